@@ -1,0 +1,36 @@
+"""
+Depixel imagines the pixels a tiny picture never had.
+
+It searches the latent space of a generative model for a natural picture that scales back down to exactly the pixels
+it was given (the idea of PULSE: Menon et al., CVPR 2020, arXiv 2003.03808). Importing this package is cheap: torch is
+loaded when the first name that needs it is used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from depixel.errors import DepixelError
+    from depixel.picture import Picture
+    from depixel.settings import SearchSettings
+    from depixel.upsampler import Report, Upsampler
+
+_HOME = {
+    "DepixelError": "depixel.errors",
+    "Picture": "depixel.picture",
+    "Report": "depixel.upsampler",
+    "SearchSettings": "depixel.settings",
+    "Upsampler": "depixel.upsampler",
+}
+
+__all__ = ["DepixelError", "Picture", "Report", "SearchSettings", "Upsampler", "__version__"]
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOME:
+        return getattr(importlib.import_module(_HOME[name]), name)
+    raise AttributeError(f"module 'depixel' has no attribute {name!r}")

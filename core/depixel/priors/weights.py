@@ -1,0 +1,82 @@
+"""
+Released weights: safetensors files with a JSON configuration in their metadata and a card beside them. Loading
+executes nothing from the file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from depixel.errors import WeightsError
+
+RELEASED = Path(__file__).resolve().parent.parent / "weights"
+
+
+@dataclass(frozen=True)
+class LoadedWeights:
+    """A weights file in memory."""
+
+    name: str  # file name without its ending
+    config: dict[str, Any]  # "config" of the metadata, decoded
+    metadata: dict[str, str]
+    tensors: dict[str, Tensor]  # float16 storage is widened to float32
+    digest: str  # SHA-256 of the file, first 16 hex digits
+
+
+def released_names() -> list[str]:
+    """Names of the weights that ship with this installation, sorted."""
+    return sorted(path.stem for path in RELEASED.glob("*.safetensors"))
+
+
+def weights_path(name: str) -> Path:
+    """
+    The file of released weights, or the path itself when `name` is a path to a .safetensors file.
+
+    Raises:
+        WeightsError: there is no such file; names the ones there are.
+    """
+    given = Path(name)
+    if given.suffix == ".safetensors" and given.is_file():
+        return given
+    path = RELEASED / f"{name}.safetensors"
+    if path.is_file():
+        return path
+    there = ", ".join(released_names()) or "none"
+    raise WeightsError(f"No weights named {name!r} (released here: {there}); give one of these or a .safetensors file.")
+
+
+@lru_cache(maxsize=32)
+def digest_of(path: Path) -> str:
+    """SHA-256 of the file, first 16 hex digits: part of every report and of the watcher's ledger key."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+
+
+def load_weights(name: str) -> LoadedWeights:
+    """
+    Read released weights by name, or a .safetensors file by path.
+
+    Raises:
+        WeightsError: missing, damaged, or without the configuration that Depixel's own files carry.
+    """
+    path = weights_path(name)
+    try:
+        with safe_open(str(path), framework="pt") as file:
+            metadata = dict(file.metadata() or {})
+            tensors = {key: _widen(file.get_tensor(key)) for key in file.keys()}  # noqa: SIM118 (no dict)
+        config = json.loads(metadata["config"])
+    except (SafetensorError, OSError, KeyError, ValueError, struct.error) as error:
+        raise WeightsError(f"{path.name} cannot be read as Depixel weights ({error}); install Depixel again.") from error
+    return LoadedWeights(path.stem, config, metadata, tensors, digest_of(path))
+
+
+def _widen(tensor: Tensor) -> Tensor:
+    return tensor.float() if tensor.is_floating_point() else tensor

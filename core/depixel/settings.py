@@ -1,0 +1,118 @@
+"""
+`SearchSettings`: everything that one request asks of the engine, as one frozen value, checked in one place.
+
+The same value travels from the command line, over the wire from GIMP and Krita, and into the ledger of the folder
+watcher, so that one request means the same pixels behind every door.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from depixel.errors import BadUsageError
+
+DOMAINS = ("auto", "art", "pixel-art", "textures", "normals", "data", "faces")
+DEGRADATIONS = ("auto", "area", "bicubic", "point")
+PALETTES = ("free", "keep")
+WRAPS = ("auto", "none", "x", "y", "xy")
+MODELS = ("auto", "small", "base")
+
+MAX_SCALE = 64
+MAX_CANDIDATES = 64
+MAX_STEPS = 10_000
+PULSE_EPS = 2e-3
+"""Mean squared error on [0, 1] at which PULSE calls a search successful (RMSE of 11.4 levels)."""
+
+
+@dataclass(frozen=True)
+class SearchSettings:
+    """One request. Every field has a default; a field missing on the wire takes it."""
+
+    scale: int = 4  # large is small times this, per axis; 2 ... 64
+    domain: str = "auto"  # kind of picture; auto = by content and name
+    degradation: str = "auto"  # how large becomes small; auto = point for pixel art, else area
+    model: str = "auto"  # size of the prior: auto = small on a CPU, base on a GPU where released
+    candidates: int = 1  # different answers per picture
+    seed: int = 0  # 0 is a seed like any other
+    steps: int | None = None  # latent search steps; 0 = one pass of the encoder; None = the domain's own
+    imagination: float = 0.0  # 0 = the calm answer ... 1 = as vivid as the prior can
+    palette: str = "free"  # keep = only colours of the input, written as indexed where the format can
+    wrap: str = "auto"  # axes across which the picture tiles; auto = measured
+    eps: float = PULSE_EPS  # mean squared error (of [0, 1]) at which a candidate's search may stop
+    pre_blur: float = 0.0  # faces: Gaussian blur of the input in input pixels before the search
+    iterate: int = 1  # faces: feed the answer back this often
+    box: tuple[int, int, int, int] | None = None  # left, top, right, bottom in input pixels: where to work; None = all
+
+    def validated(self) -> SearchSettings:
+        """
+        Return self when every value is in range.
+
+        Raises:
+            BadUsageError: names the field, the value, and what is allowed.
+        """
+        _whole("scale", self.scale, 2, MAX_SCALE)
+        _whole("candidates", self.candidates, 1, MAX_CANDIDATES)
+        _whole("seed", self.seed, 0, 2**63 - 1)
+        if self.steps is not None:
+            _whole("steps", self.steps, 0, MAX_STEPS)
+        _whole("iterate", self.iterate, 1, 10)
+        _number("imagination", self.imagination, 0.0, 1.0)
+        _number("eps", self.eps, 0.0, 1.0)
+        _number("pre_blur", self.pre_blur, 0.0, 16.0)
+        _choice("domain", self.domain, DOMAINS)
+        _choice("degradation", self.degradation, DEGRADATIONS)
+        _choice("model", self.model, MODELS)
+        _choice("palette", self.palette, PALETTES)
+        _choice("wrap", self.wrap, WRAPS)
+        if self.box is not None:
+            box = self.box
+            if not (isinstance(box, tuple) and len(box) == 4 and all(_is_whole(v) for v in box)):
+                raise BadUsageError(f"box must be four whole numbers (left, top, right, bottom), not {box!r}.")
+            if not (0 <= box[0] < box[2] and 0 <= box[1] < box[3]):
+                raise BadUsageError(f"box {box} is empty: right must exceed left, and bottom must exceed top.")
+        return self
+
+    def to_dict(self) -> dict[str, Any]:
+        """Only what differs from the defaults, as JSON values: old and new peers can talk."""
+        default = SearchSettings()
+        pairs = ((f.name, getattr(self, f.name)) for f in dataclasses.fields(self))
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in pairs if v != getattr(default, k)}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> SearchSettings:
+        """
+        Rebuild from `to_dict` or a plug-in's JSON: unknown keys are ignored, missing ones take defaults.
+
+        Raises:
+            BadUsageError: a value is of the wrong type or out of range.
+        """
+        known = {f.name for f in dataclasses.fields(cls)}
+        kept = {k: v for k, v in values.items() if k in known}
+        if isinstance(kept.get("box"), list):
+            kept["box"] = tuple(kept["box"])
+        for name in ("imagination", "eps", "pre_blur"):
+            if _is_whole(kept.get(name)):
+                kept[name] = float(kept[name])
+        return cls(**kept).validated()
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _whole(name: str, value: object, low: int, high: int) -> None:
+    if not (isinstance(value, int) and _is_whole(value) and low <= value <= high):
+        raise BadUsageError(f"{name} must be a whole number from {low} to {high}, not {value!r}.")
+
+
+def _number(name: str, value: object, low: float, high: float) -> None:
+    if not (isinstance(value, (int, float)) and not isinstance(value, bool) and low <= value <= high):
+        raise BadUsageError(f"{name} must be a number from {low:g} to {high:g}, not {value!r}.")
+
+
+def _choice(name: str, value: object, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise BadUsageError(f"{name} must be one of {', '.join(allowed)}, not {value!r}.")
