@@ -18,7 +18,8 @@ from torch import Tensor
 
 from depixel.degradation import AreaDegradation, Degradation, PointDegradation
 
-_NEWTON_STEPS = 24
+_NEWTON_STEPS = 40
+_CLOSE = 1e-5  # four hundredths of a hundredth of a level: nothing that rounding could show
 _SWEEPS = 30
 
 
@@ -91,27 +92,47 @@ def _project_plane(x: Tensor, y: Tensor, ceiling: Tensor, degradation: Degradati
     return torch.minimum(x.clamp_min(0), ceiling)
 
 
-# Euclidean projection of each block onto {0 <= x <= ceiling, mean x = y}: x = clamp(x0 + s) with one shift s a block,
-# found by Newton's method on the mean, a piecewise linear increasing function of s, kept inside a shrinking bracket.
+# Euclidean projection of each block onto {0 <= x <= ceiling, mean x = y}. One shift a block does it unless the shifted
+# block leaves the range; only those blocks go through the bracketed Newton iteration.
 def _project_area(x: Tensor, y: Tensor, ceiling: Tensor, degradation: Degradation) -> Tensor:
     ceiling = ceiling.expand_as(x)
-    y = torch.minimum(y, degradation.apply(ceiling))
-    low = y.new_full(y.shape, -1.0) - degradation.apply(x.abs()) * degradation.factor**2
-    high = -low + 1.0
-    shift = torch.zeros_like(y)
+    top = degradation.apply(ceiling)
+    y = torch.minimum(y, top)
+    shifted = x + degradation.pseudo_inverse(y - degradation.apply(x))
+    inside = torch.minimum(shifted.clamp_min(0), ceiling)
+    empty, full = y <= _CLOSE, y >= top - _CLOSE
+    inside = torch.where(_enlarge(full, degradation), ceiling, inside)
+    inside = torch.where(_enlarge(empty, degradation), torch.zeros_like(inside), inside)
+    clipped = ((y - degradation.apply(inside)).abs() > _CLOSE) & ~empty & ~full
+    if not bool(clipped.any()):
+        return inside
+    blocks = _to_blocks(inside, degradation.factor)
+    ceilings = _to_blocks(ceiling, degradation.factor)[clipped]
+    blocks[clipped] = _shift_into_range(_to_blocks(x, degradation.factor)[clipped], y[clipped][:, None], ceilings)
+    return _from_blocks(blocks, degradation.factor)
+
+
+# x = clamp(x0 + s, 0, ceiling) with mean y, for N blocks at once: [N, f*f], [N, 1], [N, f*f]. The mean is a piecewise
+# linear increasing function of s, so Newton's method inside a shrinking bracket finds it in a few steps.
+def _shift_into_range(x: Tensor, y: Tensor, ceiling: Tensor) -> Tensor:
+    low = -x.amax(1, keepdim=True) - 1
+    high = 1 - x.amin(1, keepdim=True) + ceiling.amax(1, keepdim=True)
+    shift = y - x.mean(1, keepdim=True)
     for _ in range(_NEWTON_STEPS):
-        moved = x + degradation.pseudo_inverse(shift)
-        inside = ((moved > 0) & (moved < ceiling)).to(x.dtype)
-        error = y - degradation.apply(torch.minimum(moved.clamp_min(0), ceiling))
-        if float(error.abs().max()) < 1e-6:
+        moved = x + shift
+        error = y - torch.minimum(moved.clamp_min(0), ceiling).mean(1, keepdim=True)
+        if float(error.abs().max()) < _CLOSE / 4:
             break
         low = torch.where(error > 0, shift, low)
         high = torch.where(error < 0, shift, high)
-        free = degradation.apply(inside)
+        free = ((moved > 0) & (moved < ceiling)).to(x.dtype).mean(1, keepdim=True)
         step = shift + error / free.clamp_min(1e-6)
-        middle = (low + high) / 2
-        shift = torch.where((free > 0) & (step > low) & (step < high), step, middle)
-    return torch.minimum((x + degradation.pseudo_inverse(shift)).clamp_min(0), ceiling)
+        shift = torch.where((free > 0) & (step > low) & (step < high), step, (low + high) / 2)
+    return torch.minimum((x + shift).clamp_min(0), ceiling)
+
+
+def _enlarge(mask: Tensor, degradation: Degradation) -> Tensor:
+    return mask.repeat_interleave(degradation.factor, 2).repeat_interleave(degradation.factor, 3)
 
 
 # All centre pixels of a block take its colour: stronger than their mean, so that nearest reduction is exact as well.
@@ -138,17 +159,16 @@ def quantise(
     Returns:
         [B, 4, h*f, w*f] int32 straight RGBA. Colour is left 0 where alpha is 0.
     """
-    alpha = large[:, 3:]
-    binary_or_opaque = binary_alpha or bool((small[:, 3] == levels).all())
     area = isinstance(degradation, AreaDegradation)
-    if area and not binary_or_opaque:
-        ones = torch.ones_like(alpha, dtype=torch.float64)
-        alpha_q = _round_blocks(alpha.double() * levels, small[:, 3:].double(), ones, degradation.factor, levels)
+    dtype = torch.float32 if levels == 255 else torch.float64
+    alpha = large[:, 3:].to(dtype) * levels
+    if area and not binary_alpha and bool((small[:, 3] < levels).any()):
+        alpha_q = _round_blocks_evenly(alpha, degradation.factor)
     else:
-        alpha_q = (alpha * levels).round().to(torch.int32)
-    straight = straight_colour(large).double() * levels
+        alpha_q = alpha.round().to(torch.int32)
+    straight = straight_colour(large).to(dtype) * levels
     if area:
-        colour_q = _round_blocks(straight, small[:, :3].double(), alpha_q.double(), degradation.factor, levels)
+        colour_q = _round_blocks(straight, small[:, :3].to(dtype), alpha_q, degradation.factor, levels)
     else:
         colour_q = straight.round().clamp(0, levels).to(torch.int32)
     if isinstance(degradation, PointDegradation):
@@ -162,22 +182,43 @@ def _restore_centres(colour: Tensor, small: Tensor, degradation: Degradation) ->
     return _paste_centres(colour, small, torch.full_like(colour, 2**31 - 1), degradation)
 
 
-# Within each block: floor every value, then raise the pixels with the largest fractions until the weighted sum is as
-# near to wanted * (sum of weights) as it can be.
-def _round_blocks(values: Tensor, wanted: Tensor, weights: Tensor, factor: int, levels: int) -> Tensor:
-    blocks = _to_blocks(values, factor)  # [B, C, h, w, f*f]
-    weight = _to_blocks(weights, factor).expand_as(blocks)
-    floor = blocks.floor().clamp(0, levels)
-    fraction = torch.where(weight > 0, blocks - floor, -1.0)
-    fraction = torch.where(floor >= levels, -1.0, fraction)
-    missing = (wanted[..., None] * weight.sum(-1, keepdim=True)) - (floor * weight).sum(-1, keepdim=True)
+# Round the running sum of each block and take differences: every value moves by less than 1, the sum by at most 1/2,
+# and since the sum was an integer before, not at all. 0 and the largest level stay what they are.
+def _round_blocks_evenly(values: Tensor, factor: int) -> Tensor:
+    return _from_blocks(_round_running_sum(_to_blocks(values, factor)), factor)
+
+
+def _round_running_sum(blocks: Tensor) -> Tensor:
+    sums = blocks.cumsum(-1).round_()
+    sums[..., 1:] -= sums[..., :-1].clone()
+    return sums.to(torch.int32)
+
+
+# Colour: blocks of one alpha value are rounded evenly; the others by weight.
+def _round_blocks(values: Tensor, wanted: Tensor, alpha: Tensor, factor: int, levels: int) -> Tensor:
+    blocks = _to_blocks(values, factor)  # [B, 3, h, w, f*f]
+    rounded = _round_running_sum(blocks)
+    weights = _to_blocks(alpha, factor)
+    uneven = (weights != weights[..., :1]).any(-1)
+    if bool(uneven.any()):
+        uneven = uneven.expand(blocks.shape[:-1])
+        weight = weights.expand_as(blocks)[uneven].to(blocks.dtype)
+        rounded[uneven] = _round_by_weight(blocks[uneven], wanted[uneven][:, None], weight, levels)
+    return _from_blocks(rounded.clamp_(0, levels), factor)
+
+
+# Floor every value, then raise those with the largest fractions until the weighted sum is as near to
+# wanted * (sum of weights) as it can be: [N, f*f], [N, 1], [N, f*f].
+def _round_by_weight(values: Tensor, wanted: Tensor, weight: Tensor, levels: int) -> Tensor:
+    floor = values.floor().clamp(0, levels)
+    fraction = torch.where((weight > 0) & (floor < levels), values - floor, -1.0)
+    missing = wanted * weight.sum(-1, keepdim=True) - (floor * weight).sum(-1, keepdim=True)
     order = fraction.argsort(dim=-1, descending=True, stable=True)
-    ordered = torch.where(fraction >= 0, weight, 0.0).gather(-1, order).cumsum(-1)
-    reached = torch.cat([torch.zeros_like(missing), ordered], -1)
-    count = (reached - missing).abs().argmin(-1, keepdim=True)  # how many to raise
-    rank = order.argsort(dim=-1)
-    raised = floor + ((rank < count) & (fraction >= 0)).to(floor.dtype)
-    return _from_blocks(raised.clamp(0, levels).to(torch.int32), factor)
+    gains = torch.where(fraction >= 0, weight, 0.0).gather(-1, order).cumsum(-1)
+    count = (torch.cat([torch.zeros_like(missing), gains], -1) - missing).abs().argmin(-1, keepdim=True)
+    chosen = torch.arange(values.shape[-1], device=values.device) < count
+    raised = torch.zeros_like(floor).scatter_(-1, order, chosen.to(floor.dtype))
+    return torch.where(fraction >= 0, floor + raised, floor).to(torch.int32)
 
 
 def _to_blocks(x: Tensor, factor: int) -> Tensor:
