@@ -11,6 +11,7 @@ colour is then the mean over the visible part of a block.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import torch
@@ -247,6 +248,13 @@ def residual(
         Residual over visible pixels of the input (alpha > 0): colour errors are weighted by the input's alpha (an
         error nobody can see does not count), alpha errors count as they are.
     """
+    return combine(residual_sums(large, small, degradation, levels=levels, binary_alpha=binary_alpha).unbind(0))
+
+
+def residual_sums(
+    large: Tensor, small: Tensor, degradation: Degradation, *, levels: int = 255, binary_alpha: bool = False
+) -> Tensor:
+    """As `residual`, but [B, 4] float64: maximum, sum, sum of squares and count, to be added up over tiles."""
     alpha = large[:, 3:].double() / levels
     premultiplied = large[:, :3].double() / levels * alpha
     wanted_alpha = small[:, 3:].double() / levels
@@ -255,8 +263,17 @@ def residual(
     colour = degradation.apply(premultiplied) / coverage.clamp_min(1e-9)
     colour_error = (colour - small[:, :3].double() / levels).abs() * wanted_alpha
     alpha_error = (reduced_alpha - wanted_alpha).abs()
-    visible = (wanted_alpha > 0).expand_as(alpha_error)[:, 0]
-    error = torch.cat([colour_error, alpha_error], 1).movedim(1, -1)[visible] * 255
-    if error.numel() == 0:
-        return Residual(0.0, 0.0, 0.0)
-    return Residual(float(error.max()), float(error.mean()), float(error.square().mean().sqrt()))
+    visible = (wanted_alpha > 0).to(torch.float64)
+    error = torch.cat([colour_error, alpha_error], 1) * visible * 255
+    flat = error.flatten(1)
+    count = visible.flatten(1).sum(1) * error.shape[1]
+    return torch.stack([flat.amax(1), flat.sum(1), flat.square().sum(1), count], 1)
+
+
+def combine(sums: Iterable[Tensor]) -> Residual:
+    """One Residual from the [4] rows that `residual_sums` gave for parts of one picture."""
+    rows = torch.stack(list(sums))
+    count = max(float(rows[:, 3].sum()), 1.0)
+    return Residual(
+        float(rows[:, 0].max()), float(rows[:, 1].sum()) / count, (float(rows[:, 2].sum()) / count) ** 0.5
+    )

@@ -17,6 +17,7 @@ from depixel.errors import BadUsageError
 DOMAINS = ("auto", "art", "pixel-art", "textures", "normals", "data", "faces")
 DEGRADATIONS = ("auto", "area", "bicubic", "point")
 PALETTES = ("free", "keep")
+ALPHAS = ("auto", "opacity", "data")
 WRAPS = ("auto", "none", "x", "y", "xy")
 MODELS = ("auto", "small", "base")
 
@@ -31,7 +32,7 @@ PULSE_EPS = 2e-3
 class SearchSettings:
     """One request. Every field has a default; a field missing on the wire takes it."""
 
-    scale: int = 4  # large is small times this, per axis; 2 ... 64
+    scale: int | None = None  # large is small times this, per axis; 2 ... 64; None = 4, faces: to 128 pixels or more
     domain: str = "auto"  # kind of picture; auto = by content and name
     degradation: str = "auto"  # how large becomes small; auto = point for pixel art, else area
     model: str = "auto"  # size of the prior: auto = small on a CPU, base on a GPU where released
@@ -40,6 +41,7 @@ class SearchSettings:
     steps: int | None = None  # latent search steps; 0 = one pass of the encoder; None = the domain's own
     imagination: float = 0.0  # 0 = the calm answer ... 1 = as vivid as the prior can
     palette: str = "free"  # keep = only colours of the input, written as indexed where the format can
+    alpha: str = "auto"  # what the alpha channel means; data (gloss, height ...) is never premultiplied
     wrap: str = "auto"  # axes across which the picture tiles; auto = measured
     eps: float = PULSE_EPS  # mean squared error (of [0, 1]) at which a candidate's search may stop
     pre_blur: float = 0.0  # faces: Gaussian blur of the input in input pixels before the search
@@ -53,7 +55,8 @@ class SearchSettings:
         Raises:
             BadUsageError: names the field, the value, and what is allowed.
         """
-        _whole("scale", self.scale, 2, MAX_SCALE)
+        if self.scale is not None:
+            _whole("scale", self.scale, 2, MAX_SCALE)
         _whole("candidates", self.candidates, 1, MAX_CANDIDATES)
         _whole("seed", self.seed, 0, 2**63 - 1)
         if self.steps is not None:
@@ -66,6 +69,7 @@ class SearchSettings:
         _choice("degradation", self.degradation, DEGRADATIONS)
         _choice("model", self.model, MODELS)
         _choice("palette", self.palette, PALETTES)
+        _choice("alpha", self.alpha, ALPHAS)
         _choice("wrap", self.wrap, WRAPS)
         if self.box is not None:
             box = self.box

@@ -1,0 +1,104 @@
+"""From a small picture of 8 to 128 pixels to the per-layer latents of a style-based generator, in one pass.
+
+The picture is brought to a common 64x64 grid and a constant plane tells how many pixels it really had, so that one
+network serves every size (the sizes are trained together; progressive face super-resolution, Kim et al. 2019,
+arXiv 1908.08239, grows them one after the other instead).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict, dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+GRID = 64  # pixels a side that the network looks at
+
+
+@dataclass(frozen=True)
+class EncoderSpec:
+    """All that is needed to build a `FaceEncoder`."""
+
+    latent: int = 192  # d of the generator
+    layers: int = 12  # L of the generator
+    channels: tuple[int, ...] = (48, 96, 128, 128)  # feature maps at 32, 16, 8 and 4 pixels
+    hidden: int = 384  # numbers between the last feature map and the latents
+
+    def to_json(self) -> str:
+        """One line of JSON for the metadata of a safetensors file."""
+        return json.dumps(asdict(self))
+
+    @staticmethod
+    def from_json(text: str) -> EncoderSpec:
+        """Inverse of `to_json`; unknown keys are ignored, missing ones take their defaults."""
+        known = {k: v for k, v in json.loads(text).items() if k in EncoderSpec.__dataclass_fields__}
+        if "channels" in known:
+            known["channels"] = tuple(known["channels"])
+        return EncoderSpec(**known)
+
+
+class ResidualBlock(nn.Module):
+    """Two 3x3 convolutions around a short cut; the first halves the size when `down`."""
+
+    def __init__(self, inputs: int, outputs: int, down: bool) -> None:
+        super().__init__()
+        self.down = down
+        self.conv0 = nn.Conv2d(inputs, outputs, 3, stride=2 if down else 1, padding=1)
+        self.conv1 = nn.Conv2d(outputs, outputs, 3, padding=1)
+        self.skip = nn.Conv2d(inputs, outputs, 1) if down or inputs != outputs else None
+        nn.init.zeros_(self.conv1.weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        short = F.avg_pool2d(x, 2) if self.down else x
+        if self.skip is not None:
+            short = self.skip(short)
+        y = self.conv1(F.silu(self.conv0(F.silu(x))))
+        return short + y  # type: ignore[no-any-return]
+
+
+class FaceEncoder(nn.Module):
+    """Small RGB picture -> (w [B, d], deltas [B, L, d]); the per-layer latents are w + deltas."""
+
+    def __init__(self, spec: EncoderSpec) -> None:
+        super().__init__()
+        self.spec = spec
+        c = spec.channels
+        self.stem = nn.Conv2d(3 * 4 + 1, c[0], 3, padding=1)
+        blocks: list[nn.Module] = [ResidualBlock(c[0], c[0], down=False)]
+        for a, b in zip(c[:-1], c[1:], strict=True):
+            blocks += [ResidualBlock(a, b, down=True), ResidualBlock(b, b, down=False)]
+        self.blocks = nn.Sequential(*blocks)
+        self.neck = nn.Linear(c[-1] * (GRID // 2 >> (len(c) - 1)) ** 2, spec.hidden)
+        self.to_w = nn.Linear(spec.hidden, spec.latent)
+        self.to_deltas = nn.Linear(spec.hidden, spec.latent * spec.layers)
+        nn.init.zeros_(self.to_deltas.weight)
+        nn.init.zeros_(self.to_deltas.bias)
+
+    def forward(self, small: Tensor) -> tuple[Tensor, Tensor]:
+        """small: RGB [B, 3, h, w] in [-1, 1], 4 to 256 pixels a side."""
+        sizes = small.new_full((small.shape[0],), float(max(small.shape[-2:])))
+        return self.from_grid(to_grid(small), sizes)
+
+    def from_grid(self, grid: Tensor, sizes: Tensor, dtype: torch.dtype = torch.float32) -> tuple[Tensor, Tensor]:
+        """grid: RGB [B, 3, 64, 64] in [-1, 1]; sizes [B]: pixels a side that it had before `to_grid`."""
+        level = (torch.log2(sizes.clamp(4, GRID)) - math.log2(GRID) + 1.5) / 1.5
+        x = F.pixel_unshuffle(grid, 2)
+        x = torch.cat([x, level[:, None, None, None].expand(-1, 1, *x.shape[-2:])], 1)
+        with torch.autocast(x.device.type, dtype, enabled=dtype != torch.float32):
+            x = self.blocks(self.stem(x.contiguous(memory_format=torch.channels_last)))
+            x = F.silu(self.neck(F.silu(x).flatten(1)))
+        x = x.float()
+        return self.to_w(x), self.to_deltas(x).unflatten(1, (self.spec.layers, self.spec.latent))
+
+
+def to_grid(small: Tensor) -> Tensor:
+    """Bring a picture of any size to the encoder's 64x64 grid: area means down, bilinear up."""
+    height, width = small.shape[-2:]
+    if height > GRID or width > GRID:
+        small = F.interpolate(small, (min(height, GRID), min(width, GRID)), mode="area")
+    if small.shape[-2:] != (GRID, GRID):
+        small = F.interpolate(small, (GRID, GRID), mode="bilinear", align_corners=False)
+    return small
