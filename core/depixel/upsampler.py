@@ -4,15 +4,29 @@ The facade: a picture in, candidates and a report out. Reads top to bottom as th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+import torch
+
 from depixel.consistency import Residual
-from depixel.errors import DepixelError
+from depixel.devices import budget_for, choose_device, is_out_of_memory
+from depixel.domains.art import Answer, ArtEngine, batch_key
+from depixel.domains.prepare import Prepared, prepare
+from depixel.domains.tensors import pixels_like
+from depixel.errors import CancelledError, DepixelError, OutOfMemoryError, PictureTooLargeError
 from depixel.picture import Picture
+from depixel.priors.shelf import Shelf
 from depixel.search.step import SearchStep
 from depixel.settings import SearchSettings
+
+OnStep = Callable[[SearchStep], None]
+Cancelled = Callable[[], bool]
+
+MAX_ANSWER_PIXELS = 2**30
+"""Pixels of one answer over all its frames; beyond it nobody's memory is enough."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +35,7 @@ class Candidate:
 
     picture: Picture  # as it is to be written: same kind as the input
     residual: Residual  # measured on these very integers
-    score: float  # value of the search's objective; lower is better
+    score: float  # mean squared error of scaling back on [0, 1], plus the search's other terms; lower is better
     seed: int
 
 
@@ -31,13 +45,15 @@ class Report:
 
     candidates: tuple[Candidate, ...]  # best first
     settings: SearchSettings  # as asked
+    scale: int  # as decided
     domain: str  # as decided
     degradation: str  # as decided
     model: str  # name and digest of the prior
+    device: str
     wrap: tuple[bool, bool]  # (x, y) as decided
     steps: int  # search steps taken
-    seconds: float
-    notes: tuple[str, ...] = field(default=())  # sentences for the user: what was imagined, limited, or assumed
+    seconds: float  # a share of the batch's time where pictures were answered together
+    notes: tuple[str, ...] = ()  # sentences for the user: what was imagined, limited, or assumed
 
     @property
     def picture(self) -> Picture:
@@ -51,7 +67,29 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON values; the pictures are left out."""
-        raise NotImplementedError  # under construction
+        return {
+            "scale": self.scale,
+            "domain": self.domain,
+            "degradation": self.degradation,
+            "model": self.model,
+            "device": self.device,
+            "wrap": {"x": self.wrap[0], "y": self.wrap[1]},
+            "steps": self.steps,
+            "seconds": round(self.seconds, 4),
+            "notes": list(self.notes),
+            "settings": self.settings.to_dict(),
+            "candidates": [
+                {
+                    "seed": c.seed,
+                    "score": c.score,
+                    "residual": c.residual._asdict(),
+                    "width": c.picture.width,
+                    "height": c.picture.height,
+                    "frames": len(c.picture.frames),
+                }
+                for c in self.candidates
+            ],
+        }
 
 
 class Upsampler:
@@ -60,17 +98,20 @@ class Upsampler:
 
     Args:
         device: "auto" (CUDA, then Apple's MPS, then the CPU), "cpu", "cuda", "cuda:1", "mps".
+        weights: kind ("art", "faces") -> name or path of other weights than the released ones.
     """
 
-    def __init__(self, device: str = "auto") -> None:
-        self.device = device
+    def __init__(self, device: str = "auto", weights: Mapping[str, str] | None = None) -> None:
+        self.device = choose_device(device)
+        self.shelf = Shelf(self.device, weights)
+        self._budget = budget_for(self.device)
 
     def upsample(
         self,
         picture: Picture,
         settings: SearchSettings,
-        on_step: Callable[[SearchStep], None] | None = None,
-        cancelled: Callable[[], bool] | None = None,
+        on_step: OnStep | None = None,
+        cancelled: Cancelled | None = None,
     ) -> Report:
         """
         Answer one picture.
@@ -78,14 +119,141 @@ class Upsampler:
         Raises:
             DepixelError: a sentence for the user; CancelledError when `cancelled()` turned true between two steps.
         """
-        raise NotImplementedError  # under construction
+        outcome = self.upsample_many([picture], settings, on_step, cancelled)[0]
+        if isinstance(outcome, DepixelError):
+            raise outcome
+        return outcome
 
     def upsample_many(
         self,
         pictures: Sequence[Picture],
         settings: SearchSettings,
-        on_step: Callable[[SearchStep], None] | None = None,
-        cancelled: Callable[[], bool] | None = None,
+        on_step: OnStep | None = None,
+        cancelled: Cancelled | None = None,
     ) -> list[Report | DepixelError]:
-        """Answer many pictures, small ones batched together; one that fails is its DepixelError in the list."""
-        raise NotImplementedError  # under construction
+        """
+        Answer many pictures, small ones batched together; one that fails is its DepixelError in the list.
+
+        A picture's answer is the same alone and in any company.
+
+        Raises:
+            CancelledError: `cancelled()` turned true.
+            BadUsageError: the settings are out of range.
+        """
+        settings = settings.validated()
+        outcomes: dict[int, Report | DepixelError] = {}
+        batches: dict[tuple[object, ...], list[tuple[int, Prepared]]] = {}
+        for index, picture in enumerate(pictures):
+            try:
+                if settings.domain == "faces":
+                    outcomes[index] = self._answer_face(picture, settings, on_step, cancelled)
+                    continue
+                prepared = _checked(prepare(picture, settings))
+                batches.setdefault(batch_key(prepared), []).append((index, prepared))
+            except CancelledError:
+                raise
+            except DepixelError as error:
+                outcomes[index] = error
+        for members in batches.values():
+            for part in self._split(members):
+                reports = self._answer_batch([p for _, p in part], settings, on_step, cancelled)
+                outcomes.update((i, report) for (i, _), report in zip(part, reports, strict=True))
+        return [outcomes[i] for i in range(len(pictures))]
+
+    # Batches as large as one forward pass may be.
+    def _split(self, members: list[tuple[int, Prepared]]) -> list[list[tuple[int, Prepared]]]:
+        frames, _, height, width = members[0][1].straight.shape
+        stages = max(1, members[0][1].degradation.factor // 4)
+        size = max(1, self._budget // (frames * height * width * stages**2))
+        return [members[i : i + size] for i in range(0, len(members), size)]
+
+    def _answer_batch(
+        self, batch: list[Prepared], settings: SearchSettings, on_step: OnStep | None, cancelled: Cancelled | None
+    ) -> list[Report | DepixelError]:
+        started = time.perf_counter()
+        try:
+            prior = self.shelf.prior("art", settings.model)
+        except DepixelError as error:
+            return [error for _ in batch]
+        notes: tuple[str, ...] = ()
+        while True:
+            engine = ArtEngine(prior, self.device, self._budget)
+            try:
+                answers = engine.answer(batch, settings, on_step, cancelled)
+                break
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
+                    raise
+                notes = (self._with_less_memory(),)
+                prior = self.shelf.prior("art", settings.model)
+        seconds = (time.perf_counter() - started) / len(batch)
+        model = f"{prior.spec.name} {prior.spec.digest}"
+        return [
+            self._report(p, found, settings, model, seconds, notes) for p, found in zip(batch, answers, strict=True)
+        ]
+
+    # Half the tile, as often as it takes; a GPU that cannot hold even a small one hands over to the CPU.
+    def _with_less_memory(self) -> str:
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+        if self._budget > 64 * 64:
+            self._budget //= 2
+            return f"Memory ran short on {self.device}: the picture was worked on in smaller tiles."
+        if self.device.type == "cpu":
+            raise OutOfMemoryError("Not even one small tile fits into memory; close other programs and try again.")
+        self.device = torch.device("cpu")
+        self.shelf = Shelf(self.device, self.shelf.chosen)
+        self._budget = budget_for(self.device)
+        return "The graphics memory did not hold even a small tile: the work was done on the CPU."
+
+    def _report(
+        self,
+        prepared: Prepared,
+        answers: list[Answer],
+        settings: SearchSettings,
+        model: str,
+        seconds: float,
+        notes: tuple[str, ...],
+    ) -> Report:
+        candidates = tuple(
+            Candidate(_picture(prepared, a, settings), a.residual, (a.residual.rmse / 255) ** 2, a.seed)
+            for a in answers
+        )
+        imagined = ("Detail was imagined, not recovered.",) if settings.imagination > 0 else ()
+        return Report(
+            candidates=candidates,
+            settings=settings,
+            scale=prepared.degradation.factor // prepared.grid,
+            domain=prepared.domain,
+            degradation=prepared.degradation.name,
+            model=model,
+            device=str(self.device),
+            wrap=prepared.wrap,
+            steps=0,
+            seconds=seconds,
+            notes=prepared.notes + imagined + notes,
+        )
+
+
+def _checked(prepared: Prepared) -> Prepared:
+    frames, _, height, width = prepared.straight.shape
+    pixels = frames * height * width * prepared.degradation.factor**2
+    if pixels > MAX_ANSWER_PIXELS:
+        raise PictureTooLargeError(
+            f"The answer would have {pixels / 1e6:.0f} megapixels over {frames} frame(s), more than "
+            f"{MAX_ANSWER_PIXELS / 1e6:.0f}; use a smaller scale."
+        )
+    return prepared
+
+
+# The answer as a picture of the source's kind. Free colours no longer fit a palette or one bit.
+def _picture(prepared: Prepared, answer: Answer, settings: SearchSettings) -> Picture:
+    source = prepared.source
+    result = replace(source, frames=pixels_like(source, answer.straight))
+    if settings.palette == "keep" and prepared.domain != "normals":
+        return result
+    if source.mode == "1":
+        return result.replace(mode="L")
+    if source.palette is not None:
+        return result.replace(mode="RGBA" if source.has_alpha else "RGB", palette=None)
+    return result

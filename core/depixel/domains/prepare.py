@@ -6,13 +6,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from depixel.consistency import is_binary_alpha
 from depixel.degradation import Degradation, make_degradation
 from depixel.domains.detection import detect
-from depixel.domains.fill import fill_under_alpha
 from depixel.domains.grid import enlargement, reduced
 from depixel.domains.tensors import integers, premultiplied
 from depixel.domains.wrap import tiles
@@ -40,17 +38,6 @@ class Prepared:
     @property
     def levels(self) -> int:
         return self.source.levels
-
-    @property
-    def small(self) -> Tensor:
-        """[F, 4, h, w] float32 premultiplied."""
-        return premultiplied(self.straight, self.levels)
-
-    @property
-    def hidden_colour(self) -> Tensor:
-        """[F, 3, h, w] int32: the colour to leave under transparent pixels of the answer."""
-        filled = fill_under_alpha(self.straight.to(torch.float32) / self.levels)
-        return (filled[:, :3] * self.levels).round().to(torch.int32)
 
 
 def prepare(picture: Picture, settings: SearchSettings) -> Prepared:

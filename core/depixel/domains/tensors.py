@@ -22,18 +22,17 @@ def premultiplied(straight: Tensor, levels: int) -> Tensor:
     return torch.cat([values[:, :3] * values[:, 3:], values[:, 3:]], 1)
 
 
+def hidden_colour(straight: Tensor, levels: int) -> Tensor:
+    """[B, 4, h, w] integers => [B, 3, h, w] int32: the colour to leave under transparent pixels, visible ones as they are."""
+    filled = fill_under_alpha(straight.to(torch.float32) / levels)
+    return (filled[:, :3] * levels).round().to(torch.int32)
+
+
 def pixels_like(source: Picture, straight: Tensor) -> tuple[Pixels, ...]:
     """
-    Frames of the source's own channels and dtype from [F, 4, H, W] straight integers.
-
-    Colour under fully transparent pixels is filled from what is visible near it. A source without alpha must come
+    Frames of the source's own channels and dtype from [F, 4, H, W] straight integers. A source without alpha must come
     with opaque alpha.
     """
-    if source.has_alpha and bool((straight[:, 3] == 0).any()):
-        filled = fill_under_alpha(straight.to(torch.float32) / source.levels) * source.levels
-        hidden = (straight[:, 3:] == 0).expand(-1, 3, -1, -1)
-        straight = torch.cat([torch.where(hidden, filled[:, :3].round().to(straight.dtype), straight[:, :3]),
-                              straight[:, 3:]], 1)
     channels = {1: [0], 2: [0, 3], 3: [0, 1, 2], 4: [0, 1, 2, 3]}[source.channels]
     array = straight[:, channels].permute(0, 2, 3, 1).cpu().numpy().astype(source.frames[0].dtype)
     return tuple(np.ascontiguousarray(frame) for frame in array)

@@ -39,6 +39,7 @@ class PriorSpec:
     native_size: int | None  # width = height of a fixed-size answer
     digest: str  # SHA-256 of the weights file, first 16 hex digits
     licence: str
+    receptive_field: int = 0  # small pixels that an answer's pixel depends on, to each side; 0 for a fixed size
 
 
 class LatentPrior(Protocol):

@@ -1,0 +1,104 @@
+"""
+From a generated tile to the integers of the file: project, treat the domain's own constraint, round, lock the palette,
+measure. Everything here is local to a tile.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from depixel.consistency import project, quantise, residual_sums
+from depixel.degradation import Degradation, PointDegradation
+
+
+def export_tile(
+    large: Tensor,
+    straight: Tensor,
+    hidden: Tensor,
+    degradation: Degradation,
+    *,
+    levels: int,
+    binary_alpha: bool,
+    grey: bool,
+    domain: str,
+    palette: bool,
+) -> tuple[Tensor, Tensor]:
+    """
+    Args:
+        large: [B, 4, h*f, w*f] as the cascade made it.
+        straight: [B, 4, h, w] int32 straight RGBA of the input.
+        hidden: [B, 3, h, w] int32 colour to leave under transparent pixels.
+
+    Returns:
+        Integers [B, 4, h*f, w*f] int32 straight RGBA, and the residual's sums [B, 4] (see consistency.residual_sums).
+    """
+    alpha = straight[:, 3:].to(large.dtype) / levels
+    small = torch.cat([straight[:, :3].to(large.dtype) / levels * alpha, alpha], 1)
+    if grey:
+        large = torch.cat([large[:, :3].mean(1, keepdim=True).expand(-1, 3, -1, -1), large[:, 3:]], 1)
+    projected = project(large, small, degradation, binary_alpha=binary_alpha)
+    if domain == "normals":
+        projected = torch.cat([unit_length(projected[:, :3]), projected[:, 3:]], 1)
+        exported = (projected * levels).round().clamp(0, levels).to(torch.int32)
+    else:
+        exported = quantise(projected, straight, degradation, levels=levels, binary_alpha=binary_alpha)
+    if palette:
+        exported = lock_palette(exported, straight, degradation.factor, levels)
+    sums = residual_sums(exported, straight, degradation, levels=levels, binary_alpha=binary_alpha)
+    under = hidden.repeat_interleave(degradation.factor, 2).repeat_interleave(degradation.factor, 3)
+    colour = torch.where(exported[:, 3:] == 0, under, exported[:, :3])
+    return torch.cat([colour, exported[:, 3:]], 1), sums
+
+
+def unit_length(encoded: Tensor) -> Tensor:
+    """Normals in [0, 1] (0.5 = zero), [B, 3, H, W]: each vector scaled to length 1."""
+    vector = encoded * 2 - 1
+    return F.normalize(vector, dim=1, eps=1e-4) / 2 + 0.5
+
+
+def lock_palette(exported: Tensor, straight: Tensor, factor: int, levels: int) -> Tensor:
+    """
+    Give every large pixel one of the colours that the input has within one pixel of its place.
+
+    Only colours of the input appear, and never one from elsewhere in the picture: an edge between red and white stays
+    red and white although pink is in the palette. Distances are taken premultiplied, so that transparency counts.
+    """
+    neighbours = F.pad(straight.to(torch.float32), (1, 1, 1, 1), mode="replicate")
+    height, width = straight.shape[2:]
+    wanted = _premultiplied(exported.to(torch.float32) / levels)
+    best = torch.full_like(wanted[:, :1], torch.inf)
+    chosen = torch.zeros_like(exported)
+    order = [(1, 1), (0, 1), (1, 0), (1, 2), (2, 1), (0, 0), (0, 2), (2, 0), (2, 2)]  # its own colour wins a draw
+    for top, left in order:
+        colour = neighbours[:, :, top : top + height, left : left + width]
+        colour = colour.repeat_interleave(factor, 2).repeat_interleave(factor, 3)
+        distance = (_premultiplied(colour / levels) - wanted).square().sum(1, keepdim=True)
+        nearer = distance < best
+        best = torch.where(nearer, distance, best)
+        chosen = torch.where(nearer, colour.to(torch.int32), chosen)
+    return chosen
+
+
+def keep_unchanged(large: Tensor, straight: Tensor, factor: int) -> Tensor:
+    """
+    Frames [F, 4, H, W]: where a small pixel and the two rings round it are the same as in the frame before, the answer
+    is the same as well, so that a still background does not flicker.
+    """
+    changed = (straight[1:] != straight[:-1]).any(1, keepdim=True).to(torch.float32)
+    near_change = F.max_pool2d(changed, 5, 1, 2) > 0
+    still = ~near_change.repeat_interleave(factor, 2).repeat_interleave(factor, 3)
+    out = large.clone()
+    for t in range(1, large.shape[0]):
+        out[t] = torch.where(still[t - 1], out[t - 1], out[t])
+    return out
+
+
+def keeps_centres(degradation: Degradation) -> bool:
+    """Whether exactness under this degradation survives palette locking: centres are the input's own colours."""
+    return isinstance(degradation, PointDegradation)
+
+
+def _premultiplied(straight: Tensor) -> Tensor:
+    return torch.cat([straight[:, :3] * straight[:, 3:], straight[:, 3:]], 1)

@@ -1,0 +1,205 @@
+"""
+The art prior: x = G(y, z) for sprites, icons and textures of any size.
+
+A residual trunk works at the small picture's resolution on premultiplied RGBA; a sub-pixel head (Shi et al. 2016,
+arXiv 1609.05158) writes the difference from bicubic enlargement; the last layer imposes A x = y. The latent z is a
+small vector per given pixel that bends every residual block; z = 0 is the calm answer, other z are alternatives that
+scale back down just as exactly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from depixel.degradation import Degradation, PointDegradation
+from depixel.errors import WeightsError
+from depixel.priors.base import LatentLayout, Latents, PriorSpec
+from depixel.priors.weights import LoadedWeights, load_weights
+
+DEGRADATIONS = ("area", "bicubic", "point")  # order of the conditioning vectors in the weights
+
+
+@dataclass(frozen=True)
+class ArtConfig:
+    """The shape of an art network; stored with its weights."""
+
+    channels: int = 48
+    blocks: int = 12
+    latent: int = 8
+    scale: int = 4
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> ArtConfig:
+        """Unknown keys are ignored. Raises WeightsError when a value is no positive integer."""
+        known = {key: values[key] for key in cls.__dataclass_fields__ if key in values}
+        if not all(isinstance(value, int) and value > 0 for value in known.values()):
+            raise WeightsError(f"the art network's configuration is damaged ({known}); install Depixel again.")
+        return cls(**known)
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+class ArtBlock(nn.Module):
+    """conv, ReLU, conv with a residual; the degradation and z scale and shift what lies between the convolutions."""
+
+    def __init__(self, config: ArtConfig) -> None:
+        super().__init__()
+        channels = config.channels
+        self.first = nn.Conv2d(channels, channels, 3, padding=1)
+        self.second = nn.Conv2d(channels, channels, 3, padding=1)
+        self.condition = nn.Parameter(torch.zeros(len(DEGRADATIONS), 2 * channels))
+        self.bend = nn.Conv2d(config.latent, 2 * channels, 1, bias=False)
+        nn.init.zeros_(self.bend.weight)  # at first every z gives the calm answer
+        with torch.no_grad():
+            self.second.weight.mul_(0.1)  # a deep stack of residuals starts near the identity
+
+    def forward(self, x: Tensor, kind: Tensor, z: Tensor | None) -> Tensor:
+        """x: [B, C, h, w]; kind: [B] index into DEGRADATIONS; z: [B, latent, h, w] or None for z = 0."""
+        scale, shift = self.condition[kind][:, :, None, None].to(x.dtype).chunk(2, 1)
+        if z is not None:
+            z_scale, z_shift = self.bend(z).chunk(2, 1)
+            scale, shift = scale + z_scale, shift + z_shift
+        y = self.first(x)
+        y = torch.addcmul(y + shift, y, scale)
+        return x + self.second(F.relu(y))
+
+
+class ArtNetwork(nn.Module):
+    """G without the last layer: [B, 4, h, w] => [B, 4, h*scale, w*scale], unbounded."""
+
+    def __init__(self, config: ArtConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.stem = nn.Conv2d(4, config.channels, 3, padding=1)
+        self.blocks = nn.ModuleList(ArtBlock(config) for _ in range(config.blocks))
+        self.head = nn.Conv2d(config.channels, 4 * config.scale**2, 3, padding=1)
+        with torch.no_grad():
+            self.head.weight.mul_(0.1)
+
+    @property
+    def receptive_field(self) -> int:
+        """Small pixels on each side that can change an answer: the overlap that makes tiles exact."""
+        return 2 * len(self.blocks) + 2 + 2  # stem and head; bicubic enlargement reaches two pixels
+
+    def forward(self, small: Tensor, kind: Tensor, z: Tensor | None = None) -> Tensor:
+        """
+        Args:
+            small: [B, 4, h, w] premultiplied RGBA in [0, 1].
+            kind: [B] int64, index into DEGRADATIONS.
+            z: [B, latent, h, w], or None for the calm answer.
+        """
+        x = stem = self.stem(small.contiguous(memory_format=torch.channels_last))
+        for block in self.blocks:
+            x = block(x, kind, z)
+        difference = F.pixel_shuffle(self.head(x + stem), self.config.scale)
+        base = F.interpolate(small.float(), scale_factor=self.config.scale, mode="bicubic", align_corners=False)
+        return base + difference.float()
+
+
+def impose(large: Tensor, small: Tensor, degradation: Degradation) -> Tensor:
+    """
+    The nearest picture with A x = y, differentiable and unclipped; export clips and rounds (depixel.consistency).
+
+    Point sampling fixes the centre pixels themselves and not only their mean, as export does.
+    """
+    if isinstance(degradation, PointDegradation):
+        offsets, _ = degradation.taps()
+        comb = large.new_zeros(degradation.factor)
+        comb[offsets] = 1.0
+        mask = (comb[:, None] * comb).repeat(small.shape[2], small.shape[3])
+        enlarged = small.repeat_interleave(degradation.factor, 2).repeat_interleave(degradation.factor, 3)
+        return torch.lerp(large, enlarged, mask)
+    return large + degradation.pseudo_inverse(small - degradation.apply(large))
+
+
+class ArtPrior:
+    """`LatentPrior` over an `ArtNetwork`."""
+
+    def __init__(self, network: ArtNetwork, spec: PriorSpec) -> None:
+        self.network = network.eval().requires_grad_(False)
+        self._spec = spec
+
+    @classmethod
+    def load(cls, name: str = "art-small", device: torch.device | str = "cpu") -> ArtPrior:
+        """Released weights by name, or a .safetensors file. Raises WeightsError."""
+        return cls.from_weights(load_weights(name), device)
+
+    @classmethod
+    def from_weights(cls, weights: LoadedWeights, device: torch.device | str = "cpu") -> ArtPrior:
+        """Raises WeightsError when the tensors do not fit the configuration beside them."""
+        config = ArtConfig.from_dict(weights.config)
+        network = ArtNetwork(config)
+        try:
+            network.load_state_dict(weights.tensors)
+        except RuntimeError as error:
+            raise WeightsError(f"{weights.name} holds no art network of its own configuration; install Depixel again.") from error
+        licence = weights.metadata.get("licence", "CC-BY-SA-4.0")
+        spec = PriorSpec(weights.name, "art", config.scale, None, weights.digest, licence)
+        return cls(network.to(device).to(memory_format=torch.channels_last), spec)
+
+    @property
+    def spec(self) -> PriorSpec:
+        return self._spec
+
+    @property
+    def layout(self) -> dict[str, LatentLayout]:
+        return {"z": LatentLayout(sphere=False)}
+
+    @property
+    def receptive_field(self) -> int:
+        """Small pixels on each side that can change an answer, the last layer not counted."""
+        return self.network.receptive_field
+
+    def encode(self, small: Tensor, degradation: Degradation) -> Latents:
+        """z = 0: {"z": [B, latent, h, w]}."""
+        batch, _, height, width = small.shape
+        return {"z": small.new_zeros(batch, self.network.config.latent, height, width)}
+
+    def sample(
+        self, small: Tensor, degradation: Degradation, generator: torch.Generator, imagination: float
+    ) -> Latents:
+        """A smooth random field per row, drawn as in training, times `imagination`."""
+        z = [smooth_latent(1, self.network.config.latent, *small.shape[2:], generator) for _ in range(small.shape[0])]
+        return {"z": imagination * torch.cat(z).to(small)}
+
+    def decode(self, latents: Latents, small: Tensor, degradation: Degradation) -> Tensor:
+        """[B, 4, h*scale, w*scale] with A x = y when the degradation's factor is the network's; unclipped."""
+        z: Tensor | None = latents["z"]
+        if z is not None and not z.requires_grad and not bool(z.any()):
+            z = None
+        kind = torch.full((small.shape[0],), DEGRADATIONS.index(degradation.name), device=small.device)
+        large = self.network(small, kind, z)
+        return impose(large, small, degradation) if degradation.factor == self.network.config.scale else large
+
+    def penalty(self, latents: Latents) -> Tensor:
+        """[B] mean square of z beyond 1: what training never saw."""
+        mean_square = latents["z"].square().mean((1, 2, 3))
+        return F.relu(mean_square - 1.0)
+
+
+CELL = 6  # small pixels: the distance over which a random latent varies
+
+
+def smooth_latent(batch: int, channels: int, height: int, width: int, generator: torch.Generator) -> Tensor:
+    """[B, C, h, w] on the CPU: Gaussian values on a grid of CELL small pixels, interpolated between, unit variance."""
+    rows, columns = height // CELL + 2, width // CELL + 2
+    grid = torch.randn(batch, channels, rows, columns, generator=generator)
+    y = torch.arange(height, dtype=torch.float32) / CELL
+    x = torch.arange(width, dtype=torch.float32) / CELL
+    return torch.einsum("hr,bcrk,wk->bchw", _blend(y, rows), grid, _blend(x, columns))
+
+
+# Weights of each grid node at each position: cosine and sine of a quarter turn, so that their squares sum to one.
+def _blend(position: Tensor, nodes: int) -> Tensor:
+    index = position.floor().long()
+    angle = (position - index) * (torch.pi / 2)
+    weights = torch.zeros(len(position), nodes)
+    weights.scatter_(1, index[:, None], angle.cos()[:, None])
+    weights.scatter_(1, index[:, None] + 1, angle.sin()[:, None])
+    return weights

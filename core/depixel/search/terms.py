@@ -1,0 +1,184 @@
+"""
+What the search minimises: the weighted sum of small functions of (generated picture, latents, context) -> [N].
+
+A new wish of a user is a new term, not a new loop. Pictures are premultiplied RGBA in [0, 1], [N, 4, H, W]; every term
+is a mean over one picture's pixels, so that its weight means the same for every size, and no term looks at another
+row of the batch, except `frames`, whose rows are the frames of one animation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from depixel.priors.base import LatentLayout, Latents
+from depixel.search.sphere import as_points
+
+_PALETTE_CHUNK = 1 << 22  # distances held at a time
+
+
+@dataclass(frozen=True)
+class Context:
+    """All that terms may look at besides the answer. One row for each picture and candidate still searching."""
+
+    small: Tensor  # [N, 4, h, w] the given pictures
+    scale_back: Callable[[Tensor], Tensor]  # large => small, the degradation
+    layout: Mapping[str, LatentLayout]
+    penalty: Callable[[Latents], Tensor]  # latents => [N], the prior's own
+    wrap: tuple[bool, bool] = (False, False)  # (x, y) axes across which the pictures tile
+    weight: Tensor | None = None  # [N, 1, h, w] how much each given pixel counts; None = all the same
+    palette: Tensor | None = None  # [N, P, 4] premultiplied colours; repeat one to fill up a shorter palette
+    previous: Tensor | None = None  # [N] row of the frame before this one; -1 = there is none
+
+    def rows(self, index: Tensor) -> Context:
+        """Only these rows; a row and the frame before it must be kept together."""
+        previous = None
+        if self.previous is not None:
+            place = torch.full((self.small.shape[0] + 1,), -1, dtype=torch.long, device=index.device)
+            place[index] = torch.arange(len(index), device=index.device)
+            previous = place[self.previous[index]]  # -1 picks the last place, which stays -1
+        return replace(
+            self,
+            small=self.small[index],
+            weight=None if self.weight is None else self.weight[index],
+            palette=None if self.palette is None else self.palette[index],
+            previous=previous,
+        )
+
+
+TermFunction = Callable[[Tensor, Latents, Context], Tensor]
+
+
+@dataclass(frozen=True)
+class Term:
+    """One summand of the objective."""
+
+    name: str
+    weight: float
+    function: TermFunction  # (generated [N, 4, H, W], latents, context) => [N], not negative
+    goal: float | None = None  # a row searches on while its value is above; None = never a reason to search on
+
+
+def consistency(generated: Tensor, latents: Latents, context: Context) -> Tensor:
+    """
+    Mean squared error of scaling back. Opaque pictures are judged on three channels, as PULSE does, others on four.
+    """
+    return squared_error(context.scale_back(generated), context.small, context.weight)
+
+
+def squared_error(reduced: Tensor, small: Tensor, weight: Tensor | None = None) -> Tensor:
+    """[N, 4, h, w] twice => [N]; an opaque picture's alpha adds its error but no channel to divide by."""
+    channels = 3 + (small[:, 3].flatten(1).amin(1) < 1).to(small.dtype)
+    error = (reduced - small).square().sum(1, keepdim=True)
+    if weight is None:
+        return error.mean((1, 2, 3)) / channels
+    return (error * weight).sum((1, 2, 3)) / weight.sum((1, 2, 3)).clamp_min(1e-9) / channels
+
+
+def geodesic(generated: Tensor, latents: Latents, context: Context) -> Tensor:
+    """
+    PULSE's geodesic cross-distance: mean over all pairs of layers of (angle between their latents)^2 * d / 8.
+
+    Holds W+ near W, where the generator was trained (Menon et al. 2020, section 3.2).
+    """
+    total = generated.new_zeros(generated.shape[0])
+    for name, layout in context.layout.items():
+        if layout.per_layer:
+            points = F.normalize(as_points(latents[name], layout), dim=-1)
+            a, b = points[:, :, None], points[:, None]
+            apart = ((a - b).square().sum(-1) + 1e-9).sqrt()  # the gradient of a root has no value at 0
+            along = ((a + b).square().sum(-1) + 1e-9).sqrt()
+            angle = 2 * torch.atan2(apart, along)  # [N, L, L]
+            total = total + angle.square().mean((1, 2)) * points.shape[-1] / 8
+    return total
+
+
+def gaussian(generated: Tensor, latents: Latents, context: Context) -> Tensor:
+    """How unlikely the latents are under the prior itself."""
+    return context.penalty(latents)
+
+
+def palette(generated: Tensor, latents: Latents, context: Context) -> Tensor:
+    """Mean squared distance of each pixel to the nearest colour of its picture's palette."""
+    if context.palette is None:
+        return generated.new_zeros(generated.shape[0])
+    pixels = generated.flatten(2).transpose(1, 2)  # [N, H*W, 4]
+    nearest = nearest_colours(pixels.detach(), context.palette)
+    return (pixels - nearest).square().sum(2).mean(1)
+
+
+@torch.no_grad()
+def nearest_colours(pixels: Tensor, palette: Tensor) -> Tensor:
+    """[N, M, 4] pixels and [N, P, 4] palettes => [N, M, 4] colours of the palette."""
+    count = max(1, _PALETTE_CHUNK // (palette.shape[0] * palette.shape[1]))
+    index = torch.cat([torch.cdist(part, palette).argmin(2) for part in pixels.split(count, 1)], 1)
+    return palette.gather(1, index[..., None].expand(-1, -1, palette.shape[2]))
+
+
+def wrap(generated: Tensor, latents: Latents, context: Context) -> Tensor:
+    """How much more the picture changes across its tileable borders than between neighbours beside them."""
+    total = generated.new_zeros(generated.shape[0])
+    for axis, wraps in zip((3, 2), context.wrap, strict=True):
+        if wraps and generated.shape[axis] >= 4:
+            seam, inside = seam_and_inside(generated, axis)
+            total = total + F.relu(seam - inside.detach())
+    return total
+
+
+def seam_and_inside(picture: Tensor, axis: int) -> tuple[Tensor, Tensor]:
+    """Mean squared difference [N] of neighbours across the border of an axis, and of those just inside."""
+    first, second, before, last = (picture.select(axis, k) for k in (0, 1, -2, -1))
+    inside = ((first - second).square().mean((1, 2)) + (before - last).square().mean((1, 2))) / 2
+    return (first - last).square().mean((1, 2)), inside
+
+
+def frames(generated: Tensor, latents: Latents, context: Context) -> Tensor:
+    """Same in, same out: mean squared change since the frame before, where the given pixels did not change."""
+    if context.previous is None:
+        return generated.new_zeros(generated.shape[0])
+    has, before = context.previous >= 0, context.previous.clamp_min(0)
+    same = unchanged(context.small, context.small[before]) & has[:, None, None, None]
+    same = F.interpolate(same.to(generated.dtype), generated.shape[2:], mode="nearest")
+    change = (generated - generated[before]).square() * same
+    return change.sum((1, 2, 3)) / (4 * same.sum((1, 2, 3))).clamp_min(1)
+
+
+def unchanged(small: Tensor, before: Tensor) -> Tensor:
+    """[N, 1, h, w] given pixels that are what they were in the frame before, to half a level of 255."""
+    return ((small - before).abs() < 0.5 / 255).all(1, keepdim=True)
+
+
+def alpha_edge(generated: Tensor, latents: Latents, context: Context) -> Tensor:
+    """
+    Alpha that leaves the range of the given alphas around (a halo), and half-transparent pixels along hard edges.
+
+    An edge is hard where the given alpha runs from 0 to 1 within three pixels; a soft shadow is left alone.
+    """
+    alpha, given = generated[:, 3:], context.small[:, 3:]
+    high = F.max_pool2d(F.pad(given, (1, 1, 1, 1), mode="replicate"), 3, stride=1)
+    low = -F.max_pool2d(F.pad(-given, (1, 1, 1, 1), mode="replicate"), 3, stride=1)
+    size = generated.shape[2:]
+    high, low = (F.interpolate(plane, size, mode="nearest") for plane in (high, low))
+    halo = F.relu(alpha - high).square() + F.relu(low - alpha).square()
+    soft = (alpha * (1 - alpha)).clamp_min(0) * (high - low) ** 4
+    return (halo + 0.25 * soft).mean((1, 2, 3))
+
+
+def standard_terms(context: Context) -> tuple[Term, ...]:
+    """The terms that this context asks for, with their usual weights (consistency and geodesic: PULSE's)."""
+    terms = [Term("consistency", 100.0, consistency), Term("gaussian", 1.0, gaussian)]
+    if any(layout.per_layer for layout in context.layout.values()):
+        terms.append(Term("geodesic", 0.05, geodesic))
+    if context.palette is not None:
+        terms.append(Term("palette", 100.0, palette, goal=1e-5))
+    if any(context.wrap):
+        terms.append(Term("wrap", 100.0, wrap, goal=1e-5))
+    if context.previous is not None:
+        terms.append(Term("frames", 100.0, frames, goal=1e-6))
+    if bool((context.small[:, 3] < 1).any()):
+        terms.append(Term("alpha_edge", 10.0, alpha_edge, goal=1e-3))
+    return tuple(terms)
