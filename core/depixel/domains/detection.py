@@ -27,8 +27,10 @@ class Features:
     colours: int  # different visible colours
     colour_share: float  # colours / visible pixels
     flat_share: float  # neighbouring visible pairs of exactly one colour
-    soft_share: float  # neighbouring visible pairs that differ by less than 24 levels, of all that differ
+    smooth_share: float  # neighbouring visible pairs that differ by at most 4 levels, of all that differ
+    rare_share: float  # share of visible pixels whose colour occurs at most twice
     soft_alpha: float  # share of visible pixels with alpha between 2 % and 98 %
+    alpha_levels: int  # different values among those
     transparent: float  # share of fully transparent pixels
     grey: bool
     unit_vectors: float  # share of visible pixels whose RGB, read as a vector, has length 1 within 10 % and points up
@@ -43,24 +45,27 @@ def features(picture: Picture) -> Features:
     seen = alpha > 0
     packed = (pixels[..., 0] << 16) | (pixels[..., 1] << 8) | pixels[..., 2]
     visible = max(int(seen.sum()), 1)
-    colours = len(np.unique(packed[seen]))
-    equal = differing = soft = 0
+    _, uses = np.unique(packed[seen], return_counts=True)
+    partial = (alpha > 5) & (alpha < 250)
+    equal = differing = smooth = 0
     for axis in (0, 1):
         a, b = (np.moveaxis(pixels, axis, 0)[s] for s in (slice(1, None), slice(None, -1)))
         both = (a[..., 3] > 0) & (b[..., 3] > 0)
         difference = np.abs(a[..., :3] - b[..., :3]).max(axis=-1)[both]
         equal += int((difference == 0).sum())
         differing += int((difference > 0).sum())
-        soft += int(((difference > 0) & (difference < 24)).sum())
+        smooth += int(((difference > 0) & (difference <= 4)).sum())
     vectors = pixels[..., :3][seen] / 127.5 - 1
     length = np.sqrt((vectors**2).sum(-1)) if visible > 0 else np.zeros(1)
     unit = (np.abs(length - 1) < 0.1) & (vectors[..., 2] > 0.2)
     return Features(
-        colours=colours,
-        colour_share=colours / visible,
+        colours=len(uses),
+        colour_share=len(uses) / visible,
         flat_share=equal / max(equal + differing, 1),
-        soft_share=soft / max(differing, 1),
-        soft_alpha=float(((alpha > 5) & (alpha < 250)).sum()) / visible,
+        smooth_share=smooth / max(differing, 1),
+        rare_share=float(uses[uses <= 2].sum()) / visible,
+        soft_alpha=float(partial.sum()) / visible,
+        alpha_levels=len(np.unique(alpha[partial])),
         transparent=float((~seen).mean()),
         grey=bool((pixels[..., 0] == pixels[..., 1])[seen].all() and (pixels[..., 1] == pixels[..., 2])[seen].all()),
         unit_vectors=float(unit.mean()) if unit.size else 0.0,
@@ -88,15 +93,15 @@ def detect(picture: Picture) -> str:
 
 def is_pixel_art(picture: Picture, found: Features) -> bool:
     """
-    Few colours, hard edges, small, alpha on or off: drawn pixel by pixel, never reduced from something larger.
+    Drawn pixel by pixel, never reduced from something larger.
 
-    Reducing a larger picture makes nearly every pixel along an edge a colour of its own; drawing by hand repeats the
-    colours of a palette.
+    Reducing a larger picture makes nearly every pixel along an edge, and every step of alpha, a value of its own;
+    drawing by hand repeats the colours of a palette. Gradients repeat values too, but in steps too small to draw.
     """
-    if max(picture.width, picture.height) > _PIXEL_ART_SIDE or found.soft_alpha > 0.02:
+    if max(picture.width, picture.height) > _PIXEL_ART_SIDE or found.smooth_share > 0.5:
+        return False
+    if found.soft_alpha > 0.02 and found.alpha_levels > 6:
         return False
     if found.colours <= 4:
         return True
-    if picture.palette is not None and found.colours <= 64 and found.colour_share < 0.35:
-        return True
-    return found.colours <= 256 and found.colour_share < 0.25 and (found.flat_share > 0.2 or found.colours <= 32)
+    return found.colours <= 256 and found.rare_share < 0.12 and found.colour_share < 0.25

@@ -1,0 +1,64 @@
+"""What a search found: an answer for each picture and each candidate, best first within a picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from depixel.priors.base import Latents
+
+IMAGINATION_OF_OTHERS = 0.35  # the least for candidates after the first, or they would all be the calm answer
+_MASK = 2**64 - 1
+
+
+@dataclass(frozen=True)
+class Found:
+    """The best answer of one candidate of one picture, with the latents that made it."""
+
+    latents: Latents  # batch of one: `prior.decode` of these gives `large`
+    large: Tensor  # [4, H, W] premultiplied RGBA as the prior made it, before any projection
+    error: float  # mean squared error of scaling back, on [0, 1], before any projection
+    score: float  # value of the whole objective; lower is better
+    seed: int  # of this candidate; as `settings.seed` of a search for one candidate it is the first one's
+    steps: int  # search steps taken when it was found; 0 = the encoder's answer
+    converged: bool  # error is within eps
+    terms: dict[str, float]  # value of each objective term, before weighting
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """The end of a search. Never empty: a search that fails returns the best it saw, and its error says so."""
+
+    pictures: tuple[tuple[Found, ...], ...]  # [picture][candidate], in the order of the seeds
+    steps: int  # search steps taken by the longest row
+    cancelled: bool = False  # stopped early; these are the best answers until then
+
+    def ranked(self, picture: int) -> list[Found]:
+        """The candidates of one picture, best first: the smaller error down to eps, then the smaller score."""
+        return sorted(self.pictures[picture], key=lambda found: (not found.converged, rank(found), found.score))
+
+
+def rank(found: Found) -> float:
+    """The error where it decides, 0 among converged answers."""
+    return 0.0 if found.converged else found.error
+
+
+def candidate_seed(seed: int, candidate: int) -> int:
+    """
+    The seed of candidate k, from (seed, k) alone: 0 ... 2**63 - 1.
+
+    Candidate 0 has the seed itself, so that each candidate can be asked for again on its own; the others are mixed
+    (splitmix64, Steele et al. 2014), so that the next seed does not bring the same candidates in another order.
+    """
+    if candidate == 0:
+        return seed
+    x = (seed + candidate * 0x9E3779B97F4A7C15) & _MASK
+    x = ((x ^ (x >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
+    x = ((x ^ (x >> 27)) * 0x94D049BB133111EB) & _MASK
+    return (x ^ (x >> 31)) >> 1
+
+
+def candidate_imagination(imagination: float, candidate: int) -> float:
+    """How far candidate k strays at the start: the first as asked (0 = the calm answer), others at least a little."""
+    return imagination if candidate == 0 else max(imagination, IMAGINATION_OF_OTHERS)
