@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from depixel.consistency import is_binary_alpha, straight_colour
 from depixel.degradation import Degradation, PointDegradation
 from depixel.errors import WeightsError
 from depixel.priors.base import LatentLayout, Latents, PriorSpec
@@ -118,6 +119,19 @@ def impose(large: Tensor, small: Tensor, degradation: Degradation) -> Tensor:
     return large + degradation.pseudo_inverse(small - degradation.apply(large))
 
 
+def impose_small(large: Tensor, small: Tensor, degradation: Degradation, binary_alpha: bool) -> Tensor:
+    """
+    `impose`, with alpha that was never a mean treated as it is: block centres keep it, and colour is held to the
+    small picture's own colour over whatever part of a block is visible.
+    """
+    if not binary_alpha or isinstance(degradation, PointDegradation):
+        return impose(large, small, degradation)
+    alpha = impose(large[:, 3:], small[:, 3:], PointDegradation(degradation.factor, degradation.wrap))
+    coverage = degradation.apply(alpha.detach().clamp(0, 1))
+    colour = impose(large[:, :3], straight_colour(small) * coverage, degradation)
+    return torch.cat([colour, alpha], 1)
+
+
 class ArtPrior:
     """`LatentPrior` over an `ArtNetwork`."""
 
@@ -140,7 +154,9 @@ class ArtPrior:
         except RuntimeError as error:
             raise WeightsError(f"{weights.name} holds no art network of its own configuration; install Depixel again.") from error
         licence = weights.metadata.get("licence", "CC-BY-SA-4.0")
-        spec = PriorSpec(weights.name, "art", config.scale, None, weights.digest, licence)
+        spec = PriorSpec(
+            weights.name, "art", config.scale, None, weights.digest, licence, network.receptive_field
+        )
         return cls(network.to(device).to(memory_format=torch.channels_last), spec)
 
     @property
@@ -175,7 +191,9 @@ class ArtPrior:
             z = None
         kind = torch.full((small.shape[0],), DEGRADATIONS.index(degradation.name), device=small.device)
         large = self.network(small, kind, z)
-        return impose(large, small, degradation) if degradation.factor == self.network.config.scale else large
+        if degradation.factor != self.network.config.scale:
+            return large
+        return impose_small(large, small, degradation, is_binary_alpha(small))
 
     def penalty(self, latents: Latents) -> Tensor:
         """[B] mean square of z beyond 1: what training never saw."""

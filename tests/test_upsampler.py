@@ -1,0 +1,259 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tiny_art import write_tiny_art
+
+from depixel.errors import BadUsageError, CancelledError, DepixelError, PictureTooLargeError
+from depixel.picture import Picture
+from depixel.settings import SearchSettings
+from depixel.upsampler import Report, Upsampler
+
+RNG = np.random.default_rng(11)
+
+
+@pytest.fixture(scope="module")
+def upsampler(tmp_path_factory: pytest.TempPathFactory) -> Upsampler:
+    return Upsampler("cpu", {"art": str(write_tiny_art(tmp_path_factory.mktemp("weights")))})
+
+
+def _soft(height: int, width: int, channels: int = 4, dtype: type = np.uint8) -> np.ndarray:
+    """A blob with soft alpha and smooth noise for colour."""
+    top = np.iinfo(dtype).max
+    pixels = RNG.integers(0, top, (height, width, channels), endpoint=True).astype(dtype)
+    if channels in (2, 4):
+        y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
+        pixels[..., -1] = (np.clip(1.6 - 1.8 * np.hypot(x, y), 0, 1) * top).astype(dtype)
+    return pixels
+
+
+def _area(pixels: np.ndarray, factor: int) -> tuple[np.ndarray, np.ndarray]:
+    """Independent of the engine: premultiplied block means as (straight colour, alpha) in levels of the dtype."""
+    values = pixels.astype(np.float64)
+    alpha = values[..., 3:] if pixels.shape[2] == 4 else np.full_like(values[..., :1], np.iinfo(pixels.dtype).max)
+    stack = np.concatenate([values[..., :3] * alpha, alpha], -1)
+    height, width = pixels.shape[0] // factor, pixels.shape[1] // factor
+    means = stack.reshape(height, factor, width, factor, 4).mean((1, 3))
+    return means[..., :3] / np.maximum(means[..., 3:], 1e-9), means[..., 3]
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4, 8])
+def test_area_answers_scale_back_to_the_input(upsampler: Upsampler, scale: int) -> None:
+    """At most 1 level anywhere and 0.05 on average over visible pixels, measured here and not by the engine."""
+    pixels = _soft(12, 10)
+
+    report = upsampler.upsample(Picture((pixels,)), SearchSettings(scale=scale, degradation="area"))
+
+    answer = report.picture.frames[0]
+    colour, alpha = _area(answer, scale)
+    visible = pixels[..., 3] > 0
+    weight = pixels[..., 3:][visible] / 255
+    error = np.concatenate(
+        [np.abs(colour - pixels[..., :3])[visible] * weight, np.abs(alpha - pixels[..., 3])[visible][:, None]], 1
+    )
+    assert answer.shape == (12 * scale, 10 * scale, 4)
+    assert error.max() <= 1.0
+    assert error.mean() <= 0.05
+    assert report.residual.exact
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_channels_and_depth_are_kept(upsampler: Upsampler, channels: int, dtype: type) -> None:
+    """Grey stays grey, alpha stays alpha, 16 bit stays 16 bit and is as exact."""
+    report = upsampler.upsample(Picture((_soft(9, 7, channels, dtype),)), SearchSettings(degradation="area"))
+
+    assert report.picture.frames[0].shape == (36, 28, channels)
+    assert report.picture.frames[0].dtype == dtype
+    assert report.residual.exact
+
+
+def test_opaque_and_transparent_areas_stay_exactly_so(upsampler: Upsampler) -> None:
+    """Blocks of full or no alpha keep it in every pixel."""
+    pixels = _soft(16, 16)
+
+    answer = upsampler.upsample(Picture((pixels,)), SearchSettings(degradation="area")).picture.frames[0]
+
+    blocks = answer[..., 3].reshape(16, 4, 16, 4).swapaxes(1, 2)
+    assert (blocks[pixels[..., 3] == 255] == 255).all()
+    assert (blocks[pixels[..., 3] == 0] == 0).all()
+
+
+@pytest.mark.parametrize("degradation", ["area", "bicubic", "point"])
+def test_binary_alpha_stays_binary(upsampler: Upsampler, degradation: str) -> None:
+    """A one-bit cut-out comes back with alpha 0 and 255 only, its block centres as they were."""
+    pixels = _soft(16, 12)
+    pixels[..., 3] = np.where(pixels[..., 3] > 100, 255, 0)
+
+    answer = upsampler.upsample(Picture((pixels,)), SearchSettings(degradation=degradation)).picture.frames[0]
+
+    assert set(np.unique(answer[..., 3])) <= {0, 255}
+    for row in (1, 2):
+        assert np.array_equal(answer[row::4, 1::4, 3], pixels[..., 3])
+
+
+def test_point_keeps_every_centre(upsampler: Upsampler) -> None:
+    """Nearest reduction of a pixel-art answer is the input, byte for byte where it is visible."""
+    pixels = RNG.integers(0, 4, (16, 16, 1), dtype=np.uint8).repeat(3, 2) * 80
+    report = upsampler.upsample(Picture((pixels,)), SearchSettings(domain="pixel-art"))
+
+    assert report.degradation == "point"
+    for offset in (1, 2):
+        assert np.array_equal(report.picture.frames[0][offset::4, offset::4], pixels)
+
+
+def test_hidden_colour_never_bleeds(upsampler: Upsampler) -> None:
+    """What lies under transparent pixels changes nothing that is visible, and is not left there."""
+    first = _soft(12, 12)
+    second = first.copy()
+    second[first[..., 3] == 0, :3] = (255, 0, 255)
+
+    answers = [upsampler.upsample(Picture((p,)), SearchSettings(degradation="area")).picture.frames[0] for p in (first, second)]
+
+    assert np.array_equal(answers[0], answers[1])
+
+
+def test_palette_keep_uses_only_colours_of_the_input(upsampler: Upsampler) -> None:
+    """No new colour appears, and the palette survives."""
+    palette = RNG.integers(0, 255, (5, 4), dtype=np.uint8)
+    palette[:, 3] = 255
+    indices = RNG.integers(0, 5, (16, 16))
+    picture = Picture((palette[indices],), palette=palette, mode="P")
+
+    report = upsampler.upsample(picture, SearchSettings(palette="keep"))
+
+    used = {tuple(c) for c in report.picture.frames[0].reshape(-1, 4)}
+    assert used <= {tuple(c) for c in palette}
+    assert report.picture.mode == "P"
+    assert report.residual.exact
+
+
+def test_same_picture_alone_and_in_company(upsampler: Upsampler) -> None:
+    """A batch changes nobody's pixels: neither neighbours of one size nor of another."""
+    pictures = [Picture((_soft(8 + i % 3, 9),)) for i in range(7)]
+    settings = SearchSettings(candidates=2, imagination=0.7, seed=0)
+
+    together = upsampler.upsample_many(pictures, settings)
+
+    for picture, report in zip(pictures, together, strict=True):
+        assert isinstance(report, Report)
+        alone = upsampler.upsample(picture, settings)
+        for a, b in zip(report.candidates, alone.candidates, strict=True):
+            assert np.abs(a.picture.frames[0].astype(int) - b.picture.frames[0].astype(int)).max() <= 1
+
+
+def test_seeds_and_candidates_differ_and_repeat(upsampler: Upsampler) -> None:
+    """Seed 0 is a seed: it repeats, candidates differ from each other, and all are exact."""
+    picture = Picture((_soft(12, 12),))
+    settings = SearchSettings(candidates=3, imagination=1.0, seed=0)
+
+    first, again = (upsampler.upsample(picture, settings) for _ in range(2))
+
+    frames = [c.picture.frames[0] for c in first.candidates]
+    assert all(np.array_equal(a, c.picture.frames[0]) for a, c in zip(frames, again.candidates, strict=True))
+    assert not np.array_equal(frames[0], frames[1])
+    assert not np.array_equal(frames[1], frames[2])
+    assert all(c.residual.exact for c in first.candidates)
+
+
+def test_still_parts_of_an_animation_do_not_flicker(upsampler: Upsampler) -> None:
+    """Identical frames give identical frames; far from a change nothing moves."""
+    still = _soft(20, 20, 3)
+    moved = still.copy()
+    moved[2:5, 2:5] = 255 - moved[2:5, 2:5]
+    picture = Picture((still, still.copy(), moved), durations=(40.0, 40.0, 80.0))
+
+    report = upsampler.upsample(picture, SearchSettings(degradation="area", imagination=0.5))
+
+    a, b, c = report.picture.frames
+    assert np.array_equal(a, b)
+    assert np.array_equal(b[40:, 40:], c[40:, 40:])
+    assert not np.array_equal(b, c)
+    assert report.picture.durations == (40.0, 40.0, 80.0)
+    assert report.residual.exact
+
+
+def test_tiles_meet_without_a_seam(upsampler: Upsampler) -> None:
+    """Tiled equals untiled within 1 level everywhere."""
+    picture = Picture((_soft(64, 60, 3),))
+    whole = upsampler.upsample(picture, SearchSettings(degradation="area", imagination=0.8)).picture.frames[0]
+    small_tiles = Upsampler("cpu", upsampler.shelf.chosen)
+    small_tiles._budget = 40 * 40
+
+    tiled = small_tiles.upsample(picture, SearchSettings(degradation="area", imagination=0.8)).picture.frames[0]
+
+    assert np.abs(tiled.astype(int) - whole.astype(int)).max() <= 1
+
+
+def test_wrap_is_the_answer_of_the_repeated_picture(upsampler: Upsampler) -> None:
+    """A tiling texture's answer is the middle of what nine copies would give: no seam by construction."""
+    pixels = _soft(12, 12, 3)
+    nine = np.tile(pixels, (3, 3, 1))
+
+    wrapped = upsampler.upsample(Picture((pixels,)), SearchSettings(degradation="area", wrap="xy")).picture.frames[0]
+    middle = upsampler.upsample(Picture((nine,)), SearchSettings(degradation="area", wrap="none")).picture.frames[0]
+
+    assert np.abs(wrapped.astype(int) - middle[48:96, 48:96].astype(int)).max() <= 1
+
+
+def test_normals_keep_unit_length(upsampler: Upsampler) -> None:
+    """Every vector of a normal map's answer has length 1 within rounding."""
+    y, x = np.mgrid[-0.6:0.6:24j, -0.6:0.6:24j]
+    vectors = np.stack([x, y, np.sqrt(1 - x**2 - y**2)], -1)
+    picture = Picture((np.rint((vectors + 1) * 127.5).astype(np.uint8),), name="wall_n.png")
+
+    report = upsampler.upsample(picture, SearchSettings())
+
+    answer = report.picture.frames[0] / 127.5 - 1
+    assert report.domain == "normals"
+    assert np.abs(np.linalg.norm(answer, axis=-1) - 1).max() < 0.02
+
+
+def test_alpha_that_is_data_does_not_touch_colour(upsampler: Upsampler) -> None:
+    """With alpha=data the colour is that of the opaque picture, and alpha is exact on its own."""
+    pixels = _soft(12, 12)
+    opaque = pixels[..., :3].copy()
+
+    with_data = upsampler.upsample(Picture((pixels,)), SearchSettings(degradation="area", alpha="data", wrap="none"))
+    plain = upsampler.upsample(Picture((opaque,)), SearchSettings(degradation="area", wrap="none"))
+
+    assert np.array_equal(with_data.picture.frames[0][..., :3], plain.picture.frames[0])
+    alpha = with_data.picture.frames[0][..., 3].astype(float).reshape(12, 4, 12, 4).mean((1, 3))
+    assert np.abs(alpha - pixels[..., 3]).max() <= 1
+
+
+def test_enlarged_pixel_art_goes_back_to_its_grid(upsampler: Upsampler) -> None:
+    """Nearest-enlarged input is reduced first; the answer still has the size that was asked for."""
+    true = RNG.integers(0, 3, (12, 12, 1), dtype=np.uint8).repeat(3, 2) * 100
+    picture = Picture((true.repeat(4, 0).repeat(4, 1),))
+
+    report = upsampler.upsample(picture, SearchSettings(scale=2))
+
+    assert report.picture.width == 96
+    assert report.scale == 2
+    assert any("true grid" in note for note in report.notes)
+    assert np.array_equal(report.picture.frames[0][3::8, 3::8], true)
+
+
+def test_cancel_and_failures_are_sentences(upsampler: Upsampler) -> None:
+    """Cancel raises; a bad setting raises; one impossible picture does not stop the others."""
+    picture = Picture((_soft(8, 8),))
+
+    with pytest.raises(CancelledError):
+        upsampler.upsample(picture, SearchSettings(), cancelled=lambda: True)
+    with pytest.raises(BadUsageError, match="scale"):
+        upsampler.upsample(picture, SearchSettings(scale=1))
+    huge = Picture((np.zeros((3000, 3000, 3), np.uint8),))
+    outcomes = upsampler.upsample_many([huge, picture], SearchSettings(scale=64))
+    assert isinstance(outcomes[0], PictureTooLargeError)
+    assert isinstance(outcomes[1], Report)
+
+
+def test_missing_weights_are_a_sentence(tmp_path: Path) -> None:
+    """A path that is not there is a DepixelError that names it."""
+    nowhere = Upsampler("cpu", {"art": str(tmp_path / "nothing.safetensors")})
+
+    with pytest.raises(DepixelError, match=r"nothing\.safetensors"):
+        nowhere.upsample(Picture((_soft(8, 8),)), SearchSettings())
