@@ -180,4 +180,5 @@ def _cached_gram_inverse(key: tuple[type[Degradation], int, bool], length: int) 
     matrix = torch.zeros(length, length * factor, dtype=torch.float64)
     for k, weight in enumerate(weights):
         matrix.scatter_add_(1, index[k][:, None], torch.full((length, 1), weight, dtype=torch.float64))
-    return torch.linalg.pinv(matrix @ matrix.T, hermitian=True)
+    inverse: Tensor = torch.linalg.pinv(matrix @ matrix.T, hermitian=True)
+    return inverse

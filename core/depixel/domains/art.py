@@ -11,12 +11,16 @@ import torch
 from torch import Tensor
 
 from depixel.consistency import Residual, combine
-from depixel.domains.cascade import Tile, enlarge, halo, tile_grid, with_surroundings
-from depixel.domains.exporting import export_tile, keep_unchanged
+from depixel.degradation import make_degradation
+from depixel.domains.cascade import PRIOR_SCALE, Tile, enlarge, halo, tile_grid, with_surroundings
+from depixel.domains.exporting import export_tile, keep_unchanged, palettes_of
 from depixel.domains.prepare import Prepared
 from depixel.domains.tensors import hidden_colour, premultiplied
 from depixel.errors import CancelledError
 from depixel.priors.base import LatentPrior, Latents
+from depixel.search.candidates import Candidates, candidate_seed
+from depixel.search.loop import finish, search
+from depixel.search.start import start_latents
 from depixel.search.step import SearchStep
 from depixel.settings import SearchSettings
 
@@ -55,51 +59,75 @@ class ArtEngine:
         cancelled: Cancelled | None = None,
     ) -> list[list[Answer]]:
         """One list of candidates for each picture of the batch, candidate 0 first."""
-        results: list[list[Answer]] = [[] for _ in batch]
-        for k in range(settings.candidates):
-            pass_settings = _Pass(k, settings.seed + k, settings, on_step, cancelled)
-            for found, prepared_answers in zip(results, self._one_candidate(batch, pass_settings), strict=True):
-                found.append(prepared_answers)
-        return results
-
-    def _one_candidate(self, batch: Sequence[Prepared], this: _Pass) -> list[Answer]:
-        first = batch[0]
+        work = _Work(batch[0], settings, on_step, cancelled)
         straight = torch.cat([p.straight for p in batch])
         planes = _planes(batch, straight)
-        outcome = [self._decode_plane(plane, first, this) for plane in planes]
-        large, sums = outcome[0]
-        if first.domain == "data" and len(planes) > 1:
-            large = torch.cat([o[0][:, :1] for o in outcome[:3]] + [torch.full_like(large[:, :1], first.levels)], 1)
-            sums = torch.cat([o[1] for o in outcome], 1)
-        if first.data_alpha is not None:
-            large = torch.cat([large[:, :3], outcome[-1][0][:, :1]], 1)
-            sums = torch.cat([sums, outcome[-1][1]], 1)
-        answers, row = [], 0
-        for prepared in batch:
-            frames = prepared.straight.shape[0]
-            rows = slice(row, row + frames)
-            row += frames
-            pixels = large[rows]
-            if frames > 1:
-                pixels = keep_unchanged(pixels, _all_channels(prepared), prepared.degradation.factor)
-            answers.append(Answer(pixels, combine(sums[rows].reshape(-1, 4).unbind(0)), this.seed))
-        return answers
+        latents = [self._latents(plane, batch, work) for plane in planes]
+        results: list[list[Answer]] = [[] for _ in batch]
+        for k in range(settings.candidates):
+            outcome = [
+                self._decode_plane(plane, {name: z[k :: settings.candidates] for name, z in found.items()}, work)
+                for plane, found in zip(planes, latents, strict=True)
+            ]
+            large, sums = _joined(outcome, batch[0])
+            row = 0
+            for answers, prepared in zip(results, batch, strict=True):
+                rows = slice(row, row + prepared.straight.shape[0])
+                row = rows.stop
+                pixels = large[rows]
+                if pixels.shape[0] > 1:
+                    pixels = keep_unchanged(pixels, _all_channels(prepared), prepared.degradation.factor)
+                residual = combine(sums[rows].reshape(-1, 4).unbind(0))
+                answers.append(Answer(pixels, residual, candidate_seed(settings.seed, k)))
+        return results
 
-    def _decode_plane(self, straight: Tensor, first: Prepared, this: _Pass) -> tuple[Tensor, Tensor]:
+    # Latents of every row (row = frame * candidates + candidate). With steps they are searched for, tile by tile where
+    # the picture is large; decoding then takes the whole field of latents, so that no seam can come from the search.
+    def _latents(self, straight: Tensor, batch: Sequence[Prepared], work: _Work) -> Latents:
+        first, settings = work.first, work.settings
+        small = premultiplied(straight, first.levels)
+        degradation = make_degradation(first.degradation.name, PRIOR_SCALE, first.wrap)
+        if not settings.steps:
+            return start_latents(self.prior, small, degradation, settings, None)
+        palettes = palettes_of(straight, first.levels) if settings.palette == "keep" else None
+        animations = [i for i, p in enumerate(batch) for _ in range(p.straight.shape[0])]
+        latents: Latents = {}
+        for tile in tile_grid(small.shape[2], small.shape[3], _SEARCH_SIDE):
+            around, (top, left) = with_surroundings(small, tile, _SEARCH_MARGIN, first.wrap)
+            alone = tuple(around.shape[2:]) == tuple(small.shape[2:])
+            steps = search(
+                self.prior,
+                around.to(self.device),
+                degradation if alone else make_degradation(first.degradation.name, PRIOR_SCALE),
+                settings,
+                palettes=palettes,
+                animations=animations if len(animations) > len(batch) else None,
+                cancelled=work.cancelled,
+            )
+            for name, z in _rows_of(finish(steps, work.on_step)).items():
+                rows, columns = slice(tile.top, tile.bottom), slice(tile.left, tile.right)
+                field = latents.setdefault(name, z.new_zeros(*z.shape[:2], *small.shape[2:]))
+                field[:, :, rows, columns] = z[
+                    :, :, top : top + tile.bottom - tile.top, left : left + tile.right - tile.left
+                ]
+        return latents
+
+    def _decode_plane(self, straight: Tensor, latents: Latents, work: _Work) -> tuple[Tensor, Tensor]:
         """[N, 4, h, w] int32 => integers [N, 4, H, W] and residual sums [N, tiles, 4]."""
+        first = work.first
         factor, levels = first.degradation.factor, first.levels
         count, _, height, width = straight.shape
         small = premultiplied(straight, levels)
         hidden = hidden_colour(straight, levels)
-        grey = bool((straight[:, 0] == straight[:, 1]).all() and (straight[:, 1] == straight[:, 2]).all())
-        latents = self._latents(small, first, this)
+        grey = (straight[:, :3] == straight[:, :1]).flatten(1).all(1)
         margin = halo(self.prior.spec.receptive_field, factor)
-        side = max(16, int((self.budget / max(count, 1)) ** 0.5 / max(1, factor // 4)) - 2 * margin)
-        grid = list(tile_grid(height, width, max(side, 16)))
-        out = torch.empty(count, 4, height * factor, width * factor, dtype=torch.uint8 if levels == 255 else torch.int32)
+        side = int((self.budget / count) ** 0.5 / max(1, factor // PRIOR_SCALE)) - 2 * margin
+        tiles = list(tile_grid(height, width, max(side, _LEAST_SIDE)))
+        dtype = torch.uint8 if levels == 255 else torch.int32
+        out = torch.empty(count, 4, height * factor, width * factor, dtype=dtype)
         sums = []
-        for done, tile in enumerate(grid):
-            if this.cancelled is not None and this.cancelled():
+        for done, tile in enumerate(tiles):
+            if work.cancelled is not None and work.cancelled():
                 raise CancelledError("Stopped before the picture was finished; nothing was written for it.")
             large = self._decode_tile(small, latents, first, tile, margin)
             rows, columns = slice(tile.top, tile.bottom), slice(tile.left, tile.right)
@@ -112,27 +140,14 @@ class ArtEngine:
                 binary_alpha=first.binary_alpha,
                 grey=grey,
                 domain=first.domain,
-                palette=this.settings.palette == "keep",
+                palette=work.settings.palette == "keep",
             )
-            out[
-                :, :, tile.top * factor : tile.bottom * factor, tile.left * factor : tile.right * factor
-            ] = exported.to(out.dtype)
+            rows = slice(tile.top * factor, tile.bottom * factor)
+            out[:, :, rows, tile.left * factor : tile.right * factor] = exported.to(dtype)
             sums.append(tile_sums)
-            if this.on_step is not None:
-                this.on_step(SearchStep(done + 1, len(grid), float(tile_sums[:, 2].sum()), stage="tiles"))
+            if work.on_step is not None:
+                work.on_step(SearchStep(done + 1, len(tiles), _mean_square(tile_sums), stage="tiles"))
         return out, torch.stack(sums, 1)
-
-    def _latents(self, small: Tensor, first: Prepared, this: _Pass) -> Latents:
-        if this.candidate == 0 and this.settings.imagination == 0:
-            return self.prior.encode(small, first.degradation)
-        imagination = this.settings.imagination
-        if this.settings.candidates > 1 and imagination == 0:
-            imagination = _LEAST_IMAGINATION  # several candidates must differ
-        rows = []
-        for i in range(small.shape[0]):  # every frame and every picture from the same seed: same in, same out
-            generator = torch.Generator().manual_seed(this.seed)
-            rows.append(self.prior.sample(small[i : i + 1], first.degradation, generator, imagination))
-        return {name: torch.cat([row[name] for row in rows]) for name in rows[0]}
 
     def _decode_tile(self, small: Tensor, latents: Latents, first: Prepared, tile: Tile, margin: int) -> Tensor:
         factor = first.degradation.factor
@@ -147,17 +162,18 @@ class ArtEngine:
 
 
 @dataclass(frozen=True)
-class _Pass:
-    """One candidate's run over a batch."""
+class _Work:
+    """What one call of `answer` is about; the pictures of a batch agree with the first in all that is asked of it."""
 
-    candidate: int
-    seed: int
+    first: Prepared
     settings: SearchSettings
     on_step: OnStep | None
     cancelled: Cancelled | None
 
 
-_LEAST_IMAGINATION = 0.3
+_LEAST_SIDE = 16  # small pixels of the smallest tile
+_SEARCH_SIDE = 96  # small pixels of a tile that is searched
+_SEARCH_MARGIN = 8
 
 
 def batch_key(prepared: Prepared) -> tuple[object, ...]:
@@ -195,3 +211,25 @@ def _planes(batch: Sequence[Prepared], straight: Tensor) -> list[Tensor]:
 
 def _grey_plane(channel: Tensor, levels: int) -> Tensor:
     return torch.cat([channel.expand(-1, 3, -1, -1), torch.full_like(channel, levels)], 1)
+
+
+# Worst mean squared error over the pictures of a batch, on [0, 1].
+def _mean_square(sums: Tensor) -> float:
+    return float((sums[:, 2] / sums[:, 3].clamp_min(1)).max()) / 255**2
+
+
+# Channels that were decoded apart, back in one picture; their residuals side by side.
+def _joined(outcome: list[tuple[Tensor, Tensor]], first: Prepared) -> tuple[Tensor, Tensor]:
+    large, sums = outcome[0]
+    colours = len(outcome) - (first.data_alpha is not None)
+    if colours == 3:
+        large = torch.cat([o[0][:, :1] for o in outcome[:3]] + [torch.full_like(large[:, :1], first.levels)], 1)
+    if first.data_alpha is not None:
+        large = torch.cat([large[:, :3], outcome[-1][0][:, :1]], 1)
+    return large, torch.cat([o[1] for o in outcome], 1) if len(outcome) > 1 else sums
+
+
+# Latents of all rows of a finished search, in the order of the rows.
+def _rows_of(found: Candidates) -> Latents:
+    rows = [candidate.latents for picture in found.pictures for candidate in picture]
+    return {name: torch.cat([row[name].cpu() for row in rows]) for name in rows[0]}

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from depixel.consistency import project, quantise, residual_sums
-from depixel.degradation import Degradation, PointDegradation
+from depixel.degradation import Degradation
 
 
 def export_tile(
@@ -21,7 +21,7 @@ def export_tile(
     *,
     levels: int,
     binary_alpha: bool,
-    grey: bool,
+    grey: Tensor,
     domain: str,
     palette: bool,
 ) -> tuple[Tensor, Tensor]:
@@ -30,14 +30,16 @@ def export_tile(
         large: [B, 4, h*f, w*f] as the cascade made it.
         straight: [B, 4, h, w] int32 straight RGBA of the input.
         hidden: [B, 3, h, w] int32 colour to leave under transparent pixels.
+        grey: [B] bool, pictures without colour: they stay so.
 
     Returns:
         Integers [B, 4, h*f, w*f] int32 straight RGBA, and the residual's sums [B, 4] (see consistency.residual_sums).
     """
     alpha = straight[:, 3:].to(large.dtype) / levels
     small = torch.cat([straight[:, :3].to(large.dtype) / levels * alpha, alpha], 1)
-    if grey:
-        large = torch.cat([large[:, :3].mean(1, keepdim=True).expand(-1, 3, -1, -1), large[:, 3:]], 1)
+    if bool(grey.any()):
+        means = large[:, :3].mean(1, keepdim=True)
+        large = torch.cat([torch.where(grey[:, None, None, None], means, large[:, :3]), large[:, 3:]], 1)
     projected = project(large, small, degradation, binary_alpha=binary_alpha)
     if domain == "normals":
         projected = torch.cat([unit_length(projected[:, :3]), projected[:, 3:]], 1)
@@ -95,9 +97,13 @@ def keep_unchanged(large: Tensor, straight: Tensor, factor: int) -> Tensor:
     return out
 
 
-def keeps_centres(degradation: Degradation) -> bool:
-    """Whether exactness under this degradation survives palette locking: centres are the input's own colours."""
-    return isinstance(degradation, PointDegradation)
+def palettes_of(straight: Tensor, levels: int, most: int = 256) -> Tensor:
+    """[B, 4, h, w] integers => [B, P, 4] premultiplied colours of each picture; the last one repeats to fill up."""
+    found = [picture.flatten(1).T.unique(dim=0)[:most] for picture in straight]
+    longest = max(len(colours) for colours in found)
+    rows = [torch.cat([c, c[-1:].expand(longest - len(c), -1)]) for c in found]
+    values = torch.stack(rows).to(torch.float32) / levels
+    return torch.cat([values[..., :3] * values[..., 3:], values[..., 3:]], -1)
 
 
 def _premultiplied(straight: Tensor) -> Tensor:
