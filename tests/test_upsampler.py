@@ -110,9 +110,10 @@ def test_hidden_colour_never_bleeds(upsampler: Upsampler) -> None:
     second = first.copy()
     second[first[..., 3] == 0, :3] = (255, 0, 255)
 
-    answers = [upsampler.upsample(Picture((p,)), SearchSettings(degradation="area")).picture.frames[0] for p in (first, second)]
+    settings = SearchSettings(degradation="area")
+    one, other = (upsampler.upsample(Picture((p,)), settings).picture.frames[0] for p in (first, second))
 
-    assert np.array_equal(answers[0], answers[1])
+    assert np.array_equal(one, other)
 
 
 def test_palette_keep_uses_only_colours_of_the_input(upsampler: Upsampler) -> None:

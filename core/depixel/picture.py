@@ -33,7 +33,7 @@ class Picture:
     icc_profile: bytes | None = None
     exif: bytes | None = None  # with the orientation already applied and removed
     text: dict[str, str] = field(default_factory=dict)  # PNG text and comments
-    details: dict[str, Any] = field(default_factory=dict)  # what one format needs to write itself again (DDS header ...)
+    details: dict[str, Any] = field(default_factory=dict)  # what a format needs to write itself again (DDS header ...)
     name: str = ""  # file or layer name: a hint for domain detection, never opened
 
     def __post_init__(self) -> None:

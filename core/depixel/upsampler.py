@@ -14,6 +14,7 @@ import torch
 from depixel.consistency import Residual
 from depixel.devices import budget_for, choose_device, is_out_of_memory
 from depixel.domains.art import Answer, ArtEngine, batch_key
+from depixel.domains.faces import IMAGINED, FaceEngine, describe
 from depixel.domains.prepare import Prepared, prepare
 from depixel.domains.tensors import pixels_like
 from depixel.errors import CancelledError, DepixelError, OutOfMemoryError, PictureTooLargeError
@@ -145,10 +146,10 @@ class Upsampler:
         batches: dict[tuple[object, ...], list[tuple[int, Prepared]]] = {}
         for index, picture in enumerate(pictures):
             try:
-                if settings.domain == "faces":
-                    outcomes[index] = self._answer_face(picture, settings, on_step, cancelled)
-                    continue
                 prepared = _checked(prepare(picture, settings))
+                if prepared.domain == "faces":
+                    outcomes[index] = self._answer_face(prepared, settings, on_step, cancelled)
+                    continue
                 batches.setdefault(batch_key(prepared), []).append((index, prepared))
             except CancelledError:
                 raise
@@ -189,8 +190,26 @@ class Upsampler:
         seconds = (time.perf_counter() - started) / len(batch)
         model = f"{prior.spec.name} {prior.spec.digest}"
         return [
-            self._report(p, found, settings, model, seconds, notes) for p, found in zip(batch, answers, strict=True)
+            self._report(p, found, settings, model, seconds, notes, settings.steps or 0)
+            for p, found in zip(batch, answers, strict=True)
         ]
+
+    def _answer_face(
+        self, prepared: Prepared, settings: SearchSettings, on_step: OnStep | None, cancelled: Cancelled | None
+    ) -> Report:
+        started = time.perf_counter()
+        prior = self.shelf.prior("faces")
+        art = ArtEngine(self.shelf.prior("art", settings.model), self.device, self._budget)
+        answers, found = FaceEngine(prior, art, self.device).answer(prepared, settings, on_step, cancelled)
+        return self._report(
+            prepared,
+            answers,
+            settings,
+            f"{prior.spec.name} {prior.spec.digest}",
+            time.perf_counter() - started,
+            (IMAGINED, describe(found, settings.candidates)),
+            steps=found.steps,
+        )
 
     # Half the tile, as often as it takes; a GPU that cannot hold even a small one hands over to the CPU.
     def _with_less_memory(self) -> str:
@@ -214,12 +233,19 @@ class Upsampler:
         model: str,
         seconds: float,
         notes: tuple[str, ...],
+        steps: int = 0,
     ) -> Report:
         candidates = tuple(
-            Candidate(_picture(prepared, a, settings), a.residual, (a.residual.rmse / 255) ** 2, a.seed)
+            Candidate(
+                _picture(prepared, a, settings),
+                a.residual,
+                (a.residual.rmse / 255) ** 2 if a.error is None else a.error,
+                a.seed,
+            )
             for a in answers
         )
-        imagined = ("Detail was imagined, not recovered.",) if settings.imagination > 0 else ()
+        vivid = settings.imagination > 0 and prepared.domain != "faces"
+        imagined = ("Detail was imagined, not recovered.",) if vivid else ()
         return Report(
             candidates=candidates,
             settings=settings,
@@ -229,7 +255,7 @@ class Upsampler:
             model=model,
             device=str(self.device),
             wrap=prepared.wrap,
-            steps=0,
+            steps=steps,
             seconds=seconds,
             notes=prepared.notes + imagined + notes,
         )

@@ -35,6 +35,7 @@ class Answer:
     straight: Tensor  # [F, 4, H, W] uint8 or int32 straight RGBA
     residual: Residual
     seed: int
+    error: float | None = None  # faces: mean squared error of the search's answer, before the projection
 
 
 class ArtEngine:

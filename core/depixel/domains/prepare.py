@@ -16,9 +16,10 @@ from depixel.domains.tensors import integers, premultiplied
 from depixel.domains.wrap import tiles
 from depixel.errors import BadUsageError
 from depixel.picture import Picture
-from depixel.settings import SearchSettings
+from depixel.settings import MAX_SCALE, SearchSettings
 
 DEFAULT_SCALE = 4
+FACE_SIDE = 128
 
 
 @dataclass(frozen=True)
@@ -51,11 +52,11 @@ def prepare(picture: Picture, settings: SearchSettings) -> Prepared:
         raise BadUsageError(f"box {settings.box} reaches beyond the picture of {picture.width}x{picture.height}.")
     notes: list[str] = []
     domain = settings.domain
-    grid = enlargement(picture) if domain in ("auto", "pixel-art") else 1
+    grid = enlargement(picture) if domain in ("auto", "pixel-art", "faces") and settings.box is None else 1
     on_grid = reduced(picture, grid) if grid > 1 else picture
     if domain == "auto":
         domain = detect(on_grid)
-        if domain != "pixel-art":
+        if domain != "pixel-art":  # flat colour in blocks can also be a coarse texture: leave it as it came
             grid, on_grid = 1, picture
     if grid > 1:
         notes.append(f"The picture had been enlarged {grid}x by nearest neighbour; its true grid was taken.")
@@ -66,7 +67,7 @@ def prepare(picture: Picture, settings: SearchSettings) -> Prepared:
         data_alpha = straight[:, 3:].clone()
         straight[:, 3] = picture.levels
     wrap = _wrap(on_grid, settings, domain)
-    factor = (settings.scale or DEFAULT_SCALE) * grid
+    factor = (settings.scale or _default_scale(picture, domain, settings)) * grid
     name = settings.degradation
     if name == "auto":
         name = "point" if domain == "pixel-art" else "area"
@@ -82,6 +83,14 @@ def prepare(picture: Picture, settings: SearchSettings) -> Prepared:
         grid=grid,
         notes=tuple(notes),
     )
+
+
+# Faces come out at 128 pixels or more unless told otherwise.
+def _default_scale(picture: Picture, domain: str, settings: SearchSettings) -> int:
+    if domain != "faces":
+        return DEFAULT_SCALE
+    left, top, right, bottom = settings.box or (0, 0, picture.width, picture.height)
+    return min(MAX_SCALE, max(2, -(-FACE_SIDE // max(right - left, bottom - top))))
 
 
 def _wrap(picture: Picture, settings: SearchSettings, domain: str) -> tuple[bool, bool]:

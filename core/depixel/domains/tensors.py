@@ -23,7 +23,7 @@ def premultiplied(straight: Tensor, levels: int) -> Tensor:
 
 
 def hidden_colour(straight: Tensor, levels: int) -> Tensor:
-    """[B, 4, h, w] integers => [B, 3, h, w] int32: the colour to leave under transparent pixels, visible ones as they are."""
+    """[B, 4, h, w] integers => [B, 3, h, w] int32: colours to leave under transparent pixels."""
     filled = fill_under_alpha(straight.to(torch.float32) / levels)
     return (filled[:, :3] * levels).round().to(torch.int32)
 

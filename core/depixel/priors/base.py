@@ -73,5 +73,5 @@ class LatentPrior(Protocol):
         ...
 
     def penalty(self, latents: Latents) -> Tensor:
-        """[B] how unlikely the latents are under the prior itself, beyond what `layout` enforces; 0 where nothing is."""
+        """[B] how unlikely the latents are under the prior itself, beyond what `layout` enforces; 0 = not at all."""
         ...
