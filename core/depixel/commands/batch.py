@@ -1,0 +1,173 @@
+"""
+Read, answer, write: many pictures in a stream of groups, so that small ones share one pass through the generator and
+ten thousand never lie in memory together. One that fails is named and the others go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from depixel.commands.labels import label_picture
+from depixel.commands.plan import Job, Problem
+from depixel.errors import CancelledError, DepixelError
+from depixel.picture import Picture
+from depixel.progress import Progress
+from depixel.settings import SearchSettings
+
+if TYPE_CHECKING:
+    from depixel.search.step import SearchStep
+    from depixel.upsampler import Report
+
+_GROUP_PIXELS = 256 * 1024  # input pixels of one group at most, over frames and candidates, at scale 4
+_GROUP_COUNT = 256
+
+
+class Engine(Protocol):
+    """What answers the pictures: an Upsampler here, or one in another process."""
+
+    def upsample_many(
+        self,
+        pictures: Sequence[Picture],
+        settings: SearchSettings,
+        on_step: Callable[[SearchStep], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> list[Report | DepixelError]:
+        """See Upsampler.upsample_many."""
+        ...
+
+
+Read = Callable[[Path], Picture]
+Write = Callable[[Path, Picture], None]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one job."""
+
+    job: Job
+    problem: Problem | None = None  # None = done
+    given: Picture | None = None
+    report: Report | None = None
+    written: tuple[Path, ...] = ()  # the best candidate first
+
+    @property
+    def status(self) -> str:
+        """done, failed, skipped or stopped."""
+        return self.problem.status if self.problem else "done"
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON values for scripts."""
+        values: dict[str, Any] = {"name": self.job.name, "source": str(self.job.source), "status": self.status}
+        if self.problem is not None:
+            return {**values, "code": self.problem.code, "reason": self.problem.reason}
+        if self.given is not None and self.report is not None:
+            values.update(width=self.given.width, height=self.given.height, frames=len(self.given.frames))
+            found = self.report.to_dict()
+            for candidate, path in zip(found["candidates"], self.written, strict=True):
+                candidate["path"] = str(path)
+            found.pop("settings", None)  # the same for the whole batch: said once
+            values.update(found)
+        return values
+
+
+class Batch:
+    """
+    Runs jobs through an engine.
+
+    Args:
+        read, write: the only two functions that touch files.
+        cancelled: asked between pictures and between steps; when it turns true, the rest is "stopped".
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        settings: SearchSettings,
+        read: Read,
+        write: Write,
+        progress: Progress,
+        cancelled: Callable[[], bool],
+    ) -> None:
+        self._engine = engine
+        self._settings = settings
+        self._read = read
+        self._write = write
+        self._progress = progress
+        self._cancelled = cancelled
+        scale = settings.scale or 4
+        self._limit = max(1, int(_GROUP_PIXELS * 16 / scale**2 / settings.candidates))
+
+    def run(self, jobs: Iterable[Job]) -> Iterator[Outcome]:
+        """One outcome a job; those of one group come together, in their order."""
+        group: list[tuple[Job, Picture]] = []
+        pixels = 0
+        for job in jobs:
+            if self._cancelled():
+                yield from (_stopped(member) for member, _ in group)
+                group, pixels = [], 0
+                yield _stopped(job)
+                continue
+            if job.problem is not None:
+                yield Outcome(job, job.problem)
+                continue
+            try:
+                picture = self._read(job.source)
+            except DepixelError as error:
+                yield _failed(job, error)
+                continue
+            except Exception as error:  # noqa: BLE001 (whatever one file brings about must not stop the others)
+                yield _failed(job, error)
+                continue
+            size = picture.width * picture.height * len(picture.frames)
+            if group and (pixels + size > self._limit or len(group) >= _GROUP_COUNT):
+                yield from self._answer(group)
+                group, pixels = [], 0
+            group.append((job, picture))
+            pixels += size
+        if group:
+            yield from self._answer(group)
+
+    def _answer(self, group: list[tuple[Job, Picture]]) -> Iterator[Outcome]:
+        first = group[0][0].name
+        self._progress.doing(first if len(group) == 1 else f"{first} and {len(group) - 1} more", len(group))
+        try:
+            answers = self._engine.upsample_many([p for _, p in group], self._settings, self._step, self._cancelled)
+        except CancelledError:
+            yield from (_stopped(job) for job, _ in group)
+            return
+        except Exception as error:  # noqa: BLE001 (a fault that one picture brings about must not take the others along)
+            if len(group) == 1:
+                yield _failed(group[0][0], error)
+                return
+            for member in group:
+                yield from self._answer([member])
+            return
+        for (job, picture), answer in zip(group, answers, strict=True):
+            yield _failed(job, answer) if isinstance(answer, DepixelError) else self._save(job, picture, answer)
+
+    # The alternatives first and the best candidate last: when that is there, all are.
+    def _save(self, job: Job, given: Picture, report: Report) -> Outcome:
+        paths = job.targets(len(report.candidates))
+        try:
+            for path, candidate in reversed(list(zip(paths, report.candidates, strict=True))):
+                self._write(path, label_picture(candidate, report))
+        except DepixelError as error:
+            return _failed(job, error)
+        return Outcome(job, None, given, report, tuple(paths))
+
+    def _step(self, step: SearchStep) -> None:
+        self._progress.part(step.step / max(step.steps, 1))
+
+
+def _failed(job: Job, error: Exception) -> Outcome:
+    if isinstance(error, DepixelError):
+        return Outcome(job, Problem("failed", error.code, str(error)))
+    sentence = f"Depixel met a fault of its own with this picture ({type(error).__name__}: {error}); please report it."
+    return Outcome(job, Problem("failed", "internal", sentence))
+
+
+def _stopped(job: Job) -> Outcome:
+    return Outcome(job, Problem("stopped", "cancelled", "Stopped before its turn."))

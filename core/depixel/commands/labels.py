@@ -1,0 +1,34 @@
+"""What Depixel writes into a picture about itself: whoever finds the file later can tell that its detail is invented."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from depixel import __version__
+from depixel.picture import Picture
+from depixel.report_page import describe_residual
+
+if TYPE_CHECKING:
+    from depixel.upsampler import Candidate, Report
+
+IMAGINED_FACE = "This face is imagined: it shows no real person and identifies nobody."
+
+
+def label_picture(candidate: Candidate, report: Report) -> Picture:
+    """The candidate's picture with `Software` and `Comment` set, for faces `Description` too; other text is kept."""
+    picture = candidate.picture
+    text = {**picture.text, "Software": f"Depixel {__version__}"}
+    sentences = [
+        f"Upscaled x{report.scale} by Depixel as {report.domain} ({report.model}, seed {candidate.seed});",
+        "its detail is imagined, not recovered.",
+        f"Reduced again ({report.degradation}) it {describe_residual(candidate.residual)}.",
+    ]
+    if report.domain == "faces":
+        sentences.insert(0, IMAGINED_FACE)
+        text["Description"] = _joined(IMAGINED_FACE, text.get("Description", ""))
+    text["Comment"] = " ".join(sentences)
+    return picture.replace(text=text)
+
+
+def _joined(ours: str, theirs: str) -> str:
+    return theirs if ours in theirs else f"{ours} {theirs}".strip()

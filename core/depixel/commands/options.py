@@ -1,0 +1,75 @@
+"""The options that say what is asked of the engine; the same for every command that upscales."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+
+from depixel.errors import BadUsageError
+from depixel.settings import ALPHAS, DEGRADATIONS, DOMAINS, MODELS, PALETTES, PULSE_EPS, WRAPS, SearchSettings
+
+
+def add_settings_options(parser: argparse.ArgumentParser) -> None:
+    """Declare one option a field of SearchSettings; ranges are checked by `settings_from`."""
+    picture = parser.add_argument_group("the picture")
+    picture.add_argument(
+        "--scale", type=int, metavar="N", help="how many times larger, 2 to 64 (default 4; faces: to 128 pixels)"
+    )
+    picture.add_argument("--domain", choices=DOMAINS, default="auto", help="kind of picture (default: by content, name)")
+    picture.add_argument(
+        "--degradation",
+        choices=DEGRADATIONS,
+        default="auto",
+        help="how the answer must scale back to the input: area = mean of each block, point = centre of each block, "
+        "bicubic = as PULSE does (default: point for pixel art, else area)",
+    )
+    picture.add_argument("--wrap", choices=WRAPS, default="auto", help="axes across which it tiles (default: measured)")
+    picture.add_argument(
+        "--palette", choices=PALETTES, default="free", help="keep = only colours of the input; indexed stays indexed"
+    )
+    picture.add_argument(
+        "--alpha", choices=ALPHAS, default="auto", help="what alpha means: opacity, or data such as gloss"
+    )
+    picture.add_argument("--box", metavar="L,T,R,B", help="faces: where the face is, in input pixels")
+    search = parser.add_argument_group("the search")
+    search.add_argument("--candidates", type=int, default=1, metavar="K", help="this many different answers (default 1)")
+    search.add_argument("--seed", type=int, default=0, metavar="N", help="same seed, same answer (default 0)")
+    search.add_argument(
+        "--steps", type=int, metavar="N", help="search steps; 0 = one pass of the encoder (default: by kind)"
+    )
+    search.add_argument(
+        "--imagination", type=float, default=0.0, metavar="X", help="0 = calm ... 1 = as vivid as it can (default 0)"
+    )
+    search.add_argument(
+        "--eps", type=float, default=PULSE_EPS, metavar="X", help=f"error at which a search may stop ({PULSE_EPS:g})"
+    )
+    search.add_argument(
+        "--pre-blur", type=float, default=0.0, metavar="PX", help="faces: blur the input first (default 0)"
+    )
+    search.add_argument("--iterate", type=int, default=1, metavar="N", help="faces: feed the answer back N times")
+    search.add_argument("--model", choices=MODELS, default="auto", help="size of the generator (default: by device)")
+    search.add_argument("--weights", metavar="FILE", help="other weights than the released ones (.safetensors)")
+    search.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (default auto)")
+
+
+def settings_from(args: argparse.Namespace) -> SearchSettings:
+    """
+    The request that the options make.
+
+    Raises:
+        BadUsageError: a value out of range; names the option and what is allowed.
+    """
+    fields = {f.name for f in dataclasses.fields(SearchSettings)}
+    values = {name: value for name, value in vars(args).items() if name in fields}
+    values["box"] = _box(args.box)
+    return SearchSettings(**values).validated()
+
+
+def _box(text: str | None) -> tuple[int, int, int, int] | None:
+    if text is None:
+        return None
+    try:
+        left, top, right, bottom = (int(part) for part in text.split(","))
+    except ValueError as error:
+        raise BadUsageError(f"--box takes four whole numbers such as 8,8,24,24, not {text!r}.") from error
+    return left, top, right, bottom

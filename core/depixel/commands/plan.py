@@ -1,0 +1,114 @@
+"""
+Which files a command line means, and where each answer goes: decided before anything is computed, so that a dry run
+shows what a run will do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from depixel.errors import BadUsageError
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a picture is not worked on, or did not succeed."""
+
+    status: str  # "failed" or "skipped"
+    code: str  # DepixelError.code
+    reason: str  # one sentence
+
+
+@dataclass(frozen=True)
+class Job:
+    """One input and the place of its answer."""
+
+    source: Path
+    name: str  # as shown: the path below the input folder, with forward slashes
+    target: Path  # of the best candidate
+    problem: Problem | None = None  # known before the start
+
+    def targets(self, candidates: int) -> list[Path]:
+        """One path a candidate: NAME.png, NAME.candidate-2.png, NAME.candidate-3.png ..."""
+        others = [f"{self.target.stem}.candidate-{k}{self.target.suffix}" for k in range(2, candidates + 1)]
+        return [self.target, *(self.target.with_name(name) for name in others)]
+
+
+@dataclass(frozen=True)
+class Naming:
+    """Where answers go and what they are called."""
+
+    out: Path  # folder, or a file when `single`
+    single: bool  # out is the answer's own path
+    suffix: str = ""  # put behind the stem
+    extension: str | None = None  # ".png" ...; None = the source's own, unless nothing writes it
+
+    def target(self, relative: Path, writable: Iterable[str]) -> Path:
+        """The answer's path for a source at this relative path."""
+        if self.single:
+            return self.out
+        extension = self.extension or relative.suffix
+        if extension.lower() not in writable:
+            extension = ".png"
+        return self.out / relative.with_name(relative.stem + self.suffix + extension)
+
+
+def make_naming(out: Path, inputs: Sequence[str], suffix: str, extension: str | None, writable: Iterable[str]) -> Naming:
+    """
+    OUT is a file when one file goes in and OUT is named like a picture; a folder otherwise.
+
+    Raises:
+        BadUsageError: OUT is a picture but several go in, or an existing file that is no picture.
+    """
+    looks_like_file = out.suffix.lower() in set(writable) and not out.is_dir()
+    if not looks_like_file:
+        if out.is_file():
+            raise BadUsageError(f"-o {out} is a file; name a folder, or a picture such as result.png.")
+        return Naming(out, False, suffix, extension)
+    if len(inputs) != 1 or not Path(inputs[0]).is_file():
+        raise BadUsageError(f"-o {out} names one picture, but the input is not one single file; name a folder instead.")
+    if suffix or (extension and extension != out.suffix.lower()):
+        raise BadUsageError(f"-o {out} already says the name; leave out --suffix and --format, or name a folder.")
+    return Naming(out, True)
+
+
+def make_jobs(
+    found: Iterable[tuple[Path, Path]], naming: Naming, writable: Iterable[str], candidates: int, overwrite: bool
+) -> list[Job]:
+    """
+    One job for each (source, relative path) that was found, in that order.
+
+    A job gets a problem instead of a run when its answer would replace a source (never allowed), fall on another
+    input's answer, or replace an existing file without `overwrite`.
+    """
+    pairs = list(found)
+    writable = frozenset(writable)
+    sources = {source.resolve() for source, _ in pairs}
+    taken: dict[Path, str] = {}
+    jobs = []
+    for source, relative in pairs:
+        job = Job(source, relative.as_posix(), naming.target(relative, writable))
+        targets = job.targets(candidates)
+        problem = _problem(targets, sources, taken, overwrite)
+        if problem is None:
+            taken.update((target.resolve(), job.name) for target in targets)
+        jobs.append(Job(job.source, job.name, job.target, problem))
+    return jobs
+
+
+def _problem(targets: list[Path], sources: set[Path], taken: dict[Path, str], overwrite: bool) -> Problem | None:
+    for target in targets:
+        path = target.resolve()
+        if path in sources:
+            return Problem("failed", "usage", f"{target} is an input itself; choose another folder or a --suffix.")
+        if path in taken:
+            sentence = f"its answer would be {target}, as that of {taken[path]}; use --suffix or another folder."
+            return Problem("failed", "usage", sentence)
+    for target in targets:
+        if target.is_dir():
+            return Problem("failed", "unwritable", f"{target} is a folder.")
+        if not overwrite and (target.exists() or target.is_symlink()):
+            return Problem("skipped", "exists", f"{target} is there already; --overwrite replaces it.")
+    return None

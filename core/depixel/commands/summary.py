@@ -1,0 +1,95 @@
+"""What a batch says at its end: counts that add up, the worst residual, every failure by name; or all of it as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from depixel import __version__
+from depixel.commands.batch import Outcome
+from depixel.report_page import describe_residual
+from depixel.settings import SearchSettings
+
+STATUSES = ("done", "skipped", "failed", "stopped")
+
+
+class Tally:
+    """Keeps of every outcome what the end needs, and lets the pictures go."""
+
+    def __init__(self) -> None:
+        self.rows: list[dict[str, Any]] = []
+        self.counts = dict.fromkeys(STATUSES, 0)
+        self.worst: tuple[float, str, str] | None = None  # maximum, name, in words
+        self.faces = False
+
+    def add(self, outcome: Outcome) -> None:
+        """Count one outcome."""
+        self.counts[outcome.status] += 1
+        self.rows.append(outcome.to_dict())
+        if outcome.report is not None:
+            residual = outcome.report.residual
+            self.faces |= outcome.report.domain == "faces"
+            if self.worst is None or residual.maximum > self.worst[0]:
+                self.worst = (residual.maximum, outcome.job.name, describe_residual(residual))
+
+    @property
+    def exit_code(self) -> int:
+        """0 all done or skipped, 1 some failed, 130 stopped."""
+        if self.counts["stopped"]:
+            return 130
+        return 1 if self.counts["failed"] else 0
+
+
+def line_for(outcome: Outcome) -> str:
+    """One outcome in one line."""
+    name = outcome.job.name
+    if outcome.problem is not None:
+        return f"{outcome.status}: {name}: {outcome.problem.reason}"
+    assert outcome.given is not None and outcome.report is not None
+    small, report = outcome.given, outcome.report
+    sizes = f"{small.width}x{small.height} -> {report.picture.width}x{report.picture.height}"
+    more = f" (+{len(outcome.written) - 1} candidates)" if len(outcome.written) > 1 else ""
+    imagined = ", imagined" if report.domain == "faces" else ""
+    told = describe_residual(report.residual)
+    return f"{name} -> {outcome.written[0]}{more}  {sizes}, {report.domain}{imagined}; {told}"
+
+
+def text(tally: Tally, seconds: float, ignored: int, page: Path | None) -> str:
+    """The last lines for a person."""
+    total = sum(tally.counts.values())
+    counts = ", ".join(f"{n} {s}" for s, n in tally.counts.items() if n or s in ("done", "failed"))
+    lines = [f"{total} {'picture' if total == 1 else 'pictures'}: {counts} in {seconds:.1f} s."]
+    if ignored:
+        lines.append(f"{ignored} other {'file was' if ignored == 1 else 'files were'} no pictures by name: left alone.")
+    if tally.worst is not None:
+        lines.append(f"Worst residual: {tally.worst[1]} {tally.worst[2]}.")
+    if tally.faces:
+        lines.append("The faces are imagined: they show no real person.")
+    failed = [row for row in tally.rows if row["status"] == "failed"]
+    if failed:
+        lines.append("Failed:")
+        lines += [f"  {row['name']}: {row['reason']}" for row in failed]
+    if page is not None:
+        lines.append(f"Report: {page}")
+    return "\n".join(lines) + "\n"
+
+
+def document(
+    tally: Tally, settings: SearchSettings, seconds: float, ignored: int, page: Path | None, more: dict[str, Any]
+) -> str:
+    """One JSON document for a script."""
+    values: dict[str, Any] = {
+        "depixel": __version__,
+        "settings": settings.to_dict(),
+        **more,
+        "counts": {"inputs": sum(tally.counts.values()), **tally.counts, "ignored": ignored},
+        "seconds": round(seconds, 3),
+        "worst": None if tally.worst is None else {"name": tally.worst[1], "maximum": tally.worst[0]},
+        "report": None if page is None else str(page),
+        "pictures": tally.rows,
+    }
+    return json.dumps(values, indent=2) + "\n"
+
+

@@ -1,0 +1,158 @@
+"""`depixel upscale`: pictures in, larger pictures out, and how exactly each one scales back."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from depixel.commands.options import add_settings_options, settings_from
+from depixel.errors import BadUsageError
+
+if TYPE_CHECKING:
+    from depixel.cli import Subparsers
+    from depixel.commands.batch import Engine, Outcome
+    from depixel.commands.plan import Job
+    from depixel.progress import BarProgress, LineProgress
+    from depixel.report_page import ReportPage
+    from depixel.settings import SearchSettings
+
+DEFAULT_PAGE = "depixel-report.html"
+_AUTO = "auto"
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Declare `depixel upscale`."""
+    parser = subparsers.add_parser(
+        "upscale",
+        help="upscale pictures, folders of pictures or patterns such as 'sprites/*.png'",
+        description="Upscale pictures so that each answer scales back down to exactly the pixels of its input. Folders "
+        "keep their structure, pictures their names, modes, frames and profiles. Nothing is overwritten unless you say "
+        "--overwrite.",
+        epilog="Exit code: 0 all done, 1 some failed (each is named with its reason), 2 bad usage, 130 stopped.",
+    )
+    parser.add_argument("inputs", nargs="+", metavar="INPUT", help="picture, folder (with all below it) or pattern")
+    parser.add_argument(
+        "-o", "--out", type=Path, default=Path("depixel-out"), metavar="OUT", help="folder, or a file name for one picture"
+    )
+    add_settings_options(parser)
+    files = parser.add_argument_group("files")
+    files.add_argument("--overwrite", action="store_true", help="replace outputs that are there already")
+    files.add_argument("--suffix", default="", metavar="TEXT", help="put TEXT behind each name: hero_x4.png")
+    files.add_argument("--format", metavar="EXT", help="write this format: png, webp, tga ... (default: as the input)")
+    files.add_argument("--max-pixels", type=int, metavar="N", help="refuse inputs of more pixels than this")
+    files.add_argument("--dry-run", action="store_true", help="say what would be done; write nothing")
+    told = parser.add_argument_group("what is told")
+    told.add_argument(
+        "--report", nargs="?", const=_AUTO, metavar="PATH", help=f"write an HTML page (default OUT/{DEFAULT_PAGE})"
+    )
+    told.add_argument("--json", action="store_true", help="print one JSON document on standard output, nothing else")
+    told.add_argument("--quiet", action="store_true", help="no line a picture, only the end")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Plan, then answer and write one group after the other, then sum up."""
+    settings = settings_from(args)
+    jobs, ignored = _plan(args, settings)
+    if args.dry_run:
+        from depixel.commands.dry_run import show_plan
+
+        return show_plan(jobs, settings, args, ignored)
+
+    from depixel.commands.stopping import stop_on_interrupt
+    from depixel.commands.summary import Tally, document, line_for, text
+
+    started = time.perf_counter()
+    page = _page(args, settings)
+    tally = Tally()
+    with stop_on_interrupt() as stop, _progress(args, len(jobs)) as progress:
+        for outcome in _outcomes(args, settings, jobs, progress, stop):
+            tally.add(outcome)
+            if page is not None:
+                _illustrate(page, outcome)
+            progress.advance(line_for(outcome), remarkable=outcome.problem is not None)
+    seconds = time.perf_counter() - started
+    path = _page_path(args)
+    if page is not None and path is not None:
+        _write_page(page, path)
+    summary = text(tally, seconds, ignored, path)
+    if args.json:
+        sys.stderr.write(summary)
+        sys.stdout.write(document(tally, settings, seconds, ignored, path, {"out": str(args.out)}))
+    else:
+        sys.stdout.write(summary)
+    return tally.exit_code
+
+
+def open_engine(args: argparse.Namespace) -> Engine:
+    """The engine that answers: here, in this process. Loads torch."""
+    from depixel.upsampler import Upsampler
+
+    kind = "faces" if args.domain == "faces" else "art"
+    return Upsampler(args.device, {kind: args.weights} if args.weights else None)
+
+
+def _outcomes(
+    args: argparse.Namespace,
+    settings: SearchSettings,
+    jobs: list[Job],
+    progress: BarProgress | LineProgress,
+    stop: Any,
+) -> Iterator[Outcome]:
+    from depixel.commands.batch import Batch, Outcome
+    from depixel.commands.doors import reader, writer
+
+    if all(job.problem is not None for job in jobs):  # nothing to compute: do not wait for torch
+        yield from (Outcome(job, job.problem) for job in jobs)
+        return
+    progress.doing("loading the engine")
+    batch = Batch(open_engine(args), settings, reader(args.max_pixels), writer(args.overwrite), progress, stop)
+    yield from batch.run(jobs)
+
+
+def _progress(args: argparse.Namespace, total: int) -> BarProgress | LineProgress:
+    from depixel.progress import BarProgress, LineProgress
+
+    if args.quiet:
+        return LineProgress(total, None)
+    if sys.stderr.isatty() and (args.json or sys.stdout.isatty()):
+        return BarProgress(total)
+    return LineProgress(total, sys.stderr if args.json else sys.stdout)
+
+
+def _page(args: argparse.Namespace, settings: SearchSettings) -> ReportPage | None:
+    if args.report is None:
+        return None
+    from depixel.report_page import ReportPage
+
+    shown = settings.to_dict() or {"all": "defaults"}
+    return ReportPage("Depixel report", {"inputs": " ".join(args.inputs), "output": args.out, **shown})
+
+
+def _page_path(args: argparse.Namespace) -> Path | None:
+    if args.report is None:
+        return None
+    if args.report != _AUTO:
+        return Path(args.report)
+    folder = args.out.parent if args.out.suffix and not args.out.is_dir() else args.out
+    return Path(folder) / DEFAULT_PAGE
+
+
+def _illustrate(page: ReportPage, outcome: Outcome) -> None:
+    if outcome.problem is not None:
+        page.miss(outcome.status, outcome.job.name, outcome.problem.reason)
+    elif outcome.given is not None and outcome.report is not None:
+        page.add(outcome.job.name, [str(path) for path in outcome.written], outcome.given, outcome.report)
+
+
+def _write_page(page: ReportPage, path: Path) -> None:
+    from depixel.errors import UnwritableOutputError
+
+    try:
+        page.write(path)
+    except OSError as error:
+        raise UnwritableOutputError(f"The pictures are written, but the report {path} is not: {error}.") from error

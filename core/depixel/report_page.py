@@ -1,0 +1,329 @@
+"""
+The report of a batch as one HTML file: every picture before and after, how exactly it scales back, worst first.
+
+The page needs nothing from outside: style, script and pictures are inside. Pictures are cropped, and once the page
+holds `budget` bytes of them those that scale back best are shown without pictures, so that ten thousand files still
+make a page that opens.
+"""
+
+from __future__ import annotations
+
+import base64
+import heapq
+import html
+import io
+import math
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from depixel import __version__
+
+if TYPE_CHECKING:
+    from depixel.consistency import Residual
+    from depixel.picture import Picture
+    from depixel.upsampler import Report
+
+BUDGET = 16_000_000
+"""Bytes of embedded pictures in one page."""
+
+_CROP = 384  # pixels of the result shown at most, per axis
+_SHOWN = 288  # screen pixels that a small picture is enlarged to, about
+_FRAMES = 64  # frames of an animation that are embedded at most
+_CANDIDATES = 8
+
+
+def describe_residual(residual: Residual) -> str:
+    """How exactly an answer scales back, as half a sentence."""
+    if residual.maximum <= 0.5:
+        return "scales back to exactly your pixels"
+    level = "level" if residual.maximum <= 1 else "levels"
+    return f"scales back within {residual.maximum:.2g} {level} of 255 (mean {residual.mean:.3f})"
+
+
+@dataclass
+class _Entry:
+    name: str
+    outputs: tuple[str, ...]
+    residual: Residual
+    title: str  # "16×16 → 64×64"
+    facts: dict[str, str]
+    notes: tuple[str, ...]
+    labels: tuple[str, ...]  # of the candidates
+    shape: tuple[int, int]  # of the embedded crop of the answer
+    before: bytes = b""
+    after: tuple[bytes, ...] = ()
+
+    @property
+    def weight(self) -> int:
+        return len(self.before) + sum(map(len, self.after))
+
+    @property
+    def badness(self) -> tuple[float, float]:
+        return self.residual.maximum, self.residual.mean
+
+
+class ReportPage:
+    """
+    Collects one batch and writes its page.
+
+    Args:
+        title: heading of the page.
+        settings: name => value, as shown under "Settings".
+        budget: bytes of pictures to embed at most.
+    """
+
+    def __init__(self, title: str, settings: Mapping[str, object], budget: int = BUDGET) -> None:
+        self._title = title
+        self._settings = dict(settings)
+        self._budget = budget
+        self._entries: list[_Entry] = []
+        self._unfinished: list[tuple[str, str, str]] = []  # status, name, reason
+        self._illustrated: list[tuple[tuple[float, float], int, int]] = []  # heap: best first, latest first
+        self._embedded = 0
+
+    def add(self, name: str, outputs: Sequence[str], given: Picture, report: Report) -> None:
+        """One finished picture; `outputs` are its files, the best candidate first."""
+        large = report.picture
+        facts = {
+            "Kind": report.domain,
+            "Scaled back by": report.degradation,
+            "Tiles across": {(True, True): "x and y", (True, False): "x", (False, True): "y"}.get(report.wrap, "no"),
+            "Generator": report.model,
+            "Search steps": str(report.steps),
+            "Seconds": f"{report.seconds:.2f}",
+        }
+        if len(given.frames) > 1:
+            facts["Frames"] = str(len(given.frames))
+        labels = tuple(f"seed {c.seed}, {describe_residual(c.residual)}" for c in report.candidates[:_CANDIDATES])
+        box = _crop_box(given, large)
+        if box != (0, 0, given.width, given.height):
+            facts["Shown"] = f"{box[2] - box[0]}×{box[3] - box[1]} of the input at ({box[0]}, {box[1]})"
+        factor = large.width / given.width
+        enlarged = tuple(round(value * factor) for value in box)
+        entry = _Entry(
+            name, tuple(outputs), report.residual,
+            f"{given.width}×{given.height} → {large.width}×{large.height}",
+            facts, report.notes, labels, (enlarged[2] - enlarged[0], enlarged[3] - enlarged[1]),
+            _embed(given, box), tuple(_embed(c.picture, enlarged) for c in report.candidates[:_CANDIDATES]),
+        )  # fmt: skip
+        self._entries.append(entry)
+        heapq.heappush(self._illustrated, (entry.badness, -len(self._entries), entry.weight))
+        self._embedded += entry.weight
+        while self._embedded > self._budget and self._illustrated:
+            _, index, weight = heapq.heappop(self._illustrated)
+            self._embedded -= weight
+            self._entries[-index - 1].before, self._entries[-index - 1].after = b"", ()
+
+    def miss(self, status: str, name: str, reason: str) -> None:
+        """One picture that has no result: status is "failed", "skipped" or "stopped"."""
+        self._unfinished.append((status, name, reason))
+
+    def html(self, folder: Path) -> str:
+        """The whole page; links to outputs are relative to `folder`."""
+        ordered = sorted(self._entries, key=lambda entry: entry.badness, reverse=True)
+        cards = "".join(_card(entry, folder) for entry in ordered if entry.before)
+        rows = "".join(_row(entry, folder) for entry in ordered if not entry.before)
+        parts = {
+            "title": html.escape(self._title),
+            "style": resources.files("depixel").joinpath("report_page.css").read_text("utf-8"),
+            "script": resources.files("depixel").joinpath("report_page.js").read_text("utf-8"),
+            "facts": self._facts(ordered),
+            "settings": "".join(f"<tr><th scope=row>{_text(k)}<td>{_text(v)}" for k, v in self._settings.items()),
+            "unfinished": self._unfinished_list(),
+            "cards": cards,
+            "rows": _OTHERS.format(rows=rows) if rows else "",
+            "version": __version__,
+        }
+        return _PAGE.format(**parts)
+
+    def write(self, path: Path) -> None:
+        """
+        Write the page under a temporary name and rename it.
+
+        Raises:
+            OSError: the folder cannot be written.
+        """
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        try:
+            temporary.write_text(self.html(path.parent), encoding="utf-8")
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def _facts(self, ordered: list[_Entry]) -> str:
+        counts = {status: sum(1 for s, _, _ in self._unfinished if s == status) for status in _HEADINGS}
+        facts = [("Done", str(len(ordered)))]
+        facts += [(status.capitalize(), str(count)) for status, count in counts.items() if count]
+        if ordered:
+            exact = sum(1 for entry in ordered if entry.residual.maximum <= 0.5)
+            facts.append(("Scale back to exactly the pixels given", f"{exact} of {len(ordered)}"))
+            facts.append(("Worst residual", f"{ordered[0].residual.maximum:.2f} of 255"))
+            mean = sum(entry.residual.mean for entry in ordered) / len(ordered)
+            facts.append(("Mean residual", f"{mean:.4f} of 255"))
+        return "".join(f"<div><dt>{_text(k)}</dt><dd>{_text(v)}</dd></div>" for k, v in facts)
+
+    def _unfinished_list(self) -> str:
+        sections = []
+        for status, heading in _HEADINGS.items():
+            items = [(name, reason) for s, name, reason in self._unfinished if s == status]
+            if items:
+                lines = "".join(f"<li><strong>{_text(n)}</strong>: {_text(r)}</li>" for n, r in items)
+                shown = " open" if status == "failed" else ""
+                summary = f"<summary>{heading} ({len(items)})</summary>"
+                sections.append(f"<details{shown}>{summary}<ul class=failed>{lines}</ul></details>")
+        return "".join(sections)
+
+
+_HEADINGS = {"failed": "Failed", "stopped": "Not reached", "skipped": "Skipped"}
+
+_PAGE = """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="generator" content="Depixel {version}"><title>{title}</title>
+<style>{style}</style></head>
+<body data-ground="check"><a class="skip" href="#pictures">Skip to the pictures</a>
+<header><h1>{title}</h1>
+<p>The detail in these pictures is <strong>imagined</strong>, not recovered: each answer is one of many that scale back
+down to the pixels given. How nearly it does so is measured on the very integers that were written.</p>
+<dl class="facts">{facts}</dl>
+<details><summary>Settings</summary><table>{settings}</table></details>{unfinished}</header>
+<main id="pictures"><div class="bar" role="group" aria-label="View">
+<fieldset><legend>Ground</legend>
+<label><input type="radio" name="ground" value="check" checked>checkerboard</label>
+<label><input type="radio" name="ground" value="black">black</label>
+<label><input type="radio" name="ground" value="white">white</label>
+<label><input type="radio" name="ground" value="magenta">magenta</label></fieldset>
+<fieldset><legend>Zoom</legend>
+<label><input type="radio" name="zoom" value="1" checked>1×</label>
+<label><input type="radio" name="zoom" value="2">2×</label>
+<label><input type="radio" name="zoom" value="4">4×</label></fieldset>
+<label>Find <input type="search" id="search" placeholder="part of a name"></label><span id="found" role="status"></span>
+</div>
+{cards}{rows}</main>
+<footer class="soft"><p>Residual: the answer is scaled back down and compared with the input; maximum, mean and root
+mean square over visible pixels, in levels of 255. Up to half a level rounds to the same pixel. Worst first.</p>
+<p>Made by Depixel {version}.</p></footer>
+<script>{script}</script></body></html>
+"""
+
+_OTHERS = """<section><h2>Without pictures, to keep this page small</h2>
+<table><tr><th scope=col>Picture<th scope=col>Sizes<th scope=col>Residual<th scope=col>Kind</tr>
+{rows}</table></section>"""
+
+
+def _card(entry: _Entry, folder: Path) -> str:
+    width, height = entry.shape
+    fit = max(1, _SHOWN // max(width, height))
+    variables = [f"--w:{width}", f"--h:{height}", f"--fit:{fit}", f"--before:{_data(entry.before)}"]
+    variables += [f"--c{i}:{_data(png)}" for i, png in enumerate(entry.after)] + ["--after:var(--c0)"]
+    name = html.escape(entry.name)
+    views = (
+        f'<figure><div class="view ground" role="img" aria-label="Input: {name}"><div class="layer before"></div></div>'
+        "<figcaption>Input, enlarged</figcaption></figure>"
+        f'<figure><div class="view ground" role="img" aria-label="Result: {name}"><div class="layer after"></div></div>'
+        "<figcaption>Result</figcaption></figure>"
+        '<figure><div class="view slider ground"><div class="layer after"></div><div class="layer before"></div>'
+        '<div class="handle"></div><input type="range" min="0" max="100" value="50" '
+        f'aria-label="Share of the input shown over the result: {name}"></div>'
+        "<figcaption>Slide: input left, result right</figcaption></figure>"
+    )
+    facts = "".join(f"<tr><th scope=row>{_text(k)}<td>{_text(v)}" for k, v in entry.facts.items())
+    notes = "".join(f'<p class="note">{_text(note)}</p>' for note in entry.notes)
+    return (
+        f'<article class="card" data-name="{html.escape(entry.name.lower())}" style="{";".join(variables)}">'
+        f'<div class="card-head"><h3>{_link(entry, folder)}</h3><span class="soft">{_text(entry.title)}</span>'
+        f"{_badge(entry.residual)}</div>{notes}"
+        f'<div class="views">{views}</div>{_candidates(entry)}'
+        f"<details><summary>Details</summary><table>{facts}{_residual_row(entry.residual)}</table></details></article>"
+    )
+
+
+def _candidates(entry: _Entry) -> str:
+    if len(entry.after) < 2:
+        return ""
+    buttons = "".join(
+        f'<button type="button" data-candidate="{i}" aria-pressed="{str(i == 0).lower()}">'
+        f'<span class="thumb ground"><span class="layer" style="background-image:var(--c{i})"></span></span>'
+        f"{i + 1}: {_text(label)}</button>"
+        for i, label in enumerate(entry.labels)
+    )
+    return f'<div class="candidates" role="group" aria-label="Candidates">{buttons}</div>'
+
+
+def _row(entry: _Entry, folder: Path) -> str:
+    name = html.escape(entry.name.lower())
+    cells = (_link(entry, folder), _text(entry.title), _badge(entry.residual), _text(entry.facts["Kind"]))
+    return f'<tr data-name="{name}">' + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+
+
+def _link(entry: _Entry, folder: Path) -> str:
+    if not entry.outputs:
+        return _text(entry.name)
+    target = quote(Path(os.path.relpath(entry.outputs[0], folder)).as_posix())
+    return f'<a href="{html.escape(target)}">{_text(entry.name)}</a>'
+
+
+def _badge(residual: Residual) -> str:
+    kind = "" if residual.maximum <= 0.5 else " near" if residual.exact else " off"
+    return f'<span class="badge{kind}">{_text(describe_residual(residual))}</span>'
+
+
+def _residual_row(residual: Residual) -> str:
+    values = f"maximum {residual.maximum:.3f}, mean {residual.mean:.4f}, root mean square {residual.rmse:.4f} of 255"
+    return f"<tr><th scope=row>Residual<td>{values}"
+
+
+def _text(value: object) -> str:
+    return html.escape(str(value))
+
+
+def _data(png: bytes) -> str:
+    return f"url(data:image/png;base64,{base64.b64encode(png).decode('ascii')})"
+
+
+# Left, top, right, bottom in input pixels: the busiest window whose answer fits into _CROP pixels.
+def _crop_box(given: Picture, large: Picture) -> tuple[int, int, int, int]:
+    import numpy as np
+
+    factor = max(1.0, large.width / given.width)
+    side = max(1, math.floor(_CROP / factor))
+    width, height = min(side, given.width), min(side, given.height)
+    if (width, height) == (given.width, given.height):
+        return 0, 0, width, height
+    pixels = given.rgba(0)[..., :4].astype(np.float64).mean(axis=2) / given.levels
+    activity = np.abs(np.diff(pixels, axis=0, append=pixels[-1:]))
+    activity += np.abs(np.diff(pixels, axis=1, append=pixels[:, -1:]))
+    sums = np.pad(activity.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
+    tops = sorted({*range(0, given.height - height + 1, max(1, height // 2)), given.height - height})
+    lefts = sorted({*range(0, given.width - width + 1, max(1, width // 2)), given.width - width})
+    rows = [sums[top + height] - sums[top] for top in tops]
+    found = {(x, y): row[x + width] - row[x] for y, row in zip(tops, rows, strict=True) for x in lefts}
+    left, top = max(found, key=lambda corner: found[corner])
+    return left, top, left + width, top + height
+
+
+# Part of a picture as PNG (APNG when it moves), 8 bit, RGB or RGBA.
+def _embed(picture: Picture, box: Sequence[int]) -> bytes:
+    import numpy as np
+    from PIL import Image
+
+    left, top, right, bottom = box
+    frames = []
+    for index in range(min(len(picture.frames), _FRAMES)):
+        pixels = picture.rgba(index)[top:bottom, left:right]
+        if picture.levels != 255:
+            pixels = (pixels // 257).astype(np.uint8)
+        channels = 4 if picture.has_alpha else 3
+        frames.append(Image.fromarray(np.ascontiguousarray(pixels[..., :channels])))
+    buffer = io.BytesIO()
+    if len(frames) == 1:
+        frames[0].save(buffer, "PNG", optimize=True)
+    else:
+        durations = [round(ms) or 100 for ms in picture.durations[: len(frames)]] or 100
+        frames[0].save(buffer, "PNG", save_all=True, append_images=frames[1:], duration=durations, loop=0)
+    return buffer.getvalue()
