@@ -1,0 +1,120 @@
+"""
+How every door of Depixel talks to the engine. Standard library only, Python 3.8, nothing of the rest of depixel:
+`depixel install` copies this very folder into the plug-ins of GIMP (as `depixel_client`) and Krita (as
+`depixel_krita/_client`).
+
+A host does this, on a thread or process of its own (every step blocks):
+
+    from depixel import client
+
+    action = client.with_output(client.UPSCALE, "krita")         # labels, help, limits and defaults of the dialog
+    values = action.defaults()                                   # ... as changed in the dialog
+    pixels = client.Pixels(width, height, 4, (rgba_bytes,), name="layer 1")   # straight alpha, R,G,B,A; depth=16 too
+    request = client.Request(pixels, client.settings_of(action, values, box=None), action.wire,
+                             kept=values.get("kept", 16), previews=True, program="krita")
+    job = client.Engine("krita").upscale(request)
+    try:
+        for event in job:
+            if isinstance(event, (client.Starting, client.Queued)):
+                show(event.sentence)
+            elif isinstance(event, client.Progress):
+                show(event.sentence, event.fraction, event.preview)   # preview: None, or .width .height .rgba
+            else:                                                # client.Result, always the last
+                for i, answer in enumerate(event.answers):       # best first; answer.frames[0] are its samples
+                    add_layer(client.layer_name("layer 1", event, i), answer)
+                show(client.summary(event))
+    except client.CancelledError:                                # after job.cancel(), from any thread
+        pass
+    except client.EngineError as error:
+        show(str(error))                                         # one sentence, made for the user
+
+`Engine.state()` is (word, sentence) for one line of a docker and starts nothing; `Engine.hello()` starts the engine
+and says what it can do (`Welcome`; `missing(action, welcome.actions, welcome.domains)` is a sentence or "").
+A crashed engine is started again and the job is run once more, without the host noticing more than a `Starting` event.
+The answers have `channels` and `depth` of the request's pixels, and are `scale` times as large; those of "anonymise"
+cover the picture as it is.
+"""
+
+from __future__ import annotations
+
+from .engine import Engine, Job
+from .errors import (
+    BadOptionError,
+    CancelledError,
+    EngineDiedError,
+    EngineError,
+    NotInstalledError,
+    WrongVersionError,
+)
+from .naming import group_name, joined, layer_name, scales_back, sentence, summary
+from .options import (
+    ACTIONS,
+    ANONYMISE_FACE,
+    AUTO_STEPS,
+    IMAGINE_FACE,
+    UPSCALE,
+    Action,
+    Option,
+    action_named,
+    check,
+    missing,
+    settings_of,
+    with_output,
+)
+from .place import Installed, Place, Running
+from .protocol import (
+    PROTOCOL,
+    Answer,
+    Event,
+    Pixels,
+    Preview,
+    Progress,
+    Queued,
+    Request,
+    Result,
+    Starting,
+    Welcome,
+)
+
+__all__ = [
+    "ACTIONS",
+    "ANONYMISE_FACE",
+    "AUTO_STEPS",
+    "IMAGINE_FACE",
+    "PROTOCOL",
+    "UPSCALE",
+    "Action",
+    "Answer",
+    "BadOptionError",
+    "CancelledError",
+    "Engine",
+    "EngineDiedError",
+    "EngineError",
+    "Event",
+    "Installed",
+    "Job",
+    "NotInstalledError",
+    "Option",
+    "Pixels",
+    "Place",
+    "Preview",
+    "Progress",
+    "Queued",
+    "Request",
+    "Result",
+    "Running",
+    "Starting",
+    "Welcome",
+    "WrongVersionError",
+    "action_named",
+    "check",
+    "group_name",
+    "joined",
+    "layer_name",
+    "missing",
+    "scales_back",
+    "sentence",
+    "settings_of",
+    "summary",
+    "with_output",
+]

@@ -1,0 +1,358 @@
+"""`Engine`: find or start the engine, ask it, and turn whatever happens into events or one sentence."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import threading
+from typing import Any, Dict, Generator, Iterator, Optional, Tuple
+from urllib.parse import urlsplit
+
+from . import launch
+from .errors import CancelledError, EngineDiedError, EngineError, NotInstalledError, WrongVersionError
+from .place import Place, Running
+from .protocol import (
+    PROTOCOL,
+    RAW,
+    REQUEST_HEADER,
+    Answer,
+    Event,
+    Queued,
+    Request,
+    Result,
+    Starting,
+    Welcome,
+    answer_from_dict,
+    progress_from_dict,
+)
+
+_SILENCE = 120.0  # seconds without a sign of life (one comes each half second) before the engine counts as hung
+_LOST = (OSError, http.client.HTTPException)
+
+
+class Engine:
+    """
+    The engine as a program sees it. Making one costs nothing; the first question finds or starts the process.
+
+    Args:
+        program: who asks: "gimp", "krita", "command line", "watch". Sentences name the command that mends it.
+        place: the folder where engine and client meet; None = this user's.
+        url: "http://127.0.0.1:PORT", or with a token "http://:TOKEN@127.0.0.1:PORT", of an engine that somebody
+            started by hand; such an engine is never started again by this client.
+    """
+
+    def __init__(self, program: str, place: Optional[Place] = None, url: Optional[str] = None) -> None:
+        self.program = program
+        self.place = place or Place()
+        self._fixed = _from_url(url, self.place) if url else None
+
+    def hello(self) -> Welcome:
+        """
+        Who answers; starts the engine when none is running.
+
+        Raises:
+            EngineError: one sentence.
+        """
+        try:
+            return self._welcome(self._running())
+        except _LOST:
+            if self._fixed is not None:
+                raise EngineDiedError(self._gone()) from None
+        for _ in launch.start(self.place, self.program):
+            pass
+        try:
+            return self._welcome(self._running())
+        except _LOST:
+            raise EngineDiedError(self._gone()) from None
+
+    def state(self) -> Tuple[str, str]:
+        """(word, sentence) without starting anything: "running", "stopped", "not-installed" or "protocol"."""
+        launch.reap()
+        try:
+            welcome = self._welcome(self._running(), timeout=2.0)
+        except WrongVersionError as error:
+            return "protocol", str(error)
+        except (EngineError, OSError, http.client.HTTPException):
+            try:
+                launch.how_to_start(self.place, self.program)
+            except NotInstalledError as error:
+                return "not-installed", str(error)
+            return "stopped", "The Depixel engine is not running; it starts with the first picture."
+        busy = ", %d waiting" % welcome.queued if welcome.queued else ""
+        where = " on %s" % welcome.device if welcome.device else ", warming up"
+        return "running", "Depixel %s is running%s%s." % (welcome.version, where, busy)
+
+    def upscale(self, request: Request) -> "Job":
+        """A job for `request`; nothing happens until it is iterated."""
+        return Job(self, request)
+
+    def stop(self) -> bool:
+        """Ask a running engine to finish its job and exit; False when none is running."""
+        try:
+            status, _, _ = _ask(self._running(), "POST", "/shutdown")
+        except (EngineError, OSError, http.client.HTTPException):
+            return False
+        return status < 300
+
+    def _running(self) -> Running:
+        running = self._fixed or self.place.running()
+        if running is None:
+            raise ConnectionRefusedError("no engine has published itself")
+        if running.protocol != PROTOCOL:
+            raise WrongVersionError(self._mismatch(running.protocol, running.version))
+        return running
+
+    def _welcome(self, running: Running, timeout: float = 30.0) -> Welcome:
+        status, values, _ = _ask(running, "GET", "/hello", timeout=timeout)
+        if status != 200:
+            raise _refusal(status, values)
+        welcome = Welcome.from_dict(values)
+        if welcome.protocol != PROTOCOL:
+            raise WrongVersionError(self._mismatch(welcome.protocol, welcome.version))
+        return welcome
+
+    def _mismatch(self, protocol: int, version: str) -> str:
+        return (
+            "%s speaks version %d of Depixel's protocol and the running engine %s speaks version %d: "
+            "run `depixel serve --stop` and `%s`, then start %s again."
+            % (_title(self.program), PROTOCOL, version, protocol, launch.install_command(self.program),
+               _title(self.program))
+        )  # fmt: skip
+
+    def _gone(self) -> str:
+        if self._fixed is not None:
+            return (
+                "No Depixel engine answers at 127.0.0.1:%d: start one with `depixel serve`, or leave out --engine."
+                % self._fixed.port
+            )
+        words = self.place.last_words()
+        return "The Depixel engine stopped unexpectedly, twice%s; its log is %s." % (
+            " (%s)" % words[:200] if words else "",
+            self.place.log,
+        )
+
+
+class Job:
+    """
+    One request on its way. Iterating yields `Starting`, `Queued`, `Progress` ... and at last `Result`.
+
+    When the engine dies on the way, a new one is started and the job is run again, once. Leaving the loop early, or
+    `cancel()` from any thread, stops the search within one step.
+
+    Raises (while iterating):
+        CancelledError: after `cancel()`.
+        EngineError: anything else, as one sentence for the user.
+    """
+
+    def __init__(self, engine: Engine, request: Request) -> None:
+        self._engine = engine
+        self._request = request
+        self._cancelled = threading.Event()
+        self._at: Optional[Tuple[Running, str]] = None  # the engine and the job's address there
+        self._events = self._run()
+
+    def __iter__(self) -> Iterator[Event]:
+        return self
+
+    def __next__(self) -> Event:
+        return next(self._events)
+
+    def result(self) -> Result:
+        """Wait for the end, whatever comes before it."""
+        for event in self:
+            if isinstance(event, Result):
+                return event
+        raise EngineError("The Depixel engine ended the job without an answer; its log is %s." % self._engine.place.log)
+
+    def cancel(self) -> None:
+        """Stop the job; safe from any thread, at any time, and more than once."""
+        self._cancelled.set()
+        at = self._at
+        if at is not None:
+            with contextlib.suppress(*_LOST):  # an engine that is gone has stopped the job
+                _ask(at[0], "DELETE", at[1], timeout=5.0)
+
+    def close(self) -> None:
+        """Give the job up; for use when the loop is left early."""
+        self._events.close()
+
+    def _run(self) -> Generator[Event, None, None]:
+        engine = self._engine
+        for attempt in (1, 2):
+            try:
+                yield from self._ready()
+                yield from self._ask(self._engine._running())
+                return
+            except _LOST as error:
+                self._stop_if_cancelled()
+                if engine._fixed is not None or attempt == 2:
+                    raise EngineDiedError(engine._gone()) from error
+            yield Starting(0.0, "The Depixel engine stopped unexpectedly; it is started again")
+
+    def _ready(self) -> Iterator[Event]:
+        """Yield until an engine answers."""
+        self._stop_if_cancelled()
+        engine = self._engine
+        try:
+            engine._welcome(engine._running())
+            return
+        except _LOST:
+            if engine._fixed is not None:
+                raise
+        for event in launch.start(engine.place, engine.program):
+            self._stop_if_cancelled()
+            yield event
+
+    def _stop_if_cancelled(self) -> None:
+        if self._cancelled.is_set():
+            raise CancelledError("Cancelled.")
+
+    def _ask(self, running: Running) -> Iterator[Event]:
+        connection = _connect(running, _SILENCE)
+        address = ""
+        try:
+            body = b"".join(self._request.pixels.frames)
+            headers = {**_headers(running), REQUEST_HEADER: self._request.header(), "Content-Type": RAW}
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # refused early: the answer says why
+                connection.request("POST", "/jobs", body=body, headers=headers)
+            status, values, _ = _answer(connection)
+            if status != 202:
+                raise _refusal(status, values)
+            address = "/jobs/%s" % values["job"]
+            self._at = (running, address)
+            if self._cancelled.is_set():  # between the two lines above
+                self.cancel()
+            connection.request("GET", address + "/events", headers=_headers(running))
+            yield from self._listen(connection, running, address)
+        finally:
+            self._at = None
+            connection.close()  # before the end: the engine takes it as a cancel
+
+    def _listen(self, connection: http.client.HTTPConnection, running: Running, address: str) -> Iterator[Event]:
+        response = connection.getresponse()
+        if response.status != 200:
+            raise _refusal(response.status, _json(response.read()))
+        for line in _lines(response):
+            kind = line.get("event")
+            if kind == "queued":
+                yield Queued(int(line.get("position", 0)))
+            elif kind == "progress":
+                yield progress_from_dict(line)
+            elif kind == "cancelled":
+                raise CancelledError("Cancelled.")
+            elif kind == "failed":
+                raise EngineError(str(line.get("sentence")), str(line.get("code", "error")))
+            elif kind == "done":
+                response.read()  # the end of the stream, so that the connection can be used again
+                answers = tuple(
+                    self._fetch(connection, running, "%s/candidates/%d" % (address, i), values)
+                    for i, values in enumerate(line["candidates"])
+                )
+                connection.request("DELETE", address, headers=_headers(running))
+                connection.getresponse().read()
+                self._stop_if_cancelled()
+                yield _result(line, answers)
+                return
+            # anything else is a sign of life, or news from a later version
+        raise http.client.IncompleteRead(b"")
+
+    @staticmethod
+    def _fetch(connection: http.client.HTTPConnection, running: Running, path: str, values: Dict[str, Any]) -> Answer:
+        connection.request("GET", path, headers={**_headers(running), "Accept": RAW})
+        response = connection.getresponse()
+        data = response.read()
+        if response.status != 200:
+            raise _refusal(response.status, _json(data))
+        try:
+            return answer_from_dict(values, data)
+        except (KeyError, TypeError, ValueError) as error:
+            raise http.client.HTTPException(str(error)) from error
+
+
+def _result(line: Dict[str, Any], answers: Tuple[Answer, ...]) -> Result:
+    report = line.get("report") or {}
+    return Result(
+        answers=answers,
+        domain=str(report.get("domain", "")),
+        degradation=str(report.get("degradation", "")),
+        model=str(report.get("model", "")),
+        scale=int(line.get("scale", 0)),
+        steps=int(report.get("steps", 0) or 0),
+        seconds=float(report.get("seconds", 0.0) or 0.0),
+        notes=tuple(str(note) for note in report.get("notes", ())),
+        report=report,
+    )
+
+
+def _lines(response: http.client.HTTPResponse) -> Iterator[Dict[str, Any]]:
+    while True:
+        raw = response.readline()
+        if not raw:
+            return
+        if raw.strip():
+            yield _json(raw)
+
+
+def _from_url(url: str, place: Place) -> Running:
+    parts = urlsplit(url if "//" in url else "http://" + url)
+    try:
+        port = parts.port
+    except ValueError:
+        port = None
+    if parts.scheme != "http" or parts.hostname not in ("127.0.0.1", "localhost") or not port:
+        raise EngineError(
+            "%r is not the address of a Depixel engine: it looks like http://127.0.0.1:PORT (engines listen on this "
+            "machine only)." % url,
+            "usage",
+        )
+    running = place.running()
+    token = parts.password or (running.token if running and running.port == port else "")
+    return Running(pid=0, port=port, token=token, protocol=PROTOCOL, version="")
+
+
+def _title(program: str) -> str:
+    return {"gimp": "GIMP", "krita": "Krita"}.get(program, "This program")
+
+
+def _connect(running: Running, timeout: float) -> http.client.HTTPConnection:
+    return http.client.HTTPConnection(running.host, running.port, timeout=timeout)  # knows nothing of proxies
+
+
+def _headers(running: Running) -> Dict[str, str]:
+    return {"Authorization": "Bearer " + running.token}
+
+
+def _ask(running: Running, method: str, path: str, timeout: float = 30.0) -> Tuple[int, Dict[str, Any], bytes]:
+    connection = _connect(running, timeout)
+    try:
+        connection.request(method, path, headers=_headers(running))
+        return _answer(connection)
+    finally:
+        connection.close()
+
+
+def _answer(connection: http.client.HTTPConnection) -> Tuple[int, Dict[str, Any], bytes]:
+    response = connection.getresponse()
+    data = response.read()
+    return response.status, _json(data), data
+
+
+def _json(data: bytes) -> Dict[str, Any]:
+    try:
+        values = json.loads(data.decode("utf-8"))
+    except ValueError:
+        return {}
+    return values if isinstance(values, dict) else {}
+
+
+def _refusal(status: int, values: Dict[str, Any]) -> EngineError:
+    if status in (401, 403):
+        return EngineError(
+            "Something else than this user's Depixel engine answers on its port: run `depixel serve --stop`, then "
+            "try again.",
+            "token",
+        )
+    sentence = values.get("sentence") or "The Depixel engine refused the request (HTTP %d)." % status
+    code = str(values.get("code", "error"))
+    return WrongVersionError(str(sentence), code) if code == "protocol" else EngineError(str(sentence), code)

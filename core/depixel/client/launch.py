@@ -1,0 +1,146 @@
+"""Starts the engine as a process of its own that outlives the program which asked for it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from typing import Dict, Iterator, List, Optional
+
+from .errors import EngineDiedError, NotInstalledError
+from .place import ENVIRONMENT, Installed, Place
+from .protocol import Starting
+
+START_SECONDS = 60.0
+"""Longer than the slowest disk needs to load Python and the web server; torch loads after that."""
+
+# Set by AppImages, by GIMP's Windows and macOS bundles and by GIMP itself for their own Python: another Python would
+# load the wrong libraries with them.
+_HOST_ONLY = ("PYTHONHOME", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "GI_TYPELIB_PATH", "QT_PLUGIN_PATH", "BABL_PATH")
+_BUNDLE_ONLY = ("LD_LIBRARY_PATH", "LD_PRELOAD", "DYLD_LIBRARY_PATH")
+
+
+def in_flatpak() -> bool:
+    return os.path.exists("/.flatpak-info")
+
+
+def how_to_start(place: Place, program: str) -> Installed:
+    """
+    The recorded command, else `depixel` on the PATH.
+
+    Raises:
+        NotInstalledError: neither exists; the sentence says what to install.
+    """
+    installed = place.installed()
+    if installed is None:
+        found = shutil.which("depixel")
+        installed = Installed((found,)) if found else None
+    if installed is None and in_flatpak():
+        raise NotInstalledError(
+            "The Depixel engine is not running, and from inside a Flatpak it cannot be started: "
+            "run `depixel serve` in a terminal, then try again."
+        )
+    if installed is None:
+        raise NotInstalledError(
+            "The Depixel engine is not installed: run `pip install depixel` and then `%s` in a terminal; "
+            "`depixel doctor` says what is missing." % install_command(program)
+        )
+    return installed
+
+
+def install_command(program: str) -> str:
+    return "depixel install %s" % (program if program in ("gimp", "krita") else "gimp")
+
+
+def start(place: Place, program: str, seconds: float = START_SECONDS) -> Iterator[Starting]:
+    """
+    Start an engine and wait until it has published itself; yields while waiting, so that a dialog stays alive.
+
+    When another process is starting one at the same time, its engine is waited for instead.
+
+    Raises:
+        NotInstalledError: there is nothing to start.
+        EngineDiedError: it ended, or did not answer in time; the sentence has its last words and the log's path.
+    """
+    installed = how_to_start(place, program)
+    began = time.monotonic()
+    process: Optional[subprocess.Popen[bytes]] = None
+    while time.monotonic() - began < seconds:
+        try:
+            with place.lock("start.lock") as ours:
+                if ours:
+                    place.forget_running()
+                    process = _spawn(installed, place)
+                    yield from _wait(process, place, began, seconds)
+                    return
+        except OSError as error:
+            raise EngineDiedError(
+                "The Depixel engine cannot be started (%s): check the folder %s, or run `depixel doctor`."
+                % (error, place.folder)
+            ) from error
+        yield Starting(time.monotonic() - began)
+        time.sleep(0.1)
+        if place.running() is not None:  # the other one's
+            return
+    raise EngineDiedError(
+        "Another program has been starting the Depixel engine for %.0f seconds: close it, or see %s."
+        % (seconds, place.log)
+    )
+
+
+def _wait(process: subprocess.Popen[bytes], place: Place, began: float, seconds: float) -> Iterator[Starting]:
+    while True:
+        if place.running() is not None:
+            _children.append(process)
+            return
+        if process.poll() is not None:
+            words = place.last_words()
+            raise EngineDiedError(
+                "The Depixel engine ended while it was starting%s; its log is %s."
+                % (" (%s)" % words if words else "", place.log)
+            )
+        if time.monotonic() - began > seconds:
+            process.kill()
+            raise EngineDiedError(
+                "The Depixel engine did not start within %.0f seconds; its log is %s." % (seconds, place.log)
+            )
+        yield Starting(time.monotonic() - began)
+        time.sleep(0.05)
+
+
+_children: List[subprocess.Popen[bytes]] = []  # kept so that a dead engine is not left as a zombie of Krita
+
+
+def reap() -> None:
+    """Take note of engines started here that have ended."""
+    _children[:] = [process for process in _children if process.poll() is None]
+
+
+def engine_environment(installed: Installed, place: Place) -> Dict[str, str]:
+    """The program's environment without what its bundle set for itself, with what the engine needs."""
+    bundled = any(os.environ.get(name) for name in ("APPIMAGE", "APPDIR", "FLATPAK_ID"))
+    dropped = _HOST_ONLY + (_BUNDLE_ONLY if bundled or getattr(sys, "frozen", False) else ())
+    environment = {name: value for name, value in os.environ.items() if name not in dropped}
+    environment.update(installed.environment)
+    environment[ENVIRONMENT] = place.folder
+    return environment
+
+
+def _spawn(installed: Installed, place: Place) -> subprocess.Popen[bytes]:
+    command = [*installed.command, "serve", "--quiet"]
+    if in_flatpak() and shutil.which("flatpak-spawn"):
+        command = ["flatpak-spawn", "--host", "--env=%s=%s" % (ENVIRONMENT, place.folder), *command]
+    if os.path.exists(place.log):
+        os.replace(place.log, place.log + ".1")
+    with open(place.log, "ab") as log:
+        environment = engine_environment(installed, place)
+        if sys.platform == "win32":
+            flags = subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
+            return subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, creationflags=flags
+            )
+        return subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, start_new_session=True, cwd="/"
+        )

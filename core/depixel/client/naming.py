@@ -1,0 +1,52 @@
+"""What the answers are called in the layer list, and how a result is summed up in one sentence: the same everywhere."""
+
+from __future__ import annotations
+
+from typing import Sequence
+
+from .errors import EngineError
+from .protocol import Answer, Result
+
+
+def scales_back(answer: Answer) -> str:
+    """How exactly the answer scales down to what was given, in words."""
+    if answer.residual < 0.5:
+        return "exact"
+    return "off by %s of 255" % (("%.1f" % answer.residual).rstrip("0").rstrip("."))
+
+
+def layer_name(base: str, result: Result, index: int, imagined: bool = False) -> str:
+    """`sprite x4, seed 7, exact`: the name of the layer of candidate `index`."""
+    answer = result.answers[index]
+    what = " imagined" if imagined else ""
+    times = " x%d" % result.scale if result.scale > 1 else ""
+    return "%s%s%s, seed %d, %s" % (base, what, times, answer.seed, scales_back(answer))
+
+
+def group_name(base: str, result: Result, imagined: bool = False) -> str:
+    """`sprite x4: 4 answers`: the name of the layer group of several candidates."""
+    what = " imagined" if imagined else ""
+    times = " x%d" % result.scale if result.scale > 1 else ""
+    return "%s%s%s: %d answers" % (base, what, times, len(result.answers))
+
+
+def summary(result: Result) -> str:
+    """One sentence for a status bar: how many answers, how exact, how long, then the engine's notes."""
+    worst = max(result.answers, key=lambda answer: answer.residual)
+    count = len(result.answers)
+    first = "%d answer%s in %.1f s; scaled back: %s." % (
+        count,
+        "" if count == 1 else "s",
+        result.seconds,
+        scales_back(worst),
+    )
+    return " ".join([first, *result.notes])
+
+
+def sentence(error: BaseException) -> str:
+    """What to show for an exception: an engine's sentence as it is, anything else with its kind."""
+    return str(error) if isinstance(error, EngineError) else "%s: %s" % (type(error).__name__, error)
+
+
+def joined(notes: Sequence[str]) -> str:
+    return " ".join(dict.fromkeys(notes))

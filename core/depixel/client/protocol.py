@@ -1,0 +1,226 @@
+"""
+The wire, in one place: what a request and an event are, and how they become bytes. docs/api describes the same for
+people with curl.
+
+A picture travels as raw samples: rows from the top, channels L, LA, RGB or RGBA with straight alpha, 8 bits or 16 bits
+little-endian, in the colour space the program shows; several frames of one animation follow each other. Unknown keys
+are ignored and missing keys take their defaults, on both sides.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass, field
+from typing import Any, Dict, Mapping, Optional, Tuple, Union
+
+PROTOCOL = 1
+"""Raised when old clients and new engines can no longer understand each other."""
+
+RAW = "application/x-depixel-raw"
+"""Content type of raw samples; any other content type is a picture file, told apart by its content."""
+
+REQUEST_HEADER = "Depixel-Request"
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """A picture, or all frames of one animation, as raw samples."""
+
+    width: int
+    height: int
+    channels: int  # 1 L, 2 LA, 3 RGB, 4 RGBA (straight alpha)
+    frames: Tuple[bytes, ...]
+    depth: int = 8  # bits a sample: 8 or 16 (little-endian)
+    palette: bytes = b""  # RGBA of each colour of an indexed picture; empty = not indexed
+    name: str = ""  # of the layer or file: a hint for what it shows
+
+    def __post_init__(self) -> None:
+        size = self.width * self.height * self.channels * self.depth // 8
+        if not self.frames or any(len(frame) != size for frame in self.frames):
+            raise ValueError("each of %d frames must have %d bytes" % (len(self.frames), size))
+
+
+@dataclass(frozen=True)
+class Request:
+    """
+    One job. `settings` has the form of `SearchSettings.to_dict()`; see `options.settings_of` for a dialog's values.
+
+    `action` "upscale" answers the picture; "anonymise" replaces the face in it by an imagined one of the same size
+    that shrinks to the same `kept` x `kept` pixels.
+    """
+
+    pixels: Pixels
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    action: str = "upscale"
+    kept: int = 16  # anonymise: pixels across the face that survive
+    previews: bool = False  # send pictures of the search while it runs
+    program: str = ""  # who asks, for the log: "gimp", "krita", "command line"
+
+    def header(self) -> str:
+        """The value of `Depixel-Request`: JSON in ASCII."""
+        pixels = self.pixels
+        picture: Dict[str, Any] = {
+            "width": pixels.width,
+            "height": pixels.height,
+            "channels": pixels.channels,
+            "depth": pixels.depth,
+            "frames": len(pixels.frames),
+            "name": pixels.name[:200],
+        }
+        if pixels.palette:
+            picture["palette"] = pixels.palette.hex()
+        values: Dict[str, Any] = {
+            "protocol": PROTOCOL,
+            "action": self.action,
+            "settings": dict(self.settings),
+            "picture": picture,
+            "previews": self.previews,
+            "program": self.program,
+        }
+        if self.action == "anonymise":
+            values["kept"] = self.kept
+        return json.dumps(values)
+
+
+@dataclass(frozen=True)
+class Welcome:
+    """Who answered: what the engine is, and what it can do. Ask this, never the version."""
+
+    protocol: int
+    version: str
+    pid: int
+    device: str  # "cpu", "cuda:0 (NVIDIA ...)"; "" while the engine still warms up
+    ready: bool  # False: the first job will wait for torch to load
+    models: Tuple[str, ...] = ()
+    domains: Tuple[str, ...] = ()
+    actions: Tuple[str, ...] = ("upscale",)
+    queued: int = 0  # jobs waiting or running
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Welcome":
+        return cls(
+            protocol=int(values.get("protocol", 0)),
+            version=str(values.get("version", "")),
+            pid=int(values.get("pid", 0)),
+            device=str(values.get("device") or ""),
+            ready=bool(values.get("ready", True)),
+            models=tuple(str(name) for name in values.get("models", ())),
+            domains=tuple(str(name) for name in values.get("domains", ())),
+            actions=tuple(str(name) for name in values.get("actions", ("upscale",))),
+            queued=int(values.get("queued", 0)),
+        )
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A small picture of the best answer so far: RGBA, 8 bits, straight alpha."""
+
+    width: int
+    height: int
+    rgba: bytes
+
+
+@dataclass(frozen=True)
+class Starting:
+    """No engine is warm: one is being started. Comes about ten times a second."""
+
+    seconds: float  # since the start
+    sentence: str = "Starting the Depixel engine"
+
+
+@dataclass(frozen=True)
+class Queued:
+    """The engine has the job; `position` others come first."""
+
+    position: int
+    sentence: str = "Waiting for the Depixel engine"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """The search moved."""
+
+    fraction: float  # 0 ... 1
+    step: int
+    steps: int
+    error: float  # mean squared error of scaling back, on [0, 1]
+    stage: str  # "search", "tiles", "pictures"
+    sentence: str
+    preview: Optional[Preview] = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One candidate, best first."""
+
+    width: int
+    height: int
+    channels: int
+    depth: int
+    frames: Tuple[bytes, ...]
+    residual: float  # largest deviation when scaled back, in levels of 255; 0 = exactly the given pixels
+    rmse: float  # root of the mean squared deviation, in levels
+    score: float
+    seed: int
+    left: int = 0  # where the answer's left edge lies in the asked picture, in its pixels (anonymise: the face's box)
+    top: int = 0
+
+
+@dataclass(frozen=True)
+class Result:
+    """The last event of a job that went well."""
+
+    answers: Tuple[Answer, ...]
+    domain: str  # as decided: "art", "faces" ...
+    degradation: str
+    model: str
+    scale: int
+    steps: int
+    seconds: float  # on the engine
+    notes: Tuple[str, ...] = ()  # sentences for the user: what was imagined, limited, or assumed
+    report: Mapping[str, Any] = field(default_factory=dict)  # the engine's whole report
+
+
+Event = Union[Starting, Queued, Progress, Result]
+
+
+def progress_from_dict(values: Mapping[str, Any]) -> Progress:
+    """A progress line of the engine."""
+    step, steps = int(values.get("step", 0)), int(values.get("steps", 0))
+    stage = str(values.get("stage", "search"))
+    sentence = "Depixel: %s %d of %d" % ({"tiles": "tile", "pictures": "picture"}.get(stage, "step"), step, steps)
+    preview = None
+    if isinstance(values.get("preview"), dict):
+        small = values["preview"]
+        preview = Preview(int(small["width"]), int(small["height"]), base64.b64decode(small["rgba"]))
+    return Progress(
+        fraction=min(1.0, step / steps) if steps else 0.0,
+        step=step,
+        steps=steps,
+        error=float(values.get("error", 0.0)),
+        stage=stage,
+        sentence=sentence,
+        preview=preview,
+    )
+
+
+def answer_from_dict(values: Mapping[str, Any], data: bytes) -> Answer:
+    """A candidate line of the engine with its samples; ValueError when they do not fit together."""
+    count = int(values.get("frames", 1))
+    size = int(values["width"]) * int(values["height"]) * int(values["channels"]) * int(values["depth"]) // 8
+    if len(data) != size * count:
+        raise ValueError("the engine promised %d bytes and sent %d" % (size * count, len(data)))
+    return Answer(
+        width=int(values["width"]),
+        height=int(values["height"]),
+        channels=int(values["channels"]),
+        depth=int(values["depth"]),
+        frames=tuple(data[i * size : (i + 1) * size] for i in range(count)),
+        residual=float(values.get("residual", 0.0)),
+        rmse=float(values.get("rmse", 0.0)),
+        score=float(values.get("score", 0.0)),
+        seed=int(values.get("seed", 0)),
+        left=int(values.get("left", 0)),
+        top=int(values.get("top", 0)),
+    )
