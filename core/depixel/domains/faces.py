@@ -16,7 +16,7 @@ from depixel.consistency import combine, straight_colour
 from depixel.degradation import AreaDegradation, Degradation, make_degradation
 from depixel.domains.art import Answer, ArtEngine, Cancelled, OnStep
 from depixel.domains.cascade import PRIOR_SCALE, resize
-from depixel.domains.exporting import export_tile
+from depixel.domains.exporting import export_tile, keep_unchanged
 from depixel.domains.fill import fill_under_alpha
 from depixel.domains.prepare import Prepared
 from depixel.domains.tensors import hidden_colour, premultiplied
@@ -77,7 +77,8 @@ class FaceEngine:
         crop = _crop(small, settings)
         found = self._search(small, crop, prepared, settings, on_step, cancelled)
         around = self._surroundings(prepared, settings, cancelled) if _is_part(crop, small) else None
-        order = [found.pictures[0].index(best) for best in found.ranked(0)]
+        seeds = [candidate.seed for candidate in found.pictures[0]]
+        order = [seeds.index(best.seed) for best in found.ranked(0)]
         answers = []
         for k in order:
             if cancelled is not None and cancelled():
@@ -165,6 +166,8 @@ class FaceEngine:
             domain=prepared.domain,
             palette=False,
         )
+        if len(exported) > 1:
+            exported = keep_unchanged(exported, straight, factor)
         return Answer(exported, combine(sums.unbind(0)), found.seed, found.error)
 
     # To the size asked for: block means down; the art prior up, as often as it takes.

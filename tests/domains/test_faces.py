@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from tiny_prior import TinyArt, TinyFaces
+
+from depixel.domains.art import Answer, ArtEngine
+from depixel.domains.faces import FaceEngine, describe
+from depixel.domains.prepare import prepare
+from depixel.picture import Picture
+from depixel.settings import SearchSettings
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def engine() -> FaceEngine:
+    return FaceEngine(TinyFaces(), ArtEngine(TinyArt(), CPU, 64 * 64), CPU)
+
+
+def _portrait(height: int, width: int, channels: int = 3) -> np.ndarray:
+    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
+    colour = np.stack([200 - 60 * y, 150 + 40 * x, 120 + 30 * x * y], -1)
+    alpha = np.clip(1.7 - 1.6 * np.hypot(x, y), 0, 1)[..., None] * 255
+    return np.concatenate([colour, alpha], -1)[..., :channels].round().astype(np.uint8)
+
+
+def _answers(engine: FaceEngine, picture: Picture, **wishes: object) -> list[Answer]:
+    settings = SearchSettings(**{"domain": "faces", "steps": 4, "scale": 4, **wishes})  # type: ignore[arg-type]
+    return engine.answer(prepare(picture, settings), settings)[0]
+
+
+@pytest.mark.parametrize(("height", "width"), [(8, 8), (16, 12), (9, 16), (40, 40)])
+@pytest.mark.parametrize("channels", [3, 4])
+def test_any_shape_and_alpha_scales_back_exactly(engine: FaceEngine, height: int, width: int, channels: int) -> None:
+    """Square or not, smaller or larger than the prior, opaque or not: the answer shrinks back to the input."""
+    picture = Picture((_portrait(height, width, channels),))
+
+    (answer,) = _answers(engine, picture)
+
+    assert tuple(answer.straight.shape) == (1, 4, 4 * height, 4 * width)
+    assert answer.residual.exact
+
+
+def test_candidates_differ_and_come_best_first(engine: FaceEngine) -> None:
+    """K candidates are K pictures, ordered by how well the face fitted before the projection."""
+    answers = _answers(engine, Picture((_portrait(16, 16),)), candidates=3, imagination=0.8, eps=0.0)
+
+    assert len(answers) == 3
+    assert [a.error for a in answers] == sorted(a.error for a in answers if a.error is not None)
+    assert len({a.seed for a in answers}) == 3
+    assert not torch.equal(answers[0].straight, answers[1].straight)
+
+
+def test_a_box_changes_the_box_only_in_its_place(engine: FaceEngine) -> None:
+    """With a box, the face lies in it; outside is the ordinary answer, and all of it scales back."""
+    picture = Picture((_portrait(24, 24),))
+
+    (boxed,) = _answers(engine, picture, box=(4, 6, 16, 18))
+    (other,) = _answers(engine, picture, box=(4, 6, 16, 18), seed=5, imagination=1.0)
+
+    differs = (boxed.straight != other.straight).any(1)[0]
+    assert boxed.residual.exact
+    assert differs[24:72, 16:64].any()
+    assert not differs[:24].any() and not differs[:, 64:].any()
+
+
+def test_frames_of_one_face_stay_one_face(engine: FaceEngine) -> None:
+    """Identical frames give identical faces."""
+    frame = _portrait(12, 12)
+    picture = Picture((frame, frame.copy()), durations=(100.0, 100.0))
+
+    (answer,) = _answers(engine, picture)
+
+    assert torch.equal(answer.straight[0], answer.straight[1])
+
+
+def test_iterating_moves_on_and_stays_exact(engine: FaceEngine) -> None:
+    """Feeding the answer back gives another face, which still scales back to the first input."""
+    picture = Picture((_portrait(8, 8),))
+
+    (once,) = _answers(engine, picture)
+    (thrice,) = _answers(engine, picture, iterate=3, pre_blur=0.7)
+
+    assert not torch.equal(once.straight, thrice.straight)
+    assert thrice.residual.exact
+
+
+def test_a_face_that_fits_nothing_is_still_given_with_its_score(engine: FaceEngine) -> None:
+    """Noise is no face: the best one found comes back, and the sentence says how far off it is."""
+    noise = np.random.default_rng(1).integers(0, 255, (16, 16, 3), dtype=np.uint8)
+    settings = SearchSettings(domain="faces", steps=3)
+    answers, found = engine.answer(prepare(Picture((noise,)), settings), settings)
+
+    assert answers[0].residual.exact
+    assert "No face fits this input well" in describe(found, 1)
+
+
+def test_default_scale_reaches_128_pixels() -> None:
+    """A 16x16 portrait becomes 128x128 when nobody says otherwise; a box counts by its own size."""
+    picture = Picture((_portrait(16, 16),))
+
+    assert prepare(picture, SearchSettings(domain="faces")).degradation.factor == 8
+    assert prepare(picture, SearchSettings(domain="faces", box=(0, 0, 8, 8))).degradation.factor == 16
