@@ -1,4 +1,7 @@
-"""From a small picture of 8 to 128 pixels to the per-layer latents of a style-based generator, in one pass.
+"""From a small picture of 8 to 128 pixels to the latents of a style-based generator, in one pass.
+
+The latents are w, per-layer deltas, and the noise maps of the first layers. PULSE made those maps trainable because
+they hold where things are; here the encoder predicts them, from a small U-Net, so that the search starts with them.
 
 The picture is brought to a common 64x64 grid and a constant plane tells how many pixels it really had, so that one
 network serves every size (the sizes are trained together; progressive face super-resolution, Kim et al. 2019,
@@ -7,6 +10,7 @@ arXiv 1908.08239, grows them one after the other instead).
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from dataclasses import asdict, dataclass
@@ -26,6 +30,8 @@ class EncoderSpec:
     layers: int = 12  # L of the generator
     channels: tuple[int, ...] = (48, 96, 128, 128)  # feature maps at 32, 16, 8 and 4 pixels
     hidden: int = 384  # numbers between the last feature map and the latents
+    upward: tuple[int, ...] = (96, 64, 48)  # feature maps on the way back up, at 8, 16 and 32 pixels
+    maps: tuple[int, ...] = (4, 8, 8, 16, 16, 32, 32)  # side of the noise map of each convolution from the first on
 
     def to_json(self) -> str:
         """One line of JSON for the metadata of a safetensors file."""
@@ -35,8 +41,9 @@ class EncoderSpec:
     def from_json(text: str) -> EncoderSpec:
         """Inverse of `to_json`; unknown keys are ignored, missing ones take their defaults."""
         known = {k: v for k, v in json.loads(text).items() if k in EncoderSpec.__dataclass_fields__}
-        if "channels" in known:
-            known["channels"] = tuple(known["channels"])
+        for key in ("channels", "upward", "maps"):
+            if key in known:
+                known[key] = tuple(known[key])
         return EncoderSpec(**known)
 
 
@@ -59,39 +66,76 @@ class ResidualBlock(nn.Module):
         return short + y  # type: ignore[no-any-return]
 
 
+@dataclass(frozen=True)
+class Encoded:
+    """What the encoder says about a batch; the per-layer latents are w + deltas."""
+
+    w: Tensor  # [B, d]
+    deltas: Tensor  # [B, L, d]
+    maps: tuple[Tensor, ...]  # [B, 1, n, n] for each n of EncoderSpec.maps
+
+    @property
+    def w_plus(self) -> Tensor:
+        """[B, L, d]."""
+        return self.w[:, None] + self.deltas
+
+
 class FaceEncoder(nn.Module):
-    """Small RGB picture -> (w [B, d], deltas [B, L, d]); the per-layer latents are w + deltas."""
+    """Small RGB picture -> `Encoded`."""
 
     def __init__(self, spec: EncoderSpec) -> None:
         super().__init__()
         self.spec = spec
         c = spec.channels
         self.stem = nn.Conv2d(3 * 4 + 1, c[0], 3, padding=1)
-        blocks: list[nn.Module] = [ResidualBlock(c[0], c[0], down=False)]
-        for a, b in zip(c[:-1], c[1:], strict=True):
-            blocks += [ResidualBlock(a, b, down=True), ResidualBlock(b, b, down=False)]
-        self.blocks = nn.Sequential(*blocks)
-        self.neck = nn.Linear(c[-1] * (GRID // 2 >> (len(c) - 1)) ** 2, spec.hidden)
+        stages: list[nn.Module] = [ResidualBlock(c[0], c[0], down=False)]
+        for a, b in itertools.pairwise(c):
+            stages.append(nn.Sequential(ResidualBlock(a, b, down=True), ResidualBlock(b, b, down=False)))
+        self.stages = nn.ModuleList(stages)
+        smallest = GRID // 2 >> (len(c) - 1)
+        self.neck = nn.Linear(c[-1] * smallest**2, spec.hidden)
         self.to_w = nn.Linear(spec.hidden, spec.latent)
         self.to_deltas = nn.Linear(spec.hidden, spec.latent * spec.layers)
         nn.init.zeros_(self.to_deltas.weight)
         nn.init.zeros_(self.to_deltas.bias)
+        # The way back up: one merge for each stage but the smallest, one head for each size of maps.
+        below = [c[-1], *spec.upward[:-1]]
+        self.merges = nn.ModuleList(
+            nn.Conv2d(b + side, out, 3, padding=1)
+            for b, side, out in zip(below, reversed(c[:-1]), spec.upward, strict=True)
+        )
+        widths = [c[-1], *spec.upward]
+        self.heads = nn.ModuleList(
+            nn.Conv2d(width, spec.maps.count(smallest << k), 3, padding=1) for k, width in enumerate(widths)
+        )
 
-    def forward(self, small: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, small: Tensor) -> Encoded:
         """small: RGB [B, 3, h, w] in [-1, 1], 4 to 256 pixels a side."""
         sizes = small.new_full((small.shape[0],), float(max(small.shape[-2:])))
         return self.from_grid(to_grid(small), sizes)
 
-    def from_grid(self, grid: Tensor, sizes: Tensor, dtype: torch.dtype = torch.float32) -> tuple[Tensor, Tensor]:
+    def from_grid(self, grid: Tensor, sizes: Tensor, dtype: torch.dtype = torch.float32) -> Encoded:
         """grid: RGB [B, 3, 64, 64] in [-1, 1]; sizes [B]: pixels a side that it had before `to_grid`."""
         level = (torch.log2(sizes.clamp(4, GRID)) - math.log2(GRID) + 1.5) / 1.5
         x = F.pixel_unshuffle(grid, 2)
         x = torch.cat([x, level[:, None, None, None].expand(-1, 1, *x.shape[-2:])], 1)
         with torch.autocast(x.device.type, dtype, enabled=dtype != torch.float32):
-            x = self.blocks(self.stem(x.contiguous(memory_format=torch.channels_last)))
-            x = F.silu(self.neck(F.silu(x).flatten(1)))
-        x = x.float()
-        return self.to_w(x), self.to_deltas(x).unflatten(1, (self.spec.layers, self.spec.latent))
+            # Down.
+            x = self.stem(x.contiguous(memory_format=torch.channels_last))
+            features = []
+            for stage in self.stages:
+                x = stage(x)
+                features.append(F.silu(x))
+            hidden = F.silu(self.neck(features[-1].flatten(1))).float()
+            # Back up.
+            x = features[-1]
+            maps = list(self.heads[0](x).float().split(1, 1))
+            for k, merge in enumerate(self.merges):
+                x = F.interpolate(x, scale_factor=2.0, mode="nearest")
+                x = F.silu(merge(torch.cat([x, features[-2 - k]], 1)))
+                maps += self.heads[k + 1](x).float().split(1, 1)
+        deltas = self.to_deltas(hidden).unflatten(1, (self.spec.layers, self.spec.latent))
+        return Encoded(self.to_w(hidden), deltas, tuple(maps))
 
 
 def to_grid(small: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ weights can be copied in (see `depixel.priors.importers`).
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -81,9 +82,7 @@ class MappingNetwork(nn.Module):
     def __init__(self, inputs: int, outputs: int, layers: int, rate: float) -> None:
         super().__init__()
         sizes = [inputs] + [outputs] * layers
-        self.layers = nn.ModuleList(
-            Linear(a, b, rate=rate, activate=True) for a, b in zip(sizes[:-1], sizes[1:], strict=True)
-        )
+        self.layers = nn.ModuleList(Linear(a, b, rate=rate, activate=True) for a, b in itertools.pairwise(sizes))
 
     def forward(self, z: Tensor) -> Tensor:
         x = z.float() * torch.rsqrt(z.float().square().mean(1, keepdim=True) + 1e-8)

@@ -1,0 +1,148 @@
+"""
+The faces prior: a style-based generator with an encoder that says, in one pass, where a small face lies in its space.
+
+Latents, all searched inside the ball of radius sqrt(d) that holds 99% of the encoder's answers on its training set:
+`w` [B, L, d], the per-layer styles, whitened; `map_0`, `map_1`, ... [B, 1, n, n], the noise maps of the first
+convolutions, in units of their usual size. The picture is always a square of the generator's own size and opaque;
+cropping, alpha and other sizes are the domain's business. Generators of other people have no encoder: see
+`depixel.priors.stylegan_prior`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from depixel.degradation import Degradation
+from depixel.errors import WeightsError
+from depixel.priors.base import LatentLayout, LatentPrior, Latents, PriorSpec
+from depixel.priors.face_encoder import Encoded, EncoderSpec, FaceEncoder
+from depixel.priors.stylegan import Generator, GeneratorSpec
+from depixel.priors.stylegan_prior import StylePrior, over_grey, to_picture
+from depixel.priors.weights import LoadedWeights
+from depixel.priors.whitening import Whitening, build_generator
+
+OUTSIDE = 0.02  # weight of how far w is from the encoder's usual distance to its mean
+LEVELS = (8, 16, 32)  # small sizes for which the spread of possible answers was measured
+
+
+class FacePrior:
+    """`LatentPrior` over a generator and an encoder that were trained together; built by `from_weights`."""
+
+    def __init__(
+        self,
+        spec: PriorSpec,
+        generator: Generator,
+        encoder: FaceEncoder,
+        whitening: Whitening,
+        map_scale: Tensor,  # [K] usual size of each noise map
+        spread: Tensor,  # [len(LEVELS), rank, d + all map pixels] directions in which the answer is open
+    ) -> None:
+        self._spec = spec
+        self.generator = generator.eval().requires_grad_(False)
+        self.encoder = encoder.eval().requires_grad_(False)
+        self.whitening = whitening
+        self.map_scale = map_scale
+        self.spread = spread
+        self.device = map_scale.device
+
+    @classmethod
+    def from_weights(cls, weights: LoadedWeights, device: torch.device) -> LatentPrior:
+        """
+        The prior of a released or converted weights file.
+
+        Raises:
+            WeightsError: the file holds no style-based generator, or its tensors do not fit its configuration.
+        """
+        config = weights.config
+        if config.get("kind") != "faces" or "generator" not in config:
+            raise WeightsError(f"{weights.name} holds no faces prior; choose other weights.")
+        spec = GeneratorSpec.from_json(json.dumps(config["generator"]))
+        prior = PriorSpec(weights.name, "faces", None, spec.resolution, weights.digest, str(config.get("licence", "")))
+        try:
+            generator = build_generator(str(config.get("family", "stylegan2")), spec)
+            generator.load_state_dict(_under(weights, "generator."))
+            slope = float(config["whitening"]["slope"])
+            whitening = Whitening.from_tensors(
+                weights.tensors["whitening.mean"], weights.tensors["whitening.root"], slope
+            ).to(device)
+            if config.get("encoder") is None or not isinstance(generator, Generator):
+                return StylePrior(prior, generator.to(device), whitening)
+            encoder = FaceEncoder(EncoderSpec.from_json(json.dumps(config["encoder"])))
+            encoder.load_state_dict(_under(weights, "encoder."))
+            scale, spread = weights.tensors["maps.scale"], weights.tensors["spread"]
+        except (KeyError, RuntimeError, TypeError, ValueError) as error:
+            raise WeightsError(f"The tensors of {weights.name} do not fit its configuration ({error}).") from error
+        return cls(prior, generator.to(device), encoder.to(device), whitening, scale.to(device), spread.to(device))
+
+    @property
+    def spec(self) -> PriorSpec:
+        return self._spec
+
+    @property
+    def layout(self) -> dict[str, LatentLayout]:
+        ball = LatentLayout(sphere=False)
+        return {"w": LatentLayout(sphere=False, per_layer=True)} | {
+            f"map_{k}": ball for k in range(len(self.encoder.spec.maps))
+        }
+
+    def encode(self, small: Tensor, degradation: Degradation) -> Latents:
+        """One pass: [B, 4, h, w] premultiplied RGBA, any size from 4 to 256 pixels a side."""
+        return self._latents(self.encoder(over_grey(small) * 2 - 1))
+
+    def sample(
+        self, small: Tensor, degradation: Degradation, generator: torch.Generator, imagination: float
+    ) -> Latents:
+        """
+        Another face that the same few pixels allow.
+
+        The training set says along which directions, jointly in w and in the maps, the encoder's answer for this small
+        size differs from its answer for the full picture; a random step of that covariance, times `imagination`, is
+        added to the encoder's answer.
+        """
+        latents = self.encode(small, degradation)
+        if imagination <= 0:
+            return latents
+        level = min(range(len(LEVELS)), key=lambda k: abs(math.log2(LEVELS[k] / max(small.shape[-2:]))))
+        dice = torch.randn(small.shape[0], self.spread.shape[1], generator=generator).to(self.device)
+        step = imagination * dice @ self.spread[level]  # [B, d + map pixels]
+        d = self.generator.spec.latent
+        moved = {"w": latents["w"] + step[:, None, :d]}
+        start = d
+        for k, n in enumerate(self.encoder.spec.maps):
+            moved[f"map_{k}"] = latents[f"map_{k}"] + step[:, start : start + n * n].reshape(-1, 1, n, n)
+            start += n * n
+        return moved
+
+    def imagine(self, count: int, generator: torch.Generator) -> Latents:
+        """Faces from nothing: z through the mapping network, the same style in each layer, maps at rest."""
+        z = torch.randn(count, self.generator.spec.noise_latent, generator=generator).to(self.device)
+        v = self.whitening.whiten(self.generator.mapping(z))
+        latents = {"w": v[:, None].expand(-1, self.generator.spec.layers, -1).contiguous()}
+        for k, n in enumerate(self.encoder.spec.maps):
+            latents[f"map_{k}"] = torch.zeros(count, 1, n, n, device=self.device)
+        return latents
+
+    def decode(self, latents: Latents, small: Tensor, degradation: Degradation) -> Tensor:
+        """[B, 4, R, R] premultiplied RGBA, opaque."""
+        count = len(self.encoder.spec.maps)
+        maps = {k: latents[f"map_{k}"] * self.map_scale[k] for k in range(count)}
+        return to_picture(self.generator.synthesis(self.whitening.color(latents["w"]), maps))
+
+    def penalty(self, latents: Latents) -> Tensor:
+        """[B] mean square of the whitened styles: the Gaussian prior, gently."""
+        return OUTSIDE * latents["w"].square().mean((1, 2))
+
+    def _latents(self, encoded: Encoded) -> Latents:
+        latents = {"w": self.whitening.whiten(encoded.w_plus)}
+        for k, m in enumerate(encoded.maps):
+            latents[f"map_{k}"] = m / self.map_scale[k]
+        return latents
+
+
+def _under(weights: LoadedWeights, prefix: str) -> dict[str, Any]:
+    return {key[len(prefix) :]: value for key, value in weights.tensors.items() if key.startswith(prefix)}

@@ -1,0 +1,143 @@
+"""Other people's style-based generators, converted to Depixel's weights without running anything in their files.
+
+weights = convert_file(Path("ffhq.pkl"))
+save_converted(weights, Path("faces-ffhq.safetensors"), name="faces-ffhq", licence="CC BY-NC-SA 4.0")
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from depixel.errors import WeightsError
+from depixel.priors.importers.layouts import Converted, StateDict, convert
+from depixel.priors.importers.unpickler import SOURCE_LIMIT, read_pickle, read_torch, state_of
+from depixel.priors.whitening import measure
+
+__all__ = ["Converted", "convert_file", "save_converted"]
+
+GENERATORS = ("G_ema", "g_ema", "generator", "state_dict")  # where files keep what we look for, best first
+
+
+def convert_file(path: Path) -> Converted:
+    """
+    Read a .pkl (StyleGAN2-ADA), .pt (rosinality, or PULSE's synthesis.pt beside its mapping.pt) or .safetensors file.
+
+    Raises:
+        WeightsError: the file is missing, damaged, refused because it asks to run code, or of an unknown layout.
+    """
+    if not path.is_file():
+        raise WeightsError(f"{path} is no file; give the weights that you downloaded.")
+    if path.stat().st_size > SOURCE_LIMIT:
+        raise WeightsError(f"{path.name} is larger than {SOURCE_LIMIT >> 30} GiB; generators are not.")
+    if path.suffix == ".safetensors":
+        state = _safetensors(path)
+    elif zipfile.is_zipfile(path):
+        state = _torch(path)
+    else:
+        state = _pickle(path)
+    converted = convert(state)
+    mean = converted.w_mean
+    return converted if mean is None else replace(converted, w_mean=mean.detach().float().reshape(-1))
+
+
+def save_converted(converted: Converted, path: Path, name: str, licence: str, source: str = "") -> None:
+    """
+    Write Depixel's own file with measured whitening statistics, and a card beside it that names the licence.
+
+    Raises:
+        WeightsError: no licence was given.
+    """
+    if not licence.strip():
+        raise WeightsError(f"Say under which licence {source or name} may be used: its card needs it.")
+    whitening = measure(converted.family, converted.spec, converted.tensors)
+    tensors = {f"generator.{key}": value for key, value in converted.tensors.items()}
+    tensors |= {f"whitening.{key}": value for key, value in whitening.tensors().items()}
+    config: dict[str, Any] = {
+        "kind": "faces",
+        "family": converted.family,
+        "generator": asdict(converted.spec),
+        "encoder": None,
+        "whitening": {"slope": whitening.slope},
+        "licence": licence,
+    }
+    part = path.with_name(path.name + ".part")
+    save_file({key: value.contiguous() for key, value in tensors.items()}, part, {"config": json.dumps(config)})
+    part.replace(path)
+    size = converted.spec.resolution
+    path.with_suffix(".md").write_text(
+        f"# {name}\n\nA {converted.family} generator of {size}x{size} pixels, converted from {source or 'a file'}.\n"
+        f"Licence as given by the person who converted it: {licence}\n"
+        "It has no encoder: every answer needs the search. The faces are imagined, not recovered.\n",
+        encoding="utf-8",
+    )
+
+
+def _safetensors(path: Path) -> StateDict:
+    try:
+        state = load_file(path)
+    except (SafetensorError, OSError, ValueError) as error:
+        raise WeightsError(f"{path.name} is no readable safetensors file ({error}); download it again.") from None
+    for prefix in ("weights.", "g_ema.", "G_ema.", "generator."):
+        if any(key.startswith(prefix) for key in state):
+            return {key[len(prefix) :]: value for key, value in state.items() if key.startswith(prefix)}
+    return state
+
+
+def _torch(path: Path) -> StateDict:
+    content = read_torch(path)
+    if not isinstance(content, dict):
+        raise WeightsError(f"{path.name} holds no state dict; give a file of weights.")
+    for key in GENERATORS:
+        if isinstance(content.get(key), dict):
+            state = _tensors(content[key])
+            mean = content.get("latent_avg")
+            return state | ({"latent_avg": mean} if isinstance(mean, Tensor) else {})
+    state = _tensors(content)
+    if any(key.startswith(("blocks.4x4.", "dense0.")) for key in state):
+        return _pulse(path, state)
+    return state
+
+
+# PULSE keeps synthesis and mapping in two files of one folder.
+def _pulse(path: Path, state: StateDict) -> StateDict:
+    is_mapping = any(key.startswith("dense0.") for key in state)
+    other = path.with_name("synthesis.pt" if is_mapping else "mapping.pt")
+    if not other.is_file():
+        raise WeightsError(f"{path.name} is one half of PULSE's generator; put {other.name} into the same folder.")
+    second = _tensors(read_torch(other))
+    mapping, synthesis = (state, second) if is_mapping else (second, state)
+    return {f"mapping.{key}": value for key, value in mapping.items()} | {
+        f"synthesis.{key}": value for key, value in synthesis.items()
+    }
+
+
+def _pickle(path: Path) -> StateDict:
+    with path.open("rb") as file:
+        legacy = file.read(2) == b"\x80\x02"
+    if legacy and path.suffix in (".pt", ".pth"):
+        return _torch(path)
+    with path.open("rb") as file:
+        content = read_pickle(file, path.name)
+    if isinstance(content, dict):
+        for key in ("G_ema", "G"):
+            if isinstance(content.get(key), dict):
+                return state_of(content[key])
+        state = state_of(content)
+        if state:
+            return state
+    raise WeightsError(f"{path.name} holds no generator (no G_ema); give a StyleGAN2-ADA network.")
+
+
+def _tensors(content: object) -> StateDict:
+    if not isinstance(content, dict):
+        return {}
+    return {str(key): value for key, value in content.items() if isinstance(value, torch.Tensor)}

@@ -1,0 +1,235 @@
+"""Train the faces prior on a CPU: encoder and style-based generator as one autoencoder over every small size.
+
+A GAN from nothing needs an accelerator (see train_faces_gan.py); what minutes of one core can buy is a generator that
+is the decoder of an encoder, first at 64 and then at 128 pixels, sharpened by a short adversarial stage.
+
+    python training/train_faces.py --data DATA --run RUN --minutes 60
+    python training/train_faces.py --data DATA --run RUN --minutes 15 --adversarial     # continues RUN
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import math
+import time
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from training.faces_checkpoint import load_run, save_run
+from training.faces_data import SMALL_SIZES, Portraits, Reducer, batch, landmark_weights, load_portraits
+from training.faces_discriminator import Discriminator, adversarial_losses
+from training.faces_sheet import save_sheet
+
+from depixel.priors.face_encoder import EncoderSpec, FaceEncoder
+from depixel.priors.stylegan import Generator, GeneratorSpec
+
+log = logging.getLogger("train_faces")
+
+
+class Autoencoder(nn.Module):
+    """What is trained and released together."""
+
+    def __init__(self, generator: GeneratorSpec, encoder: EncoderSpec) -> None:
+        super().__init__()
+        self.generator = Generator(generator)
+        self.encoder = FaceEncoder(encoder)
+
+
+# Mean absolute error at the full size and at each halving, weighted around the landmarks; the finest band counts twice.
+def pyramid_loss(answer: Tensor, truth: Tensor, weights: Tensor, halvings: int = 4) -> Tensor:
+    difference = answer - truth
+    fine = difference - F.interpolate(
+        F.avg_pool2d(difference, 2), scale_factor=2.0, mode="bilinear", align_corners=False
+    )
+    loss = (weights * fine.abs()).mean()
+    for _ in range(halvings + 1):
+        loss = loss + (weights * difference.abs()).mean()
+        difference, weights = F.avg_pool2d(difference, 2), F.avg_pool2d(weights, 2)
+    return loss
+
+
+# w and the maps have about unit variance, deltas are small: all keep the latent space round enough to search.
+def latent_loss(w: Tensor, deltas: Tensor, maps: tuple[Tensor, ...]) -> Tensor:
+    loss = 0.02 * (w.square().mean() - 1).relu() + 0.02 * w.mean(0).square().mean() + 0.02 * deltas.square().mean()
+    for m in maps:
+        loss = loss + 0.01 * (m.square().mean() - 1).relu()
+    return loss
+
+
+# A quarter of the rows lose all maps, so that w alone makes a whole face; another quarter lose the finest ones.
+def keep_some(maps: tuple[Tensor, ...], generator: torch.Generator) -> dict[int, Tensor]:
+    dice = torch.rand(maps[0].shape[0], 1, 1, 1, generator=generator)
+    finest = maps[-1].shape[-1]
+    return {k: m * (dice >= (0.5 if m.shape[-1] == finest else 0.25)).float() for k, m in enumerate(maps)}
+
+
+def train(options: argparse.Namespace) -> None:
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(options.seed)
+    rng = torch.Generator().manual_seed(options.seed + int(time.time()) % 100000)  # a resumed run sees new batches
+    size = options.size
+    portraits = load_portraits(options.data, size, evaluation=False)
+    evaluation = load_portraits(options.data, size, evaluation=True)
+    log.info("%d portraits for training, %d held out", len(portraits), len(evaluation))
+    reducer = Reducer(size)
+
+    model = Autoencoder(
+        GeneratorSpec(resolution=size, latent=options.latent, noise_latent=options.latent, channels=options.channels),
+        EncoderSpec(latent=options.latent, layers=2 * len(options.channels)),
+    )
+    with torch.no_grad():  # maps that the encoder predicts must be heard from the first step on
+        for conv in model.generator.synthesis.convs[: len(model.encoder.spec.maps)]:
+            conv.noise_strength.fill_(0.5)
+    average = Autoencoder(model.generator.spec, model.encoder.spec).requires_grad_(False)
+    average.load_state_dict(model.state_dict())
+    discriminator = Discriminator(size) if options.adversarial else None
+    optimiser = torch.optim.Adam(
+        [
+            {"params": list(model.generator.synthesis.parameters()), "lr": options.rate},
+            {"params": list(model.encoder.parameters()), "lr": options.rate * 0.4},
+        ],
+        betas=(0.5 if options.adversarial else 0.9, 0.99),
+    )
+    critic = torch.optim.Adam(discriminator.parameters(), lr=options.rate, betas=(0.0, 0.99)) if discriminator else None
+    seen, seconds = load_run(options.run, model, average, None if options.adversarial else optimiser, discriminator)
+    log.info("starting at %d pictures, %.0f s", seen, seconds)
+
+    start = time.monotonic()
+    limit = options.minutes * 60
+    next_log, next_sheet = 20.0, 60.0
+    sums: dict[str, float] = {}
+    steps = 0
+    while (elapsed := time.monotonic() - start) < limit:
+        # Schedule: half size first, then full; the rate warms up and falls along a cosine.
+        part = elapsed / limit
+        resolution = size // 2 if seen < options.half_size_pictures else size
+        rate = min(1.0, steps / 200 + 0.05) * (0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * part)))
+        for group, base in zip(optimiser.param_groups, (1.0, 0.4), strict=True):
+            group["lr"] = options.rate * rate * base
+
+        # The same portraits seen through a small size and through the largest one.
+        truth, landmarks = batch(portraits, options.batch, size, rng)
+        choice = reducer.choose(options.batch, options.shares, rng)
+        grid, sizes = reducer(truth, choice)
+        grid = grid + torch.randn(grid.shape, generator=rng) * 0.01
+        seen_as = model.encoder.from_grid(grid, sizes, torch.bfloat16)
+        w, deltas = seen_as.w, seen_as.deltas
+        with torch.no_grad():
+            full, full_sizes = reducer(truth, torch.full_like(choice, (len(SMALL_SIZES) - 1) * 3))
+            best = model.encoder.from_grid(full, full_sizes, torch.bfloat16)
+        kept = (torch.rand(options.batch, 1, 1, generator=rng) < 0.75).float()
+        noisy = w + torch.randn(w.shape, generator=rng) * 0.08
+        w_plus = noisy[:, None] + kept * deltas
+        noise = keep_some(seen_as.maps, rng)
+        answer = model.generator.synthesis(w_plus, noise, "random", resolution=resolution, dtype=torch.bfloat16)
+
+        target = truth if resolution == size else F.avg_pool2d(truth, size // resolution)
+        losses = {
+            "pixels": pyramid_loss(answer, target, landmark_weights(landmarks, resolution)),
+            "latents": latent_loss(w, deltas, seen_as.maps),
+            "agreement": 0.05 * (seen_as.w_plus - best.w_plus).square().mean(),
+        }
+        if discriminator is not None and critic is not None:
+            fooling, judging = adversarial_losses(discriminator, critic, answer, target, rng)
+            losses["fooling"] = options.adversarial * fooling * min(1.0, steps / 200)
+            sums["judging"] = sums.get("judging", 0.0) + judging
+        optimiser.zero_grad(set_to_none=True)
+        torch.stack(list(losses.values())).sum().backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 5.0)
+        optimiser.step()
+        steps += 1
+        seen += options.batch
+        with torch.no_grad():
+            keep = min(options.average, (1 + steps) / (10 + steps))
+            for old, new in zip(average.parameters(), model.parameters(), strict=True):
+                old.lerp_(new, 1 - keep)
+
+        for key, value in losses.items():
+            sums[key] = sums.get(key, 0.0) + value.item()
+        elapsed = time.monotonic() - start
+        if elapsed > next_log:
+            count = sums.pop("steps", 0.0) or steps - int(sums.pop("from", 0.0))
+            text = " ".join(f"{key} {value / max(count, 1):.4f}" for key, value in sums.items())
+            log.info(
+                "%5.1f min %7d pictures %d px %.1f/s %s",
+                elapsed / 60,
+                seen,
+                resolution,
+                steps * options.batch / elapsed,
+                text,
+            )
+            sums = {"from": float(steps)}
+            next_log += 30
+        if elapsed > next_sheet:
+            report(
+                average, evaluation, reducer, resolution, options.run / f"sheet-{int((seconds + elapsed) / 60):04d}.png"
+            )
+            save_run(options.run, model, average, optimiser, discriminator, seen, seconds + elapsed)
+            next_sheet += options.sheet_minutes * 60
+    report(average, evaluation, reducer, resolution, options.run / "sheet-last.png")
+    save_run(options.run, model, average, optimiser, discriminator, seen, seconds + time.monotonic() - start)
+
+
+@torch.no_grad()
+def report(average: Autoencoder, evaluation: Portraits, reducer: Reducer, resolution: int, path: Path) -> None:
+    """Write a sheet of held-out portraits and log the PSNR of each small size."""
+    truth = evaluation.pixels[::8][:48].float() / 127.5 - 1
+    rows = []
+    errors = []
+    for k, small in enumerate(SMALL_SIZES):
+        grid, sizes = reducer(truth, torch.full((len(truth),), k * 3 + 2))
+        seen_as = average.encoder.from_grid(grid, sizes)
+        answer = average.generator.synthesis(
+            seen_as.w_plus, dict(enumerate(seen_as.maps)), "none", resolution=resolution
+        )
+        if resolution != truth.shape[-1]:
+            answer = F.interpolate(answer, truth.shape[-1], mode="bilinear", align_corners=False)
+        error = ((answer.clamp(-1, 1) - truth) / 2).square().mean((1, 2, 3))
+        errors.append(f"{small}: {(-10 * error.log10()).mean():.2f}")
+        if small in (16, 64):
+            rows += [F.interpolate(grid, truth.shape[-1], mode="nearest"), answer]
+    without = average.generator.synthesis(seen_as.w_plus, {}, "none")
+    save_sheet([*rows, without, truth], path, columns=12)
+    log.info("held-out PSNR from %s dB", ", ".join(errors))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="folder with faces256-*.tar and metadata.jsonl")
+    parser.add_argument("--run", type=Path, required=True, help="folder of checkpoints, sheets and the log; continued")
+    parser.add_argument("--minutes", type=float, default=60.0, help="wall-clock minutes of this call")
+    parser.add_argument("--size", type=int, default=128, help="pixels a side")
+    parser.add_argument("--latent", type=int, default=192, help="numbers in w")
+    parser.add_argument("--channels", type=_numbers, default=(128, 128, 96, 64, 32, 16), help="at 4, 8, ... pixels")
+    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--rate", type=float, default=2.5e-3, help="learning rate of the generator")
+    parser.add_argument("--average", type=float, default=0.997, help="decay of the weights' running average")
+    parser.add_argument("--half-size-pictures", type=int, default=40000, help="pictures seen at half size first")
+    parser.add_argument("--shares", type=_shares, default=(0.06, 0.36, 0.18, 0.40), help="of small sizes 8,16,32,64")
+    parser.add_argument("--adversarial", type=float, default=0.0, help="weight of the adversarial loss; 0 = none")
+    parser.add_argument("--sheet-minutes", type=float, default=4.0)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    options.run.mkdir(parents=True, exist_ok=True)
+    logging.basicConfig(
+        level=logging.INFO,
+        format="%(asctime)s %(message)s",
+        handlers=[logging.StreamHandler(), logging.FileHandler(options.run / "log.txt")],
+    )
+    train(options)
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split(","))
+
+
+def _shares(text: str) -> tuple[float, ...]:
+    return tuple(float(part) for part in text.split(","))
+
+
+if __name__ == "__main__":
+    main()
