@@ -1,0 +1,147 @@
+"""What may be trained on, and what the filters keep out."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from training.art_data import images
+from training.art_data.crops import SIZE, Seen, collect
+from training.art_data.fetch import fetch
+from training.art_data.pairs import bc1, pixel_pair, spoiled_small
+from training.art_data.sources import EVALUATION, SOURCES, Source, census, is_evaluation, is_free
+
+
+def noise(height: int, width: int, seed: int = 0) -> np.ndarray:
+    """Opaque picture with detail: smooth blobs under noise."""
+    rng = np.random.default_rng(seed)
+    pixels = np.full((height, width, 4), 255, np.uint8)
+    pixels[..., :3] = rng.integers(0, 256, (height, width, 3))
+    return pixels
+
+
+def test_no_training_source_is_an_evaluation_source() -> None:
+    """The names that the evaluation uses never appear among the sources."""
+    assert not [s.package for s in SOURCES if is_evaluation(s.package)]
+    for name in ("wesnoth-1.16-data", "crawl-tiles-data", "freedoom", "openarena-081-textures", "nexuiz-textures",
+                 "colobot-common-textures", "supertux-data", "@twemoji/svg"):  # fmt: skip
+        assert is_evaluation(name)
+    assert len(EVALUATION) == 8
+
+
+def test_an_evaluation_source_is_refused_even_when_asked_for(tmp_path: Path) -> None:
+    """Neither the download nor the crops accept one, and a stray path in a census is dropped."""
+    source = Source("wesnoth-1.16-data", "apt", "sprites", 10)
+    with pytest.raises(ValueError, match="evaluation"):
+        fetch(source, tmp_path, tmp_path)
+    with pytest.raises(ValueError, match="evaluation"):
+        collect((source,), tmp_path, tmp_path, {})
+    (tmp_path / "pack.tsv").write_text("a/wesnoth/x.png\t96\t96\tCC0\na/b.png\t96\t96\tCC0\na/c.png\t9\t9\tGPL-2\n")
+    assert census(tmp_path, "pack") == {"a/b.png": "CC0"}
+
+
+@pytest.mark.parametrize(
+    ("licence", "free"),
+    [
+        ("CC0-1.0", True),
+        ("CC-BY-SA-3.0+", True),
+        ("CC-BY-3.0 or GPL-3.0", True),
+        ("GPL-3 or CC-BY-3.0", True),
+        ("Free-Art-License", True),
+        ("public-domain", True),
+        ("Expat", True),
+        ("CC-BY-3.0 or CC-BY-4.0 or OGA-BY-3.0, and CC0-1.0", True),
+        ("GPL-2+", False),
+        ("CC0-1.0 and GPL-3", False),
+        ("CC-BY-NC-3.0", False),
+        ("CC-BY-ND-4.0", False),
+        ("", False),
+    ],
+)
+def test_licences(licence: str, free: bool) -> None:
+    """One free alternative is enough; every part of a conjunction must be free."""
+    assert is_free(licence) is free
+
+
+def test_filters_tell_maps_pixel_art_and_enlarged_pictures_from_art() -> None:
+    """Each filter finds its kind and lets ordinary detail through."""
+    art = noise(160, 160)
+    assert images.unwanted(art) == ""
+    enlarged = noise(80, 80).repeat(2, 0).repeat(2, 1)
+    assert images.unwanted(enlarged) == "nearest-enlarged"
+    compressed = art.copy()
+    compressed[..., :3] = bc1(art[..., :3])
+    assert images.unwanted(compressed) == "block-compressed"
+    normals = np.random.default_rng(0).normal(size=(160, 160, 3)) * 0.3 + (0, 0, 1)
+    normals /= np.linalg.norm(normals, axis=-1, keepdims=True)
+    encoded = np.full((160, 160, 4), 255, np.uint8)
+    encoded[..., :3] = (normals * 127.5 + 127.5).round()
+    assert images.unwanted(encoded) == "normal map"
+    sprite = np.full((64, 64, 4), 255, np.uint8)
+    sprite[..., :3] = noise(1, 8)[0, :, :3][np.random.default_rng(1).integers(0, 8, (64, 64))]
+    assert images.unwanted(sprite) == "pixel art"
+
+
+@pytest.mark.parametrize("name", ["wall_n.png", "rock-normal.jpg", "metal_spec.png", "skin.mask.tga", "ui/font.png"])
+def test_maps_are_known_by_name(name: str) -> None:
+    """Usual endings of maps are recognised; ordinary names are not."""
+    assert images.looks_like_map(name)
+    assert not images.looks_like_map("textures/barn.png")
+    assert not images.looks_like_map("dragon.png")
+
+
+def test_near_duplicates_are_seen() -> None:
+    """A brighter copy is known; another picture is not."""
+    smooth = np.asarray(Image.fromarray(noise(6, 6)).resize((SIZE, SIZE), Image.Resampling.BICUBIC))
+    other = np.asarray(Image.fromarray(noise(6, 6, 5)).resize((SIZE, SIZE), Image.Resampling.BICUBIC))
+    seen = Seen()
+    assert seen.is_new(smooth)
+    brighter = smooth.copy()
+    brighter[..., :3] = np.minimum(smooth[..., :3] * 0.9 + 12, 255).astype(np.uint8)
+    assert not seen.is_new(brighter)
+    assert seen.is_new(other)
+
+
+def test_collecting_records_licence_and_respects_limits(tmp_path: Path) -> None:
+    """Crops are 96x96 RGBA, each file's licence and digest is in the manifest, the limit holds."""
+    folder = tmp_path / "unpacked" / "pack"
+    folder.mkdir(parents=True)
+    Image.fromarray(noise(300, 300)).save(folder / "a.png")
+    Image.fromarray(noise(300, 300, 1)).save(folder / "b_normal.png")
+    Image.fromarray(noise(300, 300, 2)).save(folder / "gpl.png")
+    (tmp_path / "pack.tsv").write_text(
+        "a.png\t300\t300\tCC0-1.0\nb_normal.png\t300\t300\tCC0\ngpl.png\t300\t300\tGPL-2\n"
+    )
+    source = Source("pack", "apt", "sprites", 30)
+    crops, origins, reasons = collect((source,), tmp_path / "unpacked", tmp_path, {"pack": "1.0-1"})
+    assert crops.shape[1:] == (SIZE, SIZE, 4)
+    assert [(o.file, o.licence, o.version) for o in origins] == [("a.png", "CC0-1.0", "1.0-1")]
+    assert origins[0].crops == len(crops) == 9
+    assert len(origins[0].sha256) == 16
+    assert reasons["named as a map, or skipped"] == 1
+
+
+def test_pixel_pairs_are_consistent_and_hard_edged() -> None:
+    """The small picture has few colours and alpha of 0 or 255; each pixel is a colour of its block's centre."""
+    crop = np.asarray(Image.fromarray(noise(6, 6)).resize((SIZE, SIZE), Image.Resampling.BICUBIC)).copy()
+    crop[:, :30, 3] = 0
+    large, small = pixel_pair(crop, random.Random(0))
+    assert large.shape == (96, 96, 4)
+    assert small.shape == (24, 24, 4)
+    assert set(np.unique(small[..., 3])) <= {0, 255}
+    assert len(np.unique(small.reshape(-1, 4), axis=0)) <= 50
+    centre = large.reshape(24, 4, 24, 4, 4)[:, 1:3, :, 1:3].mean((1, 3))
+    assert np.median(np.abs(centre - small)) < 2
+
+
+def test_spoiled_pictures_stay_near_the_area_reduction() -> None:
+    """Every kind of spoiling keeps size and alpha's shape, and its mean error is that of a codec, not of a bug."""
+    crop = np.asarray(Image.fromarray(noise(6, 6)).resize((SIZE, SIZE), Image.Resampling.BICUBIC))
+    clean = crop.reshape(24, 4, 24, 4, 4).mean((1, 3))
+    for seed in range(24):
+        small = spoiled_small(crop, random.Random(seed))
+        assert small.shape == (24, 24, 4)
+        assert np.abs(small - clean).mean() < 25

@@ -1,0 +1,85 @@
+"""Training learns, stops in time, continues where it stopped, and spreads z without touching the calm answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from training.art_batches import PLACES, Batches
+from training.art_data.pairs import make_pairs
+from training.checkpoints import load_checkpoint, save_checkpoint
+from training.train_art import CONFIGS, generate, schedule, start, train
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder of forty crops of smooth blobs."""
+    folder = tmp_path_factory.mktemp("crops")
+    rng = np.random.default_rng(0)
+    blobs = [Image.fromarray(rng.integers(0, 256, (7, 7, 4), dtype=np.uint8)).resize((96, 96)) for _ in range(40)]
+    crops = np.stack([np.asarray(blob) for blob in blobs])
+    np.save(folder / "crops.npy", crops)
+    np.savez(folder / "pairs.npz", **make_pairs(crops, np.zeros(40, np.uint8), 6, 6))
+    return folder
+
+
+def test_every_slice_of_a_batch_agrees_with_its_degradation(data: Path) -> None:
+    """Small pictures are the reduction of their truth to within 8 bits, premultiplied, sixteen places in all."""
+    slices = Batches(data, CPU).draw()
+    assert sum(len(s.small) for s in slices) == sum(PLACES.values()) == 16
+    for piece in slices:
+        assert piece.small.shape[1:] == (4, 24, 24)
+        assert (piece.small[:, :3] <= piece.small[:, 3:] + 1e-6).all()
+        if piece.name in ("area", "bicubic", "point"):
+            assert (piece.degradation.apply(piece.large) - piece.small).abs().mean() < 0.01
+
+
+def test_a_short_run_learns_and_stops_in_time(data: Path) -> None:
+    """The loss falls within seconds, and the run ends when it said it would."""
+    run = start(CONFIGS["tiny"], CPU)
+    losses = list(train(run, Batches(data, CPU), "calm", 4.0, 2e-3, False, 0))
+    assert 4.0 <= run.seconds < 8.0
+    assert np.mean(losses[-5:]) < np.mean(losses[:3])
+
+
+def test_a_run_continues_where_its_checkpoint_stands(data: Path, tmp_path: Path) -> None:
+    """Weights, average, optimiser and counters survive; shards are under 16 MiB."""
+    run = start(CONFIGS["tiny"], CPU)
+    list(train(run, Batches(data, CPU), "calm", 0.5, 1e-3, False, 0))
+    save_checkpoint(tmp_path, run)
+    again = start(CONFIGS["tiny"], CPU)
+    load_checkpoint(tmp_path, again)
+    assert (again.steps, again.samples) == (run.steps, run.samples)
+    for a, b in zip(run.average.parameters(), again.average.parameters(), strict=True):
+        assert torch.equal(a, b)
+    moments = run.optimiser.state_dict()["state"][0]["exp_avg"]
+    assert torch.equal(moments, again.optimiser.state_dict()["state"][0]["exp_avg"])
+    assert all(file.stat().st_size < 16 * 2**20 for file in tmp_path.iterdir())
+    with pytest.raises(ValueError, match="channels"):
+        load_checkpoint(tmp_path, start(CONFIGS["small"], CPU))
+
+
+def test_spreading_moves_z_and_leaves_the_calm_answer(data: Path) -> None:
+    """After the spread stage z = 0 gives bit for bit what it gave, and another z gives something else."""
+    run = start(CONFIGS["tiny"], CPU)
+    slices = Batches(data, CPU).draw()
+    before = generate(run.network, slices, None, False)
+    list(train(run, Batches(data, CPU), "spread", 2.0, 1e-2, False, 0))
+    after = generate(run.network, slices, None, False)
+    z = torch.randn(16, run.config.latent, 24, 24, generator=torch.Generator().manual_seed(0))
+    other = generate(run.network, slices, z, False)
+    assert all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
+    assert any((a - b).abs().max() > 1e-6 for a, b in zip(after, other, strict=True))
+
+
+def test_the_rate_follows_wall_time() -> None:
+    """Warm at the beginning, high after it, low at the end, and never above the first rate."""
+    rates = [schedule(t, 100, 1e-3) for t in range(101)]
+    assert rates[0] < 1e-4 < max(rates) <= 1e-3
+    assert rates[100] == pytest.approx(1e-5)
+    assert rates[20:] == sorted(rates[20:], reverse=True)

@@ -1,0 +1,93 @@
+"""
+Batches for the art prior: truth, small picture and degradation, made on the training device from uint8 crops.
+
+A batch is a list of `Slice`: one degradation each, so that the last layer can impose it on the whole slice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from depixel.degradation import Degradation, make_degradation
+
+# Sixteen places of a batch; larger batches are multiples.
+PLACES = {"area": 9, "spoiled": 1, "binary": 1, "bicubic": 2, "pixel": 2, "point": 1}
+
+
+@dataclass
+class Slice:
+    """Pairs of one degradation: large [B, 4, 4h, 4w] and small [B, 4, h, w], premultiplied float in [0, 1]."""
+
+    name: str
+    degradation: Degradation
+    large: Tensor
+    small: Tensor
+
+
+class Batches:
+    """
+    Draws random batches from the arrays in a data folder, which stay on the device as uint8.
+
+    Args:
+        folder: crops.npy and pairs.npz as training.make_art_data writes them.
+        multiple: batch size in sixteens.
+    """
+
+    def __init__(self, folder: Path, device: torch.device, multiple: int = 1, seed: int = 0) -> None:
+        pairs = np.load(folder / "pairs.npz")
+        self._arrays = {name: torch.from_numpy(pairs[name]).to(device) for name in pairs.files}
+        self._arrays["crops"] = torch.from_numpy(np.load(folder / "crops.npy")).to(device)
+        self._degradations = {name: make_degradation(name, 4) for name in ("area", "bicubic", "point")}
+        self._multiple = multiple
+        self._device = device
+        self._generator = torch.Generator().manual_seed(seed)
+
+    def draw(self) -> list[Slice]:
+        """One batch, each slice flipped and turned at random."""
+        return [self._slice(name, count * self._multiple) for name, count in PLACES.items()]
+
+    def _slice(self, name: str, count: int) -> Slice:
+        if name in ("pixel", "spoiled"):
+            large, small = self._turned(self._pick(f"{name}_large", f"{name}_small", count))
+            return Slice(name, self._degradations["point" if name == "pixel" else "area"], large, small)
+        (large,) = self._turned(self._pick("crops", "", count))
+        if name == "binary":
+            return self._binary(large)
+        degradation = self._degradations["area" if name == "area" else name]
+        small = (degradation.apply(large).clamp(0, 1) * 255).round() / 255
+        return Slice(name, degradation, large, small.minimum(small[:, 3:]))
+
+    def _pick(self, first: str, second: str, count: int) -> list[Tensor]:
+        index = torch.randint(len(self._arrays[first]), (count,), generator=self._generator).to(self._device)
+        return [premultiplied(self._arrays[name][index]) for name in (first, second) if name]
+
+    # The same flip and quarter turn for both pictures of a pair; one for each half of the slice.
+    def _turned(self, pictures: list[Tensor]) -> list[Tensor]:
+        turned: list[list[Tensor]] = [[] for _ in pictures]
+        for chunk in zip(*(picture.chunk(4) for picture in pictures), strict=True):
+            turns, flip = (int(v) for v in torch.randint(8, (2,), generator=self._generator))
+            for store, picture in zip(turned, chunk, strict=True):
+                turn = picture.rot90(turns % 4, (2, 3))
+                store.append(turn.flip(3) if flip % 2 else turn)
+        return [torch.cat(store) for store in turned]
+
+    # Hard-edged truth; its small picture keeps alpha 0 or 1, and colour is the mean over what is visible of a block.
+    def _binary(self, large: Tensor) -> Slice:
+        area, point = self._degradations["area"], self._degradations["point"]
+        alpha = (large[:, 3:] >= 0.5).to(large.dtype)
+        colour = (large[:, :3] / large[:, 3:].clamp_min(1e-3)).clamp(0, 1) * alpha
+        kept = (point.apply(alpha) >= 0.5).to(large.dtype)
+        straight = area.apply(colour) / area.apply(alpha).clamp_min(1e-3)
+        small = (torch.cat([straight.clamp(0, 1) * kept, kept], 1) * 255).round() / 255
+        return Slice("binary", area, torch.cat([colour, alpha], 1), small)
+
+
+def premultiplied(pixels: Tensor) -> Tensor:
+    """[B, H, W, 4] uint8 straight => [B, 4, H, W] float premultiplied in [0, 1]."""
+    x = pixels.permute(0, 3, 1, 2).float() / 255
+    return torch.cat([x[:, :3] * x[:, 3:], x[:, 3:]], 1)

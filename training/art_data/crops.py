@@ -1,0 +1,152 @@
+"""From unpacked packages to an array of 96x96 straight RGBA crops and a manifest with each crop's file and licence."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from training.art_data import images, vector
+from training.art_data.sources import Source, census, is_evaluation
+
+SIZE = 96
+_NEAR = 5  # crops whose hashes differ in fewer bits are near duplicates
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where crops came from: one line of the manifest."""
+
+    package: str
+    version: str
+    file: str
+    licence: str
+    sha256: str  # first 16 hex digits of the file (of the SVG text for a glyph)
+    kind: str
+    crops: int
+
+
+class Seen:
+    """Perceptual hashes of the crops accepted so far."""
+
+    def __init__(self, capacity: int = 100_000) -> None:
+        self._hashes = np.zeros(capacity, np.uint64)
+        self._count = 0
+
+    def is_new(self, crop: np.ndarray) -> bool:
+        """Remember the crop and return True, or return False when one like it is there already."""
+        value = np.uint64(images.perceptual_hash(crop))
+        known = self._hashes[: self._count]
+        if len(known) and int(np.bitwise_count(known ^ value).min()) < _NEAR:
+            return False
+        self._hashes[self._count] = value
+        self._count += 1
+        return True
+
+
+def collect(
+    sources: tuple[Source, ...],
+    unpacked: Path,
+    lists: Path,
+    versions: dict[str, str],
+    *,
+    share: float = 1.0,
+    seed: int = 0,
+) -> tuple[np.ndarray, list[Origin], Counter[str]]:
+    """
+    Crops of all sources: ([N, 96, 96, 4] uint8, manifest, why pictures were left out).
+
+    Args:
+        unpacked: holds one folder per package, as `fetch` leaves it.
+        lists: the census of free files.
+        share: of each source's limit; a small share makes a quick first set.
+
+    Raises:
+        ValueError: an evaluation source is among `sources`.
+    """
+    seen = Seen()
+    crops: list[np.ndarray] = []
+    origins: list[Origin] = []
+    reasons: Counter[str] = Counter()
+    for source in sources:
+        if is_evaluation(source.package):
+            raise ValueError(f"{source.package} is an evaluation source and must not be trained on")
+        taken = 0
+        for name, licence, digest, pixels in _pictures(source, unpacked, lists, random.Random(seed), reasons):
+            found = [crop for crop in _crops(pixels, random.Random(f"{seed}{name}")) if images.is_informative(crop)]
+            found = [crop for crop in found[: source.per_image * 2] if seen.is_new(crop)][: source.per_image]
+            reasons["flat or seen"] += not found
+            if found:
+                version = versions.get(source.package, source.version)
+                origins.append(Origin(source.package, version, name, licence, digest, source.kind, len(found)))
+                crops += found
+                taken += len(found)
+            if taken >= source.limit * share:
+                break
+        print(f"{source.package}: {taken} crops", flush=True)
+    return np.stack(crops), origins, reasons
+
+
+def _pictures(
+    source: Source, unpacked: Path, lists: Path, rng: random.Random, reasons: Counter[str]
+) -> Iterator[tuple[str, str, str, np.ndarray]]:
+    folder = unpacked / source.package.replace("/", "-").lstrip("@")
+    if source.kind == "vector":
+        drawn = [g for g in vector.glyphs(folder) if not images.re.search(source.skip or "$^", "/" + g[0])]
+        rng.shuffle(drawn)
+        for name, svg in drawn:
+            pixels = vector.rendered(svg, rng) if not is_evaluation(name) else None
+            if pixels is not None:
+                yield name, source.licence, hashlib.sha256(svg.encode()).hexdigest()[:16], pixels
+        return
+    if source.licence:
+        files = {str(path.relative_to(folder)): source.licence for path in folder.rglob("*") if path.is_file()}
+    else:
+        files = census(lists, source.package)
+    names = sorted(files)
+    rng.shuffle(names)
+    for name in names:
+        path = folder / name
+        if path.suffix.lower() not in images.ENDINGS or is_evaluation(name) or not path.is_file():
+            continue
+        if images.looks_like_map(name) or (source.skip and images.re.search(source.skip, name)):
+            reasons["named as a map, or skipped"] += 1
+            continue
+        pixels = images.read_rgba(path)
+        why = "unreadable or too small" if pixels is None else images.unwanted(pixels)
+        if why:
+            reasons[why] += 1
+        elif pixels is not None:
+            yield name, files[name], hashlib.sha256(path.read_bytes()).hexdigest()[:16], pixels
+
+
+def _crops(pixels: np.ndarray, rng: random.Random) -> list[np.ndarray]:
+    """Non-overlapping crops in random order; a picture smaller than a crop is placed on a transparent one."""
+    height, width = pixels.shape[:2]
+    if height < SIZE or width < SIZE:
+        padded = np.zeros((max(height, SIZE), max(width, SIZE), 4), np.uint8)
+        top, left = rng.randint(0, padded.shape[0] - height), rng.randint(0, padded.shape[1] - width)
+        padded[top : top + height, left : left + width] = pixels
+        if images.luminance(pixels).shape and pixels[..., 3].min() == 255 and min(height, width) < 64:
+            return []  # an opaque tile on nothing is no picture anybody has
+        pixels, (height, width) = padded, padded.shape[:2]
+    top, left = rng.randint(0, (height - SIZE) % SIZE), rng.randint(0, (width - SIZE) % SIZE)
+    corners = [(y, x) for y in range(top, height - SIZE + 1, SIZE) for x in range(left, width - SIZE + 1, SIZE)]
+    rng.shuffle(corners)
+    return [np.ascontiguousarray(pixels[y : y + SIZE, x : x + SIZE]) for y, x in corners[:64]]
+
+
+def save(folder: Path, crops: np.ndarray, origins: list[Origin]) -> None:
+    """Write crops.npy (shuffled), kinds.npy in the same order, and manifest.jsonl."""
+    folder.mkdir(parents=True, exist_ok=True)
+    kinds = np.repeat([("sprites", "textures", "vector").index(o.kind) for o in origins], [o.crops for o in origins])
+    order = np.random.default_rng(0).permutation(len(crops))
+    np.save(folder / "crops.npy", crops[order])
+    np.save(folder / "kinds.npy", kinds[order].astype(np.uint8))
+    lines = [json.dumps(asdict(origin), separators=(",", ":")) for origin in origins]
+    (folder / "manifest.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -1,0 +1,129 @@
+"""Reading candidate pictures, and the tests that keep out what would teach the wrong thing."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+from scipy.fft import dctn
+
+_MAPS = re.compile(
+    r"(_|-|\.|\b)(n|nm|norm|normal|normals|nrm|spec|s|gloss|bump|height|h|disp|mask|ao|luma|glow|shadow|lightmap|local"
+    r"|specular|alpha|m)\.(png|jpe?g|tga|bmp|webp)$|normal_?map|heightmap|lightmap|/masks?/|screenshot|levelshot|font",
+    re.IGNORECASE,
+)
+ENDINGS = {".png", ".jpg", ".jpeg", ".tga", ".bmp", ".webp"}  # .dds is block-compressed: left out
+
+
+def looks_like_map(path: str) -> bool:
+    """True when the name says normal, height, mask, gloss, light map, font or screenshot."""
+    return bool(_MAPS.search(path))
+
+
+def read_rgba(path: Path) -> np.ndarray | None:
+    """Straight RGBA [H, W, 4] uint8, reduced 2x when the file was stored with loss; None when it cannot be read."""
+    try:
+        with Image.open(path) as image:
+            if image.width * image.height > 40_000_000 or min(image.size) < 40:
+                return None
+            lossy = image.format in ("JPEG", "WEBP")
+            pixels = np.asarray(image.convert("RGBA"))
+    except (OSError, ValueError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError):
+        return None
+    if lossy or min(pixels.shape[:2]) >= 1024:  # very large files are soft at their own size
+        if min(pixels.shape[:2]) < 192:
+            return None
+        pixels = halve(pixels)
+    return pixels
+
+
+def halve(pixels: np.ndarray) -> np.ndarray:
+    """Area reduction by 2 of straight RGBA uint8, through premultiplied colour."""
+    height, width = pixels.shape[0] // 2 * 2, pixels.shape[1] // 2 * 2
+    x = pixels[:height, :width].astype(np.float32)
+    x[..., :3] *= x[..., 3:] / 255
+    x = x.reshape(height // 2, 2, width // 2, 2, 4).mean((1, 3))
+    x[..., :3] = np.where(x[..., 3:] > 0, x[..., :3] * 255 / np.maximum(x[..., 3:], 1e-3), 0)
+    return (x.clip(0, 255) + 0.5).astype(np.uint8)
+
+
+def luminance(pixels: np.ndarray) -> np.ndarray:
+    """[H, W] float32 0 ... 255 of straight RGBA over mid grey."""
+    alpha = pixels[..., 3:].astype(np.float32) / 255
+    return (pixels[..., :3] * alpha + 128 * (1 - alpha)) @ np.array([0.299, 0.587, 0.114], np.float32)
+
+
+def unwanted(pixels: np.ndarray) -> str:
+    """Why the whole picture is left out ("" when it is not): pixel art, nearest-enlarged, blocks, a normal map."""
+    if is_unit_vectors(pixels):
+        return "normal map"
+    if is_nearest_enlarged(pixels):
+        return "nearest-enlarged"
+    if is_block_compressed(pixels):
+        return "block-compressed"
+    if max(pixels.shape[:2]) <= 128 and colours(pixels) <= 64:
+        return "pixel art"
+    return ""
+
+
+def colours(pixels: np.ndarray) -> int:
+    """How many different visible colours."""
+    visible = pixels[pixels[..., 3] > 0]
+    return len(np.unique(np.ascontiguousarray(visible).view(np.uint32)))
+
+
+def is_unit_vectors(pixels: np.ndarray) -> bool:
+    """True when nearly all opaque colours decode to vectors of length 1 that point outwards."""
+    visible = pixels[pixels[..., 3] > 250][::17, :3].astype(np.float32) / 127.5 - 1
+    if len(visible) < 50:
+        return False
+    length = np.linalg.norm(visible, axis=1)
+    return bool((np.abs(length - 1) < 0.12).mean() > 0.9 and (visible[:, 2] > 0.3).mean() > 0.9)
+
+
+def is_nearest_enlarged(pixels: np.ndarray) -> bool:
+    """True when the columns (or rows) at which anything changes nearly all lie on one grid of 2, 3 or 4 pixels."""
+    for axis in (0, 1):
+        changes = (np.diff(pixels.astype(np.int16), axis=axis) != 0).any(-1).sum(1 - axis)
+        for step in (2, 3, 4):
+            share = max(changes[offset::step].sum() for offset in range(step)) / max(changes.sum(), 1)
+            if changes.sum() > 200 and share > 0.9:
+                return True
+    return False
+
+
+def is_block_compressed(pixels: np.ndarray) -> bool:
+    """True when 4x4 blocks on the grid hold at most four colours far more often than blocks off the grid (BC1)."""
+    if min(pixels.shape[:2]) < 64:
+        return False
+    window = pixels[: min(512, pixels.shape[0]), : min(512, pixels.shape[1])]
+    on, off = _few_colours(window), _few_colours(window[2:, 2:])
+    return on > 0.85 and off < 0.6
+
+
+def _few_colours(pixels: np.ndarray) -> float:
+    height, width = pixels.shape[0] // 4 * 4, pixels.shape[1] // 4 * 4
+    packed = np.ascontiguousarray(pixels[:height, :width]).view(np.uint32)[..., 0]
+    blocks = packed.reshape(height // 4, 4, width // 4, 4).swapaxes(1, 2).reshape(-1, 16)
+    count = (np.diff(np.sort(blocks, axis=1), axis=1) != 0).sum(1) + 1
+    return float((count <= 4).mean())
+
+
+def is_informative(crop: np.ndarray) -> bool:
+    """A crop worth learning from: covered, with contrast, and with edges rather than a smooth ramp."""
+    if (crop[..., 3] > 128).mean() < 0.25:
+        return False
+    grey = luminance(crop)
+    return bool(grey.std() > 8 and np.abs(np.diff(grey, axis=1)).mean() > 1.5)
+
+
+def perceptual_hash(crop: np.ndarray) -> int:
+    """64 bits: signs of the low frequencies of the luminance, against their median."""
+    grey = luminance(crop)
+    size = grey.shape[0] // 32
+    small = grey[: size * 32, : size * 32].reshape(32, size, 32, size).mean((1, 3))
+    low = dctn(small, norm="ortho")[:8, :8].ravel()
+    bits = low > np.median(low)
+    return int(np.packbits(bits).view(">u8")[0])

