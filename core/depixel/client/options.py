@@ -109,7 +109,6 @@ STEPS = Option(
 KEPT = Option("kept", "int", "Pixels kept", "Pixels across the face that survive; fewer hide more.", 16, 4, 64)
 
 ENGINE_DEFAULTS: Dict[str, Any] = {
-    "scale": 4,
     "domain": "auto",
     "degradation": "auto",
     "candidates": 1,
@@ -209,6 +208,8 @@ def settings_of(
     """
     checked = check(action, values)
     settings = {k: v for k, v in checked.items() if k in ENGINE_DEFAULTS and v != ENGINE_DEFAULTS[k]}
+    if "scale" in checked:
+        settings["scale"] = checked["scale"]  # the engine's own choice depends on the kind of picture
     if action.name != UPSCALE.name:
         settings["domain"] = "faces"
     if box is not None:

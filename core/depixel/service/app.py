@@ -1,0 +1,244 @@
+"""The HTTP face of the engine: a handful of routes, all behind the same guard. docs/api describes them."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+import os
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from depixel import __version__
+from depixel.client.protocol import PROTOCOL, RAW, REQUEST_HEADER
+from depixel.errors import DepixelError, PictureTooLargeError
+from depixel.service.jobs import Job, Jobs
+from depixel.service.limits import Limits
+from depixel.service.wire import check_length, parse_header, read_picture
+from depixel.settings import DOMAINS
+
+STATUS = {"too-large": 413, "unreadable": 415, "unsupported": 415, "busy": 503, "protocol": 409, "memory": 507}
+"""Wire code => HTTP status; 400 for the rest."""
+
+_HEARTBEAT = 0.5  # seconds between two signs of life on a stream of events
+_PACE = 0.04  # seconds that news may wait for newer news
+
+
+def make_app(jobs: Jobs, about: Callable[[], dict[str, Any]], stop: Callable[[], None], limits: Limits) -> Starlette:
+    """
+    The application without its guard.
+
+    Args:
+        about: device, models, actions: what changes while the engine lives.
+        stop: called when a client asks the engine to finish and exit.
+    """
+
+    async def hello(request: Request) -> Response:
+        facts = {"protocol": PROTOCOL, "version": __version__, "pid": os.getpid(), "domains": list(DOMAINS)}
+        return JSONResponse({**facts, "ready": jobs.ready, "queued": jobs.count, **about()})
+
+    async def add(request: Request) -> Response:
+        content_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
+        asked = parse_header(request.headers.get(REQUEST_HEADER))
+        expected = check_length(asked, content_type, _content_length(request), limits)
+        body = await _body(request, expected)
+        picture = await run_in_threadpool(read_picture, asked, content_type, body)
+        size = sum(frame.nbytes for frame in picture.frames)
+        job = jobs.add(asked, picture, size)
+        where = {"Location": f"/jobs/{job.id}"}
+        return JSONResponse({"job": job.id, "position": jobs.position(job)}, status_code=202, headers=where)
+
+    async def show(request: Request) -> Response:
+        job = _job(jobs, request)
+        end = job.end or {}
+        progress = {k: v for k, v in (job.progress or {}).items() if k not in ("preview", "event")}
+        values = {"job": job.id, "state": job.state, "position": jobs.position(job), "progress": progress or None}
+        return JSONResponse({**values, **{k: v for k, v in end.items() if k != "event"}})
+
+    async def events(request: Request) -> Response:
+        return EventStream(jobs, _job(jobs, request))
+
+    async def candidate(request: Request) -> Response:
+        job = _job(jobs, request)
+        index = request.path_params["index"]
+        if job.state != "done" or index >= len(job.answers) or job.end is None:
+            raise HTTPException(404, f"There is no answer {index} to this job; it is {job.state}.")
+        if request.headers.get("accept", "").split(",")[0].strip().lower() != "image/png":
+            return Response(job.answers[index], media_type=RAW)
+        data = await run_in_threadpool(_png, job, index)
+        return Response(data, media_type="image/png")
+
+    async def remove(request: Request) -> Response:
+        jobs.forget(_job(jobs, request))
+        return Response(status_code=204)
+
+    async def shutdown(request: Request) -> Response:
+        stop()
+        return JSONResponse({"stopping": True}, status_code=202)
+
+    return Starlette(
+        routes=[
+            Route("/hello", hello, methods=["GET"]),
+            Route("/jobs", add, methods=["POST"]),
+            Route("/jobs/{job}", show, methods=["GET"]),
+            Route("/jobs/{job}", remove, methods=["DELETE"]),
+            Route("/jobs/{job}/events", events, methods=["GET"]),
+            Route("/jobs/{job}/candidates/{index:int}", candidate, methods=["GET"]),
+            Route("/shutdown", shutdown, methods=["POST"]),
+        ],
+        exception_handlers={DepixelError: _refuse, HTTPException: _refuse_http, ClientDisconnect: _gone},
+    )
+
+
+class Guard:
+    """
+    Lets only this user's own programs in.
+
+    A web page in the user's browser can reach 127.0.0.1 too, even under its own name (DNS rebinding): hence the check
+    of Host, the refusal of any Origin, and a token that only a file of the user holds.
+    """
+
+    def __init__(self, app: ASGIApp, token: str, port: int) -> None:
+        self._app = app
+        self._token = b"Bearer " + token.encode("ascii")
+        self._hosts = {f"{name}:{port}".encode("ascii") for name in ("127.0.0.1", "localhost")}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            refusal = self._refusal(scope["headers"])
+            if refusal is not None:
+                await refusal(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+    def _refusal(self, headers: list[tuple[bytes, bytes]]) -> Response | None:
+        found = {name.lower(): value for name, value in headers}
+        if found.get(b"host", b"").lower() not in self._hosts:
+            return _error(403, "host", "This engine answers only to 127.0.0.1.")
+        if b"origin" in found:
+            return _error(403, "origin", "Web pages may not use the Depixel engine.")
+        if not hmac.compare_digest(found.get(b"authorization", b""), self._token):
+            return _error(401, "token", "The token of this engine is missing or wrong; it is in running.json.")
+        return None
+
+
+class EventStream(Response):
+    """
+    The news of one job as lines of JSON until it ends; empty lines are signs of life.
+
+    A listener that leaves before the end has lost interest, or its program has died: the job is cancelled.
+    """
+
+    def __init__(self, jobs: Jobs, job: Job) -> None:
+        self.status_code = 200
+        self.background = None
+        self._jobs = jobs
+        self._job = job
+        self.init_headers({"content-type": "application/x-ndjson", "cache-control": "no-store"})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        gone = asyncio.ensure_future(_until_gone(receive))
+        try:
+            await self._tell(send, gone)
+        except OSError:
+            pass  # the listener left while a line was on its way to it
+        finally:
+            gone.cancel()
+            if not self._job.finished:
+                self._jobs.cancel(self._job)
+
+    async def _tell(self, send: Send, gone: asyncio.Future[None]) -> None:
+        job = self._job
+        seen = -1
+        while not gone.done():
+            job.changed.clear()
+            if job.version == seen and not job.finished:
+                await _either(job.changed.wait(), gone)
+            line = b"\n" if job.version == seen and not job.finished else _news(job, self._jobs)
+            seen = job.version
+            last = job.finished and job.end is not None
+            if last:
+                line = json.dumps(job.end).encode("ascii") + b"\n"
+            await send({"type": "http.response.body", "body": line, "more_body": not last})
+            if last:
+                return
+            await asyncio.sleep(0 if job.finished else _PACE)
+
+
+def _news(job: Job, jobs: Jobs) -> bytes:
+    if job.progress is not None:
+        return json.dumps(job.progress).encode("ascii") + b"\n"
+    return json.dumps({"event": "queued", "position": jobs.position(job)}).encode("ascii") + b"\n"
+
+
+async def _either(change: Awaitable[Any], gone: asyncio.Future[None]) -> None:
+    waiting = asyncio.ensure_future(change)
+    try:
+        await asyncio.wait({waiting, gone}, timeout=_HEARTBEAT, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        waiting.cancel()
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _body(request: Request, expected: int) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > expected:
+            raise PictureTooLargeError(
+                "The body is longer than the picture that the request describes, or than 512 MB."
+            )
+    return bytes(body)
+
+
+def _content_length(request: Request) -> int | None:
+    text = request.headers.get("content-length", "")
+    return int(text) if text.isdigit() else None
+
+
+def _job(jobs: Jobs, request: Request) -> Job:
+    job = jobs.get(request.path_params["job"])
+    if job is None:
+        raise HTTPException(404, "This engine knows no such job; it may have ended long ago.")
+    return job
+
+
+def _png(job: Job, index: int) -> bytes:
+    from depixel.service.answers import as_png
+
+    assert job.end is not None
+
+    return as_png(job.end["candidates"][index], job.answers[index])
+
+
+def _error(status: int, code: str, sentence: str) -> Response:
+    headers = {"Connection": "close"} if status == 413 else None  # the rest of the body is not waited for
+    return JSONResponse({"code": code, "sentence": sentence}, status_code=status, headers=headers)
+
+
+async def _refuse(request: Request, error: Exception) -> Response:
+    assert isinstance(error, DepixelError)
+    return _error(STATUS.get(error.code, 400), error.code, str(error))
+
+
+async def _refuse_http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    code = {404: "not-found", 405: "method"}.get(error.status_code, "error")
+    return _error(error.status_code, code, str(error.detail))
+
+
+async def _gone(request: Request, error: Exception) -> Response:
+    return Response(status_code=499)  # nobody is left to read it

@@ -1,0 +1,275 @@
+"""Jobs: one after the other on the device, each with news for whoever listens."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import threading
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol
+
+from depixel.errors import CancelledError, DepixelError
+from depixel.service.limits import Limits
+from depixel.service.wire import Asked, pack, pack_preview
+
+if TYPE_CHECKING:
+    from depixel.picture import Picture
+    from depixel.search.step import SearchStep
+    from depixel.upsampler import Report
+
+log = logging.getLogger(__name__)
+
+FINISHED = ("done", "failed", "cancelled")
+
+
+class BusyError(DepixelError):
+    """The queue is full, or the engine is about to exit."""
+
+    code = "busy"
+
+
+class Worker(Protocol):
+    """What computes. `warm` loads what is slow; both are called on the jobs' thread only."""
+
+    def warm(self) -> None: ...
+
+    def answer(
+        self, picture: Picture, asked: Asked, on_step: Callable[[SearchStep], None], cancelled: Callable[[], bool]
+    ) -> Report: ...
+
+
+class Job:
+    """One request. The thread writes, listeners on the event loop read; `version` counts the news."""
+
+    def __init__(self, asked: Asked, picture: Picture, size: int, limits: Limits, wake: Callable[[Job], None]) -> None:
+        self.id = secrets.token_hex(8)
+        self.asked = asked
+        self.picture: Picture | None = picture
+        self.size = size
+        self.state = "queued"
+        self.made = time.monotonic()
+        self.ended = 0.0
+        self.version = 0
+        self.progress: dict[str, Any] | None = None
+        self.end: dict[str, Any] | None = None  # the last line: done, failed or cancelled
+        self.answers: list[bytes] = []
+        self.changed = asyncio.Event()  # set by the loop on each change, replaced by the listener that saw it
+        self.cancelled = threading.Event()
+        self._limits = limits
+        self._wake = wake
+        self._shown = 0.0
+
+    @property
+    def finished(self) -> bool:
+        return self.state in FINISHED
+
+    def tell(self, state: str) -> None:
+        self.state = state
+        if self.finished:
+            self.ended = time.monotonic()
+            self.picture = None
+        self.version += 1
+        self._wake(self)
+
+    def on_step(self, step: SearchStep) -> None:
+        """Called by the search after each step, on the jobs' thread."""
+        line: dict[str, Any] = {
+            "event": "progress",
+            "step": int(step.step),
+            "steps": int(step.steps),
+            "error": float(step.error),
+            "stage": step.stage,
+        }
+        now = time.monotonic()
+        if self.asked.previews and step.preview is not None and now - self._shown > self._limits.preview_seconds:
+            self._shown = now
+            line["preview"] = pack_preview(step.preview, self._limits.preview_side)
+        self.progress = line
+        self.tell("running")
+
+    def finish(self, report: Report) -> None:
+        packed = [pack(candidate) for candidate in report.candidates]
+        self.answers = [data for _, data in packed]
+        self.end = {
+            "event": "done",
+            "scale": report.scale,
+            "candidates": [meta for meta, _ in packed],
+            "report": report.to_dict(),
+        }
+        self.tell("done")
+
+    def fail(self, code: str, sentence: str) -> None:
+        self.end = {"event": "failed", "code": code, "sentence": sentence}
+        self.tell("failed")
+
+    def stop(self) -> None:
+        self.end = {"event": "cancelled"}
+        self.tell("cancelled")
+
+
+class Jobs:
+    """
+    The queue and its one thread.
+
+    Args:
+        worker: what computes.
+        loop: where listeners wait.
+    """
+
+    def __init__(self, worker: Worker, limits: Limits, loop: asyncio.AbstractEventLoop) -> None:
+        self._worker = worker
+        self._limits = limits
+        self._loop = loop
+        self._known: OrderedDict[str, Job] = OrderedDict()
+        self._waiting: deque[Job] = deque()
+        self._running: Job | None = None
+        self._lock = threading.Lock()
+        self._work = threading.Condition(self._lock)
+        self._closing = False
+        self.ready = False
+        self.active = time.monotonic()  # when something last happened
+        self._thread = threading.Thread(target=self._run, name="jobs", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    @property
+    def count(self) -> int:
+        """Jobs waiting or running."""
+        with self._lock:
+            return len(self._waiting) + (self._running is not None)
+
+    def add(self, asked: Asked, picture: Picture, size: int) -> Job:
+        """
+        Put a job in the queue.
+
+        Raises:
+            BusyError: the queue is full.
+        """
+        job = Job(asked, picture, size, self._limits, self._wake)
+        with self._work:
+            if self._closing:
+                raise BusyError("The Depixel engine is stopping; try again in a moment.")
+            waiting = sum(other.size for other in self._waiting)
+            if len(self._waiting) >= self._limits.waiting or waiting + size > self._limits.waiting_bytes:
+                raise BusyError(f"{len(self._waiting)} pictures wait for the Depixel engine already; try again later.")
+            self._known[job.id] = job
+            self._waiting.append(job)
+            self._work.notify()
+        self._touch()
+        return job
+
+    def get(self, name: str) -> Job | None:
+        self._touch()
+        return self._known.get(name)
+
+    def position(self, job: Job) -> int:
+        """How many come before it."""
+        with self._lock:
+            if job not in self._waiting:
+                return 0
+            return self._waiting.index(job) + (self._running is not None)
+
+    def cancel(self, job: Job) -> None:
+        """Stop it, wherever it is; a finished one stays as it is."""
+        job.cancelled.set()
+        with self._lock:
+            if job in self._waiting:
+                self._waiting.remove(job)
+                queued = True
+            else:
+                queued = False
+        if queued:
+            job.stop()
+
+    def forget(self, job: Job) -> None:
+        """Cancel it if need be and drop its answers."""
+        if not job.finished:
+            self.cancel(job)
+            return  # its listener still wants the last line; `sweep` drops it
+        with self._lock:
+            self._known.pop(job.id, None)
+
+    def sweep(self) -> None:
+        """Drop finished jobs that nobody fetched: the old ones, and the oldest when they hold too much memory."""
+        now = time.monotonic()
+        with self._lock:
+            kept = 0
+            for name, job in reversed(list(self._known.items())):
+                if not job.finished:
+                    continue
+                kept += sum(map(len, job.answers))
+                old = now - job.ended > self._limits.kept_seconds or (not job.answers and now - job.ended > 30.0)
+                if old or kept > self._limits.kept_bytes:
+                    del self._known[name]
+
+    def close(self, drain: bool) -> None:
+        """Take no more jobs; finish those there are (`drain`), or cancel them."""
+        with self._work:
+            self._closing = True
+            dropped = [] if drain else list(self._waiting)
+            running = None if drain else self._running
+            self._work.notify_all()
+        for job in dropped:
+            self.cancel(job)
+        if running is not None:
+            running.cancelled.set()
+
+    def join(self, seconds: float) -> bool:
+        """Wait for the thread's end after `close`; False when it has not come."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def _touch(self) -> None:
+        self.active = time.monotonic()
+
+    def _wake(self, job: Job) -> None:
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(job.changed.set)
+
+    def _run(self) -> None:
+        try:
+            self._worker.warm()
+        except Exception:  # the first job says in its sentence what is wrong
+            log.exception("the engine could not warm up")
+        self.ready = True
+        while True:
+            with self._work:
+                while not self._waiting and not self._closing:
+                    self._work.wait()
+                if not self._waiting:
+                    return
+                job = self._running = self._waiting.popleft()
+            try:
+                self._answer(job)
+            finally:
+                with self._lock:
+                    self._running = None
+                self._touch()
+
+    def _answer(self, job: Job) -> None:
+        began = time.monotonic()
+        if job.cancelled.is_set() or job.picture is None:
+            job.stop()
+            return
+        job.tell("running")
+        try:
+            report = self._worker.answer(job.picture, job.asked, job.on_step, job.cancelled.is_set)
+        except CancelledError:
+            job.stop()
+        except DepixelError as error:
+            job.fail(error.code, str(error))
+        except MemoryError:
+            job.fail("memory", "There is not enough memory for this picture; use a smaller scale or fewer candidates.")
+        except Exception as error:
+            log.exception("job %s failed", job.id)
+            job.fail("bug", f"The Depixel engine met an unexpected problem ({type(error).__name__}: {error}).")
+        else:
+            if job.cancelled.is_set():
+                job.stop()
+            else:
+                job.finish(report)
+        log.info("%s for %s: %s in %.2f s", job.asked.action, job.asked.program, job.state, time.monotonic() - began)

@@ -1,0 +1,147 @@
+"""The process: listen, publish, work, and leave when told to or when nobody needs it any more."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import secrets
+import socket
+import time
+from collections.abc import Callable
+from typing import Any
+
+import uvicorn
+
+from depixel import __version__
+from depixel.client.place import Place, Running
+from depixel.client.protocol import PROTOCOL
+from depixel.errors import DepixelError
+from depixel.service.app import Guard, make_app
+from depixel.service.jobs import Jobs, Worker
+from depixel.service.limits import Limits
+
+log = logging.getLogger(__name__)
+
+_LOCK_SECONDS = 20.0  # an engine that is leaving may need this long
+_LEAVE_SECONDS = 10.0  # for the running step, when stopped by a signal
+
+
+class AlreadyRunningError(DepixelError):
+    """Another engine of this user holds the place."""
+
+    code = "running"
+
+
+def serve(
+    worker: Worker,
+    about: Callable[[], dict[str, Any]],
+    place: Place,
+    limits: Limits,
+    port: int = 0,
+    lock_seconds: float = _LOCK_SECONDS,
+    told: Callable[[Running], None] | None = None,
+) -> None:
+    """
+    Serve until stopped by a signal, by a client, or by idleness.
+
+    Args:
+        about: facts for `hello` that the worker knows.
+        port: 0 = any free one.
+        told: called once the engine listens.
+
+    Raises:
+        AlreadyRunningError: another engine of this user runs.
+        DepixelError: the port or the folder cannot be used.
+    """
+    try:
+        began = time.monotonic()
+        while True:
+            with place.lock("engine.lock") as ours:
+                if ours:
+                    asyncio.run(_Process(worker, about, place, limits).run(_listen(port), told))
+                    return
+            if time.monotonic() - began > lock_seconds:
+                found = place.running()
+                where = f" on port {found.port}" if found else ""
+                raise AlreadyRunningError(f"A Depixel engine runs{where} already; `depixel serve --stop` ends it.")
+            time.sleep(0.1)
+    except OSError as error:
+        raise DepixelError(f"The folder {place.folder} or port {port} cannot be used: {error}.") from error
+
+
+def _listen(port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    if os.name == "posix":
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", port))
+    listener.listen(128)
+    return listener
+
+
+class _Process:
+    def __init__(self, worker: Worker, about: Callable[[], dict[str, Any]], place: Place, limits: Limits) -> None:
+        self._worker = worker
+        self._about = about
+        self._place = place
+        self._limits = limits
+
+    async def run(self, listener: socket.socket, told: Callable[[Running], None] | None) -> None:
+        port = listener.getsockname()[1]
+        token = secrets.token_urlsafe(32)
+        jobs = Jobs(self._worker, self._limits, asyncio.get_running_loop())
+        draining = False
+
+        def stop() -> None:
+            nonlocal draining
+            draining = True
+            jobs.close(drain=True)
+
+        app = make_app(jobs, self._about, stop, self._limits)
+        server = uvicorn.Server(
+            uvicorn.Config(
+                Guard(app, token, port),
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                ws="none",
+                http="h11",
+                lifespan="off",
+                h11_max_incomplete_event_size=256 * 1024,  # the palette and the name travel in a header
+                timeout_keep_alive=30,
+                timeout_graceful_shutdown=int(_LEAVE_SECONDS),
+            )
+        )
+        running = Running(os.getpid(), port, token, PROTOCOL, __version__)
+        self._place.write_running(running)
+        jobs.start()
+        if told is not None:
+            told(running)
+        watch = asyncio.ensure_future(self._watch(jobs, server, lambda: draining))
+        try:
+            await server.serve(sockets=[listener])
+        finally:
+            watch.cancel()
+            self._place.forget_running(os.getpid())
+            jobs.close(drain=False)
+            listener.close()
+            if not await asyncio.to_thread(jobs.join, _LEAVE_SECONDS):
+                log.warning("the last step did not end within %.0f seconds; leaving without it", _LEAVE_SECONDS)
+
+    # Once a second: drop what nobody fetched, and see whether it is time to go.
+    async def _watch(self, jobs: Jobs, server: uvicorn.Server, draining: Callable[[], bool]) -> None:
+        while not server.should_exit:
+            await asyncio.sleep(0.2 if draining() else 1.0)
+            jobs.sweep()
+            if jobs.count:
+                continue
+            idle = time.monotonic() - jobs.active
+            if draining():
+                if idle > 0.5:  # answers of the last job may still be on their way
+                    server.should_exit = True
+            elif self._limits.idle_seconds and idle > self._limits.idle_seconds:
+                log.info("nobody asked for %.0f seconds: leaving", idle)
+                self._place.forget_running(os.getpid())
+                jobs.close(drain=True)
+                server.should_exit = True
+        jobs.close(drain=False)  # a signal: streams end with "cancelled" instead of hanging
