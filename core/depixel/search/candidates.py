@@ -36,12 +36,7 @@ class Candidates:
 
     def ranked(self, picture: int) -> list[Found]:
         """The candidates of one picture, best first: the smaller error down to eps, then the smaller score."""
-        return sorted(self.pictures[picture], key=lambda found: (not found.converged, rank(found), found.score))
-
-
-def rank(found: Found) -> float:
-    """The error where it decides, 0 among converged answers."""
-    return 0.0 if found.converged else found.error
+        return sorted(self.pictures[picture], key=lambda found: (0.0 if found.converged else found.error, found.score))
 
 
 def candidate_seed(seed: int, candidate: int) -> int:

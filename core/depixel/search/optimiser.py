@@ -10,39 +10,41 @@ from torch import Tensor
 from depixel.priors.base import LatentLayout, Latents
 from depixel.search.sphere import along_tangent, as_points, constrain
 
-MOMENTUM = 0.9  # decay of the mean gradient
-SQUARES = 0.99  # decay of the mean squared gradient; short, since a search is short
+# Short memories, since a search is short: found on a random-weight style generator from encoder and random starts.
+MOMENTUM = 0.7  # decay of the mean gradient
+SQUARES = 0.8  # decay of the mean squared gradient
+SHARED = 0.1  # share of the point's mean squared gradient in each coordinate's, so that idle coordinates stay idle
 
 
 class TangentAdam:
     """
-    Adam (Kingma & Ba 2015) with Riemannian gradient and retraction (Becigneul & Ganea 2019). The second moment is one
-    number for each point, not for each coordinate, so that steps do not depend on how the axes lie: a step at rate r
-    turns a latent by about r radians.
+    Adam (Kingma & Ba 2015) with Riemannian gradient and retraction (Becigneul & Ganea 2019): a step at rate r moves
+    a typical coordinate by r deviations, so it turns a latent by about r radians.
     """
 
     def __init__(self, latents: Latents, layout: Mapping[str, LatentLayout]) -> None:
         self.layout = layout
         self.mean = {name: torch.zeros_like(x) for name, x in latents.items()}
-        self.square = {name: as_points(x, layout[name]).new_zeros(_points_shape(x, layout[name])) for name, x in latents.items()}
-        self.count = next(iter(latents.values())).new_zeros(len(next(iter(latents.values()))))  # [N] steps of each row
+        self.square = {name: torch.zeros_like(x) for name, x in latents.items()}
+        first = next(iter(latents.values()))
+        self.count = first.new_zeros(first.shape[0])  # [N] steps of each row since its start
 
     def step(self, latents: Latents, gradients: Latents, rate: Tensor) -> Latents:
-        """New latents after one step against the gradients; `rate` [N] is in radians, or deviations off the sphere."""
+        """New latents after one step against the gradients; `rate` is [N]."""
         self.count = self.count + 1
         moved = {}
         for name, x in latents.items():
             layout = self.layout[name]
             gradient = along_tangent(x, gradients[name], layout)
-            # Moments of earlier points are carried over by projecting them onto this point's tangent.
+            # The mean of earlier points is carried over by projecting it onto this point's tangent.
             mean = along_tangent(x, MOMENTUM * self.mean[name], layout) + (1 - MOMENTUM) * gradient
-            power = as_points(gradient, layout).square().mean(-1, keepdim=True)
-            square = SQUARES * self.square[name] + (1 - SQUARES) * power
+            square = SQUARES * self.square[name] + (1 - SQUARES) * gradient.square()
             self.mean[name], self.square[name] = mean, square
             steps = self.count[:, None, None]
-            direction = as_points(mean, layout) / (1 - MOMENTUM**steps)
-            direction = direction / ((square / (1 - SQUARES**steps)).sqrt() + 1e-12)
-            step = (rate[:, None, None] * direction).reshape(x.shape)
+            power = as_points(square, layout) + SHARED * as_points(square, layout).mean(-1, keepdim=True)
+            scale = (power / (1 - SQUARES**steps)).sqrt() + 1e-12
+            direction = as_points(mean, layout) / (1 - MOMENTUM**steps) / scale
+            step = along_tangent(x, (rate[:, None, None] * direction).reshape(x.shape), layout)
             moved[name] = constrain(x - step, layout)
         return moved
 
@@ -58,8 +60,3 @@ class TangentAdam:
             for x in state.values():
                 x[rows] = 0
         self.count = torch.where(rows, torch.zeros_like(self.count), self.count)
-
-
-def _points_shape(x: Tensor, layout: LatentLayout) -> tuple[int, int, int]:
-    points = as_points(x, layout)
-    return points.shape[0], points.shape[1], 1

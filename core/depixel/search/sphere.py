@@ -27,14 +27,14 @@ def as_points(x: Tensor, layout: LatentLayout) -> Tensor:
 
 def to_sphere(points: Tensor) -> Tensor:
     """The nearest points on the sphere of radius sqrt(d): [..., d]. A zero vector has no nearest one and stays."""
-    norm = points.norm(dim=-1, keepdim=True)
+    norm = _length(points)
     scale = math.sqrt(points.shape[-1]) / norm.clamp_min(_TINY)
     return torch.where(norm > _TINY, points * scale, points)
 
 
 def into_ball(points: Tensor) -> Tensor:
     """Points outside the sphere of radius sqrt(d) go onto it, those inside stay: [..., d]."""
-    norm = points.norm(dim=-1, keepdim=True)
+    norm = _length(points)
     return points * (math.sqrt(points.shape[-1]) / norm.clamp_min(_TINY)).clamp_max(1.0)
 
 
@@ -51,9 +51,9 @@ def slerp(start: Tensor, end: Tensor, amount: float | Tensor) -> Tensor:
     Lengths are interpolated linearly, so points of one sphere stay on it. Opposite points have no shorter way; the
     straight line is taken there and for equal ones (Shoemake 1985).
     """
-    length_start, length_end = start.norm(dim=-1, keepdim=True), end.norm(dim=-1, keepdim=True)
+    length_start, length_end = _length(start), _length(end)
     a, b = start / length_start.clamp_min(_TINY), end / length_end.clamp_min(_TINY)
-    angle = torch.atan2((a - b).norm(dim=-1, keepdim=True), (a + b).norm(dim=-1, keepdim=True)) * 2
+    angle = 2 * torch.atan2(_length(a - b), _length(a + b))
     sine = angle.sin()
     straight = sine.abs() < 1e-4
     safe = torch.where(straight, torch.ones_like(sine), sine)
@@ -77,3 +77,8 @@ def along_tangent(x: Tensor, direction: Tensor, layout: LatentLayout) -> Tensor:
     if not (layout.sphere or layout.noise):
         return direction
     return tangent(as_points(x, layout), as_points(direction, layout)).reshape(x.shape)
+
+
+def _length(points: Tensor) -> Tensor:
+    length: Tensor = torch.linalg.vector_norm(points, dim=-1, keepdim=True)
+    return length

@@ -33,9 +33,10 @@ class Context:
     weight: Tensor | None = None  # [N, 1, h, w] how much each given pixel counts; None = all the same
     palette: Tensor | None = None  # [N, P, 4] premultiplied colours; repeat one to fill up a shorter palette
     previous: Tensor | None = None  # [N] row of the frame before this one; -1 = there is none
+    animation: Tensor | None = None  # [N] number of the animation that a row belongs to; None = each its own
 
     def rows(self, index: Tensor) -> Context:
-        """Only these rows; a row and the frame before it must be kept together."""
+        """Only these rows; the frames of one animation must be kept together."""
         previous = None
         if self.previous is not None:
             place = torch.full((self.small.shape[0] + 1,), -1, dtype=torch.long, device=index.device)
@@ -47,7 +48,17 @@ class Context:
             weight=None if self.weight is None else self.weight[index],
             palette=None if self.palette is None else self.palette[index],
             previous=previous,
+            animation=None if self.animation is None else self.animation[index],
         )
+
+    def together(self, values: Tensor, reduce: str) -> Tensor:
+        """[N] => [N] values of the whole animation that each row belongs to; reduce = "mean" or "amax"."""
+        if self.animation is None:
+            return values
+        size = int(self.animation.max()) + 1
+        start = values.new_zeros(size)
+        reduced = start.scatter_reduce(0, self.animation, values, reduce, include_self=False)
+        return reduced[self.animation]
 
 
 TermFunction = Callable[[Tensor, Latents, Context], Tensor]
@@ -115,7 +126,7 @@ def palette(generated: Tensor, latents: Latents, context: Context) -> Tensor:
 def nearest_colours(pixels: Tensor, palette: Tensor) -> Tensor:
     """[N, M, 4] pixels and [N, P, 4] palettes => [N, M, 4] colours of the palette."""
     count = max(1, _PALETTE_CHUNK // (palette.shape[0] * palette.shape[1]))
-    index = torch.cat([torch.cdist(part, palette).argmin(2) for part in pixels.split(count, 1)], 1)
+    index = torch.cat([torch.cdist(part, palette).argmin(2) for part in torch.split(pixels, count, 1)], 1)
     return palette.gather(1, index[..., None].expand(-1, -1, palette.shape[2]))
 
 
@@ -156,7 +167,8 @@ def alpha_edge(generated: Tensor, latents: Latents, context: Context) -> Tensor:
     """
     Alpha that leaves the range of the given alphas around (a halo), and half-transparent pixels along hard edges.
 
-    An edge is hard where the given alpha runs from 0 to 1 within three pixels; a soft shadow is left alone.
+    An edge is hard where the given alpha runs from 0 to 1 within three pixels; a soft shadow is left alone,
+    and so is an opaque picture.
     """
     alpha, given = generated[:, 3:], context.small[:, 3:]
     high = F.max_pool2d(F.pad(given, (1, 1, 1, 1), mode="replicate"), 3, stride=1)
@@ -165,7 +177,8 @@ def alpha_edge(generated: Tensor, latents: Latents, context: Context) -> Tensor:
     high, low = (F.interpolate(plane, size, mode="nearest") for plane in (high, low))
     halo = F.relu(alpha - high).square() + F.relu(low - alpha).square()
     soft = (alpha * (1 - alpha)).clamp_min(0) * (high - low) ** 4
-    return (halo + 0.25 * soft).mean((1, 2, 3))
+    opaque = (given >= 1).flatten(1).all(1)
+    return torch.where(opaque, 0.0, (halo + 0.25 * soft).mean((1, 2, 3)))
 
 
 def standard_terms(context: Context) -> tuple[Term, ...]:

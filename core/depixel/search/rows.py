@@ -1,0 +1,191 @@
+"""The rows of a search: where each is, its best answer, when it is done. What a row is says `depixel.search.loop`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from depixel.degradation import Degradation
+from depixel.errors import WeightsError
+from depixel.priors.base import LatentPrior, Latents
+from depixel.search.candidates import Candidates, Found, candidate_seed
+from depixel.search.optimiser import TangentAdam
+from depixel.search.step import SearchStep
+from depixel.search.terms import Context, Term, squared_error
+
+PATIENCE = 12  # steps without progress after which a row gives up
+PROGRESS = 0.01  # what counts as progress since the last time there was some, of the error or the score
+DIVERGED = 4.0  # times its best score: the row goes back to its best and halves its rate
+
+
+@dataclass
+class _Best:
+    """The best answer of every row, whether it still searches or not."""
+
+    large: Tensor  # [N, 4, H, W]
+    latents: Latents
+    error: Tensor  # [N]
+    score: Tensor  # [N]
+    values: Tensor  # [N, terms]
+    steps: Tensor  # [N] when it was found
+    stale: Tensor  # [N] steps since the last progress
+    mark: tuple[Tensor, Tensor]  # [N] error and score when there was progress last
+
+
+class Rows:
+    """The rows still searching (`index` into all rows), where they are now, and the best of all rows."""
+
+    def __init__(
+        self,
+        prior: LatentPrior,
+        degradation: Degradation,
+        objective: Sequence[Term],
+        context: Context,
+        *,
+        latents: Latents,
+        eps: float,
+    ) -> None:
+        self.prior, self.degradation, self.objective, self.eps = prior, degradation, objective, eps
+        self.context = context
+        self.latents = latents
+        self.optimiser = TangentAdam(latents, prior.layout)
+        count = context.small.shape[0]
+        self.index = torch.arange(count, device=context.small.device)
+        self.damping = context.small.new_ones(count)  # [n] of the rate; halved when a row diverges
+        self.gradients: Latents = {}
+        self.best: _Best | None = None
+
+    def look(self, taken: int, steps: int) -> None:
+        """One pass: judge the active rows where they are now, keep the best, and let those that are done leave."""
+        descend = taken < steps
+        with torch.inference_mode(False), torch.set_grad_enabled(descend):
+            latents = {name: x.detach().requires_grad_(descend) for name, x in self.latents.items()}
+            large, error, values = self._evaluate(latents)
+            score = values @ values.new_tensor([term.weight for term in self.objective])
+        with torch.inference_mode(False), torch.no_grad():
+            lost = self._remember(large.detach(), error.detach(), values.detach(), score.detach(), taken)
+            kept = self._going().nonzero()[:, 0]
+        if descend and len(kept):
+            with torch.inference_mode(False), torch.enable_grad():
+                leaves = list(latents.values())
+                total = score[kept].sum() + sum(x.sum() * 0 for x in leaves)  # also terms that no latent moves
+                found = torch.autograd.grad(total, leaves)
+            self.gradients = {
+                name: torch.nan_to_num(gradient, 0.0, 0.0, 0.0) for name, gradient in zip(latents, found, strict=True)
+            }
+        with torch.inference_mode(False), torch.no_grad():
+            self._restart(lost)
+            if len(kept) < len(self.index):
+                self._keep(kept)
+
+    def move(self, rate: float) -> None:
+        """One step of every active row against the gradient of its score."""
+        with torch.inference_mode(False), torch.no_grad():
+            self.latents = self.optimiser.step(self.latents, self.gradients, rate * self.damping)
+
+    def _evaluate(self, latents: Latents) -> tuple[Tensor, Tensor, Tensor]:
+        context = self.context
+        large = self.prior.decode(latents, context.small, self.degradation)
+        error = squared_error(context.scale_back(large), context.small, context.weight)
+        values = torch.stack([term.function(large, latents, context) for term in self.objective], 1)
+        return large, error, values
+
+    # Keep what is better than the best so far; [n] bool of the rows that have gone astray. The frames of an animation
+    # are kept together, or the flicker between them would not be the one that was judged.
+    def _remember(self, large: Tensor, error: Tensor, values: Tensor, score: Tensor, taken: int) -> Tensor:
+        context = self.context
+        sound = torch.isfinite(error) & torch.isfinite(score) & torch.isfinite(large).flatten(1).all(1)
+        if self.best is None:
+            if not bool(sound.all()):
+                name = self.prior.spec.name
+                raise WeightsError(f"The weights of {name} give no finite picture: install or convert them again.")
+            latents = {name: x.clone() for name, x in self.latents.items()}
+            zero = torch.zeros_like(self.index)
+            marks = (error.clamp_min(self.eps), score.clone())
+            self.best = _Best(
+                large.clone(), latents, error.clone(), score.clone(), values.clone(), zero, zero.clone(), marks
+            )
+            return ~sound
+        best, index = self.best, self.index
+        now, old = (context.together(x.clamp_min(self.eps), "amax") for x in (error, best.error[index]))
+        total, old_total = (context.together(x, "mean") for x in (score, best.score[index]))
+        sound = context.together(sound.to(error.dtype), "mean") == 1
+        better = sound & ((now < old) | ((now == old) & (total < old_total)))
+        mark, mark_total = (context.together(x[index], how) for x, how in zip(best.mark, ("amax", "mean"), strict=True))
+        far = (now < mark * (1 - PROGRESS)) | ((now <= mark) & (total < mark_total * (1 - PROGRESS)))
+        best.stale[index] = torch.where(better & far, 0, best.stale[index] + 1)
+        best.mark[0][index] = torch.where(better & far, now, best.mark[0][index])
+        best.mark[1][index] = torch.where(better & far, total, best.mark[1][index])
+        kept = index[better]
+        best.large[kept], best.error[kept], best.score[kept] = large[better], error[better], score[better]
+        best.values[kept], best.steps[kept] = values[better], taken
+        for name, x in self.latents.items():
+            best.latents[name][kept] = x[better]
+        return ~sound | (total > DIVERGED * old_total + 1e-3)
+
+    # [n] bool: rows that search on.
+    def _going(self) -> Tensor:
+        best = self._best()
+        unhappy = best.error[self.index] > self.eps
+        for k, term in enumerate(self.objective):
+            if term.goal is not None:
+                unhappy |= best.values[self.index, k] > term.goal
+        going = unhappy & (best.stale[self.index] < PATIENCE)
+        return self.context.together(going.to(torch.float32), "amax") > 0
+
+    # Rows that went astray go on from their best answer, more slowly.
+    def _restart(self, lost: Tensor) -> None:
+        if not bool(lost.any()):
+            return
+        best = self._best()
+        for name, x in self.latents.items():
+            x[lost] = best.latents[name][self.index[lost]]
+            if name in self.gradients:
+                self.gradients[name][lost] = 0
+        self.damping = torch.where(lost, self.damping / 2, self.damping)
+        self.optimiser.forget(lost)
+
+    def _keep(self, kept: Tensor) -> None:
+        self.index, self.damping = self.index[kept], self.damping[kept]
+        self.latents = {name: x[kept] for name, x in self.latents.items()}
+        self.gradients = {name: x[kept] for name, x in self.gradients.items()}
+        self.context = self.context.rows(kept)
+        self.optimiser.rows(kept)
+
+    def report(self, taken: int, steps: int, candidates: int, preview: bool) -> SearchStep:
+        """What the caller is told after `taken` of `steps` steps."""
+        best = self._best()
+        picture = None
+        if preview:
+            errors, scores = best.error[:candidates].clamp_min(self.eps).tolist(), best.score[:candidates].tolist()
+            picture = best.large[min(range(candidates), key=lambda k: (errors[k], scores[k]))].cpu()
+        return SearchStep(taken + 1, steps + 1, float(best.error.max()), picture)
+
+    def candidates(self, candidates: int, *, seed: int, taken: int, cancelled: bool) -> Candidates:
+        """What all rows found, by picture."""
+        best = self._best()
+        names = [term.name for term in self.objective]
+
+        def found(row: int) -> Found:
+            error = float(best.error[row])
+            return Found(
+                latents={name: x[row : row + 1].clone() for name, x in best.latents.items()},
+                large=best.large[row].clone(),
+                error=error,
+                score=float(best.score[row]),
+                seed=candidate_seed(seed, row % candidates),
+                steps=int(best.steps[row]),
+                converged=error <= self.eps,
+                terms=dict(zip(names, best.values[row].tolist(), strict=True)),
+            )
+
+        first_rows = range(0, len(best.error), candidates)
+        pictures = tuple(tuple(found(row + k) for k in range(candidates)) for row in first_rows)
+        return Candidates(pictures, taken, cancelled)
+
+    def _best(self) -> _Best:
+        assert self.best is not None, "look comes first"
+        return self.best

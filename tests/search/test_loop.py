@@ -1,0 +1,476 @@
+"""Mirrors depixel/search/loop.py, rows.py and start.py. PULSE's known faults are the first tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+import torch
+import torch.nn.functional as F
+from tiny_prior import TinyArt, TinyFaces
+
+from depixel.degradation import AreaDegradation, make_degradation
+from depixel.errors import BadUsageError, CancelledError, WeightsError
+from depixel.priors.base import Latents
+from depixel.search import Candidates, SearchStep, Term, candidate_seed, finish, search
+from depixel.search.sphere import as_points
+from depixel.search.terms import Context, nearest_colours, seam_and_inside
+from depixel.settings import SearchSettings
+
+AREA = AreaDegradation(4)
+FACES = TinyFaces()
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def _faces(count: int, seed: int = 1) -> torch.Tensor:
+    return AREA.apply(FACES.truth(count, seed))
+
+
+def _errors(found: Candidates) -> list[float]:
+    return [candidate.error for row in found.pictures for candidate in row]
+
+
+# PULSE's known faults.
+
+
+def test_every_picture_of_a_batch_can_converge() -> None:
+    """PULSE compares a sum over the batch with eps, so more than one picture never passes; ours all do."""
+    found = finish(search(FACES, _faces(6), AREA, SearchSettings(steps=60)))
+
+    assert all(candidate.converged for row in found.pictures for candidate in row)
+    assert max(_errors(found)) <= SearchSettings().eps
+
+
+def test_the_answer_is_the_best_one_with_its_own_latents() -> None:
+    """PULSE returns the last picture beside the small one of the best; ours decodes from the latents returned."""
+    small = _faces(3)
+    seen: list[float] = []
+    found = finish(search(FACES, small, AREA, SearchSettings(steps=12, eps=0.0)), lambda step: seen.append(step.error))
+    for b, (answer,) in enumerate(found.pictures):
+        again = FACES.decode(answer.latents, small[b : b + 1], AREA)[0]
+        error = float((AREA.apply(again[None]) - small[b]).square().sum() / 3 / 64)
+
+        assert answer.large == pytest.approx(again, abs=1e-5)
+        assert answer.error == pytest.approx(error, rel=1e-3)
+    assert max(_errors(found)) == pytest.approx(min(seen))
+
+
+def test_best_is_kept_when_later_steps_are_worse() -> None:
+    """A term that pushes the search away from its start cannot take the good start from it."""
+
+    def away(large: torch.Tensor, latents: Latents, context: Context) -> torch.Tensor:
+        return (latents["w"] - start["w"]).square().mean((1, 2)).neg().exp()
+
+    small = _faces(2)
+    start = FACES.encode(small, AREA)
+    first = finish(search(FACES, small, AREA, SearchSettings(steps=0)))
+    found = finish(search(FACES, small, AREA, SearchSettings(steps=8, eps=0.0), terms=[Term("away", 1e6, away)]))
+
+    assert all(a <= b for a, b in zip(_errors(found), _errors(first), strict=True))
+
+
+def test_a_search_that_fails_returns_the_best_so_far() -> None:
+    """PULSE writes nothing when eps is not reached; ours says how far it got."""
+    noise = torch.rand(2, 4, 8, 8, generator=torch.Generator().manual_seed(0))
+    noise[:, 3] = 1
+    first = finish(search(FACES, noise, AREA, SearchSettings(steps=0)))
+    found = finish(search(FACES, noise, AREA, SearchSettings(steps=20)))
+    for (answer,), (start,) in zip(found.pictures, first.pictures, strict=True):
+        assert not answer.converged
+        assert SearchSettings().eps < answer.error < start.error
+        assert torch.isfinite(answer.large).all()
+
+
+def test_alpha_is_searched_for() -> None:
+    """A prior that makes alpha is moved to the given alpha; PULSE never looks at it."""
+    prior = TinyFaces(seed=3, alpha=True)
+    small = AREA.apply(prior.truth(2))
+    first = finish(search(prior, small, AREA, SearchSettings(steps=0)))
+    found = finish(search(prior, small, AREA, SearchSettings(steps=60, eps=5e-4)))
+
+    def alpha_error(result: Candidates, b: int) -> float:
+        return float((AREA.apply(result.pictures[b][0].large[None])[0, 3] - small[b, 3]).square().mean())
+
+    for b in range(2):
+        assert found.pictures[b][0].converged
+        assert alpha_error(found, b) < max(1e-3, 0.5 * alpha_error(first, b))
+
+
+def test_seed_0_is_a_seed() -> None:
+    """PULSE ignores seed 0; here it gives the same answer twice, and not that of seed 1."""
+    settings = SearchSettings(steps=3, imagination=0.8)
+    once, again, other = (
+        finish(search(FACES, _faces(1), AREA, replace(settings, seed=seed))).pictures[0][0] for seed in (0, 0, 1)
+    )
+
+    assert torch.equal(once.large, again.large)
+    assert (once.large - other.large).abs().max() > 0.01
+
+
+# Each row by itself.
+
+
+@pytest.mark.parametrize("imagination", [0.0, 0.7])
+def test_a_batch_of_one_equals_the_same_picture_in_a_batch(imagination: float) -> None:
+    """Who else is in the batch, when they leave it, and in which order they come changes nothing."""
+    small = _faces(5)
+    settings = SearchSettings(steps=10, candidates=2, imagination=imagination)
+    together = finish(search(FACES, small, AREA, settings))
+    for b in (0, 3):
+        alone = finish(search(FACES, small[b : b + 1], AREA, settings)).pictures[0]
+        for mine, theirs in zip(alone, together.pictures[b], strict=True):
+            assert mine.seed == theirs.seed
+            assert mine.error == pytest.approx(theirs.error, rel=0.02, abs=1e-6)
+            assert mine.large == pytest.approx(theirs.large, abs=0.01)
+
+
+def test_candidate_k_does_not_depend_on_how_many_there_are() -> None:
+    """Asking for a third candidate leaves the first two as they were."""
+    small = _faces(1)
+    two, three = (finish(search(FACES, small, AREA, SearchSettings(steps=0, candidates=k))).pictures[0] for k in (2, 3))
+
+    assert [c.seed for c in two] == [c.seed for c in three[:2]]
+    for a, b in zip(two, three[:2], strict=True):
+        assert a.large == pytest.approx(b.large, abs=1e-5)
+
+
+def test_a_candidate_can_be_asked_for_again_by_its_seed() -> None:
+    """The seed reported with an answer, given as the seed of a new search for one, brings that answer."""
+    small = _faces(1)
+    settings = SearchSettings(steps=2, candidates=3, imagination=0.6)
+    third = finish(search(FACES, small, AREA, settings)).pictures[0][2]
+    again = finish(search(FACES, small, AREA, replace(settings, candidates=1, seed=third.seed))).pictures[0][0]
+
+    assert again.large == pytest.approx(third.large, abs=1e-3)
+
+
+def test_candidate_seeds_are_distinct_and_valid() -> None:
+    """Neighbouring seeds share no candidate, and every seed may be asked for on the command line."""
+    seeds = {candidate_seed(seed, k) for seed in range(20) for k in range(20)}
+
+    assert len(seeds) == 400
+    assert all(0 <= seed < 2**63 for seed in seeds)
+    assert candidate_seed(2**63 - 1, 3) != candidate_seed(0, 3)
+
+
+def test_candidates_differ() -> None:
+    """Several candidates are several answers, even with imagination 0."""
+    found = finish(search(FACES, _faces(1), AREA, SearchSettings(steps=15, candidates=3))).pictures[0]
+
+    assert all((found[0].large - other.large).abs().max() > 0.02 for other in found[1:])
+
+
+def test_a_row_that_is_done_leaves_the_batch() -> None:
+    """Converged pictures cost nothing while others go on."""
+    prior = TinyFaces()
+    start = prior.encode(_faces(7), AREA)
+    small = torch.cat([AREA.apply(prior.decode(start, _faces(7), AREA))[:6], _faces(1)])
+    prior.decoded = 0
+    found = finish(search(prior, small, AREA, SearchSettings(steps=20, eps=1e-4), start=start))
+
+    assert found.steps > 10
+    assert prior.decoded == 7 + found.steps
+
+
+def test_a_row_without_progress_gives_up_early() -> None:
+    """A picture that no step improves does not burn all its steps, and the batch ends with its last row."""
+    prior = TinyArt(exact=True)
+    small = torch.rand(1, 4, 6, 6, generator=torch.Generator().manual_seed(2))
+    never = Term("never", 0.0, lambda large, latents, context: large.new_ones(len(large)), goal=0.5)
+    found = finish(search(prior, small, AREA, SearchSettings(steps=500), terms=[never]))
+
+    assert found.steps < 40
+
+
+# Steps, starts and stops.
+
+
+def test_zero_steps_is_the_encoders_answer() -> None:
+    """One pass, no optimisation; the first candidate is calm and the others are not."""
+    small = _faces(2)
+    steps: list[SearchStep] = []
+    found = finish(search(FACES, small, AREA, SearchSettings(steps=0, candidates=2)), steps.append)
+    calm = FACES.decode(FACES.encode(small, AREA), small, AREA)
+
+    assert [(step.step, step.steps) for step in steps] == [(1, 1)]
+    for b in range(2):
+        assert found.pictures[b][0].large == pytest.approx(calm[b], abs=1e-5)
+        assert (found.pictures[b][1].large - calm[b]).abs().max() > 0.01
+
+
+def test_steps_count_up_and_the_error_falls() -> None:
+    """What is reported after each step never gets worse, carries a preview, and stays within its announced number."""
+    steps: list[SearchStep] = []
+    finish(search(FACES, _faces(2), AREA, SearchSettings(steps=15, eps=0.0)), steps.append)
+
+    assert [step.step for step in steps] == list(range(1, 17))
+    assert {step.steps for step in steps} == {16}
+    assert all(a.error >= b.error for a, b in pairwise(steps))
+    assert steps[-1].error < 0.3 * steps[0].error
+    assert steps[-1].preview is not None
+    assert steps[-1].preview.shape == (4, 32, 32)
+
+
+def test_the_score_falls_while_the_answers_are_consistent() -> None:
+    """With an exact prior only the wishes are left to improve, and more steps never make them worse."""
+    small = torch.rand(2, 4, 6, 6, generator=torch.Generator().manual_seed(4))
+    scores = [
+        [row[0].score for row in finish(search(TinyArt(), small, AREA, SearchSettings(steps=n))).pictures]
+        for n in (0, 4, 30)
+    ]
+
+    assert scores[0] >= scores[1] >= scores[2]
+
+
+def test_cancel_is_obeyed_within_one_step() -> None:
+    """No pass through the generator after the user said stop; the error says where it stopped."""
+    prior = TinyFaces()
+    calls = 0
+
+    def cancelled() -> bool:
+        nonlocal calls
+        calls += 1
+        return calls > 4  # asked before every pass: the start and three steps go through
+
+    with pytest.raises(CancelledError, match="after 3 of 50 steps"):
+        finish(search(prior, _faces(2), AREA, SearchSettings(steps=50, eps=0.0), cancelled=cancelled))
+    assert prior.decoded == 2 * 4
+
+
+def test_cancel_can_keep_the_best_so_far() -> None:
+    """A caller that asks for it gets what was found until then, marked as such."""
+    asked = iter([False, False, False, True])
+    found = finish(
+        search(
+            FACES,
+            _faces(1),
+            AREA,
+            SearchSettings(steps=50, eps=0.0),
+            cancelled=lambda: next(asked),
+            keep_when_cancelled=True,
+        )
+    )
+
+    assert found.cancelled
+    assert found.steps == 2
+    assert torch.isfinite(found.pictures[0][0].large).all()
+
+
+def test_latents_stay_on_their_spheres() -> None:
+    """After any number of steps every layer's latent has radius root d, and so has the noise."""
+    answer = finish(search(FACES, _faces(1), AREA, SearchSettings(steps=7, eps=0.0))).pictures[0][0]
+    for name, x in answer.latents.items():
+        points = as_points(x, FACES.layout[name])
+
+        assert points.square().mean(-1) == pytest.approx(torch.ones(points.shape[:2]), rel=1e-3)
+
+
+def test_a_given_start_is_used() -> None:
+    """The latents of the frame before can start the next one; a good start needs no steps."""
+    small = _faces(2)
+    settings = SearchSettings(steps=60)
+    before = finish(search(FACES, small, AREA, settings))
+    latents = {
+        name: torch.cat([row[0].latents[name] for row in before.pictures]) for name in before.pictures[0][0].latents
+    }
+
+    assert finish(search(FACES, small, AREA, settings, start=latents)).steps == 0
+
+
+def test_the_caller_may_bring_its_own_reduction() -> None:
+    """A square generator answers a picture that is not square and does not divide: the loop only compares."""
+    truth = FACES.truth(1)[..., 2:30]
+    small = F.adaptive_avg_pool2d(truth, (9, 7))
+
+    def scale_back(large: torch.Tensor) -> torch.Tensor:
+        return F.adaptive_avg_pool2d(large[..., 2:30], (9, 7))
+
+    prior = _WithoutEncoder()
+    found = finish(search(prior, small, AREA, SearchSettings(steps=60), scale_back=scale_back)).pictures[0][0]
+
+    assert found.large.shape == (4, 32, 32)
+    assert found.converged
+    assert (scale_back(found.large[None]) - small).square().mean() < 2e-3
+
+
+def test_the_caller_may_hold_inference_mode() -> None:
+    """Gradients are the search's own business, whatever mode surrounds it."""
+    with torch.inference_mode():
+        small = _faces(1) * 1.0
+        found = finish(search(FACES, small, AREA, SearchSettings(steps=3, eps=0.0)))
+    with torch.no_grad():
+        again = finish(search(FACES, small.clone(), AREA, SearchSettings(steps=3, eps=0.0)))
+
+    assert found.pictures[0][0].steps > 0
+    assert found.pictures[0][0].error == pytest.approx(again.pictures[0][0].error, rel=1e-3)
+
+
+def test_a_row_that_leaves_the_finite_comes_back() -> None:
+    """One row's NaN neither becomes an answer nor touches the other row."""
+    small = _faces(2)
+    prior = _Poisoned(poisoned_pass=2, row=0)
+    settings = SearchSettings(steps=12, eps=0.0)
+    found = finish(search(prior, small, AREA, settings))
+    sound = finish(search(FACES, small, AREA, settings))
+
+    assert torch.isfinite(found.pictures[0][0].large).all()
+    assert found.pictures[0][0].steps > 2
+    assert found.pictures[1][0].error == pytest.approx(sound.pictures[1][0].error, rel=0.02)
+
+
+def test_a_prior_that_gives_no_numbers_is_named() -> None:
+    """Damaged weights are a sentence, not a black picture."""
+    with pytest.raises(WeightsError, match="tiny-faces"):
+        finish(search(_Poisoned(poisoned_pass=0, row=0), _faces(1), AREA, SearchSettings(steps=2)))
+
+
+@pytest.mark.parametrize(
+    ("small", "more", "word"),
+    [
+        (torch.rand(1, 3, 8, 8), {}, "pictures"),
+        (torch.full((1, 4, 8, 8), torch.nan), {}, "numbers"),
+        (torch.rand(2, 4, 8, 8), {"animations": [0]}, "animations"),
+        (torch.rand(2, 4, 8, 8), {"palettes": torch.rand(3, 2, 4)}, "palettes"),
+        (torch.rand(2, 4, 8, 8), {"start": {"w": torch.rand(3, 6, 32)}}, "start"),
+    ],
+)
+def test_what_does_not_fit_together_is_refused(small: torch.Tensor, more: dict, word: str) -> None:
+    """A wrong call says what is wrong before any work is done."""
+    with pytest.raises(BadUsageError, match=word):
+        finish(search(FACES, small, AREA, SearchSettings(steps=1), **more))
+
+
+# Terms at work: a search with the term is measurably better at its wish than one without.
+
+
+def _art_pictures(count: int = 2, size: int = 8) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(5)
+    small = F.interpolate(torch.rand(count, 4, 4, 4, generator=generator), (size, size), mode="bilinear")
+    small[:, 3] = 1
+    return small
+
+
+def test_the_palette_term_brings_colours_to_the_palette() -> None:
+    """Mean distance to the nearest colour of the palette falls, and the answer still scales back."""
+    small = _art_pictures().round()
+    colours = torch.tensor([[r, g, b, 1.0] for r in (0, 1) for g in (0, 1) for b in (0, 1)]).expand(2, -1, -1)
+    prior = TinyArt(seed=1)
+
+    def distance(found: Candidates) -> float:
+        pixels = torch.stack([row[0].large for row in found.pictures]).flatten(2).transpose(1, 2)
+        return float((pixels - nearest_colours(pixels, colours)).square().sum(2).mean())
+
+    calm = finish(search(prior, small, AREA, SearchSettings(steps=0), palettes=colours))
+    found = finish(search(prior, small, AREA, SearchSettings(steps=60), palettes=colours))
+
+    assert distance(found) < 0.85 * distance(calm)
+    assert max(_errors(found)) < 1e-6
+
+
+def test_the_wrap_term_closes_the_seam() -> None:
+    """The change across the tileable border falls towards that between neighbours inside."""
+    wrapped = make_degradation("area", 4, (True, True))
+    angle = torch.arange(8) / 8 * 2 * torch.pi
+    small = (0.5 + 0.2 * angle.sin()[:, None] + 0.2 * angle.cos()).expand(2, 4, 8, 8).clone()
+    small[:, 3] = 1
+    prior = TinyArt(seed=1)
+
+    def seam(found: Candidates) -> float:
+        large = torch.stack([row[0].large for row in found.pictures])
+        pairs = [seam_and_inside(large, axis) for axis in (2, 3)]
+        return float(sum((across - inside).clamp_min(0).mean() for across, inside in pairs))
+
+    calm = finish(search(prior, small, wrapped, SearchSettings(steps=0)))
+    found = finish(search(prior, small, wrapped, SearchSettings(steps=60)))
+
+    assert seam(calm) > 1e-4
+    assert seam(found) < 0.85 * seam(calm)
+
+
+def test_the_frames_term_calms_flicker() -> None:
+    """Where the input rests, the answer rests more than without the term; the frames are kept as one."""
+    small = _art_pictures(1).repeat(3, 1, 1, 1)
+    for k in range(3):
+        small[k, :3, :2] = k / 2
+    prior = TinyArt(seed=1)
+    start = {"z": torch.randn(3, 8, 8, 8, generator=torch.Generator().manual_seed(1))}
+
+    def flicker(found: Candidates) -> float:
+        large = torch.stack([row[0].large for row in found.pictures])[:, :, 12:]
+        return float((large[1:] - large[:-1]).square().mean())
+
+    first = finish(search(prior, small, AREA, SearchSettings(steps=0), start=start, animations=[0, 0, 0]))
+    found = finish(search(prior, small, AREA, SearchSettings(steps=40), start=start, animations=[0, 0, 0]))
+
+    assert flicker(found) < 0.2 * flicker(first)
+    assert len({row[0].steps for row in found.pictures}) == 1
+
+
+def test_equal_frames_give_equal_answers() -> None:
+    """Same in, same out: for every candidate, with and without the term, because seeds do not know the frame."""
+    small = _art_pictures(1).repeat(2, 1, 1, 1)
+    for animations in (None, [7, 7]):
+        found = finish(
+            search(
+                TinyArt(),
+                small,
+                AREA,
+                SearchSettings(steps=5, candidates=2, imagination=0.8),
+                animations=animations,
+            )
+        )
+        for one, two in zip(*found.pictures, strict=True):
+            assert one.large == pytest.approx(two.large, abs=1e-5)
+
+
+def test_the_alpha_edge_term_sharpens_alpha() -> None:
+    """Halos and half-transparent pixels on hard edges become fewer."""
+    small = torch.zeros(1, 4, 8, 8)
+    small[:, :, 2:6, 2:6] = 1
+    calm = finish(search(TinyArt(seed=2), small, AREA, SearchSettings(steps=0))).pictures[0][0]
+    found = finish(search(TinyArt(seed=2), small, AREA, SearchSettings(steps=40))).pictures[0][0]
+
+    assert found.terms["alpha_edge"] < 0.8 * calm.terms["alpha_edge"]
+
+
+def test_ranked_puts_converged_answers_first() -> None:
+    """The best candidate of a picture: least error down to eps, then least score."""
+    noise = torch.rand(1, 4, 8, 8, generator=torch.Generator().manual_seed(0))
+    noise[:, 3] = 1
+    found = finish(search(FACES, noise, AREA, SearchSettings(steps=4, candidates=4, imagination=1.0)))
+    errors = [candidate.error for candidate in found.ranked(0)]
+
+    assert errors == sorted(errors)
+
+
+class _WithoutEncoder(TinyFaces):
+    """Starts from the mean face whatever it is given, like a prior for sizes its encoder never saw."""
+
+    def encode(self, small: torch.Tensor, degradation: object) -> Latents:
+        w = torch.randn(1, 1, 32, generator=torch.Generator().manual_seed(5)).expand(small.shape[0], 6, -1)
+        return {"w": w / w.square().mean(-1, keepdim=True).sqrt(), "noise": torch.ones(small.shape[0], 1, 8, 8)}
+
+
+class _Poisoned(TinyFaces):
+    """Gives NaN for one row of one pass."""
+
+    def __init__(self, poisoned_pass: int, row: int) -> None:
+        super().__init__()
+        self.passes, self.poisoned_pass, self.row = 0, poisoned_pass, row
+
+    def decode(self, latents: Latents, small: torch.Tensor, degradation: object) -> torch.Tensor:
+        large = super().decode(latents, small, AREA)
+        if self.passes == self.poisoned_pass:
+            large = large.clone()
+            large[self.row] *= torch.nan
+        self.passes += 1
+        return large
