@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import torch
 
 from depixel.errors import BadUsageError
 
-_CPU_BUDGET = 160 * 160  # small pixels a forward pass: activations stay near the cache
+_CPU_BUDGET = 384 * 384  # small pixels a forward pass: large enough that the surroundings of tiles cost little
 _GPU_BUDGET = 1024 * 1024
 
 
@@ -34,6 +36,14 @@ def choose_device(name: str) -> torch.device:
 def budget_for(device: torch.device) -> int:
     """Small pixels (at the last stage of a cascade) that one forward pass may take."""
     return _CPU_BUDGET if device.type == "cpu" else _GPU_BUDGET
+
+
+@lru_cache(maxsize=8)
+def fast_at_bfloat16(device: torch.device) -> bool:
+    """Whether convolutions in bfloat16 are worth it: measured at twice the speed with AVX-512 BF16."""
+    if device.type == "cpu":
+        return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported()) and torch.backends.cpu.get_cpu_capability() == "AVX512"
+    return device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
 
 
 def is_out_of_memory(error: BaseException) -> bool:

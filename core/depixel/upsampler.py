@@ -150,7 +150,7 @@ class Upsampler:
                 if prepared.domain == "faces":
                     outcomes[index] = self._answer_face(prepared, settings, on_step, cancelled)
                     continue
-                batches.setdefault(batch_key(prepared), []).append((index, prepared))
+                batches.setdefault(batch_key(prepared, settings), []).append((index, prepared))
             except CancelledError:
                 raise
             except DepixelError as error:
@@ -173,7 +173,7 @@ class Upsampler:
     ) -> list[Report | DepixelError]:
         started = time.perf_counter()
         try:
-            prior = self.shelf.prior("art", settings.model)
+            prior = self.shelf.art(settings.model)
         except DepixelError as error:
             return [error for _ in batch]
         notes: tuple[str, ...] = ()
@@ -186,7 +186,7 @@ class Upsampler:
                 if not is_out_of_memory(error):
                     raise
                 notes = (self._with_less_memory(),)
-                prior = self.shelf.prior("art", settings.model)
+                prior = self.shelf.art(settings.model)
         seconds = (time.perf_counter() - started) / len(batch)
         model = f"{prior.spec.name} {prior.spec.digest}"
         return [
@@ -198,8 +198,8 @@ class Upsampler:
         self, prepared: Prepared, settings: SearchSettings, on_step: OnStep | None, cancelled: Cancelled | None
     ) -> Report:
         started = time.perf_counter()
-        prior = self.shelf.prior("faces")
-        art = ArtEngine(self.shelf.prior("art", settings.model), self.device, self._budget)
+        prior = self.shelf.faces()
+        art = ArtEngine(self.shelf.art(settings.model), self.device, self._budget)
         answers, found = FaceEngine(prior, art, self.device).answer(prepared, settings, on_step, cancelled)
         return self._report(
             prepared,

@@ -113,9 +113,10 @@ def _wait(process: subprocess.Popen[bytes], place: Place, began: float, seconds:
 _children: List[subprocess.Popen[bytes]] = []  # kept so that a dead engine is not left as a zombie of Krita
 
 
-def reap() -> None:
-    """Take note of engines started here that have ended."""
+def reap() -> int:
+    """Take note of engines started here that have ended; how many have not."""
     _children[:] = [process for process in _children if process.poll() is None]
+    return len(_children)
 
 
 def engine_environment(installed: Installed, place: Place) -> Dict[str, str]:

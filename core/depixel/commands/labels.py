@@ -1,4 +1,4 @@
-"""What Depixel writes into a picture about itself: whoever finds the file later can tell that its detail is invented."""
+"""What Depixel writes into a picture about itself: whoever finds the file can tell that its detail is invented."""
 
 from __future__ import annotations
 

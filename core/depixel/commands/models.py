@@ -22,7 +22,7 @@ def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "models",
         help="list the generators that are installed, with licence and digest",
-        description="List the weights that came with this installation: what they draw, their size, licence and digest.",
+        description="List the weights that came with this installation: what they draw, size, licence and digest.",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
 
@@ -91,4 +91,6 @@ def _table(models: list[dict[str, Any]]) -> str:
         count = f"{model['parameters'] / 1e6:.2f} M"
         rows.append((model["name"], model["kind"], count, size, model["licence"], model["digest"]))
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    return "".join("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() + "\n" for row in rows)
+    return "".join(
+        "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() + "\n" for row in rows
+    )

@@ -15,7 +15,9 @@ def add_settings_options(parser: argparse.ArgumentParser) -> None:
     picture.add_argument(
         "--scale", type=int, metavar="N", help="how many times larger, 2 to 64 (default 4; faces: to 128 pixels)"
     )
-    picture.add_argument("--domain", choices=DOMAINS, default="auto", help="kind of picture (default: by content, name)")
+    picture.add_argument(
+        "--domain", choices=DOMAINS, default="auto", help="kind of picture (default: by content, name)"
+    )
     picture.add_argument(
         "--degradation",
         choices=DEGRADATIONS,
@@ -32,7 +34,9 @@ def add_settings_options(parser: argparse.ArgumentParser) -> None:
     )
     picture.add_argument("--box", metavar="L,T,R,B", help="faces: where the face is, in input pixels")
     search = parser.add_argument_group("the search")
-    search.add_argument("--candidates", type=int, default=1, metavar="K", help="this many different answers (default 1)")
+    search.add_argument(
+        "--candidates", type=int, default=1, metavar="K", help="this many different answers (default 1)"
+    )
     search.add_argument("--seed", type=int, default=0, metavar="N", help="same seed, same answer (default 0)")
     search.add_argument(
         "--steps", type=int, metavar="N", help="search steps; 0 = one pass of the encoder (default: by kind)"

@@ -55,7 +55,9 @@ class Naming:
         return self.out / relative.with_name(relative.stem + self.suffix + extension)
 
 
-def make_naming(out: Path, inputs: Sequence[str], suffix: str, extension: str | None, writable: Iterable[str]) -> Naming:
+def make_naming(
+    out: Path, inputs: Sequence[str], suffix: str, extension: str | None, writable: Iterable[str]
+) -> Naming:
     """
     OUT is a file when one file goes in and OUT is named like a picture; a folder otherwise.
 

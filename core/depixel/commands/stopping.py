@@ -1,4 +1,4 @@
-"""Ctrl-C as a wish: the first one ends the batch after the present step and keeps what is finished, the second at once."""
+"""Ctrl-C as a wish: the first ends the batch after the present step and keeps what is finished, the second at once."""
 
 from __future__ import annotations
 

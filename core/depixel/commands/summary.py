@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -91,5 +90,3 @@ def document(
         "pictures": tally.rows,
     }
     return json.dumps(values, indent=2) + "\n"
-
-

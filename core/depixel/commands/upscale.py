@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +36,12 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     parser.add_argument("inputs", nargs="+", metavar="INPUT", help="picture, folder (with all below it) or pattern")
     parser.add_argument(
-        "-o", "--out", type=Path, default=Path("depixel-out"), metavar="OUT", help="folder, or a file name for one picture"
+        "-o",
+        "--out",
+        type=Path,
+        default=Path("depixel-out"),
+        metavar="OUT",
+        help="folder, or a file name for one picture",
     )
     add_settings_options(parser)
     files = parser.add_argument_group("files")
@@ -78,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
     seconds = time.perf_counter() - started
     path = _page_path(args)
     if page is not None and path is not None:
-        _write_page(page, path)
+        write_page(page, path)
     summary = text(tally, seconds, ignored, path)
     if args.json:
         sys.stderr.write(summary)
@@ -86,6 +90,31 @@ def run(args: argparse.Namespace) -> int:
     else:
         sys.stdout.write(summary)
     return tally.exit_code
+
+
+def _plan(args: argparse.Namespace, settings: SearchSettings) -> tuple[list[Job], int]:
+    from depixel.commands.doors import READABLE, WRITABLE
+    from depixel.commands.inputs import find_pictures
+    from depixel.commands.plan import Job, Problem, make_jobs, make_naming
+
+    extension = _extension(args.format, WRITABLE)
+    naming = make_naming(args.out, args.inputs, args.suffix, extension, WRITABLE)
+    found = find_pictures(args.inputs, READABLE, None if naming.single else args.out)
+    missing = [
+        Job(Path(text), text, args.out, Problem("failed", "unreadable", reason)) for text, reason in found.missing
+    ]
+    jobs = make_jobs(found.pictures, naming, WRITABLE, settings.candidates, args.overwrite)
+    return [*missing, *jobs], found.ignored
+
+
+def _extension(text: str | None, writable: Collection[str]) -> str | None:
+    if text is None:
+        return None
+    extension = "." + text.lower().lstrip(".")
+    if extension not in writable:
+        known = ", ".join(sorted(ending[1:] for ending in writable))
+        raise BadUsageError(f"--format {text} cannot be written; choose one of {known}.")
+    return extension
 
 
 def open_engine(args: argparse.Namespace) -> Engine:
@@ -149,7 +178,13 @@ def _illustrate(page: ReportPage, outcome: Outcome) -> None:
         page.add(outcome.job.name, [str(path) for path in outcome.written], outcome.given, outcome.report)
 
 
-def _write_page(page: ReportPage, path: Path) -> None:
+def write_page(page: ReportPage, path: Path) -> None:
+    """
+    Write the page.
+
+    Raises:
+        UnwritableOutputError: the folder cannot be written.
+    """
     from depixel.errors import UnwritableOutputError
 
     try:

@@ -17,7 +17,7 @@ from depixel.domains.exporting import export_tile, keep_unchanged, palettes_of
 from depixel.domains.prepare import Prepared
 from depixel.domains.tensors import hidden_colour, premultiplied
 from depixel.errors import CancelledError
-from depixel.priors.base import LatentPrior, Latents
+from depixel.priors.base import EnlargingPrior, Latents
 from depixel.search.candidates import Candidates, candidate_seed
 from depixel.search.loop import finish, search
 from depixel.search.start import start_latents
@@ -47,7 +47,7 @@ class ArtEngine:
         budget: small pixels (at the last stage of the cascade) in one forward pass.
     """
 
-    def __init__(self, prior: LatentPrior, device: torch.device, budget: int) -> None:
+    def __init__(self, prior: EnlargingPrior, device: torch.device, budget: int) -> None:
         self.prior = prior
         self.device = device
         self.budget = budget
@@ -61,13 +61,13 @@ class ArtEngine:
     ) -> list[list[Answer]]:
         """One list of candidates for each picture of the batch, candidate 0 first."""
         work = _Work(batch[0], settings, on_step, cancelled)
-        straight = torch.cat([p.straight for p in batch])
+        straight, valid = _together(batch)
         planes = _planes(batch, straight)
         latents = [self._latents(plane, batch, work) for plane in planes]
         results: list[list[Answer]] = [[] for _ in batch]
         for k in range(settings.candidates):
             outcome = [
-                self._decode_plane(plane, {name: z[k :: settings.candidates] for name, z in found.items()}, work)
+                self._decode_plane(plane, valid, {name: z[k :: settings.candidates] for name, z in found.items()}, work)
                 for plane, found in zip(planes, latents, strict=True)
             ]
             large, sums = _joined(outcome, batch[0])
@@ -75,9 +75,12 @@ class ArtEngine:
             for answers, prepared in zip(results, batch, strict=True):
                 rows = slice(row, row + prepared.straight.shape[0])
                 row = rows.stop
-                pixels = large[rows]
+                factor = prepared.degradation.factor
+                pixels = large[
+                    rows, :, : prepared.straight.shape[2] * factor, : prepared.straight.shape[3] * factor
+                ]
                 if pixels.shape[0] > 1:
-                    pixels = keep_unchanged(pixels, _all_channels(prepared), prepared.degradation.factor)
+                    pixels = keep_unchanged(pixels, _all_channels(prepared), factor)
                 residual = combine(sums[rows].reshape(-1, 4).unbind(0))
                 answers.append(Answer(pixels, residual, candidate_seed(settings.seed, k)))
         return results
@@ -113,7 +116,9 @@ class ArtEngine:
                 ]
         return latents
 
-    def _decode_plane(self, straight: Tensor, latents: Latents, work: _Work) -> tuple[Tensor, Tensor]:
+    def _decode_plane(
+        self, straight: Tensor, valid: Tensor | None, latents: Latents, work: _Work
+    ) -> tuple[Tensor, Tensor]:
         """[N, 4, h, w] int32 => integers [N, 4, H, W] and residual sums [N, tiles, 4]."""
         first = work.first
         factor, levels = first.degradation.factor, first.levels
@@ -130,7 +135,7 @@ class ArtEngine:
         for done, tile in enumerate(tiles):
             if work.cancelled is not None and work.cancelled():
                 raise CancelledError("Stopped before the picture was finished; nothing was written for it.")
-            large = self._decode_tile(small, latents, first, tile, margin)
+            large = self._decode_tile(small, valid, latents, first, tile, margin)
             rows, columns = slice(tile.top, tile.bottom), slice(tile.left, tile.right)
             exported, tile_sums = export_tile(
                 large,
@@ -142,6 +147,7 @@ class ArtEngine:
                 grey=grey,
                 domain=first.domain,
                 palette=work.settings.palette == "keep",
+                valid=None if valid is None else valid[:, :, rows, columns],
             )
             rows = slice(tile.top * factor, tile.bottom * factor)
             out[:, :, rows, tile.left * factor : tile.right * factor] = exported.to(dtype)
@@ -150,13 +156,17 @@ class ArtEngine:
                 work.on_step(SearchStep(done + 1, len(tiles), _mean_square(tile_sums), stage="tiles"))
         return out, torch.stack(sums, 1)
 
-    def _decode_tile(self, small: Tensor, latents: Latents, first: Prepared, tile: Tile, margin: int) -> Tensor:
+    def _decode_tile(
+        self, small: Tensor, valid: Tensor | None, latents: Latents, first: Prepared, tile: Tile, margin: int
+    ) -> Tensor:
         factor = first.degradation.factor
         around, (rows, columns) = with_surroundings(small, tile, margin, first.wrap)
         local = {
             name: with_surroundings(z, tile, margin, first.wrap)[0].to(self.device) for name, z in latents.items()
         }
-        large = enlarge(self.prior, around.to(self.device), local, first.degradation)
+        if valid is not None:
+            valid = with_surroundings(valid, tile, margin, first.wrap)[0].to(self.device)
+        large = enlarge(self.prior, around.to(self.device), local, first.degradation, valid)
         height, width = (tile.bottom - tile.top) * factor, (tile.right - tile.left) * factor
         top, left = rows * factor, columns * factor
         return large[:, :, top : top + height, left : left + width].float().cpu()
@@ -177,18 +187,59 @@ _SEARCH_SIDE = 96  # small pixels of a tile that is searched
 _SEARCH_MARGIN = 8
 
 
-def batch_key(prepared: Prepared) -> tuple[object, ...]:
-    """Pictures with equal keys may share a batch."""
+def batch_key(prepared: Prepared, settings: SearchSettings) -> tuple[object, ...]:
+    """
+    Pictures with equal keys may share a batch. Calm answers of small pictures do so across sizes: they are filled up
+    to the next multiple of _BUCKET, and the network is told where they end.
+    """
+    height, width = prepared.straight.shape[2:]
+    degradation = prepared.degradation
+    mixes = (
+        settings.candidates == 1
+        and not settings.steps
+        and settings.imagination == 0
+        and not any(prepared.wrap)
+        and degradation.name != "bicubic"  # its taps reach beyond the border
+        and degradation.factor <= PRIOR_SCALE
+        and max(height, width) <= _LARGEST_MIXED
+    )
+    if mixes:
+        height, width = (-(-side // _BUCKET) * _BUCKET for side in (height, width))
     return (
-        prepared.straight.shape[1:],
+        mixes,
+        height,
+        width,
         prepared.domain,
-        prepared.degradation.name,
-        prepared.degradation.factor,
+        degradation.name,
+        degradation.factor,
         prepared.binary_alpha,
         prepared.wrap,
         prepared.levels,
         prepared.data_alpha is None,
     )
+
+
+_BUCKET = 16
+_LARGEST_MIXED = 128
+
+
+# All frames of all pictures in one batch, smaller ones filled up by repeating their border; and where they are real.
+def _together(batch: Sequence[Prepared]) -> tuple[Tensor, Tensor | None]:
+    parts = [p.straight for p in batch]
+    height, width = (max(part.shape[d] for part in parts) for d in (2, 3))
+    if all(part.shape[2:] == (height, width) for part in parts):
+        return torch.cat(parts), None
+    valid = [part.new_zeros(part.shape[0], 1, height, width, dtype=torch.float32) for part in parts]
+    for part, mask in zip(parts, valid, strict=True):
+        mask[:, :, : part.shape[2], : part.shape[3]] = 1
+    return torch.cat([filled_up(part, height, width) for part in parts]), torch.cat(valid)
+
+
+def filled_up(part: Tensor, height: int, width: int) -> Tensor:
+    """[B, C, h, w] => [B, C, height, width], the last row and column repeated."""
+    rows = torch.arange(height).clamp_max(part.shape[2] - 1)
+    columns = torch.arange(width).clamp_max(part.shape[3] - 1)
+    return part.index_select(2, rows).index_select(3, columns)
 
 
 def _all_channels(prepared: Prepared) -> Tensor:
@@ -205,7 +256,8 @@ def _planes(batch: Sequence[Prepared], straight: Tensor) -> list[Tensor]:
     if first.domain == "data" and not bool((straight[:, 0] == straight[:, 1]).all()):
         planes = [_grey_plane(straight[:, c : c + 1], first.levels) for c in range(3)]
     if first.data_alpha is not None:
-        alphas = torch.cat([p.data_alpha for p in batch if p.data_alpha is not None])
+        size = straight.shape[2:]
+        alphas = torch.cat([filled_up(p.data_alpha, *size) for p in batch if p.data_alpha is not None])
         planes.append(_grey_plane(alphas, first.levels))
     return planes
 

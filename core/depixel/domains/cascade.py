@@ -16,7 +16,7 @@ from torch import Tensor
 
 from depixel.consistency import project
 from depixel.degradation import AreaDegradation, Degradation, make_degradation
-from depixel.priors.base import LatentPrior, Latents
+from depixel.priors.base import EnlargingPrior, Latents
 
 PRIOR_SCALE = 4
 
@@ -71,14 +71,17 @@ def _axis(
     return torch.arange(first, last, device=device), start - first
 
 
-def enlarge(prior: LatentPrior, small: Tensor, latents: Latents, degradation: Degradation) -> Tensor:
+def enlarge(
+    prior: EnlargingPrior, small: Tensor, latents: Latents, degradation: Degradation, valid: Tensor | None = None
+) -> Tensor:
     """
     [B, 4, h, w] => [B, 4, h*f, w*f] for any whole factor f, not yet projected.
 
     The first stage follows the latents; its answer is exact at x4 and, from there on, an ordinary reduced picture.
+    `valid` (see EnlargingPrior.decode) is for factors up to 4 only.
     """
     first = make_degradation(degradation.name, PRIOR_SCALE)
-    large = prior.decode(latents, small, first)
+    large = prior.decode(latents, small, first) if valid is None else prior.decode(latents, small, first, valid)
     reached = PRIOR_SCALE
     while reached < degradation.factor:
         large = project(large, small, first) if reached == PRIOR_SCALE else large.clamp(0, 1)

@@ -24,12 +24,14 @@ def export_tile(
     grey: Tensor,
     domain: str,
     palette: bool,
+    valid: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
     """
     Args:
         large: [B, 4, h*f, w*f] as the cascade made it.
         straight: [B, 4, h, w] int32 straight RGBA of the input.
         hidden: [B, 3, h, w] int32 colour to leave under transparent pixels.
+        valid: [B, 1, h, w], 0 where a picture was filled up and nothing counts; None = all of it counts.
         grey: [B] bool, pictures without colour: they stay so.
 
     Returns:
@@ -48,7 +50,8 @@ def export_tile(
         exported = quantise(projected, straight, degradation, levels=levels, binary_alpha=binary_alpha)
     if palette:
         exported = lock_palette(exported, straight, degradation.factor, levels)
-    sums = residual_sums(exported, straight, degradation, levels=levels, binary_alpha=binary_alpha)
+    counted = straight if valid is None else straight * valid.to(straight.dtype)
+    sums = residual_sums(exported, counted, degradation, levels=levels, binary_alpha=binary_alpha)
     under = hidden.repeat_interleave(degradation.factor, 2).repeat_interleave(degradation.factor, 3)
     colour = torch.where(exported[:, 3:] == 0, under, exported[:, :3])
     return torch.cat([colour, exported[:, 3:]], 1), sums

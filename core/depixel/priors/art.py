@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from depixel.consistency import is_binary_alpha, straight_colour
 from depixel.degradation import Degradation, PointDegradation
+from depixel.devices import fast_at_bfloat16
 from depixel.errors import WeightsError
 from depixel.priors.base import LatentLayout, Latents, PriorSpec
 from depixel.priors.weights import LoadedWeights, load_weights
@@ -60,15 +61,15 @@ class ArtBlock(nn.Module):
         with torch.no_grad():
             self.second.weight.mul_(0.1)  # a deep stack of residuals starts near the identity
 
-    def forward(self, x: Tensor, kind: Tensor, z: Tensor | None) -> Tensor:
-        """x: [B, C, h, w]; kind: [B] index into DEGRADATIONS; z: [B, latent, h, w] or None for z = 0."""
+    def forward(self, x: Tensor, kind: Tensor, z: Tensor | None, valid: Tensor | None = None) -> Tensor:
+        """x: [B, C, h, w]; kind: [B] index into DEGRADATIONS; z: [B, latent, h, w] or None for z = 0; valid: see G."""
         scale, shift = self.condition[kind][:, :, None, None].to(x.dtype).chunk(2, 1)
         if z is not None:
             z_scale, z_shift = self.bend(z).chunk(2, 1)
             scale, shift = scale + z_scale, shift + z_shift
-        y = self.first(x)
+        y = self.first(within(x, valid))
         y = torch.addcmul(y + shift, y, scale)
-        out: Tensor = x + self.second(F.relu(y))
+        out: Tensor = x + self.second(within(F.relu(y), valid))
         return out
 
 
@@ -89,19 +90,28 @@ class ArtNetwork(nn.Module):
         """Small pixels on each side that can change an answer: the overlap that makes tiles exact."""
         return 2 * len(self.blocks) + 2 + 2  # stem and head; bicubic enlargement reaches two pixels
 
-    def forward(self, small: Tensor, kind: Tensor, z: Tensor | None = None) -> Tensor:
+    def forward(
+        self, small: Tensor, kind: Tensor, z: Tensor | None = None, valid: Tensor | None = None
+    ) -> Tensor:
         """
         Args:
             small: [B, 4, h, w] premultiplied RGBA in [0, 1].
             kind: [B] int64, index into DEGRADATIONS.
             z: [B, latent, h, w], or None for the calm answer.
+            valid: [B, 1, h, w], 1 where a picture has pixels and 0 where it was filled up (by repeating its border) to
+                share a batch with larger ones; inside, the answer is that of the picture alone. None = all valid.
         """
-        x = stem = self.stem(small.contiguous(memory_format=torch.channels_last))
+        x = stem = self.stem(within(small, valid).contiguous(memory_format=torch.channels_last))
         for block in self.blocks:
-            x = block(x, kind, z)
-        difference = F.pixel_shuffle(self.head(x + stem), self.config.scale)
+            x = block(x, kind, z, valid)
+        difference = F.pixel_shuffle(self.head(within(x + stem, valid)), self.config.scale)
         base = F.interpolate(small.float(), scale_factor=self.config.scale, mode="bicubic", align_corners=False)
         return base + difference.float()
+
+
+def within(x: Tensor, valid: Tensor | None) -> Tensor:
+    """Zero outside of `valid`, which is what a convolution sees beyond a border."""
+    return x if valid is None else x * valid.to(x.dtype)
 
 
 def impose(large: Tensor, small: Tensor, degradation: Degradation) -> Tensor:
@@ -191,13 +201,19 @@ class ArtPrior:
         ]
         return {"z": imagination * torch.cat(z).to(small)}
 
-    def decode(self, latents: Latents, small: Tensor, degradation: Degradation) -> Tensor:
-        """[B, 4, h*scale, w*scale] with A x = y when the degradation's factor is the network's; unclipped."""
+    def decode(
+        self, latents: Latents, small: Tensor, degradation: Degradation, valid: Tensor | None = None
+    ) -> Tensor:
+        """
+        [B, 4, h*scale, w*scale] with A x = y when the degradation's factor is the network's; unclipped. `valid` as
+        `ArtNetwork` has it. The trunk runs in bfloat16 where the device is fast at it: a fifth of a level at most.
+        """
         z: Tensor | None = latents["z"]
         if z is not None and not z.requires_grad and not bool(z.any()):
             z = None
         kind = torch.full((small.shape[0],), DEGRADATIONS.index(degradation.name), device=small.device)
-        large: Tensor = self.network(small, kind, z)
+        with torch.autocast(small.device.type, torch.bfloat16, enabled=fast_at_bfloat16(small.device)):
+            large: Tensor = self.network(small, kind, z, valid)
         if degradation.factor != self.network.config.scale:
             return large
         return impose_small(large, small, degradation, is_binary_alpha(small))

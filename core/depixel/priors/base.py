@@ -75,3 +75,16 @@ class LatentPrior(Protocol):
     def penalty(self, latents: Latents) -> Tensor:
         """[B] how unlikely the latents are under the prior itself, beyond what `layout` enforces; 0 = not at all."""
         ...
+
+
+class EnlargingPrior(LatentPrior, Protocol):
+    """A prior of fixed scale and any size; its spec says how far it sees (`receptive_field`)."""
+
+    def decode(
+        self, latents: Latents, small: Tensor, degradation: Degradation, valid: Tensor | None = None
+    ) -> Tensor:
+        """
+        As `LatentPrior.decode`. `valid` [B, 1, h, w] is 1 where a picture has pixels and 0 where it was filled up to
+        share a batch with larger ones; inside, the answer must be that of the picture alone.
+        """
+        ...

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import torch
 
 from depixel.errors import BadUsageError, WeightsError
-from depixel.priors.base import LatentPrior
-from depixel.priors.weights import load_weights, released_names
+from depixel.priors.base import EnlargingPrior, LatentPrior
+from depixel.priors.weights import LoadedWeights, load_weights, released_names
 
 
 class Shelf:
@@ -23,9 +23,10 @@ class Shelf:
     def __init__(self, device: torch.device, chosen: Mapping[str, str] | None = None) -> None:
         self.device = device
         self.chosen = dict(chosen or {})
-        self._loaded: dict[str, LatentPrior] = {}
+        self._art: dict[str, EnlargingPrior] = {}
+        self._faces: dict[str, LatentPrior] = {}
 
-    def name_for(self, kind: str, model: str) -> str:
+    def name_for(self, kind: str, model: str = "auto") -> str:
         """
         The weights' name for a kind of prior and a model size ("auto", "small", "base").
 
@@ -42,23 +43,28 @@ class Shelf:
         preferred = f"{kind}-base" if self.device.type == "cuda" else f"{kind}-small"
         return preferred if preferred in names else names[-1]
 
-    def prior(self, kind: str, model: str = "auto") -> LatentPrior:
-        """The prior, loaded at first use. Raises WeightsError when it cannot be."""
-        name = self.name_for(kind, model)
-        if name not in self._loaded:
-            self._loaded[name] = _load(name, kind, self.device)
-        return self._loaded[name]
+    def art(self, model: str = "auto") -> EnlargingPrior:
+        """The prior of sprites and textures, loaded at first use. Raises WeightsError when it cannot be."""
+        name = self.name_for("art", model)
+        if name not in self._art:
+            from depixel.priors.art import ArtPrior
+
+            self._art[name] = ArtPrior.from_weights(_of_kind(name, "art"), self.device)
+        return self._art[name]
+
+    def faces(self) -> LatentPrior:
+        """The prior of faces, loaded at first use. Raises WeightsError when it cannot be."""
+        name = self.name_for("faces")
+        if name not in self._faces:
+            from depixel.priors.faces import FacePrior
+
+            self._faces[name] = FacePrior.from_weights(_of_kind(name, "faces"), self.device)
+        return self._faces[name]
 
 
-def _load(name: str, kind: str, device: torch.device) -> LatentPrior:
+def _of_kind(name: str, kind: str) -> LoadedWeights:
     weights = load_weights(name)
     found = weights.config.get("kind")
     if found != kind:
         raise BadUsageError(f"{weights.name} holds a prior of kind {found!r}, but {kind!r} was asked for.")
-    if kind == "art":
-        from depixel.priors.art import ArtPrior
-
-        return ArtPrior.from_weights(weights, device)
-    from depixel.priors.faces import FacePrior
-
-    return FacePrior.from_weights(weights, device)
+    return weights

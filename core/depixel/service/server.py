@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import secrets
+import signal
 import socket
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import uvicorn
@@ -79,6 +82,22 @@ def _listen(port: int) -> socket.socket:
     return listener
 
 
+class _Server(uvicorn.Server):
+    """uvicorn, but a signal only ends `serve`: uvicorn would raise it again, and our own clearing up would not run."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
 class _Process:
     def __init__(self, worker: Worker, about: Callable[[], dict[str, Any]], place: Place, limits: Limits) -> None:
         self._worker = worker
@@ -98,7 +117,7 @@ class _Process:
             jobs.close(drain=True)
 
         app = make_app(jobs, self._about, stop, self._limits)
-        server = uvicorn.Server(
+        server = _Server(
             uvicorn.Config(
                 Guard(app, token, port),
                 log_config=None,

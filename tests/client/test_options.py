@@ -1,0 +1,77 @@
+"""What a dialog asks is checked, and means the same as on the command line."""
+
+from __future__ import annotations
+
+import pytest
+
+from depixel import client
+from depixel.settings import DEGRADATIONS, DOMAINS, SearchSettings
+
+
+@pytest.mark.parametrize("action", client.ACTIONS, ids=lambda action: action.name)
+def test_defaults_are_a_valid_request(action: client.Action) -> None:
+    """A dialog that is accepted untouched asks for something the engine accepts."""
+    settings = SearchSettings.from_dict(client.settings_of(action, action.defaults()))
+
+    assert settings.validated() == settings
+    assert (settings.domain == "faces") == (action.name != "upscale")
+
+
+def test_unset_values_mean_the_engine_s_own_defaults() -> None:
+    """What the dialog leaves alone is what `depixel upscale` without options does."""
+    settings = SearchSettings.from_dict(client.settings_of(client.UPSCALE, {"scale": 4}))
+
+    assert SearchSettings(scale=4) == settings
+
+
+def test_every_value_arrives() -> None:
+    """No option of the dialog is lost on the way."""
+    values = {
+        "scale": 3,
+        "domain": "textures",
+        "degradation": "bicubic",
+        "candidates": 5,
+        "imagination": 0.25,
+        "seed": 9,
+        "steps": 0,
+    }
+
+    settings = SearchSettings.from_dict(client.settings_of(client.UPSCALE, values, box=(1, 2, 3, 4)))
+
+    assert SearchSettings(**values, box=(1, 2, 3, 4)) == settings
+
+
+def test_choices_are_those_of_the_engine() -> None:
+    """A dialog offers nothing that the engine refuses."""
+    assert set(DOMAINS) == set(client.UPSCALE.option("domain").values)
+    assert set(DEGRADATIONS) == set(client.UPSCALE.option("degradation").values)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("scale", 1),
+        ("scale", 65),
+        ("scale", 2.5),
+        ("scale", True),
+        ("scale", "4"),
+        ("domain", "nope"),
+        ("imagination", 1.01),
+        ("imagination", float("nan")),
+        ("steps", -2),
+        ("seed", -1),
+        ("output", "away"),
+    ],
+)
+def test_wrong_values_are_named(name: str, value: object) -> None:
+    """GIMP only warns about wrong arguments and goes on with the default; here they are refused, by name."""
+    action = client.with_output(client.UPSCALE, "gimp")
+
+    with pytest.raises(client.BadOptionError, match=name):
+        client.check(action, {name: value})
+
+
+def test_an_empty_selection_is_refused() -> None:
+    """A selection beside the layer is a sentence, not a crash in the engine."""
+    with pytest.raises(client.BadOptionError, match="selection"):
+        client.settings_of(client.UPSCALE, {}, box=(5, 5, 5, 9))

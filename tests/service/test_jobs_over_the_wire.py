@@ -1,0 +1,158 @@
+"""A client and a real engine process: what goes in, what comes out, and what happens when one of them leaves."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.service.conftest import record_engine, request_of
+
+from depixel import client
+from depixel.client import Engine, Place
+from depixel.picture import Picture
+from depixel.settings import SearchSettings
+from depixel.upsampler import Upsampler
+
+MODES = {(1, 8): "L", (2, 8): "LA", (3, 8): "RGB", (4, 8): "RGBA", (4, 16): "RGBA;16", (3, 16): "RGB;16"}
+
+
+@pytest.mark.parametrize(("channels", "depth"), MODES)
+def test_pixels_are_those_of_the_upsampler(engine: Engine, tiny_weights: Path, channels: int, depth: int) -> None:
+    """GIMP and Krita get the very pixels that `depixel upscale` writes."""
+    request = request_of(7, 5, channels, depth, candidates=2, seed=3)
+    samples = np.frombuffer(request.pixels.frames[0], "<u2" if depth == 16 else np.uint8).reshape(5, 7, channels)
+    picture = Picture((samples.astype(np.uint16 if depth == 16 else np.uint8),), mode=MODES[channels, depth])
+    expected = Upsampler("cpu", {"art": str(tiny_weights)}).upsample(
+        picture, SearchSettings.from_dict(request.settings)
+    )
+
+    result = engine.upscale(request).result()
+
+    assert len(expected.candidates) == len(result.answers) == 2
+    for candidate, answer in zip(expected.candidates, result.answers, strict=True):
+        assert candidate.picture.frames[0].tobytes() == answer.frames[0]
+        assert (answer.width, answer.height, answer.channels, answer.depth) == (14, 10, channels, depth)
+        assert (candidate.seed, candidate.residual.maximum) == (answer.seed, answer.residual)
+
+
+def test_frames_stay_together(engine: Engine) -> None:
+    """An animation is one job, and comes back with as many frames."""
+    result = engine.upscale(request_of(6, 6, frames=3)).result()
+
+    assert len(result.answers[0].frames) == 3
+
+
+def test_progress_and_previews_arrive(engine: Engine) -> None:
+    """A dialog has something to show before the end."""
+    request = client.Request(request_of(160, 160).pixels, {"scale": 4, "domain": "art"}, previews=True)
+    events = list(engine.upscale(request))
+
+    progress = [event for event in events if isinstance(event, client.Progress)]
+    assert isinstance(events[-1], client.Result)
+    assert progress
+    assert all(0 <= event.fraction <= 1 and event.steps >= event.step > 0 for event in progress)
+
+
+def test_wrong_settings_are_a_sentence(engine: Engine) -> None:
+    """The engine's own check reaches the user as it is."""
+    with pytest.raises(client.EngineError, match="scale must be a whole number") as caught:
+        engine.upscale(request_of(4, 4, scale=99)).result()
+
+    assert caught.value.code == "usage"
+
+
+def test_unknown_settings_are_ignored(engine: Engine) -> None:
+    """A newer plug-in can talk to an older engine."""
+    assert engine.upscale(request_of(4, 4, of_the_future=1)).result().scale == 2
+
+
+def test_cancel_stops_a_running_job(engine: Engine) -> None:
+    """Cancel frees the device at once: the next job does not wait for the cancelled one's end."""
+    job = engine.upscale(request_of(700, 700, scale=8))
+    ended: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            job.result()
+        except client.EngineError as error:
+            ended.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    _wait(lambda: engine.hello().queued == 1)
+    time.sleep(0.5)
+    began = time.monotonic()
+    job.cancel()
+    thread.join(30)
+    engine.upscale(request_of(4, 4)).result()
+
+    assert isinstance(ended[0], client.CancelledError)
+    assert time.monotonic() - began < 25  # the whole job takes minutes
+    assert engine.hello().queued == 0
+
+
+def test_a_listener_that_leaves_cancels_its_job(engine: Engine) -> None:
+    """A program that was closed or killed does not keep the device busy."""
+    job = engine.upscale(request_of(700, 700, scale=8))
+    next(event for event in job if isinstance(event, (client.Queued, client.Progress)))
+    job.close()
+
+    _wait(lambda: engine.hello().queued == 0, 30)
+
+
+def test_a_killed_engine_is_replaced_and_the_job_run_again(engine: Engine, place: Place) -> None:
+    """kill -9 in the middle of a job costs time, not the answer."""
+    job = engine.upscale(request_of(160, 160, scale=4))
+    before = engine.hello().pid
+    started = False
+    for event in job:
+        if isinstance(event, client.Queued) and not started:
+            started = True
+            os.kill(before, signal.SIGKILL)
+        if isinstance(event, client.Result):
+            result = event
+
+    assert result.answers[0].width == 640
+    assert engine.hello().pid != before
+
+
+def test_an_engine_that_cannot_start_says_why(tmp_path: Path, tiny_weights: Path) -> None:
+    """The sentence has the engine's last words and the log's path."""
+    place = Place(str(tmp_path / "p"))
+    record_engine(place, tiny_weights, "--nonsense")
+
+    with pytest.raises(client.EngineDiedError, match=r"unrecognized arguments.*engine\.log"):
+        Engine("gimp", place).upscale(request_of(4, 4)).result()
+
+
+def test_a_missing_engine_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plug-in without an engine tells its user what to run."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    engine = Engine("gimp", Place(str(tmp_path)))
+
+    with pytest.raises(client.NotInstalledError, match="depixel install gimp"):
+        engine.upscale(request_of(4, 4)).result()
+    assert engine.state()[0] == "not-installed"
+
+
+def test_another_version_is_a_sentence(engine: Engine, place: Place, tmp_path: Path) -> None:
+    """After half an update the user reads what to do, not a traceback."""
+    running = place.running()
+    assert running is not None
+    other = Place(str(tmp_path))
+    other.write_running(client.Running(running.pid, running.port, running.token, 99, "9.9"))
+
+    with pytest.raises(client.WrongVersionError, match=r"9\.9 speaks version 99.*depixel install krita"):
+        Engine("krita", other).upscale(request_of(4, 4)).result()
+
+
+def _wait(condition: object, seconds: float = 20.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():  # type: ignore[operator]
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)
