@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from depixel.search.step import SearchStep
     from depixel.upsampler import Report
 
-_GROUP_PIXELS = 256 * 1024  # input pixels of one group at most, over frames and candidates, at scale 4
+_GROUP_PIXELS = 64 * 1024  # input pixels of one group at most, over frames and candidates, at scale 4
 _GROUP_COUNT = 256
 
 
@@ -122,11 +122,14 @@ class Batch:
                 yield _failed(job, error)
                 continue
             size = picture.width * picture.height * len(picture.frames)
-            if group and (pixels + size > self._limit or len(group) >= _GROUP_COUNT):
+            if group and pixels + size > self._limit:
                 yield from self._answer(group)
                 group, pixels = [], 0
             group.append((job, picture))
             pixels += size
+            if pixels >= self._limit or len(group) >= _GROUP_COUNT:
+                yield from self._answer(group)
+                group, pixels = [], 0
         if group:
             yield from self._answer(group)
 

@@ -1,0 +1,76 @@
+"""`--dry-run`: what would be done with each input, without computing an answer or writing anything."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import Any
+
+from depixel import __version__
+from depixel.commands.doors import Read, reader
+from depixel.commands.plan import Job
+from depixel.errors import DepixelError
+from depixel.settings import SearchSettings
+
+
+def show_plan(jobs: list[Job], settings: SearchSettings, args: argparse.Namespace, ignored: int) -> int:
+    """
+    One line (or JSON entry) an input; inputs are read, so that broken ones are found before the long run.
+
+    Returns 1 when some would fail.
+    """
+    read = reader(args.max_pixels)
+    rows = [_row(job, settings, read) for job in jobs]
+    counts = {status: sum(1 for row in rows if row["status"] == status) for status in ("planned", "skipped", "failed")}
+    if args.json:
+        values = {
+            "depixel": __version__,
+            "dry_run": True,
+            "settings": settings.to_dict(),
+            "counts": {"inputs": len(rows), **counts, "ignored": ignored},
+            "pictures": rows,
+        }
+        sys.stdout.write(json.dumps(values, indent=2) + "\n")
+        return 1 if counts["failed"] else 0
+    for row in rows:
+        sys.stdout.write(_line(row) + "\n")
+    told = ", ".join(f"{count} {status}" for status, count in counts.items())
+    sys.stdout.write(f"{len(rows)} inputs: {told}. Nothing was written.\n")
+    return 1 if counts["failed"] else 0
+
+
+def _row(job: Job, settings: SearchSettings, read: Read) -> dict[str, Any]:
+    from depixel.domains.prepare import prepare
+
+    row: dict[str, Any] = {"name": job.name, "source": str(job.source)}
+    if job.problem is not None:
+        return {**row, "status": job.problem.status, "code": job.problem.code, "reason": job.problem.reason}
+    try:
+        picture = read(job.source)
+        prepared = prepare(picture, settings)
+    except DepixelError as error:
+        return {**row, "status": "failed", "code": error.code, "reason": str(error)}
+    scale = prepared.degradation.factor // prepared.grid
+    return {
+        **row,
+        "status": "planned",
+        "targets": [str(target) for target in job.targets(settings.candidates)],
+        "width": picture.width,
+        "height": picture.height,
+        "frames": len(picture.frames),
+        "scale": scale,
+        "domain": prepared.domain,
+        "degradation": prepared.degradation.name,
+        "wrap": {"x": prepared.wrap[0], "y": prepared.wrap[1]},
+        "notes": list(prepared.notes),
+    }
+
+
+def _line(row: dict[str, Any]) -> str:
+    if row["status"] != "planned":
+        return f"{row['status']}: {row['name']}: {row['reason']}"
+    width, height, scale = row["width"], row["height"], row["scale"]
+    more = f" (+{len(row['targets']) - 1} candidates)" if len(row["targets"]) > 1 else ""
+    sizes = f"{width}x{height} -> {width * scale}x{height * scale}"
+    return f"{row['name']} -> {row['targets'][0]}{more}  {sizes}, {row['domain']}, {row['degradation']}"

@@ -1,0 +1,84 @@
+"""Which pictures a command line means: files, folders with all below them, and patterns."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass
+class Found:
+    """What the inputs stand for."""
+
+    pictures: list[tuple[Path, Path]] = field(default_factory=list)  # (source, path below the output folder)
+    missing: list[tuple[str, str]] = field(default_factory=list)  # (input, why nothing was found)
+    ignored: int = 0  # files in folders that are no pictures by their name
+
+
+def find_pictures(inputs: Sequence[str], readable: Collection[str], leave_out: Path | None = None) -> Found:
+    """
+    Every picture once, in the order of the inputs, folders sorted by name.
+
+    One folder's contents go straight into the output folder; of several folders each goes into one of its own name. A
+    file keeps its name, a match of a pattern its path below the part without wildcards. Hidden files and folders are
+    left alone, and links to folders are not followed.
+
+    Args:
+        readable: endings such as ".png" of the files that are taken from folders; named files are taken whatever
+            their ending, for what counts is the content.
+        leave_out: the output folder, when it lies inside an input folder: results are no inputs.
+    """
+    found = Found()
+    seen: set[Path] = set()
+    folders = sum(1 for text in inputs if Path(text).is_dir())
+    for text in inputs:
+        path = Path(text)
+        if path.is_dir():
+            top = Path(path.resolve().name) if folders > 1 else Path()
+            _take(found, seen, ((p, top / p.relative_to(path)) for p in _walk(path, leave_out)), readable)
+        elif path.exists():
+            _take(found, seen, [(path, Path(path.name))], None)
+        elif glob.has_magic(text):
+            matches = sorted(Path(match) for match in glob.glob(text, recursive=True) if not Path(match).is_dir())
+            fixed = _fixed_part(text)
+            pairs = [(match, match.relative_to(fixed)) for match in matches]
+            if not pairs:
+                found.missing.append((text, "nothing matches this pattern."))
+            _take(found, seen, pairs, readable if "**" in text else None)
+        else:
+            found.missing.append((text, "there is no such file or folder."))
+    return found
+
+
+def _take(
+    found: Found, seen: set[Path], pairs: Sequence[tuple[Path, Path]] | Iterator[tuple[Path, Path]],
+    readable: Collection[str] | None,
+) -> None:  # fmt: skip
+    for source, relative in pairs:
+        if readable is not None and source.suffix.lower() not in readable:
+            found.ignored += 1
+            continue
+        real = source.resolve()
+        if real not in seen:
+            seen.add(real)
+            found.pictures.append((source, relative))
+
+
+def _walk(folder: Path, leave_out: Path | None) -> Iterator[Path]:
+    avoid = leave_out.resolve() if leave_out is not None else None
+    for here, folders, files in os.walk(folder):
+        folders[:] = sorted(n for n in folders if not n.startswith(".") and (Path(here) / n).resolve() != avoid)
+        yield from (Path(here) / name for name in sorted(files) if not name.startswith("."))
+
+
+# The leading folders of a pattern that hold no wildcard.
+def _fixed_part(pattern: str) -> Path:
+    parts = []
+    for part in Path(pattern).parts[:-1]:
+        if glob.has_magic(part):
+            break
+        parts.append(part)
+    return Path(*parts) if parts else Path()

@@ -1,0 +1,129 @@
+"""`depixel project`: make any other upscaler's result scale back down to the input, and say how far off it was."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from depixel.errors import BadUsageError
+from depixel.settings import ALPHAS, DEGRADATIONS, DOMAINS, PALETTES, WRAPS, SearchSettings
+
+if TYPE_CHECKING:
+    from depixel.cli import Subparsers
+    from depixel.domains.foreign import Projection
+    from depixel.picture import Picture
+    from depixel.upsampler import Report
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Declare `depixel project`."""
+    parser = subparsers.add_parser(
+        "project",
+        help="make another upscaler's result scale back down to its input exactly",
+        description="Project RESULT, which any upscaler made from INPUT, onto the pictures that scale back down to "
+        "INPUT, and say how far off it was before and after.",
+    )
+    parser.add_argument("result", type=Path, metavar="RESULT", help="the other upscaler's picture")
+    parser.add_argument("--to", type=Path, required=True, metavar="INPUT", help="the small picture it was made from")
+    parser.add_argument("-o", "--out", type=Path, required=True, metavar="OUT", help="file to write")
+    parser.add_argument("--domain", choices=DOMAINS[:-1], default="auto", help="kind of picture (default: by content)")
+    parser.add_argument(
+        "--degradation", choices=DEGRADATIONS, default="auto", help="how it scales back (default: as for upscale)"
+    )
+    parser.add_argument("--wrap", choices=WRAPS, default="auto", help="axes across which it tiles")
+    parser.add_argument("--alpha", choices=ALPHAS, default="auto", help="what alpha means")
+    parser.add_argument("--palette", choices=PALETTES, default="free", help="keep = only colours of the input")
+    parser.add_argument("--overwrite", action="store_true", help="replace OUT when it is there already")
+    parser.add_argument("--max-pixels", type=int, metavar="N", help="refuse pictures of more pixels than this")
+    parser.add_argument("--report", type=Path, metavar="PATH", help="write an HTML page")
+    parser.add_argument("--json", action="store_true", help="print one JSON document on standard output")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Read both, project, write, tell."""
+    from depixel.commands.doors import reader, writer
+    from depixel.report_page import describe_residual
+
+    if args.out.exists() and any(args.out.samefile(path) for path in (args.to, args.result) if path.exists()):
+        raise BadUsageError(f"{args.out} is an input itself; choose another name.")
+    settings = SearchSettings(
+        domain=args.domain, degradation=args.degradation, wrap=args.wrap, alpha=args.alpha, palette=args.palette
+    ).validated()
+    read = reader(args.max_pixels)
+    given, result = read(args.to), read(args.result)
+
+    from depixel.domains.foreign import project_result
+
+    started = time.perf_counter()
+    projection = project_result(result, given, settings)
+    report = _report(projection, settings, args.result.name, time.perf_counter() - started)
+    writer(args.overwrite)(args.out, _labelled(projection, report))
+    if args.report is not None:
+        _write_page(args, given, report)
+    if args.json:
+        sys.stdout.write(json.dumps(_document(args, projection, report), indent=2) + "\n")
+    else:
+        sys.stdout.write(
+            f"before: {describe_residual(projection.before)}\n"
+            f"after:  {describe_residual(projection.after)}\n{args.out}\n"
+        )
+    return 0
+
+
+def _report(projection: Projection, settings: SearchSettings, name: str, seconds: float) -> Report:
+    from depixel.report_page import describe_residual
+    from depixel.upsampler import Candidate, Report
+
+    prepared = projection.prepared
+    note = f"Projected from {name}, which {describe_residual(projection.before)}."
+    return Report(
+        candidates=(Candidate(projection.picture, projection.after, (projection.after.rmse / 255) ** 2, 0),),
+        settings=settings,
+        scale=prepared.degradation.factor // prepared.grid,
+        domain=prepared.domain,
+        degradation=prepared.degradation.name,
+        model=f"another upscaler's ({name})",
+        device="cpu",
+        wrap=prepared.wrap,
+        steps=0,
+        seconds=seconds,
+        notes=(*prepared.notes, note),
+    )
+
+
+def _labelled(projection: Projection, report: Report) -> Picture:
+    from depixel import __version__
+
+    text = {
+        **projection.picture.text,
+        "Software": f"Depixel {__version__}",
+        "Comment": f"Made by another upscaler; projected by Depixel: it scales back down ({report.degradation}).",
+    }
+    return projection.picture.replace(text=text)
+
+
+def _write_page(args: argparse.Namespace, given: Picture, report: Report) -> None:
+    from depixel.commands.upscale import write_page
+    from depixel.report_page import ReportPage
+
+    page = ReportPage("Depixel: projected result", {"result": args.result, "input": args.to, "output": args.out})
+    page.add(args.to.name, [str(args.out)], given, report)
+    write_page(page, args.report)
+
+
+def _document(args: argparse.Namespace, projection: Projection, report: Report) -> dict[str, Any]:
+    return {
+        "result": str(args.result),
+        "input": str(args.to),
+        "out": str(args.out),
+        "scale": report.scale,
+        "domain": report.domain,
+        "degradation": report.degradation,
+        "before": projection.before._asdict(),
+        "after": projection.after._asdict(),
+        "notes": list(report.notes),
+    }

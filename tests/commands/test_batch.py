@@ -1,0 +1,174 @@
+"""Read, answer, write in groups: nothing is lost, nothing stops the others, memory stays bounded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tiny_art import write_tiny_art
+
+from depixel.commands.batch import Batch, Outcome
+from depixel.commands.plan import Job, Problem
+from depixel.errors import DepixelError, UnreadablePictureError, UnwritableOutputError
+from depixel.picture import Picture
+from depixel.progress import LineProgress
+from depixel.settings import SearchSettings
+from depixel.upsampler import Report, Upsampler
+
+RNG = np.random.default_rng(2)
+
+
+@pytest.fixture(scope="module")
+def upsampler(tmp_path_factory: pytest.TempPathFactory) -> Upsampler:
+    """The real engine on a tiny network."""
+    return Upsampler("cpu", {"art": str(write_tiny_art(tmp_path_factory.mktemp("weights")))})
+
+
+class Disk:
+    """Pictures by path in memory; counts how many are alive between reading and writing."""
+
+    def __init__(self, pictures: dict[str, Picture | DepixelError | Exception]) -> None:
+        self.pictures = pictures
+        self.written: dict[str, Picture] = {}
+        self.open = 0
+        self.most = 0
+
+    def read(self, path: Path) -> Picture:
+        found = self.pictures[path.name]
+        if isinstance(found, Exception):
+            raise found
+        self.open += 1
+        self.most = max(self.most, self.open)
+        return found
+
+    def write(self, path: Path, picture: Picture) -> None:
+        if path.name == "full.png":
+            raise UnwritableOutputError("The disk is full.")
+        self.written[path.name] = picture
+        if "candidate" not in path.name:
+            self.open -= 1
+
+
+def _picture(side: int = 6, width: int | None = None) -> Picture:
+    return Picture((RNG.integers(0, 256, (side, width or side, 4), dtype=np.uint8),))
+
+
+def _jobs(*names: str) -> list[Job]:
+    return [Job(Path(name), name, Path("out") / name) for name in names]
+
+
+def _run(
+    engine: object, disk: Disk, jobs: Sequence[Job], settings: SearchSettings | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> list[Outcome]:  # fmt: skip
+    settings = settings or SearchSettings(scale=2)
+    batch = Batch(engine, settings, disk.read, disk.write, LineProgress(len(jobs), None), cancelled)  # type: ignore[arg-type]
+    return list(batch.run(jobs))
+
+
+def test_answers_equal_those_given_alone(upsampler: Upsampler) -> None:
+    """A picture in a batch of different sizes comes out as it does alone, under its own name."""
+    disk = Disk({"a.png": _picture(6), "b.png": _picture(5, 9), "c.png": _picture(6)})
+
+    outcomes = _run(upsampler, disk, _jobs("a.png", "b.png", "c.png"))
+
+    assert [outcome.status for outcome in outcomes] == ["done"] * 3
+    for name, given in disk.pictures.items():
+        assert isinstance(given, Picture)
+        alone = upsampler.upsample(given, SearchSettings(scale=2)).picture
+        assert np.array_equal(alone.frames[0], disk.written[name].frames[0])
+
+
+def test_one_bad_file_does_not_stop_the_others(upsampler: Upsampler) -> None:
+    """Unreadable, unwritable, a fault of our own, known before the start: each is one outcome with its reason."""
+    disk = Disk(
+        {
+            "a.png": _picture(),
+            "broken.png": UnreadablePictureError("The file is empty."),
+            "bug.png": ZeroDivisionError("oops"),
+            "full.png": _picture(),
+            "z.png": _picture(),
+        }
+    )
+    jobs = _jobs(*disk.pictures)
+    jobs.insert(2, Job(Path("old.png"), "old.png", Path("out/old.png"), Problem("skipped", "exists", "It is there.")))
+
+    outcomes = {outcome.job.name: outcome for outcome in _run(upsampler, disk, jobs)}
+
+    statuses = {name: outcome.status for name, outcome in outcomes.items()}
+    assert statuses == {
+        "a.png": "done",
+        "broken.png": "failed",
+        "old.png": "skipped",
+        "bug.png": "failed",
+        "full.png": "failed",
+        "z.png": "done",
+    }
+    assert [p.reason for n in ("broken.png", "full.png") if (p := outcomes[n].problem)] == [
+        "The file is empty.",
+        "The disk is full.",
+    ]
+    assert (problem := outcomes["bug.png"].problem) is not None
+    assert (problem.code, "ZeroDivisionError: oops" in problem.reason) == ("internal", True)
+
+
+def test_one_picture_that_breaks_the_engine_does_not_take_its_group_along(upsampler: Upsampler) -> None:
+    """The group is answered again one by one; only the culprit fails."""
+    disk = Disk({name: _picture(7 if name == "bad.png" else 6) for name in ("a.png", "bad.png", "c.png")})
+
+    class Fragile:
+        def upsample_many(self, pictures: Sequence[Picture], *rest: object) -> list[Report | DepixelError]:
+            if any(picture.width == 7 for picture in pictures):
+                raise RuntimeError("tensor trouble")
+            return upsampler.upsample_many(pictures, *rest)  # type: ignore[arg-type]
+
+    statuses = {o.job.name: o.status for o in _run(Fragile(), disk, _jobs(*disk.pictures))}
+
+    assert statuses == {"a.png": "done", "bad.png": "failed", "c.png": "done"}
+
+
+def test_memory_is_bounded(upsampler: Upsampler) -> None:
+    """Of many pictures only one group is alive at a time."""
+    names = [f"{number}.png" for number in range(700)]
+    picture = _picture(2)
+    disk = Disk(dict.fromkeys(names, picture))
+
+    outcomes = _run(upsampler, disk, _jobs(*names))
+
+    assert len(disk.written) == len(outcomes) == 700
+    assert disk.most <= 256
+
+
+def test_stopping_keeps_what_is_finished(upsampler: Upsampler) -> None:
+    """After the wish to stop no picture is begun; every input still has an outcome."""
+    big = _picture(260)  # large enough to be a group of its own
+    disk = Disk({"a.png": big, "b.png": big, "c.png": big})
+    settings = SearchSettings(scale=4)
+
+    outcomes = _run(upsampler, disk, _jobs(*disk.pictures), settings, cancelled=lambda: "a.png" in disk.written)
+
+    assert {outcome.job.name: outcome.status for outcome in outcomes} == {
+        "a.png": "done",
+        "b.png": "stopped",
+        "c.png": "stopped",
+    }
+    assert list(disk.written) == ["a.png"]
+
+
+def test_every_candidate_is_written_and_labelled(upsampler: Upsampler) -> None:
+    """The best candidate last, each with its seed and the word imagined in its text."""
+    disk = Disk({"a.png": _picture().replace(text={"Author": "me"})})
+
+    (outcome,) = _run(upsampler, disk, _jobs("a.png"), SearchSettings(scale=2, candidates=3, imagination=0.5))
+
+    assert list(disk.written) == ["a.candidate-3.png", "a.candidate-2.png", "a.png"]
+    assert [path.name for path in outcome.written] == ["a.png", "a.candidate-2.png", "a.candidate-3.png"]
+    for picture in disk.written.values():
+        assert picture.text["Author"] == "me"
+        assert picture.text["Software"].startswith("Depixel ")
+        assert "imagined, not recovered" in picture.text["Comment"]
+    found = outcome.to_dict()
+    assert [c["path"].endswith(p.name) for c, p in zip(found["candidates"], outcome.written, strict=True)] == [True] * 3
+    assert {"maximum", "mean", "rmse"} == set(found["candidates"][0]["residual"])

@@ -1,0 +1,84 @@
+"""Which pictures a command line means."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from depixel.commands.inputs import find_pictures
+
+READABLE = {".png", ".tga"}
+
+
+@pytest.fixture
+def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of pictures with unusual names, and other files."""
+    names = ["a/hero.png", "a/Ünï çødé/图 😀.PNG", "a/notes.txt", "a/.hidden/x.png", "b/hero.png", "b/deep/er/wall.tga"]
+    for name in names:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def _relative(*inputs: str, leave_out: str | None = None) -> list[str]:
+    found = find_pictures(inputs, READABLE, Path(leave_out) if leave_out else None)
+    return [relative.as_posix() for _, relative in found.pictures]
+
+
+def test_one_folder_keeps_its_structure(tree: Path) -> None:
+    """Paths are relative to the folder, names and case untouched, hidden things left alone, others counted."""
+    found = find_pictures(["a"], READABLE)
+
+    assert [r.as_posix() for _, r in found.pictures] == ["hero.png", "Ünï çødé/图 😀.PNG"]
+    assert found.ignored == 1
+
+
+def test_several_folders_do_not_mix(tree: Path) -> None:
+    """Each goes into a folder of its own name, so that two hero.png do not meet."""
+    assert _relative("a", "b") == ["a/hero.png", "a/Ünï çødé/图 😀.PNG", "b/hero.png", "b/deep/er/wall.tga"]
+
+
+def test_patterns_keep_what_lies_below_the_fixed_part(tree: Path) -> None:
+    """b/**/*.tga keeps deep/er; a pattern without a match is named."""
+    assert _relative("b/**/*.tga") == ["deep/er/wall.tga"]
+    assert _relative("*/hero.png") == ["a/hero.png", "b/hero.png"]
+    assert find_pictures(["c/*.png"], READABLE).missing == [("c/*.png", "nothing matches this pattern.")]
+
+
+def test_a_named_file_is_taken_whatever_its_ending(tree: Path) -> None:
+    """What counts is the content; only folders are filtered by name."""
+    assert _relative("a/notes.txt") == ["notes.txt"]
+
+
+def test_a_file_named_with_wildcard_characters_is_a_file(tree: Path) -> None:
+    """hero[1].png exists: it is no pattern."""
+    (tree / "hero[1].png").write_bytes(b"x")
+
+    assert _relative("hero[1].png") == ["hero[1].png"]
+
+
+def test_missing_inputs_are_named(tree: Path) -> None:
+    """A typing error does not vanish."""
+    assert find_pictures(["nope.png"], READABLE).missing == [("nope.png", "there is no such file or folder.")]
+
+
+def test_every_picture_once(tree: Path) -> None:
+    """A file given twice, or also through its folder, is one input."""
+    assert _relative("a/hero.png", "a/hero.png", "a") == ["hero.png", "Ünï çødé/图 😀.PNG"]
+
+
+def test_results_are_no_inputs(tree: Path) -> None:
+    """The output folder inside the input folder is left out."""
+    assert _relative("b", leave_out="b/deep") == ["hero.png"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
+def test_links_to_folders_are_not_followed(tree: Path) -> None:
+    """A link to a folder above does not make an endless tree."""
+    (tree / "b" / "loop").symlink_to(tree)
+
+    assert sorted(_relative("b")) == ["deep/er/wall.tga", "hero.png"]

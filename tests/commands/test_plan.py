@@ -1,0 +1,107 @@
+"""Where answers go, and what never happens to files that are there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from depixel.commands.plan import Job, Naming, make_jobs, make_naming
+from depixel.errors import BadUsageError
+
+WRITABLE = {".png", ".tga", ".gif"}
+
+
+def _job(tmp_path: Path, name: str = "hero.png", *, candidates: int = 1, overwrite: bool = False, **naming: str) -> Job:
+    source = tmp_path / name
+    source.parent.mkdir(parents=True, exist_ok=True)
+    source.touch()
+    places = Naming(tmp_path / "out", False, **naming)
+    return make_jobs([(source, Path(name))], places, WRITABLE, candidates, overwrite)[0]
+
+
+def test_names_and_folders_are_kept(tmp_path: Path) -> None:
+    """Same path below OUT, same stem, same ending, same case."""
+    assert _job(tmp_path, "Sub/Hero.PNG").target == tmp_path / "out/Sub/Hero.PNG"
+
+
+def test_suffix_and_format_are_as_asked(tmp_path: Path) -> None:
+    """--suffix goes behind the stem, --format changes the ending; what nothing writes becomes PNG."""
+    assert _job(tmp_path, suffix="_x4").target.name == "hero_x4.png"
+    assert _job(tmp_path, extension=".tga").target.name == "hero.tga"
+    assert _job(tmp_path, "old.pcx").target.name == "old.png"
+
+
+def test_candidates_have_names_of_their_own(tmp_path: Path) -> None:
+    """The best keeps the name, the others say what they are."""
+    names = [path.name for path in _job(tmp_path).targets(3)]
+
+    assert names == ["hero.png", "hero.candidate-2.png", "hero.candidate-3.png"]
+
+
+def test_existing_outputs_are_skipped_unless_told(tmp_path: Path) -> None:
+    """Also when only an alternative is there already."""
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/hero.candidate-2.png").touch()
+
+    skipped = _job(tmp_path, candidates=2)
+
+    assert skipped.problem is not None
+    assert (skipped.problem.status, skipped.problem.code) == ("skipped", "exists")
+    assert _job(tmp_path, candidates=1).problem is None
+    assert _job(tmp_path, candidates=2, overwrite=True).problem is None
+
+
+def test_a_source_is_never_overwritten(tmp_path: Path) -> None:
+    """Not even with --overwrite, not even another input's, not even through a link."""
+    source, link = tmp_path / "hero.png", tmp_path / "link.png"
+    source.touch()
+    link.symlink_to(source)
+    places = Naming(tmp_path, False)
+
+    jobs = make_jobs([(source, Path("hero.png"))], places, WRITABLE, 1, True)
+    through_link = make_jobs([(source, Path("link.png"))], places, WRITABLE, 1, True)
+
+    for job in (*jobs, *through_link):
+        assert job.problem is not None
+        assert job.problem.status == "failed"
+        assert "is an input itself" in job.problem.reason
+
+
+def test_two_answers_never_share_a_file(tmp_path: Path) -> None:
+    """a.png and a.tga both written as PNG: the second is failed by name, before anything is computed."""
+    pairs = [(tmp_path / name, Path(name)) for name in ("a.png", "a.tga", "a.candidate-2.tga")]
+
+    jobs = make_jobs(pairs, Naming(tmp_path / "out", False, extension=".png"), WRITABLE, 2, False)
+
+    assert [job.problem is None for job in jobs] == [True, False, False]
+    assert jobs[1].problem is not None
+    assert "as that of a.png" in jobs[1].problem.reason
+
+
+def test_out_may_be_a_file_for_one_picture(tmp_path: Path) -> None:
+    """-o big.png with one file in; a folder otherwise."""
+    source = tmp_path / "hero.png"
+    source.touch()
+
+    assert make_naming(tmp_path / "big.png", [str(source)], "", None, WRITABLE).single
+    assert not make_naming(tmp_path / "big", [str(source)], "", None, WRITABLE).single
+
+
+@pytest.mark.parametrize("case", ["several", "folder", "suffix", "existing file"])
+def test_contradictions_are_bad_usage(tmp_path: Path, case: str) -> None:
+    """What cannot be meant is said at once, with exit code 2."""
+    source = tmp_path / "hero.png"
+    source.touch()
+    (tmp_path / "notes.txt").touch()
+    out, inputs, suffix = {
+        "several": ("big.png", [str(source), str(source)], ""),
+        "folder": ("big.png", [str(tmp_path)], ""),
+        "suffix": ("big.png", [str(source)], "_x4"),
+        "existing file": ("notes.txt", [str(source)], ""),
+    }[case]
+
+    with pytest.raises(BadUsageError) as caught:
+        make_naming(tmp_path / out, inputs, suffix, None, WRITABLE)
+
+    assert caught.value.exit_code == 2

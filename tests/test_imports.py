@@ -1,0 +1,123 @@
+"""Imports point one way (CONTRIBUTING, "The house"); starting is fast because torch waits until it is needed."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+CORE = ROOT / "core"
+GROUND = {"depixel", "depixel.errors"}
+ENGINE = {
+    "depixel.picture",
+    "depixel.settings",
+    "depixel.degradation",
+    "depixel.consistency",
+    "depixel.devices",
+    "depixel.search",
+    "depixel.priors",
+    "depixel.domains",
+    "depixel.upsampler",
+}
+ALLOWED = {
+    "depixel.errors": set(),
+    "depixel.settings": set(),
+    "depixel.picture": set(),
+    "depixel.devices": set(),
+    "depixel.degradation": set(),
+    "depixel.consistency": {"depixel.degradation"},
+    "depixel.client": {"depixel.client"},
+    "depixel.files": {"depixel.files", "depixel.picture"},
+    "depixel.search": ENGINE - {"depixel.domains", "depixel.upsampler"},
+    "depixel.priors": ENGINE - {"depixel.domains", "depixel.upsampler"},
+    "depixel.domains": ENGINE - {"depixel.upsampler"},
+    "depixel.upsampler": ENGINE,
+    "depixel.report_page": ENGINE,
+    "depixel.progress": set(),
+    "depixel.service": ENGINE | {"depixel.service", "depixel.files", "depixel.client"},
+    "depixel_watch": {"depixel_watch", "depixel.client", "depixel.files", "depixel.picture"},
+}
+"""Layer => other layers it may import, beside GROUND. The command line may import everything."""
+
+FREE = {"depixel", "depixel.cli", "depixel.__main__", "depixel.commands"}
+KINDS_FIRST = sorted(ALLOWED, key=len, reverse=True)
+
+
+def _modules(folder: Path, name: str) -> Iterator[tuple[str, Path]]:
+    for path in sorted(folder.rglob("*.py")):
+        parts = [name, *path.relative_to(folder).with_suffix("").parts]
+        yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts), path
+
+
+ALL = [*_modules(CORE / "depixel", "depixel")]
+ALL += _modules(ROOT / "plugins/folder_watch/depixel_watch", "depixel_watch")
+
+
+def _imports(path: Path, name: str) -> Iterator[str]:
+    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            yield node.module or ""
+        elif isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: len(package.split(".")) - node.level + 1]
+            yield ".".join([*above, *([node.module] if node.module else [])])
+
+
+def _layer(name: str) -> str | None:
+    return next((layer for layer in KINDS_FIRST if name == layer or name.startswith(layer + ".")), None)
+
+
+@pytest.mark.parametrize(("name", "path"), ALL, ids=[name for name, _ in ALL])
+def test_imports_point_one_way(name: str, path: Path) -> None:
+    """A module imports only what stands below it."""
+    layer = _layer(name)
+    if layer is None:
+        assert name in FREE or name.startswith("depixel.commands."), f"{name} has no place in the house: give it one"
+        return
+
+    ours = {found for found in _imports(path, name) if found.split(".")[0] in ("depixel", "depixel_watch", "training")}
+    wrong = {found for found in ours if _layer(found) not in ALLOWED[layer] and found not in GROUND}
+
+    assert not wrong
+
+
+def test_a_plugin_knows_only_the_client() -> None:
+    """GIMP's and Krita's plug-ins import nothing of Depixel but its client."""
+    for path in [*(ROOT / "plugins/gimp").rglob("*.py"), *(ROOT / "plugins/krita").rglob("*.py")]:
+        ours = {found for found in _imports(path, path.stem) if found == "depixel" or found.startswith("depixel.")}
+
+        assert all(found.startswith("depixel.client") for found in ours), path
+
+
+def test_the_client_is_standard_library_in_old_syntax() -> None:
+    """The hosts' own Python, 3.8 and later and without packages, can import the client."""
+    for name, path in _modules(CORE / "depixel/client", "depixel.client"):
+        ast.parse(path.read_text("utf-8"), feature_version=(3, 8))
+        foreign = {found.split(".")[0] for found in _imports(path, name)} - set(sys.stdlib_module_names)
+
+        assert foreign <= {"depixel"}, path
+        assert all(f.startswith("depixel.client") for f in _imports(path, name) if f.startswith("depixel")), path
+
+
+@pytest.mark.parametrize("start", ["import depixel", "from depixel.cli import make_parser; make_parser()"])
+def test_starting_loads_nothing_heavy(start: str) -> None:
+    """Neither `import depixel` nor the help page of all commands loads torch, numpy, Pillow, rich or a web server."""
+    heavy = ["torch", "numpy", "PIL", "rich", "starlette", "uvicorn", "watchdog", "safetensors"]
+    code = f"import sys; {start}; print([m for m in {heavy} if m in sys.modules])"
+
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=CORE)
+
+    assert out.stdout.strip() == "[]"
+
+
+def test_no_module_is_longer_than_a_sitting() -> None:
+    """400 lines at most."""
+    for _, path in ALL:
+        assert len(path.read_text("utf-8").splitlines()) <= 400, path

@@ -1,0 +1,184 @@
+"""The HTML report: complete, self-contained, bounded, and honest about order."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from depixel.consistency import Residual
+from depixel.picture import Picture
+from depixel.report_page import ReportPage, describe_residual
+from depixel.settings import SearchSettings
+from depixel.upsampler import Candidate, Report
+
+RNG = np.random.default_rng(5)
+EXACT = Residual(0.2, 0.01, 0.02)
+
+
+def _picture(width: int, height: int, frames: int = 1) -> Picture:
+    pixels = tuple(RNG.integers(0, 255, (height, width, 4), endpoint=True, dtype=np.uint8) for _ in range(frames))
+    return Picture(pixels, durations=(80.0,) * frames if frames > 1 else ())
+
+
+def _report(given: Picture, *residuals: Residual, scale: int = 4, notes: tuple[str, ...] = ()) -> Report:
+    candidates = tuple(
+        Candidate(_picture(given.width * scale, given.height * scale, len(given.frames)), r, 0.0, seed)
+        for seed, r in enumerate(residuals)
+    )
+    return Report(
+        candidates, SearchSettings(), scale, "art", "area", "art-tiny 12", "cpu", (False, True), 0, 0.1, notes
+    )  # fmt: skip
+
+
+class _Tags(HTMLParser):
+    """Checks that tags that need closing are closed, in order."""
+
+    VOID = frozenset({"meta", "input", "br", "img", "link"})
+    OPTIONAL = frozenset({"tr", "th", "td", "tbody"})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.ids: list[str] = []
+        self.labels = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.ids += [value for key, value in attrs if key == "id" and value]
+        if tag not in self.VOID | self.OPTIONAL:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in self.OPTIONAL:
+            assert self.open.pop() == tag
+
+
+def _one_page(tmp_path: Path) -> str:
+    page = ReportPage("Test", {"scale": 4})
+    given = _picture(8, 6)
+    page.add("a <b> & 'c'.png", [str(tmp_path / "out" / "a b.png")], given, _report(given, EXACT, EXACT))
+    page.miss("failed", "broken.png", "The file is <empty>.")
+    return page.html(tmp_path)
+
+
+def test_page_is_well_formed_and_needs_nothing_from_outside(tmp_path: Path) -> None:
+    """Tags are balanced, ids unique, and no address but data URIs and relative links appears."""
+    page = _one_page(tmp_path)
+
+    tags = _Tags()
+    tags.feed(page)
+
+    assert tags.open == []
+    assert len(tags.ids) == len(set(tags.ids))
+    assert not re.search(r"https?:|//[a-z]|@import|<link|src=", re.sub(r"base64,[^)]+", "", page))
+    assert 'lang="en"' in page
+    assert page.count("aria-label=") >= 4
+
+
+def test_names_and_reasons_are_escaped(tmp_path: Path) -> None:
+    """A file name cannot become markup."""
+    page = _one_page(tmp_path)
+
+    assert "a &lt;b&gt; &amp; &#x27;c&#x27;.png" in page
+    assert "The file is &lt;empty&gt;." in page
+    assert "<b>" not in page
+    assert 'href="out/a%20b.png"' in page
+
+
+def test_worst_residual_comes_first(tmp_path: Path) -> None:
+    """Pictures are ordered by how badly they scale back."""
+    page = ReportPage("Test", {})
+    for name, residual in [("good", EXACT), ("worst", Residual(9.0, 2.0, 3.0)), ("middle", Residual(2.0, 0.1, 0.2))]:
+        given = _picture(4, 4)
+        page.add(name, [], given, _report(given, residual))
+
+    names = re.findall(r"<h3>(\w+)</h3>", page.html(tmp_path))
+
+    assert names == ["worst", "middle", "good"]
+
+
+def test_embedded_pictures_are_the_ones_given(tmp_path: Path) -> None:
+    """Input and result are in the page pixel by pixel; an animation moves."""
+    page = ReportPage("Test", {})
+    still, moving = _picture(5, 7), _picture(6, 6, frames=3)
+    report = _report(still, EXACT)
+    page.add("still", [], still, report)
+    page.add("moving", [], moving, _report(moving, EXACT))
+
+    found = [Image.open(io.BytesIO(base64.b64decode(d))) for d in re.findall(r"base64,([^)]+)\)", page.html(tmp_path))]
+
+    assert np.array_equal(np.asarray(found[0]), still.frames[0])
+    assert np.array_equal(np.asarray(found[1]), report.picture.frames[0])
+    assert [getattr(image, "n_frames", 1) for image in found[2:]] == [3, 3]
+
+
+def test_large_pictures_are_cropped_in_register(tmp_path: Path) -> None:
+    """Of a large picture the same part of input and result is shown, at most 384 pixels wide."""
+    given = _picture(300, 200)
+    enlarged = tuple(np.repeat(np.repeat(frame, 4, 0), 4, 1) for frame in given.frames)
+    report = _report(_picture(1, 1), EXACT)
+    report = Report(**{**vars(report), "candidates": (Candidate(Picture(enlarged), EXACT, 0.0, 0),)})
+    page = ReportPage("Test", {})
+    page.add("large", [], given, report)
+
+    before, after = (
+        np.asarray(Image.open(io.BytesIO(base64.b64decode(d))))
+        for d in re.findall(r"base64,([^)]+)\)", page.html(tmp_path))
+    )
+
+    assert after.shape == (384, 384, 4)
+    assert np.array_equal(np.repeat(np.repeat(before, 4, 0), 4, 1), after)
+
+
+def test_page_stays_small_and_keeps_the_worst(tmp_path: Path) -> None:
+    """Beyond the budget pictures that scale back best lose their images but stay listed."""
+    page = ReportPage("Test", {}, budget=40_000)
+    for number in range(30):
+        given = _picture(8, 8)
+        page.add(f"p{number:02}", [], given, _report(given, Residual(float(number), 0.0, 0.0)))
+
+    text = page.html(tmp_path)
+
+    assert len(text) < 40_000 * 4 / 3 + 60_000
+    shown = re.findall(r"<h3>(p\d\d)</h3>", text)
+    assert shown[0] == "p29"
+    assert 2 <= len(shown) < 30
+    assert shown == sorted(shown, reverse=True)
+    assert all(f"p{number:02}" in text for number in range(30))
+
+
+def test_candidates_can_be_chosen(tmp_path: Path) -> None:
+    """Every candidate has a button that says its seed and residual."""
+    page = _one_page(tmp_path)
+
+    assert page.count('data-candidate="') == 2
+    assert page.count('aria-pressed="true"') == 1
+    assert "seed 1, scales back to exactly your pixels" in page
+
+
+def test_write_leaves_no_temporary_file(tmp_path: Path) -> None:
+    """The page appears under its name and nothing else is left."""
+    page = ReportPage("Test", {})
+
+    page.write(tmp_path / "new" / "page.html")
+
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["page.html"]
+
+
+@pytest.mark.parametrize(
+    ("residual", "words"),
+    [
+        (Residual(0.5, 0.0, 0.0), "scales back to exactly your pixels"),
+        (Residual(0.9, 0.01, 0.1), "scales back within 0.9 level of 255 (mean 0.010)"),
+        (Residual(14.0, 1.5, 2.0), "scales back within 14 levels of 255 (mean 1.500)"),
+    ],
+)
+def test_residual_in_words(residual: Residual, words: str) -> None:
+    """Exactly is said only where rounding gives the input's own pixels."""
+    assert describe_residual(residual) == words

@@ -1,0 +1,45 @@
+"""
+The public names as a user's type checker sees them. Never run: `mypy tests/typing/api.py` must pass as it stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from depixel import DepixelError, Picture, Report, SearchSettings, Upsampler, __version__
+from depixel.consistency import Residual
+from depixel.search.step import SearchStep
+
+version: str = __version__
+
+picture: Picture = Picture((np.zeros((16, 16, 4), dtype=np.uint8),), name="hero.png")
+width: int = picture.width
+has_alpha: bool = picture.has_alpha
+
+settings: SearchSettings = SearchSettings(scale=4, domain="art", candidates=2, seed=7).validated()
+wire: dict[str, Any] = settings.to_dict()
+again: SearchSettings = SearchSettings.from_dict(wire)
+
+
+def show(step: SearchStep) -> None:
+    """A progress callback."""
+    share: float = step.step / step.steps
+    del share
+
+
+on_step: Callable[[SearchStep], None] = show
+upsampler: Upsampler = Upsampler("cpu")
+report: Report = upsampler.upsample(picture, settings, on_step=show, cancelled=lambda: False)
+answer: Picture = report.picture
+residual: Residual = report.residual
+exact: bool = residual.exact
+found: dict[str, Any] = report.to_dict()
+
+for outcome in upsampler.upsample_many([picture, picture], settings):
+    if isinstance(outcome, DepixelError):
+        code: str = outcome.code
+    else:
+        seed: int = outcome.candidates[0].seed
