@@ -1,0 +1,216 @@
+"""
+How good the art prior's answers are: the real engine over an evaluation folder, measured by that folder's own harness.
+
+    python benchmarks/art_quality.py --eval EVAL --out benchmarks/results [--weights art-small] [--peers waifu2x-anime]
+
+EVAL holds evaluate.py, evalset/KIND/{hr,lr4,lr4_bicubic}/NAME.png, and may hold results/*.json of other upscalers and
+their pictures in peers/. Writes art_quality.json and .md, and contact sheets art_KIND.png. EVAL is only read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import platform
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+
+from depixel.picture import Picture
+from depixel.settings import SearchSettings
+from depixel.upsampler import Upsampler
+
+KINDS = ("sprites", "emoji", "textures")
+INPUTS = {"lr4": "area", "lr4_bicubic": "bicubic"}
+PEERS = ("nearest", "bicubic", "lanczos", "waifu2x-anime", "realesrgan-animevideov3+pad", "realesrgan-animevideov3",
+         "realesrgan-x4plus-anime+pad", "realesrgan-x4plus-anime", "spanglue-ch48", "xbr-js")  # fmt: skip
+SHEET_PEERS = ("waifu2x-anime", "realesrgan-animevideov3+pad")
+PER_SHEET = 8
+TILE = 128
+
+
+def read(path: Path) -> Picture:
+    """RGB or RGBA of a PNG, straight, without any file-format behaviour in between."""
+    with Image.open(path) as image:
+        mode = "RGBA" if image.mode in ("RGBA", "LA", "P") else "RGB"
+        return Picture(frames=(np.asarray(image.convert(mode)),), mode=mode, name=path.name)
+
+
+def settings_for(kind: str, degradation: str, imagination: float = 0.0) -> SearchSettings:
+    """One pass of the network, no search."""
+    domain = "textures" if kind == "textures" else "art"
+    return SearchSettings(
+        scale=4, domain=domain, degradation=degradation, steps=0, wrap="none", imagination=imagination, seed=0
+    )
+
+
+def answer(engine: Upsampler, source: Path, target: Path, settings: SearchSettings) -> dict[str, float]:
+    """Upscale every PNG of a folder; seconds, megapixels and the worst residuals in levels."""
+    target.mkdir(parents=True, exist_ok=True)
+    seconds, megapixels, maximum, mean = 0.0, 0.0, 0.0, 0.0
+    for path in sorted(source.glob("*.png")):
+        picture = read(path)
+        began = time.perf_counter()
+        report = engine.upsample(picture, settings)
+        seconds += time.perf_counter() - began
+        maximum, mean = max(maximum, report.residual.maximum), max(mean, report.residual.mean)
+        frame = report.picture.frames[0]
+        megapixels += frame.shape[0] * frame.shape[1] / 1e6
+        Image.fromarray(frame).save(target / path.name)
+    return {"s_mp": seconds / megapixels, "residual_maximum": maximum, "residual_mean": mean}
+
+
+def harness(folder: Path) -> Any:
+    """The evaluation folder's evaluate.py as a module."""
+    spec = importlib.util.spec_from_file_location("evaluate", folder / "evaluate.py")
+    if spec is None or spec.loader is None:
+        raise FileNotFoundError(folder / "evaluate.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def peer_rows(folder: Path) -> list[dict[str, Any]]:
+    """Rows that the folder holds for other upscalers, without their pictures' own values."""
+    rows = []
+    for path in sorted((folder / "results").glob("*.json")):
+        row = json.loads(path.read_text(encoding="utf-8"))
+        if row["name"] in PEERS and row["lr"] in INPUTS and row["psnr"] is not None:
+            row.pop("per_image", None)
+            rows.append(row)
+    return rows
+
+
+def write_table(rows: list[dict[str, Any]], path: Path, machine: str) -> None:
+    """Markdown: one table per kind of input, best PSNR first."""
+    lines = [
+        "# Art: quality at x4",
+        "",
+        f"Measured on {machine}. Means over the evaluation set, no search (`--steps 0`).",
+    ]
+    for lr, name in INPUTS.items():
+        for kind in KINDS:
+            chosen = sorted((r for r in rows if r["kind"] == kind and r["lr"] == lr), key=lambda r: -r["psnr"])
+            lines += ["", f"## {kind}, {name} inputs", ""]
+            lines += ["| | PSNR-Y dB | SSIM | FLIP | shrink-back RMSE | alpha error | s/megapixel |"]
+            lines += ["|---|---|---|---|---|---|---|"]
+            for row in chosen:
+                bold = "**" if row["name"].startswith("depixel") else ""
+                cells = [("psnr", 2), ("ssim", 4), ("flip", 4), ("lrcons", 2), ("amae", 2), ("s_mp", 2)]
+                values = ["-" if row.get(key) is None else f"{row[key]:.{digits}f}" for key, digits in cells]
+                lines.append(f"| {bold}{row['name']}{bold} | " + " | ".join(values) + " |")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def window(pixels: np.ndarray, size: int) -> tuple[slice, slice]:
+    """The part of a picture worth showing: the size x size window, on a grid of 16, with the most contrast."""
+    grey = pixels[..., :3].astype(float).mean(-1) * (pixels[..., 3] / 255)
+    height, width = grey.shape
+    corners = [(y, x) for y in range(0, max(1, height - size + 1), 16) for x in range(0, max(1, width - size + 1), 16)]
+    y, x = max(corners, key=lambda c: grey[c[0] : c[0] + size, c[1] : c[1] + size].std())
+    return slice(y, y + size), slice(x, x + size)
+
+
+def sheet(names: list[str], columns: list[tuple[str, Path]], path: Path) -> None:
+    """Rows of pictures, one column per upscaler, on mid grey; reduced to 256 colours to stay small."""
+    canvas = Image.new("RGB", (len(columns) * (TILE + 4), len(names) * (TILE + 4)), (128, 128, 128))
+    for row, name in enumerate(names):
+        truth = np.asarray(Image.open(columns[-1][1] / name).convert("RGBA"))
+        where = window(truth, min(TILE, 96 if max(truth.shape) > 96 else TILE))
+        for column, (_, folder) in enumerate(columns):
+            if not (folder / name).exists():
+                continue
+            image = Image.open(folder / name).convert("RGBA")
+            if image.width < truth.shape[1]:
+                image = image.resize((truth.shape[1], truth.shape[0]), Image.Resampling.NEAREST)
+            part = Image.fromarray(np.asarray(image)[where])
+            grow = TILE / max(part.size)
+            part = part.resize((round(part.width * grow), round(part.height * grow)), Image.Resampling.NEAREST)
+            canvas.paste(part, (column * (TILE + 4), row * (TILE + 4)), part)
+    canvas.quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
+
+
+def bicubic(source: Path, target: Path) -> None:
+    """Plain bicubic enlargement of every PNG in a folder, through premultiplied colour."""
+    target.mkdir(parents=True, exist_ok=True)
+    for path in sorted(source.glob("*.png")):
+        image = Image.open(path).convert("RGBa")
+        size = (image.width * 4, image.height * 4)
+        image.resize(size, Image.Resampling.BICUBIC).convert("RGBA").save(target / path.name)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--eval", type=Path, required=True)
+    parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
+    parser.add_argument("--weights", default="art-small", help="released name, or a .safetensors file")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0 leaves PyTorch's choice")
+    arguments = parser.parse_args()
+    if arguments.threads:
+        torch.set_num_threads(arguments.threads)
+    engine = Upsampler(arguments.device, {"art": arguments.weights})
+    measure = harness(arguments.eval)
+    rows: list[dict[str, Any]] = []
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as temporary:
+        work = Path(temporary)
+        for kind in KINDS:
+            source = arguments.eval / "evalset" / kind
+            for lr, degradation in INPUTS.items():
+                made = answer(engine, source / lr, work / lr / kind, settings_for(kind, degradation))
+                row = measure.evaluate(str(work / lr), kind, lr)
+                row.pop("per_image")
+                rows.append({"name": f"depixel {Path(arguments.weights).stem}", "kind": kind, "lr": lr, **row, **made})
+                print(
+                    kind, degradation, {k: round(v, 4) for k, v in rows[-1].items() if isinstance(v, float)}, flush=True
+                )
+            answer(engine, source / "lr4", work / "vivid" / kind, settings_for(kind, "area", 0.6))
+            bicubic(source / "lr4", work / "bicubic" / kind)
+            names = [path.name for path in sorted((source / "hr").glob("*.png"))]
+            names = names[:: max(1, len(names) // PER_SHEET)][:PER_SHEET]
+            peers = [(peer, arguments.eval / "peers" / peer / kind) for peer in SHEET_PEERS]
+            ours = [("calm", work / "lr4" / kind), ("vivid", work / "vivid" / kind)]
+            columns = [("input", source / "lr4"), ("bicubic", work / "bicubic" / kind), *peers, *ours]
+            sheet(names, [*columns, ("truth", source / "hr")], arguments.out / f"art_{kind}.png")
+        native = arguments.eval / "evalset" / "sprites" / "hr"
+        pixel_art(engine, native, work, arguments.out / "art_pixel.png")
+    processor = platform.processor() or platform.machine()
+    machine = f"{processor}, {torch.get_num_threads()} threads, PyTorch {torch.__version__}, device {engine.device}"
+    (arguments.out / "art_quality.json").write_text(json.dumps({"machine": machine, "rows": rows}, indent=1) + "\n")
+    write_table(rows + peer_rows(arguments.eval), arguments.out / "art_quality.md", machine)
+
+
+def pixel_art(engine: Upsampler, native: Path, work: Path, path: Path) -> None:
+    """Native sprites, which were never larger: input, held to block means, held to block centres."""
+    small = work / "native"
+    small.mkdir()
+    chosen = [p for p in sorted(native.glob("*.png")) if max(Image.open(p).size) <= 72][::2][:PER_SHEET]
+    for file in chosen:
+        picture = read(file)
+        height, width = (side // 4 * 4 for side in picture.frames[0].shape[:2])
+        Image.fromarray(picture.frames[0][:height, :width]).save(small / file.name)
+    columns = [("input", small)]
+    for degradation in ("area", "point"):
+        answer(engine, small, work / degradation, settings_for("sprites", degradation))
+        columns.append((degradation, work / degradation))
+    side = 256
+    canvas = Image.new("RGB", (len(columns) * (side + 4), len(chosen) * (side + 4)), (128, 128, 128))
+    for row, file in enumerate(chosen):
+        for column, (_, folder) in enumerate(columns):
+            image = Image.open(folder / file.name).convert("RGBA")
+            grow = side / max(image.size)
+            size = (round(image.width * grow), round(image.height * grow))
+            image = image.resize(size, Image.Resampling.NEAREST if grow >= 1 else Image.Resampling.BOX)
+            canvas.paste(image, (column * (side + 4), row * (side + 4)), image)
+    canvas.quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
+
+
+if __name__ == "__main__":
+    main()

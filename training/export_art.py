@@ -1,0 +1,42 @@
+"""
+Write a run's averaged network as released weights.
+
+    python -m training.export_art --run RUN --out core/depixel/weights/art-small.safetensors
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from safetensors.torch import save_file
+from training.checkpoints import read_checkpoint
+
+
+def export(run: Path, out: Path) -> None:
+    """float16 tensors, with configuration, licence and what the run cost in the metadata."""
+    state, tensors = read_checkpoint(run)
+    average = {
+        k.removeprefix("average."): v.half().contiguous() for k, v in tensors.items() if k.startswith("average.")
+    }
+    metadata = {
+        "config": json.dumps({"kind": "art", **state["config"]}),  # type: ignore[dict-item]
+        "licence": "CC-BY-SA-4.0",
+        "trained": json.dumps({key: state[key] for key in ("steps", "samples", "seconds")}),
+    }
+    part = out.with_suffix(".part")
+    save_file(average, part, metadata=metadata)
+    part.replace(out)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--run", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    arguments = parser.parse_args()
+    export(arguments.run, arguments.out)
+
+
+if __name__ == "__main__":
+    main()
