@@ -42,9 +42,9 @@ def find_pictures(inputs: Sequence[str], readable: Collection[str], leave_out: P
         elif path.exists():
             _take(found, seen, [(path, Path(path.name))], None)
         elif glob.has_magic(text):
-            matches = sorted(Path(match) for match in glob.glob(text, recursive=True) if not Path(match).is_dir())
             fixed = _fixed_part(text)
-            pairs = [(match, match.relative_to(fixed)) for match in matches]
+            matches = ((match, match.relative_to(fixed)) for match in fixed.glob(str(path.relative_to(fixed))))
+            pairs = sorted((m, r) for m, r in matches if not m.is_dir() and not any(n.startswith(".") for n in r.parts))
             if not pairs:
                 found.missing.append((text, "nothing matches this pattern."))
             _take(found, seen, pairs, readable if "**" in text else None)
