@@ -30,7 +30,7 @@ KINDS = ("sprites", "emoji", "textures")
 INPUTS = {"lr4": "area", "lr4_bicubic": "bicubic"}
 PEERS = ("nearest", "bicubic", "lanczos", "waifu2x-anime", "realesrgan-animevideov3+pad", "realesrgan-animevideov3",
          "realesrgan-x4plus-anime+pad", "realesrgan-x4plus-anime", "spanglue-ch48", "xbr-js")  # fmt: skip
-SHEET_PEERS = ("waifu2x-anime", "realesrgan-animevideov3+pad")
+SHEET_PEERS = (("waifu2x-anime",), ("realesrgan-animevideov3+pad", "spanglue-ch48"))  # the first one there is
 PER_SHEET = 8
 TILE = 128
 
@@ -175,7 +175,10 @@ def main() -> None:
             bicubic(source / "lr4", work / "bicubic" / kind)
             names = [path.name for path in sorted((source / "hr").glob("*.png"))]
             names = names[:: max(1, len(names) // PER_SHEET)][:PER_SHEET]
-            peers = [(peer, arguments.eval / "peers" / peer / kind) for peer in SHEET_PEERS]
+            folders = [[arguments.eval / "peers" / name / kind for name in choice] for choice in SHEET_PEERS]
+            peers = [
+                (f.parent.name, f) for f in (next((f for f in c if any(f.glob("*.png"))), None) for c in folders) if f
+            ]
             ours = [("calm", work / "lr4" / kind), ("vivid", work / "vivid" / kind)]
             columns = [("input", source / "lr4"), ("bicubic", work / "bicubic" / kind), *peers, *ours]
             sheet(names, [*columns, ("truth", source / "hr")], arguments.out / f"art_{kind}.png")

@@ -27,6 +27,7 @@ def export(run: Path, out: Path) -> None:
     }
     part = out.with_suffix(".part")
     save_file(average, part, metadata=metadata)
+    part.chmod(0o644)  # the writer leaves it private
     part.replace(out)
 
 

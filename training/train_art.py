@@ -83,32 +83,42 @@ def calm_loss(run: Run, slices: list[Slice], generator: torch.Generator, bf16: b
     return charbonnier(torch.cat(answers), truth, generator).mean()
 
 
-def spread_loss(run: Run, slices: list[Slice], generator: torch.Generator, bf16: bool, tries: int = 6) -> Tensor:
-    """Per cell, the best of `tries` latents is composed into one, which is then pulled towards the truth."""
+def spread_loss(run: Run, slices: list[Slice], generator: torch.Generator, bf16: bool, tries: int = 4) -> Tensor:
+    """
+    In each neighbourhood the best of `tries` latents is composed into one, which is then pulled towards the truth; its
+    strength varies, and the detail of the answer is held to the truth's amount, wherever it falls.
+    """
     truth = torch.cat([s.large for s in slices])
     batch, _, height, width = torch.cat([s.small for s in slices]).shape
     best = truth.new_full((batch, 1, height, width), torch.inf)
     composed = truth.new_zeros(batch, run.config.latent, height, width)
+    strength = (0.4 + 0.8 * torch.rand(batch, 1, 1, 1, generator=generator)).to(truth)
     with torch.no_grad():
         for _ in range(tries):
-            z = smooth_latent(batch, run.config.latent, height, width, generator).to(truth)
-            error = sharpness_error(torch.cat(generate(run.network, slices, z, bf16)), truth)
+            z = smooth_latent(batch, run.config.latent, height, width, generator).to(truth) * strength
+            error = misplacement(torch.cat(generate(run.network, slices, z, bf16)), truth)
             error = F.avg_pool2d(F.avg_pool2d(error, run.config.scale), 2 * CELL + 1, 1, CELL, count_include_pad=False)
             better = error < best
             best = torch.where(better, error, best)
             composed = torch.where(better, z, composed)
     answer = torch.cat(generate(run.network, slices, composed, bf16))
-    return sharpness_error(answer, truth).mean()
+    amount = (detail(answer) - detail(truth)).abs() * strength
+    return misplacement(answer, truth).mean() + 3 * amount.mean()
 
 
-def sharpness_error(answer: Tensor, truth: Tensor) -> Tensor:
+def misplacement(answer: Tensor, truth: Tensor) -> Tensor:
     """[B, 1, H, W]: difference of values and, twice as heavy, of gradients: rewards edges in the right place."""
     difference = answer - truth
-    down, right = (
-        difference.diff(dim=2, append=difference[:, :, -1:]),
-        difference.diff(dim=3, append=difference[..., -1:]),
-    )
+    down = difference.diff(dim=2, append=difference[:, :, -1:])
+    right = difference.diff(dim=3, append=difference[..., -1:])
     return (difference.abs() + 2 * down.abs() + 2 * right.abs()).mean(1, keepdim=True)
+
+
+def detail(picture: Tensor) -> Tensor:
+    """[B, C, H/8, W/8]: root mean square gradient in blocks of 8x8."""
+    down = picture.diff(dim=2, append=picture[:, :, -1:])
+    right = picture.diff(dim=3, append=picture[..., -1:])
+    return (F.avg_pool2d(down.square() + right.square(), 8) + 1e-5).sqrt()
 
 
 def schedule(elapsed: float, total: float, first: float, last: float = 1e-5) -> float:
@@ -124,7 +134,7 @@ def train(
     generator = torch.Generator().manual_seed(seed)
     parameters = list(run.network.parameters())
     if stage == "spread":  # z = 0 must stay the calm answer: only what z touches may move
-        parameters = [p for name, p in run.network.named_parameters() if ".bend." in name]
+        parameters = [p for name, p in run.network.named_parameters() if ".bend." in name or name.startswith("vivid.")]
         run.network.requires_grad_(False)
         for parameter in parameters:
             parameter.requires_grad_(True)

@@ -82,17 +82,17 @@ class ArtNetwork(nn.Module):
         self.stem = nn.Conv2d(4, config.channels, 3, padding=1)
         self.blocks = nn.ModuleList(ArtBlock(config) for _ in range(config.blocks))
         self.head = nn.Conv2d(config.channels, 4 * config.scale**2, 3, padding=1)
+        self.vivid = nn.Conv2d(config.channels, 4 * config.scale**2, 3, padding=1, bias=False)
         with torch.no_grad():
             self.head.weight.mul_(0.1)
+            self.vivid.weight.zero_()  # like `bend`: until the spread stage every z gives the calm answer
 
     @property
     def receptive_field(self) -> int:
         """Small pixels on each side that can change an answer: the overlap that makes tiles exact."""
         return 2 * len(self.blocks) + 2 + 2  # stem and head; bicubic enlargement reaches two pixels
 
-    def forward(
-        self, small: Tensor, kind: Tensor, z: Tensor | None = None, valid: Tensor | None = None
-    ) -> Tensor:
+    def forward(self, small: Tensor, kind: Tensor, z: Tensor | None = None, valid: Tensor | None = None) -> Tensor:
         """
         Args:
             small: [B, 4, h, w] premultiplied RGBA in [0, 1].
@@ -201,9 +201,7 @@ class ArtPrior:
         ]
         return {"z": imagination * torch.cat(z).to(small)}
 
-    def decode(
-        self, latents: Latents, small: Tensor, degradation: Degradation, valid: Tensor | None = None
-    ) -> Tensor:
+    def decode(self, latents: Latents, small: Tensor, degradation: Degradation, valid: Tensor | None = None) -> Tensor:
         """
         [B, 4, h*scale, w*scale] with A x = y when the degradation's factor is the network's; unclipped. `valid` as
         `ArtNetwork` has it. The trunk runs in bfloat16 where the device is fast at it: a fifth of a level at most.
