@@ -18,24 +18,16 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from training.faces_checkpoint import load_run, save_run
+from training.faces_checkpoint import load_run, load_tensors, save_run
 from training.faces_data import SMALL_SIZES, Portraits, Reducer, batch, landmark_weights, load_portraits
 from training.faces_discriminator import Discriminator, adversarial_losses
+from training.faces_model import Autoencoder, read_specs, write_specs
 from training.faces_sheet import save_sheet
 
-from depixel.priors.face_encoder import EncoderSpec, FaceEncoder
-from depixel.priors.stylegan import Generator, GeneratorSpec
+from depixel.priors.face_encoder import EncoderSpec
+from depixel.priors.stylegan import GeneratorSpec
 
 log = logging.getLogger("train_faces")
-
-
-class Autoencoder(nn.Module):
-    """What is trained and released together."""
-
-    def __init__(self, generator: GeneratorSpec, encoder: EncoderSpec) -> None:
-        super().__init__()
-        self.generator = Generator(generator)
-        self.encoder = FaceEncoder(encoder)
 
 
 # Mean absolute error at the full size and at each halving, weighted around the landmarks; the finest band counts twice.
@@ -59,11 +51,11 @@ def latent_loss(w: Tensor, deltas: Tensor, maps: tuple[Tensor, ...]) -> Tensor:
     return loss
 
 
-# A quarter of the rows lose all maps, so that w alone makes a whole face; another quarter lose the finest ones.
+# Some rows lose all maps, so that w alone makes a whole face; some others lose the finest ones.
 def keep_some(maps: tuple[Tensor, ...], generator: torch.Generator) -> dict[int, Tensor]:
     dice = torch.rand(maps[0].shape[0], 1, 1, 1, generator=generator)
     finest = maps[-1].shape[-1]
-    return {k: m * (dice >= (0.5 if m.shape[-1] == finest else 0.25)).float() for k, m in enumerate(maps)}
+    return {k: m * (dice >= (0.25 if m.shape[-1] == finest else 0.15)).float() for k, m in enumerate(maps)}
 
 
 def train(options: argparse.Namespace) -> None:
@@ -76,13 +68,20 @@ def train(options: argparse.Namespace) -> None:
     log.info("%d portraits for training, %d held out", len(portraits), len(evaluation))
     reducer = Reducer(size)
 
-    model = Autoencoder(
-        GeneratorSpec(resolution=size, latent=options.latent, noise_latent=options.latent, channels=options.channels),
-        EncoderSpec(latent=options.latent, layers=2 * len(options.channels)),
-    )
+    if options.freeze:
+        specs = read_specs(options.run)
+    else:
+        generator = GeneratorSpec(size, options.latent, options.latent, options.channels)
+        specs = generator, EncoderSpec(latent=options.latent, layers=generator.layers)
+    model = Autoencoder(*specs)
     with torch.no_grad():  # maps that the encoder predicts must be heard from the first step on
         for conv in model.generator.synthesis.convs[: len(model.encoder.spec.maps)]:
             conv.noise_strength.fill_(0.5)
+    if options.freeze:
+        gan, _ = load_tensors(options.run / "gan")
+        model.generator.load_state_dict({k[8:]: v for k, v in gan.items() if k.startswith("average.")})
+        model.generator.requires_grad_(False)
+    write_specs(options.run, model.generator.spec, model.encoder.spec)
     average = Autoencoder(model.generator.spec, model.encoder.spec).requires_grad_(False)
     average.load_state_dict(model.state_dict())
     discriminator = Discriminator(size) if options.adversarial else None
@@ -92,8 +91,11 @@ def train(options: argparse.Namespace) -> None:
             {"params": list(model.encoder.parameters()), "lr": options.rate * 0.4},
         ],
         betas=(0.5 if options.adversarial else 0.9, 0.99),
+        fused=True,
     )
-    critic = torch.optim.Adam(discriminator.parameters(), lr=options.rate, betas=(0.0, 0.99)) if discriminator else None
+    critic = None
+    if discriminator is not None:
+        critic = torch.optim.Adam(discriminator.parameters(), lr=options.rate * 0.4, betas=(0.0, 0.99), fused=True)
     seen, seconds = load_run(options.run, model, average, None if options.adversarial else optimiser, discriminator)
     log.info("starting at %d pictures, %.0f s", seen, seconds)
 
@@ -110,16 +112,13 @@ def train(options: argparse.Namespace) -> None:
         for group, base in zip(optimiser.param_groups, (1.0, 0.4), strict=True):
             group["lr"] = options.rate * rate * base
 
-        # The same portraits seen through a small size and through the largest one.
+        # Portraits seen through small sizes of all kinds.
         truth, landmarks = batch(portraits, options.batch, size, rng)
         choice = reducer.choose(options.batch, options.shares, rng)
         grid, sizes = reducer(truth, choice)
         grid = grid + torch.randn(grid.shape, generator=rng) * 0.01
         seen_as = model.encoder.from_grid(grid, sizes, torch.bfloat16)
         w, deltas = seen_as.w, seen_as.deltas
-        with torch.no_grad():
-            full, full_sizes = reducer(truth, torch.full_like(choice, (len(SMALL_SIZES) - 1) * 3))
-            best = model.encoder.from_grid(full, full_sizes, torch.bfloat16)
         kept = (torch.rand(options.batch, 1, 1, generator=rng) < 0.75).float()
         noisy = w + torch.randn(w.shape, generator=rng) * 0.08
         w_plus = noisy[:, None] + kept * deltas
@@ -130,7 +129,6 @@ def train(options: argparse.Namespace) -> None:
         losses = {
             "pixels": pyramid_loss(answer, target, landmark_weights(landmarks, resolution)),
             "latents": latent_loss(w, deltas, seen_as.maps),
-            "agreement": 0.05 * (seen_as.w_plus - best.w_plus).square().mean(),
         }
         if discriminator is not None and critic is not None:
             fooling, judging = adversarial_losses(discriminator, critic, answer, target, rng)
@@ -208,8 +206,9 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=2.5e-3, help="learning rate of the generator")
     parser.add_argument("--average", type=float, default=0.997, help="decay of the weights' running average")
     parser.add_argument("--half-size-pictures", type=int, default=40000, help="pictures seen at half size first")
-    parser.add_argument("--shares", type=_shares, default=(0.06, 0.36, 0.18, 0.40), help="of small sizes 8,16,32,64")
+    parser.add_argument("--shares", type=_shares, default=(0.05, 0.45, 0.28, 0.22), help="of small sizes 8,16,32,64")
     parser.add_argument("--adversarial", type=float, default=0.0, help="weight of the adversarial loss; 0 = none")
+    parser.add_argument("--freeze", action="store_true", help="keep train_faces_gan's generator; train the encoder")
     parser.add_argument("--sheet-minutes", type=float, default=4.0)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)
