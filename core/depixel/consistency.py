@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from depixel.degradation import AreaDegradation, Degradation, PointDegradation
@@ -71,6 +72,24 @@ def project(large: Tensor, small: Tensor, degradation: Degradation, *, binary_al
         wanted = straight_colour(small) * degradation.apply(alpha).clamp(0, 1)
     colour = _project_plane(large[:, :3], wanted, alpha, degradation)
     return torch.cat([colour, alpha], 1)
+
+
+def keep_extreme_alpha(large: Tensor, small: Tensor, factor: int) -> Tensor:
+    """
+    Fully opaque and fully transparent areas stay exactly so: alpha over small pixels that are opaque (transparent)
+    with all their eight neighbours becomes 1 (0). Needed before `project` where it fixes only centres or cannot be
+    exact: binary alpha, point, bicubic. Give tiles with at least one small pixel of their surroundings.
+
+    Args:
+        large: [B, 4, h*f, w*f].
+        small: [B, 4, h, w].
+    """
+    around = F.pad(small[:, 3:], (1, 1, 1, 1), mode="replicate")
+    size = [side * factor for side in small.shape[2:]]
+    low = F.interpolate(-F.max_pool2d(-around, 3, 1), size, mode="nearest")
+    high = F.interpolate(F.max_pool2d(around, 3, 1), size, mode="nearest")
+    alpha = torch.where(low >= 1, 1.0, torch.where(high <= 0, 0.0, large[:, 3:]))
+    return torch.cat([large[:, :3], alpha], 1)
 
 
 def straight_colour(premultiplied: Tensor) -> Tensor:
@@ -184,15 +203,17 @@ def _restore_centres(colour: Tensor, small: Tensor, degradation: Degradation) ->
 
 
 # Round the running sum of each block and take differences: every value moves by less than 1, the sum by at most 1/2,
-# and since the sum was an integer before, not at all. 0 and the largest level stay what they are.
+# and since the sum was an integer before, not at all. Whole numbers, so 0 and the largest level, stay what they are:
+# only the fractions are summed, which float32 holds well enough.
 def _round_blocks_evenly(values: Tensor, factor: int) -> Tensor:
     return _from_blocks(_round_running_sum(_to_blocks(values, factor)), factor)
 
 
 def _round_running_sum(blocks: Tensor) -> Tensor:
-    sums = blocks.cumsum(-1).round_()
+    whole = blocks.floor()
+    sums = (blocks - whole).cumsum(-1).round_()
     sums[..., 1:] -= sums[..., :-1].clone()
-    return sums.to(torch.int32)
+    return sums.add_(whole).to(torch.int32)
 
 
 # Colour: blocks of one alpha value are rounded evenly; the others by weight.

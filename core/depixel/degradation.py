@@ -110,7 +110,8 @@ class BicubicDegradation(Degradation):
     def taps(self) -> tuple[list[int], list[float]]:
         size = 4 * self.factor
         start = -((size - self.factor) // 2)
-        positions = [(i - size // 2 + 0.5) / self.factor for i in range(size)]
+        centre = (self.factor - 1) / 2  # of the block; PULSE's own is half a pixel beside it for odd factors
+        positions = [(start + i - centre) / self.factor for i in range(size)]
         weights = [_cubic(abs(p)) for p in positions]
         total = sum(weights)
         return [start + i for i in range(size)], [w / total for w in weights]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from depixel.consistency import Residual, combine
+from depixel.consistency import Residual, combine, keep_extreme_alpha
 from depixel.degradation import make_degradation
 from depixel.domains.cascade import PRIOR_SCALE, Tile, enlarge, halo, tile_grid, with_surroundings
 from depixel.domains.exporting import export_tile, keep_unchanged, palettes_of
@@ -167,6 +167,7 @@ class ArtEngine:
         if valid is not None:
             valid = with_surroundings(valid, tile, margin, first.wrap)[0].to(self.device)
         large = enlarge(self.prior, around.to(self.device), local, first.degradation, valid)
+        large = keep_extreme_alpha(large, around.to(self.device), factor)
         height, width = (tile.bottom - tile.top) * factor, (tile.right - tile.left) * factor
         top, left = rows * factor, columns * factor
         return large[:, :, top : top + height, left : left + width].float().cpu()
