@@ -43,6 +43,20 @@ def pyramid_loss(answer: Tensor, truth: Tensor, weights: Tensor, halvings: int =
     return loss
 
 
+# What the small picture could not tell: the difference without the part that projection takes away. Without this
+# term the sign of the coarse error, which projection mends for nothing, drowns the details.
+def detail_loss(answer: Tensor, truth: Tensor, weights: Tensor, sizes: Tensor) -> Tensor:
+    difference = answer - truth
+    side = truth.shape[-1]
+    coarse = torch.zeros_like(difference)
+    for small in SMALL_SIZES:
+        rows = (sizes == small).nonzero()[:, 0]
+        if len(rows) and small < side:
+            reduced = F.avg_pool2d(difference[rows], side // small)
+            coarse[rows] = F.interpolate(reduced, side, mode="bilinear", align_corners=False)
+    return (weights * (difference - coarse).abs()).mean()
+
+
 # w and the maps have about unit variance, deltas are small: all keep the latent space round enough to search.
 def latent_loss(w: Tensor, deltas: Tensor, maps: tuple[Tensor, ...]) -> Tensor:
     loss = 0.02 * (w.square().mean() - 1).relu() + 0.02 * w.mean(0).square().mean() + 0.02 * deltas.square().mean()
@@ -126,8 +140,10 @@ def train(options: argparse.Namespace) -> None:
         answer = model.generator.synthesis(w_plus, noise, "random", resolution=resolution, dtype=torch.bfloat16)
 
         target = truth if resolution == size else F.avg_pool2d(truth, size // resolution)
+        weights = landmark_weights(landmarks, resolution)
         losses = {
-            "pixels": pyramid_loss(answer, target, landmark_weights(landmarks, resolution)),
+            "pixels": 0.5 * pyramid_loss(answer, target, weights),
+            "details": 3.0 * detail_loss(answer, target, weights, sizes),
             "latents": latent_loss(w, deltas, seen_as.maps),
         }
         if discriminator is not None and critic is not None:

@@ -119,7 +119,7 @@ def test_pyramid_loss_is_zero_only_for_the_truth_and_counts_landmarks() -> None:
     centre, corner = truth.clone(), truth.clone()
     centre[..., 14:18, 14:18] = 1
     corner[..., :4, :4] = 1
-    assert pyramid_loss(centre, truth, weights) > 2 * pyramid_loss(corner, truth, weights)
+    assert pyramid_loss(centre, truth, weights) > 1.5 * pyramid_loss(corner, truth, weights)
 
 
 def test_some_rows_lose_their_maps() -> None:
