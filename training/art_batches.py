@@ -16,7 +16,7 @@ from torch import Tensor
 from depixel.degradation import Degradation, make_degradation
 
 # Sixteen places of a batch; larger batches are multiples.
-PLACES = {"area": 9, "spoiled": 1, "binary": 1, "bicubic": 2, "pixel": 2, "point": 1}
+PLACES = {"area": 8, "spoiled": 1, "binary": 1, "bicubic": 2, "pixel": 3, "point": 1}
 
 
 @dataclass

@@ -20,7 +20,8 @@ def pixel_pair(crop: np.ndarray, rng: random.Random) -> tuple[np.ndarray, np.nda
     A picture drawn with few colours and hard edges, and what an artist's grid would keep of it.
 
     The crop is reduced to a palette at twice its size and reduced back, so that its contours are smooth and its areas
-    flat; the small picture takes one pixel of each block's centre. Often a dark outline is drawn, as sprites have.
+    flat; the small picture takes one pixel of each block's centre. Often a dark outline is drawn, as sprites have, wide
+    enough that no sample misses it; sometimes boxes that lie on the grid, whose corners must stay corners.
 
     Args:
         crop: [S, S, 4] uint8 straight RGBA.
@@ -31,16 +32,37 @@ def pixel_pair(crop: np.ndarray, rng: random.Random) -> tuple[np.ndarray, np.nda
     side = crop.shape[0]
     twice = _resize(crop, side * 2)
     opaque = twice[..., 3] >= 128
-    if rng.random() < 0.4:
-        outline = ~opaque & (distance_transform_edt(~opaque) <= rng.uniform(6.0, 9.0))  # in half pixels
+    if rng.random() < 0.3:
+        outline = ~opaque & (distance_transform_edt(~opaque) <= rng.uniform(8.5, 11.5))  # in half pixels
         twice[outline, :3] = rng.choice(((0, 0, 0), (20, 12, 28), (48, 24, 24)))
         opaque |= outline
     colours = _palette(twice, rng.choice((6, 8, 12, 16, 24, 32, 48)), Image.Dither.NONE)
     drawn = np.concatenate([colours, np.where(opaque, 255, 0).astype(np.uint8)[..., None]], -1)
     drawn[~opaque] = 0
+    if rng.random() < 0.35:
+        _draw_boxes(drawn, rng)
     centre = 2 * FACTOR // 2 - rng.randint(0, 1), 2 * FACTOR // 2 - rng.randint(0, 1)
     small = drawn[centre[0] :: 2 * FACTOR, centre[1] :: 2 * FACTOR]
     return _halve(drawn), np.ascontiguousarray(small)
+
+
+def _draw_boxes(drawn: np.ndarray, rng: random.Random) -> None:
+    """Filled boxes, frames and lines on the grid of the small picture, in the picture's own colours or through it."""
+    step = 2 * FACTOR
+    cells = drawn.shape[0] // step
+    for _ in range(rng.randint(1, 5)):
+        width, height = rng.choice(
+            ((1, rng.randint(3, 14)), (rng.randint(3, 14), 1), (rng.randint(2, 12), rng.randint(2, 12)))
+        )
+        x, y = rng.randint(0, cells - width), rng.randint(0, cells - height)
+        box = drawn[y * step : (y + height) * step, x * step : (x + width) * step]
+        colour = drawn[rng.randrange(drawn.shape[0]), rng.randrange(drawn.shape[1])].copy()
+        if colour[3] == 0 and rng.random() < 0.6:
+            colour[:] = (*rng.choice(((255, 255, 255), (0, 0, 0), (230, 60, 40), (250, 210, 60), (40, 60, 120))), 255)
+        inner = box[step:-step, step:-step].copy()
+        box[:] = colour
+        if min(width, height) > 2 and rng.random() < 0.5:
+            box[step:-step, step:-step] = inner  # a frame
 
 
 def spoiled_small(crop: np.ndarray, rng: random.Random) -> np.ndarray:
