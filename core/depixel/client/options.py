@@ -106,11 +106,21 @@ STEPS = Option(
     10_000,
     advanced=True,
 )
+PALETTE = Option(
+    "palette",
+    "choice",
+    "Colours",
+    "Whether new colours may appear between those of the picture.",
+    "free",
+    choices=(("free", "New ones may appear"), ("keep", "Only those of the picture")),
+    advanced=True,
+)
 KEPT = Option("kept", "int", "Pixels kept", "Pixels across the face that survive; fewer hide more.", 16, 4, 64)
 
 ENGINE_DEFAULTS: Dict[str, Any] = {
     "domain": "auto",
     "degradation": "auto",
+    "palette": "free",
     "candidates": 1,
     "imagination": 0.0,
     "seed": 0,
@@ -142,7 +152,7 @@ UPSCALE = Action(
     "Depixel: upscale",
     "Upscale so that the answer scales back down to exactly the given pixels",
     _INVENTED,
-    (SCALE, DOMAIN, DEGRADATION, CANDIDATES, IMAGINATION, SEED, STEPS),
+    (SCALE, DOMAIN, DEGRADATION, PALETTE, CANDIDATES, IMAGINATION, SEED, STEPS),
 )
 IMAGINE_FACE = Action(
     "imagine-face",

@@ -1,0 +1,48 @@
+"""`depixel doctor`: why a menu entry or the engine is missing, and how to mend it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import TYPE_CHECKING
+
+from depixel.client import Place
+from depixel.install.checks import BAD, Finding, check_start, examine
+from depixel.install.profiles import System
+
+if TYPE_CHECKING:
+    from depixel.cli import Subparsers
+
+_MARKS = {"ok": "ok      ", "note": "note    ", "problem": "PROBLEM "}
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Declare `depixel doctor`."""
+    parser = subparsers.add_parser(
+        "doctor",
+        help="say why a menu entry or the engine is missing, and how to mend it",
+        description="Look at the engine and at the plug-ins of GIMP and Krita, and say what to do where something is "
+        "wrong. Changes nothing.",
+        epilog="Exit code: 0 nothing is broken, 1 something is.",
+    )
+    parser.add_argument("--start", action="store_true", help="also start the engine and let it answer a small picture")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Examine and tell."""
+    place = Place()
+    findings = list(examine(System.here(), place))
+    if args.start:
+        findings += check_start(place)
+    if args.json:
+        sys.stdout.write(json.dumps([vars(finding) for finding in findings], indent=2) + "\n")
+    else:
+        sys.stdout.write("".join(map(_line, findings)))
+    return 1 if any(finding.level == BAD for finding in findings) else 0
+
+
+def _line(finding: Finding) -> str:
+    mend = f"\n          -> {finding.mend}" if finding.mend else ""
+    return f"{_MARKS[finding.level]}{finding.what}{mend}\n"

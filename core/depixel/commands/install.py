@@ -1,0 +1,98 @@
+"""`depixel install gimp|krita` and `depixel uninstall gimp|krita`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from depixel.client.place import Place
+from depixel.install.plugins import (
+    NothingToInstallError,
+    engine_record,
+    install_gimp,
+    install_krita,
+    krita_zip,
+    record_engine,
+    source_of,
+    uninstall,
+)
+from depixel.install.profiles import Profile, System, gimp_profiles, krita_profiles, old_gimp_versions
+
+if TYPE_CHECKING:
+    from depixel.cli import Subparsers
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Declare `depixel install` and `depixel uninstall`."""
+    for verb, text in (
+        ("install", "put the plug-in into GIMP or Krita, and record how it starts the engine"),
+        ("uninstall", "take the plug-in out of GIMP or Krita"),
+    ):
+        parser = subparsers.add_parser(verb, help=text, description=text[0].upper() + text[1:] + ".")
+        parser.add_argument("program", choices=("gimp", "krita"))
+        parser.add_argument(
+            "--profile", type=Path, metavar="FOLDER", help="this profile folder instead of those that are found"
+        )
+        if verb == "install":
+            parser.add_argument(
+                "--zip", type=Path, metavar="FILE", help="krita: only write an archive for Import Python Plugin"
+            )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do it for every profile found, and say what was done where."""
+    if args.command == "uninstall":
+        return _uninstall(args)
+    record = engine_record()
+    if args.zip is not None:
+        if args.program != "krita":
+            raise NothingToInstallError("Only Krita imports plug-ins from an archive: leave out --zip.")
+        krita_zip(args.zip, record)
+        _say(f"Wrote {args.zip}: in Krita, Tools > Scripts > Import Python Plugin from File.")
+        _say(f"The engine is recorded in {record_engine(Place(), record)}.")
+        return 0
+    source_of(args.program)
+    profiles = _profiles(args)
+    if not profiles:
+        raise NothingToInstallError(_not_found(args.program))
+    install = install_gimp if args.program == "gimp" else install_krita
+    for profile in profiles:
+        _say(f"{profile}: installed {install(profile, record)}")
+    _say(f"The engine is {' '.join(record.command)}, recorded in {record_engine(Place(), record)}.")
+    where = "Filters > Depixel" if args.program == "gimp" else "Tools > Scripts and Settings > Dockers"
+    name = "GIMP" if args.program == "gimp" else "Krita"
+    _say(f"Start {name} again; Depixel is in {where}. If it is not, run `depixel doctor`.")
+    return 0
+
+
+def _uninstall(args: argparse.Namespace) -> int:
+    removed = [path for profile in _profiles(args) for path in uninstall(profile)]
+    for path in removed:
+        _say(f"Removed {path}")
+    if not removed:
+        _say(f"The plug-in is not installed in {'GIMP' if args.program == 'gimp' else 'Krita'}.")
+    return 0
+
+
+def _profiles(args: argparse.Namespace) -> list[Profile]:
+    if args.profile is not None:
+        if args.program == "gimp":
+            return [Profile("GIMP", "given", "", args.profile / "plug-ins")]
+        return [Profile("Krita", "given", "", args.profile / "pykrita", args.profile / "kritarc")]
+    system = System.here()
+    return gimp_profiles(system) if args.program == "gimp" else krita_profiles(system)
+
+
+def _not_found(program: str) -> str:
+    if program == "krita":
+        return "No Krita was found: start it once, or say where with --profile FOLDER."
+    old = old_gimp_versions(System.here())
+    if old:
+        return f"Only GIMP {', '.join(old)} was found, and the plug-in needs GIMP 3.0 or later."
+    return "No GIMP 3 was found: start it once, or say where with --profile FOLDER."
+
+
+def _say(sentence: str) -> None:
+    sys.stdout.write(sentence + "\n")

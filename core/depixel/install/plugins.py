@@ -1,0 +1,192 @@
+"""Copies the plug-ins, with the client inside, and records how they start the engine."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+
+import depixel
+import depixel.client
+from depixel.client.place import Installed, Place
+from depixel.errors import DepixelError, UnwritableOutputError
+from depixel.install.profiles import Profile
+
+GIMP_NAME = "depixel-gimp"
+KRITA_NAME = "depixel_krita"
+_PACKAGE = Path(depixel.__file__).resolve().parent
+_LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "installed.json", ".*")
+
+
+class NothingToInstallError(DepixelError):
+    """The program is not there, or this installation came without its plug-in."""
+
+    code = "not-found"
+
+
+def source_of(program: str) -> Path:
+    """
+    The folder of a plug-in as shipped: inside the installed package, or in the source tree.
+
+    Raises:
+        NothingToInstallError: it is in neither.
+    """
+    name = f"gimp/{GIMP_NAME}" if program == "gimp" else f"krita/{KRITA_NAME}"
+    for folder in (_PACKAGE / "plugins" / name, _PACKAGE.parents[1] / "plugins" / name):
+        if any(folder.glob("*.py")):
+            return folder
+    raise NothingToInstallError(f"This installation of Depixel came without the plug-in for {program}.")
+
+
+def engine_record() -> Installed:
+    """How the engine of this very installation is started."""
+    environment: tuple[tuple[str, str], ...] = ()
+    if "site-packages" not in _PACKAGE.parts and "dist-packages" not in _PACKAGE.parts:
+        environment = (("PYTHONPATH", str(_PACKAGE.parent)),)  # run from its source: Python would not find it
+    return Installed((sys.executable, "-m", "depixel"), environment, depixel.__version__)
+
+
+def record_engine(place: Place, record: Installed) -> Path:
+    """Write installed.json. Raises UnwritableOutputError."""
+    try:
+        place.write_installed(record)
+    except OSError as error:
+        raise UnwritableOutputError(f"{place.path('installed.json')} cannot be written: {error}.") from error
+    return Path(place.path("installed.json"))
+
+
+def install_gimp(profile: Profile, record: Installed) -> Path:
+    """Put the plug-in into a profile, replacing an older one; the folder it is in. Raises UnwritableOutputError."""
+    target = profile.plugins / GIMP_NAME
+    with _replacing(target) as part:
+        _copy(source_of("gimp"), part, "depixel_client", record)
+        (part / f"{GIMP_NAME}.py").chmod(0o755)  # without the run bit GIMP passes over it without a word
+    return target
+
+
+def install_krita(profile: Profile, record: Installed) -> Path:
+    """Put the plug-in into a profile and switch it on in kritarc. Raises UnwritableOutputError."""
+    source = source_of("krita")
+    target = profile.plugins / KRITA_NAME
+    with _replacing(target) as part:
+        _copy(source, part, "_client", record)
+    for extra in _krita_extras(source):
+        shutil.copyfile(extra, profile.plugins / extra.name)
+    if profile.settings is not None:
+        set_enabled(profile.settings, True)
+    return target
+
+
+def krita_zip(path: Path, record: Installed) -> None:
+    """An archive for Krita's own Tools > Scripts > Import Python Plugin. Raises UnwritableOutputError."""
+    source = source_of("krita")
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            part = Path(folder) / KRITA_NAME
+            _copy(source, part, "_client", record)
+            with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+                for extra in _krita_extras(source):
+                    archive.write(extra, extra.name)
+                for file in sorted(part.rglob("*")):
+                    archive.write(file, f"{KRITA_NAME}/{file.relative_to(part).as_posix()}")
+    except OSError as error:
+        raise UnwritableOutputError(f"{path} cannot be written: {error}.") from error
+
+
+def uninstall(profile: Profile) -> list[Path]:
+    """Take the plug-in out of a profile; what was removed. Raises UnwritableOutputError."""
+    name = GIMP_NAME if profile.program == "GIMP" else KRITA_NAME
+    targets: Iterable[Path] = [profile.plugins / name]
+    if profile.program == "Krita":
+        targets = [*targets, profile.plugins / f"{KRITA_NAME}.desktop", profile.plugins / f"{KRITA_NAME}.action"]
+    removed = []
+    try:
+        for target in targets:
+            if target.is_dir() and not target.is_symlink():
+                shutil.rmtree(target)
+            elif target.exists() or target.is_symlink():
+                target.unlink()
+            else:
+                continue
+            removed.append(target)
+        if profile.settings is not None and profile.settings.is_file():
+            set_enabled(profile.settings, False)
+    except OSError as error:
+        raise UnwritableOutputError(f"{profile.plugins} cannot be changed: {error}.") from error
+    return removed
+
+
+def set_enabled(kritarc: Path, enabled: bool) -> None:
+    """
+    Write `enable_depixel_krita` into [python] of kritarc, keeping all else as it is; False removes it.
+
+    Raises UnwritableOutputError.
+    """
+    key = f"enable_{KRITA_NAME}="
+    try:
+        lines = kritarc.read_text("utf-8", "surrogateescape").splitlines() if kritarc.is_file() else []
+        lines = [line for line in lines if not line.strip().startswith(key)]
+        if enabled:
+            if "[python]" not in lines:
+                lines += ["", "[python]"] if lines else ["[python]"]
+            lines.insert(lines.index("[python]") + 1, f"{key}true")
+        kritarc.parent.mkdir(parents=True, exist_ok=True)
+        part = kritarc.with_name(f".{kritarc.name}.depixel")
+        part.write_text("\n".join(lines) + "\n", "utf-8", "surrogateescape")
+        part.replace(kritarc)
+    except OSError as error:
+        raise UnwritableOutputError(f"{kritarc} cannot be written: {error}.") from error
+
+
+def is_enabled(kritarc: Path) -> bool:
+    """Whether Krita loads the plug-in."""
+    if not kritarc.is_file():
+        return False
+    lines = kritarc.read_text("utf-8", "surrogateescape").splitlines()
+    return f"enable_{KRITA_NAME}=true" in [line.strip() for line in lines]
+
+
+def _krita_extras(source: Path) -> list[Path]:
+    found = [source.parent / f"{KRITA_NAME}.desktop", source.parent / f"{KRITA_NAME}.action"]
+    return [path for path in found if path.is_file()]
+
+
+def _copy(source: Path, target: Path, client_name: str, record: Installed) -> None:
+    shutil.copytree(source, target, ignore=_LEFT_OUT)
+    client = target / client_name
+    shutil.copytree(Path(depixel.client.__file__).parent, client, ignore=_LEFT_OUT, dirs_exist_ok=True)
+    Place(str(client)).write_installed(record, str(client / "installed.json"))
+    client.chmod(0o755)
+
+
+class _replacing:  # noqa: N801 (reads as a verb)
+    """A folder made beside its target and put in its place at the end; nothing changes when something fails."""
+
+    def __init__(self, target: Path) -> None:
+        self._target = target
+
+    def __enter__(self) -> Path:
+        try:
+            self._target.parent.mkdir(parents=True, exist_ok=True)
+            self._folder = Path(tempfile.mkdtemp(prefix=".depixel-", dir=self._target.parent))
+        except OSError as error:
+            raise UnwritableOutputError(f"{self._target.parent} cannot be written: {error}.") from error
+        return self._folder / self._target.name
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        try:
+            if error is None:
+                if self._target.is_symlink():
+                    self._target.unlink()
+                elif self._target.exists():
+                    self._target.rename(self._folder / "old")
+                (self._folder / self._target.name).rename(self._target)
+        except OSError as problem:
+            raise UnwritableOutputError(f"{self._target} cannot be replaced: {problem}.") from problem
+        finally:
+            shutil.rmtree(self._folder, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise UnwritableOutputError(f"{self._target} cannot be written: {error}.") from error

@@ -1,0 +1,78 @@
+#!/usr/bin/env python3
+"""
+Filters > Depixel: upscale, imagine a face, anonymise a face. No numpy and no torch: the work is done by the engine
+process, which the client beside this file finds or starts.
+"""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import depixel_client as client
+from gimpfu_compat import PF_IMAGE, PF_LAYERS, PF_RADIO, PF_SLIDER, PF_TOGGLE, main, register
+
+MENU = "<Image>/Filters/Depixel"
+_OUTPUT = {"upscale": "new-image", "imagine-face": "new-image", "anonymise-face": "new-layers"}
+FRAMES = (PF_TOGGLE, "frames", "All layers are _frames of an animation", False, None,
+          "Send all layers as one animation, so that what is equal stays equal; the result is a new image.")  # fmt: skip
+
+
+def parameters(action):
+    """The params list of gimpfu for an action of the client."""
+    params = [(PF_IMAGE, "image", "Image", None), (PF_LAYERS, "drawables", "Layers", None)]
+    for option in action.options:
+        if option.kind == "choice":
+            extra = tuple((label, value) for value, label in option.choices)
+            params.append((PF_RADIO, option.name, option.label, option.default, extra, _described(option)))
+        else:
+            whole = option.kind == "int"
+            extra = (int(option.low), int(option.high), 1) if whole else (option.low, option.high, 0.05)
+            params.append((PF_SLIDER, option.name, option.label, option.default, extra, option.help))
+    return params + ([FRAMES] if action.name == client.UPSCALE.name else [])
+
+
+def _described(option):
+    return "%s { %s }" % (option.help, ", ".join('"%s"' % value for value in option.values))
+
+
+def runner(action):
+    """The function that gimpfu calls with the values of the params list, in order."""
+
+    def run(image, layers, *values):
+        from work import perform
+
+        names = [option.name for option in action.options]
+        return perform(action, image, layers, dict(zip(names, values)), frames=len(values) > len(names) and values[-1])
+
+    return run
+
+
+def dialog_of(action):
+    def on_dialog(dialog, config, image, layers):
+        from preview import add_header
+
+        add_header(action, dialog, config, image, layers)
+
+    return on_dialog
+
+
+for _action in client.ACTIONS:
+    _shown = client.with_output(_action, "gimp", _OUTPUT[_action.name])
+    register(
+        "plug-in-depixel-" + _action.name,
+        _action.blurb,
+        _action.help,
+        "Depixel",
+        "Apache-2.0",
+        "2026",
+        _action.menu,
+        "*",
+        parameters(_shown),
+        [(PF_IMAGE, "result", "The image that holds the answers")],
+        runner(_shown),
+        menu=MENU,
+        on_dialog=dialog_of(_shown),
+    )
+
+main()

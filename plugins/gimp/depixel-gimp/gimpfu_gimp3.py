@@ -1,0 +1,164 @@
+"""What `gimpfu_compat` does on GIMP 3: registrations become image procedures with typed arguments and dialogs."""
+
+import traceback
+
+import gi
+
+gi.require_version("Gimp", "3.0")
+gi.require_version("Gegl", "0.4")
+import gimpfu_compat as fu  # noqa: E402
+from gi.repository import Gegl, Gimp, Gio, GLib, GObject  # noqa: E402
+
+_FLAGS = GObject.ParamFlags.READWRITE
+
+
+def run_plug_in(registered, argv):
+    """Answer GIMP's questions about `registered`, or run one of them."""
+    by_name = {registration.name: registration for registration in registered}
+
+    class PlugIn(Gimp.PlugIn):
+        def do_set_i18n(self, name):
+            return False
+
+        def do_query_procedures(self):
+            return list(by_name)
+
+        def do_create_procedure(self, name):
+            return _procedure(self, by_name[name])
+
+    Gimp.main(PlugIn.__gtype__, argv)
+
+
+def _procedure(plug_in, registration):
+    procedure = Gimp.ImageProcedure.new(plug_in, registration.name, Gimp.PDBProcType.PLUGIN, _run, registration)
+    procedure.set_image_types(registration.imagetypes or "*")
+    mask = Gimp.ProcedureSensitivityMask.DRAWABLE
+    if any(parameter.kind == fu.PF_LAYERS for parameter in registration.inputs):
+        mask |= Gimp.ProcedureSensitivityMask.DRAWABLES
+    procedure.set_sensitivity_mask(mask)
+    if registration.label:
+        procedure.set_menu_label(registration.label)
+    if registration.menu:
+        procedure.add_menu_path(registration.menu)
+    procedure.set_documentation(registration.blurb, registration.help, registration.name)
+    procedure.set_attribution(registration.author, registration.copyright, registration.date)
+    for parameter in registration.params:
+        _add_argument(procedure, parameter)
+    for result in registration.results:
+        if result.kind != fu.PF_IMAGE:
+            raise ValueError("gimpfu_compat returns images only, not %r (%s)" % (result.kind, result.name))
+        procedure.add_image_return_value(result.name, result.label, result.help, True, _FLAGS)
+    return procedure
+
+
+# Numbers are declared wider than they may be, and choices as strings: GIMP replaces a value that does not fit its
+# declaration by the default and goes on, and the filter would never know. `Parameter.check` refuses it instead.
+def _add_argument(procedure, parameter):
+    name, label, text, default = parameter.name, parameter.label, parameter.help, parameter.default
+    if parameter.kind in fu._NUMBERS and parameter.whole:
+        procedure.add_int_argument(name, label, text, -fu._WIDE - 1, fu._WIDE, int(default), _FLAGS)
+    elif parameter.kind in fu._NUMBERS:
+        procedure.add_double_argument(name, label, text, -1e12, 1e12, float(default), _FLAGS)
+    elif parameter.kind == fu.PF_TOGGLE:
+        procedure.add_boolean_argument(name, label, text, bool(default), _FLAGS)
+    elif parameter.kind == fu.PF_COLOR:
+        colour = Gegl.Color.new("black")
+        colour.set_rgba(*[channel / 255.0 for channel in tuple(default or (0, 0, 0))[:3]], 1.0)
+        procedure.add_color_argument(name, label, text, True, colour, _FLAGS)
+    elif parameter.kind in (fu.PF_FILE, fu.PF_FILENAME, fu.PF_DIRNAME):
+        folder = parameter.kind == fu.PF_DIRNAME
+        action = Gimp.FileChooserAction.SELECT_FOLDER if folder else Gimp.FileChooserAction.OPEN
+        file = Gio.File.new_for_path(default) if default else None
+        procedure.add_file_argument(name, label, text, action, True, file, _FLAGS)
+    else:
+        procedure.add_string_argument(name, label, text, str(default), _FLAGS)
+
+
+def _run(procedure, run_mode, image, drawables, config, registration):
+    fu.interactive = run_mode != Gimp.RunMode.NONINTERACTIVE
+    Gegl.init(None)
+    try:
+        if run_mode == Gimp.RunMode.INTERACTIVE and not _dialog(procedure, registration, image, drawables, config):
+            return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, GLib.Error())
+        values = [parameter.check(_value(config, parameter)) for parameter in registration.params]
+        found = registration.function(*_inputs(registration, image, drawables), *values)
+    except fu.Cancelled:
+        return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, GLib.Error())
+    except Exception as error:  # GIMP shows it to the user; a plug-in that raises is only "crashed" to it
+        expected = isinstance(error, ValueError) or getattr(error, "for_users", False)
+        if not expected:
+            traceback.print_exc()
+        text = str(error) if expected else "%s: %s" % (type(error).__name__, error)
+        problem = GLib.Error.new_literal(Gimp.PlugIn.error_quark(), text, 0)
+        return procedure.new_return_values(Gimp.PDBStatusType.EXECUTION_ERROR, problem)
+    Gimp.displays_flush()
+    answer = procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, GLib.Error())
+    if registration.results:
+        answer.remove(1)
+        answer.insert(1, GObject.Value(Gimp.Image, found))
+    return answer
+
+
+def _value(config, parameter):
+    value = config.get_property(parameter.name)
+    if parameter.kind in (fu.PF_FILE, fu.PF_FILENAME, fu.PF_DIRNAME):
+        return value.get_path() if value else None
+    return value
+
+
+def _inputs(registration, image, drawables):
+    inputs = []
+    for parameter in registration.inputs:
+        if parameter.kind == fu.PF_IMAGE:
+            inputs.append(image)
+        elif parameter.kind == fu.PF_LAYERS:
+            inputs.append(list(drawables))
+        elif len(drawables) == 1:
+            inputs.append(drawables[0])
+        else:
+            raise ValueError("This filter works on one layer at a time; %d are selected." % len(drawables))
+    return inputs
+
+
+def _dialog(procedure, registration, image, drawables, config):
+    gi.require_version("GimpUi", "3.0")
+    from gi.repository import GimpUi
+
+    GimpUi.init(registration.name)
+    dialog = GimpUi.ProcedureDialog.new(procedure, config, registration.label.replace("_", "").rstrip(".…"))
+    radios = [parameter for parameter in registration.params if parameter.kind == fu.PF_RADIO]
+    others = [parameter for parameter in registration.params if parameter.kind != fu.PF_RADIO]
+    if registration.on_dialog is not None:
+        registration.on_dialog(dialog, config, image, list(drawables))
+    if radios:
+        dialog.get_content_area().pack_start(_combos(GimpUi, config, radios), False, False, 0)
+    for parameter in others:
+        if parameter.limits is not None and parameter.kind in (fu.PF_SLIDER, fu.PF_SPINNER):
+            scale = dialog.get_spin_scale(parameter.name, 1.0)
+            scale.set_range(*parameter.limits)
+            scale.set_increments(parameter.extra[2], parameter.extra[2] * 10)
+    dialog.fill([parameter.name for parameter in others])
+    accepted = dialog.run()
+    dialog.destroy()
+    return accepted
+
+
+# Rows of label and drop-down: ProcedureDialog has none for strings.
+def _combos(GimpUi, config, parameters):  # noqa: N803 (a module)
+    from gi.repository import Gtk
+
+    grid = Gtk.Grid(row_spacing=6, column_spacing=12, border_width=12)
+    for row, parameter in enumerate(parameters):
+        store = Gtk.ListStore(str, str)
+        for value, label in parameter.choices:
+            store.append([value, label])
+        combo = GimpUi.prop_string_combo_box_new(config, parameter.name, store, 0, 1)
+        combo.set_hexpand(True)
+        combo.set_tooltip_text(parameter.help)
+        label = Gtk.Label.new_with_mnemonic(parameter.label)
+        label.set_xalign(0)
+        label.set_mnemonic_widget(combo)
+        grid.attach(label, 0, row, 1, 1)
+        grid.attach(combo, 1, row, 1, 1)
+    grid.show_all()
+    return grid

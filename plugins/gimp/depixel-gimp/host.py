@@ -1,0 +1,304 @@
+"""The only file that touches GIMP's pixels: layers to samples, answers to layers and images."""
+
+import contextlib
+
+import gi
+
+gi.require_version("Gimp", "3.0")
+gi.require_version("Gegl", "0.4")
+from gi.repository import Gegl, Gimp  # noqa: E402
+
+SHALLOW = (Gimp.Precision.U8_NON_LINEAR, Gimp.Precision.U8_LINEAR, Gimp.Precision.U8_PERCEPTUAL)
+FLOAT = tuple(
+    getattr(Gimp.Precision, depth + "_" + curve)
+    for depth in ("HALF", "FLOAT", "DOUBLE")
+    for curve in ("LINEAR", "NON_LINEAR", "PERCEPTUAL")
+)
+_MODELS = {1: "Y'", 2: "Y'A", 3: "R'G'B'", 4: "R'G'B'A"}
+_LAYER_TYPES = {
+    1: Gimp.ImageType.GRAY_IMAGE,
+    2: Gimp.ImageType.GRAYA_IMAGE,
+    3: Gimp.ImageType.RGB_IMAGE,
+    4: Gimp.ImageType.RGBA_IMAGE,
+}
+
+
+class Refusal(ValueError):
+    """What was asked cannot be done; the message is a sentence for the user."""
+
+
+class Source:
+    """
+    What is sent to the engine for one layer, or for all frames of an animation.
+
+    left, top: where its pixels begin, in the image. box: the selection in its own pixels, or None.
+    """
+
+    def __init__(self, layer, left, top, width, height, channels, depth, frames, palette=b"", box=None):
+        self.layer = layer
+        self.name = layer.get_name()
+        self.left, self.top = left, top
+        self.width, self.height = width, height
+        self.channels, self.depth = channels, depth
+        self.frames = frames
+        self.palette = palette
+        self.box = box
+
+
+@contextlib.contextmanager
+def plain_colours(image, record=True):
+    """
+    While it lasts, samples are read and written as they are stored: a colour profile is taken off and put back, because
+    GEGL would convert between it and sRGB. Nothing is converted by either step. record: as steps of the undo history.
+    """
+    profile = image.get_color_profile()
+    if profile is None:
+        yield
+        return
+    if not record:
+        image.undo_freeze()
+    image.set_color_profile(None)
+    try:
+        yield
+    finally:
+        image.set_color_profile(profile)
+        if not record:
+            image.undo_thaw()
+
+
+def check_layers(image, layers):
+    """Refuse what is no layer."""
+    if not layers:
+        raise Refusal("Select a layer first.")
+    for layer in layers:
+        if isinstance(layer, Gimp.LayerMask):
+            raise Refusal("A layer mask is selected: click on the layer itself and try again.")
+        if not isinstance(layer, Gimp.Layer):
+            raise Refusal("A channel is selected: click on a layer and try again.")
+    nested = [layer for layer in layers if any(_is_inside(layer, other) for other in layers)]
+    if nested:
+        raise Refusal("A layer group and a layer inside it are both selected: select one of them.")
+
+
+def selection_bounds(image):
+    """(left, top, right, bottom) in the image, or None when nothing is selected."""
+    found = Gimp.Selection.bounds(image)
+    return tuple(found[-4:]) if found[1] else None
+
+
+def read(image, layer, with_mask, crop, box):
+    """
+    Samples of one layer.
+
+    with_mask: multiply the layer's mask into alpha. crop: read only the selection's bounds. box: read all, and note
+    where the selection is.
+    """
+    left, top = layer.get_offsets()[-2:]
+    width, height = layer.get_width(), layer.get_height()
+    inside = None
+    bounds = selection_bounds(image)
+    if bounds is not None and (crop or box):
+        inside = (
+            max(0, bounds[0] - left),
+            max(0, bounds[1] - top),
+            min(width, bounds[2] - left),
+            min(height, bounds[3] - top),
+        )
+        if inside[0] >= inside[2] or inside[1] >= inside[3]:
+            raise Refusal(
+                "The selection does not touch the layer %s: select a part of it, or nothing." % layer.get_name()
+            )
+    if width < 1 or height < 1:
+        raise Refusal("The layer group %s is empty." % layer.get_name())
+    area = inside if crop and inside else (0, 0, width, height)
+    mask = layer.get_mask() if with_mask else None
+    alpha = layer.has_alpha() or layer.is_group() or mask is not None
+    grey = image.get_base_type() == Gimp.ImageBaseType.GRAY
+    channels = (1 if grey else 3) + (1 if alpha else 0)
+    depth = 8 if image.get_precision() in SHALLOW else 16
+    rectangle = Gegl.Rectangle.new(area[0], area[1], area[2] - area[0], area[3] - area[1])
+    with plain_colours(image, record=False):
+        data = _get(layer, rectangle, channels, depth)
+        if mask is not None:
+            data = _masked(data, bytes(_get(mask, rectangle, 1, depth)), channels, depth)
+    palette = b""
+    if image.get_base_type() == Gimp.ImageBaseType.INDEXED:
+        palette = palette_of(image)
+    return Source(
+        layer,
+        left + area[0],
+        top + area[1],
+        rectangle.width,
+        rectangle.height,
+        channels,
+        depth,
+        (data,),
+        palette,
+        inside if box else None,
+    )
+
+
+def read_frames(image, layers):
+    """All layers, bottom first, each on the whole canvas: the frames of one animation."""
+    if len(layers) < 2:
+        raise Refusal("There is only one layer: an animation needs at least two layers as frames.")
+    width, height = image.get_width(), image.get_height()
+    parts = [read(image, layer, True, False, False) for layer in layers]
+    alpha = any(part.channels in (2, 4) or _does_not_cover(part, width, height) for part in parts)
+    channels = (1 if parts[0].channels <= 2 else 3) + (1 if alpha else 0)
+    first = parts[0]
+    frames = tuple(_on_canvas(part, width, height, channels) for part in parts)
+    return Source(layers[0], 0, 0, width, height, channels, first.depth, frames, first.palette)
+
+
+def palette_of(image):
+    """RGBA of each colour of an indexed image."""
+    palette = image.get_palette()
+    colours = palette.get_colors() if palette is not None else []
+    out = bytearray()
+    for colour in colours:
+        out += bytes(min(255, max(0, round(part * 255))) for part in tuple(colour.get_rgba())[:3]) + b"\xff"
+    return bytes(out)
+
+
+def new_image(image, width, height, answer, indexed):
+    """An empty image for answers: same kind, depth and resolution; its undo is off until `finish_image`."""
+    base = Gimp.ImageBaseType.GRAY if answer.channels <= 2 else Gimp.ImageBaseType.RGB
+    if indexed:
+        base = Gimp.ImageBaseType.INDEXED
+    precision = image.get_precision()
+    if precision in SHALLOW:
+        precision = Gimp.Precision.U8_NON_LINEAR  # 8 bits are too few to store linear light
+    result = Gimp.Image.new_with_precision(width, height, base, precision)
+    result.undo_disable()
+    found = image.get_resolution()
+    result.set_resolution(*found[-2:])
+    if indexed:
+        result.set_palette(image.get_palette())
+    return result
+
+
+def finish_image(result, image, comment):
+    """Give a new image its profile and comment, and let it be undone from here on."""
+    profile = image.get_color_profile()
+    grey = Gimp.ImageBaseType.GRAY
+    if profile is not None and (result.get_base_type() == grey) == (image.get_base_type() == grey):
+        result.set_color_profile(profile)
+    result.attach_parasite(Gimp.Parasite.new("gimp-comment", 1, (comment + "\0").encode("utf-8")))
+    result.undo_enable()
+    result.clean_all()
+
+
+def add_layer(image, parent, position, name, answer, frame, left, top, visible=True):
+    """A new layer that holds one frame of an answer; the caller has taken the profile off (`plain_colours`)."""
+    indexed = image.get_base_type() == Gimp.ImageBaseType.INDEXED
+    kind = _LAYER_TYPES[answer.channels]
+    if indexed:
+        kind = Gimp.ImageType.INDEXEDA_IMAGE if answer.channels in (2, 4) else Gimp.ImageType.INDEXED_IMAGE
+    layer = Gimp.Layer.new(image, name, answer.width, answer.height, kind, 100.0, Gimp.LayerMode.NORMAL)
+    image.insert_layer(layer, parent, position)
+    layer.set_offsets(left, top)
+    _set(layer.get_buffer(), answer, frame)
+    layer.update(0, 0, answer.width, answer.height)
+    layer.set_visible(visible)
+    return layer
+
+
+def add_group(image, parent, position, name):
+    group = Gimp.GroupLayer.new(image, name)
+    image.insert_layer(group, parent, position)
+    return group
+
+
+def enlarge(image, scale):
+    """Scale canvas, layers, masks and guides; pixels are repeated."""
+    Gimp.context_push()
+    try:
+        Gimp.context_set_interpolation(Gimp.InterpolationType.NONE)
+        image.scale(image.get_width() * scale, image.get_height() * scale)
+    finally:
+        Gimp.context_pop()
+
+
+def overwrite(image, layer, answer):
+    """Replace a layer's pixels by an answer of its size; can be undone. Nothing may be selected."""
+    buffer = layer.get_shadow_buffer()
+    _set(buffer, answer, 0)
+    layer.merge_shadow(True)
+    layer.update(0, 0, answer.width, answer.height)
+
+
+def check_replaceable(image, layer):
+    """Refuse to put pixels where they would destroy more than pixels."""
+    kinds = (("is_group", "a layer group"), ("is_text_layer", "a text layer"), ("is_link_layer", "a link layer"),
+             ("is_vector_layer", "a vector layer"))  # fmt: skip
+    for question, kind in kinds:
+        if hasattr(layer, question) and getattr(layer, question)():
+            raise Refusal("%s is %s and cannot be replaced by pixels: choose New layers or New image."
+                          % (layer.get_name(), kind))  # fmt: skip
+    if layer.get_lock_content():
+        raise Refusal("The pixels of %s are locked: unlock them, or choose New layers or New image." % layer.get_name())
+
+
+def animation_layers(image):
+    """The layers that are frames, bottom first."""
+    return [layer for layer in reversed(image.get_layers()) if not isinstance(layer, Gimp.GroupLayer)]
+
+
+def _is_inside(layer, other):
+    parent = layer.get_parent()
+    while parent is not None:
+        if parent == other:
+            return True
+        parent = parent.get_parent()
+    return False
+
+
+def _get(drawable, rectangle, channels, depth):
+    name = "%s u%d" % (_MODELS[channels], depth)
+    return bytes(drawable.get_buffer().get(rectangle, 1.0, name, Gegl.AbyssPolicy.NONE))
+
+
+def _set(buffer, answer, frame):
+    name = "%s u%d" % (_MODELS[answer.channels], answer.depth)
+    buffer.set(Gegl.Rectangle.new(0, 0, answer.width, answer.height), name, answer.frames[frame])
+    buffer.flush()
+
+
+# Alpha times mask, rounded; a layer without alpha has been read as opaque.
+def _masked(data, mask, channels, depth):
+    if depth == 8:
+        out = bytearray(data)
+        alpha = out[channels - 1 :: channels]
+        out[channels - 1 :: channels] = bytes((a * m + 127) // 255 for a, m in zip(alpha, mask))
+        return bytes(out)
+    samples = memoryview(bytearray(data)).cast("H")
+    values = memoryview(mask).cast("H")
+    for i in range(len(values)):
+        at = i * channels + channels - 1
+        samples[at] = (samples[at] * values[i] + 32767) // 65535
+    return samples.tobytes()
+
+
+def _does_not_cover(part, width, height):
+    return part.left > 0 or part.top > 0 or part.left + part.width < width or part.top + part.height < height
+
+
+# The part on a canvas, transparent where it does not reach; alpha is added where the others have it.
+def _on_canvas(part, width, height, channels):
+    size = part.depth // 8
+    data = part.frames[0]
+    if part.channels != channels:  # opaque in a company with alpha
+        step = part.channels * size
+        opaque = b"\xff" * size
+        data = b"".join(data[i : i + step] + opaque for i in range(0, len(data), step))
+    pixel = channels * size
+    canvas = bytearray(width * height * pixel)
+    first, last = max(0, -part.left), min(part.width, width - part.left)
+    for y in range(part.height):
+        row = y + part.top
+        if 0 <= row < height and first < last:
+            at = (row * width + part.left + first) * pixel
+            line = data[(y * part.width + first) * pixel : (y * part.width + last) * pixel]
+            canvas[at : at + len(line)] = line
+    return bytes(canvas)

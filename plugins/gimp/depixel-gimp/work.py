@@ -1,0 +1,150 @@
+"""One run of an action: read the layers, ask the engine, put the answers where they belong. One undo step."""
+
+import depixel_client as client
+import gimpfu_compat
+import host
+from gi.repository import Gimp
+from gimpfu_compat import Cancelled
+from host import Refusal
+
+
+def perform(action, image, layers, values, frames=False):
+    """
+    Do it. Returns the image that holds the answers.
+
+    Refusal (a sentence) when something of it cannot be done; nothing has been changed then.
+    """
+    try:
+        values = client.check(action, values)
+        sources = _sources(action, image, layers, values, frames)
+        results = _answers(action, sources, values)
+    except client.CancelledError as error:
+        raise Cancelled() from error
+    except client.EngineError as error:
+        raise Refusal(str(error)) from error
+    Gimp.progress_set_text("Depixel: writing the layers")
+    imagined = action.name != client.UPSCALE.name
+    if values["output"] == "new-image":
+        return _as_new_image(image, sources, results, imagined)
+    image.undo_group_start()
+    try:
+        if values["output"] == "replace":
+            _replace(action, image, sources, results)
+        else:
+            _as_new_layers(image, sources, results, imagined)
+    finally:
+        image.undo_group_end()
+        Gimp.progress_end()
+    return image
+
+
+def _sources(action, image, layers, values, frames):
+    host.check_layers(image, layers)
+    output = values["output"]
+    indexed = image.get_base_type() == Gimp.ImageBaseType.INDEXED
+    if frames and output != "new-image":
+        raise Refusal("Frames of an animation become a new image: choose New image.")
+    if output == "replace":
+        _check_replace(action, image, layers, values)
+    if indexed and output != "new-image" and values.get("palette") != "keep":
+        raise Refusal(
+            "This image is indexed and takes no new colours: choose New image, Colours: only those of the picture, or "
+            "convert it with Image > Mode > RGB first."
+        )
+    if frames:
+        return [host.read_frames(image, host.animation_layers(image))]
+    upscale = action.name == client.UPSCALE.name
+    with_mask = output != "replace"
+    return [host.read(image, layer, with_mask, crop=upscale, box=not upscale) for layer in layers]
+
+
+def _check_replace(action, image, layers, values):
+    if values["candidates"] > 1:
+        raise Refusal("Replace takes one answer, and %d are asked for: choose New layers." % values["candidates"])
+    if host.selection_bounds(image) is not None and action.wire == "upscale":
+        raise Refusal("A selected part cannot grow in its place: choose New image or New layers, or select nothing.")
+    for layer in layers:
+        host.check_replaceable(image, layer)
+
+
+def _answers(action, sources, values):
+    engine = client.Engine("gimp")
+    Gimp.progress_init("Depixel")
+    results = []
+    for index, source in enumerate(sources):
+        pixels = client.Pixels(
+            source.width, source.height, source.channels, source.frames, source.depth, source.palette, source.name
+        )
+        settings = client.settings_of(action, values, source.box)
+        request = client.Request(pixels, settings, action.wire, values.get("kept", 16), program="gimp")
+        results.append(_follow(engine.upscale(request), index, len(sources)))
+    return results
+
+
+def _follow(job, index, count):
+    shown = ""
+    for event in job:
+        if isinstance(event, client.Result):
+            return event
+        if event.sentence != shown:
+            shown = event.sentence
+            Gimp.progress_set_text(shown)
+        if isinstance(event, client.Progress):
+            Gimp.progress_update((index + event.fraction) / count)
+        else:
+            Gimp.progress_pulse()
+    raise Refusal("The Depixel engine gave no answer.")
+
+
+def _as_new_image(image, sources, results, imagined):
+    first, scale = sources[0], results[0].scale
+    answer = results[0].answers[0]
+    keep = results[0].report.get("settings", {}).get("palette") == "keep"
+    indexed = keep and image.get_base_type() == Gimp.ImageBaseType.INDEXED
+    if len(sources) == 1:
+        left, top, width, height = first.left, first.top, answer.width, answer.height
+    else:
+        left, top, width, height = 0, 0, image.get_width() * scale, image.get_height() * scale
+    result_image = host.new_image(image, width, height, answer, indexed)
+    for source, result in zip(reversed(sources), reversed(results)):
+        at = ((source.left - left) * scale, (source.top - top) * scale)
+        _insert(result_image, None, 0, source, result, at, imagined)
+    comment = " ".join([client.summary(result) + " " + result.model for result in results])
+    host.finish_image(result_image, image, "Depixel: " + comment)
+    Gimp.progress_end()
+    if gimpfu_compat.interactive:
+        Gimp.Display.new(result_image)
+    return result_image
+
+
+def _as_new_layers(image, sources, results, imagined):
+    with host.plain_colours(image):
+        for source, result in zip(sources, results):
+            position = image.get_item_position(source.layer)
+            at = (source.left, source.top)
+            _insert(image, source.layer.get_parent(), position, source, result, at, imagined)
+
+
+# One layer, or a group of candidates with the best on top and the others hidden; frames become a layer each.
+def _insert(image, parent, position, source, result, at, imagined):
+    many = len(result.answers) > 1
+    if many:
+        parent = host.add_group(image, parent, position, client.group_name(source.name, result, imagined))
+        position = 0
+    for index, answer in reversed(list(enumerate(result.answers))):
+        name = client.layer_name(source.name, result, index, imagined)
+        if len(answer.frames) == 1:
+            host.add_layer(image, parent, position, name, answer, 0, *at, visible=index == 0)
+            continue
+        inner = host.add_group(image, parent, position, name) if many else parent
+        for number in range(len(answer.frames)):
+            text = "%s, frame %d" % (name, number + 1)
+            host.add_layer(image, inner, 0, text, answer, number, *at)
+
+
+def _replace(action, image, sources, results):
+    if action.wire == "upscale":
+        host.enlarge(image, results[0].scale)
+    with host.plain_colours(image):
+        for source, result in zip(sources, results):
+            host.overwrite(image, source.layer, result.answers[0])
