@@ -20,7 +20,7 @@ class Tally:
     def __init__(self) -> None:
         self.rows: list[dict[str, Any]] = []
         self.counts = dict.fromkeys(STATUSES, 0)
-        self.worst: tuple[float, str, str] | None = None  # maximum, name, in words
+        self.worst: tuple[float, str] | None = None  # maximum residual, name
         self.faces = False
 
     def add(self, outcome: Outcome) -> None:
@@ -31,7 +31,7 @@ class Tally:
             residual = outcome.report.residual
             self.faces |= outcome.report.domain == "faces"
             if self.worst is None or residual.maximum > self.worst[0]:
-                self.worst = (residual.maximum, outcome.job.name, describe_residual(residual))
+                self.worst = (residual.maximum, outcome.job.name)
 
     @property
     def exit_code(self) -> int:
@@ -63,7 +63,7 @@ def text(tally: Tally, seconds: float, ignored: int, page: Path | None) -> str:
     if ignored:
         lines.append(f"{ignored} other {'file was' if ignored == 1 else 'files were'} no pictures by name: left alone.")
     if tally.worst is not None:
-        lines.append(f"Worst residual: {tally.worst[1]} {tally.worst[2]}.")
+        lines.append(f"Worst residual: {tally.worst[0]:.2f} of 255 levels ({tally.worst[1]}).")
     if tally.faces:
         lines.append("The faces are imagined: they show no real person.")
     failed = [row for row in tally.rows if row["status"] == "failed"]

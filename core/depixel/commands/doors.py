@@ -1,0 +1,34 @@
+"""The two functions through which the command line touches picture files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from depixel import files
+from depixel.picture import Picture
+
+Read = Callable[[Path], Picture]
+Write = Callable[[Path, Picture], None]
+
+READABLE = files.READABLE
+"""Endings of the files that are taken from folders."""
+
+WRITABLE = files.WRITABLE
+"""Endings that can be written."""
+
+
+def reader(max_pixels: int | None) -> Read:
+    """Reads a picture of at most so many pixels (None = the limit of `depixel.files`)."""
+    limits = files.Limits() if max_pixels is None else files.Limits(pixels=max_pixels)
+    return lambda path: files.read(path, limits)
+
+
+def writer(overwrite: bool) -> Write:
+    """Writes a picture under a temporary name and renames it; an existing file only with `overwrite`."""
+
+    def write(path: Path, picture: Picture) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        files.write(path, picture, overwrite=overwrite)
+
+    return write
