@@ -147,7 +147,9 @@ def train(options: argparse.Namespace) -> None:
             "latents": latent_loss(w, deltas, seen_as.maps),
         }
         if discriminator is not None and critic is not None:
-            fooling, judging = adversarial_losses(discriminator, critic, answer, target, rng)
+            fooling, judging = adversarial_losses(
+                discriminator, critic, answer, target, rng, smoothness=60.0 if steps % 2 == 0 else 0.0
+            )
             losses["fooling"] = options.adversarial * fooling * min(1.0, steps / 200)
             sums["judging"] = sums.get("judging", 0.0) + judging
         optimiser.zero_grad(set_to_none=True)
