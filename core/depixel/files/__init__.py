@@ -1,0 +1,13 @@
+"""
+Picture files: read any of them into a `Picture`, write it back as the kind it was.
+
+What a file is, is decided by its content; its name only helps where a format has no signature (TGA).
+"""
+
+from __future__ import annotations
+
+from depixel.files.limits import Limits
+from depixel.files.reading import READABLE, read, read_bytes
+from depixel.files.writing import LOSSLESS, WRITABLE, encode, write
+
+__all__ = ["LOSSLESS", "READABLE", "WRITABLE", "Limits", "encode", "read", "read_bytes", "write"]

@@ -1,0 +1,52 @@
+"""
+Animated PNG put together from stills (APNG specification 1.0). Pillow's writer joins equal neighbours and crops frames;
+game engines and sprite tools want every frame whole and in its place.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from fractions import Fraction
+
+from depixel.files.png_chunks import chunks, join
+
+
+def join_frames(
+    stills: Sequence[bytes], durations: Sequence[float], loop: int, extra: list[tuple[bytes, bytes]]
+) -> bytes:
+    """
+    One APNG from PNG files of one size and mode.
+
+    Args:
+        durations: milliseconds a frame; empty = 100 each.
+        loop: times it plays, 0 = for ever.
+        extra: chunks to put behind the header (profile, text ...).
+    """
+    bodies = [list(chunks(still)) for still in stills]
+    header = bodies[0][0]
+    parts: list[tuple[bytes, bytes]] = [header, (b"acTL", struct.pack(">II", len(stills), loop)), *extra]
+    sequence = 0
+    for number, body in enumerate(bodies):
+        numerator, denominator = _delay(durations[number] if durations else 100.0)
+        place = header[1][:8] + struct.pack(">II", 0, 0)  # whole size, at the origin
+        keep = struct.pack(">HHBB", numerator, denominator, 0, 0)  # leave the frame; replace what is below
+        parts.append((b"fcTL", struct.pack(">I", sequence) + place + keep))
+        sequence += 1
+        for kind, data in body:
+            if kind != b"IDAT":
+                continue
+            if number == 0:
+                parts.append((b"IDAT", data))
+            else:
+                parts.append((b"fdAT", struct.pack(">I", sequence) + data))
+                sequence += 1
+    return join([*parts, (b"IEND", b"")])
+
+
+# Seconds as a fraction of two 16-bit numbers.
+def _delay(milliseconds: float) -> tuple[int, int]:
+    seconds = Fraction(milliseconds / 1000).limit_denominator(1000)
+    if seconds.numerator > 65535:
+        return 65535, 1
+    return seconds.numerator, seconds.denominator

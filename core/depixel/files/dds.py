@@ -1,0 +1,98 @@
+"""
+DirectDraw Surface: header facts for writing the same kind again, top level of the mip chain, uncompressed writing.
+
+Pillow decodes the pixels (uncompressed, BC1 to BC5, BC7); the header is read here because Pillow does not tell which
+kind it was.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from depixel.errors import UnreadablePictureError, UnsupportedPictureError
+from depixel.files import pillow_reading
+from depixel.files.limits import Limits
+from depixel.picture import Picture, Pixels
+
+_FOURCC = {b"DXT1": "BC1", b"DXT2": "BC2", b"DXT3": "BC2", b"DXT4": "BC3", b"DXT5": "BC3", b"ATI1": "BC4",
+           b"BC4U": "BC4", b"BC4S": "BC4", b"ATI2": "BC5", b"BC5U": "BC5", b"BC5S": "BC5"}  # fmt: skip
+_DXGI = {70: "BC1", 71: "BC1", 72: "BC1", 73: "BC2", 74: "BC2", 75: "BC2", 76: "BC3", 77: "BC3", 78: "BC3",
+         79: "BC4", 80: "BC4", 81: "BC4", 82: "BC5", 83: "BC5", 84: "BC5", 94: "BC6H", 95: "BC6H", 96: "BC6H",
+         97: "BC7", 98: "BC7", 99: "BC7"}  # fmt: skip
+_DXGI_SRGB = {29, 72, 75, 78, 91, 93, 99}
+_UNORM = {70: 71, 72: 71, 73: 74, 75: 74, 76: 77, 78: 77, 79: 80, 82: 83, 97: 98, 99: 98}
+_CUBEMAP, _VOLUME = 0x200, 0x200000
+
+
+@dataclass(frozen=True)
+class DdsHeader:
+    """What a DDS says about itself."""
+
+    width: int
+    height: int
+    compression: str  # "BC1" ... "BC7", or "none"
+    fourcc: bytes  # as written; b"" when uncompressed
+    dxgi: int | None  # format number of the DX10 header, None with a DX9 header
+    srgb: bool
+    mipmaps: int  # levels in the file, at least 1
+    bits: int  # per pixel, when uncompressed
+
+
+def header(data: bytes, name: str) -> DdsHeader:
+    """
+    Raises:
+        UnreadablePictureError: too short, or impossible sizes.
+        UnsupportedPictureError: cube maps, volumes, arrays.
+    """
+    if len(data) < 128 or struct.unpack_from("<I", data, 4)[0] != 124:
+        raise UnreadablePictureError(f"{name} is cut short: its DDS header is not whole.")
+    height, width = struct.unpack_from("<II", data, 12)
+    mipmaps = struct.unpack_from("<I", data, 28)[0]
+    flags, fourcc, bits = struct.unpack_from("<I4sI", data, 80)
+    caps = struct.unpack_from("<I", data, 112)[0]
+    if width == 0 or height == 0:
+        raise UnreadablePictureError(f"{name} says it is {width}x{height} pixels large; it is damaged.")
+    if caps & _CUBEMAP:
+        raise UnsupportedPictureError(f"{name} is a cube map; split it into its six faces first.")
+    if caps & _VOLUME:
+        raise UnsupportedPictureError(f"{name} is a volume texture, which is not handled.")
+    dxgi, compression = None, "none"
+    if flags & 0x4:
+        compression = _FOURCC.get(fourcc, "")
+        if fourcc == b"DX10":
+            if len(data) < 148:
+                raise UnreadablePictureError(f"{name} is cut short: its DX10 header is not whole.")
+            dxgi, _, misc, layers = struct.unpack_from("<IIII", data, 128)
+            if misc & 0x4:
+                raise UnsupportedPictureError(f"{name} is a cube map; split it into its six faces first.")
+            if layers > 1:
+                raise UnsupportedPictureError(f"{name} is an array of {layers} textures; split it first.")
+            compression = _DXGI.get(dxgi, "none")
+        if compression in ("", "BC6H"):
+            what = compression or fourcc.decode("latin-1")
+            raise UnsupportedPictureError(f"{name} is a DDS of a kind ({what!r}) that is not handled.")
+    mark = fourcc if flags & 0x4 else b""
+    return DdsHeader(width, height, compression, mark, dxgi, dxgi in _DXGI_SRGB, max(1, mipmaps), bits)
+
+
+def read(data: bytes, name: str, limits: Limits) -> Picture:
+    """The top level. `details["dds"]` is its DdsHeader."""
+    found = header(data, name)
+    limits.check(name, found.width, found.height)
+    if found.dxgi in _UNORM:  # the same samples under a number that Pillow knows
+        data = data[:128] + struct.pack("<I", _UNORM[found.dxgi]) + data[132:]
+    picture = pillow_reading.read(data, "DDS", name, limits)
+    return picture.replace(details={**picture.details, "dds": found})
+
+
+def encode_uncompressed(pixels: Pixels) -> bytes:
+    """[H, W, C] uint8 as an uncompressed DDS with a DX9 header and one level."""
+    buffer = io.BytesIO()
+    array = pixels[..., 0] if pixels.shape[2] == 1 else pixels
+    Image.fromarray(np.ascontiguousarray(array)).save(buffer, "DDS")
+    return buffer.getvalue()

@@ -1,0 +1,62 @@
+"""Colours to palette indices and back, exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from depixel.picture import Picture, Pixels
+
+Palette = npt.NDArray[np.uint8]
+
+
+def indices(picture: Picture) -> list[Pixels] | None:
+    """
+    [H, W] uint8 for each frame of a picture that came with a palette (mode P) and still has only its colours.
+
+    Fully transparent pixels may take any fully transparent colour of the palette: nobody sees which.
+
+    Returns:
+        None when the palette cannot hold the picture exactly.
+    """
+    palette = picture.palette
+    if picture.mode != "P" or palette is None or not 1 <= len(palette) <= 256 or picture.levels != 255:
+        return None
+    return look_up([picture.rgba(k) for k in range(len(picture.frames))], palette)
+
+
+def look_up(frames: Sequence[Pixels], palette: Palette) -> list[Pixels] | None:
+    """[H, W] indices of [H, W, 4] uint8 frames into [N, 4]; None when a colour is missing. Of equals the first."""
+    codes, first = np.unique(_codes(palette), return_index=True)
+    clear = np.flatnonzero(palette[:, 3] == 0)
+    found = []
+    for frame in frames:
+        wanted = _codes(frame)
+        at = np.searchsorted(codes, wanted).clip(max=len(codes) - 1)
+        index = first[at].astype(np.uint8)
+        missing = codes[at] != wanted
+        if clear.size:
+            hidden = missing & (frame[..., 3] == 0)
+            index[hidden] = clear[0]
+            missing &= ~hidden
+        if missing.any():
+            return None
+        found.append(index)
+    return found
+
+
+def colours(frames: Sequence[Pixels], most: int = 256) -> Palette | None:
+    """[N, 4] all colours of [H, W, 4] uint8 frames, in ascending order of R, G, B, A; None when more than `most`."""
+    every = np.zeros(0, np.uint32)
+    for frame in frames:
+        every = np.union1d(every, _codes(frame))
+        if len(every) > most:
+            return None
+    return np.ascontiguousarray(every.astype(">u4")).view(np.uint8).reshape(-1, 4)
+
+
+# One number a colour: R is the highest byte.
+def _codes(rgba: Pixels) -> npt.NDArray[np.uint32]:
+    return np.ascontiguousarray(rgba).view(">u4")[..., 0].astype(np.uint32)

@@ -1,0 +1,155 @@
+"""PNG, JPEG, GIF, WebP, BMP and TGA through Pillow: every mode, every frame, and what travels with the pixels."""
+
+from __future__ import annotations
+
+import io
+import threading
+import warnings
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageFile, ImageOps
+
+from depixel.errors import UnreadablePictureError, UnsupportedPictureError
+from depixel.files.limits import Limits
+from depixel.files.png_chunks import check_rows
+from depixel.picture import Picture, Pixels
+
+_PILLOW_LIMIT = threading.Lock()  # Pillow's own pixel limit is a global; ours is checked instead
+
+_GREY = {"1": "L", "L": "L", "LA": "LA", "La": "LA"}
+_SIXTEEN = ("I;16", "I;16L", "I;16B", "I;16N")
+
+
+def read(data: bytes, kind: str, name: str, limits: Limits) -> Picture:
+    """
+    Decode; errors of Pillow pass through.
+
+    Raises:
+        PictureTooLargeError, UnsupportedPictureError, UnreadablePictureError.
+    """
+    with _PILLOW_LIMIT:
+        before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        try:
+            return _read(data, kind, name, limits)
+        finally:
+            Image.MAX_IMAGE_PIXELS = before
+
+
+def _read(data: bytes, kind: str, name: str, limits: Limits) -> Picture:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # e.g. Pillow's remarks on EXIF: the picture is what counts
+        image: Any = Image.open(io.BytesIO(data), formats=[kind, "MPO"] if kind == "JPEG" else [kind])
+        count = 1 if kind == "JPEG" else int(getattr(image, "n_frames", 1))
+        limits.check(name, image.width, image.height, count)
+        if kind == "PNG":
+            check_rows(data, name)
+        if count > 1:
+            return _animation(image, kind, name, count)
+        image.load()
+        return still(image, kind, name, data)
+
+
+def still(image: ImageFile.ImageFile, kind: str, name: str, data: bytes = b"") -> Picture:
+    """A decoded Pillow image as a Picture, with its profile, EXIF, text and resolution."""
+    info = {str(k): v for k, v in image.info.items()}
+    turned = ImageOps.exif_transpose(image)
+    exif = turned.getexif()
+    pixels, source_mode = _pixels(turned, name)
+    return Picture(
+        frames=(pixels,),
+        palette=_palette(image) if image.mode in ("P", "PA") else None,
+        mode=source_mode,
+        format=kind,
+        icc_profile=None if image.mode == "CMYK" else info.get("icc_profile"),
+        exif=exif.tobytes() if len(exif) else None,
+        text=_text(image, info),
+        details=_details(info, kind, data),
+    )
+
+
+# Pixels as [H, W, C], and the mode to write them back as.
+def _pixels(image: Image.Image, name: str) -> tuple[Pixels, str]:
+    mode = image.mode
+    keyed = "transparency" in image.info
+    if mode in _SIXTEEN:
+        return np.asarray(image).astype(np.uint16)[..., None], "I;16"
+    if mode == "I":
+        values = np.asarray(image)
+        if values.min() < 0 or values.max() > 65535:
+            raise UnsupportedPictureError(f"{name} has 32-bit samples beyond 16 bits, which are not handled.")
+        return values.astype(np.uint16)[..., None], "I;16"
+    if mode in _GREY and not (keyed and mode in ("1", "L")):
+        pixels = np.asarray(image.convert(_GREY[mode]))
+        return (pixels[..., None] if pixels.ndim == 2 else pixels), mode if mode == "1" else _GREY[mode]
+    if mode in ("1", "L"):
+        return np.asarray(image.convert("LA")), "LA"
+    if mode in ("P", "PA"):
+        return np.asarray(image.convert("RGBA" if keyed or mode == "PA" else "RGB")), "P"
+    if mode in ("RGBA", "RGBa") or (mode == "RGB" and keyed):
+        return np.asarray(image.convert("RGBA")), "RGBA"
+    if mode in ("RGB", "CMYK", "YCbCr", "LAB", "HSV", "RGBX"):
+        return np.asarray(image.convert("RGB")), "RGB"
+    raise UnsupportedPictureError(f"{name} has samples of a kind ({mode}) that is not handled; save it with 8 bits.")
+
+
+def _palette(image: Image.Image) -> npt.NDArray[np.uint8] | None:
+    flat = image.getpalette("RGB")
+    if not flat:
+        return None
+    colours = np.array(flat, np.uint8).reshape(-1, 3)
+    alpha = np.full((len(colours), 1), 255, np.uint8)
+    key = image.info.get("transparency")
+    if isinstance(key, bytes):
+        given = np.frombuffer(key, np.uint8)[: len(alpha)]
+        alpha[: len(given), 0] = given
+    elif isinstance(key, int) and key < len(alpha):
+        alpha[key] = 0
+    return np.concatenate([colours, alpha], 1)
+
+
+def _animation(image: Any, kind: str, name: str, count: int) -> Picture:
+    frames, durations = [], []
+    for index in range(count):
+        image.seek(index)
+        image.load()
+        frames.append(np.asarray(image.convert("RGBA")))
+        durations.append(float(image.info.get("duration", 0) or 0))
+    if any(frame.shape != frames[0].shape for frame in frames):
+        raise UnreadablePictureError(f"{name} has frames of different sizes.")
+    if all((frame[..., 3] == 255).all() for frame in frames):
+        frames = [np.ascontiguousarray(frame[..., :3]) for frame in frames]
+    image.seek(0)
+    info = dict(image.info)
+    return Picture(
+        frames=tuple(frames),
+        durations=tuple(durations),
+        loop=int(info.get("loop", 1 if kind == "GIF" else 0) or 0),
+        mode="RGB" if frames[0].shape[2] == 3 else "RGBA",
+        format=kind,
+        icc_profile=info.get("icc_profile"),
+        text=_text(image, info),
+        details=_details(info, kind, b""),
+    )
+
+
+def _text(image: Any, info: dict[str, Any]) -> dict[str, str]:
+    found = {str(k): str(v) for k, v in dict(getattr(image, "text", {}) or {}).items()}
+    comment = info.get("comment")
+    if isinstance(comment, bytes):
+        found["Comment"] = comment.decode("utf-8", "replace")
+    return found
+
+
+def _details(info: dict[str, Any], kind: str, data: bytes) -> dict[str, Any]:
+    details: dict[str, Any] = {}
+    if isinstance(info.get("dpi"), tuple):
+        details["dpi"] = tuple(float(v) for v in info["dpi"])
+    if isinstance(info.get("gamma"), float):
+        details["gamma"] = info["gamma"]
+    if kind == "WEBP":
+        details["lossless"] = b"VP8L" in data[:64]
+    if kind == "TGA" and info.get("compression") == "tga_rle":
+        details["rle"] = True
+    return details

@@ -1,0 +1,132 @@
+"""Which reader a file needs, and the sentences for those that cannot be read."""
+
+from __future__ import annotations
+
+import os
+import struct
+from pathlib import Path
+
+from depixel.errors import DepixelError, UnreadablePictureError, UnsupportedPictureError
+from depixel.files import dds, pillow_reading, png_sixteen
+from depixel.files.limits import Limits
+from depixel.picture import Picture
+
+READABLE = frozenset(
+    {".png", ".apng", ".jpg", ".jpeg", ".webp", ".bmp", ".dib", ".tga", ".gif", ".dds"}
+)
+"""Endings of the files that a folder is searched for."""
+
+_SIGNATURES = {
+    b"\x89PNG\r\n\x1a\n": "PNG",
+    b"\xff\xd8\xff": "JPEG",
+    b"GIF87a": "GIF",
+    b"GIF89a": "GIF",
+    b"BM": "BMP",
+    b"DDS ": "DDS",
+}
+_ENDINGS = {
+    "PNG": {".png", ".apng"},
+    "JPEG": {".jpg", ".jpeg"},
+    "GIF": {".gif"},
+    "BMP": {".bmp", ".dib"},
+    "DDS": {".dds"},
+    "WEBP": {".webp"},
+    "TGA": {".tga"},
+}
+_KNOWN_STRANGERS = {
+    b"\x00\x00\x01\x00": "a Windows icon",
+    b"II*\x00": "a TIFF",
+    b"MM\x00*": "a TIFF",
+    b"8BPS": "a Photoshop document",
+    b"gimp xcf": "a GIMP document",
+    b"PK\x03\x04": "a zip archive or a Krita document",
+    b"\xabKTX": "a KTX texture",
+    b"VTF\x00": "a Valve texture",
+    b"qoif": "a QOI picture",
+    b"%PDF": "a PDF",
+    b"<svg": "an SVG drawing",
+    b"<?xml": "an XML file",
+}
+
+
+def read(path: Path | str, limits: Limits | None = None) -> Picture:
+    """
+    The picture in a file.
+
+    Raises:
+        UnreadablePictureError: not there, empty, damaged, or no picture.
+        PictureTooLargeError: it claims more pixels than the limits allow; nothing was decoded.
+        UnsupportedPictureError: a kind of picture that is not handled.
+    """
+    path = Path(path)
+    try:
+        if not path.is_file():
+            raise UnreadablePictureError(f"{path.name} is not a file that can be read.")
+        data = path.read_bytes()
+    except OSError as error:
+        raise UnreadablePictureError(f"{path.name} cannot be read: {os.strerror(error.errno or 0)}.") from error
+    return read_bytes(data, path.name, limits)
+
+
+def read_bytes(data: bytes, name: str = "picture", limits: Limits | None = None) -> Picture:
+    """As `read`, from memory; `name` is for messages and for detection."""
+    limits = limits or Limits()
+    kind = sniff(data, name)
+    try:
+        if kind == "DDS":
+            picture = dds.read(data, name, limits)
+        elif kind == "PNG" and png_sixteen.is_sixteen_bit(data):
+            picture = png_sixteen.read(data, name, limits)
+        else:
+            picture = pillow_reading.read(data, kind, name, limits)
+    except DepixelError:
+        raise
+    except MemoryError as error:
+        raise UnreadablePictureError(f"{name} does not fit into memory.") from error
+    except (OSError, ValueError, SyntaxError, EOFError, IndexError, KeyError, TypeError, RuntimeError, OverflowError,
+            AttributeError, ZeroDivisionError, AssertionError, struct.error) as error:  # fmt: skip
+        # Decoders answer damage with whatever they stumble over first; to the user all of it is one thing.
+        raise UnreadablePictureError(f"{name} is damaged or cut short: {_short(error)}.") from error
+    details = dict(picture.details)
+    suffix = Path(name).suffix.lower()
+    if suffix in READABLE and suffix not in _ENDINGS[kind]:
+        details["wrong_ending"] = f"{name} is a {kind} by its content."
+    return picture.replace(name=name, details=details)
+
+
+def sniff(data: bytes, name: str) -> str:
+    """
+    The format by content: PNG, JPEG, GIF, BMP, DDS, WEBP or TGA.
+
+    Raises:
+        UnreadablePictureError: empty, or no picture.
+        UnsupportedPictureError: another known kind of file.
+    """
+    if not data:
+        raise UnreadablePictureError(f"{name} is empty (0 bytes).")
+    for signature, kind in _SIGNATURES.items():
+        if data.startswith(signature):
+            return kind
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "WEBP"
+    for signature, what in _KNOWN_STRANGERS.items():
+        if data.startswith(signature):
+            raise UnsupportedPictureError(f"{name} is {what}; Depixel reads PNG, JPEG, WebP, BMP, TGA, GIF and DDS.")
+    if data[-18:-2] == b"TRUEVISION-XFILE" or (Path(name).suffix.lower() == ".tga" and _may_be_tga(data)):
+        return "TGA"
+    raise UnreadablePictureError(f"{name} is no picture that Depixel knows (PNG, JPEG, WebP, BMP, TGA, GIF, DDS).")
+
+
+# TGA has no signature; its header has few legal values.
+def _may_be_tga(data: bytes) -> bool:
+    if len(data) < 18:
+        return False
+    mapped, kind, depth = data[1], data[2], data[16]
+    width, height = struct.unpack_from("<HH", data, 12)
+    legal = mapped in (0, 1) and kind in (1, 2, 3, 9, 10, 11) and depth in (1, 8, 15, 16, 24, 32)
+    return legal and width > 0 and height > 0
+
+
+def _short(error: BaseException) -> str:
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text[:120]
