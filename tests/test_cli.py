@@ -117,6 +117,42 @@ def test_the_written_file_scales_back_and_says_what_it_is(tmp_path: Path, weight
     assert re.fullmatch(r"Worst residual: [01]\.\d\d of 255 levels \(hero\.png\)\.", out.splitlines()[2])
 
 
+def test_a_lossy_file_tells_its_own_residual(tmp_path: Path, weights: str) -> None:
+    """JPEG in, JPEG out: the residual told is that of the decoded file, larger than the engine's, with a note."""
+    source = tmp_path / "photo.jpg"
+    Image.fromarray(RNG.integers(0, 256, (8, 8, 3), dtype=np.uint8)).save(source, quality=100, subsampling=0)
+
+    code, out, _ = _run(
+        "upscale", source, "-o", tmp_path / "o", "--json", "--degradation", "area", "--weights", weights
+    )
+
+    told = json.loads(out)["pictures"][0]
+    means = np.asarray(_open(tmp_path / "o/photo.jpg")).astype(float).reshape(8, 4, 8, 4, 3).mean((1, 3))
+    error = np.abs(means - np.asarray(_open(source)))
+    assert code == 0
+    assert told["candidates"][0]["residual"]["maximum"] == pytest.approx(error.max(), abs=1e-6)
+    assert error.max() > 0.5
+    assert any("Saving in this format changed pixels" in note for note in told["notes"])
+
+
+def test_project_mends_another_upscalers_result(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Before and after are told; the written file scales back; neither input can be overwritten."""
+    small = _save(tmp_path / "small.png", 10)
+    _open(small).resize((40, 40), Image.Resampling.BICUBIC).save(tmp_path / "theirs.png")
+    command = ["project", str(tmp_path / "theirs.png"), "--to", str(small), "--degradation", "area", "-o"]
+
+    code = main([*command, str(tmp_path / "out.png"), "--json", "--report", str(tmp_path / "page.html")])
+
+    document = json.loads(capsys.readouterr().out)
+    means = np.asarray(_open(tmp_path / "out.png")).astype(float).reshape(10, 4, 10, 4, 4).mean((1, 3))
+    assert code == 0
+    assert document["before"]["maximum"] > 2 > document["after"]["maximum"]
+    assert np.abs(means - np.asarray(_open(small))).max() <= 0.5
+    assert "theirs.png" in (tmp_path / "page.html").read_text("utf-8")
+    assert main([*command, str(small), "--overwrite"]) == 2
+    assert main([*command, str(tmp_path / "out.png")]) == 1
+
+
 def test_json_is_alone_on_standard_output(tmp_path: Path, weights: str) -> None:
     """Scripts parse standard output as it stands; people read standard error."""
     _save(tmp_path / "a.png")

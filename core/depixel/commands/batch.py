@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from depixel.commands.labels import label_picture
+from depixel.commands.lossy import LOSSY, as_written
 from depixel.commands.plan import Job, Problem
 from depixel.errors import CancelledError, DepixelError
 from depixel.picture import Picture
@@ -154,11 +155,14 @@ class Batch:
     # The alternatives first and the best candidate last: when that is there, all are.
     def _save(self, job: Job, given: Picture, report: Report) -> Outcome:
         paths = job.targets(len(report.candidates))
+        lossy = paths[0].suffix.lower() in LOSSY
         try:
             for path, candidate in reversed(list(zip(paths, report.candidates, strict=True))):
-                self._write(path, label_picture(candidate, report))
+                self._write(path, label_picture(candidate, report, lossy=lossy))
         except DepixelError as error:
             return _failed(job, error)
+        if lossy:
+            report = as_written(report, given, [self._read(path) for path in paths])
         return Outcome(job, None, given, report, tuple(paths))
 
     def _step(self, step: SearchStep) -> None:

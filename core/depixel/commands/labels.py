@@ -14,15 +14,19 @@ if TYPE_CHECKING:
 IMAGINED_FACE = "This face is imagined: it shows no real person and identifies nobody."
 
 
-def label_picture(candidate: Candidate, report: Report) -> Picture:
-    """The candidate's picture with `Software` and `Comment` set, for faces `Description` too; other text is kept."""
+def label_picture(candidate: Candidate, report: Report, *, lossy: bool = False) -> Picture:
+    """
+    The candidate's picture with `Software` and `Comment` set, for faces `Description` too; other text is kept. A
+    `lossy` file says nothing about how exactly it scales back: that is known only once it is written.
+    """
     picture = candidate.picture
     text = {**picture.text, "Software": f"Depixel {__version__}"}
     sentences = [
         f"Upscaled x{report.scale} by Depixel as {report.domain} ({report.model}, seed {candidate.seed});",
         "its detail is imagined, not recovered.",
-        f"Reduced again ({report.degradation}) it {describe_residual(candidate.residual)}.",
     ]
+    if not lossy:
+        sentences.append(f"Reduced again ({report.degradation}) it {describe_residual(candidate.residual)}.")
     if report.domain == "faces":
         sentences.insert(0, IMAGINED_FACE)
         text["Description"] = _joined(IMAGINED_FACE, text.get("Description", ""))

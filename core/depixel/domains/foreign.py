@@ -62,6 +62,20 @@ def project_result(result: Picture, given: Picture, settings: SearchSettings) ->
     return Projection(_picture(given, pixels, settings), before, after, prepared)
 
 
+def measure_result(result: Picture, given: Picture, settings: SearchSettings) -> Residual:
+    """How exactly any result scales back to its input, as it is. Raises BadUsageError as `project_result` does."""
+    prepared = prepare(given, replace(settings, scale=_scale(result, given)).validated())
+    large = (integers(result).to(torch.float32) * (given.levels / result.levels)).round().to(torch.int32)
+    parts = [(_opaque(large, given.levels) if prepared.data_alpha is not None else large, prepared.straight)]
+    if prepared.data_alpha is not None:
+        parts.append((_grey(large[:, 3:], given), _grey(prepared.data_alpha, given)))
+    sums = [
+        residual_sums(a, b, prepared.degradation, levels=prepared.levels, binary_alpha=prepared.binary_alpha)
+        for a, b in parts
+    ]
+    return combine([row for rows in sums for row in rows.unbind(0)])
+
+
 def _scale(result: Picture, given: Picture) -> int:
     if len(result.frames) != len(given.frames):
         raise BadUsageError(f"The result has {len(result.frames)} frames and the input {len(given.frames)}.")
