@@ -39,6 +39,7 @@ ALLOWED = {
     "depixel.upsampler": ENGINE,
     "depixel.report_page": ENGINE,
     "depixel.progress": set(),
+    "depixel.install": {"depixel.install", "depixel.client"},
     "depixel.service": ENGINE | {"depixel.service", "depixel.files", "depixel.client"},
     "depixel_watch": {"depixel_watch", "depixel.client", "depixel.files", "depixel.picture"},
 }
