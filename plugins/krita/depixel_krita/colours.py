@@ -1,0 +1,116 @@
+"""
+Which colours travel to the engine as they are, and which Krita converts for the job and back.
+
+Krita keeps whole-number RGBA as B,G,R,A and floating point as R,G,B,A. A conversion happens on layers of a scratch
+document that nobody sees: on a layer of the user's own document it would leave a step in its undo history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from .qt import QtCore
+
+if TYPE_CHECKING:
+    from krita import Document, Node
+
+SRGB = "sRGB-elle-V2-srgbtrc.icc"
+"""Krita's own sRGB profile; in every Krita."""
+
+STRIP = 1 << 18
+"""Pixels that are read, converted or written at once: a few milliseconds each."""
+
+_BYTES = {"U8": 1, "U16": 2, "F16": 2, "F32": 4}
+_CHANNELS = {"A": 1, "GRAYA": 2, "CMYKA": 5}
+
+
+@dataclass(frozen=True)
+class Colours:
+    """A colour space in Krita's words."""
+
+    model: str  # "RGBA", "GRAYA", "CMYKA", "LABA", "XYZA", "YCbCrA", "A"
+    depth: str  # "U8", "U16", "F16", "F32"
+    profile: str
+
+    @property
+    def pixel_bytes(self) -> int:
+        return _CHANNELS.get(self.model, 4) * _BYTES[self.depth]
+
+    @property
+    def channels(self) -> int:
+        """Of the engine's pixels."""
+        return 2 if self.model == "GRAYA" else 4
+
+    @property
+    def bits(self) -> int:
+        """A sample of the engine's pixels."""
+        return 8 if self.depth == "U8" else 16
+
+    @property
+    def travels(self) -> Colours:
+        """The colours that the engine gets: these, or the nearest that it knows."""
+        if self.model in ("RGBA", "GRAYA"):
+            return self if self.depth in ("U8", "U16") else replace(self, depth="U16")
+        return Colours("RGBA", "U16", SRGB)
+
+    @property
+    def is_swapped(self) -> bool:
+        """B,G,R,A in memory."""
+        return self.model == "RGBA" and self.depth in ("U8", "U16")
+
+    def note(self) -> str:
+        """What the conversion costs, as a sentence; empty where it costs nothing."""
+        if self.model not in ("RGBA", "GRAYA"):
+            return f"The colours were converted from {self.model} to RGB for the engine and back."
+        if self.depth in ("F16", "F32"):
+            return "Samples outside 0 to 1 were limited, and worked on with 16 bits."
+        return ""
+
+
+def colours_of(thing: Document | Node) -> Colours:
+    """Of a document or a node."""
+    return Colours(thing.colorModel(), thing.colorDepth(), thing.colorProfile())
+
+
+class Converter:
+    """
+    Converts strips of pixels with Krita's own colour management.
+
+    Args:
+        app: Krita.instance().
+    """
+
+    def __init__(self, app: object, source: Colours, target: Colours) -> None:
+        self._source, self._target = source, target
+        self._scratch: Document | None = None
+        if source != target:
+            self._scratch = app.createDocument(1, 1, "depixel", source.model, source.depth, source.profile, 72.0)
+            self._scratch.setBatchmode(True)
+
+    def strip(self, samples: bytes, width: int, height: int) -> bytes:
+        """Pixels in the source's memory order to pixels in the target's."""
+        if self._scratch is None:
+            return samples
+        node = self._scratch.createNode("strip", "paintlayer")
+        source, target = self._source, self._target
+        if (node.colorModel(), node.colorDepth(), node.colorProfile()) != (source.model, source.depth, source.profile):
+            node.setColorSpace(source.model, source.depth, source.profile)
+        node.setPixelData(QtCore.QByteArray(bytes(samples)), 0, 0, width, height)
+        node.setColorSpace(target.model, target.depth, target.profile)
+        return bytes(node.pixelData(0, 0, width, height))
+
+    def close(self) -> None:
+        """Let go of the scratch document."""
+        if self._scratch is not None:
+            self._scratch.setModified(False)
+            self._scratch.close()
+            self._scratch = None
+
+
+def strips(width: int, height: int) -> Iterator[tuple[int, int]]:
+    """(top, rows) of parts of at most STRIP pixels."""
+    rows = max(1, STRIP // max(1, width))
+    for top in range(0, height, rows):
+        yield top, min(rows, height - top)

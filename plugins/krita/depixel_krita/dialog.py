@@ -1,0 +1,56 @@
+"""The dialog behind a menu entry. It does not stop Krita: one may go on painting while the engine works."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ._client import UPSCALE, Action, Engine
+from .panel import Panel
+from .qt import QtCore, QtWidgets
+from .work import Done
+
+
+class Dialog(QtWidgets.QDialog):
+    """
+    One action on what is selected. A single answer is applied at once; several wait to be chosen from.
+
+    Args:
+        parent: Krita's main window.
+        view: Krita's view, for a message when the dialog has closed itself.
+    """
+
+    def __init__(self, action: Action, engine: Engine, parent: QtWidgets.QWidget | None, view: Any) -> None:
+        super().__init__(parent)
+        self._view = view
+        self.setObjectName("depixel_dialog_" + action.name)
+        self.setWindowTitle(action.title)
+        self.setAttribute(QtCore.Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.panel = Panel(action, engine, self, wide=True)
+        self.panel.live.setChecked(action.name == UPSCALE.name)
+        self.panel.go.setDefault(True)
+        close = QtWidgets.QPushButton("Close", self)
+        close.setAutoDefault(False)
+        close.clicked.connect(self.close)
+        self.panel.buttons.addWidget(close)
+        layout = QtWidgets.QVBoxLayout(self)
+        layout.addWidget(self.panel)
+        self.panel.finished.connect(self._finished)
+        self.panel.applied.connect(self._applied)
+        self.resize(720, 460)
+
+    def reject(self) -> None:
+        """Escape closes, as the button does."""
+        self.close()
+
+    def closeEvent(self, event: Any) -> None:  # noqa: N802 (Qt's name)
+        self.panel.close_down()
+        super().closeEvent(event)
+
+    def _finished(self, done: Done) -> None:
+        if len(done.offers) == 1:
+            self.panel.apply_offers(all_of_them=True)
+
+    def _applied(self, words: str) -> None:
+        if self._view is not None:
+            self._view.showFloatingMessage("Depixel: " + words, self.windowIcon(), 4000, 1)
+        self.close()

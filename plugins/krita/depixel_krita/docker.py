@@ -1,0 +1,71 @@
+"""The docker for repeated work: an action, its options, a live preview, and answers to choose from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from krita import DockWidget
+
+from ._client import Action, Engine
+from .panel import Panel
+from .qt import QtWidgets
+
+TITLE = "Depixel"
+
+
+def docker_class(actions: tuple[Action, ...], engine: Engine) -> type:
+    """A class that Krita's factory can make dockers of, one for each window."""
+
+    class DepixelDocker(DockWidget):
+        def __init__(self) -> None:
+            super().__init__()
+            self.setWindowTitle(TITLE)
+            area = QtWidgets.QScrollArea(self)
+            area.setWidgetResizable(True)
+            area.setFrameShape(QtWidgets.QFrame.Shape.NoFrame)
+            area.setWidget(Switcher(actions, engine, area))
+            self.setWidget(area)
+
+        def canvasChanged(self, canvas: Any) -> None:  # noqa: N802 (Krita calls it)
+            self.widget().widget().look()
+
+    return DepixelDocker
+
+
+class Switcher(QtWidgets.QWidget):
+    """A panel for each action, and a box that says which one is shown; each is made when it is first wanted."""
+
+    def __init__(self, actions: tuple[Action, ...], engine: Engine, parent: QtWidgets.QWidget) -> None:
+        super().__init__(parent)
+        self._actions, self._engine = actions, engine
+        self._panels: dict[str, Panel] = {}
+        self.box = QtWidgets.QComboBox(self)
+        self.box.setAccessibleName("What to do")
+        for action in actions:
+            self.box.addItem(action.menu.rstrip("."), action.name)
+        self.box.setVisible(len(actions) > 1)
+        self.stack = QtWidgets.QVBoxLayout()
+        layout = QtWidgets.QVBoxLayout(self)
+        layout.setContentsMargins(4, 4, 4, 4)
+        layout.addWidget(self.box)
+        layout.addLayout(self.stack, 1)
+        self.box.currentIndexChanged.connect(self._switch)
+        self._switch(0)
+
+    @property
+    def panel(self) -> Panel:
+        """The one that is shown."""
+        return self._panels[self.box.currentData()]
+
+    def look(self) -> None:
+        """Another document or view came to the front."""
+        self.panel.look()
+
+    def _switch(self, index: int) -> None:
+        action = self._actions[index]
+        for panel in self._panels.values():
+            panel.hide()
+        if action.name not in self._panels:
+            self._panels[action.name] = Panel(action, self._engine, self, wide=False)
+            self.stack.addWidget(self._panels[action.name])
+        self._panels[action.name].show()

@@ -1,0 +1,58 @@
+"""What Krita sees of the plug-in: menu entries in Tools > Scripts and in Filter, and a docker."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from krita import DockWidgetFactory, DockWidgetFactoryBase, Extension, Krita
+
+from ._client import ACTIONS, ANONYMISE_FACE, Action, Engine, with_output
+from .dialog import Dialog
+from .docker import docker_class
+
+_OUTPUT = {ANONYMISE_FACE.name: "new-layer"}
+_MENUS = (("", "tools/scripts"), ("_filter", "filter"))
+
+
+def shown_actions() -> tuple[Action, ...]:
+    """The actions, with where their answers may go in Krita."""
+    return tuple(with_output(action, "krita", _OUTPUT.get(action.name, "new-document")) for action in ACTIONS)
+
+
+class DepixelExtension(Extension):
+    """Menu entries; each opens a dialog that does not stop Krita."""
+
+    def __init__(self, parent: Any, engine: Engine) -> None:
+        super().__init__(parent)
+        self._engine = engine
+        self.dialog: Dialog | None = None  # the last one that was opened
+
+    def setup(self) -> None:
+        """Krita has started; nothing is to be done."""
+
+    def createActions(self, window: Any) -> None:  # noqa: N802 (Krita calls it)
+        """Add the entries to a new window."""
+        for action in shown_actions():
+            name = "depixel_" + action.name.replace("-", "_")
+            for suffix, menu in _MENUS:
+                entry = window.createAction(name + suffix, action.title + "...", menu)
+                entry.setToolTip(action.blurb)
+                entry.triggered.connect(lambda checked=False, action=action: self.open(action))
+
+    def open(self, action: Action) -> None:
+        """Show the dialog of an action."""
+        window = Krita.instance().activeWindow()
+        view = window.activeView() if window is not None else None
+        self.dialog = Dialog(action, self._engine, window.qwindow() if window is not None else None, view)
+        self.dialog.show()
+
+
+def register() -> None:
+    """Hand the plug-in to Krita."""
+    app = Krita.instance()
+    engine = Engine("krita")
+    app.addExtension(DepixelExtension(app, engine))
+    right = getattr(DockWidgetFactoryBase, "DockRight", None)
+    if right is None:  # PyQt6
+        right = DockWidgetFactoryBase.DockPosition.DockRight
+    app.addDockWidgetFactory(DockWidgetFactory("depixel_docker", right, docker_class(shown_actions(), engine)))

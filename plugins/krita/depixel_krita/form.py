@@ -1,0 +1,166 @@
+"""The options of an action as widgets; what they are called, allow and explain is the client's, as in GIMP."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Mapping
+from typing import Any
+
+from krita import Krita
+
+from ._client import AUTO_STEPS, Action, BadOptionError, Option, check
+from .qt import QtCore, QtWidgets, Signal
+
+_GROUP = "depixel"  # in kritarc
+_PARTS = 100  # positions of a slider
+
+
+class Form(QtWidgets.QWidget):
+    """
+    One row for each option; the advanced ones behind a switch.
+
+    Signals:
+        changed: a value is another one.
+    """
+
+    changed = Signal()
+
+    def __init__(self, action: Action, parent: QtWidgets.QWidget) -> None:
+        super().__init__(parent)
+        self.action = action
+        self._widgets: dict[str, QtWidgets.QWidget] = {}
+        rows = QtWidgets.QFormLayout(self)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setFieldGrowthPolicy(QtWidgets.QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        self._advanced: list[tuple[QtWidgets.QWidget, QtWidgets.QWidget]] = []
+        self._more = QtWidgets.QCheckBox("More settings", self)
+        for option in sorted(action.options, key=lambda option: option.advanced):
+            if option.advanced and not self._advanced:
+                rows.addRow(self._more)
+            label, field = QtWidgets.QLabel(option.label + ":", self), self._field(option)
+            label.setToolTip(option.help)
+            label.setBuddy(self._widgets[option.name])
+            rows.addRow(label, field)
+            if option.advanced:
+                self._advanced.append((label, field))
+        self._more.setVisible(bool(self._advanced))
+        self._more.toggled.connect(self._show_advanced)
+        self._show_advanced(False)
+        self.set_values(_remembered(action))
+
+    def values(self) -> dict[str, Any]:
+        """Every option's value."""
+        return {option.name: self._value(option) for option in self.action.options}
+
+    def set_values(self, values: Mapping[str, Any]) -> None:
+        """Show these; what is out of range or unknown is left as it was."""
+        for option in self.action.options:
+            if option.name in values:
+                self._set(option, values[option.name])
+
+    def remember(self) -> None:
+        """Keep the values for the next start of Krita."""
+        Krita.instance().writeSetting(_GROUP, self.action.name, json.dumps(self.values()))
+
+    def _show_advanced(self, on: bool) -> None:
+        for label, field in self._advanced:
+            label.setVisible(on)
+            field.setVisible(on)
+
+    def _field(self, option: Option) -> QtWidgets.QWidget:
+        make = {"choice": _choice, "float": _slider, "bool": _switch}.get(option.kind, _number)
+        widget = make(option, self)
+        widget.setObjectName("depixel_" + option.name)
+        widget.setToolTip(option.help)
+        widget.setAccessibleName(option.label)
+        self._widgets[option.name] = widget
+        signal = {"choice": "currentIndexChanged", "bool": "toggled"}.get(option.kind, "valueChanged")
+        getattr(widget, signal).connect(lambda *_: self.changed.emit())
+        if option.name == "seed":
+            return _beside(widget, self._dice(widget))
+        return _beside(widget, _echo(widget)) if option.kind == "float" else widget
+
+    def _dice(self, widget: QtWidgets.QWidget) -> QtWidgets.QWidget:
+        button = QtWidgets.QToolButton(self)
+        button.setText("New")
+        button.setToolTip("Another seed, for other answers")
+        button.clicked.connect(lambda: widget.setValue(random.randrange(1, 100_000)))
+        return button
+
+    def _value(self, option: Option) -> Any:
+        widget = self._widgets[option.name]
+        if option.kind == "choice":
+            return widget.currentData()
+        if option.kind == "bool":
+            return widget.isChecked()
+        if option.kind == "float":
+            return option.low + (option.high - option.low) * widget.value() / _PARTS
+        return widget.value()
+
+    def _set(self, option: Option, value: Any) -> None:
+        widget = self._widgets[option.name]
+        if option.kind == "choice":
+            widget.setCurrentIndex(max(0, widget.findData(value)))
+        elif option.kind == "bool":
+            widget.setChecked(bool(value))
+        elif option.kind == "float":
+            widget.setValue(round((value - option.low) / (option.high - option.low) * _PARTS))
+        else:
+            widget.setValue(value)
+
+
+def _remembered(action: Action) -> dict[str, Any]:
+    try:
+        values = json.loads(Krita.instance().readSetting(_GROUP, action.name, "{}") or "{}")
+        return check(action, values if isinstance(values, dict) else {})
+    except (ValueError, BadOptionError):  # written by another version
+        return action.defaults()
+
+
+def _choice(option: Option, parent: QtWidgets.QWidget) -> QtWidgets.QWidget:
+    box = QtWidgets.QComboBox(parent)
+    for value, label in option.choices:
+        box.addItem(label, value)
+    box.setCurrentIndex(box.findData(option.default))
+    box.setSizeAdjustPolicy(QtWidgets.QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    box.setMinimumContentsLength(16)
+    return box
+
+
+def _slider(option: Option, parent: QtWidgets.QWidget) -> QtWidgets.QWidget:
+    slider = QtWidgets.QSlider(QtCore.Qt.Orientation.Horizontal, parent)
+    slider.setRange(0, _PARTS)
+    slider.setPageStep(10)
+    return slider
+
+
+def _switch(option: Option, parent: QtWidgets.QWidget) -> QtWidgets.QWidget:
+    return QtWidgets.QCheckBox(parent)
+
+
+def _number(option: Option, parent: QtWidgets.QWidget) -> QtWidgets.QWidget:
+    box = QtWidgets.QSpinBox(parent)
+    box.setRange(int(option.low), int(option.high))
+    box.setValue(option.default)
+    if option.name == "steps" and option.low == AUTO_STEPS:
+        box.setSpecialValueText("Automatic")
+    if option.name == "scale":
+        box.setPrefix("× ")
+    return box
+
+
+def _echo(slider: QtWidgets.QWidget) -> QtWidgets.QWidget:
+    label = QtWidgets.QLabel("0.00", slider.parentWidget())
+    label.setMinimumWidth(label.fontMetrics().horizontalAdvance("0.00"))
+    slider.valueChanged.connect(lambda value: label.setText("%.2f" % (value / _PARTS)))
+    return label
+
+
+def _beside(first: QtWidgets.QWidget, second: QtWidgets.QWidget) -> QtWidgets.QWidget:
+    both = QtWidgets.QWidget(first.parentWidget())
+    row = QtWidgets.QHBoxLayout(both)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.addWidget(first, 1)
+    row.addWidget(second)
+    return both

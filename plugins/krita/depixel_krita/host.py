@@ -1,0 +1,233 @@
+"""
+What a job works on, and how its pixels are read. Everything that touches Krita's documents is here and in `results`.
+
+A job keeps the ids of its document and layer, and looks them up each time: Krita's own objects must not be touched
+after their document was closed. Reading happens in parts, as a generator that a timer moves on: Krita's pixels may be
+touched on the interface's thread only, and that thread must not stand still.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from krita import Krita
+
+from .colours import Colours, Converter, colours_of, strips
+from .qt import QtCore
+
+if TYPE_CHECKING:
+    from krita import Document, Node
+
+_NO_PIXELS = {"filterlayer": "A filter layer", "referenceimages": "The layer of reference images"}
+_MASKS = ("transparencymask", "filtermask", "transformmask", "selectionmask", "colorizemask", "localselectionmask")
+_LARGEST = 1 << 28  # pixels; the engine's own limit is near
+
+
+class HostError(Exception):
+    """Something in the document stands in the way; `str(error)` is a sentence for the user."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A part of a layer, in pixels of the document."""
+
+    document: str  # unique id of the document's root
+    node: str  # unique id of the layer
+    name: str  # of the layer
+    left: int
+    top: int
+    width: int
+    height: int
+    colours: Colours  # of the layer
+    projected: bool  # as the layer is shown, with its masks; else its own pixels
+    selection: tuple[int, int, int, int] | None  # left, top, right, bottom inside this part
+    times: tuple[int, ...] = ()  # frames of the timeline; empty: as it is shown now
+    notes: tuple[str, ...] = ()
+
+    def covers(self, document: Document) -> bool:
+        """True when the whole canvas is in it."""
+        across = self.left <= 0 and self.left + self.width >= document.width()
+        return across and self.top <= 0 and self.top + self.height >= document.height()
+
+    def part(self, box: tuple[int, int, int, int], moving: bool = True) -> Target:
+        """The part `box` (left, top, right, bottom inside this one) alone; not `moving`: only as it is shown now."""
+        left, top, right, bottom = box
+        return replace(
+            self,
+            left=self.left + left,
+            top=self.top + top,
+            width=right - left,
+            height=bottom - top,
+            selection=None,
+            times=self.times if moving else (),
+        )
+
+
+@dataclass(frozen=True)
+class Shot:
+    """What was read: one frame after the other, in Krita's order of channels."""
+
+    target: Target
+    colours: Colours  # of the samples
+    frames: tuple[bytes, ...]
+
+
+def find_document(key: str) -> Document | None:
+    """The open document whose root has this id; None when it was closed."""
+    for document in Krita.instance().documents():
+        root = document.rootNode()
+        if root is not None and root.uniqueId().toString() == key:
+            return document
+    return None
+
+
+def find_node(document: Document, key: str) -> Node | None:
+    """The layer with this id; None when it was deleted."""
+    return document.nodeByUniqueID(QtCore.QUuid(key))
+
+
+def choose() -> Target:
+    """
+    The active layer of the active document: the whole canvas with what lies beyond it, and the selection's box.
+
+    Raises:
+        HostError: there is nothing that could be worked on.
+    """
+    document = Krita.instance().activeDocument()
+    if document is None:
+        raise HostError("Open a picture first.")
+    node = document.activeNode()
+    if node is None:
+        raise HostError("Select a layer first.")
+    while node.type() in _MASKS and node.parentNode() is not None:  # a mask is worked on with its layer
+        node = node.parentNode()
+    kind = node.type()
+    if kind in _NO_PIXELS:
+        raise HostError(f"{_NO_PIXELS[kind]} has no pixels of its own: select a paint layer or a group.")
+    colours = colours_of(node)
+    masked = any(child.type() in _MASKS and child.visible() for child in node.childNodes())
+    area, notes = _area(document, node)
+    target = Target(
+        document=document.rootNode().uniqueId().toString(),
+        node=node.uniqueId().toString(),
+        name=node.name(),
+        left=area.left(),
+        top=area.top(),
+        width=area.width(),
+        height=area.height(),
+        colours=colours,
+        projected=kind != "paintlayer" or masked,
+        selection=None,
+        times=_times(document, node),
+        notes=tuple(note for note in (*notes, colours.travels != colours and colours.note()) if note),
+    )
+    return replace(target, selection=_selection(document, area))
+
+
+def read(target: Target) -> Generator[int, None, Shot]:
+    """
+    Read a target; each `yield` lets Krita go on for that many milliseconds.
+
+    Raises:
+        HostError: the document was closed, or the layer deleted.
+    """
+    document, node = _found(target)
+    colours = target.colours.travels
+    converter = Converter(Krita.instance(), target.colours, colours)
+    frames = []
+    shown = document.currentTime()
+    try:
+        for time in target.times or (None,):
+            if time is not None and target.projected:
+                yield from go_to(document, time)
+            samples = bytearray()
+            for top, rows in strips(target.width, target.height):
+                document, node = _found(target)
+                samples += converter.strip(_strip(node, target, top, rows, time), target.width, rows)
+                yield 0
+            frames.append(bytes(samples))
+    finally:
+        converter.close()
+        if target.times and target.projected and find_document(target.document) is not None:
+            document.setCurrentTime(shown)
+    return Shot(target, colours, tuple(frames))
+
+
+def glance(target: Target) -> bytes:
+    """The pixels of a small target at once, in the layer's own colours; for noticing changes."""
+    _, node = _found(target)
+    return _strip(node, target, 0, target.height, None)
+
+
+def go_to(document: Document, time: int) -> Iterator[int]:
+    """Show another frame of the timeline, and wait until Krita has drawn it."""
+    document.setCurrentTime(time)
+    for _ in range(100):
+        yield 10
+        if document.currentTime() == time and document.tryBarrierLock():
+            document.unlock()
+            return
+
+
+def _strip(node: Node, target: Target, top: int, rows: int, time: int | None) -> bytes:
+    place = (target.left, target.top + top, target.width, rows)
+    if target.projected:
+        data = node.projectionPixelData(*place)
+    elif time is not None:
+        data = node.pixelDataAtTime(*place, time)
+    else:
+        data = node.pixelData(*place)
+    samples = bytes(data)
+    if len(samples) != target.width * rows * target.colours.pixel_bytes:
+        raise HostError(f"The pixels of {target.name} cannot be read; its colours are {target.colours}.")
+    return samples
+
+
+def _found(target: Target) -> tuple[Document, Node]:
+    document = find_document(target.document)
+    node = document and find_node(document, target.node)
+    if document is None or node is None:
+        raise HostError("The document was closed, or the layer deleted, before its pixels were read.")
+    return document, node
+
+
+def _area(document: Document, node: Node) -> tuple[QtCore.QRect, list[str]]:
+    canvas = QtCore.QRect(0, 0, document.width(), document.height())
+    bounds = node.bounds()
+    whole = canvas if bounds.isEmpty() else canvas.united(bounds)
+    if whole.width() * whole.height() > 4 * canvas.width() * canvas.height() + (1 << 20):
+        return canvas, ["What lies far outside the canvas was left out."]
+    if whole.width() * whole.height() > _LARGEST:
+        raise HostError("The layer is too large: select a part of it.")
+    return whole, []
+
+
+def _selection(document: Document, area: QtCore.QRect) -> tuple[int, int, int, int] | None:
+    selection = document.selection()
+    if selection is None or selection.width() <= 0 or selection.height() <= 0:
+        return None
+    chosen = QtCore.QRect(selection.x(), selection.y(), selection.width(), selection.height()).intersected(area)
+    if chosen.isEmpty():
+        raise HostError("The selection does not touch the layer: select a part of it, or nothing.")
+    chosen.translate(-area.left(), -area.top())
+    return chosen.left(), chosen.top(), chosen.right() + 1, chosen.bottom() + 1
+
+
+# The keyframes of an animated layer; of a group those of all its layers, each shown and read in turn.
+def _times(document: Document, node: Node) -> tuple[int, ...]:
+    animated = [n for n in _family(node) if n.animated()]
+    if not animated:
+        return ()
+    last = max(document.fullClipRangeEndTime(), document.animationLength())
+    span = range(document.fullClipRangeStartTime(), last + 1)
+    times = [time for time in span if any(n.hasKeyframeAtTime(time) for n in animated)]
+    return tuple(times) if len(times) > 1 else ()
+
+
+def _family(node: Node) -> Iterator[Node]:
+    yield node
+    if node.type() == "grouplayer":
+        for child in node.childNodes():
+            yield from _family(child)

@@ -1,0 +1,226 @@
+"""
+`Task`: one job of the engine on a thread of its own, and `Stepper`: one of Krita's generators, moved on by a timer.
+
+Neither ever makes the interface wait: the thread puts what it learns into a queue, which a timer empties.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import Any
+
+from ._client import CancelledError, Engine, Event, Pixels, Request, Result, sentence
+from .pixels import reduced, swapped
+from .qt import QtCore, Signal
+
+SLICE = 0.012
+"""Seconds that a generator may work before Krita gets its turn."""
+
+SHOWN_SIDE = 1024
+"""Pixels of the longer side of an answer on the screen."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A picture for the screen: RGBA of 8 bits."""
+
+    width: int
+    height: int
+    rgba: bytes
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The end of a task that went well."""
+
+    result: Result
+    frames: tuple[tuple[bytes, ...], ...]  # of each answer, in Krita's order of channels
+    pictures: tuple[Shown, ...]  # of each answer's first frame
+    source: Shown
+    seconds: float  # from start to here, with the engine's own time
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The end of a task that did not; `sentence` is empty when the user cancelled it."""
+
+    sentence: str
+
+
+Message = Any
+"""An `Event` other than `Result`, or `Finished` or `Failed`, which are the last."""
+
+
+class Task:
+    """
+    Ask the engine, away from the interface.
+
+    Args:
+        samples: frames in Krita's order of channels.
+        is_swapped: that order is B,G,R,A.
+        ask: makes the request of the pixels; runs on the thread.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        samples: tuple[bytes, ...],
+        shape: tuple[int, int, int, int],
+        is_swapped: bool,
+        ask: Callable[[Pixels], Request],
+        name: str = "",
+    ) -> None:
+        self._engine, self._samples, self._swapped, self._ask = engine, samples, is_swapped, ask
+        self._shape, self._name = shape, name
+        self._messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._stop = threading.Event()
+        self._job: Any = None
+        self._thread = threading.Thread(target=self._run, name="depixel", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def cancel(self) -> None:
+        """Stop it; returns at once, and safe to call more than once and after the end."""
+        self._stop.set()
+        job = self._job
+        if job is not None:
+            threading.Thread(target=job.cancel, name="depixel cancel", daemon=True).start()
+
+    def take(self) -> list[Message]:
+        """What has happened since the last call."""
+        found = []
+        while not self._messages.empty():
+            found.append(self._messages.get())
+        return found
+
+    def _run(self) -> None:
+        try:
+            self._messages.put(self._work())
+        except CancelledError:
+            self._messages.put(Failed(""))
+        except Exception as error:  # noqa: BLE001 (a thread's end: whatever it was, the user is told)
+            self._messages.put(Failed("" if self._stop.is_set() else sentence(error)))
+
+    def _work(self) -> Finished:
+        began = time.monotonic()
+        width, height, channels, depth = self._shape
+        frames = tuple(self._exchanged(frame) for frame in self._samples)
+        source = Shown(*reduced(frames[0], width, height, channels, depth, SHOWN_SIDE))
+        pixels = Pixels(width, height, channels, frames, depth=depth, name=self._name)
+        self._job = self._engine.upscale(self._ask(pixels))
+        if self._stop.is_set():
+            raise CancelledError("Cancelled.")
+        for event in self._job:
+            if isinstance(event, Result):
+                return self._finished(event, source, began)
+            self._messages.put(event)
+        raise RuntimeError("the engine ended the job without an answer")
+
+    def _finished(self, result: Result, source: Shown, began: float) -> Finished:
+        shown = tuple(
+            Shown(*reduced(a.frames[0], a.width, a.height, a.channels, a.depth, SHOWN_SIDE)) for a in result.answers
+        )
+        frames = tuple(tuple(self._exchanged(frame) for frame in answer.frames) for answer in result.answers)
+        return Finished(result, frames, shown, source, time.monotonic() - began)
+
+    def _exchanged(self, samples: bytes) -> bytes:
+        return bytes(swapped(samples, self._shape[3])) if self._swapped else samples
+
+
+class Stepper(QtCore.QObject):
+    """
+    Moves a generator on in slices of the event loop; it yields milliseconds to wait.
+
+    Signals:
+        ended: with the generator's return value.
+        broke: with the exception that it raised.
+    """
+
+    ended = Signal(object)
+    broke = Signal(object)
+
+    def __init__(self, steps: Generator[int, None, Any], parent: QtCore.QObject) -> None:
+        super().__init__(parent)
+        self._steps = steps
+        self._timer = QtCore.QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._go_on)
+        self._timer.start(0)
+
+    def stop(self) -> None:
+        """Give it up; neither signal will come."""
+        self._timer.stop()
+        self._steps.close()
+        self.deleteLater()
+
+    def _go_on(self) -> None:
+        until = time.monotonic() + SLICE
+        while True:
+            try:
+                pause = next(self._steps)
+            except StopIteration as end:
+                self.ended.emit(end.value)
+                self.deleteLater()
+                return
+            except Exception as error:  # noqa: BLE001 (an exception here would vanish in Qt's event loop)
+                self.broke.emit(error)
+                self.deleteLater()
+                return
+            if pause or time.monotonic() > until:
+                self._timer.start(pause)
+                return
+
+
+class StateWatch(QtCore.QObject):
+    """
+    Asks for the engine's state every few seconds, away from the interface, while somebody looks.
+
+    Signals:
+        changed: (word, sentence) as `Engine.state` has them.
+    """
+
+    changed = Signal(str, str)
+
+    def __init__(self, engine: Engine, parent: QtCore.QObject) -> None:
+        super().__init__(parent)
+        self._engine = engine
+        self._found: queue.SimpleQueue[tuple[str, str]] = queue.SimpleQueue()
+        self._asking = False
+        self._due = 0.0
+        self._timer = QtCore.QTimer(self)
+        self._timer.timeout.connect(self._tick)
+
+    def look(self, on: bool) -> None:
+        """Start or stop asking."""
+        if on:
+            self._due = 0.0
+            self._timer.start(200)
+        else:
+            self._timer.stop()
+
+    def _tick(self) -> None:
+        while not self._found.empty():
+            self._asking = False
+            self.changed.emit(*self._found.get())
+        if not self._asking and time.monotonic() >= self._due:
+            self._asking, self._due = True, time.monotonic() + 3.0
+            threading.Thread(target=self._ask, name="depixel state", daemon=True).start()
+
+    def _ask(self) -> None:
+        try:
+            self._found.put(self._engine.state())
+        except Exception as error:  # noqa: BLE001 (a thread's end)
+            self._found.put(("unknown", sentence(error)))
+
+
+def is_last(message: Message) -> bool:
+    """True for the message that ends a task."""
+    return isinstance(message, (Finished, Failed))
+
+
+__all__ = ["Event", "Failed", "Finished", "Shown", "StateWatch", "Stepper", "Task", "is_last"]

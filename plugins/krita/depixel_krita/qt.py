@@ -1,0 +1,18 @@
+"""
+The Qt that Krita runs on: PyQt5 in Krita 5, PyQt6 in Krita 6. Enums are written in full everywhere, which both know.
+
+What Krita has loaded decides, and not what can be imported: a second Qt in one process ends it.
+"""
+
+from __future__ import annotations
+
+import sys
+
+if "PyQt6.QtCore" in sys.modules:
+    from PyQt6 import QtCore, QtGui, QtWidgets
+else:
+    from PyQt5 import QtCore, QtGui, QtWidgets
+
+Signal = QtCore.pyqtSignal
+
+__all__ = ["QtCore", "QtGui", "QtWidgets", "Signal"]

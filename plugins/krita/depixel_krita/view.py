@@ -1,0 +1,195 @@
+"""What is seen of a job: before and after with a divider between them, and a strip of answers to choose from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .job import Shown
+from .qt import QtCore, QtGui, QtWidgets, Signal
+
+_Qt = QtCore.Qt
+_SQUARE = 8  # pixels of the checkerboard
+_THUMB = 72
+
+
+def image_of(shown: Shown) -> QtGui.QImage:
+    """A picture for the screen as Qt has it."""
+    width, height = shown.width, shown.height
+    return QtGui.QImage(bytes(shown.rgba), width, height, width * 4, QtGui.QImage.Format.Format_RGBA8888).copy()
+
+
+class CompareView(QtWidgets.QWidget):
+    """The answer, and left of a divider that the mouse or the arrow keys move, the given pixels at the same size."""
+
+    def __init__(self, parent: QtWidgets.QWidget) -> None:
+        super().__init__(parent)
+        self._before: QtGui.QImage | None = None
+        self._after: QtGui.QImage | None = None
+        self._divider = 0.5
+        self._hint = ""
+        self.setMinimumSize(140, 110)
+        self.setSizePolicy(QtWidgets.QSizePolicy.Policy.Expanding, QtWidgets.QSizePolicy.Policy.Expanding)
+        self.setFocusPolicy(_Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName("Before and after")
+        self.setToolTip("Left of the line: your pixels. Right of it: the answer. Drag the line, or use the arrow keys.")
+
+    def sizeHint(self) -> QtCore.QSize:  # noqa: N802 (Qt's name)
+        return QtCore.QSize(300, 240)
+
+    def show_before(self, shown: Shown | None, hint: str = "") -> None:
+        """The given pixels alone; `hint` is shown when there are none."""
+        self._before, self._after, self._hint = image_of(shown) if shown else None, None, hint
+        self.update()
+
+    def show_both(self, before: Shown | None, after: Shown) -> None:
+        """The given pixels (None: those already shown) and an answer."""
+        if before is not None:
+            self._before = image_of(before)
+        self._after = image_of(after)
+        self.update()
+
+    def show_after(self, after: Shown) -> None:
+        """Another answer to the same pixels."""
+        self.show_both(None, after)
+
+    def paintEvent(self, event: QtGui.QPaintEvent) -> None:  # noqa: N802
+        painter = QtGui.QPainter(self)
+        painter.fillRect(self.rect(), self.palette().color(QtGui.QPalette.ColorRole.Base))
+        shown = self._after or self._before
+        if shown is None:
+            painter.setPen(self.palette().color(QtGui.QPalette.ColorRole.PlaceholderText))
+            flags = int(_Qt.AlignmentFlag.AlignCenter) | int(_Qt.TextFlag.TextWordWrap)
+            painter.drawText(self.rect().adjusted(8, 8, -8, -8), flags, self._hint)
+            return
+        place = self._place(shown)
+        _checkerboard(painter, place)
+        if self._after is not None:
+            _draw(painter, place, self._after)
+        if self._before is not None:
+            line = place.left() + round(place.width() * (self._divider if self._after is not None else 1.0))
+            painter.save()
+            painter.setClipRect(QtCore.QRect(place.left(), place.top(), line - place.left(), place.height()))
+            if self._after is not None:
+                _checkerboard(painter, place)
+            _draw(painter, place, self._before)
+            painter.restore()
+            if self._after is not None:
+                _divider(painter, place, line)
+
+    def mousePressEvent(self, event: QtGui.QMouseEvent) -> None:  # noqa: N802
+        self._move_to(event)
+
+    def mouseMoveEvent(self, event: QtGui.QMouseEvent) -> None:  # noqa: N802
+        self._move_to(event)
+
+    def keyPressEvent(self, event: QtGui.QKeyEvent) -> None:  # noqa: N802
+        step = {_Qt.Key.Key_Left: -0.05, _Qt.Key.Key_Right: 0.05}.get(event.key())
+        if step is None:
+            super().keyPressEvent(event)
+        else:
+            self._divide(self._divider + step)
+
+    def _move_to(self, event: QtGui.QMouseEvent) -> None:
+        shown = self._after
+        if shown is not None:
+            place = self._place(shown)
+            self._divide((event.pos().x() - place.left()) / max(1, place.width()))
+
+    def _divide(self, where: float) -> None:
+        self._divider = min(1.0, max(0.0, where))
+        self.update()
+
+    def _place(self, shown: QtGui.QImage) -> QtCore.QRect:
+        size = shown.size().scaled(self.size(), _Qt.AspectRatioMode.KeepAspectRatio)
+        place = QtCore.QRect(QtCore.QPoint(0, 0), size)
+        place.moveCenter(self.rect().center())
+        return place
+
+
+class Strip(QtWidgets.QListWidget):
+    """
+    Thumbnails of the answers in one row.
+
+    Signals:
+        chosen: number of the answer that was clicked on.
+    """
+
+    chosen = Signal(int)
+
+    def __init__(self, parent: QtWidgets.QWidget) -> None:
+        super().__init__(parent)
+        self.setViewMode(QtWidgets.QListView.ViewMode.IconMode)
+        self.setFlow(QtWidgets.QListView.Flow.LeftToRight)
+        self.setWrapping(False)
+        self.setMovement(QtWidgets.QListView.Movement.Static)
+        self.setIconSize(QtCore.QSize(_THUMB, _THUMB))
+        self.setSpacing(2)
+        self.setHorizontalScrollBarPolicy(_Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+        self.setVerticalScrollBarPolicy(_Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFixedHeight(_THUMB + self.fontMetrics().height() + 28)
+        self.setAccessibleName("Answers")
+        self.currentRowChanged.connect(self._tell)
+
+    def fill(self, pictures: Sequence[Shown], labels: Sequence[str], tips: Sequence[str]) -> None:
+        """Show these answers and choose the first."""
+        self.blockSignals(True)
+        self.clear()
+        for picture, label, tip in zip(pictures, labels, tips):  # noqa: B905 (Python 3.8 in some builds of Krita)
+            item = QtWidgets.QListWidgetItem(QtGui.QIcon(_thumbnail(picture)), label)
+            item.setToolTip(tip)
+            self.addItem(item)
+        self.blockSignals(False)
+        self.setCurrentRow(0)
+
+    def _tell(self, row: int) -> None:
+        if row >= 0:
+            self.chosen.emit(row)
+
+
+def _thumbnail(shown: Shown) -> QtGui.QPixmap:
+    pixmap = QtGui.QPixmap(_THUMB, _THUMB)
+    pixmap.fill(_Qt.GlobalColor.transparent)
+    image = image_of(shown)
+    smooth = _Qt.TransformationMode.SmoothTransformation
+    if max(image.width(), image.height()) < _THUMB:
+        smooth = _Qt.TransformationMode.FastTransformation
+    image = image.scaled(_THUMB, _THUMB, _Qt.AspectRatioMode.KeepAspectRatio, smooth)
+    place = image.rect()
+    place.moveCenter(pixmap.rect().center())
+    painter = QtGui.QPainter(pixmap)
+    _checkerboard(painter, place)
+    painter.drawImage(place.topLeft(), image)
+    painter.end()
+    return pixmap
+
+
+def _draw(painter: QtGui.QPainter, place: QtCore.QRect, image: QtGui.QImage) -> None:
+    smaller = image.width() > place.width()
+    painter.setRenderHint(QtGui.QPainter.RenderHint.SmoothPixmapTransform, smaller)
+    painter.drawImage(place, image)
+
+
+def _checkerboard(painter: QtGui.QPainter, place: QtCore.QRect) -> None:
+    tile = QtGui.QPixmap(2 * _SQUARE, 2 * _SQUARE)
+    tile.fill(QtGui.QColor(150, 150, 150))
+    inner = QtGui.QPainter(tile)
+    for corner in (QtCore.QPoint(0, 0), QtCore.QPoint(_SQUARE, _SQUARE)):
+        inner.fillRect(QtCore.QRect(corner, QtCore.QSize(_SQUARE, _SQUARE)), QtGui.QColor(115, 115, 115))
+    inner.end()
+    painter.drawTiledPixmap(place, tile)
+
+
+# A line that is seen on any picture, and what is on its two sides.
+def _divider(painter: QtGui.QPainter, place: QtCore.QRect, line: int) -> None:
+    painter.fillRect(line - 1, place.top(), 3, place.height(), QtGui.QColor(0, 0, 0, 160))
+    painter.fillRect(line, place.top(), 1, place.height(), QtGui.QColor(255, 255, 255))
+    metrics = painter.fontMetrics()
+    for word, left in (("before", True), ("after", False)):
+        width = metrics.horizontalAdvance(word) + 8
+        if width > (line - place.left() if left else place.right() - line):
+            continue
+        x = place.left() if left else place.right() + 1 - width
+        label = QtCore.QRect(x, place.bottom() + 1 - metrics.height() - 2, width, metrics.height() + 2)
+        painter.fillRect(label, QtGui.QColor(0, 0, 0, 150))
+        painter.setPen(QtGui.QColor(255, 255, 255))
+        painter.drawText(label, int(_Qt.AlignmentFlag.AlignCenter), word)

@@ -1,0 +1,167 @@
+"""`Work`: one request from reading its pixels to its answers, without a widget; docker, dialog and preview share it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ._client import UPSCALE, Action, Engine, Request, layer_name, scales_back, sentence, settings_of
+from .host import HostError, Shot, Target, find_document, read
+from .job import Failed, Finished, Shown, Stepper, Task
+from .qt import QtCore, Signal
+from .results import Painting
+
+_PUMP = 30  # milliseconds between two looks into the queue
+_LOOK = 10  # of these between two looks whether the document is still open
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a work is to do."""
+
+    target: Target
+    action: Action
+    values: Mapping[str, Any]  # of the form
+    extra: Mapping[str, Any]  # settings beside those of the form
+    previews: bool
+
+
+@dataclass(frozen=True)
+class Offer:
+    """One answer that may be applied."""
+
+    painting: Painting
+    picture: Shown
+    label: str  # under the thumbnail
+    seed: int
+    imagined: bool  # not the calm answer
+
+
+@dataclass(frozen=True)
+class Done:
+    """All answers to one request."""
+
+    asked: Asked
+    shot: Shot
+    finished: Finished
+    offers: tuple[Offer, ...]  # best first
+
+
+class Work(QtCore.QObject):
+    """
+    Reads, asks, and tells; one at a time.
+
+    Signals:
+        progressed: with an `Event` of the client.
+        finished: with a `Done`.
+        failed: with a sentence; empty when it was cancelled.
+    """
+
+    progressed = Signal(object)
+    finished = Signal(object)
+    failed = Signal(str)
+
+    def __init__(self, engine: Engine, parent: QtCore.QObject) -> None:
+        super().__init__(parent)
+        self._engine = engine
+        self._asked: Asked | None = None
+        self._reading: Stepper | None = None
+        self._shot: Shot | None = None
+        self._task: Task | None = None
+        self._ticks = 0
+        self._timer = QtCore.QTimer(self)
+        self._timer.timeout.connect(self._pump)
+
+    @property
+    def busy(self) -> bool:
+        return self._asked is not None
+
+    def start(self, asked: Asked) -> None:
+        """
+        Begin; a work in progress is given up. Returns at once.
+
+        Raises:
+            EngineError: a value of the form is out of range; nothing was begun.
+        """
+        self.cancel()
+        box = asked.target.selection
+        if box is not None and asked.action.name == UPSCALE.name:  # the selected part alone
+            asked = replace(asked, target=asked.target.part(box))
+            box = None
+        settings = {**settings_of(asked.action, asked.values, box=box), **asked.extra}
+        self._asked = asked
+        self._reading = Stepper(read(asked.target), self)
+        self._reading.ended.connect(lambda shot: self._ask(shot, settings))
+        self._reading.broke.connect(lambda error: self._fail(_sentence(error)))
+
+    def cancel(self) -> None:
+        """Give it up, if there is one: at once here, within one step of the search in the engine. No signal comes."""
+        if self._reading is not None:
+            self._reading.stop()
+        if self._task is not None:
+            self._task.cancel()
+        self._end()
+
+    def _ask(self, shot: Shot, settings: Mapping[str, Any]) -> None:
+        asked, self._reading, self._shot = self._asked, None, shot
+        target, colours = shot.target, shot.colours
+
+        def request(pixels: Any) -> Request:
+            return Request(
+                pixels, settings, asked.action.wire, asked.values.get("kept", 16), asked.previews, "krita"
+            )
+
+        shape = (target.width, target.height, colours.channels, colours.bits)
+        self._task = Task(self._engine, shot.frames, shape, colours.is_swapped, request, target.name)
+        self._task.start()
+        self._timer.start(_PUMP)
+
+    def _pump(self) -> None:
+        for message in self._task.take():
+            if isinstance(message, Finished):
+                done = Done(self._asked, self._shot, message, _offers(self._asked, message))
+                self._end()
+                self.finished.emit(done)
+                return
+            if isinstance(message, Failed):
+                self._fail(message.sentence)
+                return
+            self.progressed.emit(message)
+            if self._task is None:  # cancelled by who was told
+                return
+        self._ticks += 1
+        if self._ticks % _LOOK == 0 and find_document(self._asked.target.document) is None:
+            self.cancel()
+            self.failed.emit("The document was closed, so the work on it was stopped.")
+
+    def _fail(self, words: str) -> None:
+        self._end()
+        self.failed.emit(words)
+
+    def _end(self) -> None:
+        self._timer.stop()
+        self._asked = self._reading = self._shot = self._task = None
+
+
+def _offers(asked: Asked, finished: Finished) -> tuple[Offer, ...]:
+    result = finished.result
+    imagined = asked.action.name != UPSCALE.name
+    offers = []
+    for index, answer in enumerate(result.answers):
+        painting = Painting(
+            layer_name(asked.target.name, result, index, imagined),
+            answer.left,
+            answer.top,
+            answer.width,
+            answer.height,
+            finished.frames[index],
+        )
+        label = f"{index + 1}: {scales_back(answer)}"
+        calm = asked.values.get("imagination", 0) == 0 and answer.seed == asked.values.get("seed")
+        offers.append(Offer(painting, finished.pictures[index], label, answer.seed, not calm))
+    return tuple(offers)
+
+
+def _sentence(error: BaseException) -> str:
+    return str(error) if isinstance(error, HostError) else sentence(error)
