@@ -137,6 +137,7 @@ OUTPUTS = {
     "krita": (
         ("new-layer", "New layer"),
         ("new-document", "New document"),
+        ("larger-document", "New layer, document enlarged"),
     ),
 }
 
