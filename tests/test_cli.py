@@ -278,15 +278,24 @@ def test_help_names_every_command_and_is_fast() -> None:
     assert best < 1.0
 
 
-def test_version_and_registered_commands() -> None:
-    """--version says the version; every registered module that exists declares its command."""
+def test_version_and_registered_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    """--version says the version; every command of the help page declares itself; unknown ones are exit code 2."""
     code, out, _ = _run("--version")
     _, page, _ = _run("--help")
 
     assert (code, out.strip()) == (0, f"depixel {__version__}")
-    for command, module in COMMANDS.items():
-        path = CORE / (module.replace(".", "/") + ".py")
-        assert path.exists() == (f"    {command} " in page or f"    {command}\n" in page), command
+    for command, (module, line) in COMMANDS.items():
+        there = (CORE / (module.replace(".", "/") + ".py")).exists()
+        assert there == (re.search(rf"^    {command}\s", page, re.M) is not None), command
+        assert not there or line in " ".join(page.split()), command
+        if there:
+            with pytest.raises(SystemExit) as stop:
+                main([command, "--help"])
+            assert stop.value.code == 0
+            assert f"depixel {command}" in capsys.readouterr().out
+    with pytest.raises(SystemExit) as stop:
+        main(["enlarge"])
+    assert stop.value.code == 2
 
 
 def test_models_lists_licence_and_digest(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from depixel.cli import COMMANDS
+
 ROOT = Path(__file__).resolve().parent.parent
 CORE = ROOT / "core"
 GROUND = {"depixel", "depixel.errors"}
@@ -39,7 +41,7 @@ ALLOWED = {
     "depixel.upsampler": ENGINE,
     "depixel.report_page": ENGINE,
     "depixel.progress": set(),
-    "depixel.install": {"depixel.install", "depixel.client"},
+    "depixel.install": {"depixel.install", "depixel.client", "depixel.service"},
     "depixel.service": ENGINE | {"depixel.service", "depixel.files", "depixel.client"},
     "depixel_watch": {"depixel_watch", "depixel.client", "depixel.files", "depixel.picture"},
 }
@@ -107,9 +109,12 @@ def test_the_client_is_standard_library_in_old_syntax() -> None:
         assert all(f.startswith("depixel.client") for f in _imports(path, name) if f.startswith("depixel")), path
 
 
-@pytest.mark.parametrize("start", ["import depixel", "from depixel.cli import make_parser; make_parser()"])
+@pytest.mark.parametrize(
+    "start",
+    ["import depixel", *(f"import depixel.cli; depixel.cli.make_parser(['{name}'])" for name in ["", *COMMANDS])],
+)
 def test_starting_loads_nothing_heavy(start: str) -> None:
-    """Neither `import depixel` nor the help page of all commands loads torch, numpy, Pillow, rich or a web server."""
+    """Neither `import depixel` nor the parser of any command loads torch, numpy, Pillow, rich or a web server."""
     heavy = ["torch", "numpy", "PIL", "rich", "starlette", "uvicorn", "watchdog", "safetensors"]
     code = f"import sys; {start}; print([m for m in {heavy} if m in sys.modules])"
 

@@ -12,27 +12,26 @@ import importlib.util
 import os
 import sys
 from collections.abc import Sequence
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 from depixel import __version__
-from depixel.errors import CancelledError, DepixelError
+from depixel.errors import DepixelError
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]  # what every `add_parser` is given
 
 COMMANDS = {
-    "upscale": "depixel.commands.upscale",
-    "project": "depixel.commands.project",
-    "anonymise": "depixel.commands.anonymise",
-    "watch": "depixel.commands.watch",
-    "serve": "depixel.commands.serve",
-    "install": "depixel.commands.install",
-    "uninstall": "depixel.commands.install",
-    "doctor": "depixel.commands.doctor",
-    "models": "depixel.commands.models",
+    "upscale": ("depixel.commands.upscale", "upscale pictures, folders of pictures or patterns"),
+    "project": ("depixel.commands.project", "make another upscaler's result scale back down to its input"),
+    "anonymise": ("depixel.commands.anonymise", "replace a face by an imaginary one"),
+    "watch": ("depixel.commands.watch", "upscale what is dropped into a mod folder"),
+    "serve": ("depixel.commands.serve", "run the engine that GIMP and Krita share"),
+    "install": ("depixel.commands.install", "put the plug-in into GIMP or Krita"),
+    "uninstall": ("depixel.commands.install", "take the plug-in out of GIMP or Krita"),
+    "doctor": ("depixel.commands.doctor", "say what is missing, and how to mend it"),
+    "models": ("depixel.commands.models", "list the generators, with licence and digest"),
 }
-"""Subcommand => the module that declares and runs it, in the order of the help page."""
+"""Subcommand => the module that declares and runs it, and its line on the help page, in the page's order."""
 
 _DESCRIPTION = (
     "Depixel imagines the pixels that a tiny picture never had: the answer scales back down to exactly the pixels you "
@@ -45,9 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     args = make_parser(arguments).parse_args(arguments)
     try:
-        return int(importlib.import_module(COMMANDS[args.command]).run(args))
-    except CancelledError as error:
-        return _fail(str(error), error.exit_code)
+        return int(importlib.import_module(COMMANDS[args.command][0]).run(args))
     except DepixelError as error:
         return _fail(str(error), error.exit_code)
     except KeyboardInterrupt:
@@ -58,19 +55,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def make_parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
-    """The parser of every command, or only of the one that `arguments` starts with: the rest need not be imported."""
+    """The parser for these arguments: only the module of the command that they name is imported."""
     parser = argparse.ArgumentParser(prog="depixel", description=_DESCRIPTION)
     parser.add_argument("--version", action="version", version=f"depixel {__version__}")
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    asked = COMMANDS.get(arguments[0]) if arguments else None
-    for module in _modules(asked):
-        module.add_parser(subparsers)
+    asked = next((word for word in arguments if not word.startswith("-")), "")
+    if asked in COMMANDS and importlib.util.find_spec(COMMANDS[asked][0]):
+        importlib.import_module(COMMANDS[asked][0]).add_parser(subparsers)
+        return parser
+    for name, (module, line) in COMMANDS.items():
+        if importlib.util.find_spec(module):
+            subparsers.add_parser(name, help=line)
     return parser
-
-
-def _modules(asked: str | None) -> list[ModuleType]:
-    names = [asked] if asked else list(dict.fromkeys(COMMANDS.values()))
-    return [importlib.import_module(name) for name in names if importlib.util.find_spec(name)]
 
 
 def _fail(sentence: str, code: int) -> int:
