@@ -181,9 +181,10 @@ def measure(options: argparse.Namespace) -> None:
     ]
     lines += [table(groups, "group"), ""]
     (options.out / f"{stem}.md").write_text("\n".join(lines))
-    nearest = F.interpolate(small[:12, :3], native, mode="nearest")
-    rows = [nearest, *(a[:12] for name, a in answers.items() if name != "encoder"), truth[:12]]
-    save_sheet([row * 2 - 1 for row in rows], options.out / f"{stem}.png", 12)
+    columns = min(12, *(len(answer) for answer in answers.values()))
+    nearest = F.interpolate(small[:columns, :3], native, mode="nearest")
+    rows = [nearest, *(answer for name, answer in answers.items() if name != "encoder"), truth]
+    save_sheet([row * 2 - 1 for row in rows], options.out / f"{stem}.png", columns)
     print("\n".join(lines))
 
 

@@ -67,7 +67,7 @@ def latent_loss(w: Tensor, deltas: Tensor, maps: tuple[Tensor, ...]) -> Tensor:
 
 # Some rows lose all maps, so that w alone makes a whole face; some others lose the finest ones.
 def keep_some(maps: tuple[Tensor, ...], generator: torch.Generator) -> dict[int, Tensor]:
-    dice = torch.rand(maps[0].shape[0], 1, 1, 1, generator=generator)
+    dice = torch.rand(maps[0].shape[0], 1, 1, 1, generator=generator).to(maps[0].device)
     finest = maps[-1].shape[-1]
     return {k: m * (dice >= (0.25 if m.shape[-1] == finest else 0.15)).float() for k, m in enumerate(maps)}
 
@@ -77,6 +77,7 @@ def train(options: argparse.Namespace) -> None:
     torch.manual_seed(options.seed)
     rng = torch.Generator().manual_seed(options.seed + int(time.time()) % 100000)  # a resumed run sees new batches
     size = options.size
+    device = torch.device(options.device)
     portraits = load_portraits(options.data, size, evaluation=False)
     evaluation = load_portraits(options.data, size, evaluation=True)
     log.info("%d portraits for training, %d held out", len(portraits), len(evaluation))
@@ -87,7 +88,7 @@ def train(options: argparse.Namespace) -> None:
     else:
         generator = GeneratorSpec(size, options.latent, options.latent, options.channels)
         specs = generator, EncoderSpec(latent=options.latent, layers=generator.layers)
-    model = Autoencoder(*specs)
+    model = Autoencoder(*specs).to(device)
     with torch.no_grad():  # maps that the encoder predicts must be heard from the first step on
         for conv in model.generator.synthesis.convs[: len(model.encoder.spec.maps)]:
             conv.noise_strength.fill_(0.5)
@@ -96,9 +97,9 @@ def train(options: argparse.Namespace) -> None:
         model.generator.load_state_dict({k[8:]: v for k, v in gan.items() if k.startswith("average.")})
         model.generator.requires_grad_(False)
     write_specs(options.run, model.generator.spec, model.encoder.spec)
-    average = Autoencoder(model.generator.spec, model.encoder.spec).requires_grad_(False)
+    average = Autoencoder(model.generator.spec, model.encoder.spec).to(device).requires_grad_(False)
     average.load_state_dict(model.state_dict())
-    discriminator = Discriminator(size) if options.adversarial else None
+    discriminator = Discriminator(size).to(device) if options.adversarial else None
     optimiser = torch.optim.Adam(
         [
             {"params": list(model.generator.synthesis.parameters()), "lr": options.rate},
@@ -127,14 +128,14 @@ def train(options: argparse.Namespace) -> None:
             group["lr"] = options.rate * rate * base
 
         # Portraits seen through small sizes of all kinds.
-        truth, landmarks = batch(portraits, options.batch, size, rng)
+        truth, landmarks = batch(portraits, options.batch, size, rng, device)
         choice = reducer.choose(options.batch, options.shares, rng)
         grid, sizes = reducer(truth, choice)
-        grid = grid + torch.randn(grid.shape, generator=rng) * 0.01
+        grid = grid + torch.randn(grid.shape, generator=rng).to(device) * 0.01
         seen_as = model.encoder.from_grid(grid, sizes, torch.bfloat16)
         w, deltas = seen_as.w, seen_as.deltas
-        kept = (torch.rand(options.batch, 1, 1, generator=rng) < 0.75).float()
-        noisy = w + torch.randn(w.shape, generator=rng) * 0.08
+        kept = (torch.rand(options.batch, 1, 1, generator=rng) < 0.75).float().to(device)
+        noisy = w + torch.randn(w.shape, generator=rng).to(device) * 0.08
         w_plus = noisy[:, None] + kept * deltas
         noise = keep_some(seen_as.maps, rng)
         answer = model.generator.synthesis(w_plus, noise, "random", resolution=resolution, dtype=torch.bfloat16)
@@ -192,7 +193,7 @@ def train(options: argparse.Namespace) -> None:
 @torch.no_grad()
 def report(average: Autoencoder, evaluation: Portraits, reducer: Reducer, resolution: int, path: Path) -> None:
     """Write a sheet of held-out portraits and log the PSNR of each small size."""
-    truth = evaluation.pixels[::8][:48].float() / 127.5 - 1
+    truth = evaluation.pixels[::8][:48].to(next(average.parameters()).device).float() / 127.5 - 1
     rows = []
     errors = []
     for k, small in enumerate(SMALL_SIZES):
@@ -228,6 +229,7 @@ def main() -> None:
     parser.add_argument("--adversarial", type=float, default=0.0, help="weight of the adversarial loss; 0 = none")
     parser.add_argument("--freeze", action="store_true", help="keep train_faces_gan's generator; train the encoder")
     parser.add_argument("--sheet-minutes", type=float, default=4.0)
+    parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
