@@ -1,8 +1,8 @@
 """
 The faces prior: a style-based generator with an encoder that says, in one pass, where a small face lies in its space.
 
-Latents, all searched inside the ball of radius sqrt(d) that holds 99% of the encoder's answers on its training set:
-`w` [B, L, d], the per-layer styles, whitened; `map_0`, `map_1`, ... [B, 1, n, n], the noise maps of the first
+Latents, each searched inside the ball of radius sqrt(d) around 0 that holds nearly all answers of the encoder on its
+training set: `w` [B, L, d], the per-layer styles, whitened; `map_0`, `map_1`, ... [B, 1, n, n], the noise maps of the first
 convolutions, in units of their usual size. The picture is always a square of the generator's own size and opaque;
 cropping, alpha and other sizes are the domain's business. Generators of other people have no encoder: see
 `depixel.priors.stylegan_prior`.
@@ -85,10 +85,10 @@ class FacePrior:
 
     @property
     def layout(self) -> dict[str, LatentLayout]:
-        ball = LatentLayout(sphere=False)
-        return {"w": LatentLayout(sphere=False, per_layer=True)} | {
-            f"map_{k}": ball for k in range(len(self.encoder.spec.maps))
-        }
+        # Not `per_layer`: the encoder was trained to give each layer its own style, so that layers at an angle are usual
+        # here, and PULSE's geodesic term would pull a good start towards the mean face.
+        names = ["w"] + [f"map_{k}" for k in range(len(self.encoder.spec.maps))]
+        return {name: LatentLayout(sphere=False) for name in names}
 
     def encode(self, small: Tensor, degradation: Degradation) -> Latents:
         """One pass: [B, 4, h, w] premultiplied RGBA, any size from 4 to 256 pixels a side."""
