@@ -2,8 +2,8 @@
 The faces prior: a style-based generator with an encoder that says, in one pass, where a small face lies in its space.
 
 Latents, each searched inside the ball of radius sqrt(d) around 0 that holds nearly all answers of the encoder on its
-training set: `w` [B, L, d], the per-layer styles, whitened; `map_0`, `map_1`, ... [B, 1, n, n], the noise maps of the first
-convolutions, in units of their usual size. The picture is always a square of the generator's own size and opaque;
+training set: `w` [B, L, d], the per-layer styles, whitened; `map_0`, `map_1`, ... [B, 1, n, n], the noise maps of the
+first convolutions, in units of their usual size. The picture is always a square of the generator's own size and opaque;
 cropping, alpha and other sizes are the domain's business. Generators of other people have no encoder: see
 `depixel.priors.stylegan_prior`.
 """
@@ -85,8 +85,8 @@ class FacePrior:
 
     @property
     def layout(self) -> dict[str, LatentLayout]:
-        # Not `per_layer`: the encoder was trained to give each layer its own style, so that layers at an angle are usual
-        # here, and PULSE's geodesic term would pull a good start towards the mean face.
+        # Not `per_layer`: the encoder was trained to give each layer its own style, so that layers at an angle are
+        # usual here, and PULSE's geodesic term would pull a good start towards the mean face.
         names = ["w"] + [f"map_{k}" for k in range(len(self.encoder.spec.maps))]
         return {name: LatentLayout(sphere=False) for name in names}
 
