@@ -23,6 +23,7 @@ from depixel.degradation import AreaDegradation, Degradation, PointDegradation
 _NEWTON_STEPS = 40
 _CLOSE = 1e-5  # four hundredths of a hundredth of a level: nothing that rounding could show
 _SWEEPS = 30
+_VISIBLE = 0.1  # alpha below which premultiplied colour says nothing reliable
 
 
 class Residual(NamedTuple):
@@ -63,15 +64,15 @@ def project(large: Tensor, small: Tensor, degradation: Degradation, *, binary_al
         the range allows, since its kernel has negative lobes and some inputs have no exact preimage in range.
     """
     wanted_alpha = small[:, 3:]
-    alpha = large[:, 3:]
-    if binary_alpha:
+    colour, alpha = large[:, :3], large[:, 3:]
+    if binary_alpha:  # colour that was premultiplied by soft alpha would be a dark rim under alpha 1
+        colour = torch.where(alpha > _VISIBLE, colour / alpha.clamp_min(_VISIBLE), colour)
         alpha = (alpha >= 0.5).to(large.dtype)
     alpha = _project_plane(alpha, wanted_alpha, torch.ones_like(alpha), alpha_degradation(degradation, binary_alpha))
     wanted = small[:, :3]
     if binary_alpha and not isinstance(degradation, PointDegradation):
         wanted = straight_colour(small) * degradation.apply(alpha).clamp(0, 1)
-    colour = _project_plane(large[:, :3], wanted, alpha, degradation)
-    return torch.cat([colour, alpha], 1)
+    return torch.cat([_project_plane(colour, wanted, alpha, degradation), alpha], 1)
 
 
 def keep_extreme_alpha(large: Tensor, small: Tensor, factor: int) -> Tensor:
