@@ -23,9 +23,15 @@ CHOSEN = (
     ("sprites/dragon.png", SearchSettings(scale=8)),
     ("sprites/mage.png", SearchSettings(scale=8)),
     ("pixel-art/potion.png", SearchSettings(scale=16)),
-    ("textures/wall.png", SearchSettings(scale=4)),
+    ("textures/wall.png", SearchSettings(scale=8)),
     ("faces/portrait.png", SearchSettings(scale=16, domain="faces")),
 )
+
+
+def corner(picture: Picture, share: float) -> Picture:
+    """The upper left part: of a texture, enough to see something."""
+    rows, columns = int(picture.height * share), int(picture.width * share)
+    return picture.replace(frames=(picture.frames[0][:rows, :columns],))
 
 
 def on_paper(picture: Picture) -> Image.Image:
@@ -51,7 +57,8 @@ def main() -> None:
         given = read(ROOT / "samples" / name)
         answer = upsampler.upsample(given, settings).picture
         for row, picture in enumerate((given, answer)):
-            strip.paste(on_paper(picture), (GAP + place * (CELL + GAP), GAP + row * (CELL + GAP)))
+            shown = corner(picture, min(1.0, CELL / answer.width))
+            strip.paste(on_paper(shown), (GAP + place * (CELL + GAP), GAP + row * (CELL + GAP)))
     args.out.parent.mkdir(parents=True, exist_ok=True)
     strip.save(args.out, optimize=True)
 
