@@ -37,6 +37,9 @@ def add_parser(subparsers: Subparsers) -> None:
         )
         if verb == "install":
             parser.add_argument(
+                "--engine", type=Path, metavar="PROGRAM", help="let the plug-in start this program instead of this Python"
+            )
+            parser.add_argument(
                 "--zip", type=Path, metavar="FILE", help="krita: only write an archive for Import Python Plugin"
             )
 
@@ -45,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
     """Do it for every profile found, and say what was done where."""
     if args.command == "uninstall":
         return _uninstall(args)
-    record = engine_record()
+    record = engine_record(args.engine)
     if args.zip is not None:
         if args.program != "krita":
             raise NothingToInstallError("Only Krita imports plug-ins from an archive: leave out --zip.")

@@ -41,8 +41,10 @@ def source_of(program: str) -> Path:
     raise NothingToInstallError(f"This installation of Depixel came without the plug-in for {program}.")
 
 
-def engine_record() -> Installed:
-    """How the engine of this very installation is started."""
+def engine_record(program: Path | None = None) -> Installed:
+    """How the engine of this very installation is started, or `program` in its place: it is given `serve`."""
+    if program is not None:
+        return Installed((str(program.absolute()),), (), depixel.__version__)
     environment: tuple[tuple[str, str], ...] = ()
     if "site-packages" not in _PACKAGE.parts and "dist-packages" not in _PACKAGE.parts:
         environment = (("PYTHONPATH", str(_PACKAGE.parent)),)  # run from its source: Python would not find it

@@ -15,7 +15,7 @@ from gimpfu_compat import PF_IMAGE, PF_LAYERS, PF_RADIO, PF_SLIDER, PF_TOGGLE, m
 MENU = "<Image>/Filters/Depixel"
 _OUTPUT = {"upscale": "new-image", "imagine-face": "new-image", "anonymise-face": "new-layers"}
 FRAMES = (PF_TOGGLE, "frames", "All layers are _frames of an animation", False, None,
-          "Send all layers as one animation, so that what is equal stays equal; the result is a new image.")  # fmt: skip
+          "Send all layers as one animation, so that what is equal stays equal. Makes a new image.")  # fmt: skip
 
 
 def parameters(action):

@@ -36,7 +36,7 @@ class Source:
 
     def __init__(self, layer, left, top, width, height, channels, depth, frames, palette=b"", box=None):
         self.layer = layer
-        self.name = layer.get_name()
+        self.name = name_of(layer)
         self.left, self.top = left, top
         self.width, self.height = width, height
         self.channels, self.depth = channels, depth
@@ -48,8 +48,8 @@ class Source:
 @contextlib.contextmanager
 def plain_colours(image, record=True):
     """
-    While it lasts, samples are read and written as they are stored: a colour profile is taken off and put back, because
-    GEGL would convert between it and sRGB. Nothing is converted by either step. record: as steps of the undo history.
+    While it lasts, samples are read and written as they are stored: sRGB is assigned in place of another profile, and that
+    is put back, because GEGL would convert between the two. Nothing is converted by either step. record: as steps of the undo history.
     """
     profile = image.get_color_profile()
     if profile is None:
@@ -57,7 +57,9 @@ def plain_colours(image, record=True):
         return
     if not record:
         image.undo_freeze()
-    image.set_color_profile(None)
+    grey = image.get_base_type() == Gimp.ImageBaseType.GRAY
+    plain = Gimp.ColorProfile.new_d65_gray_srgb_trc() if grey else Gimp.ColorProfile.new_rgb_srgb()
+    image.set_color_profile(plain)
     try:
         yield
     finally:
@@ -149,6 +151,15 @@ def read_frames(image, layers):
     first = parts[0]
     frames = tuple(_on_canvas(part, width, height, channels) for part in parts)
     return Source(layers[0], 0, 0, width, height, channels, first.depth, frames, first.palette)
+
+
+def name_of(layer):
+    """What a layer shows, by name: that of the file when it is the only layer, as `depixel upscale` would see it."""
+    image = layer.get_image()
+    file = image.get_file()
+    if file is not None and len(image.get_layers()) == 1 and layer.get_parent() is None:
+        return file.get_basename()
+    return layer.get_name()
 
 
 def palette_of(image):

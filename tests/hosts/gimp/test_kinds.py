@@ -1,0 +1,254 @@
+"""Every kind of picture in a real GIMP: the plug-in's pixels are those of the engine, or a sentence says why not."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from tests.hosts.gimp.conftest import ROOT, Gimp
+
+from depixel.picture import Picture
+from depixel.settings import SearchSettings
+from depixel.upsampler import Upsampler
+
+pytestmark = pytest.mark.host
+
+MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
+
+
+@pytest.fixture(scope="module")
+def seen(gimp: Gimp) -> dict[str, Any]:
+    """What GIMP's side of all cases wrote down, from one run."""
+    found = gimp.run("kinds.py")
+    broken = {name: values["traceback"] for name, values in found.items() if "traceback" in values}
+    assert broken == {}
+    return found
+
+
+@pytest.fixture(scope="module")
+def upsampler() -> Upsampler:
+    """The engine in this process, with the shipped weights."""
+    return Upsampler("cpu")
+
+
+def array(values: dict[str, Any]) -> np.ndarray[Any, Any]:
+    """Samples of a dumped layer, [H, W, C]."""
+    kind = "<u2" if values["depth"] == 16 else "u1"
+    flat = np.frombuffer(bytes.fromhex(values["data"]), kind)
+    return flat.reshape(values["height"], values["width"], values["channels"])
+
+
+def expected(upsampler: Upsampler, values: dict[str, Any], palette: object = None, **settings: Any) -> list[Any]:
+    """What the engine answers to a dumped layer, best first."""
+    frame = array(values)
+    frame = frame.astype(np.uint16 if values["depth"] == 16 else np.uint8)
+    mode = MODES[values["channels"]] + (";16" if values["depth"] == 16 else "")
+    if mode == "L;16":
+        mode = "I;16"
+    picture = Picture((frame,), mode="P" if palette is not None else mode, palette=palette, name=values["name"])
+    report = upsampler.upsample(picture, SearchSettings(**{"scale": 3, "domain": "art", **settings}))
+    return [candidate.picture.frames[0] for candidate in report.candidates]
+
+
+def test_menu_entries_and_typed_arguments(seen: dict[str, Any]) -> None:
+    """Three entries under Filters > Depixel, each a procedure that scripts can call."""
+    found = seen["registered"]
+
+    assert {name: values["menus"] for name, values in found.items()} == {
+        name: ["<Image>/Filters/Depixel"] for name in ("upscale", "imagine-face", "anonymise-face")
+    }
+    wanted = {"scale", "domain", "degradation", "candidates", "imagination", "seed", "steps", "output"}
+    assert wanted <= set(found["upscale"]["arguments"])
+
+
+@pytest.mark.parametrize(
+    ("case", "tolerance"),
+    [
+        ("rgba", 0),
+        ("rgb", 0),
+        ("grey", 0),
+        ("grey_alpha", 0),
+        ("rgba_16", 0),
+        ("rgba_8_linear", 0),
+        ("rgba_16_linear", 700),  # GIMP stores the answer in 16 bits of linear light: dark values have few codes
+        ("rgb_float_linear", 1),
+        ("rgba_half", 40),  # half floats have 11 bits
+    ],
+)
+def test_pixels_are_the_engine_s(seen: dict[str, Any], upsampler: Upsampler, case: str, tolerance: int) -> None:
+    """A new image with the engine's very pixels; the source keeps its pixels and is not marked as changed."""
+    found = seen[case]
+    answer = array(found["answer"]).astype(np.int64)
+    visible = answer[..., -1:] > 0 if found["answer"]["channels"] in (2, 4) else True
+    difference = np.abs(answer - expected(upsampler, found["before"])[0].astype(np.int64)) * visible
+
+    assert found["status"] == "success"
+    assert difference.max() <= tolerance
+    assert found["before"] == found["after"]
+    assert not found["dirty"]
+    assert found["another"] and found["undo"] and found["layers"] == 1
+    assert found["size"] == [27, 21]
+    assert found["answer"]["name"] == "hero x3, seed 0, exact"
+    assert "Depixel" in found["comment"] and "art-small" in found["comment"]
+
+
+def test_a_profile_is_kept_and_nothing_is_converted(seen: dict[str, Any], upsampler: Upsampler) -> None:
+    """The engine sees the stored samples, and new images and layers are in the picture's own colour space."""
+    found = seen["profile"]
+
+    assert (found["status"], found["status2"], found["kept"], found["dirty"]) == ("success", "success", True, False)
+    assert found["answer"]["data"] == found["layer"]["data"] == seen["rgba"]["answer"]["data"]
+    grey = seen["undo_of_profile_is_clean"]
+    assert (grey["status"], grey["dirty"], grey["same"], grey["label"]) == ("success", False, True, True)
+
+
+def test_indexed_becomes_rgb_when_new_colours_may_appear(seen: dict[str, Any], upsampler: Upsampler) -> None:
+    """As `depixel upscale` does: free colours no longer fit the palette."""
+    found = seen["indexed_free"]
+
+    assert found["base"] == "rgb"
+    assert len(np.unique(array(found["answer"]).reshape(-1, 4), axis=0)) > 7
+
+
+def test_indexed_stays_indexed_with_its_own_colours(seen: dict[str, Any]) -> None:
+    """Colours: only those of the picture; nothing is snapped by GIMP on the way."""
+    found = seen["indexed_keep"]
+    given = {tuple(pixel) for pixel in array(found["before"]).reshape(-1, 4) if pixel[3]}
+    answered = {tuple(pixel) for pixel in array(found["answer"]).reshape(-1, 4) if pixel[3]}
+
+    assert (found["status"], found["status2"], found["base"]) == ("success", "success", "indexed")
+    assert answered <= given
+    assert found["answer"]["data"] == found["layer"]["data"]
+
+
+def test_indexed_with_new_colours_is_refused(seen: dict[str, Any]) -> None:
+    """A layer of an indexed image cannot take new colours: a sentence with three ways out, and nothing is changed."""
+    found = seen["indexed_new_colours_refused"]
+
+    assert (found["status"], found["layers"]) == ("execution-error", 1)
+    assert "indexed" in found["error"] and "Image > Mode > RGB" in found["error"]
+
+
+def test_a_selection_is_the_area_to_work_on(seen: dict[str, Any], upsampler: Upsampler) -> None:
+    """Only the selected part is answered; the selection stays."""
+    found = seen["selection"]
+
+    assert np.array_equal(array(found["answer"]), expected(upsampler, found["before"])[0])
+    assert (found["still"], found["dirty"]) == ([2, 1, 7, 5], True)  # dirty by the selection itself
+    assert seen["selection_new_layers"]["layer"]["offsets"] == [2, 1]
+
+
+@pytest.mark.parametrize(
+    ("case", "words"),
+    [
+        ("selection_and_replace_refused", "cannot grow in its place"),
+        ("selection_beside_the_layer_refused", "does not touch the layer corner"),
+    ],
+)
+def test_selections_that_make_no_sense_are_refused(seen: dict[str, Any], case: str, words: str) -> None:
+    """A sentence, and the image is as it was."""
+    assert seen[case]["status"] == "execution-error"
+    assert words in seen[case]["error"]
+    assert seen[case].get("size", [9, 7]) == [9, 7]
+
+
+def test_a_mask_is_part_of_what_is_seen(seen: dict[str, Any], upsampler: Upsampler) -> None:
+    """The mask goes into alpha; when pixels are replaced it stays a mask and grows with the layer."""
+    found, replaced = seen["mask"], seen["mask_stays_when_replaced"]
+
+    assert np.array_equal(array(found["answer"]), expected(upsampler, found["before"])[0])
+    assert np.array_equal(array(replaced["answer"]), expected(upsampler, replaced["before"], scale=2)[0])
+    assert replaced["mask"] == [18, 14]
+    assert "mask is selected" in found["error2"]
+
+
+def test_groups(seen: dict[str, Any], upsampler: Upsampler) -> None:
+    """A group is answered as it looks; it cannot be replaced; new layers appear beside their source, in its group."""
+    found = seen["group"]
+
+    assert np.array_equal(array(found["answer"]), expected(upsampler, found["before"])[0])
+    assert "layer group and cannot be replaced" in found["error2"]
+    assert "both selected" in found["error3"]
+    assert found["inside"] == ["in x2, seed 0, exact", "in"]
+
+
+def test_several_layers_keep_their_places(seen: dict[str, Any], upsampler: Upsampler) -> None:
+    """Two selected layers become two layers of one new image, where they were, times the scale."""
+    found = seen["several"]
+
+    assert found["size"] == [27, 21]
+    for before, answer in zip(found["before"], found["answers"], strict=True):
+        assert np.array_equal(array(answer), expected(upsampler, before)[0])
+        assert answer["offsets"] == [3 * value for value in before["offsets"]]
+
+
+def test_candidates_are_a_group(seen: dict[str, Any], upsampler: Upsampler) -> None:
+    """Best on top and alone visible; seed and exactness in the names."""
+    found = seen["candidates"]
+    wanted = expected(upsampler, found["before"], candidates=3, imagination=0.8, seed=5)
+
+    assert (found["group"], found["is_group"]) == ("hero x3: 3 answers", True)
+    assert [answer["visible"] for answer in found["answers"]] == [True, False, False]
+    assert all(np.array_equal(array(a), b) for a, b in zip(found["answers"], wanted, strict=True))
+    assert all("seed" in answer["name"] and "exact" in answer["name"] for answer in found["answers"])
+
+
+def test_replace_scales_the_image(seen: dict[str, Any], upsampler: Upsampler) -> None:
+    """The layer has the answer, the others grow by repetition."""
+    found = seen["replace"]
+
+    assert (found["same"], found["size"], found["other"]) == (True, [27, 21], [27, 21])
+    assert np.array_equal(array(found["answer"]), expected(upsampler, found["before"])[0])
+    assert "Replace takes one answer" in found["refused"]
+
+
+def test_text_layers(seen: dict[str, Any]) -> None:
+    """Text can be a source, and is never silently turned into pixels."""
+    assert seen["text_layer"]["status"] == "success"
+    assert "text layer" in seen["text_layer"]["refused"]
+
+
+def test_frames_are_one_job(seen: dict[str, Any]) -> None:
+    """All layers as frames: each on the whole canvas, in order, in a new image."""
+    found = seen["frames"]
+
+    assert (found["size"], len(found["answers"])) == ([27, 21], 3)
+    assert [answer["name"].split(", ")[-1] for answer in found["answers"]] == ["frame 1", "frame 2", "frame 3"]
+    assert "choose New image" in found["refused"]
+    assert array(found["answers"][1])[:, :3, 3].max() == 0  # the second layer begins one pixel further right
+
+
+def test_wrong_arguments_are_refused_by_name(seen: dict[str, Any]) -> None:
+    """GIMP would warn and use the default."""
+    for name, (status, error) in seen["wrong_arguments"].items():
+        assert status == "execution-error", name
+        assert error.startswith(name), error
+
+
+def test_new_layers_lie_above_their_source(seen: dict[str, Any]) -> None:
+    """In the same image, at the same place."""
+    found = seen["layers_in_place"]
+
+    assert found["same"]
+    assert found["names"] == ["above", "hero x2: 2 answers", "hero"]
+    assert found["offsets"] == [[2, 1], [2, 1]]
+
+
+def test_the_exported_png_is_that_of_the_command_line(seen: dict[str, Any], gimp: Gimp, tmp_path: Path) -> None:
+    """GIMP and `depixel upscale` give the same file pixels for the same settings."""
+    assert seen["exported"]["status"] == "success", seen["exported"]
+    source, ours = gimp.host.work / "out" / "hero.png", gimp.host.work / "out" / "hero-gimp.png"
+    options = ["--scale", "4", "--seed", "7", "-o", str(tmp_path / "cli.png")]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "core")}
+
+    subprocess.run([sys.executable, "-m", "depixel", "upscale", str(source), *options], check=True, env=environment)
+
+    with Image.open(ours) as a, Image.open(tmp_path / "cli.png") as b:
+        assert a.mode == b.mode == "RGBA"
+        assert np.array_equal(np.asarray(a), np.asarray(b))

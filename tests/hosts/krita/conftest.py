@@ -1,0 +1,102 @@
+"""A real Krita in the Debian root of scripts/host_tests: one run of all scenarios, looked at by many tests."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from depixel.client.place import Installed, Place
+from depixel.install.plugins import install_krita
+from depixel.install.profiles import Profile
+
+HERE = Path(__file__).resolve().parent
+SECONDS = 780  # for all scenarios, on two busy cores
+_BUNDLED = (
+    "assignprofiledialog batch_exporter channels2layers colorspace comics_project_management_tools documenttools "
+    "exportlayers filtermanager krita_script_starter lastdocumentsdocker mixer_slider_docker photobash_images "
+    "plugin_importer quick_settings_docker scripter tenbrushes tenscripts"
+).split()
+
+
+@dataclass(frozen=True)
+class Session:
+    """What one run of Krita left behind."""
+
+    folder: Path  # pixels and screenshots
+    facts: dict[str, dict[str, Any]]  # of each scenario
+    exit_code: int | None  # None: it had to be killed
+    log: str
+
+    def of(self, scenario: str) -> dict[str, Any]:
+        """A scenario's facts; fails with what went wrong inside Krita."""
+        assert scenario in self.facts, f"Krita never came to {scenario}:\n{self.log[-3000:]}"
+        assert "error" not in self.facts[scenario], self.facts[scenario]["error"]
+        return self.facts[scenario]
+
+    def read(self, name: str) -> bytes:
+        """Bytes that a scenario saved."""
+        return (self.folder / name).read_bytes()
+
+
+@pytest.fixture(scope="session")
+def krita() -> Session:
+    """Install the plug-in as `depixel install krita` does, run every scenario, and read what they found."""
+    root = os.environ.get("DEPIXEL_HOST_ROOT")
+    if not root or not Path(root, "usr/bin/krita").exists():
+        pytest.skip("needs the Debian root of scripts/host_tests")
+    work = Path(os.environ["DEPIXEL_HOST_WORK"]) / "krita"
+    home, out, run = work / "home", work / "out", work / "run"
+    for folder in (home / ".config", out, run):
+        folder.mkdir(parents=True, exist_ok=True)
+    run.chmod(0o700)
+    kritarc = home / ".config" / "kritarc"
+    off = "\n".join(f"enable_{name}=false" for name in _BUNDLED)
+    kritarc.write_text(f"[python]\nenable_depixel_driver=true\n{off}\n")
+    plugins = home / ".local" / "share" / "krita" / "pykrita"
+    launcher = str(work.parent / "depixel-engine")
+    install_krita(Profile("Krita", "test", "", plugins, kritarc), Installed((launcher,)))
+    shutil.copytree(HERE / "driver", plugins, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    environment = {
+        "HOME": home,
+        "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+        "LANG": "C.UTF-8",
+        "XDG_RUNTIME_DIR": run,
+        "DEPIXEL_RUNTIME_DIR": work / "engine",
+        "DEPIXEL_DRIVER_OUT": out,
+        "DEPIXEL_DRIVER_ONLY": os.environ.get("DEPIXEL_DRIVER_ONLY", ""),
+        "OMP_NUM_THREADS": "2",
+    }
+    screen = ["xvfb-run", "-a", "-s", "-screen 0 1400x1000x24 -nolisten tcp"]
+    command = ["chroot", root, "env", "-i", *(f"{k}={v}" for k, v in environment.items()), *screen]
+    with (work / "krita.log").open("wb") as log:
+        process = subprocess.Popen([*command, "krita", "--nosplash"], stdout=log, stderr=log, start_new_session=True)
+        try:
+            code: int | None = process.wait(timeout=SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, 9)
+            process.wait()
+            code = None
+    _stop_engine(work / "engine")
+    found = out / "result.json"
+    facts = json.loads(found.read_text()) if found.exists() else {}
+    kept = os.environ.get("DEPIXEL_HOST_REPORT")
+    if kept:  # screenshots for people
+        shutil.copytree(out, Path(kept) / "krita", dirs_exist_ok=True)
+        shutil.copyfile(work / "krita.log", Path(kept) / "krita.log")
+    return Session(out, facts, code, (work / "krita.log").read_text("utf-8", "replace"))
+
+
+def _stop_engine(folder: Path) -> None:
+    running = Place(str(folder)).running()
+    if running is not None:
+        try:
+            os.kill(running.pid, 15)
+        except ProcessLookupError:
+            pass

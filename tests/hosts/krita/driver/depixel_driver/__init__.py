@@ -1,0 +1,93 @@
+"""
+A Krita plug-in that runs the scenarios of this folder inside Krita, as a user would, and writes what it found.
+
+Each scenario is a generator; it yields milliseconds to let Krita's event loop run. Its facts, and the sentence of what
+went wrong, go into result.json; pixels and screenshots go into files beside it, where the tests outside look at them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+import traceback
+
+from krita import Extension, Krita
+
+from depixel_krita.qt import QtCore
+
+OUT = os.environ.get("DEPIXEL_DRIVER_OUT", "")
+
+
+class Driver(Extension):
+    """Waits for the window, runs every scenario, and leaves."""
+
+    started = False
+
+    def setup(self) -> None:
+        """Nothing yet: there is no window."""
+
+    def createActions(self, window) -> None:
+        """The first window begins it."""
+        if OUT and not self.started:
+            self.started = True
+            QtCore.QTimer.singleShot(500, self.wait)
+
+    def wait(self) -> None:
+        """Until the window is there."""
+        window = Krita.instance().activeWindow()
+        if window is None or not window.qwindow().isVisible():
+            QtCore.QTimer.singleShot(300, self.wait)
+            return
+        QtCore.QTimer.singleShot(1000, self.begin)
+
+    def begin(self) -> None:
+        """Run the scenarios named in the environment, or all."""
+        from depixel_driver import scenarios
+
+        chosen = os.environ.get("DEPIXEL_DRIVER_ONLY", "").split()
+        self.names = [name for name in scenarios.ALL if not chosen or name in chosen]
+        self.results: dict = {}
+        self.steps = self.everything(scenarios)
+        self.tick()
+
+    def everything(self, scenarios):
+        """All scenarios one after the other, each with a clean desk."""
+        for name in self.names:
+            began = time.monotonic()
+            facts: dict = {}
+            self.results[name] = facts
+            try:
+                yield from scenarios.ALL[name](facts)
+            except Exception:
+                facts["error"] = traceback.format_exc()
+                scenarios.desk.shot(None, f"failed-{name}")
+            try:
+                yield from scenarios.desk.clean()
+            except Exception:
+                facts.setdefault("error", traceback.format_exc())
+            facts["seconds"] = round(time.monotonic() - began, 2)
+            sys.stderr.write(f"driver: {name} {'FAILED' if 'error' in facts else 'ok'} {facts['seconds']} s\n")
+            sys.stderr.flush()
+            self.write()
+        self.results["end"] = {}
+        self.write()
+        yield from scenarios.leave_during_a_job()
+
+    def write(self) -> None:
+        """What is known so far: a crash later does not take it away."""
+        with open(os.path.join(OUT, "result.json.part"), "w", encoding="utf-8") as file:
+            json.dump(self.results, file, indent=1)
+        os.replace(os.path.join(OUT, "result.json.part"), os.path.join(OUT, "result.json"))
+
+    def tick(self) -> None:
+        """Move on, and come back when the event loop had its turn."""
+        try:
+            pause = next(self.steps)
+        except StopIteration:
+            return
+        QtCore.QTimer.singleShot(int(pause or 0), self.tick)
+
+
+Krita.instance().addExtension(Driver(Krita.instance()))

@@ -1,0 +1,162 @@
+"""What every scenario does: documents with known pixels, the docker, a job run to its end, undo, screenshots."""
+
+from __future__ import annotations
+
+import os
+import struct
+import time
+
+from krita import Krita
+
+from depixel_krita.qt import QtCore, QtWidgets
+
+OUT = os.environ.get("DEPIXEL_DRIVER_OUT", "")
+WAIT = 120.0  # seconds for one job on a busy machine
+app = Krita.instance()
+
+
+def art(width, height, phase=0):
+    """A small drawing as (r, g, b, a) in 0 ... 255: flat shapes, a slope, an outline, clear corners."""
+    pixels = []
+    for y in range(height):
+        for x in range(width):
+            u, v = (x - width / 2 + 0.5) / width, (y - height / 2 + 0.5) / height
+            r = (u * u + v * v) ** 0.5
+            if r > 0.48:
+                pixels.append((0, 0, 0, 0))
+            elif r > 0.40:
+                pixels.append((40, 16, 24 + phase, 255))
+            elif (x + 2 * y + phase) % 11 < 4:
+                pixels.append((200, 60 + (x * 5) % 90, 30, 255))
+            else:
+                pixels.append((60 + (y * 7) % 120, 140, 220 - (x * 3) % 80, 255 if (x + y) % 13 else 128))
+    return pixels
+
+
+def stored(pixels, model, depth):
+    """These pixels as Krita keeps them in memory."""
+    out = bytearray()
+    for r, g, b, a in pixels:
+        values = {"RGBA": (b, g, r, a), "GRAYA": (g, a), "CMYKA": (255 - r, 255 - g, 255 - b, 20, a)}.get(
+            model, (r, g, b, a)
+        )
+        if depth == "U8":
+            out += bytes(values)
+        elif depth == "U16":
+            out += struct.pack(f"<{len(values)}H", *(v * 257 for v in values))
+        else:
+            values = (r, g, b, a) if model == "RGBA" else values
+            out += struct.pack(f"<{len(values)}{'e' if depth == 'F16' else 'f'}", *(v / 255 for v in values))
+    return bytes(out)
+
+
+def new(width, height, model="RGBA", depth="U8", profile="", pixels=None):
+    """A document with a view and one painted layer; returns (document, layer)."""
+    document = app.createDocument(width, height, "sprite", model, depth, profile, 72.0)
+    document.setBatchmode(True)
+    app.activeWindow().addView(document)
+    yield from until(lambda: document.activeNode() is not None, "an active layer")
+    layer = document.activeNode()
+    layer.setName("sprite")
+    put(layer, stored(pixels or art(width, height), model, depth), 0, 0, width, height)
+    yield from settle(document)
+    return document, layer
+
+
+def put(layer, samples, x, y, width, height):
+    """Write pixels."""
+    layer.setPixelData(QtCore.QByteArray(bytes(samples)), x, y, width, height)
+
+
+def settle(document):
+    """Let Krita draw."""
+    document.refreshProjection()
+    document.waitForDone()
+    yield 150
+
+
+def until(condition, what, seconds=WAIT):
+    """Wait for something; AssertionError when it does not come."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"waited {seconds:.0f} s for {what}"
+        yield 20
+
+
+def docker():
+    """The docker's panel for upscaling."""
+    found = next(d for d in app.dockers() if d.objectName() == "depixel_docker")
+    found.setVisible(True)
+    found.raise_()
+    switcher = found.widget().widget()
+    switcher.box.setCurrentIndex(0)
+    return switcher.panel
+
+
+def ask(panel, **values):
+    """Press the button and wait for the answers."""
+    panel.forget()
+    panel.live.setChecked(False)
+    panel.form.set_values({**panel.action.defaults(), **values})
+    panel.go.click()
+    assert panel.busy, panel.words.text()
+    yield from until(lambda: not panel.busy, "the answers")
+    assert panel.offers, panel.words.text()
+
+
+def apply(panel, all_of_them=False):
+    """Press Apply and wait until it is done."""
+    (panel.apply_all if all_of_them else panel.apply).click()
+    yield from until(lambda: not panel.busy, "the layer")
+    assert not panel.offers, panel.words.text()
+    yield 200
+
+
+def other_document(document):
+    """The one that is not `document`."""
+    return next(d for d in app.documents() if d != document)
+
+
+def layers(document):
+    """Names, as a tree."""
+    return [[n.name(), [c.name() for c in n.childNodes()]] for n in document.topLevelNodes()]
+
+
+def step(name, document):
+    """Undo or redo once."""
+    app.action(f"edit_{name}").trigger()
+    document.waitForDone()
+    yield 400
+
+
+def save(name, samples):
+    """Bytes for the tests outside."""
+    with open(os.path.join(OUT, name), "wb") as file:
+        file.write(bytes(samples))
+
+
+def shot(widget, name):
+    """A screenshot; of the whole window without a widget."""
+    widget = widget or app.activeWindow().qwindow()
+    widget.grab().save(os.path.join(OUT, name + ".png"))
+
+
+def dialogs():
+    """Depixel's open dialogs."""
+    windows = QtWidgets.QApplication.topLevelWidgets()
+    return [w for w in windows if w.objectName().startswith("depixel_dialog") and w.isVisible()]
+
+
+def clean():
+    """Close every dialog and document."""
+    for dialog in dialogs():
+        dialog.close()
+    panel = docker()
+    if panel.busy:
+        panel.cancel()
+    panel.forget()
+    for document in list(app.documents()):
+        document.setBatchmode(True)
+        document.setModified(False)
+        document.close()
+    yield 200

@@ -1,0 +1,275 @@
+"""The plug-in in a real Krita, with a real engine and the shipped weights. See driver/ for what is done there."""
+
+from __future__ import annotations
+
+import json
+import struct
+from functools import lru_cache
+
+import numpy as np
+import pytest
+
+from depixel.picture import Picture
+from depixel.settings import SearchSettings
+from depixel.upsampler import Upsampler
+
+pytestmark = [pytest.mark.host, pytest.mark.timeout(900)]
+
+
+@lru_cache(maxsize=1)
+def engine() -> Upsampler:
+    """The engine without Krita in front of it."""
+    return Upsampler("cpu")
+
+
+def pixels(data: bytes, width: int, height: int, channels: int = 4, depth: int = 8) -> np.ndarray:
+    """Krita's B,G,R,A (or grey, alpha) as [H, W, C] in the engine's order."""
+    samples = np.frombuffer(data, np.uint8 if depth == 8 else "<u2").reshape(height, width, channels)
+    return samples[..., [2, 1, 0, 3]] if channels == 4 else samples
+
+
+def answer(*frames: np.ndarray, **settings: object) -> list[np.ndarray]:
+    """What `Upsampler` says to these frames; the best answer's frames."""
+    picture = Picture(tuple(np.ascontiguousarray(f) for f in frames), mode="RGBA", name="sprite")
+    if frames[0].dtype == np.uint16:
+        picture = picture.replace(mode="RGBA;16" if frames[0].shape[2] == 4 else "LA;16")
+    elif frames[0].shape[2] == 2:
+        picture = picture.replace(mode="LA")
+    return list(engine().upsample(picture, SearchSettings(**settings)).picture.frames)
+
+
+def same(krita, name: str, small: tuple[int, int], scale: int, channels: int = 4, depth: int = 8, **settings) -> None:
+    """The pixels that came out in Krita are the engine's own answer to those that went in."""
+    width, height = small
+    given = pixels(krita.read(name + ".src"), width, height, channels, depth)
+    made = pixels(krita.read(name + ".out"), width * scale, height * scale, channels, depth)
+
+    (expected,) = answer(given, scale=scale, **settings)
+
+    assert np.array_equal(expected, made), f"{name}: {np.count_nonzero(expected != made)} samples differ"
+
+
+def test_menus(krita) -> None:
+    """Each action is in Tools > Scripts and in Filter, and the docker is there."""
+    facts = krita.of("menus")
+
+    titles = [title for title, text in facts["entries"] if text == "Depixel: upscale..."]
+
+    assert any("Scripts" in title for title in titles)
+    assert any("ilter" in title for title in titles)
+    assert facts["docker"]
+
+
+def test_nothing_open(krita) -> None:
+    """Without a document there is a sentence, and nothing is begun."""
+    facts = krita.of("nothing_open")
+
+    assert not facts["busy"]
+    assert facts["words"] == "Open a picture first."
+
+
+def test_dialog_makes_a_document(krita) -> None:
+    """Menu entry, dialog, one answer: a new document with the engine's pixels, profile kept, source untouched."""
+    facts = krita.of("dialog")
+
+    assert facts["size"] == [128, 96]
+    assert facts["profile"][0] == facts["profile"][1]
+    assert facts["source"] == [["sprite", []]]
+    assert facts["layers"][0][0].startswith("sprite x4, seed 0, exact")
+    same(krita, "dialog", (32, 24), 4)
+
+
+def test_new_layer_undo_redo(krita) -> None:
+    """An answer in the same document is one step that undo takes away and redo repeats exactly."""
+    facts = krita.of("new_layer")
+
+    assert [layer[0] for layer in facts["layers"]][0] == "sprite"
+    assert facts["active"] == facts["layers"][1][0]
+    assert facts["undone"] == [["sprite", []]]
+    assert facts["source kept"]
+    assert facts["redone"] == facts["layers"]
+    assert krita.read("new_layer.redone") == krita.read("new_layer.out")
+    same(krita, "new_layer", (24, 20), 3)
+
+
+def test_larger_document(krita) -> None:
+    """The document is enlarged, the answer fits it, and two undos bring back every pixel."""
+    facts = krita.of("larger_document")
+
+    assert facts["size"] == [40, 32]
+    assert facts["undone"] == [20, 16, [["sprite", []]]]
+    assert facts["source kept"]
+    same(krita, "larger_document", (20, 16), 2)
+
+
+def test_selection(krita) -> None:
+    """The box around the selection is answered alone, and its answer begins at its corner."""
+    facts = krita.of("selected_part")
+
+    assert facts["corner"][0] >= 6
+    assert facts["corner"][1] >= 4
+    same(krita, "selected_part", (20, 12), 4)
+
+
+@pytest.mark.parametrize(("name", "channels", "depth"), [("RGBA-U16", 4, 16), ("GRAYA-U8", 2, 8), ("GRAYA-U16", 2, 16)])
+def test_exact_colours(krita, name: str, channels: int, depth: int) -> None:
+    """16 bits and grey travel as they are: the engine's own pixels, in the document's own colours."""
+    facts = krita.of("colours")[name]
+
+    assert facts["same"]
+    assert facts["undo"]
+    assert facts["redo"]
+    assert facts["profile"][0] == facts["profile"][1]
+    same(krita, name, (16, 12), 2, channels, depth)
+
+
+@pytest.mark.parametrize(("name", "kind", "tolerance"), [("RGBA-F32", "f", 2 / 65535), ("RGBA-F16", "e", 2e-3)])
+def test_floating_point(krita, name: str, kind: str, tolerance: float) -> None:
+    """The mean of each 2 x 2 block is the given sample, to what 16 bits (or half floats) can say."""
+    facts = krita.of("colours")[name]
+    given = _floats(krita.read(name + ".src"), kind).reshape(12, 16, 4)
+    made = _floats(krita.read(name + ".out"), kind).reshape(24, 32, 4)
+
+    mean = made.reshape(12, 2, 16, 2, 4).mean((1, 3))
+
+    assert facts["same"]
+    assert facts["undo"]
+    assert facts["redo"]
+    assert np.abs(mean - given).max() <= tolerance
+    assert np.ptp(made, axis=(0, 1))[:3].max() > 0.1
+
+
+def _floats(data: bytes, kind: str) -> np.ndarray:
+    return np.array(struct.unpack(f"<{len(data) // struct.calcsize(kind)}{kind}", data))
+
+
+@pytest.mark.parametrize(("name", "channels", "depth", "tolerance"), [("CMYKA-U8", 5, 8, 12), ("LABA-U16", 4, 16, 1200)])
+def test_other_models(krita, name: str, channels: int, depth: int, tolerance: int) -> None:
+    """Other models are converted for the job and back; the blocks' means stay where they were, and a note says it."""
+    facts = krita.of("colours")[name]
+    kind = np.uint8 if depth == 8 else "<u2"
+    given = np.frombuffer(krita.read(name + ".src"), kind).reshape(12, 16, channels).astype(float)
+    made = np.frombuffer(krita.read(name + ".out"), kind).reshape(24, 32, channels).astype(float)
+
+    drift = np.abs(made.reshape(12, 2, 16, 2, channels).mean((1, 3)) - given)
+
+    assert facts["same"]
+    assert facts["undo"]
+    assert facts["redo"]
+    if name == "LABA-U16":  # CMYK's black can be made in many ways: its inks may move
+        assert np.median(drift) <= tolerance
+    assert made[..., -1].min() == made[..., -1].max()
+
+
+@pytest.mark.parametrize("name", ["mask", "folder", "copy"])
+def test_shown_layers(krita, name: str) -> None:
+    """A layer with a mask, a group and a clone are answered as they are shown."""
+    assert name in krita.of("masks_groups_clones")
+    given = pixels(krita.read(f"shown-{name}.src"), 16, 12)
+
+    (expected,) = answer(given, scale=2)
+
+    assert np.array_equal(expected, pixels(krita.read(f"shown-{name}.out"), 32, 24))
+
+
+def test_beyond_the_canvas(krita) -> None:
+    """What lies outside the canvas is answered too, and lies outside the new one."""
+    facts = krita.of("beyond_the_canvas")
+
+    assert facts["size"] == [32, 24]
+    same(krita, "beyond", (24, 18), 2)
+
+
+def test_animation(krita) -> None:
+    """All keyframes are frames of one job, and become keyframes at the same times."""
+    facts = krita.of("animation")
+    given = [pixels(krita.read(f"animation-{i}.src"), 16, 12) for i in range(3)]
+    made = [pixels(krita.read(f"animation-{i}.out"), 32, 24) for i in range(3)]
+
+    expected = answer(*given, scale=2)
+
+    assert facts["times"] == [0, 3, 7]
+    for wanted, found in zip(expected, made, strict=True):
+        assert np.array_equal(wanted, found)
+
+
+def test_candidates(krita) -> None:
+    """Several answers: the strip, more like one of them, and all in a group that is one step of undo."""
+    facts = krita.of("candidates")
+    given = pixels(krita.read("candidates.src"), 24, 24)
+
+    report = engine().upsample(
+        Picture((np.ascontiguousarray(given),), mode="RGBA", name="sprite"),
+        SearchSettings(scale=4, candidates=3, imagination=0.6),
+    )
+    second = next(c for c in report.candidates if c.seed == facts["second seed"])
+
+    assert facts["first"] == [c.seed for c in report.candidates]
+    assert np.array_equal(second.picture.frames[0], pixels(krita.read("candidates.out"), 96, 96))
+    assert facts["kept"]
+    assert len(facts["more"]) == 5
+    assert min(facts["distances"]) > 0
+    assert len(facts["layers"][1][1]) == 5
+    assert facts["undone"] == [["sprite", []]]
+    assert facts["redone"] == facts["layers"]
+
+
+def test_live_preview(krita) -> None:
+    """The preview follows what is painted."""
+    assert krita.of("live_preview")["followed"]
+
+
+def test_cancel(krita) -> None:
+    """Cancel is felt at once, changes nothing, and frees the engine."""
+    facts = krita.of("cancelled")
+
+    assert facts["seconds to idle"] < 0.1
+    assert facts["seconds to free"] < 10
+    assert not facts["busy"]
+    assert facts["layers"] == [["sprite", []]]
+    assert facts["works again"]
+
+
+def test_engine_killed(krita) -> None:
+    """A dead engine is replaced, and the user gets the answer all the same."""
+    facts = krita.of("engine_killed")
+
+    assert facts["restarted"]
+    assert facts["other process"]
+    same(krita, "engine_killed", (32, 32), 4, steps=60)
+
+
+def test_document_closed(krita) -> None:
+    """Closing the document during a job, or before Apply, is a sentence and nothing worse."""
+    facts = krita.of("document_closed")
+
+    assert "closed" in facts["during"]
+    assert "closed" in facts["after"]
+
+
+def test_engine_missing(krita) -> None:
+    """Without an engine the sentence names the command that mends it."""
+    assert "depixel install krita" in krita.of("engine_missing")["words"]
+
+
+def test_interface_stays_alive(krita) -> None:
+    """While a layer of 1024 x 1024 pixels is answered, the interface hardly waits, and little is added to the time."""
+    facts = krita.of("heartbeat")
+
+    assert facts["size"] == [2048, 2048]
+    assert facts["job"]["longest work"] <= 50, facts
+    assert facts["job"]["over 50 ms"] <= max(2, facts["job"]["beats"] // 200), facts  # others use these cores too
+    assert facts["round trip"] - facts["engine"] + facts["adding"] < 1.5, facts  # 0.5 s on an idle machine
+
+
+def test_leaving_during_a_job(krita) -> None:
+    """Krita can be closed while the engine works: it ends by itself, with 0."""
+    assert "end" in krita.facts, krita.log[-3000:]
+    assert json.loads(krita.read("leaving.json"))["busy"]
+    assert krita.exit_code == 0, krita.log[-3000:]
+
+
+def test_no_tracebacks(krita) -> None:
+    """Nothing went wrong that nobody saw: no traceback and no assertion of the plug-in in Krita's log."""
+    assert "Traceback" not in krita.log, krita.log[krita.log.index("Traceback") :][:3000]
+    assert "changeList.memento" not in krita.log
