@@ -9,23 +9,27 @@ import struct
 from collections.abc import Sequence
 from fractions import Fraction
 
-from depixel.files.png_chunks import chunks, join
+from depixel.files.png_chunks import join
 
 
 def join_frames(
-    stills: Sequence[bytes], durations: Sequence[float], loop: int, extra: list[tuple[bytes, bytes]]
+    bodies: Sequence[list[tuple[bytes, bytes]]],
+    durations: Sequence[float],
+    loop: int,
+    extra: list[tuple[bytes, bytes]],
 ) -> bytes:
     """
-    One APNG from PNG files of one size and mode.
+    One APNG from stills of one size and mode.
 
     Args:
+        bodies: the chunks of each still.
         durations: milliseconds a frame; empty = 100 each.
         loop: times it plays, 0 = for ever.
         extra: chunks to put behind the header (profile, text ...).
     """
-    bodies = [list(chunks(still)) for still in stills]
     header = bodies[0][0]
-    parts: list[tuple[bytes, bytes]] = [header, (b"acTL", struct.pack(">II", len(stills), loop)), *extra]
+    parts: list[tuple[bytes, bytes]] = [header, (b"acTL", struct.pack(">II", len(bodies), max(0, loop))), *extra]
+    parts += [part for part in bodies[0] if part[0] in (b"PLTE", b"tRNS")]
     sequence = 0
     for number, body in enumerate(bodies):
         numerator, denominator = _delay(durations[number] if durations else 100.0)

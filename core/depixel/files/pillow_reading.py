@@ -1,4 +1,4 @@
-"""PNG, JPEG, GIF, WebP, BMP and TGA through Pillow: every mode, every frame, and what travels with the pixels."""
+"""JPEG, GIF, WebP, BMP and TGA through Pillow: every mode, every frame, and what travels with the pixels."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageFile, ImageOps
+from PIL import Image, ImageFile
 
 from depixel.errors import UnreadablePictureError, UnsupportedPictureError
 from depixel.files.limits import Limits
-from depixel.files.png_chunks import check_rows
+from depixel.files.metadata import turn, upright
 from depixel.picture import Picture, Pixels
 
 _PILLOW_LIMIT = threading.Lock()  # Pillow's own pixel limit is a global; ours is checked instead
@@ -43,8 +43,6 @@ def _read(data: bytes, kind: str, name: str, limits: Limits) -> Picture:
         image: Any = Image.open(io.BytesIO(data), formats=[kind, "MPO"] if kind == "JPEG" else [kind])
         count = 1 if kind == "JPEG" else int(getattr(image, "n_frames", 1))
         limits.check(name, image.width, image.height, count)
-        if kind == "PNG":
-            check_rows(data, name)
         if count > 1:
             return _animation(image, kind, name, count)
         image.load()
@@ -54,16 +52,15 @@ def _read(data: bytes, kind: str, name: str, limits: Limits) -> Picture:
 def still(image: ImageFile.ImageFile, kind: str, name: str, data: bytes = b"") -> Picture:
     """A decoded Pillow image as a Picture, with its profile, EXIF, text and resolution."""
     info = {str(k): v for k, v in image.info.items()}
-    turned = ImageOps.exif_transpose(image)
-    exif = turned.getexif()
-    pixels, source_mode = _pixels(turned, name)
+    orientation, exif = upright(info.get("exif"))
+    pixels, source_mode = _pixels(image, name)
     return Picture(
-        frames=(pixels,),
+        frames=(turn(pixels, orientation),),
         palette=_palette(image) if image.mode in ("P", "PA") else None,
         mode=source_mode,
         format=kind,
         icc_profile=None if image.mode == "CMYK" else info.get("icc_profile"),
-        exif=exif.tobytes() if len(exif) else None,
+        exif=exif,
         text=_text(image, info),
         details=_details(info, kind, data),
     )

@@ -5,14 +5,23 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator
+from typing import Any
 
 from depixel.errors import UnreadablePictureError
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
+_NEEDED = (b"IHDR", b"PLTE", b"IDAT", b"tRNS", b"acTL", b"fcTL", b"fdAT", b"IEND")
+
+
 def chunks(data: bytes, name: str = "picture") -> Iterator[tuple[bytes, bytes]]:
-    """(type, body) of each chunk up to IEND. Raises UnreadablePictureError when the file ends before."""
+    """
+    (type, body) of each chunk up to IEND. One with a wrong checksum is left out, if the pixels can do without it.
+
+    Raises:
+        UnreadablePictureError: the file ends before IEND, or a checksum is wrong in what the pixels need.
+    """
     at = len(SIGNATURE)
     while True:
         if at + 12 > len(data):
@@ -20,7 +29,12 @@ def chunks(data: bytes, name: str = "picture") -> Iterator[tuple[bytes, bytes]]:
         length, kind = struct.unpack_from(">I4s", data, at)
         if at + 12 + length > len(data):
             raise UnreadablePictureError(f"{name} is cut short: its end is missing.")
-        yield kind, data[at + 8 : at + 8 + length]
+        body = data[at + 8 : at + 8 + length]
+        sound = zlib.crc32(body, zlib.crc32(kind)) == struct.unpack_from(">I", data, at + 8 + length)[0]
+        if not sound and kind in _NEEDED:
+            raise UnreadablePictureError(f"{name} is damaged: a checksum is wrong; copy it again.")
+        if sound:
+            yield kind, body
         if kind == b"IEND":
             return
         at += 12 + length
@@ -40,46 +54,68 @@ def ancillary(
     icc_profile: bytes | None,
     exif: bytes | None,
     text: dict[str, str],
-    gamma: float | None,
-    dpi: tuple[float, float] | None,
+    details: dict[str, Any],
 ) -> list[tuple[bytes, bytes]]:
-    """Chunks between IHDR and the first IDAT for what travels with the pixels."""
+    """Chunks between IHDR and the first IDAT for what travels with the pixels (Picture's fields)."""
+    gamma, dpi = details.get("gamma"), details.get("dpi")
     parts: list[tuple[bytes, bytes]] = []
+    for kind, body in details.get("png", {}).items():
+        if not (icc_profile and kind == "sRGB"):  # the standard allows one of the two
+            parts.append((kind.encode("ascii"), body))
     if icc_profile:
         parts.append((b"iCCP", b"ICC profile\0\0" + zlib.compress(icc_profile)))
     elif gamma:
         parts.append((b"gAMA", struct.pack(">I", round(gamma * 100000))))
     if dpi:
-        parts.append((b"pHYs", struct.pack(">IIB", round(dpi[0] / 0.0254), round(dpi[1] / 0.0254), 1)))
+        parts.append((b"pHYs", struct.pack(">IIB", *(min(2**31 - 1, round(dots / 0.0254)) for dots in dpi), 1)))
     for key, value in text.items():
         word = key.encode("latin-1", "replace")[:79] or b"Comment"
-        parts.append((b"iTXt", word + b"\0\0\0\0\0" + value.encode("utf-8")))
+        parts.append((b"iTXt", word.replace(b"\0", b" ") + b"\0\0\0\0\0" + value.encode("utf-8", "replace")))
     if exif:
         parts.append((b"eXIf", exif.removeprefix(b"Exif\0\0")))
     return parts
 
 
-_SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # per pixel, by colour type
+SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+"""Samples a pixel, by colour type: grey, RGB, indexed, grey + alpha, RGBA."""
+
+_DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
 _ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 
 
-def check_rows(data: bytes, name: str) -> None:
+def passes(width: int, height: int, interlaced: bool) -> Iterator[tuple[int, int, int, int, int, int]]:
+    """(first column, first row, step of columns, step of rows, columns, rows) of each pass that has pixels."""
+    for x, y, dx, dy in _ADAM7 if interlaced else ((0, 0, 1, 1),):
+        if x < width and y < height:
+            yield x, y, dx, dy, -(-(width - x) // dx), -(-(height - y) // dy)
+
+
+def check_header(body: bytes, name: str) -> None:
+    """Raises UnreadablePictureError when the body of IHDR says what no PNG may say."""
+    if len(body) == 13:
+        width, height, depth, colour, compression, filtering, interlaced = struct.unpack(">IIBBBBB", body)
+        if width == 0 or height == 0:
+            raise UnreadablePictureError(f"{name} says it is {width}x{height} pixels large; it is damaged.")
+        if depth in _DEPTHS.get(colour, ()) and compression == filtering == 0 and interlaced < 2:
+            return
+    raise UnreadablePictureError(f"{name} is damaged: its header says what no PNG may say.")
+
+
+def check_rows(header: bytes, idat: list[bytes], name: str) -> None:
     """
     Count the bytes that the picture's IDAT chunks inflate to. Pillow leaves rows black that are not there.
 
     Raises:
         UnreadablePictureError: fewer than the header promises.
     """
-    parts = list(chunks(data, name))
-    width, height, bits, colour, _, _, interlaced = struct.unpack(">IIBBBBB", parts[0][1][:13])
-    pixel_bits = bits * _SAMPLES.get(colour, 1)
-    passes = _ADAM7 if interlaced else ((0, 0, 1, 1),)
-    sizes = ((-(-(width - x) // dx), -(-(height - y) // dy)) for x, y, dx, dy in passes if x < width and y < height)
-    promised = sum(rows * (1 + -(-columns * pixel_bits // 8)) for columns, rows in sizes)
+    width, height, bits, colour, _, _, interlaced = struct.unpack(">IIBBBBB", header)
+    pixel_bits = bits * SAMPLES[colour]
+    sizes = passes(width, height, bool(interlaced))
+    promised = sum(rows * (1 + -(-columns * pixel_bits // 8)) for *_, columns, rows in sizes)
     stream, found = zlib.decompressobj(), 0
     try:
-        for kind, body in parts:
-            rest = body if kind == b"IDAT" else b""
+        for body in idat:
+            rest = body
             while rest and found < promised and not stream.eof:
                 found += len(stream.decompress(rest, 1 << 20))
                 rest = stream.unconsumed_tail

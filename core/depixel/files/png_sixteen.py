@@ -1,103 +1,66 @@
 """
-PNG with 16 bits a sample, which Pillow cuts down to 8. imagecodecs (libpng) decodes and encodes the samples; the other
-chunks are read and written here.
+PNG with 16 bits a sample, which Pillow cuts down to 8. The rows are filtered and compressed here, with numpy and zlib:
+the libraries that could do it weigh more than the rest of Depixel's dependencies but torch.
 """
 
 from __future__ import annotations
 
 import struct
 import zlib
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
-from depixel.errors import UnreadablePictureError, UnsupportedPictureError
-from depixel.files.limits import Limits
-from depixel.files.png_chunks import ancillary, chunks, join
-from depixel.picture import Picture, Pixels
+from depixel.errors import UnreadablePictureError
+from depixel.files.png_chunks import passes
+from depixel.files.png_filters import compress, unfilter
+from depixel.picture import Pixels
 
-_MODES = {1: "I;16", 2: "LA;16", 3: "RGB;16", 4: "RGBA;16"}
-
-
-def is_sixteen_bit(data: bytes) -> bool:
-    """Whether this PNG's header says 16 bits a sample."""
-    return len(data) >= 26 and data[12:16] == b"IHDR" and data[24] == 16
+_COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
+_CHANNELS = {0: 1, 2: 3, 4: 2, 6: 4}
 
 
-def read(data: bytes, name: str, limits: Limits) -> Picture:
+def decode(header: bytes, data: Sequence[bytes], name: str) -> Pixels:
     """
-    Decode. A colour key (tRNS) becomes alpha.
+    The samples of one picture.
+
+    Args:
+        header: body of IHDR, already checked.
+        data: bodies of IDAT.
+
+    Returns:
+        [H, W, 1 ... 4] uint16.
 
     Raises:
-        PictureTooLargeError, UnreadablePictureError, UnsupportedPictureError (animations).
+        UnreadablePictureError: damaged, or fewer samples than the header says.
     """
-    import imagecodecs
-
-    width, height = struct.unpack_from(">II", data, 16)
-    if width == 0 or height == 0:
-        raise UnreadablePictureError(f"{name} says it is {width}x{height} pixels large; it is damaged.")
-    limits.check(name, width, height)
-    parts = list(chunks(data, name))
-    if any(kind == b"acTL" for kind, _ in parts):
-        raise UnsupportedPictureError(f"{name} is an animation with 16 bits a sample, which is not handled.")
-    pixels = np.ascontiguousarray(imagecodecs.png_decode(data)).astype(np.uint16)
-    pixels = pixels[..., None] if pixels.ndim == 2 else pixels
-    if pixels.shape[:2] != (height, width):
-        raise UnreadablePictureError(f"{name} is damaged: it holds other pixels than its header says.")
-    pixels = _with_key(pixels, parts, data[25])
-    found = _travelling(parts)
-    return Picture(frames=(pixels,), mode=_MODES[pixels.shape[2]], format="PNG", **found)
-
-
-def write(pixels: Pixels, picture: Picture) -> bytes:
-    """[H, W, C] uint16 as a PNG file with the picture's profile, EXIF, text and resolution."""
-    import imagecodecs
-
-    array = pixels[..., 0] if pixels.shape[2] == 1 else pixels
-    body = list(chunks(bytes(imagecodecs.png_encode(np.ascontiguousarray(array), level=6))))
-    details = picture.details
-    extra = ancillary(picture.icc_profile, picture.exif, picture.text, details.get("gamma"), details.get("dpi"))
-    kept = [part for part in body if part[0] in (b"IHDR", b"IDAT", b"IEND")]
-    return join([kept[0], *extra, *kept[1:]])
-
-
-# libpng's own expansion of a colour key is not asked for by imagecodecs, so that it is applied here.
-def _with_key(pixels: Pixels, parts: list[tuple[bytes, bytes]], colour_type: int) -> Pixels:
-    key = dict(parts).get(b"tRNS")
-    if key is None or colour_type not in (0, 2) or pixels.shape[2] in (2, 4):
-        return pixels
-    wanted = np.frombuffer(key, ">u2")[: pixels.shape[2]]
-    alpha = np.where((pixels == wanted).all(-1, keepdims=True), 0, 65535).astype(np.uint16)
-    return np.concatenate([pixels, alpha], -1)
-
-
-def _travelling(parts: list[tuple[bytes, bytes]]) -> dict[str, Any]:
-    text: dict[str, str] = {}
-    details: dict[str, Any] = {}
-    found: dict[str, Any] = {"text": text, "details": details}
-    for kind, body in parts:
-        if kind == b"iCCP" and b"\0" in body:
-            found["icc_profile"] = _inflated(body.split(b"\0", 1)[1][1:])
-        elif kind == b"eXIf":
-            found["exif"] = b"Exif\0\0" + body
-        elif kind == b"gAMA" and len(body) == 4:
-            details["gamma"] = struct.unpack(">I", body)[0] / 100000
-        elif kind == b"pHYs" and len(body) == 9 and body[8] == 1:
-            x, y = struct.unpack(">II", body[:8])
-            details["dpi"] = (x * 0.0254, y * 0.0254)
-        elif kind == b"tEXt" and b"\0" in body:
-            key, value = body.split(b"\0", 1)
-            text[key.decode("latin-1")] = value.decode("latin-1")
-        elif kind == b"iTXt" and body.count(b"\0") >= 4:
-            key, rest = body.split(b"\0", 1)
-            value = rest[2:].split(b"\0", 2)[2]
-            text[key.decode("latin-1")] = ((_inflated(value) or b"") if rest[0] else value).decode("utf-8", "replace")
-    return found
-
-
-# At most 4 MB: a profile or a text that inflates beyond is no profile and no text.
-def _inflated(data: bytes) -> bytes | None:
+    width, height, _, colour, _, _, interlaced = struct.unpack(">IIBBBBB", header)
+    channels = _CHANNELS[colour]
+    step = 2 * channels
+    steps = list(passes(width, height, bool(interlaced)))
+    promised = sum(rows * (1 + columns * step) for *_, columns, rows in steps)
     try:
-        return zlib.decompressobj().decompress(data, 1 << 22) or None
-    except zlib.error:
-        return None
+        raw = zlib.decompressobj().decompress(b"".join(data), promised)
+    except zlib.error as error:
+        raise UnreadablePictureError(f"{name} is damaged: {error}.") from error
+    if len(raw) < promised:
+        raise UnreadablePictureError(
+            f"{name} says it is {width}x{height} pixels large but holds fewer; it is damaged or cut short."
+        )
+    whole = np.zeros((height, width, channels), np.uint16)
+    at = 0
+    for x, y, dx, dy, columns, rows in steps:
+        size = rows * (1 + columns * step)
+        lines = np.frombuffer(raw, np.uint8, size, at).reshape(rows, -1)
+        at += size
+        plain = unfilter(lines[:, 0], lines[:, 1:].reshape(rows, columns, step), name)
+        whole[y::dy, x::dx] = np.ascontiguousarray(plain).view(">u2")
+    return whole
+
+
+def encode(pixels: Pixels) -> list[tuple[bytes, bytes]]:
+    """[H, W, C] uint16 as the chunks IHDR, IDAT and IEND."""
+    height, width, channels = pixels.shape
+    rows = np.frombuffer(pixels.astype(">u2").tobytes(), np.uint8).reshape(height, -1)
+    header = struct.pack(">IIBBBBB", width, height, 16, _COLOUR_TYPES[channels], 0, 0, 0)
+    return [(b"IHDR", header), (b"IDAT", compress(rows, 2 * channels)), (b"IEND", b"")]

@@ -7,7 +7,7 @@ import struct
 from pathlib import Path
 
 from depixel.errors import DepixelError, UnreadablePictureError, UnsupportedPictureError
-from depixel.files import dds, pillow_reading, png_sixteen
+from depixel.files import dds, pillow_reading, png_reading
 from depixel.files.limits import Limits
 from depixel.picture import Picture
 
@@ -75,8 +75,8 @@ def read_bytes(data: bytes, name: str = "picture", limits: Limits | None = None)
     try:
         if kind == "DDS":
             picture = dds.read(data, name, limits)
-        elif kind == "PNG" and png_sixteen.is_sixteen_bit(data):
-            picture = png_sixteen.read(data, name, limits)
+        elif kind == "PNG":
+            picture = png_reading.read(data, name, limits)
         else:
             picture = pillow_reading.read(data, kind, name, limits)
     except DepixelError:

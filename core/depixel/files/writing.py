@@ -107,26 +107,29 @@ def encode(picture: Picture, kind: str | None = None) -> bytes:
 
 
 def _png(picture: Picture) -> bytes:
-    if picture.levels == 65535:
-        if len(picture.frames) > 1:
-            raise UnsupportedPictureError("An animation with 16 bits a sample cannot be written; make it 8 bits.")
-        return png_sixteen.write(picture.frames[0], picture)
-    details = picture.details
-    extra = ancillary(picture.icc_profile, picture.exif, picture.text, details.get("gamma"), details.get("dpi"))
-    bodies = [_plain_png(frame, picture) for frame in picture.frames]
+    extra = ancillary(picture.icc_profile, picture.exif, picture.text, picture.details)
+    bodies = _png_bodies(picture)
     if len(bodies) > 1 or picture.durations:
         return apng.join_frames(bodies, picture.durations, picture.loop, extra)
-    parts = list(chunks(bodies[0]))
-    return join([parts[0], *extra, *parts[1:]])
+    return join([bodies[0][0], *extra, *bodies[0][1:]])
 
 
-# One frame without anything but pixels: as indices or bits where the picture was indexed or one bit deep and still is.
+# The chunks of each frame; all frames of one kind, as one header must speak for all.
+def _png_bodies(picture: Picture) -> list[list[tuple[bytes, bytes]]]:
+    if picture.levels == 65535:
+        return [png_sixteen.encode(frame) for frame in picture.frames]
+    if picture.mode == "P" and picture.palette is not None:
+        indexed = [palette_indices(frame, picture.palette) for frame in picture.frames]
+        found = [indices for indices in indexed if indices is not None]
+        if len(found) == len(indexed):
+            return [list(chunks(_indexed_png(indices, picture.palette))) for indices in found]
+    return [list(chunks(_plain_png(frame, picture))) for frame in picture.frames]
+
+
+# One frame without anything but pixels: as bits where the picture was one bit deep and still is.
 def _plain_png(frame: Pixels, picture: Picture) -> bytes:
-    if picture.mode == "P" and picture.palette is not None and len(picture.frames) == 1:
-        indices = palette_indices(frame, picture.palette)
-        if indices is not None:
-            return _indexed_png(indices, picture.palette)
-    if picture.mode == "1" and frame.shape[2] == 1 and bool(np.isin(frame, (0, 255)).all()):
+    bits = picture.mode == "1" and len(picture.frames) == 1 and frame.shape[2] == 1
+    if bits and bool(np.isin(frame, (0, 255)).all()):
         return _saved(Image.fromarray(frame[..., 0]).convert("1", dither=Image.Dither.NONE), "PNG")
     return _saved(_image(frame), "PNG", compress_level=6)
 

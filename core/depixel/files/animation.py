@@ -1,0 +1,112 @@
+"""Frames of an animation that are stored as changes to the frame before: shown one after another on one canvas."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from depixel.picture import Pixels
+
+KEEP, CLEAR, RESTORE = 0, 1, 2
+"""What becomes of a frame's region before the next one: it stays, turns transparent, or shows what was there before."""
+
+
+@dataclass(frozen=True)
+class Region:
+    """Where a frame lies, in pixels, and how it is shown."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+    duration: float = 0.0  # milliseconds
+    dispose: int = KEEP
+    over: bool = False  # lay it over the canvas instead of replacing alpha and all
+
+
+class Canvas:
+    """Holds [H, W, 4] of the dtype of the first frame, transparent black at the start."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self._size = (height, width)
+        self._pixels: Pixels | None = None
+        self._grey = False
+
+    def show(self, pixels: Pixels, region: Region) -> Pixels:
+        """
+        Draw one frame, [h, w, 1 ... 4] at its region inside the canvas, and make the canvas ready for the next.
+
+        Returns:
+            [H, W, 4], what is to be seen.
+        """
+        if self._pixels is None:
+            self._pixels = np.zeros((*self._size, 4), pixels.dtype)
+            self._grey = pixels.shape[2] <= 2
+        canvas = self._pixels
+        rows = slice(region.top, region.top + region.height)
+        columns = slice(region.left, region.left + region.width)
+        part = canvas[rows, columns]
+        before = part.copy()
+        drawn = _four(pixels)
+        part[:] = _over(drawn, before) if region.over else drawn
+        seen: Pixels = canvas.copy()
+        if region.dispose == CLEAR:
+            part[:] = 0
+        elif region.dispose == RESTORE:
+            part[:] = before
+        return seen
+
+    def without_needless_alpha(self, frames: Sequence[Pixels]) -> list[Pixels]:
+        """Frames of `show` with the channels that they need: grey stays grey, alpha goes when all are opaque."""
+        full = np.iinfo(frames[0].dtype).max
+        opaque = all(bool((frame[..., 3] == full).all()) for frame in frames)
+        channels = ([0] if opaque else [0, 3]) if self._grey else ([0, 1, 2] if opaque else [0, 1, 2, 3])
+        return [np.ascontiguousarray(frame[..., channels]) for frame in frames]
+
+
+def changed(before: Pixels, after: Pixels) -> tuple[slice, slice]:
+    """Rows and columns of the smallest rectangle that holds every difference; one pixel when there is none."""
+    different = (before != after).any(axis=2)
+    rows = np.flatnonzero(different.any(axis=1))
+    columns = np.flatnonzero(different.any(axis=0))
+    if not rows.size:
+        return slice(0, 1), slice(0, 1)
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+
+
+def whole_units(durations: Sequence[float], unit: float, most: int) -> list[int]:
+    """
+    Durations in milliseconds as whole numbers of `unit` milliseconds, 0 ... most, such that the sum does not drift:
+    each frame ends at the unit nearest to its true end.
+    """
+    units = []
+    end, done = Fraction(0), 0
+    for duration in durations:
+        end += Fraction(duration) / Fraction(unit)
+        units.append(min(most, max(0, round(end) - done)))
+        done = round(end)
+    return units
+
+
+def _four(pixels: Pixels) -> Pixels:
+    channels = pixels.shape[2]
+    colour = pixels[..., :1].repeat(3, axis=2) if channels <= 2 else pixels[..., :3]
+    full = np.iinfo(pixels.dtype).max
+    alpha = pixels[..., -1:] if channels in (2, 4) else np.full_like(pixels[..., :1], full)
+    return np.concatenate([colour, alpha], axis=2)
+
+
+# Straight alpha, as APNG defines "over"; opaque and transparent pixels pass exactly, hidden colour included.
+def _over(above: Pixels, below: Pixels) -> Pixels:
+    full = float(np.iinfo(above.dtype).max)
+    a = above[..., 3:].astype(np.float64) / full
+    b = below[..., 3:].astype(np.float64) / full * (1 - a)
+    total = a + b
+    mixed = (above[..., :3] * a + below[..., :3] * b) / np.where(total > 0, total, 1)
+    soft = np.concatenate([mixed, total * full], axis=2).round().astype(above.dtype)
+    alpha = above[..., 3:]
+    solid = (alpha == full) | (below[..., 3:] == 0)
+    return np.where(solid, above, np.where(alpha == 0, below, soft))

@@ -1,0 +1,237 @@
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from depixel.errors import UnreadablePictureError
+from depixel.files import encode, read_bytes
+from depixel.files.png_chunks import chunks, join, passes
+from depixel.picture import Picture
+
+RNG = np.random.default_rng(11)
+COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
+
+
+def _filtered(row: bytes, above: bytes, step: int, kind: int) -> bytes:
+    """One row with one filter, byte by byte, straight from the specification."""
+    out = bytearray([kind])
+    for i, value in enumerate(row):
+        left = row[i - step] if i >= step else 0
+        up = above[i]
+        corner = above[i - step] if i >= step else 0
+        guess = left + up - corner
+        near = min((abs(guess - left), 0, left), (abs(guess - up), 1, up), (abs(guess - corner), 2, corner))[2]
+        out.append((value - (0, left, up, (left + up) // 2, near)[kind]) % 256)
+    return bytes(out)
+
+
+def _sixteen(pixels: np.ndarray, interlaced: bool) -> bytes:
+    """A 16-bit PNG that uses all five filters in turn, written without any of the code under test."""
+    height, width, channels = pixels.shape
+    raw, number = b"", 0
+    for x, y, dx, dy, _, _ in passes(width, height, interlaced):
+        part = pixels[y::dy, x::dx]
+        above = bytes(part.shape[1] * 2 * channels)
+        for row in part:
+            plain = row.astype(">u2").tobytes()
+            raw += _filtered(plain, above, 2 * channels, number % 5)
+            above, number = plain, number + 1
+    header = struct.pack(">IIBBBBB", width, height, 16, COLOUR_TYPES[channels], 0, 0, int(interlaced))
+    return join([(b"IHDR", header), (b"IDAT", zlib.compress(raw)), (b"IEND", b"")])
+
+
+@pytest.mark.parametrize("interlaced", [False, True])
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+@pytest.mark.parametrize("size", [(1, 1), (1, 9), (11, 1), (13, 10)])
+def test_sixteen_bits_with_every_filter(channels: int, interlaced: bool, size: tuple[int, int]) -> None:
+    """All filters, interlaced or not, down to one pixel: all 16 bits come back."""
+    pixels = RNG.integers(0, 65536, (*size, channels)).astype(np.uint16)
+
+    assert np.array_equal(read_bytes(_sixteen(pixels, interlaced)).frames[0], pixels)
+
+
+def test_sixteen_bit_grey_is_what_pillow_reads() -> None:
+    """An independent reader finds the same samples in what is written."""
+    pixels = np.cumsum(RNG.integers(0, 900, (40, 30, 1)), axis=1).astype(np.uint16)
+
+    with Image.open(io.BytesIO(encode(Picture((pixels,))))) as image:
+        assert np.array_equal(np.asarray(image), pixels[..., 0])
+
+
+def test_sixteen_bit_pictures_are_compressed() -> None:
+    """A smooth 16-bit gradient takes a fraction of its samples: the row filters are at work."""
+    y, x = np.mgrid[0:64, 0:64]
+    pixels = np.stack([x * 700, y * 700, (x + y) * 400], -1).astype(np.uint16)
+
+    assert len(encode(Picture((pixels,)))) < pixels.nbytes / 10
+
+
+@pytest.mark.parametrize("depth", [1, 2, 4, 8, 16])
+def test_colour_key_at_every_depth(depth: int) -> None:
+    """tRNS of a grey file names one sample of the file's own depth; that one is transparent, no other."""
+    values = np.arange(2 ** min(depth, 8), dtype=np.uint16) * (257 if depth == 16 else 1)
+    key = int(values[-1])
+    bits = "".join(format(int(v), f"0{depth}b") for v in values)
+    row = int(bits.ljust(-(-len(bits) // 8) * 8, "0"), 2).to_bytes(-(-len(bits) // 8), "big")
+    header = struct.pack(">IIBBBBB", len(values), 1, depth, 0, 0, 0, 0)
+    parts = [
+        (b"IHDR", header),
+        (b"tRNS", struct.pack(">H", key)),
+        (b"IDAT", zlib.compress(b"\0" + row)),
+        (b"IEND", b""),
+    ]
+
+    pixels = read_bytes(join(parts)).frames[0]
+
+    full = 65535 if depth == 16 else 255
+    assert np.array_equal(pixels[0, :, 1], [*[full] * (len(values) - 1), 0])
+    assert pixels[0, -1, 0] == full
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.data())
+def test_animated_png_is_shown_as_pillow_shows_it(data: st.DataObject) -> None:
+    """Regions, disposal and blending: an independent reader composites the same visible frames."""
+    width, height, count = data.draw(st.integers(1, 6)), data.draw(st.integers(1, 6)), data.draw(st.integers(2, 4))
+    seed = data.draw(st.integers(0, 2**32 - 1))
+    rng = np.random.default_rng(seed)
+    parts: list[tuple[bytes, bytes]] = [(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0))]
+    parts.append((b"acTL", struct.pack(">II", count, 0)))
+    sequence = 0
+    for number in range(count):
+        w = width if number == 0 else int(rng.integers(1, width + 1))
+        h = height if number == 0 else int(rng.integers(1, height + 1))
+        x, y = int(rng.integers(0, width - w + 1)), int(rng.integers(0, height - h + 1))
+        pixels = rng.integers(0, 256, (h, w, 4), dtype=np.uint8)
+        pixels[..., 3] = rng.choice([0, 255], (h, w))  # between them rounding differs
+        place = struct.pack(">IIIII", sequence, w, h, x, y)
+        dispose = int(rng.integers(0, 2))  # "previous" has a test of its own: what Pillow shows depends on the calls
+        parts.append((b"fcTL", place + struct.pack(">HHBB", 1, 10, dispose, int(rng.integers(0, 2)))))
+        rows = zlib.compress(b"".join(b"\0" + row.tobytes() for row in pixels))
+        parts.append((b"IDAT", rows) if number == 0 else (b"fdAT", struct.pack(">I", sequence + 1) + rows))
+        sequence += 1 if number == 0 else 2
+    whole = join([*parts, (b"IEND", b"")])
+
+    picture = read_bytes(whole)
+
+    assert picture.durations == (100.0,) * count
+    with Image.open(io.BytesIO(whole)) as image:
+        for number in range(count):
+            image.seek(number)
+            expected, found = np.asarray(image.convert("RGBA")), picture.rgba(number)
+            assert np.array_equal(expected[..., 3], found[..., 3])
+            visible = expected[..., 3] > 0
+            assert np.array_equal(expected[visible], found[visible])
+
+
+def test_previous_frame_comes_back() -> None:
+    """A frame that is to be disposed of by "previous" leaves what was there before it, for the next one to lie on."""
+    base, flash, dot = (np.full((2, 2, 4), v, np.uint8) for v in (10, 200, 90))
+    for pixels in (base, flash, dot):
+        pixels[..., 3] = 255
+    parts = list(chunks(encode(Picture((base, flash, dot), durations=(10.0,) * 3))))
+    controls = [k for k, (kind, _) in enumerate(parts) if kind == b"fcTL"]
+    second, third = parts[controls[1]][1], parts[controls[2]][1]
+    parts[controls[1]] = (b"fcTL", second[:24] + bytes([2, 1]))
+    # The third is one pixel at the lower right corner.
+    parts[controls[2]] = (b"fcTL", third[:4] + struct.pack(">IIII", 1, 1, 1, 1) + third[20:])
+    data = next(k for k in range(controls[2], len(parts)) if parts[k][0] == b"fdAT")
+    parts[data] = (b"fdAT", parts[data][1][:4] + zlib.compress(b"\0" + dot[0, 0].tobytes()))
+
+    frames = read_bytes(join(parts)).frames
+
+    assert np.array_equal(frames[1], flash[..., :3])
+    assert frames[2][..., 0].tolist() == [[10, 10], [10, 90]]
+
+
+def test_default_image_outside_of_the_animation_is_left_out() -> None:
+    """A picture for readers that know no animation is no frame of it."""
+    frames = [np.full((3, 4, 4), 40 * k + 40, np.uint8) for k in range(3)]
+    animated = list(chunks(encode(Picture(tuple(frames), durations=(10.0, 20.0, 30.0)))))
+    still = [body for kind, body in chunks(encode(Picture((frames[0] * 0,)))) if kind == b"IDAT"]
+    at = next(k for k, (kind, _) in enumerate(animated) if kind == b"fcTL")
+    kept = [(b"fdAT", b"\0\0\0\0" + body) if kind == b"IDAT" else (kind, body) for kind, body in animated]
+    kept[at:at] = [(b"IDAT", still[0])]
+
+    picture = read_bytes(join(kept))
+
+    assert picture.durations == (10.0, 20.0, 30.0)
+    assert np.array_equal(picture.frames[0], frames[0])
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_animations_of_every_depth_and_channel_count(channels: int, dtype: type) -> None:
+    """Grey, alpha, 8 and 16 bits, equal neighbours, odd times: all as it was given."""
+    first = RNG.integers(0, np.iinfo(dtype).max + 1, (5, 4, channels)).astype(dtype)
+    picture = Picture((first, first.copy(), first[::-1].copy()), durations=(1000 / 30, 0.0, 70000.0), loop=2)
+
+    back = read_bytes(encode(picture))
+
+    assert back.loop == 2
+    assert back.durations == pytest.approx(picture.durations)
+    assert all(np.array_equal(a, b) for a, b in zip(picture.frames, back.frames, strict=True))
+
+
+def test_indexed_animation_stays_indexed() -> None:
+    """Frames that keep to the palette are written with it."""
+    palette = RNG.integers(0, 256, (5, 4), dtype=np.uint8)
+    palette[:, 3] = (0, 100, 255, 255, 255)
+    frames = tuple(palette[RNG.integers(0, 5, (6, 6))] for _ in range(3))
+
+    data = encode(Picture(frames, durations=(50.0,) * 3, palette=palette, mode="P"))
+    back = read_bytes(data)
+
+    assert data[25] == 3  # the colour type: indexed
+    assert back.palette is not None and np.array_equal(back.palette, palette)
+    assert all(np.array_equal(a, b) for a, b in zip(frames, back.frames, strict=True))
+
+
+def test_colour_chunks_are_copied() -> None:
+    """Chromaticities and cICP mean the same for a larger picture, and are there again."""
+    said = {"cHRM": struct.pack(">8I", *range(8)), "cICP": bytes([1, 13, 0, 1])}
+    picture = Picture((np.zeros((2, 2, 3), np.uint8),), details={"png": said, "gamma": 0.45455, "dpi": (72.0, 144.0)})
+
+    back = read_bytes(encode(picture)).details
+
+    assert back["png"] == said
+    assert back["gamma"] == pytest.approx(0.45455)
+    assert back["dpi"] == pytest.approx((72.0, 144.0), abs=0.02)
+
+
+def test_what_travels_damaged_is_left_behind() -> None:
+    """A broken comment, a text that inflates to 64 MB, a huge profile: the picture itself is read all the same."""
+    pixels = RNG.integers(0, 256, (4, 4, 3), dtype=np.uint8)
+    parts = list(chunks(encode(Picture((pixels,)))))
+    bomb = zlib.compress(bytes(1 << 26), 9)
+    spoilt = [
+        (b"zTXt", b"Comment\0\0" + bomb),
+        (b"zTXt", b"Title\0\0junk"),
+        (b"iTXt", b"x"),
+        (b"iCCP", b"p\0\0" + bomb),
+    ]
+    data = bytearray(join([parts[0], *spoilt, (b"tEXt", b"Author\0me"), *parts[1:]]))
+    data[data.index(b"Author")] ^= 1  # now its checksum is wrong
+
+    picture = read_bytes(bytes(data))
+
+    assert np.array_equal(picture.frames[0], pixels)
+    assert picture.text == {} and picture.icc_profile is None
+
+
+def test_a_wrong_checksum_of_pixels_is_damage() -> None:
+    """One turned bit in a header or a palette is found, not shown."""
+    palette = np.array([[1, 2, 3, 255], [4, 5, 6, 255]], np.uint8)
+    data = encode(Picture((palette[:, :3][None],), palette=palette, mode="P"))
+    for word in (b"IHDR", b"PLTE", b"IDAT"):
+        turned = bytearray(data)
+        turned[turned.index(word) + 5] ^= 1
+        with pytest.raises(UnreadablePictureError, match="damaged"):
+            read_bytes(bytes(turned))
