@@ -28,7 +28,8 @@ from depixel.priors.stylegan import MappingNetwork
 from depixel.priors.whitening import Whitening, fit
 
 log = logging.getLogger("export_faces")
-INSIDE = 0.99  # share of the training latents that lie inside the ball of radius sqrt(d)
+INSIDE = 0.99  # share of the training latents that lie inside the ball of radius sqrt(d) / ROOM
+ROOM = 3.0  # the ball reaches this many times further, because pictures that are no faces lie outside: emoji, sprites
 
 
 @dataclass(frozen=True)
@@ -60,11 +61,11 @@ def first(portraits: Portraits, count: int) -> Portraits:
 
 
 def whitening_of(latent: Latent) -> Whitening:
-    """Full-covariance whitening of all layers' styles, enlarged until 99% lie inside the ball."""
+    """Full-covariance whitening of all layers' styles, enlarged until 99% lie well inside the ball."""
     rows = latent.w_plus.flatten(0, 1)
     whitening = fit(rows, slope=1.0, full=True)
     norms = whitening.whiten(rows).square().mean(1).sqrt()
-    return Whitening.from_tensors(whitening.mean, whitening.root * norms.quantile(INSIDE), 1.0)
+    return Whitening.from_tensors(whitening.mean, whitening.root * (ROOM * norms.quantile(INSIDE)), 1.0)
 
 
 def spread_of(latent: Latent, full: Latent, whitening: Whitening, scale: Tensor, rank: int) -> Tensor:
@@ -121,7 +122,7 @@ def export(options: argparse.Namespace) -> None:
     portraits = first(portraits, options.pictures)
     full = encode_all(model, portraits, reducer, SMALL_SIZES[-1])
     whitening = whitening_of(full)
-    scale = torch.stack([m.square().mean((1, 2, 3)).sqrt().quantile(INSIDE) for m in full.maps])
+    scale = ROOM * torch.stack([m.square().mean((1, 2, 3)).sqrt().quantile(INSIDE) for m in full.maps])
     spread = torch.stack(
         [
             spread_of(encode_all(model, portraits, reducer, small), full, whitening, scale, options.rank)

@@ -27,6 +27,7 @@ class LatentLayout:
     sphere: bool  # rows along the last axis stay on the sphere of radius sqrt(d) (Gaussian annulus)
     per_layer: bool = False  # [B, L, d]: PULSE's geodesic cross-distance between the L rows applies
     noise: bool = False  # per-pixel noise: Gaussian, the whole tensor on its own sphere
+    rate: float = 1.0  # times the search's own rate: small where a trained encoder already starts close
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
 """
 The faces prior: a style-based generator with an encoder that says, in one pass, where a small face lies in its space.
 
-Latents, each searched inside the ball of radius sqrt(d) around 0 that holds nearly all answers of the encoder on its
-training set: `w` [B, L, d], the per-layer styles, whitened; `map_0`, `map_1`, ... [B, 1, n, n], the noise maps of the
-first convolutions, in units of their usual size. The picture is always a square of the generator's own size and opaque;
+Latents, each searched inside the ball of radius sqrt(d) around 0, in the first third of which nearly all faces lie:
+`w` [B, L, d], the per-layer styles, whitened; `map_0`, `map_1`, ... [B, 1, n, n], the noise maps of the first
+convolutions, in units of three times their usual size. The picture is always a square of the generator's own size and opaque;
 cropping, alpha and other sizes are the domain's business. Generators of other people have no encoder: see
 `depixel.priors.stylegan_prior`.
 """
@@ -26,7 +26,8 @@ from depixel.priors.stylegan_prior import StylePrior, over_grey, to_picture
 from depixel.priors.weights import LoadedWeights
 from depixel.priors.whitening import Whitening, build_generator
 
-OUTSIDE = 0.02  # weight of how far w is from the encoder's usual distance to its mean
+RATE = 0.03  # of the search's rate: found on emoji and renders; larger steps leave the encoder's good start
+OUTSIDE = 0.2  # weight of how far w is from the encoder's usual distance to its mean
 LEVELS = (8, 16, 32)  # small sizes for which the spread of possible answers was measured
 
 
@@ -88,7 +89,7 @@ class FacePrior:
         # Not `per_layer`: the encoder was trained to give each layer its own style, so that layers at an angle are
         # usual here, and PULSE's geodesic term would pull a good start towards the mean face.
         names = ["w"] + [f"map_{k}" for k in range(len(self.encoder.spec.maps))]
-        return {name: LatentLayout(sphere=False) for name in names}
+        return {name: LatentLayout(sphere=False, rate=RATE) for name in names}
 
     def encode(self, small: Tensor, degradation: Degradation) -> Latents:
         """One pass: [B, 4, h, w] premultiplied RGBA, any size from 4 to 256 pixels a side."""

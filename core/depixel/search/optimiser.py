@@ -44,7 +44,7 @@ class TangentAdam:
             power = as_points(square, layout) + SHARED * as_points(square, layout).mean(-1, keepdim=True)
             scale = (power / (1 - SQUARES**steps)).sqrt() + 1e-12
             direction = as_points(mean, layout) / (1 - MOMENTUM**steps) / scale
-            step = along_tangent(x, (rate[:, None, None] * direction).reshape(x.shape), layout)
+            step = along_tangent(x, (layout.rate * rate[:, None, None] * direction).reshape(x.shape), layout)
             moved[name] = constrain(x - step, layout)
         return moved
 
