@@ -269,7 +269,7 @@ def _link(entry: _Entry, folder: Path) -> str:
 
 
 def _badge(residual: Residual) -> str:
-    kind = "" if residual.maximum <= 0.5 else " near" if residual.exact else " off"
+    kind = "" if residual.maximum <= 0.5 else " near" if residual.maximum <= 2 else " off"
     return f'<span class="badge{kind}">{_text(describe_residual(residual))}</span>'
 
 
