@@ -32,17 +32,32 @@ def prior_of(run: Path) -> ArtPrior:
     return ArtPrior(network.to(memory_format=torch.channels_last), spec)
 
 
-def enlarge(prior: ArtPrior, pixels: np.ndarray, kind: str, z: float = 0.0, seed: int = 0) -> np.ndarray:
-    """Straight RGBA uint8 => the exported answer, 4x, straight RGBA uint8; `z` is the imagination."""
+def enlarge(
+    prior: ArtPrior, pixels: np.ndarray, kind: str, z: float = 0.0, seed: int = 0, flips: bool = False
+) -> np.ndarray:
+    """
+    Straight RGBA uint8 => the exported answer, 4x, straight RGBA uint8; `z` is the imagination. With `flips`, the calm
+    answers for the eight flips and turns of the picture are averaged.
+    """
     small = premultiplied(torch.from_numpy(pixels.copy())[None])
     degradation = make_degradation(kind, 4)
     latents = prior.sample(small, degradation, torch.Generator().manual_seed(seed), z)
     with torch.no_grad():
         large = prior.decode(latents, small, degradation)
+        if flips:
+            large = torch.stack([_turned_answer(prior, small, kind, turn) for turn in range(8)]).mean(0)
     binary = is_binary_alpha(small)
     large = project(large, small, degradation, binary_alpha=binary)
     straight = torch.from_numpy(pixels.copy()).permute(2, 0, 1)[None].to(torch.int32)
     return np.asarray(quantise(large, straight, degradation, binary_alpha=binary)[0].permute(1, 2, 0).to(torch.uint8))
+
+
+def _turned_answer(prior: ArtPrior, small: Tensor, kind: str, turn: int) -> Tensor:
+    turned = small.rot90(turn % 4, (2, 3))
+    turned = turned.flip(3) if turn > 3 else turned
+    degradation = make_degradation(kind, 4)
+    large = prior.decode(prior.encode(turned, degradation), turned, degradation)
+    return (large.flip(3) if turn > 3 else large).rot90(-(turn % 4), (2, 3))
 
 
 def luma_over_grey(pixels: np.ndarray) -> np.ndarray:
@@ -91,6 +106,7 @@ def main() -> None:
     parser.add_argument("--small", type=Path, nargs="*", default=[])
     parser.add_argument("--small-kind", default="point", choices=DEGRADATIONS)
     parser.add_argument("--sheet", type=Path)
+    parser.add_argument("--flips", action="store_true", help="average eight flips and turns: eight times slower")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     prior = prior_of(arguments.run)
@@ -99,7 +115,7 @@ def main() -> None:
             values = []
             for file in sorted(folder.glob("*.png")):
                 truth = read(file)
-                values.append(psnr(enlarge(prior, reduced(truth, kind), kind), truth))
+                values.append(psnr(enlarge(prior, reduced(truth, kind), kind, flips=arguments.flips), truth))
             print(f"{folder.parent.name:10} {kind:8} PSNR-Y {np.mean(values):.2f} dB over {len(values)}")
     if arguments.sheet and arguments.small:
         sheet(prior, arguments.small, arguments.small_kind).save(arguments.sheet)
