@@ -46,26 +46,55 @@ class Source:
 
 
 @contextlib.contextmanager
-def plain_colours(image, record=True):
+def plain_colours(image):
     """
-    While it lasts, samples are read and written as they are stored: sRGB is assigned in place of another profile, and that
-    is put back, because GEGL would convert between the two. Nothing is converted by either step. record: as steps of the undo history.
+    While it lasts, samples are read and written as they are stored. GEGL would convert between sRGB and the image's
+    profile: so sRGB is assigned in its place, and the profile afterwards, each a step of the undo history.
     """
     profile = image.get_color_profile()
     if profile is None:
         yield
         return
-    if not record:
-        image.undo_freeze()
-    grey = image.get_base_type() == Gimp.ImageBaseType.GRAY
-    plain = Gimp.ColorProfile.new_d65_gray_srgb_trc() if grey else Gimp.ColorProfile.new_rgb_srgb()
-    image.set_color_profile(plain)
+    image.set_color_profile(_srgb(image))
     try:
         yield
     finally:
         image.set_color_profile(profile)
-        if not record:
-            image.undo_thaw()
+
+
+@contextlib.contextmanager
+def reading(image):
+    """A function layer -> drawable whose samples are as stored; an image with a profile is copied and left alone."""
+    if image.get_color_profile() is None:
+        yield lambda layer: layer
+        return
+    twin = image.duplicate()
+    twin.set_color_profile(_srgb(twin))
+    try:
+        yield lambda layer: _at(twin, _place(layer))
+    finally:
+        twin.delete()
+
+
+def _srgb(image):
+    grey = image.get_base_type() == Gimp.ImageBaseType.GRAY
+    return Gimp.ColorProfile.new_d65_gray_srgb_trc() if grey else Gimp.ColorProfile.new_rgb_srgb()
+
+
+# Positions from the top of the layer tree down.
+def _place(layer):
+    places = []
+    while layer is not None:
+        places.insert(0, layer.get_image().get_item_position(layer))
+        layer = layer.get_parent()
+    return places
+
+
+def _at(image, places):
+    found = image.get_layers()[places[0]]
+    for position in places[1:]:
+        found = found.get_children()[position]
+    return found
 
 
 def check_layers(image, layers):
@@ -119,10 +148,10 @@ def read(image, layer, with_mask, crop, box):
     channels = (1 if grey else 3) + (1 if alpha else 0)
     depth = 8 if image.get_precision() in SHALLOW else 16
     rectangle = Gegl.Rectangle.new(area[0], area[1], area[2] - area[0], area[3] - area[1])
-    with plain_colours(image, record=False):
-        data = _get(layer, rectangle, channels, depth)
+    with reading(image) as stored:
+        data = _get(stored(layer), rectangle, channels, depth)
         if mask is not None:
-            data = _masked(data, bytes(_get(mask, rectangle, 1, depth)), channels, depth)
+            data = _masked(data, _get(stored(layer).get_mask(), rectangle, 1, depth), channels, depth)
     palette = b""
     if image.get_base_type() == Gimp.ImageBaseType.INDEXED:
         palette = palette_of(image)

@@ -157,7 +157,8 @@ def selection_beside_the_layer_refused():
     image, layer = picture(W, H, 4)
     small = add(image, 2, 2, 4, "corner")
     image.select_rectangle(Gimp.ChannelOps.REPLACE, 5, 4, 3, 3)
-    return dict(zip(("status", "error"), call(image, [small])))
+    status, error, _ = call(image, [small])
+    return {"status": status, "error": error}
 
 
 def mask():
