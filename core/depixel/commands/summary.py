@@ -61,7 +61,8 @@ def text(tally: Tally, seconds: float, ignored: int, page: Path | None) -> str:
     counts = ", ".join(f"{n} {s}" for s, n in tally.counts.items() if n or s in ("done", "failed"))
     lines = [f"{total} {'picture' if total == 1 else 'pictures'}: {counts} in {seconds:.1f} s."]
     if ignored:
-        lines.append(f"{ignored} other {'file was' if ignored == 1 else 'files were'} no pictures by name: left alone.")
+        lines.append("1 other file was" if ignored == 1 else f"{ignored} other files were")
+        lines[-1] += " left alone: no picture by name."
     if tally.worst is not None:
         lines.append(f"Worst residual: {tally.worst[0]:.2f} of 255 levels ({tally.worst[1]}).")
     if tally.faces:

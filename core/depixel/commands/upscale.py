@@ -78,7 +78,8 @@ def run(args: argparse.Namespace) -> int:
             tally.add(outcome)
             if page is not None:
                 _illustrate(page, outcome)
-            progress.advance(line_for(outcome), remarkable=outcome.problem is not None)
+            if outcome.status != "stopped":  # the end counts them
+                progress.advance(line_for(outcome), remarkable=outcome.problem is not None)
     seconds = time.perf_counter() - started
     path = _page_path(args)
     if page is not None and path is not None:
