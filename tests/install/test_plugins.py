@@ -1,0 +1,223 @@
+"""What `depixel install`, `uninstall` and `doctor` do to profiles, and what they say."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from depixel.cli import main
+from depixel.client import Place
+from depixel.errors import UnwritableOutputError
+from depixel.install import plugins
+from depixel.install.checks import check_gimp, check_krita, check_record
+from depixel.install.profiles import Profile, System, gimp_profiles, krita_profiles, old_gimp_versions
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home with a GIMP 3.0 that was started once, and an engine folder of its own."""
+    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "GIMP3_DIRECTORY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("DEPIXEL_RUNTIME_DIR", str(tmp_path / "engine"))
+    (tmp_path / ".config" / "GIMP" / "3.0").mkdir(parents=True)
+    return tmp_path
+
+
+def system(home: Path, platform: str = "linux", **environment: str) -> System:
+    return System(platform, home, {"PATH": "/nowhere", **environment})
+
+
+@pytest.mark.parametrize(
+    ("platform", "profile", "environment"),
+    [
+        ("linux", ".config/GIMP/3.0", {}),
+        ("linux", ".config/GIMP/3.2", {}),
+        ("linux", ".var/app/org.gimp.GIMP/config/GIMP/3.0", {}),
+        ("linux", "snap/gimp/current/.config/GIMP/3.0", {}),
+        ("linux", "elsewhere/GIMP/3.0", {"XDG_CONFIG_HOME": "elsewhere"}),
+        ("darwin", "Library/Application Support/GIMP/3.0", {}),
+        ("win32", "AppData/Roaming/GIMP/3.0", {}),
+    ],
+)
+def test_profiles_of_gimp(tmp_path: Path, platform: str, profile: str, environment: dict[str, str]) -> None:
+    """Packages, Flatpaks, Snaps, macOS and Windows keep their profiles in different places."""
+    (tmp_path / profile).mkdir(parents=True)
+    absolute = {name: str(tmp_path / value) for name, value in environment.items()}
+
+    found = gimp_profiles(system(tmp_path, platform, **absolute))
+
+    assert [tmp_path / profile / "plug-ins"] == [one.plugins for one in found]
+
+
+def test_gimp_2_is_not_a_place_for_the_plug_in(tmp_path: Path) -> None:
+    """A profile of 2.10 is named, and not used."""
+    (tmp_path / ".config" / "GIMP" / "2.10").mkdir(parents=True)
+
+    assert gimp_profiles(system(tmp_path)) == []
+    assert old_gimp_versions(system(tmp_path)) == ["2.10"]
+
+
+@pytest.mark.parametrize(
+    ("platform", "data", "settings"),
+    [
+        ("linux", ".local/share/krita", ".config/kritarc"),
+        ("linux", ".var/app/org.kde.krita/data/krita", ".var/app/org.kde.krita/config/kritarc"),
+        ("darwin", "Library/Application Support/krita", "Library/Preferences/kritarc"),
+        ("win32", "AppData/Roaming/krita", "AppData/Local/kritarc"),
+    ],
+)
+def test_profiles_of_krita(tmp_path: Path, platform: str, data: str, settings: str) -> None:
+    """Krita keeps plug-ins and settings apart."""
+    (tmp_path / data).mkdir(parents=True)
+
+    (found,) = krita_profiles(system(tmp_path, platform))
+
+    assert (tmp_path / data / "pykrita", tmp_path / settings) == (found.plugins, found.settings)
+
+
+def test_install_gimp_and_uninstall(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The plug-in stands alone in its folder, can be run, knows its engine, and goes without a trace."""
+    assert main(["install", "gimp"]) == 0
+    folder = home / ".config" / "GIMP" / "3.0" / "plug-ins" / "depixel-gimp"
+    entry = folder / "depixel-gimp.py"
+
+    assert str(folder) in capsys.readouterr().out
+    assert entry.stat().st_mode & stat.S_IXUSR
+    assert (folder / "depixel_client" / "protocol.py").is_file()
+    record = json.loads((folder / "depixel_client" / "installed.json").read_text())
+    assert record["command"] == [sys.executable, "-m", "depixel"]
+    assert Place().installed() is not None
+    code = f"import sys; sys.path.insert(0, {str(folder)!r}); import depixel_client; print(depixel_client.PROTOCOL)"
+    alone = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True, cwd="/")
+    assert alone.stdout.strip() == "1"
+
+    assert main(["uninstall", "gimp"]) == 0
+    assert list(folder.parent.iterdir()) == []
+
+
+def test_installing_again_replaces(home: Path) -> None:
+    """An update leaves nothing of the old version behind."""
+    main(["install", "gimp"])
+    folder = home / ".config" / "GIMP" / "3.0" / "plug-ins" / "depixel-gimp"
+    (folder / "old.py").write_text("")
+
+    main(["install", "gimp"])
+
+    assert not (folder / "old.py").exists()
+    assert [path.name for path in folder.parent.iterdir()] == ["depixel-gimp"]
+
+
+@pytest.mark.skipif(os.name != "posix" or os.getuid() == 0, reason="root may write anywhere")
+def test_a_closed_profile_is_a_sentence(tmp_path: Path) -> None:
+    """No traceback when the folder belongs to somebody else."""
+    tmp_path.chmod(0o500)
+    with pytest.raises(UnwritableOutputError):
+        plugins.install_gimp(Profile("GIMP", "x", "3.0", tmp_path / "plug-ins"), plugins.engine_record())
+
+
+def test_kritarc_keeps_everything_else(tmp_path: Path) -> None:
+    """Switching the plug-in on and off touches one line."""
+    kritarc = tmp_path / "kritarc"
+    before = "[a]\nx=1\n\n[python]\nenable_other=true\n\n[z]\ny=\xe4\n"
+    kritarc.write_text(before, "utf-8")
+
+    plugins.set_enabled(kritarc, True)
+    assert plugins.is_enabled(kritarc)
+    assert "[python]\nenable_depixel_krita=true\nenable_other=true" in kritarc.read_text("utf-8")
+    plugins.set_enabled(kritarc, False)
+
+    assert kritarc.read_text("utf-8") == before
+
+
+def test_nothing_found_is_a_sentence(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """... that says how to go on."""
+    monkeypatch.setenv("PATH", str(home))
+    (home / ".config" / "GIMP" / "3.0").rmdir()
+    (home / ".config" / "GIMP" / "2.10").mkdir()
+
+    assert main(["install", "gimp"]) == 1
+    assert "2.10" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        ("chmod", "not executable"),
+        ("rename", "file and folder must have one name"),
+        ("client", "incomplete"),
+        ("version", "another version"),
+        ("engine", "does not know where the engine is"),
+        ("stray", "outside a folder of its name"),
+        ("pluginrc", "has not seen it"),
+    ],
+)
+def test_the_doctor_names_the_reason(home: Path, damage: str, words: str) -> None:
+    """Each known way of being absent from GIMP's menu is told apart, with what to do."""
+    main(["install", "gimp"])
+    folder = home / ".config" / "GIMP" / "3.0" / "plug-ins" / "depixel-gimp"
+    entry, client = folder / "depixel-gimp.py", folder / "depixel_client"
+    if damage == "chmod":
+        entry.chmod(0o644)
+        if os.access(entry, os.X_OK):
+            pytest.skip("this file system has no run bit")
+    elif damage == "rename":
+        entry.rename(folder / "other.py")
+    elif damage == "client":
+        (client / "protocol.py").unlink()
+    elif damage == "version":
+        (client / "protocol.py").write_text("PROTOCOL = 99\n")
+    elif damage == "engine":
+        (client / "installed.json").unlink()
+        (home / "engine" / "installed.json").unlink()
+    elif damage == "stray":
+        (folder.parent / "depixel-gimp.py").write_text("")
+    else:
+        (home / ".config" / "GIMP" / "3.0" / "pluginrc").write_text("(plug-in-def ...)")
+
+    findings = list(check_gimp(system(home)))
+
+    told = [finding for finding in findings if words in finding.what]
+    assert told, findings
+    assert told[0].mend
+
+
+def test_the_doctor_is_content_with_a_good_installation(home: Path) -> None:
+    """No false alarm."""
+    main(["install", "gimp"])
+
+    assert {finding.level for finding in check_gimp(system(home))} == {"ok"}
+    assert {finding.level for finding in check_record(Place())} == {"ok"}
+
+
+def test_the_doctor_without_krita(tmp_path: Path) -> None:
+    """A program that is not there is a note, not a problem."""
+    assert [finding.level for finding in check_krita(system(tmp_path))] == ["note"]
+
+
+def test_krita_is_installed_where_its_plug_in_is_shipped(home: Path) -> None:
+    """Folder, .desktop file and kritarc; and an archive that Krita itself can import."""
+    try:
+        plugins.source_of("krita")
+    except plugins.NothingToInstallError:
+        pytest.skip("this tree has no plug-in for Krita")
+    (home / ".local" / "share" / "krita").mkdir(parents=True)
+
+    assert main(["install", "krita"]) == 0
+    assert {finding.level for finding in check_krita(system(home))} == {"ok"}
+    assert main(["install", "krita", "--zip", str(home / "k.zip")]) == 0
+    with zipfile.ZipFile(home / "k.zip") as archive:
+        names = archive.namelist()
+    assert "depixel_krita/_client/installed.json" in names
+    assert "depixel_krita.desktop" in names
+    assert main(["uninstall", "krita"]) == 0
+    assert list((home / ".local" / "share" / "krita" / "pykrita").iterdir()) == []
