@@ -135,7 +135,10 @@ def _dialog(procedure, registration, image, drawables, config):
     for parameter in others:
         if parameter.limits is not None and parameter.kind in (fu.PF_SLIDER, fu.PF_SPINNER):
             scale = dialog.get_spin_scale(parameter.name, 1.0)
-            scale.set_range(*parameter.limits)
+            low, high = parameter.limits
+            scale.set_range(low, high)
+            scale.set_scale_limits(low, min(high, low + 1000))  # what the bar shows; larger values are typed
+            scale.set_digits(0 if parameter.whole else 2)
             scale.set_increments(parameter.extra[2], parameter.extra[2] * 10)
     dialog.fill([parameter.name for parameter in others])
     accepted = dialog.run()

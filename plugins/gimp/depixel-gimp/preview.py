@@ -11,6 +11,7 @@ _SIDE = 160  # pixels of the picture in the dialog
 
 def add_header(action, dialog, config, image, layers):
     """Put picture, size and `action.help` at the top of a ProcedureDialog."""
+    dialog.set_title(action.title)
     box = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=12, border_width=12)
     words = Gtk.Label(label=_words(action, image, layers), wrap=True, max_width_chars=44, xalign=0, yalign=0)
     picture = _picture(action, image, layers)

@@ -1,0 +1,33 @@
+#!/bin/bash
+# A real GIMP window under Xvfb: opens the dialog by an interactive call, takes screenshots, accepts, then Ctrl+Z.
+set -u
+export GDK_BACKEND=x11 NO_AT_BRIDGE=1 XDG_RUNTIME_DIR="$HOME/xdg" DISPLAY=:79
+mkdir -p "$XDG_RUNTIME_DIR"; chmod 700 "$XDG_RUNTIME_DIR"
+printf '(config-version "%s")\n(show-welcome-dialog no)\n' "$(gimp --version | grep -oE '[0-9.]+$')" > "$GIMP3_DIRECTORY/gimprc"
+Xvfb :79 -screen 0 1280x900x24 -nolisten tcp >/dev/null 2>&1 & XVFB=$!
+sleep 1
+openbox >/dev/null 2>&1 & BOX=$!
+gimp --no-splash -n -s "$PICTURE" --quit --batch-interpreter python-fu-eval \
+    -b "exec(compile(open('$INSIDE/window.py').read(), 'window.py', 'exec'))" > "$OUT/window.log" 2>&1 & GIMP=$!
+dialog=
+for _ in $(seq 1 400); do
+    sleep 0.5
+    dialog=$(xdotool search --name 'Upscale|Depixel' 2>/dev/null | tail -1)
+    [ -n "$dialog" ] && break
+    kill -0 $GIMP 2>/dev/null || break
+done
+sleep 3
+import -window root "$OUT/window-dialog-root.png"
+if [ -n "$dialog" ]; then
+    import -window "$dialog" "$OUT/window-dialog.png"
+    xdotool windowactivate --sync "$dialog" 2>/dev/null
+    xdotool key --window "$dialog" Return
+    sleep 1
+    xdotool search --name 'Upscale|Depixel' >/dev/null 2>&1 && xdotool key alt+o
+fi
+for _ in $(seq 1 400); do sleep 0.5; grep -q ACCEPTED "$OUT/window.log" && break; kill -0 $GIMP 2>/dev/null || break; done
+sleep 2
+import -window root "$OUT/window-after.png"
+for _ in $(seq 1 600); do sleep 0.5; kill -0 $GIMP 2>/dev/null || break; done
+kill $GIMP 2>/dev/null; wait $GIMP
+kill $BOX $XVFB
