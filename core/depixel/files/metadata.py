@@ -1,4 +1,4 @@
-"""EXIF's orientation, changed in place: maker notes with absolute offsets stay valid."""
+"""EXIF's orientation, changed in place (maker notes with absolute offsets stay valid), and comments."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from depixel.picture import Pixels
 
 EXIF_PREFIX = b"Exif\0\0"
 """Stands before the TIFF structure in JPEG; Picture.exif has it too."""
+
+XMP = "XML:com.adobe.xmp"
+"""Key of an XMP packet in Picture.text, as PNG names it."""
 
 _ORIENTATION, _SHORT = 0x0112, 3
 
@@ -48,3 +51,11 @@ def turn(pixels: Pixels, orientation: int) -> Pixels:
     if orientation in (2, 3, 6, 7):
         pixels = pixels[:, ::-1]
     return np.ascontiguousarray(pixels)
+
+
+def comment(text: dict[str, str]) -> str:
+    """All text but XMP as lines "Key: value", for formats with one comment; a lone comment as it is."""
+    rest = {key: value for key, value in text.items() if key != XMP and value}
+    if list(rest) == ["Comment"]:
+        return rest["Comment"]
+    return "\n".join(f"{key}: {value}" for key, value in rest.items())

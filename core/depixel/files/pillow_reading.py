@@ -1,4 +1,4 @@
-"""JPEG, GIF, WebP, BMP and TGA through Pillow: every mode, every frame, and what travels with the pixels."""
+"""JPEG, BMP and DDS through Pillow: every mode, and what travels with the pixels."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFile
 
-from depixel.errors import UnreadablePictureError, UnsupportedPictureError
+from depixel.errors import UnsupportedPictureError
+from depixel.files.jpeg import rgb_of_inks
 from depixel.files.limits import Limits
-from depixel.files.metadata import turn, upright
+from depixel.files.metadata import XMP, turn, upright
 from depixel.picture import Picture, Pixels
 
 _PILLOW_LIMIT = threading.Lock()  # Pillow's own pixel limit is a global; ours is checked instead
@@ -41,15 +42,12 @@ def _read(data: bytes, kind: str, name: str, limits: Limits) -> Picture:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # e.g. Pillow's remarks on EXIF: the picture is what counts
         image: Any = Image.open(io.BytesIO(data), formats=[kind, "MPO"] if kind == "JPEG" else [kind])
-        count = 1 if kind == "JPEG" else int(getattr(image, "n_frames", 1))
-        limits.check(name, image.width, image.height, count)
-        if count > 1:
-            return _animation(image, kind, name, count)
+        limits.check(name, image.width, image.height)
         image.load()
-        return still(image, kind, name, data)
+        return still(image, kind, name)
 
 
-def still(image: ImageFile.ImageFile, kind: str, name: str, data: bytes = b"") -> Picture:
+def still(image: ImageFile.ImageFile, kind: str, name: str) -> Picture:
     """A decoded Pillow image as a Picture, with its profile, EXIF, text and resolution."""
     info = {str(k): v for k, v in image.info.items()}
     orientation, exif = upright(info.get("exif"))
@@ -61,8 +59,8 @@ def still(image: ImageFile.ImageFile, kind: str, name: str, data: bytes = b"") -
         format=kind,
         icc_profile=None if image.mode == "CMYK" else info.get("icc_profile"),
         exif=exif,
-        text=_text(image, info),
-        details=_details(info, kind, data),
+        text=_text(info),
+        details=_details(info),
     )
 
 
@@ -86,7 +84,9 @@ def _pixels(image: Image.Image, name: str) -> tuple[Pixels, str]:
         return np.asarray(image.convert("RGBA" if keyed or mode == "PA" else "RGB")), "P"
     if mode in ("RGBA", "RGBa") or (mode == "RGB" and keyed):
         return np.asarray(image.convert("RGBA")), "RGBA"
-    if mode in ("RGB", "CMYK", "YCbCr", "LAB", "HSV", "RGBX"):
+    if mode == "CMYK":
+        return np.asarray(rgb_of_inks(image)), "RGB"
+    if mode in ("RGB", "YCbCr", "LAB", "HSV", "RGBX"):
         return np.asarray(image.convert("RGB")), "RGB"
     raise UnsupportedPictureError(f"{name} has samples of a kind ({mode}) that is not handled; save it with 8 bits.")
 
@@ -106,47 +106,17 @@ def _palette(image: Image.Image) -> npt.NDArray[np.uint8] | None:
     return np.concatenate([colours, alpha], 1)
 
 
-def _animation(image: Any, kind: str, name: str, count: int) -> Picture:
-    frames, durations = [], []
-    for index in range(count):
-        image.seek(index)
-        image.load()
-        frames.append(np.asarray(image.convert("RGBA")))
-        durations.append(float(image.info.get("duration", 0) or 0))
-    if any(frame.shape != frames[0].shape for frame in frames):
-        raise UnreadablePictureError(f"{name} has frames of different sizes.")
-    if all((frame[..., 3] == 255).all() for frame in frames):
-        frames = [np.ascontiguousarray(frame[..., :3]) for frame in frames]
-    image.seek(0)
-    info = dict(image.info)
-    return Picture(
-        frames=tuple(frames),
-        durations=tuple(durations),
-        loop=int(info.get("loop", 1 if kind == "GIF" else 0) or 0),
-        mode="RGB" if frames[0].shape[2] == 3 else "RGBA",
-        format=kind,
-        icc_profile=info.get("icc_profile"),
-        text=_text(image, info),
-        details=_details(info, kind, b""),
-    )
-
-
-def _text(image: Any, info: dict[str, Any]) -> dict[str, str]:
-    found = {str(k): str(v) for k, v in dict(getattr(image, "text", {}) or {}).items()}
-    comment = info.get("comment")
-    if isinstance(comment, bytes):
-        found["Comment"] = comment.decode("utf-8", "replace")
+def _text(info: dict[str, Any]) -> dict[str, str]:
+    found = {}
+    for key, name in (("comment", "Comment"), ("xmp", XMP)):
+        value = info.get(key)
+        if isinstance(value, bytes):
+            found[name] = value.decode("utf-8", "replace")
     return found
 
 
-def _details(info: dict[str, Any], kind: str, data: bytes) -> dict[str, Any]:
-    details: dict[str, Any] = {}
-    if isinstance(info.get("dpi"), tuple):
-        details["dpi"] = tuple(float(v) for v in info["dpi"])
-    if isinstance(info.get("gamma"), float):
-        details["gamma"] = info["gamma"]
-    if kind == "WEBP":
-        details["lossless"] = b"VP8L" in data[:64]
-    if kind == "TGA" and info.get("compression") == "tga_rle":
-        details["rle"] = True
-    return details
+def _details(info: dict[str, Any]) -> dict[str, Any]:
+    dpi = info.get("dpi")
+    if isinstance(dpi, tuple) and len(dpi) == 2 and all(0 < float(v) < 1e6 for v in dpi):
+        return {"dpi": tuple(float(v) for v in dpi)}
+    return {}

@@ -7,7 +7,7 @@ import struct
 from pathlib import Path
 
 from depixel.errors import DepixelError, UnreadablePictureError, UnsupportedPictureError
-from depixel.files import dds, pillow_reading, png_reading
+from depixel.files import dds, gif, pillow_reading, png_reading, tga, webp
 from depixel.files.limits import Limits
 from depixel.picture import Picture
 
@@ -77,6 +77,12 @@ def read_bytes(data: bytes, name: str = "picture", limits: Limits | None = None)
             picture = dds.read(data, name, limits)
         elif kind == "PNG":
             picture = png_reading.read(data, name, limits)
+        elif kind == "GIF":
+            picture = gif.read(data, name, limits)
+        elif kind == "WEBP":
+            picture = webp.read(data, name, limits)
+        elif kind == "TGA":
+            picture = tga.read(data, name, limits)
         else:
             picture = pillow_reading.read(data, kind, name, limits)
     except DepixelError:
@@ -112,19 +118,9 @@ def sniff(data: bytes, name: str) -> str:
     for signature, what in _KNOWN_STRANGERS.items():
         if data.startswith(signature):
             raise UnsupportedPictureError(f"{name} is {what}; Depixel reads PNG, JPEG, WebP, BMP, TGA, GIF and DDS.")
-    if data[-18:-2] == b"TRUEVISION-XFILE" or (Path(name).suffix.lower() == ".tga" and _may_be_tga(data)):
+    if tga.recognise(data):
         return "TGA"
     raise UnreadablePictureError(f"{name} is no picture that Depixel knows (PNG, JPEG, WebP, BMP, TGA, GIF, DDS).")
-
-
-# TGA has no signature; its header has few legal values.
-def _may_be_tga(data: bytes) -> bool:
-    if len(data) < 18:
-        return False
-    mapped, kind, depth = data[1], data[2], data[16]
-    width, height = struct.unpack_from("<HH", data, 12)
-    legal = mapped in (0, 1) and kind in (1, 2, 3, 9, 10, 11) and depth in (1, 8, 15, 16, 24, 32)
-    return legal and width > 0 and height > 0
 
 
 def _short(error: BaseException) -> str:

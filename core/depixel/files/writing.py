@@ -18,7 +18,8 @@ import numpy.typing as npt
 from PIL import Image
 
 from depixel.errors import DepixelError, OutputExistsError, UnsupportedPictureError, UnwritableOutputError
-from depixel.files import apng, bmp, dds, png_sixteen
+from depixel.files import apng, bmp, dds, gif, jpeg, png_sixteen, tga, webp
+from depixel.files.indexed import look_up
 from depixel.files.png_chunks import ancillary, chunks, join
 from depixel.picture import Picture, Pixels
 
@@ -29,9 +30,6 @@ WRITABLE = frozenset(_FORMATS)
 
 LOSSLESS = frozenset({"PNG", "BMP", "TGA", "DDS"})
 """Formats whose files hold exactly the pixels that were given to them."""
-
-_JPEG_QUALITY = 98
-_WEBP_QUALITY = 95
 
 
 def write(path: Path | str, picture: Picture, *, overwrite: bool = False) -> None:
@@ -98,7 +96,13 @@ def encode(picture: Picture, kind: str | None = None) -> bytes:
         if kind == "DDS":
             return _dds(picture)
         if kind in ("JPEG", "WEBP", "BMP", "TGA", "GIF"):
-            return _by_pillow(picture, kind)
+            if picture.levels == 65535:
+                raise UnsupportedPictureError(f"16 bits a sample cannot be written as {kind}; choose PNG.")
+            if kind == "GIF":
+                return gif.encode(picture)
+            if kind == "WEBP":
+                return webp.encode(picture)
+            return _still(picture, kind)
     except DepixelError:
         raise
     except (OSError, ValueError, KeyError) as error:
@@ -137,17 +141,8 @@ def _plain_png(frame: Pixels, picture: Picture) -> bytes:
 def palette_indices(frame: Pixels, palette: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8] | None:
     """[H, W] index of every pixel's colour, or None when a colour is not in the palette (hidden colours may be)."""
     rgba = frame if frame.shape[2] == 4 else np.concatenate([frame, np.full_like(frame[..., :1], 255)], -1)
-    packed = rgba.astype(np.uint32) @ np.array([1 << 24, 1 << 16, 1 << 8, 1], np.uint32)
-    known = palette.astype(np.uint32) @ np.array([1 << 24, 1 << 16, 1 << 8, 1], np.uint32)
-    see_through = np.flatnonzero(palette[:, 3] == 0)
-    if len(see_through):  # what lies under a transparent pixel is nobody's colour
-        packed = np.where((rgba[..., 3] == 0) & ~np.isin(packed, known), known[see_through[0]], packed)
-    values, first = np.unique(known, return_index=True)
-    place = np.searchsorted(values, packed).clip(0, len(values) - 1)
-    if not (values[place] == packed).all():
-        return None
-    indices: npt.NDArray[np.uint8] = first[place].astype(np.uint8)
-    return indices
+    found = look_up([rgba], palette)
+    return None if found is None else found[0]
 
 
 def _indexed_png(indices: npt.NDArray[np.uint8], palette: npt.NDArray[np.uint8]) -> bytes:
@@ -167,64 +162,37 @@ def _dds(picture: Picture) -> bytes:
     return dds.encode_uncompressed(picture.frames[0])
 
 
-def _by_pillow(picture: Picture, kind: str) -> bytes:
-    if picture.levels == 65535:
-        raise UnsupportedPictureError(f"16 bits a sample cannot be written as {kind}; choose PNG.")
-    images = [_image(frame) for frame in picture.frames]
-    if len(images) > 1 and kind not in ("GIF", "WEBP"):
+def _still(picture: Picture, kind: str) -> bytes:
+    if len(picture.frames) > 1:
         raise UnsupportedPictureError(f"An animation cannot be written as {kind}; choose PNG, WebP or GIF.")
-    first = images[0]
-    options: dict[str, Any] = {}
-    if picture.icc_profile and kind in ("JPEG", "WEBP"):
-        options["icc_profile"] = picture.icc_profile
-    if picture.exif and kind in ("JPEG", "WEBP"):
-        options["exif"] = picture.exif
-    if "dpi" in picture.details and kind in ("JPEG", "BMP"):
-        options["dpi"] = picture.details["dpi"]
     if kind == "JPEG":
-        if picture.has_alpha:
-            raise UnsupportedPictureError("JPEG has no transparency; choose PNG or WebP.")
-        options |= {"quality": _JPEG_QUALITY, "subsampling": 0, "optimize": True}
-        if picture.text:
-            options["comment"] = "; ".join(f"{k}: {v}" for k, v in picture.text.items()).encode()[:65000]
-    elif kind == "WEBP":
-        lossless = picture.format != "WEBP" or bool(picture.details.get("lossless", False))
-        options |= {"lossless": lossless, "quality": 100 if lossless else _WEBP_QUALITY, "exact": True, "method": 4}
-        images = [image.convert("RGBA") if "A" in image.mode else image.convert("RGB") for image in images]
-    elif kind == "TGA":
-        if picture.details.get("rle"):
-            options["compression"] = "tga_rle"
-    elif kind == "BMP" and picture.has_alpha:
+        return jpeg.encode(picture)
+    image, options = _image(picture.frames[0]), {}
+    indexed = _indexed(picture)
+    if kind == "TGA":
+        if max(picture.width, picture.height) > tga.MOST_SIDE:
+            raise UnsupportedPictureError(f"TGA holds at most {tga.MOST_SIDE} pixels a side; choose PNG.")
+        return _saved(indexed or image, "TGA", **({"compression": "tga_rle"} if picture.details.get("rle") else {}))
+    if "dpi" in picture.details:
+        options["dpi"] = picture.details["dpi"]
+    if picture.has_alpha:
         return bmp.encode_with_alpha(picture.rgba())
-    elif kind == "GIF" and picture.text.get("Comment"):
-        options["comment"] = picture.text["Comment"]
-    if kind in ("GIF", "WEBP") and len(images) > 1:
-        options |= {"save_all": True, "append_images": images[1:], "loop": picture.loop}
-        options["duration"] = [round(d) for d in picture.durations] or 100
-        if kind == "GIF":
-            options |= {"disposal": 2 if picture.has_alpha else 1, "optimize": False}
-            if picture.loop == 1:
-                del options["loop"]
-    if kind == "GIF" and len(images) == 1:
-        images = [_gif_still(picture, first)]
-        if picture.palette is not None and "transparency" in images[0].info:
-            options["transparency"] = images[0].info["transparency"]
-    return _saved(images[0], kind, **options)
+    if picture.mode == "1" and bool(np.isin(picture.frames[0], (0, 255)).all()):
+        image = image.convert("1", dither=Image.Dither.NONE)
+    return _saved(indexed or image, kind, **options)
 
 
-# A still that was indexed stays so, index by index.
-def _gif_still(picture: Picture, image: Image.Image) -> Image.Image:
-    if picture.palette is None:
-        return image
+# A Pillow image of mode P with the picture's own palette and indices; None when it is not indexed (any more).
+def _indexed(picture: Picture) -> Image.Image | None:
+    if picture.mode != "P" or picture.palette is None:
+        return None
     indices = palette_indices(picture.frames[0], picture.palette)
     if indices is None:
-        return image
-    indexed = Image.fromarray(indices).convert("L")
-    indexed.putpalette(picture.palette[:, :3].tobytes(), "RGB")
-    hidden = np.flatnonzero(picture.palette[:, 3] == 0)
-    if len(hidden):
-        indexed.info["transparency"] = int(hidden[0])
-    return indexed
+        return None
+    image = Image.fromarray(indices)
+    alpha = bool((picture.palette[:, 3] < 255).any())
+    image.putpalette(picture.palette[:, : 4 if alpha else 3].tobytes(), "RGBA" if alpha else "RGB")
+    return image
 
 
 def _image(frame: Pixels) -> Image.Image:

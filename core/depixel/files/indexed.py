@@ -1,0 +1,54 @@
+"""Colours to palette indices and back, exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from depixel.picture import Pixels
+
+Palette = npt.NDArray[np.uint8]
+
+
+def look_up(frames: Sequence[Pixels], palette: Palette) -> list[Pixels] | None:
+    """
+    [H, W] uint8 indices of [H, W, 4] uint8 frames into a palette [N, 4]; of equal colours the first.
+
+    Fully transparent pixels may take any fully transparent colour: nobody sees which.
+
+    Returns:
+        None when the palette cannot hold the frames exactly.
+    """
+    codes, first = np.unique(_codes(palette), return_index=True)
+    clear = np.flatnonzero(palette[:, 3] == 0)
+    found = []
+    for frame in frames:
+        wanted = _codes(frame)
+        at = np.searchsorted(codes, wanted).clip(max=len(codes) - 1)
+        index = first[at].astype(np.uint8)
+        missing = codes[at] != wanted
+        if clear.size:
+            hidden = missing & (frame[..., 3] == 0)
+            index[hidden] = clear[0]
+            missing &= ~hidden
+        if missing.any():
+            return None
+        found.append(index)
+    return found
+
+
+def colours(frames: Sequence[Pixels], most: int = 256) -> Palette | None:
+    """[N, 4] all colours of [H, W, 4] uint8 frames, in ascending order of R, G, B, A; None when more than `most`."""
+    every = np.zeros(0, np.uint32)
+    for frame in frames:
+        every = np.union1d(every, _codes(frame))
+        if len(every) > most:
+            return None
+    return np.ascontiguousarray(every.astype(">u4")).view(np.uint8).reshape(-1, 4)
+
+
+# One number a colour: R is the highest byte.
+def _codes(rgba: Pixels) -> npt.NDArray[np.uint32]:
+    return np.ascontiguousarray(rgba).view(">u4")[..., 0].astype(np.uint32)

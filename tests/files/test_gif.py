@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from depixel.errors import PictureTooLargeError, UnreadablePictureError
+from depixel.files import Limits, encode, read_bytes
+from depixel.picture import Picture
+
+RNG = np.random.default_rng(7)
+
+
+def _moving(alpha: bool, colours: int, count: int = 4) -> Picture:
+    """Frames of 12x9 with so many colours together, the second like the first."""
+    palette = RNG.integers(0, 256, (colours, 4), dtype=np.uint8)
+    palette[:, 3] = 255
+    if alpha:
+        palette[0] = 0
+    frames = [palette[RNG.integers(0, colours, (9, 12))] for _ in range(count)]
+    frames[1] = frames[0].copy()
+    return Picture(tuple(f if alpha else f[..., :3] for f in frames), durations=(40.0, 0.0, 1230.0, 90.0)[:count])
+
+
+@pytest.mark.parametrize("alpha", [False, True])
+@pytest.mark.parametrize("colours", [2, 17, 256])
+def test_up_to_256_colours_are_exact(alpha: bool, colours: int) -> None:
+    """Every frame, equal neighbours and a time of 0 included, comes back as it was."""
+    picture = _moving(alpha, colours)
+
+    back = read_bytes(encode(picture, "GIF"))
+
+    assert back.durations == picture.durations
+    assert all(np.array_equal(a, b) for a, b in zip(picture.frames, back.frames, strict=True))
+
+
+def test_frames_with_palettes_of_their_own() -> None:
+    """More than 256 colours together, but not in one frame: still exact."""
+    frames = tuple(RNG.integers(0, 256, (10, 20, 3), dtype=np.uint8) for _ in range(3))
+
+    back = read_bytes(encode(Picture(frames, durations=(50.0,) * 3), "GIF"))
+
+    assert all(np.array_equal(a, b) for a, b in zip(frames, back.frames, strict=True))
+
+
+def test_more_colours_are_approximated() -> None:
+    """A gradient of thousands of colours becomes a GIF that looks like it."""
+    y, x = np.mgrid[0:64, 0:64]
+    pixels = np.stack([x * 4, y * 4, (x + y) * 2], -1).astype(np.uint8)
+
+    back = read_bytes(encode(Picture((pixels,)), "GIF")).frames[0]
+
+    assert np.abs(back.astype(int) - pixels).mean() < 12
+
+
+def test_independent_reader_sees_the_same() -> None:
+    """Pillow shows the same frames, times and loop count."""
+    picture = _moving(True, 30).replace(loop=3)
+
+    with Image.open(io.BytesIO(encode(picture, "GIF"))) as image:
+        assert image.n_frames == 4
+        assert image.info["loop"] == 2  # GIF counts repetitions
+        for number, frame in enumerate(picture.frames):
+            image.seek(number)
+            shown = np.asarray(image.convert("RGBA"))
+            assert np.array_equal(shown[..., 3], frame[..., 3])
+            assert np.array_equal(shown[frame[..., 3] > 0], frame[frame[..., 3] > 0])
+
+
+@pytest.mark.parametrize("disposal", [0, 1, 2, 3])
+def test_what_pillow_writes_is_read_as_pillow_shows_it(disposal: int) -> None:
+    """Cropped frames and disposals of another writer are composited the same way."""
+    frames = []
+    for k in range(4):
+        frame = np.zeros((16, 16, 4), np.uint8)
+        frame[2 * k : 2 * k + 5, 3 * k : 3 * k + 4] = (250 - 60 * k, 60 * k, 99, 255)
+        frames.append(Image.fromarray(frame))
+    buffer = io.BytesIO()
+    frames[0].save(
+        buffer, "GIF", save_all=True, append_images=frames[1:], duration=[30, 60, 90, 120], disposal=disposal, loop=0
+    )
+
+    picture = read_bytes(buffer.getvalue())
+
+    assert picture.durations == (30.0, 60.0, 90.0, 120.0)
+    assert picture.loop == 0
+    with Image.open(buffer) as image:
+        for number in range(4):
+            image.seek(number)
+            shown, found = np.asarray(image.convert("RGBA")), picture.rgba(number)
+            assert np.array_equal(shown[..., 3], found[..., 3])
+            assert np.array_equal(shown[shown[..., 3] > 0], found[shown[..., 3] > 0])
+
+
+def test_interlaced_rows_are_put_in_order() -> None:
+    """An interlaced GIF is read upright."""
+    pixels = np.arange(20 * 20, dtype=np.uint16).reshape(20, 20) % 200
+    buffer = io.BytesIO()
+    Image.fromarray(pixels.astype(np.uint8)).save(buffer, "GIF", interlace=1)
+
+    assert np.array_equal(read_bytes(buffer.getvalue()).frames[0][..., 0], pixels)
+
+
+def test_palette_keeps_its_order() -> None:
+    """An indexed picture is written with its own palette, and read with it."""
+    palette = np.array([[9, 9, 9, 255], [0, 0, 0, 0], [255, 0, 0, 255], [1, 2, 3, 255]], np.uint8)
+    index = RNG.integers(0, 4, (7, 5))
+    picture = Picture((palette[index],), palette=palette, mode="P")
+
+    back = read_bytes(encode(picture, "GIF"))
+
+    assert back.palette is not None and np.array_equal(back.palette, palette)
+    assert np.array_equal(back.frames[0], picture.frames[0])
+
+
+def test_comment_and_profile_travel() -> None:
+    """Who made it is in the comment, longer than one block; the colour profile too."""
+    picture = Picture(_moving(False, 9).frames[:1], text={"Software": "x" * 300}, icc_profile=b"profile" * 60)
+
+    back = read_bytes(encode(picture, "GIF"))
+
+    assert back.text == {"Comment": "Software: " + "x" * 300}
+    assert back.icc_profile == picture.icc_profile
+
+
+def test_a_cut_animation_is_no_short_animation() -> None:
+    """Wherever the copy stopped inside a frame, the file is refused."""
+    data = encode(_moving(True, 30), "GIF")
+    for length in (k for k in range(14, len(data) - 1, 5) if data[k - 1] != 0):  # 0 ends frames
+        with pytest.raises(UnreadablePictureError):
+            read_bytes(data[:length], "x.gif")
+    assert len(read_bytes(data[:-1]).frames) == 4  # only the last byte is missing: every frame is there
+
+
+def test_frames_are_limited_together() -> None:
+    """A few bytes a frame cannot ask for endless memory."""
+    data = encode(_moving(False, 9), "GIF")
+
+    with pytest.raises(PictureTooLargeError, match="frames of 12x9"):
+        read_bytes(data, "x.gif", Limits(pixels=1000, all_frames=300))

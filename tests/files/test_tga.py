@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import io
+import struct
+from itertools import product
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from depixel.errors import UnreadablePictureError
+from depixel.files import encode, read_bytes
+from depixel.picture import Picture
+
+RNG = np.random.default_rng(3)
+PIXELS = RNG.integers(1, 256, (5, 7, 4), dtype=np.uint8)
+
+
+def _tga(kind: int, bits: int, body: bytes, flags: int, size: tuple[int, int] = (7, 5), table: bytes = b"") -> bytes:
+    """A file by hand; with a table of 24-bit entries that begins at number 2."""
+    mapped = (1, 2, len(table) // 3, 24) if table else (0, 0, 0, 0)
+    return (
+        struct.pack("<BBBHHBHHHHBB", 4, mapped[0], kind, *mapped[1:], 0, 0, *size, bits, flags) + b"name" + table + body
+    )
+
+
+@pytest.mark.parametrize("corner", list(product((0, 0x10), (0, 0x20))))
+def test_any_corner_may_come_first(corner: tuple[int, int]) -> None:
+    """Rows from below or above, columns from the left or right: the picture is upright."""
+    right, top = corner
+    turned = PIXELS[:: 1 if top else -1, :: -1 if right else 1]
+
+    picture = read_bytes(_tga(2, 32, turned[..., [2, 1, 0, 3]].tobytes(), 8 | right | top))
+
+    assert picture.format == "TGA" and np.array_equal(picture.frames[0], PIXELS)
+
+
+@pytest.mark.parametrize("bits", [8, 15, 16, 24, 32])
+def test_run_lengths_of_every_depth(bits: int) -> None:
+    """Runs and raw packets alternate; the same pixels as without run lengths."""
+    step = -(-bits // 8)
+    row = RNG.integers(0, 128, (5, 7, step), dtype=np.uint8)
+    row[:, :3] = row[:, :1]
+    packed = b"".join(bytes([0x82]) + r[0].tobytes() + bytes([3]) + r[3:].tobytes() for r in row)
+    kind = 3 if bits == 8 else 2
+
+    plain = read_bytes(_tga(kind, bits, row.tobytes(), 0x20))
+    runs = read_bytes(_tga(kind | 8, bits, packed, 0x20))
+
+    assert runs.details == {"rle": True}
+    assert np.array_equal(plain.frames[0], runs.frames[0])
+
+
+def test_fifteen_bits_reach_full_white() -> None:
+    """5 bits a channel spread over 0 ... 255; the 16th bit is alpha only when the header says so."""
+    body = struct.pack("<3H", 0x7FFF, 0xFC00, 0x001F)
+
+    plain = read_bytes(_tga(2, 16, body, 0x20, (3, 1))).frames[0]
+    alpha = read_bytes(_tga(2, 16, body, 0x21, (3, 1))).frames[0]
+
+    assert plain.tolist() == [[[255, 255, 255], [255, 0, 0], [0, 0, 255]]]
+    assert alpha[0, :, 3].tolist() == [0, 255, 0]
+
+
+def test_fourth_byte_without_meaning_is_no_alpha() -> None:
+    """Old writers leave it 0 everywhere: the picture is opaque and not invisible."""
+    body = PIXELS[..., [2, 1, 0, 3]].copy()
+    body[..., 3] = 0
+
+    assert np.array_equal(read_bytes(_tga(2, 32, body.tobytes(), 0x20)).frames[0], PIXELS[..., :3])
+
+
+def test_colour_map_with_an_offset() -> None:
+    """Indices count from the colour map's first number."""
+    table = RNG.integers(0, 256, (4, 3), dtype=np.uint8)
+    index = RNG.integers(2, 6, (5, 7), dtype=np.uint8)
+
+    picture = read_bytes(_tga(1, 8, index.tobytes(), 0x20, table=table[:, ::-1].tobytes()))
+
+    assert picture.mode == "P" and picture.palette is not None
+    assert np.array_equal(picture.frames[0], table[index - 2])
+
+
+@pytest.mark.parametrize("alpha", [False, True])
+@pytest.mark.parametrize("rle", [False, True])
+def test_indexed_stays_indexed(alpha: bool, rle: bool) -> None:
+    """A colour-mapped picture is written colour-mapped, its alpha included."""
+    palette = RNG.integers(0, 256, (16, 4), dtype=np.uint8)
+    palette[:, 3] = palette[:, 3] if alpha else 255
+    frame = palette[RNG.integers(0, 16, (6, 9))][..., : 4 if alpha else 3]
+
+    data = encode(Picture((frame,), palette=palette, mode="P", details={"rle": rle}), "TGA")
+    back = read_bytes(data)
+
+    assert data[1] == 1 and back.mode == "P"
+    assert np.array_equal(back.frames[0], frame)
+    assert back.details == ({"rle": True} if rle else {})
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA", "P"])
+@pytest.mark.parametrize("compression", [None, "tga_rle"])
+def test_what_pillow_writes(mode: str, compression: str | None) -> None:
+    """An independent writer's files, all modes."""
+    image = Image.fromarray(PIXELS).convert(mode)
+    buffer = io.BytesIO()
+    image.save(buffer, "TGA", compression=compression)
+
+    found = read_bytes(buffer.getvalue(), "named.dat")
+
+    expected = np.asarray(image.convert("RGBA") if mode == "P" else image)
+    assert np.array_equal(np.squeeze(found.frames[0]), expected)
+
+
+def test_short_files_are_refused() -> None:
+    """Fewer pixels than the header says, with and without run lengths."""
+    for data in (
+        _tga(2, 24, bytes(104), 0),
+        _tga(10, 24, bytes([0x80, 1, 2, 3]) * 34, 0),
+        _tga(10, 24, b"\x85\1\2", 0),
+    ):
+        with pytest.raises(UnreadablePictureError, match="7x5"):
+            read_bytes(data, "x.tga")
