@@ -39,10 +39,11 @@ ALLOWED = {
     "depixel.priors": ENGINE - {"depixel.domains", "depixel.upsampler"},
     "depixel.domains": ENGINE - {"depixel.upsampler"},
     "depixel.upsampler": ENGINE,
+    "depixel.anonymiser": ENGINE,
     "depixel.report_page": ENGINE,
     "depixel.progress": set(),
     "depixel.install": {"depixel.install", "depixel.client", "depixel.service"},
-    "depixel.service": ENGINE | {"depixel.service", "depixel.files", "depixel.client"},
+    "depixel.service": ENGINE | {"depixel.anonymiser", "depixel.service", "depixel.files", "depixel.client"},
     "depixel_watch": {"depixel_watch", "depixel.client", "depixel.files", "depixel.picture"},
 }
 """Layer => other layers it may import, beside GROUND. The command line may import everything."""

@@ -65,13 +65,17 @@ def settings_from(args: argparse.Namespace) -> SearchSettings:
     """
     fields = {f.name for f in dataclasses.fields(SearchSettings)}
     values = {name: value for name, value in vars(args).items() if name in fields}
-    values["box"] = _box(args.box)
+    values["box"] = None if args.box is None else box_from(args.box)
     return SearchSettings(**values).validated()
 
 
-def _box(text: str | None) -> tuple[int, int, int, int] | None:
-    if text is None:
-        return None
+def box_from(text: str) -> tuple[int, int, int, int]:
+    """
+    "8,8,24,24" as four numbers.
+
+    Raises:
+        BadUsageError: it is something else.
+    """
     try:
         left, top, right, bottom = (int(part) for part in text.split(","))
     except ValueError as error:

@@ -1,0 +1,99 @@
+"""`depixel anonymise`: an imaginary face instead of the one in the picture."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from depixel.errors import BadUsageError
+from depixel.settings import SearchSettings
+
+if TYPE_CHECKING:
+    from depixel.anonymiser import Anonymised
+    from depixel.cli import Subparsers
+    from depixel.picture import Picture
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Declare `depixel anonymise`."""
+    parser = subparsers.add_parser(
+        "anonymise",
+        help="replace a face by an imaginary one",
+        description="Shrink a face to a few pixels and imagine another that shrinks to the same few: for witnesses and "
+        "bystanders. Hair, clothes and place outside the box stay and may still tell who it is.",
+    )
+    parser.add_argument("input", type=Path, metavar="INPUT", help="the picture")
+    parser.add_argument("-o", "--out", type=Path, required=True, metavar="OUT", help="file to write")
+    parser.add_argument(
+        "--box",
+        action="append",
+        metavar="L,T,R,B",
+        help="where a face is, in pixels; repeat for several (default: all)",
+    )
+    parser.add_argument(
+        "--kept", type=int, default=12, metavar="N", help="pixels across the face that survive, 4 to 64 (default 12)"
+    )
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="another seed, another face (default 0)")
+    parser.add_argument("--steps", type=int, metavar="N", help="search steps (default: by the generator)")
+    parser.add_argument("--imagination", type=float, default=0.3, metavar="X", help="0 = calm ... 1 (default 0.3)")
+    parser.add_argument("--weights", metavar="FILE", help="other faces weights than the released ones (.safetensors)")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (default auto)")
+    parser.add_argument("--overwrite", action="store_true", help="replace OUT when it is there already")
+    parser.add_argument("--max-pixels", type=int, metavar="N", help="refuse pictures of more pixels than this")
+    parser.add_argument("--json", action="store_true", help="print one JSON document on standard output")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Replace each box in turn, write, tell how much was kept."""
+    from depixel.commands.doors import reader, writer
+    from depixel.commands.options import box_from
+
+    if args.out.exists() and args.input.exists() and args.out.samefile(args.input):
+        raise BadUsageError(f"{args.out} is the input itself; choose another name.")
+    settings = SearchSettings(
+        domain="faces", seed=args.seed, steps=args.steps, imagination=args.imagination
+    ).validated()
+    boxes: list[tuple[int, int, int, int] | None] = [box_from(text) for text in args.box or ()]
+    picture = reader(args.max_pixels)(args.input)
+
+    from depixel.anonymiser import anonymise
+    from depixel.upsampler import Upsampler
+
+    upsampler = Upsampler(args.device, {"faces": args.weights} if args.weights else None)
+    done = []
+    for box in boxes or [None]:
+        done.append(anonymise(upsampler, picture, box, args.kept, settings))
+        picture = done[-1].picture
+    writer(args.overwrite)(args.out, _labelled(picture))
+    if args.json:
+        values = {"input": str(args.input), "out": str(args.out), "faces": [_row(one) for one in done]}
+        sys.stdout.write(json.dumps(values, indent=2) + "\n")
+        return 0
+    for one in done:
+        sys.stdout.write(
+            f"{one.box}: an imagined face; {one.kept[0]}x{one.kept[1]} pixels of the original were kept.\n"
+        )
+    sys.stdout.write(f"{args.out}\n")
+    return 0
+
+
+# The original's text, time, place and camera are as telling as its face.
+def _labelled(picture: Picture) -> Picture:
+    from depixel import __version__
+    from depixel.commands.labels import IMAGINED_FACE
+
+    text = {"Software": f"Depixel {__version__}", "Description": IMAGINED_FACE}
+    return picture.replace(text=text, exif=None)
+
+
+def _row(one: Anonymised) -> dict[str, object]:
+    return {
+        "box": list(one.box),
+        "kept": list(one.kept),
+        "seed": one.report.candidates[0].seed,
+        "residual": one.report.residual._asdict(),
+        "notes": list(one.report.notes),
+    }
