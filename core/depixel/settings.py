@@ -38,6 +38,7 @@ class SearchSettings:
     model: str = "auto"  # size of the prior: auto = small on a CPU, base on a GPU where released
     candidates: int = 1  # different answers per picture
     seed: int = 0  # 0 is a seed like any other
+    like: int | None = None  # seed of an earlier answer: all candidates start near it; None = anywhere
     steps: int | None = None  # latent search steps; 0 = one pass of the encoder; None = the domain's own
     imagination: float = 0.0  # 0 = the calm answer ... 1 = as vivid as the prior can
     palette: str = "free"  # keep = only colours of the input, written as indexed where the format can
@@ -59,6 +60,8 @@ class SearchSettings:
             _whole("scale", self.scale, 2, MAX_SCALE)
         _whole("candidates", self.candidates, 1, MAX_CANDIDATES)
         _whole("seed", self.seed, 0, 2**63 - 1)
+        if self.like is not None:
+            _whole("like", self.like, 0, 2**63 - 1)
         if self.steps is not None:
             _whole("steps", self.steps, 0, MAX_STEPS)
         _whole("iterate", self.iterate, 1, 10)

@@ -199,6 +199,7 @@ def batch_key(prepared: Prepared, settings: SearchSettings) -> tuple[object, ...
         settings.candidates == 1
         and not settings.steps
         and settings.imagination == 0
+        and settings.like is None
         and not any(prepared.wrap)
         and degradation.name != "bicubic"  # its taps reach beyond the border
         and degradation.factor <= PRIOR_SCALE

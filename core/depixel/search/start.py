@@ -9,7 +9,7 @@ from torch import Tensor
 
 from depixel.degradation import Degradation
 from depixel.priors.base import LatentPrior, Latents
-from depixel.search.candidates import candidate_imagination, candidate_seed
+from depixel.search.candidates import IMAGINATION_OF_OTHERS, candidate_imagination, candidate_seed
 from depixel.search.terms import Context
 from depixel.settings import SearchSettings
 
@@ -71,6 +71,8 @@ def start_latents(
     count, candidates = small.shape[0], settings.candidates
     if given is not None and batch_of(given) == count * candidates:
         return {name: x.detach().clone().to(small) for name, x in given.items()}
+    if settings.like is not None and given is None:
+        return _near(prior, small, degradation, settings, settings.like)
     columns: list[Latents] = []
     for k in range(candidates):
         imagination = candidate_imagination(settings.imagination, k)
@@ -80,6 +82,24 @@ def start_latents(
             columns.append(prior.encode(small, degradation))
         else:
             columns.append(_sample(prior, small, degradation, candidate_seed(settings.seed, k), imagination))
+    return _rows(columns, small)
+
+
+# Between the answer with the seed `like` and others: as like it as may be without being it.
+def _near(prior: LatentPrior, small: Tensor, degradation: Degradation, settings: SearchSettings, like: int) -> Latents:
+    imagination = max(settings.imagination, IMAGINATION_OF_OTHERS)
+    liked = _sample(prior, small, degradation, like, imagination)
+    columns: list[Latents] = []
+    for k in range(settings.candidates):
+        other = _sample(prior, small, degradation, candidate_seed(settings.seed, k), imagination)
+        columns.append({name: torch.lerp(liked[name], other[name], _STRAY) for name in liked})
+    return _rows(columns, small)
+
+
+_STRAY = 0.35  # of the way from the answer that is liked to another
+
+
+def _rows(columns: list[Latents], small: Tensor) -> Latents:
     return {name: torch.stack([column[name].to(small) for column in columns], 1).flatten(0, 1) for name in columns[0]}
 
 
