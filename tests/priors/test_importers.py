@@ -275,7 +275,7 @@ def test_converted_file_needs_a_licence_and_serves_as_a_prior(ours: Generator, t
 
 
 @pytest.mark.skipif(not FIXTURES.is_dir(), reason="the official fixtures are not here")
-@pytest.mark.parametrize("name", ["rosinality-32", "stylegan2-ada-32", "pulse-32"])
+@pytest.mark.parametrize("name", ["rosinality-32", "stylegan2-ada-32", "pulse-32", "stylegan3-t-32"])
 def test_official_weights_give_official_pictures(name: str) -> None:
     """w and pictures agree with what the official code gave, within 1e-4 relative error."""
     path = FIXTURES / f"{name}.safetensors"
@@ -295,6 +295,8 @@ def test_official_weights_give_official_pictures(name: str) -> None:
     official = given["io.w"] if given["io.w"].dim() == 2 else given["io.w"][:, 0]
     assert agree(w, official)
     w_plus = given.get("io.w_plus", w[:, None].expand(-1, converted.spec.layers, -1))
+    if w_plus.dim() == 2:
+        w_plus = w_plus[:, None].expand(-1, converted.spec.layers, -1)
     noise = {k: given[f"io.noise.{k:02d}"] for k in range(converted.spec.layers) if f"io.noise.{k:02d}" in given}
     assert agree(generator.synthesis(w_plus, noise), given["io.image"])
     if "io.image_nonoise" in given:

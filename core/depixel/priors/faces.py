@@ -3,8 +3,8 @@ The faces prior: a style-based generator with an encoder that says, in one pass,
 
 Latents, each searched inside the ball of radius sqrt(d) around 0, in the first third of which nearly all faces lie:
 `w` [B, L, d], the per-layer styles, whitened; `map_0`, `map_1`, ... [B, 1, n, n], the noise maps of the first
-convolutions, in units of three times their usual size. The picture is always a square of the generator's own size and opaque;
-cropping, alpha and other sizes are the domain's business. Generators of other people have no encoder: see
+convolutions, in units of three times their usual size. The picture is always a square of the generator's own size and
+opaque; cropping, alpha and other sizes are the domain's business. Generators of other people have no encoder: see
 `depixel.priors.stylegan_prior`.
 """
 
@@ -21,10 +21,10 @@ from depixel.degradation import Degradation
 from depixel.errors import WeightsError
 from depixel.priors.base import LatentLayout, LatentPrior, Latents, PriorSpec
 from depixel.priors.face_encoder import Encoded, EncoderSpec, FaceEncoder
-from depixel.priors.stylegan import Generator, GeneratorSpec
+from depixel.priors.stylegan import Generator
 from depixel.priors.stylegan_prior import StylePrior, over_grey, to_picture
 from depixel.priors.weights import LoadedWeights
-from depixel.priors.whitening import Whitening, build_generator
+from depixel.priors.whitening import Whitening, build_generator, read_spec
 
 RATE = 0.03  # of the search's rate: found on emoji and renders; larger steps leave the encoder's good start
 OUTSIDE = 0.2  # weight of how far w is from the encoder's usual distance to its mean
@@ -62,10 +62,11 @@ class FacePrior:
         config = weights.config
         if config.get("kind") != "faces" or "generator" not in config:
             raise WeightsError(f"{weights.name} holds no faces prior; choose other weights.")
-        spec = GeneratorSpec.from_json(json.dumps(config["generator"]))
+        family = str(config.get("family", "stylegan2"))
+        spec = read_spec(family, json.dumps(config["generator"]))
         prior = PriorSpec(weights.name, "faces", None, spec.resolution, weights.digest, str(config.get("licence", "")))
         try:
-            generator = build_generator(str(config.get("family", "stylegan2")), spec)
+            generator = build_generator(family, spec)
             generator.load_state_dict(_under(weights, "generator."))
             slope = float(config["whitening"]["slope"])
             whitening = Whitening.from_tensors(

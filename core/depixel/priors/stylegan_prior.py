@@ -12,9 +12,7 @@ from torch import Tensor
 
 from depixel.degradation import Degradation
 from depixel.priors.base import LatentLayout, Latents, PriorSpec
-from depixel.priors.stylegan import Generator
-from depixel.priors.stylegan_one import GeneratorOne
-from depixel.priors.whitening import Whitening
+from depixel.priors.whitening import AnyGenerator, Whitening
 
 TRAINABLE_NOISE = 5  # noise maps that the search may move, from the first layer on (PULSE's default)
 GUESSES = 64  # random faces among which the first guess is looked for
@@ -25,7 +23,7 @@ BATCH = 8  # of them at once
 class StylePrior:
     """`LatentPrior` over a generator without an encoder."""
 
-    def __init__(self, spec: PriorSpec, generator: Generator | GeneratorOne, whitening: Whitening) -> None:
+    def __init__(self, spec: PriorSpec, generator: AnyGenerator, whitening: Whitening) -> None:
         self._spec = spec
         self.generator = generator.eval().requires_grad_(False)
         self.whitening = whitening

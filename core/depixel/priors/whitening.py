@@ -15,6 +15,9 @@ from torch import Tensor
 
 from depixel.priors.stylegan import Generator, GeneratorSpec
 from depixel.priors.stylegan_one import GeneratorOne
+from depixel.priors.stylegan_three import GeneratorThree, SpecThree
+
+AnyGenerator = Generator | GeneratorOne | GeneratorThree
 
 SAMPLES = 20000  # draws of z from which the statistics are measured
 
@@ -66,7 +69,7 @@ def fit(w: Tensor, slope: float, full: bool) -> Whitening:
 
 
 @torch.no_grad()
-def measure(family: str, spec: GeneratorSpec, tensors: dict[str, Tensor]) -> Whitening:
+def measure(family: str, spec: GeneratorSpec | SpecThree, tensors: dict[str, Tensor]) -> Whitening:
     """Statistics of a generator's mapping network, from a fixed seed."""
     generator = build_generator(family, spec)
     generator.load_state_dict(tensors)
@@ -75,6 +78,13 @@ def measure(family: str, spec: GeneratorSpec, tensors: dict[str, Tensor]) -> Whi
     return fit(w, slope=0.2, full=False)
 
 
-def build_generator(family: str, spec: GeneratorSpec) -> Generator | GeneratorOne:
-    """An untrained generator of that family ("stylegan2" or "stylegan1")."""
+def build_generator(family: str, spec: GeneratorSpec | SpecThree) -> AnyGenerator:
+    """An untrained generator of that family ("stylegan1", "stylegan2" or "stylegan3")."""
+    if isinstance(spec, SpecThree):
+        return GeneratorThree(spec)
     return GeneratorOne(spec) if family == "stylegan1" else Generator(spec)
+
+
+def read_spec(family: str, text: str) -> GeneratorSpec | SpecThree:
+    """The spec of that family from its JSON."""
+    return SpecThree.from_json(text) if family == "stylegan3" else GeneratorSpec.from_json(text)

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from depixel.errors import WeightsError
 from depixel.priors.stylegan import BLUR, GeneratorSpec
+from depixel.priors.stylegan_three import SpecThree, schedule
 
 StateDict = dict[str, Tensor]
 
@@ -22,32 +23,33 @@ StateDict = dict[str, Tensor]
 class Converted:
     """Somebody's generator in our layout."""
 
-    family: str  # "stylegan2" or "stylegan1"
-    spec: GeneratorSpec
-    tensors: StateDict  # of `Generator` or `GeneratorOne`
+    family: str  # "stylegan1", "stylegan2" or "stylegan3"
+    spec: GeneratorSpec | SpecThree
+    tensors: StateDict  # of `GeneratorOne`, `Generator` or `GeneratorThree`
     w_mean: Tensor | None  # [d] running mean of w where the file has one
 
 
 def detect(state: StateDict) -> str:
-    """Which layout a state dict has: rosinality, stylegan2-ada or pulse. Raises WeightsError for any other."""
+    """The layout of a state dict: rosinality, stylegan2-ada, stylegan3 or pulse. Raises WeightsError for any other."""
     if "conv1.conv.weight" in state and "input.input" in state:
         return "rosinality"
     if "synthesis.b4.const" in state:
         return "stylegan2-ada"
     if "synthesis.blocks.4x4.const" in state:
         return "pulse"
-    if any(key.startswith("synthesis.L") for key in state) or "synthesis.input.freqs" in state:
-        raise WeightsError("This is a StyleGAN3 generator, which Depixel cannot run yet; give a StyleGAN2 generator.")
+    if "synthesis.input.freqs" in state:
+        return "stylegan3"
     seen = ", ".join(sorted(state)[:3]) or "nothing"
     raise WeightsError(
         f"These weights have no layout that Depixel knows (they begin with {seen}); "
-        "give StyleGAN2-ADA, rosinality, or PULSE weights."
+        "give StyleGAN2-ADA, StyleGAN3-t, rosinality, or PULSE weights."
     )
 
 
 def convert(state: StateDict) -> Converted:
     """Convert a state dict of any known layout."""
-    return {"rosinality": from_rosinality, "stylegan2-ada": from_ada, "pulse": from_pulse}[detect(state)](state)
+    readers = {"rosinality": from_rosinality, "stylegan2-ada": from_ada, "stylegan3": from_three, "pulse": from_pulse}
+    return readers[detect(state)](state)
 
 
 def from_rosinality(state: StateDict) -> Converted:
@@ -148,6 +150,39 @@ def from_pulse(state: StateDict) -> Converted:
     channels += [out[f"synthesis.blocks.{k}.weight"].shape[0] for k in range(levels - 1)]
     spec = GeneratorSpec(4 << (levels - 1), mapping.shape[0], mapping.shape[1], tuple(channels), layers, 0.01, False)
     return Converted("stylegan1", spec, _plain(out), None)
+
+
+def from_three(state: StateDict) -> Converted:
+    """NVIDIA's StyleGAN3-t: `synthesis.input` and `synthesis.L<index>_<size>_<channels>`."""
+    take = _Taker(state)
+    if "mapping.embed.weight" in state:
+        raise WeightsError("This generator is conditional (it has mapping.embed); Depixel needs an unconditional one.")
+    mapping = _count(state, "mapping.fc{}.weight")
+    names = {key.split(".")[1] for key in state if key.startswith("synthesis.L")}
+    ordered = sorted(names, key=lambda name: int(name[1:].split("_")[0]))
+    sizes = [int(name.split("_")[1]) for name in ordered]
+    if mapping == 0 or len(ordered) < 4 or [b.size for b in schedule(sizes[-1], len(sizes) - 1)] != sizes:
+        raise WeightsError(f"This StyleGAN3 generator has layers of the sizes {sizes}, not those of configuration t.")
+    out: StateDict = {}
+    for k in range(mapping):
+        out[f"mapping.layers.{k}.weight"] = take(f"mapping.fc{k}.weight")
+        out[f"mapping.layers.{k}.bias"] = take(f"mapping.fc{k}.bias")
+    for ours in ("affine.weight", "affine.bias", "weight", "freqs", "phases", "transform"):
+        out[f"synthesis.input.{ours}"] = take(f"synthesis.input.{ours}")
+    for k, name in enumerate(ordered):
+        for ours in ("affine.weight", "affine.bias", "weight", "bias", "magnitude_ema"):
+            out[f"synthesis.layers.{k}.{ours}"] = take(f"synthesis.{name}.{ours}")
+        for ours in ("up_filter", "down_filter"):
+            filters = state.get(f"synthesis.{name}.{ours}")
+            out[f"synthesis.layers.{k}.{ours}"] = torch.ones(1) if filters is None else filters
+            if filters is not None and filters.dim() != 1:
+                raise WeightsError("This is StyleGAN3-r, with radial filters, which Depixel cannot run; give 3-t.")
+    first = out["mapping.layers.0.weight"]
+    channels = tuple(out[f"synthesis.layers.{k}.weight"].shape[0] for k in range(len(ordered) - 1))
+    if out["synthesis.layers.0.weight"].shape[-1] != 3:
+        raise WeightsError("This is StyleGAN3-r, with 1x1 convolutions, which Depixel cannot run; give StyleGAN3-t.")
+    spec = SpecThree(sizes[-1], first.shape[0], first.shape[1], channels, mapping)
+    return Converted("stylegan3", spec, _plain(out), state.get("mapping.w_avg"))
 
 
 class _Taker:
