@@ -1,8 +1,7 @@
 """
 Which colours travel to the engine as they are, and which Krita converts for the job and back.
 
-Krita keeps whole-number RGBA as B,G,R,A and floating point as R,G,B,A. A conversion happens on layers of a scratch
-document that nobody sees: on a layer of the user's own document it would leave a step in its undo history.
+Krita keeps whole-number RGBA as B,G,R,A and floating point as R,G,B,A.
 """
 
 from __future__ import annotations
@@ -10,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
-
-from .qt import QtCore
 
 if TYPE_CHECKING:
     from krita import Document, Node
@@ -72,41 +69,6 @@ class Colours:
 def colours_of(thing: Document | Node) -> Colours:
     """Of a document or a node."""
     return Colours(thing.colorModel(), thing.colorDepth(), thing.colorProfile())
-
-
-class Converter:
-    """
-    Converts strips of pixels with Krita's own colour management.
-
-    Args:
-        app: Krita.instance().
-    """
-
-    def __init__(self, app: object, source: Colours, target: Colours) -> None:
-        self._source, self._target = source, target
-        self._scratch: Document | None = None
-        if source != target:
-            self._scratch = app.createDocument(1, 1, "depixel", source.model, source.depth, source.profile, 72.0)
-            self._scratch.setBatchmode(True)
-
-    def strip(self, samples: bytes, width: int, height: int) -> bytes:
-        """Pixels in the source's memory order to pixels in the target's."""
-        if self._scratch is None:
-            return samples
-        node = self._scratch.createNode("strip", "paintlayer")
-        source, target = self._source, self._target
-        if (node.colorModel(), node.colorDepth(), node.colorProfile()) != (source.model, source.depth, source.profile):
-            node.setColorSpace(source.model, source.depth, source.profile)
-        node.setPixelData(QtCore.QByteArray(bytes(samples)), 0, 0, width, height)
-        node.setColorSpace(target.model, target.depth, target.profile)
-        return bytes(node.pixelData(0, 0, width, height))
-
-    def close(self) -> None:
-        """Let go of the scratch document."""
-        if self._scratch is not None:
-            self._scratch.setModified(False)
-            self._scratch.close()
-            self._scratch = None
 
 
 def strips(width: int, height: int) -> Iterator[tuple[int, int]]:

@@ -30,7 +30,7 @@ class Dialog(QtWidgets.QDialog):
         self.panel.go.setDefault(True)
         close = QtWidgets.QPushButton("Close", self)
         close.setAutoDefault(False)
-        close.clicked.connect(self.close)
+        close.clicked.connect(self.reject)
         self.panel.buttons.addWidget(close)
         layout = QtWidgets.QVBoxLayout(self)
         layout.addWidget(self.panel)
@@ -38,13 +38,10 @@ class Dialog(QtWidgets.QDialog):
         self.panel.applied.connect(self._applied)
         self.resize(720, 460)
 
-    def reject(self) -> None:
-        """Escape closes, as the button does."""
-        self.close()
-
-    def closeEvent(self, event: Any) -> None:  # noqa: N802 (Qt's name)
+    def done(self, code: int) -> None:
+        """Every way out comes through here: the button, Escape, the window's corner, and the end of the work."""
         self.panel.close_down()
-        super().closeEvent(event)
+        super().done(code)
 
     def _finished(self, done: Done) -> None:
         if len(done.offers) == 1:
@@ -53,4 +50,4 @@ class Dialog(QtWidgets.QDialog):
     def _applied(self, words: str) -> None:
         if self._view is not None:
             self._view.showFloatingMessage("Depixel: " + words, self.windowIcon(), 4000, 1)
-        self.close()
+        self.accept()

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from krita import Krita
 
-from .colours import Colours, Converter, colours_of, strips
+from .colours import Colours, colours_of, strips
+from .converter import Converter
 from .qt import QtCore
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from typing import Any
 from ._client import UPSCALE, Action, Engine, EngineError, Progress, group_name, sentence, summary
 from .form import Form
 from .host import HostError, Target, choose, glance
-from .job import StateWatch, Stepper
 from .pixels import reduced
 from .qt import QtCore, QtWidgets, Signal
 from .results import deliver
+from .turns import StateWatch, Stepper
 from .view import CompareView, Shown, Strip
 from .work import Asked, Done, Offer, Work
 
@@ -358,5 +358,3 @@ def _row(*widgets: QtWidgets.QWidget, grid: bool = False) -> QtWidgets.QLayout:
     for widget in widgets:
         row.addWidget(widget)
     return row
-
-

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from krita import Krita
 
-from .colours import Colours, Converter, colours_of, strips
+from .colours import Colours, colours_of, strips
+from .converter import Converter
 from .host import HostError, Target, find_document, find_node, go_to
 from .qt import QtCore
 
@@ -55,9 +56,8 @@ def deliver(
         yield from _enlarge(target.document, scale)
         left, top = left * scale, top * scale
     made = yield from _add(paintings, colours, target, (left, top), group)
-    document = _open(target.document)
-    document.refreshProjection()
-    document.setActiveNode(made)
+    yield 50  # until Krita's layer list knows it
+    _open(target.document).setActiveNode(made)
     return made.name()
 
 
@@ -173,9 +173,9 @@ def _as_document(
             yield from go_to(_open(key), target.times[0])
     finally:
         converter.close()
+    yield 50  # until Krita's layer list knows them
     document = _open(key)
     document.setActiveNode(layers[0])
-    document.refreshProjection()
     return document.name()
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .job import Shown
 from .qt import QtCore, QtGui, QtWidgets, Signal
+from .task import Shown
 
 _Qt = QtCore.Qt
 _SQUARE = 8  # pixels of the checkerboard

@@ -8,9 +8,10 @@ from typing import Any
 
 from ._client import UPSCALE, Action, Engine, Request, layer_name, scales_back, sentence, settings_of
 from .host import HostError, Shot, Target, find_document, read
-from .job import Failed, Finished, Shown, Stepper, Task
 from .qt import QtCore, Signal
 from .results import Painting
+from .task import Failed, Finished, Shown, Task
+from .turns import Stepper
 
 _PUMP = 30  # milliseconds between two looks into the queue
 _LOOK = 10  # of these between two looks whether the document is still open
@@ -108,9 +109,7 @@ class Work(QtCore.QObject):
         target, colours = shot.target, shot.colours
 
         def request(pixels: Any) -> Request:
-            return Request(
-                pixels, settings, asked.action.wire, asked.values.get("kept", 16), asked.previews, "krita"
-            )
+            return Request(pixels, settings, asked.action.wire, asked.values.get("kept", 16), asked.previews, "krita")
 
         shape = (target.width, target.height, colours.channels, colours.bits)
         self._task = Task(self._engine, shot.frames, shape, colours.is_swapped, request, target.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -18,11 +19,11 @@ from depixel.install.profiles import Profile
 
 HERE = Path(__file__).resolve().parent
 SECONDS = 780  # for all scenarios, on two busy cores
-_BUNDLED = (
-    "assignprofiledialog batch_exporter channels2layers colorspace comics_project_management_tools documenttools "
-    "exportlayers filtermanager krita_script_starter lastdocumentsdocker mixer_slider_docker photobash_images "
-    "plugin_importer quick_settings_docker scripter tenbrushes tenscripts"
-).split()
+_BUNDLED = """
+    assignprofiledialog batch_exporter channels2layers colorspace comics_project_management_tools documenttools
+    exportlayers filtermanager krita_script_starter lastdocumentsdocker mixer_slider_docker photobash_images
+    plugin_importer quick_settings_docker scripter tenbrushes tenscripts
+"""
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def krita() -> Session:
         folder.mkdir(parents=True, exist_ok=True)
     run.chmod(0o700)
     kritarc = home / ".config" / "kritarc"
-    off = "\n".join(f"enable_{name}=false" for name in _BUNDLED)
+    off = "\n".join(f"enable_{name}=false" for name in _BUNDLED.split())
     kritarc.write_text(f"[python]\nenable_depixel_driver=true\n{off}\n")
     plugins = home / ".local" / "share" / "krita" / "pykrita"
     launcher = str(work.parent / "depixel-engine")
@@ -96,7 +97,5 @@ def krita() -> Session:
 def _stop_engine(folder: Path) -> None:
     running = Place(str(folder)).running()
     if running is not None:
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.kill(running.pid, 15)
-        except ProcessLookupError:
-            pass

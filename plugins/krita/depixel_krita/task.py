@@ -1,7 +1,6 @@
 """
-`Task`: one job of the engine on a thread of its own, and `Stepper`: one of Krita's generators, moved on by a timer.
-
-Neither ever makes the interface wait: the thread puts what it learns into a queue, which a timer empties.
+`Task`: one job of the engine on a thread of its own, which puts what it learns into a queue. No Qt: the interface
+empties the queue when its timer says so, and never waits.
 """
 
 from __future__ import annotations
@@ -9,16 +8,12 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ._client import CancelledError, Engine, Event, Pixels, Request, Result, sentence
+from ._client import CancelledError, Engine, Pixels, Request, Result, sentence
 from .pixels import reduced, swapped
-from .qt import QtCore, Signal
-
-SLICE = 0.012
-"""Seconds that a generator may work before Krita gets its turn."""
 
 SHOWN_SIDE = 1024
 """Pixels of the longer side of an answer on the screen."""
@@ -130,97 +125,3 @@ class Task:
 
     def _exchanged(self, samples: bytes) -> bytes:
         return bytes(swapped(samples, self._shape[3])) if self._swapped else samples
-
-
-class Stepper(QtCore.QObject):
-    """
-    Moves a generator on in slices of the event loop; it yields milliseconds to wait.
-
-    Signals:
-        ended: with the generator's return value.
-        broke: with the exception that it raised.
-    """
-
-    ended = Signal(object)
-    broke = Signal(object)
-
-    def __init__(self, steps: Generator[int, None, Any], parent: QtCore.QObject) -> None:
-        super().__init__(parent)
-        self._steps = steps
-        self._timer = QtCore.QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.timeout.connect(self._go_on)
-        self._timer.start(0)
-
-    def stop(self) -> None:
-        """Give it up; neither signal will come."""
-        self._timer.stop()
-        self._steps.close()
-        self.deleteLater()
-
-    def _go_on(self) -> None:
-        until = time.monotonic() + SLICE
-        while True:
-            try:
-                pause = next(self._steps)
-            except StopIteration as end:
-                self.ended.emit(end.value)
-                self.deleteLater()
-                return
-            except Exception as error:  # noqa: BLE001 (an exception here would vanish in Qt's event loop)
-                self.broke.emit(error)
-                self.deleteLater()
-                return
-            if pause or time.monotonic() > until:
-                self._timer.start(pause)
-                return
-
-
-class StateWatch(QtCore.QObject):
-    """
-    Asks for the engine's state every few seconds, away from the interface, while somebody looks.
-
-    Signals:
-        changed: (word, sentence) as `Engine.state` has them.
-    """
-
-    changed = Signal(str, str)
-
-    def __init__(self, engine: Engine, parent: QtCore.QObject) -> None:
-        super().__init__(parent)
-        self._engine = engine
-        self._found: queue.SimpleQueue[tuple[str, str]] = queue.SimpleQueue()
-        self._asking = False
-        self._due = 0.0
-        self._timer = QtCore.QTimer(self)
-        self._timer.timeout.connect(self._tick)
-
-    def look(self, on: bool) -> None:
-        """Start or stop asking."""
-        if on:
-            self._due = 0.0
-            self._timer.start(200)
-        else:
-            self._timer.stop()
-
-    def _tick(self) -> None:
-        while not self._found.empty():
-            self._asking = False
-            self.changed.emit(*self._found.get())
-        if not self._asking and time.monotonic() >= self._due:
-            self._asking, self._due = True, time.monotonic() + 3.0
-            threading.Thread(target=self._ask, name="depixel state", daemon=True).start()
-
-    def _ask(self) -> None:
-        try:
-            self._found.put(self._engine.state())
-        except Exception as error:  # noqa: BLE001 (a thread's end)
-            self._found.put(("unknown", sentence(error)))
-
-
-def is_last(message: Message) -> bool:
-    """True for the message that ends a task."""
-    return isinstance(message, (Finished, Failed))
-
-
-__all__ = ["Event", "Failed", "Finished", "Shown", "StateWatch", "Stepper", "Task", "is_last"]

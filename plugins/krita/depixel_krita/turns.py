@@ -1,0 +1,104 @@
+"""
+What gives Krita its turns: `Stepper` moves a generator on in slices of the event loop, `StateWatch` asks for the
+engine's state on a thread.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Generator
+from typing import Any
+
+from ._client import Engine, sentence
+from .qt import QtCore, Signal
+
+SLICE = 0.012
+"""Seconds that a generator may work before Krita gets its turn."""
+
+
+class Stepper(QtCore.QObject):
+    """
+    Moves a generator on in slices of the event loop; it yields milliseconds to wait.
+
+    Signals:
+        ended: with the generator's return value.
+        broke: with the exception that it raised.
+    """
+
+    ended = Signal(object)
+    broke = Signal(object)
+
+    def __init__(self, steps: Generator[int, None, Any], parent: QtCore.QObject) -> None:
+        super().__init__(parent)
+        self._steps = steps
+        self._timer = QtCore.QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._go_on)
+        self._timer.start(0)
+
+    def stop(self) -> None:
+        """Give it up; neither signal will come."""
+        self._timer.stop()
+        self._steps.close()
+        self.deleteLater()
+
+    def _go_on(self) -> None:
+        until = time.monotonic() + SLICE
+        while True:
+            try:
+                pause = next(self._steps)
+            except StopIteration as end:
+                self.ended.emit(end.value)
+                self.deleteLater()
+                return
+            except Exception as error:  # noqa: BLE001 (an exception here would vanish in Qt's event loop)
+                self.broke.emit(error)
+                self.deleteLater()
+                return
+            if pause or time.monotonic() > until:
+                self._timer.start(pause)
+                return
+
+
+class StateWatch(QtCore.QObject):
+    """
+    Asks for the engine's state every few seconds, away from the interface, while somebody looks.
+
+    Signals:
+        changed: (word, sentence) as `Engine.state` has them.
+    """
+
+    changed = Signal(str, str)
+
+    def __init__(self, engine: Engine, parent: QtCore.QObject) -> None:
+        super().__init__(parent)
+        self._engine = engine
+        self._found: queue.SimpleQueue[tuple[str, str]] = queue.SimpleQueue()
+        self._asking = False
+        self._due = 0.0
+        self._timer = QtCore.QTimer(self)
+        self._timer.timeout.connect(self._tick)
+
+    def look(self, on: bool) -> None:
+        """Start or stop asking."""
+        if on:
+            self._due = 0.0
+            self._timer.start(200)
+        else:
+            self._timer.stop()
+
+    def _tick(self) -> None:
+        while not self._found.empty():
+            self._asking = False
+            self.changed.emit(*self._found.get())
+        if not self._asking and time.monotonic() >= self._due:
+            self._asking, self._due = True, time.monotonic() + 3.0
+            threading.Thread(target=self._ask, name="depixel state", daemon=True).start()
+
+    def _ask(self) -> None:
+        try:
+            self._found.put(self._engine.state())
+        except Exception as error:  # noqa: BLE001 (a thread's end)
+            self._found.put(("unknown", sentence(error)))

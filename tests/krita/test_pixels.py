@@ -1,0 +1,39 @@
+"""Orders of channels and pictures for the screen, against numpy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from depixel_krita.pixels import reduced, swapped
+
+
+@pytest.mark.parametrize(("depth", "kind"), [(8, np.uint8), (16, np.dtype("<u2"))])
+def test_swapped_exchanges_red_and_blue(depth: int, kind: np.dtype) -> None:
+    """Blue and red change places, green and alpha stay, at every size, and twice is nothing."""
+    rng = np.random.default_rng(depth)
+    for height, width in ((1, 1), (3, 5), (300, 700)):
+        samples = rng.integers(0, 2**depth, (height, width, 4)).astype(kind)
+
+        found = swapped(samples.tobytes(), depth)
+
+        assert samples[..., [2, 1, 0, 3]].tobytes() == bytes(found)
+        assert samples.tobytes() == bytes(swapped(bytes(found), depth))
+
+
+@pytest.mark.parametrize("depth", [8, 16])
+@pytest.mark.parametrize("channels", [2, 4])
+def test_reduced_leaves_pixels_out(depth: int, channels: int) -> None:
+    """The longer side fits, pixels are those of a regular grid, grey is spread over the colours, 16 bits become 8."""
+    kind = np.uint8 if depth == 8 else np.dtype("<u2")
+    for width, height, side in ((5, 3, 8), (10, 4, 5), (100, 33, 16), (7, 9, 1)):
+        samples = np.random.default_rng(side).integers(0, 2**depth, (height, width, channels)).astype(kind)
+
+        shown_width, shown_height, rgba = reduced(samples.tobytes(), width, height, channels, depth, side)
+
+        step = -(-max(width, height) // side)
+        grid = samples[::step, ::step] if depth == 8 else (samples[::step, ::step] >> 8).astype(np.uint8)
+        expected = grid if channels == 4 else grid[..., [0, 0, 0, 1]]
+        assert max(shown_width, shown_height) <= side
+        assert (shown_height, shown_width) == expected.shape[:2]
+        assert expected.tobytes() == bytes(rgba)

@@ -1,0 +1,99 @@
+"""Jobs away from the interface: with a real engine process where there is one, and without."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.fakes.tiny_art import write_tiny_art
+from tests.service.conftest import record_engine
+
+from depixel.client import Engine, Pixels, Place, Request
+from depixel.client.launch import reap
+from depixel.picture import Picture
+from depixel.settings import SearchSettings
+from depixel.upsampler import Upsampler
+from depixel_krita.task import Failed, Finished, Task
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny random network."""
+    return write_tiny_art(tmp_path_factory.mktemp("weights"))
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> Iterator[Engine]:
+    """A real engine, started by the first job."""
+    place = Place(str(tmp_path_factory.mktemp("engine")))
+    record_engine(place, weights)
+    engine = Engine("krita", place)
+    yield engine
+    engine.stop()
+    deadline = time.monotonic() + 20
+    while reap() and time.monotonic() < deadline:  # its process is ours
+        time.sleep(0.1)
+
+
+def _task(engine: Engine, bgra: np.ndarray, **settings: Any) -> Task:
+    shape = (bgra.shape[1], bgra.shape[0], 4, 8)
+
+    def ask(pixels: Pixels) -> Request:
+        return Request(pixels, {"domain": "art", **settings}, previews=True, program="tests")
+
+    return Task(engine, (bgra.tobytes(),), shape, True, ask, "sprite")
+
+
+def _end(task: Task) -> Any:
+    deadline = time.monotonic() + 100
+    while time.monotonic() < deadline:
+        for message in task.take():
+            if isinstance(message, (Finished, Failed)):
+                return message
+        time.sleep(0.02)
+    raise AssertionError("the task did not end")
+
+
+def test_answers_come_back_in_kritas_order(engine: Engine, weights: Path) -> None:
+    """B,G,R,A goes in and comes out; the pixels are the engine's own, and there are pictures for the screen."""
+    bgra = np.random.default_rng(2).integers(0, 256, (9, 12, 4), np.uint8)
+    task = _task(engine, bgra, scale=2)
+    task.start()
+    end = _end(task)
+    expected = Upsampler("cpu", {"art": str(weights)}).upsample(
+        Picture((np.ascontiguousarray(bgra[..., [2, 1, 0, 3]]),)), SearchSettings(domain="art", scale=2)
+    )
+
+    assert isinstance(end, Finished), end
+    assert end.frames[0][0] == expected.picture.frames[0][..., [2, 1, 0, 3]].tobytes()
+    assert (end.source.width, end.source.height) == (12, 9)
+    assert bytes(end.pictures[0].rgba) == expected.picture.frames[0].tobytes()
+    assert end.seconds >= end.result.seconds
+
+
+def test_cancel_returns_at_once_and_says_nothing(engine: Engine) -> None:
+    """Cancel does not wait for the engine; the task ends without a sentence."""
+    task = _task(engine, np.zeros((64, 64, 4), np.uint8), steps=5000, candidates=4, imagination=1.0)
+    task.start()
+    while not task.take():
+        time.sleep(0.02)
+    began = time.monotonic()
+    task.cancel()
+
+    assert time.monotonic() - began < 0.1
+    assert _end(task) == Failed("")
+
+
+def test_no_engine_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without an engine the task ends with what to do."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    task = _task(Engine("krita", Place(str(tmp_path / "none"))), np.zeros((2, 2, 4), np.uint8))
+    task.start()
+    end = _end(task)
+
+    assert isinstance(end, Failed)
+    assert "depixel install krita" in end.sentence
