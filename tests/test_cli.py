@@ -135,6 +135,24 @@ def test_a_lossy_file_tells_its_own_residual(tmp_path: Path, weights: str) -> No
     assert any("Saving in this format changed pixels" in note for note in told["notes"])
 
 
+def test_a_folder_that_cannot_be_made_fails_that_file_alone(tmp_path: Path, weights: str) -> None:
+    """OUT/sub is a file: sub/a.png fails with the reason, b.png is done; a wrong ending is told."""
+    _save(tmp_path / "in/sub/a.png")
+    _save(tmp_path / "in/b.bmp").rename(tmp_path / "in/b.png")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/sub").write_text("in the way")
+
+    code, out, _ = _run("upscale", tmp_path / "in", "-o", tmp_path / "out", "--json", "--weights", weights)
+
+    told = {picture["name"]: picture for picture in json.loads(out)["pictures"]}
+    assert code == 1
+    assert told["sub/a.png"]["code"] == "unwritable"
+    assert "cannot be made" in told["sub/a.png"]["reason"]
+    assert told["b.png"]["status"] == "done"
+    assert any("BMP by its content" in note for note in told["b.png"]["notes"])
+    assert _open(tmp_path / "out/b.png").format == "PNG"
+
+
 def test_project_mends_another_upscalers_result(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Before and after are told; the written file scales back; neither input can be overwritten."""
     small = _save(tmp_path / "small.png", 10)

@@ -6,7 +6,8 @@ ten thousand never lie in memory together. One that fails is named and the other
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _GROUP_PIXELS = 64 * 1024  # input pixels of one group at most, over frames and candidates, at scale 4
 _GROUP_COUNT = 256
+_WRITERS = 4
 
 
 class Engine(Protocol):
@@ -116,9 +118,6 @@ class Batch:
                 continue
             try:
                 picture = self._read(job.source)
-            except DepixelError as error:
-                yield _failed(job, error)
-                continue
             except Exception as error:  # noqa: BLE001 (whatever one file brings about must not stop the others)
                 yield _failed(job, error)
                 continue
@@ -149,8 +148,12 @@ class Batch:
             for member in group:
                 yield from self._answer([member])
             return
-        for (job, picture), answer in zip(group, answers, strict=True):
-            yield _failed(job, answer) if isinstance(answer, DepixelError) else self._save(job, picture, answer)
+        with ThreadPoolExecutor(_WRITERS) as pool:  # a disk takes several files in the time of one
+            yield from pool.map(self._finish, group, answers)
+
+    def _finish(self, member: tuple[Job, Picture], answer: Report | DepixelError) -> Outcome:
+        job, given = member
+        return _failed(job, answer) if isinstance(answer, DepixelError) else self._save(job, given, answer)
 
     # The alternatives first and the best candidate last: when that is there, all are.
     def _save(self, job: Job, given: Picture, report: Report) -> Outcome:
@@ -159,10 +162,12 @@ class Batch:
         try:
             for path, candidate in reversed(list(zip(paths, report.candidates, strict=True))):
                 self._write(path, label_picture(candidate, report, lossy=lossy))
-        except DepixelError as error:
+            if lossy:
+                report = as_written(report, given, [self._read(path) for path in paths])
+        except Exception as error:  # noqa: BLE001 (one file that cannot be written must not stop the others)
             return _failed(job, error)
-        if lossy:
-            report = as_written(report, given, [self._read(path) for path in paths])
+        if "wrong_ending" in given.details:
+            report = replace(report, notes=(*report.notes, str(given.details["wrong_ending"])))
         return Outcome(job, None, given, report, tuple(paths))
 
     def _step(self, step: SearchStep) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from depixel import files
+from depixel.errors import UnwritableOutputError
 from depixel.picture import Picture
 
 Read = Callable[[Path], Picture]
@@ -28,7 +29,11 @@ def writer(overwrite: bool) -> Write:
     """Writes a picture under a temporary name and renames it; an existing file only with `overwrite`."""
 
     def write(path: Path, picture: Picture) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise UnwritableOutputError(f"The folder {path.parent} cannot be made: {reason}.") from error
         files.write(path, picture, overwrite=overwrite)
 
     return write
