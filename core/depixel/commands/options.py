@@ -38,6 +38,7 @@ def add_settings_options(parser: argparse.ArgumentParser) -> None:
         "--candidates", type=int, default=1, metavar="K", help="this many different answers (default 1)"
     )
     search.add_argument("--seed", type=int, default=0, metavar="N", help="same seed, same answer (default 0)")
+    search.add_argument("--like", type=int, metavar="SEED", help="more like the answer that an earlier seed gave")
     search.add_argument(
         "--steps", type=int, metavar="N", help="search steps; 0 = one pass of the encoder (default: by kind)"
     )
