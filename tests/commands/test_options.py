@@ -35,7 +35,9 @@ def test_every_field_of_a_request_has_an_option() -> None:
 
 def test_values_arrive() -> None:
     """Numbers, choices and a box come through as they were typed."""
-    settings = _parse(*"--scale 8 --seed 0 --steps 0 --imagination 1 --box 1,2,30,40 --palette keep --pre-blur .5".split())
+    numbers = ["--scale", "8", "--seed", "0", "--steps", "0", "--imagination", "1", "--pre-blur", ".5"]
+
+    settings = _parse(*numbers, "--box", "1,2,30,40", "--palette", "keep")
 
     assert settings == SearchSettings(
         scale=8, seed=0, steps=0, imagination=1.0, box=(1, 2, 30, 40), palette="keep", pre_blur=0.5
