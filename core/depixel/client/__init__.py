@@ -11,7 +11,7 @@ A host does this, on a thread or process of its own (every step blocks):
     values = action.defaults()                                   # ... as changed in the dialog
     pixels = client.Pixels(width, height, 4, (rgba_bytes,), name="layer 1")   # straight alpha, R,G,B,A; depth=16 too
     request = client.Request(pixels, client.settings_of(action, values, box=None), action.wire,
-                             kept=values.get("kept", 16), previews=True, program="krita")
+                             kept=values.get("kept", 12), previews=True, program="krita")
     job = client.Engine("krita").upscale(request)
     try:
         for event in job:

@@ -115,7 +115,7 @@ PALETTE = Option(
     choices=(("free", "New ones may appear"), ("keep", "Only those of the picture")),
     advanced=True,
 )
-KEPT = Option("kept", "int", "Pixels kept", "Pixels across the face that survive; fewer hide more.", 16, 4, 64)
+KEPT = Option("kept", "int", "Pixels kept", "Pixels across the face that survive; fewer hide more.", 12, 4, 64)
 
 ENGINE_DEFAULTS: Dict[str, Any] = {
     "domain": "auto",
@@ -176,7 +176,7 @@ ANONYMISE_FACE = Action(
     "Depixel: anonymise face",
     "Replace the face in the selection by an imagined one that shrinks to the same few pixels",
     _IMAGINED + " What those few pixels tell stays visible; clothes, place and posture are not changed.",
-    (KEPT, CANDIDATES, replace(IMAGINATION, default=0.5), SEED, STEPS),
+    (KEPT, CANDIDATES, replace(IMAGINATION, default=0.3), SEED, STEPS),
     wire="anonymise",
 )
 

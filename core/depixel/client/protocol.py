@@ -34,6 +34,7 @@ class Pixels:
     depth: int = 8  # bits a sample: 8 or 16 (little-endian)
     palette: bytes = b""  # RGBA of each colour of an indexed picture; empty = not indexed
     name: str = ""  # of the layer or file: a hint for what it shows
+    mode: str = ""  # kind of the source in Pillow's words ("1", "P", "I;16" ...); empty = as channels and depth say
 
     def __post_init__(self) -> None:
         size = self.width * self.height * self.channels * self.depth // 8
@@ -53,7 +54,7 @@ class Request:
     pixels: Pixels
     settings: Mapping[str, Any] = field(default_factory=dict)
     action: str = "upscale"
-    kept: int = 16  # anonymise: pixels across the face that survive
+    kept: int = 12  # anonymise: pixels across the face that survive
     previews: bool = False  # send pictures of the search while it runs
     program: str = ""  # who asks, for the log: "gimp", "krita", "command line"
 
@@ -68,6 +69,8 @@ class Request:
             "frames": len(pixels.frames),
             "name": pixels.name[:200],
         }
+        if pixels.mode:
+            picture["mode"] = pixels.mode
         if pixels.palette:
             picture["palette"] = pixels.palette.hex()
         values: Dict[str, Any] = {
@@ -165,6 +168,8 @@ class Answer:
     seed: int
     left: int = 0  # where the answer's left edge lies in the asked picture, in its pixels (anonymise: the face's box)
     top: int = 0
+    mode: str = ""  # kind of picture in Pillow's words
+    indexed: bool = False  # all its colours are in the palette that was sent
 
 
 @dataclass(frozen=True)
@@ -223,4 +228,6 @@ def answer_from_dict(values: Mapping[str, Any], data: bytes) -> Answer:
         seed=int(values.get("seed", 0)),
         left=int(values.get("left", 0)),
         top=int(values.get("top", 0)),
+        mode=str(values.get("mode", "")),
+        indexed=bool(values.get("indexed", False)),
     )

@@ -35,7 +35,7 @@ class Asked:
 
     settings: SearchSettings
     action: str = "upscale"
-    kept: int = 16
+    kept: int = 12
     previews: bool = False
     program: str = ""
     shape: dict[str, Any] = field(default_factory=dict)  # of raw samples
@@ -68,7 +68,7 @@ def parse_header(text: str | None) -> Asked:
     action = values.get("action", "upscale")
     if action not in ACTIONS:
         raise BadUsageError(f"action must be one of {', '.join(ACTIONS)}, not {action!r}.")
-    kept = values.get("kept", 16)
+    kept = values.get("kept", 12)
     if not isinstance(kept, int) or isinstance(kept, bool) or not 4 <= kept <= 64:
         raise BadUsageError(f"kept must be a whole number from 4 to 64, not {kept!r}.")
     return Asked(
@@ -128,6 +128,8 @@ def pack(candidate: Candidate) -> tuple[dict[str, Any], bytes]:
         "channels": picture.channels,
         "depth": depth,
         "frames": len(picture.frames),
+        "mode": picture.mode,
+        "indexed": picture.palette is not None,
         "bytes": len(data),
         "residual": float(candidate.residual.maximum),
         "mean": float(candidate.residual.mean),
@@ -188,6 +190,9 @@ def _from_samples(shape: dict[str, Any], body: bytes) -> Picture:
         mode = "I;16" if mode == "L" else mode + ";16"
     elif palette is not None:
         mode = "P"
+    told = shape.get("mode")
+    if isinstance(told, str) and 0 < len(told) <= 12:
+        mode = told
     name = shape.get("name", "")
     return Picture(
         frames=tuple(samples),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from depixel.errors import DepixelError, UnsupportedPictureError
-from depixel.service.wire import Asked
+from depixel.errors import DepixelError
+from depixel.service.wire import ACTIONS, Asked
 
 if TYPE_CHECKING:
     from depixel.picture import Picture
@@ -62,9 +63,30 @@ class EngineWorker:
         Raises:
             DepixelError: one sentence.
         """
-        if asked.action != "upscale":
-            raise UnsupportedPictureError(f"This engine cannot {asked.action} yet; update Depixel.")
+        if asked.action == "anonymise":
+            return self._anonymise(picture, asked, on_step, cancelled)
         return self.upsampler().upsample(picture, asked.settings, on_step, cancelled)
+
+    # One imagined face a seed; each candidate is the whole picture with that face in it.
+    def _anonymise(
+        self, picture: Picture, asked: Asked, on_step: Callable[[SearchStep], None], cancelled: Callable[[], bool]
+    ) -> Report:
+        from depixel.anonymiser import anonymise
+
+        reports = []
+        for number in range(asked.settings.candidates):
+            settings = replace(asked.settings, domain="faces", candidates=1, seed=asked.settings.seed + number)
+            done = anonymise(
+                self.upsampler(), picture, asked.settings.box, asked.kept, settings, on_step, cancelled
+            )  # fmt: skip
+            whole = replace(done.report.candidates[0], picture=done.picture)
+            reports.append(replace(done.report, candidates=(whole,), scale=1))
+        return replace(
+            reports[0],
+            candidates=tuple(report.candidates[0] for report in reports),
+            seconds=sum(report.seconds for report in reports),
+            settings=asked.settings,
+        )
 
     def about(self) -> dict[str, Any]:
         """Device, models and actions, for `hello`; safe from any thread."""
@@ -74,5 +96,5 @@ class EngineWorker:
         return {
             "device": str(upsampler.device) if upsampler is not None else None,
             "models": model_names(),
-            "actions": ["upscale"],
+            "actions": list(ACTIONS),
         }

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from depixel.client import Engine, Place
-from depixel.upsampler import Upsampler
 from tests.hosts.conftest import finish
 from tests.hosts.gimp.conftest import Gimp
 from tests.hosts.gimp.test_kinds import array, expected
+
+from depixel.client import Engine, Place
+from depixel.upsampler import Upsampler
 
 pytestmark = pytest.mark.host
 

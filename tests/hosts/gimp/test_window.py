@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-
 from tests.hosts.conftest import finish
 from tests.hosts.gimp.conftest import HERE, Gimp
 

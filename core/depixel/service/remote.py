@@ -1,0 +1,159 @@
+"""`RemoteUpsampler`: the shared engine with the face of an `Upsampler`, for the command line and the folder watcher."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from depixel import client
+from depixel.consistency import Residual
+from depixel.errors import BadUsageError, CancelledError, DepixelError
+from depixel.picture import Picture
+from depixel.search.step import SearchStep
+from depixel.settings import SearchSettings
+from depixel.upsampler import Candidate, Report
+
+
+class EngineProblemError(DepixelError):
+    """What the shared engine, or the way to it, had to say."""
+
+    def __init__(self, sentence: str, code: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
+class RemoteUpsampler:
+    """
+    Answers pictures by the engine that GIMP and Krita use: the same pixels as `Upsampler`, without loading the weights.
+
+    Args:
+        engine: "auto" (the running engine, or one that is started) or "http://127.0.0.1:PORT".
+        program: who asks, for the engine's log.
+    """
+
+    def __init__(self, engine: str = "auto", program: str = "command line") -> None:
+        try:
+            self._engine = client.Engine(program, url=None if engine == "auto" else engine)
+        except client.EngineError as error:
+            raise BadUsageError(str(error)) from error
+        self._program = program
+
+    def upsample(
+        self,
+        picture: Picture,
+        settings: SearchSettings,
+        on_step: Callable[[SearchStep], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Report:
+        """
+        As `Upsampler.upsample`.
+
+        Raises:
+            DepixelError: the engine's sentence, or why there is no engine.
+        """
+        settings = settings.validated()
+        job = self._engine.upscale(client.Request(_pixels(picture), settings.to_dict(), program=self._program))
+        try:
+            with _cancelling(job, cancelled):
+                for event in job:
+                    if isinstance(event, client.Result):
+                        return _report(event, picture, settings)
+                    if on_step is not None and isinstance(event, client.Progress):
+                        on_step(SearchStep(event.step, event.steps, event.error, None, event.stage))
+        except client.CancelledError as error:
+            raise CancelledError(str(error)) from error
+        except client.EngineError as error:
+            raise EngineProblemError(str(error), error.code) from error
+        raise EngineProblemError("The Depixel engine gave no answer.", "error")
+
+    def upsample_many(
+        self,
+        pictures: Sequence[Picture],
+        settings: SearchSettings,
+        on_step: Callable[[SearchStep], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> list[Report | DepixelError]:
+        """As `Upsampler.upsample_many`, one picture after the other. Raises CancelledError."""
+        outcomes: list[Report | DepixelError] = []
+        for picture in pictures:
+            try:
+                outcomes.append(self.upsample(picture, settings, on_step, cancelled))
+            except CancelledError:
+                raise
+            except DepixelError as error:
+                outcomes.append(error)
+        return outcomes
+
+
+# The engine's events come when there is news; the wish to stop may come at any time.
+@contextmanager
+def _cancelling(job: client.Job, cancelled: Callable[[], bool] | None) -> Iterator[None]:
+    if cancelled is None:
+        yield
+        return
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(0.1):
+            if cancelled():
+                job.cancel()
+                return
+
+    thread = threading.Thread(target=watch, name="cancel", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def _pixels(picture: Picture) -> client.Pixels:
+    deep = picture.levels != 255
+    frames = tuple(np.ascontiguousarray(frame, "<u2" if deep else "u1").tobytes() for frame in picture.frames)
+    return client.Pixels(
+        width=picture.width,
+        height=picture.height,
+        channels=picture.channels,
+        frames=frames,
+        depth=16 if deep else 8,
+        palette=b"" if picture.palette is None else picture.palette.tobytes(),
+        name=picture.name,
+        mode=picture.mode,
+    )
+
+
+def _report(result: client.Result, source: Picture, settings: SearchSettings) -> Report:
+    told = result.report
+    wrap = told.get("wrap", {})
+    return Report(
+        candidates=tuple(
+            _candidate(answer, values, source)
+            for answer, values in zip(result.answers, told.get("candidates", ()), strict=True)
+        ),
+        settings=settings,
+        scale=result.scale,
+        domain=result.domain,
+        degradation=result.degradation,
+        model=result.model,
+        device=str(told.get("device", "")),
+        wrap=(bool(wrap.get("x")), bool(wrap.get("y"))),
+        steps=result.steps,
+        seconds=result.seconds,
+        notes=result.notes,
+    )
+
+
+def _candidate(answer: client.Answer, told: dict[str, Any], source: Picture) -> Candidate:
+    shape = (answer.height, answer.width, answer.channels)
+    kind = np.dtype("<u2") if answer.depth == 16 else np.dtype("u1")
+    native = np.uint16 if answer.depth == 16 else np.uint8
+    frames = tuple(np.frombuffer(frame, kind).reshape(shape).astype(native) for frame in answer.frames)
+    picture = source.replace(
+        frames=frames, mode=answer.mode or source.mode, palette=source.palette if answer.indexed else None
+    )
+    return Candidate(picture, Residual(**told["residual"]), answer.score, answer.seed)
