@@ -1,21 +1,20 @@
 """
 DirectDraw Surface: header facts for writing the same kind again, top level of the mip chain, uncompressed writing.
 
-Pillow decodes the pixels (uncompressed, BC1 to BC5, BC7); the header is read here because Pillow does not tell which
-kind it was.
+Pillow decodes the blocks (BC1 to BC5, BC7); the header is read here because Pillow does not tell which kind it was, and
+the uncompressed kinds in `dds_plain` because Pillow knows few of them.
 """
 
 from __future__ import annotations
 
-import io
 import struct
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image
 
 from depixel.errors import UnreadablePictureError, UnsupportedPictureError
-from depixel.files import pillow_reading
+from depixel.files import dds_plain, pillow_reading
+from depixel.files.dds_plain import LAYOUTS, Masks
 from depixel.files.limits import Limits
 from depixel.picture import Picture, Pixels
 
@@ -27,6 +26,9 @@ _DXGI = {70: "BC1", 71: "BC1", 72: "BC1", 73: "BC2", 74: "BC2", 75: "BC2", 76: "
 _DXGI_SRGB = {29, 72, 75, 78, 91, 93, 99}
 _UNORM = {70: 71, 72: 71, 73: 74, 75: 74, 76: 77, 78: 77, 79: 80, 82: 83, 97: 98, 99: 98}
 _CUBEMAP, _VOLUME = 0x200, 0x200000
+_SIGNED_BC4 = 81
+_ALPHA_PIXELS, _ALPHA_ONLY, _HAS_FOURCC, _RGB, _GREY = 0x1, 0x2, 0x4, 0x40, 0x20000
+_RGBA16 = struct.pack("<I", 36)  # Direct3D 9's number of A16B16G16R16 in the place of the four letters
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,9 @@ class DdsHeader:
     srgb: bool
     mipmaps: int  # levels in the file, at least 1
     bits: int  # per pixel, when uncompressed
+    masks: Masks = (0, 0, 0, 0)  # bits of R, G, B, A, when uncompressed with a DX9 header
+    kind: str = ""  # RGB or GREY when uncompressed and understood here
+    start: int = 128  # of the pixels in the file
 
 
 def header(data: bytes, name: str) -> DdsHeader:
@@ -62,37 +67,64 @@ def header(data: bytes, name: str) -> DdsHeader:
     if caps & _VOLUME:
         raise UnsupportedPictureError(f"{name} is a volume texture, which is not handled.")
     dxgi, compression = None, "none"
-    if flags & 0x4:
+    masks: Masks = struct.unpack_from("<4I", data, 92)
+    kind, start = "", 128
+    if not flags & _HAS_FOURCC:
+        kind = "RGB" if flags & _RGB else "GREY" if flags & (_GREY | _ALPHA_ONLY) else ""
+        masks = (*masks[:3], masks[3] if flags & (_ALPHA_PIXELS | _ALPHA_ONLY) else 0)
+        masks = (0, 0, 0, masks[3] or 0xFF) if flags & _ALPHA_ONLY else masks
+        if kind == "RGB" and masks[0] and not masks[1] and not masks[2]:
+            kind = "GREY"  # one channel, whatever it is called
+    elif fourcc == _RGBA16:
+        kind, bits, masks = LAYOUTS[11]
+    else:
         compression = _FOURCC.get(fourcc, "")
         if fourcc == b"DX10":
             if len(data) < 148:
                 raise UnreadablePictureError(f"{name} is cut short: its DX10 header is not whole.")
-            dxgi, _, misc, layers = struct.unpack_from("<IIII", data, 128)
+            dxgi, dimension, misc, layers = struct.unpack_from("<IIII", data, 128)
             if misc & 0x4:
                 raise UnsupportedPictureError(f"{name} is a cube map; split it into its six faces first.")
+            if dimension == 4:
+                raise UnsupportedPictureError(f"{name} is a volume texture, which is not handled.")
             if layers > 1:
                 raise UnsupportedPictureError(f"{name} is an array of {layers} textures; split it first.")
-            compression = _DXGI.get(dxgi, "none")
-        if compression in ("", "BC6H"):
-            what = compression or fourcc.decode("latin-1")
+            compression, start = _DXGI.get(dxgi, "none"), 148
+            if dxgi in LAYOUTS:
+                kind, bits, masks = LAYOUTS[dxgi]
+        signed = fourcc == b"BC4S" or dxgi == _SIGNED_BC4
+        if compression in ("", "BC6H") or signed:
+            what = "BC4 signed" if signed else compression or fourcc.decode("latin-1")
             raise UnsupportedPictureError(f"{name} is a DDS of a kind ({what!r}) that is not handled.")
     mark = fourcc if flags & 0x4 else b""
-    return DdsHeader(width, height, compression, mark, dxgi, dxgi in _DXGI_SRGB, max(1, mipmaps), bits)
+    srgb = dxgi in _DXGI_SRGB
+    return DdsHeader(width, height, compression, mark, dxgi, srgb, max(1, mipmaps), bits, masks, kind, start)
 
 
 def read(data: bytes, name: str, limits: Limits) -> Picture:
     """The top level. `details["dds"]` is its DdsHeader."""
     found = header(data, name)
     limits.check(name, found.width, found.height)
+    if found.kind:
+        size = (found.height, found.width)
+        pixels = dds_plain.unpack(data, found.start, size, found.kind, found.bits, found.masks, name)
+        mode = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}[pixels.shape[2]]
+        if pixels.dtype == np.uint16:
+            mode = "I;16" if mode == "L" else f"{mode};16"
+        return Picture((pixels,), mode=mode, format="DDS", details={"dds": found})
+    if found.compression == "none" and (found.dxgi is not None or not _palette(data)):
+        what = f"DXGI format {found.dxgi}" if found.dxgi is not None else "unknown pixel layout"
+        raise UnsupportedPictureError(f"{name} is a DDS of a kind ({what}) that is not handled.")
     if found.dxgi in _UNORM:  # the same samples under a number that Pillow knows
         data = data[:128] + struct.pack("<I", _UNORM[found.dxgi]) + data[132:]
     picture = pillow_reading.read(data, "DDS", name, limits)
     return picture.replace(details={**picture.details, "dds": found})
 
 
-def encode_uncompressed(pixels: Pixels) -> bytes:
-    """[H, W, C] uint8 as an uncompressed DDS with a DX9 header and one level."""
-    buffer = io.BytesIO()
-    array = pixels[..., 0] if pixels.shape[2] == 1 else pixels
-    Image.fromarray(np.ascontiguousarray(array)).save(buffer, "DDS")
-    return buffer.getvalue()
+def encode_uncompressed(pixels: Pixels, like: DdsHeader | None = None) -> bytes:
+    """[H, W, C] uint8 as an uncompressed DDS of one level, with the kind of header and the sRGB mark of `like`."""
+    return dds_plain.encode(pixels, like.dxgi if like else None, like.srgb if like else False)
+
+
+def _palette(data: bytes) -> bool:
+    return bool(struct.unpack_from("<I", data, 80)[0] & 0x20)

@@ -159,7 +159,8 @@ def _dds(picture: Picture) -> bytes:
         raise UnsupportedPictureError("16 bits a sample cannot be written as DDS; choose PNG.")
     if len(picture.frames) > 1:
         raise UnsupportedPictureError("An animation cannot be written as DDS; choose PNG.")
-    return dds.encode_uncompressed(picture.frames[0])
+    like = picture.details.get("dds")
+    return dds.encode_uncompressed(picture.frames[0], like if isinstance(like, dds.DdsHeader) else None)
 
 
 def _still(picture: Picture, kind: str) -> bytes:
