@@ -8,7 +8,7 @@ from krita import DockWidget
 
 from ._client import Action, Engine
 from .panel import Panel
-from .qt import QtWidgets
+from .qt import QtCore, QtWidgets
 
 TITLE = "Depixel"
 
@@ -23,6 +23,7 @@ def docker_class(actions: tuple[Action, ...], engine: Engine) -> type:
             area = QtWidgets.QScrollArea(self)
             area.setWidgetResizable(True)
             area.setFrameShape(QtWidgets.QFrame.Shape.NoFrame)
+            area.setHorizontalScrollBarPolicy(QtCore.Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
             area.setWidget(Switcher(actions, engine, area))
             self.setWidget(area)
 

@@ -264,15 +264,18 @@ class Panel(QtWidgets.QWidget):
             [offer.label for offer in offers],
             [offer.painting.name for offer in offers],
         )
+        self._watch.soon()
         self._refresh()
         self.finished.emit(done)
 
     def _failed(self, words: str) -> None:
+        self._watch.soon()
         self._kept = None
         self._say(words or "Cancelled; nothing was changed.")
         self._refresh()
 
     def _previewed(self, done: Done) -> None:
+        self._watch.soon()
         self.view.show_both(done.finished.source, done.offers[0].picture)
         self._describe(done.asked.target)
 

@@ -89,6 +89,10 @@ class StateWatch(QtCore.QObject):
         else:
             self._timer.stop()
 
+    def soon(self) -> None:
+        """Ask again without waiting: something has just ended."""
+        self._due = 0.0
+
     def _tick(self) -> None:
         while not self._found.empty():
             self._asking = False

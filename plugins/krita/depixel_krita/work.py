@@ -109,7 +109,8 @@ class Work(QtCore.QObject):
         target, colours = shot.target, shot.colours
 
         def request(pixels: Any) -> Request:
-            return Request(pixels, settings, asked.action.wire, asked.values.get("kept", 16), asked.previews, "krita")
+            kept = {"kept": asked.values["kept"]} if "kept" in asked.values else {}
+            return Request(pixels, settings, asked.action.wire, previews=asked.previews, program="krita", **kept)
 
         shape = (target.width, target.height, colours.channels, colours.bits)
         self._task = Task(self._engine, shot.frames, shape, colours.is_swapped, request, target.name)

@@ -33,6 +33,25 @@ def art(width, height, phase=0):
     return pixels
 
 
+def face(side):
+    """Something that has the colours and the places of a face: hair, skin, two eyes, a mouth."""
+    pixels = []
+    for y in range(side):
+        for x in range(side):
+            u, v = (x + 0.5) / side - 0.5, (y + 0.5) / side - 0.5
+            colour = (70, 90, 120)
+            if (u / 0.36) ** 2 + (v / 0.46) ** 2 < 1:
+                colour = (214 - int(60 * abs(u)), 168 - int(50 * abs(u)), 140)
+                if v < -0.28:
+                    colour = (60, 40, 30)
+                if abs(v + 0.06) < 0.05 and 0.1 < abs(u) < 0.22:
+                    colour = (40, 30, 30)
+                if abs(v - 0.24) < 0.03 and abs(u) < 0.13:
+                    colour = (150, 70, 70)
+            pixels.append((*colour, 255))
+    return pixels
+
+
 def stored(pixels, model, depth):
     """These pixels as Krita keeps them in memory."""
     out = bytearray()
@@ -83,13 +102,13 @@ def until(condition, what, seconds=WAIT):
         yield 20
 
 
-def docker():
-    """The docker's panel for upscaling."""
+def docker(action=0):
+    """The docker's panel for upscaling, imagining (1) or anonymising (2) faces."""
     found = next(d for d in app.dockers() if d.objectName() == "depixel_docker")
     found.setVisible(True)
     found.raise_()
     switcher = found.widget().widget()
-    switcher.box.setCurrentIndex(0)
+    switcher.box.setCurrentIndex(action)
     return switcher.panel
 
 

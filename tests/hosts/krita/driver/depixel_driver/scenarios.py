@@ -270,7 +270,13 @@ def live_preview(facts):
     yield from until(lambda: panel.view._after is not None, "the preview")
     first = panel.view._after.copy()
     yield 300
-    desk.shot(panel, "docker-preview")
+    dock = next(d for d in app.dockers() if d.objectName() == "depixel_docker")
+    dock.setFloating(True)
+    dock.resize(300, 620)
+    yield 400
+    desk.shot(dock, "docker-preview")
+    dock.setFloating(False)
+    yield 200
     desk.shot(None, "window")
     put(layer, stored(desk.art(48, 48, 7), "RGBA", "U8"), 0, 0, 48, 48)
     yield from settle(document)
@@ -299,6 +305,40 @@ def cancelled(facts):
     facts["seconds to free"] = time.monotonic() - began
     yield from ask(panel, scale=2)
     facts["works again"] = bool(panel.offers)
+
+
+@scenario
+def faces(facts):
+    """A face imagined in a new document, and one replaced in place, inside the selection."""
+    document, layer = yield from new(16, 16, pixels=desk.face(16))
+    save("imagined.src", layer.pixelData(0, 0, 16, 16))
+    panel = docker(1)
+    yield from ask(panel, scale=8, candidates=2, steps=4, output="new-document")
+    facts["imagined"] = panel.words.text()
+    facts["seed"] = panel.offers[0].seed
+    desk.shot(panel, "docker-faces")
+    yield from apply(panel)
+    made = desk.other_document(document)
+    facts["size"] = [made.width(), made.height()]
+    save("imagined.out", made.topLevelNodes()[0].pixelData(0, 0, 128, 128))
+    yield from desk.clean()
+    document, layer = yield from new(48, 48, pixels=desk.face(48))
+    source = bytes(layer.pixelData(0, 0, 48, 48))
+    save("replaced.src", source)
+    selection = Selection()
+    selection.select(8, 8, 32, 32, 255)
+    document.setSelection(selection)
+    panel = docker(2)
+    yield from ask(panel, kept=8, candidates=1, steps=4, output="new-layer")
+    facts["replaced"] = panel.words.text()
+    before = [n.name() for n in document.topLevelNodes()]
+    yield from apply(panel)
+    made = next(n for n in document.topLevelNodes() if n.name() not in before)
+    facts["name"] = made.name()
+    save("replaced.out", made.pixelData(0, 0, 48, 48))
+    yield from step("undo", document)
+    facts["undone"] = [n.name() for n in document.topLevelNodes()] == before
+    facts["source kept"] = bytes(layer.pixelData(0, 0, 48, 48)) == source
 
 
 @scenario
