@@ -149,13 +149,13 @@ class FaceEngine:
             small[:, 3:, top:bottom, left:right], size=(height, width), mode="bicubic", align_corners=False
         ).clamp(0, 1)
         large = torch.cat([colour * alpha, alpha], 1)
+        large = _corrected_smoothly(large, small[:, :, top:bottom, left:right], prepared.degradation)
         if around is not None:
             rows, columns = slice(top * factor, bottom * factor), slice(left * factor, right * factor)
             seam = _feather(height, width)
             canvas = around.clone()
             canvas[:, :, rows, columns] = torch.lerp(canvas[:, :, rows, columns], large, seam)
             large = canvas
-        large = _corrected_smoothly(large, small, prepared.degradation)
         straight = prepared.straight
         exported, sums = export_tile(
             large,

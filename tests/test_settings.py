@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import pytest
+
+from depixel.errors import BadUsageError
+from depixel.settings import SearchSettings
+
+
+def test_defaults_travel_as_nothing() -> None:
+    """Only what differs from the defaults is sent, and comes back as it was."""
+    wishes = SearchSettings(scale=3, seed=0, candidates=4, imagination=0.5, box=(1, 2, 3, 4), steps=0)
+
+    assert SearchSettings().to_dict() == {}
+    assert wishes.to_dict() == {"scale": 3, "candidates": 4, "imagination": 0.5, "box": [1, 2, 3, 4], "steps": 0}
+    assert SearchSettings.from_dict(wishes.to_dict()) == wishes
+
+
+def test_peers_of_other_versions_understand_each_other() -> None:
+    """Unknown keys are ignored, missing ones take defaults, whole numbers serve where numbers are asked for."""
+    assert SearchSettings.from_dict({"scale": 2, "from_the_future": 1, "imagination": 1}) == SearchSettings(
+        scale=2, imagination=1.0
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [
+        ({"scale": 1}, "scale"),
+        ({"scale": 4.0}, "scale"),
+        ({"scale": True}, "scale"),
+        ({"candidates": 0}, "candidates"),
+        ({"steps": -1}, "steps"),
+        ({"seed": -1}, "seed"),
+        ({"imagination": 1.5}, "imagination"),
+        ({"imagination": "much"}, "imagination"),
+        ({"domain": "photos"}, "domain"),
+        ({"degradation": None}, "degradation"),
+        ({"wrap": "z"}, "wrap"),
+        ({"palette": "some"}, "palette"),
+        ({"alpha": "maybe"}, "alpha"),
+        ({"iterate": 11}, "iterate"),
+        ({"box": [5, 5, 5, 9]}, "box"),
+        ({"box": [1, 2, 3]}, "box"),
+        ({"box": "all"}, "box"),
+    ],
+)
+def test_what_is_out_of_range_is_named(values: dict[str, object], named: str) -> None:
+    """A bad value is one sentence that names the setting and what is allowed."""
+    with pytest.raises(BadUsageError, match=named):
+        SearchSettings.from_dict(values)
