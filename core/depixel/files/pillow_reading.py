@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import threading
 import warnings
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -30,10 +32,17 @@ def read(data: bytes, kind: str, name: str, limits: Limits) -> Picture:
     Raises:
         PictureTooLargeError, UnsupportedPictureError, UnreadablePictureError.
     """
+    with without_pillows_limit():
+        return _read(data, kind, name, limits)
+
+
+@contextlib.contextmanager
+def without_pillows_limit() -> Iterator[None]:
+    """Pillow's own limit of pixels is out of the way: ours was checked instead. One thread at a time."""
     with _PILLOW_LIMIT:
         before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
         try:
-            return _read(data, kind, name, limits)
+            yield
         finally:
             Image.MAX_IMAGE_PIXELS = before
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-import struct
+import stat
 from pathlib import Path
 
-from depixel.errors import DepixelError, UnreadablePictureError, UnsupportedPictureError
+from depixel.errors import DepixelError, OutOfMemoryError, UnreadablePictureError, UnsupportedPictureError
 from depixel.files import dds, gif, pillow_reading, png_reading, tga, webp
 from depixel.files.limits import Limits
 from depixel.picture import Picture
 
 READABLE = frozenset(
-    {".png", ".apng", ".jpg", ".jpeg", ".webp", ".bmp", ".dib", ".tga", ".gif", ".dds"}
+    {".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".dib", ".tga", ".gif", ".dds"}
 )
 """Endings of the files that a folder is searched for."""
 
@@ -26,7 +26,7 @@ _SIGNATURES = {
 }
 _ENDINGS = {
     "PNG": {".png", ".apng"},
-    "JPEG": {".jpg", ".jpeg"},
+    "JPEG": {".jpg", ".jpeg", ".jpe", ".jfif"},
     "GIF": {".gif"},
     "BMP": {".bmp", ".dib"},
     "DDS": {".dds"},
@@ -35,6 +35,7 @@ _ENDINGS = {
 }
 _KNOWN_STRANGERS = {
     b"\x00\x00\x01\x00": "a Windows icon",
+    b"\x00\x00\x02\x00\x01": "a Windows cursor",
     b"II*\x00": "a TIFF",
     b"MM\x00*": "a TIFF",
     b"8BPS": "a Photoshop document",
@@ -43,10 +44,20 @@ _KNOWN_STRANGERS = {
     b"\xabKTX": "a KTX texture",
     b"VTF\x00": "a Valve texture",
     b"qoif": "a QOI picture",
+    b"\x76\x2f\x31\x01": "an OpenEXR picture",
+    b"#?RADIANCE": "a Radiance picture",
+    b"\x00\x00\x00\x0cjP  ": "a JPEG 2000 picture",
+    b"\x00\x00\x00\x0cJXL ": "a JPEG XL picture",
+    b"\xff\x0a": "a JPEG XL picture",
     b"%PDF": "a PDF",
     b"<svg": "an SVG drawing",
     b"<?xml": "an XML file",
+    b"<!DOCTYPE": "a web page",
+    b"<html": "a web page",
+    b"version https://git-lfs": "a pointer to a file in Git LFS, not the file",
 }
+_BOXES = {b"avif": "an AVIF picture", b"avis": "an AVIF picture", b"heic": "a HEIC picture", b"heix": "a HEIC picture",
+          b"mif1": "a HEIF picture"}  # fmt: skip
 
 
 def read(path: Path | str, limits: Limits | None = None) -> Picture:
@@ -56,15 +67,29 @@ def read(path: Path | str, limits: Limits | None = None) -> Picture:
     Raises:
         UnreadablePictureError: not there, empty, damaged, or no picture.
         PictureTooLargeError: it claims more pixels than the limits allow; nothing was decoded.
+        OutOfMemoryError: within the limits, but not within this machine.
         UnsupportedPictureError: a kind of picture that is not handled.
     """
     path = Path(path)
     try:
-        if not path.is_file():
-            raise UnreadablePictureError(f"{path.name} is not a file that can be read.")
-        data = path.read_bytes()
-    except OSError as error:
-        raise UnreadablePictureError(f"{path.name} cannot be read: {os.strerror(error.errno or 0)}.") from error
+        # Opening a pipe waits for its writer, unless told not to.
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
+        try:
+            about = os.fstat(handle)
+            if not stat.S_ISREG(about.st_mode):
+                raise UnreadablePictureError(f"{path.name} is not a file that can be read.")
+            (limits or Limits()).check_file(path.name, about.st_size)
+            with os.fdopen(handle, "rb", closefd=False) as file:
+                data = file.read(about.st_size)  # what grows meanwhile is read no further
+        finally:
+            os.close(handle)
+    except FileNotFoundError as error:
+        raise UnreadablePictureError(f"{path.name} is not a file that can be read.") from error
+    except MemoryError as error:
+        raise OutOfMemoryError(f"{path.name} does not fit into memory.") from error
+    except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
+        raise UnreadablePictureError(f"{path.name} cannot be read: {reason}.") from error
     return read_bytes(data, path.name, limits)
 
 
@@ -88,9 +113,8 @@ def read_bytes(data: bytes, name: str = "picture", limits: Limits | None = None)
     except DepixelError:
         raise
     except MemoryError as error:
-        raise UnreadablePictureError(f"{name} does not fit into memory.") from error
-    except (OSError, ValueError, SyntaxError, EOFError, IndexError, KeyError, TypeError, RuntimeError, OverflowError,
-            AttributeError, ZeroDivisionError, AssertionError, struct.error) as error:  # fmt: skip
+        raise OutOfMemoryError(f"{name} does not fit into memory.") from error
+    except Exception as error:
         # Decoders answer damage with whatever they stumble over first; to the user all of it is one thing.
         raise UnreadablePictureError(f"{name} is damaged or cut short: {_short(error)}.") from error
     details = dict(picture.details)
@@ -115,9 +139,11 @@ def sniff(data: bytes, name: str) -> str:
             return kind
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WEBP"
-    for signature, what in _KNOWN_STRANGERS.items():
-        if data.startswith(signature):
-            raise UnsupportedPictureError(f"{name} is {what}; Depixel reads PNG, JPEG, WebP, BMP, TGA, GIF and DDS.")
+    strangers = [what for signature, what in _KNOWN_STRANGERS.items() if data.startswith(signature)]
+    if data[4:8] == b"ftyp" and data[8:12] in _BOXES:
+        strangers.append(_BOXES[data[8:12]])
+    for what in strangers:
+        raise UnsupportedPictureError(f"{name} is {what}; Depixel reads PNG, JPEG, WebP, BMP, TGA, GIF and DDS.")
     if tga.recognise(data):
         return "TGA"
     raise UnreadablePictureError(f"{name} is no picture that Depixel knows (PNG, JPEG, WebP, BMP, TGA, GIF, DDS).")

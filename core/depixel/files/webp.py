@@ -17,6 +17,7 @@ from depixel.errors import UnreadablePictureError, UnsupportedPictureError
 from depixel.files.animation import changed, whole_units
 from depixel.files.limits import Limits
 from depixel.files.metadata import EXIF_PREFIX, XMP, turn, upright
+from depixel.files.pillow_reading import without_pillows_limit
 from depixel.files.xmp import packet
 from depixel.picture import Picture, Pixels
 
@@ -43,7 +44,7 @@ def read(data: bytes, name: str, limits: Limits) -> Picture:
         bitstreams |= {kind for kind, _ in _chunks_in(body, 16)}
     limits.check(name, width, height, max(1, len(stored)))
     shown, durations = [], []
-    with WebPImagePlugin.WebPImageFile(io.BytesIO(data)) as image:
+    with without_pillows_limit(), WebPImagePlugin.WebPImageFile(io.BytesIO(data)) as image:
         if image.size != (width, height) or image.n_frames > max(1, len(stored)):
             raise UnreadablePictureError(f"{name} is damaged: it says two different sizes.")
         orientation, exif = upright(image.info.get("exif"))

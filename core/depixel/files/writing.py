@@ -10,6 +10,7 @@ import errno
 import io
 import os
 import secrets
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +18,33 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from depixel.errors import DepixelError, OutputExistsError, UnsupportedPictureError, UnwritableOutputError
+from depixel.errors import (
+    DepixelError,
+    OutOfMemoryError,
+    OutputExistsError,
+    UnsupportedPictureError,
+    UnwritableOutputError,
+)
 from depixel.files import apng, bmp, dds, gif, jpeg, png_sixteen, tga, webp
 from depixel.files.indexed import look_up
 from depixel.files.png_chunks import ancillary, chunks, join
 from depixel.picture import Picture, Pixels
 
-_FORMATS = {".png": "PNG", ".apng": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".bmp": "BMP",
+_FORMATS = {".png": "PNG", ".apng": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".jpe": "JPEG", ".jfif": "JPEG",
+            ".webp": "WEBP", ".bmp": "BMP",
             ".dib": "BMP", ".tga": "TGA", ".gif": "GIF", ".dds": "DDS"}  # fmt: skip
 WRITABLE = frozenset(_FORMATS)
 """Endings that can be written."""
 
 LOSSLESS = frozenset({"PNG", "BMP", "TGA", "DDS"})
 """Formats whose files hold exactly the pixels that were given to them."""
+
+_REASONS = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "your share of the disk is full",
+    errno.ENAMETOOLONG: "the name is too long for this file system",
+    errno.EROFS: "the disk is read-only",
+}
 
 
 def write(path: Path | str, picture: Picture, *, overwrite: bool = False) -> None:
@@ -50,36 +65,69 @@ def write(path: Path | str, picture: Picture, *, overwrite: bool = False) -> Non
 
 def place(path: Path, data: bytes, *, overwrite: bool) -> None:
     """Bytes under a name, all of them or none. Raises OutputExistsError, UnwritableOutputError."""
-    part = path.with_name(f".depixel-{secrets.token_hex(6)}.part")
+    part = path.with_name(f".depixel-{secrets.token_hex(6)}.part")  # short: the name itself may be at its limit
     try:
-        with part.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        _fill(part, data, _permissions(path))
         if overwrite:
             part.replace(path)
         else:
             _rename_to_new(part, path)
+        _settle(path.parent)
     except FileExistsError as error:
         raise OutputExistsError(f"{path} exists already; say --overwrite to replace it.") from error
-    except OSError as error:
-        reason = "the disk is full" if error.errno == errno.ENOSPC else (error.strerror or str(error)).lower()
+    except (OSError, ValueError) as error:  # ValueError: a name with a NUL in it
+        reason = _REASONS.get(getattr(error, "errno", 0)) or (getattr(error, "strerror", None) or str(error)).lower()
         raise UnwritableOutputError(f"{path} cannot be written: {reason}.") from error
     finally:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ValueError):
             part.unlink(missing_ok=True)
 
 
-# A hard link fails when the name is taken, even by somebody who was faster; file systems without links get the check.
+def _fill(part: Path, data: bytes, permissions: int) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    with os.fdopen(os.open(part, flags, permissions), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+# A file that is replaced keeps its permissions; a new one takes the user's default.
+def _permissions(path: Path) -> int:
+    try:
+        return stat.S_IMODE(path.stat().st_mode) & 0o666
+    except (OSError, ValueError):
+        return 0o666
+
+
+# A hard link fails when the name is taken, even by somebody who was faster. On file systems without links an empty file
+# takes the name first, and is replaced.
 def _rename_to_new(part: Path, path: Path) -> None:
+    if os.name == "nt":
+        part.rename(path)  # there it refuses a name that is taken
+        return
     try:
         os.link(part, path)
     except FileExistsError:
         raise
-    except (OSError, AttributeError, NotImplementedError):
-        if os.path.lexists(path):
-            raise FileExistsError(path) from None
-        part.replace(path)
+    except OSError:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+        try:
+            part.replace(path)
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
+
+
+# The folder's entry reaches the disk too, where folders can be opened; the file itself is safe already.
+def _settle(folder: Path) -> None:
+    if os.name == "nt":
+        return
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def encode(picture: Picture, kind: str | None = None) -> bytes:
@@ -105,6 +153,8 @@ def encode(picture: Picture, kind: str | None = None) -> bytes:
             return _still(picture, kind)
     except DepixelError:
         raise
+    except MemoryError as error:
+        raise OutOfMemoryError("The answer does not fit into memory as a file; use a smaller scale.") from error
     except (OSError, ValueError, KeyError) as error:
         raise UnsupportedPictureError(f"This picture cannot be written as {kind}: {error}.") from error
     raise UnsupportedPictureError(f"Depixel does not write {kind} files; choose PNG.")
