@@ -50,6 +50,13 @@ def add_parser(subparsers: Subparsers) -> None:
     files.add_argument("--format", metavar="EXT", help="write this format: png, webp, tga ... (default: as the input)")
     files.add_argument("--max-pixels", type=int, metavar="N", help="refuse inputs of more pixels than this")
     files.add_argument("--dry-run", action="store_true", help="say what would be done; write nothing")
+    parser.add_argument(
+        "--engine",
+        default="local",
+        metavar="WHERE",
+        help="local = in this process; auto = the warm engine that GIMP and Krita share, started when need be; or its "
+        "address http://127.0.0.1:PORT (default local)",
+    )
     told = parser.add_argument_group("what is told")
     told.add_argument(
         "--report", nargs="?", const=_AUTO, metavar="PATH", help=f"write an HTML page (default OUT/{DEFAULT_PAGE})"
@@ -119,7 +126,19 @@ def _extension(text: str | None, writable: Collection[str]) -> str | None:
 
 
 def open_engine(args: argparse.Namespace) -> Engine:
-    """The engine that answers: here, in this process. Loads torch."""
+    """
+    The engine that answers: in this process, or the shared one (`--engine`). Loads torch.
+
+    Raises:
+        BadUsageError: --weights or --device together with an engine that has its own.
+    """
+    if args.engine != "local":
+        from depixel.service.remote import RemoteUpsampler
+
+        if args.weights or args.device != "auto":
+            raise BadUsageError("--weights and --device are those of the engine: give them to `depixel serve`.")
+        return RemoteUpsampler(args.engine)
+
     from depixel.upsampler import Upsampler
 
     kind = "faces" if args.domain == "faces" else "art"

@@ -16,6 +16,7 @@ for _ in $(seq 1 400); do
     [ -n "$dialog" ] && break
     kill -0 $GIMP 2>/dev/null || break
 done
+xdotool mousemove 1270 890   # no tooltip in the picture
 sleep 3
 import -window root "$OUT/window-dialog-root.png"
 if [ -n "$dialog" ]; then
