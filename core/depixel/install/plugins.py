@@ -92,6 +92,7 @@ def krita_zip(path: Path, record: Installed) -> None:
             with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
                 for extra in _krita_extras(source):
                     archive.write(extra, extra.name)
+                archive.write(part, f"{KRITA_NAME}/")  # Krita looks for the entry of the folder itself
                 for file in sorted(part.rglob("*")):
                     archive.write(file, f"{KRITA_NAME}/{file.relative_to(part).as_posix()}")
     except OSError as error:
