@@ -74,6 +74,7 @@ def test_spreading_moves_z_and_leaves_the_calm_answer(data: Path) -> None:
     z = torch.randn(16, run.config.latent, 24, 24, generator=torch.Generator().manual_seed(0))
     other = generate(run.network, slices, z, False)
     assert all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
+    assert all(p.abs().max() > 0 for n, p in run.network.named_parameters() if ".bend." in n or "vivid" in n)
     assert any((a - b).abs().max() > 1e-6 for a, b in zip(after, other, strict=True))
 
 

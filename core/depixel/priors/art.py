@@ -104,7 +104,11 @@ class ArtNetwork(nn.Module):
         x = stem = self.stem(within(small, valid).contiguous(memory_format=torch.channels_last))
         for block in self.blocks:
             x = block(x, kind, z, valid)
-        difference = F.pixel_shuffle(self.head(within(x + stem, valid)), self.config.scale)
+        features = within(x + stem, valid)
+        difference = self.head(features)
+        if z is not None:  # detail that grows with the strength of z, whatever its direction
+            difference = difference + z.square().mean(1, keepdim=True) * self.vivid(features)
+        difference = F.pixel_shuffle(difference, self.config.scale)
         base = F.interpolate(small.float(), scale_factor=self.config.scale, mode="bicubic", align_corners=False)
         return base + difference.float()
 
