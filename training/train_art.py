@@ -83,7 +83,7 @@ def calm_loss(run: Run, slices: list[Slice], generator: torch.Generator, bf16: b
     return charbonnier(torch.cat(answers), truth, generator).mean()
 
 
-def spread_loss(run: Run, slices: list[Slice], generator: torch.Generator, bf16: bool, tries: int = 4) -> Tensor:
+def spread_loss(run: Run, slices: list[Slice], generator: torch.Generator, bf16: bool, tries: int = 3) -> Tensor:
     """
     In each neighbourhood the best of `tries` latents is composed into one, which is then pulled towards the truth; its
     strength varies, and the detail of the answer is held to the truth's amount, wherever it falls.
@@ -103,7 +103,7 @@ def spread_loss(run: Run, slices: list[Slice], generator: torch.Generator, bf16:
             composed = torch.where(better, z, composed)
     answer = torch.cat(generate(run.network, slices, composed, bf16))
     amount = (detail(answer) - detail(truth)).abs() * strength
-    return misplacement(answer, truth).mean() + 3 * amount.mean()
+    return misplacement(answer, truth).mean() + 5 * amount.mean()
 
 
 def misplacement(answer: Tensor, truth: Tensor) -> Tensor:
