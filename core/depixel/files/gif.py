@@ -229,6 +229,9 @@ def _fit(frames: Sequence[Pixels], own: Palette | None) -> tuple[list[Palette], 
         if palette is not None and len(palette) <= 256 and bool(np.isin(palette[:, 3], (0, 255)).all()):
             indexed = look_up(frames, palette)
             if indexed is not None:
+                clear = np.flatnonzero(palette[:, 3] == 0)
+                for frame, index in zip(frames, indexed, strict=True):
+                    index[frame[..., 3] == 0] = clear[0] if clear.size else 0  # GIF knows one transparent number
                 return [palette], indexed
     palettes, indexed = [], []
     for frame in frames:
