@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from depixel.picture import Picture
+from depixel.picture import Picture, Pixels
 
 _NORMAL_NAME = re.compile(r"(?:^|[_\-. ])(?:n|nrm|nm|norm|normal|normals|normalmap|nor)$|_normal(?:map)?s?$", re.I)
 _DATA_NAME = re.compile(
@@ -17,6 +17,7 @@ _DATA_NAME = re.compile(
     r"bump|mask|spec|specular|s|gloss|glossiness|smoothness|orm|rma|e|emissive_mask)$",
     re.I,
 )
+_LOOKED_AT = 2**20
 _PIXEL_ART_SIDE = 256
 
 
@@ -37,8 +38,8 @@ class Features:
 
 
 def features(picture: Picture) -> Features:
-    """Measure the first frame."""
-    pixels = picture.rgba(0).astype(np.int64)
+    """Measure the first frame; of a large one, bands of rows spread evenly over it."""
+    pixels = _sample(picture.rgba(0)).astype(np.int64)
     if picture.levels != 255:
         pixels = pixels // 257
     alpha = pixels[..., 3]
@@ -70,6 +71,16 @@ def features(picture: Picture) -> Features:
         grey=bool((pixels[..., 0] == pixels[..., 1])[seen].all() and (pixels[..., 1] == pixels[..., 2])[seen].all()),
         unit_vectors=float(unit.mean()) if unit.size else 0.0,
     )
+
+
+# At most about _LOOKED_AT pixels, in bands of 64 rows so that neighbours stay neighbours.
+def _sample(pixels: Pixels) -> Pixels:
+    height, width = pixels.shape[:2]
+    bands = max(1, _LOOKED_AT // (64 * width))
+    if height * width <= _LOOKED_AT or bands * 64 >= height:
+        return pixels
+    tops = np.linspace(0, height - 64, bands).astype(int)
+    return np.concatenate([pixels[top : top + 64] for top in tops])
 
 
 def detect(picture: Picture) -> str:
