@@ -115,4 +115,6 @@ def is_pixel_art(picture: Picture, found: Features) -> bool:
         return False
     if found.colours <= 4:
         return True
+    if found.soft_alpha > 0.02 and found.colours <= 256:  # one or two levels of alpha: a shadow put there by hand
+        return found.alpha_levels <= 2
     return found.colours <= 256 and found.rare_share < 0.12 and found.colour_share < 0.25
