@@ -37,7 +37,7 @@ def add_parser(subparsers: Subparsers) -> None:
         )
         if verb == "install":
             parser.add_argument(
-                "--engine", type=Path, metavar="PROGRAM", help="let the plug-in start this program instead of this Python"
+                "--engine", type=Path, metavar="PROGRAM", help="let the plug-in start this program, not this Python"
             )
             parser.add_argument(
                 "--zip", type=Path, metavar="FILE", help="krita: only write an archive for Import Python Plugin"

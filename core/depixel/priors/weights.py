@@ -74,7 +74,7 @@ def load_weights(name: str) -> LoadedWeights:
             tensors = {key: _widen(file.get_tensor(key)) for key in file.keys()}  # noqa: SIM118 (no dict)
         config = json.loads(metadata["config"])
     except (SafetensorError, OSError, KeyError, ValueError, struct.error) as error:
-        raise WeightsError(f"{path.name} cannot be read as Depixel weights ({error}); install Depixel again.") from error
+        raise WeightsError(f"{path.name} cannot be read as weights ({error}); install Depixel again.") from error
     return LoadedWeights(path.stem, config, metadata, tensors, digest_of(path))
 
 

@@ -62,7 +62,7 @@ def test_a_killed_engine_is_started_again(gimp: Gimp) -> None:
     place = Place(str(gimp.host.work / "run"))
     engine = Engine("tests", place)
     process = gimp.start("trouble.py", SIDE="200")
-    wait(lambda: (gimp.host.work / "out" / "started").exists())
+    wait((gimp.host.work / "out" / "started").exists)
     wait(lambda: place.running() is not None and engine.state()[0] == "running" and engine.hello().queued > 0)
     first = engine.hello().pid
     os.kill(first, signal.SIGKILL)
