@@ -75,3 +75,13 @@ def test_inks_go_through_their_profile() -> None:
 
         assert picture.icc_profile is None and picture.mode == "RGB"
         assert picture.frames[0][4, 4, 0] < 60 and picture.frames[0][4, 4, 2] > 150
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF"])
+def test_a_profile_of_other_channels_is_left_out(kind: str) -> None:
+    """A grey profile on RGB pixels would make viewers fail; on its own kind it is kept."""
+    grey, rgb = (bytes(16) + space + b"rest of the profile" for space in (b"GRAY", b"RGB "))
+    pixels = np.zeros((4, 4, 3), np.uint8)
+
+    assert read_bytes(encode(Picture((pixels,), icc_profile=grey), kind)).icc_profile is None
+    assert read_bytes(encode(Picture((pixels,), icc_profile=rgb), kind)).icc_profile == rgb

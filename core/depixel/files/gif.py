@@ -20,7 +20,7 @@ from depixel.errors import UnreadablePictureError, UnsupportedPictureError
 from depixel.files.animation import CLEAR, KEEP, RESTORE, Canvas, Region, changed, whole_units
 from depixel.files.indexed import Palette, colours, look_up
 from depixel.files.limits import Limits
-from depixel.files.metadata import comment
+from depixel.files.metadata import comment, fitting_profile
 from depixel.files.pillow_reading import without_pillows_limit
 from depixel.picture import Picture, Pixels
 
@@ -97,8 +97,9 @@ def encode(picture: Picture) -> bytes:
     if len(frames) > 1 and picture.loop != 1:
         repeats = min(65535, max(0, picture.loop - 1))
         parts.append(b"\x21\xff\x0b" + _LOOPS[0] + struct.pack("<BBHB", 3, 1, repeats, 0))
-    if picture.icc_profile:
-        parts.append(b"\x21\xff\x0b" + _PROFILE + _blocks(picture.icc_profile))
+    profile = fitting_profile(picture.icc_profile, 3)
+    if profile:
+        parts.append(b"\x21\xff\x0b" + _PROFILE + _blocks(profile))
     said = comment(picture.text)
     if said:
         parts.append(b"\x21\xfe" + _blocks(said.encode("utf-8", "replace")))

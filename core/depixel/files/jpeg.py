@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageCms
 
 from depixel.errors import UnsupportedPictureError
-from depixel.files.metadata import EXIF_PREFIX, comment
+from depixel.files.metadata import EXIF_PREFIX, comment, fitting_profile
 from depixel.files.xmp import packet
 from depixel.picture import Picture
 
@@ -33,8 +33,9 @@ def encode(picture: Picture) -> bytes:
     if max(picture.width, picture.height) > MOST_SIDE:
         raise UnsupportedPictureError(f"JPEG holds at most {MOST_SIDE} pixels a side; choose PNG.")
     options: dict[str, Any] = {"quality": _QUALITY, "subsampling": 0, "optimize": True}
-    if picture.icc_profile:
-        options["icc_profile"] = picture.icc_profile
+    profile = fitting_profile(picture.icc_profile, picture.channels)
+    if profile:
+        options["icc_profile"] = profile
     exif = (picture.exif or b"").removeprefix(EXIF_PREFIX)
     if 0 < len(exif) < _MOST_SEGMENT:
         options["exif"] = EXIF_PREFIX + exif

@@ -12,7 +12,7 @@ class Limits:
     """Pixels before all: a few kilobytes can claim billions of them."""
 
     pixels: int = 8192 * 8192  # of one frame
-    all_frames: int = 4 * 8192 * 8192  # of all frames together, when there are several
+    all_frames: int = 2 * 8192 * 8192  # of all frames together, when there are several
     side: int = 2**18  # pixels; some decoders take a step for each row and each column
     file_bytes: int = 2**30
 

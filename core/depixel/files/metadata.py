@@ -59,3 +59,9 @@ def comment(text: dict[str, str]) -> str:
     if list(rest) == ["Comment"]:
         return rest["Comment"]
     return "\n".join(f"{key}: {value}" for key, value in rest.items())
+
+
+def fitting_profile(profile: bytes | None, channels: int) -> bytes | None:
+    """The ICC profile, unless it says that it is for other channels than the 1 ... 4 (grey, RGB, with alpha) given."""
+    others = (b"RGB ", b"CMYK") if channels <= 2 else (b"GRAY", b"CMYK")
+    return None if profile is None or profile[16:20] in others else profile

@@ -16,7 +16,7 @@ from PIL import Image, WebPImagePlugin
 from depixel.errors import UnreadablePictureError, UnsupportedPictureError
 from depixel.files.animation import changed, whole_units
 from depixel.files.limits import Limits
-from depixel.files.metadata import EXIF_PREFIX, XMP, turn, upright
+from depixel.files.metadata import EXIF_PREFIX, XMP, fitting_profile, turn, upright
 from depixel.files.pillow_reading import without_pillows_limit
 from depixel.files.xmp import packet
 from depixel.picture import Picture, Pixels
@@ -79,7 +79,7 @@ def encode(picture: Picture) -> bytes:
         raise UnsupportedPictureError(f"WebP holds at most {MOST_SIDE} pixels a side; choose PNG.")
     lossless = picture.format != "WEBP" or bool(picture.details.get("lossless", False))
     frames = [_colours(frame) for frame in picture.frames]
-    profile, described = picture.icc_profile, packet(picture.text)
+    profile, described = fitting_profile(picture.icc_profile, 3), packet(picture.text)
     exif = (picture.exif or b"").removeprefix(EXIF_PREFIX)
     flags = (_ALPHA if picture.has_alpha else 0) | (_PROFILE if profile else 0) | (_EXIF if exif else 0)
     flags |= (_XMP if described else 0) | (_ANIMATED if len(frames) > 1 else 0)

@@ -27,6 +27,7 @@ from depixel.errors import (
 )
 from depixel.files import apng, bmp, dds, gif, jpeg, png_sixteen, tga, webp
 from depixel.files.indexed import look_up
+from depixel.files.metadata import fitting_profile
 from depixel.files.png_chunks import ancillary, chunks, join
 from depixel.picture import Picture, Pixels
 
@@ -161,7 +162,8 @@ def encode(picture: Picture, kind: str | None = None) -> bytes:
 
 
 def _png(picture: Picture) -> bytes:
-    extra = ancillary(picture.icc_profile, picture.exif, picture.text, picture.details)
+    profile = fitting_profile(picture.icc_profile, picture.channels)
+    extra = ancillary(profile, picture.exif, picture.text, picture.details)
     bodies = _png_bodies(picture)
     if len(bodies) > 1 or picture.durations:
         return apng.join_frames(bodies, picture.durations, picture.loop, extra)
