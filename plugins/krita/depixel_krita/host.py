@@ -110,6 +110,9 @@ def choose() -> Target:
     colours = colours_of(node)
     masked = any(child.type() in _MASKS and child.visible() for child in node.childNodes())
     area, notes = _area(document, node)
+    times = _times(document, node)
+    notes += [colours.note()] if colours.travels != colours else []
+    notes += [f"All {len(times)} keyframes were answered together, for a new document."] if times else []
     target = Target(
         document=document.rootNode().uniqueId().toString(),
         node=node.uniqueId().toString(),
@@ -121,8 +124,8 @@ def choose() -> Target:
         colours=colours,
         projected=kind != "paintlayer" or masked,
         selection=None,
-        times=_times(document, node),
-        notes=tuple(note for note in (*notes, colours.travels != colours and colours.note()) if note),
+        times=times,
+        notes=tuple(notes),
     )
     return replace(target, selection=_selection(document, area))
 

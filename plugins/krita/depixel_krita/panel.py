@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ._client import UPSCALE, Action, Engine, EngineError, Progress, group_name, sentence, summary
+from ._client import UPSCALE, Action, Engine, EngineError, Progress, group_name, sentence
 from .form import Form
 from .host import HostError, Target, choose, glance
 from .pixels import reduced
@@ -256,8 +256,7 @@ class Panel(QtWidgets.QWidget):
         if self._kept is not None:
             offers = (self._kept, *offers)
         self._done, self._offers, self._kept = done, offers, None
-        result = done.finished.result
-        self._say(" ".join((summary(result), *done.asked.target.notes)))
+        self._say(done.summary)
         self.view.show_both(done.finished.source, offers[0].picture)
         self.strip.fill(
             [offer.picture for offer in offers],
@@ -281,7 +280,7 @@ class Panel(QtWidgets.QWidget):
 
     def _applied(self, name: str) -> None:
         self._applying = None
-        words = summary(self._done.finished.result)
+        words = self._done.summary
         self._offers, self._done, self._seen = (), None, None
         self._say(f"Added {name}. {words}")
         self._refresh()

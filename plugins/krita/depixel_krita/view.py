@@ -126,7 +126,7 @@ class Strip(QtWidgets.QListWidget):
         self.setSpacing(2)
         self.setHorizontalScrollBarPolicy(_Qt.ScrollBarPolicy.ScrollBarAsNeeded)
         self.setVerticalScrollBarPolicy(_Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFixedHeight(_THUMB + self.fontMetrics().height() + 28)
+        self.setFixedHeight(_THUMB + self.fontMetrics().height() + 20)
         self.setAccessibleName("Answers")
         self.currentRowChanged.connect(self._tell)
 

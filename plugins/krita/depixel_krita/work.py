@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ._client import UPSCALE, Action, Engine, Request, layer_name, scales_back, sentence, settings_of
+from ._client import UPSCALE, Action, Engine, Request, layer_name, scales_back, sentence, settings_of, summary
 from .host import HostError, Shot, Target, find_document, read
 from .qt import QtCore, Signal
 from .results import Painting
@@ -47,6 +47,11 @@ class Done:
     shot: Shot
     finished: Finished
     offers: tuple[Offer, ...]  # best first
+
+    @property
+    def summary(self) -> str:
+        """One sentence on the answers, and one for each thing worth knowing."""
+        return " ".join((summary(self.finished.result), *self.asked.target.notes))
 
 
 class Work(QtCore.QObject):

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.hosts.conftest import Host
 
-from depixel.client.place import Installed, Place
+from depixel.client import Engine, Installed, Place
 from depixel.install.plugins import install_krita
 from depixel.install.profiles import Profile
 
@@ -47,12 +48,13 @@ class Session:
 
 
 @pytest.fixture(scope="session")
-def krita() -> Session:
-    """Install the plug-in as `depixel install krita` does, run every scenario, and read what they found."""
-    root = os.environ.get("DEPIXEL_HOST_ROOT")
-    if not root or not Path(root, "usr/bin/krita").exists():
-        pytest.skip("needs the Debian root of scripts/host_tests")
-    work = Path(os.environ["DEPIXEL_HOST_WORK"]) / "krita"
+def krita(host: Host) -> Session:
+    """
+    Install the plug-in as `depixel install krita` does, run every scenario, and read what they found.
+
+    DEPIXEL_DRIVER_ONLY="dialog faces" runs only these; DEPIXEL_HOST_REPORT=FOLDER keeps screenshots, pixels and log.
+    """
+    work = host.work / "krita"
     home, out, run = work / "home", work / "out", work / "run"
     for folder in (home / ".config", out, run):
         folder.mkdir(parents=True, exist_ok=True)
@@ -61,41 +63,27 @@ def krita() -> Session:
     off = "\n".join(f"enable_{name}=false" for name in _BUNDLED.split())
     kritarc.write_text(f"[python]\nenable_depixel_driver=true\n{off}\n")
     plugins = home / ".local" / "share" / "krita" / "pykrita"
-    launcher = str(work.parent / "depixel-engine")
-    install_krita(Profile("Krita", "test", "", plugins, kritarc), Installed((launcher,)))
+    install_krita(Profile("Krita", "test", "", plugins, kritarc), Installed((str(host.engine),)))
     shutil.copytree(HERE / "driver", plugins, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
     environment = {
         "HOME": home,
-        "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
-        "LANG": "C.UTF-8",
         "XDG_RUNTIME_DIR": run,
         "DEPIXEL_RUNTIME_DIR": work / "engine",
         "DEPIXEL_DRIVER_OUT": out,
         "DEPIXEL_DRIVER_ONLY": os.environ.get("DEPIXEL_DRIVER_ONLY", ""),
-        "OMP_NUM_THREADS": "1",  # as in these tests: a search must take the same way in both
     }
-    screen = ["xvfb-run", "-a", "-s", "-screen 0 1400x1000x24 -nolisten tcp"]
-    command = ["chroot", root, "env", "-i", *(f"{k}={v}" for k, v in environment.items()), *screen]
-    with (work / "krita.log").open("wb") as log:
-        process = subprocess.Popen([*command, "krita", "--nosplash"], stdout=log, stderr=log, start_new_session=True)
-        try:
-            code: int | None = process.wait(timeout=SECONDS)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, 9)
-            process.wait()
-            code = None
-    _stop_engine(work / "engine")
+    screen = ("xvfb-run", "-a", "-s", "-screen 0 1400x1000x24 -nolisten tcp")
+    process = host.start(*screen, "krita", "--nosplash", **{name: str(value) for name, value in environment.items()})
+    try:
+        log, code = process.communicate(timeout=SECONDS)[0], process.returncode
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        log, code = process.communicate()[0], None
+    Engine("tests", Place(str(work / "engine"))).stop()
     found = out / "result.json"
     facts = json.loads(found.read_text()) if found.exists() else {}
     kept = os.environ.get("DEPIXEL_HOST_REPORT")
-    if kept:  # screenshots for people
+    if kept:
         shutil.copytree(out, Path(kept) / "krita", dirs_exist_ok=True)
-        shutil.copyfile(work / "krita.log", Path(kept) / "krita.log")
-    return Session(out, facts, code, (work / "krita.log").read_text("utf-8", "replace"))
-
-
-def _stop_engine(folder: Path) -> None:
-    running = Place(str(folder)).running()
-    if running is not None:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(running.pid, 15)
+        (Path(kept) / "krita.log").write_text(log)
+    return Session(out, facts, code, log)

@@ -59,6 +59,8 @@ def stored(pixels, model, depth):
         values = {"RGBA": (b, g, r, a), "GRAYA": (g, a), "CMYKA": (255 - r, 255 - g, 255 - b, 20, a)}.get(
             model, (r, g, b, a)
         )
+        if model == "LABA":  # colours that sRGB has too
+            values = (r, 128 + (g - 128) // 8, 128 + (b - 128) // 8, a)
         if depth == "U8":
             out += bytes(values)
         elif depth == "U16":

@@ -14,6 +14,7 @@ from depixel_driver.desk import app, apply, ask, docker, layers, new, put, save,
 from depixel_krita.qt import QtCore, QtWidgets
 
 ALL = {}
+LONG = {"scale": 4, "domain": "art", "candidates": 8, "imagination": 1.0, "steps": 5000}  # a job that lasts
 
 
 def scenario(function):
@@ -366,9 +367,9 @@ def engine_killed(facts):
 @scenario
 def document_closed(facts):
     """The document goes away during a job, and while answers wait; Krita lives, and says so."""
-    document, _ = yield from new(32, 32)
+    document, _ = yield from new(64, 64)
     panel = docker()
-    panel.form.set_values({**panel.action.defaults(), "scale": 4, "steps": 2000, "output": "new-layer"})
+    panel.form.set_values({**panel.action.defaults(), **LONG, "output": "new-layer"})
     panel.go.click()
     yield from until(lambda: panel.bar.value() > 0, "progress")
     document.setModified(False)
@@ -412,7 +413,7 @@ def engine_missing(facts):
 def heartbeat(facts):
     """A layer of 1024 x 1024 pixels, twice as large: how long the interface stood still, and what came on top."""
     side = 1024
-    small = stored(desk.art(128, 128), "RGBA", "U8")
+    small = stored([(*pixel[:3], 255) for pixel in desk.art(128, 128)], "RGBA", "U8")
     rows = [small[y * 512 : (y + 1) * 512] * 8 for y in range(128)]
     document, layer = yield from new(8, 8)
     document.setWidth(side)
@@ -481,9 +482,9 @@ def _distance(first, second):
 
 def leave_during_a_job():
     """The last thing: Krita is closed while the engine works. The tests outside look at how it ended."""
-    yield from new(32, 32)
+    yield from new(64, 64)
     panel = docker()
-    panel.form.set_values({**panel.action.defaults(), "scale": 4, "steps": 2000})
+    panel.form.set_values({**panel.action.defaults(), **LONG})
     panel.go.click()
     yield from until(lambda: panel.bar.value() > 0, "progress")
     for document in app.documents():
