@@ -159,6 +159,7 @@ class EventStream(Response):
     async def _tell(self, send: Send, gone: asyncio.Future[None]) -> None:
         job = self._job
         seen = -1
+        told: dict[str, Any] | None = None
         while not gone.done():
             job.changed.clear()
             if job.version == seen and not job.finished:
@@ -166,8 +167,10 @@ class EventStream(Response):
             line = b"\n" if job.version == seen and not job.finished else _news(job, self._jobs)
             seen = job.version
             last = job.finished and job.end is not None
-            if last:
-                line = json.dumps(job.end).encode("ascii") + b"\n"
+            if last:  # however quick the job was, its last step is told
+                step = b"" if job.progress is None or job.progress is told else _news(job, self._jobs)
+                line = step + json.dumps(job.end).encode("ascii") + b"\n"
+            told = job.progress
             await send({"type": "http.response.body", "body": line, "more_body": not last})
             if last:
                 return
