@@ -31,7 +31,7 @@ class Painting:
     top: int
     width: int
     height: int
-    frames: tuple[bytes, ...]
+    frames: tuple[bytes | bytearray, ...]
 
 
 def deliver(

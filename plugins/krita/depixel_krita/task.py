@@ -15,7 +15,7 @@ from typing import Any
 from ._client import CancelledError, Engine, Pixels, Request, Result, sentence
 from .pixels import reduced, swapped
 
-SHOWN_SIDE = 1024
+SHOWN_SIDE = 768
 """Pixels of the longer side of an answer on the screen."""
 
 
@@ -33,7 +33,7 @@ class Finished:
     """The end of a task that went well."""
 
     result: Result
-    frames: tuple[tuple[bytes, ...], ...]  # of each answer, in Krita's order of channels
+    frames: tuple[tuple[bytes | bytearray, ...], ...]  # of each answer, in Krita's order of channels
     pictures: tuple[Shown, ...]  # of each answer's first frame
     source: Shown
     seconds: float  # from start to here, with the engine's own time
@@ -123,5 +123,5 @@ class Task:
         frames = tuple(tuple(self._exchanged(frame) for frame in answer.frames) for answer in result.answers)
         return Finished(result, frames, shown, source, time.monotonic() - began)
 
-    def _exchanged(self, samples: bytes) -> bytes:
-        return bytes(swapped(samples, self._shape[3])) if self._swapped else samples
+    def _exchanged(self, samples: bytes) -> bytes | bytearray:
+        return swapped(samples, self._shape[3]) if self._swapped else samples
