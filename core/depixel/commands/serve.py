@@ -38,7 +38,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Serve, or stop the engine that does."""
-    # torch's threads wait asleep, not spinning: beside a busy GIMP or Krita spinning made one sprite take 14 s, not 0.2.
+    # torch's threads wait asleep, not spinning: on a busy machine spinning made one sprite take 14 s instead of 0.2.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     place = Place()
     if args.stop:

@@ -1,5 +1,10 @@
-"""The head of the dialog: what will be sent, what it is, and what one should know about the answer."""
+"""
+The head of the dialog: what will be sent, what one should know about the answer, and the answer itself on request.
+"""
 
+import threading
+
+import depixel_client as client
 import gi
 import host
 
@@ -7,6 +12,7 @@ gi.require_version("Gtk", "3.0")
 from gi.repository import GdkPixbuf, Gimp, GLib, Gtk  # noqa: E402
 
 _SIDE = 160  # pixels of the picture in the dialog
+_PART = 64  # pixels of the layer that a preview is made of: its middle
 
 
 def add_header(action, dialog, config, image, layers):
@@ -14,11 +20,17 @@ def add_header(action, dialog, config, image, layers):
     dialog.set_title(action.title)
     box = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=12, border_width=12)
     words = Gtk.Label(label=_words(action, image, layers), wrap=True, max_width_chars=44, xalign=0, yalign=0)
-    picture = _picture(action, image, layers)
-    if picture is not None:
+    source = _source(action, image, layers)
+    if source is not None:
+        shown = Gtk.Image.new_from_pixbuf(_checked(_pixbuf(source)))
+        shown.set_size_request(_SIDE, _SIDE)
         frame = Gtk.Frame(shadow_type=Gtk.ShadowType.IN, valign=Gtk.Align.START)
-        frame.add(Gtk.Image.new_from_pixbuf(picture))
-        box.pack_start(frame, False, False, 0)
+        frame.add(shown)
+        left = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
+        left.pack_start(frame, False, False, 0)
+        if action.wire == "upscale":
+            left.pack_start(_Preview(action, config, source, shown, words).button, False, False, 0)
+        box.pack_start(left, False, False, 0)
     box.pack_start(words, True, True, 0)
     box.show_all()
     dialog.get_content_area().pack_start(box, False, False, 0)
@@ -43,21 +55,82 @@ def _words(action, image, layers):
     return "%s\n\n%s" % (what, action.help)
 
 
-# Small pictures are shown larger by whole numbers, pixel by pixel; large ones smaller.
-def _picture(action, image, layers):
+class _Preview:
+    """A button that answers the middle of the picture with the dialog's present values; the dialog stays alive."""
+
+    def __init__(self, action, config, source, shown, words):
+        self._action, self._config, self._source = action, config, source
+        self._shown, self._words, self._text = shown, words, words.get_text()
+        self.button = Gtk.Button.new_with_label("Preview the answer")
+        self.button.connect("clicked", self._clicked)
+        self._job = None
+        self.button.connect("destroy", lambda _: self._job.cancel() if self._job is not None else None)
+
+    def _clicked(self, button):
+        try:
+            values = {option.name: self._config.get_property(option.name) for option in self._action.options}
+            settings = client.settings_of(self._action, {**values, "candidates": 1})
+        except client.EngineError as error:
+            self._words.set_text(str(error))
+            return
+        button.set_sensitive(False)
+        button.set_label("Working...")
+        request = client.Request(_middle(self._source), settings, self._action.wire, program="gimp")
+        self._job = client.Engine("gimp").upscale(request)
+        threading.Thread(target=self._work, args=(self._job,), daemon=True).start()
+
+    def _work(self, job):
+        try:
+            result = job.result()
+        except client.CancelledError:
+            return
+        except client.EngineError as error:
+            GLib.idle_add(self._done, None, str(error))
+            return
+        GLib.idle_add(self._done, result.answers[0], client.summary(result))
+
+    def _done(self, answer, sentence):
+        self._job = None
+        if answer is not None:
+            self._shown.set_from_pixbuf(_checked(_pixbuf(answer)))
+        self._words.set_text("%s\n\n%s" % (self._text, sentence))
+        self.button.set_label("Preview the answer")
+        self.button.set_sensitive(True)
+        return False
+
+
+def _middle(source):
+    width, height = min(source.width, _PART), min(source.height, _PART)
+    left, top = (source.width - width) // 2, (source.height - height) // 2
+    pixel = source.channels * source.depth // 8
+    data = source.frames[0]
+    rows = [((y * source.width) + left) * pixel for y in range(top, top + height)]
+    part = b"".join(data[at : at + width * pixel] for at in rows)
+    return client.Pixels(width, height, source.channels, (part,), source.depth, source.palette, source.name)
+
+
+def _source(action, image, layers):
     try:
-        source = host.read(image, layers[0], True, action.name == "upscale", False)
-    except (host.Refusal, IndexError, AttributeError):
-        return None
-    step = max(1, -(-max(source.width, source.height) // _SIDE))
-    rgba = _rgba(source, step)
-    width, height = -(-source.width // step), -(-source.height // step)
+        host.check_layers(image, layers)
+        return host.read(image, layers[0], True, action.name == "upscale", False)
+    except host.Refusal:
+        return None  # the run itself will say why
+
+
+# Small pictures are shown larger by whole numbers, pixel by pixel; large ones smaller by leaving pixels out.
+def _pixbuf(picture):
+    step = max(1, -(-max(picture.width, picture.height) // _SIDE))
+    width, height = -(-picture.width // step), -(-picture.height // step)
     pixels = GdkPixbuf.Pixbuf.new_from_bytes(
-        GLib.Bytes.new(rgba), GdkPixbuf.Colorspace.RGB, True, 8, width, height, width * 4
+        GLib.Bytes.new(_rgba(picture, step)), GdkPixbuf.Colorspace.RGB, True, 8, width, height, width * 4
     )
     times = max(1, _SIDE // max(width, height))
-    if times > 1:
-        pixels = pixels.scale_simple(width * times, height * times, GdkPixbuf.InterpType.NEAREST)
+    if times == 1:
+        return pixels
+    return pixels.scale_simple(width * times, height * times, GdkPixbuf.InterpType.NEAREST)
+
+
+def _checked(pixels):
     return pixels.composite_color_simple(
         pixels.get_width(), pixels.get_height(), GdkPixbuf.InterpType.NEAREST, 255, 8, 0x999999, 0x666666
     )

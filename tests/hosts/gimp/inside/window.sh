@@ -22,6 +22,10 @@ import -window root "$OUT/window-dialog-root.png"
 if [ -n "$dialog" ]; then
     import -window "$dialog" "$OUT/window-dialog.png"
     xdotool windowactivate --sync "$dialog" 2>/dev/null
+    xdotool mousemove --window "$dialog" 105 207 sleep 1 click 1   # Preview the answer
+    sleep 1; xdotool mousemove 1270 890
+    sleep 8
+    import -window "$dialog" "$OUT/window-preview.png"
     xdotool key --window "$dialog" Return
     sleep 1
     xdotool search --name 'Upscale|Depixel' >/dev/null 2>&1 && xdotool key alt+o

@@ -1,0 +1,71 @@
+# Imagine a face, anonymise a face; and how long an upscale takes from the call to the new image.
+exec(open(__import__("os").environ["INSIDE"] + "/support.py").read())
+import time
+
+
+def face(side):
+    """A drawn face: skin, hair, eyes, mouth."""
+    out = bytearray()
+    for y in range(side):
+        for x in range(side):
+            u, v = (x + 0.5) / side, (y + 0.5) / side
+            colour = (60, 90, 120)
+            if (u - 0.5) ** 2 / 0.1 + (v - 0.52) ** 2 / 0.16 < 1:
+                colour = (225, 180, 150)
+            if v < 0.28 and (u - 0.5) ** 2 / 0.11 + (v - 0.45) ** 2 / 0.16 < 1:
+                colour = (70, 40, 20)
+            if abs(v - 0.45) < 0.04 and (abs(u - 0.37) < 0.06 or abs(u - 0.63) < 0.06):
+                colour = (30, 30, 40)
+            if abs(v - 0.7) < 0.03 and abs(u - 0.5) < 0.12:
+                colour = (180, 70, 70)
+            out += bytes(colour)
+    return bytes(out)
+
+
+def imagine():
+    image, layer = picture(16, 16, 3, data=face(16))
+    status, error, result = call(image, [layer], "imagine-face", scale=8, candidates=2, steps=3, seed=4)
+    if result is None:
+        return {"status": status, "error": error}
+    outer = result.get_layers()[0]
+    return {"status": status, "error": error, "before": dump(layer, 3), "group": outer.get_name(),
+            "comment": bytes(result.get_parasite("gimp-comment").get_data()).decode(),
+            "answers": [dump(child, 3) for child in outer.get_children()]}  # fmt: skip
+
+
+def imagine_in_a_selection():
+    data = bytearray(bytes((40, 120, 60)) * 32 * 24)
+    small = face(16)
+    for y in range(16):
+        at = ((y + 4) * 32 + 8) * 3
+        data[at : at + 48] = small[y * 48 : (y + 1) * 48]
+    image, layer = picture(32, 24, 3, data=bytes(data))
+    image.select_rectangle(Gimp.ChannelOps.REPLACE, 8, 4, 16, 16)
+    status, error, result = call(image, [layer], "imagine-face", scale=4, candidates=1, steps=3)
+    return {"status": status, "error": error, "before": dump(layer, 3),
+            "answers": [dump(result.get_layers()[0], 3)] if result else []}  # fmt: skip
+
+
+def anonymise():
+    image, layer = picture(96, 80, 3, data=b"".join(bytes((x * 2, y * 3, 90)) for y in range(80) for x in range(96)))
+    image.select_rectangle(Gimp.ChannelOps.REPLACE, 20, 10, 48, 48)
+    before = dump(layer, 3)
+    status, error, result = call(image, [layer], "anonymise-face", kept=12, candidates=2, steps=3)
+    outer = image.get_layers()[0]
+    return {"status": status, "error": error, "before": before, "same": result == image, "group": outer.get_name(),
+            "answers": [dump(child, 3) for child in outer.get_children()] if outer.is_group() else []}  # fmt: skip
+
+
+def seconds():
+    image, layer = picture(64, 64, 4)
+    write(layer, samples(64, 64, 3) and bytes(v for i in range(64 * 64) for v in (i % 64 * 3, i // 64 * 3, 90, 255)), 4)
+    call(image, [layer], scale=4)
+    found = []
+    for seed in range(5):
+        began = time.monotonic()
+        status = call(image, [layer], scale=4, seed=seed)[0]
+        found.append(time.monotonic() - began)
+    return {"status": status, "seconds": sorted(found), "load": os.getloadavg()[0]}
+
+
+run_cases([imagine, imagine_in_a_selection, anonymise, seconds], "faces.py")
