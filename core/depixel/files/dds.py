@@ -24,9 +24,9 @@ _DXGI = {70: "BC1", 71: "BC1", 72: "BC1", 73: "BC2", 74: "BC2", 75: "BC2", 76: "
          79: "BC4", 80: "BC4", 81: "BC4", 82: "BC5", 83: "BC5", 84: "BC5", 94: "BC6H", 95: "BC6H", 96: "BC6H",
          97: "BC7", 98: "BC7", 99: "BC7"}  # fmt: skip
 _DXGI_SRGB = {29, 72, 75, 78, 91, 93, 99}
-_UNORM = {70: 71, 72: 71, 73: 74, 75: 74, 76: 77, 78: 77, 79: 80, 82: 83, 97: 98, 99: 98}
+_LETTERS = {"BC1": b"DXT1", "BC2": b"DXT3", "BC3": b"DXT5", "BC4": b"ATI1", "BC5": b"ATI2"}
 _CUBEMAP, _VOLUME = 0x200, 0x200000
-_SIGNED_BC4 = 81
+_SIGNED_BC4, _SIGNED_BC5, _BC7 = 81, 84, 98
 _ALPHA_PIXELS, _ALPHA_ONLY, _HAS_FOURCC, _RGB, _GREY = 0x1, 0x2, 0x4, 0x40, 0x20000
 _RGBA16 = struct.pack("<I", 36)  # Direct3D 9's number of A16B16G16R16 in the place of the four letters
 
@@ -115,8 +115,11 @@ def read(data: bytes, name: str, limits: Limits) -> Picture:
     if found.compression == "none" and (found.dxgi is not None or not _palette(data)):
         what = f"DXGI format {found.dxgi}" if found.dxgi is not None else "unknown pixel layout"
         raise UnsupportedPictureError(f"{name} is a DDS of a kind ({what}) that is not handled.")
-    if found.dxgi in _UNORM:  # the same samples under a number that Pillow knows
-        data = data[:128] + struct.pack("<I", _UNORM[found.dxgi]) + data[132:]
+    if found.compression in _LETTERS and found.start == 148:  # the same blocks under a header that every Pillow knows
+        letters = b"BC5S" if found.dxgi == _SIGNED_BC5 else _LETTERS[found.compression]
+        data = data[:84] + letters + data[88:128] + data[148:]
+    elif found.compression == "BC7":
+        data = data[:128] + struct.pack("<I", _BC7) + data[132:]
     picture = pillow_reading.read(data, "DDS", name, limits)
     return picture.replace(details={**picture.details, "dds": found})
 

@@ -6,13 +6,15 @@ fourth byte of old files the wrong way.
 
 from __future__ import annotations
 
+import io
 import struct
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
-from depixel.errors import UnreadablePictureError
+from depixel.errors import UnreadablePictureError, UnsupportedPictureError
 from depixel.files.limits import Limits
 from depixel.picture import Picture, Pixels
 
@@ -82,6 +84,37 @@ def read(data: bytes, name: str, limits: Limits) -> Picture:
         pixels = pixels[..., :3] if _without_alpha(data) else pixels
     mode = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}[pixels.shape[2]]
     return Picture((np.ascontiguousarray(pixels),), mode=mode, format="TGA", details=details)
+
+
+def encode(pixels: Pixels, palette: Bytes | None, rle: bool) -> bytes:
+    """
+    The file's bytes, with a footer of TGA 2.0.
+
+    Args:
+        pixels: [H, W, 1 ... 4] uint8; [H, W, 1] indices when there is a palette.
+        palette: [1 ... 256, 4] RGBA.
+        rle: with run lengths.
+
+    Raises:
+        UnsupportedPictureError: a side of more than 65535 pixels.
+    """
+    if max(pixels.shape[:2]) > MOST_SIDE:
+        raise UnsupportedPictureError(f"TGA holds at most {MOST_SIDE} pixels a side; choose PNG.")
+    image = Image.fromarray(np.ascontiguousarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels))
+    buffer = io.BytesIO()
+    image.save(buffer, "TGA", **({"compression": "tga_rle"} if rle else {}))
+    data = buffer.getvalue()
+    if palette is None:
+        return data
+    # Pillow loses the alpha of a palette: it writes the indices as grey, and the colour map is put in here.
+    alpha = bool((palette[:, 3] < 255).any())
+    table = palette[:, [2, 1, 0, 3] if alpha else [2, 1, 0]]
+    head = bytearray(data[:_HEADER])
+    head[1] = 1
+    head[2] += _MAPPED - _GREY
+    struct.pack_into("<HHB", head, 3, 0, len(palette), 8 * table.shape[1])
+    head[17] |= 8 if alpha else 0
+    return bytes(head) + np.ascontiguousarray(table).tobytes() + data[_HEADER:]
 
 
 def _header(data: bytes) -> _Header | None:

@@ -220,32 +220,23 @@ def _still(picture: Picture, kind: str) -> bytes:
         raise UnsupportedPictureError(f"An animation cannot be written as {kind}; choose PNG, WebP or GIF.")
     if kind == "JPEG":
         return jpeg.encode(picture)
-    image, options = _image(picture.frames[0]), {}
-    indexed = _indexed(picture)
+    indices = None
+    if picture.mode == "P" and picture.palette is not None:
+        indices = palette_indices(picture.frames[0], picture.palette)
     if kind == "TGA":
-        if max(picture.width, picture.height) > tga.MOST_SIDE:
-            raise UnsupportedPictureError(f"TGA holds at most {tga.MOST_SIDE} pixels a side; choose PNG.")
-        return _saved(indexed or image, "TGA", **({"compression": "tga_rle"} if picture.details.get("rle") else {}))
-    if "dpi" in picture.details:
-        options["dpi"] = picture.details["dpi"]
+        rle = bool(picture.details.get("rle"))
+        if indices is not None:
+            return tga.encode(indices[..., None], picture.palette, rle)
+        return tga.encode(picture.frames[0], None, rle)
     if picture.has_alpha:
         return bmp.encode_with_alpha(picture.rgba())
-    if picture.mode == "1" and bool(np.isin(picture.frames[0], (0, 255)).all()):
+    image = _image(picture.frames[0])
+    if indices is not None and picture.palette is not None:
+        image = Image.fromarray(indices)
+        image.putpalette(picture.palette[:, :3].tobytes(), "RGB")
+    elif picture.mode == "1" and bool(np.isin(picture.frames[0], (0, 255)).all()):
         image = image.convert("1", dither=Image.Dither.NONE)
-    return _saved(indexed or image, kind, **options)
-
-
-# A Pillow image of mode P with the picture's own palette and indices; None when it is not indexed (any more).
-def _indexed(picture: Picture) -> Image.Image | None:
-    if picture.mode != "P" or picture.palette is None:
-        return None
-    indices = palette_indices(picture.frames[0], picture.palette)
-    if indices is None:
-        return None
-    image = Image.fromarray(indices)
-    alpha = bool((picture.palette[:, 3] < 255).any())
-    image.putpalette(picture.palette[:, : 4 if alpha else 3].tobytes(), "RGBA" if alpha else "RGB")
-    return image
+    return _saved(image, kind, **({"dpi": picture.details["dpi"]} if "dpi" in picture.details else {}))
 
 
 def _image(frame: Pixels) -> Image.Image:
