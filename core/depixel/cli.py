@@ -41,6 +41,8 @@ _DESCRIPTION = (
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line; returns the exit code and raises only SystemExit (from argparse)."""
+    # torch's threads wait asleep, not spinning: on a busy machine that is two to three times faster.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     arguments = list(sys.argv[1:] if argv is None else argv)
     args = make_parser(arguments).parse_args(arguments)
     try:
