@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -31,3 +33,23 @@ def test_imports_the_standard_library_only(path: Path) -> None:
             outside += [node.module] if (node.module or "").split(".")[0] not in sys.stdlib_module_names else []
 
     assert outside == []
+
+
+@pytest.mark.parametrize("version", ["3.8", "3.9", "3.13"])
+def test_runs_on_other_pythons(version: str, tmp_path: Path) -> None:
+    """The copied folder is imported and used by the oldest and newest Pythons of this machine."""
+    kept = sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python"))
+    program = str(kept[-1]) if kept else shutil.which(f"python{version}")
+    if program is None:
+        pytest.skip(f"Python {version} is not on this machine")
+    shutil.copytree(FOLDER, tmp_path / "depixel_client", ignore=shutil.ignore_patterns("__pycache__"))
+    code = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import depixel_client as c\n"
+        "p = c.Pixels(1, 1, 4, (b'1234',)); r = c.Request(p, c.settings_of(c.UPSCALE, {'scale': 3}))\n"
+        f"print(r.header()); print(c.Engine('gimp', c.Place({str(tmp_path / 'none')!r})).state()[0])"
+    )
+
+    done = subprocess.run([program, "-I", "-B", "-c", code], capture_output=True, text=True, check=False)
+
+    assert done.stdout.splitlines()[-1:] == ["not-installed"] or "stopped" in done.stdout, done.stderr
+    assert '"scale": 3' in done.stdout
