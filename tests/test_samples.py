@@ -1,0 +1,75 @@
+"""What the README's first command does, with the released weights: every sample answered, every promise kept."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from depixel import files
+from depixel.cli import main
+from depixel.priors.weights import released_names
+
+ROOT = Path(__file__).resolve().parent.parent
+SAMPLES = ROOT / "samples"
+NAMES = sorted(p.relative_to(SAMPLES).as_posix() for p in SAMPLES.rglob("*.png"))
+
+pytestmark = pytest.mark.weights
+
+
+def _needs(kind: str) -> None:
+    if not any(name.split("-")[0] == kind for name in released_names()):
+        pytest.skip(f"no {kind} weights in this tree")
+
+
+def test_samples_are_small_and_named_in_the_licence_note() -> None:
+    """Less than 200 kB together; each file stands in LICENSES.md."""
+    note = (SAMPLES / "LICENSES.md").read_text("utf-8")
+
+    assert sum((SAMPLES / name).stat().st_size for name in NAMES) < 200_000
+    assert [name for name in NAMES if f"`{name}`" not in note] == []
+
+
+def test_every_sample_scales_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """At most 1 level anywhere and 0.05 on average; modes, frames and exact transparency are kept."""
+    _needs("art")
+    folders = [str(SAMPLES / name) for name in ("sprites", "pixel-art", "textures", "animations")]
+
+    code = main(["upscale", *folders, "-o", str(tmp_path), "--json", "--device", "cpu"])
+
+    document = json.loads(capsys.readouterr().out)
+    assert code == 0
+    assert document["counts"]["done"] == len(NAMES) - 2
+    for row in document["pictures"]:
+        residual = row["candidates"][0]["residual"]
+        given, answer = files.read(row["source"]), files.read(row["candidates"][0]["path"])
+        assert residual["maximum"] <= 1.0, row["name"]
+        assert residual["mean"] <= 0.05, row["name"]
+        assert (answer.width, answer.height) == (4 * given.width, 4 * given.height)
+        assert (len(answer.frames), answer.durations) == (len(given.frames), given.durations)
+        for small, large in zip(given.frames, answer.frames, strict=True):
+            if given.has_alpha and answer.has_alpha:
+                blocks = large[..., -1].reshape(given.height, 4, given.width, 4)
+                hidden = blocks.max(axis=(1, 3))[small[..., -1] == 0]
+                assert row["domain"] == "pixel-art" or (hidden == 0).all(), row["name"]
+                assert set(np.unique(large[..., -1])) <= {0, 255} or len(np.unique(small[..., -1])) > 2, row["name"]
+
+
+def test_faces_say_that_they_are_imagined(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In the line, at the end, in the report and in the file itself."""
+    _needs("faces")
+
+    wishes = ["--domain", "faces", "--steps", "2", "--candidates", "2", "--report"]
+
+    code = main(["upscale", str(SAMPLES / "faces/portrait.png"), "-o", str(tmp_path), *wishes])
+
+    told = capsys.readouterr().out
+    assert code == 0
+    assert told.count("imagined") >= 2
+    assert "imagined" in (tmp_path / "depixel-report.html").read_text("utf-8").split('<article class="card"')[1]
+    for name in ("portrait.png", "portrait.candidate-2.png"):
+        text = files.read(tmp_path / name).text
+        assert "imagined" in text["Description"]
+        assert "imagined" in text["Comment"]
