@@ -103,22 +103,22 @@ def spread_loss(run: Run, slices: list[Slice], generator: torch.Generator, bf16:
             composed = torch.where(better, z, composed)
     answer = torch.cat(generate(run.network, slices, composed, bf16))
     amount = (detail(answer) - detail(truth)).abs() * strength
-    return misplacement(answer, truth).mean() + 5 * amount.mean()
+    return misplacement(answer, truth).mean() + 8 * amount.mean()
 
 
 def misplacement(answer: Tensor, truth: Tensor) -> Tensor:
-    """[B, 1, H, W]: difference of values and, twice as heavy, of gradients: rewards edges in the right place."""
+    """[B, 1, H, W]: difference of values and of gradients: rewards edges in the right place."""
     difference = answer - truth
     down = difference.diff(dim=2, append=difference[:, :, -1:])
     right = difference.diff(dim=3, append=difference[..., -1:])
-    return (difference.abs() + 2 * down.abs() + 2 * right.abs()).mean(1, keepdim=True)
+    return (difference.abs() + down.abs() + right.abs()).mean(1, keepdim=True)
 
 
 def detail(picture: Tensor) -> Tensor:
     """[B, C, H/8, W/8]: root mean square gradient in blocks of 8x8."""
     down = picture.diff(dim=2, append=picture[:, :, -1:])
     right = picture.diff(dim=3, append=picture[..., -1:])
-    return (F.avg_pool2d(down.square() + right.square(), 8) + 1e-5).sqrt()
+    return (F.avg_pool2d(down.square() + right.square(), 8) + 1e-6).sqrt()
 
 
 def schedule(elapsed: float, total: float, first: float, last: float = 1e-5) -> float:
@@ -151,7 +151,7 @@ def train(
         loss.backward()
         torch.nn.utils.clip_grad_norm_(parameters, 0.5)
         run.optimiser.step()
-        decay = min(0.999, (run.steps + 1) / (run.steps + 10))
+        decay = min(0.98 if stage == "spread" else 0.999, (run.steps + 1) / (run.steps + 10))
         with torch.no_grad():
             for mean, value in zip(run.average.parameters(), run.network.parameters(), strict=True):
                 mean.lerp_(value, 1 - decay)
