@@ -101,12 +101,13 @@ def _four(pixels: Pixels) -> Pixels:
 
 # Straight alpha, as APNG defines "over"; opaque and transparent pixels pass exactly, hidden colour included.
 def _over(above: Pixels, below: Pixels) -> Pixels:
-    full = float(np.iinfo(above.dtype).max)
-    a = above[..., 3:].astype(np.float64) / full
-    b = below[..., 3:].astype(np.float64) / full * (1 - a)
-    total = a + b
-    mixed = (above[..., :3] * a + below[..., :3] * b) / np.where(total > 0, total, 1)
-    soft = np.concatenate([mixed, total * full], axis=2).round().astype(above.dtype)
-    alpha = above[..., 3:]
-    solid = (alpha == full) | (below[..., 3:] == 0)
-    return np.where(solid, above, np.where(alpha == 0, below, soft))
+    full = np.iinfo(above.dtype).max
+    alpha, under = above[..., 3], below[..., 3]
+    seen: Pixels = np.where(((alpha > 0) | (under == 0))[..., None], above, below)
+    soft = (alpha > 0) & (alpha < full) & (under > 0)
+    if soft.any():
+        a = alpha[soft, None].astype(np.float64) / full
+        b = under[soft, None].astype(np.float64) / full * (1 - a)
+        mixed = (above[soft, :3] * a + below[soft, :3] * b) / (a + b)
+        seen[soft] = np.concatenate([mixed, (a + b) * full], axis=1).round().astype(above.dtype)
+    return seen

@@ -62,9 +62,7 @@ def read(data: bytes, name: str, limits: Limits) -> Picture:
     contents = _parse(data, name, limits)
     canvas = Canvas(contents.width, contents.height)
     seen = [canvas.show(*_on_canvas(frame, contents)) for frame in contents.frames]
-    first = contents.frames[0].palette
-    shared = all(np.array_equal(frame.palette, first) for frame in contents.frames)
-    palette = first if shared and look_up(seen, first) is not None else colours(seen)
+    palette = _common(contents.frames, seen)
     moving = len(seen) > 1
     frames = canvas.without_needless_alpha(seen)
     return Picture(
@@ -187,6 +185,16 @@ def _check(contents: _Contents, name: str, limits: Limits) -> None:
     contents.pixels += region.width * region.height
     limits.check(name, region.width, region.height)
     limits.check(name, 1, 1, contents.pixels)
+
+
+# One palette that has every colour seen: the file's, or the colours of all, if they are few enough.
+def _common(frames: Sequence[_Frame], seen: Sequence[Pixels]) -> Palette | None:
+    first = frames[0].palette
+    if any(not np.array_equal(frame.palette, first) for frame in frames):
+        return colours(seen)
+    # Where no frame ever drew, it is transparent: the palette must be able to say so.
+    sayable = bool((first[:, 3] == 0).any()) or all(bool((frame[..., 3] > 0).all()) for frame in seen)
+    return first if sayable else colours(seen)
 
 
 # The part of a frame that lies inside the picture, [h, w, 4], and its region.
