@@ -1,7 +1,8 @@
 """
-PULSE's search restated for any `LatentPrior`, to measure against: 100 Adam steps at 0.4, one picture at a time, from
-random latents, 100 * L2 + 0.05 * geodesic cross-distance, each latent rescaled to its sphere after each step, the
-best kept by the whole loss (Menon et al. 2020, section 3.2 and appendix; the published defaults).
+PULSE's search restated for any `LatentPrior`, to measure against (Menon et al. 2020, section 3.2 and the published
+defaults): 100 Adam steps at 0.4 with the rise-and-drop schedule, one picture at a time, from random latents of unit
+deviation, 100 * L2 + 0.05 * geodesic cross-distance, every latent rescaled to its sphere after each step, the best
+kept by the whole loss with L2 clamped at eps. Stops for no picture before its last step, as PULSE does.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ import torch
 from torch import Tensor
 
 from depixel.degradation import Degradation
-from depixel.priors.base import LatentPrior, Latents
+from depixel.priors.base import LatentLayout, LatentPrior, Latents
+from depixel.priors.faces import FacePrior
 from depixel.search.schedule import one_cycle_drop
-from depixel.search.sphere import constrain
+from depixel.search.sphere import as_points, to_sphere
 from depixel.search.terms import Context, geodesic, squared_error
 
 STEPS = 100
@@ -24,42 +26,56 @@ EPS = 2e-3
 
 @dataclass(frozen=True)
 class PulseAnswer:
-    """What PULSE returns for one picture."""
+    """What PULSE finds for one picture."""
 
     large: Tensor  # [1, 4, H, W]
     error: float  # mean squared error of scaling back of `large`
-    converged: bool
+
+    @property
+    def converged(self) -> bool:
+        """PULSE's own test."""
+        return self.error <= EPS
 
 
 def pulse(prior: LatentPrior, small: Tensor, degradation: Degradation, seed: int, steps: int = STEPS) -> PulseAnswer:
     """Search for one picture, [1, 4, h, w]."""
-    latents = _random(prior, small, degradation, seed)
-    context = Context(small, degradation.apply, prior.layout, prior.penalty)
-    optimiser = torch.optim.Adam(list(latents.values()), lr=RATE)
+    # Latents in units of their own deviation, as PULSE's whitening makes them.
+    unit = _deviations(prior, small, degradation)
+    layout = {name: LatentLayout(sphere=True, per_layer=x.ndim == 3, noise=x.ndim == 4) for name, x in unit.items()}
+    generator = torch.Generator().manual_seed(seed)
+    spheres = {
+        name: _rescaled(torch.randn(x.shape, generator=generator).to(small), layout[name]).requires_grad_()
+        for name, x in unit.items()
+    }
+    context = Context(small, degradation.apply, layout, prior.penalty)
+    optimiser = torch.optim.Adam(list(spheres.values()), lr=RATE)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: one_cycle_drop(step, steps))
     least, best, best_error = float("inf"), small, float("inf")
     for _ in range(steps):
         optimiser.zero_grad()
-        large = prior.decode(latents, small, degradation)
+        large = prior.decode({name: x * unit[name] for name, x in spheres.items()}, small, degradation)
         error = squared_error(degradation.apply(large), small)
-        loss = (100 * error.clamp_min(EPS) + 0.05 * geodesic(large, latents, context)).sum()
-        if float(loss) < least:
-            least, best, best_error = float(loss), large.detach().clone(), float(error)
-        loss.backward()
+        loss = (100 * error.clamp_min(EPS) + 0.05 * geodesic(large, spheres, context)).sum()
+        if loss.item() < least:
+            least, best, best_error = loss.item(), large.detach().clone(), error.item()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         schedule.step()
         with torch.no_grad():
-            for name, x in latents.items():
-                x.copy_(constrain(x, prior.layout[name]))
-    return PulseAnswer(best, best_error, best_error <= EPS)
+            for name, x in spheres.items():
+                x.copy_(_rescaled(x, layout[name]))
+    return PulseAnswer(best, best_error)
 
 
-# Independent Gaussian rows for every layer and for the noise, on their spheres.
-def _random(prior: LatentPrior, small: Tensor, degradation: Degradation, seed: int) -> Latents:
-    generator = torch.Generator().manual_seed(seed)
-    shapes = prior.encode(small, degradation)
-    latents = {}
-    for name, like in shapes.items():
-        x = torch.randn(like.shape, generator=generator).to(small)
-        latents[name] = constrain(x, prior.layout[name]).requires_grad_()
-    return latents
+def _rescaled(x: Tensor, layout: LatentLayout) -> Tensor:
+    return to_sphere(as_points(x, layout)).reshape(x.shape)
+
+
+# Shapes of the latents, filled with the deviation that each usually has: what the mapping network gives for styles,
+# what the encoder gives for noise maps.
+def _deviations(prior: LatentPrior, small: Tensor, degradation: Degradation) -> Latents:
+    usual = prior.encode(small, degradation)
+    if isinstance(prior, FacePrior):
+        imagined = prior.imagine(64, torch.Generator().manual_seed(0))
+        usual = usual | {"w": torch.full_like(usual["w"], float(imagined["w"].square().mean().sqrt()))}
+    return {name: torch.full_like(x, float(x.square().mean().sqrt())) for name, x in usual.items()}
