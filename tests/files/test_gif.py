@@ -55,6 +55,25 @@ def test_more_colours_are_approximated() -> None:
     assert np.abs(back.astype(int) - pixels).mean() < 12
 
 
+def test_what_stands_still_does_not_flicker() -> None:
+    """Thousands of colours in every frame: pixels that are equal in two frames stay equal, transparency stays exact."""
+    y, x = np.mgrid[0:48, 0:48]
+    frames = []
+    for k in range(3):
+        frame = np.stack([x * 5, y * 5, (x + y) * 2, np.full_like(x, 255)], -1).astype(np.uint8)
+        frame[4 * k : 4 * k + 9, :20] = RNG.integers(0, 256, (9, 20, 4), dtype=np.uint8) | 128
+        frame[:, 40:, 3] = 0
+        frames.append(frame)
+
+    back = read_bytes(encode(Picture(tuple(frames), durations=(50.0,) * 3), "GIF")).frames
+
+    for a, b, c, d in zip(frames, frames[1:], back, back[1:], strict=False):
+        still = (a == b).all(axis=2)
+        assert np.array_equal(c[still], d[still])
+        assert np.array_equal(a[..., 3] == 0, c[..., 3] == 0)
+        assert np.abs(a.astype(int) - c)[a[..., 3] > 0].mean() < 20
+
+
 def test_independent_reader_sees_the_same() -> None:
     """Pillow shows the same frames, times and loop count."""
     picture = _moving(True, 30).replace(loop=3)

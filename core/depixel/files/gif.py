@@ -29,6 +29,7 @@ MOST_SIDE = 65535
 _DISPOSE = {2: CLEAR, 3: RESTORE}
 _LOOPS = (b"NETSCAPE2.0", b"ANIMEXTS1.0")
 _PROFILE = b"ICCRGBG1012"
+_SAMPLE = 2**22  # pixels from which a palette is made
 _OPAQUE_FROM = 128  # alpha; GIF knows only seen and not seen
 
 
@@ -242,26 +243,29 @@ def _fit(frames: Sequence[Pixels], own: Palette | None) -> tuple[list[Palette], 
                 for frame, index in zip(frames, indexed, strict=True):
                     index[frame[..., 3] == 0] = clear[0] if clear.size else 0  # GIF knows one transparent number
                 return [palette], indexed
-    palettes, indexed = [], []
+    exact = [palette for palette in (colours([frame]) for frame in frames) if palette is not None]
+    if len(exact) == len(frames):
+        found = [look_up([frame], palette) for frame, palette in zip(frames, exact, strict=True)]
+        return exact, [indices[0] for indices in found if indices is not None]
+    return _approximated(frames)
+
+
+# One palette of 255 colours and "not seen" for all frames: what stands still keeps its colour. Dithered only where
+# there is no second frame to flicker against.
+def _approximated(frames: Sequence[Pixels]) -> tuple[list[Palette], list[Pixels]]:
+    pixels = np.concatenate([frame[frame[..., 3] > 0][:, :3] for frame in frames])
+    sample = pixels[:: -(-len(pixels) // _SAMPLE)]
+    palette_image = Image.fromarray(sample[None]).quantize(255, Image.Quantize.MEDIANCUT)
+    dither = Image.Dither.FLOYDSTEINBERG if len(frames) == 1 else Image.Dither.NONE
+    indexed = []
     for frame in frames:
-        exact = colours([frame])
-        reduced = frame if exact is not None else _reduced(frame, dither=len(frames) == 1)
-        palette = exact if exact is not None else colours([reduced])
-        found = None if palette is None else look_up([reduced], palette)
-        if palette is None or found is None:
-            raise UnsupportedPictureError("GIF cannot hold these colours; choose PNG.")
-        palettes.append(palette)
-        indexed += found
-    return palettes, indexed
-
-
-# [H, W, 4] of at most 255 colours and "not seen". Dithered only where frames cannot flicker.
-def _reduced(frame: Pixels, dither: bool) -> Pixels:
-    image = Image.fromarray(np.ascontiguousarray(frame[..., :3]))
-    palette = image.quantize(255, Image.Quantize.MEDIANCUT)
-    kind = Image.Dither.FLOYDSTEINBERG if dither else Image.Dither.NONE
-    rgb = np.asarray(image.quantize(palette=palette, dither=kind).convert("RGB"))
-    return _seen_or_not(np.concatenate([rgb, frame[..., 3:]], axis=2))
+        image = Image.fromarray(np.ascontiguousarray(frame[..., :3])).quantize(palette=palette_image, dither=dither)
+        indexed.append(np.where(frame[..., 3] > 0, np.asarray(image), 255).astype(np.uint8))
+    palette = np.zeros((256, 4), np.uint8)
+    rgb = np.array(palette_image.getpalette("RGB"), np.uint8).reshape(-1, 3)[:255]
+    palette[: len(rgb), :3] = rgb
+    palette[:255, 3] = 255
+    return [palette], indexed
 
 
 def _seen_or_not(rgba: Pixels) -> Pixels:
