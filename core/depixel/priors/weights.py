@@ -11,12 +11,14 @@ import struct
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from safetensors import SafetensorError, safe_open
-from torch import Tensor
 
 from depixel.errors import WeightsError
+
+if TYPE_CHECKING:
+    from torch import Tensor  # `depixel models` looks at the files without it
 
 RELEASED = Path(__file__).resolve().parent.parent / "weights"
 
