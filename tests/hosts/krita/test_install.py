@@ -56,7 +56,8 @@ def test_krita_imports_the_archive(tmp_path: Path) -> None:
     resources.mkdir()
 
     written = depixel(tmp_path, "install", "krita", "--zip", str(archive))
-    command = [sys.executable, str(importer / "plugin_importer.py"), str(archive), str(resources)]
+    start = "import builtins, runpy, sys; builtins.i18n = str; runpy.run_path(sys.argv.pop(1), run_name='__main__')"
+    command = [sys.executable, "-c", start, str(importer / "plugin_importer.py"), str(archive), str(resources)]
     imported = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
     assert written.returncode == 0, written.stderr

@@ -192,6 +192,15 @@ def test_animation(krita) -> None:
         assert np.array_equal(wanted, found)
 
 
+def test_animated_group(krita) -> None:
+    """All frames of a group with an animated layer are read as they are shown, and the shown time comes back."""
+    facts = krita.of("animated_group")
+
+    assert facts["frames"] == 2
+    assert facts["same"] == [True, True]
+    assert facts["time"] == 2
+
+
 def test_candidates(krita) -> None:
     """Several answers: the strip, more like one of them, and all in a group that is one step of undo."""
     facts = krita.of("candidates")
@@ -284,8 +293,8 @@ def test_interface_stays_alive(krita) -> None:
     facts = krita.of("heartbeat")
 
     assert facts["size"] == [2048, 2048]
-    assert facts["job"]["longest work"] <= 50, facts
-    assert facts["job"]["over 50 ms"] <= max(2, facts["job"]["beats"] // 200), facts  # others use these cores too
+    assert facts["job"]["longest own"] <= 50, facts
+    assert facts["delivery"]["longest own"] <= 150, facts  # Krita itself waits for its layer stack there
     assert facts["round trip"] - facts["engine"] + facts["adding"] < 1.5, facts  # 0.5 s on an idle machine
 
 
