@@ -196,7 +196,7 @@ _paths = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(request=_request, kind=st.sampled_from([RAW, "image/png", "", "text/html; x"]), body=st.binary(max_size=200))
 def test_no_request_makes_it_stumble(running: Running, request: Any, kind: str, body: bytes) -> None:
     """Whatever is posted: refused in a sentence, or queued and ended in one of the three ways; never a 500."""
@@ -218,7 +218,7 @@ def test_no_request_makes_it_stumble(running: Running, request: Any, kind: str, 
     ask(running, "DELETE", f"/jobs/{job}")
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     path=_paths | st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=30).map(lambda text: "/" + text),
     method=st.sampled_from(["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE"]),

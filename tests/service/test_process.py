@@ -46,7 +46,7 @@ def gone(place: Place) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
 def test_a_signal_ends_it_tidily(tmp_path: Path, tiny_weights: Path, number: signal.Signals) -> None:
     """Ctrl-C: no traceback, no stale record, exit code 0."""
     process = start(tmp_path, "--weights", f"art={tiny_weights}")
@@ -59,6 +59,7 @@ def test_a_signal_ends_it_tidily(tmp_path: Path, tiny_weights: Path, number: sig
     assert Place(str(tmp_path)).running() is None
 
 
+@pytest.mark.slow
 def test_an_idle_engine_leaves(tmp_path: Path, tiny_weights: Path) -> None:
     """... and takes its record with it, so that the next program starts a new one at once."""
     process = start(tmp_path, "--weights", f"art={tiny_weights}", "--idle-exit", "0.05")
@@ -68,6 +69,7 @@ def test_an_idle_engine_leaves(tmp_path: Path, tiny_weights: Path) -> None:
     assert Place(str(tmp_path)).running() is None
 
 
+@pytest.mark.slow
 def test_stop_lets_a_running_job_finish(tmp_path: Path, tiny_weights: Path) -> None:
     """`depixel serve --stop` loses nobody's work, and takes no new work."""
     place = Place(str(tmp_path))

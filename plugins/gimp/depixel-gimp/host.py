@@ -43,6 +43,7 @@ class Source:
         self.frames = frames
         self.palette = palette
         self.box = box
+        self.frame_names = [self.name]
 
 
 @contextlib.contextmanager
@@ -179,7 +180,9 @@ def read_frames(image, layers):
     channels = (1 if parts[0].channels <= 2 else 3) + (1 if alpha else 0)
     first = parts[0]
     frames = tuple(_on_canvas(part, width, height, channels) for part in parts)
-    return Source(layers[0], 0, 0, width, height, channels, first.depth, frames, first.palette)
+    source = Source(layers[0], 0, 0, width, height, channels, first.depth, frames, first.palette)
+    source.frame_names = [layer.get_name() for layer in layers]  # GIF takes durations from them: "step (100ms)"
+    return source
 
 
 def name_of(layer):
@@ -224,6 +227,9 @@ def finish_image(result, image, comment):
     grey = Gimp.ImageBaseType.GRAY
     if profile is not None and (result.get_base_type() == grey) == (image.get_base_type() == grey):
         result.set_color_profile(profile)
+    proof = image.get_simulation_profile()
+    if proof is not None:
+        result.set_simulation_profile(proof)
     result.attach_parasite(Gimp.Parasite.new("gimp-comment", 1, (comment + "\0").encode("utf-8")))
     result.undo_enable()
     result.clean_all()

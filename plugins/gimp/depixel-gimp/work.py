@@ -138,8 +138,7 @@ def _insert(image, parent, position, source, result, at, imagined):
             continue
         inner = host.add_group(image, parent, position, name) if many else parent
         for number in range(len(answer.frames)):
-            text = "%s, frame %d" % (name, number + 1)
-            host.add_layer(image, inner, 0, text, answer, number, *at)
+            host.add_layer(image, inner, 0, source.frame_names[number], answer, number, *at)
 
 
 def _replace(action, image, sources, results):

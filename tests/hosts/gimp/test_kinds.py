@@ -219,7 +219,7 @@ def test_frames_are_one_job(seen: dict[str, Any]) -> None:
     found = seen["frames"]
 
     assert (found["size"], len(found["answers"])) == ([27, 21], 3)
-    assert [answer["name"].split(", ")[-1] for answer in found["answers"]] == ["frame 1", "frame 2", "frame 3"]
+    assert [answer["name"] for answer in found["answers"]] == ["walk 1", "walk 2 (80ms)", "walk 3 (80ms)"]  # for GIF
     assert "choose New image" in found["refused"]
     assert array(found["answers"][1])[:, :3, 3].max() == 0  # the second layer begins one pixel further right
 

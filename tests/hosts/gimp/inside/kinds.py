@@ -81,11 +81,13 @@ def profile():
     image, layer = picture(W, H, 4)
     wide = Gimp.ColorProfile.new_rgb_adobe()
     image.set_color_profile(wide)
+    image.set_simulation_profile(wide)
     image.clean_all()
     stored = []
     status, error, result = call(image, [layer], scale=3, domain="art")
     kept = result.get_color_profile()
-    same = kept is not None and kept.is_equal(wide)
+    proof = result.get_simulation_profile()
+    same = kept is not None and kept.is_equal(wide) and proof is not None and proof.is_equal(wide)
     dirty = image.is_dirty()
     status2, error2, _ = call(image, [layer], scale=3, domain="art", output="new-layers")
     for made in (result.get_layers()[0], image.get_layers()[0]):
@@ -246,7 +248,7 @@ def frames():
     image, layer = picture(W, H, 4, name="walk 1")
     names = [layer.get_name()]
     for number in (2, 3):
-        extra = add(image, W - 2, H, 4, "walk %d" % number)
+        extra = add(image, W - 2, H, 4, "walk %d (80ms)" % number)
         write(extra, samples(W - 2, H, 4, shift=30 * number), 4)
         extra.set_offsets(1, 0)
         names.append(extra.get_name())
