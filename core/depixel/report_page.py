@@ -85,6 +85,7 @@ class ReportPage:
         self._unfinished: list[tuple[str, str, str]] = []  # status, name, reason
         self._illustrated: list[tuple[tuple[float, float], int, int]] = []  # heap: best first, latest first
         self._embedded = 0
+        self._full = False  # pictures have been left out: only worse ones are still let in
 
     def add(self, name: str, outputs: Sequence[str], given: Picture, report: Report) -> None:
         """One finished picture; `outputs` are its files, the best candidate first."""
@@ -106,18 +107,27 @@ class ReportPage:
         factor = large.width / given.width
         enlarged = tuple(round(value * factor) for value in box)
         entry = _Entry(
-            name, tuple(outputs), report.residual,
+            name,
+            tuple(outputs),
+            report.residual,
             f"{given.width}×{given.height} → {large.width}×{large.height}",
-            facts, report.notes, labels, (enlarged[2] - enlarged[0], enlarged[3] - enlarged[1]),
-            _embed(given, box), tuple(_embed(c.picture, enlarged) for c in report.candidates[:_CANDIDATES]),
-        )  # fmt: skip
+            facts,
+            report.notes,
+            labels,
+            (enlarged[2] - enlarged[0], enlarged[3] - enlarged[1]),
+        )
         self._entries.append(entry)
+        if self._full and entry.badness <= self._illustrated[0][0]:
+            return
+        entry.before = _embed(given, box)
+        entry.after = tuple(_embed(c.picture, enlarged) for c in report.candidates[:_CANDIDATES])
         heapq.heappush(self._illustrated, (entry.badness, -len(self._entries), entry.weight))
         self._embedded += entry.weight
-        while self._embedded > self._budget and self._illustrated:
+        while self._embedded > self._budget and len(self._illustrated) > 1:
             _, index, weight = heapq.heappop(self._illustrated)
             self._embedded -= weight
             self._entries[-index - 1].before, self._entries[-index - 1].after = b"", ()
+            self._full = True
 
     def miss(self, status: str, name: str, reason: str) -> None:
         """One picture that has no result: status is "failed", "skipped" or "stopped"."""
@@ -322,7 +332,7 @@ def _embed(picture: Picture, box: Sequence[int]) -> bytes:
         frames.append(Image.fromarray(np.ascontiguousarray(pixels[..., :channels])))
     buffer = io.BytesIO()
     if len(frames) == 1:
-        frames[0].save(buffer, "PNG", optimize=True)
+        frames[0].save(buffer, "PNG", compress_level=6)
     else:
         durations = [round(ms) or 100 for ms in picture.durations[: len(frames)]] or 100
         frames[0].save(buffer, "PNG", save_all=True, append_images=frames[1:], duration=durations, loop=0)
