@@ -1,7 +1,7 @@
 """
 Write a run's averaged network as released weights.
 
-    python -m training.export_art --run RUN --out core/depixel/weights/art-small.safetensors
+    python -m training.export_art --run RUN --out core/depixel/weights/art-small.safetensors --strength 0.7
 """
 
 from __future__ import annotations
@@ -35,8 +35,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--run", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--strength", type=float, default=1.0, help="how much of training's z imagination 1 means")
     arguments = parser.parse_args()
-    export(arguments.run, arguments.out)
+    export(arguments.run, arguments.out, arguments.strength)
 
 
 if __name__ == "__main__":
