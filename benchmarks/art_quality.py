@@ -99,6 +99,7 @@ def write_table(rows: list[dict[str, Any]], path: Path, machine: str) -> None:
         "# Art: quality at x4",
         "",
         f"Measured on {machine}. Means over the evaluation set, no search (`--steps 0`).",
+        "Rows of other upscalers come with the evaluation folder: quality and time as measured there.",
     ]
     for lr, name in INPUTS.items():
         for kind in KINDS:

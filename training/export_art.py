@@ -14,12 +14,18 @@ from safetensors.torch import save_file
 from training.checkpoints import read_checkpoint
 
 
-def export(run: Path, out: Path) -> None:
-    """float16 tensors, with configuration, licence and what the run cost in the metadata."""
+def export(run: Path, out: Path, strength: float = 1.0) -> None:
+    """
+    float16 tensors, with configuration, licence and what the run cost in the metadata.
+
+    Args:
+        strength: of the z of training that imagination 1 stands for; folded into the weights that z meets.
+    """
     state, tensors = read_checkpoint(run)
-    average = {
-        k.removeprefix("average."): v.half().contiguous() for k, v in tensors.items() if k.startswith("average.")
-    }
+    average = {k.removeprefix("average."): v for k, v in tensors.items() if k.startswith("average.")}
+    for name, value in average.items():
+        power = 1 if ".bend." in name else 2 if name.startswith("vivid.") else 0  # vivid grows with the square of z
+        average[name] = (value * strength**power).half().contiguous()
     metadata = {
         "config": json.dumps({"kind": "art", **state["config"]}),  # type: ignore[dict-item]
         "licence": "CC-BY-SA-4.0",
