@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+"""
+Puts the figures of benchmarks/results between the README's <!-- numbers --> marks. Run it again when they change; what
+has not been measured is left out.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "benchmarks/results"
+MARKS = ("<!-- numbers -->", "<!-- /numbers -->")
+KINDS = ("sprites", "emoji", "textures")
+SHOWN = ("bicubic", "lanczos", "waifu2x-anime", "realesrgan-animevideov3", "realesrgan-animevideov3+pad", "xbr-js")
+
+
+def art() -> list[str]:
+    """Quality at x4 from area inputs: ours and the peers', as the evaluation's harness measures them."""
+    path = RESULTS / "art_quality.md"
+    if not path.is_file():
+        return []
+    tables = [_table(path.read_text("utf-8"), f"## {kind}, area inputs") for kind in KINDS]
+    ours = sorted({name for table in tables for name in table if "depixel" in name})
+    peers = [name for name in SHOWN if any(name in table for table in tables)]
+    lines = [
+        "Art, x4, one pass, means over an evaluation set that training never saw: PSNR-Y in dB / FLIP (lower is better) /",
+        "how far the file misses its input when scaled back (RMSE in levels of 255).",
+        "",
+        "| | sprites | emoji | textures |",
+        "|---|---|---|---|",
+    ]
+    lines += [f"| {name} | " + " | ".join(table.get(name, "-") for table in tables) + " |" for name in [*ours, *peers]]
+    return [*lines, ""]
+
+
+# Name => "PSNR / FLIP / shrink-back RMSE" of one table of art_quality.md.
+def _table(text: str, heading: str) -> dict[str, str]:
+    rows: dict[str, str] = {}
+    for line in text.partition(heading)[2].partition("\n## ")[0].splitlines():
+        cells = [cell.strip() for cell in line.strip("| ").split("|")]
+        if len(cells) >= 5 and cells[0] and not cells[0].startswith("-"):
+            rows[cells[0]] = " / ".join((cells[1], cells[3], cells[4]))
+    return rows
+
+
+def faces() -> list[str]:
+    """Quality of imagined faces on held-out renders, and the spread between groups."""
+    path = RESULTS / "faces_quality_16.json"
+    if not path.is_file():
+        return []
+    found = json.loads(path.read_text("utf-8"))
+    facts, quality, groups = found["facts"], found["quality"], found["groups"]
+    wanted = [("bicubic", "bicubic"), ("encoder, projected", "`--steps 0`"), ("search, projected", "search")]
+    lines = [
+        f"Faces, 16 to 128 pixels, {facts['held-out portraits']} held-out renders (game-like looks, no photographs):",
+        "",
+        "| | PSNR dB | SSIM | MS-SSIM |",
+        "|---|---|---|---|",
+    ]
+    for name, shown in wanted:
+        row = quality.get(name)
+        if row:
+            lines.append(f"| {shown} | {row['PSNR dB']:.2f} | {row['SSIM']:.3f} | {row['MS-SSIM']:.3f} |")
+    shifts = [row["tone shift, degrees ITA"] for row in groups.values()]
+    successes = [row["success %"] for row in groups.values()]
+    lines += [
+        "",
+        f"Before the projection, {facts['success of the search %']:.0f} % meet PULSE's own limit (worst group "
+        f"{min(successes):.0f} %). Between groups of skin tone,",
+        f"gender and age the mean shift of skin tone is between {min(shifts):+.1f} and {max(shifts):+.1f} degrees ITA.",
+        "",
+    ]
+    return lines
+
+
+def speed() -> list[str]:
+    """Time and memory of the engine."""
+    files = sorted(RESULTS.glob("engine-speed--*--cpu.json"))
+    if not files:
+        return []
+    found = json.loads(files[0].read_text("utf-8"))
+    sprite, large = found["sprites_in_memory"], found["texture_2048_x4"]
+    return [
+        f"Speed on {found['threads']} thread of a busy CPU ({found['machine']}): a 16x16 sprite in "
+        f"{sprite['one_sprite_ms']:.0f} ms, 200 of them in one call in",
+        f"{sprite['one_call_s']:.1f} s; a 2048x2048 texture x4 within {large['peak_memory_MB'] / 1000:.1f} GB. "
+        "More, and how it was measured: `benchmarks/`.",
+        "",
+    ]
+
+
+def main() -> None:
+    """Rewrite the block."""
+    page = ROOT / "README.md"
+    text = page.read_text("utf-8")
+    before, rest = text.split(MARKS[0])
+    after = rest.split(MARKS[1])[1]
+    body = [*art(), *faces(), *speed()]
+    block = "\n".join(["", "## Numbers", "", *body]) if body else "\n"
+    page.write_text(f"{before}{MARKS[0]}{block}{MARKS[1]}{after}", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
