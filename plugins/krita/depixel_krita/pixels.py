@@ -19,7 +19,7 @@ def swapped(samples: bytes, depth: int) -> bytearray:
     """
     out = bytearray(samples)
     kind = "B" if depth == 8 else "H"
-    target, source = memoryview(out).cast(kind), memoryview(bytes(samples)).cast(kind)
+    target, source = memoryview(out).cast(kind), memoryview(samples).cast(kind)
     for start in range(0, len(source), _PART):
         to, of = target[start : start + _PART], source[start : start + _PART]
         to[0::4] = of[2::4]
@@ -41,7 +41,7 @@ def reduced(
     columns = len(range(0, width, step))
     rows = range(0, height, step)
     out = bytearray(columns * len(rows) * 4)
-    view = memoryview(bytes(samples))
+    view = memoryview(samples)
     for index, y in enumerate(rows):
         line = view[y * row : (y + 1) * row]
         if depth == 16:

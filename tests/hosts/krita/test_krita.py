@@ -13,7 +13,7 @@ from depixel.picture import Picture
 from depixel.settings import SearchSettings
 from depixel.upsampler import Upsampler
 
-pytestmark = [pytest.mark.host, pytest.mark.timeout(1100)]
+pytestmark = [pytest.mark.host, pytest.mark.timeout(700)]
 
 
 @lru_cache(maxsize=1)
@@ -293,7 +293,9 @@ def test_interface_stays_alive(krita) -> None:
     facts = krita.of("heartbeat")
 
     assert facts["size"] == [2048, 2048]
-    assert facts["job"]["longest own"] <= 50, facts
+    job = facts["job"]
+    assert job["longest own"] <= 100, facts
+    assert job["own over 50 ms"] <= job["beats"] // 2000, facts  # none where nobody else works
     assert facts["delivery"]["longest own"] <= 150, facts  # Krita itself waits for its layer stack there
     assert facts["round trip"] - facts["engine"] + facts["adding"] < 1.5, facts  # 0.5 s on an idle machine
 

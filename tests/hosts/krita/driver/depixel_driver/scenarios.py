@@ -507,6 +507,7 @@ class Beat:
             "longest": round(max(gap for gap, _ in self.gaps), 1),
             "over 50 ms": sum(gap > 50 for gap, _ in self.gaps),
             "longest own": round(max(own for _, own in self.gaps), 1),
+            "own over 50 ms": sum(own > 50 for _, own in self.gaps),
         }
 
 
