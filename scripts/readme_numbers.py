@@ -25,8 +25,8 @@ def art() -> list[str]:
     ours = sorted({name for table in tables for name in table if "depixel" in name})
     peers = [name for name in SHOWN if any(name in table for table in tables)]
     lines = [
-        "Art, x4, one pass, means over an evaluation set that training never saw: PSNR-Y in dB / FLIP (lower is better) /",
-        "how far the file misses its input when scaled back (RMSE in levels of 255).",
+        "Art, x4, one pass, means over an evaluation set that training never saw: PSNR-Y in dB / FLIP (lower is",
+        "better) / how far the file misses its input when scaled back (RMSE in levels of 255).",
         "",
         "| | sprites | emoji | textures |",
         "|---|---|---|---|",
