@@ -137,6 +137,10 @@ class Jobs:
         self._thread.start()
 
     @property
+    def started(self) -> bool:
+        return self._thread.ident is not None
+
+    @property
     def count(self) -> int:
         """Jobs waiting or running."""
         with self._lock:

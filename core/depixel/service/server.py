@@ -132,19 +132,22 @@ class _Process:
             )
         )
         running = Running(os.getpid(), port, token, PROTOCOL, __version__)
-        self._place.write_running(running)
-        jobs.start()
-        if told is not None:
-            told(running)
-        watch = asyncio.ensure_future(self._watch(jobs, server, lambda: draining))
+        watch = None
         try:
-            await server.serve(sockets=[listener])
+            with server.capture_signals():  # before anybody can find us and tell us to leave
+                self._place.write_running(running)
+                jobs.start()
+                if told is not None:
+                    told(running)
+                watch = asyncio.ensure_future(self._watch(jobs, server, lambda: draining))
+                await server.serve(sockets=[listener])
         finally:
-            watch.cancel()
+            if watch is not None:
+                watch.cancel()
             self._place.forget_running(os.getpid())
             jobs.close(drain=False)
             listener.close()
-            if not await asyncio.to_thread(jobs.join, _LEAVE_SECONDS):
+            if jobs.started and not await asyncio.to_thread(jobs.join, _LEAVE_SECONDS):
                 log.warning("the last step did not end within %.0f seconds; leaving without it", _LEAVE_SECONDS)
 
     # Once a second: drop what nobody fetched, and see whether it is time to go.
