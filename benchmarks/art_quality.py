@@ -31,6 +31,11 @@ INPUTS = {"lr4": "area", "lr4_bicubic": "bicubic"}
 PEERS = ("nearest", "bicubic", "lanczos", "waifu2x-anime", "realesrgan-animevideov3+pad", "realesrgan-animevideov3",
          "realesrgan-x4plus-anime+pad", "realesrgan-x4plus-anime", "spanglue-ch48", "xbr-js")  # fmt: skip
 SHEET_PEERS = (("waifu2x-anime",), ("realesrgan-animevideov3+pad", "spanglue-ch48"))  # the first one there is
+SHEETS = (
+    "`art_sprites.png`, `art_emoji.png`, `art_textures.png`: input, bicubic, waifu2x-anime, realesrgan-animevideov3 "
+    "(sprites) or SPAN with glue (others), Depixel calm, Depixel at imagination 0.6, truth. `art_pixel.png`: native pixel "
+    "art, held to block means, held to block centres (what `auto` chooses)."
+)
 PER_SHEET = 8
 TILE = 128
 
@@ -112,6 +117,7 @@ def write_table(rows: list[dict[str, Any]], path: Path, machine: str) -> None:
                 cells = [("psnr", 2), ("ssim", 4), ("flip", 4), ("lrcons", 2), ("amae", 2), ("cpu_mp", 2)]
                 values = ["-" if row.get(key) is None else f"{row[key]:.{digits}f}" for key, digits in cells]
                 lines.append(f"| {bold}{row['name']}{bold} | " + " | ".join(values) + " |")
+    lines += ["", "## Sheets", "", SHEETS]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
