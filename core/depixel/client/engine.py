@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import socket
 import threading
 from typing import Any, Dict, Generator, Iterator, Optional, Tuple
 from urllib.parse import urlsplit
@@ -28,6 +29,7 @@ from .protocol import (
 )
 
 _SILENCE = 120.0  # seconds without a sign of life (one comes each half second) before the engine counts as hung
+_PATIENCE = 30.0  # seconds for the answer to "who are you": the engine may be loading torch on a slow disk
 _LOST = (OSError, http.client.HTTPException)
 
 
@@ -67,12 +69,14 @@ class Engine:
             raise EngineDiedError(self._gone()) from None
 
     def state(self) -> Tuple[str, str]:
-        """(word, sentence) without starting anything: "running", "stopped", "not-installed" or "protocol"."""
+        """(word, sentence) without starting anything: "running", "silent", "stopped", "not-installed", "protocol"."""
         launch.reap()
         try:
             welcome = self._welcome(self._running(), timeout=2.0)
         except WrongVersionError as error:
             return "protocol", str(error)
+        except EngineDiedError as error:
+            return "silent", str(error)
         except (EngineError, OSError, http.client.HTTPException):
             try:
                 launch.how_to_start(self.place, self.program)
@@ -103,8 +107,14 @@ class Engine:
             raise WrongVersionError(self._mismatch(running.protocol, running.version))
         return running
 
-    def _welcome(self, running: Running, timeout: float = 30.0) -> Welcome:
-        status, values, _ = _ask(running, "GET", "/hello", timeout=timeout)
+    def _welcome(self, running: Running, timeout: Optional[float] = None) -> Welcome:
+        try:
+            status, values, _ = _ask(running, "GET", "/hello", timeout=timeout or _PATIENCE)
+        except socket.timeout as error:
+            raise EngineDiedError(
+                "The Depixel engine is there but does not answer: wait a moment, or run `depixel serve --stop`; its "
+                "log is %s." % self.place.log
+            ) from error
         if status != 200:
             raise _refusal(status, values)
         welcome = Welcome.from_dict(values)
