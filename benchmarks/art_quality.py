@@ -33,8 +33,9 @@ PEERS = ("nearest", "bicubic", "lanczos", "waifu2x-anime", "realesrgan-animevide
 SHEET_PEERS = (("waifu2x-anime",), ("realesrgan-animevideov3+pad", "spanglue-ch48"))  # the first one there is
 SHEETS = (
     "`art_sprites.png`, `art_emoji.png`, `art_textures.png`: input, bicubic, waifu2x-anime, realesrgan-animevideov3 "
-    "(sprites) or SPAN with glue (others), Depixel calm, Depixel at imagination 0.6, truth. `art_pixel.png`: native pixel "
-    "art, held to block means, held to block centres (what `auto` chooses)."
+    "(sprites) or SPAN with glue (others), Depixel calm, Depixel at imagination 0.6, truth. `art_pixel.png`: "
+    "native pixel art, held to block means, "
+    "held to block centres (what `auto` chooses)."
 )
 PER_SHEET = 8
 TILE = 128
@@ -225,7 +226,7 @@ def pixel_art(engine: Upsampler, native: Path, work: Path, path: Path) -> None:
             size = (round(image.width * grow), round(image.height * grow))
             image = image.resize(size, Image.Resampling.NEAREST if grow >= 1 else Image.Resampling.BOX)
             canvas.paste(image, (column * (side + 4), row * (side + 4)), image)
-    canvas.quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
+    canvas.save(path, optimize=True)  # true colours: few enough to stay small
 
 
 if __name__ == "__main__":
