@@ -26,7 +26,8 @@ def art() -> list[str]:
     peers = [name for name in SHOWN if any(name in table for table in tables)]
     lines = [
         "Art, x4, one pass, means over an evaluation set that training never saw: PSNR-Y in dB / FLIP (lower is",
-        "better) / how far the file misses its input when scaled back (RMSE in levels of 255).",
+        "better) / how far the file misses its input when scaled back (RMSE in levels of 255). The others are shown as",
+        "they come; `depixel project` mends the last figure of any of them, and lifts the first.",
         "",
         "| | sprites | emoji | textures |",
         "|---|---|---|---|",
