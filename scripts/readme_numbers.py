@@ -27,7 +27,7 @@ def art() -> list[str]:
     lines = [
         "Art, x4, one pass, means over an evaluation set that training never saw: PSNR-Y in dB / FLIP (lower is",
         "better) / how far the file misses its input when scaled back (RMSE in levels of 255). The others are shown as",
-        "they come; `depixel project` mends the last figure of any of them, and lifts the first.",
+        "they come; `depixel project` mends the last figure of any of them.",
         "",
         "| | sprites | emoji | textures |",
         "|---|---|---|---|",

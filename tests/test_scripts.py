@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import subprocess
 from pathlib import Path
 
 import pytest
+
+from depixel.cli import COMMANDS
 
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPTS = ("scripts/setup", "scripts/demo", "scripts/test", ".ci/run")
@@ -52,6 +55,16 @@ def test_old_python_is_a_sentence(tmp_path: Path) -> None:
 
     assert done.returncode == 1
     assert "Python 3.10 or newer is needed" in done.stderr
+
+
+def test_readme_names_the_commands_that_there_are() -> None:
+    """Every `depixel COMMAND` of the README can be typed."""
+    named = set(re.findall(r"(?:^|`)depixel (\w+)", (ROOT / "README.md").read_text("utf-8"), re.M)) - {"COMMAND"}
+
+    assert {"upscale", "project", "models"} <= named
+    for name in named:
+        assert name in COMMANDS, name
+        assert (ROOT / "core" / (COMMANDS[name][0].replace(".", "/") + ".py")).exists(), name
 
 
 def test_readme_names_the_scripts_that_there_are() -> None:
