@@ -1,11 +1,12 @@
 #!/bin/bash
 # A real GIMP window under Xvfb: opens the dialog by an interactive call, takes screenshots, accepts, then Ctrl+Z.
 set -u
-export GDK_BACKEND=x11 NO_AT_BRIDGE=1 XDG_RUNTIME_DIR="$HOME/xdg" DISPLAY=:79
+export GDK_BACKEND=x11 NO_AT_BRIDGE=1 XDG_RUNTIME_DIR="$HOME/xdg"
 mkdir -p "$XDG_RUNTIME_DIR"; chmod 700 "$XDG_RUNTIME_DIR"
 printf '(config-version "%s")\n(show-welcome-dialog no)\n' "$(gimp --version | grep -oE '[0-9.]+$')" > "$GIMP3_DIRECTORY/gimprc"
-Xvfb :79 -screen 0 1280x900x24 -nolisten tcp >/dev/null 2>&1 & XVFB=$!
-sleep 1
+Xvfb -displayfd 1 -screen 0 1280x900x24 -nolisten tcp >"$HOME/display" 2>/dev/null & XVFB=$!   # a free display
+for _ in $(seq 1 100); do [ -s "$HOME/display" ] && break; sleep 0.1; done
+DISPLAY=":$(cat "$HOME/display")"; export DISPLAY
 openbox >/dev/null 2>&1 & BOX=$!
 gimp --no-splash -n -s "$PICTURE" --quit --batch-interpreter python-fu-eval \
     -b "exec(compile(open('$INSIDE/window.py').read(), 'window.py', 'exec'))" > "$OUT/window.log" 2>&1 & GIMP=$!
