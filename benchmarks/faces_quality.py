@@ -184,7 +184,7 @@ def measure(options: argparse.Namespace) -> None:
     columns = min(12, *(len(answer) for answer in answers.values()))
     nearest = F.interpolate(small[:columns, :3], native, mode="nearest")
     rows = [nearest, *(answer for name, answer in answers.items() if name != "encoder"), truth]
-    save_sheet([row * 2 - 1 for row in rows], options.out / f"{stem}.png", columns)
+    save_sheet([row * 2 - 1 for row in rows], options.out / f"{stem}.jpg", columns)
     print("\n".join(lines))
 
 
