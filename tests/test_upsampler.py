@@ -238,6 +238,16 @@ def test_enlarged_pixel_art_goes_back_to_its_grid(upsampler: Upsampler) -> None:
     assert np.array_equal(report.picture.frames[0][3::8, 3::8], true)
 
 
+def test_pixel_art_at_scale_two_says_that_it_is_repeated(upsampler: Upsampler) -> None:
+    """The centre of a 2x2 block is all of it: the answer is exact and the note says why it is not smooth."""
+    pixels = RNG.integers(0, 4, (16, 16, 1), dtype=np.uint8).repeat(3, 2) * 80
+
+    report = upsampler.upsample(Picture((pixels,)), SearchSettings(domain="pixel-art", scale=2))
+
+    assert np.array_equal(report.picture.frames[0], pixels.repeat(2, 0).repeat(2, 1))
+    assert any("scale 3 or more" in note for note in report.notes)
+
+
 def test_cancel_and_failures_are_sentences(upsampler: Upsampler) -> None:
     """Cancel raises; a bad setting raises; one impossible picture does not stop the others."""
     picture = Picture((_soft(8, 8),))
