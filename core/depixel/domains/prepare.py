@@ -73,7 +73,8 @@ def prepare(picture: Picture, settings: SearchSettings) -> Prepared:
         name = "point" if domain == "pixel-art" else "area"
     if name == "point" and factor == 2:
         notes.append(
-            "At scale 2 the centre of a block is the whole block, so pixel art can only be repeated; take scale 3 or more."
+            "At scale 2 the centre of a block is the whole block, so pixel art can only be repeated; "
+            "take scale 3 or more."
         )
     small = premultiplied(straight, picture.levels)
     return Prepared(
