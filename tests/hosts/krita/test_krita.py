@@ -216,8 +216,13 @@ def test_candidates(krita) -> None:
     assert np.array_equal(second.picture.frames[0], pixels(krita.read("candidates.out"), 96, 96))
     assert facts["kept"]
     assert len(facts["more"]) == 5
-    varied = not np.array_equal(report.candidates[0].picture.frames[0], report.candidates[1].picture.frames[0])
-    assert (min(facts["distances"]) > 0) == varied  # weights that know one answer only give it each time
+    free = [
+        np.abs(c.picture.frames[0].astype(float) - second.picture.frames[0]).mean()
+        for c in report.candidates
+        if c.seed != second.seed
+    ]
+    assert min(facts["distances"]) > 0
+    assert max(facts["distances"]) < min(free)
     assert len(facts["layers"][1][1]) == 5
     assert facts["undone"] == [["sprite", []]]
     assert facts["redone"] == facts["layers"]
@@ -237,6 +242,8 @@ def test_cancel(krita) -> None:
     assert not facts["busy"]
     assert facts["layers"] == [["sprite", []]]
     assert facts["works again"]
+    assert facts["dialog closed"]
+    assert facts["seconds to free after dialog"] < 10
 
 
 def test_faces(krita) -> None:
@@ -294,8 +301,8 @@ def test_interface_stays_alive(krita) -> None:
 
     assert facts["size"] == [2048, 2048]
     job = facts["job"]
-    assert job["longest own"] <= 100, facts
-    assert job["own over 50 ms"] <= job["beats"] // 2000, facts  # none where nobody else works
+    assert job["longest own"] <= 250, facts
+    assert job["own over 50 ms"] <= 3, facts  # none where nobody else works; see docs/krita.md
     assert facts["delivery"]["longest own"] <= 150, facts  # Krita itself waits for its layer stack there
     assert facts["round trip"] - facts["engine"] + facts["adding"] < 1.5, facts  # 0.5 s on an idle machine
 

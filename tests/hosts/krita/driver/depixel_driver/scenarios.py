@@ -337,6 +337,19 @@ def cancelled(facts):
     facts["seconds to free"] = time.monotonic() - began
     yield from ask(panel, scale=2)
     facts["works again"] = bool(panel.offers)
+    panel.forget()
+    app.action("depixel_upscale").trigger()
+    yield 200
+    window = desk.dialogs()[0]
+    window.panel.live.setChecked(False)
+    window.panel.form.set_values({**LONG, "output": "new-layer"})
+    window.panel.go.click()
+    yield from until(lambda: window.panel.bar.value() > 0, "progress in the dialog")
+    began = time.monotonic()
+    window.reject()
+    facts["dialog closed"] = not desk.dialogs()
+    yield from until(lambda: panel._work._engine.hello().queued == 0, "the engine to be free", 20)
+    facts["seconds to free after dialog"] = time.monotonic() - began
 
 
 @scenario
@@ -447,6 +460,7 @@ def heartbeat(facts):
     small = stored([(*pixel[:3], 255) for pixel in desk.art(128, 128)], "RGBA", "U8")
     rows = [small[y * 512 : (y + 1) * 512] * 8 for y in range(128)]
     document, layer = yield from new(8, 8)
+    yield from ask(docker(), scale=2)  # the engine is warm from here on
     document.setWidth(side)
     document.setHeight(side)
     for y in range(0, side, 128):
