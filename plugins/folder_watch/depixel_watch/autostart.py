@@ -1,0 +1,83 @@
+"""Start the watcher when the user logs in: a systemd user unit, a launchd agent or a Windows task."""
+
+from __future__ import annotations
+
+import hashlib
+import plistlib
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+from depixel.errors import UnsupportedPictureError
+from depixel.files.writing import place
+
+
+def service_file(system: str, home: Path, source: Path) -> Path:
+    """
+    Where the file belongs; one a watched folder.
+
+    Args:
+        system: as `sys.platform` has it: linux, darwin, win32.
+
+    Raises:
+        UnsupportedPictureError: another system.
+    """
+    mark = hashlib.sha256(str(source).encode("utf-8", "surrogateescape")).hexdigest()[:8]
+    if system == "linux":
+        return home / ".config/systemd/user" / f"depixel-watch-{mark}.service"
+    if system == "darwin":
+        return home / "Library/LaunchAgents" / f"org.depixel.watch-{mark}.plist"
+    if system == "win32":
+        return home / "AppData/Local/Depixel" / f"depixel-watch-{mark}.xml"
+    raise UnsupportedPictureError(f"Services are written for Linux, macOS and Windows, not for {system}.")
+
+
+def install(path: Path, system: str, command: Sequence[str]) -> str:
+    """Write the file; returns the command that starts it now and at each login. Raises UnwritableOutputError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    place(path, _content(system, path.stem, command), overwrite=True)
+    if system == "linux":
+        return f"systemctl --user daemon-reload && systemctl --user enable --now {path.name}"
+    if system == "darwin":
+        return f"launchctl load -w {shlex.quote(str(path))}"
+    return f'schtasks /Create /TN "{path.stem}" /XML "{path}"'
+
+
+def remove(path: Path, system: str) -> str | None:
+    """Delete the file; returns the command that stops what runs, None when there was no such service."""
+    if not path.exists():
+        return None
+    path.unlink()
+    if system == "linux":
+        return f"systemctl --user disable --now {path.name}; systemctl --user daemon-reload"
+    if system == "darwin":
+        return f"launchctl remove {path.stem}"
+    return f'schtasks /Delete /TN "{path.stem}" /F'
+
+
+def _content(system: str, label: str, command: Sequence[str]) -> bytes:
+    if system == "linux":
+        # A percent sign and a dollar mean something to systemd unless doubled.
+        words = " ".join('"' + _quoted(word) + '"' for word in command)
+        text = (
+            f"[Unit]\nDescription=Depixel mod folder\n\n[Service]\nExecStart={words}\nRestart=on-failure\nNice=10\n\n"
+            "[Install]\nWantedBy=default.target\n"
+        )
+        return text.encode()
+    if system == "darwin":
+        return plistlib.dumps({"Label": label, "ProgramArguments": list(command), "RunAtLoad": True, "Nice": 10})
+    arguments = " ".join('"' + word + '"' for word in command[1:])
+    text = (
+        '<?xml version="1.0" encoding="UTF-16"?>\n'
+        '<Task version="1.2" xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task">'
+        "<Triggers><LogonTrigger><Enabled>true</Enabled></LogonTrigger></Triggers>"
+        "<Settings><ExecutionTimeLimit>PT0S</ExecutionTimeLimit></Settings>"
+        f"<Actions><Exec><Command>{escape(command[0])}</Command><Arguments>{escape(arguments)}</Arguments></Exec>"
+        "</Actions></Task>"
+    )
+    return text.encode("utf-16")
+
+
+def _quoted(word: str) -> str:
+    return word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")

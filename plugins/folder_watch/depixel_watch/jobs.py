@@ -1,0 +1,96 @@
+"""One file to be dealt with: what is asked of it, and its content read at a moment when it stood still."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from depixel.errors import DepixelError, UnreadablePictureError
+from depixel.files import READABLE
+from depixel_watch.profiles import ARCHIVES, Profile
+from depixel_watch.scan import Found, stamp_of
+from depixel_watch.stability import Stamp
+from depixel_watch.work import Hints, Texture, prepare
+
+_MCMETA = ".mcmeta"
+
+
+@dataclass(frozen=True)
+class Job:
+    """A file that is new or changed."""
+
+    path: str
+    stamp: Stamp
+    action: str  # upscale, pack, copy
+    hints: Hints
+    recipe: str
+    has_animation: bool
+
+
+@dataclass
+class Loaded:
+    """A job with its content."""
+
+    job: Job
+    key: str = ""
+    data: bytes = b""
+    texture: Texture | None = None
+    problem: DepixelError | None = None
+    moved: bool = False  # changed while it was read: another time
+
+
+def plan(found: Found, root: Path, profile: Profile, recipe: str, complete: bool) -> Job | None:
+    """What is asked of a file; None = nothing."""
+    suffix = PurePosixPath(found.path).suffix.lower()
+    rule = profile.rule_for(found.path)
+    has_animation, told = False, ""
+    if suffix in READABLE and rule.upscale:
+        action = "upscale"
+        if profile.name == "minecraft":
+            beside = stamp_of(root / (found.path + _MCMETA))
+            has_animation, told = beside is not None, str(beside)
+    elif suffix in ARCHIVES:
+        action = "pack"
+    elif complete:
+        action = "copy"
+    else:
+        return None
+    whole = recipe if action != "copy" else "copy"
+    asked = _digest(f"{whole}|{action}|{rule.hints}|{told}".encode())
+    return Job(found.path, found.stamp, action, rule.hints, asked, has_animation)
+
+
+def load(job: Job, root: Path) -> Loaded:
+    """Read and decode; never raises for what is wrong with the file: that is its `problem`."""
+    path = root / job.path
+    loaded = Loaded(job)
+    try:
+        content = hashlib.sha256()
+        if job.action == "pack":
+            with path.open("rb") as file:
+                while block := file.read(2**20):
+                    content.update(block)
+        else:
+            loaded.data = path.read_bytes()
+            content.update(loaded.data)
+        animation = (root / (job.path + _MCMETA)).read_bytes() if job.has_animation else None
+        loaded.moved = stamp_of(path) != job.stamp
+        # The engine may read the kind of a texture from its name's last part (_n, _normal) and from its ending.
+        hint = "|".join(re.findall(r"[_.][^_.]*", PurePosixPath(job.path).name.lower())[-2:])
+        loaded.key = _digest(content.digest() + f"|{job.recipe}|{hint}|".encode() + (animation or b""))
+        if job.action == "upscale" and not loaded.moved:
+            loaded.texture = prepare(loaded.data, PurePosixPath(job.path).name, job.hints, animation)
+    except FileNotFoundError:
+        loaded.moved = True
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        loaded.problem = UnreadablePictureError(f"{path.name} cannot be read: {reason}.")
+    except DepixelError as error:
+        loaded.problem = error
+    return loaded
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:32]

@@ -1,0 +1,39 @@
+"""Folders that would feed on themselves are refused before anything is read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from depixel.errors import BadUsageError
+from depixel_watch.ledger import LEDGER_NAME
+
+
+def overlay_for(source: Path) -> Path:
+    """The default output: a folder beside the source. To revert is to delete it."""
+    source = source.resolve()
+    return source.with_name(f"{source.name}-depixel")
+
+
+def checked(source: Path, out: Path) -> tuple[Path, Path]:
+    """
+    Both folders with links resolved.
+
+    Raises:
+        BadUsageError: no such folder, both the same, or one inside the other.
+    """
+    if not source.is_dir():
+        raise BadUsageError(f"{source} is not a folder; give the folder into which textures are dropped.")
+    source, out = source.resolve(), out.resolve()
+    if source.parent == source:
+        raise BadUsageError("A whole disk is not watched; give the mod folder.")
+    if source == out or (out.exists() and source.samefile(out)):
+        raise BadUsageError(f"The output folder is the watched folder {source}; choose another with -o.")
+    if out.is_relative_to(source):
+        raise BadUsageError(f"{out} lies inside the watched {source} and would feed on itself; choose another with -o.")
+    if source.is_relative_to(out):
+        raise BadUsageError(f"The watched {source} lies inside the output folder {out}; choose another with -o.")
+    if (source / LEDGER_NAME).exists():
+        raise BadUsageError(f"{source} is itself an output folder of Depixel; watch the folder it was made from.")
+    if out.exists() and not out.is_dir():
+        raise BadUsageError(f"{out} is a file; choose a folder with -o.")
+    return source, out

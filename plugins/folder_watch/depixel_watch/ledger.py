@@ -1,0 +1,106 @@
+"""
+What was done to which content: SQLite in write-ahead mode, so that a kill at any moment leaves it consistent.
+
+A row goes `writing` -> `done` (or `failed`). `writing` is committed before the output gets its name: after a crash the
+row says that a file at that place is our own and may be replaced.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from depixel_watch.stability import Stamp
+
+LEDGER_NAME = ".depixel-ledger.sqlite"
+
+_TABLE = """
+CREATE TABLE IF NOT EXISTS files (
+    path TEXT PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, key TEXT NOT NULL, recipe TEXT NOT NULL,
+    state TEXT NOT NULL, reason TEXT NOT NULL DEFAULT '', out_size INTEGER NOT NULL DEFAULT 0,
+    out_mtime_ns INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS by_key ON files (key, state);
+"""
+
+
+class Row(NamedTuple):
+    """One source file as it was last dealt with."""
+
+    path: str  # relative to the watched folder, with forward slashes
+    stamp: Stamp  # of the source
+    key: str  # content + what was asked of it: equal keys have equal outputs
+    recipe: str  # settings + model + engine version of the whole run
+    state: str  # writing, done, failed
+    reason: str  # why it failed; or a remark
+    out: Stamp  # of the output as we wrote it
+
+
+class Ledger:
+    """The one table, opened or made."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        self._base = sqlite3.connect(path, isolation_level=None)
+        self._base.execute("PRAGMA journal_mode=WAL")
+        self._base.execute("PRAGMA synchronous=FULL")
+        self._base.executescript(_TABLE)
+
+    def close(self) -> None:
+        """Write everything down and let go of the file."""
+        self._base.close()
+
+    def get(self, path: str) -> Row | None:
+        """What is known of one source."""
+        found = self._base.execute("SELECT * FROM files WHERE path = ?", (path,)).fetchone()
+        return None if found is None else _row(found)
+
+    def record(self, rows: Iterable[Row]) -> None:
+        """Put rows in, all of them or none, and on the disk when this returns."""
+        self._base.execute("BEGIN IMMEDIATE")
+        try:
+            self._base.executemany(
+                "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                ((r.path, *r.stamp, r.key, r.recipe, r.state, r.reason, *r.out) for r in rows),
+            )
+        except BaseException:
+            self._base.execute("ROLLBACK")
+            raise
+        self._base.execute("COMMIT")
+
+    def done_with(self, key: str) -> list[Row]:
+        """Finished files of the same content that were asked the same: their output is this one's too."""
+        found = self._base.execute("SELECT * FROM files WHERE key = ? AND state = 'done' LIMIT 4", (key,))
+        return [_row(r) for r in found]
+
+    def remove(self, path: str) -> None:
+        """The source is gone, and so is its output."""
+        self._base.execute("DELETE FROM files WHERE path = ?", (path,))
+
+    def rows(self, state: str | None = None) -> Iterator[Row]:
+        """All rows by path, a thousand at a time: they may be changed meanwhile."""
+        last = ""
+        while True:
+            found = self._base.execute(
+                "SELECT * FROM files WHERE path > ? AND (? IS NULL OR state = ?) ORDER BY path LIMIT 1000",
+                (last, state, state),
+            ).fetchall()
+            if not found:
+                return
+            yield from (_row(r) for r in found)
+            last = found[-1][0]
+
+    def counts(self) -> dict[str, int]:
+        """State => files."""
+        return dict(self._base.execute("SELECT state, count(*) FROM files GROUP BY state").fetchall())
+
+    def is_whole(self) -> bool:
+        """SQLite's own check of the file."""
+        return bool(self._base.execute("PRAGMA integrity_check").fetchone()[0] == "ok")
+
+
+def _row(r: tuple[str, int, int, str, str, str, str, int, int]) -> Row:
+    return Row(r[0], Stamp(r[1], r[2]), r[3], r[4], r[5], r[6], Stamp(r[7], r[8]))

@@ -1,0 +1,133 @@
+"""A zip of textures in, a zip of larger textures out: entry by entry, in order, everything else byte for byte."""
+
+from __future__ import annotations
+
+import errno
+import lzma
+import stat
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
+
+from depixel.errors import DepixelError, UnreadablePictureError, UnsupportedPictureError
+from depixel.files import READABLE
+from depixel_watch.profiles import Profile, recognise
+from depixel_watch.work import Texture, UpscaleWorker, answer_all, prepare
+
+MAX_ENTRIES = 200_000
+MAX_ENTRY_BYTES = 2**28
+MAX_BYTES = 2**34  # of all entries together, unpacked
+MAX_RATIO = 200  # unpacked to packed bytes of the whole archive; deflate itself ends at about 1000
+# What zipfile answers to damage; RuntimeError: a local header that says encrypted when the directory did not.
+_DAMAGE = (zipfile.BadZipFile, EOFError, NotImplementedError, ValueError, RuntimeError, zlib.error, lzma.LZMAError,
+           OverflowError)  # fmt: skip
+_GROUP = 64  # pictures that are in memory together
+_GROUP_BYTES = 2**25
+
+
+def rewrite(source: Path, out: BinaryIO, worker: UpscaleWorker, profiles: dict[str, Profile]) -> list[str]:
+    """
+    Write the upscaled archive.
+
+    Returns:
+        A sentence for each picture that could not be upscaled and was copied as it is.
+
+    Raises:
+        UnreadablePictureError: no whole archive (no end record, wrong checksums).
+        UnsupportedPictureError: encrypted, or built to do harm.
+    """
+    try:
+        with zipfile.ZipFile(source) as archive:
+            _check(archive, source.name)
+            return _rewrite(archive, out, worker, profiles)
+    except _DAMAGE as error:
+        raise UnreadablePictureError(f"{source.name} is no whole archive: {error}.") from error
+
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        raise UnreadablePictureError(f"{source.name} is no whole archive: it points outside itself.") from error
+
+
+# Names that leave the folder, links, twins and bombs refuse the archive as a whole: half a pack helps nobody.
+def _check(archive: zipfile.ZipFile, name: str) -> None:
+    entries = archive.infolist()
+    seen: set[str] = set()
+    for entry in entries:
+        path = PurePosixPath(entry.filename)
+        bad = path.is_absolute() or ".." in path.parts or "\\" in entry.orig_filename or "\0" in entry.orig_filename
+        if bad or ":" in entry.filename.split("/")[0]:
+            raise UnsupportedPictureError(f"{name} holds the unsafe name {entry.filename!r}; it is not opened.")
+        if stat.S_ISLNK(entry.external_attr >> 16):
+            raise UnsupportedPictureError(f"{name} holds the symbolic link {entry.filename!r}; it is not opened.")
+        if entry.filename in seen:
+            raise UnsupportedPictureError(f"{name} holds {entry.filename!r} twice; it is not opened.")
+        if entry.flag_bits & 0x1:
+            raise UnsupportedPictureError(f"{name} is encrypted; unpack it with its password first.")
+        if entry.file_size > MAX_ENTRY_BYTES:
+            raise UnsupportedPictureError(f"{name} holds {entry.filename!r} of {entry.file_size} bytes; too large.")
+        seen.add(entry.filename)
+    whole = sum(entry.file_size for entry in entries)
+    packed = sum(entry.compress_size for entry in entries)
+    if len(entries) > MAX_ENTRIES or whole > MAX_BYTES or whole > MAX_RATIO * packed + 2**24:
+        raise UnsupportedPictureError(f"{name} would unpack to {whole} bytes; that is no texture pack.")
+
+
+def _rewrite(archive: zipfile.ZipFile, out: BinaryIO, worker: UpscaleWorker, profiles: dict[str, Profile]) -> list[str]:
+    entries = archive.infolist()
+    tops = [e.filename for e in entries if "/" not in e.filename]
+    profile = recognise(profiles, tops or [PurePosixPath(e.filename).name for e in entries[:1000]])
+    notes: list[str] = []
+    with zipfile.ZipFile(out, "w") as made:
+        made.comment = archive.comment
+        for group in _groups(entries):
+            given = [archive.read(entry) for entry in group]
+            textures: dict[int, Texture] = {}
+            for index, entry in enumerate(group):
+                try:
+                    texture = _texture(archive, entry, given[index], profile)
+                except DepixelError as error:
+                    notes.append(f"{entry.filename}: {error}")
+                    continue
+                if texture is not None:
+                    textures[index] = texture
+            answers = dict(zip(textures, answer_all(worker, list(textures.values())), strict=True))
+            for index, entry in enumerate(group):
+                answer = answers.get(index, given[index])
+                if isinstance(answer, DepixelError):
+                    notes.append(f"{entry.filename}: {answer}")
+                    answer = given[index]
+                made.writestr(_like(entry), answer)
+    return notes
+
+
+def _texture(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, data: bytes, profile: Profile) -> Texture | None:
+    rule = profile.rule_for(entry.filename)
+    if entry.is_dir() or PurePosixPath(entry.filename).suffix.lower() not in READABLE or not rule.upscale:
+        return None
+    beside = entry.filename + ".mcmeta"
+    animation = archive.read(beside) if beside in archive.NameToInfo else None
+    return prepare(data, PurePosixPath(entry.filename).name, rule.hints, animation)
+
+
+# The entry as it was, but for its content: name, time, method, permissions.
+def _like(entry: zipfile.ZipInfo) -> zipfile.ZipInfo:
+    made = zipfile.ZipInfo(entry.filename, entry.date_time)
+    made.compress_type = entry.compress_type
+    made.external_attr = entry.external_attr
+    made.create_system = entry.create_system
+    made.comment = entry.comment
+    return made
+
+
+def _groups(entries: list[zipfile.ZipInfo]) -> Iterator[list[zipfile.ZipInfo]]:
+    group: list[zipfile.ZipInfo] = []
+    for entry in entries:
+        if group and (len(group) == _GROUP or sum(e.file_size for e in group) + entry.file_size > _GROUP_BYTES):
+            yield group
+            group = []
+        group.append(entry)
+    if group:
+        yield group

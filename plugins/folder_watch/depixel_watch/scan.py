@@ -1,0 +1,57 @@
+"""Walk a mod folder: every file once, no loops, nothing held but the folders still to visit."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from depixel_watch.stability import Stamp
+
+OURS = ".depixel-"
+"""What begins so is ours: ledger, lock, unfinished outputs."""
+
+
+class Found(NamedTuple):
+    """One file."""
+
+    path: str  # relative, with forward slashes
+    stamp: Stamp
+
+
+def walk(root: Path, trouble: Callable[[str], None]) -> Iterator[Found]:
+    """
+    All regular files below `root`. Links to folders are not followed (they may lead round in circles or out of the
+    mod); links to files are. `trouble` gets a sentence for each folder that cannot be read.
+    """
+    todo = [""]
+    while todo:
+        folder = todo.pop()
+        try:
+            with os.scandir(root / folder) as entries:
+                for entry in entries:
+                    path = f"{folder}/{entry.name}" if folder else entry.name
+                    if entry.name.startswith(OURS):
+                        continue
+                    if entry.is_dir(follow_symlinks=False):
+                        todo.append(path)
+                        continue
+                    try:
+                        about = entry.stat()
+                    except OSError:
+                        continue  # a link to nowhere, or gone since
+                    if stat.S_ISREG(about.st_mode):
+                        yield Found(path, Stamp(about.st_size, about.st_mtime_ns))
+        except OSError as error:
+            trouble(f"The folder {folder or root} cannot be read: {(error.strerror or str(error)).lower()}.")
+
+
+def stamp_of(path: Path) -> Stamp | None:
+    """What the file looks like now; None when it is gone. Raises OSError when that cannot be known."""
+    try:
+        about = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return Stamp(about.st_size, about.st_mtime_ns)

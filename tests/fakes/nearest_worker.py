@@ -1,0 +1,26 @@
+"""A real, tiny worker for the folder watcher: every pixel becomes a block of its own colour."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from depixel.errors import DepixelError
+from depixel.picture import Picture
+
+
+class NearestWorker:
+    """Enlarges by repetition and remembers what it was asked."""
+
+    def __init__(self, scale: int = 2, recipe: str = "nearest") -> None:
+        self.scale = scale
+        self.recipe = f"{recipe} {scale}"
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+        self.batches: list[int] = []
+
+    def upscale(self, pictures: Sequence[Picture], hints: Mapping[str, Any]) -> list[Picture | DepixelError]:
+        """One answer a picture."""
+        self.asked += [(p.name, dict(hints)) for p in pictures]
+        self.batches.append(len(pictures))
+        s = self.scale
+        return [p.replace(frames=tuple(f.repeat(s, 0).repeat(s, 1) for f in p.frames)) for p in pictures]

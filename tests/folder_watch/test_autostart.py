@@ -1,0 +1,34 @@
+"""The files that start the watcher at login."""
+
+from __future__ import annotations
+
+import plistlib
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from depixel_watch import autostart
+
+COMMAND = ["/usr/bin/python", "-m", "depixel", "watch", "/my mods/100% & more"]
+
+
+@pytest.mark.parametrize("system", ["linux", "darwin", "win32"])
+def test_written_well_formed_and_removed_again(tmp_path: Path, system: str) -> None:
+    """Each is well formed, names the folder, and goes away without a trace; removing twice is no error."""
+    path = autostart.service_file(system, tmp_path, Path("/my mods/100% & more"))
+    line = autostart.install(path, system, COMMAND)
+    data = path.read_bytes()
+
+    assert path.stem in line or path.name in line
+    if system == "linux":
+        assert b'"/my mods/100%% & more"' in data
+    elif system == "darwin":
+        told = plistlib.loads(data)
+        assert told["ProgramArguments"] == COMMAND
+        assert told["Label"] == path.stem
+    else:
+        assert "100% & more" in (ElementTree.fromstring(data).findtext(".//{*}Arguments") or "")
+    assert autostart.remove(path, system)
+    assert not path.exists()
+    assert autostart.remove(path, system) is None

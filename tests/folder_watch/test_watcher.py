@@ -1,0 +1,377 @@
+"""The mod folder is kept in step: right files, once, whatever happens."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from nearest_worker import NearestWorker
+from PIL import Image
+
+from depixel.errors import BadUsageError
+from depixel_watch import watcher as watcher_module
+from depixel_watch.layout import checked, overlay_for
+from depixel_watch.ledger import LEDGER_NAME, Ledger
+from depixel_watch.lock import is_held, only_one
+from depixel_watch.profiles import load
+from depixel_watch.stability import StabilityTracker, Stamp
+from depixel_watch.watcher import DiskFullError, Event, Tally, Watcher
+
+
+class Clock:
+    """Seconds that pass when told."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def picture(path: Path, seed: int = 0, size: tuple[int, int] = (4, 6)) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pixels = np.random.default_rng(seed).integers(0, 256, (*size, 4), dtype=np.uint8)
+    Image.fromarray(pixels).save(path)
+    return path
+
+
+def pixels(path: Path) -> np.ndarray:
+    with Image.open(path) as image:
+        return np.asarray(image.convert("RGBA"))
+
+
+class Desk:
+    """A watched folder, its output, and a watcher with a clock of its own."""
+
+    def __init__(self, root: Path) -> None:
+        self.source = root / "mods"
+        self.source.mkdir()
+        self.out = overlay_for(self.source)
+        self.worker = NearestWorker()
+        self.clock = Clock()
+        self.events: list[Event] = []
+        self.open()
+
+    def open(self, complete: bool = False) -> None:
+        tracker = StabilityTracker(2.0, self.clock)
+        self.watcher = Watcher(
+            self.source, self.out, self.worker, tracker, load(), complete=complete, tell=self.events.append
+        )
+
+    def settle(self) -> Tally:
+        """Passes until nothing waits; the sum of what they did."""
+        total = Tally()
+        for _ in range(6):
+            tally = self.watcher.reconcile()
+            for name in ("done", "copied", "failed", "removed"):
+                setattr(total, name, getattr(total, name) + getattr(tally, name))
+            total.skipped = tally.skipped
+            if not tally.waiting:
+                return total
+            self.clock.now += 3
+        raise AssertionError("it never settles")
+
+    def outputs(self) -> set[str]:
+        found = (p.relative_to(self.out) for p in self.out.rglob("*") if p.is_file())
+        return {p.as_posix() for p in found if not p.name.startswith((".depixel-ledger", ".depixel-lock"))}
+
+
+@pytest.fixture
+def desk(tmp_path: Path):
+    made = Desk(tmp_path)
+    yield made
+    made.watcher.close()
+
+
+def test_structure_names_and_case_are_kept(desk: Desk) -> None:
+    """The output has the same relative path, case and ending; non-ASCII and long names included."""
+    names = ["a/Hero.PNG", "a/b/hero.png", "Ünïcode/テクスチャ 😀.png", "x" * 200 + ".png", "with space/icon.tga"]
+    for seed, name in enumerate(names):
+        picture(desk.source / name, seed)
+
+    desk.settle()
+
+    assert desk.outputs() == {*names, "depixel-report.html"}
+    assert (pixels(desk.out / names[0]) == pixels(desk.source / names[0]).repeat(2, 0).repeat(2, 1)).all()
+
+
+def test_a_growing_file_is_left_until_it_stands_still(desk: Desk) -> None:
+    """A half-copied file is never taken."""
+    whole = picture(desk.source / "whole.png", size=(40, 40)).read_bytes()
+    slow = desk.source / "slow.png"
+    for end in (200, 900, len(whole)):
+        slow.write_bytes(whole[:end])
+        desk.watcher.reconcile()
+        desk.clock.now += 1.5
+        assert "slow.png" not in desk.outputs()
+
+    tally = desk.settle()
+
+    assert tally.failed == 0
+    assert "slow.png" in desk.outputs()
+
+
+def test_unchanged_is_never_redone_and_changed_always(desk: Desk) -> None:
+    """Once and only once, also by the next process."""
+    path = picture(desk.source / "a.png", 1)
+    desk.settle()
+    desk.watcher.close()
+    desk.open()
+    assert desk.settle().skipped == 1
+    assert len(desk.worker.asked) == 1
+
+    picture(path, 2)
+    os.utime(path, ns=(1, 1))
+    assert desk.settle().done == 1
+    assert (pixels(desk.out / "a.png")[::2, ::2] == pixels(path)).all()
+
+
+def test_another_recipe_redoes_all(desk: Desk) -> None:
+    """Other settings or another model: every output is made anew."""
+    picture(desk.source / "a.png")
+    desk.settle()
+    desk.watcher.close()
+    desk.worker = NearestWorker(3)
+    desk.open()
+
+    assert desk.settle().done == 1
+    assert pixels(desk.out / "a.png").shape == (12, 18, 4)
+
+
+def test_identical_contents_are_computed_once(desk: Desk) -> None:
+    """Ten thousand dumps of one texture cost one answer."""
+    for i in range(20):
+        picture(desk.source / f"dump{i}.png", 7)
+
+    tally = desk.settle()
+
+    assert len(desk.worker.asked) == 1
+    assert (tally.done, tally.copied) == (1, 19)
+    assert len(desk.outputs()) == 21
+
+
+def test_a_bad_file_is_named_and_not_retried_until_it_changes(desk: Desk) -> None:
+    """One bad file stops nothing; it is in the ledger and on the page with its reason."""
+    (desk.source / "bad<b>.png").write_bytes(b"\x89PNG\r\n\x1a\nnothing")
+    picture(desk.source / "good.png")
+    assert desk.settle().failed == 1
+    assert "good.png" in desk.outputs()
+    assert "bad&lt;b&gt;.png" in (desk.out / "depixel-report.html").read_text()
+    assert desk.settle().failed == 0
+
+    picture(desk.source / "bad<b>.png", 3)
+    assert desk.settle().done == 1
+    assert "Nothing failed" in (desk.out / "depixel-report.html").read_text()
+
+
+def test_deleted_and_renamed_sources(desk: Desk) -> None:
+    """A deleted source takes its output along; a renamed one is copied, not computed."""
+    picture(desk.source / "old/a.png", 1)
+    picture(desk.source / "b.png", 2)
+    desk.settle()
+    (desk.source / "old/a.png").rename(desk.source / "new.png")
+    (desk.source / "b.png").unlink()
+
+    tally = desk.settle()
+
+    assert (tally.copied, tally.removed) == (1, 2)
+    assert desk.outputs() == {"new.png", "depixel-report.html"}
+    assert not (desk.out / "old").exists()
+    assert len(desk.worker.asked) == 2
+
+
+def test_a_case_only_rename(desk: Desk) -> None:
+    """hero.png becomes Hero.png in the output too."""
+    path = picture(desk.source / "hero.png")
+    desk.settle()
+    path.rename(desk.source / "Hero.png")
+    desk.settle()
+
+    assert desk.outputs() == {"Hero.png", "depixel-report.html"}
+
+
+def test_what_is_not_ours_is_never_overwritten_or_removed(desk: Desk) -> None:
+    """A file that somebody put into the output folder, or painted over there, stays."""
+    picture(desk.source / "mine.png", 1)
+    picture(desk.source / "edited.png", 2)
+    mine = picture(desk.out / "mine.png", 50).read_bytes()
+    assert desk.settle().failed == 1
+    edited = picture(desk.out / "edited.png", 51).read_bytes()
+    (desk.source / "edited.png").unlink()
+    desk.settle()
+
+    assert (desk.out / "mine.png").read_bytes() == mine
+    assert (desk.out / "edited.png").read_bytes() == edited
+
+
+def test_an_unmounted_folder_removes_nothing(desk: Desk, tmp_path: Path) -> None:
+    """A watched folder that vanishes or turns up empty (a network drive) leaves the outputs alone."""
+    picture(desk.source / "a.png")
+    desk.settle()
+    desk.source.rename(tmp_path / "away")
+    desk.watcher.reconcile()
+    desk.source.mkdir()
+    desk.watcher.reconcile()
+
+    assert "a.png" in desk.outputs()
+
+
+def test_deleting_the_output_folder_reverts_and_starts_over(desk: Desk) -> None:
+    """Revert = delete one folder, even while the watcher runs."""
+    picture(desk.source / "a.png")
+    desk.settle()
+    shutil.rmtree(desk.out)
+
+    assert desk.settle().done == 1
+    assert "a.png" in desk.outputs()
+
+
+def test_links_in_circles_and_to_nowhere(desk: Desk) -> None:
+    """A loop of folders ends; a dangling link is nothing."""
+    picture(desk.source / "a/a.png")
+    (desk.source / "a/loop").symlink_to(desk.source)
+    (desk.source / "nowhere.png").symlink_to("missing")
+
+    desk.settle()
+
+    assert desk.outputs() == {"a/a.png", "depixel-report.html"}
+
+
+def test_leftovers_of_a_killed_run(desk: Desk) -> None:
+    """A half-written output is swept; a row that says `writing` is done again over what is there."""
+    path = picture(desk.source / "a.png")
+    desk.settle()
+    desk.watcher.close()
+    ledger = Ledger(desk.out / LEDGER_NAME)
+    row = ledger.get("a.png")
+    assert row is not None
+    ledger.record([row._replace(state="writing", out=Stamp(0, 0))])
+    ledger.close()
+    (desk.out / "a.png").write_bytes(b"half")
+    (desk.out / ".depixel-123.part").write_bytes(b"half")
+    desk.open()
+
+    desk.settle()
+
+    assert (pixels(desk.out / "a.png")[::2, ::2] == pixels(path)).all()
+    assert desk.outputs() == {"a.png", "depixel-report.html"}
+
+
+def test_a_full_disk_pauses_and_resumes(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No file is called failed because the disk was full; when there is room, the work goes on."""
+    picture(desk.source / "a.png")
+    desk.watcher.reconcile()
+    desk.clock.now += 3
+
+    def full(*args: object, **options: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(watcher_module, "place", full)
+        with pytest.raises(DiskFullError, match="waiting for room"):
+            desk.watcher.reconcile()
+
+    assert desk.settle().done == 1
+
+
+def test_complete_pack_copies_the_rest(desk: Desk) -> None:
+    """--complete-pack: unknown files come along byte for byte."""
+    (desk.source / "readme.txt").write_bytes(b"hello\r\n")
+    desk.settle()
+    assert "readme.txt" not in desk.outputs()
+    desk.watcher.close()
+    desk.open(complete=True)
+    desk.settle()
+
+    assert (desk.out / "readme.txt").read_bytes() == b"hello\r\n"
+
+
+def test_small_textures_share_batches(desk: Desk) -> None:
+    """Textures of different sizes reach the worker together."""
+    for i in range(40):
+        picture(desk.source / f"{i}.png", i, (4 + i % 3, 5))
+    desk.settle()
+
+    assert desk.worker.batches == [40]
+
+
+def test_animated_strip(desk: Desk) -> None:
+    """Minecraft: frames by .mcmeta are upscaled as frames; block textures wrap, fonts are left alone."""
+    (desk.source / "pack.mcmeta").write_text("{}")
+    folder = desk.source / "assets/minecraft/textures"
+    strip = picture(folder / "block/lava.png", 1, (16, 4))
+    strip.with_name("lava.png.mcmeta").write_text('{"animation": {"frametime": 2}}')
+    picture(folder / "font/ascii.png", 2)
+    desk.settle()
+
+    assert desk.worker.asked == [("lava.png", {"wrap": "xy"})]
+    assert (pixels(desk.out / strip.relative_to(desk.source))[::2, ::2] == pixels(strip)).all()
+    assert "assets/minecraft/textures/font/ascii.png" not in desk.outputs()
+
+
+def test_a_dropped_zip(desk: Desk) -> None:
+    """A zip becomes a zip; one without its end record is named."""
+    picture(desk.source / "t.png")
+    with zipfile.ZipFile(desk.source / "pack.zip", "w") as archive:
+        archive.write(desk.source / "t.png", "t.png")
+    (desk.source / "cut.zip").write_bytes((desk.source / "pack.zip").read_bytes()[:-30])
+
+    tally = desk.settle()
+
+    assert tally.failed == 1
+    with zipfile.ZipFile(desk.out / "pack.zip") as made, made.open("t.png") as file, Image.open(file) as image:
+        assert image.size == (12, 8)
+
+
+def test_layouts_that_feed_on_themselves_are_refused(tmp_path: Path) -> None:
+    """Same folder, output inside the source, source inside the output, an output folder as source, no folder."""
+    source = tmp_path / "mods"
+    source.mkdir()
+    (tmp_path / "link").symlink_to(source)
+    made = tmp_path / "made"
+    Ledger(made / LEDGER_NAME).close()
+    bad: list[tuple[Path, Path]] = [
+        (source, source),
+        (source, source / "out"),
+        (source, tmp_path),
+        (source, tmp_path / "link" / "out"),
+        (made, tmp_path / "elsewhere"),
+        (tmp_path / "missing", tmp_path / "out"),
+    ]
+    for folder, out in bad:
+        with pytest.raises(BadUsageError):
+            checked(folder, out)
+
+    assert checked(source, overlay_for(source)) == (source, tmp_path / "mods-depixel")
+
+
+def test_two_watchers_never_share_an_output(desk: Desk) -> None:
+    """The second is told; the lock ends with the first."""
+    with only_one(desk.out):
+        assert is_held(desk.out)
+        with pytest.raises(BadUsageError, match="Another"), only_one(desk.out):
+            pass
+    assert not is_held(desk.out)
+
+
+def test_the_tracker_alone() -> None:
+    """Any change of size or time starts the quiet period again."""
+    clock = Clock()
+    tracker = StabilityTracker(2.0, clock)
+    steps: list[tuple[float, Stamp, bool]] = [
+        (0, Stamp(1, 1), False),
+        (1.9, Stamp(1, 1), False),
+        (2.0, Stamp(2, 1), False),
+        (3.9, Stamp(2, 2), False),
+        (5.9, Stamp(2, 2), True),
+    ]
+    is_still: Callable[[str, Stamp], bool] = tracker.is_still
+    for now, stamp, expected in steps:
+        clock.now = now
+        assert is_still("a", stamp) == expected
