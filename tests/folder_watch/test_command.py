@@ -1,0 +1,92 @@
+"""`depixel watch` as a person runs it: a real process, real files, a tiny real network."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from tiny_art import write_tiny_art
+
+ROOT = Path(__file__).resolve().parents[2]
+RNG = np.random.default_rng(3)
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A tiny art network in a file."""
+    return str(write_tiny_art(tmp_path_factory.mktemp("weights")))
+
+
+def _start(*arguments: object) -> subprocess.Popen[str]:
+    paths = os.pathsep.join([str(ROOT / "core"), str(ROOT / "plugins/folder_watch")])
+    command = [sys.executable, "-m", "depixel", "watch", *map(str, arguments), "--device", "cpu"]
+    env = {**os.environ, "PYTHONPATH": paths}
+    return subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def _save(path: Path, side: int = 8) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(RNG.integers(0, 256, (side, side, 3), dtype=np.uint8)).save(path)
+    return path
+
+
+def test_once_scales_back_and_status_names_what_failed(tmp_path: Path, weights: str) -> None:
+    """--once answers with the real engine: block means are the input; exit 1 and --status name the bad file."""
+    source = tmp_path / "mods"
+    given = _save(source / "a/t.png")
+    (source / "bad.png").write_bytes(b"no picture")
+    asked = ["--once", "--quiet-period", "0.1", "--weights", weights, "--degradation", "area", "--scale", "4"]
+    first = _start(source, *asked)
+    out, errors = first.communicate(timeout=100)
+
+    assert first.returncode == 1, errors
+    assert "bad.png" in out
+    with Image.open(tmp_path / "mods-depixel/a/t.png") as image, Image.open(given) as small:
+        large = np.asarray(image, np.float64).reshape(8, 4, 8, 4, 3).mean((1, 3))
+        assert np.abs(large - np.asarray(small)).max() <= 0.5
+
+    status = _start(source, "--status", "--json")
+    told = json.loads(status.communicate(timeout=60)[0])
+    assert told["counts"] == {"done": 1, "failed": 1}
+    assert list(told["failed"]) == ["bad.png"]
+    assert told["running"] is False
+
+
+def test_stays_takes_what_is_dropped_and_stops_when_asked(tmp_path: Path, weights: str) -> None:
+    """A file dropped while it runs is taken within seconds by an event; SIGTERM ends it cleanly."""
+    source = tmp_path / "mods"
+    source.mkdir()
+    process = _start(source, "--quiet-period", "0.1", "--every", "600", "--weights", weights, "--json")
+    assert process.stdout is not None
+    try:
+        while "Watching" not in process.stdout.readline():
+            assert process.poll() is None
+        time.sleep(0.5)
+        _save(source / "dropped.png")
+        for line in process.stdout:
+            if json.loads(line).get("path") == "dropped.png":
+                break
+        assert (tmp_path / "mods-depixel/dropped.png").exists()
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)
+    assert process.returncode == 0
+
+
+def test_layouts_and_names_are_refused_with_a_sentence(tmp_path: Path) -> None:
+    """Output inside the watched folder, an unknown profile, no folder: exit 2 and one sentence."""
+    for arguments in ([tmp_path, "-o", tmp_path / "out"], [tmp_path, "--profile", "quake"], []):
+        process = _start(*arguments)
+        errors = process.communicate(timeout=60)[1]
+
+        assert process.returncode == 2
+        assert errors.startswith("depixel: ")
+        assert len(errors.splitlines()) == 1
