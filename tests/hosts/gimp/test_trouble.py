@@ -36,15 +36,16 @@ def wait(condition: Callable[[], bool], seconds: float = 120.0) -> None:
         time.sleep(0.05)
 
 
-def plug_in_processes() -> list[int]:
-    """Running copies of the plug-in (GIMP starts one for each call)."""
+def plug_in_processes(profile: Path) -> list[int]:
+    """Running copies of this profile's plug-in (GIMP starts one for each call); never those of another test run."""
+    entry_point = str(profile / "plug-ins" / "depixel-gimp" / "depixel-gimp.py").encode()
     found = []
     for entry in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             words = entry.read_bytes().split(b"\0")
         except OSError:
             continue
-        if any(word.endswith(b"/depixel-gimp/depixel-gimp.py") for word in words) and b"-run" in words:
+        if entry_point in words and b"-run" in words:
             found.append(int(entry.parent.name))
     return found
 
@@ -81,7 +82,7 @@ def test_cancel_frees_the_engine(gimp: Gimp) -> None:
     process = gimp.start("trouble.py", SIDE="900")
     wait(lambda: engine.hello().queued > 0)
     time.sleep(1.0)
-    for pid in plug_in_processes():
+    for pid in plug_in_processes(gimp.profile):
         os.kill(pid, signal.SIGTERM)
     began = time.monotonic()
     wait(lambda: engine.hello().queued == 0, 60)

@@ -1,6 +1,7 @@
 #!/bin/bash
 # A real GIMP window under Xvfb: opens the dialog by an interactive call, takes screenshots, accepts, then Ctrl+Z.
 set -u
+# Each screenshot has a time limit: when its window is gone, `import` waits for somebody to click on another.
 export GDK_BACKEND=x11 NO_AT_BRIDGE=1 XDG_RUNTIME_DIR="$HOME/xdg"
 mkdir -p "$XDG_RUNTIME_DIR"; chmod 700 "$XDG_RUNTIME_DIR"
 printf '(config-version "%s")\n(show-welcome-dialog no)\n' "$(gimp --version | grep -oE '[0-9.]+$')" > "$GIMP3_DIRECTORY/gimprc"
@@ -19,21 +20,21 @@ for _ in $(seq 1 400); do
 done
 xdotool mousemove 1270 890   # no tooltip in the picture
 sleep 3
-import -window root "$OUT/window-dialog-root.png"
+timeout 20 import -window root "$OUT/window-dialog-root.png"
 if [ -n "$dialog" ]; then
-    import -window "$dialog" "$OUT/window-dialog.png"
+    timeout 20 import -window "$dialog" "$OUT/window-dialog.png"
     xdotool windowactivate --sync "$dialog" 2>/dev/null
     xdotool mousemove --window "$dialog" 105 207 sleep 1 click 1   # Preview the answer
     sleep 1; xdotool mousemove 1270 890
     sleep 8
-    import -window "$dialog" "$OUT/window-preview.png"
+    timeout 20 import -window "$dialog" "$OUT/window-preview.png"
     xdotool key --window "$dialog" Return
     sleep 1
     xdotool search --name 'Upscale|Depixel' >/dev/null 2>&1 && xdotool key alt+o
 fi
 for _ in $(seq 1 400); do sleep 0.5; grep -q ACCEPTED "$OUT/window.log" && break; kill -0 $GIMP 2>/dev/null || break; done
 sleep 2
-import -window root "$OUT/window-after.png"
+timeout 20 import -window root "$OUT/window-after.png"
 for _ in $(seq 1 600); do sleep 0.5; kill -0 $GIMP 2>/dev/null || break; done
 kill $GIMP 2>/dev/null; wait $GIMP
 kill $BOX $XVFB
