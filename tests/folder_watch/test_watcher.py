@@ -315,6 +315,16 @@ def test_animated_strip(desk: Desk) -> None:
     assert "assets/minecraft/textures/font/ascii.png" not in desk.outputs()
 
 
+def test_a_compressed_dds_is_said_to_come_out_uncompressed(desk: Desk) -> None:
+    """What the output does not keep is told in the event and on the page."""
+    block = np.zeros((8, 8, 4), np.uint8)
+    Image.fromarray(block).save(desk.source / "t.dds", pixel_format="DXT5")
+    desk.settle()
+
+    assert any(e.what == "done" and "uncompressed DDS" in e.sentence for e in desk.events)
+    assert "uncompressed DDS" in (desk.out / "depixel-report.html").read_text()
+
+
 def test_a_dropped_zip(desk: Desk) -> None:
     """A zip becomes a zip; one without its end record is named."""
     picture(desk.source / "t.png")

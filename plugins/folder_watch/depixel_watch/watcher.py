@@ -266,16 +266,16 @@ class Watcher:
         full: DiskFullError | None = None
         for item, future in writes:
             try:
-                rows.append((item, _row(item, "done", out=future.result())))
+                rows.append((item, _row(item, "done", item.texture.remark if item.texture else "", future.result())))
             except (DepixelError, OSError) as error:
                 full = full or _as_full(error)
                 if full is None:
                     self._fail(item, error)
         self._ledger.record(row for _, row in rows)
-        for item, _ in rows:
+        for item, row in rows:
             self._tally.done += 1
             self._tracker.forget(item.job.path)
-            self._tell(Event("done", item.job.path))
+            self._tell(Event("done", item.job.path, row.reason))
         if full is not None:
             raise full
 
