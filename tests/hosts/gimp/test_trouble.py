@@ -78,7 +78,7 @@ def test_a_killed_engine_is_started_again(gimp: Gimp) -> None:
 def test_cancel_frees_the_engine(gimp: Gimp) -> None:
     """GIMP's Cancel ends the plug-in's process: the search stops within a step, GIMP and the image go on unharmed."""
     engine = Engine("tests", Place(str(gimp.host.work / "run")))
-    engine.hello()
+    gimp.run("trouble.py", SIDE="8")  # so that an engine runs: its launcher works inside the root only
     process = gimp.start("trouble.py", SIDE="900")
     wait(lambda: engine.hello().queued > 0)
     time.sleep(1.0)
