@@ -304,3 +304,19 @@ def test_straight_colour_inverts_premultiplication() -> None:
     colour = straight_colour(_premultiplied(straight, 255)) * 255
 
     assert float((colour - straight[:, :3]).abs().max()) < 0.05
+
+
+def test_a_smooth_one_bit_outline_is_not_black_where_it_reaches_into_empty_blocks() -> None:
+    """Pixels that show in a block whose own pixel was transparent keep the colour of the sprite."""
+    small = torch.zeros(1, 4, 6, 6)
+    small[:, :, 1:4, 1:3] = torch.tensor([0.2, 0.8, 0.3, 1.0]).view(1, 4, 1, 1)
+    small[:, :, 3:5, 3:5] = torch.tensor([0.2, 0.8, 0.3, 1.0]).view(1, 4, 1, 1)
+    large = torch.nn.functional.interpolate(small, scale_factor=4.0, mode="bilinear", align_corners=False)
+    large[:, :, 4:6, 10:16] = torch.tensor([0.2, 0.8, 0.3, 1.0]).view(1, 4, 1, 1)  # beyond its border
+
+    projected = project(large, small, AreaDegradation(4), binary_alpha=True)
+
+    visible = projected[0, 3] > 0
+    assert bool(visible[4:6, 12:16].any())
+    colours = projected[0, :3, visible]
+    assert torch.allclose(colours, torch.tensor([0.2, 0.8, 0.3]).view(3, 1).expand_as(colours), atol=0.02)

@@ -72,6 +72,8 @@ def project(large: Tensor, small: Tensor, degradation: Degradation, *, binary_al
     wanted = small[:, :3]
     if binary_alpha and not isinstance(degradation, PointDegradation):
         wanted = straight_colour(small) * degradation.apply(alpha).clamp(0, 1)
+        unconstrained = degradation.apply(torch.minimum(colour.clamp_min(0), alpha))
+        wanted = torch.where(wanted_alpha > 0, wanted, unconstrained)  # a smooth outline reaches into empty blocks
     return torch.cat([_project_plane(colour, wanted, alpha, degradation), alpha], 1)
 
 
