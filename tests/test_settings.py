@@ -39,6 +39,8 @@ def test_peers_of_other_versions_understand_each_other() -> None:
         ({"palette": "some"}, "palette"),
         ({"alpha": "maybe"}, "alpha"),
         ({"iterate": 11}, "iterate"),
+        ({"ensemble": 3}, "ensemble must be one of 1, 2, 4, 8"),
+        ({"ensemble": True}, "ensemble"),
         ({"box": [5, 5, 5, 9]}, "box"),
         ({"box": [1, 2, 3]}, "box"),
         ({"box": "all"}, "box"),

@@ -20,6 +20,7 @@ PALETTES = ("free", "keep")
 ALPHAS = ("auto", "opacity", "data")
 WRAPS = ("auto", "none", "x", "y", "xy")
 MODELS = ("auto", "small", "base")
+ENSEMBLES = (1, 2, 4, 8)
 
 MAX_SCALE = 64
 MAX_CANDIDATES = 64
@@ -44,6 +45,7 @@ class SearchSettings:
     palette: str = "free"  # keep = only colours of the input, written as indexed where the format can
     alpha: str = "auto"  # what the alpha channel means; data (gloss, height ...) is never premultiplied
     wrap: str = "auto"  # axes across which the picture tiles; auto = measured
+    ensemble: int | None = None  # flips and turns whose answers are averaged: 1, 2, 4, 8; None = by the answer's size
     eps: float = PULSE_EPS  # mean squared error (of [0, 1]) at which a candidate's search may stop
     pre_blur: float = 0.0  # faces: Gaussian blur of the input in input pixels before the search
     iterate: int = 1  # faces: feed the answer back this often
@@ -64,6 +66,8 @@ class SearchSettings:
             _whole("like", self.like, 0, 2**63 - 1)
         if self.steps is not None:
             _whole("steps", self.steps, 0, MAX_STEPS)
+        if self.ensemble is not None and not (_is_whole(self.ensemble) and self.ensemble in ENSEMBLES):
+            raise BadUsageError(f"ensemble must be one of {', '.join(map(str, ENSEMBLES))}, not {self.ensemble!r}.")
         _whole("iterate", self.iterate, 1, 10)
         _number("imagination", self.imagination, 0.0, 1.0)
         _number("eps", self.eps, 0.0, 1.0)

@@ -143,6 +143,10 @@ class TinyArt:
         shape = (small.shape[0], self.channels, *small.shape[2:])
         return {"z": imagination * torch.randn(shape, generator=generator)}
 
+    def ensemble(self, turns: int) -> TinyArt:
+        """Its answers lean on no direction: there is nothing to average."""
+        return self
+
     def decode(self, latents: Latents, small: Tensor, degradation: Degradation) -> Tensor:
         x = torch.sin(2 * self.first(torch.cat([small, latents["z"]], 1)))
         large = F.interpolate(small, scale_factor=4, mode="bicubic", align_corners=False)

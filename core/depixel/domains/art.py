@@ -5,7 +5,7 @@ Sprites, icons, pixel art, textures, normal and data maps: everything the x4 pri
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -18,7 +18,7 @@ from depixel.domains.prepare import Prepared
 from depixel.domains.tensors import hidden_colour, premultiplied
 from depixel.errors import CancelledError
 from depixel.priors.base import EnlargingPrior, Latents
-from depixel.search.candidates import Candidates, candidate_seed
+from depixel.search.candidates import Candidates, candidate_imagination, candidate_seed
 from depixel.search.loop import finish, search
 from depixel.search.start import start_latents
 from depixel.search.step import SearchStep
@@ -60,12 +60,13 @@ class ArtEngine:
         cancelled: Cancelled | None = None,
     ) -> list[list[Answer]]:
         """One list of candidates for each picture of the batch, candidate 0 first."""
-        work = _Work(batch[0], settings, on_step, cancelled)
+        work = _Work(self._prior(batch[0], settings, 0), batch[0], settings, on_step, cancelled)
         straight, valid = _together(batch)
         planes = _planes(batch, straight)
         latents = [self._latents(plane, batch, work) for plane in planes]
         results: list[list[Answer]] = [[] for _ in batch]
         for k in range(settings.candidates):
+            work = replace(work, prior=self._prior(batch[0], settings, k))
             outcome = [
                 self._decode_plane(plane, valid, {name: z[k :: settings.candidates] for name, z in found.items()}, work)
                 for plane, found in zip(planes, latents, strict=True)
@@ -76,14 +77,15 @@ class ArtEngine:
                 rows = slice(row, row + prepared.straight.shape[0])
                 row = rows.stop
                 factor = prepared.degradation.factor
-                pixels = large[
-                    rows, :, : prepared.straight.shape[2] * factor, : prepared.straight.shape[3] * factor
-                ]
+                pixels = large[rows, :, : prepared.straight.shape[2] * factor, : prepared.straight.shape[3] * factor]
                 if pixels.shape[0] > 1:
                     pixels = keep_unchanged(pixels, _all_channels(prepared), factor)
                 residual = combine(sums[rows].reshape(-1, 4).unbind(0))
                 answers.append(Answer(pixels, residual, candidate_seed(settings.seed, k)))
         return results
+
+    def _prior(self, prepared: Prepared, settings: SearchSettings, candidate: int) -> EnlargingPrior:
+        return self.prior.ensemble(turns_for(prepared, settings, candidate))
 
     # Latents of every row (row = frame * candidates + candidate). With steps they are searched for, tile by tile where
     # the picture is large; decoding then takes the whole field of latents, so that no seam can come from the search.
@@ -92,7 +94,7 @@ class ArtEngine:
         small = premultiplied(straight, first.levels)
         degradation = make_degradation(first.degradation.name, PRIOR_SCALE, first.wrap)
         if not settings.steps:
-            return start_latents(self.prior, small, degradation, settings, None)
+            return start_latents(work.prior, small, degradation, settings, None)
         palettes = palettes_of(straight, first.levels) if settings.palette == "keep" else None
         animations = [i for i, p in enumerate(batch) for _ in range(p.straight.shape[0])]
         latents: Latents = {}
@@ -100,7 +102,7 @@ class ArtEngine:
             around, (top, left) = with_surroundings(small, tile, _SEARCH_MARGIN, first.wrap)
             alone = tuple(around.shape[2:]) == tuple(small.shape[2:])
             steps = search(
-                self.prior,
+                work.prior,
                 around.to(self.device),
                 degradation if alone else make_degradation(first.degradation.name, PRIOR_SCALE),
                 settings,
@@ -135,7 +137,7 @@ class ArtEngine:
         for done, tile in enumerate(tiles):
             if work.cancelled is not None and work.cancelled():
                 raise CancelledError("Stopped before the picture was finished; nothing was written for it.")
-            large = self._decode_tile(small, valid, latents, first, tile, margin)
+            large = self._decode_tile(small, valid, latents, work, tile, margin)
             rows, columns = slice(tile.top, tile.bottom), slice(tile.left, tile.right)
             exported, tile_sums = export_tile(
                 large,
@@ -157,16 +159,15 @@ class ArtEngine:
         return out, torch.stack(sums, 1)
 
     def _decode_tile(
-        self, small: Tensor, valid: Tensor | None, latents: Latents, first: Prepared, tile: Tile, margin: int
+        self, small: Tensor, valid: Tensor | None, latents: Latents, work: _Work, tile: Tile, margin: int
     ) -> Tensor:
+        first = work.first
         factor = first.degradation.factor
         around, (rows, columns) = with_surroundings(small, tile, margin, first.wrap)
-        local = {
-            name: with_surroundings(z, tile, margin, first.wrap)[0].to(self.device) for name, z in latents.items()
-        }
+        local = {name: with_surroundings(z, tile, margin, first.wrap)[0].to(self.device) for name, z in latents.items()}
         if valid is not None:
             valid = with_surroundings(valid, tile, margin, first.wrap)[0].to(self.device)
-        large = enlarge(self.prior, around.to(self.device), local, first.degradation, valid)
+        large = enlarge(work.prior, around.to(self.device), local, first.degradation, valid)
         large = keep_extreme_alpha(large, around.to(self.device), factor)
         height, width = (tile.bottom - tile.top) * factor, (tile.right - tile.left) * factor
         top, left = rows * factor, columns * factor
@@ -177,6 +178,7 @@ class ArtEngine:
 class _Work:
     """What one call of `answer` is about; the pictures of a batch agree with the first in all that is asked of it."""
 
+    prior: EnlargingPrior  # averaging over as many turns as this work is worth
     first: Prepared
     settings: SearchSettings
     on_step: OnStep | None
@@ -186,6 +188,26 @@ class _Work:
 _LEAST_SIDE = 16  # small pixels of the smallest tile
 _SEARCH_SIDE = 96  # small pixels of a tile that is searched
 _SEARCH_MARGIN = 8
+
+
+def turns_for(prepared: Prepared, settings: SearchSettings, candidate: int = 0) -> int:
+    """
+    How many flips and turns a candidate is the mean of. Left to us, calm answers get as many as cost no more than half
+    a megapixel of answer in one pass: 8 up to 256x256 pixels of answer over all frames, 4 and 2 up to 512x512, 1
+    beyond; imagined detail is never averaged away, and a search sees what is decoded. It depends on nothing but the
+    picture and the settings, so that company, tiles and device change no answer.
+    """
+    if settings.ensemble is not None:
+        return settings.ensemble
+    vivid = settings.like is not None or candidate_imagination(settings.imagination, candidate) > 0
+    if vivid or (settings.steps and settings.candidates > 1):
+        return 1
+    frames, _, height, width = prepared.straight.shape
+    pixels = frames * height * width * max(prepared.degradation.factor, PRIOR_SCALE) ** 2
+    return next((turns for turns in (8, 4, 2) if turns * pixels <= _TURNED_PIXELS), 1)
+
+
+_TURNED_PIXELS = 8 * 256 * 256
 
 
 def batch_key(prepared: Prepared, settings: SearchSettings) -> tuple[object, ...]:
@@ -218,6 +240,7 @@ def batch_key(prepared: Prepared, settings: SearchSettings) -> tuple[object, ...
         prepared.wrap,
         prepared.levels,
         prepared.data_alpha is None,
+        turns_for(prepared, settings),
     )
 
 

@@ -61,9 +61,7 @@ def with_surroundings(
     return plane.index_select(2, rows).index_select(3, columns), (before_rows, before_columns)
 
 
-def _axis(
-    length: int, start: int, stop: int, margin: int, wraps: bool, device: torch.device
-) -> tuple[Tensor, int]:
+def _axis(length: int, start: int, stop: int, margin: int, wraps: bool, device: torch.device) -> tuple[Tensor, int]:
     first, last = start - margin, stop + margin
     if wraps:
         return torch.arange(first, last, device=device) % length, margin

@@ -21,6 +21,7 @@ from depixel.degradation import Degradation, PointDegradation
 from depixel.devices import fast_at_bfloat16
 from depixel.errors import WeightsError
 from depixel.priors.base import LatentLayout, Latents, PriorSpec
+from depixel.priors.turns import TURNS, mean_of_turns
 from depixel.priors.weights import LoadedWeights, load_weights
 
 DEGRADATIONS = ("area", "bicubic", "point")  # order of the conditioning vectors in the weights
@@ -148,10 +149,16 @@ def impose_small(large: Tensor, small: Tensor, degradation: Degradation, binary_
 
 
 class ArtPrior:
-    """`LatentPrior` over an `ArtNetwork`."""
+    """
+    `EnlargingPrior` over an `ArtNetwork`.
 
-    def __init__(self, network: ArtNetwork, spec: PriorSpec) -> None:
+    Args:
+        turns: how many of TURNS each answer is the mean of; 1 = one pass.
+    """
+
+    def __init__(self, network: ArtNetwork, spec: PriorSpec, turns: int = 1) -> None:
         self.network = network.eval().requires_grad_(False)
+        self.turns = turns
         for module in network.modules():  # the layout that convolutions are fastest in; values are unchanged
             if isinstance(module, nn.Conv2d):
                 module.weight.data = module.weight.data.contiguous(memory_format=torch.channels_last)
@@ -190,6 +197,10 @@ class ArtPrior:
         """Small pixels on each side that can change an answer, the last layer not counted."""
         return self.network.receptive_field
 
+    def ensemble(self, turns: int) -> ArtPrior:
+        """This prior, each of its answers the mean over `turns` (1 ... 8) flips and turns of picture and latents."""
+        return ArtPrior(self.network, self._spec, turns)
+
     def encode(self, small: Tensor, degradation: Degradation) -> Latents:
         """z = 0: {"z": [B, latent, h, w]}."""
         batch, _, height, width = small.shape
@@ -215,7 +226,7 @@ class ArtPrior:
             z = None
         kind = torch.full((small.shape[0],), DEGRADATIONS.index(degradation.name), device=small.device)
         with torch.autocast(small.device.type, torch.bfloat16, enabled=fast_at_bfloat16(small.device)):
-            large: Tensor = self.network(small, kind, z, valid)
+            large = mean_of_turns(self.network, TURNS[: self.turns], small, kind, z, valid)
         if degradation.factor != self.network.config.scale:
             return large
         return impose_small(large, small, degradation, is_binary_alpha(small))

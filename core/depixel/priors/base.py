@@ -81,11 +81,13 @@ class LatentPrior(Protocol):
 class EnlargingPrior(LatentPrior, Protocol):
     """A prior of fixed scale and any size; its spec says how far it sees (`receptive_field`)."""
 
-    def decode(
-        self, latents: Latents, small: Tensor, degradation: Degradation, valid: Tensor | None = None
-    ) -> Tensor:
+    def decode(self, latents: Latents, small: Tensor, degradation: Degradation, valid: Tensor | None = None) -> Tensor:
         """
         As `LatentPrior.decode`. `valid` [B, 1, h, w] is 1 where a picture has pixels and 0 where it was filled up to
         share a batch with larger ones; inside, the answer must be that of the picture alone.
         """
+        ...
+
+    def ensemble(self, turns: int) -> EnlargingPrior:
+        """This prior, each of its answers the mean over `turns` (1, 2, 4, 8) flips and turns of the picture."""
         ...

@@ -1,0 +1,74 @@
+"""
+A picture answered in several positions: flipped, turned, answered, turned back, averaged (Timofte, Rothe and Van Gool
+2016, arXiv 1511.02228, section 3.7). A network should prefer no direction; what it errs by in one averages away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+
+class Turn(NamedTuple):
+    """One of the eight symmetries of a square, of pictures [B, C, h, w]."""
+
+    swap: bool  # rows and columns exchanged first
+    flip: tuple[int, ...]  # axes flipped after that
+
+    def of(self, picture: Tensor) -> Tensor:
+        picture = picture.transpose(2, 3) if self.swap else picture
+        return picture.flip(self.flip) if self.flip else picture
+
+    def undo(self, picture: Tensor) -> Tensor:
+        picture = picture.flip(self.flip) if self.flip else picture
+        return picture.transpose(2, 3) if self.swap else picture
+
+
+TURNS = tuple(Turn(swap, flip) for swap in (False, True) for flip in ((), (2, 3), (2,), (3,)))
+"""As it is, half a turn, the two mirrored, and the same four with rows and columns exchanged."""
+
+_LEAST_PASS = 64 * 64  # small pixels: in a smaller pass the start of each layer costs as much as its work
+
+
+def mean_of_turns(
+    network: nn.Module,
+    turns: Sequence[Turn],
+    small: Tensor,
+    kind: Tensor,
+    z: Tensor | None,
+    valid: Tensor | None,
+) -> Tensor:
+    """
+    The mean of the network's answers over `turns`; latents and `valid` turn with the picture.
+
+    Args:
+        network, small, kind, z, valid: as `ArtNetwork.forward` has them.
+
+    Returns:
+        [B, 4, h*scale, w*scale]; for one turn exactly the network's own answer to it.
+    """
+    size = small.shape[0] * small.shape[2] * small.shape[3]
+    total: Tensor | None = None
+    for group in _groups(turns, max(1, _LEAST_PASS // size)):
+        inputs = [None if x is None else torch.cat([turn.of(x) for turn in group]) for x in (small, z, valid)]
+        answers = network(inputs[0], kind.repeat(len(group)), *inputs[1:])
+        for answer, turn in zip(answers.chunk(len(group)), group, strict=True):
+            back = turn.undo(answer)
+            total = back if total is None else total + back
+    if total is None:
+        raise ValueError("the mean of no turns")
+    return total if len(turns) == 1 else total / len(turns)
+
+
+# Runs of at most `most` turns that leave the picture in the same shape: they share a pass.
+def _groups(turns: Sequence[Turn], most: int) -> list[list[Turn]]:
+    groups: list[list[Turn]] = []
+    for turn in turns:
+        if groups and groups[-1][0].swap == turn.swap and len(groups[-1]) < most:
+            groups[-1].append(turn)
+        else:
+            groups.append([turn])
+    return groups
