@@ -8,6 +8,7 @@ watcher, so that one request means the same pixels behind every door.
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,7 @@ PALETTES = ("free", "keep")
 ALPHAS = ("auto", "opacity", "data")
 WRAPS = ("auto", "none", "x", "y", "xy")
 MODELS = ("auto", "small", "base")
+_MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 ENSEMBLES = (1, 2, 4, 8)
 
 MAX_SCALE = 64
@@ -27,6 +29,8 @@ MAX_CANDIDATES = 64
 MAX_STEPS = 10_000
 PULSE_EPS = 2e-3
 """Mean squared error on [0, 1] at which PULSE calls a search successful (RMSE of 11.4 levels)."""
+FACES_EPS = 1e-4
+"""Where a search for a face stops unless told otherwise: the encoder starts below PULSE's, and more is to be had."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,7 @@ class SearchSettings:
     scale: int | None = None  # large is small times this, per axis; 2 ... 64; None = 4, faces: to 128 pixels or more
     domain: str = "auto"  # kind of picture; auto = by content and name
     degradation: str = "auto"  # how large becomes small; auto = point for pixel art, else area
-    model: str = "auto"  # size of the prior: auto = small on a CPU, base on a GPU where released
+    model: str = "auto"  # size of the prior (auto = by device), or the name of an installed generator
     candidates: int = 1  # different answers per picture
     seed: int = 0  # 0 is a seed like any other
     like: int | None = None  # seed of an earlier answer: all candidates start near it; None = anywhere
@@ -46,7 +50,7 @@ class SearchSettings:
     alpha: str = "auto"  # what the alpha channel means; data (gloss, height ...) is never premultiplied
     wrap: str = "auto"  # axes across which the picture tiles; auto = measured
     ensemble: int | None = None  # flips and turns whose answers are averaged: 1, 2, 4, 8; None = by the answer's size
-    eps: float = PULSE_EPS  # mean squared error (of [0, 1]) at which a candidate's search may stop
+    eps: float | None = None  # mean squared error (of [0, 1]) at which a search may stop; None = the domain's own
     pre_blur: float = 0.0  # faces: Gaussian blur of the input in input pixels before the search
     iterate: int = 1  # faces: feed the answer back this often
     box: tuple[int, int, int, int] | None = None  # left, top, right, bottom in input pixels: where to work; None = all
@@ -70,11 +74,13 @@ class SearchSettings:
             raise BadUsageError(f"ensemble must be one of {', '.join(map(str, ENSEMBLES))}, not {self.ensemble!r}.")
         _whole("iterate", self.iterate, 1, 10)
         _number("imagination", self.imagination, 0.0, 1.0)
-        _number("eps", self.eps, 0.0, 1.0)
+        if self.eps is not None:
+            _number("eps", self.eps, 0.0, 1.0)
         _number("pre_blur", self.pre_blur, 0.0, 16.0)
         _choice("domain", self.domain, DOMAINS)
         _choice("degradation", self.degradation, DEGRADATIONS)
-        _choice("model", self.model, MODELS)
+        if not (isinstance(self.model, str) and _MODEL_NAME.fullmatch(self.model)):
+            raise BadUsageError(f"model must be {', '.join(MODELS)} or an installed name, not {self.model!r}.")
         _choice("palette", self.palette, PALETTES)
         _choice("alpha", self.alpha, ALPHAS)
         _choice("wrap", self.wrap, WRAPS)

@@ -21,7 +21,7 @@ from depixel.errors import CancelledError, DepixelError, OutOfMemoryError, Pictu
 from depixel.picture import Picture
 from depixel.priors.shelf import Shelf
 from depixel.search.step import SearchStep
-from depixel.settings import SearchSettings
+from depixel.settings import MODELS, SearchSettings
 
 OnStep = Callable[[SearchStep], None]
 Cancelled = Callable[[], bool]
@@ -198,8 +198,8 @@ class Upsampler:
         self, prepared: Prepared, settings: SearchSettings, on_step: OnStep | None, cancelled: Cancelled | None
     ) -> Report:
         started = time.perf_counter()
-        prior = self.shelf.faces()
-        art = ArtEngine(self.shelf.art(settings.model), self.device, self._budget)
+        prior = self.shelf.faces(settings.model)
+        art = ArtEngine(self.shelf.art(self._size(settings)), self.device, self._budget)
         answers, found = FaceEngine(prior, art, self.device).answer(prepared, settings, on_step, cancelled)
         return self._report(
             prepared,
@@ -210,6 +210,11 @@ class Upsampler:
             (IMAGINED, describe(found, settings.candidates)),
             steps=found.steps,
         )
+
+    # A named model is the generator of faces; what enlarges its answers is chosen as ever.
+    @staticmethod
+    def _size(settings: SearchSettings) -> str:
+        return settings.model if settings.model in MODELS else "auto"
 
     # Half the tile, as often as it takes; a GPU that cannot hold even a small one hands over to the CPU.
     def _with_less_memory(self) -> str:

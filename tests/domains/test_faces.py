@@ -9,7 +9,7 @@ from depixel.domains.art import Answer, ArtEngine
 from depixel.domains.faces import FaceEngine, describe
 from depixel.domains.prepare import prepare
 from depixel.picture import Picture
-from depixel.settings import SearchSettings
+from depixel.settings import FACES_EPS, PULSE_EPS, SearchSettings
 
 CPU = torch.device("cpu")
 
@@ -95,6 +95,19 @@ def test_a_face_that_fits_nothing_is_still_given_with_its_score(engine: FaceEngi
 
     assert answers[0].residual.exact
     assert "No face fits this input well" in describe(found, 1)
+
+
+def test_a_face_is_searched_beyond_pulses_eps_unless_told_otherwise(engine: FaceEngine) -> None:
+    """No eps means the faces' own, which is smaller than PULSE's; one that is given is used."""
+    picture = Picture((_portrait(16, 16),))
+
+    steps = {}
+    for eps in (None, FACES_EPS, 1.0):
+        settings = SearchSettings(domain="faces", steps=6, eps=eps)
+        steps[eps] = engine.answer(prepare(picture, settings), settings)[1].steps
+
+    assert FACES_EPS < PULSE_EPS
+    assert steps[None] == steps[FACES_EPS] > steps[1.0]
 
 
 def test_default_scale_reaches_128_pixels() -> None:

@@ -14,6 +14,7 @@ import pytest
 import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
+from tiny_stylegan import SPEC, ada_state, tiny_generator
 from torch import Tensor
 
 from depixel.degradation import AreaDegradation
@@ -21,44 +22,17 @@ from depixel.errors import WeightsError
 from depixel.priors.faces import FacePrior
 from depixel.priors.importers import convert_file, save_converted
 from depixel.priors.importers.layouts import convert
-from depixel.priors.stylegan import BLUR, Generator, GeneratorSpec
+from depixel.priors.stylegan import Generator
 from depixel.priors.weights import load_weights
 from depixel.priors.whitening import build_generator
 
 FIXTURES = Path(__file__).parents[3] / "shared" / "fixtures" / "stylegan"
-SPEC = GeneratorSpec(16, 8, 8, (12, 10, 6), 3, 0.01, False)
 
 
 @pytest.fixture
 def ours() -> Generator:
     """A tiny generator in our layout with noise that is heard."""
-    torch.manual_seed(0)
-    generator = Generator(SPEC).eval().requires_grad_(False)
-    for conv in generator.synthesis.convs:
-        conv.noise_strength.fill_(0.2)
-        conv.bias.normal_()
-    return generator
-
-
-def ada_state(generator: Generator) -> dict[str, Tensor]:
-    """The same tensors under NVIDIA's names."""
-    out: dict[str, Tensor] = {"mapping.w_avg": torch.full((8,), 0.25)}
-    kernel = torch.outer(torch.tensor(BLUR), torch.tensor(BLUR)) / 64
-    for key, value in generator.state_dict().items():
-        parts = key.split(".")
-        if parts[0] == "mapping":
-            name = f"mapping.fc{parts[2]}.{parts[3]}"
-        elif parts[1] == "convs":
-            k = int(parts[2])
-            block, conv = (4, "conv1") if k == 0 else (4 << ((k + 1) // 2), f"conv{(k + 1) % 2}")
-            name = f"synthesis.b{block}.{conv}." + ".".join(parts[3:])
-            out[f"synthesis.b{block}.{conv}.resample_filter"] = kernel
-        elif parts[1] == "to_rgb":
-            name = f"synthesis.b{4 << int(parts[2])}.torgb." + ".".join(parts[3:])
-        else:
-            name = "synthesis.b4.const"
-        out[name] = value
-    return out
+    return tiny_generator()
 
 
 def rosinality_state(generator: Generator) -> dict[str, Tensor]:

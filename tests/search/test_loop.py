@@ -17,7 +17,7 @@ from depixel.priors.base import Latents
 from depixel.search import Candidates, SearchStep, Term, candidate_seed, finish, search
 from depixel.search.sphere import as_points
 from depixel.search.terms import Context, nearest_colours, seam_and_inside
-from depixel.settings import SearchSettings
+from depixel.settings import PULSE_EPS, SearchSettings
 
 AREA = AreaDegradation(4)
 FACES = TinyFaces()
@@ -47,7 +47,7 @@ def test_every_picture_of_a_batch_can_converge() -> None:
     found = finish(search(FACES, _faces(6), AREA, SearchSettings(steps=60)))
 
     assert all(candidate.converged for row in found.pictures for candidate in row)
-    assert max(_errors(found)) <= SearchSettings().eps
+    assert max(_errors(found)) <= PULSE_EPS
 
 
 def test_the_answer_is_the_best_one_with_its_own_latents() -> None:
@@ -86,7 +86,7 @@ def test_a_search_that_fails_returns_the_best_so_far() -> None:
     found = finish(search(FACES, noise, AREA, SearchSettings(steps=20)))
     for (answer,), (start,) in zip(found.pictures, first.pictures, strict=True):
         assert not answer.converged
-        assert SearchSettings().eps < answer.error < start.error
+        assert PULSE_EPS < answer.error < start.error
         assert torch.isfinite(answer.large).all()
 
 

@@ -1,4 +1,7 @@
-"""`depixel models`: the weights that came with this installation, with licence and digest."""
+"""
+`depixel models`: the generators at hand, with licence and digest; `models add` takes in other people's, `models remove`
+takes them out again.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from depixel.errors import WeightsError
+from depixel.errors import BadUsageError, WeightsError
 
 if TYPE_CHECKING:
     from depixel.cli import Subparsers
@@ -21,22 +24,73 @@ def add_parser(subparsers: Subparsers) -> None:
     """Declare `depixel models`."""
     parser = subparsers.add_parser(
         "models",
-        help="list the generators that are installed, with licence and digest",
-        description="List the weights that came with this installation: what they draw, size, licence and digest.",
+        help="list the generators that are installed, with licence and digest; add others",
+        description="List the weights that came with Depixel and those you added: kind, size, licence and digest.",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", title="what else can be done")
+    add = actions.add_parser(
+        "add",
+        help="take in a face generator that you downloaded",
+        description="Convert a style-based face generator for Depixel, without running anything in the file: a .pkl of "
+        "StyleGAN2-ADA (or of StyleGAN2 or 3-t in its form), rosinality's .pt, PULSE's synthesis.pt beside its "
+        "mapping.pt, or the same as .safetensors; sizes are read off the tensors. Then: depixel upscale FACE --domain "
+        "faces --model NAME.",
+    )
+    add.add_argument("file", type=Path, metavar="FILE", help="the weights")
+    add.add_argument("--name", metavar="N", help="what to call it (default: by the file's name)")
+    add.add_argument("--licence", metavar="TEXT", help="licence of these weights, for their card (else asked for)")
+    remove = actions.add_parser("remove", help="delete a generator that you added")
+    remove.add_argument("name", metavar="NAME")
 
 
 def run(args: argparse.Namespace) -> int:
-    """List the released weights."""
-    from depixel.priors.weights import RELEASED, released_names
+    """List the weights, or add or remove some."""
+    if args.action == "add":
+        return _add(args)
+    if args.action == "remove":
+        from depixel.priors.importers.adding import remove_model
 
-    models = [describe(RELEASED / f"{name}.safetensors") for name in released_names()]
+        sys.stdout.write(f"Removed {args.name} ({remove_model(args.name)}).\n")
+        return 0
+    from depixel.priors.weights import RELEASED, added_folder, added_names, installed_path, released_names
+
+    released = set(released_names())
+    models = [
+        {**describe(installed_path(name)), "added": name not in released}
+        for name in [*released_names(), *added_names()]
+    ]
     if args.json:
-        sys.stdout.write(json.dumps({"folder": str(RELEASED), "models": models}, indent=2) + "\n")
+        document = {"folder": str(RELEASED), "added_folder": str(added_folder()), "models": models}
+        sys.stdout.write(json.dumps(document, indent=2) + "\n")
     else:
         sys.stdout.write(_table(models) if models else f"No weights are installed in {RELEASED}.\n")
     return 0
+
+
+def _add(args: argparse.Namespace) -> int:
+    from depixel.priors.importers.adding import add_model, name_for
+
+    if not args.file.is_file():
+        raise WeightsError(f"{args.file} is no file; give the weights that you downloaded.")
+    path = add_model(args.file, args.name or name_for(args.file), args.licence or _asked_licence(args.file.name))
+    model = describe(path)
+    sys.stdout.write(_table([model]))
+    sys.stdout.write(f"Card: {model['card']}\n")
+    if model["kind"] == "faces":
+        sys.stdout.write(f"Use it: depixel upscale FACE --domain faces --model {model['name']}\n")
+    return 0
+
+
+# A card without a licence would let the next person believe that there are no terms.
+def _asked_licence(name: str) -> str:
+    if sys.stdin is not None and sys.stdin.isatty():
+        sys.stderr.write(f"Under which licence may {name} be used? ")
+        sys.stderr.flush()
+        answer = sys.stdin.readline().strip()
+        if answer:
+            return answer
+    raise BadUsageError(f"Say under which licence {name} may be used, for its card: --licence 'CC BY-NC 4.0'.")
 
 
 def describe(path: Path) -> dict[str, Any]:

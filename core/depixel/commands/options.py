@@ -11,7 +11,7 @@ from depixel.settings import (
     DEGRADATIONS,
     DOMAINS,
     ENSEMBLES,
-    MODELS,
+    FACES_EPS,
     PALETTES,
     PULSE_EPS,
     WRAPS,
@@ -63,13 +63,21 @@ def add_settings_options(parser: argparse.ArgumentParser) -> None:
         "up to 256x256 pixels of answer, 4 and 2 up to 512x512, 1 beyond and for imagined detail)",
     )
     search.add_argument(
-        "--eps", type=float, default=PULSE_EPS, metavar="X", help=f"error at which a search may stop ({PULSE_EPS:g})"
+        "--eps",
+        type=float,
+        metavar="X",
+        help=f"mean squared error at which a search may stop (default: {FACES_EPS:g} for faces, else {PULSE_EPS:g})",
     )
     search.add_argument(
         "--pre-blur", type=float, default=0.0, metavar="PX", help="faces: blur the input first (default 0)"
     )
     search.add_argument("--iterate", type=int, default=1, metavar="N", help="faces: feed the answer back N times")
-    search.add_argument("--model", choices=MODELS, default="auto", help="size of the generator (default: by device)")
+    search.add_argument(
+        "--model",
+        default="auto",
+        metavar="NAME",
+        help="small or base, or a generator that `depixel models` lists (default: by device)",
+    )
     search.add_argument("--weights", metavar="FILE", help="other weights than the released ones (.safetensors)")
     search.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (default auto)")
 

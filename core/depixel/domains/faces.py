@@ -24,7 +24,7 @@ from depixel.errors import CancelledError
 from depixel.priors.base import LatentPrior
 from depixel.search.candidates import Candidates, Found
 from depixel.search.loop import finish, search
-from depixel.settings import PULSE_EPS, SearchSettings
+from depixel.settings import FACES_EPS, PULSE_EPS, SearchSettings
 
 IMAGINED = "This face is imagined: it is nobody's, and not the face of the person in the input."
 _LEAST_SIDE = 4  # pixels of a face: below, nothing tells one from a wall
@@ -74,6 +74,7 @@ class FaceEngine:
         cancelled: Cancelled | None = None,
     ) -> tuple[list[Answer], Candidates]:
         """Candidates of one picture (all frames), best first, and what the search found for frame 0."""
+        settings = replace(settings, eps=FACES_EPS if settings.eps is None else settings.eps)
         small = premultiplied(prepared.straight, prepared.levels)
         crop = _crop(small, settings)
         found = self._search(small, crop, prepared, settings, on_step, cancelled)

@@ -8,7 +8,8 @@ import torch
 
 from depixel.errors import BadUsageError, WeightsError
 from depixel.priors.base import EnlargingPrior, LatentPrior
-from depixel.priors.weights import LoadedWeights, load_weights, released_names
+from depixel.priors.weights import LoadedWeights, installed_path, load_weights, released_names
+from depixel.settings import MODELS
 
 
 class Shelf:
@@ -28,11 +29,13 @@ class Shelf:
 
     def name_for(self, kind: str, model: str = "auto") -> str:
         """
-        The weights' name for a kind of prior and a model size ("auto", "small", "base").
+        The weights' name for a kind of prior and a model: a size ("auto", "small", "base") or an installed name.
 
         Raises:
-            WeightsError: none is released of that kind or size.
+            WeightsError: none is installed of that name, or released of that kind and size.
         """
+        if model not in MODELS:
+            return installed_path(model).stem
         if kind in self.chosen:
             return self.chosen[kind]
         names = [name for name in released_names() if name.split("-")[0] == kind]
@@ -52,9 +55,9 @@ class Shelf:
             self._art[name] = ArtPrior.from_weights(_of_kind(name, "art"), self.device)
         return self._art[name]
 
-    def faces(self) -> LatentPrior:
-        """The prior of faces, loaded at first use. Raises WeightsError when it cannot be."""
-        name = self.name_for("faces")
+    def faces(self, model: str = "auto") -> LatentPrior:
+        """The prior of faces, of any size or of an installed name, loaded at first use. Raises WeightsError."""
+        name = self.name_for("faces", model)
         if name not in self._faces:
             from depixel.priors.faces import FacePrior
 
@@ -66,5 +69,6 @@ def _of_kind(name: str, kind: str) -> LoadedWeights:
     weights = load_weights(name)
     found = weights.config.get("kind")
     if found != kind:
-        raise BadUsageError(f"{weights.name} holds a prior of kind {found!r}, but {kind!r} was asked for.")
+        remedy = f"; say --domain {found}." if found == "faces" else "."
+        raise BadUsageError(f"{weights.name} holds a prior of kind {found!r}, but {kind!r} was asked for{remedy}")
     return weights

@@ -1,13 +1,15 @@
 """
-Released weights: safetensors files with a JSON configuration in their metadata and a card beside them. Loading
-executes nothing from the file.
+Released weights, and those that a user added: safetensors files with a JSON configuration in their metadata and a card
+beside them. Loading executes nothing from the file.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 import struct
+import sys
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from torch import Tensor  # `depixel models` looks at the files without it
 
 RELEASED = Path(__file__).resolve().parent.parent / "weights"
+
+ENVIRONMENT = "DEPIXEL_MODELS_DIR"
+"""Environment variable that moves the folder of added weights: for tests and shared machines."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +44,41 @@ def released_names() -> list[str]:
     return sorted(path.stem for path in RELEASED.glob("*.safetensors"))
 
 
+def added_folder() -> Path:
+    """Where `depixel models add` puts weights: this user's own folder, which no update of Depixel touches."""
+    if os.environ.get(ENVIRONMENT):
+        return Path(os.environ[ENVIRONMENT])
+    home = Path.home()
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local") / "Depixel" / "models"
+    if sys.platform == "darwin":
+        return home / "Library" / "Application Support" / "Depixel" / "models"
+    return home / ".local" / "share" / "depixel" / "models"
+
+
+def added_names() -> list[str]:
+    """Names of the weights that this user added, sorted; a released name is never among them."""
+    return sorted({path.stem for path in added_folder().glob("*.safetensors")} - set(released_names()))
+
+
+def installed_path(name: str) -> Path:
+    """
+    The file of released or added weights of this name.
+
+    Raises:
+        WeightsError: there is none; names the ones there are.
+    """
+    if name in released_names():
+        return RELEASED / f"{name}.safetensors"
+    if name in added_names():
+        return added_folder() / f"{name}.safetensors"
+    there = ", ".join([*released_names(), *added_names()]) or "none"
+    raise WeightsError(f"No weights named {name!r} (here: {there}); give one of these or a .safetensors file.")
+
+
 def weights_path(name: str) -> Path:
     """
-    The file of released weights, or the path itself when `name` is a path to a .safetensors file.
+    The file of released or added weights, or the path itself when `name` is a path to a .safetensors file.
 
     Raises:
         WeightsError: there is no such file; names the ones there are.
@@ -49,11 +86,7 @@ def weights_path(name: str) -> Path:
     given = Path(name)
     if given.suffix == ".safetensors" and given.is_file():
         return given
-    path = RELEASED / f"{name}.safetensors"
-    if path.is_file():
-        return path
-    there = ", ".join(released_names()) or "none"
-    raise WeightsError(f"No weights named {name!r} (released here: {there}); give one of these or a .safetensors file.")
+    return installed_path(name)
 
 
 @lru_cache(maxsize=32)

@@ -23,7 +23,7 @@ from depixel.search.schedule import warm_cosine
 from depixel.search.start import batch_of, make_context, start_latents
 from depixel.search.step import SearchStep
 from depixel.search.terms import Term, standard_terms
-from depixel.settings import SearchSettings
+from depixel.settings import PULSE_EPS, SearchSettings
 
 DEFAULT_STEPS = 40  # of settings.steps None
 RATE = 0.3  # highest rate of the optimiser, deviations of a coordinate or radians a step
@@ -50,7 +50,8 @@ def search(
     Search; yields a SearchStep after each step and returns the Candidates (`StopIteration.value`, or `finish`).
 
     The encoder's pass counts as step 1, so a search of settings.steps s has s + 1 steps at most, and one of 0 yields
-    once. Of settings it reads candidates, seed, steps (None = DEFAULT_STEPS), imagination and eps.
+    once. Of settings it reads candidates, seed, steps (None = DEFAULT_STEPS), imagination and eps
+    (None = PULSE_EPS).
 
     A row is done when its error is within eps and every term is within its goal, or when nothing has improved for
     `rows.PATIENCE` steps. Its answer is the one of smallest error down to eps, and among those of smallest score.
@@ -96,7 +97,8 @@ def search(
         )
         objective = [*(standard_terms(context) if terms is None else terms), *extra_terms]
         latents = start_latents(prior, small, degradation, settings, start)
-        rows = Rows(prior, degradation, objective, context, latents=latents, eps=settings.eps)
+        eps = PULSE_EPS if settings.eps is None else settings.eps
+        rows = Rows(prior, degradation, objective, context, latents=latents, eps=eps)
     rows.look(0, steps)
     yield rows.report(0, steps, candidates, preview)
 

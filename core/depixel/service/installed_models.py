@@ -1,11 +1,10 @@
-"""The names of the released weights, found without importing torch."""
+"""The names of the released and added weights, found without importing torch."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from depixel.priors.weights import added_names, released_names
 
 
 def model_names() -> list[str]:
-    """Sorted names such as "art-small"."""
-    folder = Path(__file__).resolve().parent.parent / "weights"
-    return sorted(path.stem for path in folder.glob("*.safetensors"))
+    """Names such as "art-small"; the released ones first."""
+    return [*released_names(), *added_names()]

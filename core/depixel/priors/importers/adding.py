@@ -1,0 +1,120 @@
+"""Other people's generators put into the user's own folder of weights, and taken out of it again."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+
+from depixel.errors import BadUsageError, UnwritableOutputError, WeightsError
+from depixel.priors.importers import convert_file, save_converted
+from depixel.priors.weights import added_folder, added_names, load_weights, released_names
+from depixel.settings import MODELS
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+_HALVES = ("synthesis", "mapping")  # PULSE's two files say nothing about whose face they draw
+
+
+def name_for(path: Path) -> str:
+    """A name made of the file's own, such as "ffhq-256" of "FFHQ 256.pkl"."""
+    stem = path.resolve().parent.name if path.stem.lower() in _HALVES else path.stem
+    return re.sub(r"[^a-z0-9._-]+", "-", stem.lower()).strip("-._")[:64] or "generator"
+
+
+def add_model(path: Path, name: str, licence: str) -> Path:
+    """
+    Convert the weights in `path` (see `convert_file`; Depixel's own files are copied) and file them under `name`.
+
+    Returns:
+        The new weights file; its card lies beside it.
+
+    Raises:
+        WeightsError: no licence, or the file is missing, damaged, refused or of an unknown layout; nothing is written.
+        BadUsageError: the name is taken or is none.
+        UnwritableOutputError: the folder cannot be written.
+    """
+    _check_name(name)
+    if not licence.strip():
+        raise WeightsError(f"Say under which licence {path.name} may be used: its card needs it.")
+    folder = added_folder()
+    target = folder / f"{name}.safetensors"
+    own = _is_own(path)
+    converted = None if own else convert_file(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if converted is not None:
+            save_converted(converted, target, name, licence, source=path.name)
+        else:
+            _copy_own(path, target, name, licence)
+    except OSError as error:
+        raise UnwritableOutputError(f"{target} cannot be written: {error.strerror or error}.") from error
+    return target
+
+
+def remove_model(name: str) -> Path:
+    """
+    Delete added weights and their card.
+
+    Raises:
+        BadUsageError: they are released with Depixel, or there are none of that name.
+        UnwritableOutputError: the folder cannot be written.
+    """
+    if name in released_names():
+        raise BadUsageError(f"{name} came with Depixel and stays; only added generators can be removed.")
+    if name not in added_names():
+        there = ", ".join(added_names()) or "none"
+        raise BadUsageError(f"No added generator is named {name!r} (added here: {there}).")
+    target = added_folder() / f"{name}.safetensors"
+    try:
+        target.unlink()
+        target.with_suffix(".md").unlink(missing_ok=True)
+    except OSError as error:
+        raise UnwritableOutputError(f"{target} cannot be removed: {error.strerror or error}.") from error
+    return target
+
+
+def _check_name(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise BadUsageError(f"{name!r} is no name: take small letters, digits, '-', '_' and '.', at most 64.")
+    if name in MODELS:
+        raise BadUsageError(f"{name!r} already means a size of Depixel's own generators; choose another --name.")
+    if name in released_names() or name in added_names():
+        remedy = "" if name in released_names() else f" or remove it first: depixel models remove {name}"
+        raise BadUsageError(f"A generator named {name!r} is here already; choose another --name{remedy}.")
+
+
+# Weights that Depixel's own training wrote: their configuration says what they are.
+def _is_own(path: Path) -> bool:
+    if path.suffix != ".safetensors" or not path.is_file():
+        return False
+    try:
+        with safe_open(str(path), framework="pt") as file:
+            config = json.loads((file.metadata() or {}).get("config", "{}"))
+    except (SafetensorError, OSError, ValueError):
+        return False  # the converter says what is wrong with it
+    return isinstance(config, dict) and config.get("kind") in ("art", "faces")
+
+
+def _copy_own(path: Path, target: Path, name: str, licence: str) -> None:
+    weights = load_weights(str(path))
+    if weights.config["kind"] == "faces":
+        from depixel.priors.faces import FacePrior
+
+        FacePrior.from_weights(weights, torch.device("cpu"))
+    else:
+        from depixel.priors.art import ArtPrior
+
+        ArtPrior.from_weights(weights, torch.device("cpu"))
+    part = target.with_name(target.name + ".part")
+    shutil.copyfile(path, part)
+    part.replace(target)
+    kind = weights.config["kind"]
+    target.with_suffix(".md").write_text(
+        f"# {name}\n\nDepixel weights of the kind {kind}, added from {path.name}.\n"
+        f"Licence as given by the person who added them: {licence}\n",
+        encoding="utf-8",
+    )

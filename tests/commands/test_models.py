@@ -1,0 +1,136 @@
+"""`depixel models`: other people's generators in, used by name, and out again."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from safetensors.torch import save_file
+from tiny_art import write_tiny_art
+from tiny_stylegan import ada_state, tiny_generator
+
+from depixel.cli import main
+from depixel.errors import BadUsageError
+from depixel.picture import Picture
+from depixel.priors.weights import added_names, released_names
+from depixel.settings import SearchSettings
+from depixel.upsampler import Upsampler
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder of added weights."""
+    monkeypatch.setenv("DEPIXEL_MODELS_DIR", str(tmp_path / "models"))
+    return tmp_path / "models"
+
+
+@pytest.fixture
+def download(tmp_path: Path) -> Path:
+    """What a user downloaded: a generator under NVIDIA's names."""
+    path = tmp_path / "My Faces 16.safetensors"
+    save_file({key: value.clone() for key, value in ada_state(tiny_generator()).items()}, path)
+    return path
+
+
+def test_added_generators_are_listed_used_by_name_and_removed(
+    folder: Path, download: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`models add` files it with its licence; `--model NAME` imagines faces with it; `models remove` takes it away."""
+    assert main(["models", "add", str(download), "--licence", "CC BY-NC 4.0"]) == 0
+    assert "--model my-faces-16" in capsys.readouterr().out
+    assert "CC BY-NC 4.0" in (folder / "my-faces-16.md").read_text()
+    assert main(["models", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    (listed,) = [model for model in document["models"] if model["added"]]
+    assert (listed["name"], listed["kind"], listed["licence"]) == ("my-faces-16", "faces", "CC BY-NC 4.0")
+    assert main(["models", "add", str(download), "--licence", "CC BY-NC 4.0"]) == 2
+    assert "depixel models remove my-faces-16" in capsys.readouterr().err
+
+    face = tmp_path / "face.png"
+    Image.fromarray(np.random.default_rng(0).integers(60, 200, (8, 8, 3), dtype=np.uint8)).save(face)
+    options = ["--domain", "faces", "--model", "my-faces-16", "--steps", "3", "--scale", "2", "--json"]
+    assert main(["upscale", str(face), "-o", str(tmp_path / "out.png"), *options]) == 0
+    (row,) = json.loads(capsys.readouterr().out)["pictures"]
+    assert row["model"].startswith("my-faces-16 ")
+    assert row["candidates"][0]["residual"]["maximum"] < 0.5
+
+    assert main(["models", "remove", "my-faces-16"]) == 0
+    assert not list(folder.iterdir())
+    assert main(["upscale", str(face), "-o", str(tmp_path / "again.png"), *options]) == 1
+    assert "No weights named 'my-faces-16'" in capsys.readouterr().out
+
+
+def test_a_malicious_file_is_refused_with_one_sentence_and_runs_nothing(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A pickle that calls the system: exit code 1, one line, nothing written, nothing run."""
+    marker = tmp_path / "it-ran"
+
+    class Evil:
+        def __reduce__(self) -> tuple[object, ...]:
+            return os.system, (f"touch '{marker}'",)
+
+    (tmp_path / "ffhq.pkl").write_bytes(pickle.dumps({"G_ema": Evil()}))
+
+    assert main(["models", "add", str(tmp_path / "ffhq.pkl"), "--licence", "MIT"]) == 1
+
+    said = capsys.readouterr().err
+    assert "ffhq.pkl was refused" in said
+    assert said.count("\n") == 1
+    assert not marker.exists()
+    assert added_names() == []
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ([], "licence"),
+        (["--licence", "MIT", "--name", "../x"], "no name"),
+        (["--licence", "MIT", "--name", "auto"], "size"),
+        (["--licence", "MIT", "--name", released_names()[0]], "is here already"),
+    ],
+)
+def test_no_licence_or_no_good_name_adds_nothing(
+    folder: Path, download: Path, capsys: pytest.CaptureFixture[str], options: list[str], sentence: str
+) -> None:
+    """The licence is asked for, names stay within the folder and never hide released weights."""
+    assert main(["models", "add", str(download), *options]) == 2
+    assert sentence in capsys.readouterr().err
+    assert added_names() == []
+
+
+def test_the_licence_is_asked_for_at_a_terminal(
+    folder: Path, download: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without --licence a person is asked, and the answer is on the card."""
+
+    class Terminal:
+        def isatty(self) -> bool:
+            return True
+
+        def readline(self) -> str:
+            return "CC0 1.0\n"
+
+    monkeypatch.setattr("sys.stdin", Terminal())
+    assert main(["models", "add", str(download), "--name", "mine"]) == 0
+    assert "Under which licence" in capsys.readouterr().err
+    assert "CC0 1.0" in (folder / "mine.md").read_text()
+
+
+def test_own_weights_are_taken_as_they_are(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file of Depixel's own training is copied; as a generator of art it does not serve for faces."""
+    path = write_tiny_art(tmp_path)
+
+    assert main(["models", "add", str(path), "--licence", "none"]) == 0
+
+    assert added_names() == ["art-tiny"]
+    assert (folder / "art-tiny.safetensors").read_bytes() == path.read_bytes()
+    picture = Picture((np.full((8, 8, 3), 99, np.uint8),))
+    assert Upsampler("cpu").upsample(picture, SearchSettings(domain="art", model="art-tiny")).residual.exact
+    with pytest.raises(BadUsageError, match="kind 'art'"):
+        Upsampler("cpu").upsample(picture, SearchSettings(domain="faces", model="art-tiny"))
