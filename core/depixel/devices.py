@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
+from typing import TypeVar
 
 import torch
 
@@ -10,6 +14,14 @@ from depixel.errors import BadUsageError
 
 _CPU_BUDGET = 384 * 384  # small pixels a forward pass: large enough that the surroundings of tiles cost little
 _GPU_BUDGET = 1024 * 1024
+_MEMORY_WORDS = (
+    "out of memory",
+    "can't allocate memory",
+    "not enough memory",
+    "bad_alloc",
+    "can't start new thread",
+    "could not create a primitive",  # all that oneDNN says when it finds no room for a convolution
+)
 
 
 def choose_device(name: str) -> torch.device:
@@ -52,4 +64,26 @@ def is_out_of_memory(error: BaseException) -> bool:
     if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
         return True
     text = str(error).lower()
-    return "out of memory" in text or "can't allocate memory" in text or "not enough memory" in text
+    return any(words in text for words in _MEMORY_WORDS)
+
+
+_here = threading.local()
+_T = TypeVar("_T")
+
+
+def on_a_sound_thread(work: Callable[[], _T]) -> _T:
+    """
+    `work()`, on another thread when memory has run short on this one before.
+
+    oneDNN's code generator remembers a failed allocation for the rest of a thread's life and makes no new convolution
+    there, however much memory is free again (seen with torch 2.13 on x86-64). Its other threads are as good as new.
+    """
+    if getattr(_here, "memory_ran_short", False):
+        with ThreadPoolExecutor(max_workers=1) as another:
+            return another.submit(work).result()
+    try:
+        return work()
+    except (RuntimeError, MemoryError) as error:
+        if is_out_of_memory(error):
+            _here.memory_ran_short = True
+        raise

@@ -7,17 +7,25 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import torch
 
 from depixel.consistency import Residual
-from depixel.devices import budget_for, choose_device, is_out_of_memory
+from depixel.devices import budget_for, choose_device, is_out_of_memory, on_a_sound_thread
 from depixel.domains.art import Answer, ArtEngine, batch_key
 from depixel.domains.faces import IMAGINED, FaceEngine, describe
 from depixel.domains.prepare import Prepared, prepare
 from depixel.domains.tensors import pixels_like
-from depixel.errors import CancelledError, DepixelError, OutOfMemoryError, PictureTooLargeError
+from depixel.errors import (
+    BadUsageError,
+    CancelledError,
+    DepixelError,
+    OutOfMemoryError,
+    PictureTooLargeError,
+    WeightsError,
+)
 from depixel.picture import Picture
 from depixel.priors.shelf import Shelf
 from depixel.search.step import SearchStep
@@ -142,6 +150,7 @@ class Upsampler:
             BadUsageError: the settings are out of range.
         """
         settings = settings.validated()
+        self._budget = min(2 * self._budget, budget_for(self.device))  # what was short before may be free again
         outcomes: dict[int, Report | DepixelError] = {}
         batches: dict[tuple[object, ...], list[tuple[int, Prepared]]] = {}
         for index, picture in enumerate(pictures):
@@ -172,21 +181,19 @@ class Upsampler:
         self, batch: list[Prepared], settings: SearchSettings, on_step: OnStep | None, cancelled: Cancelled | None
     ) -> list[Report | DepixelError]:
         started = time.perf_counter()
-        try:
-            prior = self.shelf.art(settings.model)
-        except DepixelError as error:
-            return [error for _ in batch]
         notes: tuple[str, ...] = ()
         while True:
-            engine = ArtEngine(prior, self.device, self._budget)
             try:
-                answers = engine.answer(batch, settings, on_step, cancelled)
+                prior = self.shelf.art(settings.model)
+                engine = ArtEngine(prior, self.device, self._budget)
+                answers = on_a_sound_thread(partial(engine.answer, batch, settings, on_step, cancelled))
                 break
+            except (WeightsError, BadUsageError) as error:  # of loading
+                return [error for _ in batch]
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
                 notes = (self._with_less_memory(),)
-                prior = self.shelf.art(settings.model)
         seconds = (time.perf_counter() - started) / len(batch)
         model = f"{prior.spec.name} {prior.spec.digest}"
         return [
@@ -198,16 +205,25 @@ class Upsampler:
         self, prepared: Prepared, settings: SearchSettings, on_step: OnStep | None, cancelled: Cancelled | None
     ) -> Report:
         started = time.perf_counter()
-        prior = self.shelf.faces(settings.model)
-        art = ArtEngine(self.shelf.art(self._size(settings)), self.device, self._budget)
-        answers, found = FaceEngine(prior, art, self.device).answer(prepared, settings, on_step, cancelled)
+        notes: tuple[str, ...] = ()
+        while True:
+            try:
+                prior = self.shelf.faces(settings.model)
+                art = ArtEngine(self.shelf.art(self._size(settings)), self.device, self._budget)
+                engine = FaceEngine(prior, art, self.device)
+                answers, found = on_a_sound_thread(partial(engine.answer, prepared, settings, on_step, cancelled))
+                break
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
+                    raise
+                notes = (self._without_the_gpu(settings.candidates),)
         return self._report(
             prepared,
             answers,
             settings,
             f"{prior.spec.name} {prior.spec.digest}",
             time.perf_counter() - started,
-            (IMAGINED, describe(found, settings.candidates)),
+            (IMAGINED, describe(found, settings.candidates), *notes),
             steps=found.steps,
         )
 
@@ -225,10 +241,24 @@ class Upsampler:
             return f"Memory ran short on {self.device}: the picture was worked on in smaller tiles."
         if self.device.type == "cpu":
             raise OutOfMemoryError("Not even one small tile fits into memory; close other programs and try again.")
+        self._move_to_cpu()
+        return "The graphics memory did not hold even a small tile: the work was done on the CPU."
+
+    # A face has one size and cannot be tiled; fewer of them at once can only be the user's choice.
+    def _without_the_gpu(self, candidates: int) -> str:
+        if self.device.type == "cpu":
+            what = f"{candidates} faces at once do" if candidates > 1 else "One face does"
+            fewer = "ask for fewer answers or a smaller scale" if candidates > 1 else "ask for a smaller scale"
+            raise OutOfMemoryError(f"{what} not fit into memory: {fewer}, or close other programs.")
+        self._move_to_cpu()
+        return "The graphics memory did not hold the faces: they were made on the CPU."
+
+    def _move_to_cpu(self) -> None:
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
         self.device = torch.device("cpu")
         self.shelf = Shelf(self.device, self.shelf.chosen)
         self._budget = budget_for(self.device)
-        return "The graphics memory did not hold even a small tile: the work was done on the CPU."
 
     def _report(
         self,

@@ -17,8 +17,8 @@ from depixel.client.launch import reap
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def record_engine(place: Place, weights: Path, *options: str) -> None:
-    """Write installed.json: this Python, this source, tiny weights."""
+def record_engine(place: Place, weights: Path, *options: str, **more: str) -> None:
+    """Write installed.json: this Python, this source, tiny weights; `more` goes into the engine's environment."""
     launcher = Path(place.folder) / "launch.py"
     place.make()
     launcher.write_text(
@@ -27,7 +27,7 @@ def record_engine(place: Place, weights: Path, *options: str) -> None:
         "runpy.run_module('depixel', run_name='__main__')\n"
     )
     path = os.pathsep.join([str(ROOT / "core")])
-    environment = (("PYTHONPATH", path), ("OMP_NUM_THREADS", "1"))
+    environment = (("PYTHONPATH", path), ("OMP_NUM_THREADS", "1"), *more.items())
     place.write_installed(Installed((sys.executable, str(launcher)), environment, "test"))
 
 

@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from depixel import __version__
 from depixel.client.protocol import PROTOCOL, RAW, REQUEST_HEADER
 from depixel.errors import DepixelError, PictureTooLargeError
-from depixel.service.jobs import Job, Jobs
+from depixel.service.jobs import NO_MEMORY, Job, Jobs
 from depixel.service.limits import Limits
 from depixel.service.wire import check_length, parse_header, read_picture
 from depixel.settings import DOMAINS
@@ -94,7 +94,12 @@ def make_app(jobs: Jobs, about: Callable[[], dict[str, Any]], stop: Callable[[],
             Route("/jobs/{job}/candidates/{index:int}", candidate, methods=["GET"]),
             Route("/shutdown", shutdown, methods=["POST"]),
         ],
-        exception_handlers={DepixelError: _refuse, HTTPException: _refuse_http, ClientDisconnect: _gone},
+        exception_handlers={
+            DepixelError: _refuse,
+            HTTPException: _refuse_http,
+            ClientDisconnect: _gone,
+            MemoryError: _no_memory,
+        },
     )
 
 
@@ -241,6 +246,10 @@ async def _refuse_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     code = {404: "not-found", 405: "method"}.get(error.status_code, "error")
     return _error(error.status_code, code, str(error.detail))
+
+
+async def _no_memory(request: Request, error: Exception) -> Response:
+    return _error(STATUS["memory"], "memory", NO_MEMORY)
 
 
 async def _gone(request: Request, error: Exception) -> Response:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 FINISHED = ("done", "failed", "cancelled")
+NO_MEMORY = "There is not enough memory for this picture: use a smaller scale, fewer answers, or a part of it."
 
 
 class BusyError(DepixelError):
@@ -266,14 +267,21 @@ class Jobs:
             job.stop()
         except DepixelError as error:
             job.fail(error.code, str(error))
-        except MemoryError:
-            job.fail("memory", "There is not enough memory for this picture; use a smaller scale or fewer candidates.")
         except Exception as error:
-            log.exception("job %s failed", job.id)
-            job.fail("bug", f"The Depixel engine met an unexpected problem ({type(error).__name__}: {error}).")
+            if _is_memory(error):
+                job.fail("memory", NO_MEMORY)
+            else:
+                log.exception("job %s failed", job.id)
+                job.fail("bug", f"The Depixel engine met an unexpected problem ({type(error).__name__}: {error}).")
         else:
             if job.cancelled.is_set():
                 job.stop()
             else:
                 job.finish(report)
         log.info("%s for %s: %s in %.2f s", job.asked.action, job.asked.program, job.state, time.monotonic() - began)
+
+
+def _is_memory(error: Exception) -> bool:
+    from depixel.devices import is_out_of_memory  # torch, loaded by now: never before the first answer to `hello`
+
+    return is_out_of_memory(error)
