@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from depixel import files
 from depixel.commands.labels import label_picture
 from depixel.commands.lossy import LOSSY, as_written
 from depixel.commands.plan import Job, Problem
@@ -166,6 +167,8 @@ class Batch:
                 report = as_written(report, given, [self._read(path) for path in paths])
         except Exception as error:  # noqa: BLE001 (one file that cannot be written must not stop the others)
             return _failed(job, error)
+        if paths[0].suffix.lower() == ".dds" and (remark := files.remark(given)):
+            report = replace(report, notes=(*report.notes, remark))
         if "wrong_ending" in given.details:
             report = replace(report, notes=(*report.notes, str(given.details["wrong_ending"])))
         return Outcome(job, None, given, report, tuple(paths))

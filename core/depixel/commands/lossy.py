@@ -13,7 +13,7 @@ from depixel.picture import Picture
 if TYPE_CHECKING:
     from depixel.upsampler import Report
 
-LOSSY = frozenset({".jpg", ".jpeg", ".webp", ".gif"})
+LOSSY = frozenset({".jpg", ".jpeg", ".webp", ".gif", ".dds"})
 """Endings of the formats that may change pixels."""
 
 _NOTE = "Saving in this format changed pixels; the residual is that of the file (--format png keeps all)."

@@ -6,8 +6,9 @@ What a file is, is decided by its content; its name only helps where a format ha
 
 from __future__ import annotations
 
+from depixel.files.dds_writing import remark
 from depixel.files.limits import Limits
 from depixel.files.reading import READABLE, read, read_bytes
 from depixel.files.writing import LOSSLESS, WRITABLE, encode, write
 
-__all__ = ["LOSSLESS", "READABLE", "WRITABLE", "Limits", "encode", "read", "read_bytes", "write"]
+__all__ = ["LOSSLESS", "READABLE", "WRITABLE", "Limits", "encode", "read", "read_bytes", "remark", "write"]

@@ -1,8 +1,8 @@
 """
-DirectDraw Surface: header facts for writing the same kind again, top level of the mip chain, uncompressed writing.
+DirectDraw Surface: header facts for writing the same kind again (`dds_writing`), and the top level of the mip chain.
 
-Pillow decodes the blocks (BC1 to BC5, BC7); the header is read here because Pillow does not tell which kind it was, and
-the uncompressed kinds in `dds_plain` because Pillow knows few of them.
+Pillow decodes the blocks (BC1 to BC5, BC7); the header is read here because Pillow does not tell which kind it was, the
+signed blocks because it takes them for something else, and the uncompressed kinds in `dds_plain` because it knows few.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy as np
 
 from depixel.errors import UnreadablePictureError, UnsupportedPictureError
 from depixel.files import dds_plain, pillow_reading
+from depixel.files.block_channel import decode_signed
 from depixel.files.dds_plain import LAYOUTS, Masks
 from depixel.files.limits import Limits
 from depixel.picture import Picture, Pixels
@@ -27,6 +28,7 @@ _DXGI_SRGB = {29, 72, 75, 78, 91, 93, 99}
 _LETTERS = {"BC1": b"DXT1", "BC2": b"DXT3", "BC3": b"DXT5", "BC4": b"ATI1", "BC5": b"ATI2"}
 _CUBEMAP, _VOLUME = 0x200, 0x200000
 _SIGNED_BC4, _SIGNED_BC5, _BC7 = 81, 84, 98
+_PREMULTIPLIED = 2  # DX10: alpha mode
 _ALPHA_PIXELS, _ALPHA_ONLY, _HAS_FOURCC, _RGB, _GREY = 0x1, 0x2, 0x4, 0x40, 0x20000
 _RGBA16 = struct.pack("<I", 36)  # Direct3D 9's number of A16B16G16R16 in the place of the four letters
 
@@ -46,6 +48,10 @@ class DdsHeader:
     masks: Masks = (0, 0, 0, 0)  # bits of R, G, B, A, when uncompressed with a DX9 header
     kind: str = ""  # RGB or GREY when uncompressed and understood here
     start: int = 128  # of the pixels in the file
+    raw: bytes = b""  # the header as it is, up to the pixels
+    told_mipmaps: int = 1  # levels as written: 0 and 1 mean the same
+    signed: bool = False  # BC4, BC5: -1 ... 1, shown here as 0 ... 255
+    premultiplied: bool = False  # the file's colours are weighted by alpha; ours never are
 
 
 def header(data: bytes, name: str) -> DdsHeader:
@@ -92,13 +98,28 @@ def header(data: bytes, name: str) -> DdsHeader:
             compression, start = _DXGI.get(dxgi, "none"), 148
             if dxgi in LAYOUTS:
                 kind, bits, masks = LAYOUTS[dxgi]
-        signed = fourcc == b"BC4S" or dxgi == _SIGNED_BC4
-        if compression in ("", "BC6H") or signed:
-            what = "BC4 signed" if signed else compression or fourcc.decode("latin-1")
+        if compression in ("", "BC6H"):
+            what = compression or fourcc.decode("latin-1")
             raise UnsupportedPictureError(f"{name} is a DDS of a kind ({what!r}) that is not handled.")
-    mark = fourcc if flags & 0x4 else b""
-    srgb = dxgi in _DXGI_SRGB
-    return DdsHeader(width, height, compression, mark, dxgi, srgb, max(1, mipmaps), bits, masks, kind, start)
+    signed = dxgi in (_SIGNED_BC4, _SIGNED_BC5) if dxgi else fourcc in (b"BC4S", b"BC5S")
+    weighted = struct.unpack_from("<I", data, 144)[0] & 7 == _PREMULTIPLIED if dxgi else fourcc in (b"DXT2", b"DXT4")
+    return DdsHeader(
+        width=width,
+        height=height,
+        compression=compression,
+        fourcc=fourcc if flags & _HAS_FOURCC else b"",
+        dxgi=dxgi,
+        srgb=dxgi in _DXGI_SRGB,
+        mipmaps=max(1, mipmaps),
+        bits=bits,
+        masks=masks,
+        kind=kind,
+        start=start,
+        raw=bytes(data[:start]),
+        told_mipmaps=mipmaps,
+        signed=signed,
+        premultiplied=weighted and compression in ("BC1", "BC2", "BC3", "BC7"),
+    )
 
 
 def read(data: bytes, name: str, limits: Limits) -> Picture:
@@ -115,18 +136,48 @@ def read(data: bytes, name: str, limits: Limits) -> Picture:
     if found.compression == "none" and (found.dxgi is not None or not _palette(data)):
         what = f"DXGI format {found.dxgi}" if found.dxgi is not None else "unknown pixel layout"
         raise UnsupportedPictureError(f"{name} is a DDS of a kind ({what}) that is not handled.")
-    if found.compression in _LETTERS and found.start == 148:  # the same blocks under a header that every Pillow knows
-        letters = b"BC5S" if found.dxgi == _SIGNED_BC5 else _LETTERS[found.compression]
-        data = data[:84] + letters + data[88:128] + data[148:]
+    if found.signed:
+        return _as_vectors(_signed(data, found, name), found)
+    if found.compression in _LETTERS:  # the same blocks under a header that every Pillow knows
+        data = data[:84] + _LETTERS[found.compression] + data[88:128] + data[found.start :]
     elif found.compression == "BC7":
         data = data[:128] + struct.pack("<I", _BC7) + data[132:]
     picture = pillow_reading.read(data, "DDS", name, limits)
-    return picture.replace(details={**picture.details, "dds": found})
+    if found.premultiplied and picture.channels == 4:
+        picture = picture.replace(frames=(_unweighted(picture.frames[0]),))
+    return _as_vectors(picture, found)
 
 
-def encode_uncompressed(pixels: Pixels, like: DdsHeader | None = None) -> bytes:
-    """[H, W, C] uint8 as an uncompressed DDS of one level, with the kind of header and the sRGB mark of `like`."""
-    return dds_plain.encode(pixels, like.dxgi if like else None, like.srgb if like else False)
+# BC5 holds x and y of normals: z is what makes their length 1, and what the picture looks like to everyone else.
+def _as_vectors(picture: Picture, found: DdsHeader) -> Picture:
+    frames = picture.frames
+    if found.compression == "BC5":
+        flat = frames[0][..., :2].astype(np.float32) / 127.5 - 1
+        rest = 1 - (flat**2).sum(-1, keepdims=True)
+        z = np.sqrt(np.maximum(rest, 0)) / 2 + 0.5 if float((rest > -0.1).mean()) > 0.95 else np.zeros_like(rest)
+        frames = (np.concatenate([frames[0][..., :2], np.rint(z * 255).astype(np.uint8)], 2),)
+    mode = {1: "L", 3: "RGB"}.get(frames[0].shape[2], picture.mode)
+    return picture.replace(frames=frames, mode=mode, details={**picture.details, "dds": found})
+
+
+def _signed(data: bytes, found: DdsHeader, name: str) -> Picture:
+    channels = 1 if found.compression == "BC4" else 2
+    rows, columns = -(-found.height // 4), -(-found.width // 4)
+    wanted = 8 * channels * rows * columns
+    if len(data) < found.start + wanted:
+        raise UnreadablePictureError(f"{name} is cut short: it holds fewer pixels than its header says.")
+    blocks = np.frombuffer(data, np.uint8, wanted, found.start).reshape(-1, channels, 8)
+    planes = []
+    for channel in range(channels):
+        cells = decode_signed(np.ascontiguousarray(blocks[:, channel])).reshape(rows, columns, 4, 4)
+        planes.append(cells.swapaxes(1, 2).reshape(4 * rows, 4 * columns)[: found.height, : found.width])
+    return Picture((np.stack(planes, 2),), format="DDS")
+
+
+def _unweighted(pixels: Pixels) -> Pixels:
+    alpha = np.maximum(pixels[..., 3:].astype(np.float32), 1)
+    colour = np.minimum(np.rint(pixels[..., :3] * (255 / alpha)), 255).astype(np.uint8)
+    return np.concatenate([colour, pixels[..., 3:]], 2)
 
 
 def _palette(data: bytes) -> bool:

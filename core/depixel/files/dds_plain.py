@@ -79,6 +79,27 @@ def unpack(data: bytes, start: int, size: tuple[int, int], kind: str, bits: int,
     return np.stack(channels, axis=-1)
 
 
+def pack(pixels: Pixels, kind: str, bits: int, masks: Masks) -> bytes:
+    """
+    One level as `unpack` reads it; bits that belong to no channel are set, as most programs leave them.
+
+    Args:
+        pixels: [H, W, C] uint8 or uint16, of the channels that `unpack` gives for these masks.
+    """
+    wanted = (*(masks[:1] if kind == "GREY" else masks[:3]), *((masks[3],) if masks[3] else ()))
+    full = int(np.iinfo(pixels.dtype).max)
+    free = (1 << bits) - 1
+    for mask in wanted:
+        free &= ~mask
+    value = np.full(pixels.shape[:2], free, np.uint64)
+    for channel, mask in zip(range(pixels.shape[2]), wanted, strict=True):
+        if mask:
+            most = 2 ** _width(mask) - 1
+            level = (pixels[..., channel].astype(np.uint64) * np.uint64(most) + np.uint64(full // 2)) // np.uint64(full)
+            value |= level << np.uint64((mask & -mask).bit_length() - 1)
+    return value.astype("<u8")[..., None].view(np.uint8)[..., : bits // 8].tobytes()
+
+
 def encode(pixels: Pixels, dxgi: int | None, srgb: bool) -> bytes:
     """
     One level without compression: with a DX10 header when the source had one (then RGBA or grey), else with a DX9 one

@@ -25,7 +25,7 @@ from depixel.errors import (
     UnsupportedPictureError,
     UnwritableOutputError,
 )
-from depixel.files import apng, bmp, dds, gif, jpeg, png_sixteen, tga, webp
+from depixel.files import apng, bmp, dds_writing, gif, jpeg, png_sixteen, tga, webp
 from depixel.files.indexed import look_up
 from depixel.files.metadata import fitting_profile
 from depixel.files.png_chunks import ancillary, chunks, join
@@ -37,8 +37,8 @@ _FORMATS = {".png": "PNG", ".apng": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".jp
 WRITABLE = frozenset(_FORMATS)
 """Endings that can be written."""
 
-LOSSLESS = frozenset({"PNG", "BMP", "TGA", "DDS"})
-"""Formats whose files hold exactly the pixels that were given to them."""
+LOSSLESS = frozenset({"PNG", "BMP", "TGA"})
+"""Formats whose files hold exactly the pixels that were given to them (a DDS does when it is not compressed)."""
 
 _REASONS = {
     errno.ENOSPC: "the disk is full",
@@ -143,7 +143,7 @@ def encode(picture: Picture, kind: str | None = None) -> bytes:
         if kind == "PNG":
             return _png(picture)
         if kind == "DDS":
-            return _dds(picture)
+            return dds_writing.encode(picture)
         if kind in ("JPEG", "WEBP", "BMP", "TGA", "GIF"):
             if picture.levels == 65535:
                 raise UnsupportedPictureError(f"16 bits a sample cannot be written as {kind}; choose PNG.")
@@ -204,15 +204,6 @@ def _indexed_png(indices: npt.NDArray[np.uint8], palette: npt.NDArray[np.uint8])
     if (palette[:, 3] < 255).any():
         options["transparency"] = palette[:, 3].tobytes()
     return _saved(image, "PNG", **options)
-
-
-def _dds(picture: Picture) -> bytes:
-    if picture.levels == 65535:
-        raise UnsupportedPictureError("16 bits a sample cannot be written as DDS; choose PNG.")
-    if len(picture.frames) > 1:
-        raise UnsupportedPictureError("An animation cannot be written as DDS; choose PNG.")
-    like = picture.details.get("dds")
-    return dds.encode_uncompressed(picture.frames[0], like if isinstance(like, dds.DdsHeader) else None)
 
 
 def _still(picture: Picture, kind: str) -> bytes:

@@ -132,7 +132,7 @@ def _report(result: client.Result, source: Picture, settings: SearchSettings) ->
     wrap = told.get("wrap", {})
     return Report(
         candidates=tuple(
-            _candidate(answer, values, source)
+            _candidate(answer, values, _with_meaning(source, result.domain, settings))
             for answer, values in zip(result.answers, told.get("candidates", ()), strict=True)
         ),
         settings=settings,
@@ -146,6 +146,15 @@ def _report(result: client.Result, source: Picture, settings: SearchSettings) ->
         seconds=result.seconds,
         notes=result.notes,
     )
+
+
+# As Upsampler does it: mipmaps are made when the file is written, and must know.
+def _with_meaning(source: Picture, domain: str, settings: SearchSettings) -> Picture:
+    if "dds" not in source.details:
+        return source
+    data = settings.alpha == "data" or (settings.alpha == "auto" and domain in ("normals", "data"))
+    meaning = {"normals": domain == "normals", "data_alpha": data and source.has_alpha}
+    return source.replace(details={**source.details, "meaning": meaning})
 
 
 def _candidate(answer: client.Answer, told: dict[str, Any], source: Picture) -> Candidate:

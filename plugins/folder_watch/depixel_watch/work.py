@@ -40,10 +40,7 @@ class Texture:
     @property
     def remark(self) -> str:
         """What the output does not keep of the source; empty when it keeps all."""
-        about = self.picture.details.get("dds")
-        if about is None or (about.compression == "none" and about.mipmaps == 1):
-            return ""
-        return "The output is an uncompressed DDS without mipmaps; compress it again where the game asks for that."
+        return files.remark(self.picture)
 
 
 def prepare(data: bytes, name: str, hints: Hints, animation: bytes | None = None) -> Texture:

@@ -1,0 +1,113 @@
+"""
+A mipmap chain from its top level: means over areas, colour weighted by alpha; what alpha tests let through and the
+length of normals stay the same on every level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from depixel.picture import Pixels
+
+Floats = npt.NDArray[Any]
+
+_TEST = 0.5  # alpha tests of games let through what is at least half opaque
+
+
+def count_for(width: int, height: int, source: tuple[int, int], levels: int) -> int:
+    """
+    Levels of a larger chain: none where the source had none, down to 1x1 where the source went there, else down to
+    the size at which the source ended.
+    """
+    if levels <= 1:
+        return 1
+    whole = max(width, height).bit_length()
+    if levels >= max(source).bit_length():
+        return whole
+    return min(whole, levels + max(width, height).bit_length() - max(source).bit_length())
+
+
+def chain(top: Pixels, count: int, *, normals: bool = False, data_alpha: bool = False) -> Iterator[Pixels]:
+    """
+    `count` levels, the top one first; each level has half the size of the one before, rounded down.
+
+    Alpha that is nearly all on or off is tested, not blended, by the games that show it: on each level it is scaled so
+    that as many pixels pass the test as on the top level (Castano, "Computing Alpha Mipmaps", 2010).
+
+    Args:
+        top: [H, W, C] uint8 or uint16.
+        normals: the colour is a unit vector (middle grey = 0).
+        data_alpha: alpha is no opacity: every channel by itself.
+    """
+    yield top
+    if count == 1:
+        return
+    full = float(np.iinfo(top.dtype).max)
+    opacity = top.shape[2] in (2, 4) and not (normals or data_alpha)
+    level = top.astype(np.float32) / full
+    covered = _coverage_to_keep(level[..., -1]) if opacity else None
+    if opacity:
+        level = np.concatenate([level[..., :-1] * level[..., -1:], level[..., -1:], level[..., :-1]], 2)
+    for _ in range(count - 1):
+        level = _halved(level)
+        shown = _straight(level, covered) if opacity else level
+        if normals and shown.shape[2] >= 3:
+            shown = np.concatenate([_unit(shown[..., :3]), shown[..., 3:]], 2)
+        yield np.rint(np.clip(shown, 0, 1) * full).astype(top.dtype)
+
+
+# Premultiplied colour, alpha, hidden colour => straight colour and alpha.
+def _straight(level: Floats, covered: float | None) -> Floats:
+    colours = level.shape[2] // 2
+    alpha, hidden = level[..., colours : colours + 1], level[..., colours + 1 :]
+    colour = np.where(alpha > 1 / 512, level[..., :colours] / np.maximum(alpha, 1 / 512), hidden)
+    if covered is not None:
+        alpha = _with_coverage(alpha, covered)
+    return np.concatenate([colour, alpha], 2)
+
+
+def _coverage_to_keep(alpha: Floats) -> float | None:
+    on, off = alpha > 0.96, alpha < 0.04
+    if on.all() or off.all() or float((on | off).mean()) < 0.95:
+        return None
+    return float((alpha >= _TEST).mean())
+
+
+def _with_coverage(alpha: Floats, covered: float) -> Floats:
+    ranked = np.sort(alpha, axis=None)[::-1]
+    wanted = round(covered * ranked.size)
+    # Means of few pixels take few values: of the cuts above and below the ranked pixel, the one nearer to the wish.
+    cut = float(ranked[max(wanted, 1) - 1])
+    passing, without = int((ranked >= cut).sum()), int((ranked > cut).sum())
+    if abs(without - wanted) < abs(passing - wanted):
+        scale = (_TEST - 1 / 128) / max(cut, 1 / 255)
+    else:
+        scale = (_TEST + 1 / 255) / max(cut, 1 / 255)
+    return np.asarray(np.clip(alpha * scale, 0, 1), np.float32)
+
+
+def _unit(encoded: Floats) -> Floats:
+    vector = encoded * 2 - 1
+    length = np.sqrt((vector**2).sum(-1, keepdims=True))
+    up = np.array([0, 0, 1], np.float32)
+    return np.asarray(np.where(length > 1e-3, vector / np.maximum(length, 1e-3), up) / 2 + 0.5, np.float32)
+
+
+def _halved(level: Floats) -> Floats:
+    down = _means(level.shape[0]) @ level.reshape(level.shape[0], -1)
+    across = down.reshape(-1, *level.shape[1:]).swapaxes(0, 1)
+    made = _means(level.shape[1]) @ across.reshape(level.shape[1], -1)
+    return np.asarray(made.reshape(-1, across.shape[1], level.shape[2]).swapaxes(0, 1), np.float32)
+
+
+# [max(1, size // 2), size]: the share of each pixel in each mean; an odd size gives parts of pixels to both sides.
+def _means(size: int) -> Floats:
+    half = max(1, size // 2)
+    edges = np.arange(half + 1) * (size / half)
+    pixels = np.arange(size)
+    shared = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
+    return np.asarray(np.maximum(shared, 0) * (half / size), np.float32)
