@@ -311,6 +311,9 @@ def _checked(prepared: Prepared) -> Prepared:
 def _picture(prepared: Prepared, answer: Answer, settings: SearchSettings) -> Picture:
     source = prepared.source
     result = replace(source, frames=pixels_like(source, answer.straight))
+    if "dds" in source.details:  # mipmaps are made when the file is written
+        meaning = {"normals": prepared.domain == "normals", "data_alpha": prepared.data_alpha is not None}
+        result = result.replace(details={**source.details, "meaning": meaning})
     if settings.palette == "keep" and prepared.domain != "normals":
         return result
     if source.mode == "1":
