@@ -225,6 +225,16 @@ def test_alpha_that_is_data_does_not_touch_colour(upsampler: Upsampler) -> None:
     assert np.abs(alpha - pixels[..., 3]).max() <= 1
 
 
+def test_gloss_beside_normals_is_no_vector(upsampler: Upsampler) -> None:
+    """The alpha of a normal map scales back to what it was: it is not made as long as a normal."""
+    pixels = np.full((12, 12, 4), (128, 128, 255, 0), np.uint8)
+    pixels[..., 3] = np.random.default_rng(3).integers(0, 256, (12, 12))
+    report = upsampler.upsample(Picture((pixels,), name="brick_n.png"), SearchSettings(scale=4, domain="normals"))
+
+    gloss = report.picture.frames[0][..., 3].astype(float).reshape(12, 4, 12, 4).mean((1, 3))
+    assert np.abs(gloss - pixels[..., 3]).max() <= 0.5
+
+
 def test_enlarged_pixel_art_goes_back_to_its_grid(upsampler: Upsampler) -> None:
     """Nearest-enlarged input is reduced first; the answer still has the size that was asked for."""
     true = RNG.integers(0, 3, (12, 12, 1), dtype=np.uint8).repeat(3, 2) * 100

@@ -68,8 +68,8 @@ class ArtEngine:
         for k in range(settings.candidates):
             work = replace(work, prior=self._prior(batch[0], settings, k))
             outcome = [
-                self._decode_plane(plane, valid, {name: z[k :: settings.candidates] for name, z in found.items()}, work)
-                for plane, found in zip(planes, latents, strict=True)
+                self._decode_plane(plane, valid, {name: z[k :: settings.candidates] for name, z in found.items()}, about)
+                for plane, found, about in zip(planes, latents, _abouts(work, len(planes)), strict=True)
             ]
             large, sums = _joined(outcome, batch[0])
             row = 0
@@ -285,6 +285,13 @@ def _planes(batch: Sequence[Prepared], straight: Tensor) -> list[Tensor]:
         alphas = torch.cat([filled_up(p.data_alpha, *size) for p in batch if p.data_alpha is not None])
         planes.append(_grey_plane(alphas, first.levels))
     return planes
+
+
+# Only the first plane can hold vectors: a gloss beside them is no vector to be made as long as one.
+def _abouts(work: _Work, planes: int) -> list[_Work]:
+    if work.first.domain != "normals":
+        return [work] * planes
+    return [work] + [replace(work, first=replace(work.first, domain="data"))] * (planes - 1)
 
 
 def _grey_plane(channel: Tensor, levels: int) -> Tensor:
