@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from training.art_batches import PLACES, Batches
+from training.art_batches import PLACES, SHARES, Batches
 from training.art_data.pairs import make_pairs
 from training.checkpoints import load_checkpoint, save_checkpoint
 from training.train_art import CONFIGS, generate, schedule, start, train
@@ -24,8 +24,24 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     blobs = [Image.fromarray(rng.integers(0, 256, (7, 7, 4), dtype=np.uint8)).resize((96, 96)) for _ in range(40)]
     crops = np.stack([np.asarray(blob) for blob in blobs])
     np.save(folder / "crops.npy", crops)
+    np.save(folder / "kinds.npy", np.repeat(np.arange(3, dtype=np.uint8), (10, 10, 20)))
     np.savez(folder / "pairs.npz", **make_pairs(crops, np.zeros(40, np.uint8), 6, 6))
     return folder
+
+
+def test_crops_are_drawn_by_kind_and_vectors_stay_within_a_fifth(data: Path, tmp_path: Path) -> None:
+    """However many crops of a kind there are, batches hold the shares that SHARES names."""
+    kinds = np.load(data / "kinds.npy")
+    crops = np.zeros((len(kinds), 96, 96, 4), np.uint8)
+    crops[..., :3], crops[..., 3] = 100 * kinds[:, None, None, None], 255
+    np.save(tmp_path / "crops.npy", crops)
+    np.save(tmp_path / "kinds.npy", kinds)
+    np.savez(tmp_path / "pairs.npz", **np.load(data / "pairs.npz"))
+    batches = Batches(tmp_path, CPU, multiple=4, seed=1)
+    drawn = torch.cat([s.large[:, 0, 0, 0] for _ in range(20) for s in batches.draw() if s.name in ("area", "binary")])
+    found = [float((drawn * 255 - value).abs().lt(1).float().mean()) for value in (0, 100, 200)]
+    assert found == pytest.approx(SHARES, abs=0.05)
+    assert SHARES[2] <= 0.2
 
 
 def test_every_slice_of_a_batch_agrees_with_its_degradation(data: Path) -> None:
