@@ -68,7 +68,9 @@ class ArtEngine:
         for k in range(settings.candidates):
             work = replace(work, prior=self._prior(batch[0], settings, k))
             outcome = [
-                self._decode_plane(plane, valid, {name: z[k :: settings.candidates] for name, z in found.items()}, about)
+                self._decode_plane(
+                    plane, valid, {name: z[k :: settings.candidates] for name, z in found.items()}, about
+                )
                 for plane, found, about in zip(planes, latents, _abouts(work, len(planes)), strict=True)
             ]
             large, sums = _joined(outcome, batch[0])
