@@ -33,6 +33,9 @@ FACES_EPS = 1e-4
 """Where a search for a face stops unless told otherwise: the encoder starts below PULSE's, and more is to be had."""
 
 
+_FRAMES = re.compile(r"none|auto|[1-9]\d{0,3}x[1-9]\d{0,3}(px)?")
+
+
 @dataclass(frozen=True)
 class SearchSettings:
     """One request. Every field has a default; a field missing on the wire takes it."""
@@ -53,7 +56,9 @@ class SearchSettings:
     eps: float | None = None  # mean squared error (of [0, 1]) at which a search may stop; None = the domain's own
     pre_blur: float = 0.0  # faces: Gaussian blur of the input in input pixels before the search
     iterate: int = 1  # faces: feed the answer back this often
+    frames: str = "none"  # sprite sheets: auto = find the grid, "4x2" = columns x rows, "32x48px" = size of a frame
     box: tuple[int, int, int, int] | None = None  # left, top, right, bottom in input pixels: where to work; None = all
+    roll: float = 0.0  # faces: degrees clockwise by which the head in the box is turned
 
     def validated(self) -> SearchSettings:
         """
@@ -84,6 +89,10 @@ class SearchSettings:
         _choice("palette", self.palette, PALETTES)
         _choice("alpha", self.alpha, ALPHAS)
         _choice("wrap", self.wrap, WRAPS)
+        if not (isinstance(self.frames, str) and _FRAMES.fullmatch(self.frames)):
+            raise BadUsageError(
+                f"frames must be none, auto, columns x rows as 4x2, or a size as 32x48px, not {self.frames!r}."
+            )
         if self.box is not None:
             box = self.box
             if not (isinstance(box, tuple) and len(box) == 4 and all(_is_whole(v) for v in box)):

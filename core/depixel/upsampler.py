@@ -17,6 +17,7 @@ from depixel.devices import budget_for, choose_device, is_out_of_memory, on_a_so
 from depixel.domains.art import Answer, ArtEngine, batch_key
 from depixel.domains.faces import IMAGINED, FaceEngine, describe
 from depixel.domains.prepare import Prepared, prepare
+from depixel.domains.sheets import Layout, layout_of
 from depixel.domains.tensors import pixels_like
 from depixel.errors import (
     BadUsageError,
@@ -153,9 +154,10 @@ class Upsampler:
         self._budget = min(2 * self._budget, budget_for(self.device))  # what was short before may be free again
         outcomes: dict[int, Report | DepixelError] = {}
         batches: dict[tuple[object, ...], list[tuple[int, Prepared]]] = {}
+        layouts: dict[int, Layout] = {}
         for index, picture in enumerate(pictures):
             try:
-                prepared = _checked(prepare(picture, settings))
+                prepared = _checked(self._prepared(picture, settings, layouts, index))
                 if prepared.domain == "faces":
                     outcomes[index] = self._answer_face(prepared, settings, on_step, cancelled)
                     continue
@@ -168,7 +170,18 @@ class Upsampler:
             for part in self._split(members):
                 reports = self._answer_batch([p for _, p in part], settings, on_step, cancelled)
                 outcomes.update((i, report) for (i, _), report in zip(part, reports, strict=True))
-        return [outcomes[i] for i in range(len(pictures))]
+        return [_whole(outcomes[i], layouts.get(i), picture) for i, picture in enumerate(pictures)]
+
+    # A sheet is decided about as a whole and answered frame by frame.
+    def _prepared(
+        self, picture: Picture, settings: SearchSettings, layouts: dict[int, Layout], index: int
+    ) -> Prepared:
+        layout = layout_of(picture, settings.frames) if settings.box is None and settings.domain != "faces" else None
+        if layout is None:
+            return prepare(picture, settings)
+        layouts[index] = layout
+        decided = prepare(picture, settings)
+        return prepare(layout.cut(picture), replace(settings, domain=decided.domain))
 
     # Batches as large as one forward pass may be.
     def _split(self, members: list[tuple[int, Prepared]]) -> list[list[tuple[int, Prepared]]]:
@@ -294,6 +307,13 @@ class Upsampler:
             seconds=seconds,
             notes=prepared.notes + imagined + notes,
         )
+
+
+def _whole(outcome: Report | DepixelError, layout: Layout | None, source: Picture) -> Report | DepixelError:
+    if layout is None or isinstance(outcome, DepixelError):
+        return outcome
+    candidates = tuple(replace(c, picture=layout.joined(c.picture, source)) for c in outcome.candidates)
+    return replace(outcome, candidates=candidates, notes=(*outcome.notes, layout.note))
 
 
 def _checked(prepared: Prepared) -> Prepared:

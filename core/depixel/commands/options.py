@@ -42,7 +42,22 @@ def add_settings_options(parser: argparse.ArgumentParser) -> None:
     picture.add_argument(
         "--alpha", choices=ALPHAS, default="auto", help="what alpha means: opacity, or data such as gloss"
     )
-    picture.add_argument("--box", metavar="L,T,R,B", help="faces: where the face is, in input pixels")
+    sheet = picture.add_mutually_exclusive_group()
+    sheet.add_argument(
+        "--frames",
+        default="none",
+        metavar="CxR",
+        help="a sprite sheet of C columns and R rows, such as 4x2: each frame by itself; auto = find them",
+    )
+    sheet.add_argument("--frame-size", metavar="WxH", help="a sprite sheet whose frames have this size, such as 32x48")
+    picture.add_argument(
+        "--box",
+        metavar="L,T,R,B",
+        help="faces: where the face is, in input pixels (default: found; all of a picture up to 64x64)",
+    )
+    picture.add_argument(
+        "--roll", type=float, default=0.0, metavar="DEG", help="faces: how far the head in the box is turned clockwise"
+    )
     search = parser.add_argument_group("the search")
     search.add_argument(
         "--candidates", type=int, default=1, metavar="K", help="this many different answers (default 1)"
@@ -91,6 +106,8 @@ def settings_from(args: argparse.Namespace) -> SearchSettings:
     """
     fields = {f.name for f in dataclasses.fields(SearchSettings)}
     values = {name: value for name, value in vars(args).items() if name in fields}
+    if args.frame_size is not None:
+        values["frames"] = f"{args.frame_size}px"
     values["box"] = None if args.box is None else box_from(args.box)
     return SearchSettings(**values).validated()
 

@@ -1,0 +1,193 @@
+"""
+Sprite sheets: many frames in one picture. Each is answered as a picture of its own, so that nothing of one frame bleeds
+into its neighbour and equal frames come out equal; then they are put back where they were. Nine-patches likewise: the
+lines round the picture are marks, no pixels.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from depixel.errors import BadUsageError
+from depixel.picture import Picture, Pixels
+
+Mask = npt.NDArray[np.bool_]
+
+_GIVEN = re.compile(r"(?P<columns>[1-9]\d{0,3})x(?P<rows>[1-9]\d{0,3})(?P<pixels>px)?")
+_LEAST_SIDE = 8  # pixels of the smallest frame that is looked for
+_ALIKE = 0.5  # shapes of neighbouring frames that belong to one animation overlap at least so much
+
+
+class Layout(Protocol):
+    """How a picture is taken apart before the engine, and put together after it."""
+
+    def cut(self, picture: Picture) -> Picture:
+        """What the engine shall answer, as frames."""
+        ...
+
+    def joined(self, answer: Picture, source: Picture) -> Picture:
+        """The whole from the engine's answer to `cut(source)`."""
+        ...
+
+    @property
+    def note(self) -> str:
+        """A sentence for the report."""
+        ...
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Frames in `columns` x `rows`, all of one size."""
+
+    columns: int
+    rows: int
+
+    @property
+    def note(self) -> str:
+        return f"The picture was taken as a sheet of {self.columns}x{self.rows} frames, each answered by itself."
+
+    def cut(self, picture: Picture) -> Picture:
+        """Equal frames are answered once."""
+        found, _ = self._frames(picture.frames[0])
+        return picture.replace(frames=tuple(found))
+
+    def joined(self, answer: Picture, source: Picture) -> Picture:
+        _, uses = self._frames(source.frames[0])
+        cells = np.stack([answer.frames[use] for use in uses])
+        height, width, channels = answer.frames[0].shape
+        grid = cells.reshape(self.rows, self.columns, height, width, channels).swapaxes(1, 2)
+        whole = np.ascontiguousarray(grid.reshape(self.rows * height, self.columns * width, channels))
+        return answer.replace(frames=(whole,))
+
+    # The different frames in order of appearance, and for each place in the sheet which of them is there.
+    def _frames(self, pixels: Pixels) -> tuple[list[Pixels], list[int]]:
+        height, width = pixels.shape[0] // self.rows, pixels.shape[1] // self.columns
+        found: dict[bytes, int] = {}
+        frames: list[Pixels] = []
+        uses = []
+        for row in range(self.rows):
+            for column in range(self.columns):
+                cell = pixels[row * height : (row + 1) * height, column * width : (column + 1) * width]
+                cell = np.ascontiguousarray(cell)
+                use = found.setdefault(cell.tobytes(), len(frames))
+                if use == len(frames):
+                    frames.append(cell)
+                uses.append(use)
+        return frames, uses
+
+
+@dataclass(frozen=True)
+class NinePatch:
+    """Android's .9.png: a border of one pixel whose black marks say what is stretched and what is filled."""
+
+    note: str = "The border of marks of this nine-patch was kept one pixel wide, its marks as much longer."
+
+    def cut(self, picture: Picture) -> Picture:
+        return picture.replace(frames=tuple(np.ascontiguousarray(f[1:-1, 1:-1]) for f in picture.frames))
+
+    def joined(self, answer: Picture, source: Picture) -> Picture:
+        given = source.frames[0]
+        scale = answer.width // (source.width - 2)
+        height, width, channels = answer.frames[0].shape
+        whole = np.zeros((height + 2, width + 2, channels), given.dtype)
+        whole[1:-1, 1:-1] = answer.frames[0]
+        whole[1:-1, [0, -1]] = given[1:-1, [0, -1]].repeat(scale, 0)
+        whole[[0, -1], 1:-1] = given[[0, -1], 1:-1].repeat(scale, 1)
+        return answer.replace(frames=(whole,))
+
+
+def layout_of(picture: Picture, frames: str) -> Layout | None:
+    """
+    How to take a picture apart; None = not at all.
+
+    Args:
+        frames: "none"; "auto" = find a grid of frames; "4x2" = columns x rows; "32x48px" = size of a frame.
+
+    Raises:
+        BadUsageError: the frames asked for do not fit the picture.
+    """
+    if len(picture.frames) > 1:
+        return None
+    if _is_nine_patch(picture):
+        return NinePatch()
+    if frames == "auto":
+        return find_sheet(picture)
+    given = _GIVEN.fullmatch(frames)
+    if given is None:
+        return None
+    across, down = int(given["columns"]), int(given["rows"])
+    if given["pixels"]:
+        if picture.width % across or picture.height % down:
+            raise BadUsageError(
+                f"{picture.name or 'The picture'} is {picture.width}x{picture.height} pixels: no whole number of "
+                f"frames of {across}x{down}."
+            )
+        across, down = picture.width // across, picture.height // down
+    elif picture.width % across or picture.height % down:
+        raise BadUsageError(
+            f"{picture.name or 'The picture'} is {picture.width}x{picture.height} pixels: it does not divide into "
+            f"{across}x{down} frames."
+        )
+    return Sheet(across, down) if across * down > 1 else None
+
+
+def find_sheet(picture: Picture) -> Sheet | None:
+    """
+    The grid of an animation's frames in a picture with a transparent background, None when there is none.
+
+    A grid is believed when no shape crosses its lines and the shapes in its cells are alike; of several, the one with
+    the most frames. A wrong guess does little: the cuts go through transparent pixels only.
+    """
+    if not picture.has_alpha:
+        return None
+    seen = picture.frames[0][..., -1] > 0
+    if not seen.any() or seen.all():
+        return None
+    height, width = seen.shape
+    across = [c for c in _divisors(width) if _free(seen, width // c, 1)]
+    down = [r for r in _divisors(height) if _free(seen, height // r, 0)]
+    best = (1, 1)
+    for columns in across:
+        for rows in down:
+            if columns * rows > best[0] * best[1] and _believable(seen, columns, rows):
+                best = (columns, rows)
+    return Sheet(*best) if best != (1, 1) else None
+
+
+def _divisors(size: int) -> list[int]:
+    return [n for n in range(1, size // _LEAST_SIDE + 1) if size % n == 0]
+
+
+# No shape crosses any of the lines that lie `step` apart: corners count as joined.
+def _free(seen: Mask, step: int, axis: int) -> bool:
+    turned = np.moveaxis(seen, axis, 0)
+    lines = np.arange(step, len(turned), step)
+    before, after = turned[lines - 1], np.pad(turned[lines], ((0, 0), (1, 1)))
+    return not (before & (after[:, :-2] | after[:, 1:-1] | after[:, 2:])).any()
+
+
+def _believable(seen: Mask, columns: int, rows: int) -> bool:
+    height, width = seen.shape[0] // rows, seen.shape[1] // columns
+    if max(height, width) > 4 * min(height, width):
+        return False
+    cells = seen.reshape(rows, height, columns, width).swapaxes(1, 2).reshape(-1, height, width)
+    filled = cells[cells.any((1, 2))]
+    if len(filled) < 2 or 2 * len(filled) < len(cells):
+        return False
+    both = (filled[1:] & filled[:-1]).sum((1, 2))
+    either = (filled[1:] | filled[:-1]).sum((1, 2))
+    return float(np.mean(both / either)) >= _ALIKE
+
+
+def _is_nine_patch(picture: Picture) -> bool:
+    if not picture.name.lower().endswith(".9.png") or min(picture.width, picture.height) < 4:
+        return False
+    rgba = picture.rgba(0)
+    border = np.concatenate([rgba[0], rgba[-1], rgba[:, 0], rgba[:, -1]])
+    clear, black = border[:, 3] == 0, (border[:, :3] == 0).all(-1) & (border[:, 3] == picture.levels)
+    return bool((clear | black).all()) and bool(clear.any())
