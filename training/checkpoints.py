@@ -16,12 +16,21 @@ if TYPE_CHECKING:
 _SHARD = 15 * 2**20
 
 
-def save_checkpoint(folder: Path, run: Run) -> None:
-    """Write shards, then checkpoint.json that names them: an interrupted write leaves the last checkpoint whole."""
-    tensors = {f"network.{name}": value for name, value in run.network.state_dict().items()}
-    tensors |= {f"average.{name}": value for name, value in run.average.state_dict().items()}
+def save_checkpoint(folder: Path, run: Run, light: bool = False) -> None:
+    """
+    Write shards, then checkpoint.json that names them: an interrupted write leaves the last checkpoint whole.
+
+    Args:
+        light: keep the averaged weights alone, as float16: an eighth of the size. Good at the end of a call, where the
+            rate has fallen and the average is what the network is; the optimiser starts afresh.
+    """
+    tensors = {f"average.{name}": value for name, value in run.average.state_dict().items()}
+    if light:
+        tensors = {name: value.half() for name, value in tensors.items()}
+    else:
+        tensors |= {f"network.{name}": value for name, value in run.network.state_dict().items()}
     names = [name for name, _ in run.network.named_parameters()]
-    for index, state in run.optimiser.state_dict()["state"].items():
+    for index, state in ({} if light else run.optimiser.state_dict()["state"]).items():
         if len(names) == len(run.optimiser.param_groups[0]["params"]):  # a spread stage starts its optimiser afresh
             tensors |= {f"adam.{key}.{names[index]}": torch.as_tensor(value) for key, value in state.items()}
     files = []
@@ -58,7 +67,8 @@ def load_checkpoint(folder: Path, run: Run) -> None:
     state, tensors = read_checkpoint(folder)
     if state["config"] != run.config.to_dict():
         raise ValueError(f"{folder} holds {state['config']}, not {run.config.to_dict()}")
-    for part, network in (("network.", run.network), ("average.", run.average)):
+    light = not any(name.startswith("network.") for name in tensors)
+    for part, network in (("average." if light else "network.", run.network), ("average.", run.average)):
         network.load_state_dict({k.removeprefix(part): v for k, v in tensors.items() if k.startswith(part)})
     names = [name for name, _ in run.network.named_parameters()]
     adam = run.optimiser.state_dict()

@@ -10,8 +10,10 @@ import torch
 from PIL import Image
 from training.art_batches import PLACES, SHARES, Batches
 from training.art_data.pairs import make_pairs
+from training.art_losses import generate, spectrum
+from training.art_vivid import FILE, Adversary
 from training.checkpoints import load_checkpoint, save_checkpoint
-from training.train_art import CONFIGS, generate, schedule, start, train
+from training.train_art import CONFIGS, schedule, start, train
 
 CPU = torch.device("cpu")
 
@@ -92,6 +94,67 @@ def test_spreading_moves_z_and_leaves_the_calm_answer(data: Path) -> None:
     assert all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
     assert all(p.abs().max() > 0 for n, p in run.network.named_parameters() if ".bend." in n or "vivid" in n)
     assert any((a - b).abs().max() > 1e-6 for a, b in zip(after, other, strict=True))
+
+
+def test_the_vivid_stage_teaches_both_sides_and_leaves_the_calm_answer(data: Path) -> None:
+    """z = 0 stays bit for bit, all that z touches moves, and the discriminator tells answers from truths."""
+    run = start(CONFIGS["tiny"], CPU)
+    list(train(run, Batches(data, CPU), "spread", 1.0, 1e-2, False, 0))
+    slices = Batches(data, CPU, seed=9).draw()
+    small, truth = torch.cat([s.small for s in slices]), torch.cat([s.large for s in slices])
+    before = generate(run.network, slices, None, False)
+    moved = {n: p.clone() for n, p in run.network.named_parameters() if ".bend." in n or n.startswith("vivid.")}
+    adversary = Adversary(CPU)
+    list(train(run, Batches(data, CPU), "vivid", 4.0, 1e-4, False, 0, adversary=adversary))
+    calm = torch.cat(generate(run.network, slices, None, False))
+    assert torch.equal(torch.cat(before), calm)
+    for name, parameter in run.network.named_parameters():
+        assert name not in moved or not torch.equal(parameter, moved[name]), name
+    with torch.no_grad():
+        assert (adversary.network(truth, small) - adversary.network(calm, small)).mean() > 0
+        assert adversary.network(truth, small).shape == (16, 1, 24, 24)
+    with pytest.raises(ValueError, match="adversary"):
+        next(train(run, Batches(data, CPU), "vivid", 1.0, 1e-3, False, 0))
+
+
+def test_a_discriminator_continues_where_it_stood(tmp_path: Path) -> None:
+    """Saved and loaded, weights and moments give the same next step; without a file nothing happens."""
+    truth, small = torch.rand(4, 4, 32, 32), torch.rand(4, 4, 8, 8)
+    one, other = Adversary(CPU), Adversary(CPU)
+    other.load(tmp_path)
+    assert one.step(truth.flip(0), truth, small) == other.step(truth.flip(0), truth, small)
+    one.step(truth.flip(1), truth, small)
+    one.save(tmp_path)
+    third = Adversary(CPU)
+    third.load(tmp_path)
+    assert (tmp_path / FILE).stat().st_size < 2**20
+    assert third.step(truth.flip(2), truth, small) == one.step(truth.flip(2), truth, small)
+    assert other.step(truth.flip(2), truth, small) != one.step(truth.flip(2), truth, small)
+
+
+def test_a_light_checkpoint_carries_the_averaged_weights_alone(data: Path, tmp_path: Path) -> None:
+    """About an eighth of the whole one; what continues from it is the average, and it trains on."""
+    run = start(CONFIGS["tiny"], CPU)
+    list(train(run, Batches(data, CPU), "calm", 0.5, 1e-3, False, 0))
+    for name, light in (("whole", False), ("light", True)):
+        (tmp_path / name).mkdir()
+        save_checkpoint(tmp_path / name, run, light)
+    sizes = [sum(f.stat().st_size for f in (tmp_path / n).glob("*.safetensors")) for n in ("whole", "light")]
+    assert sizes[1] < sizes[0] / 6
+    again = start(CONFIGS["tiny"], CPU)
+    load_checkpoint(tmp_path / "light", again)
+    for parameter, expected in zip(again.network.parameters(), run.average.parameters(), strict=True):
+        torch.testing.assert_close(parameter.detach(), expected, rtol=1e-3, atol=1e-6)
+    assert again.steps == run.steps
+    assert next(train(again, Batches(data, CPU), "calm", 1.0, 1e-3, False, 0)) > 0
+
+
+def test_the_difference_of_spectra_sees_what_pixels_see() -> None:
+    """Zero for equal pictures; it weighs a moved edge, and the calm stage learns with it."""
+    edge = torch.zeros(1, 4, 16, 16)
+    edge[..., 8:] = 1
+    assert spectrum(edge, edge) == 0
+    assert spectrum(edge.roll(1, 3), edge) > spectrum(edge * 0.98, edge) > 0
 
 
 def test_the_rate_follows_wall_time() -> None:

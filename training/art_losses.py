@@ -1,0 +1,112 @@
+"""What the art prior's stages minimise; every answer here has A x = y imposed on it."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from training.art_batches import Slice
+
+from depixel.priors.art import CELL, DEGRADATIONS, ArtNetwork, impose_small, smooth_latent
+
+
+def generate(network: ArtNetwork, slices: list[Slice], latents: Tensor | None, bf16: bool) -> list[Tensor]:
+    """The answers for all slices in one pass of the trunk, A x = y imposed on each slice."""
+    small = torch.cat([s.small for s in slices])
+    kind = torch.cat([torch.full((len(s.small),), DEGRADATIONS.index(s.degradation.name)) for s in slices])
+    with torch.autocast(small.device.type, torch.bfloat16) if bf16 else nullcontext():
+        large = network(small, kind.to(small.device), latents)
+    parts = large.split([len(s.small) for s in slices])
+    return [impose_small(x, s.small, s.degradation, s.name == "binary") for x, s in zip(parts, slices, strict=True)]
+
+
+def charbonnier(answer: Tensor, truth: Tensor, generator: torch.Generator) -> Tensor:
+    """[B, 1, H, W]: sqrt(d^2 + eps^2) of colour over a random grey per picture, and of alpha."""
+    difference = answer - truth
+    grey = torch.rand(len(answer), 1, 1, 1, generator=generator).to(answer)
+    colour = difference[:, :3] - grey * difference[:, 3:]
+    return (torch.cat([colour, difference[:, 3:]], 1).square() + 1e-6).sqrt().mean(1, keepdim=True)
+
+
+def spectrum(answer: Tensor, truth: Tensor) -> Tensor:
+    """Mean absolute difference of the two-dimensional Fourier coefficients (orthonormal): edges weigh as areas do."""
+    return torch.fft.rfft2(answer - truth, norm="ortho").abs().mean()
+
+
+def calm_loss(
+    network: ArtNetwork, slices: list[Slice], generator: torch.Generator, bf16: bool, frequency: float = 0.0
+) -> Tensor:
+    """Charbonnier at z = 0, and `frequency` times the difference of spectra."""
+    answer = torch.cat(generate(network, slices, None, bf16))
+    truth = torch.cat([s.large for s in slices])
+    loss = charbonnier(answer, truth, generator).mean()
+    return loss + frequency * spectrum(answer, truth) if frequency > 0 else loss
+
+
+def nearest_latent(
+    network: ArtNetwork, slices: list[Slice], strength: Tensor, generator: torch.Generator, bf16: bool, tries: int
+) -> Tensor:
+    """
+    Of `tries` smooth random latents the one nearest to the truth in each neighbourhood, composed into one.
+
+    Args:
+        strength: [B, 1, 1, 1], the latents' standard deviation.
+
+    Returns:
+        [B, latent, h, w].
+    """
+    truth = torch.cat([s.large for s in slices])
+    batch, _, height, width = torch.cat([s.small for s in slices]).shape
+    latent, scale = network.config.latent, network.config.scale
+    best = truth.new_full((batch, 1, height, width), torch.inf)
+    composed = truth.new_zeros(batch, latent, height, width)
+    with torch.no_grad():
+        for _ in range(tries):
+            z = smooth_latent(batch, latent, height, width, generator).to(truth) * strength
+            error = misplacement(torch.cat(generate(network, slices, z, bf16)), truth)
+            error = F.avg_pool2d(F.avg_pool2d(error, scale), 2 * CELL + 1, 1, CELL, count_include_pad=False)
+            better = error < best
+            best = torch.where(better, error, best)
+            composed = torch.where(better, z, composed)
+    return composed
+
+
+def random_strength(batch: int, generator: torch.Generator) -> Tensor:
+    """[B, 1, 1, 1] on the CPU: how strong z is, 0.4 to 1.2."""
+    return 0.4 + 0.8 * torch.rand(batch, 1, 1, 1, generator=generator)
+
+
+def spread_loss(
+    network: ArtNetwork, slices: list[Slice], generator: torch.Generator, bf16: bool, tries: int = 3
+) -> Tensor:
+    """
+    In each neighbourhood the best of `tries` latents is composed into one, which is then pulled towards the truth; its
+    strength varies, and the detail of the answer is held to the truth's amount, wherever it falls.
+    """
+    truth = torch.cat([s.large for s in slices])
+    strength = random_strength(len(truth), generator).to(truth)
+    composed = nearest_latent(network, slices, strength, generator, bf16, tries)
+    answer = torch.cat(generate(network, slices, composed, bf16))
+    return misplacement(answer, truth).mean() + amount_of_detail(answer, truth, strength)
+
+
+def amount_of_detail(answer: Tensor, truth: Tensor, strength: Tensor) -> Tensor:
+    """How far the answer is from the truth's amount of detail; counts as much as z is strong."""
+    return 8 * ((detail(answer) - detail(truth)).abs() * strength).mean()
+
+
+def misplacement(answer: Tensor, truth: Tensor) -> Tensor:
+    """[B, 1, H, W]: difference of values and of gradients: rewards edges in the right place."""
+    difference = answer - truth
+    down = difference.diff(dim=2, append=difference[:, :, -1:])
+    right = difference.diff(dim=3, append=difference[..., -1:])
+    return (difference.abs() + down.abs() + right.abs()).mean(1, keepdim=True)
+
+
+def detail(picture: Tensor) -> Tensor:
+    """[B, C, H/8, W/8]: root mean square gradient in blocks of 8x8."""
+    down = picture.diff(dim=2, append=picture[:, :, -1:])
+    right = picture.diff(dim=3, append=picture[..., -1:])
+    return (F.avg_pool2d(down.square() + right.square(), 8) + 1e-6).sqrt()
