@@ -10,7 +10,7 @@ arXiv 2004.03590): of k random latents, in each cell the one nearest to the trut
 Stage `vivid` starts from the spread one and adds a small discriminator (training.art_vivid), for minutes only.
 The rate falls with wall time, so a run ends when it said it would. A second call with the same --run continues;
 checkpoints are sharded into files under 16 MiB, and `--light FOLDER` also leaves the averaged weights alone there, to
-take along where little can travel: a folder that a run continues from too. training.export_art writes the released file.
+take along where little can travel: a folder that a run continues from too. training.export_art writes a release.
 """
 
 from __future__ import annotations
