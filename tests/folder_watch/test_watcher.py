@@ -310,7 +310,8 @@ def test_animated_strip(desk: Desk) -> None:
     picture(folder / "font/ascii.png", 2)
     desk.settle()
 
-    assert desk.worker.asked == [("lava.png", {"wrap": "xy"})]
+    assert desk.worker.asked == [("lava.png", {"frames": "1x4", "wrap": "xy"})]
+    assert (desk.out / "assets/minecraft/textures/block/lava.png.mcmeta").exists()
     assert (pixels(desk.out / strip.relative_to(desk.source))[::2, ::2] == pixels(strip)).all()
     assert "assets/minecraft/textures/font/ascii.png" not in desk.outputs()
 

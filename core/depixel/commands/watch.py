@@ -58,9 +58,10 @@ def run(args: argparse.Namespace) -> int:
     from depixel_watch.layout import checked, overlay_for
     from depixel_watch.profiles import load
 
-    profiles = load()
+    profiles = load(own=args.folder)
     if args.profiles:
         sys.stdout.write("".join(f"{p.name:12} {p.title}\n" for p in profiles.values()))
+        sys.stdout.write("".join(f"\n{p.name}: {p.note}\n" for p in profiles.values() if p.note))
         return 0
     if args.folder is None:
         raise BadUsageError("Give the folder to watch: depixel watch MOD_DIR.")
@@ -87,7 +88,7 @@ def _watch(args: argparse.Namespace, settings: SearchSettings, source: Path, out
     from depixel_watch.stability import StabilityTracker
     from depixel_watch.watcher import Watcher
 
-    profiles = load()
+    profiles = load(own=source)
     tell = _teller(args.json)
     with stop_on_interrupt() as stop, only_one(out):
         worker = EngineWorker(open_engine(args), settings, stop)
@@ -177,6 +178,7 @@ class EngineWorker:
         from depixel.picture import Picture
 
         self._engine, self._settings, self._cancelled = engine, settings, cancelled
+        self.scale = settings.scale or 4
         # A tiny picture tells which model answers, wherever it runs; and warms it.
         probe = engine.upsample_many([Picture((np.zeros((4, 4, 3), np.uint8),), mode="RGB")], settings)[0]
         if isinstance(probe, DepixelError):
@@ -242,11 +244,11 @@ def _status(args: argparse.Namespace, out: Path) -> int:
 
 def _dry_run(args: argparse.Namespace, source: Path, settings: SearchSettings) -> int:
     from depixel_watch.jobs import plan
-    from depixel_watch.profiles import load, recognise
+    from depixel_watch.profiles import load, names_in, recognise
     from depixel_watch.scan import walk
 
-    profiles = load()
-    profile = profiles.get(args.profile) or recognise(profiles, [path.name for path in source.iterdir()])
+    profiles = load(own=source)
+    profile = profiles.get(args.profile) or recognise(profiles, names_in(source))
     counts = {"upscale": 0, "pack": 0, "copy": 0, "left alone": 0}
     size = 0
     for found in walk(source, _complain):

@@ -9,12 +9,11 @@ from pathlib import Path, PurePosixPath
 
 from depixel.errors import DepixelError, UnreadablePictureError
 from depixel.files import READABLE
-from depixel_watch.profiles import ARCHIVES, Profile
+from depixel_watch.conventions import beside_names, followed
+from depixel_watch.profiles import ARCHIVES, Profile, Rule
 from depixel_watch.scan import Found, stamp_of
 from depixel_watch.stability import Stamp
-from depixel_watch.work import Hints, Texture, prepare
-
-_MCMETA = ".mcmeta"
+from depixel_watch.work import Texture, prepare
 
 
 @dataclass(frozen=True)
@@ -24,9 +23,10 @@ class Job:
     path: str
     stamp: Stamp
     action: str  # upscale, pack, copy
-    hints: Hints
+    rule: Rule
     recipe: str
-    has_animation: bool
+    scale: int
+    beside: tuple[str, ...] = ()  # other files that the output depends on
 
 
 @dataclass
@@ -41,25 +41,24 @@ class Loaded:
     moved: bool = False  # changed while it was read: another time
 
 
-def plan(found: Found, root: Path, profile: Profile, recipe: str, complete: bool) -> Job | None:
+def plan(found: Found, root: Path, profile: Profile, recipe: str, complete: bool, scale: int = 4) -> Job | None:
     """What is asked of a file; None = nothing."""
     suffix = PurePosixPath(found.path).suffix.lower()
     rule = profile.rule_for(found.path)
-    has_animation, told = False, ""
+    beside: tuple[str, ...] = ()
     if suffix in READABLE and rule.upscale:
         action = "upscale"
-        if profile.name == "minecraft":
-            beside = stamp_of(root / (found.path + _MCMETA))
-            has_animation, told = beside is not None, str(beside)
+        beside = tuple(name for name in beside_names(found.path, rule.treatment) if stamp_of(root / name) is not None)
     elif suffix in ARCHIVES:
         action = "pack"
-    elif complete:
+    elif complete or rule.action == "follow":
         action = "copy"
     else:
         return None
-    whole = recipe if action != "copy" else "copy"
-    asked = _digest(f"{whole}|{action}|{rule.hints}|{told}".encode())
-    return Job(found.path, found.stamp, action, rule.hints, asked, has_animation)
+    told = [str(stamp_of(root / name)) for name in beside]
+    whole = recipe if action != "copy" or rule.action == "follow" else "copy"
+    asked = _digest(f"{whole}|{action}|{rule.hints}|{rule.treatment}|{told}".encode())
+    return Job(found.path, found.stamp, action, rule, asked, scale, beside)
 
 
 def load(job: Job, root: Path) -> Loaded:
@@ -75,13 +74,15 @@ def load(job: Job, root: Path) -> Loaded:
         else:
             loaded.data = path.read_bytes()
             content.update(loaded.data)
-        animation = (root / (job.path + _MCMETA)).read_bytes() if job.has_animation else None
+        others = {name: (root / name).read_bytes() for name in job.beside}
         loaded.moved = stamp_of(path) != job.stamp
         # The engine may read the kind of a texture from its name's last part (_n, _normal) and from its ending.
         hint = "|".join(re.findall(r"[_.][^_.]*", PurePosixPath(job.path).name.lower())[-2:])
-        loaded.key = _digest(content.digest() + f"|{job.recipe}|{hint}|".encode() + (animation or b""))
+        loaded.key = _digest(content.digest() + f"|{job.recipe}|{hint}|".encode() + b"|".join(others.values()))
+        if job.rule.action == "follow" and job.action == "copy":
+            loaded.data = followed(job.path, loaded.data, job.scale)
         if job.action == "upscale" and not loaded.moved:
-            loaded.texture = prepare(loaded.data, PurePosixPath(job.path).name, job.hints, animation)
+            loaded.texture = prepare(loaded.data, job.path, job.rule, others.get, job.scale)
     except FileNotFoundError:
         loaded.moved = True
     except OSError as error:

@@ -13,6 +13,7 @@ from typing import BinaryIO
 
 from depixel.errors import DepixelError, UnreadablePictureError, UnsupportedPictureError
 from depixel.files import READABLE
+from depixel_watch.conventions import followed
 from depixel_watch.profiles import Profile, recognise
 from depixel_watch.work import Texture, UpscaleWorker, answer_all, prepare
 
@@ -78,7 +79,12 @@ def _check(archive: zipfile.ZipFile, name: str) -> None:
 def _rewrite(archive: zipfile.ZipFile, out: BinaryIO, worker: UpscaleWorker, profiles: dict[str, Profile]) -> list[str]:
     entries = archive.infolist()
     tops = [e.filename for e in entries if "/" not in e.filename]
-    profile = recognise(profiles, tops or [PurePosixPath(e.filename).name for e in entries[:1000]])
+    names = [
+        *tops,
+        PurePosixPath(archive.filename or "").name,
+        *(PurePosixPath(e.filename).name for e in entries[:1000]),
+    ]
+    profile = recognise(profiles, names)
     notes: list[str] = []
     with zipfile.ZipFile(out, "w") as made:
         made.comment = archive.comment
@@ -87,29 +93,56 @@ def _rewrite(archive: zipfile.ZipFile, out: BinaryIO, worker: UpscaleWorker, pro
             textures: dict[int, Texture] = {}
             for index, entry in enumerate(group):
                 try:
-                    texture = _texture(archive, entry, given[index], profile)
+                    texture = _texture(archive, entry, given[index], profile, worker.scale)
                 except DepixelError as error:
                     notes.append(f"{entry.filename}: {error}")
                     continue
                 if texture is not None:
                     textures[index] = texture
+                    if texture.remark:
+                        notes.append(f"{entry.filename}: {texture.remark}")
             answers = dict(zip(textures, answer_all(worker, list(textures.values())), strict=True))
             for index, entry in enumerate(group):
-                answer = answers.get(index, given[index])
+                answer = answers.get(index)
                 if isinstance(answer, DepixelError):
                     notes.append(f"{entry.filename}: {answer}")
-                    answer = given[index]
-                made.writestr(_like(entry), answer)
+                rule = profile.rule_for(entry.filename)
+                if isinstance(answer, bytes) and rule.treatment.into:
+                    made.writestr(_like(entry), given[index])
+                    notes += _add(made, entry, rule.treatment.into, answer, archive)
+                elif isinstance(answer, bytes):
+                    made.writestr(_like(entry), answer)
+                elif rule.action == "follow":
+                    made.writestr(_like(entry), followed(entry.filename, given[index], worker.scale))
+                else:
+                    made.writestr(_like(entry), given[index])
     return notes
 
 
-def _texture(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, data: bytes, profile: Profile) -> Texture | None:
+# The larger picture goes where the game looks for replacements, unless the pack has one of its own there.
+def _add(made: zipfile.ZipFile, like: zipfile.ZipInfo, into: str, data: bytes, archive: zipfile.ZipFile) -> list[str]:
+    name = into + PurePosixPath(like.filename).name
+    if name in archive.NameToInfo:
+        return []
+    if name in made.NameToInfo:
+        return [f"{like.filename}: {name} is there already, from another folder of the pack; this one was left out."]
+    entry = _like(like)
+    entry.filename = name
+    made.writestr(entry, data)
+    return []
+
+
+def _texture(
+    archive: zipfile.ZipFile, entry: zipfile.ZipInfo, data: bytes, profile: Profile, scale: int
+) -> Texture | None:
     rule = profile.rule_for(entry.filename)
     if entry.is_dir() or PurePosixPath(entry.filename).suffix.lower() not in READABLE or not rule.upscale:
         return None
-    beside = entry.filename + ".mcmeta"
-    animation = archive.read(beside) if beside in archive.NameToInfo else None
-    return prepare(data, PurePosixPath(entry.filename).name, rule.hints, animation)
+
+    def beside(name: str) -> bytes | None:
+        return archive.read(name) if name in archive.NameToInfo else None
+
+    return prepare(data, entry.filename, rule, beside, scale)
 
 
 # The entry as it was, but for its content: name, time, method, permissions.

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from depixel.errors import BadUsageError
-from depixel_watch.work import Hints
+from depixel_watch.conventions import Treatment
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib  # type: ignore[import-not-found, unused-ignore]
 
+Hints = tuple[tuple[str, Any], ...]
+"""Settings that a profile lays over the user's, sorted by name: textures with equal hints share a batch."""
+
+OWN_PROFILES = ".depixel-profiles.toml"
+"""In the watched folder: profiles of the user's own, which replace those of the same name."""
+
+ACTIONS = ("upscale", "copy", "follow")
 _DATA = Path(__file__).with_name("profiles.toml")
 ARCHIVES = frozenset({".zip", ".pk3"})
 
@@ -27,8 +37,13 @@ class Rule:
     """What to do to paths that match."""
 
     match: str
-    upscale: bool
+    action: str  # upscale; copy = left alone; follow = comes along, for larger pictures need it
     hints: Hints
+    treatment: Treatment = field(default_factory=Treatment)
+
+    @property
+    def upscale(self) -> bool:
+        return self.action == "upscale"
 
 
 @dataclass(frozen=True)
@@ -40,6 +55,7 @@ class Profile:
     markers: tuple[str, ...]  # file names in the root that give it away
     names: tuple[re.Pattern[str], ...]  # file names that only it has
     rules: tuple[Rule, ...]
+    note: str = ""  # what somebody who uses it should know
 
     def rule_for(self, path: str) -> Rule:
         """The first rule that fits a relative path."""
@@ -47,18 +63,49 @@ class Profile:
         return next(r for r in self.rules if fnmatchcase(low, r.match) or fnmatchcase("/" + low, r.match))
 
 
-def load(path: Path = _DATA) -> dict[str, Profile]:
+def load(path: Path = _DATA, own: Path | None = None) -> dict[str, Profile]:
     """
     All profiles by name, in order of recognition; the generic one is last.
 
+    Args:
+        own: a folder that may hold a file of profiles of its own (`OWN_PROFILES`); they come first.
+
     Raises:
-        BadUsageError: the file is damaged.
+        BadUsageError: a file is damaged, or says what no profile may say.
     """
+    found = _read(path)
+    if own is not None and (own / OWN_PROFILES).is_file():
+        mine = _read(own / OWN_PROFILES)
+        found = {**mine, **{name: profile for name, profile in found.items() if name not in mine}}
+    return found
+
+
+def _read(path: Path) -> dict[str, Profile]:
     try:
         told = tomllib.loads(path.read_text("utf-8"))["profile"]
         return {p["name"]: _profile(p) for p in told}
-    except (OSError, ValueError, KeyError, TypeError, re.error) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, re.error) as error:
         raise BadUsageError(f"The profiles in {path} cannot be used: {error}.") from error
+
+
+def names_in(folder: Path, most: int = 5000) -> list[str]:
+    """
+    Names of the files in a folder and the two levels below it, those of the top first: what it is recognised by.
+    Archives say nothing: each is recognised by itself.
+    """
+    names: list[str] = []
+    level = [folder]
+    for _ in range(3):
+        below: list[Path] = []
+        for place in level:
+            with contextlib.suppress(OSError), os.scandir(place) as entries:
+                for entry in islice(entries, 4 * most):
+                    if entry.is_dir(follow_symlinks=False):
+                        below.append(Path(entry.path))
+                    elif len(names) < most and Path(entry.name).suffix.lower() not in ARCHIVES:
+                        names.append(entry.name)
+        level = below[:100]
+    return names
 
 
 def recognise(profiles: dict[str, Profile], names: Iterable[str]) -> Profile:
@@ -74,14 +121,20 @@ def recognise(profiles: dict[str, Profile], names: Iterable[str]) -> Profile:
 
 
 def _profile(told: dict[str, Any]) -> Profile:
-    rules = [
-        Rule(r["match"], r.get("action", "upscale") == "upscale", tuple(sorted(r.get("settings", {}).items())))
-        for r in told["rules"]
-    ]
     return Profile(
         told["name"],
         told["title"],
         tuple(told.get("markers", ())),
         tuple(re.compile(n) for n in told.get("names", ())),
-        (*rules, Rule("*", True, ())),
+        (*(_rule(r) for r in told["rules"]), Rule("*", "upscale", ())),
+        told.get("note", ""),
     )
+
+
+def _rule(told: dict[str, Any]) -> Rule:
+    unknown = told.keys() - {"match", "action", "settings", "file"}
+    action = told.get("action", "upscale")
+    treatment = Treatment(**told.get("file", {}))
+    if unknown or action not in ACTIONS or not treatment.known_offsets:
+        raise ValueError(f"the rule for {told['match']!r} says what is not known: {sorted(unknown) or action}")
+    return Rule(told["match"], action, tuple(sorted(told.get("settings", {}).items())), treatment)

@@ -21,7 +21,7 @@ from depixel_watch.jobs import Job, Loaded, load, plan
 from depixel_watch.ledger import LEDGER_NAME, Ledger, Row
 from depixel_watch.packs import rewrite
 from depixel_watch.page import PAGE_NAME, write_page
-from depixel_watch.profiles import Profile, recognise
+from depixel_watch.profiles import Profile, names_in, recognise
 from depixel_watch.scan import OURS, Found, stamp_of, walk
 from depixel_watch.stability import StabilityTracker, Stamp
 from depixel_watch.work import UpscaleWorker, answer_all
@@ -129,7 +129,7 @@ class Watcher:
         for found in walk(self._source, lambda s: self._tell(Event("note", "", s))):
             if self._cancelled():
                 return
-            job = plan(found, self._source, profile, self._worker.recipe, self._complete)
+            job = plan(found, self._source, profile, self._worker.recipe, self._complete, self._worker.scale)
             if job is None:
                 continue
             if self._in_step(found, job):
@@ -144,9 +144,7 @@ class Watcher:
         self._tracker.keep_only(waiting)
 
     def _recognised(self) -> Profile:
-        with os.scandir(self._source) as entries:
-            names = [entry.name for _, entry in zip(range(5000), entries, strict=False)]
-        return recognise(self._profiles, names)
+        return recognise(self._profiles, names_in(self._source))
 
     def _in_step(self, found: Found, job: Job) -> bool:
         row = self._ledger.get(found.path)

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Any, Protocol
-
-import numpy as np
 
 from depixel import files
 from depixel.errors import DepixelError, UnsupportedPictureError
 from depixel.picture import Picture
-
-Hints = tuple[tuple[str, Any], ...]
-"""Settings that a profile lays over the user's, sorted by name: textures with equal hints share a batch."""
+from depixel_watch.conventions import (
+    Beside,
+    frames_of_strip,
+    grab_of,
+    is_arbitrary,
+    is_half_alpha,
+    level_of,
+    mip_of,
+    with_full_alpha,
+    with_grab,
+    with_half_alpha,
+)
+from depixel_watch.profiles import Hints, Rule
 
 
 class UpscaleWorker(Protocol):
@@ -22,6 +30,9 @@ class UpscaleWorker(Protocol):
 
     recipe: str
     """Settings, digest of the model, version of the engine: another recipe, another answer."""
+
+    scale: int
+    """How many times larger its answers are."""
 
     def upscale(self, pictures: Sequence[Picture], hints: Mapping[str, Any]) -> list[Picture | DepixelError]:
         """One answer a picture, of the same kind, in order."""
@@ -34,61 +45,77 @@ class Texture:
 
     name: str
     picture: Picture
-    strip: bool  # the frames were one above the other in a still picture
     hints: Hints
+    scale: int = 4
+    level: int = 0  # the output is this mipmap of the answer
+    half_alpha: bool = False  # 128 was opaque, and shall be again
+    grab: tuple[int, int] | None = None  # Doom's offsets of the output
+    most: int = 0
 
     @property
     def remark(self) -> str:
-        """What the output does not keep of the source; empty when it keeps all."""
+        """What the output does not keep of the source, or may be too much; empty when all is well."""
+        if self.most and max(self.picture.width, self.picture.height) * self.scale > self.most:
+            return f"The output is more than {self.most} pixels long: many graphics cards cannot load that."
         return files.remark(self.picture)
 
 
-def prepare(data: bytes, name: str, hints: Hints, animation: bytes | None = None) -> Texture:
+def prepare(data: bytes, path: str, rule: Rule, beside: Beside, scale: int = 4) -> Texture:
     """
-    Decode a texture; `animation` is its .mcmeta, by which a strip is cut into frames.
+    Decode a texture and do to it what its rule says.
+
+    Args:
+        path: relative to the folder or archive.
+        beside: gives other files of it, such as the .mcmeta by which a strip is cut.
 
     Raises:
         DepixelError: unreadable, too large, or a strip that its description does not fit.
     """
+    treatment, name = rule.treatment, PurePosixPath(path).name
+    level = 0
+    if treatment.mipmaps and (mip := mip_of(path)) is not None and not is_arbitrary(path):
+        main = beside(mip[0])
+        if main is not None:  # the answer to the top level is what its mipmaps are made of
+            data, name, level = main, PurePosixPath(mip[0]).name, mip[1]
     picture = files.read_bytes(data, name)
-    frames = strip_frames(picture, animation) if animation is not None else None
-    if frames is None:
-        return Texture(name, picture, False, hints)
-    return Texture(name, picture.replace(frames=frames), True, hints)
+    hints = dict(rule.hints)
+    animation = beside(f"{path}.mcmeta") if treatment.strips else None
+    if animation is not None and (frames := frames_of_strip(picture, animation)) is not None:
+        hints["frames"] = frames
+    elif not _fits(picture, str(hints.get("frames", "none"))):
+        del hints["frames"]
+    half = treatment.half_alpha and is_half_alpha(picture)
+    grab = grab_of(data) if treatment.offsets else None
+    if grab is not None and treatment.offsets == "scale":
+        grab = (grab[0] * scale, grab[1] * scale)
+    return Texture(
+        name,
+        with_full_alpha(picture) if half else picture,
+        tuple(sorted(hints.items())),
+        scale,
+        level,
+        half,
+        grab,
+        treatment.most,
+    )
 
 
 def finish(texture: Texture, answer: Picture) -> bytes:
-    """The file of an answer: frames of a strip one above the other again, format of the source."""
-    if texture.strip:
-        answer = answer.replace(frames=(np.concatenate(answer.frames, axis=0),), durations=())
-    return files.encode(answer, texture.picture.format)
+    """The file of an answer, in the format of the source."""
+    if texture.level:
+        answer = level_of(answer, texture.level)
+    if texture.half_alpha:
+        answer = with_half_alpha(answer)
+    data = files.encode(answer, texture.picture.format)
+    return data if texture.grab is None else with_grab(data, texture.grab)
 
 
-def strip_frames(picture: Picture, animation: bytes) -> tuple[Any, ...] | None:
-    """
-    The frames [W, W, C] of an animated strip (Minecraft's .mcmeta says that it is one), None when it is none.
-
-    Raises:
-        UnsupportedPictureError: the description is damaged or gives a frame size of its own, which would no longer fit.
-    """
-    try:
-        told = json.loads(animation.decode("utf-8-sig"))
-    except ValueError as error:
-        raise UnsupportedPictureError(f"The .mcmeta of {picture.name} is damaged: it is not JSON.") from error
-    about = told.get("animation") if isinstance(told, dict) else None
-    if not isinstance(about, dict):
-        return None
-    if "width" in about or "height" in about:
-        raise UnsupportedPictureError(
-            f"The .mcmeta of {picture.name} gives a frame size, which a larger strip would not fit; it is left alone."
-        )
-    width, height = picture.width, picture.height
-    if len(picture.frames) > 1 or height % width:
-        raise UnsupportedPictureError(
-            f"{picture.name} is {width}x{height} pixels: its animation has no whole number of square frames."
-        )
-    pixels = picture.frames[0]
-    return tuple(pixels[top : top + width] for top in range(0, height, width))
+# A profile's guess at a sheet's frames holds for pictures that can be cut so.
+def _fits(picture: Picture, frames: str) -> bool:
+    if frames in ("none", "auto"):
+        return True
+    across, down = (int(part) for part in frames.removesuffix("px").split("x"))
+    return picture.width % across == 0 and picture.height % down == 0
 
 
 def answer_all(worker: UpscaleWorker, textures: Sequence[Texture]) -> list[bytes | DepixelError]:
@@ -101,10 +128,26 @@ def answer_all(worker: UpscaleWorker, textures: Sequence[Texture]) -> list[bytes
     for index, texture in enumerate(textures):
         groups.setdefault(texture.hints, []).append(index)
     for hints, members in groups.items():
-        found = worker.upscale([textures[i].picture for i in members], dict(hints))
-        for index, answer in zip(members, found, strict=True):
+        different, uses = _different([textures[i].picture for i in members])
+        found = worker.upscale(different, dict(hints))
+        for index, use in zip(members, uses, strict=True):
+            answer = found[use]
             try:
                 answers[index] = answer if isinstance(answer, DepixelError) else finish(textures[index], answer)
             except DepixelError as error:
                 answers[index] = error
     return answers
+
+
+# A texture and its mipmaps ask for one answer.
+def _different(pictures: Sequence[Picture]) -> tuple[list[Picture], list[int]]:
+    found: dict[tuple[object, ...], int] = {}
+    different: list[Picture] = []
+    uses = []
+    for picture in pictures:
+        key = (picture.name, picture.mode, picture.frames[0].shape, *(frame.tobytes() for frame in picture.frames))
+        use = found.setdefault(key, len(different))
+        if use == len(different):
+            different.append(picture)
+        uses.append(use)
+    return different, uses

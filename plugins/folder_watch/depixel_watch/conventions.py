@@ -1,0 +1,155 @@
+"""
+What consumers of textures hold by convention rather than by file format: animated strips, mipmaps in files of their
+own, alpha that ends at 128, offsets in PNG chunks, files that must come along.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+import numpy as np
+
+from depixel.errors import UnreadablePictureError, UnsupportedPictureError
+from depixel.files.dds_mipmaps import chain
+from depixel.files.png_chunks import chunks, join
+from depixel.picture import Picture, Pixels
+
+Beside = Callable[[str], "bytes | None"]
+"""Another file of the same folder or archive by its relative path; None = there is none."""
+
+_MCMETA = ".mcmeta"
+_MIP = re.compile(r"(?P<main>.+)_mip(?P<level>[1-9]|1\d)(?P<ending>\.[A-Za-z]+)", re.I)
+_ARBITRARY = re.compile(r"_arb(_|\.|$)", re.I)  # Dolphin: the levels were drawn, not reduced
+_OPAQUE_PS2 = 128
+
+
+@dataclass(frozen=True)
+class Treatment:
+    """What a rule wants done to a file beyond the engine's settings; the keys of `file` in profiles.toml."""
+
+    strips: bool = False  # a .mcmeta beside it says how a picture is cut into frames
+    mipmaps: bool = False  # NAME_mip1.png is half of NAME.png
+    half_alpha: bool = False  # alpha that never exceeds 128 is opaque at 128
+    offsets: str = ""  # PNG's grAb chunk (Doom): "scale" or "keep"
+    most: int = 0  # larger sides are warned of; 0 = no limit
+    into: str = ""  # in archives: the larger picture is added under this folder, the old one stays
+
+    @property
+    def known_offsets(self) -> bool:
+        return self.offsets in ("", "scale", "keep")
+
+
+def beside_names(path: str, treatment: Treatment) -> tuple[str, ...]:
+    """The files that an output also depends on."""
+    names = []
+    if treatment.strips:
+        names.append(path + _MCMETA)
+    if treatment.mipmaps and (mip := mip_of(path)) is not None:
+        names.append(mip[0])
+    return tuple(names)
+
+
+def mip_of(path: str) -> tuple[str, int] | None:
+    """Path of the top level and number of the level that a file is, None when it is no mipmap."""
+    folder, name = PurePosixPath(path).parent, PurePosixPath(path).name
+    found = _MIP.fullmatch(name)
+    if found is None:
+        return None
+    return (folder / (found["main"] + found["ending"])).as_posix(), int(found["level"])
+
+
+def is_arbitrary(path: str) -> bool:
+    """Dolphin's mark of mipmaps that are no reductions of the top level."""
+    return bool(_ARBITRARY.search(PurePosixPath(path).name))
+
+
+def frames_of_strip(picture: Picture, animation: bytes) -> str | None:
+    """
+    How Minecraft cuts an animated strip: "1x4" (columns x rows), None when it is none.
+
+    Without sizes, frames are squares of the shorter side; with one of width and height, the other is the picture's.
+
+    Raises:
+        UnsupportedPictureError: the description is damaged or does not fit the picture.
+    """
+    try:
+        told = json.loads(animation.decode("utf-8-sig"))
+    except ValueError as error:
+        raise UnsupportedPictureError(f"The .mcmeta of {picture.name} is damaged: it is not JSON.") from error
+    about = told.get("animation") if isinstance(told, dict) else None
+    if not isinstance(about, dict):
+        return None
+    side = min(picture.width, picture.height)
+    width = about.get("width", picture.width if "height" in about else side)
+    height = about.get("height", picture.height if "width" in about else side)
+    whole = isinstance(width, int) and isinstance(height, int) and width > 0 and height > 0
+    if len(picture.frames) > 1 or not whole or picture.width % width or picture.height % height:
+        raise UnsupportedPictureError(
+            f"{picture.name} is {picture.width}x{picture.height} pixels: its animation has no whole number of "
+            f"frames of {width}x{height}."
+        )
+    return f"{picture.width // width}x{picture.height // height}"
+
+
+def followed(path: str, data: bytes, scale: int) -> bytes:
+    """A file that must come along with larger pictures: sizes of frames in a .mcmeta grow, everything else stays."""
+    if not path.lower().endswith(_MCMETA):
+        return data
+    try:
+        told = json.loads(data.decode("utf-8-sig"))
+        about = told["animation"]
+        sizes = {key: about[key] * scale for key in ("width", "height") if isinstance(about.get(key), int)}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return data  # another kind of .mcmeta, or one that the game cannot read either
+    if not sizes:
+        return data
+    return json.dumps({**told, "animation": {**about, **sizes}}, ensure_ascii=False, indent=2).encode("utf-8")
+
+
+def is_half_alpha(picture: Picture) -> bool:
+    """The PlayStation 2's range: nothing above 128, and something at all."""
+    alpha = [frame[..., -1] for frame in picture.frames] if picture.has_alpha and picture.levels == 255 else []
+    return bool(alpha) and 0 < max(int(a.max()) for a in alpha) <= _OPAQUE_PS2
+
+
+def with_full_alpha(picture: Picture) -> Picture:
+    """0 ... 128 => 0 ... 255; an indexed picture becomes RGBA, for its palette has the old range."""
+    frames = tuple(_alpha(frame, 255, _OPAQUE_PS2) for frame in picture.frames)
+    return picture.replace(frames=frames, palette=None, mode="RGBA" if picture.channels == 4 else "LA")
+
+
+def with_half_alpha(picture: Picture) -> Picture:
+    """0 ... 255 => 0 ... 128: the inverse of `with_full_alpha`."""
+    return picture.replace(frames=tuple(_alpha(frame, _OPAQUE_PS2, 255) for frame in picture.frames))
+
+
+def _alpha(frame: Pixels, times: int, over: int) -> Pixels:
+    alpha = (frame[..., -1:].astype(np.uint32) * times + over // 2) // over
+    return np.concatenate([frame[..., :-1], np.minimum(alpha, 255).astype(np.uint8)], 2)
+
+
+def level_of(picture: Picture, level: int) -> Picture:
+    """The mipmap of a picture: half the size for each level."""
+    return picture.replace(frames=tuple(list(chain(frame, level + 1))[-1] for frame in picture.frames))
+
+
+def grab_of(data: bytes) -> tuple[int, int] | None:
+    """Doom's offsets (x, y) in a PNG, None when there are none."""
+    if not data.startswith(b"\x89PNG"):
+        return None
+    try:
+        bodies = [body for kind, body in chunks(data) if kind == b"grAb" and len(body) == 8]
+    except UnreadablePictureError:
+        return None
+    return struct.unpack(">ii", bodies[0]) if bodies else None
+
+
+def with_grab(data: bytes, offsets: tuple[int, int]) -> bytes:
+    """A PNG with Doom's offsets."""
+    first, *rest = chunks(data)
+    return join([first, (b"grAb", struct.pack(">ii", *offsets)), *rest])
