@@ -187,6 +187,35 @@ def test_json_is_alone_on_standard_output(tmp_path: Path, weights: str) -> None:
     assert "1 done" in err
 
 
+def test_what_was_imagined_is_drawn_told_and_kept_from_overwriting(
+    tmp_path: Path, weights: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """--disagreement writes a map as large as the answers, the report shows it, and a second run replaces nothing."""
+    source = _save(tmp_path / "a.png")
+    page = tmp_path / "page.html"
+    command = ["upscale", str(source), "-o", str(tmp_path / "o"), "--weights", weights, "--imagination", "1", "--json"]
+    command += ["--candidates", "3", "--disagreement", "--report", str(page)]
+
+    code = main(command)
+    told = json.loads(capsys.readouterr().out)["pictures"][0]["disagreement"]
+    shown = page.read_text(encoding="utf-8")
+    answers = [_open(tmp_path / "o" / name) for name in ("a.png", "a.candidate-2.png", "a.candidate-3.png")]
+    for file in (tmp_path / "o").glob("a*.png"):
+        if "disagreement" not in file.name:
+            file.unlink()
+    again = main(command)
+    second = json.loads(capsys.readouterr().out)
+
+    assert (code, again) == (0, 0)
+    assert told["path"] == str(tmp_path / "o" / "a.disagreement.png")
+    assert _open(tmp_path / "o" / "a.disagreement.png").size == answers[0].size
+    stack = np.stack([np.asarray(answer.convert("RGB"), float) for answer in answers])  # opaque: as it is
+    assert told["maximum"] == pytest.approx(stack.std(axis=0).max(), abs=0.01)
+    assert told["maximum"] > 0
+    assert "Where the answers differ" in shown
+    assert second["counts"]["skipped"] == 1
+
+
 def test_dry_run_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """It says sizes and targets, finds broken inputs, needs no weights and leaves no trace."""
     _save(tmp_path / "in/a.png")
@@ -227,6 +256,7 @@ def test_nothing_is_computed_when_all_is_there(tmp_path: Path, capsys: pytest.Ca
         (["--box", "1,2,3"], "box"),
         (["--format", "docx"], "format"),
         (["--seed", "-1"], "seed"),
+        (["--disagreement"], "--candidates"),
     ],
 )
 def test_bad_usage_is_exit_code_2(

@@ -57,10 +57,11 @@ class _Entry:
     shape: tuple[int, int]  # of the embedded crop of the answer
     before: bytes = b""
     after: tuple[bytes, ...] = ()
+    heat: bytes = b""  # where the candidates differ
 
     @property
     def weight(self) -> int:
-        return len(self.before) + sum(map(len, self.after))
+        return len(self.before) + sum(map(len, self.after)) + len(self.heat)
 
     @property
     def badness(self) -> tuple[float, float]:
@@ -89,7 +90,10 @@ class ReportPage:
 
     def add(self, name: str, outputs: Sequence[str], given: Picture, report: Report) -> None:
         """One finished picture; `outputs` are its files, the best candidate first."""
+        from depixel.disagreement import disagreement_of
+
         large = report.picture
+        differing = disagreement_of([candidate.picture for candidate in report.candidates])
         facts = {
             "Kind": report.domain,
             "Scaled back by": report.degradation,
@@ -98,6 +102,10 @@ class ReportPage:
             "Search steps": str(report.steps),
             "Seconds": f"{report.seconds:.2f}",
         }
+        if differing is not None:
+            facts["Answers differ"] = (
+                f"by {differing['mean']:.2f} levels on average, {differing['maximum']:.0f} at most (standard deviation)"
+            )
         if len(given.frames) > 1:
             facts["Frames"] = str(len(given.frames))
         labels = tuple(f"seed {c.seed}, {describe_residual(c.residual)}" for c in report.candidates[:_CANDIDATES])
@@ -121,12 +129,15 @@ class ReportPage:
             return
         entry.before = _embed(given, box)
         entry.after = tuple(_embed(c.picture, enlarged) for c in report.candidates[:_CANDIDATES])
+        if len(report.candidates) > 1:
+            entry.heat = _embed(report.disagreement(), enlarged)
         heapq.heappush(self._illustrated, (entry.badness, -len(self._entries), entry.weight))
         self._embedded += entry.weight
         while self._embedded > self._budget and len(self._illustrated) > 1:
             _, index, weight = heapq.heappop(self._illustrated)
             self._embedded -= weight
-            self._entries[-index - 1].before, self._entries[-index - 1].after = b"", ()
+            left = self._entries[-index - 1]
+            left.before, left.after, left.heat = b"", (), b""
             self._full = True
 
     def miss(self, status: str, name: str, reason: str) -> None:
@@ -231,6 +242,8 @@ def _card(entry: _Entry, folder: Path) -> str:
     fit = max(1, _SHOWN // max(width, height))
     variables = [f"--w:{width}", f"--h:{height}", f"--fit:{fit}", f"--before:{_data(entry.before)}"]
     variables += [f"--c{i}:{_data(png)}" for i, png in enumerate(entry.after)] + ["--after:var(--c0)"]
+    if entry.heat:
+        variables.append(f"--heat:{_data(entry.heat)}")
     name = html.escape(entry.name)
     views = (
         f'<figure><div class="view ground" role="img" aria-label="Input: {name}"><div class="layer before"></div></div>'
@@ -242,6 +255,12 @@ def _card(entry: _Entry, folder: Path) -> str:
         f'aria-label="Share of the input shown over the result: {name}"></div>'
         "<figcaption>Slide: input left, result right</figcaption></figure>"
     )
+    if entry.heat:
+        views += (
+            f'<figure><div class="view" role="img" aria-label="Where the answers differ: {name}">'
+            '<div class="layer heat"></div></div>'
+            "<figcaption>Where the answers differ: what is hot was imagined</figcaption></figure>"
+        )
     facts = "".join(f"<tr><th scope=row>{_text(k)}<td>{_text(v)}" for k, v in entry.facts.items())
     notes = "".join(f'<p class="note">{_text(note)}</p>' for note in entry.notes)
     return (

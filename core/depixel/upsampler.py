@@ -14,6 +14,7 @@ import torch
 
 from depixel.consistency import Residual
 from depixel.devices import budget_for, choose_device, is_out_of_memory, on_a_sound_thread
+from depixel.disagreement import disagreement_of, heat_map
 from depixel.domains.art import Answer, ArtEngine, batch_key
 from depixel.domains.faces import IMAGINED, FaceEngine, describe
 from depixel.domains.prepare import Prepared, prepare
@@ -75,6 +76,15 @@ class Report:
         """Of the best answer."""
         return self.candidates[0].residual
 
+    def disagreement(self) -> Picture:
+        """
+        Where the candidates differ, which is what was imagined, as heat over grey (depixel.disagreement).
+
+        Raises:
+            ValueError: there is only one candidate.
+        """
+        return heat_map([candidate.picture for candidate in self.candidates])
+
     def to_dict(self) -> dict[str, Any]:
         """JSON values; the pictures are left out."""
         return {
@@ -88,6 +98,7 @@ class Report:
             "seconds": round(self.seconds, 4),
             "notes": list(self.notes),
             "settings": self.settings.to_dict(),
+            "disagreement": disagreement_of([candidate.picture for candidate in self.candidates]),
             "candidates": [
                 {
                     "seed": c.seed,

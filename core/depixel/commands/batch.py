@@ -56,6 +56,7 @@ class Outcome:
     given: Picture | None = None
     report: Report | None = None
     written: tuple[Path, ...] = ()  # the best candidate first
+    disagreement: Path | None = None  # the map of where the candidates differ, if asked for
 
     @property
     def status(self) -> str:
@@ -72,6 +73,8 @@ class Outcome:
             found = self.report.to_dict()
             for candidate, path in zip(found["candidates"], self.written, strict=True):
                 candidate["path"] = str(path)
+            if self.disagreement is not None:
+                found["disagreement"]["path"] = str(self.disagreement)
             found.pop("settings", None)  # the same for the whole batch: said once
             values.update(found)
         return values
@@ -84,6 +87,7 @@ class Batch:
     Args:
         read, write: the only two functions that touch files.
         cancelled: asked between pictures and between steps; when it turns true, the rest is "stopped".
+        disagreement: write a map of where the candidates differ beside them (`Job.disagreement`).
     """
 
     def __init__(
@@ -94,6 +98,8 @@ class Batch:
         write: Write,
         progress: Progress,
         cancelled: Callable[[], bool],
+        *,
+        disagreement: bool = False,
     ) -> None:
         self._engine = engine
         self._settings = settings
@@ -101,6 +107,7 @@ class Batch:
         self._write = write
         self._progress = progress
         self._cancelled = cancelled
+        self._disagreement = disagreement
         scale = settings.scale or 4
         self._limit = max(1, int(_GROUP_PIXELS * 16 / scale**2 / settings.candidates))
 
@@ -160,7 +167,10 @@ class Batch:
     def _save(self, job: Job, given: Picture, report: Report) -> Outcome:
         paths = job.targets(len(report.candidates))
         lossy = paths[0].suffix.lower() in LOSSY
+        drawn = job.disagreement if self._disagreement and len(report.candidates) > 1 else None
         try:
+            if drawn is not None:
+                self._write(drawn, report.disagreement())
             for path, candidate in reversed(list(zip(paths, report.candidates, strict=True))):
                 self._write(path, label_picture(candidate, report, lossy=lossy))
             if lossy:
@@ -171,7 +181,7 @@ class Batch:
             report = replace(report, notes=(*report.notes, remark))
         if "wrong_ending" in given.details:
             report = replace(report, notes=(*report.notes, str(given.details["wrong_ending"])))
-        return Outcome(job, None, given, report, tuple(paths))
+        return Outcome(job, None, given, report, tuple(paths), drawn)
 
     def _step(self, step: SearchStep) -> None:
         self._progress.part(step.step / max(step.steps, 1))

@@ -35,6 +35,11 @@ class Job:
         others = [f"{self.target.stem}.candidate-{k}{self.target.suffix}" for k in range(2, candidates + 1)]
         return [self.target, *(self.target.with_name(name) for name in others)]
 
+    @property
+    def disagreement(self) -> Path:
+        """Where the map of the candidates' disagreement goes, if it is asked for: NAME.disagreement.png."""
+        return self.target.with_name(f"{self.target.stem}.disagreement.png")
+
 
 @dataclass(frozen=True)
 class Naming:
@@ -77,7 +82,13 @@ def make_naming(
 
 
 def make_jobs(
-    found: Iterable[tuple[Path, Path]], naming: Naming, writable: Iterable[str], candidates: int, overwrite: bool
+    found: Iterable[tuple[Path, Path]],
+    naming: Naming,
+    writable: Iterable[str],
+    candidates: int,
+    overwrite: bool,
+    *,
+    disagreement: bool = False,
 ) -> list[Job]:
     """
     One job for each (source, relative path) that was found, in that order.
@@ -92,7 +103,7 @@ def make_jobs(
     jobs = []
     for source, relative in pairs:
         job = Job(source, relative.as_posix(), naming.target(relative, writable))
-        targets = job.targets(candidates)
+        targets = [*job.targets(candidates), *([job.disagreement] if disagreement else [])]
         problem = _problem(targets, sources, taken, overwrite)
         if problem is None:
             taken.update((target.resolve(), job.name) for target in targets)

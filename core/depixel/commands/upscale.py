@@ -61,6 +61,12 @@ def add_parser(subparsers: Subparsers) -> None:
     told.add_argument(
         "--report", nargs="?", const=_AUTO, metavar="PATH", help=f"write an HTML page (default OUT/{DEFAULT_PAGE})"
     )
+    told.add_argument(
+        "--disagreement",
+        action="store_true",
+        help="with --candidates 2 or more: also write NAME.disagreement.png, hot where the answers differ: what is hot "
+        "was imagined",
+    )
     told.add_argument("--json", action="store_true", help="print one JSON document on standard output, nothing else")
     told.add_argument("--quiet", action="store_true", help="no line a picture, only the end")
 
@@ -68,6 +74,8 @@ def add_parser(subparsers: Subparsers) -> None:
 def run(args: argparse.Namespace) -> int:
     """Plan, then answer and write one group after the other, then sum up."""
     settings = settings_from(args)
+    if args.disagreement and settings.candidates < 2:
+        raise BadUsageError("--disagreement compares answers: ask for two or more with --candidates.")
     jobs, ignored = _plan(args, settings)
     if args.dry_run:
         from depixel.commands.dry_run import show_plan
@@ -111,7 +119,9 @@ def _plan(args: argparse.Namespace, settings: SearchSettings) -> tuple[list[Job]
     missing = [
         Job(Path(text), text, args.out, Problem("failed", "unreadable", reason)) for text, reason in found.missing
     ]
-    jobs = make_jobs(found.pictures, naming, WRITABLE, settings.candidates, args.overwrite)
+    jobs = make_jobs(
+        found.pictures, naming, WRITABLE, settings.candidates, args.overwrite, disagreement=args.disagreement
+    )
     return [*missing, *jobs], found.ignored
 
 
@@ -159,7 +169,8 @@ def _outcomes(
         yield from (Outcome(job, job.problem) for job in jobs)
         return
     progress.doing("loading the engine")
-    batch = Batch(open_engine(args), settings, reader(args.max_pixels), writer(args.overwrite), progress, stop)
+    read, write = reader(args.max_pixels), writer(args.overwrite)
+    batch = Batch(open_engine(args), settings, read, write, progress, stop, disagreement=args.disagreement)
     yield from batch.run(jobs)
 
 
