@@ -1,0 +1,370 @@
+"""Each consumer's rules, on packs that look like theirs, kept in step by the real watcher."""
+
+from __future__ import annotations
+
+import io
+import json
+import struct
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from nearest_worker import NearestWorker
+from PIL import Image
+
+from depixel.errors import BadUsageError
+from depixel.files import encode, read_bytes
+from depixel.files.png_chunks import chunks
+from depixel.picture import Picture
+from depixel_watch.conventions import grab_of, is_half_alpha, mip_of, with_full_alpha, with_grab, with_half_alpha
+from depixel_watch.layout import overlay_for
+from depixel_watch.profiles import OWN_PROFILES, load, names_in, recognise
+from depixel_watch.stability import StabilityTracker
+from depixel_watch.watcher import Event, Watcher
+
+
+class Desk:
+    """A folder, the watcher's output beside it, and what the worker was asked."""
+
+    def __init__(self, root: Path, scale: int = 2) -> None:
+        self.source = root / "pack"
+        self.source.mkdir()
+        self.out = overlay_for(self.source)
+        self.worker = NearestWorker(scale)
+        self.events: list[Event] = []
+
+    def save(self, path: str, size: tuple[int, int] = (4, 4), seed: int = 0, alpha: int | None = None) -> Path:
+        """A PNG of noise; size is (width, height); alpha = its largest value."""
+        target = self.source / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        rng = np.random.default_rng(seed)
+        pixels = rng.integers(0, 256, (size[1], size[0], 3 if alpha is None else 4), dtype=np.uint8)
+        if alpha is not None:
+            pixels[..., 3] = rng.integers(0, alpha + 1, (size[1], size[0]))
+            pixels[0, 0, 3] = alpha
+        Image.fromarray(pixels).save(target)
+        return target
+
+    def once(self) -> None:
+        """Two passes: the first sees the files, in the second they have been still long enough."""
+        now = [0.0]
+        tracker = StabilityTracker(2.0, lambda: now[0])
+        watcher = Watcher(self.source, self.out, self.worker, tracker, load(own=self.source), tell=self.events.append)
+        try:
+            for _ in range(4):
+                watcher.reconcile()
+                now[0] += 3
+        finally:
+            watcher.close()
+
+    def asked(self) -> dict[str, dict[str, object]]:
+        return dict(self.worker.asked)
+
+    def outputs(self) -> set[str]:
+        found = (p.relative_to(self.out).as_posix() for p in self.out.rglob("*") if p.is_file())
+        return {p for p in found if not p.startswith((".depixel-", "depixel-report"))}
+
+    def size(self, path: str) -> tuple[int, int]:
+        with Image.open(self.out / path) as image:
+            return image.size
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    yield Desk(tmp_path)
+
+
+def test_minecraft_wraps_by_folder_and_leaves_fonts_and_maps_alone(desk: Desk) -> None:
+    """block/ tiles, item/ and painting/ do not; font/, colormap/ are not touched; a normal map's alpha is data."""
+    (desk.source / "pack.mcmeta").write_text('{"pack": {"pack_format": 34, "description": ""}}')
+    textures = "assets/minecraft/textures/"
+    for seed, name in enumerate(
+        ("block/stone.png", "item/sword.png", "painting/kebab.png", "font/ascii.png", "colormap/grass.png")
+    ):
+        desk.save(textures + name, seed=seed)
+    desk.save(textures + "block/stone_n.png", seed=9, alpha=255)
+    desk.once()
+
+    asked = desk.asked()
+    assert {name: hints["wrap"] for name, hints in asked.items()} == {
+        "stone.png": "xy", "sword.png": "none", "kebab.png": "none", "stone_n.png": "xy"
+    }  # fmt: skip
+    assert asked["stone_n.png"]["alpha"] == "data"
+    assert desk.outputs() == {"pack.mcmeta"} | {
+        textures + name for name in ("block/stone.png", "block/stone_n.png", "item/sword.png", "painting/kebab.png")
+    }
+
+
+@pytest.mark.parametrize(
+    ("size", "told", "frames"),
+    [
+        ((4, 16), {"frametime": 2}, "1x4"),
+        ((16, 4), {}, "4x1"),
+        ((8, 12), {"width": 8, "height": 4}, "1x3"),
+        ((8, 12), {"height": 6}, "1x2"),
+        ((8, 8), {"width": 4}, "2x1"),
+    ],
+)
+def test_minecraft_strips_are_cut_as_the_game_cuts_them(
+    desk: Desk, size: tuple[int, int], told: dict[str, int], frames: str
+) -> None:
+    """Squares of the shorter side, or the sizes given; those grow with the picture, all else in the file is kept."""
+    (desk.source / "pack.mcmeta").write_text("{}")
+    path = "assets/m/textures/block/lava.png"
+    meta = desk.save(path, size).with_name("lava.png.mcmeta")
+    meta.write_text(json.dumps({"animation": {"frames": [0, 1], **told}, "texture": {"blur": True}}))
+    desk.once()
+
+    assert desk.asked()["lava.png"]["frames"] == frames
+    made = json.loads((desk.out / (path + ".mcmeta")).read_text())
+    sizes = {key: 2 * value for key, value in told.items() if key in ("width", "height")}
+    assert made == {"animation": {"frames": [0, 1], **told, **sizes}, "texture": {"blur": True}}
+    assert desk.size(path) == (2 * size[0], 2 * size[1])
+
+
+def test_minecraft_strip_that_does_not_fit_or_is_too_long(desk: Desk) -> None:
+    """A wrong .mcmeta fails that picture with a sentence; an answer beyond the atlas limit is warned of."""
+    (desk.source / "pack.mcmeta").write_text("{}")
+    desk.save("assets/m/textures/block/odd.png", (4, 10)).with_name("odd.png.mcmeta").write_text('{"animation": {}}')
+    desk.save("assets/m/textures/block/long.png", (1, 8200))
+    desk.once()
+
+    told = {event.path.rpartition("/")[2]: event for event in desk.events if event.what in ("done", "failed")}
+    assert told["odd.png"].what == "failed"
+    assert "no whole number of frames" in told["odd.png"].sentence
+    assert "16384" in told["long.png"].sentence
+
+
+def test_a_changed_mcmeta_redoes_its_strip(desk: Desk) -> None:
+    """The picture is the same, its frames are not."""
+    (desk.source / "pack.mcmeta").write_text("{}")
+    meta = desk.save("assets/m/textures/block/a.png", (4, 16)).with_name("a.png.mcmeta")
+    meta.write_text('{"animation": {}}')
+    desk.once()
+    meta.write_text('{"animation": {"height": 8}}')
+    desk.once()
+
+    assert [hints["frames"] for _, hints in desk.worker.asked] == ["1x4", "1x2"]
+
+
+def test_dolphin_mipmaps_are_made_of_our_answer(desk: Desk) -> None:
+    """_mip1, _mip2 have exactly half and a quarter of the answer's size and are its means; asked for once."""
+    main = "GALE01/tex1_6x12_m_0123456789abcdef_14.png"
+    desk.save(main, (6, 12), 1)
+    for level, size in ((1, (3, 6)), (2, (1, 3)), (3, (1, 1))):
+        desk.save(main.replace(".png", f"_mip{level}.png"), size, 100 + level)
+    desk.once()
+
+    assert [name for name, _ in desk.worker.asked] == ["tex1_6x12_m_0123456789abcdef_14.png"]
+    assert [desk.size(main.replace(".png", f"_mip{k}.png")) for k in (1, 2, 3)] == [(6, 12), (3, 6), (1, 3)]
+    with Image.open(desk.out / main.replace(".png", "_mip1.png")) as first, Image.open(desk.source / main) as given:
+        assert np.array_equal(np.asarray(first), np.asarray(given))  # doubled and halved
+
+
+def test_dolphin_arbitrary_mipmaps_stay_pictures_of_their_own(desk: Desk) -> None:
+    """_arb: somebody drew the levels; and a mipmap without its top level is one too."""
+    desk.save("tex1_8x8_m_00aa_14_arb.png", (8, 8), 1)
+    level = desk.save("tex1_8x8_m_00aa_14_arb_mip1.png", (4, 4), 2)
+    desk.save("tex1_8x8_m_00bb_14_mip1.png", (4, 4), 3)
+    desk.once()
+
+    with Image.open(desk.out / level.name) as made, Image.open(level) as given:
+        assert np.array_equal(np.asarray(made)[::2, ::2], np.asarray(given))
+    assert desk.size("tex1_8x8_m_00bb_14_mip1.png") == (8, 8)
+    assert mip_of("a/x_mip12.PNG") == ("a/x.PNG", 12)
+    assert mip_of("a/x_mips.png") is None
+
+
+def test_ppsspp_ini_stays_in_step(desk: Desk) -> None:
+    """Every picture that textures.ini names is there under that very name; the ini is the same bytes."""
+    names = ["ui/Button.png", "0abc1234deadbeef.png", "sub/é.png"]
+    lines = "".join(f"{i:024x} = {name}\r\n" for i, name in enumerate(names))
+    ini = f"[options]\r\nversion = 1\r\nhash = quick\r\n[hashes]\r\n{lines}[hashranges]\r\n0x1,64,64 = 64,60\r\n"
+    (desk.source / "textures.ini").write_bytes(ini.encode())
+    for seed, name in enumerate(names):
+        desk.save(name, seed=seed, alpha=255)
+    desk.once()
+
+    assert (desk.out / "textures.ini").read_bytes() == ini.encode()
+    assert desk.outputs() == {"textures.ini", *names}
+
+
+def test_pcsx2_keeps_its_alpha_range_and_names(desk: Desk) -> None:
+    """Alpha up to 128 is opaque at 128 for the engine and ends at 128 again; a picture beyond it is left as it is."""
+    half = "SLUS-20312/0123456789abcdef-0123456789abcdef-00005993.png"
+    full = "SLUS-20312/0123456789abcdef-0123456789abcdef-00005994.png"
+    given = desk.save(half, (8, 8), 1, alpha=128)
+    desk.save(full, (8, 8), 2, alpha=255)
+    desk.once()
+
+    with Image.open(desk.out / half) as made, Image.open(given) as source:
+        assert np.array_equal(np.asarray(made)[::2, ::2], np.asarray(source))
+        assert np.asarray(made)[..., 3].max() == 128
+    assert desk.size(full) == (16, 16)
+
+
+def test_half_alpha_is_undone_exactly() -> None:
+    """All 129 values come back; the engine sees 0 and 255 at the ends."""
+    pixels = np.zeros((1, 129, 4), np.uint8)
+    pixels[0, :, 3] = np.arange(129)
+    whole = with_full_alpha(Picture((pixels,)))
+
+    assert (whole.frames[0][0, 0, 3], whole.frames[0][0, 128, 3]) == (0, 255)
+    assert np.array_equal(with_half_alpha(whole).frames[0], pixels)
+    assert not is_half_alpha(Picture((np.zeros((2, 2, 4), np.uint8),)))
+    assert not is_half_alpha(Picture((np.zeros((2, 2, 3), np.uint8),)))
+
+
+def test_duckstation_names_and_one_bit_of_alpha(desk: Desk) -> None:
+    """Names untouched, indexed pictures and their transparency as they were."""
+    name = "SLUS-00594/texupload-P4-0123456789ABCDEF-FEDCBA9876543210-64x256-0-192-64x64-P0-14.png"
+    target = desk.source / name
+    target.parent.mkdir()
+    image = Image.fromarray(np.random.default_rng(0).integers(0, 16, (8, 8), dtype=np.uint8))
+    image.putpalette(np.random.default_rng(1).integers(0, 256, 48, dtype=np.uint8).tobytes(), "RGB")
+    image.save(target, transparency=bytes([0] + [255] * 15))
+    desk.once()
+
+    assert recognise(load(), names_in(desk.source)).name == "duckstation"
+    with Image.open(desk.out / name) as made:
+        assert made.mode == "P"
+        assert made.size == (16, 16)
+        assert made.info["transparency"] in (0, bytes([0]), bytes([0] + [255] * 15))
+
+
+def _with_offsets(x: int, y: int, seed: int = 0) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(np.random.default_rng(seed).integers(0, 256, (8, 6, 4), dtype=np.uint8)).save(buffer, "PNG")
+    return with_grab(buffer.getvalue(), (x, y))
+
+
+def test_gzdoom_folder(desk: Desk) -> None:
+    """hires/ grows with its offsets; what would be drawn too large elsewhere is left alone."""
+    (desk.source / "ZMAPINFO.txt").write_text("")
+    for path in ("hires/TROOA1.png", "graphics/STBAR.png", "fonts/a.png"):
+        (desk.source / path).parent.mkdir(exist_ok=True)
+        (desk.source / path).write_bytes(_with_offsets(3, -7))
+    desk.once()
+
+    assert desk.outputs() == {"hires/TROOA1.png"}
+    made = (desk.out / "hires/TROOA1.png").read_bytes()
+    assert grab_of(made) == (6, -14)
+    assert [kind for kind, _ in chunks(made)][:2] == [b"IHDR", b"grAb"]
+    assert desk.size("hires/TROOA1.png") == (12, 16)
+
+
+def test_gzdoom_archive(desk: Desk) -> None:
+    """A PK3 keeps all its entries byte for byte, and has the larger pictures in hires/ besides."""
+    path = desk.source / "mod.pk3"
+    entries = {
+        "zscript.zs": b"version",
+        "sprites/TROOA1.png": _with_offsets(3, 7, 1),
+        "flats/FLOOR.png": _with_offsets(0, 0, 2),
+        "graphics/STBAR.png": _with_offsets(1, 1, 3),
+        "hires/DOOR.png": _with_offsets(2, 2, 4),
+    }
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in entries.items():
+            archive.writestr(name, data)
+    desk.once()
+
+    with zipfile.ZipFile(desk.out / "mod.pk3") as made:
+        assert set(made.namelist()) == {*entries, "hires/TROOA1.png", "hires/FLOOR.png"}
+        for name, data in entries.items():
+            assert (made.read(name) == data) == (not name.startswith("hires"))
+        assert grab_of(made.read("hires/TROOA1.png")) == (6, 14)
+        assert grab_of(made.read("hires/DOOR.png")) == (4, 4)
+        assert read_bytes(made.read("hires/FLOOR.png"), "f.png").width == 12
+    assert desk.asked()["FLOOR.png"]["wrap"] == "xy"
+
+
+def _dds(letters: bytes, seed: int) -> bytes:
+    head = struct.pack("<7I", 124, 0xA1007, 8, 8, 64, 0, 4) + bytes(44)
+    head += struct.pack("<2I4s5I", 32, 4, letters, 0, 0, 0, 0, 0) + struct.pack("<5I", 0x401008, 0, 0, 0, 0)
+    like = read_bytes(b"DDS " + head + bytes(16 * 7), "x.dds")
+    pixels = np.random.default_rng(seed).integers(0, 256, (8, 8, 4), dtype=np.uint8)
+    return encode(Picture((pixels,), format="DDS", details=like.details))
+
+
+def test_bethesda_keeps_dds_and_gloss(desk: Desk) -> None:
+    """DXT5 stays DXT5 with mipmaps; _n is a normal map whose alpha is data; _s and _m are data."""
+    (desk.source / "Mod.esp").write_bytes(b"TES4")
+    folder = desk.source / "Textures/Armor"
+    folder.mkdir(parents=True)
+    for seed, name in enumerate(("Iron.dds", "Iron_n.dds", "Iron_s.dds", "Iron_m.dds")):
+        (folder / name).write_bytes(_dds(b"DXT5", seed))
+    desk.once()
+
+    asked = desk.asked()
+    assert asked["Iron.dds"] == {}
+    assert asked["Iron_n.dds"] == {"domain": "normals", "alpha": "data"}
+    assert asked["Iron_s.dds"]["domain"] == asked["Iron_m.dds"]["domain"] == "data"
+    made = (desk.out / "Textures/Armor/Iron_n.dds").read_bytes()
+    assert made[84:88] == b"DXT5"
+    assert struct.unpack_from("<III", made, 12) == (16, 16, 256)
+    assert struct.unpack_from("<I", made, 28) == (5,)
+
+
+def test_rpg_maker_sheets_by_name(desk: Desk) -> None:
+    """$ = one figure of 3x4, else eight of them; ! changes nothing; a picture that cannot be cut so is left whole."""
+    (desk.source / "Game.rmmzproject").write_text("")
+    sizes = {"Actor1": (24, 16), "$Boss": (6, 8), "!$Gate": (6, 8), "!Chest": (24, 16), "Odd": (25, 16)}
+    for seed, (name, size) in enumerate(sizes.items()):
+        desk.save(f"img/characters/{name}.png", size, seed, 255)
+    desk.save("img/faces/Actor1.png", (8, 4), 20)
+    desk.save("img/system/IconSet.png", (64, 32), 21, 255)
+    desk.save("img/system/Window.png", (8, 8), 22, 255)
+    desk.once()
+
+    found = {name: hints.get("frames") for name, hints in desk.worker.asked if name != "Actor1.png"}
+    assert found == {
+        "$Boss.png": "3x4", "!$Gate.png": "3x4", "!Chest.png": "12x8", "Odd.png": None, "IconSet.png": "32x32px"
+    }  # fmt: skip
+    assert {h["frames"] for n, h in desk.worker.asked if n == "Actor1.png"} == {"12x8", "4x2"}
+    assert "img/system/Window.png" not in desk.outputs()
+
+
+def test_generic_names_of_material_maps_and_sheets(desk: Desk) -> None:
+    """albedo, normal, roughness of one stem, a font's grid, and frames that are looked for everywhere else."""
+    for seed, name in enumerate(("brick.png", "brick_normal.png", "brick_roughness.tga", "terminal_cp437.png")):
+        desk.save(name, (32, 32), seed)
+    desk.once()
+
+    asked = desk.asked()
+    assert asked["brick.png"] == {"frames": "auto"}
+    assert asked["brick_normal.png"]["domain"] == "normals"
+    assert asked["brick_roughness.tga"]["domain"] == "data"
+    assert asked["terminal_cp437.png"] == {"frames": "16x16"}
+
+
+def test_own_profiles_replace_and_add(desk: Desk, tmp_path: Path) -> None:
+    """A file in the watched folder; a rule that says what is not known is a sentence with the file's name."""
+    own = desk.source / OWN_PROFILES
+    own.write_text(
+        '[[profile]]\nname = "generic"\ntitle = "mine"\nrules = [{ match = "*", settings = { wrap = "x" } }]\n'
+        '[[profile]]\nname = "my-game"\ntitle = "My game"\nmarkers = ["my.cfg"]\nrules = []\n'
+    )
+    desk.save("a.png")
+    desk.once()
+    assert desk.asked()["a.png"] == {"wrap": "x"}
+    profiles = load(own=desk.source)
+    assert recognise(profiles, ["MY.CFG", "pack.mcmeta"]).name == "my-game"
+    assert set(load()) < set(profiles)
+
+    for wrong in ('{ match = "*", speed = 9 }', '{ match = "*", action = "eat" }', '{ match = "*", file = { x = 1 } }'):
+        own.write_text(f'[[profile]]\nname = "a"\ntitle = "a"\nrules = [{wrong}]\n')
+        with pytest.raises(BadUsageError, match=r"depixel-profiles\.toml"):
+            load(own=desk.source)
+
+
+def test_every_rule_asks_for_settings_that_exist() -> None:
+    """What the profiles ask of the engine is valid there: no misspelt key, no value out of range."""
+    from depixel.settings import SearchSettings
+
+    for profile in load().values():
+        for rule in profile.rules:
+            assert SearchSettings.from_dict(dict(rule.hints)).to_dict() == {
+                key: value for key, value in rule.hints if value != getattr(SearchSettings(), key)
+            }
