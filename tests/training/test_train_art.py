@@ -13,6 +13,7 @@ from training.art_data.pairs import make_pairs
 from training.art_losses import generate, spectrum
 from training.art_vivid import FILE, Adversary
 from training.checkpoints import load_checkpoint, save_checkpoint
+from training.pack_art_data import pack, unpack
 from training.train_art import CONFIGS, schedule, start, train
 
 CPU = torch.device("cpu")
@@ -147,6 +148,22 @@ def test_a_light_checkpoint_carries_the_averaged_weights_alone(data: Path, tmp_p
         torch.testing.assert_close(parameter.detach(), expected, rtol=1e-3, atol=1e-6)
     assert again.steps == run.steps
     assert next(train(again, Batches(data, CPU), "calm", 1.0, 1e-3, False, 0)) > 0
+
+
+def test_a_packed_subset_trains_elsewhere(data: Path, tmp_path: Path) -> None:
+    """The file keeps its size and the shares, opaque and visible pixels are unchanged, and batches come out of it."""
+    kinds, crops = np.load(data / "kinds.npy"), np.load(data / "crops.npy")
+    limit = 100_000
+    count = pack(data, tmp_path / "art.pack", limit)
+    assert 3 <= count < len(crops)
+    assert (tmp_path / "art.pack").stat().st_size <= limit
+    assert unpack(tmp_path / "art.pack", tmp_path / "there", processes=1) == count
+    there, there_kinds = np.load(tmp_path / "there" / "crops.npy"), np.load(tmp_path / "there" / "kinds.npy")
+    visible = {crop[crop[..., 3] > 0].tobytes(): kind for crop, kind in zip(crops, kinds, strict=True)}
+    assert all(visible[c[c[..., 3] > 0].tobytes()] == k for c, k in zip(there, there_kinds, strict=True))
+    found = np.bincount(there_kinds, minlength=3) / count
+    assert np.abs(found - SHARES).max() <= 1 / count
+    assert sum(len(s.small) for s in Batches(tmp_path / "there", CPU).draw()) == 16
 
 
 def test_the_difference_of_spectra_sees_what_pixels_see() -> None:
