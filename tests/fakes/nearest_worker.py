@@ -18,6 +18,12 @@ class NearestWorker:
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.batches: list[int] = []
 
+    def wrap_of(self, picture: Picture) -> str:
+        """Tiles where its first and last rows or columns are the same."""
+        frame = picture.frames[0]
+        x, y = bool((frame[:, 0] == frame[:, -1]).all()), bool((frame[0] == frame[-1]).all())
+        return ("x" if x else "") + ("y" if y else "") or "none"
+
     def upscale(self, pictures: Sequence[Picture], hints: Mapping[str, Any]) -> list[Picture | DepixelError]:
         """One answer a picture."""
         self.asked += [(p.name, dict(hints)) for p in pictures]

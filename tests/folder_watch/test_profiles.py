@@ -299,7 +299,7 @@ def test_bethesda_keeps_dds_and_gloss(desk: Desk) -> None:
 
     asked = desk.asked()
     assert asked["Iron.dds"] == {}
-    assert asked["Iron_n.dds"] == {"domain": "normals", "alpha": "data"}
+    assert asked["Iron_n.dds"] == {"domain": "normals", "alpha": "data", "wrap": "none"}  # as Iron.dds
     assert asked["Iron_s.dds"]["domain"] == asked["Iron_m.dds"]["domain"] == "data"
     made = (desk.out / "Textures/Armor/Iron_n.dds").read_bytes()
     assert made[84:88] == b"DXT5"
@@ -337,6 +337,23 @@ def test_generic_names_of_material_maps_and_sheets(desk: Desk) -> None:
     assert asked["brick_normal.png"]["domain"] == "normals"
     assert asked["brick_roughness.tga"]["domain"] == "data"
     assert asked["terminal_cp437.png"] == {"frames": "16x16"}
+
+
+def test_maps_of_a_material_tile_as_its_colour(desk: Desk) -> None:
+    """The normal map is noise; what counts is whether the colour tiles. A changed colour redoes its maps."""
+    colour = np.random.default_rng(0).integers(0, 256, (8, 8, 3), dtype=np.uint8)
+    colour[:, -1] = colour[:, 0]
+    Image.fromarray(colour).save(desk.source / "brick_albedo.png")
+    desk.save("brick_normal.png", (8, 8), 1)
+    desk.save("alone_normal.png", (8, 8), 2)
+    desk.once()
+    assert desk.asked()["brick_normal.png"]["wrap"] == "x"
+    assert "wrap" not in desk.asked()["alone_normal.png"]
+
+    colour[-1] = colour[0]
+    Image.fromarray(colour).save(desk.source / "brick_albedo.png")
+    desk.once()
+    assert desk.asked()["brick_normal.png"]["wrap"] == "xy"
 
 
 def test_own_profiles_replace_and_add(desk: Desk, tmp_path: Path) -> None:

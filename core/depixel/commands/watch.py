@@ -185,6 +185,13 @@ class EngineWorker:
             raise probe
         self.recipe = json.dumps([settings.to_dict(), probe.model, __version__], sort_keys=True)
 
+    def wrap_of(self, picture: Picture) -> str:
+        """As the engine will decide when it answers this picture."""
+        from depixel.domains.prepare import prepare
+
+        x, y = prepare(picture, self._settings).wrap
+        return ("x" if x else "") + ("y" if y else "") or "none"
+
     def upscale(self, pictures: Sequence[Picture], hints: Mapping[str, Any]) -> list[Picture | DepixelError]:
         """One answer a picture; what the user asked for outweighs the profile's hints."""
         from depixel.errors import DepixelError

@@ -26,6 +26,7 @@ _MCMETA = ".mcmeta"
 _MIP = re.compile(r"(?P<main>.+)_mip(?P<level>[1-9]|1\d)(?P<ending>\.[A-Za-z]+)", re.I)
 _ARBITRARY = re.compile(r"_arb(_|\.|$)", re.I)  # Dolphin: the levels were drawn, not reduced
 _OPAQUE_PS2 = 128
+_COLOUR_ENDINGS = ("", "_albedo", "_diffuse", "_basecolor", "_color", "_col", "_diff", "_d")
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Treatment:
     half_alpha: bool = False  # alpha that never exceeds 128 is opaque at 128
     offsets: str = ""  # PNG's grAb chunk (Doom): "scale" or "keep"
     most: int = 0  # larger sides are warned of; 0 = no limit
+    material: bool = False  # one map of a set: NAME_normal.png lies over NAME.png
     into: str = ""  # in archives: the larger picture is added under this folder, the old one stays
 
     @property
@@ -51,7 +53,18 @@ def beside_names(path: str, treatment: Treatment) -> tuple[str, ...]:
         names.append(path + _MCMETA)
     if treatment.mipmaps and (mip := mip_of(path)) is not None:
         names.append(mip[0])
+    if treatment.material:
+        names += colour_names(path)
     return tuple(names)
+
+
+def colour_names(path: str) -> list[str]:
+    """Where the colour of a material may be, of which a file is another map: brick_normal.png => brick.png ..."""
+    place = PurePosixPath(path)
+    stem, underscore, _ = place.stem.rpartition("_")
+    if not underscore or not stem:
+        return []
+    return [(place.parent / f"{stem}{ending}{place.suffix}").as_posix() for ending in _COLOUR_ENDINGS]
 
 
 def mip_of(path: str) -> tuple[str, int] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -12,6 +13,7 @@ from depixel.errors import DepixelError, UnsupportedPictureError
 from depixel.picture import Picture
 from depixel_watch.conventions import (
     Beside,
+    colour_names,
     frames_of_strip,
     grab_of,
     is_arbitrary,
@@ -34,6 +36,10 @@ class UpscaleWorker(Protocol):
     scale: int
     """How many times larger its answers are."""
 
+    def wrap_of(self, picture: Picture) -> str:
+        """Across which axes it takes a picture to tile: none, x, y or xy."""
+        ...
+
     def upscale(self, pictures: Sequence[Picture], hints: Mapping[str, Any]) -> list[Picture | DepixelError]:
         """One answer a picture, of the same kind, in order."""
         ...
@@ -51,6 +57,7 @@ class Texture:
     half_alpha: bool = False  # 128 was opaque, and shall be again
     grab: tuple[int, int] | None = None  # Doom's offsets of the output
     most: int = 0
+    colour: Picture | None = None  # of the material of which this is another map
 
     @property
     def remark(self) -> str:
@@ -97,6 +104,7 @@ def prepare(data: bytes, path: str, rule: Rule, beside: Beside, scale: int = 4) 
         half,
         grab,
         treatment.most,
+        _colour(path, beside) if treatment.material and "wrap" not in hints else None,
     )
 
 
@@ -108,6 +116,14 @@ def finish(texture: Texture, answer: Picture) -> bytes:
         answer = with_half_alpha(answer)
     data = files.encode(answer, texture.picture.format)
     return data if texture.grab is None else with_grab(data, texture.grab)
+
+
+def _colour(path: str, beside: Beside) -> Picture | None:
+    for name in colour_names(path):
+        if (data := beside(name)) is not None:
+            with contextlib.suppress(DepixelError):  # it will be told of by itself
+                return files.read_bytes(data, PurePosixPath(name).name)
+    return None
 
 
 # A profile's guess at a sheet's frames holds for pictures that can be cut so.
@@ -126,7 +142,10 @@ def answer_all(worker: UpscaleWorker, textures: Sequence[Texture]) -> list[bytes
     answers: list[bytes | DepixelError] = [UnsupportedPictureError("not answered")] * len(textures)
     groups: dict[Hints, list[int]] = {}
     for index, texture in enumerate(textures):
-        groups.setdefault(texture.hints, []).append(index)
+        hints = texture.hints
+        if texture.colour is not None:  # all maps of a material tile alike, or they would come apart at the edges
+            hints = tuple(sorted({**dict(hints), "wrap": worker.wrap_of(texture.colour)}.items()))
+        groups.setdefault(hints, []).append(index)
     for hints, members in groups.items():
         different, uses = _different([textures[i].picture for i in members])
         found = worker.upscale(different, dict(hints))
