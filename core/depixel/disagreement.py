@@ -16,6 +16,7 @@ FULL_HEAT = 32.0
 """Levels of 255 of standard deviation from which a pixel of the map is as hot as it gets: the same for all pictures."""
 
 _GROUND = 128.0  # what transparency shows in the map
+_UNSEEN = 1.0  # levels of deviation up to which nobody sees a difference: no heat
 _DIM = 0.45  # of the grey picture's contrast that stays under the heat
 _RAMP = np.array([[90, 20, 110], [200, 40, 90], [250, 130, 30], [255, 240, 150]], np.float64)  # cool to hot
 
@@ -46,7 +47,7 @@ def heat_map(answers: Sequence[Picture]) -> Picture:
         heat = np.sqrt(np.clip(deviation / FULL_HEAT, 0, 1))[..., None]
         place = heat[..., 0] * (len(_RAMP) - 1)
         colour = np.stack([np.interp(place, range(len(_RAMP)), _RAMP[:, c]) for c in range(3)], axis=-1)
-        cover = np.clip(heat * 3, 0, 1)  # a hundredth of a level is no heat, a third of the way is all heat
+        cover = np.clip((deviation[..., None] - _UNSEEN) / (4 * _UNSEEN), 0, 1)
         frames.append(np.rint(grey[..., None] * (1 - cover) + colour * cover).astype(np.uint8))
     first = answers[0]
     return Picture(tuple(frames), durations=first.durations, loop=first.loop, mode="RGB", name=first.name)
