@@ -17,7 +17,10 @@ SRGB = "sRGB-elle-V2-srgbtrc.icc"
 """Krita's own sRGB profile; in every Krita."""
 
 STRIP = 1 << 18
-"""Pixels that are read, converted or written at once: a few milliseconds each."""
+"""Pixels that are read or written at once: a few milliseconds each."""
+
+CONVERTED = 1 << 16
+"""Pixels that are converted at once, which takes Krita longer."""
 
 _BYTES = {"U8": 1, "U16": 2, "F16": 2, "F32": 4}
 _CHANNELS = {"A": 1, "GRAYA": 2, "CMYKA": 5}
@@ -71,8 +74,8 @@ def colours_of(thing: Document | Node) -> Colours:
     return Colours(thing.colorModel(), thing.colorDepth(), thing.colorProfile())
 
 
-def strips(width: int, height: int) -> Iterator[tuple[int, int]]:
-    """(top, rows) of parts of at most STRIP pixels."""
-    rows = max(1, STRIP // max(1, width))
+def strips(width: int, height: int, most: int = STRIP) -> Iterator[tuple[int, int]]:
+    """(top, rows) of parts of at most `most` pixels, or of a single row."""
+    rows = max(1, most // max(1, width))
     for top in range(0, height, rows):
         yield top, min(rows, height - top)

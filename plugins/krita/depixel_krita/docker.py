@@ -28,7 +28,7 @@ def docker_class(actions: tuple[Action, ...], engine: Engine) -> type:
             self.setWidget(area)
 
         def canvasChanged(self, canvas: Any) -> None:  # noqa: N802 (Krita calls it)
-            self.widget().widget().look()
+            self.widget().widget().look_soon()
 
     return DepixelDocker
 
@@ -58,9 +58,9 @@ class Switcher(QtWidgets.QWidget):
         """The one that is shown."""
         return self._panels[self.box.currentData()]
 
-    def look(self) -> None:
+    def look_soon(self) -> None:
         """Another document or view came to the front."""
-        self.panel.look()
+        self.panel.look_soon()
 
     def _switch(self, index: int) -> None:
         action = self._actions[index]

@@ -79,7 +79,7 @@ class Form(QtWidgets.QWidget):
         getattr(widget, signal).connect(lambda *_: self.changed.emit())
         if option.name == "seed":
             return _beside(widget, self._dice(widget))
-        return _beside(widget, _echo(widget)) if option.kind == "float" else widget
+        return _beside(widget, _echo(widget, option)) if option.kind == "float" else widget
 
     def _dice(self, widget: QtWidgets.QWidget) -> QtWidgets.QWidget:
         button = QtWidgets.QToolButton(self)
@@ -95,7 +95,7 @@ class Form(QtWidgets.QWidget):
         if option.kind == "bool":
             return widget.isChecked()
         if option.kind == "float":
-            return option.low + (option.high - option.low) * widget.value() / _PARTS
+            return _at(option, widget.value())
         return widget.value()
 
     def _set(self, option: Option, value: Any) -> None:
@@ -150,11 +150,15 @@ def _number(option: Option, parent: QtWidgets.QWidget) -> QtWidgets.QWidget:
     return box
 
 
-def _echo(slider: QtWidgets.QWidget) -> QtWidgets.QWidget:
-    label = QtWidgets.QLabel("0.00", slider.parentWidget())
-    label.setMinimumWidth(label.fontMetrics().horizontalAdvance("0.00"))
-    slider.valueChanged.connect(lambda value: label.setText("%.2f" % (value / _PARTS)))
+def _echo(slider: QtWidgets.QWidget, option: Option) -> QtWidgets.QWidget:
+    label = QtWidgets.QLabel(f"{option.low:.2f}", slider.parentWidget())
+    label.setMinimumWidth(label.fontMetrics().horizontalAdvance(f"{option.high:.2f}"))
+    slider.valueChanged.connect(lambda value: label.setText(f"{_at(option, value):.2f}"))
     return label
+
+
+def _at(option: Option, position: int) -> float:
+    return option.low + (option.high - option.low) * position / _PARTS
 
 
 def _beside(first: QtWidgets.QWidget, second: QtWidgets.QWidget) -> QtWidgets.QWidget:

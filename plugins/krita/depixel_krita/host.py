@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from krita import Krita
 
 from .colours import Colours, colours_of, strips
-from .converter import Converter
 from .qt import QtCore
+from .scratch import Converter
 
 if TYPE_CHECKING:
     from krita import Document, Node
@@ -46,11 +46,17 @@ class Target:
     selection: tuple[int, int, int, int] | None  # left, top, right, bottom inside this part
     times: tuple[int, ...] = ()  # frames of the timeline; empty: as it is shown now
     notes: tuple[str, ...] = ()
+    shaped: bool = False  # this is the selected part, and the selection may have another shape than its box
+    shape: bytes = b""  # how far each pixel is selected, 0 ... 255, once it was read; empty: all of them are
 
     def covers(self, document: Document) -> bool:
         """True when the whole canvas is in it."""
         across = self.left <= 0 and self.left + self.width >= document.width()
         return across and self.top <= 0 and self.top + self.height >= document.height()
+
+    def chosen(self) -> Target:
+        """The selected part alone, in the selection's shape; all of it where nothing is selected."""
+        return self if self.selection is None else replace(self.part(self.selection), shaped=True)
 
     def part(self, box: tuple[int, int, int, int], moving: bool = True) -> Target:
         """The part `box` (left, top, right, bottom inside this one) alone; not `moving`: only as it is shown now."""
@@ -139,7 +145,10 @@ def read(target: Target) -> Generator[int, None, Shot]:
     """
     document, node = _found(target)
     colours = target.colours.travels
-    converter = Converter(Krita.instance(), target.colours, colours)
+    if target.shaped:
+        shape = yield from _shape(document, target)
+        target = replace(target, shaped=False, shape=shape)
+    converter = Converter(target.colours, colours)
     frames = []
     shown = document.currentTime()
     try:
@@ -147,16 +156,27 @@ def read(target: Target) -> Generator[int, None, Shot]:
             if time is not None and target.projected:
                 yield from go_to(document, time)
             samples = bytearray()
-            for top, rows in strips(target.width, target.height):
+            for top, rows in strips(target.width, target.height, converter.strip_pixels):
                 document, node = _found(target)
                 samples += converter.strip(_strip(node, target, top, rows, time), target.width, rows)
                 yield 0
             frames.append(bytes(samples))
     finally:
-        converter.close()
         if target.times and target.projected and find_document(target.document) is not None:
             document.setCurrentTime(shown)
     return Shot(target, colours, tuple(frames))
+
+
+def _shape(document: Document, target: Target) -> Generator[int, None, bytes]:
+    selection = document.selection()
+    if selection is None:  # it was taken away in the meantime
+        return b""
+    shape = bytearray()
+    for top, rows in strips(target.width, target.height):
+        _found(target)
+        shape += bytes(selection.pixelData(target.left, target.top + top, target.width, rows))
+        yield 0
+    return bytes(shape) if shape.count(255) < len(shape) else b""
 
 
 def glance(target: Target) -> bytes:

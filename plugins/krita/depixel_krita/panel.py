@@ -10,9 +10,10 @@ from .form import Form
 from .host import HostError, Target, choose, glance
 from .pixels import reduced
 from .qt import QtCore, QtWidgets, Signal
-from .results import deliver
+from .results import LARGER_DOCUMENT, deliver
+from .scratch import prepare
 from .turns import StateWatch, Stepper
-from .view import CompareView, Shown, Strip
+from .view import CompareView, Line, Shown, Strip
 from .work import Asked, Done, Offer, Work
 
 _LOOK = 600  # milliseconds between two looks at what is selected
@@ -45,8 +46,10 @@ class Panel(QtWidgets.QWidget):
         self._seen: Any = None
         self._build(wide)
         self._connect()
-        self._look_timer = QtCore.QTimer(self)
-        self._look_timer.timeout.connect(self.look)
+        self._look_timer, self._soon_timer = QtCore.QTimer(self), QtCore.QTimer(self)
+        self._soon_timer.setSingleShot(True)
+        for timer in (self._look_timer, self._soon_timer):
+            timer.timeout.connect(self.look)
         self._refresh()
 
     def _build(self, wide: bool) -> None:
@@ -55,7 +58,7 @@ class Panel(QtWidgets.QWidget):
         self.live = QtWidgets.QCheckBox("Live preview", self)
         self.live.setToolTip("Answer the middle of the selection, or of the layer, after every change.")
         self.live.setVisible(self.action.name == UPSCALE.name)
-        self.words, self.state = _label(self), _label(self)
+        self.words, self.state = _label(self), Line(self)
         self.words.setMinimumHeight(2 * self.words.fontMetrics().lineSpacing())
         self.state.setEnabled(False)  # grey
         self.bar = QtWidgets.QProgressBar(self)
@@ -154,11 +157,14 @@ class Panel(QtWidgets.QWidget):
         """Give up what is going on."""
         self._work.cancel()
         self._preview.cancel()
+        words = "Cancelled; nothing was changed."
         if self._applying is not None:
             self._applying.stop()
             self._applying = None
+            if self.form.values()["output"] == LARGER_DOCUMENT:  # which comes before the answer
+                words = "Cancelled; if the document was enlarged already, undo takes that back."
         self._kept = None
-        self._say("Cancelled; nothing was changed.")
+        self._say(words)
         self._refresh()
 
     def apply_offers(self, all_of_them: bool) -> None:
@@ -190,6 +196,10 @@ class Panel(QtWidgets.QWidget):
         self._refresh()
         self.look()
 
+    def look_soon(self) -> None:
+        """`look`, when Krita has ended what it is doing: documents must not be made in the middle of that."""
+        self._soon_timer.start(0)
+
     def look(self) -> None:
         """Show what is selected, and answer a part of it where a live preview is wanted."""
         if self.busy or self._offers or not self.isVisible():
@@ -198,6 +208,7 @@ class Panel(QtWidgets.QWidget):
             target = choose()
             part = _middle(target)
             samples = glance(part)
+            prepare(target.colours)
         except HostError as error:
             self._seen = None
             self._preview.cancel()
@@ -221,7 +232,7 @@ class Panel(QtWidgets.QWidget):
         super().showEvent(event)
         self._watch.look(True)
         self._look_timer.start(_LOOK)
-        self.look()
+        self.look_soon()
 
     def hideEvent(self, event: Any) -> None:  # noqa: N802
         super().hideEvent(event)

@@ -50,6 +50,17 @@ def reduced(
     return columns, len(rows), out
 
 
+def repeated(samples: bytes, width: int, times: int) -> bytes:
+    """A picture of one byte a pixel, each pixel `times` as wide and as high."""
+    rows = []
+    for start in range(0, len(samples), width):
+        row = bytearray(width * times)
+        for column in range(times):
+            row[column::times] = samples[start : start + width]
+        rows += [row] * times
+    return b"".join(rows)
+
+
 def _put(target: memoryview, line: memoryview, channels: int, step: int) -> None:
     if channels == 4:
         target.cast("I")[:] = line.cast("I")[::step]

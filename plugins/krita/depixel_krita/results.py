@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 from krita import Krita
 
-from .colours import Colours, colours_of, strips
-from .converter import Converter
+from .colours import STRIP, Colours, colours_of, strips
 from .host import HostError, Target, find_document, find_node, go_to
+from .pixels import repeated
 from .qt import QtCore
+from .scratch import Converter, paint_layer, scratch, used
 
 if TYPE_CHECKING:
     from krita import Document, Node
@@ -51,53 +52,78 @@ def deliver(
     """
     if output == NEW_DOCUMENT or len(paintings[0].frames) > 1:
         return (yield from _as_document(paintings, colours, target, scale, group))
-    left, top = target.left, target.top
-    if output == LARGER_DOCUMENT and scale > 1:
+    larger = output == LARGER_DOCUMENT and scale > 1
+    times = scale if larger else 1
+    making = _Making(
+        colours, colours_of(_open(target.document)), target, scale, (target.left * times, target.top * times)
+    )
+    made = yield from _made(paintings, making, group)
+    if larger:
         yield from _enlarge(target.document, scale)
-        left, top = left * scale, top * scale
-    made = yield from _add(paintings, colours, target, (left, top), group)
+    document = _open(target.document)
+    source = find_node(document, target.node)
+    parent = source.parentNode() if source is not None else None
+    if parent is not None:
+        parent.addChildNode(made, source)
+    else:  # the layer was deleted in the meantime
+        document.rootNode().addChildNode(made, None)
     yield 50  # until Krita's layer list knows it
     _open(target.document).setActiveNode(made)
     return made.name()
 
 
-# One filled layer, or a group of them, added in a single step. The group is built in a document of its own and
-# duplicated from there: each layer put into it here would be a step of the undo history.
-def _add(
-    paintings: Sequence[Painting], colours: Colours, target: Target, corner: tuple[int, int], group: str
-) -> Generator[int, None, Node]:
-    app = Krita.instance()
-    own = colours_of(_open(target.document))
-    converter = Converter(app, colours, own)
-    scratch = None
+@dataclass(frozen=True)
+class _Making:
+    """What the layers of one delivery have in common."""
+
+    given: Colours  # of the paintings
+    own: Colours  # of the layers
+    target: Target
+    scale: int
+    corner: tuple[int, int]  # of the target's first pixel, in the document that gets the layers
+
+
+# One filled layer, or a group of them, in no document yet: adding it is a single step. What consists of more than a
+# layer is put together in the scratch document and duplicated from there.
+def _made(paintings: Sequence[Painting], making: _Making, group: str) -> Generator[int, None, Node]:
+    converter = Converter(making.given, making.own)
+    key = making.target.document
+    if len(paintings) == 1 and not making.target.shape:
+        made = _open(key).createNode(paintings[0].name, "paintlayer")
+        yield from _fill(made, paintings[0], 0, converter, making.corner, key)
+        return made
+    place = scratch(making.own)
+    folder = place.createGroupLayer(group)
+    place.rootNode().addChildNode(folder, None)
     try:
-        if len(paintings) == 1:
-            made = _open(target.document).createNode(paintings[0].name, "paintlayer")
-            yield from _fill(made, paintings[0], 0, converter, corner, target.document)
-        else:
-            scratch = app.createDocument(1, 1, "depixel", own.model, own.depth, own.profile, 72.0)
-            scratch.setBatchmode(True)
-            folder = scratch.createGroupLayer(group)
-            for index, painting in reversed(list(enumerate(paintings))):  # the best one on top
-                layer = scratch.createNode(painting.name, "paintlayer")
-                yield from _fill(layer, painting, 0, converter, corner, target.document)
-                layer.setVisible(index == 0)
-                folder.addChildNode(layer, None)
-            made = folder.duplicate()
-            made.setName(group)
-        document = _open(target.document)
-        source = find_node(document, target.node)
-        parent = source.parentNode() if source is not None else None
-        if parent is not None:
-            parent.addChildNode(made, source)
-        else:  # the layer was deleted in the meantime
-            document.rootNode().addChildNode(made, None)
+        for index, painting in reversed(list(enumerate(paintings))):  # the best one on top
+            layer = paint_layer(place, painting.name, making.own)
+            yield from _fill(layer, painting, 0, converter, making.corner, key)
+            layer.setVisible(index == 0)
+            folder.addChildNode(layer, None)
+            yield from _cut(place, layer, painting, making)
+            used(painting.width * painting.height)
+        made = (folder if len(paintings) > 1 else layer).duplicate()
+        made.setName(group if len(paintings) > 1 else paintings[0].name)
+        return made
     finally:
-        converter.close()
-        if scratch is not None:
-            scratch.setModified(False)
-            scratch.close()
-    return made
+        folder.remove()
+
+
+# The layer keeps all of its pixels; a transparency mask shows those that came from selected ones.
+def _cut(document: Document, layer: Node, painting: Painting, making: _Making) -> Iterator[int]:
+    target, scale = making.target, making.scale
+    whole = (painting.width, painting.height) == (target.width * scale, target.height * scale)
+    if not target.shape or not whole or not hasattr(document, "createTransparencyMask"):  # the last: Krita 5.1
+        return
+    mask = document.createTransparencyMask("Selection")
+    layer.addChildNode(mask, None)
+    left, top = making.corner[0] + painting.left, making.corner[1] + painting.top
+    for start, rows in strips(target.width, target.height, max(1, STRIP // scale**2)):
+        shape = target.shape[start * target.width : (start + rows) * target.width]
+        samples = QtCore.QByteArray(repeated(shape, target.width, scale))
+        mask.setPixelData(samples, left, top + start * scale, painting.width, rows * scale)
+        yield 0
 
 
 def _open(key: str) -> Document:
@@ -114,7 +140,7 @@ def _fill(
     samples = memoryview(painting.frames[frame])
     row = len(samples) // painting.height
     left, top = corner[0] + painting.left, corner[1] + painting.top
-    for start, rows in strips(painting.width, painting.height):
+    for start, rows in strips(painting.width, painting.height, converter.strip_pixels):
         _open(key)
         strip = converter.strip(bytes(samples[start * row : (start + rows) * row]), painting.width, rows)
         layer.setPixelData(QtCore.QByteArray(strip), left, top + start, painting.width, rows)
@@ -148,35 +174,48 @@ def _as_document(
     document = app.createDocument(
         canvas.width() * scale, canvas.height() * scale, group, own.model, own.depth, own.profile, resolution
     )
+    making = _Making(colours, own, target, scale, (-canvas.left() * scale, -canvas.top() * scale))
     key = document.rootNode().uniqueId().toString()
-    for node in document.topLevelNodes():
-        node.remove()
-    converter = Converter(app, colours, own)
-    corner = (-canvas.left() * scale, -canvas.top() * scale)
-    animated = len(paintings[0].frames) > 1
-    layers = []
     try:
-        for index, painting in reversed(list(enumerate(paintings))):
-            layer = document.createNode(painting.name, "paintlayer")
-            if not animated:
-                yield from _fill(layer, painting, 0, converter, corner, key)
-            document.rootNode().addChildNode(layer, None)
-            layer.setVisible(index == 0)
-            layers.insert(0, layer)
-        window = app.activeWindow()
-        if window is not None:
-            window.addView(document)
-        if animated:
-            document.setFramesPerSecond(rate)
-            for layer, painting in zip(layers, paintings):  # noqa: B905 (Python 3.8 in some builds of Krita)
-                yield from _animate(key, layer, painting, target.times, converter, corner)
-            yield from go_to(_open(key), target.times[0])
-    finally:
-        converter.close()
+        layers = yield from _fill_document(document, key, paintings, making, rate)
+    except BaseException:  # cancelled as well: half a document is no answer
+        if find_document(key) is not None:
+            document.setModified(False)
+            document.close()
+        raise
     yield 50  # until Krita's layer list knows them
     document = _open(key)
     document.setActiveNode(layers[0])
     return document.name()
+
+
+# `document` must be the very object that Krita gave when it made the document: this one owns it until it has a view.
+def _fill_document(
+    document: Document, key: str, paintings: Sequence[Painting], making: _Making, rate: int
+) -> Generator[int, None, list[Node]]:
+    app = Krita.instance()
+    for node in document.topLevelNodes():
+        node.remove()
+    converter = Converter(making.given, making.own)
+    animated = len(paintings[0].frames) > 1
+    layers: list[Node] = []
+    for index, painting in reversed(list(enumerate(paintings))):
+        layer = document.createNode(painting.name, "paintlayer")
+        if not animated:
+            yield from _fill(layer, painting, 0, converter, making.corner, key)
+        document.rootNode().addChildNode(layer, None)
+        layer.setVisible(index == 0)
+        yield from _cut(document, layer, painting, making)
+        layers.insert(0, layer)
+    window = app.activeWindow()
+    if window is not None:
+        window.addView(document)
+    if animated:
+        document.setFramesPerSecond(rate)
+        for layer, painting in zip(layers, paintings):  # noqa: B905 (Python 3.8 in some builds of Krita)
+            yield from _animate(key, layer, painting, making.target.times, converter, making.corner)
+        yield from go_to(_open(key), making.target.times[0])
+    return layers
 
 
 # Krita has no call that makes a keyframe; its own action does, on the active layer at the time that is shown.

@@ -146,6 +146,25 @@ class Strip(QtWidgets.QListWidget):
             self.chosen.emit(row)
 
 
+class Line(QtWidgets.QLabel):
+    """A text of one line; what does not fit is told by three dots, and stands in the tool tip."""
+
+    def __init__(self, parent: QtWidgets.QWidget) -> None:
+        super().__init__(parent)
+        self.setSizePolicy(QtWidgets.QSizePolicy.Policy.Ignored, QtWidgets.QSizePolicy.Policy.Fixed)
+
+    def setText(self, words: str) -> None:  # noqa: N802 (Qt's name)
+        super().setText(words)
+        self.setToolTip(words)
+
+    def paintEvent(self, event: QtGui.QPaintEvent) -> None:  # noqa: N802
+        painter = QtGui.QPainter(self)
+        group = QtGui.QPalette.ColorGroup.Active if self.isEnabled() else QtGui.QPalette.ColorGroup.Disabled
+        painter.setPen(self.palette().color(group, QtGui.QPalette.ColorRole.WindowText))
+        words = self.fontMetrics().elidedText(self.text(), _Qt.TextElideMode.ElideRight, self.width())
+        painter.drawText(self.rect(), int(_Qt.AlignmentFlag.AlignLeft) | int(_Qt.AlignmentFlag.AlignVCenter), words)
+
+
 def _thumbnail(shown: Shown) -> QtGui.QPixmap:
     pixmap = QtGui.QPixmap(_THUMB, _THUMB)
     pixmap.fill(_Qt.GlobalColor.transparent)

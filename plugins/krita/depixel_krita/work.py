@@ -93,7 +93,7 @@ class Work(QtCore.QObject):
         self.cancel()
         box = asked.target.selection
         if box is not None and asked.action.name == UPSCALE.name:  # the selected part alone
-            asked = replace(asked, target=asked.target.part(box))
+            asked = replace(asked, target=asked.target.chosen())
             box = None
         settings = {**settings_of(asked.action, asked.values, box=box), **asked.extra}
         self._asked = asked
@@ -110,8 +110,9 @@ class Work(QtCore.QObject):
         self._end()
 
     def _ask(self, shot: Shot, settings: Mapping[str, Any]) -> None:
-        asked, self._reading, self._shot = self._asked, None, shot
         target, colours = shot.target, shot.colours
+        asked = self._asked = replace(self._asked, target=target)
+        self._reading, self._shot = None, shot
 
         def request(pixels: Any) -> Request:
             kept = {"kept": asked.values["kept"]} if "kept" in asked.values else {}

@@ -110,7 +110,42 @@ def test_selection(krita) -> None:
     same(krita, "selected_part", (20, 12), 4)
 
 
-@pytest.mark.parametrize(("name", "channels", "depth"), [("RGBA-U16", 4, 16), ("GRAYA-U8", 2, 8), ("GRAYA-U16", 2, 16)])
+def test_selected_shape(krita) -> None:
+    """The answer to a round selection keeps all pixels of its box; a mask shows the shape; one step of undo."""
+    facts = krita.of("selected_shape")
+    same(krita, "shape", (24, 16), 2)
+    made = pixels(krita.read("shape.out"), 48, 32).astype(float)
+    shown = pixels(krita.read("shape.shown"), 48, 32)
+    chosen = np.frombuffer(krita.read("shape.selection"), np.uint8).reshape(16, 24).repeat(2, 0).repeat(2, 1)
+
+    assert 0 < chosen.min(where=chosen > 0, initial=255) < 100
+    assert np.abs(made[..., 3] * chosen / 255 - shown[..., 3]).max() <= 1
+    seen = (shown[..., 3] > 0) & (chosen == 255)
+    assert np.array_equal(made[seen], shown[seen])
+    assert facts["layers"][1][1] == ["Selection"]
+    assert facts["undone"] == [["sprite", []]]
+    assert facts["redone"] == facts["layers"]
+    assert krita.read("shape.redone") == krita.read("shape.shown")
+    assert len(facts["in a document"]) == 5
+    assert all(children == ["Selection"] for _, children in facts["in a document"])
+    alone = pixels(krita.read("shape.document"), 48, 32)
+    assert not alone[chosen == 0].any()
+    assert alone[chosen == 255][:, 3].any()
+
+
+def test_pixel_art(krita) -> None:
+    """Few colours are known as pixel art, and with the colours kept there is no other."""
+    facts = krita.of("pixel_art")
+    same(krita, "pixel_art", (24, 24), 4, palette="keep")
+    given, made = (pixels(krita.read("pixel_art" + end), side, side) for end, side in ((".src", 24), (".out", 96)))
+
+    assert facts["domain"] == "pixel-art"
+    assert {tuple(p) for p in made.reshape(-1, 4)} <= {tuple(p) for p in given.reshape(-1, 4)}
+
+
+@pytest.mark.parametrize(
+    ("name", "channels", "depth"), [("RGBA-U8", 4, 8), ("RGBA-U16", 4, 16), ("GRAYA-U8", 2, 8), ("GRAYA-U16", 2, 16)]
+)
 def test_exact_colours(krita, name: str, channels: int, depth: int) -> None:
     """16 bits and grey travel as they are: the engine's own pixels, in the document's own colours."""
     facts = krita.of("colours")[name]
@@ -118,7 +153,8 @@ def test_exact_colours(krita, name: str, channels: int, depth: int) -> None:
     assert facts["same"]
     assert facts["undo"]
     assert facts["redo"]
-    assert facts["profile"][0] == facts["profile"][1]
+    assert len(set(facts["profile"])) == 1
+    assert name != "RGBA-U8" or facts["profile"][0].startswith("ClayRGB")
     same(krita, name, (16, 12), 2, channels, depth)
 
 
@@ -134,6 +170,7 @@ def test_floating_point(krita, name: str, kind: str, tolerance: float) -> None:
     assert facts["same"]
     assert facts["undo"]
     assert facts["redo"]
+    assert len(set(facts["profile"])) == 1
     assert np.abs(mean - given).max() <= tolerance
     assert np.ptp(made, axis=(0, 1))[:3].max() > 0.1
 
@@ -142,7 +179,7 @@ def _floats(data: bytes, kind: str) -> np.ndarray:
     return np.array(struct.unpack(f"<{len(data) // struct.calcsize(kind)}{kind}", data))
 
 
-@pytest.mark.parametrize(("name", "channels", "depth"), [("CMYKA-U8", 5, 8), ("LABA-U16", 4, 16)])
+@pytest.mark.parametrize(("name", "channels", "depth"), [("CMYKA-U8", 5, 8), ("LABA-U16", 4, 16), ("YCbCrA-U8", 4, 8)])
 def test_other_models(krita, name: str, channels: int, depth: int) -> None:
     """Other models are converted for the job and back; the blocks' means stay where they were, and a note says it."""
     facts = krita.of("colours")[name]
@@ -155,9 +192,21 @@ def test_other_models(krita, name: str, channels: int, depth: int) -> None:
     assert facts["same"]
     assert facts["undo"]
     assert facts["redo"]
+    assert len(set(facts["profile"])) == 1
+    assert name.split("-", maxsplit=1)[0] in facts["words"]
     if name == "LABA-U16":  # CMYK's black can be made in many ways: its inks may move
         assert np.median(drift) <= 1200
     assert made[..., -1].min() == made[..., -1].max()
+
+
+def test_deep_group(krita) -> None:
+    """A group of answers has the document's 16 bits, shows the best one sample for sample, and is one step of undo."""
+    facts = krita.of("deep_group")
+
+    assert all(colours == facts["document"] for colours in facts["colours"]), facts
+    assert len(facts["colours"]) == 3
+    assert facts["shown"]
+    assert facts["undone"] == [["sprite", []]]
 
 
 @pytest.mark.parametrize("name", ["mask", "folder", "copy"])
@@ -214,6 +263,7 @@ def test_candidates(krita) -> None:
 
     assert facts["first"] == [c.seed for c in report.candidates]
     assert np.array_equal(second.picture.frames[0], pixels(krita.read("candidates.out"), 96, 96))
+    assert facts["compared"] == {"differ": True, "left of the line": True, "right of the line": True}
     assert facts["kept"]
     assert len(facts["more"]) == 5
     free = [
@@ -229,8 +279,13 @@ def test_candidates(krita) -> None:
 
 
 def test_live_preview(krita) -> None:
-    """The preview follows what is painted."""
-    assert krita.of("live_preview")["followed"]
+    """The preview follows what is painted, what is selected, and which layer is active; it fits a narrow docker."""
+    facts = krita.of("live_preview")
+
+    assert facts["followed"]
+    assert facts["selected"] == [48, 40, True]
+    assert facts["other layer"]
+    assert facts["width"][1] <= facts["width"][2] <= 250
 
 
 def test_cancel(krita) -> None:
@@ -288,6 +343,26 @@ def test_document_closed(krita) -> None:
 
     assert "closed" in facts["during"]
     assert "closed" in facts["after"]
+    assert "closed" in facts["reading"]
+
+
+def test_all_documents_closed(krita) -> None:
+    """The document that the plug-in works in may be closed by others: another one is made."""
+    facts = krita.of("all_closed")
+
+    assert facts["with one of its own"] == 1
+    assert facts["layers"] == 2
+
+
+def test_cancelled_while_added(krita) -> None:
+    """Cancel while the answer goes into a new document takes that document away, and the answer is still offered."""
+    facts = krita.of("apply_cancelled")
+
+    assert facts["begun"]
+    assert facts["words"].startswith("Cancelled")
+    assert facts["documents"] == 1
+    assert facts["still offered"] == 1
+    assert facts["in the end"] == 2
 
 
 def test_engine_missing(krita) -> None:

@@ -7,17 +7,20 @@ went wrong, go into result.json; pixels and screenshots go into files beside it,
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import os
 import sys
 import time
 import traceback
+from importlib import import_module
 
 from krita import Extension, Krita
 
 from depixel_krita.qt import QtCore
 
 OUT = os.environ.get("DEPIXEL_DRIVER_OUT", "")
+faulthandler.enable()  # where Python was when Krita crashed, in its log
 
 
 class Driver(Extension):
@@ -44,27 +47,30 @@ class Driver(Extension):
 
     def begin(self) -> None:
         """Run the scenarios named in the environment, or all."""
-        from depixel_driver import scenarios
+        from depixel_driver import desk
 
+        sys.excepthook = traceback.print_exception  # Krita's own opens a dialog, and nobody would close it
+        for name in ("scenarios", "kinds", "life", "measures"):  # they add to desk.ALL, in this order
+            import_module("depixel_driver." + name)
         chosen = os.environ.get("DEPIXEL_DRIVER_ONLY", "").split()
-        self.names = [name for name in scenarios.ALL if not chosen or name in chosen]
+        self.names = [name for name in desk.ALL if not chosen or name in chosen]
         self.results: dict = {}
-        self.steps = self.everything(scenarios)
+        self.steps = self.everything(desk)
         self.tick()
 
-    def everything(self, scenarios):
+    def everything(self, desk):
         """All scenarios one after the other, each with a clean desk."""
         for name in self.names:
             began = time.monotonic()
             facts: dict = {}
             self.results[name] = facts
             try:
-                yield from scenarios.ALL[name](facts)
+                yield from desk.ALL[name](facts)
             except Exception:
                 facts["error"] = traceback.format_exc()
-                scenarios.desk.shot(None, f"failed-{name}")
+                desk.shot(None, f"failed-{name}")
             try:
-                yield from scenarios.desk.clean()
+                yield from desk.clean()
             except Exception:
                 facts.setdefault("error", traceback.format_exc())
             facts["seconds"] = round(time.monotonic() - began, 2)
@@ -73,7 +79,7 @@ class Driver(Extension):
             self.write()
         self.results["end"] = {}
         self.write()
-        yield from scenarios.leave_during_a_job()
+        yield from sys.modules["depixel_driver.life"].leave_during_a_job()
 
     def write(self) -> None:
         """What is known so far: a crash later does not take it away."""

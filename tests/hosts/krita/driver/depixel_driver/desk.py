@@ -8,11 +8,20 @@ import time
 
 from krita import Krita
 
+from depixel_krita import scratch
 from depixel_krita.qt import QtCore, QtWidgets
 
 OUT = os.environ.get("DEPIXEL_DRIVER_OUT", "")
 WAIT = 120.0  # seconds for one job on a busy machine
+LONG = {"scale": 4, "domain": "art", "candidates": 8, "imagination": 1.0, "steps": 5000}  # a job that lasts
 app = Krita.instance()
+ALL = {}
+
+
+def scenario(function):
+    """Add it to those that are run, in the order of the files."""
+    ALL[function.__name__] = function
+    return function
 
 
 def art(width, height, phase=0):
@@ -133,9 +142,14 @@ def apply(panel, all_of_them=False):
     yield 200
 
 
+def documents():
+    """The user's; not the one that the plug-in works in."""
+    return [d for d in app.documents() if d.name() != scratch.NAME]
+
+
 def other_document(document):
     """The one that is not `document`."""
-    return next(d for d in app.documents() if d != document)
+    return next(d for d in documents() if d != document)
 
 
 def layers(document):
@@ -176,7 +190,7 @@ def clean():
     if panel.busy:
         panel.cancel()
     panel.forget()
-    for document in list(app.documents()):
+    for document in documents():
         document.setBatchmode(True)
         document.setModified(False)
         document.close()

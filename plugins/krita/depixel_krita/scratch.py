@@ -1,0 +1,106 @@
+"""
+A document beside the user's own: for converting pixels with Krita's own colour management, and for putting a layer
+together with its mask or a group with its layers before any of it is added. In the user's document each of these would
+be a step of its undo history.
+
+Krita stands still for about 50 ms to make a document, and as long again to close it. So there is one, of a single pixel
+and without a view, which is made between jobs (`prepare`) and kept. Its clones would cost only 2 ms each, but Krita 5.2
+does not survive their end for long.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from krita import Krita
+
+from .colours import CONVERTED, SRGB, STRIP, Colours, colours_of
+from .qt import QtCore
+
+if TYPE_CHECKING:
+    from krita import Document, Node
+
+NAME = "Depixel works here"
+
+_ENOUGH = 1 << 24  # pixels; its own undo history keeps what was done in it
+
+_kept: list[Document] = []  # at most one
+_known: set[tuple[Colours, Colours]] = set()  # conversions that Krita has done once
+_used = 0  # pixels
+
+
+def prepare(colours: Colours) -> None:
+    """
+    Let Krita do now, while nothing is going on, what it takes long for: make the document, load profiles.
+
+    Args:
+        colours: of the layer that may be worked on next.
+    """
+    if _used > _ENOUGH:
+        _forget()
+    scratch()
+    for source, target in ((colours, colours.travels), (colours.travels, colours)):
+        if source != target and (source, target) not in _known:
+            _known.add((source, target))
+            Converter(source, target).strip(bytes(source.pixel_bytes), 1, 1)
+
+
+def scratch(colours: Colours | None = None) -> Document:
+    """The document, with these colours where they matter. What is put into it must be taken out again."""
+    app = Krita.instance()
+    if _kept and _kept[0].rootNode() not in [document.rootNode() for document in app.documents()]:
+        _kept.clear()  # a script has closed all documents
+    if not _kept:
+        document = app.createDocument(1, 1, NAME, "RGBA", "U8", SRGB, 72.0)
+        document.setBatchmode(True)
+        _kept.append(document)
+        notifier = app.notifier()
+        notifier.setActive(True)
+        notifier.applicationClosing.connect(_forget)
+    document = _kept[0]
+    if colours is not None and colours_of(document) != colours:
+        document.setColorSpace(colours.model, colours.depth, colours.profile)
+    return document
+
+
+def used(pixels: int) -> None:
+    """Tell that so many pixels went through the document."""
+    global _used  # noqa: PLW0603 (there is one document)
+    _used += pixels
+    if _kept:
+        _kept[0].setModified(False)
+
+
+class Converter:
+    """Converts strips of pixels with Krita's own colour management."""
+
+    def __init__(self, source: Colours, target: Colours) -> None:
+        self._source, self._target = source, target
+        self.strip_pixels = STRIP if source == target else CONVERTED  # pixels at once
+
+    def strip(self, samples: bytes, width: int, height: int) -> bytes:
+        """Pixels in the source's memory order to pixels in the target's."""
+        if self._source == self._target:
+            return samples
+        node = paint_layer(scratch(), "strip", self._source)
+        node.setPixelData(QtCore.QByteArray(bytes(samples)), 0, 0, width, height)
+        node.setColorSpace(self._target.model, self._target.depth, self._target.profile)
+        used(width * height)
+        return bytes(node.pixelData(0, 0, width, height))
+
+
+def paint_layer(document: Document, name: str, colours: Colours) -> Node:
+    """An empty paint layer of these colours, in no place of the document yet; the document is a scratch one."""
+    node = document.createNode(name, "paintlayer")
+    if colours_of(node) != colours:
+        node.setColorSpace(colours.model, colours.depth, colours.profile)
+    return node
+
+
+def _forget() -> None:
+    global _used  # noqa: PLW0603
+    _used = 0
+    while _kept:
+        document = _kept.pop()
+        document.setModified(False)
+        document.close()

@@ -1,0 +1,180 @@
+"""How long the interface stands still, and what a round trip costs beside the engine's own time."""
+
+from __future__ import annotations
+
+import time
+
+from depixel_driver import desk
+from depixel_driver.desk import ask, docker, new, put, scenario, settle, stored, until
+from depixel_krita import _client, task, turns, work
+from depixel_krita.qt import QtCore
+
+SIDE = 1024
+
+
+@scenario
+def heartbeat(facts):
+    """A layer of 1024 x 1024 pixels, twice as large: how long the interface stood still, and what came on top."""
+    small = stored([(*pixel[:3], 255) for pixel in desk.art(128, 128)], "RGBA", "U8")
+    rows = [small[y * 512 : (y + 1) * 512] * 8 for y in range(128)]
+    document, layer = yield from new(8, 8)
+    yield from ask(docker(), scale=2)  # the engine is warm from here on
+    document.setWidth(SIDE)
+    document.setHeight(SIDE)
+    for y in range(0, SIDE, 128):
+        put(layer, b"".join(rows), 0, y, SIDE, 128)
+    yield from settle(document)
+    panel = docker()
+    panel.forget()
+    panel.live.setChecked(False)
+    panel.form.set_values({**panel.action.defaults(), "scale": 2, "domain": "art", "output": "new-layer"})
+    yield 1000
+    beat = Beat()
+    yield 3000
+    facts["nothing"] = beat.stop()
+    done = []
+    panel.finished.connect(done.append)
+    clock = Clock()
+    beat = Beat()
+    clock.note("asked")
+    panel.go.click()
+    yield from until(lambda: not panel.busy, "the answer", 400)
+    clock.note("shown")
+    facts["job"] = beat.stop()
+    clock.stop()
+    panel.finished.disconnect(done.append)
+    assert panel.offers, panel.words.text()
+    facts["slots"] = clock.slots
+    facts["engine"] = done[0].finished.result.seconds
+    facts["parts"] = clock.parts(facts["engine"])
+    facts["round trip"] = clock.span("asked", "shown")
+    yield 500
+    clock = Clock()
+    beat = Beat()
+    clock.note("apply")
+    panel.apply.click()
+    yield from until(lambda: not panel.busy, "the layer")
+    clock.note("applied")
+    facts["delivery"] = beat.stop()
+    clock.stop()
+    facts["adding"] = clock.span("apply", "applied")
+    facts["delivery slots"] = clock.slots
+    made = document.topLevelNodes()[-1]
+    facts["size"] = [made.bounds().width(), made.bounds().height()]
+    yield from desk.step("undo", document)
+    beat = Beat()  # what Krita itself takes to add such a layer, without the plug-in
+    document.rootNode().addChildNode(made.duplicate(), None)
+    yield 1500
+    facts["layer by Krita alone"] = beat.stop()
+
+
+class Beat:
+    """
+    Beats every 5 ms while the event loop runs; remembers the longest silences, in milliseconds.
+
+    A silence is the interface's own as far as the system did not give the processor to other programs in it.
+    """
+
+    def __init__(self) -> None:
+        self.gaps = []
+        self.began = time.monotonic()
+        self.last, self.waited = self.began, _waited()
+        self.timer = QtCore.QTimer()
+        self.timer.setTimerType(QtCore.Qt.TimerType.PreciseTimer)
+        self.timer.timeout.connect(self.beat)
+        self.timer.start(5)
+
+    def beat(self) -> None:
+        now, waited = time.monotonic(), _waited()
+        gap = 1000 * (now - self.last)
+        self.gaps.append((gap, gap - 1000 * (waited - self.waited), now - self.began))
+        self.last, self.waited = now, waited
+
+    def stop(self):
+        """Longest silence, longest one of its own, how many were over 50 ms, and the longest with their seconds."""
+        self.beat()
+        self.timer.stop()
+        longest = sorted(self.gaps, key=lambda gap: -gap[1])[:6]
+        return {
+            "beats": len(self.gaps),
+            "longest": round(max(gap for gap, _, _ in self.gaps), 1),
+            "over 50 ms": sum(gap > 50 for gap, _, _ in self.gaps),
+            "longest own": round(max(own for _, own, _ in self.gaps), 1),
+            "own over 50 ms": sum(own > 50 for _, own, _ in self.gaps),
+            "where": [[round(at, 2), round(gap, 1), round(own, 1)] for gap, own, at in longest],
+        }
+
+
+class Clock:
+    """Notes when a job passes from one hand to the next, and which of the plug-in's slots took long."""
+
+    WATCHED = (
+        (task.Task, "_work", "thread"),
+        (_client.Job, "_listen", "sent"),
+        (_client.Job, "_fetch", "told"),
+        (task.Task, "_finished", "fetched"),
+    )
+    SLOTS = ((turns.Stepper, "_go_on"), (work.Work, "_pump"))
+
+    def __init__(self) -> None:
+        self.began = time.monotonic()
+        self.moments = {}
+        self.slots = []
+        self.replaced = []
+        for owner, name, word in self.WATCHED:
+            self._replace(owner, name, lambda own, word=word: self._noting(own, word))
+        for owner, name in self.SLOTS:
+            self._replace(owner, name, lambda own, name=name: self._timing(own, name))
+
+    def note(self, word) -> None:
+        self.moments.setdefault(word, time.monotonic())
+
+    def span(self, start, end):
+        return self.moments[end] - self.moments[start]
+
+    def parts(self, engine):
+        """Seconds of each part of the way; `engine` is what the engine says it took."""
+        names = ("asked", "thread", "sent", "told", "fetched", "ready", "shown")
+        parts = {f"{a} to {b}": round(self.span(a, b), 3) for a, b in zip(names, names[1:])}  # noqa: RUF007
+        parts["sent to told, beside the engine"] = round(parts["sent to told"] - engine, 3)
+        return parts
+
+    def stop(self) -> None:
+        for owner, name, own in self.replaced:
+            setattr(owner, name, own)
+
+    def _replace(self, owner, name, wrap) -> None:
+        own = owner.__dict__[name]
+        self.replaced.append((owner, name, own))
+        setattr(owner, name, wrap(own))
+
+    def _noting(self, own, word):
+        plain = own.__func__ if isinstance(own, staticmethod) else own
+
+        def noted(*arguments):
+            self.note(word)
+            try:
+                return plain(*arguments)
+            finally:
+                if word == "fetched":
+                    self.note("ready")
+
+        return staticmethod(noted) if isinstance(own, staticmethod) else noted
+
+    def _timing(self, own, name):
+        def timed(*arguments):
+            began = time.monotonic()
+            try:
+                return own(*arguments)
+            finally:
+                took = 1000 * (time.monotonic() - began)
+                if took > 15:
+                    self.slots.append([name, round(began - self.began, 2), round(took, 1)])
+
+        return timed
+
+
+# Seconds that this thread was ready to run and another program had the processor (Linux).
+def _waited():
+    with open("/proc/thread-self/schedstat", encoding="ascii") as file:
+        return int(file.read().split()[1]) / 1e9
