@@ -10,6 +10,7 @@ is the decoder of an encoder, first at 64 and then at 128 pixels, sharpened by a
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import logging
 import math
 import time
@@ -28,6 +29,7 @@ from depixel.priors.face_encoder import EncoderSpec
 from depixel.priors.stylegan import GeneratorSpec
 
 log = logging.getLogger("train_faces")
+WIDE_MAPS = (3, 5)  # the first convolutions at 16 and at 32 pixels
 
 
 # Mean absolute error at the full size and at each halving, weighted around the landmarks; the finest band counts twice.
@@ -44,8 +46,9 @@ def pyramid_loss(answer: Tensor, truth: Tensor, weights: Tensor, halvings: int =
 
 
 # What the small picture could not tell: the difference without the part that projection takes away. Without this
-# term the sign of the coarse error, which projection mends for nothing, drowns the details.
-def detail_loss(answer: Tensor, truth: Tensor, weights: Tensor, sizes: Tensor) -> Tensor:
+# term the sign of the coarse error, which projection mends for nothing, drowns the details. Returns the absolute mean,
+# weighted around the landmarks, and the square mean (what PSNR measures), not weighted.
+def detail_loss(answer: Tensor, truth: Tensor, weights: Tensor, sizes: Tensor) -> tuple[Tensor, Tensor]:
     difference = answer - truth
     side = truth.shape[-1]
     coarse = torch.zeros_like(difference)
@@ -54,7 +57,7 @@ def detail_loss(answer: Tensor, truth: Tensor, weights: Tensor, sizes: Tensor) -
         if len(rows) and small < side:
             reduced = F.avg_pool2d(difference[rows], side // small)
             coarse[rows] = F.interpolate(reduced, side, mode="bilinear", align_corners=False)
-    return (weights * (difference - coarse).abs()).mean()
+    return (weights * (difference - coarse).abs()).mean(), (difference - coarse).square().mean()
 
 
 # w and the maps have about unit variance, deltas are small: all keep the latent space round enough to search.
@@ -69,7 +72,7 @@ def latent_loss(w: Tensor, deltas: Tensor, maps: tuple[Tensor, ...]) -> Tensor:
 def keep_some(maps: tuple[Tensor, ...], generator: torch.Generator) -> dict[int, Tensor]:
     dice = torch.rand(maps[0].shape[0], 1, 1, 1, generator=generator).to(maps[0].device)
     finest = maps[-1].shape[-1]
-    return {k: m * (dice >= (0.25 if m.shape[-1] == finest else 0.15)).float() for k, m in enumerate(maps)}
+    return {k: m * (dice >= (0.14 if m.shape[-1] == finest else 0.08)).float() for k, m in enumerate(maps)}
 
 
 # Eyes to chin, a quarter of the picture: where sharpness is looked for, and all that a critic on a CPU can afford.
@@ -93,7 +96,14 @@ def train(options: argparse.Namespace) -> None:
         specs = read_specs(options.run)
     else:
         generator = GeneratorSpec(size, options.latent, options.latent, options.channels)
-        specs = generator, EncoderSpec(latent=options.latent, layers=generator.layers)
+        encoder = EncoderSpec(latent=options.latent, layers=generator.layers)
+        wide = (
+            tuple(options.wide if k in WIDE_MAPS else 1 for k in range(len(encoder.maps))) if options.wide > 1 else ()
+        )
+        specs = (
+            dataclasses.replace(generator, map_channels=wide),
+            dataclasses.replace(encoder, map_channels=wide, depth=options.depth),
+        )
     model = Autoencoder(*specs).to(device)
     with torch.no_grad():  # maps that the encoder predicts must be heard from the first step on
         for conv in model.generator.synthesis.convs[: len(model.encoder.spec.maps)]:
@@ -148,9 +158,11 @@ def train(options: argparse.Namespace) -> None:
 
         target = truth if resolution == size else F.avg_pool2d(truth, size // resolution)
         weights = landmark_weights(landmarks, resolution)
+        details, squares = detail_loss(answer, target, weights, sizes)
         losses = {
             "pixels": 0.5 * pyramid_loss(answer, target, weights),
-            "details": 3.0 * detail_loss(answer, target, weights, sizes),
+            "details": 3.0 * details,
+            "squares": options.squares * squares,
             "latents": latent_loss(w, deltas, seen_as.maps),
         }
         if discriminator is not None and critic is not None:
@@ -232,6 +244,9 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=128, help="pixels a side")
     parser.add_argument("--latent", type=int, default=192, help="numbers in w")
     parser.add_argument("--channels", type=_numbers, default=(128, 128, 96, 64, 32, 16), help="at 4, 8, ... pixels")
+    parser.add_argument("--wide", type=int, default=8, help="channels of the first noise map at 16 and at 32 pixels")
+    parser.add_argument("--depth", type=int, default=2, help="residual blocks at each step of the encoder's way up")
+    parser.add_argument("--squares", type=float, default=6.0, help="weight of the details' squared error")
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--rate", type=float, default=2.5e-3, help="learning rate of the generator")
     parser.add_argument("--average", type=float, default=0.997, help="decay of the weights' running average")

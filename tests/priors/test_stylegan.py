@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 import torch
 
-from depixel.priors.face_encoder import GRID, EncoderSpec, FaceEncoder, to_grid
+from depixel.priors.face_encoder import GRID, EncoderSpec, FaceEncoder, ResidualBlock, to_grid
 from depixel.priors.stylegan import Generator, GeneratorSpec, blur, downsample, upsample
 
 SPEC = GeneratorSpec(32, 16, 16, (16, 16, 8, 8), 2)
@@ -106,3 +108,44 @@ def test_encoder_is_told_how_small_the_picture_was() -> None:
     with torch.no_grad():
         w = encoder.from_grid(grid, torch.tensor([8.0, 64.0])).w
     assert not torch.allclose(w[0], w[1])
+
+
+def test_wide_noise_map_says_what_is_at_a_place() -> None:
+    """Beyond its first channel a map moves feature maps differently; shipped noise and narrow maps still serve."""
+    torch.manual_seed(0)
+    synthesis = Generator(GeneratorSpec(16, 8, 8, (8, 8, 8), 2, map_channels=(1, 3))).synthesis.eval()
+    w = torch.randn(1, 6, 8)
+    wide = torch.zeros(1, 3, 8, 8)
+    rest = synthesis(w, {1: wide}, "none")
+    assert torch.equal(rest, synthesis(w, {1: wide[:, :1]}, "none"))
+    assert synthesis(w).shape == rest.shape  # constant noise is one map for all channels
+    pushed = []
+    for channel in (1, 2):
+        raised = wide.clone()
+        raised[:, channel, 3:5, 3:5] = 1
+        pushed.append(synthesis(w, {1: raised}, "none") - rest)
+    assert all(p.abs().max() > 1e-3 for p in pushed)
+    cosine = torch.nn.functional.cosine_similarity(pushed[0].flatten(), pushed[1].flatten(), dim=0)
+    assert cosine.abs() < 0.9
+
+
+def test_widened_encoder_answers_as_the_narrow_one_until_it_is_trained() -> None:
+    """Further channels begin at zero and further blocks change nothing: old weights can be continued."""
+    narrow = EncoderSpec(8, 8, (8, 8, 8, 8), 8, (8, 8, 8), (4, 8, 16, 32))
+    wide = dataclasses.replace(narrow, map_channels=(1, 1, 4, 2), depth=2)
+    assert EncoderSpec.from_json(wide.to_json()) == wide
+    torch.manual_seed(0)
+    old, new = FaceEncoder(narrow), FaceEncoder(wide)
+    missing, unexpected = new.load_state_dict(old.state_dict(), strict=False)
+    assert not unexpected
+    assert all(key.startswith(("deeper.", "wide_heads.")) for key in missing)
+    for block in new.deeper.modules():
+        if isinstance(block, ResidualBlock):
+            torch.nn.init.zeros_(block.conv1.bias)
+            torch.nn.init.zeros_(block.conv1.weight)
+    small = torch.rand(2, 3, 16, 16)
+    before, after = old(small), new(small)
+    assert [m.shape[1:] for m in after.maps] == [torch.Size(s) for s in wide.map_shapes]
+    for a, b in zip(before.maps, after.maps, strict=True):
+        assert torch.allclose(a, b[:, :1], atol=1e-5)
+        assert (b[:, 1:] == 0).all()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+import math
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -26,10 +27,11 @@ GENERATOR = GeneratorSpec(32, 8, 8, (8, 8, 8, 8), 2)
 ENCODER = EncoderSpec(8, 8, (8, 8, 8, 8), 8, (8, 8, 8), (4, 8, 8, 16, 16, 32))
 
 
-def write_tiny(path: Path) -> Path:
-    """A weights file of random networks in the layout of the release."""
+def write_tiny(path: Path, wide: tuple[int, ...] = ()) -> Path:
+    """A weights file of random networks in the layout of the release; `wide`: channels of the noise maps."""
     torch.manual_seed(0)
-    generator, encoder = Generator(GENERATOR), FaceEncoder(ENCODER)
+    specs = replace(GENERATOR, map_channels=wide), replace(ENCODER, map_channels=wide)
+    generator, encoder = Generator(specs[0]), FaceEncoder(specs[1])
     with torch.no_grad():
         for conv in generator.synthesis.convs:
             conv.noise_strength.fill_(0.3)
@@ -37,11 +39,12 @@ def write_tiny(path: Path) -> Path:
     tensors = {f"generator.{k}": v.half() for k, v in generator.state_dict().items()}
     tensors |= {f"encoder.{k}": v.half() for k, v in encoder.state_dict().items()}
     tensors |= {"whitening.mean": whitening.mean, "whitening.root": whitening.root, "maps.scale": torch.ones(6)}
-    tensors["spread"] = torch.randn(len(LEVELS), 5, 8 + 16 + 2 * 64 + 2 * 256 + 1024) * 0.1
+    opened = 8 + sum(math.prod(shape) for shape in specs[1].map_shapes)
+    tensors["spread"] = torch.randn(len(LEVELS), 5, opened) * 0.1
     config = {
         "kind": "faces",
-        "generator": asdict(GENERATOR),
-        "encoder": asdict(ENCODER),
+        "generator": asdict(specs[0]),
+        "encoder": asdict(specs[1]),
         "whitening": {"slope": 1.0},
         "licence": "CC0",
     }
@@ -49,9 +52,9 @@ def write_tiny(path: Path) -> Path:
     return path
 
 
-@pytest.fixture(scope="module")
-def prior(tmp_path_factory: pytest.TempPathFactory) -> LatentPrior:
-    path = write_tiny(tmp_path_factory.mktemp("weights") / "faces-tiny.safetensors")
+@pytest.fixture(scope="module", params=[(), (1, 1, 3, 1, 4, 1)], ids=["narrow", "wide"])
+def prior(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> LatentPrior:
+    path = write_tiny(tmp_path_factory.mktemp("weights") / "faces-tiny.safetensors", request.param)
     return FacePrior.from_weights(load_weights(str(path)), torch.device("cpu"))
 
 

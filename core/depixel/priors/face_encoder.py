@@ -32,6 +32,8 @@ class EncoderSpec:
     hidden: int = 384  # numbers between the last feature map and the latents
     upward: tuple[int, ...] = (96, 64, 48)  # feature maps on the way back up, at 8, 16 and 32 pixels
     maps: tuple[int, ...] = (4, 8, 8, 16, 16, 32, 32)  # side of the noise map of each convolution from the first on
+    map_channels: tuple[int, ...] = ()  # of each map, as the generator mixes them; () = one each
+    depth: int = 0  # residual blocks at each step of the way back up
 
     def to_json(self) -> str:
         """One line of JSON for the metadata of a safetensors file."""
@@ -41,10 +43,15 @@ class EncoderSpec:
     def from_json(text: str) -> EncoderSpec:
         """Inverse of `to_json`; unknown keys are ignored, missing ones take their defaults."""
         known = {k: v for k, v in json.loads(text).items() if k in EncoderSpec.__dataclass_fields__}
-        for key in ("channels", "upward", "maps"):
+        for key in ("channels", "upward", "maps", "map_channels"):
             if key in known:
                 known[key] = tuple(known[key])
         return EncoderSpec(**known)
+
+    @property
+    def map_shapes(self) -> list[tuple[int, int, int]]:
+        """(channels, n, n) of each map."""
+        return [(c, n, n) for c, n in zip(self.map_channels or (1,) * len(self.maps), self.maps, strict=True)]
 
 
 class ResidualBlock(nn.Module):
@@ -72,7 +79,7 @@ class Encoded:
 
     w: Tensor  # [B, d]
     deltas: Tensor  # [B, L, d]
-    maps: tuple[Tensor, ...]  # [B, 1, n, n] for each n of EncoderSpec.maps
+    maps: tuple[Tensor, ...]  # [B, c, n, n] for each shape of EncoderSpec.map_shapes
 
     @property
     def w_plus(self) -> Tensor:
@@ -104,10 +111,24 @@ class FaceEncoder(nn.Module):
             nn.Conv2d(b + side, out, 3, padding=1)
             for b, side, out in zip(below, reversed(c[:-1]), spec.upward, strict=True)
         )
+        self.deeper = nn.ModuleList(
+            nn.Sequential(*(ResidualBlock(out, out, down=False) for _ in range(spec.depth))) for out in spec.upward
+        )
         widths = [c[-1], *spec.upward]
         self.heads = nn.ModuleList(
             nn.Conv2d(width, spec.maps.count(smallest << k), 3, padding=1) for k, width in enumerate(widths)
         )
+        # The channels of a map beyond its first come from a head of their own, so that older weights can be widened.
+        self.further = [[ch - 1 for ch, n, _ in spec.map_shapes if n == smallest << k] for k in range(len(widths))]
+        self.wide_heads = nn.ModuleDict(
+            {
+                str(k): nn.Conv2d(width, sum(self.further[k]), 3, padding=1)
+                for k, width in enumerate(widths)
+                if sum(self.further[k])
+            }
+        )
+        for parameter in self.wide_heads.parameters():
+            nn.init.zeros_(parameter)
 
     def forward(self, small: Tensor) -> Encoded:
         """small: RGB [B, 3, h, w] in [-1, 1], 4 to 256 pixels a side."""
@@ -129,13 +150,22 @@ class FaceEncoder(nn.Module):
             hidden = F.silu(self.neck(features[-1].flatten(1))).float()
             # Back up.
             x = features[-1]
-            maps = list(self.heads[0](x).float().split(1, 1))
+            maps = self._maps(0, x)
             for k, merge in enumerate(self.merges):
                 x = F.interpolate(x, scale_factor=2.0, mode="nearest")
                 x = F.silu(merge(torch.cat([x, features[-2 - k]], 1)))
-                maps += self.heads[k + 1](x).float().split(1, 1)
+                x = self.deeper[k](x)
+                maps += self._maps(k + 1, x)
         deltas = self.to_deltas(hidden).unflatten(1, (self.spec.layers, self.spec.latent))
         return Encoded(self.to_w(hidden), deltas, tuple(maps))
+
+    # The maps of one size, smallest size first.
+    def _maps(self, level: int, x: Tensor) -> list[Tensor]:
+        maps = list(self.heads[level](x).float().split(1, 1))
+        if str(level) in self.wide_heads:
+            wide = self.wide_heads[str(level)](x).float().split(self.further[level], 1)
+            maps = [torch.cat(pair, 1) for pair in zip(maps, wide, strict=True)]
+        return maps
 
 
 def to_grid(small: Tensor) -> Tensor:

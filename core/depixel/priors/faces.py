@@ -2,7 +2,7 @@
 The faces prior: a style-based generator with an encoder that says, in one pass, where a small face lies in its space.
 
 Latents, each searched inside the ball of radius sqrt(d) around 0, in the first third of which nearly all faces lie:
-`w` [B, L, d], the per-layer styles, whitened; `map_0`, `map_1`, ... [B, 1, n, n], the noise maps of the first
+`w` [B, L, d], the per-layer styles, whitened; `map_0`, `map_1`, ... [B, c, n, n], the noise maps of the first
 convolutions, in units of three times their usual size. The picture is always a square of the generator's own size and
 opaque; cropping, alpha and other sizes are the domain's business. Generators of other people have no encoder: see
 `depixel.priors.stylegan_prior`.
@@ -115,9 +115,10 @@ class FacePrior:
         d = self.generator.spec.latent
         moved = {"w": latents["w"] + step[:, None, :d]}
         start = d
-        for k, n in enumerate(self.encoder.spec.maps):
-            moved[f"map_{k}"] = latents[f"map_{k}"] + step[:, start : start + n * n].reshape(-1, 1, n, n)
-            start += n * n
+        for k, shape in enumerate(self.encoder.spec.map_shapes):
+            end = start + math.prod(shape)
+            moved[f"map_{k}"] = latents[f"map_{k}"] + step[:, start:end].reshape(-1, *shape)
+            start = end
         return moved
 
     def imagine(self, count: int, generator: torch.Generator) -> Latents:
@@ -125,8 +126,8 @@ class FacePrior:
         z = torch.randn(count, self.generator.spec.noise_latent, generator=generator).to(self.device)
         v = self.whitening.whiten(self.generator.mapping(z))
         latents = {"w": v[:, None].expand(-1, self.generator.spec.layers, -1).contiguous()}
-        for k, n in enumerate(self.encoder.spec.maps):
-            latents[f"map_{k}"] = torch.zeros(count, 1, n, n, device=self.device)
+        for k, shape in enumerate(self.encoder.spec.map_shapes):
+            latents[f"map_{k}"] = torch.zeros(count, *shape, device=self.device)
         return latents
 
     def decode(self, latents: Latents, small: Tensor, degradation: Degradation) -> Tensor:

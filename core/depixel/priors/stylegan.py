@@ -31,6 +31,7 @@ class GeneratorSpec:
     mapping_layers: int = 4  # fully connected layers from z to w
     mapping_rate: float = 0.01  # learning rate multiplier of the mapping network
     mapped_input: bool = True  # the 4x4 input also depends on w (False: the paper's constant)
+    map_channels: tuple[int, ...] = ()  # channels of the first convolutions' noise maps; one each beyond (the paper's)
 
     def __post_init__(self) -> None:
         if self.resolution < 4 or self.resolution & (self.resolution - 1):
@@ -56,8 +57,9 @@ class GeneratorSpec:
     def from_json(text: str) -> GeneratorSpec:
         """Inverse of `to_json`; unknown keys are ignored, missing ones take their defaults."""
         known = {k: v for k, v in json.loads(text).items() if k in GeneratorSpec.__dataclass_fields__}
-        if "channels" in known:
-            known["channels"] = tuple(known["channels"])
+        for key in ("channels", "map_channels"):
+            if key in known:
+                known[key] = tuple(known[key])
         return GeneratorSpec(**known)
 
 
@@ -100,12 +102,13 @@ class Synthesis(nn.Module):
         self.resolution = spec.resolution
         self.const = nn.Parameter(torch.randn(c[0], 4, 4))
         self.input = Linear(spec.latent, c[0] * 16) if spec.mapped_input else None
-        convs = [StyledConv(c[0], c[0], spec.latent, 4)]
+        wide = itertools.chain(spec.map_channels, itertools.repeat(1))
+        convs = [StyledConv(c[0], c[0], spec.latent, 4, map_channels=next(wide))]
         to_rgb = [ToRGB(c[0], spec.latent)]
         for level in range(1, spec.levels):
             size = 4 << level
-            convs.append(StyledConv(c[level - 1], c[level], spec.latent, size, up=True))
-            convs.append(StyledConv(c[level], c[level], spec.latent, size))
+            convs.append(StyledConv(c[level - 1], c[level], spec.latent, size, True, next(wide)))
+            convs.append(StyledConv(c[level], c[level], spec.latent, size, False, next(wide)))
             to_rgb.append(ToRGB(c[level], spec.latent))
         self.convs = nn.ModuleList(convs)
         self.to_rgb = nn.ModuleList(to_rgb)
@@ -117,7 +120,7 @@ class Synthesis(nn.Module):
     def forward(
         self,
         w_plus: Tensor,  # [B, L, d]
-        noise: Mapping[int, Tensor] | None = None,  # k -> [B, 1, H, W] for the k-th convolution; others as below
+        noise: Mapping[int, Tensor] | None = None,  # k -> [B, c, H, W] for the k-th convolution; others as below
         noise_mode: str = "constant",  # constant: the shipped maps | random: new ones | none
         generator: torch.Generator | None = None,  # for noise_mode="random"
         resolution: int | None = None,  # stop at this size; None = full
@@ -146,14 +149,25 @@ class Synthesis(nn.Module):
 
 
 class StyledConv(nn.Module):
-    """Modulated 3x3 convolution, noise, bias, leaky ReLU; optionally doubling the size (Equations 1 and 3)."""
+    """
+    Modulated 3x3 convolution, noise, bias, leaky ReLU; optionally doubling the size (Equations 1 and 3).
 
-    def __init__(self, inputs: int, outputs: int, latent: int, size: int, up: bool = False) -> None:
+    Beyond the paper, a noise map may have more channels than one: the first is added to all feature maps alike, as in
+    the paper, the others through a learned mixture, so that a map can say what is at a place and not only that
+    something is.
+    """
+
+    def __init__(
+        self, inputs: int, outputs: int, latent: int, size: int, up: bool = False, map_channels: int = 1
+    ) -> None:
         super().__init__()
         self.affine = Linear(latent, inputs, bias=1.0)
         self.weight = nn.Parameter(torch.randn(outputs, inputs, 3, 3))
         self.bias = nn.Parameter(torch.zeros(outputs))
         self.noise_strength = nn.Parameter(torch.zeros(()))
+        self.mix: nn.Parameter | None = None
+        if map_channels > 1:
+            self.mix = nn.Parameter(torch.randn(outputs, map_channels - 1, 1, 1) / math.sqrt(map_channels - 1))
         self.register_buffer("noise_const", torch.randn(size, size))
         self.noise_const: Tensor
         self.size = size
@@ -187,6 +201,9 @@ class StyledConv(nn.Module):
         x = x * demodulation.to(x.dtype)[:, :, None, None]
         shift = self.bias.to(x.dtype)[:, None, None]
         if noise is not None:
+            if self.mix is not None and noise.dim() == 4 and noise.shape[1] > 1:
+                shift = shift + F.conv2d(noise[:, 1:].to(x.dtype), self.mix.to(x.dtype))
+                noise = noise[:, :1]
             shift = shift + (noise * self.noise_strength).to(x.dtype)
         return F.leaky_relu(x + shift, 0.2) * math.sqrt(2.0)
 
