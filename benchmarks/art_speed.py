@@ -32,9 +32,10 @@ from depixel.files import write
 from depixel.settings import ENSEMBLES, SearchSettings
 from depixel.upsampler import Upsampler
 
-SIDES = (16, 64, 128, 256, 512)
+SIDES = (16, 32, 64, 128, 256, 512)
 FILES = 500
 ALONE = 6  # files that the peer answers with a process each
+SETTLE = 0.4  # seconds: the peer's threads spin for a while after each picture, and would stand in our way
 WORKER = Path(__file__).with_name("animevideo_worker.py")
 
 
@@ -58,7 +59,9 @@ class Peer:
         assert self.process.stdin is not None and self.process.stdout is not None
         self.process.stdin.write(f"{side}\n")
         self.process.stdin.flush()
-        return float(self.process.stdout.readline())
+        found = float(self.process.stdout.readline())
+        time.sleep(SETTLE)
+        return found
 
     def close(self) -> None:
         self.process.communicate()

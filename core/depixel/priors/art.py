@@ -9,6 +9,7 @@ scale back down just as exactly.
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -199,7 +200,9 @@ class ArtPrior:
 
     def ensemble(self, turns: int) -> ArtPrior:
         """This prior, each of its answers the mean over `turns` (1 ... 8) flips and turns of picture and latents."""
-        return ArtPrior(self.network, self._spec, turns)
+        other = copy(self)  # the network is shared, and as it should be
+        other.turns = turns
+        return other
 
     def encode(self, small: Tensor, degradation: Degradation) -> Latents:
         """z = 0: {"z": [B, latent, h, w]}."""
