@@ -15,7 +15,7 @@ from nearest_worker import NearestWorker
 from PIL import Image
 
 from depixel.errors import BadUsageError
-from depixel_watch import watcher as watcher_module
+from depixel_watch import pipeline as pipeline_module
 from depixel_watch.layout import checked, overlay_for
 from depixel_watch.ledger import LEDGER_NAME, Ledger
 from depixel_watch.lock import is_held, only_one
@@ -263,6 +263,25 @@ def test_leftovers_of_a_killed_run(desk: Desk) -> None:
     assert desk.outputs() == {"a.png", "depixel-report.html"}
 
 
+def test_a_source_deleted_after_a_kill_leaves_no_output(desk: Desk) -> None:
+    """Killed between the output's rename and the ledger's row, then the source is deleted: the output goes too."""
+    picture(desk.source / "a.png", 1)
+    picture(desk.source / "b.png", 2)
+    desk.settle()
+    desk.watcher.close()
+    ledger = Ledger(desk.out / LEDGER_NAME)
+    row = ledger.get("a.png")
+    assert row is not None
+    ledger.record([row._replace(state="writing", out=Stamp(0, 0))])
+    ledger.close()
+    (desk.source / "a.png").unlink()
+    desk.open()
+
+    desk.settle()
+
+    assert desk.outputs() == {"b.png", "depixel-report.html"}
+
+
 def test_a_full_disk_pauses_and_resumes(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """No file is called failed because the disk was full; when there is room, the work goes on."""
     picture(desk.source / "a.png")
@@ -273,7 +292,7 @@ def test_a_full_disk_pauses_and_resumes(desk: Desk, monkeypatch: pytest.MonkeyPa
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(watcher_module, "place", full)
+        patch.setattr(pipeline_module, "place", full)
         with pytest.raises(DiskFullError, match="waiting for room"):
             desk.watcher.reconcile()
 

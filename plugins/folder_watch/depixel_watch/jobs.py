@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import struct
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -14,6 +15,8 @@ from depixel_watch.profiles import ARCHIVES, Profile, Rule
 from depixel_watch.scan import Found, stamp_of
 from depixel_watch.stability import Stamp
 from depixel_watch.work import Texture, prepare
+
+SINGLE = "One pixel needs no enlarging: left alone."
 
 
 @dataclass(frozen=True)
@@ -35,9 +38,12 @@ class Loaded:
 
     job: Job
     key: str = ""
+    content: str = ""  # digest of the bytes alone
     data: bytes = b""
     texture: Texture | None = None
     problem: DepixelError | None = None
+    unreadable: bool = False  # it cannot be opened: that may be mended without a change of the file
+    left: str = ""  # why it is left alone
     moved: bool = False  # changed while it was read: another time
 
 
@@ -76,6 +82,7 @@ def load(job: Job, root: Path) -> Loaded:
             content.update(loaded.data)
         others = {name: (root / name).read_bytes() for name in job.beside}
         loaded.moved = stamp_of(path) != job.stamp
+        loaded.content = content.hexdigest()[:32]
         # The engine may read the kind of a texture from its name's last part (_n, _normal) and from its ending.
         hint = "|".join(re.findall(r"[_.][^_.]*", PurePosixPath(job.path).name.lower())[-2:])
         loaded.key = _digest(content.digest() + f"|{job.recipe}|{hint}|".encode() + b"|".join(others.values()))
@@ -83,14 +90,46 @@ def load(job: Job, root: Path) -> Loaded:
             loaded.data = followed(job.path, loaded.data, job.scale)
         if job.action == "upscale" and not loaded.moved:
             loaded.texture = prepare(loaded.data, job.path, job.rule, others.get, job.scale)
+            if loaded.texture.picture.width * loaded.texture.picture.height == 1:
+                loaded.left = SINGLE
+            else:
+                loaded.data = b""  # not held twice
     except FileNotFoundError:
         loaded.moved = True
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        loaded.problem = UnreadablePictureError(f"{path.name} cannot be read: {reason}.")
+        loaded.problem, loaded.unreadable = UnreadablePictureError(f"{path.name} cannot be read: {reason}."), True
     except DepixelError as error:
         loaded.problem = error
+    except Exception as error:  # noqa: BLE001 (whatever one file brings about must not stop the others)
+        loaded.problem = fault(path.name, error)
     return loaded
+
+
+def fault(name: str, error: Exception) -> DepixelError:
+    """A sentence for what nobody foresaw."""
+    sentence = f"Depixel met a fault of its own with {name} ({type(error).__name__}: {error}); please report it."
+    return DepixelError(sentence)
+
+
+def pixels_of(path: Path, size: int) -> int:
+    """About how many pixels a file will have when it is decoded, by its first bytes; `size` = of the file in bytes."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(32)
+    except OSError:
+        return 0
+    if head.startswith(b"\x89PNG"):
+        width, height = struct.unpack(">II", head[16:24].ljust(8, b"\0"))
+    elif head.startswith(b"DDS "):
+        height, width = struct.unpack("<II", head[12:20].ljust(8, b"\0"))
+    elif head.startswith(b"GIF8"):
+        width, height = struct.unpack("<HH", head[6:10].ljust(4, b"\0"))
+    elif path.suffix.lower() == ".tga":
+        width, height = struct.unpack("<HH", head[12:16].ljust(4, b"\0"))
+    else:
+        return size * (1 if head.startswith(b"BM") else 10)
+    return max(size, min(int(width) * int(height), 2**28))
 
 
 def _digest(data: bytes) -> str:

@@ -1,8 +1,8 @@
 """
 What was done to which content: SQLite in write-ahead mode, so that a kill at any moment leaves it consistent.
 
-A row goes `writing` -> `done` (or `failed`). `writing` is committed before the output gets its name: after a crash the
-row says that a file at that place is our own and may be replaced.
+A row goes `writing` -> `done` (or `failed`; `left` = alone, on purpose). `writing` is committed before the output gets
+its name: after a crash the row says that a file at that place is our own and may be replaced.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _TABLE = """
 CREATE TABLE IF NOT EXISTS files (
     path TEXT PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, key TEXT NOT NULL, recipe TEXT NOT NULL,
     state TEXT NOT NULL, reason TEXT NOT NULL DEFAULT '', out_size INTEGER NOT NULL DEFAULT 0,
-    out_mtime_ns INTEGER NOT NULL DEFAULT 0
+    out_mtime_ns INTEGER NOT NULL DEFAULT 0, made TEXT NOT NULL DEFAULT ''
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS by_key ON files (key, state);
 """
@@ -33,9 +33,10 @@ class Row(NamedTuple):
     stamp: Stamp  # of the source
     key: str  # content + what was asked of it: equal keys have equal outputs
     recipe: str  # settings + model + engine version of the whole run
-    state: str  # writing, done, failed
-    reason: str  # why it failed; or a remark
+    state: str  # writing, done, failed, left (alone, on purpose)
+    reason: str  # why it failed or was left alone; or a remark
     out: Stamp  # of the output as we wrote it
+    made: str = ""  # digest of the output's bytes, where they are an answer of ours
 
 
 class Ledger:
@@ -48,6 +49,9 @@ class Ledger:
         self._base.execute("PRAGMA journal_mode=WAL")
         self._base.execute("PRAGMA synchronous=FULL")
         self._base.executescript(_TABLE)
+        if not any(column[1] == "made" for column in self._base.execute("PRAGMA table_info(files)")):
+            self._base.execute("ALTER TABLE files ADD COLUMN made TEXT NOT NULL DEFAULT ''")
+        self._base.execute("CREATE INDEX IF NOT EXISTS by_made ON files (made) WHERE made != ''")
 
     def close(self) -> None:
         """Write everything down and let go of the file."""
@@ -63,8 +67,8 @@ class Ledger:
         self._base.execute("BEGIN IMMEDIATE")
         try:
             self._base.executemany(
-                "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                ((r.path, *r.stamp, r.key, r.recipe, r.state, r.reason, *r.out) for r in rows),
+                "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                ((r.path, *r.stamp, r.key, r.recipe, r.state, r.reason, *r.out, r.made) for r in rows),
             )
         except BaseException:
             self._base.execute("ROLLBACK")
@@ -75,6 +79,11 @@ class Ledger:
         """Finished files of the same content that were asked the same: their output is this one's too."""
         found = self._base.execute("SELECT * FROM files WHERE key = ? AND state = 'done' LIMIT 4", (key,))
         return [_row(r) for r in found]
+
+    def was_made(self, content: str) -> bool:
+        """Whether these bytes are an output of ours: such a file is no input, wherever it was copied to."""
+        found = self._base.execute("SELECT 1 FROM files WHERE made = ? AND made != '' LIMIT 1", (content,))
+        return found.fetchone() is not None
 
     def remove(self, path: str) -> None:
         """The source is gone, and so is its output."""
@@ -102,5 +111,5 @@ class Ledger:
         return bool(self._base.execute("PRAGMA integrity_check").fetchone()[0] == "ok")
 
 
-def _row(r: tuple[str, int, int, str, str, str, str, int, int]) -> Row:
-    return Row(r[0], Stamp(r[1], r[2]), r[3], r[4], r[5], r[6], Stamp(r[7], r[8]))
+def _row(r: tuple[str, int, int, str, str, str, str, int, int, str]) -> Row:
+    return Row(r[0], Stamp(r[1], r[2]), r[3], r[4], r[5], r[6], Stamp(r[7], r[8]), r[9])

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from depixel_watch.ledger import LEDGER_NAME
 from depixel_watch.stability import Stamp
 
 OURS = ".depixel-"
@@ -24,14 +25,15 @@ class Found(NamedTuple):
 def walk(root: Path, trouble: Callable[[str], None]) -> Iterator[Found]:
     """
     All regular files below `root`. Links to folders are not followed (they may lead round in circles or out of the
-    mod); links to files are. `trouble` gets a sentence for each folder that cannot be read.
+    mod); links to files are. A folder with a ledger in it holds outputs, which are no inputs. `trouble` gets a sentence
+    for each folder that cannot be read.
     """
     todo = [""]
     while todo:
         folder = todo.pop()
         try:
             with os.scandir(root / folder) as entries:
-                for entry in entries:
+                for entry in () if os.path.lexists(root / folder / LEDGER_NAME) else entries:
                     path = f"{folder}/{entry.name}" if folder else entry.name
                     if entry.name.startswith(OURS):
                         continue

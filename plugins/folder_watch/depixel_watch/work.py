@@ -134,12 +134,12 @@ def _fits(picture: Picture, frames: str) -> bool:
     return picture.width % across == 0 and picture.height % down == 0
 
 
-def answer_all(worker: UpscaleWorker, textures: Sequence[Texture]) -> list[bytes | DepixelError]:
+def ask(worker: UpscaleWorker, textures: Sequence[Texture]) -> list[Picture | DepixelError]:
     """
-    Answer textures, those with equal hints together; identical frames and pictures come out identical because the
+    Answers to textures, those with equal hints together; identical frames and pictures come out identical because the
     worker's answer depends on the pixels alone. One that fails is its error.
     """
-    answers: list[bytes | DepixelError] = [UnsupportedPictureError("not answered")] * len(textures)
+    answers: list[Picture | DepixelError] = [UnsupportedPictureError("not answered")] * len(textures)
     groups: dict[Hints, list[int]] = {}
     for index, texture in enumerate(textures):
         hints = texture.hints
@@ -150,11 +150,18 @@ def answer_all(worker: UpscaleWorker, textures: Sequence[Texture]) -> list[bytes
         different, uses = _different([textures[i].picture for i in members])
         found = worker.upscale(different, dict(hints))
         for index, use in zip(members, uses, strict=True):
-            answer = found[use]
-            try:
-                answers[index] = answer if isinstance(answer, DepixelError) else finish(textures[index], answer)
-            except DepixelError as error:
-                answers[index] = error
+            answers[index] = found[use]
+    return answers
+
+
+def answer_all(worker: UpscaleWorker, textures: Sequence[Texture]) -> list[bytes | DepixelError]:
+    """As `ask`, as files. One that fails is its error."""
+    answers: list[bytes | DepixelError] = []
+    for texture, answer in zip(textures, ask(worker, textures), strict=True):
+        try:
+            answers.append(answer if isinstance(answer, DepixelError) else finish(texture, answer))
+        except DepixelError as error:
+            answers.append(error)
     return answers
 
 

@@ -1,0 +1,139 @@
+"""The books of a pass: what became of each file goes into the ledger, the tally, and a line for who listens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from depixel_watch.jobs import Loaded
+from depixel_watch.ledger import Ledger, Row
+from depixel_watch.pauses import as_pause
+from depixel_watch.stability import StabilityTracker, Stamp
+
+NOTHING = Stamp(0, 0)
+
+
+@dataclass
+class Times:
+    """Where the seconds of a pass went. Decoding and writing are sums over threads that work side by side."""
+
+    wall: float = 0.0  # from the first file to the last
+    decode: float = 0.0  # read, hash, decode
+    engine: float = 0.0  # while the engine answered
+    write: float = 0.0  # encode, write, wait for the disk
+
+    @property
+    def idle(self) -> float:
+        """Share of the wall time in which the engine had nothing to do, 0 ... 1."""
+        return max(0.0, 1 - self.engine / self.wall) if self.wall else 0.0
+
+
+@dataclass
+class Tally:
+    """What one pass over the folder did, in files."""
+
+    found: int = 0  # that need work in this pass
+    done: int = 0
+    copied: int = 0  # same content as another: computed once
+    skipped: int = 0  # in step already
+    left: int = 0  # newly left alone
+    failed: int = 0  # newly
+    waiting: int = 0  # not complete yet
+    removed: int = 0  # source gone, so is the output
+    times: Times = field(default_factory=Times)
+
+    @property
+    def finished(self) -> int:
+        """How many of `found` are dealt with."""
+        return self.done + self.copied + self.left + self.failed
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something worth a line."""
+
+    what: str  # done, copied, failed, left, removed, note
+    path: str
+    sentence: str = ""
+
+
+Tell = Callable[[Event], None]
+
+
+@dataclass(frozen=True)
+class Made:
+    """An output that has its name."""
+
+    stamp: Stamp
+    digest: str = ""  # of its bytes, where they are an answer of ours
+    what: str = "done"  # or copied
+    remark: str = ""
+    seconds: float = 0.0  # that encoding and writing took
+
+
+class Books:
+    """One a pass; used from one thread."""
+
+    def __init__(self, ledger: Ledger, tracker: StabilityTracker, tally: Tally, tell: Tell) -> None:
+        self.ledger, self.tally = ledger, tally
+        self._tracker, self._tell = tracker, tell
+
+    def announce(self, items: Iterable[Loaded]) -> None:
+        """Before an output gets its name: whatever is at that place from now on is ours."""
+        rows = [_row(item, "writing", out=self._kept(item)) for item in items]
+        if rows:
+            self.ledger.record(rows)
+
+    def finish(self, outcomes: Iterable[tuple[Loaded, Made]]) -> None:
+        """Outputs that are in place."""
+        pairs = list(outcomes)
+        if pairs:
+            self.ledger.record(_row(item, "done", made.remark, made.stamp, made.digest) for item, made in pairs)
+        for item, made in pairs:
+            self._tracker.forget(item.job.path)
+            self.tally.done += made.what == "done"
+            self.tally.copied += made.what == "copied"
+            self._tell(Event(made.what, item.job.path, made.remark))
+
+    def fail(self, item: Loaded, error: Exception) -> None:
+        """
+        One file failed. What cannot be opened is tried again in each pass, and told of once.
+
+        Raises:
+            PauseError: it was not the file's fault.
+        """
+        if pause := as_pause(error):
+            raise pause
+        before = self.ledger.get(item.job.path)
+        row = _row(item, "failed", str(error), self._kept(item))
+        self._tracker.forget(item.job.path)
+        if item.unreadable:
+            row = row._replace(recipe="")
+            if before is not None and (before.state, before.reason) == ("failed", row.reason):
+                self.tally.skipped += 1
+                self.tally.found -= 1
+                return
+        self.ledger.record([row])
+        self.tally.failed += 1
+        self._tell(Event("failed", item.job.path, str(error)))
+
+    def leave(self, item: Loaded, reason: str, digest: str = "") -> None:
+        """One file is left alone, on purpose. `digest`: its content is an output of ours."""
+        self.ledger.record([_row(item, "left", reason, self._kept(item), digest)])
+        self._tracker.forget(item.job.path)
+        self.tally.left += 1
+        self._tell(Event("left", item.job.path, reason))
+
+    # The last output of this path, as we left it.
+    def _kept(self, item: Loaded) -> Stamp:
+        before = self.ledger.get(item.job.path)
+        return NOTHING if before is None else before.out
+
+    def wait(self, count: int = 1) -> None:
+        """Files for another pass."""
+        self.tally.waiting += count
+        self.tally.found -= count
+
+
+def _row(item: Loaded, state: str, reason: str = "", out: Stamp = NOTHING, digest: str = "") -> Row:
+    return Row(item.job.path, item.job.stamp, item.key, item.job.recipe, state, reason, out, digest)
