@@ -19,6 +19,8 @@ from depixel.install import plugins
 from depixel.install.checks import check_gimp, check_krita, check_record
 from depixel.install.profiles import Profile, System, gimp_profiles, krita_profiles, old_gimp_versions
 
+_FLATPAK = ".var/app/org.gimp.GIMP/config/GIMP/"
+
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -55,6 +57,61 @@ def test_profiles_of_gimp(tmp_path: Path, platform: str, profile: str, environme
     found = gimp_profiles(system(tmp_path, platform, **absolute))
 
     assert [tmp_path / profile / "plug-ins"] == [one.plugins for one in found]
+
+
+@pytest.mark.parametrize(
+    ("platform", "program", "profile"),
+    [
+        ("linux", "bin/gimp", ".config/GIMP/3.2"),
+        ("linux", ".local/share/flatpak/app/org.gimp.GIMP/current/active/files/bin/gimp-3.2", _FLATPAK + "3.2"),
+        ("darwin", "Applications/GIMP.app/Contents/MacOS/gimp", "Library/Application Support/GIMP/3.2"),
+        ("win32", "AppData/Local/Programs/GIMP 3/bin/gimp-console-3.2.exe", "AppData/Roaming/GIMP/3.2"),
+    ],
+)
+@pytest.mark.skipif(os.name != "posix", reason="the GIMP here is a shell script")
+def test_a_gimp_that_was_never_started(tmp_path: Path, platform: str, program: str, profile: str) -> None:
+    """Its profile is made by the installation; an older version's profile beside it is served as well."""
+    gimp = tmp_path / program
+    gimp.parent.mkdir(parents=True)
+    gimp.write_text("#!/bin/sh\necho GNU Image Manipulation Program version 3.2.6\n")
+    gimp.chmod(0o755)
+    wanted = tmp_path / profile
+    older = wanted.with_name("3.0")
+    older.mkdir(parents=True)
+
+    found = gimp_profiles(system(tmp_path, platform, PATH=str(tmp_path / "bin"), PROGRAMFILES=str(tmp_path / "none")))
+
+    assert [one.plugins for one in found] == [older / "plug-ins", wanted / "plug-ins"]
+    wanted.mkdir()  # once started
+    assert len(gimp_profiles(system(tmp_path, platform, PATH=str(tmp_path / "bin")))) == 2
+
+
+@pytest.mark.parametrize(
+    ("platform", "profile"),
+    [
+        ("linux", ".config/GIMP/3.0"),
+        ("linux", _FLATPAK + "3.0"),
+        ("linux", "snap/gimp/current/.config/GIMP/3.0"),
+        ("darwin", "Library/Application Support/GIMP/3.2"),
+        ("win32", "AppData/Roaming/GIMP/3.0"),
+    ],
+)
+def test_each_system_s_profile_is_served(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, platform: str, profile: str
+) -> None:
+    """Install, a content doctor, uninstall, and a doctor who says what to run: in every kind of home."""
+    monkeypatch.setenv("DEPIXEL_RUNTIME_DIR", str(tmp_path / "engine"))
+    (tmp_path / profile).mkdir(parents=True)
+    here = system(tmp_path, platform, PROGRAMFILES=str(tmp_path / "none"))
+    (found,) = gimp_profiles(here)
+
+    folder = plugins.install_gimp(found, plugins.engine_record())
+    assert folder == tmp_path / profile / "plug-ins" / "depixel-gimp"
+    assert "problem" not in {finding.level for finding in check_gimp(here)}
+    assert any("installed in" in finding.what for finding in check_gimp(here))
+    assert plugins.uninstall(found) == [folder]
+    (finding,) = check_gimp(here)
+    assert (finding.level, finding.mend) == ("note", "depixel install gimp")
 
 
 def test_gimp_2_is_not_a_place_for_the_plug_in(tmp_path: Path) -> None:

@@ -55,9 +55,8 @@ def gimp_profiles(system: System) -> list[Profile]:
         for profile in sorted(folder.glob("*")) if folder.is_dir() else []:
             if profile.is_dir() and _parsed(profile.name) >= _OLDEST_GIMP:
                 found.append(Profile("GIMP", kind, profile.name, profile / "plug-ins"))
-    if not found:
-        found = _not_yet_started(system)
-    return found
+    started = {(one.kind, one.version) for one in found}
+    return found + [one for one in _installed(system) if (one.kind, one.version) not in started]
 
 
 def old_gimp_versions(system: System) -> list[str]:
@@ -112,24 +111,47 @@ def _krita_folders(system: System) -> list[tuple[str, Path, Path]]:
     ]
 
 
-# GIMP makes its profile at the first start: ask an installed one for its version.
-def _not_yet_started(system: System) -> list[Profile]:
-    for name in ("gimp", "gimp-3", "gimp-3.0", "gimp-3.2"):
-        program = shutil.which(name, path=system.environment.get("PATH"))
-        if program is None:
-            continue
-        try:
-            told = subprocess.run(
-                [program, "--version"], capture_output=True, text=True, timeout=30, check=False
-            ).stdout
-        except (OSError, subprocess.SubprocessError):
-            continue
-        version = _parsed(told)
-        if version >= _OLDEST_GIMP:
-            kind, folder = _gimp_folders(system)[0]
-            number = f"{version[0]}.{version[1]}"
-            return [Profile("GIMP", kind, number, folder / number / "plug-ins")]
-    return []
+# GIMP makes its profile at the first start of each version: ask the installed ones for theirs.
+def _installed(system: System) -> list[Profile]:
+    folders = dict(_gimp_folders(system))
+    kind = next(iter(folders))
+    found = {kind: {_told_version(program) for program in _programs(system)}}
+    if "Flatpak" in folders:
+        found["Flatpak"] = {_parsed(program.name) for program in _in_flatpaks(system)}
+    return [
+        Profile("GIMP", kind, f"{version[0]}.{version[1]}", folders[kind] / f"{version[0]}.{version[1]}" / "plug-ins")
+        for kind, versions in found.items()
+        for version in sorted(versions)
+        if version >= _OLDEST_GIMP
+    ]
+
+
+def _programs(system: System) -> list[Path]:
+    if system.platform == "win32":
+        local = system.variable("LOCALAPPDATA", system.home / "AppData" / "Local")
+        places = [system.variable("PROGRAMFILES", Path("C:/Program Files")), local / "Programs"]
+        return [program for place in places for program in place.glob("GIMP */bin/gimp-console-3*.exe")]
+    if system.platform == "darwin":
+        places = [Path("/Applications"), system.home / "Applications"]
+        return [program for place in places for program in place.glob("GIMP*.app/Contents/MacOS/gimp")]
+    names = ("gimp", "gimp-3", "gimp-3.0", "gimp-3.2")
+    found = (shutil.which(name, path=system.environment.get("PATH")) for name in names)
+    return [Path(program) for program in found if program is not None]
+
+
+def _told_version(program: Path) -> tuple[int, int]:
+    try:
+        told = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=30, check=False).stdout
+    except (OSError, subprocess.SubprocessError):
+        return 0, 0
+    return _parsed(told)
+
+
+# A Flatpak's program has its version in its name: .../files/bin/gimp-3.0
+def _in_flatpaks(system: System) -> list[Path]:
+    places = [Path("/var/lib/flatpak"), system.home / ".local" / "share" / "flatpak"]
+    pattern = "app/org.gimp.GIMP/current/active/files/bin/gimp-[0-9]*.[0-9]*"
+    return [program for place in places for program in place.glob(pattern)]
 
 
 def _parsed(text: str) -> tuple[int, int]:
