@@ -27,7 +27,7 @@ import torch
 from training.art_batches import Batches
 from training.art_losses import calm_loss, spread_loss
 from training.art_vivid import Adversary, vivid_loss
-from training.checkpoints import load_checkpoint, save_checkpoint
+from training.checkpoints import load_checkpoint, read_checkpoint, save_checkpoint
 
 from depixel.priors.art import ArtConfig, ArtNetwork
 
@@ -58,6 +58,28 @@ def start(config: ArtConfig, device: torch.device) -> Run:
     average = ArtNetwork(config).to(device, memory_format=torch.channels_last).requires_grad_(False)
     average.load_state_dict(network.state_dict())
     return Run(config, network, average, torch.optim.Adam(network.parameters(), lr=1e-3, betas=(0.9, 0.99)))
+
+
+def touches_z(name: str) -> bool:
+    """True for the parameters that only z meets: z = 0 gives the same whatever they are."""
+    return ".bend." in name or name.startswith("vivid.")
+
+
+def take_z(run: Run, folder: Path) -> None:
+    """
+    Begin with what another run, of the same configuration, learnt to do with z; the calm answer stays.
+
+    Raises:
+        ValueError: the other run is of another configuration.
+    """
+    state, tensors = read_checkpoint(folder)
+    if state["config"] != run.config.to_dict():
+        raise ValueError(f"{folder} holds {state['config']}, not {run.config.to_dict()}")
+    with torch.no_grad():
+        for network in (run.network, run.average):
+            for name, parameter in network.named_parameters():
+                if touches_z(name):
+                    parameter.copy_(tensors[f"average.{name}"])
 
 
 def schedule(elapsed: float, total: float, first: float, last: float = 1e-5) -> float:
@@ -91,7 +113,7 @@ def train(
     parameters = list(run.network.parameters())
     calm = stage == "calm"
     if not calm:  # z = 0 must stay the calm answer: only what z touches may move
-        parameters = [p for name, p in run.network.named_parameters() if ".bend." in name or name.startswith("vivid.")]
+        parameters = [p for name, p in run.network.named_parameters() if touches_z(name)]
         run.network.requires_grad_(False)
         for parameter in parameters:
             parameter.requires_grad_(True)
@@ -138,6 +160,7 @@ def main() -> None:
     parser.add_argument(
         "--light", type=Path, help="folder that gets a small checkpoint too: the averaged weights alone"
     )
+    parser.add_argument("--z-from", type=Path, help="another run, whose z stages spread and vivid begin with")
     parser.add_argument("--save-every", type=float, default=180.0, help="seconds between checkpoints")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
@@ -147,6 +170,8 @@ def main() -> None:
     run = start(CONFIGS[arguments.config], device)
     if (arguments.run / "checkpoint.json").exists():
         load_checkpoint(arguments.run, run)
+    if arguments.z_from:
+        take_z(run, arguments.z_from)
     adversary = Adversary(device) if arguments.stage == "vivid" else None
     if adversary is not None:
         adversary.load(arguments.run)

@@ -14,7 +14,7 @@ from training.art_losses import generate, spectrum
 from training.art_vivid import FILE, Adversary
 from training.checkpoints import load_checkpoint, save_checkpoint
 from training.pack_art_data import pack, unpack
-from training.train_art import CONFIGS, schedule, start, train
+from training.train_art import CONFIGS, schedule, start, take_z, touches_z, train
 
 CPU = torch.device("cpu")
 
@@ -95,6 +95,24 @@ def test_spreading_moves_z_and_leaves_the_calm_answer(data: Path) -> None:
     assert all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
     assert all(p.abs().max() > 0 for n, p in run.network.named_parameters() if ".bend." in n or "vivid" in n)
     assert any((a - b).abs().max() > 1e-6 for a, b in zip(after, other, strict=True))
+
+
+def test_a_run_begins_with_the_z_of_another(data: Path, tmp_path: Path) -> None:
+    """Only what z touches is taken over: the calm answer stays, and z does at once what it did in the other run."""
+    other, run = start(CONFIGS["tiny"], CPU), start(CONFIGS["tiny"], CPU)
+    list(train(other, Batches(data, CPU), "spread", 1.0, 1e-2, False, 0))
+    save_checkpoint(tmp_path, other)
+    slices = Batches(data, CPU).draw()
+    before = generate(run.network, slices, None, False)
+    take_z(run, tmp_path)
+    assert all(torch.equal(a, b) for a, b in zip(before, generate(run.network, slices, None, False), strict=True))
+    learnt = other.average.state_dict()
+    for network in (run.network, run.average):
+        found = {name: value for name, value in network.state_dict().items() if touches_z(name)}
+        assert len(found) == len(run.network.blocks) + 1
+        assert all(value.any() and torch.equal(value, learnt[name]) for name, value in found.items())
+    with pytest.raises(ValueError, match="channels"):
+        take_z(start(CONFIGS["small"], CPU), tmp_path)
 
 
 def test_the_vivid_stage_teaches_both_sides_and_leaves_the_calm_answer(data: Path) -> None:

@@ -1,16 +1,16 @@
 """
 Training pairs that are too slow to make on the fly: pixel art with smooth truth, and small pictures as games spoil
-them (palettes with and without dithering, BC1 blocks, JPEG, a slight blur).
+them (training.art_data.spoiling).
 """
 
 from __future__ import annotations
 
-import io
 import random
 
 import numpy as np
-from PIL import Image, ImageFilter
+from PIL import Image
 from scipy.ndimage import distance_transform_edt
+from training.art_data.spoiling import halve, reduced_to_palette, spoiled_small
 
 FACTOR = 4
 
@@ -36,14 +36,14 @@ def pixel_pair(crop: np.ndarray, rng: random.Random) -> tuple[np.ndarray, np.nda
         outline = ~opaque & (distance_transform_edt(~opaque) <= rng.uniform(8.5, 11.5))  # in half pixels
         twice[outline, :3] = rng.choice(((0, 0, 0), (20, 12, 28), (48, 24, 24)))
         opaque |= outline
-    colours = _palette(twice, rng.choice((6, 8, 12, 16, 24, 32, 48)), Image.Dither.NONE)
+    colours = reduced_to_palette(twice, rng.choice((6, 8, 12, 16, 24, 32, 48)), Image.Dither.NONE)
     drawn = np.concatenate([colours, np.where(opaque, 255, 0).astype(np.uint8)[..., None]], -1)
     drawn[~opaque] = 0
     if rng.random() < 0.35:
         _draw_boxes(drawn, rng)
     centre = 2 * FACTOR // 2 - rng.randint(0, 1), 2 * FACTOR // 2 - rng.randint(0, 1)
     small = drawn[centre[0] :: 2 * FACTOR, centre[1] :: 2 * FACTOR]
-    return _halve(drawn), np.ascontiguousarray(small)
+    return halve(drawn), np.ascontiguousarray(small)
 
 
 def _draw_boxes(drawn: np.ndarray, rng: random.Random) -> None:
@@ -63,28 +63,6 @@ def _draw_boxes(drawn: np.ndarray, rng: random.Random) -> None:
         box[:] = colour
         if min(width, height) > 2 and rng.random() < 0.5:
             box[step:-step, step:-step] = inner  # a frame
-
-
-def spoiled_small(crop: np.ndarray, rng: random.Random) -> np.ndarray:
-    """The area reduction of a crop, spoiled once: [S/4, S/4, 4] uint8 straight RGBA."""
-    kind = rng.choice(("palette", "palette", "ordered", "diffused", "bc1", "jpeg", "blur"))
-    if kind == "blur":
-        image = Image.fromarray(crop).convert("RGBa").filter(ImageFilter.GaussianBlur(rng.uniform(0.5, 1.6)))
-        crop = np.asarray(image.convert("RGBA"))
-    small = _halve(_halve(crop))
-    alpha = small[..., 3:]
-    if kind in {"palette", "diffused"}:
-        dither = Image.Dither.FLOYDSTEINBERG if kind == "diffused" else Image.Dither.NONE
-        small = np.concatenate([_palette(small, rng.choice((16, 32, 64, 128)), dither), alpha], -1)
-    elif kind == "ordered":
-        small = np.concatenate([_ordered(small[..., :3], rng.choice((4, 6, 8))), alpha], -1)
-    elif kind == "bc1":
-        small = np.concatenate([bc1(small[..., :3]), alpha], -1)
-    elif kind == "jpeg":
-        buffer = io.BytesIO()
-        Image.fromarray(small[..., :3]).save(buffer, "JPEG", quality=rng.randint(60, 95))
-        small = np.concatenate([np.asarray(Image.open(buffer).convert("RGB")), alpha], -1)
-    return np.ascontiguousarray(small)
 
 
 def make_pairs(
@@ -113,46 +91,3 @@ def _resize(crop: np.ndarray, side: int) -> np.ndarray:
     return np.array(
         Image.fromarray(crop).convert("RGBa").resize((side, side), Image.Resampling.BICUBIC).convert("RGBA")
     )
-
-
-def _halve(pixels: np.ndarray) -> np.ndarray:
-    side = pixels.shape[0] // 2
-    return np.array(Image.fromarray(pixels).convert("RGBa").reduce(2).convert("RGBA").resize((side, side)))
-
-
-def _palette(pixels: np.ndarray, colours: int, dither: Image.Dither) -> np.ndarray:
-    """RGB reduced to a palette; transparent pixels do not use up its colours."""
-    rgb = pixels[..., :3].copy()
-    visible = pixels[..., 3] > 0
-    if visible.any():
-        rgb[~visible] = rgb[visible][0]
-    image = Image.fromarray(rgb)
-    palette = image.quantize(colours, Image.Quantize.MEDIANCUT)
-    return np.asarray(image.quantize(palette=palette, dither=dither).convert("RGB"))
-
-
-_BAYER = np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]], np.float32) / 16 - 0.47
-
-
-def _ordered(rgb: np.ndarray, levels: int) -> np.ndarray:
-    height, width = rgb.shape[:2]
-    threshold = np.tile(_BAYER, (height // 4 + 1, width // 4 + 1))[:height, :width, None]
-    step = 255 / (levels - 1)
-    return ((rgb / step + threshold).round().clip(0, levels - 1) * step).astype(np.uint8)
-
-
-def bc1(rgb: np.ndarray) -> np.ndarray:
-    """What BC1 leaves: in each 4x4 block four colours on a line between two RGB565 ends."""
-    height, width = rgb.shape[0] // 4 * 4, rgb.shape[1] // 4 * 4
-    out = rgb.copy()
-    blocks = rgb[:height, :width].reshape(height // 4, 4, width // 4, 4, 3).swapaxes(1, 2).reshape(-1, 16, 3)
-    blocks = blocks.astype(np.float32)
-    step = np.array([255 / 31, 255 / 63, 255 / 31], np.float32)
-    low = (blocks.min(1) / step).round() * step
-    high = (blocks.max(1) / step).round() * step
-    line = low[:, None] + (high - low)[:, None] * np.linspace(0, 1, 4, dtype=np.float32)[None, :, None]
-    nearest = ((blocks[:, :, None] - line[:, None]) ** 2).sum(-1).argmin(-1)
-    chosen = np.take_along_axis(line, nearest[..., None], 1)
-    chosen = chosen.reshape(height // 4, width // 4, 4, 4, 3).swapaxes(1, 2).reshape(height, width, 3)
-    out[:height, :width] = chosen.round().astype(np.uint8)
-    return out
