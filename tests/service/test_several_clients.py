@@ -61,7 +61,7 @@ def test_the_curl_example_of_the_documentation(engine: Engine, place: Place, tmp
     )
 
     assert done.returncode == 0, done.stderr
-    for words in ('"protocol":', '"position":', '"done"', '"residual":'):
-        assert words in done.stdout
+    for words in ('"protocol":', '"position":', '"state":"done"', '"residual":'):
+        assert words in done.stdout, done.stdout
     with Image.open(tmp_path / "hero-x4.png") as image:
-        assert (image.size, image.reduce(4).getpixel((3, 3))) == ((24, 20), (90, 140, 30, 255))
+        assert (image.size, image.mode) == ((24, 20), "RGBA")
