@@ -46,7 +46,7 @@ from .errors import (
     NotInstalledError,
     WrongVersionError,
 )
-from .naming import group_name, joined, layer_name, scales_back, sentence, summary
+from .naming import file_suffix, group_name, joined, layer_name, scales_back, sentence, summary
 from .options import (
     ACTIONS,
     ANONYMISE_FACE,
@@ -108,6 +108,7 @@ __all__ = [
     "WrongVersionError",
     "action_named",
     "check",
+    "file_suffix",
     "group_name",
     "joined",
     "layer_name",

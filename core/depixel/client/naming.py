@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Sequence
 
 from .errors import EngineError
+from .options import Action
 from .protocol import Answer, Result
 
 
@@ -28,6 +29,12 @@ def group_name(base: str, result: Result, imagined: bool = False) -> str:
     what = " imagined" if imagined else ""
     times = " x%d" % result.scale if result.scale > 1 else ""
     return "%s%s%s: %d answers" % (base, what, times, len(result.answers))
+
+
+def file_suffix(action: Action, scale: int) -> str:
+    """`-x4`, `-imagined-x8`, `-anonymised`: what follows the name of the file that the answer was made of."""
+    what = {"imagine-face": "-imagined", "anonymise-face": "-anonymised"}.get(action.name, "")
+    return "%s-x%d" % (what, scale) if scale > 1 else what
 
 
 def summary(result: Result) -> str:

@@ -1,12 +1,14 @@
 """The only file that touches GIMP's pixels: layers to samples, answers to layers and images."""
 
 import contextlib
+import os
 
 import gi
 
 gi.require_version("Gimp", "3.0")
 gi.require_version("Gegl", "0.4")
-from gi.repository import Gegl, Gimp  # noqa: E402
+import selection  # noqa: E402
+from gi.repository import Gegl, Gimp, Gio  # noqa: E402
 
 SHALLOW = (Gimp.Precision.U8_NON_LINEAR, Gimp.Precision.U8_LINEAR, Gimp.Precision.U8_PERCEPTUAL)
 FLOAT = tuple(
@@ -31,10 +33,11 @@ class Source:
     """
     What is sent to the engine for one layer, or for all frames of an animation.
 
-    left, top: where its pixels begin, in the image. box: the selection in its own pixels, or None.
+    left, top: where its pixels begin, in the image. box: the selection in its own pixels, or None. shape: how much of
+    each pixel is selected (8 bits), or b"" when all of it is.
     """
 
-    def __init__(self, layer, left, top, width, height, channels, depth, frames, palette=b"", box=None):
+    def __init__(self, layer, left, top, width, height, channels, depth, frames, palette=b"", box=None, shape=b""):
         self.layer = layer
         self.name = name_of(layer)
         self.left, self.top = left, top
@@ -43,6 +46,7 @@ class Source:
         self.frames = frames
         self.palette = palette
         self.box = box
+        self.shape = shape
         self.frame_names = [self.name]
 
 
@@ -64,15 +68,20 @@ def plain_colours(image):
 
 
 @contextlib.contextmanager
-def reading(image):
-    """A function layer -> drawable whose samples are as stored; an image with a profile is copied and left alone."""
-    if image.get_color_profile() is None:
-        yield lambda layer: layer
+def reading(image, layer, with_filters):
+    """The layer, or a copy of it in a copy of the image, whose samples are as stored and whose filters are applied."""
+    filters = with_filters and not layer.is_group() and len(layer.get_filters()) > 0
+    if image.get_color_profile() is None and not filters:
+        yield layer
         return
     twin = image.duplicate()
-    twin.set_color_profile(_srgb(twin))
     try:
-        yield lambda layer: _at(twin, _place(layer))
+        stored = _at(twin, _place(layer))
+        if filters:
+            stored.merge_filters()
+        if image.get_color_profile() is not None:
+            twin.set_color_profile(_srgb(twin))
+        yield stored
     finally:
         twin.delete()
 
@@ -102,6 +111,8 @@ def check_layers(image, layers):
     """Refuse what is no layer."""
     if not layers:
         raise Refusal("Select a layer first.")
+    if image.get_floating_sel() is not None:
+        raise Refusal("There is a floating selection: anchor it or make it a layer (Layer menu), and try again.")
     for layer in layers:
         if isinstance(layer, Gimp.LayerMask):
             raise Refusal("A layer mask is selected: click on the layer itself and try again.")
@@ -112,47 +123,42 @@ def check_layers(image, layers):
         raise Refusal("A layer group and a layer inside it are both selected: select one of them.")
 
 
-def selection_bounds(image):
-    """(left, top, right, bottom) in the image, or None when nothing is selected."""
-    found = Gimp.Selection.bounds(image)
-    return tuple(found[-4:]) if found[1] else None
-
-
 def read(image, layer, with_mask, crop, box):
     """
     Samples of one layer.
 
-    with_mask: multiply the layer's mask into alpha. crop: read only the selection's bounds. box: read all, and note
-    where the selection is.
+    with_mask: as it looks: multiply the layer's mask into alpha, apply its filters. crop: read only the selection's
+    bounds. box: read all, and note where the selection is.
     """
     left, top = layer.get_offsets()[-2:]
     width, height = layer.get_width(), layer.get_height()
     inside = None
-    bounds = selection_bounds(image)
+    bounds = selection.bounds_of(image)
     if bounds is not None and (crop or box):
-        inside = (
-            max(0, bounds[0] - left),
-            max(0, bounds[1] - top),
-            min(width, bounds[2] - left),
-            min(height, bounds[3] - top),
-        )
-        if inside[0] >= inside[2] or inside[1] >= inside[3]:
+        inside = selection.within(bounds, left, top, width, height)
+        if inside is None:
             raise Refusal(
                 "The selection does not touch the layer %s: select a part of it, or nothing." % layer.get_name()
             )
     if width < 1 or height < 1:
         raise Refusal("The layer group %s is empty." % layer.get_name())
     area = inside if crop and inside else (0, 0, width, height)
+    size = (area[2] - area[0], area[3] - area[1])
+    shape = b""
+    if inside is not None:
+        part = (0, 0, *size) if crop else inside
+        shape = selection.shape_of(image, left + area[0], top + area[1], *size, part)
     mask = layer.get_mask() if with_mask else None
     alpha = layer.has_alpha() or layer.is_group() or mask is not None
     grey = image.get_base_type() == Gimp.ImageBaseType.GRAY
     channels = (1 if grey else 3) + (1 if alpha else 0)
     depth = 8 if image.get_precision() in SHALLOW else 16
-    rectangle = Gegl.Rectangle.new(area[0], area[1], area[2] - area[0], area[3] - area[1])
-    with reading(image) as stored:
-        data = _get(stored(layer), rectangle, channels, depth)
+    rectangle = Gegl.Rectangle.new(area[0], area[1], *size)
+    with reading(image, layer, with_mask) as stored:
+        data = _get(stored, rectangle, channels, depth)
         if mask is not None:
-            data = _masked(data, _get(stored(layer).get_mask(), rectangle, 1, depth), channels, depth)
+            # Masks are linear: as Y' a half-transparent 128 would read as 188.
+            data = _masked(data, _samples(stored.get_mask(), rectangle, "Y u%d" % depth), channels, depth)
     palette = b""
     if image.get_base_type() == Gimp.ImageBaseType.INDEXED:
         palette = palette_of(image)
@@ -167,6 +173,7 @@ def read(image, layer, with_mask, crop, box):
         (data,),
         palette,
         inside if box else None,
+        shape,
     )
 
 
@@ -221,8 +228,8 @@ def new_image(image, width, height, answer, indexed):
     return result
 
 
-def finish_image(result, image, comment):
-    """Give a new image its profile and comment, and let it be undone from here on."""
+def finish_image(result, image, comment, suffix):
+    """Give a new image its profile, comment and name, and let it be undone from here on."""
     profile = image.get_color_profile()
     grey = Gimp.ImageBaseType.GRAY
     if profile is not None and (result.get_base_type() == grey) == (image.get_base_type() == grey):
@@ -230,9 +237,31 @@ def finish_image(result, image, comment):
     proof = image.get_simulation_profile()
     if proof is not None:
         result.set_simulation_profile(proof)
+        result.set_simulation_intent(image.get_simulation_intent())
+        result.set_simulation_bpc(image.get_simulation_bpc())
     result.attach_parasite(Gimp.Parasite.new("gimp-comment", 1, (comment + "\0").encode("utf-8")))
+    path = _path_of(image)
+    if path:
+        result.set_file(Gio.File.new_for_path(_free_name(os.path.splitext(path)[0] + suffix)))
     result.undo_enable()
     result.clean_all()
+
+
+# Of its .xcf, or of the file it was opened from.
+def _path_of(image):
+    for file in (image.get_xcf_file(), image.get_imported_file(), image.get_exported_file(), image.get_file()):
+        if file is not None and file.get_path():
+            return file.get_path()
+    return ""
+
+
+# GIMP takes a name for an image that ends in .xcf only, and suggests it for saving and exporting.
+def _free_name(stem):
+    path, number = stem + ".xcf", 1
+    while os.path.exists(path):
+        number += 1
+        path = "%s-%d.xcf" % (stem, number)
+    return path
 
 
 def add_layer(image, parent, position, name, answer, frame, left, top, visible=True):
@@ -301,7 +330,10 @@ def _is_inside(layer, other):
 
 
 def _get(drawable, rectangle, channels, depth):
-    name = "%s u%d" % (_MODELS[channels], depth)
+    return _samples(drawable, rectangle, "%s u%d" % (_MODELS[channels], depth))
+
+
+def _samples(drawable, rectangle, name):
     return bytes(drawable.get_buffer().get(rectangle, 1.0, name, Gegl.AbyssPolicy.NONE))
 
 

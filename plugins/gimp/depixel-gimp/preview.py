@@ -7,12 +7,16 @@ import threading
 import depixel_client as client
 import gi
 import host
+import selection
 
 gi.require_version("Gtk", "3.0")
 from gi.repository import GdkPixbuf, Gimp, GLib, Gtk  # noqa: E402
 
 _SIDE = 160  # pixels of the picture in the dialog
 _PART = 64  # pixels of the layer that a preview is made of: its middle
+_AROUND = 0.25  # of the face's box, on each side, in the preview of another face
+_BUTTON = "_Preview the answer"
+_LARGEST = 512  # pixels of an imagined face in a preview
 
 
 def add_header(action, dialog, config, image, layers):
@@ -22,14 +26,14 @@ def add_header(action, dialog, config, image, layers):
     words = Gtk.Label(label=_words(action, image, layers), wrap=True, max_width_chars=44, xalign=0, yalign=0)
     source = _source(action, image, layers)
     if source is not None:
-        shown = Gtk.Image.new_from_pixbuf(_checked(_pixbuf(source)))
+        part, box = _part(action, source)
+        shown = Gtk.Image.new_from_pixbuf(_checked(_pixbuf(source if action.name == "upscale" else part)))
         shown.set_size_request(_SIDE, _SIDE)
         frame = Gtk.Frame(shadow_type=Gtk.ShadowType.IN, valign=Gtk.Align.START)
         frame.add(shown)
         left = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
         left.pack_start(frame, False, False, 0)
-        if action.wire == "upscale":
-            left.pack_start(_Preview(action, config, source, shown, words).button, False, False, 0)
+        left.pack_start(_Preview(action, config, part, box, shown, words).button, False, False, 0)
         box.pack_start(left, False, False, 0)
     box.pack_start(words, True, True, 0)
     box.show_all()
@@ -39,16 +43,17 @@ def add_header(action, dialog, config, image, layers):
 def _words(action, image, layers):
     if len(layers) != 1 or not isinstance(layers[0], Gimp.Layer):
         return "%d layers are selected.\n\n%s" % (len(layers), action.help)
-    bounds = host.selection_bounds(image)
+    bounds = selection.bounds_of(image)
     layer = layers[0]
     size = (layer.get_width(), layer.get_height())
     if bounds is None:
         what = "%s, %d × %d pixels" % (layer.get_name(), *size)
     elif action.name == "upscale":
+        inside = selection.within(bounds, *layer.get_offsets()[-2:], *size) or (0, 0, 0, 0)
         what = "The selected part of %s, %d × %d pixels" % (
             layer.get_name(),
-            bounds[2] - bounds[0],
-            bounds[3] - bounds[1],
+            inside[2] - inside[0],
+            inside[3] - inside[1],
         )
     else:
         what = "%s; the selection is the face's box" % layer.get_name()
@@ -56,12 +61,12 @@ def _words(action, image, layers):
 
 
 class _Preview:
-    """A button that answers the middle of the picture with the dialog's present values; the dialog stays alive."""
+    """A button that answers a part of the picture with the dialog's present values; the dialog stays alive."""
 
-    def __init__(self, action, config, source, shown, words):
-        self._action, self._config, self._source = action, config, source
+    def __init__(self, action, config, part, box, shown, words):
+        self._action, self._config, self._part, self._box = action, config, part, box
         self._shown, self._words, self._text = shown, words, words.get_text()
-        self.button = Gtk.Button.new_with_label("Preview the answer")
+        self.button = Gtk.Button.new_with_mnemonic(_BUTTON)
         self.button.connect("clicked", self._clicked)
         self._job = None
         self.button.connect("destroy", lambda _: self._job.cancel() if self._job is not None else None)
@@ -69,13 +74,16 @@ class _Preview:
     def _clicked(self, button):
         try:
             values = {option.name: self._config.get_property(option.name) for option in self._action.options}
-            settings = client.settings_of(self._action, {**values, "candidates": 1})
+            settings = client.settings_of(self._action, {**values, "candidates": 1}, self._box)
         except client.EngineError as error:
             self._words.set_text(str(error))
             return
         button.set_sensitive(False)
         button.set_label("Working...")
-        request = client.Request(_middle(self._source), settings, self._action.wire, program="gimp")
+        if self._action.name == client.IMAGINE_FACE.name:
+            most = _LARGEST // max(self._part.width, self._part.height)
+            settings["scale"] = max(2, min(settings["scale"], most))  # the face is the same at every scale
+        request = client.Request(self._part, settings, self._action.wire, values.get("kept", 12), program="gimp")
         self._job = client.Engine("gimp").upscale(request)
         threading.Thread(target=self._work, args=(self._job,), daemon=True).start()
 
@@ -94,25 +102,40 @@ class _Preview:
         if answer is not None:
             self._shown.set_from_pixbuf(_checked(_pixbuf(answer)))
         self._words.set_text("%s\n\n%s" % (self._text, sentence))
-        self.button.set_label("Preview the answer")
+        self.button.set_label(_BUTTON)
         self.button.set_sensitive(True)
         return False
 
 
-def _middle(source):
-    width, height = min(source.width, _PART), min(source.height, _PART)
-    left, top = (source.width - width) // 2, (source.height - height) // 2
+# What a preview is made of, and where the face lies in it: the middle of a picture, or the face's box, with what is
+# around it when only the face changes.
+def _part(action, source):
+    left, top, right, bottom = source.box or (0, 0, source.width, source.height)
+    if action.name == "upscale":
+        width, height = min(source.width, _PART), min(source.height, _PART)
+        left, top = (source.width - width) // 2, (source.height - height) // 2
+        return _cut(source, left, top, left + width, top + height), None
+    if action.wire != "anonymise":
+        return _cut(source, left, top, right, bottom), None
+    around = round(max(right - left, bottom - top) * _AROUND)
+    first, above = max(0, left - around), max(0, top - around)
+    part = _cut(source, first, above, min(source.width, right + around), min(source.height, bottom + around))
+    return part, (left - first, top - above, right - first, bottom - above)
+
+
+def _cut(source, left, top, right, bottom):
     pixel = source.channels * source.depth // 8
     data = source.frames[0]
-    rows = [((y * source.width) + left) * pixel for y in range(top, top + height)]
-    part = b"".join(data[at : at + width * pixel] for at in rows)
-    return client.Pixels(width, height, source.channels, (part,), source.depth, source.palette, source.name)
+    rows = ((y * source.width) * pixel for y in range(top, bottom))
+    part = b"".join(data[at + left * pixel : at + right * pixel] for at in rows)
+    size = (right - left, bottom - top)
+    return client.Pixels(*size, source.channels, (part,), source.depth, source.palette, source.name)
 
 
 def _source(action, image, layers):
     try:
         host.check_layers(image, layers)
-        return host.read(image, layers[0], True, action.name == "upscale", False)
+        return host.read(image, layers[0], True, action.name == "upscale", action.name != "upscale")
     except host.Refusal:
         return None  # the run itself will say why
 

@@ -3,6 +3,7 @@
 import depixel_client as client
 import gimpfu_compat
 import host
+import selection
 from gi.repository import Gimp
 from gimpfu_compat import Cancelled
 from host import Refusal
@@ -23,15 +24,14 @@ def perform(action, image, layers, values, frames=False):
     except client.EngineError as error:
         raise Refusal(str(error)) from error
     Gimp.progress_set_text("Depixel: writing the layers")
-    imagined = action.name != client.UPSCALE.name
     if values["output"] == "new-image":
-        return _as_new_image(image, sources, results, imagined)
+        return _as_new_image(action, image, sources, results)
     image.undo_group_start()
     try:
         if values["output"] == "replace":
             _replace(action, image, sources, results)
         else:
-            _as_new_layers(image, sources, results, imagined)
+            _as_new_layers(action, image, sources, results)
     finally:
         image.undo_group_end()
         Gimp.progress_end()
@@ -44,6 +44,8 @@ def _sources(action, image, layers, values, frames):
     indexed = image.get_base_type() == Gimp.ImageBaseType.INDEXED
     if frames and output != "new-image":
         raise Refusal("Frames of an animation become a new image: choose New image.")
+    if frames and selection.bounds_of(image) is not None:
+        raise Refusal("The frames of an animation are answered whole: select nothing (Select > None), and try again.")
     if output == "replace":
         _check_replace(action, image, layers, values)
     if indexed and output != "new-image" and values.get("palette") != "keep":
@@ -55,13 +57,17 @@ def _sources(action, image, layers, values, frames):
         return [host.read_frames(image, host.animation_layers(image))]
     upscale = action.name == client.UPSCALE.name
     with_mask = output != "replace"
-    return [host.read(image, layer, with_mask, crop=upscale, box=not upscale) for layer in layers]
+    sources = [host.read(image, layer, with_mask, crop=upscale, box=not upscale) for layer in layers]
+    for source in sources:
+        if not (upscale or (action.wire == "anonymise" and output == "new-layers")):
+            source.shape = b""  # the face stands in a whole picture; with Replace GIMP itself minds the selection
+    return sources
 
 
 def _check_replace(action, image, layers, values):
     if values["candidates"] > 1:
         raise Refusal("Replace takes one answer, and %d are asked for: choose New layers." % values["candidates"])
-    if host.selection_bounds(image) is not None and action.wire == "upscale":
+    if selection.bounds_of(image) is not None and action.wire == "upscale":
         raise Refusal("A selected part cannot grow in its place: choose New image or New layers, or select nothing.")
     for layer in layers:
         host.check_replaceable(image, layer)
@@ -96,7 +102,7 @@ def _follow(job, index, count):
     raise Refusal("The Depixel engine gave no answer.")
 
 
-def _as_new_image(image, sources, results, imagined):
+def _as_new_image(action, image, sources, results):
     first, scale = sources[0], results[0].scale
     answer = results[0].answers[0]
     keep = results[0].report.get("settings", {}).get("palette") == "keep"
@@ -108,25 +114,27 @@ def _as_new_image(image, sources, results, imagined):
     result_image = host.new_image(image, width, height, answer, indexed)
     for source, result in zip(reversed(sources), reversed(results)):
         at = ((source.left - left) * scale, (source.top - top) * scale)
-        _insert(result_image, None, 0, source, result, at, imagined)
+        _insert(action, result_image, None, 0, source, result, at)
     comment = " ".join([client.summary(result) + " " + result.model for result in results])
-    host.finish_image(result_image, image, "Depixel: " + comment)
+    suffix = client.file_suffix(action, scale)
+    host.finish_image(result_image, image, "Depixel: " + comment, suffix)
     Gimp.progress_end()
     if gimpfu_compat.interactive:
         Gimp.Display.new(result_image)
     return result_image
 
 
-def _as_new_layers(image, sources, results, imagined):
+def _as_new_layers(action, image, sources, results):
     with host.plain_colours(image):
         for source, result in zip(sources, results):
             position = image.get_item_position(source.layer)
             at = (source.left, source.top)
-            _insert(image, source.layer.get_parent(), position, source, result, at, imagined)
+            _insert(action, image, source.layer.get_parent(), position, source, result, at)
 
 
 # One layer, or a group of candidates with the best on top and the others hidden; frames become a layer each.
-def _insert(image, parent, position, source, result, at, imagined):
+def _insert(action, image, parent, position, source, result, at):
+    imagined = action.name != client.UPSCALE.name
     many = len(result.answers) > 1
     if many:
         parent = host.add_group(image, parent, position, client.group_name(source.name, result, imagined))
@@ -134,7 +142,9 @@ def _insert(image, parent, position, source, result, at, imagined):
     for index, answer in reversed(list(enumerate(result.answers))):
         name = client.layer_name(source.name, result, index, imagined)
         if len(answer.frames) == 1:
-            host.add_layer(image, parent, position, name, answer, 0, *at, visible=index == 0)
+            made = host.add_layer(image, parent, position, name, answer, 0, *at, visible=index == 0)
+            if source.shape:
+                selection.cut(made, source.shape, source.width, source.height)
             continue
         inner = host.add_group(image, parent, position, name) if many else parent
         for number in range(len(answer.frames)):

@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 from tests.hosts.conftest import Host, finish
 
+from depixel.upsampler import Upsampler
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 
@@ -62,3 +64,9 @@ def lonely_gimp(gimp: Gimp, tmp_path_factory: pytest.TempPathFactory) -> Gimp:
     shutil.copytree(gimp.profile, profile)
     (profile / "plug-ins" / "depixel-gimp" / "depixel_client" / "installed.json").unlink()
     return Gimp(gimp.host, profile)
+
+
+@pytest.fixture(scope="session")
+def upsampler() -> Upsampler:
+    """The engine in this process, with the shipped weights."""
+    return Upsampler("cpu")

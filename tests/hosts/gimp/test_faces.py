@@ -69,6 +69,24 @@ def test_anonymised_faces_keep_a_few_pixels_and_all_around(seen: dict[str, Any])
     assert "x4" not in found["group"]
 
 
+def test_the_shape_of_a_selection_limits_the_other_face(seen: dict[str, Any]) -> None:
+    """An ellipse: as a mask of the new layer; in the layer itself with Replace, mixed where it is half selected."""
+    layered, replaced = seen["anonymise_an_ellipse_new_layers"], seen["anonymise_an_ellipse_replace"]
+    assert (layered["status"], replaced["status"]) == ("success", "success"), layered["error"] + replaced["error"]
+    shape = np.frombuffer(bytes.fromhex(layered["shape"]), np.uint8).reshape(80, 96)
+    answer, before = array(layered["answer"]).astype(float), array(layered["before"]).astype(float)
+    weight = shape[..., None] / 255.0
+
+    assert layered["mask"] == layered["shape"]
+    assert (answer[10:20, 20:26] != before[10:20, 20:26]).any()  # the engine answers the whole box
+    got = array(replaced["answer"]).astype(float)
+    assert np.array_equal(got[shape == 0], before[shape == 0])
+    assert np.array_equal(got[shape == 255], answer[shape == 255])
+    lowest, highest = np.minimum(answer, before) - 1, np.maximum(answer, before) + 1
+    assert ((got >= lowest) & (got <= highest)).all()  # GIMP mixes in linear light
+    assert ((weight > 0) & (weight < 1)).any()
+
+
 def test_an_upscale_is_quick(seen: dict[str, Any], gimp: Gimp) -> None:
     """From the call to the new image, 64x64 and a warm engine; the numbers go beside the screenshots."""
     found = seen["seconds"]

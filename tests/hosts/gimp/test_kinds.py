@@ -31,12 +31,6 @@ def seen(gimp: Gimp) -> dict[str, Any]:
     return found
 
 
-@pytest.fixture(scope="module")
-def upsampler() -> Upsampler:
-    """The engine in this process, with the shipped weights."""
-    return Upsampler("cpu")
-
-
 def array(values: dict[str, Any]) -> np.ndarray[Any, Any]:
     """Samples of a dumped layer, [H, W, C]."""
     kind = "<u2" if values["depth"] == 16 else "u1"
@@ -135,27 +129,22 @@ def test_indexed_with_new_colours_is_refused(seen: dict[str, Any]) -> None:
     assert "indexed" in found["error"] and "Image > Mode > RGB" in found["error"]
 
 
-def test_a_selection_is_the_area_to_work_on(seen: dict[str, Any], upsampler: Upsampler) -> None:
-    """Only the selected part is answered; the selection stays."""
-    found = seen["selection"]
+def test_filters_on_a_layer_are_part_of_what_is_seen(seen: dict[str, Any], upsampler: Upsampler) -> None:
+    """A new image shows the filtered pixels; replaced pixels are those under the filter, which stays."""
+    found = seen["filters"]
 
+    assert (found["status"], found["status2"], found["kept"]) == ("success", "success", 1), found["error"]
+    assert found["seen"]["data"] != found["before"]["data"]
+    assert np.array_equal(array(found["answer"]), expected(upsampler, found["seen"])[0])
+    assert np.array_equal(array(found["replaced"]), expected(upsampler, found["before"])[0])
+
+
+def test_a_cmyk_soft_proof_is_kept(seen: dict[str, Any], upsampler: Upsampler) -> None:
+    """Profile, intent and black point of the proof go to the new image; the pixels stay RGB and exact."""
+    found = seen["soft_proof"]
+
+    assert (found["status"], found["cmyk"], found["kept"], found["intent"], found["bpc"]) == ("success", *(True,) * 4)
     assert np.array_equal(array(found["answer"]), expected(upsampler, found["before"])[0])
-    assert (found["still"], found["dirty"]) == ([2, 1, 7, 5], True)  # dirty by the selection itself
-    assert seen["selection_new_layers"]["layer"]["offsets"] == [2, 1]
-
-
-@pytest.mark.parametrize(
-    ("case", "words"),
-    [
-        ("selection_and_replace_refused", "cannot grow in its place"),
-        ("selection_beside_the_layer_refused", "does not touch the layer corner"),
-    ],
-)
-def test_selections_that_make_no_sense_are_refused(seen: dict[str, Any], case: str, words: str) -> None:
-    """A sentence, and the image is as it was."""
-    assert seen[case]["status"] == "execution-error"
-    assert words in seen[case]["error"]
-    assert seen[case].get("size", [9, 7]) == [9, 7]
 
 
 def test_a_mask_is_part_of_what_is_seen(seen: dict[str, Any], upsampler: Upsampler) -> None:
@@ -165,6 +154,7 @@ def test_a_mask_is_part_of_what_is_seen(seen: dict[str, Any], upsampler: Upsampl
     assert np.array_equal(array(found["answer"]), expected(upsampler, found["before"])[0])
     assert np.array_equal(array(replaced["answer"]), expected(upsampler, replaced["before"], scale=2)[0])
     assert replaced["mask"] == [18, 14]
+    assert found["as_gimp"] <= 1  # alpha as GIMP's own Apply Layer Mask gives it
     assert "mask is selected" in found["error2"]
 
 
@@ -221,6 +211,7 @@ def test_frames_are_one_job(seen: dict[str, Any]) -> None:
     assert (found["size"], len(found["answers"])) == ([27, 21], 3)
     assert [answer["name"] for answer in found["answers"]] == ["walk 1", "walk 2 (80ms)", "walk 3 (80ms)"]  # for GIF
     assert "choose New image" in found["refused"]
+    assert "answered whole" in found["refused2"]  # with a selection
     assert array(found["answers"][1])[:, :3, 3].max() == 0  # the second layer begins one pixel further right
 
 
@@ -243,6 +234,8 @@ def test_new_layers_lie_above_their_source(seen: dict[str, Any]) -> None:
 def test_the_exported_png_is_that_of_the_command_line(seen: dict[str, Any], gimp: Gimp, tmp_path: Path) -> None:
     """GIMP and `depixel upscale` give the same file pixels for the same settings."""
     assert seen["exported"]["status"] == "success", seen["exported"]
+    assert seen["exported"]["names"] == ["hero-x4.xcf", "hero-x4.xcf", "hero-x4-2.xcf"]  # never over another file
+    assert not seen["exported"]["dirty"]
     source, ours = gimp.host.work / "out" / "hero.png", gimp.host.work / "out" / "hero-gimp.png"
     options = ["--scale", "4", "--seed", "7", "-o", str(tmp_path / "cli.png")]
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "core")}

@@ -5,15 +5,39 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 from tests.hosts.conftest import finish
-from tests.hosts.gimp.conftest import HERE, Gimp
+from tests.hosts.gimp.conftest import HERE, ROOT, Gimp
+
+from depixel.client import Engine, Place
 
 pytestmark = pytest.mark.host
+
+
+def in_a_window(gimp: Gimp, program: str, picture: Path, script: str = "") -> subprocess.Popen[str]:
+    """A GIMP with windows that has `picture` open."""
+    return gimp.host.start(
+        *("bash", str(HERE / "inside" / program)),
+        GIMP3_DIRECTORY=str(gimp.profile),
+        INSIDE=str(HERE / "inside"),
+        OUT=str(gimp.host.work / "out"),
+        PICTURE=str(picture),
+        SCRIPT=script,
+    )
+
+
+def keep_screenshots(gimp: Gimp) -> None:
+    """They go to DEPIXEL_HOST_SHOTS (default: beside the cached root), to be looked at."""
+    shots = Path(os.environ.get("DEPIXEL_HOST_SHOTS", gimp.host.root.parent / "screenshots"))
+    shots.mkdir(parents=True, exist_ok=True)
+    for picture in (gimp.host.work / "out").glob("window-*.png"):
+        shutil.copy(picture, shots / f"gimp-{picture.name}")
 
 
 def test_dialog_and_undo(gimp: Gimp) -> None:
@@ -24,18 +48,8 @@ def test_dialog_and_undo(gimp: Gimp) -> None:
     drawn[4:7, 5:11] = (240, 200, 160, 255)
     drawn[5, 6] = drawn[5, 9] = (20, 20, 60, 255)
     Image.fromarray(drawn).save(out / "hero.png")
-    process = gimp.host.start(
-        *("bash", str(HERE / "inside" / "window.sh")),
-        GIMP3_DIRECTORY=str(gimp.profile),
-        INSIDE=str(HERE / "inside"),
-        OUT=str(out),
-        PICTURE=str(out / "hero.png"),
-    )
-    finish(process, 800)
-    shots = Path(os.environ.get("DEPIXEL_HOST_SHOTS", gimp.host.root.parent / "screenshots"))
-    shots.mkdir(parents=True, exist_ok=True)
-    for picture in out.glob("window-*.png"):
-        shutil.copy(picture, shots / f"gimp-{picture.name}")
+    finish(in_a_window(gimp, "window.sh", out / "hero.png"), 800)
+    keep_screenshots(gimp)
     log = (out / "window.log").read_text("utf-8", "replace")
     assert (out / "window.py.json").is_file(), log[-3000:]
     seen = json.loads((out / "window.py.json").read_text("utf-8"))
@@ -48,3 +62,45 @@ def test_dialog_and_undo(gimp: Gimp) -> None:
     for output in ("new-layers", "replace"):
         assert seen[output]["status"] == "success"
         assert seen[output]["changed"] and seen[output]["undone"], seen[output]
+
+
+def test_face_dialogs_last_values_and_cancel(gimp: Gimp) -> None:
+    """
+    The dialogs of both faces preview the selected face; Escape changes nothing, Return does; last values are those of
+    the dialog; GIMP's own Cancel button, pressed with the mouse, frees the engine and leaves the image alone.
+    """
+    out = gimp.host.work / "out"
+    small = out / "portrait.png"
+    with Image.open(ROOT / "samples" / "faces" / "portrait.png") as portrait:
+        portrait.convert("RGB").resize((64, 64), Image.Resampling.BOX).save(small)
+    engine = Engine("tests", Place(str(gimp.host.work / "run")))
+    process = in_a_window(gimp, "display.sh", small, "dialogs.py")
+    try:
+        deadline = time.monotonic() + 600
+        while not (out / "cancel-now").is_file() and process.poll() is None:
+            assert time.monotonic() < deadline, "the job to be cancelled never began"
+            time.sleep(0.1)
+        began, freed = time.monotonic(), None
+        while freed is None and time.monotonic() < began + 60:
+            if engine.hello().queued == 0:
+                freed = time.monotonic() - began
+            time.sleep(0.1)
+        finish(process, 300)
+    finally:
+        keep_screenshots(gimp)
+    log = (out / "dialogs.py.log").read_text("utf-8", "replace")
+    assert (out / "dialogs.py.json").is_file(), log[-3000:]
+    seen = json.loads((out / "dialogs.py.json").read_text("utf-8"))
+
+    for name in ("imagine", "anonymise"):
+        with (
+            Image.open(out / f"window-{name}.png") as asked,
+            Image.open(out / f"window-{name}-preview.png") as answered,
+        ):
+            assert asked.size != answered.size or not np.array_equal(np.asarray(asked), np.asarray(answered))
+    assert seen["imagine"][0] == "cancel", seen["imagine"]
+    assert seen["anonymise"][0] == "success", seen["anonymise"]
+    assert seen["layers"] == ["portrait.png imagined, seed 3, exact", "portrait.png"]
+    assert (seen["last"][0], seen["last"][2][0]) == ("success", "portrait.png imagined, seed 3, exact")
+    assert seen["cancel"]["status"] != "success" and seen["cancel"]["same"]
+    assert freed is not None and freed < 30  # the whole job takes minutes

@@ -56,6 +56,29 @@ def anonymise():
             "answers": [dump(child, 3) for child in outer.get_children()] if outer.is_group() else []}  # fmt: skip
 
 
+def anonymise_an_ellipse(output):
+    """Only what is selected is another face."""
+    image, layer = picture(96, 80, 3, data=b"".join(bytes((x * 2, y * 3, 90)) for y in range(80) for x in range(96)))
+    image.select_ellipse(Gimp.ChannelOps.REPLACE, 20, 10, 48, 48)
+    shape = image.get_selection().get_buffer().get(area(layer), 1.0, "Y u8", Gegl.AbyssPolicy.NONE)
+    before = dump(layer, 3)
+    status, error, result = call(image, [layer], "anonymise-face", kept=12, steps=3, seed=1, candidates=1, output=output)
+    top = image.get_layers()[0]
+    mask = top.get_mask()
+    found = {"status": status, "error": error, "before": before, "shape": bytes(shape).hex(), "answer": dump(top, 3)}
+    if mask is not None:
+        found["mask"] = bytes(mask.get_buffer().get(area(mask), 1.0, "Y u8", Gegl.AbyssPolicy.NONE)).hex()
+    return found
+
+
+def anonymise_an_ellipse_new_layers():
+    return anonymise_an_ellipse("new-layers")
+
+
+def anonymise_an_ellipse_replace():
+    return anonymise_an_ellipse("replace")
+
+
 def seconds():
     image, layer = picture(64, 64, 4)
     write(layer, samples(64, 64, 3) and bytes(v for i in range(64 * 64) for v in (i % 64 * 3, i // 64 * 3, 90, 255)), 4)
@@ -68,4 +91,4 @@ def seconds():
     return {"status": status, "seconds": sorted(found), "load": os.getloadavg()[0]}
 
 
-run_cases([imagine, imagine_in_a_selection, anonymise, seconds], "faces.py")
+run_cases([imagine, imagine_in_a_selection, anonymise, anonymise_an_ellipse_new_layers, anonymise_an_ellipse_replace, seconds], "faces.py")

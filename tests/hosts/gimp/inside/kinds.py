@@ -1,9 +1,6 @@
 # Every kind of picture that GIMP has, once through the plug-in.
 exec(open(__import__("os").environ["INSIDE"] + "/support.py").read())
 
-W, H = 9, 7
-
-
 def registered():
     found = {}
     for action in ("upscale", "imagine-face", "anonymise-face"):
@@ -97,16 +94,6 @@ def profile():
             "layer": stored[1]}  # fmt: skip
 
 
-def indexed_image():
-    colours = [(0, 0, 0), (255, 255, 255), (190, 38, 51), (224, 111, 139), (73, 60, 43), (164, 100, 34)]
-    data = b"".join(
-        bytes((*colours[(x // 2 + y // 2) % 6], 255 if (x + y) % 9 else 0)) for y in range(H) for x in range(W)
-    )
-    image, layer = picture(W, H, 4, data=data)
-    image.convert_indexed(Gimp.ConvertDitherType.NONE, Gimp.ConvertPaletteType.GENERATE, 256, False, False, "")
-    return image, layer
-
-
 def indexed_free():
     image, layer = indexed_image()
     status, error, result = call(image, [layer], scale=3, domain="pixel-art")
@@ -130,55 +117,59 @@ def indexed_new_colours_refused():
     return {"status": status, "error": error, "layers": len(image.get_layers())}
 
 
-def selection():
-    image, layer = picture(W, H, 4)
-    before = pixels(layer, 4)
-    image.select_rectangle(Gimp.ChannelOps.REPLACE, 2, 1, 5, 4)
-    status, error, result = call(image, [layer], scale=3, domain="art")
-    cropped = b"".join(before[(y * W + 2) * 4 : (y * W + 7) * 4] for y in range(1, 5))
-    return {"status": status, "error": error, "answer": dump(result.get_layers()[0], 4),
-            "before": {"width": 5, "height": 4, "channels": 4, "depth": 8, "data": cropped.hex(), "name": "hero"},
-            "still": list(Gimp.Selection.bounds(image)[-4:]), "dirty": image.is_dirty()}  # fmt: skip
-
-
-def selection_new_layers():
-    image, layer = picture(W, H, 4)
-    image.select_rectangle(Gimp.ChannelOps.REPLACE, 2, 1, 5, 4)
-    status, error, _ = call(image, [layer], scale=2, domain="art", output="new-layers")
-    return {"status": status, "error": error, "layer": dump(image.get_layers()[0], 4)}
-
-
-def selection_and_replace_refused():
-    image, layer = picture(W, H, 4)
-    image.select_rectangle(Gimp.ChannelOps.REPLACE, 2, 1, 5, 4)
-    status, error, _ = call(image, [layer], output="replace")
-    return {"status": status, "error": error, "size": [image.get_width(), image.get_height()]}
-
-
-def selection_beside_the_layer_refused():
-    image, layer = picture(W, H, 4)
-    small = add(image, 2, 2, 4, "corner")
-    image.select_rectangle(Gimp.ChannelOps.REPLACE, 5, 4, 3, 3)
-    status, error, _ = call(image, [small])
-    return {"status": status, "error": error}
-
-
 def mask():
     image, layer = picture(W, H, 4)
     made = layer.create_mask(Gimp.AddMaskType.WHITE)
     layer.add_mask(made)
-    values = bytes((x * 25) % 256 for y in range(H) for x in range(W))
     buffer = made.get_buffer()
-    buffer.set(area(made), "Y' u8", values)
+    buffer.set(area(made), "Y u8", bytes((x * 25) % 256 for y in range(H) for x in range(W)))
     buffer.flush()
-    read = pixels(made, 1)
+    made.update(0, 0, W, H)
+    read = selected(made)
     own = pixels(layer, 4)
     combined = bytearray(own)
     combined[3::4] = bytes((a * m + 127) // 255 for a, m in zip(own[3::4], read, strict=True))
+    twin = image.duplicate()
+    twin.get_layers()[0].remove_mask(Gimp.MaskApplyMode.APPLY)
+    applied = pixels(twin.get_layers()[0], 4)
+    twin.delete()
     status, error, result = call(image, [layer], scale=3, domain="art")
     status2, error2, _ = call(image, [made])
     return {"status": status, "error": error, "answer": dump(result.get_layers()[0], 4), "status2": status2, "error2": error2,
+            "as_gimp": max(abs(a - b) for a, b in zip(combined[3::4], applied[3::4], strict=True)),
             "before": {"width": W, "height": H, "channels": 4, "depth": 8, "data": bytes(combined).hex(), "name": "hero"}}  # fmt: skip
+
+
+def filters():
+    """A non-destructive filter of GIMP 3 is part of what is seen; what is replaced goes on having it."""
+    image, layer = picture(W, H, 4)
+    plain_before = dump(layer, 4)
+    invert = Gimp.DrawableFilter.new(layer, "gegl:invert-gamma", "Invert")
+    layer.append_filter(invert)
+    twin = image.duplicate()
+    twin.get_layers()[0].merge_filters()
+    seen = {**dump(twin.get_layers()[0], 4), "name": "hero"}
+    twin.delete()
+    status, error, result = call(image, [layer], scale=3, domain="art")
+    status2, error2, _ = call(image, [layer], scale=3, domain="art", output="replace")
+    kept = len(layer.get_filters())
+    return {"status": status, "error": error + error2, "status2": status2, "seen": seen, "answer": dump(result.get_layers()[0], 4),
+            "before": plain_before, "replaced": dump(layer, 4), "kept": kept}  # fmt: skip
+
+
+def soft_proof():
+    """A CMYK profile for proofing."""
+    image, layer = picture(W, H, 4)
+    path = next(p for p in ("/usr/share/color/icc/ghostscript/default_cmyk.icc", "/usr/share/color/icc/krita/cmyk.icm") if os.path.exists(p))
+    cmyk = Gimp.ColorProfile.new_from_file(Gio.File.new_for_path(path))
+    image.set_simulation_profile(cmyk)
+    image.set_simulation_intent(Gimp.ColorRenderingIntent.ABSOLUTE_COLORIMETRIC)
+    image.set_simulation_bpc(True)
+    status, error, result = call(image, [layer], scale=3, domain="art")
+    proof = result.get_simulation_profile()
+    return {"status": status, "error": error, "cmyk": cmyk.is_cmyk(), "kept": proof is not None and proof.is_equal(cmyk),
+            "intent": result.get_simulation_intent() == Gimp.ColorRenderingIntent.ABSOLUTE_COLORIMETRIC,
+            "bpc": result.get_simulation_bpc(), "answer": dump(result.get_layers()[0], 4), "before": dump(layer, 4)}  # fmt: skip
 
 
 def mask_stays_when_replaced():
@@ -254,7 +245,9 @@ def frames():
         names.append(extra.get_name())
     status, error, result = call(image, [layer], scale=3, domain="art", frames=True)
     refused = call(image, [layer], frames=True, output="replace")[1]
-    return {"status": status, "error": error, "size": [result.get_width(), result.get_height()], "refused": refused,
+    image.select_rectangle(Gimp.ChannelOps.REPLACE, 2, 1, 5, 4)
+    refused2 = call(image, [layer], frames=True)[1]
+    return {"status": status, "error": error, "size": [result.get_width(), result.get_height()], "refused": refused, "refused2": refused2,
             "answers": [dump(made, 4) for made in reversed(result.get_layers())]}  # fmt: skip
 
 
@@ -279,13 +272,18 @@ def exported():
     export(image, "hero.png")
     image.delete()
     image = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, Gio.File.new_for_path(OUT + "/hero.png"))
+    image.set_file(Gio.File.new_for_path(OUT + "/hero.xcf"))
     status, error, result = call(image, image.get_layers(), scale=4, seed=7)
     export(result, "hero-gimp.png")
-    return {"status": status, "error": error, "name": result.get_layers()[0].get_name()}
+    names = [result.get_file().get_basename(), result.get_name()]
+    with open(OUT + "/hero-x4.xcf", "w"):
+        names.append(call(image, image.get_layers(), scale=4)[2].get_name())
+    os.unlink(OUT + "/hero-x4.xcf")
+    return {"status": status, "error": error, "name": result.get_layers()[0].get_name(), "names": names, "dirty": result.is_dirty()}
 
 
 run_cases(
-    [registered, undo_of_profile_is_clean, rgba, rgb, grey, grey_alpha, rgba_16, rgba_16_linear, rgb_float_linear, rgba_8_linear, rgba_half, profile,
-     indexed_free, indexed_keep, indexed_new_colours_refused, selection, selection_new_layers,
-     selection_and_replace_refused, selection_beside_the_layer_refused, mask, mask_stays_when_replaced, group, several,
-     candidates, replace, text_layer, frames, wrong_arguments, layers_in_place, exported], "kinds.py")  # fmt: skip
+    [registered, undo_of_profile_is_clean, rgba, rgb, grey, grey_alpha, rgba_16, rgba_16_linear, rgb_float_linear,
+     rgba_8_linear, rgba_half, profile, indexed_free, indexed_keep, indexed_new_colours_refused, filters, soft_proof, mask,
+     mask_stays_when_replaced, group, several, candidates, replace, text_layer, frames, wrong_arguments, layers_in_place,
+     exported], "kinds.py")  # fmt: skip

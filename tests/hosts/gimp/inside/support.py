@@ -16,6 +16,7 @@ BASE, KIND, PRECISION = Gimp.ImageBaseType, Gimp.ImageType, Gimp.Precision
 MODELS = {1: "Y'", 2: "Y'A", 3: "R'G'B'", 4: "R'G'B'A"}
 KINDS = {1: KIND.GRAY_IMAGE, 2: KIND.GRAYA_IMAGE, 3: KIND.RGB_IMAGE, 4: KIND.RGBA_IMAGE}
 RESULTS = {}
+W, H = 9, 7  # of the pictures that are asked for
 
 
 def samples(width, height, channels, depth=8, shift=0):
@@ -72,6 +73,21 @@ def dump(layer, channels, depth=8):
         "depth": depth, "data": pixels(layer, channels, depth).hex(), "offsets": list(layer.get_offsets()[-2:]),
         "visible": layer.get_visible(),
     }  # fmt: skip
+
+
+def indexed_image():
+    colours = [(0, 0, 0), (255, 255, 255), (190, 38, 51), (224, 111, 139), (73, 60, 43), (164, 100, 34)]
+    data = b"".join(
+        bytes((*colours[(x // 2 + y // 2) % 6], 255 if (x + y) % 9 else 0)) for y in range(H) for x in range(W)
+    )
+    image, layer = picture(W, H, 4, data=data)
+    image.convert_indexed(Gimp.ConvertDitherType.NONE, Gimp.ConvertPaletteType.GENERATE, 256, False, False, "")
+    return image, layer
+
+
+def selected(channel):
+    """Values of a mask or selection, as they are stored."""
+    return bytes(channel.get_buffer().get(area(channel), 1.0, "Y u8", Gegl.AbyssPolicy.NONE))
 
 
 def call(image, layers, action="upscale", **values):

@@ -1,0 +1,69 @@
+"""The selection: where it is, how much of each pixel it takes, and layers cut to it."""
+
+import gi
+
+gi.require_version("Gimp", "3.0")
+gi.require_version("Gegl", "0.4")
+from gi.repository import Gegl, Gimp  # noqa: E402
+
+SELECTED = b"\xff"
+
+
+def bounds_of(image):
+    """(left, top, right, bottom) in the image, or None when nothing is selected."""
+    found = Gimp.Selection.bounds(image)
+    return tuple(found[-4:]) if found[1] else None
+
+
+def within(bounds, left, top, width, height):
+    """`bounds` in the pixels of a layer at left, top; None when they do not touch it."""
+    inside = (
+        max(0, bounds[0] - left),
+        max(0, bounds[1] - top),
+        min(width, bounds[2] - left),
+        min(height, bounds[3] - top),
+    )
+    return None if inside[0] >= inside[2] or inside[1] >= inside[3] else inside
+
+
+def shape_of(image, left, top, width, height, box):
+    """
+    How much of each pixel is selected, 0 ... 255, of the rectangle at left, top in the image; b"" when the selection
+    is nothing but the rectangle `box` inside it.
+    """
+    rectangle = Gegl.Rectangle.new(left, top, width, height)
+    data = bytes(image.get_selection().get_buffer().get(rectangle, 1.0, "Y u8", Gegl.AbyssPolicy.NONE))
+    rows = (data[y * width + box[0] : y * width + box[2]] for y in range(box[1], box[3]))
+    return data if any(row.strip(SELECTED) for row in rows) else b""
+
+
+def cut(layer, shape, width, height):
+    """
+    Give a layer a mask that shows only what was selected.
+
+    shape: as of `shape_of`, for a rectangle of width x height that the whole layer answers; it is enlarged smoothly.
+    """
+    mask = layer.create_mask(Gimp.AddMaskType.WHITE)
+    layer.add_mask(mask)
+    size = (layer.get_width(), layer.get_height())
+    data = shape if size == (width, height) else _enlarged(shape, width, height, *size)
+    buffer = mask.get_buffer()
+    buffer.set(Gegl.Rectangle.new(0, 0, *size), "Y u8", data)
+    buffer.flush()
+    mask.update(0, 0, *size)
+
+
+def _enlarged(shape, width, height, new_width, new_height):
+    image = Gimp.Image.new(width, height, Gimp.ImageBaseType.GRAY)
+    layer = Gimp.Layer.new(image, "shape", width, height, Gimp.ImageType.GRAY_IMAGE, 100.0, Gimp.LayerMode.NORMAL)
+    Gimp.context_push()
+    try:
+        image.insert_layer(layer, None, 0)
+        layer.get_buffer().set(Gegl.Rectangle.new(0, 0, width, height), "Y' u8", shape)
+        Gimp.context_set_interpolation(Gimp.InterpolationType.LINEAR)
+        layer.scale(new_width, new_height, False)
+        whole = Gegl.Rectangle.new(0, 0, new_width, new_height)
+        return bytes(layer.get_buffer().get(whole, 1.0, "Y' u8", Gegl.AbyssPolicy.NONE))
+    finally:
+        Gimp.context_pop()
+        image.delete()

@@ -1,0 +1,121 @@
+# Executed in a GIMP with windows: the dialogs of both faces with a preview, last values, and GIMP's own Cancel button.
+exec(open(__import__("os").environ["INSIDE"] + "/support.py").read())
+import subprocess
+import threading
+import time
+
+FACTS = {}
+image = Gimp.get_images()[0]
+layer = image.get_layers()[0]
+
+
+def tool(*words):
+    return subprocess.run(["xdotool", *words], capture_output=True, text=True, timeout=30, check=False).stdout.split()
+
+
+def window_named(title, seconds=60):
+    """The newest window of this title, when it is there; "" when it is not in time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        found = tool("search", "--onlyvisible", "--name", title)
+        if found:
+            return found[-1]
+        time.sleep(0.3)
+    return ""
+
+
+def shot(name, window="root"):
+    subprocess.run(["timeout", "20", "import", "-window", window, os.path.join(OUT, "window-%s.png" % name)], check=False)
+
+
+def ask(action, run_mode, **values):
+    procedure = Gimp.get_pdb().lookup_procedure("plug-in-depixel-" + action)
+    config = procedure.create_config()
+    config.set_property("run-mode", run_mode)
+    config.set_property("image", image)
+    config.set_core_object_array("drawables", [layer])
+    for name, value in values.items():
+        config.set_property(name, value)
+    found = procedure.run(config)
+    good = found.index(0) == Gimp.PDBStatusType.SUCCESS
+    return found.index(0).value_nick, "" if good else Gimp.get_pdb().get_last_error(), found.index(1) if good else None
+
+
+def while_it_runs(steps, run):
+    """What `run` returns; `steps` goes on at the same time, in a thread."""
+    thread = threading.Thread(target=steps)
+    thread.start()
+    found = run()
+    thread.join(120)
+    return found
+
+
+def preview_and(key, title, name):
+    """Steps: a screenshot of the dialog, its preview, another screenshot, a key."""
+
+    def steps():
+        dialog = window_named(title)
+        time.sleep(2)
+        tool("windowactivate", "--sync", dialog)
+        tool("mousemove", "1270", "890")
+        shot(name, dialog)
+        tool("key", "--window", dialog, "alt+p")
+        for _ in range(60):  # until the picture stands still: the answer is there
+            time.sleep(2)
+            shot(name + "-preview", dialog)
+            if label_is_back(name):
+                break
+        tool("key", "--window", dialog, key)
+
+    return steps
+
+
+def label_is_back(name):
+    """Whether the button looks as before the preview: its words say "Working..." meanwhile."""
+    crop = ["convert", os.path.join(OUT, "window-%s.png" % name), os.path.join(OUT, "window-%s-preview.png" % name)]
+    area = ["-crop", "150x24+30+196", "-metric", "AE", "-compare", "-format", "%[distortion]", "info:"]
+    said = subprocess.run([*crop, *area], capture_output=True, text=True, check=False).stdout
+    return said.strip() in ("0", "0 (0)")
+
+
+image.select_rectangle(Gimp.ChannelOps.REPLACE, 16, 12, 32, 32)
+Gimp.displays_flush()
+FACTS["imagine"] = while_it_runs(
+    preview_and("Escape", "Depixel: imagine", "imagine"),
+    lambda: ask("imagine-face", Gimp.RunMode.INTERACTIVE, steps=10),
+)[:2]
+FACTS["anonymise"] = while_it_runs(
+    preview_and("Return", "Depixel: anonymise", "anonymise"),
+    lambda: ask("anonymise-face", Gimp.RunMode.INTERACTIVE, steps=10, kept=8, seed=3),
+)[:2]
+time.sleep(2)
+shot("anonymised")
+FACTS["layers"] = [x.get_name() for x in image.get_layers()]
+status, error, _ = ask("anonymise-face", Gimp.RunMode.WITH_LAST_VALS)
+FACTS["last"] = [status, error, [x.get_name() for x in image.get_layers()]]
+Gimp.Selection.none(image)
+print("CANCEL", flush=True)
+
+
+def press_cancel():
+    time.sleep(6)
+    shot("progress")
+    with open(os.path.join(OUT, "cancel-now"), "w") as file:
+        file.write("now")
+    for x, y in CANCEL_AT:
+        tool("mousemove", str(x), str(y), "sleep", "1", "click", "1")
+    FACTS["pressed"] = time.time()
+    time.sleep(3)
+    shot("cancelled")
+
+
+CANCEL_AT = [(790, 603)]
+big = image.get_width() * 14
+image.scale(big, big)
+Gimp.displays_flush()
+names = [x.get_name() for x in image.get_layers()]
+status, error, _ = while_it_runs(press_cancel, lambda: ask("upscale", Gimp.RunMode.NONINTERACTIVE, scale=8))
+FACTS["cancel"] = {"status": status, "error": error, "seconds": time.time() - FACTS["pressed"],
+                   "same": [x.get_name() for x in image.get_layers()] == names, "images": len(Gimp.get_images())}  # fmt: skip
+save("dialogs.py", FACTS)
+print("FINISHED", flush=True)
