@@ -17,7 +17,7 @@ COMMAND = ["/usr/bin/python", "-m", "depixel", "watch", "/my mods/100% & more"]
 def test_written_well_formed_and_removed_again(tmp_path: Path, system: str) -> None:
     """Each is well formed, names the folder, and goes away without a trace; removing twice is no error."""
     path = autostart.service_file(system, tmp_path, Path("/my mods/100% & more"))
-    line = autostart.install(path, system, COMMAND)
+    line = autostart.install(path, system, COMMAND, Path("/my mods"))
     data = path.read_bytes()
 
     assert path.stem in line or path.name in line

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import plistlib
 import shlex
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from xml.sax.saxutils import escape
@@ -33,10 +34,19 @@ def service_file(system: str, home: Path, source: Path) -> Path:
     raise UnsupportedPictureError(f"Services are written for Linux, macOS and Windows, not for {system}.")
 
 
-def install(path: Path, system: str, command: Sequence[str]) -> str:
-    """Write the file; returns the command that starts it now and at each login. Raises UnwritableOutputError."""
+def install(path: Path, system: str, command: Sequence[str], folder: Path) -> str:
+    """
+    Write the file; returns the command that starts it now and at each login.
+
+    Args:
+        command: as it was typed.
+        folder: where it was typed: relative paths in it are meant from there.
+
+    Raises:
+        UnwritableOutputError: the file cannot be written.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    place(path, _content(system, path.stem, command), overwrite=True)
+    place(path, _content(system, path.stem, command, folder), overwrite=True)
     if system == "linux":
         return f"systemctl --user daemon-reload && systemctl --user enable --now {path.name}"
     if system == "darwin":
@@ -50,30 +60,34 @@ def remove(path: Path, system: str) -> str | None:
         return None
     path.unlink()
     if system == "linux":
-        return f"systemctl --user disable --now {path.name}; systemctl --user daemon-reload"
+        (path.parent / "default.target.wants" / path.name).unlink(missing_ok=True)  # what `enable` made
+        return f"systemctl --user stop {path.name}; systemctl --user daemon-reload"
     if system == "darwin":
         return f"launchctl remove {path.stem}"
     return f'schtasks /Delete /TN "{path.stem}" /F'
 
 
-def _content(system: str, label: str, command: Sequence[str]) -> bytes:
+def _content(system: str, label: str, command: Sequence[str], folder: Path) -> bytes:
     if system == "linux":
         # A percent sign and a dollar mean something to systemd unless doubled.
         words = " ".join('"' + _quoted(word) + '"' for word in command)
         text = (
-            f"[Unit]\nDescription=Depixel mod folder\n\n[Service]\nExecStart={words}\nRestart=on-failure\nNice=10\n\n"
+            f"[Unit]\nDescription=Depixel mod folder\n\n[Service]\nExecStart={words}\n"
+            f"WorkingDirectory={str(folder).replace('%', '%%')}\nRestart=on-failure\nNice=10\n\n"
             "[Install]\nWantedBy=default.target\n"
         )
         return text.encode()
     if system == "darwin":
-        return plistlib.dumps({"Label": label, "ProgramArguments": list(command), "RunAtLoad": True, "Nice": 10})
-    arguments = " ".join('"' + word + '"' for word in command[1:])
+        told = {"Label": label, "ProgramArguments": list(command), "WorkingDirectory": str(folder), "RunAtLoad": True}
+        return plistlib.dumps({**told, "Nice": 10, "KeepAlive": {"SuccessfulExit": False}})
+    arguments = subprocess.list2cmdline(command[1:])
     text = (
         '<?xml version="1.0" encoding="UTF-16"?>\n'
         '<Task version="1.2" xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task">'
         "<Triggers><LogonTrigger><Enabled>true</Enabled></LogonTrigger></Triggers>"
         "<Settings><ExecutionTimeLimit>PT0S</ExecutionTimeLimit></Settings>"
-        f"<Actions><Exec><Command>{escape(command[0])}</Command><Arguments>{escape(arguments)}</Arguments></Exec>"
+        f"<Actions><Exec><Command>{escape(command[0])}</Command><Arguments>{escape(arguments)}</Arguments>"
+        f"<WorkingDirectory>{escape(str(folder))}</WorkingDirectory></Exec>"
         "</Actions></Task>"
     )
     return text.encode("utf-16")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
 import threading
 from pathlib import Path
 
@@ -10,20 +12,44 @@ from watchdog.observers import Observer
 
 _CHANGES = {"created", "modified", "moved", "deleted", "closed"}
 
+POLL_SECONDS = 5.0
+"""How often a folder without events is looked through, at least."""
+
+# Their servers tell nobody here what other machines change.
+_NETWORK = frozenset(
+    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "smb2", "afpfs", "webdav", "davfs", "ncpfs", "afs", "ceph", "glusterfs",
+     "9p", "virtiofs", "vboxsf", "vmhgfs", "fuse.sshfs", "fuse.rclone", "fuse.glusterfs", "fuse.davfs2",
+     "fuse.gvfsd-fuse", "fuse.vmhgfs-fuse", "fuse.portal"}
+)  # fmt: skip
+
 
 class Hints(FileSystemEventHandler):
-    """Wakes who waits when something under a folder changes. Reading a file is no change."""
+    """
+    Wakes who waits when something under a folder changes. Reading a file is no change.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        poll: ask for no events at all.
+    """
+
+    def __init__(self, folder: Path, *, poll: bool = False, mounts: Path = Path("/proc/mounts")) -> None:
         self._changed = threading.Event()
         self._observer = Observer()
         self.problem = ""
         """Why there are no events; empty when there are."""
+        if poll:
+            self.problem = "File events are not used (--poll)."
+            return
+        kind = file_system_of(folder, mounts)
+        if kind in _NETWORK:
+            self.problem = f"The folder is on a network drive or a shared folder ({kind}), which tells of no changes."
+            return
         try:
             self._observer.schedule(self, str(folder), recursive=True)
             self._observer.start()
         except (OSError, RuntimeError) as error:
-            self.problem = f"File events are not to be had here ({error}): the folder is looked through regularly."
+            reason = (getattr(error, "strerror", None) or str(error)).rstrip(".")
+            self.problem = f"File events are not to be had here ({reason})."
+            self.close()
 
     def on_any_event(self, event: FileSystemEvent) -> None:
         """Called by watchdog, in its own thread."""
@@ -41,3 +67,28 @@ class Hints(FileSystemEventHandler):
         if self._observer.is_alive():
             self._observer.stop()
             self._observer.join()
+
+
+def file_system_of(folder: Path, mounts: Path) -> str:
+    """
+    The kind of file system that a folder is on, in lower case; empty where that cannot be known.
+
+    Args:
+        mounts: Linux's list of what is mounted where.
+    """
+    if sys.platform == "win32":
+        remote = ctypes.windll.kernel32.GetDriveTypeW(folder.resolve().anchor) == 4
+        return "smbfs" if remote else ""
+    try:
+        told = mounts.read_text("utf-8", "surrogateescape").splitlines()
+    except OSError:
+        return ""
+    folder = folder.resolve()
+    best, kind = -1, ""
+    for line in told:
+        words = line.split(" ")
+        if len(words) > 2:
+            place = Path(words[1].encode("latin-1", "replace").decode("unicode_escape"))
+            if folder.is_relative_to(place) and len(place.parts) >= best:
+                best, kind = len(place.parts), words[2].lower()
+    return kind

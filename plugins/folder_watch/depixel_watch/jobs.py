@@ -119,17 +119,24 @@ def pixels_of(path: Path, size: int) -> int:
             head = file.read(32)
     except OSError:
         return 0
+    return pixels_told(head, path.suffix, size)
+
+
+def pixels_told(head: bytes, suffix: str, size: int) -> int:
+    """As `pixels_of`, by the first 32 bytes and the ending of the name."""
     if head.startswith(b"\x89PNG"):
         width, height = struct.unpack(">II", head[16:24].ljust(8, b"\0"))
     elif head.startswith(b"DDS "):
         height, width = struct.unpack("<II", head[12:20].ljust(8, b"\0"))
     elif head.startswith(b"GIF8"):
         width, height = struct.unpack("<HH", head[6:10].ljust(4, b"\0"))
-    elif path.suffix.lower() == ".tga":
+    elif head.startswith(b"BM"):
+        width, height = struct.unpack("<ii", head[18:26].ljust(8, b"\0"))
+    elif suffix.lower() == ".tga":
         width, height = struct.unpack("<HH", head[12:16].ljust(4, b"\0"))
     else:
-        return size * (1 if head.startswith(b"BM") else 10)
-    return max(size, min(int(width) * int(height), 2**28))
+        return size * 10
+    return min(abs(int(width) * int(height)), 2**28)
 
 
 def _digest(data: bytes) -> str:

@@ -41,7 +41,7 @@ def rewrite(source: Path, out: BinaryIO, worker: UpscaleWorker, profiles: dict[s
     """
     try:
         with zipfile.ZipFile(source) as archive:
-            _check(archive, source.name)
+            check_archive(archive, source.name)
             return _rewrite(archive, out, worker, profiles)
     except _DAMAGE as error:
         raise UnreadablePictureError(f"{source.name} is no whole archive: {error}.") from error
@@ -52,8 +52,13 @@ def rewrite(source: Path, out: BinaryIO, worker: UpscaleWorker, profiles: dict[s
         raise UnreadablePictureError(f"{source.name} is no whole archive: it points outside itself.") from error
 
 
-# Names that leave the folder, links, twins and bombs refuse the archive as a whole: half a pack helps nobody.
-def _check(archive: zipfile.ZipFile, name: str) -> None:
+def check_archive(archive: zipfile.ZipFile, name: str) -> None:
+    """
+    Names that leave the folder, links, twins and bombs refuse the archive as a whole: half a pack helps nobody.
+
+    Raises:
+        UnsupportedPictureError: what is wrong with it.
+    """
     entries = archive.infolist()
     seen: set[str] = set()
     for entry in entries:
@@ -76,15 +81,19 @@ def _check(archive: zipfile.ZipFile, name: str) -> None:
         raise UnsupportedPictureError(f"{name} would unpack to {whole} bytes; that is no texture pack.")
 
 
-def _rewrite(archive: zipfile.ZipFile, out: BinaryIO, worker: UpscaleWorker, profiles: dict[str, Profile]) -> list[str]:
+def names_for(archive: zipfile.ZipFile) -> list[str]:
+    """What an archive is recognised by: names in its root, its own, and those of its first files."""
     entries = archive.infolist()
-    tops = [e.filename for e in entries if "/" not in e.filename]
-    names = [
-        *tops,
+    return [
+        *(e.filename for e in entries if "/" not in e.filename),
         PurePosixPath(archive.filename or "").name,
         *(PurePosixPath(e.filename).name for e in entries[:1000]),
     ]
-    profile = recognise(profiles, names)
+
+
+def _rewrite(archive: zipfile.ZipFile, out: BinaryIO, worker: UpscaleWorker, profiles: dict[str, Profile]) -> list[str]:
+    entries = archive.infolist()
+    profile = recognise(profiles, names_for(archive))
     notes: list[str] = []
     with zipfile.ZipFile(out, "w") as made:
         made.comment = archive.comment

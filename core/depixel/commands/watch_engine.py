@@ -1,0 +1,72 @@
+"""The engine as the folder watcher sees it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from depixel import __version__
+from depixel.commands.batch import Engine
+from depixel.errors import DepixelError
+from depixel.picture import Picture
+from depixel.settings import SearchSettings
+from depixel.upsampler import Report
+from depixel_watch.pauses import EngineAwayError
+
+_AWAY = frozenset({"died", "not-installed", "protocol", "token", "busy"})  # of the way to the engine, not of a picture
+
+
+class EngineWorker:
+    """
+    `depixel_watch.work.UpscaleWorker` by an `Upsampler`, or by the shared engine.
+
+    Raises:
+        DepixelError: the engine does not answer a tiny picture.
+    """
+
+    def __init__(
+        self, engine: Engine, settings: SearchSettings, cancelled: Callable[[], bool], *, shared: bool = False
+    ) -> None:
+        self._engine, self._settings, self._cancelled, self._shared = engine, settings, cancelled, shared
+        self.scale = settings.scale or 4
+        # A tiny picture tells which model answers, wherever it runs; and warms it.
+        probe = self._probe()
+        if isinstance(probe, DepixelError):
+            raise probe
+        self.device = probe.device
+        self.recipe = json.dumps([settings.to_dict(), probe.model, __version__], sort_keys=True)
+
+    def _probe(self) -> Report | DepixelError:
+        tiny = Picture((np.zeros((4, 4, 3), np.uint8),), mode="RGB")
+        return self._engine.upsample_many([tiny], self._settings)[0]
+
+    def wrap_of(self, picture: Picture) -> str:
+        """As the engine will decide when it answers this picture."""
+        from depixel.domains.prepare import prepare
+
+        x, y = prepare(picture, self._settings).wrap
+        return ("x" if x else "") + ("y" if y else "") or "none"
+
+    def upscale(self, pictures: Sequence[Picture], hints: Mapping[str, Any]) -> list[Picture | DepixelError]:
+        """
+        One answer a picture; what the user asked for outweighs the profile's hints.
+
+        Raises:
+            EngineAwayError: the shared engine does not answer; no picture is to blame.
+        """
+        settings = SearchSettings.from_dict({**hints, **self._settings.to_dict()})
+        groups = [[picture] for picture in pictures] if self._shared else [pictures]
+        answers: list[Picture | DepixelError] = []
+        for group in groups:
+            for found in self._engine.upsample_many(group, settings, None, self._cancelled):
+                if isinstance(found, DepixelError) and found.code in _AWAY and self._is_away():
+                    raise EngineAwayError(f"{found} The rest waits for it; nothing is lost.") from found
+                answers.append(found if isinstance(found, DepixelError) else found.picture)
+        return answers
+
+    # An engine that died of one picture answers another.
+    def _is_away(self) -> bool:
+        return isinstance(self._probe(), DepixelError)

@@ -1,0 +1,137 @@
+"""The life of a watcher: look through the folder, wait for a hint or for the time, look again."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from depixel.commands.stopping import stop_on_interrupt
+from depixel.commands.upscale import open_engine
+from depixel.commands.watch_engine import EngineWorker
+from depixel.commands.watch_show import JsonLines, Lines, Show, Table, Told
+from depixel.errors import CancelledError
+from depixel.settings import SearchSettings
+from depixel_watch.events import POLL_SECONDS, Hints
+from depixel_watch.ledger import LEDGER_NAME, Ledger
+from depixel_watch.lock import only_one
+from depixel_watch.log import LOG_NAME, Log
+from depixel_watch.notify import Notifier
+from depixel_watch.profiles import load
+from depixel_watch.stability import StabilityTracker
+from depixel_watch.watcher import Event, PauseError, Watcher
+
+_PAUSE_SECONDS = 10.0
+
+
+def watch(args: argparse.Namespace, settings: SearchSettings, source: Path, out: Path) -> int:
+    """Keep the outputs in step until stopped, or once; returns the exit code."""
+    profiles = load(own=source)
+    with stop_on_interrupt() as stop, only_one(out):
+        show = _show(args, source, out)
+        told = Told(show, Log(args.log or out / LOG_NAME), Notifier() if args.notify else None)
+        try:
+            worker = EngineWorker(open_engine(args), settings, stop, shared=args.engine != "local")
+            watcher = Watcher(
+                source,
+                out,
+                worker,
+                StabilityTracker(args.quiet_period, time.monotonic),
+                profiles,
+                profiles.get(args.profile),
+                complete=args.complete_pack,
+                tell=told.tell,
+                cancelled=stop,
+            )
+            try:
+                if isinstance(show, Table):
+                    show.tally = lambda: watcher.tally
+                return _Loop(args, watcher, source, out, stop, told, show).run(worker.device)
+            finally:
+                watcher.close()
+        finally:
+            told.close()
+
+
+def _show(args: argparse.Namespace, source: Path, out: Path) -> Show:
+    if args.json:
+        return JsonLines()
+    return Table(f"{source} -> {out}") if sys.stdout.isatty() else Lines()
+
+
+class _Loop:
+    """What `watch` set up, running."""
+
+    def __init__(
+        self,
+        args: argparse.Namespace,
+        watcher: Watcher,
+        source: Path,
+        out: Path,
+        stop: Callable[[], bool],
+        told: Told,
+        show: Show,
+    ) -> None:
+        self._args, self._watcher, self._source, self._out = args, watcher, source, out
+        self._stop, self._told, self._show = stop, told, show
+
+    def run(self, device: str) -> int:
+        """Until stopped; with --once until nothing is left to do."""
+        args = self._args
+        log = args.log or self._out / LOG_NAME
+        hints = None if args.once else Hints(self._source, poll=args.poll)
+        every = args.every
+        try:
+            where = f"Watching {self._source}; larger textures go to {self._out}, made on {device}. Log: {log}."
+            self._told.tell(Event("note", "", where))
+            if hints is not None and hints.problem:
+                every = min(every, POLL_SECONDS)
+                self._told.tell(Event("note", "", f"{hints.problem} It is looked through every {every:g} s."))
+            wait = _sleep if hints is None else hints.wait
+            while not self._stop():
+                started = time.monotonic()
+                if isinstance(self._show, Table):
+                    self._show.tally = lambda: self._watcher.tally
+                try:
+                    tally = self._watcher.reconcile()
+                except CancelledError:
+                    break
+                except PauseError as error:
+                    if args.once:
+                        raise
+                    self._told.pause(str(error))
+                    self._doze(wait, min(every, _PAUSE_SECONDS), wake=False)
+                    continue
+                took = time.monotonic() - started
+                self._told.sum_up(tally, took)
+                if tally.waiting:
+                    self._doze(wait, max(0.05, args.quiet_period / 2), wake=False)
+                elif args.once:
+                    return self._once_code()
+                else:
+                    self._doze(wait, every)
+                    self._doze(_sleep, min(5.0, took))  # at most half the time is spent on looking
+        finally:
+            if hints is not None:
+                hints.close()
+        return 130 if args.once else 0
+
+    def _doze(self, wait: Callable[[float], bool], seconds: float, wake: bool = True) -> None:
+        end = time.monotonic() + seconds
+        while not self._stop() and (left := end - time.monotonic()) > 0:
+            if wait(min(left, 0.5)) and wake:
+                return
+
+    def _once_code(self) -> int:
+        ledger = Ledger(self._out / LEDGER_NAME)
+        try:
+            return 1 if ledger.counts().get("failed") else 0
+        finally:
+            ledger.close()
+
+
+def _sleep(seconds: float) -> bool:
+    time.sleep(seconds)
+    return False

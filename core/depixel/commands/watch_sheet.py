@@ -1,0 +1,129 @@
+"""A sheet of samples: some textures of a pack, each as given and answered with several settings, to choose from."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from depixel.commands.batch import Engine
+from depixel.errors import DepixelError
+from depixel.files.writing import place
+from depixel.picture import Picture
+from depixel.settings import SearchSettings
+from depixel_watch.survey import Member
+from depixel_watch.work import Texture
+
+SHEET_PICTURES = 12
+CHOICES: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("as asked", {}),
+    ("--domain pixel-art", {"domain": "pixel-art", "degradation": "auto", "imagination": 0.0}),
+    ("--domain art", {"domain": "art", "degradation": "area", "imagination": 0.0}),
+    ("--imagination 0.6", {"imagination": 0.6}),
+    ("--palette keep", {"palette": "keep"}),
+)
+"""Title of a column, and what is asked beyond the user's own settings; the titles are what to type."""
+
+_CROP = 48  # input pixels; of larger pictures the middle
+_CELL = 192  # pixels of the sheet
+_GAP = 8
+_HEAD = 24
+_LINE = 16
+
+
+def draw_sheet(members: Sequence[Member], engine: Engine, settings: SearchSettings, path: Path) -> None:
+    """
+    Write the PNG: a row a texture, a column a choice of settings.
+
+    Raises:
+        UnwritableOutputError: the folder cannot be written.
+    """
+    rows = [row for member in members if (row := _row(member, settings.scale or 4)) is not None]
+    columns = ["given", *(title for title, _ in CHOICES)]
+    width = _GAP + len(columns) * (_CELL + _GAP)
+    height = _HEAD + len(rows) * (_CELL + _LINE + _GAP) + _GAP
+    sheet = Image.new("RGB", (width, height), (40, 42, 46))
+    draw = ImageDraw.Draw(sheet)
+    font = _font()
+    for index, title in enumerate(columns):
+        draw.text((_GAP + index * (_CELL + _GAP), 5), title, (235, 235, 235), font)
+    for number, (name, texture) in enumerate(rows):
+        top = _HEAD + number * (_CELL + _LINE + _GAP)
+        picture = texture.picture
+        draw.text((_GAP, top), f"{name}   {picture.width}x{picture.height}", (170, 175, 180), font)
+        small = _cropped(picture)
+        cells: list[Image.Image | str] = [_shown(small)]
+        cells += [_answer(engine, small, texture, settings, asked) for _, asked in CHOICES]
+        for index, cell in enumerate(cells):
+            at = (_GAP + index * (_CELL + _GAP), top + _LINE)
+            if isinstance(cell, str):
+                draw.multiline_text(at, cell, (230, 120, 120), font)
+            else:
+                sheet.paste(cell, at)
+    buffer = io.BytesIO()
+    sheet.save(buffer, "PNG")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    place(path, buffer.getvalue(), overwrite=True)
+
+
+def _row(member: Member, scale: int) -> tuple[str, Texture] | None:
+    try:
+        return member.path, member.prepared(scale)
+    except (DepixelError, OSError, zipfile.BadZipFile, RuntimeError):
+        return None  # the run will name it
+
+
+def _answer(
+    engine: Engine, small: Picture, texture: Texture, settings: SearchSettings, asked: dict[str, Any]
+) -> Image.Image | str:
+    hints = {key: value for key, value in texture.hints if key != "frames"}  # a crop has other frames
+    wanted = SearchSettings.from_dict({**hints, **settings.to_dict(), **asked})
+    found = engine.upsample_many([small], wanted)[0]
+    return _wrapped(str(found)) if isinstance(found, DepixelError) else _shown(found.picture)
+
+
+# The first frame's middle: detail shows at its own size, and a sheet takes seconds.
+def _cropped(picture: Picture) -> Picture:
+    top = max(0, (picture.height - _CROP) // 2)
+    left = max(0, (picture.width - _CROP) // 2)
+    frame = picture.frames[0][top : top + _CROP, left : left + _CROP]
+    return picture.replace(frames=(np.ascontiguousarray(frame),), durations=(), name=PurePosixPath(picture.name).name)
+
+
+# On a chequered ground, whole pixels as large as the cell allows.
+def _shown(picture: Picture) -> Image.Image:
+    rgba = picture.frames[0]
+    if picture.levels != 255:
+        rgba = (rgba >> 8).astype(np.uint8)
+    if rgba.shape[2] in (1, 2):
+        rgba = np.concatenate([rgba[..., :1].repeat(3, 2), rgba[..., 1:]], 2)
+    if rgba.shape[2] == 3:
+        rgba = np.concatenate([rgba, np.full_like(rgba[..., :1], 255)], 2)
+    times = _CELL / max(rgba.shape[:2])
+    size = tuple(max(1, round(side * (int(times) or times))) for side in rgba.shape[1::-1])
+    image = Image.fromarray(np.ascontiguousarray(rgba), "RGBA")
+    image = image.resize((size[0], size[1]), Image.Resampling.NEAREST if times >= 1 else Image.Resampling.BOX)
+    rows, columns = np.mgrid[0 : size[1], 0 : size[0]] // 8
+    ground = Image.fromarray(np.where((rows + columns) % 2, 150, 110).astype(np.uint8)).convert("RGBA")
+    return Image.alpha_composite(ground, image).convert("RGB")
+
+
+def _wrapped(text: str, width: int = 30) -> str:
+    lines = [""]
+    for word in text.split():
+        lines[-1] = f"{lines[-1]} {word}".strip()
+        if len(lines[-1]) > width:
+            lines.append("")
+    return "\n".join(lines)
+
+
+def _font() -> Any:
+    try:
+        return ImageFont.load_default(12)
+    except OSError:  # a Pillow without FreeType
+        return ImageFont.load_default()

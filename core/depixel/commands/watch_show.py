@@ -1,0 +1,236 @@
+"""How `depixel watch` tells what it does: a live table on a terminal, a line an event otherwise, JSON for scripts."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Protocol
+
+from depixel_watch.books import Event, Tally
+from depixel_watch.log import Log
+from depixel_watch.notify import Notifier
+
+if TYPE_CHECKING:
+    from rich.console import Group
+
+_WINDOW = 10.0  # seconds over which the speed is measured
+
+
+class Show(Protocol):
+    """What is told to a person or a script."""
+
+    def tell(self, event: Event) -> None:
+        """Something happened."""
+
+    def sum_up(self, tally: Tally, seconds: float) -> None:
+        """A pass is over."""
+
+    def close(self) -> None:
+        """The last word."""
+
+
+def sentence_of(event: Event) -> str:
+    """One line for people."""
+    return f"{event.what:8}{event.path}{': ' if event.path and event.sentence else ''}{event.sentence}"
+
+
+def summary_of(tally: Tally, seconds: float) -> str:
+    """What a pass did, in one line; empty when that was nothing."""
+    if not (tally.finished or tally.removed):
+        return ""
+    alone = f", {tally.left} left alone" if tally.left else ""
+    text = (
+        f"{tally.done} done, {tally.copied} copied{alone}, {tally.skipped} in step, {tally.failed} failed, "
+        f"{tally.removed} removed, {tally.waiting} waiting; {seconds:.1f} s"
+    )
+    if not tally.times.wall:
+        return text
+    return (
+        f"{text} (decoding {tally.times.decode:.1f}, engine {tally.times.engine:.1f}, writing {tally.times.write:.1f})"
+    )
+
+
+class Lines:
+    """One line an event."""
+
+    def tell(self, event: Event) -> None:
+        """At once, for pipes and logs."""
+        _write(sentence_of(event))
+
+    def sum_up(self, tally: Tally, seconds: float) -> None:
+        """One line, unless nothing was done."""
+        if line := summary_of(tally, seconds):
+            _write(line)
+
+    def close(self) -> None:
+        """Nothing is left to say."""
+
+
+class JsonLines:
+    """One JSON object a line."""
+
+    def tell(self, event: Event) -> None:
+        """{"what", "path", "sentence"}."""
+        _write(json.dumps(asdict(event)))
+
+    def sum_up(self, tally: Tally, seconds: float) -> None:
+        """{"what": "pass", ...}: the counts, and where the seconds went."""
+        values: dict[str, Any] = asdict(tally)
+        values["times"] = {name: round(value, 3) for name, value in values["times"].items()}
+        values["times"]["idle"] = round(tally.times.idle, 3)
+        _write(json.dumps({"what": "pass", "seconds": round(seconds, 3), **values}))
+
+    def close(self) -> None:
+        """Nothing is left to say."""
+
+
+class Table:
+    """
+    A table that stays at the foot of the terminal; failures scroll by above it.
+
+    Args:
+        title: what is watched, and where outputs go.
+        clock: seconds that never go back.
+    """
+
+    def __init__(self, title: str, clock: Callable[[], float] = time.monotonic) -> None:
+        from rich.console import Console
+        from rich.live import Live
+
+        self._title, self._clock = title, clock
+        self.tally: Callable[[], Tally] = Tally
+        """The pass that is going on; set by who has the watcher."""
+        self._total = Tally()
+        self._last = ""
+        self._state = "starting"
+        self._marks: deque[tuple[float, int]] = deque()
+        self._live = Live(
+            console=Console(), get_renderable=self.drawn, refresh_per_second=4, transient=False, redirect_stdout=False
+        )
+        self._live.start()
+
+    def tell(self, event: Event) -> None:
+        """Failures and notes are lines above the table; the rest is counted."""
+        if event.what in ("done", "copied", "left"):
+            self._last = event.path
+        else:
+            self._live.console.print(sentence_of(event), markup=False, highlight=False, soft_wrap=True)
+
+    def sum_up(self, tally: Tally, seconds: float) -> None:
+        """Counts go into the totals."""
+        for name in ("done", "copied", "left", "failed", "removed"):
+            setattr(self._total, name, getattr(self._total, name) + getattr(tally, name))
+        self._total.skipped, self._total.waiting = tally.skipped + tally.finished, tally.waiting
+        self.tally = Tally
+        self._marks.clear()
+        self._state = "waiting for files to be complete" if tally.waiting else "in step; waiting for changes"
+
+    def close(self) -> None:
+        """Leave the last state of the table on the screen."""
+        self._state = "stopped"
+        self._live.stop()
+
+    def drawn(self) -> Group:
+        """The table as it is now."""
+        from rich.console import Group
+        from rich.progress_bar import ProgressBar
+        from rich.table import Table as Grid
+        from rich.text import Text
+
+        now = self.tally()
+        counts = Grid(box=None, pad_edge=False, padding=(0, 3, 0, 0))
+        rows = [
+            ("done", self._total.done + now.done, "green"),
+            ("copied", self._total.copied + now.copied, ""),
+            ("skipped", now.skipped or self._total.skipped, ""),
+            ("left alone", self._total.left + now.left, ""),
+            ("failed", self._total.failed + now.failed, "red" if self._total.failed + now.failed else ""),
+            ("waiting", now.waiting or self._total.waiting, ""),
+        ]
+        for name, _, style in rows:
+            counts.add_column(name, justify="right", style=style, header_style="dim")
+        counts.add_row(*(f"{count:,}" for _, count, _ in rows))
+        lines: list[Any] = [Text(self._title, style="bold", no_wrap=True, overflow="ellipsis"), counts]
+        if now.found > now.finished:
+            speed = self._speed(now.finished)
+            left = f"{_duration((now.found - now.finished) / speed)} left" if speed else "measuring"
+            bar = Grid.grid(padding=(0, 2, 0, 0))
+            bar.add_row(
+                ProgressBar(now.found, now.finished, width=28),
+                Text(f"{now.finished:,}/{now.found:,}"),
+                Text(f"{speed:.1f} files/s" if speed else ""),
+                Text(left),
+            )
+            lines += [bar, Text(self._last, style="dim", no_wrap=True, overflow="ellipsis")]
+        else:
+            lines.append(Text("looking through the folder" if self.tally is not Tally else self._state, style="dim"))
+        return Group(*lines)
+
+    # Files a second over the last while; 0 = not known yet.
+    def _speed(self, finished: int) -> float:
+        now = self._clock()
+        self._marks.append((now, finished))
+        while len(self._marks) > 2 and now - self._marks[0][0] > _WINDOW:
+            self._marks.popleft()
+        seconds, files = now - self._marks[0][0], finished - self._marks[0][1]
+        return files / seconds if seconds > 0.2 and files > 0 else 0.0
+
+
+def _duration(seconds: float) -> str:
+    whole = int(seconds + 0.5)
+    hours, rest = divmod(whole, 3600)
+    minutes, rest = divmod(rest, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+class Told:
+    """
+    Everything that is told, to everybody: the screen, the log, the desktop.
+
+    Args:
+        notifier: None = nothing on the desktop.
+    """
+
+    def __init__(self, show: Show, log: Log, notifier: Notifier | None) -> None:
+        self._show, self._log, self._notifier = show, log, notifier
+        self._since = Tally()  # the last notification
+
+    def tell(self, event: Event) -> None:
+        """One event."""
+        self._show.tell(event)
+        self._log.write(sentence_of(event))
+
+    def pause(self, sentence: str) -> None:
+        """The work rests, through no fault of a file."""
+        self.tell(Event("note", "", sentence))
+        if self._notifier is not None:
+            self._notifier.show("Depixel waits", sentence)
+
+    def sum_up(self, tally: Tally, seconds: float) -> None:
+        """A pass is over; the desktop hears of it when nothing is on its way any more."""
+        self._show.sum_up(tally, seconds)
+        if line := summary_of(tally, seconds):
+            self._log.write(line)
+        self._since.done += tally.done + tally.copied
+        self._since.failed += tally.failed
+        if tally.waiting or not (self._since.done or self._since.failed):
+            return
+        if self._notifier is not None:
+            failed = f", {self._since.failed} failed" if self._since.failed else ""
+            self._notifier.show("Depixel", f"{self._since.done} textures are ready{failed}.")
+        self._since = Tally()
+
+    def close(self) -> None:
+        """Let go of screen and desktop."""
+        self._show.close()
+        if self._notifier is not None:
+            self._notifier.close()
+
+
+def _write(line: str) -> None:
+    sys.stdout.write(line.encode("utf-8", "replace").decode() + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,160 @@
+"""What a folder holds, before anything is computed: textures with their sizes, and what is left alone, by reason."""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from depixel.errors import DepixelError
+from depixel.files import READABLE
+from depixel_watch.jobs import pixels_of, pixels_told, plan
+from depixel_watch.packs import check_archive, names_for
+from depixel_watch.profiles import Profile, Rule, recognise
+from depixel_watch.scan import walk
+from depixel_watch.work import Texture, prepare
+
+_KNOWN = (("font", "fonts"), ("colormap", "colour maps"), ("lightmap", "light maps"))
+
+
+@dataclass(frozen=True)
+class Member:
+    """A texture that would be upscaled."""
+
+    path: str  # in the folder, or in its archive
+    archive: Path | None
+    root: Path
+    rule: Rule
+    size: int  # bytes
+    pixels: int  # about: by the first bytes
+
+    def read(self) -> bytes:
+        """The file. Raises OSError or zipfile's errors."""
+        if self.archive is None:
+            return (self.root / self.path).read_bytes()
+        with zipfile.ZipFile(self.archive) as archive:
+            return archive.read(self.path)
+
+    def prepared(self, scale: int) -> Texture:
+        """Decoded, as the pipeline would. Raises DepixelError, OSError or zipfile's errors."""
+        return prepare(self.read(), self.path, self.rule, self._beside, scale)
+
+    def _beside(self, name: str) -> bytes | None:
+        if self.archive is not None:
+            with zipfile.ZipFile(self.archive) as archive:
+                return archive.read(name) if name in archive.NameToInfo else None
+        return (self.root / name).read_bytes() if (self.root / name).is_file() else None
+
+
+@dataclass
+class Survey:
+    """What was found."""
+
+    profile: Profile
+    textures: list[Member] = field(default_factory=list)  # each content once
+    archives: int = 0
+    copied: int = 0  # files that come along, byte for byte or nearly so
+    copied_bytes: int = 0
+    duplicates: int = 0  # textures of the same content as another: copied
+    duplicate_of: Counter[int] = field(default_factory=Counter)  # index in textures => how many more of it
+    skipped: Counter[str] = field(default_factory=Counter)  # reason => files
+    failed: dict[str, str] = field(default_factory=dict)  # path => reason
+    bytes_now: int = 0  # of textures and archives
+
+    @property
+    def count(self) -> int:
+        """Textures that come out."""
+        return len(self.textures) + self.duplicates
+
+
+def survey(
+    source: Path,
+    profiles: dict[str, Profile],
+    profile: Profile,
+    complete: bool,
+    trouble: Callable[[str], None],
+) -> Survey:
+    """
+    Look at every file's name and first bytes, and at the whole of those that may be equal; nothing is decoded.
+
+    Args:
+        profile: of the folder; archives are recognised one by one.
+    """
+    found = Survey(profile)
+    members: list[Member] = []
+    for file in walk(source, trouble):
+        job = plan(file, source, profile, "", complete)
+        if job is None or job.action == "copy":
+            reason = _reason(file.path, profile.rule_for(file.path))
+            if job is None:
+                found.skipped[reason] += 1
+            else:
+                found.copied += 1
+                found.copied_bytes += file.stamp.size
+        elif job.action == "pack":
+            found.archives += 1
+            found.bytes_now += file.stamp.size
+            try:
+                members += _inside(source / file.path, profiles, found)
+            except (DepixelError, OSError, zipfile.BadZipFile, ValueError, RuntimeError) as error:
+                found.failed[file.path] = str(error)
+        else:
+            found.bytes_now += file.stamp.size
+            pixels = pixels_of(source / file.path, file.stamp.size)
+            members.append(Member(file.path, None, source, job.rule, file.stamp.size, pixels))
+    _once_each(members, found)
+    return found
+
+
+def _inside(path: Path, profiles: dict[str, Profile], found: Survey) -> Iterator[Member]:
+    with zipfile.ZipFile(path) as archive:
+        check_archive(archive, path.name)
+        profile = recognise(profiles, names_for(archive))
+        for entry in archive.infolist():
+            if entry.is_dir():
+                continue
+            rule = profile.rule_for(entry.filename)
+            if PurePosixPath(entry.filename).suffix.lower() in READABLE and rule.upscale:
+                with archive.open(entry) as file:
+                    pixels = pixels_told(file.read(32), PurePosixPath(entry.filename).suffix, entry.file_size)
+                yield Member(entry.filename, path, path.parent, rule, entry.file_size, pixels)
+            else:
+                found.copied += 1
+                found.copied_bytes += entry.compress_size
+
+
+# Equal contents under equal rules are answered once; single pixels and empty files are no work.
+def _once_each(members: Iterable[Member], found: Survey) -> None:
+    by_size: dict[int, list[Member]] = defaultdict(list)
+    for member in members:
+        by_size[member.size].append(member)
+    for size, same in sorted(by_size.items()):
+        if size == 0:
+            found.skipped["empty files"] += len(same)
+            continue
+        seen: dict[tuple[str, Rule], int] = {}
+        for member in same:
+            if member.pixels <= 1:
+                found.skipped["single pixels"] += 1
+                continue
+            try:
+                content = hashlib.sha256(member.read()).hexdigest() if len(same) > 1 else ""
+            except (OSError, zipfile.BadZipFile, RuntimeError) as error:
+                found.failed[member.path] = str(error)
+                continue
+            first = seen.setdefault((content, member.rule), len(found.textures))
+            if first == len(found.textures):
+                found.textures.append(member)
+            else:
+                found.duplicates += 1
+                found.duplicate_of[first] += 1
+
+
+def _reason(path: str, rule: Rule) -> str:
+    if PurePosixPath(path).suffix.lower() not in READABLE:
+        return "no textures"
+    known = next((word for mark, word in _KNOWN if mark in rule.match), None)
+    return known or "left alone by the profile"
