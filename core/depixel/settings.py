@@ -82,6 +82,7 @@ class SearchSettings:
         if self.eps is not None:
             _number("eps", self.eps, 0.0, 1.0)
         _number("pre_blur", self.pre_blur, 0.0, 16.0)
+        _number("roll", self.roll, -180.0, 180.0)
         _choice("domain", self.domain, DOMAINS)
         _choice("degradation", self.degradation, DEGRADATIONS)
         if not (isinstance(self.model, str) and _MODEL_NAME.fullmatch(self.model)):
@@ -119,7 +120,7 @@ class SearchSettings:
         kept = {k: v for k, v in values.items() if k in known}
         if isinstance(kept.get("box"), list):
             kept["box"] = tuple(kept["box"])
-        for name in ("imagination", "eps", "pre_blur"):
+        for name in ("imagination", "eps", "pre_blur", "roll"):
             if _is_whole(kept.get(name)):
                 kept[name] = float(kept[name])
         return cls(**kept).validated()

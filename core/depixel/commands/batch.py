@@ -88,6 +88,7 @@ class Batch:
         read, write: the only two functions that touch files.
         cancelled: asked between pictures and between steps; when it turns true, the rest is "stopped".
         disagreement: write a map of where the candidates differ beside them (`Job.disagreement`).
+        watch: told of every step of every search.
     """
 
     def __init__(
@@ -100,7 +101,9 @@ class Batch:
         cancelled: Callable[[], bool],
         *,
         disagreement: bool = False,
+        watch: Callable[[SearchStep], None] | None = None,
     ) -> None:
+        self._watch = watch
         self._engine = engine
         self._settings = settings
         self._read = read
@@ -184,6 +187,8 @@ class Batch:
         return Outcome(job, None, given, report, tuple(paths), drawn)
 
     def _step(self, step: SearchStep) -> None:
+        if self._watch is not None:
+            self._watch(step)
         self._progress.part(step.step / max(step.steps, 1))
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from depixel.cli import Subparsers
     from depixel.commands.batch import Engine, Outcome
     from depixel.commands.plan import Job
+    from depixel.commands.search_film import SearchFilm
     from depixel.progress import BarProgress, LineProgress
     from depixel.report_page import ReportPage
     from depixel.settings import SearchSettings
@@ -67,6 +68,11 @@ def add_parser(subparsers: Subparsers) -> None:
         help="with --candidates 2 or more: also write NAME.disagreement.png, hot where the answers differ: what is hot "
         "was imagined",
     )
+    told.add_argument(
+        "--animation",
+        metavar="FILE",
+        help="one picture: write its search as a film, every step a frame (gif, webp, or png for APNG)",
+    )
     told.add_argument("--json", action="store_true", help="print one JSON document on standard output, nothing else")
     told.add_argument("--quiet", action="store_true", help="no line a picture, only the end")
 
@@ -77,6 +83,7 @@ def run(args: argparse.Namespace) -> int:
     if args.disagreement and settings.candidates < 2:
         raise BadUsageError("--disagreement compares answers: ask for two or more with --candidates.")
     jobs, ignored = _plan(args, settings)
+    film = _film(args, jobs, settings)
     if args.dry_run:
         from depixel.commands.dry_run import show_plan
 
@@ -89,8 +96,10 @@ def run(args: argparse.Namespace) -> int:
     page = _page(args, settings)
     tally = Tally()
     with stop_on_interrupt() as stop, _progress(args, len(jobs)) as progress:
-        for outcome in _outcomes(args, settings, jobs, progress, stop):
+        for outcome in _outcomes(args, settings, jobs, progress, stop, film):
             tally.add(outcome)
+            if film is not None:
+                _write_film(film, outcome, args)
             if page is not None:
                 _illustrate(page, outcome)
             if outcome.status != "stopped":  # the end counts them
@@ -161,6 +170,7 @@ def _outcomes(
     jobs: list[Job],
     progress: BarProgress | LineProgress,
     stop: Any,
+    film: SearchFilm | None,
 ) -> Iterator[Outcome]:
     from depixel.commands.batch import Batch, Outcome
     from depixel.commands.doors import reader, writer
@@ -170,8 +180,37 @@ def _outcomes(
         return
     progress.doing("loading the engine")
     read, write = reader(args.max_pixels), writer(args.overwrite)
-    batch = Batch(open_engine(args), settings, read, write, progress, stop, disagreement=args.disagreement)
+    watch = None if film is None else film.add
+    batch = Batch(open_engine(args), settings, read, write, progress, stop, disagreement=args.disagreement, watch=watch)
     yield from batch.run(jobs)
+
+
+# A film is of one search; whether it can be written is known before the search.
+def _film(args: argparse.Namespace, jobs: list[Job], settings: SearchSettings) -> SearchFilm | None:
+    if args.animation is None:
+        return None
+    from depixel.commands.search_film import SearchFilm, film_path
+
+    path = film_path(args.animation)
+    if len(jobs) != 1:
+        raise BadUsageError(f"--animation films the search of one picture, not of {len(jobs)}.")
+    if settings.domain != "faces" and not settings.steps:
+        raise BadUsageError("--animation films a search: say --domain faces, or how many --steps.")
+    if args.engine != "local":
+        raise BadUsageError("--animation needs the engine in this process: leave out --engine.")
+    if path.exists() and (not args.overwrite or path.samefile(jobs[0].source)):
+        raise BadUsageError(f"{path} exists already; choose another name for --animation, or say --overwrite.")
+    return SearchFilm()
+
+
+def _write_film(film: SearchFilm, outcome: Outcome, args: argparse.Namespace) -> None:
+    if outcome.given is None or outcome.report is None:
+        return
+    from depixel.commands.doors import writer
+    from depixel.commands.labels import label_picture
+
+    answer = label_picture(outcome.report.candidates[0], outcome.report)
+    writer(args.overwrite)(Path(args.animation), film.finish(outcome.given, answer))
 
 
 def _progress(args: argparse.Namespace, total: int) -> BarProgress | LineProgress:

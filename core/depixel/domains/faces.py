@@ -1,61 +1,67 @@
 """
-Faces: the given pixels as a face that never was. Search the style-based prior at its own size, bring the answer to the
-size that was asked for, put it back where the box was, and project it so that it scales back to the input.
+Faces: the given pixels as faces that never were. Find where faces lie, search the style-based prior at its own size,
+bring the answers to the size that was asked for, put them back, and project all so that it scales back to the input.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from depixel.consistency import combine, straight_colour
+from depixel.consistency import combine
 from depixel.degradation import AreaDegradation, Degradation, make_degradation
 from depixel.domains.art import Answer, ArtEngine, Cancelled, OnStep
 from depixel.domains.cascade import PRIOR_SCALE, resize
 from depixel.domains.exporting import export_tile, keep_unchanged
-from depixel.domains.fill import fill_under_alpha
+from depixel.domains.face_finder import FaceFinder, Frame
+from depixel.domains.face_places import Crop, Place, Turned
 from depixel.domains.prepare import Prepared
 from depixel.domains.tensors import hidden_colour, premultiplied
 from depixel.errors import CancelledError
-from depixel.priors.base import LatentPrior
-from depixel.search.candidates import Candidates, Found
-from depixel.search.loop import finish, search
+from depixel.priors.base import LatentPrior, Latents
+from depixel.search.candidates import Candidates
+from depixel.search.loop import DEFAULT_STEPS, finish, search
+from depixel.search.step import SearchStep
 from depixel.settings import FACES_EPS, PULSE_EPS, SearchSettings
 
 IMAGINED = "This face is imagined: it is nobody's, and not the face of the person in the input."
-_LEAST_SIDE = 4  # pixels of a face: below, nothing tells one from a wall
-_CORRECTIONS = 8
-_FEATHER = 0.12  # of the box's side: width of the seam between face and picture
+SMALL_CROP = 64  # pixels: a picture no larger is one face, whatever it shows
+FOLLOWING_STEPS = 8  # search steps of a frame that starts where the one before it ended
+_MOST_FACES = 32
+_LEAST_FOUND = 8.0  # pixels a side: a smaller face has nothing to say
+_STILL = 0.1  # of its side: a face that moves less in all of an animation stands still
+_FILLS = 0.8  # of the picture's shorter side: a single upright face this large is the picture
 
 
 @dataclass(frozen=True)
-class _Crop:
-    """Where the face lies in the small picture, and the square around it that the prior sees."""
+class Faces:
+    """What was found in one picture."""
 
-    box: tuple[int, int, int, int]  # left, top, right, bottom in small pixels
-    side: int  # of the square, in small pixels
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """(height, width) of the box."""
-        return self.box[3] - self.box[1], self.box[2] - self.box[0]
+    found: tuple[Candidates, ...]  # of each face, the largest first; its pictures are the picture's frames
+    notes: tuple[str, ...] = ()  # sentences on where the faces were found
 
     @property
-    def before(self) -> tuple[int, int]:
-        """(rows, columns) of padding above and left of the box inside the square."""
-        height, width = self.size
-        return (self.side - height) // 2, (self.side - width) // 2
+    def steps(self) -> int:
+        """Search steps taken by the longest search."""
+        return max(found.steps for found in self.found)
+
+    @property
+    def error(self) -> float:
+        """Of the worst face's best answer, before the projection."""
+        return max(found.ranked(0)[0].error for found in self.found)
 
 
 class FaceEngine:
     """
     Args:
         prior: a prior of fixed native size on `device`.
-        art: what enlarges a face beyond its native size and paints what lies outside the box.
+        art: what enlarges a face beyond its native size and paints what lies around the faces.
     """
 
     def __init__(self, prior: LatentPrior, art: ArtEngine, device: torch.device) -> None:
@@ -72,106 +78,97 @@ class FaceEngine:
         settings: SearchSettings,
         on_step: OnStep | None = None,
         cancelled: Cancelled | None = None,
-    ) -> tuple[list[Answer], Candidates]:
-        """Candidates of one picture (all frames), best first, and what the search found for frame 0."""
+    ) -> tuple[list[Answer], Faces]:
+        """Candidates of one picture (all frames), best first, and what the searches found."""
         settings = replace(settings, eps=FACES_EPS if settings.eps is None else settings.eps)
         small = premultiplied(prepared.straight, prepared.levels)
-        crop = _crop(small, settings)
-        found = self._search(small, crop, prepared, settings, on_step, cancelled)
-        around = self._surroundings(prepared, settings, cancelled) if _is_part(crop, small) else None
-        seeds = [candidate.seed for candidate in found.pictures[0]]
-        order = [seeds.index(best.seed) for best in found.ranked(0)]
+        places, notes = places_of(small, settings, self.device)
+        found = tuple(self._search(small, place, prepared, settings, on_step, cancelled) for place in places)
+        around = None
+        if any(place.is_part(small) for place in places):
+            around = self._surroundings(prepared, settings, cancelled)
         answers = []
-        for k in order:
+        for k in _order(found):
             if cancelled is not None and cancelled():
                 raise CancelledError("Stopped before the face was finished; nothing was written for it.")
-            faces = torch.stack([frames[k].large for frames in found.pictures])
-            answers.append(self._export(faces, found.pictures[0][k], small, crop, prepared, around))
-        return answers, found
+            large = around
+            for place, one in zip(places, found, strict=True):
+                faces = torch.stack([frames[k].large for frames in one.pictures])
+                large = place.put(faces, small, large, prepared.degradation, self._sized)
+            assert large is not None
+            first = [one.pictures[0][k] for one in found]
+            error = max(candidate.error for candidate in first)
+            answers.append(_export(large, first[0].seed, error, prepared))
+        return answers, Faces(found, notes)
 
     def _search(
         self,
         small: Tensor,
-        crop: _Crop,
+        place: Place,
         prepared: Prepared,
         settings: SearchSettings,
         on_step: OnStep | None,
         cancelled: Cancelled | None,
     ) -> Candidates:
-        square, weight = _squared(small, crop)
-        if crop.side > self.native:
-            square, weight = resize(square, self.native, self.native), resize(weight, self.native, self.native)
+        square, weight = place.cut(small, self.native)
         if settings.pre_blur > 0:
             square = _blurred(square, settings.pre_blur)
         shrink = _shrinker(prepared.degradation.name, self.native, square.shape[2])
         degradation = make_degradation(prepared.degradation.name, max(1, self.native // square.shape[2]))
-        frames = [0] * square.shape[0]
-        found: Candidates | None = None
-        for _ in range(settings.iterate):
-            start = None
-            if found is not None:  # the answer, scaled down, is the next question
-                best = torch.stack([picture[0].large for picture in found.pictures]).to(self.device)
-                square = shrink(best)
-                start = {
-                    name: torch.cat([candidate.latents[name] for picture in found.pictures for candidate in picture])
-                    for name in found.pictures[0][0].latents
-                }
-            found = finish(
+
+        def run(question: Tensor, weight: Tensor, start: Latents | None, steps: int | None) -> Candidates:
+            return finish(
                 search(
                     self.prior,
-                    square.to(self.device),
+                    question.to(self.device),
                     degradation,
-                    settings,
+                    replace(settings, steps=steps),
                     scale_back=shrink,
                     weight=weight.to(self.device),
-                    animations=frames if len(frames) > 1 else None,
                     start=start,
                     cancelled=cancelled,
                 ),
-                on_step,
+                None if on_step is None else tell,
             )
-        assert found is not None
-        return found
+
+        def tell(step: SearchStep) -> None:
+            assert on_step is not None
+            on_step(step if step.preview is None else replace(step, preview=place.shown(step.preview)))
+
+        found: list[Candidates] = []
+        for turn in range(settings.iterate):
+            if turn:  # the answer, scaled down, is the next question
+                square = torch.cat([shrink(one.pictures[0][0].large[None].to(self.device)) for one in found])
+            before, found = found, []
+            for k in range(len(square)):
+                question, counts = square[k : k + 1], weight[k : k + 1]
+                if k and torch.equal(question, square[k - 1 : k]) and torch.equal(counts, weight[k - 1 : k]):
+                    found.append(found[-1])
+                    continue
+                start, steps = None, settings.steps
+                if turn:
+                    start = _latents_of(before[k])
+                elif k:
+                    start = self._carried(found[-1], square[k - 1 : k], question, degradation)
+                    steps = min(FOLLOWING_STEPS, DEFAULT_STEPS if steps is None else steps)
+                found.append(run(question, counts, start, steps))
+        return Candidates(tuple(one.pictures[0] for one in found), max(one.steps for one in found))
+
+    # Where the search of a frame starts: the face of the frame before, moved as the encoder says that the frame moved.
+    # An encoder that only picks the nearest of a few faces (layout on the sphere) would make it jump.
+    @torch.no_grad()
+    def _carried(self, last: Candidates, before: Tensor, now: Tensor, degradation: Degradation) -> Latents:
+        latents = _latents_of(last)
+        if any(layout.sphere for layout in self.prior.layout.values()):
+            return latents
+        was, becomes = (self.prior.encode(x.to(self.device), degradation) for x in (before, now))
+        return {name: x + (becomes[name] - was[name]) for name, x in latents.items()}
 
     def _surroundings(self, prepared: Prepared, settings: SearchSettings, cancelled: Cancelled | None) -> Tensor:
         calm = replace(settings, candidates=1, steps=0, imagination=0.0, domain="auto", box=None, iterate=1)
         outside = replace(prepared, domain="art")
         answer = self.art.answer([outside], calm, None, cancelled)[0][0]
         return premultiplied(answer.straight.to(torch.int32), prepared.levels)
-
-    def _export(
-        self, faces: Tensor, found: Found, small: Tensor, crop: _Crop, prepared: Prepared, around: Tensor | None
-    ) -> Answer:
-        factor = prepared.degradation.factor
-        height, width = crop.size[0] * factor, crop.size[1] * factor
-        colour = self._sized(_unsquared(faces, crop, self.native), height, width)[:, :3].clamp(0, 1)
-        left, top, right, bottom = crop.box
-        alpha = F.interpolate(
-            small[:, 3:, top:bottom, left:right], size=(height, width), mode="bicubic", align_corners=False
-        ).clamp(0, 1)
-        large = torch.cat([colour * alpha, alpha], 1)
-        large = _corrected_smoothly(large, small[:, :, top:bottom, left:right], prepared.degradation)
-        if around is not None:
-            rows, columns = slice(top * factor, bottom * factor), slice(left * factor, right * factor)
-            seam = _feather(height, width)
-            canvas = around.clone()
-            canvas[:, :, rows, columns] = torch.lerp(canvas[:, :, rows, columns], large, seam)
-            large = canvas
-        straight = prepared.straight
-        exported, sums = export_tile(
-            large,
-            straight,
-            hidden_colour(straight, prepared.levels),
-            prepared.degradation,
-            levels=prepared.levels,
-            binary_alpha=prepared.binary_alpha,
-            grey=torch.zeros(len(straight), dtype=torch.bool),
-            domain=prepared.domain,
-            palette=False,
-        )
-        if len(exported) > 1:
-            exported = keep_unchanged(exported, straight, factor)
-        return Answer(exported, combine(sums.unbind(0)), found.seed, found.error)
 
     # To the size asked for: block means down; the art prior up, as often as it takes.
     def _sized(self, face: Tensor, height: int, width: int) -> Tensor:
@@ -182,49 +179,121 @@ class FaceEngine:
         return resize(face, height, width).float().cpu()
 
 
-def describe(found: Candidates, candidates: int) -> str:
-    """One sentence on how well the best face fitted before the projection made it exact."""
-    best = found.ranked(0)[0]
-    levels = best.error**0.5 * 255
-    if best.error <= PULSE_EPS:
-        return f"The face fits the input within {levels:.1f} levels (RMSE) before the projection; PULSE asks for 11.4."
-    return (
-        f"No face fits this input well: the best of {candidates} is {levels:.1f} levels (RMSE) away before the "
-        "projection, where PULSE asks for 11.4."
+def describe(faces: Faces, candidates: int) -> str:
+    """One or two sentences on where faces were found and how well they fitted before the projection made them exact."""
+    levels = faces.error**0.5 * 255
+    several = len(faces.found) > 1
+    if faces.error <= PULSE_EPS:
+        which = "The faces fit the input within" if several else "The face fits the input within"
+        fit = f"{which} {levels:.1f} levels (RMSE) before the projection; PULSE asks for 11.4."
+    else:
+        which = (
+            "Not every face fits this input well: the worst" if several else "No face fits this input well: the best"
+        )
+        fit = (
+            f"{which} of {len(faces.found) if several else candidates} is {levels:.1f} levels (RMSE) away before the "
+            "projection, where PULSE asks for 11.4."
+        )
+    return " ".join([*faces.notes, fit])
+
+
+def places_of(small: Tensor, settings: SearchSettings, device: torch.device) -> tuple[list[Place], tuple[str, ...]]:
+    """
+    Where the faces of a picture lie, the largest first, and what to tell about it.
+
+    A box is one face, and so is a picture of at most SMALL_CROP pixels a side; elsewhere faces are looked for, and
+    where none is found all of the picture is taken for one.
+    """
+    height, width = small.shape[2:]
+    whole = (0, 0, width, height)
+    if settings.roll:
+        return [Turned.of_box(settings.box or whole, settings.roll, len(small))], ()
+    if settings.box is not None or max(height, width) <= SMALL_CROP:
+        return [Crop.of(settings.box or whole)], ()
+    tracks = [track for track in find_faces(small, device) if track[0].side >= _LEAST_FOUND]
+    if not tracks:
+        return [Crop.of(whole)], ("No face was found, so all of the picture was taken for one.",)
+    first = tracks[0][0]
+    fills = first.side >= _FILLS * min(height, width) and abs(first.roll) < 8
+    if len(tracks) == 1 and fills and max(height, width) <= 1.35 * min(height, width):
+        return [Crop.of(whole)], ()
+    note = "1 face was found" if len(tracks) == 1 else f"{len(tracks)} faces were found"
+    if len(tracks) > _MOST_FACES:
+        note += f", of which the {_MOST_FACES} largest were imagined"
+    return [Turned(track) for track in tracks[:_MOST_FACES]], (f"{note}; around, the picture was enlarged as art.",)
+
+
+def find_faces(small: Tensor, device: torch.device) -> list[tuple[Frame, ...]]:
+    """For each face of the first frame [F, 4, h, w], the largest first, where it is in every frame."""
+    finder = _finder(str(device))
+    tracks = [[frame] for frame in finder.find(small[:1])]
+    for k in range(1, len(small) if tracks else 0):
+        same = torch.equal(small[k], small[k - 1])
+        seen = [] if same else finder.find(small[k : k + 1])
+        for track in tracks:
+            last = track[-1]
+            near = [f for f in seen if math.hypot(f.x - last.x, f.y - last.y) < 0.4 * last.side]
+            near = [f for f in near if 0.6 < f.side / last.side < 1.6]
+            nearest = min(near, key=lambda f: math.hypot(f.x - last.x, f.y - last.y), default=last)
+            track.append(_halfway(last, nearest))
+    return [_steady(track) for track in tracks]
+
+
+@lru_cache(maxsize=4)
+def _finder(device: str) -> FaceFinder:
+    return FaceFinder.from_weights(device=torch.device(device))
+
+
+# Finding jitters by some hundredths of a side; what is put back must not.
+def _halfway(last: Frame, now: Frame) -> Frame:
+    return Frame(
+        (last.x + now.x) / 2, (last.y + now.y) / 2, (last.side + now.side) / 2, (last.roll + now.roll) / 2, now.score
     )
 
 
-def _crop(small: Tensor, settings: SearchSettings) -> _Crop:
-    height, width = small.shape[2:]
-    box = settings.box or (0, 0, width, height)
-    return _Crop(box, max(box[2] - box[0], box[3] - box[1], _LEAST_SIDE))
+def _steady(track: Sequence[Frame]) -> tuple[Frame, ...]:
+    first = track[0]
+    if any(math.hypot(f.x - first.x, f.y - first.y) > _STILL * first.side for f in track):
+        side = max(f.side for f in track)
+        return tuple(replace(f, side=side) for f in track)
+    n = len(track)
+    mean = Frame(
+        sum(f.x for f in track) / n, sum(f.y for f in track) / n, sum(f.side for f in track) / n,
+        sum(f.roll for f in track) / n, first.score,
+    )  # fmt: skip
+    return (mean,) * n
 
 
-def _is_part(crop: _Crop, small: Tensor) -> bool:
-    return crop.size != tuple(small.shape[2:])
+# Candidates, best first: of the worst face the smaller error down to eps, then the smaller score of all.
+def _order(found: Sequence[Candidates]) -> list[int]:
+    def rank(k: int) -> tuple[float, float]:
+        first = [one.pictures[0][k] for one in found]
+        return max(0.0 if f.converged else f.error for f in first), sum(f.score for f in first)
+
+    return sorted(range(len(found[0].pictures[0])), key=rank)
 
 
-# The box in a square, borders repeated, and what counts of it: given pixels, by their opacity. The prior's faces are
-# opaque, so the square is too: hidden pixels take the colour of their surroundings and do not count.
-def _squared(small: Tensor, crop: _Crop) -> tuple[Tensor, Tensor]:
-    left, top, right, bottom = crop.box
-    part = small[:, :, top:bottom, left:right]
-    alpha = part[:, 3:]
-    colour = fill_under_alpha(torch.cat([straight_colour(part), alpha], 1))[:, :3]
-    opaque = torch.cat([colour, torch.ones_like(alpha)], 1)
-    height, width = crop.size
-    above, before = crop.before
-    padding = (before, crop.side - width - before, above, crop.side - height - above)
-    return F.pad(opaque, padding, mode="replicate"), F.pad(alpha, padding).clamp_min(1e-4)
+def _latents_of(found: Candidates) -> Latents:
+    candidates = found.pictures[0]
+    return {name: torch.cat([one.latents[name] for one in candidates]) for name in candidates[0].latents}
 
 
-def _unsquared(faces: Tensor, crop: _Crop, native: int) -> Tensor:
-    scale = native / crop.side
-    above, before = crop.before
-    height, width = crop.size
-    top, left = round(above * scale), round(before * scale)
-    rows, columns = max(1, round(height * scale)), max(1, round(width * scale))
-    return faces[:, :, top : top + rows, left : left + columns]
+def _export(large: Tensor, seed: int, error: float, prepared: Prepared) -> Answer:
+    straight = prepared.straight
+    exported, sums = export_tile(
+        large,
+        straight,
+        hidden_colour(straight, prepared.levels),
+        prepared.degradation,
+        levels=prepared.levels,
+        binary_alpha=prepared.binary_alpha,
+        grey=torch.zeros(len(straight), dtype=torch.bool),
+        domain=prepared.domain,
+        palette=False,
+    )
+    if len(exported) > 1:
+        exported = keep_unchanged(exported, straight, prepared.degradation.factor)
+    return Answer(exported, combine(sums.unbind(0)), seed, error)
 
 
 # Native size => side pixels, under the degradation where the sizes divide and as an antialiased resize elsewhere.
@@ -243,22 +312,3 @@ def _blurred(picture: Tensor, deviation: float) -> Tensor:
     padded = F.pad(picture, (reach, reach, reach, reach), mode="replicate")
     rows = F.conv2d(padded, taps.view(1, 1, -1, 1).expand(channels, 1, -1, 1), groups=channels)
     return F.conv2d(rows, taps.view(1, 1, 1, -1).expand(channels, 1, 1, -1), groups=channels)
-
-
-# Block means corrected by a smooth field instead of block by block: the projection that follows is exact but would
-# print its grid on a cheek, were it left more than a trace to do.
-def _corrected_smoothly(large: Tensor, small: Tensor, degradation: Degradation) -> Tensor:
-    for _ in range(_CORRECTIONS):
-        error = small - degradation.apply(large)
-        field = F.interpolate(error, scale_factor=float(degradation.factor), mode="bicubic", align_corners=False)
-        large = large + field
-    return large
-
-
-# 1 inside, falling to 0 at the border of the box over _FEATHER of its side, as a raised cosine.
-def _feather(height: int, width: int) -> Tensor:
-    def ramp(length: int) -> Tensor:
-        distance = torch.minimum(torch.arange(length), torch.arange(length).flip(0)) + 0.5
-        return 0.5 - 0.5 * torch.cos(torch.pi * (distance / max(1.0, _FEATHER * length)).clamp(max=1))
-
-    return ramp(height)[:, None] * ramp(width)

@@ -1,0 +1,89 @@
+"""The search as a film: every step is a frame, in every format that moves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from tiny_prior import TinyArt, TinyFaces
+
+from depixel import files
+from depixel.commands.search_film import SearchFilm, film_path
+from depixel.domains.art import ArtEngine
+from depixel.domains.faces import FaceEngine
+from depixel.domains.prepare import prepare
+from depixel.errors import BadUsageError
+from depixel.picture import Picture
+from depixel.search.step import SearchStep
+from depixel.settings import SearchSettings
+
+CPU = torch.device("cpu")
+
+
+def _given(height: int = 16, width: int = 12) -> Picture:
+    y, x = np.mgrid[0 : 255 : height * 1j, 0 : 255 : width * 1j]
+    return Picture((np.stack([x, y, 255 - x], -1).astype(np.uint8),))
+
+
+@pytest.mark.parametrize("ending", [".gif", ".webp", ".png"])
+def test_every_step_of_a_search_is_a_frame_of_the_file(ending: str, tmp_path: Path) -> None:
+    """The input first, one frame a step, the answer last and longest; read back from the file they are all there."""
+    engine = FaceEngine(TinyFaces(), ArtEngine(TinyArt(), CPU, 64 * 64), CPU)
+    film, steps = SearchFilm(), []
+    settings = SearchSettings(domain="faces", steps=5, scale=4, eps=0.0)
+    given = _given()
+
+    def watch(step: SearchStep) -> None:
+        steps.append(step)
+        film.add(step)
+
+    (found,) = engine.answer(prepare(given, settings), settings, watch)[0]
+    answer = Picture((found.straight[0].permute(1, 2, 0).numpy().astype(np.uint8),), text={"Comment": "imagined"})
+    files.write(tmp_path / f"film{ending}", film.finish(given, answer))
+
+    seen = files.read(tmp_path / f"film{ending}")
+    assert len(steps) == len(film) == 6
+    assert len(seen.frames) == 8
+    assert (seen.width, seen.height) == (48, 64)
+    assert seen.durations[-1] == max(seen.durations) > seen.durations[1]
+    if ending != ".gif":
+        assert np.array_equal(seen.rgba(7), answer.rgba())
+        assert np.array_equal(seen.rgba(0)[::4, ::4], given.rgba())
+    assert "imagined" in " ".join(seen.text.values())
+
+
+def test_a_preview_shows_the_box_and_no_padding() -> None:
+    """A portrait that is not square is previewed in its own shape, not in the prior's."""
+    engine = FaceEngine(TinyFaces(), ArtEngine(TinyArt(), CPU, 64 * 64), CPU)
+    settings = SearchSettings(domain="faces", steps=1, scale=4)
+    shapes: list[tuple[int, ...]] = []
+
+    def watch(step: SearchStep) -> None:
+        assert step.preview is not None
+        shapes.append(tuple(step.preview.shape))
+
+    engine.answer(prepare(_given(), settings), settings, watch)
+
+    assert set(shapes) == {(4, 32, 24)}
+
+
+def test_a_face_in_a_wide_picture_is_not_stretched() -> None:
+    """Its square is shown in the middle of the dimmed picture."""
+    film = SearchFilm()
+    film.add(SearchStep(1, 1, 0.0, torch.ones(4, 8, 8)))
+    given = _given(10, 20)
+
+    frame = film.finish(given, given).frames[1]
+
+    assert (frame[:, 5:15] == 255).all()
+    assert (frame[:, :5, :3] <= 85).all()
+
+
+def test_what_cannot_be_filmed_is_a_sentence() -> None:
+    """No steps, or an ending that does not move."""
+    with pytest.raises(BadUsageError, match="no steps"):
+        SearchFilm().finish(_given(), _given())
+    with pytest.raises(BadUsageError, match="gif, webp"):
+        film_path("film.jpg")
