@@ -124,7 +124,7 @@ def _choice(option: Option, parent: QtWidgets.QWidget) -> QtWidgets.QWidget:
         box.addItem(label, value)
     box.setCurrentIndex(box.findData(option.default))
     box.setSizeAdjustPolicy(QtWidgets.QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    box.setMinimumContentsLength(16)
+    box.setMinimumContentsLength(8)  # a docker is narrow
     return box
 
 
@@ -147,6 +147,8 @@ def _number(option: Option, parent: QtWidgets.QWidget) -> QtWidgets.QWidget:
         box.setSpecialValueText("Automatic")
     if option.name == "scale":
         box.setPrefix("× ")
+    if option.name == "seed":  # wide enough for most, and narrow enough for a docker
+        box.setMinimumWidth(box.fontMetrics().horizontalAdvance("0000000") + 24)
     return box
 
 

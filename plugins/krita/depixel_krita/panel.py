@@ -86,6 +86,8 @@ class Panel(QtWidgets.QWidget):
         body.addLayout(pictures, 1)
         body.addLayout(options)
         whole = QtWidgets.QVBoxLayout(self)
+        if not wide:  # the docker has its own
+            whole.setContentsMargins(0, 0, 0, 0)
         whole.addLayout(body, 1)
         whole.addWidget(self.bar)
         whole.addWidget(self.words)

@@ -7,6 +7,7 @@ What Krita has loaded decides, and not what can be imported: a second Qt in one 
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 if "PyQt6.QtCore" in sys.modules:
     from PyQt6 import QtCore, QtGui, QtWidgets
@@ -15,4 +16,13 @@ else:
 
 Signal = QtCore.pyqtSignal
 
-__all__ = ["QtCore", "QtGui", "QtWidgets", "Signal"]
+
+def number(*flags: Any) -> int:
+    """Flags as the one number that Qt's drawing wants: PyQt6 has them as enums, PyQt5 as numbers."""
+    total = 0
+    for flag in flags:
+        total |= int(getattr(flag, "value", flag))
+    return total
+
+
+__all__ = ["QtCore", "QtGui", "QtWidgets", "Signal", "number"]

@@ -27,6 +27,7 @@ _ENOUGH = 1 << 24  # pixels; its own undo history keeps what was done in it
 _kept: list[Document] = []  # at most one
 _known: set[tuple[Colours, Colours]] = set()  # conversions that Krita has done once
 _used = 0  # pixels
+_making = False  # Krita lets events through meanwhile
 
 
 def prepare(colours: Colours) -> None:
@@ -36,6 +37,8 @@ def prepare(colours: Colours) -> None:
     Args:
         colours: of the layer that may be worked on next.
     """
+    if _making:
+        return
     if _used > _ENOUGH:
         _forget()
     scratch()
@@ -51,16 +54,29 @@ def scratch(colours: Colours | None = None) -> Document:
     if _kept and _kept[0].rootNode() not in [document.rootNode() for document in app.documents()]:
         _kept.clear()  # a script has closed all documents
     if not _kept:
-        document = app.createDocument(1, 1, NAME, "RGBA", "U8", SRGB, 72.0)
-        document.setBatchmode(True)
-        _kept.append(document)
-        notifier = app.notifier()
-        notifier.setActive(True)
-        notifier.applicationClosing.connect(_forget)
+        _make()
     document = _kept[0]
     if colours is not None and colours_of(document) != colours:
         document.setColorSpace(colours.model, colours.depth, colours.profile)
     return document
+
+
+def _make() -> None:
+    global _making  # noqa: PLW0603 (there is one document)
+    app = Krita.instance()
+    _making = True
+    try:
+        document = app.createDocument(1, 1, NAME, "RGBA", "U8", SRGB, 72.0)
+    finally:
+        _making = False
+    document.setBatchmode(True)
+    if _kept:  # another turn of the event loop was faster
+        document.close()
+        return
+    _kept.append(document)
+    notifier = app.notifier()
+    notifier.setActive(True)
+    notifier.applicationClosing.connect(_forget)
 
 
 def used(pixels: int) -> None:

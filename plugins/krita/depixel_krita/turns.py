@@ -33,6 +33,7 @@ class Stepper(QtCore.QObject):
     def __init__(self, steps: Generator[int, None, Any], parent: QtCore.QObject) -> None:
         super().__init__(parent)
         self._steps = steps
+        self._inside = self._stopped = False
         self._timer = QtCore.QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._go_on)
@@ -41,25 +42,35 @@ class Stepper(QtCore.QObject):
     def stop(self) -> None:
         """Give it up; neither signal will come."""
         self._timer.stop()
-        self._steps.close()
-        self.deleteLater()
+        self._stopped = True
+        if not self._inside:  # else Krita lets events through while it makes a document: `_go_on` will close it
+            self._close()
 
     def _go_on(self) -> None:
         until = time.monotonic() + SLICE
         while True:
+            end: tuple[Any, Any] | None = None  # the signal and what it says
+            pause = 0
+            self._inside = True
             try:
                 pause = next(self._steps)
-            except StopIteration as end:
-                self.ended.emit(end.value)
-                self.deleteLater()
-                return
+            except StopIteration as stop:
+                end = self.ended, stop.value
             except Exception as error:  # noqa: BLE001 (an exception here would vanish in Qt's event loop)
-                self.broke.emit(error)
-                self.deleteLater()
+                end = self.broke, error
+            self._inside = False
+            if end is not None and not self._stopped:
+                end[0].emit(end[1])
+            if end is not None or self._stopped:
+                self._close()
                 return
             if pause or time.monotonic() > until:
                 self._timer.start(pause)
                 return
+
+    def _close(self) -> None:
+        self._steps.close()
+        self.deleteLater()
 
 
 class StateWatch(QtCore.QObject):

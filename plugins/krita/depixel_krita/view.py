@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .qt import QtCore, QtGui, QtWidgets, Signal
+from .qt import QtCore, QtGui, QtWidgets, Signal, number
 from .task import Shown
 
 _Qt = QtCore.Qt
@@ -58,7 +58,7 @@ class CompareView(QtWidgets.QWidget):
         shown = self._after or self._before
         if shown is None:
             painter.setPen(self.palette().color(QtGui.QPalette.ColorRole.PlaceholderText))
-            flags = int(_Qt.AlignmentFlag.AlignCenter) | int(_Qt.TextFlag.TextWordWrap)
+            flags = number(_Qt.AlignmentFlag.AlignCenter, _Qt.TextFlag.TextWordWrap)
             painter.drawText(self.rect().adjusted(8, 8, -8, -8), flags, self._hint)
             return
         place = self._place(shown)
@@ -162,7 +162,7 @@ class Line(QtWidgets.QLabel):
         group = QtGui.QPalette.ColorGroup.Active if self.isEnabled() else QtGui.QPalette.ColorGroup.Disabled
         painter.setPen(self.palette().color(group, QtGui.QPalette.ColorRole.WindowText))
         words = self.fontMetrics().elidedText(self.text(), _Qt.TextElideMode.ElideRight, self.width())
-        painter.drawText(self.rect(), int(_Qt.AlignmentFlag.AlignLeft) | int(_Qt.AlignmentFlag.AlignVCenter), words)
+        painter.drawText(self.rect(), number(_Qt.AlignmentFlag.AlignLeft, _Qt.AlignmentFlag.AlignVCenter), words)
 
 
 def _thumbnail(shown: Shown) -> QtGui.QPixmap:
@@ -211,4 +211,4 @@ def _divider(painter: QtGui.QPainter, place: QtCore.QRect, line: int) -> None:
         label = QtCore.QRect(x, place.bottom() + 1 - metrics.height() - 2, width, metrics.height() + 2)
         painter.fillRect(label, QtGui.QColor(0, 0, 0, 150))
         painter.setPen(QtGui.QColor(255, 255, 255))
-        painter.drawText(label, int(_Qt.AlignmentFlag.AlignCenter), word)
+        painter.drawText(label, number(_Qt.AlignmentFlag.AlignCenter), word)

@@ -140,7 +140,8 @@ def test_pixel_art(krita) -> None:
     given, made = (pixels(krita.read("pixel_art" + end), side, side) for end, side in ((".src", 24), (".out", 96)))
 
     assert facts["domain"] == "pixel-art"
-    assert {tuple(p) for p in made.reshape(-1, 4)} <= {tuple(p) for p in given.reshape(-1, 4)}
+    assert set(made[..., 3].flat) == {0, 255}
+    assert {tuple(p) for p in made[made[..., 3] > 0]} <= {tuple(p) for p in given.reshape(-1, 4)}
 
 
 @pytest.mark.parametrize(
@@ -205,7 +206,8 @@ def test_deep_group(krita) -> None:
 
     assert all(colours == facts["document"] for colours in facts["colours"]), facts
     assert len(facts["colours"]) == 3
-    assert facts["shown"]
+    best = pixels(krita.read("deep_group.best"), 32, 24, depth=16)
+    assert np.array_equal(best[:12, :16], pixels(krita.read("deep_group.shown"), 16, 12, depth=16))
     assert facts["undone"] == [["sprite", []]]
 
 

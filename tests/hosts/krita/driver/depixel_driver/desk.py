@@ -152,9 +152,14 @@ def other_document(document):
     return next(d for d in documents() if d != document)
 
 
+def tops(document):
+    """The top-level layers, the lowest first; Krita keeps the selection among them."""
+    return [n for n in document.topLevelNodes() if n.type() != "selectionmask"]
+
+
 def layers(document):
     """Names, as a tree."""
-    return [[n.name(), [c.name() for c in n.childNodes()]] for n in document.topLevelNodes()]
+    return [[n.name(), [c.name() for c in n.childNodes()]] for n in tops(document)]
 
 
 def step(name, document):

@@ -65,7 +65,7 @@ def engine_killed(facts):
     facts["restarted"] = any("started again" in words for words in heard)
     facts["other process"] = engine.hello().pid != pid
     yield from apply(panel)
-    save("engine_killed.out", document.topLevelNodes()[-1].pixelData(0, 0, 128, 128))
+    save("engine_killed.out", desk.tops(document)[-1].pixelData(0, 0, 128, 128))
 
 
 @scenario

@@ -59,7 +59,7 @@ def heartbeat(facts):
     clock.stop()
     facts["adding"] = clock.span("apply", "applied")
     facts["delivery slots"] = clock.slots
-    made = document.topLevelNodes()[-1]
+    made = desk.tops(document)[-1]
     facts["size"] = [made.bounds().width(), made.bounds().height()]
     yield from desk.step("undo", document)
     beat = Beat()  # what Krita itself takes to add such a layer, without the plug-in

@@ -1,0 +1,80 @@
+"""
+The plug-in's widgets under Qt 6, for which there is no Krita here: only what they ask Krita for is stood in for. Run as
+a program, with QT_QPA_PLATFORM=offscreen: `python panels.py PyQt6 FOLDER` draws each panel and prints what it found.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+import types
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+NARROW = 250  # pixels; a docker beside Krita's own
+
+
+def main(binding: str, out: Path) -> None:
+    """Draw the panels of all actions, with answers to choose from, and tell how wide they want to be."""
+    sys.path[:0] = [str(ROOT / "core"), str(ROOT / "plugins" / "krita")]
+    widgets = importlib.import_module(binding + ".QtWidgets")
+    krita = types.ModuleType("depixel_tests_krita")
+    app = types.SimpleNamespace(
+        readSetting=lambda group, name, default: default, activeDocument=lambda: None, documents=list
+    )
+    krita.Krita = types.SimpleNamespace(instance=lambda: app)
+    krita.DockWidget = widgets.QDockWidget
+    # Not yet as "krita": the package would register itself in it.
+    package = importlib.import_module("depixel_krita")
+    sys.modules["krita"] = krita
+    sys.modules["depixel_krita._client"] = importlib.import_module("depixel.client")
+    qt = importlib.import_module("depixel_krita.qt")
+    client = sys.modules["depixel_krita._client"]
+    docker = importlib.import_module("depixel_krita.docker")
+    dialog = importlib.import_module("depixel_krita.dialog")
+    shown = importlib.import_module("depixel_krita.task").Shown
+    application = widgets.QApplication([])
+    engine = client.Engine("tests", client.Place(str(out / "run")))
+    actions = tuple(client.with_output(action, "krita", "new-layer") for action in client.ACTIONS)
+    found = {"qt": qt.QtCore.__name__, "widths": {}, "package": package.__name__}
+    dock = docker.docker_class(actions, engine)()
+    dock.resize(NARROW, 620)
+    dock.show()
+    for index, action in enumerate(actions):
+        dock.widget().widget().box.setCurrentIndex(index)
+        panel = dock.widget().widget().panel
+        panel.form._more.setChecked(True)
+        for _ in range(5):
+            application.processEvents()
+        asked = panel.minimumSizeHint().width()
+        first = shown(2, 2, bytes([200, 60, 30, 255] * 4))
+        second = shown(4, 4, bytes([60, 90, 220, 255] * 16))
+        panel.view.show_both(first, second)
+        panel._offers = tuple(types.SimpleNamespace(picture=picture) for picture in (second, first))
+        panel.strip.fill([second, first], ["1: exact", "2: exact"], ["one", "two"])
+        panel._refresh()  # as when answers have come
+        for _ in range(5):
+            application.processEvents()
+        place = dock.widget().viewport().width(), dock.widget().widget().width()
+        found["widths"][action.name] = [asked, panel.minimumSizeHint().width(), *place]
+        dock.grab().save(str(out / f"docker-{action.name}.png"))
+        before = panel.view.grab().toImage()
+        place = panel.view._place(panel.view._after)
+        half = panel.view._divider
+        panel.view._divide(0.0)
+        after = panel.view.grab().toImage()
+        panel.view._divide(half)
+        middle = place.left() + place.width() // 4, place.top() + place.height() // 4
+        found.setdefault("colours", []).append([hex(image.pixel(*middle)) for image in (before, after)])
+        window = dialog.Dialog(action, engine, None, None)
+        window.show()
+        for _ in range(5):
+            application.processEvents()
+        window.grab().save(str(out / f"dialog-{action.name}.png"))
+        window.close()
+    sys.stdout.write(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]))

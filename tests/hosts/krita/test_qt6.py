@@ -1,0 +1,33 @@
+"""The plug-in's widgets under PyQt6, as Krita 6 will run them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from tests.hosts.conftest import Host, finish
+
+pytestmark = pytest.mark.host
+PANELS = Path(__file__).with_name("panels.py")
+
+
+def test_widgets_under_qt6(host: Host) -> None:
+    """Dialogs and docker are made and drawn, the divider parts the pictures, and all fits a narrow docker."""
+    out = host.work / "qt6"
+    out.mkdir()
+
+    said = finish(
+        host.start("python3", str(PANELS), "PyQt6", str(out), QT_QPA_PLATFORM="offscreen", XDG_RUNTIME_DIR=str(out)),
+        120,
+    )
+
+    facts = json.loads(said.strip().splitlines()[-1])
+    assert facts["qt"] == "PyQt6.QtCore"
+    assert "Traceback" not in said
+    assert sorted(facts["widths"]) == ["anonymise-face", "imagine-face", "upscale"]
+    for asked, with_answers, viewport, widget in facts["widths"].values():
+        assert max(asked, with_answers, widget) <= viewport <= 250
+    for before, after in facts["colours"]:
+        assert (before, after) == ("0xffc83c1e", "0xff3c5adc")
+    assert len(list(out.glob("*.png"))) == 6
