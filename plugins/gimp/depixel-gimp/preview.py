@@ -20,24 +20,24 @@ _LARGEST = 512  # pixels of an imagined face in a preview
 
 
 def add_header(action, dialog, config, image, layers):
-    """Put picture, size and `action.help` at the top of a ProcedureDialog."""
+    """Put picture, size and `action.help` at the top of a ProcedureDialog; a face's box is drawn into the picture."""
     dialog.set_title(action.title)
-    box = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=12, border_width=12)
+    row = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=12, border_width=12)
     words = Gtk.Label(label=_words(action, image, layers), wrap=True, max_width_chars=44, xalign=0, yalign=0)
     source = _source(action, image, layers)
     if source is not None:
         part, box = _part(action, source)
-        shown = Gtk.Image.new_from_pixbuf(_checked(_pixbuf(source if action.name == "upscale" else part)))
+        shown = Gtk.Image.new_from_pixbuf(_with_box(_checked(_pixbuf(source)), source))
         shown.set_size_request(_SIDE, _SIDE)
         frame = Gtk.Frame(shadow_type=Gtk.ShadowType.IN, valign=Gtk.Align.START)
         frame.add(shown)
         left = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
         left.pack_start(frame, False, False, 0)
         left.pack_start(_Preview(action, config, part, box, shown, words).button, False, False, 0)
-        box.pack_start(left, False, False, 0)
-    box.pack_start(words, True, True, 0)
-    box.show_all()
-    dialog.get_content_area().pack_start(box, False, False, 0)
+        row.pack_start(left, False, False, 0)
+    row.pack_start(words, True, True, 0)
+    row.show_all()
+    dialog.get_content_area().pack_start(row, False, False, 0)
 
 
 def _words(action, image, layers):
@@ -157,6 +157,22 @@ def _checked(pixels):
     return pixels.composite_color_simple(
         pixels.get_width(), pixels.get_height(), GdkPixbuf.InterpType.NEAREST, 255, 8, 0x999999, 0x666666
     )
+
+
+# Two thin frames, white and black, so that one of them is seen on any picture.
+def _with_box(pixels, source):
+    if source.box is None:
+        return pixels
+    times = pixels.get_width() / source.width
+    left, top, right, bottom = (round(edge * times) for edge in source.box)
+    for inset, colour in ((0, 0xFFFFFFFF), (1, 0x000000FF)):
+        x, y = left + inset, top + inset
+        width, height = right - left - 2 * inset, bottom - top - 2 * inset
+        if width < 2 or height < 2:
+            break
+        for side in ((x, y, width, 1), (x, y + height - 1, width, 1), (x, y, 1, height), (x + width - 1, y, 1, height)):
+            pixels.new_subpixbuf(*side).fill(colour)
+    return pixels
 
 
 def _rgba(source, step):
