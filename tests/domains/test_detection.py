@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from depixel.domains.detection import detect, features
+from depixel.domains.detection import blend_share, detect, features
+from depixel.files import read
 from depixel.picture import Picture
+
+SAMPLES = Path(__file__).parents[2] / "samples"
 
 RNG = np.random.default_rng(8)
 
@@ -55,6 +60,72 @@ def test_reduced_sprites_are_art() -> None:
         large[np.hypot(y - cy, x - cx) < r] = (60 * k + 50, 200 - 50 * k, 90, 255)
 
     assert detect(Picture((_reduced(large, 4),))) == "art"
+
+
+@pytest.mark.parametrize("name", ["sprites/dragon.png", "sprites/mage.png", "sprites/bee.png"])
+@pytest.mark.parametrize("ground", [None, (255, 255, 255), (60, 130, 90)])
+def test_real_reduced_sprites_are_no_pixel_art(name: str, ground: tuple[int, int, int] | None) -> None:
+    """Flat vector art reduced to 32 pixels has few colours, but its edges are blended, on any ground."""
+    pixels = read(SAMPLES / name).rgba(0)
+    if ground is not None:
+        cover = pixels[..., 3:] / 255
+        pixels = np.rint(pixels[..., :3] * cover + np.array(ground) * (1 - cover)).astype(np.uint8)
+
+    assert detect(Picture((pixels,))) in ("art", "textures")
+
+
+def test_a_real_drawn_sprite_is_pixel_art_on_any_ground() -> None:
+    """The potion was drawn pixel by pixel; filling its ground changes nothing about that."""
+    picture = read(SAMPLES / "pixel-art" / "potion.png")
+    pixels = picture.rgba(0)
+    opaque = np.where(pixels[..., 3:] > 127, pixels[..., :3], 90).astype(np.uint8)
+
+    assert detect(picture) == "pixel-art"
+    assert detect(Picture((opaque,))) == "pixel-art"
+
+
+def test_portraits_are_no_textures() -> None:
+    """Opaque and tiny, but they do not tile."""
+    for name in ("portrait.png", "portrait-2.png"):
+        assert detect(read(SAMPLES / "faces" / name)) == "art"
+
+
+def test_a_shaded_sprite_with_a_one_bit_outline_is_pixel_art() -> None:
+    """As games of blocks have them: 16x16, nearly every pixel shaded by itself, but wholly there or not at all."""
+    pixels = np.zeros((16, 16, 4), np.uint8)
+    y, x = np.mgrid[0:16, 0:16]
+    inside = np.hypot(y - 8, x - 8) < 6
+    shade = 5 * (x + y) - 40 + RNG.integers(0, 10, (16, 16))
+    pixels[inside] = np.stack([200 - shade, 60 + shade // 3, 50 + shade // 4, np.full((16, 16), 255)], -1)[inside]
+
+    found = features(Picture((pixels,)))
+
+    assert found.colour_share > 0.3  # nothing like a palette
+    assert detect(Picture((pixels,))) == "pixel-art"
+
+
+def test_tiny_tiles_that_tile_are_textures() -> None:
+    """16x16 noise that continues across its borders is a block's texture; cut out of a larger one it is not."""
+    large = np.kron(RNG.integers(0, 255, (12, 12, 3)), np.ones((4, 4, 1)))
+    for axis in (0, 1):  # smooth steps within, so that a border that does not continue shows
+        large = sum(np.roll(large, k, axis) for k in range(-2, 3)) / 5
+    step = sum(np.roll(np.kron(RNG.integers(0, 255, (4, 4, 3)), np.ones((4, 4, 1))), k, 0) for k in range(4)) / 4
+    tile = sum(np.roll(step, k, 1) for k in range(4)) / 4
+
+    assert detect(Picture((tile.astype(np.uint8),))) == "textures"
+    assert detect(Picture((np.ascontiguousarray(large[:16, :16]).astype(np.uint8),))) == "art"
+
+
+def test_blended_edges_are_counted() -> None:
+    """A hard edge has none; the same edge through a pixel of its own in between is blended."""
+    hard = np.full((6, 6, 4), 255, np.uint8)
+    hard[:, :3, :3] = 0
+    soft = hard.copy()
+    soft[:, 3, :3] = np.array([120, 121, 122, 123, 124, 125])[:, None]
+
+    assert blend_share(hard) == 0
+    assert blend_share(soft) == pytest.approx(6 / 12, abs=0.2)
+    assert blend_share(soft.astype(np.uint16) * 257) == blend_share(soft)
 
 
 def test_textures_gradients_and_photos() -> None:
