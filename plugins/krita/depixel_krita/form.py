@@ -125,6 +125,7 @@ def _choice(option: Option, parent: QtWidgets.QWidget) -> QtWidgets.QWidget:
     box.setCurrentIndex(box.findData(option.default))
     box.setSizeAdjustPolicy(QtWidgets.QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     box.setMinimumContentsLength(8)  # a docker is narrow
+    box.setSizePolicy(QtWidgets.QSizePolicy.Policy.Expanding, QtWidgets.QSizePolicy.Policy.Fixed)
     return box
 
 

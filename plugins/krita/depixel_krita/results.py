@@ -210,6 +210,7 @@ def _fill_document(
     window = app.activeWindow()
     if window is not None:
         window.addView(document)
+        yield 50  # until the view knows its layers
     if animated:
         document.setFramesPerSecond(rate)
         for layer, painting in zip(layers, paintings):  # noqa: B905 (Python 3.8 in some builds of Krita)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 
+from krita import Selection
+
 from depixel_driver import desk
-from depixel_driver.desk import ask, docker, new, put, scenario, settle, stored, until
+from depixel_driver.desk import app, ask, docker, new, put, scenario, settle, stored, until
 from depixel_krita import _client, task, turns, work
 from depixel_krita.qt import QtCore
 
@@ -15,27 +17,76 @@ SIDE = 1024
 @scenario
 def heartbeat(facts):
     """A layer of 1024 x 1024 pixels, twice as large: how long the interface stood still, and what came on top."""
-    small = stored([(*pixel[:3], 255) for pixel in desk.art(128, 128)], "RGBA", "U8")
-    rows = [small[y * 512 : (y + 1) * 512] * 8 for y in range(128)]
-    document, layer = yield from new(8, 8)
-    yield from ask(docker(), scale=2)  # the engine is warm from here on
-    document.setWidth(SIDE)
-    document.setHeight(SIDE)
-    for y in range(0, SIDE, 128):
-        put(layer, b"".join(rows), 0, y, SIDE, 128)
-    yield from settle(document)
+    document = yield from large(SIDE)
     panel = docker()
-    panel.forget()
-    panel.live.setChecked(False)
-    panel.form.set_values({**panel.action.defaults(), "scale": 2, "domain": "art", "output": "new-layer"})
     yield 1000
     beat = Beat()
     yield 3000
     facts["nothing"] = beat.stop()
+    yield from measured(facts, panel, document, scale=2, domain="art", output="new-layer")
+    made = desk.tops(document)[-1]
+    facts["size"] = [made.bounds().width(), made.bounds().height()]
+    yield from desk.step("undo", document)
+    beat = Beat()  # what Krita itself takes to add such a layer, without the plug-in
+    document.rootNode().addChildNode(made.duplicate(), None)
+    yield 1500
+    facts["layer by Krita alone"] = beat.stop()
+
+
+@scenario
+def heartbeat_ways(facts):
+    """The ways in and out that cost more: colours that are converted, a shape, a group, other documents."""
+    for name, model, values in (
+        ("CMYK", "CMYKA", {"output": "new-layer"}),
+        ("shape", "RGBA", {"output": "new-layer"}),
+        ("group", "RGBA", {"output": "new-layer", "candidates": 3, "imagination": 0.5}),
+        ("new document", "RGBA", {"output": "new-document"}),
+        ("larger document", "RGBA", {"output": "larger-document"}),
+    ):
+        document = yield from large(SIDE // 2, model)
+        if name == "shape":
+            selection = Selection()
+            selection.select(10, 10, 480, 400, 255)
+            selection.select(100, 100, 50, 50, 0)
+            document.setSelection(selection)
+        panel = docker()
+        yield 1500  # the docker has looked, and made ready
+        facts[name] = {}
+        yield from measured(facts[name], panel, document, scale=2, domain="art", **values)
+        yield from desk.clean()
+    yield 500
+    beat = Beat()  # what Krita itself takes to make a document and show it, without the plug-in
+    document = app.createDocument(SIDE, SIDE, "sprite", "RGBA", "U8", "", 72.0)
+    facts["document by Krita alone"] = beat.stop()
+    beat = Beat()
+    app.activeWindow().addView(document)
+    yield 500
+    facts["view by Krita alone"] = beat.stop()
+
+
+def large(side, model="RGBA"):
+    """A document of side x side pixels; the engine is warm from here on."""
+    small = stored([(*pixel[:3], 255) for pixel in desk.art(128, 128)], model, "U8")
+    line = len(small) // 128
+    rows = [small[y * line : (y + 1) * line] * (side // 128) for y in range(128)]
+    document, layer = yield from new(8, 8, model)
+    yield from ask(docker(), scale=2)
+    document.setWidth(side)
+    document.setHeight(side)
+    for y in range(0, side, 128):
+        put(layer, b"".join(rows), 0, y, side, 128)
+    yield from settle(document)
+    return document
+
+
+def measured(facts, panel, document, **values):
+    """One job and its delivery: silences of the interface, seconds of each part."""
+    panel.forget()
+    panel.live.setChecked(False)
+    panel.form.set_values({**panel.action.defaults(), **values})
     done = []
     panel.finished.connect(done.append)
-    clock = Clock()
-    beat = Beat()
+    clock, beat = Clock(), Beat()
     clock.note("asked")
     panel.go.click()
     yield from until(lambda: not panel.busy, "the answer", 400)
@@ -49,23 +100,16 @@ def heartbeat(facts):
     facts["parts"] = clock.parts(facts["engine"])
     facts["round trip"] = clock.span("asked", "shown")
     yield 500
-    clock = Clock()
-    beat = Beat()
+    clock, beat = Clock(), Beat()
     clock.note("apply")
-    panel.apply.click()
+    (panel.apply_all if len(panel.offers) > 1 else panel.apply).click()
     yield from until(lambda: not panel.busy, "the layer")
     clock.note("applied")
+    yield 300  # Krita draws it
     facts["delivery"] = beat.stop()
     clock.stop()
     facts["adding"] = clock.span("apply", "applied")
     facts["delivery slots"] = clock.slots
-    made = desk.tops(document)[-1]
-    facts["size"] = [made.bounds().width(), made.bounds().height()]
-    yield from desk.step("undo", document)
-    beat = Beat()  # what Krita itself takes to add such a layer, without the plug-in
-    document.rootNode().addChildNode(made.duplicate(), None)
-    yield 1500
-    facts["layer by Krita alone"] = beat.stop()
 
 
 class Beat:

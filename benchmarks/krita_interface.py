@@ -1,0 +1,97 @@
+"""
+How long Krita's interface stands still during a job, and what a round trip costs beside the engine's own time.
+
+    python benchmarks/krita_interface.py [--out FILE.json]        needs root and a Debian: see scripts/host_tests
+    SUITE=forky python benchmarks/krita_interface.py              the same in Krita 5.3
+
+Runs the scenarios `heartbeat` and `heartbeat_ways` of tests/hosts/krita in a real Krita: a timer of 5 ms in Krita's
+event loop, and the longest times without it, in milliseconds. `own` leaves out time in which the system gave the
+processor to other programs; on an idle machine both are the same. `krita_alone` are the same silences when Krita adds
+a layer or a document without the plug-in.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def run() -> dict[str, Any]:
+    """What the driver found; the command's own words when it found nothing."""
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {
+            **os.environ,
+            "DEPIXEL_DRIVER_ONLY": "menus heartbeat heartbeat_ways",
+            "DEPIXEL_HOST_REPORT": folder,
+            "DEPIXEL_HOST_TESTS": "require",
+            "PYTHON": sys.executable,
+        }
+        command = [str(ROOT / "scripts" / "host_tests"), "krita", "-k", "interface_stays_alive"]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        found = Path(folder, "krita", "result.json")
+        if not found.exists():
+            raise SystemExit(done.stdout + done.stderr)
+        return json.loads(found.read_text("utf-8"))
+
+
+def silences(beat: dict[str, Any]) -> dict[str, float]:
+    """The figures of one measurement."""
+    return {"longest": beat["longest"], "own": beat["longest own"], "over_50_ms": beat["over 50 ms"]}
+
+
+def way(facts: dict[str, Any]) -> dict[str, Any]:
+    """One job and its delivery."""
+    beside = facts["round trip"] - facts["engine"]
+    return {
+        "job_ms": silences(facts["job"]),
+        "delivery_ms": silences(facts["delivery"]),
+        "engine_s": round(facts["engine"], 3),
+        "beside_the_engine_s": round(beside, 3),
+        "adding_s": round(facts["adding"], 3),
+        "overhead_s": round(beside + facts["adding"], 3),
+    }
+
+
+def measure() -> dict[str, Any]:
+    """All numbers."""
+    load = os.getloadavg()[0]
+    found = run()
+    for name in ("heartbeat", "heartbeat_ways"):
+        if "error" in found[name]:
+            raise SystemExit(found[name]["error"])
+    ways = found["heartbeat_ways"]
+    jobs = [name for name, facts in ways.items() if isinstance(facts, dict) and "job" in facts]
+    return {
+        "suite": "krita_interface",
+        "machine": platform.machine(),
+        "cpus": os.cpu_count(),
+        "load_average_before": load,
+        "krita": found["menus"]["version"],
+        "layer of 1024 x 1024, x2": way(found["heartbeat"]),
+        "layers of 512 x 512, x2": {name: way(ways[name]) for name in jobs},
+        "krita_alone_ms": {
+            "nothing": silences(found["heartbeat"]["nothing"]),
+            "layer": silences(found["heartbeat"]["layer by Krita alone"]),
+            "document": silences(ways["document by Krita alone"]),
+            "view": silences(ways["view by Krita alone"]),
+        },
+    }
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path)
+    arguments = parser.parse_args()
+    text = json.dumps(measure(), indent=2)
+    print(text)
+    if arguments.out:
+        arguments.out.write_text(text + "\n", "utf-8")
