@@ -11,10 +11,12 @@ import time
 import zipfile
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from depixel.commands.upscale import open_engine
 from depixel.commands.watch_engine import EngineWorker
@@ -26,8 +28,8 @@ from depixel_watch.survey import Member, Survey, survey
 from depixel_watch.work import Texture, ask, finish
 
 _SAMPLE_FILES = 48  # of one class of sizes
-_SAMPLE_PIXELS = 2**16  # of one class, unless its pictures are larger
-_MOST_SECONDS = 20.0  # of measuring
+_SAMPLE_PIXELS = 2**14  # of one class; of a larger picture, so large a part
+_MOST_SECONDS = 60.0  # of measuring
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ def dry_run(args: argparse.Namespace, settings: SearchSettings, source: Path, ou
         worker = EngineWorker(engine, settings, lambda: False, shared=args.engine != "local")
         estimate = measure(found, worker)
         sheet = args.sheet or out.with_name(f"{out.name}-samples.png")
-        draw_sheet(chosen(found.textures, SHEET_PICTURES), engine, settings, sheet)
+        draw_sheet(_candidates(found.textures), engine, settings, sheet)
     free = shutil.disk_usage(next(p for p in (out, *out.parents) if p.exists())).free
     if args.json:
         sys.stdout.write(json.dumps(_values(found, estimate, free, sheet, out), indent=2) + "\n")
@@ -61,31 +63,31 @@ def dry_run(args: argparse.Namespace, settings: SearchSettings, source: Path, ou
     return 1 if found.failed else 0
 
 
-def measure(found: Survey, worker: EngineWorker) -> Estimate:
+def measure(found: Survey, worker: EngineWorker, most_seconds: float = _MOST_SECONDS) -> Estimate:
     """
-    Answer some textures of each size (each class is four times as many pixels as the one before), small ones first;
-    sizes for which no time is left count as the largest that was measured, by their pixels.
+    Answer some textures of each class of sizes (four times as many pixels as the one before), those first in which most
+    of the pixels are. Classes for which no time is left count as the nearest that was measured, by their pixels.
     """
     classes: dict[int, list[int]] = defaultdict(list)
     for index, member in enumerate(found.textures):
         classes[(max(1, member.pixels).bit_length() + 1) // 2].append(index)
+    pixels = {key: sum(found.textures[i].pixels for i in members) for key, members in classes.items()}
     threads = min(4, os.cpu_count() or 1)
-    seconds = 0.0
-    size = float(found.copied_bytes)
+    rates: dict[int, tuple[float, float]] = {}  # class => seconds and bytes a pixel
     measured = failed = 0
-    rate: tuple[float, float] | None = None  # seconds and bytes a pixel
     started = time.perf_counter()
-    for _, members in sorted(classes.items()):
-        pixels = sum(found.textures[i].pixels for i in members)
-        if rate is None or time.perf_counter() - started < _MOST_SECONDS:
-            sample = [found.textures[i] for i in _sample(members, found)]
-            took, made, wrong = _timed(sample, worker, threads)
+    for key in sorted(classes, key=lambda key: -pixels[key]):
+        if not rates or time.perf_counter() - started < most_seconds:
+            sample = [found.textures[i] for i in _sample(classes[key], found)]
+            share, took, made, wrong = _timed(sample, worker, threads)
             measured, failed = measured + len(sample), failed + wrong
-            if made:
-                share = sum(member.pixels for member in sample)
-                rate = (took / share, made / share)
-        if rate is not None:
-            seconds += rate[0] * pixels
+            if share:
+                rates[key] = (took / share, made / share)
+    seconds, size = 0.0, float(found.copied_bytes)
+    for key, members in classes.items():
+        if rates:
+            rate = rates[min(rates, key=lambda other: abs(other - key))]
+            seconds += rate[0] * pixels[key]
             # Copies take room, and hardly any time.
             size += rate[1] * sum(found.textures[i].pixels * (1 + found.duplicate_of[i]) for i in members)
     return Estimate(seconds, int(size), measured, failed)
@@ -97,6 +99,12 @@ def _sample(members: Sequence[int], found: Survey) -> list[int]:
     return chosen(members, max(1, min(_SAMPLE_FILES, _SAMPLE_PIXELS // each)))
 
 
+# For the sheet: evenly spread first, then whatever else there is, for some of them may say nothing.
+def _candidates(textures: Sequence[Member]) -> list[Member]:
+    first = chosen(textures, SHEET_PICTURES)
+    return first + [member for member in chosen(textures, 8 * SHEET_PICTURES) if member not in first]
+
+
 def chosen(things: Sequence[Any], count: int) -> list[Any]:
     """So many of them, evenly spread; all when there are no more."""
     if len(things) <= count:
@@ -104,31 +112,44 @@ def chosen(things: Sequence[Any], count: int) -> list[Any]:
     return [things[i * len(things) // count] for i in range(count)]
 
 
-# Seconds as the pipeline would take, bytes of the outputs, and how many failed.
-def _timed(sample: Sequence[Member], worker: EngineWorker, threads: int) -> tuple[float, int, int]:
+# Pixels, seconds as the pipeline would take for them, bytes of their outputs, and how many failed.
+def _timed(sample: Sequence[Member], worker: EngineWorker, threads: int) -> tuple[int, float, int, int]:
     marks = [time.perf_counter()]
     textures: list[Texture] = []
     for member in sample:
         try:
-            textures.append(member.prepared(worker.scale))
+            textures.append(_part(member.prepared(worker.scale)))
         except (DepixelError, OSError, zipfile.BadZipFile, RuntimeError):
             continue
     marks.append(time.perf_counter())
     answers = ask(worker, textures)
     marks.append(time.perf_counter())
-    made = failed = 0
+    pixels = made = fine = 0
     for texture, answer in zip(textures, answers, strict=True):
         try:
             if isinstance(answer, DepixelError):
                 raise answer
             made += len(finish(texture, answer))
+            pixels += texture.picture.width * texture.picture.height * len(texture.picture.frames)
+            fine += 1
         except DepixelError:
-            failed += 1
+            continue
     marks.append(time.perf_counter())
     decode, engine, write = (after - before for before, after in pairwise(marks))
     beside = (decode + write) / threads  # the readers' and writers' work is shared by threads
     together = engine + beside if worker.device == "cpu" else max(engine, beside)
-    return together, made, failed + len(sample) - len(textures)
+    return pixels, together, made, len(sample) - fine
+
+
+# Of a large picture a part says enough.
+def _part(texture: Texture) -> Texture:
+    picture = texture.picture
+    if picture.width * picture.height * len(picture.frames) <= _SAMPLE_PIXELS:
+        return texture
+    side = int(_SAMPLE_PIXELS**0.5)
+    cut = picture.replace(frames=(np.ascontiguousarray(picture.frames[0][:side, :side]),), durations=())
+    hints = tuple((key, value) for key, value in texture.hints if key != "frames")
+    return replace(texture, picture=cut, hints=hints)
 
 
 def _values(found: Survey, estimate: Estimate, free: int, sheet: Path | None, out: Path) -> dict[str, Any]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -36,14 +37,15 @@ _HEAD = 24
 _LINE = 16
 
 
-def draw_sheet(members: Sequence[Member], engine: Engine, settings: SearchSettings, path: Path) -> None:
+def draw_sheet(members: Iterable[Member], engine: Engine, settings: SearchSettings, path: Path) -> None:
     """
-    Write the PNG: a row a texture, a column a choice of settings.
+    Write the PNG: a row a texture, a column a choice of settings. Of the members, those that say nothing (broken, or of
+    one colour) are passed over, and at most SHEET_PICTURES are shown.
 
     Raises:
         UnwritableOutputError: the folder cannot be written.
     """
-    rows = [row for member in members if (row := _row(member, settings.scale or 4)) is not None]
+    rows = list(islice((row for m in members if (row := _row(m, settings.scale or 4)) is not None), SHEET_PICTURES))
     columns = ["given", *(title for title, _ in CHOICES)]
     width = _GAP + len(columns) * (_CELL + _GAP)
     height = _HEAD + len(rows) * (_CELL + _LINE + _GAP) + _GAP
@@ -73,9 +75,11 @@ def draw_sheet(members: Sequence[Member], engine: Engine, settings: SearchSettin
 
 def _row(member: Member, scale: int) -> tuple[str, Texture] | None:
     try:
-        return member.path, member.prepared(scale)
+        texture = member.prepared(scale)
     except (DepixelError, OSError, zipfile.BadZipFile, RuntimeError):
         return None  # the run will name it
+    frame = _cropped(texture.picture).frames[0]
+    return None if len(np.unique(frame.reshape(-1, frame.shape[2]), axis=0)) < 3 else (member.path, texture)
 
 
 def _answer(

@@ -1,0 +1,254 @@
+"""Reading, answering and writing overlap; what goes wrong on the way stays with the file that it belongs to."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from nearest_worker import NearestWorker
+from PIL import Image
+
+from depixel.errors import DepixelError, UnsupportedPictureError
+from depixel.picture import Picture
+from depixel_watch import pipeline as pipeline_module
+from depixel_watch.layout import overlay_for
+from depixel_watch.pauses import EngineAwayError
+from depixel_watch.profiles import load
+from depixel_watch.stability import StabilityTracker
+from depixel_watch.watcher import Event, Tally, Watcher
+
+
+class Desk:
+    """A watched folder whose files need no quiet period."""
+
+    def __init__(self, root: Path, worker: NearestWorker, **options: Any) -> None:
+        self.source = root / "mods"
+        self.source.mkdir(exist_ok=True)
+        self.out = overlay_for(self.source)
+        self.events: list[Event] = []
+        tracker = StabilityTracker(0, time.monotonic)
+        self.watcher = Watcher(self.source, self.out, worker, tracker, load(), tell=self.events.append, **options)
+
+    def drop(self, name: str, seed: int = 0, side: int = 6) -> Path:
+        path = self.source / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.random.default_rng(seed).integers(0, 256, (side, side, 4), dtype=np.uint8)).save(path)
+        return path
+
+    def told(self, what: str) -> dict[str, str]:
+        return {event.path: event.sentence for event in self.events if event.what == what}
+
+
+class WitnessWorker(NearestWorker):
+    """Notes who asks, and tells when it is asked for the second time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.threads: set[int] = set()
+        self.asked_again = threading.Event()
+
+    def upscale(self, pictures: Sequence[Picture], hints: Mapping[str, Any]) -> list[Picture | DepixelError]:
+        self.threads.add(threading.get_ident())
+        if self.batches:
+            self.asked_again.set()
+        return super().upscale(pictures, hints)
+
+
+class PickyWorker(NearestWorker):
+    """Has a bug that a picture of seven pixels a side brings about, refuses eight, and is away when told so."""
+
+    away = False
+
+    def upscale(self, pictures: Sequence[Picture], hints: Mapping[str, Any]) -> list[Picture | DepixelError]:
+        if self.away:
+            raise EngineAwayError("The engine does not answer.")
+        if any(picture.width == 7 for picture in pictures):
+            raise ZeroDivisionError("seven")
+        answers = super().upscale(pictures, hints)
+        return [UnsupportedPictureError("eight") if p.width == 8 else a for p, a in zip(pictures, answers, strict=True)]
+
+
+def test_the_engine_works_while_files_are_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not one output of the first group is written before the second is asked; the engine has one thread of its own."""
+    place = pipeline_module.place
+    worker = WitnessWorker()
+    waited: list[bool] = []
+
+    def late_place(path: Path, data: bytes, *, overwrite: bool) -> None:
+        waited.append(worker.asked_again.wait(30))
+        place(path, data, overwrite=overwrite)
+
+    monkeypatch.setattr(pipeline_module, "GROUP", 4)
+    monkeypatch.setattr(pipeline_module, "place", late_place)
+    desk = Desk(tmp_path, worker)
+    for i in range(32):
+        desk.drop(f"{i}.png", i)
+
+    tally = desk.watcher.reconcile()
+    desk.watcher.close()
+
+    assert (tally.done, tally.found) == (32, 32)
+    assert all(waited)
+    assert worker.batches == [4] * 8
+    assert len(worker.threads) == 1
+    assert threading.get_ident() not in worker.threads
+    assert tally.times.wall > 0
+    assert min(tally.times.decode, tally.times.engine, tally.times.write, 1 - tally.times.idle) > 0
+
+
+def test_large_pictures_do_not_lie_in_memory_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Groups are bounded by pixels: what a small file unfolds to counts, not its bytes."""
+    monkeypatch.setattr(pipeline_module, "GROUP_PIXELS", 5000)
+    worker = NearestWorker(4)
+    desk = Desk(tmp_path, worker)
+    for i in range(6):
+        Image.new("RGB", (40, 40), (i, 0, 0)).save(desk.source / f"{i}.png")
+
+    tally = desk.watcher.reconcile()
+    desk.watcher.close()
+
+    assert tally.done == 6
+    assert worker.batches == [3, 3]
+
+
+def test_a_fault_of_the_engine_stays_with_its_picture(tmp_path: Path) -> None:
+    """One picture that brings the engine to a fault, and one that it refuses, and their copies: named; others done."""
+    desk = Desk(tmp_path, PickyWorker())
+    for name, side in (("a", 6), ("b", 7), ("c", 8), ("c2", 8), ("d", 9)):
+        desk.drop(f"{name}.png", 1, side)
+
+    tally = desk.watcher.reconcile()
+    desk.watcher.close()
+
+    assert (tally.done, tally.failed, tally.waiting) == (2, 3, 0)
+    assert "ZeroDivisionError" in desk.told("failed")["b.png"]
+    assert desk.told("failed")["c.png"] == desk.told("failed")["c2.png"] == "eight"
+
+
+def test_an_engine_that_is_away_is_waited_for(tmp_path: Path) -> None:
+    """No picture is called failed because nobody answered; when the engine is back, all are done."""
+    worker = PickyWorker()
+    desk = Desk(tmp_path, worker)
+    desk.drop("a.png")
+    worker.away = True
+    with pytest.raises(EngineAwayError):
+        desk.watcher.reconcile()
+    worker.away = False
+
+    tally = desk.watcher.reconcile()
+    desk.watcher.close()
+
+    assert (tally.done, desk.told("failed")) == (1, {})
+
+
+def test_a_source_replaced_while_it_is_answered_is_answered_again(tmp_path: Path) -> None:
+    """The output is that of the last content, however the moments fall."""
+
+    class Replacing(NearestWorker):
+        def upscale(self, pictures: Sequence[Picture], hints: Mapping[str, Any]) -> list[Picture | DepixelError]:
+            if not self.asked:
+                desk.drop("a.png", 2)
+            return super().upscale(pictures, hints)
+
+    desk = Desk(tmp_path, Replacing())
+    desk.drop("a.png", 1)
+    total = Tally()
+    while not total.skipped:
+        total = desk.watcher.reconcile()
+    desk.watcher.close()
+
+    with Image.open(desk.out / "a.png") as made, Image.open(desk.source / "a.png") as given:
+        assert (np.asarray(made)[::2, ::2] == np.asarray(given)).all()
+
+
+def test_single_pixels_are_left_alone(tmp_path: Path) -> None:
+    """A texture of one pixel is not enlarged, and takes away what it had been enlarged to before it was one."""
+    desk = Desk(tmp_path, NearestWorker())
+    desk.drop("a.png", 1)
+    desk.watcher.reconcile()
+    desk.drop("a.png", 1, 1)
+
+    tally = desk.watcher.reconcile()
+    again = desk.watcher.reconcile()
+    desk.watcher.close()
+
+    assert (tally.left, again.left, again.skipped) == (1, 0, 1)
+    assert not (desk.out / "a.png").exists()
+
+
+def test_outputs_are_never_inputs(tmp_path: Path) -> None:
+    """An output copied into the watched folder, under any name, is left alone; so is the output folder of another."""
+    worker = NearestWorker()
+    desk = Desk(tmp_path, worker)
+    desk.drop("a.png", 1)
+    desk.watcher.reconcile()
+    (desk.source / "copy.png").write_bytes((desk.out / "a.png").read_bytes())
+    (desk.source / "a.png").write_bytes((desk.out / "a.png").read_bytes())
+    inner = Desk(desk.source, NearestWorker())
+    inner.drop("b.png", 2)
+    inner.watcher.reconcile()
+    inner.watcher.close()
+
+    tally = desk.watcher.reconcile()
+    desk.watcher.close()
+
+    assert "An output of Depixel" in desk.told("left")["copy.png"]
+    assert "An output of Depixel" in desk.told("left")["a.png"]
+    assert [name for name, _ in worker.asked] == ["a.png", "b.png"]  # mods/b.png, not mods-depixel/b.png
+    assert tally.done == 1
+
+
+def test_complete_pack_keeps_times(tmp_path: Path) -> None:
+    """--complete-pack: outputs and copies have the times of their sources, and are still in step."""
+    desk = Desk(tmp_path, NearestWorker(), complete=True)
+    (desk.source / "readme.txt").write_text("hello")
+    desk.drop("a.png")
+    desk.drop("one.png", 1, 1)
+    for path in desk.source.iterdir():
+        os.utime(path, ns=(10**18, 10**18))
+
+    tally = desk.watcher.reconcile()
+    again = desk.watcher.reconcile()
+    desk.watcher.close()
+
+    assert (tally.done, tally.copied, again.skipped) == (1, 2, 3)
+    assert {path.stat().st_mtime_ns for path in desk.out.iterdir() if path.suffix in (".png", ".txt")} == {10**18}
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="takes root's rights away for a while")
+def test_unreadable_and_read_only_sources(monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    A file without read permission is named once, in each pass tried again, and done when it may be read; read-only
+    files and folders are sources like any others and stay as they are.
+    """
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+        Path(folder).chmod(0o777)
+        os.seteuid(65534)
+        try:
+            desk = Desk(Path(folder), NearestWorker())
+            secret = desk.drop("secret.png", 1)
+            desk.drop("closed/b.png", 2).parent.chmod(0o000)
+            desk.drop("kept/a.png", 3).chmod(0o444)
+            (desk.source / "kept").chmod(0o555)
+            secret.chmod(0o000)
+            first, second = desk.watcher.reconcile(), desk.watcher.reconcile()
+            secret.chmod(0o644)
+            (desk.source / "closed").chmod(0o755)
+            third = desk.watcher.reconcile()
+            desk.watcher.close()
+            mode = (desk.source / "kept/a.png").stat().st_mode & 0o777
+            (desk.source / "kept").chmod(0o755)
+        finally:
+            os.seteuid(0)
+
+        assert (first.done, first.failed, second.failed, third.done) == (1, 1, 0, 2)
+        assert "permission denied" in desk.told("failed")["secret.png"]
+        assert any("closed cannot be read" in event.sentence for event in desk.events)
+        assert mode == 0o444
