@@ -1,0 +1,307 @@
+"""
+Packs through the real watcher with the released weights, judged by other people's decoders (Pillow, texture2ddecoder).
+
+    pip install etcpak texture2ddecoder
+    python benchmarks/pack_check.py [--pack FOLDER ...] [--keep FOLDER] [--out FILE.json]
+
+Each pack of `pack_sets.py`, and each folder or zip given with --pack (copied first), is kept by `depixel watch --once`
+twice. Told of each: how many files came out and what was refused, by how many levels the outputs differ from their
+sources when they are scaled down again (area means; else pixel centres, where the picture was taken as pixel art), and
+every `problem`: a wrong size, a missing file, an entry of an archive that is not what it was, a mipmap that is not the
+mean of the level above, a second run that had anything to do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import platform
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import texture2ddecoder
+from PIL import Image
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from pack_sets import SETS, TIME
+
+ROOT = Path(__file__).resolve().parents[1]
+SCALE = 4
+PICTURES = {".png", ".tga", ".bmp", ".webp", ".gif"}
+Pixels = npt.NDArray[np.float64]
+
+
+def watch(folder: Path, options: tuple[str, ...] = ()) -> dict[str, Any]:
+    """One run until nothing is left to do: its sums, and what failed."""
+    paths = os.pathsep.join(str(ROOT / p) for p in ("core", "plugins/folder_watch"))
+    command = [sys.executable, "-m", "depixel", "watch", str(folder), "--once", "--json", *options]
+    started = time.perf_counter()
+    ran = subprocess.run(
+        command, capture_output=True, text=True, encoding="utf-8", check=False, env={**os.environ, "PYTHONPATH": paths}
+    )
+    lines = [json.loads(line) for line in ran.stdout.splitlines() if line.startswith("{")]
+    passes = [line for line in lines if line.get("what") == "pass"]
+    told = {key: sum(p[key] for p in passes) for key in ("done", "copied", "failed")}
+    refused = {Path(e["path"]).name: e["sentence"] for e in lines if e["what"] == "failed"}
+    remarks = {Path(e["path"]).name: e["sentence"] for e in lines if e["what"] == "done" and e["sentence"]}
+    seconds = round(time.perf_counter() - started, 1)
+    return {"exit": ran.returncode, "seconds": seconds, **told, "refused": refused, "remarks": remarks}
+
+
+def premultiplied(image: Image.Image) -> Pixels:
+    """[H, W, 4] in levels."""
+    pixels = np.asarray(image.convert("RGBA")).astype(np.float64)
+    return np.concatenate([pixels[..., :3] * pixels[..., 3:] / 255, pixels[..., 3:]], 2)
+
+
+def residual(source: Image.Image, made: Image.Image) -> float:
+    """Levels by which the output, scaled down, differs at most: by means over areas or by the pixels' centres."""
+    given, found = premultiplied(source), premultiplied(made)
+    height, width = given.shape[:2]
+    blocks = found.reshape(height, SCALE, width, SCALE, 4)
+    by_area = np.abs(blocks.mean((1, 3)) - given).max()
+    by_centre = min(np.abs(blocks[:, y, :, x] - given).max() for y in (1, 2) for x in (1, 2))
+    return float(min(by_area, by_centre))
+
+
+def compare(source: bytes, made: bytes, name: str, told: dict[str, Any]) -> Iterator[str]:
+    """Problems of one picture; its residual goes to `told`."""
+    if name.lower().endswith(".dds"):
+        yield from compare_dds(source, made, name)
+        return
+    with Image.open(io.BytesIO(source)) as before, Image.open(io.BytesIO(made)) as after:
+        if after.format != before.format:
+            yield f"{name}: {before.format} became {after.format}"
+        if after.size != (before.width * SCALE, before.height * SCALE):
+            if "_mip" not in name:
+                yield f"{name}: {before.size} became {after.size}"
+            return
+        # A mipmap is made of the answer to its top level, not of its own pixels; normals keep their length instead.
+        if "_mip" not in name and "_n" not in name:
+            told.setdefault("residuals", {})[name] = round(residual(before, after), 3)
+
+
+_DECODERS = {b"DXT1": "bc1", b"DXT5": "bc3", b"ATI1": "bc4", b"ATI2": "bc5", b"DX10": "bc7"}
+
+
+def compare_dds(source: bytes, made: bytes, name: str) -> Iterator[str]:
+    """Header as before with new sizes, a whole chain, and each level near the mean of the one above."""
+    height, width = struct.unpack_from("<2I", source, 12)
+    kind = source[84:88]
+    start = 148 if kind == b"DX10" else 128
+    if made[84:88] != kind or made[128:start] != source[128:start]:
+        yield f"{name}: it was {kind!r}, and is {made[84:88]!r}"
+        return
+    big = (height * SCALE, width * SCALE)
+    if struct.unpack_from("<2I", made, 12) != big:
+        yield f"{name}: {struct.unpack_from('<2I', made, 12)} is not {big}"
+    count, block = max(big).bit_length(), 8 if kind in (b"DXT1", b"ATI1") else 16
+    sizes = [(max(1, big[0] >> k), max(1, big[1] >> k)) for k in range(count)]
+    bytes_of = [-(-h // 4) * -(-w // 4) * block for h, w in sizes]
+    if struct.unpack_from("<I", made, 28)[0] != count or len(made) != start + sum(bytes_of):
+        yield f"{name}: not the mipmaps that a chain down to 1x1 has"
+        return
+    above, at = None, start
+    for (h, w), length in zip(sizes, bytes_of, strict=True):
+        level = decoded(made[at : at + length], kind, w, h)
+        at += length
+        if above is not None and level.shape[0] * 2 == above.shape[0] and level.shape[1] * 2 == above.shape[1]:
+            off = seen_difference(above, level)
+            if off > 12 and min(h, w) > 4:  # below, a single block holds a whole picture
+                yield f"{name}: the level of {w}x{h} is {off:.1f} levels from the mean of the one above"
+        above = level
+
+
+def seen_difference(above: Pixels, level: Pixels) -> float:
+    """Mean levels between colours of a level and those means of the level above that show at all."""
+    weight = above[..., 3:] + 1e-3
+    blocks = (level.shape[0], 2, level.shape[1], 2, -1)
+    whole = weight.reshape(blocks).sum((1, 3))
+    mean = (above[..., :3] * weight).reshape(blocks).sum((1, 3)) / whole
+    shown = (level[..., 3] > 32) & (whole[..., 0] > 4 * 32)
+    return float(np.abs(mean - level[..., :3])[shown].mean()) if shown.any() else 0.0
+
+
+def decoded(data: bytes, kind: bytes, width: int, height: int) -> Pixels:
+    """[H, W, 4] by texture2ddecoder; BC2, which it does not know, by Pillow."""
+    if kind == b"DXT3":
+        head = struct.pack("<7I", 124, 0x81007, height, width, len(data), 0, 1) + bytes(44)
+        head += struct.pack("<2I4s5I", 32, 4, kind, 0, 0, 0, 0, 0) + struct.pack("<5I", 0x1000, 0, 0, 0, 0)
+        with Image.open(io.BytesIO(b"DDS " + head + data)) as image:
+            return np.asarray(image.convert("RGBA")).astype(np.float64)
+    wide, high = -(-width // 4) * 4, -(-height // 4) * 4
+    decode: Callable[[bytes, int, int], bytes] = getattr(texture2ddecoder, f"decode_{_DECODERS[kind]}")
+    whole = np.frombuffer(decode(data, wide, high), np.uint8).reshape(high, wide, 4)
+    return whole[:height, :width, [2, 1, 0, 3]].astype(np.float64)
+
+
+def check_folder(source: Path, out: Path, ran: dict[str, Any], told: dict[str, Any]) -> Iterator[str]:
+    """Every picture of the source that was not refused or left alone, against its output."""
+    made = {p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_file() and "depixel-" not in p.name}
+    there = {p.relative_to(source).as_posix() for p in source.rglob("*") if p.is_file()}
+    yield from (f"{name}: it has no source" for name in made - there)
+    expected = ran["done"] + ran["copied"]
+    if len(made & there) != expected:
+        yield f"{len(made & there)} outputs where {expected} were told of"
+    for name in sorted(made & there):
+        before, after = (source / name).read_bytes(), (out / name).read_bytes()
+        if Path(name).suffix.lower() in (".zip", ".pk3"):
+            yield from check_archive(before, after, name, told)
+        elif Path(name).suffix.lower() in PICTURES | {".dds"}:
+            yield from compare(before, after, name, told)
+        elif not name.endswith(".mcmeta") and before != after:
+            yield f"{name}: it should have come along as it is"
+
+
+def check_archive(before: bytes, after: bytes, name: str, told: dict[str, Any]) -> Iterator[str]:
+    """Order, methods, times and comment as before; what is no texture byte for byte; textures as in a folder."""
+    with zipfile.ZipFile(io.BytesIO(before)) as old, zipfile.ZipFile(io.BytesIO(after)) as new:
+        if new.testzip() is not None or new.comment != old.comment:
+            yield f"{name}: damaged, or without its comment"
+        entries = {e.filename: e for e in new.infolist()}
+        order = [e.filename for e in old.infolist()]
+        if [e for e in entries if e in set(order)] != order:
+            yield f"{name}: entries are missing or in another order"
+            return
+        told["entries_kept"] = told["entries_enlarged"] = 0
+        for entry in old.infolist():
+            found = entries[entry.filename]
+            same = (found.compress_type, found.date_time, found.external_attr, found.extra, found.comment)
+            if same != (entry.compress_type, entry.date_time, entry.external_attr, entry.extra, entry.comment):
+                yield f"{name}: {entry.filename} has other facts than it had"
+            one, other = old.read(entry), new.read(found)
+            if one == other:
+                told["entries_kept"] += 1
+            elif Path(entry.filename).suffix.lower() in PICTURES | {".dds"}:
+                told["entries_enlarged"] += 1
+                yield from compare(one, other, entry.filename, told)
+            elif not entry.filename.endswith(".mcmeta"):
+                yield f"{name}: {entry.filename} was changed"
+        added = [e for e in entries if e not in set(order)]
+        told["entries_added"] = len(added)
+        if any(entries[e].date_time != TIME for e in added):
+            yield f"{name}: an added entry has a time of its own: not reproducible"
+
+
+def check_frames(out: Path) -> Iterator[str]:
+    """Frames of a strip are what the same pictures become alone: nothing bleeds, equal ones are equal."""
+    strips = [p for p in out.rglob("coin.png") if (p.parent / "alone_0.png").exists()]
+    for path in strips:
+        with Image.open(path) as strip:
+            for k in range(max(strip.size) // min(strip.size)):
+                at = (k * 64, 0) if strip.width > strip.height else (0, k * 64)
+                with Image.open(path.parent / f"alone_{k}.png") as alone:
+                    frame = strip.convert("RGBA").crop((*at, at[0] + 64, at[1] + 64))
+                    if np.abs(premultiplied(frame) - premultiplied(alone)).max() > 1:
+                        yield f"{path.name}: frame {k} is not what that picture becomes alone"
+
+
+def check_doom(out: Path) -> Iterator[str]:
+    """In a PK3 the larger pictures are added under hires/, with larger offsets; the old ones stay."""
+    with zipfile.ZipFile(out / "mod.pk3") as made:
+        found = {e for e in made.namelist() if e.startswith("hires/")}
+        if found != {"hires/MAGEA1.png", "hires/BEE1A0.png", "hires/WALL1.png"}:
+            yield f"mod.pk3 has {sorted(found)}"
+            return
+        for name, offsets in (("hires/MAGEA1.png", (64, 120)), ("hires/BEE1A0.png", (60, -16))):
+            data = made.read(name)
+            at = data.find(b"grAb")
+            if at < 0 or struct.unpack_from(">2i", data, at + 4) != offsets:
+                yield f"{name}: its offsets are not {offsets}"
+
+
+def check_half_alpha(out: Path) -> Iterator[str]:
+    """No alpha above 128, and opaque is exactly that."""
+    for path in out.rglob("*.png"):
+        with Image.open(path) as image:
+            if np.asarray(image.convert("RGBA"))[..., 3].max() != 128:
+                yield f"{path.name}: alpha does not end at 128"
+
+
+def check_gloss(out: Path) -> Iterator[str]:
+    """Vectors of length 1 whatever alpha holds, and gloss that is not all one."""
+    data = (out / "Textures/Armor/iron_n.dds").read_bytes()
+    top = decoded(data[128 : 128 + 256 * 256], b"DXT5", 256, 256)
+    length = np.linalg.norm(top[..., :3] / 127.5 - 1, axis=2)
+    if np.abs(length - 1).mean() > 0.03 or top[..., 3].std() < 5:
+        yield f"iron_n.dds: vectors of length {length.mean():.2f}, gloss between {top[..., 3].min()} and more"
+
+
+ALSO: dict[str, Callable[[Path], Iterator[str]]] = {
+    "minecraft": check_frames,
+    "materials": check_frames,
+    "gzdoom": check_doom,
+    "pcsx2": check_half_alpha,
+    "bethesda": check_gloss,
+}
+
+
+# The mean over turns is taken by the size of a picture, all frames together: without it frames can be compared.
+OPTIONS = {"minecraft": ("--ensemble", "1"), "materials": ("--ensemble", "1")}
+
+
+def examined(name: str, source: Path) -> dict[str, Any]:
+    """What came of one pack."""
+    out = source.with_name(source.name + "-depixel")
+    ran = watch(source, OPTIONS.get(name, ()))
+    told: dict[str, Any] = {}
+    problems = list(check_folder(source, out, ran, told))
+    problems += [p for check in [ALSO.get(name)] if check for p in check(out)]
+    again = watch(source, OPTIONS.get(name, ()))
+    if again["done"] or again["copied"] or again["failed"]:
+        problems.append("the second run had something to do")
+    residuals = told.pop("residuals", {})
+    if residuals:
+        worst = max(residuals, key=residuals.__getitem__)
+        told["residual"] = {"files": len(residuals), "worst": residuals[worst], "worst_file": worst}
+    return {**ran, **told, "problems": problems}
+
+
+def main() -> None:
+    """Make, run, judge, write down."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pack", type=Path, action="append", default=[], help="a folder or zip of real textures")
+    parser.add_argument("--only", action="append", default=[], help="these of the made packs")
+    parser.add_argument("--keep", type=Path, help="where packs and outputs are left to be looked at")
+    parser.add_argument("--out", type=Path)
+    args = parser.parse_args()
+    results: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory() as temporary:
+        root = args.keep or Path(temporary)
+        for name, make in SETS.items():
+            if not args.only or name in args.only:
+                make(root / name)
+                results[name] = examined(name, root / name)
+                sys.stderr.write(f"{name}: {json.dumps(results[name])}\n")
+        for given in args.pack:
+            target = root / f"given-{given.stem}"
+            if given.is_dir():
+                shutil.copytree(given, target)
+            else:
+                target.mkdir(parents=True)
+                shutil.copy(given, target)
+            results[given.name] = examined("", target)
+            sys.stderr.write(f"{given.name}: {json.dumps(results[given.name])}\n")
+    machine = f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}"
+    report = json.dumps({"machine": machine, "scale": SCALE, "packs": results}, indent=1, ensure_ascii=False) + "\n"
+    if args.out:
+        args.out.write_text(report, "utf-8")
+    else:
+        sys.stdout.write(report)
+    sys.exit(any(r["problems"] for r in results.values()))
+
+
+if __name__ == "__main__":
+    main()
