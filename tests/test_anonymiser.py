@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from tiny_art import write_tiny_art
 
-from depixel.anonymiser import anonymise
+from depixel.anonymiser import Place, _with, anonymise, find_places
 from depixel.errors import BadUsageError
 from depixel.picture import Picture
 from depixel.settings import SearchSettings
@@ -83,3 +85,34 @@ def test_what_cannot_be_done_is_a_sentence(upsampler: Upsampler, box: tuple[int,
     """Outside the picture, too small, too few pixels."""
     with pytest.raises(BadUsageError, match=r"box|kept"):
         anonymise(upsampler, _photo(), box, kept, ANY)
+
+
+def test_a_found_head_keeps_what_is_in_the_corners_of_its_box(upsampler: Upsampler) -> None:
+    """A turned head changes inside a round-cornered square; the corners of the box stay nearly as they were."""
+    photo = _photo()
+
+    done = anonymise(upsampler, photo, (20, 10, 84, 74), 8, replace(ANY, roll=30.0), rounded=True)
+
+    left, top, right, bottom = done.box
+    before, after = (p.frames[0][top:bottom, left:right].astype(int) for p in (photo, done.picture))
+    moved = np.abs(before - after).mean(2)
+    corners = np.stack([moved[:6, :6], moved[:6, -6:], moved[-6:, :6], moved[-6:, -6:]])
+    assert corners.max() <= 2
+    assert moved[24:40, 24:40].mean() > 20
+    factor = (right - left) // done.kept[0]
+    assert np.abs(_means(before, factor) - _means(after, factor)).max() <= 1.0
+
+
+def test_a_small_picture_is_one_face_and_an_empty_one_has_none() -> None:
+    """Up to 64 pixels a side all of the picture is the face; in a larger one without any nothing is found."""
+    assert find_places(_photo(40, 60)) == [Place((0, 0, 60, 40))]
+    assert find_places(Picture((np.full((100, 140, 3), 90, np.uint8),))) == []
+
+
+def test_a_face_on_its_way_gets_one_box_around_it_all() -> None:
+    """Found boxes that lie on one another become one; those apart stay apart."""
+    places: list[Place] = []
+    for box in ((0, 0, 20, 20), (6, 0, 26, 20), (60, 60, 80, 80)):
+        places = _with(places, Place(box, found=True))
+
+    assert [place.box for place in places] == [(0, 0, 26, 20), (60, 60, 80, 80)]

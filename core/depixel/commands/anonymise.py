@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,7 @@ def add_parser(subparsers: Subparsers) -> None:
         "--box",
         action="append",
         metavar="L,T,R,B",
-        help="where a face is, in pixels; repeat for several (default: all)",
+        help="where a face is, in pixels; repeat for several (default: where faces are found; look at the result)",
     )
     parser.add_argument(
         "--kept", type=int, default=12, metavar="N", help="pixels across the face that survive, 4 to 64 (default 12)"
@@ -56,16 +57,22 @@ def run(args: argparse.Namespace) -> int:
     settings = SearchSettings(
         domain="faces", seed=args.seed, steps=args.steps, imagination=args.imagination
     ).validated()
-    boxes: list[tuple[int, int, int, int] | None] = [box_from(text) for text in args.box or ()]
+    boxes = [box_from(text) for text in args.box or ()]
     picture = reader(args.max_pixels)(args.input)
 
-    from depixel.anonymiser import anonymise
+    from depixel.anonymiser import Place, anonymise, find_places
     from depixel.upsampler import Upsampler
 
+    places = [Place(box) for box in boxes]
+    if not places:
+        places = find_places(picture)
+        if not places:
+            raise BadUsageError(f"No face was found in {args.input}: say where one is with --box L,T,R,B.")
     upsampler = Upsampler(args.device, {"faces": args.weights} if args.weights else None)
     done = []
-    for box in boxes or [None]:
-        done.append(anonymise(upsampler, picture, box, args.kept, settings))
+    for place in places:
+        wishes = replace(settings, roll=place.roll)
+        done.append(anonymise(upsampler, picture, place.box, args.kept, wishes, rounded=place.found))
         picture = done[-1].picture
     writer(args.overwrite)(args.out, _labelled(picture))
     if args.json:
@@ -75,6 +82,10 @@ def run(args: argparse.Namespace) -> int:
     for one in done:
         sys.stdout.write(
             f"{one.box}: an imagined face; {one.kept[0]}x{one.kept[1]} pixels of the original were kept.\n"
+        )
+    if not boxes:
+        sys.stdout.write(
+            "Look at the result: the finder may have missed a face, or have taken something else for one.\n"
         )
     sys.stdout.write(f"{args.out}\n")
     return 0

@@ -67,7 +67,8 @@ class SearchFilm:
 
 def _eight(picture: Picture) -> Pixels:
     rgba = picture.rgba()
-    return rgba if picture.levels == 255 else (rgba // 257).astype(np.uint8)
+    eight: Pixels = rgba if picture.levels == 255 else (rgba // 257).astype(np.uint8)
+    return eight
 
 
 def _resized(rgba: Pixels, size: tuple[int, int], how: Image.Resampling) -> Pixels:
@@ -85,7 +86,7 @@ def _within(step: Pixels, canvas: Pixels) -> Pixels:
     step = _resized(step, (columns, rows), Image.Resampling.BICUBIC)
     if rows >= height - 1 and columns >= width - 1:  # rounding
         return _resized(step, (width, height), Image.Resampling.BICUBIC)
-    frame = canvas.copy()
+    frame: Pixels = canvas.copy()
     frame[..., :3] //= 3
     top, left = (height - rows) // 2, (width - columns) // 2
     frame[top : top + rows, left : left + columns] = step

@@ -11,6 +11,7 @@ from depixel.errors import DepixelError
 from depixel.service.wire import ACTIONS, Asked
 
 if TYPE_CHECKING:
+    from depixel.consistency import Residual
     from depixel.picture import Picture
     from depixel.search.step import SearchStep
     from depixel.upsampler import Report, Upsampler
@@ -67,20 +68,31 @@ class EngineWorker:
             return self._anonymise(picture, asked, on_step, cancelled)
         return self.upsampler().upsample(picture, asked.settings, on_step, cancelled)
 
-    # One imagined face a seed; each candidate is the whole picture with that face in it.
+    # One imagined face a seed; each candidate is the whole picture with that face in it. Without a selection all faces
+    # that are found are replaced, each by another.
     def _anonymise(
         self, picture: Picture, asked: Asked, on_step: Callable[[SearchStep], None], cancelled: Callable[[], bool]
     ) -> Report:
-        from depixel.anonymiser import anonymise
+        from depixel.anonymiser import Place, anonymise, find_places
 
+        box = asked.settings.box
+        places = [Place(box)] if box else find_places(picture) or [Place((0, 0, picture.width, picture.height))]
         reports = []
         for number in range(asked.settings.candidates):
             settings = replace(asked.settings, domain="faces", candidates=1, seed=asked.settings.seed + number)
-            done = anonymise(
-                self.upsampler(), picture, asked.settings.box, asked.kept, settings, on_step, cancelled
-            )  # fmt: skip
-            whole = replace(done.report.candidates[0], picture=done.picture)
-            reports.append(replace(done.report, candidates=(whole,), scale=1))
+            changed = picture
+            notes: list[str] = []
+            residuals: list[Residual] = []
+            for place in places:
+                wishes = replace(settings, roll=place.roll)
+                done = anonymise(
+                    self.upsampler(), changed, place.box, asked.kept, wishes, on_step, cancelled, rounded=place.found
+                )
+                changed = done.picture
+                residuals.append(done.report.residual)
+                notes += [note for note in done.report.notes if note not in notes]
+            whole = replace(done.report.candidates[0], picture=changed, residual=max(residuals))
+            reports.append(replace(done.report, candidates=(whole,), scale=1, notes=tuple(notes)))
         return replace(
             reports[0],
             candidates=tuple(report.candidates[0] for report in reports),
