@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ctypes
+import errno
+import os
 import sys
 import threading
 from pathlib import Path
@@ -11,6 +13,8 @@ from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 
 _CHANGES = {"created", "modified", "moved", "deleted", "closed"}
+
+_IN_CREATE = 0x100
 
 POLL_SECONDS = 5.0
 """How often a folder without events is looked through, at least."""
@@ -44,6 +48,7 @@ class Hints(FileSystemEventHandler):
             self.problem = f"The folder is on a network drive or a shared folder ({kind}), which tells of no changes."
             return
         try:
+            _try_watches(folder)
             self._observer.schedule(self, str(folder), recursive=True)
             self._observer.start()
         except (OSError, RuntimeError) as error:
@@ -67,6 +72,25 @@ class Hints(FileSystemEventHandler):
         if self._observer.is_alive():
             self._observer.stop()
             self._observer.join()
+
+
+# watchdog passes over folders below the first that the system refuses to watch (seen with 7.1), so that a limit would
+# mean silence: ask for all of them once before.
+def _try_watches(folder: Path) -> None:
+    if not sys.platform.startswith("linux"):
+        return
+    libc = ctypes.CDLL(None, use_errno=True)
+    instance = libc.inotify_init()
+    if instance < 0:
+        raise OSError(ctypes.get_errno(), "the limit of inotify instances is reached: fs.inotify.max_user_instances")
+    try:
+        for path, _, _ in os.walk(folder):
+            if libc.inotify_add_watch(instance, os.fsencode(path), _IN_CREATE) < 0:
+                number = ctypes.get_errno()
+                if number == errno.ENOSPC:
+                    raise OSError(number, "the limit of inotify watches is reached: fs.inotify.max_user_watches")
+    finally:
+        os.close(instance)
 
 
 def file_system_of(folder: Path, mounts: Path) -> str:

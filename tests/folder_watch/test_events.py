@@ -1,0 +1,68 @@
+"""Where there are no file events the folder is polled, and that is said: with a real limit, and by what is mounted."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from depixel_watch.events import Hints, file_system_of
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def _namespaces() -> bool:
+    """Whether a process may have limits and mounts of its own here."""
+    if shutil.which("unshare") is None:
+        return False
+    return subprocess.run(["unshare", "-U", "-r", "-m", "true"], capture_output=True, check=False).returncode == 0
+
+
+def test_a_real_inotify_limit_is_said_and_survived(tmp_path: Path) -> None:
+    """With two watches allowed and five folders: one sentence, no events, nothing raised; with enough: events."""
+    if not (_namespaces() and Path("/proc/sys/user/max_inotify_watches").exists()):
+        pytest.skip("needs Linux's user namespaces")
+    for name in "abcd":
+        (tmp_path / name).mkdir()
+    script = (
+        "import sys; from pathlib import Path; from depixel_watch.events import Hints\n"
+        "hints = Hints(Path(sys.argv[1])); (Path(sys.argv[1]) / 'd' / sys.argv[2]).write_text('x')\n"
+        "sys.stdout.write(f'{hints.wait(3)}|{hints.problem}'); hints.close()\n"
+    )
+    told = []
+    for limit in (2, 1000):
+        command = f'echo {limit} > /proc/sys/user/max_inotify_watches && exec "$@"'
+        arguments = ["unshare", "-U", "-r", "sh", "-c", command, "sh"]
+        arguments += [sys.executable, "-c", script, str(tmp_path), f"new{limit}"]
+        environment = {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join([str(ROOT / "core"), str(ROOT / "plugins/folder_watch")]),
+        }
+        told.append(subprocess.run(arguments, env=environment, capture_output=True, text=True, check=True).stdout)
+
+    assert told[0].startswith("False|File events are not to be had here (the limit of inotify watches is reached")
+    assert told[1] == "True|"
+
+
+def test_network_drives_are_known_by_their_mount(tmp_path: Path) -> None:
+    """The innermost mount decides, names with spaces included; what is not listed is taken as local."""
+    mounts = tmp_path / "mounts"
+    share = tmp_path / "my share"
+    (share / "mods").mkdir(parents=True)
+    told = str(share).replace(" ", "\\040")
+    mounts.write_text(f"/dev/sda1 / ext4 rw 0 0\n//server/x {told} cifs rw 0 0\nbroken\n")
+
+    assert file_system_of(share / "mods", mounts) == "cifs"
+    assert file_system_of(tmp_path, mounts) == "ext4"
+    assert file_system_of(tmp_path, tmp_path / "none") == ""
+    hints = Hints(share / "mods", mounts=mounts)
+    assert "network drive" in hints.problem
+    assert not hints.wait(0.01)
+    hints.close()
+    hints = Hints(tmp_path, mounts=mounts)
+    assert hints.problem == ""
+    hints.close()
