@@ -148,6 +148,16 @@ def test_normal_maps_by_name_and_by_content(name: str, domain: str) -> None:
     assert detect(Picture((_smooth(32),), name=name)) != "normals"
 
 
+def test_a_normal_map_of_uneven_length_is_data() -> None:
+    """Vectors that JPEG or a filter has shortened stay as long as they are: no colour treatment, no unit length."""
+    y, x = np.mgrid[-0.5:0.5:32j, -0.5:0.5:32j]
+    vectors = np.stack([x, y, np.sqrt(1 - x**2 - y**2)], -1) * RNG.uniform(0.5, 1, (32, 32, 1))
+    encoded = np.rint((vectors + 1) * 127.5).astype(np.uint8)
+
+    assert detect(Picture((encoded,), name="stone_ground_nm.jpg")) == "data"
+    assert detect(Picture((encoded,), name="stone_ground.jpg")) == "textures"
+
+
 def test_data_maps_by_name() -> None:
     """Roughness and friends by the endings that materials use; sprites never."""
     assert detect(Picture((_smooth(32),), name="wall_roughness.png")) == "data"

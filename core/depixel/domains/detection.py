@@ -90,10 +90,14 @@ def detect(picture: Picture) -> str:
     """
     stem = re.sub(r"\.[A-Za-z0-9]{1,5}$", "", picture.name)
     found = features(picture)
-    if found.unit_vectors > 0.9 and not found.grey and found.colours > 1:
-        blue = picture.rgba(0)[..., :3].reshape(-1, 3).mean(axis=0) / picture.levels
-        if _NORMAL_NAME.search(stem) or (blue[2] > 0.75 and abs(blue[0] - 0.5) < 0.15 and abs(blue[1] - 0.5) < 0.15):
+    named = _NORMAL_NAME.search(stem) is not None
+    if not found.grey and found.colours > 1 and (named or found.unit_vectors > 0.9):
+        mean = picture.rgba(0)[..., :3].reshape(-1, 3).mean(axis=0) / picture.levels
+        upward = mean[2] > 0.65 and float(np.abs(mean[:2] - 0.5).max()) < 0.15
+        if found.unit_vectors > 0.9 and (named or (upward and mean[2] > 0.75)):
             return "normals"
+        if named and upward:  # of uneven length, after JPEG or a filter: kept as it is, each channel by itself
+            return "data"
     if is_pixel_art(picture, found):
         return "pixel-art"
     if _DATA_NAME.search(stem) and found.transparent == 0:
