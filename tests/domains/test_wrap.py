@@ -29,3 +29,4 @@ def test_sprites_flat_borders_and_tiny_pictures_do_not_tile() -> None:
     assert tiles(Picture((sprite,))) == (False, False)
     assert tiles(Picture((framed,))) == (False, False)
     assert tiles(Picture((np.random.default_rng(0).integers(0, 255, (4, 4, 3), dtype=np.uint8),))) == (False, False)
+    assert tiles(Picture((framed[:, 6:7],))) == (False, False)  # one pixel wide, and no warning

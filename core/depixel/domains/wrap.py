@@ -26,7 +26,7 @@ def tiles(picture: Picture) -> tuple[bool, bool]:
 
 def _axis_tiles(colour: np.ndarray[tuple[int, ...], np.dtype[np.float64]], axis: int) -> bool:
     lines = np.moveaxis(colour, axis, 0)
-    if lines.shape[0] < _LEAST_SIZE:
+    if lines.shape[0] < _LEAST_SIZE or lines.shape[1] < 2:  # one pixel wide: the border has no detail
         return False
     inside = np.abs(np.diff(lines, axis=0)).mean(axis=(1, 2))
     across = float(np.abs(lines[0] - lines[-1]).mean())

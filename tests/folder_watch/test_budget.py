@@ -1,0 +1,134 @@
+"""`--dry-run`: what there is, what is left alone and why, how long, how much, and a sheet to choose settings from."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from tiny_art import write_tiny_art
+
+from depixel.commands.watch_budget import measure
+from depixel.commands.watch_engine import EngineWorker
+from depixel.settings import SearchSettings
+from depixel.upsampler import Upsampler
+from depixel_watch.profiles import load
+from depixel_watch.survey import survey
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def _png(seed: int, side: int = 8) -> bytes:
+    buffer = io.BytesIO()
+    pixels = np.random.default_rng(seed).integers(0, 256, (side, side, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def pack(tmp_path: Path) -> Path:
+    """A Minecraft pack with one of everything."""
+    root = tmp_path / "mods"
+    textures = root / "assets/minecraft/textures"
+    inner = io.BytesIO()
+    with zipfile.ZipFile(inner, "w") as archive:
+        archive.writestr("textures/z.png", _png(1))  # as block/a.png, under another rule: answered apart
+        archive.writestr("read.me", b"hello")
+    for name, data in {
+        "block/a.png": _png(1),
+        "block/b.png": _png(1),
+        "block/c.png": _png(2, 24),
+        "block/one.png": _png(3, 1),
+        "block/none.png": b"",
+        "font/ascii.png": _png(4),
+        "colormap/grass.png": _png(5),
+        "sound.ogg": b"OggS",
+    }.items():
+        (textures / name).parent.mkdir(parents=True, exist_ok=True)
+        (textures / name).write_bytes(data)
+    (root / "pack.mcmeta").write_text("{}")
+    (root / "more.zip").write_bytes(inner.getvalue())
+    (root / "cut.zip").write_bytes(inner.getvalue()[:50])
+    return root
+
+
+def test_what_is_left_alone_has_a_reason(pack: Path) -> None:
+    """Fonts, colour maps, single pixels, empty files, strangers; equal contents once; archives looked into."""
+    profiles = load()
+
+    found = survey(pack, profiles, profiles["minecraft"], False, lambda text: None)
+
+    assert dict(found.skipped) == {
+        "fonts": 1,
+        "colour maps": 1,
+        "single pixels": 1,
+        "empty files": 1,
+        "no textures": 1,
+    }
+    assert sorted(member.path.rsplit("/", 1)[-1] for member in found.textures) == ["a.png", "c.png", "z.png"]
+    assert (found.duplicates, found.count, found.archives) == (1, 4, 2)
+    assert list(found.failed) == ["cut.zip"]
+    assert found.bytes_now > 0
+    assert {member.pixels for member in found.textures} == {64, 576}
+
+
+def test_the_estimate_is_measured(pack: Path, tmp_path: Path) -> None:
+    """Size within a third of the real outputs; twice the files, twice the time and size, whatever the machine does."""
+    profiles = load()
+    engine = Upsampler("cpu", {"art": str(write_tiny_art(tmp_path))})
+    settings = SearchSettings(scale=4)
+    worker = EngineWorker(engine, settings, lambda: False)
+    found = survey(pack, profiles, profiles["minecraft"], False, lambda text: None)
+
+    estimate = measure(found, worker)
+
+    assert estimate.measured == 3
+    assert estimate.failed == 0
+    assert estimate.seconds > 0
+    real = 0
+    for member in found.textures:
+        texture = member.prepared(4)
+        (answer,) = worker.upscale([texture.picture], dict(texture.hints))
+        assert not isinstance(answer, Exception)
+        buffer = io.BytesIO()
+        Image.fromarray(answer.frames[0]).save(buffer, "PNG")
+        real += buffer.tell() * (2 if member.path.endswith("a.png") else 1)
+    assert estimate.bytes_then - found.copied_bytes == pytest.approx(real, rel=0.33)
+
+
+def test_the_command_writes_only_the_sheet(pack: Path, tmp_path: Path) -> None:
+    """JSON of all figures; no output folder; the sheet has a row a texture, and answers differ from what was given."""
+    weights = write_tiny_art(tmp_path)
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(ROOT / "core"), str(ROOT / "plugins/folder_watch")]),
+    }
+    command = [sys.executable, "-m", "depixel", "watch", str(pack), "--dry-run", "--json", "--device", "cpu"]
+    before = sorted(pack.rglob("*"))
+
+    found = subprocess.run(
+        [*command, "--weights", str(weights)], env=environment, capture_output=True, text=True, check=False
+    )
+
+    assert found.returncode == 1, found.stderr  # cut.zip
+    told = json.loads(found.stdout)
+    assert (told["profile"], told["textures"], told["duplicates"], told["fits"]) == ("minecraft", 4, 1, True)
+    assert told["bytes_free"] > told["bytes_then"] > told["bytes_now"]
+    assert told["seconds"] > 0
+    assert sorted(pack.rglob("*")) == before
+    assert not (tmp_path / "mods-depixel").exists()
+    with Image.open(told["sheet"]) as sheet:
+        pixels = np.asarray(sheet.convert("RGB"), int)
+    assert told["sheet"] == str(tmp_path / "mods-depixel-samples.png")
+    assert pixels.shape[1] == 8 + 6 * 200
+    assert pixels.shape[0] == 24 + 3 * 216 + 8
+    given, asked = pixels[40:232, 8:200], pixels[40:232, 208:400]
+    assert given.std() > 20  # a picture, not the ground
+    assert np.abs(given - asked).mean() > 1

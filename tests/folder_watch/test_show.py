@@ -1,0 +1,114 @@
+"""What people see of the watcher: a table on a terminal, lines, JSON, the log, the desktop."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from datetime import datetime, timezone
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from depixel.commands.watch_show import JsonLines, Lines, Table, Told
+from depixel_watch.books import Event, Tally, Times
+from depixel_watch.log import Log
+from depixel_watch.notify import Notifier, command_for
+
+
+class Clock:
+    """Seconds that pass when told."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def _text(table: Table) -> str:
+    console = Console(file=io.StringIO(), width=100)
+    console.print(table.drawn())
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def test_the_table_counts_measures_and_says_what_is_left(capsys: pytest.CaptureFixture[str]) -> None:
+    """Done, skipped, failed; the speed of the last seconds; the time left; what is being done when nothing is."""
+    clock = Clock()
+    table = Table("mods -> mods-depixel", clock)
+    now = Tally(found=1000, skipped=40)
+    table.tally = lambda: now
+    first = _text(table)
+    clock.now, now.done, now.failed = 5.0, 198, 2
+    table.tell(Event("done", "a/b.png"))
+    table.tell(Event("failed", "bad.png", "no picture"))
+    second = _text(table)
+    table.sum_up(now, 5.0)
+    third = _text(table)
+    table.close()
+
+    assert "measuring" in first
+    assert "200/1,000" in second
+    assert "40.0 files/s" in second
+    assert "0:20 left" in second
+    assert "a/b.png" in second
+    assert all(name in second for name in ("done", "copied", "skipped", "left alone", "failed", "waiting"))
+    assert [word for word in second.splitlines()[2].split() if word.isdigit()] == ["198", "0", "40", "0", "2", "0"]
+    assert "waiting for changes" in third
+    assert "failed  bad.png: no picture" in capsys.readouterr().out
+
+
+def test_lines_and_json(capsys: pytest.CaptureFixture[str]) -> None:
+    """One line an event, whatever the name is made of; a pass that did nothing is silent as lines, and told as JSON."""
+    tally = Tally(found=2, done=2, times=Times(2.0, 0.5, 1.5, 1.0))
+    for show in (Lines(), JsonLines()):
+        show.tell(Event("failed", "a\udcff.png", "no picture"))
+        show.sum_up(tally, 2.5)
+        show.sum_up(Tally(skipped=3), 0.1)
+
+    out = capsys.readouterr().out.splitlines()
+    assert out[0] == "failed  a?.png: no picture"
+    assert out[1].startswith("2 done, 0 copied, 0 in step, 0 failed")
+    assert "engine 1.5" in out[1]
+    assert json.loads(out[2])["sentence"] == "no picture"
+    assert json.loads(out[3])["times"] == {"wall": 2.0, "decode": 0.5, "engine": 1.5, "write": 1.0, "idle": 0.25}
+    assert json.loads(out[4])["skipped"] == 3
+
+
+def test_the_log_has_every_event_and_never_grows_without_end(tmp_path: Path) -> None:
+    """A line with its time; the log before becomes .1; a folder that was deleted stops nobody."""
+    path = tmp_path / "out" / "depixel-watch.log"
+    log = Log(path, lambda: datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc), most_bytes=200)
+    log.write("before there is a folder")
+    path.parent.mkdir()
+    told = Told(JsonLines(), log, None)
+    told.tell(Event("done", "é.png"))
+    told.sum_up(Tally(found=1, done=1), 1.0)
+
+    assert path.read_text("utf-8").splitlines()[0] == "2026-01-02T03:04:05+00:00 done    é.png"
+    assert "1 done, 0 copied" in path.read_text("utf-8")
+    for _ in range(9):
+        log.write("x" * 50)
+    assert path.with_name("depixel-watch.log.1").exists()
+    assert sum(p.stat().st_size for p in path.parent.iterdir()) < 1000
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="notify-send is Linux's")
+def test_the_desktop_hears_once_when_all_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One notification when nothing is on its way any more, with real processes; texts stay arguments."""
+    script = tmp_path / "notify-send"
+    script.write_text(f'#!/bin/sh\nprintf "%s|" "$@" >> "{tmp_path}/told"\n')
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    told = Told(Lines(), Log(tmp_path / "log"), Notifier())
+    told.sum_up(Tally(found=3, done=3, waiting=2), 1.0)
+    told.sum_up(Tally(found=2, done=1, failed=1), 1.0)
+    told.sum_up(Tally(skipped=5), 1.0)
+    told.close()
+
+    assert (tmp_path / "told").read_text() == "--app-name=Depixel|--|Depixel|4 textures are ready, 1 failed.|"
+    monkeypatch.setenv("PATH", str(tmp_path / "none"))
+    assert "notify-send is not installed" in Notifier().problem
+    for system in ("linux", "darwin", "win32"):
+        assert command_for(system, "title", '"; rm -rf /')[-2:] == ["title", '"; rm -rf /']
