@@ -37,7 +37,7 @@ class Latent:
     """The encoder's answers for a set of portraits at one small size."""
 
     w_plus: Tensor  # [N, L, d]
-    maps: tuple[Tensor, ...]  # [N, 1, n, n] each
+    maps: tuple[Tensor, ...]  # [N, c, n, n] each
 
 
 @torch.no_grad()
@@ -149,6 +149,7 @@ def export(options: argparse.Namespace) -> None:
     }
     part = options.out.with_name(options.out.name + ".part")
     save_file(stored, part, {"config": json.dumps(config)})
+    part.chmod(0o644)
     part.replace(options.out)
     log.info("wrote %s, %.1f MB", options.out, options.out.stat().st_size / 1e6)
     if options.sheet:
@@ -165,7 +166,7 @@ def main() -> None:
     parser.add_argument("--run", type=Path, required=True, help="folder that train_faces wrote")
     parser.add_argument("--out", type=Path, required=True, help="the .safetensors file to write")
     parser.add_argument("--sheet", type=Path, default=None, help="PNG of 64 random faces")
-    parser.add_argument("--rank", type=int, default=96, help="directions kept of what a small picture leaves open")
+    parser.add_argument("--rank", type=int, default=64, help="directions kept of what a small picture leaves open")
     parser.add_argument("--pictures", type=int, default=3000, help="portraits that the statistics are taken from")
     parser.add_argument("--mapping-steps", type=int, default=600)
     parser.add_argument("--threads", type=int, default=1)

@@ -2,6 +2,8 @@
 
     python -m training.train_faces_gan --data DATA --run RUN --minutes 9          # again and again, it continues
 
+    python -m training.train_faces_gan --data DATA --run RUN --minutes 9 --deliver OUT    # what a release needs, small
+
 256 pixels, bf16 feature maps, portraits resident on the device as bytes, checkpoints in shards under 16 MiB, a sheet of
 64 samples at the end of each run. The loss is the non-saturating one with lazy R1 (StyleGAN2, appendix B); style mixing
 and path length regularisation are left out, as StyleGAN2-ADA does at this size. Afterwards `train_faces --freeze` fits
@@ -69,6 +71,14 @@ class State:
             for index, state in optimiser.state_dict()["state"].items():
                 tensors |= {f"{prefix}.{index}.{key}": torch.as_tensor(value).cpu() for key, value in state.items()}
         save_tensors(run / "gan", tensors, {"seen": self.seen, "seconds": self.seconds, "p": self.augment.p})
+
+    def deliver(self, out: Path) -> None:
+        """Write out/gan with the averaged generator alone, in half precision: enough for `train_faces --freeze`."""
+        tensors = {
+            f"average.{key}": value.half().cpu().contiguous() for key, value in self.average.state_dict().items()
+        }
+        save_tensors(out / "gan", tensors, {"seen": self.seen, "seconds": self.seconds, "p": self.augment.p})
+        write_specs(out, self.spec, EncoderSpec(latent=self.spec.latent, layers=self.spec.layers))
 
     def load(self, run: Path) -> None:
         """Continue where the last call ended; a fresh run where there was none."""
@@ -159,16 +169,21 @@ def train(options: argparse.Namespace) -> None:
             next_log += 15
     state.seconds += time.monotonic() - start
     state.save(options.run)
+    if options.deliver is not None:
+        state.deliver(options.deliver)
     with torch.no_grad():
         z = torch.randn(64, state.spec.noise_latent, generator=torch.Generator().manual_seed(0)).to(device)
         pictures = torch.cat([state.average(part) for part in torch.split(z, 8)])
-    save_sheet(list(torch.split(pictures, 8)), options.run / f"samples-{state.seen:08d}.png", 8)
+    for folder in (options.run, options.deliver):
+        if folder is not None:
+            save_sheet(list(torch.split(pictures, 8)), folder / f"samples-{state.seen:08d}.png", 8)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder with faces256-*.tar and metadata.jsonl")
     parser.add_argument("--run", type=Path, required=True, help="folder of checkpoints and sheets; continued")
+    parser.add_argument("--deliver", type=Path, default=None, help="folder for the averaged generator and the sheet")
     parser.add_argument("--minutes", type=float, default=9.0, help="wall-clock minutes of this call")
     parser.add_argument("--size", type=int, default=256, help="pixels a side")
     parser.add_argument("--latent", type=int, default=512, help="numbers in z and w")

@@ -25,6 +25,7 @@ from training.faces_data import (
 )
 from training.faces_discriminator import Discriminator, adversarial_losses
 from training.faces_model import Autoencoder, read_specs, write_specs
+from training.pack_faces_data import pack
 from training.train_faces import detail_loss, keep_some, pyramid_loss
 
 from depixel.degradation import BicubicDegradation
@@ -69,6 +70,19 @@ def test_missing_data_says_where_to_point(tmp_path: Path) -> None:
     """An empty folder is named, with the option that mends it."""
     with pytest.raises(FileNotFoundError, match="--data"):
         load_portraits(tmp_path, 64, evaluation=False)
+
+
+def test_packed_portraits_are_the_same_portraits(folder: Path, tmp_path: Path) -> None:
+    """The pack is read by the same loader: all for training, as many held out as asked, pictures nearly the same."""
+    assert pack(folder, tmp_path / "packed", quality=85, kept_out=1, size=128) == (4, 1)
+    for evaluation in (False, True):
+        before = load_portraits(folder, 64, evaluation)
+        after = load_portraits(tmp_path / "packed", 64, evaluation)
+        assert after.names == before.names[: len(after)]
+        assert torch.equal(after.landmarks, before.landmarks[: len(after)])
+        assert (after.pixels.int() - before.pixels[: len(after)].int()).abs().max() <= 4
+    with pytest.raises(FileNotFoundError, match="--data"):
+        pack(tmp_path / "empty", tmp_path / "nothing", 85, 1, 128)
 
 
 def test_mirroring_moves_the_landmarks_too(folder: Path) -> None:
