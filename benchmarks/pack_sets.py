@@ -175,10 +175,11 @@ def dds(image: Image.Image, kind: str, dxgi: int = 0, layers: int = 1, cube: boo
 def _blocks(image: Image.Image, kind: str) -> bytes:
     width, height = -(-image.width // 4) * 4, -(-image.height // 4) * 4
     pixels = np.pad(np.asarray(image), ((0, height - image.height), (0, width - image.width), (0, 0)), "edge")
-    if kind == "BC2":
-        buffer = io.BytesIO()
-        Image.fromarray(pixels).save(buffer, "DDS", pixel_format="DXT3")
-        return buffer.getvalue()[128:]
+    if kind == "BC2":  # BC3's colours under four bits of alpha a pixel; Pillow's own encoder gets these wrong
+        alpha = np.rint(pixels[..., 3] / 17).astype(np.uint8).reshape(height // 4, 4, width // 4, 4).swapaxes(1, 2)
+        nibbles = alpha.reshape(-1, 8, 2)
+        colours = np.frombuffer(_blocks(Image.fromarray(pixels), "BC3"), np.uint8).reshape(-1, 16)[:, 8:]
+        return np.concatenate([nibbles[..., 0] | nibbles[..., 1] << 4, colours], 1).tobytes()
     if kind in ("BC4", "BC5"):  # these two take one plane and two planes
         pixels = pixels[..., : 1 if kind == "BC4" else 2]
     pack: Callable[..., bytes] = getattr(etcpak, f"compress_{kind.lower()}")
