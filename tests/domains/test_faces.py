@@ -6,7 +6,7 @@ import torch
 from tiny_prior import TinyArt, TinyFaces
 
 from depixel.domains.art import Answer, ArtEngine
-from depixel.domains.faces import FaceEngine, describe
+from depixel.domains.faces import FaceEngine, _steadied, describe, places_of
 from depixel.domains.prepare import prepare
 from depixel.picture import Picture
 from depixel.settings import FACES_EPS, PULSE_EPS, SearchSettings
@@ -76,6 +76,21 @@ def test_frames_of_one_face_stay_one_face(engine: FaceEngine) -> None:
     assert torch.equal(answer.straight[0], answer.straight[1])
 
 
+def test_noise_over_time_is_calmed_and_movement_is_not() -> None:
+    """A still clip's dithering changes less from frame to frame than it came; a face that moves arrives at once."""
+    still = torch.full((6, 4, 16, 16), 0.5) + 0.01 * torch.randn(
+        6, 4, 16, 16, generator=torch.Generator().manual_seed(0)
+    )
+    moved = torch.zeros(2, 4, 16, 16)
+    moved[1, :, 4:12, 4:12] = 1
+
+    calm = _steadied(still)
+
+    assert calm.diff(dim=0).square().mean() < 0.5 * still.diff(dim=0).square().mean()
+    assert (_steadied(moved) - moved).abs().max() < 0.02
+    assert torch.equal(_steadied(moved[:1]), moved[:1])
+
+
 def test_iterating_moves_on_and_stays_exact(engine: FaceEngine) -> None:
     """Feeding the answer back gives another face, which still scales back to the first input."""
     picture = Picture((_portrait(8, 8),))
@@ -116,3 +131,18 @@ def test_default_scale_reaches_128_pixels() -> None:
 
     assert prepare(picture, SearchSettings(domain="faces")).degradation.factor == 8
     assert prepare(picture, SearchSettings(domain="faces", box=(0, 0, 8, 8))).degradation.factor == 16
+
+
+def test_faces_in_a_larger_picture_are_found_and_all_of_it_scales_back() -> None:
+    """Beyond 64 pixels faces are looked for; where none is, all of the picture is one, and the notes say so."""
+    engine = FaceEngine(TinyFaces(), ArtEngine(TinyArt(), CPU, 64 * 64), CPU)
+    flat = Picture((np.full((40, 80, 3), 90, np.uint8),))
+    settings = SearchSettings(domain="faces", steps=1, scale=2)
+
+    answers, found = engine.answer(prepare(flat, settings), settings)
+
+    assert answers[0].residual.exact
+    assert "No face was found" in describe(found, 1)
+    places, notes = places_of(torch.ones(1, 4, 64, 64), settings, CPU)
+    assert len(places) == 1
+    assert notes == ()

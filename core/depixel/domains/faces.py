@@ -35,6 +35,7 @@ SMALL_CROP = 64  # pixels: a picture no larger is one face, whatever it shows
 FOLLOWING_STEPS = 8  # search steps of a frame that starts where the one before it ended
 _MOST_FACES = 32
 _LEAST_FOUND = 8.0  # pixels a side: a smaller face has nothing to say
+_NOISE = 4 / 255  # of a channel, from frame to frame: what changes less is hardly followed
 _STILL = 0.1  # of its side: a face that moves less in all of an animation stands still
 _FILLS = 0.8  # of the picture's shorter side: a single upright face this large is the picture
 
@@ -113,6 +114,7 @@ class FaceEngine:
         square, weight = place.cut(small, self.native)
         if settings.pre_blur > 0:
             square = _blurred(square, settings.pre_blur)
+        square = _steadied(square)
         shrink = _shrinker(prepared.degradation.name, self.native, square.shape[2])
         degradation = make_degradation(prepared.degradation.name, max(1, self.native // square.shape[2]))
 
@@ -302,6 +304,17 @@ def _shrinker(name: str, native: int, side: int) -> Callable[[Tensor], Tensor]:
         degradation: Degradation = make_degradation(name, native // side)
         return degradation.apply
     return lambda large: resize(large, side, side)
+
+
+# Frames with noise and dithering averaged away over time where nothing else moves: a recursive filter whose share of
+# the new frame grows with the change around a pixel. The projection is onto the frames as they came.
+def _steadied(frames: Tensor) -> Tensor:
+    steady = [frames[:1]]
+    for frame in frames[1:].split(1):
+        change = frame - steady[-1]
+        power = F.avg_pool2d(change.square().mean(1, keepdim=True), 5, 1, 2, count_include_pad=False)
+        steady.append(steady[-1] + change * (power / (power + _NOISE**2)))
+    return torch.cat(steady)
 
 
 def _blurred(picture: Tensor, deviation: float) -> Tensor:
