@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import http.client
 import io
 import json
@@ -16,6 +17,7 @@ from PIL import Image
 
 from depixel.client import Engine, Place, Running
 from depixel.service.limits import Limits
+from depixel.settings import SearchSettings
 
 RAW = "application/x-depixel-raw"
 ROOT = Path(__file__).resolve().parents[2]
@@ -191,6 +193,7 @@ _request = st.fixed_dictionaries(
         | _json,
     },
 )
+_names = sorted(field.name for field in dataclasses.fields(SearchSettings))
 _paths = st.sampled_from(
     ["/hello", "/jobs", "/jobs/x", "/jobs/x/events", "/jobs/x/candidates/0", "/shutdown/", "/", "/%00"]
 )
@@ -214,6 +217,29 @@ def test_no_request_makes_it_stumble(running: Running, request: Any, kind: str, 
     job = json.loads(answer)["job"]
     last = json.loads(ask(running, "GET", f"/jobs/{job}/events")[1].splitlines()[-1])
     assert last["event"] in ("done", "failed", "cancelled")
+    assert last.get("code") != "bug", last
+    ask(running, "DELETE", f"/jobs/{job}")
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    name=st.sampled_from(_names),
+    value=_json | st.lists(_small, max_size=4),
+)
+def test_no_value_of_any_setting_makes_it_stumble(running: Running, name: str, value: Any) -> None:
+    """Every setting there is takes any JSON: a sentence that names what is wrong, or an answer; never a bug."""
+    request = {"picture": {"width": 2, "height": 2}, "settings": {"scale": 2, "domain": "art", "steps": 0, name: value}}
+    status, answer = ask(
+        running, "POST", "/jobs", bytes(range(16)), Depixel_Request=json.dumps(request), Content_Type=RAW
+    )
+
+    assert status in (202, 400, 413), answer
+    if status != 202:
+        assert json.loads(answer)["sentence"]
+        return
+    job = json.loads(answer)["job"]
+    last = json.loads(ask(running, "GET", f"/jobs/{job}/events")[1].splitlines()[-1])
+    assert last["event"] in ("done", "failed"), last
     assert last.get("code") != "bug", last
     ask(running, "DELETE", f"/jobs/{job}")
 
