@@ -28,7 +28,8 @@ def parameters(action):
         else:
             whole = option.kind == "int"
             extra = (int(option.low), int(option.high), 1) if whole else (option.low, option.high, 0.05)
-            params.append((PF_SLIDER, option.name, option.label, option.default, extra, option.help))
+            automatic = " (-1: as many as it takes)" if option.low == client.AUTO_STEPS else ""
+            params.append((PF_SLIDER, option.name, option.label + automatic, option.default, extra, option.help))
     return params + ([FRAMES] if action.name == client.UPSCALE.name else [])
 
 

@@ -25,7 +25,9 @@ def window_named(title, seconds=60):
 
 
 def shot(name, window="root"):
-    subprocess.run(["timeout", "20", "import", "-window", window, os.path.join(OUT, "window-%s.png" % name)], check=False)
+    subprocess.run(
+        ["timeout", "20", "import", "-window", window, os.path.join(OUT, "window-%s.png" % name)], check=False
+    )
 
 
 def ask(action, run_mode, **values):
@@ -57,25 +59,34 @@ def preview_and(key, title, name):
         dialog = window_named(title)
         time.sleep(2)
         tool("windowactivate", "--sync", dialog)
-        tool("mousemove", "1270", "890")
+        tool("mousemove", "1270", "890")  # no tooltip in the picture
+        time.sleep(1)
         shot(name, dialog)
-        tool("key", "--window", dialog, "alt+p")
-        for _ in range(60):  # until the picture stands still: the answer is there
+        tool("mousemove", "--window", dialog, "105", "207", "sleep", "1", "click", "1")
+        time.sleep(1)
+        tool("mousemove", "1270", "890")
+        for _ in range(60):
             time.sleep(2)
             shot(name + "-preview", dialog)
-            if label_is_back(name):
+            if answered(name):
                 break
-        tool("key", "--window", dialog, key)
+        tool("windowactivate", "--sync", dialog)
+        tool("key", key)
 
     return steps
 
 
-def label_is_back(name):
-    """Whether the button looks as before the preview: its words say "Working..." meanwhile."""
-    crop = ["convert", os.path.join(OUT, "window-%s.png" % name), os.path.join(OUT, "window-%s-preview.png" % name)]
-    area = ["-crop", "150x24+30+196", "-metric", "AE", "-compare", "-format", "%[distortion]", "info:"]
-    said = subprocess.run([*crop, *area], capture_output=True, text=True, check=False).stdout
-    return said.strip() in ("0", "0 (0)")
+def answered(name):
+    """Whether the picture of the dialog is another one and its button no longer says "Working..."."""
+    return differing(name, "160x160+24+24") > 100 and differing(name, "150x24+30+196") == 0
+
+
+def differing(name, part):
+    """Pixels of a part of the dialog that differ before and after."""
+    files = [os.path.join(OUT, "window-%s%s.png" % (name, end)) for end in ("", "-preview")]
+    command = ["convert", *files, "-crop", part, "-metric", "AE", "-compare", "-format", "%[distortion]", "info:"]
+    said = subprocess.run(command, capture_output=True, text=True, check=False).stdout.split()
+    return float(said[0]) if said else -1.0
 
 
 image.select_rectangle(Gimp.ChannelOps.REPLACE, 16, 12, 32, 32)

@@ -62,7 +62,9 @@ def anonymise_an_ellipse(output):
     image.select_ellipse(Gimp.ChannelOps.REPLACE, 20, 10, 48, 48)
     shape = image.get_selection().get_buffer().get(area(layer), 1.0, "Y u8", Gegl.AbyssPolicy.NONE)
     before = dump(layer, 3)
-    status, error, result = call(image, [layer], "anonymise-face", kept=12, steps=3, seed=1, candidates=1, output=output)
+    status, error, result = call(
+        image, [layer], "anonymise-face", kept=12, steps=3, seed=1, candidates=1, output=output
+    )
     top = image.get_layers()[0]
     mask = top.get_mask()
     found = {"status": status, "error": error, "before": before, "shape": bytes(shape).hex(), "answer": dump(top, 3)}
@@ -91,4 +93,14 @@ def seconds():
     return {"status": status, "seconds": sorted(found), "load": os.getloadavg()[0]}
 
 
-run_cases([imagine, imagine_in_a_selection, anonymise, anonymise_an_ellipse_new_layers, anonymise_an_ellipse_replace, seconds], "faces.py")
+run_cases(
+    [
+        imagine,
+        imagine_in_a_selection,
+        anonymise,
+        anonymise_an_ellipse_new_layers,
+        anonymise_an_ellipse_replace,
+        seconds,
+    ],
+    "faces.py",
+)

@@ -1,6 +1,7 @@
 # Every kind of picture that GIMP has, once through the plug-in.
 exec(open(__import__("os").environ["INSIDE"] + "/support.py").read())
 
+
 def registered():
     found = {}
     for action in ("upscale", "imagine-face", "anonymise-face"):
@@ -160,7 +161,11 @@ def filters():
 def soft_proof():
     """A CMYK profile for proofing."""
     image, layer = picture(W, H, 4)
-    path = next(p for p in ("/usr/share/color/icc/ghostscript/default_cmyk.icc", "/usr/share/color/icc/krita/cmyk.icm") if os.path.exists(p))
+    path = next(
+        p
+        for p in ("/usr/share/color/icc/ghostscript/default_cmyk.icc", "/usr/share/color/icc/krita/cmyk.icm")
+        if os.path.exists(p)
+    )
     cmyk = Gimp.ColorProfile.new_from_file(Gio.File.new_for_path(path))
     image.set_simulation_profile(cmyk)
     image.set_simulation_intent(Gimp.ColorRenderingIntent.ABSOLUTE_COLORIMETRIC)
@@ -279,7 +284,13 @@ def exported():
     with open(OUT + "/hero-x4.xcf", "w"):
         names.append(call(image, image.get_layers(), scale=4)[2].get_name())
     os.unlink(OUT + "/hero-x4.xcf")
-    return {"status": status, "error": error, "name": result.get_layers()[0].get_name(), "names": names, "dirty": result.is_dirty()}
+    return {
+        "status": status,
+        "error": error,
+        "name": result.get_layers()[0].get_name(),
+        "names": names,
+        "dirty": result.is_dirty(),
+    }
 
 
 run_cases(

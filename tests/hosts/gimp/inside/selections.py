@@ -77,7 +77,12 @@ def ellipse_in_indexed():
     image.select_ellipse(Gimp.ChannelOps.REPLACE, 1, 1, 7, 5)
     status, error, _ = call(image, [layer], scale=3, domain="pixel-art", palette="keep", output="new-layers")
     top = image.get_layers()[0]
-    return {"status": status, "error": error, "mask": top.get_mask() is not None, "colours": len(image.get_palette().get_colors())}
+    return {
+        "status": status,
+        "error": error,
+        "mask": top.get_mask() is not None,
+        "colours": len(image.get_palette().get_colors()),
+    }
 
 
 def rectangle_needs_no_mask():

@@ -26,8 +26,13 @@ if [ -n "$dialog" ]; then
     xdotool windowactivate --sync "$dialog" 2>/dev/null
     xdotool mousemove --window "$dialog" 105 207 sleep 1 click 1   # Preview the answer
     sleep 1; xdotool mousemove 1270 890
-    sleep 8
-    timeout 20 import -window "$dialog" "$OUT/window-preview.png"
+    for _ in $(seq 1 60); do   # until the button no longer says "Working..."
+        sleep 2
+        timeout 20 import -window "$dialog" "$OUT/window-preview.png"
+        same=$(convert "$OUT/window-dialog.png" "$OUT/window-preview.png" -crop 150x24+30+196 \
+            -metric AE -compare -format '%[distortion]' info: 2>/dev/null)
+        [ "${same%% *}" = 0 ] && break
+    done
     xdotool key --window "$dialog" Return
     sleep 1
     xdotool search --name 'Upscale|Depixel' >/dev/null 2>&1 && xdotool key alt+o
