@@ -31,13 +31,13 @@ def run() -> dict[str, Any]:
         environment = {
             **os.environ,
             "DEPIXEL_DRIVER_ONLY": "menus heartbeat heartbeat_ways",
-            "DEPIXEL_HOST_REPORT": folder,
+            "DEPIXEL_HOST_REPORT": os.environ.get("DEPIXEL_HOST_REPORT", folder),
             "DEPIXEL_HOST_TESTS": "require",
             "PYTHON": sys.executable,
         }
         command = [str(ROOT / "scripts" / "host_tests"), "krita", "-k", "interface_stays_alive"]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-        found = Path(folder, "krita", "result.json")
+        found = Path(environment["DEPIXEL_HOST_REPORT"], "krita", "result.json")
         if not found.exists():
             raise SystemExit(done.stdout + done.stderr)
         return json.loads(found.read_text("utf-8"))

@@ -129,6 +129,11 @@ def test_gimp_2_is_not_a_place_for_the_plug_in(tmp_path: Path) -> None:
         ("linux", ".var/app/org.kde.krita/data/krita", ".var/app/org.kde.krita/config/kritarc"),
         ("darwin", "Library/Application Support/krita", "Library/Preferences/kritarc"),
         ("win32", "AppData/Roaming/krita", "AppData/Local/kritarc"),
+        (
+            "win32",
+            "AppData/Local/Packages/49800Krita_x1/LocalCache/Roaming/krita",
+            "AppData/Local/Packages/49800Krita_x1/LocalCache/Local/kritarc",
+        ),
     ],
 )
 def test_profiles_of_krita(tmp_path: Path, platform: str, data: str, settings: str) -> None:
@@ -138,6 +143,20 @@ def test_profiles_of_krita(tmp_path: Path, platform: str, data: str, settings: s
     (found,) = krita_profiles(system(tmp_path, platform))
 
     assert (tmp_path / data / "pykrita", tmp_path / settings) == (found.plugins, found.settings)
+
+
+def test_resources_of_krita_that_were_moved(tmp_path: Path) -> None:
+    """Krita looks for plug-ins in the folder of resources that its settings name; groups' own entries do not count."""
+    kritarc = tmp_path / ".config" / "kritarc"
+    kritarc.parent.mkdir()
+    kritarc.write_text(f"ResourceDirectory={tmp_path / 'art'}\n[python]\nResourceDirectory=/elsewhere\n")
+
+    (moved,) = krita_profiles(system(tmp_path))
+    kritarc.write_text("[python]\nResourceDirectory=/elsewhere\n")
+    (usual,) = krita_profiles(system(tmp_path))
+
+    assert moved.plugins == tmp_path / "art" / "pykrita"
+    assert usual.plugins == tmp_path / ".local" / "share" / "krita" / "pykrita"
 
 
 def test_install_gimp_and_uninstall(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

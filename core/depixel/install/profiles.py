@@ -36,7 +36,7 @@ class Profile:
     """One program's folder of one user."""
 
     program: str  # "GIMP" or "Krita"
-    kind: str  # "package or AppImage", "Flatpak", "Snap", "macOS", "Windows", "GIMP3_DIRECTORY"
+    kind: str  # "package or AppImage", "Flatpak", "Snap", "macOS", "Windows", "Windows Store", "GIMP3_DIRECTORY"
     version: str  # "3.0"; "" where the folder does not say
     plugins: Path  # where plug-ins go: .../plug-ins or .../pykrita
     settings: Path | None = None  # kritarc
@@ -68,7 +68,8 @@ def old_gimp_versions(system: System) -> list[str]:
 def krita_profiles(system: System) -> list[Profile]:
     """Every place where Krita keeps Python plug-ins and that exists, or would at the first start."""
     found = []
-    for kind, data, settings in _krita_folders(system):
+    for kind, usual, settings in _krita_folders(system):
+        data = _moved_resources(settings) or usual
         if data.is_dir() or settings.is_file():
             found.append(Profile("Krita", kind, "", data / "pykrita", settings))
     if not found and shutil.which("krita", path=system.environment.get("PATH")):
@@ -96,7 +97,9 @@ def _krita_folders(system: System) -> list[tuple[str, Path, Path]]:
     if system.platform == "win32":
         roaming = system.variable("APPDATA", home / "AppData" / "Roaming")
         local = system.variable("LOCALAPPDATA", home / "AppData" / "Local")
-        return [("Windows", roaming / "krita", local / "kritarc")]
+        caches = sorted((local / "Packages").glob("49800Krita_*/LocalCache"))
+        stores = [("Windows Store", cache / "Roaming" / "krita", cache / "Local" / "kritarc") for cache in caches]
+        return [("Windows", roaming / "krita", local / "kritarc"), *stores]
     if system.platform == "darwin":
         library = home / "Library"
         return [("macOS", library / "Application Support" / "krita", library / "Preferences" / "kritarc")]
@@ -109,6 +112,19 @@ def _krita_folders(system: System) -> list[tuple[str, Path, Path]]:
         ("Flatpak", flatpak / "data" / "krita", flatpak / "config" / "kritarc"),
         ("Snap", snap / ".local" / "share" / "krita", snap / ".config" / "kritarc"),
     ]
+
+
+# Krita's settings can name another folder for its resources; the entry stands before the first group.
+def _moved_resources(settings: Path) -> Path | None:
+    if not settings.is_file():
+        return None
+    for line in settings.read_text("utf-8", errors="replace").splitlines():
+        key, _, value = line.partition("=")
+        if line.startswith("["):
+            return None
+        if key.strip() == "ResourceDirectory" and value.strip():
+            return Path(value.strip())
+    return None
 
 
 # GIMP makes its profile at the first start of each version: ask the installed ones for theirs.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ._client import UPSCALE, Action, Engine, EngineError, Progress, group_name, sentence
+from ._client import UPSCALE, Action, Engine, EngineError, Preview, Progress, group_name, sentence
 from .form import Form
 from .host import HostError, Target, choose, glance
 from .pixels import reduced
@@ -13,7 +13,7 @@ from .qt import QtCore, QtWidgets, Signal
 from .results import LARGER_DOCUMENT, deliver
 from .scratch import prepare
 from .turns import StateWatch, Stepper
-from .view import CompareView, Line, Shown, Strip
+from .view import CompareView, Line, Strip
 from .work import Asked, Done, Offer, Work
 
 _LOOK = 600  # milliseconds between two looks at what is selected
@@ -262,7 +262,7 @@ class Panel(QtWidgets.QWidget):
         if isinstance(event, Progress):
             self.bar.setValue(round(1000 * event.fraction))
             if event.preview is not None:
-                self.view.show_after(Shown(event.preview.width, event.preview.height, event.preview.rgba))
+                self.view.show_after(event.preview)
 
     def _finished(self, done: Done) -> None:
         offers = done.offers
@@ -339,14 +339,14 @@ def _middle(target: Target) -> Target:
     return target.part((x, y, x + width, y + height), moving=False)
 
 
-def _shown(part: Target, samples: bytes) -> Shown | None:
+def _shown(part: Target, samples: bytes) -> Preview | None:
     colours = part.colours
     if colours != colours.travels:
         return None
     width, height, rgba = reduced(samples, part.width, part.height, colours.channels, colours.bits, _PREVIEW_SIDE)
     if colours.is_swapped:
         rgba[0::4], rgba[2::4] = rgba[2::4], rgba[0::4]
-    return Shown(width, height, bytes(rgba))
+    return Preview(width, height, bytes(rgba))
 
 
 def _label(parent: QtWidgets.QWidget) -> QtWidgets.QLabel:

@@ -12,20 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ._client import CancelledError, Engine, Pixels, Request, Result, sentence
+from ._client import CancelledError, Engine, Pixels, Preview, Request, Result, sentence
 from .pixels import reduced, swapped
 
 SHOWN_SIDE = 768
 """Pixels of the longer side of an answer on the screen."""
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A picture for the screen: RGBA of 8 bits."""
-
-    width: int
-    height: int
-    rgba: bytes
 
 
 @dataclass(frozen=True)
@@ -34,8 +25,8 @@ class Finished:
 
     result: Result
     frames: tuple[tuple[bytes | bytearray, ...], ...]  # of each answer, in Krita's order of channels
-    pictures: tuple[Shown, ...]  # of each answer's first frame
-    source: Shown
+    pictures: tuple[Preview, ...]  # of each answer's first frame
+    source: Preview
     seconds: float  # from start to here, with the engine's own time
 
 
@@ -105,7 +96,7 @@ class Task:
         began = time.monotonic()
         width, height, channels, depth = self._shape
         frames = tuple(self._exchanged(frame) for frame in self._samples)
-        source = Shown(*reduced(frames[0], width, height, channels, depth, SHOWN_SIDE))
+        source = Preview(*reduced(frames[0], width, height, channels, depth, SHOWN_SIDE))
         pixels = Pixels(width, height, channels, frames, depth=depth, name=self._name)
         self._job = self._engine.upscale(self._ask(pixels))
         if self._stop.is_set():
@@ -116,9 +107,9 @@ class Task:
             self._messages.put(event)
         raise RuntimeError("the engine ended the job without an answer")
 
-    def _finished(self, result: Result, source: Shown, began: float) -> Finished:
+    def _finished(self, result: Result, source: Preview, began: float) -> Finished:
         shown = tuple(
-            Shown(*reduced(a.frames[0], a.width, a.height, a.channels, a.depth, SHOWN_SIDE)) for a in result.answers
+            Preview(*reduced(a.frames[0], a.width, a.height, a.channels, a.depth, SHOWN_SIDE)) for a in result.answers
         )
         frames = tuple(tuple(self._exchanged(frame) for frame in answer.frames) for answer in result.answers)
         return Finished(result, frames, shown, source, time.monotonic() - began)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ._client import Preview
 from .qt import QtCore, QtGui, QtWidgets, Signal, number
-from .task import Shown
 
 _Qt = QtCore.Qt
 _SQUARE = 8  # pixels of the checkerboard
 _THUMB = 72
 
 
-def image_of(shown: Shown) -> QtGui.QImage:
+def image_of(shown: Preview) -> QtGui.QImage:
     """A picture for the screen as Qt has it."""
     width, height = shown.width, shown.height
     return QtGui.QImage(bytes(shown.rgba), width, height, width * 4, QtGui.QImage.Format.Format_RGBA8888).copy()
@@ -36,19 +36,19 @@ class CompareView(QtWidgets.QWidget):
     def sizeHint(self) -> QtCore.QSize:  # noqa: N802 (Qt's name)
         return QtCore.QSize(300, 240)
 
-    def show_before(self, shown: Shown | None, hint: str = "") -> None:
+    def show_before(self, shown: Preview | None, hint: str = "") -> None:
         """The given pixels alone; `hint` is shown when there are none."""
         self._before, self._after, self._hint = image_of(shown) if shown else None, None, hint
         self.update()
 
-    def show_both(self, before: Shown | None, after: Shown) -> None:
+    def show_both(self, before: Preview | None, after: Preview) -> None:
         """The given pixels (None: those already shown) and an answer."""
         if before is not None:
             self._before = image_of(before)
         self._after = image_of(after)
         self.update()
 
-    def show_after(self, after: Shown) -> None:
+    def show_after(self, after: Preview) -> None:
         """Another answer to the same pixels."""
         self.show_both(None, after)
 
@@ -130,7 +130,7 @@ class Strip(QtWidgets.QListWidget):
         self.setAccessibleName("Answers")
         self.currentRowChanged.connect(self._tell)
 
-    def fill(self, pictures: Sequence[Shown], labels: Sequence[str], tips: Sequence[str]) -> None:
+    def fill(self, pictures: Sequence[Preview], labels: Sequence[str], tips: Sequence[str]) -> None:
         """Show these answers and choose the first."""
         self.blockSignals(True)
         self.clear()
@@ -165,7 +165,7 @@ class Line(QtWidgets.QLabel):
         painter.drawText(self.rect(), number(_Qt.AlignmentFlag.AlignLeft, _Qt.AlignmentFlag.AlignVCenter), words)
 
 
-def _thumbnail(shown: Shown) -> QtGui.QPixmap:
+def _thumbnail(shown: Preview) -> QtGui.QPixmap:
     pixmap = QtGui.QPixmap(_THUMB, _THUMB)
     pixmap.fill(_Qt.GlobalColor.transparent)
     image = image_of(shown)

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ._client import UPSCALE, Action, Engine, Request, layer_name, scales_back, sentence, settings_of, summary
+from ._client import UPSCALE, Action, Engine, Preview, Request, layer_name, scales_back, sentence, settings_of, summary
 from .host import HostError, Shot, Target, find_document, read
 from .qt import QtCore, Signal
 from .results import Painting
-from .task import Failed, Finished, Shown, Task
+from .task import Failed, Finished, Task
 from .turns import Stepper
 
 _PUMP = 30  # milliseconds between two looks into the queue
@@ -33,7 +33,7 @@ class Offer:
     """One answer that may be applied."""
 
     painting: Painting
-    picture: Shown
+    picture: Preview
     label: str  # under the thumbnail
     seed: int
     imagined: bool  # not the calm answer

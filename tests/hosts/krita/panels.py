@@ -33,7 +33,7 @@ def main(binding: str, out: Path) -> None:
     client = sys.modules["depixel_krita._client"]
     docker = importlib.import_module("depixel_krita.docker")
     dialog = importlib.import_module("depixel_krita.dialog")
-    shown = importlib.import_module("depixel_krita.task").Shown
+    shown = client.Preview
     application = widgets.QApplication([])
     engine = client.Engine("tests", client.Place(str(out / "run")))
     actions = tuple(client.with_output(action, "krita", "new-layer") for action in client.ACTIONS)
