@@ -21,7 +21,7 @@ from depixel.files.animation import CLEAR, KEEP, RESTORE, Canvas, Region, change
 from depixel.files.indexed import Palette, colours, look_up
 from depixel.files.limits import Limits
 from depixel.files.metadata import comment, fitting_profile
-from depixel.files.pillow_reading import without_pillows_limit
+from depixel.files.pillow_reading import decoding, without_pillows_limit
 from depixel.picture import Picture, Pixels
 
 MOST_SIDE = 65535
@@ -216,7 +216,7 @@ def _indices(frame: _Frame) -> Pixels:
     width, height = frame.region.width, frame.region.height
     image_head = struct.pack("<BHHHHB", 0x2C, 0, 0, width, height, 0x40 if frame.interlaced else 0)
     alone = b"GIF89a" + struct.pack("<HHBBB", width, height, 0, 0, 0) + image_head + frame.lzw + b"\x3b"
-    with without_pillows_limit(), GifImagePlugin.GifImageFile(io.BytesIO(alone)) as image:
+    with without_pillows_limit(), decoding(), GifImagePlugin.GifImageFile(io.BytesIO(alone)) as image:
         image.load()
         return np.asarray(image)
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import io
+import struct
 import threading
 import warnings
+import zlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -21,16 +23,38 @@ from depixel.picture import Picture, Pixels
 
 _PILLOW_LIMIT = threading.Lock()  # Pillow's own pixel limit is a global; ours is checked instead
 
+# What Pillow's decoders answer to damage: whatever they stumble over first.
+_STUMBLES = (OSError, EOFError, SyntaxError, ValueError, TypeError, IndexError, KeyError, OverflowError,
+             NotImplementedError, struct.error, zlib.error, Image.DecompressionBombError)  # fmt: skip
+
 _GREY = {"1": "L", "L": "L", "LA": "LA", "La": "LA"}
 _SIXTEEN = ("I;16", "I;16L", "I;16B", "I;16N")
 
 
-def read(data: bytes, kind: str, name: str, limits: Limits) -> Picture:
+class DecoderError(Exception):
+    """Pillow could not decode: the file is at fault, not we. Its text is Pillow's."""
+
+
+@contextlib.contextmanager
+def decoding() -> Iterator[None]:
     """
-    Decode; errors of Pillow pass through.
+    Round calls of Pillow's decoders and nothing else, lest a fault of ours be called damage.
 
     Raises:
-        PictureTooLargeError, UnsupportedPictureError, UnreadablePictureError.
+        DecoderError: in the place of what Pillow raises at damaged files.
+    """
+    try:
+        yield
+    except _STUMBLES as error:
+        raise DecoderError(" ".join(str(error).split()) or type(error).__name__) from error
+
+
+def read(data: bytes, kind: str, name: str, limits: Limits) -> Picture:
+    """
+    Decode.
+
+    Raises:
+        DecoderError, PictureTooLargeError, UnsupportedPictureError, UnreadablePictureError.
     """
     with without_pillows_limit():
         return _read(data, kind, name, limits)
@@ -50,9 +74,11 @@ def without_pillows_limit() -> Iterator[None]:
 def _read(data: bytes, kind: str, name: str, limits: Limits) -> Picture:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # e.g. Pillow's remarks on EXIF: the picture is what counts
-        image: Any = Image.open(io.BytesIO(data), formats=[kind, "MPO"] if kind == "JPEG" else [kind])
+        with decoding():
+            image: Any = Image.open(io.BytesIO(data), formats=[kind])
         limits.check(name, image.width, image.height)
-        image.load()
+        with decoding():
+            image.load()
         return still(image, kind, name)
 
 

@@ -22,6 +22,7 @@ from depixel.files import png_sixteen
 from depixel.files.animation import Canvas, Region
 from depixel.files.limits import Limits
 from depixel.files.metadata import turn, upright
+from depixel.files.pillow_reading import decoding
 from depixel.files.png_chunks import SAMPLES, check_header, check_rows, chunks, join
 from depixel.picture import Picture, Pixels
 
@@ -188,7 +189,7 @@ def _pixels(contents: _Contents, width: int, height: int, data: list[bytes], nam
         parts = [(b"IHDR", header), (b"IDAT", b"".join(data)), (b"IEND", b"")]
         if contents.colour == _INDEXED:
             parts.insert(1, (b"PLTE", bytes(3 * 2**contents.depth)))
-        with PngImagePlugin.PngImageFile(io.BytesIO(join(parts))) as image:
+        with decoding(), PngImagePlugin.PngImageFile(io.BytesIO(join(parts))) as image:
             image.load()
             plain = np.asarray(image)
     if plain.dtype == np.bool_:

@@ -6,7 +6,7 @@ import os
 import stat
 from pathlib import Path
 
-from depixel.errors import DepixelError, OutOfMemoryError, UnreadablePictureError, UnsupportedPictureError
+from depixel.errors import OutOfMemoryError, UnreadablePictureError, UnsupportedPictureError
 from depixel.files import dds, gif, pillow_reading, png_reading, tga, webp
 from depixel.files.limits import Limits
 from depixel.picture import Picture
@@ -110,13 +110,10 @@ def read_bytes(data: bytes, name: str = "picture", limits: Limits | None = None)
             picture = tga.read(data, name, limits)
         else:
             picture = pillow_reading.read(data, kind, name, limits)
-    except DepixelError:
-        raise
     except MemoryError as error:
         raise OutOfMemoryError(f"{name} does not fit into memory.") from error
-    except Exception as error:
-        # Decoders answer damage with whatever they stumble over first; to the user all of it is one thing.
-        raise UnreadablePictureError(f"{name} is damaged or cut short: {_short(error)}.") from error
+    except pillow_reading.DecoderError as error:
+        raise UnreadablePictureError(f"{name} is damaged or cut short: {str(error)[:120]}.") from error
     details = dict(picture.details)
     suffix = Path(name).suffix.lower()
     if suffix in READABLE and suffix not in _ENDINGS[kind]:
@@ -147,8 +144,3 @@ def sniff(data: bytes, name: str) -> str:
     if tga.recognise(data):
         return "TGA"
     raise UnreadablePictureError(f"{name} is no picture that Depixel knows (PNG, JPEG, WebP, BMP, TGA, GIF, DDS).")
-
-
-def _short(error: BaseException) -> str:
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text[:120]

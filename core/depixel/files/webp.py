@@ -5,6 +5,7 @@ written here, because libwebp's own animation encoder joins equal frames and for
 
 from __future__ import annotations
 
+import contextlib
 import io
 import struct
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from depixel.errors import UnreadablePictureError, UnsupportedPictureError
 from depixel.files.animation import changed, whole_units
 from depixel.files.limits import Limits
 from depixel.files.metadata import EXIF_PREFIX, XMP, fitting_profile, turn, upright
-from depixel.files.pillow_reading import without_pillows_limit
+from depixel.files.pillow_reading import decoding, without_pillows_limit
 from depixel.files.xmp import packet
 from depixel.picture import Picture, Pixels
 
@@ -44,13 +45,16 @@ def read(data: bytes, name: str, limits: Limits) -> Picture:
         bitstreams |= {kind for kind, _ in _chunks_in(body, 16)}
     limits.check(name, width, height, max(1, len(stored)))
     shown, durations = [], []
-    with without_pillows_limit(), WebPImagePlugin.WebPImageFile(io.BytesIO(data)) as image:
+    with without_pillows_limit(), contextlib.ExitStack() as stack:
+        with decoding():
+            image = stack.enter_context(WebPImagePlugin.WebPImageFile(io.BytesIO(data)))
         if image.size != (width, height) or image.n_frames > max(1, len(stored)):
             raise UnreadablePictureError(f"{name} is damaged: it says two different sizes.")
         orientation, exif = upright(image.info.get("exif"))
         for number in range(image.n_frames):
-            image.seek(number)
-            image.load()
+            with decoding():
+                image.seek(number)
+                image.load()
             shown.append(turn(np.asarray(image), orientation))
             durations.append(float(image.info.get("duration", 0)))
         moving = len(shown) > 1

@@ -1,0 +1,161 @@
+"""Good files of every kind and ways to spoil them: what the readers are fuzzed with."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zipfile
+import zlib
+from collections.abc import Sequence
+
+import numpy as np
+from hypothesis import strategies as st
+from PIL import Image
+
+from depixel.files import encode
+from depixel.files.png_chunks import chunks, join
+from depixel.picture import Picture
+
+
+def _pixels(seed: int = 5) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 255, (12, 10, 4), dtype=np.uint8)
+
+
+def _by_pillow(kind: str, mode: str, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(_pixels()).convert("RGB").convert(mode).save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def _dds(letters: bytes, block: int, dxgi: int = 0) -> bytes:
+    head = struct.pack("<7I", 124, 0xA1007, 12, 10, 9 * block, 0, 2) + bytes(44)
+    head += struct.pack("<2I4s5I", 32, 4, letters, 0, 0, 0, 0, 0) + struct.pack("<5I", 0x401008, 0, 0, 0, 0)
+    extra = struct.pack("<5I", dxgi, 3, 0, 1, 0) if dxgi else b""
+    return b"DDS " + head + extra + np.random.default_rng(1).bytes(13 * block)
+
+
+def _masked_dds(bits: int, masks: tuple[int, int, int, int]) -> bytes:
+    head = struct.pack("<7I", 124, 0x100F, 12, 10, 10 * bits // 8, 0, 1) + bytes(44)
+    head += struct.pack("<8I", 32, 0x41, 0, bits, *masks) + struct.pack("<5I", 0x1000, 0, 0, 0, 0)
+    return b"DDS " + head + np.random.default_rng(1).bytes(120 * bits // 8)
+
+
+def _zip(method: int) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", method) as made:
+        made.writestr("pack.mcmeta", "{}")
+        made.writestr("assets/m/textures/block/a.png", _by_pillow("PNG", "RGB"))
+        made.writestr("assets/m/textures/block/a.png.mcmeta", '{"animation": {"height": 2}}')
+        made.writestr("b.txt", b"text" * 20)
+    return buffer.getvalue()
+
+
+def pictures() -> dict[str, list[bytes]]:
+    """Ending => good files."""
+    picture = Picture((_pixels(),))
+    moving = Picture((_pixels(), _pixels(6)), durations=(50.0, 60.0))
+    deep = Picture((_pixels().astype(np.uint16) * 257,))
+    return {
+        "png": [
+            encode(picture),
+            encode(deep),
+            encode(moving),
+            *(_by_pillow("PNG", mode) for mode in ("P", "1", "L", "LA", "I;16")),
+            _interlaced(),
+        ],
+        "tga": [
+            encode(picture, "TGA"),
+            _by_pillow("TGA", "P"),
+            _by_pillow("TGA", "L", compression="tga_rle"),
+            _by_pillow("TGA", "RGB", compression="tga_rle"),
+        ],
+        "dds": [
+            encode(picture, "DDS"),
+            *(_dds(letters, 8) for letters in (b"DXT1", b"ATI1", b"BC4S")),
+            *(_dds(letters, 16) for letters in (b"DXT3", b"DXT4", b"DXT5", b"ATI2", b"BC5S")),
+            *(_dds(b"DX10", 16, dxgi) for dxgi in (98, 28, 77, 24)),
+            _masked_dds(16, (0xF800, 0x7E0, 0x1F, 0)),
+            _masked_dds(32, (0xFF, 0xFF00, 0xFF0000, 0xFF << 24)),
+        ],
+        "gif": [encode(moving, "GIF"), encode(picture, "GIF"), _by_pillow("GIF", "P", interlace=True)],
+        "webp": [encode(picture, "WEBP"), encode(moving, "WEBP")],
+        "jpg": [_by_pillow("JPEG", "RGB"), _by_pillow("JPEG", "CMYK"), _by_pillow("JPEG", "L", progressive=True)],
+        "bmp": [encode(picture, "BMP"), _by_pillow("BMP", "P"), _by_pillow("BMP", "1")],
+    }
+
+
+def archives() -> list[bytes]:
+    """Good resource packs."""
+    return [_zip(zipfile.ZIP_STORED), _zip(zipfile.ZIP_DEFLATED), _zip(zipfile.ZIP_BZIP2), _zip(zipfile.ZIP_LZMA)]
+
+
+# Pillow writes no interlaced PNG: seven passes of a grey picture of 8x8.
+def _interlaced() -> bytes:
+    sizes = ((1, 1), (1, 1), (2, 1), (2, 2), (4, 2), (4, 4), (8, 4))
+    raw = b"".join((b"\0" + bytes(range(width))) * height for width, height in sizes)
+    header = struct.pack(">IIBBBBB", 8, 8, 8, 0, 0, 0, 1)
+    return join([(b"IHDR", header), (b"IDAT", zlib.compress(raw)), (b"IEND", b"")])
+
+
+_NUMBERS = (0, 1, 2, 3, 4, 7, 8, 15, 16, 127, 128, 255)
+_WIDE = tuple(value.to_bytes(4, order) for value in (0, 1, 65535, 2**31 - 1, 2**31, 2**32 - 1)
+              for order in ("little", "big"))  # fmt: skip
+
+
+@st.composite
+def spoilt(draw: st.DrawFn, files: Sequence[bytes]) -> bytes:
+    """A good file with up to six faults: bytes overwritten, put in, taken out, doubled; cut; two files spliced."""
+    data = bytearray(draw(st.sampled_from(files)))
+    for _ in range(draw(st.integers(1, 6))):
+        # Headers are where most meaning is.
+        reach = draw(st.sampled_from((32, 200, max(1, len(data)))))
+        at = draw(st.integers(0, max(0, min(reach, len(data)) - 1)))
+        fault = draw(st.integers(0, 7))
+        if fault <= 1:
+            data[at : at + 1] = bytes([draw(st.one_of(st.sampled_from(_NUMBERS), st.integers(0, 255)))])
+        elif fault == 2:
+            data[at : at + 4] = draw(st.sampled_from(_WIDE))
+        elif fault == 3:
+            data[at:at] = draw(st.binary(max_size=20))
+        elif fault == 4:
+            del data[at : at + draw(st.integers(1, 40))]
+        elif fault == 5:
+            data[at:at] = data[at : at + draw(st.integers(1, 200))]
+        elif fault == 6:
+            del data[at:]
+        else:
+            other = draw(st.sampled_from(files))
+            data[at:] = other[min(at, len(other)) :]
+    return bytes(data)
+
+
+@st.composite
+def spoilt_png(draw: st.DrawFn, files: Sequence[bytes]) -> bytes:
+    """As `spoilt`, but inside the chunks, whose checksums are right again: what comes behind the first door."""
+    parts = list(chunks(draw(st.sampled_from(files))))
+    for _ in range(draw(st.integers(1, 3))):
+        at = draw(st.integers(0, len(parts) - 1))
+        kind, body = parts[at]
+        fault = draw(st.integers(0, 4))
+        if fault == 0 and kind == b"IDAT":
+            raw = draw(spoilt([zlib.decompress(body)])) if _inflates(body) else body
+            parts[at] = (kind, zlib.compress(raw))
+        elif fault <= 1:
+            parts[at] = (kind, draw(spoilt([body])) if body else draw(st.binary(max_size=8)))
+        elif fault == 2:
+            parts.insert(at, parts[draw(st.integers(0, len(parts) - 1))])
+        elif fault == 3 and len(parts) > 1:
+            del parts[at]
+        else:
+            new = draw(st.sampled_from((b"tRNS", b"PLTE", b"acTL", b"fcTL", b"fdAT", b"iCCP", b"zTXt", b"iTXt", b"eXIf",
+                                        b"pHYs", b"gAMA", b"IHDR")))  # fmt: skip
+            parts.insert(at, (new, draw(st.binary(max_size=40))))
+    return join(parts)
+
+
+def _inflates(body: bytes) -> bool:
+    try:
+        zlib.decompress(body)
+    except zlib.error:
+        return False
+    return True
