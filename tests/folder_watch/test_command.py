@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -90,3 +92,74 @@ def test_layouts_and_names_are_refused_with_a_sentence(tmp_path: Path) -> None:
         assert process.returncode == 2
         assert errors.startswith("depixel: ")
         assert len(errors.splitlines()) == 1
+
+
+def test_a_terminal_sees_a_table_and_the_log_sees_all(tmp_path: Path, weights: str) -> None:
+    """On a terminal: counts, and what failed above them; the log's path is said, and it has each file."""
+    pty = pytest.importorskip("pty")
+    source = tmp_path / "mods"
+    _save(source / "good.png")
+    (source / "bad.png").write_bytes(b"no picture")
+    ours, theirs = pty.openpty()
+    paths = os.pathsep.join([str(ROOT / "core"), str(ROOT / "plugins/folder_watch")])
+    command = [
+        sys.executable,
+        "-m",
+        "depixel",
+        "watch",
+        str(source),
+        "--once",
+        "--quiet-period",
+        "0",
+        "--device",
+        "cpu",
+    ]
+    environment = {**os.environ, "PYTHONPATH": paths, "TERM": "xterm", "COLUMNS": "300"}
+    with subprocess.Popen([*command, "--weights", weights], env=environment, stdout=theirs, stderr=theirs) as process:
+        os.close(theirs)
+        shown = b""
+        while True:
+            try:
+                block = os.read(ours, 4096)
+            except OSError:  # Linux's way to say that the other end is closed
+                break
+            if not block:
+                break
+            shown += block
+    os.close(ours)
+
+    log = tmp_path / "mods-depixel" / "depixel-watch.log"
+    assert process.returncode == 1
+    assert f"Log: {log}".encode() in shown
+    assert b"failed  bad.png: " in shown
+    assert b"left alone" in shown  # the heads of the table
+    assert b"done    good.png" not in shown
+    assert "done    good.png" in log.read_text("utf-8")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the file of another system")
+def test_the_service_runs_what_was_typed(tmp_path: Path) -> None:
+    """--install-service from another folder with relative paths: its command line, started there, does that work."""
+    (tmp_path / "my mods").mkdir()
+    paths = os.pathsep.join([str(ROOT / "core"), str(ROOT / "plugins/folder_watch")])
+    environment = {**os.environ, "PYTHONPATH": paths, "HOME": str(tmp_path)}
+    command = [sys.executable, "-m", "depixel", "watch", "my mods", "-o", "the 100% out"]
+    run = partial(subprocess.run, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
+    said = run([*command, "--install-service"]).stdout
+    (unit,) = (tmp_path / ".config/systemd/user").glob("depixel-watch-*.service")
+    lines = dict(line.split("=", 1) for line in unit.read_text().splitlines() if "=" in line)
+    words = [word.replace("%%", "%") for word in shlex.split(lines["ExecStart"])]
+    wants = unit.parent / "default.target.wants" / unit.name
+    wants.parent.mkdir()
+    wants.symlink_to(unit)  # as `systemctl enable` does
+
+    again = run([*words, "--status"], cwd=lines["WorkingDirectory"]).stdout
+    removed = run([*command, "--remove-service"]).stdout
+
+    assert unit.name in said
+    assert str(tmp_path / "the 100% out" / "depixel-watch.log") in said
+    assert words == command
+    assert str(tmp_path / "the 100% out") in again
+    assert "systemctl --user stop" in removed
+    assert not unit.exists()
+    assert not wants.is_symlink()
