@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 SRGB = "sRGB-elle-V2-srgbtrc.icc"
 """Krita's own sRGB profile; in every Krita."""
 
-STRIP = 1 << 18
+STRIP = 1 << 17
 """Pixels that are read or written at once: a few milliseconds each."""
 
 CONVERTED = 1 << 16

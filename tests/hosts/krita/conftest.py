@@ -19,7 +19,7 @@ from depixel.install.plugins import install_krita
 from depixel.install.profiles import Profile
 
 HERE = Path(__file__).resolve().parent
-SECONDS = 600  # for all scenarios; about 90 where nobody else works
+SECONDS = 840  # for all scenarios; about 150 where nobody else works
 _BUNDLED = """
     assignprofiledialog batch_exporter channels2layers colorspace comics_project_management_tools documenttools
     exportlayers filtermanager krita_script_starter lastdocumentsdocker mixer_slider_docker photobash_images
