@@ -62,11 +62,12 @@ def test_once_scales_back_and_status_names_what_failed(tmp_path: Path, weights: 
     assert told["running"] is False
 
 
-def test_stays_takes_what_is_dropped_and_stops_when_asked(tmp_path: Path, weights: str) -> None:
-    """A file dropped while it runs is taken within seconds by an event; SIGTERM ends it cleanly."""
+@pytest.mark.parametrize("how", [["--every", "600"], ["--poll", "--every", "0.5"]], ids=["events", "polled"])
+def test_stays_takes_what_is_dropped_and_stops_when_asked(tmp_path: Path, weights: str, how: list[str]) -> None:
+    """A file dropped while it runs is taken, by an event or by looking again; SIGTERM ends it cleanly."""
     source = tmp_path / "mods"
     source.mkdir()
-    process = _start(source, "--quiet-period", "0.1", "--every", "600", "--weights", weights, "--json")
+    process = _start(source, "--quiet-period", "0.1", *how, "--weights", weights, "--json")
     assert process.stdout is not None
     try:
         while "Watching" not in process.stdout.readline():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import lzma
 import stat
@@ -14,6 +15,7 @@ from typing import BinaryIO
 from depixel.errors import DepixelError, UnreadablePictureError, UnsupportedPictureError
 from depixel.files import READABLE
 from depixel_watch.conventions import followed
+from depixel_watch.jobs import fault
 from depixel_watch.profiles import Profile, recognise
 from depixel_watch.work import Texture, UpscaleWorker, answer_all, prepare
 
@@ -22,8 +24,7 @@ MAX_ENTRY_BYTES = 2**28
 MAX_BYTES = 2**34  # of all entries together, unpacked
 MAX_RATIO = 200  # unpacked to packed bytes of the whole archive; deflate itself ends at about 1000
 # What zipfile answers to damage; RuntimeError: a local header that says encrypted when the directory did not.
-_DAMAGE = (zipfile.BadZipFile, EOFError, NotImplementedError, ValueError, RuntimeError, zlib.error, lzma.LZMAError,
-           OverflowError)  # fmt: skip
+_DAMAGE = (zipfile.BadZipFile, EOFError, ValueError, RuntimeError, zlib.error, lzma.LZMAError, OverflowError)
 _GROUP = 64  # pictures that are in memory together
 _GROUP_BYTES = 2**25
 
@@ -39,17 +40,32 @@ def rewrite(source: Path, out: BinaryIO, worker: UpscaleWorker, profiles: dict[s
         UnreadablePictureError: no whole archive (no end record, wrong checksums).
         UnsupportedPictureError: encrypted, or built to do harm.
     """
-    try:
-        with zipfile.ZipFile(source) as archive:
-            check_archive(archive, source.name)
-            return _rewrite(archive, out, worker, profiles)
-    except _DAMAGE as error:
-        raise UnreadablePictureError(f"{source.name} is no whole archive: {error}.") from error
+    with contextlib.ExitStack() as stack:
+        with _unpacking(source.name):
+            archive = stack.enter_context(zipfile.ZipFile(source))
+        check_archive(archive, source.name)
+        return _rewrite(archive, out, worker, profiles)
 
+
+# Round calls of zipfile and nothing else, lest a fault of ours be called damage.
+@contextlib.contextmanager
+def _unpacking(name: str) -> Iterator[None]:
+    try:
+        yield
+    except NotImplementedError as error:
+        raise UnsupportedPictureError(f"{name} is packed in a way that is not handled: {error}.") from error
+    except _DAMAGE as error:
+        raise UnreadablePictureError(f"{name} is no whole archive: {error}.") from error
     except OSError as error:
-        if error.errno != errno.EINVAL:
-            raise
-        raise UnreadablePictureError(f"{source.name} is no whole archive: it points outside itself.") from error
+        if error.errno not in (errno.EINVAL, None):
+            raise  # the disk's fault
+        reason = "it points outside itself" if error.errno else str(error).lower()  # bz2 knows no other error
+        raise UnreadablePictureError(f"{name} is no whole archive: {reason}.") from error
+
+
+def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo | str) -> bytes:
+    with _unpacking(PurePosixPath(archive.filename or "").name):
+        return archive.read(entry)
 
 
 def check_archive(archive: zipfile.ZipFile, name: str) -> None:
@@ -76,7 +92,8 @@ def check_archive(archive: zipfile.ZipFile, name: str) -> None:
             raise UnsupportedPictureError(f"{name} holds {entry.filename!r} of {entry.file_size} bytes; too large.")
         seen.add(entry.filename)
     whole = sum(entry.file_size for entry in entries)
-    packed = sum(entry.compress_size for entry in entries)
+    # Entries that lie over each other count once: all of them together lie before the directory.
+    packed = min(sum(entry.compress_size for entry in entries), archive.start_dir)
     if len(entries) > MAX_ENTRIES or whole > MAX_BYTES or whole > MAX_RATIO * packed + 2**24:
         raise UnsupportedPictureError(f"{name} would unpack to {whole} bytes; that is no texture pack.")
 
@@ -98,13 +115,16 @@ def _rewrite(archive: zipfile.ZipFile, out: BinaryIO, worker: UpscaleWorker, pro
     with zipfile.ZipFile(out, "w") as made:
         made.comment = archive.comment
         for group in _groups(entries):
-            given = [archive.read(entry) for entry in group]
+            given = [_content(archive, entry) for entry in group]
             textures: dict[int, Texture] = {}
             for index, entry in enumerate(group):
                 try:
                     texture = _texture(archive, entry, given[index], profile, worker.scale)
                 except DepixelError as error:
                     notes.append(f"{entry.filename}: {error}")
+                    continue
+                except Exception as error:  # noqa: BLE001 (whatever one picture brings about must not stop the others)
+                    notes.append(f"{entry.filename}: {fault(entry.filename, error)}")
                     continue
                 if texture is not None:
                     textures[index] = texture
@@ -149,7 +169,7 @@ def _texture(
         return None
 
     def beside(name: str) -> bytes | None:
-        return archive.read(name) if name in archive.NameToInfo else None
+        return _content(archive, name) if name in archive.NameToInfo else None
 
     return prepare(data, entry.filename, rule, beside, scale)
 

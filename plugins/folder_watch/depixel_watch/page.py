@@ -10,21 +10,34 @@ from depixel_watch.ledger import Ledger
 
 PAGE_NAME = "depixel-report.html"
 _MOST = 2000  # rows; the status command tells them all
+_WORDS = {"failed": "failed", "left": "left alone", "done": "done"}
+_STYLE = (
+    "body{font:16px/1.5 system-ui,sans-serif;margin:2em auto;max-width:70em;padding:0 1em;color:#222;background:#fff}"
+    "h1{font-size:1.3em;overflow-wrap:anywhere}table{border-collapse:collapse;width:100%}"
+    "td,th{text-align:left;vertical-align:top;padding:.35em 1.2em .35em 0;border-bottom:1px solid #ddd}"
+    "td:first-child{overflow-wrap:anywhere}td:nth-child(2){white-space:nowrap}.failed td:nth-child(2){color:#b3261e}"
+    "@media(prefers-color-scheme:dark){body{color:#ddd;background:#1d1f22}td,th{border-color:#444}"
+    ".failed td:nth-child(2){color:#ff8a80}}"
+)
 
 
 def write_page(path: Path, source: Path, ledger: Ledger) -> None:
     """Raises UnwritableOutputError."""
     counts = ledger.counts()
-    told = list(ledger.rows("failed"))
-    told += [r for r in ledger.rows("done") if r.reason]
+    told = [*ledger.rows("failed"), *ledger.rows("left"), *(row for row in ledger.rows("done") if row.reason)]
     lines = "".join(
-        f"<tr><td>{escape(r.path)}</td><td>{escape(r.state)}</td><td>{escape(r.reason)}</td></tr>" for r in told[:_MOST]
+        f'<tr class="{row.state}"><td>{escape(row.path)}<td>{_WORDS[row.state]}<td>{escape(row.reason)}</tr>'
+        for row in told[:_MOST]
     )
-    table = f"<table><tr><th>file<th>state<th>why</tr>{lines}</table>" if told else "<p>Nothing failed.</p>"
+    more = f"<p>And {len(told) - _MOST} more: <code>depixel watch --status</code>.</p>" if len(told) > _MOST else ""
+    table = f"<table><tr><th>file<th>what became of it<th>why</tr>{lines}</table>{more}" if told else ""
+    nothing = "" if counts.get("failed") else "<p>Nothing failed.</p>"
+    left = f", {counts['left']} left alone" if "left" in counts else ""
     page = (
-        '<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>Depixel</title>'
-        "<style>body{font:16px sans-serif;margin:2em}td,th{text-align:left;padding:.3em 1em .3em 0}</style>"
-        f"<h1>{escape(str(source))}</h1><p>{counts.get('done', 0)} done, {counts.get('failed', 0)} failed.</p>"
-        f"{table}</html>"
+        '<!DOCTYPE html><html lang="en"><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width"><title>Depixel</title>'
+        f"<style>{_STYLE}</style><h1>{escape(str(source))}</h1>"
+        f"<p><b>{counts.get('done', 0)}</b> done{left}, <b>{counts.get('failed', 0)}</b> failed.</p>"
+        f"{nothing}{table}</html>"
     )
     place(path, page.encode("utf-8", "replace"), overwrite=True)

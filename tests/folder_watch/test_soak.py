@@ -1,0 +1,26 @@
+"""A short soak: the long one is in benchmarks/, with its figures."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SOAK = Path(__file__).resolve().parents[2] / "benchmarks" / "watch_soak.py"
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(600)
+def test_killed_eight_times_while_files_come_and_go(tmp_path: Path) -> None:
+    """SIGKILL at random moments: outputs are those of the sources exactly, nothing is partial, the ledger is whole."""
+    out = tmp_path / "soak.json"
+
+    subprocess.run([sys.executable, str(SOAK), "--kills", "8", "--files", "300", "--out", str(out)], check=True)
+
+    told = json.loads(out.read_text())
+    assert told["kills"] == 8
+    assert told["wrong"] == []
+    assert told["ledger_whole"]
