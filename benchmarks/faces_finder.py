@@ -32,7 +32,7 @@ SIZE = 256  # pixels of a scene
 SIDES = (14.0, 150.0)
 BANDS = (("12 to 20", 0, 20), ("20 to 40", 20, 40), ("40 to 80", 40, 80), ("80 to 150", 80, 999))
 ROLLS = (("up to 15", 0, 15), ("15 to 30", 15, 30), ("30 to 45", 30, 46))
-THRESHOLDS = (0.3, 0.4, THRESHOLD, 0.6, 0.7, 0.8)
+THRESHOLDS = (0.3, 0.4, 0.5, THRESHOLD, 0.7, 0.8)
 
 
 def hits(found: list[Frame], truth: Truth, scene: int) -> tuple[dict[int, Frame], int]:
@@ -63,7 +63,7 @@ def main() -> None:
     parser.add_argument("--plain", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--weights", type=Path, default=RELEASED_FINDER)
-    parser.add_argument("--scenes", type=int, default=400)
+    parser.add_argument("--scenes", type=int, default=250)
     args = parser.parse_args()
     torch.set_num_threads(1)
     finder = FaceFinder.from_weights(args.weights)

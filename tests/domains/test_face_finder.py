@@ -89,6 +89,13 @@ def test_nothing_is_found_where_nothing_is(finder: FaceFinder, portrait: Tensor)
     assert finder.find(torch.zeros(1, 4, 80, 80)) == []
 
 
+def test_a_portrait_is_told_from_what_is_none(finder: FaceFinder, portrait: Tensor) -> None:
+    """The likeness of a portrait is high; that of waves, and of a portrait on its head, is not."""
+    assert finder.likeness(portrait) > 0.6
+    assert finder.likeness(_scene(portrait, [], (128, 128))) < 0.3
+    assert finder.likeness(portrait.flip(2)) < finder.likeness(portrait)
+
+
 def test_tiny_pictures_are_no_error(finder: FaceFinder) -> None:
     """One pixel, or a strip: nothing is found."""
     assert finder.find(torch.rand(1, 4, 1, 1, generator=torch.Generator().manual_seed(0))) == []

@@ -110,6 +110,8 @@ def test_a_face_that_fits_nothing_is_still_given_with_its_score(engine: FaceEngi
 
     assert answers[0].residual.exact
     assert "No face fits this input well" in describe(found, 1)
+    assert found.likeness < 0.5
+    assert "hardly looks like a face" in describe(found, 1)
 
 
 def test_a_face_is_searched_beyond_pulses_eps_unless_told_otherwise(engine: FaceEngine) -> None:

@@ -25,7 +25,7 @@ STRIDE = 4  # pixels of a level to one cell of the network's answer
 SMALLEST, LARGEST = 20.0, 44.0  # sides of a frame, in pixels of a level, that the network was trained for
 OCTAVE = 2**-0.5  # from one level of the pyramid to the next
 MOST_SIDE = 1280  # of the longer side, in pixels: a larger picture is looked at reduced
-THRESHOLD = 0.5
+THRESHOLD = 0.6
 OVERLAP = 0.35  # of two frames' sides: centres nearer than this are one face
 _CHANNELS, _WIDE, _DILATIONS = 16, 32, (1, 2, 1, 3, 1, 2)
 
@@ -120,6 +120,11 @@ class FaceFinder:
             found += self._on_level(level, width / size[1], height / size[0], threshold)
             scale *= OCTAVE
         return distinct(found)
+
+    def likeness(self, picture: Tensor) -> float:
+        """0 ... 1: how surely [1, 4, R, R] is a portrait, a face that fills it."""
+        frames = self.find(picture, threshold=0.02)
+        return max((f.score for f in frames if f.side > 0.5 * picture.shape[3]), default=0.0)
 
     # Frames of one level, in pixels of the picture. Around the level lies grey: faces at the border are cut there.
     def _on_level(self, level: Tensor, across: float, down: float, threshold: float) -> list[Frame]:

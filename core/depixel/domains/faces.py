@@ -19,7 +19,7 @@ from depixel.degradation import AreaDegradation, Degradation, make_degradation
 from depixel.domains.art import Answer, ArtEngine, Cancelled, OnStep
 from depixel.domains.cascade import PRIOR_SCALE, resize
 from depixel.domains.exporting import export_tile, keep_unchanged
-from depixel.domains.face_finder import FaceFinder, Frame
+from depixel.domains.face_finder import THRESHOLD, FaceFinder, Frame
 from depixel.domains.face_places import Crop, Place, Turned
 from depixel.domains.prepare import Prepared
 from depixel.domains.tensors import hidden_colour, premultiplied
@@ -31,6 +31,7 @@ from depixel.search.step import SearchStep
 from depixel.settings import FACES_EPS, PULSE_EPS, SearchSettings
 
 IMAGINED = "This face is imagined: it is nobody's, and not the face of the person in the input."
+_DOUBT = "To Depixel's own finder the answer hardly looks like a face ({:.2f} of 1): perhaps the input shows none."
 SMALL_CROP = 64  # pixels: a picture no larger is one face, whatever it shows
 FOLLOWING_STEPS = 8  # search steps of a frame that starts where the one before it ended
 _MOST_FACES = 32
@@ -45,6 +46,7 @@ class Faces:
     """What was found in one picture."""
 
     found: tuple[Candidates, ...]  # of each face, the largest first; its pictures are the picture's frames
+    likeness: float = 1.0  # 0 ... 1: how much like a face the worst of the best answers looks to the finder
     notes: tuple[str, ...] = ()  # sentences on where the faces were found
 
     @property
@@ -100,7 +102,11 @@ class FaceEngine:
             first = [one.pictures[0][k] for one in found]
             error = max(candidate.error for candidate in first)
             answers.append(_export(large, first[0].seed, error, prepared))
-        return answers, Faces(found, notes)
+        return answers, Faces(found, self._likeness(found), notes)
+
+    def _likeness(self, found: Sequence[Candidates]) -> float:
+        finder = _finder(str(self.device))
+        return min(finder.likeness(one.ranked(0)[0].large[None]) for one in found)
 
     def _search(
         self,
@@ -196,7 +202,8 @@ def describe(faces: Faces, candidates: int) -> str:
             f"{which} of {len(faces.found) if several else candidates} is {levels:.1f} levels (RMSE) away before the "
             "projection, where PULSE asks for 11.4."
         )
-    return " ".join([*faces.notes, fit])
+    doubt = () if faces.likeness >= THRESHOLD else (_DOUBT.format(faces.likeness),)
+    return " ".join([*faces.notes, fit, *doubt])
 
 
 def places_of(small: Tensor, settings: SearchSettings, device: torch.device) -> tuple[list[Place], tuple[str, ...]]:
@@ -310,8 +317,8 @@ def _shrinker(name: str, native: int, side: int) -> Callable[[Tensor], Tensor]:
 # the new frame grows with the change around a pixel. The projection is onto the frames as they came.
 def _steadied(frames: Tensor) -> Tensor:
     steady = [frames[:1]]
-    for frame in frames[1:].split(1):
-        change = frame - steady[-1]
+    for k in range(1, len(frames)):
+        change = frames[k : k + 1] - steady[-1]
         power = F.avg_pool2d(change.square().mean(1, keepdim=True), 5, 1, 2, count_include_pad=False)
         steady.append(steady[-1] + change * (power / (power + _NOISE**2)))
     return torch.cat(steady)
