@@ -27,7 +27,7 @@ def _rewritten(data: bytes) -> bytes:
     return out.getvalue()
 
 
-@settings(max_examples=100, deadline=2000, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, deadline=10_000, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(spoilt(archives()))
 def test_any_damage_is_a_sentence_or_an_archive(data: bytes) -> None:
     """Never another exception; what comes out is whole."""
