@@ -109,6 +109,18 @@ def test_samples_follow_their_seed_and_differ_between_seeds(prior: LatentPrior) 
     assert (draw(0, 1.0) - calm).abs().mean() > (draw(0, 0.2) - calm).abs().mean()
 
 
+def test_faces_from_nothing_have_details_and_follow_their_seed(prior: LatentPrior) -> None:
+    """Latents are whole (their maps are not at rest), the same for the same seed and others for another."""
+    assert isinstance(prior, FacePrior)
+    first, again, other = (prior.imagine(3, torch.Generator().manual_seed(seed)) for seed in (5, 5, 6))
+    assert set(first) == set(prior.layout)
+    for name, values in first.items():
+        assert torch.equal(values, again[name])
+        assert not torch.allclose(values, other[name])
+        assert values.abs().sum() > 0
+        assert not torch.allclose(values[0], values[1])
+
+
 def test_whitening_goes_both_ways() -> None:
     """Whitened samples have unit covariance, and colouring brings them back."""
     torch.manual_seed(0)

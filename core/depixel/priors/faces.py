@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from depixel.degradation import Degradation
+from depixel.degradation import AreaDegradation, Degradation
 from depixel.errors import WeightsError
 from depixel.priors.base import LatentLayout, LatentPrior, Latents, PriorSpec
 from depixel.priors.face_encoder import Encoded, EncoderSpec, FaceEncoder
@@ -28,6 +28,7 @@ from depixel.priors.whitening import Whitening, build_generator, read_spec
 
 RATE = 0.03  # of the search's rate: found on emoji and renders; larger steps leave the encoder's good start
 OUTSIDE = 0.2  # weight of how far w is from the encoder's usual distance to its mean
+REFINEMENTS = ((8, 1.0), (16, 0.7))  # of a face from nothing: pixels it is shrunk to, imagination of the answer
 LEVELS = (8, 16, 32)  # small sizes for which the spread of possible answers was measured
 
 
@@ -122,12 +123,19 @@ class FacePrior:
         return moved
 
     def imagine(self, count: int, generator: torch.Generator) -> Latents:
-        """Faces from nothing: z through the mapping network, the same style in each layer, maps at rest."""
+        """
+        Faces from nothing: z through the mapping network, the same style in each layer, maps at rest; then twice
+        shrunk and answered again, because most of what a face looks like is in the maps, and the mapping has none.
+        """
         z = torch.randn(count, self.generator.spec.noise_latent, generator=generator).to(self.device)
         v = self.whitening.whiten(self.generator.mapping(z))
         latents = {"w": v[:, None].expand(-1, self.generator.spec.layers, -1).contiguous()}
         for k, shape in enumerate(self.encoder.spec.map_shapes):
             latents[f"map_{k}"] = torch.zeros(count, *shape, device=self.device)
+        for side, imagination in REFINEMENTS:
+            degradation = AreaDegradation(max(1, self.generator.spec.resolution // side))
+            small = degradation.apply(self.decode(latents, latents["w"], degradation))
+            latents = self.sample(small, degradation, generator, imagination)
         return latents
 
     def decode(self, latents: Latents, small: Tensor, degradation: Degradation) -> Tensor:
