@@ -23,7 +23,9 @@ def add_header(action, dialog, config, image, layers):
     """Put picture, size and `action.help` at the top of a ProcedureDialog; a face's box is drawn into the picture."""
     dialog.set_title(action.title)
     row = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=12, border_width=12)
-    words = Gtk.Label(label=_words(action, image, layers), wrap=True, max_width_chars=44, xalign=0, yalign=0)
+    words = Gtk.Label(
+        label=_words(action, image, layers), wrap=True, width_chars=44, max_width_chars=44, xalign=0, yalign=0
+    )
     source = _source(action, image, layers)
     if source is not None:
         part, box = _part(action, source)

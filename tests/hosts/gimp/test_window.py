@@ -81,7 +81,7 @@ def test_face_dialogs_last_values_and_cancel(gimp: Gimp) -> None:
             assert time.monotonic() < deadline, "the job to be cancelled never began"
             time.sleep(0.1)
         began, freed = time.monotonic(), None
-        while freed is None and time.monotonic() < began + 60:
+        while freed is None and time.monotonic() < began + 120:
             if engine.hello().queued == 0:
                 freed = time.monotonic() - began
             time.sleep(0.1)
@@ -103,4 +103,4 @@ def test_face_dialogs_last_values_and_cancel(gimp: Gimp) -> None:
     assert seen["layers"] == ["portrait.png imagined, seed 3, exact", "portrait.png"]
     assert (seen["last"][0], seen["last"][2][0]) == ("success", "portrait.png imagined, seed 3, exact")
     assert seen["cancel"]["status"] != "success" and seen["cancel"]["same"]
-    assert freed is not None and freed < 30  # the whole job takes minutes
+    assert freed is not None and freed < 60  # one tile on a busy machine; the whole job has 49

@@ -89,7 +89,7 @@ def differing(name, part):
     return float(said[0]) if said else -1.0
 
 
-image.select_rectangle(Gimp.ChannelOps.REPLACE, 16, 12, 32, 32)
+image.select_rectangle(Gimp.ChannelOps.REPLACE, 8, 4, 48, 52)
 Gimp.displays_flush()
 FACTS["imagine"] = while_it_runs(
     preview_and("Escape", "Depixel: imagine", "imagine"),
@@ -105,28 +105,42 @@ FACTS["layers"] = [x.get_name() for x in image.get_layers()]
 status, error, _ = ask("anonymise-face", Gimp.RunMode.WITH_LAST_VALS)
 FACTS["last"] = [status, error, [x.get_name() for x in image.get_layers()]]
 Gimp.Selection.none(image)
-print("CANCEL", flush=True)
+
+
+def cancel_button():
+    """Middle of the Cancel button: what is new at the right of the image window's status bar."""
+    window = tool("search", "--onlyvisible", "--name", "portrait.*GIMP$")[-1]
+    place = dict(word.split("=") for word in tool("getwindowgeometry", "--shell", window))
+    x, y, width, height = (int(place[name]) for name in ("X", "Y", "WIDTH", "HEIGHT"))
+    strip = "%dx30+%d+%d" % (width, x, y + height - 36)
+    files = [os.path.join(OUT, "window-%s.png" % name) for name in ("calm", "progress")]
+    command = ["convert", *files, "-crop", strip, "+repage", "-compose", "difference", "-composite", "-threshold", "5%"]
+    said = subprocess.run([*command, "-format", "%@", "info:"], capture_output=True, text=True, check=False).stdout
+    wide, rest = said.split("x")
+    high, left, top = rest.split("+")
+    return x + int(left) + int(wide) - 30, y + height - 36 + int(top) + int(high) // 2
 
 
 def press_cancel():
-    time.sleep(6)
+    time.sleep(8)
     shot("progress")
+    x, y = cancel_button()
     with open(os.path.join(OUT, "cancel-now"), "w") as file:
         file.write("now")
-    for x, y in CANCEL_AT:
-        tool("mousemove", str(x), str(y), "sleep", "1", "click", "1")
-    FACTS["pressed"] = time.time()
+    tool("mousemove", str(x), str(y), "sleep", "1", "click", "1")
+    FACTS["pressed"] = [time.time(), x, y]
     time.sleep(3)
     shot("cancelled")
 
 
-CANCEL_AT = [(790, 603)]
 big = image.get_width() * 14
 image.scale(big, big)
 Gimp.displays_flush()
+time.sleep(4)
+shot("calm")
 names = [x.get_name() for x in image.get_layers()]
-status, error, _ = while_it_runs(press_cancel, lambda: ask("upscale", Gimp.RunMode.NONINTERACTIVE, scale=8))
-FACTS["cancel"] = {"status": status, "error": error, "seconds": time.time() - FACTS["pressed"],
+status, error, _ = while_it_runs(press_cancel, lambda: ask("upscale", Gimp.RunMode.NONINTERACTIVE, scale=4))
+FACTS["cancel"] = {"status": status, "error": error, "seconds": time.time() - FACTS["pressed"][0],
                    "same": [x.get_name() for x in image.get_layers()] == names, "images": len(Gimp.get_images())}  # fmt: skip
 save("dialogs.py", FACTS)
 print("FINISHED", flush=True)
