@@ -1,7 +1,8 @@
 """
 Soak of the folder watcher: files are dropped, slowly copied, renamed, deleted, zipped and broken while a process with a
 nearest-neighbour worker keeps the outputs; that process is killed (SIGKILL) again and again at random moments. At the
-end outputs must equal inputs exactly, nothing may be partial, and the ledger must be whole.
+end outputs must equal inputs exactly, nothing may be partial, the ledger must be whole, and no content may have been
+answered twice but where a kill came between.
 
     python benchmarks/watch_soak.py --kills 50 --files 2000 --out benchmarks/results/watch_soak.json
 """
@@ -9,8 +10,10 @@ end outputs must equal inputs exactly, nothing may be partial, and the ledger mu
 from __future__ import annotations
 
 import argparse
+import hashlib
 import io
 import json
+import os
 import platform
 import random
 import signal
@@ -19,10 +22,17 @@ import sys
 import tempfile
 import time
 import zipfile
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
+
+if TYPE_CHECKING:
+    from depixel.errors import DepixelError
+    from depixel.picture import Picture
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / p) for p in ("core", "plugins/folder_watch", "tests/fakes")]
@@ -44,7 +54,7 @@ def main() -> None:
 
 
 def keep(source: Path) -> None:
-    """Watch until killed; every answer is a line in a log beside the folder."""
+    """Watch until killed; every answer is a line in a log beside the folder: which process, which pixels."""
     from nearest_worker import NearestWorker
 
     from depixel_watch.layout import checked, overlay_for
@@ -53,15 +63,20 @@ def keep(source: Path) -> None:
     from depixel_watch.stability import StabilityTracker
     from depixel_watch.watcher import Watcher
 
+    class Logged(NearestWorker):
+        def upscale(self, pictures: Sequence[Picture], hints: Mapping[str, Any]) -> list[Picture | DepixelError]:
+            answers = super().upscale(pictures, hints)
+            for picture in pictures:
+                log.write(f"{os.getpid()} {hashlib.sha256(picture.frames[0].tobytes()).hexdigest()[:20]}\n")
+            log.flush()
+            return answers
+
     source, out = checked(source, overlay_for(source))
-    worker = NearestWorker()
+    worker = Logged()
     with only_one(out), (source.parent / "answers.log").open("a") as log:
         watcher = Watcher(source, out, worker, StabilityTracker(0.15, time.monotonic), load())
         while True:
             tally = watcher.reconcile()
-            log.write(f"{len(worker.asked)}\n")
-            worker.asked.clear()
-            log.flush()
             if not tally.waiting and not tally.done and (source.parent / "finish").exists():
                 watcher.close()
                 return
@@ -93,7 +108,8 @@ def soak(args: argparse.Namespace) -> None:
     child.wait(timeout=300)
     wrong = compare(source, out)
     ledger = Ledger(out / LEDGER_NAME)
-    answered = sum(int(line) for line in (folder / "answers.log").read_text().split())
+    answered = Counter((folder / "answers.log").read_text().splitlines())
+    contents = Counter(line.split()[1] for line in answered)
     result = {
         "machine": f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}",
         "kills": kills,
@@ -102,7 +118,9 @@ def soak(args: argparse.Namespace) -> None:
         "sources_at_end": sum(1 for p in source.rglob("*") if p.is_file()),
         "counts": ledger.counts(),
         "ledger_whole": ledger.is_whole(),
-        "answers_told_by_runs_that_ended_a_pass": answered,
+        "answers": sum(answered.values()),
+        "answers_again_after_a_kill": sum(count - 1 for count in contents.values()),
+        "answers_twice_in_one_run": sum(count - 1 for count in answered.values()),
         "wrong": wrong,
         "exit": child.returncode,
     }
@@ -111,7 +129,7 @@ def soak(args: argparse.Namespace) -> None:
     print(text)
     if args.out:
         args.out.write_text(text + "\n")
-    if wrong or child.returncode or not result["ledger_whole"]:
+    if wrong or child.returncode or not result["ledger_whole"] or result["answers_twice_in_one_run"]:
         sys.exit(1)
 
 
