@@ -28,6 +28,7 @@ from depixel_watch.survey import Member, Survey, survey
 from depixel_watch.work import Texture, ask, finish
 
 _SAMPLE_FILES = 48  # of one class of sizes
+_LEAST_FILES = 3
 _SAMPLE_PIXELS = 2**14  # of one class; of a larger picture, so large a part
 _MOST_SECONDS = 60.0  # of measuring
 
@@ -96,7 +97,7 @@ def measure(found: Survey, worker: EngineWorker, most_seconds: float = _MOST_SEC
 # As many as make a measurement, spread over the class.
 def _sample(members: Sequence[int], found: Survey) -> list[int]:
     each = max(1, found.textures[members[0]].pixels)
-    return chosen(members, max(1, min(_SAMPLE_FILES, _SAMPLE_PIXELS // each)))
+    return chosen(members, max(_LEAST_FILES, min(_SAMPLE_FILES, _SAMPLE_PIXELS // each)))
 
 
 # For the sheet: evenly spread first, then whatever else there is, for some of them may say nothing.
@@ -147,7 +148,9 @@ def _part(texture: Texture) -> Texture:
     if picture.width * picture.height * len(picture.frames) <= _SAMPLE_PIXELS:
         return texture
     side = int(_SAMPLE_PIXELS**0.5)
-    cut = picture.replace(frames=(np.ascontiguousarray(picture.frames[0][:side, :side]),), durations=())
+    top, left = max(0, (picture.height - side) // 2), max(0, (picture.width - side) // 2)
+    middle = picture.frames[0][top : top + side, left : left + side]
+    cut = picture.replace(frames=(np.ascontiguousarray(middle),), durations=())
     hints = tuple((key, value) for key, value in texture.hints if key != "frames")
     return replace(texture, picture=cut, hints=hints)
 

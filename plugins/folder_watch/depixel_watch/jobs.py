@@ -83,8 +83,7 @@ def load(job: Job, root: Path) -> Loaded:
         others = {name: (root / name).read_bytes() for name in job.beside}
         loaded.moved = stamp_of(path) != job.stamp
         loaded.content = content.hexdigest()[:32]
-        # The engine may read the kind of a texture from its name's last part (_n, _normal) and from its ending.
-        hint = "|".join(re.findall(r"[_.][^_.]*", PurePosixPath(job.path).name.lower())[-2:])
+        hint = name_hint(job.path)
         loaded.key = _digest(content.digest() + f"|{job.recipe}|{hint}|".encode() + b"|".join(others.values()))
         if job.rule.action == "follow" and job.action == "copy":
             loaded.data = followed(job.path, loaded.data, job.scale)
@@ -104,6 +103,11 @@ def load(job: Job, root: Path) -> Loaded:
     except Exception as error:  # noqa: BLE001 (whatever one file brings about must not stop the others)
         loaded.problem = fault(path.name, error)
     return loaded
+
+
+def name_hint(path: str) -> str:
+    """The engine may read the kind of a texture from its name's last part (_n, _normal) and from its ending."""
+    return "|".join(re.findall(r"[_.][^_.]*", PurePosixPath(path).name.lower())[-2:])
 
 
 def fault(name: str, error: Exception) -> DepixelError:

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from depixel.errors import DepixelError
 from depixel.files import READABLE
-from depixel_watch.jobs import pixels_of, pixels_told, plan
+from depixel_watch.jobs import name_hint, pixels_of, pixels_told, plan
 from depixel_watch.packs import check_archive, names_for
 from depixel_watch.profiles import Profile, Rule, recognise
 from depixel_watch.scan import walk
@@ -135,7 +135,7 @@ def _once_each(members: Iterable[Member], found: Survey) -> None:
         if size == 0:
             found.skipped["empty files"] += len(same)
             continue
-        seen: dict[tuple[str, Rule], int] = {}
+        seen: dict[tuple[str, Rule, str], int] = {}
         for member in same:
             if member.pixels <= 1:
                 found.skipped["single pixels"] += 1
@@ -145,7 +145,7 @@ def _once_each(members: Iterable[Member], found: Survey) -> None:
             except (OSError, zipfile.BadZipFile, RuntimeError) as error:
                 found.failed[member.path] = str(error)
                 continue
-            first = seen.setdefault((content, member.rule), len(found.textures))
+            first = seen.setdefault((content, member.rule, name_hint(member.path)), len(found.textures))
             if first == len(found.textures):
                 found.textures.append(member)
             else:
