@@ -193,7 +193,9 @@ def test_wrap_is_the_answer_of_the_repeated_picture(upsampler: Upsampler) -> Non
     pixels = _soft(12, 12, 3)
     nine = np.tile(pixels, (3, 3, 1))
 
-    once, all_nine = (SearchSettings(degradation="area", wrap=wrap, ensemble=2) for wrap in ("xy", "none"))
+    once, all_nine = (
+        SearchSettings(domain="art", degradation="area", wrap=wrap, ensemble=2) for wrap in ("xy", "none")
+    )
     wrapped = upsampler.upsample(Picture((pixels,)), once).picture.frames[0]
     middle = upsampler.upsample(Picture((nine,)), all_nine).picture.frames[0]
 

@@ -14,6 +14,7 @@ from depixel.consistency import Residual, combine, keep_extreme_alpha
 from depixel.degradation import make_degradation
 from depixel.domains.cascade import PRIOR_SCALE, Tile, enlarge, halo, tile_grid, with_surroundings
 from depixel.domains.exporting import export_tile, keep_unchanged, palettes_of
+from depixel.domains.pixel_art import as_drawn
 from depixel.domains.prepare import Prepared
 from depixel.domains.tensors import hidden_colour, premultiplied
 from depixel.errors import CancelledError
@@ -171,6 +172,8 @@ class ArtEngine:
             valid = with_surroundings(valid, tile, margin, first.wrap)[0].to(self.device)
         large = enlarge(work.prior, around.to(self.device), local, first.degradation, valid)
         large = keep_extreme_alpha(large, around.to(self.device), factor)
+        if first.domain == "pixel-art":
+            large = as_drawn(large, around.to(self.device), factor)
         height, width = (tile.bottom - tile.top) * factor, (tile.right - tile.left) * factor
         top, left = rows * factor, columns * factor
         return large[:, :, top : top + height, left : left + width].float().cpu()

@@ -49,9 +49,11 @@ def export_tile(
     else:
         exported = quantise(projected, straight, degradation, levels=levels, binary_alpha=binary_alpha)
     if palette:
-        exported = lock_palette(exported, straight, degradation.factor, levels)
+        exported = lock_palette(exported, straight, degradation.factor, levels)  # under transparency as well
     counted = straight if valid is None else straight * valid.to(straight.dtype)
     sums = residual_sums(exported, counted, degradation, levels=levels, binary_alpha=binary_alpha)
+    if palette:
+        return exported, sums
     under = hidden.repeat_interleave(degradation.factor, 2).repeat_interleave(degradation.factor, 3)
     colour = torch.where(exported[:, 3:] == 0, under, exported[:, :3])
     return torch.cat([colour, exported[:, 3:]], 1), sums

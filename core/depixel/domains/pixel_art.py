@@ -1,0 +1,123 @@
+"""
+What drawn pixel art asks of an answer besides its centres: no colour that its surroundings do not have, edges as crisp
+as they were drawn, and square corners where it has square corners.
+
+`large` is [B, 4, h*f, w*f], `small` [B, 4, h, w], both premultiplied RGBA in [0, 1]; `small` has at least two pixels of
+surroundings where the picture has some, so that tiles agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+_Like = Callable[[int, int], Tensor]
+
+_SOFT = 0.3  # of the way from one colour to another that still counts as the colour itself
+_APART = 0.2  # distance of two colours from which the step between them is an edge
+_SAME = 0.5 / 255
+
+
+def as_drawn(large: Tensor, small: Tensor, factor: int) -> Tensor:
+    """The answer to drawn pixel art as it should look."""
+    return square_corners(crisp(within_neighbours(large, small, factor), small, factor), small, factor)
+
+
+def within_neighbours(large: Tensor, small: Tensor, factor: int) -> Tensor:
+    """
+    Hold every colour between the least and the greatest that the visible small pixels around it have, channel by
+    channel: no overshoot beside a line, no dark rim where a one-bit outline cuts through soft colour.
+    """
+    alpha = small[:, 3:]
+    seen = alpha > 0
+    colour = small[:, :3] / alpha.clamp_min(1e-6)
+    high = _widest(torch.where(seen, colour, -1.0))
+    low = -_widest(torch.where(seen, -colour, -1.0))
+    low, high = torch.where(high < 0, 0.0, low), torch.where(high < 0, 1.0, high)  # nothing visible around: anything
+    low, high = _enlarged(low, factor), _enlarged(high, factor)
+    cover = large[:, 3:].clamp(0, 1)
+    return torch.cat([torch.maximum(torch.minimum(large[:, :3], high * cover), low * cover), cover], 1)
+
+
+def crisp(large: Tensor, small: Tensor, factor: int) -> Tensor:
+    """
+    Narrow the step between two colours: a large pixel between the nearest of its nine small pixels and another, well
+    apart, moves nearer to the one it is nearer to. Steps within a shade are left as they are.
+    """
+    around = _around(small)
+    best = torch.full_like(large[:, :1], torch.inf)
+    nearest = torch.zeros_like(large)
+    for colour in around:
+        enlarged = _enlarged(colour, factor)
+        distance = (enlarged - large).square().sum(1, keepdim=True)
+        nearest = torch.where(distance < best, enlarged, nearest)
+        best = torch.minimum(distance, best)
+    beside = torch.full_like(best, torch.inf)
+    moved = large
+    for colour in around:  # the partner whose mixture with the nearest passes the pixel most closely
+        step = _enlarged(colour, factor) - nearest
+        square = step.square().sum(1, keepdim=True)
+        share = (((large - nearest) * step).sum(1, keepdim=True) / square.clamp_min(1e-6)).clamp(0, 1)
+        distance = (large - nearest - share * step).square().sum(1, keepdim=True)
+        nearer = (distance < beside) & (square > _APART**2)
+        steep = ((share - _SOFT) / (1 - 2 * _SOFT)).clamp(0, 1)
+        moved = torch.where(nearer, large + (steep - share) * step, moved)
+        beside = torch.where(nearer, distance, beside)
+    return moved
+
+
+def square_corners(large: Tensor, small: Tensor, factor: int) -> Tensor:
+    """
+    Where two straight edges of the drawing meet at a right angle, the corner's block stays whole. An edge is straight
+    when it runs three pixels, or across the end of a stroke of two; the steps of discs and diagonals are shorter.
+    """
+    around = F.pad(small, (3, 3, 3, 3), mode="replicate")
+    height, width = small.shape[2:]
+
+    def like(down: int, right: int) -> Tensor:
+        """[B, 1, h, w]: the pixel so far away has the colour of this one."""
+        other = around[:, :, 3 + down : 3 + down + height, 3 + right : 3 + right + width]
+        return ((other - small).abs() <= _SAME).all(1, keepdim=True)
+
+    found = torch.zeros_like(small[:, :1], dtype=torch.bool)
+    for down in (-1, 1):  # where the corner points
+        for right in (-1, 1):
+            outside = ~like(down, right) & ~like(down, 0) & ~like(0, right)
+            for along, across in (((-down, 0), (0, right)), ((0, -right), (down, 0))):
+                long = _straight(like, along, across, 2)
+                second = (-across[0], -across[1])
+                out = (-along[0], -along[1])
+                wide = _straight(like, second, out, 2)
+                stroke = _straight(like, second, out, 1) & ~like(2 * second[0], 2 * second[1])
+                back = [(second[0] + k * along[0], second[1] + k * along[1]) for k in (1, 2)]
+                for y, x in back:
+                    stroke &= like(y, x) & ~like(y + second[0], x + second[1])
+                found |= outside & long & (wide | stroke)
+    return torch.where(_enlarged(found.to(large.dtype), factor) > 0, _enlarged(small, factor), large)
+
+
+# From a pixel on, `count` more pixels in the direction `along` have its colour, and those beside them, `across`, not.
+def _straight(like: _Like, along: tuple[int, int], across: tuple[int, int], count: int) -> Tensor:
+    found = ~like(*across)
+    for k in range(1, count + 1):
+        y, x = k * along[0], k * along[1]
+        found &= like(y, x) & ~like(y + across[0], x + across[1])
+    return found
+
+
+def _around(small: Tensor) -> list[Tensor]:
+    padded = F.pad(small, (1, 1, 1, 1), mode="replicate")
+    height, width = small.shape[2:]
+    places = [(1, 1), (0, 1), (1, 0), (1, 2), (2, 1), (0, 0), (0, 2), (2, 0), (2, 2)]  # its own colour wins a draw
+    return [padded[:, :, top : top + height, left : left + width] for top, left in places]
+
+
+def _enlarged(plane: Tensor, factor: int) -> Tensor:
+    return plane.repeat_interleave(factor, 2).repeat_interleave(factor, 3)
+
+
+def _widest(plane: Tensor) -> Tensor:
+    return F.max_pool2d(F.pad(plane, (1, 1, 1, 1), mode="replicate"), 3, 1)
