@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import socket
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from tests.service.conftest import record_engine, request_of
 
 from depixel import client
@@ -39,6 +41,24 @@ def test_pixels_are_those_of_the_upsampler(engine: Engine, tiny_weights: Path, c
         assert candidate.picture.frames[0].tobytes() == answer.frames[0]
         assert (answer.width, answer.height, answer.channels, answer.depth) == (14, 10, channels, depth)
         assert (candidate.seed, candidate.residual.maximum) == (answer.seed, answer.residual)
+
+
+def test_a_file_can_be_sent_instead_of_pixels(engine: Engine) -> None:
+    """The same answer, whether a PNG's bytes are sent or its pixels."""
+    request = request_of(9, 7, 4)
+    assert isinstance(request.pixels, client.Pixels)
+    written = io.BytesIO()
+    Image.frombytes("RGBA", (9, 7), request.pixels.frames[0]).save(written, "PNG")
+
+    result = engine.upscale(client.Request(client.PictureFile(written.getvalue(), "x.png"), request.settings)).result()
+
+    assert result.answers[0].frames == engine.upscale(request).result().answers[0].frames
+
+
+def test_a_file_that_is_no_picture_is_a_sentence(engine: Engine) -> None:
+    """... that names the file."""
+    with pytest.raises(client.EngineError, match=r"hero\.png"):
+        engine.upscale(client.Request(client.PictureFile(b"nothing", "hero.png"))).result()
 
 
 def test_frames_stay_together(engine: Engine) -> None:

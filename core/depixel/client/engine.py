@@ -222,10 +222,12 @@ class Job:
         connection = _connect(running, _SILENCE)
         address = ""
         try:
-            body = b"".join(self._request.pixels.frames)
-            headers = {**_headers(running), REQUEST_HEADER: self._request.header(), "Content-Type": RAW}
+            given = self._request.pixels
+            headers = {
+                **_headers(running), REQUEST_HEADER: self._request.header(), "Content-Type": given.content_type
+            }  # fmt: skip
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # refused early: the answer says why
-                connection.request("POST", "/jobs", body=body, headers=headers)
+                connection.request("POST", "/jobs", body=given.body, headers=headers)
             status, values, _ = _answer(connection)
             if status != 202:
                 raise _refusal(status, values)

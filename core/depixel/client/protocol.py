@@ -41,6 +41,44 @@ class Pixels:
         if not self.frames or any(len(frame) != size for frame in self.frames):
             raise ValueError("each of %d frames must have %d bytes" % (len(self.frames), size))
 
+    @property
+    def content_type(self) -> str:
+        return RAW
+
+    @property
+    def body(self) -> bytes:
+        return b"".join(self.frames)
+
+    def described(self) -> Dict[str, Any]:
+        """What the engine has to know about the bytes."""
+        picture: Dict[str, Any] = {
+            "width": self.width,
+            "height": self.height,
+            "channels": self.channels,
+            "depth": self.depth,
+            "frames": len(self.frames),
+            "name": self.name[:200],
+        }
+        if self.mode:
+            picture["mode"] = self.mode
+        if self.palette:
+            picture["palette"] = self.palette.hex()
+        return picture
+
+
+@dataclass(frozen=True)
+class PictureFile:
+    """A picture as the bytes of a PNG, GIF, WebP ...: for a program that has no pixels at hand."""
+
+    body: bytes
+    name: str = ""  # of the file: a hint for what it shows
+
+    content_type = "application/octet-stream"
+
+    def described(self) -> Dict[str, Any]:
+        """What the engine has to know about the bytes."""
+        return {"name": self.name[:200]}
+
 
 @dataclass(frozen=True)
 class Request:
@@ -51,7 +89,7 @@ class Request:
     that shrinks to the same `kept` x `kept` pixels.
     """
 
-    pixels: Pixels
+    pixels: Union[Pixels, PictureFile]
     settings: Mapping[str, Any] = field(default_factory=dict)
     action: str = "upscale"
     kept: int = 12  # anonymise: pixels across the face that survive
@@ -60,24 +98,11 @@ class Request:
 
     def header(self) -> str:
         """The value of `Depixel-Request`: JSON in ASCII."""
-        pixels = self.pixels
-        picture: Dict[str, Any] = {
-            "width": pixels.width,
-            "height": pixels.height,
-            "channels": pixels.channels,
-            "depth": pixels.depth,
-            "frames": len(pixels.frames),
-            "name": pixels.name[:200],
-        }
-        if pixels.mode:
-            picture["mode"] = pixels.mode
-        if pixels.palette:
-            picture["palette"] = pixels.palette.hex()
         values: Dict[str, Any] = {
             "protocol": PROTOCOL,
             "action": self.action,
             "settings": dict(self.settings),
-            "picture": picture,
+            "picture": self.pixels.described(),
             "previews": self.previews,
             "program": self.program,
         }
