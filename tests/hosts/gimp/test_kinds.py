@@ -204,6 +204,13 @@ def test_text_layers(seen: dict[str, Any]) -> None:
     assert "text layer" in seen["text_layer"]["refused"]
 
 
+def test_links_and_vectors_of_gimp_3_2_are_answered_and_never_replaced(seen: dict[str, Any]) -> None:
+    """GIMP 3.0 has neither: nothing is asked there."""
+    for kind, (status, error, width, given, refused) in seen["layers_of_gimp_3_2"].items():
+        assert (status, width) == ("success", 2 * given), (kind, error)
+        assert "cannot be replaced by pixels" in refused and kind in refused
+
+
 def test_frames_are_one_job(seen: dict[str, Any]) -> None:
     """All layers as frames: each on the whole canvas, in order, in a new image."""
     found = seen["frames"]

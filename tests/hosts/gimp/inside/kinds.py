@@ -240,6 +240,29 @@ def text_layer():
     return {"status": status, "error": error, "refused": call(image, [text], output="replace")[1]}
 
 
+def layers_of_gimp_3_2():
+    """Links to files and paths as layers, where this GIMP has them."""
+    found = {}
+    image, layer = picture(W, H, 4)
+    if hasattr(Gimp, "LinkLayer"):
+        export(image, "linked.png")
+        found["link"] = Gimp.LinkLayer.new(image, Gio.File.new_for_path(OUT + "/linked.png"))
+    if hasattr(Gimp, "VectorLayer"):
+        path = Gimp.Path.new(image, "p")
+        image.insert_path(path, None, 0)
+        path.stroke_new_from_points(
+            Gimp.PathStrokeType.BEZIER, [1, 1, 1, 1, 1, 1, 7, 2, 7, 2, 7, 2, 4, 6, 4, 6, 4, 6], True
+        )
+        found["vector"] = Gimp.VectorLayer.new(image, path)
+    seen = {}
+    for kind, made in found.items():
+        image.insert_layer(made, None, 0)
+        status, error, result = call(image, [made], scale=2, domain="art")
+        seen[kind] = [status, error, result is not None and result.get_width(), made.get_width()]
+        seen[kind].append(call(image, [made], output="replace")[1])
+    return seen
+
+
 def frames():
     image, layer = picture(W, H, 4, name="walk 1")
     names = [layer.get_name()]
@@ -296,5 +319,5 @@ def exported():
 run_cases(
     [registered, undo_of_profile_is_clean, rgba, rgb, grey, grey_alpha, rgba_16, rgba_16_linear, rgb_float_linear,
      rgba_8_linear, rgba_half, profile, indexed_free, indexed_keep, indexed_new_colours_refused, filters, soft_proof, mask,
-     mask_stays_when_replaced, group, several, candidates, replace, text_layer, frames, wrong_arguments, layers_in_place,
+     mask_stays_when_replaced, group, several, candidates, replace, text_layer, layers_of_gimp_3_2, frames, wrong_arguments, layers_in_place,
      exported], "kinds.py")  # fmt: skip
