@@ -67,30 +67,31 @@ def dry_run(args: argparse.Namespace, settings: SearchSettings, source: Path, ou
 def measure(found: Survey, worker: EngineWorker, most_seconds: float = _MOST_SECONDS) -> Estimate:
     """
     Answer some textures of each class of sizes (four times as many pixels as the one before), those first in which most
-    of the pixels are. Classes for which no time is left count as the nearest that was measured, by their pixels.
+    of the pixels are; classes for which no time is left count as the nearest that was measured. Time goes by pixels,
+    size by bytes: how well a texture packs, its file tells better than its measures.
     """
     classes: dict[int, list[int]] = defaultdict(list)
     for index, member in enumerate(found.textures):
         classes[(max(1, member.pixels).bit_length() + 1) // 2].append(index)
     pixels = {key: sum(found.textures[i].pixels for i in members) for key, members in classes.items()}
     threads = min(4, os.cpu_count() or 1)
-    rates: dict[int, tuple[float, float]] = {}  # class => seconds and bytes a pixel
+    rates: dict[int, tuple[float, float]] = {}  # class => seconds a pixel, bytes out a byte in
     measured = failed = 0
     started = time.perf_counter()
     for key in sorted(classes, key=lambda key: -pixels[key]):
         if not rates or time.perf_counter() - started < most_seconds:
             sample = [found.textures[i] for i in _sample(classes[key], found)]
-            share, took, made, wrong = _timed(sample, worker, threads)
-            measured, failed = measured + len(sample), failed + wrong
-            if share:
-                rates[key] = (took / share, made / share)
+            one = _timed(sample, worker, threads)
+            measured, failed = measured + len(sample), failed + one.failed
+            if one.pixels and one.bytes_in:
+                rates[key] = (one.seconds / one.pixels, one.bytes_out / one.bytes_in)
     seconds, size = 0.0, float(found.copied_bytes)
     for key, members in classes.items():
         if rates:
             rate = rates[min(rates, key=lambda other: abs(other - key))]
             seconds += rate[0] * pixels[key]
             # Copies take room, and hardly any time.
-            size += rate[1] * sum(found.textures[i].pixels * (1 + found.duplicate_of[i]) for i in members)
+            size += rate[1] * sum(found.textures[i].size * (1 + found.duplicate_of[i]) for i in members)
     return Estimate(seconds, int(size), measured, failed)
 
 
@@ -110,36 +111,54 @@ def chosen(things: Sequence[Any], count: int) -> list[Any]:
     """So many of them, evenly spread; all when there are no more."""
     if len(things) <= count:
         return list(things)
-    return [things[i * len(things) // count] for i in range(count)]
+    return [things[(2 * i + 1) * len(things) // (2 * count)] for i in range(count)]
 
 
-# Pixels, seconds as the pipeline would take for them, bytes of their outputs, and how many failed.
-def _timed(sample: Sequence[Member], worker: EngineWorker, threads: int) -> tuple[int, float, int, int]:
+@dataclass
+class _Measured:
+    """Of one sample."""
+
+    pixels: int = 0  # that were answered
+    seconds: float = 0.0  # as the pipeline would take for them
+    bytes_in: int = 0
+    bytes_out: float = 0.0  # of whole outputs, where parts were answered
+    failed: int = 0
+
+
+def _timed(sample: Sequence[Member], worker: EngineWorker, threads: int) -> _Measured:
+    one = _Measured()
     marks = [time.perf_counter()]
-    textures: list[Texture] = []
+    textures: list[tuple[Member, Texture, float]] = []  # and what share of the texture that is
     for member in sample:
         try:
-            textures.append(_part(member.prepared(worker.scale)))
+            whole = member.prepared(worker.scale)
         except (DepixelError, OSError, zipfile.BadZipFile, RuntimeError):
+            one.failed += 1
             continue
+        part = _part(whole)
+        textures.append((member, part, _pixels(part) / _pixels(whole)))
     marks.append(time.perf_counter())
-    answers = ask(worker, textures)
+    answers = ask(worker, [texture for _, texture, _ in textures])
     marks.append(time.perf_counter())
-    pixels = made = fine = 0
-    for texture, answer in zip(textures, answers, strict=True):
+    for (member, texture, share), answer in zip(textures, answers, strict=True):
         try:
             if isinstance(answer, DepixelError):
                 raise answer
-            made += len(finish(texture, answer))
-            pixels += texture.picture.width * texture.picture.height * len(texture.picture.frames)
-            fine += 1
+            one.bytes_out += len(finish(texture, answer)) / share
         except DepixelError:
+            one.failed += 1
             continue
+        one.bytes_in += member.size
+        one.pixels += _pixels(texture)
     marks.append(time.perf_counter())
     decode, engine, write = (after - before for before, after in pairwise(marks))
     beside = (decode + write) / threads  # the readers' and writers' work is shared by threads
-    together = engine + beside if worker.device == "cpu" else max(engine, beside)
-    return pixels, together, made, len(sample) - fine
+    one.seconds = engine + beside if worker.device == "cpu" else max(engine, beside)
+    return one
+
+
+def _pixels(texture: Texture) -> int:
+    return texture.picture.width * texture.picture.height * len(texture.picture.frames)
 
 
 # Of a large picture a part says enough.
