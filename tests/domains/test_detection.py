@@ -52,6 +52,21 @@ def test_a_shadow_of_one_alpha_keeps_it_pixel_art() -> None:
     assert detect(Picture((pixels,))) == "pixel-art"
 
 
+def test_a_soft_shadow_painted_under_a_sprite_keeps_it_pixel_art() -> None:
+    """Many levels of alpha, but all of them black; the same levels on the figure itself make it art."""
+    pixels = _sprite(32, 20)
+    y, x = np.mgrid[0:32, 0:32]
+    shadow = (np.hypot((y - 28) / 4, (x - 20) / 11) < 1) & (pixels[..., 3] == 0)
+    pixels[shadow] = np.stack([np.zeros((32, 32))] * 3 + [60 + 5 * (x % 24) + y], -1)[shadow]
+    soft = pixels.copy()
+    soft[2:-2, 3:6, 3] = RNG.integers(30, 220, (28, 3))
+
+    assert features(Picture((pixels,))).alpha_levels > 6
+    assert detect(Picture((pixels,))) == "pixel-art"
+    assert detect(Picture((pixels.astype(np.uint16) * 257,))) == "pixel-art"
+    assert detect(Picture((soft,))) == "art"
+
+
 def test_reduced_sprites_are_art() -> None:
     """The same kind of sprite, reduced from four times its size, has edges of its own colours and alphas."""
     large = np.zeros((128, 128, 4), np.uint8)

@@ -122,7 +122,7 @@ def is_pixel_art(picture: Picture, found: Features) -> bool:
         return False
     hard = found.soft_alpha <= 0.02
     if not hard and found.alpha_levels > (4 if found.soft_alpha < 0.08 else 2):
-        return found.colours <= 4 and found.alpha_levels <= 6
+        return (found.colours <= 4 and found.alpha_levels <= 6) or _has_painted_shadow(picture)
     if found.colours <= 4:
         return True
     if found.colours > 256:
@@ -131,6 +131,27 @@ def is_pixel_art(picture: Picture, found: Features) -> bool:
     if blend_share(picture.rgba(0)) >= (0.26 if outlined and hard else 0.12):
         return False
     return outlined or (found.rare_share < 0.2 and found.colour_share < 0.3)
+
+
+# Sprites that were drawn pixel by pixel and given a soft shadow: without what is both dark and half transparent they
+# are pixel art with a hard outline. Outlines and silhouettes that were reduced leave blended edges, or next to nothing.
+def _has_painted_shadow(picture: Picture) -> bool:
+    rgba = picture.rgba(0)
+    level = picture.levels // 255
+    alpha = rgba[..., 3]
+    shadow = (alpha > 0) & (alpha < 250 * level) & (rgba[..., :3].max(axis=-1) <= _DARK * level)
+    if not shadow.any() or int(shadow.sum()) > 0.6 * int((alpha > 0).sum()):
+        return False
+    figure = rgba.copy()
+    figure[shadow] = 0
+    alone = picture.replace(frames=(figure,), mode="RGBA", palette=None)
+    found = features(alone)
+    if found.colours < 8 or found.soft_alpha > 0.02 or blend_share(figure) >= 0.12:
+        return False
+    return is_pixel_art(alone, found)
+
+
+_DARK = 40  # levels of a shadow's brightest channel
 
 
 def blend_share(pixels: Pixels) -> float:
