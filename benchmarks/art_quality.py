@@ -22,6 +22,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from depixel.domains.foreign import project_result
 from depixel.picture import Picture
 from depixel.settings import SearchSettings
 from depixel.upsampler import Upsampler
@@ -31,11 +32,14 @@ INPUTS = {"lr4": "area", "lr4_bicubic": "bicubic"}
 PEERS = ("nearest", "bicubic", "lanczos", "waifu2x-anime", "realesrgan-animevideov3+pad", "realesrgan-animevideov3",
          "realesrgan-x4plus-anime+pad", "realesrgan-x4plus-anime", "spanglue-ch48", "xbr-js")  # fmt: skip
 SHEET_PEERS = (("waifu2x-anime",), ("realesrgan-animevideov3+pad", "spanglue-ch48"))  # the first one there is
+PROJECTED = ("waifu2x-anime", "realesrgan-animevideov3+pad", "spanglue-ch48", "xbr-js")
+GROUNDS = ((0, 0, 0), (255, 255, 255), (255, 0, 255))
 SHEETS = (
     "`art_sprites.png`, `art_emoji.png`, `art_textures.png`: input, bicubic, waifu2x-anime, realesrgan-animevideov3 "
     "(sprites) or SPAN with glue (others), Depixel calm, Depixel at imagination 0.6, truth. `art_pixel.png`: "
     "native pixel art, held to block means, "
-    "held to block centres (what `auto` chooses)."
+    "held to block centres (what `auto` chooses). `art_grounds.png`: Depixel calm, "
+    "at imagination 0.6 and the truth on black, white and magenta, where a fringe would show."
 )
 PER_SHEET = 8
 TILE = 128
@@ -99,13 +103,29 @@ def peer_rows(folder: Path) -> list[dict[str, Any]]:
     return rows
 
 
+def projected_row(folder: Path, name: str, kind: str, measure: Any, work: Path) -> dict[str, Any] | None:
+    """Another upscaler's pictures held to the input by Depixel's projection; None where the folder lacks some."""
+    source, made = folder / "evalset" / kind / "lr4", work / f"projected {name}"
+    (made / kind).mkdir(parents=True)
+    for path in sorted(source.glob("*.png")):
+        answer = folder / "peers" / name / kind / path.name
+        if not answer.exists():
+            return None
+        projection = project_result(read(answer), read(path), settings_for(kind, "area"))
+        Image.fromarray(projection.picture.frames[0]).save(made / kind / path.name)
+    row = measure.evaluate(str(made), kind, "lr4")
+    row.pop("per_image")
+    return {"name": f"{name}, projected by Depixel", "kind": kind, "lr": "lr4", **row}
+
+
 def write_table(rows: list[dict[str, Any]], path: Path, machine: str) -> None:
     """Markdown: one table per kind of input, best PSNR first."""
     lines = [
         "# Art: quality at x4",
         "",
-        f"Measured on {machine}. Means over the evaluation set, no search (`--steps 0`).",
-        "Rows of other upscalers come with the evaluation folder: quality and time as measured there.",
+        f"Measured on {machine}. Means over the evaluation set, no search (`--steps 0`), turns averaged as by default.",
+        "Rows of other upscalers come with the evaluation folder: quality and time as measured there. The",
+        "*projected* ones are their pictures after `depixel project`.",
     ]
     for lr, name in INPUTS.items():
         for kind in KINDS:
@@ -185,6 +205,9 @@ def main() -> None:
                 print(
                     kind, degradation, {k: round(v, 4) for k, v in rows[-1].items() if isinstance(v, float)}, flush=True
                 )
+            for name in PROJECTED:
+                row = projected_row(arguments.eval, name, kind, measure, work)
+                rows += [row] if row else []
             answer(engine, source / "lr4", work / "vivid" / kind, settings_for(kind, "area", 0.6))
             bicubic(source / "lr4", work / "bicubic" / kind)
             names = [path.name for path in sorted((source / "hr").glob("*.png"))]
@@ -197,11 +220,25 @@ def main() -> None:
             columns = [("input", source / "lr4"), ("bicubic", work / "bicubic" / kind), *peers, *ours]
             sheet(names, [*columns, ("truth", source / "hr")], arguments.out / f"art_{kind}.png")
         native = arguments.eval / "evalset" / "sprites" / "hr"
+        grounds([work / "lr4/sprites", work / "vivid/sprites", native], arguments.out / "art_grounds.png")
         pixel_art(engine, native, work, arguments.out / "art_pixel.png")
     processor = platform.processor() or platform.machine()
     machine = f"{processor}, {torch.get_num_threads()} threads, PyTorch {torch.__version__}, device {engine.device}"
     (arguments.out / "art_quality.json").write_text(json.dumps({"machine": machine, "rows": rows}, indent=1) + "\n")
     write_table(rows + peer_rows(arguments.eval), arguments.out / "art_quality.md", machine)
+
+
+def grounds(folders: list[Path], path: Path) -> None:
+    """One sprite a row: each folder's picture on each of GROUNDS."""
+    names = [p.name for p in sorted(folders[-1].glob("*.png")) if 64 <= max(Image.open(p).size) <= TILE][:6]
+    canvas = Image.new("RGB", (len(GROUNDS) * len(folders) * TILE, len(names) * TILE))
+    for row, name in enumerate(names):
+        for column, (ground, folder) in enumerate((g, f) for g in GROUNDS for f in folders):
+            image = Image.open(folder / name).convert("RGBA")
+            box = (column * TILE, row * TILE, (column + 1) * TILE, (row + 1) * TILE)
+            canvas.paste(ground, box)
+            canvas.paste(image, (box[0] + (TILE - image.width) // 2, box[1] + (TILE - image.height) // 2), image)
+    canvas.quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 def pixel_art(engine: Upsampler, native: Path, work: Path, path: Path) -> None:

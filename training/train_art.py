@@ -112,7 +112,8 @@ def train(
     generator = torch.Generator().manual_seed(seed)
     parameters = list(run.network.parameters())
     calm = stage == "calm"
-    if not calm:  # z = 0 must stay the calm answer: only what z touches may move
+    if not calm:  # z = 0 must stay the calm answer, the average's: only what z touches may move
+        run.network.load_state_dict(run.average.state_dict())
         parameters = [p for name, p in run.network.named_parameters() if touches_z(name)]
         run.network.requires_grad_(False)
         for parameter in parameters:

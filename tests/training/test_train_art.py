@@ -84,12 +84,15 @@ def test_a_run_continues_where_its_checkpoint_stands(data: Path, tmp_path: Path)
 
 
 def test_spreading_moves_z_and_leaves_the_calm_answer(data: Path) -> None:
-    """After the spread stage z = 0 gives bit for bit what it gave, and another z gives something else."""
+    """After the spread stage z = 0 gives bit for bit what the average gave, and another z gives something else."""
     run = start(CONFIGS["tiny"], CPU)
+    list(train(run, Batches(data, CPU), "calm", 0.5, 1e-2, False, 0))
     slices = Batches(data, CPU).draw()
-    before = generate(run.network, slices, None, False)
+    before = generate(run.average, slices, None, False)
     list(train(run, Batches(data, CPU), "spread", 2.0, 1e-2, False, 0))
     after = generate(run.network, slices, None, False)
+    averaged = generate(run.average, slices, None, False)
+    assert all(torch.allclose(a, b, atol=1e-5) for a, b in zip(before, averaged, strict=True))
     z = torch.randn(16, run.config.latent, 24, 24, generator=torch.Generator().manual_seed(0))
     other = generate(run.network, slices, z, False)
     assert all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
