@@ -2,51 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import struct
-from functools import lru_cache
 
 import numpy as np
 import pytest
+from tests.hosts.krita.answers import answer, engine, pixels, same
 
 from depixel.picture import Picture
 from depixel.settings import SearchSettings
-from depixel.upsampler import Upsampler
 
 pytestmark = [pytest.mark.host, pytest.mark.timeout(900)]
-
-
-@lru_cache(maxsize=1)
-def engine() -> Upsampler:
-    """The engine without Krita in front of it."""
-    return Upsampler("cpu")
-
-
-def pixels(data: bytes, width: int, height: int, channels: int = 4, depth: int = 8) -> np.ndarray:
-    """Krita's B,G,R,A (or grey, alpha) as [H, W, C] in the engine's order."""
-    samples = np.frombuffer(data, np.uint8 if depth == 8 else "<u2").reshape(height, width, channels)
-    return samples[..., [2, 1, 0, 3]] if channels == 4 else samples
-
-
-def answer(*frames: np.ndarray, **settings: object) -> list[np.ndarray]:
-    """What `Upsampler` says to these frames; the best answer's frames."""
-    picture = Picture(tuple(np.ascontiguousarray(f) for f in frames), mode="RGBA", name="sprite")
-    if frames[0].dtype == np.uint16:
-        picture = picture.replace(mode="RGBA;16" if frames[0].shape[2] == 4 else "LA;16")
-    elif frames[0].shape[2] == 2:
-        picture = picture.replace(mode="LA")
-    return list(engine().upsample(picture, SearchSettings(**settings)).picture.frames)
-
-
-def same(krita, name: str, small: tuple[int, int], scale: int, channels: int = 4, depth: int = 8, **settings) -> None:
-    """The pixels that came out in Krita are the engine's own answer to those that went in."""
-    width, height = small
-    given = pixels(krita.read(name + ".src"), width, height, channels, depth)
-    made = pixels(krita.read(name + ".out"), width * scale, height * scale, channels, depth)
-
-    (expected,) = answer(given, scale=scale, **settings)
-
-    assert np.array_equal(expected, made), f"{name}: {np.count_nonzero(expected != made)} samples differ"
 
 
 def test_menus(krita) -> None:
@@ -211,11 +176,12 @@ def test_deep_group(krita) -> None:
     assert facts["undone"] == [["sprite", []]]
 
 
-@pytest.mark.parametrize("name", ["mask", "folder", "copy"])
+@pytest.mark.parametrize("name", ["mask", "folder", "copy", "drawn"])
 def test_shown_layers(krita, name: str) -> None:
-    """A layer with a mask, a group and a clone are answered as they are shown."""
+    """A layer with a mask, a group, a clone and a vector layer are answered as they are shown."""
     assert name in krita.of("masks_groups_clones")
     given = pixels(krita.read(f"shown-{name}.src"), 16, 12)
+    assert given.any()
 
     (expected,) = answer(given, scale=2)
 
@@ -290,19 +256,6 @@ def test_live_preview(krita) -> None:
     assert facts["width"][1] <= facts["width"][2] <= 250
 
 
-def test_cancel(krita) -> None:
-    """Cancel is felt at once, changes nothing, and frees the engine."""
-    facts = krita.of("cancelled")
-
-    assert facts["seconds to idle"] < 0.1
-    assert facts["seconds to free"] < 10
-    assert not facts["busy"]
-    assert facts["layers"] == [["sprite", []]]
-    assert facts["works again"]
-    assert facts["dialog closed"]
-    assert facts["seconds to free after dialog"] < 10
-
-
 def test_faces(krita) -> None:
     """An imagined face, and one replaced inside the selection, are the engine's own; the source stays, undo works."""
     facts = krita.of("faces")
@@ -328,84 +281,3 @@ def test_faces(krita) -> None:
     assert np.abs(blocks[0] - blocks[1]).max() <= 1.01
     assert facts["undone"]
     assert facts["source kept"]
-
-
-def test_engine_killed(krita) -> None:
-    """A dead engine is replaced, and the user gets the answer all the same."""
-    facts = krita.of("engine_killed")
-
-    assert facts["restarted"]
-    assert facts["other process"]
-    same(krita, "engine_killed", (32, 32), 4, domain="art", steps=20)
-
-
-def test_document_closed(krita) -> None:
-    """Closing the document during a job, or before Apply, is a sentence and nothing worse."""
-    facts = krita.of("document_closed")
-
-    assert "closed" in facts["during"]
-    assert "closed" in facts["after"]
-    assert "closed" in facts["reading"]
-
-
-def test_all_documents_closed(krita) -> None:
-    """The document that the plug-in works in may be closed by others: another one is made."""
-    facts = krita.of("all_closed")
-
-    assert facts["with one of its own"] == 1
-    assert facts["layers"] == 2
-
-
-def test_cancelled_while_added(krita) -> None:
-    """Cancel while the answer goes into a new document takes that document away, and the answer is still offered."""
-    facts = krita.of("apply_cancelled")
-
-    assert facts["begun"]
-    assert facts["words"].startswith("Cancelled")
-    assert facts["documents"] == 1
-    assert facts["still offered"] == 1
-    assert facts["in the end"] == 2
-
-
-def test_engine_missing(krita) -> None:
-    """Without an engine the sentence names the command that mends it."""
-    assert "depixel install krita" in krita.of("engine_missing")["words"]
-
-
-def test_interface_stays_alive(krita) -> None:
-    """While a layer of 1024 x 1024 pixels is answered, the interface hardly waits, and little is added to the time."""
-    facts = krita.of("heartbeat")
-
-    assert facts["size"] == [2048, 2048]
-    job = facts["job"]
-    assert job["longest own"] <= 250, facts
-    assert job["own over 50 ms"] <= 3, facts  # none where nobody else works; see docs/krita.md
-    assert facts["delivery"]["longest own"] <= 150, facts  # Krita itself waits for its layer stack there
-    assert facts["round trip"] - facts["engine"] + facts["adding"] < 1.5, facts  # 0.5 s on an idle machine
-
-
-def test_interface_stays_alive_in_every_way(krita) -> None:
-    """Neither conversion nor masks, groups and other documents make the interface wait; only Krita's own views do."""
-    facts = krita.of("heartbeat_ways")
-    view = facts["view by Krita alone"]["longest own"]
-    ways = {name: found for name, found in facts.items() if isinstance(found, dict) and "job" in found}
-
-    assert len(ways) == 5
-    for name, found in ways.items():
-        assert found["job"]["longest own"] <= 250, (name, found)
-        allowed = 150 + (2 * view if name == "new document" else 0)
-        assert found["delivery"]["longest own"] <= allowed, (name, found)
-        assert found["round trip"] - found["engine"] + found["adding"] < 2.5, (name, found)
-
-
-def test_leaving_during_a_job(krita) -> None:
-    """Krita can be closed while the engine works: it ends by itself, with 0."""
-    assert "end" in krita.facts, krita.log[-3000:]
-    assert json.loads(krita.read("leaving.json"))["busy"]
-    assert krita.exit_code == 0, krita.log[-3000:]
-
-
-def test_no_tracebacks(krita) -> None:
-    """Nothing went wrong that nobody saw: no traceback and no assertion of the plug-in in Krita's log."""
-    assert "Traceback" not in krita.log, krita.log[krita.log.index("Traceback") :][:3000]
-    assert "changeList.memento" not in krita.log

@@ -8,6 +8,9 @@ from depixel_driver import desk
 from depixel_driver.desk import app, apply, ask, docker, layers, new, put, save, scenario, settle, step, stored, until
 from depixel_krita.qt import QtCore
 
+SQUARE = """<svg xmlns="http://www.w3.org/2000/svg" width="16pt" height="12pt" viewBox="0 0 16 12">
+<rect x="3" y="2" width="9" height="7" fill="#c04030"/></svg>"""  # at 72 dots an inch a point is a pixel
+
 
 @scenario
 def selected_part(facts):
@@ -148,9 +151,13 @@ def masks_groups_clones(facts):
     group.addChildNode(inner, None)
     clone = document.createCloneLayer("copy", layer)
     document.rootNode().addChildNode(clone, None)
+    drawn = document.createVectorLayer("drawn")
+    document.rootNode().addChildNode(drawn, None)
+    yield from settle(document)
+    drawn.addShapesFromSvg(SQUARE)
     yield from settle(document)
     panel = docker()
-    for name, node in (("mask", mask), ("folder", group), ("copy", clone)):
+    for name, node in (("mask", mask), ("folder", group), ("copy", clone), ("drawn", drawn)):
         document.setActiveNode(node)
         yield 200
         shown = layer if node == mask else node
