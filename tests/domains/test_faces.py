@@ -43,6 +43,15 @@ def test_any_shape_and_alpha_scales_back_exactly(engine: FaceEngine, height: int
     assert answer.residual.exact
 
 
+@pytest.mark.parametrize(("side", "scale"), [(16, 32), (32, 32)])
+def test_far_beyond_the_generators_size_the_answer_still_scales_back(engine: FaceEngine, side: int, scale: int) -> None:
+    """512 and 1024 pixels come of the art prior's cascade on the searched face, and shrink to the input all the same."""
+    (answer,) = _answers(engine, Picture((_portrait(side, side),)), scale=scale, steps=1)
+
+    assert tuple(answer.straight.shape[2:]) == (side * scale, side * scale)
+    assert answer.residual.exact
+
+
 def test_candidates_differ_and_come_best_first(engine: FaceEngine) -> None:
     """K candidates are K pictures, ordered by how well the face fitted before the projection."""
     answers = _answers(engine, Picture((_portrait(16, 16),)), candidates=3, imagination=0.8, eps=0.0)
