@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import random
 from pathlib import Path
 
@@ -14,6 +16,8 @@ from training.art_data.fetch import fetch
 from training.art_data.pairs import pixel_pair
 from training.art_data.sources import EVALUATION, SOURCES, Source, census, is_evaluation, is_free
 from training.art_data.spoiling import KINDS, PALETTES, bc1, bc4, ordered, reduced_to_palette, spoiled_small
+
+import depixel
 
 
 def noise(height: int, width: int, seed: int = 0) -> np.ndarray:
@@ -186,3 +190,23 @@ def test_blocks_hold_what_their_format_can() -> None:
     assert set(np.unique(spoiled_small(soft, random.Random(0), "bc1")[..., 3])) != set(np.unique(small[..., 3]))
     colours = bc1(soft[..., :3]).reshape(24, 4, 24, 4, 3).swapaxes(1, 2).reshape(-1, 16, 3)
     assert max(len(np.unique(block, axis=0)) for block in colours) <= 4
+
+
+def test_the_released_manifest_names_free_files_and_no_evaluation_source() -> None:
+    """Each file of the released weights has a free licence and a known package; vectors are a fifth at most."""
+    with gzip.open(
+        Path(depixel.__file__).parent / "weights/art-small.manifest.jsonl.gz", "rt", encoding="utf-8"
+    ) as file:
+        origins = [json.loads(line) for line in file]
+    assert len(origins) > 10_000
+    kinds = {source.package: source.kind for source in SOURCES}
+    crops = dict.fromkeys(kinds.values(), 0)
+    for origin in origins:
+        assert is_free(origin["licence"]), origin
+        assert not is_evaluation(origin["file"] + origin["package"]), origin
+        assert kinds[origin["package"]] == origin["kind"]
+        assert len(origin["sha256"]) == 16 and origin["version"]
+        crops[origin["kind"]] += origin["crops"]
+    assert crops["vector"] <= 0.2 * sum(crops.values())
+    card = (Path(depixel.__file__).parent / "weights/art-small.md").read_text("utf-8")
+    assert f"{sum(crops.values()):,} crops of 96x96 from {len(origins):,} files" in card
