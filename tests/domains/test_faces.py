@@ -43,9 +43,9 @@ def test_any_shape_and_alpha_scales_back_exactly(engine: FaceEngine, height: int
     assert answer.residual.exact
 
 
-@pytest.mark.parametrize(("side", "scale"), [(16, 32), (32, 32)])
+@pytest.mark.parametrize(("side", "scale"), [(16, 32), pytest.param(32, 32, marks=pytest.mark.slow)])
 def test_far_beyond_the_generators_size_the_answer_still_scales_back(engine: FaceEngine, side: int, scale: int) -> None:
-    """512 and 1024 pixels come of the art prior's cascade on the searched face, and shrink to the input all the same."""
+    """512 and 1024 pixels come of the art prior's cascade on the searched face, and shrink to the input."""
     (answer,) = _answers(engine, Picture((_portrait(side, side),)), scale=scale, steps=1)
 
     assert tuple(answer.straight.shape[2:]) == (side * scale, side * scale)
