@@ -1,10 +1,7 @@
-"""Imagine face and Anonymise face in a real GIMP with the shipped weights, and the time of an upscale."""
+"""Imagine face and Anonymise face in a real GIMP with the shipped weights."""
 
 from __future__ import annotations
 
-import json
-import os
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -85,14 +82,3 @@ def test_the_shape_of_a_selection_limits_the_other_face(seen: dict[str, Any]) ->
     lowest, highest = np.minimum(answer, before) - 1, np.maximum(answer, before) + 1
     assert ((got >= lowest) & (got <= highest)).all()  # GIMP mixes in linear light
     assert ((weight > 0) & (weight < 1)).any()
-
-
-def test_an_upscale_is_quick(seen: dict[str, Any], gimp: Gimp) -> None:
-    """From the call to the new image, 64x64 and a warm engine; the numbers go beside the screenshots."""
-    found = seen["seconds"]
-    shots = Path(os.environ.get("DEPIXEL_HOST_SHOTS", gimp.host.root.parent / "screenshots"))
-    shots.mkdir(parents=True, exist_ok=True)
-    (shots / "gimp-seconds.json").write_text(json.dumps(found), "utf-8")
-
-    assert found["status"] == "success"
-    assert found["seconds"][0] < 10  # 1 s is the aim on an idle machine; this one may be busy

@@ -1,6 +1,5 @@
-# Imagine a face, anonymise a face; and how long an upscale takes from the call to the new image.
+# Imagine a face, anonymise a face.
 exec(open(__import__("os").environ["INSIDE"] + "/support.py").read())
-import time
 
 
 def face(side):
@@ -81,18 +80,6 @@ def anonymise_an_ellipse_replace():
     return anonymise_an_ellipse("replace")
 
 
-def seconds():
-    image, layer = picture(64, 64, 4)
-    write(layer, samples(64, 64, 3) and bytes(v for i in range(64 * 64) for v in (i % 64 * 3, i // 64 * 3, 90, 255)), 4)
-    call(image, [layer], scale=4)
-    found = []
-    for seed in range(5):
-        began = time.monotonic()
-        status = call(image, [layer], scale=4, seed=seed)[0]
-        found.append(time.monotonic() - began)
-    return {"status": status, "seconds": sorted(found), "load": os.getloadavg()[0]}
-
-
 run_cases(
     [
         imagine,
@@ -100,7 +87,6 @@ run_cases(
         anonymise,
         anonymise_an_ellipse_new_layers,
         anonymise_an_ellipse_replace,
-        seconds,
     ],
     "faces.py",
 )
