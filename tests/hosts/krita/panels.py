@@ -19,6 +19,7 @@ def main(binding: str, out: Path) -> None:
     """Draw the panels of all actions, with answers to choose from, and tell how wide they want to be."""
     sys.path[:0] = [str(ROOT / "core"), str(ROOT / "plugins" / "krita")]
     widgets = importlib.import_module(binding + ".QtWidgets")
+    test = importlib.import_module(binding + ".QtTest").QTest
     krita = types.ModuleType("depixel_tests_krita")
     app = types.SimpleNamespace(
         readSetting=lambda group, name, default: default, activeDocument=lambda: None, documents=list
@@ -61,12 +62,13 @@ def main(binding: str, out: Path) -> None:
         dock.grab().save(str(out / f"docker-{action.name}.png"))
         before = panel.view.grab().toImage()
         place = panel.view._place(panel.view._after)
-        half = panel.view._divider
-        panel.view._divide(0.0)
+        for _ in range(25):
+            test.keyClick(panel.view, qt.QtCore.Qt.Key.Key_Left)
         after = panel.view.grab().toImage()
-        panel.view._divide(half)
-        middle = place.left() + place.width() // 4, place.top() + place.height() // 4
-        found.setdefault("colours", []).append([hex(image.pixel(*middle)) for image in (before, after)])
+        test.mouseClick(panel.view, qt.QtCore.Qt.MouseButton.LeftButton, pos=place.center())
+        left = place.left() + place.width() // 4, place.top() + place.height() // 4
+        clicked = panel.view.grab().toImage()
+        found.setdefault("colours", []).append([hex(image.pixel(*left)) for image in (before, after, clicked)])
         window = dialog.Dialog(action, engine, None, None)
         window.show()
         for _ in range(5):

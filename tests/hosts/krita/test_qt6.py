@@ -28,6 +28,6 @@ def test_widgets_under_qt6(host: Host) -> None:
     assert sorted(facts["widths"]) == ["anonymise-face", "imagine-face", "upscale"]
     for asked, with_answers, viewport, widget in facts["widths"].values():
         assert max(asked, with_answers, widget) <= viewport <= 250
-    for before, after in facts["colours"]:
-        assert (before, after) == ("0xffc83c1e", "0xff3c5adc")
+    for before, moved_by_keys, moved_by_mouse in facts["colours"]:
+        assert (before, moved_by_keys, moved_by_mouse) == ("0xffc83c1e", "0xff3c5adc", "0xffc83c1e")
     assert len(list(out.glob("*.png"))) == 6
