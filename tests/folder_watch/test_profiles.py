@@ -385,3 +385,35 @@ def test_every_rule_asks_for_settings_that_exist() -> None:
             assert SearchSettings.from_dict(dict(rule.hints)).to_dict() == {
                 key: value for key, value in rule.hints if value != getattr(SearchSettings(), key)
             }
+
+
+def test_another_ending_where_a_rule_asks_for_it(desk: Desk) -> None:
+    """TGA becomes PNG in folders and archives, without loss; not where a PNG of that stem is; undone with the rule."""
+    own = desk.source / OWN_PROFILES
+    own.write_text(
+        '[[profile]]\nname = "generic"\ntitle = "mine"\nrules = [{ match = "*", file = { ending = ".png" } }]\n'
+    )
+    given = desk.save("sub/Wall.TGA", seed=1)
+    desk.save("both.tga", seed=2)
+    desk.save("both.png", seed=3)
+    with zipfile.ZipFile(desk.source / "p.zip", "w") as archive:
+        archive.writestr("a.tga", given.read_bytes())
+        archive.writestr("b.txt", "kept")
+    desk.once()
+
+    assert desk.outputs() == {"sub/Wall.png", "both.tga", "both.png", "p.zip"}
+    with Image.open(desk.out / "sub/Wall.png") as made, Image.open(given) as source:
+        assert made.format == "PNG"
+        assert np.array_equal(np.asarray(made)[::2, ::2], np.asarray(source))
+    with zipfile.ZipFile(desk.out / "p.zip") as archive:
+        assert archive.namelist() == ["a.png", "b.txt"]
+
+    asked = len(desk.worker.asked)
+    desk.once()
+    assert len(desk.worker.asked) == asked
+    own.unlink()
+    desk.once()
+    assert desk.outputs() == {"sub/Wall.TGA", "both.tga", "both.png", "p.zip"}
+    given.unlink()
+    desk.once()
+    assert "sub/Wall.TGA" not in desk.outputs()

@@ -34,6 +34,13 @@ from depixel.picture import Picture, Pixels
 _FORMATS = {".png": "PNG", ".apng": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".jpe": "JPEG", ".jfif": "JPEG",
             ".webp": "WEBP", ".bmp": "BMP",
             ".dib": "BMP", ".tga": "TGA", ".gif": "GIF", ".dds": "DDS"}  # fmt: skip
+
+
+def kind_of(path: Path | str) -> str | None:
+    """Pillow's name of the format that a path's ending asks for; None when it asks for none."""
+    return _FORMATS.get(Path(path).suffix.lower())
+
+
 WRITABLE = frozenset(_FORMATS)
 """Endings that can be written."""
 

@@ -136,4 +136,4 @@ class Books:
 
 
 def _row(item: Loaded, state: str, reason: str = "", out: Stamp = NOTHING, digest: str = "") -> Row:
-    return Row(item.job.path, item.job.stamp, item.key, item.job.recipe, state, reason, out, digest)
+    return Row(item.job.path, item.job.stamp, item.key, item.job.recipe, state, reason, out, digest, item.job.target)

@@ -15,6 +15,7 @@ from pathlib import PurePosixPath
 import numpy as np
 
 from depixel.errors import UnreadablePictureError, UnsupportedPictureError
+from depixel.files import READABLE, WRITABLE
 from depixel.files.dds_mipmaps import chain
 from depixel.files.png_chunks import chunks, join
 from depixel.picture import Picture, Pixels
@@ -39,11 +40,23 @@ class Treatment:
     offsets: str = ""  # PNG's grAb chunk (Doom): "scale" or "keep"
     most: int = 0  # larger sides are warned of; 0 = no limit
     material: bool = False  # one map of a set: NAME_normal.png lies over NAME.png
+    ending: str = ""  # of the output, such as ".png"; "" = the source's
     into: str = ""  # in archives: the larger picture is added under this folder, the old one stays
 
     @property
-    def known_offsets(self) -> bool:
-        return self.offsets in ("", "scale", "keep")
+    def is_known(self) -> bool:
+        return self.offsets in ("", "scale", "keep") and (not self.ending or self.ending in WRITABLE)
+
+
+def output_name(path: str, treatment: Treatment, is_there: Callable[[str], bool]) -> str:
+    """Where the output goes: another ending where a rule says so and no other picture has that stem."""
+    place = PurePosixPath(path)
+    if not treatment.ending or place.suffix.lower() == treatment.ending:
+        return path
+    siblings = [place.with_suffix(ending).as_posix() for ending in sorted(READABLE)]
+    if any(name != path and name.lower() != path.lower() and is_there(name) for name in siblings):
+        return path
+    return place.with_suffix(treatment.ending).as_posix()
 
 
 def beside_names(path: str, treatment: Treatment) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from depixel.errors import DepixelError, UnreadablePictureError
 from depixel.files import READABLE
-from depixel_watch.conventions import beside_names, followed
+from depixel_watch.conventions import beside_names, followed, output_name
 from depixel_watch.profiles import ARCHIVES, Profile, Rule
 from depixel_watch.scan import Found, stamp_of
 from depixel_watch.stability import Stamp
@@ -30,6 +30,11 @@ class Job:
     recipe: str
     scale: int
     beside: tuple[str, ...] = ()  # other files that the output depends on
+    target: str = ""  # the output's path, where it is not the source's
+
+    @property
+    def output(self) -> str:
+        return self.target or self.path
 
 
 @dataclass
@@ -52,19 +57,22 @@ def plan(found: Found, root: Path, profile: Profile, recipe: str, complete: bool
     suffix = PurePosixPath(found.path).suffix.lower()
     rule = profile.rule_for(found.path)
     beside: tuple[str, ...] = ()
+    target = found.path
     if suffix in READABLE and rule.upscale:
         action = "upscale"
         beside = tuple(name for name in beside_names(found.path, rule.treatment) if stamp_of(root / name) is not None)
+        target = output_name(found.path, rule.treatment, lambda name: stamp_of(root / name) is not None)
     elif suffix in ARCHIVES:
         action = "pack"
     elif complete or rule.action == "follow":
         action = "copy"
     else:
         return None
+    moved = target if target != found.path else ""
     told = [str(stamp_of(root / name)) for name in beside]
     whole = recipe if action != "copy" or rule.action == "follow" else "copy"
-    asked = _digest(f"{whole}|{action}|{rule.hints}|{rule.treatment}|{told}".encode())
-    return Job(found.path, found.stamp, action, rule, asked, scale, beside)
+    asked = _digest(f"{whole}|{action}|{rule.hints}|{rule.treatment}|{told}{moved}".encode())
+    return Job(found.path, found.stamp, action, rule, asked, scale, beside, moved)
 
 
 def load(job: Job, root: Path) -> Loaded:
@@ -88,7 +96,7 @@ def load(job: Job, root: Path) -> Loaded:
         if job.rule.action == "follow" and job.action == "copy":
             loaded.data = followed(job.path, loaded.data, job.scale)
         if job.action == "upscale" and not loaded.moved:
-            loaded.texture = prepare(loaded.data, job.path, job.rule, others.get, job.scale)
+            loaded.texture = prepare(loaded.data, job.path, job.rule, others.get, job.scale, job.output)
             if loaded.texture.picture.width * loaded.texture.picture.height == 1:
                 loaded.left = SINGLE
             else:

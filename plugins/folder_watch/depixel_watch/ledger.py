@@ -20,7 +20,7 @@ _TABLE = """
 CREATE TABLE IF NOT EXISTS files (
     path TEXT PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, key TEXT NOT NULL, recipe TEXT NOT NULL,
     state TEXT NOT NULL, reason TEXT NOT NULL DEFAULT '', out_size INTEGER NOT NULL DEFAULT 0,
-    out_mtime_ns INTEGER NOT NULL DEFAULT 0, made TEXT NOT NULL DEFAULT ''
+    out_mtime_ns INTEGER NOT NULL DEFAULT 0, made TEXT NOT NULL DEFAULT '', target TEXT NOT NULL DEFAULT ''
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS by_key ON files (key, state);
 """
@@ -37,6 +37,11 @@ class Row(NamedTuple):
     reason: str  # why it failed or was left alone; or a remark
     out: Stamp  # of the output as we wrote it
     made: str = ""  # digest of the output's bytes, where they are an answer of ours
+    target: str = ""  # the output's path, where it is not the source's
+
+    @property
+    def output(self) -> str:
+        return self.target or self.path
 
 
 class Ledger:
@@ -49,8 +54,10 @@ class Ledger:
         self._base.execute("PRAGMA journal_mode=WAL")
         self._base.execute("PRAGMA synchronous=FULL")
         self._base.executescript(_TABLE)
-        if not any(column[1] == "made" for column in self._base.execute("PRAGMA table_info(files)")):
-            self._base.execute("ALTER TABLE files ADD COLUMN made TEXT NOT NULL DEFAULT ''")
+        there = {column[1] for column in self._base.execute("PRAGMA table_info(files)")}
+        for column in ("made", "target"):  # since the first ledgers
+            if column not in there:
+                self._base.execute(f"ALTER TABLE files ADD COLUMN {column} TEXT NOT NULL DEFAULT ''")
         self._base.execute("CREATE INDEX IF NOT EXISTS by_made ON files (made) WHERE made != ''")
 
     def close(self) -> None:
@@ -67,8 +74,8 @@ class Ledger:
         self._base.execute("BEGIN IMMEDIATE")
         try:
             self._base.executemany(
-                "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                ((r.path, *r.stamp, r.key, r.recipe, r.state, r.reason, *r.out, r.made) for r in rows),
+                "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                ((r.path, *r.stamp, r.key, r.recipe, r.state, r.reason, *r.out, r.made, r.target) for r in rows),
             )
         except BaseException:
             self._base.execute("ROLLBACK")
@@ -111,5 +118,5 @@ class Ledger:
         return bool(self._base.execute("PRAGMA integrity_check").fetchone()[0] == "ok")
 
 
-def _row(r: tuple[str, int, int, str, str, str, str, int, int, str]) -> Row:
-    return Row(r[0], Stamp(r[1], r[2]), r[3], r[4], r[5], r[6], Stamp(r[7], r[8]), r[9])
+def _row(r: tuple[str, int, int, str, str, str, str, int, int, str, str]) -> Row:
+    return Row(r[0], Stamp(r[1], r[2]), r[3], r[4], r[5], r[6], Stamp(r[7], r[8]), r[9], r[10])

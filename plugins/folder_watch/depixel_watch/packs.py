@@ -14,9 +14,9 @@ from typing import BinaryIO
 
 from depixel.errors import DepixelError, UnreadablePictureError, UnsupportedPictureError
 from depixel.files import READABLE
-from depixel_watch.conventions import followed
+from depixel_watch.conventions import followed, output_name
 from depixel_watch.jobs import fault
-from depixel_watch.profiles import Profile, recognise
+from depixel_watch.profiles import Profile, Rule, recognise
 from depixel_watch.work import Texture, UpscaleWorker, answer_all, prepare
 
 MAX_ENTRIES = 200_000
@@ -140,7 +140,9 @@ def _rewrite(archive: zipfile.ZipFile, out: BinaryIO, worker: UpscaleWorker, pro
                     made.writestr(_like(entry), given[index])
                     notes += _add(made, entry, rule.treatment.into, answer, archive)
                 elif isinstance(answer, bytes):
-                    made.writestr(_like(entry), answer)
+                    larger = _like(entry)
+                    larger.filename = _output(archive, entry, rule)
+                    made.writestr(larger, answer)
                 elif rule.action == "follow":
                     made.writestr(_like(entry), followed(entry.filename, given[index], worker.scale))
                 else:
@@ -171,7 +173,11 @@ def _texture(
     def beside(name: str) -> bytes | None:
         return _content(archive, name) if name in archive.NameToInfo else None
 
-    return prepare(data, entry.filename, rule, beside, scale)
+    return prepare(data, entry.filename, rule, beside, scale, _output(archive, entry, rule))
+
+
+def _output(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, rule: Rule) -> str:
+    return output_name(entry.filename, rule.treatment, lambda name: name in archive.NameToInfo)
 
 
 # The entry as it was, but for its content: name, time, method, permissions.

@@ -177,7 +177,7 @@ class Pipeline:
             if item.job.action != "copy" and books.ledger.was_made(item.content):
                 books.leave(item, OWN, item.content)
             elif item.left and not self._complete:
-                (self._out / item.job.path).unlink(missing_ok=True)  # ours, of what the file was before
+                (self._out / item.job.output).unlink(missing_ok=True)  # ours, of what the file was before
                 books.leave(item, item.left)
             elif item.left or item.job.action == "copy":
                 whole.append(item)
@@ -200,17 +200,18 @@ class Pipeline:
     # An output that is not as we left it belongs to somebody else.
     def _foreign(self, item: Loaded) -> DepixelError | None:
         path = item.job.path
-        there = stamp_of(self._out / path)
+        target = self._out / item.job.output
+        there = stamp_of(target)
         row = self._books.ledger.get(path)
         if there is None or (row is not None and (row.state == "writing" or row.out == there)):
             return None
-        return OutputExistsError(f"{self._out / path} was not made by Depixel, or was changed; move it away.")
+        return OutputExistsError(f"{target} was not made by Depixel, or was changed; move it away.")
 
     # Path and digest of an output that is this one's too.
     def _twin(self, item: Loaded) -> tuple[str, str] | None:
         for row in self._books.ledger.done_with(item.key):
-            if row.path != item.job.path and stamp_of(self._out / row.path) == row.out:
-                return row.path, row.made
+            if row.path != item.job.path and stamp_of(self._out / row.output) == row.out:
+                return row.output, row.made
         return None
 
     # In the engine's thread.
@@ -287,7 +288,7 @@ class Pipeline:
         return replace(self._place(item, item.data, "copied", item.left), digest="")
 
     def _place(self, item: Loaded, data: bytes, what: str, remark: str = "") -> Made:
-        target = self._out / item.job.path
+        target = self._out / item.job.output
         target.parent.mkdir(parents=True, exist_ok=True)
         place(target, data, overwrite=True)
         return Made(self._stamped(item, target), hashlib.sha256(data).hexdigest()[:32], what, remark)
@@ -300,7 +301,7 @@ class Pipeline:
     # In the engine's thread, for it asks the engine.
     def _pack(self, item: Loaded) -> Made:
         started = time.perf_counter()
-        target = self._out / item.job.path
+        target = self._out / item.job.output
         part = target.with_name(f"{OURS}{secrets.token_hex(6)}.part")
         part.parent.mkdir(parents=True, exist_ok=True)
         try:

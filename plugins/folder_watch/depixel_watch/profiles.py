@@ -135,6 +135,6 @@ def _rule(told: dict[str, Any]) -> Rule:
     unknown = told.keys() - {"match", "action", "settings", "file"}
     action = told.get("action", "upscale")
     treatment = Treatment(**told.get("file", {}))
-    if unknown or action not in ACTIONS or not treatment.known_offsets:
+    if unknown or action not in ACTIONS or not treatment.is_known:
         raise ValueError(f"the rule for {told['match']!r} says what is not known: {sorted(unknown) or action}")
     return Rule(told["match"], action, tuple(sorted(told.get("settings", {}).items())), treatment)

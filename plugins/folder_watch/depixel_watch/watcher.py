@@ -126,11 +126,14 @@ class Watcher:
 
     def _in_step(self, found: Found, job: Job) -> bool:
         row = self._ledger.get(found.path)
+        if row is not None and row.output != job.output:
+            self._remove(row)  # a rule gives it another name now
+            return False
         if row is None or row.stamp != found.stamp or row.recipe != job.recipe or row.state == "writing":
             return False
         if row.state == "failed" or (row.state == "left" and not self._complete):
             return True
-        return row.state != "left" and (self._out / found.path).exists()
+        return row.state != "left" and (self._out / job.output).exists()
 
     def _remove_gone(self) -> None:
         if not any(True for _ in walk(self._source, lambda _: None)):
@@ -148,9 +151,9 @@ class Watcher:
                 self._tell(Event("note", row.path, f"{row.path} cannot be looked at: {error.strerror}."))
 
     def _remove(self, row: Row) -> None:
-        target = self._out / row.path
+        target = self._out / row.output
         ours = row.state == "writing" or stamp_of(target) == row.out
-        if target.exists() and ours and not self._renamed_case(row.path):
+        if target.exists() and ours and not self._renamed_case(row.output):
             target.unlink()
             for folder in target.relative_to(self._out).parents[:-1]:
                 with contextlib.suppress(OSError):

@@ -58,6 +58,7 @@ class Texture:
     grab: tuple[int, int] | None = None  # Doom's offsets of the output
     most: int = 0
     colour: Picture | None = None  # of the material of which this is another map
+    kind: str | None = None  # format of the output, where it is not the source's
 
     @property
     def remark(self) -> str:
@@ -67,13 +68,14 @@ class Texture:
         return files.remark(self.picture)
 
 
-def prepare(data: bytes, path: str, rule: Rule, beside: Beside, scale: int = 4) -> Texture:
+def prepare(data: bytes, path: str, rule: Rule, beside: Beside, scale: int = 4, output: str = "") -> Texture:
     """
     Decode a texture and do to it what its rule says.
 
     Args:
         path: relative to the folder or archive.
         beside: gives other files of it, such as the .mcmeta by which a strip is cut.
+        output: its path there, where that is another.
 
     Raises:
         DepixelError: unreadable, too large, or a strip that its description does not fit.
@@ -105,17 +107,19 @@ def prepare(data: bytes, path: str, rule: Rule, beside: Beside, scale: int = 4) 
         grab,
         treatment.most,
         _colour(path, beside) if treatment.material and "wrap" not in hints else None,
+        files.kind_of(output) if output and output != path else None,
     )
 
 
 def finish(texture: Texture, answer: Picture) -> bytes:
-    """The file of an answer, in the format of the source."""
+    """The file of an answer, in the format of the source unless its rule asks for another."""
     if texture.level:
         answer = level_of(answer, texture.level)
     if texture.half_alpha:
         answer = with_half_alpha(answer)
-    data = files.encode(answer, texture.picture.format)
-    return data if texture.grab is None else with_grab(data, texture.grab)
+    kind = texture.kind or texture.picture.format
+    data = files.encode(answer, kind)
+    return data if texture.grab is None or kind != "PNG" else with_grab(data, texture.grab)
 
 
 def _colour(path: str, beside: Beside) -> Picture | None:
