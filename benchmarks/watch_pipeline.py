@@ -2,8 +2,8 @@
 Where the watcher's time goes: 2,000 textures of 16x16 and 200 of 256x256, from files to files, by the released network.
 
 For each set: files a second, the seconds of the engine, of decoding and of writing (sums over threads), and the share
-of the time in which the engine had nothing to do. For comparison the sum of these (one stage after the other), and what
-the engine alone needs for the same pictures in memory. CPU seconds tell how busy the machine was with other things.
+of the time in which the engine had nothing to do. For comparison the sum of these: one stage after the other. CPU
+seconds tell how busy the machine was with other things.
 
     python benchmarks/watch_pipeline.py --out benchmarks/results
 """
@@ -28,7 +28,6 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / p) for p in ("core", "plugins/folder_watch")]
 
-from depixel import files  # noqa: E402
 from depixel.commands.watch_engine import EngineWorker  # noqa: E402
 from depixel.settings import SearchSettings  # noqa: E402
 from depixel.upsampler import Upsampler  # noqa: E402
@@ -87,11 +86,6 @@ def measured(engine: Upsampler, count: int, side: int) -> dict[str, Any]:
         used = cpu_seconds() - used
         assert tally.done == count, tally
         times = tally.times
-        # The engine by itself, on the first hundreds.
-        pictures = [files.read(path) for path in sorted(source.iterdir())[: max(10, count // 8)]]
-        started = time.perf_counter()
-        worker.upscale(pictures, {"frames": "none"})
-        alone = (time.perf_counter() - started) * count / len(pictures)
     return {
         "textures": count,
         "side": side,
@@ -102,7 +96,6 @@ def measured(engine: Upsampler, count: int, side: int) -> dict[str, Any]:
         "encode_and_write_over_threads": round(times.write, 2),
         "engine_idle_share": round(times.idle, 3),
         "one_after_the_other": round(times.engine + times.decode + times.write, 2),
-        "engine_alone_extrapolated": round(alone, 2),
         "cpu_seconds": round(used, 2),
         "peak_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
     }
