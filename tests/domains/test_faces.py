@@ -111,6 +111,28 @@ def test_iterating_moves_on_and_stays_exact(engine: FaceEngine) -> None:
     assert thrice.residual.exact
 
 
+def test_the_score_of_an_iterated_face_is_against_the_input(engine: FaceEngine) -> None:
+    """Feeding back makes the question easier each time; what is told is still the distance from the first one."""
+    noise = Picture((np.random.default_rng(2).integers(0, 255, (16, 16, 3), dtype=np.uint8),))
+
+    (once,) = _answers(engine, noise)
+    (often,) = _answers(engine, noise, iterate=4)
+
+    assert once.error is not None and often.error is not None
+    assert often.error > 0.5 * once.error
+
+
+def test_soft_edges_come_from_the_art_prior(engine: FaceEngine) -> None:
+    """The alpha of a portrait with holes is enlarged as art is, not bicubically, and scales back."""
+    (answer,) = _answers(engine, Picture((_portrait(16, 16, 4),)))
+    calm = SearchSettings(domain="art", scale=4)
+    art = engine.art.answer([prepare(Picture((_portrait(16, 16, 4),)), calm)], calm)[0][0]
+
+    assert answer.residual.exact
+    alpha = answer.straight[:, 3].float()
+    assert (alpha - art.straight[:, 3].float()).abs().mean() < 3
+
+
 def test_a_face_that_fits_nothing_is_still_given_with_its_score(engine: FaceEngine) -> None:
     """Noise is no face: the best one found comes back, and the sentence says how far off it is."""
     noise = np.random.default_rng(1).integers(0, 255, (16, 16, 3), dtype=np.uint8)

@@ -41,7 +41,10 @@ class Place(Protocol):
     def put(
         self, faces: Tensor, small: Tensor, around: Tensor | None, degradation: Degradation, sized: Sized
     ) -> Tensor:
-        """Faces [F, 4, R, R] into the large picture `around` [F, 4, H, W]; None = the face is all of the picture."""
+        """
+        Faces [F, 4, R, R] into the large picture `around` [F, 4, H, W], whose alpha they take; None = the face is all
+        of an opaque picture.
+        """
         ...
 
     def is_part(self, small: Tensor) -> bool:
@@ -100,11 +103,14 @@ class Crop:
         height, width = self.size[0] * factor, self.size[1] * factor
         colour = sized(self._without_padding(faces), height, width)[:, :3].clamp(0, 1)
         given = small[:, :, top:bottom, left:right]
-        alpha = F.interpolate(given[:, 3:], size=(height, width), mode="bicubic", align_corners=False).clamp(0, 1)
-        large = corrected_smoothly(torch.cat([colour * alpha, alpha], 1), given, degradation)
-        if around is None:
-            return large
         rows, columns = slice(top * factor, bottom * factor), slice(left * factor, right * factor)
+        if around is None:
+            alpha = F.interpolate(given[:, 3:], size=(height, width), mode="bicubic", align_corners=False).clamp(0, 1)
+        else:
+            alpha = around[:, 3:, rows, columns]
+        large = corrected_smoothly(torch.cat([colour * alpha, alpha], 1), given, degradation)
+        if around is None or not self.is_part(small):
+            return large
         canvas = around.clone()
         canvas[:, :, rows, columns] = torch.lerp(canvas[:, :, rows, columns], large, _seam(height, width))
         return canvas

@@ -28,6 +28,7 @@ from depixel.priors.base import LatentPrior, Latents
 from depixel.search.candidates import Candidates
 from depixel.search.loop import DEFAULT_STEPS, finish, search
 from depixel.search.step import SearchStep
+from depixel.search.terms import squared_error
 from depixel.settings import FACES_EPS, PULSE_EPS, SearchSettings
 
 IMAGINED = "This face is imagined: it is nobody's, and not the face of the person in the input."
@@ -88,7 +89,7 @@ class FaceEngine:
         places, notes = places_of(small, settings, self.device)
         found = tuple(self._search(small, place, prepared, settings, on_step, cancelled) for place in places)
         around = None
-        if any(place.is_part(small) for place in places):
+        if any(place.is_part(small) for place in places) or bool((small[:, 3] < 1).any()):
             around = self._surroundings(prepared, settings, cancelled)
         answers = []
         for k in _order(found):
@@ -143,6 +144,7 @@ class FaceEngine:
             assert on_step is not None
             on_step(step if step.preview is None else replace(step, preview=place.shown(step.preview)))
 
+        given = square
         found: list[Candidates] = []
         for turn in range(settings.iterate):
             if turn:  # the answer, scaled down, is the next question
@@ -160,6 +162,9 @@ class FaceEngine:
                     start = self._carried(found[-1], square[k - 1 : k], question, degradation)
                     steps = min(FOLLOWING_STEPS, DEFAULT_STEPS if steps is None else steps)
                 found.append(run(question, counts, start, steps))
+        if settings.iterate > 1:  # what counts is the first question
+            for k, one in enumerate(found):
+                found[k] = _measured(one, given[k : k + 1], weight[k : k + 1], shrink, settings.eps or 0.0)
         return Candidates(tuple(one.pictures[0] for one in found), max(one.steps for one in found))
 
     # Where the search of a frame starts: the face of the frame before, moved as the encoder says that the frame moved.
@@ -280,6 +285,17 @@ def _order(found: Sequence[Candidates]) -> list[int]:
         return max(0.0 if f.converged else f.error for f in first), sum(f.score for f in first)
 
     return sorted(range(len(found[0].pictures[0])), key=rank)
+
+
+# The same faces with their errors against another question.
+def _measured(
+    found: Candidates, question: Tensor, weight: Tensor, shrink: Callable[[Tensor], Tensor], eps: float
+) -> Candidates:
+    faces = []
+    for one in found.pictures[0]:
+        error = float(squared_error(shrink(one.large[None]).cpu(), question, weight))
+        faces.append(replace(one, error=error, converged=error <= eps))
+    return replace(found, pictures=(tuple(faces),))
 
 
 def _latents_of(found: Candidates) -> Latents:
