@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import lzma
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -22,6 +24,7 @@ from depixel_watch.work import Texture, UpscaleWorker, answer_all, prepare
 MAX_ENTRIES = 200_000
 MAX_ENTRY_BYTES = 2**28
 MAX_BYTES = 2**34  # of all entries together, unpacked
+MAX_DICTIONARY = 2**27  # bytes; LZMA's own programs use up to 64 MiB
 MAX_RATIO = 200  # unpacked to packed bytes of the whole archive; deflate itself ends at about 1000
 # What zipfile answers to damage; RuntimeError: a local header that says encrypted when the directory did not.
 _DAMAGE = (zipfile.BadZipFile, EOFError, ValueError, RuntimeError, zlib.error, lzma.LZMAError, OverflowError)
@@ -63,9 +66,22 @@ def _unpacking(name: str) -> Iterator[None]:
         raise UnreadablePictureError(f"{name} is no whole archive: {reason}.") from error
 
 
-def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo | str) -> bytes:
-    with _unpacking(PurePosixPath(archive.filename or "").name):
+def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
+    name = PurePosixPath(archive.filename or "").name
+    with _unpacking(name):
+        if entry.compress_type == zipfile.ZIP_LZMA and _dictionary(archive, entry) > MAX_DICTIONARY:
+            raise UnsupportedPictureError(f"{name} asks for too much memory to unpack {entry.filename!r}.")
         return archive.read(entry)
+
+
+# Bytes that LZMA says it needs, which need have nothing to do with what it holds (APPNOTE 5.8.8).
+def _dictionary(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> int:
+    if archive.fp is None:
+        return 0
+    archive.fp.seek(entry.header_offset + 26)
+    lengths = archive.fp.read(4)
+    archive.fp.seek(sum(struct.unpack("<2H", lengths.ljust(4, b"\0"))), io.SEEK_CUR)
+    return int.from_bytes(archive.fp.read(9)[5:], "little")
 
 
 def check_archive(archive: zipfile.ZipFile, name: str) -> None:
@@ -171,7 +187,7 @@ def _texture(
         return None
 
     def beside(name: str) -> bytes | None:
-        return _content(archive, name) if name in archive.NameToInfo else None
+        return _content(archive, archive.NameToInfo[name]) if name in archive.NameToInfo else None
 
     return prepare(data, entry.filename, rule, beside, scale, _output(archive, entry, rule))
 
