@@ -38,33 +38,35 @@ MAP_NAMES = ("_n.", "_nm.", "_normal.", "_s.", "_spec.", "_gloss.", "_rough", "_
 LARGEST = 128  # pixels of a map's side; larger ones are cut
 
 
-def seams(pixels: np.ndarray) -> tuple[float, float]:
+def seams(pixels: np.ndarray, factor: int = 4) -> tuple[float, float]:
     """
-    Mean difference in levels of neighbours across the wrap, and across the borders of blocks inside; [H, W, 4] of x4,
-    mean of both axes.
+    Mean difference in levels of neighbours across the wrap, and across the borders of blocks inside; [H, W, 4] with
+    blocks of `factor`, mean of both axes.
     """
     across, inside = [], []
     for axis in (0, 1):
         lines = np.moveaxis(pixels[..., :3].astype(float), axis, 0)
         across.append(np.abs(lines[0] - lines[-1]).mean())
-        inside.append(np.abs(lines[4::4] - lines[3:-1:4]).mean())
+        inside.append(np.abs(lines[factor::factor] - lines[factor - 1 : -1 : factor]).mean())
     return float(np.mean(across)), float(np.mean(inside))
 
 
 def tiling(engine: Upsampler, folder: Path) -> Row:
     """Seams of textures that tile: across the wrap and inside, answered wrapped (as decided by itself) and not."""
     found: dict[str, list[tuple[float, float]]] = {"auto": [], "none": []}
+    given = []
     for path in sorted(folder.rglob("*.png")):
         picture = files.read(path)
         if picture.has_alpha or max(picture.width, picture.height) > 64 or tiles(picture) != (True, True):
             continue
+        given.append(seams(picture.rgba(0), 1))
         for wrap, measured in found.items():
             answer = engine.upsample(picture, SearchSettings(scale=4, wrap=wrap)).picture
             measured.append(seams(answer.rgba(0)))
-    row: Row = {"wish": "tiling", "pictures": len(found["auto"])}
-    for wrap, name in (("auto", "wrapped"), ("none", "not wrapped")):
-        across, inside = np.mean(found[wrap], axis=0)
-        worse = float(np.mean([a > b for a, b in found[wrap]]))
+    row: Row = {"wish": "tiling", "pictures": len(given)}
+    for name, pairs in (("input", given), ("wrapped", found["auto"]), ("not wrapped", found["none"])):
+        across, inside = np.mean(pairs, axis=0)
+        worse = float(np.mean([a > b for a, b in pairs]))
         row |= {f"{name}: across": across, f"{name}: inside": inside, f"{name}: share with a larger seam": worse}
     return row
 
