@@ -61,10 +61,8 @@ def way(facts: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def measure() -> dict[str, Any]:
-    """All numbers."""
-    load = os.getloadavg()[0]
-    found = run()
+def figures(found: dict[str, Any]) -> dict[str, Any]:
+    """All numbers of what the driver found."""
     for name in ("heartbeat", "heartbeat_ways"):
         if "error" in found[name]:
             raise SystemExit(found[name]["error"])
@@ -74,7 +72,6 @@ def measure() -> dict[str, Any]:
         "suite": "krita_interface",
         "machine": platform.machine(),
         "cpus": os.cpu_count(),
-        "load_average_before": load,
         "krita": found["menus"]["version"],
         "layer of 1024 x 1024, x2": way(found["heartbeat"]),
         "layers of 512 x 512, x2": {name: way(ways[name]) for name in jobs},
@@ -90,8 +87,10 @@ def measure() -> dict[str, Any]:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--found", type=Path, help="krita/result.json of an earlier run with DEPIXEL_HOST_REPORT")
     arguments = parser.parse_args()
-    text = json.dumps(measure(), indent=2)
+    facts = json.loads(arguments.found.read_text("utf-8")) if arguments.found else run()
+    text = json.dumps(figures(facts), indent=2)
     print(text)
     if arguments.out:
         arguments.out.write_text(text + "\n", "utf-8")
