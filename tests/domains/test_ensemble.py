@@ -28,10 +28,11 @@ def apart(a: Report, b: Report) -> int:
 
 
 @pytest.mark.parametrize(
-    ("side", "scale", "turns"), [(16, 4, 4), (32, 4, 4), (33, 4, 2), (64, 4, 2), (65, 4, 1), (64, 8, 1), (32, 2, 4)]
+    ("side", "scale", "turns"),
+    [(16, 4, 8), (24, 4, 8), (25, 4, 4), (32, 4, 4), (33, 4, 2), (64, 4, 2), (65, 4, 1), (64, 8, 1), (32, 2, 4)],
 )
 def test_small_answers_are_averaged_more(side: int, scale: int, turns: int) -> None:
-    """4 up to 128x128 pixels of answer, 2 up to 256x256; a network of x4 works as much for x2."""
+    """8 up to 96x96 pixels of answer, 4 up to 128x128, 2 up to 256x256; a network of x4 works as much for x2."""
     settings = SearchSettings(scale=scale, domain="art")
     assert turns_for(prepare(Picture((noise(side, side),)), settings), settings) == turns
 
