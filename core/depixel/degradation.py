@@ -165,9 +165,7 @@ def _axis_taps(degradation: Degradation, length: int, axis: int, device: torch.d
     return torch.zeros_like(index), weights
 
 
-def _gram_inverse(
-    degradation: Degradation, length: int, axis: int, device: torch.device, dtype: torch.dtype
-) -> Tensor:
+def _gram_inverse(degradation: Degradation, length: int, axis: int, device: torch.device, dtype: torch.dtype) -> Tensor:
     key = (type(degradation), degradation.factor, degradation.wrap[axis])
     return _cached_gram_inverse(key, length).to(device=device, dtype=dtype)
 

@@ -184,9 +184,7 @@ class Upsampler:
         return [_whole(outcomes[i], layouts.get(i), picture) for i, picture in enumerate(pictures)]
 
     # A sheet is decided about as a whole and answered frame by frame.
-    def _prepared(
-        self, picture: Picture, settings: SearchSettings, layouts: dict[int, Layout], index: int
-    ) -> Prepared:
+    def _prepared(self, picture: Picture, settings: SearchSettings, layouts: dict[int, Layout], index: int) -> Prepared:
         layout = layout_of(picture, settings.frames) if settings.box is None and settings.domain != "faces" else None
         if layout is None:
             return prepare(picture, settings)
