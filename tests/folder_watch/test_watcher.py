@@ -186,6 +186,21 @@ def test_deleted_and_renamed_sources(desk: Desk) -> None:
     assert len(desk.worker.asked) == 2
 
 
+def test_a_file_missed_by_one_look_is_not_computed_again(desk: Desk, tmp_path: Path) -> None:
+    """Out of sight for a pass (renamed while the folder was walked), back under another name: its output is copied."""
+    path = picture(desk.source / "a.png", 1)
+    picture(desk.source / "b.png", 2)
+    desk.settle()
+    path.rename(tmp_path / "away.png")
+    assert desk.watcher.reconcile().removed == 0
+    (tmp_path / "away.png").rename(desk.source / "c.png")
+
+    tally = desk.settle()
+
+    assert (tally.copied, tally.removed, len(desk.worker.asked)) == (1, 1, 2)
+    assert desk.outputs() == {"b.png", "c.png", "depixel-report.html"}
+
+
 def test_a_case_only_rename(desk: Desk) -> None:
     """hero.png becomes Hero.png in the output too."""
     path = picture(desk.source / "hero.png")

@@ -52,6 +52,7 @@ class Watcher:
         self._complete, self._tell, self._cancelled = complete, tell, cancelled
         self.tally = Tally()
         """Of the pass that is going on, or of the last one; may be looked at from other threads."""
+        self._gone: set[str] = set()  # sources that were missing in the last pass
         self._pipeline = Pipeline(source, out, worker, profiles, complete=complete, cancelled=cancelled)
         self._ledger = Ledger(out / LEDGER_NAME)
         self._sweep()
@@ -135,20 +136,28 @@ class Watcher:
             return True
         return row.state != "left" and (self._out / job.output).exists()
 
+    # What is gone in two passes: a file that was renamed while the folder was walked may have been seen under neither
+    # name, and shall find its old output to copy.
     def _remove_gone(self) -> None:
         if not any(True for _ in walk(self._source, lambda _: None)):
             if any(True for _ in self._ledger.rows()):
                 self._tell(Event("note", "", "The watched folder is empty (unmounted?); outputs are kept."))
             return
+        gone: set[str] = set()
         for row in self._ledger.rows():
             if self._cancelled():
                 return
             try:
                 if stamp_of(self._source / row.path) is not None:
                     continue
-                self._remove(row)
+                if row.path in self._gone:
+                    self._remove(row)
+                else:
+                    gone.add(row.path)
             except OSError as error:
                 self._tell(Event("note", row.path, f"{row.path} cannot be looked at: {error.strerror}."))
+        self._gone = gone
+        self.tally.waiting += len(gone)
 
     def _remove(self, row: Row) -> None:
         target = self._out / row.output
