@@ -187,7 +187,7 @@ def _values(found: Survey, estimate: Estimate, free: int, sheet: Path | None, ou
         "bytes_then": estimate.bytes_then,
         "bytes_free": free,
         "fits": estimate.bytes_then < free,
-        "seconds": round(estimate.seconds, 1),
+        "seconds": float(f"{estimate.seconds:.3g}"),  # of a small pack, parts of a second: not rounded to none
         "measured": estimate.measured,
         "measured_failed": estimate.failed,
         "sheet": None if sheet is None else str(sheet),
