@@ -11,12 +11,18 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from depixel.domains.face_finder import RELEASED_FINDER, FaceFinder, FinderNetwork, Frame, distinct
+from depixel import files
+from depixel.degradation import AreaDegradation
+from depixel.domains.cascade import resize
+from depixel.domains.face_finder import RELEASED_FINDER, THRESHOLD, FaceFinder, FinderNetwork, Frame, distinct
+from depixel.domains.tensors import integers, premultiplied
 from depixel.errors import WeightsError
+from depixel.priors.base import LatentPrior
 from depixel.priors.faces import FacePrior
 from depixel.priors.weights import load_weights, released_names
 
 CPU = torch.device("cpu")
+SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 
 
 @pytest.fixture(scope="module")
@@ -25,10 +31,14 @@ def finder() -> FaceFinder:
 
 
 @pytest.fixture(scope="module")
-def portrait() -> Tensor:
-    """[1, 4, 128, 128]: the released generator's mean face; no file with a portrait is needed."""
+def prior() -> LatentPrior:
     name = next(name for name in released_names() if name.startswith("faces"))
-    prior = FacePrior.from_weights(load_weights(name), CPU)
+    return FacePrior.from_weights(load_weights(name), CPU)
+
+
+@pytest.fixture(scope="module")
+def portrait(prior: LatentPrior) -> Tensor:
+    """[1, 4, 128, 128]: the released generator's answer to a painted face; no file with a portrait is needed."""
     y, x = torch.meshgrid(torch.linspace(-1, 1, 32), torch.linspace(-1, 1, 32), indexing="ij")
     head = (1 - torch.hypot(x / 0.6, y / 0.85)).mul(6).clamp(0, 1)
     eyes = sum((-((x - s * 0.24) ** 2 + (y + 0.05) ** 2) / 0.008).exp() for s in (-1, 1))
@@ -36,8 +46,6 @@ def portrait() -> Tensor:
     skin = torch.stack([0.75 - 0.45 * eyes, 0.55 - 0.35 * eyes - 0.2 * mouth, 0.45 - 0.3 * eyes - 0.2 * mouth])
     back = torch.tensor([0.35, 0.4, 0.45])[:, None, None]
     small = torch.cat([torch.lerp(back.expand_as(skin), skin, head), torch.ones(1, 32, 32)])[None].clamp(0, 1)
-    from depixel.degradation import AreaDegradation
-
     with torch.no_grad():
         degradation = AreaDegradation(4)
         return prior.decode(prior.encode(small, degradation), small, degradation).clamp(0, 1)
@@ -89,11 +97,28 @@ def test_nothing_is_found_where_nothing_is(finder: FaceFinder, portrait: Tensor)
     assert finder.find(torch.zeros(1, 4, 80, 80)) == []
 
 
-def test_a_portrait_is_told_from_what_is_none(finder: FaceFinder, portrait: Tensor) -> None:
-    """The likeness of a portrait is high; that of waves, and of a portrait on its head, is not."""
-    assert finder.likeness(portrait) > 0.6
-    assert finder.likeness(_scene(portrait, [], (128, 128))) < 0.3
-    assert finder.likeness(portrait.flip(2)) < finder.likeness(portrait)
+def _answer(prior: LatentPrior, name: str) -> Tensor:
+    """[1, 4, 128, 128]: what the released generator makes of 16x16 pixels of a sample."""
+    picture = files.read(SAMPLES / name)
+    seen = premultiplied(integers(picture), picture.levels)[:1]
+    opaque = torch.cat([seen[:, :3] + 0.5 * (1 - seen[:, 3:]), torch.ones_like(seen[:, 3:])], 1)
+    small, degradation = resize(opaque, 16, 16).clamp(0, 1), AreaDegradation(8)
+    with torch.no_grad():
+        return prior.decode(prior.encode(small, degradation), small, degradation).clamp(0, 1)
+
+
+@pytest.mark.parametrize("name", ["faces/portrait.png", "faces/portrait-2.png"])
+def test_answers_to_portraits_look_like_faces(finder: FaceFinder, prior: LatentPrior, name: str) -> None:
+    """What is imagined from a portrait of 16 pixels is a portrait to the finder (0.87 and 0.92 when written)."""
+    assert finder.likeness(_answer(prior, name)) > 0.7
+
+
+@pytest.mark.parametrize(
+    "name", ["textures/wall.png", "pixel-art/potion.png", "sprites/dragon.png", "sprites/mage.png"]
+)
+def test_answers_to_what_is_no_face_hardly_look_like_one(finder: FaceFinder, prior: LatentPrior, name: str) -> None:
+    """A wall, a potion, a dragon and a mage taken for faces are far from the threshold (at most 0.07 when written)."""
+    assert finder.likeness(_answer(prior, f"{name}.png")) < THRESHOLD - 0.2
 
 
 def test_tiny_pictures_are_no_error(finder: FaceFinder) -> None:

@@ -28,6 +28,7 @@ MOST_SIDE = 1280  # of the longer side, in pixels: a larger picture is looked at
 THRESHOLD = 0.5
 _DOUBTFUL = 0.2  # of the score: this much below the threshold a second look is worth it
 _AGAIN_SIDE = 32  # pixels of the face at the second look
+_LOOKS = (0.7, 0.85, 1.0, 1.2)  # of its side: how large a face may be in a portrait
 OVERLAP = 0.35  # of two frames' sides: centres nearer than this are one face
 _CHANNELS, _WIDE, _DILATIONS = 16, 32, (1, 2, 1, 3, 1, 2)
 
@@ -145,10 +146,11 @@ class FaceFinder:
 
     @torch.no_grad()
     def likeness(self, picture: Tensor) -> float:
-        """0 ... 1: how surely [1, 4, R, R] is a portrait, a face that fills it."""
+        """0 ... 1: how surely [1, 4, R, R] is a portrait, a face that fills it: the mean of looks for several sizes."""
         seen = (picture[:, :3] + 0.5 * (1 - picture[:, 3:])).to(self.device)
         side = picture.shape[3]
-        return max(self._again(seen, Frame(side / 2, side / 2, side * share)) for share in (0.85, 1.0))
+        looks = [self._again(seen, Frame(side / 2, side / 2, side * share)) for share in _LOOKS]
+        return sum(looks) / len(looks)
 
     # Frames of one level, in pixels of the picture. Around the level lies grey: faces at the border are cut there.
     def _on_level(self, level: Tensor, across: float, down: float, threshold: float) -> list[Frame]:
