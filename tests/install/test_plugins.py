@@ -16,7 +16,9 @@ from depixel.cli import main
 from depixel.client import Place
 from depixel.errors import UnwritableOutputError
 from depixel.install import plugins
-from depixel.install.checks import check_gimp, check_krita, check_record
+from depixel.install.checks import check_krita
+from depixel.install.engine_checks import check_record
+from depixel.install.gimp_checks import check_gimp
 from depixel.install.profiles import Profile, System, gimp_profiles, krita_profiles, old_gimp_versions
 
 _FLATPAK = ".var/app/org.gimp.GIMP/config/GIMP/"
@@ -231,10 +233,14 @@ def test_nothing_found_is_a_sentence(
         ("chmod", "not executable"),
         ("rename", "file and folder must have one name"),
         ("client", "incomplete"),
-        ("version", "another version"),
-        ("engine", "does not know where the engine is"),
+        ("protocol", "speaks version 99 of Depixel's protocol, the engine version 1"),
+        ("version", "is that of Depixel 0.0.9, and this is"),
+        ("edited", "changed by hand (work.py)"),
+        ("record", "does not know where the engine is"),
+        ("engine", "the engine that the plug-in starts is not there any more: /gone/python"),
         ("stray", "outside a folder of its name"),
-        ("pluginrc", "has not seen it"),
+        ("not started", "GIMP has not been started since"),
+        ("passed over", "GIMP passed over it when it was started last"),
     ],
 )
 def test_the_doctor_names_the_reason(home: Path, damage: str, words: str) -> None:
@@ -250,17 +256,28 @@ def test_the_doctor_names_the_reason(home: Path, damage: str, words: str) -> Non
         entry.rename(folder / "other.py")
     elif damage == "client":
         (client / "protocol.py").unlink()
-    elif damage == "version":
+    elif damage == "protocol":
         (client / "protocol.py").write_text("PROTOCOL = 99\n")
-    elif damage == "engine":
+    elif damage == "version":
+        record = json.loads((client / "installed.json").read_text())
+        (client / "installed.json").write_text(json.dumps({**record, "version": "0.0.9"}))
+    elif damage == "edited":
+        (folder / "work.py").write_text("# another\n")
+    elif damage == "record":
         (client / "installed.json").unlink()
         (home / "engine" / "installed.json").unlink()
+    elif damage == "engine":
+        for path in (client / "installed.json", home / "engine" / "installed.json"):
+            path.write_text(json.dumps({"command": ["/gone/python", "-m", "depixel"]}))
     elif damage == "stray":
         (folder.parent / "depixel-gimp.py").write_text("")
     else:
-        (home / ".config" / "GIMP" / "3.0" / "pluginrc").write_text("(plug-in-def ...)")
+        cache = home / ".config" / "GIMP" / "3.0" / "pluginrc"
+        cache.write_text("(plug-in-def ...)")
+        seconds = entry.stat().st_ctime + (60 if damage == "passed over" else -60)
+        os.utime(cache, (seconds, seconds))
 
-    findings = list(check_gimp(system(home)))
+    findings = list(check_gimp(system(home), Place()))
 
     told = [finding for finding in findings if words in finding.what]
     assert told, findings
@@ -271,7 +288,7 @@ def test_the_doctor_is_content_with_a_good_installation(home: Path) -> None:
     """No false alarm."""
     main(["install", "gimp"])
 
-    assert {finding.level for finding in check_gimp(system(home))} == {"ok"}
+    assert {finding.level for finding in check_gimp(system(home), Place())} == {"ok"}
     assert {finding.level for finding in check_record(Place())} == {"ok"}
 
 

@@ -8,7 +8,9 @@ import sys
 from typing import TYPE_CHECKING
 
 from depixel.client import Place
-from depixel.install.checks import BAD, Finding, check_start, examine
+from depixel.install.checks import examine
+from depixel.install.engine_checks import check_start
+from depixel.install.findings import BAD, Finding
 from depixel.install.profiles import System
 
 if TYPE_CHECKING:
@@ -33,9 +35,8 @@ def add_parser(subparsers: Subparsers) -> None:
 def run(args: argparse.Namespace) -> int:
     """Examine and tell."""
     place = Place()
-    findings = list(examine(System.here(), place))
-    if args.start:
-        findings += check_start(place)
+    started = list(check_start(place)) if args.start else []  # first: how the engine's last run ended is news then
+    findings = [*examine(System.here(), place), *started]
     if args.json:
         sys.stdout.write(json.dumps([vars(finding) for finding in findings], indent=2) + "\n")
     else:

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from depixel.client.place import Place
+from depixel.install.gimp_checks import CONFINED
+from depixel.install.memory import forget, remember
 from depixel.install.plugins import (
     NothingToInstallError,
     engine_record,
@@ -18,7 +20,14 @@ from depixel.install.plugins import (
     source_of,
     uninstall,
 )
-from depixel.install.profiles import Profile, System, gimp_profiles, krita_profiles, old_gimp_versions
+from depixel.install.profiles import (
+    Profile,
+    System,
+    gimp_profiles,
+    krita_profiles,
+    old_gimp_versions,
+    plug_in_folder,
+)
 
 if TYPE_CHECKING:
     from depixel.cli import Subparsers
@@ -63,6 +72,10 @@ def run(args: argparse.Namespace) -> int:
     install = install_gimp if args.program == "gimp" else install_krita
     for profile in profiles:
         _say(f"{profile}: installed {install(profile, record)}")
+        remember(Place(), profile)
+        if profile.kind in CONFINED:
+            why, mend = CONFINED[profile.kind]
+            _say(f"{profile}: {why}: {mend}.")
     _say(f"The engine is {' '.join(record.command)}, recorded in {record_engine(Place(), record)}.")
     where = "Filters > Depixel" if args.program == "gimp" else "Tools > Scripts and Settings > Dockers"
     name = "GIMP" if args.program == "gimp" else "Krita"
@@ -71,7 +84,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _uninstall(args: argparse.Namespace) -> int:
-    removed = [path for profile in _profiles(args) for path in uninstall(profile)]
+    removed = []
+    for profile in _profiles(args):
+        removed += uninstall(profile)
+        forget(Place(), profile)
     for path in removed:
         _say(f"Removed {path}")
     if not removed:
@@ -81,9 +97,10 @@ def _uninstall(args: argparse.Namespace) -> int:
 
 def _profiles(args: argparse.Namespace) -> list[Profile]:
     if args.profile is not None:
+        folder = args.profile.absolute()
         if args.program == "gimp":
-            return [Profile("GIMP", "given", "", args.profile / "plug-ins")]
-        return [Profile("Krita", "given", "", args.profile / "pykrita", args.profile / "kritarc")]
+            return [Profile("GIMP", "given", "", plug_in_folder(folder, System.here()))]
+        return [Profile("Krita", "given", "", folder / "pykrita", folder / "kritarc")]
     system = System.here()
     return gimp_profiles(system) if args.program == "gimp" else krita_profiles(system)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 import sys
 import tempfile
@@ -12,6 +14,7 @@ from pathlib import Path
 import depixel
 import depixel.client
 from depixel.client.place import Installed, Place
+from depixel.client.protocol import PROTOCOL
 from depixel.errors import DepixelError, UnwritableOutputError
 from depixel.install.profiles import Profile
 
@@ -150,6 +153,57 @@ def is_enabled(kritarc: Path) -> bool:
         return False
     lines = kritarc.read_text("utf-8", "surrogateescape").splitlines()
     return f"enable_{KRITA_NAME}=true" in [line.strip() for line in lines]
+
+
+def recorded_program(path: Path) -> str:
+    """The program that an installed.json names, whether it is there or not; "" when the file does not tell."""
+    try:
+        return str(json.loads(path.read_text("utf-8"))["command"][0])
+    except (OSError, ValueError, KeyError, IndexError, TypeError):
+        return ""
+
+
+def client_problem(client: Path) -> str:
+    """Why a plug-in's copy of the client cannot work with this engine; "" when it can."""
+    source = client / "protocol.py"
+    if not source.is_file():
+        return f"{client} is incomplete"
+    found = re.search(r"^PROTOCOL = (\d+)$", source.read_text("utf-8", "replace"), re.MULTILINE)
+    spoken = found[1] if found else "none"
+    if spoken != str(PROTOCOL):
+        return (
+            f"the plug-in is of another version than the engine: it speaks version {spoken} of Depixel's protocol, "
+            f"the engine version {PROTOCOL}"
+        )
+    if Place(str(client)).installed() is None and Place().installed() is None:
+        program = recorded_program(client / "installed.json")
+        if program:
+            return f"the engine that the plug-in starts is not there any more: {program}"
+        return "the plug-in does not know where the engine is"
+    return ""
+
+
+def difference(program: str, folder: Path, client_name: str) -> str:
+    """How an installed plug-in that works differs from the one of this installation; "" when it does not."""
+    record = Place(str(folder / client_name)).installed()
+    version = record.version if record is not None else ""
+    if version and version != depixel.__version__:
+        return f"the plug-in is that of Depixel {version}, and this is {depixel.__version__}"
+    try:
+        sources = [(path, folder / path.name) for path in source_of(program).glob("*.py")]
+    except NothingToInstallError:
+        return ""
+    client = Path(depixel.client.__file__).parent
+    sources += [(path, folder / client_name / path.name) for path in client.glob("*.py")]
+    changed = [there.name for ours, there in sources if not _same(ours, there)]
+    if not changed:
+        return ""
+    names = ", ".join(sorted(changed)[:3]) + (" ..." if len(changed) > 3 else "")
+    return f"the plug-in is not quite that of this Depixel: an older build, or changed by hand ({names})"
+
+
+def _same(one: Path, other: Path) -> bool:
+    return other.is_file() and one.read_bytes() == other.read_bytes()
 
 
 def _krita_extras(source: Path) -> list[Path]:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 _VERSION = re.compile(r"(\d+)\.(\d+)")
 _OLDEST_GIMP = (3, 0)
+_PLUG_IN_PATH = re.compile(r'^\s*\(plug-in-path\s+"((?:[^"\\]|\\.)*)"\s*\)', re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,9 @@ class Profile:
     """One program's folder of one user."""
 
     program: str  # "GIMP" or "Krita"
-    kind: str  # "package or AppImage", "Flatpak", "Snap", "macOS", "Windows", "Windows Store", "GIMP3_DIRECTORY"
+    kind: (
+        str  # "package or AppImage", "Flatpak", "Snap", "macOS", "Windows", "Windows Store", "GIMP3_DIRECTORY", "given"
+    )
     version: str  # "3.0"; "" where the folder does not say
     plugins: Path  # where plug-ins go: .../plug-ins or .../pykrita
     settings: Path | None = None  # kritarc
@@ -49,20 +52,47 @@ def gimp_profiles(system: System) -> list[Profile]:
     """Every profile of GIMP 3 or later that exists, or would at the first start of an installed GIMP."""
     chosen = system.environment.get("GIMP3_DIRECTORY")
     if chosen:
-        return [Profile("GIMP", "GIMP3_DIRECTORY", "3", Path(chosen) / "plug-ins")]
+        return [Profile("GIMP", "GIMP3_DIRECTORY", "3", plug_in_folder(Path(chosen), system))]
     found = []
     for kind, folder in _gimp_folders(system):
         for profile in sorted(folder.glob("*")) if folder.is_dir() else []:
             if profile.is_dir() and _parsed(profile.name) >= _OLDEST_GIMP:
-                found.append(Profile("GIMP", kind, profile.name, profile / "plug-ins"))
+                found.append(Profile("GIMP", kind, profile.name, plug_in_folder(profile, system)))
     started = {(one.kind, one.version) for one in found}
     return found + [one for one in _installed(system) if (one.kind, one.version) not in started]
 
 
 def old_gimp_versions(system: System) -> list[str]:
-    """Versions before 3.0 that have a profile: the plug-in cannot run there."""
-    names = [path.name for _, folder in _gimp_folders(system) if folder.is_dir() for path in folder.glob("*.*")]
-    return sorted(name for name in names if (0, 0) < _parsed(name) < _OLDEST_GIMP)
+    """Versions before 3.0 that have a profile or are installed: the plug-in cannot run there."""
+    found = {
+        _parsed(path.name) for _, folder in _gimp_folders(system) if folder.is_dir() for path in folder.glob("*.*")
+    }
+    found |= {_told_version(program) for program in _programs(system)}
+    return [f"{version[0]}.{version[1]}" for version in sorted(found) if (0, 0) < version < _OLDEST_GIMP]
+
+
+def installed_programs(system: System) -> list[Path]:
+    """Programs of GIMP 3 that are on the PATH, or where Windows and macOS keep them."""
+    return [program for program in _programs(system) if _told_version(program) >= _OLDEST_GIMP]
+
+
+def plug_in_folder(profile: Path, system: System) -> Path:
+    """
+    The folder of a profile of GIMP for plug-ins of its user: `plug-ins`, or another that was chosen in GIMP
+    (Preferences > Folders > Plug-ins).
+    """
+    usual = profile / "plug-ins"
+    try:
+        found = _PLUG_IN_PATH.search((profile / "gimprc").read_text("utf-8", "replace"))
+    except OSError:
+        return usual
+    if found is None:
+        return usual
+    separator = ";" if system.platform == "win32" else ":"
+    named = [re.sub(r"\\(.)", r"\1", entry) for entry in found[1].split(separator)]
+    own = [entry for entry in named if entry and "${gimp_plug_in_dir}" not in entry and "${gimp_data_dir}" not in entry]
+    folders = [Path(entry.replace("${gimp_dir}", str(profile)).replace("${HOME}", str(system.home))) for entry in own]
+    return usual if usual in folders or not folders else folders[0]
 
 
 def krita_profiles(system: System) -> list[Profile]:
@@ -81,7 +111,11 @@ def krita_profiles(system: System) -> list[Profile]:
 def _gimp_folders(system: System) -> list[tuple[str, Path]]:
     home = system.home
     if system.platform == "win32":
-        return [("Windows", system.variable("APPDATA", home / "AppData" / "Roaming") / "GIMP")]
+        local = system.variable("LOCALAPPDATA", home / "AppData" / "Local")
+        stores = [
+            ("Windows Store", cache / "Roaming" / "GIMP") for cache in (local / "Packages").glob("*GIMP*/LocalCache")
+        ]
+        return [("Windows", system.variable("APPDATA", home / "AppData" / "Roaming") / "GIMP"), *stores]
     if system.platform == "darwin":
         return [("macOS", home / "Library" / "Application Support" / "GIMP")]
     return [
@@ -150,7 +184,7 @@ def _programs(system: System) -> list[Path]:
     if system.platform == "darwin":
         places = [Path("/Applications"), system.home / "Applications"]
         return [program for place in places for program in place.glob("GIMP*.app/Contents/MacOS/gimp")]
-    names = ("gimp", "gimp-3", "gimp-3.0", "gimp-3.2")
+    names = ("gimp", "gimp-3", "gimp-3.0", "gimp-3.2", "gimp-2.10")
     found = (shutil.which(name, path=system.environment.get("PATH")) for name in names)
     return [Path(program) for program in found if program is not None]
 

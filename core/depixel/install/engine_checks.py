@@ -1,0 +1,142 @@
+"""What `depixel doctor` looks at in the engine: its parts, how plug-ins start it, how its last run ended."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from depixel import __version__
+from depixel.client import Engine, Place
+from depixel.client.launch import START_SECONDS, engine_environment
+from depixel.client.place import Installed
+from depixel.install.findings import BAD, GOOD, NOTE, Finding
+from depixel.install.plugins import recorded_program
+
+_PARTS = ("torch", "numpy", "PIL", "starlette", "uvicorn", "safetensors")
+_LOGGED = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d+ (\w+) ")
+_FAILED = re.compile(r"[\w.]*(Error|Exception|Interrupt)\b|depixel: |Fatal |Segmentation|Killed|Aborted|.*core dumped")
+
+
+def check_engine_parts() -> Iterator[Finding]:
+    """Python, torch, weights."""
+    yield Finding(GOOD, f"Depixel {__version__} in {sys.executable}")
+    missing = [name for name in _PARTS if importlib.util.find_spec(name) is None]
+    if missing:
+        yield Finding(BAD, f"Python packages are missing: {', '.join(missing)}", "pip install --upgrade depixel")
+    from depixel.service.installed_models import model_names
+
+    names = model_names()
+    if names:
+        yield Finding(GOOD, f"Weights: {', '.join(names)}")
+    else:
+        yield Finding(BAD, "No weights are installed", "pip install --force-reinstall depixel")
+
+
+def check_record(place: Place) -> Iterator[Finding]:
+    """Whether plug-ins know how to start the engine, and whether that works."""
+    record = place.installed()
+    path = Path(place.path("installed.json"))
+    again = "depixel install gimp (or krita) records this one"
+    if record is None and path.exists():
+        yield Finding(BAD, f"The engine recorded in {path} is not there any more: {recorded_program(path)}", again)
+    elif record is None:
+        yield Finding(NOTE, "No plug-in has been installed from here", "depixel install gimp, or depixel install krita")
+    else:
+        yield _told(record, place, again)
+    folder = Path(place.folder)
+    if folder.exists() and not os.access(folder, os.W_OK):
+        yield Finding(BAD, f"{folder} cannot be written, so that no engine can be found there", f"make {folder} yours")
+
+
+# A program that is there may still not be able to run: its packages may have been removed.
+def _told(record: Installed, place: Place, again: str) -> Finding:
+    command = " ".join(record.command)
+    try:
+        done = subprocess.run(
+            [*record.command, "--version"],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=60,
+            check=False,
+            env=engine_environment(record, place),
+            cwd=str(Path.home().anchor),
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        return Finding(BAD, f"Plug-ins start the engine with {command}, and that cannot be run: {error}", again)
+    words = (done.stdout if done.returncode == 0 else done.stderr).strip().splitlines()
+    said = words[-1].strip() if words else f"exit code {done.returncode}"
+    if done.returncode:
+        return Finding(BAD, f"Plug-ins start the engine with {command}, which fails: {said}", again)
+    version = said.removeprefix("depixel ")
+    if version != __version__:
+        what = f"Plug-ins start the engine with {command}; that is Depixel {version}, and this is {__version__}"
+        return Finding(NOTE, what, again)
+    return Finding(GOOD, f"Plug-ins start the engine with: {command}")
+
+
+def check_running(place: Place) -> Iterator[Finding]:
+    """The engine itself: whether it runs, and if not, whether its last run ended as it should."""
+    word, sentence = Engine("command line", place).state()
+    level = {"running": GOOD, "stopped": GOOD, "protocol": BAD}.get(word, NOTE)
+    if word in ("running", "protocol", "silent"):
+        yield Finding(level, sentence, "depixel serve --stop" if word != "running" else "")
+        return
+    crash, left = last_failure(place), place.running()
+    if crash:
+        yield Finding(BAD, f"The engine ended with a fault when it ran last: {crash[:300]}", _how_to_mend(crash, place))
+    elif left is not None:
+        yield Finding(
+            NOTE,
+            f"The engine is not running, and the last one (process {left.pid}) was killed or crashed; the next picture "
+            "starts another",
+            f"depixel doctor --start tries it now; its log is {place.log}",
+        )
+    else:
+        yield Finding(level, sentence)
+
+
+def last_failure(place: Place) -> str:
+    """
+    The line of the log that says why the last engine ended; "" when it ended well, or nothing is known.
+
+    What the engine logs by itself begins with a time: words after the last such line are those it died with.
+    """
+    try:
+        text = Path(place.log).read_bytes()[-65536:].decode("utf-8", "replace")
+    except OSError:
+        return ""
+    last: list[str] = []
+    for line in text.splitlines():
+        if _LOGGED.match(line):
+            last = []
+        elif line.strip():
+            last.append(line.strip())
+    return next((line for line in reversed(last) if _FAILED.match(line)), "")
+
+
+def _how_to_mend(words: str, place: Place) -> str:
+    then = f"depixel doctor --start tries it again; the whole log is {place.log}"
+    if words.startswith(("ModuleNotFoundError", "ImportError")):
+        return f"pip install --force-reinstall depixel, with the Python that runs the engine; {then}"
+    if "MemoryError" in words or "out of memory" in words.lower() or words.startswith("Killed"):
+        return f"close programs that need much memory; {then}"
+    return then
+
+
+def check_start(place: Place) -> Iterator[Finding]:
+    """Start the engine for real, as a plug-in would, and let it answer a small picture."""
+    from depixel.client import EngineError, Pixels, Request
+
+    engine = Engine("command line", place)
+    try:
+        result = engine.upscale(Request(Pixels(8, 8, 4, (bytes(256),)), {"scale": 2, "domain": "art"})).result()
+    except EngineError as error:
+        yield Finding(BAD, str(error), f"see {place.log}; it may take {START_SECONDS:.0f} seconds on a slow disk")
+        return
+    yield Finding(GOOD, f"The engine answered a small picture with {result.model}")

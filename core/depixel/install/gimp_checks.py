@@ -1,0 +1,135 @@
+"""What `depixel doctor` looks at in GIMP: why Filters > Depixel is there, or not."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from depixel.client import Place
+from depixel.install.findings import BAD, GOOD, NOTE, Finding
+from depixel.install.memory import remembered
+from depixel.install.plugins import GIMP_NAME, client_problem, difference
+from depixel.install.profiles import Profile, System, gimp_profiles, installed_programs, old_gimp_versions
+
+_AGAIN = "depixel install gimp"
+CONFINED = {
+    "Flatpak": (
+        "a Flatpak may start no program outside itself",
+        "run `depixel serve` before GIMP; or allow it once: flatpak override --user "
+        "--talk-name=org.freedesktop.Flatpak org.gimp.GIMP",
+    ),
+    "Snap": (
+        "a Snap sees neither hidden folders nor programs outside itself, so that the plug-in may not find the engine",
+        "use GIMP's Flatpak, its AppImage or the package of your system",
+    ),
+}
+"""Kinds of GIMP that cannot simply start the engine: why, and what to do."""
+
+
+def check_gimp(system: System, place: Place | None = None) -> Iterator[Finding]:
+    """Each profile of GIMP that is found, and those where the plug-in was put before."""
+    profiles = gimp_profiles(system)
+    known = {profile.plugins for profile in profiles}
+    older = [one for one in remembered(place or Place()) if one.program == "GIMP" and one.plugins not in known]
+    if not profiles and not older:
+        old = old_gimp_versions(system)
+        if old:
+            yield Finding(NOTE, f"Only GIMP {', '.join(old)} is here; the plug-in needs 3.0 or later", "install GIMP 3")
+        else:
+            yield Finding(NOTE, "GIMP 3 was not found", "start GIMP once, or: depixel install gimp --profile FOLDER")
+    for profile in profiles:
+        yield from _check_profile(profile)
+    served = any((profile.plugins / GIMP_NAME).is_dir() for profile in profiles)
+    for profile in older:
+        if profile.plugins.parent.is_dir():
+            yield from _check_profile(profile)
+        else:
+            what = f"{profile}: the plug-in was installed in {profile.plugins}, and that folder is gone"
+            mend = f"{_AGAIN}; where GIMP's profile has moved to a place of your own, with --profile FOLDER"
+            yield Finding(NOTE if served else BAD, what, mend)
+    yield from _check_python(system)
+
+
+def _check_profile(profile: Profile) -> Iterator[Finding]:
+    folder = profile.plugins / GIMP_NAME
+    entry = folder / f"{GIMP_NAME}.py"
+    stray = profile.plugins / f"{GIMP_NAME}.py"
+    if stray.exists():
+        yield Finding(BAD, f"{profile}: {stray} lies outside a folder of its name, so GIMP passes over it", _AGAIN)
+    if not folder.is_dir():
+        yield Finding(NOTE, f"{profile}: the plug-in is not installed in {profile.plugins}", _AGAIN)
+        return
+    if not entry.is_file():
+        yield Finding(BAD, f"{profile}: {folder} has no {entry.name}; file and folder must have one name", _AGAIN)
+        return
+    if os.name == "posix" and not os.access(entry, os.X_OK):
+        yield Finding(BAD, f"{profile}: {entry} is not executable, so GIMP passes over it", f"chmod +x {entry}")
+        return
+    problem = client_problem(folder / "depixel_client")
+    if problem:
+        yield Finding(BAD, f"{profile}: {problem}", _AGAIN)
+        return
+    yield from _check_seen(profile, entry)
+    other = difference("gimp", folder, "depixel_client")
+    if other:
+        yield Finding(NOTE, f"{profile}: {other}", f"{_AGAIN}, then start GIMP again")
+    if profile.kind in CONFINED:
+        why, mend = CONFINED[profile.kind]
+        yield Finding(NOTE, f"{profile}: {why}", mend)
+
+
+# GIMP writes down in pluginrc what it found at its last start.
+def _check_seen(profile: Profile, entry: Path) -> Iterator[Finding]:
+    cache = profile.plugins.parent / "pluginrc"
+    if not cache.is_file() or "plug-in-depixel-upscale" in cache.read_text("utf-8", "replace"):
+        yield Finding(GOOD, f"{profile}: installed in {entry.parent}")
+    elif cache.stat().st_mtime < entry.stat().st_ctime:
+        what = f"{profile}: installed in {entry.parent}; GIMP has not been started since"
+        yield Finding(NOTE, what, "start GIMP, or close it and start it again")
+    else:
+        yield Finding(
+            BAD,
+            f"{profile}: installed in {entry.parent}, and GIMP passed over it when it was started last",
+            f"start GIMP in a terminal with --verbose and look for {GIMP_NAME}: what stands there is the reason",
+        )
+
+
+# GIMP of a Linux package starts plug-ins by their first line, `env python3`: the one on the PATH of whoever started it.
+def _check_python(system: System) -> Iterator[Finding]:
+    if system.platform != "linux" or not installed_programs(system):
+        return
+    path = system.environment.get("PATH", os.defpath)
+    outside = [folder for folder in path.split(os.pathsep) if not _is_here(folder)]
+    usual = shutil.which("python3", path=os.pathsep.join(outside))
+    here = shutil.which("python3", path=path)
+    if usual is None or not _has_gi(usual):
+        yield Finding(
+            BAD,
+            f"GIMP runs Python plug-ins with {usual or 'python3'}, which "
+            + ("has no PyGObject (gi)" if usual else "is not there")
+            + ": none of them is in its menus",
+            "install python3-gi (Debian, Ubuntu), python3-gobject (Fedora) or python-gobject (Arch)",
+        )
+    elif here is not None and here != usual and not _has_gi(here):
+        yield Finding(
+            NOTE,
+            f"A GIMP started from this terminal would run plug-ins with {here}, which has no PyGObject (gi), and show "
+            "none of them",
+            "start GIMP from the desktop's menu, or from a terminal without this environment",
+        )
+
+
+def _is_here(folder: str) -> bool:
+    return sys.prefix != sys.base_prefix and Path(folder) == Path(sys.prefix) / "bin"
+
+
+def _has_gi(python: str) -> bool:
+    try:
+        done = subprocess.run([python, "-c", "import gi"], capture_output=True, timeout=60, check=False)
+    except (OSError, subprocess.SubprocessError):
+        return False
+    return done.returncode == 0

@@ -1,0 +1,54 @@
+"""Where plug-ins were put, so that the doctor also looks into profiles that nothing else leads to."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from depixel.client.place import Place
+from depixel.errors import UnwritableOutputError
+from depixel.install.profiles import Profile
+
+_FILE = "profiles.json"
+
+
+def remembered(place: Place) -> list[Profile]:
+    """Profiles into which a plug-in was put and from which none was taken since; a damaged file is an empty one."""
+    try:
+        entries = json.loads(Path(place.path(_FILE)).read_text("utf-8"))
+        return [
+            Profile(
+                str(entry["program"]),
+                str(entry["kind"]),
+                str(entry["version"]),
+                Path(entry["plugins"]),
+                Path(entry["settings"]) if entry.get("settings") else None,
+            )
+            for entry in entries
+        ]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return []
+
+
+def remember(place: Place, profile: Profile) -> None:
+    """Note that the plug-in is in `profile`. Raises UnwritableOutputError."""
+    _write(place, [*(one for one in remembered(place) if one.plugins != profile.plugins), profile])
+
+
+def forget(place: Place, profile: Profile) -> None:
+    """Note that the plug-in is not in `profile` any more. Raises UnwritableOutputError."""
+    kept = [one for one in remembered(place) if one.plugins != profile.plugins]
+    if kept != remembered(place):
+        _write(place, kept)
+
+
+def _write(place: Place, profiles: list[Profile]) -> None:
+    entries = [{name: str(value) for name, value in vars(one).items() if value is not None} for one in profiles]
+    target = Path(place.path(_FILE))
+    try:
+        place.make()
+        part = target.with_name(f".{target.name}.part")
+        part.write_text(json.dumps(entries, indent=1), "utf-8")
+        part.replace(target)
+    except OSError as error:
+        raise UnwritableOutputError(f"{target} cannot be written: {error}.") from error
