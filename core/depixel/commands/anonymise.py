@@ -49,9 +49,10 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Replace each box in turn, write, tell how much was kept."""
-    from depixel.commands.doors import reader, writer
+    from depixel.commands.doors import check_no_video, reader, writer
     from depixel.commands.options import box_from
 
+    check_no_video(args.out)
     if args.out.exists() and args.input.exists() and args.out.samefile(args.input):
         raise BadUsageError(f"{args.out} is the input itself; choose another name.")
     settings = SearchSettings(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from depixel import files
-from depixel.errors import UnwritableOutputError
+from depixel.errors import BadUsageError, UnwritableOutputError
 from depixel.picture import Picture
 
 Read = Callable[[Path], Picture]
@@ -17,6 +17,15 @@ READABLE = files.READABLE
 
 WRITABLE = files.WRITABLE
 """Endings that can be written."""
+
+
+def check_no_video(out: Path) -> None:
+    """Raises BadUsageError where OUT is named like a video."""
+    if out.suffix.lower() in files.VIDEO_ENDINGS:
+        raise BadUsageError(
+            f"-o {out}: Depixel writes no videos, whose compression would undo what makes an answer scale back; name "
+            f"{out.with_suffix('.png').name} (an APNG), .webp or .gif, and make a video of it with ffmpeg if need be."
+        )
 
 
 def reader(max_pixels: int | None) -> Read:

@@ -118,10 +118,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _plan(args: argparse.Namespace, settings: SearchSettings) -> tuple[list[Job], int]:
-    from depixel.commands.doors import READABLE, WRITABLE
+    from depixel.commands.doors import READABLE, WRITABLE, check_no_video
     from depixel.commands.inputs import find_pictures
     from depixel.commands.plan import Job, Problem, make_jobs, make_naming
 
+    check_no_video(args.out)
     extension = _extension(args.format, WRITABLE)
     naming = make_naming(args.out, args.inputs, args.suffix, extension, WRITABLE)
     found = find_pictures(args.inputs, READABLE, None if naming.single else args.out)

@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 
 from depixel.errors import OutOfMemoryError, UnreadablePictureError, UnsupportedPictureError
-from depixel.files import dds, gif, pillow_reading, png_reading, tga, webp
+from depixel.files import dds, gif, pillow_reading, png_reading, tga, video, webp
 from depixel.files.limits import Limits
 from depixel.picture import Picture
 
@@ -108,6 +108,8 @@ def read_bytes(data: bytes, name: str = "picture", limits: Limits | None = None)
             picture = webp.read(data, name, limits)
         elif kind == "TGA":
             picture = tga.read(data, name, limits)
+        elif kind == "VIDEO":
+            picture = video.read(data, name, limits)
         else:
             picture = pillow_reading.read(data, kind, name, limits)
     except MemoryError as error:
@@ -123,7 +125,7 @@ def read_bytes(data: bytes, name: str = "picture", limits: Limits | None = None)
 
 def sniff(data: bytes, name: str) -> str:
     """
-    The format by content: PNG, JPEG, GIF, BMP, DDS, WEBP or TGA.
+    The format by content: PNG, JPEG, GIF, BMP, DDS, WEBP, TGA or VIDEO.
 
     Raises:
         UnreadablePictureError: empty, or no picture.
@@ -143,4 +145,6 @@ def sniff(data: bytes, name: str) -> str:
         raise UnsupportedPictureError(f"{name} is {what}; Depixel reads PNG, JPEG, WebP, BMP, TGA, GIF and DDS.")
     if tga.recognise(data):
         return "TGA"
+    if video.container_of(data):
+        return "VIDEO"
     raise UnreadablePictureError(f"{name} is no picture that Depixel knows (PNG, JPEG, WebP, BMP, TGA, GIF, DDS).")
