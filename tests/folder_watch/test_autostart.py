@@ -27,8 +27,11 @@ def test_written_well_formed_and_removed_again(tmp_path: Path, system: str) -> N
         told = plistlib.loads(data)
         assert told["ProgramArguments"] == COMMAND
         assert told["Label"] == path.stem
+        assert told["KeepAlive"] == {"SuccessfulExit": False}
     else:
-        assert "100% & more" in (ElementTree.fromstring(data).findtext(".//{*}Arguments") or "")
+        task = ElementTree.fromstring(data)
+        assert "100% & more" in (task.findtext(".//{*}Arguments") or "")
+        assert task.findtext(".//{*}LogonTrigger/{*}UserId") == task.findtext(".//{*}Principal/{*}UserId")
     assert autostart.remove(path, system)
     assert not path.exists()
     assert autostart.remove(path, system) is None

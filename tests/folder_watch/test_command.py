@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +20,11 @@ from tiny_art import write_tiny_art
 
 ROOT = Path(__file__).resolve().parents[2]
 RNG = np.random.default_rng(3)
+
+
+@pytest.fixture(autouse=True)
+def _own_list_of_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEPIXEL_RUNTIME_DIR", str(tmp_path / "runtime"))
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +66,27 @@ def test_once_scales_back_and_status_names_what_failed(tmp_path: Path, weights: 
     assert told["counts"] == {"done": 1, "failed": 1}
     assert list(told["failed"]) == ["bad.png"]
     assert told["running"] is False
+
+
+def test_a_second_run_says_why_there_is_nothing_to_do(tmp_path: Path, weights: str) -> None:
+    """Not silence: how much is in step, and that what failed is not tried again; --status needs no folder."""
+    source = tmp_path / "mods"
+    _save(source / "good.png")
+    (source / "bad.png").write_bytes(b"no picture")
+    asked = [source, "--once", "--quiet-period", "0", "--weights", weights]
+    for _ in range(2):
+        process = _start(*asked)
+        said, errors = process.communicate(timeout=100)
+        assert process.returncode == 1, errors
+    everywhere = _start("--status").communicate(timeout=60)[0]
+    shutil.rmtree(source)
+    afterwards = _start(source, "--status").communicate(timeout=60)[0]
+
+    assert "Nothing to do: 1 output is in step." in said
+    assert "1 file that failed before is not tried again until changed" in said
+    for status in (everywhere, afterwards):
+        assert f"{tmp_path / 'mods-depixel'}: not running; 1 done, 1 failed." in status
+        assert "  bad.png: " in status
 
 
 @pytest.mark.parametrize("how", [["--every", "600"], ["--poll", "--every", "0.5"]], ids=["events", "polled"])

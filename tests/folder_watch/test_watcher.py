@@ -14,14 +14,14 @@ import pytest
 from nearest_worker import NearestWorker
 from PIL import Image
 
-from depixel.errors import BadUsageError
+from depixel.errors import BadUsageError, DepixelError, UnwritableOutputError
 from depixel_watch import pipeline as pipeline_module
 from depixel_watch.layout import checked, overlay_for
 from depixel_watch.ledger import LEDGER_NAME, Ledger
 from depixel_watch.lock import is_held, only_one
-from depixel_watch.profiles import load
+from depixel_watch.profiles import OWN_PROFILES, load
 from depixel_watch.stability import StabilityTracker, Stamp
-from depixel_watch.watcher import DiskFullError, Event, Tally, Watcher
+from depixel_watch.watcher import DiskFullError, Event, PauseError, Tally, Watcher
 
 
 class Clock:
@@ -60,9 +60,8 @@ class Desk:
 
     def open(self, complete: bool = False) -> None:
         tracker = StabilityTracker(2.0, self.clock)
-        self.watcher = Watcher(
-            self.source, self.out, self.worker, tracker, load(), complete=complete, tell=self.events.append
-        )
+        profiles, tell = load(own=self.source), self.events.append
+        self.watcher = Watcher(self.source, self.out, self.worker, tracker, profiles, complete=complete, tell=tell)
 
     def settle(self) -> Tally:
         """Passes until nothing waits; the sum of what they did."""
@@ -223,6 +222,76 @@ def test_what_is_not_ours_is_never_overwritten_or_removed(desk: Desk) -> None:
 
     assert (desk.out / "mine.png").read_bytes() == mine
     assert (desk.out / "edited.png").read_bytes() == edited
+
+
+def test_what_is_in_the_way_of_an_output_may_be_moved_away(desk: Desk) -> None:
+    """Somebody else's file, or a file where a folder is needed: told once; done when it is gone."""
+    picture(desk.source / "mine.png", 1)
+    picture(desk.source / "d" / "t.png", 2)
+    picture(desk.out / "mine.png", 50)
+    (desk.out / "d").write_text("no folder")
+    assert desk.settle().failed == 2
+    assert desk.settle().failed == 0
+    told = {event.path: event.sentence for event in desk.events if event.what == "failed"}
+    (desk.out / "mine.png").unlink()
+    (desk.out / "d").unlink()
+
+    assert desk.settle().done == 2
+    assert "move it away" in told["mine.png"]
+    assert "cannot be made" in told["d/t.png"]
+
+
+def test_an_output_folder_that_cannot_be_used_is_waited_for(desk: Desk) -> None:
+    """An output drive that is gone is a pause with a sentence; all goes on when it is back."""
+    picture(desk.source / "a.png", 1)
+    desk.watcher.reconcile()
+    desk.clock.now += 3
+    away = desk.out.rename(desk.out.with_name("away"))
+    desk.out.write_text("no folder")
+    with pytest.raises(PauseError, match="cannot be used"):
+        desk.watcher.reconcile()
+    desk.out.unlink()
+    away.rename(desk.out)
+
+    assert desk.settle().done == 1
+
+
+def test_troubles_of_the_folder_are_told_once(desk: Desk) -> None:
+    """Links that are passed over are named, once; again when they come back."""
+    picture(desk.source / "a.png")
+    link = desk.source / "link"
+
+    def told() -> list[str]:
+        desk.settle()
+        found = [event.sentence for event in desk.events if event.what == "note"]
+        desk.events.clear()
+        return found
+
+    (desk.source / "nowhere.png").symlink_to("missing")
+    link.symlink_to("..")
+    first = told()
+    second = told()
+    link.unlink()
+    told()
+    link.symlink_to("..")
+
+    assert [sentence.split()[0] for sentence in sorted(first)] == ["link", "nowhere.png"]
+    assert second == []
+    assert told() == ["link is a link to a folder: not followed; watch that folder by itself."]
+
+
+def test_other_rules_redo_archives(desk: Desk) -> None:
+    """Rules of one's own hold inside zips too: a pack is made again when they change."""
+    with zipfile.ZipFile(desk.source / "pack.zip", "w") as archive:
+        archive.write(picture(desk.source / "t.png"), "t.png")
+    assert desk.settle().done == 2
+    desk.watcher.close()
+    (desk.source / OWN_PROFILES).write_text(
+        '[[profile]]\nname = "mine"\ntitle = "mine"\nrules = [{match = "*.png", action = "copy"}]\n'
+    )
+    desk.open()
+
+    assert desk.settle().done == 1
 
 
 def test_an_unmounted_folder_removes_nothing(desk: Desk, tmp_path: Path) -> None:
@@ -389,11 +458,14 @@ def test_layouts_that_feed_on_themselves_are_refused(tmp_path: Path) -> None:
         (source, tmp_path / "link" / "out"),
         (made, tmp_path / "elsewhere"),
         (tmp_path / "missing", tmp_path / "out"),
+        (Path(tmp_path.anchor), tmp_path / "out"),
     ]
     for folder, out in bad:
         with pytest.raises(BadUsageError):
             checked(folder, out)
 
+    with pytest.raises(BadUsageError, match="whole disk"):
+        overlay_for(Path(tmp_path.anchor))
     assert checked(source, overlay_for(source)) == (source, tmp_path / "mods-depixel")
 
 
@@ -404,6 +476,16 @@ def test_two_watchers_never_share_an_output(desk: Desk) -> None:
         with pytest.raises(BadUsageError, match="Another"), only_one(desk.out):
             pass
     assert not is_held(desk.out)
+
+
+def test_outputs_that_cannot_be_are_refused_in_a_sentence(tmp_path: Path) -> None:
+    """An output folder below a file, and a ledger that is no database: said, with what to do."""
+    (tmp_path / "file").touch()
+    with pytest.raises(UnwritableOutputError, match="choose another"), only_one(tmp_path / "file" / "out"):
+        pass
+    (tmp_path / LEDGER_NAME).write_bytes(b"no database at all, " * 100)
+    with pytest.raises(DepixelError, match="is damaged"):
+        Ledger(tmp_path / LEDGER_NAME)
 
 
 def test_the_tracker_alone() -> None:

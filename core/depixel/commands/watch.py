@@ -31,7 +31,9 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("--profile", default="auto", metavar="NAME", help="game or emulator (default: recognised)")
     parser.add_argument("--profiles", action="store_true", help="list the profiles, and end")
     parser.add_argument("--once", action="store_true", help="do what there is to do, and end")
-    parser.add_argument("--status", action="store_true", help="say what is done and what failed, and end")
+    parser.add_argument(
+        "--status", action="store_true", help="say what is done and what failed (without MOD_DIR: of all), and end"
+    )
     parser.add_argument(
         "--dry-run",
         action="store_true",
@@ -66,6 +68,8 @@ def run(args: argparse.Namespace) -> int:
         sys.stdout.write("".join(f"{p.name:12} {p.title}\n" for p in profiles.values()))
         sys.stdout.write("".join(f"\n{p.name}: {p.note}\n" for p in profiles.values() if p.note))
         return 0
+    if args.folder is None and args.status:
+        return _status_of_all(args)
     if args.folder is None:
         raise BadUsageError("Give the folder to watch: depixel watch MOD_DIR.")
     if args.profile != "auto" and args.profile not in profiles:
@@ -73,11 +77,14 @@ def run(args: argparse.Namespace) -> int:
     settings = settings_from(args)
     if settings.candidates != 1 or settings.box is not None:
         raise BadUsageError("--candidates and --box are for single pictures; use `depixel upscale`.")
-    source, out = checked(args.folder, args.out or overlay_for(args.folder))
-    if args.status:
-        return _status(args, out)
-    if args.install_service or args.remove_service:
-        return _service(args, source, out)
+    out = args.out or overlay_for(args.folder)
+    if args.status:  # of a folder that is gone or unplugged, too
+        return _status(args, out.resolve())
+    if args.remove_service:
+        return _remove_service(args.folder.resolve())
+    source, out = checked(args.folder, out)
+    if args.install_service:
+        return _install_service(args, source, out)
     if args.dry_run:
         from depixel.commands.watch_budget import dry_run
 
@@ -116,17 +123,30 @@ def _status(args: argparse.Namespace, out: Path) -> int:
     return 1 if failed else 0
 
 
-def _service(args: argparse.Namespace, source: Path, out: Path) -> int:
+def _status_of_all(args: argparse.Namespace) -> int:
+    from depixel_watch.known import known
+
+    if not (outs := known()):
+        sys.stdout.write("Nothing has been watched yet, or its outputs are gone.\n")
+    return max((_status(args, out) for out in outs), default=0)
+
+
+def _remove_service(source: Path) -> int:
+    from depixel_watch import autostart
+
+    path = autostart.service_file(sys.platform, Path.home(), source)
+    line = autostart.remove(path, sys.platform)
+    sys.stdout.write(f"Removed {path}. Stop it with:\n  {line}\n" if line else f"There is no service for {source}.\n")
+    return 0
+
+
+def _install_service(args: argparse.Namespace, source: Path, out: Path) -> int:
     from depixel_watch import autostart
     from depixel_watch.log import LOG_NAME
 
+    if args.once or args.dry_run:
+        raise BadUsageError("A service stays: leave --once and --dry-run away with --install-service.")
     path = autostart.service_file(sys.platform, Path.home(), source)
-    if args.remove_service:
-        line = autostart.remove(path, sys.platform)
-        sys.stdout.write(
-            f"Removed {path}. Stop it with:\n  {line}\n" if line else f"There is no service for {source}.\n"
-        )
-        return 0
     # The same words again, but for what makes this an installation; started where they were meant.
     asked = [word for word in sys.argv[1:] if not (len(word) > 3 and "--install-service".startswith(word))]
     command = [sys.executable, "-m", "depixel", *asked]

@@ -37,11 +37,15 @@ class EngineWorker:
         if isinstance(probe, DepixelError):
             raise probe
         self.device = probe.device
-        self.recipe = json.dumps([settings.to_dict(), probe.model, __version__], sort_keys=True)
+        models = [probe.model]
+        if settings.domain == "faces":  # what lies around a face is another network's work
+            around = self._probe(SearchSettings(scale=settings.scale, domain="art"))
+            models.append(around.model if isinstance(around, Report) else "")
+        self.recipe = json.dumps([settings.to_dict(), *models, __version__], sort_keys=True)
 
-    def _probe(self) -> Report | DepixelError:
+    def _probe(self, settings: SearchSettings | None = None) -> Report | DepixelError:
         tiny = Picture((np.zeros((4, 4, 3), np.uint8),), mode="RGB")
-        return self._engine.upsample_many([tiny], self._settings)[0]
+        return self._engine.upsample_many([tiny], settings or self._settings)[0]
 
     def wrap_of(self, picture: Picture) -> str:
         """As the engine will decide when it answers this picture."""

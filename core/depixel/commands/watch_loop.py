@@ -15,13 +15,14 @@ from depixel.commands.watch_show import JsonLines, Lines, Show, Table, Told
 from depixel.errors import CancelledError
 from depixel.settings import SearchSettings
 from depixel_watch.events import POLL_SECONDS, Hints
+from depixel_watch.known import remember
 from depixel_watch.ledger import LEDGER_NAME, Ledger
 from depixel_watch.lock import only_one
 from depixel_watch.log import LOG_NAME, Log
 from depixel_watch.notify import Notifier
 from depixel_watch.profiles import load
 from depixel_watch.stability import StabilityTracker
-from depixel_watch.watcher import Event, PauseError, Watcher
+from depixel_watch.watcher import Event, PauseError, Tally, Watcher
 
 _PAUSE_SECONDS = 10.0
 
@@ -30,6 +31,7 @@ def watch(args: argparse.Namespace, settings: SearchSettings, source: Path, out:
     """Keep the outputs in step until stopped, or once; returns the exit code."""
     profiles = load(own=source)
     with stop_on_interrupt() as stop, only_one(out):
+        remember(out)
         show = _show(args, source, out)
         told = Told(show, Log(args.log or out / LOG_NAME), Notifier() if args.notify else None)
         try:
@@ -58,7 +60,8 @@ def watch(args: argparse.Namespace, settings: SearchSettings, source: Path, out:
 def _show(args: argparse.Namespace, source: Path, out: Path) -> Show:
     if args.json:
         return JsonLines()
-    return Table(f"{source} -> {out}") if sys.stdout.isatty() else Lines()
+    terminal = sys.stdout is not None and sys.stdout.isatty()
+    return Table(f"{source} -> {out}") if terminal else Lines()
 
 
 class _Loop:
@@ -76,6 +79,8 @@ class _Loop:
     ) -> None:
         self._args, self._watcher, self._source, self._out = args, watcher, source, out
         self._stop, self._told, self._show = stop, told, show
+        self._total = Tally()  # of all passes until nothing waits for the first time
+        self._spoken = False
 
     def run(self, device: str) -> int:
         """Until stopped; with --once until nothing is left to do."""
@@ -84,7 +89,8 @@ class _Loop:
         hints = None if args.once else Hints(self._source, poll=args.poll)
         every = args.every
         try:
-            where = f"Watching {self._source}; larger textures go to {self._out}, made on {device}. Log: {log}."
+            what = "Looking through" if args.once else "Watching"
+            where = f"{what} {self._source}; larger textures go to {self._out}, made on {device}. Log: {log}."
             self._told.tell(Event("note", "", where))
             if hints is not None and hints.problem:
                 every = min(every, POLL_SECONDS)
@@ -106,6 +112,7 @@ class _Loop:
                     continue
                 took = time.monotonic() - started
                 self._told.sum_up(tally, took)
+                self._first_words(tally)
                 if tally.waiting:
                     self._doze(wait, max(0.05, args.quiet_period / 2), wake=False)
                 elif args.once:
@@ -124,10 +131,33 @@ class _Loop:
             if wait(min(left, 0.5)) and wake:
                 return
 
+    # What a run that found nothing new leaves unsaid.
+    def _first_words(self, tally: Tally) -> None:
+        if self._spoken:
+            return
+        for name in ("done", "copied", "left", "failed", "removed"):
+            setattr(self._total, name, getattr(self._total, name) + getattr(tally, name))
+        if tally.waiting:
+            return
+        self._spoken = True
+        counts = self._counts()
+        if self._args.once and not (self._total.finished or self._total.removed):
+            done = counts.get("done", 0)
+            known = f"{done} output{' is' if done == 1 else 's are'} in step" if counts else "it holds no textures"
+            self._told.tell(Event("note", "", f"Nothing to do: {known}."))
+        before = counts.get("failed", 0) - self._total.failed
+        if before > 0:
+            which = "1 file that failed before is" if before == 1 else f"{before} files that failed before are"
+            why = "not tried again until changed: --status says why"
+            self._told.tell(Event("note", "", f"{which} {why}."))
+
     def _once_code(self) -> int:
+        return 1 if self._counts().get("failed") else 0
+
+    def _counts(self) -> dict[str, int]:
         ledger = Ledger(self._out / LEDGER_NAME)
         try:
-            return 1 if ledger.counts().get("failed") else 0
+            return ledger.counts()
         finally:
             ledger.close()
 

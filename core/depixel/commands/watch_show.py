@@ -198,6 +198,7 @@ class Told:
     def __init__(self, show: Show, log: Log, notifier: Notifier | None) -> None:
         self._show, self._log, self._notifier = show, log, notifier
         self._since = Tally()  # the last notification
+        self._resting = ""  # why
 
     def tell(self, event: Event) -> None:
         """One event."""
@@ -205,13 +206,17 @@ class Told:
         self._log.write(sentence_of(event))
 
     def pause(self, sentence: str) -> None:
-        """The work rests, through no fault of a file."""
+        """The work rests, through no fault of a file; told once."""
+        if sentence == self._resting:
+            return
+        self._resting = sentence
         self.tell(Event("note", "", sentence))
         if self._notifier is not None:
             self._notifier.show("Depixel waits", sentence)
 
     def sum_up(self, tally: Tally, seconds: float) -> None:
         """A pass is over; the desktop hears of it when nothing is on its way any more."""
+        self._resting = ""
         self._show.sum_up(tally, seconds)
         if line := summary_of(tally, seconds):
             self._log.write(line)
@@ -232,5 +237,8 @@ class Told:
 
 
 def _write(line: str) -> None:
-    sys.stdout.write(line.encode("utf-8", "replace").decode() + "\n")
+    if sys.stdout is None:  # a Windows service without a window
+        return
+    code = sys.stdout.encoding or "utf-8"  # a pipe on Windows may not know every letter
+    sys.stdout.write(line.encode(code, "replace").decode(code) + "\n")
     sys.stdout.flush()

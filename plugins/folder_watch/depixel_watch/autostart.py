@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import getpass
 import hashlib
+import os
 import plistlib
 import shlex
 import subprocess
@@ -12,6 +14,8 @@ from xml.sax.saxutils import escape
 
 from depixel.errors import UnsupportedPictureError
 from depixel.files.writing import place
+
+_AGAIN = 30  # seconds until it is started again: the folder may be on a drive that comes later
 
 
 def service_file(system: str, home: Path, source: Path) -> Path:
@@ -73,24 +77,37 @@ def _content(system: str, label: str, command: Sequence[str], folder: Path) -> b
         words = " ".join('"' + _quoted(word) + '"' for word in command)
         text = (
             f"[Unit]\nDescription=Depixel mod folder\n\n[Service]\nExecStart={words}\n"
-            f"WorkingDirectory={str(folder).replace('%', '%%')}\nRestart=on-failure\nNice=10\n\n"
+            f"WorkingDirectory={str(folder).replace('%', '%%')}\nRestart=on-failure\nRestartSec={_AGAIN}\n"
+            "Nice=10\n\n"
             "[Install]\nWantedBy=default.target\n"
         )
         return text.encode()
     if system == "darwin":
         told = {"Label": label, "ProgramArguments": list(command), "WorkingDirectory": str(folder), "RunAtLoad": True}
-        return plistlib.dumps({**told, "Nice": 10, "KeepAlive": {"SuccessfulExit": False}})
+        again = {"KeepAlive": {"SuccessfulExit": False}, "ThrottleInterval": _AGAIN}
+        return plistlib.dumps({**told, **again, "Nice": 10})
+    user = escape("\\".join(part for part in (os.environ.get("USERDOMAIN"), getpass.getuser()) if part))
     arguments = subprocess.list2cmdline(command[1:])
     text = (
         '<?xml version="1.0" encoding="UTF-16"?>\n'
         '<Task version="1.2" xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task">'
-        "<Triggers><LogonTrigger><Enabled>true</Enabled></LogonTrigger></Triggers>"
-        "<Settings><ExecutionTimeLimit>PT0S</ExecutionTimeLimit></Settings>"
-        f"<Actions><Exec><Command>{escape(command[0])}</Command><Arguments>{escape(arguments)}</Arguments>"
+        f"<Triggers><LogonTrigger><Enabled>true</Enabled><UserId>{user}</UserId></LogonTrigger></Triggers>"
+        f'<Principals><Principal id="Author"><UserId>{user}</UserId><LogonType>InteractiveToken</LogonType>'
+        "</Principal></Principals><Settings><DisallowStartIfOnBatteries>false</DisallowStartIfOnBatteries>"
+        "<StopIfGoingOnBatteries>false</StopIfGoingOnBatteries><ExecutionTimeLimit>PT0S</ExecutionTimeLimit>"
+        "<RestartOnFailure><Interval>PT1M</Interval><Count>999</Count></RestartOnFailure></Settings>"
+        f'<Actions Context="Author"><Exec><Command>{escape(_windowless(command[0]))}</Command>'
+        f"<Arguments>{escape(arguments)}</Arguments>"
         f"<WorkingDirectory>{escape(str(folder))}</WorkingDirectory></Exec>"
         "</Actions></Task>"
     )
     return text.encode("utf-16")
+
+
+# Beside Python lies one that opens no black window.
+def _windowless(program: str) -> str:
+    other = Path(program).with_name("pythonw.exe")
+    return str(other) if Path(program).name.lower() == "python.exe" and other.exists() else program
 
 
 def _quoted(word: str) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from depixel.errors import OutputExistsError
 from depixel_watch.jobs import Loaded
-from depixel_watch.ledger import Ledger, Row
-from depixel_watch.pauses import as_pause
+from depixel_watch.ledger import BLOCKED, Ledger, Row
+from depixel_watch.pauses import as_pause, may_pass
 from depixel_watch.stability import StabilityTracker, Stamp
 
 NOTHING = Stamp(0, 0)
@@ -80,7 +81,7 @@ class Books:
 
     def announce(self, items: Iterable[Loaded]) -> None:
         """Before an output gets its name: whatever is at that place from now on is ours."""
-        rows = [_row(item, "writing", out=self._kept(item)) for item in items]
+        rows = [_row(item, "writing", self._reason(item), self._kept(item)) for item in items]
         if rows:
             self.ledger.record(rows)
 
@@ -97,7 +98,8 @@ class Books:
 
     def fail(self, item: Loaded, error: Exception) -> None:
         """
-        One file failed. What cannot be opened is tried again in each pass, and told of once.
+        One file failed. What cannot be opened, or not written, is tried again in each pass, and told of once; what
+        somebody else's file is in the way of, when that is gone.
 
         Raises:
             PauseError: it was not the file's fault.
@@ -105,11 +107,12 @@ class Books:
         if pause := as_pause(error):
             raise pause
         before = self.ledger.get(item.job.path)
-        row = _row(item, "failed", str(error), self._kept(item))
+        blocked = BLOCKED if isinstance(error, OutputExistsError) else ""
+        row = _row(item, "failed", str(error), self._kept(item), blocked)
         self._tracker.forget(item.job.path)
-        if item.unreadable:
+        if item.unreadable or may_pass(error):
             row = row._replace(recipe="")
-            if before is not None and (before.state, before.reason) == ("failed", row.reason):
+            if before is not None and before.state != "done" and before.reason == row.reason:
                 self.tally.skipped += 1
                 self.tally.found -= 1
                 return
@@ -123,6 +126,11 @@ class Books:
         self._tracker.forget(item.job.path)
         self.tally.left += 1
         self._tell(Event("left", item.job.path, reason))
+
+    # Why it failed the last time: need not be told again.
+    def _reason(self, item: Loaded) -> str:
+        before = self.ledger.get(item.job.path)
+        return before.reason if before is not None and before.state in ("failed", "writing") else ""
 
     # The last output of this path, as we left it.
     def _kept(self, item: Loaded) -> Stamp:

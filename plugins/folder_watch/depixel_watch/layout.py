@@ -7,10 +7,19 @@ from pathlib import Path
 from depixel.errors import BadUsageError
 from depixel_watch.ledger import LEDGER_NAME
 
+WHOLE_DISK = "A whole disk is not watched; give the mod folder."
+
 
 def overlay_for(source: Path) -> Path:
-    """The default output: a folder beside the source. To revert is to delete it."""
+    """
+    The default output: a folder beside the source. To revert is to delete it.
+
+    Raises:
+        BadUsageError: there is no beside.
+    """
     source = source.resolve()
+    if not source.name:
+        raise BadUsageError(WHOLE_DISK)
     return source.with_name(f"{source.name}-depixel")
 
 
@@ -25,7 +34,7 @@ def checked(source: Path, out: Path) -> tuple[Path, Path]:
         raise BadUsageError(f"{source} is not a folder; give the folder into which textures are dropped.")
     source, out = source.resolve(), out.resolve()
     if source.parent == source:
-        raise BadUsageError("A whole disk is not watched; give the mod folder.")
+        raise BadUsageError(WHOLE_DISK)
     if source == out or (out.exists() and source.samefile(out)):
         raise BadUsageError(f"The output folder is the watched folder {source}; choose another with -o.")
     if out.is_relative_to(source):

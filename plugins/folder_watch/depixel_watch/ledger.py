@@ -12,7 +12,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from depixel.errors import DepixelError
 from depixel_watch.stability import Stamp
+
+BLOCKED = "blocked"
+"""In place of a digest in a failed row: somebody else's file lies where the output belongs."""
 
 LEDGER_NAME = ".depixel-ledger.sqlite"
 
@@ -45,12 +49,27 @@ class Row(NamedTuple):
 
 
 class Ledger:
-    """The one table, opened or made."""
+    """
+    The one table, opened or made.
+
+    Raises:
+        DepixelError: the file is damaged.
+        sqlite3.OperationalError: it cannot be read or written.
+    """
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
         self._base = sqlite3.connect(path, isolation_level=None)
+        try:
+            self._set_up()
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError as error:
+            remedy = f"delete the folder {path.parent}, and all is made again"
+            raise DepixelError(f"The ledger {path} is damaged ({error}): {remedy}.") from error
+
+    def _set_up(self) -> None:
         self._base.execute("PRAGMA journal_mode=WAL")
         self._base.execute("PRAGMA synchronous=FULL")
         self._base.executescript(_TABLE)

@@ -19,7 +19,24 @@ class EngineAwayError(PauseError):
     """The shared engine does not answer."""
 
 
+class OutputAwayError(PauseError, UnwritableOutputError):
+    """The output folder as a whole cannot be used."""
+
+
+_MAY_PASS = (errno.EACCES, errno.EPERM, errno.EBUSY, errno.EROFS, errno.EIO, errno.EEXIST, errno.ENOTDIR)
+
 FULL = "The disk of {} is full: waiting for room; nothing is lost."
+
+AWAY = "The output folder {} cannot be used ({}): waiting for it; nothing is lost."
+
+
+def may_pass(error: BaseException | None) -> bool:
+    """Whether an output could not be written for a reason that may be mended without a change of its source."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in _MAY_PASS:
+            return True
+        error = error.__cause__
+    return False
 
 
 def as_pause(error: BaseException | None) -> PauseError | None:

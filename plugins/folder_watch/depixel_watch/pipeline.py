@@ -6,6 +6,7 @@ always a group waiting for it, writers encode and wait for the disk. The books a
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import secrets
@@ -17,7 +18,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from depixel.errors import CancelledError, DepixelError, OutputExistsError
+from depixel.errors import CancelledError, DepixelError, OutputExistsError, UnwritableOutputError
 from depixel.files.writing import place
 from depixel.picture import Picture
 from depixel_watch.books import NOTHING, Books, Made
@@ -197,13 +198,18 @@ class Pipeline:
         if group.ready:
             group.asked = self._engine.submit(self._ask, group.ready)
 
-    # An output that is not as we left it belongs to somebody else.
+    # An output that is not as we left it belongs to somebody else. Found out before the engine works in vain.
     def _foreign(self, item: Loaded) -> DepixelError | None:
         path = item.job.path
         target = self._out / item.job.output
         there = stamp_of(target)
         row = self._books.ledger.get(path)
         if there is None or (row is not None and (row.state == "writing" or row.out == there)):
+            folder = next(parent for parent in target.parents if parent.exists())
+            if not os.access(folder, os.W_OK):
+                problem = UnwritableOutputError(f"{folder} cannot be written: no permission.")
+                problem.__cause__ = PermissionError(errno.EACCES, "no permission")
+                return problem
             return None
         return OutputExistsError(f"{target} was not made by Depixel, or was changed; move it away.")
 
@@ -289,7 +295,7 @@ class Pipeline:
 
     def _place(self, item: Loaded, data: bytes, what: str, remark: str = "") -> Made:
         target = self._out / item.job.output
-        target.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(target.parent)
         place(target, data, overwrite=True)
         return Made(self._stamped(item, target), hashlib.sha256(data).hexdigest()[:32], what, remark)
 
@@ -303,7 +309,7 @@ class Pipeline:
         started = time.perf_counter()
         target = self._out / item.job.output
         part = target.with_name(f"{OURS}{secrets.token_hex(6)}.part")
-        part.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(part.parent)
         try:
             with part.open("w+b") as file:
                 notes = rewrite(self._source / item.job.path, file, self._worker, self._profiles)
@@ -318,6 +324,14 @@ class Pipeline:
         finally:
             part.unlink(missing_ok=True)
             self._busy += time.perf_counter() - started
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise UnwritableOutputError(f"The folder {folder} cannot be made: {reason}.") from error
 
 
 def _is_written(group: _Group) -> bool:

@@ -32,6 +32,11 @@ _DATA = Path(__file__).with_name("profiles.toml")
 ARCHIVES = frozenset({".zip", ".pk3"})
 
 
+def is_archive(path: str) -> bool:
+    """Whether a name is that of an archive whose textures are upscaled inside it."""
+    return Path(path).suffix.lower() in ARCHIVES
+
+
 @dataclass(frozen=True)
 class Rule:
     """What to do to paths that match."""
@@ -102,7 +107,7 @@ def names_in(folder: Path, most: int = 5000) -> list[str]:
                 for entry in islice(entries, 4 * most):
                     if entry.is_dir(follow_symlinks=False):
                         below.append(Path(entry.path))
-                    elif len(names) < most and Path(entry.name).suffix.lower() not in ARCHIVES:
+                    elif len(names) < most and not is_archive(entry.name):
                         names.append(entry.name)
         level = below[:100]
     return names

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -26,7 +27,7 @@ def walk(root: Path, trouble: Callable[[str], None]) -> Iterator[Found]:
     """
     All regular files below `root`. Links to folders are not followed (they may lead round in circles or out of the
     mod); links to files are. A folder with a ledger in it holds outputs, which are no inputs. `trouble` gets a sentence
-    for each folder that cannot be read.
+    for each folder that cannot be read and for each link that is passed over.
     """
     todo = [""]
     while todo:
@@ -37,17 +38,29 @@ def walk(root: Path, trouble: Callable[[str], None]) -> Iterator[Found]:
                     path = f"{folder}/{entry.name}" if folder else entry.name
                     if entry.name.startswith(OURS):
                         continue
-                    if entry.is_dir(follow_symlinks=False):
+                    link = _is_link(entry)
+                    if entry.is_dir(follow_symlinks=False) and not link:
                         todo.append(path)
                         continue
                     try:
                         about = entry.stat()
                     except OSError:
-                        continue  # a link to nowhere, or gone since
+                        if link:
+                            trouble(f"{path} is a link that leads nowhere.")
+                        continue  # or gone since
+                    if link and stat.S_ISDIR(about.st_mode):
+                        trouble(f"{path} is a link to a folder: not followed; watch that folder by itself.")
                     if stat.S_ISREG(about.st_mode):
                         yield Found(path, Stamp(about.st_size, about.st_mtime_ns))
         except OSError as error:
             trouble(f"The folder {folder or root} cannot be read: {(error.strerror or str(error)).lower()}.")
+
+
+# Windows' junctions are links too, but no symbolic ones.
+def _is_link(entry: os.DirEntry[str]) -> bool:
+    if sys.platform == "win32":
+        return entry.is_symlink() or entry.stat(follow_symlinks=False).st_reparse_tag == stat.IO_REPARSE_TAG_MOUNT_POINT
+    return entry.is_symlink()
 
 
 def stamp_of(path: Path) -> Stamp | None:

@@ -6,6 +6,7 @@ only say when that is worth while.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import sqlite3
 from collections.abc import Callable
@@ -13,11 +14,11 @@ from pathlib import Path
 
 from depixel_watch.books import Books, Event, Tally, Tell
 from depixel_watch.jobs import Job, plan
-from depixel_watch.ledger import LEDGER_NAME, Ledger, Row
+from depixel_watch.ledger import BLOCKED, LEDGER_NAME, Ledger, Row
 from depixel_watch.page import PAGE_NAME, write_page
-from depixel_watch.pauses import FULL, DiskFullError, PauseError, as_pause
+from depixel_watch.pauses import AWAY, FULL, DiskFullError, OutputAwayError, PauseError, as_pause
 from depixel_watch.pipeline import Pipeline
-from depixel_watch.profiles import Profile, names_in, recognise
+from depixel_watch.profiles import Profile, is_archive, names_in, recognise
 from depixel_watch.scan import OURS, Found, stamp_of, walk
 from depixel_watch.stability import StabilityTracker
 from depixel_watch.work import UpscaleWorker
@@ -52,7 +53,11 @@ class Watcher:
         self._complete, self._tell, self._cancelled = complete, tell, cancelled
         self.tally = Tally()
         """Of the pass that is going on, or of the last one; may be looked at from other threads."""
+        self._away = False  # the ledger's file was not to be used
         self._gone: set[str] = set()  # sources that were missing in the last pass
+        self._troubles: set[str] = set()  # sentences of this pass
+        self._told: set[str] = set()  # and of the last one: no need to say them again
+        self._rules = hashlib.sha256(repr(profiles).encode()).hexdigest()  # by which archives are dealt with
         self._pipeline = Pipeline(source, out, worker, profiles, complete=complete, cancelled=cancelled)
         self._ledger = Ledger(out / LEDGER_NAME)
         self._sweep()
@@ -71,12 +76,14 @@ class Watcher:
         """
         self.tally = tally = Tally()
         if not self._source.is_dir():
-            self._tell(Event("note", str(self._source), "The watched folder is not there; nothing is removed."))
+            self._trouble(f"{self._source} is not there; its outputs are kept.")
+            self._told, self._troubles = self._troubles, set()
             return tally
-        if not self._ledger.path.exists():  # somebody reverted by deleting the output folder
-            self._ledger.close()
-            self._ledger = Ledger(self._out / LEDGER_NAME)
         try:
+            if self._away or not self._ledger.path.exists():  # somebody reverted by deleting the output folder
+                ledger, before = Ledger(self._out / LEDGER_NAME), self._ledger
+                self._ledger, self._away = ledger, False
+                before.close()
             profile = self._profile or self._recognised()
             still = self._still(profile)
             tally.found = len(still)
@@ -87,21 +94,24 @@ class Watcher:
                 return tally
             if not tally.waiting:  # a renamed file waits: it shall find its old output to copy
                 self._remove_gone()
+            self._told, self._troubles = self._troubles, set()
             if tally.finished or tally.removed:
                 write_page(self._out / PAGE_NAME, self._source, self._ledger)
         except OSError as error:
-            raise as_pause(error) or error from error
+            reason = (error.strerror or str(error)).lower()
+            raise as_pause(error) or OutputAwayError(AWAY.format(self._out, reason)) from error
         except sqlite3.OperationalError as error:
             if "full" in str(error):
                 raise DiskFullError(FULL.format(self._out)) from error
-            raise
+            self._away = True
+            raise OutputAwayError(AWAY.format(self._out, error)) from error
         return tally
 
     # Files that need work and stand still. Planned again when their turn comes: that takes less memory than the plans.
     def _still(self, profile: Profile) -> list[Found]:
         still: list[Found] = []
         waiting: list[str] = []
-        for found in walk(self._source, lambda s: self._tell(Event("note", "", s))):
+        for found in walk(self._source, self._trouble):
             if self._cancelled():
                 return []
             job = self._plan(found, profile)
@@ -120,7 +130,16 @@ class Watcher:
         return still
 
     def _plan(self, found: Found, profile: Profile) -> Job | None:
-        return plan(found, self._source, profile, self._worker.recipe, self._complete, self._worker.scale)
+        recipe = self._worker.recipe
+        if is_archive(found.path):
+            recipe += self._rules
+        return plan(found, self._source, profile, recipe, self._complete, self._worker.scale)
+
+    # What is wrong with the folder is told once, until it is mended.
+    def _trouble(self, sentence: str) -> None:
+        if sentence not in self._told and sentence not in self._troubles:
+            self._tell(Event("note", "", sentence))
+        self._troubles.add(sentence)
 
     def _recognised(self) -> Profile:
         return recognise(self._profiles, names_in(self._source))
@@ -132,6 +151,8 @@ class Watcher:
             return False
         if row is None or row.stamp != found.stamp or row.recipe != job.recipe or row.state == "writing":
             return False
+        if row.made == BLOCKED and not (self._out / job.output).exists():
+            return False
         if row.state == "failed" or (row.state == "left" and not self._complete):
             return True
         return row.state != "left" and (self._out / job.output).exists()
@@ -141,7 +162,7 @@ class Watcher:
     def _remove_gone(self) -> None:
         if not any(True for _ in walk(self._source, lambda _: None)):
             if any(True for _ in self._ledger.rows()):
-                self._tell(Event("note", "", "The watched folder is empty (unmounted?); outputs are kept."))
+                self._trouble("The watched folder is empty (unmounted?); outputs are kept.")
             return
         gone: set[str] = set()
         for row in self._ledger.rows():
@@ -155,7 +176,7 @@ class Watcher:
                 else:
                     gone.add(row.path)
             except OSError as error:
-                self._tell(Event("note", row.path, f"{row.path} cannot be looked at: {error.strerror}."))
+                self._trouble(f"{row.path} cannot be looked at: {(error.strerror or str(error)).lower()}.")
         self._gone = gone
         self.tally.waiting += len(gone)
 
@@ -163,7 +184,11 @@ class Watcher:
         target = self._out / row.output
         ours = row.state == "writing" or stamp_of(target) == row.out
         if target.exists() and ours and not self._renamed_case(row.output):
-            target.unlink()
+            try:
+                target.unlink()
+            except OSError as error:  # another program holds it: another time
+                self._trouble(f"{target} cannot be removed: {(error.strerror or str(error)).lower()}.")
+                return
             for folder in target.relative_to(self._out).parents[:-1]:
                 with contextlib.suppress(OSError):
                     (self._out / folder).rmdir()
