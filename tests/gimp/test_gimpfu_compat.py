@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from tests.gimp.python2_grammar import complaints
 
 import depixel.client
 
@@ -38,6 +39,90 @@ print("good")
 """
 
 
+SNIPPETS = [
+    ("x = 1\n", True),
+    ("from __future__ import print_function\ndef f():\n    print(1, file=None)\n", True),
+    ("def f(a, b=2, *c, **d):\n    return g(a, *c, **d)\n", True),
+    ("def f(a,\n      b,):\n    pass\n", True),
+    ("class A(object):\n    @property\n    def b(self):\n        return {1, 2}, {a: b for a, b in []}\n", True),
+    ("try:\n    pass\nexcept (A, B) as c:\n    raise\nfinally:\n    pass\n", True),
+    ("with a as b, c as d:\n    x = u'a' + b'a' + r'a'\n", True),
+    ("# -*- coding: utf-8 -*-\nx = '\u00e4'\n", True),
+    ("x = '\u00e4'\n", False),
+    ("x = f'{1}'\n", False),
+    ("x: int = 1\n", False),
+    ("def f(a: int):\n    pass\n", False),
+    ("def f() -> int:\n    pass\n", False),
+    ("def f(a, *, b):\n    pass\n", False),
+    ("def f(*a, b=1):\n    pass\n", False),
+    ("def f(*a,):\n    pass\n", False),
+    ("f(*a,)\n", False),
+    ("f(*a, *b)\n", False),
+    ("f(**a, **b)\n", False),
+    ("f(*a, b)\n", False),
+    ("a, *b = c\n", False),
+    ("a = [*b]\n", False),
+    ("a = {**b}\n", False),
+    ("a = 1_000\n", False),
+    ("a @ b\n", False),
+    ("(a := 1)\n", False),
+    ("class A(metaclass=B):\n    pass\n", False),
+    ("raise A from b\n", False),
+    ("def f():\n    yield from a\n", False),
+    ("def f():\n    a = 1\n    def g():\n        nonlocal a\n", False),
+    ("async def f():\n    await a\n", False),
+    ("a = rb'1'\n", False),
+    ("@a[0]\ndef f():\n    pass\n", False),
+    ("print(1, file=None)\n", False),
+]
+"""Sources, and whether Python 2.7 reads them."""
+
+
+def _interpreter(python: str) -> str | None:
+    kept = sorted(Path.home().glob(f".pyenv/versions/2.7*/bin/{python}"))  # pyenv's own shim refuses to run it
+    program = str(kept[-1]) if kept else shutil.which(python)
+    if program is None or subprocess.run([program, "-c", "0"], capture_output=True, check=False).returncode:
+        return None
+    return program
+
+
+def test_the_module_is_python_2() -> None:
+    """On every machine, with or without a Python 2.7: by a check of its own that knows what came later."""
+    source = (PLUG_IN / "gimpfu_compat.py").read_text("utf-8")
+
+    assert complaints(source) == []
+    assert complaints(source + "\nwhat: str = f'{source}'\n") != []
+
+
+@pytest.mark.parametrize(("source", "good"), SNIPPETS)
+def test_the_check_of_python_2_s_grammar(source: str, good: bool) -> None:
+    """It refuses what came with Python 3, and nothing else."""
+    assert (complaints(source) == []) == good
+
+
+def test_the_check_agrees_with_a_real_python_2(tmp_path: Path) -> None:
+    """Where there is one, it reads the module and each of the snippets, or refuses them, as the check does."""
+    program = _interpreter("python2.7")
+    if program is None:
+        pytest.skip("python2.7 is not on this machine")
+    files = [PLUG_IN / "gimpfu_compat.py"]
+    for number, (source, _) in enumerate(SNIPPETS):
+        files.append(tmp_path / f"{number}.py")
+        files[-1].write_text(source, "utf-8")
+    tell = (
+        "import imp, sys\n"  # find_module and a compile of the file itself: its coding counts
+        "for name in sys.argv[1:]:\n"
+        "    try:\n        imp.load_source('x', name)\n"
+        "    except SyntaxError:\n        print(0)\n"
+        "    except Exception:\n        print(1)\n"  # it was read, and names what is not there
+        "    else:\n        print(1)\n"
+    )
+
+    said = subprocess.run([program, "-B", "-c", tell, *map(str, files)], capture_output=True, text=True, check=True)
+
+    assert said.stdout.split() == ["1", *(str(int(good)) for _, good in SNIPPETS)]
+
+
 def _load(name: str) -> ModuleType:
     spec = importlib.util.spec_from_file_location(name, PLUG_IN / f"{name}.py")
     assert spec is not None and spec.loader is not None
@@ -55,9 +140,8 @@ def compat() -> ModuleType:
 @pytest.mark.parametrize("python", [sys.executable, "python2.7"])
 def test_the_same_declaration_works_on_a_real_gimpfu(python: str, tmp_path: Path) -> None:
     """On GIMP 2.10, under its Python 2.7, declarations reach gimpfu's register() in the form it knows."""
-    kept = sorted(Path.home().glob(f".pyenv/versions/2.7*/bin/{python}"))  # pyenv's own shim refuses to run it
-    program = str(kept[-1]) if kept else shutil.which(python)
-    if program is None or subprocess.run([program, "-c", "0"], capture_output=True, check=False).returncode:
+    program = _interpreter(python)
+    if program is None:
         pytest.skip(f"{python} is not on this machine")
     script = tmp_path / "declare.py"
     script.write_text(_DECLARE.format(here=str(HERE), plug_in=str(PLUG_IN)))
