@@ -180,8 +180,6 @@ def _blocks(image: Image.Image, kind: str) -> bytes:
         nibbles = alpha.reshape(-1, 8, 2)
         colours = np.frombuffer(_blocks(Image.fromarray(pixels), "BC3"), np.uint8).reshape(-1, 16)[:, 8:]
         return np.concatenate([nibbles[..., 0] | nibbles[..., 1] << 4, colours], 1).tobytes()
-    if kind in ("BC4", "BC5"):  # these two take one plane and two planes
-        pixels = pixels[..., : 1 if kind == "BC4" else 2]
     pack: Callable[..., bytes] = getattr(etcpak, f"compress_{kind.lower()}")
     return pack(np.ascontiguousarray(pixels).tobytes(), width, height)
 
