@@ -4,7 +4,7 @@ nearest-neighbour worker keeps the outputs; that process is killed (SIGKILL) aga
 end outputs must equal inputs exactly, nothing may be partial, the ledger must be whole, and no content may have been
 answered twice but where a kill came between.
 
-    python benchmarks/watch_soak.py --kills 50 --files 2000 --out benchmarks/results/watch_soak.json
+    python benchmarks/watch_soak.py --kills 50 --files 2000 --answer-seconds 0.01 --out benchmarks/results/watch_soak.json
 """
 
 from __future__ import annotations
@@ -43,18 +43,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--files", type=int, default=2000)
+    parser.add_argument("--answer-seconds", type=float, default=0.0, help="that the worker takes for one picture")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path)
     parser.add_argument("--child", type=Path, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.child:
-        keep(args.child)
+        keep(args.child, args.answer_seconds)
     else:
         soak(args)
 
 
-def keep(source: Path) -> None:
-    """Watch until killed; every answer is a line in a log beside the folder: which process, which pixels."""
+def keep(source: Path, seconds: float) -> None:
+    """
+    Watch until killed, taking `seconds` a picture; every answer is a line in a log beside the folder: which process,
+    which pixels.
+    """
     from nearest_worker import NearestWorker
 
     from depixel_watch.layout import checked, overlay_for
@@ -65,6 +69,7 @@ def keep(source: Path) -> None:
 
     class Logged(NearestWorker):
         def upscale(self, pictures: Sequence[Picture], hints: Mapping[str, Any]) -> list[Picture | DepixelError]:
+            time.sleep(seconds * len(pictures))
             answers = super().upscale(pictures, hints)
             for picture in pictures:
                 log.write(f"{os.getpid()} {hashlib.sha256(picture.frames[0].tobytes()).hexdigest()[:20]}\n")
@@ -92,7 +97,7 @@ def soak(args: argparse.Namespace) -> None:
     source, out = folder / "mods", folder / "mods-depixel"
     source.mkdir()
     (source / "keep.png").write_bytes(png(rng))
-    started, kills, child = time.monotonic(), 0, start(source)
+    started, kills, child = time.monotonic(), 0, start(source, args.answer_seconds)
     done = 0
     while kills < args.kills or done < args.files:
         for _ in range(max(1, args.files // max(1, args.kills) // 3)):
@@ -103,7 +108,7 @@ def soak(args: argparse.Namespace) -> None:
             child.send_signal(signal.SIGKILL)
             child.wait()
             kills += 1
-            child = start(source)
+            child = start(source, args.answer_seconds)
     (folder / "finish").touch()
     child.wait(timeout=300)
     wrong = compare(source, out)
@@ -114,6 +119,7 @@ def soak(args: argparse.Namespace) -> None:
         "machine": f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}",
         "kills": kills,
         "actions": done,
+        "answer_seconds": args.answer_seconds,
         "seconds": round(time.monotonic() - started, 1),
         "sources_at_end": sum(1 for p in source.rglob("*") if p.is_file()),
         "counts": ledger.counts(),
@@ -133,9 +139,9 @@ def soak(args: argparse.Namespace) -> None:
         sys.exit(1)
 
 
-def start(source: Path) -> subprocess.Popen[bytes]:
+def start(source: Path, seconds: float) -> subprocess.Popen[bytes]:
     """The watching process."""
-    return subprocess.Popen([sys.executable, __file__, "--child", str(source)])
+    return subprocess.Popen([sys.executable, __file__, "--child", str(source), "--answer-seconds", str(seconds)])
 
 
 def act(rng: random.Random, source: Path, number: int) -> None:
