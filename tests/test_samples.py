@@ -73,3 +73,16 @@ def test_faces_say_that_they_are_imagined(tmp_path: Path, capsys: pytest.Capture
         text = files.read(tmp_path / name).text
         assert "imagined" in text["Description"]
         assert "imagined" in text["Comment"]
+
+
+def test_other_faces_look_different(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a word about imagination, a second face differs where the features are: about 2 levels on average or more."""
+    _needs("faces")
+    source = SAMPLES / "faces" / "portrait.png"
+
+    assert main(["upscale", str(source), "-o", str(tmp_path), "--domain", "faces", "--candidates", "2"]) == 0
+
+    first, second = (
+        files.read(tmp_path / f"portrait{part}.png").frames[0].astype(float) for part in ("", ".candidate-2")
+    )
+    assert np.abs(first - second)[32:112, 32:96, :3].mean() > 1.8

@@ -41,6 +41,7 @@ class PriorSpec:
     digest: str  # SHA-256 of the weights file, first 16 hex digits
     licence: str
     receptive_field: int = 0  # small pixels that an answer's pixel depends on, to each side; 0 for a fixed size
+    stray: float = 0.35  # the least imagination of candidates after the first, or they would all be the calm answer
 
 
 class LatentPrior(Protocol):

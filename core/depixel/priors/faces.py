@@ -28,6 +28,7 @@ from depixel.priors.whitening import Whitening, build_generator, read_spec
 
 RATE = 0.03  # of the search's rate: found on emoji and renders; larger steps leave the encoder's good start
 OUTSIDE = 0.2  # weight of how far w is from the encoder's usual distance to its mean
+STRAY = 0.8  # of other candidates: below, the differences of expression and gaze hardly show
 REFINEMENTS = ((8, 1.0), (16, 0.7))  # of a face from nothing: pixels it is shrunk to, imagination of the answer
 LEVELS = (8, 16, 32)  # small sizes for which the spread of possible answers was measured
 
@@ -65,7 +66,8 @@ class FacePrior:
             raise WeightsError(f"{weights.name} holds no faces prior; choose other weights.")
         family = str(config.get("family", "stylegan2"))
         spec = read_spec(family, json.dumps(config["generator"]))
-        prior = PriorSpec(weights.name, "faces", None, spec.resolution, weights.digest, str(config.get("licence", "")))
+        licence = str(config.get("licence", ""))
+        prior = PriorSpec(weights.name, "faces", None, spec.resolution, weights.digest, licence, stray=STRAY)
         try:
             generator = build_generator(family, spec)
             generator.load_state_dict(_under(weights, "generator."))

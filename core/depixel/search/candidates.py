@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from depixel.priors.base import Latents
+from depixel.priors.base import Latents, PriorSpec
 
-IMAGINATION_OF_OTHERS = 0.35  # the least for candidates after the first, or they would all be the calm answer
 _MASK = 2**64 - 1
 
 
@@ -54,6 +53,9 @@ def candidate_seed(seed: int, candidate: int) -> int:
     return (x ^ (x >> 31)) >> 1
 
 
-def candidate_imagination(imagination: float, candidate: int) -> float:
-    """How far candidate k strays at the start: the first as asked (0 = the calm answer), others at least a little."""
-    return imagination if candidate == 0 else max(imagination, IMAGINATION_OF_OTHERS)
+def candidate_imagination(imagination: float, candidate: int, stray: float = PriorSpec.stray) -> float:
+    """
+    How far candidate k strays at the start: the first as asked (0 = the calm answer), others at least as far as the
+    prior needs to show something else (`PriorSpec.stray`).
+    """
+    return imagination if candidate == 0 else max(imagination, stray)

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from depixel.degradation import Degradation
 from depixel.priors.base import LatentPrior, Latents
-from depixel.search.candidates import IMAGINATION_OF_OTHERS, candidate_imagination, candidate_seed
+from depixel.search.candidates import candidate_imagination, candidate_seed
 from depixel.search.terms import Context
 from depixel.settings import SearchSettings
 
@@ -75,7 +75,7 @@ def start_latents(
         return _near(prior, small, degradation, settings, settings.like)
     columns: list[Latents] = []
     for k in range(candidates):
-        imagination = candidate_imagination(settings.imagination, k)
+        imagination = candidate_imagination(settings.imagination, k, prior.spec.stray)
         if k == 0 and given is not None:
             columns.append({name: x.detach().clone().to(small) for name, x in given.items()})
         elif imagination == 0:
@@ -87,7 +87,7 @@ def start_latents(
 
 # Between the answer with the seed `like` and others: as like it as may be without being it.
 def _near(prior: LatentPrior, small: Tensor, degradation: Degradation, settings: SearchSettings, like: int) -> Latents:
-    imagination = max(settings.imagination, IMAGINATION_OF_OTHERS)
+    imagination = max(settings.imagination, prior.spec.stray)
     liked = _sample(prior, small, degradation, like, imagination)
     columns: list[Latents] = []
     for k in range(settings.candidates):
