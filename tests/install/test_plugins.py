@@ -65,6 +65,7 @@ def test_profiles_of_gimp(tmp_path: Path, platform: str, profile: str, environme
     ("platform", "program", "profile"),
     [
         ("linux", "bin/gimp", ".config/GIMP/3.2"),
+        ("linux", "Applications/GIMP-3.2.0-x86_64.AppImage", ".config/GIMP/3.2"),
         ("linux", ".local/share/flatpak/app/org.gimp.GIMP/current/active/files/bin/gimp-3.2", _FLATPAK + "3.2"),
         ("darwin", "Applications/GIMP.app/Contents/MacOS/gimp", "Library/Application Support/GIMP/3.2"),
         ("win32", "AppData/Local/Programs/GIMP 3/bin/gimp-console-3.2.exe", "AppData/Roaming/GIMP/3.2"),

@@ -166,6 +166,8 @@ def _installed(system: System) -> list[Profile]:
     folders = dict(_gimp_folders(system))
     kind = next(iter(folders))
     found = {kind: {_told_version(program) for program in _programs(system)}}
+    if system.platform == "linux":
+        found[kind] |= {_parsed(image.name) for image in _app_images(system)}
     if "Flatpak" in folders:
         found["Flatpak"] = {_parsed(program.name) for program in _in_flatpaks(system)}
     return [
@@ -187,6 +189,12 @@ def _programs(system: System) -> list[Path]:
     names = ("gimp", "gimp-3", "gimp-3.0", "gimp-3.2", "gimp-2.10")
     found = (shutil.which(name, path=system.environment.get("PATH")) for name in names)
     return [Path(program) for program in found if program is not None]
+
+
+# Where people keep them; the version is in the name, as GIMP gives them out: GIMP-3.0.6-x86_64.AppImage
+def _app_images(system: System) -> list[Path]:
+    places = ("Applications", "AppImages", "Downloads", "Desktop", "bin", ".local/bin", "")
+    return [image for place in places for image in (system.home / place).glob("GIMP-[0-9]*.AppImage")]
 
 
 def _told_version(program: Path) -> tuple[int, int]:
