@@ -4,7 +4,7 @@ nearest-neighbour worker keeps the outputs; that process is killed (SIGKILL) aga
 end outputs must equal inputs exactly, nothing may be partial, the ledger must be whole, and no content may have been
 answered twice but where a kill came between.
 
-    python benchmarks/watch_soak.py --kills 50 --files 2000 --answer-seconds 0.01 --out benchmarks/results/watch_soak.json
+    python benchmarks/watch_soak.py --answer-seconds 0.01 --out benchmarks/results/watch_soak.json
 """
 
 from __future__ import annotations
