@@ -13,6 +13,7 @@ import torch
 from depixel.errors import BadUsageError
 
 _CPU_BUDGET = 384 * 384  # small pixels a forward pass: large enough that the surroundings of tiles cost little
+_CPU_PASS = 128 * 128
 _GPU_BUDGET = 1024 * 1024
 _MEMORY_WORDS = (
     "out of memory",
@@ -48,6 +49,11 @@ def choose_device(name: str) -> torch.device:
 def budget_for(device: torch.device) -> int:
     """Small pixels (at the last stage of a cascade) that one forward pass may take."""
     return _CPU_BUDGET if device.type == "cpu" else _GPU_BUDGET
+
+
+def pass_for(device: torch.device) -> int:
+    """Small pixels up to which pictures are cheaper together than apart: on a CPU, what its caches hold."""
+    return _CPU_PASS if device.type == "cpu" else _GPU_BUDGET
 
 
 @lru_cache(maxsize=8)

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from depixel.consistency import Residual, combine, keep_extreme_alpha
 from depixel.degradation import make_degradation
+from depixel.devices import pass_for
 from depixel.domains.cascade import PRIOR_SCALE, Tile, enlarge, halo, tile_grid, with_surroundings
 from depixel.domains.exporting import export_tile, keep_unchanged, palettes_of
 from depixel.domains.pixel_art import as_drawn
@@ -101,9 +102,10 @@ class ArtEngine:
         palettes = palettes_of(straight, first.levels) if settings.palette == "keep" else None
         animations = [i for i, p in enumerate(batch) for _ in range(p.straight.shape[0])]
         latents: Latents = {}
-        for tile in tile_grid(small.shape[2], small.shape[3], _SEARCH_SIDE):
-            around, (top, left) = with_surroundings(small, tile, _SEARCH_MARGIN, first.wrap)
-            alone = tuple(around.shape[2:]) == tuple(small.shape[2:])
+        tiles = list(tile_grid(small.shape[2], small.shape[3], _SEARCH_SIDE))
+        alone = len(tiles) == 1  # no surroundings: where it wraps, so does the generator
+        for tile in tiles:
+            around, (top, left) = with_surroundings(small, tile, 0 if alone else _SEARCH_MARGIN, first.wrap)
             steps = search(
                 work.prior,
                 around.to(self.device),
@@ -131,46 +133,63 @@ class ArtEngine:
         small = premultiplied(straight, levels)
         hidden = hidden_colour(straight, levels)
         grey = (straight[:, :3] == straight[:, :1]).flatten(1).all(1)
-        margin = halo(self.prior.spec.receptive_field, factor)
-        side = int((self.budget / count) ** 0.5 / max(1, factor // PRIOR_SCALE)) - 2 * margin
-        tiles = list(tile_grid(height, width, max(side, _LEAST_SIDE)))
         dtype = torch.uint8 if levels == 255 else torch.int32
         out = torch.empty(count, 4, height * factor, width * factor, dtype=dtype)
-        sums = []
-        for done, tile in enumerate(tiles):
+        found: dict[int, list[Tensor]] = {}  # residual sums of each tile, by the first row
+        passes = self._passes(count, height, width, factor)
+        for done, (b, tile) in enumerate(passes):
             if work.cancelled is not None and work.cancelled():
                 raise CancelledError("Stopped before the picture was finished; nothing was written for it.")
-            large = self._decode_tile(small, valid, latents, work, tile, margin)
+            real = None if valid is None else valid[b]
+            large = self._decode_tile(small[b], real, {name: z[b] for name, z in latents.items()}, work, tile)
             rows, columns = slice(tile.top, tile.bottom), slice(tile.left, tile.right)
             exported, tile_sums = export_tile(
                 large,
-                straight[:, :, rows, columns],
-                hidden[:, :, rows, columns],
+                straight[b, :, rows, columns],
+                hidden[b, :, rows, columns],
                 first.degradation,
                 levels=levels,
                 binary_alpha=first.binary_alpha,
-                grey=grey,
+                grey=grey[b],
                 domain=first.domain,
                 palette=work.settings.palette == "keep",
-                valid=None if valid is None else valid[:, :, rows, columns],
+                valid=None if real is None else real[:, :, rows, columns],
             )
             rows = slice(tile.top * factor, tile.bottom * factor)
-            out[:, :, rows, tile.left * factor : tile.right * factor] = exported.to(dtype)
-            sums.append(tile_sums)
+            out[b, :, rows, tile.left * factor : tile.right * factor] = exported.to(dtype)
+            found.setdefault(b.start, []).append(tile_sums)
             if work.on_step is not None:
-                work.on_step(SearchStep(done + 1, len(tiles), _mean_square(tile_sums), stage="tiles"))
-        return out, torch.stack(sums, 1)
+                work.on_step(SearchStep(done + 1, len(passes), _mean_square(tile_sums), stage="tiles"))
+        return out, torch.cat([torch.stack(parts, 1) for parts in found.values()])
 
-    def _decode_tile(
-        self, small: Tensor, valid: Tensor | None, latents: Latents, work: _Work, tile: Tile, margin: int
-    ) -> Tensor:
+    # Which rows of the batch, and which tile of them, each pass takes: rows together while that is cheaper, and tiles
+    # only of what is too large by itself.
+    def _passes(self, count: int, height: int, width: int, factor: int) -> list[tuple[slice, Tile]]:
+        stages = max(1, factor // PRIOR_SCALE)
+        rows = max(1, min(self.budget, pass_for(self.device)) // (height * width * stages**2))
+        if height * width * stages**2 <= self.budget:
+            tiles = [Tile(0, 0, height, width)]
+        else:
+            side = int(self.budget**0.5 / stages) - 2 * halo(self.prior.spec.receptive_field, factor)
+            tiles = list(tile_grid(height, width, max(side, _LEAST_SIDE)))
+        return [(slice(b, min(b + rows, count)), tile) for b in range(0, count, rows) for tile in tiles]
+
+    # A picture in one piece wraps inside the generator; a tile needs all the surroundings that the generator can see.
+    def _decode_tile(self, small: Tensor, valid: Tensor | None, latents: Latents, work: _Work, tile: Tile) -> Tensor:
         first = work.first
         factor = first.degradation.factor
+        whole = tile == Tile(0, 0, *small.shape[2:])
+        margin = 0 if whole else halo(self.prior.spec.receptive_field, factor)
         around, (rows, columns) = with_surroundings(small, tile, margin, first.wrap)
         local = {name: with_surroundings(z, tile, margin, first.wrap)[0].to(self.device) for name, z in latents.items()}
         if valid is not None:
             valid = with_surroundings(valid, tile, margin, first.wrap)[0].to(self.device)
-        large = enlarge(work.prior, around.to(self.device), local, first.degradation, valid)
+        about = first.degradation if whole else make_degradation(first.degradation.name, factor)
+        large = enlarge(work.prior, around.to(self.device), local, about, valid)
+        if whole and any(first.wrap):  # what follows looks at neighbours as well
+            around, (rows, columns) = with_surroundings(small, tile, _LOOKED_BEYOND, first.wrap)
+            pixels = Tile(0, 0, *large.shape[2:])
+            large, _ = with_surroundings(large, pixels, _LOOKED_BEYOND * factor, first.wrap)
         large = keep_extreme_alpha(large, around.to(self.device), factor)
         if first.domain == "pixel-art":
             large = as_drawn(large, around.to(self.device), factor)
@@ -190,6 +209,7 @@ class _Work:
     cancelled: Cancelled | None
 
 
+_LOOKED_BEYOND = 4  # small pixels: more than anything after the generator looks at
 _LEAST_SIDE = 16  # small pixels of the smallest tile
 _SEARCH_SIDE = 96  # small pixels of a tile that is searched
 _SEARCH_MARGIN = 8

@@ -76,17 +76,28 @@ def enlarge(
     [B, 4, h, w] => [B, 4, h*f, w*f] for any whole factor f, not yet projected.
 
     The first stage follows the latents; its answer is exact at x4 and, from there on, an ordinary reduced picture.
-    `valid` (see EnlargingPrior.decode) is for factors up to 4 only.
+    Every stage wraps as the degradation does. `valid` (see EnlargingPrior.decode) is for factors up to 4 only.
     """
-    first = make_degradation(degradation.name, PRIOR_SCALE)
+    wrap = degradation.wrap
+    first = make_degradation(degradation.name, PRIOR_SCALE, wrap)
     large = prior.decode(latents, small, first) if valid is None else prior.decode(latents, small, first, valid)
     reached = PRIOR_SCALE
     while reached < degradation.factor:
         large = project(large, small, first) if reached == PRIOR_SCALE else large.clamp(0, 1)
-        again = AreaDegradation(PRIOR_SCALE)
+        again = AreaDegradation(PRIOR_SCALE, wrap)
         large = prior.decode(prior.encode(large, again), large, again)
         reached *= PRIOR_SCALE
-    return resize(large, small.shape[2] * degradation.factor, small.shape[3] * degradation.factor)
+    height, width = small.shape[2:]
+    if not any(wrap):
+        return resize(large, height * degradation.factor, width * degradation.factor)
+    margin = 2  # small pixels: more than an antialiased kernel reaches
+    around, (rows, columns) = with_surroundings(
+        large, Tile(0, 0, height * reached, width * reached), margin * reached, wrap
+    )
+    factor = degradation.factor
+    reduced = resize(around, around.shape[2] // reached * factor, around.shape[3] // reached * factor)
+    top, left = rows // reached * factor, columns // reached * factor
+    return reduced[:, :, top : top + height * factor, left : left + width * factor]
 
 
 def resize(picture: Tensor, height: int, width: int) -> Tensor:

@@ -22,7 +22,7 @@ from depixel.degradation import Degradation, PointDegradation
 from depixel.devices import fast_at_bfloat16
 from depixel.errors import WeightsError
 from depixel.priors.base import LatentLayout, Latents, PriorSpec
-from depixel.priors.turns import TURNS, mean_of_turns
+from depixel.priors.turns import NO_WRAP, TURNS, Wrap, mean_of_turns
 from depixel.priors.weights import LoadedWeights, load_weights
 
 DEGRADATIONS = ("area", "bicubic", "point")  # order of the conditioning vectors in the weights
@@ -63,16 +63,17 @@ class ArtBlock(nn.Module):
         with torch.no_grad():
             self.second.weight.mul_(0.1)  # a deep stack of residuals starts near the identity
 
-    def forward(self, x: Tensor, kind: Tensor, z: Tensor | None, valid: Tensor | None = None) -> Tensor:
-        """x: [B, C, h, w]; kind: [B] index into DEGRADATIONS; z: [B, latent, h, w] or None for z = 0; valid: see G."""
+    def forward(
+        self, x: Tensor, kind: Tensor, z: Tensor | None, valid: Tensor | None = None, wrap: Wrap = NO_WRAP
+    ) -> Tensor:
+        """x: [B, C, h, w]; kind: [B] index into DEGRADATIONS; z: [B, latent, h, w] or None for 0; the rest: see G."""
         scale, shift = self.condition[kind][:, :, None, None].to(x.dtype).chunk(2, 1)
         if z is not None:
             z_scale, z_shift = self.bend(z).chunk(2, 1)
             scale, shift = scale + z_scale, shift + z_shift
-        y = self.first(within(x, valid))
+        y = convolve(self.first, within(x, valid), wrap)
         y = torch.addcmul(y + shift, y, scale)
-        out: Tensor = x + self.second(within(F.relu(y), valid))
-        return out
+        return x + convolve(self.second, within(F.relu(y), valid), wrap)
 
 
 class ArtNetwork(nn.Module):
@@ -94,7 +95,14 @@ class ArtNetwork(nn.Module):
         """Small pixels on each side that can change an answer: the overlap that makes tiles exact."""
         return 2 * len(self.blocks) + 2 + 2  # stem and head; bicubic enlargement reaches two pixels
 
-    def forward(self, small: Tensor, kind: Tensor, z: Tensor | None = None, valid: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        small: Tensor,
+        kind: Tensor,
+        z: Tensor | None = None,
+        valid: Tensor | None = None,
+        wrap: Wrap = NO_WRAP,
+    ) -> Tensor:
         """
         Args:
             small: [B, 4, h, w] premultiplied RGBA in [0, 1].
@@ -102,17 +110,46 @@ class ArtNetwork(nn.Module):
             z: [B, latent, h, w], or None for the calm answer.
             valid: [B, 1, h, w], 1 where a picture has pixels and 0 where it was filled up (by repeating its border) to
                 share a batch with larger ones; inside, the answer is that of the picture alone. None = all valid.
+            wrap: (x, y) axes along which the picture continues on its other side: the answer is what it would be among
+                copies of itself, without their cost. Not together with `valid`.
         """
-        x = stem = self.stem(within(small, valid).contiguous(memory_format=torch.channels_last))
+        x = stem = convolve(self.stem, within(small, valid).contiguous(memory_format=torch.channels_last), wrap)
         for block in self.blocks:
-            x = block(x, kind, z, valid)
+            x = block(x, kind, z, valid, wrap)
         features = within(x + stem, valid)
-        difference = self.head(features)
+        difference = convolve(self.head, features, wrap)
         if z is not None:  # detail that grows with the strength of z, whatever its direction
-            difference = difference + z.square().mean(1, keepdim=True) * self.vivid(features)
+            difference = difference + z.square().mean(1, keepdim=True) * convolve(self.vivid, features, wrap)
         difference = F.pixel_shuffle(difference, self.config.scale)
-        base = F.interpolate(small.float(), scale_factor=self.config.scale, mode="bicubic", align_corners=False)
-        return base + difference.float()
+        return enlarged_smoothly(small.float(), self.config.scale, wrap) + difference.float()
+
+
+def convolve(layer: nn.Conv2d, x: Tensor, wrap: Wrap) -> Tensor:
+    """`layer`, of 3x3: beyond a border lies the other side where the picture wraps, and zero elsewhere."""
+    if not any(wrap):
+        out: Tensor = layer(x)
+        return out
+    return F.conv2d(with_other_side(x, 1, wrap), layer.weight, layer.bias, padding=(int(not wrap[1]), int(not wrap[0])))
+
+
+def enlarged_smoothly(small: Tensor, scale: int, wrap: Wrap) -> Tensor:
+    """[B, C, h, w] => bicubic [B, C, h*scale, w*scale], smooth across the borders that wrap."""
+    around = with_other_side(small, 2, wrap)  # its kernel reaches two pixels
+    large = F.interpolate(around, scale_factor=scale, mode="bicubic", align_corners=False)
+    top, left = 2 * scale * wrap[1], 2 * scale * wrap[0]
+    return large[:, :, top : top + small.shape[2] * scale, left : left + small.shape[3] * scale]
+
+
+def with_other_side(x: Tensor, margin: int, wrap: Wrap) -> Tensor:
+    """[B, C, h, w] with `margin` more pixels on both sides of each axis that wraps, the layout in memory kept."""
+    for dim, wraps in ((3, wrap[0]), (2, wrap[1])):
+        if wraps:
+            length = x.shape[dim]
+            if margin > length:  # round more than once
+                x = x.index_select(dim, torch.arange(-margin, length + margin, device=x.device) % length)
+            else:
+                x = torch.cat([x.narrow(dim, length - margin, margin), x, x.narrow(dim, 0, margin)], dim)
+    return x
 
 
 def within(x: Tensor, valid: Tensor | None) -> Tensor:
@@ -222,14 +259,15 @@ class ArtPrior:
     def decode(self, latents: Latents, small: Tensor, degradation: Degradation, valid: Tensor | None = None) -> Tensor:
         """
         [B, 4, h*scale, w*scale] with A x = y when the degradation's factor is the network's; unclipped. `valid` as
-        `ArtNetwork` has it. The trunk runs in bfloat16 where the device is fast at it: a fifth of a level at most.
+        `ArtNetwork` has it; the answer wraps as the degradation does. The trunk runs in bfloat16 where the device is
+        fast at it: a fifth of a level at most.
         """
         z: Tensor | None = latents["z"]
         if z is not None and not z.requires_grad and not bool(z.any()):
             z = None
         kind = torch.full((small.shape[0],), DEGRADATIONS.index(degradation.name), device=small.device)
         with torch.autocast(small.device.type, torch.bfloat16, enabled=fast_at_bfloat16(small.device)):
-            large = mean_of_turns(self.network, TURNS[: self.turns], small, kind, z, valid)
+            large = mean_of_turns(self.network, TURNS[: self.turns], small, kind, z, valid, degradation.wrap)
         if degradation.factor != self.network.config.scale:
             return large
         return impose_small(large, small, degradation, is_binary_alpha(small))

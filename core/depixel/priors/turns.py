@@ -11,6 +11,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+Wrap = tuple[bool, bool]
+"""(x, y): along which axes a picture continues on its other side."""
+
+NO_WRAP = (False, False)
+
 
 class Turn(NamedTuple):
     """One of the eight symmetries of a square, of pictures [B, C, h, w]."""
@@ -40,12 +45,13 @@ def mean_of_turns(
     kind: Tensor,
     z: Tensor | None,
     valid: Tensor | None,
+    wrap: Wrap = NO_WRAP,
 ) -> Tensor:
     """
-    The mean of the network's answers over `turns`; latents and `valid` turn with the picture.
+    The mean of the network's answers over `turns`; latents, `valid` and `wrap` turn with the picture.
 
     Args:
-        network, small, kind, z, valid: as `ArtNetwork.forward` has them.
+        network, small, kind, z, valid, wrap: as `ArtNetwork.forward` has them.
 
     Returns:
         [B, 4, h*scale, w*scale]; for one turn exactly the network's own answer to it.
@@ -54,7 +60,7 @@ def mean_of_turns(
     total: Tensor | None = None
     for group in _groups(turns, max(1, _LEAST_PASS // size)):
         inputs = [None if x is None else torch.cat([turn.of(x) for turn in group]) for x in (small, z, valid)]
-        answers = network(inputs[0], kind.repeat(len(group)), *inputs[1:])
+        answers = network(inputs[0], kind.repeat(len(group)), *inputs[1:], wrap[::-1] if group[0].swap else wrap)
         for answer, turn in zip(answers.chunk(len(group)), group, strict=True):
             back = turn.undo(answer)
             total = back if total is None else total + back
