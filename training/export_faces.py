@@ -4,7 +4,7 @@
 
 Statistics come from the training portraits alone: the whitening of w, the usual size of each noise map, the spread of
 answers that a small picture leaves open, and the mapping network z -> w, fitted to the encoder's w by the energy
-distance (Székely & Rizzo 2013) because the autoencoder never sees z.
+distance (Székely & Rizzo 2013) because the autoencoder never sees z. A GAN delivered to RUN keeps its own mapping.
 """
 
 from __future__ import annotations
@@ -129,9 +129,10 @@ def export(options: argparse.Namespace) -> None:
             for small in LEVELS
         ]
     )
-    model.generator.mapping.requires_grad_(True)
-    fit_mapping(model.generator.mapping, full.w_plus.mean(1), options.mapping_steps)
-    model.generator.mapping.requires_grad_(False)
+    if not (options.run / "gan" / "index.json").is_file():  # a GAN's mapping was trained with its generator
+        model.generator.mapping.requires_grad_(True)
+        fit_mapping(model.generator.mapping, full.w_plus.mean(1), options.mapping_steps)
+        model.generator.mapping.requires_grad_(False)
 
     out = {f"{key}": value for key, value in model.state_dict().items()}
     out |= {"whitening.mean": whitening.mean, "whitening.root": whitening.root, "maps.scale": scale, "spread": spread}

@@ -10,6 +10,7 @@ is the decoder of an encoder, first at 64 and then at 128 pixels, sharpened by a
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import logging
 import math
@@ -135,7 +136,7 @@ def train(options: argparse.Namespace) -> None:
     next_log, next_sheet = 20.0, 60.0
     sums: dict[str, float] = {}
     steps = 0
-    while (elapsed := time.monotonic() - start) < limit:
+    while (elapsed := time.monotonic() - start) < limit or steps == 0:
         # Schedule: half size first, then full; the rate warms up and falls along a cosine.
         part = elapsed / limit
         resolution = size // 2 if seen < options.half_size_pictures else size
@@ -260,12 +261,12 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     options.run.mkdir(parents=True, exist_ok=True)
-    logging.basicConfig(
-        level=logging.INFO,
-        format="%(asctime)s %(message)s",
-        handlers=[logging.StreamHandler(), logging.FileHandler(options.run / "log.txt")],
-    )
-    train(options)
+    with contextlib.closing(logging.FileHandler(options.run / "log.txt")) as book:
+        book.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+        logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+        log.addHandler(book)
+        train(options)
+        log.removeHandler(book)
 
 
 def _numbers(text: str) -> tuple[int, ...]:

@@ -124,7 +124,7 @@ def train(options: argparse.Namespace) -> None:
     signs, since, steps = 0.0, 0, 0
     first = state.seen
     next_log = 15.0
-    while (elapsed := time.monotonic() - start) < options.minutes * 60:
+    while (elapsed := time.monotonic() - start) < options.minutes * 60 or steps == 0:
         # Critic: truth against samples, R1 now and then.
         state.discriminator.requires_grad_(True)
         truth = batch(portraits, options.batch, options.size, rng, device)[0]
