@@ -2,11 +2,13 @@
 How good the faces prior's answers are on held-out portraits: inputs by 64 -> 32 -> 16 successive bicubic reductions
 (the protocol of progressive face super-resolution, arXiv 1908.08239), answers of 128 pixels.
 
-    python -m benchmarks.faces_quality --data DATA --out benchmarks/results [--weights faces-128] [--searched 60]
+    python -m benchmarks.faces_quality --data DATA --out benchmarks/results [--weights faces-128] [--further 60]
 
-Rows: bicubic enlargement, the encoder, the encoder projected (as the engine exports it), and, on the first `--searched`
-portraits, the search. Then success at PULSE's eps without projection and the shift of skin tone, by skin-tone group,
-gender and age band: the spread between groups is the headline. Writes faces_quality.json and .md, and a sheet.
+Rows: bicubic enlargement, the encoder, the encoder projected (as the engine exports it), and the search as it is set.
+Then, by skin-tone group, gender and age band: success at PULSE's eps without projection, the shift of skin tone, and a
+perceptual distance that knows no persons; the spread between groups is the headline. Since the search stops where eps
+is met, the first `--further` portraits are also searched for less, down to 0, which takes every step. Writes
+faces_quality_SIZE.json, .md and a sheet.
 """
 
 from __future__ import annotations
@@ -15,11 +17,12 @@ import argparse
 import json
 import platform
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from benchmarks.faces_measures import ms_ssim, psnr, skin_tone, ssim
+from benchmarks.faces_measures import looks_distance, ms_ssim, psnr, skin_tone, ssim
 from torch import Tensor
 from training.faces_data import Portraits, load_portraits, reduction_matrix
 from training.faces_sheet import save_sheet
@@ -33,7 +36,8 @@ from depixel.search.loop import finish, search
 from depixel.settings import PULSE_EPS, SearchSettings
 
 BATCH = 20
-GROUPS = ("tone group", "gender", "age")
+FURTHER = (PULSE_EPS, 1e-5, 0.0)  # mean squared errors that a search is asked for
+JUDGED = ("success %", "tone shift, degrees ITA", "perceptual distance", "PSNR dB")  # of groups
 
 
 def reduced(truth: Tensor, size: int) -> Tensor:
@@ -51,15 +55,27 @@ def encoder_answers(prior: LatentPrior, small: Tensor, factor: int) -> Tensor:
     return torch.cat(parts)[:, :3]
 
 
-def searched_answers(prior: LatentPrior, small: Tensor, factor: int, steps: int) -> tuple[Tensor, Tensor]:
-    """The latent search: (RGB [B, 3, R, R], errors [B] before projection)."""
-    settings = SearchSettings(domain="faces", steps=steps)
-    pictures, errors = [], []
+@dataclass(frozen=True)
+class Searched:
+    """What the search found."""
+
+    pictures: Tensor  # [B, 3, R, R]
+    errors: Tensor  # [B] mean squared error of scaling back, before projection
+    steps: int  # most that any batch took
+    seconds: float  # a picture, of this process
+
+
+def searched_answers(prior: LatentPrior, small: Tensor, factor: int, steps: int, eps: float | None) -> Searched:
+    """The latent search, asked for `eps` (None = as it is set)."""
+    settings = SearchSettings(domain="faces", steps=steps, eps=eps)
+    pictures, errors, taken = [], [], 0
+    began = time.process_time()
     for y in torch.split(small, BATCH):
         found = finish(search(prior, y, BicubicDegradation(factor), settings, preview=False))
         pictures += [rows[0].large[:3] for rows in found.pictures]
         errors += [rows[0].error for rows in found.pictures]
-    return torch.stack(pictures), torch.tensor(errors)
+        taken = max(taken, found.steps)
+    return Searched(torch.stack(pictures), torch.tensor(errors), taken, (time.process_time() - began) / len(small))
 
 
 def projected(answer: Tensor, small: Tensor, factor: int) -> Tensor:
@@ -85,6 +101,29 @@ def group_names(portraits: Portraits) -> dict[str, list[str]]:
     }
 
 
+def qualities(answer: Tensor, truth: Tensor) -> dict[str, float]:
+    """Means over pictures."""
+    return {
+        "PSNR dB": psnr(answer, truth).mean().item(),
+        "SSIM": ssim(answer, truth).mean().item(),
+        "MS-SSIM": ms_ssim(answer, truth).mean().item(),
+    }
+
+
+def by_group(names: dict[str, list[str]], judged: dict[str, Tensor]) -> dict[str, dict[str, float]]:
+    """For each group of each kind its size and its mean of each measure [B]; of signed ones, shifts, the median."""
+    groups: dict[str, dict[str, float]] = {}
+    for kind, members in names.items():
+        for name in sorted(set(members)):
+            chosen = torch.tensor([member == name for member in members])
+            row = {"pictures": chosen.sum().item()}
+            for measure, values in judged.items():
+                middle = values[chosen].median() if "shift" in measure else values[chosen].mean()
+                row[measure] = middle.item()
+            groups[f"{kind} {name}"] = row
+    return groups
+
+
 def table(rows: dict[str, dict[str, float]], first: str) -> str:
     """A markdown table of rows of equal columns."""
     columns = list(next(iter(rows.values())))
@@ -108,78 +147,86 @@ def measure(options: argparse.Namespace) -> None:
     small = reduced(truth, options.size)
 
     # Answers.
-    began = time.perf_counter()
+    began = time.process_time()
     encoded = encoder_answers(prior, small, factor)
-    seconds = (time.perf_counter() - began) / count
+    seconds = (time.process_time() - began) / count
+    found = searched_answers(prior, small, factor, options.steps, None)
+    errors = scale_back_error(encoded, small, factor)
     answers = {
         "bicubic": F.interpolate(small[:, :3], native, mode="bicubic", align_corners=False).clamp(0, 1),
         "encoder": encoded,
         "encoder, projected": projected(encoded, small, factor),
+        "search": found.pictures,
+        "search, projected": projected(found.pictures, small, factor),
     }
-    errors = {"encoder": scale_back_error(encoded, small, factor)}
-    some = min(options.searched, count)
-    search_seconds = 0.0
-    if some:
-        began = time.perf_counter()
-        found, errors["search"] = searched_answers(prior, small[:some], factor, options.steps)
-        search_seconds = (time.perf_counter() - began) / some
-        answers["search"] = found
-        answers["search, projected"] = projected(found, small[:some], factor)
+    quality = {name: {"pictures": count} | qualities(answer, truth) for name, answer in answers.items()}
+    looks = {name: looks_distance(answer, truth, landmarks) for name, answer in answers.items()}
+    for name, distances in looks.items():
+        quality[name]["perceptual distance"] = distances.mean().item()
 
-    # Quality, and fairness over groups.
-    quality: dict[str, dict[str, float]] = {}
-    for name, answer in answers.items():
-        against = truth[: len(answer)]
-        quality[name] = {
-            "pictures": len(answer),
-            "PSNR dB": psnr(answer, against).mean().item(),
-            "SSIM": ssim(answer, against).mean().item(),
-            "MS-SSIM": ms_ssim(answer, against).mean().item(),
+    # Fairness over groups, of what is exported.
+    answer = answers["search, projected"]
+    judged = {
+        "success %": 100 * (found.errors <= PULSE_EPS).float(),
+        "tone shift, degrees ITA": skin_tone(answer, landmarks) - skin_tone(truth, landmarks),
+        "perceptual distance": looks["search, projected"],
+        "PSNR dB": psnr(answer, truth),
+    }
+    groups = by_group({k: names[:count] for k, names in group_names(portraits).items()}, judged)
+    spread = {
+        name: {
+            "least": min(row[name] for row in groups.values()),
+            "most": max(row[name] for row in groups.values()),
+            "spread": max(row[name] for row in groups.values()) - min(row[name] for row in groups.values()),
         }
-    judged = "search" if some else "encoder"
-    success = (errors[judged] <= PULSE_EPS).float()
-    answer = answers[f"{judged}, projected"]
-    shift = skin_tone(answer, landmarks[: len(answer)]) - skin_tone(truth[: len(answer)], landmarks[: len(answer)])
-    groups: dict[str, dict[str, float]] = {}
-    for kind, names in group_names(portraits).items():
-        for name in sorted(set(names[: len(answer)])):
-            chosen = torch.tensor([n == name for n in names[: len(answer)]])
-            groups[f"{kind} {name}"] = {
-                "pictures": chosen.sum().item(),
-                "success %": 100 * success[chosen].mean().item(),
-                "tone shift, degrees ITA": shift[chosen].median().item(),
-                "PSNR dB": psnr(answer[chosen], truth[: len(answer)][chosen]).mean().item(),
-            }
-    facts = {
+        for name in JUDGED
+    }
+    facts: dict[str, object] = {
         "weights": f"{weights.name} {weights.digest}",
         "input pixels": options.size,
         "held-out portraits": count,
         "encoder, ms a picture": 1000 * seconds,
-        "search, ms a picture": 1000 * search_seconds,
-        "search steps": options.steps,
-        "success of the encoder %": 100 * (errors["encoder"] <= PULSE_EPS).float().mean().item(),
-        "success of the search %": 100 * success.mean().item() if some else None,
+        "search, ms a picture": 1000 * found.seconds,
+        "search steps taken": found.steps,
+        "success of the encoder %": 100 * (errors <= PULSE_EPS).float().mean().item(),
+        "success of the search %": judged["success %"].mean().item(),
+        "perceptual distance to another portrait": looks_distance(truth.roll(1, 0), truth, landmarks).mean().item(),
         "machine": f"{platform.machine()}, {options.threads} thread",
     }
+
+    # What the search does where it is asked for more than PULSE's eps.
+    some = min(options.further, count)
+    further: dict[str, dict[str, float]] = {}
+    for eps in FURTHER if some else ():
+        more = searched_answers(prior, small[:some], factor, options.steps, eps)
+        further[f"{eps:g}"] = {
+            "pictures": some,
+            "steps": more.steps,
+            "ms a picture": 1000 * more.seconds,
+            "mean error": more.errors.mean().item(),
+            "worst error": more.errors.max().item(),
+            "PSNR dB before projection": psnr(more.pictures, truth[:some]).mean().item(),
+        } | qualities(projected(more.pictures, small[:some], factor), truth[:some])
 
     # Files.
     options.out.mkdir(parents=True, exist_ok=True)
     stem = f"faces_quality_{options.size}"
     (options.out / f"{stem}.json").write_text(
-        json.dumps({"facts": facts, "quality": quality, "groups": groups}, indent=1) + "\n"
+        json.dumps(
+            {"facts": facts, "spread": spread, "quality": quality, "groups": groups, "further": further}, indent=1
+        )
+        + "\n"
     )
     lines = [f"# Faces, {options.size} to {native} pixels, held-out renders", ""]
     lines += [
         f"- {key}: {value:.4g}" if isinstance(value, float) else f"- {key}: {value}" for key, value in facts.items()
     ]
-    lines += [
-        "",
-        table(quality, "answer"),
-        "",
-        f"Success at eps {PULSE_EPS} before projection ({judged}), and what is exported:",
-        "",
-    ]
-    lines += [table(groups, "group"), ""]
+    lines += ["", f"The spread between groups (success is at eps {PULSE_EPS} before projection, the rest of what is"]
+    lines += ["exported; groups are means, of the tone shift medians):", "", table(spread, "between groups"), ""]
+    lines += [table(quality, "answer"), "", table(groups, "group"), ""]
+    if further:
+        lines += ["The search asked for less than PULSE's eps (errors are before projection, quality after it):", ""]
+        lines += [table(further, "eps"), ""]
     (options.out / f"{stem}.md").write_text("\n".join(lines))
     columns = min(12, *(len(answer) for answer in answers.values()))
     nearest = F.interpolate(small[:columns, :3], native, mode="nearest")
@@ -195,7 +242,7 @@ def main() -> None:
     parser.add_argument("--weights", default="faces-128")
     parser.add_argument("--size", type=int, default=16, help="pixels a side of the inputs: 8, 16, 32 or 64")
     parser.add_argument("--count", type=int, default=500, help="held-out portraits")
-    parser.add_argument("--searched", type=int, default=60, help="of them, how many are searched as well; 0 = none")
+    parser.add_argument("--further", type=int, default=60, help="of them, how many are searched for less; 0 = none")
     parser.add_argument("--steps", type=int, default=40, help="of the search")
     parser.add_argument("--threads", type=int, default=1)
     measure(parser.parse_args())
