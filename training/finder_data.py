@@ -21,6 +21,7 @@ from training.faces_data import Portraits
 from depixel.domains.face_finder import LARGEST, SMALLEST, STRIDE
 
 BACKGROUND_SIDE = 192
+_DECOYS = 100.0  # degrees to either side of upside down
 _VECTOR = 2  # of kinds.npy (training/art_data/crops.py)
 
 
@@ -109,8 +110,13 @@ def make_scenes(
     sides: tuple[float, float] = (SMALLEST, LARGEST),
     roll: float = 45.0,
     disturb: bool = True,
+    decoys: float = 0.0,
 ) -> tuple[Tensor, Truth]:
-    """`count` scenes of `size` pixels with up to `most` faces each, and where they are."""
+    """
+    `count` scenes of `size` pixels with up to `most` faces each, and where they are.
+
+    A share of `decoys` stands on its head or lies on its side; what is no face in its usual place is none of the truth.
+    """
 
     def rand(*shape: int, low: float = 0.0, high: float = 1.0) -> Tensor:
         return low + (high - low) * torch.rand(*shape, generator=generator)
@@ -131,13 +137,17 @@ def make_scenes(
             apart = (taken[number, :, :2] - centre[:, None]).norm(dim=2)
             free = (apart > 0.7 * (taken[number, :, 2] + side[:, None])).all(1)
             number, side, centre, turn = (x[free] for x in (number, side, centre, turn))
+        real = torch.ones(len(number), dtype=torch.bool)
+        if decoys:
+            real = rand(len(number)) >= decoys
+            turn = torch.where(real, turn, turn * (_DECOYS / roll) + math.pi)
         who = pick(len(portraits), len(number))
         mirrored = rand(len(number)) < 0.5
         scenes[number] = _pasted(scenes[number], portraits, frames, who, mirrored, centre, side, turn, rand)
         place = torch.full((count, 1, 3), -1e4)
         place[number, 0] = torch.cat([centre, side[:, None]], 1)
         taken = torch.cat([taken, place], 1)
-        truths.append((number, centre, side, turn))
+        truths.append((number[real], centre[real], side[real], turn[real]))
     truth = Truth(*(torch.cat(parts) for parts in zip(*truths, strict=True)))
     return (_disturbed(scenes, rand) if disturb else scenes.clamp(0, 1)), truth
 

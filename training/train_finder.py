@@ -16,7 +16,7 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 from training.faces_data import load_portraits
 from training.finder_data import backgrounds_of, frames_of, make_scenes, targets
@@ -24,6 +24,7 @@ from training.finder_data import backgrounds_of, frames_of, make_scenes, targets
 from depixel.domains.face_finder import RELEASED_FINDER, FinderNetwork
 
 SIZE = 64  # pixels of a scene
+DECOYS = 0.2  # of the faces: upside down or lying, where a portrait is not looked for
 
 
 def loss_of(answer: Tensor, heat: Tensor, rest: Tensor, near: Tensor) -> tuple[Tensor, Tensor]:
@@ -47,6 +48,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--steps", type=int, default=5000)
     parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--start", type=Path, metavar="FINDER", help="go on from these weights instead of from nothing")
+    parser.add_argument("--rate", type=float, default=3e-3)
     args = parser.parse_args()
 
     portraits = load_portraits(args.data, 64, evaluation=False)
@@ -56,14 +59,16 @@ def main() -> None:
 
     torch.manual_seed(0)
     network = FinderNetwork().train()
+    if args.start is not None:
+        network.load_state_dict(load_file(args.start))
     optimiser = torch.optim.AdamW(network.parameters(), lr=1.0, weight_decay=1e-3)
     generator = torch.Generator().manual_seed(1)
     started, mean = time.monotonic(), 0.0
     hardest: list[Tensor] | None = None
     for step in range(args.steps):
         for group in optimiser.param_groups:
-            group["lr"] = 3e-3 * min(1.0, (step + 1) / 50, 3 * (1 - step / args.steps))
-        scenes, truth = make_scenes(portraits, frames, backgrounds, args.batch, SIZE, generator)
+            group["lr"] = args.rate * min(1.0, (step + 1) / 50, 3 * (1 - step / args.steps))
+        scenes, truth = make_scenes(portraits, frames, backgrounds, args.batch, SIZE, generator, decoys=DECOYS)
         batch = [scenes, *targets(truth, args.batch, SIZE)]
         if hardest is not None:
             batch = [torch.cat(both) for both in zip(batch, hardest, strict=True)]

@@ -9,6 +9,8 @@ from depixel.domains.art import Answer, ArtEngine
 from depixel.domains.faces import FaceEngine, _steadied, describe, places_of
 from depixel.domains.prepare import prepare
 from depixel.picture import Picture
+from depixel.priors.faces import FacePrior
+from depixel.priors.weights import load_weights, released_names
 from depixel.settings import FACES_EPS, PULSE_EPS, SearchSettings
 
 CPU = torch.device("cpu")
@@ -109,6 +111,20 @@ def test_iterating_moves_on_and_stays_exact(engine: FaceEngine) -> None:
 
     assert not torch.equal(once.straight, thrice.straight)
     assert thrice.residual.exact
+
+
+@pytest.mark.weights
+def test_what_is_fed_back_is_seen_anew() -> None:
+    """With the released encoder each pass drifts on: after five the face fits the first input worse than after one."""
+    name = next(name for name in released_names() if name.startswith("faces"))
+    engine = FaceEngine(FacePrior.from_weights(load_weights(name), CPU), ArtEngine(TinyArt(), CPU, 64 * 64), CPU)
+    picture = Picture((_portrait(16, 16),))
+
+    once, often = (_answers(engine, picture, steps=None, scale=8, iterate=n)[0] for n in (1, 5))
+
+    assert once.error is not None and often.error is not None
+    assert often.error > 2 * once.error
+    assert often.residual.exact
 
 
 def test_the_score_of_an_iterated_face_is_against_the_input(engine: FaceEngine) -> None:

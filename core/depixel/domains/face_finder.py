@@ -24,6 +24,7 @@ RELEASED_FINDER = RELEASED / "finder-faces.safetensors"
 STRIDE = 4  # pixels of a level to one cell of the network's answer
 SMALLEST, LARGEST = 20.0, 44.0  # sides of a frame, in pixels of a level, that the network was trained for
 OCTAVE = 2**-0.5  # from one level of the pyramid to the next
+FIRST = 2**0.5  # scale of the first level: faces of a dozen pixels are enlarged to be seen
 MOST_SIDE = 1280  # of the longer side, in pixels: a larger picture is looked at reduced
 THRESHOLD = 0.5
 _DOUBTFUL = 0.2  # of the score: this much below the threshold a second look is worth it
@@ -117,7 +118,7 @@ class FaceFinder:
         """
         height, width = picture.shape[2:]
         seen = (picture[:, :3] + 0.5 * (1 - picture[:, 3:])).to(self.device)
-        scale = min(1.0, MOST_SIDE / max(height, width))
+        scale = min(FIRST, MOST_SIDE / max(height, width))
         found: list[Frame] = []
         while min(height, width) * scale >= SMALLEST * 0.8:
             size = max(1, round(height * scale)), max(1, round(width * scale))

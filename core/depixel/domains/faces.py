@@ -156,8 +156,8 @@ class FaceEngine:
                     found.append(found[-1])
                     continue
                 start, steps = None, settings.steps
-                if turn:
-                    start = _latents_of(before[k])
+                if turn:  # anew where the encoder sees a face in it; one without an encoder goes on
+                    start = _latents_of(before[k]) if self._guesses else None
                 elif k:
                     start = self._carried(found[-1], square[k - 1 : k], question, degradation)
                     steps = min(FOLLOWING_STEPS, DEFAULT_STEPS if steps is None else steps)
@@ -172,7 +172,7 @@ class FaceEngine:
     @torch.no_grad()
     def _carried(self, last: Candidates, before: Tensor, now: Tensor, degradation: Degradation) -> Latents:
         latents = _latents_of(last)
-        if any(layout.sphere for layout in self.prior.layout.values()):
+        if self._guesses:
             return latents
         was, becomes = (self.prior.encode(x.to(self.device), degradation) for x in (before, now))
         return {name: x + (becomes[name] - was[name]) for name, x in latents.items()}
@@ -182,6 +182,11 @@ class FaceEngine:
         outside = replace(prepared, domain="art")
         answer = self.art.answer([outside], calm, None, cancelled)[0][0]
         return premultiplied(answer.straight.to(torch.int32), prepared.levels)
+
+    # Of other people's generators: its encoder is no more than the nearest of a few faces.
+    @property
+    def _guesses(self) -> bool:
+        return any(layout.sphere for layout in self.prior.layout.values())
 
     # To the size asked for: block means down; the art prior up, as often as it takes.
     def _sized(self, face: Tensor, height: int, width: int) -> Tensor:
