@@ -47,7 +47,7 @@ class Source:
         self.palette = palette
         self.box = box
         self.shape = shape
-        self.frame_names = [self.name]
+        self.layers = [layer]  # one for each frame
 
 
 @contextlib.contextmanager
@@ -188,7 +188,7 @@ def read_frames(image, layers):
     first = parts[0]
     frames = tuple(_on_canvas(part, width, height, channels) for part in parts)
     source = Source(layers[0], 0, 0, width, height, channels, first.depth, frames, first.palette)
-    source.frame_names = [layer.get_name() for layer in layers]  # GIF takes durations from them: "step (100ms)"
+    source.layers = layers
     return source
 
 
@@ -279,6 +279,16 @@ def add_layer(image, parent, position, name, answer, frame, left, top, visible=T
     return layer
 
 
+def look_like(made, layer):
+    """Let a new layer or group lie over the others as its source does: opacity, mode and the spaces they work in."""
+    made.set_opacity(layer.get_opacity())
+    if layer.get_mode() != Gimp.LayerMode.PASS_THROUGH:  # groups only, and they were answered as they look
+        made.set_mode(layer.get_mode())
+        made.set_blend_space(layer.get_blend_space())
+        made.set_composite_space(layer.get_composite_space())
+        made.set_composite_mode(layer.get_composite_mode())
+
+
 def add_group(image, parent, position, name):
     group = Gimp.GroupLayer.new(image, name)
     image.insert_layer(group, parent, position)
@@ -296,7 +306,7 @@ def enlarge(image, scale):
 
 
 def overwrite(image, layer, answer):
-    """Replace a layer's pixels by an answer of its size; can be undone. Nothing may be selected."""
+    """Replace a layer's pixels by an answer of its size; can be undone. GIMP spares what is not selected."""
     buffer = layer.get_shadow_buffer()
     _set(buffer, answer, 0)
     layer.merge_shadow(True)

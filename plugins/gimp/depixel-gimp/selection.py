@@ -1,5 +1,7 @@
 """The selection: where it is, how much of each pixel it takes, and layers cut to it."""
 
+import contextlib
+
 import gi
 
 gi.require_version("Gimp", "3.0")
@@ -13,6 +15,21 @@ def bounds_of(image):
     """(left, top, right, bottom) in the image, or None when nothing is selected."""
     found = Gimp.Selection.bounds(image)
     return tuple(found[-4:]) if found[1] else None
+
+
+@contextlib.contextmanager
+def nothing_selected(image):
+    """While it lasts, all pixels can be written; then the selection is as it was."""
+    if bounds_of(image) is None:
+        yield
+        return
+    kept = Gimp.Selection.save(image)
+    Gimp.Selection.none(image)
+    try:
+        yield
+    finally:
+        image.select_item(Gimp.ChannelOps.REPLACE, kept)
+        image.remove_channel(kept)
 
 
 def within(bounds, left, top, width, height):

@@ -1,5 +1,7 @@
 """One run of an action: read the layers, ask the engine, put the answers where they belong. One undo step."""
 
+import contextlib
+
 import depixel_client as client
 import gimpfu_compat
 import host
@@ -49,9 +51,10 @@ def _sources(action, image, layers, values, frames):
     if output == "replace":
         _check_replace(action, image, layers, values)
     if indexed and output != "new-image" and values.get("palette") != "keep":
+        palette = "Colours: only those of the picture, " if "palette" in values else ""
         raise Refusal(
-            "This image is indexed and takes no new colours: choose New image, Colours: only those of the picture, or "
-            "convert it with Image > Mode > RGB first."
+            "This image is indexed and takes no new colours: choose New image, %sor convert it with Image > Mode > RGB "
+            "first." % palette
         )
     if frames:
         return [host.read_frames(image, host.animation_layers(image))]
@@ -67,7 +70,7 @@ def _sources(action, image, layers, values, frames):
 def _check_replace(action, image, layers, values):
     if values["candidates"] > 1:
         raise Refusal("Replace takes one answer, and %d are asked for: choose New layers." % values["candidates"])
-    if selection.bounds_of(image) is not None and action.wire == "upscale":
+    if selection.bounds_of(image) is not None and action.name == client.UPSCALE.name:
         raise Refusal("A selected part cannot grow in its place: choose New image or New layers, or select nothing.")
     for layer in layers:
         host.check_replaceable(image, layer)
@@ -115,6 +118,8 @@ def _as_new_image(action, image, sources, results):
     for source, result in zip(reversed(sources), reversed(results)):
         at = ((source.left - left) * scale, (source.top - top) * scale)
         _insert(action, result_image, None, 0, source, result, at)
+        if len(source.layers) == 1:
+            host.look_like(result_image.get_layers()[0], source.layer)
     comment = " ".join([client.summary(result) + " " + result.model for result in results])
     suffix = client.file_suffix(action, scale)
     host.finish_image(result_image, image, "Depixel: " + comment, suffix)
@@ -139,21 +144,25 @@ def _insert(action, image, parent, position, source, result, at):
     if many:
         parent = host.add_group(image, parent, position, client.group_name(source.name, result, imagined))
         position = 0
-    for index, answer in reversed(list(enumerate(result.answers))):
+    for index, answer in enumerate(result.answers):  # the best first: its layers keep their names where two are equal
         name = client.layer_name(source.name, result, index, imagined)
         if len(answer.frames) == 1:
-            made = host.add_layer(image, parent, position, name, answer, 0, *at, visible=index == 0)
+            made = host.add_layer(image, parent, position + index, name, answer, 0, *at, visible=index == 0)
             if source.shape:
                 selection.cut(made, source.shape, source.width, source.height)
             continue
-        inner = host.add_group(image, parent, position, name) if many else parent
+        inner = host.add_group(image, parent, position + index, name) if many else parent
         for number in range(len(answer.frames)):
-            host.add_layer(image, inner, 0, source.frame_names[number], answer, number, *at)
+            layer = source.layers[number]  # GIF takes durations from the names: "step (100ms)"
+            made = host.add_layer(image, inner, 0, layer.get_name(), answer, number, *at)
+            host.look_like(made, layer)
 
 
 def _replace(action, image, sources, results):
     if action.wire == "upscale":
         host.enlarge(image, results[0].scale)
-    with host.plain_colours(image):
+    # An imagined face stands in a whole picture; of another face only what is selected is taken.
+    unselect = selection.nothing_selected(image) if action.wire == "upscale" else contextlib.nullcontext()
+    with unselect, host.plain_colours(image):
         for source, result in zip(sources, results):
             host.overwrite(image, source.layer, result.answers[0])

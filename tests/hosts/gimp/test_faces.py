@@ -82,3 +82,47 @@ def test_the_shape_of_a_selection_limits_the_other_face(seen: dict[str, Any]) ->
     lowest, highest = np.minimum(answer, before) - 1, np.maximum(answer, before) + 1
     assert ((got >= lowest) & (got <= highest)).all()  # GIMP mixes in linear light
     assert ((weight > 0) & (weight < 1)).any()
+
+
+SETTINGS = {"scale": 4, "domain": "faces", "steps": 3, "imagination": 0.5}
+
+
+def test_an_imagined_face_replaces_the_picture(seen: dict[str, Any]) -> None:
+    """The image grows; a selection is the face's box and hides nothing; it stays, and nothing else is left behind."""
+    found = seen["imagine_and_replace"]
+    assert found["status"] == "success", found["error"]
+
+    wanted = expected(Upsampler("cpu"), found["before"], **SETTINGS, box=(1, 1, 15, 15))[0]
+
+    assert np.array_equal(array(found["answer"]), wanted)
+    assert (found["selected"], found["channels"]) == ([4, 4, 60, 60], 0)
+
+
+def test_a_grey_face_of_16_bits_stays_grey(seen: dict[str, Any]) -> None:
+    """The engine's very samples."""
+    found = seen["imagine_in_grey_16"]
+    assert found["status"] == "success", found["error"]
+
+    assert np.array_equal(array(found["answer"]), expected(Upsampler("cpu"), found["before"], **SETTINGS)[0])
+
+
+def test_another_face_in_a_new_image(seen: dict[str, Any]) -> None:
+    """The whole picture with another face in the box; the source keeps its own."""
+    found = seen["anonymise_to_a_new_image"]
+    assert (found["status"], found["another"]) == ("success", True), found["error"]
+    before, answer = array(found["before"]), array(found["answer"])
+
+    inside = np.zeros((48, 48), bool)
+    inside[4:44, 4:44] = True
+    assert np.array_equal(answer[~inside], before[~inside])
+    assert (answer[inside] != before[inside]).any()
+
+
+def test_faces_in_indexed_pictures(seen: dict[str, Any]) -> None:
+    """Imagined in a new RGB image; another face in the same image is refused, and only real ways out are named."""
+    found = seen["indexed"]
+
+    assert found["refused"][0] == "execution-error"
+    assert "choose New image, or convert it" in found["refused"][1]
+    assert (found["status"], found["base"]) == ("success", "rgb"), found["error"]
+    assert array(found["answer"]).shape == (64, 64, 3)

@@ -19,6 +19,6 @@ def test_an_upscale_is_quick(gimp: Gimp) -> None:
     shots.mkdir(parents=True, exist_ok=True)
     (shots / "gimp-seconds.json").write_text(json.dumps(found, indent=1), "utf-8")
 
-    assert found["whole"]["status"] == "success"
-    assert found["start"]["status"] != "success"
+    assert (found["whole"]["status"], found["start"]["status"]) == (["success"], ["execution-error"])
+    assert found["start"]["median"] < found["whole"]["median"]
     assert found["whole"]["seconds"][0] < 10  # 1 s is the aim on an idle machine; this one may be busy

@@ -62,6 +62,10 @@ def test_dialog_and_undo(gimp: Gimp) -> None:
     for output in ("new-layers", "replace"):
         assert seen[output]["status"] == "success"
         assert seen[output]["changed"] and seen[output]["undone"], seen[output]
+    assert len(seen["steps"]) == 6
+    for case, step in seen["steps"].items():  # one Ctrl+Z takes all of it back, one Ctrl+Y gives it again
+        assert step["status"] == "success", (case, step)
+        assert step["changed"] and step["undone"] and step["redone"], (case, step)
 
 
 def test_face_dialogs_last_values_and_cancel(gimp: Gimp) -> None:

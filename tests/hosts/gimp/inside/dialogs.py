@@ -84,7 +84,19 @@ def answered(name):
 def differing(name, part):
     """Pixels of a part of the dialog that differ before and after."""
     files = [os.path.join(OUT, "window-%s%s.png" % (name, end)) for end in ("", "-preview")]
-    command = ["convert", *files, "-crop", part, "-metric", "AE", "-compare", "-format", "%[distortion]", "info:"]
+    command = [
+        "convert",
+        *files,
+        "-crop",
+        part,
+        "+repage",
+        "-compose",
+        "difference",
+        "-composite",
+        "-colorspace",
+        "gray",
+    ]
+    command += ["-threshold", "0", "-format", "%[fx:round(mean*w*h)]", "info:"]  # the same with ImageMagick 6 and 7
     said = subprocess.run(command, capture_output=True, text=True, check=False).stdout.split()
     return float(said[0]) if said else -1.0
 

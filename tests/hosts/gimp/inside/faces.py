@@ -80,9 +80,52 @@ def anonymise_an_ellipse_replace():
     return anonymise_an_ellipse("replace")
 
 
+def imagine_and_replace():
+    """The selection is the face's box; all of the picture is replaced, and the selection is there afterwards."""
+    image, layer = picture(16, 16, 3, data=face(16))
+    image.select_rectangle(Gimp.ChannelOps.REPLACE, 1, 1, 14, 14)
+    before = dump(layer, 3)
+    status, error, _ = call(image, [layer], "imagine-face", scale=4, candidates=1, steps=3, output="replace")
+    return {"status": status, "error": error, "before": before, "answer": dump(layer, 3),
+            "selected": list(Gimp.Selection.bounds(image)[-4:]), "channels": len(image.get_channels())}  # fmt: skip
+
+
+def imagine_in_grey_16():
+    data = face(16)
+    grey = b"".join((data[at] * 257).to_bytes(2, "little") for at in range(0, len(data), 3))
+    image, layer = picture(16, 16, 1, PRECISION.U16_NON_LINEAR, 16, data=grey)
+    status, error, result = call(image, [layer], "imagine-face", scale=4, candidates=1, steps=3)
+    return {"status": status, "error": error, "before": dump(layer, 1, 16),
+            "answer": dump(result.get_layers()[0], 1, 16) if result else None}  # fmt: skip
+
+
+def anonymise_to_a_new_image():
+    image, layer = picture(48, 48, 3, data=face(48))
+    before = dump(layer, 3)
+    image.select_rectangle(Gimp.ChannelOps.REPLACE, 4, 4, 40, 40)
+    status, error, result = call(image, [layer], "anonymise-face", kept=8, steps=3, candidates=1, output="new-image")
+    return {"status": status, "error": error, "before": before, "answer": dump(result.get_layers()[0], 3) if result else None,
+            "another": result != image}  # fmt: skip
+
+
+def indexed():
+    image, layer = picture(16, 16, 3, data=face(16))
+    image.convert_indexed(Gimp.ConvertDitherType.NONE, Gimp.ConvertPaletteType.GENERATE, 256, False, False, "")
+    before = dump(layer, 3)
+    refused = call(image, [layer], "anonymise-face", steps=3)[:2]
+    status, error, result = call(image, [layer], "imagine-face", scale=4, candidates=1, steps=3)
+    return {"refused": list(refused), "status": status, "error": error, "before": before,
+            "answer": dump(result.get_layers()[0], 3) if result else None,
+            "base": result.get_base_type().value_nick if result else ""}  # fmt: skip
+
+
 run_cases(
     [
         imagine,
+        imagine_and_replace,
+        imagine_in_grey_16,
+        anonymise_to_a_new_image,
+        indexed,
         imagine_in_a_selection,
         anonymise,
         anonymise_an_ellipse_new_layers,

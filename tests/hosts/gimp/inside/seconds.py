@@ -1,30 +1,54 @@
-# How long GIMP's user waits: the whole way of a 64x64 sprite, and the part of it that is GIMP starting a plug-in.
+# How long GIMP's user waits: the whole way of a 64x64 sprite, and its parts.
 exec(open(__import__("os").environ["INSIDE"] + "/support.py").read())
-import re
+import platform
 import time
 
+SIDE, TIMES = 64, 15
+DATA = bytes(v for i in range(SIDE * SIDE) for v in (i % SIDE * 3, i // SIDE * 3, 90, 255))
+sys.path.insert(0, os.path.join(os.environ["GIMP3_DIRECTORY"], "plug-ins", "depixel-gimp"))
+import depixel_client as client  # noqa: E402
 
-def timed(times, **values):
-    image, layer = picture(64, 64, 4, data=bytes(v for i in range(64 * 64) for v in (i % 64 * 3, i // 64 * 3, 90, 255)))
-    call(image, [layer], scale=4)
-    seconds, engine, status = [], [], ""
-    for seed in range(times):
+
+def timed(work):
+    """Seconds of `TIMES` runs of work(seed), after one that does not count."""
+    work(0)
+    seconds = []
+    for seed in range(1, TIMES + 1):
         began = time.monotonic()
-        status, _, result = call(image, [layer], **{"scale": 4, "seed": seed, **values})
-        seconds.append(time.monotonic() - began)
-        if result is not None:
-            words = bytes(result.get_parasite("gimp-comment").get_data()).decode()
-            engine.append(float(re.search(r"in ([0-9.]+) s", words).group(1)))
-    return {"status": status, "seconds": sorted(seconds), "engine": sorted(engine), "load": os.getloadavg()[0]}
+        work(seed)
+        seconds.append(round(time.monotonic() - began, 4))
+    return {"seconds": sorted(seconds), "median": sorted(seconds)[TIMES // 2], "load": os.getloadavg()[0]}
 
 
 def whole():
-    return timed(7)
+    """From the call to the new image."""
+    image, layer = picture(SIDE, SIDE, 4, data=DATA)
+    states = []
+    found = timed(lambda seed: states.append(call(image, [layer], scale=4, seed=seed)[0]))
+    return {**found, "status": sorted(set(states))}
 
 
 def start():
     """A value that the plug-in refuses: GIMP starts its process, Python loads it, and nothing is sent."""
-    return timed(7, seed=-1)
+    image, layer = picture(SIDE, SIDE, 4, data=DATA)
+    states = []
+    found = timed(lambda seed: states.append(call(image, [layer], steps=-2 - seed)[0]))
+    return {**found, "status": sorted(set(states))}
 
 
-run_cases([whole, start], "seconds.py")
+def ask():
+    """The engine and the way to it and back, by the plug-in's client."""
+    engine = client.Engine("gimp")
+    pixels = client.Pixels(SIDE, SIDE, 4, (DATA,))
+    inside = []
+
+    def once(seed):
+        result = engine.upscale(client.Request(pixels, {"scale": 4, "seed": seed}, program="gimp")).result()
+        inside.append(result.report.get("seconds", result.seconds))
+
+    found = timed(once)
+    return {**found, "engine_median": sorted(inside[1:])[TIMES // 2]}
+
+
+RESULTS["machine"] = {"machine": platform.machine(), "cpus": os.cpu_count(), "side": SIDE, "scale": 4, "runs": TIMES}
+run_cases([whole, start, ask], "seconds.py")

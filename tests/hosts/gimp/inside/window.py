@@ -48,5 +48,69 @@ for output, values in (("new-layers", {"candidates": 2}), ("replace", {})):
     after = state()
     press("ctrl+z")
     FACTS[output] = {"status": status, "changed": after != before, "undone": state() == before, "after": after[:3]}
+for display in (1, 2, 3):
+    shown = Gimp.Display.get_by_id(display)
+    if shown is not None:
+        shown.delete()
+
+
+# What else one run leaves in the history: a profile, a mask, a palette, the shape of a selection.
+def under_a_profile():
+    made, layer = picture(24, 24, 4)
+    made.set_color_profile(Gimp.ColorProfile.new_rgb_adobe())
+    return made, layer, "upscale", {"scale": 2, "domain": "art", "candidates": 2, "output": "new-layers"}
+
+
+def masked_and_replaced():
+    made, layer = picture(24, 24, 4)
+    layer.add_mask(layer.create_mask(Gimp.AddMaskType.ALPHA))
+    return made, layer, "upscale", {"scale": 2, "domain": "art", "output": "replace"}
+
+
+def in_an_ellipse():
+    made, layer = picture(24, 24, 4)
+    made.select_ellipse(Gimp.ChannelOps.REPLACE, 4, 4, 16, 12)
+    return made, layer, "upscale", {"scale": 2, "domain": "art", "output": "new-layers"}
+
+
+def indexed():
+    made, layer = indexed_image()
+    return made, layer, "upscale", {"scale": 2, "domain": "pixel-art", "palette": "keep", "output": "new-layers"}
+
+
+def face_replaced():
+    made, layer = picture(48, 48, 3)
+    made.select_ellipse(Gimp.ChannelOps.REPLACE, 4, 4, 40, 40)
+    return made, layer, "anonymise-face", {"steps": 1, "output": "replace", "candidates": 1}
+
+
+def imagined_in_place():
+    made, layer = picture(16, 16, 3)
+    made.select_rectangle(Gimp.ChannelOps.REPLACE, 2, 2, 12, 12)
+    return made, layer, "imagine-face", {"scale": 2, "steps": 1, "output": "replace", "candidates": 1}
+
+
+def all_of(made, layer):
+    mask, profile = layer.get_mask(), made.get_color_profile()
+    return [made.get_width(), made.get_height(), [x.get_name() for x in made.get_layers()], pixels(layer, 4).hex(),
+            selected(made.get_selection()).hex(), selected(mask).hex() if mask else "",
+            profile.get_label() if profile else "", len(made.get_channels())]  # fmt: skip
+
+
+FACTS["steps"] = {}
+for case in (under_a_profile, masked_and_replaced, in_an_ellipse, indexed, face_replaced, imagined_in_place):
+    made, layer, action, values = case()
+    display = Gimp.Display.new(made)
+    time.sleep(1)
+    before = all_of(made, layer)
+    status, error, _ = call(made, [layer], action, **values)
+    Gimp.displays_flush()
+    after = all_of(made, layer)
+    press("ctrl+z")
+    undone = all_of(made, layer)
+    press("ctrl+y")
+    FACTS["steps"][case.__name__] = {"status": status, "error": error, "changed": after != before,
+                                     "undone": undone == before, "redone": all_of(made, layer) == after}  # fmt: skip
+    display.delete()
 save("window.py", FACTS)
 print("FINISHED", flush=True)

@@ -29,9 +29,9 @@ if [ -n "$dialog" ]; then
     for _ in $(seq 1 60); do   # until the button no longer says "Working..."
         sleep 2
         timeout 20 import -window "$dialog" "$OUT/window-preview.png"
-        same=$(convert "$OUT/window-dialog.png" "$OUT/window-preview.png" -crop 150x24+30+196 \
-            -metric AE -compare -format '%[distortion]' info: 2>/dev/null)
-        [ "${same%% *}" = 0 ] && break
+        same=$(convert "$OUT/window-dialog.png" "$OUT/window-preview.png" -crop 150x24+30+196 +repage \
+            -compose difference -composite -colorspace gray -threshold 0 -format '%[fx:round(mean*w*h)]' info: 2>/dev/null)
+        [ "$same" = 0 ] && break
     done
     xdotool key --window "$dialog" Return
     sleep 1

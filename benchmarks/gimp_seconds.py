@@ -1,0 +1,76 @@
+"""
+How long GIMP's user waits for a 64x64 sprite enlarged 4 times by a warm engine, and where the time goes.
+
+    python benchmarks/gimp_seconds.py [--out FILE.json]        needs root and a Debian: see scripts/host_tests
+    SUITE=forky python benchmarks/gimp_seconds.py              the same in GIMP 3.2
+
+Medians of 15 runs in a real gimp-console, each with another seed. `whole` is from the call to the new image; `start` is
+a call that the plug-in refuses, so that GIMP starts its process and Python loads it, and nothing is sent; `ask` is the
+engine and the way to it and back, by the plug-in's client in a process that runs; `engine` is what the engine itself
+says of it. What is left of `whole` is GIMP's own work: reading and writing layers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def run() -> dict[str, Any]:
+    """What was measured inside GIMP; the command's own words when it was not."""
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {
+            **os.environ,
+            "DEPIXEL_HOST_SHOTS": folder,
+            "DEPIXEL_HOST_TESTS": "require",
+            "PYTHON": sys.executable,
+        }
+        command = [str(ROOT / "scripts" / "host_tests"), "gimp", "-k", "an_upscale_is_quick"]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        found = Path(folder, "gimp-seconds.json")
+        if not found.is_file():
+            sys.exit(done.stdout[-2000:] + done.stderr[-2000:])
+        return dict(json.loads(found.read_text("utf-8")))
+
+
+def summary(found: dict[str, Any]) -> dict[str, Any]:
+    """Medians in seconds, and the spread of the whole."""
+    whole, start, ask = (found[name]["median"] for name in ("whole", "start", "ask"))
+    times = found["whole"]["seconds"]
+    return {
+        "suite": "gimp_seconds",
+        **found["machine"],
+        "gimp": found["facts"]["gimp"],
+        "load_average": round(found["whole"]["load"], 2),
+        "whole_s": {"median": round(whole, 3), "least": round(times[0], 3), "most": round(times[-1], 3)},
+        "parts_s": {
+            "start": round(start, 3),
+            "ask": round(ask, 3),
+            "engine": round(found["ask"]["engine_median"], 3),
+            "gimp_itself": round(max(0.0, whole - start - ask), 3),
+        },
+    }
+
+
+def main() -> None:
+    """Measure and write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path)
+    args = parser.parse_args()
+    found = summary(run())
+    name = f"gimp_seconds--{found['machine']}-{found['cpus']}-cores--gimp-{found['gimp'].rpartition('.')[0]}.json"
+    out = args.out or ROOT / "benchmarks" / "results" / name
+    out.write_text(json.dumps(found, indent=2) + "\n", "utf-8")
+    sys.stdout.write(json.dumps(found, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,12 @@
+# The example of docs/gimp.md, with a picture.
+exec(open(__import__("os").environ["INSIDE"] + "/support.py").read())
+
+image, layer = picture(W, H, 4)
+image.set_selected_layers([layer])
+with open(os.path.join(OUT, "example.txt")) as file:
+    exec(file.read())
+made = result  # noqa: F821 (the example's)
+save("example.py", {
+    "status": "success" if made is not None else "nothing", "size": [made.get_width(), made.get_height()],
+    "answers": len(made.get_layers()[0].get_children()),
+})  # fmt: skip

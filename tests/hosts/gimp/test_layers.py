@@ -1,0 +1,135 @@
+"""What layers are beside their pixels, in a real GIMP: typed arguments, opacity, mode, depth, text, frames, places."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.hosts.gimp.conftest import Gimp
+from tests.hosts.gimp.test_kinds import array, expected
+
+from depixel.client import ACTIONS, with_output
+from depixel.picture import Picture
+from depixel.settings import SearchSettings
+from depixel.upsampler import Upsampler
+
+pytestmark = pytest.mark.host
+
+TYPES = {"int": "gint", "float": "gdouble", "choice": "gchararray", "bool": "gboolean"}
+
+
+@pytest.fixture(scope="module")
+def seen(gimp: Gimp) -> dict[str, Any]:
+    """What GIMP's side of all cases wrote down, from one run."""
+    found = gimp.run("layers.py")
+    broken = {name: values["traceback"] for name, values in found.items() if "traceback" in values}
+    assert broken == {}
+    return found
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.name)
+def test_every_option_is_a_typed_argument(seen: dict[str, Any], action: Any) -> None:
+    """Scripts find each option of the dialog under its name, with type and default; and nothing else but the image."""
+    found = seen["arguments"][action.name]
+    output = {"upscale": "new-image", "imagine-face": "new-image", "anonymise-face": "new-layers"}[action.name]
+    options = with_output(action, "gimp", output).options
+
+    for option in options:
+        assert found[option.name] == [TYPES[option.kind], pytest.approx(option.default)], option.name
+    extra = {"frames"} if action.name == "upscale" else set()
+    rest = set(found) - {option.name for option in options} - extra
+    assert rest == {"run-mode", "image", "drawables"}
+
+
+def test_a_new_image_looks_as_its_source_did(seen: dict[str, Any], upsampler: Upsampler) -> None:
+    """Opacity and mode of a layer go with it, to the group where there are several answers; pixels are the engine's."""
+    found = seen["opacity_and_mode"]
+
+    assert found["looks"] == [[40.0, True], [100.0, False]]
+    assert (found["group"], found["inside"]) == ([40.0, True], [100.0, False])
+    assert np.array_equal(array(found["answer"]), expected(upsampler, found["before"], scale=2)[0])
+
+
+def test_a_group_that_lets_through_and_is_masked(seen: dict[str, Any], upsampler: Upsampler) -> None:
+    """Its mask is part of what is seen; the answer is a plain layer."""
+    found = seen["group_that_lets_through"]
+    answer, wanted = array(found["answer"]), expected(upsampler, found["before"])[0]
+
+    assert (found["status"], found["normal"]) == ("success", True), found["error"]
+    visible = wanted[..., 3:] > 0
+    assert np.array_equal(answer[..., 3], wanted[..., 3])
+    assert np.array_equal(answer * visible, wanted * visible)
+
+
+@pytest.mark.parametrize("case", ["whole_32", "float_32", "double_64"])
+def test_32_and_64_bits_are_answered_in_16_and_stay(seen: dict[str, Any], upsampler: Upsampler, case: str) -> None:
+    """The new image has the precision of the source, and the engine's 16-bit samples."""
+    found = seen[case]
+    difference = array(found["answer"]).astype(int) - expected(upsampler, found["before"])[0].astype(int)
+
+    assert (found["status"], found["kept"], found["after"]) == ("success", True, found["before"]), found["error"]
+    assert np.abs(difference).max() <= 1
+
+
+def test_light_beyond_white_is_cut_off(seen: dict[str, Any], upsampler: Upsampler) -> None:
+    """Values outside 0 ... 1 are answered as 0 and 1."""
+    found = seen["float_beyond"]
+    difference = array(found["answer"]).astype(int) - expected(upsampler, found["before"], scale=2)[0].astype(int)
+
+    assert np.abs(difference).max() <= 1, found["error"]
+
+
+def test_text_is_answered_as_it_looks(seen: dict[str, Any], upsampler: Upsampler) -> None:
+    """The engine's very pixels, of what GIMP shows of the text."""
+    found = seen["text"]
+    wanted = expected(upsampler, found["before"], scale=2)[0]
+
+    assert np.array_equal(array(found["answer"]), wanted), found["error"]
+    assert wanted[..., 3].any()
+
+
+def test_frames_are_the_engine_s_animation(seen: dict[str, Any], upsampler: Upsampler) -> None:
+    """Every layer on the whole canvas, cut where it reaches out, answered as the frames of one animation."""
+    found = seen["frames"]
+    canvas = []
+    for layer in found["given"]:
+        frame = np.zeros((7, 9, 4), np.uint8)
+        left, top = layer["offsets"]
+        for y, row in enumerate(array(layer)):
+            for x, pixel in enumerate(row):
+                if 0 <= y + top < 7 and 0 <= x + left < 9:
+                    frame[y + top, x + left] = pixel
+        canvas.append(frame)
+    picture = Picture(tuple(canvas), name="walk 1")
+    wanted = upsampler.upsample(picture, SearchSettings(scale=3, domain="art")).candidates[0].picture.frames
+
+    assert [answer["name"] for answer in found["answers"]] == ["walk 1", "walk 2", "walk 3"]
+    for answer, frame in zip(found["answers"], wanted, strict=True):
+        visible = frame[..., 3:] > 0
+        assert np.array_equal(array(answer) * visible, frame * visible)
+    assert found["groups"][0] == ["walk 1", "walk 2", "walk 3"], found["error"]
+    assert [name.partition(" #")[0] for name in found["groups"][1]] == found["groups"][0]  # GIMP numbers equal names
+
+
+def test_layers_beyond_the_canvas(seen: dict[str, Any], upsampler: Upsampler) -> None:
+    """Answered whole, at their places times the scale."""
+    found = seen["beyond_the_canvas"]
+
+    assert (found["status"], found["size"]) == ("success", [18, 14]), found["error"]
+    by_name = {answer["name"].partition(" x2")[0]: answer for answer in found["answers"]}
+    for before in found["before"]:
+        answer, wanted = by_name[before["name"]], expected(upsampler, before, scale=2)[0]
+        visible = wanted[..., 1:] > 0
+        assert np.array_equal(array(answer) * visible, wanted * visible)
+        assert answer["offsets"] == [2 * value for value in before["offsets"]]
+
+
+def test_several_layers_are_replaced_under_a_profile(seen: dict[str, Any], upsampler: Upsampler) -> None:
+    """Each has the engine's answer of its own stored samples; the profile is as it was."""
+    found = seen["two_replaced_under_a_profile"]
+
+    assert (found["status"], found["kept"]) == ("success", True), found["error"]
+    for before, answer in zip(found["before"], found["answers"], strict=True):
+        assert np.array_equal(array(answer), expected(upsampler, before, scale=2)[0])
+        assert answer["offsets"] == [2 * value for value in before["offsets"]]
