@@ -28,6 +28,8 @@ MAX_DICTIONARY = 2**27  # bytes; LZMA's own programs use up to 64 MiB
 MAX_RATIO = 200  # unpacked to packed bytes of the whole archive; deflate itself ends at about 1000
 # What zipfile answers to damage; RuntimeError: a local header that says encrypted when the directory did not.
 _DAMAGE = (zipfile.BadZipFile, EOFError, ValueError, RuntimeError, zlib.error, lzma.LZMAError, OverflowError)
+_UTF8 = 0x800  # flag: the name is UTF-8, else the old PC's letters or nobody knows what
+_ZIP64, _UNICODE_PATH = 0x0001, 0x7075  # extra fields: large sizes, the name once more
 _GROUP = 64  # pictures that are in memory together
 _GROUP_BYTES = 2**25
 
@@ -52,23 +54,23 @@ def rewrite(source: Path, out: BinaryIO, worker: UpscaleWorker, profiles: dict[s
 
 # Round calls of zipfile and nothing else, lest a fault of ours be called damage.
 @contextlib.contextmanager
-def _unpacking(name: str) -> Iterator[None]:
+def _unpacking(name: str, part: str = "") -> Iterator[None]:
     try:
         yield
     except NotImplementedError as error:
         raise UnsupportedPictureError(f"{name} is packed in a way that is not handled: {error}.") from error
     except _DAMAGE as error:
-        raise UnreadablePictureError(f"{name} is no whole archive: {error}.") from error
+        raise UnreadablePictureError(f"{name} is no whole archive: {part}{error}.") from error
     except OSError as error:
         if error.errno not in (errno.EINVAL, None):
             raise  # the disk's fault
         reason = "it points outside itself" if error.errno else str(error).lower()  # bz2 knows no other error
-        raise UnreadablePictureError(f"{name} is no whole archive: {reason}.") from error
+        raise UnreadablePictureError(f"{name} is no whole archive: {part}{reason}.") from error
 
 
 def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
     name = PurePosixPath(archive.filename or "").name
-    with _unpacking(name):
+    with _unpacking(name, f"{entry.filename!r} is damaged: "):
         if entry.compress_type == zipfile.ZIP_LZMA and _dictionary(archive, entry) > MAX_DICTIONARY:
             raise UnsupportedPictureError(f"{name} asks for too much memory to unpack {entry.filename!r}.")
         return archive.read(entry)
@@ -100,13 +102,13 @@ def check_archive(archive: zipfile.ZipFile, name: str) -> None:
             raise UnsupportedPictureError(f"{name} holds the unsafe name {entry.filename!r}; it is not opened.")
         if stat.S_ISLNK(entry.external_attr >> 16):
             raise UnsupportedPictureError(f"{name} holds the symbolic link {entry.filename!r}; it is not opened.")
-        if entry.filename in seen:
+        if path.as_posix() in seen:  # ./a.png is a.png; A.png is not, where games read archives
             raise UnsupportedPictureError(f"{name} holds {entry.filename!r} twice; it is not opened.")
         if entry.flag_bits & 0x1:
             raise UnsupportedPictureError(f"{name} is encrypted; unpack it with its password first.")
         if entry.file_size > MAX_ENTRY_BYTES:
             raise UnsupportedPictureError(f"{name} holds {entry.filename!r} of {entry.file_size} bytes; too large.")
-        seen.add(entry.filename)
+        seen.add(path.as_posix())
     whole = sum(entry.file_size for entry in entries)
     # Entries that lie over each other count once: all of them together lie before the directory.
     packed = min(sum(entry.compress_size for entry in entries), archive.start_dir)
@@ -156,9 +158,7 @@ def _rewrite(archive: zipfile.ZipFile, out: BinaryIO, worker: UpscaleWorker, pro
                     made.writestr(_like(entry), given[index])
                     notes += _add(made, entry, rule.treatment.into, answer, archive)
                 elif isinstance(answer, bytes):
-                    larger = _like(entry)
-                    larger.filename = _output(archive, entry, rule)
-                    made.writestr(larger, answer)
+                    made.writestr(_like(entry, _output(archive, entry, rule)), answer)
                 elif rule.action == "follow":
                     made.writestr(_like(entry), followed(entry.filename, given[index], worker.scale))
                 else:
@@ -173,9 +173,7 @@ def _add(made: zipfile.ZipFile, like: zipfile.ZipInfo, into: str, data: bytes, a
         return []
     if name in made.NameToInfo:
         return [f"{like.filename}: {name} is there already, from another folder of the pack; this one was left out."]
-    entry = _like(like)
-    entry.filename = name
-    made.writestr(entry, data)
+    made.writestr(_like(like, name), data)
     return []
 
 
@@ -196,14 +194,44 @@ def _output(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, rule: Rule) -> str
     return output_name(entry.filename, rule.treatment, lambda name: name in archive.NameToInfo)
 
 
-# The entry as it was, but for its content: name, time, method, permissions.
-def _like(entry: zipfile.ZipInfo) -> zipfile.ZipInfo:
-    made = zipfile.ZipInfo(entry.filename, entry.date_time)
+class _Entry(zipfile.ZipInfo):
+    """
+    A name without the mark that it is UTF-8 (macOS, old Japanese packs) is written in the bytes that it was read from:
+    marked, the letters that zip takes them for would be what games look for.
+    """
+
+    __slots__ = ("raw",)
+    raw: bytes
+
+    def _encodeFilenameFlags(self) -> tuple[bytes, int]:  # noqa: N802 (zipfile's name)
+        raw = getattr(self, "raw", None)
+        return (self.filename.encode("utf-8"), self.flag_bits | _UTF8) if raw is None else (raw, self.flag_bits)
+
+
+# The entry as it was, but for its content: name, time, method, permissions, extra fields.
+def _like(entry: zipfile.ZipInfo, name: str = "") -> zipfile.ZipInfo:
+    made = _Entry(name or entry.filename, entry.date_time)
+    renamed = made.filename != entry.filename
+    if not entry.flag_bits & _UTF8:
+        with contextlib.suppress(UnicodeEncodeError):  # a second name beside it, which zipfile takes for the first
+            made.raw = (made.filename if renamed else entry.orig_filename).encode("cp437")
+    made.extra = _kept(entry.extra, {_ZIP64, _UNICODE_PATH} if renamed else {_ZIP64})
     made.compress_type = entry.compress_type
-    made.external_attr = entry.external_attr
+    made.internal_attr, made.external_attr = entry.internal_attr, entry.external_attr
     made.create_system = entry.create_system
     made.comment = entry.comment
     return made
+
+
+# Extra fields (APPNOTE 4.5) but for those; what cannot be read as such is left behind.
+def _kept(extra: bytes, without: set[int]) -> bytes:
+    kept, at = b"", 0
+    while at + 4 <= len(extra):
+        kind, length = struct.unpack_from("<2H", extra, at)
+        if kind not in without and at + 4 + length <= len(extra):
+            kept += extra[at : at + 4 + length]
+        at += 4 + length
+    return kept
 
 
 def _groups(entries: list[zipfile.ZipInfo]) -> Iterator[list[zipfile.ZipInfo]]:
