@@ -32,15 +32,20 @@ def apart(a: Report, b: Report) -> int:
     [(16, 4, 8), (24, 4, 8), (25, 4, 4), (32, 4, 4), (33, 4, 2), (64, 4, 2), (65, 4, 1), (64, 8, 1), (32, 2, 4)],
 )
 def test_small_answers_are_averaged_more(side: int, scale: int, turns: int) -> None:
-    """8 up to 96x96 pixels of answer, 4 up to 128x128, 2 up to 256x256; a network of x4 works as much for x2."""
+    """
+    With transparency 8 up to 96x96 pixels of answer, 4 up to 128x128, 2 up to 256x256; opaque never more than 2. A
+    network of x4 works as much for x2.
+    """
     settings = SearchSettings(scale=scale, domain="art")
-    assert turns_for(prepare(Picture((noise(side, side),)), settings), settings) == turns
+    opaque, transparent = noise(side, side), noise(side, side, 4)
+    assert turns_for(prepare(Picture((transparent,)), settings), settings) == turns
+    assert turns_for(prepare(Picture((opaque,)), settings), settings) == min(turns, 2)
 
 
 def test_frames_count_and_imagined_detail_is_not_averaged_away() -> None:
     """An animation is as large as all of its frames; vivid candidates get one pass, unless told otherwise."""
-    still = Picture((noise(32, 32),))
-    moving = Picture(tuple(noise(32, 32, seed=i) for i in range(3)), durations=(50.0,) * 3)
+    still = Picture((noise(32, 32, 4),))
+    moving = Picture(tuple(noise(32, 32, 4, seed=i) for i in range(3)), durations=(50.0,) * 3)
     calm, vivid = SearchSettings(domain="art"), SearchSettings(domain="art", imagination=0.3)
     several = SearchSettings(domain="art", candidates=2)
     told = SearchSettings(domain="art", imagination=0.3, ensemble=8)
@@ -86,7 +91,9 @@ def test_averaged_answers_stay_exact_and_of_their_kind(upsampler: Upsampler, bin
 def test_company_does_not_change_how_often_an_answer_is_turned(upsampler: Upsampler) -> None:
     """Small and large in one call: each as it is alone."""
     settings = SearchSettings(domain="art", degradation="area", wrap="none")
-    pictures = [Picture((noise(h, w, seed=h),)) for h, w in ((66, 50), (65, 49), (80, 60), (9, 70), (16, 16), (15, 12))]
+    pictures = [
+        Picture((noise(h, w, 4, seed=h),)) for h, w in ((66, 50), (65, 49), (80, 60), (9, 70), (16, 16), (15, 12))
+    ]
     keys = {batch_key(prepare(p, settings), settings) for p in pictures[:3]}
 
     together = upsampler.upsample_many(pictures, settings)

@@ -74,8 +74,9 @@ def add_settings_options(parser: argparse.ArgumentParser) -> None:
         "--ensemble",
         type=int,
         choices=ENSEMBLES,
-        help="average the answers for this many flips and turns: nearer to the truth, as many times slower (default: 8 "
-        "up to 96x96 pixels of answer, 4 up to 128x128, 2 up to 256x256, 1 beyond and for imagined detail)",
+        help="average the answers for this many flips and turns: nearer to the truth, as many times slower (default: "
+        "with transparency 8 up to 96x96 pixels of answer and 4 up to 128x128; else 2 up to 256x256, 1 beyond and for "
+        "imagined detail)",
     )
     search.add_argument(
         "--eps",

@@ -217,10 +217,11 @@ _SEARCH_MARGIN = 8
 
 def turns_for(prepared: Prepared, settings: SearchSettings, candidate: int = 0) -> int:
     """
-    How many flips and turns a candidate is the mean of. Left to us, calm answers get 8 up to 96x96 pixels of answer
-    over all frames, 4 up to 128x128, 2 up to 256x256, 1 beyond: most of the gain where it matters most, at a price that
-    does not show. Imagined detail is never averaged away, and a search sees what is decoded. It depends on nothing but
-    the picture and the settings, so that company, tiles and device change no answer.
+    How many flips and turns a candidate is the mean of. Left to us, calm answers with transparency get 8 up to 96x96
+    pixels of answer over all frames, 4 up to 128x128, 2 up to 256x256, 1 beyond; opaque ones, which gain hardly
+    anything from more than 2 (benchmarks/results/art_ensemble.md), 2 up to 256x256: most of the gain where it matters
+    most, at a price that does not show. Imagined detail is never averaged away, and a search sees what is decoded. It
+    depends on nothing but the picture and the settings, so that company, tiles and device change no answer.
     """
     if settings.ensemble is not None:
         return settings.ensemble
@@ -229,7 +230,9 @@ def turns_for(prepared: Prepared, settings: SearchSettings, candidate: int = 0) 
         return 1
     frames, _, height, width = prepared.straight.shape
     pixels = frames * height * width * max(prepared.degradation.factor, PRIOR_SCALE) ** 2
-    return next((turns for turns, most in _TURNS_BY_PIXELS if pixels <= most), 1)
+    opaque = bool((prepared.straight[:, 3] == prepared.levels).all())
+    most_turns = 2 if opaque else 8
+    return next((min(turns, most_turns) for turns, most in _TURNS_BY_PIXELS if pixels <= most), 1)
 
 
 _TURNS_BY_PIXELS = ((8, 96 * 96), (4, 128 * 128), (2, 256 * 256))
