@@ -43,17 +43,17 @@ def test_every_client_gets_its_own_answer(engine: Engine, place: Place) -> None:
 
 @pytest.mark.skipif(shutil.which("curl") is None or shutil.which("bash") is None, reason="curl or bash is missing")
 def test_the_curl_example_of_the_documentation(engine: Engine, place: Place, tmp_path: Path) -> None:
-    """The very lines of docs/api/README.md, but for the engine that already runs and the job's name."""
+    """The very lines of docs/api/README.md, but for the engine, which runs already and goes on."""
     engine.upscale(request_of(4, 4)).result()
     text = (ROOT / "docs" / "api" / "README.md").read_text("utf-8")
-    (block,) = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
-    lines = block.replace("depixel serve &\ncd ~/.local/share/depixel/engine\n", "")
-    lines = re.sub(r"running\.json", place.path("running.json"), lines)
-    asking = re.search(r"depixel_api /jobs -H .*?\}\}'\n", lines, re.DOTALL)
-    assert asking is not None and "JOB=3f0c...\n" in lines
-    lines = lines.replace(asking[0], f'ASKED=$({asking[0].strip()}); echo "$ASKED"\n')
-    job = """JOB=$(echo "$ASKED" | python3 -c 'import json, sys; print(json.load(sys.stdin)["job"])')\n"""
-    lines = lines.replace("JOB=3f0c...\n", job)
+    (lines,) = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
+    for typed, here in (
+        ("depixel serve &\n", ""),
+        ("~/.local/share/depixel/engine/running.json\n", f"'{place.path('running.json')}'\n"),
+        ("depixel serve --stop\n", ""),
+    ):
+        assert typed in lines
+        lines = lines.replace(typed, here)
     Image.new("RGBA", (6, 5), (90, 140, 30, 255)).save(tmp_path / "hero.png")
 
     done = subprocess.run(
@@ -61,7 +61,7 @@ def test_the_curl_example_of_the_documentation(engine: Engine, place: Place, tmp
     )
 
     assert done.returncode == 0, done.stderr
-    for words in ('"protocol":', '"position":', '"state":"done"', '"residual":'):
+    for words in ('"protocol":', '"event": "done"', '"state":"done"', '"residual":'):
         assert words in done.stdout, done.stdout
     with Image.open(tmp_path / "hero-x4.png") as image:
         assert (image.size, image.mode) == ((24, 20), "RGBA")

@@ -278,7 +278,13 @@ class Jobs:
                 job.stop()
             else:
                 job.finish(report)
-        log.info("%s for %s: %s in %.2f s", job.asked.action, job.asked.program, job.state, time.monotonic() - began)
+        log.info(
+            "%s for %s: %s in %.2f s",
+            job.asked.action,
+            job.asked.program or "a program",
+            job.state,
+            time.monotonic() - began,
+        )
 
 
 def _is_memory(error: Exception) -> bool:
