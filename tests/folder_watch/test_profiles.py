@@ -20,7 +20,7 @@ from depixel.files.png_chunks import chunks
 from depixel.picture import Picture
 from depixel_watch.conventions import grab_of, is_half_alpha, mip_of, with_full_alpha, with_grab, with_half_alpha
 from depixel_watch.layout import overlay_for
-from depixel_watch.profiles import OWN_PROFILES, load, names_in, recognise
+from depixel_watch.profiles import OWN_PROFILES, load, names_in, recognise, recognise_folder
 from depixel_watch.stability import StabilityTracker
 from depixel_watch.watcher import Event, Watcher
 
@@ -374,6 +374,41 @@ def test_own_profiles_replace_and_add(desk: Desk, tmp_path: Path) -> None:
         own.write_text(f'[[profile]]\nname = "a"\ntitle = "a"\nrules = [{wrong}]\n')
         with pytest.raises(BadUsageError, match=r"depixel-profiles\.toml"):
             load(own=desk.source)
+
+
+def test_a_folder_of_packs(desk: Desk) -> None:
+    """Each folder that is a pack has its own rules, by the paths in it; what lies beside them is none of theirs."""
+    (desk.source / "Blocks").mkdir()
+    (desk.source / "Blocks/pack.mcmeta").write_text("{}")
+    desk.save("Blocks/assets/m/textures/block/stone.png", seed=1)
+    desk.save("Blocks/assets/m/textures/font/a.png", seed=2)
+    (desk.source / "Doom").mkdir()
+    (desk.source / "Doom/zmapinfo.txt").write_text("")
+    desk.save("Doom/hires/flats/floor.png", seed=3)
+    desk.save("Doom/graphics/stbar.png", seed=4)
+    desk.save("GALE01/sub/tex1_8x8_0123456789abcdef_14.png", (8, 8), 5)
+    desk.once()
+
+    asked = desk.asked()
+    assert {name: hints.get("wrap") for name, hints in asked.items()} == {
+        "stone.png": "xy", "floor.png": "xy", "tex1_8x8_0123456789abcdef_14.png": None
+    }  # fmt: skip
+    found = recognise_folder(load(), desk.source)
+    assert {name: profile.name for name, profile in found.parts} == {
+        "Blocks": "minecraft", "Doom": "gzdoom", "GALE01": "dolphin"
+    }  # fmt: skip
+
+
+def test_a_pack_whose_marker_lies_deeper(desk: Desk) -> None:
+    """A game's folder with its engine in js/ is one pack; folders in a marked pack are no packs of their own."""
+    (desk.source / "js").mkdir()
+    (desk.source / "js/rmmz_core.js").write_text("")
+    desk.save("img/faces/Actor1.png", (8, 4), 1)
+    desk.once()
+    assert desk.asked()["Actor1.png"]["frames"] == "4x2"
+
+    (desk.source / "pack.mcmeta").write_text("{}")
+    assert recognise_folder(load(), desk.source).parts == ()
 
 
 def test_every_rule_asks_for_settings_that_exist() -> None:

@@ -23,7 +23,7 @@ from depixel.commands.watch_engine import EngineWorker
 from depixel.commands.watch_sheet import SHEET_PICTURES, draw_sheet
 from depixel.errors import DepixelError
 from depixel.settings import SearchSettings
-from depixel_watch.profiles import load, names_in, recognise
+from depixel_watch.profiles import load, recognise_folder
 from depixel_watch.survey import Member, Survey, survey
 from depixel_watch.work import Texture, ask, finish
 
@@ -46,7 +46,7 @@ class Estimate:
 def dry_run(args: argparse.Namespace, settings: SearchSettings, source: Path, out: Path) -> int:
     """Tell, and write the sheet of samples; the output folder is not touched."""
     profiles = load(own=source)
-    profile = profiles.get(args.profile) or recognise(profiles, names_in(source))
+    profile = profiles.get(args.profile) or recognise_folder(profiles, source)
     found = survey(source, profiles, profile, args.complete_pack, _complain)
     sheet: Path | None = None
     estimate = Estimate(0.0, found.copied_bytes, 0, 0)
@@ -177,6 +177,7 @@ def _part(texture: Texture) -> Texture:
 def _values(found: Survey, estimate: Estimate, free: int, sheet: Path | None, out: Path) -> dict[str, Any]:
     return {
         "profile": found.profile.name,
+        "packs": {folder: profile.name for folder, profile in found.profile.parts},
         "textures": found.count,
         "archives": found.archives,
         "duplicates": found.duplicates,
@@ -199,6 +200,7 @@ def _sentences(found: Survey, estimate: Estimate, free: int, sheet: Path | None,
     inside = f", inside {found.archives} archives or beside them" if found.archives else ""
     lines = [
         f"Profile: {found.profile.name} ({found.profile.title}).",
+        *(f"Profile of {folder}: {profile.name} ({profile.title})." for folder, profile in found.profile.parts),
         f"{found.count} textures would be upscaled{inside}; {found.duplicates} of them have the same content as "
         f"another and are computed once.",
     ]

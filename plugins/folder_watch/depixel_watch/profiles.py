@@ -7,7 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from itertools import islice
 from pathlib import Path
@@ -30,6 +30,7 @@ OWN_PROFILES = ".depixel-profiles.toml"
 ACTIONS = ("upscale", "copy", "follow")
 _DATA = Path(__file__).with_name("profiles.toml")
 ARCHIVES = frozenset({".zip", ".pk3"})
+_MOST_FOLDERS = 100  # of one level, that are looked into for what a folder is
 
 
 def is_archive(path: str) -> bool:
@@ -61,9 +62,14 @@ class Profile:
     names: tuple[re.Pattern[str], ...]  # file names that only it has
     rules: tuple[Rule, ...]
     note: str = ""  # what somebody who uses it should know
+    parts: tuple[tuple[str, Profile], ...] = ()  # folders that are packs by themselves
 
     def rule_for(self, path: str) -> Rule:
-        """The first rule that fits a relative path."""
+        """The first rule that fits a relative path; in a folder that is a pack, of its profile, by the path in it."""
+        folder, inside, rest = path.partition("/")
+        for name, profile in self.parts if inside else ():
+            if name == folder:
+                return profile.rule_for(rest)
         low = path.lower()
         return next(r for r in self.rules if fnmatchcase(low, r.match) or fnmatchcase("/" + low, r.match))
 
@@ -93,14 +99,14 @@ def _read(path: Path) -> dict[str, Profile]:
         raise BadUsageError(f"The profiles in {path} cannot be used: {error}.") from error
 
 
-def names_in(folder: Path, most: int = 5000) -> list[str]:
+def names_in(folder: Path, most: int = 5000, levels: int = 3) -> list[str]:
     """
     Names of the files in a folder and the two levels below it, those of the top first: what it is recognised by.
     Archives say nothing: each is recognised by itself.
     """
     names: list[str] = []
     level = [folder]
-    for _ in range(3):
+    for _ in range(levels):
         below: list[Path] = []
         for place in level:
             with contextlib.suppress(OSError), os.scandir(place) as entries:
@@ -109,20 +115,49 @@ def names_in(folder: Path, most: int = 5000) -> list[str]:
                         below.append(Path(entry.path))
                     elif len(names) < most and not is_archive(entry.name):
                         names.append(entry.name)
-        level = below[:100]
+        level = below[:_MOST_FOLDERS]
     return names
+
+
+def recognise_folder(profiles: dict[str, Profile], folder: Path) -> Profile:
+    """
+    A pack, or a folder of packs: where it has no markers of its own, each folder in it that has some, or names that
+    only one game has, is a pack by itself.
+    """
+    whole = recognise(profiles, names_in(folder))
+    if whole.name == "generic" or _marked(profiles, names_in(folder, levels=1)):
+        return whole
+    inside: list[Path] = []
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        inside = [Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False)]
+    parts = []
+    for place in sorted(inside)[:_MOST_FOLDERS]:
+        found = _marked(profiles, names_in(place, levels=1)) or _named(profiles, names_in(place, 500, levels=2))
+        if found is not None:
+            parts.append((place.name, found))
+    return replace(whole, parts=tuple(parts))
 
 
 def recognise(profiles: dict[str, Profile], names: Iterable[str]) -> Profile:
     """By the names of files in a pack's root, else by file names; the generic one when nothing fits."""
-    names = [name.lower() for name in names]
+    names = list(names)
+    return _marked(profiles, names) or _named(profiles, names) or profiles["generic"]
+
+
+def _marked(profiles: dict[str, Profile], names: Iterable[str]) -> Profile | None:
+    lower = [name.lower() for name in names]
     for profile in profiles.values():
-        if any(fnmatchcase(name, marker) for marker in profile.markers for name in names):
+        if any(fnmatchcase(name, marker) for marker in profile.markers for name in lower):
             return profile
+    return None
+
+
+def _named(profiles: dict[str, Profile], names: Iterable[str]) -> Profile | None:
+    lower = [name.lower() for name in names]
     for profile in profiles.values():
-        if any(pattern.fullmatch(name) for pattern in profile.names for name in names):
+        if any(pattern.fullmatch(name) for pattern in profile.names for name in lower):
             return profile
-    return profiles["generic"]
+    return None
 
 
 def _profile(told: dict[str, Any]) -> Profile:

@@ -18,7 +18,7 @@ from depixel_watch.ledger import BLOCKED, LEDGER_NAME, Ledger, Row
 from depixel_watch.page import PAGE_NAME, write_page
 from depixel_watch.pauses import AWAY, FULL, DiskFullError, OutputAwayError, PauseError, as_pause
 from depixel_watch.pipeline import Pipeline
-from depixel_watch.profiles import Profile, is_archive, names_in, recognise
+from depixel_watch.profiles import Profile, is_archive, recognise_folder
 from depixel_watch.scan import OURS, Found, stamp_of, walk
 from depixel_watch.stability import StabilityTracker
 from depixel_watch.work import UpscaleWorker
@@ -84,7 +84,7 @@ class Watcher:
                 ledger, before = Ledger(self._out / LEDGER_NAME), self._ledger
                 self._ledger, self._away = ledger, False
                 before.close()
-            profile = self._profile or self._recognised()
+            profile = self._profile or recognise_folder(self._profiles, self._source)
             still = self._still(profile)
             tally.found = len(still)
             if still:
@@ -140,9 +140,6 @@ class Watcher:
         if sentence not in self._told and sentence not in self._troubles:
             self._tell(Event("note", "", sentence))
         self._troubles.add(sentence)
-
-    def _recognised(self) -> Profile:
-        return recognise(self._profiles, names_in(self._source))
 
     def _in_step(self, found: Found, job: Job) -> bool:
         row = self._ledger.get(found.path)
