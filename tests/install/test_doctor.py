@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 from depixel.cli import main
 from depixel.client import Place, Running
 from depixel.install import profiles
-from depixel.install.engine_checks import check_record, check_running, last_failure
+from depixel.install.engine_checks import check_record, check_running
 from depixel.install.findings import Finding
 from depixel.install.gimp_checks import check_gimp
 from depixel.install.profiles import System, gimp_profiles, old_gimp_versions
@@ -104,6 +105,19 @@ def test_an_engine_that_crashed_at_its_start(home: Path, capsys: pytest.CaptureF
     assert finding.level == "problem" and place.log in finding.mend and "pip install" in finding.mend
 
 
+def test_packages_that_are_missing(home: Path) -> None:
+    """A Python without any of them, for real: they are named, and the rest is looked at all the same."""
+    core = Path(profiles.__file__).parents[2]
+    environment = {**os.environ, "PYTHONPATH": str(core)}
+    command = [sys.executable, "-S", "-m", "depixel", "doctor"]
+
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 1, done.stderr
+    assert "PROBLEM Python packages are missing: torch, numpy" in done.stdout
+    assert "GIMP 3.0 (package or AppImage)" in done.stdout
+
+
 def test_an_engine_that_was_killed(home: Path) -> None:
     """It could not take leave: a note, because the next picture starts another."""
     place = recorded(home, sys.executable, "-m", "depixel")
@@ -115,23 +129,31 @@ def test_an_engine_that_was_killed(home: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("log", "words"),
+    ("log", "level", "words"),
     [
-        ("2026-11-21 14:18:13,779 INFO depixel.service.jobs: done in 0.02 s\n", ""),
-        ("2026-11-21 14:18:13,779 WARNING x: y\nsome library's chatter\n", ""),
-        ("Traceback (most recent call last):\n  File x\nMemoryError\n", "MemoryError"),
-        ("Traceback ...\nOSError: [Errno 28] No space left\n2026-11-21 14:18:13,779 INFO a: went on\n", ""),
-        ("2026-11-21 14:18:13,779 INFO a: b\nFatal Python error: Segmentation fault\n", "Fatal Python error"),
-        ("", ""),
+        ("2026-11-21 14:18:13,779 INFO depixel.service.jobs: done in 0.02 s\n", "ok", "is not running"),
+        ("2026-11-21 14:18:13,779 WARNING x: y\nsome library's chatter\n", "note", "some library's chatter"),
+        ("Traceback (most recent call last):\n  File x\nMemoryError\n", "problem", ": MemoryError"),
+        (
+            "Traceback ...\nOSError: [Errno 28] No space\n2026-11-21 14:18:13,779 INFO a: went on\n",
+            "ok",
+            "is not running",
+        ),
+        (
+            "2026-11-21 14:18:13,779 INFO a: b\nFatal Python error: Segmentation fault\n",
+            "problem",
+            "Segmentation fault",
+        ),
+        ("", "ok", "is not running"),
     ],
 )
-def test_what_a_log_tells(home: Path, log: str, words: str) -> None:
-    """Only what stands after the engine's own last line, and is a fault, counts."""
+def test_what_a_log_tells(home: Path, log: str, level: str, words: str) -> None:
+    """Only what stands after the engine's own last line counts, as a problem where it is a fault."""
     place = recorded(home, sys.executable)
     Path(place.log).write_text(log)
 
-    found = last_failure(place)
-    assert found.startswith(words) if words else found == ""
+    last = list(check_running(place))[-1]
+    assert (last.level, words in last.what) == (level, True), last
 
 
 def test_a_profile_that_was_moved(home: Path) -> None:

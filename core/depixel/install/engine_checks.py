@@ -12,7 +12,7 @@ from pathlib import Path
 
 from depixel import __version__
 from depixel.client import Engine, Place
-from depixel.client.launch import START_SECONDS, engine_environment
+from depixel.client.launch import engine_environment
 from depixel.client.place import Installed
 from depixel.install.findings import BAD, GOOD, NOTE, Finding
 from depixel.install.plugins import recorded_program
@@ -28,6 +28,7 @@ def check_engine_parts() -> Iterator[Finding]:
     missing = [name for name in _PARTS if importlib.util.find_spec(name) is None]
     if missing:
         yield Finding(BAD, f"Python packages are missing: {', '.join(missing)}", "pip install --upgrade depixel")
+        return
     from depixel.service.installed_models import model_names
 
     names = model_names()
@@ -87,7 +88,8 @@ def check_running(place: Place) -> Iterator[Finding]:
     if word in ("running", "protocol", "silent"):
         yield Finding(level, sentence, "depixel serve --stop" if word != "running" else "")
         return
-    crash, left = last_failure(place), place.running()
+    words, left = last_words(place), place.running()
+    crash = next((line for line in reversed(words) if _FAILED.match(line)), "")
     if crash:
         yield Finding(BAD, f"The engine ended with a fault when it ran last: {crash[:300]}", _how_to_mend(crash, place))
     elif left is not None:
@@ -99,25 +101,27 @@ def check_running(place: Place) -> Iterator[Finding]:
         )
     else:
         yield Finding(level, sentence)
+        if words:
+            yield Finding(NOTE, f"The last words of the engine were: {words[-1][:300]}", f"its log is {place.log}")
 
 
-def last_failure(place: Place) -> str:
+def last_words(place: Place) -> list[str]:
     """
-    The line of the log that says why the last engine ended; "" when it ended well, or nothing is known.
+    Lines of the log after the last one that the engine wrote by itself (those begin with a time); often none.
 
-    What the engine logs by itself begins with a time: words after the last such line are those it died with.
+    What an engine dies with stands there, and what its libraries and its launcher say.
     """
     try:
         text = Path(place.log).read_bytes()[-65536:].decode("utf-8", "replace")
     except OSError:
-        return ""
+        return []
     last: list[str] = []
     for line in text.splitlines():
         if _LOGGED.match(line):
             last = []
         elif line.strip():
             last.append(line.strip())
-    return next((line for line in reversed(last) if _FAILED.match(line)), "")
+    return last
 
 
 def _how_to_mend(words: str, place: Place) -> str:
@@ -137,6 +141,6 @@ def check_start(place: Place) -> Iterator[Finding]:
     try:
         result = engine.upscale(Request(Pixels(8, 8, 4, (bytes(256),)), {"scale": 2, "domain": "art"})).result()
     except EngineError as error:
-        yield Finding(BAD, str(error), f"see {place.log}; it may take {START_SECONDS:.0f} seconds on a slow disk")
+        yield Finding(BAD, str(error), f"the reason stands in {place.log}")
         return
     yield Finding(GOOD, f"The engine answered a small picture with {result.model}")
