@@ -1,18 +1,21 @@
 """
 Drawn pixel art x4 beside xBR and Kopf-Lischinski: figures on shapes whose truth is known, and a sheet.
 
-    python -m benchmarks.art_pixels [--sprites DIR] [--xbr NODE_MODULES] [--vectors PYTHON] [--out benchmarks/results]
+    python -m benchmarks.art_pixels [--sprites DIR] [--xbr NODE_MODULES] [--vectors DIR] [--out benchmarks/results]
+    python -m benchmarks.art_pixels --shapes DIR
 
 The shapes are drawn four times as large and sampled at the centre of each pixel, as somebody would who sets pixels:
-discs, rings, slanted bars, stars and letters of 16 and 32 pixels, in few colours. DIR holds sprites for the sheet;
-NODE_MODULES has xbr-js 2.0.1 and pngjs; PYTHON is the interpreter of an environment with depixelizer 0.0.2, which gives
-up on many pictures (their places stay empty). Writes art_pixels.json, .md and .png.
+discs, rings, slanted bars, stars and letters of 16 and 32 pixels, in few colours; --shapes writes them. --sprites DIR
+holds sprites for the sheet; NODE_MODULES has xbr-js 2.0.1 and pngjs; --vectors DIR holds the answers that
+kopf_lischinski_worker.py made of shapes and sprites beforehand (a minute each or more; it gives up on some: their
+places stay empty). Writes art_pixels.json, .md and .png.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import subprocess
 import tempfile
 from pathlib import Path
@@ -27,6 +30,7 @@ from depixel.settings import SearchSettings
 from depixel.upsampler import Upsampler
 
 HERE = Path(__file__).parent
+VECTORS = "Kopf-Lischinski"
 INK, FILL, LIGHT = (40, 30, 60, 255), (200, 60, 70, 255), (250, 220, 120, 255)
 FINE = 16  # times the small grid, at which the shapes are drawn
 SIDE = 132  # of a picture on the sheet
@@ -76,7 +80,15 @@ def on_grey(pixels: np.ndarray) -> np.ndarray:
     return pixels[..., :3] * cover + 128 * (1 - cover)
 
 
-def answers(folder: Path, work: Path, engine: Upsampler, xbr: Path | None, vectors: str | None) -> dict[str, Path]:
+def write_shapes(truths: dict[str, np.ndarray], folder: Path) -> None:
+    """The drawings as somebody would set them pixel by pixel: NAME.png."""
+    folder.mkdir(parents=True)
+    for name, fine in truths.items():
+        small = np.ascontiguousarray(fine[FINE // 2 :: FINE, FINE // 2 :: FINE])
+        Image.fromarray(small).save(folder / f"{name}.png")
+
+
+def answers(folder: Path, work: Path, engine: Upsampler, xbr: Path | None, vectors: Path | None) -> dict[str, Path]:
     """Folders of answers to every PNG of a folder, by upscaler."""
     made = {"nearest": work / "nearest", "depixel": work / "depixel", "depixel, palette kept": work / "kept"}
     for path in made.values():
@@ -92,10 +104,11 @@ def answers(folder: Path, work: Path, engine: Upsampler, xbr: Path | None, vecto
         command = ["node", HERE / "xbr_worker.cjs", xbr, folder, made["xBR"]]
         subprocess.run([str(part) for part in command], check=True)
     if vectors is not None:
-        made["Kopf-Lischinski"] = work / "vectors"
-        command = [vectors, HERE / "kopf_lischinski_worker.py", folder, made["Kopf-Lischinski"]]
-        subprocess.run([str(part) for part in command], check=True, capture_output=True)
-    order = ("nearest", "xBR", "Kopf-Lischinski", "depixel", "depixel, palette kept")
+        made[VECTORS] = work / "vectors"
+        made[VECTORS].mkdir()
+        for path in (p for p in sorted(folder.glob("*.png")) if (vectors / p.name).exists()):
+            shutil.copy(vectors / path.name, made[VECTORS])
+    order = ("nearest", "xBR", VECTORS, "depixel", "depixel, palette kept")
     return {name: made[name] for name in order if name in made}
 
 
@@ -116,7 +129,8 @@ def figures(truths: dict[str, np.ndarray], made: dict[str, Path]) -> list[dict[s
                 error.append(np.abs(answer - truth).mean())
                 own = np.array([(128, 128, 128), INK[:3], FILL[:3], LIGHT[:3]], float)
                 mush.append((np.abs(answer[..., None, :] - own).max(-1).min(-1) > 12).mean())
-            row |= {f"error {side}, levels": float(np.mean(error)), f"mush {side}": float(np.mean(mush))}
+            if error:
+                row |= {f"error {side}, levels": float(np.mean(error)), f"mush {side}": float(np.mean(mush))}
         rows.append(row)
     return rows
 
@@ -141,21 +155,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sprites", type=Path)
     parser.add_argument("--xbr", type=Path, metavar="NODE_MODULES")
-    parser.add_argument("--vectors", metavar="PYTHON")
+    parser.add_argument("--vectors", type=Path, metavar="DIR")
+    parser.add_argument("--shapes", type=Path, metavar="DIR")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     parser.add_argument("--weights", default="art-small")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    engine = Upsampler("cpu", {"art": arguments.weights})
     truths = shapes()
+    if arguments.shapes:
+        write_shapes(truths, arguments.shapes)
+        return
+    engine = Upsampler("cpu", {"art": arguments.weights})
     with tempfile.TemporaryDirectory() as temporary:
         work = Path(temporary)
-        (work / "shapes").mkdir()
-        for name, fine in truths.items():
-            small = np.ascontiguousarray(fine[FINE // 2 :: FINE, FINE // 2 :: FINE])
-            Image.fromarray(small).save(work / "shapes" / f"{name}.png")
+        write_shapes(truths, work / "shapes")
         made = answers(work / "shapes", work / "a", engine, arguments.xbr, arguments.vectors)
-        rows = figures(truths, made)
+        rows = figures(truths, {name: folder for name, folder in made.items() if name != VECTORS})
+        if VECTORS in made:  # and once more over those that it answered
+            rows += figures(truths, made)
         names, columns = [f"{name}.png" for name in truths], list(made.values())
         if arguments.sprites:
             own = answers(arguments.sprites, work / "b", engine, arguments.xbr, arguments.vectors)
@@ -175,7 +192,10 @@ def main() -> None:
     keys = list(rows[0])
     lines += ["| " + " | ".join(keys) + " |", "|" + "---|" * len(keys)]
     for row in rows:
-        lines.append("| " + " | ".join(f"{v:.3g}" if isinstance(v, float) else str(v) for v in row.values()) + " |")
+        cells = [row.get(key, "-") for key in keys]
+        lines.append("| " + " | ".join(f"{v:.3g}" if isinstance(v, float) else str(v) for v in cells) + " |")
+    if any(row["upscaler"] == VECTORS for row in rows):
+        lines += ["", f"Below the first rows the same over the pictures that {VECTORS} gave an answer to."]
     lines += ["", f"`art_pixels.png`, left to right: {', '.join(made)}."]
     (arguments.out / "art_pixels.md").write_text("\n".join(lines) + "\n")
 
