@@ -62,7 +62,7 @@ def test_once_scales_back_and_status_names_what_failed(tmp_path: Path, weights: 
         assert np.abs(large - np.asarray(small)).max() <= 0.5
 
     status = _start(source, "--status", "--json")
-    told = json.loads(status.communicate(timeout=60)[0])
+    told = json.loads(status.communicate(timeout=100)[0])
     assert told["counts"] == {"done": 1, "failed": 1}
     assert list(told["failed"]) == ["bad.png"]
     assert told["running"] is False
@@ -78,9 +78,9 @@ def test_a_second_run_says_why_there_is_nothing_to_do(tmp_path: Path, weights: s
         process = _start(*asked)
         said, errors = process.communicate(timeout=100)
         assert process.returncode == 1, errors
-    everywhere = _start("--status").communicate(timeout=60)[0]
+    everywhere = _start("--status").communicate(timeout=100)[0]
     shutil.rmtree(source)
-    afterwards = _start(source, "--status").communicate(timeout=60)[0]
+    afterwards = _start(source, "--status").communicate(timeout=100)[0]
 
     assert "Nothing to do: 1 output is in step." in said
     assert "1 file that failed before is not tried again until changed" in said
@@ -107,7 +107,7 @@ def test_stays_takes_what_is_dropped_and_stops_when_asked(tmp_path: Path, weight
         assert (tmp_path / "mods-depixel/dropped.png").exists()
     finally:
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=30)
+        process.communicate(timeout=100)
     assert process.returncode == 0
 
 
@@ -115,7 +115,7 @@ def test_layouts_and_names_are_refused_with_a_sentence(tmp_path: Path) -> None:
     """Output inside the watched folder, an unknown profile, no folder: exit 2 and one sentence."""
     for arguments in ([tmp_path, "-o", tmp_path / "out"], [tmp_path, "--profile", "quake"], []):
         process = _start(*arguments)
-        errors = process.communicate(timeout=60)[1]
+        errors = process.communicate(timeout=100)[1]
 
         assert process.returncode == 2
         assert errors.startswith("depixel: ")

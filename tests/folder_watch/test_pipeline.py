@@ -118,6 +118,20 @@ def test_large_pictures_do_not_lie_in_memory_together(tmp_path: Path, monkeypatc
     assert worker.batches == [3, 3]
 
 
+def test_the_first_outputs_come_soon(tmp_path: Path) -> None:
+    """Groups begin small, so that somebody who looks on sees outputs and a measured speed after a moment."""
+    worker = NearestWorker(4)
+    desk = Desk(tmp_path, worker)
+    for i in range(20):
+        Image.new("RGB", (64, 64), (i, 0, 0)).save(desk.source / f"{i}.png")
+
+    tally = desk.watcher.reconcile()
+    desk.watcher.close()
+
+    assert tally.done == 20
+    assert worker.batches == [4, 8, 8]
+
+
 def test_a_fault_of_the_engine_stays_with_its_picture(tmp_path: Path) -> None:
     """One picture that brings the engine to a fault, and one that it refuses, and their copies: named; others done."""
     desk = Desk(tmp_path, PickyWorker())

@@ -40,21 +40,26 @@ def test_the_table_counts_measures_and_says_what_is_left(capsys: pytest.CaptureF
     now = Tally(found=1000, skipped=40)
     table.tally = lambda: now
     first = _text(table)
-    clock.now, now.done, now.failed = 5.0, 198, 2
+    now.failed = 2
+    assert "measuring" in _text(table)  # what failed took no time
+    clock.now, now.done = 5.0, 200
     table.tell(Event("done", "a/b.png"))
     table.tell(Event("failed", "bad.png", "no picture"))
     second = _text(table)
+    clock.now = 8.0
+    later = _text(table)
     table.sum_up(now, 5.0)
     third = _text(table)
     table.close()
 
     assert "measuring" in first
-    assert "200/1,000" in second
+    assert "202/1,000" in second
     assert "40.0 files/s" in second
     assert "0:20 left" in second
+    assert "0:17 left" in later  # the next group is on its way
     assert "a/b.png" in second
     assert all(name in second for name in ("done", "copied", "skipped", "left alone", "failed", "waiting"))
-    assert [word for word in second.splitlines()[2].split() if word.isdigit()] == ["198", "0", "40", "0", "2", "0"]
+    assert [word for word in second.splitlines()[2].split() if word.isdigit()] == ["200", "0", "40", "0", "2", "0"]
     assert "waiting for changes" in third
     assert "failed  bad.png: no picture" in capsys.readouterr().out
 

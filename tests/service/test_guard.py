@@ -34,7 +34,7 @@ def running(engine: Engine, place: Place) -> Running:
 
 def ask(running: Running, method: str, path: str, body: bytes | None = None, **headers: str) -> tuple[int, bytes]:
     """One request with the right token unless `headers` say otherwise; status and body."""
-    connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=100)
     sent = {"Authorization": f"Bearer {running.token}"}
     sent |= {name.replace("_", "-"): value for name, value in headers.items()}
     try:
@@ -108,7 +108,7 @@ def test_bad_requests_are_sentences(
 
 def test_a_promise_of_too_much_is_refused_before_it_is_read(running: Running) -> None:
     """Content-Length beyond the limit costs no memory."""
-    with socket.create_connection(("127.0.0.1", running.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", running.port), timeout=60) as connection:
         head = (
             f"POST /jobs HTTP/1.1\r\nHost: 127.0.0.1:{running.port}\r\nAuthorization: Bearer {running.token}\r\n"
             f"Content-Type: image/png\r\nContent-Length: {Limits().body + 1}\r\n\r\n"

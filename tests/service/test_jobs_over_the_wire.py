@@ -109,11 +109,11 @@ def test_cancel_stops_a_running_job(engine: Engine) -> None:
     time.sleep(0.5)
     began = time.monotonic()
     job.cancel()
-    thread.join(30)
+    thread.join(60)
     engine.upscale(request_of(4, 4)).result()
 
     assert isinstance(ended[0], client.CancelledError)
-    assert time.monotonic() - began < 25  # the whole job takes minutes
+    assert time.monotonic() - began < 50  # the whole job takes minutes
     assert engine.hello().queued == 0
 
 
@@ -123,7 +123,7 @@ def test_a_listener_that_leaves_cancels_its_job(engine: Engine) -> None:
     next(event for event in job if isinstance(event, (client.Queued, client.Progress)))
     job.close()
 
-    _wait(lambda: engine.hello().queued == 0, 30)
+    _wait(lambda: engine.hello().queued == 0)
 
 
 def test_a_killed_engine_is_replaced_and_the_job_run_again(engine: Engine, place: Place) -> None:
@@ -183,7 +183,7 @@ def test_a_silent_engine_is_a_sentence(tmp_path: Path, monkeypatch: pytest.Monke
             Engine("gimp", place).upscale(request_of(4, 4)).result()
 
 
-def _wait(condition: object, seconds: float = 20.0) -> None:
+def _wait(condition: object, seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():  # type: ignore[operator]
         assert time.monotonic() < deadline, "waited in vain"

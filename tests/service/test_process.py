@@ -51,7 +51,7 @@ def test_a_signal_ends_it_tidily(tmp_path: Path, tiny_weights: Path, number: sig
     """Ctrl-C: no traceback, no stale record, exit code 0."""
     process = start(tmp_path, "--weights", f"art={tiny_weights}")
     process.send_signal(number)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=100)
 
     assert process.returncode == 0, err
     assert "listens on http://127.0.0.1:" in out
@@ -63,7 +63,7 @@ def test_a_signal_ends_it_tidily(tmp_path: Path, tiny_weights: Path, number: sig
 def test_an_idle_engine_leaves(tmp_path: Path, tiny_weights: Path) -> None:
     """... and takes its record with it, so that the next program starts a new one at once."""
     process = start(tmp_path, "--weights", f"art={tiny_weights}", "--idle-exit", "0.05")
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=100)
 
     assert process.returncode == 0, err
     assert Place(str(tmp_path)).running() is None
@@ -86,7 +86,7 @@ def test_stop_lets_a_running_job_finish(tmp_path: Path, tiny_weights: Path) -> N
 
     thread = threading.Thread(target=work)
     thread.start()
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while engine.hello().queued == 0 and thread.is_alive() and time.monotonic() < deadline:
         time.sleep(0.01)
     assert engine.stop()

@@ -60,7 +60,7 @@ def jobs(gate: Gate) -> Iterator[Jobs]:
     yield found
     gate.open.set()
     found.close(drain=False)
-    assert found.join(10)
+    assert found.join(60)
     loop.close()
 
 
@@ -69,7 +69,7 @@ def add(jobs: Jobs, seed: int = 0, size: int = 10) -> Job:
 
 
 def until(condition: Callable[[], bool]) -> None:
-    for _ in range(1000):
+    for _ in range(6000):
         if condition():
             return
         threading.Event().wait(0.01)

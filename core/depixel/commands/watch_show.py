@@ -107,7 +107,7 @@ class Table:
         self._total = Tally()
         self._last = ""
         self._state = "starting"
-        self._marks: deque[tuple[float, int]] = deque()
+        self._marks: deque[tuple[float, int]] = deque()  # when how many files were answered in this pass
         self._live = Live(
             console=Console(), get_renderable=self.drawn, refresh_per_second=4, transient=False, redirect_stdout=False
         )
@@ -156,8 +156,9 @@ class Table:
         counts.add_row(*(f"{count:,}" for _, count, _ in rows))
         lines: list[Any] = [Text(self._title, style="bold", no_wrap=True, overflow="ellipsis"), counts]
         if now.found > now.finished:
-            speed = self._speed(now.finished)
-            left = f"{_duration((now.found - now.finished) / speed)} left" if speed else "measuring"
+            speed, since = self._speed(now.done or now.copied)
+            rest = max(0.0, (now.found - now.finished) / speed - since) if speed else 0.0
+            left = f"{_duration(rest)} left" if speed else "measuring"
             bar = Grid.grid(padding=(0, 2, 0, 0))
             bar.add_row(
                 ProgressBar(now.found, now.finished, width=28),
@@ -170,14 +171,17 @@ class Table:
             lines.append(Text("looking through the folder" if self.tally is not Tally else self._state, style="dim"))
         return Group(*lines)
 
-    # Files a second over the last while; 0 = not known yet.
-    def _speed(self, finished: int) -> float:
+    # Files a second over the last while, 0 = not known yet; and for how long there has been no news: files come in
+    # groups. What failed took no time.
+    def _speed(self, answered: int) -> tuple[float, float]:
         now = self._clock()
-        self._marks.append((now, finished))
-        while len(self._marks) > 2 and now - self._marks[0][0] > _WINDOW:
+        if not self._marks or answered != self._marks[-1][1]:
+            self._marks.append((now, answered))
+        while len(self._marks) > 2 and self._marks[-1][0] - self._marks[1][0] > _WINDOW:
             self._marks.popleft()
-        seconds, files = now - self._marks[0][0], finished - self._marks[0][1]
-        return files / seconds if seconds > 0.2 and files > 0 else 0.0
+        (start, before), (last, _) = self._marks[0], self._marks[-1]
+        seconds, files = last - start, answered - before
+        return (files / seconds if seconds > 0.2 and files > 0 else 0.0), now - last
 
 
 def _duration(seconds: float) -> str:

@@ -34,6 +34,7 @@ OWN = "An output of Depixel that was copied here: left alone."
 
 GROUP = 128  # files
 GROUP_PIXELS = 2**20  # of their pictures at scale 4, about
+_FIRST_PIXELS = 2**14  # of the first group, each twice the one before: soon there are outputs, and a measured speed
 _AHEAD = 2  # groups that are read before their turn
 _AT_ENGINE = 2  # groups: one being answered, one ready
 _BEHIND = 3  # groups being written
@@ -143,12 +144,14 @@ class Pipeline:
 
     def _groups(self, jobs: Iterable[Job]) -> Iterator[_Group]:
         most = GROUP_PIXELS * 16 // self._worker.scale**2
+        bound = min(most, _FIRST_PIXELS)
         group: list[Job] = []
         pixels = 0
         for job in jobs:
             size = pixels_of(self._source / job.path, job.stamp.size) if job.action == "upscale" else job.stamp.size
-            if group and (len(group) == GROUP or pixels + size > most):
+            if group and (len(group) == GROUP or pixels + size > bound):
                 yield self._loading(group, pixels)
+                bound = min(most, 2 * bound)
                 group, pixels = [], 0
             group.append(job)
             pixels += size
