@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from tiny_art import write_tiny_art
 
-from depixel.anonymiser import Place, _with, anonymise, find_places
+from depixel.anonymiser import anonymise
 from depixel.errors import BadUsageError
 from depixel.picture import Picture
 from depixel.settings import SearchSettings
@@ -103,16 +103,18 @@ def test_a_found_head_keeps_what_is_in_the_corners_of_its_box(upsampler: Upsampl
     assert np.abs(_means(before, factor) - _means(after, factor)).max() <= 1.0
 
 
-def test_a_small_picture_is_one_face_and_an_empty_one_has_none() -> None:
-    """Up to 64 pixels a side all of the picture is the face; in a larger one without any nothing is found."""
-    assert find_places(_photo(40, 60)) == [Place((0, 0, 60, 40))]
-    assert find_places(Picture((np.full((100, 140, 3), 90, np.uint8),))) == []
+def test_a_face_that_moves_is_followed(upsampler: Upsampler) -> None:
+    """Each frame changes inside its own box only, and shrinks there to its own few pixels."""
+    frames = tuple(_photo(60, 100).frames[0] for _ in range(3))
+    way = tuple((8 * k, 10, 8 * k + 40, 50) for k in range(3))
+    film = Picture(frames, durations=(50.0,) * 3)
 
+    done = anonymise(upsampler, film, None, 8, ANY, way=way)
 
-def test_a_face_on_its_way_gets_one_box_around_it_all() -> None:
-    """Found boxes that lie on one another become one; those apart stay apart."""
-    places: list[Place] = []
-    for box in ((0, 0, 20, 20), (6, 0, 26, 20), (60, 60, 80, 80)):
-        places = _with(places, Place(box, found=True))
-
-    assert [place.box for place in places] == [(0, 0, 26, 20), (60, 60, 80, 80)]
+    assert done.box == (0, 10, 56, 50)
+    assert done.kept == (8, 8)
+    for before, after, (left, top, right, bottom) in zip(frames, done.picture.frames, way, strict=True):
+        outside = np.ones(before.shape[:2], bool)
+        outside[top:bottom, left:right] = False
+        assert np.array_equal(before[outside], after[outside])
+        assert np.abs(_means(before[top:bottom, left:right], 5) - _means(after[top:bottom, left:right], 5)).max() <= 1

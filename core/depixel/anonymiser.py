@@ -5,16 +5,16 @@ else of the original goes into the answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from math import ceil, cos, floor, radians, sin
+from math import cos, radians, sin
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from depixel.domains.foreign import project_result
+from depixel.domains.hidden_faces import Box
 from depixel.errors import BadUsageError
 from depixel.picture import Picture, Pixels
 from depixel.settings import SearchSettings
@@ -23,24 +23,10 @@ if TYPE_CHECKING:
     from depixel.search.step import SearchStep
     from depixel.upsampler import Report
 
-Box = tuple[int, int, int, int]
-"""Left, top, right, bottom in pixels of the picture."""
-
 Mask = npt.NDArray[np.float64]
 """[H, W] share of the imagined, 0 ... 1."""
 
 LEAST_KEPT, MOST_KEPT = 4, 64
-_SURE_ENOUGH = 0.35  # score of the finder: rather hide a stone than show a bystander
-_LEVEL = 8.0  # degrees: a head turned by less counts as upright
-
-
-@dataclass(frozen=True)
-class Place:
-    """A face to be hidden."""
-
-    box: Box
-    roll: float = 0.0  # degrees clockwise by which the head in the box is turned
-    found: bool = False  # by the finder: the box is about a head, and its corners show none of it
 
 
 class Answers(Protocol):
@@ -63,52 +49,9 @@ class Anonymised:
 
     picture: Picture  # the whole picture with the imagined face in it
     face: Picture  # only the box, as it now is
-    box: Box  # what was replaced: the asked box, grown to whole blocks
+    box: Box  # what was replaced: the asked box, grown to whole blocks; of a face that moves, around its whole way
     kept: tuple[int, int]  # (width, height): all that is left of the original inside the box, in pixels
     report: Report  # of the imagined face
-
-
-def find_places(picture: Picture, device: str = "cpu") -> list[Place]:
-    """
-    Where faces are in any frame, the largest first; all of a picture that is small enough to be one face.
-
-    A face that moves gets a box around its whole way. None may be found; and one that is there may be missed.
-    """
-    from depixel.domains.face_finder import FaceFinder
-    from depixel.domains.faces import SMALL_CROP
-    from depixel.domains.tensors import integers, premultiplied
-
-    width, height = picture.width, picture.height
-    if max(width, height) <= SMALL_CROP:
-        return [Place((0, 0, width, height))]
-    finder = FaceFinder.from_weights(device=torch.device(device))
-    small = premultiplied(integers(picture), picture.levels)
-    places: list[Place] = []
-    for k in range(len(small)):
-        if k and torch.equal(small[k], small[k - 1]):
-            continue
-        for frame in finder.find(small[k : k + 1], _SURE_ENOUGH):
-            left, top, right, bottom = frame.box if abs(frame.roll) > _LEVEL else replace(frame, roll=0.0).box
-            box = max(0, floor(left)), max(0, floor(top)), min(width, ceil(right)), min(height, ceil(bottom))
-            if min(box[2] - box[0], box[3] - box[1]) < 2 * LEAST_KEPT:
-                continue
-            places = _with(places, Place(box, frame.roll if abs(frame.roll) > _LEVEL else 0.0, found=True))
-    return sorted(places, key=lambda p: -(p.box[2] - p.box[0]) * (p.box[3] - p.box[1]))
-
-
-# The new place by itself, or one with those that it overlaps by most of the smaller: a face on its way.
-def _with(places: list[Place], new: Place) -> list[Place]:
-    apart = []
-    for old in places:
-        left, top = max(old.box[0], new.box[0]), max(old.box[1], new.box[1])
-        right, bottom = min(old.box[2], new.box[2]), min(old.box[3], new.box[3])
-        common = max(0, right - left) * max(0, bottom - top)
-        if common < 0.5 * min((p.box[2] - p.box[0]) * (p.box[3] - p.box[1]) for p in (old, new)):
-            apart.append(old)
-            continue
-        hull = tuple(f(a, b) for f, a, b in zip((min, min, max, max), old.box, new.box, strict=True))
-        new = Place((hull[0], hull[1], hull[2], hull[3]), old.roll, found=True)
-    return [*apart, new]
 
 
 def anonymise(
@@ -121,15 +64,17 @@ def anonymise(
     cancelled: Callable[[], bool] | None = None,
     *,
     rounded: bool = False,
+    way: Sequence[Box] = (),
 ) -> Anonymised:
     """
     Replace what is in the box by an imagined face that shrinks to the same few pixels.
 
     Args:
-        box: around the face; None = the whole picture (`find_places` knows better).
+        box: around the face; None = the whole picture (`hidden_faces.find_places` knows better).
         kept: pixels across the longer side of the box that survive, 4 to 64; fewer when the box is small.
         settings: scale, box and degradation are set here; the rest is used, `roll` for a head that is turned.
         rounded: keep the original in the corners of the box, where a head has none (`Place.found`).
+        way: of a face that moves, its box in each frame, all of one size (`Place.way`); `box` does not count then.
 
     Raises:
         BadUsageError: the box lies outside the picture or is so small that there is nothing to hide.
@@ -140,9 +85,10 @@ def anonymise(
     asked = box or (0, 0, picture.width, picture.height)
     if not (0 <= asked[0] < asked[2] <= picture.width and 0 <= asked[1] < asked[3] <= picture.height):
         raise BadUsageError(f"box {asked} does not lie inside the picture of {picture.width}x{picture.height}.")
-    whole, factor = _whole_blocks(asked, kept, picture)
-    left, top, right, bottom = whole
-    crop = picture.replace(frames=tuple(frame[top:bottom, left:right] for frame in picture.frames), palette=None)
+    wholes, factor = _on_the_way(way or (asked,) * len(picture.frames), kept, picture)
+    parts = [(slice(top, bottom), slice(left, right)) for left, top, right, bottom in wholes]
+    cut = tuple(frame[part] for frame, part in zip(picture.frames, parts, strict=True))
+    crop = picture.replace(frames=cut, palette=None)
     small = crop.replace(frames=tuple(_shrunk(frame, factor) for frame in crop.frames), mode="RGBA")
     wishes = replace(settings, scale=factor, box=None, degradation="area", palette="free", wrap="none")
     report = upsampler.upsample(small, wishes, on_step, cancelled)
@@ -150,16 +96,24 @@ def anonymise(
     blended = tuple(_blended(new, old, mask) for new, old in zip(report.picture.frames, crop.frames, strict=True))
     exact = project_result(crop.replace(frames=blended), small, replace(wishes, domain="art", scale=None))
     frames = []
-    for frame, face in zip(picture.frames, exact.picture.frames, strict=True):
+    for frame, part, face in zip(picture.frames, parts, exact.picture.frames, strict=True):
         changed = frame.copy()
-        changed[top:bottom, left:right] = face
+        changed[part] = face
         frames.append(changed)
     mode = picture.mode if picture.palette is None else ("RGBA" if picture.has_alpha else "RGB")
     result = picture.replace(frames=tuple(frames), palette=None, mode="L" if mode == "1" else mode)
     note = f"Of the original inside the box {small.width}x{small.height} pixels were kept; all else is imagined."
     best = replace(report.candidates[0], picture=exact.picture, residual=exact.after)
     told = replace(report, candidates=(best,), notes=(*report.notes, note))
+    lefts, tops, rights, bottoms = zip(*wholes, strict=True)
+    whole = min(lefts), min(tops), max(rights), max(bottoms)
     return Anonymised(result, exact.picture, whole, (small.width, small.height), told)
+
+
+# Of each frame its box in whole blocks; boxes of one size become boxes of one size.
+def _on_the_way(boxes: Sequence[Box], kept: int, picture: Picture) -> tuple[list[Box], int]:
+    wholes = [_whole_blocks(box, kept, picture) for box in boxes]
+    return [box for box, _ in wholes], wholes[0][1]
 
 
 # The box grown (or, at the picture's border, moved and shrunk) to whole blocks of `factor` pixels.

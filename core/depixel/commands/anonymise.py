@@ -61,7 +61,8 @@ def run(args: argparse.Namespace) -> int:
     boxes = [box_from(text) for text in args.box or ()]
     picture = reader(args.max_pixels)(args.input)
 
-    from depixel.anonymiser import Place, anonymise, find_places
+    from depixel.anonymiser import anonymise
+    from depixel.domains.hidden_faces import Place, find_places
     from depixel.upsampler import Upsampler
 
     places = [Place(box) for box in boxes]
@@ -73,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
     done = []
     for place in places:
         wishes = replace(settings, roll=place.roll)
-        done.append(anonymise(upsampler, picture, place.box, args.kept, wishes, rounded=place.found))
+        done.append(anonymise(upsampler, picture, place.box, args.kept, wishes, rounded=place.found, way=place.way))
         picture = done[-1].picture
     writer(args.overwrite)(args.out, _labelled(picture))
     if args.json:

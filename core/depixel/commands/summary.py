@@ -65,6 +65,9 @@ def text(tally: Tally, seconds: float, ignored: int, page: Path | None) -> str:
         lines[-1] += " left alone: no picture by name."
     if tally.worst is not None:
         lines.append(f"Worst residual: {tally.worst[0]:.2f} of 255 levels ({tally.worst[1]}).")
+    done = [row for row in tally.rows if row["status"] == "done"]
+    if tally.faces and len(done) == 1:
+        lines += done[0]["notes"][1:]  # where faces were found, how well they fit; the first is the sentence below
     if tally.faces:
         lines.append("The faces are imagined: they show no real person.")
     failed = [row for row in tally.rows if row["status"] == "failed"]

@@ -73,7 +73,8 @@ class EngineWorker:
     def _anonymise(
         self, picture: Picture, asked: Asked, on_step: Callable[[SearchStep], None], cancelled: Callable[[], bool]
     ) -> Report:
-        from depixel.anonymiser import Place, anonymise, find_places
+        from depixel.anonymiser import anonymise
+        from depixel.domains.hidden_faces import Place, find_places
 
         box = asked.settings.box
         places = [Place(box)] if box else find_places(picture) or [Place((0, 0, picture.width, picture.height))]
@@ -86,8 +87,9 @@ class EngineWorker:
             for place in places:
                 wishes = replace(settings, roll=place.roll)
                 done = anonymise(
-                    self.upsampler(), changed, place.box, asked.kept, wishes, on_step, cancelled, rounded=place.found
-                )
+                    self.upsampler(), changed, place.box, asked.kept, wishes, on_step, cancelled,
+                    rounded=place.found, way=place.way,
+                )  # fmt: skip
                 changed = done.picture
                 residuals.append(done.report.residual)
                 notes += [note for note in done.report.notes if note not in notes]

@@ -1,0 +1,150 @@
+"""Which places are to be hidden: faces that are found, upright, lying or upside down, followed over frames."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from depixel.domains.face_finder import THRESHOLD, FaceFinder, Frame, distinct
+from depixel.domains.faces import SMALL_CROP
+from depixel.domains.tensors import integers, premultiplied
+
+if TYPE_CHECKING:
+    from depixel.picture import Picture
+
+Box = tuple[int, int, int, int]
+"""Left, top, right, bottom in pixels of the picture."""
+
+_SURE_ENOUGH = 0.35  # score of the finder: rather hide a stone than show a bystander
+_SURE = 0.6  # of one that lies or stands on its head: looked for three times as often, seen where none is as often
+_LEVEL = 8.0  # degrees: a head turned by less counts as upright
+_LEAST = 8  # pixels a side: smaller ones have nothing to hide
+_STEP = 0.6  # of its side: a face moves less from one frame to the next
+_STILL = 0.1  # of its side: a face that moves less in all of an animation stands still
+_CALM = 2  # frames to either side over which a way is averaged
+
+Track = dict[int, Frame]
+"""Number of the picture's frame => where the face was found in it."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A face to be hidden."""
+
+    box: Box
+    roll: float = 0.0  # degrees clockwise by which the head in the box is turned
+    found: bool = False  # by the finder: the box is about a head, and its corners show none of it
+    way: tuple[Box, ...] = ()  # of a face that moves: its box in each frame, all of one size
+
+
+def find_places(picture: Picture, device: str = "cpu") -> list[Place]:
+    """
+    Where faces are in any frame, the largest first; all of a picture that is small enough to be one face.
+
+    What is seen in some frames is hidden in all, where it was last or will be next. None may be found; and one that is
+    there may be missed.
+    """
+    width, height = picture.width, picture.height
+    if max(width, height) <= SMALL_CROP:
+        return [Place((0, 0, width, height))]
+    finder = FaceFinder.from_weights(device=torch.device(device))
+    small = premultiplied(integers(picture), picture.levels)
+    heads: list[list[Frame]] = []
+    for k in range(len(small)):
+        heads.append(heads[-1] if k and torch.equal(small[k], small[k - 1]) else _heads(finder, small[k : k + 1]))
+    places = [_place(track, len(small), width, height) for track in tracks_of(heads)]
+    return sorted((p for p in places if p is not None), key=lambda p: -(p.box[2] - p.box[0]) * (p.box[3] - p.box[1]))
+
+
+# Upright ones, and what is surely a face when the picture is turned by 90, 180 or 270 degrees.
+def _heads(finder: FaceFinder, small: Tensor) -> list[Frame]:
+    height, width = small.shape[2:]
+    found = finder.find(small, _SURE_ENOUGH)
+    for quarters in (1, 2, 3):
+        for frame in finder.find(torch.rot90(small, quarters, (2, 3)), _SURE):
+            x, y = {
+                1: (width - frame.y, frame.x),
+                2: (width - frame.x, height - frame.y),
+                3: (frame.y, height - frame.x),
+            }[quarters]
+            roll = (frame.roll + 90 * quarters + 180) % 360 - 180
+            found.append(replace(frame, x=x, y=y, roll=roll))
+    return distinct(found)
+
+
+def tracks_of(heads: Sequence[Sequence[Frame]]) -> list[Track]:
+    """Each face of any frame by itself; a face that was doubtful and seen once only is left out of an animation."""
+    tracks: list[Track] = []
+    for k, found in enumerate(heads):
+        for head in sorted(found, key=lambda f: -f.score):
+
+            def away(track: Track, head: Frame = head) -> float:
+                last = track[max(track)]
+                return math.hypot(head.x - last.x, head.y - last.y) / max(head.side, last.side)
+
+            open_ones = [t for t in tracks if k not in t and away(t) < _STEP and _alike(t[max(t)], head)]
+            if open_ones:
+                min(open_ones, key=away)[k] = head
+            else:
+                tracks.append({k: head})
+    several = len(heads) > 1
+    return [t for t in tracks if not several or len(t) > 1 or max(f.score for f in t.values()) >= THRESHOLD]
+
+
+def _alike(one: Frame, other: Frame) -> bool:
+    return 0.6 < one.side / other.side < 1.6
+
+
+def _place(track: Track, count: int, width: int, height: int) -> Place | None:
+    centres = _everywhere(track, count)
+    side = max(frame.side for frame in track.values())
+    turns = [math.radians(frame.roll) for frame in track.values()]
+    roll = math.degrees(math.atan2(sum(map(math.sin, turns)), sum(map(math.cos, turns))))
+    roll = roll if abs(roll) > _LEVEL else 0.0
+    first = centres[0]
+    moves = any(math.hypot(x - first[0], y - first[1]) > _STILL * side for x, y in centres)
+    if not moves:
+        x, y = (sum(c[axis] for c in centres) / count for axis in (0, 1))
+        left, top, right, bottom = Frame(x, y, side, roll).box
+        box = (
+            max(0, math.floor(left)),
+            max(0, math.floor(top)),
+            min(width, math.ceil(right)),
+            min(height, math.ceil(bottom)),
+        )
+        return Place(box, roll, found=True) if min(box[2] - box[0], box[3] - box[1]) >= _LEAST else None
+    reach = math.ceil(Frame(0, 0, side, roll).box[2]) + 1
+    across, down = min(width, 2 * reach), min(height, 2 * reach)
+    way, moved = [], False
+    for x, y in centres:
+        left, top = round(x) - reach, round(y) - reach
+        inside = min(max(0, left), width - across), min(max(0, top), height - down)
+        moved = moved or inside != (left, top)
+        way.append((inside[0], inside[1], inside[0] + across, inside[1] + down))
+    hull = (min(b[0] for b in way), min(b[1] for b in way), max(b[2] for b in way), max(b[3] for b in way))
+    # A box that was pushed back into the picture holds its head out of the middle: then all of it is replaced.
+    return Place(hull, 0.0 if moved else roll, found=not moved, way=tuple(way)) if min(across, down) >= _LEAST else None
+
+
+# (x, y) in every frame: between those where it was found on a straight line, before and after where it was nearest in
+# time; averaged over some frames, for finding jitters.
+def _everywhere(track: Track, count: int) -> list[tuple[float, float]]:
+    known = sorted(track)
+    rough = []
+    for k in range(count):
+        before = max((n for n in known if n <= k), default=known[0])
+        after = min((n for n in known if n >= k), default=known[-1])
+        share = 0.0 if before == after else (k - before) / (after - before)
+        one, other = track[before], track[after]
+        rough.append((one.x + share * (other.x - one.x), one.y + share * (other.y - one.y)))
+    calm = []
+    for k in range(count):
+        reach = min(_CALM, k, count - 1 - k)
+        near = rough[k - reach : k + reach + 1]
+        calm.append((sum(x for x, _ in near) / len(near), sum(y for _, y in near) / len(near)))
+    return calm
