@@ -126,7 +126,7 @@ def _status(args: argparse.Namespace, out: Path) -> int:
 def _status_of_all(args: argparse.Namespace) -> int:
     from depixel_watch.known import known
 
-    if not (outs := known()):
+    if not (outs := known()) and not args.json:
         sys.stdout.write("Nothing has been watched yet, or its outputs are gone.\n")
     return max((_status(args, out) for out in outs), default=0)
 
