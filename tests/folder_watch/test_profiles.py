@@ -137,6 +137,24 @@ def test_minecraft_strip_that_does_not_fit_or_is_too_long(desk: Desk) -> None:
     assert "16384" in told["long.png"].sentence
 
 
+def test_minecraft_pictures_that_repeat_or_are_looked_up(desk: Desk) -> None:
+    """Glint, rain and backgrounds tile; trims keep their key colours, by which the game recolours them; keys stay."""
+    (desk.source / "pack.mcmeta").write_text("{}")
+    textures = "assets/minecraft/textures/"
+    for seed, name in enumerate(
+        ("misc/enchanted_glint_item.png", "environment/rain.png", "gui/options_background.png", "trims/items/boots.png")
+    ):
+        desk.save(textures + name, seed=seed)
+    desk.save(textures + "trims/color_palettes/gold.png", (8, 1), 9)
+    desk.once()
+
+    asked = desk.asked()
+    assert asked.pop("boots.png") == {"palette": "keep", "wrap": "none"}
+    assert {name: hints["wrap"] for name, hints in asked.items()} == {
+        "enchanted_glint_item.png": "xy", "rain.png": "xy", "options_background.png": "xy"
+    }  # fmt: skip
+
+
 def test_a_changed_mcmeta_redoes_its_strip(desk: Desk) -> None:
     """The picture is the same, its frames are not."""
     (desk.source / "pack.mcmeta").write_text("{}")
@@ -203,6 +221,35 @@ def test_pcsx2_keeps_its_alpha_range_and_names(desk: Desk) -> None:
         assert np.array_equal(np.asarray(made)[::2, ::2], np.asarray(source))
         assert np.asarray(made)[..., 3].max() == 128
     assert desk.size(full) == (16, 16)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "1004865c455633eb-00005593.png",
+        "4865c455633eb-86566ebe97acefe8-00005554.dds",
+        "1004865c455633eb-r64x32-00005593.png",
+        "1004865c455633eb-86566ebe97acefe8-r64x32-00005593-mip2.png",
+    ],
+)
+def test_pcsx2_by_every_form_of_its_names(name: str) -> None:
+    """Numbers without leading zeroes, parts of textures, mipmaps; a UUID or a picture's number is none of them."""
+    assert recognise(load(), [name]).name == "pcsx2"
+    for other in ("123e4567-e89b-12d3-a456-426614174000.png", "20240101-12345678-x.png", "scan-00000001.png"):
+        assert recognise(load(), [other]).name == "generic"
+
+
+def test_pcsx2_mipmaps_are_made_of_our_answer(desk: Desk) -> None:
+    """NAME-mip1.png has half the size of the answer to NAME.png, in the same range of alpha; nothing else is asked."""
+    name = "1004865c455633eb-86566ebe97acefe8-00005593"
+    desk.save(f"replacements/{name}.png", (8, 8), 1, alpha=128)
+    desk.save(f"replacements/{name}-mip1.png", (4, 4), 2, alpha=128)
+    desk.once()
+
+    assert [asked for asked, _ in desk.worker.asked] == [f"{name}.png"]
+    assert desk.size(f"replacements/{name}-mip1.png") == (8, 8)
+    with Image.open(desk.out / f"replacements/{name}-mip1.png") as made:
+        assert np.asarray(made)[..., 3].max() <= 128
 
 
 def test_half_alpha_is_undone_exactly() -> None:
@@ -324,6 +371,18 @@ def test_rpg_maker_sheets_by_name(desk: Desk) -> None:
     }  # fmt: skip
     assert {h["frames"] for n, h in desk.worker.asked if n == "Actor1.png"} == {"12x8", "4x2"}
     assert "img/system/Window.png" not in desk.outputs()
+
+
+def test_rpg_maker_vx_ace_has_grids_of_its_own(desk: Desk) -> None:
+    """Icons of 24 pixels, tiles of 32, ten rows of balloons: cut by MV's grids they would be cut through."""
+    (desk.source / "Game.rvproj2").write_text("")
+    desk.save("Graphics/System/IconSet.png", (96, 96), 1, 255)
+    desk.save("Graphics/System/Balloon.png", (64, 80), 2, 255)
+    desk.save("Graphics/Tilesets/A.png", (96, 96), 3, 255)
+    desk.once()
+
+    found = {name: hints["frames"] for name, hints in desk.worker.asked}
+    assert found == {"IconSet.png": "24x24px", "Balloon.png": "8x10", "A.png": "32x32px"}
 
 
 def test_generic_names_of_material_maps_and_sheets(desk: Desk) -> None:

@@ -24,7 +24,7 @@ Beside = Callable[[str], "bytes | None"]
 """Another file of the same folder or archive by its relative path; None = there is none."""
 
 _MCMETA = ".mcmeta"
-_MIP = re.compile(r"(?P<main>.+)_mip(?P<level>[1-9]|1\d)(?P<ending>\.[A-Za-z]+)", re.I)
+_MIP = re.compile(r"(?P<main>.+)[_-]mip(?P<level>[1-9]|1\d)(?P<ending>\.[A-Za-z]+)", re.I)
 _ARBITRARY = re.compile(r"_arb(_|\.|$)", re.I)  # Dolphin: the levels were drawn, not reduced
 _OPAQUE_PS2 = 128
 _COLOUR_ENDINGS = ("", "_albedo", "_diffuse", "_basecolor", "_color", "_col", "_diff", "_d")
@@ -35,7 +35,7 @@ class Treatment:
     """What a rule wants done to a file beyond the engine's settings; the keys of `file` in profiles.toml."""
 
     strips: bool = False  # a .mcmeta beside it says how a picture is cut into frames
-    mipmaps: bool = False  # NAME_mip1.png is half of NAME.png
+    mipmaps: bool = False  # NAME_mip1.png or NAME-mip1.png is half of NAME.png
     half_alpha: bool = False  # alpha that never exceeds 128 is opaque at 128
     offsets: str = ""  # PNG's grAb chunk (Doom): "scale" or "keep"
     most: int = 0  # larger sides are warned of; 0 = no limit
