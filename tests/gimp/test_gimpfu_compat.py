@@ -207,3 +207,5 @@ def test_the_plug_in_declares_three_filters(monkeypatch: pytest.MonkeyPatch) -> 
         assert declared[: len(wanted)] == wanted
         assert found["menu"] == "<Image>/Filters/Depixel"
         assert found["label"] == action.menu
+        letters = [entry[2].partition("_")[2][:1].lower() for entry in found["params"][2:]]
+        assert "" not in letters and len(set(letters)) == len(letters)  # each is reached with Alt

@@ -18,19 +18,34 @@ FRAMES = (PF_TOGGLE, "frames", "All layers are _frames of an animation", False, 
           "Send all layers as one animation, so that what is equal stays equal. Makes a new image.")  # fmt: skip
 
 
+TAKEN = "ocrlspf"
+"""Letters that GIMP's own buttons, the preview and the frames are reached by, with Alt."""
+
+
 def parameters(action):
     """The params list of gimpfu for an action of the client."""
     params = [(PF_IMAGE, "image", "Image", None), (PF_LAYERS, "drawables", "Layers", None)]
+    taken = set(TAKEN)
     for option in action.options:
+        label = _with_mnemonic(option.label, taken)
         if option.kind == "choice":
-            extra = tuple((label, value) for value, label in option.choices)
-            params.append((PF_RADIO, option.name, option.label, option.default, extra, _described(option)))
+            extra = tuple((shown, value) for value, shown in option.choices)
+            params.append((PF_RADIO, option.name, label, option.default, extra, _described(option)))
         else:
             whole = option.kind == "int"
             extra = (int(option.low), int(option.high), 1) if whole else (option.low, option.high, 0.05)
             automatic = " (-1: as many as it takes)" if option.low == client.AUTO_STEPS else ""
-            params.append((PF_SLIDER, option.name, option.label + automatic, option.default, extra, option.help))
+            params.append((PF_SLIDER, option.name, label + automatic, option.default, extra, option.help))
     return params + ([FRAMES] if action.name == client.UPSCALE.name else [])
+
+
+# An underscore before the first letter that is still free; it is taken then.
+def _with_mnemonic(label, taken):
+    for at, letter in enumerate(label.lower()):
+        if letter.isalpha() and letter not in taken:
+            taken.add(letter)
+            return label[:at] + "_" + label[at:]
+    return label
 
 
 def _described(option):

@@ -122,7 +122,8 @@ def _inputs(registration, image, drawables):
 
 def _dialog(procedure, registration, image, drawables, config):
     gi.require_version("GimpUi", "3.0")
-    from gi.repository import GimpUi
+    gi.require_version("Gtk", "3.0")
+    from gi.repository import GimpUi, Gtk
 
     GimpUi.init(registration.name)
     dialog = GimpUi.ProcedureDialog.new(procedure, config, registration.label.replace("_", "").rstrip(".…"))
@@ -141,6 +142,9 @@ def _dialog(procedure, registration, image, drawables, config):
             scale.set_digits(0 if parameter.whole else 2)
             scale.set_increments(parameter.extra[2], parameter.extra[2] * 10)
     dialog.fill([parameter.name for parameter in others])
+    help_button = dialog.get_widget_for_response(Gtk.ResponseType.HELP)
+    if help_button is not None:
+        help_button.hide()  # GIMP's manual, which it would open, knows nothing of a filter that is not GIMP's own
     accepted = dialog.run()
     dialog.destroy()
     return accepted

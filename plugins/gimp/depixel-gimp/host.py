@@ -295,6 +295,11 @@ def add_group(image, parent, position, name):
     return group
 
 
+def select_best(image, made):
+    """Select what was made: of a group of answers the one on top, which is visible."""
+    image.set_selected_layers([item.get_children()[0] if item.is_group() else item for item in made])
+
+
 def enlarge(image, scale):
     """Scale canvas, layers, masks and guides; pixels are repeated."""
     Gimp.context_push()

@@ -50,6 +50,8 @@ def _words(action, image, layers):
     size = (layer.get_width(), layer.get_height())
     if bounds is None:
         what = "%s, %d × %d pixels" % (layer.get_name(), *size)
+        if action.wire == "anonymise":
+            what += "; nothing is selected, so faces are looked for in all of it"
     elif action.name == "upscale":
         inside = selection.within(bounds, *layer.get_offsets()[-2:], *size) or (0, 0, 0, 0)
         what = "The selected part of %s, %d × %d pixels" % (

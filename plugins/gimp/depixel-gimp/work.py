@@ -120,6 +120,7 @@ def _as_new_image(action, image, sources, results):
         _insert(action, result_image, None, 0, source, result, at)
         if len(source.layers) == 1:
             host.look_like(result_image.get_layers()[0], source.layer)
+    host.select_best(result_image, result_image.get_layers()[:1])
     comment = " ".join([client.summary(result) + " " + result.model for result in results])
     suffix = client.file_suffix(action, scale)
     host.finish_image(result_image, image, "Depixel: " + comment, suffix)
@@ -130,11 +131,13 @@ def _as_new_image(action, image, sources, results):
 
 
 def _as_new_layers(action, image, sources, results):
+    made = []
     with host.plain_colours(image):
         for source, result in zip(sources, results):
-            position = image.get_item_position(source.layer)
-            at = (source.left, source.top)
-            _insert(action, image, source.layer.get_parent(), position, source, result, at)
+            position, parent = image.get_item_position(source.layer), source.layer.get_parent()
+            _insert(action, image, parent, position, source, result, (source.left, source.top))
+            made.append((parent.get_children() if parent is not None else image.get_layers())[position])
+    host.select_best(image, made)
 
 
 # One layer, or a group of candidates with the best on top and the others hidden; frames become a layer each.

@@ -216,7 +216,9 @@ def candidates():
     image, layer = picture(W, H, 4)
     status, error, result = call(image, [layer], scale=3, domain="art", candidates=3, imagination=0.8, seed=5)
     outer = result.get_layers()[0]
-    return {"status": status, "error": error, "group": outer.get_name(), "is_group": outer.is_group(),
+    call(image, [layer], scale=2, domain="art", candidates=2, imagination=0.8, output="new-layers")
+    chosen = [[x.get_name() for x in made.get_selected_layers()] for made in (result, image)]
+    return {"status": status, "error": error, "group": outer.get_name(), "is_group": outer.is_group(), "chosen": chosen,
             "before": dump(layer, 4), "answers": [dump(child, 4) for child in outer.get_children()]}  # fmt: skip
 
 
