@@ -166,6 +166,9 @@ def test_a_profile_that_was_moved(home: Path) -> None:
     assert finding.level == "problem"
     assert "was installed in" in finding.what and "that folder is gone" in finding.what
     assert "--profile FOLDER" in finding.mend
+    (home / ".config" / "GIMP" / "3.2").mkdir(parents=True)
+    main(["install", "gimp"])
+    assert {finding.level for finding in about_gimp(home)} == {"ok"}  # mended, and forgotten
 
 
 def test_a_profile_given_by_hand_is_looked_at(home: Path) -> None:
@@ -176,7 +179,8 @@ def test_a_profile_given_by_hand_is_looked_at(home: Path) -> None:
     entry.chmod(0o644)
 
     assert any(finding.what.startswith(f"GIMP (given): {entry} is not executable") for finding in about_gimp(home))
-    main(["uninstall", "gimp", "--profile", folder])
+    main(["uninstall", "gimp"])
+    assert not entry.exists()
     assert not any("(given)" in finding.what for finding in about_gimp(home))
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from depixel.client.place import Place
 from depixel.install.gimp_checks import CONFINED
-from depixel.install.memory import forget, remember
+from depixel.install.memory import forget, remember, remembered
 from depixel.install.plugins import (
     NothingToInstallError,
     engine_record,
@@ -76,6 +76,9 @@ def run(args: argparse.Namespace) -> int:
         if profile.kind in CONFINED:
             why, mend = CONFINED[profile.kind]
             _say(f"{profile}: {why}: {mend}.")
+    for gone in remembered(Place()):
+        if gone.program.lower() == args.program and not gone.plugins.parent.is_dir():
+            forget(Place(), gone)
     _say(f"The engine is {' '.join(record.command)}, recorded in {record_engine(Place(), record)}.")
     where = "Filters > Depixel" if args.program == "gimp" else "Tools > Scripts and Settings > Dockers"
     name = "GIMP" if args.program == "gimp" else "Krita"
@@ -85,7 +88,10 @@ def run(args: argparse.Namespace) -> int:
 
 def _uninstall(args: argparse.Namespace) -> int:
     removed = []
-    for profile in _profiles(args):
+    profiles = _profiles(args)
+    if args.profile is None:
+        profiles += [one for one in remembered(Place()) if one.program.lower() == args.program and one not in profiles]
+    for profile in profiles:
         removed += uninstall(profile)
         forget(Place(), profile)
     for path in removed:
