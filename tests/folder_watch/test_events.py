@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from watchdog.events import FileCreatedEvent
 
 from depixel_watch.events import Hints, file_system_of
 
@@ -46,6 +47,23 @@ def test_a_real_inotify_limit_is_said_and_survived(tmp_path: Path) -> None:
 
     assert told[0].startswith("False|File events are not to be had here (the limit of inotify watches is reached")
     assert told[1] == "True|"
+
+
+def test_a_change_at_the_end_of_waiting_is_not_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What happens in the moment between the end of one wait and the beginning of the next ends the next."""
+    hints = Hints(tmp_path, poll=True)
+    wait = hints._changed.wait
+
+    def wait_in_vain(seconds: float) -> bool:
+        changed = wait(seconds)
+        hints.on_any_event(FileCreatedEvent(str(tmp_path / "a.png")))
+        return changed
+
+    monkeypatch.setattr(hints._changed, "wait", wait_in_vain)
+    assert not hints.wait(0.01)
+    monkeypatch.undo()
+    assert hints.wait(0.01)
+    assert not hints.wait(0.01)
 
 
 def test_network_drives_are_known_by_their_mount(tmp_path: Path) -> None:

@@ -62,9 +62,10 @@ class Hints(FileSystemEventHandler):
             self._changed.set()
 
     def wait(self, seconds: float) -> bool:
-        """Wait so long at most; true when something changed since the last call."""
+        """Wait so long at most; true when something changed since the last call that said so."""
         changed = self._changed.wait(seconds)
-        self._changed.clear()
+        if changed:  # else a change that comes just now would be forgotten
+            self._changed.clear()
         return changed
 
     def close(self) -> None:
