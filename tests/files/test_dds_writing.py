@@ -172,6 +172,38 @@ def test_as_many_mipmaps_as_the_source_had(levels: int, expected: int) -> None:
     assert read_bytes(made, "t.dds").details["dds"].mipmaps == expected
 
 
+@pytest.mark.parametrize("told", [100, 2**31, 2**32 - 1])
+def test_a_number_of_mipmaps_that_cannot_be(told: int) -> None:
+    """More levels than a chain can have, and none in the file: the top level is read, the answer has a whole chain."""
+    source = bytearray(_source(b"DXT1", (8, 8), 1, block=8))
+    struct.pack_into("<I", source, 28, told)
+    made = _answer(bytes(source), _smooth((16, 16)))
+
+    assert struct.unpack_from("<I", made, 28) == (5,)
+    assert len(made) == 128 + 8 * (16 + 4 + 1 + 1 + 1)
+
+
+@pytest.mark.parametrize(("fourcc", "block"), [(b"DXT1", 8), (b"DXT5", 16)])
+def test_every_level_lies_where_others_look_for_it(fourcc: bytes, block: int) -> None:
+    """Each level cut out of an odd-sized file by the format's rule, and decoded by Pillow, is a smaller picture."""
+    width, height = 37, 22
+    y, x = np.mgrid[:height, :width]
+    slope = np.rint(80 + (x / width + y / height) * 40)
+    top = np.stack([slope, 255 - slope, slope, np.full_like(slope, 255)], 2).astype(np.uint8)
+    made = _answer(_source(fourcc, (width, height), 6, block=block), top)
+
+    at = 128
+    for level, meant in enumerate(chain(top, 6)):
+        high, wide = meant.shape[:2]
+        assert (wide, high) == (max(1, width >> level), max(1, height >> level))
+        length = -(-wide // 4) * -(-high // 4) * block
+        head = bytearray(_source(fourcc, (wide, high), 1, block=block)[:128])
+        seen = _by_pillow(bytes(head) + made[at : at + length])
+        assert np.abs(seen[..., :3].astype(int) - meant[..., :3]).mean() < 4
+        at += length
+    assert at == len(made)
+
+
 def test_premultiplied_and_signed() -> None:
     """DXT4 is weighted by alpha in the file and not for us; signed BC4 and BC5 keep their sign."""
     pixels = _smooth((16, 16))
