@@ -100,7 +100,7 @@ def test_stays_takes_what_is_dropped_and_stops_when_asked(tmp_path: Path, weight
         while "Watching" not in process.stdout.readline():
             assert process.poll() is None
         time.sleep(0.5)
-        _save(source / "dropped.png")
+        _save(tmp_path / "new.png").rename(source / "dropped.png")  # whole at once, however slow the machine is
         for line in process.stdout:
             if json.loads(line).get("path") == "dropped.png":
                 break
