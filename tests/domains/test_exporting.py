@@ -3,7 +3,12 @@ from __future__ import annotations
 import torch
 
 from depixel.degradation import PointDegradation
+from depixel.domains.cascade import Tile, with_ring
 from depixel.domains.exporting import keep_unchanged, lock_palette, palettes_of, unit_length
+
+
+def ringed(straight: torch.Tensor) -> torch.Tensor:
+    return with_ring(straight, Tile(0, 0, *straight.shape[2:]), (False, False))
 
 
 def test_locked_colours_come_from_the_neighbourhood() -> None:
@@ -16,7 +21,7 @@ def test_locked_colours_come_from_the_neighbourhood() -> None:
     blurred = straight.float().repeat_interleave(4, 2).repeat_interleave(4, 3)
     blurred[:, 1:3, :, 13:19] = 128.0
 
-    locked = lock_palette(blurred.round().int(), straight, 4, 255)
+    locked = lock_palette(blurred.round().int(), ringed(straight), 4, 255)
 
     edge = locked[0, :, 4:, 8:24].flatten(1).T.unique(dim=0).tolist()
     assert edge == [[255, 0, 0, 255], [255, 255, 255, 255]]
@@ -32,7 +37,7 @@ def test_locking_keeps_what_is_exact() -> None:
         for column in (1, 2):
             large[:, :, row::4, column::4] = straight
 
-    locked = lock_palette(large, straight, 4, 255)
+    locked = lock_palette(large, ringed(straight), 4, 255)
 
     assert torch.equal(PointDegradation(4).apply(locked.double()), straight.double())
 

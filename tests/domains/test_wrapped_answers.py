@@ -78,23 +78,39 @@ def test_sixteen_times_wraps_through_both_stages(prior: ArtPrior) -> None:
     assert float((rolled - answer.roll((32, 48), (2, 3))).abs().max()) < 2e-5
 
 
+@pytest.mark.parametrize("palette", ["free", "keep"])
 @pytest.mark.parametrize(("domain", "channels"), [("textures", 4), ("pixel-art", 4), ("normals", 3)])
-def test_a_picture_that_wraps_has_no_border(upsampler: Upsampler, domain: str, channels: int) -> None:
+def test_a_picture_that_wraps_has_no_border(upsampler: Upsampler, domain: str, channels: int, palette: str) -> None:
     """
-    Rolled in, rolled out, to a level: opaque and transparent areas, corners of pixel art and rounding know
-    nothing of where the file happens to begin.
+    Rolled in, rolled out, to a level: opaque and transparent areas, corners of pixel art, rounding and the colours to
+    choose from know nothing of where the file happens to begin.
     """
     pixels = np.repeat(np.repeat(noise(5, 7, channels), 3, 0), 2, 1)  # blocks of 3x2, so that there are areas
     if channels == 4:
         pixels[..., 3] = np.where(pixels[..., 3] > 120, 255, 0)
-    settings = SearchSettings(domain=domain, wrap="xy", ensemble=2)
+    settings = SearchSettings(domain=domain, wrap="xy", ensemble=2, palette=palette)
 
     answer = upsampler.upsample(Picture((pixels,)), settings).picture.frames[0]
     moved = upsampler.upsample(Picture((np.roll(pixels, (4, 3), (0, 1)),)), settings).picture.frames[0]
 
     a, b = np.roll(answer, (16, 12), (0, 1)).astype(int), moved.astype(int)
     visible = a[..., 3] > 0 if channels == 4 else np.ones(a.shape[:2], bool)
-    assert np.abs(a - b)[visible].max() <= 1
+    if palette == "keep":  # a draw between two colours may fall either way
+        assert (a != b)[visible].mean() < 0.002
+    else:
+        assert np.abs(a - b)[visible].max() <= 1
+
+
+def test_tiles_choose_from_the_same_colours(upsampler: Upsampler) -> None:
+    """With the palette kept as well, tiled equals untiled: a tile sees the colours beyond its border."""
+    picture = Picture((np.repeat(np.repeat(noise(14, 20, 3), 3, 0), 4, 1),))
+    settings = SearchSettings(domain="art", degradation="area", wrap="none", palette="keep", ensemble=1)
+    small_tiles = Upsampler("cpu", upsampler.shelf.chosen)
+    small_tiles._budget = 30 * 30
+
+    whole, tiled = (u.upsample(picture, settings).picture.frames[0] for u in (upsampler, small_tiles))
+
+    assert (whole != tiled).mean() < 0.002
 
 
 def test_a_search_knows_that_the_picture_wraps(upsampler: Upsampler, monkeypatch: pytest.MonkeyPatch) -> None:

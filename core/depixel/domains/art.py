@@ -13,7 +13,7 @@ from torch import Tensor
 from depixel.consistency import Residual, combine, keep_extreme_alpha
 from depixel.degradation import make_degradation
 from depixel.devices import pass_for
-from depixel.domains.cascade import PRIOR_SCALE, Tile, enlarge, halo, tile_grid, with_surroundings
+from depixel.domains.cascade import PRIOR_SCALE, Tile, enlarge, halo, tile_grid, with_ring, with_surroundings
 from depixel.domains.exporting import export_tile, keep_unchanged, palettes_of
 from depixel.domains.pixel_art import as_drawn
 from depixel.domains.prepare import Prepared
@@ -152,7 +152,7 @@ class ArtEngine:
                 binary_alpha=first.binary_alpha,
                 grey=grey[b],
                 domain=first.domain,
-                palette=work.settings.palette == "keep",
+                neighbours=with_ring(straight[b], tile, first.wrap) if work.settings.palette == "keep" else None,
                 valid=None if real is None else real[:, :, rows, columns],
             )
             rows = slice(tile.top * factor, tile.bottom * factor)

@@ -61,6 +61,14 @@ def with_surroundings(
     return plane.index_select(2, rows).index_select(3, columns), (before_rows, before_columns)
 
 
+def with_ring(plane: Tensor, tile: Tile, wrap: tuple[bool, bool]) -> Tensor:
+    """[B, C, h, w] => the tile with one pixel around it; beyond a border that does not wrap the border repeats."""
+    around, (above, left) = with_surroundings(plane, tile, 1, wrap)
+    below = around.shape[2] - above - (tile.bottom - tile.top)
+    right = around.shape[3] - left - (tile.right - tile.left)
+    return F.pad(around.float(), (1 - left, 1 - right, 1 - above, 1 - below), mode="replicate").to(plane.dtype)
+
+
 def _axis(length: int, start: int, stop: int, margin: int, wraps: bool, device: torch.device) -> tuple[Tensor, int]:
     first, last = start - margin, stop + margin
     if wraps:

@@ -23,7 +23,7 @@ def export_tile(
     binary_alpha: bool,
     grey: Tensor,
     domain: str,
-    palette: bool,
+    neighbours: Tensor | None = None,
     valid: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
     """
@@ -31,6 +31,8 @@ def export_tile(
         large: [B, 4, h*f, w*f] as the cascade made it.
         straight: [B, 4, h, w] int32 straight RGBA of the input.
         hidden: [B, 3, h, w] int32 colour to leave under transparent pixels.
+        neighbours: [B, 4, h+2, w+2] the input with a ring of what lies around the tile: give every pixel one of these
+            colours (`lock_palette`); None = colours are free.
         valid: [B, 1, h, w], 0 where a picture was filled up and nothing counts; None = all of it counts.
         grey: [B] bool, pictures without colour: they stay so.
 
@@ -48,11 +50,11 @@ def export_tile(
         exported = (projected * levels).round().clamp(0, levels).to(torch.int32)
     else:
         exported = quantise(projected, straight, degradation, levels=levels, binary_alpha=binary_alpha)
-    if palette:
-        exported = lock_palette(exported, straight, degradation.factor, levels)  # under transparency as well
+    if neighbours is not None:
+        exported = lock_palette(exported, neighbours, degradation.factor, levels)  # under transparency as well
     counted = straight if valid is None else straight * valid.to(straight.dtype)
     sums = residual_sums(exported, counted, degradation, levels=levels, binary_alpha=binary_alpha)
-    if palette:
+    if neighbours is not None:
         return exported, sums
     under = hidden.repeat_interleave(degradation.factor, 2).repeat_interleave(degradation.factor, 3)
     colour = torch.where(exported[:, 3:] == 0, under, exported[:, :3])
@@ -65,15 +67,16 @@ def unit_length(encoded: Tensor) -> Tensor:
     return F.normalize(vector, dim=1, eps=1e-4) / 2 + 0.5
 
 
-def lock_palette(exported: Tensor, straight: Tensor, factor: int, levels: int) -> Tensor:
+def lock_palette(exported: Tensor, neighbours: Tensor, factor: int, levels: int) -> Tensor:
     """
-    Give every large pixel one of the colours that the input has within one pixel of its place.
+    Give every large pixel one of the colours that the input has within one pixel of its place: [B, 4, h*f, w*f]
+    integers and [B, 4, h+2, w+2], the input and a ring around it.
 
     Only colours of the input appear, and never one from elsewhere in the picture: an edge between red and white stays
     red and white although pink is in the palette. Distances are taken premultiplied, so that transparency counts.
     """
-    neighbours = F.pad(straight.to(torch.float32), (1, 1, 1, 1), mode="replicate")
-    height, width = straight.shape[2:]
+    neighbours = neighbours.to(torch.float32)
+    height, width = (side - 2 for side in neighbours.shape[2:])
     wanted = _premultiplied(exported.to(torch.float32) / levels)
     best = torch.full_like(wanted[:, :1], torch.inf)
     chosen = torch.zeros_like(exported)

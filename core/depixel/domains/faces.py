@@ -319,7 +319,6 @@ def _export(large: Tensor, seed: int, error: float, prepared: Prepared) -> Answe
         binary_alpha=prepared.binary_alpha,
         grey=torch.zeros(len(straight), dtype=torch.bool),
         domain=prepared.domain,
-        palette=False,
     )
     if len(exported) > 1:
         exported = keep_unchanged(exported, straight, prepared.degradation.factor)

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from depixel.consistency import Residual, combine, residual_sums
 from depixel.degradation import BicubicDegradation
-from depixel.domains.cascade import resize
+from depixel.domains.cascade import Tile, resize, with_ring
 from depixel.domains.exporting import export_tile
 from depixel.domains.prepare import Prepared, prepare
 from depixel.domains.tensors import hidden_colour, integers, pixels_like, premultiplied
@@ -106,6 +106,7 @@ def _project_plane(
     for top in range(0, height, rows):
         small = straight[:, :, top : top + rows]
         band = slice(top * factor, (top + small.shape[2]) * factor)
+        tile = Tile(top, 0, top + small.shape[2], small.shape[3])
         came = large[:, :, band]
         before += residual_sums(
             came.round().to(torch.int32), small, degradation, levels=levels, binary_alpha=prepared.binary_alpha
@@ -119,7 +120,7 @@ def _project_plane(
             binary_alpha=prepared.binary_alpha,
             grey=grey,
             domain=prepared.domain,
-            palette=settings.palette == "keep",
+            neighbours=with_ring(straight, tile, prepared.wrap) if settings.palette == "keep" else None,
         )
         after += sums.unbind(0)
     return out, before, after
