@@ -74,9 +74,9 @@ def main() -> None:
         portraits, frames_of(portraits.landmarks), backgrounds, args.scenes, SIZE, generator, most=3, sides=SIDES
     )
     opaque = torch.cat([scenes, torch.ones_like(scenes[:, :1])], 1)
-    started = time.perf_counter()
+    started = time.process_time()
     seen = [finder.find(opaque[k : k + 1], min(THRESHOLDS)) for k in range(len(opaque))]
-    seconds = (time.perf_counter() - started) / len(opaque)
+    seconds = (time.process_time() - started) / len(opaque)
 
     whole = inside(truth, SIZE)
     table, errors = {}, []
