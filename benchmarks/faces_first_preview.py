@@ -48,9 +48,10 @@ def main() -> None:
     warm = [times(upsampler, args.picture, None) for _ in range(RUNS)]
     encoder = [times(upsampler, args.picture, 0) for _ in range(RUNS)]
     small = files.read(args.picture)
+    prior = upsampler.shelf.faces().spec
     result = {
         "input": f"{small.width}x{small.height}",
-        "model": upsampler.shelf.faces().spec.name,
+        "model": f"{prior.name} {prior.digest}",
         "cold": {"first_preview": cold[0], "answer": cold[1]},
         "warm_median": {
             "first_preview": statistics.median(t[0] for t in warm),

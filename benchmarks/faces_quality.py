@@ -8,13 +8,14 @@ Rows: bicubic enlargement, the encoder, the encoder projected (as the engine exp
 Then, by skin-tone group, gender and age band: success at PULSE's eps without projection, the shift of skin tone, and a
 perceptual distance that knows no persons; the spread between groups is the headline. Since the search stops where eps
 is met, the first `--further` portraits are also searched for less, down to 0, which takes every step. Writes
-faces_quality_SIZE.json, .md and a sheet.
+faces_quality_SIZE.json, .md and a sheet, and faces_sizes.md, one table of all sizes measured so far.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import platform
 import time
 from dataclasses import dataclass
@@ -37,6 +38,8 @@ from depixel.settings import PULSE_EPS, SearchSettings
 
 BATCH = 20
 FURTHER = (PULSE_EPS, 1e-5, 0.0)  # mean squared errors that a search is asked for
+SIZES = (8, 16, 32, 64)  # pixels a side that the encoder was trained for
+COLUMNS = ("pictures", "PSNR dB", "SSIM", "MS-SSIM", "perceptual distance")
 JUDGED = ("success %", "tone shift, degrees ITA", "perceptual distance", "PSNR dB")  # of groups
 
 
@@ -129,8 +132,32 @@ def table(rows: dict[str, dict[str, float]], first: str) -> str:
     columns = list(next(iter(rows.values())))
     lines = [f"| {first} | " + " | ".join(columns) + " |", "|" + " --- |" * (len(columns) + 1)]
     for name, values in rows.items():
-        lines.append(f"| {name} | " + " | ".join(f"{values[c]:.4g}" for c in columns) + " |")
+        lines.append(
+            f"| {name} | " + " | ".join("" if math.isnan(values[c]) else f"{values[c]:.4g}" for c in columns) + " |"
+        )
     return "\n".join(lines)
+
+
+def sizes_table(folder: Path) -> str:
+    """All faces_quality_SIZE.json in one table, as markdown: bicubic beside what is exported."""
+    rows: dict[str, dict[str, float]] = {}
+    weights = set()
+    for size in SIZES:
+        path = folder / f"faces_quality_{size}.json"
+        if not path.is_file():
+            continue
+        found = json.loads(path.read_text("utf-8"))
+        weights.add(found["facts"]["weights"])
+        for shown, name in (("bicubic", "bicubic"), ("encoder, projected", "encoder, projected")):
+            row = found["quality"][name]
+            rows[f"{size}x{size}, {shown}"] = {column: row[column] for column in COLUMNS} | {
+                "success % of the worst group": found["spread"]["success %"]["least"]
+                if shown != "bicubic"
+                else math.nan
+            }
+    return "\n".join(
+        ["# Faces from small pictures of several sizes", "", *sorted(weights), "", table(rows, "input, answer"), ""]
+    )
 
 
 def measure(options: argparse.Namespace) -> None:
@@ -222,13 +249,19 @@ def measure(options: argparse.Namespace) -> None:
         f"- {key}: {value:.4g}" if isinstance(value, float) else f"- {key}: {value}" for key, value in facts.items()
     ]
     lines += ["", f"The spread between groups (success is at eps {PULSE_EPS} before projection, the rest of what is"]
-    lines += ["exported; groups are means, of the tone shift medians):", "", table(spread, "between groups"), ""]
+    lines += [
+        "exported; groups are means, of the tone shift medians; those of fewer than 30 portraits say little):",
+        "",
+        table(spread, "between groups"),
+        "",
+    ]
     lines += [table(quality, "answer"), "", table(groups, "group"), ""]
     if further:
         lines += ["The search asked for less than PULSE's eps (errors are before projection, quality after it):", ""]
         lines += [table(further, "eps"), ""]
     (options.out / f"{stem}.md").write_text("\n".join(lines))
-    columns = min(12, *(len(answer) for answer in answers.values()))
+    (options.out / "faces_sizes.md").write_text(sizes_table(options.out))
+    columns = min(12, count)
     nearest = F.interpolate(small[:columns, :3], native, mode="nearest")
     rows = [nearest, *(answer for name, answer in answers.items() if name != "encoder"), truth]
     save_sheet([row * 2 - 1 for row in rows], options.out / f"{stem}.jpg", columns)

@@ -115,6 +115,8 @@ def main() -> None:
     torch.set_num_threads(options.threads)
 
     about = machine(options.threads, options.device) | {"pictures": options.count}
+    names = [name for name in (options.weights, "art-small") if name in released_names() or Path(name).is_file()]
+    about["weights"] = " and ".join(f"{name} {load_weights(name).digest}" for name in names)
     lines = ["# Residual and time against steps", "", ", ".join(f"{k} {v}" for k, v in about.items()), ""]
     results: dict[str, list[Row]] = {}
     for subject in subjects(options.weights, options.data, options.size, options.count, options.device):
