@@ -58,10 +58,12 @@ class Desk:
         self.events: list[Event] = []
         self.open()
 
-    def open(self, complete: bool = False) -> None:
+    def open(self, complete: bool = False, retry: bool = False) -> None:
         tracker = StabilityTracker(2.0, self.clock)
         profiles, tell = load(own=self.source), self.events.append
-        self.watcher = Watcher(self.source, self.out, self.worker, tracker, profiles, complete=complete, tell=tell)
+        self.watcher = Watcher(
+            self.source, self.out, self.worker, tracker, profiles, complete=complete, retry=retry, tell=tell
+        )
 
     def settle(self) -> Tally:
         """Passes until nothing waits; the sum of what they did."""
@@ -167,6 +169,24 @@ def test_a_bad_file_is_named_and_not_retried_until_it_changes(desk: Desk) -> Non
     picture(desk.source / "bad<b>.png", 3)
     assert desk.settle().done == 1
     assert "Nothing failed" in (desk.out / "depixel-report.html").read_text()
+
+
+def test_what_failed_can_be_tried_again_unchanged(desk: Desk) -> None:
+    """Such as what an engine short of memory refused: once, when asked; what is done stays done."""
+    picture(desk.source / "bad.png", 1)
+    picture(desk.source / "good.png", 2)
+    desk.settle()
+    (desk.source / "bad.png").write_bytes(b"\x89PNG\r\n\x1a\nnothing")
+    desk.settle()
+    desk.watcher.close()
+    desk.open(retry=True)
+
+    again = desk.settle()
+    assert (again.failed, again.done) == (1, 0)
+    assert desk.settle().failed == 0
+    assert len(desk.worker.asked) == 2
+    picture(desk.source / "bad.png", 3)
+    assert desk.settle().done == 1  # its last good output is still known to be ours
 
 
 def test_deleted_and_renamed_sources(desk: Desk) -> None:

@@ -44,6 +44,7 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--complete-pack", action="store_true", help="copy what is no texture as well; outputs keep the sources' times"
     )
+    parser.add_argument("--retry-failed", action="store_true", help="try what failed again, though it has not changed")
     parser.add_argument(
         "--quiet-period", type=float, default=2.0, metavar="S", help="a file is complete when still for"
     )

@@ -44,6 +44,7 @@ def watch(args: argparse.Namespace, settings: SearchSettings, source: Path, out:
                 profiles,
                 profiles.get(args.profile),
                 complete=args.complete_pack,
+                retry=args.retry_failed,
                 tell=told.tell,
                 cancelled=stop,
             )
@@ -148,7 +149,7 @@ class _Loop:
         before = counts.get("failed", 0) - self._total.failed
         if before > 0:
             which = "1 file that failed before is" if before == 1 else f"{before} files that failed before are"
-            why = "not tried again until changed: --status says why"
+            why = "not tried again until changed: --status says why, --retry-failed tries again"
             self._told.tell(Event("note", "", f"{which} {why}."))
 
     def _once_code(self) -> int:

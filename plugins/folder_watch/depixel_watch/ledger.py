@@ -115,6 +115,10 @@ class Ledger:
         """The source is gone, and so is its output."""
         self._base.execute("DELETE FROM files WHERE path = ?", (path,))
 
+    def ask_again(self, state: str) -> None:
+        """Files in a state are dealt with anew; which of the outputs are ours is not forgotten."""
+        self._base.execute("UPDATE files SET recipe = '' WHERE state = ?", (state,))
+
     def rows(self, state: str | None = None) -> Iterator[Row]:
         """All rows by path, a thousand at a time: they may be changed meanwhile."""
         last = ""

@@ -33,6 +33,7 @@ class Watcher:
     Args:
         profile: None = recognised from the folder at each pass.
         complete: also copy what is no texture, and give outputs the times of their sources.
+        retry: what failed in other runs is tried again once, though it has not changed.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class Watcher:
         profile: Profile | None = None,
         *,
         complete: bool = False,
+        retry: bool = False,
         tell: Tell = lambda event: None,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> None:
@@ -60,6 +62,8 @@ class Watcher:
         self._rules = hashlib.sha256(repr(profiles).encode()).hexdigest()  # by which archives are dealt with
         self._pipeline = Pipeline(source, out, worker, profiles, complete=complete, cancelled=cancelled)
         self._ledger = Ledger(out / LEDGER_NAME)
+        if retry:
+            self._ledger.ask_again("failed")
         self._sweep()
 
     def close(self) -> None:
