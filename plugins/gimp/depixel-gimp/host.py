@@ -140,7 +140,7 @@ def read(image, layer, with_mask, crop, box):
             raise Refusal(
                 "The selection does not touch the layer %s: select a part of it, or nothing." % layer.get_name()
             )
-    if width < 1 or height < 1:
+    if _is_empty(layer):  # GIMP would show it as one clear pixel
         raise Refusal("The layer group %s is empty." % layer.get_name())
     area = inside if crop and inside else (0, 0, width, height)
     size = (area[2] - area[0], area[3] - area[1])
@@ -162,19 +162,8 @@ def read(image, layer, with_mask, crop, box):
     palette = b""
     if image.get_base_type() == Gimp.ImageBaseType.INDEXED:
         palette = palette_of(image)
-    return Source(
-        layer,
-        left + area[0],
-        top + area[1],
-        rectangle.width,
-        rectangle.height,
-        channels,
-        depth,
-        (data,),
-        palette,
-        inside if box else None,
-        shape,
-    )
+    at, box = (left + area[0], top + area[1]), inside if box else None
+    return Source(layer, *at, rectangle.width, rectangle.height, channels, depth, (data,), palette, box, shape)
 
 
 def read_frames(image, layers):
@@ -333,6 +322,10 @@ def check_replaceable(image, layer):
 def animation_layers(image):
     """The layers that are frames, bottom first."""
     return [layer for layer in reversed(image.get_layers()) if not isinstance(layer, Gimp.GroupLayer)]
+
+
+def _is_empty(layer):
+    return layer.is_group() and all(_is_empty(child) for child in layer.get_children())
 
 
 def _is_inside(layer, other):

@@ -133,3 +133,14 @@ def test_several_layers_are_replaced_under_a_profile(seen: dict[str, Any], upsam
     for before, answer in zip(found["before"], found["answers"], strict=True):
         assert np.array_equal(array(answer), expected(upsampler, before, scale=2)[0])
         assert answer["offsets"] == [2 * value for value in before["offsets"]]
+
+
+def test_what_cannot_be_answered_is_refused_in_a_sentence(seen: dict[str, Any]) -> None:
+    """Channels, empty groups, and locked pixels where they would be replaced; nothing is changed."""
+    found = seen["refusals"]
+
+    assert found["channel"] == ["execution-error", "A channel is selected: click on a layer and try again."]
+    assert found["empty"][0] == "execution-error" and "is empty" in found["empty"][1]
+    assert found["locked"][0] == "execution-error" and "locked: unlock them" in found["locked"][1]
+    assert not found["dirty"]
+    assert found["read"] == ["success", ""]  # locked pixels can be read

@@ -29,7 +29,7 @@ def _clean(gimp: Gimp) -> None:
         path.unlink()
 
 
-def wait(condition: Callable[[], bool], seconds: float = 120.0) -> None:
+def wait(condition: Callable[[], bool], seconds: float = 300.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
@@ -85,14 +85,14 @@ def test_cancel_frees_the_engine(gimp: Gimp) -> None:
     for pid in plug_in_processes(gimp.profile):
         os.kill(pid, signal.SIGTERM)
     began = time.monotonic()
-    wait(lambda: engine.hello().queued == 0, 60)
+    wait(lambda: engine.hello().queued == 0)
     freed = time.monotonic() - began
     finish(process, 300)
     seen = json.loads((gimp.host.work / "out" / "trouble.py.json").read_text("utf-8"))
 
     assert seen["status"] != "success"
     assert (seen["layers"], seen["dirty"]) == (1, False)
-    assert freed < 30  # the whole job takes minutes
+    assert freed < 60  # a step or two on a busy machine; the whole job takes minutes
 
 
 def test_two_images_at_once(gimp: Gimp) -> None:

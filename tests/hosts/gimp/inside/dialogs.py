@@ -1,5 +1,6 @@
 # Executed in a GIMP with windows: the dialogs of both faces with a preview, last values, and GIMP's own Cancel button.
 exec(open(__import__("os").environ["INSIDE"] + "/support.py").read())
+import re
 import subprocess
 import threading
 import time
@@ -28,6 +29,20 @@ def shot(name, window="root"):
     subprocess.run(
         ["timeout", "20", "import", "-window", window, os.path.join(OUT, "window-%s.png" % name)], check=False
     )
+
+
+def steady_shot(name, window="root"):
+    """A screenshot of what stands still: twice the same, so that a slow machine has drawn all of it."""
+    path = os.path.join(OUT, "window-%s.png" % name)
+    before = None
+    for _ in range(30):
+        shot(name, window)
+        with open(path, "rb") as file:
+            found = file.read()
+        if found == before:
+            return
+        before = found
+        time.sleep(1)
 
 
 def ask(action, run_mode, **values):
@@ -60,8 +75,7 @@ def preview_and(key, title, name):
         time.sleep(2)
         tool("windowactivate", "--sync", dialog)
         tool("mousemove", "1270", "890")  # no tooltip in the picture
-        time.sleep(1)
-        shot(name, dialog)
+        steady_shot(name, dialog)
         tool("mousemove", "--window", dialog, "105", "207", "sleep", "1", "click", "1")
         time.sleep(1)
         tool("mousemove", "1270", "890")
@@ -120,7 +134,7 @@ Gimp.Selection.none(image)
 
 
 def cancel_button():
-    """Middle of the Cancel button: what is new at the right of the image window's status bar."""
+    """Middle of the Cancel button: what is new at the right of the image window's status bar; None without it."""
     window = tool("search", "--onlyvisible", "--name", "portrait.*GIMP$")[-1]
     place = dict(word.split("=") for word in tool("getwindowgeometry", "--shell", window))
     x, y, width, height = (int(place[name]) for name in ("X", "Y", "WIDTH", "HEIGHT"))
@@ -128,15 +142,22 @@ def cancel_button():
     files = [os.path.join(OUT, "window-%s.png" % name) for name in ("calm", "progress")]
     command = ["convert", *files, "-crop", strip, "+repage", "-compose", "difference", "-composite", "-threshold", "5%"]
     said = subprocess.run([*command, "-format", "%@", "info:"], capture_output=True, text=True, check=False).stdout
-    wide, rest = said.split("x")
-    high, left, top = rest.split("+")
+    found = re.fullmatch(r"(\d+)x(\d+)\+(\d+)\+(\d+)", said.strip())
+    if found is None or not 40 < int(found[1]):
+        return None  # not there yet
+    wide, high, left, top = found.groups()
     return x + int(left) + int(wide) - 30, y + height - 36 + int(top) + int(high) // 2
 
 
 def press_cancel():
-    time.sleep(8)
-    shot("progress")
-    x, y = cancel_button()
+    place = None
+    for _ in range(60):
+        time.sleep(2)
+        shot("progress")
+        place = cancel_button()
+        if place is not None:
+            break
+    x, y = place
     with open(os.path.join(OUT, "cancel-now"), "w") as file:
         file.write("now")
     tool("mousemove", str(x), str(y), "sleep", "1", "click", "1")
@@ -149,7 +170,7 @@ big = image.get_width() * 14
 image.scale(big, big)
 Gimp.displays_flush()
 time.sleep(4)
-shot("calm")
+steady_shot("calm")
 names = [x.get_name() for x in image.get_layers()]
 status, error, _ = while_it_runs(press_cancel, lambda: ask("upscale", Gimp.RunMode.NONINTERACTIVE, scale=4))
 FACTS["cancel"] = {"status": status, "error": error, "seconds": time.time() - FACTS["pressed"][0],

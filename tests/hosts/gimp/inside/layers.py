@@ -141,5 +141,21 @@ def two_replaced_under_a_profile():
     }
 
 
-run_cases([arguments, opacity_and_mode, group_that_lets_through, whole_32, float_32, double_64, float_beyond, text, frames,
+def refusals():
+    """A channel, locked pixels, an empty group."""
+    image, layer = picture(W, H, 4)
+    channel = Gimp.Channel.new(image, "c", W, H, 50.0, Gegl.Color.new("red"))
+    image.insert_channel(channel, None, 0)
+    empty = Gimp.GroupLayer.new(image, "nothing")
+    image.insert_layer(empty, None, 0)
+    found = {"channel": call(image, [channel])[:2], "empty": call(image, [empty])[:2]}
+    layer.set_lock_content(True)
+    image.clean_all()
+    found["locked"] = call(image, [layer], output="replace")[:2]
+    found["dirty"] = image.is_dirty()
+    found["read"] = call(image, [layer], scale=2, domain="art")[:2]
+    return found
+
+
+run_cases([arguments, refusals, opacity_and_mode, group_that_lets_through, whole_32, float_32, double_64, float_beyond, text, frames,
            beyond_the_canvas, two_replaced_under_a_profile], "layers.py")  # fmt: skip
