@@ -195,7 +195,10 @@ def main() -> None:
         cells = [row.get(key, "-") for key in keys]
         lines.append("| " + " | ".join(f"{v:.3g}" if isinstance(v, float) else str(v) for v in cells) + " |")
     if any(row["upscaler"] == VECTORS for row in rows):
-        lines += ["", f"Below the first rows the same over the pictures that {VECTORS} gave an answer to."]
+        lines += [
+            "",
+            f"The last rows are over the pictures with an answer of {VECTORS}: it gives up on some, and takes minutes.",
+        ]
     lines += ["", f"`art_pixels.png`, left to right: {', '.join(made)}."]
     (arguments.out / "art_pixels.md").write_text("\n".join(lines) + "\n")
 
