@@ -10,7 +10,7 @@ import time
 from typing import Dict, Iterator, List, Optional
 
 from .errors import EngineDiedError, NotInstalledError
-from .place import ENVIRONMENT, Installed, Place
+from .place import ENVIRONMENT, Installed, Place, in_flatpak
 from .protocol import Starting
 
 START_SECONDS = 60.0
@@ -20,10 +20,6 @@ START_SECONDS = 60.0
 # load the wrong libraries with them.
 _HOST_ONLY = ("PYTHONHOME", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "GI_TYPELIB_PATH", "QT_PLUGIN_PATH", "BABL_PATH")
 _BUNDLE_ONLY = ("LD_LIBRARY_PATH", "LD_PRELOAD", "DYLD_LIBRARY_PATH")
-
-
-def in_flatpak() -> bool:
-    return os.path.exists("/.flatpak-info")
 
 
 def how_to_start(place: Place, program: str) -> Installed:
@@ -97,6 +93,12 @@ def _wait(process: subprocess.Popen[bytes], place: Place, began: float, seconds:
             return
         if process.poll() is not None:
             words = place.last_words()
+            if in_flatpak() and "org.freedesktop.Flatpak" in words:
+                raise NotInstalledError(
+                    "From inside a Flatpak the Depixel engine may not be started: run `depixel serve` in a terminal, "
+                    "or allow it once with `flatpak override --user --talk-name=org.freedesktop.Flatpak %s`."
+                    % os.environ.get("FLATPAK_ID", "org.gimp.GIMP")
+                )
             raise EngineDiedError(
                 "The Depixel engine ended while it was starting%s; its log is %s."
                 % (" (%s)" % words if words else "", place.log)
@@ -132,7 +134,8 @@ def engine_environment(installed: Installed, place: Place) -> Dict[str, str]:
 def _spawn(installed: Installed, place: Place) -> subprocess.Popen[bytes]:
     command = [*installed.command, "serve", "--quiet"]
     if in_flatpak() and shutil.which("flatpak-spawn"):
-        command = ["flatpak-spawn", "--host", "--env=%s=%s" % (ENVIRONMENT, place.folder), *command]
+        pairs = (*installed.environment, (ENVIRONMENT, place.folder))
+        command = ["flatpak-spawn", "--host", *("--env=%s=%s" % pair for pair in pairs), *command]
     if os.path.exists(place.log):
         os.replace(place.log, place.log + ".1")
     with open(place.log, "ab") as log:

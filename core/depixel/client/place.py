@@ -26,6 +26,13 @@ ENVIRONMENT = "DEPIXEL_RUNTIME_DIR"
 """Environment variable that moves the folder: for tests and shared machines."""
 
 
+FLATPAK_MARK = "/.flatpak-info"
+
+
+def in_flatpak() -> bool:
+    return os.path.exists(FLATPAK_MARK)
+
+
 def default_folder(platform: str = sys.platform, environment: Optional[Mapping[str, str]] = None) -> str:
     """The folder of this user on Linux, macOS and Windows; it need not exist yet."""
     variables = os.environ if environment is None else environment
@@ -108,10 +115,12 @@ class Place:
     def installed(self) -> Optional[Installed]:
         """How to start an engine: recorded beside this client (in a plug-in's folder) or in this folder."""
         beside = os.path.join(os.path.dirname(os.path.abspath(__file__)), "installed.json")
+        # A Flatpak sees the python of a virtual environment, and not the one of the host that it is a link to.
+        exists = os.path.lexists if in_flatpak() else os.path.exists
         for path in (beside, self.path("installed.json")):
             values = self._read(path)
             command = values.get("command")
-            if isinstance(command, list) and command and os.path.exists(str(command[0])):
+            if isinstance(command, list) and command and exists(str(command[0])):
                 environment = values.get("environment") or {}
                 pairs = tuple((str(k), str(v)) for k, v in environment.items()) if isinstance(environment, dict) else ()
                 return Installed(tuple(str(word) for word in command), pairs, str(values.get("version", "")))
