@@ -276,6 +276,29 @@ def test_an_output_folder_that_cannot_be_used_is_waited_for(desk: Desk) -> None:
     assert desk.settle().done == 1
 
 
+def test_an_output_that_is_held_open_is_removed_later(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows lets nobody delete what a game has open: said once, and done when the game has ended."""
+    picture(desk.source / "a.png", 1)
+    picture(desk.source / "b.png", 2)
+    desk.settle()
+    (desk.source / "a.png").unlink()
+    unlink = Path.unlink
+
+    def refuse(path: Path, missing_ok: bool = False) -> None:
+        if path == desk.out / "a.png":
+            raise PermissionError(errno.EACCES, "Permission denied")
+        unlink(path, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    for _ in range(3):
+        assert desk.settle().removed == 0
+    monkeypatch.undo()
+
+    assert desk.settle().removed == 1
+    assert [event.what for event in desk.events].count("note") == 1
+    assert not (desk.out / "a.png").exists()
+
+
 def test_troubles_of_the_folder_are_told_once(desk: Desk) -> None:
     """Links that are passed over are named, once; again when they come back."""
     picture(desk.source / "a.png")

@@ -166,30 +166,32 @@ class Watcher:
                 self._trouble("The watched folder is empty (unmounted?); outputs are kept.")
             return
         gone: set[str] = set()
+        held: set[str] = set()
         for row in self._ledger.rows():
             if self._cancelled():
                 return
             try:
                 if stamp_of(self._source / row.path) is not None:
                     continue
-                if row.path in self._gone:
-                    self._remove(row)
-                else:
+                if row.path not in self._gone:
                     gone.add(row.path)
+                elif not self._remove(row):
+                    held.add(row.path)
             except OSError as error:
                 self._trouble(f"{row.path} cannot be looked at: {(error.strerror or str(error)).lower()}.")
-        self._gone = gone
+        self._gone = gone | held
         self.tally.waiting += len(gone)
 
-    def _remove(self, row: Row) -> None:
+    # False when another program holds the output: another time.
+    def _remove(self, row: Row) -> bool:
         target = self._out / row.output
         ours = row.state == "writing" or stamp_of(target) == row.out
         if target.exists() and ours and not self._renamed_case(row.output):
             try:
                 target.unlink()
-            except OSError as error:  # another program holds it: another time
+            except OSError as error:
                 self._trouble(f"{target} cannot be removed: {(error.strerror or str(error)).lower()}.")
-                return
+                return False
             for folder in target.relative_to(self._out).parents[:-1]:
                 with contextlib.suppress(OSError):
                     (self._out / folder).rmdir()
@@ -197,6 +199,7 @@ class Watcher:
         self._tracker.forget(row.path)
         self.tally.removed += 1
         self._tell(Event("removed", row.path))
+        return True
 
     # Where a file system ignores case, the output's old name is also its new one.
     def _renamed_case(self, path: str) -> bool:
