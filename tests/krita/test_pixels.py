@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from depixel_krita.pixels import reduced, swapped
+from depixel_krita.pixels import pasted, reduced, swapped
 
 
 @pytest.mark.parametrize(("depth", "kind"), [(8, np.uint8), (16, np.dtype("<u2"))])
@@ -37,3 +37,19 @@ def test_reduced_leaves_pixels_out(depth: int, channels: int) -> None:
         assert max(shown_width, shown_height) <= side
         assert (shown_height, shown_width) == expected.shape[:2]
         assert expected.tobytes() == bytes(rgba)
+
+
+@pytest.mark.parametrize("depth", [8, 16])
+@pytest.mark.parametrize("channels", [2, 4])
+def test_pasted_keeps_what_is_not_selected(depth: int, channels: int) -> None:
+    """The source stays where nothing is selected, the answer where all is, and between them samples are mixed."""
+    kind = np.uint8 if depth == 8 else np.dtype("<u2")
+    rng = np.random.default_rng(channels)
+    answer, source = rng.integers(0, 2**depth, (2, 31, 17, channels)).astype(kind)
+    shape = rng.choice([0, 0, 255, 255, 1, 100, 254], (31, 17)).astype(np.uint8)
+
+    found = np.frombuffer(pasted(answer.tobytes(), source.tobytes(), shape.tobytes(), depth), kind)
+
+    much = shape[..., None].astype(int)
+    expected = (answer.astype(int) * much + source.astype(int) * (255 - much) + 127) // 255
+    assert np.array_equal(found.reshape(answer.shape), expected)

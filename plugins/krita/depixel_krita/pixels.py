@@ -6,6 +6,8 @@ All of this may run on a thread of its own; it works in parts, so that the inter
 
 from __future__ import annotations
 
+import re
+
 _PART = 1 << 18  # samples in one go: about a millisecond with the interpreter held
 
 
@@ -59,6 +61,29 @@ def repeated(samples: bytes, width: int, times: int) -> bytes:
             row[column::times] = samples[start : start + width]
         rows += [row] * times
     return b"".join(rows)
+
+
+def pasted(answer: bytes, source: bytes, shape: bytes, depth: int) -> bytearray:
+    """
+    The answer where a picture is selected, the source elsewhere, and a mixture where it is half selected.
+
+    Args:
+        shape: how far each pixel is selected, 0 ... 255.
+        depth: bits a sample of answer and source, 8 or 16.
+    """
+    out = bytearray(answer)
+    pixel = len(source) // len(shape)
+    for run in re.finditer(rb"\x00+", shape):
+        place = slice(run.start() * pixel, run.end() * pixel)
+        out[place] = source[place]
+    kind = "B" if depth == 8 else "H"
+    mixed, samples = memoryview(out).cast(kind), memoryview(source).cast(kind)
+    channels = len(samples) // len(shape)
+    for found in re.finditer(rb"[\x01-\xfe]", shape):
+        much = shape[found.start()]
+        for index in range(found.start() * channels, found.end() * channels):
+            mixed[index] = (mixed[index] * much + samples[index] * (255 - much) + 127) // 255
+    return out
 
 
 def _put(target: memoryview, line: memoryview, channels: int, step: int) -> None:

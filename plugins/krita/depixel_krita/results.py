@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 NEW_LAYER, NEW_DOCUMENT, LARGER_DOCUMENT = "new-layer", "new-document", "larger-document"
 
+_TRIES = 50  # to make a keyframe
+
 
 @dataclass(frozen=True)
 class Painting:
@@ -177,6 +179,7 @@ def _as_document(
     making = _Making(colours, own, target, scale, (-canvas.left() * scale, -canvas.top() * scale))
     key = document.rootNode().uniqueId().toString()
     try:
+        yield 1  # Krita has taken long for it
         layers = yield from _fill_document(document, key, paintings, making, rate)
     except BaseException:  # cancelled as well: half a document is no answer
         if find_document(key) is not None:
@@ -196,6 +199,7 @@ def _fill_document(
     app = Krita.instance()
     for node in document.topLevelNodes():
         node.remove()
+    yield 1
     converter = Converter(making.given, making.own)
     animated = len(paintings[0].frames) > 1
     layers: list[Node] = []
@@ -204,17 +208,19 @@ def _fill_document(
         if not animated:
             yield from _fill(layer, painting, 0, converter, making.corner, key)
         document.rootNode().addChildNode(layer, None)
-        layer.setVisible(index == 0)
+        layer.setVisible(animated or index == 0)  # Krita makes no keyframes on what is hidden
         yield from _cut(document, layer, painting, making)
         layers.insert(0, layer)
     window = app.activeWindow()
     if window is not None:
+        yield 1  # Krita takes longest for this
         window.addView(document)
         yield 50  # until the view knows its layers
     if animated:
         document.setFramesPerSecond(rate)
         for layer, painting in zip(layers, paintings):  # noqa: B905 (Python 3.8 in some builds of Krita)
             yield from _animate(key, layer, painting, making.target.times, converter, making.corner)
+            layer.setVisible(layer is layers[0])
         yield from go_to(_open(key), making.target.times[0])
     return layers
 
@@ -223,19 +229,37 @@ def _fill_document(
 def _animate(
     key: str, layer: Node, painting: Painting, times: Sequence[int], converter: Converter, corner: tuple[int, int]
 ) -> Iterator[int]:
-    app = Krita.instance()
     for frame, time in enumerate(times):
-        document = _open(key)
-        if app.activeDocument() != document:
-            app.setActiveDocument(document)
-            yield 50
-        document.setActiveNode(layer)
-        yield from go_to(document, time)
-        layer.enableAnimation()
-        if not layer.hasKeyframeAtTime(time):
-            app.action("add_blank_frame").trigger()
-            yield 20
+        yield from _keyframe(key, layer, time)
         if not layer.hasKeyframeAtTime(time):
             raise HostError(f"Krita made no keyframe at frame {time}; the new document is incomplete.")
         yield from _fill(layer, painting, frame, converter, corner, key)
     _open(key).setFullClipRangeEndTime(max(times))
+
+
+# The action works on whatever is in front: it must not be another document that the user turned to in the meantime.
+def _keyframe(key: str, layer: Node, time: int) -> Iterator[int]:
+    app = Krita.instance()
+    for _ in range(_TRIES):
+        document = _open(key)
+        yield from go_to(document, time)
+        layer.enableAnimation()
+        if layer.hasKeyframeAtTime(time):
+            return
+        if app.activeDocument() != document:
+            _to_front(document)
+        document.setActiveNode(layer)
+        node = document.activeNode()
+        chosen = node is not None and node.uniqueId() == layer.uniqueId() and document.currentTime() == time
+        if chosen and app.activeDocument() == document:
+            app.action("add_blank_frame").trigger()
+        yield 20
+
+
+# Krita's own setActiveDocument activates the window and not the view in it, and Window.showView does nothing.
+def _to_front(document: Document) -> None:
+    for window in Krita.instance().windows():
+        for view in window.views():
+            if view.document() == document:
+                view.setVisible()
+                return

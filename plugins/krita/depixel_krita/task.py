@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ._client import CancelledError, Engine, Pixels, Preview, Request, Result, sentence
-from .pixels import reduced, swapped
+from .pixels import pasted, reduced, swapped
 
 SHOWN_SIDE = 768
 """Pixels of the longer side of an answer on the screen."""
@@ -49,6 +49,7 @@ class Task:
         samples: frames in Krita's order of channels.
         is_swapped: that order is B,G,R,A.
         ask: makes the request of the pixels; runs on the thread.
+        kept_to: outside of it (0 ... 255 for each pixel) answers of that size keep the given pixels; empty: nowhere.
     """
 
     def __init__(
@@ -59,9 +60,10 @@ class Task:
         is_swapped: bool,
         ask: Callable[[Pixels], Request],
         name: str = "",
+        kept_to: bytes = b"",
     ) -> None:
         self._engine, self._samples, self._swapped, self._ask = engine, samples, is_swapped, ask
-        self._shape, self._name = shape, name
+        self._shape, self._name, self._kept_to = shape, name, kept_to
         self._messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._stop = threading.Event()
         self._job: Any = None
@@ -103,16 +105,25 @@ class Task:
             raise CancelledError("Cancelled.")
         for event in self._job:
             if isinstance(event, Result):
-                return self._finished(event, source, began)
+                return self._finished(event, frames, source, began)
             self._messages.put(event)
         raise RuntimeError("the engine ended the job without an answer")
 
-    def _finished(self, result: Result, source: Preview, began: float) -> Finished:
-        shown = tuple(
-            Preview(*reduced(a.frames[0], a.width, a.height, a.channels, a.depth, SHOWN_SIDE)) for a in result.answers
-        )
-        frames = tuple(tuple(self._exchanged(frame) for frame in answer.frames) for answer in result.answers)
-        return Finished(result, frames, shown, source, time.monotonic() - began)
+    def _finished(
+        self, result: Result, given: tuple[bytes | bytearray, ...], source: Preview, began: float
+    ) -> Finished:
+        shown, every = [], []
+        for answer in result.answers:
+            frames = [self._inside(*pair) for pair in zip(answer.frames, given)]  # noqa: B905 (Python 3.8)
+            shape = answer.width, answer.height, answer.channels, answer.depth
+            shown.append(Preview(*reduced(frames[0], *shape, SHOWN_SIDE)))
+            every.append(tuple(self._exchanged(frame) for frame in frames))
+        return Finished(result, tuple(every), tuple(shown), source, time.monotonic() - began)
+
+    def _inside(self, answer: bytes, given: bytes | bytearray) -> bytes | bytearray:
+        if not self._kept_to or len(answer) != len(given):
+            return answer
+        return pasted(answer, given, self._kept_to, self._shape[3])
 
     def _exchanged(self, samples: bytes) -> bytes | bytearray:
         return swapped(samples, self._shape[3]) if self._swapped else samples

@@ -6,7 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ._client import UPSCALE, Action, Engine, Preview, Request, layer_name, scales_back, sentence, settings_of, summary
+from ._client import (
+    ANONYMISE_FACE,
+    UPSCALE,
+    Action,
+    Engine,
+    Preview,
+    Request,
+    layer_name,
+    scales_back,
+    sentence,
+    settings_of,
+    summary,
+)
 from .host import HostError, Shot, Target, find_document, read
 from .qt import QtCore, Signal
 from .results import Painting
@@ -95,6 +107,8 @@ class Work(QtCore.QObject):
         if box is not None and asked.action.name == UPSCALE.name:  # the selected part alone
             asked = replace(asked, target=asked.target.chosen())
             box = None
+        if box is not None and asked.action.name == ANONYMISE_FACE.name:  # all of it, changed in the selection's shape
+            asked = replace(asked, target=replace(asked.target, shaped=True))
         settings = {**settings_of(asked.action, asked.values, box=box), **asked.extra}
         self._asked = asked
         self._reading = Stepper(read(asked.target), self)
@@ -110,7 +124,9 @@ class Work(QtCore.QObject):
         self._end()
 
     def _ask(self, shot: Shot, settings: Mapping[str, Any]) -> None:
-        target, colours = shot.target, shot.colours
+        target, colours, kept_to = shot.target, shot.colours, b""
+        if self._asked.action.name == ANONYMISE_FACE.name:
+            target, kept_to = replace(target, shape=b""), target.shape
         asked = self._asked = replace(self._asked, target=target)
         self._reading, self._shot = None, shot
 
@@ -119,7 +135,7 @@ class Work(QtCore.QObject):
             return Request(pixels, settings, asked.action.wire, previews=asked.previews, program="krita", **kept)
 
         shape = (target.width, target.height, colours.channels, colours.bits)
-        self._task = Task(self._engine, shot.frames, shape, colours.is_swapped, request, target.name)
+        self._task = Task(self._engine, shot.frames, shape, colours.is_swapped, request, target.name, kept_to)
         self._task.start()
         self._timer.start(_PUMP)
 

@@ -19,7 +19,8 @@ from depixel.install.plugins import install_krita
 from depixel.install.profiles import Profile
 
 HERE = Path(__file__).resolve().parent
-SECONDS = 840  # for all scenarios; about 150 where nobody else works
+SECONDS = 1700  # for all scenarios; about 170 where nobody else works
+PLUGINS = ".local/share/krita/pykrita"
 _BUNDLED = """
     assignprofiledialog batch_exporter channels2layers colorspace comics_project_management_tools documenttools
     exportlayers filtermanager krita_script_starter lastdocumentsdocker mixer_slider_docker photobash_images
@@ -47,6 +48,36 @@ class Session:
         return (self.folder / name).read_bytes()
 
 
+def new_home(home: Path, *enabled: str) -> Path:
+    """A home in which Krita was never started, with these lines in [python] of its kritarc, which is returned."""
+    run, settings = home / "run", home / ".config" / "kritarc"
+    for folder in (settings.parent, run):
+        folder.mkdir(parents=True)
+    run.chmod(0o700)
+    off = [f"enable_{name}=false" for name in _BUNDLED.split()]
+    on = [line.split("=")[0] for line in enabled]
+    settings.write_text("\n".join(["[python]", *enabled, *(line for line in off if line.split("=")[0] not in on), ""]))
+    return settings
+
+
+def start_krita(host: Host, home: Path, out: Path, seconds: float, **more: str) -> tuple[str, int | None]:
+    """Krita, until it ends by itself: its log and its exit code, None when it had to be killed."""
+    environment = {
+        "HOME": str(home),
+        "XDG_RUNTIME_DIR": str(home / "run"),
+        "DEPIXEL_RUNTIME_DIR": str(home / "engine"),
+        "DEPIXEL_DRIVER_OUT": str(out),
+        **more,
+    }
+    screen = ("xvfb-run", "-a", "-s", "-screen 0 1400x1000x24 -nolisten tcp")
+    process = host.start(*screen, "krita", "--nosplash", **environment)
+    try:
+        return process.communicate(timeout=seconds)[0], process.returncode
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        return process.communicate()[0], None
+
+
 @pytest.fixture(scope="session")
 def krita(host: Host) -> Session:
     """
@@ -55,31 +86,14 @@ def krita(host: Host) -> Session:
     DEPIXEL_DRIVER_ONLY="dialog faces" runs only these; DEPIXEL_HOST_REPORT=FOLDER keeps screenshots, pixels and log.
     """
     work = host.work / "krita"
-    home, out, run = work / "home", work / "out", work / "run"
-    for folder in (home / ".config", out, run):
-        folder.mkdir(parents=True, exist_ok=True)
-    run.chmod(0o700)
-    kritarc = home / ".config" / "kritarc"
-    off = "\n".join(f"enable_{name}=false" for name in _BUNDLED.split())
-    kritarc.write_text(f"[python]\nenable_depixel_driver=true\n{off}\n")
-    plugins = home / ".local" / "share" / "krita" / "pykrita"
-    install_krita(Profile("Krita", "test", "", plugins, kritarc), Installed((str(host.engine),)))
+    home, out = work / "home", work / "out"
+    settings = new_home(home, "enable_depixel_driver=true")
+    out.mkdir()
+    plugins = home / PLUGINS
+    install_krita(Profile("Krita", "test", "", plugins, settings), Installed((str(host.engine),)))
     shutil.copytree(HERE / "driver", plugins, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
-    environment = {
-        "HOME": home,
-        "XDG_RUNTIME_DIR": run,
-        "DEPIXEL_RUNTIME_DIR": work / "engine",
-        "DEPIXEL_DRIVER_OUT": out,
-        "DEPIXEL_DRIVER_ONLY": os.environ.get("DEPIXEL_DRIVER_ONLY", ""),
-    }
-    screen = ("xvfb-run", "-a", "-s", "-screen 0 1400x1000x24 -nolisten tcp")
-    process = host.start(*screen, "krita", "--nosplash", **{name: str(value) for name, value in environment.items()})
-    try:
-        log, code = process.communicate(timeout=SECONDS)[0], process.returncode
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        log, code = process.communicate()[0], None
-    Engine("tests", Place(str(work / "engine"))).stop()
+    log, code = start_krita(host, home, out, SECONDS, DEPIXEL_DRIVER_ONLY=os.environ.get("DEPIXEL_DRIVER_ONLY", ""))
+    Engine("tests", Place(str(home / "engine"))).stop()
     found = out / "result.json"
     facts = json.loads(found.read_text()) if found.exists() else {}
     kept = os.environ.get("DEPIXEL_HOST_REPORT")

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+from tests.hosts.conftest import Host
+from tests.hosts.krita.answers import answer, pixels
+from tests.hosts.krita.conftest import PLUGINS, new_home, start_krita
 
-pytestmark = pytest.mark.host
+from depixel.client import Engine, Place
+
+pytestmark = [pytest.mark.host, pytest.mark.timeout(1800)]
+HERE = Path(__file__).parent
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -47,20 +57,42 @@ def test_install_doctor_uninstall(tmp_path: Path) -> None:
     assert kritarc.read_text().split() == ["[python]", "enable_other=true", "[theme]", "Theme=dark"]
 
 
-def test_krita_imports_the_archive(tmp_path: Path) -> None:
-    """Krita's own Import Python Plugin accepts the archive and puts everything in its place."""
-    importer = Path(os.environ.get("DEPIXEL_HOST_ROOT", "/nowhere"), "usr/share/krita/pykrita/plugin_importer")
-    if not importer.is_dir():
-        pytest.skip("needs the Debian root of scripts/host_tests")
-    archive, resources = tmp_path / "depixel.zip", tmp_path / "krita"
-    resources.mkdir()
+def test_krita_imports_the_archive(host: Host) -> None:
+    """Tools > Scripts > Import Python Plugin from File takes the archive; after a restart Krita works with it."""
+    work = host.work / "archive"
+    home, out, archive = work / "home", work / "out", work / "depixel.zip"
+    settings = new_home(home, "enable_depixel_archive=true", "enable_plugin_importer=true")
+    out.mkdir()
+    plugins = home / PLUGINS
+    shutil.copytree(HERE / "archive", plugins, ignore=shutil.ignore_patterns("__pycache__"))
 
-    written = depixel(tmp_path, "install", "krita", "--zip", str(archive))
-    start = "import builtins, runpy, sys; builtins.i18n = str; runpy.run_path(sys.argv.pop(1), run_name='__main__')"
-    command = [sys.executable, "-c", start, str(importer / "plugin_importer.py"), str(archive), str(resources)]
-    imported = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-
+    written = depixel(home, "install", "krita", "--zip", str(archive), "--engine", str(host.engine))
     assert written.returncode == 0, written.stderr
-    assert imported.stdout.strip() == "Imported plugin: Depixel", imported.stderr
-    assert (resources / "pykrita/depixel_krita.desktop").is_file()
-    assert (resources / "pykrita/depixel_krita/_client/installed.json").is_file()
+    assert not (plugins / "depixel_krita").exists()
+    log, code = start_krita(host, home, out, 300, DEPIXEL_ARCHIVE=str(archive))
+
+    facts = _told(out, "import", code, log)
+    assert "<li>Depixel</li>" in facts["asked"]
+    assert "enable_depixel_krita=true" in settings.read_text()
+    assert (plugins / "depixel_krita.desktop").is_file()
+    assert (plugins / "depixel_krita/_client/installed.json").is_file()
+
+    log, code = start_krita(host, home, out, 300)
+    Engine("tests", Place(str(home / "engine"))).stop()
+
+    facts = _told(out, "use", code, log)
+    assert facts["entries"] == [True, True]
+    (expected,) = answer(pixels((out / "archive.src").read_bytes(), 12, 10), scale=2)
+    assert np.array_equal(expected, pixels((out / "archive.out").read_bytes(), 24, 20))
+    assert "Traceback" not in log
+
+
+def _told(out: Path, name: str, code: int | None, log: str) -> dict[str, Any]:
+    kept = os.environ.get("DEPIXEL_HOST_REPORT")
+    if kept:
+        shutil.copytree(out, Path(kept) / "archive", dirs_exist_ok=True)
+    found = out / f"{name}.json"
+    facts: dict[str, Any] = json.loads(found.read_text()) if found.exists() else {"error": log[-3000:]}
+    assert "error" not in facts, facts["error"]
+    assert code == 0, log[-3000:]
+    return facts

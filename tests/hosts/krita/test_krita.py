@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import struct
-
 import numpy as np
 import pytest
 from tests.hosts.krita.answers import answer, engine, pixels, same
@@ -11,16 +9,16 @@ from tests.hosts.krita.answers import answer, engine, pixels, same
 from depixel.picture import Picture
 from depixel.settings import SearchSettings
 
-pytestmark = [pytest.mark.host, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.host, pytest.mark.timeout(1800)]
 
 
 def test_menus(krita) -> None:
     """Each action is in Tools > Scripts and in Filter, and the docker is there."""
     facts = krita.of("menus")
 
-    titles = [title for title, text in facts["entries"] if text == "Depixel: upscale..."]
-
-    assert sorted(title.replace("&", "") for title in titles) == ["Filter", "Scripts"]
+    for text in ("Depixel: upscale...", "Depixel: imagine face...", "Depixel: anonymise face..."):
+        titles = [title for title, found in facts["entries"] if found == text]
+        assert sorted(title.replace("&", "") for title in titles) == ["Filter", "Scripts"], text
     assert facts["docker"]
 
 
@@ -41,6 +39,28 @@ def test_dialog_makes_a_document(krita) -> None:
     assert facts["source"] == [["sprite", []]]
     assert facts["layers"][0][0].startswith("sprite x4, seed 0, exact")
     same(krita, "dialog", (32, 24), 4)
+
+
+def test_face_dialogs(krita) -> None:
+    """The dialogs of the other entries: one of several answers is chosen, and a face is replaced inside a selection."""
+    facts = krita.of("face_dialogs")
+    given = pixels(krita.read("dialog_face.src"), 16, 16)
+    asked = SearchSettings(scale=4, domain="faces", candidates=3, imagination=0.5, steps=2)
+
+    report = engine().upsample(Picture((np.ascontiguousarray(given),), mode="RGBA", name="sprite"), asked)
+    chosen = next(c for c in report.candidates if c.seed == facts["seed"])
+
+    assert facts["waiting"] == 3
+    assert np.array_equal(chosen.picture.frames[0], pixels(krita.read("dialog_face.out"), 64, 64))
+    assert len(facts["layers"]) == 2
+    assert facts["undone"] == [["sprite", []]]
+    before, after = (pixels(krita.read(f"dialog_other.{end}"), 48, 48) for end in ("src", "out"))
+    chosen = np.frombuffer(krita.read("dialog_other.selection"), np.uint8).reshape(48, 48)
+    changed = np.abs(before.astype(int) - after).max(2)
+    assert {0, 128, 255} == set(chosen.flat)
+    assert changed[chosen == 0].max() == 0
+    assert changed[chosen == 255].max() > 8
+    assert len(facts["anonymised"]) == 2
 
 
 def test_new_layer_undo_redo(krita) -> None:
@@ -109,76 +129,9 @@ def test_pixel_art(krita) -> None:
     assert {tuple(p) for p in made[made[..., 3] > 0]} <= {tuple(p) for p in given.reshape(-1, 4)}
 
 
-@pytest.mark.parametrize(
-    ("name", "channels", "depth"), [("RGBA-U8", 4, 8), ("RGBA-U16", 4, 16), ("GRAYA-U8", 2, 8), ("GRAYA-U16", 2, 16)]
-)
-def test_exact_colours(krita, name: str, channels: int, depth: int) -> None:
-    """16 bits and grey travel as they are: the engine's own pixels, in the document's own colours."""
-    facts = krita.of("colours")[name]
-
-    assert facts["same"]
-    assert facts["undo"]
-    assert facts["redo"]
-    assert len(set(facts["profile"])) == 1
-    assert name != "RGBA-U8" or facts["profile"][0].startswith("ClayRGB")
-    same(krita, name, (16, 12), 2, channels, depth)
-
-
-@pytest.mark.parametrize(("name", "kind", "tolerance"), [("RGBA-F32", "f", 2 / 65535), ("RGBA-F16", "e", 2e-3)])
-def test_floating_point(krita, name: str, kind: str, tolerance: float) -> None:
-    """The mean of each 2 x 2 block is the given sample, to what 16 bits (or half floats) can say."""
-    facts = krita.of("colours")[name]
-    given = _floats(krita.read(name + ".src"), kind).reshape(12, 16, 4)
-    made = _floats(krita.read(name + ".out"), kind).reshape(24, 32, 4)
-
-    mean = made.reshape(12, 2, 16, 2, 4).mean((1, 3))
-
-    assert facts["same"]
-    assert facts["undo"]
-    assert facts["redo"]
-    assert len(set(facts["profile"])) == 1
-    assert np.abs(mean - given).max() <= tolerance
-    assert np.ptp(made, axis=(0, 1))[:3].max() > 0.1
-
-
-def _floats(data: bytes, kind: str) -> np.ndarray:
-    return np.array(struct.unpack(f"<{len(data) // struct.calcsize(kind)}{kind}", data))
-
-
-@pytest.mark.parametrize(("name", "channels", "depth"), [("CMYKA-U8", 5, 8), ("LABA-U16", 4, 16), ("YCbCrA-U8", 4, 8)])
-def test_other_models(krita, name: str, channels: int, depth: int) -> None:
-    """Other models are converted for the job and back; the blocks' means stay where they were, and a note says it."""
-    facts = krita.of("colours")[name]
-    kind = np.uint8 if depth == 8 else "<u2"
-    given = np.frombuffer(krita.read(name + ".src"), kind).reshape(12, 16, channels).astype(float)
-    made = np.frombuffer(krita.read(name + ".out"), kind).reshape(24, 32, channels).astype(float)
-
-    drift = np.abs(made.reshape(12, 2, 16, 2, channels).mean((1, 3)) - given)
-
-    assert facts["same"]
-    assert facts["undo"]
-    assert facts["redo"]
-    assert len(set(facts["profile"])) == 1
-    assert name.split("-", maxsplit=1)[0] in facts["words"]
-    if name == "LABA-U16":  # CMYK's black can be made in many ways: its inks may move
-        assert np.median(drift) <= 1200
-    assert made[..., -1].min() == made[..., -1].max()
-
-
-def test_deep_group(krita) -> None:
-    """A group of answers has the document's 16 bits, shows the best one sample for sample, and is one step of undo."""
-    facts = krita.of("deep_group")
-
-    assert all(colours == facts["document"] for colours in facts["colours"]), facts
-    assert len(facts["colours"]) == 3
-    best = pixels(krita.read("deep_group.best"), 32, 24, depth=16)
-    assert np.array_equal(best[:12, :16], pixels(krita.read("deep_group.shown"), 16, 12, depth=16))
-    assert facts["undone"] == [["sprite", []]]
-
-
-@pytest.mark.parametrize("name", ["mask", "folder", "copy", "drawn"])
+@pytest.mark.parametrize("name", ["mask", "folder", "copy", "drawn", "filled", "linked"])
 def test_shown_layers(krita, name: str) -> None:
-    """A layer with a mask, a group, a clone and a vector layer are answered as they are shown."""
+    """A layer with a mask, a group, a clone, a vector, a fill and a file layer are answered as they are shown."""
     assert name in krita.of("masks_groups_clones")
     given = pixels(krita.read(f"shown-{name}.src"), 16, 12)
     assert given.any()
@@ -188,23 +141,37 @@ def test_shown_layers(krita, name: str) -> None:
     assert np.array_equal(expected, pixels(krita.read(f"shown-{name}.out"), 32, 24))
 
 
+def test_hidden_and_passing(krita) -> None:
+    """Hidden layers and groups, and groups that pass through, are answered as they are now."""
+    facts = krita.of("hidden_and_passing")
+
+    assert facts["hidden layer"]
+    assert facts["hidden group"]
+    assert facts["passing group"]
+
+
 def test_beyond_the_canvas(krita) -> None:
     """What lies outside the canvas is answered too, and lies outside the new one."""
     facts = krita.of("beyond_the_canvas")
 
     assert facts["size"] == [32, 24]
     same(krita, "beyond", (24, 18), 2)
+    assert krita.read("beyond.larger") == krita.read("beyond.out")
 
 
 def test_animation(krita) -> None:
-    """All keyframes are frames of one job, and become keyframes at the same times."""
+    """All keyframes are frames of one job, and become keyframes at the same times, whatever is in front meanwhile."""
     facts = krita.of("animation")
     given = [pixels(krita.read(f"animation-{i}.src"), 16, 12) for i in range(3)]
     made = [pixels(krita.read(f"animation-{i}.out"), 32, 24) for i in range(3)]
 
     expected = answer(*given, scale=2)
 
-    assert facts["times"] == [0, 3, 7]
+    assert facts["times"] == facts["second times"] == [0, 3, 7]
+    assert facts["second frames"] == [True, True, True]
+    assert facts["visible"] == [True, False]
+    assert facts["rate"] == 12
+    assert facts["bystander"] == [False, [["sprite", []]], [["sprite", []]]]
     for wanted, found in zip(expected, made, strict=True):
         assert np.array_equal(wanted, found)
 
@@ -216,6 +183,7 @@ def test_animated_group(krita) -> None:
     assert facts["frames"] == 2
     assert facts["same"] == [True, True]
     assert facts["time"] == 2
+    assert facts["times"] == [0, 5]
 
 
 def test_candidates(krita) -> None:
@@ -268,6 +236,11 @@ def test_faces(krita) -> None:
     assert facts["size"] == [128, 128]
     assert facts["seed"] == report.candidates[0].seed
     assert np.array_equal(report.picture.frames[0], pixels(krita.read("imagined.out"), 128, 128))
+
+    given = pixels(krita.read("imagined_box.src"), 24, 20)
+    boxed = SearchSettings(scale=4, domain="faces", imagination=0.5, steps=2, box=(4, 2, 20, 18))
+    report = engine().upsample(Picture((np.ascontiguousarray(given),), mode="RGBA", name="sprite"), boxed)
+    assert np.array_equal(report.picture.frames[0], pixels(krita.read("imagined_box.out"), 96, 80))
 
     before = pixels(krita.read("replaced.src"), 48, 48)
     after = pixels(krita.read("replaced.out"), 48, 48)

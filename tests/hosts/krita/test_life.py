@@ -7,7 +7,7 @@ import json
 import pytest
 from tests.hosts.krita.answers import same
 
-pytestmark = [pytest.mark.host, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.host, pytest.mark.timeout(1800)]
 
 
 def test_cancel(krita) -> None:
@@ -39,6 +39,21 @@ def test_document_closed(krita) -> None:
     assert "closed" in facts["during"]
     assert "closed" in facts["after"]
     assert "closed" in facts["reading"]
+    assert facts["still adding"]
+    assert "closed" in facts["adding"]
+    assert facts["left"] == 0
+
+
+def test_other_document_in_front(krita) -> None:
+    """Whoever turns to another document during a job gets the answer in the one that was asked for, and no other."""
+    facts = krita.of("other_document_in_front")
+
+    assert facts["in front"]
+    first, second, *widths = facts["layer"]
+    assert [len(first), second, widths] == [2, [["sprite", []]], [16, 20]]
+    first, second, *widths = facts["larger"]
+    assert [len(first), second, widths] == [3, [["sprite", []]], [32, 20]]
+    assert facts["undone"] == [[["sprite", []]], [["sprite", []]], 16, 20]
 
 
 def test_all_documents_closed(krita) -> None:
@@ -92,9 +107,9 @@ def test_interface_stays_alive_in_every_way(krita) -> None:
 
 
 def test_leaving_during_a_job(krita) -> None:
-    """Krita can be closed while the engine works: it ends by itself, with 0."""
+    """Krita can be closed while docker and dialog wait for the engine: it ends by itself, with 0."""
     assert "end" in krita.facts, krita.log[-3000:]
-    assert json.loads(krita.read("leaving.json"))["busy"]
+    assert json.loads(krita.read("leaving.json"))["busy"] == [True, True]
     assert krita.exit_code == 0, krita.log[-3000:]
 
 

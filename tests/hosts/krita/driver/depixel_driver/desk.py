@@ -157,6 +157,11 @@ def tops(document):
     return [n for n in document.topLevelNodes() if n.type() != "selectionmask"]
 
 
+def front(document):
+    """Turn to a document, as with a click on its tab."""
+    next(view for view in app.activeWindow().views() if view.document() == document).setVisible()
+
+
 def layers(document):
     """Names, as a tree."""
     return [[n.name(), [c.name() for c in n.childNodes()]] for n in tops(document)]

@@ -1,12 +1,14 @@
-"""Every kind of layer, document and colours that Krita has."""
+"""Every kind of layer and document that Krita has."""
 
 from __future__ import annotations
 
-from krita import Selection
+import os
+
+from krita import InfoObject, Selection
 
 from depixel_driver import desk
 from depixel_driver.desk import app, apply, ask, docker, layers, new, put, save, scenario, settle, step, stored, until
-from depixel_krita.qt import QtCore
+from depixel_krita.qt import QtCore, QtGui
 
 SQUARE = """<svg xmlns="http://www.w3.org/2000/svg" width="16pt" height="12pt" viewBox="0 0 16 12">
 <rect x="3" y="2" width="9" height="7" fill="#c04030"/></svg>"""  # at 72 dots an inch a point is a pixel
@@ -82,62 +84,6 @@ def pixel_art(facts):
 
 
 @scenario
-def colours(facts):
-    """Every model and depth into a new layer, whose own pixels are read back."""
-    for model, depth, profile in (
-        ("RGBA", "U8", "ClayRGB-elle-V2-g22.icc"),
-        ("RGBA", "U16", ""),
-        ("GRAYA", "U8", ""),
-        ("GRAYA", "U16", ""),
-        ("RGBA", "F32", ""),
-        ("RGBA", "F16", ""),
-        ("CMYKA", "U8", ""),
-        ("LABA", "U16", ""),
-        ("YCbCrA", "U8", ""),
-    ):
-        opaque = [(*pixel[:3], 255) for pixel in desk.art(16, 12)]
-        document, layer = yield from new(16, 12, model, depth, profile, pixels=opaque)
-        name = f"{model}-{depth}"
-        save(name + ".src", layer.pixelData(0, 0, 16, 12))
-        panel = docker()
-        yield from ask(panel, scale=2, output="new-layer")
-        yield from apply(panel)
-        made = desk.tops(document)[-1]
-        save(name + ".out", made.pixelData(0, 0, 32, 24))
-        before = layers(document)
-        yield from step("undo", document)
-        undone = layers(document)
-        yield from step("redo", document)
-        facts[name] = {
-            "words": panel.words.text(),
-            "profile": [document.colorProfile(), layer.colorProfile(), made.colorProfile()],
-            "same": [made.colorModel(), made.colorDepth()] == [model, depth],
-            "undo": undone == [["sprite", []]],
-            "redo": layers(document) == before,
-        }
-        yield from desk.clean()
-
-
-@scenario
-def deep_group(facts):
-    """Several answers in 16 bits become a group that loses nothing of them."""
-    opaque = [(*pixel[:3], 255) for pixel in desk.art(16, 12)]
-    document, _ = yield from new(16, 12, "RGBA", "U16", pixels=opaque)
-    panel = docker()
-    yield from ask(panel, scale=2, candidates=2, imagination=0.5, output="new-layer")
-    best = bytes(panel.offers[0].painting.frames[0])
-    yield from apply(panel, all_of_them=True)
-    yield from settle(document)
-    group = desk.tops(document)[-1]
-    facts["colours"] = [[n.colorModel(), n.colorDepth(), n.colorProfile()] for n in (group, *group.childNodes())]
-    facts["document"] = [document.colorModel(), document.colorDepth(), document.colorProfile()]
-    save("deep_group.best", best)
-    save("deep_group.shown", group.projectionPixelData(0, 0, 16, 12))  # Krita draws no more of it than the canvas
-    yield from step("undo", document)
-    facts["undone"] = layers(document)
-
-
-@scenario
 def masks_groups_clones(facts):
     """Each is answered as it is shown; a mask stands for its layer."""
     document, layer = yield from new(16, 12)
@@ -153,11 +99,27 @@ def masks_groups_clones(facts):
     document.rootNode().addChildNode(clone, None)
     drawn = document.createVectorLayer("drawn")
     document.rootNode().addChildNode(drawn, None)
+    chosen = Selection()
+    chosen.select(2, 1, 11, 9, 255)
+    filled = document.createFillLayer("filled", "color", InfoObject(), chosen)
+    document.rootNode().addChildNode(filled, None)
+    path = os.path.join(desk.OUT, "linked.png")
+    save_png(path, 16, 12, desk.art(16, 12, 9))
+    linked = document.createFileLayer("linked", path, "None")
+    document.rootNode().addChildNode(linked, None)
     yield from settle(document)
     drawn.addShapesFromSvg(SQUARE)
     yield from settle(document)
+    yield from until(lambda: any(linked.projectionPixelData(0, 0, 16, 12).data()), "the linked file")
     panel = docker()
-    for name, node in (("mask", mask), ("folder", group), ("copy", clone), ("drawn", drawn)):
+    for name, node in (
+        ("mask", mask),
+        ("folder", group),
+        ("copy", clone),
+        ("drawn", drawn),
+        ("filled", filled),
+        ("linked", linked),
+    ):
         document.setActiveNode(node)
         yield 200
         shown = layer if node == mask else node
@@ -169,6 +131,42 @@ def masks_groups_clones(facts):
         save(f"shown-{name}.out", made.pixelData(0, 0, 32, 24))
         facts[name] = made.name()
         yield from step("undo", document)
+
+
+def save_png(path, width, height, pixels):
+    """A picture file."""
+    data = bytes(sample for pixel in pixels for sample in pixel)
+    QtGui.QImage(data, width, height, 4 * width, QtGui.QImage.Format.Format_RGBA8888).save(path)
+
+
+@scenario
+def hidden_and_passing(facts):
+    """A hidden layer, a hidden group, and a group that passes through, painted on in that state."""
+    document, layer = yield from new(16, 12)
+    group = document.createGroupLayer("folder")
+    document.rootNode().addChildNode(group, None)
+    inner = document.createNode("inner", "paintlayer")
+    put(inner, stored(desk.art(16, 12, 5), "RGBA", "U8"), 0, 0, 16, 12)
+    group.addChildNode(inner, None)
+    yield from settle(document)
+    panel = docker()
+    for node, inside, name in ((layer, layer, "layer"), (group, inner, "group")):
+        document.setActiveNode(node)
+        node.setVisible(False)
+        yield from settle(document)
+        put(inside, stored(desk.art(16, 12, 8), "RGBA", "U8"), 0, 0, 16, 12)
+        yield from settle(document)
+        yield from ask(panel, scale=2)
+        facts["hidden " + name] = bytes(panel._done.shot.frames[0]) == bytes(inside.pixelData(0, 0, 16, 12))
+    group.setVisible(True)
+    group.setPassThroughMode(True)
+    yield from settle(document)
+    put(inner, stored(desk.art(16, 12, 3), "RGBA", "U8"), 0, 0, 16, 12)
+    yield from settle(document)
+    document.setActiveNode(group)
+    yield 200
+    yield from ask(panel, scale=2)
+    facts["passing group"] = bytes(panel._done.shot.frames[0]) == bytes(inner.pixelData(0, 0, 16, 12))
 
 
 @scenario
@@ -184,22 +182,42 @@ def beyond_the_canvas(facts):
     made = desk.other_document(document)
     facts["size"] = [made.width(), made.height()]
     save("beyond.out", desk.tops(made)[0].pixelData(-16, -12, 48, 36))
+    desk.front(document)
+    yield from until(lambda: app.activeDocument() == document, "the document in front")
+    yield from ask(panel, scale=2, output="larger-document")
+    yield from apply(panel)
+    save("beyond.larger", desk.tops(document)[-1].pixelData(-16, -12, 48, 36))
 
 
 @scenario
 def animation(facts):
-    """Keyframes of the timeline become one job, and keyframes at the same times."""
+    """Keyframes of the timeline become one job, and keyframes at the same times; whoever else is in front is safe."""
+    other, bystander = yield from new(16, 12)
     document, layer = yield from new(16, 12)
     times = (0, 3, 7)
     yield from animate(document, layer, times)
+    document.setFramesPerSecond(12)
     for index, moment in enumerate(times):
         save(f"animation-{index}.src", layer.pixelDataAtTime(0, 0, 16, 12, moment))
     panel = docker()
-    yield from ask(panel, scale=2, output="new-layer")
-    yield from apply(panel)
-    made = desk.other_document(document)
-    answer = desk.tops(made)[0]
+    yield from ask(panel, scale=2, output="new-layer", candidates=2)
+    painting = panel.offers[1].painting
+    panel.apply_all.click()
+    while panel.busy:  # the user turns to another document again and again
+        desk.front(other)
+        yield 250
+    assert not panel.offers, panel.words.text()
+    made = next(d for d in desk.documents() if d not in (other, document))
+    answer, second = desk.tops(made)[::-1]
     facts["times"] = [moment for moment in range(12) if answer.hasKeyframeAtTime(moment)]
+    facts["second times"] = [moment for moment in range(12) if second.hasKeyframeAtTime(moment)]
+    facts["second frames"] = [
+        bytes(second.pixelDataAtTime(0, 0, 32, 24, moment)) == bytes(frame)
+        for moment, frame in zip(times, painting.frames)
+    ]
+    facts["visible"] = [answer.visible(), second.visible()]
+    facts["rate"] = made.framesPerSecond()
+    facts["bystander"] = [bystander.animated(), layers(other), layers(document)]
     for index, moment in enumerate(times):
         save(f"animation-{index}.out", answer.pixelDataAtTime(0, 0, 32, 24, moment))
 
@@ -227,6 +245,9 @@ def animated_group(facts):
         for moment, frame in zip((0, 5), panel._done.shot.frames)
     ]
     facts["time"] = document.currentTime()
+    yield from apply(panel)
+    made = desk.other_document(document)
+    facts["times"] = [moment for moment in range(12) if desk.tops(made)[0].hasKeyframeAtTime(moment)]
 
 
 def animate(document, layer, times):

@@ -96,6 +96,41 @@ def document_closed(facts):
     document.close()
     yield from until(lambda: not panel.busy, "the end of the reading", 10)
     facts["reading"] = panel.words.text()
+    panel.forget()
+    document, _ = yield from new(128, 128)
+    yield from ask(panel, scale=16, domain="data", output="new-layer")
+    panel.apply.click()
+    yield 30
+    facts["still adding"] = panel.busy
+    document.setModified(False)
+    document.close()
+    yield from until(lambda: not panel.busy, "the end of the adding", 10)
+    facts["adding"] = panel.words.text()
+    facts["left"] = len(desk.documents())
+
+
+@scenario
+def other_document_in_front(facts):
+    """The user turns to another document during a job: the answer goes where it belongs, and nowhere else."""
+    first, _ = yield from new(16, 12)
+    second, _ = yield from new(20, 20)
+    panel = docker()
+    for name, values in (("layer", {"output": "new-layer"}), ("larger", {"output": "larger-document"})):
+        desk.front(first)
+        yield from until(lambda: app.activeDocument() == first, "the first document in front")
+        panel.forget()
+        panel.form.set_values({**panel.action.defaults(), "scale": 2, **values})
+        panel.go.click()
+        desk.front(second)
+        yield from until(lambda: not panel.busy, "the answers")
+        facts["in front"] = app.activeDocument() == second
+        yield from apply(panel)
+        facts[name] = [layers(first), layers(second), first.width(), second.width()]
+    desk.front(first)
+    yield from until(lambda: app.activeDocument() == first, "the first document in front")
+    for _ in range(3):
+        yield from desk.step("undo", first)
+    facts["undone"] = [layers(first), layers(second), first.width(), second.width()]
 
 
 @scenario
@@ -164,9 +199,15 @@ def leave_during_a_job():
     panel.form.set_values({**panel.action.defaults(), **LONG})
     panel.go.click()
     yield from until(lambda: panel.bar.value() > 0, "progress")
+    app.action("depixel_upscale").trigger()  # a dialog, and a job that waits for the first
+    yield 200
+    window = desk.dialogs()[0]
+    window.panel.form.set_values({**LONG})
+    window.panel.go.click()
+    yield 500
     for document in app.documents():
         document.setModified(False)
     with open(os.path.join(desk.OUT, "leaving.json"), "w", encoding="utf-8") as file:
-        json.dump({"busy": panel.busy, "version": app.version()}, file)
+        json.dump({"busy": [panel.busy, window.panel.busy], "version": app.version()}, file)
     app.action("file_quit").trigger()
     yield 100

@@ -58,6 +58,49 @@ def dialog(facts):
 
 
 @scenario
+def face_dialogs(facts):
+    """The other entries: several answers wait in the dialog to be chosen from; a single one is applied at once."""
+    document, layer = yield from new(16, 16, pixels=desk.face(16))
+    save("dialog_face.src", layer.pixelData(0, 0, 16, 16))
+    app.action("depixel_imagine_face_filter").trigger()
+    yield 200
+    window = desk.dialogs()[0]
+    window.panel.form.set_values({"scale": 4, "candidates": 3, "steps": 2, "output": "new-layer"})
+    window.panel.form._more.setChecked(True)
+    window.panel.go.click()
+    yield from until(lambda: not window.panel.busy, "the answers")
+    window.panel.strip.setCurrentRow(1)
+    yield 200
+    desk.shot(window, "dialog-answers")
+    facts["waiting"] = len(window.panel.offers)
+    facts["seed"] = window.panel.offers[1].seed
+    window.panel.apply.click()
+    yield from until(lambda: not desk.dialogs(), "the dialog to close itself")
+    facts["layers"] = layers(document)
+    save("dialog_face.out", desk.tops(document)[-1].pixelData(0, 0, 64, 64))
+    yield from step("undo", document)
+    facts["undone"] = layers(document)
+    yield from desk.clean()
+    document, layer = yield from new(48, 48, pixels=desk.face(48))
+    selection = Selection()
+    selection.select(8, 8, 32, 32, 255)
+    corner = bytes(255 if x + y > 9 else 128 * (x + y == 9) for y in range(8) for x in range(8))
+    selection.setPixelData(QtCore.QByteArray(corner), 8, 8, 8, 8)
+    document.setSelection(selection)
+    save("dialog_other.src", layer.pixelData(0, 0, 48, 48))
+    save("dialog_other.selection", document.selection().pixelData(0, 0, 48, 48))
+    app.action("depixel_anonymise_face_filter").trigger()
+    yield 200
+    window = desk.dialogs()[0]
+    desk.shot(window, "dialog-anonymise")
+    window.panel.form.set_values({"candidates": 1, "steps": 2})
+    window.panel.go.click()
+    yield from until(lambda: not desk.dialogs(), "the dialog to close itself")
+    facts["anonymised"] = layers(document)
+    save("dialog_other.out", desk.tops(document)[-1].pixelData(0, 0, 48, 48))
+
+
+@scenario
 def new_layer(facts):
     """From the docker into the same document; undo and redo."""
     document, layer = yield from new(24, 20)
@@ -210,6 +253,17 @@ def faces(facts):
     made = desk.other_document(document)
     facts["size"] = [made.width(), made.height()]
     save("imagined.out", desk.tops(made)[0].pixelData(0, 0, 128, 128))
+    yield from desk.clean()
+    document, layer = yield from new(24, 20, pixels=desk.face(24)[: 24 * 20])
+    save("imagined_box.src", layer.pixelData(0, 0, 24, 20))
+    selection = Selection()
+    selection.select(4, 2, 16, 16, 255)
+    document.setSelection(selection)
+    yield from ask(panel, scale=4, candidates=1, steps=2, output="new-layer")
+    before = [n.name() for n in desk.tops(document)]
+    yield from apply(panel)
+    made = next(n for n in desk.tops(document) if n.name() not in before)
+    save("imagined_box.out", made.pixelData(0, 0, 96, 80))
     yield from desk.clean()
     document, layer = yield from new(48, 48, pixels=desk.face(48))
     source = bytes(layer.pixelData(0, 0, 48, 48))
