@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 from tiny_art import write_tiny_art
 
+from depixel.cli import main
 from depixel.commands.watch_budget import measure
 from depixel.commands.watch_engine import EngineWorker
 from depixel.settings import SearchSettings
@@ -103,6 +104,22 @@ def test_the_estimate_is_measured(pack: Path, tmp_path: Path) -> None:
     assert estimate.bytes_then - found.copied_bytes == pytest.approx(real, rel=0.33)
 
 
+@pytest.mark.parametrize("large", [False, True])
+def test_an_atlas_that_no_card_holds_is_said(tmp_path: Path, large: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    """A texture that no graphics card can have in its atlas once it is four times as large; a small one can be."""
+    root = tmp_path / "mods"
+    root.mkdir()
+    (root / "pack.mcmeta").write_text("{}")
+    Image.new("1", (4096, 4112) if large else (16, 16)).save(root / "a.png")
+    weights = write_tiny_art(tmp_path)
+
+    main(["watch", str(root), "--dry-run", "--device", "cpu", "--weights", str(weights)])
+
+    said = capsys.readouterr().out
+    assert ("Graphics memory: 1.1 GB" in said) == large
+    assert ("one atlas" in said) == large
+
+
 def test_the_command_writes_only_the_sheet(pack: Path, tmp_path: Path) -> None:
     """JSON of all figures; no output folder; the sheet has a row a texture, and answers differ from what was given."""
     weights = write_tiny_art(tmp_path)
@@ -121,7 +138,8 @@ def test_the_command_writes_only_the_sheet(pack: Path, tmp_path: Path) -> None:
     told = json.loads(found.stdout)
     assert (told["profile"], told["textures"], told["duplicates"], told["fits"]) == ("minecraft", 4, 1, True)
     assert told["bytes_free"] > told["bytes_then"] > told["bytes_now"]
-    assert told["seconds"] > 0
+    assert told["seconds"] > 0  # of so small a pack a hundredth of one, on a fast machine
+    assert told["bytes_loaded"] == 4 * 16 * (3 * 64 + 24 * 24)  # with the copy
     assert sorted(pack.rglob("*")) == before
     assert not (tmp_path / "mods-depixel").exists()
     with Image.open(told["sheet"]) as sheet:

@@ -31,6 +31,7 @@ _SAMPLE_FILES = 48  # of one class of sizes
 _LEAST_FILES = 3
 _SAMPLE_PIXELS = 2**14  # of one class; of a larger picture, so large a part
 _MOST_SECONDS = 60.0  # of measuring
+_ATLAS = 16384**2  # pixels of the largest texture of most graphics cards
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Estimate:
     bytes_then: int  # of all outputs
     measured: int  # pictures of the sample
     failed: int  # of those: what share of the pack may fail
+    pixels_then: int = 0  # of all outputs
 
 
 def dry_run(args: argparse.Namespace, settings: SearchSettings, source: Path, out: Path) -> int:
@@ -53,7 +55,7 @@ def dry_run(args: argparse.Namespace, settings: SearchSettings, source: Path, ou
     if found.textures:
         engine = open_engine(args)
         worker = EngineWorker(engine, settings, lambda: False, shared=args.engine != "local")
-        estimate = measure(found, worker)
+        estimate = replace(measure(found, worker), pixels_then=_pixels_then(found, worker.scale))
         sheet = args.sheet or out.with_name(f"{out.name}-samples.png")
         draw_sheet(_candidates(found.textures), engine, settings, sheet)
     free = shutil.disk_usage(next(p for p in (out, *out.parents) if p.exists())).free
@@ -93,6 +95,10 @@ def measure(found: Survey, worker: EngineWorker, most_seconds: float = _MOST_SEC
             # Copies take room, and hardly any time.
             size += rate[1] * sum(found.textures[i].size * (1 + found.duplicate_of[i]) for i in members)
     return Estimate(seconds, int(size), measured, failed)
+
+
+def _pixels_then(found: Survey, scale: int) -> int:
+    return sum(m.pixels * (1 + found.duplicate_of[i]) for i, m in enumerate(found.textures)) * scale**2
 
 
 # As many as make a measurement, spread over the class.
@@ -187,6 +193,7 @@ def _values(found: Survey, estimate: Estimate, free: int, sheet: Path | None, ou
         "bytes_now": found.bytes_now,
         "bytes_then": estimate.bytes_then,
         "bytes_free": free,
+        "bytes_loaded": 4 * estimate.pixels_then,
         "fits": estimate.bytes_then < free,
         "seconds": float(f"{estimate.seconds:.3g}"),  # of a small pack, parts of a second: not rounded to none
         "measured": estimate.measured,
@@ -215,6 +222,10 @@ def _sentences(found: Survey, estimate: Estimate, free: int, sheet: Path | None,
         f"Size: {_bytes(found.bytes_now)} now, about {_bytes(estimate.bytes_then)} then, in {out}; "
         f"{_bytes(free)} are free there, {room}."
     )
+    if estimate.pixels_then:
+        lines.append(f"Graphics memory: {_bytes(4 * estimate.pixels_then)} where all is loaded and not compressed.")
+    if found.profile.name == "minecraft" and estimate.pixels_then > _ATLAS:
+        lines.append("That is more than one atlas of 16384x16384 pixels holds; choose a smaller --scale.")
     if estimate.measured:
         broken = f" ({estimate.failed} of them failed)" if estimate.failed else ""
         sample = f"by a sample of {estimate.measured} pictures{broken}"
