@@ -77,6 +77,21 @@ def test_a_face_comes_back_where_it_was_with_a_soft_seam(roll: float) -> None:
     assert steps < 0.5  # feathered: no edge of full height from one pixel to the next
 
 
+def test_a_face_that_is_not_there_yet_is_not_put_in() -> None:
+    """In a frame without it the picture stays, and what is searched is the nearest frame's face."""
+    there = _tilted(40, 0.0)
+    small = torch.cat([torch.full_like(there, 0.5), there])
+    around = F.interpolate(small, scale_factor=4.0, mode="bicubic", align_corners=False)
+    place = Turned((Frame(20, 20, 20, score=0.0), Frame(20, 20, 20)))
+
+    square, _ = place.cut(small, 128)
+    large = place.put(torch.zeros_like(square), small, around, AreaDegradation(4), resize)
+
+    assert torch.equal(square[0], square[1])
+    assert torch.equal(large[0], around[0])
+    assert not torch.equal(large[1], around[1])
+
+
 def _uniform(faces: Tensor, height: int, width: int) -> Tensor:
     return faces[:, :, :1, :1].expand(-1, -1, height, width)
 

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from depixel.domains.face_finder import Frame
-from depixel.domains.hidden_faces import Place, find_places, tracks_of
+from depixel.domains.hidden_faces import Place, find_places
 from depixel.picture import Picture, Pixels
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
@@ -58,14 +57,6 @@ def test_a_face_that_stands_still_has_one_box() -> None:
 
     assert place.way == ()
     assert place.found
-
-
-def test_what_was_doubtful_and_seen_once_is_left_out() -> None:
-    """Of an animation; a sure one, or one that is seen again, stays; faces apart are tracks of their own."""
-    sure, doubtful, again = Frame(10, 10, 20), Frame(90, 10, 20, score=0.4), Frame(50, 60, 30, score=0.4)
-
-    assert tracks_of([[sure, again], [doubtful, again], [again]]) == [{0: sure}, {0: again, 1: again, 2: again}]
-    assert tracks_of([[doubtful]]) == [{0: doubtful}]
 
 
 def test_a_small_picture_is_one_face_and_an_empty_one_has_none() -> None:

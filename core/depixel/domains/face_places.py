@@ -129,7 +129,7 @@ class Crop:
 
 @dataclass(frozen=True)
 class Turned:
-    """A frame for each frame of the picture, as it moves; all are seen at one size."""
+    """A frame for each frame of the picture, as it moves; all are seen at one size. A score of 0: no face there."""
 
     frames: tuple[Frame, ...]
 
@@ -152,6 +152,9 @@ class Turned:
             height, width = (max(1, round(length * reduction)) for length in small.shape[2:])
             opaque, alpha = resize(opaque, height, width), resize(alpha, height, width)
         grid = torch.stack([self._grid(frame, n, small.shape[3], small.shape[2]) for frame in self.frames])
+        here = [k for k, frame in enumerate(self.frames) if frame.score > 0]
+        nearest = [min(here, key=lambda other: abs(other - k)) for k in range(len(self.frames))]
+        opaque, alpha, grid = opaque[nearest], alpha[nearest], grid[nearest]  # the nearest one in time that has a face
         square = F.grid_sample(opaque, grid, padding_mode="border", align_corners=False)
         weight = F.grid_sample(alpha, grid, padding_mode="zeros", align_corners=False)
         return square.clamp(0, 1), weight.clamp_min(_UNSEEN)
@@ -166,7 +169,7 @@ class Turned:
         canvas = around.clone()
         for k, frame in enumerate(self.frames):
             left, top, right, bottom = _whole_pixels(frame.box, small.shape[3], small.shape[2])
-            if left >= right or top >= bottom:
+            if left >= right or top >= bottom or frame.score <= 0:
                 continue
             y, x = torch.meshgrid(
                 (torch.arange(top * factor, bottom * factor) + 0.5) / factor - frame.y,

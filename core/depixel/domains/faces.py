@@ -5,7 +5,6 @@ bring the answers to the size that was asked for, put them back, and project all
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -21,6 +20,7 @@ from depixel.domains.cascade import PRIOR_SCALE, resize
 from depixel.domains.exporting import export_tile, keep_unchanged
 from depixel.domains.face_finder import THRESHOLD, FaceFinder, Frame
 from depixel.domains.face_places import Crop, Place, Turned
+from depixel.domains.face_tracks import along, tracks_of
 from depixel.domains.prepare import Prepared
 from depixel.domains.tensors import hidden_colour, premultiplied
 from depixel.errors import CancelledError
@@ -38,7 +38,6 @@ FOLLOWING_STEPS = 8  # search steps of a frame that starts where the one before 
 _MOST_FACES = 32
 _LEAST_FOUND = 8.0  # pixels a side: a smaller face has nothing to say
 _NOISE = 4 / 255  # of a channel, from frame to frame: what changes less is hardly followed
-_STILL = 0.1  # of its side: a face that moves less in all of an animation stands still
 _FILLS = 0.8  # of the picture's shorter side: a single upright face this large is the picture
 
 
@@ -243,44 +242,17 @@ def places_of(small: Tensor, settings: SearchSettings, device: torch.device) -> 
 
 
 def find_faces(small: Tensor, device: torch.device) -> list[tuple[Frame, ...]]:
-    """For each face of the first frame [F, 4, h, w], the largest first, where it is in every frame."""
+    """For each face of any frame of [F, 4, h, w], the largest first, where it is in every frame; see `along`."""
     finder = _finder(str(device))
-    tracks = [[frame] for frame in finder.find(small[:1])]
-    for k in range(1, len(small) if tracks else 0):
-        same = torch.equal(small[k], small[k - 1])
-        seen = [] if same else finder.find(small[k : k + 1])
-        for track in tracks:
-            last = track[-1]
-            near = [f for f in seen if math.hypot(f.x - last.x, f.y - last.y) < 0.4 * last.side]
-            near = [f for f in near if 0.6 < f.side / last.side < 1.6]
-            nearest = min(near, key=lambda f: math.hypot(f.x - last.x, f.y - last.y), default=last)
-            track.append(_halfway(last, nearest))
-    return [_steady(track) for track in tracks]
+    seen: list[list[Frame]] = []
+    for k in range(len(small)):
+        seen.append(seen[-1] if k and torch.equal(small[k], small[k - 1]) else finder.find(small[k : k + 1]))
+    return sorted((along(track, len(small)) for track in tracks_of(seen)), key=lambda way: -way[0].side)
 
 
 @lru_cache(maxsize=4)
 def _finder(device: str) -> FaceFinder:
     return FaceFinder.from_weights(device=torch.device(device))
-
-
-# Finding jitters by some hundredths of a side; what is put back must not.
-def _halfway(last: Frame, now: Frame) -> Frame:
-    return Frame(
-        (last.x + now.x) / 2, (last.y + now.y) / 2, (last.side + now.side) / 2, (last.roll + now.roll) / 2, now.score
-    )
-
-
-def _steady(track: Sequence[Frame]) -> tuple[Frame, ...]:
-    first = track[0]
-    if any(math.hypot(f.x - first.x, f.y - first.y) > _STILL * first.side for f in track):
-        side = max(f.side for f in track)
-        return tuple(replace(f, side=side) for f in track)
-    n = len(track)
-    mean = Frame(
-        sum(f.x for f in track) / n, sum(f.y for f in track) / n, sum(f.side for f in track) / n,
-        sum(f.roll for f in track) / n, first.score,
-    )  # fmt: skip
-    return (mean,) * n
 
 
 # Candidates, best first: of the worst face the smaller error down to eps, then the smaller score of all.

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-from depixel.domains.face_finder import THRESHOLD, FaceFinder, Frame, distinct
+from depixel.domains.face_finder import FaceFinder, Frame, distinct
+from depixel.domains.face_tracks import Track, tracks_of
 from depixel.domains.faces import SMALL_CROP
 from depixel.domains.tensors import integers, premultiplied
 
@@ -24,12 +24,8 @@ _SURE_ENOUGH = 0.35  # score of the finder: rather hide a stone than show a byst
 _SURE = 0.6  # of one that lies or stands on its head: looked for three times as often, seen where none is as often
 _LEVEL = 8.0  # degrees: a head turned by less counts as upright
 _LEAST = 8  # pixels a side: smaller ones have nothing to hide
-_STEP = 0.6  # of its side: a face moves less from one frame to the next
 _STILL = 0.1  # of its side: a face that moves less in all of an animation stands still
 _CALM = 2  # frames to either side over which a way is averaged
-
-Track = dict[int, Frame]
-"""Number of the picture's frame => where the face was found in it."""
 
 
 @dataclass(frozen=True)
@@ -75,29 +71,6 @@ def _heads(finder: FaceFinder, small: Tensor) -> list[Frame]:
             roll = (frame.roll + 90 * quarters + 180) % 360 - 180
             found.append(replace(frame, x=x, y=y, roll=roll))
     return distinct(found)
-
-
-def tracks_of(heads: Sequence[Sequence[Frame]]) -> list[Track]:
-    """Each face of any frame by itself; a face that was doubtful and seen once only is left out of an animation."""
-    tracks: list[Track] = []
-    for k, found in enumerate(heads):
-        for head in sorted(found, key=lambda f: -f.score):
-
-            def away(track: Track, head: Frame = head) -> float:
-                last = track[max(track)]
-                return math.hypot(head.x - last.x, head.y - last.y) / max(head.side, last.side)
-
-            open_ones = [t for t in tracks if k not in t and away(t) < _STEP and _alike(t[max(t)], head)]
-            if open_ones:
-                min(open_ones, key=away)[k] = head
-            else:
-                tracks.append({k: head})
-    several = len(heads) > 1
-    return [t for t in tracks if not several or len(t) > 1 or max(f.score for f in t.values()) >= THRESHOLD]
-
-
-def _alike(one: Frame, other: Frame) -> bool:
-    return 0.6 < one.side / other.side < 1.6
 
 
 def _place(track: Track, count: int, width: int, height: int) -> Place | None:

@@ -1,0 +1,71 @@
+"""Which faces of one frame are those of the next: a track is one face in the frames of an animation."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+from depixel.domains.face_finder import THRESHOLD, Frame
+
+Track = dict[int, Frame]
+"""Number of the picture's frame => where the face was found in it."""
+
+_STEP = 0.6  # of its side: a face moves less from one frame to the next
+_STILL = 0.1  # of its side: a face that moves less in all of an animation stands still
+
+
+def tracks_of(heads: Sequence[Sequence[Frame]]) -> list[Track]:
+    """Each face of any frame by itself; a face that was doubtful and seen once only is left out of an animation."""
+    tracks: list[Track] = []
+    for k, found in enumerate(heads):
+        for head in sorted(found, key=lambda f: -f.score):
+
+            def away(track: Track, head: Frame = head) -> float:
+                last = track[max(track)]
+                return math.hypot(head.x - last.x, head.y - last.y) / max(head.side, last.side)
+
+            open_ones = [t for t in tracks if k not in t and away(t) < _STEP and _alike(t[max(t)], head)]
+            if open_ones:
+                min(open_ones, key=away)[k] = head
+            else:
+                tracks.append({k: head})
+    several = len(heads) > 1
+    return [t for t in tracks if not several or len(t) > 1 or max(f.score for f in t.values()) >= THRESHOLD]
+
+
+def _alike(one: Frame, other: Frame) -> bool:
+    return 0.6 < one.side / other.side < 1.6
+
+
+def along(track: Track, count: int) -> tuple[Frame, ...]:
+    """
+    A track as one frame for each of `count`, steadied, all of one size; on a straight line where it was lost.
+    Before it came and after it was gone, its score is 0.
+    """
+    known = sorted(track)
+    rough: list[Frame] = []
+    for k in range(count):
+        before = max((n for n in known if n <= k), default=known[0])
+        after = min((n for n in known if n >= k), default=known[-1])
+        rough.append(_between(track[before], track[after], (k - before) / (after - before) if after > before else 0.0))
+    way: list[Frame] = []
+    for k, here in enumerate(rough):
+        # Finding jitters by some hundredths of a side; what is put back must not.
+        calm = here if k in (0, count - 1) else _between(here, _between(rough[k - 1], rough[k + 1], 0.5), 0.5)
+        way.append(replace(calm, score=here.score if known[0] <= k <= known[-1] else 0.0))
+    first = way[0]
+    if any(math.hypot(f.x - first.x, f.y - first.y) > _STILL * first.side for f in way):
+        side = max(f.side for f in way)
+        return tuple(replace(f, side=side) for f in way)
+    x, y, side, roll = (sum(values) / count for values in zip(*((f.x, f.y, f.side, f.roll) for f in way), strict=True))
+    return tuple(Frame(x, y, side, roll, f.score) for f in way)
+
+
+def _between(one: Frame, other: Frame, share: float) -> Frame:
+    def mix(a: float, b: float) -> float:
+        return a + share * (b - a)
+
+    return Frame(
+        mix(one.x, other.x), mix(one.y, other.y), mix(one.side, other.side), mix(one.roll, other.roll), other.score
+    )
