@@ -327,6 +327,26 @@ def test_gzdoom_archive(desk: Desk) -> None:
     assert desk.asked()["FLOOR.png"]["wrap"] == "xy"
 
 
+def test_a_zip_with_all_in_one_folder(desk: Desk) -> None:
+    """As downloads of repositories have it: rules hold for the paths in that folder, and so does hires/."""
+    entries = {
+        "Mod-main/zscript.zs": b"version",
+        "Mod-main/sprites/TROOA1.png": _with_offsets(3, 7, 1),
+        "Mod-main/flats/FLOOR.png": _with_offsets(0, 0, 2),
+    }
+    for name, more in (("mod.zip", {}), ("two.zip", {"other/x.txt": b""})):
+        with zipfile.ZipFile(desk.source / name, "w") as archive:
+            for path, data in {**entries, **more}.items():
+                archive.writestr(path, data)
+    desk.once()
+
+    added = {"Mod-main/hires/TROOA1.png", "Mod-main/hires/FLOOR.png"}
+    with zipfile.ZipFile(desk.out / "mod.zip") as made:
+        assert set(made.namelist()) == {*entries, *added}
+    with zipfile.ZipFile(desk.out / "two.zip") as made:
+        assert set(made.namelist()) == {*entries, "other/x.txt"}
+
+
 def _dds(letters: bytes, seed: int) -> bytes:
     head = struct.pack("<7I", 124, 0xA1007, 8, 8, 64, 0, 4) + bytes(44)
     head += struct.pack("<2I4s5I", 32, 4, letters, 0, 0, 0, 0, 0) + struct.pack("<5I", 0x401008, 0, 0, 0, 0)

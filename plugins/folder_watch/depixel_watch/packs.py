@@ -126,9 +126,22 @@ def names_for(archive: zipfile.ZipFile) -> list[str]:
     ]
 
 
+def top_of(archive: zipfile.ZipFile, profile: Profile) -> str:
+    """
+    "NAME/" where all of a pack lies in one folder, as in zips of whole repositories, else "". Rules are for paths in
+    it; Doom's engines look past it as well.
+    """
+    paths = [PurePosixPath(entry.filename) for entry in archive.infolist() if not entry.is_dir()]
+    tops = {path.parts[0] for path in paths if len(path.parts) > 1}
+    marked = any(len(path.parts) == 2 and profile.is_marked_by(path.name) for path in paths)
+    whole = len(tops) == 1 and all(len(path.parts) > 1 for path in paths)
+    return f"{tops.pop()}/" if whole and marked else ""
+
+
 def _rewrite(archive: zipfile.ZipFile, out: BinaryIO, worker: UpscaleWorker, profiles: dict[str, Profile]) -> list[str]:
     entries = archive.infolist()
     profile = recognise(profiles, names_for(archive))
+    top = top_of(archive, profile)
     notes: list[str] = []
     with zipfile.ZipFile(out, "w") as made:
         made.comment = archive.comment
@@ -137,7 +150,8 @@ def _rewrite(archive: zipfile.ZipFile, out: BinaryIO, worker: UpscaleWorker, pro
             textures: dict[int, Texture] = {}
             for index, entry in enumerate(group):
                 try:
-                    texture = _texture(archive, entry, given[index], profile, worker.scale)
+                    rule = profile.rule_for(entry.filename.removeprefix(top))
+                    texture = _texture(archive, entry, given[index], rule, worker.scale)
                 except DepixelError as error:
                     notes.append(f"{entry.filename}: {error}")
                     continue
@@ -153,10 +167,10 @@ def _rewrite(archive: zipfile.ZipFile, out: BinaryIO, worker: UpscaleWorker, pro
                 answer = answers.get(index)
                 if isinstance(answer, DepixelError):
                     notes.append(f"{entry.filename}: {answer}")
-                rule = profile.rule_for(entry.filename)
+                rule = profile.rule_for(entry.filename.removeprefix(top))
                 if isinstance(answer, bytes) and rule.treatment.into:
                     made.writestr(_like(entry), given[index])
-                    notes += _add(made, entry, rule.treatment.into, answer, archive)
+                    notes += _add(made, entry, top + rule.treatment.into, answer, archive)
                 elif isinstance(answer, bytes):
                     made.writestr(_like(entry, _output(archive, entry, rule)), answer)
                 elif rule.action == "follow":
@@ -177,10 +191,7 @@ def _add(made: zipfile.ZipFile, like: zipfile.ZipInfo, into: str, data: bytes, a
     return []
 
 
-def _texture(
-    archive: zipfile.ZipFile, entry: zipfile.ZipInfo, data: bytes, profile: Profile, scale: int
-) -> Texture | None:
-    rule = profile.rule_for(entry.filename)
+def _texture(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, data: bytes, rule: Rule, scale: int) -> Texture | None:
     if entry.is_dir() or PurePosixPath(entry.filename).suffix.lower() not in READABLE or not rule.upscale:
         return None
 

@@ -64,6 +64,10 @@ class Profile:
     note: str = ""  # what somebody who uses it should know
     parts: tuple[tuple[str, Profile], ...] = ()  # folders that are packs by themselves
 
+    def is_marked_by(self, name: str) -> bool:
+        """Whether a file of this name in a pack's root gives the profile away."""
+        return any(fnmatchcase(name.lower(), marker) for marker in self.markers)
+
     def rule_for(self, path: str) -> Rule:
         """The first rule that fits a relative path; in a folder that is a pack, of its profile, by the path in it."""
         folder, inside, rest = path.partition("/")
@@ -145,11 +149,8 @@ def recognise(profiles: dict[str, Profile], names: Iterable[str]) -> Profile:
 
 
 def _marked(profiles: dict[str, Profile], names: Iterable[str]) -> Profile | None:
-    lower = [name.lower() for name in names]
-    for profile in profiles.values():
-        if any(fnmatchcase(name, marker) for marker in profile.markers for name in lower):
-            return profile
-    return None
+    names = list(names)
+    return next((p for p in profiles.values() if any(p.is_marked_by(name) for name in names)), None)
 
 
 def _named(profiles: dict[str, Profile], names: Iterable[str]) -> Profile | None:

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from depixel.errors import DepixelError
 from depixel.files import READABLE
 from depixel_watch.jobs import name_hint, pixels_of, pixels_told, plan
-from depixel_watch.packs import check_archive, names_for
+from depixel_watch.packs import check_archive, names_for, top_of
 from depixel_watch.profiles import Profile, Rule, recognise
 from depixel_watch.scan import walk
 from depixel_watch.work import Texture, prepare
@@ -113,10 +113,11 @@ def _inside(path: Path, profiles: dict[str, Profile], found: Survey) -> Iterator
     with zipfile.ZipFile(path) as archive:
         check_archive(archive, path.name)
         profile = recognise(profiles, names_for(archive))
+        top = top_of(archive, profile)
         for entry in archive.infolist():
             if entry.is_dir():
                 continue
-            rule = profile.rule_for(entry.filename)
+            rule = profile.rule_for(entry.filename.removeprefix(top))
             if PurePosixPath(entry.filename).suffix.lower() in READABLE and rule.upscale:
                 with archive.open(entry) as file:
                     pixels = pixels_told(file.read(32), PurePosixPath(entry.filename).suffix, entry.file_size)
