@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import statistics
 import time
@@ -61,6 +62,7 @@ def main() -> None:
         "steps_0_median": {"answer": statistics.median(t[1] for t in encoder)},
         "runs": RUNS,
         "machine": f"{platform.machine()}, {args.device}, one thread",
+        "other programs at work": round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None,
     }
     (args.out / "faces_first_preview.json").write_text(json.dumps(result, indent=2) + "\n")
 
