@@ -1,0 +1,134 @@
+"""Rules for packs of consoles' emulators: names, mipmaps, ranges of alpha, palettes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pack_desk import Desk
+from PIL import Image
+
+from depixel.picture import Picture
+from depixel_watch.conventions import is_half_alpha, mip_of, with_full_alpha, with_half_alpha
+from depixel_watch.profiles import load, names_in, recognise
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    yield Desk(tmp_path)
+
+
+def test_dolphin_mipmaps_are_made_of_our_answer(desk: Desk) -> None:
+    """_mip1, _mip2 have exactly half and a quarter of the answer's size and are its means; asked for once."""
+    main = "GALE01/tex1_6x12_m_0123456789abcdef_14.png"
+    desk.save(main, (6, 12), 1)
+    for level, size in ((1, (3, 6)), (2, (1, 3)), (3, (1, 1))):
+        desk.save(main.replace(".png", f"_mip{level}.png"), size, 100 + level)
+    desk.once()
+
+    assert [name for name, _ in desk.worker.asked] == ["tex1_6x12_m_0123456789abcdef_14.png"]
+    assert [desk.size(main.replace(".png", f"_mip{k}.png")) for k in (1, 2, 3)] == [(6, 12), (3, 6), (1, 3)]
+    with Image.open(desk.out / main.replace(".png", "_mip1.png")) as first, Image.open(desk.source / main) as given:
+        assert np.array_equal(np.asarray(first), np.asarray(given))  # doubled and halved
+
+
+def test_dolphin_arbitrary_mipmaps_stay_pictures_of_their_own(desk: Desk) -> None:
+    """_arb: somebody drew the levels; and a mipmap without its top level is one too."""
+    desk.save("tex1_8x8_m_00aa_14_arb.png", (8, 8), 1)
+    level = desk.save("tex1_8x8_m_00aa_14_arb_mip1.png", (4, 4), 2)
+    desk.save("tex1_8x8_m_00bb_14_mip1.png", (4, 4), 3)
+    desk.once()
+
+    with Image.open(desk.out / level.name) as made, Image.open(level) as given:
+        assert np.array_equal(np.asarray(made)[::2, ::2], np.asarray(given))
+    assert desk.size("tex1_8x8_m_00bb_14_mip1.png") == (8, 8)
+    assert mip_of("a/x_mip12.PNG") == ("a/x.PNG", 12)
+    assert mip_of("a/x_mips.png") is None
+
+
+def test_ppsspp_ini_stays_in_step(desk: Desk) -> None:
+    """Every picture that textures.ini names is there under that very name; the ini is the same bytes."""
+    names = ["ui/Button.png", "0abc1234deadbeef.png", "sub/é.png"]
+    lines = "".join(f"{i:024x} = {name}\r\n" for i, name in enumerate(names))
+    ini = f"[options]\r\nversion = 1\r\nhash = quick\r\n[hashes]\r\n{lines}[hashranges]\r\n0x1,64,64 = 64,60\r\n"
+    (desk.source / "textures.ini").write_bytes(ini.encode())
+    for seed, name in enumerate(names):
+        desk.save(name, seed=seed, alpha=255)
+    desk.once()
+
+    assert (desk.out / "textures.ini").read_bytes() == ini.encode()
+    assert desk.outputs() == {"textures.ini", *names}
+
+
+def test_pcsx2_keeps_its_alpha_range_and_names(desk: Desk) -> None:
+    """Alpha up to 128 is opaque at 128 for the engine and ends at 128 again; a picture beyond it is left as it is."""
+    half = "SLUS-20312/0123456789abcdef-0123456789abcdef-00005993.png"
+    full = "SLUS-20312/0123456789abcdef-0123456789abcdef-00005994.png"
+    given = desk.save(half, (8, 8), 1, alpha=128)
+    desk.save(full, (8, 8), 2, alpha=255)
+    desk.once()
+
+    with Image.open(desk.out / half) as made, Image.open(given) as source:
+        assert np.array_equal(np.asarray(made)[::2, ::2], np.asarray(source))
+        assert np.asarray(made)[..., 3].max() == 128
+    assert desk.size(full) == (16, 16)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "1004865c455633eb-00005593.png",
+        "4865c455633eb-86566ebe97acefe8-00005554.dds",
+        "1004865c455633eb-r64x32-00005593.png",
+        "1004865c455633eb-86566ebe97acefe8-r64x32-00005593-mip2.png",
+    ],
+)
+def test_pcsx2_by_every_form_of_its_names(name: str) -> None:
+    """Numbers without leading zeroes, parts of textures, mipmaps; a UUID or a picture's number is none of them."""
+    assert recognise(load(), [name]).name == "pcsx2"
+    for other in ("123e4567-e89b-12d3-a456-426614174000.png", "20240101-12345678-x.png", "scan-00000001.png"):
+        assert recognise(load(), [other]).name == "generic"
+
+
+def test_pcsx2_mipmaps_are_made_of_our_answer(desk: Desk) -> None:
+    """NAME-mip1.png has half the size of the answer to NAME.png, in the same range of alpha; nothing else is asked."""
+    name = "1004865c455633eb-86566ebe97acefe8-00005593"
+    desk.save(f"replacements/{name}.png", (8, 8), 1, alpha=128)
+    desk.save(f"replacements/{name}-mip1.png", (4, 4), 2, alpha=128)
+    desk.once()
+
+    assert [asked for asked, _ in desk.worker.asked] == [f"{name}.png"]
+    assert desk.size(f"replacements/{name}-mip1.png") == (8, 8)
+    with Image.open(desk.out / f"replacements/{name}-mip1.png") as made:
+        assert np.asarray(made)[..., 3].max() <= 128
+
+
+def test_half_alpha_is_undone_exactly() -> None:
+    """All 129 values come back; the engine sees 0 and 255 at the ends."""
+    pixels = np.zeros((1, 129, 4), np.uint8)
+    pixels[0, :, 3] = np.arange(129)
+    whole = with_full_alpha(Picture((pixels,)))
+
+    assert (whole.frames[0][0, 0, 3], whole.frames[0][0, 128, 3]) == (0, 255)
+    assert np.array_equal(with_half_alpha(whole).frames[0], pixels)
+    assert not is_half_alpha(Picture((np.zeros((2, 2, 4), np.uint8),)))
+    assert not is_half_alpha(Picture((np.zeros((2, 2, 3), np.uint8),)))
+
+
+def test_duckstation_names_and_one_bit_of_alpha(desk: Desk) -> None:
+    """Names untouched, indexed pictures and their transparency as they were."""
+    name = "SLUS-00594/texupload-P4-0123456789ABCDEF-FEDCBA9876543210-64x256-0-192-64x64-P0-14.png"
+    target = desk.source / name
+    target.parent.mkdir()
+    image = Image.fromarray(np.random.default_rng(0).integers(0, 16, (8, 8), dtype=np.uint8))
+    image.putpalette(np.random.default_rng(1).integers(0, 256, 48, dtype=np.uint8).tobytes(), "RGB")
+    image.save(target, transparency=bytes([0] + [255] * 15))
+    desk.once()
+
+    assert recognise(load(), names_in(desk.source)).name == "duckstation"
+    with Image.open(desk.out / name) as made:
+        assert made.mode == "P"
+        assert made.size == (16, 16)
+        assert made.info["transparency"] in (0, bytes([0]), bytes([0] + [255] * 15))
