@@ -8,6 +8,7 @@ import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -407,6 +408,55 @@ def test_a_source_deleted_after_a_kill_leaves_no_output(desk: Desk) -> None:
     desk.settle()
 
     assert desk.outputs() == {"b.png", "depixel-report.html"}
+
+
+def test_an_output_of_a_killed_run_is_ours_though_its_source_fails_next(desk: Desk) -> None:
+    """Killed after the output's rename, then the source is broken: its output is neither foreign nor left behind."""
+    good = picture(desk.source / "a.png", 1).read_bytes()
+    picture(desk.source / "b.png", 2)
+    desk.settle()
+    for _ in range(2):
+        desk.watcher.close()
+        ledger = Ledger(desk.out / LEDGER_NAME)
+        row = ledger.get("a.png")
+        assert row is not None
+        ledger.record([row._replace(state="writing", out=Stamp(0, 0))])
+        ledger.close()
+        (desk.source / "a.png").write_bytes(b"broken")
+        desk.open()
+        assert desk.settle().failed == 1
+        (desk.source / "a.png").write_bytes(good)
+        assert desk.settle().done == 1
+    desk.watcher.close()
+    ledger = Ledger(desk.out / LEDGER_NAME)
+    ledger.record([row._replace(state="writing", out=Stamp(0, 0))])
+    ledger.close()
+    (desk.source / "a.png").write_bytes(b"broken")
+    desk.open()
+    desk.settle()
+    (desk.source / "a.png").unlink()
+    desk.settle()
+
+    assert desk.outputs() == {"b.png", "depixel-report.html"}
+
+
+def test_a_zip_renamed_while_it_is_read_is_no_failure(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It comes again under its new name; nobody is told of a fault, and nothing is left under the old one."""
+    picture(desk.source / "b.png", 2)
+    with zipfile.ZipFile(desk.source / "pack.zip", "w") as archive:
+        archive.writestr("t.png", picture(desk.source / "t.png").read_bytes())
+    rewrite = pipeline_module.rewrite
+
+    def renamed_before(path: Path, *rest: Any) -> list[str]:
+        if path.name == "pack.zip":
+            path.rename(path.with_name("other.zip"))
+        return rewrite(path, *rest)
+
+    monkeypatch.setattr(pipeline_module, "rewrite", renamed_before)
+    tally = desk.settle()
+
+    assert (tally.failed, tally.done) == (0, 3)
+    assert desk.outputs() == {"b.png", "t.png", "other.zip", "depixel-report.html"}
 
 
 def test_a_full_disk_pauses_and_resumes(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from depixel.errors import OutputExistsError
 from depixel_watch.jobs import Loaded
 from depixel_watch.ledger import BLOCKED, Ledger, Row
 from depixel_watch.pauses import as_pause, may_pass
+from depixel_watch.scan import stamp_of
 from depixel_watch.stability import StabilityTracker, Stamp
 
 NOTHING = Stamp(0, 0)
@@ -73,11 +75,16 @@ class Made:
 
 
 class Books:
-    """One a pass; used from one thread."""
+    """
+    One a pass; used from one thread.
 
-    def __init__(self, ledger: Ledger, tracker: StabilityTracker, tally: Tally, tell: Tell) -> None:
+    Args:
+        out: the output folder.
+    """
+
+    def __init__(self, ledger: Ledger, tracker: StabilityTracker, tally: Tally, tell: Tell, out: Path) -> None:
         self.ledger, self.tally = ledger, tally
-        self._tracker, self._tell = tracker, tell
+        self._tracker, self._tell, self._out = tracker, tell, out
 
     def announce(self, items: Iterable[Loaded]) -> None:
         """Before an output gets its name: whatever is at that place from now on is ours."""
@@ -132,9 +139,12 @@ class Books:
         before = self.ledger.get(item.job.path)
         return before.reason if before is not None and before.state in ("failed", "writing") else ""
 
-    # The last output of this path, as we left it.
+    # The last output of this path, as we left it. Whatever lies there while its row says `writing` is ours: a run that
+    # was killed then may have given it its name, and this one may fail before it does so again.
     def _kept(self, item: Loaded) -> Stamp:
         before = self.ledger.get(item.job.path)
+        if before is not None and before.state == "writing":
+            return stamp_of(self._out / before.output) or NOTHING
         return NOTHING if before is None else before.out
 
     def wait(self, count: int = 1) -> None:

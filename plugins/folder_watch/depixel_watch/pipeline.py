@@ -267,6 +267,9 @@ class Pipeline:
             if (pause := as_pause(problem)) is not None or isinstance(problem, CancelledError):
                 raise pause or problem
         for item, problem in wrong:
+            if item.job.action == "pack" and stamp_of(self._source / item.job.path) != item.job.stamp:
+                self._books.wait()  # it was changed or renamed while it was read
+                continue
             known = isinstance(problem, (DepixelError, OSError))
             self._books.fail(item, problem if known else fault(item.job.path, problem))
         for item, _ in group.writing:

@@ -93,7 +93,7 @@ class Watcher:
             tally.found = len(still)
             if still:
                 jobs = (job for found in still if (job := self._plan(found, profile)) is not None)
-                self._pipeline.run(jobs, Books(self._ledger, self._tracker, tally, self._tell))
+                self._pipeline.run(jobs, Books(self._ledger, self._tracker, tally, self._tell, self._out))
             if self._cancelled():
                 return tally
             if not tally.waiting:  # a renamed file waits: it shall find its old output to copy
