@@ -31,7 +31,8 @@ class Subject:
 def subjects(weights: str, data: Path | None, size: int, count: int, device: str) -> list[Subject]:
     """
     The tiny random-weight prior always; the faces prior where its weights are: on held-out portraits with `data`, else
-    on faces of its own mapping network; and on the same pictures upside down, which fit nothing it has learned.
+    on faces of its own mapping network; on the same pictures upside down, which it never saw; and on noise, which no
+    face fits.
     """
     tiny = TinyFaces()
     area = AreaDegradation(4)
@@ -48,7 +49,13 @@ def subjects(weights: str, data: Path | None, size: int, count: int, device: str
         *found,
         Subject(f"{weights}, {kind} of {size} pixels", prior, small, degradation),
         Subject(f"{weights}, the same upside down", prior, small.flip(2), degradation),
+        Subject(f"{weights}, noise, which no face fits", prior, _noise(small), degradation),
     ]
+
+
+def _noise(like: Tensor) -> Tensor:
+    noise = torch.rand(like.shape, generator=torch.Generator().manual_seed(0)).to(like)
+    return torch.cat([noise[:, :3], torch.ones_like(noise[:, :1])], 1)
 
 
 def machine(threads: int, device: str) -> dict[str, object]:
