@@ -77,7 +77,7 @@ def test_faces_say_that_they_are_imagined(tmp_path: Path, capsys: pytest.Capture
 
 
 def test_other_faces_look_different(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Without a word about imagination, a second face differs where the features are: about 2 levels on average or more."""
+    """Unless told otherwise a second face differs where the features are, by about 2 levels on average or more."""
     _needs("faces")
     source = SAMPLES / "faces" / "portrait.png"
 

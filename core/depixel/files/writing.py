@@ -48,7 +48,7 @@ WRITABLE = frozenset(_FORMATS)
 LOSSLESS = frozenset({"PNG", "BMP", "TGA"})
 """Formats whose files hold exactly the pixels that were given to them (a DDS does when it is not compressed)."""
 
-# Rows are stored as differences, which zlib has a strategy for: half the time of its level 6 without it, and 3 % smaller
+# Rows are stored as differences, which zlib has a strategy for: half the time of its level 6 without it, 3 % smaller
 # over 148 answers of game textures.
 _QUICK = {"compress_level": 4, "compress_type": zlib.Z_FILTERED}
 
