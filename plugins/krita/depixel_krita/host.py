@@ -92,7 +92,17 @@ def find_document(key: str) -> Document | None:
 
 def find_node(document: Document, key: str) -> Node | None:
     """The layer with this id; None when it was deleted."""
-    return document.nodeByUniqueID(QtCore.QUuid(key))
+    found = document.nodeByUniqueID(QtCore.QUuid(key))
+    if type(found) is not QtCore.QObject:
+        return found
+    # Krita 5.1 hands out something that no layer can be put beside.
+    return next((node for node in _below(document.rootNode()) if node.uniqueId().toString() == key), None)
+
+
+def _below(node: Node) -> Iterator[Node]:
+    for child in node.childNodes():
+        yield child
+        yield from _below(child)
 
 
 def choose() -> Target:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 NEW_LAYER, NEW_DOCUMENT, LARGER_DOCUMENT = "new-layer", "new-document", "larger-document"
 
-_TRIES = 50  # to make a keyframe
+_TURNS = 100  # in which a keyframe must be made
 
 
 @dataclass(frozen=True)
@@ -237,18 +237,22 @@ def _animate(
     _open(key).setFullClipRangeEndTime(max(times))
 
 
-# The action works on whatever is in front: it must not be another document that the user turned to in the meantime.
+# The action works on whatever is in front: it must not be another document that the user turned to in the meantime. Nor
+# must the two fight for the front: Krita 5.2 does not survive that.
 def _keyframe(key: str, layer: Node, time: int) -> Iterator[int]:
     app = Krita.instance()
-    for _ in range(_TRIES):
+    for turn in range(_TURNS):
         document = _open(key)
+        if app.activeDocument() != document:
+            if turn % 10 == 0:
+                _to_front(document)
+            yield 100
+            continue
+        document.setActiveNode(layer)
         yield from go_to(document, time)
         layer.enableAnimation()
         if layer.hasKeyframeAtTime(time):
             return
-        if app.activeDocument() != document:
-            _to_front(document)
-        document.setActiveNode(layer)
         node = document.activeNode()
         chosen = node is not None and node.uniqueId() == layer.uniqueId() and document.currentTime() == time
         if chosen and app.activeDocument() == document:

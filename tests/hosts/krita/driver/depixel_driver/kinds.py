@@ -203,9 +203,9 @@ def animation(facts):
     yield from ask(panel, scale=2, output="new-layer", candidates=2)
     painting = panel.offers[1].painting
     panel.apply_all.click()
-    while panel.busy:  # the user turns to another document again and again
-        desk.front(other)
-        yield 250
+    yield from until(lambda: len(desk.documents()) == 3 and app.activeDocument() not in (other, document), "its view")
+    desk.front(other)  # the user turns to another document
+    yield from until(lambda: not panel.busy, "the keyframes")
     assert not panel.offers, panel.words.text()
     made = next(d for d in desk.documents() if d not in (other, document))
     answer, second = desk.tops(made)[::-1]

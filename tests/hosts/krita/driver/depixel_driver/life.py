@@ -97,10 +97,10 @@ def document_closed(facts):
     yield from until(lambda: not panel.busy, "the end of the reading", 10)
     facts["reading"] = panel.words.text()
     panel.forget()
-    document, _ = yield from new(128, 128)
+    document, _ = yield from new(64, 64)
     yield from ask(panel, scale=16, domain="data", output="new-layer")
     panel.apply.click()
-    yield 30
+    yield 10
     facts["still adding"] = panel.busy
     document.setModified(False)
     document.close()
