@@ -100,8 +100,10 @@ def test_the_log_has_every_event_and_never_grows_without_end(tmp_path: Path) -> 
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="notify-send is Linux's")
-def test_the_desktop_hears_once_when_all_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One notification when nothing is on its way any more, with real processes; texts stay arguments."""
+def test_the_desktop_hears_once_when_all_is_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One notification when nothing is on its way any more, with real processes; said aloud where there can be none."""
     script = tmp_path / "notify-send"
     script.write_text(f'#!/bin/sh\nprintf "%s|" "$@" >> "{tmp_path}/told"\n')
     script.chmod(0o755)
@@ -114,6 +116,7 @@ def test_the_desktop_hears_once_when_all_is_done(tmp_path: Path, monkeypatch: py
 
     assert (tmp_path / "told").read_text() == "--app-name=Depixel|--|Depixel|4 textures are ready, 1 failed.|"
     monkeypatch.setenv("PATH", str(tmp_path / "none"))
-    assert "notify-send is not installed" in Notifier().problem
+    Told(Lines(), Log(tmp_path / "log"), Notifier()).troubles()
+    assert "notify-send is not installed" in capsys.readouterr().out
     for system in ("linux", "darwin", "win32"):
         assert command_for(system, "title", '"; rm -rf /')[-2:] == ["title", '"; rm -rf /']

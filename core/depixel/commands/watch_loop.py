@@ -93,6 +93,7 @@ class _Loop:
             what = "Looking through" if args.once else "Watching"
             where = f"{what} {self._source}; larger textures go to {self._out}, made on {device}. Log: {log}."
             self._told.tell(Event("note", "", where))
+            self._told.troubles()
             if hints is not None and hints.problem:
                 every = min(every, POLL_SECONDS)
                 self._told.tell(Event("note", "", f"{hints.problem} It is looked through every {every:g} s."))

@@ -204,6 +204,11 @@ class Told:
         self._since = Tally()  # the last notification
         self._resting = ""  # why
 
+    def troubles(self) -> None:
+        """Say what will be missing of what was asked for."""
+        if self._notifier is not None and self._notifier.problem:
+            self.tell(Event("note", "", self._notifier.problem))
+
     def tell(self, event: Event) -> None:
         """One event."""
         self._show.tell(event)
