@@ -220,8 +220,11 @@ def _fill_document(
         document.setFramesPerSecond(rate)
         for layer, painting in zip(layers, paintings):  # noqa: B905 (Python 3.8 in some builds of Krita)
             yield from _animate(key, layer, painting, making.target.times, converter, making.corner)
-            layer.setVisible(layer is layers[0])
         yield from go_to(_open(key), making.target.times[0])
+        for layer in layers[1:]:  # Krita 5.2 crashes when one is hidden while it still works on the keyframes
+            yield 200
+            yield from go_to(_open(key), making.target.times[0])
+            layer.setVisible(False)
     return layers
 
 
