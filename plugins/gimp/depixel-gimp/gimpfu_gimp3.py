@@ -62,6 +62,7 @@ def _add_argument(procedure, parameter):
     elif parameter.kind == fu.PF_TOGGLE:
         procedure.add_boolean_argument(name, label, text, bool(default), _FLAGS)
     elif parameter.kind == fu.PF_COLOR:
+        Gegl.init(None)  # colours cannot be made before it
         colour = Gegl.Color.new("black")
         colour.set_rgba(*[channel / 255.0 for channel in tuple(default or (0, 0, 0))[:3]], 1.0)
         procedure.add_color_argument(name, label, text, True, colour, _FLAGS)

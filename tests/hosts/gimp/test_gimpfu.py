@@ -45,12 +45,12 @@ def test_the_filter_gets_what_it_was_called_with(seen: dict[str, Any]) -> None:
     status, error, given = seen["defaults"]
     assert (status, given) == (
         "success",
-        [9, "hero", 50, 0.5, "nobody", [10, 20, 30], True, 1, "a", None, "/tmp", 0.25],
+        [9, "hero", 50, 0.5, "nobody", 4, True, 1, "a", None, "/tmp", 0.25],
     ), error
     status, error, given = seen["given"]
     assert (status, given) == (
         "success",
-        [9, "hero", 7, 1.5, "x", [10, 20, 30], False, 2, "b", "/etc/hosts", "/tmp", 0.5],
+        [9, "hero", 7, 1.5, "x", 4, False, 2, "b", "/etc/hosts", "/tmp", 0.5],
     ), error
 
 
