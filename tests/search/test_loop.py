@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from tiny_prior import TinyArt, TinyFaces
 
+from depixel.client.options import MAX_SEED
 from depixel.degradation import AreaDegradation, make_degradation
 from depixel.errors import BadUsageError, CancelledError, WeightsError
 from depixel.priors.base import Latents
@@ -154,11 +155,11 @@ def test_a_candidate_can_be_asked_for_again_by_its_seed() -> None:
 
 
 def test_candidate_seeds_are_distinct_and_valid() -> None:
-    """Neighbouring seeds share no candidate, and every seed may be asked for on the command line."""
+    """Neighbouring seeds share no candidate, and every seed may be asked for in an editor's dialog."""
     seeds = {candidate_seed(seed, k) for seed in range(20) for k in range(20)}
 
     assert len(seeds) == 400
-    assert all(0 <= seed < 2**63 for seed in seeds)
+    assert all(0 <= seed <= MAX_SEED for seed in seeds)
     assert candidate_seed(2**63 - 1, 3) != candidate_seed(0, 3)
 
 

@@ -40,7 +40,7 @@ class Candidates:
 
 def candidate_seed(seed: int, candidate: int) -> int:
     """
-    The seed of candidate k, from (seed, k) alone: 0 ... 2**63 - 1.
+    The seed of candidate k, from (seed, k) alone; below 2**31, which every editor's dialog takes.
 
     Candidate 0 has the seed itself, so that each candidate can be asked for again on its own; the others are mixed
     (splitmix64, Steele et al. 2014), so that the next seed does not bring the same candidates in another order.
@@ -50,7 +50,7 @@ def candidate_seed(seed: int, candidate: int) -> int:
     x = (seed + candidate * 0x9E3779B97F4A7C15) & _MASK
     x = ((x ^ (x >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
     x = ((x ^ (x >> 27)) * 0x94D049BB133111EB) & _MASK
-    return (x ^ (x >> 31)) >> 1
+    return (x ^ (x >> 31)) >> 33
 
 
 def candidate_imagination(imagination: float, candidate: int, stray: float = PriorSpec.stray) -> float:
