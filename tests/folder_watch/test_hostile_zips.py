@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import sys
 import tempfile
 import zipfile
 from pathlib import Path
@@ -11,11 +12,13 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from nearest_worker import NearestWorker
+from PIL import Image
 from spoilt_files import archives, spoilt
 
 from depixel.errors import DepixelError, UnreadablePictureError, UnsupportedPictureError
-from depixel_watch.packs import rewrite
+from depixel_watch.packs import MAX_DICTIONARY, rewrite
 from depixel_watch.profiles import load
+from depixel_watch.survey import survey
 
 
 def _rewritten(data: bytes) -> bytes:
@@ -116,3 +119,41 @@ def test_a_fault_of_ours_in_one_picture_stops_no_other(monkeypatch: pytest.Monke
     with zipfile.ZipFile(io.BytesIO(_rewritten(buffer.getvalue()))) as made:
         assert made.read("bad.png") == picture
         assert made.read("good.png") != picture
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks Linux how much memory it has taken")
+def test_lzma_that_wants_more_than_there_is() -> None:
+    """A dictionary that is allowed, in a process that may not take as much: a sentence, not a traceback."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("a.txt", b"text")
+    data = bytearray(buffer.getvalue())
+    struct.pack_into("<I", data, 30 + len("a.txt") + 5, MAX_DICTIONARY)
+    resource = pytest.importorskip("resource")
+    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (used + MAX_DICTIONARY // 2, before[1]))
+    try:
+        with pytest.raises(UnsupportedPictureError, match="more memory than there is"):
+            _rewritten(bytes(data))
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_survey_of_damaged_entries(tmp_path: Path, packing: int) -> None:
+    """Whatever an entry's packing stumbles over is told beside the archive's name, and nothing is thrown."""
+    picture = io.BytesIO()
+    Image.effect_noise((32, 32), 40).save(picture, "PNG")
+    with zipfile.ZipFile(tmp_path / "p.zip", "w", packing) as archive:
+        archive.writestr("a.png", picture.getvalue())
+    data = bytearray((tmp_path / "p.zip").read_bytes())
+    start = 30 + len("a.png") + 4
+    data[start : start + 40] = b"\xff" * 40
+    (tmp_path / "p.zip").write_bytes(data)
+    profiles = load()
+
+    found = survey(tmp_path, profiles, profiles["generic"], False, pytest.fail)
+
+    assert list(found.failed) == ["p.zip"]
+    assert "p.zip" in found.failed["p.zip"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import zipfile
 from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path, PurePosixPath
@@ -76,7 +75,7 @@ def draw_sheet(members: Iterable[Member], engine: Engine, settings: SearchSettin
 def _row(member: Member, scale: int) -> tuple[str, Texture] | None:
     try:
         texture = member.prepared(scale)
-    except (DepixelError, OSError, zipfile.BadZipFile, RuntimeError):
+    except (DepixelError, OSError):
         return None  # the run will name it
     frame = _cropped(texture.picture).frames[0]
     return None if len(np.unique(frame.reshape(-1, frame.shape[2]), axis=0)) < 3 else (member.path, texture)

@@ -45,11 +45,18 @@ def rewrite(source: Path, out: BinaryIO, worker: UpscaleWorker, profiles: dict[s
         UnreadablePictureError: no whole archive (no end record, wrong checksums).
         UnsupportedPictureError: encrypted, or built to do harm.
     """
-    with contextlib.ExitStack() as stack:
-        with _unpacking(source.name):
-            archive = stack.enter_context(zipfile.ZipFile(source))
+    with opened(source) as archive:
         check_archive(archive, source.name)
         return _rewrite(archive, out, worker, profiles)
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[zipfile.ZipFile]:
+    """The archive. Raises DepixelError as `rewrite` does, OSError where the disk is at fault."""
+    with contextlib.ExitStack() as stack:
+        with _unpacking(path.name):
+            archive = stack.enter_context(zipfile.ZipFile(path))
+        yield archive
 
 
 # Round calls of zipfile and nothing else, lest a fault of ours be called damage.
@@ -59,6 +66,8 @@ def _unpacking(name: str, part: str = "") -> Iterator[None]:
         yield
     except NotImplementedError as error:
         raise UnsupportedPictureError(f"{name} is packed in a way that is not handled: {error}.") from error
+    except MemoryError as error:
+        raise UnsupportedPictureError(f"{name} asks for more memory than there is; it is not unpacked.") from error
     except _DAMAGE as error:
         raise UnreadablePictureError(f"{name} is no whole archive: {part}{error}.") from error
     except OSError as error:
@@ -68,12 +77,14 @@ def _unpacking(name: str, part: str = "") -> Iterator[None]:
         raise UnreadablePictureError(f"{name} is no whole archive: {part}{reason}.") from error
 
 
-def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
+def content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int = -1) -> bytes:
+    """The entry, or its first `most` bytes. Raises DepixelError as `rewrite` does."""
     name = PurePosixPath(archive.filename or "").name
     with _unpacking(name, f"{entry.filename!r} is damaged: "):
         if entry.compress_type == zipfile.ZIP_LZMA and _dictionary(archive, entry) > MAX_DICTIONARY:
             raise UnsupportedPictureError(f"{name} asks for too much memory to unpack {entry.filename!r}.")
-        return archive.read(entry)
+        with archive.open(entry) as file:
+            return file.read(most)
 
 
 # Bytes that LZMA says it needs, which need have nothing to do with what it holds (APPNOTE 5.8.8).
@@ -146,7 +157,7 @@ def _rewrite(archive: zipfile.ZipFile, out: BinaryIO, worker: UpscaleWorker, pro
     with zipfile.ZipFile(out, "w") as made:
         made.comment = archive.comment
         for group in _groups(entries):
-            given = [_content(archive, entry) for entry in group]
+            given = [content(archive, entry) for entry in group]
             textures: dict[int, Texture] = {}
             for index, entry in enumerate(group):
                 try:
@@ -196,7 +207,7 @@ def _texture(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, data: bytes, rule
         return None
 
     def beside(name: str) -> bytes | None:
-        return _content(archive, archive.NameToInfo[name]) if name in archive.NameToInfo else None
+        return content(archive, archive.NameToInfo[name]) if name in archive.NameToInfo else None
 
     return prepare(data, entry.filename, rule, beside, scale, _output(archive, entry, rule))
 

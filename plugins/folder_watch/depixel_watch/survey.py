@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import zipfile
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from depixel.errors import DepixelError
 from depixel.files import READABLE
 from depixel_watch.jobs import name_hint, pixels_of, pixels_told, plan
-from depixel_watch.packs import check_archive, names_for, top_of
+from depixel_watch.packs import check_archive, content, names_for, opened, top_of
 from depixel_watch.profiles import Profile, Rule, recognise
 from depixel_watch.scan import walk
 from depixel_watch.work import Texture, prepare
@@ -32,20 +31,20 @@ class Member:
     pixels: int  # about: by the first bytes
 
     def read(self) -> bytes:
-        """The file. Raises OSError or zipfile's errors."""
+        """The file. Raises DepixelError or OSError."""
         if self.archive is None:
             return (self.root / self.path).read_bytes()
-        with zipfile.ZipFile(self.archive) as archive:
-            return archive.read(self.path)
+        with opened(self.archive) as archive:
+            return content(archive, archive.NameToInfo[self.path])
 
     def prepared(self, scale: int) -> Texture:
-        """Decoded, as the pipeline would. Raises DepixelError, OSError or zipfile's errors."""
+        """Decoded, as the pipeline would. Raises DepixelError or OSError."""
         return prepare(self.read(), self.path, self.rule, self._beside, scale)
 
     def _beside(self, name: str) -> bytes | None:
         if self.archive is not None:
-            with zipfile.ZipFile(self.archive) as archive:
-                return archive.read(name) if name in archive.NameToInfo else None
+            with opened(self.archive) as archive:
+                return content(archive, archive.NameToInfo[name]) if name in archive.NameToInfo else None
         return (self.root / name).read_bytes() if (self.root / name).is_file() else None
 
 
@@ -99,7 +98,7 @@ def survey(
             found.bytes_now += file.stamp.size
             try:
                 members += _inside(source / file.path, profiles, found)
-            except (DepixelError, OSError, zipfile.BadZipFile, ValueError, RuntimeError) as error:
+            except (DepixelError, OSError) as error:
                 found.failed[file.path] = str(error)
         else:
             found.bytes_now += file.stamp.size
@@ -110,7 +109,7 @@ def survey(
 
 
 def _inside(path: Path, profiles: dict[str, Profile], found: Survey) -> Iterator[Member]:
-    with zipfile.ZipFile(path) as archive:
+    with opened(path) as archive:
         check_archive(archive, path.name)
         profile = recognise(profiles, names_for(archive))
         top = top_of(archive, profile)
@@ -119,8 +118,8 @@ def _inside(path: Path, profiles: dict[str, Profile], found: Survey) -> Iterator
                 continue
             rule = profile.rule_for(entry.filename.removeprefix(top))
             if PurePosixPath(entry.filename).suffix.lower() in READABLE and rule.upscale:
-                with archive.open(entry) as file:
-                    pixels = pixels_told(file.read(32), PurePosixPath(entry.filename).suffix, entry.file_size)
+                start = content(archive, entry, 32)
+                pixels = pixels_told(start, PurePosixPath(entry.filename).suffix, entry.file_size)
                 yield Member(entry.filename, path, path.parent, rule, entry.file_size, pixels)
             else:
                 found.copied += 1
@@ -142,11 +141,11 @@ def _once_each(members: Iterable[Member], found: Survey) -> None:
                 found.skipped["single pixels"] += 1
                 continue
             try:
-                content = hashlib.sha256(member.read()).hexdigest() if len(same) > 1 else ""
-            except (OSError, zipfile.BadZipFile, RuntimeError) as error:
+                digest = hashlib.sha256(member.read()).hexdigest() if len(same) > 1 else ""
+            except (DepixelError, OSError) as error:
                 found.failed[member.path] = str(error)
                 continue
-            first = seen.setdefault((content, member.rule, name_hint(member.path)), len(found.textures))
+            first = seen.setdefault((digest, member.rule, name_hint(member.path)), len(found.textures))
             if first == len(found.textures):
                 found.textures.append(member)
             else:
