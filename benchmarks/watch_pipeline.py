@@ -64,6 +64,7 @@ def main() -> None:
         "sets": rows,
     }
     if args.out:
+        args.out.mkdir(parents=True, exist_ok=True)
         path = args.out / f"watch_pipeline--{machine}--{engine.device.type}.json"
         if path.exists():  # sets may be measured one by one
             asked = {(row["textures"], row["side"]) for row in rows}

@@ -104,7 +104,7 @@ def speed() -> list[str]:
     found = json.loads(files[0].read_text("utf-8"))
     sprite, large = found["sprites_in_memory"], found["texture_2048_x4"]
     return [
-        f"Speed on {found['threads']} thread of a busy CPU ({found['machine']}): a 16x16 sprite in "
+        f"Speed on {found['threads']} thread of a CPU ({found['machine']}): a 16x16 sprite in "
         f"{sprite['one_sprite_ms']:.0f} ms, 200 of them in one call in",
         f"{sprite['one_call_s']:.1f} s; a 2048x2048 texture x4 within {large['peak_memory_MB'] / 1000:.1f} GB. "
         "More, and how it was measured: `benchmarks/`.",
