@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
@@ -14,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from tiny_art import write_tiny_art
+from watch_process import environment, watch_command
 
 from depixel.cli import main
 from depixel.commands.watch_budget import measure
@@ -123,16 +122,10 @@ def test_an_atlas_that_no_card_holds_is_said(tmp_path: Path, large: bool, capsys
 def test_the_command_writes_only_the_sheet(pack: Path, tmp_path: Path) -> None:
     """JSON of all figures; no output folder; the sheet has a row a texture, and answers differ from what was given."""
     weights = write_tiny_art(tmp_path)
-    environment = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join([str(ROOT / "core"), str(ROOT / "plugins/folder_watch")]),
-    }
-    command = [sys.executable, "-m", "depixel", "watch", str(pack), "--dry-run", "--json", "--device", "cpu"]
+    command = watch_command(pack, "--dry-run", "--json", "--device", "cpu", "--weights", weights)
     before = sorted(pack.rglob("*"))
 
-    found = subprocess.run(
-        [*command, "--weights", str(weights)], env=environment, capture_output=True, text=True, check=False
-    )
+    found = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False)
 
     assert found.returncode == 1, found.stderr  # cut.zip
     told = json.loads(found.stdout)

@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 from PIL import Image
 from tiny_art import write_tiny_art
+from watch_process import environment, watch_command
 
-ROOT = Path(__file__).resolve().parents[2]
 RNG = np.random.default_rng(3)
 
 
@@ -34,10 +34,8 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def _start(*arguments: object) -> subprocess.Popen[str]:
-    paths = os.pathsep.join([str(ROOT / "core"), str(ROOT / "plugins/folder_watch")])
-    command = [sys.executable, "-m", "depixel", "watch", *map(str, arguments), "--device", "cpu"]
-    env = {**os.environ, "PYTHONPATH": paths}
-    return subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    command = watch_command(*arguments, "--device", "cpu")
+    return subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def _save(path: Path, side: int = 8) -> Path:
@@ -129,21 +127,9 @@ def test_a_terminal_sees_a_table_and_the_log_sees_all(tmp_path: Path, weights: s
     _save(source / "good.png")
     (source / "bad.png").write_bytes(b"no picture")
     ours, theirs = pty.openpty()
-    paths = os.pathsep.join([str(ROOT / "core"), str(ROOT / "plugins/folder_watch")])
-    command = [
-        sys.executable,
-        "-m",
-        "depixel",
-        "watch",
-        str(source),
-        "--once",
-        "--quiet-period",
-        "0",
-        "--device",
-        "cpu",
-    ]
-    environment = {**os.environ, "PYTHONPATH": paths, "TERM": "xterm", "COLUMNS": "300"}
-    with subprocess.Popen([*command, "--weights", weights], env=environment, stdout=theirs, stderr=theirs) as process:
+    command = watch_command(source, "--once", "--quiet-period", 0, "--device", "cpu", "--weights", weights)
+    env = environment(TERM="xterm", COLUMNS="300")
+    with subprocess.Popen(command, env=env, stdout=theirs, stderr=theirs) as process:
         os.close(theirs)
         shown = b""
         while True:
@@ -169,10 +155,9 @@ def test_a_terminal_sees_a_table_and_the_log_sees_all(tmp_path: Path, weights: s
 def test_the_service_runs_what_was_typed(tmp_path: Path) -> None:
     """--install-service from another folder with relative paths: its command line, started there, does that work."""
     (tmp_path / "my mods").mkdir()
-    paths = os.pathsep.join([str(ROOT / "core"), str(ROOT / "plugins/folder_watch")])
-    environment = {**os.environ, "PYTHONPATH": paths, "HOME": str(tmp_path)}
-    command = [sys.executable, "-m", "depixel", "watch", "my mods", "-o", "the 100% out"]
-    run = partial(subprocess.run, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
+    command = watch_command("my mods", "-o", "the 100% out")
+    env = environment(HOME=str(tmp_path))
+    run = partial(subprocess.run, cwd=tmp_path, env=env, capture_output=True, text=True, check=True)
     said = run([*command, "--install-service"]).stdout
     (unit,) = (tmp_path / ".config/systemd/user").glob("depixel-watch-*.service")
     lines = dict(line.split("=", 1) for line in unit.read_text().splitlines() if "=" in line)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from tests.folder_watch.test_events import ROOT, _namespaces
+from tests.folder_watch.test_events import _namespaces
+from watch_process import environment
 
 SCRIPT = """
 import sys, time
@@ -63,11 +63,8 @@ def test_a_full_disk_pauses_and_resumes_for_real(tmp_path: Path) -> None:
     (tmp_path / "disk").mkdir()
     mount = 'mount -t tmpfs -o size=1600k tmpfs "$1/disk" && exec "$2" -c "$3" "$1"'
     command = ["unshare", "-U", "-r", "-m", "sh", "-c", mount, "sh", str(tmp_path), sys.executable, SCRIPT]
-    paths = [str(ROOT / part) for part in ("core", "plugins/folder_watch", "tests/fakes")]
 
-    found = subprocess.run(
-        command, env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)}, capture_output=True, text=True, check=False
-    )
+    found = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False)
 
     assert found.returncode == 0, found.stderr[-2000:]
     assert found.stdout == "2 [] [] True 40 {'done': 40} True"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from tests.service.conftest import ROOT, record_engine
+from tests.service.conftest import record_engine
 from tiny_art import write_tiny_art
+from watch_process import environment, watch_command
 
 from depixel.client import Engine, Place
 from depixel.client.launch import reap
@@ -84,27 +83,9 @@ def test_the_command_by_the_shared_engine(place: Place, tmp_path: Path) -> None:
     source = tmp_path / "mods"
     source.mkdir()
     Image.fromarray(_picture(4).frames[0]).save(source / "a.png")
-    paths = os.pathsep.join([str(ROOT / "core"), str(ROOT / "plugins/folder_watch")])
-    command = [
-        sys.executable,
-        "-m",
-        "depixel",
-        "watch",
-        str(source),
-        "--once",
-        "--quiet-period",
-        "0",
-        "--domain",
-        "art",
-    ]
+    command = watch_command(source, "--once", "--quiet-period", 0, "--domain", "art", "--engine", "auto")
 
-    found = subprocess.run(
-        [*command, "--engine", "auto"],
-        env={**os.environ, "PYTHONPATH": paths},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    found = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False)
 
     assert found.returncode == 0, found.stderr
     assert place.running() is not None

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from watch_process import environment
 from watchdog.events import FileCreatedEvent
 
 from depixel_watch.events import Hints, file_system_of
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def _namespaces() -> bool:
@@ -39,11 +37,7 @@ def test_a_real_inotify_limit_is_said_and_survived(tmp_path: Path) -> None:
         command = f'echo {limit} > /proc/sys/user/max_inotify_watches && exec "$@"'
         arguments = ["unshare", "-U", "-r", "sh", "-c", command, "sh"]
         arguments += [sys.executable, "-c", script, str(tmp_path), f"new{limit}"]
-        environment = {
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join([str(ROOT / "core"), str(ROOT / "plugins/folder_watch")]),
-        }
-        told.append(subprocess.run(arguments, env=environment, capture_output=True, text=True, check=True).stdout)
+        told.append(subprocess.run(arguments, env=environment(), capture_output=True, text=True, check=True).stdout)
 
     assert told[0].startswith("False|File events are not to be had here (the limit of inotify watches is reached")
     assert told[1] == "True|"

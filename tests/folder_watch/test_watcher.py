@@ -66,6 +66,15 @@ class Desk:
             self.source, self.out, self.worker, tracker, profiles, complete=complete, retry=retry, tell=tell
         )
 
+    def killed_while_writing(self, path: str) -> None:
+        """As if killed between the output's rename and the ledger's row."""
+        self.watcher.close()
+        ledger = Ledger(self.out / LEDGER_NAME)
+        row = ledger.get(path)
+        assert row is not None
+        ledger.record([row._replace(state="writing", out=Stamp(0, 0))])
+        ledger.close()
+
     def settle(self) -> Tally:
         """Passes until nothing waits; the sum of what they did."""
         total = Tally()
@@ -375,12 +384,7 @@ def test_leftovers_of_a_killed_run(desk: Desk) -> None:
     """A half-written output is swept; a row that says `writing` is done again over what is there."""
     path = picture(desk.source / "a.png")
     desk.settle()
-    desk.watcher.close()
-    ledger = Ledger(desk.out / LEDGER_NAME)
-    row = ledger.get("a.png")
-    assert row is not None
-    ledger.record([row._replace(state="writing", out=Stamp(0, 0))])
-    ledger.close()
+    desk.killed_while_writing("a.png")
     (desk.out / "a.png").write_bytes(b"half")
     (desk.out / ".depixel-123.part").write_bytes(b"half")
     desk.open()
@@ -396,12 +400,7 @@ def test_a_source_deleted_after_a_kill_leaves_no_output(desk: Desk) -> None:
     picture(desk.source / "a.png", 1)
     picture(desk.source / "b.png", 2)
     desk.settle()
-    desk.watcher.close()
-    ledger = Ledger(desk.out / LEDGER_NAME)
-    row = ledger.get("a.png")
-    assert row is not None
-    ledger.record([row._replace(state="writing", out=Stamp(0, 0))])
-    ledger.close()
+    desk.killed_while_writing("a.png")
     (desk.source / "a.png").unlink()
     desk.open()
 
@@ -416,21 +415,13 @@ def test_an_output_of_a_killed_run_is_ours_though_its_source_fails_next(desk: De
     picture(desk.source / "b.png", 2)
     desk.settle()
     for _ in range(2):
-        desk.watcher.close()
-        ledger = Ledger(desk.out / LEDGER_NAME)
-        row = ledger.get("a.png")
-        assert row is not None
-        ledger.record([row._replace(state="writing", out=Stamp(0, 0))])
-        ledger.close()
+        desk.killed_while_writing("a.png")
         (desk.source / "a.png").write_bytes(b"broken")
         desk.open()
         assert desk.settle().failed == 1
         (desk.source / "a.png").write_bytes(good)
         assert desk.settle().done == 1
-    desk.watcher.close()
-    ledger = Ledger(desk.out / LEDGER_NAME)
-    ledger.record([row._replace(state="writing", out=Stamp(0, 0))])
-    ledger.close()
+    desk.killed_while_writing("a.png")
     (desk.source / "a.png").write_bytes(b"broken")
     desk.open()
     desk.settle()

@@ -20,7 +20,7 @@ from depixel.domains.prepare import Prepared
 from depixel.domains.tensors import hidden_colour, premultiplied
 from depixel.errors import CancelledError
 from depixel.priors.base import EnlargingPrior, Latents
-from depixel.search.candidates import Candidates, candidate_imagination, candidate_seed
+from depixel.search.candidates import Candidates, candidate_seed
 from depixel.search.loop import finish, search
 from depixel.search.start import start_latents
 from depixel.search.step import SearchStep
@@ -225,14 +225,14 @@ def turns_for(prepared: Prepared, settings: SearchSettings, candidate: int = 0) 
     """
     if settings.ensemble is not None:
         return settings.ensemble
-    vivid = settings.like is not None or candidate_imagination(settings.imagination, candidate) > 0
+    vivid = settings.like is not None or settings.imagination > 0 or candidate > 0
     if vivid or (settings.steps and settings.candidates > 1):
         return 1
     frames, _, height, width = prepared.straight.shape
     pixels = frames * height * width * max(prepared.degradation.factor, PRIOR_SCALE) ** 2
-    opaque = bool((prepared.straight[:, 3] == prepared.levels).all())
-    most_turns = 2 if opaque else 8
-    return next((min(turns, most_turns) for turns, most in _TURNS_BY_PIXELS if pixels <= most), 1)
+    turns = next((turns for turns, most in _TURNS_BY_PIXELS if pixels <= most), 1)
+    opaque = turns > 2 and bool((prepared.straight[:, 3] == prepared.levels).all())
+    return 2 if opaque else turns
 
 
 _TURNS_BY_PIXELS = ((8, 96 * 96), (4, 128 * 128), (2, 256 * 256))

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from depixel.domains.cascade import resize
 from depixel.errors import WeightsError
+from depixel.priors.stylegan_prior import over_grey
 from depixel.priors.weights import RELEASED, load_weights
 
 RELEASED_FINDER = RELEASED / "finder-faces.safetensors"
@@ -50,6 +51,25 @@ class Frame:
         turn = math.radians(self.roll)
         reach = self.side / 2 * (abs(math.cos(turn)) + abs(math.sin(turn)))
         return self.x - reach, self.y - reach, self.x + reach, self.y + reach
+
+    def pixels(self, width: int, height: int) -> tuple[int, int, int, int]:
+        """The whole pixels of `box` in a picture of that size; empty (left >= right) where it lies outside."""
+        left, top, right, bottom = self.box
+        return (
+            max(0, math.floor(left)),
+            max(0, math.floor(top)),
+            min(width, math.ceil(right)),
+            min(height, math.ceil(bottom)),
+        )
+
+    def grid(self, n: int, width: int, height: int) -> Tensor:
+        """Where each of n x n pixels of the levelled square lies in a picture, as grid_sample counts: [n, n, 2]."""
+        axis = ((torch.arange(n) + 0.5) / n - 0.5) * self.side
+        turn = math.radians(self.roll)
+        v, u = torch.meshgrid(axis, axis, indexing="ij")
+        x = self.x + math.cos(turn) * u - math.sin(turn) * v
+        y = self.y + math.sin(turn) * u + math.cos(turn) * v
+        return torch.stack([x / width, y / height], -1) * 2 - 1
 
 
 class FinderNetwork(nn.Module):
@@ -117,7 +137,7 @@ class FaceFinder:
             picture: [1, 4, h, w] premultiplied RGBA in [0, 1]; what is not seen counts as grey.
         """
         height, width = picture.shape[2:]
-        seen = (picture[:, :3] + 0.5 * (1 - picture[:, 3:])).to(self.device)
+        seen = over_grey(picture).to(self.device)
         scale = min(FIRST, MOST_SIDE / max(height, width))
         found: list[Frame] = []
         while min(height, width) * scale >= SMALLEST * 0.8:
@@ -135,12 +155,8 @@ class FaceFinder:
         if reduction < 1:
             seen = resize(seen, max(1, round(height * reduction)), max(1, round(width * reduction)))
         n = 2 * _AGAIN_SIDE
-        axis = ((torch.arange(n, device=seen.device) + 0.5) / n - 0.5) * 2 * frame.side
-        v, u = torch.meshgrid(axis, axis, indexing="ij")
-        turn = math.radians(frame.roll)
-        x = (frame.x + math.cos(turn) * u - math.sin(turn) * v) * 2 / width - 1
-        y = (frame.y + math.sin(turn) * u + math.cos(turn) * v) * 2 / height - 1
-        square = F.grid_sample(seen - 0.5, torch.stack([x, y], -1)[None], align_corners=False) + 0.5
+        grid = replace(frame, side=2 * frame.side).grid(n, width, height).to(seen.device)
+        square = F.grid_sample(seen - 0.5, grid[None], align_corners=False) + 0.5
         frames = self._on_level(square.clamp(0, 1), 1.0, 1.0, 0.02)
         near = [f.score for f in frames if math.hypot(f.x - n / 2, f.y - n / 2) < 0.3 * f.side]
         return max(near, default=0.0)
@@ -148,7 +164,7 @@ class FaceFinder:
     @torch.no_grad()
     def likeness(self, picture: Tensor) -> float:
         """0 ... 1: how surely [1, 4, R, R] is a portrait, a face that fills it: the mean of looks for several sizes."""
-        seen = (picture[:, :3] + 0.5 * (1 - picture[:, 3:])).to(self.device)
+        seen = over_grey(picture).to(self.device)
         side = picture.shape[3]
         looks = [self._again(seen, Frame(side / 2, side / 2, side * share)) for share in _LOOKS]
         return sum(looks) / len(looks)

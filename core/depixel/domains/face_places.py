@@ -151,7 +151,7 @@ class Turned:
         if reduction < 1:
             height, width = (max(1, round(length * reduction)) for length in small.shape[2:])
             opaque, alpha = resize(opaque, height, width), resize(alpha, height, width)
-        grid = torch.stack([self._grid(frame, n, small.shape[3], small.shape[2]) for frame in self.frames])
+        grid = torch.stack([frame.grid(n, small.shape[3], small.shape[2]) for frame in self.frames])
         here = [k for k, frame in enumerate(self.frames) if frame.score > 0]
         nearest = [min(here, key=lambda other: abs(other - k)) for k in range(len(self.frames))]
         opaque, alpha, grid = opaque[nearest], alpha[nearest], grid[nearest]  # the nearest one in time that has a face
@@ -168,7 +168,7 @@ class Turned:
         faces = sized(faces, side, side)[:, :3].clamp(0, 1)
         canvas = around.clone()
         for k, frame in enumerate(self.frames):
-            left, top, right, bottom = _whole_pixels(frame.box, small.shape[3], small.shape[2])
+            left, top, right, bottom = frame.pixels(small.shape[3], small.shape[2])
             if left >= right or top >= bottom or frame.score <= 0:
                 continue
             y, x = torch.meshgrid(
@@ -198,16 +198,6 @@ class Turned:
     def shown(self, face: Tensor) -> Tensor:
         return face
 
-    # Where each pixel of the levelled square lies in the picture, as grid_sample counts: [n, n, 2] in -1 ... 1.
-    @staticmethod
-    def _grid(frame: Frame, n: int, width: int, height: int) -> Tensor:
-        axis = ((torch.arange(n) + 0.5) / n - 0.5) * frame.side
-        turn = math.radians(frame.roll)
-        v, u = torch.meshgrid(axis, axis, indexing="ij")
-        x = frame.x + math.cos(turn) * u - math.sin(turn) * v
-        y = frame.y + math.sin(turn) * u + math.cos(turn) * v
-        return torch.stack([x / width, y / height], -1) * 2 - 1
-
 
 def corrected_smoothly(large: Tensor, small: Tensor, degradation: Degradation) -> Tensor:
     """
@@ -225,16 +215,6 @@ def _opaque(part: Tensor) -> tuple[Tensor, Tensor]:
     alpha = part[:, 3:]
     colour = fill_under_alpha(torch.cat([straight_colour(part), alpha], 1))[:, :3]
     return torch.cat([colour, torch.ones_like(alpha)], 1), alpha
-
-
-def _whole_pixels(box: tuple[float, float, float, float], width: int, height: int) -> tuple[int, int, int, int]:
-    left, top, right, bottom = box
-    return (
-        max(0, math.floor(left)),
-        max(0, math.floor(top)),
-        min(width, math.ceil(right)),
-        min(height, math.ceil(bottom)),
-    )
 
 
 # 1 inside, falling to 0 at the border of the box over _FEATHER of its side, as a raised cosine.

@@ -20,7 +20,7 @@ from depixel.domains.cascade import PRIOR_SCALE, resize
 from depixel.domains.exporting import export_tile, keep_unchanged
 from depixel.domains.face_finder import THRESHOLD, FaceFinder, Frame
 from depixel.domains.face_places import Crop, Place, Turned
-from depixel.domains.face_tracks import along, tracks_of
+from depixel.domains.face_tracks import along, in_each, tracks_of
 from depixel.domains.prepare import Prepared
 from depixel.domains.tensors import hidden_colour, premultiplied
 from depixel.errors import CancelledError
@@ -243,10 +243,7 @@ def places_of(small: Tensor, settings: SearchSettings, device: torch.device) -> 
 
 def find_faces(small: Tensor, device: torch.device) -> list[tuple[Frame, ...]]:
     """For each face of any frame of [F, 4, h, w], the largest first, where it is in every frame; see `along`."""
-    finder = _finder(str(device))
-    seen: list[list[Frame]] = []
-    for k in range(len(small)):
-        seen.append(seen[-1] if k and torch.equal(small[k], small[k - 1]) else finder.find(small[k : k + 1]))
+    seen = in_each(small, _finder(str(device)).find)
     return sorted((along(track, len(small)) for track in tracks_of(seen)), key=lambda way: -way[0].side)
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from depixel.domains.face_finder import FaceFinder, Frame, distinct
-from depixel.domains.face_tracks import Track, tracks_of
+from depixel.domains.face_tracks import STILL, Track, filled, in_each, tracks_of
 from depixel.domains.faces import SMALL_CROP
 from depixel.domains.tensors import integers, premultiplied
 
@@ -24,7 +25,6 @@ _SURE_ENOUGH = 0.35  # score of the finder: rather hide a stone than show a byst
 _SURE = 0.6  # of one that lies or stands on its head: looked for three times as often, seen where none is as often
 _LEVEL = 8.0  # degrees: a head turned by less counts as upright
 _LEAST = 8  # pixels a side: smaller ones have nothing to hide
-_STILL = 0.1  # of its side: a face that moves less in all of an animation stands still
 _CALM = 2  # frames to either side over which a way is averaged
 
 
@@ -50,9 +50,7 @@ def find_places(picture: Picture, device: str = "cpu") -> list[Place]:
         return [Place((0, 0, width, height))]
     finder = FaceFinder.from_weights(device=torch.device(device))
     small = premultiplied(integers(picture), picture.levels)
-    heads: list[list[Frame]] = []
-    for k in range(len(small)):
-        heads.append(heads[-1] if k and torch.equal(small[k], small[k - 1]) else _heads(finder, small[k : k + 1]))
+    heads = in_each(small, partial(_heads, finder))
     places = [_place(track, len(small), width, height) for track in tracks_of(heads)]
     return sorted((p for p in places if p is not None), key=lambda p: -(p.box[2] - p.box[0]) * (p.box[3] - p.box[1]))
 
@@ -80,16 +78,10 @@ def _place(track: Track, count: int, width: int, height: int) -> Place | None:
     roll = math.degrees(math.atan2(sum(map(math.sin, turns)), sum(map(math.cos, turns))))
     roll = roll if abs(roll) > _LEVEL else 0.0
     first = centres[0]
-    moves = any(math.hypot(x - first[0], y - first[1]) > _STILL * side for x, y in centres)
+    moves = any(math.hypot(x - first[0], y - first[1]) > STILL * side for x, y in centres)
     if not moves:
         x, y = (sum(c[axis] for c in centres) / count for axis in (0, 1))
-        left, top, right, bottom = Frame(x, y, side, roll).box
-        box = (
-            max(0, math.floor(left)),
-            max(0, math.floor(top)),
-            min(width, math.ceil(right)),
-            min(height, math.ceil(bottom)),
-        )
+        box = Frame(x, y, side, roll).pixels(width, height)
         return Place(box, roll, found=True) if min(box[2] - box[0], box[3] - box[1]) >= _LEAST else None
     reach = math.ceil(Frame(0, 0, side, roll).box[2]) + 1
     across, down = min(width, 2 * reach), min(height, 2 * reach)
@@ -104,17 +96,9 @@ def _place(track: Track, count: int, width: int, height: int) -> Place | None:
     return Place(hull, 0.0 if moved else roll, found=not moved, way=tuple(way)) if min(across, down) >= _LEAST else None
 
 
-# (x, y) in every frame: between those where it was found on a straight line, before and after where it was nearest in
-# time; averaged over some frames, for finding jitters.
+# (x, y) in every frame, averaged over some, for finding jitters.
 def _everywhere(track: Track, count: int) -> list[tuple[float, float]]:
-    known = sorted(track)
-    rough = []
-    for k in range(count):
-        before = max((n for n in known if n <= k), default=known[0])
-        after = min((n for n in known if n >= k), default=known[-1])
-        share = 0.0 if before == after else (k - before) / (after - before)
-        one, other = track[before], track[after]
-        rough.append((one.x + share * (other.x - one.x), one.y + share * (other.y - one.y)))
+    rough = [(frame.x, frame.y) for frame in filled(track, count)]
     calm = []
     for k in range(count):
         reach = min(_CALM, k, count - 1 - k)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from depixel.priors.base import Latents, PriorSpec
+from depixel.priors.base import Latents
 
 _MASK = 2**64 - 1
 
@@ -53,7 +53,7 @@ def candidate_seed(seed: int, candidate: int) -> int:
     return (x ^ (x >> 31)) >> 33
 
 
-def candidate_imagination(imagination: float, candidate: int, stray: float = PriorSpec.stray) -> float:
+def candidate_imagination(imagination: float, candidate: int, stray: float) -> float:
     """
     How far candidate k strays at the start: the first as asked (0 = the calm answer), others at least as far as the
     prior needs to show something else (`PriorSpec.stray`).
