@@ -19,6 +19,7 @@ from depixel.commands.watch_budget import measure
 from depixel.commands.watch_engine import EngineWorker
 from depixel.settings import SearchSettings
 from depixel.upsampler import Upsampler
+from depixel_watch import survey as survey_module
 from depixel_watch.profiles import load
 from depixel_watch.survey import survey
 
@@ -77,6 +78,27 @@ def test_what_is_left_alone_has_a_reason(pack: Path) -> None:
     assert list(found.failed) == ["cut.zip"]
     assert found.bytes_now > 0
     assert {member.pixels for member in found.textures} == {64, 576}
+
+
+def test_an_archive_is_opened_as_often_however_much_is_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To read its directory takes as long as it has entries: done for each, a large pack would take hours."""
+    names: list[str] = []
+    with zipfile.ZipFile(tmp_path / "p.zip", "w") as archive:
+        for i in range(60):  # pairs of equal sizes; each third pair is equal altogether
+            data = Image.frombytes("RGB", (2 + i // 2, 2), bytes([i // 2, i * (i // 2 % 3 > 0), 7] * (4 + i // 2 * 2)))
+            buffer = io.BytesIO()
+            data.save(buffer, "BMP")
+            archive.writestr(f"{i}.bmp", buffer.getvalue())
+    opened = survey_module.opened
+    monkeypatch.setattr(survey_module, "opened", lambda path: names.append(path.name) or opened(path))
+    profiles = load()
+
+    found = survey(tmp_path, profiles, profiles["generic"], False, pytest.fail)
+
+    assert (len(found.textures), found.duplicates, found.failed) == (50, 10, {})
+    assert names == ["p.zip"] * 2
+    found.textures[0].prepared(4)
+    assert names == ["p.zip"] * 3
 
 
 def test_the_estimate_is_measured(pack: Path, tmp_path: Path) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import zipfile
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path, PurePosixPath
 
 from depixel.errors import DepixelError
@@ -30,22 +33,26 @@ class Member:
     size: int  # bytes
     pixels: int  # about: by the first bytes
 
-    def read(self) -> bytes:
-        """The file. Raises DepixelError or OSError."""
+    def read(self, opened_archive: zipfile.ZipFile | None = None) -> bytes:
+        """The file; of an archive that is open already, where one is given. Raises DepixelError or OSError."""
         if self.archive is None:
             return (self.root / self.path).read_bytes()
+        if opened_archive is not None:
+            return content(opened_archive, opened_archive.NameToInfo[self.path])
         with opened(self.archive) as archive:
             return content(archive, archive.NameToInfo[self.path])
 
     def prepared(self, scale: int) -> Texture:
         """Decoded, as the pipeline would. Raises DepixelError or OSError."""
-        return prepare(self.read(), self.path, self.rule, self._beside, scale)
+        with ExitStack() as stack:
+            archive = None if self.archive is None else stack.enter_context(opened(self.archive))
 
-    def _beside(self, name: str) -> bytes | None:
-        if self.archive is not None:
-            with opened(self.archive) as archive:
-                return content(archive, archive.NameToInfo[name]) if name in archive.NameToInfo else None
-        return (self.root / name).read_bytes() if (self.root / name).is_file() else None
+            def beside(name: str) -> bytes | None:
+                if archive is not None:
+                    return content(archive, archive.NameToInfo[name]) if name in archive.NameToInfo else None
+                return (self.root / name).read_bytes() if (self.root / name).is_file() else None
+
+            return prepare(self.read(archive), self.path, self.rule, beside, scale)
 
 
 @dataclass
@@ -127,30 +134,45 @@ def _inside(path: Path, profiles: dict[str, Profile], found: Survey) -> Iterator
 
 
 # Equal contents under equal rules are answered once; single pixels and empty files are no work.
-def _once_each(members: Iterable[Member], found: Survey) -> None:
-    by_size: dict[int, list[Member]] = defaultdict(list)
-    for member in members:
-        by_size[member.size].append(member)
-    for size, same in sorted(by_size.items()):
-        if size == 0:
-            found.skipped["empty files"] += len(same)
-            continue
-        seen: dict[tuple[str, Rule, str], int] = {}
-        for member in same:
-            if member.pixels <= 1:
-                found.skipped["single pixels"] += 1
-                continue
-            try:
-                digest = hashlib.sha256(member.read()).hexdigest() if len(same) > 1 else ""
-            except (DepixelError, OSError) as error:
-                found.failed[member.path] = str(error)
-                continue
-            first = seen.setdefault((digest, member.rule, name_hint(member.path)), len(found.textures))
+def _once_each(members: Sequence[Member], found: Survey) -> None:
+    by_size: dict[int, list[int]] = defaultdict(list)
+    for index, member in enumerate(members):
+        if member.size == 0:
+            found.skipped["empty files"] += 1
+        elif member.pixels <= 1:
+            found.skipped["single pixels"] += 1
+        else:
+            by_size[member.size].append(index)
+    digests = _digests(members, sorted(i for same in by_size.values() if len(same) > 1 for i in same), found)
+    for _, same in sorted(by_size.items()):
+        seen: dict[tuple[bytes, Rule, str], int] = {}
+        for index in same:
+            if len(same) > 1 and index not in digests:
+                continue  # it cannot be read
+            member = members[index]
+            key = (digests.get(index, b""), member.rule, name_hint(member.path))
+            first = seen.setdefault(key, len(found.textures))
             if first == len(found.textures):
                 found.textures.append(member)
             else:
                 found.duplicates += 1
                 found.duplicate_of[first] += 1
+
+
+# Of those members; each archive is opened once, for to read its directory takes as long as it has entries.
+def _digests(members: Sequence[Member], wanted: Sequence[int], found: Survey) -> dict[int, bytes]:
+    digests: dict[int, bytes] = {}
+    for path, same in groupby(wanted, key=lambda index: members[index].archive):
+        with ExitStack() as stack:
+            archive: zipfile.ZipFile | None = None
+            for index in same:
+                try:
+                    if path is not None and archive is None:
+                        archive = stack.enter_context(opened(path))
+                    digests[index] = hashlib.sha256(members[index].read(archive)).digest()
+                except (DepixelError, OSError) as error:
+                    found.failed[members[index].path] = str(error)
+    return digests
 
 
 def _reason(path: str, rule: Rule) -> str:
