@@ -4,7 +4,8 @@
 
 Statistics come from the training portraits alone: the whitening of w, the usual size of each noise map, the spread of
 answers that a small picture leaves open, and the mapping network z -> w, fitted to the encoder's w by the energy
-distance (Székely & Rizzo 2013) because the autoencoder never sees z. A GAN delivered to RUN keeps its own mapping.
+distance (Székely & Rizzo 2013) because the autoencoder never sees z; and the Gaussian of 8x8 portraits that faces from
+nothing begin with. A GAN delivered to RUN keeps its own mapping and begins with that.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 from safetensors.torch import save_file
 from torch import Tensor
 from training.faces_checkpoint import load_tensors
@@ -29,6 +31,7 @@ from depixel.priors.whitening import Whitening, fit
 
 log = logging.getLogger("export_faces")
 INSIDE = 0.99  # share of the training latents that lie inside the ball of radius sqrt(d) / ROOM
+DRAWN, DRAWN_RANK = 8, 48  # pixels a side of the pictures that faces from nothing begin with, and their directions
 ROOM = 3.0  # the ball reaches this many times further, because pictures that are no faces lie outside: emoji, sprites
 
 
@@ -83,6 +86,17 @@ def spread_of(latent: Latent, full: Latent, whitening: Whitening, scale: Tensor,
     return (directions * deviations).t()[:rank].contiguous()
 
 
+def portrait_gaussian(portraits: Portraits, side: int, rank: int) -> tuple[Tensor, Tensor]:
+    """Mean [3, side, side] and main directions, as deviations [rank, 3, side, side], of RGB in [0, 1] and mirrored."""
+    small = F.avg_pool2d(portraits.pixels.float() / 255, portraits.pixels.shape[-1] // side)
+    rows = torch.cat([small, small.flip(3)]).flatten(1)
+    values, vectors = torch.linalg.eigh(torch.cov(rows.double().t()))
+    rank = min(rank, len(values))
+    directions = (vectors * values.clamp_min(0).sqrt()).t().flip(0)[:rank].float()
+    log.info("portraits: %d directions hold %.0f%%", rank, 100 * values.flip(0)[:rank].sum() / values.sum())
+    return rows.mean(0).reshape(3, side, side), directions.reshape(rank, 3, side, side).contiguous()
+
+
 def fit_mapping(mapping: MappingNetwork, w: Tensor, steps: int, batch: int = 768) -> None:
     """Fit z -> w to samples w [N, d] by the energy distance, in units of the overall deviation."""
     mean, deviation = w.mean(0), w.std(0).mean()
@@ -129,13 +143,17 @@ def export(options: argparse.Namespace) -> None:
             for small in LEVELS
         ]
     )
+    drawn = {}
     if not (options.run / "gan" / "index.json").is_file():  # a GAN's mapping was trained with its generator
+        mean, directions = portrait_gaussian(portraits, DRAWN, DRAWN_RANK)
+        drawn = {"portraits.mean": mean, "portraits.directions": directions}
         model.generator.mapping.requires_grad_(True)
         fit_mapping(model.generator.mapping, full.w_plus.mean(1), options.mapping_steps)
         model.generator.mapping.requires_grad_(False)
 
     out = {f"{key}": value for key, value in model.state_dict().items()}
     out |= {"whitening.mean": whitening.mean, "whitening.root": whitening.root, "maps.scale": scale, "spread": spread}
+    out |= drawn
     # Statistics stay float32: their inverse is taken.
     stored = {k: (v if k.startswith("whitening.") else v.half()).contiguous() for k, v in out.items()}
     config = {

@@ -27,8 +27,11 @@ GENERATOR = GeneratorSpec(32, 8, 8, (8, 8, 8, 8), 2)
 ENCODER = EncoderSpec(8, 8, (8, 8, 8, 8), 8, (8, 8, 8), (4, 8, 8, 16, 16, 32))
 
 
-def write_tiny(path: Path, wide: tuple[int, ...] = ()) -> Path:
-    """A weights file of random networks in the layout of the release; `wide`: channels of the noise maps."""
+def write_tiny(path: Path, wide: tuple[int, ...] = (), *, drawn: tuple[int, ...] = ()) -> Path:
+    """
+    A weights file of random networks in the layout of the release; `wide`: channels of the noise maps; `drawn`: shape
+    of the directions of the portraits that faces from nothing begin with.
+    """
     torch.manual_seed(0)
     specs = replace(GENERATOR, map_channels=wide), replace(ENCODER, map_channels=wide)
     generator, encoder = Generator(specs[0]), FaceEncoder(specs[1])
@@ -41,6 +44,8 @@ def write_tiny(path: Path, wide: tuple[int, ...] = ()) -> Path:
     tensors |= {"whitening.mean": whitening.mean, "whitening.root": whitening.root, "maps.scale": torch.ones(6)}
     opened = 8 + sum(math.prod(shape) for shape in specs[1].map_shapes)
     tensors["spread"] = torch.randn(len(LEVELS), 5, opened) * 0.1
+    if drawn:
+        tensors |= {"portraits.mean": torch.full((3, 8, 8), 0.5), "portraits.directions": torch.randn(drawn) * 0.1}
     config = {
         "kind": "faces",
         "generator": asdict(specs[0]),
@@ -52,9 +57,10 @@ def write_tiny(path: Path, wide: tuple[int, ...] = ()) -> Path:
     return path
 
 
-@pytest.fixture(scope="module", params=[(), (1, 1, 3, 1, 4, 1)], ids=["narrow", "wide"])
+@pytest.fixture(scope="module", params=[((), ()), ((1, 1, 3, 1, 4, 1), (5, 3, 8, 8))], ids=["narrow", "wide"])
 def prior(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> LatentPrior:
-    path = write_tiny(tmp_path_factory.mktemp("weights") / "faces-tiny.safetensors", request.param)
+    wide, drawn = request.param
+    path = write_tiny(tmp_path_factory.mktemp("weights") / "faces-tiny.safetensors", wide, drawn=drawn)
     return FacePrior.from_weights(load_weights(str(path)), torch.device("cpu"))
 
 
@@ -119,6 +125,13 @@ def test_faces_from_nothing_have_details_and_follow_their_seed(prior: LatentPrio
         assert not torch.allclose(values, other[name])
         assert values.abs().sum() > 0
         assert not torch.allclose(values[0], values[1])
+
+
+def test_portraits_of_another_shape_are_refused(tmp_path: Path) -> None:
+    """A file whose directions do not fit its mean picture is refused when it is opened, not when a face is drawn."""
+    path = write_tiny(tmp_path / "faces-odd.safetensors", drawn=(5, 3, 4, 4))
+    with pytest.raises(WeightsError, match="do not fit"):
+        FacePrior.from_weights(load_weights(str(path)), torch.device("cpu"))
 
 
 def test_whitening_goes_both_ways() -> None:

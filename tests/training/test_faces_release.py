@@ -11,9 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from PIL import Image
 from training import export_faces, pack_faces_data, train_faces, train_faces_gan
 from training.faces_checkpoint import load_tensors
+from training.faces_data import load_portraits
 
 from depixel.degradation import AreaDegradation
 from depixel.priors.faces import FacePrior
@@ -92,3 +94,27 @@ def test_a_gan_of_two_calls_becomes_a_prior_that_answers(tmp_path: Path, monkeyp
     other = prior.decode(prior.sample(small, degradation, torch.Generator().manual_seed(1), 1.0), small, degradation)
     assert (other - plain).abs().max() > 0
     assert prior.imagine(2, torch.Generator().manual_seed(0))["w"].shape[0] == 2
+
+
+def test_faces_from_nothing_begin_with_pictures_like_the_portraits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The way of faces-128: what is exported holds the mean of the 8x8 portraits and draws pictures of their spread."""
+    threads = torch.get_num_threads()
+    data, run, released = portraits(tmp_path / "data", 24), tmp_path / "run", tmp_path / "faces-tiny.safetensors"
+    call(monkeypatch, train_faces, "--data", data, "--run", run, *NET, "--minutes", 0.01, "--batch", 2)
+    call(
+        monkeypatch, export_faces, "--data", data, "--run", run, "--out", released, "--rank", 4, "--pictures", 24,
+        "--mapping-steps", 2,
+    )  # fmt: skip
+    torch.set_num_threads(threads)
+
+    prior = FacePrior.from_weights(load_weights(released), torch.device("cpu"))
+    assert isinstance(prior, FacePrior)
+    assert prior.portraits is not None
+    mean, directions = prior.portraits
+    truth = load_portraits(data, SIZE, evaluation=False).pixels.float() / 255
+    small = F.avg_pool2d(torch.cat([truth, truth.flip(3)]), SIZE // 8)
+    assert torch.allclose(mean, small.mean(0), atol=1e-3)
+    assert torch.allclose(directions.square().sum(0).sqrt(), small.std(0), atol=2e-2)  # of 24 discs few are lost
+    assert not torch.allclose(*prior.imagine(2, torch.Generator().manual_seed(0))["w"])

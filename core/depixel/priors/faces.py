@@ -44,6 +44,7 @@ class FacePrior:
         whitening: Whitening,
         map_scale: Tensor,  # [K] usual size of each noise map
         spread: Tensor,  # [len(LEVELS), rank, d + all map pixels] directions in which the answer is open
+        portraits: tuple[Tensor, Tensor] | None = None,  # [3, n, n] and [rank, 3, n, n], RGB: see `imagine`
     ) -> None:
         self._spec = spec
         self.generator = generator.eval().requires_grad_(False)
@@ -51,6 +52,7 @@ class FacePrior:
         self.whitening = whitening
         self.map_scale = map_scale
         self.spread = spread
+        self.portraits = portraits
         self.device = map_scale.device
 
     @classmethod
@@ -80,9 +82,17 @@ class FacePrior:
             encoder = FaceEncoder(EncoderSpec.from_json(json.dumps(config["encoder"])))
             encoder.load_state_dict(_under(weights, "encoder."))
             scale, spread = weights.tensors["maps.scale"], weights.tensors["spread"]
+            portraits = None
+            if "portraits.mean" in weights.tensors:  # a GAN's own mapping needs none
+                mean, directions = (weights.tensors[f"portraits.{name}"].float() for name in ("mean", "directions"))
+                if mean.dim() != 3 or mean.shape[0] != 3 or mean.shape != directions.shape[1:]:
+                    raise ValueError(f"portraits of {tuple(mean.shape)} and {tuple(directions.shape)}")
+                portraits = mean.to(device), directions.to(device)
         except (KeyError, RuntimeError, TypeError, ValueError) as error:
             raise WeightsError(f"The tensors of {weights.name} do not fit its configuration ({error}).") from error
-        return cls(prior, generator.to(device), encoder.to(device), whitening, scale.to(device), spread.to(device))
+        return cls(
+            prior, generator.to(device), encoder.to(device), whitening, scale.to(device), spread.to(device), portraits
+        )
 
     @property
     def spec(self) -> PriorSpec:
@@ -126,19 +136,33 @@ class FacePrior:
 
     def imagine(self, count: int, generator: torch.Generator) -> Latents:
         """
-        Faces from nothing: z through the mapping network, the same style in each layer, maps at rest; then twice
-        shrunk and answered again, because most of what a face looks like is in the maps, and the mapping has none.
+        Faces from nothing: a first face, twice shrunk and answered again, a little differently each time.
+
+        The first is a picture of n x n pixels drawn from a Gaussian fitted to the training portraits at that size,
+        where the file has one: most of what a face looks like is in the maps, and a mapping network z -> w that was
+        fitted afterwards has none. Otherwise it is z through the mapping network, the same style in each layer.
         """
-        z = torch.randn(count, self.generator.spec.noise_latent, generator=generator).to(self.device)
-        v = self.whitening.whiten(self.generator.mapping(z))
-        latents = {"w": v[:, None].expand(-1, self.generator.spec.layers, -1).contiguous()}
-        for k, shape in enumerate(self.encoder.spec.map_shapes):
-            latents[f"map_{k}"] = torch.zeros(count, *shape, device=self.device)
+        native = self.generator.spec.resolution
+        if self.portraits is None:
+            small = to_picture(self.generator.synthesis(self._random_styles(count, generator), noise_mode="none"))
+        else:
+            mean, directions = self.portraits
+            dice = torch.randn(count, len(directions), generator=generator).to(self.device)
+            rgb = (mean + torch.einsum("bk,kchw->bchw", dice, directions)).clamp(0, 1)
+            small = torch.cat([rgb, torch.ones_like(rgb[:, :1])], 1)
+        latents: Latents = {}
         for side, imagination in REFINEMENTS:
-            degradation = AreaDegradation(max(1, self.generator.spec.resolution // side))
-            small = degradation.apply(self.decode(latents, latents["w"], degradation))
+            small = small if small.shape[-1] <= side else AreaDegradation(small.shape[-1] // side).apply(small)
+            degradation = AreaDegradation(max(1, native // side))
             latents = self.sample(small, degradation, generator, imagination)
+            small = self.decode(latents, small, degradation)
         return latents
+
+    # [count, L, d] styles of random z, for the generator.
+    def _random_styles(self, count: int, generator: torch.Generator) -> Tensor:
+        z = torch.randn(count, self.generator.spec.noise_latent, generator=generator).to(self.device)
+        w: Tensor = self.generator.mapping(z)
+        return w[:, None].expand(-1, self.generator.spec.layers, -1)
 
     def decode(self, latents: Latents, small: Tensor, degradation: Degradation) -> Tensor:
         """[B, 4, R, R] premultiplied RGBA, opaque."""
