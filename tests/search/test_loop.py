@@ -14,8 +14,8 @@ from tiny_prior import TinyArt, TinyFaces
 from depixel.client.options import MAX_SEED
 from depixel.degradation import AreaDegradation, make_degradation
 from depixel.errors import BadUsageError, CancelledError, WeightsError
-from depixel.priors.base import Latents
-from depixel.search import Candidates, SearchStep, Term, candidate_seed, finish, search
+from depixel.priors.base import LatentLayout, Latents
+from depixel.search import Candidates, Found, SearchStep, Term, candidate_seed, finish, search
 from depixel.search.sphere import as_points
 from depixel.search.terms import Context, nearest_colours, seam_and_inside
 from depixel.settings import PULSE_EPS, SearchSettings
@@ -190,6 +190,39 @@ def test_a_row_without_progress_gives_up_early() -> None:
     found = finish(search(prior, small, AREA, SearchSettings(steps=500), terms=[never]))
 
     assert found.steps < 40
+
+
+class _Careful(TinyFaces):
+    """The tiny prior with the small steps that a good encoder deserves."""
+
+    @property
+    def layout(self) -> dict[str, LatentLayout]:
+        return {name: replace(layout, rate=0.03) for name, layout in super().layout.items()}
+
+
+def test_a_start_that_fits_nothing_takes_longer_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Noise gets much nearer in the same few steps; a start that fits well goes the very way that it went before."""
+    prior = _Careful(seed=2)
+    truth = prior.truth(1)
+    good = prior.encode(AREA.apply(truth), AREA) | {"noise": torch.full((1, 1, 8, 8), 1.0)}
+    near = AREA.apply(prior.decode(good, truth, AREA)) * 0.995  # some 1e-5 away from where it starts
+    near[:, 3] = 1
+    noise = torch.rand(1, 4, 8, 8, generator=torch.Generator().manual_seed(0))
+    noise[:, 3] = 1
+    settings = SearchSettings(steps=12, eps=0.0)
+
+    def both() -> tuple[Found, Found, Found]:
+        starts = (noise, None, settings), (noise, None, replace(settings, steps=0)), (near, good, settings)
+        far, first, close = (finish(search(prior, x, AREA, s, start=start)).pictures[0][0] for x, start, s in starts)
+        return far, first, close
+
+    hurried, start, close = both()
+    monkeypatch.setattr("depixel.search.rows.LONGEST", 1.0)
+    slow, _, as_before = both()
+
+    assert start.error - hurried.error > 2 * (start.error - slow.error) > 0
+    assert 0 < close.error < 1e-4
+    assert torch.equal(close.large, as_before.large)
 
 
 # Steps, starts and stops.

@@ -19,6 +19,9 @@ from depixel.search.terms import Context, Term, squared_error
 PATIENCE = 12  # steps without progress after which a row gives up
 PROGRESS = 0.01  # what counts as progress since the last time there was some, of the error or the score
 DIVERGED = 4.0  # times its best score: the row goes back to its best and halves its rate
+NEAR = 1e-4  # mean squared error of a start that suits the prior; a worse one takes longer steps
+LONGEST = 8.0  # times the prior's own rate, for a start that fits nothing
+CAREFUL = 0.25  # of the search's rate: a prior whose own rate is higher is never hurried beyond
 
 
 @dataclass
@@ -54,9 +57,15 @@ class Rows:
         self.optimiser = TangentAdam(latents, prior.layout)
         count = context.small.shape[0]
         self.index = torch.arange(count, device=context.small.device)
-        self.damping = context.small.new_ones(count)  # [n] of the rate; halved when a row diverges
+        self.damping = context.small.new_ones(count)  # [n] of the rate: see `_hurry`; halved when a row diverges
         self.gradients: Latents = {}
         self.best: _Best | None = None
+
+    # [n] factors of the rate, from the root mean squared error of the start. Small steps keep what is good about a good
+    # start, such as the encoder's of a portrait; a picture of no face has a long way to go, and nothing to lose on it.
+    def _hurry(self, error: Tensor) -> Tensor:
+        rate = max(layout.rate for layout in self.prior.layout.values())
+        return (error / NEAR).sqrt().clamp(1.0, min(LONGEST, max(1.0, CAREFUL / rate)))
 
     def look(self, taken: int, steps: int) -> None:
         """One pass: judge the active rows where they are now, keep the best, and let those that are done leave."""
@@ -66,6 +75,8 @@ class Rows:
             large, error, values = self._evaluate(latents)
             score = values @ values.new_tensor([term.weight for term in self.objective])
         with torch.inference_mode(False), torch.no_grad():
+            if self.best is None:
+                self.damping = self._hurry(error.detach())
             lost = self._remember(large.detach(), error.detach(), values.detach(), score.detach(), taken)
             kept = self._going().nonzero()[:, 0]
         if descend and len(kept):
