@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
@@ -18,6 +19,8 @@ import pytest
 from PIL import Image
 from tiny_art import write_tiny_art
 from watch_process import environment, watch_command
+
+from depixel_watch.lock import is_held
 
 RNG = np.random.default_rng(3)
 
@@ -87,9 +90,22 @@ def test_a_second_run_says_why_there_is_nothing_to_do(tmp_path: Path, weights: s
         assert "  bad.png: " in status
 
 
+# Until a file is done, and the pass it was done in is over.
+def _wait_for(lines: Iterable[str], path: str) -> None:
+    done = False
+    for line in lines:
+        told = json.loads(line)
+        done |= told.get("path") == path and told["what"] == "done"
+        if done and told["what"] == "pass":
+            return
+
+
 @pytest.mark.parametrize("how", [["--every", "600"], ["--poll", "--every", "0.5"]], ids=["events", "polled"])
 def test_stays_takes_what_is_dropped_and_stops_when_asked(tmp_path: Path, weights: str, how: list[str]) -> None:
-    """A file dropped while it runs is taken, by an event or by looking again; SIGTERM ends it cleanly."""
+    """
+    A file dropped while it runs is taken, by an event or by looking again; SIGTERM ends it cleanly. It holds the output
+    folder again after somebody deleted it.
+    """
     source = tmp_path / "mods"
     source.mkdir()
     process = _start(source, "--quiet-period", "0.1", *how, "--weights", weights, "--json")
@@ -99,10 +115,14 @@ def test_stays_takes_what_is_dropped_and_stops_when_asked(tmp_path: Path, weight
             assert process.poll() is None
         time.sleep(0.5)
         _save(tmp_path / "new.png").rename(source / "dropped.png")  # whole at once, however slow the machine is
-        for line in process.stdout:
-            if json.loads(line).get("path") == "dropped.png":
-                break
-        assert (tmp_path / "mods-depixel/dropped.png").exists()
+        out = tmp_path / "mods-depixel"
+        _wait_for(process.stdout, "dropped.png")
+        assert (out / "dropped.png").exists()
+        shutil.rmtree(out)
+        _save(tmp_path / "new.png").rename(source / "another.png")
+        _wait_for(process.stdout, "another.png")
+        assert (out / "dropped.png").exists()
+        assert is_held(out)
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=100)

@@ -20,6 +20,7 @@ from depixel_watch import pipeline as pipeline_module
 from depixel_watch.layout import checked, overlay_for
 from depixel_watch.ledger import LEDGER_NAME, Ledger
 from depixel_watch.lock import is_held, only_one
+from depixel_watch.pauses import OutputDeletedError
 from depixel_watch.profiles import OWN_PROFILES, load
 from depixel_watch.stability import StabilityTracker, Stamp
 from depixel_watch.watcher import DiskFullError, Event, PauseError, Tally, Watcher
@@ -369,6 +370,34 @@ def test_deleting_the_output_folder_reverts_and_starts_over(desk: Desk) -> None:
     assert "a.png" in desk.outputs()
 
 
+@pytest.mark.parametrize("whole", [True, False], ids=["all of it", "stopped half-way"])
+def test_deleting_the_output_folder_in_the_middle_of_the_work(desk: Desk, whole: bool) -> None:
+    """Nothing is written that no ledger knows, and what could not be deleted is not taken for somebody else's."""
+    for i in range(2):
+        picture(desk.source / "first" / f"{i}.png", i)
+        picture(desk.source / "then" / f"{i}.png", 10 + i, (130, 130))  # a group of their own
+    upscale = desk.worker.upscale
+
+    def deleted_meanwhile(*asked: Any) -> Any:
+        if len(desk.worker.batches) == 1:
+            for name in [LEDGER_NAME] if not whole else [p.name for p in desk.out.iterdir()]:
+                place = desk.out / name
+                shutil.rmtree(place) if place.is_dir() else place.unlink()
+        return upscale(*asked)
+
+    desk.worker.upscale = deleted_meanwhile  # type: ignore[method-assign]
+    desk.watcher.reconcile()
+    desk.clock.now += 3
+    with pytest.raises(OutputDeletedError, match="was deleted"):
+        desk.watcher.reconcile()
+    tally = desk.settle()
+
+    assert tally.failed == 0
+    assert all((pixels(desk.out / p)[::2, ::2] == pixels(desk.source / p)).all() for p in desk.outputs() if "/" in p)
+    assert len(desk.outputs()) == 5
+    assert desk.settle().skipped == 4
+
+
 def test_links_in_circles_and_to_nowhere(desk: Desk) -> None:
     """A loop of folders ends; a dangling link is nothing."""
     picture(desk.source / "a/a.png")
@@ -560,6 +589,21 @@ def test_two_watchers_never_share_an_output(desk: Desk) -> None:
         with pytest.raises(BadUsageError, match="Another"), only_one(desk.out):
             pass
     assert not is_held(desk.out)
+
+
+def test_a_deleted_output_folder_is_held_again(desk: Desk) -> None:
+    """The lock goes with the folder and is taken anew; where another watcher was faster, it is that one's."""
+    with only_one(desk.out) as lock:
+        shutil.rmtree(desk.out)
+        lock.hold()
+        with pytest.raises(BadUsageError, match="stop it first"), only_one(desk.out):
+            pass
+        shutil.rmtree(desk.out)
+        with only_one(desk.out), pytest.raises(BadUsageError, match="another `depixel watch` writes to it now"):
+            lock.hold()
+        lock.hold()
+        with pytest.raises(BadUsageError), only_one(desk.out):
+            pass
 
 
 def test_outputs_that_cannot_be_are_refused_in_a_sentence(tmp_path: Path) -> None:

@@ -12,14 +12,15 @@ from depixel.commands.stopping import stop_on_interrupt
 from depixel.commands.upscale import open_engine
 from depixel.commands.watch_engine import EngineWorker
 from depixel.commands.watch_show import JsonLines, Lines, Show, Table, Told
-from depixel.errors import CancelledError
+from depixel.errors import CancelledError, UnwritableOutputError
 from depixel.settings import SearchSettings
 from depixel_watch.events import POLL_SECONDS, Hints
 from depixel_watch.known import remember
 from depixel_watch.ledger import LEDGER_NAME, Ledger
-from depixel_watch.lock import only_one
+from depixel_watch.lock import Lock, only_one
 from depixel_watch.log import LOG_NAME, Log
 from depixel_watch.notify import Notifier
+from depixel_watch.pauses import OutputAwayError, OutputDeletedError
 from depixel_watch.profiles import load
 from depixel_watch.stability import StabilityTracker
 from depixel_watch.watcher import Event, PauseError, Tally, Watcher
@@ -30,7 +31,7 @@ _PAUSE_SECONDS = 10.0
 def watch(args: argparse.Namespace, settings: SearchSettings, source: Path, out: Path) -> int:
     """Keep the outputs in step until stopped, or once; returns the exit code."""
     profiles = load(own=source)
-    with stop_on_interrupt() as stop, only_one(out):
+    with stop_on_interrupt() as stop, only_one(out) as lock:
         remember(out)
         show = _show(args, source, out)
         told = Told(show, Log(args.log or out / LOG_NAME), Notifier() if args.notify else None)
@@ -51,7 +52,7 @@ def watch(args: argparse.Namespace, settings: SearchSettings, source: Path, out:
             try:
                 if isinstance(show, Table):
                     show.tally = lambda: watcher.tally
-                return _Loop(args, watcher, source, out, stop, told, show).run(worker.device)
+                return _Loop(args, watcher, lock, source, out, stop, told, show).run(worker.device)
             finally:
                 watcher.close()
         finally:
@@ -72,13 +73,14 @@ class _Loop:
         self,
         args: argparse.Namespace,
         watcher: Watcher,
+        lock: Lock,
         source: Path,
         out: Path,
         stop: Callable[[], bool],
         told: Told,
         show: Show,
     ) -> None:
-        self._args, self._watcher, self._source, self._out = args, watcher, source, out
+        self._args, self._watcher, self._lock, self._source, self._out = args, watcher, lock, source, out
         self._stop, self._told, self._show = stop, told, show
         self._total = Tally()  # of all passes until nothing waits for the first time
         self._spoken = False
@@ -103,14 +105,15 @@ class _Loop:
                 if isinstance(self._show, Table):
                     self._show.tally = lambda: self._watcher.tally
                 try:
-                    tally = self._watcher.reconcile()
+                    tally = self._look()
                 except CancelledError:
                     break
                 except PauseError as error:
-                    if args.once:
+                    deleted = isinstance(error, OutputDeletedError)
+                    if args.once and not deleted:
                         raise
                     self._told.pause(str(error))
-                    self._doze(wait, min(every, _PAUSE_SECONDS), wake=False)
+                    self._doze(wait, min(every, 1.0 if deleted else _PAUSE_SECONDS), wake=False)
                     continue
                 took = time.monotonic() - started
                 self._told.sum_up(tally, took)
@@ -126,6 +129,14 @@ class _Loop:
             if hints is not None:
                 hints.close()
         return 130 if args.once else 0
+
+    # One pass. Who deletes the output folder takes the lock along, too: first of all it is taken again.
+    def _look(self) -> Tally:
+        try:
+            self._lock.hold()
+        except UnwritableOutputError as error:
+            raise OutputAwayError(str(error)) from error
+        return self._watcher.reconcile()
 
     def _doze(self, wait: Callable[[float], bool], seconds: float, wake: bool = True) -> None:
         end = time.monotonic() + seconds

@@ -7,6 +7,7 @@ its name: after a crash the row says that a file at that place is our own and ma
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -60,6 +61,9 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
+        if not path.exists():  # what its file left behind when it was deleted alone
+            for left in ("-wal", "-shm"):
+                path.with_name(path.name + left).unlink(missing_ok=True)
         self._base = sqlite3.connect(path, isolation_level=None)
         try:
             self._set_up()
@@ -68,6 +72,17 @@ class Ledger:
         except sqlite3.DatabaseError as error:
             remedy = f"delete the folder {path.parent}, and all is made again"
             raise DepixelError(f"The ledger {path} is damaged ({error}): {remedy}.") from error
+        self._file = self._there()
+
+    def is_in_place(self) -> bool:
+        """False when its file was deleted or replaced: what is written down here will be read by nobody."""
+        return self._file == self._there()
+
+    def _there(self) -> tuple[int, int] | None:
+        with contextlib.suppress(OSError):
+            about = self.path.stat()
+            return about.st_dev, about.st_ino
+        return None
 
     def _set_up(self) -> None:
         self._base.execute("PRAGMA journal_mode=WAL")

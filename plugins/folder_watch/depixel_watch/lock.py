@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,30 +14,62 @@ from depixel_watch.ledger import LEDGER_NAME
 _LOCK_NAME = ".depixel-lock.sqlite"
 
 
-@contextmanager
-def only_one(out: Path) -> Iterator[None]:
-    """
-    Hold the output folder.
+class Lock:
+    """The hold of one watcher on its output folder."""
 
-    Raises:
-        BadUsageError: another watcher holds it.
-        UnwritableOutputError: it cannot be made, or not be written.
-    """
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        base = sqlite3.connect(out / _LOCK_NAME, timeout=0, isolation_level=None)
-    except (OSError, sqlite3.OperationalError) as error:
-        raise _unusable(out, error) from error
-    try:
+    def __init__(self, out: Path) -> None:
+        self._out = out
+        self._base: sqlite3.Connection | None = None
+        self._file: tuple[int, int] | None = None  # of the lock: device and number
+        self._held = False  # once
+
+    def hold(self) -> None:
+        """
+        Hold the folder, from now on or still. Whoever deletes it while a watcher runs takes the lock along, and it is
+        taken again in the folder that is made anew.
+
+        Raises:
+            BadUsageError: another watcher holds it.
+            UnwritableOutputError: it cannot be made, or not be written.
+        """
+        if self._base is not None and self._file == self._there():
+            return
+        self.release()
         try:
-            base.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError as error:
+            self._out.mkdir(parents=True, exist_ok=True)
+            self._base = sqlite3.connect(self._out / _LOCK_NAME, timeout=0, isolation_level=None)
+            self._base.execute("BEGIN EXCLUSIVE")
+        except (OSError, sqlite3.OperationalError) as error:
+            self.release()
             if "locked" not in str(error):
-                raise _unusable(out, error) from error
-            raise BadUsageError(f"Another `depixel watch` is writing to {out}; stop it first.") from error
-        yield
+                raise _unusable(self._out, error) from error
+            taken = f"{self._out} was deleted, and another `depixel watch` writes to it now: this one stops."
+            busy = f"Another `depixel watch` is writing to {self._out}; stop it first."
+            raise BadUsageError(taken if self._held else busy) from error
+        self._file, self._held = self._there(), True
+
+    def release(self) -> None:
+        """Let go of it."""
+        if self._base is not None:
+            self._base.close()
+        self._base = None
+
+    def _there(self) -> tuple[int, int] | None:
+        with contextlib.suppress(OSError):
+            about = (self._out / _LOCK_NAME).stat()
+            return about.st_dev, about.st_ino
+        return None
+
+
+@contextmanager
+def only_one(out: Path) -> Iterator[Lock]:
+    """Hold the output folder. Raises as `Lock.hold` does."""
+    lock = Lock(out)
+    lock.hold()
+    try:
+        yield lock
     finally:
-        base.close()
+        lock.release()
 
 
 def _unusable(out: Path, error: Exception) -> UnwritableOutputError:

@@ -23,11 +23,17 @@ class OutputAwayError(PauseError, UnwritableOutputError):
     """The output folder as a whole cannot be used."""
 
 
-_MAY_PASS = (errno.EACCES, errno.EPERM, errno.EBUSY, errno.EROFS, errno.EIO, errno.EEXIST, errno.ENOTDIR)
+class OutputDeletedError(OutputAwayError):
+    """Somebody reverted in the middle of the work. All is made again."""
+
+
+_MAY_PASS = (errno.EACCES, errno.EPERM, errno.EBUSY, errno.EROFS, errno.EIO, errno.EEXIST, errno.ENOTDIR, errno.ENOENT)
 
 FULL = "The disk of {} is full: waiting for room; nothing is lost."
 
 AWAY = "The output folder {} cannot be used ({}): waiting for it; nothing is lost."
+
+DELETED = "The output folder {} was deleted: beginning anew. To have it stay away, stop `depixel watch` first."
 
 
 def may_pass(error: BaseException | None) -> bool:

@@ -24,7 +24,7 @@ from depixel.picture import Picture
 from depixel_watch.books import NOTHING, Books, Made
 from depixel_watch.jobs import Job, Loaded, fault, load, pixels_of
 from depixel_watch.packs import rewrite
-from depixel_watch.pauses import PauseError, as_pause
+from depixel_watch.pauses import DELETED, OutputDeletedError, PauseError, as_pause
 from depixel_watch.profiles import Profile
 from depixel_watch.scan import OURS, stamp_of
 from depixel_watch.stability import Stamp
@@ -301,6 +301,7 @@ class Pipeline:
 
     def _place(self, item: Loaded, data: bytes, what: str, remark: str = "") -> Made:
         target = self._out / item.job.output
+        self._check_ledger()
         _make_folder(target.parent)
         place(target, data, overwrite=True)
         return Made(self._stamped(item, target), hashlib.sha256(data).hexdigest()[:32], what, remark)
@@ -310,11 +311,17 @@ class Pipeline:
             os.utime(target, ns=(item.job.stamp.mtime_ns, item.job.stamp.mtime_ns))
         return stamp_of(target) or NOTHING
 
+    # What no ledger knows would be somebody else's from then on.
+    def _check_ledger(self) -> None:
+        if not self._books.ledger.path.exists():
+            raise OutputDeletedError(DELETED.format(self._out))
+
     # In the engine's thread, for it asks the engine.
     def _pack(self, item: Loaded) -> Made:
         started = time.perf_counter()
         target = self._out / item.job.output
         part = target.with_name(f"{OURS}{secrets.token_hex(6)}.part")
+        self._check_ledger()
         _make_folder(part.parent)
         try:
             with part.open("w+b") as file:
@@ -325,6 +332,7 @@ class Pipeline:
                 content = hashlib.sha256()
                 while block := file.read(2**20):
                     content.update(block)
+            self._check_ledger()
             part.replace(target)
             return Made(self._stamped(item, target), content.hexdigest()[:32], "done", " ".join(notes[:20]))
         finally:

@@ -84,10 +84,8 @@ class Watcher:
             self._told, self._troubles = self._troubles, set()
             return tally
         try:
-            if self._away or not self._ledger.path.exists():  # somebody reverted by deleting the output folder
-                ledger, before = Ledger(self._out / LEDGER_NAME), self._ledger
-                self._ledger, self._away = ledger, False
-                before.close()
+            if self._away or not self._ledger.is_in_place():  # somebody reverted by deleting the output folder
+                self._open_again()
             profile = self._profile or recognise_folder(self._profiles, self._source)
             still = self._still(profile)
             tally.found = len(still)
@@ -110,6 +108,24 @@ class Watcher:
             self._away = True
             raise OutputAwayError(AWAY.format(self._out, error)) from error
         return tally
+
+    # Who deletes the folder in the middle of the work may have to leave outputs behind that came meanwhile; the old
+    # ledger can still be read, and tells which are ours.
+    def _open_again(self) -> None:
+        ours: list[Row] = []
+        if not self._away:
+            with contextlib.suppress(sqlite3.Error):
+                ours = [row for row in self._ledger.rows() if self._is_ours(row)]
+        self._away = True
+        self._ledger.close()
+        self._ledger = Ledger(self._out / LEDGER_NAME)
+        if not self._ledger.counts():
+            self._ledger.record(ours)
+        self._away = False
+
+    def _is_ours(self, row: Row) -> bool:
+        there = stamp_of(self._out / row.output)
+        return there is not None and (row.state == "writing" or there == row.out)
 
     # Files that need work and stand still. Planned again when their turn comes: that takes less memory than the plans.
     def _still(self, profile: Profile) -> list[Found]:
@@ -185,8 +201,7 @@ class Watcher:
     # False when another program holds the output: another time.
     def _remove(self, row: Row) -> bool:
         target = self._out / row.output
-        ours = row.state == "writing" or stamp_of(target) == row.out
-        if target.exists() and ours and not self._renamed_case(row.output):
+        if self._is_ours(row) and not self._renamed_case(row.output):
             try:
                 target.unlink()
             except OSError as error:
