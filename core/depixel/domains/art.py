@@ -11,13 +11,14 @@ import torch
 from torch import Tensor
 
 from depixel.consistency import Residual, combine, keep_extreme_alpha
-from depixel.degradation import make_degradation
+from depixel.degradation import Degradation, make_degradation
 from depixel.devices import pass_for
 from depixel.domains.cascade import PRIOR_SCALE, Tile, enlarge, halo, tile_grid, with_ring, with_surroundings
 from depixel.domains.exporting import export_tile, keep_unchanged, palettes_of
-from depixel.domains.pixel_art import as_drawn
+from depixel.domains.pixel_art import as_drawn, on_steps
 from depixel.domains.prepare import Prepared
 from depixel.domains.tensors import hidden_colour, premultiplied
+from depixel.domains.translucency import is_translucent, keep_flat_bars, seen_through, where_alpha_steps
 from depixel.errors import CancelledError
 from depixel.priors.base import EnlargingPrior, Latents
 from depixel.search.candidates import Candidates, candidate_seed
@@ -185,17 +186,49 @@ class ArtEngine:
         if valid is not None:
             valid = with_surroundings(valid, tile, margin, first.wrap)[0].to(self.device)
         about = first.degradation if whole else make_degradation(first.degradation.name, factor)
-        large = enlarge(work.prior, around.to(self.device), local, about, valid)
-        if whole and any(first.wrap):  # what follows looks at neighbours as well
-            around, (rows, columns) = with_surroundings(small, tile, _LOOKED_BEYOND, first.wrap)
-            pixels = Tile(0, 0, *large.shape[2:])
-            large, _ = with_surroundings(large, pixels, _LOOKED_BEYOND * factor, first.wrap)
-        large = keep_extreme_alpha(large, around.to(self.device), factor)
-        if first.domain == "pixel-art":
-            large = as_drawn(large, around.to(self.device), factor)
+        large = _finished(work.prior, around.to(self.device), local, about, valid, first.domain == "pixel-art")
         height, width = (tile.bottom - tile.top) * factor, (tile.right - tile.left) * factor
         top, left = rows * factor, columns * factor
         return large[:, :, top : top + height, left : left + width].float().cpu()
+
+
+# The generator's answer with what it lacks of what the given pixels say. Pictures of a batch need not be alike.
+def _finished(
+    prior: EnlargingPrior, given: Tensor, latents: Latents, about: Degradation, valid: Tensor | None, drawn: bool
+) -> Tensor:
+    factor = about.factor
+
+    def answer(small: Tensor) -> Tensor:
+        large = enlarge(prior, small, latents, about, valid)
+        return _looking_beyond(large, small, about, treated)
+
+    def treated(large: Tensor, small: Tensor) -> Tensor:
+        large = keep_extreme_alpha(large, small, factor)
+        return as_drawn(large, small, factor) if drawn else keep_flat_bars(large, small, factor, valid)
+
+    def joined(large: Tensor, small: Tensor) -> Tensor:
+        return torch.where(where_alpha_steps(small, factor), on_steps(large, small, factor), large)
+
+    glass = is_translucent(given) if drawn and about.name == "point" else given.new_zeros(len(given)).bool()
+    if bool(glass.all()):
+        return _looking_beyond(seen_through(given, factor, answer), given, about, joined)
+    large = answer(given)
+    if not bool(glass.any()):
+        return large
+    through = _looking_beyond(seen_through(given, factor, answer), given, about, joined)
+    return torch.where(glass[:, None, None, None], through, large)
+
+
+# What looks at neighbours sees, where the picture wraps, a part of the other side.
+def _looking_beyond(
+    large: Tensor, given: Tensor, about: Degradation, treat: Callable[[Tensor, Tensor], Tensor]
+) -> Tensor:
+    if not any(about.wrap):
+        return treat(large, given)
+    size = large.shape[2:]
+    around, _ = with_surroundings(given, Tile(0, 0, *given.shape[2:]), _LOOKED_BEYOND, about.wrap)
+    large, (top, left) = with_surroundings(large, Tile(0, 0, *size), _LOOKED_BEYOND * about.factor, about.wrap)
+    return treat(large, around)[:, :, top : top + size[0], left : left + size[1]]
 
 
 @dataclass(frozen=True)

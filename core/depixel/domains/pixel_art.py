@@ -47,6 +47,26 @@ def crisp(large: Tensor, small: Tensor, factor: int) -> Tensor:
     Narrow the step between two colours: a large pixel between the nearest of its nine small pixels and another, well
     apart, moves nearer to the one it is nearer to. Steps within a shade are left as they are.
     """
+    _, step, share, edge = _steps(large, small, factor)
+    return torch.where(edge, large + (_steep(share) - share) * step, large)
+
+
+def on_steps(large: Tensor, small: Tensor, factor: int) -> Tensor:
+    """
+    As `crisp`, and nothing beside the line from one colour to the other remains: for colour and alpha that were
+    answered apart, and at an edge need not agree.
+    """
+    nearest, step, share, edge = _steps(large, small, factor)
+    return torch.where(edge, nearest + _steep(share) * step, large)
+
+
+def _steep(share: Tensor) -> Tensor:
+    return ((share - _SOFT) / (1 - 2 * _SOFT)).clamp(0, 1)
+
+
+# Of every large pixel: the nearest of its nine small pixels, the way from there to the partner whose mixture with it
+# passes the pixel most closely, how far along the pixel is, and whether there is such a partner, well apart.
+def _steps(large: Tensor, small: Tensor, factor: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     around = _around(small)
     best = torch.full_like(large[:, :1], torch.inf)
     nearest = torch.zeros_like(large)
@@ -56,17 +76,16 @@ def crisp(large: Tensor, small: Tensor, factor: int) -> Tensor:
         nearest = torch.where(distance < best, enlarged, nearest)
         best = torch.minimum(distance, best)
     beside = torch.full_like(best, torch.inf)
-    moved = large
-    for colour in around:  # the partner whose mixture with the nearest passes the pixel most closely
+    way, along = torch.zeros_like(large), torch.zeros_like(best)
+    for colour in around:
         step = _enlarged(colour, factor) - nearest
         square = step.square().sum(1, keepdim=True)
         share = (((large - nearest) * step).sum(1, keepdim=True) / square.clamp_min(1e-6)).clamp(0, 1)
         distance = (large - nearest - share * step).square().sum(1, keepdim=True)
         nearer = (distance < beside) & (square > _APART**2)
-        steep = ((share - _SOFT) / (1 - 2 * _SOFT)).clamp(0, 1)
-        moved = torch.where(nearer, large + (steep - share) * step, moved)
+        way, along = torch.where(nearer, step, way), torch.where(nearer, share, along)
         beside = torch.where(nearer, distance, beside)
-    return moved
+    return nearest, way, along, beside < torch.inf
 
 
 def square_corners(large: Tensor, small: Tensor, factor: int) -> Tensor:
