@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from depixel import __version__
+from depixel.commands.printable import spell_out_unknown_letters
 from depixel.errors import DepixelError
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line; returns the exit code and raises only SystemExit (from argparse)."""
     # torch's threads wait asleep, not spinning: on a busy machine that is two to three times faster.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    spell_out_unknown_letters()
     arguments = list(sys.argv[1:] if argv is None else argv)
     args = make_parser(arguments).parse_args(arguments)
     try:

@@ -172,7 +172,7 @@ class ReportPage:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
         try:
-            temporary.write_text(self.html(path.parent), encoding="utf-8")
+            temporary.write_text(self.html(path.parent), encoding="utf-8", errors="backslashreplace")
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
@@ -293,7 +293,7 @@ def _row(entry: _Entry, folder: Path) -> str:
 def _link(entry: _Entry, folder: Path) -> str:
     if not entry.outputs:
         return _text(entry.name)
-    target = quote(Path(os.path.relpath(entry.outputs[0], folder)).as_posix())
+    target = quote(os.fsencode(Path(os.path.relpath(entry.outputs[0], folder)).as_posix()))
     return f'<a href="{html.escape(target)}">{_text(entry.name)}</a>'
 
 

@@ -73,7 +73,7 @@ def test_lines_and_json(capsys: pytest.CaptureFixture[str]) -> None:
         show.sum_up(Tally(skipped=3), 0.1)
 
     out = capsys.readouterr().out.splitlines()
-    assert out[0] == "failed  a?.png: no picture"
+    assert out[0] == r"failed  a\udcff.png: no picture"
     assert out[1].startswith("2 done, 0 copied, 0 in step, 0 failed")
     assert "engine 1.5" in out[1]
     assert json.loads(out[2])["sentence"] == "no picture"

@@ -8,6 +8,7 @@ from typing import Any
 
 from depixel import __version__
 from depixel.commands.batch import Outcome
+from depixel.commands.printable import one_line
 from depixel.report_page import describe_residual
 from depixel.settings import SearchSettings
 
@@ -45,14 +46,14 @@ def line_for(outcome: Outcome) -> str:
     """One outcome in one line."""
     name = outcome.job.name
     if outcome.problem is not None:
-        return f"{outcome.status}: {name}: {outcome.problem.reason}"
+        return one_line(f"{outcome.status}: {name}: {outcome.problem.reason}")
     assert outcome.given is not None and outcome.report is not None
     small, report = outcome.given, outcome.report
     sizes = f"{small.width}x{small.height} -> {report.picture.width}x{report.picture.height}"
     more = f" (+{len(outcome.written) - 1} candidates)" if len(outcome.written) > 1 else ""
     imagined = ", imagined" if report.domain == "faces" else ""
     told = describe_residual(report.residual)
-    return f"{name} -> {outcome.written[0]}{more}  {sizes}, {report.domain}{imagined}; {told}"
+    return one_line(f"{name} -> {outcome.written[0]}{more}  {sizes}, {report.domain}{imagined}; {told}")
 
 
 def text(tally: Tally, seconds: float, ignored: int, page: Path | None) -> str:
@@ -64,7 +65,7 @@ def text(tally: Tally, seconds: float, ignored: int, page: Path | None) -> str:
         lines.append("1 other file was" if ignored == 1 else f"{ignored} other files were")
         lines[-1] += " left alone: no picture by name."
     if tally.worst is not None:
-        lines.append(f"Worst residual: {tally.worst[0]:.2f} of 255 levels ({tally.worst[1]}).")
+        lines.append(one_line(f"Worst residual: {tally.worst[0]:.2f} of 255 levels ({tally.worst[1]})."))
     done = [row for row in tally.rows if row["status"] == "done"]
     if tally.faces and len(done) == 1:
         lines += done[0]["notes"][1:]  # where faces were found, how well they fit; the first is the sentence below
@@ -73,7 +74,7 @@ def text(tally: Tally, seconds: float, ignored: int, page: Path | None) -> str:
     failed = [row for row in tally.rows if row["status"] == "failed"]
     if failed:
         lines.append("Failed:")
-        lines += [f"  {row['name']}: {row['reason']}" for row in failed]
+        lines += [one_line(f"  {row['name']}: {row['reason']}") for row in failed]
     if page is not None:
         lines.append(f"Report: {page}")
     return "\n".join(lines) + "\n"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from depixel.commands.options import add_settings_options, settings_from
+from depixel.commands.printable import one_line
 from depixel.errors import BadUsageError
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def _status(args: argparse.Namespace, out: Path) -> int:
         state = "running" if running else "not running"
         left = f", {counts['left']} left alone" if "left" in counts else ""
         sys.stdout.write(f"{out}: {state}; {counts.get('done', 0)} done{left}, {len(failed)} failed.\n")
-        sys.stdout.write("".join(f"  {path}: {reason}\n" for path, reason in failed.items()))
+        sys.stdout.write("".join(one_line(f"  {path}: {reason}") + "\n" for path, reason in failed.items()))
         log = args.log or out / LOG_NAME
         sys.stdout.write(f"Page: {out / PAGE_NAME}\n" + (f"Log: {log}\n" if log.exists() else ""))
     return 1 if failed else 0

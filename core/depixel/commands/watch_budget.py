@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from depixel.commands.printable import one_line
 from depixel.commands.upscale import open_engine
 from depixel.commands.watch_engine import EngineWorker
 from depixel.commands.watch_sheet import SHEET_PICTURES, draw_sheet
@@ -215,7 +216,7 @@ def _sentences(found: Survey, estimate: Estimate, free: int, sheet: Path | None,
         lines.append(f"Left alone: {told}.")
     if found.copied:
         lines.append(f"{found.copied} other files come along as they are.")
-    lines += [f"Would fail: {path}: {reason}" for path, reason in list(found.failed.items())[:20]]
+    lines += [one_line(f"Would fail: {path}: {reason}") for path, reason in list(found.failed.items())[:20]]
     room = "enough" if estimate.bytes_then < free else "NOT ENOUGH: free some, or choose another disk with -o"
     lines.append(
         f"Size: {_bytes(found.bytes_now)} now, about {_bytes(estimate.bytes_then)} then, in {out}; "

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Protocol
 
+from depixel.commands.printable import one_line
 from depixel_watch.books import Event, Tally
 from depixel_watch.log import Log
 from depixel_watch.notify import Notifier
@@ -35,7 +36,7 @@ class Show(Protocol):
 
 def sentence_of(event: Event) -> str:
     """One line for people."""
-    return f"{event.what:8}{event.path}{': ' if event.path and event.sentence else ''}{event.sentence}"
+    return one_line(f"{event.what:8}{event.path}{': ' if event.path and event.sentence else ''}{event.sentence}")
 
 
 def summary_of(tally: Tally, seconds: float) -> str:
@@ -101,7 +102,7 @@ class Table:
         from rich.console import Console
         from rich.live import Live
 
-        self._title, self._clock = title, clock
+        self._title, self._clock = one_line(title), clock
         self.tally: Callable[[], Tally] = Tally
         """The pass that is going on; set by who has the watcher."""
         self._total = Tally()
@@ -116,7 +117,7 @@ class Table:
     def tell(self, event: Event) -> None:
         """Failures and notes are lines above the table; the rest is counted."""
         if event.what in ("done", "copied", "left"):
-            self._last = event.path
+            self._last = one_line(event.path)
         else:
             self._live.console.print(sentence_of(event), markup=False, highlight=False, soft_wrap=True)
 
@@ -248,6 +249,5 @@ class Told:
 def _write(line: str) -> None:
     if sys.stdout is None:  # a Windows service without a window
         return
-    code = sys.stdout.encoding or "utf-8"  # a pipe on Windows may not know every letter
-    sys.stdout.write(line.encode(code, "replace").decode(code) + "\n")
+    sys.stdout.write(line + "\n")
     sys.stdout.flush()

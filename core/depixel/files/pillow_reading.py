@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageFile
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 from depixel.errors import UnsupportedPictureError
 from depixel.files.jpeg import rgb_of_inks
@@ -45,6 +45,8 @@ def decoding() -> Iterator[None]:
     """
     try:
         yield
+    except UnidentifiedImageError as error:  # whose text shows a Python object
+        raise DecoderError("its beginning says nothing that can be read") from error
     except _STUMBLES as error:
         raise DecoderError(" ".join(str(error).split()) or type(error).__name__) from error
 

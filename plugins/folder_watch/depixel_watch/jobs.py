@@ -60,8 +60,8 @@ def plan(found: Found, root: Path, profile: Profile, recipe: str, complete: bool
     target = found.path
     if suffix in READABLE and rule.upscale:
         action = "upscale"
-        beside = tuple(name for name in beside_names(found.path, rule.treatment) if stamp_of(root / name) is not None)
-        target = output_name(found.path, rule.treatment, lambda name: stamp_of(root / name) is not None)
+        beside = tuple(n for n in beside_names(found.path, rule.treatment) if _stamp_beside(root / n) is not None)
+        target = output_name(found.path, rule.treatment, lambda name: _stamp_beside(root / name) is not None)
     elif suffix in ARCHIVES:
         action = "pack"
     elif complete or rule.action == "follow":
@@ -69,10 +69,18 @@ def plan(found: Found, root: Path, profile: Profile, recipe: str, complete: bool
     else:
         return None
     moved = target if target != found.path else ""
-    told = [str(stamp_of(root / name)) for name in beside]
+    told = [str(_stamp_beside(root / name)) for name in beside]
     whole = recipe if action != "copy" or rule.action == "follow" else "copy"
-    asked = _digest(f"{whole}|{action}|{rule.hints}|{rule.treatment}|{told}{moved}".encode())
+    asked = _digest(f"{whole}|{action}|{rule.hints}|{rule.treatment}|{told}{moved}".encode("utf-8", "surrogatepass"))
     return Job(found.path, found.stamp, action, rule, asked, scale, beside, moved)
+
+
+# What cannot be looked at (a link in circles, say) is as good as not there.
+def _stamp_beside(path: Path) -> Stamp | None:
+    try:
+        return stamp_of(path)
+    except OSError:
+        return None
 
 
 def load(job: Job, root: Path) -> Loaded:
@@ -92,7 +100,8 @@ def load(job: Job, root: Path) -> Loaded:
         loaded.moved = stamp_of(path) != job.stamp
         loaded.content = content.hexdigest()[:32]
         hint = name_hint(job.path)
-        loaded.key = _digest(content.digest() + f"|{job.recipe}|{hint}|".encode() + b"|".join(others.values()))
+        asked = f"|{job.recipe}|{hint}|".encode("utf-8", "surrogatepass")
+        loaded.key = _digest(content.digest() + asked + b"|".join(others.values()))
         if job.rule.action == "follow" and job.action == "copy":
             loaded.data = followed(job.path, loaded.data, job.scale)
         if job.action == "upscale" and not loaded.moved:

@@ -11,7 +11,7 @@ import contextlib
 import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from depixel.errors import DepixelError
 from depixel_watch.stability import Stamp
@@ -100,7 +100,7 @@ class Ledger:
 
     def get(self, path: str) -> Row | None:
         """What is known of one source."""
-        found = self._base.execute("SELECT * FROM files WHERE path = ?", (path,)).fetchone()
+        found = self._base.execute("SELECT * FROM files WHERE path = ?", (_stored(path),)).fetchone()
         return None if found is None else _row(found)
 
     def record(self, rows: Iterable[Row]) -> None:
@@ -109,7 +109,7 @@ class Ledger:
         try:
             self._base.executemany(
                 "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                ((r.path, *r.stamp, r.key, r.recipe, r.state, r.reason, *r.out, r.made, r.target) for r in rows),
+                map(_values, rows),
             )
         except BaseException:
             self._base.execute("ROLLBACK")
@@ -128,7 +128,7 @@ class Ledger:
 
     def remove(self, path: str) -> None:
         """The source is gone, and so is its output."""
-        self._base.execute("DELETE FROM files WHERE path = ?", (path,))
+        self._base.execute("DELETE FROM files WHERE path = ?", (_stored(path),))
 
     def ask_again(self, state: str) -> None:
         """Files in a state are dealt with anew; which of the outputs are ours is not forgotten."""
@@ -136,7 +136,7 @@ class Ledger:
 
     def rows(self, state: str | None = None) -> Iterator[Row]:
         """All rows by path, a thousand at a time: they may be changed meanwhile."""
-        last = ""
+        last: str | bytes = ""
         while True:
             found = self._base.execute(
                 "SELECT * FROM files WHERE path > ? AND (? IS NULL OR state = ?) ORDER BY path LIMIT 1000",
@@ -156,5 +156,24 @@ class Ledger:
         return bool(self._base.execute("PRAGMA integrity_check").fetchone()[0] == "ok")
 
 
-def _row(r: tuple[str, int, int, str, str, str, str, int, int, str, str]) -> Row:
-    return Row(r[0], Stamp(r[1], r[2]), r[3], r[4], r[5], r[6], Stamp(r[7], r[8]), r[9], r[10])
+def _values(row: Row) -> tuple[str | bytes | int, ...]:
+    reason, target = _stored(row.reason), _stored(row.target)
+    return (_stored(row.path), *row.stamp, row.key, row.recipe, row.state, reason, *row.out, row.made, target)
+
+
+def _row(r: tuple[Any, ...]) -> Row:
+    path, reason, target = _read(r[0]), _read(r[6]), _read(r[10])
+    return Row(path, Stamp(r[1], r[2]), r[3], r[4], r[5], reason, Stamp(r[7], r[8]), r[9], target)
+
+
+# A name from an old archive may not be Unicode, which SQLite's texts must be: it is kept as bytes.
+def _stored(text: str) -> str | bytes:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
+    return text
+
+
+def _read(kept: str | bytes) -> str:
+    return kept if isinstance(kept, str) else kept.decode("utf-8", "surrogatepass")

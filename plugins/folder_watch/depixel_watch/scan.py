@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import sys
@@ -68,5 +69,9 @@ def stamp_of(path: Path) -> Stamp | None:
     try:
         about = path.stat()
     except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:  # such a file cannot be
+            raise
         return None
     return Stamp(about.st_size, about.st_mtime_ns)

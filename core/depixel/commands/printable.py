@@ -1,0 +1,22 @@
+"""Names of files in a line for people: they may hold line feeds, a terminal's commands, and letters of no alphabet."""
+
+from __future__ import annotations
+
+import io
+import sys
+
+_JOINERS = "\u200c\u200d"  # of emoji and of several scripts
+
+
+def one_line(text: str) -> str:
+    """The text with everything that is not to be seen spelt out, as `\\n` or `\\x1b`."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in _JOINERS else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def spell_out_unknown_letters() -> None:
+    """What the output's encoding does not have is spelt out, rather than ending the command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
