@@ -7,8 +7,6 @@ from __future__ import annotations
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, TextIO
 
-from depixel.commands.printable import one_line
-
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
 
@@ -102,7 +100,7 @@ class BarProgress:
     def doing(self, label: str, pictures: int = 1) -> None:
         """Show the label behind the bar."""
         self._group = pictures
-        self._progress.update(self._task, description=one_line(label))
+        self._progress.update(self._task, description=label)
 
     def part(self, share: float) -> None:
         """Move the bar within the group."""

@@ -15,6 +15,7 @@ from depixel import files
 from depixel.commands.labels import label_picture
 from depixel.commands.lossy import LOSSY, as_written
 from depixel.commands.plan import Job, Problem
+from depixel.commands.printable import one_line
 from depixel.errors import CancelledError, DepixelError
 from depixel.picture import Picture
 from depixel.progress import Progress
@@ -145,7 +146,7 @@ class Batch:
             yield from self._answer(group)
 
     def _answer(self, group: list[tuple[Job, Picture]]) -> Iterator[Outcome]:
-        first = group[0][0].name
+        first = one_line(group[0][0].name)
         self._progress.doing(first if len(group) == 1 else f"{first} and {len(group) - 1} more", len(group))
         try:
             answers = self._engine.upsample_many([p for _, p in group], self._settings, self._step, self._cancelled)
