@@ -32,6 +32,7 @@ class GeneratorSpec:
     mapping_rate: float = 0.01  # learning rate multiplier of the mapping network
     mapped_input: bool = True  # the 4x4 input also depends on w (False: the paper's constant)
     map_channels: tuple[int, ...] = ()  # channels of the first convolutions' noise maps; one each beyond (the paper's)
+    residual: bool = False  # short cuts around each block (figure 7c of the paper); RGB then comes from the last alone
 
     def __post_init__(self) -> None:
         if self.resolution < 4 or self.resolution & (self.resolution - 1):
@@ -112,6 +113,9 @@ class Synthesis(nn.Module):
             to_rgb.append(ToRGB(c[level], spec.latent))
         self.convs = nn.ModuleList(convs)
         self.to_rgb = nn.ModuleList(to_rgb)
+        self.short_cuts: nn.ModuleList | None = None
+        if spec.residual:
+            self.short_cuts = nn.ModuleList(ShortCut(a, b) for a, b in itertools.pairwise(c))
 
     def noise_sizes(self) -> list[int]:
         """Side of the noise map of each convolution, first to last."""
@@ -142,8 +146,11 @@ class Synthesis(nn.Module):
         for level in range(1, len(self.to_rgb)):
             if resolution is not None and 4 << level > resolution:
                 break
+            before = x
             x = step(2 * level - 1, x)
             x = step(2 * level, x)
+            if self.short_cuts is not None:
+                x = (x + self.short_cuts[level - 1](before)) * math.sqrt(0.5)
             rgb = upsample(rgb) + self.to_rgb[level](x, w_plus[:, 2 * level + 1])
         return rgb
 
@@ -206,6 +213,17 @@ class StyledConv(nn.Module):
                 noise = noise[:, :1]
             shift = shift + (noise * self.noise_strength).to(x.dtype)
         return F.leaky_relu(x + shift, 0.2) * math.sqrt(2.0)
+
+
+class ShortCut(nn.Module):
+    """Around one block of the residual architecture: 1x1 convolution, then twice the size."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(outputs, inputs, 1, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return upsample(F.conv2d(x, self.weight.to(x.dtype) / math.sqrt(x.shape[1])))
 
 
 class ToRGB(nn.Module):

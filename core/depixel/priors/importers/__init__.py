@@ -6,7 +6,9 @@ save_converted(weights, Path("faces-ffhq.safetensors"), name="faces-ffhq", licen
 
 from __future__ import annotations
 
+import itertools
 import json
+import math
 import zipfile
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -19,10 +21,12 @@ from torch import Tensor
 
 from depixel.errors import WeightsError
 from depixel.priors.importers.layouts import Converted, StateDict, convert
-from depixel.priors.importers.unpickler import SOURCE_LIMIT, read_pickle, read_torch, state_of
-from depixel.priors.whitening import measure
+from depixel.priors.importers.unpickler import SOURCE_LIMIT, is_legacy_torch, read_pickle, read_torch, state_of
+from depixel.priors.whitening import build_generator, measure
 
 __all__ = ["Converted", "convert_file", "save_converted"]
+
+MOST_PIXELS, MOST_LAYERS = 4096, 32  # a side of its pictures; of its mapping network
 
 GENERATORS = ("G_ema", "g_ema", "generator", "state_dict")  # where files keep what we look for, best first
 
@@ -44,7 +48,9 @@ def convert_file(path: Path) -> Converted:
         state = _torch(path)
     else:
         state = _pickle(path)
+    _check_tensors(state, path.name)
     converted = convert(state)
+    _check_shapes(converted, path.name)
     mean = converted.w_mean
     return converted if mean is None else replace(converted, w_mean=mean.detach().float().reshape(-1))
 
@@ -79,6 +85,40 @@ def save_converted(converted: Converted, path: Path, name: str, licence: str, so
         "It has no encoder: every answer needs the search. The faces are imagined, not recovered.\n",
         encoding="utf-8",
     )
+
+
+# Tensors as files of weights have them: whole numbers in memory of their own, not one number that claims to be many.
+def _check_tensors(state: StateDict, label: str) -> None:
+    for key, value in state.items():
+        if value.layout != torch.strided or value.is_quantized or value.is_complex() or value.device.type != "cpu":
+            raise WeightsError(f"{label}: {key} is no plain tensor of real numbers; give ordinary weights.")
+        if value.numel() * value.element_size() > value.untyped_storage().nbytes():
+            raise WeightsError(f"{label} was refused: {key} claims more numbers than the file holds.")
+        if not bool(torch.isfinite(value).all()):
+            raise WeightsError(f"{label}: {key} holds values that are not numbers; download it again.")
+
+
+# The tensors are those of the generator that their sizes speak of. A file may speak of any sizes, so before that one is
+# built: each of its matrices must be in the file, which therefore is no smaller.
+def _check_shapes(converted: Converted, label: str) -> None:
+    spec, given = converted.spec, {key: tuple(value.shape) for key, value in converted.tensors.items()}
+    total = sum(math.prod(shape) for shape in given.values())
+    pairs = [(spec.noise_latent, spec.latent), *itertools.pairwise(spec.channels)]
+    pairs += [pair for count in spec.channels for pair in ((spec.latent, count), (count, count))]
+    largest = max(a * b for a, b in pairs)
+    if largest > total or spec.resolution > MOST_PIXELS or spec.mapping_layers > MOST_LAYERS:
+        raise WeightsError(f"{label} speaks of a larger generator than it holds; Depixel knows no such one.")
+    wanted = {k: tuple(v.shape) for k, v in build_generator(converted.family, spec).state_dict().items()}
+    for key in sorted(wanted.keys() | given.keys()):
+        if wanted.get(key) != given.get(key):
+            raise WeightsError(
+                f"{label}: the tensor for {key} is {_shape(given.get(key))} where the others ask for "
+                f"{_shape(wanted.get(key))}; Depixel knows no such generator."
+            )
+
+
+def _shape(shape: tuple[int, ...] | None) -> str:
+    return "none" if shape is None else "x".join(map(str, shape)) or "one number"
 
 
 def _safetensors(path: Path) -> StateDict:
@@ -122,10 +162,8 @@ def _pulse(path: Path, state: StateDict) -> StateDict:
 
 def _pickle(path: Path) -> StateDict:
     with path.open("rb") as file:
-        legacy = file.read(2) == b"\x80\x02"
-    if legacy and path.suffix in (".pt", ".pth"):
-        return _torch(path)
-    with path.open("rb") as file:
+        if is_legacy_torch(file):
+            return _torch(path)
         content = read_pickle(file, path.name)
     if isinstance(content, dict):
         for key in ("G_ema", "G"):

@@ -7,7 +7,8 @@ name of the first tensor that is missing or of a shape that cannot be.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -17,6 +18,8 @@ from depixel.priors.stylegan import BLUR, GeneratorSpec
 from depixel.priors.stylegan_three import SpecThree, schedule
 
 StateDict = dict[str, Tensor]
+_BLOCK = re.compile(r"synthesis\.b(\d{1,9})\.conv1\.weight")  # of NVIDIA's StyleGAN2, by its size
+_LAYER = re.compile(r"synthesis\.(L(\d{1,9})_(\d{1,9})_\d{1,9})\.weight")  # of StyleGAN3: index, size, channels
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,7 @@ def from_ada(state: StateDict) -> Converted:
     if "mapping.embed.weight" in state:
         raise WeightsError("This generator is conditional (it has mapping.embed); Depixel needs an unconditional one.")
     layers = _count(state, "mapping.fc{}.weight")
-    sizes = sorted(int(key.split(".")[1][1:]) for key in state if key.endswith(".conv1.weight"))
+    sizes = sorted(int(found[1]) for key in state if (found := _BLOCK.fullmatch(key)))
     if not sizes or sizes != [4 << k for k in range(len(sizes))]:
         raise WeightsError(f"The blocks of this generator have the sizes {sizes}; 4, 8, 16, ... were expected.")
     out: StateDict = {}
@@ -102,12 +105,24 @@ def from_ada(state: StateDict) -> Converted:
         for ours in ("weight", "bias", "affine.weight", "affine.bias", "noise_strength", "noise_const"):
             out[f"synthesis.convs.{k}.{ours}"] = take(f"synthesis.{name}.{ours}")
         _check_blur(state.get(f"synthesis.{name}.resample_filter"), name)
+    spec = _spec(out, layers, len(sizes))
+    last = len(sizes) - 1
     for k, size in enumerate(sizes):
-        if f"synthesis.b{size}.torgb.weight" not in state:
-            raise WeightsError("This generator has no RGB output at every size (not the skip architecture).")
-        for ours in ("weight", "bias", "affine.weight", "affine.bias"):
-            out[f"synthesis.to_rgb.{k}.{ours}"] = take(f"synthesis.b{size}.torgb.{ours}")
-    return Converted("stylegan2", _spec(out, layers, len(sizes)), _plain(out), state.get("mapping.w_avg"))
+        # Other architectures than "skip" have one RGB output, the last; the others are silent then.
+        silent = k < last and f"synthesis.b{size}.torgb.weight" not in state
+        for ours, shape in (
+            ("weight", (3, spec.channels[k], 1, 1)),
+            ("bias", (3,)),
+            ("affine.weight", (spec.channels[k], spec.latent)),
+            ("affine.bias", (spec.channels[k],)),
+        ):
+            theirs = f"synthesis.b{size}.torgb.{ours}"
+            out[f"synthesis.to_rgb.{k}.{ours}"] = torch.zeros(shape) if silent else take(theirs)
+    if f"synthesis.b{sizes[-1]}.skip.weight" in state:
+        spec = replace(spec, residual=True)
+        for k, size in enumerate(sizes[1:]):
+            out[f"synthesis.short_cuts.{k}.weight"] = take(f"synthesis.b{size}.skip.weight")
+    return Converted("stylegan2", spec, _plain(out), state.get("mapping.w_avg"))
 
 
 def from_pulse(state: StateDict) -> Converted:
@@ -158,9 +173,8 @@ def from_three(state: StateDict) -> Converted:
     if "mapping.embed.weight" in state:
         raise WeightsError("This generator is conditional (it has mapping.embed); Depixel needs an unconditional one.")
     mapping = _count(state, "mapping.fc{}.weight")
-    names = {key.split(".")[1] for key in state if key.startswith("synthesis.L")}
-    ordered = sorted(names, key=lambda name: int(name[1:].split("_")[0]))
-    sizes = [int(name.split("_")[1]) for name in ordered]
+    found = sorted((int(m[2]), m[1], int(m[3])) for key in state if (m := _LAYER.fullmatch(key)))
+    ordered, sizes = [name for _, name, _ in found], [size for _, _, size in found]
     if mapping == 0 or len(ordered) < 4 or [b.size for b in schedule(sizes[-1], len(sizes) - 1)] != sizes:
         raise WeightsError(f"This StyleGAN3 generator has layers of the sizes {sizes}, not those of configuration t.")
     out: StateDict = {}

@@ -12,7 +12,9 @@ import argparse
 import collections
 import io
 import pickle
+import pickletools
 import warnings
+import zipfile
 from pathlib import Path
 from typing import IO, Any, ClassVar
 
@@ -23,6 +25,10 @@ from torch._utils import _rebuild_parameter, _rebuild_tensor_v2
 from depixel.errors import WeightsError
 
 SOURCE_LIMIT = 4 * 2**30  # bytes of a file that is opened at all
+MODULES_LIMIT = 100_000  # modules of one network; real ones have hundreds
+DEPTH_LIMIT = 50  # of modules inside modules
+TUPLES_LIMIT = 20_000  # in one pickle; large networks have some thousand
+_LEGACY = pickle.dumps(0x1950A86A20F9469CFC6C, protocol=2)  # the first of five pickles
 
 
 class Record(dict[Any, Any]):
@@ -41,6 +47,10 @@ class RefusedPickleError(pickle.UnpicklingError):
         self.name = name
 
 
+class OddPickleError(pickle.UnpicklingError):
+    """The file is made as no weights are; the text says how."""
+
+
 # The constructor recorded by persistent classes: keep class name and state, drop the source.
 def _persistent(meta: object) -> Record:
     record = Record()
@@ -54,12 +64,20 @@ def _persistent(meta: object) -> Record:
 
 # A storage travels as the bytes of an inner torch file; torch's own weights-only reader takes it apart.
 def _storage(data: bytes) -> Any:
+    _check_torch(io.BytesIO(data))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         storage = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     if not isinstance(storage, (torch.TypedStorage, torch.UntypedStorage)):
         raise RefusedPickleError("a storage that is none")
     return storage
+
+
+# Bytes in pickles of protocol 2 travel as text of the first 256 characters.
+def _bytes(text: object, encoding: object = "latin1") -> bytes:
+    if not isinstance(text, str) or encoding != "latin1":
+        raise RefusedPickleError("_codecs.encode")
+    return text.encode("latin1")
 
 
 def _inert(*_arguments: object, **_settings: object) -> Record:
@@ -86,7 +104,9 @@ class RestrictedUnpickler(pickle.Unpickler):
         ("numpy._core.multiarray", "_reconstruct"): _inert,
         ("numpy", "ndarray"): _inert,
         ("builtins", "set"): set,
-        ("_codecs", "encode"): _inert,
+        ("numpy.core.numeric", "_frombuffer"): _inert,
+        ("numpy._core.numeric", "_frombuffer"): _inert,
+        ("_codecs", "encode"): _bytes,
     }
 
     def find_class(self, module: str, name: str, /) -> Any:
@@ -104,6 +124,7 @@ def read_pickle(file: IO[bytes], label: str) -> Any:
         WeightsError: it names something that weights have no need of, or is damaged.
     """
     try:
+        _check_opcodes(file)
         return RestrictedUnpickler(file).load()
     except RefusedPickleError as error:
         if error.name.startswith("dnnlib.tflib"):
@@ -113,8 +134,46 @@ def read_pickle(file: IO[bytes], label: str) -> Any:
         raise WeightsError(
             f"{label} was refused: it asks to run {error.name}, which no weights need; do not open it elsewhere either."
         ) from None
+    except OddPickleError as error:
+        raise WeightsError(f"{label} was refused: {error}, which no file of weights does.") from None
     except Exception as error:  # noqa: BLE001 (a damaged pickle can fail in any way; nothing of it is kept)
         raise WeightsError(f"{label} is no readable pickle ({type(error).__name__}); download it again.") from None
+
+
+# A pickle may say that it remembers a thousand million objects, and the unpickler would make room for them all; tuples
+# within tuples to any depth end the whole process when they are compared. So opcodes are looked over before one is
+# obeyed. Leaves the file where it was.
+def _check_opcodes(file: IO[bytes], pickles: int = 1) -> None:
+    start = file.tell()
+    length = file.seek(0, io.SEEK_END) - start
+    file.seek(start)
+    tuples = 0
+    for _ in range(pickles):
+        for opcode, argument, _ in pickletools.genops(file):
+            tuples += "TUPLE" in opcode.name
+            index = int(argument or 0) if "PUT" in opcode.name else 0
+            if tuples > TUPLES_LIMIT or index > length:
+                raise OddPickleError("it counts more objects than it can hold")
+    file.seek(start)
+
+
+# The same for torch's files: a stored archive with one pickle, or the older row of five.
+def _check_torch(file: IO[bytes]) -> None:
+    if file.read(4) != b"PK\x03\x04":  # as torch tells them apart
+        file.seek(0)
+        _check_opcodes(file, pickles=5 if is_legacy_torch(file) else 1)
+        return
+    size = file.seek(0, io.SEEK_END)
+    with zipfile.ZipFile(file) as archive:
+        entries = archive.infolist()
+        if any("/code/" in entry.filename for entry in entries):
+            raise OddPickleError("it is a compiled program (TorchScript)")
+        if sum(entry.file_size for entry in entries) > size:
+            raise OddPickleError("it unfolds to more than itself")
+        for entry in entries:
+            if entry.filename.endswith(".pkl"):
+                _check_opcodes(io.BytesIO(archive.read(entry)))
+    file.seek(0)
 
 
 def read_torch(path: Path) -> Any:
@@ -124,30 +183,56 @@ def read_torch(path: Path) -> Any:
         WeightsError: it holds anything but tensors and plain data, or is damaged.
     """
     try:
-        torch.serialization.add_safe_globals(
-            [argparse.Namespace]
-        )  # checkpoints carry their options; it only holds data
+        with path.open("rb") as file:
+            _check_torch(file)
+        # Checkpoints carry their options; a Namespace only holds data.
+        torch.serialization.add_safe_globals([argparse.Namespace])
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return torch.load(path, map_location="cpu", weights_only=True)
+    except OddPickleError as error:
+        raise WeightsError(f"{path.name} was refused: {error}; give a file of plain weights.") from None
     except pickle.UnpicklingError as error:
         raise WeightsError(f"{path.name} was refused: {_reason(str(error))}; give a file of plain weights.") from None
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError, AttributeError, TypeError) as error:
+    except Exception as error:  # noqa: BLE001 (a damaged file can fail in any way; nothing of it is kept)
         raise WeightsError(f"{path.name} is no torch file ({type(error).__name__}); download it again.") from None
 
 
-def state_of(record: object, prefix: str = "") -> dict[str, Tensor]:
-    """The state dict of a recorded module: parameters and buffers under dotted names."""
+def is_legacy_torch(file: IO[bytes]) -> bool:
+    """Whether torch.save wrote this before it wrote archives; leaves the file where it was."""
+    start = file.tell()
+    begins = file.read(len(_LEGACY)) == _LEGACY
+    file.seek(start)
+    return begins
+
+
+def state_of(record: object) -> dict[str, Tensor]:
+    """The state dict of a recorded module: parameters and buffers under dotted names.
+
+    Raises:
+        WeightsError: the modules lie deeper or are more than any network's, as where one holds itself.
+    """
     out: dict[str, Tensor] = {}
-    if not isinstance(record, dict):
-        return out
-    for kind in ("_parameters", "_buffers"):
-        for key, value in (record.get(kind) or {}).items():
-            if isinstance(value, (Tensor, nn.Parameter)):
-                out[prefix + key] = value.detach()
-    for key, value in (record.get("_modules") or {}).items():
-        out |= state_of(value, f"{prefix}{key}.")
+    waiting: list[tuple[object, str, int]] = [(record, "", 0)]
+    seen = 0
+    while waiting:
+        module, prefix, depth = waiting.pop()
+        if not isinstance(module, dict):
+            continue
+        seen += 1
+        if seen > MODULES_LIMIT or depth > DEPTH_LIMIT:
+            raise WeightsError("These weights were refused: their modules hold one another without end.")
+        for kind in ("_parameters", "_buffers"):
+            for key, value in _entries(module, kind):
+                if isinstance(value, (Tensor, nn.Parameter)):
+                    out[f"{prefix}{key}"] = value.detach()
+        waiting += [(child, f"{prefix}{key}.", depth + 1) for key, child in _entries(module, "_modules")]
     return out
+
+
+def _entries(module: dict[Any, Any], kind: str) -> list[tuple[object, Any]]:
+    held = module.get(kind)
+    return list(held.items()) if isinstance(held, dict) else []
 
 
 # The first telling line of torch's long advice.
