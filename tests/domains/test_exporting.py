@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import pytest
 import torch
 
-from depixel.degradation import PointDegradation
+from depixel.degradation import AreaDegradation, PointDegradation
 from depixel.domains.cascade import Tile, with_ring
-from depixel.domains.exporting import keep_unchanged, lock_palette, palettes_of, unit_length
+from depixel.domains.exporting import keep_unchanged, lock_palette, palettes_of, unit_vectors
 
 
 def ringed(straight: torch.Tensor) -> torch.Tensor:
@@ -55,15 +56,56 @@ def test_unchanged_surroundings_are_copied_from_the_frame_before() -> None:
     assert int(differs.sum()) == 100
 
 
+def wavy(length: float) -> tuple[torch.Tensor, torch.Tensor]:
+    """Normals of ripples [1, 3, 32, 32] in [0, 1], and their means [1, 3, 8, 8] at that length; 0 = as they are."""
+    y, x = torch.meshgrid(torch.arange(32.0), torch.arange(32.0), indexing="ij")
+    vectors = torch.stack([0.9 * torch.sin(0.9 * x), 0.7 * torch.cos(0.7 * y + 0.2 * x), torch.ones(32, 32)])[None]
+    vectors = vectors / vectors.norm(dim=1, keepdim=True)
+    means = AreaDegradation(4).apply(vectors)
+    if length:
+        means = means / means.norm(dim=1, keepdim=True) * length
+    return vectors / 2 + 0.5, means / 2 + 0.5
+
+
 def test_unit_vectors_stay_and_others_become_so() -> None:
-    """Length 1 after, direction as before."""
-    vectors = torch.randn(1, 3, 5, 5)
-    encoded = vectors / vectors.norm(dim=1, keepdim=True) * 0.7 / 2 + 0.5
+    """Length 1 after; a block that points where it should keeps its directions."""
+    vectors, means = wavy(1.0)
+    short = (vectors - 0.5) * 0.7 + 0.5
 
-    decoded = unit_length(encoded) * 2 - 1
+    decoded = unit_vectors(short, means * 0.5 + 0.25, AreaDegradation(4)) * 2 - 1
 
-    assert torch.allclose(decoded.norm(dim=1), torch.ones(1, 5, 5), atol=1e-5)
-    assert torch.allclose(decoded, vectors / vectors.norm(dim=1, keepdim=True), atol=1e-5)
+    assert torch.allclose(decoded.norm(dim=1), torch.ones(1, 32, 32), atol=1e-5)
+
+
+@pytest.mark.parametrize(("length", "levels"), [(1.0, 7.5), (0.0, 2.0)], ids=["normalised", "as reduced"])
+def test_the_mean_of_unit_vectors_points_where_the_input_does(length: float, levels: float) -> None:
+    """
+    However far off the generator was: to a third of a level once both are normalised, and as they are to the levels
+    that unit length leaves, which are few where the input was not normalised.
+    """
+    vectors, small = wavy(length)
+    generated = (vectors + 0.15 * torch.randn(vectors.shape, generator=torch.Generator().manual_seed(2))).clamp(0, 1)
+    degradation = AreaDegradation(4)
+    projected = generated + degradation.pseudo_inverse(small - degradation.apply(generated))
+
+    decoded = unit_vectors(projected, small, degradation) * 2 - 1
+
+    mean, wanted = degradation.apply(decoded), small * 2 - 1
+    apart = mean / mean.norm(dim=1, keepdim=True) - wanted / wanted.norm(dim=1, keepdim=True)
+    assert torch.allclose(decoded.norm(dim=1), torch.ones(1, 32, 32), atol=1e-5)
+    assert float(apart.abs().max()) * 127.5 < 0.34
+    assert float((mean - wanted).abs().max()) * 127.5 < levels
+
+
+def test_what_is_no_vector_is_not_torn_apart() -> None:
+    """Grey beside the islands of a map has no length to spread for: neighbours stay alike."""
+    small = torch.full((1, 3, 6, 6), 128 / 255)
+    noise = 0.002 * torch.randn(1, 3, 24, 24, generator=torch.Generator().manual_seed(1))
+    before = torch.nn.functional.normalize((small.mean() + noise) * 2 - 1, dim=1)
+
+    after = unit_vectors(small.mean() + noise, small, AreaDegradation(4)) * 2 - 1
+
+    assert float((after * before).sum(1).min()) > 0.8
 
 
 def test_palettes_list_each_colour_premultiplied() -> None:
