@@ -108,7 +108,7 @@ class ReportPage:
             )
         if len(given.frames) > 1:
             facts["Frames"] = str(len(given.frames))
-        labels = tuple(f"seed {c.seed}, {describe_residual(c.residual)}" for c in report.candidates[:_CANDIDATES])
+        labels = tuple(f"{c.recipe}, {describe_residual(c.residual)}" for c in report.candidates[:_CANDIDATES])
         box = _crop_box(given, large)
         if box != (0, 0, given.width, given.height):
             facts["Shown"] = f"{box[2] - box[0]}×{box[3] - box[1]} of the input at ({box[0]}, {box[1]})"

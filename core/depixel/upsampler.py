@@ -29,7 +29,9 @@ from depixel.errors import (
     WeightsError,
 )
 from depixel.picture import Picture
+from depixel.priors.base import PriorSpec
 from depixel.priors.shelf import Shelf
+from depixel.search.candidates import reported_imagination
 from depixel.search.step import SearchStep
 from depixel.settings import MODELS, SearchSettings
 
@@ -48,6 +50,12 @@ class Candidate:
     residual: Residual  # measured on these very integers
     score: float  # mean squared error of scaling back on [0, 1], plus the search's other terms; lower is better
     seed: int
+    imagination: float = 0.0  # with this and its seed, all else as asked, it comes again alone
+
+    @property
+    def recipe(self) -> str:
+        """How to ask for it alone, for people: "seed 7, imagination 0.35"."""
+        return f"seed {self.seed}" + (f", imagination {self.imagination:g}" if self.imagination else "")
 
 
 @dataclass(frozen=True)
@@ -102,6 +110,7 @@ class Report:
             "candidates": [
                 {
                     "seed": c.seed,
+                    "imagination": c.imagination,
                     "score": c.score,
                     "residual": c.residual._asdict(),
                     "width": c.picture.width,
@@ -217,9 +226,8 @@ class Upsampler:
                     raise
                 notes = (self._with_less_memory(),)
         seconds = (time.perf_counter() - started) / len(batch)
-        model = f"{prior.spec.name} {prior.spec.digest}"
         return [
-            self._report(p, found, settings, model, seconds, notes, settings.steps or 0)
+            self._report(p, found, settings, prior.spec, seconds, notes, settings.steps or 0)
             for p, found in zip(batch, answers, strict=True)
         ]
 
@@ -243,7 +251,7 @@ class Upsampler:
             prepared,
             answers,
             settings,
-            f"{prior.spec.name} {prior.spec.digest}",
+            prior.spec,
             time.perf_counter() - started,
             (IMAGINED, describe(found, settings.candidates), *notes),
             steps=found.steps,
@@ -287,7 +295,7 @@ class Upsampler:
         prepared: Prepared,
         answers: list[Answer],
         settings: SearchSettings,
-        model: str,
+        spec: PriorSpec,
         seconds: float,
         notes: tuple[str, ...],
         steps: int = 0,
@@ -298,6 +306,7 @@ class Upsampler:
                 a.residual,
                 (a.residual.rmse / 255) ** 2 if a.error is None else a.error,
                 a.seed,
+                reported_imagination(a.seed, settings, spec.stray),
             )
             for a in answers
         )
@@ -309,7 +318,7 @@ class Upsampler:
             scale=prepared.degradation.factor // prepared.grid,
             domain=prepared.domain,
             degradation=prepared.degradation.name,
-            model=model,
+            model=f"{spec.name} {spec.digest}",
             device=str(self.device),
             wrap=prepared.wrap,
             steps=steps,

@@ -30,7 +30,7 @@ def label_picture(candidate: Candidate, report: Report, *, lossy: bool = False) 
     picture = candidate.picture
     text = {**picture.text, "Software": f"Depixel {__version__}"}
     sentences = [
-        f"Upscaled x{report.scale} by Depixel as {report.domain} ({report.model}, seed {candidate.seed});",
+        f"Upscaled x{report.scale} by Depixel as {report.domain} ({report.model}, {candidate.recipe});",
         "its detail is imagined, not recovered.",
     ]
     if not lossy:

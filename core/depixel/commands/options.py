@@ -62,7 +62,14 @@ def add_settings_options(parser: argparse.ArgumentParser) -> None:
     search.add_argument(
         "--candidates", type=int, default=1, metavar="K", help="this many different answers (default 1)"
     )
-    search.add_argument("--seed", type=int, default=0, metavar="N", help="same seed, same answer (default 0)")
+    search.add_argument(
+        "--seed",
+        type=int,
+        default=0,
+        metavar="N",
+        help="same seed, same answer (default 0); one of several candidates comes again alone with the seed "
+        "and the --imagination that its comment, --json and --report name",
+    )
     search.add_argument("--like", type=int, metavar="SEED", help="more like the answer that an earlier seed gave")
     search.add_argument(
         "--steps", type=int, metavar="N", help="search steps; 0 = one pass of the encoder (default: by kind)"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from depixel.priors.base import Latents
+from depixel.settings import SearchSettings
 
 _MASK = 2**64 - 1
 
@@ -59,3 +60,12 @@ def candidate_imagination(imagination: float, candidate: int, stray: float) -> f
     prior needs to show something else (`PriorSpec.stray`).
     """
     return imagination if candidate == 0 else max(imagination, stray)
+
+
+def reported_imagination(seed: int, settings: SearchSettings, stray: float) -> float:
+    """
+    How far the candidate with that seed strayed: asked for with this `imagination` and its own seed, and all else as
+    before, it comes again alone.
+    """
+    first = settings.like is None and seed == settings.seed
+    return settings.imagination if first else max(settings.imagination, stray)
