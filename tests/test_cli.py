@@ -257,21 +257,30 @@ def test_nothing_is_computed_when_all_is_there(tmp_path: Path, capsys: pytest.Ca
         (["--format", "docx"], "format"),
         (["--seed", "-1"], "seed"),
         (["--disagreement"], "--candidates"),
+        (["--scale", "x4"], "--help"),
     ],
 )
 def test_bad_usage_is_exit_code_2(
     tmp_path: Path, arguments: list[str], word: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Out of range or unknown: one sentence that names the option, nothing computed."""
+    """Out of range or unknown: one sentence in one line that names the option, nothing computed."""
     source = _save(tmp_path / "a.png")
     try:
         code = main(["upscale", str(source), "-o", str(tmp_path / "o"), *arguments])
     except SystemExit as stop:  # argparse leaves by itself
         code = int(stop.code or 0)
 
+    said = capsys.readouterr().err
     assert code == 2
-    assert word in capsys.readouterr().err
+    assert word in said
+    assert len(said.splitlines()) == 1
     assert not (tmp_path / "o").exists()
+
+
+def test_alone_it_shows_its_help(capsys: pytest.CaptureFixture[str]) -> None:
+    """`depixel` and nothing else: what there is, and exit code 2."""
+    assert main([]) == 2
+    assert "upscale pictures" in " ".join(capsys.readouterr().err.split())
 
 
 def test_missing_weights_are_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""What the pages in docs/ tell people to type is understood."""
+"""What the pages tell people to type is understood, and what they point to is there."""
 
 from __future__ import annotations
 
@@ -12,25 +12,54 @@ from depixel.cli import make_parser
 from depixel.commands.options import settings_from
 
 ROOT = Path(__file__).resolve().parents[1]
+PAGES = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    *(f"docs/{p.name}" for p in sorted((ROOT / "docs").glob("*.md"))),
+]
+PAGES += ["docs/api/README.md", "samples/LICENSES.md"]
 
 
+# In blocks, fenced or indented; a comment behind it is none of it.
 def _commands(page: str) -> list[str]:
-    blocks = re.findall(r"```\n(.*?)```", (ROOT / "docs" / page).read_text("utf-8"), re.DOTALL)
-    return [line for block in blocks for line in block.splitlines() if line.startswith("depixel ")]
+    text = (ROOT / page).read_text("utf-8")
+    blocks = re.findall(r"```\w*\n(.*?)```", text, re.DOTALL)
+    blocks += re.findall(r"^(?: {4}.*\n)+", text, re.MULTILINE)
+    found = (re.split(r"\s{2,}|\s[#&]", line.strip())[0] for block in blocks for line in block.splitlines())
+    return [line for line in found if line.startswith("depixel ")]
 
 
-@pytest.mark.parametrize("command", _commands("faces.md"))
-def test_a_command_of_the_faces_page_is_understood(command: str) -> None:
+@pytest.mark.parametrize(("page", "command"), [(page, command) for page in PAGES for command in _commands(page)])
+def test_a_command_of_a_page_is_understood(page: str, command: str) -> None:
     """Options and values are those that there are, and the samples that it names are there."""
     words = shlex.split(command)[1:]
 
     args = make_parser(words).parse_args(words)
 
-    if words[0] == "upscale":
-        assert settings_from(args).domain == "faces"
+    if words[0] in ("upscale", "watch"):
+        domain = settings_from(args).domain
+        assert page != "docs/faces.md" or words[0] != "upscale" or domain == "faces"
     assert all((ROOT / word).is_file() for word in words if word.startswith("samples/"))
 
 
-def test_the_faces_page_has_commands() -> None:
+def test_pages_have_commands() -> None:
     """The search for them finds some."""
-    assert len(_commands("faces.md")) > 15
+    counts = {page: len(_commands(page)) for page in PAGES}
+
+    assert counts["README.md"] >= 3
+    assert counts["docs/faces.md"] > 15
+    assert counts["docs/watch.md"] >= 5
+    assert counts["docs/krita.md"] >= 2
+    assert counts["docs/api/README.md"] >= 2
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_a_page_points_to_is_there(page: str) -> None:
+    """Links and pictures lead to files of this project; scripts, folders and pages named in the text are there."""
+    text = (ROOT / page).read_text("utf-8")
+    links = [link for link in re.findall(r"\]\(([^)#]+)[^)]*\)", text) if "://" not in link]
+    named = re.findall(r"`((?:scripts|benchmarks|training|docs|core|tests|plugins|samples)/[\w./-]*\w)[`:]", text)
+
+    assert not [link for link in links if not ((ROOT / page).parent / link.strip()).exists()]
+    assert not [name for name in named if not (ROOT / name).exists()]

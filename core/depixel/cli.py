@@ -12,7 +12,7 @@ import importlib.util
 import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from depixel import __version__
 from depixel.commands.printable import spell_out_unknown_letters
@@ -46,6 +46,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     spell_out_unknown_letters()
     arguments = list(sys.argv[1:] if argv is None else argv)
+    if not arguments:
+        make_parser().print_help(sys.stderr)
+        return 2
     args = make_parser(arguments).parse_args(arguments)
     try:
         return int(importlib.import_module(COMMANDS[args.command][0]).run(args))
@@ -60,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def make_parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     """The parser for these arguments: only the module of the command that they name is imported."""
-    parser = argparse.ArgumentParser(prog="depixel", description=_DESCRIPTION)
+    parser = _Parser(prog="depixel", description=_DESCRIPTION)
     parser.add_argument("--version", action="version", version=f"depixel {__version__}")
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     asked = next((word for word in arguments if not word.startswith("-")), "")
@@ -71,6 +74,13 @@ def make_parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
         if importlib.util.find_spec(module):
             subparsers.add_parser(name, help=line)
     return parser
+
+
+class _Parser(argparse.ArgumentParser):
+    """What is wrong stands alone in a line, not below a page of options."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"depixel: {message}; `{self.prog} --help` says what there is.\n")
 
 
 def _fail(sentence: str, code: int) -> int:

@@ -88,7 +88,7 @@ def test_out_may_be_a_file_for_one_picture(tmp_path: Path) -> None:
     assert not make_naming(tmp_path / "big", [str(source)], "", None, WRITABLE).single
 
 
-@pytest.mark.parametrize("case", ["several", "folder", "suffix", "existing file"])
+@pytest.mark.parametrize("case", ["several", "folder", "suffix", "existing file", "not written"])
 def test_contradictions_are_bad_usage(tmp_path: Path, case: str) -> None:
     """What cannot be meant is said at once, with exit code 2."""
     source = tmp_path / "hero.png"
@@ -99,6 +99,7 @@ def test_contradictions_are_bad_usage(tmp_path: Path, case: str) -> None:
         "folder": ("big.png", [str(tmp_path)], ""),
         "suffix": ("big.png", [str(source)], "_x4"),
         "existing file": ("notes.txt", [str(source)], ""),
+        "not written": ("big.TIF", [str(source)], ""),  # no folder of that name
     }[case]
 
     with pytest.raises(BadUsageError) as caught:

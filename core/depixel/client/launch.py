@@ -40,7 +40,7 @@ def how_to_start(place: Place, program: str) -> Installed:
         )
     if installed is None:
         raise NotInstalledError(
-            "The Depixel engine is not installed: run `pip install depixel` and then `%s` in a terminal; "
+            "The Depixel engine is not installed: install Depixel as its README says, then run `%s` in a terminal; "
             "`depixel doctor` says what is missing." % install_command(program)
         )
     return installed

@@ -5,11 +5,19 @@ shows what a run will do.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from depixel.errors import BadUsageError
+
+
+# A folder is hardly ever meant by such a name.
+_UNWRITTEN = re.compile(
+    r"\.(tiff?|psd|xcf|kra|ora|exr|hdr|avif|heic|jxl|jp2|ico|pcx|p[bgnp]m|svg|pdf|ktx2?|mp4|m4v|mov|mkv|webm|avi|zip|pk3)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -67,12 +75,15 @@ def make_naming(
     OUT is a file when one file goes in and OUT is named like a picture; a folder otherwise.
 
     Raises:
-        BadUsageError: OUT is a picture but several go in, or an existing file that is no picture.
+        BadUsageError: OUT is a picture but several go in, or a kind of file that is not written.
     """
     looks_like_file = out.suffix.lower() in set(writable) and not out.is_dir()
     if not looks_like_file:
         if out.is_file():
             raise BadUsageError(f"-o {out} is a file; name a folder, or a picture such as result.png.")
+        if _UNWRITTEN.fullmatch(out.suffix) and not out.is_dir():
+            kinds = ", ".join(sorted(writable))
+            raise BadUsageError(f"Depixel does not write {out.suffix} files: name a folder, or one of {kinds}.")
         return Naming(out, False, suffix, extension)
     if len(inputs) != 1 or not Path(inputs[0]).is_file():
         raise BadUsageError(f"-o {out} names one picture, but the input is not one single file; name a folder instead.")

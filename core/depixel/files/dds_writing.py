@@ -66,7 +66,7 @@ def remark(picture: Picture) -> str:
     if not isinstance(like, DdsHeader):
         return ""
     if like.compression == "BC7" and not _has_etcpak():
-        return "BC7 was written in its simplest mode; `pip install depixel[dds]` brings an encoder for all of them."
+        return "BC7 was written in its simplest mode; `pip install 'depixel[dds]'` brings an encoder for all of them."
     if not (like.kind or like.compression != "none"):
         return "A DDS with a palette was written with plain colours and without mipmaps."
     return ""

@@ -18,6 +18,7 @@ from depixel.install.findings import BAD, GOOD, NOTE, Finding
 from depixel.install.plugins import recorded_program
 
 _PARTS = ("torch", "numpy", "PIL", "starlette", "uvicorn", "safetensors")
+_AGAIN = "in the folder of Depixel: pip install ."
 _LOGGED = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d+ (\w+) ")
 _FAILED = re.compile(r"[\w.]*(Error|Exception|Interrupt)\b|depixel: |Fatal |Segmentation|Killed|Aborted|.*core dumped")
 
@@ -27,7 +28,7 @@ def check_engine_parts() -> Iterator[Finding]:
     yield Finding(GOOD, f"Depixel {__version__} in {sys.executable}")
     missing = [name for name in _PARTS if importlib.util.find_spec(name) is None]
     if missing:
-        yield Finding(BAD, f"Python packages are missing: {', '.join(missing)}", "pip install --upgrade depixel")
+        yield Finding(BAD, f"Python packages are missing: {', '.join(missing)}", _AGAIN)
         return
     from depixel.service.installed_models import model_names
 
@@ -35,7 +36,7 @@ def check_engine_parts() -> Iterator[Finding]:
     if names:
         yield Finding(GOOD, f"Weights: {', '.join(names)}")
     else:
-        yield Finding(BAD, "No weights are installed", "pip install --force-reinstall depixel")
+        yield Finding(BAD, "No weights are installed", f"{_AGAIN} --force-reinstall --no-deps")
 
 
 def check_record(place: Place) -> Iterator[Finding]:
@@ -127,7 +128,7 @@ def last_words(place: Place) -> list[str]:
 def _how_to_mend(words: str, place: Place) -> str:
     then = f"depixel doctor --start tries it again; the whole log is {place.log}"
     if words.startswith(("ModuleNotFoundError", "ImportError")):
-        return f"pip install --force-reinstall depixel, with the Python that runs the engine; {then}"
+        return f"{_AGAIN}, with the Python that runs the engine; {then}"
     if "MemoryError" in words or "out of memory" in words.lower() or words.startswith("Killed"):
         return f"close programs that need much memory; {then}"
     return then
