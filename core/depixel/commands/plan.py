@@ -12,7 +12,6 @@ from pathlib import Path
 
 from depixel.errors import BadUsageError
 
-
 # A folder is hardly ever meant by such a name.
 _UNWRITTEN = re.compile(
     r"\.(tiff?|psd|xcf|kra|ora|exr|hdr|avif|heic|jxl|jp2|ico|pcx|p[bgnp]m|svg|pdf|ktx2?|mp4|m4v|mov|mkv|webm|avi|zip|pk3)",
