@@ -231,6 +231,24 @@ def test_a_file_missed_by_one_look_is_not_computed_again(desk: Desk, tmp_path: P
     assert desk.outputs() == {"b.png", "c.png", "depixel-report.html"}
 
 
+def test_a_folder_of_the_same_name(desk: Desk) -> None:
+    """hero.png becomes a folder with pictures in it, and a picture again: the outputs follow."""
+    path = picture(desk.source / "hero.png", 1)
+    desk.settle()
+    path.unlink()
+    picture(path / "one.png", 2)
+    for _ in range(3):
+        desk.settle()
+    assert desk.outputs() == {"hero.png/one.png", "depixel-report.html"}
+
+    shutil.rmtree(path)
+    picture(path, 3)
+    for _ in range(3):
+        desk.settle()
+    assert desk.outputs() == {"hero.png", "depixel-report.html"}
+    assert (pixels(desk.out / "hero.png")[::2, ::2] == pixels(path)).all()
+
+
 def test_a_case_only_rename(desk: Desk) -> None:
     """hero.png becomes Hero.png in the output too."""
     path = picture(desk.source / "hero.png")

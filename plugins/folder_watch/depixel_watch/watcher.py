@@ -187,7 +187,8 @@ class Watcher:
             if self._cancelled():
                 return
             try:
-                if stamp_of(self._source / row.path) is not None:
+                source = self._source / row.path
+                if stamp_of(source) is not None and not source.is_dir():  # a folder may have taken the name
                     continue
                 if row.path not in self._gone:
                     gone.add(row.path)
