@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +21,7 @@ from depixel_watch import pipeline as pipeline_module
 from depixel_watch.layout import checked, overlay_for
 from depixel_watch.ledger import LEDGER_NAME, Ledger
 from depixel_watch.lock import is_held, only_one
+from depixel_watch.page import PAGE_NAME
 from depixel_watch.pauses import OutputDeletedError
 from depixel_watch.profiles import OWN_PROFILES, load
 from depixel_watch.stability import StabilityTracker, Stamp
@@ -350,6 +352,42 @@ def test_troubles_of_the_folder_are_told_once(desk: Desk) -> None:
     assert [sentence.split()[0] for sentence in sorted(first)] == ["link", "nowhere.png"]
     assert second == []
     assert told() == ["link is a link to a folder: not followed; watch that folder by itself."]
+
+
+def test_a_page_that_cannot_be_written_stops_nobody(desk: Desk) -> None:
+    """Said once, and written when it can be."""
+    picture(desk.source / "a.png", 1)
+    page = desk.out / PAGE_NAME
+    page.mkdir()
+    (page / "theirs").touch()
+    for _ in range(2):
+        desk.settle()
+    told = [event.sentence for event in desk.events if event.what == "note"]
+    shutil.rmtree(page)
+    desk.settle()
+
+    assert (desk.out / "a.png").exists()
+    assert len(told) == 1
+    assert f"{page} cannot be written" in told[0]
+    assert "<b>1</b> done" in page.read_text("utf-8")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="paths of another length")
+def test_a_file_too_deep_to_be_opened_is_told_of(desk: Desk) -> None:
+    """A folder that can be listed and whose files cannot be looked at: not passed over in silence."""
+    picture(desk.source / "a.png", 1)
+    at, length = os.open(desk.source, os.O_RDONLY), len(os.fspath(desk.source))
+    while length < 4080:
+        name = "d" * min(200, 4084 - length)
+        os.mkdir(name, dir_fd=at)
+        inner = os.open(name, os.O_RDONLY, dir_fd=at)
+        os.close(at)
+        at, length = inner, length + 1 + len(name)
+    os.close(os.open("hero-with-a-long-name.png", os.O_WRONLY | os.O_CREAT, dir_fd=at))
+    os.close(at)
+
+    assert desk.settle().done == 1
+    assert [e.sentence.rsplit(": ", 1)[-1] for e in desk.events if e.what == "note"] == ["file name too long."]
 
 
 def test_other_rules_redo_archives(desk: Desk) -> None:

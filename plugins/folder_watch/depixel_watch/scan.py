@@ -45,16 +45,22 @@ def walk(root: Path, trouble: Callable[[str], None]) -> Iterator[Found]:
                         continue
                     try:
                         about = entry.stat()
-                    except OSError:
+                    except OSError as error:
                         if link:
                             trouble(f"{path} is a link that leads nowhere.")
-                        continue  # or gone since
+                        elif not isinstance(error, FileNotFoundError):  # that: gone since
+                            trouble(_unread(folder or root, error))
+                        continue
                     if link and stat.S_ISDIR(about.st_mode):
                         trouble(f"{path} is a link to a folder: not followed; watch that folder by itself.")
                     if stat.S_ISREG(about.st_mode):
                         yield Found(path, Stamp(about.st_size, about.st_mtime_ns))
         except OSError as error:
-            trouble(f"The folder {folder or root} cannot be read: {(error.strerror or str(error)).lower()}.")
+            trouble(_unread(folder or root, error))
+
+
+def _unread(folder: Path | str, error: OSError) -> str:
+    return f"The folder {folder} cannot be read: {(error.strerror or str(error)).lower()}."
 
 
 # Windows' junctions are links too, but no symbolic ones.

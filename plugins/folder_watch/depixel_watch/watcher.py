@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
+from depixel.errors import UnwritableOutputError
 from depixel_watch.books import Books, Event, Tally, Tell
 from depixel_watch.jobs import Job, plan
 from depixel_watch.ledger import BLOCKED, LEDGER_NAME, Ledger, Row
@@ -55,6 +56,7 @@ class Watcher:
         self._complete, self._tell, self._cancelled = complete, tell, cancelled
         self.tally = Tally()
         """Of the pass that is going on, or of the last one; may be looked at from other threads."""
+        self._stale = False  # the page
         self._away = False  # the ledger's file was not to be used
         self._gone: set[str] = set()  # sources that were missing in the last pass
         self._troubles: set[str] = set()  # sentences of this pass
@@ -96,9 +98,9 @@ class Watcher:
                 return tally
             if not tally.waiting:  # a renamed file waits: it shall find its old output to copy
                 self._remove_gone()
+            if tally.finished or tally.removed or self._stale:
+                self._write_page()
             self._told, self._troubles = self._troubles, set()
-            if tally.finished or tally.removed:
-                write_page(self._out / PAGE_NAME, self._source, self._ledger)
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             raise as_pause(error) or OutputAwayError(AWAY.format(self._out, reason)) from error
@@ -108,6 +110,16 @@ class Watcher:
             self._away = True
             raise OutputAwayError(AWAY.format(self._out, error)) from error
         return tally
+
+    def _write_page(self) -> None:
+        self._stale = True
+        try:
+            write_page(self._out / PAGE_NAME, self._source, self._ledger)
+            self._stale = False
+        except UnwritableOutputError as error:
+            if pause := as_pause(error):
+                raise pause from error
+            self._trouble(str(error))
 
     # Who deletes the folder in the middle of the work may have to leave outputs behind that came meanwhile; the old
     # ledger can still be read, and tells which are ours.
