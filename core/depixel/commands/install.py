@@ -80,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
         if gone.program.lower() == args.program and not gone.plugins.parent.is_dir():
             forget(Place(), gone)
     _say(f"The engine is {' '.join(record.command)}, recorded in {record_engine(Place(), record)}.")
-    where = "Filters > Depixel" if args.program == "gimp" else "Tools > Scripts and Settings > Dockers"
+    where = "Filters > Depixel" if args.program == "gimp" else "Filter, Tools > Scripts and Settings > Dockers"
     name = "GIMP" if args.program == "gimp" else "Krita"
     _say(f"Start {name} again; Depixel is in {where}. If it is not, run `depixel doctor`.")
     return 0

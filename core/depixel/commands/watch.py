@@ -25,7 +25,8 @@ def add_parser(subparsers: Subparsers) -> None:
         help="upscale what is dropped into a mod folder",
         description="Keep a folder of upscaled textures in step with a mod folder: same names, same structure, zips "
         "included. Sources are never touched; to revert, delete the output folder.",
-        epilog="Exit code: 0 all done, 1 some failed (each is named with its reason), 2 bad usage, 130 stopped.",
+        epilog="Exit code: 0 all done, or stopped while it stays; 1 some failed (each is named with its reason); "
+        "2 bad usage; 130 --once stopped before its end.",
     )
     parser.add_argument("folder", nargs="?", type=Path, metavar="MOD_DIR", help="the folder to watch")
     parser.add_argument("-o", "--out", type=Path, metavar="OUT", help="output folder (default: MOD_DIR-depixel beside)")
