@@ -6,7 +6,6 @@ always a group waiting for it, writers encode and wait for the disk. The books a
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import os
 import secrets
@@ -18,10 +17,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from depixel.errors import CancelledError, DepixelError, OutputExistsError, UnwritableOutputError
+from depixel.errors import CancelledError, DepixelError, UnwritableOutputError
 from depixel.files.writing import place
 from depixel.picture import Picture
 from depixel_watch.books import NOTHING, Books, Made
+from depixel_watch.claims import Claims
 from depixel_watch.jobs import Job, Loaded, fault, load, pixels_of
 from depixel_watch.packs import rewrite
 from depixel_watch.pauses import DELETED, OutputDeletedError, PauseError, as_pause
@@ -95,6 +95,7 @@ class Pipeline:
             CancelledError: likewise.
         """
         self._books = books
+        self._claims = Claims(self._source, self._out, books.ledger)
         self._twins: dict[str, list[Loaded]] = {}  # key on its way => files that will have the same output
         self._busy, started = 0.0, time.perf_counter()
         groups = self._groups(jobs)
@@ -120,6 +121,7 @@ class Pipeline:
         finally:
             books.tally.times.wall += time.perf_counter() - started
             self._drain(coming, asked, behind)
+            self._claims.settle()
             books.tally.times.engine += self._busy
 
     # A few large answers must not lie in memory together.
@@ -174,7 +176,7 @@ class Pipeline:
             if item.moved:
                 books.wait()
                 continue
-            problem = item.problem or self._foreign(item)
+            problem = item.problem or self._claims.refused(item.job)
             if problem is not None:
                 books.fail(item, problem)
                 continue
@@ -200,21 +202,6 @@ class Pipeline:
         group.ready = [item for item in group.ready if item.job.action == "upscale"]
         if group.ready:
             group.asked = self._engine.submit(self._ask, group.ready)
-
-    # An output that is not as we left it belongs to somebody else. Found out before the engine works in vain.
-    def _foreign(self, item: Loaded) -> DepixelError | None:
-        path = item.job.path
-        target = self._out / item.job.output
-        there = stamp_of(target)
-        row = self._books.ledger.get(path)
-        if there is None or (row is not None and (row.state == "writing" or row.out == there)):
-            folder = next(parent for parent in target.parents if parent.exists())
-            if not os.access(folder, os.W_OK):
-                problem = UnwritableOutputError(f"{folder} cannot be written: no permission.")
-                problem.__cause__ = PermissionError(errno.EACCES, "no permission")
-                return problem
-            return None
-        return OutputExistsError(f"{target} was not made by Depixel, or was changed; move it away.")
 
     # Path and digest of an output that is this one's too.
     def _twin(self, item: Loaded) -> tuple[str, str] | None:

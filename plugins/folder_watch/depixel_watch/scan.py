@@ -77,7 +77,7 @@ def stamp_of(path: Path) -> Stamp | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        if error.errno != errno.ENAMETOOLONG:  # such a file cannot be
+        if error.errno not in (errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL):  # this disk has no such names
             raise
         return None
     return Stamp(about.st_size, about.st_mtime_ns)

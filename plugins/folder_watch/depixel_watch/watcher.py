@@ -180,11 +180,19 @@ class Watcher:
             return False
         if row is None or row.stamp != found.stamp or row.recipe != job.recipe or row.state == "writing":
             return False
-        if row.made == BLOCKED and not (self._out / job.output).exists():
+        is_there = self._is_there(job.output)
+        if row.made == BLOCKED and not is_there:
             return False
         if row.state == "failed" or (row.state == "left" and not self._complete):
             return True
-        return row.state != "left" and (self._out / job.output).exists()
+        return row.state != "left" and is_there
+
+    # As far as can be seen; when it is to be written it will turn out why it cannot be.
+    def _is_there(self, output: str) -> bool:
+        try:
+            return stamp_of(self._out / output) is not None
+        except OSError:
+            return False
 
     # What is gone in two passes: a file that was renamed while the folder was walked may have been seen under neither
     # name, and shall find its old output to copy.

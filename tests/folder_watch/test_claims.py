@@ -1,0 +1,101 @@
+"""
+Disks that take Hero.png and hero.png for one name, as on Windows, macOS and USB sticks. Here a hard link answers under
+the second name, which is how such a disk looks to a program.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from depixel.errors import OutputExistsError
+from depixel_watch.claims import Claims
+from depixel_watch.jobs import Job
+from depixel_watch.ledger import LEDGER_NAME, Ledger, Row
+from depixel_watch.profiles import Rule
+from depixel_watch.scan import stamp_of
+from depixel_watch.stability import Stamp
+
+
+class Desk:
+    """Two folders and a ledger."""
+
+    def __init__(self, root: Path) -> None:
+        self.source, self.out = root / "mods", root / "out"
+        self.source.mkdir()
+        self.ledger = Ledger(self.out / LEDGER_NAME)
+
+    def claims(self) -> Claims:
+        return Claims(self.source, self.out, self.ledger, folds=True)
+
+    def job(self, path: str) -> Job:
+        return Job(path, Stamp(1, 1), "upscale", Rule("*", "upscale", ()), "recipe", 4)
+
+    def made(self, path: str, also: str = "") -> None:
+        """An output of ours; on such a disk it answers to the other name as well."""
+        (self.out / path).write_bytes(b"large")
+        if also:
+            os.link(self.out / path, self.out / also)
+        stamp = stamp_of(self.out / path)
+        assert stamp is not None
+        self.ledger.record([Row(path, Stamp(1, 1), "key", "recipe", "done", "", stamp)])
+
+
+@pytest.fixture
+def desk(tmp_path: Path):
+    made = Desk(tmp_path)
+    yield made
+    made.ledger.close()
+
+
+@pytest.mark.parametrize("other", ["hero.PNG", "HERO.png", "Ünd.png"])
+def test_two_of_one_name_never_share_an_output(desk: Desk, other: str) -> None:
+    """The second in a run is refused by the first one's name; without such a disk both are taken."""
+    first = "u\u0308ND.png" if other.startswith("Ü") else "Hero.png"
+    claims = desk.claims()
+
+    assert claims.refused(desk.job(first)) is None
+    refusal = claims.refused(desk.job(other))
+    assert isinstance(refusal, OutputExistsError)
+    assert f"is the output of {first}" in str(refusal)
+    assert claims.refused(desk.job(first)) is None
+    plain = Claims(desk.source, desk.out, desk.ledger)
+    assert [plain.refused(desk.job(path)) for path in (first, other)] == [None, None]
+
+
+def test_an_output_is_not_taken_from_a_source_that_is_there(desk: Desk) -> None:
+    """What an earlier run made of Hero.png stays, whatever comes of hero.png."""
+    desk.made("Hero.png", also="hero.png")
+    for name in ("Hero.png", "hero.png"):
+        (desk.source / name).write_text(name)
+
+    refusal = desk.claims().refused(desk.job("hero.png"))
+
+    assert "is the output of Hero.png" in str(refusal)
+    assert desk.claims().refused(desk.job("Hero.png")) is None
+
+
+@pytest.mark.parametrize("folding", [False, True], ids=["a source that heeds case", "one that does not"])
+def test_a_rename_of_the_case_alone_takes_the_output_over(desk: Desk, folding: bool) -> None:
+    """hero.png is Hero.png now: its output may be replaced, and is known under the new name alone afterwards."""
+    desk.made("hero.png", also="Hero.png")
+    (desk.source / "Hero.png").write_text("it")
+    if folding:
+        os.link(desk.source / "Hero.png", desk.source / "hero.png")
+    claims = desk.claims()
+
+    assert claims.refused(desk.job("Hero.png")) is None
+    claims.settle()
+    assert desk.ledger.get("hero.png") is None
+
+
+def test_what_is_not_ours_is_refused_as_ever(desk: Desk) -> None:
+    """Somebody else's file, and one of ours that was painted over, under either name."""
+    desk.made("hero.png", also="Hero.png")
+    (desk.out / "hero.png").write_text("painted over")
+    (desk.out / "theirs.png").write_text("theirs")
+
+    for path in ("Hero.png", "hero.png", "theirs.png"):
+        assert "was not made by Depixel, or was changed" in str(desk.claims().refused(desk.job(path)))
