@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from depixel.commands.inputs import find_pictures
+from depixel.commands.plan import Naming, make_jobs
 
 READABLE = {".png", ".tga"}
 
@@ -82,3 +83,15 @@ def test_links_to_folders_are_not_followed(tree: Path) -> None:
     (tree / "b" / "loop").symlink_to(tree)
 
     assert sorted(_relative("b")) == ["deep/er/wall.tga", "hero.png"]
+
+
+def test_links_in_circles_are_inputs_that_fail(tmp_path: Path) -> None:
+    """Found like the others, so that it can be named with its reason; the plan stands."""
+    (tmp_path / "a.png").touch()
+    (tmp_path / "loop.png").symlink_to("loop.png")
+
+    found = find_pictures([str(tmp_path)], {".png"})
+    jobs = make_jobs(found.pictures, Naming(tmp_path / "out", False), {".png"}, 1, False)
+
+    assert [job.name for job in jobs] == ["a.png", "loop.png"]
+    assert [job.problem for job in jobs] == [None, None]

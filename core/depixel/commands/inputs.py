@@ -32,7 +32,7 @@ def find_pictures(inputs: Sequence[str], readable: Collection[str], leave_out: P
         leave_out: the output folder, when it lies inside an input folder: results are no inputs.
     """
     found = Found()
-    seen: set[Path] = set()
+    seen: set[str] = set()
     folders = sum(1 for text in inputs if Path(text).is_dir())
     for text in inputs:
         path = Path(text)
@@ -54,14 +54,14 @@ def find_pictures(inputs: Sequence[str], readable: Collection[str], leave_out: P
 
 
 def _take(
-    found: Found, seen: set[Path], pairs: Sequence[tuple[Path, Path]] | Iterator[tuple[Path, Path]],
+    found: Found, seen: set[str], pairs: Sequence[tuple[Path, Path]] | Iterator[tuple[Path, Path]],
     readable: Collection[str] | None,
 ) -> None:  # fmt: skip
     for source, relative in pairs:
         if readable is not None and source.suffix.lower() not in readable:
             found.ignored += 1
             continue
-        real = source.resolve()
+        real = os.path.realpath(source)  # a link in circles is named when it is read
         if real not in seen:
             seen.add(real)
             found.pictures.append((source, relative))

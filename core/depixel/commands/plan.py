@@ -5,6 +5,7 @@ shows what a run will do.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -108,22 +109,22 @@ def make_jobs(
     """
     pairs = list(found)
     writable = frozenset(writable)
-    sources = {source.resolve() for source, _ in pairs}
-    taken: dict[Path, str] = {}
+    sources = {os.path.realpath(source) for source, _ in pairs}
+    taken: dict[str, str] = {}
     jobs = []
     for source, relative in pairs:
         job = Job(source, relative.as_posix(), naming.target(relative, writable))
         targets = [*job.targets(candidates), *([job.disagreement] if disagreement else [])]
         problem = _problem(targets, sources, taken, overwrite)
         if problem is None:
-            taken.update((target.resolve(), job.name) for target in targets)
+            taken.update((os.path.realpath(target), job.name) for target in targets)
         jobs.append(Job(job.source, job.name, job.target, problem))
     return jobs
 
 
-def _problem(targets: list[Path], sources: set[Path], taken: dict[Path, str], overwrite: bool) -> Problem | None:
+def _problem(targets: list[Path], sources: set[str], taken: dict[str, str], overwrite: bool) -> Problem | None:
     for target in targets:
-        path = target.resolve()
+        path = os.path.realpath(target)
         if path in sources:
             return Problem("failed", "usage", f"{target} is an input itself; choose another folder or a --suffix.")
         if path in taken:
