@@ -195,3 +195,28 @@ def test_features_count_what_they_say() -> None:
 
     assert (found.colours, found.alpha_levels, found.transparent) == (2, 1, 0.5)
     assert found.soft_alpha == 0.5 and not found.grey
+
+
+@pytest.mark.parametrize("side", [64, 140])
+def test_round_corners_of_flat_panels_are_no_pixel_art(side: int) -> None:
+    """Buttons and cards in two colours, reduced: few blended pixels, of many alphas."""
+    y, x = (np.abs(np.indices((side * 4, side * 4)) - (side * 2 - 0.5)) - (side * 2 - 44)).clip(0)
+    inside = (np.hypot(y, x) <= 44).reshape(side, 4, side, 4).mean((1, 3))
+    panel = np.full((side, side, 4), (60, 120, 200, 255), np.uint8)
+    panel[side // 3 : side // 2, side // 4 : side // 2, :3] = 240
+    panel[..., 3] = np.rint(inside * 255)
+
+    assert features(Picture((panel,))).soft_alpha < 0.02
+    assert detect(Picture((panel,))) == "art"
+
+
+def test_a_few_stray_alphas_are_still_drawn() -> None:
+    """An eraser of 10 % here and there leaves four alphas in a sapling; it was drawn pixel by pixel all the same."""
+    rng = np.random.default_rng(2)
+    sprite = np.zeros((16, 16, 4), np.uint8)
+    palette = rng.integers(20, 230, (7, 3))
+    sprite[3:14, 4:12, :3] = palette[rng.integers(0, 7, (11, 8))]
+    sprite[3:14, 4:12, 3] = 255
+    sprite[[2, 5, 9, 14], [3, 12, 12, 7], 3] = (4, 30, 90, 160)
+
+    assert detect(Picture((sprite,))) == "pixel-art"

@@ -120,7 +120,7 @@ def is_pixel_art(picture: Picture, found: Features) -> bool:
     """
     if max(picture.width, picture.height) > _PIXEL_ART_SIDE or found.smooth_share > 0.5:
         return False
-    hard = found.soft_alpha <= 0.02
+    hard = found.soft_alpha <= 0.02 and found.alpha_levels < _STEPS_OF_BLENDING
     if not hard and found.alpha_levels > (4 if found.soft_alpha < 0.08 else 2):
         return (found.colours <= 4 and found.alpha_levels <= 6) or _has_painted_shadow(picture)
     if found.colours <= 4:
@@ -151,6 +151,7 @@ def _has_painted_shadow(picture: Picture) -> bool:
     return is_pixel_art(alone, found)
 
 
+_STEPS_OF_BLENDING = 5  # of alpha: round corners of flat panels have few blended pixels, but many steps in them
 _DARK = 40  # levels of a shadow's brightest channel
 
 
