@@ -48,12 +48,24 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     parser.add_argument("--retry-failed", action="store_true", help="try what failed again, though it has not changed")
     parser.add_argument(
-        "--quiet-period", type=float, default=2.0, metavar="S", help="a file is complete when still for"
+        "--quiet-period",
+        type=float,
+        default=2.0,
+        metavar="S",
+        help="a file is complete when it has stood still for S seconds (default %(default)g)",
     )
-    parser.add_argument("--every", type=float, default=_SECONDS_BETWEEN, metavar="S", help="look through all at least")
+    parser.add_argument(
+        "--every",
+        type=float,
+        default=_SECONDS_BETWEEN,
+        metavar="S",
+        help="look through the whole folder at least every S seconds (default %(default)g)",
+    )
     parser.add_argument("--install-service", action="store_true", help="start at login from now on, and end")
     parser.add_argument("--remove-service", action="store_true", help="undo --install-service, and end")
-    parser.add_argument("--engine", default="local", metavar="WHERE", help="local, auto (shared) or its address")
+    parser.add_argument(
+        "--engine", default="local", metavar="WHERE", help="local (default), auto (shared) or an address"
+    )
     parser.add_argument("--poll", action="store_true", help="do without file events (default where there are none)")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     parser.add_argument("--log", type=Path, metavar="FILE", help="log (default: OUT/depixel-watch.log)")
