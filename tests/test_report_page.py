@@ -177,6 +177,7 @@ def test_write_leaves_no_temporary_file(tmp_path: Path) -> None:
         (Residual(0.5, 0.0, 0.0), "scales back to exactly your pixels"),
         (Residual(0.9, 0.01, 0.1), "scales back within 0.9 level of 255 (mean 0.010)"),
         (Residual(14.0, 1.5, 2.0), "scales back within 14 levels of 255 (mean 1.500)"),
+        (Residual(116.2, 1.5, 2.0), "scales back within 116 levels of 255 (mean 1.500)"),
     ],
 )
 def test_residual_in_words(residual: Residual, words: str) -> None:

@@ -42,7 +42,8 @@ def describe_residual(residual: Residual) -> str:
     if residual.maximum <= 0.5:
         return "scales back to exactly your pixels"
     level = "level" if residual.maximum <= 1 else "levels"
-    return f"scales back within {residual.maximum:.2g} {level} of 255 (mean {residual.mean:.3f})"
+    worst = f"{residual.maximum:.2g}" if residual.maximum < 10 else f"{residual.maximum:.0f}"
+    return f"scales back within {worst} {level} of 255 (mean {residual.mean:.3f})"
 
 
 @dataclass
