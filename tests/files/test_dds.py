@@ -174,3 +174,10 @@ def test_cut_short_is_unreadable() -> None:
     for length in (10, 127, 140, len(whole) - 9):
         with pytest.raises(UnreadablePictureError, match=r"x\.dds"):
             read_bytes(whole[:length], "x.dds")
+
+
+@pytest.mark.parametrize(("fourcc", "said"), [(b"RXGB", "'RXGB'"), (struct.pack("<I", 113), "Direct3D format 113")])
+def test_a_kind_that_is_not_handled_is_named_as_people_know_it(fourcc: bytes, said: str) -> None:
+    """By its letters, or by its number where there are none."""
+    with pytest.raises(UnsupportedPictureError, match=said):
+        read_bytes(_dds(4, 4, fourcc, bytes(128)), "t.dds")

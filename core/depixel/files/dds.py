@@ -99,8 +99,10 @@ def header(data: bytes, name: str) -> DdsHeader:
             if dxgi in LAYOUTS:
                 kind, bits, masks = LAYOUTS[dxgi]
         if compression in ("", "BC6H"):
-            what = compression or fourcc.decode("latin-1")
-            raise UnsupportedPictureError(f"{name} is a DDS of a kind ({what!r}) that is not handled.")
+            letters = fourcc.decode("latin-1")
+            number = f"Direct3D format {int.from_bytes(fourcc, 'little')}"
+            what = compression or (repr(letters) if letters.isprintable() else number)
+            raise UnsupportedPictureError(f"{name} is a DDS of a kind ({what}) that is not handled.")
     signed = dxgi in (_SIGNED_BC4, _SIGNED_BC5) if dxgi else fourcc in (b"BC4S", b"BC5S")
     weighted = struct.unpack_from("<I", data, 144)[0] & 7 == _PREMULTIPLIED if dxgi else fourcc in (b"DXT2", b"DXT4")
     return DdsHeader(
