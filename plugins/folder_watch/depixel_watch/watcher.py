@@ -125,7 +125,7 @@ class Watcher:
     # ledger can still be read, and tells which are ours.
     def _open_again(self) -> None:
         ours: list[Row] = []
-        if not self._away:
+        if not self._away and not self._ledger.path.exists():  # else some file systems number files anew at will
             with contextlib.suppress(sqlite3.Error):
                 ours = [row for row in self._ledger.rows() if self._is_ours(row)]
         self._away = True
