@@ -120,3 +120,17 @@ def test_a_roll_turns_the_face_and_the_answer_scales_back() -> None:
     assert not torch.equal(answers[0].straight, answers[1].straight)
     with pytest.raises(BadUsageError, match="roll"):
         SearchSettings(roll=400.0).validated()
+
+
+def test_under_transparency_lies_something_plain_and_no_fringe() -> None:
+    """Beside what is seen its own colour goes on for one pixel; beyond it is grey, and none of it counts."""
+    small = torch.zeros(1, 4, 9, 9)
+    small[:, 0, 4, 4] = small[:, 3, 4, 4] = 1  # one red pixel, premultiplied
+    square, weight = Crop.of((0, 0, 9, 9)).cut(small, 128)
+    assert torch.equal(square[0, :3, 3:6, 3:6], torch.tensor([1.0, 0, 0])[:, None, None].expand(3, 3, 3))
+    square[:, :3, 3:6, 3:6] = 0.5
+    assert (square[:, :3] == 0.5).all()
+    assert (square[:, 3] == 1).all()
+    assert weight[0, 0, 4, 4] == 1
+    weight[0, 0, 4, 4] = 0
+    assert weight.max() < 1e-3

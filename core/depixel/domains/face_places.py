@@ -82,8 +82,8 @@ class Crop:
     def is_part(self, small: Tensor) -> bool:
         return self.size != tuple(small.shape[2:])
 
-    # Borders are repeated. The prior's faces are opaque, so the square is too: hidden pixels take the colour of their
-    # surroundings and do not count.
+    # Borders are repeated. The prior's faces are opaque, so the square is too: hidden pixels are filled (`_opaque`)
+    # and do not count.
     def cut(self, small: Tensor, native: int) -> tuple[Tensor, Tensor]:
         left, top, right, bottom = self.box
         opaque, alpha = _opaque(small[:, :, top:bottom, left:right])
@@ -211,10 +211,13 @@ def corrected_smoothly(large: Tensor, small: Tensor, degradation: Degradation) -
     return large
 
 
+# Hidden pixels go on with the colour of what is beside them for one pixel, so that no edge has a fringe; beyond they
+# are grey: portraits stand before something plain, and colours drawn out to all sides are like nothing the prior saw.
 def _opaque(part: Tensor) -> tuple[Tensor, Tensor]:
     alpha = part[:, 3:]
     colour = fill_under_alpha(torch.cat([straight_colour(part), alpha], 1))[:, :3]
-    return torch.cat([colour, torch.ones_like(alpha)], 1), alpha
+    beside = F.max_pool2d((alpha > 0).to(alpha.dtype), 3, stride=1, padding=1)
+    return torch.cat([torch.where(beside > 0, colour, 0.5), torch.ones_like(alpha)], 1), alpha
 
 
 # 1 inside, falling to 0 at the border of the box over _FEATHER of its side, as a raised cosine.

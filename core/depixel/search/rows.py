@@ -15,11 +15,11 @@ from depixel.search.candidates import Candidates, Found, candidate_seed
 from depixel.search.optimiser import TangentAdam
 from depixel.search.step import SearchStep
 from depixel.search.terms import Context, Term, squared_error
+from depixel.settings import PULSE_EPS
 
 PATIENCE = 12  # steps without progress after which a row gives up
 PROGRESS = 0.01  # what counts as progress since the last time there was some, of the error or the score
 DIVERGED = 4.0  # times its best score: the row goes back to its best and halves its rate
-NEAR = 1e-4  # mean squared error of a start that suits the prior; a worse one takes longer steps
 LONGEST = 8.0  # times the prior's own rate, for a start that fits nothing
 CAREFUL = 0.25  # of the search's rate: a prior whose own rate is higher is never hurried beyond
 
@@ -61,11 +61,11 @@ class Rows:
         self.gradients: Latents = {}
         self.best: _Best | None = None
 
-    # [n] factors of the rate, from the root mean squared error of the start. Small steps keep what is good about a good
-    # start, such as the encoder's of a portrait; a picture of no face has a long way to go, and nothing to lose on it.
+    # [n] factors of the rate, by how far outside PULSE's eps the start is. Small steps keep what is good about a good
+    # start, such as the encoder's of a portrait or an emoji; noise has a long way to go, and nothing to lose on it.
     def _hurry(self, error: Tensor) -> Tensor:
         rate = max(layout.rate for layout in self.prior.layout.values())
-        return (error / NEAR).sqrt().clamp(1.0, min(LONGEST, max(1.0, CAREFUL / rate)))
+        return (error / PULSE_EPS).clamp(1.0, min(LONGEST, max(1.0, CAREFUL / rate)))
 
     def look(self, taken: int, steps: int) -> None:
         """One pass: judge the active rows where they are now, keep the best, and let those that are done leave."""
