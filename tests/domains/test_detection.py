@@ -220,3 +220,30 @@ def test_a_few_stray_alphas_are_still_drawn() -> None:
     sprite[[2, 5, 9, 14], [3, 12, 12, 7], 3] = (4, 30, 90, 160)
 
     assert detect(Picture((sprite,))) == "pixel-art"
+
+
+@pytest.mark.parametrize(
+    ("name", "domain"),
+    [("wall_rough.png", "data"), ("wall_ao.png", "data"), ("terrain_height.png", "data"), ("wall.png", "textures")],
+)
+@pytest.mark.parametrize("depth", [np.uint8, np.uint16])
+def test_grey_maps_are_no_pixel_art(name: str, domain: str, depth: type) -> None:
+    """Eight bits of grey repeat themselves, which is no sign of a palette."""
+    rng = np.random.default_rng(3)
+    waves = sum(
+        np.outer(np.sin(rng.normal(0, 0.8) * np.arange(40) + k), np.cos(0.5 * k * np.arange(40))) for k in range(6)
+    )
+    grey = np.clip(128 + 40 * waves + rng.normal(0, 12, (40, 40)), 0, 255).astype(np.uint8).astype(depth)
+    pixels = grey[..., None] * (257 if depth is np.uint16 else 1)
+
+    assert detect(Picture((pixels.astype(depth),), name=name)) == domain
+
+
+def test_gloss_in_the_alpha_of_a_map_may_reach_nothing() -> None:
+    """A few pixels of no gloss are no transparency."""
+    rng = np.random.default_rng(3)
+    pixels = rng.integers(0, 256, (40, 40, 4)).astype(np.uint8)
+    pixels[..., 3] = np.clip(rng.normal(120, 50, (40, 40)), 0, 255)
+    pixels[4:6, 7:9, 3] = 0
+
+    assert detect(Picture((pixels,), name="wall_spec.png")) == "data"

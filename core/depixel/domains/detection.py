@@ -100,7 +100,7 @@ def detect(picture: Picture) -> str:
             return "data"
     if is_pixel_art(picture, found):
         return "pixel-art"
-    if _DATA_NAME.search(stem) and found.transparent == 0:
+    if _DATA_NAME.search(stem) and found.transparent < 0.02:  # a gloss in the alpha channel reaches 0 here and there
         return "data"
     if found.transparent < 0.02 and found.flat_share < 0.6:
         large = picture.width * picture.height >= 32 * 32
@@ -125,9 +125,9 @@ def is_pixel_art(picture: Picture, found: Features) -> bool:
         return (found.colours <= 4 and found.alpha_levels <= 6) or _has_painted_shadow(picture)
     if found.colours <= 4:
         return True
-    if found.colours > 256:
-        return False
     outlined = found.transparent > 0.05  # by pixels that are wholly there or not at all
+    if found.colours > ((_GREYS_OUTLINED if outlined else _GREYS) if found.grey else 256):
+        return False
     if blend_share(picture.rgba(0)) >= (0.26 if outlined and hard else 0.12):
         return False
     return outlined or (found.rare_share < 0.2 and found.colour_share < 0.3)
@@ -151,6 +151,7 @@ def _has_painted_shadow(picture: Picture) -> bool:
     return is_pixel_art(alone, found)
 
 
+_GREYS, _GREYS_OUTLINED = 64, 96  # no palette has more; any grey map repeats its 256 often enough to look drawn
 _STEPS_OF_BLENDING = 5  # of alpha: round corners of flat panels have few blended pixels, but many steps in them
 _DARK = 40  # levels of a shadow's brightest channel
 
