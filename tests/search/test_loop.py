@@ -225,6 +225,24 @@ def test_a_start_that_fits_nothing_takes_longer_steps(monkeypatch: pytest.Monkey
     assert torch.equal(close.large, as_before.large)
 
 
+def test_what_starts_far_away_may_stop_early_and_what_starts_near_may_not() -> None:
+    """far_eps is for rows that start outside PULSE's eps; each row of a batch goes by its own start."""
+    small = _faces(2)
+    far = finish(search(FACES, small, AREA, SearchSettings(steps=0)))
+    assert min(_errors(far)) > PULSE_EPS
+    near = finish(search(FACES, small[:1], AREA, SearchSettings(steps=60, eps=1.8e-3))).pictures[0][0]
+    start = {name: torch.cat([x, far.pictures[1][0].latents[name]]) for name, x in near.latents.items()}
+    settings = SearchSettings(steps=60, eps=1e-3)
+
+    close, away = (row[0] for row in finish(search(FACES, small, AREA, settings, start=start, far_eps=1.5e-3)).pictures)
+    alone = finish(search(FACES, small[1:], AREA, settings)).pictures[0][0]
+
+    assert close.converged
+    assert 1e-3 < away.error <= 1.5e-3
+    assert alone.converged
+    assert away.steps < alone.steps
+
+
 # Steps, starts and stops.
 
 

@@ -42,6 +42,7 @@ def search(
     palettes: Tensor | None = None,
     animations: Sequence[int] | None = None,
     start: Latents | None = None,
+    far_eps: float | None = None,
     cancelled: Callable[[], bool] | None = None,
     keep_when_cancelled: bool = False,
     preview: bool = True,
@@ -68,6 +69,7 @@ def search(
             stay in the batch until all of them are done. None = no animations.
         start: latents of batch B (for each picture's first candidate) or B * candidates (for every row), in place of
             the encoder's and the prior's samples; e.g. those of the frame before.
+        far_eps: of a row that starts outside PULSE's eps, the error at which it is done, if larger than eps.
         cancelled: asked before each pass through the generator.
         keep_when_cancelled: return the best answers so far instead of raising; before the first pass there is none.
         preview: put the first picture's best answer into each SearchStep.
@@ -98,7 +100,7 @@ def search(
         objective = [*(standard_terms(context) if terms is None else terms), *extra_terms]
         latents = start_latents(prior, small, degradation, settings, start)
         eps = PULSE_EPS if settings.eps is None else settings.eps
-        rows = Rows(prior, degradation, objective, context, latents=latents, eps=eps)
+        rows = Rows(prior, degradation, objective, context, latents=latents, eps=eps, far_eps=far_eps)
     rows.look(0, steps)
     yield rows.report(0, steps, candidates, preview)
 

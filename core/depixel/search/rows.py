@@ -50,6 +50,7 @@ class Rows:
         *,
         latents: Latents,
         eps: float,
+        far_eps: float | None = None,
     ) -> None:
         self.prior, self.degradation, self.objective, self.eps = prior, degradation, objective, eps
         self.context = context
@@ -57,6 +58,8 @@ class Rows:
         self.optimiser = TangentAdam(latents, prior.layout)
         count = context.small.shape[0]
         self.index = torch.arange(count, device=context.small.device)
+        self.far_eps = eps if far_eps is None else max(eps, far_eps)
+        self.enough = context.small.new_full((count,), eps)  # [N] error at which each row is done
         self.damping = context.small.new_ones(count)  # [n] of the rate: see `_hurry`; halved when a row diverges
         self.gradients: Latents = {}
         self.best: _Best | None = None
@@ -77,6 +80,7 @@ class Rows:
         with torch.inference_mode(False), torch.no_grad():
             if self.best is None:
                 self.damping = self._hurry(error.detach())
+                self.enough = torch.where(error.detach() > PULSE_EPS, self.far_eps, self.enough)
             lost = self._remember(large.detach(), error.detach(), values.detach(), score.detach(), taken)
             kept = self._going().nonzero()[:, 0]
         if descend and len(kept):
@@ -115,13 +119,13 @@ class Rows:
                 raise WeightsError(f"The weights of {name} give no finite picture: install or convert them again.")
             latents = {name: x.clone() for name, x in self.latents.items()}
             zero = torch.zeros_like(self.index)
-            marks = (error.clamp_min(self.eps), score.clone())
+            marks = (error.clamp_min(self.enough), score.clone())
             self.best = _Best(
                 large.clone(), latents, error.clone(), score.clone(), values.clone(), zero, zero.clone(), marks
             )
             return ~sound
         best, index = self.best, self.index
-        now, old = (context.together(x.clamp_min(self.eps), "amax") for x in (error, best.error[index]))
+        now, old = (context.together(x.clamp_min(self.enough[index]), "amax") for x in (error, best.error[index]))
         total, old_total = (context.together(x, "mean") for x in (score, best.score[index]))
         sound = context.together(sound.to(error.dtype), "mean") == 1
         better = sound & ((now < old) | ((now == old) & (total < old_total)))
@@ -140,7 +144,7 @@ class Rows:
     # [n] bool: rows that search on.
     def _going(self) -> Tensor:
         best = self._best()
-        unhappy = best.error[self.index] > self.eps
+        unhappy = best.error[self.index] > self.enough[self.index]
         for k, term in enumerate(self.objective):
             if term.goal is not None:
                 unhappy |= best.values[self.index, k] > term.goal
