@@ -103,7 +103,16 @@ def test_only_narrow_flat_translucency_is_held() -> None:
     large = torch.rand(1, 4, 64, 96)
 
     assert torch.equal(keep_flat_bars(large, small, 4), large)
-    assert is_translucent(small).tolist() == [True]
+
+
+def test_which_pictures_are_seen_through() -> None:
+    """One bar is enough; what is opaque, absent, or dust that nobody sees is not."""
+    small = torch.zeros(3, 4, 8, 16)
+    small[0, :, 2:4, 5:] = 0.5
+    small[1, :, 2:6] = 1
+    small[2, :, 2:6] = 3 / 255
+
+    assert is_translucent(small).tolist() == [True, False, False]
 
 
 def test_filling_up_makes_no_bar() -> None:

@@ -186,7 +186,9 @@ class ArtEngine:
         if valid is not None:
             valid = with_surroundings(valid, tile, margin, first.wrap)[0].to(self.device)
         about = first.degradation if whole else make_degradation(first.degradation.name, factor)
-        large = _finished(work.prior, around.to(self.device), local, about, valid, first.domain == "pixel-art")
+        drawn = first.domain == "pixel-art"
+        glass = is_translucent(small).to(self.device) if drawn and about.name == "point" else None
+        large = _finished(work.prior, around.to(self.device), local, about, valid, drawn, glass)
         height, width = (tile.bottom - tile.top) * factor, (tile.right - tile.left) * factor
         top, left = rows * factor, columns * factor
         return large[:, :, top : top + height, left : left + width].float().cpu()
@@ -194,7 +196,13 @@ class ArtEngine:
 
 # The generator's answer with what it lacks of what the given pixels say. Pictures of a batch need not be alike.
 def _finished(
-    prior: EnlargingPrior, given: Tensor, latents: Latents, about: Degradation, valid: Tensor | None, drawn: bool
+    prior: EnlargingPrior,
+    given: Tensor,
+    latents: Latents,
+    about: Degradation,
+    valid: Tensor | None,
+    drawn: bool,
+    glass: Tensor | None,
 ) -> Tensor:
     factor = about.factor
 
@@ -209,14 +217,10 @@ def _finished(
     def joined(large: Tensor, small: Tensor) -> Tensor:
         return torch.where(where_alpha_steps(small, factor), on_steps(large, small, factor), large)
 
-    glass = is_translucent(given) if drawn and about.name == "point" else given.new_zeros(len(given)).bool()
-    if bool(glass.all()):
-        return _looking_beyond(seen_through(given, factor, answer), given, about, joined)
-    large = answer(given)
-    if not bool(glass.any()):
-        return large
+    if glass is None or not bool(glass.any()):
+        return answer(given)
     through = _looking_beyond(seen_through(given, factor, answer), given, about, joined)
-    return torch.where(glass[:, None, None, None], through, large)
+    return through if bool(glass.all()) else torch.where(glass[:, None, None, None], through, answer(given))
 
 
 # What looks at neighbours sees, where the picture wraps, a part of the other side.
