@@ -228,7 +228,9 @@ down to the pixels given. How nearly it does so is measured on the very integers
 </div>
 {cards}{rows}</main>
 <footer class="soft"><p>Residual: the answer is scaled back down and compared with the input; maximum, mean and root
-mean square over visible pixels, in levels of 255. Up to half a level rounds to the same pixel. Worst first.</p>
+mean square over visible pixels, in levels of 255. Up to half a level rounds to the same pixel. Alpha that is all or
+nothing is compared at the centres of blocks, as pixel art is; the rest by the means of blocks, unless --degradation
+says otherwise. Worst first.</p>
 <p>Made by Depixel {version}.</p></footer>
 <script>{script}</script></body></html>
 """
