@@ -162,7 +162,7 @@ def export(options: argparse.Namespace) -> None:
         "generator": asdict(model.generator.spec),
         "encoder": asdict(model.encoder.spec),
         "whitening": {"slope": 1.0},
-        "licence": "CC BY-SA 4.0",
+        "licence": "CC-BY-SA-4.0",
         "pictures_seen": facts["seen"],
         "seconds_trained": round(facts["seconds"]),
     }
