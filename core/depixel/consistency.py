@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from depixel.degradation import AreaDegradation, Degradation, PointDegradation
+from depixel.degradation import AreaDegradation, Degradation, PointDegradation, repeated
 
 _NEWTON_STEPS = 40
 _CLOSE = 1e-5  # four hundredths of a hundredth of a level: nothing that rounding could show
@@ -132,8 +132,8 @@ def _project_area(x: Tensor, y: Tensor, ceiling: Tensor, degradation: Degradatio
     shifted = x + degradation.pseudo_inverse(y - degradation.apply(x))
     inside = torch.minimum(shifted.clamp_min(0), ceiling)
     empty, full = y <= _CLOSE, y >= top - _CLOSE
-    inside = torch.where(_enlarge(full, degradation), ceiling, inside)
-    inside = torch.where(_enlarge(empty, degradation), torch.zeros_like(inside), inside)
+    inside = torch.where(repeated(full, degradation.factor), ceiling, inside)
+    inside = torch.where(repeated(empty, degradation.factor), torch.zeros_like(inside), inside)
     clipped = ((y - degradation.apply(inside)).abs() > _CLOSE) & ~empty & ~full
     if not bool(clipped.any()):
         return inside
@@ -160,10 +160,6 @@ def _shift_into_range(x: Tensor, y: Tensor, ceiling: Tensor) -> Tensor:
         step = shift + error / free.clamp_min(1e-6)
         shift = torch.where((free > 0) & (step > low) & (step < high), step, (low + high) / 2)
     return torch.minimum((x + shift).clamp_min(0), ceiling)
-
-
-def _enlarge(mask: Tensor, degradation: Degradation) -> Tensor:
-    return mask.repeat_interleave(degradation.factor, 2).repeat_interleave(degradation.factor, 3)
 
 
 # All centre pixels of a block take its colour: stronger than their mean, so that nearest reduction is exact as well.

@@ -96,7 +96,7 @@ class AreaDegradation(Degradation):
         return self.pseudo_inverse(small) / self.factor**2
 
     def pseudo_inverse(self, small: Tensor) -> Tensor:
-        return small.repeat_interleave(self.factor, 2).repeat_interleave(self.factor, 3)
+        return repeated(small, self.factor)
 
 
 class BicubicDegradation(Degradation):
@@ -140,6 +140,11 @@ def make_degradation(name: str, factor: int, wrap: tuple[bool, bool] = (False, F
     if name not in _KINDS:
         raise BadUsageError(f"degradation must be one of {', '.join(_KINDS)}, not {name!r}.")
     return _KINDS[name](factor, wrap)
+
+
+def repeated(small: Tensor, factor: int) -> Tensor:
+    """[B, C, h, w] => [B, C, h*f, w*f]: each pixel as a block of f x f, of any dtype."""
+    return small.repeat_interleave(factor, 2).repeat_interleave(factor, 3)
 
 
 # Cubic convolution kernel (Keys 1981) with a = -0.5.

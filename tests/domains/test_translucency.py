@@ -88,7 +88,7 @@ def test_company_and_tiles_change_nothing(upsampler: Upsampler, tmp_path_factory
     whole = answered(upsampler, wide, "pixel-art", ensemble=1)
     small = Upsampler("cpu", dict(upsampler.shelf.chosen))
     small._budget = 40 * 40
-    tiled = small.upsample(Picture((wide,), mode="RGBA"), asked.__class__(domain="pixel-art", ensemble=1))
+    tiled = small.upsample(Picture((wide,), mode="RGBA"), SearchSettings(domain="pixel-art", ensemble=1))
     assert np.abs(tiled.picture.frames[0].astype(int) - whole).max() <= 1
 
 

@@ -134,6 +134,8 @@ class ArtEngine:
         small = premultiplied(straight, levels)
         hidden = hidden_colour(straight, levels)
         grey = (straight[:, :3] == straight[:, :1]).flatten(1).all(1)
+        drawn = first.domain == "pixel-art" and first.degradation.name == "point"
+        glass = is_translucent(small) if drawn else torch.zeros(count, dtype=torch.bool)
         dtype = torch.uint8 if levels == 255 else torch.int32
         out = torch.empty(count, 4, height * factor, width * factor, dtype=dtype)
         found: dict[int, list[Tensor]] = {}  # residual sums of each tile, by the first row
@@ -142,7 +144,8 @@ class ArtEngine:
             if work.cancelled is not None and work.cancelled():
                 raise CancelledError("Stopped before the picture was finished; nothing was written for it.")
             real = None if valid is None else valid[b]
-            large = self._decode_tile(small[b], real, {name: z[b] for name, z in latents.items()}, work, tile)
+            of_rows = {name: z[b] for name, z in latents.items()}
+            large = self._decode_tile(small[b], real, of_rows, glass[b], work, tile)
             rows, columns = slice(tile.top, tile.bottom), slice(tile.left, tile.right)
             exported, tile_sums = export_tile(
                 large,
@@ -176,7 +179,9 @@ class ArtEngine:
         return [(slice(b, min(b + rows, count)), tile) for b in range(0, count, rows) for tile in tiles]
 
     # A picture in one piece wraps inside the generator; a tile needs all the surroundings that the generator can see.
-    def _decode_tile(self, small: Tensor, valid: Tensor | None, latents: Latents, work: _Work, tile: Tile) -> Tensor:
+    def _decode_tile(
+        self, small: Tensor, valid: Tensor | None, latents: Latents, glass: Tensor, work: _Work, tile: Tile
+    ) -> Tensor:
         first = work.first
         factor = first.degradation.factor
         whole = tile == Tile(0, 0, *small.shape[2:])
@@ -187,8 +192,7 @@ class ArtEngine:
             valid = with_surroundings(valid, tile, margin, first.wrap)[0].to(self.device)
         about = first.degradation if whole else make_degradation(first.degradation.name, factor)
         drawn = first.domain == "pixel-art"
-        glass = is_translucent(small).to(self.device) if drawn and about.name == "point" else None
-        large = _finished(work.prior, around.to(self.device), local, about, valid, drawn, glass)
+        large = _finished(work.prior, around.to(self.device), local, about, valid, drawn, glass.to(self.device))
         height, width = (tile.bottom - tile.top) * factor, (tile.right - tile.left) * factor
         top, left = rows * factor, columns * factor
         return large[:, :, top : top + height, left : left + width].float().cpu()
@@ -202,7 +206,7 @@ def _finished(
     about: Degradation,
     valid: Tensor | None,
     drawn: bool,
-    glass: Tensor | None,
+    glass: Tensor,
 ) -> Tensor:
     factor = about.factor
 
@@ -217,7 +221,7 @@ def _finished(
     def joined(large: Tensor, small: Tensor) -> Tensor:
         return torch.where(where_alpha_steps(small, factor), on_steps(large, small, factor), large)
 
-    if glass is None or not bool(glass.any()):
+    if not bool(glass.any()):
         return answer(given)
     through = _looking_beyond(seen_through(given, factor, answer), given, about, joined)
     return through if bool(glass.all()) else torch.where(glass[:, None, None, None], through, answer(given))

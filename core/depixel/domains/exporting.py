@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from depixel.consistency import project, quantise, residual_sums
-from depixel.degradation import Degradation
+from depixel.degradation import Degradation, repeated
 
 
 def export_tile(
@@ -56,8 +56,7 @@ def export_tile(
     sums = residual_sums(exported, counted, degradation, levels=levels, binary_alpha=binary_alpha)
     if neighbours is not None:
         return exported, sums
-    under = hidden.repeat_interleave(degradation.factor, 2).repeat_interleave(degradation.factor, 3)
-    colour = torch.where(exported[:, 3:] == 0, under, exported[:, :3])
+    colour = torch.where(exported[:, 3:] == 0, repeated(hidden, degradation.factor), exported[:, :3])
     return torch.cat([colour, exported[:, 3:]], 1), sums
 
 
@@ -113,8 +112,7 @@ def lock_palette(exported: Tensor, neighbours: Tensor, factor: int, levels: int)
     chosen = torch.zeros_like(exported)
     order = [(1, 1), (0, 1), (1, 0), (1, 2), (2, 1), (0, 0), (0, 2), (2, 0), (2, 2)]  # its own colour wins a draw
     for top, left in order:
-        colour = neighbours[:, :, top : top + height, left : left + width]
-        colour = colour.repeat_interleave(factor, 2).repeat_interleave(factor, 3)
+        colour = repeated(neighbours[:, :, top : top + height, left : left + width], factor)
         distance = (_premultiplied(colour / levels) - wanted).square().sum(1, keepdim=True)
         nearer = distance < best
         best = torch.where(nearer, distance, best)
@@ -129,7 +127,7 @@ def keep_unchanged(large: Tensor, straight: Tensor, factor: int) -> Tensor:
     """
     changed = (straight[1:] != straight[:-1]).any(1, keepdim=True).to(torch.float32)
     near_change = F.max_pool2d(changed, 5, 1, 2) > 0
-    still = ~near_change.repeat_interleave(factor, 2).repeat_interleave(factor, 3)
+    still = ~repeated(near_change, factor)
     out = large.clone()
     for t in range(1, large.shape[0]):
         out[t] = torch.where(still[t - 1], out[t - 1], out[t])

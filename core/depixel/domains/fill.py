@@ -9,6 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from depixel.degradation import repeated
+
 
 def fill_under_alpha(straight: Tensor) -> Tensor:
     """
@@ -39,5 +41,5 @@ def _pull_push(colour: Tensor, weight: Tensor) -> Tensor:
     down_colour, down_weight = F.avg_pool2d(padded_colour, 2), F.avg_pool2d(padded_weight, 2)
     filled = (down_weight > 0).to(colour.dtype)
     below = _pull_push(down_colour / down_weight.clamp_min(1e-6) * filled, filled)
-    below = below.repeat_interleave(2, 2).repeat_interleave(2, 3)[:, :, :height, :width]
+    below = repeated(below, 2)[:, :, :height, :width]
     return torch.where(weight > 0, colour / weight.clamp_min(1e-6), below)

@@ -14,6 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from depixel.degradation import repeated
+
 _Like = Callable[[int, int], Tensor]
 
 _SOFT = 0.3  # of the way from one colour to another that still counts as the colour itself
@@ -37,7 +39,7 @@ def within_neighbours(large: Tensor, small: Tensor, factor: int) -> Tensor:
     high = _widest(torch.where(seen, colour, -1.0))
     low = -_widest(torch.where(seen, -colour, -1.0))
     low, high = torch.where(high < 0, 0.0, low), torch.where(high < 0, 1.0, high)  # nothing visible around: anything
-    low, high = _enlarged(low, factor), _enlarged(high, factor)
+    low, high = repeated(low, factor), repeated(high, factor)
     cover = large[:, 3:].clamp(0, 1)
     return torch.cat([torch.maximum(torch.minimum(large[:, :3], high * cover), low * cover), cover], 1)
 
@@ -71,14 +73,14 @@ def _steps(large: Tensor, small: Tensor, factor: int) -> tuple[Tensor, Tensor, T
     best = torch.full_like(large[:, :1], torch.inf)
     nearest = torch.zeros_like(large)
     for colour in around:
-        enlarged = _enlarged(colour, factor)
+        enlarged = repeated(colour, factor)
         distance = (enlarged - large).square().sum(1, keepdim=True)
         nearest = torch.where(distance < best, enlarged, nearest)
         best = torch.minimum(distance, best)
     beside = torch.full_like(best, torch.inf)
     way, along = torch.zeros_like(large), torch.zeros_like(best)
     for colour in around:
-        step = _enlarged(colour, factor) - nearest
+        step = repeated(colour, factor) - nearest
         square = step.square().sum(1, keepdim=True)
         share = (((large - nearest) * step).sum(1, keepdim=True) / square.clamp_min(1e-6)).clamp(0, 1)
         distance = (large - nearest - share * step).square().sum(1, keepdim=True)
@@ -115,7 +117,7 @@ def square_corners(large: Tensor, small: Tensor, factor: int) -> Tensor:
                 for y, x in back:
                     stroke &= like(y, x) & ~like(y + second[0], x + second[1])
                 found |= outside & long & (wide | stroke)
-    return torch.where(_enlarged(found.to(large.dtype), factor) > 0, _enlarged(small, factor), large)
+    return torch.where(repeated(found.to(large.dtype), factor) > 0, repeated(small, factor), large)
 
 
 # From a pixel on, `count` more pixels in the direction `along` have its colour, and those beside them, `across`, not.
@@ -132,10 +134,6 @@ def _around(small: Tensor) -> list[Tensor]:
     height, width = small.shape[2:]
     places = [(1, 1), (0, 1), (1, 0), (1, 2), (2, 1), (0, 0), (0, 2), (2, 0), (2, 2)]  # its own colour wins a draw
     return [padded[:, :, top : top + height, left : left + width] for top, left in places]
-
-
-def _enlarged(plane: Tensor, factor: int) -> Tensor:
-    return plane.repeat_interleave(factor, 2).repeat_interleave(factor, 3)
 
 
 def _widest(plane: Tensor) -> Tensor:

@@ -13,6 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from depixel.degradation import repeated
+
 _SAME = 0.25 / 255
 _FAINT = 0.05  # alpha that nobody sees, or this far from opaque, that nobody sees through
 _COVERED = 1e-3  # presence below which the share of light that passes says nothing
@@ -56,8 +58,7 @@ def _alpha_around(small: Tensor, factor: int) -> tuple[Tensor, Tensor]:
     alpha = F.pad(small[:, 3:], (1, 1, 1, 1), mode="replicate")
     high = F.max_pool2d(alpha, 3, 1)
     low = -F.max_pool2d(torch.where(alpha > _FAINT, -alpha, -1.0), 3, 1)
-    low, high = (plane.repeat_interleave(factor, 2).repeat_interleave(factor, 3) for plane in (low, high))
-    return low, high
+    return repeated(low, factor), repeated(high, factor)
 
 
 def keep_flat_bars(large: Tensor, small: Tensor, factor: int, valid: Tensor | None = None) -> Tensor:
@@ -74,8 +75,7 @@ def keep_flat_bars(large: Tensor, small: Tensor, factor: int, valid: Tensor | No
     if not bool(partial.any()):
         return large
     bars = (_flat(known, 2, 4) | _flat(known, 4, 2)) & ~_flat(known, 4, 4) & partial
-    kept = bars.repeat_interleave(factor, 2).repeat_interleave(factor, 3)
-    return torch.where(kept, small.repeat_interleave(factor, 2).repeat_interleave(factor, 3), large)
+    return torch.where(repeated(bars, factor), repeated(small, factor), large)
 
 
 # [B, 1, h, w]: pixels in a window of that size, wholly inside the picture, that is all of one colour.

@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from depixel.consistency import is_binary_alpha, straight_colour
-from depixel.degradation import Degradation, PointDegradation
+from depixel.degradation import Degradation, PointDegradation, repeated
 from depixel.devices import fast_at_bfloat16
 from depixel.errors import WeightsError
 from depixel.priors.base import LatentLayout, Latents, PriorSpec
@@ -168,8 +168,7 @@ def impose(large: Tensor, small: Tensor, degradation: Degradation) -> Tensor:
         comb = large.new_zeros(degradation.factor)
         comb[offsets] = 1.0
         mask = (comb[:, None] * comb).repeat(small.shape[2], small.shape[3])
-        enlarged = small.repeat_interleave(degradation.factor, 2).repeat_interleave(degradation.factor, 3)
-        return torch.lerp(large, enlarged, mask)
+        return torch.lerp(large, repeated(small, degradation.factor), mask)
     return large + degradation.pseudo_inverse(small - degradation.apply(large))
 
 

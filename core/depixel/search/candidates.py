@@ -68,4 +68,4 @@ def reported_imagination(seed: int, settings: SearchSettings, stray: float) -> f
     before, it comes again alone.
     """
     first = settings.like is None and seed == settings.seed
-    return settings.imagination if first else max(settings.imagination, stray)
+    return candidate_imagination(settings.imagination, 0 if first else 1, stray)

@@ -41,7 +41,7 @@ class Claims:
         except OSError as error:
             return _unwritable(f"{target} cannot be looked at: {(error.strerror or str(error)).lower()}.", error)
         row = self._ledger.get(job.path)
-        ours = there is None or (row is not None and (row.state == "writing" or row.out == there))
+        ours = there is None or (row is not None and row.made_this(there))
         if self._folds:
             rival = self._claimed.setdefault(_folded(job.output), job.path)
             if rival == job.path and not ours:

@@ -12,7 +12,7 @@ from depixel.errors import DepixelError, UnreadablePictureError
 from depixel.files import READABLE
 from depixel_watch.conventions import beside_names, followed, output_name
 from depixel_watch.profiles import ARCHIVES, Profile, Rule
-from depixel_watch.scan import Found, stamp_of
+from depixel_watch.scan import Found, stamp_if_seen, stamp_of
 from depixel_watch.stability import Stamp
 from depixel_watch.work import Texture, prepare
 
@@ -60,8 +60,8 @@ def plan(found: Found, root: Path, profile: Profile, recipe: str, complete: bool
     target = found.path
     if suffix in READABLE and rule.upscale:
         action = "upscale"
-        beside = tuple(n for n in beside_names(found.path, rule.treatment) if _stamp_beside(root / n) is not None)
-        target = output_name(found.path, rule.treatment, lambda name: _stamp_beside(root / name) is not None)
+        beside = tuple(n for n in beside_names(found.path, rule.treatment) if stamp_if_seen(root / n) is not None)
+        target = output_name(found.path, rule.treatment, lambda name: stamp_if_seen(root / name) is not None)
     elif suffix in ARCHIVES:
         action = "pack"
     elif complete or rule.action == "follow":
@@ -69,18 +69,10 @@ def plan(found: Found, root: Path, profile: Profile, recipe: str, complete: bool
     else:
         return None
     moved = target if target != found.path else ""
-    told = [str(_stamp_beside(root / name)) for name in beside]
+    told = [str(stamp_if_seen(root / name)) for name in beside]
     whole = recipe if action != "copy" or rule.action == "follow" else "copy"
     asked = _digest(f"{whole}|{action}|{rule.hints}|{rule.treatment}|{told}{moved}".encode("utf-8", "surrogatepass"))
     return Job(found.path, found.stamp, action, rule, asked, scale, beside, moved)
-
-
-# What cannot be looked at (a link in circles, say) is as good as not there.
-def _stamp_beside(path: Path) -> Stamp | None:
-    try:
-        return stamp_of(path)
-    except OSError:
-        return None
 
 
 def load(job: Job, root: Path) -> Loaded:

@@ -48,6 +48,18 @@ class Row(NamedTuple):
     def output(self) -> str:
         return self.target or self.path
 
+    def made_this(self, there: Stamp) -> bool:
+        """Whether the file that lies where the output belongs, of that stamp, is ours."""
+        return self.state == "writing" or self.out == there
+
+
+def identity_of(path: Path) -> tuple[int, int] | None:
+    """Device and number of a file: another one under the same name differs. None when it cannot be looked at."""
+    with contextlib.suppress(OSError):
+        about = path.stat()
+        return about.st_dev, about.st_ino
+    return None
+
 
 class Ledger:
     """
@@ -72,17 +84,11 @@ class Ledger:
         except sqlite3.DatabaseError as error:
             remedy = f"delete the folder {path.parent}, and all is made again"
             raise DepixelError(f"The ledger {path} is damaged ({error}): {remedy}.") from error
-        self._file = self._there()
+        self._file = identity_of(path)
 
     def is_in_place(self) -> bool:
         """False when its file was deleted or replaced: what is written down here will be read by nobody."""
-        return self._file == self._there()
-
-    def _there(self) -> tuple[int, int] | None:
-        with contextlib.suppress(OSError):
-            about = self.path.stat()
-            return about.st_dev, about.st_ino
-        return None
+        return self._file == identity_of(self.path)
 
     def _set_up(self) -> None:
         self._base.execute("PRAGMA journal_mode=WAL")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from depixel.errors import BadUsageError, UnwritableOutputError
-from depixel_watch.ledger import LEDGER_NAME
+from depixel_watch.ledger import LEDGER_NAME, identity_of
 
 _LOCK_NAME = ".depixel-lock.sqlite"
 
@@ -18,9 +17,9 @@ class Lock:
     """The hold of one watcher on its output folder."""
 
     def __init__(self, out: Path) -> None:
-        self._out = out
+        self._out, self._path = out, out / _LOCK_NAME
         self._base: sqlite3.Connection | None = None
-        self._file: tuple[int, int] | None = None  # of the lock: device and number
+        self._file: tuple[int, int] | None = None  # see `identity_of`
         self._held = False  # once
 
     def hold(self) -> None:
@@ -32,12 +31,12 @@ class Lock:
             BadUsageError: another watcher holds it.
             UnwritableOutputError: it cannot be made, or not be written.
         """
-        if self._base is not None and self._file == self._there():
+        if self._base is not None and self._file == identity_of(self._path):
             return
         self.release()
         try:
             self._out.mkdir(parents=True, exist_ok=True)
-            self._base = sqlite3.connect(self._out / _LOCK_NAME, timeout=0, isolation_level=None)
+            self._base = sqlite3.connect(self._path, timeout=0, isolation_level=None)
             self._base.execute("BEGIN EXCLUSIVE")
         except (OSError, sqlite3.OperationalError) as error:
             self.release()
@@ -46,19 +45,13 @@ class Lock:
             taken = f"{self._out} was deleted, and another `depixel watch` writes to it now: this one stops."
             busy = f"Another `depixel watch` is writing to {self._out}; stop it first."
             raise BadUsageError(taken if self._held else busy) from error
-        self._file, self._held = self._there(), True
+        self._file, self._held = identity_of(self._path), True
 
     def release(self) -> None:
         """Let go of it."""
         if self._base is not None:
             self._base.close()
         self._base = None
-
-    def _there(self) -> tuple[int, int] | None:
-        with contextlib.suppress(OSError):
-            about = (self._out / _LOCK_NAME).stat()
-            return about.st_dev, about.st_ino
-        return None
 
 
 @contextmanager

@@ -81,3 +81,11 @@ def stamp_of(path: Path) -> Stamp | None:
             raise
         return None
     return Stamp(about.st_size, about.st_mtime_ns)
+
+
+def stamp_if_seen(path: Path) -> Stamp | None:
+    """As `stamp_of`, and what cannot be looked at (a link in circles, say) is as good as not there."""
+    try:
+        return stamp_of(path)
+    except OSError:
+        return None

@@ -33,14 +33,11 @@ class Member:
     size: int  # bytes
     pixels: int  # about: by the first bytes
 
-    def read(self, opened_archive: zipfile.ZipFile | None = None) -> bytes:
-        """The file; of an archive that is open already, where one is given. Raises DepixelError or OSError."""
-        if self.archive is None:
+    def read(self, archive: zipfile.ZipFile | None) -> bytes:
+        """The file; `archive`: the one it is in, open, or None as it is in none. Raises DepixelError or OSError."""
+        if archive is None:
             return (self.root / self.path).read_bytes()
-        if opened_archive is not None:
-            return content(opened_archive, opened_archive.NameToInfo[self.path])
-        with opened(self.archive) as archive:
-            return content(archive, archive.NameToInfo[self.path])
+        return content(archive, archive.NameToInfo[self.path])
 
     def prepared(self, scale: int) -> Texture:
         """Decoded, as the pipeline would. Raises DepixelError or OSError."""

@@ -20,7 +20,7 @@ from depixel_watch.page import PAGE_NAME, write_page
 from depixel_watch.pauses import AWAY, FULL, DiskFullError, OutputAwayError, PauseError, as_pause
 from depixel_watch.pipeline import Pipeline
 from depixel_watch.profiles import Profile, is_archive, recognise_folder
-from depixel_watch.scan import OURS, Found, stamp_of, walk
+from depixel_watch.scan import OURS, Found, stamp_if_seen, stamp_of, walk
 from depixel_watch.stability import StabilityTracker
 from depixel_watch.work import UpscaleWorker
 
@@ -137,7 +137,7 @@ class Watcher:
 
     def _is_ours(self, row: Row) -> bool:
         there = stamp_of(self._out / row.output)
-        return there is not None and (row.state == "writing" or there == row.out)
+        return there is not None and row.made_this(there)
 
     # Files that need work and stand still. Planned again when their turn comes: that takes less memory than the plans.
     def _still(self, profile: Profile) -> list[Found]:
@@ -180,19 +180,13 @@ class Watcher:
             return False
         if row is None or row.stamp != found.stamp or row.recipe != job.recipe or row.state == "writing":
             return False
-        is_there = self._is_there(job.output)
+        # As far as can be seen: when it is to be written it will turn out why it cannot be.
+        is_there = stamp_if_seen(self._out / job.output) is not None
         if row.made == BLOCKED and not is_there:
             return False
         if row.state == "failed" or (row.state == "left" and not self._complete):
             return True
         return row.state != "left" and is_there
-
-    # As far as can be seen; when it is to be written it will turn out why it cannot be.
-    def _is_there(self, output: str) -> bool:
-        try:
-            return stamp_of(self._out / output) is not None
-        except OSError:
-            return False
 
     # What is gone in two passes: a file that was renamed while the folder was walked may have been seen under neither
     # name, and shall find its old output to copy.
