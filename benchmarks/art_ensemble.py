@@ -8,7 +8,6 @@ EVAL as `benchmarks.art_quality` has it; it is only read. One CPU thread.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import tempfile
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from benchmarks.art_quality import KINDS, answer, harness, settings_for
+from benchmarks.art_quality import KINDS, answer, harness, options_for, settings_for
 
 from depixel.settings import ENSEMBLES
 from depixel.upsampler import Upsampler
@@ -26,11 +25,7 @@ COLUMNS = (("psnr", 2), ("flip", 4), ("lrcons", 3), ("residual_maximum", 2), ("c
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--eval", type=Path, required=True)
-    parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
-    parser.add_argument("--weights", default="art-small")
-    arguments = parser.parse_args()
+    arguments = options_for(__doc__).parse_args()
     torch.set_num_threads(1)
     engine = Upsampler("cpu", {"art": arguments.weights})
     os.environ.setdefault("EVAL_ROOT", str(arguments.eval))

@@ -174,16 +174,26 @@ def bicubic(source: Path, target: Path) -> None:
     """Plain bicubic enlargement of every PNG in a folder, through premultiplied colour."""
     target.mkdir(parents=True, exist_ok=True)
     for path in sorted(source.glob("*.png")):
-        image = Image.open(path).convert("RGBa")
-        size = (image.width * 4, image.height * 4)
-        image.resize(size, Image.Resampling.BICUBIC).convert("RGBA").save(target / path.name)
+        enlarged(Image.open(path)).save(target / path.name)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def enlarged(image: Image.Image) -> Image.Image:
+    """Bicubic x4, through premultiplied colour."""
+    size = (image.width * 4, image.height * 4)
+    return image.convert("RGBa").resize(size, Image.Resampling.BICUBIC).convert("RGBA")
+
+
+def options_for(told: str | None) -> argparse.ArgumentParser:
+    """What every measurement of the art prior over EVAL is told; `told`: the module's docstring."""
+    parser = argparse.ArgumentParser(description=told, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--eval", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     parser.add_argument("--weights", default="art-small", help="released name, or a .safetensors file")
+    return parser
+
+
+def main() -> None:
+    parser = options_for(__doc__)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0 leaves PyTorch's choice")
     arguments = parser.parse_args()

@@ -11,20 +11,18 @@ of a pixel, as dithering leaves it, can only be spread, not removed. Writes art_
 
 from __future__ import annotations
 
-import argparse
 import json
 import random
 from pathlib import Path
 
 import numpy as np
 import torch
-from benchmarks.art_quality import KINDS
+from benchmarks.art_quality import KINDS, enlarged, options_for
 from PIL import Image
 from training.art_data.spoiling import KINDS as SPOILINGS
 from training.art_data.spoiling import spoiled_small
 
 from depixel.picture import Picture
-from depixel.priors.weights import load_weights
 from depixel.settings import SearchSettings
 from depixel.upsampler import Upsampler
 
@@ -54,36 +52,26 @@ def psnr(answer: np.ndarray, truth: np.ndarray) -> float:
     return float(10 * np.log10(255**2 / max(error, 1e-6)))
 
 
-def bicubic(small: np.ndarray) -> np.ndarray:
-    """Enlarged x4 over premultiplied colours."""
-    height, width = small.shape[:2]
-    image = Image.fromarray(small).convert("RGBa").resize((4 * width, 4 * height), Image.Resampling.BICUBIC)
-    return np.asarray(image.convert("RGBA"))
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--eval", type=Path, required=True)
-    parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
-    parser.add_argument("--weights", default="art-small")
-    arguments = parser.parse_args()
+    arguments = options_for(__doc__).parse_args()
     torch.set_num_threads(1)
     engine = Upsampler("cpu", {"art": arguments.weights})
     truths = [crop for kind in KINDS for crop in middles(arguments.eval / "evalset" / kind / "hr")]
-    weights = load_weights(arguments.weights)
-    subject = f"{weights.name} {weights.digest}, x4, {len(truths)} pictures, PSNR in dB."
-    lines = ["# Pictures spoiled before", "", subject, "", "| spoiled by | bicubic | depixel |", "|---|---|---|"]
+    prior = engine.shelf.art().spec
+    subject = f"{prior.name} {prior.digest}"
+    told = f"{subject}, x4, {len(truths)} pictures, PSNR in dB."
+    lines = ["# Pictures spoiled before", "", told, "", "| spoiled by | bicubic | depixel |", "|---|---|---|"]
     rows = []
     for kind in SPOILINGS:
         dice = random.Random(1)
         smalls = [spoiled_small(truth, dice, kind) for truth in truths]
         answers = [engine.upsample(Picture((small,)), SETTINGS).picture.rgba(0) for small in smalls]
-        plain = float(np.mean([psnr(bicubic(s), t) for s, t in zip(smalls, truths, strict=True)]))
-        ours = float(np.mean([psnr(a, t) for a, t in zip(answers, truths, strict=True)]))
+        bicubics = [np.asarray(enlarged(Image.fromarray(small))) for small in smalls]
+        plain, ours = (float(np.mean(list(map(psnr, made, truths)))) for made in (bicubics, answers))
         rows.append({"spoiled by": kind, "bicubic": plain, "depixel": ours})
         lines.append(f"| {kind} | {plain:.2f} | {ours:.2f} |")
     arguments.out.mkdir(parents=True, exist_ok=True)
-    document = {"weights": f"{weights.name} {weights.digest}", "pictures": len(truths), "rows": rows}
+    document = {"weights": subject, "pictures": len(truths), "rows": rows}
     (arguments.out / "art_spoiled.json").write_text(json.dumps(document, indent=1) + "\n")
     (arguments.out / "art_spoiled.md").write_text("\n".join(lines) + "\n")
     print("\n".join(lines))

@@ -10,7 +10,6 @@ art_wishes.json and .md, and the sheets art_candidates.png and art_palette.png.
 
 from __future__ import annotations
 
-import argparse
 import json
 import platform
 from collections.abc import Callable
@@ -20,7 +19,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from benchmarks.art_quality import KINDS, read
+from benchmarks.art_quality import KINDS, options_for, read
 from PIL import Image
 
 from depixel import files
@@ -234,12 +233,9 @@ def some(folder: Path, count: int, fits: Callable[[Picture], bool] = lambda _: T
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--eval", type=Path, required=True)
+    parser = options_for(__doc__)
     parser.add_argument("--tiles", type=Path)
     parser.add_argument("--maps", type=Path)
-    parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
-    parser.add_argument("--weights", default="art-small")
     parser.add_argument("--count", type=int, default=8)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
