@@ -87,3 +87,14 @@ def test_no_file_of_the_tree_is_a_surprise() -> None:
 
     assert not [name for name in names if name.endswith((".pyc", "~", ".orig", ".rej", ".tmp"))]
     assert not [name for name in names if (ROOT / name).stat().st_size > 100_000_000]
+
+
+def test_workflow_covers_the_supported_pythons() -> None:
+    """The checks run on every Python version and system that the project says it supports."""
+    workflow = (ROOT / ".github/workflows/checks.yml").read_text("utf-8")
+    project = (ROOT / "pyproject.toml").read_text("utf-8")
+    tested = set(re.findall(r'"(3\.\d+)"', workflow.split("matrix:")[1].split("]")[1]))
+
+    assert tested == {"3.10", "3.11", "3.12", "3.13"}
+    assert 'requires-python = ">=3.10"' in project
+    assert all(system in workflow for system in ("ubuntu-latest", "windows-latest", "macos-latest"))
