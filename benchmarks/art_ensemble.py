@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from benchmarks.art_quality import KINDS, answer, harness, options_for, settings_for
 
-from depixel.settings import ENSEMBLES
+from depixel.request import ENSEMBLES
 from depixel.upsampler import Upsampler
 
 COLUMNS = (("psnr", 2), ("flip", 4), ("lrcons", 3), ("residual_maximum", 2), ("cpu_mp", 2))

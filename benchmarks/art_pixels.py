@@ -26,7 +26,7 @@ import torch
 from benchmarks.art_quality import read
 from PIL import Image, ImageDraw
 
-from depixel.settings import SearchSettings
+from depixel.request import Request
 from depixel.upsampler import Upsampler
 
 HERE = Path(__file__).parent
@@ -97,7 +97,7 @@ def answers(folder: Path, work: Path, engine: Upsampler, xbr: Path | None, vecto
         picture = read(path)
         Image.fromarray(picture.rgba(0).repeat(4, 0).repeat(4, 1)).save(made["nearest"] / path.name)
         for name, kept in (("depixel", "free"), ("depixel, palette kept", "keep")):
-            report = engine.upsample(picture, SearchSettings(scale=4, palette=kept))
+            report = engine.upsample(picture, Request(scale=4, palette=kept))
             Image.fromarray(report.picture.rgba(0)).save(made[name] / path.name)
     if xbr is not None:
         made["xBR"] = work / "xbr"

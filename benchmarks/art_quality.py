@@ -24,7 +24,7 @@ from PIL import Image
 
 from depixel.domains.foreign import project_result
 from depixel.picture import Picture
-from depixel.settings import SearchSettings
+from depixel.request import Request
 from depixel.upsampler import Upsampler
 
 KINDS = ("sprites", "emoji", "textures")
@@ -52,15 +52,15 @@ def read(path: Path) -> Picture:
         return Picture(frames=(np.asarray(image.convert(mode)),), mode=mode, name=path.name)
 
 
-def settings_for(kind: str, degradation: str, imagination: float = 0.0) -> SearchSettings:
+def settings_for(kind: str, degradation: str, imagination: float = 0.0) -> Request:
     """One pass of the network, no search."""
     domain = "textures" if kind == "textures" else "art"
-    return SearchSettings(
+    return Request(
         scale=4, domain=domain, degradation=degradation, steps=0, wrap="none", imagination=imagination, seed=0
     )
 
 
-def answer(engine: Upsampler, source: Path, target: Path, settings: SearchSettings) -> dict[str, float]:
+def answer(engine: Upsampler, source: Path, target: Path, settings: Request) -> dict[str, float]:
     """Upscale every PNG of a folder; seconds, megapixels and the worst residuals in levels."""
     target.mkdir(parents=True, exist_ok=True)
     seconds, processor, megapixels, maximum, mean = 0.0, 0.0, 0.0, 0.0, 0.0

@@ -30,7 +30,7 @@ from benchmarks.engine_speed import texture
 
 from depixel import __version__
 from depixel.files import write
-from depixel.settings import ENSEMBLES, SearchSettings
+from depixel.request import ENSEMBLES, Request
 from depixel.upsampler import Upsampler
 
 SIDES = (16, 32, 64, 128, 256, 512)
@@ -51,7 +51,7 @@ def ours(upsampler: Upsampler, side: int, ensemble: int | None) -> tuple[float, 
     """Seconds for one picture, on the clock and of processor time."""
     picture = texture(side)
     started, worked = time.perf_counter(), time.process_time()
-    upsampler.upsample(picture, SearchSettings(scale=4, domain="textures", wrap="none", ensemble=ensemble))
+    upsampler.upsample(picture, Request(scale=4, domain="textures", wrap="none", ensemble=ensemble))
     return time.perf_counter() - started, time.process_time() - worked
 
 

@@ -23,10 +23,10 @@ from training.art_data.spoiling import KINDS as SPOILINGS
 from training.art_data.spoiling import spoiled_small
 
 from depixel.picture import Picture
-from depixel.settings import SearchSettings
+from depixel.request import Request
 from depixel.upsampler import Upsampler
 
-SETTINGS = SearchSettings(scale=4, domain="art", degradation="area")
+SETTINGS = Request(scale=4, domain="art", degradation="area")
 
 
 def middles(folder: Path, least: int = 64, most: int = 128) -> list[np.ndarray]:

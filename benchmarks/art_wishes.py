@@ -27,11 +27,11 @@ from depixel.disagreement import deviations
 from depixel.domains.detection import detect
 from depixel.domains.wrap import tiles
 from depixel.picture import Picture
-from depixel.settings import SearchSettings
+from depixel.request import Request
 from depixel.upsampler import Upsampler
 
 Row = dict[str, Any]
-VIVID = SearchSettings(scale=4, domain="art", candidates=4, imagination=0.6)
+VIVID = Request(scale=4, domain="art", candidates=4, imagination=0.6)
 COLOURS = (16, 64, 256)
 MAP_NAMES = ("_n.", "_nm.", "_normal.", "_s.", "_spec.", "_gloss.", "_rough", "_ao.", "_mask.")
 LARGEST = 128  # pixels of a map's side; larger ones are cut
@@ -60,7 +60,7 @@ def tiling(engine: Upsampler, folder: Path) -> Row:
             continue
         given.append(seams(picture.rgba(0), 1))
         for wrap, measured in found.items():
-            answer = engine.upsample(picture, SearchSettings(scale=4, wrap=wrap)).picture
+            answer = engine.upsample(picture, Request(scale=4, wrap=wrap)).picture
             measured.append(seams(answer.rgba(0)))
     row: Row = {"wish": "tiling", "pictures": len(given)}
     for name, pairs in (("input", given), ("wrapped", found["auto"]), ("not wrapped", found["none"])):
@@ -90,7 +90,7 @@ def palette(engine: Upsampler, sources: list[Picture]) -> tuple[list[Row], list[
         foreign, worst, mean, free = 0, 0.0, [], []
         for source in sources:
             given = quantised(source, colours)
-            settings = SearchSettings(scale=4, domain="art")
+            settings = Request(scale=4, domain="art")
             locked = engine.upsample(given, replace(settings, palette="keep"))
             free.append(engine.upsample(given, settings))
             foreign += len(colours_of(locked.picture) - colours_of(given))
@@ -126,7 +126,7 @@ def animation(engine: Upsampler, background: Picture, sprite: Picture) -> Row:
         frames.append(np.rint(frame).astype(np.uint8))
     given = Picture(tuple(frames), durations=(100.0,) * len(frames), mode="RGBA")
     row: Row = {"wish": "animation", "frames": len(frames)}
-    for name, settings in (("calm", SearchSettings(scale=4, domain="art")), ("vivid", replace(VIVID, candidates=1))):
+    for name, settings in (("calm", Request(scale=4, domain="art")), ("vivid", replace(VIVID, candidates=1))):
         report = engine.upsample(given, settings)
         large = [report.picture.rgba(i).astype(int) for i in range(len(frames))]
         flicker = []
@@ -184,7 +184,7 @@ def maps(engine: Upsampler, folder: Path, count: int) -> list[Row]:
         if domain not in ("normals", "data") or len(by_domain.get(domain, [])) >= count:
             continue
         given = whole.replace(frames=(np.ascontiguousarray(whole.frames[0][:LARGEST, :LARGEST]),))
-        report = engine.upsample(given, SearchSettings(scale=4, domain=domain))
+        report = engine.upsample(given, Request(scale=4, domain=domain))
         vectors = report.picture.rgba(0)[..., :3] / report.picture.levels * 2 - 1
         length = np.abs(np.sqrt((vectors**2).sum(-1)) - 1)
         by_domain.setdefault(domain, []).append({"residual": report.residual, "length": float(length.max())})

@@ -28,10 +28,10 @@ import torch
 
 from depixel import __version__
 from depixel.picture import Picture
-from depixel.settings import SearchSettings
+from depixel.request import Request
 from depixel.upsampler import Report, Upsampler
 
-CALM = SearchSettings(steps=0)
+CALM = Request(steps=0)
 
 
 def sprite(seed: int) -> Picture:
@@ -100,7 +100,7 @@ def sprites_as_processes() -> dict[str, float]:
 def tiles_meet(upsampler: Upsampler) -> int:
     """Largest difference in levels between an answer in one piece and in tiles."""
     picture = texture(192, 3)
-    settings = SearchSettings(steps=0, imagination=0.5, degradation="area")
+    settings = Request(steps=0, imagination=0.5, degradation="area")
     whole = upsampler.upsample(picture, settings).picture.frames[0].astype(int)
     in_tiles = Upsampler(str(upsampler.device), upsampler.shelf.chosen)
     in_tiles._budget = 120 * 120

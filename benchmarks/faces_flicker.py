@@ -27,7 +27,7 @@ from training.faces_data import load_portraits
 from depixel.consistency import project
 from depixel.degradation import AreaDegradation
 from depixel.picture import Picture
-from depixel.settings import SearchSettings
+from depixel.request import Request
 from depixel.upsampler import Upsampler
 
 SMALL, LARGE = 16, 128
@@ -56,7 +56,7 @@ def still(face: Tensor, frames: int) -> Tensor:
 def answers(upsampler: Upsampler, small: Tensor, imagination: float, together: bool) -> Tensor:
     """[F, 3, 16, 16] levels => [F, 3, 128, 128] levels."""
     frames = tuple(frame.permute(1, 2, 0).byte().numpy() for frame in small)
-    settings = SearchSettings(domain="faces", scale=LARGE // SMALL, imagination=imagination)
+    settings = Request(domain="faces", scale=LARGE // SMALL, imagination=imagination)
     if together:
         large = upsampler.upsample(Picture(frames, durations=(100.0,) * len(frames)), settings).picture.frames
     else:

@@ -33,8 +33,8 @@ from depixel.degradation import BicubicDegradation
 from depixel.priors.base import LatentPrior
 from depixel.priors.faces import FacePrior
 from depixel.priors.weights import load_weights
+from depixel.request import PULSE_EPS, Request
 from depixel.search.loop import finish, search
-from depixel.settings import PULSE_EPS, SearchSettings
 
 BATCH = 20
 FURTHER = (PULSE_EPS, 1e-5, 0.0)  # mean squared errors that a search is asked for
@@ -70,7 +70,7 @@ class Searched:
 
 def searched_answers(prior: LatentPrior, small: Tensor, factor: int, steps: int, eps: float | None) -> Searched:
     """The latent search, asked for `eps` (None = as it is set)."""
-    settings = SearchSettings(domain="faces", steps=steps, eps=eps)
+    settings = Request(domain="faces", steps=steps, eps=eps)
     pictures, errors, taken = [], [], 0
     began = time.process_time()
     for y in torch.split(small, BATCH):

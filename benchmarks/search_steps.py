@@ -27,8 +27,8 @@ from depixel.degradation import make_degradation
 from depixel.domains.exporting import palettes_of
 from depixel.priors.art import ArtPrior
 from depixel.priors.weights import load_weights, released_names
+from depixel.request import Request
 from depixel.search import finish, search
-from depixel.settings import SearchSettings
 
 STEPS = (0, 5, 10, 20, 40)
 WISH_STEPS = (0, 10, 40)
@@ -40,10 +40,10 @@ Row = dict[str, float | str]
 def residuals(subject: Subject, device: str) -> list[Row]:
     """Mean and worst error before projection, and seconds a picture, for each number of steps."""
     rows: list[Row] = []
-    finish(search(subject.prior, subject.small[:1], subject.degradation, SearchSettings(steps=1)))  # warm up
+    finish(search(subject.prior, subject.small[:1], subject.degradation, Request(steps=1)))  # warm up
     for steps in STEPS:
         watch = Stopwatch(device)
-        settings = SearchSettings(steps=steps, eps=0.0)
+        settings = Request(steps=steps, eps=0.0)
         found = finish(search(subject.prior, subject.small, subject.degradation, settings, preview=False))
         errors = [rows_of[0].error for rows_of in found.pictures]
         rows.append(
@@ -73,7 +73,7 @@ def wishes(prior: ArtPrior, device: str) -> list[Row]:
     rows: list[Row] = []
     for name, (small, degradation, more) in jobs.items():
         row: Row = {"wish": name}
-        settings = SearchSettings(imagination=0.5 if name == "frames" else 0.0)
+        settings = Request(imagination=0.5 if name == "frames" else 0.0)
         watch = Stopwatch(device)
         for steps in WISH_STEPS:
             found = finish(search(prior, small, degradation, replace(settings, steps=steps), preview=False, **more))

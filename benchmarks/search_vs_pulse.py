@@ -21,8 +21,8 @@ from benchmarks.pulse_loop import EPS, STEPS, pulse
 from benchmarks.search_subjects import Subject, machine, subjects
 
 from depixel.priors.weights import load_weights, released_names
+from depixel.request import Request
 from depixel.search import finish, search
-from depixel.settings import SearchSettings
 
 Row = dict[str, float | str]
 FAR = 1e-5  # mean squared error that the last row asks for, a two-hundredth of PULSE's
@@ -49,16 +49,16 @@ def compare(subject: Subject, device: str, steps: int) -> list[Row]:
     """One row for PULSE, one for the encoder alone, one for the search in a batch and one for it picture by picture."""
     count = subject.small.shape[0]
     prior, degradation = subject.prior, subject.degradation
-    finish(search(prior, subject.small[:1], degradation, SearchSettings(steps=1)))  # warm up, fit the tiny encoder
+    finish(search(prior, subject.small[:1], degradation, Request(steps=1)))  # warm up, fit the tiny encoder
     watch = Stopwatch(device)
     answers = [pulse(prior, small[None], degradation, seed=0) for small in subject.small]
     rows = [_row(f"PULSE's loop, {STEPS} steps, one by one", [a.error for a in answers], watch.seconds(), STEPS)]
     mean = float(rows[0]["mean error"])
     ours = {
-        "encoder alone, one batch": (SearchSettings(steps=0), count),
-        "search, one batch": (SearchSettings(steps=steps, eps=min(EPS, mean)), count),
-        "search, one by one": (SearchSettings(steps=steps, eps=min(EPS, mean)), 1),
-        f"search to {FAR:g}, one by one": (SearchSettings(steps=steps, eps=FAR), 1),
+        "encoder alone, one batch": (Request(steps=0), count),
+        "search, one batch": (Request(steps=steps, eps=min(EPS, mean)), count),
+        "search, one by one": (Request(steps=steps, eps=min(EPS, mean)), 1),
+        f"search to {FAR:g}, one by one": (Request(steps=steps, eps=FAR), 1),
     }
     for name, (settings, batch) in ours.items():
         watch, errors, taken, first = Stopwatch(device), [], 0, 0.0

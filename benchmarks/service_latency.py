@@ -54,7 +54,7 @@ def ask(engine: client.Engine, side: int, seed: int) -> dict[str, float]:
     pid = engine.hello().pid
     spent = processor_seconds(pid)
     began = time.perf_counter()
-    request = client.Request(sprite(side, seed), {"scale": 4, "seed": seed}, program="benchmark")
+    request = client.Submission(sprite(side, seed), {"scale": 4, "seed": seed}, program="benchmark")
     result = engine.upscale(request).result()
     whole = time.perf_counter() - began
     processor = processor_seconds(pid) - spent

@@ -55,7 +55,7 @@ def work(place: client.Place, number: int, count: int, tally: dict[str, int], lo
     random = np.random.default_rng(number)
     for _ in range(count):
         given = random.integers(0, 256, (SIDE, SIDE, 3), np.uint8)
-        request = client.Request(
+        request = client.Submission(
             client.Pixels(SIDE, SIDE, 3, (given.tobytes(),)),
             {"scale": SCALE, "domain": "art", "degradation": "area"},
         )

@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / p) for p in ("core", "plugins/folder_watch")]
 
 from depixel.commands.watch_engine import EngineWorker  # noqa: E402
-from depixel.settings import SearchSettings  # noqa: E402
+from depixel.request import Request  # noqa: E402
 from depixel.upsampler import Upsampler  # noqa: E402
 from depixel_watch.layout import overlay_for  # noqa: E402
 from depixel_watch.profiles import load  # noqa: E402
@@ -75,7 +75,7 @@ def main() -> None:
 
 def measured(engine: Upsampler, count: int, side: int) -> dict[str, Any]:
     """Figures of one set."""
-    settings = SearchSettings()
+    settings = Request()
     with tempfile.TemporaryDirectory(prefix="watch-pipeline-") as folder:
         source = Path(folder) / "mods"
         make(source, count, side)

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from depixel import Picture, SearchSettings, Upsampler
+from depixel import Picture, Request, Upsampler
 from depixel.files import read
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -20,11 +20,11 @@ CELL = 256  # pixels of one picture in the strip
 GAP = 12
 PAPER = (244, 243, 240)
 CHOSEN = (
-    ("sprites/dragon.png", SearchSettings(scale=8)),
-    ("sprites/mage.png", SearchSettings(scale=8)),
-    ("pixel-art/potion.png", SearchSettings(scale=16)),
-    ("textures/wall.png", SearchSettings(scale=8)),
-    ("faces/portrait.png", SearchSettings(scale=16, domain="faces")),
+    ("sprites/dragon.png", Request(scale=8)),
+    ("sprites/mage.png", Request(scale=8)),
+    ("pixel-art/potion.png", Request(scale=16)),
+    ("textures/wall.png", Request(scale=8)),
+    ("faces/portrait.png", Request(scale=16, domain="faces")),
 )
 
 

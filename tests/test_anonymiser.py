@@ -11,10 +11,10 @@ from tiny_art import write_tiny_art
 from depixel.anonymiser import anonymise
 from depixel.errors import BadUsageError
 from depixel.picture import Picture
-from depixel.settings import SearchSettings
+from depixel.request import Request
 from depixel.upsampler import Upsampler
 
-ANY = SearchSettings(domain="art")  # where faces come from is not what is tested here
+ANY = Request(domain="art")  # where faces come from is not what is tested here
 RNG = np.random.default_rng(4)
 
 

@@ -17,7 +17,7 @@ CORE = ROOT / "core"
 GROUND = {"depixel", "depixel.errors"}
 ENGINE = {
     "depixel.picture",
-    "depixel.settings",
+    "depixel.request",
     "depixel.degradation",
     "depixel.consistency",
     "depixel.devices",
@@ -29,7 +29,7 @@ ENGINE = {
 }
 ALLOWED = {
     "depixel.errors": set(),
-    "depixel.settings": set(),
+    "depixel.request": set(),
     "depixel.picture": set(),
     "depixel.devices": set(),
     "depixel.degradation": set(),

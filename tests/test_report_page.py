@@ -15,7 +15,7 @@ from PIL import Image
 from depixel.consistency import Residual
 from depixel.picture import Picture
 from depixel.report_page import ReportPage, describe_residual
-from depixel.settings import SearchSettings
+from depixel.request import Request
 from depixel.upsampler import Candidate, Report
 
 RNG = np.random.default_rng(5)
@@ -33,7 +33,7 @@ def _report(given: Picture, *residuals: Residual, scale: int = 4, notes: tuple[s
         for seed, r in enumerate(residuals)
     )
     return Report(
-        candidates, SearchSettings(), scale, "art", "area", "art-tiny 12", "cpu", (False, True), 0, 0.1, notes
+        candidates, Request(), scale, "art", "area", "art-tiny 12", "cpu", (False, True), 0, 0.1, notes
     )  # fmt: skip
 
 

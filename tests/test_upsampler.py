@@ -10,7 +10,7 @@ from tiny_art import write_tiny_art
 
 from depixel.errors import BadUsageError, CancelledError, DepixelError, PictureTooLargeError
 from depixel.picture import Picture
-from depixel.settings import SearchSettings
+from depixel.request import Request
 from depixel.upsampler import Report, Upsampler
 
 RNG = np.random.default_rng(11)
@@ -46,7 +46,7 @@ def test_area_answers_scale_back_to_the_input(upsampler: Upsampler, scale: int) 
     """At most 1 level anywhere and 0.05 on average over visible pixels, measured here and not by the engine."""
     pixels = _soft(12, 10)
 
-    report = upsampler.upsample(Picture((pixels,)), SearchSettings(scale=scale, degradation="area"))
+    report = upsampler.upsample(Picture((pixels,)), Request(scale=scale, degradation="area"))
 
     answer = report.picture.frames[0]
     colour, alpha = _area(answer, scale)
@@ -65,7 +65,7 @@ def test_area_answers_scale_back_to_the_input(upsampler: Upsampler, scale: int) 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_channels_and_depth_are_kept(upsampler: Upsampler, channels: int, dtype: type) -> None:
     """Grey stays grey, alpha stays alpha, 16 bit stays 16 bit and is as exact."""
-    report = upsampler.upsample(Picture((_soft(9, 7, channels, dtype),)), SearchSettings(degradation="area"))
+    report = upsampler.upsample(Picture((_soft(9, 7, channels, dtype),)), Request(degradation="area"))
 
     assert report.picture.frames[0].shape == (36, 28, channels)
     assert report.picture.frames[0].dtype == dtype
@@ -76,7 +76,7 @@ def test_opaque_and_transparent_areas_stay_exactly_so(upsampler: Upsampler) -> N
     """Blocks of full or no alpha keep it in every pixel."""
     pixels = _soft(16, 16)
 
-    answer = upsampler.upsample(Picture((pixels,)), SearchSettings(degradation="area")).picture.frames[0]
+    answer = upsampler.upsample(Picture((pixels,)), Request(degradation="area")).picture.frames[0]
 
     blocks = answer[..., 3].reshape(16, 4, 16, 4).swapaxes(1, 2)
     assert (blocks[pixels[..., 3] == 255] == 255).all()
@@ -89,7 +89,7 @@ def test_binary_alpha_stays_binary(upsampler: Upsampler, degradation: str) -> No
     pixels = _soft(16, 12)
     pixels[..., 3] = np.where(pixels[..., 3] > 100, 255, 0)
 
-    answer = upsampler.upsample(Picture((pixels,)), SearchSettings(degradation=degradation)).picture.frames[0]
+    answer = upsampler.upsample(Picture((pixels,)), Request(degradation=degradation)).picture.frames[0]
 
     assert set(np.unique(answer[..., 3])) <= {0, 255}
     for row in (1, 2):
@@ -99,7 +99,7 @@ def test_binary_alpha_stays_binary(upsampler: Upsampler, degradation: str) -> No
 def test_point_keeps_every_centre(upsampler: Upsampler) -> None:
     """Nearest reduction of a pixel-art answer is the input, byte for byte where it is visible."""
     pixels = RNG.integers(0, 4, (16, 16, 1), dtype=np.uint8).repeat(3, 2) * 80
-    report = upsampler.upsample(Picture((pixels,)), SearchSettings(domain="pixel-art"))
+    report = upsampler.upsample(Picture((pixels,)), Request(domain="pixel-art"))
 
     assert report.degradation == "point"
     for offset in (1, 2):
@@ -112,7 +112,7 @@ def test_hidden_colour_never_bleeds(upsampler: Upsampler) -> None:
     second = first.copy()
     second[first[..., 3] == 0, :3] = (255, 0, 255)
 
-    settings = SearchSettings(degradation="area")
+    settings = Request(degradation="area")
     one, other = (upsampler.upsample(Picture((p,)), settings).picture.frames[0] for p in (first, second))
 
     assert np.array_equal(one, other)
@@ -125,7 +125,7 @@ def test_palette_keep_uses_only_colours_of_the_input(upsampler: Upsampler) -> No
     indices = RNG.integers(0, 5, (16, 16))
     picture = Picture((palette[indices],), palette=palette, mode="P")
 
-    report = upsampler.upsample(picture, SearchSettings(palette="keep"))
+    report = upsampler.upsample(picture, Request(palette="keep"))
 
     used = {tuple(c) for c in report.picture.frames[0].reshape(-1, 4)}
     assert used <= {tuple(c) for c in palette}
@@ -136,7 +136,7 @@ def test_palette_keep_uses_only_colours_of_the_input(upsampler: Upsampler) -> No
 def test_same_picture_alone_and_in_company(upsampler: Upsampler) -> None:
     """A batch changes nobody's pixels: neither neighbours of one size nor of another."""
     pictures = [Picture((_soft(8 + i % 3, 9),)) for i in range(7)]
-    settings = SearchSettings(candidates=2, imagination=0.7, seed=0)
+    settings = Request(candidates=2, imagination=0.7, seed=0)
 
     together = upsampler.upsample_many(pictures, settings)
 
@@ -150,7 +150,7 @@ def test_same_picture_alone_and_in_company(upsampler: Upsampler) -> None:
 def test_seeds_and_candidates_differ_and_repeat(upsampler: Upsampler) -> None:
     """Seed 0 is a seed: it repeats, candidates differ from each other, and all are exact."""
     picture = Picture((_soft(12, 12),))
-    settings = SearchSettings(candidates=3, imagination=1.0, seed=0)
+    settings = Request(candidates=3, imagination=1.0, seed=0)
 
     first, again = (upsampler.upsample(picture, settings) for _ in range(2))
 
@@ -168,7 +168,7 @@ def test_still_parts_of_an_animation_do_not_flicker(upsampler: Upsampler) -> Non
     moved[2:5, 2:5] = 255 - moved[2:5, 2:5]
     picture = Picture((still, still.copy(), moved), durations=(40.0, 40.0, 80.0))
 
-    report = upsampler.upsample(picture, SearchSettings(degradation="area", imagination=0.5))
+    report = upsampler.upsample(picture, Request(degradation="area", imagination=0.5))
 
     a, b, c = report.picture.frames
     assert np.array_equal(a, b)
@@ -181,11 +181,11 @@ def test_still_parts_of_an_animation_do_not_flicker(upsampler: Upsampler) -> Non
 def test_tiles_meet_without_a_seam(upsampler: Upsampler) -> None:
     """Tiled equals untiled within 1 level everywhere."""
     picture = Picture((_soft(64, 60, 3),))
-    whole = upsampler.upsample(picture, SearchSettings(degradation="area", imagination=0.8)).picture.frames[0]
+    whole = upsampler.upsample(picture, Request(degradation="area", imagination=0.8)).picture.frames[0]
     small_tiles = Upsampler("cpu", upsampler.shelf.chosen)
     small_tiles._budget = 40 * 40
 
-    tiled = small_tiles.upsample(picture, SearchSettings(degradation="area", imagination=0.8)).picture.frames[0]
+    tiled = small_tiles.upsample(picture, Request(degradation="area", imagination=0.8)).picture.frames[0]
 
     assert np.abs(tiled.astype(int) - whole.astype(int)).max() <= 1
 
@@ -195,9 +195,7 @@ def test_wrap_is_the_answer_of_the_repeated_picture(upsampler: Upsampler) -> Non
     pixels = _soft(12, 12, 3)
     nine = np.tile(pixels, (3, 3, 1))
 
-    once, all_nine = (
-        SearchSettings(domain="art", degradation="area", wrap=wrap, ensemble=2) for wrap in ("xy", "none")
-    )
+    once, all_nine = (Request(domain="art", degradation="area", wrap=wrap, ensemble=2) for wrap in ("xy", "none"))
     wrapped = upsampler.upsample(Picture((pixels,)), once).picture.frames[0]
     middle = upsampler.upsample(Picture((nine,)), all_nine).picture.frames[0]
 
@@ -208,7 +206,7 @@ def test_wrap_is_the_answer_of_the_repeated_picture(upsampler: Upsampler) -> Non
 def test_each_candidate_comes_again_alone(upsampler: Upsampler, asked: dict[str, Any]) -> None:
     """Its seed and its imagination, as reported, with all else as before: the same pixels."""
     picture = Picture((_soft(11, 9),))
-    settings = SearchSettings(candidates=3, seed=4, **asked)
+    settings = Request(candidates=3, seed=4, **asked)
     report = upsampler.upsample(picture, settings)
 
     for told, candidate in zip(report.to_dict()["candidates"], report.candidates, strict=True):
@@ -223,7 +221,7 @@ def test_normals_keep_unit_length(upsampler: Upsampler) -> None:
     vectors = np.stack([x, y, np.sqrt(1 - x**2 - y**2)], -1)
     picture = Picture((np.rint((vectors + 1) * 127.5).astype(np.uint8),), name="wall_n.png")
 
-    report = upsampler.upsample(picture, SearchSettings())
+    report = upsampler.upsample(picture, Request())
 
     answer = report.picture.frames[0] / 127.5 - 1
     assert report.domain == "normals"
@@ -235,8 +233,8 @@ def test_alpha_that_is_data_does_not_touch_colour(upsampler: Upsampler) -> None:
     pixels = _soft(12, 12)
     opaque = pixels[..., :3].copy()
 
-    with_data = upsampler.upsample(Picture((pixels,)), SearchSettings(degradation="area", alpha="data", wrap="none"))
-    plain = upsampler.upsample(Picture((opaque,)), SearchSettings(degradation="area", wrap="none"))
+    with_data = upsampler.upsample(Picture((pixels,)), Request(degradation="area", alpha="data", wrap="none"))
+    plain = upsampler.upsample(Picture((opaque,)), Request(degradation="area", wrap="none"))
 
     assert np.array_equal(with_data.picture.frames[0][..., :3], plain.picture.frames[0])
     alpha = with_data.picture.frames[0][..., 3].astype(float).reshape(12, 4, 12, 4).mean((1, 3))
@@ -247,7 +245,7 @@ def test_gloss_beside_normals_is_no_vector(upsampler: Upsampler) -> None:
     """The alpha of a normal map scales back to what it was: it is not made as long as a normal."""
     pixels = np.full((12, 12, 4), (128, 128, 255, 0), np.uint8)
     pixels[..., 3] = np.random.default_rng(3).integers(0, 256, (12, 12))
-    report = upsampler.upsample(Picture((pixels,), name="brick_n.png"), SearchSettings(scale=4, domain="normals"))
+    report = upsampler.upsample(Picture((pixels,), name="brick_n.png"), Request(scale=4, domain="normals"))
 
     gloss = report.picture.frames[0][..., 3].astype(float).reshape(12, 4, 12, 4).mean((1, 3))
     assert np.abs(gloss - pixels[..., 3]).max() <= 0.5
@@ -258,7 +256,7 @@ def test_enlarged_pixel_art_goes_back_to_its_grid(upsampler: Upsampler) -> None:
     true = RNG.integers(0, 3, (12, 12, 1), dtype=np.uint8).repeat(3, 2) * 100
     picture = Picture((true.repeat(4, 0).repeat(4, 1),))
 
-    report = upsampler.upsample(picture, SearchSettings(scale=2))
+    report = upsampler.upsample(picture, Request(scale=2))
 
     assert report.picture.width == 96
     assert report.scale == 2
@@ -270,7 +268,7 @@ def test_pixel_art_at_scale_two_says_that_it_is_repeated(upsampler: Upsampler) -
     """The centre of a 2x2 block is all of it: the answer is exact and the note says why it is not smooth."""
     pixels = RNG.integers(0, 4, (16, 16, 1), dtype=np.uint8).repeat(3, 2) * 80
 
-    report = upsampler.upsample(Picture((pixels,)), SearchSettings(domain="pixel-art", scale=2))
+    report = upsampler.upsample(Picture((pixels,)), Request(domain="pixel-art", scale=2))
 
     assert np.array_equal(report.picture.frames[0], pixels.repeat(2, 0).repeat(2, 1))
     assert any("scale 3 or more" in note for note in report.notes)
@@ -281,11 +279,11 @@ def test_cancel_and_failures_are_sentences(upsampler: Upsampler) -> None:
     picture = Picture((_soft(8, 8),))
 
     with pytest.raises(CancelledError):
-        upsampler.upsample(picture, SearchSettings(), cancelled=lambda: True)
+        upsampler.upsample(picture, Request(), cancelled=lambda: True)
     with pytest.raises(BadUsageError, match="scale"):
-        upsampler.upsample(picture, SearchSettings(scale=1))
+        upsampler.upsample(picture, Request(scale=1))
     huge = Picture((np.zeros((3000, 3000, 3), np.uint8),))
-    outcomes = upsampler.upsample_many([huge, picture], SearchSettings(scale=64))
+    outcomes = upsampler.upsample_many([huge, picture], Request(scale=64))
     assert isinstance(outcomes[0], PictureTooLargeError)
     assert isinstance(outcomes[1], Report)
 
@@ -295,4 +293,4 @@ def test_missing_weights_are_a_sentence(tmp_path: Path) -> None:
     nowhere = Upsampler("cpu", {"art": str(tmp_path / "nothing.safetensors")})
 
     with pytest.raises(DepixelError, match=r"nothing\.safetensors"):
-        nowhere.upsample(Picture((_soft(8, 8),)), SearchSettings())
+        nowhere.upsample(Picture((_soft(8, 8),)), Request())

@@ -9,6 +9,7 @@ loaded when the first name that needs it is used.
 from __future__ import annotations
 
 import importlib
+import warnings
 from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
@@ -16,21 +17,27 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from depixel.errors import DepixelError
     from depixel.picture import Picture
-    from depixel.settings import SearchSettings
+    from depixel.request import Request
     from depixel.upsampler import Report, Upsampler
 
 _HOME = {
     "DepixelError": "depixel.errors",
     "Picture": "depixel.picture",
     "Report": "depixel.upsampler",
-    "SearchSettings": "depixel.settings",
+    "Request": "depixel.request",
     "Upsampler": "depixel.upsampler",
 }
+_RENAMED = {"SearchSettings": "Request"}
+"""Old name => new name; the old one still works and warns."""
 
-__all__ = ["DepixelError", "Picture", "Report", "SearchSettings", "Upsampler", "__version__"]
+__all__ = ["DepixelError", "Picture", "Report", "Request", "Upsampler", "__version__"]
 
 
 def __getattr__(name: str) -> object:
     if name in _HOME:
         return getattr(importlib.import_module(_HOME[name]), name)
+    if name in _RENAMED:
+        new = _RENAMED[name]
+        warnings.warn(f"depixel.{name} is now called depixel.{new}.", DeprecationWarning, stacklevel=2)
+        return getattr(importlib.import_module(_HOME[new]), new)
     raise AttributeError(f"module 'depixel' has no attribute {name!r}")

@@ -17,7 +17,7 @@ from depixel.domains.foreign import project_result
 from depixel.domains.hidden_faces import Box
 from depixel.errors import BadUsageError
 from depixel.picture import Picture, Pixels
-from depixel.settings import SearchSettings
+from depixel.request import Request
 
 if TYPE_CHECKING:
     from depixel.search.step import SearchStep
@@ -35,7 +35,7 @@ class Answers(Protocol):
     def upsample(
         self,
         picture: Picture,
-        settings: SearchSettings,
+        settings: Request,
         on_step: Callable[[SearchStep], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> Report:
@@ -59,7 +59,7 @@ def anonymise(
     picture: Picture,
     box: Box | None,
     kept: int,
-    settings: SearchSettings,
+    settings: Request,
     on_step: Callable[[SearchStep], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
     *,

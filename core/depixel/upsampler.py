@@ -31,9 +31,9 @@ from depixel.errors import (
 from depixel.picture import Picture
 from depixel.priors.base import PriorSpec
 from depixel.priors.shelf import Shelf
+from depixel.request import MODELS, Request
 from depixel.search.candidates import reported_imagination
 from depixel.search.step import SearchStep
-from depixel.settings import MODELS, SearchSettings
 
 OnStep = Callable[[SearchStep], None]
 Cancelled = Callable[[], bool]
@@ -63,7 +63,7 @@ class Report:
     """What was done, and how exactly it scales back."""
 
     candidates: tuple[Candidate, ...]  # best first
-    settings: SearchSettings  # as asked
+    settings: Request  # as asked
     scale: int  # as decided
     domain: str  # as decided
     degradation: str  # as decided
@@ -139,7 +139,7 @@ class Upsampler:
     def upsample(
         self,
         picture: Picture,
-        settings: SearchSettings,
+        settings: Request,
         on_step: OnStep | None = None,
         cancelled: Cancelled | None = None,
     ) -> Report:
@@ -157,7 +157,7 @@ class Upsampler:
     def upsample_many(
         self,
         pictures: Sequence[Picture],
-        settings: SearchSettings,
+        settings: Request,
         on_step: OnStep | None = None,
         cancelled: Cancelled | None = None,
     ) -> list[Report | DepixelError]:
@@ -193,7 +193,7 @@ class Upsampler:
         return [_whole(outcomes[i], layouts.get(i), picture) for i, picture in enumerate(pictures)]
 
     # A sheet is decided about as a whole and answered frame by frame.
-    def _prepared(self, picture: Picture, settings: SearchSettings, layouts: dict[int, Layout], index: int) -> Prepared:
+    def _prepared(self, picture: Picture, settings: Request, layouts: dict[int, Layout], index: int) -> Prepared:
         layout = layout_of(picture, settings.frames) if settings.box is None and settings.domain != "faces" else None
         if layout is None:
             return prepare(picture, settings)
@@ -209,7 +209,7 @@ class Upsampler:
         return [members[i : i + size] for i in range(0, len(members), size)]
 
     def _answer_batch(
-        self, batch: list[Prepared], settings: SearchSettings, on_step: OnStep | None, cancelled: Cancelled | None
+        self, batch: list[Prepared], settings: Request, on_step: OnStep | None, cancelled: Cancelled | None
     ) -> list[Report | DepixelError]:
         started = time.perf_counter()
         notes: tuple[str, ...] = ()
@@ -232,7 +232,7 @@ class Upsampler:
         ]
 
     def _answer_face(
-        self, prepared: Prepared, settings: SearchSettings, on_step: OnStep | None, cancelled: Cancelled | None
+        self, prepared: Prepared, settings: Request, on_step: OnStep | None, cancelled: Cancelled | None
     ) -> Report:
         started = time.perf_counter()
         notes: tuple[str, ...] = ()
@@ -259,7 +259,7 @@ class Upsampler:
 
     # A named model is the generator of faces; what enlarges its answers is chosen as ever.
     @staticmethod
-    def _size(settings: SearchSettings) -> str:
+    def _size(settings: Request) -> str:
         return settings.model if settings.model in MODELS else "auto"
 
     # Half the tile, as often as it takes; a GPU that cannot hold even a small one hands over to the CPU.
@@ -294,7 +294,7 @@ class Upsampler:
         self,
         prepared: Prepared,
         answers: list[Answer],
-        settings: SearchSettings,
+        settings: Request,
         spec: PriorSpec,
         seconds: float,
         notes: tuple[str, ...],
@@ -346,7 +346,7 @@ def _checked(prepared: Prepared) -> Prepared:
 
 
 # The answer as a picture of the source's kind. Free colours no longer fit a palette or one bit.
-def _picture(prepared: Prepared, answer: Answer, settings: SearchSettings) -> Picture:
+def _picture(prepared: Prepared, answer: Answer, settings: Request) -> Picture:
     source = prepared.source
     result = replace(source, frames=pixels_like(source, answer.straight))
     if "dds" in source.details:  # mipmaps are made when the file is written

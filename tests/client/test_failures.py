@@ -17,9 +17,9 @@ from depixel.client import (
     NotInstalledError,
     Pixels,
     Place,
-    Request,
     Running,
     Starting,
+    Submission,
     WrongVersionError,
 )
 
@@ -55,8 +55,8 @@ server.serve_forever()
 """
 
 
-def one_pixel() -> Request:
-    return Request(Pixels(1, 1, 4, (b"\x01\x02\x03\xff",)), {"scale": 2})
+def one_pixel() -> Submission:
+    return Submission(Pixels(1, 1, 4, (b"\x01\x02\x03\xff",)), {"scale": 2})
 
 
 def is_a_sentence(text: str) -> bool:

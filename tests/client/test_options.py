@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from depixel import client
-from depixel.settings import DEGRADATIONS, DOMAINS, SearchSettings
+from depixel.request import DEGRADATIONS, DOMAINS, Request
 
 
 @pytest.mark.parametrize("action", client.ACTIONS, ids=lambda action: action.name)
 def test_defaults_are_a_valid_request(action: client.Action) -> None:
     """A dialog that is accepted untouched asks for something the engine accepts."""
-    settings = SearchSettings.from_dict(client.settings_of(action, action.defaults()))
+    settings = Request.from_dict(client.settings_of(action, action.defaults()))
 
     assert settings.validated() == settings
     assert (settings.domain == "faces") == (action.name != "upscale")
@@ -19,9 +19,9 @@ def test_defaults_are_a_valid_request(action: client.Action) -> None:
 
 def test_unset_values_mean_the_engine_s_own_defaults() -> None:
     """What the dialog leaves alone is what `depixel upscale` without options does."""
-    settings = SearchSettings.from_dict(client.settings_of(client.UPSCALE, {"scale": 4}))
+    settings = Request.from_dict(client.settings_of(client.UPSCALE, {"scale": 4}))
 
-    assert SearchSettings(scale=4) == settings
+    assert Request(scale=4) == settings
 
 
 def test_every_value_arrives() -> None:
@@ -36,9 +36,9 @@ def test_every_value_arrives() -> None:
         "steps": 0,
     }
 
-    settings = SearchSettings.from_dict(client.settings_of(client.UPSCALE, values, box=(1, 2, 3, 4)))
+    settings = Request.from_dict(client.settings_of(client.UPSCALE, values, box=(1, 2, 3, 4)))
 
-    assert SearchSettings(**values, box=(1, 2, 3, 4)) == settings
+    assert Request(**values, box=(1, 2, 3, 4)) == settings
 
 
 def test_choices_are_those_of_the_engine() -> None:

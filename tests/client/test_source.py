@@ -45,7 +45,7 @@ def test_runs_on_other_pythons(version: str, tmp_path: Path) -> None:
     shutil.copytree(FOLDER, tmp_path / "depixel_client", ignore=shutil.ignore_patterns("__pycache__"))
     code = (
         f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import depixel_client as c\n"
-        "p = c.Pixels(1, 1, 4, (b'1234',)); r = c.Request(p, c.settings_of(c.UPSCALE, {'scale': 3}))\n"
+        "p = c.Pixels(1, 1, 4, (b'1234',)); r = c.Submission(p, c.settings_of(c.UPSCALE, {'scale': 3}))\n"
         f"print(r.header()); print(c.Engine('gimp', c.Place({str(tmp_path / 'none')!r})).state()[0])"
     )
 

@@ -14,7 +14,7 @@ from depixel.commands.plan import Job, Problem
 from depixel.errors import DepixelError, UnreadablePictureError, UnwritableOutputError
 from depixel.picture import Picture
 from depixel.progress import LineProgress
-from depixel.settings import SearchSettings
+from depixel.request import Request
 from depixel.upsampler import Report, Upsampler
 
 RNG = np.random.default_rng(2)
@@ -60,10 +60,10 @@ def _jobs(*names: str) -> list[Job]:
 
 
 def _run(
-    engine: object, disk: Disk, jobs: Sequence[Job], settings: SearchSettings | None = None,
+    engine: object, disk: Disk, jobs: Sequence[Job], settings: Request | None = None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> list[Outcome]:  # fmt: skip
-    settings = settings or SearchSettings(scale=2)
+    settings = settings or Request(scale=2)
     batch = Batch(engine, settings, disk.read, disk.write, LineProgress(len(jobs), None), cancelled)  # type: ignore[arg-type]
     return list(batch.run(jobs))
 
@@ -77,7 +77,7 @@ def test_answers_equal_those_given_alone(upsampler: Upsampler) -> None:
     assert [outcome.status for outcome in outcomes] == ["done"] * 3
     for name, given in disk.pictures.items():
         assert isinstance(given, Picture)
-        alone = upsampler.upsample(given, SearchSettings(scale=2)).picture
+        alone = upsampler.upsample(given, Request(scale=2)).picture
         assert np.array_equal(alone.frames[0], disk.written[name].frames[0])
 
 
@@ -145,7 +145,7 @@ def test_stopping_keeps_what_is_finished(upsampler: Upsampler) -> None:
     """After the wish to stop no picture is begun; every input still has an outcome."""
     big = _picture(260)  # large enough to be a group of its own
     disk = Disk({"a.png": big, "b.png": big, "c.png": big})
-    settings = SearchSettings(scale=4)
+    settings = Request(scale=4)
 
     outcomes = _run(upsampler, disk, _jobs(*disk.pictures), settings, cancelled=lambda: "a.png" in disk.written)
 
@@ -161,7 +161,7 @@ def test_every_candidate_is_written_and_labelled(upsampler: Upsampler) -> None:
     """The best candidate last, each with its seed and the word imagined in its text."""
     disk = Disk({"a.png": _picture().replace(text={"Author": "me"})})
 
-    (outcome,) = _run(upsampler, disk, _jobs("a.png"), SearchSettings(scale=2, candidates=3, imagination=0.5))
+    (outcome,) = _run(upsampler, disk, _jobs("a.png"), Request(scale=2, candidates=3, imagination=0.5))
 
     assert list(disk.written) == ["a.candidate-3.png", "a.candidate-2.png", "a.png"]
     assert [path.name for path in outcome.written] == ["a.png", "a.candidate-2.png", "a.candidate-3.png"]

@@ -14,7 +14,7 @@ from depixel.commands.labels import IMAGINED_FACE, label_picture, with_xmp
 from depixel.consistency import Residual
 from depixel.files.metadata import XMP
 from depixel.picture import Picture
-from depixel.settings import SearchSettings
+from depixel.request import Request
 from depixel.upsampler import Candidate, Report
 
 DIGITAL_SOURCE = b"digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
@@ -24,9 +24,7 @@ def _labelled(domain: str, frames: int = 1, text: dict[str, str] | None = None) 
     pixels = np.random.default_rng(0).integers(0, 255, (frames, 8, 8, 3), dtype=np.uint8)
     picture = Picture(tuple(pixels), (90.0,) * frames if frames > 1 else (), text=text or {})
     candidate = Candidate(picture, Residual(0.0, 0.0, 0.0), 0.0, 5)
-    report = Report(
-        (candidate,), SearchSettings(), 8, domain, "area", "faces-128 0123", "cpu", (False, False), 3, 0.1, ()
-    )
+    report = Report((candidate,), Request(), 8, domain, "area", "faces-128 0123", "cpu", (False, False), 3, 0.1, ())
     return label_picture(candidate, report)
 
 

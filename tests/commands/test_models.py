@@ -18,7 +18,7 @@ from depixel.cli import main
 from depixel.errors import BadUsageError
 from depixel.picture import Picture
 from depixel.priors.weights import added_names, released_names
-from depixel.settings import SearchSettings
+from depixel.request import Request
 from depixel.upsampler import Upsampler
 
 
@@ -131,6 +131,6 @@ def test_own_weights_are_taken_as_they_are(folder: Path, tmp_path: Path, capsys:
     assert added_names() == ["art-tiny"]
     assert (folder / "art-tiny.safetensors").read_bytes() == path.read_bytes()
     picture = Picture((np.full((8, 8, 3), 99, np.uint8),))
-    assert Upsampler("cpu").upsample(picture, SearchSettings(domain="art", model="art-tiny")).residual.exact
+    assert Upsampler("cpu").upsample(picture, Request(domain="art", model="art-tiny")).residual.exact
     with pytest.raises(BadUsageError, match="kind 'art'"):
-        Upsampler("cpu").upsample(picture, SearchSettings(domain="faces", model="art-tiny"))
+        Upsampler("cpu").upsample(picture, Request(domain="faces", model="art-tiny"))

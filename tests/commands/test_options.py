@@ -9,10 +9,10 @@ import pytest
 
 from depixel.commands.options import add_settings_options, box_from, settings_from
 from depixel.errors import BadUsageError
-from depixel.settings import SearchSettings
+from depixel.request import Request
 
 
-def _parse(*words: str) -> SearchSettings:
+def _parse(*words: str) -> Request:
     parser = argparse.ArgumentParser()
     add_settings_options(parser)
     return settings_from(parser.parse_args(words))
@@ -20,7 +20,7 @@ def _parse(*words: str) -> SearchSettings:
 
 def test_no_option_is_the_default_request() -> None:
     """`depixel upscale x` asks for what every other door asks for by default."""
-    assert _parse() == SearchSettings()
+    assert _parse() == Request()
 
 
 def test_every_field_of_a_request_has_an_option() -> None:
@@ -30,7 +30,7 @@ def test_every_field_of_a_request_has_an_option() -> None:
 
     declared = {action.dest for action in parser._actions}
 
-    assert {field.name for field in dataclasses.fields(SearchSettings)} <= declared
+    assert {field.name for field in dataclasses.fields(Request)} <= declared
 
 
 def test_values_arrive() -> None:
@@ -39,7 +39,7 @@ def test_values_arrive() -> None:
 
     settings = _parse(*numbers, "--box", "1,2,30,40", "--palette", "keep")
 
-    assert settings == SearchSettings(
+    assert settings == Request(
         scale=8, seed=0, steps=0, imagination=1.0, box=(1, 2, 30, 40), palette="keep", pre_blur=0.5
     )
 

@@ -16,8 +16,8 @@ from depixel.domains.faces import FaceEngine
 from depixel.domains.prepare import prepare
 from depixel.errors import BadUsageError
 from depixel.picture import Picture
+from depixel.request import Request
 from depixel.search.step import SearchStep
-from depixel.settings import SearchSettings
 
 CPU = torch.device("cpu")
 
@@ -32,7 +32,7 @@ def test_every_step_of_a_search_is_a_frame_of_the_file(ending: str, tmp_path: Pa
     """The input first, one frame a step, the answer last and longest; read back from the file they are all there."""
     engine = FaceEngine(TinyFaces(), ArtEngine(TinyArt(), CPU, 64 * 64), CPU)
     film, steps = SearchFilm(), []
-    settings = SearchSettings(domain="faces", steps=5, scale=4, eps=0.0)
+    settings = Request(domain="faces", steps=5, scale=4, eps=0.0)
     given = _given()
 
     def watch(step: SearchStep) -> None:
@@ -57,7 +57,7 @@ def test_every_step_of_a_search_is_a_frame_of_the_file(ending: str, tmp_path: Pa
 def test_a_preview_shows_the_box_and_no_padding() -> None:
     """A portrait that is not square is previewed in its own shape, not in the prior's."""
     engine = FaceEngine(TinyFaces(), ArtEngine(TinyArt(), CPU, 64 * 64), CPU)
-    settings = SearchSettings(domain="faces", steps=1, scale=4)
+    settings = Request(domain="faces", steps=1, scale=4)
     shapes: list[tuple[int, ...]] = []
 
     def watch(step: SearchStep) -> None:

@@ -9,7 +9,7 @@ from tiny_art import write_tiny_art
 from depixel.domains.art import batch_key, turns_for
 from depixel.domains.prepare import prepare
 from depixel.picture import Picture
-from depixel.settings import SearchSettings
+from depixel.request import Request
 from depixel.upsampler import Report, Upsampler
 
 
@@ -36,7 +36,7 @@ def test_small_answers_are_averaged_more(side: int, scale: int, turns: int) -> N
     With transparency 8 up to 96x96 pixels of answer, 4 up to 128x128, 2 up to 256x256; opaque never more than 2. A
     network of x4 works as much for x2.
     """
-    settings = SearchSettings(scale=scale, domain="art")
+    settings = Request(scale=scale, domain="art")
     opaque, transparent = noise(side, side), noise(side, side, 4)
     assert turns_for(prepare(Picture((transparent,)), settings), settings) == turns
     assert turns_for(prepare(Picture((opaque,)), settings), settings) == min(turns, 2)
@@ -46,9 +46,9 @@ def test_frames_count_and_imagined_detail_is_not_averaged_away() -> None:
     """An animation is as large as all of its frames; vivid candidates get one pass, unless told otherwise."""
     still = Picture((noise(32, 32, 4),))
     moving = Picture(tuple(noise(32, 32, 4, seed=i) for i in range(3)), durations=(50.0,) * 3)
-    calm, vivid = SearchSettings(domain="art"), SearchSettings(domain="art", imagination=0.3)
-    several = SearchSettings(domain="art", candidates=2)
-    told = SearchSettings(domain="art", imagination=0.3, ensemble=8)
+    calm, vivid = Request(domain="art"), Request(domain="art", imagination=0.3)
+    several = Request(domain="art", candidates=2)
+    told = Request(domain="art", imagination=0.3, ensemble=8)
 
     assert turns_for(prepare(still, calm), calm) == 4
     assert turns_for(prepare(moving, calm), calm) == 2
@@ -64,7 +64,7 @@ def test_the_answer_turns_with_the_picture(upsampler: Upsampler, degradation: st
     mirrored = np.ascontiguousarray(pixels[:, ::-1])
     apart_by = []
     for ensemble in (1, 8):
-        settings = SearchSettings(domain="art", degradation=degradation, ensemble=ensemble)
+        settings = Request(domain="art", degradation=degradation, ensemble=ensemble)
         a = upsampler.upsample(Picture((pixels,)), settings)
         b = upsampler.upsample(Picture((mirrored,)), settings).picture.frames[0][:, ::-1]
         apart_by.append(int(np.abs(a.picture.frames[0].astype(int) - b.astype(int)).max()))
@@ -80,7 +80,7 @@ def test_averaged_answers_stay_exact_and_of_their_kind(upsampler: Upsampler, bin
     if binary:
         pixels[..., 3] = np.where(pixels[..., 3] > 90, 255, 0)
 
-    settings = SearchSettings(domain="art", degradation="area", ensemble=8, steps=steps)
+    settings = Request(domain="art", degradation="area", ensemble=8, steps=steps)
     report = upsampler.upsample(Picture((pixels,)), settings)
 
     assert report.residual.exact
@@ -90,7 +90,7 @@ def test_averaged_answers_stay_exact_and_of_their_kind(upsampler: Upsampler, bin
 
 def test_company_does_not_change_how_often_an_answer_is_turned(upsampler: Upsampler) -> None:
     """Small and large in one call: each as it is alone."""
-    settings = SearchSettings(domain="art", degradation="area", wrap="none")
+    settings = Request(domain="art", degradation="area", wrap="none")
     pictures = [
         Picture((noise(h, w, 4, seed=h),)) for h, w in ((66, 50), (65, 49), (80, 60), (9, 70), (16, 16), (15, 12))
     ]
@@ -111,7 +111,7 @@ def test_tiles_meet_when_turned(upsampler: Upsampler) -> None:
     picture = Picture((noise(40, 72, 4),))
     small_tiles = Upsampler("cpu", upsampler.shelf.chosen)
     small_tiles._budget = 40 * 40
-    settings = SearchSettings(domain="art", degradation="area", wrap="none")
+    settings = Request(domain="art", degradation="area", wrap="none")
     whole, tiled = (u.upsample(picture, settings) for u in (upsampler, small_tiles))
     visible = whole.picture.frames[0][..., 3] > 8  # colour of what can hardly be seen is rounded coarsely
     a, b = (r.picture.frames[0].astype(int) for r in (whole, tiled))
@@ -122,10 +122,10 @@ def test_tiles_meet_when_turned(upsampler: Upsampler) -> None:
 def test_wrapped_pictures_are_turned_with_their_surroundings(upsampler: Upsampler) -> None:
     """The averaged answer of a tiling texture is the middle of that of nine copies."""
     pixels = noise(12, 10)
-    settings = SearchSettings(domain="textures", degradation="area", ensemble=8, wrap="xy")
+    settings = Request(domain="textures", degradation="area", ensemble=8, wrap="xy")
     wrapped = upsampler.upsample(Picture((pixels,)), settings).picture.frames[0]
     nine = Picture((np.tile(pixels, (3, 3, 1)),))
-    alone = SearchSettings(domain="textures", degradation="area", ensemble=8, wrap="none")
+    alone = Request(domain="textures", degradation="area", ensemble=8, wrap="none")
     middle = upsampler.upsample(nine, alone).picture.frames[0][48:96, 40:80]
 
     assert np.abs(wrapped.astype(int) - middle.astype(int)).max() <= 1

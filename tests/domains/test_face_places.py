@@ -20,7 +20,7 @@ from depixel.domains.faces import FaceEngine
 from depixel.domains.prepare import prepare
 from depixel.errors import BadUsageError
 from depixel.picture import Picture
-from depixel.settings import SearchSettings
+from depixel.request import Request
 
 CPU = torch.device("cpu")
 
@@ -113,13 +113,13 @@ def test_a_roll_turns_the_face_and_the_answer_scales_back() -> None:
     pixels = (_tilted(24, 20.0)[0, :3].permute(1, 2, 0) * 255).round().numpy().astype(np.uint8)
     answers = []
     for roll in (0.0, 20.0):
-        settings = SearchSettings(domain="faces", steps=2, scale=4, box=(4, 4, 20, 20), roll=roll)
+        settings = Request(domain="faces", steps=2, scale=4, box=(4, 4, 20, 20), roll=roll)
         answers.append(engine.answer(prepare(Picture((pixels,)), settings), settings)[0][0])
 
     assert all(answer.residual.exact for answer in answers)
     assert not torch.equal(answers[0].straight, answers[1].straight)
     with pytest.raises(BadUsageError, match="roll"):
-        SearchSettings(roll=400.0).validated()
+        Request(roll=400.0).validated()
 
 
 def test_under_transparency_lies_something_plain_and_no_fringe() -> None:

@@ -11,7 +11,7 @@ from depixel.domains.prepare import prepare
 from depixel.picture import Picture
 from depixel.priors.faces import FacePrior
 from depixel.priors.weights import load_weights, released_names
-from depixel.settings import FACES_EPS, PULSE_EPS, SearchSettings
+from depixel.request import FACES_EPS, PULSE_EPS, Request
 
 CPU = torch.device("cpu")
 
@@ -29,7 +29,7 @@ def _portrait(height: int, width: int, channels: int = 3) -> np.ndarray:
 
 
 def _answers(engine: FaceEngine, picture: Picture, **wishes: object) -> list[Answer]:
-    settings = SearchSettings(**{"domain": "faces", "steps": 4, "scale": 4, **wishes})  # type: ignore[arg-type]
+    settings = Request(**{"domain": "faces", "steps": 4, "scale": 4, **wishes})  # type: ignore[arg-type]
     return engine.answer(prepare(picture, settings), settings)[0]
 
 
@@ -141,7 +141,7 @@ def test_the_score_of_an_iterated_face_is_against_the_input(engine: FaceEngine) 
 def test_soft_edges_come_from_the_art_prior(engine: FaceEngine) -> None:
     """The alpha of a portrait with holes is enlarged as art is, not bicubically, and scales back."""
     (answer,) = _answers(engine, Picture((_portrait(16, 16, 4),)))
-    calm = SearchSettings(domain="art", scale=4)
+    calm = Request(domain="art", scale=4)
     art = engine.art.answer([prepare(Picture((_portrait(16, 16, 4),)), calm)], calm)[0][0]
 
     assert answer.residual.exact
@@ -152,7 +152,7 @@ def test_soft_edges_come_from_the_art_prior(engine: FaceEngine) -> None:
 def test_a_face_that_fits_nothing_is_still_given_with_its_score(engine: FaceEngine) -> None:
     """Noise is no face: the best one found comes back, and the sentence says how far off it is."""
     noise = np.random.default_rng(1).integers(0, 255, (16, 16, 3), dtype=np.uint8)
-    settings = SearchSettings(domain="faces", steps=3)
+    settings = Request(domain="faces", steps=3)
     answers, found = engine.answer(prepare(Picture((noise,)), settings), settings)
 
     assert answers[0].residual.exact
@@ -167,7 +167,7 @@ def test_a_face_is_searched_beyond_pulses_eps_unless_told_otherwise(engine: Face
 
     steps = {}
     for eps in (None, FACES_EPS, 1.0):
-        settings = SearchSettings(domain="faces", steps=6, eps=eps)
+        settings = Request(domain="faces", steps=6, eps=eps)
         steps[eps] = engine.answer(prepare(picture, settings), settings)[1].steps
 
     assert FACES_EPS < PULSE_EPS
@@ -178,15 +178,15 @@ def test_default_scale_reaches_128_pixels() -> None:
     """A 16x16 portrait becomes 128x128 when nobody says otherwise; a box counts by its own size."""
     picture = Picture((_portrait(16, 16),))
 
-    assert prepare(picture, SearchSettings(domain="faces")).degradation.factor == 8
-    assert prepare(picture, SearchSettings(domain="faces", box=(0, 0, 8, 8))).degradation.factor == 16
+    assert prepare(picture, Request(domain="faces")).degradation.factor == 8
+    assert prepare(picture, Request(domain="faces", box=(0, 0, 8, 8))).degradation.factor == 16
 
 
 def test_faces_in_a_larger_picture_are_found_and_all_of_it_scales_back() -> None:
     """Beyond 64 pixels faces are looked for; where none is, all of the picture is one, and the notes say so."""
     engine = FaceEngine(TinyFaces(), ArtEngine(TinyArt(), CPU, 64 * 64), CPU)
     flat = Picture((np.full((40, 80, 3), 90, np.uint8),))
-    settings = SearchSettings(domain="faces", steps=1, scale=2)
+    settings = Request(domain="faces", steps=1, scale=2)
 
     answers, found = engine.answer(prepare(flat, settings), settings)
 

@@ -9,7 +9,7 @@ from PIL import Image
 from depixel.domains.foreign import project_result
 from depixel.errors import BadUsageError
 from depixel.picture import Picture
-from depixel.settings import SearchSettings
+from depixel.request import Request
 
 RNG = np.random.default_rng(21)
 
@@ -34,7 +34,7 @@ def test_opaque_results_scale_back_exactly(factor: int, channels: int) -> None:
     large = _smooth(12 * factor, 20 * factor, channels)
     small = _given(large, factor)
 
-    done = project_result(Picture((large,)), Picture((small,)), SearchSettings(domain="art"))
+    done = project_result(Picture((large,)), Picture((small,)), Request(domain="art"))
 
     answer = done.picture.frames[0]
     means = answer.reshape(12, factor, 20, factor, channels).mean((1, 3))
@@ -51,7 +51,7 @@ def test_alpha_is_made_up_where_the_result_lost_it() -> None:
     small[:3, :, 3] = 0
     large = _smooth(48, 48, 3)
 
-    done = project_result(Picture((large,)), Picture((small,)), SearchSettings(domain="art", degradation="area"))
+    done = project_result(Picture((large,)), Picture((small,)), Request(domain="art", degradation="area"))
 
     alpha = done.picture.frames[0][..., 3]
     assert done.picture.channels == 4
@@ -64,7 +64,7 @@ def test_pixel_art_keeps_its_centres() -> None:
     """Point sampling: the middle of each block is the input's own colour."""
     small = RNG.choice(np.array([[0, 0, 0, 255], [255, 255, 255, 255]], dtype=np.uint8), (8, 8))
 
-    done = project_result(Picture((_smooth(32, 32, 4),)), Picture((small,)), SearchSettings(degradation="point"))
+    done = project_result(Picture((_smooth(32, 32, 4),)), Picture((small,)), Request(degradation="point"))
 
     assert np.array_equal(done.picture.frames[0][1::4, 2::4], small)
 
@@ -72,14 +72,14 @@ def test_pixel_art_keeps_its_centres() -> None:
 def test_depth_and_mode_are_the_inputs() -> None:
     """An 8-bit result for a 16-bit input becomes 16 bit; an indexed input gives colours, or its palette when asked."""
     deep = RNG.integers(0, 65536, (6, 6, 3), dtype=np.uint16)
-    done = project_result(Picture((_smooth(24, 24, 3),)), Picture((deep,), mode="RGB;16"), SearchSettings(domain="art"))
+    done = project_result(Picture((_smooth(24, 24, 3),)), Picture((deep,), mode="RGB;16"), Request(domain="art"))
     assert done.picture.frames[0].dtype == np.uint16
     assert done.after.exact
 
     palette = np.array([[200, 0, 0, 255], [0, 0, 200, 255]], dtype=np.uint8)
     indexed = Picture((palette[:, :3][RNG.integers(0, 2, (8, 8))],), palette=palette, mode="P")
-    free = project_result(Picture((_smooth(16, 16, 3),)), indexed, SearchSettings())
-    kept = project_result(Picture((_smooth(16, 16, 3),)), indexed, SearchSettings(palette="keep"))
+    free = project_result(Picture((_smooth(16, 16, 3),)), indexed, Request())
+    kept = project_result(Picture((_smooth(16, 16, 3),)), indexed, Request(palette="keep"))
     assert (free.picture.mode, free.picture.palette) == ("RGB", None)
     assert {tuple(c) for c in kept.picture.frames[0].reshape(-1, 3)} <= {tuple(c) for c in palette[:, :3]}
 
@@ -87,10 +87,10 @@ def test_depth_and_mode_are_the_inputs() -> None:
 def test_bands_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     """A picture worked on in bands comes out as in one piece, within the rounding of one level."""
     large, small = _smooth(64, 40, 4), _given(_smooth(64, 40, 4), 4)
-    whole = project_result(Picture((large,)), Picture((small,)), SearchSettings(domain="art"))
+    whole = project_result(Picture((large,)), Picture((small,)), Request(domain="art"))
     monkeypatch.setattr("depixel.domains.foreign._BAND_PIXELS", 40 * 4)
 
-    banded = project_result(Picture((large,)), Picture((small,)), SearchSettings(domain="art"))
+    banded = project_result(Picture((large,)), Picture((small,)), Request(domain="art"))
 
     assert np.abs(whole.picture.frames[0].astype(int) - banded.picture.frames[0]).max() <= 1
     assert whole.after.maximum == pytest.approx(banded.after.maximum, abs=0.01)
@@ -103,4 +103,4 @@ def test_sizes_that_do_not_fit_are_a_sentence(shape: tuple[int, int], frames: in
     result = Picture((np.zeros((*shape, 3), np.uint8),) * frames)
 
     with pytest.raises(BadUsageError, match=r"result"):
-        project_result(result, given, SearchSettings())
+        project_result(result, given, Request())

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from depixel.domains.pixel_art import as_drawn, crisp, square_corners, within_neighbours
 from depixel.picture import Picture
-from depixel.settings import SearchSettings
+from depixel.request import Request
 from depixel.upsampler import Upsampler
 
 RED, GREEN = (0.8, 0.1, 0.1, 1.0), (0.1, 0.6, 0.2, 1.0)
@@ -102,7 +102,7 @@ def test_the_engine_answers_drawn_sprites_so(tmp_path_factory: pytest.TempPathFa
     engine = Upsampler("cpu", {"art": str(write_tiny_art(tmp_path_factory.mktemp("weights")))})
     pixels = np.zeros((16, 16, 4), np.uint8)
     pixels[3:13, 4:12] = (200, 60, 70, 255)
-    report = engine.upsample(Picture((pixels,)), SearchSettings(scale=4))
+    report = engine.upsample(Picture((pixels,)), Request(scale=4))
     answer = report.picture.rgba(0)
     colours = np.unique(answer[answer[..., 3] > 0], axis=0)
 

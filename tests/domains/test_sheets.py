@@ -9,7 +9,7 @@ from tiny_art import write_tiny_art
 from depixel.domains.sheets import NinePatch, Sheet, find_sheet, layout_of
 from depixel.errors import BadUsageError
 from depixel.picture import Picture, Pixels
-from depixel.settings import SearchSettings
+from depixel.request import Request
 from depixel.upsampler import Upsampler
 
 
@@ -67,7 +67,7 @@ def test_frames_do_not_bleed_and_equal_ones_are_equal(upsampler: Upsampler) -> N
     frames = [_walker(s) for s in (0, 1, 2, 0)]
     touching = [np.where(f[..., 3:] > 0, f, np.uint8([10, 200, 10, 255])).astype(np.uint8) for f in frames]
     other = [*touching[:2], touching[2][..., [2, 0, 1, 3]], touching[3]]
-    settings = SearchSettings(scale=4, frames="4x1", degradation="area")
+    settings = Request(scale=4, frames="4x1", degradation="area")
 
     first = upsampler.upsample(Picture((np.concatenate(touching, 1),)), settings)
     second = upsampler.upsample(Picture((np.concatenate(other, 1),)), settings)
@@ -83,7 +83,7 @@ def test_frames_do_not_bleed_and_equal_ones_are_equal(upsampler: Upsampler) -> N
 def test_without_frames_neighbours_do_bleed(upsampler: Upsampler) -> None:
     """The test above can fail: answered as one picture, the same frame differs by its neighbour."""
     frames = [np.where(_walker(s)[..., 3:] > 0, _walker(s), np.uint8(90)).astype(np.uint8) for s in (0, 1)]
-    settings = SearchSettings(scale=4, degradation="area", wrap="none")
+    settings = Request(scale=4, degradation="area", wrap="none")
 
     first = upsampler.upsample(Picture((np.concatenate(frames, 1),)), settings).picture.frames[0]
     second = upsampler.upsample(Picture((np.concatenate([frames[0], 255 - frames[1]], 1),)), settings).picture.frames[0]
@@ -94,7 +94,7 @@ def test_without_frames_neighbours_do_bleed(upsampler: Upsampler) -> None:
 def test_a_bad_grid_fails_that_picture_only(upsampler: Upsampler) -> None:
     """In a batch, the picture that does not divide is its own error."""
     good, bad = _sheet(4, 1), Picture((np.zeros((16, 63, 4), np.uint8),), name="odd.png")
-    outcomes = upsampler.upsample_many([good, bad], SearchSettings(frames="4x1"))
+    outcomes = upsampler.upsample_many([good, bad], Request(frames="4x1"))
 
     assert not isinstance(outcomes[0], BadUsageError)
     assert isinstance(outcomes[1], BadUsageError)
@@ -107,7 +107,7 @@ def test_nine_patches_keep_their_marks(upsampler: Upsampler) -> None:
     pixels[0, 5:9] = pixels[3:7, 0] = (0, 0, 0, 255)
     picture = Picture((pixels,), name="button.9.png")
 
-    answer = upsampler.upsample(picture, SearchSettings(scale=4)).picture.frames[0]
+    answer = upsampler.upsample(picture, Request(scale=4)).picture.frames[0]
 
     assert layout_of(picture, "none") == NinePatch()
     assert answer.shape == (4 * 12 + 2, 4 * 16 + 2, 4)

@@ -9,7 +9,7 @@ from tiny_art import write_tiny_art
 
 from depixel.domains.translucency import is_translucent, keep_flat_bars
 from depixel.picture import Picture
-from depixel.settings import SearchSettings
+from depixel.request import Request
 from depixel.upsampler import Upsampler
 
 
@@ -30,7 +30,7 @@ def figure(alpha: int = 255) -> np.ndarray:
 
 
 def answered(upsampler: Upsampler, pixels: np.ndarray, domain: str, **settings: object) -> np.ndarray:
-    asked = SearchSettings.from_dict({"domain": domain, **settings})
+    asked = Request.from_dict({"domain": domain, **settings})
     report = upsampler.upsample(Picture((pixels,), mode="RGBA"), asked)
     assert report.residual.exact
     return report.picture.frames[0]
@@ -77,7 +77,7 @@ def test_company_and_tiles_change_nothing(upsampler: Upsampler, tmp_path_factory
     """A translucent drawing is the same alone, among opaque ones of other sizes, and in tiles."""
     glass, opaque = figure(128), figure()[:11, :9]
     opaque[0, 0] = (1, 2, 3, 0)
-    asked = SearchSettings(domain="pixel-art", ensemble=1, wrap="none")
+    asked = Request(domain="pixel-art", ensemble=1, wrap="none")
     pictures = [Picture((p,), mode="RGBA") for p in (glass, opaque)]
     together = [r.picture.frames[0] for r in upsampler.upsample_many(pictures, asked)]  # type: ignore[union-attr]
 
@@ -88,7 +88,7 @@ def test_company_and_tiles_change_nothing(upsampler: Upsampler, tmp_path_factory
     whole = answered(upsampler, wide, "pixel-art", ensemble=1)
     small = Upsampler("cpu", dict(upsampler.shelf.chosen))
     small._budget = 40 * 40
-    tiled = small.upsample(Picture((wide,), mode="RGBA"), SearchSettings(domain="pixel-art", ensemble=1))
+    tiled = small.upsample(Picture((wide,), mode="RGBA"), Request(domain="pixel-art", ensemble=1))
     assert np.abs(tiled.picture.frames[0].astype(int) - whole).max() <= 1
 
 

@@ -13,8 +13,8 @@ from depixel.domains.cascade import Tile, enlarge, halo, with_surroundings
 from depixel.picture import Picture
 from depixel.priors import art
 from depixel.priors.art import ArtPrior
+from depixel.request import Request
 from depixel.search.loop import search
-from depixel.settings import SearchSettings
 from depixel.upsampler import Upsampler
 
 WRAPS = [(True, True), (True, False), (False, True)]
@@ -88,7 +88,7 @@ def test_a_picture_that_wraps_has_no_border(upsampler: Upsampler, domain: str, c
     pixels = np.repeat(np.repeat(noise(5, 7, channels), 3, 0), 2, 1)  # blocks of 3x2, so that there are areas
     if channels == 4:
         pixels[..., 3] = np.where(pixels[..., 3] > 120, 255, 0)
-    settings = SearchSettings(domain=domain, wrap="xy", ensemble=2, palette=palette)
+    settings = Request(domain=domain, wrap="xy", ensemble=2, palette=palette)
 
     answer = upsampler.upsample(Picture((pixels,)), settings).picture.frames[0]
     moved = upsampler.upsample(Picture((np.roll(pixels, (4, 3), (0, 1)),)), settings).picture.frames[0]
@@ -104,7 +104,7 @@ def test_a_picture_that_wraps_has_no_border(upsampler: Upsampler, domain: str, c
 def test_tiles_choose_from_the_same_colours(upsampler: Upsampler) -> None:
     """With the palette kept as well, tiled equals untiled: a tile sees the colours beyond its border."""
     picture = Picture((np.repeat(np.repeat(noise(14, 20, 3), 3, 0), 4, 1),))
-    settings = SearchSettings(domain="art", degradation="area", wrap="none", palette="keep", ensemble=1)
+    settings = Request(domain="art", degradation="area", wrap="none", palette="keep", ensemble=1)
     small_tiles = Upsampler("cpu", upsampler.shelf.chosen)
     small_tiles._budget = 30 * 30
 
@@ -124,7 +124,7 @@ def test_a_search_knows_that_the_picture_wraps(upsampler: Upsampler, monkeypatch
     monkeypatch.setattr(domains_art, "search", listened)
     pictures = [Picture((noise(9, 14, 3),)), Picture((noise(9, 100, 3),))]
     for picture in pictures:
-        report = upsampler.upsample(picture, SearchSettings(domain="textures", wrap="x", steps=2))
+        report = upsampler.upsample(picture, Request(domain="textures", wrap="x", steps=2))
         assert report.residual.exact
 
     assert asked[0] == ((9, 14), (True, False))
@@ -142,7 +142,7 @@ def test_what_fits_is_looked_at_once(upsampler: Upsampler) -> None:
     moving = Picture(tuple(noise(20, 20, 3, seed=i) for i in range(7)), durations=(50.0,) * 7)
 
     for wrap in ("none", "xy", "x"):
-        settings = SearchSettings(domain="textures", wrap=wrap, ensemble=1)
+        settings = Request(domain="textures", wrap=wrap, ensemble=1)
         engine._budget = 20 * 20  # twice that from the next call on
         engine.upsample_many([*pictures, moving], settings)
         assert sum(seen) == 12 * 20 * 20 and max(seen) <= 2 * 20 * 20

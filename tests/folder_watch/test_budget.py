@@ -17,7 +17,7 @@ from watch_process import environment, watch_command
 from depixel.cli import main
 from depixel.commands.watch_budget import measure
 from depixel.commands.watch_engine import EngineWorker
-from depixel.settings import SearchSettings
+from depixel.request import Request
 from depixel.upsampler import Upsampler
 from depixel_watch import survey as survey_module
 from depixel_watch.profiles import load
@@ -105,7 +105,7 @@ def test_the_estimate_is_measured(pack: Path, tmp_path: Path) -> None:
     """Size within a third of the real outputs; twice the files, twice the time and size, whatever the machine does."""
     profiles = load()
     engine = Upsampler("cpu", {"art": str(write_tiny_art(tmp_path))})
-    settings = SearchSettings(scale=4)
+    settings = Request(scale=4)
     worker = EngineWorker(engine, settings, lambda: False)
     found = survey(pack, profiles, profiles["minecraft"], False, lambda text: None)
 

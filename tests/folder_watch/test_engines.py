@@ -19,8 +19,8 @@ from depixel.client.launch import reap
 from depixel.commands.watch_engine import EngineWorker
 from depixel.errors import BadUsageError, DepixelError
 from depixel.picture import Picture
+from depixel.request import Request
 from depixel.service.remote import RemoteUpsampler
-from depixel.settings import SearchSettings
 from depixel.upsampler import Upsampler
 from depixel_watch.pauses import EngineAwayError
 
@@ -53,7 +53,7 @@ def test_the_shared_engine_answers_and_its_absence_is_no_picture_s_fault(place: 
     auto starts it: answers and recipe are those of the engine in this process. By address: the same, until it is
     stopped; then the work waits, and no picture is called failed. One that it refuses is that picture's error.
     """
-    settings = SearchSettings(domain="art", scale=4)
+    settings = Request(domain="art", scale=4)
     here = EngineWorker(Upsampler("cpu", {"art": str(weights)}), settings, lambda: False)
     auto = EngineWorker(RemoteUpsampler("auto", "watch"), settings, lambda: False, shared=True)
     running = place.running()

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from depixel.picture import Picture, Pixels
-from depixel.settings import SearchSettings
+from depixel.request import Request
 from depixel.upsampler import Upsampler
 
 WALL = Path(__file__).resolve().parents[2] / "samples" / "textures" / "wall.png"
@@ -40,7 +40,7 @@ def test_edges_coincide_and_normals_have_length_one() -> None:
     tilt = np.stack([*(-2 * slope for slope in np.gradient(height)[::-1]), np.ones_like(height)], 2)
     normal = np.rint((tilt / np.linalg.norm(tilt, axis=2, keepdims=True) / 2 + 0.5) * 255).astype(np.uint8)
     rough = np.rint(255 * (1 - 0.8 * height)).astype(np.uint8)[..., None]
-    wanted = SearchSettings(scale=4, degradation="area", wrap="xy")
+    wanted = Request(scale=4, degradation="area", wrap="xy")
     pictures = [
         Picture((colour,), name="wall.png", mode="RGB"),
         Picture((normal,), name="wall_normal.png", mode="RGB"),

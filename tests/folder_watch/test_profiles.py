@@ -329,12 +329,12 @@ def test_a_pack_whose_marker_lies_deeper(desk: Desk) -> None:
 
 def test_every_rule_asks_for_settings_that_exist() -> None:
     """What the profiles ask of the engine is valid there: no misspelt key, no value out of range."""
-    from depixel.settings import SearchSettings
+    from depixel.request import Request
 
     for profile in load().values():
         for rule in profile.rules:
-            assert SearchSettings.from_dict(dict(rule.hints)).to_dict() == {
-                key: value for key, value in rule.hints if value != getattr(SearchSettings(), key)
+            assert Request.from_dict(dict(rule.hints)).to_dict() == {
+                key: value for key, value in rule.hints if value != getattr(Request(), key)
             }
 
 

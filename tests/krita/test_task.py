@@ -12,10 +12,10 @@ import pytest
 from tests.fakes.tiny_art import write_tiny_art
 from tests.service.conftest import record_engine
 
-from depixel.client import Engine, Pixels, Place, Request
+from depixel.client import Engine, Pixels, Place, Submission
 from depixel.client.launch import reap
 from depixel.picture import Picture
-from depixel.settings import SearchSettings
+from depixel.request import Request
 from depixel.upsampler import Upsampler
 from depixel_krita.task import Failed, Finished, Task
 
@@ -42,8 +42,8 @@ def engine(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> Iterator[
 def _task(engine: Engine, bgra: np.ndarray, **settings: Any) -> Task:
     shape = (bgra.shape[1], bgra.shape[0], 4, 8)
 
-    def ask(pixels: Pixels) -> Request:
-        return Request(pixels, {"domain": "art", **settings}, previews=True, program="tests")
+    def ask(pixels: Pixels) -> Submission:
+        return Submission(pixels, {"domain": "art", **settings}, previews=True, program="tests")
 
     return Task(engine, (bgra.tobytes(),), shape, True, ask, "sprite")
 
@@ -65,7 +65,7 @@ def test_answers_come_back_in_kritas_order(engine: Engine, weights: Path) -> Non
     task.start()
     end = _end(task)
     expected = Upsampler("cpu", {"art": str(weights)}).upsample(
-        Picture((np.ascontiguousarray(bgra[..., [2, 1, 0, 3]]),)), SearchSettings(domain="art", scale=2)
+        Picture((np.ascontiguousarray(bgra[..., [2, 1, 0, 3]]),)), Request(domain="art", scale=2)
     )
 
     assert isinstance(end, Finished), end

@@ -10,7 +10,7 @@ from tiny_art import write_tiny_art
 
 from depixel.errors import BadUsageError
 from depixel.picture import Picture
-from depixel.settings import SearchSettings
+from depixel.request import Request
 from depixel.upsampler import Report, Upsampler
 
 
@@ -32,13 +32,11 @@ def _distances(report: Report, to: Picture) -> list[float]:
 
 def test_like_stays_close(upsampler: Upsampler) -> None:
     """Answers asked to be like another are closer to it than those that were not, differ, and scale back exactly."""
-    asked = SearchSettings(domain="art", candidates=4, imagination=1.0, seed=5)
+    asked = Request(domain="art", candidates=4, imagination=1.0, seed=5)
     free = upsampler.upsample(_picture(), asked)
     liked = free.candidates[2]
 
-    near = upsampler.upsample(
-        _picture(), SearchSettings(domain="art", candidates=4, imagination=1.0, seed=6, like=liked.seed)
-    )
+    near = upsampler.upsample(_picture(), Request(domain="art", candidates=4, imagination=1.0, seed=6, like=liked.seed))
     others = [d for d in _distances(free, liked.picture) if d > 0]
 
     assert min(_distances(near, liked.picture)) > 0
@@ -50,4 +48,4 @@ def test_like_stays_close(upsampler: Upsampler) -> None:
 def test_like_is_a_seed() -> None:
     """Anything that cannot be a seed is refused by name."""
     with pytest.raises(BadUsageError, match="like"):
-        SearchSettings(like=-1).validated()
+        Request(like=-1).validated()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from tests.fakes.tiny_art import write_tiny_art
 
-from depixel.client import Engine, Installed, Pixels, Place, Request
+from depixel.client import Engine, Installed, Pixels, Place, Submission
 from depixel.client.launch import reap
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -59,7 +59,7 @@ def engine(place: Place) -> Engine:
 
 def request_of(
     width: int, height: int, channels: int = 4, depth: int = 8, frames: int = 1, **settings: object
-) -> Request:
+) -> Submission:
     """A request for a picture of calm colours."""
     rows = [
         bytes((x * 3 + y * 5 + 40 * c) % 200 if c != 3 else 255 for x in range(width) for c in range(channels))
@@ -68,4 +68,5 @@ def request_of(
     data = b"".join(rows)
     if depth == 16:
         data = b"".join(bytes((value, value)) for value in data)
-    return Request(Pixels(width, height, channels, (data,) * frames, depth), {"scale": 2, "domain": "art", **settings})
+    pixels = Pixels(width, height, channels, (data,) * frames, depth)
+    return Submission(pixels, {"scale": 2, "domain": "art", **settings})

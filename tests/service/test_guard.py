@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from depixel.client import Engine, Place, Running
+from depixel.request import Request
 from depixel.service.limits import Limits
-from depixel.settings import SearchSettings
 
 RAW = "application/x-depixel-raw"
 ROOT = Path(__file__).resolve().parents[2]
@@ -193,7 +193,7 @@ _request = st.fixed_dictionaries(
         | _json,
     },
 )
-_names = sorted(field.name for field in dataclasses.fields(SearchSettings))
+_names = sorted(field.name for field in dataclasses.fields(Request))
 _paths = st.sampled_from(
     ["/hello", "/jobs", "/jobs/x", "/jobs/x/events", "/jobs/x/candidates/0", "/shutdown/", "/", "/%00"]
 )

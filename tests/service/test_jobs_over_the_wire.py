@@ -18,7 +18,7 @@ from tests.service.conftest import record_engine, request_of
 from depixel import client
 from depixel.client import Engine, Place
 from depixel.picture import Picture
-from depixel.settings import SearchSettings
+from depixel.request import Request
 from depixel.upsampler import Upsampler
 
 MODES = {(1, 8): "L", (2, 8): "LA", (3, 8): "RGB", (4, 8): "RGBA", (4, 16): "RGBA;16", (3, 16): "RGB;16"}
@@ -30,9 +30,7 @@ def test_pixels_are_those_of_the_upsampler(engine: Engine, tiny_weights: Path, c
     request = request_of(7, 5, channels, depth, candidates=2, seed=3)
     samples = np.frombuffer(request.pixels.frames[0], "<u2" if depth == 16 else np.uint8).reshape(5, 7, channels)
     picture = Picture((samples.astype(np.uint16 if depth == 16 else np.uint8),), mode=MODES[channels, depth])
-    expected = Upsampler("cpu", {"art": str(tiny_weights)}).upsample(
-        picture, SearchSettings.from_dict(request.settings)
-    )
+    expected = Upsampler("cpu", {"art": str(tiny_weights)}).upsample(picture, Request.from_dict(request.settings))
 
     result = engine.upscale(request).result()
 
@@ -50,7 +48,8 @@ def test_a_file_can_be_sent_instead_of_pixels(engine: Engine) -> None:
     written = io.BytesIO()
     Image.frombytes("RGBA", (9, 7), request.pixels.frames[0]).save(written, "PNG")
 
-    result = engine.upscale(client.Request(client.PictureFile(written.getvalue(), "x.png"), request.settings)).result()
+    file = client.PictureFile(written.getvalue(), "x.png")
+    result = engine.upscale(client.Submission(file, request.settings)).result()
 
     assert result.answers[0].frames == engine.upscale(request).result().answers[0].frames
 
@@ -58,7 +57,7 @@ def test_a_file_can_be_sent_instead_of_pixels(engine: Engine) -> None:
 def test_a_file_that_is_no_picture_is_a_sentence(engine: Engine) -> None:
     """... that names the file."""
     with pytest.raises(client.EngineError, match=r"hero\.png"):
-        engine.upscale(client.Request(client.PictureFile(b"nothing", "hero.png"))).result()
+        engine.upscale(client.Submission(client.PictureFile(b"nothing", "hero.png"))).result()
 
 
 def test_frames_stay_together(engine: Engine) -> None:
@@ -70,7 +69,7 @@ def test_frames_stay_together(engine: Engine) -> None:
 
 def test_progress_and_previews_arrive(engine: Engine) -> None:
     """A dialog has something to show before the end."""
-    request = client.Request(request_of(160, 160).pixels, {"scale": 4, "domain": "art"}, previews=True)
+    request = client.Submission(request_of(160, 160).pixels, {"scale": 4, "domain": "art"}, previews=True)
     events = list(engine.upscale(request))
 
     progress = [event for event in events if isinstance(event, client.Progress)]

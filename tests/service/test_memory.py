@@ -19,7 +19,7 @@ from depixel.domains.faces import FaceEngine
 from depixel.errors import OutOfMemoryError
 from depixel.picture import Picture
 from depixel.priors.shelf import Shelf
-from depixel.settings import SearchSettings
+from depixel.request import Request
 from depixel.upsampler import Upsampler
 
 PICTURE = Picture((np.full((6, 5, 3), 90, np.uint8),), mode="RGB")
@@ -85,7 +85,7 @@ def short_of_graphics_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_a_gpu_without_memory_hands_over_to_the_cpu(short_of_graphics_memory: Upsampler) -> None:
     """The same answer as the CPU's, and a sentence that says who made it."""
     upsampler = short_of_graphics_memory
-    settings = SearchSettings(scale=2, domain="art")
+    settings = Request(scale=2, domain="art")
 
     report = upsampler.upsample(PICTURE, settings)
 
@@ -109,7 +109,7 @@ def test_weights_that_do_not_fit_the_gpu_go_to_the_cpu(tmp_path: Path, monkeypat
     shelf = upsampler.shelf
     monkeypatch.setattr(Shelf, "art", art)
 
-    assert any("done on the CPU" in note for note in upsampler.upsample(PICTURE, SearchSettings(scale=2)).notes)
+    assert any("done on the CPU" in note for note in upsampler.upsample(PICTURE, Request(scale=2)).notes)
 
 
 def test_faces_without_memory_are_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,7 +127,7 @@ def test_faces_without_memory_are_a_sentence(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(Shelf, "art", lambda self, *_: None)
 
     with pytest.raises(OutOfMemoryError, match=r"^4 faces at once do not fit .*fewer answers"):
-        upsampler.upsample(PICTURE, SearchSettings(domain="faces", scale=4, candidates=4))
+        upsampler.upsample(PICTURE, Request(domain="faces", scale=4, candidates=4))
 
     assert tried == ["meta", "cpu"]
 

@@ -12,11 +12,11 @@ import pytest
 
 from depixel.errors import CancelledError, OutOfMemoryError
 from depixel.picture import Picture
+from depixel.request import Request
 from depixel.search.step import SearchStep
 from depixel.service.jobs import BusyError, Job, Jobs
 from depixel.service.limits import Limits
 from depixel.service.wire import Asked
-from depixel.settings import SearchSettings
 from depixel.upsampler import Report
 
 PICTURE = Picture((np.zeros((2, 2, 4), np.uint8),))
@@ -65,7 +65,7 @@ def jobs(gate: Gate) -> Iterator[Jobs]:
 
 
 def add(jobs: Jobs, seed: int = 0, size: int = 10) -> Job:
-    return jobs.add(Asked(SearchSettings(seed=seed)), PICTURE, size)
+    return jobs.add(Asked(Request(seed=seed)), PICTURE, size)
 
 
 def until(condition: Callable[[], bool]) -> None:

@@ -15,8 +15,8 @@ from tests.service.conftest import ROOT
 from depixel.client import Engine, Place
 from depixel.errors import BadUsageError, CancelledError, DepixelError
 from depixel.picture import Picture
+from depixel.request import Request
 from depixel.service.remote import RemoteUpsampler
-from depixel.settings import SearchSettings
 from depixel.upsampler import Upsampler
 
 
@@ -45,7 +45,7 @@ def test_reports_are_those_of_the_upsampler(
     remote: RemoteUpsampler, tiny_weights: Path, mode: str, palette: str
 ) -> None:
     """Pixels, mode, palette, residual, notes: nothing is lost on the way."""
-    settings = SearchSettings(scale=3, domain="art", candidates=2, palette=palette)
+    settings = Request(scale=3, domain="art", candidates=2, palette=palette)
     here = Upsampler("cpu", {"art": str(tiny_weights)}).upsample(picture(mode), settings)
 
     there = remote.upsample(picture(mode), settings)
@@ -61,10 +61,10 @@ def test_reports_are_those_of_the_upsampler(
 
 def test_errors_and_cancel_are_depixel_s(remote: RemoteUpsampler) -> None:
     """One picture that fails is an error in the list; a wish to stop is CancelledError."""
-    wrong, good = remote.upsample_many([picture("RGB")] * 2, SearchSettings(domain="faces", model="base"))[:2]
+    wrong, good = remote.upsample_many([picture("RGB")] * 2, Request(domain="faces", model="base"))[:2]
     assert isinstance(wrong, DepixelError) == isinstance(good, DepixelError)
     with pytest.raises(CancelledError):
-        remote.upsample(picture("RGB"), SearchSettings(scale=64, domain="art", candidates=30), cancelled=lambda: True)
+        remote.upsample(picture("RGB"), Request(scale=64, domain="art", candidates=30), cancelled=lambda: True)
     with pytest.raises(BadUsageError, match=r"127\.0\.0\.1"):
         RemoteUpsampler("http://example.org:80")
 

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from tests.service.conftest import ROOT, request_of
 
-from depixel.client import Engine, Pixels, Place, Request
+from depixel.client import Engine, Pixels, Place, Submission
 
 
 def test_every_client_gets_its_own_answer(engine: Engine, place: Place) -> None:
@@ -26,7 +26,7 @@ def test_every_client_gets_its_own_answer(engine: Engine, place: Place) -> None:
         for turn in range(3):
             colour = bytes((number * 30, turn * 80, 200 - number * 20, 255))
             settings = {"scale": 2, "domain": "art", "seed": number * 3 + turn}
-            result = mine.upscale(Request(Pixels(5, 3, 4, (colour * 15,)), settings)).result()
+            result = mine.upscale(Submission(Pixels(5, 3, 4, (colour * 15,)), settings)).result()
             answer = np.frombuffer(result.answers[0].frames[0], np.uint8).reshape(3, 2, 5, 2, 4)
             back = answer.astype(float).mean((1, 3))
             found.append(bool(np.abs(back - np.frombuffer(colour, np.uint8)).max() <= 0.5))

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from depixel import DepixelError, Picture, Report, SearchSettings, Upsampler, __version__
+from depixel import DepixelError, Picture, Report, Request, Upsampler, __version__
 from depixel.consistency import Residual
 from depixel.search.step import SearchStep
 
@@ -19,9 +19,9 @@ picture: Picture = Picture((np.zeros((16, 16, 4), dtype=np.uint8),), name="hero.
 width: int = picture.width
 has_alpha: bool = picture.has_alpha
 
-settings: SearchSettings = SearchSettings(scale=4, domain="art", candidates=2, seed=7).validated()
+settings: Request = Request(scale=4, domain="art", candidates=2, seed=7).validated()
 wire: dict[str, Any] = settings.to_dict()
-again: SearchSettings = SearchSettings.from_dict(wire)
+again: Request = Request.from_dict(wire)
 
 
 def show(step: SearchStep) -> None:

@@ -10,7 +10,7 @@ A host does this, on a thread or process of its own (every step blocks):
     action = client.with_output(client.UPSCALE, "krita")         # labels, help, limits and defaults of the dialog
     values = action.defaults()                                   # ... as changed in the dialog
     pixels = client.Pixels(width, height, 4, (rgba_bytes,), name="layer 1")   # straight alpha, R,G,B,A; depth=16 too
-    request = client.Request(pixels, client.settings_of(action, values, box=None), action.wire,
+    request = client.Submission(pixels, client.settings_of(action, values, box=None), action.wire,
                              kept=values.get("kept", 12), previews=True, program="krita")
     job = client.Engine("krita").upscale(request)
     try:
@@ -71,9 +71,9 @@ from .protocol import (
     Preview,
     Progress,
     Queued,
-    Request,
     Result,
     Starting,
+    Submission,
     Welcome,
 )
 
@@ -102,10 +102,10 @@ __all__ = [
     "Preview",
     "Progress",
     "Queued",
-    "Request",
     "Result",
     "Running",
     "Starting",
+    "Submission",
     "Welcome",
     "WrongVersionError",
     "action_named",

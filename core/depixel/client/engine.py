@@ -20,9 +20,9 @@ from .protocol import (
     Answer,
     Event,
     Queued,
-    Request,
     Result,
     Starting,
+    Submission,
     Welcome,
     answer_from_dict,
     progress_from_dict,
@@ -87,7 +87,7 @@ class Engine:
         where = " on %s" % welcome.device if welcome.device else ", warming up"
         return "running", "Depixel %s is running%s%s." % (welcome.version, where, busy)
 
-    def upscale(self, request: Request) -> "Job":
+    def upscale(self, request: Submission) -> "Job":
         """A job for `request`; nothing happens until it is iterated."""
         return Job(self, request)
 
@@ -155,7 +155,7 @@ class Job:
         EngineError: anything else, as one sentence for the user.
     """
 
-    def __init__(self, engine: Engine, request: Request) -> None:
+    def __init__(self, engine: Engine, request: Submission) -> None:
         self._engine = engine
         self._request = request
         self._cancelled = threading.Event()

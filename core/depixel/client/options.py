@@ -2,7 +2,7 @@
 What a dialog asks, written once for GIMP and Krita: the three actions, their options with labels, help, limits and
 defaults, the check of values, and their translation into a request's settings.
 
-`settings_of` gives the form of `depixel.settings.SearchSettings.to_dict()`; tests compare the two.
+`settings_of` gives the form of `depixel.Request.to_dict()`; tests compare the two.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Action:
     blurb: str  # one sentence
     help: str  # shown in the dialog; honest about what is invented
     options: Tuple[Option, ...]
-    wire: str = "upscale"  # `Request.action`
+    wire: str = "upscale"  # `Submission.action`
 
     def option(self, name: str) -> Option:
         return next(option for option in self.options if option.name == name)
@@ -126,7 +126,7 @@ ENGINE_DEFAULTS: Dict[str, Any] = {
     "seed": 0,
     "steps": AUTO_STEPS,
 }
-"""What the engine assumes for a missing key (`SearchSettings`)."""
+"""What the engine assumes for a missing key (`depixel.Request`)."""
 
 OUTPUTS = {
     "gimp": (

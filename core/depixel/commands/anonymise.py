@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from depixel.errors import BadUsageError
-from depixel.settings import SearchSettings
+from depixel.request import Request
 
 if TYPE_CHECKING:
     from depixel.anonymiser import Anonymised
@@ -55,9 +55,7 @@ def run(args: argparse.Namespace) -> int:
     check_no_video(args.out)
     if args.out.exists() and args.input.exists() and args.out.samefile(args.input):
         raise BadUsageError(f"{args.out} is the input itself; choose another name.")
-    settings = SearchSettings(
-        domain="faces", seed=args.seed, steps=args.steps, imagination=args.imagination
-    ).validated()
+    settings = Request(domain="faces", seed=args.seed, steps=args.steps, imagination=args.imagination).validated()
     boxes = [box_from(text) for text in args.box or ()]
     picture = reader(args.max_pixels)(args.input)
 

@@ -19,7 +19,7 @@ from depixel.commands.printable import one_line
 from depixel.errors import CancelledError, DepixelError
 from depixel.picture import Picture
 from depixel.progress import Progress
-from depixel.settings import SearchSettings
+from depixel.request import Request
 
 if TYPE_CHECKING:
     from depixel.search.step import SearchStep
@@ -36,7 +36,7 @@ class Engine(Protocol):
     def upsample_many(
         self,
         pictures: Sequence[Picture],
-        settings: SearchSettings,
+        settings: Request,
         on_step: Callable[[SearchStep], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> list[Report | DepixelError]:
@@ -95,7 +95,7 @@ class Batch:
     def __init__(
         self,
         engine: Engine,
-        settings: SearchSettings,
+        settings: Request,
         read: Read,
         write: Write,
         progress: Progress,

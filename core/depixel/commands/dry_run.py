@@ -11,10 +11,10 @@ from depixel import __version__
 from depixel.commands.doors import Read, reader
 from depixel.commands.plan import Job
 from depixel.errors import DepixelError
-from depixel.settings import SearchSettings
+from depixel.request import Request
 
 
-def show_plan(jobs: list[Job], settings: SearchSettings, args: argparse.Namespace, ignored: int) -> int:
+def show_plan(jobs: list[Job], settings: Request, args: argparse.Namespace, ignored: int) -> int:
     """
     One line (or JSON entry) an input; inputs are read, so that broken ones are found before the long run.
 
@@ -40,7 +40,7 @@ def show_plan(jobs: list[Job], settings: SearchSettings, args: argparse.Namespac
     return 1 if counts["failed"] else 0
 
 
-def _row(job: Job, settings: SearchSettings, read: Read) -> dict[str, Any]:
+def _row(job: Job, settings: Request, read: Read) -> dict[str, Any]:
     from depixel.domains.prepare import prepare
 
     row: dict[str, Any] = {"name": job.name, "source": str(job.source)}

@@ -6,7 +6,7 @@ import argparse
 import dataclasses
 
 from depixel.errors import BadUsageError
-from depixel.settings import (
+from depixel.request import (
     ALPHAS,
     DEGRADATIONS,
     DOMAINS,
@@ -15,12 +15,12 @@ from depixel.settings import (
     PALETTES,
     PULSE_EPS,
     WRAPS,
-    SearchSettings,
+    Request,
 )
 
 
 def add_settings_options(parser: argparse.ArgumentParser) -> None:
-    """Declare one option a field of SearchSettings; ranges are checked by `settings_from`."""
+    """Declare one option a field of Request; ranges are checked by `settings_from`."""
     picture = parser.add_argument_group("the picture")
     picture.add_argument(
         "--scale", type=int, metavar="N", help="how many times larger, 2 to 64 (default 4; faces: to 128 pixels)"
@@ -105,19 +105,19 @@ def add_settings_options(parser: argparse.ArgumentParser) -> None:
     search.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (default auto)")
 
 
-def settings_from(args: argparse.Namespace) -> SearchSettings:
+def settings_from(args: argparse.Namespace) -> Request:
     """
     The request that the options make.
 
     Raises:
         BadUsageError: a value out of range; names the option and what is allowed.
     """
-    fields = {f.name for f in dataclasses.fields(SearchSettings)}
+    fields = {f.name for f in dataclasses.fields(Request)}
     values = {name: value for name, value in vars(args).items() if name in fields}
     if args.frame_size is not None:
         values["frames"] = f"{args.frame_size}px"
     values["box"] = None if args.box is None else box_from(args.box)
-    return SearchSettings(**values).validated()
+    return Request(**values).validated()
 
 
 def box_from(text: str) -> tuple[int, int, int, int]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from depixel.errors import BadUsageError
-from depixel.settings import ALPHAS, DEGRADATIONS, DOMAINS, PALETTES, WRAPS, SearchSettings
+from depixel.request import ALPHAS, DEGRADATIONS, DOMAINS, PALETTES, WRAPS, Request
 
 if TYPE_CHECKING:
     from depixel.cli import Subparsers
@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
 
     if args.out.exists() and any(args.out.samefile(path) for path in (args.to, args.result) if path.exists()):
         raise BadUsageError(f"{args.out} is an input itself; choose another name.")
-    settings = SearchSettings(
+    settings = Request(
         domain=args.domain, degradation=args.degradation, wrap=args.wrap, alpha=args.alpha, palette=args.palette
     ).validated()
     read = reader(args.max_pixels)
@@ -74,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _report(projection: Projection, settings: SearchSettings, name: str, seconds: float) -> Report:
+def _report(projection: Projection, settings: Request, name: str, seconds: float) -> Report:
     from depixel.report_page import describe_residual
     from depixel.upsampler import Candidate, Report
 

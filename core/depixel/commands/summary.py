@@ -10,7 +10,7 @@ from depixel import __version__
 from depixel.commands.batch import Outcome
 from depixel.commands.printable import one_line
 from depixel.report_page import describe_residual
-from depixel.settings import SearchSettings
+from depixel.request import Request
 
 STATUSES = ("done", "skipped", "failed", "stopped")
 
@@ -81,7 +81,7 @@ def text(tally: Tally, seconds: float, ignored: int, page: Path | None) -> str:
 
 
 def document(
-    tally: Tally, settings: SearchSettings, seconds: float, ignored: int, page: Path | None, more: dict[str, Any]
+    tally: Tally, settings: Request, seconds: float, ignored: int, page: Path | None, more: dict[str, Any]
 ) -> str:
     """One JSON document for a script."""
     values: dict[str, Any] = {

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from depixel.commands.search_film import SearchFilm
     from depixel.progress import BarProgress, LineProgress
     from depixel.report_page import ReportPage
-    from depixel.settings import SearchSettings
+    from depixel.request import Request
 
 DEFAULT_PAGE = "depixel-report.html"
 _AUTO = "auto"
@@ -117,7 +117,7 @@ def run(args: argparse.Namespace) -> int:
     return tally.exit_code
 
 
-def _plan(args: argparse.Namespace, settings: SearchSettings) -> tuple[list[Job], int]:
+def _plan(args: argparse.Namespace, settings: Request) -> tuple[list[Job], int]:
     from depixel.commands.doors import READABLE, WRITABLE, check_no_video
     from depixel.commands.inputs import find_pictures
     from depixel.commands.plan import Job, Problem, make_jobs, make_naming
@@ -167,7 +167,7 @@ def open_engine(args: argparse.Namespace) -> Engine:
 
 def _outcomes(
     args: argparse.Namespace,
-    settings: SearchSettings,
+    settings: Request,
     jobs: list[Job],
     progress: BarProgress | LineProgress,
     stop: Any,
@@ -187,7 +187,7 @@ def _outcomes(
 
 
 # A film is of one search; whether it can be written is known before the search.
-def _film(args: argparse.Namespace, jobs: list[Job], settings: SearchSettings) -> SearchFilm | None:
+def _film(args: argparse.Namespace, jobs: list[Job], settings: Request) -> SearchFilm | None:
     if args.animation is None:
         return None
     from depixel.commands.search_film import SearchFilm, film_path
@@ -224,7 +224,7 @@ def _progress(args: argparse.Namespace, total: int) -> BarProgress | LineProgres
     return LineProgress(total, sys.stderr if args.json else sys.stdout)
 
 
-def _page(args: argparse.Namespace, settings: SearchSettings) -> ReportPage | None:
+def _page(args: argparse.Namespace, settings: Request) -> ReportPage | None:
     if args.report is None:
         return None
     from depixel.report_page import ReportPage

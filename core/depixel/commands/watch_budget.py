@@ -22,7 +22,7 @@ from depixel.commands.upscale import open_engine
 from depixel.commands.watch_engine import EngineWorker
 from depixel.commands.watch_sheet import SHEET_PICTURES, draw_sheet
 from depixel.errors import DepixelError
-from depixel.settings import SearchSettings
+from depixel.request import Request
 from depixel_watch.profiles import load, recognise_folder
 from depixel_watch.survey import Member, Survey, survey
 from depixel_watch.work import Texture, ask, finish
@@ -45,7 +45,7 @@ class Estimate:
     pixels_then: int = 0  # of all outputs
 
 
-def dry_run(args: argparse.Namespace, settings: SearchSettings, source: Path, out: Path) -> int:
+def dry_run(args: argparse.Namespace, settings: Request, source: Path, out: Path) -> int:
     """Tell, and write the sheet of samples; the output folder is not touched."""
     profiles = load(own=source)
     profile = profiles.get(args.profile) or recognise_folder(profiles, source)

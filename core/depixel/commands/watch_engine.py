@@ -12,7 +12,7 @@ from depixel import __version__
 from depixel.commands.batch import Engine
 from depixel.errors import DepixelError
 from depixel.picture import Picture
-from depixel.settings import SearchSettings
+from depixel.request import Request
 from depixel.upsampler import Report
 from depixel_watch.pauses import EngineAwayError
 
@@ -28,7 +28,7 @@ class EngineWorker:
     """
 
     def __init__(
-        self, engine: Engine, settings: SearchSettings, cancelled: Callable[[], bool], *, shared: bool = False
+        self, engine: Engine, settings: Request, cancelled: Callable[[], bool], *, shared: bool = False
     ) -> None:
         self._engine, self._settings, self._cancelled, self._shared = engine, settings, cancelled, shared
         self.scale = settings.scale or 4
@@ -39,11 +39,11 @@ class EngineWorker:
         self.device = probe.device
         models = [probe.model]
         if settings.domain == "faces":  # what lies around a face is another network's work
-            around = self._probe(SearchSettings(scale=settings.scale, domain="art"))
+            around = self._probe(Request(scale=settings.scale, domain="art"))
             models.append(around.model if isinstance(around, Report) else "")
         self.recipe = json.dumps([settings.to_dict(), *models, __version__], sort_keys=True)
 
-    def _probe(self, settings: SearchSettings | None = None) -> Report | DepixelError:
+    def _probe(self, settings: Request | None = None) -> Report | DepixelError:
         tiny = Picture((np.zeros((4, 4, 3), np.uint8),), mode="RGB")
         return self._engine.upsample_many([tiny], settings or self._settings)[0]
 
@@ -61,7 +61,7 @@ class EngineWorker:
         Raises:
             EngineAwayError: the shared engine does not answer; no picture is to blame.
         """
-        settings = SearchSettings.from_dict({**hints, **self._settings.to_dict()})
+        settings = Request.from_dict({**hints, **self._settings.to_dict()})
         groups = [[picture] for picture in pictures] if self._shared else [pictures]
         answers: list[Picture | DepixelError] = []
         for group in groups:

@@ -13,7 +13,7 @@ from depixel.commands.upscale import open_engine
 from depixel.commands.watch_engine import EngineWorker
 from depixel.commands.watch_show import JsonLines, Lines, Show, Table, Told
 from depixel.errors import CancelledError, UnwritableOutputError
-from depixel.settings import SearchSettings
+from depixel.request import Request
 from depixel_watch.events import POLL_SECONDS, Hints
 from depixel_watch.known import remember
 from depixel_watch.ledger import LEDGER_NAME, Ledger
@@ -28,7 +28,7 @@ from depixel_watch.watcher import Event, PauseError, Tally, Watcher
 _PAUSE_SECONDS = 10.0
 
 
-def watch(args: argparse.Namespace, settings: SearchSettings, source: Path, out: Path) -> int:
+def watch(args: argparse.Namespace, settings: Request, source: Path, out: Path) -> int:
     """Keep the outputs in step until stopped, or once; returns the exit code."""
     profiles = load(own=source)
     with stop_on_interrupt() as stop, only_one(out) as lock:

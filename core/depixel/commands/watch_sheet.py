@@ -15,7 +15,7 @@ from depixel.commands.batch import Engine
 from depixel.errors import DepixelError
 from depixel.files.writing import place
 from depixel.picture import Picture
-from depixel.settings import SearchSettings
+from depixel.request import Request
 from depixel_watch.survey import Member
 from depixel_watch.work import Texture
 
@@ -36,7 +36,7 @@ _HEAD = 24
 _LINE = 16
 
 
-def draw_sheet(members: Iterable[Member], engine: Engine, settings: SearchSettings, path: Path) -> None:
+def draw_sheet(members: Iterable[Member], engine: Engine, settings: Request, path: Path) -> None:
     """
     Write the PNG: a row a texture, a column a choice of settings. Of the members, those that say nothing (broken, or of
     one colour) are passed over, and at most SHEET_PICTURES are shown.
@@ -82,10 +82,10 @@ def _row(member: Member, scale: int) -> tuple[str, Texture] | None:
 
 
 def _answer(
-    engine: Engine, small: Picture, texture: Texture, settings: SearchSettings, asked: dict[str, Any]
+    engine: Engine, small: Picture, texture: Texture, settings: Request, asked: dict[str, Any]
 ) -> Image.Image | str:
     hints = {key: value for key, value in texture.hints if key != "frames"}  # a crop has other frames
-    wanted = SearchSettings.from_dict({**hints, **settings.to_dict(), **asked})
+    wanted = Request.from_dict({**hints, **settings.to_dict(), **asked})
     found = engine.upsample_many([small], wanted)[0]
     return _wrapped(str(found)) if isinstance(found, DepixelError) else _shown(found.picture)
 

@@ -21,11 +21,11 @@ from depixel.domains.tensors import hidden_colour, premultiplied
 from depixel.domains.translucency import is_translucent, keep_flat_bars, seen_through, where_alpha_steps
 from depixel.errors import CancelledError
 from depixel.priors.base import EnlargingPrior, Latents
+from depixel.request import Request
 from depixel.search.candidates import Candidates, candidate_seed
 from depixel.search.loop import finish, search
 from depixel.search.start import start_latents
 from depixel.search.step import SearchStep
-from depixel.settings import SearchSettings
 
 OnStep = Callable[[SearchStep], None]
 Cancelled = Callable[[], bool]
@@ -58,7 +58,7 @@ class ArtEngine:
     def answer(
         self,
         batch: Sequence[Prepared],
-        settings: SearchSettings,
+        settings: Request,
         on_step: OnStep | None = None,
         cancelled: Cancelled | None = None,
     ) -> list[list[Answer]]:
@@ -89,7 +89,7 @@ class ArtEngine:
                 answers.append(Answer(pixels, residual, candidate_seed(settings.seed, k)))
         return results
 
-    def _prior(self, prepared: Prepared, settings: SearchSettings, candidate: int) -> EnlargingPrior:
+    def _prior(self, prepared: Prepared, settings: Request, candidate: int) -> EnlargingPrior:
         return self.prior.ensemble(turns_for(prepared, settings, candidate))
 
     # Latents of every row (row = frame * candidates + candidate). With steps they are searched for, tile by tile where
@@ -245,7 +245,7 @@ class _Work:
 
     prior: EnlargingPrior  # averaging over as many turns as this work is worth
     first: Prepared
-    settings: SearchSettings
+    settings: Request
     on_step: OnStep | None
     cancelled: Cancelled | None
 
@@ -256,7 +256,7 @@ _SEARCH_SIDE = 96  # small pixels of a tile that is searched
 _SEARCH_MARGIN = 8
 
 
-def turns_for(prepared: Prepared, settings: SearchSettings, candidate: int = 0) -> int:
+def turns_for(prepared: Prepared, settings: Request, candidate: int = 0) -> int:
     """
     How many flips and turns a candidate is the mean of. Left to us, calm answers with transparency get 8 up to 96x96
     pixels of answer over all frames, 4 up to 128x128, 2 up to 256x256, 1 beyond; opaque ones, which gain hardly
@@ -279,7 +279,7 @@ def turns_for(prepared: Prepared, settings: SearchSettings, candidate: int = 0) 
 _TURNS_BY_PIXELS = ((8, 96 * 96), (4, 128 * 128), (2, 256 * 256))
 
 
-def batch_key(prepared: Prepared, settings: SearchSettings) -> tuple[object, ...]:
+def batch_key(prepared: Prepared, settings: Request) -> tuple[object, ...]:
     """
     Pictures with equal keys may share a batch. Calm answers of small pictures do so across sizes: they are filled up
     to the next multiple of _BUCKET, and the network is told where they end.

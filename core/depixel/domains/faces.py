@@ -25,11 +25,11 @@ from depixel.domains.prepare import Prepared
 from depixel.domains.tensors import hidden_colour, premultiplied
 from depixel.errors import CancelledError
 from depixel.priors.base import LatentPrior, Latents
+from depixel.request import FACES_EPS, PULSE_EPS, Request
 from depixel.search.candidates import Candidates
 from depixel.search.loop import DEFAULT_STEPS, finish, search
 from depixel.search.step import SearchStep
 from depixel.search.terms import squared_error
-from depixel.settings import FACES_EPS, PULSE_EPS, SearchSettings
 
 IMAGINED = "This face is imagined: it is nobody's, and not the face of the person in the input."
 _DOUBT = "To Depixel's own finder the answer hardly looks like a face ({:.2f} of 1): perhaps the input shows none."
@@ -81,7 +81,7 @@ class FaceEngine:
     def answer(
         self,
         prepared: Prepared,
-        settings: SearchSettings,
+        settings: Request,
         on_step: OnStep | None = None,
         cancelled: Cancelled | None = None,
     ) -> tuple[list[Answer], Faces]:
@@ -117,7 +117,7 @@ class FaceEngine:
         small: Tensor,
         place: Place,
         prepared: Prepared,
-        settings: SearchSettings,
+        settings: Request,
         far_eps: float | None,
         on_step: OnStep | None,
         cancelled: Cancelled | None,
@@ -182,7 +182,7 @@ class FaceEngine:
         was, becomes = (self.prior.encode(x.to(self.device), degradation) for x in (before, now))
         return {name: x + (becomes[name] - was[name]) for name, x in latents.items()}
 
-    def _surroundings(self, prepared: Prepared, settings: SearchSettings, cancelled: Cancelled | None) -> Tensor:
+    def _surroundings(self, prepared: Prepared, settings: Request, cancelled: Cancelled | None) -> Tensor:
         calm = replace(settings, candidates=1, steps=0, imagination=0.0, domain="auto", box=None, iterate=1)
         outside = replace(prepared, domain="art")
         answer = self.art.answer([outside], calm, None, cancelled)[0][0]
@@ -221,7 +221,7 @@ def describe(faces: Faces, candidates: int) -> str:
     return " ".join([*faces.notes, fit, *doubt])
 
 
-def places_of(small: Tensor, settings: SearchSettings, device: torch.device) -> tuple[list[Place], tuple[str, ...]]:
+def places_of(small: Tensor, settings: Request, device: torch.device) -> tuple[list[Place], tuple[str, ...]]:
     """
     Where the faces of a picture lie, the largest first, and what to tell about it.
 

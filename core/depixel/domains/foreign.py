@@ -18,7 +18,7 @@ from depixel.domains.prepare import Prepared, prepare
 from depixel.domains.tensors import hidden_colour, integers, pixels_like, premultiplied
 from depixel.errors import BadUsageError
 from depixel.picture import Picture
-from depixel.settings import SearchSettings
+from depixel.request import Request
 
 _BAND_PIXELS = 2**20  # large pixels projected at once
 
@@ -33,7 +33,7 @@ class Projection:
     prepared: Prepared  # what was decided about the input
 
 
-def project_result(result: Picture, given: Picture, settings: SearchSettings) -> Projection:
+def project_result(result: Picture, given: Picture, settings: Request) -> Projection:
     """
     The nearest picture to `result` that scales back down to `given`.
 
@@ -62,7 +62,7 @@ def project_result(result: Picture, given: Picture, settings: SearchSettings) ->
     return Projection(_picture(given, pixels, settings), before, after, prepared)
 
 
-def measure_result(result: Picture, given: Picture, settings: SearchSettings) -> Residual:
+def measure_result(result: Picture, given: Picture, settings: Request) -> Residual:
     """How exactly any result scales back to its input, as it is. Raises BadUsageError as `project_result` does."""
     prepared = prepare(given, replace(settings, scale=_scale(result, given)).validated())
     large = (integers(result).to(torch.float32) * (given.levels / result.levels)).round().to(torch.int32)
@@ -91,7 +91,7 @@ def _scale(result: Picture, given: Picture) -> int:
 # Straight integers on [F, 4, H, W] => projected integers, and the residual sums [F][4] before and after, band by band:
 # area and point look at one block at a time; bicubic looks further, so there the whole picture is one band.
 def _project_plane(
-    large: Tensor, straight: Tensor, prepared: Prepared, settings: SearchSettings
+    large: Tensor, straight: Tensor, prepared: Prepared, settings: Request
 ) -> tuple[Tensor, list[Tensor], list[Tensor]]:
     degradation, levels = prepared.degradation, prepared.levels
     factor, height = degradation.factor, straight.shape[2]
@@ -138,7 +138,7 @@ def _grey(channel: Tensor, given: Picture) -> Tensor:
     return torch.cat([channel.expand(-1, 3, -1, -1), torch.full_like(channel, given.levels)], 1)
 
 
-def _picture(given: Picture, straight: Tensor, settings: SearchSettings) -> Picture:
+def _picture(given: Picture, straight: Tensor, settings: Request) -> Picture:
     projected = given.replace(frames=pixels_like(given, straight))
     if settings.palette == "keep":
         return projected

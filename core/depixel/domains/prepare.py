@@ -16,7 +16,7 @@ from depixel.domains.tensors import integers, premultiplied
 from depixel.domains.wrap import tiles
 from depixel.errors import BadUsageError
 from depixel.picture import Picture
-from depixel.settings import MAX_SCALE, SearchSettings
+from depixel.request import MAX_SCALE, Request
 
 DEFAULT_SCALE = 4
 FACE_SIDE = 128
@@ -41,7 +41,7 @@ class Prepared:
         return self.source.levels
 
 
-def prepare(picture: Picture, settings: SearchSettings) -> Prepared:
+def prepare(picture: Picture, settings: Request) -> Prepared:
     """
     Decide what the settings left to us. Deterministic: the same picture and settings give the same decisions.
 
@@ -91,14 +91,14 @@ def prepare(picture: Picture, settings: SearchSettings) -> Prepared:
 
 
 # Faces come out at 128 pixels or more unless told otherwise.
-def _default_scale(picture: Picture, domain: str, settings: SearchSettings) -> int:
+def _default_scale(picture: Picture, domain: str, settings: Request) -> int:
     if domain != "faces":
         return DEFAULT_SCALE
     left, top, right, bottom = settings.box or (0, 0, picture.width, picture.height)
     return min(MAX_SCALE, max(2, -(-FACE_SIDE // max(right - left, bottom - top))))
 
 
-def _wrap(picture: Picture, settings: SearchSettings, domain: str) -> tuple[bool, bool]:
+def _wrap(picture: Picture, settings: Request, domain: str) -> tuple[bool, bool]:
     if settings.wrap == "auto":
         return tiles(picture) if domain in ("textures", "pixel-art", "normals", "data") else (False, False)
     return "x" in settings.wrap, "y" in settings.wrap

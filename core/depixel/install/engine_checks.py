@@ -136,11 +136,11 @@ def _how_to_mend(words: str, place: Place) -> str:
 
 def check_start(place: Place) -> Iterator[Finding]:
     """Start the engine for real, as a plug-in would, and let it answer a small picture."""
-    from depixel.client import EngineError, Pixels, Request
+    from depixel.client import EngineError, Pixels, Submission
 
     engine = Engine("command line", place)
     try:
-        result = engine.upscale(Request(Pixels(8, 8, 4, (bytes(256),)), {"scale": 2, "domain": "art"})).result()
+        result = engine.upscale(Submission(Pixels(8, 8, 4, (bytes(256),)), {"scale": 2, "domain": "art"})).result()
     except EngineError as error:
         yield Finding(BAD, str(error), f"the reason stands in {place.log}")
         return

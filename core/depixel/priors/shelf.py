@@ -9,7 +9,7 @@ import torch
 from depixel.errors import BadUsageError, WeightsError
 from depixel.priors.base import EnlargingPrior, LatentPrior
 from depixel.priors.weights import LoadedWeights, installed_path, load_weights, released_names
-from depixel.settings import MODELS
+from depixel.request import MODELS
 
 
 class Shelf:

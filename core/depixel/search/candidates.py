@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from depixel.priors.base import Latents
-from depixel.settings import SearchSettings
+from depixel.request import Request
 
 _MASK = 2**64 - 1
 
@@ -62,7 +62,7 @@ def candidate_imagination(imagination: float, candidate: int, stray: float) -> f
     return imagination if candidate == 0 else max(imagination, stray)
 
 
-def reported_imagination(seed: int, settings: SearchSettings, stray: float) -> float:
+def reported_imagination(seed: int, settings: Request, stray: float) -> float:
     """
     How far the candidate with that seed strayed: asked for with this `imagination` and its own seed, and all else as
     before, it comes again alone.

@@ -17,13 +17,13 @@ from torch import Tensor
 from depixel.degradation import Degradation
 from depixel.errors import BadUsageError, CancelledError
 from depixel.priors.base import LatentPrior, Latents
+from depixel.request import PULSE_EPS, Request
 from depixel.search.candidates import Candidates
 from depixel.search.rows import Rows
 from depixel.search.schedule import warm_cosine
 from depixel.search.start import batch_of, make_context, start_latents
 from depixel.search.step import SearchStep
 from depixel.search.terms import Term, standard_terms
-from depixel.settings import PULSE_EPS, SearchSettings
 
 DEFAULT_STEPS = 40  # of settings.steps None
 RATE = 0.3  # highest rate of the optimiser, deviations of a coordinate or radians a step
@@ -33,7 +33,7 @@ def search(
     prior: LatentPrior,
     small: Tensor,
     degradation: Degradation,
-    settings: SearchSettings,
+    settings: Request,
     *,
     terms: Sequence[Term] | None = None,
     extra_terms: Sequence[Term] = (),
@@ -135,7 +135,7 @@ def finish(
 
 def _check(
     small: Tensor,
-    settings: SearchSettings,
+    settings: Request,
     *,
     weight: Tensor | None,
     palettes: Tensor | None,

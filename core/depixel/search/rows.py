@@ -11,11 +11,11 @@ from torch import Tensor
 from depixel.degradation import Degradation
 from depixel.errors import WeightsError
 from depixel.priors.base import LatentPrior, Latents
+from depixel.request import PULSE_EPS
 from depixel.search.candidates import Candidates, Found, candidate_seed
 from depixel.search.optimiser import TangentAdam
 from depixel.search.step import SearchStep
 from depixel.search.terms import Context, Term, squared_error
-from depixel.settings import PULSE_EPS
 
 PATIENCE = 12  # steps without progress after which a row gives up
 PROGRESS = 0.01  # what counts as progress since the last time there was some, of the error or the score

@@ -9,9 +9,9 @@ from torch import Tensor
 
 from depixel.degradation import Degradation
 from depixel.priors.base import LatentPrior, Latents
+from depixel.request import Request
 from depixel.search.candidates import candidate_imagination, candidate_seed
 from depixel.search.terms import Context
-from depixel.settings import SearchSettings
 
 
 def make_context(
@@ -62,7 +62,7 @@ def _frame_links(animations: Sequence[int], candidates: int) -> tuple[list[int],
 
 @torch.no_grad()
 def start_latents(
-    prior: LatentPrior, small: Tensor, degradation: Degradation, settings: SearchSettings, given: Latents | None
+    prior: LatentPrior, small: Tensor, degradation: Degradation, settings: Request, given: Latents | None
 ) -> Latents:
     """
     Where every row starts. The calm answers come from one pass of the encoder over the batch; the others one by one,
@@ -86,7 +86,7 @@ def start_latents(
 
 
 # Between the answer with the seed `like` and others: as like it as may be without being it.
-def _near(prior: LatentPrior, small: Tensor, degradation: Degradation, settings: SearchSettings, like: int) -> Latents:
+def _near(prior: LatentPrior, small: Tensor, degradation: Degradation, settings: Request, like: int) -> Latents:
     imagination = max(settings.imagination, prior.spec.stray)
     liked = _sample(prior, small, degradation, like, imagination)
     columns: list[Latents] = []

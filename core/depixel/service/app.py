@@ -12,7 +12,8 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import ClientDisconnect
+from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -20,10 +21,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from depixel import __version__
 from depixel.client.protocol import PROTOCOL, RAW, REQUEST_HEADER
 from depixel.errors import DepixelError, PictureTooLargeError
+from depixel.request import DOMAINS
 from depixel.service.jobs import NO_MEMORY, Job, Jobs
 from depixel.service.limits import Limits
 from depixel.service.wire import check_length, parse_header, read_picture
-from depixel.settings import DOMAINS
 
 STATUS = {"too-large": 413, "unreadable": 415, "unsupported": 415, "busy": 503, "protocol": 409, "memory": 507}
 """Wire code => HTTP status; 400 for the rest."""
@@ -41,11 +42,11 @@ def make_app(jobs: Jobs, about: Callable[[], dict[str, Any]], stop: Callable[[],
         stop: called when a client asks the engine to finish and exit.
     """
 
-    async def hello(request: Request) -> Response:
+    async def hello(request: HttpRequest) -> Response:
         facts = {"protocol": PROTOCOL, "version": __version__, "pid": os.getpid(), "domains": list(DOMAINS)}
         return JSONResponse({**facts, "ready": jobs.ready, "queued": jobs.count, **about()})
 
-    async def add(request: Request) -> Response:
+    async def add(request: HttpRequest) -> Response:
         content_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
         asked = parse_header(request.headers.get(REQUEST_HEADER))
         expected = check_length(asked, content_type, _content_length(request), limits)
@@ -56,17 +57,17 @@ def make_app(jobs: Jobs, about: Callable[[], dict[str, Any]], stop: Callable[[],
         where = {"Location": f"/jobs/{job.id}"}
         return JSONResponse({"job": job.id, "position": jobs.position(job)}, status_code=202, headers=where)
 
-    async def show(request: Request) -> Response:
+    async def show(request: HttpRequest) -> Response:
         job = _job(jobs, request)
         end = job.end or {}
         progress = {k: v for k, v in (job.progress or {}).items() if k not in ("preview", "event")}
         values = {"job": job.id, "state": job.state, "position": jobs.position(job), "progress": progress or None}
         return JSONResponse({**values, **{k: v for k, v in end.items() if k != "event"}})
 
-    async def events(request: Request) -> Response:
+    async def events(request: HttpRequest) -> Response:
         return EventStream(jobs, _job(jobs, request))
 
-    async def candidate(request: Request) -> Response:
+    async def candidate(request: HttpRequest) -> Response:
         job = _job(jobs, request)
         index = request.path_params["index"]
         if job.state != "done" or index >= len(job.answers) or job.end is None:
@@ -76,11 +77,11 @@ def make_app(jobs: Jobs, about: Callable[[], dict[str, Any]], stop: Callable[[],
         data = await run_in_threadpool(_png, job, index)
         return Response(data, media_type="image/png")
 
-    async def remove(request: Request) -> Response:
+    async def remove(request: HttpRequest) -> Response:
         jobs.forget(_job(jobs, request))
         return Response(status_code=204)
 
-    async def shutdown(request: Request) -> Response:
+    async def shutdown(request: HttpRequest) -> Response:
         stop()
         return JSONResponse({"stopping": True}, status_code=202)
 
@@ -201,7 +202,7 @@ async def _until_gone(receive: Receive) -> None:
         pass
 
 
-async def _body(request: Request, expected: int) -> bytes:
+async def _body(request: HttpRequest, expected: int) -> bytes:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
@@ -212,12 +213,12 @@ async def _body(request: Request, expected: int) -> bytes:
     return bytes(body)
 
 
-def _content_length(request: Request) -> int | None:
+def _content_length(request: HttpRequest) -> int | None:
     text = request.headers.get("content-length", "")
     return int(text) if text.isdigit() else None
 
 
-def _job(jobs: Jobs, request: Request) -> Job:
+def _job(jobs: Jobs, request: HttpRequest) -> Job:
     job = jobs.get(request.path_params["job"])
     if job is None:
         raise HTTPException(404, "This engine knows no such job; it may have ended long ago.")
@@ -237,20 +238,20 @@ def _error(status: int, code: str, sentence: str) -> Response:
     return JSONResponse({"code": code, "sentence": sentence}, status_code=status, headers=headers)
 
 
-async def _refuse(request: Request, error: Exception) -> Response:
+async def _refuse(request: HttpRequest, error: Exception) -> Response:
     assert isinstance(error, DepixelError)
     return _error(STATUS.get(error.code, 400), error.code, str(error))
 
 
-async def _refuse_http(request: Request, error: Exception) -> Response:
+async def _refuse_http(request: HttpRequest, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     code = {404: "not-found", 405: "method"}.get(error.status_code, "error")
     return _error(error.status_code, code, str(error.detail))
 
 
-async def _no_memory(request: Request, error: Exception) -> Response:
+async def _no_memory(request: HttpRequest, error: Exception) -> Response:
     return _error(STATUS["memory"], "memory", NO_MEMORY)
 
 
-async def _gone(request: Request, error: Exception) -> Response:
+async def _gone(request: HttpRequest, error: Exception) -> Response:
     return Response(status_code=499)  # nobody is left to read it

@@ -13,8 +13,8 @@ from depixel import client
 from depixel.consistency import Residual
 from depixel.errors import BadUsageError, CancelledError, DepixelError
 from depixel.picture import Picture
+from depixel.request import Request
 from depixel.search.step import SearchStep
-from depixel.settings import SearchSettings
 from depixel.upsampler import Candidate, Report
 
 
@@ -45,7 +45,7 @@ class RemoteUpsampler:
     def upsample(
         self,
         picture: Picture,
-        settings: SearchSettings,
+        settings: Request,
         on_step: Callable[[SearchStep], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> Report:
@@ -56,7 +56,7 @@ class RemoteUpsampler:
             DepixelError: the engine's sentence, or why there is no engine.
         """
         settings = settings.validated()
-        job = self._engine.upscale(client.Request(_pixels(picture), settings.to_dict(), program=self._program))
+        job = self._engine.upscale(client.Submission(_pixels(picture), settings.to_dict(), program=self._program))
         try:
             with _cancelling(job, cancelled):
                 for event in job:
@@ -73,7 +73,7 @@ class RemoteUpsampler:
     def upsample_many(
         self,
         pictures: Sequence[Picture],
-        settings: SearchSettings,
+        settings: Request,
         on_step: Callable[[SearchStep], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> list[Report | DepixelError]:
@@ -127,7 +127,7 @@ def _pixels(picture: Picture) -> client.Pixels:
     )
 
 
-def _report(result: client.Result, source: Picture, settings: SearchSettings) -> Report:
+def _report(result: client.Result, source: Picture, settings: Request) -> Report:
     told = result.report
     wrap = told.get("wrap", {})
     return Report(
@@ -149,7 +149,7 @@ def _report(result: client.Result, source: Picture, settings: SearchSettings) ->
 
 
 # As Upsampler does it: mipmaps are made when the file is written, and must know.
-def _with_meaning(source: Picture, domain: str, settings: SearchSettings) -> Picture:
+def _with_meaning(source: Picture, domain: str, settings: Request) -> Picture:
     if "dds" not in source.details:
         return source
     data = settings.alpha == "data" or (settings.alpha == "auto" and domain in ("normals", "data"))

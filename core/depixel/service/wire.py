@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from depixel.client.protocol import PROTOCOL, RAW
 from depixel.errors import BadUsageError, DepixelError, PictureTooLargeError, UnreadablePictureError
+from depixel.request import Request
 from depixel.service.limits import Limits
-from depixel.settings import SearchSettings
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,7 +33,7 @@ class ProtocolError(DepixelError):
 class Asked:
     """What the header of a request says; the picture comes in the body."""
 
-    settings: SearchSettings
+    settings: Request
     action: str = "upscale"
     kept: int = 12
     previews: bool = False
@@ -72,7 +72,7 @@ def parse_header(text: str | None) -> Asked:
     if not isinstance(kept, int) or isinstance(kept, bool) or not 4 <= kept <= 64:
         raise BadUsageError(f"kept must be a whole number from 4 to 64, not {kept!r}.")
     return Asked(
-        settings=SearchSettings.from_dict(settings),
+        settings=Request.from_dict(settings),
         action=action,
         kept=kept,
         previews=values.get("previews") is True,

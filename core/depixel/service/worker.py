@@ -38,12 +38,12 @@ class EngineWorker:
         import numpy as np
 
         from depixel.picture import Picture
-        from depixel.settings import SearchSettings
+        from depixel.request import Request
 
         upsampler = self.upsampler()
         small = Picture(frames=(np.zeros((8, 8, 4), np.uint8),))
         try:
-            upsampler.upsample(small, SearchSettings(domain="art"))
+            upsampler.upsample(small, Request(domain="art"))
         except DepixelError as error:
             log.warning("%s", error)
 

@@ -87,7 +87,7 @@ class _Preview:
         if self._action.name == client.IMAGINE_FACE.name:
             most = _LARGEST // max(self._part.width, self._part.height)
             settings["scale"] = max(2, min(settings["scale"], most))  # the face is the same at every scale
-        request = client.Request(self._part, settings, self._action.wire, values.get("kept", 12), program="gimp")
+        request = client.Submission(self._part, settings, self._action.wire, values.get("kept", 12), program="gimp")
         self._job = client.Engine("gimp").upscale(request)
         threading.Thread(target=self._work, args=(self._job,), daemon=True).start()
 

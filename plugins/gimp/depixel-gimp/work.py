@@ -85,7 +85,7 @@ def _answers(action, sources, values):
             source.width, source.height, source.channels, source.frames, source.depth, source.palette, source.name
         )
         settings = client.settings_of(action, values, source.box)
-        request = client.Request(pixels, settings, action.wire, values.get("kept", 12), program="gimp")
+        request = client.Submission(pixels, settings, action.wire, values.get("kept", 12), program="gimp")
         results.append(_follow(engine.upscale(request), index, len(sources)))
     return results
 

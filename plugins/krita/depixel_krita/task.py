@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ._client import CancelledError, Engine, Pixels, Preview, Request, Result, sentence
+from ._client import CancelledError, Engine, Pixels, Preview, Result, Submission, sentence
 from .pixels import pasted, reduced, swapped
 
 SHOWN_SIDE = 768
@@ -58,7 +58,7 @@ class Task:
         samples: tuple[bytes, ...],
         shape: tuple[int, int, int, int],
         is_swapped: bool,
-        ask: Callable[[Pixels], Request],
+        ask: Callable[[Pixels], Submission],
         name: str = "",
         kept_to: bytes = b"",
     ) -> None:

@@ -12,7 +12,7 @@ from ._client import (
     Action,
     Engine,
     Preview,
-    Request,
+    Submission,
     layer_name,
     scales_back,
     sentence,
@@ -130,9 +130,9 @@ class Work(QtCore.QObject):
         asked = self._asked = replace(self._asked, target=target)
         self._reading, self._shot = None, shot
 
-        def request(pixels: Any) -> Request:
+        def request(pixels: Any) -> Submission:
             kept = {"kept": asked.values["kept"]} if "kept" in asked.values else {}
-            return Request(pixels, settings, asked.action.wire, previews=asked.previews, program="krita", **kept)
+            return Submission(pixels, settings, asked.action.wire, previews=asked.previews, program="krita", **kept)
 
         shape = (target.width, target.height, colours.channels, colours.bits)
         self._task = Task(self._engine, shot.frames, shape, colours.is_swapped, request, target.name, kept_to)

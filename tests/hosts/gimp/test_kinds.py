@@ -14,7 +14,7 @@ from PIL import Image
 from tests.hosts.gimp.conftest import ROOT, Gimp
 
 from depixel.picture import Picture
-from depixel.settings import SearchSettings
+from depixel.request import Request
 from depixel.upsampler import Upsampler
 
 pytestmark = pytest.mark.host
@@ -46,7 +46,7 @@ def expected(upsampler: Upsampler, values: dict[str, Any], palette: object = Non
     if mode == "L;16":
         mode = "I;16"
     picture = Picture((frame,), mode="P" if palette is not None else mode, palette=palette, name=values["name"])
-    report = upsampler.upsample(picture, SearchSettings(**{"scale": 3, "domain": "art", **settings}))
+    report = upsampler.upsample(picture, Request(**{"scale": 3, "domain": "art", **settings}))
     return [candidate.picture.frames[0] for candidate in report.candidates]
 
 

@@ -11,7 +11,7 @@ from tests.hosts.gimp.test_kinds import array, expected
 
 from depixel.client import ACTIONS, with_output
 from depixel.picture import Picture
-from depixel.settings import SearchSettings
+from depixel.request import Request
 from depixel.upsampler import Upsampler
 
 pytestmark = pytest.mark.host
@@ -102,7 +102,7 @@ def test_frames_are_the_engine_s_animation(seen: dict[str, Any], upsampler: Upsa
                     frame[y + top, x + left] = pixel
         canvas.append(frame)
     picture = Picture(tuple(canvas), name="walk 1")
-    wanted = upsampler.upsample(picture, SearchSettings(scale=3, domain="art")).candidates[0].picture.frames
+    wanted = upsampler.upsample(picture, Request(scale=3, domain="art")).candidates[0].picture.frames
 
     assert [answer["name"] for answer in found["answers"]] == ["walk 1", "walk 2", "walk 3"]
     for answer, frame in zip(found["answers"], wanted, strict=True):

@@ -7,7 +7,7 @@ import pytest
 from tests.hosts.krita.answers import answer, engine, pixels, same
 
 from depixel.picture import Picture
-from depixel.settings import SearchSettings
+from depixel.request import Request
 
 pytestmark = [pytest.mark.host, pytest.mark.timeout(1800)]
 
@@ -45,7 +45,7 @@ def test_face_dialogs(krita) -> None:
     """The dialogs of the other entries: one of several answers is chosen, and a face is replaced inside a selection."""
     facts = krita.of("face_dialogs")
     given = pixels(krita.read("dialog_face.src"), 16, 16)
-    asked = SearchSettings(scale=4, domain="faces", candidates=3, imagination=0.5, steps=2)
+    asked = Request(scale=4, domain="faces", candidates=3, imagination=0.5, steps=2)
 
     report = engine().upsample(Picture((np.ascontiguousarray(given),), mode="RGBA", name="sprite"), asked)
     chosen = next(c for c in report.candidates if c.seed == facts["seed"])
@@ -193,7 +193,7 @@ def test_candidates(krita) -> None:
 
     report = engine().upsample(
         Picture((np.ascontiguousarray(given),), mode="RGBA", name="sprite"),
-        SearchSettings(scale=4, domain="art", candidates=3, imagination=0.6),
+        Request(scale=4, domain="art", candidates=3, imagination=0.6),
     )
     second = next(c for c in report.candidates if c.seed == facts["second seed"])
 
@@ -228,7 +228,7 @@ def test_faces(krita) -> None:
     """An imagined face, and one replaced inside the selection, are the engine's own; the source stays, undo works."""
     facts = krita.of("faces")
     given = pixels(krita.read("imagined.src"), 16, 16)
-    asked = SearchSettings(scale=8, domain="faces", candidates=2, imagination=0.5, steps=4)
+    asked = Request(scale=8, domain="faces", candidates=2, imagination=0.5, steps=4)
 
     report = engine().upsample(Picture((np.ascontiguousarray(given),), mode="RGBA", name="sprite"), asked)
 
@@ -238,7 +238,7 @@ def test_faces(krita) -> None:
     assert np.array_equal(report.picture.frames[0], pixels(krita.read("imagined.out"), 128, 128))
 
     given = pixels(krita.read("imagined_box.src"), 24, 20)
-    boxed = SearchSettings(scale=4, domain="faces", imagination=0.5, steps=2, box=(4, 2, 20, 18))
+    boxed = Request(scale=4, domain="faces", imagination=0.5, steps=2, box=(4, 2, 20, 18))
     report = engine().upsample(Picture((np.ascontiguousarray(given),), mode="RGBA", name="sprite"), boxed)
     assert np.array_equal(report.picture.frames[0], pixels(krita.read("imagined_box.out"), 96, 80))
 

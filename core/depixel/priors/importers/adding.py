@@ -13,7 +13,7 @@ from safetensors import SafetensorError, safe_open
 from depixel.errors import BadUsageError, UnwritableOutputError, WeightsError
 from depixel.priors.importers import convert_file, save_converted
 from depixel.priors.weights import added_folder, added_names, load_weights, released_names
-from depixel.settings import MODELS
+from depixel.request import MODELS
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _HALVES = ("synthesis", "mapping")  # PULSE's two files say nothing about whose face they draw

@@ -43,7 +43,7 @@ def ask():
     inside = []
 
     def once(seed):
-        result = engine.upscale(client.Request(pixels, {"scale": 4, "seed": seed}, program="gimp")).result()
+        result = engine.upscale(client.Submission(pixels, {"scale": 4, "seed": seed}, program="gimp")).result()
         inside.append(result.report.get("seconds", result.seconds))
 
     found = timed(once)

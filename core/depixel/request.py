@@ -1,5 +1,5 @@
 """
-`SearchSettings`: everything that one request asks of the engine, as one frozen value, checked in one place.
+`Request`: everything that can be asked of the engine, as one frozen value, checked in one place.
 
 The same value travels from the command line, over the wire from GIMP and Krita, and into the ledger of the folder
 watcher, so that one request means the same pixels behind every door.
@@ -37,8 +37,8 @@ _FRAMES = re.compile(r"none|auto|[1-9]\d{0,3}x[1-9]\d{0,3}(px)?")
 
 
 @dataclass(frozen=True)
-class SearchSettings:
-    """One request. Every field has a default; a field missing on the wire takes it."""
+class Request:
+    """What to make of a picture. Every field has a default, which also stands in for a field missing on the wire."""
 
     scale: int | None = None  # large is small times this, per axis; 2 ... 64; None = 4, faces: to 128 pixels or more
     domain: str = "auto"  # kind of picture; auto = by content and name
@@ -60,7 +60,7 @@ class SearchSettings:
     box: tuple[int, int, int, int] | None = None  # left, top, right, bottom in input pixels: where to work; None = all
     roll: float = 0.0  # faces: degrees clockwise by which the head in the box is turned
 
-    def validated(self) -> SearchSettings:
+    def validated(self) -> Request:
         """
         Return self when every value is in range.
 
@@ -104,12 +104,12 @@ class SearchSettings:
 
     def to_dict(self) -> dict[str, Any]:
         """Only what differs from the defaults, as JSON values: old and new peers can talk."""
-        default = SearchSettings()
+        default = Request()
         pairs = ((f.name, getattr(self, f.name)) for f in dataclasses.fields(self))
         return {k: list(v) if isinstance(v, tuple) else v for k, v in pairs if v != getattr(default, k)}
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> SearchSettings:
+    def from_dict(cls, values: Mapping[str, Any]) -> Request:
         """
         Rebuild from `to_dict` or a plug-in's JSON: unknown keys are ignored, missing ones take defaults.
 
