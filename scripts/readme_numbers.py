@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """
-Puts the figures of benchmarks/results between the README's <!-- numbers --> marks. Run it again when they change; what
-has not been measured is left out.
+Writes the figures of benchmarks/results between the README's <!-- numbers --> marks. Run it when the results change.
+Figures that have not been measured are left out.
 """
 
 from __future__ import annotations
 
 import json
+import textwrap
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -18,7 +19,7 @@ SHOWN = ("bicubic", "lanczos", "waifu2x-anime", "waifu2x-anime, projected by Dep
 
 
 def art() -> list[str]:
-    """Quality at x4 from area inputs: ours and the peers', as the evaluation's harness measures them."""
+    """Quality at x4 from area inputs, for Depixel and its peers, as the evaluation harness measures it."""
     path = RESULTS / "art_quality.md"
     if not path.is_file():
         return []
@@ -26,10 +27,11 @@ def art() -> list[str]:
     ours = sorted({name for table in tables for name in table if "depixel" in name})
     peers = [name for name in SHOWN if any(name in table for table in tables)]
     lines = [
-        "Art, x4, no search, means over an evaluation set that training never saw: PSNR-Y in dB / FLIP (lower is",
-        "better) / how far the file misses its input when scaled back (RMSE in levels of 255). The others are shown as",
-        "they come, and the best of them after `depixel project` too.",
-        "",
+        *_paragraph(
+            "Art at x4 without a search; means over an evaluation set that training never saw. Each cell gives PSNR-Y "
+            "in dB (higher is better) / FLIP (lower is better) / how far the file misses its input when scaled back "
+            "(RMSE in levels of 255). Other upscalers are shown unchanged; the best one also after `depixel project`."
+        ),
         "| | sprites | emoji | textures |",
         "|---|---|---|---|",
     ]
@@ -55,7 +57,7 @@ def faces() -> list[str]:
     found = json.loads(path.read_text("utf-8"))
     facts, quality, spread, further = (found[key] for key in ("facts", "quality", "spread", "further"))
     lines = [
-        f"Faces, 16 to 128 pixels, {facts['held-out portraits']} held-out renders (game-like looks, no photographs):",
+        f"Faces from 16 to 128 pixels, {facts['held-out portraits']} held-out renders (game-like, no photographs):",
         "",
         "| | PSNR dB | SSIM | MS-SSIM |",
         "|---|---|---|---|",
@@ -67,14 +69,12 @@ def faces() -> list[str]:
     if facts["search steps taken"] == 0 and "0" in further:
         first, last = next(iter(further.values())), further["0"]
         nearer, gain = first["mean error"] / last["mean error"], last["PSNR dB"] - first["PSNR dB"]
-        lines += [
-            "The encoder's first answer is within PULSE's own limit already, so the search takes no step here. Made to",
-            f"take all {last['steps']:.0f} by `--eps 0`, it scales back {nearer:,.0f} times nearer before the "
-            "projection, which",
-            f"mends that anyway; what is exported changes by less than {abs(gain) + 0.005:.2f} dB "
-            f"({last['pictures']} renders).",
-            "",
-        ]
+        lines += _paragraph(
+            "The encoder's first answer already meets PULSE's limit, so the search takes no step here. Forced to take "
+            f"all {last['steps']:.0f} steps by `--eps 0`, the answer scales back {nearer:,.0f} times more closely before "
+            "the projection, which corrects that anyway; the exported files change by less than "
+            f"{abs(gain) + 0.005:.2f} dB ({last['pictures']} renders)."
+        )
     sizes = {side: RESULTS / f"faces_quality_{side}.json" for side in (8, 16, 32, 64)}
     if all(file.is_file() for file in sizes.values()):
         documents = {side: json.loads(file.read_text("utf-8")) for side, file in sizes.items()}
@@ -82,21 +82,21 @@ def faces() -> list[str]:
             " / ".join(f"{found['quality'][name]['PSNR dB']:.1f}" for found in documents.values())
             for name in ("encoder, projected", "bicubic")
         )
-        lines.append(f"From {' / '.join(map(str, sizes))} pixels: {ours} dB (bicubic: {plain}).")
         largest = list(documents[64]["further"].values())
         gain, steps = largest[-1]["PSNR dB"] - largest[0]["PSNR dB"], largest[-1]["steps"]
-        lines += [f"From 64 pixels the search does add something: {gain:.1f} dB in {steps:.0f} steps.", ""]
+        lines += _paragraph(
+            f"From {' / '.join(map(str, sizes))} pixels: {ours} dB (bicubic: {plain}). From 64 pixels on the search "
+            f"helps: it adds {gain:.1f} dB in {steps:.0f} steps."
+        )
     shift, looks = spread["tone shift, degrees ITA"], spread["perceptual distance"]
     bicubic, other = quality["bicubic"]["perceptual distance"], facts["perceptual distance to another portrait"]
-    lines += [
-        f"Before the projection, {facts['success of the search %']:.0f} % meet PULSE's own limit (worst group "
-        f"{spread['success %']['least']:.0f} %). Spread between groups of skin",
-        f"tone, gender and age: {shift['spread']:.1f} degrees ITA of tone shift (medians {shift['least']:+.1f} to "
-        f"{shift['most']:+.1f}), {looks['spread']:.3f} of a perceptual",
-        f"distance (means {looks['least']:.3f} to {looks['most']:.3f}; bicubic {bicubic:.3f}, another portrait "
-        f"{other:.3f}).",
-        "",
-    ]
+    lines += _paragraph(
+        f"Before the projection, {facts['success of the search %']:.0f} % of the answers meet PULSE's limit (worst "
+        f"group: {spread['success %']['least']:.0f} %). Differences between groups of skin tone, gender and age: the "
+        f"tone shift spreads over {shift['spread']:.1f} degrees ITA (medians {shift['least']:+.1f} to "
+        f"{shift['most']:+.1f}), the perceptual distance over {looks['spread']:.3f} (means {looks['least']:.3f} to "
+        f"{looks['most']:.3f}; bicubic {bicubic:.3f}, another portrait {other:.3f})."
+    )
     return lines
 
 
@@ -107,13 +107,16 @@ def speed() -> list[str]:
         return []
     found = json.loads(files[0].read_text("utf-8"))
     sprite, large = found["sprites_in_memory"], found["texture_2048_x4"]
-    return [
-        f"Speed on {found['threads']} thread of a CPU ({found['machine']}): a 16x16 sprite in "
-        f"{sprite['one_sprite_ms']:.0f} ms, 200 of them in one call in",
-        f"{sprite['one_call_s']:.1f} s; a 2048x2048 texture x4 within {large['peak_memory_MB'] / 1000:.1f} GB. "
-        "More, and how it was measured: `benchmarks/`.",
-        "",
-    ]
+    return _paragraph(
+        f"Speed on {found['threads']} CPU thread ({found['machine']}): a 16x16 sprite takes "
+        f"{sprite['one_sprite_ms']:.0f} ms, 200 of them in one call take {sprite['one_call_s']:.1f} s. Enlarging a "
+        f"2048x2048 texture x4 needs {large['peak_memory_MB'] / 1000:.1f} GB of memory. See `benchmarks/` for the methods "
+        "and more figures."
+    )
+
+
+def _paragraph(text: str) -> list[str]:
+    return [*textwrap.wrap(text, 118), ""]
 
 
 def main() -> None:

@@ -40,7 +40,7 @@ def test_a_command_of_a_page_is_understood(page: str, command: str) -> None:
     if words[0] in ("upscale", "watch"):
         domain = settings_from(args).domain
         assert page != "docs/faces.md" or words[0] != "upscale" or domain == "faces"
-    assert all((ROOT / word).is_file() for word in words if word.startswith("samples/"))
+    assert all((ROOT / word).exists() for word in words if word.startswith("samples/"))
 
 
 def test_pages_have_commands() -> None:
