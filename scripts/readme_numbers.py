@@ -71,8 +71,8 @@ def faces() -> list[str]:
         nearer, gain = first["mean error"] / last["mean error"], last["PSNR dB"] - first["PSNR dB"]
         lines += _paragraph(
             "The encoder's first answer already meets PULSE's limit, so the search takes no step here. Forced to take "
-            f"all {last['steps']:.0f} steps by `--eps 0`, the answer scales back {nearer:,.0f} times more closely before "
-            "the projection, which corrects that anyway; the exported files change by less than "
+            f"all {last['steps']:.0f} steps by `--eps 0`, the answer scales back {nearer:,.0f} times more closely "
+            "before the projection, which corrects that anyway; the exported files change by less than "
             f"{abs(gain) + 0.005:.2f} dB ({last['pictures']} renders)."
         )
     sizes = {side: RESULTS / f"faces_quality_{side}.json" for side in (8, 16, 32, 64)}
@@ -110,8 +110,8 @@ def speed() -> list[str]:
     return _paragraph(
         f"Speed on {found['threads']} CPU thread ({found['machine']}): a 16x16 sprite takes "
         f"{sprite['one_sprite_ms']:.0f} ms, 200 of them in one call take {sprite['one_call_s']:.1f} s. Enlarging a "
-        f"2048x2048 texture x4 needs {large['peak_memory_MB'] / 1000:.1f} GB of memory. See `benchmarks/` for the methods "
-        "and more figures."
+        f"2048x2048 texture x4 needs {large['peak_memory_MB'] / 1000:.1f} GB of memory. See `benchmarks/` for the "
+        "methods and more figures."
     )
 
 
