@@ -22,8 +22,8 @@ import numpy as np
 import torch
 from PIL import Image
 
-from depixel.domains.foreign import project_result
 from depixel.picture import Picture
+from depixel.projecting import project_result
 from depixel.request import Request
 from depixel.upsampler import Upsampler
 

@@ -24,9 +24,9 @@ from PIL import Image
 
 from depixel import files
 from depixel.disagreement import deviations
-from depixel.domains.detection import detect
-from depixel.domains.wrap import tiles
 from depixel.picture import Picture
+from depixel.preparation.detection import detect
+from depixel.preparation.tiling import tiles
 from depixel.request import Request
 from depixel.upsampler import Upsampler
 

@@ -28,8 +28,9 @@ import torch
 
 from depixel import __version__
 from depixel.picture import Picture
+from depixel.report import Report
 from depixel.request import Request
-from depixel.upsampler import Report, Upsampler
+from depixel.upsampler import Upsampler
 
 CALM = Request(steps=0)
 

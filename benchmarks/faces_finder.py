@@ -25,8 +25,8 @@ from training.faces_data import load_portraits
 from training.finder_data import Truth, frames_of, load_backgrounds, make_scenes
 
 from depixel import files
-from depixel.domains.face_finder import MOST_SIDE, RELEASED_FINDER, THRESHOLD, FaceFinder, Frame
-from depixel.domains.tensors import integers, premultiplied
+from depixel.faces.finder import MOST_SIDE, RELEASED_FINDER, THRESHOLD, FaceFinder, Frame
+from depixel.preparation.tensors import integers, premultiplied
 
 SIZE = 256  # pixels of a scene
 SIDES = (14.0, 150.0)

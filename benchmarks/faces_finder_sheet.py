@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 from torch import Tensor
 
-from depixel.domains.face_finder import Frame
+from depixel.faces.finder import Frame
 
 COLUMNS = 6
 

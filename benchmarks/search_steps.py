@@ -24,7 +24,7 @@ from PIL import Image, ImageSequence
 from torch import Tensor
 
 from depixel.degradation import make_degradation
-from depixel.domains.exporting import palettes_of
+from depixel.exporting.palette import palettes_of
 from depixel.priors.art import ArtPrior
 from depixel.priors.weights import load_weights, released_names
 from depixel.request import Request

@@ -15,37 +15,48 @@ from depixel.cli import COMMANDS
 ROOT = Path(__file__).resolve().parent.parent
 CORE = ROOT / "core"
 GROUND = {"depixel", "depixel.errors"}
-ENGINE = {
+BASE = {
     "depixel.picture",
     "depixel.request",
     "depixel.degradation",
     "depixel.consistency",
     "depixel.devices",
     "depixel.disagreement",
-    "depixel.search",
-    "depixel.priors",
-    "depixel.domains",
-    "depixel.upsampler",
+    "depixel.tiles",
+    "depixel.report",
 }
+"""What the rooms of the engine are built of: values and mathematics."""
+
+SEARCHED = BASE | {"depixel.search", "depixel.priors"}
+PREPARATION = BASE | {"depixel.preparation"}
+EXPORTING = PREPARATION | {"depixel.exporting"}
+ENLARGING = EXPORTING | SEARCHED | {"depixel.enlarging"}
+FACES = ENLARGING | {"depixel.projecting", "depixel.faces"}
+ENGINE = FACES | {"depixel.upsampler"}
 ALLOWED = {
     "depixel.errors": set(),
     "depixel.request": set(),
     "depixel.picture": set(),
     "depixel.devices": set(),
     "depixel.degradation": set(),
+    "depixel.tiles": set(),
     "depixel.disagreement": {"depixel.picture"},
+    "depixel.report": {"depixel.consistency", "depixel.disagreement", "depixel.picture", "depixel.request"},
     "depixel.consistency": {"depixel.degradation"},
     "depixel.client": {"depixel.client"},
     "depixel.files": {"depixel.files", "depixel.picture"},
-    "depixel.search": ENGINE - {"depixel.domains", "depixel.upsampler"},
-    "depixel.priors": ENGINE - {"depixel.domains", "depixel.upsampler"},
-    "depixel.domains": ENGINE - {"depixel.upsampler"},
+    "depixel.search": SEARCHED,
+    "depixel.priors": SEARCHED,
+    "depixel.preparation": PREPARATION,
+    "depixel.exporting": EXPORTING,
+    "depixel.enlarging": ENLARGING,
+    "depixel.projecting": EXPORTING,
+    "depixel.faces": FACES,
     "depixel.upsampler": ENGINE,
-    "depixel.anonymiser": ENGINE,
     "depixel.report_page": ENGINE,
     "depixel.progress": set(),
     "depixel.install": {"depixel.install", "depixel.client", "depixel.service"},
-    "depixel.service": ENGINE | {"depixel.anonymiser", "depixel.service", "depixel.files", "depixel.client"},
+    "depixel.service": ENGINE | {"depixel.service", "depixel.files", "depixel.client"},
     "depixel_watch": {"depixel_watch", "depixel.client", "depixel.files", "depixel.picture"},
 }
 """Layer => other layers it may import, beside GROUND. The command line may import everything."""

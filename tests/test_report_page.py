@@ -14,9 +14,9 @@ from PIL import Image
 
 from depixel.consistency import Residual
 from depixel.picture import Picture
+from depixel.report import Candidate, Report
 from depixel.report_page import ReportPage, describe_residual
 from depixel.request import Request
-from depixel.upsampler import Candidate, Report
 
 RNG = np.random.default_rng(5)
 EXACT = Residual(0.2, 0.01, 0.02)

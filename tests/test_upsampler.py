@@ -10,8 +10,9 @@ from tiny_art import write_tiny_art
 
 from depixel.errors import BadUsageError, CancelledError, DepixelError, PictureTooLargeError
 from depixel.picture import Picture
+from depixel.report import Report
 from depixel.request import Request
-from depixel.upsampler import Report, Upsampler
+from depixel.upsampler import Upsampler
 
 RNG = np.random.default_rng(11)
 

@@ -18,7 +18,7 @@ from PIL import Image
 from torch import Tensor
 from training.faces_data import Portraits
 
-from depixel.domains.face_finder import LARGEST, SMALLEST, STRIDE
+from depixel.faces.finder import LARGEST, SMALLEST, STRIDE
 
 BACKGROUND_SIDE = 192
 _DECOYS = 100.0  # degrees to either side of upside down

@@ -21,7 +21,7 @@ from torch import Tensor
 from training.faces_data import load_portraits
 from training.finder_data import backgrounds_of, frames_of, make_scenes, targets
 
-from depixel.domains.face_finder import RELEASED_FINDER, FinderNetwork
+from depixel.faces.finder import RELEASED_FINDER, FinderNetwork
 
 SIZE = 64  # pixels of a scene
 DECOYS = 0.2  # of the faces: upside down or lying, where a portrait is not looked for

@@ -17,13 +17,14 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from depixel.errors import DepixelError
     from depixel.picture import Picture
+    from depixel.report import Report
     from depixel.request import Request
-    from depixel.upsampler import Report, Upsampler
+    from depixel.upsampler import Upsampler
 
 _HOME = {
     "DepixelError": "depixel.errors",
     "Picture": "depixel.picture",
-    "Report": "depixel.upsampler",
+    "Report": "depixel.report",
     "Request": "depixel.request",
     "Upsampler": "depixel.upsampler",
 }

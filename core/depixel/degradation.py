@@ -147,6 +147,15 @@ def repeated(small: Tensor, factor: int) -> Tensor:
     return small.repeat_interleave(factor, 2).repeat_interleave(factor, 3)
 
 
+def resize(picture: Tensor, height: int, width: int) -> Tensor:
+    """Reduce (or enlarge) [B, C, H, W] to a size; block means where the sizes divide, antialiased bicubic elsewhere."""
+    if tuple(picture.shape[2:]) == (height, width):
+        return picture
+    if picture.shape[2] % height == 0 and picture.shape[3] % width == 0:
+        return F.adaptive_avg_pool2d(picture, (height, width))
+    return F.interpolate(picture, size=(height, width), mode="bicubic", antialias=True, align_corners=False)
+
+
 # Cubic convolution kernel (Keys 1981) with a = -0.5.
 def _cubic(distance: float) -> float:
     a = -0.5

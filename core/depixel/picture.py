@@ -1,6 +1,6 @@
 """
 `Picture`: what a file or a host hands to the engine, and what it gets back. Straight (not premultiplied) alpha, integer
-samples, colour space of the file; the engine's premultiplied float tensors never leave `domains` and `upsampler`.
+samples, colour space of the file; the engine's premultiplied float tensors never leave the engine.
 """
 
 from __future__ import annotations

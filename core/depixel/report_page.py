@@ -26,7 +26,7 @@ from depixel import __version__
 if TYPE_CHECKING:
     from depixel.consistency import Residual
     from depixel.picture import Picture
-    from depixel.upsampler import Report
+    from depixel.report import Report
 
 BUDGET = 16_000_000
 """Bytes of embedded pictures in one page."""

@@ -6,20 +6,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import torch
 
-from depixel.consistency import Residual
 from depixel.devices import budget_for, choose_device, is_out_of_memory, on_a_sound_thread
-from depixel.disagreement import disagreement_of, heat_map
-from depixel.domains.art import Answer, ArtEngine, batch_key
-from depixel.domains.faces import IMAGINED, FaceEngine, describe
-from depixel.domains.prepare import Prepared, prepare
-from depixel.domains.sheets import Layout, layout_of
-from depixel.domains.tensors import pixels_like
+from depixel.enlarging.engine import Answer, ArtEngine, batch_key
 from depixel.errors import (
     BadUsageError,
     CancelledError,
@@ -28,9 +21,14 @@ from depixel.errors import (
     PictureTooLargeError,
     WeightsError,
 )
+from depixel.faces.engine import IMAGINED, FaceEngine, describe
 from depixel.picture import Picture
+from depixel.preparation.prepare import Prepared, prepare
+from depixel.preparation.sheets import Layout, layout_of
+from depixel.preparation.tensors import pixels_like
 from depixel.priors.base import PriorSpec
 from depixel.priors.shelf import Shelf
+from depixel.report import Candidate, Report
 from depixel.request import MODELS, Request
 from depixel.search.candidates import reported_imagination
 from depixel.search.step import SearchStep
@@ -40,86 +38,6 @@ Cancelled = Callable[[], bool]
 
 MAX_ANSWER_PIXELS = 2**30
 """Pixels of one answer over all its frames; beyond it nobody's memory is enough."""
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """One answer to one picture."""
-
-    picture: Picture  # as it is to be written: same kind as the input
-    residual: Residual  # measured on these very integers
-    score: float  # mean squared error of scaling back on [0, 1], plus the search's other terms; lower is better
-    seed: int
-    imagination: float = 0.0  # with this and its seed, all else as asked, it comes again alone
-
-    @property
-    def recipe(self) -> str:
-        """How to ask for it alone, for people: "seed 7, imagination 0.35"."""
-        return f"seed {self.seed}" + (f", imagination {self.imagination:g}" if self.imagination else "")
-
-
-@dataclass(frozen=True)
-class Report:
-    """What was done, and how exactly it scales back."""
-
-    candidates: tuple[Candidate, ...]  # best first
-    settings: Request  # as asked
-    scale: int  # as decided
-    domain: str  # as decided
-    degradation: str  # as decided
-    model: str  # name and digest of the prior
-    device: str
-    wrap: tuple[bool, bool]  # (x, y) as decided
-    steps: int  # search steps taken
-    seconds: float  # a share of the batch's time where pictures were answered together
-    notes: tuple[str, ...] = ()  # sentences for the user: what was imagined, limited, or assumed
-
-    @property
-    def picture(self) -> Picture:
-        """The best answer."""
-        return self.candidates[0].picture
-
-    @property
-    def residual(self) -> Residual:
-        """Of the best answer."""
-        return self.candidates[0].residual
-
-    def disagreement(self) -> Picture:
-        """
-        Where the candidates differ, which is what was imagined, as heat over grey (depixel.disagreement).
-
-        Raises:
-            ValueError: there is only one candidate.
-        """
-        return heat_map([candidate.picture for candidate in self.candidates])
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON values; the pictures are left out."""
-        return {
-            "scale": self.scale,
-            "domain": self.domain,
-            "degradation": self.degradation,
-            "model": self.model,
-            "device": self.device,
-            "wrap": {"x": self.wrap[0], "y": self.wrap[1]},
-            "steps": self.steps,
-            "seconds": round(self.seconds, 4),
-            "notes": list(self.notes),
-            "settings": self.settings.to_dict(),
-            "disagreement": disagreement_of([candidate.picture for candidate in self.candidates]),
-            "candidates": [
-                {
-                    "seed": c.seed,
-                    "imagination": c.imagination,
-                    "score": c.score,
-                    "residual": c.residual._asdict(),
-                    "width": c.picture.width,
-                    "height": c.picture.height,
-                    "frames": len(c.picture.frames),
-                }
-                for c in self.candidates
-            ],
-        }
 
 
 class Upsampler:

@@ -14,8 +14,9 @@ from depixel.commands.plan import Job, Problem
 from depixel.errors import DepixelError, UnreadablePictureError, UnwritableOutputError
 from depixel.picture import Picture
 from depixel.progress import LineProgress
+from depixel.report import Report
 from depixel.request import Request
-from depixel.upsampler import Report, Upsampler
+from depixel.upsampler import Upsampler
 
 RNG = np.random.default_rng(2)
 

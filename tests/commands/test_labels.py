@@ -14,8 +14,8 @@ from depixel.commands.labels import IMAGINED_FACE, label_picture, with_xmp
 from depixel.consistency import Residual
 from depixel.files.metadata import XMP
 from depixel.picture import Picture
+from depixel.report import Candidate, Report
 from depixel.request import Request
-from depixel.upsampler import Candidate, Report
 
 DIGITAL_SOURCE = b"digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 

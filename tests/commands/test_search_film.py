@@ -11,11 +11,11 @@ from tiny_prior import TinyArt, TinyFaces
 
 from depixel import files
 from depixel.commands.search_film import SearchFilm, film_path
-from depixel.domains.art import ArtEngine
-from depixel.domains.faces import FaceEngine
-from depixel.domains.prepare import prepare
+from depixel.enlarging.engine import ArtEngine
 from depixel.errors import BadUsageError
+from depixel.faces.engine import FaceEngine
 from depixel.picture import Picture
+from depixel.preparation.prepare import prepare
 from depixel.request import Request
 from depixel.search.step import SearchStep
 

@@ -14,9 +14,9 @@ from tests.service.conftest import record_engine, request_of
 
 from depixel.client import Engine, Place, Result
 from depixel.client.launch import reap
-from depixel.domains.art import ArtEngine
-from depixel.domains.faces import FaceEngine
+from depixel.enlarging.engine import ArtEngine
 from depixel.errors import OutOfMemoryError
+from depixel.faces.engine import FaceEngine
 from depixel.picture import Picture
 from depixel.priors.shelf import Shelf
 from depixel.request import Request

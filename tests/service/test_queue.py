@@ -12,12 +12,12 @@ import pytest
 
 from depixel.errors import CancelledError, OutOfMemoryError
 from depixel.picture import Picture
+from depixel.report import Report
 from depixel.request import Request
 from depixel.search.step import SearchStep
 from depixel.service.jobs import BusyError, Job, Jobs
 from depixel.service.limits import Limits
 from depixel.service.wire import Asked
-from depixel.upsampler import Report
 
 PICTURE = Picture((np.zeros((2, 2, 4), np.uint8),))
 

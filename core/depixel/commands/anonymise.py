@@ -13,8 +13,8 @@ from depixel.errors import BadUsageError
 from depixel.request import Request
 
 if TYPE_CHECKING:
-    from depixel.anonymiser import Anonymised
     from depixel.cli import Subparsers
+    from depixel.faces.anonymiser import Anonymised
     from depixel.picture import Picture
 
 
@@ -59,8 +59,8 @@ def run(args: argparse.Namespace) -> int:
     boxes = [box_from(text) for text in args.box or ()]
     picture = reader(args.max_pixels)(args.input)
 
-    from depixel.anonymiser import anonymise
-    from depixel.domains.hidden_faces import Place, find_places
+    from depixel.faces.anonymiser import anonymise
+    from depixel.faces.hidden import Place, find_places
     from depixel.upsampler import Upsampler
 
     places = [Place(box) for box in boxes]

@@ -22,8 +22,8 @@ from depixel.progress import Progress
 from depixel.request import Request
 
 if TYPE_CHECKING:
+    from depixel.report import Report
     from depixel.search.step import SearchStep
-    from depixel.upsampler import Report
 
 _GROUP_PIXELS = 64 * 1024  # input pixels of one group at most, over frames and candidates, at scale 4
 _GROUP_COUNT = 256

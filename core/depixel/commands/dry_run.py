@@ -41,7 +41,7 @@ def show_plan(jobs: list[Job], settings: Request, args: argparse.Namespace, igno
 
 
 def _row(job: Job, settings: Request, read: Read) -> dict[str, Any]:
-    from depixel.domains.prepare import prepare
+    from depixel.preparation.prepare import prepare
 
     row: dict[str, Any] = {"name": job.name, "source": str(job.source)}
     if job.problem is not None:

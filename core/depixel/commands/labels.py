@@ -11,7 +11,7 @@ from depixel.picture import Picture
 from depixel.report_page import describe_residual
 
 if TYPE_CHECKING:
-    from depixel.upsampler import Candidate, Report
+    from depixel.report import Candidate, Report
 
 _MADE = (
     '<rdf:Description xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" rdf:about=""'

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from depixel.picture import Picture
 
 if TYPE_CHECKING:
-    from depixel.upsampler import Report
+    from depixel.report import Report
 
 LOSSY = frozenset({".jpg", ".jpeg", ".webp", ".gif", ".dds"})
 """Endings of the formats that may change pixels."""
@@ -21,7 +21,7 @@ _NOTE = "Saving in this format changed pixels; the residual is that of the file 
 
 def as_written(report: Report, given: Picture, read_back: Sequence[Picture]) -> Report:
     """The report with the residual of each candidate's file, as decoded, instead of the engine's."""
-    from depixel.domains.foreign import measure_result
+    from depixel.projecting import measure_result
 
     settings = dataclasses.replace(
         report.settings, scale=report.scale, domain=report.domain, degradation=report.degradation

@@ -14,9 +14,9 @@ from depixel.request import ALPHAS, DEGRADATIONS, DOMAINS, PALETTES, WRAPS, Requ
 
 if TYPE_CHECKING:
     from depixel.cli import Subparsers
-    from depixel.domains.foreign import Projection
     from depixel.picture import Picture
-    from depixel.upsampler import Report
+    from depixel.projecting import Projection
+    from depixel.report import Report
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     read = reader(args.max_pixels)
     given, result = read(args.to), read(args.result)
 
-    from depixel.domains.foreign import project_result
+    from depixel.projecting import project_result
 
     started = time.perf_counter()
     projection = project_result(result, given, settings)
@@ -75,8 +75,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _report(projection: Projection, settings: Request, name: str, seconds: float) -> Report:
+    from depixel.report import Candidate, Report
     from depixel.report_page import describe_residual
-    from depixel.upsampler import Candidate, Report
 
     prepared = projection.prepared
     note = f"Projected from {name}, which {describe_residual(projection.before)}."

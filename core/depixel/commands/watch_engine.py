@@ -12,8 +12,8 @@ from depixel import __version__
 from depixel.commands.batch import Engine
 from depixel.errors import DepixelError
 from depixel.picture import Picture
+from depixel.report import Report
 from depixel.request import Request
-from depixel.upsampler import Report
 from depixel_watch.pauses import EngineAwayError
 
 _AWAY = frozenset({"died", "not-installed", "protocol", "token", "busy"})  # of the way to the engine, not of a picture
@@ -49,7 +49,7 @@ class EngineWorker:
 
     def wrap_of(self, picture: Picture) -> str:
         """As the engine will decide when it answers this picture."""
-        from depixel.domains.prepare import prepare
+        from depixel.preparation.prepare import prepare
 
         x, y = prepare(picture, self._settings).wrap
         return ("x" if x else "") + ("y" if y else "") or "none"

@@ -17,8 +17,8 @@ from depixel.service.wire import Asked, pack, pack_preview
 
 if TYPE_CHECKING:
     from depixel.picture import Picture
+    from depixel.report import Report
     from depixel.search.step import SearchStep
-    from depixel.upsampler import Report
 
 log = logging.getLogger(__name__)
 

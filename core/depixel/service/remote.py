@@ -13,9 +13,9 @@ from depixel import client
 from depixel.consistency import Residual
 from depixel.errors import BadUsageError, CancelledError, DepixelError
 from depixel.picture import Picture
+from depixel.report import Candidate, Report
 from depixel.request import Request
 from depixel.search.step import SearchStep
-from depixel.upsampler import Candidate, Report
 
 
 class EngineProblemError(DepixelError):

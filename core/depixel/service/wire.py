@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from depixel.picture import Picture, Pixels
-    from depixel.upsampler import Candidate
+    from depixel.report import Candidate
 
 ACTIONS = ("upscale", "anonymise")
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}

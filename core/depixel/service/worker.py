@@ -13,8 +13,9 @@ from depixel.service.wire import ACTIONS, Asked
 if TYPE_CHECKING:
     from depixel.consistency import Residual
     from depixel.picture import Picture
+    from depixel.report import Report
     from depixel.search.step import SearchStep
-    from depixel.upsampler import Report, Upsampler
+    from depixel.upsampler import Upsampler
 
 log = logging.getLogger(__name__)
 
@@ -73,8 +74,8 @@ class EngineWorker:
     def _anonymise(
         self, picture: Picture, asked: Asked, on_step: Callable[[SearchStep], None], cancelled: Callable[[], bool]
     ) -> Report:
-        from depixel.anonymiser import anonymise
-        from depixel.domains.hidden_faces import Place, find_places
+        from depixel.faces.anonymiser import anonymise
+        from depixel.faces.hidden import Place, find_places
 
         box = asked.settings.box
         places = [Place(box)] if box else find_places(picture) or [Place((0, 0, picture.width, picture.height))]

@@ -1,0 +1,58 @@
+"""
+From a small picture to a large one of any factor with a prior that enlarges by 4: cascades up, reduces down, in tiles.
+
+Every tile is decoded with as many neighbours around it as the network can see (`receptive_field`), so tiles meet
+without a seam: they hold what the untiled picture would hold.
+"""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from depixel.consistency import project
+from depixel.degradation import AreaDegradation, Degradation, make_degradation, resize
+from depixel.priors.base import EnlargingPrior, Latents
+from depixel.tiles import Tile, with_surroundings
+
+PRIOR_SCALE = 4
+
+
+def halo(receptive_field: int, factor: int) -> int:
+    """Small pixels of surroundings a tile needs, through every stage of the cascade."""
+    needed, stage = 0.0, 1
+    while True:
+        needed += receptive_field / stage
+        stage *= PRIOR_SCALE
+        if stage >= factor:
+            return int(needed) + 1
+
+
+def enlarge(
+    prior: EnlargingPrior, small: Tensor, latents: Latents, degradation: Degradation, valid: Tensor | None = None
+) -> Tensor:
+    """
+    [B, 4, h, w] => [B, 4, h*f, w*f] for any whole factor f, not yet projected.
+
+    The first stage follows the latents; its answer is exact at x4 and, from there on, an ordinary reduced picture.
+    Every stage wraps as the degradation does. `valid` (see EnlargingPrior.decode) is for factors up to 4 only.
+    """
+    wrap = degradation.wrap
+    first = make_degradation(degradation.name, PRIOR_SCALE, wrap)
+    large = prior.decode(latents, small, first) if valid is None else prior.decode(latents, small, first, valid)
+    reached = PRIOR_SCALE
+    while reached < degradation.factor:
+        large = project(large, small, first) if reached == PRIOR_SCALE else large.clamp(0, 1)
+        again = AreaDegradation(PRIOR_SCALE, wrap)
+        large = prior.decode(prior.encode(large, again), large, again)
+        reached *= PRIOR_SCALE
+    height, width = small.shape[2:]
+    if not any(wrap):
+        return resize(large, height * degradation.factor, width * degradation.factor)
+    margin = 2  # small pixels: more than an antialiased kernel reaches
+    around, (rows, columns) = with_surroundings(
+        large, Tile(0, 0, height * reached, width * reached), margin * reached, wrap
+    )
+    factor = degradation.factor
+    reduced = resize(around, around.shape[2] // reached * factor, around.shape[3] // reached * factor)
+    top, left = rows // reached * factor, columns // reached * factor
+    return reduced[:, :, top : top + height * factor, left : left + width * factor]

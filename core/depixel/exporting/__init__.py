@@ -1,0 +1,1 @@
+"""From a generated plane to the integers of the file."""

@@ -1,0 +1,44 @@
+"""Only colours that the input has: the palette that a search keeps to, and the lock on what is exported."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from depixel.degradation import repeated
+
+
+def lock_palette(exported: Tensor, neighbours: Tensor, factor: int, levels: int) -> Tensor:
+    """
+    Give every large pixel one of the colours that the input has within one pixel of its place: [B, 4, h*f, w*f]
+    integers and [B, 4, h+2, w+2], the input and a ring around it.
+
+    Only colours of the input appear, and never one from elsewhere in the picture: an edge between red and white stays
+    red and white although pink is in the palette. Distances are taken premultiplied, so that transparency counts.
+    """
+    neighbours = neighbours.to(torch.float32)
+    height, width = (side - 2 for side in neighbours.shape[2:])
+    wanted = _premultiplied(exported.to(torch.float32) / levels)
+    best = torch.full_like(wanted[:, :1], torch.inf)
+    chosen = torch.zeros_like(exported)
+    order = [(1, 1), (0, 1), (1, 0), (1, 2), (2, 1), (0, 0), (0, 2), (2, 0), (2, 2)]  # its own colour wins a draw
+    for top, left in order:
+        colour = repeated(neighbours[:, :, top : top + height, left : left + width], factor)
+        distance = (_premultiplied(colour / levels) - wanted).square().sum(1, keepdim=True)
+        nearer = distance < best
+        best = torch.where(nearer, distance, best)
+        chosen = torch.where(nearer, colour.to(torch.int32), chosen)
+    return chosen
+
+
+def palettes_of(straight: Tensor, levels: int, most: int = 256) -> Tensor:
+    """[B, 4, h, w] integers => [B, P, 4] premultiplied colours of each picture; the last one repeats to fill up."""
+    found = [picture.flatten(1).T.unique(dim=0)[:most] for picture in straight]
+    longest = max(len(colours) for colours in found)
+    rows = [torch.cat([c, c[-1:].expand(longest - len(c), -1)]) for c in found]
+    values = torch.stack(rows).to(torch.float32) / levels
+    return torch.cat([values[..., :3] * values[..., 3:], values[..., 3:]], -1)
+
+
+def _premultiplied(straight: Tensor) -> Tensor:
+    return torch.cat([straight[:, :3] * straight[:, 3:], straight[:, 3:]], 1)

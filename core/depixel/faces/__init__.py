@@ -1,0 +1,1 @@
+"""Faces: found, placed, searched, put back; and replaced by invented ones."""

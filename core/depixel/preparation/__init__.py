@@ -1,0 +1,1 @@
+"""What is decided about a picture before a network sees it, and the tensors it becomes."""

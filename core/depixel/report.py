@@ -1,0 +1,91 @@
+"""What the engine answers: the candidates for one picture, and what was done to get them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from depixel.consistency import Residual
+from depixel.disagreement import disagreement_of, heat_map
+from depixel.picture import Picture
+from depixel.request import Request
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One answer to one picture."""
+
+    picture: Picture  # as it is to be written: same kind as the input
+    residual: Residual  # measured on these very integers
+    score: float  # mean squared error of scaling back on [0, 1], plus the search's other terms; lower is better
+    seed: int
+    imagination: float = 0.0  # with this and its seed, all else as asked, it comes again alone
+
+    @property
+    def recipe(self) -> str:
+        """How to ask for it alone, for people: "seed 7, imagination 0.35"."""
+        return f"seed {self.seed}" + (f", imagination {self.imagination:g}" if self.imagination else "")
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was done, and how exactly it scales back."""
+
+    candidates: tuple[Candidate, ...]  # best first
+    settings: Request  # as asked
+    scale: int  # as decided
+    domain: str  # as decided
+    degradation: str  # as decided
+    model: str  # name and digest of the prior
+    device: str
+    wrap: tuple[bool, bool]  # (x, y) as decided
+    steps: int  # search steps taken
+    seconds: float  # a share of the batch's time where pictures were answered together
+    notes: tuple[str, ...] = ()  # sentences for the user: what was imagined, limited, or assumed
+
+    @property
+    def picture(self) -> Picture:
+        """The best answer."""
+        return self.candidates[0].picture
+
+    @property
+    def residual(self) -> Residual:
+        """Of the best answer."""
+        return self.candidates[0].residual
+
+    def disagreement(self) -> Picture:
+        """
+        Where the candidates differ, which is what was imagined, as heat over grey (depixel.disagreement).
+
+        Raises:
+            ValueError: there is only one candidate.
+        """
+        return heat_map([candidate.picture for candidate in self.candidates])
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON values; the pictures are left out."""
+        return {
+            "scale": self.scale,
+            "domain": self.domain,
+            "degradation": self.degradation,
+            "model": self.model,
+            "device": self.device,
+            "wrap": {"x": self.wrap[0], "y": self.wrap[1]},
+            "steps": self.steps,
+            "seconds": round(self.seconds, 4),
+            "notes": list(self.notes),
+            "settings": self.settings.to_dict(),
+            "disagreement": disagreement_of([candidate.picture for candidate in self.candidates]),
+            "candidates": [
+                {
+                    "seed": c.seed,
+                    "imagination": c.imagination,
+                    "score": c.score,
+                    "residual": c.residual._asdict(),
+                    "width": c.picture.width,
+                    "height": c.picture.height,
+                    "frames": len(c.picture.frames),
+                }
+                for c in self.candidates
+            ],
+        }

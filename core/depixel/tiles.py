@@ -1,0 +1,58 @@
+"""
+A picture in tiles, each with as much of its surroundings as whoever works on it looks at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A rectangle of the small picture: the part that is kept."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+
+def tile_grid(height: int, width: int, side: int) -> Iterator[Tile]:
+    """Tiles of at most side x side small pixels that cover the picture, of nearly equal size."""
+    rows, columns = -(-height // side), -(-width // side)
+    for r in range(rows):
+        for c in range(columns):
+            yield Tile(r * height // rows, c * width // columns, (r + 1) * height // rows, (c + 1) * width // columns)
+
+
+def with_surroundings(
+    plane: Tensor, tile: Tile, margin: int, wrap: tuple[bool, bool]
+) -> tuple[Tensor, tuple[int, int]]:
+    """
+    [B, C, h, w] => the tile with up to `margin` pixels around it, taken from the other side where the picture wraps
+    and cut at the border where it does not; and the (rows, columns) that precede the tile in it.
+    """
+    rows, before_rows = _axis(plane.shape[2], tile.top, tile.bottom, margin, wrap[1], plane.device)
+    columns, before_columns = _axis(plane.shape[3], tile.left, tile.right, margin, wrap[0], plane.device)
+    return plane.index_select(2, rows).index_select(3, columns), (before_rows, before_columns)
+
+
+def with_ring(plane: Tensor, tile: Tile, wrap: tuple[bool, bool]) -> Tensor:
+    """[B, C, h, w] => the tile with one pixel around it; beyond a border that does not wrap the border repeats."""
+    around, (above, left) = with_surroundings(plane, tile, 1, wrap)
+    below = around.shape[2] - above - (tile.bottom - tile.top)
+    right = around.shape[3] - left - (tile.right - tile.left)
+    return F.pad(around.float(), (1 - left, 1 - right, 1 - above, 1 - below), mode="replicate").to(plane.dtype)
+
+
+def _axis(length: int, start: int, stop: int, margin: int, wraps: bool, device: torch.device) -> tuple[Tensor, int]:
+    first, last = start - margin, stop + margin
+    if wraps:
+        return torch.arange(first, last, device=device) % length, margin
+    first, last = max(first, 0), min(last, length)
+    return torch.arange(first, last, device=device), start - first

@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from depixel.degradation import AreaDegradation, PointDegradation
+from depixel.exporting.palette import lock_palette, palettes_of
+from depixel.exporting.plane import keep_unchanged
+from depixel.exporting.vectors import unit_vectors
+from depixel.tiles import Tile, with_ring
+
+
+def ringed(straight: torch.Tensor) -> torch.Tensor:
+    return with_ring(straight, Tile(0, 0, *straight.shape[2:]), (False, False))
+
+
+def test_locked_colours_come_from_the_neighbourhood() -> None:
+    """An edge between red and white stays red and white although pink is elsewhere in the picture."""
+    straight = torch.zeros(1, 4, 4, 8, dtype=torch.int32)
+    straight[:, 3] = 255
+    straight[:, 0] = 255
+    straight[:, 1:3, :, 4:] = 255  # white on the right
+    straight[:, 1:3, 0, 0] = 128  # one pink pixel, far from the edge
+    blurred = straight.float().repeat_interleave(4, 2).repeat_interleave(4, 3)
+    blurred[:, 1:3, :, 13:19] = 128.0
+
+    locked = lock_palette(blurred.round().int(), ringed(straight), 4, 255)
+
+    edge = locked[0, :, 4:, 8:24].flatten(1).T.unique(dim=0).tolist()
+    assert edge == [[255, 0, 0, 255], [255, 255, 255, 255]]
+
+
+def test_locking_keeps_what_is_exact() -> None:
+    """Centres of blocks are the input's own colours before and after."""
+    straight = torch.randint(0, 3, (1, 4, 6, 6), dtype=torch.int32) * 100
+    straight[:, 3] = 255
+    large = torch.randint(0, 255, (1, 4, 24, 24), dtype=torch.int32)
+    large[:, 3] = 255
+    for row in (1, 2):
+        for column in (1, 2):
+            large[:, :, row::4, column::4] = straight
+
+    locked = lock_palette(large, ringed(straight), 4, 255)
+
+    assert torch.equal(PointDegradation(4).apply(locked.double()), straight.double())
+
+
+def test_unchanged_surroundings_are_copied_from_the_frame_before() -> None:
+    """Only what lies within two small pixels of a change may differ."""
+    straight = torch.zeros(2, 4, 12, 12, dtype=torch.int32)
+    straight[1, 0, 3, 3] = 9
+    large = torch.stack([torch.zeros(4, 24, 24), torch.ones(4, 24, 24)]).int()
+
+    kept = keep_unchanged(large, straight, 2)
+
+    differs = (kept[1] != kept[0]).any(0)
+    assert bool(differs[2:12, 2:12].all())
+    assert int(differs.sum()) == 100
+
+
+def wavy(length: float) -> tuple[torch.Tensor, torch.Tensor]:
+    """Normals of ripples [1, 3, 32, 32] in [0, 1], and their means [1, 3, 8, 8] at that length; 0 = as they are."""
+    y, x = torch.meshgrid(torch.arange(32.0), torch.arange(32.0), indexing="ij")
+    vectors = torch.stack([0.9 * torch.sin(0.9 * x), 0.7 * torch.cos(0.7 * y + 0.2 * x), torch.ones(32, 32)])[None]
+    vectors = vectors / vectors.norm(dim=1, keepdim=True)
+    means = AreaDegradation(4).apply(vectors)
+    if length:
+        means = means / means.norm(dim=1, keepdim=True) * length
+    return vectors / 2 + 0.5, means / 2 + 0.5
+
+
+def test_unit_vectors_stay_and_others_become_so() -> None:
+    """Length 1 after; a block that points where it should keeps its directions."""
+    vectors, means = wavy(1.0)
+    short = (vectors - 0.5) * 0.7 + 0.5
+
+    decoded = unit_vectors(short, means * 0.5 + 0.25, AreaDegradation(4)) * 2 - 1
+
+    assert torch.allclose(decoded.norm(dim=1), torch.ones(1, 32, 32), atol=1e-5)
+
+
+@pytest.mark.parametrize(("length", "levels"), [(1.0, 7.5), (0.0, 2.0)], ids=["normalised", "as reduced"])
+def test_the_mean_of_unit_vectors_points_where_the_input_does(length: float, levels: float) -> None:
+    """
+    However far off the generator was: to a third of a level once both are normalised, and as they are to the levels
+    that unit length leaves, which are few where the input was not normalised.
+    """
+    vectors, small = wavy(length)
+    generated = (vectors + 0.15 * torch.randn(vectors.shape, generator=torch.Generator().manual_seed(2))).clamp(0, 1)
+    degradation = AreaDegradation(4)
+    projected = generated + degradation.pseudo_inverse(small - degradation.apply(generated))
+
+    decoded = unit_vectors(projected, small, degradation) * 2 - 1
+
+    mean, wanted = degradation.apply(decoded), small * 2 - 1
+    apart = mean / mean.norm(dim=1, keepdim=True) - wanted / wanted.norm(dim=1, keepdim=True)
+    assert torch.allclose(decoded.norm(dim=1), torch.ones(1, 32, 32), atol=1e-5)
+    assert float(apart.abs().max()) * 127.5 < 0.34
+    assert float((mean - wanted).abs().max()) * 127.5 < levels
+
+
+def test_what_is_no_vector_is_not_torn_apart() -> None:
+    """Grey beside the islands of a map has no length to spread for: neighbours stay alike."""
+    small = torch.full((1, 3, 6, 6), 128 / 255)
+    noise = 0.002 * torch.randn(1, 3, 24, 24, generator=torch.Generator().manual_seed(1))
+    before = torch.nn.functional.normalize((small.mean() + noise) * 2 - 1, dim=1)
+
+    after = unit_vectors(small.mean() + noise, small, AreaDegradation(4)) * 2 - 1
+
+    assert float((after * before).sum(1).min()) > 0.8
+
+
+def test_palettes_list_each_colour_premultiplied() -> None:
+    """Every colour once; a shorter palette is filled up with its last colour."""
+    straight = torch.zeros(2, 4, 2, 2, dtype=torch.int32)
+    straight[0, :, 0, 0] = torch.tensor([200, 100, 50, 51], dtype=torch.int32)
+
+    palettes = palettes_of(straight, 255)
+
+    assert palettes.shape == (2, 2, 4)
+    assert torch.allclose(palettes[0].amax(0), torch.tensor([200, 100, 50, 255]) / 255 * 51 / 255)
+    assert bool((palettes[1] == 0).all())

@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from tiny_prior import TinyArt, TinyFaces
+
+from depixel.enlarging.engine import Answer, ArtEngine
+from depixel.faces.engine import FaceEngine, _steadied, describe, places_of
+from depixel.picture import Picture
+from depixel.preparation.prepare import prepare
+from depixel.priors.faces import FacePrior
+from depixel.priors.weights import load_weights, released_names
+from depixel.request import FACES_EPS, PULSE_EPS, Request
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def engine() -> FaceEngine:
+    return FaceEngine(TinyFaces(), ArtEngine(TinyArt(), CPU, 64 * 64), CPU)
+
+
+def _portrait(height: int, width: int, channels: int = 3) -> np.ndarray:
+    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
+    colour = np.stack([200 - 60 * y, 150 + 40 * x, 120 + 30 * x * y], -1)
+    alpha = np.clip(1.7 - 1.6 * np.hypot(x, y), 0, 1)[..., None] * 255
+    return np.concatenate([colour, alpha], -1)[..., :channels].round().astype(np.uint8)
+
+
+def _answers(engine: FaceEngine, picture: Picture, **wishes: object) -> list[Answer]:
+    settings = Request(**{"domain": "faces", "steps": 4, "scale": 4, **wishes})  # type: ignore[arg-type]
+    return engine.answer(prepare(picture, settings), settings)[0]
+
+
+@pytest.mark.parametrize(("height", "width"), [(8, 8), (16, 12), (9, 16), (40, 40)])
+@pytest.mark.parametrize("channels", [3, 4])
+def test_any_shape_and_alpha_scales_back_exactly(engine: FaceEngine, height: int, width: int, channels: int) -> None:
+    """Square or not, smaller or larger than the prior, opaque or not: the answer shrinks back to the input."""
+    picture = Picture((_portrait(height, width, channels),))
+
+    (answer,) = _answers(engine, picture)
+
+    assert tuple(answer.straight.shape) == (1, 4, 4 * height, 4 * width)
+    assert answer.residual.exact
+
+
+@pytest.mark.parametrize(("side", "scale"), [(16, 32), pytest.param(32, 32, marks=pytest.mark.slow)])
+def test_far_beyond_the_generators_size_the_answer_still_scales_back(engine: FaceEngine, side: int, scale: int) -> None:
+    """512 and 1024 pixels come of the art prior's cascade on the searched face, and shrink to the input."""
+    (answer,) = _answers(engine, Picture((_portrait(side, side),)), scale=scale, steps=1)
+
+    assert tuple(answer.straight.shape[2:]) == (side * scale, side * scale)
+    assert answer.residual.exact
+
+
+def test_candidates_differ_and_come_best_first(engine: FaceEngine) -> None:
+    """K candidates are K pictures, ordered by how well the face fitted before the projection."""
+    answers = _answers(engine, Picture((_portrait(16, 16),)), candidates=3, imagination=0.8, eps=0.0)
+
+    assert len(answers) == 3
+    assert [a.error for a in answers] == sorted(a.error for a in answers if a.error is not None)
+    assert len({a.seed for a in answers}) == 3
+    assert not torch.equal(answers[0].straight, answers[1].straight)
+
+
+def test_a_box_changes_the_box_only_in_its_place(engine: FaceEngine) -> None:
+    """With a box, the face lies in it; outside is the ordinary answer, and all of it scales back."""
+    picture = Picture((_portrait(24, 24),))
+
+    (boxed,) = _answers(engine, picture, box=(4, 6, 16, 18))
+    (other,) = _answers(engine, picture, box=(4, 6, 16, 18), seed=5, imagination=1.0)
+
+    differs = (boxed.straight != other.straight).any(1)[0]
+    assert boxed.residual.exact
+    assert differs[24:72, 16:64].any()
+    assert not differs[:24].any() and not differs[:, 64:].any()
+
+
+def test_frames_of_one_face_stay_one_face(engine: FaceEngine) -> None:
+    """Identical frames give identical faces."""
+    frame = _portrait(12, 12)
+    picture = Picture((frame, frame.copy()), durations=(100.0, 100.0))
+
+    (answer,) = _answers(engine, picture)
+
+    assert torch.equal(answer.straight[0], answer.straight[1])
+
+
+def test_noise_over_time_is_calmed_and_movement_is_not() -> None:
+    """A still clip's dithering changes less from frame to frame than it came; a face that moves arrives at once."""
+    still = torch.full((6, 4, 16, 16), 0.5) + 0.01 * torch.randn(
+        6, 4, 16, 16, generator=torch.Generator().manual_seed(0)
+    )
+    moved = torch.zeros(2, 4, 16, 16)
+    moved[1, :, 4:12, 4:12] = 1
+
+    calm = _steadied(still)
+
+    assert calm.diff(dim=0).square().mean() < 0.5 * still.diff(dim=0).square().mean()
+    assert (_steadied(moved) - moved).abs().max() < 0.02
+    assert torch.equal(_steadied(moved[:1]), moved[:1])
+
+
+def test_iterating_moves_on_and_stays_exact(engine: FaceEngine) -> None:
+    """Feeding the answer back gives another face, which still scales back to the first input."""
+    picture = Picture((_portrait(8, 8),))
+
+    (once,) = _answers(engine, picture)
+    (thrice,) = _answers(engine, picture, iterate=3, pre_blur=0.7)
+
+    assert not torch.equal(once.straight, thrice.straight)
+    assert thrice.residual.exact
+
+
+@pytest.mark.weights
+def test_what_is_fed_back_is_seen_anew() -> None:
+    """With the released encoder each pass drifts on: after five the face fits the first input worse than after one."""
+    name = next(name for name in released_names() if name.startswith("faces"))
+    engine = FaceEngine(FacePrior.from_weights(load_weights(name), CPU), ArtEngine(TinyArt(), CPU, 64 * 64), CPU)
+    picture = Picture((_portrait(16, 16),))
+
+    once, often = (_answers(engine, picture, steps=None, scale=8, iterate=n)[0] for n in (1, 5))
+
+    assert once.error is not None and often.error is not None
+    assert often.error > 2 * once.error
+    assert often.residual.exact
+
+
+def test_the_score_of_an_iterated_face_is_against_the_input(engine: FaceEngine) -> None:
+    """Feeding back makes the question easier each time; what is told is still the distance from the first one."""
+    noise = Picture((np.random.default_rng(2).integers(0, 255, (16, 16, 3), dtype=np.uint8),))
+
+    (once,) = _answers(engine, noise)
+    (often,) = _answers(engine, noise, iterate=4)
+
+    assert once.error is not None and often.error is not None
+    assert often.error > 0.5 * once.error
+
+
+def test_soft_edges_come_from_the_art_prior(engine: FaceEngine) -> None:
+    """The alpha of a portrait with holes is enlarged as art is, not bicubically, and scales back."""
+    (answer,) = _answers(engine, Picture((_portrait(16, 16, 4),)))
+    calm = Request(domain="art", scale=4)
+    art = engine.art.answer([prepare(Picture((_portrait(16, 16, 4),)), calm)], calm)[0][0]
+
+    assert answer.residual.exact
+    alpha = answer.straight[:, 3].float()
+    assert (alpha - art.straight[:, 3].float()).abs().mean() < 3
+
+
+def test_a_face_that_fits_nothing_is_still_given_with_its_score(engine: FaceEngine) -> None:
+    """Noise is no face: the best one found comes back, and the sentence says how far off it is."""
+    noise = np.random.default_rng(1).integers(0, 255, (16, 16, 3), dtype=np.uint8)
+    settings = Request(domain="faces", steps=3)
+    answers, found = engine.answer(prepare(Picture((noise,)), settings), settings)
+
+    assert answers[0].residual.exact
+    assert "No face fits this input well" in describe(found, 1)
+    assert found.likeness < 0.5
+    assert "hardly looks like a face" in describe(found, 1)
+
+
+def test_a_face_is_searched_beyond_pulses_eps_unless_told_otherwise(engine: FaceEngine) -> None:
+    """No eps means the faces' own, which is smaller than PULSE's; one that is given is used."""
+    picture = Picture((_portrait(16, 16),))
+
+    steps = {}
+    for eps in (None, FACES_EPS, 1.0):
+        settings = Request(domain="faces", steps=6, eps=eps)
+        steps[eps] = engine.answer(prepare(picture, settings), settings)[1].steps
+
+    assert FACES_EPS < PULSE_EPS
+    assert steps[None] == steps[FACES_EPS] > steps[1.0]
+
+
+def test_default_scale_reaches_128_pixels() -> None:
+    """A 16x16 portrait becomes 128x128 when nobody says otherwise; a box counts by its own size."""
+    picture = Picture((_portrait(16, 16),))
+
+    assert prepare(picture, Request(domain="faces")).degradation.factor == 8
+    assert prepare(picture, Request(domain="faces", box=(0, 0, 8, 8))).degradation.factor == 16
+
+
+def test_faces_in_a_larger_picture_are_found_and_all_of_it_scales_back() -> None:
+    """Beyond 64 pixels faces are looked for; where none is, all of the picture is one, and the notes say so."""
+    engine = FaceEngine(TinyFaces(), ArtEngine(TinyArt(), CPU, 64 * 64), CPU)
+    flat = Picture((np.full((40, 80, 3), 90, np.uint8),))
+    settings = Request(domain="faces", steps=1, scale=2)
+
+    answers, found = engine.answer(prepare(flat, settings), settings)
+
+    assert answers[0].residual.exact
+    assert "No face was found" in describe(found, 1)
+    places, notes = places_of(torch.ones(1, 4, 64, 64), settings, CPU)
+    assert len(places) == 1
+    assert notes == ()

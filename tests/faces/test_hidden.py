@@ -1,0 +1,65 @@
+"""What is to be hidden: faces however they are turned, one place each, followed over the frames."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from depixel.faces.hidden import Place, find_places
+from depixel.picture import Picture, Pixels
+
+SAMPLES = Path(__file__).resolve().parents[2] / "samples"
+
+
+# Grey waves of 100x160 pixels with a sample portrait of 48 pixels in them, turned clockwise.
+def _scene(left: int, top: int, roll: int = 0) -> Pixels:
+    y, x = np.mgrid[:100, :160]
+    wave = (120 + 30 * np.sin(x / 9) * np.cos(y / 13))[..., None] * [0.9, 1.0, 1.1]
+    face = Image.open(SAMPLES / "faces" / "portrait.png").convert("RGB").resize((48, 48), Image.Resampling.BICUBIC)
+    wave[top : top + 48, left : left + 48] = np.asarray(face.rotate(-roll))
+    return wave.round().astype(np.uint8)
+
+
+@pytest.mark.parametrize("roll", [0, 90, 180, 270])
+def test_a_face_is_found_however_it_lies(roll: int) -> None:
+    """Upright, lying or upside down: one place about it, with its turn."""
+    places = find_places(Picture((_scene(60, 30, roll),)))
+
+    assert len(places) == 1
+    left, top, right, bottom = places[0].box
+    assert abs((left + right) / 2 - 84) < 8
+    assert abs((top + bottom) / 2 - 54) < 8
+    assert abs((places[0].roll - roll + 180) % 360 - 180) < 15
+    assert places[0].found
+
+
+def test_a_face_that_moves_is_followed() -> None:
+    """Its box is in each frame where the face is, always of one size, though one frame does not show it."""
+    frames = [_scene(20 + 12 * k, 30) for k in range(5)]
+    frames[2] = np.full_like(frames[2], 120)
+
+    (place,) = find_places(Picture(tuple(frames), durations=(50.0,) * 5))
+
+    assert len({(right - left, bottom - top) for left, top, right, bottom in place.way}) == 1
+    for k, (left, top, right, bottom) in enumerate(place.way):
+        assert abs((left + right) / 2 - (44 + 12 * k)) < 10
+        assert abs((top + bottom) / 2 - 54) < 8
+
+
+def test_a_face_that_stands_still_has_one_box() -> None:
+    """What is seen from the second frame on is hidden in the first as well."""
+    frames = (np.full_like(_scene(0, 0), 120), _scene(60, 30), _scene(61, 30))
+
+    (place,) = find_places(Picture(frames, durations=(50.0,) * 3))
+
+    assert place.way == ()
+    assert place.found
+
+
+def test_a_small_picture_is_one_face_and_an_empty_one_has_none() -> None:
+    """Up to 64 pixels a side all of the picture is the face; in a larger one without any nothing is found."""
+    assert find_places(Picture((np.full((40, 60, 3), 90, np.uint8),))) == [Place((0, 0, 60, 40))]
+    assert find_places(Picture((np.full((100, 140, 3), 90, np.uint8),))) == []

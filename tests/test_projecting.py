@@ -1,0 +1,106 @@
+"""Anybody's answer, projected: it scales back to the input and is otherwise as near to what it was as may be."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from depixel.errors import BadUsageError
+from depixel.picture import Picture
+from depixel.projecting import project_result
+from depixel.request import Request
+
+RNG = np.random.default_rng(21)
+
+
+def _smooth(height: int, width: int, channels: int) -> np.ndarray:
+    """A soft random picture, such as an upscaler would make."""
+    rough = RNG.integers(0, 256, (height // 4 + 2, width // 4 + 2, channels), dtype=np.uint8)
+    planes = [Image.fromarray(rough[..., c]).resize((width, height), Image.Resampling.BICUBIC) for c in range(channels)]
+    return np.stack([np.asarray(plane) for plane in planes], -1)
+
+
+def _given(large: np.ndarray, factor: int) -> np.ndarray:
+    height, width = large.shape[0] // factor, large.shape[1] // factor
+    means = large.reshape(height, factor, width, factor, -1).mean((1, 3))
+    return np.clip(means + RNG.normal(0, 6, means.shape), 0, 255).round().astype(np.uint8)
+
+
+@pytest.mark.parametrize("factor", [2, 3, 4])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_opaque_results_scale_back_exactly(factor: int, channels: int) -> None:
+    """Measured here: block means equal the input; no pixel moves much further than its block was off."""
+    large = _smooth(12 * factor, 20 * factor, channels)
+    small = _given(large, factor)
+
+    done = project_result(Picture((large,)), Picture((small,)), Request(domain="art"))
+
+    answer = done.picture.frames[0]
+    means = answer.reshape(12, factor, 20, factor, channels).mean((1, 3))
+    assert answer.shape == large.shape
+    assert np.abs(means - small).max() <= 0.5
+    assert done.before.maximum > 3
+    assert done.after.maximum <= 0.5
+    assert np.abs(answer.astype(int) - large).mean() < 12
+
+
+def test_alpha_is_made_up_where_the_result_lost_it() -> None:
+    """An upscaler that drops alpha gets the input's back, smooth, exact in its means."""
+    small = _given(_smooth(48, 48, 4), 4)
+    small[:3, :, 3] = 0
+    large = _smooth(48, 48, 3)
+
+    done = project_result(Picture((large,)), Picture((small,)), Request(domain="art", degradation="area"))
+
+    alpha = done.picture.frames[0][..., 3]
+    assert done.picture.channels == 4
+    assert np.abs(alpha.reshape(12, 4, 12, 4).mean((1, 3)) - small[..., 3]).max() <= 0.5
+    assert (alpha[:12] == 0).all()
+    assert done.after.exact
+
+
+def test_pixel_art_keeps_its_centres() -> None:
+    """Point sampling: the middle of each block is the input's own colour."""
+    small = RNG.choice(np.array([[0, 0, 0, 255], [255, 255, 255, 255]], dtype=np.uint8), (8, 8))
+
+    done = project_result(Picture((_smooth(32, 32, 4),)), Picture((small,)), Request(degradation="point"))
+
+    assert np.array_equal(done.picture.frames[0][1::4, 2::4], small)
+
+
+def test_depth_and_mode_are_the_inputs() -> None:
+    """An 8-bit result for a 16-bit input becomes 16 bit; an indexed input gives colours, or its palette when asked."""
+    deep = RNG.integers(0, 65536, (6, 6, 3), dtype=np.uint16)
+    done = project_result(Picture((_smooth(24, 24, 3),)), Picture((deep,), mode="RGB;16"), Request(domain="art"))
+    assert done.picture.frames[0].dtype == np.uint16
+    assert done.after.exact
+
+    palette = np.array([[200, 0, 0, 255], [0, 0, 200, 255]], dtype=np.uint8)
+    indexed = Picture((palette[:, :3][RNG.integers(0, 2, (8, 8))],), palette=palette, mode="P")
+    free = project_result(Picture((_smooth(16, 16, 3),)), indexed, Request())
+    kept = project_result(Picture((_smooth(16, 16, 3),)), indexed, Request(palette="keep"))
+    assert (free.picture.mode, free.picture.palette) == ("RGB", None)
+    assert {tuple(c) for c in kept.picture.frames[0].reshape(-1, 3)} <= {tuple(c) for c in palette[:, :3]}
+
+
+def test_bands_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A picture worked on in bands comes out as in one piece, within the rounding of one level."""
+    large, small = _smooth(64, 40, 4), _given(_smooth(64, 40, 4), 4)
+    whole = project_result(Picture((large,)), Picture((small,)), Request(domain="art"))
+    monkeypatch.setattr("depixel.projecting._BAND_PIXELS", 40 * 4)
+
+    banded = project_result(Picture((large,)), Picture((small,)), Request(domain="art"))
+
+    assert np.abs(whole.picture.frames[0].astype(int) - banded.picture.frames[0]).max() <= 1
+    assert whole.after.maximum == pytest.approx(banded.after.maximum, abs=0.01)
+
+
+@pytest.mark.parametrize(("shape", "frames"), [((12, 12), 1), ((20, 24), 1), ((30, 24), 1), ((24, 24), 2)])
+def test_sizes_that_do_not_fit_are_a_sentence(shape: tuple[int, int], frames: int) -> None:
+    """Same size, no whole multiple, two different factors, other frames."""
+    given = Picture((np.zeros((12, 12, 3), np.uint8),))
+    result = Picture((np.zeros((*shape, 3), np.uint8),) * frames)
+
+    with pytest.raises(BadUsageError, match=r"result"):
+        project_result(result, given, Request())
