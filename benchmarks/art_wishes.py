@@ -28,7 +28,7 @@ from depixel.picture import Picture
 from depixel.preparation.detection import detect
 from depixel.preparation.tiling import tiles
 from depixel.request import Request
-from depixel.upsampler import Upsampler
+from depixel.upsampler import Report, Upsampler
 
 Row = dict[str, Any]
 VIVID = Request(scale=4, domain="art", candidates=4, imagination=0.6)
@@ -87,7 +87,9 @@ def palette(engine: Upsampler, sources: list[Picture]) -> tuple[list[Row], list[
     """Colours that the input does not have, and how far off the locked answer is; and pictures of some."""
     rows, shown = [], []
     for colours in COLOURS:
-        foreign, worst, mean, free = 0, 0.0, [], []
+        foreign, worst = 0, 0.0
+        mean: list[float] = []
+        free: list[Report] = []
         for source in sources:
             given = quantised(source, colours)
             settings = Request(scale=4, domain="art")

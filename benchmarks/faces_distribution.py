@@ -58,7 +58,7 @@ def frechet_distance(a: Tensor, b: Tensor) -> float:
     values, vectors = torch.linalg.eigh(left)
     root = vectors * values.clamp_min(0).sqrt() @ vectors.t()
     shared = torch.linalg.eigvalsh(root @ right @ root).clamp_min(0).sqrt().sum()
-    return ((a.mean(0) - b.mean(0)).square().sum() + left.trace() + right.trace() - 2 * shared).item()
+    return float((a.mean(0) - b.mean(0)).square().sum() + left.trace() + right.trace() - 2 * shared)
 
 
 def share_inside(points: Tensor, of: Tensor) -> float:
@@ -137,7 +137,7 @@ def measure(options: argparse.Namespace) -> None:
         blocks += [x[k : k + 16] * 2 - 1 for x in (nearest, *several, truth[:columns])]
     save_sheet(blocks, options.out / "faces_candidates.jpg", 16)
     samples = from_nothing(64) * 2 - 1
-    save_sheet(list(samples.split(16)), options.out / "faces_samples.jpg", 16)
+    save_sheet([samples[k : k + 16] for k in range(0, 64, 16)], options.out / "faces_samples.jpg", 16)
     print("\n".join(lines))
 
 

@@ -97,7 +97,7 @@ def main() -> None:
     turned, _ = make_scenes(
         portraits, frames_of(portraits.landmarks), backgrounds, 100, SIZE, generator, most=1, sides=SIDES, decoys=1.0
     )
-    wrong = [finder.find(torch.cat([turned[k : k + 1], torch.ones(1, 1, SIZE, SIZE)], 1)) for k in range(len(turned))]
+    false_alarms = [finder.find(_opaque(scene)) for scene in turned]
     result = {
         "scenes": len(opaque),
         "faces": int(whole.sum()),
@@ -109,7 +109,7 @@ def main() -> None:
             for k, name in enumerate(("centre_of_side", "side_ratio", "roll_degrees"))
         },
         "false_alarms_on_backgrounds": sum(bool(frames) for frames in empty) / len(empty),
-        "frames_a_scene_of_turned_heads": sum(len(frames) for frames in wrong) / len(wrong),
+        "frames_a_scene_of_turned_heads": sum(len(frames) for frames in false_alarms) / len(false_alarms),
         "seconds_a_scene": seconds,
         "machine": f"{platform.machine()}, one thread",
     }
@@ -139,8 +139,12 @@ def _errors(truth: Truth, row: int, frame: Frame) -> tuple[float, float, float]:
 
 
 def _opaque_square(square: Tensor) -> Tensor:
-    picture = square[None].float() / 255
-    return torch.cat([picture, torch.ones_like(picture[:, :1])], 1)
+    return _opaque(square.float() / 255)
+
+
+# [3, H, W] => [1, 4, H, W] with alpha 1.
+def _opaque(colours: Tensor) -> Tensor:
+    return torch.cat([colours, torch.ones_like(colours[:1])])[None]
 
 
 # Photographs: file name => sides of the frames seen in it.

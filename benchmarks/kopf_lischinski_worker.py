@@ -20,15 +20,18 @@ from depixelizer.depixelize.pixel_data import PixelData
 from depixelizer.io import read_png
 from PIL import Image
 
+Point = tuple[float, float]
+
 GROUND = (1, 254, 3)  # colour of transparency
 SCALE, FINE = 4, 8  # of the answer, and how much finer it is drawn before it is reduced
 
 
-def curve(start, middle, end):
-    """Points of a quadratic curve."""
+def curve(start: Point, middle: Point, end: Point) -> np.ndarray:
+    """Six points of a quadratic Bezier curve: [6, 2]."""
     t = np.linspace(0, 1, 6)[:, None]
     a, b, c = (np.asarray(p, float) for p in (start, middle, end))
-    return (1 - t) ** 2 * a + 2 * t * (1 - t) * b + t**2 * c
+    points: np.ndarray = (1 - t) ** 2 * a + 2 * t * (1 - t) * b + t**2 * c
+    return points
 
 
 def drawn(pixels: np.ndarray) -> np.ndarray:
@@ -53,7 +56,8 @@ def drawn(pixels: np.ndarray) -> np.ndarray:
     reduced = canvas.reshape(height // FINE, FINE, width // FINE, FINE, 4).mean((1, 3))
     alpha = canvas[..., 3:].reshape(height // FINE, FINE, width // FINE, FINE, 1).mean((1, 3))
     colour = reduced[..., :3] / np.maximum(alpha / 255, 1e-6)
-    return np.rint(np.concatenate([colour, alpha], -1)).clip(0, 255).astype(np.uint8)
+    answer: np.ndarray = np.rint(np.concatenate([colour, alpha], -1)).clip(0, 255).astype(np.uint8)
+    return answer
 
 
 def main() -> None:

@@ -41,7 +41,8 @@ def run() -> dict[str, Any]:
         found = Path(environment["DEPIXEL_HOST_REPORT"], "krita", "result.json")
         if not found.exists():
             raise SystemExit(done.stdout + done.stderr)
-        return json.loads(found.read_text("utf-8"))
+        result: dict[str, Any] = json.loads(found.read_text("utf-8"))
+        return result
 
 
 def silences(beat: dict[str, Any]) -> dict[str, float]:

@@ -12,6 +12,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import etcpak
 import numpy as np
@@ -25,7 +26,8 @@ TIME = (2003, 4, 5, 6, 7, 8)
 def art(name: str) -> Image.Image:
     """A sample by its path, as RGBA."""
     with Image.open(SAMPLES / name) as image:
-        return image.convert("RGBA")
+        converted: Image.Image = image.convert("RGBA")
+    return converted
 
 
 def tile() -> Image.Image:
@@ -39,7 +41,7 @@ def frames(count: int = 6) -> list[Image.Image]:
     return [strip.crop((16 * k, 0, 16 * k + 16, 16)) for k in range(count)]
 
 
-def save(path: Path, image: Image.Image, **options: object) -> None:
+def save(path: Path, image: Image.Image, **options: Any) -> None:
     """Whatever the ending says."""
     path.parent.mkdir(parents=True, exist_ok=True)
     image.save(path, **options)

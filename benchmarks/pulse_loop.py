@@ -58,7 +58,7 @@ def pulse(prior: LatentPrior, small: Tensor, degradation: Degradation, seed: int
         loss = (100 * error.clamp_min(EPS) + 0.05 * geodesic(large, spheres, context)).sum()
         if loss.item() < least:
             least, best, best_error = loss.item(), large.detach().clone(), error.item()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         optimiser.step()
         schedule.step()
         with torch.no_grad():

@@ -15,6 +15,7 @@ import argparse
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,7 +24,7 @@ from benchmarks.search_vs_pulse import Stopwatch
 from PIL import Image, ImageSequence
 from torch import Tensor
 
-from depixel.degradation import make_degradation
+from depixel.degradation import Degradation, make_degradation
 from depixel.exporting.palette import palettes_of
 from depixel.priors.art import ArtPrior
 from depixel.priors.weights import load_weights, released_names
@@ -65,13 +66,13 @@ def wishes(prior: ArtPrior, device: str) -> list[Row]:
     straight = (sprite * 255).round().int()
     straight[:, :3] = (sprite[:, :3] / sprite[:, 3:].clamp_min(1e-6) * 255).round().int() * (sprite[:, 3:] > 0)
     plain, wrapped = make_degradation("area", 4), make_degradation("area", 4, (True, True))
-    jobs = {
+    searches: dict[str, tuple[Tensor, Degradation, dict[str, Any]]] = {
         "palette": (sprite, plain, {"palettes": palettes_of(straight, 255)}),
         "wrap": (texture, wrapped, {}),
         "frames": (frames, plain, {"animations": [0] * len(frames)}),
     }
     rows: list[Row] = []
-    for name, (small, degradation, more) in jobs.items():
+    for name, (small, degradation, more) in searches.items():
         row: Row = {"wish": name}
         settings = Request(imagination=0.5 if name == "frames" else 0.0)
         watch = Stopwatch(device)

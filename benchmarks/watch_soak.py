@@ -70,7 +70,7 @@ def keep(source: Path, seconds: float) -> None:
     class Logged(NearestWorker):
         def upscale(self, pictures: Sequence[Picture], hints: Mapping[str, Any]) -> list[Picture | DepixelError]:
             time.sleep(seconds * len(pictures))
-            answers = super().upscale(pictures, hints)
+            answers: list[Picture | DepixelError] = super().upscale(pictures, hints)
             for picture in pictures:
                 log.write(f"{os.getpid()} {hashlib.sha256(picture.frames[0].tobytes()).hexdigest()[:20]}\n")
             log.flush()

@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import resvg_py
@@ -62,7 +63,7 @@ def reduce(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     return Image.fromarray(out)
 
 
-def save(image: Image.Image, name: str, **options: object) -> None:
+def save(image: Image.Image, name: str, **options: Any) -> None:
     """Write samples/NAME."""
     path = SAMPLES / name
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -32,7 +32,8 @@ def charbonnier(answer: Tensor, truth: Tensor, generator: torch.Generator) -> Te
 
 def spectrum(answer: Tensor, truth: Tensor) -> Tensor:
     """Mean absolute difference of the two-dimensional Fourier coefficients (orthonormal): edges weigh as areas do."""
-    return torch.fft.rfft2(answer - truth, norm="ortho").abs().mean()
+    difference: Tensor = torch.fft.rfft2(answer - truth, norm="ortho")
+    return difference.abs().mean()
 
 
 def calm_loss(

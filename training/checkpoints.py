@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -78,7 +78,8 @@ def load_checkpoint(folder: Path, run: Run) -> None:
         if f"adam.step.{name}" in tensors
     }
     run.optimiser.load_state_dict(adam)
-    run.steps, run.samples, run.seconds = int(state["steps"]), int(state["samples"]), float(state["seconds"])  # type: ignore[call-overload]
+    counts: dict[str, Any] = dict(state)
+    run.steps, run.samples, run.seconds = int(counts["steps"]), int(counts["samples"]), float(counts["seconds"])
 
 
 def _shards(tensors: dict[str, Tensor]) -> list[dict[str, Tensor]]:

@@ -15,6 +15,7 @@ import json
 import logging
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -26,7 +27,7 @@ from training.faces_model import Autoencoder, read_specs
 from training.faces_sheet import save_sheet
 
 from depixel.priors.faces import LEVELS
-from depixel.priors.stylegan import MappingNetwork
+from depixel.priors.stylegan import Linear, MappingNetwork
 from depixel.priors.whitening import Whitening, fit
 
 log = logging.getLogger("export_faces")
@@ -103,13 +104,13 @@ def fit_mapping(mapping: MappingNetwork, w: Tensor, steps: int, batch: int = 768
     target = (w - mean) / deviation
     rng = torch.Generator().manual_seed(0)
     # Begin at the right place and size: the untrained network gives numbers near 1 that say nothing about w.
-    last = mapping.layers[-1]
+    last, first = cast(Linear, mapping.layers[-1]), cast(Linear, mapping.layers[0])
     with torch.no_grad():
         last.bias.copy_(torch.where(mean > 0, mean, mean * 5) / 2**0.5 / last.rate)
         last.weight.mul_(deviation)
     optimiser = torch.optim.Adam(mapping.parameters(), lr=0.1, betas=(0.5, 0.99))
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
-    inputs = mapping.layers[0].weight.shape[1]
+    inputs = first.weight.shape[1]
     for step in range(steps):
         real = target[torch.randint(len(target), (batch,), generator=rng)]
         false = (mapping(torch.randn(batch, inputs, generator=rng)) - mean) / deviation

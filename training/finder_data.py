@@ -95,7 +95,8 @@ def backgrounds_of(crops: Path, kinds: Path, seed: int, count: int) -> Tensor:
 def _flat(crop: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     alpha = crop[..., 3:] / 255.0
     flat: np.ndarray = crop[..., :3] * alpha + (1 - alpha) * rng.integers(0, 256, 3)
-    return flat.round().astype(np.uint8)
+    rounded: np.ndarray = flat.round().astype(np.uint8)
+    return rounded
 
 
 def make_scenes(

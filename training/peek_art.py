@@ -15,6 +15,7 @@ from PIL import Image
 from torch import Tensor
 from training.art_batches import premultiplied
 from training.checkpoints import read_checkpoint
+from training.train_art import channels_last
 
 from depixel.consistency import is_binary_alpha, project, quantise
 from depixel.degradation import make_degradation
@@ -29,7 +30,7 @@ def prior_of(run: Path) -> ArtPrior:
     network = ArtNetwork(config)
     network.load_state_dict({k.removeprefix("average."): v for k, v in tensors.items() if k.startswith("average.")})
     spec = PriorSpec(run.name, "art", config.scale, None, "", "")
-    return ArtPrior(network.to(memory_format=torch.channels_last), spec)
+    return ArtPrior(channels_last(network), spec)
 
 
 def enlarge(
@@ -63,7 +64,8 @@ def _turned_answer(prior: ArtPrior, small: Tensor, kind: str, turn: int) -> Tens
 def luma_over_grey(pixels: np.ndarray) -> np.ndarray:
     """BT.601 luma (16 ... 235) of straight RGBA over grey 128, the colours rounded first."""
     alpha = pixels[..., 3:] / 255.0
-    return 16 + np.rint(pixels[..., :3] * alpha + 128 * (1 - alpha)) @ np.array([65.481, 128.553, 24.966]) / 255
+    luma: np.ndarray = np.rint(pixels[..., :3] * alpha + 128 * (1 - alpha)) @ np.array([65.481, 128.553, 24.966]) / 255
+    return 16 + luma
 
 
 def psnr(answer: np.ndarray, truth: np.ndarray) -> float:

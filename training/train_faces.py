@@ -16,6 +16,7 @@ import logging
 import math
 import time
 from pathlib import Path
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -27,7 +28,7 @@ from training.faces_model import Autoencoder, read_specs, write_specs
 from training.faces_sheet import save_sheet
 
 from depixel.priors.face_encoder import EncoderSpec
-from depixel.priors.stylegan import GeneratorSpec
+from depixel.priors.stylegan import GeneratorSpec, StyledConv
 
 log = logging.getLogger("train_faces")
 WIDE_MAPS = (3, 5)  # the first convolutions at 16 and at 32 pixels
@@ -108,7 +109,7 @@ def train(options: argparse.Namespace) -> None:
     model = Autoencoder(*specs).to(device)
     with torch.no_grad():  # maps that the encoder predicts must be heard from the first step on
         for conv in model.generator.synthesis.convs[: len(model.encoder.spec.maps)]:
-            conv.noise_strength.fill_(0.5)
+            cast(StyledConv, conv).noise_strength.fill_(0.5)
     if options.freeze:
         gan, _ = load_tensors(options.run / "gan")
         model.generator.load_state_dict({k[8:]: v for k, v in gan.items() if k.startswith("average.")})

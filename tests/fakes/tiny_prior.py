@@ -72,10 +72,11 @@ class TinyFaces:
         """Pictures that this generator can make: [count, 4, 32, 32], one w for all layers."""
         generator = torch.Generator().manual_seed(seed)
         w = to_sphere(torch.randn(count, 1, LATENT, generator=generator)).expand(-1, LAYERS, -1)
-        return self.synthesis(w, torch.zeros(count, 1, 8, 8))
+        pictures: Tensor = self.synthesis(w, torch.zeros(count, 1, 8, 8))
+        return pictures
 
     def encode(self, small: Tensor, degradation: Degradation) -> Latents:
-        size = tuple(small.shape[2:])
+        size = (small.shape[2], small.shape[3])
         if size not in self._fitted:
             self._fitted[size] = self._fit(size)
         inputs = torch.cat([small.flatten(1), small.new_ones(small.shape[0], 1)], 1)
@@ -98,13 +99,14 @@ class TinyFaces:
 
     def decode(self, latents: Latents, small: Tensor, degradation: Degradation) -> Tensor:
         self.decoded += latents["w"].shape[0]
-        return self.synthesis(latents["w"], latents["noise"])
+        pictures: Tensor = self.synthesis(latents["w"], latents["noise"])
+        return pictures
 
     def penalty(self, latents: Latents) -> Tensor:
         return latents["w"].new_zeros(latents["w"].shape[0])
 
     # Ridge regression from small pictures to w, on 256 samples.
-    def _fit(self, size: tuple[int, ...]) -> Tensor:
+    def _fit(self, size: tuple[int, int]) -> Tensor:
         generator = torch.Generator().manual_seed(7)
         w = to_sphere(torch.randn(256, LATENT, generator=generator))
         with torch.no_grad():
@@ -112,7 +114,8 @@ class TinyFaces:
         small = F.adaptive_avg_pool2d(large, size).flatten(1)
         inputs = torch.cat([small, torch.ones(256, 1)], 1).double()
         gram = inputs.T @ inputs + 1e-3 * torch.eye(inputs.shape[1], dtype=torch.float64)
-        return torch.linalg.solve(gram, inputs.T @ w.double()).float()
+        solution: Tensor = torch.linalg.solve(gram, inputs.T @ w.double())
+        return solution.float()
 
 
 class TinyArt:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -97,7 +98,7 @@ def _pictures(
 ) -> Iterator[tuple[str, str, str, np.ndarray]]:
     folder = unpacked / source.package.replace("/", "-").lstrip("@")
     if source.kind == "vector":
-        drawn = [g for g in vector.glyphs(folder) if not images.re.search(source.skip or "$^", "/" + g[0])]
+        drawn = [g for g in vector.glyphs(folder) if not re.search(source.skip or "$^", "/" + g[0])]
         rng.shuffle(drawn)
         for name, svg in drawn:
             pixels = vector.rendered(svg, rng) if not is_evaluation(name) else None
@@ -114,7 +115,7 @@ def _pictures(
         path = folder / name
         if path.suffix.lower() not in images.ENDINGS or is_evaluation(name) or not path.is_file():
             continue
-        if images.looks_like_map(name) or (source.skip and images.re.search(source.skip, name)):
+        if images.looks_like_map(name) or (source.skip and re.search(source.skip, name)):
             reasons["named as a map, or skipped"] += 1
             continue
         pixels = images.read_rgba(path)

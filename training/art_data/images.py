@@ -46,7 +46,8 @@ def halve(pixels: np.ndarray) -> np.ndarray:
     x[..., :3] *= x[..., 3:] / 255
     x = x.reshape(height // 2, 2, width // 2, 2, 4).mean((1, 3))
     x[..., :3] = np.where(x[..., 3:] > 0, x[..., :3] * 255 / np.maximum(x[..., 3:], 1e-3), 0)
-    return (x.clip(0, 255) + 0.5).astype(np.uint8)
+    half: np.ndarray = (x.clip(0, 255) + 0.5).astype(np.uint8)
+    return half
 
 
 def luminance(pixels: np.ndarray) -> np.ndarray:

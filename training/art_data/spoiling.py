@@ -97,7 +97,7 @@ def bc4(channel: np.ndarray) -> np.ndarray:
 def _blocks(pixels: np.ndarray, step: np.ndarray, values: int) -> np.ndarray:
     channels = pixels.shape[2]
     height, width = pixels.shape[0] // 4 * 4, pixels.shape[1] // 4 * 4
-    out = pixels.copy()
+    out: np.ndarray = pixels.copy()
     blocks = pixels[:height, :width].reshape(height // 4, 4, width // 4, 4, channels).swapaxes(1, 2)
     blocks = blocks.reshape(-1, 16, channels).astype(np.float32)
     low, high = ((end / step).round() * step for end in (blocks.min(1), blocks.max(1)))
