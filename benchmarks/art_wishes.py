@@ -27,8 +27,9 @@ from depixel.disagreement import deviations
 from depixel.picture import Picture
 from depixel.preparation.detection import detect
 from depixel.preparation.tiling import tiles
+from depixel.report import Report
 from depixel.request import Request
-from depixel.upsampler import Report, Upsampler
+from depixel.upsampler import Upsampler
 
 Row = dict[str, Any]
 VIVID = Request(scale=4, domain="art", candidates=4, imagination=0.6)
