@@ -77,8 +77,8 @@ class Fuzz:
             return
         from nearest_worker import NearestWorker
 
-        from depixel_watch.packs import rewrite
-        from depixel_watch.profiles import load
+        from depixel_watch.packs.archive import rewrite
+        from depixel_watch.packs.profiles import load
 
         out = io.BytesIO()
         with tempfile.NamedTemporaryFile(suffix=".zip") as file:

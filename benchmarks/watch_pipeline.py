@@ -28,13 +28,13 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / p) for p in ("core", "plugins/folder_watch")]
 
-from depixel.commands.watch_engine import EngineWorker  # noqa: E402
 from depixel.request import Request  # noqa: E402
 from depixel.upsampler import Upsampler  # noqa: E402
-from depixel_watch.layout import overlay_for  # noqa: E402
-from depixel_watch.profiles import load  # noqa: E402
-from depixel_watch.stability import StabilityTracker  # noqa: E402
-from depixel_watch.watcher import Watcher  # noqa: E402
+from depixel_watch.folder.layout import overlay_for  # noqa: E402
+from depixel_watch.folder.stability import StabilityTracker  # noqa: E402
+from depixel_watch.packs.profiles import load  # noqa: E402
+from depixel_watch.upscaler import EngineUpscaler  # noqa: E402
+from depixel_watch.work.watcher import Watcher  # noqa: E402
 
 SAMPLES = sorted((ROOT / "samples").rglob("*.png"))
 
@@ -79,7 +79,7 @@ def measured(engine: Upsampler, count: int, side: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="watch-pipeline-") as folder:
         source = Path(folder) / "mods"
         make(source, count, side)
-        worker = EngineWorker(engine, settings, lambda: False)
+        worker = EngineUpscaler(engine, settings, lambda: False)
         used = cpu_seconds()
         watcher = Watcher(source, overlay_for(source), worker, StabilityTracker(0, time.monotonic), load())
         tally = watcher.reconcile()

@@ -57,10 +57,10 @@ def one_pass(source: Path) -> None:
     """One start and one pass, told as JSON."""
     from nearest_worker import NearestWorker
 
-    from depixel_watch.layout import overlay_for
-    from depixel_watch.profiles import load
-    from depixel_watch.stability import StabilityTracker
-    from depixel_watch.watcher import Watcher
+    from depixel_watch.folder.layout import overlay_for
+    from depixel_watch.folder.stability import StabilityTracker
+    from depixel_watch.packs.profiles import load
+    from depixel_watch.work.watcher import Watcher
 
     started = time.monotonic()
     watcher = Watcher(source, overlay_for(source), NearestWorker(), StabilityTracker(0, time.monotonic), load())

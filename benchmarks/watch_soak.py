@@ -61,11 +61,11 @@ def keep(source: Path, seconds: float) -> None:
     """
     from nearest_worker import NearestWorker
 
-    from depixel_watch.layout import checked, overlay_for
-    from depixel_watch.lock import only_one
-    from depixel_watch.profiles import load
-    from depixel_watch.stability import StabilityTracker
-    from depixel_watch.watcher import Watcher
+    from depixel_watch.folder.layout import checked, overlay_for
+    from depixel_watch.folder.stability import StabilityTracker
+    from depixel_watch.ledger.lock import only_one
+    from depixel_watch.packs.profiles import load
+    from depixel_watch.work.watcher import Watcher
 
     class Logged(NearestWorker):
         def upscale(self, pictures: Sequence[Picture], hints: Mapping[str, Any]) -> list[Picture | DepixelError]:
@@ -90,7 +90,7 @@ def keep(source: Path, seconds: float) -> None:
 
 def soak(args: argparse.Namespace) -> None:
     """Drop, kill, compare."""
-    from depixel_watch.ledger import LEDGER_NAME, Ledger
+    from depixel_watch.ledger.ledger import LEDGER_NAME, Ledger
 
     rng = random.Random(args.seed)
     folder = Path(tempfile.mkdtemp(prefix="watch-soak-"))

@@ -8,10 +8,10 @@ import numpy as np
 from nearest_worker import NearestWorker
 from PIL import Image
 
-from depixel_watch.layout import overlay_for
-from depixel_watch.profiles import load
-from depixel_watch.stability import StabilityTracker
-from depixel_watch.watcher import Event, Watcher
+from depixel_watch.folder.layout import overlay_for
+from depixel_watch.folder.stability import StabilityTracker
+from depixel_watch.packs.profiles import load
+from depixel_watch.work.watcher import Event, Watcher
 
 
 class Desk:

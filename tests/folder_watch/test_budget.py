@@ -15,13 +15,13 @@ from tiny_art import write_tiny_art
 from watch_process import environment, watch_command
 
 from depixel.cli import main
-from depixel.commands.watch_budget import measure
-from depixel.commands.watch_engine import EngineWorker
 from depixel.request import Request
 from depixel.upsampler import Upsampler
-from depixel_watch import survey as survey_module
-from depixel_watch.profiles import load
-from depixel_watch.survey import survey
+from depixel_watch.packs.profiles import load
+from depixel_watch.preview import survey as survey_module
+from depixel_watch.preview.budget import measure
+from depixel_watch.preview.survey import survey
+from depixel_watch.upscaler import EngineUpscaler
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -106,7 +106,7 @@ def test_the_estimate_is_measured(pack: Path, tmp_path: Path) -> None:
     profiles = load()
     engine = Upsampler("cpu", {"art": str(write_tiny_art(tmp_path))})
     settings = Request(scale=4)
-    worker = EngineWorker(engine, settings, lambda: False)
+    worker = EngineUpscaler(engine, settings, lambda: False)
     found = survey(pack, profiles, profiles["minecraft"], False, lambda text: None)
 
     estimate = measure(found, worker)

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from depixel.errors import OutputExistsError
-from depixel_watch.claims import Claims
-from depixel_watch.jobs import Job
-from depixel_watch.ledger import LEDGER_NAME, Ledger, Row
-from depixel_watch.profiles import Rule
-from depixel_watch.scan import stamp_of
-from depixel_watch.stability import Stamp
+from depixel_watch.folder.scan import stamp_of
+from depixel_watch.folder.stability import Stamp
+from depixel_watch.ledger.claims import Claims
+from depixel_watch.ledger.ledger import LEDGER_NAME, Ledger, Row
+from depixel_watch.packs.profiles import Rule
+from depixel_watch.work.task import Task
 
 
 class Desk:
@@ -30,8 +30,8 @@ class Desk:
     def claims(self) -> Claims:
         return Claims(self.source, self.out, self.ledger, folds=True)
 
-    def job(self, path: str) -> Job:
-        return Job(path, Stamp(1, 1), "upscale", Rule("*", "upscale", ()), "recipe", 4)
+    def job(self, path: str) -> Task:
+        return Task(path, Stamp(1, 1), "upscale", Rule("*", "upscale", ()), "recipe", 4)
 
     def made(self, path: str, also: str = "") -> None:
         """An output of ours; on such a disk it answers to the other name as well."""

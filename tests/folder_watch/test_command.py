@@ -20,7 +20,7 @@ from PIL import Image
 from tiny_art import write_tiny_art
 from watch_process import environment, watch_command
 
-from depixel_watch.lock import is_held
+from depixel_watch.ledger.lock import is_held
 
 RNG = np.random.default_rng(3)
 

@@ -15,10 +15,10 @@ from nearest_worker import NearestWorker
 from PIL import Image
 
 from depixel.files import read
-from depixel_watch.layout import checked, overlay_for
-from depixel_watch.profiles import OWN_PROFILES, load
-from depixel_watch.stability import StabilityTracker
-from depixel_watch.watcher import Event, Tally, Watcher
+from depixel_watch.folder.layout import checked, overlay_for
+from depixel_watch.folder.stability import StabilityTracker
+from depixel_watch.packs.profiles import OWN_PROFILES, load
+from depixel_watch.work.watcher import Event, PassCounts, Watcher
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -37,13 +37,13 @@ def _dds(path: Path, mipmaps: int = 0) -> Path:
     return path
 
 
-def _once(source: Path, out: Path | None = None, events: list[Event] | None = None) -> Tally:
+def _once(source: Path, out: Path | None = None, events: list[Event] | None = None) -> PassCounts:
     now = [0.0]
     source, out = checked(source, out or overlay_for(source))
     tracker = StabilityTracker(1.0, lambda: now[0])
     told: list[Event] = [] if events is None else events
     watcher = Watcher(source, out, NearestWorker(), tracker, load(own=source), tell=told.append)
-    total = Tally()
+    total = PassCounts()
     try:
         for _ in range(4):
             tally = watcher.reconcile()
@@ -93,7 +93,7 @@ def test_formats_are_never_mixed(tmp_path: Path) -> None:
 
 
 def test_what_goes_in_is_what_is_counted(tmp_path: Path) -> None:
-    """Found = done + copied + failed + left alone; nothing is lost without a word."""
+    """FileEntry = done + copied + failed + left alone; nothing is lost without a word."""
     for seed in range(5):
         _save(tmp_path / f"pack/{seed}.png", seed)
     _save(tmp_path / "pack/twin.png", 0)

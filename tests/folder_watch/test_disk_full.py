@@ -16,11 +16,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 from nearest_worker import NearestWorker
-from depixel_watch.ledger import LEDGER_NAME, Ledger
-from depixel_watch.pauses import DiskFullError
-from depixel_watch.profiles import load
-from depixel_watch.stability import StabilityTracker
-from depixel_watch.watcher import Watcher
+from depixel_watch.ledger.ledger import LEDGER_NAME, Ledger
+from depixel_watch.work.pauses import DiskFullError
+from depixel_watch.packs.profiles import load
+from depixel_watch.folder.stability import StabilityTracker
+from depixel_watch.work.watcher import Watcher
 
 root = Path(sys.argv[1])
 source, out, rng = root / "mods", root / "disk" / "out", np.random.default_rng(1)

@@ -16,13 +16,13 @@ from watch_process import environment, watch_command
 
 from depixel.client import Engine, Place
 from depixel.client.launch import reap
-from depixel.commands.watch_engine import EngineWorker
 from depixel.errors import BadUsageError, DepixelError
 from depixel.picture import Picture
 from depixel.request import Request
 from depixel.service.remote import RemoteUpsampler
 from depixel.upsampler import Upsampler
-from depixel_watch.pauses import EngineAwayError
+from depixel_watch.upscaler import EngineUpscaler
+from depixel_watch.work.pauses import EngineAwayError
 
 
 @pytest.fixture(scope="module")
@@ -54,12 +54,12 @@ def test_the_shared_engine_answers_and_its_absence_is_no_picture_s_fault(place: 
     stopped; then the work waits, and no picture is called failed. One that it refuses is that picture's error.
     """
     settings = Request(domain="art", scale=4)
-    here = EngineWorker(Upsampler("cpu", {"art": str(weights)}), settings, lambda: False)
-    auto = EngineWorker(RemoteUpsampler("auto", "watch"), settings, lambda: False, shared=True)
+    here = EngineUpscaler(Upsampler("cpu", {"art": str(weights)}), settings, lambda: False)
+    auto = EngineUpscaler(RemoteUpsampler("auto", "watch"), settings, lambda: False, shared=True)
     running = place.running()
     assert running is not None
     address = RemoteUpsampler(f"http://127.0.0.1:{running.port}", "watch")
-    fixed = EngineWorker(address, settings, lambda: False, shared=True)
+    fixed = EngineUpscaler(address, settings, lambda: False, shared=True)
     pictures = [_picture(1), _picture(2, 9)]
     expected = here.upscale(pictures, {"wrap": "xy"})
 

@@ -11,7 +11,7 @@ import pytest
 from watch_process import environment
 from watchdog.events import FileCreatedEvent
 
-from depixel_watch.events import Hints, file_system_of
+from depixel_watch.folder.events import ChangeHints, file_system_of
 
 
 def _namespaces() -> bool:
@@ -28,8 +28,8 @@ def test_a_real_inotify_limit_is_said_and_survived(tmp_path: Path) -> None:
     for name in "abcd":
         (tmp_path / name).mkdir()
     script = (
-        "import sys; from pathlib import Path; from depixel_watch.events import Hints\n"
-        "hints = Hints(Path(sys.argv[1])); (Path(sys.argv[1]) / 'd' / sys.argv[2]).write_text('x')\n"
+        "import sys; from pathlib import Path; from depixel_watch.folder.events import ChangeHints\n"
+        "hints = ChangeHints(Path(sys.argv[1])); (Path(sys.argv[1]) / 'd' / sys.argv[2]).write_text('x')\n"
         "sys.stdout.write(f'{hints.wait(0.5 if hints.problem else 60)}|{hints.problem}'); hints.close()\n"
     )
     told = []
@@ -45,7 +45,7 @@ def test_a_real_inotify_limit_is_said_and_survived(tmp_path: Path) -> None:
 
 def test_a_change_at_the_end_of_waiting_is_not_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What happens in the moment between the end of one wait and the beginning of the next ends the next."""
-    hints = Hints(tmp_path, poll=True)
+    hints = ChangeHints(tmp_path, poll=True)
     wait = hints._changed.wait
 
     def wait_in_vain(seconds: float) -> bool:
@@ -71,10 +71,10 @@ def test_network_drives_are_known_by_their_mount(tmp_path: Path) -> None:
     assert file_system_of(share / "mods", mounts) == "cifs"
     assert file_system_of(tmp_path, mounts) == "ext4"
     assert file_system_of(tmp_path, tmp_path / "none") == ""
-    hints = Hints(share / "mods", mounts=mounts)
+    hints = ChangeHints(share / "mods", mounts=mounts)
     assert "network drive" in hints.problem
     assert not hints.wait(0.01)
     hints.close()
-    hints = Hints(tmp_path, mounts=mounts)
+    hints = ChangeHints(tmp_path, mounts=mounts)
     assert hints.problem == ""
     hints.close()

@@ -14,8 +14,8 @@ from PIL import Image
 from tiny_art import write_tiny_art
 
 from depixel.cli import main
-from depixel_watch.ledger import LEDGER_NAME, Ledger, Row
-from depixel_watch.stability import Stamp
+from depixel_watch.folder.stability import Stamp
+from depixel_watch.ledger.ledger import LEDGER_NAME, Ledger, Row
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs a file system that takes any name")
 

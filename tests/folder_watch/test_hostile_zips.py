@@ -16,9 +16,9 @@ from PIL import Image
 from spoilt_files import archives, spoilt
 
 from depixel.errors import DepixelError, UnreadablePictureError, UnsupportedPictureError
-from depixel_watch.packs import MAX_DICTIONARY, rewrite
-from depixel_watch.profiles import load
-from depixel_watch.survey import survey
+from depixel_watch.packs.archive import MAX_DICTIONARY, rewrite
+from depixel_watch.packs.profiles import load
+from depixel_watch.preview.survey import survey
 
 
 def _rewritten(data: bytes) -> bytes:
@@ -100,7 +100,7 @@ def test_a_way_of_packing_that_nobody_here_knows() -> None:
 
 def test_a_fault_of_ours_in_one_picture_stops_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     """The picture is copied as it is; the others are enlarged."""
-    from depixel_watch import packs
+    from depixel_watch.packs import archive as packs
 
     whole = packs.prepare
 

@@ -14,8 +14,8 @@ from nearest_worker import NearestWorker
 from PIL import Image
 
 from depixel.errors import DepixelError
-from depixel_watch.packs import rewrite
-from depixel_watch.profiles import load, recognise
+from depixel_watch.packs.archive import rewrite
+from depixel_watch.packs.profiles import load, recognise
 
 
 def _png(seed: int = 0, size: tuple[int, int] = (4, 4)) -> bytes:

@@ -17,12 +17,12 @@ from PIL import Image
 
 from depixel.errors import DepixelError, UnsupportedPictureError
 from depixel.picture import Picture
-from depixel_watch import pipeline as pipeline_module
-from depixel_watch.layout import overlay_for
-from depixel_watch.pauses import EngineAwayError
-from depixel_watch.profiles import load
-from depixel_watch.stability import StabilityTracker
-from depixel_watch.watcher import Event, Tally, Watcher
+from depixel_watch.folder.layout import overlay_for
+from depixel_watch.folder.stability import StabilityTracker
+from depixel_watch.packs.profiles import load
+from depixel_watch.work import pipeline as pipeline_module
+from depixel_watch.work.pauses import EngineAwayError
+from depixel_watch.work.watcher import Event, PassCounts, Watcher
 
 
 class Desk:
@@ -173,7 +173,7 @@ def test_a_source_replaced_while_it_is_answered_is_answered_again(tmp_path: Path
 
     desk = Desk(tmp_path, Replacing())
     desk.drop("a.png", 1)
-    total = Tally()
+    total = PassCounts()
     while not total.skipped:
         total = desk.watcher.reconcile()
     desk.watcher.close()

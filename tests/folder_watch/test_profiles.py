@@ -18,8 +18,8 @@ from depixel.errors import BadUsageError
 from depixel.files import encode, read_bytes
 from depixel.files.png_chunks import chunks
 from depixel.picture import Picture
-from depixel_watch.conventions import grab_of, with_grab
-from depixel_watch.profiles import OWN_PROFILES, load, recognise, recognise_folder
+from depixel_watch.packs.conventions import grab_of, with_grab
+from depixel_watch.packs.profiles import OWN_PROFILES, load, recognise, recognise_folder
 
 
 @pytest.fixture

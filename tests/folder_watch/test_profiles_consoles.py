@@ -11,8 +11,8 @@ from pack_desk import Desk
 from PIL import Image
 
 from depixel.picture import Picture
-from depixel_watch.conventions import is_half_alpha, mip_of, with_full_alpha, with_half_alpha
-from depixel_watch.profiles import load, names_in, recognise
+from depixel_watch.packs.conventions import is_half_alpha, mip_of, with_full_alpha, with_half_alpha
+from depixel_watch.packs.profiles import load, names_in, recognise
 
 
 @pytest.fixture

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from depixel.commands.watch_show import JsonLines, Lines, Table, Told
-from depixel_watch.books import Event, Tally, Times
-from depixel_watch.log import Log
-from depixel_watch.notify import Notifier, command_for
+from depixel_watch.display.log import Log
+from depixel_watch.display.notify import Notifier, command_for
+from depixel_watch.display.show import Announcer, JsonLines, Lines, Table
+from depixel_watch.ledger.recorder import Event, PassCounts, Times
 
 
 class Clock:
@@ -37,7 +37,7 @@ def test_the_table_counts_measures_and_says_what_is_left(capsys: pytest.CaptureF
     """Done, skipped, failed; the speed of the last seconds; the time left; what is being done when nothing is."""
     clock = Clock()
     table = Table("mods -> mods-depixel", clock)
-    now = Tally(found=1000, skipped=40)
+    now = PassCounts(found=1000, skipped=40)
     table.tally = lambda: now
     first = _text(table)
     now.failed = 2
@@ -66,11 +66,11 @@ def test_the_table_counts_measures_and_says_what_is_left(capsys: pytest.CaptureF
 
 def test_lines_and_json(capsys: pytest.CaptureFixture[str]) -> None:
     """One line an event, whatever the name is made of; a pass that did nothing is silent as lines, and told as JSON."""
-    tally = Tally(found=2, done=2, times=Times(2.0, 0.5, 1.5, 1.0))
+    tally = PassCounts(found=2, done=2, times=Times(2.0, 0.5, 1.5, 1.0))
     for show in (Lines(), JsonLines()):
         show.tell(Event("failed", "a\udcff.png", "no picture"))
         show.sum_up(tally, 2.5)
-        show.sum_up(Tally(skipped=3), 0.1)
+        show.sum_up(PassCounts(skipped=3), 0.1)
 
     out = capsys.readouterr().out.splitlines()
     assert out[0] == r"failed  a\udcff.png: no picture"
@@ -87,9 +87,9 @@ def test_the_log_has_every_event_and_never_grows_without_end(tmp_path: Path) -> 
     log = Log(path, lambda: datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc), most_bytes=200)
     log.write("before there is a folder")
     path.parent.mkdir()
-    told = Told(JsonLines(), log, None)
+    told = Announcer(JsonLines(), log, None)
     told.tell(Event("done", "é.png"))
-    told.sum_up(Tally(found=1, done=1), 1.0)
+    told.sum_up(PassCounts(found=1, done=1), 1.0)
 
     assert path.read_text("utf-8").splitlines()[0] == "2026-01-02T03:04:05+00:00 done    é.png"
     assert "1 done, 0 copied" in path.read_text("utf-8")
@@ -108,15 +108,15 @@ def test_the_desktop_hears_once_when_all_is_done(
     script.write_text(f'#!/bin/sh\nprintf "%s|" "$@" >> "{tmp_path}/told"\n')
     script.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    told = Told(Lines(), Log(tmp_path / "log"), Notifier())
-    told.sum_up(Tally(found=3, done=3, waiting=2), 1.0)
-    told.sum_up(Tally(found=2, done=1, failed=1), 1.0)
-    told.sum_up(Tally(skipped=5), 1.0)
+    told = Announcer(Lines(), Log(tmp_path / "log"), Notifier())
+    told.sum_up(PassCounts(found=3, done=3, waiting=2), 1.0)
+    told.sum_up(PassCounts(found=2, done=1, failed=1), 1.0)
+    told.sum_up(PassCounts(skipped=5), 1.0)
     told.close()
 
     assert (tmp_path / "told").read_text() == "--app-name=Depixel|--|Depixel|4 textures are ready, 1 failed.|"
     monkeypatch.setenv("PATH", str(tmp_path / "none"))
-    Told(Lines(), Log(tmp_path / "log"), Notifier()).troubles()
+    Announcer(Lines(), Log(tmp_path / "log"), Notifier()).troubles()
     assert "notify-send is not installed" in capsys.readouterr().out
     for system in ("linux", "darwin", "win32"):
         assert command_for(system, "title", '"; rm -rf /')[-2:] == ["title", '"; rm -rf /']

@@ -17,15 +17,15 @@ from nearest_worker import NearestWorker
 from PIL import Image
 
 from depixel.errors import BadUsageError, DepixelError, UnwritableOutputError
-from depixel_watch import pipeline as pipeline_module
-from depixel_watch.layout import checked, overlay_for
-from depixel_watch.ledger import LEDGER_NAME, Ledger
-from depixel_watch.lock import is_held, only_one
-from depixel_watch.page import PAGE_NAME
-from depixel_watch.pauses import OutputDeletedError
-from depixel_watch.profiles import OWN_PROFILES, load
-from depixel_watch.stability import StabilityTracker, Stamp
-from depixel_watch.watcher import DiskFullError, Event, PauseError, Tally, Watcher
+from depixel_watch.display.page import PAGE_NAME
+from depixel_watch.folder.layout import checked, overlay_for
+from depixel_watch.folder.stability import StabilityTracker, Stamp
+from depixel_watch.ledger.ledger import LEDGER_NAME, Ledger
+from depixel_watch.ledger.lock import is_held, only_one
+from depixel_watch.packs.profiles import OWN_PROFILES, load
+from depixel_watch.work import pipeline as pipeline_module
+from depixel_watch.work.pauses import OutputDeletedError
+from depixel_watch.work.watcher import DiskFullError, Event, PassCounts, PauseError, Watcher
 
 
 class Clock:
@@ -78,9 +78,9 @@ class Desk:
         ledger.record([row._replace(state="writing", out=Stamp(0, 0))])
         ledger.close()
 
-    def settle(self) -> Tally:
+    def settle(self) -> PassCounts:
         """Passes until nothing waits; the sum of what they did."""
-        total = Tally()
+        total = PassCounts()
         for _ in range(6):
             tally = self.watcher.reconcile()
             for name in ("done", "copied", "failed", "removed"):

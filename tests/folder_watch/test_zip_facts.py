@@ -14,8 +14,8 @@ from nearest_worker import NearestWorker
 from PIL import Image
 
 from depixel.errors import UnreadablePictureError, UnsupportedPictureError
-from depixel_watch.packs import rewrite
-from depixel_watch.profiles import OWN_PROFILES, load
+from depixel_watch.packs.archive import rewrite
+from depixel_watch.packs.profiles import OWN_PROFILES, load
 
 
 def _png(seed: int = 0) -> bytes:

@@ -5,13 +5,14 @@ ten thousand never lie in memory together. One that fails is named and the other
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from depixel import files
+from depixel.commands.engines import PictureEngine
 from depixel.commands.labels import label_picture
 from depixel.commands.lossy import LOSSY, as_written
 from depixel.commands.plan import Job, Problem
@@ -28,20 +29,6 @@ if TYPE_CHECKING:
 _GROUP_PIXELS = 64 * 1024  # input pixels of one group at most, over frames and candidates, at scale 4
 _GROUP_COUNT = 256
 _WRITERS = 4
-
-
-class Engine(Protocol):
-    """What answers the pictures: an Upsampler here, or one in another process."""
-
-    def upsample_many(
-        self,
-        pictures: Sequence[Picture],
-        settings: Request,
-        on_step: Callable[[SearchStep], None] | None = None,
-        cancelled: Callable[[], bool] | None = None,
-    ) -> list[Report | DepixelError]:
-        """See Upsampler.upsample_many."""
-        ...
 
 
 Read = Callable[[Path], Picture]
@@ -94,7 +81,7 @@ class Batch:
 
     def __init__(
         self,
-        engine: Engine,
+        engine: PictureEngine,
         settings: Request,
         read: Read,
         write: Write,

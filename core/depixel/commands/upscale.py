@@ -14,7 +14,7 @@ from depixel.errors import BadUsageError
 
 if TYPE_CHECKING:
     from depixel.cli import Subparsers
-    from depixel.commands.batch import Engine, Outcome
+    from depixel.commands.batch import Outcome
     from depixel.commands.plan import Job
     from depixel.commands.search_film import SearchFilm
     from depixel.progress import BarProgress, LineProgress
@@ -145,26 +145,6 @@ def _extension(text: str | None, writable: Collection[str]) -> str | None:
     return extension
 
 
-def open_engine(args: argparse.Namespace) -> Engine:
-    """
-    The engine that answers: in this process, or the shared one (`--engine`). Loads torch.
-
-    Raises:
-        BadUsageError: --weights or --device together with an engine that has its own.
-    """
-    if args.engine != "local":
-        from depixel.service.remote import RemoteUpsampler
-
-        if args.weights or args.device != "auto":
-            raise BadUsageError("--weights and --device are those of the engine: give them to `depixel serve`.")
-        return RemoteUpsampler(args.engine)
-
-    from depixel.upsampler import Upsampler
-
-    kind = "faces" if args.domain == "faces" else "art"
-    return Upsampler(args.device, {kind: args.weights} if args.weights else None)
-
-
 def _outcomes(
     args: argparse.Namespace,
     settings: Request,
@@ -175,6 +155,7 @@ def _outcomes(
 ) -> Iterator[Outcome]:
     from depixel.commands.batch import Batch, Outcome
     from depixel.commands.doors import reader, writer
+    from depixel.commands.engines import open_engine
 
     if all(job.problem is not None for job in jobs):  # nothing to compute: do not wait for torch
         yield from (Outcome(job, job.problem) for job in jobs)

@@ -20,15 +20,15 @@ from pathlib import Path
 from depixel.errors import CancelledError, DepixelError, UnwritableOutputError
 from depixel.files.writing import place
 from depixel.picture import Picture
-from depixel_watch.books import NOTHING, Books, Made
-from depixel_watch.claims import Claims
-from depixel_watch.jobs import Job, Loaded, fault, load, pixels_of
-from depixel_watch.packs import rewrite
-from depixel_watch.pauses import DELETED, OutputDeletedError, PauseError, as_pause
-from depixel_watch.profiles import Profile
-from depixel_watch.scan import OURS, stamp_of
-from depixel_watch.stability import Stamp
-from depixel_watch.work import Texture, UpscaleWorker, ask, finish
+from depixel_watch.folder.scan import OURS, stamp_of
+from depixel_watch.folder.stability import Stamp
+from depixel_watch.ledger.claims import Claims
+from depixel_watch.ledger.recorder import NOTHING, Output, Recorder
+from depixel_watch.packs.archive import rewrite
+from depixel_watch.packs.profiles import PackProfile
+from depixel_watch.work.pauses import DELETED, OutputDeletedError, PauseError, as_pause
+from depixel_watch.work.task import LoadedTask, Task, fault, load, pixels_of
+from depixel_watch.work.texture import Texture, Upscaler, ask, finish
 
 OWN = "An output of Depixel that was copied here: left alone."
 
@@ -49,10 +49,10 @@ class _Group:
     """Some files on their way."""
 
     pixels: int
-    loading: list[Future[tuple[Loaded, float]]]
-    ready: list[Loaded] = field(default_factory=list)  # what the engine is asked
+    loading: list[Future[tuple[LoadedTask, float]]]
+    ready: list[LoadedTask] = field(default_factory=list)  # what the engine is asked
     asked: Future[Answers] | None = None
-    writing: list[tuple[Loaded, Future[Made]]] = field(default_factory=list)
+    writing: list[tuple[LoadedTask, Future[Output]]] = field(default_factory=list)
 
 
 class Pipeline:
@@ -68,8 +68,8 @@ class Pipeline:
         self,
         source: Path,
         out: Path,
-        worker: UpscaleWorker,
-        profiles: dict[str, Profile],
+        worker: Upscaler,
+        profiles: dict[str, PackProfile],
         *,
         complete: bool,
         cancelled: Callable[[], bool],
@@ -86,7 +86,7 @@ class Pipeline:
         for pool in (self._readers, self._engine, self._writers):
             pool.shutdown(cancel_futures=True)
 
-    def run(self, jobs: Iterable[Job], books: Books) -> None:
+    def run(self, jobs: Iterable[Task], books: Recorder) -> None:
         """
         Deal with all files.
 
@@ -96,7 +96,7 @@ class Pipeline:
         """
         self._books = books
         self._claims = Claims(self._source, self._out, books.ledger)
-        self._twins: dict[str, list[Loaded]] = {}  # key on its way => files that will have the same output
+        self._twins: dict[str, list[LoadedTask]] = {}  # key on its way => files that will have the same output
         self._busy, started = 0.0, time.perf_counter()
         groups = self._groups(jobs)
         coming: deque[_Group] = deque()
@@ -144,10 +144,10 @@ class Pipeline:
             with contextlib.suppress(DepixelError, sqlite3.Error):
                 self._settle(group)
 
-    def _groups(self, jobs: Iterable[Job]) -> Iterator[_Group]:
+    def _groups(self, jobs: Iterable[Task]) -> Iterator[_Group]:
         most = GROUP_PIXELS * 16 // self._worker.scale**2
         bound = min(most, _FIRST_PIXELS)
-        group: list[Job] = []
+        group: list[Task] = []
         pixels = 0
         for job in jobs:
             size = pixels_of(self._source / job.path, job.stamp.size) if job.action == "upscale" else job.stamp.size
@@ -160,7 +160,7 @@ class Pipeline:
         if group:
             yield self._loading(group, pixels)
 
-    def _loading(self, jobs: list[Job], pixels: int) -> _Group:
+    def _loading(self, jobs: list[Task], pixels: int) -> _Group:
         return _Group(
             pixels * self._worker.scale**2 // 16, [self._readers.submit(_timed_load, job, self._source) for job in jobs]
         )
@@ -168,8 +168,8 @@ class Pipeline:
     # Decide what is to be done with each file; the engine gets what only it can do.
     def _prepare(self, group: _Group) -> None:
         books = self._books
-        copies: list[tuple[Loaded, str, str]] = []
-        whole: list[Loaded] = []
+        copies: list[tuple[LoadedTask, str, str]] = []
+        whole: list[LoadedTask] = []
         for future in group.loading:
             item, seconds = future.result()
             books.tally.times.decode += seconds
@@ -204,14 +204,14 @@ class Pipeline:
             group.asked = self._engine.submit(self._ask, group.ready)
 
     # Path and digest of an output that is this one's too.
-    def _twin(self, item: Loaded) -> tuple[str, str] | None:
+    def _twin(self, item: LoadedTask) -> tuple[str, str] | None:
         for row in self._books.ledger.done_with(item.key):
             if row.path != item.job.path and stamp_of(self._out / row.output) == row.out:
                 return row.output, row.made
         return None
 
     # In the engine's thread.
-    def _ask(self, items: list[Loaded]) -> Answers:
+    def _ask(self, items: list[LoadedTask]) -> Answers:
         started = time.perf_counter()
         try:
             return self._ask_all([item.texture for item in items if item.texture is not None])
@@ -241,8 +241,8 @@ class Pipeline:
                 group.writing.append((item, self._writers.submit(self._write, item, answer)))
 
     def _settle(self, group: _Group) -> None:
-        outcomes: list[tuple[Loaded, Made]] = []
-        wrong: list[tuple[Loaded, Exception]] = []
+        outcomes: list[tuple[LoadedTask, Output]] = []
+        wrong: list[tuple[LoadedTask, Exception]] = []
         for item, future in group.writing:
             try:
                 outcomes.append((item, future.result()))
@@ -273,27 +273,27 @@ class Pipeline:
         self._books.wait(len(twins) - len(copies))
 
     # From here on: in the writers' threads.
-    def _write(self, item: Loaded, answer: Picture) -> Made:
+    def _write(self, item: LoadedTask, answer: Picture) -> Output:
         started = time.perf_counter()
         assert item.texture is not None
         made = self._place(item, finish(item.texture, answer), "done", item.texture.remark)
         return replace(made, seconds=time.perf_counter() - started)
 
-    def _copy_twin(self, item: Loaded, path: str, digest: str) -> Made:
+    def _copy_twin(self, item: LoadedTask, path: str, digest: str) -> Output:
         made = self._place(item, (self._out / path).read_bytes(), "copied")
         return replace(made, digest=digest)
 
-    def _copy(self, item: Loaded) -> Made:
+    def _copy(self, item: LoadedTask) -> Output:
         return replace(self._place(item, item.data, "copied", item.left), digest="")
 
-    def _place(self, item: Loaded, data: bytes, what: str, remark: str = "") -> Made:
+    def _place(self, item: LoadedTask, data: bytes, what: str, remark: str = "") -> Output:
         target = self._out / item.job.output
         self._check_ledger()
         _make_folder(target.parent)
         place(target, data, overwrite=True)
-        return Made(self._stamped(item, target), hashlib.sha256(data).hexdigest()[:32], what, remark)
+        return Output(self._stamped(item, target), hashlib.sha256(data).hexdigest()[:32], what, remark)
 
-    def _stamped(self, item: Loaded, target: Path) -> Stamp:
+    def _stamped(self, item: LoadedTask, target: Path) -> Stamp:
         if self._complete:
             os.utime(target, ns=(item.job.stamp.mtime_ns, item.job.stamp.mtime_ns))
         return stamp_of(target) or NOTHING
@@ -304,7 +304,7 @@ class Pipeline:
             raise OutputDeletedError(DELETED.format(self._out))
 
     # In the engine's thread, for it asks the engine.
-    def _pack(self, item: Loaded) -> Made:
+    def _pack(self, item: LoadedTask) -> Output:
         started = time.perf_counter()
         target = self._out / item.job.output
         part = target.with_name(f"{OURS}{secrets.token_hex(6)}.part")
@@ -321,7 +321,7 @@ class Pipeline:
                     content.update(block)
             self._check_ledger()
             part.replace(target)
-            return Made(self._stamped(item, target), content.hexdigest()[:32], "done", " ".join(notes[:20]))
+            return Output(self._stamped(item, target), content.hexdigest()[:32], "done", " ".join(notes[:20]))
         finally:
             part.unlink(missing_ok=True)
             self._busy += time.perf_counter() - started
@@ -339,6 +339,6 @@ def _is_written(group: _Group) -> bool:
     return all(future.done() for _, future in group.writing)
 
 
-def _timed_load(job: Job, root: Path) -> tuple[Loaded, float]:
+def _timed_load(job: Task, root: Path) -> tuple[LoadedTask, float]:
     started = time.perf_counter()
     return load(job, root), time.perf_counter() - started

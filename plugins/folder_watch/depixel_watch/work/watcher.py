@@ -13,18 +13,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 from depixel.errors import UnwritableOutputError
-from depixel_watch.books import Books, Event, Tally, Tell
-from depixel_watch.jobs import Job, plan
-from depixel_watch.ledger import BLOCKED, LEDGER_NAME, Ledger, Row
-from depixel_watch.page import PAGE_NAME, write_page
-from depixel_watch.pauses import AWAY, FULL, DiskFullError, OutputAwayError, PauseError, as_pause
-from depixel_watch.pipeline import Pipeline
-from depixel_watch.profiles import Profile, is_archive, recognise_folder
-from depixel_watch.scan import OURS, Found, stamp_if_seen, stamp_of, walk
-from depixel_watch.stability import StabilityTracker
-from depixel_watch.work import UpscaleWorker
+from depixel_watch.display.page import PAGE_NAME, write_page
+from depixel_watch.folder.scan import OURS, FileEntry, stamp_if_seen, stamp_of, walk
+from depixel_watch.folder.stability import StabilityTracker
+from depixel_watch.ledger.ledger import BLOCKED, LEDGER_NAME, Ledger, Row
+from depixel_watch.ledger.recorder import Event, Listener, PassCounts, Recorder
+from depixel_watch.packs.profiles import PackProfile, is_archive, recognise_folder
+from depixel_watch.work.pauses import AWAY, FULL, DiskFullError, OutputAwayError, PauseError, as_pause
+from depixel_watch.work.pipeline import Pipeline
+from depixel_watch.work.task import Task, plan
+from depixel_watch.work.texture import Upscaler
 
-__all__ = ["DiskFullError", "Event", "PauseError", "Tally", "Tell", "Watcher"]
+__all__ = ["DiskFullError", "Event", "Listener", "PassCounts", "PauseError", "Watcher"]
 
 
 class Watcher:
@@ -41,20 +41,20 @@ class Watcher:
         self,
         source: Path,
         out: Path,
-        worker: UpscaleWorker,
+        worker: Upscaler,
         tracker: StabilityTracker,
-        profiles: dict[str, Profile],
-        profile: Profile | None = None,
+        profiles: dict[str, PackProfile],
+        profile: PackProfile | None = None,
         *,
         complete: bool = False,
         retry: bool = False,
-        tell: Tell = lambda event: None,
+        tell: Listener = lambda event: None,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> None:
         self._source, self._out, self._worker = source, out, worker
         self._tracker, self._profiles, self._profile = tracker, profiles, profile
         self._complete, self._tell, self._cancelled = complete, tell, cancelled
-        self.tally = Tally()
+        self.tally = PassCounts()
         """Of the pass that is going on, or of the last one; may be looked at from other threads."""
         self._stale = False  # the page
         self._away = False  # the ledger's file was not to be used
@@ -73,14 +73,14 @@ class Watcher:
         self._pipeline.close()
         self._ledger.close()
 
-    def reconcile(self) -> Tally:
+    def reconcile(self) -> PassCounts:
         """
         One pass over the whole folder.
 
         Raises:
             PauseError: what was finished is kept; call again when there is room, or the engine is back.
         """
-        self.tally = tally = Tally()
+        self.tally = tally = PassCounts()
         if not self._source.is_dir():
             self._trouble(f"{self._source} is not there; its outputs are kept.")
             self._told, self._troubles = self._troubles, set()
@@ -93,7 +93,7 @@ class Watcher:
             tally.found = len(still)
             if still:
                 jobs = (job for found in still if (job := self._plan(found, profile)) is not None)
-                self._pipeline.run(jobs, Books(self._ledger, self._tracker, tally, self._tell, self._out))
+                self._pipeline.run(jobs, Recorder(self._ledger, self._tracker, tally, self._tell, self._out))
             if self._cancelled():
                 return tally
             if not tally.waiting:  # a renamed file waits: it shall find its old output to copy
@@ -140,8 +140,8 @@ class Watcher:
         return there is not None and row.made_this(there)
 
     # Files that need work and stand still. Planned again when their turn comes: that takes less memory than the plans.
-    def _still(self, profile: Profile) -> list[Found]:
-        still: list[Found] = []
+    def _still(self, profile: PackProfile) -> list[FileEntry]:
+        still: list[FileEntry] = []
         waiting: list[str] = []
         for found in walk(self._source, self._trouble):
             if self._cancelled():
@@ -161,7 +161,7 @@ class Watcher:
         self._tracker.keep_only(waiting)
         return still
 
-    def _plan(self, found: Found, profile: Profile) -> Job | None:
+    def _plan(self, found: FileEntry, profile: PackProfile) -> Task | None:
         recipe = self._worker.recipe
         if is_archive(found.path):
             recipe += self._rules
@@ -173,7 +173,7 @@ class Watcher:
             self._tell(Event("note", "", sentence))
         self._troubles.add(sentence)
 
-    def _in_step(self, found: Found, job: Job) -> bool:
+    def _in_step(self, found: FileEntry, job: Task) -> bool:
         row = self._ledger.get(found.path)
         if row is not None and row.output != job.output:
             self._remove(row)  # a rule gives it another name now

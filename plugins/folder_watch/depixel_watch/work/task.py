@@ -10,17 +10,17 @@ from pathlib import Path, PurePosixPath
 
 from depixel.errors import DepixelError, UnreadablePictureError
 from depixel.files import READABLE
-from depixel_watch.conventions import beside_names, followed, output_name
-from depixel_watch.profiles import ARCHIVES, Profile, Rule
-from depixel_watch.scan import Found, stamp_if_seen, stamp_of
-from depixel_watch.stability import Stamp
-from depixel_watch.work import Texture, prepare
+from depixel_watch.folder.scan import FileEntry, stamp_if_seen, stamp_of
+from depixel_watch.folder.stability import Stamp
+from depixel_watch.packs.conventions import beside_names, followed, output_name
+from depixel_watch.packs.profiles import ARCHIVES, PackProfile, Rule
+from depixel_watch.work.texture import Texture, prepare
 
 SINGLE = "One pixel needs no enlarging: left alone."
 
 
 @dataclass(frozen=True)
-class Job:
+class Task:
     """A file that is new or changed."""
 
     path: str
@@ -38,10 +38,10 @@ class Job:
 
 
 @dataclass
-class Loaded:
+class LoadedTask:
     """A job with its content."""
 
-    job: Job
+    job: Task
     key: str = ""
     content: str = ""  # digest of the bytes alone
     data: bytes = b""
@@ -52,7 +52,9 @@ class Loaded:
     moved: bool = False  # changed while it was read: another time
 
 
-def plan(found: Found, root: Path, profile: Profile, recipe: str, complete: bool, scale: int = 4) -> Job | None:
+def plan(
+    found: FileEntry, root: Path, profile: PackProfile, recipe: str, complete: bool, scale: int = 4
+) -> Task | None:
     """What is asked of a file; None = nothing."""
     suffix = PurePosixPath(found.path).suffix.lower()
     rule = profile.rule_for(found.path)
@@ -72,13 +74,13 @@ def plan(found: Found, root: Path, profile: Profile, recipe: str, complete: bool
     told = [str(stamp_if_seen(root / name)) for name in beside]
     whole = recipe if action != "copy" or rule.action == "follow" else "copy"
     asked = _digest(f"{whole}|{action}|{rule.hints}|{rule.treatment}|{told}{moved}".encode("utf-8", "surrogatepass"))
-    return Job(found.path, found.stamp, action, rule, asked, scale, beside, moved)
+    return Task(found.path, found.stamp, action, rule, asked, scale, beside, moved)
 
 
-def load(job: Job, root: Path) -> Loaded:
+def load(job: Task, root: Path) -> LoadedTask:
     """Read and decode; never raises for what is wrong with the file: that is its `problem`."""
     path = root / job.path
-    loaded = Loaded(job)
+    loaded = LoadedTask(job)
     try:
         content = hashlib.sha256()
         if job.action == "pack":

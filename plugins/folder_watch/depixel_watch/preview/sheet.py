@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from depixel.commands.batch import Engine
+from depixel.commands.engines import PictureEngine
 from depixel.errors import DepixelError
 from depixel.files.writing import place
 from depixel.picture import Picture
 from depixel.request import Request
-from depixel_watch.survey import Member
-from depixel_watch.work import Texture
+from depixel_watch.preview.survey import Member
+from depixel_watch.work.texture import Texture
 
 SHEET_PICTURES = 12
 CHOICES: tuple[tuple[str, dict[str, Any]], ...] = (
@@ -36,7 +36,7 @@ _HEAD = 24
 _LINE = 16
 
 
-def draw_sheet(members: Iterable[Member], engine: Engine, settings: Request, path: Path) -> None:
+def draw_sheet(members: Iterable[Member], engine: PictureEngine, settings: Request, path: Path) -> None:
     """
     Write the PNG: a row a texture, a column a choice of settings. Of the members, those that say nothing (broken, or of
     one colour) are passed over, and at most SHEET_PICTURES are shown.
@@ -82,7 +82,7 @@ def _row(member: Member, scale: int) -> tuple[str, Texture] | None:
 
 
 def _answer(
-    engine: Engine, small: Picture, texture: Texture, settings: Request, asked: dict[str, Any]
+    engine: PictureEngine, small: Picture, texture: Texture, settings: Request, asked: dict[str, Any]
 ) -> Image.Image | str:
     hints = {key: value for key, value in texture.hints if key != "frames"}  # a crop has other frames
     wanted = Request.from_dict({**hints, **settings.to_dict(), **asked})

@@ -8,22 +8,22 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from depixel.commands.engines import open_engine
 from depixel.commands.stopping import stop_on_interrupt
-from depixel.commands.upscale import open_engine
-from depixel.commands.watch_engine import EngineWorker
-from depixel.commands.watch_show import JsonLines, Lines, Show, Table, Told
 from depixel.errors import CancelledError, UnwritableOutputError
 from depixel.request import Request
-from depixel_watch.events import POLL_SECONDS, Hints
-from depixel_watch.known import remember
-from depixel_watch.ledger import LEDGER_NAME, Ledger
-from depixel_watch.lock import Lock, only_one
-from depixel_watch.log import LOG_NAME, Log
-from depixel_watch.notify import Notifier
-from depixel_watch.pauses import OutputAwayError, OutputDeletedError
-from depixel_watch.profiles import load
-from depixel_watch.stability import StabilityTracker
-from depixel_watch.watcher import Event, PauseError, Tally, Watcher
+from depixel_watch.display.log import LOG_NAME, Log
+from depixel_watch.display.notify import Notifier
+from depixel_watch.display.show import Announcer, JsonLines, Lines, Show, Table
+from depixel_watch.folder.events import POLL_SECONDS, ChangeHints
+from depixel_watch.folder.stability import StabilityTracker
+from depixel_watch.ledger.ledger import LEDGER_NAME, Ledger
+from depixel_watch.ledger.lock import Lock, only_one
+from depixel_watch.ledger.watched import remember
+from depixel_watch.packs.profiles import load
+from depixel_watch.upscaler import EngineUpscaler
+from depixel_watch.work.pauses import OutputAwayError, OutputDeletedError
+from depixel_watch.work.watcher import Event, PassCounts, PauseError, Watcher
 
 _PAUSE_SECONDS = 10.0
 
@@ -34,9 +34,9 @@ def watch(args: argparse.Namespace, settings: Request, source: Path, out: Path) 
     with stop_on_interrupt() as stop, only_one(out) as lock:
         remember(out)
         show = _show(args, source, out)
-        told = Told(show, Log(args.log or out / LOG_NAME), Notifier() if args.notify else None)
+        told = Announcer(show, Log(args.log or out / LOG_NAME), Notifier() if args.notify else None)
         try:
-            worker = EngineWorker(open_engine(args), settings, stop, shared=args.engine != "local")
+            worker = EngineUpscaler(open_engine(args), settings, stop, shared=args.engine != "local")
             watcher = Watcher(
                 source,
                 out,
@@ -77,19 +77,19 @@ class _Loop:
         source: Path,
         out: Path,
         stop: Callable[[], bool],
-        told: Told,
+        told: Announcer,
         show: Show,
     ) -> None:
         self._args, self._watcher, self._lock, self._source, self._out = args, watcher, lock, source, out
         self._stop, self._told, self._show = stop, told, show
-        self._total = Tally()  # of all passes until nothing waits for the first time
+        self._total = PassCounts()  # of all passes until nothing waits for the first time
         self._spoken = False
 
     def run(self, device: str) -> int:
         """Until stopped; with --once until nothing is left to do."""
         args = self._args
         log = args.log or self._out / LOG_NAME
-        hints = None if args.once else Hints(self._source, poll=args.poll)
+        hints = None if args.once else ChangeHints(self._source, poll=args.poll)
         every = args.every
         try:
             what = "Looking through" if args.once else "Watching"
@@ -131,7 +131,7 @@ class _Loop:
         return 130 if args.once else 0
 
     # One pass. Who deletes the output folder takes the lock along, too: first of all it is taken again.
-    def _look(self) -> Tally:
+    def _look(self) -> PassCounts:
         try:
             self._lock.hold()
         except UnwritableOutputError as error:
@@ -145,7 +145,7 @@ class _Loop:
                 return
 
     # What a run that found nothing new leaves unsaid.
-    def _first_words(self, tally: Tally) -> None:
+    def _first_words(self, tally: PassCounts) -> None:
         if self._spoken:
             return
         for name in ("done", "copied", "left", "failed", "removed"):

@@ -9,26 +9,26 @@ from typing import Any
 import numpy as np
 
 from depixel import __version__
-from depixel.commands.batch import Engine
+from depixel.commands.engines import PictureEngine
 from depixel.errors import DepixelError
 from depixel.picture import Picture
 from depixel.report import Report
 from depixel.request import Request
-from depixel_watch.pauses import EngineAwayError
+from depixel_watch.work.pauses import EngineAwayError
 
 _AWAY = frozenset({"died", "not-installed", "protocol", "token", "busy"})  # of the way to the engine, not of a picture
 
 
-class EngineWorker:
+class EngineUpscaler:
     """
-    `depixel_watch.work.UpscaleWorker` by an `Upsampler`, or by the shared engine.
+    `depixel_watch.work.texture.Upscaler` by an `Upsampler`, or by the shared engine.
 
     Raises:
         DepixelError: the engine does not answer a tiny picture.
     """
 
     def __init__(
-        self, engine: Engine, settings: Request, cancelled: Callable[[], bool], *, shared: bool = False
+        self, engine: PictureEngine, settings: Request, cancelled: Callable[[], bool], *, shared: bool = False
     ) -> None:
         self._engine, self._settings, self._cancelled, self._shared = engine, settings, cancelled, shared
         self.scale = settings.scale or 4

@@ -27,7 +27,7 @@ _NETWORK = frozenset(
 )  # fmt: skip
 
 
-class Hints(FileSystemEventHandler):
+class ChangeHints(FileSystemEventHandler):
     """
     Wakes who waits when something under a folder changes. Reading a file is no change.
 

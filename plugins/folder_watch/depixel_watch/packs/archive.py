@@ -16,10 +16,10 @@ from typing import BinaryIO
 
 from depixel.errors import DepixelError, UnreadablePictureError, UnsupportedPictureError
 from depixel.files import READABLE
-from depixel_watch.conventions import followed, output_name
-from depixel_watch.jobs import fault
-from depixel_watch.profiles import Profile, Rule, recognise
-from depixel_watch.work import Texture, UpscaleWorker, answer_all, prepare
+from depixel_watch.packs.conventions import followed, output_name
+from depixel_watch.packs.profiles import PackProfile, Rule, recognise
+from depixel_watch.work.task import fault
+from depixel_watch.work.texture import Texture, Upscaler, answer_all, prepare
 
 MAX_ENTRIES = 200_000
 MAX_ENTRY_BYTES = 2**28
@@ -34,7 +34,7 @@ _GROUP = 64  # pictures that are in memory together
 _GROUP_BYTES = 2**25
 
 
-def rewrite(source: Path, out: BinaryIO, worker: UpscaleWorker, profiles: dict[str, Profile]) -> list[str]:
+def rewrite(source: Path, out: BinaryIO, worker: Upscaler, profiles: dict[str, PackProfile]) -> list[str]:
     """
     Write the upscaled archive.
 
@@ -137,7 +137,7 @@ def names_for(archive: zipfile.ZipFile) -> list[str]:
     ]
 
 
-def top_of(archive: zipfile.ZipFile, profile: Profile) -> str:
+def top_of(archive: zipfile.ZipFile, profile: PackProfile) -> str:
     """
     "NAME/" where all of a pack lies in one folder, as in zips of whole repositories, else "". Rules are for paths in
     it; Doom's engines look past it as well.
@@ -149,7 +149,7 @@ def top_of(archive: zipfile.ZipFile, profile: Profile) -> str:
     return f"{tops.pop()}/" if whole and marked else ""
 
 
-def _rewrite(archive: zipfile.ZipFile, out: BinaryIO, worker: UpscaleWorker, profiles: dict[str, Profile]) -> list[str]:
+def _rewrite(archive: zipfile.ZipFile, out: BinaryIO, worker: Upscaler, profiles: dict[str, PackProfile]) -> list[str]:
     entries = archive.infolist()
     profile = recognise(profiles, names_for(archive))
     top = top_of(archive, profile)

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from depixel.errors import OutputExistsError
-from depixel_watch.jobs import Loaded
-from depixel_watch.ledger import BLOCKED, Ledger, Row
-from depixel_watch.pauses import as_pause, may_pass
-from depixel_watch.scan import stamp_of
-from depixel_watch.stability import StabilityTracker, Stamp
+from depixel_watch.folder.scan import stamp_of
+from depixel_watch.folder.stability import StabilityTracker, Stamp
+from depixel_watch.ledger.ledger import BLOCKED, Ledger, Row
+from depixel_watch.work.pauses import as_pause, may_pass
+from depixel_watch.work.task import LoadedTask
 
 NOTHING = Stamp(0, 0)
 
@@ -32,7 +32,7 @@ class Times:
 
 
 @dataclass
-class Tally:
+class PassCounts:
     """What one pass over the folder did, in files."""
 
     found: int = 0  # that need work in this pass
@@ -60,11 +60,11 @@ class Event:
     sentence: str = ""
 
 
-Tell = Callable[[Event], None]
+Listener = Callable[[Event], None]
 
 
 @dataclass(frozen=True)
-class Made:
+class Output:
     """An output that has its name."""
 
     stamp: Stamp
@@ -74,7 +74,7 @@ class Made:
     seconds: float = 0.0  # that encoding and writing took
 
 
-class Books:
+class Recorder:
     """
     One a pass; used from one thread.
 
@@ -82,17 +82,17 @@ class Books:
         out: the output folder.
     """
 
-    def __init__(self, ledger: Ledger, tracker: StabilityTracker, tally: Tally, tell: Tell, out: Path) -> None:
+    def __init__(self, ledger: Ledger, tracker: StabilityTracker, tally: PassCounts, tell: Listener, out: Path) -> None:
         self.ledger, self.tally = ledger, tally
         self._tracker, self._tell, self._out = tracker, tell, out
 
-    def announce(self, items: Iterable[Loaded]) -> None:
+    def announce(self, items: Iterable[LoadedTask]) -> None:
         """Before an output gets its name: whatever is at that place from now on is ours."""
         rows = [_row(item, "writing", self._reason(item), self._kept(item)) for item in items]
         if rows:
             self.ledger.record(rows)
 
-    def finish(self, outcomes: Iterable[tuple[Loaded, Made]]) -> None:
+    def finish(self, outcomes: Iterable[tuple[LoadedTask, Output]]) -> None:
         """Outputs that are in place."""
         pairs = list(outcomes)
         if pairs:
@@ -103,7 +103,7 @@ class Books:
             self.tally.copied += made.what == "copied"
             self._tell(Event(made.what, item.job.path, made.remark))
 
-    def fail(self, item: Loaded, error: Exception) -> None:
+    def fail(self, item: LoadedTask, error: Exception) -> None:
         """
         One file failed. What cannot be opened, or not written, is tried again in each pass, and told of once; what
         somebody else's file is in the way of, when that is gone.
@@ -127,7 +127,7 @@ class Books:
         self.tally.failed += 1
         self._tell(Event("failed", item.job.path, str(error)))
 
-    def leave(self, item: Loaded, reason: str, digest: str = "") -> None:
+    def leave(self, item: LoadedTask, reason: str, digest: str = "") -> None:
         """One file is left alone, on purpose. `digest`: its content is an output of ours."""
         self.ledger.record([_row(item, "left", reason, self._kept(item), digest)])
         self._tracker.forget(item.job.path)
@@ -135,13 +135,13 @@ class Books:
         self._tell(Event("left", item.job.path, reason))
 
     # Why it failed the last time: need not be told again.
-    def _reason(self, item: Loaded) -> str:
+    def _reason(self, item: LoadedTask) -> str:
         before = self.ledger.get(item.job.path)
         return before.reason if before is not None and before.state in ("failed", "writing") else ""
 
     # The last output of this path, as we left it. Whatever lies there while its row says `writing` is ours: a run that
     # was killed then may have given it its name, and this one may fail before it does so again.
-    def _kept(self, item: Loaded) -> Stamp:
+    def _kept(self, item: LoadedTask) -> Stamp:
         before = self.ledger.get(item.job.path)
         if before is not None and before.state == "writing":
             return stamp_of(self._out / before.output) or NOTHING
@@ -153,5 +153,5 @@ class Books:
         self.tally.found -= count
 
 
-def _row(item: Loaded, state: str, reason: str = "", out: Stamp = NOTHING, digest: str = "") -> Row:
+def _row(item: LoadedTask, state: str, reason: str = "", out: Stamp = NOTHING, digest: str = "") -> Row:
     return Row(item.job.path, item.job.stamp, item.key, item.job.recipe, state, reason, out, digest, item.job.target)

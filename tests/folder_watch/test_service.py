@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from depixel_watch import autostart
+from depixel_watch import service
 
 COMMAND = ["/usr/bin/python", "-m", "depixel", "watch", "/my mods/100% & more"]
 
@@ -16,8 +16,8 @@ COMMAND = ["/usr/bin/python", "-m", "depixel", "watch", "/my mods/100% & more"]
 @pytest.mark.parametrize("system", ["linux", "darwin", "win32"])
 def test_written_well_formed_and_removed_again(tmp_path: Path, system: str) -> None:
     """Each is well formed, names the folder, and goes away without a trace; removing twice is no error."""
-    path = autostart.service_file(system, tmp_path, Path("/my mods/100% & more"))
-    line = autostart.install(path, system, COMMAND, Path("/my mods"))
+    path = service.service_file(system, tmp_path, Path("/my mods/100% & more"))
+    line = service.install(path, system, COMMAND, Path("/my mods"))
     data = path.read_bytes()
 
     assert path.stem in line or path.name in line
@@ -32,6 +32,6 @@ def test_written_well_formed_and_removed_again(tmp_path: Path, system: str) -> N
         task = ElementTree.fromstring(data)
         assert "100% & more" in (task.findtext(".//{*}Arguments") or "")
         assert task.findtext(".//{*}LogonTrigger/{*}UserId") == task.findtext(".//{*}Principal/{*}UserId")
-    assert autostart.remove(path, system)
+    assert service.remove(path, system)
     assert not path.exists()
-    assert autostart.remove(path, system) is None
+    assert service.remove(path, system) is None

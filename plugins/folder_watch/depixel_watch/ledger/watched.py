@@ -9,7 +9,7 @@ from pathlib import Path
 from depixel.client.place import default_folder
 from depixel.errors import DepixelError
 from depixel.files.writing import place
-from depixel_watch.ledger import LEDGER_NAME
+from depixel_watch.ledger.ledger import LEDGER_NAME
 
 _NAME = "watched.json"
 _MOST = 200

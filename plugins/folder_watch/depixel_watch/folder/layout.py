@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from depixel.errors import BadUsageError
-from depixel_watch.ledger import LEDGER_NAME
+from depixel_watch.ledger.ledger import LEDGER_NAME
 
 WHOLE_DISK = "A whole disk is not watched; give the mod folder."
 

@@ -10,21 +10,21 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from depixel_watch.ledger import LEDGER_NAME
-from depixel_watch.stability import Stamp
+from depixel_watch.folder.stability import Stamp
+from depixel_watch.ledger.ledger import LEDGER_NAME
 
 OURS = ".depixel-"
 """What begins so is ours: ledger, lock, unfinished outputs."""
 
 
-class Found(NamedTuple):
+class FileEntry(NamedTuple):
     """One file."""
 
     path: str  # relative, with forward slashes
     stamp: Stamp
 
 
-def walk(root: Path, trouble: Callable[[str], None]) -> Iterator[Found]:
+def walk(root: Path, trouble: Callable[[str], None]) -> Iterator[FileEntry]:
     """
     All regular files below `root`. Links to folders are not followed (they may lead round in circles or out of the
     mod); links to files are. A folder with a ledger in it holds outputs, which are no inputs. `trouble` gets a sentence
@@ -54,7 +54,7 @@ def walk(root: Path, trouble: Callable[[str], None]) -> Iterator[Found]:
                     if link and stat.S_ISDIR(about.st_mode):
                         trouble(f"{path} is a link to a folder: not followed; watch that folder by itself.")
                     if stat.S_ISREG(about.st_mode):
-                        yield Found(path, Stamp(about.st_size, about.st_mtime_ns))
+                        yield FileEntry(path, Stamp(about.st_size, about.st_mtime_ns))
         except OSError as error:
             trouble(_unread(folder or root, error))
 

@@ -11,9 +11,9 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Protocol
 
 from depixel.commands.printable import one_line
-from depixel_watch.books import Event, Tally
-from depixel_watch.log import Log
-from depixel_watch.notify import Notifier
+from depixel_watch.display.log import Log
+from depixel_watch.display.notify import Notifier
+from depixel_watch.ledger.recorder import Event, PassCounts
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -27,7 +27,7 @@ class Show(Protocol):
     def tell(self, event: Event) -> None:
         """Something happened."""
 
-    def sum_up(self, tally: Tally, seconds: float) -> None:
+    def sum_up(self, tally: PassCounts, seconds: float) -> None:
         """A pass is over."""
 
     def close(self) -> None:
@@ -39,7 +39,7 @@ def sentence_of(event: Event) -> str:
     return one_line(f"{event.what:8}{event.path}{': ' if event.path and event.sentence else ''}{event.sentence}")
 
 
-def summary_of(tally: Tally, seconds: float) -> str:
+def summary_of(tally: PassCounts, seconds: float) -> str:
     """What a pass did, in one line; empty when that was nothing."""
     if not (tally.finished or tally.removed):
         return ""
@@ -62,7 +62,7 @@ class Lines:
         """At once, for pipes and logs."""
         _write(sentence_of(event))
 
-    def sum_up(self, tally: Tally, seconds: float) -> None:
+    def sum_up(self, tally: PassCounts, seconds: float) -> None:
         """One line, unless nothing was done."""
         if line := summary_of(tally, seconds):
             _write(line)
@@ -78,7 +78,7 @@ class JsonLines:
         """{"what", "path", "sentence"}."""
         _write(json.dumps(asdict(event)))
 
-    def sum_up(self, tally: Tally, seconds: float) -> None:
+    def sum_up(self, tally: PassCounts, seconds: float) -> None:
         """{"what": "pass", ...}: the counts, and where the seconds went."""
         values: dict[str, Any] = asdict(tally)
         values["times"] = {name: round(value, 3) for name, value in values["times"].items()}
@@ -103,9 +103,9 @@ class Table:
         from rich.live import Live
 
         self._title, self._clock = one_line(title), clock
-        self.tally: Callable[[], Tally] = Tally
+        self.tally: Callable[[], PassCounts] = PassCounts
         """The pass that is going on; set by who has the watcher."""
-        self._total = Tally()
+        self._total = PassCounts()
         self._last = ""
         self._state = "starting"
         self._marks: deque[tuple[float, int]] = deque()  # when how many files were answered in this pass
@@ -121,12 +121,12 @@ class Table:
         else:
             self._live.console.print(sentence_of(event), markup=False, highlight=False, soft_wrap=True)
 
-    def sum_up(self, tally: Tally, seconds: float) -> None:
+    def sum_up(self, tally: PassCounts, seconds: float) -> None:
         """Counts go into the totals."""
         for name in ("done", "copied", "left", "failed", "removed"):
             setattr(self._total, name, getattr(self._total, name) + getattr(tally, name))
         self._total.skipped, self._total.waiting = tally.skipped + tally.finished, tally.waiting
-        self.tally = Tally
+        self.tally = PassCounts
         self._marks.clear()
         self._state = "waiting for files to be complete" if tally.waiting else "in step; waiting for changes"
 
@@ -169,7 +169,9 @@ class Table:
             )
             lines += [bar, Text(self._last, style="dim", no_wrap=True, overflow="ellipsis")]
         else:
-            lines.append(Text("looking through the folder" if self.tally is not Tally else self._state, style="dim"))
+            lines.append(
+                Text("looking through the folder" if self.tally is not PassCounts else self._state, style="dim")
+            )
         return Group(*lines)
 
     # Files a second over the last while, 0 = not known yet; and for how long there has been no news: files come in
@@ -192,7 +194,7 @@ def _duration(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-class Told:
+class Announcer:
     """
     Everything that is told, to everybody: the screen, the log, the desktop.
 
@@ -202,7 +204,7 @@ class Told:
 
     def __init__(self, show: Show, log: Log, notifier: Notifier | None) -> None:
         self._show, self._log, self._notifier = show, log, notifier
-        self._since = Tally()  # the last notification
+        self._since = PassCounts()  # the last notification
         self._resting = ""  # why
 
     def troubles(self) -> None:
@@ -224,7 +226,7 @@ class Told:
         if self._notifier is not None:
             self._notifier.show("Depixel waits", sentence)
 
-    def sum_up(self, tally: Tally, seconds: float) -> None:
+    def sum_up(self, tally: PassCounts, seconds: float) -> None:
         """A pass is over; the desktop hears of it when nothing is on its way any more."""
         self._resting = ""
         self._show.sum_up(tally, seconds)
@@ -237,7 +239,7 @@ class Told:
         if self._notifier is not None:
             failed = f", {self._since.failed} failed" if self._since.failed else ""
             self._notifier.show("Depixel", f"{self._since.done} textures are ready{failed}.")
-        self._since = Tally()
+        self._since = PassCounts()
 
     def close(self) -> None:
         """Let go of screen and desktop."""

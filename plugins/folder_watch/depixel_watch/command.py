@@ -75,8 +75,8 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Check the layout, then keep the outputs in step until stopped."""
-    from depixel_watch.layout import checked, overlay_for
-    from depixel_watch.profiles import load
+    from depixel_watch.folder.layout import checked, overlay_for
+    from depixel_watch.packs.profiles import load
 
     profiles = load(own=args.folder)
     if args.profiles:
@@ -101,19 +101,19 @@ def run(args: argparse.Namespace) -> int:
     if args.install_service:
         return _install_service(args, source, out)
     if args.dry_run:
-        from depixel.commands.watch_budget import dry_run
+        from depixel_watch.preview.budget import dry_run
 
         return dry_run(args, settings, source, out)
-    from depixel.commands.watch_loop import watch
+    from depixel_watch.loop import watch
 
     return watch(args, settings, source, out)
 
 
 def _status(args: argparse.Namespace, out: Path) -> int:
-    from depixel_watch.ledger import LEDGER_NAME, Ledger
-    from depixel_watch.lock import is_held
-    from depixel_watch.log import LOG_NAME
-    from depixel_watch.page import PAGE_NAME
+    from depixel_watch.display.log import LOG_NAME
+    from depixel_watch.display.page import PAGE_NAME
+    from depixel_watch.ledger.ledger import LEDGER_NAME, Ledger
+    from depixel_watch.ledger.lock import is_held
 
     if not (out / LEDGER_NAME).exists():
         sys.stdout.write(f"Nothing has been done yet: {out} has no ledger.\n")
@@ -139,7 +139,7 @@ def _status(args: argparse.Namespace, out: Path) -> int:
 
 
 def _status_of_all(args: argparse.Namespace) -> int:
-    from depixel_watch.known import known
+    from depixel_watch.ledger.watched import known
 
     if not (outs := known()) and not args.json:
         sys.stdout.write("Nothing has been watched yet, or its outputs are gone.\n")
@@ -147,24 +147,24 @@ def _status_of_all(args: argparse.Namespace) -> int:
 
 
 def _remove_service(source: Path) -> int:
-    from depixel_watch import autostart
+    from depixel_watch import service
 
-    path = autostart.service_file(sys.platform, Path.home(), source)
-    line = autostart.remove(path, sys.platform)
+    path = service.service_file(sys.platform, Path.home(), source)
+    line = service.remove(path, sys.platform)
     sys.stdout.write(f"Removed {path}. Stop it with:\n  {line}\n" if line else f"There is no service for {source}.\n")
     return 0
 
 
 def _install_service(args: argparse.Namespace, source: Path, out: Path) -> int:
-    from depixel_watch import autostart
-    from depixel_watch.log import LOG_NAME
+    from depixel_watch import service
+    from depixel_watch.display.log import LOG_NAME
 
     if args.once or args.dry_run:
         raise BadUsageError("A service stays: leave --once and --dry-run away with --install-service.")
-    path = autostart.service_file(sys.platform, Path.home(), source)
+    path = service.service_file(sys.platform, Path.home(), source)
     # The same words again, but for what makes this an installation; started where they were meant.
     asked = [word for word in sys.argv[1:] if not (len(word) > 3 and "--install-service".startswith(word))]
     command = [sys.executable, "-m", "depixel", *asked]
-    start = autostart.install(path, sys.platform, command, Path.cwd())
+    start = service.install(path, sys.platform, command, Path.cwd())
     sys.stdout.write(f"Wrote {path}. Start it with:\n  {start}\nIts log will be {args.log or out / LOG_NAME}.\n")
     return 0

@@ -13,13 +13,11 @@ from pathlib import Path, PurePosixPath
 
 from depixel.errors import DepixelError
 from depixel.files import READABLE
-from depixel_watch.jobs import name_hint, pixels_of, pixels_told, plan
-from depixel_watch.packs import check_archive, content, names_for, opened, top_of
-from depixel_watch.profiles import Profile, Rule, recognise
-from depixel_watch.scan import walk
-from depixel_watch.work import Texture, prepare
-
-_KNOWN = (("font", "fonts"), ("colormap", "colour maps"), ("lightmap", "light maps"))
+from depixel_watch.folder.scan import walk
+from depixel_watch.packs.archive import check_archive, content, names_for, opened, top_of
+from depixel_watch.packs.profiles import PackProfile, Rule, recognise
+from depixel_watch.work.task import name_hint, pixels_of, pixels_told, plan
+from depixel_watch.work.texture import Texture, prepare
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,7 @@ class Member:
 class Survey:
     """What was found."""
 
-    profile: Profile
+    profile: PackProfile
     textures: list[Member] = field(default_factory=list)  # each content once
     archives: int = 0
     copied: int = 0  # files that come along, byte for byte or nearly so
@@ -75,8 +73,8 @@ class Survey:
 
 def survey(
     source: Path,
-    profiles: dict[str, Profile],
-    profile: Profile,
+    profiles: dict[str, PackProfile],
+    profile: PackProfile,
     complete: bool,
     trouble: Callable[[str], None],
 ) -> Survey:
@@ -112,7 +110,7 @@ def survey(
     return found
 
 
-def _inside(path: Path, profiles: dict[str, Profile], found: Survey) -> Iterator[Member]:
+def _inside(path: Path, profiles: dict[str, PackProfile], found: Survey) -> Iterator[Member]:
     with opened(path) as archive:
         check_archive(archive, path.name)
         profile = recognise(profiles, names_for(archive))
@@ -175,5 +173,4 @@ def _digests(members: Sequence[Member], wanted: Sequence[int], found: Survey) ->
 def _reason(path: str, rule: Rule) -> str:
     if PurePosixPath(path).suffix.lower() not in READABLE:
         return "no textures"
-    known = next((word for mark, word in _KNOWN if mark in rule.match), None)
-    return known or "left alone by the profile"
+    return rule.reason or "left alone by the profile"

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from depixel import files
 from depixel.errors import DepixelError, UnsupportedPictureError
 from depixel.picture import Picture
-from depixel_watch.conventions import (
+from depixel_watch.packs.conventions import (
     Beside,
     colour_names,
     frames_of_strip,
@@ -24,10 +24,10 @@ from depixel_watch.conventions import (
     with_grab,
     with_half_alpha,
 )
-from depixel_watch.profiles import Hints, Rule
+from depixel_watch.packs.profiles import ProfileSettings, Rule
 
 
-class UpscaleWorker(Protocol):
+class Upscaler(Protocol):
     """What answers the pictures; given by whoever starts the watcher."""
 
     recipe: str
@@ -51,7 +51,7 @@ class Texture:
 
     name: str
     picture: Picture
-    hints: Hints
+    hints: ProfileSettings
     scale: int = 4
     level: int = 0  # the output is this mipmap of the answer
     half_alpha: bool = False  # 128 was opaque, and shall be again
@@ -138,13 +138,13 @@ def _fits(picture: Picture, frames: str) -> bool:
     return picture.width % across == 0 and picture.height % down == 0
 
 
-def ask(worker: UpscaleWorker, textures: Sequence[Texture]) -> list[Picture | DepixelError]:
+def ask(worker: Upscaler, textures: Sequence[Texture]) -> list[Picture | DepixelError]:
     """
     Answers to textures, those with equal hints together; identical frames and pictures come out identical because the
     worker's answer depends on the pixels alone. One that fails is its error.
     """
     answers: list[Picture | DepixelError] = [UnsupportedPictureError("not answered")] * len(textures)
-    groups: dict[Hints, list[int]] = {}
+    groups: dict[ProfileSettings, list[int]] = {}
     for index, texture in enumerate(textures):
         hints = texture.hints
         if texture.colour is not None:  # all maps of a material tile alike, or they would come apart at the edges
@@ -158,7 +158,7 @@ def ask(worker: UpscaleWorker, textures: Sequence[Texture]) -> list[Picture | De
     return answers
 
 
-def answer_all(worker: UpscaleWorker, textures: Sequence[Texture]) -> list[bytes | DepixelError]:
+def answer_all(worker: Upscaler, textures: Sequence[Texture]) -> list[bytes | DepixelError]:
     """As `ask`, as files. One that fails is its error."""
     answers: list[bytes | DepixelError] = []
     for texture, answer in zip(textures, ask(worker, textures), strict=True):

@@ -17,21 +17,20 @@ from typing import Any
 
 import numpy as np
 
+from depixel.commands.engines import open_engine
 from depixel.commands.printable import one_line
-from depixel.commands.upscale import open_engine
-from depixel.commands.watch_engine import EngineWorker
-from depixel.commands.watch_sheet import SHEET_PICTURES, draw_sheet
 from depixel.errors import DepixelError
 from depixel.request import Request
-from depixel_watch.profiles import load, recognise_folder
-from depixel_watch.survey import Member, Survey, survey
-from depixel_watch.work import Texture, ask, finish
+from depixel_watch.packs.profiles import load, recognise_folder
+from depixel_watch.preview.sheet import SHEET_PICTURES, draw_sheet
+from depixel_watch.preview.survey import Member, Survey, survey
+from depixel_watch.upscaler import EngineUpscaler
+from depixel_watch.work.texture import Texture, ask, finish
 
 _SAMPLE_FILES = 48  # of one class of sizes
 _LEAST_FILES = 3
 _SAMPLE_PIXELS = 2**14  # of one class; of a larger picture, so large a part
 _MOST_SECONDS = 60.0  # of measuring
-_ATLAS = 16384**2  # pixels of the largest texture of most graphics cards
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ class Estimate:
 
 
 def dry_run(args: argparse.Namespace, settings: Request, source: Path, out: Path) -> int:
-    """Tell, and write the sheet of samples; the output folder is not touched."""
+    """Listener, and write the sheet of samples; the output folder is not touched."""
     profiles = load(own=source)
     profile = profiles.get(args.profile) or recognise_folder(profiles, source)
     found = survey(source, profiles, profile, args.complete_pack, _complain)
@@ -54,7 +53,7 @@ def dry_run(args: argparse.Namespace, settings: Request, source: Path, out: Path
     estimate = Estimate(0.0, found.copied_bytes, 0, 0)
     if found.textures:
         engine = open_engine(args)
-        worker = EngineWorker(engine, settings, lambda: False, shared=args.engine != "local")
+        worker = EngineUpscaler(engine, settings, lambda: False, shared=args.engine != "local")
         estimate = replace(measure(found, worker), pixels_then=_pixels_then(found, worker.scale))
         sheet = args.sheet or out.with_name(f"{out.name}-samples.png")
         draw_sheet(_candidates(found.textures), engine, settings, sheet)
@@ -66,7 +65,7 @@ def dry_run(args: argparse.Namespace, settings: Request, source: Path, out: Path
     return 1 if found.failed else 0
 
 
-def measure(found: Survey, worker: EngineWorker, most_seconds: float = _MOST_SECONDS) -> Estimate:
+def measure(found: Survey, worker: EngineUpscaler, most_seconds: float = _MOST_SECONDS) -> Estimate:
     """
     Answer some textures of each class of sizes (four times as many pixels as the one before), those first in which most
     of the pixels are; classes for which no time is left count as the nearest that was measured. Time goes by pixels,
@@ -131,7 +130,7 @@ class _Measured:
     failed: int = 0
 
 
-def _timed(sample: Sequence[Member], worker: EngineWorker, threads: int) -> _Measured:
+def _timed(sample: Sequence[Member], worker: EngineUpscaler, threads: int) -> _Measured:
     one = _Measured()
     marks = [time.perf_counter()]
     textures: list[tuple[Member, Texture, float]] = []  # and what share of the texture that is
@@ -206,8 +205,8 @@ def _values(found: Survey, estimate: Estimate, free: int, sheet: Path | None, ou
 def _sentences(found: Survey, estimate: Estimate, free: int, sheet: Path | None, out: Path) -> list[str]:
     inside = f", inside {found.archives} archives or beside them" if found.archives else ""
     lines = [
-        f"Profile: {found.profile.name} ({found.profile.title}).",
-        *(f"Profile of {folder}: {profile.name} ({profile.title})." for folder, profile in found.profile.parts),
+        f"PackProfile: {found.profile.name} ({found.profile.title}).",
+        *(f"PackProfile of {folder}: {profile.name} ({profile.title})." for folder, profile in found.profile.parts),
         f"{found.count} textures would be upscaled{inside}; {found.duplicates} of them have the same content as "
         f"another and are computed once.",
     ]
@@ -224,8 +223,9 @@ def _sentences(found: Survey, estimate: Estimate, free: int, sheet: Path | None,
     )
     if estimate.pixels_then:
         lines.append(f"Graphics memory: {_bytes(4 * estimate.pixels_then)} where all is loaded and not compressed.")
-    if found.profile.name == "minecraft" and estimate.pixels_then > _ATLAS:
-        lines.append("That is more than one atlas of 16384x16384 pixels holds; choose a smaller --scale.")
+    atlas = found.profile.atlas
+    if atlas and estimate.pixels_then > atlas**2:
+        lines.append(f"The game packs these into one atlas of at most {atlas}x{atlas} pixels: use a smaller --scale.")
     if estimate.measured:
         broken = f" ({estimate.failed} of them failed)" if estimate.failed else ""
         sample = f"by a sample of {estimate.measured} pictures{broken}"

@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from depixel.errors import BadUsageError
-from depixel_watch.conventions import Treatment
+from depixel_watch.packs.conventions import Treatment
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib  # type: ignore[import-not-found, unused-ignore]
 
-Hints = tuple[tuple[str, Any], ...]
+ProfileSettings = tuple[tuple[str, Any], ...]
 """Settings that a profile lays over the user's, sorted by name: textures with equal hints share a batch."""
 
 OWN_PROFILES = ".depixel-profiles.toml"
@@ -44,8 +44,9 @@ class Rule:
 
     match: str
     action: str  # upscale; copy = left alone; follow = comes along, for larger pictures need it
-    hints: Hints
+    hints: ProfileSettings
     treatment: Treatment = field(default_factory=Treatment)
+    reason: str = ""  # why files that match are not upscaled, as a plural: "fonts"
 
     @property
     def upscale(self) -> bool:
@@ -53,7 +54,7 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Profile:
+class PackProfile:
     """One consumer of textures."""
 
     name: str
@@ -62,7 +63,8 @@ class Profile:
     names: tuple[re.Pattern[str], ...]  # file names that only it has
     rules: tuple[Rule, ...]
     note: str = ""  # what somebody who uses it should know
-    parts: tuple[tuple[str, Profile], ...] = ()  # folders that are packs by themselves
+    atlas: int = 0  # side of the one texture into which the game packs all of them; 0 = there is no such limit
+    parts: tuple[tuple[str, PackProfile], ...] = ()  # folders that are packs by themselves
 
     def is_marked_by(self, name: str) -> bool:
         """Whether a file of this name in a pack's root gives the profile away."""
@@ -78,7 +80,7 @@ class Profile:
         return next(r for r in self.rules if fnmatchcase(low, r.match) or fnmatchcase("/" + low, r.match))
 
 
-def load(path: Path = _DATA, own: Path | None = None) -> dict[str, Profile]:
+def load(path: Path = _DATA, own: Path | None = None) -> dict[str, PackProfile]:
     """
     All profiles by name, in order of recognition; the generic one is last.
 
@@ -95,7 +97,7 @@ def load(path: Path = _DATA, own: Path | None = None) -> dict[str, Profile]:
     return found
 
 
-def _read(path: Path) -> dict[str, Profile]:
+def _read(path: Path) -> dict[str, PackProfile]:
     try:
         told = tomllib.loads(path.read_text("utf-8"))["profile"]
         return {p["name"]: _profile(p) for p in told}
@@ -123,7 +125,7 @@ def names_in(folder: Path, most: int = 5000, levels: int = 3) -> list[str]:
     return names
 
 
-def recognise_folder(profiles: dict[str, Profile], folder: Path) -> Profile:
+def recognise_folder(profiles: dict[str, PackProfile], folder: Path) -> PackProfile:
     """
     A pack, or a folder of packs: where it has no markers of its own, each folder in it that has some, or names that
     only one game has, is a pack by itself.
@@ -142,18 +144,18 @@ def recognise_folder(profiles: dict[str, Profile], folder: Path) -> Profile:
     return replace(whole, parts=tuple(parts))
 
 
-def recognise(profiles: dict[str, Profile], names: Iterable[str]) -> Profile:
+def recognise(profiles: dict[str, PackProfile], names: Iterable[str]) -> PackProfile:
     """By the names of files in a pack's root, else by file names; the generic one when nothing fits."""
     names = list(names)
     return _marked(profiles, names) or _named(profiles, names) or profiles["generic"]
 
 
-def _marked(profiles: dict[str, Profile], names: Iterable[str]) -> Profile | None:
+def _marked(profiles: dict[str, PackProfile], names: Iterable[str]) -> PackProfile | None:
     names = list(names)
     return next((p for p in profiles.values() if any(p.is_marked_by(name) for name in names)), None)
 
 
-def _named(profiles: dict[str, Profile], names: Iterable[str]) -> Profile | None:
+def _named(profiles: dict[str, PackProfile], names: Iterable[str]) -> PackProfile | None:
     lower = [name.lower() for name in names]
     for profile in profiles.values():
         if any(pattern.fullmatch(name) for pattern in profile.names for name in lower):
@@ -161,21 +163,24 @@ def _named(profiles: dict[str, Profile], names: Iterable[str]) -> Profile | None
     return None
 
 
-def _profile(told: dict[str, Any]) -> Profile:
-    return Profile(
+def _profile(told: dict[str, Any]) -> PackProfile:
+    return PackProfile(
         told["name"],
         told["title"],
         tuple(told.get("markers", ())),
         tuple(re.compile(n) for n in told.get("names", ())),
         (*(_rule(r) for r in told["rules"]), Rule("*", "upscale", ())),
         told.get("note", ""),
+        told.get("atlas", 0),
     )
 
 
 def _rule(told: dict[str, Any]) -> Rule:
-    unknown = told.keys() - {"match", "action", "settings", "file"}
+    unknown = told.keys() - {"match", "action", "settings", "file", "reason"}
     action = told.get("action", "upscale")
     treatment = Treatment(**told.get("file", {}))
     if unknown or action not in ACTIONS or not treatment.is_known:
         raise ValueError(f"the rule for {told['match']!r} says what is not known: {sorted(unknown) or action}")
-    return Rule(told["match"], action, tuple(sorted(told.get("settings", {}).items())), treatment)
+    return Rule(
+        told["match"], action, tuple(sorted(told.get("settings", {}).items())), treatment, told.get("reason", "")
+    )

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from depixel.errors import DepixelError
-from depixel_watch.stability import Stamp
+from depixel_watch.folder.stability import Stamp
 
 BLOCKED = "blocked"
 """In place of a digest in a failed row: somebody else's file lies where the output belongs."""

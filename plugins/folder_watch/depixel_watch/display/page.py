@@ -6,7 +6,7 @@ from html import escape
 from pathlib import Path
 
 from depixel.files.writing import place
-from depixel_watch.ledger import Ledger
+from depixel_watch.ledger.ledger import Ledger
 
 PAGE_NAME = "depixel-report.html"
 _MOST = 2000  # rows; the status command tells them all

@@ -10,9 +10,9 @@ import unicodedata
 from pathlib import Path
 
 from depixel.errors import DepixelError, OutputExistsError, UnwritableOutputError
-from depixel_watch.jobs import Job
-from depixel_watch.ledger import LEDGER_NAME, Ledger, Row
-from depixel_watch.scan import stamp_of
+from depixel_watch.folder.scan import stamp_of
+from depixel_watch.ledger.ledger import LEDGER_NAME, Ledger, Row
+from depixel_watch.work.task import Task
 
 
 class Claims:
@@ -30,7 +30,7 @@ class Claims:
         self._owners: dict[str, Row] | None = None  # folded output => what the ledger has of it
         self._renamed: list[str] = []  # sources whose output is another's now
 
-    def refused(self, job: Job) -> DepixelError | None:
+    def refused(self, job: Task) -> DepixelError | None:
         """
         Why this output is not to be written: what lies there is somebody else's, or another source's. Asked before the
         engine works in vain.
@@ -66,7 +66,7 @@ class Claims:
 
     # Whose the file in this place is by the ledger, and whether it may be replaced for this job: what was made of a
     # source that has only another case now goes over to its new name.
-    def _owner(self, job: Job) -> tuple[str, bool]:
+    def _owner(self, job: Task) -> tuple[str, bool]:
         if self._owners is None:
             made = (row for row in self._ledger.rows() if row.state in ("done", "writing"))
             self._owners = {_folded(row.output): row for row in made}

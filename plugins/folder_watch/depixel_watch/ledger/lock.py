@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from depixel.errors import BadUsageError, UnwritableOutputError
-from depixel_watch.ledger import LEDGER_NAME, identity_of
+from depixel_watch.ledger.ledger import LEDGER_NAME, identity_of
 
 _LOCK_NAME = ".depixel-lock.sqlite"
 

@@ -1,0 +1,49 @@
+"""What answers the pictures of a command: the engine in this process, or the one that GIMP and Krita share."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from depixel.errors import BadUsageError, DepixelError
+from depixel.picture import Picture
+from depixel.request import Request
+
+if TYPE_CHECKING:
+    from depixel.report import Report
+    from depixel.search.step import SearchStep
+
+
+class PictureEngine(Protocol):
+    """What answers the pictures: an Upsampler here, or one in another process."""
+
+    def upsample_many(
+        self,
+        pictures: Sequence[Picture],
+        settings: Request,
+        on_step: Callable[[SearchStep], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> list[Report | DepixelError]:
+        """See Upsampler.upsample_many."""
+        ...
+
+
+def open_engine(args: argparse.Namespace) -> PictureEngine:
+    """
+    The engine that answers: in this process, or the shared one (`--engine`). Loads torch.
+
+    Raises:
+        BadUsageError: --weights or --device together with an engine that has its own.
+    """
+    if args.engine != "local":
+        from depixel.service.remote import RemoteUpsampler
+
+        if args.weights or args.device != "auto":
+            raise BadUsageError("--weights and --device are those of the engine: give them to `depixel serve`.")
+        return RemoteUpsampler(args.engine)
+
+    from depixel.upsampler import Upsampler
+
+    kind = "faces" if args.domain == "faces" else "art"
+    return Upsampler(args.device, {kind: args.weights} if args.weights else None)

@@ -1,0 +1,1 @@
+"""What people see: terminal, log, desktop notification, page."""

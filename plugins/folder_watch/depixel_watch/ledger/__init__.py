@@ -1,0 +1,1 @@
+"""What is on record: the ledger, the lock, whose an output is."""

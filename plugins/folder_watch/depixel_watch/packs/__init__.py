@@ -1,0 +1,1 @@
+"""What games expect of textures: profiles, conventions, archives."""
