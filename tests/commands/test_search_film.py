@@ -85,5 +85,5 @@ def test_what_cannot_be_filmed_is_a_sentence() -> None:
     """No steps, or an ending that does not move."""
     with pytest.raises(BadUsageError, match="no steps"):
         SearchFilm().finish(_given(), _given())
-    with pytest.raises(BadUsageError, match="gif, webp"):
+    with pytest.raises(BadUsageError, match=r"\.gif, \.webp"):
         film_path("film.jpg")

@@ -31,7 +31,7 @@ def _dds(letters: bytes, block: int, dxgi: int = 0) -> bytes:
     head = struct.pack("<7I", 124, 0xA1007, 12, 10, 9 * block, 0, 2) + bytes(44)
     head += struct.pack("<2I4s5I", 32, 4, letters, 0, 0, 0, 0, 0) + struct.pack("<5I", 0x401008, 0, 0, 0, 0)
     extra = struct.pack("<5I", dxgi, 3, 0, 1, 0) if dxgi else b""
-    return b"DDS " + head + extra + np.random.default_rng(1).bytes(13 * block)
+    return b"DDS " + head + extra + np.random.default_rng(1).bytes(40 * block)
 
 
 def _masked_dds(bits: int, masks: tuple[int, int, int, int]) -> bytes:

@@ -81,7 +81,7 @@ def test_empty_strange_and_missing_files(tmp_path: Path) -> None:
 
     with pytest.raises(UnreadablePictureError, match="0 bytes"):
         read(tmp_path / "empty.png")
-    with pytest.raises(UnreadablePictureError, match="no picture"):
+    with pytest.raises(UnreadablePictureError, match="not a picture"):
         read(tmp_path / "notes.png")
     with pytest.raises(UnsupportedPictureError, match="zip"):
         read(tmp_path / "pack.png")

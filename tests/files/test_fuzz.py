@@ -58,7 +58,8 @@ def test_a_fault_of_ours_is_not_called_damage(monkeypatch: pytest.MonkeyPatch) -
     def faulty(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(tga, "read", faulty)
+    monkeypatch.setattr(tga, "_mapped", faulty)
+    monkeypatch.setattr(tga, "_colours", faulty)
     with pytest.raises(ZeroDivisionError):
         read_bytes(FILES["tga"][0], "a.tga")
 

@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as arrays
 from PIL import Image, ImageCms
 
 from depixel.files import encode, read, read_bytes, write
-from depixel.files.writing import palette_indices
+from depixel.files.indexed import indices_of
 from depixel.picture import Picture
 
 SIZES = st.tuples(st.integers(1, 9), st.integers(1, 9))
@@ -185,7 +185,7 @@ def test_palette_indices_refuse_strange_colours() -> None:
     known = np.array([[[255, 0, 0, 255], [77, 77, 77, 0]]], np.uint8)
     strange = np.array([[[254, 0, 0, 255]]], np.uint8)
 
-    indices = palette_indices(known, palette)
+    indices = indices_of(known, palette)
 
     assert indices is not None and indices.tolist() == [[1, 2]]
-    assert palette_indices(strange, palette) is None
+    assert indices_of(strange, palette) is None

@@ -106,7 +106,7 @@ def test_a_named_video_becomes_an_apng_and_a_folders_films_are_left_alone(
     assert main(["upscale", str(clip.parent), "-o", str(tmp_path / "all"), *small]) == 0
     assert json.loads(capsys.readouterr().out)["pictures"] == []
     assert main(["upscale", str(clip), "-o", str(tmp_path / "x.mp4"), *small]) == 2
-    assert "writes no videos" in capsys.readouterr().err
+    assert "does not write videos" in capsys.readouterr().err
 
 
 def test_no_still_is_taken_for_a_video() -> None:

@@ -96,7 +96,7 @@ def test_what_is_said_of_them_stays_a_line(tmp_path: Path, capsys: pytest.Captur
     log = (out / "depixel-watch.log").read_bytes()
     page = (out / "depixel-report.html").read_bytes()
 
-    lines = [line for line in said.splitlines() if "is no picture" in line or "cannot be read" in line]
+    lines = [line for line in said.splitlines() if "is not a picture" in line or "cannot be read" in line]
     assert len(lines) == 2 * len(NAMES)
     assert sum("is no picture" in line for line in log.decode("utf-8").splitlines()) == len(NAMES)
     for text in (said, log.decode("utf-8")):

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from depixel import files
 from depixel.commands.engines import PictureEngine
 from depixel.commands.labels import label_picture
-from depixel.commands.lossy import LOSSY, as_written
-from depixel.commands.plan import Job, Problem
+from depixel.commands.outputs import as_written, check_writable, may_change_pixels
+from depixel.commands.plan import Job, Problem, problem_of
 from depixel.commands.printable import one_line
 from depixel.errors import CancelledError, DepixelError
 from depixel.picture import Picture
@@ -117,6 +117,7 @@ class Batch:
                 continue
             try:
                 picture = self._read(job.source)
+                check_writable(job.target, picture, self._settings)
             except Exception as error:  # noqa: BLE001 (whatever one file brings about must not stop the others)
                 yield _failed(job, error)
                 continue
@@ -157,7 +158,7 @@ class Batch:
     # The alternatives first and the best candidate last: when that is there, all are.
     def _save(self, job: Job, given: Picture, report: Report) -> Outcome:
         paths = job.targets(len(report.candidates))
-        lossy = paths[0].suffix.lower() in LOSSY
+        lossy = may_change_pixels(paths[0])
         drawn = job.disagreement if self._disagreement and len(report.candidates) > 1 else None
         try:
             if drawn is not None:
@@ -168,7 +169,7 @@ class Batch:
                 report = as_written(report, given, [self._read(path) for path in paths])
         except Exception as error:  # noqa: BLE001 (one file that cannot be written must not stop the others)
             return _failed(job, error)
-        if paths[0].suffix.lower() == ".dds" and (remark := files.remark(given)):
+        if remark := files.remark(given, files.kind_of(paths[0])):
             report = replace(report, notes=(*report.notes, remark))
         if "wrong_ending" in given.details:
             report = replace(report, notes=(*report.notes, str(given.details["wrong_ending"])))
@@ -181,10 +182,7 @@ class Batch:
 
 
 def _failed(job: Job, error: Exception) -> Outcome:
-    if isinstance(error, DepixelError):
-        return Outcome(job, Problem("failed", error.code, str(error)))
-    sentence = f"Depixel met a fault of its own with this picture ({type(error).__name__}: {error}); please report it."
-    return Outcome(job, Problem("failed", "internal", sentence))
+    return Outcome(job, problem_of(error))
 
 
 def _stopped(job: Job) -> Outcome:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from depixel import files
 from depixel.errors import BadUsageError, UnwritableOutputError
+from depixel.files import video
 from depixel.picture import Picture
 
 Read = Callable[[Path], Picture]
@@ -21,10 +22,11 @@ WRITABLE = files.WRITABLE
 
 def check_no_video(out: Path) -> None:
     """Raises BadUsageError where OUT is named like a video."""
-    if out.suffix.lower() in files.VIDEO_ENDINGS:
+    if files.by_ending(out) is video.FORMAT:
         raise BadUsageError(
-            f"-o {out}: Depixel writes no videos, whose compression would undo what makes an answer scale back; name "
-            f"{out.with_suffix('.png').name} (an APNG), .webp or .gif, and make a video of it with ffmpeg if need be."
+            f"-o {out}: Depixel does not write videos: their compression would change pixels, and the result would no "
+            f"longer scale back. Write {out.with_suffix('.png').name} (an APNG), .webp or .gif, and convert that with "
+            "ffmpeg if you need a video."
         )
 
 

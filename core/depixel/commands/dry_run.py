@@ -9,8 +9,8 @@ from typing import Any
 
 from depixel import __version__
 from depixel.commands.doors import Read, reader
-from depixel.commands.plan import Job
-from depixel.errors import DepixelError
+from depixel.commands.outputs import check_writable
+from depixel.commands.plan import Job, problem_of
 from depixel.request import Request
 
 
@@ -48,9 +48,11 @@ def _row(job: Job, settings: Request, read: Read) -> dict[str, Any]:
         return {**row, "status": job.problem.status, "code": job.problem.code, "reason": job.problem.reason}
     try:
         picture = read(job.source)
+        check_writable(job.target, picture, settings)
         prepared = prepare(picture, settings)
-    except DepixelError as error:
-        return {**row, "status": "failed", "code": error.code, "reason": str(error)}
+    except Exception as error:  # noqa: BLE001 (one file must not hide the others)
+        problem = problem_of(error)
+        return {**row, "status": problem.status, "code": problem.code, "reason": problem.reason}
     scale = prepared.degradation.factor // prepared.grid
     return {
         **row,

@@ -6,18 +6,13 @@ shows what a run will do.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from depixel.errors import BadUsageError
-
-# A folder is hardly ever meant by such a name.
-_UNWRITTEN = re.compile(
-    r"\.(tiff?|psd|xcf|kra|ora|exr|hdr|avif|heic|jxl|jp2|ico|pcx|p[bgnp]m|svg|pdf|ktx2?|mp4|m4v|mov|mkv|webm|avi|zip|pk3)",
-    re.IGNORECASE,
-)
+from depixel.errors import BadUsageError, DepixelError
+from depixel.files.strangers import is_file_ending
+from depixel.files.table import by_ending
 
 
 @dataclass(frozen=True)
@@ -27,6 +22,14 @@ class Problem:
     status: str  # "failed" or "skipped"
     code: str  # DepixelError.code
     reason: str  # one sentence
+
+
+def problem_of(error: Exception) -> Problem:
+    """What went wrong with one picture, as a sentence even where nobody foresaw it."""
+    if isinstance(error, DepixelError):
+        return Problem("failed", error.code, str(error))
+    sentence = f"Depixel has a fault that this picture brings out ({type(error).__name__}: {error}); please report it."
+    return Problem("failed", "internal", sentence)
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ def make_naming(
     if not looks_like_file:
         if out.is_file():
             raise BadUsageError(f"-o {out} is a file; name a folder, or a picture such as result.png.")
-        if _UNWRITTEN.fullmatch(out.suffix) and not out.is_dir():
+        if (by_ending(out) or is_file_ending(out.suffix)) and not out.is_dir():
             kinds = ", ".join(sorted(writable))
             raise BadUsageError(f"Depixel does not write {out.suffix} files: name a folder, or one of {kinds}.")
         return Naming(out, False, suffix, extension)

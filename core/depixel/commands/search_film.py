@@ -9,12 +9,12 @@ import numpy as np
 from PIL import Image
 
 from depixel.errors import BadUsageError
+from depixel.files.table import FORMATS, by_ending
 from depixel.picture import Picture, Pixels
 
 if TYPE_CHECKING:
     from depixel.search.step import SearchStep
 
-ENDINGS = (".gif", ".webp", ".png", ".apng")
 GIVEN_FOR, STEP_FOR, ANSWER_FOR = 800.0, 80.0, 2500.0  # milliseconds
 
 
@@ -26,8 +26,10 @@ def film_path(text: str) -> Path:
         BadUsageError: its ending is of no animation.
     """
     path = Path(text)
-    if path.suffix.lower() not in ENDINGS:
-        raise BadUsageError(f"--animation writes {', '.join(e[1:] for e in ENDINGS)}; {text} is none of them.")
+    kind = by_ending(path)
+    if kind is None or kind.encode is None or not kind.animated or kind.missing():
+        endings = [e for f in FORMATS if f.encode and f.animated and not f.missing() for e in f.endings]
+        raise BadUsageError(f"--animation {text}: choose a name that ends with {', '.join(endings)}.")
     return path
 
 

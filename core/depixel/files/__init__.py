@@ -1,25 +1,42 @@
 """
 Picture files: read any of them into a `Picture`, write it back as the kind it was.
 
-What a file is, is decided by its content; its name only helps where a format has no signature (TGA).
+The content of a file decides its format; its name only helps where a format has no signature (TGA). `table` lists the
+formats, one line each.
 """
 
 from __future__ import annotations
 
-from depixel.files.dds_writing import remark
+from depixel.files.format import HEAD, Format
 from depixel.files.limits import Limits
-from depixel.files.reading import READABLE, read, read_bytes
-from depixel.files.video import VIDEO_ENDINGS
-from depixel.files.writing import LOSSLESS, WRITABLE, encode, kind_of, write
+from depixel.files.reading import read, read_bytes
+from depixel.files.table import (
+    FORMATS,
+    READABLE,
+    WRITABLE,
+    by_content,
+    by_ending,
+    by_name,
+    claimed_pixels,
+    kind_of,
+    labels,
+)
+from depixel.files.writing import encode, remark, write
 
 __all__ = [
-    "LOSSLESS",
+    "FORMATS",
+    "HEAD",
     "READABLE",
-    "VIDEO_ENDINGS",
     "WRITABLE",
+    "Format",
     "Limits",
+    "by_content",
+    "by_ending",
+    "by_name",
+    "claimed_pixels",
     "encode",
     "kind_of",
+    "labels",
     "read",
     "read_bytes",
     "remark",

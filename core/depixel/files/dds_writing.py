@@ -12,13 +12,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from depixel.errors import UnsupportedPictureError
 from depixel.files import dds_plain
 from depixel.files.block_channel import encode_bc2_alpha, encode_channel
 from depixel.files.block_colour import encode_bc1, encode_colours
 from depixel.files.block_seven import encode_bc7
-from depixel.files.dds import DdsHeader
 from depixel.files.dds_mipmaps import chain, count_for
+from depixel.files.dds_reading import DdsHeader
+from depixel.files.format import Size
 from depixel.picture import Picture, Pixels
 
 _PITCH, _MIPMAP_COUNT, _LINEAR_SIZE = 0x8, 0x20000, 0x80000
@@ -26,25 +26,28 @@ _COMPLEX, _MIPMAP = 0x8, 0x400000
 _BLOCK_BYTES = {"BC1": 8, "BC4": 8}
 
 
+def refuses(picture: Picture, _: Size) -> str:
+    """A sentence for 16 bits a sample where the source's layout has no room for them; empty when all can be held."""
+    if picture.levels == 255:
+        return ""
+    like = picture.details.get("dds")
+    if not isinstance(like, DdsHeader) or not (like.kind or like.compression != "none"):
+        return "16 bits a sample cannot be written as a new DDS; choose PNG or TIFF."
+    if like.compression != "none":
+        return f"16 bits a sample cannot be written as {like.compression}; choose PNG or TIFF."
+    return ""
+
+
 def encode(picture: Picture) -> bytes:
     """
     A picture with one frame. What its details do not tell (a picture that was no DDS) is written uncompressed, without
     mipmaps.
-
-    Raises:
-        UnsupportedPictureError: an animation, or 16 bits a sample where the source's layout has no room for them.
     """
-    if len(picture.frames) > 1:
-        raise UnsupportedPictureError("An animation cannot be written as DDS; choose PNG.")
     like = picture.details.get("dds")
     top = picture.frames[0]
     if not isinstance(like, DdsHeader) or not (like.kind or like.compression != "none"):
-        if picture.levels != 255:
-            raise UnsupportedPictureError("16 bits a sample cannot be written as DDS; choose PNG.")
         known = like if isinstance(like, DdsHeader) else None
         return dds_plain.encode(top, known.dxgi if known else None, known.srgb if known else False)
-    if like.compression != "none" and picture.levels != 255:
-        raise UnsupportedPictureError(f"16 bits a sample cannot be written as {like.compression}; choose PNG.")
     count = count_for(picture.width, picture.height, (like.width, like.height), like.mipmaps)
     meaning = picture.details.get("meaning", {})
     level_bytes = _packer(like)

@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from PIL import GifImagePlugin, Image
 
-from depixel.errors import UnreadablePictureError, UnsupportedPictureError
+from depixel.errors import UnreadablePictureError
 from depixel.files.animation import CLEAR, KEEP, RESTORE, Canvas, Region, changed, whole_units
+from depixel.files.format import Format, Size, starts_with
 from depixel.files.indexed import Palette, colours, look_up
 from depixel.files.limits import Limits
 from depixel.files.metadata import comment, fitting_profile
@@ -82,12 +83,7 @@ def encode(picture: Picture) -> bytes:
     """
     The file's bytes. The picture's own palette in its order when that has every colour; else one exact palette for all
     frames, or one for each; only more than 256 colours in one frame are approximated. Alpha under a half is not seen.
-
-    Raises:
-        UnsupportedPictureError: a side of more than 65535 pixels.
     """
-    if max(picture.width, picture.height) > MOST_SIDE:
-        raise UnsupportedPictureError(f"GIF holds at most {MOST_SIDE} pixels a side; choose PNG.")
     frames = [_seen_or_not(picture.rgba(k)) for k in range(len(picture.frames))]
     palettes, indexed = _fit(frames, picture.palette if picture.mode == "P" else None)
     shared = len(palettes) == 1
@@ -308,3 +304,21 @@ def _joined(data: bytes, at: int) -> tuple[bytes, int]:
 def _blocks(data: bytes) -> bytes:
     pieces = (data[k : k + 255] for k in range(0, len(data), 255))
     return b"".join(bytes([len(piece)]) + piece for piece in pieces) + b"\0"
+
+
+def _screen_size(head: bytes) -> Size | None:
+    return struct.unpack_from("<HH", head, 6) if len(head) >= 10 else None
+
+
+FORMAT = Format(
+    name="GIF",
+    label="GIF",
+    endings=(".gif",),
+    recognise=starts_with(b"GIF87a", b"GIF89a"),
+    read=read,
+    encode=encode,
+    lossless=False,
+    most_side=MOST_SIDE,
+    animated=True,
+    size=_screen_size,
+)

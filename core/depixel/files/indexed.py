@@ -39,6 +39,13 @@ def look_up(frames: Sequence[Pixels], palette: Palette) -> list[Pixels] | None:
     return found
 
 
+def indices_of(frame: Pixels, palette: Palette) -> Pixels | None:
+    """As `look_up`, for one frame [H, W, 3 or 4]."""
+    rgba = frame if frame.shape[2] == 4 else np.concatenate([frame, np.full_like(frame[..., :1], 255)], -1)
+    indices = look_up([rgba], palette)
+    return None if indices is None else indices[0]
+
+
 def colours(frames: Sequence[Pixels], most: int = 256) -> Palette | None:
     """[N, 4] all colours of [H, W, 4] uint8 frames, in ascending order of R, G, B, A; None when more than `most`."""
     every = np.zeros(0, np.uint32)

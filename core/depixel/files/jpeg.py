@@ -1,14 +1,17 @@
-"""JPEG: written finely, because every level counts here; printing inks turned into RGB."""
+"""JPEG: written with little compression, because every level counts here."""
 
 from __future__ import annotations
 
 import io
+import struct
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageCms
+from PIL import Image
 
-from depixel.errors import UnsupportedPictureError
+from depixel.files import pillow_reading
+from depixel.files.format import Format, Size, starts_with
+from depixel.files.limits import Limits
 from depixel.files.metadata import EXIF_PREFIX, comment, fitting_profile
 from depixel.files.xmp import packet
 from depixel.picture import Picture
@@ -17,21 +20,18 @@ MOST_SIDE = 65500
 """libjpeg's limit."""
 
 _QUALITY = 98
+_NO_FRAMES = (0xC4, 0xC8, 0xCC)  # markers between those of frame headers that are none
 _MOST_SEGMENT = 65500  # bytes of EXIF, XMP or a comment: what one segment holds, less its own head
 
 
-def encode(picture: Picture) -> bytes:
-    """
-    One frame of 8 bits, with full colour resolution.
+def read(data: bytes, name: str, limits: Limits) -> Picture:
+    """Decode. Raises PictureTooLargeError, UnreadablePictureError, UnsupportedPictureError."""
+    return pillow_reading.read(data, "JPEG", name, limits)
 
-    Raises:
-        UnsupportedPictureError: it is transparent somewhere, or too large.
-    """
+
+def encode(picture: Picture) -> bytes:
+    """One frame of 8 bits, with full colour resolution; alpha is left out."""
     frame = picture.frames[0]
-    if picture.has_alpha and bool((frame[..., -1] < 255).any()):
-        raise UnsupportedPictureError("JPEG has no transparency; choose PNG or WebP.")
-    if max(picture.width, picture.height) > MOST_SIDE:
-        raise UnsupportedPictureError(f"JPEG holds at most {MOST_SIDE} pixels a side; choose PNG.")
     options: dict[str, Any] = {"quality": _QUALITY, "subsampling": 0, "optimize": True}
     profile = fitting_profile(picture.icc_profile, picture.channels)
     if profile:
@@ -53,15 +53,26 @@ def encode(picture: Picture) -> bytes:
     return buffer.getvalue()
 
 
-def rgb_of_inks(image: Image.Image) -> Image.Image:
-    """CMYK to RGB, through the file's own profile where it has one that works."""
-    profile = image.info.get("icc_profile")
-    if profile:
-        try:
-            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
-        except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
-            converted = None
-        if converted is not None:
-            return converted
-    return image.convert("RGB")
+def _size(head: bytes) -> Size | None:
+    at = 2
+    while at + 9 <= len(head) and head[at] == 0xFF:
+        marker, length = head[at + 1], struct.unpack_from(">H", head, at + 2)[0]
+        if 0xC0 <= marker <= 0xCF and marker not in _NO_FRAMES:
+            height, width = struct.unpack_from(">HH", head, at + 5)
+            return width, height
+        at += 2 + length
+    return None
+
+
+FORMAT = Format(
+    name="JPEG",
+    label="JPEG",
+    endings=(".jpg", ".jpeg", ".jpe", ".jfif"),
+    recognise=starts_with(b"\xff\xd8\xff"),
+    read=read,
+    encode=encode,
+    lossless=False,
+    most_side=MOST_SIDE,
+    alpha=False,
+    size=_size,
+)

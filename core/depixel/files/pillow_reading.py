@@ -16,7 +16,7 @@ import numpy.typing as npt
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from depixel.errors import UnsupportedPictureError
-from depixel.files.jpeg import rgb_of_inks
+from depixel.files.inks import rgb_of_inks
 from depixel.files.limits import Limits
 from depixel.files.metadata import XMP, turn, upright
 from depixel.picture import Picture, Pixels

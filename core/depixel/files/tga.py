@@ -14,7 +14,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from depixel.errors import UnreadablePictureError, UnsupportedPictureError
+from depixel.errors import UnreadablePictureError
+from depixel.files.format import Format, Size
+from depixel.files.indexed import indices_of
 from depixel.files.limits import Limits
 from depixel.picture import Picture, Pixels
 
@@ -86,7 +88,17 @@ def read(data: bytes, name: str, limits: Limits) -> Picture:
     return Picture((np.ascontiguousarray(pixels),), mode=mode, format="TGA", details=details)
 
 
-def encode(pixels: Pixels, palette: Bytes | None, rle: bool) -> bytes:
+def encode(picture: Picture) -> bytes:
+    """A TGA with run lengths if the source had them, with a colour map if the picture still fits its palette."""
+    rle = bool(picture.details.get("rle"))
+    if picture.mode == "P" and picture.palette is not None:
+        indices = indices_of(picture.frames[0], picture.palette)
+        if indices is not None:
+            return _encoded(indices[..., None], picture.palette, rle)
+    return _encoded(picture.frames[0], None, rle)
+
+
+def _encoded(pixels: Pixels, palette: Bytes | None, rle: bool) -> bytes:
     """
     The file's bytes, with a footer of TGA 2.0.
 
@@ -94,12 +106,7 @@ def encode(pixels: Pixels, palette: Bytes | None, rle: bool) -> bytes:
         pixels: [H, W, 1 ... 4] uint8; [H, W, 1] indices when there is a palette.
         palette: [1 ... 256, 4] RGBA.
         rle: with run lengths.
-
-    Raises:
-        UnsupportedPictureError: a side of more than 65535 pixels.
     """
-    if max(pixels.shape[:2]) > MOST_SIDE:
-        raise UnsupportedPictureError(f"TGA holds at most {MOST_SIDE} pixels a side; choose PNG.")
     image = Image.fromarray(np.ascontiguousarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels))
     buffer = io.BytesIO()
     image.save(buffer, "TGA", **({"compression": "tga_rle"} if rle else {}))
@@ -199,3 +206,19 @@ def _without_alpha(data: bytes) -> bool:
         return False
     (extension,) = struct.unpack_from("<I", data, len(data) - 26)
     return bool(0 < extension < len(data) - 494 and data[extension + 494] == 0)
+
+
+def _size(head: bytes) -> Size | None:
+    return struct.unpack_from("<HH", head, 12) if len(head) >= _HEADER else None
+
+
+FORMAT = Format(
+    name="TGA",
+    label="TGA",
+    endings=(".tga",),
+    recognise=recognise,
+    read=read,
+    encode=encode,
+    most_side=MOST_SIDE,
+    size=_size,
+)

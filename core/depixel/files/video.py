@@ -13,14 +13,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from depixel.errors import UnreadablePictureError, UnsupportedPictureError
+from depixel.files.format import Format
 from depixel.files.limits import Limits
 from depixel.picture import Picture, Pixels
 
 if TYPE_CHECKING:
     from av import VideoFrame
-
-VIDEO_ENDINGS = frozenset({".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi"})
-"""Of files that are read when they are named, and never taken from a folder: a game's films are no textures."""
 
 _BRANDS = {b"avif", b"avis", b"heic", b"heix", b"mif1", b"msf1", b"hevc", b"crx "}  # pictures in boxes like a video's
 _DURATION = 40.0  # milliseconds a frame of a file that does not say
@@ -106,3 +104,13 @@ def _pixels(frame: VideoFrame) -> Pixels:
     turns = round(getattr(frame, "rotation", 0) / 90) % 4  # counter-clockwise, as FFmpeg's display matrix counts
     turned: Pixels = np.ascontiguousarray(np.rot90(pixels, turns))
     return turned
+
+
+FORMAT = Format(
+    name="VIDEO",
+    label="video (MP4, MOV, MKV, WebM, AVI)",
+    endings=(".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi"),
+    recognise=lambda data: container_of(data) is not None,
+    read=read,
+    from_folders=False,  # a game's films are not textures
+)

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 from PIL import Image, WebPImagePlugin
 
-from depixel.errors import UnreadablePictureError, UnsupportedPictureError
+from depixel.errors import UnreadablePictureError
 from depixel.files.animation import changed, whole_units
+from depixel.files.format import Format, Size
 from depixel.files.limits import Limits
 from depixel.files.metadata import EXIF_PREFIX, XMP, fitting_profile, turn, upright
 from depixel.files.pillow_reading import decoding, without_pillows_limit
@@ -73,14 +74,7 @@ def read(data: bytes, name: str, limits: Limits) -> Picture:
 
 
 def encode(picture: Picture) -> bytes:
-    """
-    Lossless, unless the picture came from a lossy WebP.
-
-    Raises:
-        UnsupportedPictureError: a side of more than 16383 pixels.
-    """
-    if max(picture.width, picture.height) > MOST_SIDE:
-        raise UnsupportedPictureError(f"WebP holds at most {MOST_SIDE} pixels a side; choose PNG.")
+    """Lossless, unless the picture came from a lossy WebP."""
     lossless = picture.format != "WEBP" or bool(picture.details.get("lossless", False))
     frames = [_colours(frame) for frame in picture.frames]
     profile, described = fitting_profile(picture.icc_profile, 3), packet(picture.text)
@@ -165,3 +159,28 @@ def _size(contents: list[tuple[bytes, bytes]], name: str) -> tuple[int, int]:
             width, height = struct.unpack_from("<HH", body, 6)
             return width & 0x3FFF, height & 0x3FFF
     raise UnreadablePictureError(f"{name} is damaged: there is no picture in this WebP.")
+
+
+def _is_webp(data: bytes) -> bool:
+    return data[:4] == b"RIFF" and data[8:12] == b"WEBP"
+
+
+def _claimed_size(head: bytes) -> Size | None:
+    try:
+        return _size(list(_chunks_in(head, 12)), "")
+    except (UnreadablePictureError, struct.error):
+        return None
+
+
+FORMAT = Format(
+    name="WEBP",
+    label="WebP",
+    endings=(".webp",),
+    recognise=_is_webp,
+    read=read,
+    encode=encode,
+    lossless=False,
+    most_side=MOST_SIDE,
+    animated=True,
+    size=_claimed_size,
+)

@@ -1,0 +1,93 @@
+"""
+The table of formats, and what follows from it: which format a file has, what its ending asks for, what is read and
+written. A new format is a module and one line here.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from depixel.errors import UnreadablePictureError, UnsupportedPictureError
+from depixel.files import bmp, dds, gif, jpeg, png, tga, video, webp
+from depixel.files.format import Format
+from depixel.files.strangers import stranger
+
+FORMATS: tuple[Format, ...] = (
+    png.FORMAT,
+    jpeg.FORMAT,
+    gif.FORMAT,
+    webp.FORMAT,
+    dds.FORMAT,
+    bmp.FORMAT,
+    video.FORMAT,
+    tga.FORMAT,  # last: it has no signature, only a header with few legal values
+)
+"""In the order in which a file's content is compared with them."""
+
+_BY_ENDING = {ending: kind for kind in FORMATS for ending in kind.endings}
+_BY_NAME = {kind.name: kind for kind in FORMATS}
+
+READABLE = frozenset(
+    ending
+    for ending, kind in _BY_ENDING.items()
+    if kind.read and kind.encode and kind.from_folders and not kind.missing()
+)
+"""Endings of the files that are taken from a folder: those that come out as the kind they were."""
+
+WRITABLE = frozenset(ending for ending, kind in _BY_ENDING.items() if kind.encode and not kind.missing())
+"""Endings that can be written."""
+
+
+def by_ending(path: Path | str) -> Format | None:
+    """The format that the ending of a path stands for; None when it stands for none."""
+    return _BY_ENDING.get(Path(path).suffix.lower())
+
+
+def kind_of(path: Path | str) -> str | None:
+    """As `by_ending`, but the `Format.name` alone."""
+    kind = by_ending(path)
+    return kind.name if kind else None
+
+
+def by_name(name: str) -> Format | None:
+    """The format of this `Format.name`; None when there is none."""
+    return _BY_NAME.get(name)
+
+
+def by_content(data: bytes) -> Format | None:
+    """The format of a file by its first bytes (`format.HEAD` or more); None when it is none of ours."""
+    return next((kind for kind in FORMATS if kind.recognise(data)), None)
+
+
+def sniff(data: bytes, name: str) -> Format:
+    """
+    The format of a file by its content.
+
+    Args:
+        data: the whole file, or its first `format.HEAD` bytes.
+        name: for messages.
+
+    Raises:
+        UnreadablePictureError: the file is empty, or no picture.
+        UnsupportedPictureError: it is another known kind of file.
+    """
+    if not data:
+        raise UnreadablePictureError(f"{name} is empty (0 bytes).")
+    if (kind := by_content(data)) is not None:
+        return kind
+    if what := stranger(data):
+        raise UnsupportedPictureError(f"{name} is {what}. Depixel reads {labels()}.")
+    raise UnreadablePictureError(f"{name} is not a picture that Depixel can read. It reads {labels()}.")
+
+
+def labels() -> str:
+    """The formats of pictures that are read and written, as a list for sentences: "PNG, JPEG ... and TGA"."""
+    every = [kind.label for kind in FORMATS if kind.read and kind.encode]
+    return f"{', '.join(every[:-1])} and {every[-1]}"
+
+
+def claimed_pixels(head: bytes) -> int | None:
+    """How many pixels one frame of a file claims to have, by the file's first bytes; None where they do not say."""
+    kind = by_content(head)
+    size = kind.size(head) if kind else None
+    return size[0] * size[1] if size else None
