@@ -54,6 +54,7 @@ ALLOWED = {
     "depixel.faces": FACES,
     "depixel.upsampler": ENGINE,
     "depixel.report_page": ENGINE,
+    "depixel.portrait": {"depixel.portrait"},
     "depixel.progress": set(),
     "depixel.install": {"depixel.install", "depixel.client", "depixel.service"},
     "depixel.service": ENGINE | {"depixel.service", "depixel.files", "depixel.client"},

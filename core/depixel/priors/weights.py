@@ -40,8 +40,8 @@ class LoadedWeights:
 
 
 def released_names() -> list[str]:
-    """Names of the generators that ship with this installation, sorted; what finds faces is none."""
-    return sorted(path.stem for path in RELEASED.glob("*.safetensors") if not path.stem.startswith("finder-"))
+    """Names of the generators that ship with this installation, sorted; what finds or draws faces is none."""
+    return sorted(path.stem for path in RELEASED.glob("*.safetensors") if not path.stem.startswith(("finder-", "head")))
 
 
 def added_folder() -> Path:

@@ -1,0 +1,71 @@
+"""The camera: from the world to places in the picture, and the landmarks of a face there."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from depixel.portrait.parameters import Parameters
+from depixel.portrait.raster import Range
+from depixel.portrait.shape import Figure
+
+NEAR, FAR = 3.5, 6.0
+"""dm before and behind the eyes that can be seen."""
+
+
+class Camera(NamedTuple):
+    """A perspective camera on the z axis for each of B people, that keeps the eyes where the parameters want them."""
+
+    distance: Tensor
+    """[B] dm from the origin to the camera."""
+    focal: Tensor
+    """[B] picture widths: focal length."""
+    centre: Tensor
+    """[B, 2] picture widths: where the z axis meets the picture."""
+
+    def project(self, points: Tensor, size: int, person: Tensor | None = None) -> Tensor:
+        """Points into a picture `size` samples wide: x, y in samples and inverse depth (1/dm), shaped alike.
+
+        points: [B, ..., 3] dm; or [S, ..., 3] with person [S] int64, whose camera each is seen by.
+        """
+        distance, focal, centre = self.distance, self.focal, self.centre * size
+        if person is not None:
+            distance, focal, centre = distance[person], focal[person], centre[person]
+        shape = (-1,) + (1,) * (points.dim() - 2)
+        near = 1 / (distance.reshape(shape) - points[..., 2])
+        reach = focal.reshape(shape) * size * near
+        x = centre[:, 0].reshape(shape) + points[..., 0] * reach
+        y = centre[:, 1].reshape(shape) - points[..., 1] * reach
+        return torch.stack([x, y, near], -1)
+
+    def pixel(self, size: int) -> Tensor:
+        """[B] dm that one sample of a picture `size` wide covers at the eyes."""
+        return self.distance / (self.focal * size)
+
+    def depths(self) -> Range:
+        """Inverse depths that anything drawn can have."""
+        low = 1 / (float(self.distance.max()) + FAR)
+        return Range(low, 1 / max(float(self.distance.min()) - NEAR, 0.2))
+
+
+def camera(parameters: Parameters, figure: Figure) -> Camera:
+    """The camera that puts the eyes of each figure at `eyes_at`, with eyes and mouth `scale` of the picture apart."""
+    eyes = (figure.landmark("left_eye") + figure.landmark("right_eye")) / 2
+    mouth = (figure.landmark("left_mouth") + figure.landmark("right_mouth")) / 2
+    length = (eyes - mouth).norm(dim=1).clamp(min=0.2)
+    distance = parameters["distance"] + eyes[:, 2]
+    focal = parameters["scale"] * parameters["distance"] / length
+    reach = (focal / parameters["distance"])[:, None]
+    shift = torch.stack([-eyes[:, 0], eyes[:, 1]], 1) * reach
+    return Camera(distance, focal, parameters["eyes_at"] + shift)
+
+
+def landmarks(figure: Figure, view: Camera) -> dict[str, Tensor]:
+    """Name => [B, 2], parts of the picture's width from its left and top. Left and right are as seen in the picture."""
+    seen = {}
+    for name in figure.head.landmarks:
+        swapped = name.replace("left", "*").replace("right", "left").replace("*", "right")
+        seen[swapped] = view.project(figure.landmark(name), 1)[:, :2]
+    return seen

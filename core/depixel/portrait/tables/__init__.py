@@ -1,0 +1,1 @@
+"""Tables of parameters: names, meanings, ranges, units, priors."""
