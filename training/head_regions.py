@@ -40,7 +40,7 @@ def regions(template: Floats, quads: Ints, parts: Ints, painted: dict[str, Float
     }
 
 
-def _soft(distance: Floats, width: float) -> Floats:
+def _soft(distance: NDArray[np.floating], width: float) -> Floats:
     return np.asarray(1 / (1 + np.exp(np.clip(-distance / width, -60, 60))), np.float32)
 
 

@@ -82,7 +82,8 @@ def make(data: Path, actions: Path) -> tuple[dict[str, Tensor], dict[str, list[s
     eyes = [number[np.unique(mesh.groups[f"helper-{side}-eye"][0])] for side in "lr"]
 
     def centred(shape: Floats) -> Floats:
-        return shape - (shape[eyes[0]].mean(0) + shape[eyes[1]].mean(0)) / 2
+        middle = (shape[eyes[0]].mean(0) + shape[eyes[1]].mean(0)) / 2
+        return np.asarray(shape - middle, np.float32)
 
     template = centred(mesh.vertices[kept])
     read = Targets(data / "targets", len(mesh.vertices), kept)
@@ -215,8 +216,9 @@ class Targets:
                 sides = self._sides(entry.get("opposites", {}))
                 if sides:
                     halves = [self._half(folder, low, high) for low, high in sides]
-                    if abs(sum(halves)).max() > 1e-4:
-                        shapes.append(np.asarray(sum(halves), np.float32))
+                    whole = np.sum(halves, axis=0, dtype=np.float32)
+                    if np.abs(whole).max() > 1e-4:
+                        shapes.append(whole)
                         names.append(entry["name"])
         return shapes, names
 
@@ -236,7 +238,7 @@ def _painted(path: Path, uv: Floats) -> Floats:
     height, width = mask.shape
     x = (uv[:, 0] * (width - 1)).round().astype(int).clip(0, width - 1)
     y = ((1 - uv[:, 1]) * (height - 1)).round().astype(int).clip(0, height - 1)
-    return mask[y, x]
+    return np.asarray(mask[y, x], np.float32)
 
 
 def _principal(shapes: Floats, template: Floats) -> tuple[Tensor, Tensor]:

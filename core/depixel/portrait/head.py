@@ -128,9 +128,7 @@ def _first_rows(matrix: Tensor, count: int) -> Tensor:
     ends = matrix.crow_indices()[: count + 1]
     last = int(ends[-1])
     columns, values = matrix.col_indices()[:last], matrix.values()[:last]
-    return torch.sparse_csr_tensor(
-        ends, columns, values, (count, matrix.shape[1]), check_invariants=False
-    )
+    return torch.sparse_csr_tensor(ends, columns, values, (count, matrix.shape[1]), check_invariants=False)
 
 
 def _landmarks(head: Head) -> dict[str, Tensor]:
