@@ -210,13 +210,14 @@ class Targets:
     def features(self) -> tuple[list[Floats], list[str]]:
         """Opposite local shapes as one signed shape each, both sides of the face together."""
         pairs = json.loads((self.folder / "target.json").read_text())
-        shapes, names = [], []
+        shapes: list[Floats] = []
+        names: list[str] = []
         for folder in FOLDERS:
             for entry in pairs[folder]["categories"]:
                 sides = self._sides(entry.get("opposites", {}))
                 if sides:
                     halves = [self._half(folder, low, high) for low, high in sides]
-                    whole = np.sum(halves, axis=0, dtype=np.float32)
+                    whole = np.stack(halves).sum(0, dtype=np.float32)
                     if np.abs(whole).max() > 1e-4:
                         shapes.append(whole)
                         names.append(entry["name"])
