@@ -1,39 +1,73 @@
 """Strands: what hair is to the renderer.
 
-Growing them is not done here; drawing them is. `depixel.portrait.hair.grow(figure, parameters, pixel)` gives a list of
-`Strands` for the people of a figure; pixel [B] is how many dm one sample covers at the eyes, and says how many strands
-are worth growing.
+`depixel.portrait.hair.grow(figure, parameters, pixel)` gives `Strands` for the people of a figure; pixel [B] is how
+many dm one sample covers at the eyes, and says how many strands are worth growing.
+`depixel.portrait.strand_drawing.draw_strands` draws them, `depixel.portrait.hair_shading` lights them.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 
+import torch
 from torch import Tensor
 
 HAIR, BROW, LASH, BEARD = range(4)
 """Materials of strands. HAIR and BEARD count as hair in the masks."""
 
 
-class Strands(NamedTuple):
-    """Strands of hair of some people; a strand is a flat ribbon of one or many hairs that faces the camera.
+@dataclass(frozen=True)
+class Strands:
+    """Strands of hair of some people; a strand is a ribbon of one or many hairs that faces the camera.
 
     S strands of P points each, root first. All tensors are on one device.
     """
 
     points: Tensor
     """[S, P, 3] dm in the world (`Figure.to_world` takes points there that turn with the head)."""
+    normals: Tensor
+    """[S, P, 3] unit vectors in the world, out of the mass of hair that the strand belongs to."""
+    radius: Tensor
+    """[S, P] dm, half the ribbon's width. What is thinner than a sample is drawn one sample wide."""
+    openness: Tensor
+    """[S, P], how much of the sky the other hairs leave free, 0 to 1."""
     person: Tensor
     """[S] int64, whose strand it is: row of the parameters."""
-    radius: Tensor
-    """[S] dm, half the ribbon's width at the root. It narrows towards the tip; the renderer widens what is thinner
-    than a sample and takes its opacity down instead."""
     hairs: Tensor
-    """[S] int64, hairs side by side in the ribbon, drawn as fine lines of their own with gaps towards the tip; 1 is a
-    single hair."""
+    """[S] int64, at least 1: hairs side by side in the ribbon, each with a brightness and an end of its own."""
+    ragged: Tensor
+    """[S], last part of the length within which the single hairs end, 0 (all at the tip) to 1."""
     colour: Tensor
-    """[S, 3], linear reflectance, 0 to 1, of the strand; differentiable."""
+    """[S, 2, 3] linear reflectance of root and tip, 0 to 1; differentiable."""
+    blend: Tensor
+    """[S, P], from the root's colour (0) to the tip's (1)."""
     shine: Tensor
     """[S], strength of the highlights; 1 is healthy hair, 0 is dull."""
-    material: int
-    """HAIR, BROW, LASH or BEARD; all strands of one value are of one material."""
+    material: Tensor
+    """[S] int64: HAIR, BROW, LASH or BEARD."""
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    @staticmethod
+    def joined(parts: Sequence[Strands]) -> Strands:
+        """All parts as one; shorter polylines repeat their last point."""
+        length = max(part.points.shape[1] for part in parts)
+        longer = [part._lengthened(length) for part in parts]
+        return Strands(**{f.name: torch.cat([getattr(part, f.name) for part in longer]) for f in fields(Strands)})
+
+    def chosen(self, rows: Tensor) -> Strands:
+        """The strands of some rows (indices or a mask)."""
+        return Strands(**{f.name: getattr(self, f.name)[rows] for f in fields(Strands)})
+
+    def _lengthened(self, length: int) -> Strands:
+        short = length - self.points.shape[1]
+        if short <= 0:
+            return self
+
+        def held(values: Tensor) -> Tensor:
+            return torch.cat([values, values[:, -1:].expand(-1, short, *values.shape[2:])], 1)
+
+        names = ("points", "normals", "radius", "openness", "blend")
+        return replace(self, **{name: held(getattr(self, name)) for name in names})
