@@ -35,7 +35,7 @@ FACES = ENLARGING | {"depixel.projecting", "depixel.faces"}
 ENGINE = FACES | {"depixel.upsampler"}
 ALLOWED = {
     "depixel.errors": set(),
-    "depixel.request": set(),
+    "depixel.request": {"depixel.client"},
     "depixel.picture": set(),
     "depixel.devices": set(),
     "depixel.degradation": set(),

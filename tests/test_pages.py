@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from depixel.cli import make_parser
-from depixel.commands.options import settings_from
+from depixel.commands.options import request_from
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [
@@ -38,7 +38,7 @@ def test_a_command_of_a_page_is_understood(page: str, command: str) -> None:
     args = make_parser(words).parse_args(words)
 
     if words[0] in ("upscale", "watch"):
-        domain = settings_from(args).domain
+        domain = request_from(args).domain
         assert page != "docs/faces.md" or words[0] != "upscale" or domain == "faces"
     assert all((ROOT / word).exists() for word in words if word.startswith("samples/"))
 

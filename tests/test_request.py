@@ -58,3 +58,63 @@ def test_the_old_name_still_works_and_says_what_it_is_called_now() -> None:
         old = depixel.SearchSettings
 
     assert old is Request
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "other"),
+    [("frames", "none", "4x2"), ("domain", "auto", "normals"), ("wrap", "auto", "xy"), ("alpha", "auto", "data"),
+     ("palette", "free", "keep"), ("imagination", 0.0, 0.5), ("scale", 4, 2)],
+)  # fmt: skip
+def test_typed_beats_profile_beats_default(name: str, value: object, other: object) -> None:
+    """A value that was typed wins over a profile's, even where it is the default; one that was not does not."""
+    profile = {name: other, "candidates": 2}
+
+    assert getattr(Request.from_typed({name: value}).over(profile), name) == value
+    assert getattr(Request().over(profile), name) == other
+    assert Request.from_typed({name: value}).over(profile).candidates == 2
+
+
+def test_what_differs_from_the_default_counts_as_typed() -> None:
+    """A program that only fills in the fields it means is taken at its word."""
+    assert Request(wrap="x").over({"wrap": "xy"}).wrap == "x"
+
+
+def test_a_size_replaces_a_profile_s_scale() -> None:
+    """The two say the same thing, and what was typed wins."""
+    assert Request.from_typed({"size": 500}).over({"scale": 2}) == Request(size=500)
+
+
+@pytest.mark.parametrize(("name", "meant"), [("wrapp", "wrap"), ("Scale", "scale"), ("pre-blur", "pre_blur")])
+def test_an_unknown_name_is_answered_with_the_nearest(name: str, meant: str) -> None:
+    """A slip of the keyboard in a profile is not passed over in silence."""
+    with pytest.raises(BadUsageError, match=f"{name}'; did you mean {meant}"):
+        Request().over({name: "xy"})
+
+
+def test_equal_requests_are_equal_whoever_typed_them() -> None:
+    """The ledger sees the same request, and does no work again because of it."""
+    typed = Request.from_typed({"wrap": "auto"})
+
+    assert typed == Request() and hash(typed) == hash(Request())
+    assert typed.to_dict() == {}
+
+
+@pytest.mark.parametrize(
+    ("request_", "domain", "size", "scale"),
+    [
+        (Request(), "art", (16, 16), 4),
+        (Request(), "faces", (16, 12), 8),
+        (Request(), "faces", (500, 500), 2),
+        (Request(), "faces", (1, 1), 64),
+        (Request(box=(0, 0, 32, 20)), "faces", (500, 500), 4),
+        (Request(scale=3), "faces", (16, 16), 3),
+        (Request(size=1024), "art", (250, 100), 5),
+        (Request(size=1024), "faces", (16, 16), 64),
+        (Request(size=1024), "art", (256, 256), 4),
+        (Request(size=300), "art", (256, 256), 2),
+        (Request(size=65535), "art", (4, 4), 64),
+    ],
+)
+def test_the_scale_is_decided_in_one_place(request_: Request, domain: str, size: tuple[int, int], scale: int) -> None:
+    """Asked for, reached by a size, or the default of the kind of picture."""
+    assert request_.scale_for(domain, *size) == scale

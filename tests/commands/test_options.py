@@ -1,4 +1,4 @@
-"""The options of the command line are the fields of the request."""
+"""The flags of the command line are the rows of the table of options."""
 
 from __future__ import annotations
 
@@ -7,45 +7,80 @@ import dataclasses
 
 import pytest
 
-from depixel.commands.options import add_settings_options, box_from, settings_from
+from depixel.client.option_table import OPTIONS
+from depixel.commands.options import add_request_options, request_from
 from depixel.errors import BadUsageError
 from depixel.request import Request
 
 
 def _parse(*words: str) -> Request:
     parser = argparse.ArgumentParser()
-    add_settings_options(parser)
-    return settings_from(parser.parse_args(words))
+    add_request_options(parser)
+    return request_from(parser.parse_args(words))
 
 
 def test_no_option_is_the_default_request() -> None:
-    """`depixel upscale x` asks for what every other door asks for by default."""
+    """`depixel upscale x` asks for what every other door asks for by default, and nothing counts as typed."""
     assert _parse() == Request()
+    assert _parse().typed == frozenset()
 
 
 def test_every_field_of_a_request_has_an_option() -> None:
     """A wish that a plug-in can make can be made here too."""
     parser = argparse.ArgumentParser()
-    add_settings_options(parser)
+    add_request_options(parser)
 
     declared = {action.dest for action in parser._actions}
 
-    assert {field.name for field in dataclasses.fields(Request)} <= declared
+    assert {option.name for option in OPTIONS} <= declared
+    assert {field.name for field in dataclasses.fields(Request)} - {"typed"} == {option.name for option in OPTIONS}
 
 
 def test_values_arrive() -> None:
     """Numbers, choices and a box come through as they were typed."""
     numbers = ["--scale", "8", "--seed", "0", "--steps", "0", "--imagination", "1", "--pre-blur", ".5"]
 
-    settings = _parse(*numbers, "--box", "1,2,30,40", "--palette", "keep")
+    request = _parse(*numbers, "--box", "1,2,30,40", "--palette", "keep", "--ensemble", "4", "--frame-size", "32x48")
 
-    assert settings == Request(
-        scale=8, seed=0, steps=0, imagination=1.0, box=(1, 2, 30, 40), palette="keep", pre_blur=0.5
-    )
+    assert request == Request(
+        scale=8, seed=0, steps=0, imagination=1.0, box=(1, 2, 30, 40), palette="keep", pre_blur=0.5, ensemble=4,
+        frames="32x48px",
+    )  # fmt: skip
+    assert request.typed >= {"seed", "palette", "frames"}
 
 
-@pytest.mark.parametrize("text", ["", "1,2,3", "a,b,c,d", "1,2,3,4,5"])
-def test_a_box_that_is_none_is_a_sentence(text: str) -> None:
-    """Four whole numbers or an example of them."""
-    with pytest.raises(BadUsageError, match="8,8,24,24"):
-        box_from(text)
+def test_a_typed_default_is_remembered() -> None:
+    """`--wrap auto` says something that leaving --wrap away does not."""
+    assert _parse("--wrap", "auto", "--frames", "none").typed == {"wrap", "frames"}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--scale", "5.5"], "--scale takes a whole number from 2 to 64; not '5.5'"),
+        (["--scale", "1"], "--scale takes a whole number from 2 to 64; not '1'"),
+        (["--imagination", "much"], "--imagination takes a number from 0 to 1; not 'much'"),
+        (["--domain", "texture"], "Did you mean textures?"),
+        (["--ensemble", "3"], "--ensemble takes one of 1, 2, 4, 8; not '3'"),
+        (["--box", ""], "such as 8,8,24,24"),
+        (["--box", "1,2,3"], "such as 8,8,24,24"),
+        (["--box", "1,2,3,4,5"], "such as 8,8,24,24"),
+        (["--box", "5,5,5,9"], "is empty"),
+        (["--frames", "many"], "4x2"),
+        (["--frame-size", "32"], "32x48px"),
+        (["--frame-size", "32x48", "--frames", "4x2"], "not allowed with"),
+    ],
+)
+def test_a_wrong_value_is_explained(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The sentence names the option, what it takes, and what was typed; the exit code is that of bad usage."""
+    with pytest.raises(SystemExit) as stop:
+        _parse(*words)
+
+    assert stop.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_scale_and_a_size_exclude_each_other() -> None:
+    """Both would say how large the answer is."""
+    with pytest.raises(BadUsageError, match="scale and size"):
+        _parse("--scale", "4", "--size", "1024")

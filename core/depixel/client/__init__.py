@@ -37,6 +37,19 @@ cover the picture as it is.
 
 from __future__ import annotations
 
+from .dialogs import (
+    ACTIONS,
+    ANONYMISE_FACE,
+    AUTO_STEPS,
+    IMAGINE_FACE,
+    UPSCALE,
+    Action,
+    action_named,
+    check,
+    missing,
+    settings_of,
+    with_output,
+)
 from .engine import Engine, Job
 from .errors import (
     BadOptionError,
@@ -47,20 +60,7 @@ from .errors import (
     WrongVersionError,
 )
 from .naming import file_suffix, group_name, joined, layer_name, scales_back, sentence, summary
-from .options import (
-    ACTIONS,
-    ANONYMISE_FACE,
-    AUTO_STEPS,
-    IMAGINE_FACE,
-    UPSCALE,
-    Action,
-    Option,
-    action_named,
-    check,
-    missing,
-    settings_of,
-    with_output,
-)
+from .option import Option
 from .place import Installed, Place, Running
 from .protocol import (
     PROTOCOL,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Sequence
 
+from .dialogs import Action
 from .errors import EngineError
-from .options import Action
 from .protocol import Answer, Result
 
 

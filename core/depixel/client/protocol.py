@@ -83,7 +83,7 @@ class PictureFile:
 @dataclass(frozen=True)
 class Submission:
     """
-    One job. `settings` has the form of `depixel.Request.to_dict()`; see `options.settings_of` for a dialog's values.
+    One job. `settings` has the form of `depixel.Request.to_dict()`; see `dialogs.settings_of` for a dialog's values.
 
     `action` "upscale" answers the picture; "anonymise" replaces the face in it by an imagined one of the same size
     that shrinks to the same `kept` x `kept` pixels.

@@ -9,8 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from depixel.client.option_table import KEPT, option_named
+from depixel.commands.options import add_option, add_some_options, request_from
 from depixel.errors import BadUsageError
-from depixel.request import Request
 
 if TYPE_CHECKING:
     from depixel.cli import Subparsers
@@ -28,18 +29,16 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     parser.add_argument("input", type=Path, metavar="INPUT", help="the picture")
     parser.add_argument("-o", "--out", type=Path, required=True, metavar="OUT", help="file to write")
-    parser.add_argument(
-        "--box",
+    add_option(
+        parser,
+        option_named("box"),
         action="append",
-        metavar="L,T,R,B",
+        dest="boxes",
+        default=[],
         help="where a face is, in pixels; repeat for several (default: where faces are found; look at the result)",
     )
-    parser.add_argument(
-        "--kept", type=int, default=12, metavar="N", help="pixels across the face that survive, 4 to 64 (default 12)"
-    )
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="another seed, another face (default 0)")
-    parser.add_argument("--steps", type=int, metavar="N", help="search steps (default: by the generator)")
-    parser.add_argument("--imagination", type=float, default=0.3, metavar="X", help="0 = calm ... 1 (default 0.3)")
+    add_option(parser, KEPT, default=KEPT.default)
+    add_some_options(parser, ("seed", "steps", "imagination"), imagination=0.3)
     parser.add_argument("--weights", metavar="FILE", help="other faces weights than the released ones (.safetensors)")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (default auto)")
     parser.add_argument("--overwrite", action="store_true", help="replace OUT when it is there already")
@@ -50,20 +49,18 @@ def add_parser(subparsers: Subparsers) -> None:
 def run(args: argparse.Namespace) -> int:
     """Replace each box in turn, write, tell how much was kept."""
     from depixel.commands.doors import check_no_video, reader, writer
-    from depixel.commands.options import box_from
 
     check_no_video(args.out)
     if args.out.exists() and args.input.exists() and args.out.samefile(args.input):
         raise BadUsageError(f"{args.out} is the input itself; choose another name.")
-    settings = Request(domain="faces", seed=args.seed, steps=args.steps, imagination=args.imagination).validated()
-    boxes = [box_from(text) for text in args.box or ()]
+    settings = request_from(args, domain="faces", imagination=getattr(args, "imagination", 0.3))
     picture = reader(args.max_pixels)(args.input)
 
     from depixel.faces.anonymiser import anonymise
     from depixel.faces.hidden import Place, find_places
     from depixel.upsampler import Upsampler
 
-    places = [Place(box) for box in boxes]
+    places = [Place(box) for box in args.boxes]
     if not places:
         places = find_places(picture)
         if not places:
@@ -83,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
         sys.stdout.write(
             f"{one.box}: an imagined face; {one.kept[0]}x{one.kept[1]} pixels of the original were kept.\n"
         )
-    if not boxes:
+    if not args.boxes:
         sys.stdout.write(
             "Look at the result: the finder may have missed a face, or have taken something else for one.\n"
         )

@@ -45,5 +45,5 @@ def open_engine(args: argparse.Namespace) -> PictureEngine:
 
     from depixel.upsampler import Upsampler
 
-    kind = "faces" if args.domain == "faces" else "art"
+    kind = "faces" if getattr(args, "domain", "auto") == "faces" else "art"
     return Upsampler(args.device, {kind: args.weights} if args.weights else None)

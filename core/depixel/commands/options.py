@@ -1,134 +1,98 @@
-"""The options that say what is asked of the engine; the same for every command that upscales."""
+"""The flags of the command line that become a `Request`: one for each row of the table of options."""
 
 from __future__ import annotations
 
 import argparse
-import dataclasses
+from collections.abc import Callable, Collection
+from typing import Any
 
-from depixel.errors import BadUsageError
-from depixel.request import (
-    ALPHAS,
-    DEGRADATIONS,
-    DOMAINS,
-    ENSEMBLES,
-    FACES_EPS,
-    PALETTES,
-    PULSE_EPS,
-    WRAPS,
-    Request,
-)
+from depixel.client.option import Option, described, nearest
+from depixel.client.option_table import OPTIONS, option_named
+from depixel.request import Request
+
+_SECTIONS = {"picture": "the picture", "search": "the search"}
 
 
-def add_settings_options(parser: argparse.ArgumentParser) -> None:
-    """Declare one option a field of Request; ranges are checked by `settings_from`."""
-    picture = parser.add_argument_group("the picture")
-    picture.add_argument(
-        "--scale", type=int, metavar="N", help="how many times larger, 2 to 64 (default 4; faces: to 128 pixels)"
-    )
-    picture.add_argument(
-        "--domain", choices=DOMAINS, default="auto", help="kind of picture (default: by content, name)"
-    )
-    picture.add_argument(
-        "--degradation",
-        choices=DEGRADATIONS,
-        default="auto",
-        help="how the answer must scale back to the input: area = mean of each block, point = centre of each block, "
-        "bicubic = as PULSE does (default: point for pixel art, else area)",
-    )
-    picture.add_argument("--wrap", choices=WRAPS, default="auto", help="axes across which it tiles (default: measured)")
-    picture.add_argument(
-        "--palette", choices=PALETTES, default="free", help="keep = only colours of the input; indexed stays indexed"
-    )
-    picture.add_argument(
-        "--alpha", choices=ALPHAS, default="auto", help="what alpha means: opacity, or data such as gloss"
-    )
-    sheet = picture.add_mutually_exclusive_group()
+def add_request_options(parser: argparse.ArgumentParser) -> None:
+    """Declare a flag for every option of the table, and those that choose weights and device."""
+    sections = {name: parser.add_argument_group(title) for name, title in _SECTIONS.items()}
+    sheet = sections["picture"].add_mutually_exclusive_group()
+    for option in OPTIONS:
+        if "command line" in option.doors:
+            add_option(sheet if option.name == "frames" else sections[option.group], option)
     sheet.add_argument(
-        "--frames",
-        default="none",
-        metavar="CxR",
-        help="a sprite sheet of C columns and R rows, such as 4x2: each frame by itself; auto = find them",
+        "--frame-size",
+        dest="frames",
+        type=_reader(option_named("frames"), behind="px"),
+        metavar="WxH",
+        default=argparse.SUPPRESS,
+        help="the same as --frames WxHpx, such as 32x48",
     )
-    sheet.add_argument("--frame-size", metavar="WxH", help="a sprite sheet whose frames have this size, such as 32x48")
-    picture.add_argument(
-        "--box",
-        metavar="L,T,R,B",
-        help="faces: where the face is, in input pixels (default: found; all of a picture up to 64x64)",
-    )
-    picture.add_argument(
-        "--roll", type=float, default=0.0, metavar="DEG", help="faces: how far the head in the box is turned clockwise"
-    )
-    search = parser.add_argument_group("the search")
-    search.add_argument(
-        "--candidates", type=int, default=1, metavar="K", help="this many different answers (default 1)"
-    )
-    search.add_argument(
-        "--seed",
-        type=int,
-        default=0,
-        metavar="N",
-        help="same seed, same answer (default 0); one of several candidates comes again alone with the seed "
-        "and the --imagination that its comment, --json and --report name",
-    )
-    search.add_argument("--like", type=int, metavar="SEED", help="more like the answer that an earlier seed gave")
-    search.add_argument(
-        "--steps", type=int, metavar="N", help="search steps; 0 = one pass of the encoder (default: by kind)"
-    )
-    search.add_argument(
-        "--imagination", type=float, default=0.0, metavar="X", help="0 = calm ... 1 = as vivid as it can (default 0)"
-    )
-    search.add_argument(
-        "--ensemble",
-        type=int,
-        choices=ENSEMBLES,
-        help="average the answers for this many flips and turns: nearer to the truth, as many times slower (default: "
-        "with transparency 8 up to 96x96 pixels of answer and 4 up to 128x128; else 2 up to 256x256, 1 beyond and for "
-        "imagined detail)",
-    )
-    search.add_argument(
-        "--eps",
-        type=float,
-        metavar="X",
-        help=f"mean squared error at which a search may stop (default: {FACES_EPS:g} for faces, else {PULSE_EPS:g})",
-    )
-    search.add_argument(
-        "--pre-blur", type=float, default=0.0, metavar="PX", help="faces: blur the input first (default 0)"
-    )
-    search.add_argument("--iterate", type=int, default=1, metavar="N", help="faces: feed the answer back N times")
-    search.add_argument(
-        "--model",
-        default="auto",
-        metavar="NAME",
-        help="small or base, or a generator that `depixel models` lists (default: by device)",
-    )
-    search.add_argument("--weights", metavar="FILE", help="other weights than the released ones (.safetensors)")
-    search.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (default auto)")
+    search = sections["search"]
+    search.add_argument("--weights", metavar="FILE", help="weights other than the released ones (.safetensors)")
+    search.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (default: auto)")
 
 
-def settings_from(args: argparse.Namespace) -> Request:
+def add_some_options(parser: argparse._ActionsContainer, names: Collection[str], **defaults: Any) -> None:
+    """Declare the flags of these options only; `defaults` are what the help says in place of the table's."""
+    for name in names:
+        add_option(parser, option_named(name), defaults.get(name))
+
+
+def add_option(parser: argparse._ActionsContainer, option: Option, told: Any = None, **more: Any) -> None:
     """
-    The request that the options make.
+    Declare one flag. What is not typed is not in the namespace, so that a request knows what was.
+
+    Args:
+        told: the default as the help tells it, where a command has its own.
+        more: passed on to `add_argument`.
+    """
+    default = told if told is not None else option.automatic or option.default
+    words = [_fragment(described(option)), *([] if default is None else [f"(default: {default})"])]
+    more = {"dest": option.name, "default": argparse.SUPPRESS, "help": " ".join(words).replace("%", "%%"), **more}
+    if option.kind == "bool":
+        parser.add_argument(option.flag, action=argparse.BooleanOptionalAction, **more)
+        return
+    placeholder = f"{{{','.join(map(str, option.values))}}}" if option.choices else option.unit or "VALUE"
+    parser.add_argument(option.flag, type=_reader(option), metavar=placeholder, **more)
+
+
+def request_from(args: argparse.Namespace, **more: Any) -> Request:
+    """
+    The request that was typed; `more` are values that the command itself decides.
 
     Raises:
-        BadUsageError: a value out of range; names the option and what is allowed.
+        BadUsageError: two options exclude each other.
     """
-    fields = {f.name for f in dataclasses.fields(Request)}
-    values = {name: value for name, value in vars(args).items() if name in fields}
-    if args.frame_size is not None:
-        values["frames"] = f"{args.frame_size}px"
-    values["box"] = None if args.box is None else box_from(args.box)
-    return Request(**values).validated()
+    names = {option.name for option in OPTIONS}
+    values = {name: value for name, value in vars(args).items() if name in names}
+    return Request.from_typed({**values, **more})
 
 
-def box_from(text: str) -> tuple[int, int, int, int]:
-    """
-    "8,8,24,24" as four numbers.
+def _reader(option: Option, behind: str = "") -> Callable[[str], Any]:
+    def read(text: str) -> Any:
+        try:
+            value = option.read(text + behind)
+        except (ValueError, KeyError):
+            value = text
+        if problem := option.problem(value, option.flag):
+            raise argparse.ArgumentTypeError(_typed(option, text, problem))
+        return value
 
-    Raises:
-        BadUsageError: it is something else.
-    """
-    try:
-        left, top, right, bottom = (int(part) for part in text.split(","))
-    except ValueError as error:
-        raise BadUsageError(f"--box takes four whole numbers such as 8,8,24,24, not {text!r}.") from error
-    return left, top, right, bottom
+    return read
+
+
+# As it was typed, with an example or the nearest choice.
+def _typed(option: Option, text: str, problem: str) -> str:
+    if "is empty" in problem:
+        return problem
+    close = nearest(text, option.values) if option.choices else None
+    example = ", such as 8,8,24,24" if option.kind == "box" else ""
+    return f"{option.flag} takes {option.allowed()}{example}; not {text!r}" + (
+        f". Did you mean {close}?" if close else "."
+    )
+
+
+def _fragment(sentence: str) -> str:
+    fragment = sentence.removesuffix(".")
+    return fragment[0].lower() + fragment[1:] if fragment[1:2].islower() else fragment

@@ -9,8 +9,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from depixel.commands.options import add_some_options, request_from
 from depixel.errors import BadUsageError
-from depixel.request import ALPHAS, DEGRADATIONS, DOMAINS, PALETTES, WRAPS, Request
+from depixel.request import Request
 
 if TYPE_CHECKING:
     from depixel.cli import Subparsers
@@ -30,13 +31,7 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("result", type=Path, metavar="RESULT", help="the other upscaler's picture")
     parser.add_argument("--to", type=Path, required=True, metavar="INPUT", help="the small picture it was made from")
     parser.add_argument("-o", "--out", type=Path, required=True, metavar="OUT", help="file to write")
-    parser.add_argument("--domain", choices=DOMAINS[:-1], default="auto", help="kind of picture (default: by content)")
-    parser.add_argument(
-        "--degradation", choices=DEGRADATIONS, default="auto", help="how it scales back (default: as for upscale)"
-    )
-    parser.add_argument("--wrap", choices=WRAPS, default="auto", help="axes across which it tiles")
-    parser.add_argument("--alpha", choices=ALPHAS, default="auto", help="what alpha means")
-    parser.add_argument("--palette", choices=PALETTES, default="free", help="keep = only colours of the input")
+    add_some_options(parser, ("domain", "degradation", "wrap", "alpha", "palette"))
     parser.add_argument("--overwrite", action="store_true", help="replace OUT when it is there already")
     parser.add_argument("--max-pixels", type=int, metavar="N", help="refuse pictures of more pixels than this")
     parser.add_argument("--report", type=Path, metavar="PATH", help="write an HTML page")
@@ -50,9 +45,9 @@ def run(args: argparse.Namespace) -> int:
 
     if args.out.exists() and any(args.out.samefile(path) for path in (args.to, args.result) if path.exists()):
         raise BadUsageError(f"{args.out} is an input itself; choose another name.")
-    settings = Request(
-        domain=args.domain, degradation=args.degradation, wrap=args.wrap, alpha=args.alpha, palette=args.palette
-    ).validated()
+    settings = request_from(args)
+    if settings.domain == "faces":
+        raise BadUsageError("A face cannot be projected: choose another --domain.")
     read = reader(args.max_pixels)
     given, result = read(args.to), read(args.result)
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from depixel.commands.options import add_settings_options, settings_from
+from depixel.commands.options import add_request_options, request_from
 from depixel.errors import BadUsageError
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def add_parser(subparsers: Subparsers) -> None:
         metavar="OUT",
         help="folder, or a file name for one picture",
     )
-    add_settings_options(parser)
+    add_request_options(parser)
     files = parser.add_argument_group("files")
     files.add_argument("--overwrite", action="store_true", help="replace outputs that are there already")
     files.add_argument("--suffix", default="", metavar="TEXT", help="put TEXT behind each name: hero_x4.png")
@@ -79,7 +79,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Plan, then answer and write one group after the other, then sum up."""
-    settings = settings_from(args)
+    settings = request_from(args)
     if args.disagreement and settings.candidates < 2:
         raise BadUsageError("--disagreement compares answers: ask for two or more with --candidates.")
     jobs, ignored = _plan(args, settings)

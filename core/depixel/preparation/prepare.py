@@ -16,10 +16,7 @@ from depixel.preparation.detection import detect
 from depixel.preparation.grid import enlargement, reduced
 from depixel.preparation.tensors import integers, premultiplied
 from depixel.preparation.tiling import tiles
-from depixel.request import MAX_SCALE, Request
-
-DEFAULT_SCALE = 4
-FACE_SIDE = 128
+from depixel.request import Request
 
 
 @dataclass(frozen=True)
@@ -67,7 +64,7 @@ def prepare(picture: Picture, settings: Request) -> Prepared:
         data_alpha = straight[:, 3:].clone()
         straight[:, 3] = picture.levels
     wrap = _wrap(on_grid, settings, domain)
-    factor = (settings.scale or _default_scale(picture, domain, settings)) * grid
+    factor = settings.scale_for(domain, picture.width, picture.height) * grid
     name = settings.degradation
     if name == "auto":
         name = "point" if domain == "pixel-art" else "area"
@@ -88,14 +85,6 @@ def prepare(picture: Picture, settings: Request) -> Prepared:
         grid=grid,
         notes=tuple(notes),
     )
-
-
-# Faces come out at 128 pixels or more unless told otherwise.
-def _default_scale(picture: Picture, domain: str, settings: Request) -> int:
-    if domain != "faces":
-        return DEFAULT_SCALE
-    left, top, right, bottom = settings.box or (0, 0, picture.width, picture.height)
-    return min(MAX_SCALE, max(2, -(-FACE_SIDE // max(right - left, bottom - top))))
 
 
 def _wrap(picture: Picture, settings: Request, domain: str) -> tuple[bool, bool]:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from depixel.commands.options import add_settings_options, settings_from
+from depixel.commands.options import add_request_options, request_from
 from depixel.commands.printable import one_line
 from depixel.errors import BadUsageError
 
@@ -70,7 +70,7 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     parser.add_argument("--log", type=Path, metavar="FILE", help="log (default: OUT/depixel-watch.log)")
     parser.add_argument("--notify", action="store_true", help="say on the desktop when textures are ready")
-    add_settings_options(parser)
+    add_request_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -89,9 +89,9 @@ def run(args: argparse.Namespace) -> int:
         raise BadUsageError("Give the folder to watch: depixel watch MOD_DIR.")
     if args.profile != "auto" and args.profile not in profiles:
         raise BadUsageError(f"There is no profile {args.profile!r}; choose one of auto, {', '.join(profiles)}.")
-    settings = settings_from(args)
-    if settings.candidates != 1 or settings.box is not None:
-        raise BadUsageError("--candidates and --box are for single pictures; use `depixel upscale`.")
+    settings = request_from(args)
+    if settings.candidates != 1 or settings.box is not None or settings.size is not None:
+        raise BadUsageError("--candidates, --box and --size are for single pictures: use `depixel upscale`.")
     out = args.out or overlay_for(args.folder)
     if args.status:  # of a folder that is gone or unplugged, too
         return _status(args, out.resolve())

@@ -30,8 +30,8 @@ class EngineUpscaler:
     def __init__(
         self, engine: PictureEngine, settings: Request, cancelled: Callable[[], bool], *, shared: bool = False
     ) -> None:
+        settings, self.scale = settings.with_one_scale()
         self._engine, self._settings, self._cancelled, self._shared = engine, settings, cancelled, shared
-        self.scale = settings.scale or 4
         # A tiny picture tells which model answers, wherever it runs; and warms it.
         probe = self._probe()
         if isinstance(probe, DepixelError):
@@ -61,7 +61,7 @@ class EngineUpscaler:
         Raises:
             EngineAwayError: the shared engine does not answer; no picture is to blame.
         """
-        settings = Request.from_dict({**hints, **self._settings.to_dict()})
+        settings = self._settings.over(hints)
         groups = [[picture] for picture in pictures] if self._shared else [pictures]
         answers: list[Picture | DepixelError] = []
         for group in groups:

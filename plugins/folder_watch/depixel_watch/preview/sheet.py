@@ -44,7 +44,8 @@ def draw_sheet(members: Iterable[Member], engine: PictureEngine, settings: Reque
     Raises:
         UnwritableOutputError: the folder cannot be written.
     """
-    rows = list(islice((row for m in members if (row := _row(m, settings.scale or 4)) is not None), SHEET_PICTURES))
+    settings, scale = settings.with_one_scale()
+    rows = list(islice((row for m in members if (row := _row(m, scale)) is not None), SHEET_PICTURES))
     columns = ["given", *(title for title, _ in CHOICES)]
     width = _GAP + len(columns) * (_CELL + _GAP)
     height = _HEAD + len(rows) * (_CELL + _LINE + _GAP) + _GAP

@@ -1,0 +1,176 @@
+"""
+What a dialog shows, written once for GIMP and Krita: the three actions with their wording, the options of each (rows of
+the table in `option_table`), the check of values, and their translation into the `settings` of a submission.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Dict, List, Mapping, Optional, Tuple
+
+from .errors import BadOptionError
+from .option import AUTOMATIC, Option
+from .option_table import DIALOG_MAX_SEED, KEPT, OPTIONS
+
+AUTO_STEPS = AUTOMATIC
+"""Value of `steps` in dialogs that stands for "as many as this kind of picture needs"."""
+
+
+@dataclass(frozen=True)
+class Action:
+    """A menu entry: what it is called, what it explains, which options it has."""
+
+    name: str  # "upscale", "imagine-face", "anonymise-face"; the last part of the procedure's name
+    menu: str  # menu label with an ellipsis
+    title: str  # of the dialog
+    blurb: str  # one sentence
+    help: str  # shown in the dialog; honest about what is invented
+    options: Tuple[Option, ...]
+    wire: str = "upscale"  # `Submission.action`
+
+    def option(self, name: str) -> Option:
+        return next(option for option in self.options if option.name == name)
+
+    def defaults(self) -> Dict[str, Any]:
+        return {option.name: option.default for option in self.options}
+
+
+OUTPUTS = {
+    "gimp": (
+        ("new-image", "New image"),
+        ("new-layers", "New layers"),
+        ("replace", "Replace"),
+    ),
+    "krita": (
+        ("new-layer", "New layer"),
+        ("new-document", "New document"),
+        ("larger-document", "New layer, document enlarged"),
+    ),
+}
+
+_INVENTED = "Detail is invented, not recovered. Scaled down again, the answer gives exactly your pixels."
+_FACE = (
+    "The face is invented. It does not show a real person, says nothing about who was pictured, and tends towards the "
+    "faces that the generator was trained on."
+)
+
+
+def dialog_options(action: str, program: str = "") -> Tuple[Option, ...]:
+    """The rows of the table that a dialog of this action asks for; in all programs, or in the one that is named."""
+    programs = {program} if program else {"gimp", "krita"}
+    rows = (option for option in (KEPT, *OPTIONS) if action in option.actions and programs & set(option.doors))
+    return tuple(_for_dialog(option) for option in rows)
+
+
+# Number fields of both programs hold 32 bits and nothing like None: -1 stands for it.
+def _for_dialog(option: Option) -> Option:
+    if option.name == "scale":
+        return replace(option, default=4)
+    if option.name == "seed":
+        return replace(option, high=DIALOG_MAX_SEED)
+    if option.kind == "int" and option.default is None:
+        help = "%s -1 = automatic." % option.help
+        return replace(option, default=AUTOMATIC, low=AUTOMATIC, high=min(option.high, DIALOG_MAX_SEED), help=help)
+    return option
+
+
+def _action(name: str, menu: str, blurb: str, help: str, wire: str = "upscale", **defaults: Any) -> Action:
+    options = dialog_options(name)
+    changed = tuple(replace(o, default=defaults[o.name]) if o.name in defaults else o for o in options)
+    return Action(name, menu + "...", "Depixel: " + menu[0].lower() + menu[1:], blurb, help, changed, wire)
+
+
+UPSCALE = _action(
+    "upscale", "Upscale", "Upscale so that the answer scales back down to exactly the given pixels", _INVENTED
+)
+IMAGINE_FACE = _action(
+    "imagine-face",
+    "Imagine face",
+    "Invent faces that scale back down to the given pixels; a selection is the face's box",
+    _FACE,
+    scale=8,
+    candidates=4,
+    imagination=0.5,
+)
+ANONYMISE_FACE = _action(
+    "anonymise-face",
+    "Anonymise face",
+    "Replace the face in the selection by an invented one that shrinks to the same few pixels",
+    _FACE + " What those few pixels show stays visible. Clothes, place and posture do not change.",
+    wire="anonymise",
+    imagination=0.3,
+)
+
+ACTIONS = (UPSCALE, IMAGINE_FACE, ANONYMISE_FACE)
+
+
+def action_named(name: str) -> Action:
+    return next(action for action in ACTIONS if action.name == name)
+
+
+def with_output(action: Action, program: str, default: Optional[str] = None) -> Action:
+    """The action as this program shows it: its own options and where the answers go, first output by default."""
+    choices = OUTPUTS[program]
+    output = Option("output", "choice", "Result goes to", "Where the answers go.", default or choices[0][0],
+                    choices=choices)  # fmt: skip
+    own = tuple(option for option in action.options if program in option.doors)
+    return replace(action, options=(*own, output))
+
+
+def check(action: Action, values: Mapping[str, Any]) -> Dict[str, Any]:
+    """
+    All options of the action: given values checked, missing ones at their defaults, unknown ones left out.
+
+    Raises:
+        BadOptionError: names the option, the value, and what is allowed.
+    """
+    return {option.name: _checked(option, values.get(option.name, option.default)) for option in action.options}
+
+
+def settings_of(
+    action: Action, values: Mapping[str, Any], box: Optional[Tuple[int, int, int, int]] = None
+) -> Dict[str, Any]:
+    """
+    A dialog's values as the `settings` of a submission; only what differs from the engine's defaults.
+
+    Args:
+        box: left, top, right, bottom of the selection in pixels of the picture that is sent; None = all of it.
+
+    Raises:
+        BadOptionError: a value is out of range, or the box is empty.
+    """
+    checked = check(action, values)
+    settings: Dict[str, Any] = {}
+    for option in OPTIONS:
+        value = checked.get(option.name, option.default)
+        automatic = option.default is None and value == AUTOMATIC
+        if value != option.default and not automatic:
+            settings[option.name] = value
+    if action.name != UPSCALE.name:
+        settings["domain"] = "faces"
+    if box is not None:
+        if not (0 <= box[0] < box[2] and 0 <= box[1] < box[3]):
+            raise BadOptionError("The selection does not touch the picture: select a part of it, or nothing.")
+        settings["box"] = list(box)
+    return settings
+
+
+def _checked(option: Option, value: Any) -> Any:
+    if option.kind == "bool":
+        return bool(value)
+    problem = option.problem(value)
+    if problem:
+        raise BadOptionError(problem)
+    return float(value) if option.kind == "float" else value
+
+
+def missing(action: Action, actions: Tuple[str, ...], domains: Tuple[str, ...]) -> str:
+    """Why this engine cannot do this action, as a sentence; empty when it can. From a `Welcome`."""
+    lacks: List[str] = []
+    if action.wire not in actions:
+        lacks.append(action.wire)
+    if action.name != UPSCALE.name and domains and "faces" not in domains:
+        lacks.append("faces")
+    if not lacks:
+        return ""
+    return "This Depixel engine has no generator for faces: `depixel models` lists the installed ones."

@@ -1,0 +1,301 @@
+"""
+The table of options: everything that can be asked of the engine for a picture, each told once.
+
+A field of `RequestOptions` is one row. From it come the flag of the command line and its help, the rows of the dialogs
+in GIMP and Krita, the keys on the wire with their check, the API description (scripts/describe_api.py) and the table in
+docs/options.md. A new option is one field here, plus the code that gives it an effect.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Optional, Tuple
+
+from .option import ALL_DOMAINS, Option
+
+ALL_DOORS = ("command line", "api", "page", "gimp", "krita")
+DIALOGS = ("upscale", "imagine-face", "anonymise-face")
+DRAWN = tuple(name for name in ALL_DOMAINS if name != "faces")
+
+MAX_SCALE = 64
+MAX_SEED = 2**63 - 1
+DIALOG_MAX_SEED = 2**31 - 1  # what a spin button of GIMP and Krita holds
+FACE_SIDE = 128
+DEFAULT_SCALE = 4
+
+
+def _row(kind: str, label: str, help: str, default: Any = None, **more: Any) -> Any:
+    return field(default=default, metadata={"option": Option("", kind, label, help, default, **more)})
+
+
+@dataclass(frozen=True)
+class RequestOptions:
+    """The rows, in the order of the help page and of the dialogs."""
+
+    scale: Optional[int] = _row(
+        "int",
+        "Times larger",
+        "How many times larger, in both directions.",
+        low=2,
+        high=MAX_SCALE,
+        automatic="4; for a face, whatever makes it 128 pixels",
+        unit="N",
+        doors=ALL_DOORS,
+        actions=("upscale", "imagine-face"),
+    )
+    size: Optional[int] = _row(
+        "int",
+        "Longest side",
+        "Longest side of the result in pixels, in place of a scale. The answer is made at the next whole scale, where "
+        "it scales back exactly, and is then reduced.",
+        low=2,
+        high=65535,
+        automatic="by the scale",
+        unit="PX",
+    )
+    domain: str = _row(
+        "choice",
+        "Kind of picture",
+        "What the picture shows; auto looks at its colours and its name.",
+        "auto",
+        choices=(
+            ("auto", "Automatic"),
+            ("art", "Drawing or icon"),
+            ("pixel-art", "Pixel art"),
+            ("textures", "Texture that repeats"),
+            ("normals", "Normal map"),
+            ("data", "Mask or data map"),
+            ("faces", "Face (invented)"),
+        ),
+        automatic="by content and name",
+        doors=ALL_DOORS,
+    )
+    degradation: str = _row(
+        "choice",
+        "Scales back by",
+        "How the answer must scale back to the input: area = mean of each block, bicubic = as PULSE does, point = "
+        "centre of each block.",
+        "auto",
+        choices=(
+            ("auto", "Automatic"),
+            ("area", "Averaging (area)"),
+            ("bicubic", "Bicubic"),
+            ("point", "Centre pixel (pixel art)"),
+        ),
+        automatic="point for pixel art, else area",
+        advanced=True,
+        doors=ALL_DOORS,
+        actions=("upscale", "imagine-face"),
+    )
+    wrap: str = _row(
+        "choice",
+        "Repeats",
+        "Directions in which the picture continues on its opposite edge.",
+        "auto",
+        choices=(
+            ("auto", "Automatic"),
+            ("none", "Not at all"),
+            ("x", "Left and right"),
+            ("y", "Top and bottom"),
+            ("xy", "In both directions"),
+        ),
+        automatic="measured",
+        advanced=True,
+        domains=DRAWN,
+    )
+    palette: str = _row(
+        "choice",
+        "Colours",
+        "Whether colours may appear that the picture does not have; keep also keeps an indexed picture indexed.",
+        "free",
+        choices=(("free", "New ones may appear"), ("keep", "Only those of the picture")),
+        advanced=True,
+        doors=ALL_DOORS,
+        domains=("art", "pixel-art", "textures", "data"),
+    )
+    alpha: str = _row(
+        "choice",
+        "Alpha means",
+        "What the alpha channel holds: opacity, or data such as gloss or height.",
+        "auto",
+        choices=(("auto", "Automatic"), ("opacity", "Opacity"), ("data", "Data")),
+        automatic="data for normals and data, else opacity",
+        advanced=True,
+    )
+    frames: str = _row(
+        "text",
+        "Frames of a sheet",
+        "Upscale each frame of a sprite sheet by itself: auto = find the frames, 4x2 = 4 columns and 2 rows, 32x48px = "
+        "frames of this size.",
+        "none",
+        pattern=r"none|auto|[1-9]\d{0,3}x[1-9]\d{0,3}(px)?",
+        expected="none, auto, columns x rows such as 4x2, or a size such as 32x48px",
+        unit="CxR",
+        advanced=True,
+        domains=DRAWN,
+    )
+    box: Optional[Tuple[int, int, int, int]] = _row(
+        "box",
+        "Face",
+        "Where the face is, in pixels of the input.",
+        automatic="found; all of a picture up to 64x64",
+        unit="L,T,R,B",
+        doors=("command line", "api"),
+        domains=("faces",),
+    )
+    roll: float = _row(
+        "float",
+        "Head turned by",
+        "How far the head in the box is turned clockwise, in degrees.",
+        0.0,
+        low=-180.0,
+        high=180.0,
+        unit="DEGREES",
+        doors=("command line", "api"),
+        domains=("faces",),
+    )
+    candidates: int = _row(
+        "int",
+        "Answers",
+        "How many different answers; each scales back to the same pixels.",
+        1,
+        low=1,
+        high=64,
+        unit="K",
+        group="search",
+        doors=ALL_DOORS,
+        actions=DIALOGS,
+    )
+    imagination: float = _row(
+        "float",
+        "Imagination",
+        "0 is the calmest answer, 1 the most vivid.",
+        0.0,
+        low=0.0,
+        high=1.0,
+        unit="X",
+        group="search",
+        doors=ALL_DOORS,
+        actions=DIALOGS,
+    )
+    seed: int = _row(
+        "int",
+        "Seed",
+        "The same seed gives the same answers. To get one of several candidates again, use the seed and imagination "
+        "reported for it.",
+        0,
+        low=0,
+        high=MAX_SEED,
+        unit="N",
+        group="search",
+        doors=ALL_DOORS,
+        actions=DIALOGS,
+    )
+    like: Optional[int] = _row(
+        "int",
+        "Like seed",
+        "Start near the answer that this seed gave.",
+        low=0,
+        high=MAX_SEED,
+        automatic="start anywhere",
+        unit="SEED",
+        group="search",
+        advanced=True,
+    )
+    steps: Optional[int] = _row(
+        "int",
+        "Search steps",
+        "More steps search longer; 0 is a single pass, the fastest.",
+        low=0,
+        high=10_000,
+        automatic="by kind of picture",
+        unit="N",
+        group="search",
+        advanced=True,
+        doors=ALL_DOORS,
+        actions=DIALOGS,
+    )
+    ensemble: Optional[int] = _row(
+        "choice",
+        "Averaged views",
+        "Average the answers for this many flips and rotations: more accurate, and that many times slower.",
+        choices=((1, "1"), (2, "2"), (4, "4"), (8, "8")),
+        automatic="1 to 8, more for small pictures with transparency",
+        group="search",
+        advanced=True,
+        domains=DRAWN,
+    )
+    eps: Optional[float] = _row(
+        "float",
+        "Stop at error",
+        "Mean squared error, for colours from 0 to 1, at which a search may stop.",
+        low=0.0,
+        high=1.0,
+        automatic="0.0001 for faces, else 0.002",
+        unit="X",
+        group="search",
+        advanced=True,
+    )
+    pre_blur: float = _row(
+        "float",
+        "Blur first",
+        "Blur the input before the search, by this many of its pixels.",
+        0.0,
+        low=0.0,
+        high=16.0,
+        unit="PX",
+        group="search",
+        advanced=True,
+        domains=("faces",),
+    )
+    iterate: int = _row(
+        "int",
+        "Rounds",
+        "Feed the answer back this many times.",
+        1,
+        low=1,
+        high=10,
+        unit="N",
+        group="search",
+        advanced=True,
+        domains=("faces",),
+    )
+    model: str = _row(
+        "text",
+        "Generator",
+        "Name of an installed generator, as `depixel models` lists them.",
+        "auto",
+        pattern=r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}",
+        expected="auto, small or the name of an installed generator",
+        automatic="by kind of picture",
+        unit="NAME",
+        group="search",
+        advanced=True,
+    )
+
+
+OPTIONS: Tuple[Option, ...] = tuple(replace(row.metadata["option"], name=row.name) for row in fields(RequestOptions))
+"""Every option of a request."""
+
+KEPT = Option(
+    "kept",
+    "int",
+    "Pixels kept",
+    "How many pixels across the face are kept; fewer hide more.",
+    12,
+    4,
+    64,
+    unit="N",
+    doors=ALL_DOORS,
+    actions=("anonymise-face",),
+    domains=("faces",),
+)
+"""Belongs to anonymising, not to a request."""
+
+
+def option_named(name: str) -> Option:
+    """The option of this name. Raises KeyError."""
+    return _BY_NAME[name]
+
+
+_BY_NAME = {option.name: option for option in (*OPTIONS, KEPT)}
