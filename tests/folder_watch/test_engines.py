@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +16,10 @@ from watch_process import environment, watch_command
 
 from depixel.client import Engine, Place
 from depixel.client.launch import reap
+from depixel.consistency import Residual
 from depixel.errors import BadUsageError, DepixelError
 from depixel.picture import Picture
+from depixel.report import Candidate, Report
 from depixel.request import Request
 from depixel.service.remote import RemoteUpsampler
 from depixel.upsampler import Upsampler
@@ -93,3 +95,39 @@ def test_the_command_by_the_shared_engine(place: Place, tmp_path: Path) -> None:
         assert image.size == (32, 32)
     with pytest.raises(BadUsageError, match="address"):
         RemoteUpsampler("http://example.org:80", "watch")
+
+
+class _Recorder:
+    """An engine that answers with a report of nothing, and remembers what was asked."""
+
+    def __init__(self) -> None:
+        self.requests: list[Request] = []
+
+    def upsample_many(self, pictures: Sequence[Picture], settings: Request, *_: object) -> list[Report | DepixelError]:
+        self.requests.append(settings)
+        residual = Residual(0.0, 0.0, 0.0)
+        candidate = Candidate(pictures[0], residual, 0.0, 0)
+        return [
+            Report((candidate,), settings, 4, "art", "area", "none", "cpu", (False, False), 0, 0.0) for _ in pictures
+        ]
+
+
+def test_a_folder_of_faces_is_reckoned_with_the_scale_that_is_written() -> None:
+    """What lies beside a texture is scaled as it is: by one scale for the whole folder, whatever the kind."""
+    engine = _Recorder()
+
+    worker = EngineUpscaler(engine, Request(domain="faces"), lambda: False)
+    worker.upscale([Picture((np.zeros((16, 16, 3), np.uint8),), mode="RGB")], {})
+
+    assert {request.scale_for("faces", 16, 16) for request in engine.requests} == {worker.scale}
+
+
+def test_what_was_typed_outranks_the_profile() -> None:
+    """`depixel watch DIR --frames none` means it, also where a game's profile cuts sheets into frames."""
+    engine = _Recorder()
+    tiny = [Picture((np.zeros((16, 16, 3), np.uint8),), mode="RGB")]
+
+    EngineUpscaler(engine, Request.from_typed({"frames": "none"}), lambda: False).upscale(tiny, {"frames": "4x2"})
+    assert engine.requests[-1].frames == "none"
+    EngineUpscaler(engine, Request(), lambda: False).upscale(tiny, {"frames": "4x2"})
+    assert engine.requests[-1].frames == "4x2"

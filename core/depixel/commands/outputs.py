@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from depixel import files
+from depixel.client.option_table import MAX_SCALE
 from depixel.errors import UnsupportedPictureError
 from depixel.picture import Picture
-from depixel.request import MAX_SCALE, Request
+from depixel.request import Request
 
 if TYPE_CHECKING:
     from depixel.preparation.prepare import Prepared
