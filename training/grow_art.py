@@ -20,7 +20,7 @@ from torch import Tensor
 from training.checkpoints import save_checkpoint
 from training.train_art import CONFIGS, Run, start
 
-from depixel.priors.art import ArtBlock, ArtConfig, ArtNetwork
+from depixel.priors.art import ArtConfig, ArtNetwork
 from depixel.priors.weights import load_weights
 
 
@@ -37,17 +37,19 @@ def grown(source: ArtNetwork, config: ArtConfig) -> ArtNetwork:
     if config.channels < before.channels or config.blocks < before.blocks:
         raise ValueError(f"cannot shrink {before} to {config}")
     network = ArtNetwork(config)
-    old = before.channels
+    mine, its, old = network.state_dict(), source.state_dict(), before.channels
+    places = old_places(before.blocks, config.blocks)
     with torch.no_grad():
-        network.stem.weight[:old], network.stem.bias[:old] = source.stem.weight, source.stem.bias  # type: ignore[index]
-        for layer, its in ((network.head, source.head), (network.vivid, source.vivid)):
-            layer.weight.zero_()
-            layer.weight[:, :old] = its.weight
-        network.head.bias.copy_(source.head.bias)  # type: ignore[union-attr, arg-type]
-        places = old_places(before.blocks, config.blocks)
-        for index, block in enumerate(network.blocks):
-            taken = source.blocks[places.index(index)] if index in places else None
-            _fill(block, taken, old)  # type: ignore[arg-type]
+        mine["stem.weight"][:old], mine["stem.bias"][:old] = its["stem.weight"], its["stem.bias"]
+        for name in ("head.weight", "vivid.weight"):
+            mine[name].zero_()
+            mine[name][:, :old] = its[name]
+        mine["head.bias"].copy_(its["head.bias"])
+        for index in range(config.blocks):
+            block = _part(mine, f"blocks.{index}.")
+            block["second.weight"][:old], block["second.bias"][:old] = 0, 0
+            if index in places:
+                _fill(block, _part(its, f"blocks.{places.index(index)}."), old)
     return network
 
 
@@ -56,21 +58,19 @@ def old_places(before: int, after: int) -> list[int]:
     return [index * after // before for index in range(before)]
 
 
-# A block of the larger network, doing to the first `old` channels what `source` does, or nothing.
-def _fill(block: ArtBlock, source: ArtBlock | None, old: int) -> None:
-    block.second.weight[:old] = 0
-    block.second.bias[:old] = 0  # type: ignore[index]
-    if source is None:
-        return
-    block.first.weight[:old] = 0
-    block.first.weight[:old, :old] = source.first.weight
-    block.first.bias[:old] = source.first.bias  # type: ignore[index]
-    block.second.weight[:old, :old] = source.second.weight
-    block.second.bias[:old] = source.second.bias  # type: ignore[index]
-    for part, its in zip(block.condition.chunk(2, 1), source.condition.chunk(2, 1), strict=True):
-        part[:, :old] = its
-    for rows, its in zip(block.bend.weight.chunk(2), source.bend.weight.chunk(2), strict=True):
-        rows[:old] = its
+# The tensors below a prefix, not copied.
+def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+
+
+# A block of the larger network that does to the first `old` channels what the smaller one's does.
+def _fill(block: dict[str, Tensor], its: dict[str, Tensor], old: int) -> None:
+    block["first.weight"][:old] = 0
+    block["first.weight"][:old, :old], block["first.bias"][:old] = its["first.weight"], its["first.bias"]
+    block["second.weight"][:old, :old], block["second.bias"][:old] = its["second.weight"], its["second.bias"]
+    for name, dim in (("condition", 1), ("bend.weight", 0)):  # each holds scales, then shifts
+        for mine, theirs in zip(block[name].chunk(2, dim), its[name].chunk(2, dim), strict=True):
+            mine.narrow(dim, 0, old).copy_(theirs)
 
 
 def grown_run(weights: str, config: ArtConfig) -> Run:

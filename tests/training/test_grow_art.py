@@ -53,7 +53,7 @@ def test_new_channels_get_a_gradient_at_once() -> None:
 
 
 def test_a_release_is_continued_in_its_own_shape(tmp_path: Path) -> None:
-    """Exported weights come back as a run with their counters; a larger shape counts from zero; a smaller is refused."""
+    """Exported weights come back with their counters; a larger shape counts from zero; a smaller one is refused."""
     run = start(CONFIGS["tiny"], CPU)
     run.average.load_state_dict(trained_like().state_dict())
     run.steps, run.samples, run.seconds = 7, 112, 3.5

@@ -41,7 +41,14 @@ def read_rgba(data: bytes, opaque: bool = False) -> np.ndarray | None:
             lossy = image.format in LOSSY
             whole = image.convert("RGBA")
             pixels = np.asarray(whole.convert("RGB").convert("RGBA") if opaque else whole)
-    except (OSError, ValueError, SyntaxError, NotImplementedError, UnidentifiedImageError, Image.DecompressionBombError):
+    except (
+        OSError,
+        ValueError,
+        SyntaxError,
+        NotImplementedError,
+        UnidentifiedImageError,
+        Image.DecompressionBombError,
+    ):
         return None
     if lossy or min(pixels.shape[:2]) >= 1024:  # very large files are soft at their own size
         if min(pixels.shape[:2]) < 192:
