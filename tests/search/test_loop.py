@@ -9,9 +9,9 @@ from itertools import pairwise
 import pytest
 import torch
 import torch.nn.functional as F
+from depixel.client.options import MAX_SEED
 from tiny_prior import TinyArt, TinyFaces
 
-from depixel.client.options import MAX_SEED
 from depixel.degradation import AreaDegradation, make_degradation
 from depixel.errors import BadUsageError, CancelledError, WeightsError
 from depixel.priors.base import LatentLayout, Latents
