@@ -53,11 +53,14 @@ ALLOWED = {
     "depixel.projecting": EXPORTING,
     "depixel.faces": FACES,
     "depixel.upsampler": ENGINE,
-    "depixel.report_page": ENGINE,
+    "depixel.labels": ENGINE | {"depixel.files"},
+    "depixel.lossy": ENGINE,
+    "depixel.report_page": ENGINE | {"depixel.labels"},
     "depixel.portrait": {"depixel.portrait"},
     "depixel.progress": set(),
     "depixel.install": {"depixel.install", "depixel.client", "depixel.service"},
-    "depixel.service": ENGINE | {"depixel.service", "depixel.files", "depixel.client"},
+    "depixel.service": ENGINE
+    | {"depixel.service", "depixel.files", "depixel.client", "depixel.labels", "depixel.lossy"},
     "depixel_watch": {"depixel_watch", "depixel.client", "depixel.files", "depixel.picture", "depixel.request"},
 }
 """Layer => other layers it may import, beside GROUND. The command line may import everything but the watcher."""

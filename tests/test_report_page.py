@@ -13,9 +13,10 @@ import pytest
 from PIL import Image
 
 from depixel.consistency import Residual
+from depixel.labels import describe_residual
 from depixel.picture import Picture
 from depixel.report import Candidate, Report
-from depixel.report_page import ReportPage, describe_residual
+from depixel.report_page import ReportPage
 from depixel.request import Request
 
 RNG = np.random.default_rng(5)

@@ -26,6 +26,7 @@ COMMANDS = {
     "project": ("depixel.commands.project", "make another upscaler's result scale back down to its input"),
     "anonymise": ("depixel.commands.anonymise", "replace a face by an imaginary one"),
     "watch": ("depixel_watch.command", "upscale what is dropped into a mod folder"),
+    "open": ("depixel.commands.open_page", "open Depixel in the web browser"),
     "serve": ("depixel.commands.serve", "run the engine that GIMP and Krita share"),
     "install": ("depixel.commands.install", "put the plug-in into GIMP or Krita"),
     "uninstall": ("depixel.commands.install", "take the plug-in out of GIMP or Krita"),

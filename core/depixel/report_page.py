@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from depixel import __version__
+from depixel.labels import describe_residual
 
 if TYPE_CHECKING:
     from depixel.consistency import Residual
@@ -35,15 +36,6 @@ _CROP = 384  # pixels of the result shown at most, per axis
 _SHOWN = 288  # screen pixels that a small picture is enlarged to, about
 _FRAMES = 64  # frames of an animation that are embedded at most
 _CANDIDATES = 8
-
-
-def describe_residual(residual: Residual) -> str:
-    """How exactly an answer scales back, as half a sentence."""
-    if residual.maximum <= 0.5:
-        return "scales back to exactly your pixels"
-    level = "level" if residual.maximum <= 1 else "levels"
-    worst = f"{residual.maximum:.2g}" if residual.maximum < 10 else f"{residual.maximum:.0f}"
-    return f"scales back within {worst} {level} of 255 (mean {residual.mean:.3f})"
 
 
 @dataclass

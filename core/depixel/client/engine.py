@@ -7,7 +7,7 @@ import http.client
 import json
 import socket
 import threading
-from typing import Any, Dict, Generator, Iterator, Optional, Tuple
+from typing import Any, Dict, Generator, Iterator, Optional, Sequence, Tuple
 from urllib.parse import urlsplit
 
 from . import launch
@@ -90,6 +90,25 @@ class Engine:
     def upscale(self, request: Submission) -> "Job":
         """A job for `request`; nothing happens until it is iterated."""
         return Job(self, request)
+
+    def page_key(self, files: Sequence[Tuple[str, str]] = (), note: Optional[str] = None) -> Tuple[int, str]:
+        """
+        (port, key) of the engine's page: the key opens it once, within a few minutes. Starts the engine if needed.
+
+        Args:
+            files: (absolute path, name to show) of files that the page fetches when it opens.
+            note: path of a file that the engine deletes when the key was used.
+
+        Raises:
+            EngineError: one sentence.
+        """
+        self.hello()
+        running = self._running()
+        body = json.dumps({"files": [{"path": path, "name": name} for path, name in files], "note": note})
+        status, values, _ = _ask(running, "POST", "/page/keys", body=body.encode("ascii"))
+        if status != 200:
+            raise _refusal(status, values)
+        return running.port, str(values["key"])
 
     def stop(self) -> bool:
         """Ask a running engine to finish its job and exit; False when none is running."""
@@ -323,6 +342,11 @@ def _from_url(url: str, place: Place) -> Running:
     return Running(pid=0, port=port, token=token, protocol=PROTOCOL, version="")
 
 
+def page_address(port: int, key: str) -> str:
+    """The address of the page; what follows # is not sent to anybody, and the page removes it from the address bar."""
+    return "http://127.0.0.1:%d/enter#key=%s" % (port, key)
+
+
 def _title(program: str) -> str:
     return {"gimp": "GIMP", "krita": "Krita"}.get(program, "This program")
 
@@ -335,10 +359,12 @@ def _headers(running: Running) -> Dict[str, str]:
     return {"Authorization": "Bearer " + running.token}
 
 
-def _ask(running: Running, method: str, path: str, timeout: float = 30.0) -> Tuple[int, Dict[str, Any], bytes]:
+def _ask(
+    running: Running, method: str, path: str, timeout: float = 30.0, body: Optional[bytes] = None
+) -> Tuple[int, Dict[str, Any], bytes]:
     connection = _connect(running, timeout)
     try:
-        connection.request(method, path, headers=_headers(running))
+        connection.request(method, path, body=body, headers=_headers(running))
         return _answer(connection)
     finally:
         connection.close()

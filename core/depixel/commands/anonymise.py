@@ -91,7 +91,7 @@ def run(args: argparse.Namespace) -> int:
 # The original's text, time, place and camera are as telling as its face.
 def _labelled(picture: Picture) -> Picture:
     from depixel import __version__
-    from depixel.commands.labels import IMAGINED_FACE, with_xmp
+    from depixel.labels import IMAGINED_FACE, with_xmp
 
     text = with_xmp({"Software": f"Depixel {__version__}", "Description": IMAGINED_FACE})
     return picture.replace(text=text, exif=None)

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from depixel import files
 from depixel.commands.engines import PictureEngine
-from depixel.commands.labels import label_picture
-from depixel.commands.outputs import as_written, check_writable, may_change_pixels
+from depixel.commands.outputs import check_writable, may_change_pixels
 from depixel.commands.plan import Job, Problem, problem_of
 from depixel.commands.printable import one_line
 from depixel.errors import CancelledError, DepixelError
+from depixel.labels import label_picture
+from depixel.lossy import as_written
 from depixel.picture import Picture
 from depixel.progress import Progress
 from depixel.request import Request

@@ -1,12 +1,7 @@
-"""
-What becomes of an answer in its file: whether the file can hold it, which is known before anything is computed; and
-what the file really holds, which is measured after it was written.
-"""
+"""What becomes of an answer in its file: whether the file can hold it, which is known before anything is computed."""
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,9 +13,6 @@ from depixel.request import Request
 
 if TYPE_CHECKING:
     from depixel.preparation.prepare import Prepared
-    from depixel.report import Report
-
-_NOTE = "Saving in this format changed pixels; the residual is that of the file (--format png keeps all)."
 
 
 def check_writable(target: Path, picture: Picture, settings: Request) -> None:
@@ -51,27 +43,3 @@ def may_change_pixels(target: Path) -> bool:
     """Whether a file of this name may hold other pixels than were given to it."""
     kind = files.by_ending(target)
     return kind is not None and not kind.lossless
-
-
-def as_written(report: Report, given: Picture, read_back: Sequence[Picture]) -> Report:
-    """The report with the residual of each candidate's file, as decoded, instead of the engine's."""
-    from depixel.projecting import measure_result
-
-    settings = dataclasses.replace(
-        report.settings, scale=report.scale, domain=report.domain, degradation=report.degradation
-    )
-    candidates = []
-    for candidate, picture in zip(report.candidates, read_back, strict=True):
-        same = _same_pixels(candidate.picture, picture)
-        residual = candidate.residual if same else measure_result(picture, given, settings)
-        candidates.append(dataclasses.replace(candidate, residual=residual))
-    changed = any(new.residual != old.residual for new, old in zip(candidates, report.candidates, strict=True))
-    notes = (*report.notes, _NOTE) if changed else report.notes
-    return dataclasses.replace(report, candidates=tuple(candidates), notes=notes)
-
-
-def _same_pixels(first: Picture, second: Picture) -> bool:
-    return len(first.frames) == len(second.frames) and all(
-        first.rgba(i).shape == second.rgba(i).shape and bool((first.rgba(i) == second.rgba(i)).all())
-        for i in range(len(first.frames))
-    )

@@ -41,7 +41,7 @@ def add_parser(subparsers: Subparsers) -> None:
 def run(args: argparse.Namespace) -> int:
     """Read both, project, write, tell."""
     from depixel.commands.doors import reader, writer
-    from depixel.report_page import describe_residual
+    from depixel.labels import describe_residual
 
     if args.out.exists() and any(args.out.samefile(path) for path in (args.to, args.result) if path.exists()):
         raise BadUsageError(f"{args.out} is an input itself; choose another name.")
@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _report(projection: Projection, settings: Request, name: str, seconds: float) -> Report:
     from depixel.report import Candidate, Report
-    from depixel.report_page import describe_residual
+    from depixel.labels import describe_residual
 
     prepared = projection.prepared
     note = f"Projected from {name}, which {describe_residual(projection.before)}."

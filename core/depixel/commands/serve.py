@@ -51,18 +51,22 @@ def run(args: argparse.Namespace) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
 
+    from depixel.client.engine import page_address
     from depixel.service.limits import Limits
+    from depixel.service.page_sessions import KEY_SECONDS
     from depixel.service.server import serve
     from depixel.service.worker import EngineWorker
 
     worker = EngineWorker(args.device, weights)
     limits = dataclasses.replace(Limits(), idle_seconds=args.idle_exit * 60)
 
-    def told(running: Running) -> None:
+    def told(running: Running, key: str) -> None:
         if not args.quiet:
             sys.stdout.write(
-                f"The Depixel engine listens on http://127.0.0.1:{running.port}; its token is in "
-                f"{place.path('running.json')}. Ctrl-C stops it.\n"
+                f"The Depixel engine is running. Its page, once and within {KEY_SECONDS / 60:.0f} minutes:\n"
+                f"  {page_address(running.port, key)}\n"
+                f"Later, `depixel open` opens the page. Programs find the port and the token in "
+                f"{place.path('running.json')}. Ctrl-C stops the engine.\n"
             )
             sys.stdout.flush()
 

@@ -9,7 +9,7 @@ from typing import Any
 from depixel import __version__
 from depixel.commands.batch import Outcome
 from depixel.commands.printable import one_line
-from depixel.report_page import describe_residual
+from depixel.labels import describe_residual
 from depixel.request import Request
 
 STATUSES = ("done", "skipped", "failed", "stopped")

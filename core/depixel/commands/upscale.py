@@ -189,7 +189,7 @@ def _write_film(film: SearchFilm, outcome: Outcome, args: argparse.Namespace) ->
     if outcome.given is None or outcome.report is None:
         return
     from depixel.commands.doors import writer
-    from depixel.commands.labels import label_picture
+    from depixel.labels import label_picture
 
     answer = label_picture(outcome.report.candidates[0], outcome.report)
     writer(args.overwrite)(Path(args.animation), film.finish(outcome.given, answer))

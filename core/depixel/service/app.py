@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import hmac
 import json
 import os
@@ -19,12 +20,16 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from depixel import __version__
+from depixel.client.options import ACTIONS
 from depixel.client.protocol import PROTOCOL, RAW, REQUEST_HEADER
 from depixel.errors import DepixelError, PictureTooLargeError
 from depixel.request import DOMAINS
 from depixel.service.jobs import NO_MEMORY, Job, Jobs
 from depixel.service.limits import Limits
-from depixel.service.wire import check_length, parse_header, read_picture
+from depixel.service.page import is_for_programs, is_public, page_routes
+from depixel.service.page_sessions import PageSessions
+from depixel.service.pictures import FORMATS, OWN, answer_file, heat_file, picture_routes, wanted
+from depixel.service.wire import check_length, parse_header, read_picture, samples
 
 STATUS = {"too-large": 413, "unreadable": 415, "unsupported": 415, "busy": 503, "protocol": 409, "memory": 507}
 """Wire code => HTTP status; 400 for the rest."""
@@ -33,13 +38,20 @@ _HEARTBEAT = 0.5  # seconds between two signs of life on a stream of events
 _PACE = 0.04  # seconds that news may wait for newer news
 
 
-def make_app(jobs: Jobs, about: Callable[[], dict[str, Any]], stop: Callable[[], None], limits: Limits) -> Starlette:
+def make_app(
+    jobs: Jobs,
+    about: Callable[[], dict[str, Any]],
+    stop: Callable[[], None],
+    limits: Limits,
+    sessions: PageSessions | None = None,
+) -> Starlette:
     """
     The application without its guard.
 
     Args:
         about: device, models, actions: what changes while the engine lives.
         stop: called when a client asks the engine to finish and exit.
+        sessions: of the page in the browser; None = nobody has one yet.
     """
 
     async def hello(request: HttpRequest) -> Response:
@@ -70,12 +82,25 @@ def make_app(jobs: Jobs, about: Callable[[], dict[str, Any]], stop: Callable[[],
     async def candidate(request: HttpRequest) -> Response:
         job = _job(jobs, request)
         index = request.path_params["index"]
-        if job.state != "done" or index >= len(job.answers) or job.end is None:
+        if job.report is None or index >= len(job.report.candidates):
             raise HTTPException(404, f"There is no answer {index} to this job; it is {job.state}.")
-        if request.headers.get("accept", "").split(",")[0].strip().lower() != "image/png":
-            return Response(job.answers[index], media_type=RAW)
-        data = await run_in_threadpool(_png, job, index)
-        return Response(data, media_type="image/png")
+        kind = wanted(request)
+        if kind != OWN and kind not in FORMATS:
+            return Response(await run_in_threadpool(samples, job.report.candidates[index]), media_type=RAW)
+        data, headers = await run_in_threadpool(answer_file, job, index, kind)
+        return Response(data, headers=headers)
+
+    async def heat(request: HttpRequest) -> Response:
+        job = _job(jobs, request)
+        if job.report is None or len(job.report.candidates) < 2:
+            raise HTTPException(404, "Only several answers to one picture can differ.")
+        return Response(await run_in_threadpool(heat_file, job), media_type="image/png")
+
+    async def options(request: HttpRequest) -> Response:
+        from depixel.files import READABLE, WRITABLE
+
+        formats = {"readable": sorted(READABLE), "writable": sorted(WRITABLE)}
+        return JSONResponse({"actions": [dataclasses.asdict(action) for action in ACTIONS], **formats})
 
     async def remove(request: HttpRequest) -> Response:
         jobs.forget(_job(jobs, request))
@@ -93,7 +118,11 @@ def make_app(jobs: Jobs, about: Callable[[], dict[str, Any]], stop: Callable[[],
             Route("/jobs/{job}", remove, methods=["DELETE"]),
             Route("/jobs/{job}/events", events, methods=["GET"]),
             Route("/jobs/{job}/candidates/{index:int}", candidate, methods=["GET"]),
+            Route("/jobs/{job}/disagreement", heat, methods=["GET"]),
+            Route("/options", options, methods=["GET"]),
             Route("/shutdown", shutdown, methods=["POST"]),
+            *picture_routes(limits),
+            *page_routes(sessions or PageSessions()),
         ],
         exception_handlers={
             DepixelError: _refuse,
@@ -109,29 +138,39 @@ class Guard:
     Lets only this user's own programs in.
 
     A web page in the user's browser can reach 127.0.0.1 too, even under its own name (DNS rebinding): hence the check
-    of Host, the refusal of any Origin, and a token that only a file of the user holds.
+    of Host, the refusal of any Origin but that of the engine's own page, and a token that only a file of the user
+    holds. A tab with the engine's page has a token of its own, which opens less (service/page_sessions.py).
     """
 
-    def __init__(self, app: ASGIApp, token: str, port: int) -> None:
+    def __init__(self, app: ASGIApp, token: str, port: int, sessions: PageSessions | None = None) -> None:
         self._app = app
         self._token = b"Bearer " + token.encode("ascii")
         self._hosts = {f"{name}:{port}".encode("ascii") for name in ("127.0.0.1", "localhost")}
+        self._sessions = sessions or PageSessions()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            refusal = self._refusal(scope["headers"])
+            refusal = self._refusal(scope["path"], scope["headers"])
             if refusal is not None:
                 await refusal(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
-    def _refusal(self, headers: list[tuple[bytes, bytes]]) -> Response | None:
+    def _refusal(self, path: str, headers: list[tuple[bytes, bytes]]) -> Response | None:
         found = {name.lower(): value for name, value in headers}
-        if found.get(b"host", b"").lower() not in self._hosts:
+        host = found.get(b"host", b"").lower()
+        if host not in self._hosts:
             return _error(403, "host", "This engine answers only to 127.0.0.1.")
-        if b"origin" in found:
+        origin = found.get(b"origin", b"http://" + host).lower()
+        from_a_file = origin == b"null" and path == "/enter"  # `depixel open` hands its key over in a file
+        if origin != b"http://" + host and not from_a_file:
             return _error(403, "origin", "Web pages may not use the Depixel engine.")
-        if not hmac.compare_digest(found.get(b"authorization", b""), self._token):
+        if is_public(path):
+            return None
+        authorization = found.get(b"authorization", b"")
+        if self._sessions.find(authorization.decode("latin-1")) is not None and not is_for_programs(path):
+            return None
+        if not hmac.compare_digest(authorization, self._token):
             return _error(401, "token", "The token of this engine is missing or wrong; it is in running.json.")
         return None
 
@@ -225,14 +264,6 @@ def _job(jobs: Jobs, request: HttpRequest) -> Job:
     return job
 
 
-def _png(job: Job, index: int) -> bytes:
-    from depixel.service.answers import as_png
-
-    assert job.end is not None
-
-    return as_png(job.end["candidates"][index], job.answers[index])
-
-
 def _error(status: int, code: str, sentence: str) -> Response:
     headers = {"Connection": "close"} if status == 413 else None  # the rest of the body is not waited for
     return JSONResponse({"code": code, "sentence": sentence}, status_code=status, headers=headers)
@@ -245,7 +276,7 @@ async def _refuse(request: HttpRequest, error: Exception) -> Response:
 
 async def _refuse_http(request: HttpRequest, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    code = {404: "not-found", 405: "method"}.get(error.status_code, "error")
+    code = {403: "page", 404: "not-found", 405: "method", 406: "format"}.get(error.status_code, "error")
     return _error(error.status_code, code, str(error.detail))
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from depixel.errors import CancelledError, DepixelError
 from depixel.service.limits import Limits
-from depixel.service.wire import Asked, pack, pack_preview
+from depixel.service.wire import Asked, describe, pack_preview
 
 if TYPE_CHECKING:
     from depixel.picture import Picture
@@ -56,7 +56,9 @@ class Job:
         self.version = 0
         self.progress: dict[str, Any] | None = None
         self.end: dict[str, Any] | None = None  # the last line: done, failed or cancelled
-        self.answers: list[bytes] = []
+        self.answer_bytes = 0
+        self.report: Report | None = None  # of a job that is done, with its pictures
+        self.source: Picture | None = None  # of a job that is done: what was sent
         self.changed = asyncio.Event()  # set by the loop on each change, replaced by the listener that saw it
         self.cancelled = threading.Event()
         self._limits = limits
@@ -92,12 +94,13 @@ class Job:
         self.tell("running")
 
     def finish(self, report: Report) -> None:
-        packed = [pack(candidate) for candidate in report.candidates]
-        self.answers = [data for _, data in packed]
+        lines = [describe(candidate) for candidate in report.candidates]
+        self.answer_bytes = sum(line["bytes"] for line in lines)
+        self.report, self.source = report, self.picture
         self.end = {
             "event": "done",
             "scale": report.scale,
-            "candidates": [meta for meta, _ in packed],
+            "candidates": lines,
             "report": report.to_dict(),
         }
         self.tell("done")
@@ -206,8 +209,8 @@ class Jobs:
             for name, job in reversed(list(self._known.items())):
                 if not job.finished:
                     continue
-                kept += sum(map(len, job.answers))
-                old = now - job.ended > self._limits.kept_seconds or (not job.answers and now - job.ended > 30.0)
+                kept += job.answer_bytes
+                old = now - job.ended > self._limits.kept_seconds or (not job.answer_bytes and now - job.ended > 30.0)
                 if old or kept > self._limits.kept_bytes:
                     del self._known[name]
 

@@ -12,6 +12,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -23,6 +24,7 @@ from depixel.errors import DepixelError
 from depixel.service.app import Guard, make_app
 from depixel.service.jobs import Jobs, Worker
 from depixel.service.limits import Limits
+from depixel.service.page_sessions import PageSessions
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +45,7 @@ def serve(
     limits: Limits,
     port: int = 0,
     lock_seconds: float = _LOCK_SECONDS,
-    told: Callable[[Running], None] | None = None,
+    told: Callable[[Running, str], None] | None = None,
 ) -> None:
     """
     Serve until stopped by a signal, by a client, or by idleness.
@@ -51,7 +53,7 @@ def serve(
     Args:
         about: facts for `hello` that the worker knows.
         port: 0 = any free one.
-        told: called once the engine listens.
+        told: called once the engine listens, with a key for its page.
 
     Raises:
         AlreadyRunningError: another engine of this user runs.
@@ -62,7 +64,9 @@ def serve(
         while True:
             with place.lock("engine.lock") as ours:
                 if ours:
-                    asyncio.run(_Process(worker, about, place, limits).run(_listen(port), told))
+                    sessions = PageSessions(Path(place.path("page.json")))
+                    listener = _listen(port, sessions.port)
+                    asyncio.run(_Process(worker, about, place, limits, sessions).run(listener, told))
                     return
             if time.monotonic() - began > lock_seconds:
                 found = place.running()
@@ -73,11 +77,17 @@ def serve(
         raise DepixelError(f"The folder {place.folder} or port {port} cannot be used: {error}.") from error
 
 
-def _listen(port: int) -> socket.socket:
+# Where any port will do, the one at which tabs of an engine that was stopped still look for it.
+def _listen(port: int, last: int) -> socket.socket:
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     if os.name == "posix":
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind(("127.0.0.1", port))
+    try:
+        listener.bind(("127.0.0.1", port or last))
+    except OSError:
+        if port or not last:
+            raise
+        listener.bind(("127.0.0.1", 0))
     listener.listen(128)
     return listener
 
@@ -99,13 +109,21 @@ class _Server(uvicorn.Server):
 
 
 class _Process:
-    def __init__(self, worker: Worker, about: Callable[[], dict[str, Any]], place: Place, limits: Limits) -> None:
+    def __init__(
+        self,
+        worker: Worker,
+        about: Callable[[], dict[str, Any]],
+        place: Place,
+        limits: Limits,
+        sessions: PageSessions,
+    ) -> None:
+        self._sessions = sessions
         self._worker = worker
         self._about = about
         self._place = place
         self._limits = limits
 
-    async def run(self, listener: socket.socket, told: Callable[[Running], None] | None) -> None:
+    async def run(self, listener: socket.socket, told: Callable[[Running, str], None] | None) -> None:
         port = listener.getsockname()[1]
         token = secrets.token_urlsafe(32)
         jobs = Jobs(self._worker, self._limits, asyncio.get_running_loop())
@@ -116,10 +134,10 @@ class _Process:
             draining = True
             jobs.close(drain=True)
 
-        app = make_app(jobs, self._about, stop, self._limits)
+        app = make_app(jobs, self._about, stop, self._limits, self._sessions)
         server = _Server(
             uvicorn.Config(
-                Guard(app, token, port),
+                Guard(app, token, port, self._sessions),
                 log_config=None,
                 access_log=False,
                 server_header=False,
@@ -136,9 +154,10 @@ class _Process:
         try:
             with server.capture_signals():  # before anybody can find us and tell us to leave
                 self._place.write_running(running)
+                self._sessions.publish(port)
                 jobs.start()
                 if told is not None:
-                    told(running)
+                    told(running, self._sessions.new_key())
                 watch = asyncio.ensure_future(self._watch(jobs, server, lambda: draining))
                 await server.serve(sockets=[listener])
         finally:

@@ -117,27 +117,30 @@ def read_picture(asked: Asked, content_type: str, body: bytes) -> Picture:
     return _from_samples(asked.shape, body)
 
 
-def pack(candidate: Candidate) -> tuple[dict[str, Any], bytes]:
-    """The line that announces a candidate, and its raw samples."""
+def describe(candidate: Candidate) -> dict[str, Any]:
+    """The line that announces a candidate."""
     picture = candidate.picture
-    depth = 8 if picture.levels == 255 else 16
-    data = b"".join(_little_endian(frame) for frame in picture.frames)
-    meta = {
+    return {
         "width": picture.width,
         "height": picture.height,
         "channels": picture.channels,
-        "depth": depth,
+        "depth": 8 if picture.levels == 255 else 16,
         "frames": len(picture.frames),
         "mode": picture.mode,
         "indexed": picture.palette is not None,
-        "bytes": len(data),
+        "bytes": sum(frame.nbytes for frame in picture.frames),
         "residual": float(candidate.residual.maximum),
         "mean": float(candidate.residual.mean),
         "rmse": float(candidate.residual.rmse),
         "score": float(candidate.score),
         "seed": int(candidate.seed),
+        "imagination": float(candidate.imagination),
     }
-    return meta, data
+
+
+def samples(candidate: Candidate) -> bytes:
+    """Its raw samples, frame after frame."""
+    return b"".join(_little_endian(frame) for frame in candidate.picture.frames)
 
 
 def pack_preview(preview: Tensor, side: int) -> dict[str, Any]:

@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 from depixel import files
-from depixel.commands.labels import IMAGINED_FACE, label_picture, with_xmp
 from depixel.consistency import Residual
 from depixel.files.metadata import XMP
+from depixel.labels import IMAGINED_FACE, label_picture, with_xmp
 from depixel.picture import Picture
 from depixel.report import Candidate, Report
 from depixel.request import Request

@@ -8,9 +8,9 @@ from depixel import __version__
 from depixel.files.metadata import XMP
 from depixel.files.xmp import packet
 from depixel.picture import Picture
-from depixel.report_page import describe_residual
 
 if TYPE_CHECKING:
+    from depixel.consistency import Residual
     from depixel.report import Candidate, Report
 
 _MADE = (
@@ -20,6 +20,15 @@ _MADE = (
 )
 
 IMAGINED_FACE = "This face is imagined: it shows no real person and identifies nobody."
+
+
+def describe_residual(residual: Residual) -> str:
+    """How exactly an answer scales back, as half a sentence."""
+    if residual.maximum <= 0.5:
+        return "scales back to exactly your pixels"
+    level = "level" if residual.maximum <= 1 else "levels"
+    worst = f"{residual.maximum:.2g}" if residual.maximum < 10 else f"{residual.maximum:.0f}"
+    return f"scales back within {worst} {level} of 255 (mean {residual.mean:.3f})"
 
 
 def label_picture(candidate: Candidate, report: Report, *, lossy: bool = False) -> Picture:

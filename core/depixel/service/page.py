@@ -1,0 +1,191 @@
+"""
+The page: its files, the exchange of a key for a session, and the files that were named on the command line.
+
+Everything else that the page does goes through the same routes as the other programs'.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from depixel.errors import BadUsageError
+from depixel.service.page_sessions import NamedFile, PageSessions
+from depixel.service.peer import is_another_user
+
+if TYPE_CHECKING:
+    from importlib.abc import Traversable
+
+_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".json": "application/json",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".gif": "image/gif",
+}
+EXAMPLES = {
+    "examples/dragon.png": "sprites/dragon.png",
+    "examples/potion.png": "pixel-art/potion.png",
+    "examples/wall.png": "textures/wall.png",
+    "examples/coin.png": "animations/coin.png",
+    "examples/portrait.png": "faces/portrait.png",
+}
+"""Pictures for people who have none at hand => where they are in samples/; the wheel has copies."""
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; "
+        "trusted-types 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+"""Sent with every file of the page: it may load its own files and nothing else, and nobody may frame it."""
+
+_MOST_FILES = 20_000  # named on one command line
+_MOST_BODY = 16 * 2**20  # bytes of a request for a key
+_PUBLIC = ("/", "/enter", "/page/session")
+
+
+def is_public(path: str) -> bool:
+    """Whether a path is answered without a token: the page's own files, which hold no secret, and the exchange."""
+    return path in _PUBLIC or path.startswith("/page/static/")
+
+
+def is_for_programs(path: str) -> bool:
+    """Whether a path is closed to the page: only a program with the engine's token may make keys or stop the engine."""
+    return path in ("/page/keys", "/shutdown")
+
+
+def page_routes(sessions: PageSessions) -> list[Route]:
+    """The page's routes."""
+
+    async def index(request: Request) -> Response:
+        return _static("index.html")
+
+    # With the key in the address, behind #, its script makes the exchange.
+    async def enter(request: Request) -> Response:
+        return _static("enter.html")
+
+    # From the file that `depixel open` wrote: the key is in no address, so that no history of a browser has it.
+    async def enter_by_form(request: Request) -> Response:
+        body = (await _body(request, 4096)).decode("ascii", "replace")
+        token = await exchange(request, parse_qs(body).get("key", [""])[0])
+        return _static("enter.html", {"session": token})
+
+    async def static(request: Request) -> Response:
+        return _static(request.path_params["name"])
+
+    async def keys(request: Request) -> Response:
+        values = await _json(request)
+        files = _named_files(values)
+        missing = next((file for file in files if not file.path.is_file()), None)
+        if missing is not None:
+            raise BadUsageError(f"{missing.path} is not a file that can be read.")
+        note = values.get("note")
+        return JSONResponse({"key": sessions.new_key(files, note=Path(note) if isinstance(note, str) else None)})
+
+    async def session(request: Request) -> Response:
+        values = await _json(request)
+        return JSONResponse({"session": await exchange(request, str(values.get("key", "")))})
+
+    async def exchange(request: Request, key: str) -> str:
+        peer, own = request.client, request.scope.get("server")
+        if peer and own and await run_in_threadpool(is_another_user, peer.port, own[1]):
+            raise HTTPException(403, "This page belongs to another user of this computer.")
+        token = sessions.exchange(key)
+        if token is None:
+            raise HTTPException(403, "This address was used before, or is too old. Run `depixel open` for a new one.")
+        return token
+
+    # Told once: a tab that is loaded again does not begin again.
+    async def named_files(request: Request) -> Response:
+        tab = sessions.find(request.headers.get("authorization", ""))
+        files = [] if tab is None or tab.told else [{"name": file.name} for file in tab.files]
+        if tab is not None:
+            tab.told = True
+        return JSONResponse({"files": files})
+
+    async def named_file(request: Request) -> Response:
+        tab = sessions.find(request.headers.get("authorization", ""))
+        number = request.path_params["number"]
+        if tab is None or number >= len(tab.files) or not tab.files[number].path.is_file():
+            raise HTTPException(404, "This file is gone. Run `depixel open` with it again.")
+        return FileResponse(tab.files[number].path, media_type="application/octet-stream", headers=HEADERS)
+
+    return [
+        Route("/", index, methods=["GET"]),
+        Route("/enter", enter, methods=["GET"]),
+        Route("/enter", enter_by_form, methods=["POST"]),
+        Route("/page/static/{name:path}", static, methods=["GET"]),
+        Route("/page/keys", keys, methods=["POST"]),
+        Route("/page/session", session, methods=["POST"]),
+        Route("/page/files", named_files, methods=["GET"]),
+        Route("/page/files/{number:int}", named_file, methods=["GET"]),
+    ]
+
+
+# `facts` go into the head of an HTML file as <meta> elements.
+def _static(name: str, facts: Mapping[str, str] | None = None) -> Response:
+    folder = resources.files("depixel.service").joinpath("page")
+    parts = name.split("/")
+    kind = _TYPES.get(Path(name).suffix)
+    file: Traversable = folder.joinpath(*parts)
+    if name in EXAMPLES and not file.is_file():  # a checkout, where nothing was copied
+        file = Path(__file__).resolve().parents[3] / "samples" / EXAMPLES[name]
+    if kind is None or any(part in ("", ".", "..") or "\\" in part for part in parts) or not file.is_file():
+        raise HTTPException(404, "The page has no such file.")
+    data = file.read_bytes()
+    for key, value in (facts or {}).items():
+        data = data.replace(b"</head>", f'<meta name="{key}" content="{html.escape(value)}">\n</head>'.encode("ascii"))
+    return Response(data, headers=HEADERS, media_type=kind)
+
+
+async def _body(request: Request, most: int) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > most:
+            raise BadUsageError("The request is too long.")
+    return bytes(body)
+
+
+async def _json(request: Request) -> dict[str, Any]:
+    body = await _body(request, _MOST_BODY)
+    try:
+        values = json.loads(body or b"{}")
+    except (ValueError, RecursionError) as error:
+        raise BadUsageError("The request is not JSON.") from error
+    if not isinstance(values, dict):
+        raise BadUsageError("The request must be a JSON object.")
+    return values
+
+
+def _named_files(values: dict[str, Any]) -> list[NamedFile]:
+    files = values.get("files", [])
+    if not isinstance(files, list) or len(files) > _MOST_FILES:
+        raise BadUsageError(f"files must be a list of at most {_MOST_FILES} entries.")
+    named = []
+    for entry in files:
+        path, name = (entry.get("path"), entry.get("name")) if isinstance(entry, dict) else (None, None)
+        if not isinstance(path, str) or not isinstance(name, str) or not Path(path).is_absolute() or "\0" in path:
+            raise BadUsageError("Each entry of files must have an absolute path and a name.")
+        named.append(NamedFile(Path(path), name.encode("utf-8", "replace").decode("utf-8")))
+    return named

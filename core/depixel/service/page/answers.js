@@ -1,0 +1,59 @@
+// The answers to the picture that is shown: large tiles, what makes each different, how to get it again.
+
+import { at, make, plain } from "./dom.js";
+import { say } from "./words.js";
+
+/** How exactly an answer scales back, in words. */
+export function verdict(answer) {
+  if (answer.residual <= 0.5) return say("verdict.exact");
+  const levels = answer.residual < 10 ? answer.residual.toFixed(1) : String(Math.round(answer.residual));
+  return say(answer.residual <= 2 ? "verdict.near" : "verdict.off", { levels });
+}
+
+/** What makes an answer different. */
+export function character(answer) {
+  if (answer.origin !== null) return say("answer.like", { number: answer.origin });
+  const vivid = answer.imagination > 0 ? say("answer.vivid", { imagination: round(answer.imagination) }) : say("answer.calm");
+  return answer.report.domain === "faces" ? `${say("answer.face")}. ${vivid}` : vivid;
+}
+
+/** The command that makes an answer again. */
+export function command(answer, name) {
+  const words = ["depixel", "upscale", quoted(name), "--scale", answer.report.scale, "--seed", answer.seed];
+  for (const [key, value] of Object.entries(answer.settings)) {
+    if (["scale", "seed", "candidates", "imagination"].includes(key)) continue;
+    words.push(`--${key.replaceAll("_", "-")}`, Array.isArray(value) ? value.join(",") : quoted(String(value)));
+  }
+  if (answer.imagination) words.push("--imagination", round(answer.imagination));
+  return words.join(" ");
+}
+
+const round = (value) => String(Math.round(value * 1000) / 1000);
+const quoted = (text) => (/^[\w./+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
+
+/** Show the tiles of an item. choose(index) is called when another one is looked at; kept() when one is kept. */
+export function showAnswers(item, choose, kept) {
+  const tiles = item.answers.map((answer, index) => tile(item, answer, index, choose, kept));
+  at("answers").replaceChildren(...tiles);
+}
+
+function tile(item, answer, index, choose, kept) {
+  const name = say("answer.name", { number: answer.number });
+  const picture = make("span", { class: "picture ground" });
+  picture.style.backgroundImage = `url("${answer.url}")`;
+  picture.classList.toggle("pixels", Math.max(answer.width, answer.height) <= 320);
+  const show = make("button", {
+    type: "button", class: "show", "aria-pressed": String(index === item.chosen), "aria-label": say("answer.show", { number: answer.number }),
+    onclick: () => choose(index),
+  }, picture);
+  const keep = make("input", { type: "checkbox", onchange: (event) => { answer.kept = event.target.checked; kept(); } });
+  keep.checked = answer.kept;
+  const line = command(answer, plain(item.name));
+  return make("li", { class: "answer" },
+    show,
+    make("div", { class: "answer-head" }, make("strong", {}, name), make("label", { class: "check" }, keep, " ", say("answer.keep"))),
+    make("p", {}, character(answer)),
+    make("details", {}, make("summary", {}, `seed ${answer.seed}${answer.imagination ? `, imagination ${round(answer.imagination)}` : ""}`),
+      make("p", { class: "soft" }, say("answer.again", { command: "" })), make("code", {}, line)),
+  );
+}

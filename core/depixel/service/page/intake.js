@@ -1,0 +1,127 @@
+// How pictures get in: dropped, pasted, chosen, from the command line, examples; folders and zips are looked into.
+
+import { at, make, announce } from "./dom.js";
+import { baseName, ending } from "./formats.js";
+import { say } from "./words.js";
+import { readZip } from "./zip.js";
+
+/**
+ * Listen for pictures.
+ * readable: endings that are taken out of folders and zips; what is named by itself is always taken.
+ * add(files, note): [{name, load()}] that came in together.
+ */
+export function listen(readable, add) {
+  const take = async (files) => {
+    const { pictures, ignored } = await expand(files, readable);
+    add(pictures, ignored);
+  };
+  const choose = (input) => {
+    input.addEventListener("change", () => {
+      take([...input.files].map((file) => named(file, file.webkitRelativePath || file.name)));
+      input.value = "";
+    });
+    return () => input.click();
+  };
+  at("choose-files").addEventListener("click", choose(at("files")));
+  at("choose-folder").addEventListener("click", choose(at("folder")));
+  at("paste").addEventListener("click", () => readClipboard(take));
+  document.addEventListener("paste", (event) => {
+    const files = [...event.clipboardData.files];
+    if (files.length) event.preventDefault();
+    if (files.length) take(files.map((file) => named(file, file.name)));
+  });
+  listenForDrops(take);
+  return take;
+}
+
+function listenForDrops(take) {
+  let depth = 0;
+  const show = (change) => {
+    depth = Math.max(0, change ? depth + change : 0);
+    at("drop").hidden = depth === 0;
+  };
+  const carriesFiles = (event) => [...event.dataTransfer.types].includes("Files");
+  window.addEventListener("dragenter", (event) => carriesFiles(event) && show(1));
+  window.addEventListener("dragleave", (event) => carriesFiles(event) && show(-1));
+  window.addEventListener("dragover", (event) => {
+    event.preventDefault();
+    event.dataTransfer.dropEffect = "copy";
+  });
+  window.addEventListener("drop", async (event) => {
+    event.preventDefault();
+    show(0);
+    // Entries are gone after the first await: they are taken at once.
+    const items = [...event.dataTransfer.items].filter((item) => item.kind === "file");
+    const entries = items.map((item) => item.webkitGetAsEntry?.() ?? item.getAsFile()).filter(Boolean);
+    const files = entries.length ? entries : [...event.dataTransfer.files];
+    take((await Promise.all(files.map(walk))).flat());
+  });
+}
+
+const named = (file, name) => ({ name, load: async () => file });
+
+// A File, or a FileSystemEntry with all that is below it.
+async function walk(entry) {
+  if (entry instanceof File) return [named(entry, entry.name)];
+  if (entry.isFile) return [{ name: entry.fullPath.replace(/^\//, ""), load: () => new Promise((done, fail) => entry.file(done, fail)) }];
+  const reader = entry.createReader();
+  const found = [];
+  for (;;) {
+    const some = await new Promise((done, fail) => reader.readEntries(done, fail)); // a hundred at a time
+    if (!some.length) break;
+    found.push(...some.filter((inner) => !inner.name.startsWith(".")));
+  }
+  found.sort((a, b) => (a.name < b.name ? -1 : 1));
+  return (await Promise.all(found.map(walk))).flat();
+}
+
+// Out of folders and zips only what is a picture by its name; zips are opened.
+async function expand(files, readable) {
+  const pictures = [];
+  let ignored = 0;
+  for (const file of files) {
+    if (ending(file.name) === ".zip") {
+      try {
+        const inside = await readZip(await file.load());
+        const wanted = inside.filter((entry) => readable.has(ending(entry.name)) && !hidden(entry.name));
+        ignored += inside.length - wanted.length;
+        pictures.push(...wanted.map((entry) => ({ ...entry, name: `${file.name.slice(0, -4)}/${entry.name}` })));
+      } catch (error) {
+        pictures.push({ name: file.name, load: () => Promise.reject(error) });
+      }
+    } else if (file.name.includes("/") && (!readable.has(ending(file.name)) || hidden(file.name))) ignored += 1;
+    else pictures.push(file);
+  }
+  return { pictures, ignored };
+}
+
+const hidden = (name) => name.split("/").some((part) => part.startsWith(".") || part === "__MACOSX");
+
+async function readClipboard(take) {
+  if (!navigator.clipboard?.read) return announce(say("intake.paste.denied"));
+  try {
+    const files = [];
+    for (const item of await navigator.clipboard.read()) {
+      const type = item.types.find((name) => name.startsWith("image/"));
+      if (type) files.push(named(await item.getType(type), `clipboard.${type.slice(6).replace("jpeg", "jpg")}`));
+    }
+    if (files.length) return take(files);
+    return announce(say("intake.paste.none"));
+  } catch {
+    return announce(say("intake.paste.denied"));
+  }
+}
+
+/** Buttons for pictures that come with the page. */
+export function showExamples(names, take) {
+  for (const name of names) {
+    const source = `/page/static/examples/${name}`;
+    const image = make("img", { src: source, alt: "", width: "40", height: "40", draggable: "false" });
+    const load = async () => (await fetch(source)).blob();
+    const label = baseName(name).replace(/\.\w+$/, "");
+    at("examples").append(
+      make("button", { type: "button", class: "example", "aria-label": label, title: label, onclick: () => take([{ name, load }]) }, image),
+    );
+  }
+}
+

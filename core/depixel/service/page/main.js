@@ -1,0 +1,285 @@
+// Puts the page together.
+
+import { showAnswers, verdict } from "./answers.js";
+import { announce, at, make, plain } from "./dom.js";
+import * as engine from "./engine.js";
+import { FORMATS } from "./formats.js";
+import { listen, showExamples } from "./intake.js";
+import { List } from "./list.js";
+import { download, fileName, fileOf, saveZip } from "./saving.js";
+import { Settings } from "./settings.js";
+import { Viewer } from "./viewer.js";
+import { loadWords, say } from "./words.js";
+import { Work } from "./work.js";
+
+const EXAMPLES = ["dragon.png", "potion.png", "wall.png", "coin.png", "portrait.png"];
+
+const work = new Work();
+const list = new List(work, select);
+let settings = null;
+let viewer = null;
+let shown = null; // the item in view
+let settled = true; // whether the end of all was told
+
+function banner(text, kind = "") {
+  at("banner").textContent = text;
+  at("banner").dataset.kind = kind;
+  at("banner").hidden = !text;
+}
+
+function add(pictures, ignored) {
+  const items = pictures.map((picture) => work.add(picture.name, picture.load, settings.request(null)));
+  const notes = [say(items.length ? "intake.added" : "intake.none", { count: items.length })];
+  if (ignored) notes.push(say("intake.ignored", { count: ignored }));
+  announce(notes.join(" "));
+  at("tally").title = notes.join(" ");
+  document.body.classList.toggle("empty", work.items.length === 0);
+  settled = false;
+  list.update(shown);
+  if (items.length && (!shown || !work.items.includes(shown) || shown.tasks === 0)) select(items[0]);
+}
+
+async function select(item) {
+  shown = item;
+  at("view").hidden = false;
+  at("again").hidden = false;
+  at("view-title").textContent = plain(item.name);
+  list.update(shown);
+  try {
+    const url = await item.shownUrl();
+    if (shown !== item) return;
+    await measure(item, url);
+    if (shown === item) showItem(item, url);
+    const facts = await engine.facts(item.blob, { settings: settings.request(item), picture: { name: item.name.slice(-200) } });
+    if (shown === item) settings.suggest(plain(item.name), facts.domain);
+    if (shown === item) settings.show(facts.domain);
+  } catch (error) {
+    if (error instanceof engine.EngineGone) work.lose();
+    if (shown === item) showItem(item, "");
+  }
+  sizeHint();
+}
+
+// Some formats do not say in their first bytes how large they are.
+async function measure(item, url) {
+  if (item.look.width) return;
+  const image = make("img", { src: url });
+  await image.decode();
+  Object.assign(item.look, { width: image.naturalWidth, height: image.naturalHeight });
+}
+
+function showItem(item, before) {
+  const answer = item.answers[item.chosen];
+  const { width = 0, height = 0 } = item.look ?? {};
+  at("saving").hidden = at("answers-title").parentElement.hidden = !answer;
+  at("verdict").textContent = answer ? verdict(answer) : item.state === "failed" ? item.reason : "";
+  at("verdict").dataset.kind = answer ? (answer.residual <= 0.5 ? "good" : answer.residual <= 2 ? "near" : "bad") : item.state === "failed" ? "bad" : "";
+  at("view-size").textContent = answer ? say("view.sizes", { width, height, large: answer.width, tall: answer.height }) : "";
+  at("heat-label").hidden = !answer?.heat;
+  if (!answer?.heat) at("heat").checked = false;
+  viewer.show({ before, after: answer ? (at("heat").checked ? answer.heat : answer.url) : "", width: answer?.width ?? width * 4, height: answer?.height ?? height * 4 });
+  const notes = [...new Set(answer?.report.notes ?? [])].map((note) => make("p", { class: "note" }, note));
+  at("notes").replaceChildren(...notes);
+  showAnswers(item, (index) => choose(item, index), keptChanged);
+  showWorking(item);
+  formats(answer);
+  keptChanged();
+}
+
+function showWorking(item) {
+  at("working").hidden = !item.tasks;
+  at("working").textContent = item.state === "running" && item.fraction ? say("state.step", { percent: Math.round(100 * item.fraction) }) : say("state.running");
+}
+
+function choose(item, index) {
+  item.chosen = index;
+  showItem(item, item.url);
+  announce(`${say("answer.name", { number: item.answers[index].number })}. ${verdict(item.answers[index])}`);
+  at("answers").children[index].querySelector("button").focus({ preventScroll: true });
+}
+
+function formats(answer) {
+  if (!answer) return;
+  const before = at("format").value;
+  const own = FORMATS[answer.own.type]?.[0] ?? "PNG";
+  const choices = [["own", say("save.own", { format: own })], ...Object.entries(FORMATS).filter(([type]) => type !== answer.own.type).map(([type, [name]]) => [type, name])];
+  at("format").replaceChildren(...choices.map(([value, label]) => make("option", { value }, label)));
+  at("format").value = choices.some(([value]) => value === before) ? before : "own";
+  const written = answer.written;
+  const changed = at("format").value === "own" && written && written.maximum > Math.max(0.5, answer.residual);
+  at("save-note").textContent = changed ? say("verdict.format", { format: own, levels: written.maximum.toFixed(written.maximum < 10 ? 1 : 0) }) : "";
+}
+
+function keptPairs() {
+  return shown ? shown.answers.filter((answer) => answer.kept).map((answer) => [shown, answer]) : [];
+}
+
+function keptChanged() {
+  const { length } = keptPairs();
+  at("save-kept").hidden = length === 0;
+  at("save-kept").textContent = say("save.kept", { count: length });
+}
+
+function sizeHint() {
+  if (!settings) return;
+  const { width = 0, height = 0 } = shown?.look ?? {};
+  const factor = settings.factorFor(width, height);
+  at("size-hint").textContent = width ? say("size.hint", { width, height, large: width * factor, tall: height * factor }) : "";
+}
+
+/** Run what a button does; what goes wrong is said beside it. */
+function onClick(id, action) {
+  at(id).addEventListener("click", async () => {
+    try {
+      await action();
+    } catch (error) {
+      if (error instanceof engine.EngineGone) work.lose();
+      else at("save-note").textContent = error instanceof RangeError ? say("save.zip.large") : error.message;
+    }
+  });
+}
+
+function listenToButtons() {
+  at("settings").addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (shown) work.request(shown, settings.request(shown));
+    settled = false;
+  });
+  onClick("pause", () => work.pause(!work.paused));
+  onClick("cancel-all", () => work.cancelAll());
+  onClick("retry", () => {
+    for (const item of work.items.filter((other) => other.state === "failed")) work.request(item, settings.request(item));
+    settled = false;
+  });
+  onClick("clear", () => {
+    for (const item of [...work.items]) work.remove(item);
+    shown = null;
+    at("view").hidden = at("again").hidden = true;
+    document.body.classList.add("empty");
+    list.update(null);
+  });
+  onClick("more-like", () => {
+    const answer = shown.answers[shown.chosen];
+    const seed = Math.max(...shown.answers.map((other) => other.seed)) + 1;
+    work.request(shown, { ...answer.settings, like: answer.seed, imagination: answer.imagination || 0.3, candidates: 4, seed }, answer.number);
+  });
+  onClick("more-answers", () => {
+    const seed = Math.max(...shown.answers.map((other) => other.seed)) + 1;
+    const values = settings.request(shown);
+    work.request(shown, { ...values, seed, candidates: 4, imagination: values.imagination || 0.5 });
+  });
+  onClick("save", async () => {
+    const answer = shown.answers[shown.chosen];
+    const type = at("format").value;
+    const name = fileName(shown, answer, type);
+    download(await fileOf(shown, answer, type), name);
+    announce(say("save.saved", { name: plain(name) }));
+  });
+  onClick("save-kept", async () => {
+    const pairs = keptPairs();
+    const type = at("format").value;
+    if (pairs.length === 1) download(await fileOf(...pairs[0], type), fileName(...pairs[0], type));
+    else await saveZip(pairs, type, "depixel-kept.zip");
+  });
+  onClick("zip", () => {
+    const done = work.items.filter((item) => item.answers.length);
+    const pairs = done.flatMap((item) => {
+      const kept = item.answers.filter((answer) => answer.kept);
+      return (kept.length ? kept : [item.answers[item.chosen]]).map((answer) => [item, answer]);
+    });
+    return saveZip(pairs, at("format").value || "own", "depixel.zip");
+  });
+  onClick("copy", copy);
+  at("heat").addEventListener("change", () => showItem(shown, shown.url));
+  at("format").addEventListener("change", () => formats(shown.answers[shown.chosen]));
+}
+
+async function copy() {
+  const answer = shown.answers[shown.chosen];
+  try {
+    await navigator.clipboard.write([new ClipboardItem({ "image/png": answer.png })]);
+    at("save-note").textContent = say("save.copied");
+  } catch {
+    at("save-note").textContent = say("save.copy.failed");
+  }
+}
+
+function listenToWork() {
+  let drawn = false;
+  const later = () => {
+    if (drawn) return;
+    drawn = true;
+    requestAnimationFrame(() => {
+      drawn = false;
+      list.summary();
+    });
+  };
+  work.addEventListener("item", ({ detail: item }) => {
+    list.mark(item, shown);
+    if (item === shown) {
+      showWorking(item);
+      if (item.state === "failed") showItem(item, item.url);
+    }
+    if (item.state === "failed") announce(say("announce.failed", { name: plain(item.name), reason: item.reason }));
+    later();
+  });
+  work.addEventListener("answers", ({ detail: item }) => {
+    if (item === shown) showItem(item, item.url);
+    if (work.items.length < 10 || item === shown) announce(say("announce.done", { name: plain(item.name), verdict: verdict(item.answers.at(-1)) }));
+  });
+  work.addEventListener("list", () => {
+    list.update(shown);
+    if (!work.busy && !settled && work.items.length > 1) announce(say("announce.all"));
+    settled = !work.busy;
+  });
+  work.addEventListener("engine", () => {
+    if (work.refused) banner(say("engine.closed"), "bad");
+    else if (work.away) banner(say("engine.gone"), "bad");
+    else {
+      banner("");
+      announce(say("engine.back"));
+    }
+    status();
+  });
+  setInterval(() => list.time(), 1000);
+}
+
+// Also keeps the engine from leaving for want of work while somebody looks at the page.
+async function status() {
+  if (work.away || document.visibilityState === "hidden") return;
+  try {
+    const welcome = await engine.hello();
+    const count = welcome.queued;
+    at("engine").textContent = !welcome.ready ? say("engine.warming") : count ? say("engine.busy", { count }) : say("engine.ready", { device: welcome.device ?? "" });
+  } catch (error) {
+    at("engine").textContent = "";
+    if (error instanceof engine.EngineGone) work.lose();
+    else banner(say("engine.closed"), "bad");
+  }
+}
+
+async function start() {
+  await loadWords();
+  if (!engine.hasSession()) return banner(say("engine.closed"), "bad");
+  try {
+    const options = await engine.options();
+    settings = new Settings(options.actions, sizeHint);
+    viewer = new Viewer();
+    at("main").hidden = false;
+    const take = listen(new Set(options.readable), add);
+    showExamples(EXAMPLES, take);
+    listenToButtons();
+    listenToWork();
+    const files = await engine.namedFiles();
+    if (files.length) take(files);
+  } catch (error) {
+    if (error instanceof engine.EngineGone) return banner(say("engine.gone"), "bad");
+    throw error;
+  }
+  window.addEventListener("beforeunload", (event) => work.busy && event.preventDefault());
+  status();
+  setInterval(status, 5000);
+  document.addEventListener("visibilitychange", status);
+}
+
+start().catch((error) => banner(say("failed.fault", { reason: error.message }), "bad"));

@@ -1,0 +1,276 @@
+// The pictures and what is to be done with them: a queue that feeds the engine, and survives its restarts.
+
+import * as engine from "./engine.js";
+import { sniff } from "./formats.js";
+
+const AT_ONCE = 2; // one that the engine works on, and one that waits there, so that it never idles
+const RETRY = 1500; // milliseconds between two tries to reach an engine that is gone
+
+/** One answer of the engine. */
+export class Answer {
+  constructor(values) {
+    Object.assign(this, { kept: false, origin: null, heat: null }, values);
+    this.url = URL.createObjectURL(this.png);
+  }
+
+  release() {
+    URL.revokeObjectURL(this.url);
+    if (this.heat) URL.revokeObjectURL(this.heat);
+  }
+}
+
+/** One picture in the list. */
+export class Item {
+  constructor(name, load) {
+    Object.assign(this, { name, load, state: "waiting", fraction: 0, reason: "", blob: null, look: null, url: "" });
+    this.answers = [];
+    this.chosen = 0;
+    this.tasks = 0; // waiting or running
+    this.preview = null;
+  }
+
+  get pixels() {
+    return this.look?.width ? this.look.width * this.look.height : 0;
+  }
+
+  /** Load the file and look at its first bytes; a picture that browsers do not show gets a PNG of it. */
+  async open() {
+    if (this.blob) return;
+    const blob = await this.load();
+    this.look = await sniff(blob);
+    this.blob = blob;
+  }
+
+  /** An address of the original that a browser shows. */
+  async shownUrl() {
+    await this.open();
+    if (!this.url) {
+      const shown = this.look.shown ? this.blob : await engine.convert(this.blob, this.name.slice(-200), "image/png");
+      this.url ||= URL.createObjectURL(shown);
+    }
+    return this.url;
+  }
+
+  release() {
+    if (this.url) URL.revokeObjectURL(this.url);
+    for (const answer of this.answers) answer.release();
+  }
+}
+
+/** The queue. Tells of its news by the events "item" (detail: the item), "answers" (likewise), "list" and "engine". */
+export class Work extends EventTarget {
+  constructor() {
+    super();
+    this.items = [];
+    this.paused = false;
+    this.away = false;
+    this.pace = new Pace();
+    this.waiting = [];
+    this.running = new Set();
+  }
+
+  /** Add a picture and a task for it. */
+  add(name, load, settings) {
+    const item = new Item(name, load);
+    this.items.push(item);
+    this.request(item, settings);
+    return item;
+  }
+
+  /** Ask for more answers to a picture. */
+  request(item, settings, origin = null) {
+    this.waiting.push({ item, settings, origin, abort: new AbortController(), job: "", began: 0 });
+    item.tasks += 1;
+    if (item.state !== "running") this.set(item, { state: "waiting", fraction: 0, reason: "" });
+    this.tell("list");
+    this.pump();
+  }
+
+  pause(on) {
+    this.paused = on;
+    this.tell("list");
+    this.pump();
+  }
+
+  cancel(item) {
+    for (const task of this.waiting.filter((other) => other.item === item)) this.drop(task);
+    for (const task of this.running) if (task.item === item) this.stop(task);
+  }
+
+  cancelAll() {
+    for (const task of [...this.waiting]) this.drop(task);
+    for (const task of this.running) this.stop(task);
+  }
+
+  remove(item) {
+    this.cancel(item);
+    this.items.splice(this.items.indexOf(item), 1);
+    item.release();
+    this.tell("list");
+  }
+
+  drop(task) {
+    this.waiting.splice(this.waiting.indexOf(task), 1);
+    this.end(task, { state: "cancelled" });
+  }
+
+  stop(task) {
+    task.cancelled = true;
+    task.abort.abort();
+    if (task.job) engine.forget(task.job);
+  }
+
+  pump() {
+    while (!this.paused && !this.away && this.running.size < AT_ONCE && this.waiting.length) {
+      const task = this.waiting.shift();
+      this.running.add(task);
+      this.run(task).finally(() => {
+        this.running.delete(task);
+        this.pump();
+      });
+    }
+  }
+
+  async run(task) {
+    const { item } = task;
+    try {
+      await item.open();
+      if (task.cancelled) throw new DOMException("", "AbortError");
+      const request = { settings: task.settings, picture: { name: item.name.slice(-200) }, previews: true };
+      task.job = await engine.send(item.blob, request);
+      await this.follow(task);
+    } catch (error) {
+      if (task.cancelled) this.end(task, { state: "cancelled" });
+      else if (error instanceof engine.EngineGone) this.wait(task);
+      else this.end(task, { state: "failed", reason: error.message || String(error) });
+    } finally {
+      if (task.job) engine.forget(task.job);
+      task.job = "";
+    }
+  }
+
+  async follow(task) {
+    const { item } = task;
+    for await (const news of engine.events(task.job, task.abort.signal)) {
+      if (news.event === "progress") {
+        task.began ||= performance.now();
+        const preview = news.preview ?? item.preview;
+        this.set(item, { state: "running", fraction: news.steps ? news.step / news.steps : 0, preview });
+      } else if (news.event === "failed") throw new engine.Refusal(news.code, news.sentence);
+      else if (news.event === "cancelled") throw new engine.EngineGone("the engine is stopping");
+      else if (news.event === "done") await this.collect(task, news);
+    }
+  }
+
+  async collect(task, news) {
+    const { item } = task;
+    const first = item.answers.length;
+    const answers = [];
+    for (let index = 0; index < news.candidates.length; index += 1) {
+      const line = news.candidates[index];
+      const own = await engine.answer(task.job, index, "image/*");
+      const png = own.blob.type === "image/png" ? own.blob : (await engine.answer(task.job, index, "image/png")).blob;
+      answers.push({ ...line, png, own: own.blob, written: own.residual, report: news.report, settings: task.settings, origin: task.origin });
+    }
+    const heat = answers.length > 1 ? await engine.heat(task.job) : null;
+    for (const values of answers) {
+      const answer = new Answer({ ...values, number: item.answers.length + 1 });
+      if (heat) answer.heat = URL.createObjectURL(heat);
+      item.answers.push(answer);
+    }
+    const { scale } = news;
+    if (!item.look.width && scale) Object.assign(item.look, { width: answers[0].width / scale, height: answers[0].height / scale });
+    this.pace.learn(item.pixels * answers.length * (scale / 4) ** 2, news.report.seconds);
+    if (first === 0 || task.origin !== null || item.answers.length > first) item.chosen = first;
+    this.end(task, { state: "done", fraction: 1 });
+    this.tell("answers", item);
+  }
+
+  // The engine is gone: the task comes next again once it is back.
+  wait(task) {
+    this.set(task.item, { state: "away", fraction: 0 });
+    task.began = 0;
+    task.abort = new AbortController();
+    this.waiting.unshift(task);
+    this.lose();
+  }
+
+  /** Note that the engine does not answer, and look for it until it does. */
+  lose() {
+    if (this.away) return;
+    this.away = true;
+    this.tell("engine");
+    const look = async () => {
+      try {
+        await engine.hello();
+      } catch (error) {
+        if (error instanceof engine.EngineGone) return void setTimeout(look, RETRY);
+        this.refused = true; // another engine, which does not know this tab
+        return void this.tell("engine");
+      }
+      this.away = false;
+      this.tell("engine");
+      this.pump();
+    };
+    setTimeout(look, RETRY);
+  }
+
+  end(task, changes) {
+    task.item.tasks -= 1;
+    const more = task.item.tasks > 0 && changes.state === "done";
+    const kept = changes.state === "cancelled" && task.item.answers.length ? { state: "done", fraction: 1 } : changes;
+    this.set(task.item, more ? { state: "waiting", fraction: 0 } : { ...kept, preview: null });
+    this.tell("list");
+  }
+
+  set(item, changes) {
+    Object.assign(item, changes);
+    this.tell("item", item);
+  }
+
+  tell(name, detail = null) {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+
+  /** Whether anything waits or runs. */
+  get busy() {
+    return this.waiting.length + this.running.size > 0;
+  }
+
+  /** Seconds until all is done; null as long as nothing was measured. */
+  get secondsLeft() {
+    let seconds = 0;
+    const mean = this.meanPixels();
+    for (const task of [...this.waiting, ...this.running]) {
+      const count = (task.settings.candidates ?? 1) * ((task.settings.scale ?? 4) / 4) ** 2;
+      const whole = this.pace.seconds((task.item.pixels || mean) * count);
+      if (whole === null) return null;
+      seconds += whole * (1 - (this.running.has(task) ? task.item.fraction : 0));
+    }
+    return seconds;
+  }
+
+  meanPixels() {
+    const sizes = this.items.map((item) => item.pixels).filter(Boolean);
+    return sizes.length ? sizes.reduce((sum, size) => sum + size, 0) / sizes.length : 0;
+  }
+}
+
+const OVERHEAD = 2048; // pixels that would take as long as what every picture takes beside its pixels
+
+// How long the engine takes for so many pixels, by what it took; what is older counts less.
+class Pace {
+  constructor() {
+    this.pixels = 0;
+    this.time = 0;
+  }
+
+  learn(pixels, seconds) {
+    this.pixels = 0.9 * this.pixels + pixels + OVERHEAD;
+    this.time = 0.9 * this.time + seconds + 0.02;
+  }
+
+  seconds(pixels) {
+    return this.pixels ? ((pixels + OVERHEAD) * this.time) / this.pixels : null;
+  }
+}

@@ -1,0 +1,138 @@
+"""
+Who may use the page: one-time keys, and the sessions that they open.
+
+A key travels in the address that `depixel open` hands to the browser. It is valid once and for a short time. The page
+exchanges it for a session token, which stays in the memory of that one browser tab. Only digests of session tokens are
+stored, so that a tab can go on working after the engine was restarted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+KEY_SECONDS = 600.0
+"""How long a key is valid."""
+
+SESSION_SECONDS = 7 * 86400.0
+"""How long a tab may go on, over restarts of the engine."""
+
+_MOST = 64  # keys, and sessions; the oldest is dropped for a new one
+
+
+@dataclass(frozen=True)
+class NamedFile:
+    """A file that the user named on the command line, for the page to fetch."""
+
+    path: Path
+    name: str  # as the page shows it: with forward slashes below the folder that was named
+
+
+@dataclass
+class _Key:
+    expires: float
+    files: tuple[NamedFile, ...]
+    note: Path | None  # the file that hands the key to a browser: it goes when the key is used
+
+
+@dataclass
+class Session:
+    """One browser tab."""
+
+    expires: float
+    files: tuple[NamedFile, ...] = field(default=())
+    told: bool = False  # the tab knows about the files
+
+
+class PageSessions:
+    """
+    Keys and sessions of one engine.
+
+    Args:
+        store: file that keeps digests of session tokens, and the port; None = nothing is kept.
+        clock: seconds since 1970.
+    """
+
+    def __init__(self, store: Path | None = None, clock: Callable[[], float] = time.time) -> None:
+        self._store = store
+        self._clock = clock
+        self._keys: dict[str, _Key] = {}
+        stored = _read(store)
+        self.port = stored["port"]
+        """The port at which the tabs of the last engine look for this one; 0 when there was none."""
+        self._sessions = {digest: Session(expires) for digest, expires in stored["sessions"].items()}
+
+    def publish(self, port: int) -> None:
+        """Store the port, so that the next engine listens there too."""
+        self.port = port
+        self._save()
+
+    def new_key(self, files: Sequence[NamedFile] = (), seconds: float = KEY_SECONDS, note: Path | None = None) -> str:
+        """A key that opens one session; `note` is a file to delete when that is done."""
+        self._drop_old()
+        key = secrets.token_urlsafe(32)
+        self._keys[_digest(key)] = _Key(self._clock() + seconds, tuple(files), note)
+        return key
+
+    def exchange(self, key: str) -> str | None:
+        """The token of the session that the key opens; None when it is unknown, used or too old."""
+        self._drop_old()
+        known = self._keys.pop(_digest(key), None)
+        if known is None:
+            return None
+        token = secrets.token_urlsafe(32)
+        self._sessions[_digest(token)] = Session(self._clock() + SESSION_SECONDS, known.files)
+        self._save()
+        if known.note is not None:
+            with contextlib.suppress(OSError):
+                known.note.unlink()
+        return token
+
+    def find(self, authorization: str) -> Session | None:
+        """The session of a header `Authorization: Bearer TOKEN`."""
+        kind, _, token = authorization.partition(" ")
+        session = self._sessions.get(_digest(token)) if kind == "Bearer" and token else None
+        return session if session is not None and session.expires > self._clock() else None
+
+    def _drop_old(self) -> None:
+        now = self._clock()
+        keys = [(digest, key) for digest, key in self._keys.items() if key.expires > now]
+        self._keys = dict(keys[-_MOST + 1 :])
+        sessions = [(digest, session) for digest, session in self._sessions.items() if session.expires > now]
+        self._sessions = dict(sessions[-_MOST + 1 :])
+
+    def _save(self) -> None:
+        if self._store is None:
+            return
+        values = {"port": self.port, "sessions": {digest: s.expires for digest, s in self._sessions.items()}}
+        part = self._store.with_name(f".{self._store.name}.{os.getpid()}.part")
+        with contextlib.suppress(OSError):  # without the file, tabs need a new key after a restart: nothing worse
+            with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+                json.dump(values, file)
+            part.replace(self._store)
+
+
+# A digest of 256 random bits tells nothing about them, and looking it up in a table leaks no timing of use.
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
+
+
+def _read(store: Path | None) -> dict[str, Any]:
+    empty: dict[str, Any] = {"port": 0, "sessions": {}}
+    if store is None:
+        return empty
+    try:
+        values = json.loads(store.read_text("utf-8"))
+        sessions = {str(digest): float(expires) for digest, expires in values["sessions"].items()}
+        port = int(values["port"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return empty
+    return {"port": port if 0 < port < 65536 else 0, "sessions": sessions}

@@ -1,0 +1,152 @@
+"""
+Pictures as files, for programs that have no decoder of their own, such as the page: what a file holds, a file in
+another format, an answer as the command line would write it.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from depixel.errors import DepixelError, PictureTooLargeError
+from depixel.service.limits import Limits
+from depixel.service.wire import parse_header
+
+if TYPE_CHECKING:
+    from depixel.picture import Picture
+    from depixel.service.jobs import Job
+    from depixel.service.wire import Asked
+
+FORMATS = {
+    "image/png": "PNG",
+    "image/apng": "PNG",
+    "image/webp": "WEBP",
+    "image/gif": "GIF",
+    "image/jpeg": "JPEG",
+    "image/bmp": "BMP",
+    "image/x-tga": "TGA",
+    "image/vnd-ms.dds": "DDS",
+}
+"""Media type => Pillow's name of the format."""
+
+OWN = "image/*"
+"""Asks for the format that was sent."""
+
+_HEADER = "Depixel-Request"
+
+
+def media_type(kind: str) -> str:
+    """The media type of a format."""
+    return next((media for media, name in FORMATS.items() if name == kind), "application/octet-stream")
+
+
+def wanted(request: Request) -> str:
+    """The media type that a request asks for, in lower case."""
+    return request.headers.get("accept", "").split(",")[0].split(";")[0].strip().lower()
+
+
+def picture_routes(limits: Limits) -> list[Route]:
+    """`POST /pictures`: a file in; facts about it, or the picture in another format, out."""
+
+    async def pictures(request: Request) -> Response:
+        asked = parse_header(request.headers.get(_HEADER))
+        body = bytearray()
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > limits.body:
+                raise PictureTooLargeError(f"The picture has more than {limits.body // 2**20} MB.")
+        kind = wanted(request)
+        if kind == "application/json":
+            return JSONResponse(await run_in_threadpool(facts, asked, bytes(body)))
+        if kind not in FORMATS:
+            raise HTTPException(406, f"Accept must be application/json, or one of {', '.join(FORMATS)}.")
+        data = await run_in_threadpool(_converted, asked, bytes(body), FORMATS[kind])
+        return Response(data, media_type=kind)
+
+    return [Route("/pictures", pictures, methods=["POST"])]
+
+
+def facts(asked: Asked, body: bytes) -> dict[str, Any]:
+    """
+    What a file holds, and how the engine would take it with these settings.
+
+    Raises:
+        DepixelError: it cannot be read.
+    """
+    from depixel.domains.prepare import prepare
+
+    picture = _read(asked, body)
+    values: dict[str, Any] = {
+        "width": picture.width,
+        "height": picture.height,
+        "frames": len(picture.frames),
+        "format": picture.format,
+        "mode": picture.mode,
+        "alpha": picture.has_alpha,
+        "indexed": picture.palette is not None,
+    }
+    try:
+        prepared = prepare(picture, asked.settings)
+    except DepixelError as error:
+        return {**values, "problem": str(error)}
+    return {
+        **values,
+        "domain": prepared.domain,
+        "degradation": prepared.degradation.name,
+        "scale": prepared.degradation.factor // prepared.grid,
+        "wrap": {"x": prepared.wrap[0], "y": prepared.wrap[1]},
+        "notes": list(prepared.notes),
+    }
+
+
+def answer_file(job: Job, index: int, kind: str) -> tuple[bytes, dict[str, str]]:
+    """
+    An answer as a file, with the words about itself that every file of Depixel's has, and headers about it: how exactly
+    the file scales back, where its format changes pixels.
+
+    Raises:
+        DepixelError: the format cannot hold the picture.
+    """
+    from dataclasses import replace
+
+    from depixel.files import encode, read_bytes
+    from depixel.labels import label_picture
+    from depixel.lossy import LOSSY, as_written
+
+    assert job.report is not None
+    candidate = job.report.candidates[index]
+    kind = candidate.picture.format if kind == OWN else FORMATS[kind]
+    lossy = f".{kind.lower()}" in LOSSY
+    data = encode(label_picture(candidate, job.report, lossy=lossy), kind)
+    headers = {"Content-Type": media_type(kind)}
+    if lossy and job.source is not None:
+        alone = replace(job.report, candidates=(candidate,))
+        written = as_written(alone, job.source, [read_bytes(data, f"answer.{kind.lower()}")])
+        headers["Depixel-Residual"] = json.dumps(written.residual._asdict())
+    return data, headers
+
+
+def heat_file(job: Job) -> bytes:
+    """Where the answers of a job differ, as PNG."""
+    from depixel.files import encode
+
+    assert job.report is not None
+    return encode(job.report.disagreement(), "PNG")
+
+
+def _read(asked: Asked, body: bytes) -> Picture:
+    from depixel.service.wire import read_picture
+
+    return read_picture(asked, "application/octet-stream", body)
+
+
+def _converted(asked: Asked, body: bytes, kind: str) -> bytes:
+    from depixel.files import encode
+
+    return encode(_read(asked, body), kind)
