@@ -54,7 +54,7 @@ def test_a_signal_ends_it_tidily(tmp_path: Path, tiny_weights: Path, number: sig
     out, err = process.communicate(timeout=100)
 
     assert process.returncode == 0, err
-    assert "listens on http://127.0.0.1:" in out
+    assert "http://127.0.0.1:" in out
     assert "Traceback" not in err
     assert Place(str(tmp_path)).running() is None
 

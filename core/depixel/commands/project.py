@@ -70,8 +70,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _report(projection: Projection, settings: Request, name: str, seconds: float) -> Report:
-    from depixel.report import Candidate, Report
     from depixel.labels import describe_residual
+    from depixel.report import Candidate, Report
 
     prepared = projection.prepared
     note = f"Projected from {name}, which {describe_residual(projection.before)}."

@@ -20,7 +20,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from depixel import __version__
-from depixel.client.options import ACTIONS
+from depixel.client.option_table import OPTIONS
 from depixel.client.protocol import PROTOCOL, RAW, REQUEST_HEADER
 from depixel.errors import DepixelError, PictureTooLargeError
 from depixel.request import DOMAINS
@@ -28,7 +28,7 @@ from depixel.service.jobs import NO_MEMORY, Job, Jobs
 from depixel.service.limits import Limits
 from depixel.service.page import is_for_programs, is_public, page_routes
 from depixel.service.page_sessions import PageSessions
-from depixel.service.pictures import FORMATS, OWN, answer_file, heat_file, picture_routes, wanted
+from depixel.service.pictures import OWN, answer_file, format_of, heat_file, picture_routes, wanted
 from depixel.service.wire import check_length, parse_header, read_picture, samples
 
 STATUS = {"too-large": 413, "unreadable": 415, "unsupported": 415, "busy": 503, "protocol": 409, "memory": 507}
@@ -85,7 +85,7 @@ def make_app(
         if job.report is None or index >= len(job.report.candidates):
             raise HTTPException(404, f"There is no answer {index} to this job; it is {job.state}.")
         kind = wanted(request)
-        if kind != OWN and kind not in FORMATS:
+        if kind != OWN and format_of(kind) is None:
             return Response(await run_in_threadpool(samples, job.report.candidates[index]), media_type=RAW)
         data, headers = await run_in_threadpool(answer_file, job, index, kind)
         return Response(data, headers=headers)
@@ -97,10 +97,10 @@ def make_app(
         return Response(await run_in_threadpool(heat_file, job), media_type="image/png")
 
     async def options(request: HttpRequest) -> Response:
-        from depixel.files import READABLE, WRITABLE
+        from depixel.service.pictures import described_formats
 
-        formats = {"readable": sorted(READABLE), "writable": sorted(WRITABLE)}
-        return JSONResponse({"actions": [dataclasses.asdict(action) for action in ACTIONS], **formats})
+        rows = [dataclasses.asdict(option) for option in OPTIONS if "page" in option.doors]
+        return JSONResponse({"options": rows, "formats": await run_in_threadpool(described_formats)})
 
     async def remove(request: HttpRequest) -> Response:
         jobs.forget(_job(jobs, request))

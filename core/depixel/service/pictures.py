@@ -23,17 +23,17 @@ if TYPE_CHECKING:
     from depixel.service.jobs import Job
     from depixel.service.wire import Asked
 
-FORMATS = {
-    "image/png": "PNG",
-    "image/apng": "PNG",
-    "image/webp": "WEBP",
-    "image/gif": "GIF",
-    "image/jpeg": "JPEG",
-    "image/bmp": "BMP",
-    "image/x-tga": "TGA",
-    "image/vnd-ms.dds": "DDS",
+MEDIA = {
+    "PNG": "image/png",
+    "WEBP": "image/webp",
+    "GIF": "image/gif",
+    "JPEG": "image/jpeg",
+    "BMP": "image/bmp",
+    "TIFF": "image/tiff",
+    "TGA": "image/x-tga",
+    "DDS": "image/vnd-ms.dds",
 }
-"""Media type => Pillow's name of the format."""
+"""Name of a format => its registered or usual media type; other formats are image/x-NAME."""
 
 OWN = "image/*"
 """Asks for the format that was sent."""
@@ -41,9 +41,34 @@ OWN = "image/*"
 _HEADER = "Depixel-Request"
 
 
-def media_type(kind: str) -> str:
-    """The media type of a format."""
-    return next((media for media, name in FORMATS.items() if name == kind), "application/octet-stream")
+def media_type(name: str) -> str:
+    """The media type of a format, by its name."""
+    return MEDIA.get(name, f"image/x-{name.lower()}")
+
+
+def format_of(media: str) -> str | None:
+    """The name of the format with this media type; None when nothing writes it."""
+    from depixel.files import FORMATS
+
+    return next((form.name for form in FORMATS if form.encode is not None and media_type(form.name) == media), None)
+
+
+def described_formats() -> list[dict[str, Any]]:
+    """The formats that are read, for a program that offers them."""
+    from depixel.files import FORMATS
+
+    return [
+        {
+            "name": form.name,
+            "label": form.label,
+            "endings": list(form.endings),
+            "type": media_type(form.name),
+            "written": form.encode is not None and not form.missing(),
+            "from_folders": form.from_folders,
+        }
+        for form in FORMATS
+        if form.read is not None
+    ]
 
 
 def wanted(request: Request) -> str:
@@ -64,9 +89,10 @@ def picture_routes(limits: Limits) -> list[Route]:
         kind = wanted(request)
         if kind == "application/json":
             return JSONResponse(await run_in_threadpool(facts, asked, bytes(body)))
-        if kind not in FORMATS:
-            raise HTTPException(406, f"Accept must be application/json, or one of {', '.join(FORMATS)}.")
-        data = await run_in_threadpool(_converted, asked, bytes(body), FORMATS[kind])
+        form = format_of(kind)
+        if form is None:
+            raise HTTPException(406, "Accept must be application/json, or the media type of a format that is written.")
+        data = await run_in_threadpool(_converted, asked, bytes(body), form)
         return Response(data, media_type=kind)
 
     return [Route("/pictures", pictures, methods=["POST"])]
@@ -79,7 +105,7 @@ def facts(asked: Asked, body: bytes) -> dict[str, Any]:
     Raises:
         DepixelError: it cannot be read.
     """
-    from depixel.domains.prepare import prepare
+    from depixel.preparation.prepare import prepare
 
     picture = _read(asked, body)
     values: dict[str, Any] = {
@@ -115,19 +141,23 @@ def answer_file(job: Job, index: int, kind: str) -> tuple[bytes, dict[str, str]]
     """
     from dataclasses import replace
 
-    from depixel.files import encode, read_bytes
+    from depixel.files import by_name, encode, read_bytes
     from depixel.labels import label_picture
-    from depixel.lossy import LOSSY, as_written
+    from depixel.lossy import as_written
 
     assert job.report is not None
     candidate = job.report.candidates[index]
-    kind = candidate.picture.format if kind == OWN else FORMATS[kind]
-    lossy = f".{kind.lower()}" in LOSSY
-    data = encode(label_picture(candidate, job.report, lossy=lossy), kind)
-    headers = {"Content-Type": media_type(kind)}
+    name = candidate.picture.format if kind == OWN else format_of(kind) or "PNG"
+    form = by_name(name)
+    if form is None or form.encode is None or form.refusal(candidate.picture):
+        name = "PNG" if kind == OWN else name  # what nobody writes, or what cannot hold the answer
+        form = by_name(name)
+    lossy = form is not None and not form.lossless
+    data = encode(label_picture(candidate, job.report, lossy=lossy), name)
+    headers = {"Content-Type": media_type(name)}
     if lossy and job.source is not None:
         alone = replace(job.report, candidates=(candidate,))
-        written = as_written(alone, job.source, [read_bytes(data, f"answer.{kind.lower()}")])
+        written = as_written(alone, job.source, [read_bytes(data, job.source.name)])
         headers["Depixel-Residual"] = json.dumps(written.residual._asdict())
     return data, headers
 

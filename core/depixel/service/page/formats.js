@@ -1,15 +1,20 @@
 // What a file is, by its first bytes, and what it can be saved as.
 
-/** Media types that the engine writes: name for people, ending. */
-export const FORMATS = {
-  "image/png": ["PNG", "png"],
-  "image/webp": ["WebP", "webp"],
-  "image/gif": ["GIF", "gif"],
-  "image/jpeg": ["JPEG", "jpg"],
-  "image/bmp": ["BMP", "bmp"],
-  "image/x-tga": ["TGA", "tga"],
-  "image/vnd-ms.dds": ["DDS", "dds"],
-};
+let formats = [];
+
+/** Take the engine's formats: [{name, label, endings, type, written, from_folders}]. */
+export function setFormats(list) {
+  formats = list;
+}
+
+/** The format with this media type. */
+export const formatOf = (type) => formats.find((format) => format.type === type) ?? { label: "PNG", endings: [".png"], type };
+
+/** The formats that can be written. */
+export const written = () => formats.filter((format) => format.written);
+
+/** Endings of the files that are taken out of folders and zips. */
+export const fromFolders = () => new Set(formats.filter((format) => format.from_folders).flatMap((format) => format.endings));
 
 const SHOWN = new Set(["image/png", "image/webp", "image/gif", "image/jpeg", "image/bmp"]);
 

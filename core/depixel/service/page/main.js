@@ -3,7 +3,7 @@
 import { showAnswers, verdict } from "./answers.js";
 import { announce, at, make, plain } from "./dom.js";
 import * as engine from "./engine.js";
-import { FORMATS } from "./formats.js";
+import { formatOf, fromFolders, setFormats, written } from "./formats.js";
 import { listen, showExamples } from "./intake.js";
 import { List } from "./list.js";
 import { download, fileName, fileOf, saveZip } from "./saving.js";
@@ -28,7 +28,7 @@ function banner(text, kind = "") {
 }
 
 function add(pictures, ignored) {
-  const items = pictures.map((picture) => work.add(picture.name, picture.load, settings.request(null)));
+  const items = pictures.map((picture) => work.add(picture.name, picture.load, settings.request()));
   const notes = [say(items.length ? "intake.added" : "intake.none", { count: items.length })];
   if (ignored) notes.push(say("intake.ignored", { count: ignored }));
   announce(notes.join(" "));
@@ -50,7 +50,7 @@ async function select(item) {
     if (shown !== item) return;
     await measure(item, url);
     if (shown === item) showItem(item, url);
-    const facts = await engine.facts(item.blob, { settings: settings.request(item), picture: { name: item.name.slice(-200) } });
+    const facts = await engine.facts(item.blob, { settings: settings.request(), picture: { name: item.name.slice(-200) } });
     if (shown === item) settings.suggest(plain(item.name), facts.domain);
     if (shown === item) settings.show(facts.domain);
   } catch (error) {
@@ -101,13 +101,14 @@ function choose(item, index) {
 function formats(answer) {
   if (!answer) return;
   const before = at("format").value;
-  const own = FORMATS[answer.own.type]?.[0] ?? "PNG";
-  const choices = [["own", say("save.own", { format: own })], ...Object.entries(FORMATS).filter(([type]) => type !== answer.own.type).map(([type, [name]]) => [type, name])];
+  const own = formatOf(answer.own.type);
+  const others = written().filter((format) => format.type !== own.type);
+  const choices = [["own", say("save.own", { format: own.label })], ...others.map((format) => [format.type, format.label])];
   at("format").replaceChildren(...choices.map(([value, label]) => make("option", { value }, label)));
   at("format").value = choices.some(([value]) => value === before) ? before : "own";
-  const written = answer.written;
-  const changed = at("format").value === "own" && written && written.maximum > Math.max(0.5, answer.residual);
-  at("save-note").textContent = changed ? say("verdict.format", { format: own, levels: written.maximum.toFixed(written.maximum < 10 ? 1 : 0) }) : "";
+  const { written: file } = answer;
+  const changed = at("format").value === "own" && file && file.maximum > Math.max(0.5, answer.residual);
+  at("save-note").textContent = changed ? say("verdict.format", { format: own.label, levels: file.maximum.toFixed(file.maximum < 10 ? 1 : 0) }) : "";
 }
 
 function keptPairs() {
@@ -123,8 +124,8 @@ function keptChanged() {
 function sizeHint() {
   if (!settings) return;
   const { width = 0, height = 0 } = shown?.look ?? {};
-  const factor = settings.factorFor(width, height);
-  at("size-hint").textContent = width ? say("size.hint", { width, height, large: width * factor, tall: height * factor }) : "";
+  const [large, tall] = settings.sizeFor(width, height);
+  at("size-hint").textContent = width ? say("size.hint", { width, height, large, tall }) : "";
 }
 
 /** Run what a button does; what goes wrong is said beside it. */
@@ -142,13 +143,13 @@ function onClick(id, action) {
 function listenToButtons() {
   at("settings").addEventListener("submit", (event) => {
     event.preventDefault();
-    if (shown) work.request(shown, settings.request(shown));
+    if (shown) work.request(shown, settings.request());
     settled = false;
   });
   onClick("pause", () => work.pause(!work.paused));
   onClick("cancel-all", () => work.cancelAll());
   onClick("retry", () => {
-    for (const item of work.items.filter((other) => other.state === "failed")) work.request(item, settings.request(item));
+    for (const item of work.items.filter((other) => other.state === "failed")) work.request(item, settings.request());
     settled = false;
   });
   onClick("clear", () => {
@@ -165,7 +166,7 @@ function listenToButtons() {
   });
   onClick("more-answers", () => {
     const seed = Math.max(...shown.answers.map((other) => other.seed)) + 1;
-    const values = settings.request(shown);
+    const values = settings.request();
     work.request(shown, { ...values, seed, candidates: 4, imagination: values.imagination || 0.5 });
   });
   onClick("save", async () => {
@@ -263,10 +264,11 @@ async function start() {
   if (!engine.hasSession()) return banner(say("engine.closed"), "bad");
   try {
     const options = await engine.options();
-    settings = new Settings(options.actions, sizeHint);
+    setFormats(options.formats);
+    settings = new Settings(options.options, sizeHint);
     viewer = new Viewer();
     at("main").hidden = false;
-    const take = listen(new Set(options.readable), add);
+    const take = listen(fromFolders(), add);
     showExamples(EXAMPLES, take);
     listenToButtons();
     listenToWork();

@@ -1,15 +1,15 @@
 // Saving answers: in the original's format or another, one or many.
 
 import { convert } from "./engine.js";
-import { FORMATS, stem } from "./formats.js";
+import { formatOf, stem } from "./formats.js";
 import { writeZip } from "./zip.js";
 
 /** The name of an answer's file: the original's, with its size and, beside others, its number. */
 export function fileName(item, answer, type) {
-  const ending = FORMATS[type === "own" ? answer.own.type : type]?.[1] ?? "png";
+  const ending = formatOf(type === "own" ? answer.own.type : type).endings[0];
   const number = item.answers.length > 1 ? `-${answer.number}` : "";
   const what = answer.report.domain === "faces" ? "-imagined" : "";
-  return `${stem(item.name)}${what}-x${answer.report.scale}${number}.${ending}`;
+  return `${stem(item.name)}${what}-x${answer.report.scale}${number}${ending}`;
 }
 
 /** An answer as a file of a type; "own" is the original's. */

@@ -4,30 +4,26 @@ import { at, make } from "./dom.js";
 import { has, say } from "./words.js";
 
 const PRESETS = {
-  auto: { action: "upscale", values: {} },
-  sprite: { action: "upscale", values: { domain: "art" } },
-  pixel: { action: "upscale", values: { domain: "pixel-art" } },
-  texture: { action: "upscale", values: { domain: "textures" } },
-  face: { action: "imagine-face", values: {} },
+  auto: {},
+  sprite: { domain: "art" },
+  pixel: { domain: "pixel-art" },
+  texture: { domain: "textures" },
+  face: { domain: "faces", scale: 8, candidates: 4, imagination: 0.5 },
 };
-const NOT_SHOWN = ["scale", "output"]; // asked elsewhere on the page, or not at all
-const FOR_KINDS = { auto: null, art: "sprite", "pixel-art": "pixel", textures: "texture", faces: "face" };
+const ELSEWHERE = ["scale", "size"]; // asked above, by themselves
+const FOR_KINDS = { art: "sprite", "pixel-art": "pixel", textures: "texture", faces: "face" };
+const SCALE = 4;
 
-// Options that change nothing for a kind of picture.
-const IDLE = {
-  "pixel-art": ["steps", "imagination", "ensemble"],
-  normals: ["palette"],
-};
-
-/** The form. `changed()` is called whenever a value changes. */
+/** The form. rows: the engine's table of options. `changed()` is called whenever a value changes. */
 export class Settings {
-  constructor(actions, changed) {
-    this.actions = Object.fromEntries(actions.map((action) => [action.name, action]));
+  constructor(rows, changed) {
+    this.rows = rows;
     this.changed = changed;
     this.preset = "auto";
-    this.values = {};
+    this.values = {}; // only what differs from the engine's defaults
     this.kind = "";
     for (const name of Object.keys(PRESETS)) at("presets").append(this.choice(name));
+    at("options").append(...rows.filter((row) => !ELSEWHERE.includes(row.name)).map((row) => this.row(row)));
     at("reset").addEventListener("click", () => this.choose(this.preset));
     for (const id of ["factor", "side"]) at(id).addEventListener("input", () => this.pick(id));
     for (const radio of document.querySelectorAll("[name=size-by]")) radio.addEventListener("change", () => this.changed());
@@ -41,20 +37,21 @@ export class Settings {
     return make("div", { class: "preset" }, radio, make("label", { for: `preset-${name}` }, make("strong", {}, say(`preset.${name}`))), help);
   }
 
-  /** Take a preset with its defaults. */
+  /** Take a preset with its values; all other options go back to their defaults. */
   choose(name) {
     this.preset = name;
     at(`preset-${name}`).checked = true;
-    const action = this.action;
-    this.values = { ...Object.fromEntries(action.options.map((option) => [option.name, option.default])), ...PRESETS[name].values };
-    at("factor").value = this.values.scale ?? 4;
-    at("options").replaceChildren(...action.options.filter((option) => !NOT_SHOWN.includes(option.name)).map((option) => this.row(option)));
-    this.show(this.kind);
+    const { scale = SCALE, ...values } = PRESETS[name];
+    this.values = values;
+    at("factor").value = scale;
+    for (const row of this.rows.filter((other) => !ELSEWHERE.includes(other.name))) {
+      const control = at(`option-${row.name}`);
+      const value = values[row.name] ?? row.default;
+      if (row.kind === "bool") control.checked = value;
+      else control.value = value ?? "";
+    }
+    this.mark();
     this.changed();
-  }
-
-  get action() {
-    return this.actions[PRESETS[this.preset].action];
   }
 
   pick(id) {
@@ -62,80 +59,83 @@ export class Settings {
     this.changed();
   }
 
-  row(option) {
-    const id = `option-${option.name}`;
-    const control = this.control(option, id);
-    const help = make("p", { class: "soft", id: `${id}-help` }, option.help);
-    return make("div", { class: "option", "data-option": option.name }, make("label", { for: id }, option.label), control, help);
+  row(row) {
+    const id = `option-${row.name}`;
+    const help = make("p", { class: "soft", id: `${id}-help` });
+    return make("div", { class: "option", "data-option": row.name }, make("label", { for: id }, row.label), this.control(row, id), help);
   }
 
-  control(option, id) {
+  control(row, id) {
     const described = { id, "aria-describedby": `${id}-help` };
     let control;
-    if (option.kind === "choice") {
-      control = make("select", described, ...option.choices.map(([value, label]) => make("option", { value }, label)));
-      control.value = this.values[option.name];
-    } else if (option.kind === "bool") {
-      control = make("input", { ...described, type: "checkbox" });
-      control.checked = this.values[option.name];
-    } else if (option.kind === "int" || option.kind === "float") {
-      const step = option.kind === "int" ? "1" : "any";
-      control = make("input", { ...described, type: "number", min: String(option.low), max: String(option.high), step });
-      control.value = this.values[option.name];
-    } else {
-      control = make("input", { ...described, type: "text" });
-      control.value = this.values[option.name] ?? "";
-    }
-    control.addEventListener("change", () => {
-      if (!control.reportValidity()) return;
-      const value = option.kind === "bool" ? control.checked : control.value;
-      this.values[option.name] = option.kind === "int" || option.kind === "float" ? Number(value) : value;
-      this.changed();
-    });
+    if (row.kind === "choice") {
+      const automatic = row.default === null ? [["", say("more.automatic")]] : [];
+      control = make("select", described, ...[...automatic, ...row.choices].map(([value, label]) => make("option", { value: String(value) }, label)));
+    } else if (row.kind === "bool") control = make("input", { ...described, type: "checkbox" });
+    else if (row.kind === "int" || row.kind === "float") {
+      const step = row.kind === "int" ? "1" : "any";
+      control = make("input", { ...described, type: "number", min: String(row.low), max: String(row.high), step });
+    } else control = make("input", { ...described, type: "text", ...(row.pattern ? { pattern: row.pattern } : {}) });
+    if (row.default === null && row.kind !== "choice") control.placeholder = say("more.automatic");
+    control.addEventListener("change", () => control.reportValidity() && this.set(row, control));
     return control;
   }
 
-  /** Mark the options that change nothing for a kind of picture. */
+  set(row, control) {
+    const value = read(row, control);
+    if (value === undefined || value === row.default) delete this.values[row.name];
+    else this.values[row.name] = value;
+    this.mark();
+    this.changed();
+  }
+
+  /** Note what kind of picture is shown: some options change nothing for it. */
   show(kind) {
     this.kind = kind;
-    const idle = IDLE[this.values.domain && this.values.domain !== "auto" ? this.values.domain : kind] ?? [];
-    for (const row of at("options").children) {
-      const off = idle.includes(row.dataset.option);
-      row.classList.toggle("idle", off);
-      row.querySelector("p").textContent = this.action.options.find((option) => option.name === row.dataset.option).help;
-      if (off) row.querySelector("p").append(" ", make("em", {}, say("more.idle")));
+    this.mark();
+  }
+
+  mark() {
+    const kind = this.values.domain ?? this.kind;
+    for (const row of this.rows.filter((other) => !ELSEWHERE.includes(other.name))) {
+      const box = at(`option-${row.name}`).parentElement;
+      const idle = Boolean(kind) && row.domains.length > 0 && !row.domains.includes(kind);
+      box.classList.toggle("idle", idle);
+      const automatic = row.automatic ? ` ${say("more.by-itself", { what: row.automatic })}` : "";
+      box.querySelector("p").replaceChildren(row.help + automatic, ...(idle ? [" ", make("em", {}, say("more.idle"))] : []));
     }
   }
 
-  /** Say what a picture seems to be, and offer that preset. */
+  /** Say what a picture seems to be. */
   suggest(name, kind) {
-    const preset = FOR_KINDS[kind];
-    const text = has(`kind.${kind}`) && this.preset === "auto" ? say("suggest", { name, kind: say(`kind.${kind}`) }) : "";
-    at("suggestion").replaceChildren(text);
-    this.suggested = preset;
+    const known = this.preset === "auto" && has(`kind.${kind}`);
+    at("suggestion").textContent = known ? say("suggest", { name, kind: say(`kind.${kind}`) }) : "";
+    this.suggested = FOR_KINDS[kind];
   }
 
-  /** How many times larger a picture of this size becomes. */
-  factorFor(width, height) {
-    if (document.querySelector("[name=size-by]:checked").value === "factor" || !width) return Number(at("factor").value) || 4;
-    return Math.min(64, Math.max(2, Math.ceil(Number(at("side").value) / Math.max(width, height))));
+  get bySide() {
+    return document.querySelector("[name=size-by]:checked").value === "side";
   }
 
-  /** The settings of a request for a picture. */
-  request(item) {
-    const settings = { scale: this.factorFor(item?.look?.width ?? 0, item?.look?.height ?? 0) };
-    for (const option of this.action.options) {
-      const value = this.values[option.name];
-      if (NOT_SHOWN.includes(option.name) || value === option.default && option.default === this.engineDefault(option.name)) continue;
-      settings[option.name] = value;
-    }
-    if (settings.steps === -1) delete settings.steps;
-    if (this.action.name === "imagine-face") settings.domain = "faces";
-    return settings;
+  /** Width and height of the answer to a picture. */
+  sizeFor(width, height) {
+    const factor = this.bySide ? Number(at("side").value) / Math.max(width, height) : Number(at("factor").value) || SCALE;
+    return [width * factor, height * factor].map((length) => Math.max(1, Math.round(length)));
   }
 
-  // The engine's defaults are those of the plain action.
-  engineDefault(name) {
-    return this.actions.upscale.options.find((option) => option.name === name)?.default;
+  /** The settings of a request. */
+  request() {
+    const size = this.bySide ? { size: Number(at("side").value) } : { scale: Number(at("factor").value) || SCALE };
+    return { ...size, ...this.values };
   }
+}
+
+// undefined where the control is empty: the default.
+function read(row, control) {
+  if (row.kind === "bool") return control.checked;
+  if (control.value === "") return undefined;
+  if (row.kind === "int" || row.kind === "float") return Number(control.value);
+  if (row.kind === "box") return control.value.split(",").map(Number);
+  if (row.kind === "choice") return row.choices.map(([value]) => value).find((value) => String(value) === control.value);
+  return control.value;
 }

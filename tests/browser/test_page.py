@@ -1,0 +1,180 @@
+"""A person with the page: drop, look, choose, save."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.browser.conftest import Browser
+
+from depixel.client import Engine
+from depixel.client.engine import page_address
+from depixel.files import read
+
+
+def test_drop_wait_and_save(browser: Browser, samples: Path) -> None:
+    """One picture dropped is answered by itself; saved, it scales back to what was dropped."""
+    browser.drop(samples / "sprites" / "mage.png")
+    browser.until("verdict", lambda: "Exact" in browser.text("#verdict"))
+    assert browser.text("#view-title") == "mage.png"
+    assert "32 × 32 to 128 × 128" in browser.text("#view-size")
+
+    browser.one("#save").click()
+
+    answer = read(browser.downloaded("mage-x4.png"))
+    assert (answer.width, answer.height) == (128, 128)
+    assert "Depixel" in answer.text["Software"]
+
+
+def test_the_key_leaves_address_and_history(new_browser: Callable[[], Browser], engine: Engine, tmp_path: Path) -> None:
+    """Neither the address bar nor the browser's history has the key that `depixel open` handed over."""
+    browser = new_browser()
+    note = tmp_path / "open.html"
+    port, key = engine.page_key(note=str(note))
+    note.write_text(
+        f'<form method="post" action="http://127.0.0.1:{port}/enter"><input name="key" value="{key}"></form>'
+        "<script>document.forms[0].submit()</script>"
+    )
+    browser.driver.get(note.as_uri())
+    browser.until("the page", lambda: browser.shown("#main"))
+    assert browser.driver.current_url == f"http://127.0.0.1:{port}/"
+    browser.close()
+
+    database = shutil.copy(browser.profile / "Default" / "History", tmp_path / "history")
+    connection = sqlite3.connect(database)
+    addresses = [row[0] for row in connection.execute("select url from urls")]
+    connection.close()
+    assert addresses
+    assert not [address for address in addresses if key in address]
+    assert not note.exists()
+
+
+def test_a_key_in_the_address_is_used_up(browser: Browser, engine: Engine) -> None:
+    """The address bar loses it at once; a second use is refused in words; a tab without a key gets nothing."""
+    address = page_address(*engine.page_key())
+    browser.driver.get(address)
+    browser.until("the page", lambda: browser.shown("#main"))
+    assert "key" not in browser.driver.current_url
+
+    browser.driver.switch_to.new_window("tab")
+    second = browser.driver.current_window_handle
+    browser.driver.get(address)
+    browser.until("refusal", lambda: "used before" in browser.text("#banner"))
+    browser.driver.get(browser.run("return location.origin"))
+    browser.until("refusal", lambda: "has no key" in browser.text("#banner"))
+    assert not browser.shown("#main")
+    assert browser.driver.current_window_handle == second
+    browser.driver.close()
+    browser.driver.switch_to.window(browser.driver.window_handles[0])
+    browser.driver.get_log("browser")  # the refusals
+
+
+def test_files_named_on_the_command_line_are_there(browser: Browser, engine: Engine, samples: Path) -> None:
+    """`depixel open FILE FILE`; loading the page again does not begin again."""
+    paths = [samples / "sprites" / "bee.png", samples / "textures" / "wall.png"]
+    browser.open(engine, [(str(path), path.name) for path in paths])
+
+    browser.until("end", browser.finished)
+    assert browser.states() == ["done", "done"]
+    browser.driver.refresh()
+    browser.until("the page", lambda: browser.shown("#main"))
+    assert browser.states() == []
+
+
+def test_slide_and_zoom_move_both_pictures(browser: Browser, samples: Path) -> None:
+    """Before and after lie over each other at every zoom; the slider says which one shows where."""
+    browser.drop(samples / "sprites" / "mage.png")
+    browser.until("verdict", lambda: browser.text("#verdict"))
+    box = "const s = getComputedStyle(document.getElementById(arguments[0])); return [s.width, s.height, s.transform]"
+    assert browser.run(box, "before") == browser.run(box, "after")
+
+    fitted = browser.text("#zoom")
+    for _ in range(3):
+        browser.one("#zoom-in").click()
+    browser.one("#stage").send_keys(browser_key("ARROW_RIGHT"), browser_key("ARROW_DOWN"))
+    assert browser.text("#zoom") != fitted
+    assert browser.run(box, "before") == browser.run(box, "after")
+
+    cut = "return getComputedStyle(document.getElementById('before')).clipPath"
+    before = browser.run(cut)
+    browser.one("#split").send_keys(browser_key("END"))
+    assert browser.run(cut) != before
+    browser.one("#zoom-fit").click()
+    assert browser.text("#zoom") == fitted
+    browser.one("#tiled").click()
+    width = browser.run(
+        "return [document.getElementById('after').style.width, document.getElementById('after').style.backgroundSize]"
+    )
+    assert float(width[0].removesuffix("px")) == pytest.approx(3 * float(width[1].split("px")[0]))
+    browser.one(".swatch.magenta").click()
+    assert (
+        browser.run("return getComputedStyle(document.getElementById('stage')).backgroundColor") == "rgb(255, 0, 255)"
+    )
+
+
+def browser_key(name: str) -> str:
+    from selenium.webdriver.common.keys import Keys
+
+    return str(getattr(Keys, name))
+
+
+def test_more_like_this_adds_and_kept_ones_are_saved(browser: Browser, samples: Path) -> None:
+    """New answers never replace the old ones; several are kept, and saved in one zip."""
+    browser.drop(samples / "sprites" / "bee.png")
+    browser.until("answer", lambda: len(browser.all(".answer")) == 1)
+    first = browser.text(".answer code")
+
+    browser.one("#more-like").click()
+    browser.until("answers", lambda: len(browser.all(".answer")) == 5)
+    browser.until("heat", lambda: browser.shown("#heat"))
+    assert browser.run("return document.querySelector('.answer code').textContent") != ""
+    assert first in browser.run("return document.querySelector('.answer code').textContent") or first == ""
+    for tile in browser.all(".answer")[1:3]:
+        tile.find_element("css selector", "input").click()
+    browser.one("#save-kept").click()
+
+    with zipfile.ZipFile(browser.downloaded("depixel-kept.zip")) as archive:
+        assert archive.testzip() is None
+        assert archive.namelist() == ["bee-x4-2.png", "bee-x4-3.png"]
+
+
+def test_hostile_names_are_text(browser: Browser, samples: Path, tmp_path: Path) -> None:
+    """A file name is shown as it is, and is neither markup nor a path."""
+    names = [
+        "<img src=x onerror=document.title='bad'>.png",
+        "a'\"><script>document.title='bad'</script>.png",
+        "ß 猫 ☃.png",
+    ]
+    paths = [Path(shutil.copy(samples / "sprites" / "bee.png", tmp_path / name.replace("/", "∕"))) for name in names]
+    browser.drop(*paths)
+
+    browser.until("end", browser.finished)
+    assert browser.states() == ["done"] * 3
+    assert browser.driver.title == "Depixel"
+    assert [element.text for element in browser.all(".item-name")] == [path.name for path in paths]
+    assert browser.all(".item img, .item script") == []
+
+
+def test_what_is_no_picture_is_said_and_stops_nobody(browser: Browser, samples: Path, tmp_path: Path) -> None:
+    """A failure has its sentence; the others are done, and all of them can be had as a zip."""
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"\x89PNG\r\n\x1a\nnothing")
+    browser.drop(samples / "sprites" / "bee.png", broken, samples / "animations" / "coin.png")
+
+    browser.until("end", browser.finished)
+    assert browser.states() == ["done", "failed", "done"]
+    assert "broken.png" in browser.all(".item .state")[1].text
+    browser.one("#zip").click()
+
+    with zipfile.ZipFile(browser.downloaded("depixel.zip")) as archive:
+        names = archive.namelist()
+        archive.extractall(tmp_path)
+    assert names == ["bee-x4.png", "coin-x4.png"]
+    given, large = read(samples / "animations" / "coin.png"), read(tmp_path / "coin-x4.png")
+    assert len(large.frames) == len(given.frames)
+    assert np.array_equal(large.durations, given.durations)

@@ -1,0 +1,184 @@
+"""The page over HTTP: what it serves, whom it lets in, and what a tab may do."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+from importlib import resources
+from pathlib import Path
+
+import pytest
+from tests.service.test_guard import ask
+
+from depixel.client import Engine, Place, Running
+
+
+@pytest.fixture
+def running(engine: Engine, place: Place) -> Running:
+    """The warm engine's address."""
+    engine.hello()
+    found = place.running()
+    assert found is not None
+    return found
+
+
+def page_files() -> list[str]:
+    """Names of the page's own files."""
+    folder = resources.files("depixel.service").joinpath("page")
+    return sorted(entry.name for entry in folder.iterdir() if entry.is_file())
+
+
+def tab(engine: Engine, running: Running, files: list[tuple[str, str]] | None = None) -> str:
+    """The header of a fresh tab."""
+    _, key = engine.page_key(files or [])
+    status, body = ask(running, "POST", "/page/session", json.dumps({"key": key}).encode(), Authorization="")
+    assert status == 200, body
+    return f"Bearer {json.loads(body)['session']}"
+
+
+@pytest.mark.parametrize("name", page_files())
+def test_every_file_is_served_without_a_token(running: Running, name: str) -> None:
+    """They hold no secret; each comes with its type and may load nothing from elsewhere."""
+    connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=60)
+    connection.request("GET", f"/page/static/{name}")
+    response = connection.getresponse()
+    body = response.read()
+    connection.close()
+
+    assert response.status == 200
+    assert body
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    policy = response.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert "http" not in policy
+
+
+@pytest.mark.parametrize("name", ["index.html", "enter.html"])
+def test_nothing_is_inline_and_nothing_comes_from_elsewhere(name: str) -> None:
+    """No style or script in the page, no handler, no address of another machine."""
+    text = resources.files("depixel.service").joinpath("page", name).read_text("utf-8")
+
+    assert not re.search(r"<style|\sstyle=|\son\w+=|javascript:|https?://", text)
+    assert all("src=" in tag for tag in re.findall(r"<script[^>]*>", text))
+
+
+def test_scripts_make_no_markup_from_text() -> None:
+    """File names and metadata cannot inject: no way from text to markup or code is used."""
+    folder = resources.files("depixel.service").joinpath("page")
+    for entry in folder.iterdir():
+        if entry.name.endswith(".js"):
+            text = entry.read_text("utf-8")
+            assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function", text)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/page/static/", "/page/static/..%2fapp.py", "/page/static/../app.py", "/page/static/none.js",
+        "/page/static/examples/..%2f..%2fapp.py", "/page/static/%2e%2e/app.py", "/page/static/page.py",
+    ],
+)  # fmt: skip
+def test_only_the_pages_files_are_served(running: Running, path: str) -> None:
+    """No way leads out of the folder."""
+    assert ask(running, "GET", path, Authorization="")[0] in (401, 404)
+
+
+@pytest.mark.parametrize("name", ["dragon", "potion", "wall", "coin", "portrait"])
+def test_examples_are_there(running: Running, name: str) -> None:
+    """Each button of the page has its picture."""
+    status, body = ask(running, "GET", f"/page/static/examples/{name}.png", Authorization="")
+
+    assert status == 200
+    assert body.startswith(b"\x89PNG")
+
+
+def test_a_key_opens_one_tab(engine: Engine, running: Running) -> None:
+    """The first exchange gives a session that the engine accepts; the second is refused with a sentence."""
+    _, key = engine.page_key()
+    body = json.dumps({"key": key}).encode()
+    _, first = ask(running, "POST", "/page/session", body, Authorization="")
+    status, second = ask(running, "POST", "/page/session", body, Authorization="")
+
+    session = f"Bearer {json.loads(first)['session']}"
+    assert ask(running, "GET", "/hello", Authorization=session)[0] == 200
+    assert status == 403
+    assert "depixel open" in json.loads(second)["sentence"]
+
+
+def test_a_form_opens_one_tab(engine: Engine, running: Running, tmp_path: Path) -> None:
+    """The file that `depixel open` writes posts the key: its Origin is null, and the session comes inside the page."""
+    note = tmp_path / "open.html"
+    note.write_text("a file that hands over the key")
+    _, key = engine.page_key(note=str(note))
+
+    status, body = ask(running, "POST", "/enter", f"key={key}".encode(), Authorization="", Origin="null")
+    again, _ = ask(running, "POST", "/enter", f"key={key}".encode(), Authorization="", Origin="null")
+
+    found = re.search(rb'<meta name="session" content="([\w-]+)">', body)
+    assert (status, again) == (200, 403)
+    assert found is not None
+    assert ask(running, "GET", "/hello", Authorization=f"Bearer {found.group(1).decode()}")[0] == 200
+    assert not note.exists()
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "status"),
+    [
+        ("/page/session", {"Origin": "http://evil.example"}, 403),
+        ("/page/session", {"Origin": "null"}, 403),
+        ("/enter", {"Origin": "http://evil.example"}, 403),
+        ("/page/session", {"Host": "evil.example"}, 403),
+        ("/page/session", {}, 403),
+    ],
+)
+def test_strangers_get_no_session(running: Running, path: str, headers: dict[str, str], status: int) -> None:
+    """Neither another site's page, nor one under another name, nor a guess."""
+    assert ask(running, "POST", path, b'{"key": "guess"}', Authorization="", **headers)[0] == status
+
+
+def test_a_tab_uses_the_engine_and_no_more(engine: Engine, running: Running) -> None:
+    """It can do what it is for; it can neither stop the engine nor make keys for others."""
+    session = tab(engine, running)
+    own = {"Authorization": session, "Origin": f"http://127.0.0.1:{running.port}"}
+
+    assert ask(running, "GET", "/options", **own)[0] == 200
+    assert ask(running, "POST", "/shutdown", **own)[0] == 401
+    assert ask(running, "POST", "/page/keys", b"{}", **own)[0] == 401
+    assert ask(running, "GET", "/hello", Authorization=session, Origin="http://127.0.0.1:1")[0] == 403
+
+
+def test_named_files_are_fetched_by_their_tab_only(engine: Engine, running: Running, tmp_path: Path) -> None:
+    """The tab of the key sees the files that were named with it, once; another tab, and another number, see nothing."""
+    picture = tmp_path / "ünïcode <b>.png"
+    picture.write_bytes(b"bytes of a picture")
+    session, other = tab(engine, running, [(str(picture), picture.name)]), tab(engine, running)
+
+    _, listed = ask(running, "GET", "/page/files", Authorization=session)
+    _, later = ask(running, "GET", "/page/files", Authorization=session)
+    status, body = ask(running, "GET", "/page/files/0", Authorization=session)
+
+    assert json.loads(listed)["files"] == [{"name": picture.name}]
+    assert json.loads(later)["files"] == []
+    assert (status, body) == (200, b"bytes of a picture")
+    assert ask(running, "GET", "/page/files/1", Authorization=session)[0] == 404
+    assert ask(running, "GET", "/page/files/0", Authorization=other)[0] == 404
+    picture.unlink()
+    assert ask(running, "GET", "/page/files/0", Authorization=session)[0] == 404
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        b"[]", b"{", b'{"files": 3}', b'{"files": ["a"]}', b'{"files": [{"path": "relative", "name": "a"}]}',
+        b'{"files": [{"path": "/nowhere/at/all.png", "name": "a"}]}',
+        b'{"files": [{"path": "/a\\u0000b", "name": "a"}]}',
+    ],
+)  # fmt: skip
+def test_a_bad_request_for_a_key_is_a_sentence(running: Running, values: bytes) -> None:
+    """What is no list of readable files is refused."""
+    status, body = ask(running, "POST", "/page/keys", values)
+
+    assert status == 400
+    assert json.loads(body)["sentence"].endswith(".")
