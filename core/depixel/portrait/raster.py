@@ -33,13 +33,21 @@ def depth_of(keys: Tensor, span: Range) -> Tensor:
 
 @torch.no_grad()
 def rasterise(
-    points: Tensor, triangles: Tensor, size: tuple[int, int], span: Range, buffer: Tensor, two_sided: bool = False
+    points: Tensor,
+    triangles: Tensor,
+    size: tuple[int, int],
+    span: Range,
+    buffer: Tensor,
+    two_sided: bool = False,
+    cut: Tensor | None = None,
+    first_number: int = 0,
 ) -> Tensor:
     """Let triangles compete for samples.
 
     points: [B, N, 3], x to the right and y down in samples, then inverse depth (1/dm); triangles: [M, 3] int64,
     counter-clockwise as seen from outside; size: (H, W) samples; buffer: [B * H * W] int64 keys, -1 where empty,
-    changed in place and returned. Triangles that show their back are left out unless two_sided.
+    changed in place and returned. Triangles that show their back are left out unless two_sided. cut: [B, N], samples
+    where it is below 0 are left out; first_number: identity of the first triangle.
     """
     H, W = size
     a, b, c = (points[:, triangles[:, k]] for k in range(3))
@@ -57,7 +65,11 @@ def rasterise(
     if len(keep) == 0:
         return buffer
     a, b, c, area, x0, y0 = a[keep], b[keep], c[keep], area[keep], x0[keep], y0[keep]
-    width, cover, person, number = width[keep], cover[keep], person[keep], number[keep]
+    width, cover, person, number = width[keep], cover[keep], person[keep], number[keep] + first_number
+    edges = None
+    if cut is not None:
+        corner = triangles[number - first_number]
+        edges = torch.stack([cut[person, corner[:, k]] for k in range(3)], 1)
     planes = _planes(a, b, c, area, x0, y0)
     start = (person * H + y0.long()) * W + x0.long()
     ends = cover.cumsum(0)
@@ -65,7 +77,7 @@ def rasterise(
     while first < len(cover):
         before = int(ends[first - 1]) if first else 0
         last = max(int(torch.searchsorted(ends, before + CHUNK, right=True)), first + 1)
-        _compete(buffer, planes, start, width, cover, number, slice(first, last), W, span)
+        _compete(buffer, planes, start, width, cover, number, edges, slice(first, last), W, span)
         first = last
     return buffer
 
@@ -89,6 +101,7 @@ def _compete(
     width: Tensor,
     cover: Tensor,
     number: Tensor,
+    edges: Tensor | None,
     part: slice,
     W: int,
     span: Range,
@@ -103,7 +116,11 @@ def _compete(
     plane = planes[part][owner]
     la = plane[:, 0] + plane[:, 1] * x + plane[:, 2] * y
     lb = plane[:, 3] + plane[:, 4] * x + plane[:, 5] * y
-    inside = ((la >= 0) & (lb >= 0) & (la + lb <= 1)).nonzero().squeeze(1)
+    within = (la >= 0) & (lb >= 0) & (la + lb <= 1)
+    if edges is not None:
+        edge = edges[part][owner]
+        within &= edge[:, 2] + la * (edge[:, 0] - edge[:, 2]) + lb * (edge[:, 1] - edge[:, 2]) >= 0
+    inside = within.nonzero().squeeze(1)
     plane, owner = plane[inside], owner[inside]
     z = plane[:, 6] + plane[:, 7] * x[inside] + plane[:, 8] * y[inside]
     sample = start[part][owner] + row[inside] * W + column[inside]
@@ -120,15 +137,16 @@ class Hits(NamedTuple):
     triangle: Tensor
     """[N] int64."""
     corners: Tensor
-    """[N, 3] int64, rows of a [B * n, C] table of vertices."""
+    """[N, 3] int64, vertices of one person."""
     weights: Tensor
     """[N, 3], perspective-correct barycentrics."""
 
     def of(self, values: Tensor) -> Tensor:
         """Interpolate values [B, n, C] (or [1, n, C], the same for all) at the samples: [N, C]."""
-        n = values.shape[1]
         flat = values.reshape(-1, values.shape[-1])
-        corners = self.corners if values.shape[0] > 1 else self.corners % n
+        corners = self.corners
+        if values.shape[0] > 1:
+            corners = corners + self.person[:, None] * values.shape[1]
         w = self.weights
         mixed = flat.index_select(0, corners[:, 0]) * w[:, :1]
         mixed = mixed + flat.index_select(0, corners[:, 1]) * w[:, 1:2]
@@ -138,14 +156,14 @@ class Hits(NamedTuple):
 def hits(points: Tensor, triangles: Tensor, sample: Tensor, number: Tensor, size: tuple[int, int]) -> Hits:
     """Barycentrics of the winning triangle (number [N]) at each of the given samples ([N], places in the buffer)."""
     H, W = size
-    n = points.shape[1]
     person = torch.div(sample, H * W, rounding_mode="floor")
     inside = sample - person * (H * W)
     row = torch.div(inside, W, rounding_mode="floor")
     x, y = (inside - row * W).float() + 0.5, row.float() + 0.5
-    corners = triangles[number] + person[:, None] * n
+    corners = triangles[number]
     flat = points.reshape(-1, 3)
-    a, b, c = flat[corners[:, 0]], flat[corners[:, 1]], flat[corners[:, 2]]
+    row = corners + person[:, None] * points.shape[1]
+    a, b, c = flat[row[:, 0]], flat[row[:, 1]], flat[row[:, 2]]
     area = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
     la = ((b[:, 1] - c[:, 1]) * (x - c[:, 0]) + (c[:, 0] - b[:, 0]) * (y - c[:, 1])) / area
     lb = ((c[:, 1] - a[:, 1]) * (x - c[:, 0]) + (a[:, 0] - c[:, 0]) * (y - c[:, 1])) / area

@@ -1,38 +1,191 @@
-"""Draw people: parameters in, pictures out."""
+"""Draw people: parameters in; pictures, masks and landmarks out."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
+from torch.nn.functional import normalize
 
-from depixel.portrait.camera import camera
-from depixel.portrait.head import released_head
+from depixel.portrait.background import background
+from depixel.portrait.camera import Camera, camera, landmarks
+from depixel.portrait.eyes import Eyes, eyes, shaded_eyes
+from depixel.portrait.head import Head, released_head
+from depixel.portrait.lighting import Lights, ShadowMap, developed, lights, shadow_map
+from depixel.portrait.mouth import teeth, tongue
 from depixel.portrait.parameters import Parameters
-from depixel.portrait.raster import hits, rasterise, vertex_normals
-from depixel.portrait.shape import shape
+from depixel.portrait.raster import Hits, hits, rasterise
+from depixel.portrait.scene import EYE, SKIN, STRAND, TEETH, TONGUE, Mesh, Solid, head_meshes, joined
+from depixel.portrait.shape import Figure, shape
+from depixel.portrait.skin import SkinRegions, skin
+from depixel.portrait.surface import Surface, illuminated
+
+IDENTITY = 0xFFFFFFFF
+MASKS = ("face", "hair", "cloth", "background")
 
 
-def render(parameters: Parameters, size: int, samples: int = 1) -> Tensor:
-    """Pictures [B, 3, size, size] in sRGB, 0 to 1; samples: 1 or 2 a side of each pixel."""
-    head = released_head(str(parameters.values.device))
-    figure = shape(parameters, head)
-    view = camera(parameters, figure)
-    side = size * samples
-    level = head.level(level_for(side))
-    world = level.apply(figure.posed)
-    points = view.project(world, side)
-    span = view.depths()
-    buffer = torch.full((len(parameters) * side * side,), -1, dtype=torch.int64, device=points.device)
-    rasterise(points, level.triangles, (side, side), span, buffer)
-    sample = (buffer >= 0).nonzero().squeeze(1)
-    found = hits(points, level.triangles, sample, buffer[sample] & 0xFFFFFFFF, (side, side))
-    normal = torch.nn.functional.normalize(found.of(vertex_normals(world, level.triangles)), dim=1)
-    grey = (normal @ torch.tensor([0.35, 0.5, 0.79], device=normal.device)).clamp(min=0) * 0.8 + 0.1
-    picture = torch.full((len(buffer),), 0.04, device=points.device).index_put((sample,), grey)
-    picture = picture.reshape(-1, 1, side, side).expand(-1, 3, -1, -1) ** (1 / 2.2)
-    return torch.nn.functional.avg_pool2d(picture, samples)
+@dataclass(frozen=True)
+class Drawing:
+    """Pictures of B people and what is where in them."""
+
+    picture: Tensor
+    """[B, 3, size, size], sRGB, 0 to 1; differentiable in lights and colours."""
+    masks: Tensor
+    """[B, 4, size, size], 0 to 1, in the order of MASKS; they sum to 1. Eyes, teeth and glasses count as face."""
+    landmarks: dict[str, Tensor]
+    """Name => [B, 2], parts of the picture from its left and top; left and right are as seen in the picture."""
+
+
+@dataclass(frozen=True)
+class _Stage:
+    """What geometry leaves for shading; nothing here is differentiated."""
+
+    parameters: Parameters
+    figure: Figure
+    view: Camera
+    solid: Solid
+    eyes: Eyes
+    shadow: ShadowMap
+    buffer: Tensor
+    """[B * side * side] int64."""
+    side: int
+    samples: int
+    pixel: float
+
+
+def render(parameters: Parameters, size: int, samples: int = 2) -> Tensor:
+    """Pictures [B, 3, size, size] of B people in sRGB, 0 to 1; samples: a side of each pixel (1 is fast, 2 is smooth)."""
+    return draw(parameters, size, samples).picture
+
+
+def draw(parameters: Parameters, size: int, samples: int = 2) -> Drawing:
+    """Pictures, masks and landmarks of B people; the same for a person in any batch."""
+    with torch.no_grad():
+        stage = _stage(parameters, size, samples)
+    picture, masks = _shaded(stage, size)
+    return Drawing(picture, masks, landmarks(stage.figure, stage.view))
 
 
 def level_for(side: int) -> int:
     """Level of detail of the mesh for pictures `side` samples wide."""
-    return 0 if side <= 256 else 1 if side <= 1024 else 2
+    return 0 if side <= 300 else 1 if side <= 1200 else 2
+
+
+def _stage(parameters: Parameters, size: int, samples: int) -> _Stage:
+    head = released_head(str(parameters.values.device))
+    side = size * samples
+    figure = shape(parameters, head)
+    view = camera(parameters, figure)
+    pixel = float(view.pixel(size).mean())
+    head_mesh, parts = head_meshes(figure, head, level_for(side))
+    solid = joined(head_mesh, parts, _worn(parameters, figure, head))
+    points = view.project(solid.vertices, side)
+    buffer = torch.full((len(parameters) * side * side,), -1, dtype=torch.int64, device=points.device)
+    span = view.depths()
+    for piece, two_sided, has_cut in solid.pieces:
+        cut = solid.cut if has_cut else None
+        rasterise(points, solid.triangles[piece], (side, side), span, buffer, two_sided, cut, piece.start)
+    light = lights(parameters)
+    shadow_size = min(max(side // 2, 96), 512)
+    shadow = shadow_map(light.key, light.softness, solid.vertices, solid.triangles, shadow_size, None, None)
+    return _Stage(parameters, figure, view, solid, eyes(parameters, figure), shadow, buffer, side, samples, pixel)
+
+
+def _worn(parameters: Parameters, figure: Figure, head: Head) -> list[Mesh]:
+    return []
+
+
+def _shaded(stage: _Stage, size: int) -> tuple[Tensor, Tensor]:
+    """Pictures [B, 3, size, size] and masks [B, 4, size, size]."""
+    B, samples = len(stage.parameters), stage.samples
+    identity = stage.buffer & IDENTITY
+    triangles = len(stage.solid.triangles)
+    material = torch.where(identity < triangles, stage.solid.materials[identity.clamp(max=triangles - 1)], STRAND)
+    material = torch.where(stage.buffer < 0, -1, material)
+    sample, weight = _representatives(material, B, size, samples)
+    pixel = _pixel_of(sample, size, samples)
+    kind = material[sample]
+    light = lights(stage.parameters)
+    backdrop = background(stage.parameters, size).reshape(-1, 3)
+    covered = torch.zeros(len(backdrop), device=weight.device).index_add(0, pixel, weight)
+    picture = developed(backdrop) * (1 - covered).clamp(min=0)[:, None]
+    masks = torch.zeros(len(backdrop), 4, device=weight.device)
+    masks[:, 3] = 1 - covered
+    points = stage.view.project(stage.solid.vertices, stage.side).detach()
+    for material_number in range(STRAND):
+        chosen = (kind == material_number).nonzero().squeeze(1)
+        if len(chosen) == 0:
+            continue
+        spot = sample[chosen]
+        found = hits(points, stage.solid.triangles, spot, identity[spot], (stage.side, stage.side))
+        colour = _material(material_number, stage, found, light)
+        picture = picture.index_add(0, pixel[chosen], developed(colour) * weight[chosen][:, None])
+        masks[:, 0 if material_number <= TONGUE else 2].index_add_(0, pixel[chosen], weight[chosen])
+    shape_ = (B, size, size, -1)
+    return picture.reshape(shape_).permute(0, 3, 1, 2), masks.reshape(shape_).permute(0, 3, 1, 2)
+
+
+def _representatives(material: Tensor, B: int, size: int, samples: int) -> tuple[Tensor, Tensor]:
+    """One sample [N] for each material in each pixel, and the part [N] of the pixel it stands for.
+
+    Strands are as fine as samples and stand for themselves.
+    """
+    places = torch.arange(len(material), device=material.device)
+    if samples == 1:
+        sample = (material >= 0).nonzero().squeeze(1)
+        return sample, torch.ones(len(sample), device=material.device)
+    shape_ = (B, size, samples, size, samples)
+    grouped = material.reshape(shape_).permute(0, 1, 3, 2, 4).reshape(-1, samples * samples)
+    places = places.reshape(shape_).permute(0, 1, 3, 2, 4).reshape(-1, samples * samples)
+    samples_found, weights = [], []
+    for k in range(samples * samples):
+        own = grouped[:, k]
+        same = grouped == own[:, None]
+        first = ~same[:, :k].any(1) & (own >= 0)
+        strand = own == STRAND
+        chosen = (first | strand).nonzero().squeeze(1)
+        count = torch.where(strand[chosen], 1, same[chosen].sum(1))
+        samples_found.append(places[chosen, k])
+        weights.append(count.float() / samples**2)
+    return torch.cat(samples_found), torch.cat(weights)
+
+
+def _pixel_of(sample: Tensor, size: int, samples: int) -> Tensor:
+    """The pixel [N] (place in [B, size, size]) of each sample (place in [B, side, side])."""
+    side = size * samples
+    row = torch.div(sample, side, rounding_mode="floor")
+    column = sample - row * side
+    return torch.div(row, samples, rounding_mode="floor") * size + torch.div(column, samples, rounding_mode="floor")
+
+
+def _material(material: int, stage: _Stage, found: Hits, light: Lights) -> Tensor:
+    """Linear light [N, 3] of the samples of one material."""
+    solid = stage.solid
+    values = found.of(torch.cat([solid.vertices, solid.normals], 2))
+    position, normal = values[:, :3], normalize(values[:, 3:], dim=1)
+    towards = -position
+    distance = stage.view.distance
+    towards[:, 2] += distance[found.person] if len(distance) > 1 else distance
+    surface = Surface(
+        stage.parameters,
+        found.person,
+        position,
+        normal,
+        found.of(solid.place),
+        normalize(towards, dim=1),
+        stage.figure.rotation,
+        stage.pixel,
+    )
+    taps = 2 if stage.side <= 300 else 3
+    lit = stage.shadow.lit(position + normal * 0.045, found.person, taps=taps)
+    if material == EYE:
+        return shaded_eyes(surface, stage.eyes, stage.figure.pivot, light, lit)
+    if material == SKIN:
+        head = stage.figure.head
+        level = head.level(level_for(stage.side))
+        parts = dict(zip(head.region_names, found.of(level.regions[None]).T, strict=True))
+        regions = SkinRegions(*(parts[name] for name in ("lips", "lids", "ears", "mouth", "occlusion")))
+        return illuminated(skin(surface, regions, None), surface, light, lit)
+    look = {TEETH: teeth, TONGUE: tongue}[material](surface)
+    return illuminated(look, surface, light, lit)

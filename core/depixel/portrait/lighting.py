@@ -1,0 +1,130 @@
+"""Lights, their shadows, and the curve from light to the numbers of a picture."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn.functional import normalize
+
+from depixel.portrait.parameters import Parameters
+from depixel.portrait.raster import Range, depth_of, key, rasterise
+
+REACH = 2.4
+"""dm around the middle of head and shoulders that the shadow map covers."""
+MIDDLE = (0.0, -0.55, -0.3)
+DEPTHS = Range(-5.0, 5.0)
+
+
+class Lights(NamedTuple):
+    """The lights of B people: unit directions towards each light and its colour, all [B, 3]."""
+
+    key: Tensor
+    key_colour: Tensor
+    fill: Tensor
+    fill_colour: Tensor
+    rim: Tensor
+    rim_colour: Tensor
+    sky_colour: Tensor
+    ground_colour: Tensor
+    softness: Tensor
+    """[B], size of the key light."""
+
+
+def lights(parameters: Parameters) -> Lights:
+    """Lights from the parameters; colours stay differentiable."""
+    fill_height = torch.full_like(parameters["fill_azimuth"], 8.0)
+    exposure = (2.0 ** parameters["exposure"])[:, None]
+    return Lights(
+        towards(parameters["key_azimuth"], parameters["key_elevation"]),
+        parameters["key_colour"] * exposure,
+        towards(parameters["fill_azimuth"], fill_height),
+        parameters["fill_colour"] * exposure,
+        towards(parameters["rim_azimuth"], fill_height + 22),
+        parameters["rim_colour"] * exposure,
+        parameters["sky_colour"] * exposure,
+        parameters["ground_colour"] * exposure,
+        parameters["key_softness"],
+    )
+
+
+def towards(azimuth: Tensor, elevation: Tensor) -> Tensor:
+    """Unit vectors [B, 3] in the world from degrees [B] to the picture's right and up."""
+    a, e = azimuth * (math.pi / 180), elevation * (math.pi / 180)
+    return torch.stack([a.sin() * e.cos(), e.sin(), a.cos() * e.cos()], 1)
+
+
+@dataclass(frozen=True)
+class ShadowMap:
+    """How far the key light reaches, seen from the light without perspective."""
+
+    side: Tensor
+    up: Tensor
+    light: Tensor
+    """[B, 3], axes of the map and the direction towards the light."""
+    depth: Tensor
+    """[B * size * size], dm towards the light of what is lit; very low where nothing is."""
+    size: int
+    softness: Tensor
+    """[B]."""
+
+    def lit(self, world: Tensor, person: Tensor, bias: float = 0.03, taps: int = 2) -> Tensor:
+        """Part of the key light [N] that reaches points world [N, 3] dm; taps a side of the filter."""
+        place = self._place(world, person)
+        spread = (0.7 + 2.2 * _pick(self.softness, person)) * self.size / 160
+        reached = torch.zeros_like(place[:, 0])
+        offsets = [(k + 0.5) / taps * 2 - 1 for k in range(taps)]
+        base = person * (self.size * self.size)
+        for i in offsets:
+            for j in offsets:
+                x = (place[:, 0] + i * spread).long().clamp(0, self.size - 1)
+                y = (place[:, 1] + j * spread).long().clamp(0, self.size - 1)
+                reached += torch.sigmoid((place[:, 2] + bias - self.depth[base + y * self.size + x]) * 45)
+        return reached / taps**2
+
+    def _place(self, world: Tensor, person: Tensor) -> Tensor:
+        return _map_places(world, (_pick(self.side, person), _pick(self.up, person), _pick(self.light, person)), self.size)
+
+
+def shadow_map(light: Tensor, softness: Tensor, world: Tensor, triangles: Tensor, size: int, hair: Tensor | None,
+               hair_person: Tensor | None) -> ShadowMap:
+    """Draw the shadow map of B people.
+
+    light: [B, 3]; world: [B, N, 3] dm; triangles: [M, 3]; size: samples a side; hair: [S, 3] dm, points of strands, and
+    whose they are [S], or None.
+    """
+    B = len(light)
+    reference = torch.tensor([[0.03, 1.0, 0.05]], device=light.device).expand_as(light)
+    side = normalize(torch.linalg.cross(reference, light), dim=1)
+    up = torch.linalg.cross(light, side)
+    buffer = torch.full((B * size * size,), -1, dtype=torch.int64, device=light.device)
+    flat = _map_places(world, (side[:, None], up[:, None], light[:, None]), size)
+    rasterise(flat, triangles, (size, size), DEPTHS, buffer, two_sided=True)
+    if hair is not None and hair_person is not None:
+        place = _map_places(hair, (side[hair_person], up[hair_person], light[hair_person]), size)
+        inside = ((place[:, :2] >= 0) & (place[:, :2] < size)).all(1).nonzero().squeeze(1)
+        place, owner = place[inside], hair_person[inside]
+        sample = (owner * size + place[:, 1].long()) * size + place[:, 0].long()
+        buffer.scatter_reduce_(0, sample, key(place[:, 2] - 0.03, torch.zeros_like(owner), DEPTHS), "amax")
+    depth = torch.where(buffer >= 0, depth_of(buffer, DEPTHS), torch.tensor(-9.0, device=light.device))
+    return ShadowMap(side, up, light, depth, size, softness)
+
+
+def _map_places(world: Tensor, axes: tuple[Tensor, Tensor, Tensor], size: int) -> Tensor:
+    centred = world - torch.tensor(MIDDLE, device=world.device)
+    side, up, light = ((centred * axis).sum(-1) for axis in axes)
+    half = size / 2
+    return torch.stack([half + side * (half / REACH), half + up * (half / REACH), light], -1)
+
+
+def _pick(values: Tensor, person: Tensor) -> Tensor:
+    return values if len(values) == 1 else values[person]
+
+
+def developed(light: Tensor) -> Tensor:
+    """Linear light (0 upward) to sRGB numbers (0 to 1): a shoulder above 0.65, then the power of 1 / 2.2."""
+    bright = 0.65 + 0.35 * (1 - torch.exp(-(light - 0.65).clamp(min=0) / 0.35))
+    return torch.where(light > 0.65, bright, light).clamp(min=1e-5) ** (1 / 2.2)
