@@ -11,8 +11,8 @@ from depixel.portrait.parameters import Parameters
 from depixel.portrait.raster import Range
 from depixel.portrait.shape import Figure
 
-NEAR, FAR = 3.5, 6.0
-"""dm before and behind the eyes that can be seen."""
+DEPTHS = Range(1 / 60, 1 / 2)
+"""Inverse depths (1/dm) that anything drawn can have; the same for everybody, so that nobody depends on the company."""
 
 
 class Camera(NamedTuple):
@@ -43,11 +43,6 @@ class Camera(NamedTuple):
     def pixel(self, size: int) -> Tensor:
         """[B] dm that one sample of a picture `size` wide covers at the eyes."""
         return self.distance / (self.focal * size)
-
-    def depths(self) -> Range:
-        """Inverse depths that anything drawn can have."""
-        low = 1 / (float(self.distance.max()) + FAR)
-        return Range(low, 1 / max(float(self.distance.min()) - NEAR, 0.2))
 
 
 def camera(parameters: Parameters, figure: Figure) -> Camera:

@@ -104,7 +104,9 @@ def shaded_eyes(surface: Surface, pair: Eyes, pivot: Tensor, light: Lights, lit:
     out = colour * _irradiance(surface, normal, light, lit, shade)
     wet = _mirrored(surface, cornea, light, 0.75) * (0.25 + 0.75 * step(upper, 0.0, 0.12))[:, None]
     line = (bell(lower, 0.03, 0.045) * step(upper, 0.02, 0.2))[:, None]
-    dew = _mirrored(surface, normalize(normal + torch.tensor([0.0, 0.55, 0.0], device=normal.device), dim=1), light, 0.3)
+    dew = _mirrored(
+        surface, normalize(normal + torch.tensor([0.0, 0.55, 0.0], device=normal.device), dim=1), light, 0.3
+    )
     return out + wet * (0.35 + 0.65 * bulge[:, None]) + 0.12 * line * (dew + surface.spread(light.sky_colour))
 
 

@@ -12,6 +12,7 @@ from torch.nn.functional import normalize
 
 from depixel.portrait.parameters import Parameters
 from depixel.portrait.raster import Range, depth_of, key, rasterise
+from depixel.portrait.scene import Solid
 
 REACH = 2.4
 """dm around the middle of head and shoulders that the shadow map covers."""
@@ -86,23 +87,28 @@ class ShadowMap:
         return reached / taps**2
 
     def _place(self, world: Tensor, person: Tensor) -> Tensor:
-        return _map_places(world, (_pick(self.side, person), _pick(self.up, person), _pick(self.light, person)), self.size)
+        return _map_places(
+            world, (_pick(self.side, person), _pick(self.up, person), _pick(self.light, person)), self.size
+        )
 
 
-def shadow_map(light: Tensor, softness: Tensor, world: Tensor, triangles: Tensor, size: int, hair: Tensor | None,
-               hair_person: Tensor | None) -> ShadowMap:
+def shadow_map(
+    light: Tensor, softness: Tensor, solid: Solid, size: int, hair: Tensor | None, hair_person: Tensor | None
+) -> ShadowMap:
     """Draw the shadow map of B people.
 
-    light: [B, 3]; world: [B, N, 3] dm; triangles: [M, 3]; size: samples a side; hair: [S, 3] dm, points of strands, and
-    whose they are [S], or None.
+    light: [B, 3]; softness: [B]; size: samples a side; hair: [S, 3] dm, points of strands, and whose they are [S], or
+    None.
     """
     B = len(light)
     reference = torch.tensor([[0.03, 1.0, 0.05]], device=light.device).expand_as(light)
     side = normalize(torch.linalg.cross(reference, light), dim=1)
     up = torch.linalg.cross(light, side)
     buffer = torch.full((B * size * size,), -1, dtype=torch.int64, device=light.device)
-    flat = _map_places(world, (side[:, None], up[:, None], light[:, None]), size)
-    rasterise(flat, triangles, (size, size), DEPTHS, buffer, two_sided=True)
+    flat = _map_places(solid.vertices, (side[:, None], up[:, None], light[:, None]), size)
+    for piece, _, has_cut in solid.pieces:
+        cut = solid.cut if has_cut else None
+        rasterise(flat, solid.triangles[piece], (size, size), DEPTHS, buffer, two_sided=True, cut=cut)
     if hair is not None and hair_person is not None:
         place = _map_places(hair, (side[hair_person], up[hair_person], light[hair_person]), size)
         inside = ((place[:, :2] >= 0) & (place[:, :2] < size)).all(1).nonzero().squeeze(1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor
 
 from depixel.portrait.noise import bell, linear, step
 from depixel.portrait.surface import Look, Surface
@@ -34,5 +33,3 @@ def tongue(surface: Surface) -> Look:
     colour = linear(torch.tensor([TONGUE], device=place.device) / 255).expand_as(place)
     occlusion = 0.05 + 0.5 * step(place[:, 2], -0.3, 0.15)
     return Look(colour, surface.normal, occlusion, (0.4, 0.2, 0.15), 0.06, 16.0, 0.1, 60.0)
-
-

@@ -9,19 +9,37 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from depixel.portrait.background import background
-from depixel.portrait.camera import Camera, camera, landmarks
+from depixel.portrait.camera import DEPTHS, Camera, camera, landmarks
 from depixel.portrait.eyes import Eyes, eyes, shaded_eyes
-from depixel.portrait.head import Head, released_head
+from depixel.portrait.garments import cloth, clothes, neckline
+from depixel.portrait.glasses import Glasses, frame, glasses, lens_light
+from depixel.portrait.head import released_head
+from depixel.portrait.headwear import headwear, headwear_look
 from depixel.portrait.lighting import Lights, ShadowMap, developed, lights, shadow_map
 from depixel.portrait.mouth import teeth, tongue
 from depixel.portrait.parameters import Parameters
 from depixel.portrait.raster import Hits, hits, rasterise
-from depixel.portrait.scene import EYE, SKIN, STRAND, TEETH, TONGUE, Mesh, Solid, head_meshes, joined
+from depixel.portrait.scene import (
+    CLOTH,
+    EYE,
+    FRAME,
+    HEADWEAR,
+    INNER_CLOTH,
+    SKIN,
+    STRAND,
+    TEETH,
+    TONGUE,
+    Solid,
+    head_meshes,
+    joined,
+)
 from depixel.portrait.shape import Figure, shape
 from depixel.portrait.skin import SkinRegions, skin
 from depixel.portrait.surface import Surface, illuminated
 
 IDENTITY = 0xFFFFFFFF
+WIDTH = 2.94
+"""dm across the usual portrait: what detail a size of picture can show is decided by it, for everybody alike."""
 MASKS = ("face", "hair", "cloth", "background")
 
 
@@ -45,6 +63,7 @@ class _Stage:
     figure: Figure
     view: Camera
     solid: Solid
+    spectacles: Glasses | None
     eyes: Eyes
     shadow: ShadowMap
     buffer: Tensor
@@ -55,7 +74,7 @@ class _Stage:
 
 
 def render(parameters: Parameters, size: int, samples: int = 2) -> Tensor:
-    """Pictures [B, 3, size, size] of B people in sRGB, 0 to 1; samples: a side of each pixel (1 is fast, 2 is smooth)."""
+    """Pictures [B, 3, size, size] in sRGB, 0 to 1; samples: a side of each pixel, 1 is fast and 2 is smooth."""
     return draw(parameters, size, samples).picture
 
 
@@ -77,23 +96,42 @@ def _stage(parameters: Parameters, size: int, samples: int) -> _Stage:
     side = size * samples
     figure = shape(parameters, head)
     view = camera(parameters, figure)
-    pixel = float(view.pixel(size).mean())
+    pixel = WIDTH / size
     head_mesh, parts = head_meshes(figure, head, level_for(side))
-    solid = joined(head_mesh, parts, _worn(parameters, figure, head))
+    level = min(level_for(side), 1)
+    spectacles = glasses(parameters, figure)
+    worn = [*clothes(parameters, figure, level), *headwear(parameters, figure)]
+    solid = joined(head_mesh, parts, [*worn, *([spectacles.frame] if spectacles else [])])
     points = view.project(solid.vertices, side)
     buffer = torch.full((len(parameters) * side * side,), -1, dtype=torch.int64, device=points.device)
-    span = view.depths()
     for piece, two_sided, has_cut in solid.pieces:
         cut = solid.cut if has_cut else None
-        rasterise(points, solid.triangles[piece], (side, side), span, buffer, two_sided, cut, piece.start)
+        rasterise(points, solid.triangles[piece], (side, side), DEPTHS, buffer, two_sided, cut, piece.start)
     light = lights(parameters)
     shadow_size = min(max(side // 2, 96), 512)
-    shadow = shadow_map(light.key, light.softness, solid.vertices, solid.triangles, shadow_size, None, None)
-    return _Stage(parameters, figure, view, solid, eyes(parameters, figure), shadow, buffer, side, samples, pixel)
+    shadow = shadow_map(light.key, light.softness, solid, shadow_size, None, None)
+    return _Stage(
+        parameters, figure, view, solid, spectacles, eyes(parameters, figure), shadow, buffer, side, samples, pixel
+    )
 
 
-def _worn(parameters: Parameters, figure: Figure, head: Head) -> list[Mesh]:
-    return []
+def _lens_pixels(stage: _Stage, size: int) -> tuple[Tensor, Tensor, Tensor] | None:
+    """Pixels [N] that lenses cover, the part of each [N], and the height on the lens [N] (-1 to 1)."""
+    spectacles = stage.spectacles
+    if spectacles is None:
+        return None
+    points = stage.view.project(spectacles.lenses, stage.side)
+    buffer = torch.full_like(stage.buffer, -1)
+    square = (stage.side, stage.side)
+    rasterise(points, spectacles.lens_triangles, square, DEPTHS, buffer, two_sided=True)
+    sample = (buffer > stage.buffer).nonzero().squeeze(1)
+    found = hits(points, spectacles.lens_triangles, sample, buffer[sample] & IDENTITY, square)
+    lens = spectacles.lenses[..., 1:2]
+    half = lens.shape[1] // 2
+    middle = torch.cat([lens[:, :1].expand(-1, half, -1), lens[:, half : half + 1].expand(-1, half, -1)], 1)
+    height = found.of((lens - middle) / 0.2)[:, 0]
+    pixel = _pixel_of(sample, size, stage.samples)
+    return pixel, torch.full((len(pixel),), 1 / stage.samples**2, device=height.device), height
 
 
 def _shaded(stage: _Stage, size: int) -> tuple[Tensor, Tensor]:
@@ -121,9 +159,26 @@ def _shaded(stage: _Stage, size: int) -> tuple[Tensor, Tensor]:
         found = hits(points, stage.solid.triangles, spot, identity[spot], (stage.side, stage.side))
         colour = _material(material_number, stage, found, light)
         picture = picture.index_add(0, pixel[chosen], developed(colour) * weight[chosen][:, None])
-        masks[:, 0 if material_number <= TONGUE else 2].index_add_(0, pixel[chosen], weight[chosen])
+        masks[:, 2 if material_number in (CLOTH, INNER_CLOTH, HEADWEAR) else 0].index_add_(
+            0, pixel[chosen], weight[chosen]
+        )
+    picture = _through_lenses(stage, picture, size)
     shape_ = (B, size, size, -1)
     return picture.reshape(shape_).permute(0, 3, 1, 2), masks.reshape(shape_).permute(0, 3, 1, 2)
+
+
+def _through_lenses(stage: _Stage, picture: Tensor, size: int) -> Tensor:
+    """The picture [P, 3] with lenses before it."""
+    lens = _lens_pixels(stage, size)
+    if lens is None or len(lens[0]) == 0:
+        return picture
+    pixel, weight, height = lens
+    person = torch.div(pixel, size * size, rounding_mode="floor")
+    added, through = lens_light(stage.parameters, person, height)
+    dimmed = through.clamp(min=0.02)[:, None] ** (1 / 2.2)
+    behind = picture[pixel]
+    change = behind * dimmed + added ** (1 / 2.2) * 0.35 - behind
+    return picture.index_add(0, pixel, change * weight[:, None])
 
 
 def _representatives(material: Tensor, B: int, size: int, samples: int) -> tuple[Tensor, Tensor]:
@@ -186,6 +241,12 @@ def _material(material: int, stage: _Stage, found: Hits, light: Lights) -> Tenso
         level = head.level(level_for(stage.side))
         parts = dict(zip(head.region_names, found.of(level.regions[None]).T, strict=True))
         regions = SkinRegions(*(parts[name] for name in ("lips", "lids", "ears", "mouth", "occlusion")))
+        below = neckline(stage.parameters, surface.place, found.person)
+        lit = lit * (1 - 0.5 * torch.exp(-(below.clamp(max=0) ** 2) / 0.006))
         return illuminated(skin(surface, regions, None), surface, light, lit)
-    look = {TEETH: teeth, TONGUE: tongue}[material](surface)
+    if material in (CLOTH, INNER_CLOTH, HEADWEAR):
+        edge = found.of(solid.cut[..., None])[:, 0]
+        worn = headwear_look(surface, edge) if material == HEADWEAR else cloth(surface, edge, material == INNER_CLOTH)
+        return illuminated(worn, surface, light, lit)
+    look = {TEETH: teeth, TONGUE: tongue, FRAME: frame}[material](surface)
     return illuminated(look, surface, light, lit)

@@ -112,7 +112,9 @@ def _blood(surface: Surface, regions: SkinRegions, colour: Tensor) -> Tensor:
     amount = 0.75 * cheeks + 0.7 * nose + 0.3 * chin + 0.6 * regions.ears * step(side, 0.68, 0.85)
     flush = torch.tensor([[0.03, 0.24, 0.22]], device=colour.device)
     colour = colour * (1 - (surface.of("blush") * amount)[:, None] * flush)
-    rouge = (surface.of("rouge") * bell(side, 0.47, 0.19) * bell(y + 0.25 * (side - 0.47), -0.28, 0.15) * front)[:, None]
+    rouge = (surface.of("rouge") * bell(side, 0.47, 0.19) * bell(y + 0.25 * (side - 0.47), -0.28, 0.15) * front)[
+        :, None
+    ]
     colour = colour * (1 - rouge * torch.tensor([[0.05, 0.42, 0.33]], device=colour.device))
     socket = bell(side, 0.3, 0.19) * (bell(y, -0.13, 0.09) + 0.7 * bell(y, 0.07, 0.08)) * step(z, -0.25, 0.0)
     circles = (surface.of("eye_circles") * socket)[:, None]

@@ -63,7 +63,9 @@ def _eye_lines(
     out = side - 0.47
     for k, slope in enumerate((0.42, 0.06, -0.3, -0.72)):
         line = y - (0.01 + slope * out + (0.35 * slope) * out * out + 0.014 * broad[:, k])
-        reach = step(out, 0.0, 0.05) * bell(out, 0.08, 0.09 + 0.012 * k) * (0.7 + 0.3 * broad[:, (k + 2) % 4]).clamp(0, 1)
+        reach = (
+            step(out, 0.0, 0.05) * bell(out, 0.08, 0.09 + 0.012 * k) * (0.7 + 0.3 * broad[:, (k + 2) % 4]).clamp(0, 1)
+        )
         tilt, dark = _crease(tilt, dark, line, 0.008, laughing * reach * 0.42, (0, 1, 0), sign)
     front = step(z, -0.2, 0.0)
     for k, (height, bend, width) in enumerate(((-0.145, 0.55, 0.016), (-0.2, 0.75, 0.022))):

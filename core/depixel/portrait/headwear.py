@@ -1,0 +1,158 @@
+"""Headscarf, cap and brimmed hat: convex shells around the skull, with visors and brims."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+from torch.nn.functional import normalize
+
+from depixel.portrait.garments import lifted, lofted, neck_ring
+from depixel.portrait.noise import linear, noise, step
+from depixel.portrait.parameters import Parameters
+from depixel.portrait.scene import HEADWEAR, Mesh
+from depixel.portrait.shape import Figure
+from depixel.portrait.surface import Look, Surface, bumped
+
+AROUND, UP = 72, 22
+"""Points of a shell around and upward."""
+ABSENT = -5.0
+TILT = 0.22
+"""How much lower a hat sits behind than in front: dm a dm."""
+
+
+def headwear(parameters: Parameters, figure: Figure) -> list[Mesh]:
+    """The meshes of what everybody wears on the head; what somebody does not wear is cut away altogether."""
+    meshes = []
+    for name, make in (("headscarf", _headscarf), ("cap", _cap), ("hat", _hat)):
+        worn = parameters.is_option("headwear", name)
+        if bool(worn.any()):
+            for mesh in make(figure):
+                cut = mesh.cut if mesh.cut is not None else torch.ones(mesh.vertices.shape[:2], device=worn.device)
+                cut = torch.where(worn[:, None], cut, torch.full_like(cut, ABSENT))
+                meshes.append(Mesh(HEADWEAR, mesh.vertices, mesh.triangles, mesh.place, cut, two_sided=True))
+    return meshes
+
+
+def _hull(points: Tensor, centre: Tensor, directions: Tensor) -> Tensor:
+    """Distance [B, D] from centre [B, 3] to the convex hull of points [B, n, 3] in unit directions [D, 3]."""
+    normals = _sphere(260, points.device)
+    reach = ((points - centre[:, None]) @ normals.T).amax(1)
+    facing = (directions @ normals.T).clamp(min=1e-3)
+    return (reach[:, None] / facing[None] + (facing < 0.05) * 50).amin(2)
+
+
+def _sphere(count: int, device: torch.device) -> Tensor:
+    k = torch.arange(count, device=device) + 0.5
+    height = 1 - 2 * k / count
+    around = k * (math.pi * (1 + 5**0.5))
+    flat = (1 - height**2).sqrt()
+    return torch.stack([flat * around.cos(), height, flat * around.sin()], 1)
+
+
+def _grid(lowest: float, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
+    """Directions [UP * AROUND, 3] from an elevation (radians) to the top, their elevation, and triangles."""
+    around = torch.arange(AROUND, device=device) / AROUND * 2 * math.pi
+    elevation = torch.linspace(lowest, math.pi / 2, UP, device=device)
+    e, a = torch.meshgrid(elevation, around, indexing="ij")
+    directions = torch.stack([a.sin() * e.cos(), e.sin(), a.cos() * e.cos()], -1).reshape(-1, 3)
+    index = torch.arange(UP * AROUND, device=device).reshape(UP, AROUND)
+    p, q = index[:-1], index[:-1].roll(-1, 1)
+    r, s = index[1:].roll(-1, 1), index[1:]
+    triangles = torch.cat([torch.stack([p, q, r], -1).reshape(-1, 3), torch.stack([p, r, s], -1).reshape(-1, 3)])
+    return directions, e.reshape(-1), triangles
+
+
+def _skull(figure: Figure, lowest: float) -> Tensor:
+    """Coarse vertices [B, k, 3] of the head above a height on the base head."""
+    t = figure.head.template
+    scalp = (t[:, 1] > lowest) & (t[:, 2] < 0.35)
+    return figure.vertices[:, scalp.nonzero().squeeze(1)]
+
+
+def _crown(figure: Figure, lift: float, taper: float, rim: float) -> tuple[Mesh, Tensor]:
+    """A shell over the top of the head that ends `rim` dm above the eyes in front; and its rim's centre [B, 3]."""
+    skull = _skull(figure, 0.12)
+    centre = skull.mean(1)
+    centre = torch.stack([torch.zeros_like(centre[:, 0]), centre[:, 1] * 0 + 0.25, centre[:, 2]], 1)
+    directions, elevation, triangles = _grid(-0.9, skull.device)
+    radius = _hull(skull, centre, directions) + lift
+    radius = radius * (1 + taper * step(elevation, 0.2, 1.0) * (1 - 0.35 * step(elevation, 1.0, 1.55)))
+    points = centre[:, None] + directions * radius[..., None]
+    cut = points[..., 1] - (rim + TILT * (points[..., 2] - 0.2))
+    return Mesh(HEADWEAR, figure.to_world(points), triangles, points, cut), centre
+
+
+def _cap(figure: Figure) -> list[Mesh]:
+    crown, centre = _crown(figure, 0.13, 0.04, 0.6)
+    return [crown, _brim(figure, centre, 0.62, angle=0.95, length=0.85, droop=0.16, lift=0.12)]
+
+
+def _hat(figure: Figure) -> list[Mesh]:
+    crown, centre = _crown(figure, 0.14, 0.24, 0.6)
+    return [crown, _brim(figure, centre, 0.62, angle=math.pi, length=0.75, droop=0.12, lift=0.13)]
+
+
+def _brim(figure: Figure, centre: Tensor, rim: float, angle: float, length: float, droop: float, lift: float) -> Mesh:
+    """A visor or brim from the rim outward; angle: how far round it goes to each side, radians."""
+    device = centre.device
+    around = torch.linspace(-angle, angle, AROUND, device=device)
+    flat = torch.stack([around.sin(), torch.zeros_like(around), around.cos()], 1)
+    skull = _skull(figure, 0.12)
+    level_centre = torch.stack([centre[:, 0], centre[:, 1] * 0 + rim - 0.22, centre[:, 2]], 1)
+    radius = _hull(skull, level_centre, flat) + lift
+    rows = []
+    for k in range(8):
+        part = k / 7
+        whole = angle > 3
+        reach = length * part * (1.0 if whole else (1 - (around / angle) ** 2).clamp(min=0) ** 0.5)
+        aside = flat[:, 0] * (1.0 if whole else 0.3)
+        x = flat[:, 0] * radius + aside * reach
+        base = flat[:, 2] * radius + level_centre[:, 2:3]
+        z = base + (flat[:, 2] if whole else 1.0) * reach
+        bend = droop * (x / 0.7) ** 2 * part if not whole else droop * part * part * (1 - (x / 1.6) ** 2)
+        y = rim + TILT * (base - 0.2) - bend - 0.02 - (0.0 if whole else 0.2 * reach)
+        rows.append(torch.stack([x, y, z], -1))
+    points = torch.cat(rows, 1)
+    index = torch.arange(8 * AROUND, device=device).reshape(8, AROUND)
+    p, q, r, s = index[:-1, :-1], index[:-1, 1:], index[1:, 1:], index[1:, :-1]
+    triangles = torch.cat([torch.stack([p, q, r], -1).reshape(-1, 3), torch.stack([p, r, s], -1).reshape(-1, 3)])
+    return Mesh(HEADWEAR, figure.to_world(points), triangles, points)
+
+
+def _headscarf(figure: Figure) -> list[Mesh]:
+    """Round the face and over head and neck, with folds; and what lies on the shoulders."""
+    head = figure.head
+    whole = torch.cat([_skull(figure, -0.75), figure.vertices[:, head.landmarks["chin"]]], 1)
+    centre = torch.tensor([[0.0, -0.1, -0.6]], device=whole.device).expand(len(whole), -1)
+    directions, _, triangles = _grid(-math.pi / 2 + 0.25, whole.device)
+    folds = noise(directions * torch.tensor([1.0, 0.35, 1.0], device=whole.device) + 3.1, 5.0)
+    radius = _hull(whole, centre, directions) + 0.09 + 0.018 * folds[:, 0]
+    points = centre[:, None] + directions * radius[..., None]
+    points = points * torch.where(points[..., 1:2] < -0.9, torch.tensor([0.96, 1.0, 1.0], device=whole.device), 1.0)
+    chin = figure.vertices[:, head.landmarks["chin"]].mean(1)[:, 1:2]
+    corner = figure.vertices[:, head.landmarks["left_eye_outer"]].mean(1)[:, 0:1]
+    top = 0.66
+    middle, half = (chin - 0.02 + top) / 2, (top - chin + 0.02) / 2
+    oval = (((points[..., 0] / (corner * 1.5)) ** 2 + ((points[..., 1] - middle) / half) ** 2) + 1e-6).sqrt() - 1
+    cut = torch.where(points[..., 2] > -0.45, oval * 0.6, torch.ones_like(oval))
+    hood = Mesh(HEADWEAR, figure.to_world(points), triangles, points, cut)
+    base, out, front = neck_ring(figure)
+    swing = noise(torch.stack([front.cos() * 1.3, front.sin() * 1.3, front * 0], 1) + 0.4, 3.0)[:, 0] * 0.03
+    heights = ((0.62, 0.03), (0.45, 0.06), (0.28, 0.1), (0.1, 0.16), (-0.06, 0.24), (-0.2, 0.36), (-0.32, 0.5))
+    rows = [lifted(base, out, lift - 0.12 * front.cos() * (lift < 0), push + swing) for lift, push in heights]
+    return [hood, lofted(rows, HEADWEAR, torch.ones(len(base), len(rows) * len(front), device=base.device))]
+
+
+def headwear_look(surface: Surface, cut: Tensor) -> Look:
+    """How N samples of headwear look; cut [N] dm: how far from the edge."""
+    colour = linear(surface.of("headwear_colour")).expand_as(surface.position)
+    weave = noise(surface.place, 45.0)[:, :3] * 0.1 if surface.pixel < 0.02 else torch.zeros_like(surface.place)
+    folds = noise(surface.place * torch.tensor([[1.0, 0.45, 1.0]], device=cut.device), 4.5)[:, :3] * 0.12
+    soft = surface.spread(surface.parameters.is_option("headwear", "headscarf"))[..., None].float()
+    normal = torch.where((surface.normal * surface.view).sum(1, keepdim=True) < 0, -surface.normal, surface.normal)
+    normal = bumped(normalize(normal, dim=1), surface.turned(weave + folds * (0.25 + 0.75 * soft)))
+    band = step(cut, 0.16, 0.14) * surface.spread(surface.parameters.is_option("headwear", "hat"))
+    colour = colour * (1 - 0.55 * band[:, None])
+    return Look(colour, normal, 0.75 + 0.25 * step(cut, 0.0, 0.15), (0.08, 0.08, 0.08), 0.02, 8.0, edge=0.1)
