@@ -183,7 +183,7 @@ def maps(engine: Upsampler, folder: Path, count: int) -> list[Row]:
         if path.suffix.lower() not in (".png", ".jpg", ".tga", ".dds"):
             continue
         whole = files.read(path)
-        domain = detect(whole)
+        domain = detect(whole).name
         if domain not in ("normals", "data") or len(by_domain.get(domain, [])) >= count:
             continue
         given = whole.replace(frames=(np.ascontiguousarray(whole.frames[0][:LARGEST, :LARGEST]),))

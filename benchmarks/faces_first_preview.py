@@ -17,8 +17,8 @@ from pathlib import Path
 import torch
 
 from depixel import files
+from depixel.monitor import Monitor, SearchStep
 from depixel.request import Request
-from depixel.search.step import SearchStep
 from depixel.upsampler import Upsampler
 
 RUNS = 15
@@ -33,7 +33,7 @@ def times(upsampler: Upsampler, picture: Path, steps: int | None) -> tuple[float
         if step.preview is not None:
             seen.append(time.perf_counter() - started)
 
-    upsampler.upsample(files.read(picture), Request(domain="faces", steps=steps), watch)
+    upsampler.upsample(files.read(picture), Request(domain="faces", steps=steps), Monitor(watch))
     return seen[0], time.perf_counter() - started
 
 

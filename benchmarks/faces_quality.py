@@ -34,7 +34,8 @@ from depixel.priors.base import LatentPrior
 from depixel.priors.faces import FacePrior
 from depixel.priors.weights import load_weights
 from depixel.request import PULSE_EPS, Request
-from depixel.search.loop import finish, search
+from depixel.search.loop import search
+from depixel.search.question import Question
 
 BATCH = 20
 FURTHER = (PULSE_EPS, 1e-5, 0.0)  # mean squared errors that a search is asked for
@@ -74,7 +75,7 @@ def searched_answers(prior: LatentPrior, small: Tensor, factor: int, steps: int,
     pictures, errors, taken = [], [], 0
     began = time.process_time()
     for y in torch.split(small, BATCH):
-        found = finish(search(prior, y, BicubicDegradation(factor), settings, preview=False))
+        found = search(prior, Question(y, BicubicDegradation(factor)), settings)
         pictures += [rows[0].large[:3] for rows in found.pictures]
         errors += [rows[0].error for rows in found.pictures]
         taken = max(taken, found.steps)

@@ -15,6 +15,7 @@ from torch import Tensor
 from depixel.degradation import Degradation
 from depixel.priors.base import LatentLayout, LatentPrior, Latents
 from depixel.priors.faces import FacePrior
+from depixel.request import Request
 from depixel.search.schedule import one_cycle_drop
 from depixel.search.sphere import as_points, to_sphere
 from depixel.search.terms import Context, geodesic, squared_error
@@ -47,7 +48,7 @@ def pulse(prior: LatentPrior, small: Tensor, degradation: Degradation, seed: int
         name: _rescaled(torch.randn(x.shape, generator=generator).to(small), layout[name]).requires_grad_()
         for name, x in unit.items()
     }
-    context = Context(small, degradation.apply, layout, prior.penalty)
+    context = Context(small, degradation.apply, layout, prior.penalty, Request(seed=seed, steps=steps))
     optimiser = torch.optim.Adam(list(spheres.values()), lr=RATE)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: one_cycle_drop(step, steps))
     least, best, best_error = float("inf"), small, float("inf")

@@ -29,7 +29,7 @@ from depixel.exporting.palette import palettes_of
 from depixel.priors.art import ArtPrior
 from depixel.priors.weights import load_weights, released_names
 from depixel.request import Request
-from depixel.search import finish, search
+from depixel.search import Question, search
 
 STEPS = (0, 5, 10, 20, 40)
 WISH_STEPS = (0, 10, 40)
@@ -41,11 +41,11 @@ Row = dict[str, float | str]
 def residuals(subject: Subject, device: str) -> list[Row]:
     """Mean and worst error before projection, and seconds a picture, for each number of steps."""
     rows: list[Row] = []
-    finish(search(subject.prior, subject.small[:1], subject.degradation, Request(steps=1)))  # warm up
+    search(subject.prior, Question(subject.small[:1], subject.degradation), Request(steps=1))  # warm up
     for steps in STEPS:
         watch = Stopwatch(device)
         settings = Request(steps=steps, eps=0.0)
-        found = finish(search(subject.prior, subject.small, subject.degradation, settings, preview=False))
+        found = search(subject.prior, Question(subject.small, subject.degradation), settings)
         errors = [rows_of[0].error for rows_of in found.pictures]
         rows.append(
             {
@@ -77,7 +77,7 @@ def wishes(prior: ArtPrior, device: str) -> list[Row]:
         settings = Request(imagination=0.5 if name == "frames" else 0.0)
         watch = Stopwatch(device)
         for steps in WISH_STEPS:
-            found = finish(search(prior, small, degradation, replace(settings, steps=steps), preview=False, **more))
+            found = search(prior, Question(small, degradation, **more), replace(settings, steps=steps))
             row[f"{steps} steps"] = sum(rows_of[0].terms[name] for rows_of in found.pictures) / len(found.pictures)
         row["worst error"] = max(rows_of[0].error for rows_of in found.pictures)
         row["seconds"] = watch.seconds()

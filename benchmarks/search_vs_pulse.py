@@ -14,15 +14,17 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
 from benchmarks.pulse_loop import EPS, STEPS, pulse
 from benchmarks.search_subjects import Subject, machine, subjects
 
+from depixel.monitor import Monitor, SearchStep
 from depixel.priors.weights import load_weights, released_names
 from depixel.request import Request
-from depixel.search import finish, search
+from depixel.search import Question, search
 
 Row = dict[str, float | str]
 FAR = 1e-5  # mean squared error that the last row asks for, a two-hundredth of PULSE's
@@ -49,7 +51,7 @@ def compare(subject: Subject, device: str, steps: int) -> list[Row]:
     """One row for PULSE, one for the encoder alone, one for the search in a batch and one for it picture by picture."""
     count = subject.small.shape[0]
     prior, degradation = subject.prior, subject.degradation
-    finish(search(prior, subject.small[:1], degradation, Request(steps=1)))  # warm up, fit the tiny encoder
+    search(prior, Question(subject.small[:1], degradation), Request(steps=1))  # warm up, fit the tiny encoder
     watch = Stopwatch(device)
     answers = [pulse(prior, small[None], degradation, seed=0) for small in subject.small]
     rows = [_row(f"PULSE's loop, {STEPS} steps, one by one", [a.error for a in answers], watch.seconds(), STEPS)]
@@ -64,10 +66,10 @@ def compare(subject: Subject, device: str, steps: int) -> list[Row]:
         watch, errors, taken, first = Stopwatch(device), [], 0, 0.0
         for small in torch.split(subject.small, batch):
             begun = Stopwatch(device)
-            walk = search(prior, small, degradation, settings)
-            next(walk)
-            first = begun.seconds()
-            found = finish(walk)
+            previews: list[float] = []
+            monitor = Monitor(_stamps(begun, previews))
+            found = search(prior, Question(small, degradation), settings, monitor=monitor)
+            first = previews[0]
             errors += [rows_of[0].error for rows_of in found.pictures]
             taken = max(taken, found.steps)
         row = _row(name, errors, watch.seconds(), taken)
@@ -75,6 +77,10 @@ def compare(subject: Subject, device: str, steps: int) -> list[Row]:
         row["times PULSE's speed"] = float(row["pictures a second"]) / float(rows[0]["pictures a second"])
         rows.append(row)
     return rows
+
+
+def _stamps(watch: Stopwatch, seconds: list[float]) -> Callable[[SearchStep], None]:
+    return lambda _: seconds.append(watch.seconds())
 
 
 def _row(name: str, errors: list[float], seconds: float, steps: int) -> Row:

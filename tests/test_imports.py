@@ -14,7 +14,7 @@ from depixel.cli import COMMANDS
 
 ROOT = Path(__file__).resolve().parent.parent
 CORE = ROOT / "core"
-GROUND = {"depixel", "depixel.errors"}
+GROUND = {"depixel", "depixel.errors", "depixel.domain"}
 BASE = {
     "depixel.picture",
     "depixel.request",
@@ -24,17 +24,20 @@ BASE = {
     "depixel.disagreement",
     "depixel.tiles",
     "depixel.report",
+    "depixel.monitor",
 }
 """What the rooms of the engine are built of: values and mathematics."""
 
 SEARCHED = BASE | {"depixel.search", "depixel.priors"}
 PREPARATION = BASE | {"depixel.preparation"}
-EXPORTING = PREPARATION | {"depixel.exporting"}
+EXPORTING = PREPARATION | {"depixel.planes", "depixel.exporting"}
 ENLARGING = EXPORTING | SEARCHED | {"depixel.enlarging"}
 FACES = ENLARGING | {"depixel.projecting", "depixel.faces"}
 ENGINE = FACES | {"depixel.upsampler"}
 ALLOWED = {
     "depixel.errors": set(),
+    "depixel.domain": set(),
+    "depixel.monitor": set(),
     "depixel.request": {"depixel.client"},
     "depixel.picture": set(),
     "depixel.devices": set(),
@@ -48,6 +51,7 @@ ALLOWED = {
     "depixel.search": SEARCHED,
     "depixel.priors": SEARCHED,
     "depixel.preparation": PREPARATION,
+    "depixel.planes": PREPARATION | {"depixel.planes"},
     "depixel.exporting": EXPORTING,
     "depixel.enlarging": ENLARGING,
     "depixel.projecting": EXPORTING,
@@ -61,7 +65,14 @@ ALLOWED = {
     "depixel.install": {"depixel.install", "depixel.client", "depixel.service"},
     "depixel.service": ENGINE
     | {"depixel.service", "depixel.files", "depixel.client", "depixel.labels", "depixel.lossy"},
-    "depixel_watch": {"depixel_watch", "depixel.client", "depixel.files", "depixel.picture", "depixel.request"},
+    "depixel_watch": {
+        "depixel_watch",
+        "depixel.client",
+        "depixel.files",
+        "depixel.picture",
+        "depixel.request",
+        "depixel.monitor",
+    },
 }
 """Layer => other layers it may import, beside GROUND. The command line may import everything but the watcher."""
 

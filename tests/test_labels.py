@@ -11,6 +11,7 @@ from PIL import Image
 
 from depixel import files
 from depixel.consistency import Residual
+from depixel.domain import BY_NAME
 from depixel.files.metadata import XMP
 from depixel.labels import IMAGINED_FACE, label_picture, with_xmp
 from depixel.picture import Picture
@@ -24,7 +25,8 @@ def _labelled(domain: str, frames: int = 1, text: dict[str, str] | None = None) 
     pixels = np.random.default_rng(0).integers(0, 255, (frames, 8, 8, 3), dtype=np.uint8)
     picture = Picture(tuple(pixels), (90.0,) * frames if frames > 1 else (), text=text or {})
     candidate = Candidate(picture, Residual(0.0, 0.0, 0.0), 0.0, 5)
-    report = Report((candidate,), Request(), 8, domain, "area", "faces-128 0123", "cpu", (False, False), 3, 0.1, ())
+    kind = BY_NAME[domain]
+    report = Report((candidate,), Request(), 8, kind, "area", "faces-128 0123", "cpu", (False, False), 3, 0.1, ())
     return label_picture(candidate, report)
 
 

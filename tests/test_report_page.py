@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from depixel.consistency import Residual
+from depixel.domain import ART
 from depixel.labels import describe_residual
 from depixel.picture import Picture
 from depixel.report import Candidate, Report
@@ -34,7 +35,7 @@ def _report(given: Picture, *residuals: Residual, scale: int = 4, notes: tuple[s
         for seed, r in enumerate(residuals)
     )
     return Report(
-        candidates, Request(), scale, "art", "area", "art-tiny 12", "cpu", (False, True), 0, 0.1, notes
+        candidates, Request(), scale, ART, "area", "art-tiny 12", "cpu", (False, True), 0, 0.1, notes
     )  # fmt: skip
 
 

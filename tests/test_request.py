@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from depixel.domain import BY_NAME
 from depixel.errors import BadUsageError
 from depixel.request import Request
 
@@ -117,4 +118,4 @@ def test_equal_requests_are_equal_whoever_typed_them() -> None:
 )
 def test_the_scale_is_decided_in_one_place(request_: Request, domain: str, size: tuple[int, int], scale: int) -> None:
     """Asked for, reached by a size, or the default of the kind of picture."""
-    assert request_.scale_for(domain, *size) == scale
+    assert request_.scale_for(BY_NAME[domain], *size) == scale

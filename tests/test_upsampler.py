@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from tiny_art import write_tiny_art
 
+from depixel.domain import NORMALS
 from depixel.errors import BadUsageError, CancelledError, DepixelError, PictureTooLargeError
+from depixel.monitor import Monitor
 from depixel.picture import Picture
 from depixel.report import Report
 from depixel.request import Request
@@ -225,7 +227,7 @@ def test_normals_keep_unit_length(upsampler: Upsampler) -> None:
     report = upsampler.upsample(picture, Request())
 
     answer = report.picture.frames[0] / 127.5 - 1
-    assert report.domain == "normals"
+    assert report.domain is NORMALS
     assert np.abs(np.linalg.norm(answer, axis=-1) - 1).max() < 0.02
 
 
@@ -280,7 +282,7 @@ def test_cancel_and_failures_are_sentences(upsampler: Upsampler) -> None:
     picture = Picture((_soft(8, 8),))
 
     with pytest.raises(CancelledError):
-        upsampler.upsample(picture, Request(), cancelled=lambda: True)
+        upsampler.upsample(picture, Request(), Monitor(cancelled=lambda: True))
     with pytest.raises(BadUsageError, match="scale"):
         upsampler.upsample(picture, Request(scale=1))
     huge = Picture((np.zeros((3000, 3000, 3), np.uint8),))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from depixel import __version__
+from depixel.domain import FACES
 from depixel.files.metadata import XMP
 from depixel.files.xmp import packet
 from depixel.picture import Picture
@@ -19,7 +20,7 @@ _MADE = (
     '"http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"/>'
 )
 
-IMAGINED_FACE = "This face is imagined: it shows no real person and identifies nobody."
+IMAGINED_FACE = FACES.disclosure
 
 
 def describe_residual(residual: Residual) -> str:
@@ -39,16 +40,16 @@ def label_picture(candidate: Candidate, report: Report, *, lossy: bool = False) 
     picture = candidate.picture
     text = {**picture.text, "Software": f"Depixel {__version__}"}
     sentences = [
-        f"Upscaled x{report.scale} by Depixel as {report.domain} ({report.model}, {candidate.recipe});",
+        f"Upscaled x{report.scale} by Depixel as {report.domain.name} ({report.model}, {candidate.recipe});",
         "its detail is imagined, not recovered.",
     ]
     if not lossy:
         sentences.append(f"Reduced again ({report.degradation}) it {describe_residual(candidate.residual)}.")
-    if report.domain == "faces":
+    if report.domain.imagined:
         sentences.insert(0, IMAGINED_FACE)
         text["Description"] = _joined(IMAGINED_FACE, text.get("Description", ""))
     text["Comment"] = " ".join(sentences)
-    return picture.replace(text=with_xmp(text) if report.domain == "faces" else text)
+    return picture.replace(text=with_xmp(text) if report.domain.imagined else text)
 
 
 def with_xmp(text: dict[str, str]) -> dict[str, str]:

@@ -22,7 +22,7 @@ def as_written(report: Report, given: Picture, read_back: Sequence[Picture]) -> 
     from depixel.projecting import measure_result
 
     settings = dataclasses.replace(
-        report.settings, scale=report.scale, domain=report.domain, degradation=report.degradation
+        report.settings, scale=report.scale, domain=report.domain.name, degradation=report.degradation
     )
     candidates = []
     for candidate, picture in zip(report.candidates, read_back, strict=True):

@@ -34,6 +34,8 @@ class Picture:
     exif: bytes | None = None  # with the orientation already applied and removed
     text: dict[str, str] = field(default_factory=dict)  # PNG text and comments
     details: dict[str, Any] = field(default_factory=dict)  # what a format needs to write itself again (DDS header ...)
+    vectors: bool = False  # RGB is known to be a direction of length 1: smaller copies are made of directions
+    data_alpha: bool = False  # alpha is known to be a value like the others, not opacity
     name: str = ""  # file or layer name: a hint for domain detection, never opened
 
     def __post_init__(self) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from depixel.consistency import Residual
 from depixel.disagreement import disagreement_of, heat_map
+from depixel.domain import Domain
 from depixel.picture import Picture
 from depixel.request import Request
 
@@ -34,7 +35,7 @@ class Report:
     candidates: tuple[Candidate, ...]  # best first
     settings: Request  # as asked
     scale: int  # as decided
-    domain: str  # as decided
+    domain: Domain  # as decided
     degradation: str  # as decided
     model: str  # name and digest of the prior
     device: str
@@ -66,7 +67,7 @@ class Report:
         """JSON values; the pictures are left out."""
         return {
             "scale": self.scale,
-            "domain": self.domain,
+            "domain": self.domain.name,
             "degradation": self.degradation,
             "model": self.model,
             "device": self.device,

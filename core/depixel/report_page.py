@@ -88,7 +88,7 @@ class ReportPage:
         large = report.picture
         differing = disagreement_of([candidate.picture for candidate in report.candidates])
         facts = {
-            "Kind": report.domain,
+            "Kind": report.domain.name,
             "Scaled back by": report.degradation,
             "Tiles across": {(True, True): "x and y", (True, False): "x", (False, True): "y"}.get(report.wrap, "no"),
             "Generator": report.model,

@@ -15,12 +15,12 @@ from typing import Any
 from depixel.client.option import nearest
 from depixel.client.option_table import (
     DEFAULT_SCALE,
-    FACE_SIDE,
     MAX_SCALE,
     OPTIONS,
     RequestOptions,
     option_named,
 )
+from depixel.domain import Domain
 from depixel.errors import BadUsageError
 
 MODELS = ("auto", "small", "base")
@@ -83,7 +83,7 @@ class Request(RequestOptions):
             base = replace(base, scale=None, size=None)
         return replace(base, **{name: getattr(self, name) for name in named}, typed=base.typed | named).validated()
 
-    def scale_for(self, domain: str, width: int, height: int) -> int:
+    def scale_for(self, domain: Domain, width: int, height: int) -> int:
         """
         The whole scale at which a picture of this kind and size is answered, 2 to 64: the one that was asked for, the
         one that reaches `size`, or the default.
@@ -93,10 +93,8 @@ class Request(RequestOptions):
         side = max(width, height)
         if self.size is not None:
             return min(MAX_SCALE, max(2, -(-self.size // side)))
-        if domain != "faces":
-            return DEFAULT_SCALE
         left, top, right, bottom = self.box or (0, 0, width, height)
-        return min(MAX_SCALE, max(2, -(-FACE_SIDE // max(right - left, bottom - top))))
+        return domain.scale_for(max(right - left, bottom - top), MAX_SCALE)
 
     def with_one_scale(self) -> tuple[Request, int]:
         """The request with its scale decided, and that scale: for a folder, where all must be enlarged equally."""

@@ -1,43 +1,58 @@
 """
-The facade: a picture in, candidates and a report out. Reads top to bottom as the data flows.
+The facade: pictures in, reports with candidates out. Reads top to bottom as the data flows.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import partial
+from typing import Protocol, TypeVar
 
 import torch
 
 from depixel.devices import budget_for, choose_device, is_out_of_memory, on_a_sound_thread
-from depixel.enlarging.engine import Answer, ArtEngine, batch_key
-from depixel.errors import (
-    BadUsageError,
-    CancelledError,
-    DepixelError,
-    OutOfMemoryError,
-    PictureTooLargeError,
-    WeightsError,
-)
-from depixel.faces.engine import IMAGINED, FaceEngine, describe
+from depixel.domain import Domain
+from depixel.enlarging.engine import EnlargingEngine
+from depixel.errors import CancelledError, DepixelError, OutOfMemoryError, PictureTooLargeError
+from depixel.exporting.answer import Answer, Answers
+from depixel.exporting.finished import finished_picture
+from depixel.faces.engine import FaceEngine
+from depixel.monitor import SILENT, Monitor
 from depixel.picture import Picture
 from depixel.preparation.prepare import Prepared, prepare
-from depixel.preparation.sheets import Layout, layout_of
-from depixel.preparation.tensors import pixels_like
-from depixel.priors.base import PriorSpec
+from depixel.preparation.sheets import layout_of
+from depixel.priors.base import LatentPrior
 from depixel.priors.shelf import Shelf
 from depixel.report import Candidate, Report
 from depixel.request import MODELS, Request
-from depixel.search.candidates import reported_imagination
-from depixel.search.step import SearchStep
-
-OnStep = Callable[[SearchStep], None]
-Cancelled = Callable[[], bool]
 
 MAX_ANSWER_PIXELS = 2**30
-"""Pixels of one answer over all its frames; beyond it nobody's memory is enough."""
+"""Pixels of one answer over all its frames; beyond it no machine's memory is enough."""
+
+_LEAST_BUDGET = 64 * 64  # small pixels: smaller tiles save no memory worth having
+_T = TypeVar("_T")
+
+
+class Engine(Protocol):
+    """What answers the pictures of one or several kinds."""
+
+    tiled: bool  # with less memory it works in smaller tiles
+
+    @property
+    def prior(self) -> LatentPrior: ...
+
+    def key(self, prepared: Prepared, request: Request) -> Hashable:
+        """Pictures of one kind with equal keys may share a batch."""
+        ...
+
+    def most(self, prepared: Prepared) -> int:
+        """How many such pictures fit into one batch."""
+        ...
+
+    def answer(self, batch: Sequence[Prepared], request: Request, monitor: Monitor = SILENT) -> list[Answers]:
+        """One entry for each picture of the batch."""
+        ...
 
 
 class Upsampler:
@@ -54,202 +69,136 @@ class Upsampler:
         self.shelf = Shelf(self.device, weights)
         self._budget = budget_for(self.device)
 
-    def upsample(
-        self,
-        picture: Picture,
-        settings: Request,
-        on_step: OnStep | None = None,
-        cancelled: Cancelled | None = None,
-    ) -> Report:
+    def upsample(self, picture: Picture, request: Request, monitor: Monitor = SILENT) -> Report:
         """
         Answer one picture.
 
         Raises:
-            DepixelError: a sentence for the user; CancelledError when `cancelled()` turned true between two steps.
+            DepixelError: a sentence for the user; CancelledError if the monitor says so between two steps.
         """
-        outcome = self.upsample_many([picture], settings, on_step, cancelled)[0]
+        outcome = self.upsample_many([picture], request, monitor)[0]
         if isinstance(outcome, DepixelError):
             raise outcome
         return outcome
 
     def upsample_many(
-        self,
-        pictures: Sequence[Picture],
-        settings: Request,
-        on_step: OnStep | None = None,
-        cancelled: Cancelled | None = None,
+        self, pictures: Sequence[Picture], request: Request, monitor: Monitor = SILENT
     ) -> list[Report | DepixelError]:
         """
-        Answer many pictures, small ones batched together; one that fails is its DepixelError in the list.
+        Answer many pictures, small ones batched together. The entry of a picture that fails is its DepixelError.
 
         A picture's answer is the same alone and in any company.
 
         Raises:
-            CancelledError: `cancelled()` turned true.
-            BadUsageError: the settings are out of range.
+            CancelledError: the monitor says so.
+            BadUsageError: the request is out of range.
         """
-        settings = settings.validated()
+        request = request.validated()
         self._budget = min(2 * self._budget, budget_for(self.device))  # what was short before may be free again
         outcomes: dict[int, Report | DepixelError] = {}
-        batches: dict[tuple[object, ...], list[tuple[int, Prepared]]] = {}
-        layouts: dict[int, Layout] = {}
+        batches: dict[tuple[Domain, Hashable], list[tuple[int, Prepared]]] = {}
+        shortages: dict[Domain, tuple[str, ...]] = {}  # met while loading
         for index, picture in enumerate(pictures):
             try:
-                prepared = _checked(self._prepared(picture, settings, layouts, index))
-                if prepared.domain == "faces":
-                    outcomes[index] = self._answer_face(prepared, settings, on_step, cancelled)
-                    continue
-                batches.setdefault(batch_key(prepared, settings), []).append((index, prepared))
-            except CancelledError:
-                raise
+                prepared = _checked(prepare(picture, request, layout_of(picture, request)))
+                domain = prepared.domain
+                engine, notes = self._with_room(domain, request, lambda engine: engine)
+                shortages[domain] = shortages.get(domain, ()) + notes
+                batches.setdefault((domain, engine.key(prepared, request)), []).append((index, prepared))
             except DepixelError as error:
                 outcomes[index] = error
-        for members in batches.values():
-            for part in self._split(members):
-                reports = self._answer_batch([p for _, p in part], settings, on_step, cancelled)
-                outcomes.update((i, report) for (i, _), report in zip(part, reports, strict=True))
-        return [_whole(outcomes[i], layouts.get(i), picture) for i, picture in enumerate(pictures)]
+        for (domain, _), members in batches.items():
+            most = self._engine(domain, request).most(members[0][1])
+            for part in (members[i : i + most] for i in range(0, len(members), most)):
+                reports = self._answer([prepared for _, prepared in part], request, monitor, shortages[domain])
+                outcomes.update((index, report) for (index, _), report in zip(part, reports, strict=True))
+        return [outcomes[index] for index in range(len(pictures))]
 
-    # A sheet is decided about as a whole and answered frame by frame.
-    def _prepared(self, picture: Picture, settings: Request, layouts: dict[int, Layout], index: int) -> Prepared:
-        layout = layout_of(picture, settings.frames) if settings.box is None and settings.domain != "faces" else None
-        if layout is None:
-            return prepare(picture, settings)
-        layouts[index] = layout
-        decided = prepare(picture, settings)
-        return prepare(layout.cut(picture), replace(settings, domain=decided.domain))
-
-    # Batches as large as one forward pass may be.
-    def _split(self, members: list[tuple[int, Prepared]]) -> list[list[tuple[int, Prepared]]]:
-        frames, _, height, width = members[0][1].straight.shape
-        stages = max(1, members[0][1].degradation.factor // 4)
-        size = max(1, self._budget // (frames * height * width * stages**2))
-        return [members[i : i + size] for i in range(0, len(members), size)]
-
-    def _answer_batch(
-        self, batch: list[Prepared], settings: Request, on_step: OnStep | None, cancelled: Cancelled | None
-    ) -> list[Report | DepixelError]:
+    def _answer(
+        self, batch: list[Prepared], request: Request, monitor: Monitor, shortages: tuple[str, ...]
+    ) -> Sequence[Report | DepixelError]:
         started = time.perf_counter()
-        notes: tuple[str, ...] = ()
-        while True:
-            try:
-                prior = self.shelf.art(settings.model)
-                engine = ArtEngine(prior, self.device, self._budget)
-                answers = on_a_sound_thread(partial(engine.answer, batch, settings, on_step, cancelled))
-                break
-            except (WeightsError, BadUsageError) as error:  # of loading
-                return [error for _ in batch]
-            except (RuntimeError, MemoryError) as error:
-                if not is_out_of_memory(error):
-                    raise
-                notes = (self._with_less_memory(),)
+        domain = batch[0].domain
+        try:
+            answers, notes = self._with_room(domain, request, lambda engine: engine.answer(batch, request, monitor))
+        except CancelledError:
+            raise
+        except DepixelError as error:
+            return [error for _ in batch]
         seconds = (time.perf_counter() - started) / len(batch)
-        return [
-            self._report(p, found, settings, prior.spec, seconds, notes, settings.steps or 0)
-            for p, found in zip(batch, answers, strict=True)
-        ]
+        return [self._report(p, a, request, seconds, shortages + notes) for p, a in zip(batch, answers, strict=True)]
 
-    def _answer_face(
-        self, prepared: Prepared, settings: Request, on_step: OnStep | None, cancelled: Cancelled | None
-    ) -> Report:
-        started = time.perf_counter()
+    # `work` by the engine of this kind, again with less memory as often as memory runs short.
+    def _with_room(
+        self, domain: Domain, request: Request, work: Callable[[Engine], _T]
+    ) -> tuple[_T, tuple[str, ...]]:  # fmt: skip
         notes: tuple[str, ...] = ()
         while True:
+            engine: Engine | None = None
             try:
-                prior = self.shelf.faces(settings.model)
-                art = ArtEngine(self.shelf.art(self._size(settings)), self.device, self._budget)
-                engine = FaceEngine(prior, art, self.device)
-                answers, found = on_a_sound_thread(partial(engine.answer, prepared, settings, on_step, cancelled))
-                break
+                engine = self._engine(domain, request)
+                return on_a_sound_thread(partial(work, engine)), notes
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
-                notes = (self._without_the_gpu(settings.candidates),)
-        return self._report(
-            prepared,
-            answers,
-            settings,
-            prior.spec,
-            time.perf_counter() - started,
-            (IMAGINED, describe(found, settings.candidates), *notes),
-            steps=found.steps,
-        )
+            notes = (self._made_room(engine is None or engine.tiled, request.candidates),)
 
-    # A named model is the generator of faces; what enlarges its answers is chosen as ever.
-    @staticmethod
-    def _size(settings: Request) -> str:
-        return settings.model if settings.model in MODELS else "auto"
+    def _engine(self, domain: Domain, request: Request) -> Engine:
+        if not domain.imagined:
+            return EnlargingEngine(self.shelf.art(request.model), self.device, self._budget)
+        # A named model is the generator of faces; what enlarges its answers is chosen as ever.
+        size = request.model if request.model in MODELS else "auto"
+        art = EnlargingEngine(self.shelf.art(size), self.device, self._budget)
+        return FaceEngine(self.shelf.faces(request.model), art, self.device)
 
-    # Half the tile, as often as it takes; a GPU that cannot hold even a small one hands over to the CPU.
-    def _with_less_memory(self) -> str:
+    # Half the tile, as often as it takes; a GPU that cannot hold even a small one hands over to the CPU. A face has one
+    # size and cannot be tiled; to ask for fewer at once is the user's choice. Returns a sentence for the report.
+    def _made_room(self, tiled: bool, candidates: int) -> str:
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
-        if self._budget > 64 * 64:
+        if tiled and self._budget > _LEAST_BUDGET:
             self._budget //= 2
-            return f"Memory ran short on {self.device}: the picture was worked on in smaller tiles."
-        if self.device.type == "cpu":
+            return f"Memory ran short on {self.device}, so the picture was processed in smaller tiles."
+        if self.device.type != "cpu":
+            name = self.device.type
+            self.device = torch.device("cpu")
+            self.shelf = Shelf(self.device, self.shelf.chosen)
+            self._budget = budget_for(self.device)
+            what = "a small tile" if tiled else "the faces"
+            return f"The memory of the {name} device could not hold {what}, so the CPU did the work."
+        if tiled:
             raise OutOfMemoryError("Not even one small tile fits into memory; close other programs and try again.")
-        self._move_to_cpu()
-        return "The graphics memory did not hold even a small tile: the work was done on the CPU."
-
-    # A face has one size and cannot be tiled; fewer of them at once can only be the user's choice.
-    def _without_the_gpu(self, candidates: int) -> str:
-        if self.device.type == "cpu":
-            what = f"{candidates} faces at once do" if candidates > 1 else "One face does"
-            fewer = "ask for fewer answers or a smaller scale" if candidates > 1 else "ask for a smaller scale"
-            raise OutOfMemoryError(f"{what} not fit into memory: {fewer}, or close other programs.")
-        self._move_to_cpu()
-        return "The graphics memory did not hold the faces: they were made on the CPU."
-
-    def _move_to_cpu(self) -> None:
-        if self.device.type == "cuda":
-            torch.cuda.empty_cache()
-        self.device = torch.device("cpu")
-        self.shelf = Shelf(self.device, self.shelf.chosen)
-        self._budget = budget_for(self.device)
+        if candidates > 1:
+            raise OutOfMemoryError(
+                f"{candidates} faces at once do not fit into memory: ask for fewer answers or a smaller scale, or "
+                "close other programs."
+            )
+        raise OutOfMemoryError("One face does not fit into memory: ask for a smaller scale, or close other programs.")
 
     def _report(
-        self,
-        prepared: Prepared,
-        answers: list[Answer],
-        settings: Request,
-        spec: PriorSpec,
-        seconds: float,
-        notes: tuple[str, ...],
-        steps: int = 0,
+        self, prepared: Prepared, answers: Answers, request: Request, seconds: float, notes: tuple[str, ...]
     ) -> Report:
-        candidates = tuple(
-            Candidate(
-                _picture(prepared, a, settings),
-                a.residual,
-                (a.residual.rmse / 255) ** 2 if a.error is None else a.error,
-                a.seed,
-                reported_imagination(a.seed, settings, spec.stray),
-            )
-            for a in answers
-        )
-        vivid = settings.imagination > 0 and prepared.domain != "faces"
-        imagined = ("Detail was imagined, not recovered.",) if vivid else ()
+        spec = self._engine(prepared.domain, request).prior.spec
+        layout = () if prepared.layout is None else (prepared.layout.note,)
         return Report(
-            candidates=candidates,
-            settings=settings,
-            scale=prepared.degradation.factor // prepared.grid,
+            candidates=tuple(_candidate(prepared, answer, request) for answer in answers.candidates),
+            settings=request,
+            scale=prepared.scale,
             domain=prepared.domain,
             degradation=prepared.degradation.name,
             model=f"{spec.name} {spec.digest}",
             device=str(self.device),
             wrap=prepared.wrap,
-            steps=steps,
+            steps=answers.steps,
             seconds=seconds,
-            notes=prepared.notes + imagined + notes,
+            notes=(*prepared.notes, *answers.notes, *notes, *layout),
         )
 
 
-def _whole(outcome: Report | DepixelError, layout: Layout | None, source: Picture) -> Report | DepixelError:
-    if layout is None or isinstance(outcome, DepixelError):
-        return outcome
-    candidates = tuple(replace(c, picture=layout.joined(c.picture, source)) for c in outcome.candidates)
-    return replace(outcome, candidates=candidates, notes=(*outcome.notes, layout.note))
+def _candidate(prepared: Prepared, answer: Answer, request: Request) -> Candidate:
+    score = (answer.residual.rmse / 255) ** 2 if answer.error is None else answer.error
+    picture = finished_picture(prepared, answer.straight, request)
+    return Candidate(picture, answer.residual, score, answer.seed, answer.imagination)
 
 
 def _checked(prepared: Prepared) -> Prepared:
@@ -261,19 +210,3 @@ def _checked(prepared: Prepared) -> Prepared:
             f"{MAX_ANSWER_PIXELS / 1e6:.0f}; use a smaller scale."
         )
     return prepared
-
-
-# The answer as a picture of the source's kind. Free colours no longer fit a palette or one bit.
-def _picture(prepared: Prepared, answer: Answer, settings: Request) -> Picture:
-    source = prepared.source
-    result = replace(source, frames=pixels_like(source, answer.straight))
-    if "dds" in source.details:  # mipmaps are made when the file is written
-        meaning = {"normals": prepared.domain == "normals", "data_alpha": prepared.data_alpha is not None}
-        result = result.replace(details={**source.details, "meaning": meaning})
-    if settings.palette == "keep" and prepared.domain != "normals":
-        return result
-    if source.mode == "1":
-        return result.replace(mode="L")
-    if source.palette is not None:
-        return result.replace(mode="RGBA" if source.has_alpha else "RGB", palette=None)
-    return result

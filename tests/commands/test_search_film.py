@@ -11,13 +11,13 @@ from tiny_prior import TinyArt, TinyFaces
 
 from depixel import files
 from depixel.commands.search_film import SearchFilm, film_path
-from depixel.enlarging.engine import ArtEngine
+from depixel.enlarging.engine import EnlargingEngine
 from depixel.errors import BadUsageError
 from depixel.faces.engine import FaceEngine
+from depixel.monitor import Monitor, SearchStep
 from depixel.picture import Picture
 from depixel.preparation.prepare import prepare
 from depixel.request import Request
-from depixel.search.step import SearchStep
 
 CPU = torch.device("cpu")
 
@@ -30,7 +30,7 @@ def _given(height: int = 16, width: int = 12) -> Picture:
 @pytest.mark.parametrize("ending", [".gif", ".webp", ".png"])
 def test_every_step_of_a_search_is_a_frame_of_the_file(ending: str, tmp_path: Path) -> None:
     """The input first, one frame a step, the answer last and longest; read back from the file they are all there."""
-    engine = FaceEngine(TinyFaces(), ArtEngine(TinyArt(), CPU, 64 * 64), CPU)
+    engine = FaceEngine(TinyFaces(), EnlargingEngine(TinyArt(), CPU, 64 * 64), CPU)
     film, steps = SearchFilm(), []
     settings = Request(domain="faces", steps=5, scale=4, eps=0.0)
     given = _given()
@@ -39,7 +39,7 @@ def test_every_step_of_a_search_is_a_frame_of_the_file(ending: str, tmp_path: Pa
         steps.append(step)
         film.add(step)
 
-    (found,) = engine.answer(prepare(given, settings), settings, watch)[0]
+    (found,) = engine.answer([prepare(given, settings)], settings, Monitor(watch))[0].candidates
     answer = Picture((found.straight[0].permute(1, 2, 0).numpy().astype(np.uint8),), text={"Comment": "imagined"})
     files.write(tmp_path / f"film{ending}", film.finish(given, answer))
 
@@ -56,7 +56,7 @@ def test_every_step_of_a_search_is_a_frame_of_the_file(ending: str, tmp_path: Pa
 
 def test_a_preview_shows_the_box_and_no_padding() -> None:
     """A portrait that is not square is previewed in its own shape, not in the prior's."""
-    engine = FaceEngine(TinyFaces(), ArtEngine(TinyArt(), CPU, 64 * 64), CPU)
+    engine = FaceEngine(TinyFaces(), EnlargingEngine(TinyArt(), CPU, 64 * 64), CPU)
     settings = Request(domain="faces", steps=1, scale=4)
     shapes: list[tuple[int, ...]] = []
 
@@ -64,7 +64,7 @@ def test_a_preview_shows_the_box_and_no_padding() -> None:
         assert step.preview is not None
         shapes.append(tuple(step.preview.shape))
 
-    engine.answer(prepare(_given(), settings), settings, watch)
+    engine.answer([prepare(_given(), settings)], settings, Monitor(watch))
 
     assert set(shapes) == {(4, 32, 24)}
 

@@ -46,9 +46,9 @@ def test_a_margin_wider_than_the_picture_wraps_again() -> None:
 
 def test_the_halo_grows_with_the_cascade() -> None:
     """Later stages see less of the small picture: a quarter of the field each."""
-    assert halo(20, 4) == 21
-    assert halo(20, 16) == 26
-    assert halo(20, 2) == 21
+    assert halo(20, 4, 4) == 21
+    assert halo(20, 16, 4) == 26
+    assert halo(20, 2, 4) == 21
 
 
 def test_resize_is_block_means_where_sizes_divide() -> None:

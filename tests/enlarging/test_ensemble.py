@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from tiny_art import write_tiny_art
 
-from depixel.enlarging.engine import batch_key, turns_for
+from depixel.enlarging.batches import batch_key, turns_for
 from depixel.picture import Picture
 from depixel.preparation.prepare import prepare
 from depixel.report import Report

@@ -106,5 +106,5 @@ def test_the_engine_answers_drawn_sprites_so(tmp_path_factory: pytest.TempPathFa
     answer = report.picture.rgba(0)
     colours = np.unique(answer[answer[..., 3] > 0], axis=0)
 
-    assert report.domain == "pixel-art" and report.residual.maximum == 0
+    assert report.domain.name == "pixel-art" and report.residual.maximum == 0
     assert colours.tolist() == [[200, 60, 70, 255]]

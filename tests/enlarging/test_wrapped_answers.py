@@ -7,14 +7,15 @@ import pytest
 import torch
 from tiny_art import write_tiny_art
 
-from depixel.degradation import Degradation, make_degradation
-from depixel.enlarging import engine as enlarging_engine
+from depixel.degradation import make_degradation
+from depixel.enlarging import latents as enlarging_latents
 from depixel.enlarging.cascade import enlarge, halo
 from depixel.picture import Picture
 from depixel.priors import art
 from depixel.priors.art import ArtPrior
 from depixel.request import Request
 from depixel.search.loop import search
+from depixel.search.question import Question
 from depixel.tiles import Tile, with_surroundings
 from depixel.upsampler import Upsampler
 
@@ -48,7 +49,7 @@ def test_wrapping_inside_equals_surroundings(
     small = torch.rand(2, 4, 7, 10, generator=generator)
     small[:, :3] *= small[:, 3:]
     z = torch.randn(2, 4, 7, 10, generator=generator) * vivid
-    whole, margin = Tile(0, 0, 7, 10), halo(prior.spec.receptive_field, factor)
+    whole, margin = Tile(0, 0, 7, 10), halo(prior.spec.receptive_field, factor, 4)
     around, (rows, columns) = with_surroundings(small, whole, margin, wrap)
     among = enlarge(
         prior.ensemble(turns),
@@ -118,11 +119,11 @@ def test_a_search_knows_that_the_picture_wraps(upsampler: Upsampler, monkeypatch
     """The search sees the picture alone and wraps, so that its term for the seam looks at the real seam."""
     asked = []
 
-    def listened(prior: object, small: torch.Tensor, degradation: Degradation, *rest: object, **others: object):
-        asked.append((tuple(small.shape[2:]), degradation.wrap))
-        return search(prior, small, degradation, *rest, **others)
+    def listened(prior: object, question: Question, *rest: object, **others: object):
+        asked.append((tuple(question.small.shape[2:]), question.degradation.wrap))
+        return search(prior, question, *rest, **others)
 
-    monkeypatch.setattr(enlarging_engine, "search", listened)
+    monkeypatch.setattr(enlarging_latents, "search", listened)
     pictures = [Picture((noise(9, 14, 3),)), Picture((noise(9, 100, 3),))]
     for picture in pictures:
         report = upsampler.upsample(picture, Request(domain="textures", wrap="x", steps=2))

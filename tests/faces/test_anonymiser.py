@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from tiny_art import write_tiny_art
 
 from depixel.errors import BadUsageError
-from depixel.faces.anonymiser import anonymise
+from depixel.faces.anonymiser import anonymise, replace_face
+from depixel.faces.hidden import HiddenPlace
 from depixel.picture import Picture
 from depixel.request import Request
 from depixel.upsampler import Upsampler
@@ -40,7 +39,8 @@ def test_only_the_box_changes_and_it_shrinks_to_the_same_pixels(
     """Outside nothing moves; inside the block means are the original's, at the borders of the picture too."""
     photo = _photo()
 
-    done = anonymise(upsampler, photo, box, 8, ANY)
+    place = HiddenPlace(box or (0, 0, photo.width, photo.height))
+    done = replace_face(upsampler, photo, place, 8, ANY)
 
     left, top, right, bottom = done.box
     factor = (right - left) // done.kept[0]
@@ -53,7 +53,7 @@ def test_only_the_box_changes_and_it_shrinks_to_the_same_pixels(
     difference = _means(before[top:bottom, left:right], factor) - _means(after[top:bottom, left:right], factor)
     assert np.abs(difference).max() <= 1.0
     assert max(done.kept) <= 9
-    assert f"{done.kept[0]}x{done.kept[1]} pixels were kept" in done.report.notes[-1]
+    assert f"{done.kept[0]}x{done.kept[1]} pixels of the original were kept" in done.report.notes[-1]
 
 
 def test_detail_inside_depends_on_the_kept_pixels_alone(upsampler: Upsampler) -> None:
@@ -63,7 +63,8 @@ def test_detail_inside_depends_on_the_kept_pixels_alone(upsampler: Upsampler) ->
     shuffled = shuffled[:, ::-1, :, ::-1]  # the same block means, another picture
     second = Picture((np.ascontiguousarray(shuffled.reshape(64, 64, 3)),))
 
-    one, two = (anonymise(upsampler, photo, None, 8, ANY).picture.frames[0] for photo in (first, second))
+    whole = HiddenPlace((0, 0, 64, 64))
+    one, two = (replace_face(upsampler, photo, whole, 8, ANY).picture.frames[0] for photo in (first, second))
 
     assert not np.array_equal(first.frames[0], second.frames[0])
     assert np.abs(one[8:-8, 8:-8].astype(int) - two[8:-8, 8:-8]).max() <= 1
@@ -74,7 +75,7 @@ def test_every_kind_of_picture_stays_what_it_is(upsampler: Upsampler, channels: 
     """Channels, depth and size are kept."""
     photo = _photo(40, 40, channels, dtype)
 
-    done = anonymise(upsampler, photo, (4, 4, 36, 36), 8, ANY)
+    done = anonymise(upsampler, photo, [HiddenPlace((4, 4, 36, 36))], 8, ANY)
 
     assert done.picture.frames[0].shape == photo.frames[0].shape
     assert done.picture.frames[0].dtype == dtype
@@ -84,14 +85,14 @@ def test_every_kind_of_picture_stays_what_it_is(upsampler: Upsampler, channels: 
 def test_what_cannot_be_done_is_a_sentence(upsampler: Upsampler, box: tuple[int, int, int, int], kept: int) -> None:
     """Outside the picture, too small, too few pixels."""
     with pytest.raises(BadUsageError, match=r"box|kept"):
-        anonymise(upsampler, _photo(), box, kept, ANY)
+        anonymise(upsampler, _photo(), [HiddenPlace(box)], kept, ANY)
 
 
 def test_a_found_head_keeps_what_is_in_the_corners_of_its_box(upsampler: Upsampler) -> None:
     """A turned head changes inside a round-cornered square; the corners of the box stay nearly as they were."""
     photo = _photo()
 
-    done = anonymise(upsampler, photo, (20, 10, 84, 74), 8, replace(ANY, roll=30.0), rounded=True)
+    done = replace_face(upsampler, photo, HiddenPlace((20, 10, 84, 74), 30.0, found=True), 8, ANY)
 
     left, top, right, bottom = done.box
     before, after = (p.frames[0][top:bottom, left:right].astype(int) for p in (photo, done.picture))
@@ -109,7 +110,7 @@ def test_a_face_that_moves_is_followed(upsampler: Upsampler) -> None:
     way = tuple((8 * k, 10, 8 * k + 40, 50) for k in range(3))
     film = Picture(frames, durations=(50.0,) * 3)
 
-    done = anonymise(upsampler, film, None, 8, ANY, way=way)
+    done = replace_face(upsampler, film, HiddenPlace((0, 10, 56, 50), way=way), 8, ANY)
 
     assert done.box == (0, 10, 56, 50)
     assert done.kept == (8, 8)

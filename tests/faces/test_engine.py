@@ -5,8 +5,11 @@ import pytest
 import torch
 from tiny_prior import TinyArt, TinyFaces
 
-from depixel.enlarging.engine import Answer, ArtEngine
-from depixel.faces.engine import FaceEngine, _steadied, describe, places_of
+from depixel.enlarging.engine import EnlargingEngine
+from depixel.exporting.answer import Answer
+from depixel.faces.engine import FaceEngine, describe
+from depixel.faces.finding import places_of
+from depixel.faces.searching import _steadied
 from depixel.picture import Picture
 from depixel.preparation.prepare import prepare
 from depixel.priors.faces import FacePrior
@@ -18,7 +21,7 @@ CPU = torch.device("cpu")
 
 @pytest.fixture(scope="module")
 def engine() -> FaceEngine:
-    return FaceEngine(TinyFaces(), ArtEngine(TinyArt(), CPU, 64 * 64), CPU)
+    return FaceEngine(TinyFaces(), EnlargingEngine(TinyArt(), CPU, 64 * 64), CPU)
 
 
 def _portrait(height: int, width: int, channels: int = 3) -> np.ndarray:
@@ -30,7 +33,7 @@ def _portrait(height: int, width: int, channels: int = 3) -> np.ndarray:
 
 def _answers(engine: FaceEngine, picture: Picture, **wishes: object) -> list[Answer]:
     settings = Request(**{"domain": "faces", "steps": 4, "scale": 4, **wishes})  # type: ignore[arg-type]
-    return engine.answer(prepare(picture, settings), settings)[0]
+    return list(engine.answer([prepare(picture, settings)], settings)[0].candidates)
 
 
 @pytest.mark.parametrize(("height", "width"), [(8, 8), (16, 12), (9, 16), (40, 40)])
@@ -117,7 +120,7 @@ def test_iterating_moves_on_and_stays_exact(engine: FaceEngine) -> None:
 def test_what_is_fed_back_is_seen_anew() -> None:
     """With the released encoder each pass drifts on: after five the face fits the first input worse than after one."""
     name = next(name for name in released_names() if name.startswith("faces"))
-    engine = FaceEngine(FacePrior.from_weights(load_weights(name), CPU), ArtEngine(TinyArt(), CPU, 64 * 64), CPU)
+    engine = FaceEngine(FacePrior.from_weights(load_weights(name), CPU), EnlargingEngine(TinyArt(), CPU, 64 * 64), CPU)
     picture = Picture((_portrait(16, 16),))
 
     once, often = (_answers(engine, picture, steps=None, scale=8, iterate=n)[0] for n in (1, 5))
@@ -142,7 +145,7 @@ def test_soft_edges_come_from_the_art_prior(engine: FaceEngine) -> None:
     """The alpha of a portrait with holes is enlarged as art is, not bicubically, and scales back."""
     (answer,) = _answers(engine, Picture((_portrait(16, 16, 4),)))
     calm = Request(domain="art", scale=4)
-    art = engine.art.answer([prepare(Picture((_portrait(16, 16, 4),)), calm)], calm)[0][0]
+    art = engine.art.answer([prepare(Picture((_portrait(16, 16, 4),)), calm)], calm)[0].candidates[0]
 
     assert answer.residual.exact
     alpha = answer.straight[:, 3].float()
@@ -153,7 +156,7 @@ def test_a_face_that_fits_nothing_is_still_given_with_its_score(engine: FaceEngi
     """Noise is no face: the best one found comes back, and the sentence says how far off it is."""
     noise = np.random.default_rng(1).integers(0, 255, (16, 16, 3), dtype=np.uint8)
     settings = Request(domain="faces", steps=3)
-    answers, found = engine.answer(prepare(Picture((noise,)), settings), settings)
+    answers, found = engine.faces(prepare(Picture((noise,)), settings), settings)
 
     assert answers[0].residual.exact
     assert "No face fits this input well" in describe(found, 1)
@@ -168,7 +171,7 @@ def test_a_face_is_searched_beyond_pulses_eps_unless_told_otherwise(engine: Face
     steps = {}
     for eps in (None, FACES_EPS, 1.0):
         settings = Request(domain="faces", steps=6, eps=eps)
-        steps[eps] = engine.answer(prepare(picture, settings), settings)[1].steps
+        steps[eps] = engine.answer([prepare(picture, settings)], settings)[0].steps
 
     assert FACES_EPS < PULSE_EPS
     assert steps[None] == steps[FACES_EPS] > steps[1.0]
@@ -184,11 +187,11 @@ def test_default_scale_reaches_128_pixels() -> None:
 
 def test_faces_in_a_larger_picture_are_found_and_all_of_it_scales_back() -> None:
     """Beyond 64 pixels faces are looked for; where none is, all of the picture is one, and the notes say so."""
-    engine = FaceEngine(TinyFaces(), ArtEngine(TinyArt(), CPU, 64 * 64), CPU)
+    engine = FaceEngine(TinyFaces(), EnlargingEngine(TinyArt(), CPU, 64 * 64), CPU)
     flat = Picture((np.full((40, 80, 3), 90, np.uint8),))
     settings = Request(domain="faces", steps=1, scale=2)
 
-    answers, found = engine.answer(prepare(flat, settings), settings)
+    answers, found = engine.faces(prepare(flat, settings), settings)
 
     assert answers[0].residual.exact
     assert "No face was found" in describe(found, 1)

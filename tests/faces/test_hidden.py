@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from depixel.faces.hidden import Place, find_places
+from depixel.faces.hidden import HiddenPlace, find_places
 from depixel.picture import Picture, Pixels
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
@@ -61,5 +61,5 @@ def test_a_face_that_stands_still_has_one_box() -> None:
 
 def test_a_small_picture_is_one_face_and_an_empty_one_has_none() -> None:
     """Up to 64 pixels a side all of the picture is the face; in a larger one without any nothing is found."""
-    assert find_places(Picture((np.full((40, 60, 3), 90, np.uint8),))) == [Place((0, 0, 60, 40))]
+    assert find_places(Picture((np.full((40, 60, 3), 90, np.uint8),))) == [HiddenPlace((0, 0, 60, 40))]
     assert find_places(Picture((np.full((100, 140, 3), 90, np.uint8),))) == []

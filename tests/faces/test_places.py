@@ -12,7 +12,7 @@ from tiny_prior import TinyArt, TinyFaces
 from torch import Tensor
 
 from depixel.degradation import AreaDegradation, resize
-from depixel.enlarging.engine import ArtEngine
+from depixel.enlarging.engine import EnlargingEngine
 from depixel.errors import BadUsageError
 from depixel.faces.engine import FaceEngine
 from depixel.faces.finder import Frame
@@ -108,12 +108,12 @@ def test_a_box_too_small_for_a_face_is_padded_to_a_square() -> None:
 
 def test_a_roll_turns_the_face_and_the_answer_scales_back() -> None:
     """`--roll` levels the box before the search; the exported answer is exact, and not that of the untilted box."""
-    engine = FaceEngine(TinyFaces(), ArtEngine(TinyArt(), CPU, 64 * 64), CPU)
+    engine = FaceEngine(TinyFaces(), EnlargingEngine(TinyArt(), CPU, 64 * 64), CPU)
     pixels = (_tilted(24, 20.0)[0, :3].permute(1, 2, 0) * 255).round().numpy().astype(np.uint8)
     answers = []
     for roll in (0.0, 20.0):
         settings = Request(domain="faces", steps=2, scale=4, box=(4, 4, 20, 20), roll=roll)
-        answers.append(engine.answer(prepare(Picture((pixels,)), settings), settings)[0][0])
+        answers.append(engine.answer([prepare(Picture((pixels,)), settings)], settings)[0].candidates[0])
 
     assert all(answer.residual.exact for answer in answers)
     assert not torch.equal(answers[0].straight, answers[1].straight)

@@ -134,6 +134,10 @@ class TinyArt:
         return self._spec
 
     @property
+    def scale(self) -> int:
+        return 4
+
+    @property
     def layout(self) -> dict[str, LatentLayout]:
         return {"z": LatentLayout(sphere=False)}
 

@@ -17,6 +17,7 @@ from watch_process import environment, watch_command
 from depixel.client import Engine, Place
 from depixel.client.launch import reap
 from depixel.consistency import Residual
+from depixel.domain import FACES
 from depixel.errors import BadUsageError, DepixelError
 from depixel.picture import Picture
 from depixel.report import Candidate, Report
@@ -119,7 +120,7 @@ def test_a_folder_of_faces_is_reckoned_with_the_scale_that_is_written() -> None:
     worker = EngineUpscaler(engine, Request(domain="faces"), lambda: False)
     worker.upscale([Picture((np.zeros((16, 16, 3), np.uint8),), mode="RGB")], {})
 
-    assert {request.scale_for("faces", 16, 16) for request in engine.requests} == {worker.scale}
+    assert {request.scale_for(FACES, 16, 16) for request in engine.requests} == {worker.scale}
 
 
 def test_what_was_typed_outranks_the_profile() -> None:

@@ -54,12 +54,12 @@ def test_given_grids() -> None:
     """Columns x rows, or the size of a frame; what does not divide is a sentence that names the picture."""
     picture = _sheet(4, 2).replace(name="walk.png")
 
-    assert layout_of(picture, "4x2") == layout_of(picture, "16x16px") == Sheet(4, 2)
-    assert layout_of(picture, "none") is None
-    assert layout_of(picture, "1x1") is None
+    assert layout_of(picture, Request(frames="4x2")) == layout_of(picture, Request(frames="16x16px")) == Sheet(4, 2)
+    assert layout_of(picture, Request(frames="none")) is None
+    assert layout_of(picture, Request(frames="1x1")) is None
     for frames in ("5x2", "15x16px"):
         with pytest.raises(BadUsageError, match=r"walk\.png is 64x32"):
-            layout_of(picture, frames)
+            layout_of(picture, Request(frames=frames))
 
 
 def test_frames_do_not_bleed_and_equal_ones_are_equal(upsampler: Upsampler) -> None:
@@ -109,7 +109,7 @@ def test_nine_patches_keep_their_marks(upsampler: Upsampler) -> None:
 
     answer = upsampler.upsample(picture, Request(scale=4)).picture.frames[0]
 
-    assert layout_of(picture, "none") == NinePatch()
+    assert layout_of(picture, Request(frames="none")) == NinePatch()
     assert answer.shape == (4 * 12 + 2, 4 * 16 + 2, 4)
     assert answer[0, :, 3].nonzero()[0].tolist() == list(range(1 + 4 * 4, 1 + 4 * 8))
     assert answer[:, 0, 3].nonzero()[0].tolist() == list(range(1 + 4 * 2, 1 + 4 * 6))

@@ -21,7 +21,8 @@ from depixel.priors.stylegan_prior import over_grey, to_picture
 from depixel.priors.weights import load_weights, released_names
 from depixel.priors.whitening import fit
 from depixel.request import Request
-from depixel.search.loop import finish, search
+from depixel.search.loop import search
+from depixel.search.question import Question
 
 GENERATOR = GeneratorSpec(32, 8, 8, (8, 8, 8, 8), 2)
 ENCODER = EncoderSpec(8, 8, (8, 8, 8, 8), 8, (8, 8, 8), (4, 8, 8, 16, 16, 32))
@@ -173,7 +174,7 @@ def test_search_lowers_the_error_of_the_encoder(prior: LatentPrior) -> None:
     small[:, 3] = 1
     calm = prior.decode(prior.encode(small, degradation), small, degradation)
     before = (degradation.apply(calm) - small).square().mean().item()
-    found = finish(search(prior, small, degradation, Request(domain="faces", steps=15)))
+    found = search(prior, Question(small, degradation), Request(domain="faces", steps=15))
     assert found.pictures[0][0].error < before
 
 

@@ -2,26 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import pytest
 import torch
 import torch.nn.functional as F
-from depixel.client.options import MAX_SEED
 from tiny_prior import TinyArt, TinyFaces
 
-from depixel.degradation import AreaDegradation, make_degradation
+from depixel.client.option_table import DIALOG_MAX_SEED
+from depixel.degradation import AreaDegradation, Degradation, make_degradation
 from depixel.errors import BadUsageError, CancelledError, WeightsError
-from depixel.priors.base import LatentLayout, Latents
+from depixel.monitor import Monitor, SearchStep
+from depixel.priors.base import LatentLayout, LatentPrior, Latents
 from depixel.request import PULSE_EPS, Request
-from depixel.search import Candidates, Found, SearchStep, Term, candidate_seed, finish, search
+from depixel.search import TERMS, Candidates, Question, Solution, Term, candidate_seed, search
 from depixel.search.sphere import as_points
 from depixel.search.terms import Context, nearest_colours, seam_and_inside
 
 AREA = AreaDegradation(4)
 FACES = TinyFaces()
+
+
+def _search(
+    prior: LatentPrior,
+    small: torch.Tensor,
+    degradation: Degradation,
+    request: Request,
+    on_step: Callable[[SearchStep], None] | None = None,
+    *,
+    cancelled: Callable[[], bool] | None = None,
+    terms: Sequence[Term] = TERMS,
+    keep_when_cancelled: bool = False,
+    **question: Any,
+) -> Candidates:
+    return search(
+        prior,
+        Question(small, degradation, **question),
+        request,
+        terms=terms,
+        monitor=Monitor(on_step, cancelled),
+        keep_when_cancelled=keep_when_cancelled,
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +69,7 @@ def _errors(found: Candidates) -> list[float]:
 
 def test_every_picture_of_a_batch_can_converge() -> None:
     """PULSE compares a sum over the batch with eps, so more than one picture never passes; ours all do."""
-    found = finish(search(FACES, _faces(6), AREA, Request(steps=60)))
+    found = _search(FACES, _faces(6), AREA, Request(steps=60))
 
     assert all(candidate.converged for row in found.pictures for candidate in row)
     assert max(_errors(found)) <= PULSE_EPS
@@ -55,7 +79,7 @@ def test_the_answer_is_the_best_one_with_its_own_latents() -> None:
     """PULSE returns the last picture beside the small one of the best; ours decodes from the latents returned."""
     small = _faces(3)
     seen: list[float] = []
-    found = finish(search(FACES, small, AREA, Request(steps=12, eps=0.0)), lambda step: seen.append(step.error))
+    found = _search(FACES, small, AREA, Request(steps=12, eps=0.0), lambda step: seen.append(step.error))
     for b, (answer,) in enumerate(found.pictures):
         again = FACES.decode(answer.latents, small[b : b + 1], AREA)[0]
         error = float((AREA.apply(again[None]) - small[b]).square().sum() / 3 / 64)
@@ -73,8 +97,8 @@ def test_best_is_kept_when_later_steps_are_worse() -> None:
 
     small = _faces(2)
     start = FACES.encode(small, AREA)
-    first = finish(search(FACES, small, AREA, Request(steps=0)))
-    found = finish(search(FACES, small, AREA, Request(steps=8, eps=0.0), terms=[Term("away", 1e6, away)]))
+    first = _search(FACES, small, AREA, Request(steps=0))
+    found = _search(FACES, small, AREA, Request(steps=8, eps=0.0), terms=[Term("away", 1e6, away)])
 
     assert all(a <= b for a, b in zip(_errors(found), _errors(first), strict=True))
 
@@ -83,8 +107,8 @@ def test_a_search_that_fails_returns_the_best_so_far() -> None:
     """PULSE writes nothing when eps is not reached; ours says how far it got."""
     noise = torch.rand(2, 4, 8, 8, generator=torch.Generator().manual_seed(0))
     noise[:, 3] = 1
-    first = finish(search(FACES, noise, AREA, Request(steps=0)))
-    found = finish(search(FACES, noise, AREA, Request(steps=20)))
+    first = _search(FACES, noise, AREA, Request(steps=0))
+    found = _search(FACES, noise, AREA, Request(steps=20))
     for (answer,), (start,) in zip(found.pictures, first.pictures, strict=True):
         assert not answer.converged
         assert PULSE_EPS < answer.error < start.error
@@ -95,8 +119,8 @@ def test_alpha_is_searched_for() -> None:
     """A prior that makes alpha is moved to the given alpha; PULSE never looks at it."""
     prior = TinyFaces(seed=3, alpha=True)
     small = AREA.apply(prior.truth(2))
-    first = finish(search(prior, small, AREA, Request(steps=0)))
-    found = finish(search(prior, small, AREA, Request(steps=60, eps=5e-4)))
+    first = _search(prior, small, AREA, Request(steps=0))
+    found = _search(prior, small, AREA, Request(steps=60, eps=5e-4))
 
     def alpha_error(result: Candidates, b: int) -> float:
         return float((AREA.apply(result.pictures[b][0].large[None])[0, 3] - small[b, 3]).square().mean())
@@ -110,7 +134,7 @@ def test_seed_0_is_a_seed() -> None:
     """PULSE ignores seed 0; here it gives the same answer twice, and not that of seed 1."""
     settings = Request(steps=3, imagination=0.8)
     once, again, other = (
-        finish(search(FACES, _faces(1), AREA, replace(settings, seed=seed))).pictures[0][0] for seed in (0, 0, 1)
+        _search(FACES, _faces(1), AREA, replace(settings, seed=seed)).pictures[0][0] for seed in (0, 0, 1)
     )
 
     assert torch.equal(once.large, again.large)
@@ -125,9 +149,9 @@ def test_a_batch_of_one_equals_the_same_picture_in_a_batch(imagination: float) -
     """Who else is in the batch, when they leave it, and in which order they come changes nothing."""
     small = _faces(5)
     settings = Request(steps=10, candidates=2, imagination=imagination)
-    together = finish(search(FACES, small, AREA, settings))
+    together = _search(FACES, small, AREA, settings)
     for b in (0, 3):
-        alone = finish(search(FACES, small[b : b + 1], AREA, settings)).pictures[0]
+        alone = _search(FACES, small[b : b + 1], AREA, settings).pictures[0]
         for mine, theirs in zip(alone, together.pictures[b], strict=True):
             assert mine.seed == theirs.seed
             assert mine.error == pytest.approx(theirs.error, rel=0.02, abs=1e-6)
@@ -137,7 +161,7 @@ def test_a_batch_of_one_equals_the_same_picture_in_a_batch(imagination: float) -
 def test_candidate_k_does_not_depend_on_how_many_there_are() -> None:
     """Asking for a third candidate leaves the first two as they were."""
     small = _faces(1)
-    two, three = (finish(search(FACES, small, AREA, Request(steps=0, candidates=k))).pictures[0] for k in (2, 3))
+    two, three = (_search(FACES, small, AREA, Request(steps=0, candidates=k)).pictures[0] for k in (2, 3))
 
     assert [c.seed for c in two] == [c.seed for c in three[:2]]
     for a, b in zip(two, three[:2], strict=True):
@@ -148,8 +172,8 @@ def test_a_candidate_can_be_asked_for_again_by_its_seed() -> None:
     """The seed reported with an answer, given as the seed of a new search for one, brings that answer."""
     small = _faces(1)
     settings = Request(steps=2, candidates=3, imagination=0.6)
-    third = finish(search(FACES, small, AREA, settings)).pictures[0][2]
-    again = finish(search(FACES, small, AREA, replace(settings, candidates=1, seed=third.seed))).pictures[0][0]
+    third = _search(FACES, small, AREA, settings).pictures[0][2]
+    again = _search(FACES, small, AREA, replace(settings, candidates=1, seed=third.seed)).pictures[0][0]
 
     assert again.large == pytest.approx(third.large, abs=1e-3)
 
@@ -159,13 +183,13 @@ def test_candidate_seeds_are_distinct_and_valid() -> None:
     seeds = {candidate_seed(seed, k) for seed in range(20) for k in range(20)}
 
     assert len(seeds) == 400
-    assert all(0 <= seed <= MAX_SEED for seed in seeds)
+    assert all(0 <= seed <= DIALOG_MAX_SEED for seed in seeds)
     assert candidate_seed(2**63 - 1, 3) != candidate_seed(0, 3)
 
 
 def test_candidates_differ() -> None:
     """Several candidates are several answers, even with imagination 0."""
-    found = finish(search(FACES, _faces(1), AREA, Request(steps=15, candidates=3))).pictures[0]
+    found = _search(FACES, _faces(1), AREA, Request(steps=15, candidates=3)).pictures[0]
 
     assert all((found[0].large - other.large).abs().max() > 0.02 for other in found[1:])
 
@@ -176,7 +200,7 @@ def test_a_row_that_is_done_leaves_the_batch() -> None:
     start = prior.encode(_faces(7), AREA)
     small = torch.cat([AREA.apply(prior.decode(start, _faces(7), AREA))[:6], _faces(1)])
     prior.decoded = 0
-    found = finish(search(prior, small, AREA, Request(steps=20, eps=1e-4), start=start))
+    found = _search(prior, small, AREA, Request(steps=20, eps=1e-4), start=start)
 
     assert found.steps > 10
     assert prior.decoded == 7 + found.steps
@@ -187,7 +211,7 @@ def test_a_row_without_progress_gives_up_early() -> None:
     prior = TinyArt(exact=True)
     small = torch.rand(1, 4, 6, 6, generator=torch.Generator().manual_seed(2))
     never = Term("never", 0.0, lambda large, latents, context: large.new_ones(len(large)), goal=0.5)
-    found = finish(search(prior, small, AREA, Request(steps=500), terms=[never]))
+    found = _search(prior, small, AREA, Request(steps=500), terms=[never])
 
     assert found.steps < 40
 
@@ -211,9 +235,9 @@ def test_a_start_that_fits_nothing_takes_longer_steps(monkeypatch: pytest.Monkey
     noise[:, 3] = 1
     settings = Request(steps=12, eps=0.0)
 
-    def both() -> tuple[Found, Found, Found]:
+    def both() -> tuple[Solution, Solution, Solution]:
         starts = (noise, None, settings), (noise, None, replace(settings, steps=0)), (near, good, settings)
-        far, first, close = (finish(search(prior, x, AREA, s, start=start)).pictures[0][0] for x, start, s in starts)
+        far, first, close = (_search(prior, x, AREA, s, start=start).pictures[0][0] for x, start, s in starts)
         return far, first, close
 
     hurried, start, close = both()
@@ -228,14 +252,14 @@ def test_a_start_that_fits_nothing_takes_longer_steps(monkeypatch: pytest.Monkey
 def test_what_starts_far_away_may_stop_early_and_what_starts_near_may_not() -> None:
     """far_eps is for rows that start outside PULSE's eps; each row of a batch goes by its own start."""
     small = _faces(2)
-    far = finish(search(FACES, small, AREA, Request(steps=0)))
+    far = _search(FACES, small, AREA, Request(steps=0))
     assert min(_errors(far)) > PULSE_EPS
-    near = finish(search(FACES, small[:1], AREA, Request(steps=60, eps=1.8e-3))).pictures[0][0]
+    near = _search(FACES, small[:1], AREA, Request(steps=60, eps=1.8e-3)).pictures[0][0]
     start = {name: torch.cat([x, far.pictures[1][0].latents[name]]) for name, x in near.latents.items()}
     settings = Request(steps=60, eps=1e-3)
 
-    close, away = (row[0] for row in finish(search(FACES, small, AREA, settings, start=start, far_eps=1.5e-3)).pictures)
-    alone = finish(search(FACES, small[1:], AREA, settings)).pictures[0][0]
+    close, away = (row[0] for row in _search(FACES, small, AREA, settings, start=start, far_eps=1.5e-3).pictures)
+    alone = _search(FACES, small[1:], AREA, settings).pictures[0][0]
 
     assert close.converged
     assert 1e-3 < away.error <= 1.5e-3
@@ -250,7 +274,7 @@ def test_zero_steps_is_the_encoders_answer() -> None:
     """One pass, no optimisation; the first candidate is calm and the others are not."""
     small = _faces(2)
     steps: list[SearchStep] = []
-    found = finish(search(FACES, small, AREA, Request(steps=0, candidates=2)), steps.append)
+    found = _search(FACES, small, AREA, Request(steps=0, candidates=2), steps.append)
     calm = FACES.decode(FACES.encode(small, AREA), small, AREA)
 
     assert [(step.step, step.steps) for step in steps] == [(1, 1)]
@@ -262,7 +286,7 @@ def test_zero_steps_is_the_encoders_answer() -> None:
 def test_steps_count_up_and_the_error_falls() -> None:
     """What is reported after each step never gets worse, carries a preview, and stays within its announced number."""
     steps: list[SearchStep] = []
-    finish(search(FACES, _faces(2), AREA, Request(steps=15, eps=0.0)), steps.append)
+    _search(FACES, _faces(2), AREA, Request(steps=15, eps=0.0), steps.append)
 
     assert [step.step for step in steps] == list(range(1, 17))
     assert {step.steps for step in steps} == {16}
@@ -275,9 +299,7 @@ def test_steps_count_up_and_the_error_falls() -> None:
 def test_the_score_falls_while_the_answers_are_consistent() -> None:
     """With an exact prior only the wishes are left to improve, and more steps never make them worse."""
     small = torch.rand(2, 4, 6, 6, generator=torch.Generator().manual_seed(4))
-    scores = [
-        [row[0].score for row in finish(search(TinyArt(), small, AREA, Request(steps=n))).pictures] for n in (0, 4, 30)
-    ]
+    scores = [[row[0].score for row in _search(TinyArt(), small, AREA, Request(steps=n)).pictures] for n in (0, 4, 30)]
 
     assert scores[0] >= scores[1] >= scores[2]
 
@@ -293,22 +315,15 @@ def test_cancel_is_obeyed_within_one_step() -> None:
         return calls > 4  # asked before every pass: the start and three steps go through
 
     with pytest.raises(CancelledError, match="after 3 of 50 steps"):
-        finish(search(prior, _faces(2), AREA, Request(steps=50, eps=0.0), cancelled=cancelled))
+        _search(prior, _faces(2), AREA, Request(steps=50, eps=0.0), cancelled=cancelled)
     assert prior.decoded == 2 * 4
 
 
 def test_cancel_can_keep_the_best_so_far() -> None:
     """A caller that asks for it gets what was found until then, marked as such."""
     asked = iter([False, False, False, True])
-    found = finish(
-        search(
-            FACES,
-            _faces(1),
-            AREA,
-            Request(steps=50, eps=0.0),
-            cancelled=lambda: next(asked),
-            keep_when_cancelled=True,
-        )
+    found = _search(
+        FACES, _faces(1), AREA, Request(steps=50, eps=0.0), cancelled=lambda: next(asked), keep_when_cancelled=True
     )
 
     assert found.cancelled
@@ -318,7 +333,7 @@ def test_cancel_can_keep_the_best_so_far() -> None:
 
 def test_latents_stay_on_their_spheres() -> None:
     """After any number of steps every layer's latent has radius root d, and so has the noise."""
-    answer = finish(search(FACES, _faces(1), AREA, Request(steps=7, eps=0.0))).pictures[0][0]
+    answer = _search(FACES, _faces(1), AREA, Request(steps=7, eps=0.0)).pictures[0][0]
     for name, x in answer.latents.items():
         points = as_points(x, FACES.layout[name])
 
@@ -329,12 +344,12 @@ def test_a_given_start_is_used() -> None:
     """The latents of the frame before can start the next one; a good start needs no steps."""
     small = _faces(2)
     settings = Request(steps=60)
-    before = finish(search(FACES, small, AREA, settings))
+    before = _search(FACES, small, AREA, settings)
     latents = {
         name: torch.cat([row[0].latents[name] for row in before.pictures]) for name in before.pictures[0][0].latents
     }
 
-    assert finish(search(FACES, small, AREA, settings, start=latents)).steps == 0
+    assert _search(FACES, small, AREA, settings, start=latents).steps == 0
 
 
 def test_the_caller_may_bring_its_own_reduction() -> None:
@@ -346,7 +361,7 @@ def test_the_caller_may_bring_its_own_reduction() -> None:
         return F.adaptive_avg_pool2d(large[..., 2:30], (9, 7))
 
     prior = _WithoutEncoder()
-    found = finish(search(prior, small, AREA, Request(steps=60), scale_back=scale_back)).pictures[0][0]
+    found = _search(prior, small, AREA, Request(steps=60), scale_back=scale_back).pictures[0][0]
 
     assert found.large.shape == (4, 32, 32)
     assert found.converged
@@ -357,9 +372,9 @@ def test_the_caller_may_hold_inference_mode() -> None:
     """Gradients are the search's own business, whatever mode surrounds it."""
     with torch.inference_mode():
         small = _faces(1) * 1.0
-        found = finish(search(FACES, small, AREA, Request(steps=3, eps=0.0)))
+        found = _search(FACES, small, AREA, Request(steps=3, eps=0.0))
     with torch.no_grad():
-        again = finish(search(FACES, small.clone(), AREA, Request(steps=3, eps=0.0)))
+        again = _search(FACES, small.clone(), AREA, Request(steps=3, eps=0.0))
 
     assert found.pictures[0][0].steps > 0
     assert found.pictures[0][0].error == pytest.approx(again.pictures[0][0].error, rel=1e-3)
@@ -370,8 +385,8 @@ def test_a_row_that_leaves_the_finite_comes_back() -> None:
     small = _faces(2)
     prior = _Poisoned(poisoned_pass=2, row=0)
     settings = Request(steps=12, eps=0.0)
-    found = finish(search(prior, small, AREA, settings))
-    sound = finish(search(FACES, small, AREA, settings))
+    found = _search(prior, small, AREA, settings)
+    sound = _search(FACES, small, AREA, settings)
 
     assert torch.isfinite(found.pictures[0][0].large).all()
     assert found.pictures[0][0].steps > 2
@@ -381,7 +396,7 @@ def test_a_row_that_leaves_the_finite_comes_back() -> None:
 def test_a_prior_that_gives_no_numbers_is_named() -> None:
     """Damaged weights are a sentence, not a black picture."""
     with pytest.raises(WeightsError, match="tiny-faces"):
-        finish(search(_Poisoned(poisoned_pass=0, row=0), _faces(1), AREA, Request(steps=2)))
+        _search(_Poisoned(poisoned_pass=0, row=0), _faces(1), AREA, Request(steps=2))
 
 
 @pytest.mark.parametrize(
@@ -397,7 +412,7 @@ def test_a_prior_that_gives_no_numbers_is_named() -> None:
 def test_what_does_not_fit_together_is_refused(small: torch.Tensor, more: dict, word: str) -> None:
     """A wrong call says what is wrong before any work is done."""
     with pytest.raises(BadUsageError, match=word):
-        finish(search(FACES, small, AREA, Request(steps=1), **more))
+        _search(FACES, small, AREA, Request(steps=1), **more)
 
 
 # Terms at work: a search with the term is measurably better at its wish than one without.
@@ -420,8 +435,8 @@ def test_the_palette_term_brings_colours_to_the_palette() -> None:
         pixels = torch.stack([row[0].large for row in found.pictures]).flatten(2).transpose(1, 2)
         return float((pixels - nearest_colours(pixels, colours)).square().sum(2).mean())
 
-    calm = finish(search(prior, small, AREA, Request(steps=0), palettes=colours))
-    found = finish(search(prior, small, AREA, Request(steps=60), palettes=colours))
+    calm = _search(prior, small, AREA, Request(steps=0), palettes=colours)
+    found = _search(prior, small, AREA, Request(steps=60), palettes=colours)
 
     assert distance(found) < 0.85 * distance(calm)
     assert max(_errors(found)) < 1e-6
@@ -440,8 +455,8 @@ def test_the_wrap_term_closes_the_seam() -> None:
         pairs = [seam_and_inside(large, axis) for axis in (2, 3)]
         return float(sum((across - inside).clamp_min(0).mean() for across, inside in pairs))
 
-    calm = finish(search(prior, small, wrapped, Request(steps=0)))
-    found = finish(search(prior, small, wrapped, Request(steps=60)))
+    calm = _search(prior, small, wrapped, Request(steps=0))
+    found = _search(prior, small, wrapped, Request(steps=60))
 
     assert seam(calm) > 1e-4
     assert seam(found) < 0.85 * seam(calm)
@@ -459,8 +474,8 @@ def test_the_frames_term_calms_flicker() -> None:
         large = torch.stack([row[0].large for row in found.pictures])[:, :, 12:]
         return float((large[1:] - large[:-1]).square().mean())
 
-    first = finish(search(prior, small, AREA, Request(steps=0), start=start, animations=[0, 0, 0]))
-    found = finish(search(prior, small, AREA, Request(steps=40), start=start, animations=[0, 0, 0]))
+    first = _search(prior, small, AREA, Request(steps=0), start=start, animations=[0, 0, 0])
+    found = _search(prior, small, AREA, Request(steps=40), start=start, animations=[0, 0, 0])
 
     assert flicker(found) < 0.2 * flicker(first)
     assert len({row[0].steps for row in found.pictures}) == 1
@@ -470,15 +485,7 @@ def test_equal_frames_give_equal_answers() -> None:
     """Same in, same out: for every candidate, with and without the term, because seeds do not know the frame."""
     small = _art_pictures(1).repeat(2, 1, 1, 1)
     for animations in (None, [7, 7]):
-        found = finish(
-            search(
-                TinyArt(),
-                small,
-                AREA,
-                Request(steps=5, candidates=2, imagination=0.8),
-                animations=animations,
-            )
-        )
+        found = _search(TinyArt(), small, AREA, Request(steps=5, candidates=2, imagination=0.8), animations=animations)
         for one, two in zip(*found.pictures, strict=True):
             assert one.large == pytest.approx(two.large, abs=1e-5)
 
@@ -487,8 +494,8 @@ def test_the_alpha_edge_term_sharpens_alpha() -> None:
     """Halos and half-transparent pixels on hard edges become fewer."""
     small = torch.zeros(1, 4, 8, 8)
     small[:, :, 2:6, 2:6] = 1
-    calm = finish(search(TinyArt(seed=2), small, AREA, Request(steps=0))).pictures[0][0]
-    found = finish(search(TinyArt(seed=2), small, AREA, Request(steps=40))).pictures[0][0]
+    calm = _search(TinyArt(seed=2), small, AREA, Request(steps=0)).pictures[0][0]
+    found = _search(TinyArt(seed=2), small, AREA, Request(steps=40)).pictures[0][0]
 
     assert found.terms["alpha_edge"] < 0.8 * calm.terms["alpha_edge"]
 
@@ -497,7 +504,7 @@ def test_ranked_puts_converged_answers_first() -> None:
     """The best candidate of a picture: least error down to eps, then least score."""
     noise = torch.rand(1, 4, 8, 8, generator=torch.Generator().manual_seed(0))
     noise[:, 3] = 1
-    found = finish(search(FACES, noise, AREA, Request(steps=4, candidates=4, imagination=1.0)))
+    found = _search(FACES, noise, AREA, Request(steps=4, candidates=4, imagination=1.0))
     errors = [candidate.error for candidate in found.ranked(0)]
 
     assert errors == sorted(errors)

@@ -10,15 +10,16 @@ import torch.nn.functional as F
 
 from depixel.degradation import AreaDegradation
 from depixel.priors.base import LatentLayout
+from depixel.request import Request
 from depixel.search import terms
-from depixel.search.terms import Context, Term, standard_terms
+from depixel.search.terms import TERMS, Context
 
 AREA = AreaDegradation(4)
 
 
 def _context(small: torch.Tensor, **more) -> Context:
     layout = more.pop("layout", {})
-    return Context(small, AREA.apply, layout, lambda latents: torch.zeros(len(small)), **more)
+    return Context(small, AREA.apply, layout, lambda latents: torch.zeros(len(small)), Request(), **more)
 
 
 def _opaque(count: int = 2, size: int = 4, seed: int = 0) -> torch.Tensor:
@@ -148,7 +149,8 @@ def test_terms_do_not_look_at_other_rows() -> None:
     layout = {"w": LatentLayout(sphere=True, per_layer=True)}
     context = _context(small, layout=layout, wrap=(True, True), palette=torch.rand(3, 5, 4))
     row = torch.tensor([1])
-    for term in standard_terms(context):
+    for term in TERMS:
+        assert term.applies(context) or term.name in ("frames",), term.name
         if term.name != "gaussian":
             together = term.function(large, {"w": w}, context)[1:2]
             alone = term.function(large[row], {"w": w[row]}, context.rows(row))
@@ -171,9 +173,9 @@ def test_standard_terms_follow_what_is_given() -> None:
     """Nobody pays for a term that was not asked for."""
 
     def names(**more) -> set[str]:
-        return {term.name for term in standard_terms(_context(more.pop("small", _opaque()), **more))}
+        context = _context(more.pop("small", _opaque()), **more)
+        return {term.name for term in TERMS if term.applies(context)}
 
     assert names() == {"consistency", "gaussian"}
     assert names(wrap=(True, False)) == {"consistency", "gaussian", "wrap"}
     assert names(small=_opaque() * 0.5) == {"consistency", "gaussian", "alpha_edge"}
-    assert isinstance(standard_terms(_context(_opaque()))[0], Term)

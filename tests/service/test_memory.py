@@ -14,7 +14,7 @@ from tests.service.conftest import record_engine, request_of
 
 from depixel.client import Engine, Place, Result
 from depixel.client.launch import reap
-from depixel.enlarging.engine import ArtEngine
+from depixel.enlarging.engine import EnlargingEngine
 from depixel.errors import OutOfMemoryError
 from depixel.faces.engine import FaceEngine
 from depixel.picture import Picture
@@ -72,10 +72,10 @@ def short_of_graphics_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     def out_of_memory(*_: object) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
 
-    for engine in (ArtEngine, FaceEngine):
+    for engine in (EnlargingEngine, FaceEngine):
         real = engine.answer
 
-        def answer(self: ArtEngine | FaceEngine, *args: object, real: object = real) -> object:
+        def answer(self: EnlargingEngine | FaceEngine, *args: object, real: object = real) -> object:
             return out_of_memory() if self.device.type == "meta" else real(self, *args)  # type: ignore[operator]
 
         monkeypatch.setattr(engine, "answer", answer)
@@ -90,7 +90,7 @@ def test_a_gpu_without_memory_hands_over_to_the_cpu(short_of_graphics_memory: Up
     report = upsampler.upsample(PICTURE, settings)
 
     assert (report.device, upsampler.device.type) == ("cpu", "cpu")
-    assert any("done on the CPU" in note for note in report.notes)
+    assert any("the CPU did the work" in note for note in report.notes)
     assert report.residual.maximum < 0.5
     assert not upsampler.upsample(PICTURE, settings).notes
 
@@ -109,7 +109,7 @@ def test_weights_that_do_not_fit_the_gpu_go_to_the_cpu(tmp_path: Path, monkeypat
     shelf = upsampler.shelf
     monkeypatch.setattr(Shelf, "art", art)
 
-    assert any("done on the CPU" in note for note in upsampler.upsample(PICTURE, Request(scale=2)).notes)
+    assert any("the CPU did the work" in note for note in upsampler.upsample(PICTURE, Request(scale=2)).notes)
 
 
 def test_faces_without_memory_are_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

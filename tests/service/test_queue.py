@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
+from depixel.domain import ART
 from depixel.errors import CancelledError, OutOfMemoryError
+from depixel.monitor import Monitor
 from depixel.picture import Picture
 from depixel.report import Report
 from depixel.request import Request
-from depixel.search.step import SearchStep
 from depixel.service.jobs import BusyError, Job, Jobs
 from depixel.service.limits import Limits
 from depixel.service.wire import Asked
@@ -33,17 +34,15 @@ class Gate:
     def warm(self) -> None:
         """Nothing to load."""
 
-    def answer(
-        self, picture: Picture, asked: Asked, on_step: Callable[[SearchStep], None], cancelled: Callable[[], bool]
-    ) -> Report:
+    def answer(self, picture: Picture, asked: Asked, monitor: Monitor) -> Report:
         """Wait; then be cancelled, fail, or have nothing."""
         self.seen.append(asked.settings.seed)
         while not self.open.wait(0.01):
-            if cancelled():
+            if monitor.is_cancelled:
                 raise CancelledError("Cancelled.")
         if self.problem is not None:
             raise self.problem
-        return Report((), asked.settings, 4, "art", "area", "none", "cpu", (False, False), 0, 0.0)
+        return Report((), asked.settings, 4, ART, "area", "none", "cpu", (False, False), 0, 0.0)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from tests.service.conftest import ROOT
 
 from depixel.client import Engine, Place
 from depixel.errors import BadUsageError, CancelledError, DepixelError
+from depixel.monitor import Monitor
 from depixel.picture import Picture
 from depixel.request import Request
 from depixel.service.remote import RemoteUpsampler
@@ -64,7 +65,7 @@ def test_errors_and_cancel_are_depixel_s(remote: RemoteUpsampler) -> None:
     wrong, good = remote.upsample_many([picture("RGB")] * 2, Request(domain="faces", model="base"))[:2]
     assert isinstance(wrong, DepixelError) == isinstance(good, DepixelError)
     with pytest.raises(CancelledError):
-        remote.upsample(picture("RGB"), Request(scale=64, domain="art", candidates=30), cancelled=lambda: True)
+        remote.upsample(picture("RGB"), Request(scale=64, domain="art", candidates=30), Monitor(cancelled=lambda: True))
     with pytest.raises(BadUsageError, match=r"127\.0\.0\.1"):
         RemoteUpsampler("http://example.org:80")
 

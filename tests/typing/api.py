@@ -4,14 +4,13 @@ The public names as a user's type checker sees them. Never run: `mypy tests/typi
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from depixel import DepixelError, Picture, Report, Request, Upsampler, __version__
 from depixel.consistency import Residual
-from depixel.search.step import SearchStep
+from depixel.monitor import Monitor, SearchStep
 
 version: str = __version__
 
@@ -30,9 +29,8 @@ def show(step: SearchStep) -> None:
     del share
 
 
-on_step: Callable[[SearchStep], None] = show
 upsampler: Upsampler = Upsampler("cpu")
-report: Report = upsampler.upsample(picture, settings, on_step=show, cancelled=lambda: False)
+report: Report = upsampler.upsample(picture, settings, Monitor(show, lambda: False))
 answer: Picture = report.picture
 residual: Residual = report.residual
 exact: bool = residual.exact

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ from depixel.errors import BadUsageError
 
 if TYPE_CHECKING:
     from depixel.cli import Subparsers
-    from depixel.faces.anonymiser import Anonymised
+    from depixel.faces.anonymiser import ReplacedFace
     from depixel.picture import Picture
 
 
@@ -57,32 +56,28 @@ def run(args: argparse.Namespace) -> int:
     picture = reader(args.max_pixels)(args.input)
 
     from depixel.faces.anonymiser import anonymise
-    from depixel.faces.hidden import Place, find_places
+    from depixel.faces.hidden import HiddenPlace, find_places
     from depixel.upsampler import Upsampler
 
-    places = [Place(box) for box in args.boxes]
+    places = [HiddenPlace(box) for box in args.boxes]
     if not places:
         places = find_places(picture)
         if not places:
             raise BadUsageError(f"No face was found in {args.input}: say where one is with --box L,T,R,B.")
     upsampler = Upsampler(args.device, {"faces": args.weights} if args.weights else None)
-    done = []
-    for place in places:
-        wishes = replace(settings, roll=place.roll)
-        done.append(anonymise(upsampler, picture, place.box, args.kept, wishes, rounded=place.found, way=place.way))
-        picture = done[-1].picture
-    writer(args.overwrite)(args.out, _labelled(picture))
+    result = anonymise(upsampler, picture, places, args.kept, settings)
+    writer(args.overwrite)(args.out, _labelled(result.picture))
     if args.json:
-        values = {"input": str(args.input), "out": str(args.out), "faces": [_row(one) for one in done]}
+        values = {"input": str(args.input), "out": str(args.out), "faces": [_row(face) for face in result.faces]}
         sys.stdout.write(json.dumps(values, indent=2) + "\n")
         return 0
-    for one in done:
+    for face in result.faces:
         sys.stdout.write(
-            f"{one.box}: an imagined face; {one.kept[0]}x{one.kept[1]} pixels of the original were kept.\n"
+            f"{face.box}: an invented face; {face.kept[0]}x{face.kept[1]} pixels of the original were kept.\n"
         )
     if not args.boxes:
         sys.stdout.write(
-            "Look at the result: the finder may have missed a face, or have taken something else for one.\n"
+            "Check the result: a face may have been missed, or something else taken for a face.\n"
         )
     sys.stdout.write(f"{args.out}\n")
     return 0
@@ -97,11 +92,11 @@ def _labelled(picture: Picture) -> Picture:
     return picture.replace(text=text, exif=None)
 
 
-def _row(one: Anonymised) -> dict[str, object]:
+def _row(face: ReplacedFace) -> dict[str, object]:
     return {
-        "box": list(one.box),
-        "kept": list(one.kept),
-        "seed": one.report.candidates[0].seed,
-        "residual": one.report.residual._asdict(),
-        "notes": list(one.report.notes),
+        "box": list(face.box),
+        "kept": list(face.kept),
+        "seed": face.report.candidates[0].seed,
+        "residual": face.report.residual._asdict(),
+        "notes": list(face.report.notes),
     }

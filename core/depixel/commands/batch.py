@@ -19,13 +19,14 @@ from depixel.commands.printable import one_line
 from depixel.errors import CancelledError, DepixelError
 from depixel.labels import label_picture
 from depixel.lossy import as_written
+from depixel.monitor import Monitor
 from depixel.picture import Picture
 from depixel.progress import Progress
 from depixel.request import Request
 
 if TYPE_CHECKING:
+    from depixel.monitor import SearchStep
     from depixel.report import Report
-    from depixel.search.step import SearchStep
 
 _GROUP_PIXELS = 64 * 1024  # input pixels of one group at most, over frames and candidates, at scale 4
 _GROUP_COUNT = 256
@@ -138,7 +139,8 @@ class Batch:
         first = one_line(group[0][0].name)
         self._progress.doing(first if len(group) == 1 else f"{first} and {len(group) - 1} more", len(group))
         try:
-            answers = self._engine.upsample_many([p for _, p in group], self._settings, self._step, self._cancelled)
+            monitor = Monitor(self._step, self._cancelled)
+            answers = self._engine.upsample_many([p for _, p in group], self._settings, monitor)
         except CancelledError:
             yield from (_stopped(job) for job, _ in group)
             return

@@ -53,7 +53,6 @@ def _row(job: Job, settings: Request, read: Read) -> dict[str, Any]:
     except Exception as error:  # noqa: BLE001 (one file must not hide the others)
         problem = problem_of(error)
         return {**row, "status": problem.status, "code": problem.code, "reason": problem.reason}
-    scale = prepared.degradation.factor // prepared.grid
     return {
         **row,
         "status": "planned",
@@ -61,8 +60,8 @@ def _row(job: Job, settings: Request, read: Read) -> dict[str, Any]:
         "width": picture.width,
         "height": picture.height,
         "frames": len(picture.frames),
-        "scale": scale,
-        "domain": prepared.domain,
+        "scale": prepared.scale,
+        "domain": prepared.domain.name,
         "degradation": prepared.degradation.name,
         "wrap": {"x": prepared.wrap[0], "y": prepared.wrap[1]},
         "notes": list(prepared.notes),

@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from depixel.domain import ART, requested
 from depixel.errors import BadUsageError, DepixelError
+from depixel.monitor import SILENT, Monitor
 from depixel.picture import Picture
 from depixel.request import Request
 
 if TYPE_CHECKING:
     from depixel.report import Report
-    from depixel.search.step import SearchStep
 
 
 class PictureEngine(Protocol):
     """What answers the pictures: an Upsampler here, or one in another process."""
 
     def upsample_many(
-        self,
-        pictures: Sequence[Picture],
-        settings: Request,
-        on_step: Callable[[SearchStep], None] | None = None,
-        cancelled: Callable[[], bool] | None = None,
+        self, pictures: Sequence[Picture], request: Request, monitor: Monitor = SILENT
     ) -> list[Report | DepixelError]:
         """See Upsampler.upsample_many."""
         ...
@@ -45,5 +42,5 @@ def open_engine(args: argparse.Namespace) -> PictureEngine:
 
     from depixel.upsampler import Upsampler
 
-    kind = "faces" if getattr(args, "domain", "auto") == "faces" else "art"
-    return Upsampler(args.device, {kind: args.weights} if args.weights else None)
+    domain = requested(getattr(args, "domain", "auto")) or ART
+    return Upsampler(args.device, {domain.weights: args.weights} if args.weights else None)

@@ -35,8 +35,7 @@ def check_writable(target: Path, picture: Picture, settings: Request) -> None:
 
 def answer_size(prepared: Prepared) -> tuple[int, int]:
     """Width and height of the answer, in pixels."""
-    scale = prepared.degradation.factor // prepared.grid
-    return prepared.source.width * scale, prepared.source.height * scale
+    return prepared.source.width * prepared.scale, prepared.source.height * prepared.scale
 
 
 def may_change_pixels(target: Path) -> bool:

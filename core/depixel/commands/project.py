@@ -116,7 +116,7 @@ def _document(args: argparse.Namespace, projection: Projection, report: Report) 
         "input": str(args.to),
         "out": str(args.out),
         "scale": report.scale,
-        "domain": report.domain,
+        "domain": report.domain.name,
         "degradation": report.degradation,
         "before": projection.before._asdict(),
         "after": projection.after._asdict(),

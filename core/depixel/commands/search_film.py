@@ -13,7 +13,7 @@ from depixel.files.table import FORMATS, by_ending
 from depixel.picture import Picture, Pixels
 
 if TYPE_CHECKING:
-    from depixel.search.step import SearchStep
+    from depixel.monitor import SearchStep
 
 GIVEN_FOR, STEP_FOR, ANSWER_FOR = 800.0, 80.0, 2500.0  # milliseconds
 

@@ -30,7 +30,7 @@ class Tally:
         self.rows.append(outcome.to_dict())
         if outcome.report is not None:
             residual = outcome.report.residual
-            self.faces |= outcome.report.domain == "faces"
+            self.faces |= outcome.report.domain.imagined
             if self.worst is None or residual.maximum > self.worst[0]:
                 self.worst = (residual.maximum, outcome.job.name)
 
@@ -51,9 +51,9 @@ def line_for(outcome: Outcome) -> str:
     small, report = outcome.given, outcome.report
     sizes = f"{small.width}x{small.height} -> {report.picture.width}x{report.picture.height}"
     more = f" (+{len(outcome.written) - 1} candidates)" if len(outcome.written) > 1 else ""
-    imagined = ", imagined" if report.domain == "faces" else ""
+    imagined = ", imagined" if report.domain.imagined else ""
     told = describe_residual(report.residual)
-    return one_line(f"{name} -> {outcome.written[0]}{more}  {sizes}, {report.domain}{imagined}; {told}")
+    return one_line(f"{name} -> {outcome.written[0]}{more}  {sizes}, {report.domain.name}{imagined}; {told}")
 
 
 def text(tally: Tally, seconds: float, ignored: int, page: Path | None) -> str:

@@ -1,5 +1,5 @@
 """
-From a small picture to a large one of any factor with a prior that enlarges by 4: cascades up, reduces down, in tiles.
+From a small picture to a large one of any factor with a prior of fixed scale: cascade up, reduce down.
 
 Every tile is decoded with as many neighbours around it as the network can see (`receptive_field`), so tiles meet
 without a seam: they hold what the untiled picture would hold.
@@ -14,15 +14,18 @@ from depixel.degradation import AreaDegradation, Degradation, make_degradation, 
 from depixel.priors.base import EnlargingPrior, Latents
 from depixel.tiles import Tile, with_surroundings
 
-PRIOR_SCALE = 4
+
+def last_stage(factor: int, scale: int) -> int:
+    """How many times the sides of the small picture the last stage of the cascade takes, about."""
+    return max(1, factor // scale)
 
 
-def halo(receptive_field: int, factor: int) -> int:
+def halo(receptive_field: int, factor: int, scale: int) -> int:
     """Small pixels of surroundings a tile needs, through every stage of the cascade."""
     needed, stage = 0.0, 1
     while True:
         needed += receptive_field / stage
-        stage *= PRIOR_SCALE
+        stage *= scale
         if stage >= factor:
             return int(needed) + 1
 
@@ -33,18 +36,19 @@ def enlarge(
     """
     [B, 4, h, w] => [B, 4, h*f, w*f] for any whole factor f, not yet projected.
 
-    The first stage follows the latents; its answer is exact at x4 and, from there on, an ordinary reduced picture.
-    Every stage wraps as the degradation does. `valid` (see EnlargingPrior.decode) is for factors up to 4 only.
+    The first stage follows the latents; its answer is exact at the prior's scale and, from there on, an ordinary
+    reduced picture. Every stage wraps as the degradation does. `valid` (see EnlargingPrior.decode) is for factors up to
+    the prior's scale only.
     """
-    wrap = degradation.wrap
-    first = make_degradation(degradation.name, PRIOR_SCALE, wrap)
+    wrap, scale = degradation.wrap, prior.scale
+    first = make_degradation(degradation.name, scale, wrap)
     large = prior.decode(latents, small, first) if valid is None else prior.decode(latents, small, first, valid)
-    reached = PRIOR_SCALE
+    reached = scale
     while reached < degradation.factor:
-        large = project(large, small, first) if reached == PRIOR_SCALE else large.clamp(0, 1)
-        again = AreaDegradation(PRIOR_SCALE, wrap)
+        large = project(large, small, first) if reached == scale else large.clamp(0, 1)
+        again = AreaDegradation(scale, wrap)
         large = prior.decode(prior.encode(large, again), large, again)
-        reached *= PRIOR_SCALE
+        reached *= scale
     height, width = small.shape[2:]
     if not any(wrap):
         return resize(large, height * degradation.factor, width * degradation.factor)

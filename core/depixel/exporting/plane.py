@@ -1,6 +1,6 @@
 """
-From a generated tile to the integers of the file: project, treat the domain's own constraint, round, lock the palette,
-measure. Everything here is local to a tile.
+From a generated tile to the integers of the file: project, keep vectors at length 1, round, lock the palette, measure.
+Everything here is local to a tile.
 """
 
 from __future__ import annotations
@@ -10,56 +10,50 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from depixel.consistency import project, quantise, residual_sums
-from depixel.degradation import Degradation, repeated
+from depixel.degradation import repeated
 from depixel.exporting.palette import lock_palette
 from depixel.exporting.vectors import unit_vectors
+from depixel.planes import Plane
+from depixel.tiles import Tile, with_ring
 
 
 def export_tile(
-    large: Tensor,
-    straight: Tensor,
-    hidden: Tensor,
-    degradation: Degradation,
-    *,
-    levels: int,
-    binary_alpha: bool,
-    grey: Tensor,
-    domain: str,
-    neighbours: Tensor | None = None,
-    valid: Tensor | None = None,
+    large: Tensor, plane: Plane, tile: Tile, rows: slice = slice(None), *, keep_palette: bool = False
 ) -> tuple[Tensor, Tensor]:
     """
     Args:
-        large: [B, 4, h*f, w*f] as the cascade made it.
-        straight: [B, 4, h, w] int32 straight RGBA of the input.
-        hidden: [B, 3, h, w] int32 colour to leave under transparent pixels.
-        neighbours: [B, 4, h+2, w+2] the input with a ring of what lies around the tile: give every pixel one of these
-            colours (`lock_palette`); None = colours are free.
-        valid: [B, 1, h, w], 0 where a picture was filled up and nothing counts; None = all of it counts.
-        grey: [B] bool, pictures without colour: they stay so.
+        large: [B, 4, h*f, w*f] premultiplied, of any range: what was generated for this tile.
+        tile: the part of the plane's small pictures.
+        rows: which of the plane's pictures, B of them.
+        keep_palette: give every pixel one of the colours that the input has near it (`lock_palette`).
 
     Returns:
         Integers [B, 4, h*f, w*f] int32 straight RGBA, and the residual's sums [B, 4] (see consistency.residual_sums).
     """
+    degradation, levels = plane.degradation, plane.levels
+    area = (rows, slice(None), slice(tile.top, tile.bottom), slice(tile.left, tile.right))
+    straight, grey = plane.straight[area], plane.grey[rows]
     alpha = straight[:, 3:].to(large.dtype) / levels
     small = torch.cat([straight[:, :3].to(large.dtype) / levels * alpha, alpha], 1)
     if bool(grey.any()):
         means = large[:, :3].mean(1, keepdim=True)
         large = torch.cat([torch.where(grey[:, None, None, None], means, large[:, :3]), large[:, 3:]], 1)
-    projected = project(large, small, degradation, binary_alpha=binary_alpha)
-    if domain == "normals":
+    projected = project(large, small, degradation, binary_alpha=plane.binary_alpha)
+    if plane.vectors:
         projected = torch.cat([unit_vectors(projected[:, :3], small[:, :3], degradation), projected[:, 3:]], 1)
         exported = (projected * levels).round().clamp(0, levels).to(torch.int32)
     else:
-        exported = quantise(projected, straight, degradation, levels=levels, binary_alpha=binary_alpha)
-    if neighbours is not None:
-        exported = lock_palette(exported, neighbours, degradation.factor, levels)  # under transparency as well
-    counted = straight if valid is None else straight * valid.to(straight.dtype)
-    sums = residual_sums(exported, counted, degradation, levels=levels, binary_alpha=binary_alpha)
-    if neighbours is not None:
+        exported = quantise(projected, straight, degradation, levels=levels, binary_alpha=plane.binary_alpha)
+    if keep_palette:
+        exported = lock_palette(
+            exported, with_ring(plane.straight[rows], tile, degradation.wrap), degradation.factor, levels
+        )
+    counted = straight if plane.valid is None else straight * plane.valid[area].to(straight.dtype)
+    sums = residual_sums(exported, counted, degradation, levels=levels, binary_alpha=plane.binary_alpha)
+    if keep_palette:  # the palette holds under transparency as well
         return exported, sums
-    colour = torch.where(exported[:, 3:] == 0, repeated(hidden, degradation.factor), exported[:, :3])
-    return torch.cat([colour, exported[:, 3:]], 1), sums
+    hidden = repeated(plane.hidden[area], degradation.factor)
+    return torch.cat([torch.where(exported[:, 3:] == 0, hidden, exported[:, :3]), exported[:, 3:]], 1), sums
 
 
 def keep_unchanged(large: Tensor, straight: Tensor, factor: int) -> Tensor:

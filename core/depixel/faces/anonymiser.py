@@ -1,113 +1,170 @@
 """
-Faces replaced by imaginary ones: each box is shrunk to a few pixels, those few are imagined large again, and nothing
+Faces replaced by invented ones: each box is shrunk to a few pixels, an invented face is made of those few, and nothing
 else of the original goes into the answer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import cos, radians, sin
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from depixel.domain import ART
 from depixel.errors import BadUsageError
-from depixel.faces.hidden import Box
+from depixel.faces.hidden import Box, HiddenPlace
+from depixel.monitor import SILENT, Monitor
 from depixel.picture import Picture, Pixels
 from depixel.projecting import project_result
+from depixel.report import Report
 from depixel.request import Request
 
-if TYPE_CHECKING:
-    from depixel.report import Report
-    from depixel.search.step import SearchStep
-
 Mask = npt.NDArray[np.float64]
-"""[H, W] share of the imagined, 0 ... 1."""
+"""[H, W] share of the invented face, 0 ... 1."""
 
 LEAST_KEPT, MOST_KEPT = 4, 64
 
 
-class Answers(Protocol):
-    """What imagines: an Upsampler."""
+class Engine(Protocol):
+    """What invents the faces: an Upsampler."""
 
-    def upsample(
-        self,
-        picture: Picture,
-        settings: Request,
-        on_step: Callable[[SearchStep], None] | None = None,
-        cancelled: Callable[[], bool] | None = None,
-    ) -> Report:
+    def upsample(self, picture: Picture, request: Request, monitor: Monitor = SILENT) -> Report:
         """See Upsampler.upsample."""
         ...
 
 
 @dataclass(frozen=True)
-class Anonymised:
+class ReplacedFace:
     """One face replaced."""
 
-    picture: Picture  # the whole picture with the imagined face in it
+    picture: Picture  # the whole picture with the invented face in it
     face: Picture  # only the box, as it now is
-    box: Box  # what was replaced: the asked box, grown to whole blocks; of a face that moves, around its whole way
+    box: Box  # what was replaced: the place's box, grown to whole blocks; of a face that moves, around its whole way
     kept: tuple[int, int]  # (width, height): all that is left of the original inside the box, in pixels
-    report: Report  # of the imagined face
+    report: Report  # of the invented face
+
+
+@dataclass(frozen=True)
+class Anonymised:
+    """A picture with all of its faces replaced."""
+
+    picture: Picture
+    faces: tuple[ReplacedFace, ...]
+
+    @property
+    def report(self) -> Report:
+        """One candidate, the whole picture at its own size, with the largest residual of any face."""
+        last = self.faces[-1].report
+        residual = max(face.report.residual for face in self.faces)
+        notes = tuple(dict.fromkeys(note for face in self.faces for note in face.report.notes))
+        seconds = sum(face.report.seconds for face in self.faces)
+        candidate = replace(last.candidates[0], picture=self.picture, residual=residual)
+        return replace(last, candidates=(candidate,), scale=1, notes=notes, seconds=seconds)
 
 
 def anonymise(
-    upsampler: Answers,
+    engine: Engine,
     picture: Picture,
-    box: Box | None,
+    places: Sequence[HiddenPlace],
     kept: int,
-    settings: Request,
-    on_step: Callable[[SearchStep], None] | None = None,
-    cancelled: Callable[[], bool] | None = None,
-    *,
-    rounded: bool = False,
-    way: Sequence[Box] = (),
+    request: Request,
+    monitor: Monitor = SILENT,
 ) -> Anonymised:
     """
-    Replace what is in the box by an imagined face that shrinks to the same few pixels.
+    Replace all faces of a picture.
 
     Args:
-        box: around the face; None = the whole picture (`hidden_faces.find_places` knows better).
-        kept: pixels across the longer side of the box that survive, 4 to 64; fewer when the box is small.
-        settings: scale, box and degradation are set here; the rest is used, `roll` for a head that is turned.
-        rounded: keep the original in the corners of the box, where a head has none (`Place.found`).
-        way: of a face that moves, its box in each frame, all of one size (`Place.way`); `box` does not count then.
+        places: where they are, at least one (`hidden.find_places` looks for them).
+        kept: pixels across the longer side of each box that survive, 4 to 64; fewer if the box is small.
+        request: scale, box and degradation are set here; the rest is used.
 
     Raises:
-        BadUsageError: the box lies outside the picture or is so small that there is nothing to hide.
+        BadUsageError: a box lies outside the picture, or is so small that there is nothing to hide.
         DepixelError: as Upsampler.upsample.
     """
+    faces: list[ReplacedFace] = []
+    for place in places:
+        faces.append(replace_face(engine, picture, place, kept, request, monitor))
+        picture = faces[-1].picture
+    return Anonymised(picture, tuple(faces))
+
+
+def anonymised_candidates(
+    engine: Engine,
+    picture: Picture,
+    places: Sequence[HiddenPlace],
+    kept: int,
+    request: Request,
+    monitor: Monitor = SILENT,
+) -> Report:
+    """`anonymise` once for each of the request's candidates, with seeds that follow one another; one report of all."""
+    reports = [
+        anonymise(
+            engine, picture, places, kept, replace(request, candidates=1, seed=request.seed + number), monitor
+        ).report
+        for number in range(request.candidates)
+    ]
+    return replace(
+        reports[0],
+        candidates=tuple(report.candidates[0] for report in reports),
+        seconds=sum(report.seconds for report in reports),
+        settings=request,
+    )
+
+
+def replace_face(
+    engine: Engine,
+    picture: Picture,
+    place: HiddenPlace,
+    kept: int,
+    request: Request,
+    monitor: Monitor = SILENT,
+) -> ReplacedFace:
+    """Replace one face by an invented one that shrinks to the same few pixels. Arguments and errors: `anonymise`."""
     if not LEAST_KEPT <= kept <= MOST_KEPT:
         raise BadUsageError(f"kept must be a whole number from {LEAST_KEPT} to {MOST_KEPT}, not {kept}.")
-    asked = box or (0, 0, picture.width, picture.height)
-    if not (0 <= asked[0] < asked[2] <= picture.width and 0 <= asked[1] < asked[3] <= picture.height):
-        raise BadUsageError(f"box {asked} does not lie inside the picture of {picture.width}x{picture.height}.")
-    wholes, factor = _on_the_way(way or (asked,) * len(picture.frames), kept, picture)
-    parts = [(slice(top, bottom), slice(left, right)) for left, top, right, bottom in wholes]
+    left, top, right, bottom = place.box
+    if not (0 <= left < right <= picture.width and 0 <= top < bottom <= picture.height):
+        raise BadUsageError(f"box {place.box} does not lie inside the picture of {picture.width}x{picture.height}.")
+    boxes, factor = _on_the_way(place.way or (place.box,) * len(picture.frames), kept, picture)
+    parts = [(slice(top, bottom), slice(left, right)) for left, top, right, bottom in boxes]
     cut = tuple(frame[part] for frame, part in zip(picture.frames, parts, strict=True))
     crop = picture.replace(frames=cut, palette=None)
     small = crop.replace(frames=tuple(_shrunk(frame, factor) for frame in crop.frames), mode="RGBA")
-    wishes = replace(settings, scale=factor, box=None, degradation="area", palette="free", wrap="none")
-    report = upsampler.upsample(small, wishes, on_step, cancelled)
-    mask = _head(crop, settings.roll) if rounded else _all_but_a_seam(crop, factor)
+    request = replace(
+        request, scale=factor, box=None, degradation="area", palette="free", wrap="none",
+        roll=place.roll or request.roll,
+    )  # fmt: skip
+    report = engine.upsample(small, request, monitor)
+    mask = _head(crop, request.roll) if place.found else _all_but_a_seam(crop, factor)
     blended = tuple(_blended(new, old, mask) for new, old in zip(report.picture.frames, crop.frames, strict=True))
-    exact = project_result(crop.replace(frames=blended), small, replace(wishes, domain="art", scale=None))
+    exact = project_result(crop.replace(frames=blended), small, replace(request, domain=ART.name, scale=None))
+    note = (
+        f"Inside the box, {small.width}x{small.height} pixels of the original were kept; everything else is invented."
+    )
+    best = replace(report.candidates[0], picture=exact.picture, residual=exact.after)
+    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
+    return ReplacedFace(
+        _put_back(picture, parts, exact.picture),
+        exact.picture,
+        (min(lefts), min(tops), max(rights), max(bottoms)),
+        (small.width, small.height),
+        replace(report, candidates=(best,), notes=(*report.notes, note)),
+    )
+
+
+# The picture with its parts replaced; new colours do not fit a palette or one bit.
+def _put_back(picture: Picture, parts: Sequence[tuple[slice, slice]], face: Picture) -> Picture:
     frames = []
-    for frame, part, face in zip(picture.frames, parts, exact.picture.frames, strict=True):
+    for frame, part, pixels in zip(picture.frames, parts, face.frames, strict=True):
         changed = frame.copy()
-        changed[part] = face
+        changed[part] = pixels
         frames.append(changed)
     mode = picture.mode if picture.palette is None else ("RGBA" if picture.has_alpha else "RGB")
-    result = picture.replace(frames=tuple(frames), palette=None, mode="L" if mode == "1" else mode)
-    note = f"Of the original inside the box {small.width}x{small.height} pixels were kept; all else is imagined."
-    best = replace(report.candidates[0], picture=exact.picture, residual=exact.after)
-    told = replace(report, candidates=(best,), notes=(*report.notes, note))
-    lefts, tops, rights, bottoms = zip(*wholes, strict=True)
-    whole = min(lefts), min(tops), max(rights), max(bottoms)
-    return Anonymised(result, exact.picture, whole, (small.width, small.height), told)
+    return picture.replace(frames=tuple(frames), palette=None, mode="L" if mode == "1" else mode)
 
 
 # Of each frame its box in whole blocks; boxes of one size become boxes of one size.

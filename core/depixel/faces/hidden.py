@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from depixel.faces.engine import SMALL_CROP
 from depixel.faces.finder import FaceFinder, Frame, distinct
+from depixel.faces.finding import SMALL_CROP
 from depixel.faces.tracks import STILL, Track, filled, in_each, tracks_of
 from depixel.preparation.tensors import integers, premultiplied
 
@@ -29,7 +29,7 @@ _CALM = 2  # frames to either side over which a way is averaged
 
 
 @dataclass(frozen=True)
-class Place:
+class HiddenPlace:
     """A face to be hidden."""
 
     box: Box
@@ -38,7 +38,7 @@ class Place:
     way: tuple[Box, ...] = ()  # of a face that moves: its box in each frame, all of one size
 
 
-def find_places(picture: Picture, device: str = "cpu") -> list[Place]:
+def find_places(picture: Picture, device: str = "cpu") -> list[HiddenPlace]:
     """
     Where faces are in any frame, the largest first; all of a picture that is small enough to be one face.
 
@@ -47,7 +47,7 @@ def find_places(picture: Picture, device: str = "cpu") -> list[Place]:
     """
     width, height = picture.width, picture.height
     if max(width, height) <= SMALL_CROP:
-        return [Place((0, 0, width, height))]
+        return [HiddenPlace((0, 0, width, height))]
     finder = FaceFinder.from_weights(device=torch.device(device))
     small = premultiplied(integers(picture), picture.levels)
     heads = in_each(small, partial(_heads, finder))
@@ -71,7 +71,7 @@ def _heads(finder: FaceFinder, small: Tensor) -> list[Frame]:
     return distinct(found)
 
 
-def _place(track: Track, count: int, width: int, height: int) -> Place | None:
+def _place(track: Track, count: int, width: int, height: int) -> HiddenPlace | None:
     centres = _everywhere(track, count)
     side = max(frame.side for frame in track.values())
     turns = [math.radians(frame.roll) for frame in track.values()]
@@ -82,7 +82,7 @@ def _place(track: Track, count: int, width: int, height: int) -> Place | None:
     if not moves:
         x, y = (sum(c[axis] for c in centres) / count for axis in (0, 1))
         box = Frame(x, y, side, roll).pixels(width, height)
-        return Place(box, roll, found=True) if min(box[2] - box[0], box[3] - box[1]) >= _LEAST else None
+        return HiddenPlace(box, roll, found=True) if min(box[2] - box[0], box[3] - box[1]) >= _LEAST else None
     reach = math.ceil(Frame(0, 0, side, roll).box[2]) + 1
     across, down = min(width, 2 * reach), min(height, 2 * reach)
     way, moved = [], False
@@ -93,7 +93,9 @@ def _place(track: Track, count: int, width: int, height: int) -> Place | None:
         way.append((inside[0], inside[1], inside[0] + across, inside[1] + down))
     hull = (min(b[0] for b in way), min(b[1] for b in way), max(b[2] for b in way), max(b[3] for b in way))
     # A box that was pushed back into the picture holds its head out of the middle: then all of it is replaced.
-    return Place(hull, 0.0 if moved else roll, found=not moved, way=tuple(way)) if min(across, down) >= _LEAST else None
+    if min(across, down) < _LEAST:
+        return None
+    return HiddenPlace(hull, 0.0 if moved else roll, found=not moved, way=tuple(way))
 
 
 # (x, y) in every frame, averaged over some, for finding jitters.

@@ -49,15 +49,14 @@ def encode(picture: Picture) -> bytes:
         known = like if isinstance(like, DdsHeader) else None
         return dds_plain.encode(top, known.dxgi if known else None, known.srgb if known else False)
     count = count_for(picture.width, picture.height, (like.width, like.height), like.mipmaps)
-    meaning = picture.details.get("meaning", {})
     level_bytes = _packer(like)
     levels = [
         level_bytes(level)
         for level in chain(
             top,
             count,
-            normals=bool(meaning.get("normals")),
-            data_alpha=bool(meaning.get("data_alpha")) or like.compression in ("BC4", "BC5"),
+            normals=picture.vectors,
+            data_alpha=picture.data_alpha or like.compression in ("BC4", "BC5"),
         )
     ]
     return _header(like, picture.width, picture.height, count, len(levels[0])) + b"".join(levels)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from depixel.domain import ART, DATA, NORMALS, PIXEL_ART, TEXTURES, Domain
 from depixel.picture import Picture, Pixels
 from depixel.preparation.tiling import tiles
 
@@ -84,9 +85,9 @@ def _sample(pixels: Pixels) -> Pixels:
     return np.concatenate([pixels[top : top + 64] for top in tops])
 
 
-def detect(picture: Picture) -> str:
+def detect(picture: Picture) -> Domain:
     """
-    Domain of a picture: pixel-art, normals, data, textures or art. Never faces: a face is imagined only when asked for.
+    The kind of a picture. Never FACES: a face is invented only on request.
     """
     stem = re.sub(r"\.[A-Za-z0-9]{1,5}$", "", picture.name)
     found = features(picture)
@@ -95,18 +96,18 @@ def detect(picture: Picture) -> str:
         mean = picture.rgba(0)[..., :3].reshape(-1, 3).mean(axis=0) / picture.levels
         upward = mean[2] > 0.65 and float(np.abs(mean[:2] - 0.5).max()) < 0.15
         if found.unit_vectors > 0.9 and (named or (upward and mean[2] > 0.75)):
-            return "normals"
+            return NORMALS
         if named and upward:  # of uneven length, after JPEG or a filter: kept as it is, each channel by itself
-            return "data"
+            return DATA
     if is_pixel_art(picture, found):
-        return "pixel-art"
+        return PIXEL_ART
     if _DATA_NAME.search(stem) and found.transparent < 0.02:  # a gloss in the alpha channel reaches 0 here and there
-        return "data"
+        return DATA
     if found.transparent < 0.02 and found.flat_share < 0.6:
         large = picture.width * picture.height >= 32 * 32
         if large or all(tiles(picture)):  # what is smaller and does not tile may be a portrait or an icon
-            return "textures"
-    return "art"
+            return TEXTURES
+    return ART
 
 
 def is_pixel_art(picture: Picture, found: Features) -> bool:

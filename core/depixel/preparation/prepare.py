@@ -1,5 +1,5 @@
 """
-What is decided about a picture before any prior sees it: domain, degradation, wrap, meaning of alpha, true grid.
+What is decided about a picture before a network sees it: kind, degradation, wrap, meaning of alpha, true grid.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ from torch import Tensor
 
 from depixel.consistency import is_binary_alpha
 from depixel.degradation import Degradation, make_degradation
+from depixel.domain import Domain, requested
 from depixel.errors import BadUsageError
 from depixel.picture import Picture
 from depixel.preparation.detection import detect
 from depixel.preparation.grid import enlargement, reduced
+from depixel.preparation.sheets import Layout
 from depixel.preparation.tensors import integers, premultiplied
 from depixel.preparation.tiling import tiles
 from depixel.request import Request
@@ -23,71 +25,87 @@ from depixel.request import Request
 class Prepared:
     """One picture made ready. Tensors are [F, 4, h, w], one row a frame."""
 
-    source: Picture  # as it came
-    straight: Tensor  # int32 straight RGBA on the true grid; alpha opaque when it is data
-    data_alpha: Tensor | None  # [F, 1, h, w] int32, when alpha is data: travels as a picture of its own
-    domain: str
-    degradation: Degradation  # its factor takes the true grid to the answer
+    whole: Picture  # as it came
+    source: Picture  # what is answered: `whole`, or its frames if it is a sheet
+    layout: Layout | None  # how `source` was cut out of `whole`; None = not at all
+    straight: Tensor  # int32 straight RGBA on the true grid; alpha is opaque if it is data
+    data_alpha: Tensor | None  # [F, 1, h, w] int32 if alpha is data: a plane of its own
+    domain: Domain
+    degradation: Degradation  # its factor leads from the true grid to the answer
     binary_alpha: bool
     wrap: tuple[bool, bool]  # (x, y)
-    grid: int  # how often the source had been enlarged by nearest neighbour; 1 = not
+    grid: int  # how many times the source had been enlarged by nearest neighbour; 1 = not
     notes: tuple[str, ...]
 
     @property
     def levels(self) -> int:
+        """The largest sample value: 255 or 65535."""
         return self.source.levels
 
+    @property
+    def scale(self) -> int:
+        """How many times as large as `source` the answer is."""
+        return self.degradation.factor // self.grid
 
-def prepare(picture: Picture, settings: Request) -> Prepared:
+
+def prepare(picture: Picture, request: Request, layout: Layout | None = None) -> Prepared:
     """
-    Decide what the settings left to us. Deterministic: the same picture and settings give the same decisions.
+    Decide what the request leaves open. Deterministic: the same picture and request give the same decisions.
+
+    Args:
+        layout: how to cut the picture into frames (`sheets.layout_of`). The kind is that of the whole picture.
 
     Raises:
-        BadUsageError: the settings' box lies outside the picture.
+        BadUsageError: the request's box lies outside the picture.
     """
-    if settings.box is not None and (settings.box[2] > picture.width or settings.box[3] > picture.height):
-        raise BadUsageError(f"box {settings.box} reaches beyond the picture of {picture.width}x{picture.height}.")
-    notes: list[str] = []
-    domain = settings.domain
-    grid = enlargement(picture) if domain in ("auto", "pixel-art", "faces") and settings.box is None else 1
-    on_grid = reduced(picture, grid) if grid > 1 else picture
-    if domain == "auto":
-        domain = detect(on_grid)
-        if domain != "pixel-art":  # flat colour in blocks can also be a coarse texture: leave it as it came
-            grid, on_grid = 1, picture
-    if grid > 1:
-        notes.append(f"The picture had been enlarged {grid}x by nearest neighbour; its true grid was taken.")
+    if request.box is not None and (request.box[2] > picture.width or request.box[3] > picture.height):
+        raise BadUsageError(f"box {request.box} reaches beyond the picture of {picture.width}x{picture.height}.")
+    domain = requested(request.domain) or _detected(picture, request)
+    source = picture if layout is None else layout.cut(picture)
+    grid = enlargement(source) if domain.gridded and request.box is None else 1
+    on_grid = reduced(source, grid) if grid > 1 else source
     straight = integers(on_grid)
     data_alpha = None
-    means_data = settings.alpha == "data" or (settings.alpha == "auto" and domain in ("normals", "data"))
-    if means_data and picture.has_alpha:
+    if source.has_alpha and (request.alpha == "data" or (request.alpha == "auto" and domain.data_alpha)):
         data_alpha = straight[:, 3:].clone()
-        straight[:, 3] = picture.levels
-    wrap = _wrap(on_grid, settings, domain)
-    factor = settings.scale_for(domain, picture.width, picture.height) * grid
-    name = settings.degradation
-    if name == "auto":
-        name = "point" if domain == "pixel-art" else "area"
-    if name == "point" and factor == 2:
-        notes.append(
-            "At scale 2 the centre of a block is the whole block, so pixel art can only be repeated; "
-            "take scale 3 or more."
-        )
-    small = premultiplied(straight, picture.levels)
+        straight[:, 3] = source.levels
+    wrap = _wrap(on_grid, request, domain)
+    factor = request.scale_for(domain, picture.width, picture.height) * grid
+    name = domain.degradation if request.degradation == "auto" else request.degradation
     return Prepared(
-        source=picture,
+        whole=picture,
+        source=source,
+        layout=layout,
         straight=straight,
         data_alpha=data_alpha,
         domain=domain,
         degradation=make_degradation(name, factor, wrap),
-        binary_alpha=is_binary_alpha(small),
+        binary_alpha=is_binary_alpha(premultiplied(straight, source.levels)),
         wrap=wrap,
         grid=grid,
-        notes=tuple(notes),
+        notes=_notes(grid, name, factor),
     )
 
 
-def _wrap(picture: Picture, settings: Request, domain: str) -> tuple[bool, bool]:
-    if settings.wrap == "auto":
-        return tiles(picture) if domain in ("textures", "pixel-art", "normals", "data") else (False, False)
-    return "x" in settings.wrap, "y" in settings.wrap
+# Blocks of flat colour can also be a coarse texture: only pixel art is judged on its true grid.
+def _detected(picture: Picture, request: Request) -> Domain:
+    grid = enlargement(picture) if request.box is None else 1
+    return detect(reduced(picture, grid) if grid > 1 else picture)
+
+
+def _notes(grid: int, degradation: str, factor: int) -> tuple[str, ...]:
+    notes: list[str] = []
+    if grid > 1:
+        notes.append(f"The picture had been enlarged {grid}x by nearest neighbour; Depixel started from its true grid.")
+    if degradation == "point" and factor == 2:
+        notes.append(
+            "At scale 2 the centre of a block is the whole block, so pixel art can only be repeated; "
+            "use scale 3 or more."
+        )
+    return tuple(notes)
+
+
+def _wrap(picture: Picture, request: Request, domain: Domain) -> tuple[bool, bool]:
+    if request.wrap == "auto":
+        return tiles(picture) if domain.repeats else (False, False)
+    return "x" in request.wrap, "y" in request.wrap

@@ -13,8 +13,10 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from depixel.domain import requested
 from depixel.errors import BadUsageError
 from depixel.picture import Picture, Pixels
+from depixel.request import Request
 
 Mask = npt.NDArray[np.bool_]
 
@@ -101,23 +103,25 @@ class NinePatch:
         return answer.replace(frames=(whole,))
 
 
-def layout_of(picture: Picture, frames: str) -> Layout | None:
+def layout_of(picture: Picture, request: Request) -> Layout | None:
     """
     How to take a picture apart; None = not at all.
 
-    Args:
-        frames: "none"; "auto" = find a grid of frames; "4x2" = columns x rows; "32x48px" = size of a frame.
+    `request.frames` is "none"; "auto" = find a grid of frames; "4x2" = columns x rows; "32x48px" = size of a frame.
 
     Raises:
-        BadUsageError: the frames asked for do not fit the picture.
+        BadUsageError: the requested frames do not fit the picture.
     """
+    domain = requested(request.domain)
+    if request.box is not None or (domain is not None and not domain.sheets):
+        return None
     if len(picture.frames) > 1:
         return None
     if _is_nine_patch(picture):
         return NinePatch()
-    if frames == "auto":
+    if request.frames == "auto":
         return find_sheet(picture)
-    given = _GIVEN.fullmatch(frames)
+    given = _GIVEN.fullmatch(request.frames)
     if given is None:
         return None
     across, down = int(given["columns"]), int(given["rows"])

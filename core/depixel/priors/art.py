@@ -226,6 +226,10 @@ class ArtPrior:
         return self._spec
 
     @property
+    def scale(self) -> int:
+        return self.network.config.scale
+
+    @property
     def layout(self) -> dict[str, LatentLayout]:
         return {"z": LatentLayout(sphere=False)}
 

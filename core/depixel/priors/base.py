@@ -41,6 +41,7 @@ class PriorSpec:
     digest: str  # SHA-256 of the weights file, first 16 hex digits
     licence: str
     receptive_field: int = 0  # small pixels that an answer's pixel depends on, to each side; 0 for a fixed size
+    latents: bool = True  # False: one answer to each picture, nothing to search
     stray: float = 0.35  # the least imagination of candidates after the first, or they would all be the calm answer
 
 
@@ -81,6 +82,11 @@ class LatentPrior(Protocol):
 
 class EnlargingPrior(LatentPrior, Protocol):
     """A prior of fixed scale and any size; its spec says how far it sees (`receptive_field`)."""
+
+    @property
+    def scale(self) -> int:
+        """How many times as large as the small picture its answers are."""
+        ...
 
     def decode(self, latents: Latents, small: Tensor, degradation: Degradation, valid: Tensor | None = None) -> Tensor:
         """

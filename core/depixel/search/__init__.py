@@ -1,19 +1,18 @@
-"""The latent search: `search` yields steps and ends with `Candidates`."""
+"""The latent search: `search` answers a `Question` with `Candidates`."""
 
-from depixel.search.candidates import Candidates, Found, candidate_seed
-from depixel.search.loop import DEFAULT_STEPS, finish, search
-from depixel.search.step import SearchStep
-from depixel.search.terms import Context, Term, standard_terms
+from depixel.search.candidates import Candidates, Solution, candidate_seed
+from depixel.search.loop import DEFAULT_STEPS, search
+from depixel.search.question import Question
+from depixel.search.terms import TERMS, Context, Term
 
 __all__ = [
     "DEFAULT_STEPS",
+    "TERMS",
     "Candidates",
     "Context",
-    "Found",
-    "SearchStep",
+    "Question",
+    "Solution",
     "Term",
     "candidate_seed",
-    "finish",
     "search",
-    "standard_terms",
 ]

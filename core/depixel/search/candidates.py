@@ -13,14 +13,14 @@ _MASK = 2**64 - 1
 
 
 @dataclass(frozen=True)
-class Found:
+class Solution:
     """The best answer of one candidate of one picture, with the latents that made it."""
 
     latents: Latents  # batch of one: `prior.decode` of these gives `large`
     large: Tensor  # [4, H, W] premultiplied RGBA as the prior made it, before any projection
     error: float  # mean squared error of scaling back, on [0, 1], before any projection
     score: float  # value of the whole objective; lower is better
-    seed: int  # of this candidate; as `settings.seed` of a search for one candidate it is the first one's
+    seed: int  # of this candidate; as `request.seed` of a search for one candidate it is the first one's
     steps: int  # search steps taken when it was found; 0 = the encoder's answer
     converged: bool  # error is within eps
     terms: dict[str, float]  # value of each objective term, before weighting
@@ -30,13 +30,13 @@ class Found:
 class Candidates:
     """The end of a search. Never empty: a search that fails returns the best it saw, and its error says so."""
 
-    pictures: tuple[tuple[Found, ...], ...]  # [picture][candidate], in the order of the seeds
+    pictures: tuple[tuple[Solution, ...], ...]  # [picture][candidate], in the order of the seeds
     steps: int  # search steps taken by the longest row
     cancelled: bool = False  # stopped early; these are the best answers until then
 
-    def ranked(self, picture: int) -> list[Found]:
+    def ranked(self, picture: int) -> list[Solution]:
         """The candidates of one picture, best first: the smaller error down to eps, then the smaller score."""
-        return sorted(self.pictures[picture], key=lambda found: (0.0 if found.converged else found.error, found.score))
+        return sorted(self.pictures[picture], key=lambda one: (0.0 if one.converged else one.error, one.score))
 
 
 def candidate_seed(seed: int, candidate: int) -> int:
@@ -62,10 +62,10 @@ def candidate_imagination(imagination: float, candidate: int, stray: float) -> f
     return imagination if candidate == 0 else max(imagination, stray)
 
 
-def reported_imagination(seed: int, settings: Request, stray: float) -> float:
+def reported_imagination(seed: int, request: Request, stray: float) -> float:
     """
     How far the candidate with that seed strayed: asked for with this `imagination` and its own seed, and all else as
     before, it comes again alone.
     """
-    first = settings.like is None and seed == settings.seed
-    return candidate_imagination(settings.imagination, 0 if first else 1, stray)
+    first = request.like is None and seed == request.seed
+    return candidate_imagination(request.imagination, 0 if first else 1, stray)

@@ -1,4 +1,4 @@
-"""The rows of a search: where each is, its best answer, when it is done. What a row is says `depixel.search.loop`."""
+"""The rows of a search: where each is, its best answer, when it is done. `depixel.search.loop` says what a row is."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from torch import Tensor
 
 from depixel.degradation import Degradation
 from depixel.errors import WeightsError
+from depixel.monitor import Monitor, SearchStep
 from depixel.priors.base import LatentPrior, Latents
 from depixel.request import PULSE_EPS
-from depixel.search.candidates import Candidates, Found, candidate_seed
+from depixel.search.candidates import Candidates, Solution, candidate_seed
 from depixel.search.optimiser import TangentAdam
-from depixel.search.step import SearchStep
 from depixel.search.terms import Context, Term, squared_error
 
 PATIENCE = 12  # steps without progress after which a row gives up
@@ -87,9 +87,9 @@ class Rows:
             with torch.inference_mode(False), torch.enable_grad():
                 leaves = list(latents.values())
                 total = score[kept].sum() + sum(x.sum() * 0 for x in leaves)  # also terms that no latent moves
-                found = torch.autograd.grad(total, leaves)
+                slopes = torch.autograd.grad(total, leaves)
             self.gradients = {
-                name: torch.nan_to_num(gradient, 0.0, 0.0, 0.0) for name, gradient in zip(latents, found, strict=True)
+                name: torch.nan_to_num(gradient, 0.0, 0.0, 0.0) for name, gradient in zip(latents, slopes, strict=True)
             }
         with torch.inference_mode(False), torch.no_grad():
             self._restart(lost)
@@ -170,23 +170,23 @@ class Rows:
         self.context = self.context.rows(kept)
         self.optimiser.rows(kept)
 
-    def report(self, taken: int, steps: int, candidates: int, preview: bool) -> SearchStep:
-        """What the caller is told after `taken` of `steps` steps."""
+    def report(self, taken: int, steps: int, candidates: int, monitor: Monitor) -> None:
+        """Report step `taken` of `steps` to whoever listens, with the first picture's best answer as preview."""
+        if monitor.on_step is None:
+            return
         best = self._best()
-        picture = None
-        if preview:
-            errors, scores = best.error[:candidates].clamp_min(self.eps).tolist(), best.score[:candidates].tolist()
-            picture = best.large[min(range(candidates), key=lambda k: (errors[k], scores[k]))].cpu()
-        return SearchStep(taken + 1, steps + 1, float(best.error.max()), picture)
+        errors, scores = best.error[:candidates].clamp_min(self.eps).tolist(), best.score[:candidates].tolist()
+        picture = best.large[min(range(candidates), key=lambda k: (errors[k], scores[k]))].cpu()
+        monitor.step(SearchStep(taken + 1, steps + 1, float(best.error.max()), picture))
 
     def candidates(self, candidates: int, *, seed: int, taken: int, cancelled: bool) -> Candidates:
         """What all rows found, by picture."""
         best = self._best()
         names = [term.name for term in self.objective]
 
-        def found(row: int) -> Found:
+        def solution(row: int) -> Solution:
             error = float(best.error[row])
-            return Found(
+            return Solution(
                 latents={name: x[row : row + 1].clone() for name, x in best.latents.items()},
                 large=best.large[row].clone(),
                 error=error,
@@ -198,7 +198,7 @@ class Rows:
             )
 
         first_rows = range(0, len(best.error), candidates)
-        pictures = tuple(tuple(found(row + k) for k in range(candidates)) for row in first_rows)
+        pictures = tuple(tuple(solution(row + k) for k in range(candidates)) for row in first_rows)
         return Candidates(pictures, taken, cancelled)
 
     def _best(self) -> _Best:

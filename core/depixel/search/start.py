@@ -2,46 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
-from depixel.degradation import Degradation
 from depixel.priors.base import LatentPrior, Latents
 from depixel.request import Request
 from depixel.search.candidates import candidate_imagination, candidate_seed
+from depixel.search.question import Question, batch_of
 from depixel.search.terms import Context
 
 
-def make_context(
-    prior: LatentPrior,
-    small: Tensor,
-    degradation: Degradation,
-    *,
-    candidates: int,
-    scale_back: Callable[[Tensor], Tensor] | None,
-    weight: Tensor | None,
-    palettes: Tensor | None,
-    animations: Sequence[int] | None,
-) -> Context:
-    """One row for each candidate of each picture; arguments as `search` has them."""
+def make_context(prior: LatentPrior, question: Question, request: Request) -> Context:
+    """One row for each candidate of each picture."""
+    small, candidates = question.small, request.candidates
 
     def repeated(x: Tensor | None) -> Tensor | None:
         return None if x is None else x.detach().clone().to(small).repeat_interleave(candidates, 0)
 
     previous = animation = None
-    if animations is not None:
-        links, numbers = _frame_links(animations, candidates)
+    if question.animations is not None:
+        links, numbers = _frame_links(question.animations, candidates)
         previous, animation = (torch.tensor(x, device=small.device) for x in (links, numbers))
     return Context(
         small=small.repeat_interleave(candidates, 0),
-        scale_back=scale_back or degradation.apply,
+        scale_back=question.scale_back or question.degradation.apply,
         layout=prior.layout,
         penalty=prior.penalty,
-        wrap=degradation.wrap,
-        weight=repeated(weight),
-        palette=repeated(palettes),
+        request=request,
+        wrap=question.degradation.wrap,
+        weight=repeated(question.weight),
+        palette=repeated(question.palettes),
         previous=previous,
         animation=animation,
     )
@@ -61,39 +53,38 @@ def _frame_links(animations: Sequence[int], candidates: int) -> tuple[list[int],
 
 
 @torch.no_grad()
-def start_latents(
-    prior: LatentPrior, small: Tensor, degradation: Degradation, settings: Request, given: Latents | None
-) -> Latents:
+def start_latents(prior: LatentPrior, question: Question, request: Request) -> Latents:
     """
     Where every row starts. The calm answers come from one pass of the encoder over the batch; the others one by one,
-    each from a generator of its own, so that no row depends on who else is in the batch.
+    each from a generator of its own, so that no row depends on the rest of the batch.
     """
-    count, candidates = small.shape[0], settings.candidates
+    small, degradation, given = question.small, question.degradation, question.start
+    count, candidates = small.shape[0], request.candidates
     if given is not None and batch_of(given) == count * candidates:
         return {name: x.detach().clone().to(small) for name, x in given.items()}
-    if settings.like is not None and given is None:
-        return _near(prior, small, degradation, settings, settings.like)
+    if request.like is not None and given is None:
+        return _near(prior, question, request, request.like)
     columns: list[Latents] = []
     for k in range(candidates):
-        imagination = candidate_imagination(settings.imagination, k, prior.spec.stray)
+        imagination = candidate_imagination(request.imagination, k, prior.spec.stray)
         if k == 0 and given is not None:
             columns.append({name: x.detach().clone().to(small) for name, x in given.items()})
         elif imagination == 0:
             columns.append(prior.encode(small, degradation))
         else:
-            columns.append(_sample(prior, small, degradation, candidate_seed(settings.seed, k), imagination))
+            columns.append(_sample(prior, question, candidate_seed(request.seed, k), imagination))
     return _rows(columns, small)
 
 
 # Between the answer with the seed `like` and others: as like it as may be without being it.
-def _near(prior: LatentPrior, small: Tensor, degradation: Degradation, settings: Request, like: int) -> Latents:
-    imagination = max(settings.imagination, prior.spec.stray)
-    liked = _sample(prior, small, degradation, like, imagination)
+def _near(prior: LatentPrior, question: Question, request: Request, like: int) -> Latents:
+    imagination = max(request.imagination, prior.spec.stray)
+    liked = _sample(prior, question, like, imagination)
     columns: list[Latents] = []
-    for k in range(settings.candidates):
-        other = _sample(prior, small, degradation, candidate_seed(settings.seed, k), imagination)
+    for k in range(request.candidates):
+        other = _sample(prior, question, candidate_seed(request.seed, k), imagination)
         columns.append({name: torch.lerp(liked[name], other[name], _STRAY) for name in liked})
-    return _rows(columns, small)
+    return _rows(columns, question.small)
 
 
 _STRAY = 0.35  # of the way from the answer that is liked to another
@@ -103,14 +94,9 @@ def _rows(columns: list[Latents], small: Tensor) -> Latents:
     return {name: torch.stack([column[name].to(small) for column in columns], 1).flatten(0, 1) for name in columns[0]}
 
 
-def _sample(prior: LatentPrior, small: Tensor, degradation: Degradation, seed: int, imagination: float) -> Latents:
+def _sample(prior: LatentPrior, question: Question, seed: int, imagination: float) -> Latents:
     rows = []
-    for b in range(small.shape[0]):
+    for b in range(question.small.shape[0]):
         generator = torch.Generator().manual_seed(seed)
-        rows.append(prior.sample(small[b : b + 1], degradation, generator, imagination))
+        rows.append(prior.sample(question.small[b : b + 1], question.degradation, generator, imagination))
     return {name: torch.cat([row[name] for row in rows]) for name in rows[0]}
-
-
-def batch_of(latents: Latents) -> int:
-    """Number of rows of these latents."""
-    return next(iter(latents.values())).shape[0]

@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from depixel.priors.base import LatentLayout, Latents
+from depixel.request import Request
 from depixel.search.sphere import as_points
 
 _PALETTE_CHUNK = 1 << 22  # distances held at a time
@@ -29,6 +30,7 @@ class Context:
     scale_back: Callable[[Tensor], Tensor]  # large => small, the degradation
     layout: Mapping[str, LatentLayout]
     penalty: Callable[[Latents], Tensor]  # latents => [N], the prior's own
+    request: Request  # for terms that an option of the request asks for
     wrap: tuple[bool, bool] = (False, False)  # (x, y) axes across which the pictures tile
     weight: Tensor | None = None  # [N, 1, h, w] how much each given pixel counts; None = all the same
     palette: Tensor | None = None  # [N, P, 4] premultiplied colours; repeat one to fill up a shorter palette
@@ -64,6 +66,11 @@ class Context:
 TermFunction = Callable[[Tensor, Latents, Context], Tensor]
 
 
+def always(context: Context) -> bool:
+    """For terms that belong to every objective."""
+    return True
+
+
 @dataclass(frozen=True)
 class Term:
     """One summand of the objective."""
@@ -71,7 +78,9 @@ class Term:
     name: str
     weight: float
     function: TermFunction  # (generated [N, 4, H, W], latents, context) => [N], not negative
+    applies: Callable[[Context], bool] = always  # whether this search has the term
     goal: float | None = None  # a row searches on while its value is above; None = never a reason to search on
+    option: str | None = None  # field of the request that does nothing but call for this term
 
 
 def consistency(generated: Tensor, latents: Latents, context: Context) -> Tensor:
@@ -181,17 +190,20 @@ def alpha_edge(generated: Tensor, latents: Latents, context: Context) -> Tensor:
     return torch.where(opaque, 0.0, (halo + 0.25 * soft).mean((1, 2, 3)))
 
 
-def standard_terms(context: Context) -> tuple[Term, ...]:
-    """The terms that this context asks for, with their usual weights (consistency and geodesic: PULSE's)."""
-    terms = [Term("consistency", 100.0, consistency), Term("gaussian", 1.0, gaussian)]
-    if any(layout.per_layer for layout in context.layout.values()):
-        terms.append(Term("geodesic", 0.05, geodesic))
-    if context.palette is not None:
-        terms.append(Term("palette", 100.0, palette, goal=1e-5))
-    if any(context.wrap):
-        terms.append(Term("wrap", 100.0, wrap, goal=1e-5))
-    if context.previous is not None:
-        terms.append(Term("frames", 100.0, frames, goal=1e-6))
-    if bool((context.small[:, 3] < 1).any()):
-        terms.append(Term("alpha_edge", 10.0, alpha_edge, goal=1e-3))
-    return tuple(terms)
+# Consistency and geodesic have PULSE's weights. To add a term, write a function above and a line here.
+TERMS = (
+    Term("consistency", 100.0, consistency),
+    Term("gaussian", 1.0, gaussian),
+    Term("geodesic", 0.05, geodesic, lambda c: any(layout.per_layer for layout in c.layout.values())),
+    Term("palette", 100.0, palette, lambda c: c.palette is not None, goal=1e-5),
+    Term("wrap", 100.0, wrap, lambda c: any(c.wrap), goal=1e-5),
+    Term("frames", 100.0, frames, lambda c: c.previous is not None, goal=1e-6),
+    Term("alpha_edge", 10.0, alpha_edge, lambda c: bool((c.small[:, 3] < 1).any()), goal=1e-3),
+)
+
+
+def idle_options(request: Request) -> list[str]:
+    """Options of this request that do nothing unless something is searched."""
+    only_searches = ["eps", *(term.option for term in TERMS if term.option is not None)]
+    default = Request()
+    return [name for name in only_searches if getattr(request, name) != getattr(default, name)]

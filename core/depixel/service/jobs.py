@@ -12,13 +12,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from depixel.errors import CancelledError, DepixelError
+from depixel.monitor import Monitor, SearchStep
 from depixel.service.limits import Limits
 from depixel.service.wire import Asked, describe, pack_preview
 
 if TYPE_CHECKING:
     from depixel.picture import Picture
     from depixel.report import Report
-    from depixel.search.step import SearchStep
 
 log = logging.getLogger(__name__)
 
@@ -37,9 +37,7 @@ class Worker(Protocol):
 
     def warm(self) -> None: ...
 
-    def answer(
-        self, picture: Picture, asked: Asked, on_step: Callable[[SearchStep], None], cancelled: Callable[[], bool]
-    ) -> Report: ...
+    def answer(self, picture: Picture, asked: Asked, monitor: Monitor) -> Report: ...
 
 
 class Job:
@@ -265,7 +263,7 @@ class Jobs:
             return
         job.tell("running")
         try:
-            report = self._worker.answer(job.picture, job.asked, job.on_step, job.cancelled.is_set)
+            report = self._worker.answer(job.picture, job.asked, Monitor(job.on_step, job.cancelled.is_set))
         except CancelledError:
             job.stop()
         except DepixelError as error:

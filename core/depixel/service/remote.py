@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,11 +11,12 @@ import numpy as np
 
 from depixel import client
 from depixel.consistency import Residual
+from depixel.domain import ART, requested
 from depixel.errors import BadUsageError, CancelledError, DepixelError
+from depixel.monitor import SILENT, Monitor, SearchStep
 from depixel.picture import Picture
 from depixel.report import Candidate, Report
 from depixel.request import Request
-from depixel.search.step import SearchStep
 
 
 class EngineProblemError(DepixelError):
@@ -43,11 +44,7 @@ class RemoteUpsampler:
         self._program = program
 
     def upsample(
-        self,
-        picture: Picture,
-        settings: Request,
-        on_step: Callable[[SearchStep], None] | None = None,
-        cancelled: Callable[[], bool] | None = None,
+        self, picture: Picture, request: Request, monitor: Monitor = SILENT
     ) -> Report:
         """
         As `Upsampler.upsample`.
@@ -55,15 +52,15 @@ class RemoteUpsampler:
         Raises:
             DepixelError: the engine's sentence, or why there is no engine.
         """
-        settings = settings.validated()
-        job = self._engine.upscale(client.Submission(_pixels(picture), settings.to_dict(), program=self._program))
+        request = request.validated()
+        job = self._engine.upscale(client.Submission(_pixels(picture), request.to_dict(), program=self._program))
         try:
-            with _cancelling(job, cancelled):
+            with _cancelling(job, monitor):
                 for event in job:
                     if isinstance(event, client.Result):
-                        return _report(event, picture, settings)
-                    if on_step is not None and isinstance(event, client.Progress):
-                        on_step(SearchStep(event.step, event.steps, event.error, None, event.stage))
+                        return _report(event, picture, request)
+                    if isinstance(event, client.Progress):
+                        monitor.step(SearchStep(event.step, event.steps, event.error, None, event.stage))
         except client.CancelledError as error:
             raise CancelledError(str(error)) from error
         except client.EngineError as error:
@@ -71,17 +68,13 @@ class RemoteUpsampler:
         raise EngineProblemError("The Depixel engine gave no answer.", "error")
 
     def upsample_many(
-        self,
-        pictures: Sequence[Picture],
-        settings: Request,
-        on_step: Callable[[SearchStep], None] | None = None,
-        cancelled: Callable[[], bool] | None = None,
+        self, pictures: Sequence[Picture], request: Request, monitor: Monitor = SILENT
     ) -> list[Report | DepixelError]:
         """As `Upsampler.upsample_many`, one picture after the other. Raises CancelledError."""
         outcomes: list[Report | DepixelError] = []
         for picture in pictures:
             try:
-                outcomes.append(self.upsample(picture, settings, on_step, cancelled))
+                outcomes.append(self.upsample(picture, request, monitor))
             except CancelledError:
                 raise
             except DepixelError as error:
@@ -91,15 +84,15 @@ class RemoteUpsampler:
 
 # The engine's events come when there is news; the wish to stop may come at any time.
 @contextmanager
-def _cancelling(job: client.Job, cancelled: Callable[[], bool] | None) -> Iterator[None]:
-    if cancelled is None:
+def _cancelling(job: client.Job, monitor: Monitor) -> Iterator[None]:
+    if monitor.cancelled is None:
         yield
         return
     over = threading.Event()
 
     def watch() -> None:
         while not over.wait(0.1):
-            if cancelled():
+            if monitor.is_cancelled:
                 job.cancel()
                 return
 
@@ -129,15 +122,18 @@ def _pixels(picture: Picture) -> client.Pixels:
 
 def _report(result: client.Result, source: Picture, settings: Request) -> Report:
     told = result.report
+    domain = requested(result.domain) or ART
+    data = settings.alpha == "data" or (settings.alpha == "auto" and domain.data_alpha)
+    source = source.replace(vectors=domain.vectors, data_alpha=data and source.has_alpha)
     wrap = told.get("wrap", {})
     return Report(
         candidates=tuple(
-            _candidate(answer, values, _with_meaning(source, result.domain, settings))
+            _candidate(answer, values, source)
             for answer, values in zip(result.answers, told.get("candidates", ()), strict=True)
         ),
         settings=settings,
         scale=result.scale,
-        domain=result.domain,
+        domain=domain,
         degradation=result.degradation,
         model=result.model,
         device=str(told.get("device", "")),
@@ -146,15 +142,6 @@ def _report(result: client.Result, source: Picture, settings: Request) -> Report
         seconds=result.seconds,
         notes=result.notes,
     )
-
-
-# As Upsampler does it: mipmaps are made when the file is written, and must know.
-def _with_meaning(source: Picture, domain: str, settings: Request) -> Picture:
-    if "dds" not in source.details:
-        return source
-    data = settings.alpha == "data" or (settings.alpha == "auto" and domain in ("normals", "data"))
-    meaning = {"normals": domain == "normals", "data_alpha": data and source.has_alpha}
-    return source.replace(details={**source.details, "meaning": meaning})
 
 
 def _candidate(answer: client.Answer, told: dict[str, Any], source: Picture) -> Candidate:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from depixel.domain import ART, FACES
 from depixel.errors import DepixelError
+from depixel.monitor import Monitor
 from depixel.service.wire import ACTIONS, Asked
 
 if TYPE_CHECKING:
-    from depixel.consistency import Residual
     from depixel.picture import Picture
     from depixel.report import Report
-    from depixel.search.step import SearchStep
     from depixel.upsampler import Upsampler
 
 log = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ class EngineWorker:
         upsampler = self.upsampler()
         small = Picture(frames=(np.zeros((8, 8, 4), np.uint8),))
         try:
-            upsampler.upsample(small, Request(domain="art"))
+            upsampler.upsample(small, Request(domain=ART.name))
         except DepixelError as error:
             log.warning("%s", error)
 
@@ -56,52 +56,28 @@ class EngineWorker:
             self._upsampler = Upsampler(self._device, self._weights)
         return self._upsampler
 
-    def answer(
-        self, picture: Picture, asked: Asked, on_step: Callable[[SearchStep], None], cancelled: Callable[[], bool]
-    ) -> Report:
+    def answer(self, picture: Picture, asked: Asked, monitor: Monitor) -> Report:
         """
-        Do what was asked.
+        Carry out a request.
 
         Raises:
             DepixelError: one sentence.
         """
         if asked.action == "anonymise":
-            return self._anonymise(picture, asked, on_step, cancelled)
-        return self.upsampler().upsample(picture, asked.settings, on_step, cancelled)
+            return self._anonymise(picture, asked, monitor)
+        return self.upsampler().upsample(picture, asked.settings, monitor)
 
-    # One imagined face a seed; each candidate is the whole picture with that face in it. Without a selection all faces
-    # that are found are replaced, each by another.
-    def _anonymise(
-        self, picture: Picture, asked: Asked, on_step: Callable[[SearchStep], None], cancelled: Callable[[], bool]
-    ) -> Report:
-        from depixel.faces.anonymiser import anonymise
-        from depixel.faces.hidden import Place, find_places
+    # Without a selection all faces that are found are replaced, each by another.
+    def _anonymise(self, picture: Picture, asked: Asked, monitor: Monitor) -> Report:
+        from depixel.faces.anonymiser import anonymised_candidates
+        from depixel.faces.hidden import HiddenPlace, find_places
 
         box = asked.settings.box
-        places = [Place(box)] if box else find_places(picture) or [Place((0, 0, picture.width, picture.height))]
-        reports = []
-        for number in range(asked.settings.candidates):
-            settings = replace(asked.settings, domain="faces", candidates=1, seed=asked.settings.seed + number)
-            changed = picture
-            notes: list[str] = []
-            residuals: list[Residual] = []
-            for place in places:
-                wishes = replace(settings, roll=place.roll)
-                done = anonymise(
-                    self.upsampler(), changed, place.box, asked.kept, wishes, on_step, cancelled,
-                    rounded=place.found, way=place.way,
-                )  # fmt: skip
-                changed = done.picture
-                residuals.append(done.report.residual)
-                notes += [note for note in done.report.notes if note not in notes]
-            whole = replace(done.report.candidates[0], picture=changed, residual=max(residuals))
-            reports.append(replace(done.report, candidates=(whole,), scale=1, notes=tuple(notes)))
-        return replace(
-            reports[0],
-            candidates=tuple(report.candidates[0] for report in reports),
-            seconds=sum(report.seconds for report in reports),
-            settings=asked.settings,
-        )
+        whole = HiddenPlace((0, 0, picture.width, picture.height))
+        places = [HiddenPlace(box)] if box else find_places(picture) or [whole]
+        request = replace(asked.settings, domain=FACES.name)
+        report = anonymised_candidates(self.upsampler(), picture, places, asked.kept, request, monitor)
+        return replace(report, settings=asked.settings)
 
     def about(self) -> dict[str, Any]:
         """Device, models and actions, for `hello`; safe from any thread."""

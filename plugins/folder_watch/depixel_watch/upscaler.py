@@ -10,7 +10,9 @@ import numpy as np
 
 from depixel import __version__
 from depixel.commands.engines import PictureEngine
+from depixel.domain import ART, is_imagined
 from depixel.errors import DepixelError
+from depixel.monitor import Monitor
 from depixel.picture import Picture
 from depixel.report import Report
 from depixel.request import Request
@@ -38,8 +40,8 @@ class EngineUpscaler:
             raise probe
         self.device = probe.device
         models = [probe.model]
-        if settings.domain == "faces":  # what lies around a face is another network's work
-            around = self._probe(Request(scale=settings.scale, domain="art"))
+        if is_imagined(settings.domain):  # what lies around a face is another network's work
+            around = self._probe(Request(scale=settings.scale, domain=ART.name))
             models.append(around.model if isinstance(around, Report) else "")
         self.recipe = json.dumps([settings.to_dict(), *models, __version__], sort_keys=True)
 
@@ -65,7 +67,7 @@ class EngineUpscaler:
         groups = [[picture] for picture in pictures] if self._shared else [pictures]
         answers: list[Picture | DepixelError] = []
         for group in groups:
-            for found in self._engine.upsample_many(group, settings, None, self._cancelled):
+            for found in self._engine.upsample_many(group, settings, Monitor(cancelled=self._cancelled)):
                 if isinstance(found, DepixelError) and found.code in _AWAY and self._is_away():
                     raise EngineAwayError(f"{found} The rest waits for it; nothing is lost.") from found
                 answers.append(found if isinstance(found, DepixelError) else found.picture)

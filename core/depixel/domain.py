@@ -1,0 +1,63 @@
+"""
+What kind of picture it is. All rules by which the kinds differ are fields of the six values below; other modules ask
+for a field and never compare names.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Domain:
+    """One kind of picture and how Depixel treats it."""
+
+    name: str  # as in requests, reports and on the wire
+    weights: str = "art"  # kind of weights that answer it
+    scale: int | None = 4  # enlargement unless one is requested; None = enough for `side` pixels
+    side: int = 0  # pixels of the longer side that an answer should have, where `scale` is None
+    degradation: str = "area"  # how such pictures came to be small
+    steps: int | None = 0  # search steps unless requested; None = the search's own number
+    repeats: bool = False  # may continue on its other side: worth measuring
+    vectors: bool = False  # RGB is a direction of length 1, and stays one
+    separate: bool = False  # the channels mean different things: each is enlarged by itself
+    data_alpha: bool = False  # alpha is a value like the others, not opacity
+    drawn: bool = False  # drawn pixel by pixel: hard edges, no colours in between
+    gridded: bool = False  # may have been enlarged by nearest neighbour: worth going back to the true grid
+    sheets: bool = True  # may be a sheet of frames
+    disclosure: str = ""  # what must be said of every answer, because it is an invention
+
+    @property
+    def imagined(self) -> bool:
+        """The answer is an invention from start to end, not only its detail."""
+        return bool(self.disclosure)
+
+    def scale_for(self, side: int, most: int) -> int:
+        """The enlargement of a picture whose longer side has that many pixels, at most `most`."""
+        if self.scale is not None:
+            return self.scale
+        return min(most, max(2, -(-self.side // side)))
+
+
+ART = Domain("art")
+PIXEL_ART = Domain("pixel-art", degradation="point", repeats=True, drawn=True, gridded=True)
+TEXTURES = Domain("textures", repeats=True)
+NORMALS = Domain("normals", repeats=True, vectors=True, data_alpha=True)
+DATA = Domain("data", repeats=True, separate=True, data_alpha=True)
+FACES = Domain(
+    "faces", weights="faces", scale=None, side=128, steps=None, gridded=True, sheets=False,
+    disclosure="This face is invented. It does not show a real person."
+)  # fmt: skip
+
+BY_NAME = {domain.name: domain for domain in (ART, PIXEL_ART, TEXTURES, NORMALS, DATA, FACES)}
+"""Name => kind, in the order in which they are listed to users."""
+
+
+def requested(name: str) -> Domain | None:
+    """The kind that a request names; None for "auto" and for names that do not exist."""
+    return BY_NAME.get(name)
+
+
+def is_imagined(name: str) -> bool:
+    """Whether a request for this kind ("auto" included) asks for an invented picture."""
+    return name in BY_NAME and BY_NAME[name].imagined

@@ -1,0 +1,42 @@
+"""What a prior can do of what a request wants, and what the user is told about the rest."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from depixel.priors.base import PriorSpec
+from depixel.request import Request
+from depixel.search.terms import idle_options
+
+
+def possible(request: Request, spec: PriorSpec) -> Request:
+    """The request as this prior can carry it out: one without latents has one answer and nothing to search."""
+    if spec.latents:
+        return request
+    return replace(request, candidates=1, steps=0, imagination=0.0, like=None)
+
+
+def notes_for(request: Request, spec: PriorSpec) -> tuple[str, ...]:
+    """Sentences for the report: imagined detail, and options that change nothing here."""
+    notes: list[str] = []
+    if not spec.latents:
+        wanted = {
+            "candidates": request.candidates > 1,
+            "steps": bool(request.steps),
+            "imagination": request.imagination > 0,
+            "like": request.like is not None,
+        }
+        idle = [name for name, is_wanted in wanted.items() if is_wanted]
+        if idle:
+            notes.append(f"{spec.name} has one answer to each picture, so these options change nothing: {_list(idle)}.")
+        return tuple(notes)
+    if request.imagination > 0:
+        notes.append("Detail was imagined, not recovered.")
+    idle = [] if request.steps else idle_options(request)
+    if idle:
+        notes.append(f"These options only guide a search and change nothing without steps: {_list(idle)}.")
+    return tuple(notes)
+
+
+def _list(names: list[str]) -> str:
+    return ", ".join(names)

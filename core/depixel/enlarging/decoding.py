@@ -1,0 +1,148 @@
+"""
+A plane through the network: in passes of several rows or of one tile with its surroundings, each finished, exported and
+measured by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from depixel.consistency import keep_extreme_alpha
+from depixel.degradation import Degradation, PointDegradation, make_degradation
+from depixel.devices import pass_for
+from depixel.enlarging.cascade import enlarge, halo, last_stage
+from depixel.enlarging.pixel_art import as_drawn, on_steps
+from depixel.enlarging.translucency import is_translucent, keep_flat_bars, seen_through, where_alpha_steps
+from depixel.exporting.plane import export_tile
+from depixel.monitor import SILENT, Monitor, SearchStep
+from depixel.planes import Plane
+from depixel.priors.base import EnlargingPrior, Latents
+from depixel.tiles import Tile, tile_grid, with_surroundings
+
+_LOOKED_BEYOND = 4  # small pixels: more than anything after the generator looks at
+_LEAST_SIDE = 16  # small pixels of the smallest tile
+
+
+@dataclass(frozen=True)
+class Decoder:
+    """Decodes planes with one prior on one device."""
+
+    prior: EnlargingPrior
+    device: torch.device
+    budget: int  # small pixels (at the last stage of the cascade) in one pass
+    monitor: Monitor = SILENT
+
+    def decode(self, plane: Plane, latents: Latents, *, keep_palette: bool) -> tuple[Tensor, Tensor]:
+        """
+        Args:
+            latents: fields of the plane's height and width, one row for each of its pictures.
+
+        Returns:
+            Integers [N, 4, H, W], uint8 if they fit, and residual sums [N, tiles, 4].
+        """
+        count, _, height, width = plane.straight.shape
+        factor = plane.degradation.factor
+        glass = torch.zeros(count, dtype=torch.bool)
+        if plane.drawn and isinstance(plane.degradation, PointDegradation):
+            glass = is_translucent(plane.small)
+        dtype = torch.uint8 if plane.levels == 255 else torch.int32
+        out = torch.empty(count, 4, height * factor, width * factor, dtype=dtype)
+        sums: dict[int, list[Tensor]] = {}  # of each tile, by the first row
+        passes = self._passes(count, height, width, factor)
+        for done, (rows, tile) in enumerate(passes):
+            self.monitor.check("Stopped before the picture was finished; nothing was written for it.")
+            large = self._generated(plane, latents, glass, rows, tile)
+            exported, tile_sums = export_tile(large, plane, tile, rows, keep_palette=keep_palette)
+            down = slice(tile.top * factor, tile.bottom * factor)
+            out[rows, :, down, tile.left * factor : tile.right * factor] = exported.to(dtype)
+            sums.setdefault(rows.start, []).append(tile_sums)
+            self.monitor.step(SearchStep(done + 1, len(passes), _mean_square(tile_sums), stage="tiles"))
+        return out, torch.cat([torch.stack(parts, 1) for parts in sums.values()])
+
+    # Which rows of the batch, and which tile of them, each pass takes: rows together while that is cheaper, and tiles
+    # only of what is too large by itself.
+    def _passes(self, count: int, height: int, width: int, factor: int) -> list[tuple[slice, Tile]]:
+        last = last_stage(factor, self.prior.scale)
+        rows = max(1, min(self.budget, pass_for(self.device)) // (height * width * last**2))
+        if height * width * last**2 <= self.budget:
+            tiles = [Tile(0, 0, height, width)]
+        else:
+            side = int(self.budget**0.5 / last) - 2 * self._halo(factor)
+            tiles = list(tile_grid(height, width, max(side, _LEAST_SIDE)))
+        return [(slice(b, min(b + rows, count)), tile) for b in range(0, count, rows) for tile in tiles]
+
+    def _halo(self, factor: int) -> int:
+        return halo(self.prior.spec.receptive_field, factor, self.prior.scale)
+
+    # A picture in one piece wraps inside the generator; a tile needs all the surroundings that the generator can see.
+    def _generated(self, plane: Plane, latents: Latents, glass: Tensor, rows: slice, tile: Tile) -> Tensor:
+        factor, wrap = plane.degradation.factor, plane.degradation.wrap
+        whole = tile == Tile(0, 0, *plane.straight.shape[2:])
+        margin = 0 if whole else self._halo(factor)
+
+        def around(x: Tensor) -> tuple[Tensor, tuple[int, int]]:
+            part, before = with_surroundings(x[rows], tile, margin, wrap)
+            return part.to(self.device), before
+
+        small, (above, left) = around(plane.small)
+        local = {name: around(z)[0] for name, z in latents.items()}
+        valid = None if plane.valid is None else around(plane.valid)[0]
+        degradation = plane.degradation if whole else make_degradation(plane.degradation.name, factor)
+        treated = _Treatment(self.prior, local, degradation, valid, plane.drawn)
+        large = treated.of(small, glass[rows].to(self.device))
+        height, width = (tile.bottom - tile.top) * factor, (tile.right - tile.left) * factor
+        above, left = above * factor, left * factor
+        return large[:, :, above : above + height, left : left + width].float().cpu()
+
+
+@dataclass(frozen=True)
+class _Treatment:
+    """The generator's answer with what it lacks of what the given pixels say. Pictures of a batch need not be alike."""
+
+    prior: EnlargingPrior
+    latents: Latents
+    degradation: Degradation
+    valid: Tensor | None
+    drawn: bool
+
+    def of(self, small: Tensor, glass: Tensor) -> Tensor:
+        """[B, 4, h, w] => [B, 4, h*f, w*f]; `glass` [B] = pictures with colour that is meant to be seen through."""
+        if not bool(glass.any()):
+            return self._answer(small)
+        through = seen_through(small, self.degradation.factor, self._answer)
+        through = self._looking_beyond(through, small, self._on_steps)
+        if bool(glass.all()):
+            return through
+        return torch.where(glass[:, None, None, None], through, self._answer(small))
+
+    def _answer(self, small: Tensor) -> Tensor:
+        large = enlarge(self.prior, small, self.latents, self.degradation, self.valid)
+        return self._looking_beyond(large, small, self._kept)
+
+    def _kept(self, large: Tensor, small: Tensor) -> Tensor:
+        factor = self.degradation.factor
+        large = keep_extreme_alpha(large, small, factor)
+        return as_drawn(large, small, factor) if self.drawn else keep_flat_bars(large, small, factor, self.valid)
+
+    def _on_steps(self, large: Tensor, small: Tensor) -> Tensor:
+        factor = self.degradation.factor
+        return torch.where(where_alpha_steps(small, factor), on_steps(large, small, factor), large)
+
+    # What looks at neighbours sees, where the picture wraps, a part of the other side.
+    def _looking_beyond(self, large: Tensor, small: Tensor, treat: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
+        wrap, factor = self.degradation.wrap, self.degradation.factor
+        if not any(wrap):
+            return treat(large, small)
+        size = large.shape[2:]
+        around, _ = with_surroundings(small, Tile(0, 0, *small.shape[2:]), _LOOKED_BEYOND, wrap)
+        large, (top, left) = with_surroundings(large, Tile(0, 0, *size), _LOOKED_BEYOND * factor, wrap)
+        return treat(large, around)[:, :, top : top + size[0], left : left + size[1]]
+
+
+# Worst mean squared error over the pictures of a batch, on [0, 1].
+def _mean_square(sums: Tensor) -> float:
+    return float((sums[:, 2] / sums[:, 3].clamp_min(1)).max()) / 255**2

@@ -1,0 +1,29 @@
+"""What an engine answers to one picture, before it becomes a Picture again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from depixel.consistency import Residual
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One candidate for one picture, as integers."""
+
+    straight: Tensor  # [F, 4, H, W] uint8 or int32 straight RGBA
+    residual: Residual
+    seed: int
+    imagination: float = 0.0  # requested together with the seed, and all else as before, it gives this candidate alone
+    error: float | None = None  # faces: mean squared error of the search's answer, before the projection
+
+
+@dataclass(frozen=True)
+class Answers:
+    """All candidates for one picture, in the order in which they are shown."""
+
+    candidates: tuple[Answer, ...]
+    steps: int = 0  # search steps taken
+    notes: tuple[str, ...] = ()  # sentences for the user
