@@ -87,6 +87,14 @@ class Browser:
         """Choose files with the button."""
         self.one("#files").send_keys("\n".join(str(path) for path in paths))
 
+    def enlarge(self, factor: int) -> None:
+        """Ask for so many times larger."""
+        self.run(
+            "const box = document.getElementById('factor'); box.value = arguments[0];"
+            "box.dispatchEvent(new Event('input'));",
+            factor,
+        )
+
     def drop(self, *paths: Path) -> None:
         """Drop files on the page, through the events that a real drop sends."""
         self.run(

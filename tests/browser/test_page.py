@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import sqlite3
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +15,7 @@ import numpy as np
 import pytest
 from tests.browser.conftest import Browser
 
-from depixel.client import Engine
+from depixel.client import Engine, Place
 from depixel.client.engine import page_address
 from depixel.files import read
 
@@ -178,3 +181,73 @@ def test_what_is_no_picture_is_said_and_stops_nobody(browser: Browser, samples: 
     given, large = read(samples / "animations" / "coin.png"), read(tmp_path / "coin-x4.png")
     assert len(large.frames) == len(given.frames)
     assert np.array_equal(large.durations, given.durations)
+
+
+def test_a_batch_is_paused_and_goes_on(browser: Browser, samples: Path, tmp_path: Path) -> None:
+    """Many files: thumbnails, time left, pause and resume; the zip has all of them in their folders."""
+    archive_path = tmp_path / "batch.zip"
+    with zipfile.ZipFile(archive_path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(40):
+            archive.write(samples / "sprites" / "mage.png", f"set{number % 2}/mage{number}.png")
+        archive.writestr("set0/readme.txt", "no picture")
+        archive.writestr("set0/.hidden.png", "hidden")
+    browser.drop(archive_path)
+    browser.until("rows", lambda: len(browser.all(".item")) == 40)
+
+    browser.one("#pause").click()
+    browser.until("pause", lambda: browser.text("#left") == "Paused")
+    time.sleep(1.0)
+    done = browser.states().count("done")
+    time.sleep(1.0)
+    assert browser.states().count("done") == done < 40
+    browser.one("#pause").click()
+    browser.until("time left", lambda: browser.text("#left").startswith("About "))
+    browser.until("end", browser.finished)
+
+    assert browser.states() == ["done"] * 40
+    picture = "return getComputedStyle(document.querySelector('.thumb')).backgroundImage"
+    assert browser.run(picture).startswith('url("blob:')
+    browser.one("#zip").click()
+    with zipfile.ZipFile(browser.downloaded("depixel.zip")) as archive:
+        assert archive.testzip() is None
+        assert sorted(archive.namelist()) == sorted(f"batch/set{n % 2}/mage{n}-x4.png" for n in range(40))
+
+
+def test_one_or_all_are_cancelled(browser: Browser, samples: Path, tmp_path: Path) -> None:
+    """What is cancelled stops, also at the engine; the others go on."""
+    paths = [Path(shutil.copy(samples / "textures" / "wall.png", tmp_path / f"wall{n}.png")) for n in range(12)]
+    browser.enlarge(16)
+    browser.drop(*paths)
+    browser.until("rows", lambda: len(browser.all(".item")) == 12)
+
+    browser.all(".item")[11].find_element("css selector", ".end").click()
+    browser.until("cancel", lambda: browser.states()[11] == "cancelled")
+    browser.one("#cancel-all").click()
+    browser.until("end", browser.finished)
+
+    states = browser.states()
+    assert set(states) <= {"done", "cancelled"}
+    assert states.count("cancelled") >= 8
+    browser.until("rest", lambda: browser.text("#engine").startswith("Ready"))
+
+
+def test_the_engine_dies_and_comes_back(browser: Browser, samples: Path, tmp_path: Path, place: Place) -> None:
+    """A killed engine is said; once it is back, the same tab goes on and loses nothing."""
+    paths = [Path(shutil.copy(samples / "textures" / "wall.png", tmp_path / f"wall{n}.png")) for n in range(10)]
+    browser.enlarge(8)
+    browser.drop(*paths)
+    browser.until("first", lambda: "done" in browser.states())
+    running = place.running()
+    assert running is not None
+
+    os.kill(running.pid, signal.SIGKILL)
+    browser.until("banner", lambda: "has stopped" in browser.text("#banner"))
+    assert browser.states().count("done") < 10
+    Engine("tests", place).hello()  # as `depixel open`, GIMP or Krita would
+
+    browser.until("end", browser.finished, 90)
+    assert browser.states() == ["done"] * 10
+    assert not browser.shown("#banner")
+    found = place.running()
+    assert found is not None
+    assert (found.port, found.pid != running.pid) == (running.port, True)

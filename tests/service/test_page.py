@@ -73,6 +73,21 @@ def test_scripts_make_no_markup_from_text() -> None:
             assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function", text)
 
 
+def test_every_word_is_in_the_file_of_words() -> None:
+    """The page says nothing that a translator cannot find, and the file has no word that nothing says."""
+    folder = resources.files("depixel.service").joinpath("page")
+    words = json.loads(folder.joinpath("words.en.json").read_text("utf-8"))
+    text = "".join(entry.read_text("utf-8") for entry in folder.iterdir() if entry.name.endswith((".js", "index.html")))
+    families = {"preset", "kind", "where", "ground"}  # their words are found by values, such as a kind of picture
+
+    said = set(re.findall(r"""["'`]([a-z][\w-]*\.[\w.-]+|skip|tagline|suggest)["'`]""", text))
+
+    assert {key for key in words if key.split(".")[0] not in families} <= said
+    assert set(re.findall(r'say\("([\w.-]+)"|data-word(?:-label|-title)?="([\w.-]+)"', text)) != set()
+    for first, second in re.findall(r'say\("([\w.-]+)"|data-word(?:-label|-title)?="([\w.-]+)"', text):
+        assert (first or second) in words
+
+
 @pytest.mark.parametrize(
     "path",
     [

@@ -1,7 +1,7 @@
 // The answers to the picture that is shown: large tiles, what makes each different, how to get it again.
 
 import { at, make, plain } from "./dom.js";
-import { say } from "./words.js";
+import { has, say } from "./words.js";
 
 /** How exactly an answer scales back, in words. */
 export function verdict(answer) {
@@ -10,11 +10,14 @@ export function verdict(answer) {
   return say(answer.residual <= 2 ? "verdict.near" : "verdict.off", { levels });
 }
 
-/** What makes an answer different. */
+/** What makes an answer different: how it was made, then where it differs from the one it came with. */
 export function character(answer) {
-  if (answer.origin !== null) return say("answer.like", { number: answer.origin });
+  const { domain, scale } = answer.report;
+  const kind = domain === "faces" ? say("answer.face") : say("answer.kind", { kind: has(`kind.${domain}`) ? say(`kind.${domain}`) : domain, scale });
   const vivid = answer.imagination > 0 ? say("answer.vivid", { imagination: round(answer.imagination) }) : say("answer.calm");
-  return answer.report.domain === "faces" ? `${say("answer.face")}. ${vivid}` : vivid;
+  const origin = answer.origin === null ? vivid : say("answer.like", { number: answer.origin });
+  const differs = answer.differs ? say("answer.differs", { ...answer.differs, where: say(`where.${answer.differs.where}`) }) : "";
+  return [kind, origin, differs].filter(Boolean);
 }
 
 /** The command that makes an answer again. */
@@ -52,7 +55,7 @@ function tile(item, answer, index, choose, kept) {
   return make("li", { class: "answer" },
     show,
     make("div", { class: "answer-head" }, make("strong", {}, name), make("label", { class: "check" }, keep, " ", say("answer.keep"))),
-    make("p", {}, character(answer)),
+    ...character(answer).map((line) => make("p", {}, line)),
     make("details", {}, make("summary", {}, `seed ${answer.seed}${answer.imagination ? `, imagination ${round(answer.imagination)}` : ""}`),
       make("p", { class: "soft" }, say("answer.again", { command: "" })), make("code", {}, line)),
   );

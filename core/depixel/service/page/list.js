@@ -33,7 +33,7 @@ export class List {
     const name = plain(item.name);
     const picture = make("span", { class: "thumb ground" });
     const state = make("span", { class: "state" });
-    const show = make("button", { type: "button", class: "pick", "aria-label": say("item.show", { name }), onclick: () => this.select(item) },
+    const show = make("button", { type: "button", class: "pick", onclick: () => this.select(item) },
       picture, make("span", { class: "item-text" }, make("span", { class: "item-name", title: name }, plain(baseName(item.name))), state));
     const end = make("button", { type: "button", class: "end", onclick: () => (item.tasks ? this.work.cancel(item) : this.work.remove(item)) }, "×");
     const row = make("li", { class: "item" }, show, end);

@@ -11,7 +11,6 @@ const PRESETS = {
   face: { domain: "faces", scale: 8, candidates: 4, imagination: 0.5 },
 };
 const ELSEWHERE = ["scale", "size"]; // asked above, by themselves
-const FOR_KINDS = { art: "sprite", "pixel-art": "pixel", textures: "texture", faces: "face" };
 const SCALE = 4;
 
 /** The form. rows: the engine's table of options. `changed()` is called whenever a value changes. */
@@ -22,6 +21,7 @@ export class Settings {
     this.preset = "auto";
     this.values = {}; // only what differs from the engine's defaults
     this.kind = "";
+    this.seems = "";
     for (const name of Object.keys(PRESETS)) at("presets").append(this.choice(name));
     at("options").append(...rows.filter((row) => !ELSEWHERE.includes(row.name)).map((row) => this.row(row)));
     at("reset").addEventListener("click", () => this.choose(this.preset));
@@ -75,7 +75,7 @@ export class Settings {
     else if (row.kind === "int" || row.kind === "float") {
       const step = row.kind === "int" ? "1" : "any";
       control = make("input", { ...described, type: "number", min: String(row.low), max: String(row.high), step });
-    } else control = make("input", { ...described, type: "text", ...(row.pattern ? { pattern: row.pattern } : {}) });
+    } else control = make("input", { ...described, type: "text" });
     if (row.default === null && row.kind !== "choice") control.placeholder = say("more.automatic");
     control.addEventListener("change", () => control.reportValidity() && this.set(row, control));
     return control;
@@ -96,6 +96,7 @@ export class Settings {
   }
 
   mark() {
+    at("suggestion").textContent = this.preset === "auto" ? this.seems : "";
     const kind = this.values.domain ?? this.kind;
     for (const row of this.rows.filter((other) => !ELSEWHERE.includes(other.name))) {
       const box = at(`option-${row.name}`).parentElement;
@@ -108,9 +109,8 @@ export class Settings {
 
   /** Say what a picture seems to be. */
   suggest(name, kind) {
-    const known = this.preset === "auto" && has(`kind.${kind}`);
-    at("suggestion").textContent = known ? say("suggest", { name, kind: say(`kind.${kind}`) }) : "";
-    this.suggested = FOR_KINDS[kind];
+    this.seems = has(`kind.${kind}`) ? say("suggest", { name, kind: say(`kind.${kind}`) }) : "";
+    this.mark();
   }
 
   get bySide() {

@@ -1,5 +1,6 @@
 // The pictures and what is to be done with them: a queue that feeds the engine, and survives its restarts.
 
+import { difference } from "./compare.js";
 import * as engine from "./engine.js";
 import { sniff } from "./formats.js";
 
@@ -9,7 +10,7 @@ const RETRY = 1500; // milliseconds between two tries to reach an engine that is
 /** One answer of the engine. */
 export class Answer {
   constructor(values) {
-    Object.assign(this, { kept: false, origin: null, heat: null }, values);
+    Object.assign(this, { kept: false, origin: null, heat: null, differs: null }, values);
     this.url = URL.createObjectURL(this.png);
   }
 
@@ -173,6 +174,9 @@ export class Work extends EventTarget {
       answers.push({ ...line, png, own: own.blob, written: own.residual, report: news.report, settings: task.settings, origin: task.origin });
     }
     const heat = answers.length > 1 ? await engine.heat(task.job) : null;
+    for (const values of answers.slice(1)) {
+      values.differs = await difference(answers[0].png, values.png).then((found) => ({ ...found, number: first + 1 }), () => null);
+    }
     for (const values of answers) {
       const answer = new Answer({ ...values, number: item.answers.length + 1 });
       if (heat) answer.heat = URL.createObjectURL(heat);
