@@ -6,10 +6,15 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-from depixel.portrait.tables import body, dress, stage
+from depixel.portrait.tables import body, dress, hair, stage
 
-ALL = (*body.TABLE, *dress.TABLE, *stage.TABLE)
+ALL = (*body.TABLE, *hair.TABLE, *dress.TABLE, *stage.TABLE)
 """Every parameter, in the order of the columns."""
 
-CUSTOMS: tuple[Callable[[dict[str, Tensor], Tensor], None], ...] = (body.customs, dress.customs, stage.customs)
+CUSTOMS: tuple[Callable[[dict[str, Tensor], Tensor], None], ...] = (
+    body.customs,
+    hair.customs,
+    dress.customs,
+    stage.customs,
+)
 """Each changes drawn columns (name => [B, size]) in place, with further even noise [B, D]."""

@@ -11,10 +11,10 @@ from torch import Tensor
 from depixel.portrait.raster import Range, depth_of, key
 from depixel.portrait.strands import Strands
 
-BATCHES = (0.12, 0.4, 1.0)
-"""Strands are drawn nearest first, up to these parts of them, so that what the first ones hide is never drawn."""
-CELL = 8
-"""Samples a side of the cells in which hidden segments are looked for."""
+BATCHES = (0.03, 0.07, 0.14, 0.25, 0.45, 1.0)
+"""Strands are drawn outermost first, up to these parts of all samples, so that what these hide is never drawn."""
+PROBES = 5
+"""Places of a segment at which is looked whether it is hidden."""
 CHUNK = 4_000_000
 """Most samples that are in the works at once."""
 
@@ -47,99 +47,115 @@ class StrandHits:
 
 @torch.no_grad()
 def draw_strands(
-    strands: Strands, projected: Tensor, scale: float, size: tuple[int, int], span: Range, buffer: Tensor, first: int
+    strands: Strands, projected: Tensor, scale: Tensor, size: tuple[int, int], span: Range, buffer: Tensor, first: int
 ) -> StrandHits:
     """Let strands compete for the samples of `buffer`, and say where they won.
 
-    projected: [S, P, 3], x to the right and y down in samples, then inverse depth (1/dm); scale: samples per dm at
-    inverse depth 1 (samples = scale * inverse depth * dm); buffer: [B * H * W] int64 keys with all triangles drawn,
-    changed in place; first: the least identity that triangles don't use.
+    projected: [S, P, 3], x to the right and y down in samples, then inverse depth (1/dm); scale: [B], samples that one
+    dm covers at an inverse depth of 1 (focal length in samples); buffer: [B * H * W] int64 keys with all triangles
+    drawn, changed in place; first: the least identity that triangles don't use.
     """
     P = projected.shape[1]
     table = _segments(strands, projected, scale)
-    order = _order(projected, table[:, 11].reshape(-1, P - 1).amax(1), size)
-    bounds = [0, *(int(part * len(order)) for part in BATCHES)]
+    order = _order(strands, projected, table[:, _WIDTH].reshape(-1, P - 1).amax(1), size)
+    area = (table[:, _LENGTH] * table[:, _WIDTH]).reshape(-1, P - 1).sum(1)[order].cumsum(0)
+    parts = torch.tensor(BATCHES, device=area.device) * area[-1:]
+    bounds = [0, *torch.searchsorted(area, parts)[:-1].tolist(), len(order)] if len(order) else [0]
     drawn: list[Tensor] = []
     counts: list[Tensor] = []
     base = first
     for start, stop in pairwise(bounds):
         rows = order[start:stop]
         segments = (rows[:, None] * (P - 1) + torch.arange(P - 1, device=rows.device)).reshape(-1)
-        segments = _visible(segments, table, strands.person, P, size, span, buffer)
-        count = _splat(segments, table, strands, P, size, span, buffer, base)
+        person = strands.person[rows].repeat_interleave(P - 1)
+        shown = _shown(table[segments], person, size, span, buffer)
+        segments, person = segments[shown], person[shown]
+        count = _splat(segments, table[segments], person * (size[0] * size[1]), strands, size, span, buffer, base)
         drawn.append(segments)
         counts.append(count)
         base += int(count.sum())
     return _winners(torch.cat(drawn), torch.cat(counts), table, strands, P, buffer, first)
 
 
-def _order(projected: Tensor, reach: Tensor, size: tuple[int, int]) -> Tensor:
-    """Strands that reach into the picture, nearest first."""
+_LENGTH, _WIDTH, _BULGE, _PROGRESS, _RAGGED = 10, 11, 12, 13, 14
+"""Columns of the table of segments after start (x, y, z), step (x, y, z), sideways (x, y) and its change (x, y)."""
+
+
+def _order(strands: Strands, projected: Tensor, reach: Tensor, size: tuple[int, int]) -> Tensor:
+    """Strands that reach into the picture: first those on the outside that faces the camera."""
     H, W = size
     reach = reach[:, None]
     low, high = projected.amin(1)[:, :2] - reach, projected.amax(1)[:, :2] + reach
     inside = (high[:, 0] > 0) & (low[:, 0] < W) & (high[:, 1] > 0) & (low[:, 1] < H)
     rows = inside.nonzero().squeeze(1)
-    return rows[projected[rows][:, :, 2].mean(1).argsort(descending=True, stable=True)]
+    outside = strands.openness[rows].amax(1) + (strands.normals[rows, :, 2].mean(1) + 0.3).clamp(max=0)
+    return rows[outside.argsort(descending=True, stable=True)]
 
 
-def _segments(strands: Strands, projected: Tensor, scale: float) -> Tensor:
-    """[S * (P - 1), 12]: start x, y, z; step x, y, z; sideways x, y at the start and their change; length, width.
+def _segments(strands: Strands, projected: Tensor, scale: Tensor) -> Tensor:
+    """[S * (P - 1), 15]: start, step, sideways and its change, length, width, bulge, progress, ragged.
 
-    Sideways reaches from the middle of the ribbon to its edge, in samples.
+    Sideways reaches from the middle of the ribbon to its edge, in samples; progress is the start's part of the strand.
     """
+    P = projected.shape[1]
     flat = projected[..., :2]
     ahead = torch.cat([flat[:, 1:] - flat[:, :-1], flat[:, -1:] - flat[:, -2:-1]], 1)
     along = torch.cat([ahead[:, :1], ahead[:, 1:] + ahead[:, :-1]], 1)
     along = torch.nn.functional.normalize(along, dim=-1)
-    half = (strands.radius * projected[..., 2] * scale)[..., None]
+    half = (strands.radius * projected[..., 2] * scale[strands.person, None])[..., None]
     sideways = torch.stack([-along[..., 1], along[..., 0]], -1) * half
-    step = projected[:, 1:] - projected[:, :-1]
-    width = (half[:, 1:] + half[:, :-1]).clamp(min=0.0)
+    start, step = projected[:, :-1], projected[:, 1:] - projected[:, :-1]
+    width = half[:, 1:] + half[:, :-1]
+    # The middle of a ribbon bulges towards the camera, so that neighbours overlap like rods.
+    bulge = 0.7 * start[..., 2:].square() * strands.radius[:, :-1, None]
+    progress = torch.linspace(0, 1, P, device=start.device)[None, :-1, None].expand_as(width)
+    ragged = strands.ragged[:, None, None].expand_as(width)
     length = step[..., :2].norm(dim=-1, keepdim=True)
-    columns = [projected[:, :-1], step, sideways[:, :-1], sideways[:, 1:] - sideways[:, :-1], length, width]
-    return torch.cat(columns, -1).reshape(-1, 12)
+    change = sideways[:, 1:] - sideways[:, :-1]
+    columns = [start, step, sideways[:, :-1], change, length, width, bulge, progress, ragged]
+    return torch.cat(columns, -1).reshape(-1, 15)
 
 
-def _visible(
-    segments: Tensor, table: Tensor, person: Tensor, P: int, size: tuple[int, int], span: Range, buffer: Tensor
-) -> Tensor:
-    """The segments that are in the picture and not behind what covers their whole cell already."""
+def _shown(rows: Tensor, person: Tensor, size: tuple[int, int], span: Range, buffer: Tensor) -> Tensor:
+    """Which segments [M] are in the picture and not hidden all along by what is drawn already."""
     H, W = size
-    rows = table[segments]
-    x, y = rows[:, 0] + rows[:, 3] / 2, rows[:, 1] + rows[:, 4] / 2
-    reach = rows[:, 10:].amax(1) + 1
-    inside = (x > -reach) & (x < W + reach) & (y > -reach) & (y < H + reach) & (rows[:, 10] > 1e-3)
-    if H < 8 * CELL or W < 8 * CELL:
-        return segments[inside]
-    high, wide = -(-H // CELL), -(-W // CELL)
-    depth = torch.nn.functional.pad(
-        depth_of(buffer, span).reshape(-1, 1, H, W), (0, wide * CELL - W, 0, high * CELL - H), value=1e9
-    )
-    covered = -torch.nn.functional.max_pool2d(-depth, CELL)
-    column = (x / CELL).long().clamp(0, wide - 1)
-    row = (y / CELL).long().clamp(0, high - 1)
-    # A segment that reaches beyond its own cell is hidden only if the cells around hide it too.
-    around = -torch.nn.functional.max_pool2d(-covered, 3, 1, 1)
-    cell = (person[segments // (P - 1)] * high + row) * wide + column
-    nearest = torch.maximum(rows[:, 2], rows[:, 2] + rows[:, 5])
-    hidden = nearest < around.reshape(-1)[cell]
-    hidden &= reach < 2.5 * CELL
-    return segments[inside & ~hidden]
+    t = torch.linspace(0, 1, PROBES, device=rows.device)
+    x, y = rows[:, :1] + rows[:, 3:4] * t, rows[:, 1:2] + rows[:, 4:5] * t
+    wide = rows[:, _WIDTH : _WIDTH + 1] + 1
+    inside = ((x > -wide) & (x < W + wide) & (y > -wide) & (y < H + wide)).any(1) & (rows[:, _LENGTH] > 1e-3)
+    cell = 8 if min(H, W) > 768 else 4
+    if min(H, W) < 8 * cell:
+        return inside.nonzero().squeeze(1)
+    tall, broad = -(-H // cell), -(-W // cell)
+    # A cell hides what is behind its mean depth if all of its samples are taken; with the cells around it, it stands
+    # for all that lies between two probes. Whatever shows through between its hairs is hair or skin, never background.
+    padding = (0, broad * cell - W, 0, tall * cell - H)
+    depth = torch.nn.functional.pad(depth_of(buffer, span).reshape(-1, 1, H, W), padding, value=span.high)
+    empty = torch.nn.functional.max_pool2d((depth <= span.low).float(), cell)
+    cover = torch.nn.functional.avg_pool2d(depth, cell) * (1 - empty)
+    cover = -torch.nn.functional.max_pool2d(-cover, 3, 1, 1)
+    column = (x / cell).long().clamp(0, broad - 1)
+    row = (y / cell).long().clamp(0, tall - 1)
+    place = (person[:, None] * tall + row) * broad + column
+    nearest = torch.maximum(rows[:, 2], rows[:, 2] + rows[:, 5]) + rows[:, _BULGE]
+    hidden = (nearest[:, None] < cover.reshape(-1)[place]).all(1)
+    short = (rows[:, _LENGTH] < 2 * cell * (PROBES - 1)) & (rows[:, _WIDTH] < 2 * cell)
+    return (inside & ~(hidden & short)).nonzero().squeeze(1)
 
 
 def _counts(rows: Tensor) -> tuple[Tensor, Tensor]:
     """How many samples along and across each segment is drawn with."""
-    along = rows[:, 10].ceil().clamp(1, 4096).long()
-    across = (rows[:, 11] * 1.05).ceil().clamp(1, 512).long()
+    along = rows[:, _LENGTH].ceil().clamp(1, 4096)
+    across = (rows[:, _WIDTH] * 1.05).ceil().clamp(1, 512)
     return along, across
 
 
-def _place(rows: Tensor, along: Tensor, across: Tensor, place: Tensor) -> tuple[Tensor, Tensor]:
-    """t (0 to 1 along) and u (-1 to 1 across) of the place-th sample of each segment."""
-    step = torch.div(place, across, rounding_mode="floor")
-    t = (step.float() + 0.5) / along
-    u = ((place - step * across).float() + 0.5) / across * 2 - 1
+def _place(place: Tensor, along: Tensor, across: Tensor) -> tuple[Tensor, Tensor]:
+    """t (0 to 1 along) and u (-1 to 1 across) of the place-th sample [N] of a segment."""
+    number = place.float()
+    step = ((number + 0.5) / across).floor()
+    t = (step + 0.5) / along
+    u = (number - step * across + 0.5) / across * 2 - 1
     return t, u
 
 
@@ -153,18 +169,22 @@ def hair_numbers(strand: Tensor, across: Tensor, hairs: Tensor) -> Tensor:
 
 def _splat(
     segments: Tensor,
-    table: Tensor,
+    rows: Tensor,
+    offset: Tensor,
     strands: Strands,
-    P: int,
     size: tuple[int, int],
     span: Range,
     buffer: Tensor,
     base: int,
 ) -> Tensor:
-    """Draw segments; returns how many identities each took, in their order from `base` on."""
+    """Draw segments (their rows of the table, and where their person's samples begin).
+
+    Returns how many identities each took, in their order from `base` on.
+    """
     H, W = size
-    along, across = _counts(table[segments])
-    count = along * across
+    along, across = _counts(rows)
+    wide = torch.cat([rows, along[:, None], across[:, None]], 1)
+    count = (along * across).long()
     ends = count.cumsum(0)
     first = 0
     while first < len(segments):
@@ -173,36 +193,29 @@ def _splat(
         number = count[first:last]
         owner = torch.repeat_interleave(torch.arange(first, last, device=number.device), number)
         order = torch.arange(len(owner), device=owner.device)
-        place = order - (ends[owner] - count[owner] - before)
-        rows = table[segments[owner]]
-        t, u = _place(rows, along[owner], across[owner], place)
-        edge = rows[:, 6:8] + rows[:, 8:10] * t[:, None]
-        x = rows[:, 0] + rows[:, 3] * t + edge[:, 0] * u
-        y = rows[:, 1] + rows[:, 4] * t + edge[:, 1] * u
+        c = wide.index_select(0, owner).T
+        t, u = _place(order - (ends - count - before).index_select(0, owner), c[15], c[16])
+        x = c[0] + c[3] * t + (c[6] + c[8] * t) * u
+        y = c[1] + c[4] * t + (c[7] + c[9] * t) * u
         keep = (x >= 0) & (y >= 0) & (x < W) & (y < H)
-        keep &= ~_ended(segments[owner], t, u, strands, P)
+        late = (c[_PROGRESS] + t * (1 / (strands.points.shape[1] - 1)) > 1 - c[_RAGGED]).nonzero().squeeze(1)
+        keep[late] &= ~_ended(segments[owner[late]], t[late], u[late], strands)
+        z = c[2] + c[5] * t + (1 - u * u) * c[_BULGE]
+        sample = offset.index_select(0, owner) + y.long() * W + x.long()
+        keys = key(z, base + before + order, span)
         kept = keep.nonzero().squeeze(1)
-        t, u, owner, rows = t[kept], u[kept], owner[kept], rows[kept]
-        strand = torch.div(segments[owner], P - 1, rounding_mode="floor")
-        # The middle of a ribbon bulges towards the camera, so that neighbours overlap like rods.
-        z = rows[:, 2] + rows[:, 5] * t + (1 - u * u) * rows[:, 2].square() * strands.radius[strand, 0] * 0.7
-        sample = (strands.person[strand] * H + y[kept].long()) * W + x[kept].long()
-        buffer.scatter_reduce_(0, sample, key(z, base + before + order[kept], span), "amax")
+        buffer.scatter_reduce_(0, sample[kept], keys[kept], "amax")
         first = last
     return count
 
 
-def _ended(segment: Tensor, t: Tensor, u: Tensor, strands: Strands, P: int) -> Tensor:
+def _ended(segment: Tensor, t: Tensor, u: Tensor, strands: Strands) -> Tensor:
     """Whether the single hair at a sample has ended before it."""
-    strand = torch.div(segment, P - 1, rounding_mode="floor")
-    progress = ((segment - strand * (P - 1)).float() + t) / (P - 1)
-    ragged = strands.ragged[strand]
-    ended = torch.zeros_like(strand, dtype=torch.bool)
-    late = (progress > 1 - ragged).nonzero().squeeze(1)
-    if len(late):
-        number = hair_numbers(strand[late], u[late], strands.hairs[strand[late]])
-        ended[late] = progress[late] > 1 - ragged[late] * number
-    return ended
+    pieces = strands.points.shape[1] - 1
+    strand = torch.div(segment, pieces, rounding_mode="floor")
+    progress = ((segment - strand * pieces).float() + t) / pieces
+    number = hair_numbers(strand, u, strands.hairs[strand])
+    return progress > 1 - strands.ragged[strand] * number
 
 
 def _winners(
@@ -214,8 +227,8 @@ def _winners(
     ends = count.cumsum(0)
     owner = torch.searchsorted(ends, number, right=True)
     segment = segments[owner]
-    along, across = _counts(table[segment])
-    t, u = _place(table[segment], along, across, number - (ends[owner] - count[owner]))
+    along, across = _counts(table[segments])
+    t, u = _place(number - (ends[owner] - count[owner]), along[owner], across[owner])
     strand = torch.div(segment, P - 1, rounding_mode="floor")
     hair = hair_numbers(strand, u, strands.hairs[strand])
     return StrandHits(sample, strand, segment - strand * (P - 1), t, u, hair)

@@ -1,0 +1,227 @@
+"""How hair grows: a few hundred guides leave the scalp, follow a comb field, fall, slide over head and shoulders."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn.functional import normalize
+
+from depixel.portrait.hair_roots import Roots, ramp
+from depixel.portrait.hair_surface import HeadSurface
+
+STEPS = 18
+"""Points of a guide. All sizes of picture share them, so that a person's hair has one silhouette."""
+CROWN = (0.05, 0.85, -1.35)
+"""Where hair whorls, dm on the template."""
+LAYERS = 2
+"""Guides come in pairs: layer 0 lies on the scalp, layer 1 is the outside of the mass of hair."""
+BROWS, TEMPLES = 0.24, 0.62
+"""Height of the brows (y) and half the width of the face at the temples (x), dm on the template."""
+
+
+class Guides(NamedTuple):
+    """Both layers of guides of B people."""
+
+    points: Tensor
+    """[B, LAYERS, G, STEPS, 3], dm, head's frame, evenly spaced from root to tip."""
+    length: Tensor
+    """[B, LAYERS, G], dm."""
+    group: Tensor
+    """[B, G], of `groups`."""
+
+
+class _Field(NamedTuple):
+    """What stays the same along guides: everything [B, M] or [B, M, C] with M = LAYERS * G."""
+
+    surface: HeadSurface
+    place: Tensor
+    layer: Tensor
+    side: Tensor
+    top: Tensor
+    fringe: Tensor
+    jitter: Tensor
+    gravity: Tensor
+    floor: Tensor
+    opening: Tensor
+    banged: Tensor
+    shape: dict[str, Tensor]
+
+
+def grow(shape: dict[str, Tensor], surface: HeadSurface, roots: Roots, on_skin: Tensor, gravity: Tensor) -> Guides:
+    """Grow the guides of B people.
+
+    shape: numbers of a hair style [B, 1] each (HairShape); roots: G guides' roots; on_skin: [B, G, 3], where they are
+    on each person, dm in the head's frame; gravity: [B, 3], unit vector down in the head's frame.
+    """
+    B, G = on_skin.shape[:2]
+    field = _field(shape, surface, roots, on_skin, gravity)
+    position = on_skin.repeat(1, LAYERS, 1)
+    normal = _outward(field, position)
+    length = _length(field, roots.random.repeat(LAYERS, 1)[None])
+    lift = shape["lift_top"] * field.top + shape["lift_side"] * (1 - field.top)
+    lift = (lift * (0.15 + 0.85 * field.layer))[..., None]
+    comb = _comb(field, position, normal)
+    direction = normalize(lift * normal + comb * (1 - 0.9 * lift.clamp(0, 1)) + field.jitter * 0.5, dim=-1)
+    step = (length / (STEPS - 1))[..., None]
+    points = [position]
+    for k in range(1, STEPS):
+        comb = _comb(field, position, normal)
+        position, direction = _move(field, position, direction, comb, normal, step, k)
+        normal = _outward(field, position)
+        points.append(position)
+    path, length = evenly(torch.stack(points, 2))
+    return Guides(path.reshape(B, LAYERS, G, STEPS, 3), length.reshape(B, LAYERS, G), groups(shape, roots.place))
+
+
+def groups(shape: dict[str, Tensor], place: Tensor) -> Tensor:
+    """A number [B, N] for each root at place [N, 3]: strands never mix guides of different numbers."""
+    return _side(shape, place[None]) + 3 * _banged(shape, _fringe(shape, place[None]))
+
+
+def _side(shape: dict[str, Tensor], place: Tensor) -> Tensor:
+    """1 on the person's left of the parting, -1 on the right; below the parting's end the face's own sides."""
+    parting = shape["part_at"] * ramp(place[..., 1], 0.2, 0.45)
+    return torch.where(place[..., 0] > parting, 1.0, -1.0)
+
+
+def _fringe(shape: dict[str, Tensor], place: Tensor) -> Tensor:
+    front = ramp(place[..., 2], -0.42, -0.02) * ramp(place[..., 1], 0.2, 0.45)
+    return front * ramp(place[..., 0].abs() - shape["fringe_width"], 0.08, -0.08)
+
+
+def _banged(shape: dict[str, Tensor], fringe: Tensor) -> Tensor:
+    """1 where hair is cut as a fringe."""
+    return ((fringe > 0.3) & (shape["fringe_end"] > -5)).float()
+
+
+def evenly(points: Tensor) -> tuple[Tensor, Tensor]:
+    """The same polylines [B, M, P, 3] with points at even distances, and their lengths [B, M]."""
+    P = points.shape[2]
+    step = (points[:, :, 1:] - points[:, :, :-1]).norm(dim=-1) + 1e-6
+    along = torch.cat([torch.zeros_like(step[..., :1]), step.cumsum(-1)], -1)
+    length = along[..., -1:]
+    wanted = length * torch.linspace(0, 1, P, device=points.device)
+    before = (torch.searchsorted(along, wanted.contiguous(), right=True) - 1).clamp(0, P - 2)
+    start = along.gather(-1, before)
+    t = ((wanted - start) / step.gather(-1, before)).clamp(0, 1)[..., None]
+    row = before[..., None].expand(*before.shape, 3)
+    first, second = points.gather(2, row), points.gather(2, row + 1)
+    return first + (second - first) * t, length[..., 0]
+
+
+def _field(shape: dict[str, Tensor], surface: HeadSurface, roots: Roots, on_skin: Tensor, gravity: Tensor) -> _Field:
+    B, G = on_skin.shape[:2]
+    place = roots.place.repeat(LAYERS, 1)[None]
+    random = roots.random.repeat(LAYERS, 1)[None]
+    layer = torch.arange(LAYERS, device=place.device).float().repeat_interleave(G)[None].expand(B, -1)
+    top = ramp(place[..., 1], 0.3, 0.8)
+    fringe = _fringe(shape, place).expand(B, -1)
+    side = _side(shape, place).expand(B, -1)
+    floor = shape["hem"] + (random[..., 5] - 0.5) * shape["uneven"]
+    banged = _banged(shape, fringe)
+    floor = torch.where(banged > 0, shape["fringe_end"] + (random[..., 5] - 0.5) * shape["uneven"] * 0.6, floor)
+    jitter = (random[..., 2:5] - 0.5) * shape["messy"][..., None]
+    opening = torch.where(side > 0, shape["open_left"], shape["open_right"])
+    return _Field(surface, place, layer, side, top, fringe, jitter, gravity[:, None], floor, opening, banged, shape)
+
+
+def _length(field: _Field, random: Tensor) -> Tensor:
+    s = field.shape
+    y, z = field.place[..., 1], field.place[..., 2]
+    back = ramp(-z, 0.95, 1.25)
+    side = s["side"] * (1 - back) + s["back"] * back
+    # A fade: the lower the root, the shorter the hair.
+    side = side * (1 - s["fade"] * ramp(y, 0.55, -0.1))
+    length = s["top"] * field.top + side * (1 - field.top)
+    length = length + (s["fringe"] - length) * field.fringe
+    strip = ramp(field.place[..., 0].abs() - s["strip"], 0.0, 0.09)
+    length = length + (s["shaved"] - length).clamp(max=0) * strip
+    return (length * (1 + (random[..., 0] - 0.5) * s["uneven"] * 0.5)).clamp(min=0.015)
+
+
+def _outward(field: _Field, position: Tensor) -> Tensor:
+    """Unit vectors [B, M, 3] from the middle of the skull."""
+    return normalize(position - field.surface.centre[:, None], dim=-1)
+
+
+def _comb(field: _Field, position: Tensor, normal: Tensor) -> Tensor:
+    """Unit directions [B, M, 3] along the skin in which hair is combed."""
+    s, new = field.shape, position.new_tensor
+    above = ramp(position[..., 1:2], -0.1, 0.5)
+    whorl = normalize(position - new(CROWN), dim=-1)
+    comb = s["whorl"][..., None] * whorl
+    comb = comb + s["backward"][..., None] * new((0.0, 0.1, -1.0))
+    front = ramp(field.place[..., 2], -1.0, -0.3)[..., None]
+    comb = comb + s["forward"][..., None] * new((0.0, -0.15, 1.0)) * front
+    sideways = new((1.0, -0.2, 0.0)) * field.side[..., None]
+    comb = comb + s["part"][..., None] * sideways * above
+    sweep = new((1.0, -0.1, 0.15)) * (s["sweep"] * (0.35 + 0.65 * field.fringe) * field.top)[..., None]
+    comb = comb + sweep * above + field.gravity * (s["down"][..., None] + 0.15) + field.jitter
+    comb = comb - (comb * normal).sum(-1, keepdim=True) * normal
+    return normalize(comb, dim=-1)
+
+
+def _volume(field: _Field, normal: Tensor) -> Tensor:
+    """How far the outside of the hair is from the skin, dm [B, M]."""
+    s = field.shape
+    top = ramp(normal[..., 1], 0.15, 0.85)
+    back = ramp(-normal[..., 2], 0.1, 0.8)
+    front = ramp(normal[..., 2], 0.1, 0.5) * top
+    around = s["volume_side"] * (1 - back) + s["volume_back"] * back
+    thick = s["volume_top"] * top + around * (1 - top)
+    return thick + (s["volume_front"] - thick) * front
+
+
+def _move(
+    field: _Field, position: Tensor, direction: Tensor, comb: Tensor, normal: Tensor, step: Tensor, k: int
+) -> tuple[Tensor, Tensor]:
+    """One step: the next position and direction."""
+    s = field.shape
+    skull = ramp(position[..., 1:2], -0.45, 0.25)
+    weight = s["fall"][..., None] * step * 9
+    combing = (1 - s["stiff"])[..., None] * 0.55 * skull
+    inward = position.new_tensor((1.0, 0.0, 1.0)) * -normal
+    near_end = ramp((position[..., 1] - field.floor), 0.45, 0.0) * (field.floor > -5)
+    pull = inward * (s["inward"] * near_end)[..., None]
+    direction = normalize(
+        direction * (0.25 + 0.75 * s["stiff"][..., None]) + comb * combing + field.gravity * weight + pull, dim=-1
+    )
+    moved = position + step * direction
+    moved = _outside(field, moved, k)
+    moved = _beside_face(field, moved)
+    # Hair does not stretch, however far it was pushed.
+    way = moved - position
+    moved = position + way * (step / way.norm(dim=-1, keepdim=True).clamp(min=1e-6)).clamp(max=1.15)
+    moved = _cut(field, position, moved)
+    return moved, normalize(moved - position + direction * 1e-3, dim=-1)
+
+
+def _outside(field: _Field, moved: Tensor, k: int) -> Tensor:
+    """Keep hair outside the skin by its layer's share of the volume, and flat hair from leaving it."""
+    s = field.shape
+    normal = _outward(field, moved)
+    skull = ramp(normal[..., 1], -0.6, -0.2)
+    gap = 0.015 + field.layer * (0.03 + (_volume(field, normal) - 0.03) * skull) * min(1.0, k / 3)
+    stick = s["stick"] * ramp(normal[..., 1], -0.35, 0.1)
+    loose = (field.surface.height(moved) - gap).clamp(min=0) * stick
+    return field.surface.pushed(moved - normal * loose[..., None], gap)
+
+
+def _beside_face(field: _Field, moved: Tensor) -> Tensor:
+    """Draw aside what would hang before the face."""
+    x, y, z = moved.unbind(-1)
+    side = torch.where(field.side >= 0, 1.0, -1.0)
+    active = ramp(y, 0.5, 0.25) * ramp(z, -0.62, -0.3) * (1 - field.banged * ramp(y, BROWS - 0.3, BROWS - 0.1))
+    outward = x * side
+    missing = (field.opening - outward).clamp(min=0) * active
+    return torch.stack([x + missing * side * 0.7, y, z - missing.clamp(max=0.35) * 0.22], -1)
+
+
+def _cut(field: _Field, before: Tensor, after: Tensor) -> Tensor:
+    """End hair at its floor."""
+    fall = before[..., 1] - after[..., 1]
+    room = before[..., 1] - field.floor
+    part = torch.where(after[..., 1] < field.floor, (room / fall.clamp(min=1e-4)).clamp(0, 1), torch.ones_like(room))
+    return before + (after - before) * part[..., None]
