@@ -82,8 +82,7 @@ def test_hair_hangs_down_however_the_head_is_tilted() -> None:
     grown = strands(person(hair="long", roll=30.0))
     hair = grown.points[grown.material == HAIR]
     ends = torch.nn.functional.normalize(hair[:, -1] - hair[:, -4], dim=-1)
-    free = (hair[:, -1, 1] < -0.9) & (hair[:, -1, 1] > -1.5)
-    assert float(ends[free][:, 1].mean()) < -0.75
+    assert float(ends[:, 1].median()) < -0.85
 
 
 def test_shape_numbers_follow_the_dials() -> None:
@@ -112,7 +111,7 @@ def test_finer_pictures_get_more_and_thinner_strands() -> None:
 def test_every_beard_grows_below_the_eyes_and_not_on_the_lips(beard: str) -> None:
     grown = strands(person(beard=beard), 0.03)
     roots = grown.points[grown.material == BEARD][:, 0]
-    assert len(roots) > 15
+    assert len(roots) > 8
     assert float(roots[:, 1].max()) < 0.2
     lips = (roots[:, 0].abs() < 0.15) & (roots[:, 1] < -0.7) & (roots[:, 1] > -0.78)
     assert float(lips.float().mean()) < 0.05
@@ -182,4 +181,4 @@ def test_the_camera_says_how_fine_hair_must_be() -> None:
     figure = shape(one, released_head())
     view = camera(one, figure)
     assert float(view.pixel(48)) > 0.04
-    assert float(view.pixel(2048)) < 0.0025
+    assert float(view.pixel(1024)) < 0.0042

@@ -25,14 +25,13 @@ MOST = 6000
 LOCKS = (60, 150, 400, 900)
 """Numbers of locks that a scalp can be divided into."""
 DETAILS = (
-    (0.05, Detail(450, 18, 2, 0.04)),
-    (0.02, Detail(900, 18, 2, 0.025)),
-    (0.01, Detail(1400, 18, 3, 0.018)),
-    (0.005, Detail(2200, 18, 3, 0.0125)),
-    (0.0025, Detail(3600, 24, 4, 0.0085)),
+    (0.04, Detail(450, 18, 2, 0.04)),
+    (0.018, Detail(1000, 18, 2, 0.023)),
+    (0.0085, Detail(2200, 18, 3, 0.0125)),
+    (0.0042, Detail(3600, 24, 4, 0.0085)),
     (0.0, Detail(5500, 32, 4, 0.0062)),
 )
-"""Least dm that a sample covers, and how finely hair is drawn then."""
+"""Least dm that a pixel covers, and how finely hair is drawn then: pictures of 48, 128, 256, 512 and 1024 pixels."""
 
 
 class Scalp(NamedTuple):
@@ -54,7 +53,7 @@ class Scalp(NamedTuple):
 def grow(figure: Figure, parameters: Parameters, pixel: Tensor) -> Strands:
     """All strands of B people, in the world.
 
-    pixel: [B], dm that one sample of the picture covers at the eyes; the finest of them decides for all.
+    pixel: [B], dm that a pixel of the picture covers at the eyes; the finest of them decides for all.
     """
     device = figure.vertices.device
     scalp = scalp_of(figure.head)
@@ -81,7 +80,7 @@ def grow(figure: Figure, parameters: Parameters, pixel: Tensor) -> Strands:
 
 
 def detail_for(pixel: float) -> Detail:
-    """How finely hair is drawn where one sample covers `pixel` dm."""
+    """How finely hair is drawn where a pixel covers `pixel` dm."""
     return next(detail for least, detail in DETAILS if pixel >= least)
 
 

@@ -36,10 +36,10 @@ class FaceRoots(NamedTuple):
 
 
 def grow(figure: Figure, parameters: Parameters, pixel: float) -> list[Strands]:
-    """Brows, lashes and beards of all people, in the world; pixel: dm that a sample covers."""
+    """Brows, lashes and beards of all people, in the world; pixel: dm that a pixel covers."""
     roots = _roots(figure.head)
     parts = [_brows(figure, parameters, roots.brow, pixel)]
-    if pixel < 0.018:
+    if pixel < 0.015:
         parts.append(_lashes(figure, parameters, pixel))
     bearded = (parameters.choice("beard") > 0).nonzero().squeeze(1)
     if len(bearded):
@@ -70,7 +70,7 @@ def _vectors(figure: Figure, roots: Roots) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def _brows(figure: Figure, parameters: Parameters, roots: Roots, pixel: float) -> Strands:
-    count = 420 if pixel > 0.02 else 900 if pixel > 0.008 else 1800
+    count = 420 if pixel > 0.018 else 900 if pixel > 0.0085 else 1800
     roots = roots.first(count)
     dial = {name: parameters[f"brow_{name}"].detach()[:, None] for name in ("thickness", "density", "arch", "height")}
     start, normal, size = _vectors(figure, roots)
@@ -88,7 +88,7 @@ def _brows(figure: Figure, parameters: Parameters, roots: Roots, pixel: float) -
     length = (0.058 + 0.035 * r[:, 2]) * (1 - 0.4 * ramp(along, 0.7, 1.0)) * size[:, None]
     points = _curved(start, direction, normal, length, 0.35)
     ends = brow_colour(parameters)
-    return _strip(points, normal, inside, roots, 0.0032 if pixel < 0.008 else 0.0045, ends, BROW, figure, parameters)
+    return _strip(points, normal, inside, roots, 0.0032 if pixel < 0.0085 else 0.0045, ends, BROW, figure, parameters)
 
 
 def _curved(start: Tensor, direction: Tensor, normal: Tensor, length: Tensor, bend: float) -> Tensor:
@@ -139,7 +139,7 @@ def _strip(
 
 def _lashes(figure: Figure, parameters: Parameters, pixel: float) -> Strands:
     """Upper and lower lashes along the head's lash grids, a little uneven, thicker at the root."""
-    count = 26 if pixel > 0.008 else LASHES
+    count = 26 if pixel > 0.0085 else LASHES
     generator = torch.Generator().manual_seed(11)
     parts, normals, randoms = [], [], []
     for name, grid in figure.head.lashes.items():
@@ -212,7 +212,7 @@ def beard_cover(parameters: Parameters, areas: Tensor) -> Tensor:
 
 
 def _beards(figure: Figure, parameters: Parameters, roots: FaceRoots, bearded: Tensor, pixel: float) -> Strands:
-    count = 1200 if pixel > 0.02 else 3000 if pixel > 0.008 else 9000
+    count = 1200 if pixel > 0.018 else 3000 if pixel > 0.0085 else 9000
     beard, areas = roots.beard.first(count), roots.areas[:count]
     mine = Parameters(parameters.values[bearded])
     s = beard_numbers(mine)

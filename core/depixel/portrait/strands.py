@@ -1,7 +1,7 @@
 """Strands: what hair is to the renderer.
 
 `depixel.portrait.hair.grow(figure, parameters, pixel)` gives `Strands` for the people of a figure; pixel [B] is how
-many dm one sample covers at the eyes, and says how many strands are worth growing.
+many dm a pixel of the picture covers at the eyes, and says how many strands are worth growing.
 `depixel.portrait.strand_drawing.draw_strands` draws them, `depixel.portrait.hair_shading` lights them.
 """
 
