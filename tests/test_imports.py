@@ -25,6 +25,7 @@ BASE = {
     "depixel.tiles",
     "depixel.report",
     "depixel.monitor",
+    "depixel.fill",
 }
 """What the rooms of the engine are built of: values and mathematics."""
 
@@ -43,6 +44,7 @@ ALLOWED = {
     "depixel.devices": set(),
     "depixel.degradation": set(),
     "depixel.tiles": set(),
+    "depixel.fill": {"depixel.degradation"},
     "depixel.disagreement": {"depixel.picture"},
     "depixel.report": {"depixel.consistency", "depixel.disagreement", "depixel.picture", "depixel.request"},
     "depixel.consistency": {"depixel.degradation"},

@@ -10,6 +10,7 @@ import pytest
 
 from depixel import files
 from depixel.cli import main
+from depixel.domain import FACES
 from depixel.priors.weights import released_names
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -72,8 +73,8 @@ def test_faces_say_that_they_are_imagined(tmp_path: Path, capsys: pytest.Capture
     assert "imagined" in (tmp_path / "depixel-report.html").read_text("utf-8").split('<article class="card"')[1]
     for name in ("portrait.png", "portrait.candidate-2.png"):
         text = files.read(tmp_path / name).text
-        assert "imagined" in text["Description"]
-        assert "imagined" in text["Comment"]
+        assert FACES.disclosure in text["Description"]
+        assert FACES.disclosure in text["Comment"]
 
 
 def test_other_faces_look_different(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

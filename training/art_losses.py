@@ -9,7 +9,9 @@ import torch.nn.functional as F
 from torch import Tensor
 from training.art_batches import Slice
 
-from depixel.priors.art import CELL, DEGRADATIONS, ArtNetwork, impose_small, smooth_latent
+from depixel.priors.art import DEGRADATIONS, ArtNetwork
+from depixel.priors.fields import CELL, smooth_latent
+from depixel.priors.imposing import impose_small
 
 
 def generate(network: ArtNetwork, slices: list[Slice], latents: Tensor | None, bf16: bool) -> list[Tensor]:

@@ -17,7 +17,8 @@ from torch import Tensor, nn
 from training.art_batches import Slice
 from training.art_losses import amount_of_detail, generate, misplacement, nearest_latent, random_strength
 
-from depixel.priors.art import ArtNetwork, smooth_latent
+from depixel.priors.art import ArtNetwork
+from depixel.priors.fields import smooth_latent
 
 FILE = "discriminator.safetensors"
 # Measured where the answer meets them: the adversarial gradient is then near that of the pull towards the truth. A

@@ -9,8 +9,10 @@ import torch
 
 from depixel.degradation import make_degradation
 from depixel.errors import WeightsError
-from depixel.priors.art import ArtConfig, ArtNetwork, ArtPrior, impose, smooth_latent
+from depixel.priors.art import ArtConfig, ArtNetwork, ArtPrior
 from depixel.priors.base import PriorSpec
+from depixel.priors.fields import smooth_latent
+from depixel.priors.imposing import impose
 from depixel.priors.weights import LoadedWeights, released_names
 
 CONFIG = ArtConfig(channels=8, blocks=2, latent=4)

@@ -7,9 +7,16 @@ import torch
 
 from depixel.priors import turns as module
 from depixel.priors.art import ArtConfig, ArtNetwork
-from depixel.priors.turns import TURNS, Turn, mean_of_turns
+from depixel.priors.turns import TURNS, Answering, Turn, Wrap, mean_of_turns
 
-KIND = torch.zeros(2, dtype=torch.long)
+
+def answering(network: ArtNetwork) -> Answering:
+    """The network under its first degradation."""
+
+    def answer(small: torch.Tensor, z: torch.Tensor | None, valid: torch.Tensor | None, wrap: Wrap) -> torch.Tensor:
+        return network(small, torch.zeros(len(small), dtype=torch.long), z, valid, wrap)
+
+    return answer
 
 
 @pytest.fixture
@@ -45,12 +52,14 @@ def test_there_are_eight_and_no_two_alike() -> None:
 def test_over_all_eight_the_answer_turns_with_the_picture(network: ArtNetwork, turn: Turn) -> None:
     """No direction is preferred; one pass of this network does prefer one."""
     small, z = picture(), 0.5 * picture()
-    answer = mean_of_turns(network, TURNS, small, KIND, z, None)
-    turned = mean_of_turns(network, TURNS, turn.of(small), KIND, turn.of(z), None)
+    answer = mean_of_turns(answering(network), TURNS, small, z, None)
+    turned = mean_of_turns(answering(network), TURNS, turn.of(small), turn.of(z), None)
     assert torch.allclose(turned, turn.of(answer), atol=1e-5)
     if turn is not TURNS[0]:
-        once = turn.of(mean_of_turns(network, TURNS[:1], small, KIND, z, None))
-        assert (mean_of_turns(network, TURNS[:1], turn.of(small), KIND, turn.of(z), None) - once).abs().max() > 0.01
+        once = turn.of(mean_of_turns(answering(network), TURNS[:1], small, z, None))
+        assert (
+            mean_of_turns(answering(network), TURNS[:1], turn.of(small), turn.of(z), None) - once
+        ).abs().max() > 0.01
 
 
 def test_passes_shared_and_apart_are_the_same(network: ArtNetwork, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,10 +67,10 @@ def test_passes_shared_and_apart_are_the_same(network: ArtNetwork, monkeypatch: 
     small, valid = picture(), torch.ones(2, 1, 6, 9)
     valid[1, :, 4:] = 0
     small[1, :, 4:] = small[1, :, 3:4]  # filled up by repeating the border
-    shared = mean_of_turns(network, TURNS, small, KIND, None, valid)
+    shared = mean_of_turns(answering(network), TURNS, small, None, valid)
     monkeypatch.setattr(module, "_LEAST_PASS", 1)
-    assert torch.allclose(mean_of_turns(network, TURNS, small, KIND, None, valid), shared, atol=1e-6)
-    alone = mean_of_turns(network, TURNS, small[1:, :, :4], KIND[1:], None, None)
+    assert torch.allclose(mean_of_turns(answering(network), TURNS, small, None, valid), shared, atol=1e-6)
+    alone = mean_of_turns(answering(network), TURNS, small[1:, :, :4], None, None)
     assert torch.allclose(shared[1:, :, :16], alone, atol=1e-5)
 
 
@@ -72,9 +81,11 @@ def test_a_search_gets_its_gradient_through_all_turns(network: ArtNetwork) -> No
     for plain in (False, True):
         z = torch.zeros(2, 4, 6, 9, requires_grad=True)
         if plain:
-            answer = torch.stack([t.undo(network(t.of(small), KIND, t.of(z))) for t in TURNS[:4]]).mean(0)
+            answer = torch.stack(
+                [t.undo(network(t.of(small), torch.zeros(2, dtype=torch.long), t.of(z))) for t in TURNS[:4]]
+            ).mean(0)
         else:
-            answer = mean_of_turns(network, TURNS[:4], small, KIND, z, None)
+            answer = mean_of_turns(answering(network), TURNS[:4], small, z, None)
         (answer * torch.linspace(0, 1, answer.shape[3])).sum().backward()
         assert z.grad is not None
         gradients.append(z.grad)

@@ -18,7 +18,7 @@ from torch import Tensor
 from depixel.consistency import straight_colour
 from depixel.degradation import Degradation, resize
 from depixel.faces.finder import Frame
-from depixel.preparation.fill import fill_under_alpha
+from depixel.fill import fill_under_alpha
 
 LEAST_SIDE = 4  # pixels of a face: below, nothing tells one from a wall
 _LEAST_TURNED = 8  # pixels of a levelled square

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from depixel.fill import fill_under_alpha
 from depixel.picture import Picture, Pixels
-from depixel.preparation.fill import fill_under_alpha
 
 
 def integers(picture: Picture) -> Tensor:

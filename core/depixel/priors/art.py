@@ -17,11 +17,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from depixel.consistency import is_binary_alpha, straight_colour
-from depixel.degradation import Degradation, PointDegradation, repeated
+from depixel.consistency import is_binary_alpha
+from depixel.degradation import Degradation
 from depixel.devices import fast_at_bfloat16
 from depixel.errors import WeightsError
 from depixel.priors.base import LatentLayout, Latents, PriorSpec
+from depixel.priors.fields import sampled_fields
+from depixel.priors.imposing import impose_small
+from depixel.priors.surroundings import enlarged_smoothly, with_other_side
 from depixel.priors.turns import NO_WRAP, TURNS, Wrap, mean_of_turns
 from depixel.priors.weights import LoadedWeights, load_weights
 
@@ -132,57 +135,9 @@ def convolve(layer: nn.Conv2d, x: Tensor, wrap: Wrap) -> Tensor:
     return F.conv2d(with_other_side(x, 1, wrap), layer.weight, layer.bias, padding=(int(not wrap[1]), int(not wrap[0])))
 
 
-def enlarged_smoothly(small: Tensor, scale: int, wrap: Wrap) -> Tensor:
-    """[B, C, h, w] => bicubic [B, C, h*scale, w*scale], smooth across the borders that wrap."""
-    around = with_other_side(small, 2, wrap)  # its kernel reaches two pixels
-    large = F.interpolate(around, scale_factor=scale, mode="bicubic", align_corners=False)
-    top, left = 2 * scale * wrap[1], 2 * scale * wrap[0]
-    return large[:, :, top : top + small.shape[2] * scale, left : left + small.shape[3] * scale]
-
-
-def with_other_side(x: Tensor, margin: int, wrap: Wrap) -> Tensor:
-    """[B, C, h, w] with `margin` more pixels on both sides of each axis that wraps, the layout in memory kept."""
-    for dim, wraps in ((3, wrap[0]), (2, wrap[1])):
-        if wraps:
-            length = x.shape[dim]
-            if margin > length:  # round more than once
-                x = x.index_select(dim, torch.arange(-margin, length + margin, device=x.device) % length)
-            else:
-                x = torch.cat([x.narrow(dim, length - margin, margin), x, x.narrow(dim, 0, margin)], dim)
-    return x
-
-
 def within(x: Tensor, valid: Tensor | None) -> Tensor:
     """Zero outside of `valid`, which is what a convolution sees beyond a border."""
     return x if valid is None else x * valid.to(x.dtype)
-
-
-def impose(large: Tensor, small: Tensor, degradation: Degradation) -> Tensor:
-    """
-    The nearest picture with A x = y, differentiable and unclipped; export clips and rounds (depixel.consistency).
-
-    Point sampling fixes the centre pixels themselves and not only their mean, as export does.
-    """
-    if isinstance(degradation, PointDegradation):
-        offsets, _ = degradation.taps()
-        comb = large.new_zeros(degradation.factor)
-        comb[offsets] = 1.0
-        mask = (comb[:, None] * comb).repeat(small.shape[2], small.shape[3])
-        return torch.lerp(large, repeated(small, degradation.factor), mask)
-    return large + degradation.pseudo_inverse(small - degradation.apply(large))
-
-
-def impose_small(large: Tensor, small: Tensor, degradation: Degradation, binary_alpha: bool) -> Tensor:
-    """
-    `impose`, with alpha that was never a mean treated as it is: block centres keep it, and colour is held to the
-    small picture's own colour over whatever part of a block is visible.
-    """
-    if not binary_alpha or isinstance(degradation, PointDegradation):
-        return impose(large, small, degradation)
-    alpha = impose(large[:, 3:], small[:, 3:], PointDegradation(degradation.factor, degradation.wrap))
-    coverage = degradation.apply(alpha.detach().clamp(0, 1))
-    colour = impose(large[:, :3], straight_colour(small) * coverage, degradation)
-    return torch.cat([colour, alpha], 1)
 
 
 class ArtPrior:
@@ -253,11 +208,7 @@ class ArtPrior:
         self, small: Tensor, degradation: Degradation, generator: torch.Generator, imagination: float
     ) -> Latents:
         """A smooth random field per row, drawn as in training, times `imagination`."""
-        z = [
-            smooth_latent(1, self.network.config.latent, small.shape[2], small.shape[3], generator)
-            for _ in range(small.shape[0])
-        ]
-        return {"z": imagination * torch.cat(z).to(small)}
+        return {"z": imagination * sampled_fields(small, self.network.config.latent, generator)}
 
     def decode(self, latents: Latents, small: Tensor, degradation: Degradation, valid: Tensor | None = None) -> Tensor:
         """
@@ -268,9 +219,15 @@ class ArtPrior:
         z: Tensor | None = latents["z"]
         if z is not None and not z.requires_grad and not bool(z.any()):
             z = None
-        kind = torch.full((small.shape[0],), DEGRADATIONS.index(degradation.name), device=small.device)
+        kind = DEGRADATIONS.index(degradation.name)
+
+        def answer(small: Tensor, z: Tensor | None, valid: Tensor | None, wrap: Wrap) -> Tensor:
+            kinds = torch.full((small.shape[0],), kind, device=small.device)
+            large: Tensor = self.network(small, kinds, z, valid, wrap)
+            return large
+
         with torch.autocast(small.device.type, torch.bfloat16, enabled=fast_at_bfloat16(small.device)):
-            large = mean_of_turns(self.network, TURNS[: self.turns], small, kind, z, valid, degradation.wrap)
+            large = mean_of_turns(answer, TURNS[: self.turns], small, z, valid, degradation.wrap)
         if degradation.factor != self.network.config.scale:
             return large
         return impose_small(large, small, degradation, is_binary_alpha(small))
@@ -279,26 +236,3 @@ class ArtPrior:
         """[B] mean square of z beyond 1: what training never saw."""
         mean_square = latents["z"].square().mean((1, 2, 3))
         return F.relu(mean_square - 1.0)
-
-
-CELL = 6  # small pixels: the distance over which a random latent varies
-
-
-def smooth_latent(batch: int, channels: int, height: int, width: int, generator: torch.Generator) -> Tensor:
-    """[B, C, h, w] on the CPU: Gaussian values on a grid of CELL small pixels, interpolated between, unit variance."""
-    rows, columns = height // CELL + 2, width // CELL + 2
-    grid = torch.randn(batch, channels, rows, columns, generator=generator)
-    y = torch.arange(height, dtype=torch.float32) / CELL
-    x = torch.arange(width, dtype=torch.float32) / CELL
-    field: Tensor = _blend(y, rows) @ grid @ _blend(x, columns).T
-    return field
-
-
-# Weights of each grid node at each position: cosine and sine of a quarter turn, so that their squares sum to one.
-def _blend(position: Tensor, nodes: int) -> Tensor:
-    index = position.floor().long()
-    angle = (position - index) * (torch.pi / 2)
-    weights = torch.zeros(len(position), nodes)
-    weights.scatter_(1, index[:, None], angle.cos()[:, None])
-    weights.scatter_(1, index[:, None] + 1, angle.sin()[:, None])
-    return weights

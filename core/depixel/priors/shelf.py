@@ -8,6 +8,7 @@ import torch
 
 from depixel.errors import BadUsageError, WeightsError
 from depixel.priors.base import EnlargingPrior, LatentPrior
+from depixel.priors.enlarger import Enlarger, EnlargerPrior
 from depixel.priors.weights import LoadedWeights, installed_path, load_weights, released_names
 from depixel.request import MODELS
 
@@ -27,6 +28,10 @@ class Shelf:
         self._art: dict[str, EnlargingPrior] = {}
         self._faces: dict[str, LatentPrior] = {}
 
+    def put(self, enlarger: Enlarger) -> None:
+        """Make a network available to requests whose model has its name, as long as this shelf lives."""
+        self._art[enlarger.name] = EnlargerPrior(enlarger)
+
     def name_for(self, kind: str, model: str = "auto") -> str:
         """
         The weights' name for a kind of prior and a model: a size ("auto", "small", "base") or an installed name.
@@ -35,7 +40,7 @@ class Shelf:
             WeightsError: none is installed of that name, or released of that kind and size.
         """
         if model not in MODELS:
-            return installed_path(model).stem
+            return model if kind == "art" and model in self._art else installed_path(model).stem
         if kind in self.chosen:
             return self.chosen[kind]
         names = [name for name in released_names() if name.split("-")[0] == kind]

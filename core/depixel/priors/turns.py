@@ -5,16 +5,19 @@ A picture answered in several positions: flipped, turned, answered, turned back,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 Wrap = tuple[bool, bool]
 """(x, y): along which axes a picture continues on its other side."""
 
 NO_WRAP = (False, False)
+
+Answering = Callable[[Tensor, Tensor | None, Tensor | None, Wrap], Tensor]
+"""(small, z, valid, wrap) => large: what `ArtNetwork` and `EnlargerPrior` do in one pass."""
 
 
 class Turn(NamedTuple):
@@ -39,30 +42,32 @@ _LEAST_PASS = 64 * 64  # small pixels: in a smaller pass the start of each layer
 
 
 def mean_of_turns(
-    network: nn.Module,
+    answer: Answering,
     turns: Sequence[Turn],
     small: Tensor,
-    kind: Tensor,
     z: Tensor | None,
     valid: Tensor | None,
     wrap: Wrap = NO_WRAP,
 ) -> Tensor:
     """
-    The mean of the network's answers over `turns`; latents, `valid` and `wrap` turn with the picture.
+    The mean of a network's answers over `turns`; latents, `valid` and `wrap` turn with the picture.
 
     Args:
-        network, small, kind, z, valid, wrap: as `ArtNetwork.forward` has them.
+        small: [B, C, h, w].
+        z: [B, L, h, w] latents, or None.
+        valid: [B, 1, h, w], or None.
 
     Returns:
-        [B, 4, h*scale, w*scale]; for one turn exactly the network's own answer to it.
+        [B, C, h*scale, w*scale]; for one turn exactly the network's own answer to it.
     """
     size = small.shape[0] * small.shape[2] * small.shape[3]
     total: Tensor | None = None
     for group in _groups(turns, max(1, _LEAST_PASS // size)):
-        inputs = [None if x is None else torch.cat([turn.of(x) for turn in group]) for x in (small, z, valid)]
-        answers = network(inputs[0], kind.repeat(len(group)), *inputs[1:], wrap[::-1] if group[0].swap else wrap)
-        for answer, turn in zip(answers.chunk(len(group)), group, strict=True):
-            back = turn.undo(answer)
+        picture = torch.cat([turn.of(small) for turn in group])
+        latents, mask = (None if x is None else torch.cat([turn.of(x) for turn in group]) for x in (z, valid))
+        answers = answer(picture, latents, mask, wrap[::-1] if group[0].swap else wrap)
+        for one, turn in zip(answers.chunk(len(group)), group, strict=True):
+            back = turn.undo(one)
             total = back if total is None else total + back
     if total is None:
         raise ValueError("the mean of no turns")

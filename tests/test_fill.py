@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import torch
 
-from depixel.preparation.fill import fill_under_alpha
+from depixel.fill import fill_under_alpha
 
 
 def test_visible_pixels_are_untouched() -> None:
