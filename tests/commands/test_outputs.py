@@ -52,15 +52,17 @@ def test_what_the_format_cannot_hold_is_known_before(target: str, picture: Pictu
     check_writable(Path("x.png"), picture, Request())
 
 
-def test_the_answers_size_counts_from_the_true_grid() -> None:
-    """Pixel art that had been enlarged comes out at scale times the size it has, not that of its grid."""
-    small = np.random.default_rng(2).integers(0, 3, (8, 8, 3), dtype=np.uint8) * 100
+@pytest.mark.parametrize(("domain", "scale", "expected"), [("art", 0, 4), ("auto", 3, 3), ("faces", 0, 16)])
+def test_the_answers_size_is_that_of_the_engine(domain: str, scale: int, expected: int) -> None:
+    """With and without a scale in the request, on an enlarged grid too: what `prepare` then decides."""
+    small = np.random.default_rng(2).integers(0, 3, (4, 4, 3), dtype=np.uint8) * 100
     enlarged = Picture((small.repeat(2, 0).repeat(2, 1),))
+    request = Request(scale=scale or None, domain=domain)
 
-    prepared = prepare(enlarged, Request(scale=3, domain="pixel-art"))
+    prepared = prepare(enlarged, request)
 
-    assert prepared.grid == 2
-    assert answer_size(prepared) == (48, 48)
+    assert prepared.scale == expected
+    assert answer_size(enlarged, request) == (8 * expected, 8 * expected)
 
 
 def test_lossy_by_ending() -> None:

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from depixel import files
-from depixel.client.option_table import MAX_SCALE
+from depixel.domain import ART, requested
 from depixel.errors import UnsupportedPictureError
 from depixel.picture import Picture
 from depixel.request import Request
 
-if TYPE_CHECKING:
-    from depixel.preparation.prepare import Prepared
 
-
-def check_writable(target: Path, picture: Picture, settings: Request) -> None:
+def check_writable(target: Path, picture: Picture, request: Request) -> None:
     """
     Raises UnsupportedPictureError when the answer to this picture could not be written to `target`: it would be too
     large for the format, is animated, has 16 bits a sample or transparency.
@@ -23,19 +19,14 @@ def check_writable(target: Path, picture: Picture, settings: Request) -> None:
     kind = files.by_ending(target) or files.by_name(picture.format)
     if kind is None:
         return
-    largest = (picture.width * MAX_SCALE, picture.height * MAX_SCALE)
-    refusal = kind.refusal(picture)
-    if not refusal and kind.refusal(picture, largest):  # it depends on the scale, which is dear to find out
-        from depixel.preparation.prepare import prepare
-
-        refusal = kind.refusal(picture, answer_size(prepare(picture, settings)))
-    if refusal:
+    if refusal := kind.refusal(picture, answer_size(picture, request)):
         raise UnsupportedPictureError(f"{picture.name}: {refusal}")
 
 
-def answer_size(prepared: Prepared) -> tuple[int, int]:
-    """Width and height of the answer, in pixels."""
-    return prepared.source.width * prepared.scale, prepared.source.height * prepared.scale
+def answer_size(picture: Picture, request: Request) -> tuple[int, int]:
+    """Width and height of the answer to this picture, in pixels. Kinds that are found by content have one scale."""
+    scale = request.scale_for(requested(request.domain) or ART, picture.width, picture.height)
+    return picture.width * scale, picture.height * scale
 
 
 def may_change_pixels(target: Path) -> bool:
