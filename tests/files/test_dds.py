@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from depixel.errors import UnreadablePictureError, UnsupportedPictureError
-from depixel.files import encode, read_bytes
+from depixel.files import encode, read_bytes, remark
 from depixel.picture import Picture
 
 
@@ -57,7 +57,7 @@ def test_bc5_and_bc7_decode() -> None:
 
     assert tuple(five.frames[0][0, 0, :2]) == (200, 90)
     assert tuple(int(v) for v in seven.rgba()[2, 2]) == (201, 101, 51, 255)
-    assert seven.details["dds"].compression == "BC7"
+    assert seven.details["dds"].layout.compression == "BC7"
 
 
 def test_uncompressed_reads() -> None:
@@ -69,12 +69,18 @@ def test_uncompressed_reads() -> None:
     picture = read_bytes(buffer.getvalue(), "u.dds")
 
     assert np.array_equal(picture.frames[0], pixels)
-    assert picture.details["dds"].compression == "none"
+    assert picture.details["dds"].layout.compression == "none"
 
 
-def _plain(flags: int, bits: int, masks: tuple[int, int, int, int], payload: bytes) -> bytes:
-    """An uncompressed DDS of 2x1 pixels with a DX9 header."""
-    head = struct.pack("<7I", 124, 0x1007, 1, 2, 0, 0, 0) + bytes(44) + struct.pack("<8I", 32, flags, 0, bits, *masks)
+def _plain(
+    flags: int, bits: int, masks: tuple[int, int, int, int], payload: bytes, size: tuple[int, int] = (2, 1)
+) -> bytes:
+    """An uncompressed DDS with a DX9 header."""
+    head = (
+        struct.pack("<7I", 124, 0x1007, *size[::-1], 0, 0, 0)
+        + bytes(44)
+        + struct.pack("<8I", 32, flags, 0, bits, *masks)
+    )
     return b"DDS " + head + struct.pack("<5I", 0x1000, 0, 0, 0, 0) + payload
 
 
@@ -151,11 +157,15 @@ def test_sizes_that_are_no_multiple_of_four_and_mip_levels() -> None:
     assert picture.details["dds"].mipmaps == 3
 
 
+def _with_depth(data: bytes, depth: int) -> bytes:
+    return data[:24] + struct.pack("<I", depth) + data[28:]
+
+
 @pytest.mark.parametrize(
     ("data", "what"),
     [
         (_dds(4, 4, b"DXT1", COLOUR_BLOCK, caps2=0x200), "cube map"),
-        (_dds(4, 4, b"DXT1", COLOUR_BLOCK, caps2=0x200000), "volume"),
+        (_with_depth(_dds(4, 4, b"DXT1", COLOUR_BLOCK, caps2=0x200000), 2), "volume texture of 2"),
         (_dds(4, 4, b"DX10", COLOUR_BLOCK, dxgi=71, layers=3), "array of 3"),
         (_dds(4, 4, b"DX10", bytes(16), dxgi=95), "BC6H"),
         (_dds(4, 4, b"WXYZ", bytes(16)), "WXYZ"),
@@ -176,8 +186,83 @@ def test_cut_short_is_unreadable() -> None:
             read_bytes(whole[:length], "x.dds")
 
 
-@pytest.mark.parametrize(("fourcc", "said"), [(b"RXGB", "'RXGB'"), (struct.pack("<I", 113), "Direct3D format 113")])
+@pytest.mark.parametrize(("fourcc", "said"), [(b"WXYZ", "'WXYZ'"), (struct.pack("<I", 113), "Direct3D format 113")])
 def test_a_kind_that_is_not_handled_is_named_as_people_know_it(fourcc: bytes, said: str) -> None:
     """By its letters, or by its number where there are none."""
     with pytest.raises(UnsupportedPictureError, match=said):
         read_bytes(_dds(4, 4, fourcc, bytes(128)), "t.dds")
+
+
+@pytest.mark.parametrize("size", [24, 124])
+@pytest.mark.parametrize("depth", [0, 1])
+def test_headers_of_old_tools(size: int, depth: int) -> None:
+    """A header that says 24, and a volume of one slice: pictures as any other, written with a correct header."""
+    data = bytearray(_dds(4, 4, b"DXT1", COLOUR_BLOCK, caps2=0x200000 if depth else 0))
+    struct.pack_into("<I", data, 4, size)
+    struct.pack_into("<I", data, 24, depth)
+
+    picture = read_bytes(bytes(data), "x.dds")
+
+    assert np.array_equal(picture.frames[0], read_bytes(_dds(4, 4, b"DXT1", COLOUR_BLOCK)).frames[0])
+    assert struct.unpack_from("<I", encode(picture), 4)[0] == 124
+
+
+@pytest.mark.parametrize(
+    ("bits", "masks", "dxgi"),
+    [
+        (16, (0xFF, 0xFF00, 0, 0), 0),
+        (32, (0xFF, 0xFF00, 0xFF0000, 0xFF << 24), 0),
+        (32, (0xFFFF, 0xFFFF << 16, 0, 0), 0),
+        (16, (0xFF, 0xFF00, 0, 0), 51),
+        (32, (0xFF, 0xFF00, 0xFF0000, 0xFF << 24), 31),
+        (32, (0xFFFF, 0xFFFF << 16, 0, 0), 37),
+    ],
+)
+def test_signed_kinds(bits: int, masks: tuple[int, int, int, int], dxgi: int) -> None:
+    """V8U8, Q8W8V8U8, V16U16: -1 ... 1 is shown as 0 ... full, two channels as normals; there and back."""
+    raw = np.random.default_rng(3).integers(0, 2, (4, 4, bits // 8), dtype=np.uint8) * 90 + 200  # small and negative
+    if dxgi:
+        data = _dds(4, 4, b"DX10", raw.tobytes(), dxgi=dxgi)
+    else:
+        data = _plain(0x80000, bits, masks, raw.tobytes(), (4, 4))
+
+    picture = read_bytes(data, "bump.dds")
+
+    deep = masks[0] == 0xFFFF
+    value = raw[..., 1].astype(int) << 8 | raw[..., 0] if deep else raw[..., 0].astype(int)
+    full = 65535 if deep else 255
+    assert picture.levels == full
+    assert np.array_equal(picture.frames[0][..., 0], value ^ (full // 2 + 1))
+    if not masks[2]:
+        vector = picture.frames[0].astype(float) / (full / 2) - 1
+        assert np.abs((vector**2).sum(-1) - 1).max() < 0.02
+    assert np.array_equal(np.frombuffer(encode(picture)[-raw.nbytes :], np.uint8).reshape(raw.shape), raw)
+
+
+def test_red_in_alpha() -> None:
+    """RXGB is DXT5 with red in the place of alpha: read as RGB, written as it was."""
+    alpha = bytes([200, 100]) + bytes(6)
+    source = _dds(4, 4, b"RXGB", alpha + struct.pack("<HHI", 0x07E0, 0x001F, 0x55555554))
+
+    picture = read_bytes(source, "normal.dds")
+    again = read_bytes(encode(picture), "normal.dds")
+
+    assert picture.mode == "RGB"
+    assert picture.frames[0][0, 0].tolist() == [200, 255, 0] and picture.frames[0][3, 3].tolist() == [200, 0, 255]
+    assert encode(picture)[84:88] == b"RXGB"
+    assert np.abs(again.frames[0].astype(int) - picture.frames[0]).max() <= 2
+
+
+def test_a_palette() -> None:
+    """256 colours with alpha and indices into them: read; written with plain colours, which is remarked on."""
+    palette = np.random.default_rng(1).integers(0, 256, (256, 4), dtype=np.uint8)
+    indices = np.random.default_rng(2).integers(0, 256, (4, 4), dtype=np.uint8)
+    data = _plain(0x20, 8, (0, 0, 0, 0), palette.tobytes() + indices.tobytes(), (4, 4))
+
+    picture = read_bytes(data, "p.dds")
+
+    assert np.array_equal(picture.frames[0], palette[indices])
+    assert np.array_equal(read_bytes(encode(picture)).frames[0], picture.frames[0])
+    assert "palette" in remark(picture)
+    with pytest.raises(UnreadablePictureError, match="cut short"):
+        read_bytes(data[:-1], "p.dds")

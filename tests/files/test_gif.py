@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import io
+import struct
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -159,3 +161,46 @@ def test_frames_are_limited_together() -> None:
 
     with pytest.raises(PictureTooLargeError, match="frames of 12x9"):
         read_bytes(data, "x.gif", Limits(pixels=1000, all_frames=300))
+
+
+def test_a_still_of_few_colours_is_not_dithered() -> None:
+    """Flat areas of the source keep their very colours and stay flat, though edges need more than 256 colours."""
+    palette = np.array([[200, 40, 41, 255], [12, 13, 14, 255], [250, 251, 252, 255]], np.uint8)
+    ramp = np.linspace(0, 1, 40)[None, :, None]
+    edge = (palette[0, :3] * (1 - ramp) + RNG.integers(0, 256, (30, 1, 3)) * ramp).astype(np.uint8)
+    pixels = np.concatenate([np.broadcast_to(palette[k, :3], (30, 60, 3)) for k in range(3)] + [edge], 1)
+    answer = Picture((pixels,), format="GIF", details={"source_palette": palette})
+
+    shown = read_bytes(encode(answer)).frames[0]
+
+    assert len(np.unique(pixels.reshape(-1, 3), axis=0)) > 256
+    assert np.array_equal(shown[:, :180], pixels[:, :180])
+    assert np.abs(shown[:, 180:].astype(int) - pixels[:, 180:]).mean() < 12
+
+
+def test_flat_areas_need_no_source_to_stay_flat() -> None:
+    """A drawn picture is known by its flat areas; a photograph is dithered, so that its mean colours are right."""
+    noise = RNG.integers(0, 256, (40, 40, 3), dtype=np.uint8)
+    drawn = np.concatenate([np.full((40, 90, 3), (77, 88, 99), np.uint8), noise], 1)
+    ramp = np.stack([np.linspace(100, 112, 64)] * 64).repeat(3).reshape(64, 64, 3)
+    photo = (ramp + RNG.normal(0, 3, ramp.shape)).clip(0, 255).astype(np.uint8)
+
+    flat = read_bytes(encode(Picture((drawn,)), "GIF")).frames[0][:, :90]
+    shown = read_bytes(encode(Picture((photo,)), "GIF")).frames[0].astype(float)
+
+    assert (flat == (77, 88, 99)).all()
+    assert np.abs(shown.reshape(8, 8, 8, 8, 3).mean((1, 3)) - photo.reshape(8, 8, 8, 8, 3).mean((1, 3))).max() < 3
+
+
+def test_a_canvas_without_pixels_costs_nothing() -> None:
+    """66 bytes that claim two frames of 8192x8192: refused before any memory is taken."""
+    frame = b"\x2c" + struct.pack("<HHHHB", 0, 0, 1, 1, 0) + b"\2\2\x44\1\0"
+    data = b"GIF89a" + struct.pack("<HHBBB", 8192, 8192, 0x80, 0, 0) + bytes(6) + frame * 2 + b"\x3b"
+
+    tracemalloc.start()
+    try:
+        with pytest.raises(PictureTooLargeError, match="megapixels in 5"):
+            read_bytes(data, "bomb.gif")
+        assert tracemalloc.get_traced_memory()[1] < 2**20
+    finally:
+        tracemalloc.stop()

@@ -7,10 +7,13 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms, ImageOps
 
-from depixel.files import encode, read_bytes
-from depixel.files.metadata import EXIF_PREFIX, upright
+from depixel.errors import PictureTooLargeError, UnsupportedPictureError
+from depixel.files import Limits, encode, read_bytes
+from depixel.files.metadata import EXIF_PREFIX, XMP, upright
+from depixel.files.png_chunks import chunks, join
 from depixel.picture import Picture
 
+RNG = np.random.default_rng(5)
 CORNERS = np.zeros((16, 24, 3), np.uint8)
 CORNERS[:8, :8], CORNERS[8:, :8], CORNERS[:8, 16:] = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 
@@ -43,7 +46,7 @@ def test_only_the_orientation_changes_in_exif() -> None:
         entry = struct.pack(order + "HHIHH", 0x0112, 3, 1, 6, 0)
         block = mark + struct.pack(order + "IH", 8, 1) + entry + struct.pack(order + "I", 0) + b"maker note"
 
-        orientation, found = upright(EXIF_PREFIX + block)
+        orientation, found, _ = upright(EXIF_PREFIX + block, {})
 
         assert orientation == 6 and found is not None
         changed = [k for k, (a, b) in enumerate(zip(EXIF_PREFIX + block, found, strict=True)) if a != b]
@@ -53,7 +56,7 @@ def test_only_the_orientation_changes_in_exif() -> None:
 @pytest.mark.parametrize("junk", [b"", b"II", b"II*\0\xff\xff\xff\xff", b"nonsense" * 4, b"MM\0*\0\0\0\x08\xff\xff"])
 def test_damaged_exif_is_no_reason_to_fail(junk: bytes) -> None:
     """The picture is read as it lies."""
-    assert upright(junk)[0] == 1
+    assert upright(junk, {})[0] == 1
 
 
 def test_opaque_alpha_is_no_obstacle() -> None:
@@ -85,3 +88,89 @@ def test_a_profile_of_other_channels_is_left_out(kind: str) -> None:
 
     assert read_bytes(encode(Picture((pixels,), icc_profile=grey), kind)).icc_profile is None
     assert read_bytes(encode(Picture((pixels,), icc_profile=rgb), kind)).icc_profile == rgb
+
+
+_PACKET = (
+    "<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF><rdf:Description tiff:Orientation=\"6\" tiff:ImageWidth='7'"
+    " exif:PixelYDimension=\"4\" tiff:Make='me'/><rdf:Description><tiff:Orientation>8</tiff:Orientation>"
+    "<exif:PixelXDimension>7</exif:PixelXDimension><tiff:Make>me</tiff:Make></rdf:Description></rdf:RDF></x:xmpmeta>"
+)
+
+
+def test_the_orientation_of_xmp_is_turned_once() -> None:
+    """Without EXIF it counts; neither asks for a second turn; sizes of the old picture are gone, all else is there."""
+    orientation, _, text = upright(None, {XMP: _PACKET, "Title": "x"})
+
+    assert orientation == 6 and text["Title"] == "x"
+    assert text[XMP].count("tiff:Orientation") == 3 and text[XMP].count("tiff:Make") == 3
+    assert upright(None, text) == (1, None, text)
+    assert "Dimension" not in text[XMP] and "Width" not in text[XMP]
+
+
+def test_exif_outweighs_xmp() -> None:
+    """One turn, that of EXIF, and both are upright afterwards."""
+    pixels = RNG.integers(0, 256, (4, 7, 3), dtype=np.uint8)
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG", exif=exif)
+    first, *rest = chunks(buffer.getvalue())
+    packet = (b"iTXt", XMP.encode() + b"\0\0\0\0\0" + _PACKET.encode())
+
+    picture = read_bytes(join([first, packet, *rest]))
+    alone = read_bytes(join([first, packet, *(part for part in rest if part[0] != b"eXIf")]))
+
+    assert np.array_equal(picture.frames[0], pixels[::-1, ::-1])
+    assert np.array_equal(alone.frames[0], np.rot90(pixels, -1))
+    assert np.array_equal(read_bytes(encode(picture)).frames[0], picture.frames[0])
+    assert 'tiff:Orientation="1"' in read_bytes(encode(alone, "JPEG")).text[XMP]
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_sizes_in_exif_are_those_of_the_file(kind: str) -> None:
+    """Width and height in both directories, 16 or 32 bits; what counts no pixels is left alone."""
+    exif = Image.Exif()
+    exif[0x0100], exif[0x0101], exif[0x010F] = 7, 4, "maker"
+    exif.get_ifd(0x8769).update({0xA002: 7, 0xA003: 4, 0x9003: "2020:01:01 00:00:00"})
+    buffer = io.BytesIO()
+    Image.fromarray(np.zeros((4, 7, 3), np.uint8)).save(buffer, "PNG", exif=exif)
+    answer = read_bytes(buffer.getvalue()).replace(frames=(np.zeros((16, 28, 3), np.uint8),))
+
+    with Image.open(io.BytesIO(encode(answer, kind))) as image:
+        again = image.getexif()
+        inner = again.get_ifd(0x8769)
+
+    assert (again[0x0100], again[0x0101], again[0x010F]) == (28, 16, "maker")
+    assert (inner[0xA002], inner[0xA003], inner[0x9003]) == (28, 16, "2020:01:01 00:00:00")
+
+
+def _with_frame(data: bytes, **changes: int) -> bytes:
+    """The same JPEG with other bytes in its frame header: `marker`, `bits`."""
+    at = data.index(b"\xff\xc0")
+    spoilt = bytearray(data)
+    spoilt[at + 1], spoilt[at + 4] = changes.get("marker", 0xC0), changes.get("bits", 8)
+    return bytes(spoilt)
+
+
+def test_twelve_bits_and_lossless_are_named() -> None:
+    """Kinds of JPEG that few programs write: said as such, not called damaged."""
+    data = encode(Picture((np.zeros((8, 8, 3), np.uint8),)), "JPEG")
+
+    with pytest.raises(UnsupportedPictureError, match=r"a\.jpg is a JPEG of 12 bits"):
+        read_bytes(_with_frame(data, marker=0xC1, bits=12), "a.jpg")
+    with pytest.raises(UnsupportedPictureError, match="lossless"):
+        read_bytes(_with_frame(data, marker=0xC3), "a.jpg")
+
+
+def test_a_scan_repeated_a_hundred_times_is_not_decoded() -> None:
+    """A progressive file whose last scan comes again and again: refused at once. Ten scans are what programs write."""
+    buffer = io.BytesIO()
+    Image.fromarray(RNG.integers(0, 256, (64, 64, 3), dtype=np.uint8)).save(buffer, "JPEG", progressive=True)
+    good = buffer.getvalue()
+    last = good[good.rindex(b"\xff\xda") : -2]
+
+    assert read_bytes(good).width == 64
+    with pytest.raises(PictureTooLargeError, match=r"a\.jpg paints its 64x64 pixels 11\d times"):
+        read_bytes(good[:-2] + last * 100 + good[-2:], "a.jpg")
+    with pytest.raises(PictureTooLargeError, match="times over"):
+        read_bytes(good[:-2] + last * 50 + good[-2:], "a.jpg", Limits(pixels=64 * 64, scanned=64 * 64 * 20))

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from depixel.errors import UnreadablePictureError
+from depixel.errors import UnreadablePictureError, UnsupportedPictureError
 from depixel.files import encode, read_bytes
 from depixel.files.png_chunks import chunks, join, passes
 from depixel.picture import Picture
@@ -235,3 +235,162 @@ def test_a_wrong_checksum_of_pixels_is_damage() -> None:
         turned[turned.index(word) + 5] ^= 1
         with pytest.raises(UnreadablePictureError, match="damaged"):
             read_bytes(bytes(turned))
+
+
+def _chunk_kinds(data: bytes) -> dict[bytes, bytes]:
+    return dict(chunks(data))
+
+
+def test_texts_keep_their_kind() -> None:
+    """tEXt stays tEXt while Latin-1 can say it, iTXt stays iTXt, and new text is tEXt: old engines read no other."""
+    plain = [
+        (b"tEXt", b"Unit\0gr\xfc\xdfe"),
+        (b"iTXt", b"Title\0\0\0de\0Titel\0x"),
+        (b"zTXt", b"Long\0\0" + zlib.compress(b"y")),
+    ]
+    first, *rest = chunks(encode(Picture((np.zeros((2, 2, 3), np.uint8),))))
+    picture = read_bytes(join([first, *plain, *rest]))
+    texts = {**picture.text, "Comment": "new", "Name": "\u52c7\u8005"}
+
+    written = [
+        part for part in chunks(encode(picture.replace(text=texts))) if part[0].endswith(b"TXt") or part[0] == b"tEXt"
+    ]
+
+    assert picture.text == {"Unit": "gr\xfc\xdfe", "Title": "x", "Long": "y"}
+    assert [(kind, body.partition(b"\0")[0]) for kind, body in written] == [
+        (b"tEXt", b"Unit"),
+        (b"iTXt", b"Title"),
+        (b"tEXt", b"Long"),
+        (b"tEXt", b"Comment"),
+        (b"iTXt", b"Name"),
+    ]
+    assert written[0][1] == b"Unit\0gr\xfc\xdfe"
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"a", b"a\0", b"a\0\0", b"a\0\0\0", b"a\0\0\0en", b"a\0\0\0en\0", b"a\0\1\0\0\0bad", b"\0\0\0\0\0x"]
+)
+def test_a_short_itxt_costs_the_text_alone(body: bytes) -> None:
+    """Whatever is missing in it, the picture is read."""
+    first, *rest = chunks(encode(Picture((np.zeros((2, 3, 3), np.uint8),))))
+
+    picture = read_bytes(join([first, (b"iTXt", body), *rest]))
+
+    assert (picture.width, picture.text) == (3, {})
+
+
+def test_what_counts_pixels_is_scaled_with_the_picture() -> None:
+    """Offsets of Doom and of the standard, sizes of a sheet's frames grow as the picture does."""
+    extra = [(b"grAb", struct.pack(">ii", 8, -3)), (b"oFFs", struct.pack(">iiB", 5, -6, 0)),
+             (b"tEXt", b"FrameSize\0004, 8"), (b"tEXt", b"Offset\0000,-3"), (b"tEXt", b"Frame[2]\0001,2,3,4"),
+             (b"tEXt", b"FrameAmount\0004"), (b"tEXt", b"Offset[1]\000none")]  # fmt: skip
+    first, *rest = chunks(encode(Picture((np.zeros((4, 6, 3), np.uint8),))))
+    picture = read_bytes(join([first, *extra, *rest]))
+
+    same, large = (
+        _chunk_kinds(encode(p)) for p in (picture, picture.replace(frames=(np.zeros((16, 24, 3), np.uint8),)))
+    )
+    texts = read_bytes(encode(picture.replace(frames=(np.zeros((16, 24, 3), np.uint8),)))).text
+
+    assert (same[b"grAb"], same[b"oFFs"]) == (extra[0][1], extra[1][1])
+    assert struct.unpack(">ii", large[b"grAb"]) == (32, -12)
+    assert struct.unpack(">iiB", large[b"oFFs"]) == (20, -24, 0)
+    assert texts == {
+        "FrameSize": "16,32",
+        "Offset": "0,-12",
+        "Frame[2]": "4,8,12,16",
+        "FrameAmount": "4",
+        "Offset[1]": "none",
+    }
+    assert read_bytes(encode(picture)).text["FrameSize"] == "4, 8"
+
+
+def test_offsets_on_paper_stay_and_huge_ones_stay_inside() -> None:
+    """oFFs in micrometres is no number of pixels; what leaves 32 bits is clipped; other sides are no scale."""
+    first, *rest = chunks(encode(Picture((np.zeros((4, 6, 3), np.uint8),))))
+    far = (b"grAb", struct.pack(">ii", 2**31 - 1, -(2**31)))
+    picture = read_bytes(join([first, far, (b"oFFs", struct.pack(">iiB", 5, 6, 1)), *rest]))
+
+    large = _chunk_kinds(encode(picture.replace(frames=(np.zeros((8, 12, 3), np.uint8),))))
+    skewed = _chunk_kinds(encode(picture.replace(frames=(np.zeros((8, 6, 3), np.uint8),))))
+
+    assert struct.unpack(">iiB", large[b"oFFs"]) == (5, 6, 1)
+    assert large[b"grAb"] == skewed[b"grAb"] == far[1]
+
+
+@pytest.mark.parametrize(
+    ("channels", "dtype", "mode", "body", "written"),
+    [
+        (1, np.uint8, "L", struct.pack(">H", 100), struct.pack(">H", 100)),
+        (3, np.uint8, "RGB", struct.pack(">3H", 1, 2, 255), struct.pack(">3H", 1, 2, 255)),
+        (4, np.uint16, "RGBA;16", struct.pack(">3H", 1, 2, 65535), struct.pack(">3H", 1, 2, 65535)),
+        (1, np.uint8, "1", struct.pack(">H", 1), struct.pack(">H", 1)),
+    ],
+)
+def test_a_background_is_kept(channels: int, dtype: type, mode: str, body: bytes, written: bytes) -> None:
+    """bKGD comes back as it was, behind the palette's place and before the pixels."""
+    first, *rest = chunks(encode(Picture((np.zeros((2, 2, channels), dtype),), mode=mode)))
+
+    kinds = [kind for kind, _ in chunks(encode(read_bytes(join([first, (b"bKGD", body), *rest]))))]
+    again = _chunk_kinds(encode(read_bytes(join([first, (b"bKGD", body), *rest]))))
+
+    assert again[b"bKGD"] == written
+    assert kinds.index(b"bKGD") < kinds.index(b"IDAT")
+
+
+def test_a_background_follows_its_colours() -> None:
+    """Of a palette it is a number while there is one and a colour without; grey turns to RGB and back if it is grey."""
+    palette = np.array([[9, 9, 9, 255], [10, 20, 30, 255]], np.uint8)
+    first, plte, *rest = chunks(encode(Picture((palette[np.array([[0, 1]])][..., :3],), palette=palette, mode="P")))
+    indexed = read_bytes(join([first, plte, (b"bKGD", b"\1"), *rest]))
+    plain = indexed.replace(palette=None, mode="RGB")
+    grey = indexed.replace(frames=(np.zeros((1, 2, 1), np.uint8),), palette=None, mode="L")
+
+    kinds = [kind for kind, _ in chunks(encode(indexed))]
+
+    assert _chunk_kinds(encode(indexed))[b"bKGD"] == b"\1" and kinds.index(b"PLTE") < kinds.index(b"bKGD")
+    assert _chunk_kinds(encode(plain))[b"bKGD"] == struct.pack(">3H", 10, 20, 30)
+    assert b"bKGD" not in _chunk_kinds(encode(grey))
+    assert b"bKGD" not in read_bytes(join([first, plte, (b"bKGD", b"\7"), *rest])).details
+
+
+def test_significant_bits_are_those_of_the_source() -> None:
+    """sBIT is kept by a file of the same size and left out by an answer, whose bits are all significant."""
+    first, *rest = chunks(encode(Picture((np.zeros((2, 2, 3), np.uint8),))))
+    picture = read_bytes(join([first, (b"sBIT", b"\5\6\5"), *rest]))
+
+    assert _chunk_kinds(encode(picture))[b"sBIT"] == b"\5\6\5"
+    assert b"sBIT" not in _chunk_kinds(encode(picture.replace(frames=(np.zeros((4, 4, 3), np.uint8),))))
+    assert b"sBIT" not in _chunk_kinds(encode(picture.replace(frames=(np.zeros((2, 2, 4), np.uint8),))))
+
+
+def test_texts_are_copied_up_to_a_limit() -> None:
+    """A thousand compressed texts of 4 MB each cost no more than the limit, and a sentence says what was left out."""
+    first, *rest = chunks(encode(Picture((np.zeros((2, 2, 3), np.uint8),))))
+    bomb = zlib.compress(bytes(2**22))
+    texts = [(b"zTXt", b"k%d\0\0" % k + bomb) for k in range(1000)]
+    short = (b"tEXt", b"Title\0short")
+
+    picture = read_bytes(join([first, short, *texts, *rest]), "bomb.png")
+
+    assert picture.text == {"Title": "short"}
+    assert picture.details["left_out"].startswith("bomb.png: texts")
+    assert len(encode(picture)) < 1000
+
+
+def test_a_huge_profile_is_left_out() -> None:
+    """Four megabytes are more than any profile has."""
+    first, *rest = chunks(encode(Picture((np.zeros((2, 2, 3), np.uint8),))))
+    profile = (b"iCCP", b"x\0\0" + zlib.compress(bytes(2**23)))
+
+    picture = read_bytes(join([first, profile, *rest]), "bomb.png")
+
+    assert picture.icc_profile is None and "left_out" in picture.details
+
+
+def test_pictures_made_for_iphones_are_named() -> None:
+    """CgBI: with the way out."""
+    parts = [(b"CgBI", b"\x50\x00\x20\x02"), *chunks(encode(Picture((np.zeros((2, 2, 3), np.uint8),))))]
+
+    with pytest.raises(UnsupportedPictureError, match=r"CgBI.*pngcrush"):
+        read_bytes(join(parts), "icon.png")

@@ -185,7 +185,8 @@ def test_palette_indices_refuse_strange_colours() -> None:
     known = np.array([[[255, 0, 0, 255], [77, 77, 77, 0]]], np.uint8)
     strange = np.array([[[254, 0, 0, 255]]], np.uint8)
 
-    indices = indices_of(known, palette)
+    indices = indices_of(Picture((known,), palette=palette))
 
-    assert indices is not None and indices.tolist() == [[1, 2]]
-    assert indices_of(strange, palette) is None
+    assert indices is not None and indices[0].tolist() == [[1, 2]]
+    assert indices_of(Picture((strange,), palette=palette)) is None
+    assert indices_of(Picture((known,))) is None

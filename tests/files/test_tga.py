@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import io
 import struct
 from itertools import product
@@ -10,6 +11,7 @@ from PIL import Image
 
 from depixel.errors import UnreadablePictureError
 from depixel.files import encode, read_bytes
+from depixel.files.tga_writing import TgaLayout
 from depixel.picture import Picture
 
 RNG = np.random.default_rng(3)
@@ -47,7 +49,7 @@ def test_run_lengths_of_every_depth(bits: int) -> None:
     plain = read_bytes(_tga(kind, bits, row.tobytes(), 0x20))
     runs = read_bytes(_tga(kind | 8, bits, packed, 0x20))
 
-    assert runs.details == {"rle": True}
+    assert runs.details["tga"].runs and not plain.details["tga"].runs
     assert np.array_equal(plain.frames[0], runs.frames[0])
 
 
@@ -89,12 +91,12 @@ def test_indexed_stays_indexed(alpha: bool, rle: bool) -> None:
     palette[:, 3] = palette[:, 3] if alpha else 255
     frame = palette[RNG.integers(0, 16, (6, 9))][..., : 4 if alpha else 3]
 
-    data = encode(Picture((frame,), palette=palette, mode="P", details={"rle": rle}), "TGA")
+    data = encode(Picture((frame,), palette=palette, mode="P", details={"tga": TgaLayout(runs=rle)}), "TGA")
     back = read_bytes(data)
 
     assert data[1] == 1 and back.mode == "P"
     assert np.array_equal(back.frames[0], frame)
-    assert back.details == ({"rle": True} if rle else {})
+    assert back.details["tga"].runs == rle
 
 
 @pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA", "P"])
@@ -122,3 +124,61 @@ def test_short_files_are_refused() -> None:
     ):
         with pytest.raises(UnreadablePictureError, match="7x5"):
             read_bytes(data, "x.tga")
+
+
+@pytest.mark.parametrize("corner", list(product((0, 0x10), (0, 0x20))))
+@pytest.mark.parametrize("runs", [False, True])
+@pytest.mark.parametrize(("kind", "bits"), [(2, 16), (2, 24), (2, 32), (3, 8), (3, 16)])
+def test_what_is_written_is_like_the_source(kind: int, bits: int, runs: bool, corner: tuple[int, int]) -> None:
+    """Origin, depth and image ID stay, byte for byte where the run lengths leave no choice."""
+    body = RNG.integers(0, 256, (5, 7, bits // 8), dtype=np.uint8)
+    if (kind, bits) == (2, 16):
+        body[..., 1] &= 0x7F
+    if bits == 32:
+        body[..., 3] |= 1
+    flags = sum(corner) | (8 if bits == 32 or (kind, bits) == (3, 16) else 0)
+    plain = bytearray(_tga(kind, bits, body.tobytes(), flags))
+    plain[0] = 5
+    source = bytes(plain[:18]) + b"myID!" + bytes(plain[18:])
+
+    picture = read_bytes(source, "a.tga")
+    layout = dataclasses.replace(picture.details["tga"], runs=runs)
+    data = encode(picture.replace(details={"tga": layout}))
+
+    assert data[18:23] == b"myID!" and data[17] == flags and data[16] == bits
+    assert data[2] == kind | (8 if runs else 0)
+    assert np.array_equal(read_bytes(data).frames[0], picture.frames[0])
+    end = 23 + body.size
+    assert runs or data[:end] == source[:end]
+
+
+def test_one_bit_of_alpha_stays_one_bit() -> None:
+    """16 bits with alpha: half and more is seen. Alpha that the header does not speak of makes it 32 bits."""
+    body = RNG.integers(0, 256, (4, 4, 2), dtype=np.uint8)
+    picture = read_bytes(_tga(2, 16, body.tobytes(), 0x21, (4, 4)))
+    soft = picture.frames[0].copy()
+    soft[0, :2, 3] = (127, 128)
+
+    back = read_bytes(encode(picture.replace(frames=(soft,))))
+    other = picture.replace(details={"tga": dataclasses.replace(picture.details["tga"], alpha_bits=0)})
+
+    assert encode(picture)[16] == 16 and np.array_equal(read_bytes(encode(picture)).frames[0], picture.frames[0])
+    assert back.frames[0][0, :2, 3].tolist() == [0, 255]
+    assert encode(other)[16] == 32
+
+
+@pytest.mark.parametrize("width", [1, 2, 3, 127, 128, 129, 300])
+def test_run_lengths_of_every_length(width: int) -> None:
+    """Runs and plain stretches of more than a packet, and rows that end in either, come back as they were."""
+    rows = np.zeros((6, width, 3), np.uint8)
+    rows[1] = RNG.integers(0, 256, (width, 3))
+    rows[2] = RNG.integers(0, 2, (width, 1)) * 9
+    rows[3, : width // 2] = RNG.integers(0, 256, (width // 2, 3))
+    rows[4, width // 2 :] = RNG.integers(0, 256, (width - width // 2, 3))
+    rows[5] = np.arange(width)[:, None] // 3 % 256
+
+    data = encode(Picture((rows,), details={"tga": TgaLayout(runs=True)}), "TGA")
+
+    assert np.array_equal(read_bytes(data).frames[0], rows)
+    assert np.array_equal(np.asarray(Image.open(io.BytesIO(data))), rows)
+    assert width < 300 or len(data) < rows.nbytes

@@ -23,7 +23,7 @@ def test_stills_are_exact_hidden_colours_included(channels: int) -> None:
 
     back = read_bytes(encode(picture, "WEBP"))
 
-    assert back.details == {"lossless": True}
+    assert back.details["lossless"] is True
     assert np.array_equal(back.rgba(), picture.rgba())
 
 
@@ -37,7 +37,7 @@ def test_animations_keep_equal_frames_and_times(channels: int) -> None:
 
     back = read_bytes(encode(picture, "WEBP"))
 
-    assert (back.durations, back.loop, back.details) == (picture.durations, 2, {"lossless": True})
+    assert (back.durations, back.loop, back.details["lossless"]) == (picture.durations, 2, True)
     for a, b in zip(picture.frames, back.frames, strict=True):
         assert np.array_equal(a[..., :3], b[..., :3]) or np.array_equal(a[a[..., -1] > 0], b[a[..., -1] > 0])
         assert channels == 3 or np.array_equal(a[..., 3], b[..., 3])
@@ -53,7 +53,7 @@ def test_lossy_stays_lossy_and_fine() -> None:
     picture = read_bytes(buffer.getvalue())
     again = encode(picture)
 
-    assert picture.details == {"lossless": False}
+    assert picture.details["lossless"] is False
     assert b"VP8 " in again and b"VP8L" not in again
     assert np.abs(read_bytes(again).frames[0].astype(int) - picture.frames[0]).mean() < 3
 

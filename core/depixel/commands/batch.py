@@ -174,8 +174,9 @@ class Batch:
             return _failed(job, error)
         if remark := files.remark(given, files.kind_of(paths[0])):
             report = replace(report, notes=(*report.notes, remark))
-        if "wrong_ending" in given.details:
-            report = replace(report, notes=(*report.notes, str(given.details["wrong_ending"])))
+        remarks = [str(given.details[key]) for key in ("wrong_ending", "left_out") if key in given.details]
+        if remarks:
+            report = replace(report, notes=(*report.notes, *remarks))
         return Outcome(job, None, given, report, tuple(paths), drawn)
 
     def _step(self, step: SearchStep) -> None:

@@ -16,7 +16,7 @@ def join_frames(
     bodies: Sequence[list[tuple[bytes, bytes]]],
     durations: Sequence[float],
     loop: int,
-    extra: list[tuple[bytes, bytes]],
+    extras: tuple[list[tuple[bytes, bytes]], list[tuple[bytes, bytes]]],
 ) -> bytes:
     """
     One APNG from stills of one size and mode.
@@ -25,11 +25,12 @@ def join_frames(
         bodies: the chunks of each still.
         durations: milliseconds a frame; empty = 100 each.
         loop: times it plays, 0 = for ever.
-        extra: chunks to put behind the header (profile, text ...).
+        extras: chunks to put before and behind the palette (profile, text ...; background).
     """
     header = bodies[0][0]
-    parts: list[tuple[bytes, bytes]] = [header, (b"acTL", struct.pack(">II", len(bodies), max(0, loop))), *extra]
+    parts: list[tuple[bytes, bytes]] = [header, (b"acTL", struct.pack(">II", len(bodies), max(0, loop))), *extras[0]]
     parts += [part for part in bodies[0] if part[0] in (b"PLTE", b"tRNS")]
+    parts += extras[1]
     sequence = 0
     for number, body in enumerate(bodies):
         numerator, denominator = _delay(durations[number] if durations else 100.0)

@@ -1,4 +1,4 @@
-"""BMP: read by Pillow; written by it too, except with alpha (BITMAPV4HEADER with bit masks), which it cannot write."""
+"""BMP as a format: written by Pillow, and here with alpha (BITMAPV4HEADER with bit masks); read in `bmp_reading`."""
 
 from __future__ import annotations
 
@@ -7,27 +7,21 @@ import struct
 import numpy as np
 from PIL import Image
 
-from depixel.files import pillow_reading
-from depixel.files.format import Format, Size, starts_with
+from depixel.files import bmp_reading
+from depixel.files.format import Format, Size
 from depixel.files.indexed import indices_of
-from depixel.files.limits import Limits
 from depixel.files.pillow_writing import image_of, saved
 from depixel.picture import Picture, Pixels
 
 _FILE_HEADER, _OS2_HEADER, _V4_HEADER, _BITFIELDS = 14, 12, 108, 3
 
 
-def read(data: bytes, name: str, limits: Limits) -> Picture:
-    """Decode. Raises PictureTooLargeError, UnreadablePictureError, UnsupportedPictureError."""
-    return pillow_reading.read(data, "BMP", name, limits)
-
-
 def encode(picture: Picture) -> bytes:
     """A BMP of 1 bit, with a palette, of 24 bits, or of 32 bits when there is alpha."""
     if picture.mode == "P" and picture.palette is not None and not picture.has_alpha:
-        indices = indices_of(picture.frames[0], picture.palette)
+        indices = indices_of(picture)
         if indices is not None:
-            image = Image.fromarray(indices)
+            image = Image.fromarray(indices[0])
             image.putpalette(picture.palette[:, :3].tobytes(), "RGB")
             return saved(image, "BMP", **_dpi(picture))
     if picture.has_alpha:
@@ -54,6 +48,7 @@ def _dpi(picture: Picture) -> dict[str, tuple[float, float]]:
 
 
 def _size(head: bytes) -> Size | None:
+    head = head if head.startswith(b"BM") else bytes(_FILE_HEADER) + head
     if len(head) < 26:
         return None
     if struct.unpack_from("<I", head, 14)[0] == _OS2_HEADER:
@@ -66,8 +61,8 @@ FORMAT = Format(
     name="BMP",
     label="BMP",
     endings=(".bmp", ".dib"),
-    recognise=starts_with(b"BM"),
-    read=read,
+    recognise=bmp_reading.recognise,
+    read=bmp_reading.read,
     encode=encode,
     size=_size,
 )

@@ -1,29 +1,26 @@
 """
-The same kind of DDS as the source: its header with new sizes, its compression, as many mipmaps as it had.
+The same kind of DDS as the source: its header with new sizes, its layout, as many mipmaps as it had.
 
 BC1 to BC5 are encoded here (no wheel that serves every system is as good); BC7 by `etcpak` where it is installed.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import struct
-from collections.abc import Callable
 
 import numpy as np
 
-from depixel.files import dds_plain
-from depixel.files.block_channel import encode_bc2_alpha, encode_channel
-from depixel.files.block_colour import encode_bc1, encode_colours
-from depixel.files.block_seven import encode_bc7
-from depixel.files.dds_mipmaps import chain, count_for
 from depixel.files.dds_reading import DdsHeader
 from depixel.files.format import Size
+from depixel.files.mipmaps import count_for, levels_of
+from depixel.files.textures import encode as encode_level
+from depixel.files.textures import has_bc7_encoder
 from depixel.picture import Picture, Pixels
 
 _PITCH, _MIPMAP_COUNT, _LINEAR_SIZE = 0x8, 0x20000, 0x80000
 _COMPLEX, _MIPMAP = 0x8, 0x400000
-_BLOCK_BYTES = {"BC1": 8, "BC4": 8}
+_ALPHA_PIXELS, _RGB, _GREY = 0x1, 0x40, 0x20000
+BC7_REMARK = "BC7 was written in its simplest mode; `pip install 'depixel[dds]'` brings an encoder for all of them."
 
 
 def refuses(picture: Picture, _: Size) -> str:
@@ -31,10 +28,10 @@ def refuses(picture: Picture, _: Size) -> str:
     if picture.levels == 255:
         return ""
     like = picture.details.get("dds")
-    if not isinstance(like, DdsHeader) or not (like.kind or like.compression != "none"):
+    if not isinstance(like, DdsHeader) or not like.writable:
         return "16 bits a sample cannot be written as a new DDS; choose PNG or TIFF."
-    if like.compression != "none":
-        return f"16 bits a sample cannot be written as {like.compression}; choose PNG or TIFF."
+    if like.layout.is_blocks:
+        return f"16 bits a sample cannot be written as {like.layout.compression}; choose PNG or TIFF."
     return ""
 
 
@@ -44,21 +41,10 @@ def encode(picture: Picture) -> bytes:
     mipmaps.
     """
     like = picture.details.get("dds")
-    top = picture.frames[0]
-    if not isinstance(like, DdsHeader) or not (like.kind or like.compression != "none"):
-        known = like if isinstance(like, DdsHeader) else None
-        return dds_plain.encode(top, known.dxgi if known else None, known.srgb if known else False)
+    if not isinstance(like, DdsHeader) or not like.writable:
+        return _new(picture.frames[0])
     count = count_for(picture.width, picture.height, (like.width, like.height), like.mipmaps)
-    level_bytes = _packer(like)
-    levels = [
-        level_bytes(level)
-        for level in chain(
-            top,
-            count,
-            normals=picture.vectors,
-            data_alpha=picture.data_alpha or like.compression in ("BC4", "BC5"),
-        )
-    ]
+    levels = [encode_level(level, like.layout) for level in levels_of(picture, count, like.layout)]
     return _header(like, picture.width, picture.height, count, len(levels[0])) + b"".join(levels)
 
 
@@ -67,71 +53,25 @@ def remark(picture: Picture) -> str:
     like = picture.details.get("dds")
     if not isinstance(like, DdsHeader):
         return ""
-    if like.compression == "BC7" and not _has_etcpak():
-        return "BC7 was written in its simplest mode; `pip install 'depixel[dds]'` brings an encoder for all of them."
-    if not (like.kind or like.compression != "none"):
+    if not like.writable:
         return "A DDS with a palette was written with plain colours and without mipmaps."
-    return ""
+    return BC7_REMARK if like.layout.compression == "BC7" and not has_bc7_encoder() else ""
 
 
-def _has_etcpak() -> bool:
-    return importlib.util.find_spec("etcpak") is not None
-
-
-def _packer(like: DdsHeader) -> Callable[[Pixels], bytes]:
-    if like.compression == "none":
-        return lambda pixels: dds_plain.pack(_fitting(pixels, like), like.kind, like.bits, like.masks)
-
-    def compressed(pixels: Pixels) -> bytes:
-        if like.premultiplied and pixels.shape[2] == 4:
-            colour = np.rint(pixels[..., :3] * (pixels[..., 3:] / 255.0)).astype(np.uint8)
-            pixels = np.concatenate([colour, pixels[..., 3:]], 2)
-        return _blocks(pixels, like.compression, like.signed)
-
-    return compressed
-
-
-# The channels that an uncompressed layout has room for.
-def _fitting(pixels: Pixels, like: DdsHeader) -> Pixels:
-    colours, alpha = (1 if like.kind == "GREY" else 3), bool(like.masks[3])
-    if pixels.shape[2] == colours + alpha:
-        return pixels
-    rgba = _rgba(pixels)
-    return rgba[..., [*range(colours), 3]] if alpha else rgba[..., :colours]
-
-
-def _blocks(pixels: Pixels, compression: str, signed: bool) -> bytes:
-    if compression == "BC4":
-        return encode_channel(pixels[..., 0], signed).tobytes()
-    if compression == "BC5":
-        second = pixels[..., min(1, pixels.shape[2] - 1)]
-        return np.concatenate([encode_channel(pixels[..., 0], signed), encode_channel(second, signed)], 1).tobytes()
-    rgba = _rgba(pixels)
-    if compression == "BC1":
-        return encode_bc1(rgba)
-    if compression == "BC7":
-        return _bc7(rgba)
-    alpha = encode_bc2_alpha(rgba[..., 3]) if compression == "BC2" else encode_channel(rgba[..., 3])
-    return np.concatenate([alpha, encode_colours(rgba)], 1).tobytes()
-
-
-def _bc7(rgba: Pixels) -> bytes:
-    if not _has_etcpak():
-        return encode_bc7(rgba)
-    import etcpak
-
-    height, width = rgba.shape[:2]
-    padded = np.pad(rgba, ((0, -height % 4), (0, -width % 4), (0, 0)), mode="edge")
-    asked = etcpak.BC7CompressBlockParams()
-    return bytes(etcpak.compress_bc7(padded.tobytes(), padded.shape[1], padded.shape[0], asked))
-
-
-def _rgba(pixels: Pixels) -> Pixels:
-    if pixels.shape[2] == 4:
-        return pixels
-    colour = pixels[..., :1].repeat(3, 2) if pixels.shape[2] <= 2 else pixels
-    alpha = pixels[..., 1:] if pixels.shape[2] == 2 else np.full_like(pixels[..., :1], np.iinfo(pixels.dtype).max)
-    return np.concatenate([colour, alpha], 2)
+# A DX9 file in the picture's channels.
+def _new(pixels: Pixels) -> bytes:
+    height, width, channels = pixels.shape
+    if channels <= 2:
+        masks = (0xFF, 0, 0, 0xFF00 if channels == 2 else 0)
+        form = struct.pack("<8I", 32, _GREY | (channels == 2), 0, 8 * channels, *masks)
+    else:
+        alpha = channels == 4
+        pixels = pixels[..., [2, 1, 0, 3] if alpha else [2, 1, 0]]
+        masks = (0xFF0000, 0xFF00, 0xFF, 0xFF000000 if alpha else 0)
+        form = struct.pack("<8I", 32, _RGB | (_ALPHA_PIXELS if alpha else 0), 0, 8 * channels, *masks)
+    # Caps, height, width, pitch and pixel format are given (0x100F).
+    head = struct.pack("<7I", 124, 0x100F, height, width, width * channels, 0, 1) + bytes(44) + form
+    return b"DDS " + head + struct.pack("<5I", 0x1000, 0, 0, 0, 0) + np.ascontiguousarray(pixels).tobytes()
 
 
 # The source's own header, whatever it says beyond what we know, with new sizes and the mipmaps that there are.
@@ -139,12 +79,13 @@ def _header(like: DdsHeader, width: int, height: int, count: int, top_bytes: int
     head = bytearray(like.raw)
     flags = struct.unpack_from("<I", head, 8)[0] & ~(_PITCH | _LINEAR_SIZE | _MIPMAP_COUNT)
     caps = struct.unpack_from("<I", head, 108)[0] & ~(_COMPLEX | _MIPMAP)
-    plain = like.compression == "none"
+    plain = not like.layout.is_blocks
     flags |= _PITCH if plain else _LINEAR_SIZE
     if count > 1:
         flags, caps = flags | _MIPMAP_COUNT, caps | _COMPLEX | _MIPMAP
-    size = (width * like.bits + 7) // 8 if plain else top_bytes
+    size = (width * like.layout.bits + 7) // 8 if plain else top_bytes
+    struct.pack_into("<I", head, 4, 124)
     struct.pack_into("<4I", head, 8, flags, height, width, size)
-    struct.pack_into("<I", head, 28, count if count > 1 else min(1, like.told_mipmaps))
+    struct.pack_into("<I", head, 28, count if count > 1 else min(1, like.stored_mipmaps))
     struct.pack_into("<I", head, 108, caps)
     return bytes(head)

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from depixel.errors import PictureTooLargeError, UnsupportedPictureError
 from depixel.files import pillow_reading
 from depixel.files.format import Format, Size, starts_with
 from depixel.files.limits import Limits
-from depixel.files.metadata import EXIF_PREFIX, comment, fitting_profile
+from depixel.files.metadata import EXIF_PREFIX, comment, exif_of, fitting_profile
 from depixel.files.xmp import packet
 from depixel.picture import Picture
 
@@ -20,12 +21,32 @@ MOST_SIDE = 65500
 """libjpeg's limit."""
 
 _QUALITY = 98
+_LOSSLESS = (0xC3, 0xC7, 0xCB, 0xCF)  # markers of frame headers
+_MOST_SCANS = 100  # programs write about 10, and 100 of a small picture cost little
 _NO_FRAMES = (0xC4, 0xC8, 0xCC)  # markers between those of frame headers that are none
 _MOST_SEGMENT = 65500  # bytes of EXIF, XMP or a comment: what one segment holds, less its own head
 
 
 def read(data: bytes, name: str, limits: Limits) -> Picture:
-    """Decode. Raises PictureTooLargeError, UnreadablePictureError, UnsupportedPictureError."""
+    """
+    Decode.
+
+    Raises:
+        PictureTooLargeError: also for hundreds of scans, each of which is decoded over the whole picture.
+        UnreadablePictureError, UnsupportedPictureError.
+    """
+    frame = _frame(data)
+    if frame is not None:
+        marker, bits, (width, height) = frame
+        if bits != 8:
+            raise UnsupportedPictureError(f"{name} is a JPEG of {bits} bits a sample; save it with 8, or as PNG.")
+        if marker in _LOSSLESS:
+            raise UnsupportedPictureError(f"{name} is a lossless JPEG, which is not handled; save it as PNG.")
+        scans = data.count(b"\xff\xda")  # in what is compressed no such bytes occur
+        if scans > _MOST_SCANS or scans * width * height > max(limits.scanned, 16 * limits.pixels):
+            raise PictureTooLargeError(
+                f"{name} paints its {width}x{height} pixels {scans} times over, which takes minutes; save it again."
+            )
     return pillow_reading.read(data, "JPEG", name, limits)
 
 
@@ -36,7 +57,7 @@ def encode(picture: Picture) -> bytes:
     profile = fitting_profile(picture.icc_profile, picture.channels)
     if profile:
         options["icc_profile"] = profile
-    exif = (picture.exif or b"").removeprefix(EXIF_PREFIX)
+    exif = exif_of(picture)
     if 0 < len(exif) < _MOST_SEGMENT:
         options["exif"] = EXIF_PREFIX + exif
     if "dpi" in picture.details:
@@ -53,15 +74,24 @@ def encode(picture: Picture) -> bytes:
     return buffer.getvalue()
 
 
-def _size(head: bytes) -> Size | None:
+# Marker, bits a sample and size of the frame header; None where there is none before the first scan.
+def _frame(data: bytes) -> tuple[int, int, Size] | None:
     at = 2
-    while at + 9 <= len(head) and head[at] == 0xFF:
-        marker, length = head[at + 1], struct.unpack_from(">H", head, at + 2)[0]
+    while at + 9 <= len(data) and data[at] == 0xFF:
+        marker, length = data[at + 1], struct.unpack_from(">H", data, at + 2)[0]
+        if marker == 0xFF:  # filling
+            at += 1
+            continue
         if 0xC0 <= marker <= 0xCF and marker not in _NO_FRAMES:
-            height, width = struct.unpack_from(">HH", head, at + 5)
-            return width, height
+            height, width = struct.unpack_from(">HH", data, at + 5)
+            return marker, data[at + 4], (width, height)
         at += 2 + length
     return None
+
+
+def _size(head: bytes) -> Size | None:
+    frame = _frame(head)
+    return frame[2] if frame else None
 
 
 FORMAT = Format(

@@ -1,12 +1,20 @@
-"""EXIF's orientation, changed in place (maker notes with absolute offsets stay valid), and comments."""
+"""
+What travels with the pixels, made to fit the picture that is written: orientation, sizes and limits of EXIF and XMP,
+comments, colour profiles. EXIF is changed in place, so that maker notes with absolute offsets stay valid.
+
+Source: Exif 2.32; TIFF 6.0; XMP specification, part 2 (tiff: and exif: schemas).
+"""
 
 from __future__ import annotations
 
+import re
 import struct
+from collections.abc import Iterator
 
 import numpy as np
 
-from depixel.picture import Pixels
+from depixel.files.limits import Limits
+from depixel.picture import Picture, Pixels
 
 EXIF_PREFIX = b"Exif\0\0"
 """Stands before the TIFF structure in JPEG; Picture.exif has it too."""
@@ -14,32 +22,53 @@ EXIF_PREFIX = b"Exif\0\0"
 XMP = "XML:com.adobe.xmp"
 """Key of an XMP packet in Picture.text, as PNG names it."""
 
-_ORIENTATION, _SHORT = 0x0112, 3
+_ORIENTATION, _EXIF_POINTER = 0x0112, 0x8769
+_WIDTHS, _HEIGHTS = (0x0100, 0xA002), (0x0101, 0xA003)
+_SHORT, _LONG = 3, 4
+_XMP_ORIENTATION = re.compile(r"""(tiff:Orientation(?:\s*=\s*["']|\s*>\s*))([1-8])(?=\s*["'<])""")
+_XMP_SIZES = re.compile(
+    r"""\s*\b(tiff:ImageWidth|tiff:ImageLength|exif:Pixel[XY]Dimension)\s*=\s*(?:"[^"]*"|'[^']*')"""
+    r"""|<(tiff:ImageWidth|tiff:ImageLength|exif:Pixel[XY]Dimension)>[^<]*</\2>"""
+)
 
 
-def upright(exif: bytes | None) -> tuple[int, bytes | None]:
+def upright(exif: bytes | None, text: dict[str, str]) -> tuple[int, bytes | None, dict[str, str]]:
     """
-    The orientation that an EXIF block asks for, and the block saying "upright" instead.
+    The orientation that a file asks for, in EXIF or else in XMP, and both saying "upright" instead.
 
     Args:
         exif: with or without prefix.
+        text: with the XMP packet under `XMP`, if there is one.
 
     Returns:
-        (1 ... 8 as EXIF numbers them, the block with prefix); (1, None) when there is none or it is damaged.
+        (1 ... 8 as EXIF numbers them, the block with prefix or None when it is damaged, the text).
     """
     block = (exif or b"").removeprefix(EXIF_PREFIX)
-    order = {b"II": "<", b"MM": ">"}.get(block[:2])
-    if order is None or len(block) < 8:
-        return 1, None
-    (start,) = struct.unpack_from(order + "I", block, 4)
-    if start + 2 > len(block):
-        return 1, None
-    (count,) = struct.unpack_from(order + "H", block, start)
-    for at in range(start + 2, min(start + 2 + 12 * count, len(block) - 11), 12):
-        tag, kind, _, value = struct.unpack_from(order + "HHIH", block, at)
-        if tag == _ORIENTATION and kind == _SHORT and 1 <= value <= 8:
-            return value, EXIF_PREFIX + block[: at + 8] + struct.pack(order + "H", 1) + block[at + 10 :]
-    return 1, EXIF_PREFIX + block
+    packet = text.get(XMP, "")
+    match = _XMP_ORIENTATION.search(packet)
+    orientation = int(match[2]) if match else 1
+    for tag, order, at in _entries(block):
+        kind, count, value = struct.unpack_from(order + "HIH", block, at + 2)
+        if tag == _ORIENTATION and kind == _SHORT and count == 1 and 1 <= value <= 8:
+            orientation = value
+            block = block[: at + 8] + struct.pack(order + "H", 1) + block[at + 10 :]
+            break
+    if packet:
+        text = {**text, XMP: _XMP_SIZES.sub("", _XMP_ORIENTATION.sub(r"\g<1>1", packet))}
+    mark = _order(block)
+    sound = mark is not None and struct.unpack_from(mark + "I", block, 4)[0] + 2 <= len(block)
+    return orientation, EXIF_PREFIX + block if sound else None, text
+
+
+def exif_of(picture: Picture) -> bytes:
+    """The EXIF block of a picture, without prefix, with all sizes being the picture's own; empty when it has none."""
+    block = bytearray((picture.exif or b"").removeprefix(EXIF_PREFIX))
+    for tag, order, at in list(_entries(bytes(block))):
+        size = picture.width if tag in _WIDTHS else picture.height if tag in _HEIGHTS else None
+        kind, count = struct.unpack_from(order + "HI", block, at + 2)
+        if size is not None and kind in (_SHORT, _LONG) and count == 1:
+            struct.pack_into(order + "HII", block, at + 2, _LONG, 1, size)
+    return bytes(block)
 
 
 def turn(pixels: Pixels, orientation: int) -> Pixels:
@@ -65,3 +94,52 @@ def fitting_profile(profile: bytes | None, channels: int) -> bytes | None:
     """The ICC profile, unless it says that it is for other channels than the 1 ... 4 (grey, RGB, with alpha) given."""
     others = (b"RGB ", b"CMYK") if channels <= 2 else (b"GRAY", b"CMYK")
     return None if profile is None or profile[16:20] in others else profile
+
+
+def within(picture: Picture, limits: Limits) -> Picture:
+    """
+    The picture without text, EXIF or profile beyond the limits; `details["left_out"]` then says so in a sentence. The
+    shortest texts are kept first.
+    """
+    left = limits.text_bytes
+    kept: dict[str, str] = {}
+    for key, value in sorted(picture.text.items(), key=lambda item: len(item[1])):
+        left -= len(key) + len(value.encode("utf-8", "replace"))
+        if left >= 0:
+            kept[key] = value
+    text = {key: value for key, value in picture.text.items() if key in kept}
+    profile, exif = picture.icc_profile, picture.exif
+    profile = profile if profile is None or len(profile) <= limits.profile_bytes else None
+    exif = exif if exif is None or len(exif) <= limits.text_bytes else None
+    if text == picture.text and profile is picture.icc_profile and exif is picture.exif:
+        return picture
+    details = {**picture.details, "left_out": f"{picture.name}: {LEFT_OUT}"}
+    return picture.replace(text=text, icc_profile=profile, exif=exif, details=details)
+
+
+LEFT_OUT = "texts, EXIF data or a colour profile were too long to be copied and were left out."
+"""The end of the sentence in `details["left_out"]`."""
+
+
+def _order(block: bytes) -> str | None:
+    return {b"II": "<", b"MM": ">"}.get(block[:2]) if len(block) >= 8 else None
+
+
+# (tag, byte order, offset) of each entry of the first directory and of the one for EXIF.
+def _entries(block: bytes) -> Iterator[tuple[int, str, int]]:
+    order = _order(block)
+    if order is None:
+        return
+    waiting = [struct.unpack_from(order + "I", block, 4)[0]]
+    seen: set[int] = set()
+    while waiting:
+        start = waiting.pop()
+        if start in seen or start + 2 > len(block):
+            continue
+        seen.add(start)
+        (count,) = struct.unpack_from(order + "H", block, start)
+        for at in range(start + 2, min(start + 2 + 12 * count, len(block) - 11), 12):
+            (tag,) = struct.unpack_from(order + "H", block, at)
+            yield tag, order, at
+            if tag == _EXIF_POINTER and len(seen) < 3:
+                waiting.append(struct.unpack_from(order + "I", block, at + 8)[0])

@@ -1,4 +1,4 @@
-"""JPEG, BMP and DDS through Pillow: every mode, and what travels with the pixels."""
+"""Pillow as a decoder of stills: every mode of its images, and what travels with the pixels."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ import numpy.typing as npt
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from depixel.errors import UnsupportedPictureError
+from depixel.files.indexed import twin_details
 from depixel.files.inks import rgb_of_inks
 from depixel.files.limits import Limits
 from depixel.files.metadata import XMP, turn, upright
@@ -87,17 +88,21 @@ def _read(data: bytes, kind: str, name: str, limits: Limits) -> Picture:
 def still(image: ImageFile.ImageFile, kind: str, name: str) -> Picture:
     """A decoded Pillow image as a Picture, with its profile, EXIF, text and resolution."""
     info = {str(k): v for k, v in image.info.items()}
-    orientation, exif = upright(info.get("exif"))
+    orientation, exif, text = upright(info.get("exif"), _text(info))
     pixels, source_mode = _pixels(image, name)
+    palette, details = None, _details(info)
+    if image.mode == "P":
+        palette = _palette(image)
+        details.update(twin_details([turn(np.asarray(image), orientation)], palette) if palette is not None else {})
     return Picture(
         frames=(turn(pixels, orientation),),
-        palette=_palette(image) if image.mode in ("P", "PA") else None,
+        palette=palette,
         mode=source_mode,
         format=kind,
         icc_profile=None if image.mode == "CMYK" else info.get("icc_profile"),
         exif=exif,
-        text=_text(info),
-        details=_details(info),
+        text=text,
+        details=details,
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator
-from typing import Any
 
 from depixel.errors import UnreadablePictureError
 
@@ -48,32 +47,6 @@ def chunk(kind: bytes, body: bytes) -> bytes:
 def join(parts: list[tuple[bytes, bytes]]) -> bytes:
     """A whole file from its chunks."""
     return SIGNATURE + b"".join(chunk(kind, body) for kind, body in parts)
-
-
-def ancillary(
-    icc_profile: bytes | None,
-    exif: bytes | None,
-    text: dict[str, str],
-    details: dict[str, Any],
-) -> list[tuple[bytes, bytes]]:
-    """Chunks between IHDR and the first IDAT for what travels with the pixels (Picture's fields)."""
-    gamma, dpi = details.get("gamma"), details.get("dpi")
-    parts: list[tuple[bytes, bytes]] = []
-    for kind, body in details.get("png", {}).items():
-        if not (icc_profile and kind == "sRGB"):  # the standard allows one of the two
-            parts.append((kind.encode("ascii"), body))
-    if icc_profile:
-        parts.append((b"iCCP", b"ICC profile\0\0" + zlib.compress(icc_profile)))
-    elif gamma:
-        parts.append((b"gAMA", struct.pack(">I", round(gamma * 100000))))
-    if dpi:
-        parts.append((b"pHYs", struct.pack(">IIB", *(min(2**31 - 1, round(dots / 0.0254)) for dots in dpi), 1)))
-    for key, value in text.items():
-        word = key.encode("latin-1", "replace")[:79] or b"Comment"
-        parts.append((b"iTXt", word.replace(b"\0", b" ") + b"\0\0\0\0\0" + value.encode("utf-8", "replace")))
-    if exif:
-        parts.append((b"eXIf", exif.removeprefix(b"Exif\0\0")))
-    return parts
 
 
 SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}

@@ -9,29 +9,27 @@ from __future__ import annotations
 
 import io
 import struct
-import zlib
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from PIL import PngImagePlugin
 
-from depixel.errors import UnreadablePictureError
+from depixel.errors import UnreadablePictureError, UnsupportedPictureError
 from depixel.files import png_sixteen
 from depixel.files.animation import Canvas, Region
+from depixel.files.indexed import twin_details
 from depixel.files.limits import Limits
 from depixel.files.metadata import turn, upright
 from depixel.files.pillow_reading import decoding
 from depixel.files.png_chunks import SAMPLES, check_header, check_rows, chunks, join
+from depixel.files.png_extras import Extras
 from depixel.picture import Picture, Pixels
 
 Palette = npt.NDArray[np.uint8]
 
 _GREY, _RGB, _INDEXED = 0, 2, 3
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
-_RAW = (b"cHRM", b"sRGB", b"cICP")  # say the same of a larger picture: copied as they are
-_MOST_TEXT = 1 << 22  # bytes: a text or profile that inflates beyond is a bomb
 
 
 @dataclass
@@ -47,15 +45,12 @@ class _Contents:
     height: int
     depth: int
     colour: int
+    extras: Extras
     palette: Palette | None = None  # [N, 4]
     transparency: bytes = b""
     idat: list[bytes] = field(default_factory=list)
     frames: list[_Frame] = field(default_factory=list)
     loop: int = 0
-    profile: bytes | None = None
-    exif: bytes | None = None
-    text: dict[str, str] = field(default_factory=dict)
-    details: dict[str, Any] = field(default_factory=dict)
 
 
 def read(data: bytes, name: str, limits: Limits) -> Picture:
@@ -66,8 +61,12 @@ def read(data: bytes, name: str, limits: Limits) -> Picture:
         PictureTooLargeError, UnreadablePictureError.
     """
     contents = _parse(data, name, limits)
-    frames, durations = _frames(contents, name)
-    orientation, exif = upright(contents.exif)
+    extras = contents.extras
+    frames, indices, durations = _frames(contents, name)
+    orientation, exif, text = upright(extras.exif, extras.text)
+    details = dict(extras.details)
+    if contents.palette is not None and indices:
+        details.update(twin_details([turn(index, orientation) for index in indices], contents.palette))
     channels = frames[0].shape[2]
     mode = _MODES[channels]
     if contents.depth == 16:
@@ -83,20 +82,26 @@ def read(data: bytes, name: str, limits: Limits) -> Picture:
         palette=contents.palette,
         mode=mode,
         format="PNG",
-        icc_profile=contents.profile,
+        icc_profile=extras.profile,
         exif=exif,
-        text=contents.text,
-        details=contents.details,
+        text=text,
+        details=details,
     )
 
 
 def _parse(data: bytes, name: str, limits: Limits) -> _Contents:
     found = chunks(data, name)
     kind, header = next(found, (b"", b""))
+    if kind == b"CgBI":
+        raise UnsupportedPictureError(
+            f"{name} is a PNG made for iPhones (CgBI), which only Apple's programs read; undo that with "
+            "`pngcrush -revert-iphone-optimizations`."
+        )
     if kind != b"IHDR":
         raise UnreadablePictureError(f"{name} is damaged: it does not begin as a PNG must.")
     check_header(header, name)
-    contents = _Contents(header, *struct.unpack(">IIBB", header[:10]))
+    width, height, depth, colour = struct.unpack(">IIBB", header[:10])
+    contents = _Contents(header, width, height, depth, colour, Extras(name, limits))
     limits.check(name, contents.width, contents.height)
     current: _Frame | None = None
     colours = np.zeros((0, 3), np.uint8)
@@ -118,7 +123,7 @@ def _parse(data: bytes, name: str, limits: Limits) -> _Contents:
         elif kind == b"fdAT" and current is not None:
             current.data.append(body[4:])
         else:
-            _keep(contents, kind, body)
+            contents.extras.keep(kind, body, contents.depth, colours)
     if not contents.idat:
         raise UnreadablePictureError(f"{name} has a header but no pixels; it is damaged.")
     if contents.colour == _INDEXED:
@@ -131,34 +136,6 @@ def _parse(data: bytes, name: str, limits: Limits) -> _Contents:
     return contents
 
 
-# What travels with the pixels. Damaged, it is left behind.
-def _keep(contents: _Contents, kind: bytes, body: bytes) -> None:
-    details = contents.details
-    if kind == b"iCCP":
-        contents.profile = _inflated(body.partition(b"\0")[2][1:])
-    elif kind == b"eXIf":
-        contents.exif = body
-    elif kind == b"gAMA" and len(body) == 4:
-        details["gamma"] = struct.unpack(">I", body)[0] / 100000
-    elif kind == b"pHYs" and len(body) == 9 and body[8] == 1:
-        x, y = struct.unpack(">II", body[:8])
-        if x and y:
-            details["dpi"] = (x * 0.0254, y * 0.0254)
-    elif kind in _RAW:
-        details.setdefault("png", {})[kind.decode("ascii")] = body
-    elif kind in (b"tEXt", b"zTXt", b"iTXt"):
-        key, _, rest = body.partition(b"\0")
-        value: bytes | None = rest
-        if kind == b"zTXt":
-            value = _inflated(rest[1:])
-        elif kind == b"iTXt":
-            _, _, value = rest[2:].split(b"\0", 2) if rest.count(b"\0") > 1 else (b"", b"", None)
-            value = _inflated(value) if value and rest[:1] == b"\1" else value
-        if key and value is not None:
-            coding = "utf-8" if kind == b"iTXt" else "latin-1"
-            contents.text[key.decode("latin-1")] = value.decode(coding, "replace")
-
-
 def _region(body: bytes, contents: _Contents, name: str) -> Region:
     if len(body) == 26:
         _, width, height, left, top, number, parts, dispose, blend = struct.unpack(">IIIIIHHBB", body)
@@ -167,20 +144,28 @@ def _region(body: bytes, contents: _Contents, name: str) -> Region:
     raise UnreadablePictureError(f"{name} is damaged: one of its frames lies outside of the picture.")
 
 
-def _frames(contents: _Contents, name: str) -> tuple[list[Pixels], tuple[float, ...]]:
+# The frames as they are seen; if there is a palette, their indices [H, W]; their times.
+def _frames(contents: _Contents, name: str) -> tuple[list[Pixels], list[Pixels], tuple[float, ...]]:
     moving = [frame for frame in contents.frames if frame.data]
+    indexed = contents.palette is not None
     if len(moving) < 2:
-        return [_pixels(contents, contents.width, contents.height, contents.idat, name)], ()
-    canvas = Canvas(contents.width, contents.height)
-    shown = []
+        stored = _stored(contents, contents.width, contents.height, contents.idat, name)
+        return [_coloured(stored, contents)], [stored[..., 0]] if indexed else [], ()
+    canvas, numbers = Canvas(contents.width, contents.height), Canvas(contents.width, contents.height)
+    shown, indices = [], []
     for frame in moving:
         region = frame.region
-        shown.append(canvas.show(_pixels(contents, region.width, region.height, frame.data, name), region))
-    return canvas.without_needless_alpha(shown), tuple(frame.region.duration for frame in moving)
+        stored = _stored(contents, region.width, region.height, frame.data, name)
+        pixels = _coloured(stored, contents)
+        shown.append(canvas.show(pixels, region))
+        if indexed:
+            alpha = pixels[..., 3:] if pixels.shape[2] == 4 else np.full_like(stored, 255)
+            indices.append(numbers.show(np.concatenate([stored, alpha], 2), region)[..., 0])
+    return canvas.without_needless_alpha(shown), indices, tuple(frame.region.duration for frame in moving)
 
 
-# [h, w, C] of one stored frame, spread over the range of its dtype; palette and colour key become colours and alpha.
-def _pixels(contents: _Contents, width: int, height: int, data: list[bytes], name: str) -> Pixels:
+# [h, w, C] samples of one stored frame, spread over the range of their dtype; with a palette, [h, w, 1] indices.
+def _stored(contents: _Contents, width: int, height: int, data: list[bytes], name: str) -> Pixels:
     header = struct.pack(">II", width, height) + contents.header[8:]
     if contents.depth == 16:
         plain = png_sixteen.decode(header, data, name)
@@ -194,7 +179,11 @@ def _pixels(contents: _Contents, width: int, height: int, data: list[bytes], nam
             plain = np.asarray(image)
     if plain.dtype == np.bool_:
         plain = plain.astype(np.uint8) * 255
-    plain = plain[..., None] if plain.ndim == 2 else plain
+    return plain[..., None] if plain.ndim == 2 else plain
+
+
+# Palette and colour key become colours and alpha.
+def _coloured(plain: Pixels, contents: _Contents) -> Pixels:
     if contents.palette is not None:
         table = np.zeros((256, 4), np.uint8)
         table[:, 3] = 255  # an index beyond the palette is black, as in libpng
@@ -215,12 +204,3 @@ def _with_key(plain: Pixels, contents: _Contents) -> Pixels:
     full = int(np.iinfo(plain.dtype).max)
     alpha = np.where((plain == key).all(-1, keepdims=True), 0, full).astype(plain.dtype)
     return np.concatenate([plain, alpha], -1)
-
-
-def _inflated(data: bytes) -> bytes | None:
-    stream = zlib.decompressobj()
-    try:
-        found = stream.decompress(data, _MOST_TEXT)
-    except zlib.error:
-        return None
-    return found if found and not stream.unconsumed_tail else None

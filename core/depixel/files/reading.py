@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import stat
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from depixel.errors import OutOfMemoryError, UnreadablePictureError, UnsupportedPictureError
 from depixel.files import pillow_reading
 from depixel.files.limits import Limits
+from depixel.files.metadata import within
 from depixel.files.table import by_ending, sniff
 from depixel.picture import Picture
 
@@ -48,7 +50,7 @@ def read(path: Path | str, limits: Limits | None = None) -> Picture:
 
 def read_bytes(data: bytes, name: str = "picture", limits: Limits | None = None) -> Picture:
     """As `read`, from memory; `name` is for messages and for detection."""
-    limits = limits or Limits()
+    limits = dataclasses.replace(limits or Limits(), stored_bytes=len(data))
     kind = sniff(data, name)
     if kind.read is None:
         raise UnsupportedPictureError(f"{name} is a {kind.label} file, which Depixel does not read.")
@@ -60,8 +62,10 @@ def read_bytes(data: bytes, name: str = "picture", limits: Limits | None = None)
         raise OutOfMemoryError(f"{name} does not fit into memory.") from error
     except pillow_reading.DecoderError as error:
         raise UnreadablePictureError(f"{name} is damaged or cut short: {str(error)[:120]}.") from error
-    details = dict(picture.details)
-    told = by_ending(name)
-    if told is not None and told is not kind:
+    details = {**picture.details, "source_size": (picture.width, picture.height)}
+    if picture.palette is not None:
+        details["source_palette"] = picture.palette
+    named = by_ending(name)
+    if named is not None and named is not kind:
         details["wrong_ending"] = f"{name} is a {kind.label} by its content."
-    return picture.replace(name=name, format=kind.name, details=details)
+    return within(picture.replace(name=name, format=kind.name, details=details), limits)

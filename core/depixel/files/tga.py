@@ -6,18 +6,18 @@ fourth byte of old files the wrong way.
 
 from __future__ import annotations
 
-import io
 import struct
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from depixel.errors import UnreadablePictureError
 from depixel.files.format import Format, Size
-from depixel.files.indexed import indices_of
+from depixel.files.indexed import twin_details
 from depixel.files.limits import Limits
+from depixel.files.tga_writing import TgaLayout, encode
 from depixel.picture import Picture, Pixels
 
 MOST_SIDE = 65535
@@ -53,7 +53,7 @@ def recognise(data: bytes) -> bool:
 
 def read(data: bytes, name: str, limits: Limits) -> Picture:
     """
-    Decode. A fourth byte that is 0 everywhere is no alpha; `details["rle"]` tells of run lengths.
+    Decode. A fourth byte that is 0 everywhere is not alpha. `details["tga"]` is the file's TgaLayout.
 
     Raises:
         PictureTooLargeError, UnreadablePictureError.
@@ -75,7 +75,7 @@ def read(data: bytes, name: str, limits: Limits) -> Picture:
         )
     stored = stored[: count * step].reshape(header.height, header.width, step)
     stored = stored[:: 1 if header.from_top else -1, :: -1 if header.from_right else 1]
-    details = {"rle": True} if header.runs else {}
+    details = {"tga": _layout(header, data)}
     if header.kind == _MAPPED:
         table = raw[header.start : start].reshape(header.entries, map_step)
         return _mapped(stored, _colours(table, header.entry_bits, header.alpha_bits), header, details)
@@ -86,42 +86,6 @@ def read(data: bytes, name: str, limits: Limits) -> Picture:
         pixels = pixels[..., :3] if _without_alpha(data) else pixels
     mode = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}[pixels.shape[2]]
     return Picture((np.ascontiguousarray(pixels),), mode=mode, format="TGA", details=details)
-
-
-def encode(picture: Picture) -> bytes:
-    """A TGA with run lengths if the source had them, with a colour map if the picture still fits its palette."""
-    rle = bool(picture.details.get("rle"))
-    if picture.mode == "P" and picture.palette is not None:
-        indices = indices_of(picture.frames[0], picture.palette)
-        if indices is not None:
-            return _encoded(indices[..., None], picture.palette, rle)
-    return _encoded(picture.frames[0], None, rle)
-
-
-def _encoded(pixels: Pixels, palette: Bytes | None, rle: bool) -> bytes:
-    """
-    The file's bytes, with a footer of TGA 2.0.
-
-    Args:
-        pixels: [H, W, 1 ... 4] uint8; [H, W, 1] indices when there is a palette.
-        palette: [1 ... 256, 4] RGBA.
-        rle: with run lengths.
-    """
-    image = Image.fromarray(np.ascontiguousarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels))
-    buffer = io.BytesIO()
-    image.save(buffer, "TGA", **({"compression": "tga_rle"} if rle else {}))
-    data = buffer.getvalue()
-    if palette is None:
-        return data
-    # Pillow loses the alpha of a palette: it writes the indices as grey, and the colour map is put in here.
-    alpha = bool((palette[:, 3] < 255).any())
-    table = palette[:, [2, 1, 0, 3] if alpha else [2, 1, 0]]
-    head = bytearray(data[:_HEADER])
-    head[1] = 1
-    head[2] += _MAPPED - _GREY
-    struct.pack_into("<HHB", head, 3, 0, len(palette), 8 * table.shape[1])
-    head[17] |= 8 if alpha else 0
-    return bytes(head) + np.ascontiguousarray(table).tobytes() + data[_HEADER:]
 
 
 def _header(data: bytes) -> _Header | None:
@@ -150,6 +114,17 @@ def _header(data: bytes) -> _Header | None:
     )
 
 
+def _layout(header: _Header, data: bytes) -> TgaLayout:
+    return TgaLayout(
+        bits=header.bits if header.kind == _COLOUR else 0,
+        alpha_bits=header.alpha_bits,
+        runs=header.runs,
+        from_right=header.from_right,
+        from_top=header.from_top,
+        image_id=data[_HEADER : _HEADER + data[0]],
+    )
+
+
 # [..., step] stored bytes => [..., 3 or 4] RGB(A).
 def _colours(stored: Bytes, bits: int, alpha_bits: int) -> Pixels:
     if bits >= 24:
@@ -166,7 +141,7 @@ def _colours(stored: Bytes, bits: int, alpha_bits: int) -> Pixels:
     return rgb
 
 
-def _mapped(stored: Bytes, colours: Pixels, header: _Header, details: dict[str, bool]) -> Picture:
+def _mapped(stored: Bytes, colours: Pixels, header: _Header, details: dict[str, Any]) -> Picture:
     index = stored[..., 0].astype(np.int64)
     if header.bits == 16:
         index |= stored[..., 1].astype(np.int64) << 8
@@ -178,8 +153,9 @@ def _mapped(stored: Bytes, colours: Pixels, header: _Header, details: dict[str, 
     if header.first + header.entries <= 256:
         palette = np.full((header.first + header.entries, 4), 255, np.uint8)
         palette[:, :channels] = table[: len(palette)]
+        details = {**details, **twin_details([index.astype(np.uint8)], palette)}
     mode = "P" if palette is not None else "RGB" if channels == 3 else "RGBA"
-    return Picture((table[index],), palette=palette, mode=mode, format="TGA", details=dict(details))
+    return Picture((table[index],), palette=palette, mode=mode, format="TGA", details=details)
 
 
 # Run lengths undone: at least count * step bytes, or None when the data end before.
@@ -219,6 +195,7 @@ FORMAT = Format(
     recognise=recognise,
     read=read,
     encode=encode,
+    lossless=False,  # with 15 or 16 bits a pixel, as some sources have
     most_side=MOST_SIDE,
     size=_size,
 )

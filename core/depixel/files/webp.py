@@ -18,7 +18,7 @@ from depixel.errors import UnreadablePictureError
 from depixel.files.animation import changed, whole_units
 from depixel.files.format import Format, Size
 from depixel.files.limits import Limits
-from depixel.files.metadata import EXIF_PREFIX, XMP, fitting_profile, turn, upright
+from depixel.files.metadata import XMP, exif_of, fitting_profile, turn, upright
 from depixel.files.pillow_reading import decoding, without_pillows_limit
 from depixel.files.xmp import packet
 from depixel.picture import Picture, Pixels
@@ -51,7 +51,8 @@ def read(data: bytes, name: str, limits: Limits) -> Picture:
             image = stack.enter_context(WebPImagePlugin.WebPImageFile(io.BytesIO(data)))
         if image.size != (width, height) or image.n_frames > max(1, len(stored)):
             raise UnreadablePictureError(f"{name} is damaged: it says two different sizes.")
-        orientation, exif = upright(image.info.get("exif"))
+        xmp = image.info.get("xmp")
+        orientation, exif, text = upright(image.info.get("exif"), {XMP: xmp.decode("utf-8", "replace")} if xmp else {})
         for number in range(image.n_frames):
             with decoding():
                 image.seek(number)
@@ -59,7 +60,6 @@ def read(data: bytes, name: str, limits: Limits) -> Picture:
             shown.append(turn(np.asarray(image), orientation))
             durations.append(float(image.info.get("duration", 0)))
         moving = len(shown) > 1
-        xmp = image.info.get("xmp")
         return Picture(
             frames=tuple(shown),
             durations=tuple(durations) if moving else (),
@@ -68,7 +68,7 @@ def read(data: bytes, name: str, limits: Limits) -> Picture:
             format="WEBP",
             icc_profile=image.info.get("icc_profile"),
             exif=exif,
-            text={XMP: xmp.decode("utf-8", "replace")} if xmp else {},
+            text=text,
             details={"lossless": b"VP8 " not in bitstreams},
         )
 
@@ -78,7 +78,7 @@ def encode(picture: Picture) -> bytes:
     lossless = picture.format != "WEBP" or bool(picture.details.get("lossless", False))
     frames = [_colours(frame) for frame in picture.frames]
     profile, described = fitting_profile(picture.icc_profile, 3), packet(picture.text)
-    exif = (picture.exif or b"").removeprefix(EXIF_PREFIX)
+    exif = exif_of(picture)
     flags = (_ALPHA if picture.has_alpha else 0) | (_PROFILE if profile else 0) | (_EXIF if exif else 0)
     flags |= (_XMP if described else 0) | (_ANIMATED if len(frames) > 1 else 0)
     sides = (picture.width - 1).to_bytes(3, "little") + (picture.height - 1).to_bytes(3, "little")

@@ -16,7 +16,7 @@ import numpy as np
 
 from depixel.errors import UnreadablePictureError, UnsupportedPictureError
 from depixel.files import READABLE, WRITABLE
-from depixel.files.dds_mipmaps import chain
+from depixel.files.mipmaps import chain
 from depixel.files.png_chunks import chunks, join
 from depixel.picture import Picture, Pixels
 
@@ -177,5 +177,5 @@ def grab_of(data: bytes) -> tuple[int, int] | None:
 
 def with_grab(data: bytes, offsets: tuple[int, int]) -> bytes:
     """A PNG with Doom's offsets."""
-    first, *rest = chunks(data)
+    first, *rest = (part for part in chunks(data) if part[0] != b"grAb")
     return join([first, (b"grAb", struct.pack(">ii", *offsets)), *rest])

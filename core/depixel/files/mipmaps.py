@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from depixel.picture import Pixels
+from depixel.files.textures import Layout
+from depixel.picture import Picture, Pixels
 
 Floats = npt.NDArray[Any]
 
@@ -29,6 +30,16 @@ def count_for(width: int, height: int, source: tuple[int, int], levels: int) -> 
     if levels >= max(source).bit_length():
         return whole
     return min(whole, levels + max(width, height).bit_length() - max(source).bit_length())
+
+
+def levels_of(picture: Picture, count: int, layout: Layout) -> Iterator[Pixels]:
+    """The mipmaps of a picture's first frame: `chain` with what the engine knows of it, and how the file stores it."""
+    return chain(
+        picture.frames[0],
+        count,
+        normals=picture.vectors,
+        data_alpha=picture.data_alpha or layout.compression in ("BC4", "BC5"),
+    )
 
 
 def chain(top: Pixels, count: int, *, normals: bool = False, data_alpha: bool = False) -> Iterator[Pixels]:

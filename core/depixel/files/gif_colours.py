@@ -1,0 +1,107 @@
+"""256 colours for a picture that has more: flat colours stay what they are, the rest is approximated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from depixel.files.indexed import Palette
+from depixel.picture import Pixels
+
+Colours = npt.NDArray[np.uint8]
+"""[N, 3] RGB."""
+
+_SEEN = 255  # colours of the palette; the last entry is "not seen"
+_SAMPLE = 2**22  # pixels from which a palette is made
+_MOST_KEPT = 192  # colours that stay exactly what they are; the others need some entries too
+_FLAT = (
+    0.5  # share of pixels that equal their left neighbour, from which a picture counts as drawn, not as photographed
+)
+_COMMON = 0.002  # share of pixels that makes a colour of such a picture one to keep
+
+
+def approximated(frames: Sequence[Pixels], source: Palette | None) -> tuple[Palette, list[Pixels]]:
+    """
+    One palette for all frames, so that what stands still keeps its colour, and their indices.
+
+    A picture is dithered only where that helps: not when its source had a palette or it has flat areas, whose colours
+    would turn into patterns, and not in animations, where patterns flicker.
+
+    Args:
+        frames: [H, W, 4] uint8, alpha 0 or 255.
+        source: [N, 4], the colours of the picture's source where these were few.
+
+    Returns:
+        [256, 4], the last entry transparent; [H, W] uint8 of each frame.
+    """
+    pixels = np.concatenate([frame[frame[..., 3] > 0][:, :3] for frame in frames])
+    sample = pixels[:: -(-len(pixels) // _SAMPLE)]
+    drawn = source is not None or float(np.mean([_flatness(frame) for frame in frames])) > _FLAT
+    kept = _kept(sample, source) if drawn else np.zeros((0, 3), np.uint8)
+    colours = np.concatenate([kept, _median_cut(_without(sample, kept), _SEEN - len(kept))])
+    indexed = []
+    for frame in frames:
+        rgb = np.ascontiguousarray(frame[..., :3])
+        index = _nearest(rgb, colours) if drawn or len(frames) > 1 else _dithered(rgb, colours)
+        indexed.append(np.where(frame[..., 3] > 0, index, _SEEN).astype(np.uint8))
+    palette = np.zeros((256, 4), np.uint8)
+    palette[: len(colours), :3] = colours
+    palette[:_SEEN, 3] = 255
+    return palette, indexed
+
+
+def _flatness(frame: Pixels) -> float:
+    return float((frame[:, 1:] == frame[:, :-1]).all(-1).mean()) if frame.shape[1] > 1 else 0.0
+
+
+# The source's colours that occur, or those that many pixels share; the most frequent first.
+def _kept(pixels: Colours, source: Palette | None) -> Colours:
+    codes, counts = np.unique(_codes(pixels), return_counts=True)
+    if source is not None:
+        wanted = np.isin(codes, _codes(source[source[:, 3] > 0][:, :3]))
+    else:
+        wanted = counts >= max(2, _COMMON * len(pixels))
+    codes, counts = codes[wanted], counts[wanted]
+    return _rgb(codes[np.argsort(-counts, kind="stable")][:_MOST_KEPT])
+
+
+def _without(pixels: Colours, kept: Colours) -> Colours:
+    return pixels[~np.isin(_codes(pixels), _codes(kept))]
+
+
+def _median_cut(pixels: Colours, count: int) -> Colours:
+    if not len(pixels):
+        return np.zeros((0, 3), np.uint8)
+    image = Image.fromarray(pixels[None]).quantize(count, Image.Quantize.MEDIANCUT)
+    return np.array(image.getpalette("RGB"), np.uint8).reshape(-1, 3)[:count]
+
+
+# [H, W] of the colour at the least distance.
+def _nearest(rgb: Pixels, colours: Colours) -> Pixels:
+    codes, inverse = np.unique(_codes(rgb.reshape(-1, 3)), return_inverse=True)
+    different = _rgb(codes).astype(np.int32)
+    table = colours.astype(np.int32)
+    chosen = np.empty(len(codes), np.uint8)
+    for at in range(0, len(codes), 4096):
+        part = different[at : at + 4096, None] - table[None]
+        chosen[at : at + 4096] = (part**2).sum(-1).argmin(1)
+    return chosen[inverse.reshape(-1)].reshape(rgb.shape[:2])
+
+
+def _dithered(rgb: Pixels, colours: Colours) -> Pixels:
+    table = Image.new("P", (1, 1))
+    table.putpalette(np.pad(colours, ((0, 256 - len(colours)), (0, 0)), mode="edge").tobytes(), "RGB")
+    image = Image.fromarray(rgb).quantize(palette=table, dither=Image.Dither.FLOYDSTEINBERG)
+    return np.asarray(np.minimum(np.asarray(image), len(colours) - 1), np.uint8)
+
+
+def _codes(rgb: Colours) -> npt.NDArray[np.uint32]:
+    wide = rgb.astype(np.uint32)
+    return np.asarray(wide[:, 0] << 16 | wide[:, 1] << 8 | wide[:, 2], np.uint32)
+
+
+def _rgb(codes: npt.NDArray[np.uint32]) -> Colours:
+    return np.stack([codes >> 16, codes >> 8 & 255, codes & 255], -1).astype(np.uint8)
