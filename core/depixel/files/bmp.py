@@ -62,6 +62,7 @@ FORMAT = Format(
     label="BMP",
     endings=(".bmp", ".dib"),
     recognise=bmp_reading.recognise,
+    media_type="image/bmp",
     read=bmp_reading.read,
     encode=encode,
     size=_size,

@@ -20,6 +20,7 @@ FORMAT = Format(
     label="DDS",
     endings=(".dds",),
     recognise=starts_with(b"DDS "),
+    media_type="image/vnd-ms.dds",
     read=dds_reading.read,
     encode=dds_writing.encode,
     lossless=False,

@@ -52,6 +52,8 @@ class Format:
     """Lower case, with the dot, the usual one first."""
     recognise: Callable[[bytes], bool]
     """Whether the start of a file (`HEAD` bytes or more) is of this format."""
+    media_type: str
+    """On the wire: registered, or the usual one."""
     read: Read | None = None
     encode: Encode | None = None
 

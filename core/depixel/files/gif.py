@@ -17,6 +17,7 @@ FORMAT = Format(
     label="GIF",
     endings=(".gif",),
     recognise=starts_with(b"GIF87a", b"GIF89a"),
+    media_type="image/gif",
     read=gif_reading.read,
     encode=gif_writing.encode,
     lossless=False,

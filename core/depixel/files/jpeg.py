@@ -99,6 +99,7 @@ FORMAT = Format(
     label="JPEG",
     endings=(".jpg", ".jpeg", ".jpe", ".jfif"),
     recognise=starts_with(b"\xff\xd8\xff"),
+    media_type="image/jpeg",
     read=read,
     encode=encode,
     lossless=False,

@@ -69,6 +69,7 @@ FORMAT = Format(
     label="PNG",
     endings=(".png", ".apng"),
     recognise=starts_with(SIGNATURE),
+    media_type="image/png",
     read=png_reading.read,
     encode=encode,
     animated=True,

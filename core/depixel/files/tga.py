@@ -193,6 +193,7 @@ FORMAT = Format(
     label="TGA",
     endings=(".tga",),
     recognise=recognise,
+    media_type="image/x-tga",
     read=read,
     encode=encode,
     lossless=False,  # with 15 or 16 bits a pixel, as some sources have

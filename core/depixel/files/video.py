@@ -111,6 +111,7 @@ FORMAT = Format(
     label="video (MP4, MOV, MKV, WebM, AVI)",
     endings=(".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi"),
     recognise=lambda data: container_of(data) is not None,
+    media_type="video/mp4",
     read=read,
     from_folders=False,  # a game's films are not textures
 )

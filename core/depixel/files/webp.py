@@ -177,6 +177,7 @@ FORMAT = Format(
     label="WebP",
     endings=(".webp",),
     recognise=_is_webp,
+    media_type="image/webp",
     read=read,
     encode=encode,
     lossless=False,

@@ -23,18 +23,6 @@ if TYPE_CHECKING:
     from depixel.service.jobs import Job
     from depixel.service.wire import Asked
 
-MEDIA = {
-    "PNG": "image/png",
-    "WEBP": "image/webp",
-    "GIF": "image/gif",
-    "JPEG": "image/jpeg",
-    "BMP": "image/bmp",
-    "TIFF": "image/tiff",
-    "TGA": "image/x-tga",
-    "DDS": "image/vnd-ms.dds",
-}
-"""Name of a format => its registered or usual media type; other formats are image/x-NAME."""
-
 OWN = "image/*"
 """Asks for the format that was sent."""
 
@@ -43,14 +31,17 @@ _HEADER = "Depixel-Request"
 
 def media_type(name: str) -> str:
     """The media type of a format, by its name."""
-    return MEDIA.get(name, f"image/x-{name.lower()}")
+    from depixel.files import by_name
+
+    form = by_name(name)
+    return form.media_type if form else f"image/x-{name.lower()}"
 
 
 def format_of(media: str) -> str | None:
     """The name of the format with this media type; None when nothing writes it."""
     from depixel.files import FORMATS
 
-    return next((form.name for form in FORMATS if form.encode is not None and media_type(form.name) == media), None)
+    return next((form.name for form in FORMATS if form.encode is not None and form.media_type == media), None)
 
 
 def described_formats() -> list[dict[str, Any]]:
@@ -62,7 +53,7 @@ def described_formats() -> list[dict[str, Any]]:
             "name": form.name,
             "label": form.label,
             "endings": list(form.endings),
-            "type": media_type(form.name),
+            "type": form.media_type,
             "written": form.encode is not None and not form.missing(),
             "from_folders": form.from_folders,
         }
