@@ -114,9 +114,9 @@ def facts(asked: Asked, body: bytes) -> dict[str, Any]:
         return {**values, "problem": str(error)}
     return {
         **values,
-        "domain": prepared.domain,
+        "domain": prepared.domain.name,
         "degradation": prepared.degradation.name,
-        "scale": prepared.degradation.factor // prepared.grid,
+        "scale": prepared.scale,
         "wrap": {"x": prepared.wrap[0], "y": prepared.wrap[1]},
         "notes": list(prepared.notes),
     }
