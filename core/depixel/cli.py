@@ -25,6 +25,7 @@ COMMANDS = {
     "upscale": ("depixel.commands.upscale", "upscale pictures, folders of pictures or patterns"),
     "project": ("depixel.commands.project", "make another upscaler's result scale back down to its input"),
     "anonymise": ("depixel.commands.anonymise", "replace a face by an imaginary one"),
+    "imagine": ("depixel.commands.imagine", "draw a person who does not exist"),
     "watch": ("depixel_watch.command", "upscale what is dropped into a mod folder"),
     "open": ("depixel.commands.open_page", "open Depixel in the web browser"),
     "serve": ("depixel.commands.serve", "run the engine that GIMP and Krita share"),

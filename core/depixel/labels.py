@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _MADE = (
     '<rdf:Description xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" rdf:about=""'
     ' xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" Iptc4xmpExt:DigitalSourceType='
-    '"http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"/>'
+    '"http://cv.iptc.org/newscodes/digitalsourcetype/{source}"/>'
 )
 
 IMAGINED_FACE = FACES.disclosure
@@ -52,14 +52,15 @@ def label_picture(candidate: Candidate, report: Report, *, lossy: bool = False) 
     return picture.replace(text=with_xmp(text) if report.domain.imagined else text)
 
 
-def with_xmp(text: dict[str, str]) -> dict[str, str]:
+def with_xmp(text: dict[str, str], source: str = "compositeWithTrainedAlgorithmicMedia") -> dict[str, str]:
     """
-    The text with an XMP packet that says all of it, and that the picture was made by a trained model (the term of the
-    International Press Telecommunications Council): where programs look that read no PNG text.
+    The text with an XMP packet that says all of it, and how the picture was made (a term of the International Press
+    Telecommunications Council, by default: by a trained model): where programs look that read no PNG text.
     """
+    made = _MADE.replace("{source}", source)
     said = (packet(text) or b"").decode("utf-8")
-    if _MADE not in said:
-        said = said.replace("</rdf:RDF>", _MADE + "</rdf:RDF>", 1)
+    if made not in said:
+        said = said.replace("</rdf:RDF>", made + "</rdf:RDF>", 1)
     return {**text, XMP: said}
 
 

@@ -21,7 +21,7 @@ from depixel.portrait.surface import Surface
 
 IRISES = ((92, 128, 158), (118, 136, 132), (116, 112, 68), (124, 84, 44), (84, 50, 27), (48, 29, 19), (30, 19, 15))
 """sRGB from no melanin to much."""
-WHITE = (226, 216, 210)
+WHITE = (236, 226, 220)
 FOLLOW = 0.85
 """How much of the head's turn the eyes make up for when they look at the camera."""
 FARTHEST = 30.0
@@ -95,7 +95,7 @@ def shaded_eyes(surface: Surface, pair: Eyes, pivot: Tensor, light: Lights, lit:
     blur = max(0.04, surface.pixel / 0.15 * 0.6)
     colour = _ball_colour(surface, e, gaze, angle, rim, blur)
     upper, lower = _lid_distance(pair.upper[person, side], e), -_lid_distance(pair.lower[person, side], e)
-    shade = (0.34 + 0.66 * step(upper, 0.0, 0.36)) * (0.62 + 0.38 * step(lower, -0.02, 0.14))
+    shade = (0.28 + 0.72 * step(upper, 0.0, 0.42)) * (0.62 + 0.38 * step(lower, -0.02, 0.14))
     shade = shade * (0.66 + 0.34 * step(e[:, 0].abs(), 0.85, 0.5))
     normal = surface.turned(e)
     bulge = step(angle, rim + 0.06, rim - 0.12)

@@ -93,12 +93,12 @@ class ShadowMap:
 
 
 def shadow_map(
-    light: Tensor, softness: Tensor, solid: Solid, size: int, hair: Tensor | None, hair_person: Tensor | None
+    light: Tensor, softness: Tensor, solid: Solid, size: int, hair: Tensor, hair_person: Tensor
 ) -> ShadowMap:
     """Draw the shadow map of B people.
 
-    light: [B, 3]; softness: [B]; size: samples a side; hair: [S, 3] dm, points of strands, and whose they are [S], or
-    None.
+    light: [B, 3]; softness: [B]; size: samples a side; hair: [S, 3] dm, points of strands; hair_person: [S],
+    whose they are.
     """
     B = len(light)
     reference = torch.tensor([[0.03, 1.0, 0.05]], device=light.device).expand_as(light)
@@ -109,12 +109,13 @@ def shadow_map(
     for piece, _, has_cut in solid.pieces:
         cut = solid.cut if has_cut else None
         rasterise(flat, solid.triangles[piece], (size, size), DEPTHS, buffer, two_sided=True, cut=cut)
-    if hair is not None and hair_person is not None:
-        place = _map_places(hair, (side[hair_person], up[hair_person], light[hair_person]), size)
-        inside = ((place[:, :2] >= 0) & (place[:, :2] < size)).all(1).nonzero().squeeze(1)
-        place, owner = place[inside], hair_person[inside]
-        sample = (owner * size + place[:, 1].long()) * size + place[:, 0].long()
-        buffer.scatter_reduce_(0, sample, key(place[:, 2] - 0.03, torch.zeros_like(owner), DEPTHS), "amax")
+    place = _map_places(hair, (side[hair_person], up[hair_person], light[hair_person]), size)
+    inside = ((place[:, :2] >= 0) & (place[:, :2] < size - 1)).all(1).nonzero().squeeze(1)
+    place, owner = place[inside], hair_person[inside]
+    sample = (owner * size + place[:, 1].long()) * size + place[:, 0].long()
+    keys = key(place[:, 2] - 0.03, torch.zeros_like(owner), DEPTHS)
+    for neighbour in (0, 1, size, size + 1):  # each point is two samples wide, so that shadows have no holes
+        buffer.scatter_reduce_(0, sample + neighbour, keys, "amax")
     depth = torch.where(buffer >= 0, depth_of(buffer, DEPTHS), torch.tensor(-9.0, device=light.device))
     return ShadowMap(side, up, light, depth, size, softness)
 

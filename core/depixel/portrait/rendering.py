@@ -13,12 +13,15 @@ from depixel.portrait.camera import DEPTHS, Camera, camera, landmarks
 from depixel.portrait.eyes import Eyes, eyes, shaded_eyes
 from depixel.portrait.garments import cloth, clothes, neckline
 from depixel.portrait.glasses import Glasses, frame, glasses, lens_light
+from depixel.portrait.hair import grow
+from depixel.portrait.hair_layer import shaded_strands, shadow_points
+from depixel.portrait.hair_paint import paint
 from depixel.portrait.head import released_head
 from depixel.portrait.headwear import headwear, headwear_look
 from depixel.portrait.lighting import Lights, ShadowMap, developed, lights, shadow_map
 from depixel.portrait.mouth import teeth, tongue
 from depixel.portrait.parameters import Parameters
-from depixel.portrait.raster import Hits, hits, rasterise
+from depixel.portrait.raster import Hits, depth_of, hits, rasterise
 from depixel.portrait.scene import (
     CLOTH,
     EYE,
@@ -34,10 +37,15 @@ from depixel.portrait.scene import (
     joined,
 )
 from depixel.portrait.shape import Figure, shape
-from depixel.portrait.skin import SkinRegions, skin
+from depixel.portrait.skin import SkinRegions, Undercoat, skin
+from depixel.portrait.strand_drawing import StrandHits, draw_strands
+from depixel.portrait.strands import BEARD, HAIR, Strands
 from depixel.portrait.surface import Surface, illuminated
 
 IDENTITY = 0xFFFFFFFF
+STEP = 0.05
+"""dm between two surfaces of one material that are shaded apart in a pixel."""
+BEHIND = 16
 WIDTH = 2.94
 """dm across the usual portrait: what detail a size of picture can show is decided by it, for everybody alike."""
 MASKS = ("face", "hair", "cloth", "background")
@@ -65,6 +73,8 @@ class _Stage:
     solid: Solid
     spectacles: Glasses | None
     eyes: Eyes
+    strands: Strands
+    strand_hits: StrandHits
     shadow: ShadowMap
     buffer: Tensor
     """[B * side * side] int64."""
@@ -81,7 +91,11 @@ def render(parameters: Parameters, size: int, samples: int = 2) -> Tensor:
 def draw(parameters: Parameters, size: int, samples: int = 2) -> Drawing:
     """Pictures, masks and landmarks of B people; the same for a person in any batch."""
     with torch.no_grad():
-        stage = _stage(parameters, size, samples)
+        figure = shape(parameters, released_head(str(parameters.values.device)))
+    pixel = torch.full((len(parameters),), WIDTH / size, device=parameters.values.device)
+    strands = grow(figure, parameters, pixel)
+    with torch.no_grad():
+        stage = _stage(parameters, figure, strands, size, samples)
     picture, masks = _shaded(stage, size)
     return Drawing(picture, masks, landmarks(stage.figure, stage.view))
 
@@ -91,12 +105,10 @@ def level_for(side: int) -> int:
     return 0 if side <= 300 else 1 if side <= 1200 else 2
 
 
-def _stage(parameters: Parameters, size: int, samples: int) -> _Stage:
-    head = released_head(str(parameters.values.device))
+def _stage(parameters: Parameters, figure: Figure, strands: Strands, size: int, samples: int) -> _Stage:
+    head = figure.head
     side = size * samples
-    figure = shape(parameters, head)
     view = camera(parameters, figure)
-    pixel = WIDTH / size
     head_mesh, parts = head_meshes(figure, head, level_for(side))
     level = min(level_for(side), 1)
     spectacles = glasses(parameters, figure)
@@ -107,11 +119,27 @@ def _stage(parameters: Parameters, size: int, samples: int) -> _Stage:
     for piece, two_sided, has_cut in solid.pieces:
         cut = solid.cut if has_cut else None
         rasterise(points, solid.triangles[piece], (side, side), DEPTHS, buffer, two_sided, cut, piece.start)
+    square = (side, side)
+    projected = view.project(strands.points.detach(), side, strands.person)
+    first = len(solid.triangles)
+    strand_hits = draw_strands(strands, projected, view.focal * side, square, DEPTHS, buffer, first)
     light = lights(parameters)
     shadow_size = min(max(side // 2, 96), 512)
-    shadow = shadow_map(light.key, light.softness, solid, shadow_size, None, None)
+    shadow = shadow_map(light.key, light.softness, solid, shadow_size, *shadow_points(strands, shadow_size))
     return _Stage(
-        parameters, figure, view, solid, spectacles, eyes(parameters, figure), shadow, buffer, side, samples, pixel
+        parameters,
+        figure,
+        view,
+        solid,
+        spectacles,
+        eyes(parameters, figure),
+        strands,
+        strand_hits,
+        shadow,
+        buffer,
+        side,
+        samples,
+        WIDTH / size,
     )
 
 
@@ -141,7 +169,7 @@ def _shaded(stage: _Stage, size: int) -> tuple[Tensor, Tensor]:
     triangles = len(stage.solid.triangles)
     material = torch.where(identity < triangles, stage.solid.materials[identity.clamp(max=triangles - 1)], STRAND)
     material = torch.where(stage.buffer < 0, -1, material)
-    sample, weight = _representatives(material, B, size, samples)
+    sample, weight = _representatives(material, depth_of(stage.buffer, DEPTHS), B, size, samples)
     pixel = _pixel_of(sample, size, samples)
     kind = material[sample]
     light = lights(stage.parameters)
@@ -162,6 +190,15 @@ def _shaded(stage: _Stage, size: int) -> tuple[Tensor, Tensor]:
         masks[:, 2 if material_number in (CLOTH, INNER_CLOTH, HEADWEAR) else 0].index_add_(
             0, pixel[chosen], weight[chosen]
         )
+    if len(stage.strand_hits.sample):
+        colour, strand_kind = shaded_strands(
+            stage.strands, stage.strand_hits, stage.view, light, stage.shadow, 2 if stage.side <= 300 else 3
+        )
+        pixel = _pixel_of(stage.strand_hits.sample, size, samples)
+        picture = picture.index_add(0, pixel, developed(colour) / samples**2)
+        hairy = ((strand_kind == HAIR) | (strand_kind == BEARD)).float() / samples**2
+        masks[:, 1].index_add_(0, pixel, hairy)
+        masks[:, 0].index_add_(0, pixel, 1 / samples**2 - hairy)
     picture = _through_lenses(stage, picture, size)
     shape_ = (B, size, size, -1)
     return picture.reshape(shape_).permute(0, 3, 1, 2), masks.reshape(shape_).permute(0, 3, 1, 2)
@@ -181,10 +218,11 @@ def _through_lenses(stage: _Stage, picture: Tensor, size: int) -> Tensor:
     return picture.index_add(0, pixel, change * weight[:, None])
 
 
-def _representatives(material: Tensor, B: int, size: int, samples: int) -> tuple[Tensor, Tensor]:
-    """One sample [N] for each material in each pixel, and the part [N] of the pixel it stands for.
+def _representatives(material: Tensor, depth: Tensor, B: int, size: int, samples: int) -> tuple[Tensor, Tensor]:
+    """One sample [N] for each surface in each pixel, and the part [N] of the pixel it stands for.
 
-    Strands are as fine as samples and stand for themselves.
+    material: [B * side * side], -1 where nothing is; depth: alike, 1/dm. What lies STEP dm behind the nearest sample of a
+    pixel is another surface even if its material is the same. Strands are as fine as samples and stand for themselves.
     """
     places = torch.arange(len(material), device=material.device)
     if samples == 1:
@@ -193,6 +231,10 @@ def _representatives(material: Tensor, B: int, size: int, samples: int) -> tuple
     shape_ = (B, size, samples, size, samples)
     grouped = material.reshape(shape_).permute(0, 1, 3, 2, 4).reshape(-1, samples * samples)
     places = places.reshape(shape_).permute(0, 1, 3, 2, 4).reshape(-1, samples * samples)
+    near = depth.reshape(shape_).permute(0, 1, 3, 2, 4).reshape(-1, samples * samples)
+    nearest = near.amax(1, keepdim=True)
+    behind = (nearest - near > STEP * nearest * nearest) & (grouped >= 0) & (grouped != STRAND)
+    grouped = grouped + BEHIND * behind
     samples_found, weights = [], []
     for k in range(samples * samples):
         own = grouped[:, k]
@@ -243,7 +285,8 @@ def _material(material: int, stage: _Stage, found: Hits, light: Lights) -> Tenso
         regions = SkinRegions(*(parts[name] for name in ("lips", "lids", "ears", "mouth", "occlusion")))
         below = neckline(stage.parameters, surface.place, found.person)
         lit = lit * (1 - 0.5 * torch.exp(-(below.clamp(max=0) ** 2) / 0.006))
-        return illuminated(skin(surface, regions, None), surface, light, lit)
+        undercoat = Undercoat(*paint(stage.parameters, surface.place, found.person))
+        return illuminated(skin(surface, regions, undercoat), surface, light, lit)
     if material in (CLOTH, INNER_CLOTH, HEADWEAR):
         edge = found.of(solid.cut[..., None])[:, 0]
         worn = headwear_look(surface, edge) if material == HEADWEAR else cloth(surface, edge, material == INNER_CLOTH)

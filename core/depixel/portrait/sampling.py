@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -23,11 +23,16 @@ from depixel.portrait.parameters import (
 )
 
 
-def sample(seeds: Sequence[int]) -> Parameters:
-    """One random person for each seed: [B, D]. The same seed is the same person in any company."""
+def sample(seeds: Sequence[int], fixed: Mapping[str, Tensor] | None = None) -> Parameters:
+    """One random person for each seed: [B, D]. The same seed is the same person in any company.
+
+    fixed: name => [B] or [B, size], what is not left to chance; what depends on it (make-up, beards, grey) follows.
+    """
     noise = torch.stack([_noise(seed) for seed in seeds]) if len(seeds) else torch.zeros(0, width())
     columns = [_drawn(parameter, noise[:, layout()[parameter.name]]) for parameter in table()]
     people = {parameter.name: column for parameter, column in zip(table(), columns, strict=True)}
+    for name, values in (fixed or {}).items():
+        people[name] = values.detach().double().reshape(people[name].shape)
     extra = torch.stack([_noise(seed, 0x5EED) for seed in seeds]) if len(seeds) else noise
     for custom in parameter_tables.CUSTOMS:
         custom(people, extra)

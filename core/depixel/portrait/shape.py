@@ -38,6 +38,15 @@ EXPRESSIONS: dict[str, dict[str, float]] = {
 }
 """Dial of the face => facial actions, each by how much at 1."""
 
+RESTING = {
+    "browInnerUp": 0.22,
+    "browOuterUpLeft": 0.1,
+    "browOuterUpRight": 0.1,
+    "mouthSmileLeft": 0.1,
+    "mouthSmileRight": 0.1,
+}
+"""Facial actions of a face at rest: the base mesh alone looks stern."""
+
 
 class Figure(NamedTuple):
     """The shaped heads of some people."""
@@ -111,6 +120,8 @@ def action_weights(parameters: Parameters, names: list[str]) -> Tensor:
     for dial, actions in EXPRESSIONS.items():
         for action, part in actions.items():
             amount[action] = amount[action] + parameters[dial] * part
+    for action, rest in RESTING.items():
+        amount[action] = amount[action] + rest
     side = parameters["lopsided"]
     amount["mouthSmileLeft"] = amount["mouthSmileLeft"] * (1 + side)
     amount["mouthSmileRight"] = amount["mouthSmileRight"] * (1 - side)

@@ -58,7 +58,7 @@ def skin(surface: Surface, regions: SkinRegions, undercoat: Undercoat | None) ->
     textures = Textures(
         noise(spot, 5.0),
         noise(spot, 19.0),
-        noise(spot, 55.0) if surface.pixel < 0.014 else None,
+        noise(spot, 55.0) if surface.pixel < 0.009 else None,
         noise(spot, 150.0) if surface.pixel < 0.006 else None,
     )
     lips = step(regions.lips, 0.3, 0.75)
@@ -77,6 +77,7 @@ def skin(surface: Surface, regions: SkinRegions, undercoat: Undercoat | None) ->
     normal = bumped(surface.normal, surface.turned(_bumps(surface, textures, lips) + lines.tilt))
     hollow = step(place[:, 2], -0.1, 0.22)
     occlusion = (regions.occlusion * 1.3 + 0.02).clamp(0, 1) * (1 - inside * (1 - 0.35 * hollow) * 0.9)
+    occlusion = occlusion * (1 - 0.6 * lips * step(regions.mouth, 0.15, 0.9))
     gloss, polish = _gloss(surface, textures, lips)
     if undercoat is not None:
         gloss = gloss * (1 - 0.6 * undercoat.opacity)
@@ -197,9 +198,9 @@ def _gloss(surface: Surface, textures: Textures, lips: Tensor) -> tuple[Tensor, 
     if textures.fine is not None:
         grain = grain + 0.3 * textures.fine[:, 0]
     oil = oil * grain.clamp(min=0.2)
-    gloss = 0.085 * oil * (1 - lips) + 0.1 * lips
+    gloss = 0.12 * oil * (1 - lips) + 0.12 * lips
     stick = surface.of("lipstick")
-    return gloss, 0.05 * oil * (1 - lips) + (0.12 + 0.3 * stick) * lips
+    return gloss, 0.1 * oil * (1 - lips) + (0.16 + 0.3 * stick) * lips
 
 
 def _tensor(like: Tensor, *numbers: float) -> Tensor:

@@ -33,22 +33,30 @@ def wrinkles(surface: Surface, broad: Tensor) -> Lines:
     for k, height in enumerate((0.37, 0.455, 0.53, 0.62)):
         path = height + 0.018 * broad[:, k] + (0.03 + 0.012 * k) * (0.5 - (side / 0.4) ** 2).clamp(min=-0.6)
         reach = bell(side, 0.05, 0.36 - 0.03 * k) * (0.62 + 0.38 * broad[:, (k + 1) % 4]).clamp(0, 1)
-        tilt, dark = _crease(tilt, dark, y - path, 0.014, strength * reach * (0.5, 0.62, 0.52, 0.36)[k], (0, 1, 0))
+        tilt, dark = _crease(
+            surface.pixel, tilt, dark, y - path, 0.014, strength * reach * (0.5, 0.62, 0.52, 0.36)[k], (0, 1, 0)
+        )
     frown = surface.of("brows_down") * young + amount * 0.75
     lean = side - (0.055 + 0.02 * broad[:, 0] + 0.04 * (y - 0.2))
     sign = surface.place[:, 0].sign()
-    tilt, dark = _crease(tilt, dark, lean, 0.012, front * frown * 0.5 * bell(y, 0.2, 0.09), (1, 0, 0), sign)
+    tilt, dark = _crease(
+        surface.pixel, tilt, dark, lean, 0.012, front * frown * 0.5 * bell(y, 0.2, 0.09), (1, 0, 0), sign
+    )
     smile = surface.of("smile")
     fold = side - (0.215 + 0.2 * ((-0.36 - y) / 0.34).clamp(0, 1.25) + 0.012 * broad[:, 1])
     depth = (0.75 * amount + 0.55 * smile * (0.35 + 0.65 * young) + 0.08 * young) * step(y, -0.84, -0.62)
     depth = depth * step(y, -0.33, -0.42) * step(z, -0.1, 0.05)
-    tilt, dark = _crease(tilt, dark, fold, 0.028, depth * 0.62, (1, 0.35, 0), sign)
+    tilt, dark = _crease(surface.pixel, tilt, dark, fold, 0.028, depth * 0.62, (1, 0.35, 0), sign)
     tilt, dark = _eye_lines(surface, broad, amount + 0.5 * smile * young, amount, tilt, dark)
     mouth = side - (0.29 + 0.1 * (-0.72 - y)) - 0.01 * broad[:, 3]
-    tilt, dark = _crease(tilt, dark, mouth, 0.02, front * amount * 0.35 * bell(y, -0.86, 0.1), (1, 0, 0), sign)
+    tilt, dark = _crease(
+        surface.pixel, tilt, dark, mouth, 0.02, front * amount * 0.35 * bell(y, -0.86, 0.1), (1, 0, 0), sign
+    )
     for k, height in enumerate((-1.22, -1.42)):
         ring = y - (height + 0.03 * broad[:, k] + 0.2 * step(-z, 0.2, 0.9))
-        tilt, dark = _crease(tilt, dark, ring, 0.022, (amount * 0.4 + 0.05) * step(z, -0.9, -0.5), (0, 1, 0))
+        tilt, dark = _crease(
+            surface.pixel, tilt, dark, ring, 0.022, (amount * 0.4 + 0.05) * step(z, -0.9, -0.5), (0, 1, 0)
+        )
     if surface.pixel < 0.012:
         tilt = tilt + _crepe(surface, amount)
     return Lines(tilt, dark.clamp(0, 0.75))
@@ -66,16 +74,17 @@ def _eye_lines(
         reach = (
             step(out, 0.0, 0.05) * bell(out, 0.08, 0.09 + 0.012 * k) * (0.7 + 0.3 * broad[:, (k + 2) % 4]).clamp(0, 1)
         )
-        tilt, dark = _crease(tilt, dark, line, 0.008, laughing * reach * 0.42, (0, 1, 0), sign)
+        tilt, dark = _crease(surface.pixel, tilt, dark, line, 0.008, laughing * reach * 0.42, (0, 1, 0), sign)
     front = step(z, -0.2, 0.0)
     for k, (height, bend, width) in enumerate(((-0.145, 0.55, 0.016), (-0.2, 0.75, 0.022))):
         path = height + bend * (side - 0.31) ** 2 + 0.008 * broad[:, k]
         reach = bell(side, 0.29, 0.16) * front * (0.75, 0.55)[k]
-        tilt, dark = _crease(tilt, dark, y - path, width, amount * reach * 0.6, (0, 1, 0), sign)
+        tilt, dark = _crease(surface.pixel, tilt, dark, y - path, width, amount * reach * 0.6, (0, 1, 0), sign)
     return tilt, dark
 
 
 def _crease(
+    pixel: float,
     tilt: Tensor,
     dark: Tensor,
     distance: Tensor,
@@ -84,8 +93,13 @@ def _crease(
     across: tuple[float, float, float],
     sign: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """Add one crease: a valley of bell shape; distance [N] dm from its bottom along `across` (mirrored by sign)."""
-    t = distance / width
+    """Add one crease: a valley of bell shape; distance [N] dm from its bottom along `across` (mirrored by sign).
+
+    A crease that is finer than a sample is drawn as wide as one, and as much shallower.
+    """
+    drawn = max(width, 0.9 * pixel)
+    depth = depth * (width / drawn)
+    t = distance / drawn
     valley = torch.exp(-t * t)
     slope = 2.0 * t * valley * depth
     first = slope * across[0] if sign is None else slope * across[0] * sign

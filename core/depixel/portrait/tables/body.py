@@ -47,9 +47,9 @@ TABLE = (
     Parameter("frown", "corners of the mouth down", 0, 1, Sometimes(0.2, 0.1, 0.6)),
     Parameter("brows_up", "brows raised", 0, 1, Sometimes(0.35, 0.05, 0.5)),
     Parameter("brows_inner", "inner ends of the brows raised", 0, 1, Sometimes(0.3, 0.1, 0.6)),
-    Parameter("brows_down", "brows lowered", 0, 1, Sometimes(0.3, 0.1, 0.6)),
-    Parameter("lids", "lids closed (positive) or wide open (negative)", -0.5, 1, Normal(0.1, 0.08)),
-    Parameter("squint", "lower lids raised", 0, 1, Sometimes(0.4, 0.05, 0.5)),
+    Parameter("brows_down", "brows lowered", 0, 1, Sometimes(0.15, 0.05, 0.45)),
+    Parameter("lids", "lids closed (positive) or wide open (negative)", -0.5, 1, Normal(0.0, 0.06)),
+    Parameter("squint", "lower lids raised", 0, 1, Sometimes(0.25, 0.05, 0.35)),
     Parameter("pucker", "lips pushed forward", 0, 1, Sometimes(0.1, 0.1, 0.5)),
     Parameter("press", "lips pressed together", 0, 1, Sometimes(0.2, 0.1, 0.6)),
     Parameter("sneer", "nose wrinkled", 0, 1, Sometimes(0.08, 0.1, 0.5)),
@@ -77,5 +77,5 @@ def customs(people: dict[str, Tensor], noise: Tensor) -> None:
     people["frown"] = torch.where(people["smile"] > 0.1, torch.zeros_like(age), people["frown"])
     people["teeth"] *= (people["smile"] > 0.25).float() * (0.4 + 0.6 * people["smile"])
     people["press"] = torch.where(people["teeth"] + people["mouth_open"] > 0, torch.zeros_like(age), people["press"])
-    people["squint"] = torch.maximum(people["squint"], 0.35 * people["smile"])
+    people["squint"] = torch.maximum(people["squint"], 0.3 * people["smile"])
     people["features"] *= 0.55 + 0.45 * ((age - 5) / 15).clamp(0, 1)

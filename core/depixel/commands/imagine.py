@@ -1,0 +1,120 @@
+"""`depixel imagine`: draw a person who does not exist, without any input."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from depixel.errors import BadUsageError
+
+if TYPE_CHECKING:
+    from depixel.cli import Subparsers
+    from depixel.picture import Picture
+
+SMALLEST, LARGEST = 16, 2048
+NOBODY = "This person is nobody: drawn from numbers, imagined, and like no one on purpose."
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Declare `depixel imagine`."""
+    parser = subparsers.add_parser(
+        "imagine",
+        help="draw a person who does not exist",
+        description="Draw a random person, or one of your description. No input, no photograph: the face is drawn from "
+        "numbers, and the same seed is the same person.",
+    )
+    parser.add_argument("-o", "--out", type=Path, required=True, metavar="OUT", help="file to write")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="which person (default 0)")
+    parser.add_argument(
+        "--face",
+        default="",
+        metavar="DIALS",
+        help='what you want of the person, as "age=60, hair=long, glasses=round, tone=+1, smile"; the rest is by chance; '
+        "--face help lists all dials",
+    )
+    parser.add_argument("--size", type=int, default=1024, metavar="PIXELS", help="width and height (default 1024)")
+    parser.add_argument(
+        "--candidates", type=int, default=1, metavar="K", help="K people, of seeds N, N+1 ... (default 1)"
+    )
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (default auto)")
+    parser.add_argument("--overwrite", action="store_true", help="replace OUT when it is there already")
+    parser.add_argument("--json", action="store_true", help="print one JSON document on standard output")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Draw, write, tell."""
+    if args.face.strip() == "help":
+        sys.stdout.write(_list_of_dials())
+        return 0
+    if not SMALLEST <= args.size <= LARGEST:
+        raise BadUsageError(f"--size {args.size}: a face can be {SMALLEST} to {LARGEST} pixels large.")
+    if args.candidates < 1:
+        raise BadUsageError(f"--candidates {args.candidates}: at least one person is drawn.")
+    if args.seed < 0:
+        raise BadUsageError(f"--seed {args.seed}: seeds are whole numbers from 0 on.")
+    from depixel.commands.doors import check_no_video, writer
+    from depixel.devices import choose_device
+    from depixel.portrait.dials import read_dials, turned
+    from depixel.portrait.parameters import Parameters
+    from depixel.portrait.sampling import sample
+
+    check_no_video(args.out)
+    dials = read_dials(args.face)
+    device = choose_device(args.device)
+    write, started, people = writer(args.overwrite), time.perf_counter(), []
+    for number in range(args.candidates):
+        person = turned(sample([args.seed + number]), dials)
+        out = args.out if args.candidates == 1 else args.out.with_stem(f"{args.out.stem}-{number + 1}")
+        write(out, _picture(Parameters(person.values.to(device)), args.size, args.seed + number))
+        people.append({"out": str(out), "seed": args.seed + number, "face": person.named()})
+        if not args.json:
+            sys.stdout.write(f"{out}\n")
+    if args.json:
+        document = {
+            "size": args.size,
+            "seconds": round(time.perf_counter() - started, 3),
+            "note": NOBODY,
+            "people": people,
+        }
+        sys.stdout.write(json.dumps(document, indent=2) + "\n")
+    else:
+        sys.stdout.write(f"{NOBODY}\n")
+    return 0
+
+
+def _picture(person: Any, size: int, seed: int) -> Picture:
+    import torch
+
+    from depixel import __version__
+    from depixel.labels import with_xmp
+    from depixel.picture import Picture
+    from depixel.portrait.rendering import render
+
+    with torch.no_grad():
+        pixels = (render(person, size)[0].permute(1, 2, 0).clamp(0, 1) * 255).round().byte().cpu().numpy()
+    described = f"An imagined face: {NOBODY} Seed {seed}."
+    text = with_xmp(
+        {"Software": f"Depixel {__version__}", "Description": described, "Comment": "imagined"}, "algorithmicMedia"
+    )
+    return Picture((pixels,), mode="RGB", text=text)
+
+
+def _list_of_dials() -> str:
+    """One line a dial: its name, what it means, what it may be."""
+    from depixel.portrait.parameters import table
+
+    lines = []
+    for parameter in table():
+        if parameter.options:
+            values = ", ".join(parameter.options)
+        else:
+            unit = f" {parameter.unit}" if parameter.unit else ""
+            values = f"{parameter.low:g} to {parameter.high:g}{unit}" + (
+                f", {parameter.size} numbers" if parameter.size > 1 else ""
+            )
+        lines.append(f"{parameter.name:20} {parameter.meaning} ({values})\n")
+    return "".join(lines)

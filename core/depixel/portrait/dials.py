@@ -1,0 +1,107 @@
+"""What a user says about the person: "age=60, hair=long, glasses=round, tone=+1, smile", read and applied.
+
+`NAME=VALUE` sets a dial, `NAME=+X` and `NAME=-X` shift it (by years, degrees or dm where it has such a unit, otherwise by
+tenths of its range), `NAME` alone turns it on and `no NAME` off. A colour is written #rrggbb.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from depixel.errors import BadUsageError
+from depixel.portrait.parameters import Parameter, Parameters, by_name, layout, width
+
+MEASURES = ("years", "degrees", "dm", "stops")
+"""Units in which shifts are counted; other dials are shifted by tenths of their range."""
+STRONG = 0.75
+"""Part of the range that a dial turned on is set to."""
+
+
+@dataclass(frozen=True)
+class Dial:
+    """One thing that a user wants of the person."""
+
+    name: str
+    values: tuple[float, ...]
+    """The value, or by how much it is shifted; as many numbers as the parameter has."""
+    shift: bool = False
+
+    def applied(self, people: Parameters) -> Parameters:
+        """People with this dial set or shifted, inside its range."""
+        wanted = torch.tensor(self.values, device=people.values.device)
+        current = people.values[:, layout()[self.name]]
+        changed = people.values.clone()
+        changed[:, layout()[self.name]] = current + wanted if self.shift else wanted.expand_as(current)
+        return Parameters(changed).clamped()
+
+
+def read_dials(text: str) -> tuple[Dial, ...]:
+    """The dials of a text; raises BadUsageError naming what cannot be understood."""
+    return tuple(_read(part.strip()) for part in text.split(",") if part.strip())
+
+
+def turned(people: Parameters, dials: Sequence[Dial]) -> Parameters:
+    """People with all dials applied, in their order."""
+    for dial in dials:
+        people = dial.applied(people)
+    return people
+
+
+def fixed_columns(dials: Sequence[Dial]) -> Tensor:
+    """[D] bool: the columns of the parameters that a user has set, and that a search must leave alone."""
+    fixed = torch.zeros(width(), dtype=torch.bool)
+    for dial in dials:
+        fixed[layout()[dial.name]] = True
+    return fixed
+
+
+def _read(part: str) -> Dial:
+    name, equals, value = (word.strip() for word in part.partition("="))
+    off = not equals and name.lower().startswith("no ")
+    name = re.sub(r"[\s-]+", "_", name[3:] if off else name).lower()
+    parameter = by_name().get(name)
+    if parameter is None:
+        close = difflib.get_close_matches(name, by_name(), 3, 0.6)
+        hint = f" Do you mean {' or '.join(close)}?" if close else f" There are: {', '.join(by_name())}."
+        raise BadUsageError(f"The face has no dial {name!r}.{hint}")
+    if not equals:
+        return _switched(parameter, not off)
+    return _set(parameter, value)
+
+
+def _switched(parameter: Parameter, on: bool) -> Dial:
+    low, high = parameter.low, parameter.high
+    if parameter.options:
+        if "none" not in parameter.options and "bald" not in parameter.options:
+            raise BadUsageError(f"Say which: {parameter.name}={' or '.join(parameter.options)}.")
+        absent = parameter.options.index("none" if "none" in parameter.options else "bald")
+        present = next(k for k in range(len(parameter.options)) if k != absent)
+        return Dial(parameter.name, (float(present if on else absent),))
+    off = min(max(0.0, low), high)
+    return Dial(parameter.name, ((off + STRONG * (high - off)) if on else off,) * parameter.size)
+
+
+def _set(parameter: Parameter, value: str) -> Dial:
+    if parameter.options and value.lower() in parameter.options:
+        return Dial(parameter.name, (float(parameter.options.index(value.lower())),))
+    if re.fullmatch(r"#[0-9a-fA-F]{6}", value) and parameter.size % 3 == 0:
+        colour = tuple(int(value[k : k + 2], 16) / 255 for k in (1, 3, 5))
+        return Dial(parameter.name, colour * (parameter.size // 3))
+    if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)", value) or parameter.options:
+        choices = f"one of {', '.join(parameter.options)}" if parameter.options else "a number"
+        colour_too = " or a colour like #804020" if parameter.size % 3 == 0 else ""
+        raise BadUsageError(f"{parameter.name}={value}: it must be {choices}{colour_too}.")
+    number = float(value)
+    if value[0] in "+-" and not (value[0] == "-" and parameter.low < 0):
+        step = 1.0 if parameter.unit in MEASURES else (parameter.high - parameter.low) / 10
+        return Dial(parameter.name, (number * step,) * parameter.size, shift=True)
+    if not parameter.low <= number <= parameter.high:
+        unit = f" {parameter.unit}" if parameter.unit in MEASURES else ""
+        raise BadUsageError(f"{parameter.name}={value}: it goes from {parameter.low:g} to {parameter.high:g}{unit}.")
+    return Dial(parameter.name, (number,) * parameter.size)

@@ -1,0 +1,59 @@
+"""What users say about the person."""
+
+from __future__ import annotations
+
+import pytest
+
+from depixel.errors import BadUsageError
+from depixel.portrait.dials import fixed_columns, read_dials, turned
+from depixel.portrait.parameters import layout
+from depixel.portrait.sampling import sample
+
+
+def test_values_shifts_options_switches_and_colours() -> None:
+    """Each way of saying it does what it says, and everything else stays."""
+    people = sample([1, 2])
+    said = "age=60, glasses=round, yaw=-20, tone=+1, smile, no lipstick, garment-colour=#ff0000"
+    changed = turned(people, read_dials(said))
+
+    assert changed["age"].tolist() == [60, 60]
+    assert changed.is_option("glasses", "round").all()
+    assert changed["yaw"].tolist() == [-20, -20]
+    assert (changed["tone"] - (people["tone"] + 0.1).clamp(max=1)).abs().max() < 1e-6
+    assert changed["smile"].min() > 0.6 and changed["lipstick"].max() == 0
+    assert changed["garment_colour"].tolist() == [[1, 0, 0]] * 2
+    assert (changed["features"] == people["features"]).all()
+
+
+def test_shifts_count_years_and_stay_in_range() -> None:
+    """+30 is thirty years, and nobody gets older than the range."""
+    people = sample([1]).replaced({"age": 50})
+
+    assert turned(people, read_dials("age=+30"))["age"].item() == 80
+    assert turned(people, read_dials("age=+70"))["age"].item() == 92
+
+
+def test_what_is_set_is_fixed_for_a_search() -> None:
+    """Columns of the named dials are marked, no others."""
+    fixed = fixed_columns(read_dials("age=60, garment_colour=#102030"))
+
+    assert fixed.sum() == 4
+    assert fixed[layout()["age"]].all() and fixed[layout()["garment_colour"]].all()
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        ("agee=3", "no dial 'agee'.*age"),
+        ("age=old", "age=old: it must be a number"),
+        ("age=300", "goes from 4 to 92 years"),
+        ("glasses=big", "one of none, round"),
+        ("glasses=2", "one of none, round"),
+        ("garment", "Say which"),
+        ("garment_colour=red", "a colour like #804020"),
+    ],
+)
+def test_what_cannot_be_understood_is_named(said: str, answer: str) -> None:
+    """One sentence that says what is wrong and what there is."""
+    with pytest.raises(BadUsageError, match=answer):
+        read_dials(said)
