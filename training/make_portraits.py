@@ -5,7 +5,8 @@
 Writes 00000000.png (or .jpg), a mask 00000000-mask.png (red: face, green: hair, blue: cloth; the rest is background)
 and one line of metadata.jsonl for each: parameters by name, landmarks in pixels, seed, size. Portrait N is the same
 whenever and wherever it is drawn. Run again with a larger count, or after a break, and it goes on where it stopped.
-Tone, gender and age are spread evenly over every 40 portraits, ancestry by chance. --part 0/4 draws every fourth, beginning with 0.
+Tone, gender and age are spread evenly over every 40 portraits, ancestry by chance. --part 0/4 draws every fourth,
+beginning with 0.
 """
 
 from __future__ import annotations
@@ -77,7 +78,7 @@ def finished(folder: Path) -> set[int]:
 
 
 def balanced(numbers: Sequence[int]) -> Parameters:
-    """The people of these numbers: by chance, but tone, gender and age each from the stratum that is a number's turn."""
+    """The people of these numbers: by chance, but tone, gender and age from the stratum that is a number's turn."""
     people = sample(numbers)
     fixed = {}
     for name, strata, turn in (("tone", TONES, 1), ("gender", GENDERS, TONES), ("age", AGES, TONES * GENDERS)):

@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 from PIL import Image
-
 from training.make_portraits import balanced, finished, main
 
 
@@ -24,8 +23,9 @@ def test_portraits_come_with_masks_and_metadata_and_go_on_after_a_break(tmp_path
     assert [line["number"] for line in lines] == [0, 1, 2]
     assert finished(tmp_path) == {0, 1, 2}
     assert (tmp_path / "00000000.png").read_bytes() == b"kept"
-    assert Image.open(tmp_path / "00000002.png").size == (24, 24)
-    assert Image.open(tmp_path / "00000001-mask.png").size == (24, 24)
+    for name in ("00000002.png", "00000001-mask.png"):
+        with Image.open(tmp_path / name) as picture:
+            assert picture.size == (24, 24)
     assert 0 < lines[1]["landmarks"]["nose_tip"][0] < 24
     assert lines[1]["face"]["garment"]
 

@@ -33,8 +33,8 @@ def add_parser(subparsers: Subparsers) -> None:
         "--face",
         default="",
         metavar="DIALS",
-        help='what you want of the person, as "age=60, hair=long, glasses=round, tone=+1, smile"; the rest is by chance; '
-        "--face help lists all dials",
+        help='what you want of the person, as "age=60, hair=long, glasses=round, tone=+1, smile"; '
+        "the rest is by chance; --face help lists all dials",
     )
     parser.add_argument("--size", type=int, default=1024, metavar="PIXELS", help="width and height (default 1024)")
     parser.add_argument(

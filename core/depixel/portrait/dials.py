@@ -1,7 +1,7 @@
 """What a user says about the person: "age=60, hair=long, glasses=round, tone=+1, smile", read and applied.
 
-`NAME=VALUE` sets a dial, `NAME=+X` and `NAME=-X` shift it (by years, degrees or dm where it has such a unit, otherwise by
-tenths of its range), `NAME` alone turns it on and `no NAME` off. A colour is written #rrggbb.
+`NAME=VALUE` sets a dial, `NAME=+X` and `NAME=-X` shift it (by years, degrees or dm where it has such a unit, otherwise
+by tenths of its range), `NAME` alone turns it on and `no NAME` off. A colour is written #rrggbb.
 """
 
 from __future__ import annotations

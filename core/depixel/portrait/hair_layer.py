@@ -17,7 +17,7 @@ MOST_SHADOWS = 400_000
 
 
 def shadow_points(strands: Strands, size: int) -> tuple[Tensor, Tensor]:
-    """Points [K, 3] dm along the hair, close enough for a shadow map of `size` samples a side, and whose they are [K]."""
+    """Points [K, 3] dm along the hair, close enough for a shadow map `size` samples wide, and whose they are [K]."""
     chosen = (strands.material == HAIR).nonzero().squeeze(1)
     P = strands.points.shape[1]
     cell = 2 * REACH / size

@@ -221,8 +221,9 @@ def _through_lenses(stage: _Stage, picture: Tensor, size: int) -> Tensor:
 def _representatives(material: Tensor, depth: Tensor, B: int, size: int, samples: int) -> tuple[Tensor, Tensor]:
     """One sample [N] for each surface in each pixel, and the part [N] of the pixel it stands for.
 
-    material: [B * side * side], -1 where nothing is; depth: alike, 1/dm. What lies STEP dm behind the nearest sample of a
-    pixel is another surface even if its material is the same. Strands are as fine as samples and stand for themselves.
+    material: [B * side * side], -1 where nothing is; depth: alike, 1/dm. What lies STEP dm behind the nearest sample
+    of a pixel is another surface even if its material is the same. Strands stand for themselves: they are as fine as
+    samples.
     """
     places = torch.arange(len(material), device=material.device)
     if samples == 1:

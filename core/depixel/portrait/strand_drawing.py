@@ -77,7 +77,7 @@ def draw_strands(
     return _winners(torch.cat(drawn), torch.cat(counts), table, strands, P, buffer, first)
 
 
-_LENGTH, _WIDTH, _BULGE, _PROGRESS, _RAGGED = 10, 11, 12, 13, 14
+_LENGTH, _WIDTH, _BULGE, _PROGRESS, _PART, _RAGGED = 10, 11, 12, 13, 14, 15
 """Columns of the table of segments after start (x, y, z), step (x, y, z), sideways (x, y) and its change (x, y)."""
 
 
@@ -93,9 +93,10 @@ def _order(strands: Strands, projected: Tensor, reach: Tensor, size: tuple[int, 
 
 
 def _segments(strands: Strands, projected: Tensor, scale: Tensor) -> Tensor:
-    """[S * (P - 1), 15]: start, step, sideways and its change, length, width, bulge, progress, ragged.
+    """[S * (P - 1), 16]: start, step, sideways and its change, length, width, bulge, progress, part, ragged.
 
-    Sideways reaches from the middle of the ribbon to its edge, in samples; progress is the start's part of the strand.
+    Sideways reaches from the middle of the ribbon to its edge, in samples; progress is where on the strand
+    the start is, part how much of the strand the segment is.
     """
     P = projected.shape[1]
     flat = projected[..., :2]
@@ -108,12 +109,13 @@ def _segments(strands: Strands, projected: Tensor, scale: Tensor) -> Tensor:
     width = half[:, 1:] + half[:, :-1]
     # The middle of a ribbon bulges towards the camera, so that neighbours overlap like rods.
     bulge = 0.7 * start[..., 2:].square() * strands.radius[:, :-1, None]
-    progress = torch.linspace(0, 1, P, device=start.device)[None, :-1, None].expand_as(width)
+    part = (1 / strands.pieces)[:, None, None].expand_as(width)
+    progress = torch.arange(P - 1, device=start.device)[None, :, None] * part
     ragged = strands.ragged[:, None, None].expand_as(width)
     length = step[..., :2].norm(dim=-1, keepdim=True)
     change = sideways[:, 1:] - sideways[:, :-1]
-    columns = [start, step, sideways[:, :-1], change, length, width, bulge, progress, ragged]
-    return torch.cat(columns, -1).reshape(-1, 15)
+    columns = [start, step, sideways[:, :-1], change, length, width, bulge, progress, part, ragged]
+    return torch.cat(columns, -1).reshape(-1, 16)
 
 
 def _shown(rows: Tensor, person: Tensor, size: tuple[int, int], span: Range, buffer: Tensor) -> Tensor:
@@ -194,11 +196,11 @@ def _splat(
         owner = torch.repeat_interleave(torch.arange(first, last, device=number.device), number)
         order = torch.arange(len(owner), device=owner.device)
         c = wide.index_select(0, owner).T
-        t, u = _place(order - (ends - count - before).index_select(0, owner), c[15], c[16])
+        t, u = _place(order - (ends - count - before).index_select(0, owner), c[16], c[17])
         x = c[0] + c[3] * t + (c[6] + c[8] * t) * u
         y = c[1] + c[4] * t + (c[7] + c[9] * t) * u
         keep = (x >= 0) & (y >= 0) & (x < W) & (y < H)
-        late = (c[_PROGRESS] + t * (1 / (strands.points.shape[1] - 1)) > 1 - c[_RAGGED]).nonzero().squeeze(1)
+        late = (c[_PROGRESS] + t * c[_PART] > 1 - c[_RAGGED]).nonzero().squeeze(1)
         keep[late] &= ~_ended(segments[owner[late]], t[late], u[late], strands)
         z = c[2] + c[5] * t + (1 - u * u) * c[_BULGE]
         sample = offset.index_select(0, owner) + y.long() * W + x.long()
@@ -211,10 +213,10 @@ def _splat(
 
 def _ended(segment: Tensor, t: Tensor, u: Tensor, strands: Strands) -> Tensor:
     """Whether the single hair at a sample has ended before it."""
-    pieces = strands.points.shape[1] - 1
-    strand = torch.div(segment, pieces, rounding_mode="floor")
-    progress = ((segment - strand * pieces).float() + t) / pieces
-    number = hair_numbers(strand, u, strands.hairs[strand])
+    segments = strands.points.shape[1] - 1
+    strand = torch.div(segment, segments, rounding_mode="floor")
+    progress = ((segment - strand * segments).float() + t) / strands.pieces[strand]
+    number = hair_numbers(strands.number[strand], u, strands.hairs[strand])
     return progress > 1 - strands.ragged[strand] * number
 
 
@@ -230,5 +232,5 @@ def _winners(
     along, across = _counts(table[segments])
     t, u = _place(number - (ends[owner] - count[owner]), along[owner], across[owner])
     strand = torch.div(segment, P - 1, rounding_mode="floor")
-    hair = hair_numbers(strand, u, strands.hairs[strand])
+    hair = hair_numbers(strands.number[strand], u, strands.hairs[strand])
     return StrandHits(sample, strand, segment - strand * (P - 1), t, u, hair)

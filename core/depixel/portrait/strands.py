@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -46,6 +47,20 @@ class Strands:
     """[S], strength of the highlights; 1 is healthy hair, 0 is dull."""
     material: Tensor
     """[S] int64: HAIR, BROW, LASH or BEARD."""
+
+    @cached_property
+    def number(self) -> Tensor:
+        """[S] int64, place of each strand among those of its person: what chance depends on, in any batch."""
+        order = self.person.argsort(stable=True)
+        count = torch.bincount(self.person)
+        place = torch.arange(len(order), device=order.device) - (count.cumsum(0) - count)[self.person[order]]
+        return torch.empty_like(order).index_put_((order,), place)
+
+    @cached_property
+    def pieces(self) -> Tensor:
+        """[S], segments of each strand, without those of no length that fill it up beside longer ones."""
+        moved = (self.points[:, 1:] != self.points[:, :-1]).any(-1)
+        return moved.sum(1).clamp(min=1).float()
 
     def __len__(self) -> int:
         return len(self.points)
