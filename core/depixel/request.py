@@ -68,6 +68,8 @@ class Request(RequestOptions):
                 raise BadUsageError(problem)
         if self.scale is not None and self.size is not None:
             raise BadUsageError("scale and size exclude each other: give one of them.")
+        if self.size is not None and self.palette == "keep":
+            raise BadUsageError("palette keep and size exclude each other: reducing mixes colours. Give a scale.")
         return self
 
     def over(self, profile: Mapping[str, Any]) -> Request:

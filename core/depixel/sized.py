@@ -1,0 +1,108 @@
+"""
+`--size`: an answer reduced to a longest side that no whole scale reaches. The answer at the whole scale scales back
+exactly; the reduced one is measured anew, and the report says which of the two is exact.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from depixel.consistency import Residual
+from depixel.picture import Picture, Pixels
+from depixel.report import Candidate, Report
+
+Samples = npt.NDArray[np.float64]
+"""[H, W, C] in levels of the picture."""
+
+
+def at_size(report: Report, given: Picture, longest: int) -> Report:
+    """
+    The report with every candidate reduced to `longest` pixels on its longest side; unchanged where it is no larger.
+
+    Colours are averaged weighted by their opacity, unless alpha is data; normals stay of unit length. The residual is
+    that of the reduced pictures, reduced further to the size of `given` in the same way.
+    """
+    width, height = report.picture.width, report.picture.height
+    side = max(width, height)
+    if side <= longest:
+        return report
+    new = (max(1, round(width * longest / side)), max(1, round(height * longest / side)))
+    candidates = tuple(_reduced(candidate, given, report, new) for candidate in report.candidates)
+    note = (
+        f"The answer was made at {width}x{height} (scale {report.scale}), where it scales back exactly, and then "
+        f"reduced to {new[0]}x{new[1]}, where it does so only approximately."
+    )
+    return replace(report, candidates=candidates, notes=(*report.notes, note))
+
+
+def _reduced(candidate: Candidate, given: Picture, report: Report, size: tuple[int, int]) -> Candidate:
+    opacity = candidate.picture.has_alpha and report.settings.alpha != "data" and report.domain not in _DATA
+    vectors = report.domain == "normals"
+    levels = candidate.picture.levels
+    frames = tuple(
+        _integers(_resampled(frame, size, opacity, vectors, levels), frame) for frame in candidate.picture.frames
+    )
+    back = [_resampled(frame, (given.width, given.height), opacity, vectors, levels) for frame in frames]
+    residual = _residual(back, given, candidate.picture, opacity)
+    return replace(candidate, picture=candidate.picture.replace(frames=frames), residual=residual)
+
+
+_DATA = ("normals", "data")
+
+
+# [H, W, C] integers => [h, w, C] floating-point samples; the mean over the area that each new pixel covers.
+def _resampled(frame: Pixels, size: tuple[int, int], opacity: bool, vectors: bool, levels: int) -> Samples:
+    values = frame.astype(np.float64)
+    if opacity:
+        values[..., :-1] *= values[..., -1:] / levels
+    small = _averaged(_averaged(values, size[1], 0), size[0], 1)
+    if opacity:
+        small[..., :-1] *= levels / np.maximum(small[..., -1:], 1e-9)
+    if vectors:
+        half = levels / 2
+        direction = small[..., :3] - half
+        small[..., :3] = half + half * direction / np.maximum(np.linalg.norm(direction, axis=-1, keepdims=True), 1e-9)
+    return small
+
+
+# Differences of the integral at the edges of the new pixels.
+def _averaged(values: Samples, new: int, axis: int) -> Samples:
+    values = np.moveaxis(values, axis, 0)
+    old = len(values)
+    edges = np.linspace(0, old, new + 1)
+    whole = np.minimum(edges.astype(np.int64), old - 1)
+    integral = np.concatenate([np.zeros_like(values[:1]), np.cumsum(values[:-1], 0)])
+    at_edges = integral[whole] + (edges - whole)[:, None, None] * values[whole]
+    return np.moveaxis(np.diff(at_edges, axis=0) * (new / old), 0, axis)
+
+
+def _integers(values: Samples, like: Pixels) -> Pixels:
+    integers: Pixels = np.rint(values).clip(0, np.iinfo(like.dtype).max).astype(like.dtype)
+    return integers
+
+
+def _residual(back: list[Samples], given: Picture, answer: Picture, opacity: bool) -> Residual:
+    channels = answer.channels
+    differences = []
+    for frame, original in zip(back, given.frames, strict=True):
+        source = _as_channels(original, given, channels).astype(np.float64)
+        difference = np.abs(frame - source) * (255 / answer.levels)
+        visible = np.ones(source.shape[:2], bool)
+        if opacity:
+            difference[..., :-1] *= source[..., -1:] / answer.levels
+            visible = source[..., -1] > 0
+        differences.append(difference[visible].ravel())
+    every = np.concatenate(differences)
+    if not len(every):
+        return Residual(0.0, 0.0, 0.0)
+    return Residual(float(every.max()), float(every.mean()), float(np.sqrt(np.mean(every**2))))
+
+
+def _as_channels(frame: Pixels, given: Picture, channels: int) -> Pixels:
+    if frame.shape[-1] == channels:
+        return frame
+    rgba = given.replace(frames=(frame,)).rgba()
+    return rgba[..., :channels] if channels >= 3 else rgba[..., [0, 3][:channels]]
