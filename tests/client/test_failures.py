@@ -30,12 +30,16 @@ _DIES_AT_WORK = """
 import http.server, json, os, sys
 sys.path.insert(0, {core!r})
 from depixel.client import PROTOCOL, Place, Running
+from depixel.client.connection import CHALLENGE_HEADER, proof
 
 open({starts!r}, "a").write("x")
 
 class Answers(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
     def do_GET(self):
-        body = json.dumps(dict(protocol=PROTOCOL, version="0", pid=os.getpid())).encode()
+        shown = proof("t", self.headers.get(CHALLENGE_HEADER, ""), self.server.server_port)
+        body = json.dumps(dict(protocol=PROTOCOL, version="0", pid=os.getpid(), proof=shown)).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -49,7 +53,7 @@ class Answers(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
-server = http.server.HTTPServer(("127.0.0.1", 0), Answers)
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answers)
 Place().write_running(Running(os.getpid(), server.server_port, "t", PROTOCOL, "0"))
 server.serve_forever()
 """
@@ -104,7 +108,7 @@ def test_another_version_names_both_and_the_program(tmp_path: Path) -> None:
     place = Place(str(tmp_path))
     place.write_running(Running(1, 1, "t", PROTOCOL + 1, "9.9"))
 
-    with pytest.raises(WrongVersionError) as caught:
+    with place.lock("engine.lock"), pytest.raises(WrongVersionError) as caught:
         Engine("krita", place).hello()
 
     assert is_a_sentence(str(caught.value))
@@ -114,7 +118,8 @@ def test_another_version_names_both_and_the_program(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("url", "words"),
     [
-        ("http://127.0.0.1:9", "No Depixel engine answers at 127.0.0.1:9"),
+        ("http://127.0.0.1:9", "No Depixel engine of yours is on record at 127.0.0.1:9"),
+        ("http://:secret@127.0.0.1:9", "No Depixel engine answers at 127.0.0.1:9"),
         ("http://example.com:80", "is not the address of a Depixel engine"),
         ("127.0.0.1", "is not the address of a Depixel engine"),
         ("http://127.0.0.1:banana", "is not the address of a Depixel engine"),

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from depixel.client import Installed, Place, Running
-from depixel.client.place import default_folder
+from depixel.client import Engine, EngineError, Installed, Place, Running
+from depixel.client.place import UnsafeFolderError, default_folder
 
-RUNNING = Running(pid=7, port=4242, token="secret", protocol=1, version="0.1")
+RUNNING = Running(pid=7, port=4242, token="secret", protocol=2, version="0.1")
 
 
 def test_what_is_published_is_found(tmp_path: Path) -> None:
@@ -95,3 +95,68 @@ def test_last_words_are_the_last_line(tmp_path: Path) -> None:
     assert place.last_words() == ""
     Path(place.log).write_text(json.dumps("a") + "\nlast\n\n")
     assert place.last_words() == "last"
+
+
+POSIX = pytest.mark.skipif(os.name != "posix", reason="POSIX permissions")
+
+
+@POSIX
+def test_a_folder_of_another_user_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What lies in it would be executed: neither records nor locks of it are touched, and the sentence says why."""
+    place = Place(str(tmp_path))
+    place.write_running(RUNNING)
+    place.write_installed(Installed((sys.executable,)))
+    other = os.getuid() + 1
+    monkeypatch.setattr(os, "getuid", lambda: other)
+
+    assert place.running() is None
+    assert place.installed() is None
+    with pytest.raises(UnsafeFolderError, match="belongs to another user"):
+        place.make()
+    with pytest.raises(EngineError, match="belongs to another user"):
+        Engine("tests", place).hello()
+
+
+@POSIX
+@pytest.mark.parametrize("mode", [0o777, 0o1777, 0o770, 0o720])
+def test_a_folder_that_others_can_write_to_is_not_used(tmp_path: Path, mode: int) -> None:
+    """As DEPIXEL_RUNTIME_DIR=/tmp would be: anybody could have put the records there."""
+    place = Place(str(tmp_path))
+    place.write_installed(Installed((sys.executable,)))
+    tmp_path.chmod(mode)
+
+    assert place.installed() is None
+    assert "chmod 700" in place.problem()
+    with pytest.raises(UnsafeFolderError):
+        place.make()
+    assert tmp_path.stat().st_mode & 0o7777 == mode
+
+
+@POSIX
+def test_a_folder_that_others_can_only_read_is_closed(tmp_path: Path) -> None:
+    """Made by hand with `mkdir`: nothing in it can be anybody else's, so it is put right without a word."""
+    tmp_path.chmod(0o755)
+
+    Place(str(tmp_path)).make()
+
+    assert tmp_path.stat().st_mode & 0o777 == 0o700
+
+
+@POSIX
+@pytest.mark.parametrize("mode", [0o666, 0o622, 0o660])
+def test_a_command_that_others_can_write_is_not_executed(tmp_path: Path, mode: int) -> None:
+    """installed.json says what is started."""
+    place = Place(str(tmp_path))
+    place.write_installed(Installed((sys.executable,)))
+    (tmp_path / "installed.json").chmod(mode)
+
+    assert place.installed() is None
+
+
+def test_who_holds_the_lock_is_there(tmp_path: Path) -> None:
+    """Whether an engine runs is known without its record."""
+    place = Place(str(tmp_path))
+    assert place.is_vacant()
+    with place.lock("engine.lock"):
+        assert not Place(str(tmp_path)).is_vacant()
+    assert place.is_vacant()

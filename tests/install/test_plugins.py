@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from depixel.cli import main
-from depixel.client import Place
+from depixel.client import PROTOCOL, Place
 from depixel.errors import UnwritableOutputError
 from depixel.install import plugins
 from depixel.install.checks import check_krita
@@ -176,7 +176,7 @@ def test_install_gimp_and_uninstall(home: Path, capsys: pytest.CaptureFixture[st
     assert Place().installed() is not None
     code = f"import sys; sys.path.insert(0, {str(folder)!r}); import depixel_client; print(depixel_client.PROTOCOL)"
     alone = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True, cwd="/")
-    assert alone.stdout.strip() == "1"
+    assert alone.stdout.strip() == str(PROTOCOL)
 
     assert main(["uninstall", "gimp"]) == 0
     assert list(folder.parent.iterdir()) == []
@@ -234,7 +234,7 @@ def test_nothing_found_is_a_sentence(
         ("chmod", "not executable"),
         ("rename", "file and folder must have one name"),
         ("client", "incomplete"),
-        ("protocol", "speaks version 99 of Depixel's protocol, the engine version 1"),
+        ("protocol", "speaks version 99 of Depixel's protocol, the engine version 2"),
         ("version", "is that of Depixel 0.0.9, and this is"),
         ("edited", "changed by hand (work.py)"),
         ("record", "does not know where the engine is"),

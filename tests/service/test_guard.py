@@ -90,7 +90,7 @@ def test_it_listens_on_this_machine_only(running: Running) -> None:
         ('{"picture": {"width": 2, "height": 2, "depth": 12}}', RAW, b"\0" * 16, 400, "8 or 16"),
         ('{"settings": {"scale": "x"}}', "image/png", b"x", 400, "scale"),
         ('{"settings": 3}', "image/png", b"x", 400, "objects"),
-        ('{"protocol": 2}', "image/png", b"x", 409, "protocol"),
+        ('{"protocol": 1}', "image/png", b"x", 409, "protocol"),
         ('{"action": "paint"}', "image/png", b"x", 400, "action"),
         ("{}", "image/png", b"", 415, "no picture"),
         ("{}", "image/png", b"\x89PNG\r\n\x1a\nrubbish", 415, ""),
@@ -166,7 +166,7 @@ _small = st.integers(-1, 6) | _json
 _request = st.fixed_dictionaries(
     {},
     optional={
-        "protocol": st.just(1) | _json,
+        "protocol": st.just(2) | _json,
         "action": st.sampled_from(["upscale", "anonymise"]) | _json,
         "kept": st.integers(3, 20) | _json,
         "previews": st.booleans() | _json,

@@ -167,7 +167,10 @@ def test_another_version_is_a_sentence(engine: Engine, place: Place, tmp_path: P
     other = Place(str(tmp_path))
     other.write_running(client.Running(running.pid, running.port, running.token, 99, "9.9"))
 
-    with pytest.raises(client.WrongVersionError, match=r"9\.9 speaks version 99.*depixel install krita"):
+    with (
+        other.lock("engine.lock"),
+        pytest.raises(client.WrongVersionError, match=r"9\.9 speaks version 99.*depixel install krita"),
+    ):
         Engine("krita", other).upscale(request_of(4, 4)).result()
 
 
@@ -175,8 +178,8 @@ def test_a_silent_engine_is_a_sentence(tmp_path: Path, monkeypatch: pytest.Monke
     """Something holds the port and says nothing: no second engine is started beside it."""
     monkeypatch.setattr("depixel.client.engine._PATIENCE", 0.3)
     place = Place(str(tmp_path))
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        place.write_running(client.Running(1, listener.getsockname()[1], "t", 1, "0.1"))
+    with socket.create_server(("127.0.0.1", 0)) as listener, place.lock("engine.lock"):
+        place.write_running(client.Running(1, listener.getsockname()[1], "t", client.PROTOCOL, "0.1"))
 
         with pytest.raises(client.EngineDiedError, match="does not answer"):
             Engine("gimp", place).upscale(request_of(4, 4)).result()

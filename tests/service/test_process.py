@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from tests.service.conftest import ROOT, record_engine, request_of
 
-from depixel.client import Engine, EngineError, Place
+from depixel.client import Engine, EngineError, Place, launch
 from depixel.client.launch import reap
 
 
@@ -38,10 +38,11 @@ def start(folder: Path, *options: str) -> subprocess.Popen[str]:
 def gone(place: Place) -> None:
     """Wait until its engine has left, and take note of its end."""
     deadline = time.monotonic() + 60
-    while place.running() is not None:
+    while place.running() is not None or not place.is_vacant():
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    time.sleep(0.2)
+    for process in [child for child in launch._children if child.args[1:2] == [place.path("launch.py")]]:
+        process.wait(30)
     reap()
 
 

@@ -11,6 +11,7 @@ from typing import Any, Dict, Generator, Iterator, Optional, Sequence, Tuple
 from urllib.parse import urlsplit
 
 from . import launch
+from .connection import Connection, NotTheEngineError, answer_of, ask, headers, json_object, refusal
 from .errors import CancelledError, EngineDiedError, EngineError, NotInstalledError, WrongVersionError
 from .place import Place, Running
 from .protocol import (
@@ -58,15 +59,15 @@ class Engine:
         """
         try:
             return self._welcome(self._running())
-        except _LOST:
+        except _LOST as error:
             if self._fixed is not None:
-                raise EngineDiedError(self._gone()) from None
+                raise EngineDiedError(self._gone(error)) from None
         for _ in launch.start(self.place, self.program):
             pass
         try:
             return self._welcome(self._running())
-        except _LOST:
-            raise EngineDiedError(self._gone()) from None
+        except _LOST as error:
+            raise EngineDiedError(self._gone(error)) from None
 
     def state(self) -> Tuple[str, str]:
         """(word, sentence) without starting anything: "running", "silent", "stopped", "not-installed", "protocol"."""
@@ -87,9 +88,9 @@ class Engine:
         where = " on %s" % welcome.device if welcome.device else ", warming up"
         return "running", "Depixel %s is running%s%s." % (welcome.version, where, busy)
 
-    def upscale(self, request: Submission) -> "Job":
-        """A job for `request`; nothing happens until it is iterated."""
-        return Job(self, request)
+    def upscale(self, submission: Submission) -> "Job":
+        """A job for the submission; nothing happens until it is iterated."""
+        return Job(self, submission)
 
     def page_key(self, files: Sequence[Tuple[str, str]] = (), note: Optional[str] = None) -> Tuple[int, str]:
         """
@@ -105,15 +106,18 @@ class Engine:
         self.hello()
         running = self._running()
         body = json.dumps({"files": [{"path": path, "name": name} for path, name in files], "note": note})
-        status, values, _ = _ask(running, "POST", "/page/keys", body=body.encode("ascii"))
+        status, values, _ = ask(running, "POST", "/page/keys", body=body.encode("ascii"))
         if status != 200:
-            raise _refusal(status, values)
+            raise refusal(status, values)
         return running.port, str(values["key"])
 
     def stop(self) -> bool:
-        """Ask a running engine to finish its job and exit; False when none is running."""
+        """Ask a running engine, of whatever version, to finish its job and exit; False when none is running."""
         try:
-            status, _, _ = _ask(self._running(), "POST", "/shutdown")
+            running = self._fixed or self.place.running()
+            if running is None or (self._fixed is None and self.place.is_vacant()):
+                return False
+            status, _, _ = ask(running, "POST", "/shutdown")
         except (EngineError, OSError, http.client.HTTPException):
             return False
         return status < 300
@@ -123,19 +127,23 @@ class Engine:
         if running is None:
             raise ConnectionRefusedError("no engine has published itself")
         if running.protocol != PROTOCOL:
+            if self._fixed is None and self.place.is_vacant():
+                raise ConnectionRefusedError("the engine of the record has ended")
             raise WrongVersionError(self._mismatch(running.protocol, running.version))
         return running
 
     def _welcome(self, running: Running, timeout: Optional[float] = None) -> Welcome:
         try:
-            status, values, _ = _ask(running, "GET", "/hello", timeout=timeout or _PATIENCE)
+            status, values, _ = ask(running, "GET", "/hello", timeout=timeout or _PATIENCE)
         except socket.timeout as error:
+            if self._fixed is None and self.place.is_vacant():
+                raise ConnectionRefusedError("the engine of the record has ended") from error
             raise EngineDiedError(
                 "The Depixel engine is there but does not answer: wait a moment, or run `depixel serve --stop`; its "
                 "log is %s." % self.place.log
             ) from error
         if status != 200:
-            raise _refusal(status, values)
+            raise refusal(status, values)
         welcome = Welcome.from_dict(values)
         if welcome.protocol != PROTOCOL:
             raise WrongVersionError(self._mismatch(welcome.protocol, welcome.version))
@@ -149,7 +157,12 @@ class Engine:
                _title(self.program))
         )  # fmt: skip
 
-    def _gone(self) -> str:
+    def _gone(self, error: BaseException) -> str:
+        if self._fixed is not None and isinstance(error, NotTheEngineError):
+            return (
+                "Another program is answering at 127.0.0.1:%d, or the engine's token is another one: the token is in "
+                "the engine's running.json." % self._fixed.port
+            )
         if self._fixed is not None:
             return (
                 "No Depixel engine answers at 127.0.0.1:%d: start one with `depixel serve`, or leave out --engine."
@@ -174,9 +187,9 @@ class Job:
         EngineError: anything else, as one sentence for the user.
     """
 
-    def __init__(self, engine: Engine, request: Submission) -> None:
+    def __init__(self, engine: Engine, submission: Submission) -> None:
         self._engine = engine
-        self._request = request
+        self._submission = submission
         self._cancelled = threading.Event()
         self._at: Optional[Tuple[Running, str]] = None  # the engine and the job's address there
         self._events = self._run()
@@ -199,8 +212,10 @@ class Job:
         self._cancelled.set()
         at = self._at
         if at is not None:
+            running, address = at
+            now = self._engine.place.running()  # its token may be another one by now
             with contextlib.suppress(*_LOST):  # an engine that is gone has stopped the job
-                _ask(at[0], "DELETE", at[1], timeout=5.0)
+                ask(now if now and now.pid == running.pid else running, "DELETE", address, timeout=5.0)
 
     def close(self) -> None:
         """Give the job up; for use when the loop is left early."""
@@ -216,7 +231,7 @@ class Job:
             except _LOST as error:
                 self._stop_if_cancelled()
                 if engine._fixed is not None or attempt == 2:
-                    raise EngineDiedError(engine._gone()) from error
+                    raise EngineDiedError(engine._gone(error)) from error
             yield Starting(0.0, "The Depixel engine stopped unexpectedly; it is started again")
 
     def _ready(self) -> Iterator[Event]:
@@ -238,23 +253,21 @@ class Job:
             raise CancelledError("Cancelled.")
 
     def _ask(self, running: Running) -> Iterator[Event]:
-        connection = _connect(running, _SILENCE)
+        connection = Connection(running, _SILENCE)
         address = ""
         try:
-            given = self._request.pixels
-            headers = {
-                **_headers(running), REQUEST_HEADER: self._request.header(), "Content-Type": given.content_type
-            }  # fmt: skip
+            pixels = self._submission.pixels
+            sent = {**headers(running), REQUEST_HEADER: self._submission.header(), "Content-Type": pixels.content_type}
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # refused early: the answer says why
-                connection.request("POST", "/jobs", body=given.body, headers=headers)
-            status, values, _ = _answer(connection)
+                connection.request("POST", "/jobs", body=pixels.body, headers=sent)
+            status, values, _ = answer_of(connection)
             if status != 202:
-                raise _refusal(status, values)
+                raise refusal(status, values)
             address = "/jobs/%s" % values["job"]
             self._at = (running, address)
             if self._cancelled.is_set():  # between the two lines above
                 self.cancel()
-            connection.request("GET", address + "/events", headers=_headers(running))
+            connection.request("GET", address + "/events", headers=headers(running))
             yield from self._listen(connection, running, address)
         finally:
             self._at = None
@@ -263,7 +276,7 @@ class Job:
     def _listen(self, connection: http.client.HTTPConnection, running: Running, address: str) -> Iterator[Event]:
         response = connection.getresponse()
         if response.status != 200:
-            raise _refusal(response.status, _json(response.read()))
+            raise refusal(response.status, json_object(response.read()))
         for line in _lines(response):
             kind = line.get("event")
             if kind == "queued":
@@ -280,7 +293,7 @@ class Job:
                     self._fetch(connection, running, "%s/candidates/%d" % (address, i), values)
                     for i, values in enumerate(line["candidates"])
                 )
-                connection.request("DELETE", address, headers=_headers(running))
+                connection.request("DELETE", address, headers=headers(running))
                 connection.getresponse().read()
                 self._stop_if_cancelled()
                 yield _result(line, answers)
@@ -290,11 +303,11 @@ class Job:
 
     @staticmethod
     def _fetch(connection: http.client.HTTPConnection, running: Running, path: str, values: Dict[str, Any]) -> Answer:
-        connection.request("GET", path, headers={**_headers(running), "Accept": RAW})
+        connection.request("GET", path, headers={**headers(running), "Accept": RAW})
         response = connection.getresponse()
         data = response.read()
         if response.status != 200:
-            raise _refusal(response.status, _json(data))
+            raise refusal(response.status, json_object(data))
         try:
             return answer_from_dict(values, data)
         except (KeyError, TypeError, ValueError) as error:
@@ -322,7 +335,7 @@ def _lines(response: http.client.HTTPResponse) -> Iterator[Dict[str, Any]]:
         if not raw:
             return
         if raw.strip():
-            yield _json(raw)
+            yield json_object(raw)
 
 
 def _from_url(url: str, place: Place) -> Running:
@@ -339,6 +352,12 @@ def _from_url(url: str, place: Place) -> Running:
         )
     running = place.running()
     token = parts.password or (running.token if running and running.port == port else "")
+    if not token:
+        raise EngineError(
+            "No Depixel engine of yours is on record at 127.0.0.1:%d: start one with `depixel serve`, or give the "
+            "engine's token too, as in http://:TOKEN@127.0.0.1:%d." % (port, port),
+            "token",
+        )
     return Running(pid=0, port=port, token=token, protocol=PROTOCOL, version="")
 
 
@@ -349,48 +368,3 @@ def page_address(port: int, key: str) -> str:
 
 def _title(program: str) -> str:
     return {"gimp": "GIMP", "krita": "Krita"}.get(program, "This program")
-
-
-def _connect(running: Running, timeout: float) -> http.client.HTTPConnection:
-    return http.client.HTTPConnection(running.host, running.port, timeout=timeout)  # knows nothing of proxies
-
-
-def _headers(running: Running) -> Dict[str, str]:
-    return {"Authorization": "Bearer " + running.token}
-
-
-def _ask(
-    running: Running, method: str, path: str, timeout: float = 30.0, body: Optional[bytes] = None
-) -> Tuple[int, Dict[str, Any], bytes]:
-    connection = _connect(running, timeout)
-    try:
-        connection.request(method, path, body=body, headers=_headers(running))
-        return _answer(connection)
-    finally:
-        connection.close()
-
-
-def _answer(connection: http.client.HTTPConnection) -> Tuple[int, Dict[str, Any], bytes]:
-    response = connection.getresponse()
-    data = response.read()
-    return response.status, _json(data), data
-
-
-def _json(data: bytes) -> Dict[str, Any]:
-    try:
-        values = json.loads(data.decode("utf-8"))
-    except ValueError:
-        return {}
-    return values if isinstance(values, dict) else {}
-
-
-def _refusal(status: int, values: Dict[str, Any]) -> EngineError:
-    if status in (401, 403):
-        return EngineError(
-            "Something else than this user's Depixel engine answers on its port: run `depixel serve --stop`, then "
-            "try again.",
-            "token",
-        )
-    sentence = values.get("sentence") or "The Depixel engine refused the request (HTTP %d)." % status
-    code = str(values.get("code", "error"))
-    return WrongVersionError(str(sentence), code) if code == "protocol" else EngineError(str(sentence), code)

@@ -9,7 +9,7 @@ import sys
 import time
 from typing import Dict, Iterator, List, Optional
 
-from .errors import EngineDiedError, NotInstalledError
+from .errors import EngineDiedError, EngineError, NotInstalledError
 from .place import ENVIRONMENT, Installed, Place, in_flatpak
 from .protocol import Starting
 
@@ -27,8 +27,12 @@ def how_to_start(place: Place, program: str) -> Installed:
     The recorded command, else `depixel` on the PATH.
 
     Raises:
+        EngineError: the folder is not safe to start anything from.
         NotInstalledError: neither exists; the sentence says what to install.
     """
+    problem = place.problem()
+    if problem:
+        raise EngineError(problem, "folder")
     installed = place.installed()
     if installed is None:
         found = shutil.which("depixel")

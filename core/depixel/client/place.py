@@ -3,12 +3,12 @@ Where the engine and its clients meet: one folder of this user, with
 
     running.json     who listens: pid, port, token, protocol, version (mode 0600; written by the engine)
     installed.json   how to start one: command and environment (written by `depixel install`)
-    engine.log       what the engine had to say; engine.log.1 is the run before
+    engine.log       what the engine reported; engine.log.1 is older
     start.lock       held while an engine is being started
     engine.lock      held by a running engine
 
-The folder hangs on the home folder and not on XDG_* variables: a Flatpak or Snap sees its own XDG folders, and then
-GIMP would not find the engine that Krita started.
+The folder depends on the home folder and not on XDG_* variables: a Flatpak or Snap sees its own XDG folders, and then
+GIMP would not find the engine that Krita started. It must belong to this user: what it holds is executed and believed.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import stat
 import sys
 import tempfile
@@ -24,6 +25,10 @@ from typing import IO, Any, Dict, Iterator, Mapping, Optional, Tuple
 
 ENVIRONMENT = "DEPIXEL_RUNTIME_DIR"
 """Environment variable that moves the folder: for tests and shared machines."""
+
+
+class UnsafeFolderError(OSError):
+    """Another user owns the folder, or could write to it. `str(error)` is a sentence."""
 
 
 FLATPAK_MARK = "/.flatpak-info"
@@ -82,10 +87,45 @@ class Place:
         return os.path.join(self.folder, name)
 
     def make(self) -> None:
-        """Make the folder, closed to other users. Raises OSError when that is impossible."""
-        os.makedirs(self.folder, mode=0o700, exist_ok=True)
-        if os.name == "posix" and os.stat(self.folder).st_uid == os.getuid():
-            os.chmod(self.folder, 0o700)
+        """
+        Make the folder, closed to other users.
+
+        Raises:
+            UnsafeFolderError: it is there and belongs to another user, or is open to others.
+            OSError: it cannot be made.
+        """
+        with contextlib.suppress(FileExistsError):
+            os.makedirs(self.folder, mode=0o700)
+        problem = self.problem()
+        if problem:
+            raise UnsafeFolderError(problem)
+
+    def problem(self) -> str:
+        """Why nothing in the folder can be trusted, as a sentence; empty when it can, or when there is no folder."""
+        if os.name != "posix":
+            return ""  # a profile folder of Windows is closed to others by itself
+        try:
+            found = os.stat(self.folder)
+        except OSError:
+            return ""
+        if found.st_uid != os.getuid():
+            return "The folder %s belongs to another user: set %s to a folder of your own." % (self.folder, ENVIRONMENT)
+        if stat.S_IMODE(found.st_mode) & 0o022:
+            return "Other users can write to the folder %s: run `chmod 700 %s`." % (self.folder, self.folder)
+        if stat.S_IMODE(found.st_mode) & 0o077:
+            with contextlib.suppress(OSError):  # what it holds was nobody else's to write, and is private by itself
+                os.chmod(self.folder, 0o700)
+        return ""
+
+    def is_vacant(self) -> bool:
+        """Whether no engine holds the folder, whatever running.json says."""
+        if not os.path.exists(self.path("engine.lock")):
+            return True
+        try:
+            with self.lock("engine.lock") as ours:
+                return ours
+        except OSError:
+            return True
 
     def running(self) -> Optional[Running]:
         """The engine that wrote running.json; a file of another user, or open to others, is not believed."""
@@ -147,6 +187,13 @@ class Place:
             return ""
         return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
+    def trim_log(self, most: int) -> None:
+        """Start the log anew once it has more than `most` bytes; what it held becomes engine.log.1."""
+        with contextlib.suppress(OSError):
+            if os.path.getsize(self.log) > most:
+                shutil.copyfile(self.log, self.log + ".1")  # not renamed: the engine's stderr is this very file
+                os.truncate(self.log, 0)
+
     @contextlib.contextmanager
     def lock(self, name: str) -> Iterator[bool]:
         """Hold the lock file `name`; yields False when another process holds it. The system frees it at exit."""
@@ -158,9 +205,11 @@ class Place:
             file.close()
 
     def _read(self, name: str, secret: bool = False) -> Dict[str, Any]:
+        if self.problem():
+            return {}
         try:
             with open(self.path(name), "rb") as file:
-                if secret and not _is_private(file):
+                if not _is_ours(file, secret):
                     return {}
                 values = json.loads(file.read(65536).decode("utf-8"))
         except (OSError, ValueError):
@@ -181,11 +230,13 @@ class Place:
             raise
 
 
-def _is_private(file: IO[bytes]) -> bool:
+# Nobody else can have written it; a secret nobody else can read.
+def _is_ours(file: IO[bytes], secret: bool) -> bool:
     if os.name != "posix":
-        return True  # a profile folder of Windows is closed to others by itself
+        return True
     found = os.fstat(file.fileno())
-    return found.st_uid == os.getuid() and not stat.S_IMODE(found.st_mode) & 0o077
+    owners = (os.getuid(),) if secret else (os.getuid(), 0)
+    return found.st_uid in owners and not stat.S_IMODE(found.st_mode) & (0o077 if secret else 0o022)
 
 
 if sys.platform == "win32":

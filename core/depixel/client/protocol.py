@@ -14,7 +14,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, Dict, Mapping, Optional, Tuple, Union
 
-PROTOCOL = 1
+PROTOCOL = 2
 """Raised when old clients and new engines can no longer understand each other."""
 
 RAW = "application/x-depixel-raw"

@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     if not 0 <= args.port <= 65535 or args.idle_exit < 0:
         raise BadUsageError("--port must be from 0 to 65535, and --idle-exit not negative.")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    logging.getLogger("uvicorn").setLevel(logging.ERROR)  # anybody could fill the log with requests that are none
 
     from depixel.client.engine import page_address
     from depixel.service.limits import Limits

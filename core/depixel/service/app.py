@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import hmac
 import json
 import os
 from collections.abc import Awaitable, Callable
@@ -17,16 +16,17 @@ from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from depixel import __version__
 from depixel.client.option_table import OPTIONS
 from depixel.client.protocol import PROTOCOL, RAW, REQUEST_HEADER
 from depixel.errors import DepixelError, PictureTooLargeError
 from depixel.request import DOMAINS
+from depixel.service.guard import error_response
 from depixel.service.jobs import NO_MEMORY, Job, Jobs
 from depixel.service.limits import Limits
-from depixel.service.page import is_for_programs, is_public, page_routes
+from depixel.service.page import page_routes
 from depixel.service.page_sessions import PageSessions
 from depixel.service.pictures import OWN, answer_file, format_of, heat_file, picture_routes, wanted
 from depixel.service.wire import check_length, parse_header, read_picture, samples
@@ -133,48 +133,6 @@ def make_app(
     )
 
 
-class Guard:
-    """
-    Lets only this user's own programs in.
-
-    A web page in the user's browser can reach 127.0.0.1 too, even under its own name (DNS rebinding): hence the check
-    of Host, the refusal of any Origin but that of the engine's own page, and a token that only a file of the user
-    holds. A tab with the engine's page has a token of its own, which opens less (service/page_sessions.py).
-    """
-
-    def __init__(self, app: ASGIApp, token: str, port: int, sessions: PageSessions | None = None) -> None:
-        self._app = app
-        self._token = b"Bearer " + token.encode("ascii")
-        self._hosts = {f"{name}:{port}".encode("ascii") for name in ("127.0.0.1", "localhost")}
-        self._sessions = sessions or PageSessions()
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            refusal = self._refusal(scope["path"], scope["headers"])
-            if refusal is not None:
-                await refusal(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
-
-    def _refusal(self, path: str, headers: list[tuple[bytes, bytes]]) -> Response | None:
-        found = {name.lower(): value for name, value in headers}
-        host = found.get(b"host", b"").lower()
-        if host not in self._hosts:
-            return _error(403, "host", "This engine answers only to 127.0.0.1.")
-        origin = found.get(b"origin", b"http://" + host).lower()
-        from_a_file = origin == b"null" and path == "/enter"  # `depixel open` hands its key over in a file
-        if origin != b"http://" + host and not from_a_file:
-            return _error(403, "origin", "Web pages may not use the Depixel engine.")
-        if is_public(path):
-            return None
-        authorization = found.get(b"authorization", b"")
-        if self._sessions.find(authorization.decode("latin-1")) is not None and not is_for_programs(path):
-            return None
-        if not hmac.compare_digest(authorization, self._token):
-            return _error(401, "token", "The token of this engine is missing or wrong; it is in running.json.")
-        return None
-
-
 class EventStream(Response):
     """
     The news of one job as lines of JSON until it ends; empty lines are signs of life.
@@ -264,24 +222,21 @@ def _job(jobs: Jobs, request: HttpRequest) -> Job:
     return job
 
 
-def _error(status: int, code: str, sentence: str) -> Response:
-    headers = {"Connection": "close"} if status == 413 else None  # the rest of the body is not waited for
-    return JSONResponse({"code": code, "sentence": sentence}, status_code=status, headers=headers)
 
 
 async def _refuse(request: HttpRequest, error: Exception) -> Response:
     assert isinstance(error, DepixelError)
-    return _error(STATUS.get(error.code, 400), error.code, str(error))
+    return error_response(STATUS.get(error.code, 400), error.code, str(error))
 
 
 async def _refuse_http(request: HttpRequest, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     code = {403: "page", 404: "not-found", 405: "method", 406: "format"}.get(error.status_code, "error")
-    return _error(error.status_code, code, str(error.detail))
+    return error_response(error.status_code, code, str(error.detail))
 
 
 async def _no_memory(request: HttpRequest, error: Exception) -> Response:
-    return _error(STATUS["memory"], "memory", NO_MEMORY)
+    return error_response(STATUS["memory"], "memory", NO_MEMORY)
 
 
 async def _gone(request: HttpRequest, error: Exception) -> Response:

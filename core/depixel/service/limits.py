@@ -1,4 +1,4 @@
-"""How much the engine takes on. A request beyond a limit is answered with a sentence, and nothing of it is kept."""
+"""How much the engine accepts. A request beyond a limit is answered with a sentence, and nothing of it is kept."""
 
 from __future__ import annotations
 
@@ -19,3 +19,7 @@ class Limits:
     idle_seconds: float = 900.0  # without a request or a job, then the engine exits; 0 = never
     preview_side: int = 256  # pixels of the longer side
     preview_seconds: float = 0.25  # between two previews
+    strangers: int = 64  # connections whose peer has not shown the token
+    header_seconds: float = 10.0  # for the first header of a connection
+    kept_alive_seconds: float = 60.0  # for the next header of one that stays open
+    log_bytes: int = 2 * 2**20  # of one log file; the one before is kept

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import logging
 import os
-import secrets
 import signal
 import socket
 import threading
@@ -18,10 +17,12 @@ from typing import Any
 import uvicorn
 
 from depixel import __version__
-from depixel.client.place import Place, Running
+from depixel.client.place import Place, Running, UnsafeFolderError
 from depixel.client.protocol import PROTOCOL
 from depixel.errors import DepixelError
-from depixel.service.app import Guard, make_app
+from depixel.service.app import make_app
+from depixel.service.connections import Connections, protocol_for
+from depixel.service.guard import Guard, Token
 from depixel.service.jobs import Jobs, Worker
 from depixel.service.limits import Limits
 from depixel.service.page_sessions import PageSessions
@@ -73,6 +74,8 @@ def serve(
                 where = f" on port {found.port}" if found else ""
                 raise AlreadyRunningError(f"A Depixel engine runs{where} already; `depixel serve --stop` ends it.")
             time.sleep(0.1)
+    except UnsafeFolderError as error:
+        raise DepixelError(str(error)) from error
     except OSError as error:
         raise DepixelError(f"The folder {place.folder} or port {port} cannot be used: {error}.") from error
 
@@ -125,7 +128,8 @@ class _Process:
 
     async def run(self, listener: socket.socket, told: Callable[[Running, str], None] | None) -> None:
         port = listener.getsockname()[1]
-        token = secrets.token_urlsafe(32)
+        token = Token()
+        connections = Connections(self._limits)
         jobs = Jobs(self._worker, self._limits, asyncio.get_running_loop())
         draining = False
 
@@ -137,19 +141,19 @@ class _Process:
         app = make_app(jobs, self._about, stop, self._limits, self._sessions)
         server = _Server(
             uvicorn.Config(
-                Guard(app, token, port, self._sessions),
+                Guard(app, token, port, connections, self._sessions),
                 log_config=None,
                 access_log=False,
                 server_header=False,
                 ws="none",
-                http="h11",
+                http=protocol_for(connections),
                 lifespan="off",
                 h11_max_incomplete_event_size=256 * 1024,  # the palette and the name travel in a header
-                timeout_keep_alive=30,
+                timeout_keep_alive=int(self._limits.kept_alive_seconds),
                 timeout_graceful_shutdown=int(_LEAVE_SECONDS),
             )
         )
-        running = Running(os.getpid(), port, token, PROTOCOL, __version__)
+        running = _record(port, token)
         watch = None
         try:
             with server.capture_signals():  # before anybody can find us and tell us to leave
@@ -158,7 +162,7 @@ class _Process:
                 jobs.start()
                 if told is not None:
                     told(running, self._sessions.new_key())
-                watch = asyncio.ensure_future(self._watch(jobs, server, lambda: draining))
+                watch = asyncio.ensure_future(self._watch(jobs, server, port, token, lambda: draining))
                 await server.serve(sockets=[listener])
         finally:
             if watch is not None:
@@ -169,11 +173,15 @@ class _Process:
             if jobs.started and not await asyncio.to_thread(jobs.join, _LEAVE_SECONDS):
                 log.warning("the last step did not end within %.0f seconds; leaving without it", _LEAVE_SECONDS)
 
-    # Once a second: drop what nobody fetched, and see whether it is time to go.
-    async def _watch(self, jobs: Jobs, server: uvicorn.Server, draining: Callable[[], bool]) -> None:
+    # Once a second: drop what nobody fetched, repair the record, and see whether it is time to go.
+    async def _watch(
+        self, jobs: Jobs, server: uvicorn.Server, port: int, token: Token, draining: Callable[[], bool]
+    ) -> None:
         while not server.should_exit:
             await asyncio.sleep(0.2 if draining() else 1.0)
             jobs.sweep()
+            self._publish_again(port, token)
+            self._place.trim_log(self._limits.log_bytes)
             if jobs.count:
                 continue
             idle = time.monotonic() - jobs.active
@@ -186,3 +194,20 @@ class _Process:
                 jobs.close(drain=True)
                 server.should_exit = True
         jobs.close(drain=False)  # a signal: streams end with "cancelled" instead of hanging
+
+    # A record that was deleted, changed or opened to others would keep every program out while this engine holds the
+    # lock. Others may have read the token by then.
+    def _publish_again(self, port: int, token: Token) -> None:
+        if self._place.running() == _record(port, token):
+            return
+        path = self._place.path("running.json")
+        log.warning("the record %s was changed or deleted: publishing the engine again", path)
+        token.replace()
+        try:
+            self._place.write_running(_record(port, token))
+        except OSError as error:
+            log.warning("the record cannot be written: %s", error)
+
+
+def _record(port: int, token: Token) -> Running:
+    return Running(os.getpid(), port, token.value, PROTOCOL, __version__)

@@ -1,0 +1,96 @@
+"""The guard before the engine's routes: it lets this user's own programs in, and proves to them who the engine is."""
+
+from __future__ import annotations
+
+import hmac
+import re
+import secrets
+
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from depixel.client.connection import CHALLENGE_HEADER, PROOF_PATH, proof
+from depixel.service.connections import Connections
+from depixel.service.page import is_for_programs, is_public
+from depixel.service.page_sessions import PageSessions
+
+_CHALLENGE = re.compile(rb"[0-9a-f]{32,128}")
+
+
+class Token:
+    """The secret of one engine. It is replaced when others may have read it."""
+
+    def __init__(self) -> None:
+        self.value = secrets.token_urlsafe(32)
+
+    def replace(self) -> None:
+        """From now on another value opens new connections."""
+        self.value = secrets.token_urlsafe(32)
+
+    def fits(self, authorization: bytes) -> bool:
+        """Whether this is the value of a request's Authorization."""
+        return hmac.compare_digest(authorization, b"Bearer " + self.value.encode("ascii"))
+
+
+class Guard:
+    """
+    Lets only this user's own programs in.
+
+    A web page in the user's browser can reach 127.0.0.1 too, even under its own name (DNS rebinding): hence the check
+    of Host, the refusal of any Origin but that of the engine's own page, and a token that only a file of the user
+    holds. A tab with the engine's page has a token of its own, which opens less (service/page_sessions.py). A program
+    asks for a proof before it sends the token: another user's program may own the port of an engine that has died.
+    """
+
+    def __init__(
+        self, app: ASGIApp, token: Token, port: int, connections: Connections, sessions: PageSessions | None = None
+    ) -> None:
+        self._app = app
+        self._token = token
+        self._port = port
+        self._hosts = {f"{name}:{port}".encode("ascii") for name in ("127.0.0.1", "localhost")}
+        self._connections = connections
+        self._sessions = sessions or PageSessions()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            refusal = self._answer(scope)
+            if refusal is not None:
+                await refusal(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+    # The response to a request that goes no further; None for one that may pass.
+    def _answer(self, scope: Scope) -> Response | None:
+        headers = {name.lower(): value for name, value in scope["headers"]}
+        path, host, peer = scope["path"], headers.get(b"host", b"").lower(), scope.get("client")
+        if host not in self._hosts:
+            return error_response(403, "host", "This engine answers only to 127.0.0.1.")
+        origin = headers.get(b"origin", b"http://" + host).lower()
+        from_a_file = origin == b"null" and path == "/enter"  # `depixel open` hands its key over in a file
+        if origin != b"http://" + host and not from_a_file:
+            return error_response(403, "origin", "Web pages may not use the Depixel engine.")
+        if path == PROOF_PATH:
+            return self._proof(headers.get(CHALLENGE_HEADER.lower().encode("ascii"), b""))
+        if is_public(path):
+            return None
+        authorization = headers.get(b"authorization", b"")
+        if self._sessions.find(authorization.decode("latin-1")) is not None and not is_for_programs(path):
+            self._connections.admit(peer)
+            return None
+        known = bool(authorization) and self._connections.is_trusted(peer)  # a job outlives a change of token
+        if not known and not self._token.fits(authorization):
+            return error_response(401, "token", "The token of this engine is missing or wrong; it is in running.json.")
+        self._connections.trust(peer)
+        return None
+
+    def _proof(self, challenge: bytes) -> Response:
+        if not _CHALLENGE.fullmatch(challenge):
+            return error_response(400, "usage", f"{CHALLENGE_HEADER} must be 32 to 128 hexadecimal digits.")
+        return JSONResponse({"proof": proof(self._token.value, challenge.decode("ascii"), self._port)})
+
+
+def error_response(status: int, code: str, sentence: str) -> Response:
+    """A refusal as every client reads it. Strangers are hung up on; of a large picture the rest is not waited for."""
+    headers = {"Connection": "close"} if status in (401, 403, 413) else None
+    return JSONResponse({"code": code, "sentence": sentence}, status_code=status, headers=headers)
