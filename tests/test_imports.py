@@ -34,7 +34,7 @@ PREPARATION = BASE | {"depixel.preparation"}
 EXPORTING = PREPARATION | {"depixel.planes", "depixel.exporting"}
 ENLARGING = EXPORTING | SEARCHED | {"depixel.enlarging"}
 FACES = ENLARGING | {"depixel.projecting", "depixel.faces"}
-ENGINE = FACES | {"depixel.upsampler"}
+ENGINE = FACES | {"depixel.upsampler", "depixel.sized"}
 ALLOWED = {
     "depixel.errors": set(),
     "depixel.domain": set(),
@@ -48,6 +48,7 @@ ALLOWED = {
     "depixel.disagreement": {"depixel.picture"},
     "depixel.report": {"depixel.consistency", "depixel.disagreement", "depixel.picture", "depixel.request"},
     "depixel.consistency": {"depixel.degradation"},
+    "depixel.sized": {"depixel.consistency", "depixel.picture", "depixel.report"},
     "depixel.client": {"depixel.client"},
     "depixel.files": {"depixel.files", "depixel.picture"},
     "depixel.search": SEARCHED,

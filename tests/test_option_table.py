@@ -15,6 +15,7 @@ import pytest
 
 from depixel.client.option import ALL_DOMAINS, nearest
 from depixel.client.option_table import OPTIONS
+from depixel.domain import BY_NAME
 from depixel.request import DOMAINS, Request
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -137,7 +138,8 @@ def test_each_row_is_complete_and_plain(option: Any) -> None:
 
 def test_the_kinds_are_those_of_the_engine() -> None:
     """The table and the engine name the same kinds of picture."""
-    assert set(DOMAINS) == {"auto", *ALL_DOMAINS}
+    assert ("auto", *BY_NAME) == DOMAINS
+    assert tuple(BY_NAME) == ALL_DOMAINS
 
 
 def test_the_schema_accepts_what_the_check_accepts() -> None:

@@ -98,6 +98,14 @@ class Request(RequestOptions):
         left, top, right, bottom = self.box or (0, 0, width, height)
         return domain.scale_for(max(right - left, bottom - top), MAX_SCALE)
 
+    def answer_size(self, width: int, height: int, scale: int) -> tuple[int, int]:
+        """Width and height of the answer to a picture of this size that is answered at this scale."""
+        width, height = width * scale, height * scale
+        side = max(width, height)
+        if self.size is None or side <= self.size:
+            return width, height
+        return max(1, round(width * self.size / side)), max(1, round(height * self.size / side))
+
     def with_one_scale(self) -> tuple[Request, int]:
         """The request with its scale decided, and that scale: for a folder, where all must be enlarged equally."""
         scale = self.scale or DEFAULT_SCALE

@@ -18,18 +18,17 @@ Samples = npt.NDArray[np.float64]
 """[H, W, C] in levels of the picture."""
 
 
-def at_size(report: Report, given: Picture, longest: int) -> Report:
+def at_size(report: Report, given: Picture) -> Report:
     """
-    The report with every candidate reduced to `longest` pixels on its longest side; unchanged where it is no larger.
+    The report with every candidate reduced to the size that its request asks for; unchanged where it is no larger.
 
     Colours are averaged weighted by their opacity, unless alpha is data; normals stay of unit length. The residual is
     that of the reduced pictures, reduced further to the size of `given` in the same way.
     """
     width, height = report.picture.width, report.picture.height
-    side = max(width, height)
-    if side <= longest:
+    new = report.settings.answer_size(given.width, given.height, report.scale)
+    if new == (width, height):
         return report
-    new = (max(1, round(width * longest / side)), max(1, round(height * longest / side)))
     candidates = tuple(_reduced(candidate, given, report, new) for candidate in report.candidates)
     note = (
         f"The answer was made at {width}x{height} (scale {report.scale}), where it scales back exactly, and then "
@@ -39,8 +38,8 @@ def at_size(report: Report, given: Picture, longest: int) -> Report:
 
 
 def _reduced(candidate: Candidate, given: Picture, report: Report, size: tuple[int, int]) -> Candidate:
-    opacity = candidate.picture.has_alpha and report.settings.alpha != "data" and report.domain not in _DATA
-    vectors = report.domain == "normals"
+    opacity = candidate.picture.has_alpha and not _means_data(report)
+    vectors = report.domain.vectors
     levels = candidate.picture.levels
     frames = tuple(
         _integers(_resampled(frame, size, opacity, vectors, levels), frame) for frame in candidate.picture.frames
@@ -50,7 +49,9 @@ def _reduced(candidate: Candidate, given: Picture, report: Report, size: tuple[i
     return replace(candidate, picture=candidate.picture.replace(frames=frames), residual=residual)
 
 
-_DATA = ("normals", "data")
+def _means_data(report: Report) -> bool:
+    alpha = report.settings.alpha
+    return alpha == "data" or (alpha == "auto" and report.domain.data_alpha)
 
 
 # [H, W, C] integers => [h, w, C] floating-point samples; the mean over the area that each new pixel covers.

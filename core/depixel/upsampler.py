@@ -26,6 +26,7 @@ from depixel.priors.base import LatentPrior
 from depixel.priors.shelf import Shelf
 from depixel.report import Candidate, Report
 from depixel.request import MODELS, Request
+from depixel.sized import at_size
 
 MAX_ANSWER_PIXELS = 2**30
 """Pixels of one answer over all its frames; beyond it no machine's memory is enough."""
@@ -112,6 +113,9 @@ class Upsampler:
             for part in (members[i : i + most] for i in range(0, len(members), most)):
                 reports = self._answer([prepared for _, prepared in part], request, monitor, shortages[domain])
                 outcomes.update((index, report) for (index, _), report in zip(part, reports, strict=True))
+        for index, outcome in outcomes.items():
+            if isinstance(outcome, Report):
+                outcomes[index] = at_size(outcome, pictures[index])
         return [outcomes[index] for index in range(len(pictures))]
 
     def _answer(

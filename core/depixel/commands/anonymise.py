@@ -76,9 +76,7 @@ def run(args: argparse.Namespace) -> int:
             f"{face.box}: an invented face; {face.kept[0]}x{face.kept[1]} pixels of the original were kept.\n"
         )
     if not args.boxes:
-        sys.stdout.write(
-            "Check the result: a face may have been missed, or something else taken for a face.\n"
-        )
+        sys.stdout.write("Check the result: a face may have been missed, or something else taken for a face.\n")
     sys.stdout.write(f"{args.out}\n")
     return 0
 

@@ -11,6 +11,7 @@ from depixel import __version__
 from depixel.commands.doors import Read, reader
 from depixel.commands.outputs import check_writable
 from depixel.commands.plan import Job, problem_of
+from depixel.commands.printable import counted
 from depixel.request import Request
 
 
@@ -36,7 +37,7 @@ def show_plan(jobs: list[Job], settings: Request, args: argparse.Namespace, igno
     for row in rows:
         sys.stdout.write(_line(row) + "\n")
     told = ", ".join(f"{count} {status}" for status, count in counts.items())
-    sys.stdout.write(f"{len(rows)} inputs: {told}. Nothing was written.\n")
+    sys.stdout.write(f"{counted(len(rows), 'input')}: {told}. Nothing was written.\n")
     return 1 if counts["failed"] else 0
 
 
@@ -53,6 +54,7 @@ def _row(job: Job, settings: Request, read: Read) -> dict[str, Any]:
     except Exception as error:  # noqa: BLE001 (one file must not hide the others)
         problem = problem_of(error)
         return {**row, "status": problem.status, "code": problem.code, "reason": problem.reason}
+    width, height = settings.answer_size(picture.width, picture.height, prepared.scale)
     return {
         **row,
         "status": "planned",
@@ -61,6 +63,7 @@ def _row(job: Job, settings: Request, read: Read) -> dict[str, Any]:
         "height": picture.height,
         "frames": len(picture.frames),
         "scale": prepared.scale,
+        "answer": {"width": width, "height": height},
         "domain": prepared.domain.name,
         "degradation": prepared.degradation.name,
         "wrap": {"x": prepared.wrap[0], "y": prepared.wrap[1]},
@@ -71,7 +74,6 @@ def _row(job: Job, settings: Request, read: Read) -> dict[str, Any]:
 def _line(row: dict[str, Any]) -> str:
     if row["status"] != "planned":
         return f"{row['status']}: {row['name']}: {row['reason']}"
-    width, height, scale = row["width"], row["height"], row["scale"]
     more = f" (+{len(row['targets']) - 1} candidates)" if len(row["targets"]) > 1 else ""
-    sizes = f"{width}x{height} -> {width * scale}x{height * scale}"
+    sizes = f"{row['width']}x{row['height']} -> {row['answer']['width']}x{row['answer']['height']}"
     return f"{row['name']} -> {row['targets'][0]}{more}  {sizes}, {row['domain']}, {row['degradation']}"

@@ -26,7 +26,7 @@ def check_writable(target: Path, picture: Picture, request: Request) -> None:
 def answer_size(picture: Picture, request: Request) -> tuple[int, int]:
     """Width and height of the answer to this picture, in pixels. Kinds that are found by content have one scale."""
     scale = request.scale_for(requested(request.domain) or ART, picture.width, picture.height)
-    return picture.width * scale, picture.height * scale
+    return request.answer_size(picture.width, picture.height, scale)
 
 
 def may_change_pixels(target: Path) -> bool:

@@ -15,6 +15,11 @@ def one_line(text: str) -> str:
     return "".join(c if c.isprintable() or c in _JOINERS else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
+def counted(count: int, noun: str, nouns: str = "") -> str:
+    """ "1 input", "2 inputs"; `nouns` where the plural is irregular."""
+    return f"{count} {noun}" if count == 1 else f"{count} {nouns or noun + 's'}"
+
+
 def spell_out_unknown_letters() -> None:
     """What the output's encoding does not have is spelt out, rather than ending the command."""
     for stream in (sys.stdout, sys.stderr):

@@ -222,8 +222,6 @@ def _job(jobs: Jobs, request: HttpRequest) -> Job:
     return job
 
 
-
-
 async def _refuse(request: HttpRequest, error: Exception) -> Response:
     assert isinstance(error, DepixelError)
     return error_response(STATUS.get(error.code, 400), error.code, str(error))

@@ -43,9 +43,7 @@ class RemoteUpsampler:
             raise BadUsageError(str(error)) from error
         self._program = program
 
-    def upsample(
-        self, picture: Picture, request: Request, monitor: Monitor = SILENT
-    ) -> Report:
+    def upsample(self, picture: Picture, request: Request, monitor: Monitor = SILENT) -> Report:
         """
         As `Upsampler.upsample`.
 
