@@ -1,0 +1,31 @@
+"""Draw a reading: what the generator made of pixel art, drawn over as asked."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from depixel.readings.blocks import crisp
+from depixel.readings.facets import facets
+from depixel.readings.outlines import thin
+from depixel.readings.shades import dithered, shaded
+
+
+def draw(reading: str, large: Tensor, small: Tensor, factor: int) -> Tensor:
+    """
+    Args:
+        reading: one of names.NAMES.
+        large: [B, 4, h*f, w*f] premultiplied RGBA in [0, 1], the smooth reading.
+        small: [B, 4, h, w] likewise, with MARGIN pixels of surroundings where the picture has some.
+
+    Returns:
+        [B, 4, h*f, w*f]; the blocks' centres are still to be imposed (depixel.consistency).
+    """
+    if reading == "smooth":
+        return large
+    if reading == "crisp":
+        return crisp(small, factor)
+    over = {"shaded": shaded, "thin": thin, "lines": facets, "palette": dithered}[reading]
+    return over(large, small, factor)
+
+
+MARGIN = 5  # small pixels: more than any reading looks at
