@@ -32,7 +32,7 @@ BASE = {
 SEARCHED = BASE | {"depixel.search", "depixel.priors"}
 PREPARATION = BASE | {"depixel.preparation"}
 EXPORTING = PREPARATION | {"depixel.planes", "depixel.exporting"}
-ENLARGING = EXPORTING | SEARCHED | {"depixel.enlarging"}
+ENLARGING = EXPORTING | SEARCHED | {"depixel.enlarging", "depixel.readings", "depixel.client"}
 FACES = ENLARGING | {"depixel.projecting", "depixel.faces"}
 ENGINE = FACES | {"depixel.upsampler", "depixel.sized"}
 ALLOWED = {
@@ -51,6 +51,7 @@ ALLOWED = {
     "depixel.sized": {"depixel.consistency", "depixel.picture", "depixel.report"},
     "depixel.client": {"depixel.client"},
     "depixel.files": {"depixel.files", "depixel.picture"},
+    "depixel.readings": {"depixel.readings", "depixel.degradation"},
     "depixel.search": SEARCHED,
     "depixel.priors": SEARCHED,
     "depixel.preparation": PREPARATION,

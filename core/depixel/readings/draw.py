@@ -13,7 +13,7 @@ from depixel.readings.shades import dithered, shaded
 def draw(reading: str, large: Tensor, small: Tensor, factor: int) -> Tensor:
     """
     Args:
-        reading: one of names.NAMES.
+        reading: one of depixel.client.readings.NAMES.
         large: [B, 4, h*f, w*f] premultiplied RGBA in [0, 1], the smooth reading.
         small: [B, 4, h, w] likewise, with MARGIN pixels of surroundings where the picture has some.
 

@@ -1,4 +1,6 @@
-"""The readings of pixel art by name, and which of them is candidate k. Imports nothing heavy: option tables use it."""
+"""
+The readings of pixel art by name, and which of them is candidate k: the option table and the engine use the same list.
+"""
 
 from __future__ import annotations
 
