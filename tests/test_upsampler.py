@@ -207,13 +207,14 @@ def test_wrap_is_the_answer_of_the_repeated_picture(upsampler: Upsampler) -> Non
 
 @pytest.mark.parametrize("asked", [{}, {"imagination": 0.6}, {"like": 5}, {"domain": "pixel-art"}])
 def test_each_candidate_comes_again_alone(upsampler: Upsampler, asked: dict[str, Any]) -> None:
-    """Its seed and its imagination, as reported, with all else as before: the same pixels."""
+    """Its seed, its imagination and its reading, as reported, with all else as before: the same pixels."""
     picture = Picture((_soft(11, 9),))
     settings = Request(candidates=3, seed=4, **asked)
     report = upsampler.upsample(picture, settings)
 
     for told, candidate in zip(report.to_dict()["candidates"], report.candidates, strict=True):
         alone = replace(settings, candidates=1, seed=told["seed"], imagination=told["imagination"])
+        alone = replace(alone, reading=told["reading"] or "auto")
         assert np.array_equal(upsampler.upsample(picture, alone).picture.frames[0], candidate.picture.frames[0])
     assert len({c.picture.frames[0].tobytes() for c in report.candidates}) == 3
 

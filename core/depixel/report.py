@@ -20,12 +20,17 @@ class Candidate:
     residual: Residual  # measured on these very integers
     score: float  # mean squared error of scaling back on [0, 1], plus the search's other terms; lower is better
     seed: int
-    imagination: float = 0.0  # with this and its seed, all else as asked, it comes again alone
+    imagination: float = 0.0  # with this, its seed and its reading, all else as asked, it comes again alone
+    reading: str = ""  # pixel art: "smooth", "crisp" ... (depixel.client.readings); empty for other kinds
 
     @property
     def recipe(self) -> str:
-        """How to ask for it alone, for people: "seed 7, imagination 0.35"."""
-        return f"seed {self.seed}" + (f", imagination {self.imagination:g}" if self.imagination else "")
+        """How to ask for it alone, for people: "seed 7, imagination 0.35", "reading thin"."""
+        reading = f"reading {self.reading}" if self.reading else ""
+        if reading and not self.imagination:
+            return reading  # without imagination every seed gives the same
+        parts = [f"seed {self.seed}", f"imagination {self.imagination:g}" if self.imagination else "", reading]
+        return ", ".join(part for part in parts if part)
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,7 @@ class Report:
                 {
                     "seed": c.seed,
                     "imagination": c.imagination,
+                    "reading": c.reading,
                     "score": c.score,
                     "residual": c.residual._asdict(),
                     "width": c.picture.width,

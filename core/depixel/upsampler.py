@@ -202,7 +202,7 @@ class Upsampler:
 def _candidate(prepared: Prepared, answer: Answer, request: Request) -> Candidate:
     score = (answer.residual.rmse / 255) ** 2 if answer.error is None else answer.error
     picture = finished_picture(prepared, answer.straight, request)
-    return Candidate(picture, answer.residual, score, answer.seed, answer.imagination)
+    return Candidate(picture, answer.residual, score, answer.seed, answer.imagination, answer.reading)
 
 
 def _checked(prepared: Prepared) -> Prepared:

@@ -7,6 +7,7 @@ from typing import Sequence
 from .dialogs import Action
 from .errors import EngineError
 from .protocol import Answer, Result
+from .readings import NAMES, label_of
 
 
 def scales_back(answer: Answer) -> str:
@@ -17,11 +18,12 @@ def scales_back(answer: Answer) -> str:
 
 
 def layer_name(base: str, result: Result, index: int, imagined: bool = False) -> str:
-    """`sprite x4, seed 7, exact`: the name of the layer of candidate `index`."""
+    """`sprite x4, seed 7, exact` or `sprite x4, thin outlines, exact`: the name of the layer of candidate `index`."""
     answer = result.answers[index]
     what = " imagined" if imagined else ""
     times = " x%d" % result.scale if result.scale > 1 else ""
-    return "%s%s%s, seed %d, %s" % (base, what, times, answer.seed, scales_back(answer))
+    which = label_of(answer.reading) if answer.reading in NAMES else "seed %d" % answer.seed
+    return "%s%s%s, %s, %s" % (base, what, times, which, scales_back(answer))
 
 
 def group_name(base: str, result: Result, imagined: bool = False) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, Optional, Tuple
 
 from .option import ALL_DOMAINS, Option
+from .readings import AUTO, READINGS
 
 ALL_DOORS = ("command line", "api", "page", "gimp", "krita")
 DIALOGS = ("upscale", "imagine-face", "anonymise-face")
@@ -112,6 +113,18 @@ class RequestOptions:
         advanced=True,
         doors=ALL_DOORS,
         domains=("art", "pixel-art", "textures", "data"),
+    )
+    reading: str = _row(
+        "choice",
+        "Read as",
+        "How the drawing is read: %s. Several answers to one picture take the others in turn."
+        % ", ".join("%s = %s" % (reading.name, reading.label) for reading in READINGS),
+        AUTO,
+        choices=((AUTO, "Automatic"), *((reading.name, reading.label.capitalize()) for reading in READINGS)),
+        automatic="smooth first, then the others",
+        advanced=True,
+        doors=ALL_DOORS,
+        domains=("pixel-art",),
     )
     alpha: str = _row(
         "choice",

@@ -195,6 +195,7 @@ class Answer:
     top: int = 0
     mode: str = ""  # kind of picture in Pillow's words
     indexed: bool = False  # all its colours are in the palette that was sent
+    reading: str = ""  # pixel art: which reading it is (depixel.client.readings)
 
 
 @dataclass(frozen=True)

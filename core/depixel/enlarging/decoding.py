@@ -21,9 +21,10 @@ from depixel.exporting.plane import export_tile
 from depixel.monitor import SILENT, Monitor, SearchStep
 from depixel.planes import Plane
 from depixel.priors.base import EnlargingPrior, Latents
+from depixel.readings.draw import draw
 from depixel.tiles import Tile, tile_grid, with_surroundings
 
-_LOOKED_BEYOND = 4  # small pixels: more than anything after the generator looks at
+_LOOKED_BEYOND = 6  # small pixels: more than anything after the generator looks at
 _LEAST_SIDE = 16  # small pixels of the smallest tile
 
 
@@ -36,10 +37,11 @@ class Decoder:
     budget: int  # small pixels (at the last stage of the cascade) in one pass
     monitor: Monitor = SILENT
 
-    def decode(self, plane: Plane, latents: Latents, *, keep_palette: bool) -> tuple[Tensor, Tensor]:
+    def decode(self, plane: Plane, latents: Latents, *, keep_palette: bool, reading: str = "") -> tuple[Tensor, Tensor]:
         """
         Args:
             latents: fields of the plane's height and width, one row for each of its pictures.
+            reading: of pixel art (depixel.client.readings); empty = none.
 
         Returns:
             Integers [N, 4, H, W], uint8 if they fit, and residual sums [N, tiles, 4].
@@ -55,7 +57,7 @@ class Decoder:
         passes = self._passes(count, height, width, factor)
         for done, (rows, tile) in enumerate(passes):
             self.monitor.check("Stopped before the picture was finished; nothing was written for it.")
-            large = self._generated(plane, latents, glass, rows, tile)
+            large = self._generated(plane, latents, glass, rows, tile, reading)
             exported, tile_sums = export_tile(large, plane, tile, rows, keep_palette=keep_palette)
             down = slice(tile.top * factor, tile.bottom * factor)
             out[rows, :, down, tile.left * factor : tile.right * factor] = exported.to(dtype)
@@ -79,7 +81,9 @@ class Decoder:
         return halo(self.prior.spec.receptive_field, factor, self.prior.scale)
 
     # A picture in one piece wraps inside the generator; a tile needs all the surroundings that the generator can see.
-    def _generated(self, plane: Plane, latents: Latents, glass: Tensor, rows: slice, tile: Tile) -> Tensor:
+    def _generated(
+        self, plane: Plane, latents: Latents, glass: Tensor, rows: slice, tile: Tile, reading: str
+    ) -> Tensor:
         factor, wrap = plane.degradation.factor, plane.degradation.wrap
         whole = tile == Tile(0, 0, *plane.straight.shape[2:])
         margin = 0 if whole else self._halo(factor)
@@ -92,7 +96,7 @@ class Decoder:
         local = {name: around(z)[0] for name, z in latents.items()}
         valid = None if plane.valid is None else around(plane.valid)[0]
         degradation = plane.degradation if whole else make_degradation(plane.degradation.name, factor)
-        treated = _Treatment(self.prior, local, degradation, valid, plane.drawn)
+        treated = _Treatment(self.prior, local, degradation, valid, plane.drawn, reading)
         large = treated.of(small, glass[rows].to(self.device))
         height, width = (tile.bottom - tile.top) * factor, (tile.right - tile.left) * factor
         above, left = above * factor, left * factor
@@ -108,9 +112,17 @@ class _Treatment:
     degradation: Degradation
     valid: Tensor | None
     drawn: bool
+    reading: str  # pixel art: how it is read; empty = none
 
     def of(self, small: Tensor, glass: Tensor) -> Tensor:
         """[B, 4, h, w] => [B, 4, h*f, w*f]; `glass` [B] = pictures with colour that is meant to be seen through."""
+        large = self._smooth(small, glass)
+        return self._looking_beyond(large, small, self._read) if self.reading else large
+
+    def _read(self, large: Tensor, small: Tensor) -> Tensor:
+        return draw(self.reading, large, small, self.degradation.factor)
+
+    def _smooth(self, small: Tensor, glass: Tensor) -> Tensor:
         if not bool(glass.any()):
             return self._answer(small)
         through = seen_through(small, self.degradation.factor, self._answer)

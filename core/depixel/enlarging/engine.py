@@ -16,6 +16,7 @@ from depixel.enlarging.batches import batch_key, together, turns_for
 from depixel.enlarging.cascade import last_stage
 from depixel.enlarging.decoding import Decoder
 from depixel.enlarging.latents import field_of_latents
+from depixel.enlarging.versions import version_of
 from depixel.exporting.answer import Answer, Answers
 from depixel.exporting.plane import keep_unchanged
 from depixel.monitor import SILENT, Monitor
@@ -68,22 +69,27 @@ class EnlargingEngine:
         fields = [field_of_latents(calm, plane, animations, request, self.device, monitor) for plane in planes]
         candidates: list[list[Answer]] = [[] for _ in batch]
         for k in range(count):
-            decoder = Decoder(self._prior(first, request, k), self.device, self.budget, monitor)
+            version = version_of(first, request, k)
+            decoder = Decoder(self._prior(first, request, version.round), self.device, self.budget, monitor)
+            strength = 0.0 if version.calm else 1.0
             parts = [
                 decoder.decode(
-                    plane, {name: z[k::count] for name, z in field.items()}, keep_palette=request.palette == "keep"
+                    plane,
+                    {name: strength * z[k::count] for name, z in field.items()},
+                    keep_palette=request.palette == "keep",
+                    reading=version.reading,
                 )
                 for plane, field in zip(planes, fields, strict=True)
             ]
             large, sums = join(planes, [part for part, _ in parts]), torch.cat([part for _, part in parts], 1)
             seed = candidate_seed(request.seed, k)
-            imagination = reported_imagination(seed, request, spec.stray)
+            imagination = 0.0 if version.calm else reported_imagination(seed, request, spec.stray)
             row = 0
             for answers, prepared in zip(candidates, batch, strict=True):
                 rows = slice(row, row + len(prepared.straight))
                 row = rows.stop
                 residual = combine(sums[rows].reshape(-1, 4).unbind(0))
-                answers.append(Answer(_pixels(large[rows], prepared), residual, seed, imagination))
+                answers.append(Answer(_pixels(large[rows], prepared), residual, seed, imagination, version.reading))
         return [Answers(tuple(answers), request.steps or 0, notes) for answers in candidates]
 
     def _prior(self, prepared: Prepared, request: Request, candidate: int) -> EnlargingPrior:

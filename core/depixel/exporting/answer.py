@@ -17,6 +17,7 @@ class Answer:
     residual: Residual
     seed: int
     imagination: float = 0.0  # requested together with the seed, and all else as before, it gives this candidate alone
+    reading: str = ""  # pixel art: which of the readings it is (depixel.client.readings)
     error: float | None = None  # faces: mean squared error of the search's answer, before the projection
 
 

@@ -150,4 +150,11 @@ def _candidate(answer: client.Answer, told: dict[str, Any], source: Picture) -> 
     picture = source.replace(
         frames=frames, mode=answer.mode or source.mode, palette=source.palette if answer.indexed else None
     )
-    return Candidate(picture, Residual(**told["residual"]), answer.score, answer.seed, told.get("imagination", 0.0))
+    return Candidate(
+        picture,
+        Residual(**told["residual"]),
+        answer.score,
+        answer.seed,
+        told.get("imagination", 0.0),
+        told.get("reading", ""),
+    )

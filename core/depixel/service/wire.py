@@ -135,6 +135,7 @@ def describe(candidate: Candidate) -> dict[str, Any]:
         "score": float(candidate.score),
         "seed": int(candidate.seed),
         "imagination": float(candidate.imagination),
+        "reading": candidate.reading,
     }
 
 

@@ -14,7 +14,8 @@ export function verdict(answer) {
 export function character(answer) {
   const { domain, scale } = answer.report;
   const kind = domain === "faces" ? say("answer.face") : say("answer.kind", { kind: has(`kind.${domain}`) ? say(`kind.${domain}`) : domain, scale });
-  const vivid = answer.imagination > 0 ? say("answer.vivid", { imagination: round(answer.imagination) }) : say("answer.calm");
+  const calm = answer.reading ? say(`reading.${answer.reading}`) : say("answer.calm");
+  const vivid = answer.imagination > 0 ? say("answer.vivid", { imagination: round(answer.imagination) }) : calm;
   const origin = answer.origin === null ? vivid : say("answer.like", { number: answer.origin });
   const differs = answer.differs ? say("answer.differs", { ...answer.differs, where: say(`where.${answer.differs.where}`) }) : "";
   return [kind, origin, differs].filter(Boolean);
@@ -24,10 +25,11 @@ export function character(answer) {
 export function command(answer, name) {
   const words = ["depixel", "upscale", quoted(name), "--scale", answer.report.scale, "--seed", answer.seed];
   for (const [key, value] of Object.entries(answer.settings)) {
-    if (["scale", "seed", "candidates", "imagination"].includes(key)) continue;
+    if (["scale", "seed", "candidates", "imagination", "reading"].includes(key)) continue;
     words.push(`--${key.replaceAll("_", "-")}`, Array.isArray(value) ? value.join(",") : quoted(String(value)));
   }
   if (answer.imagination) words.push("--imagination", round(answer.imagination));
+  if (answer.reading) words.push("--reading", answer.reading);
   return words.join(" ");
 }
 

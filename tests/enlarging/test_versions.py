@@ -1,0 +1,87 @@
+"""Several answers to pixel art are readings of it: labelled, exact, the same alone, in company and in tiles."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from tiny_art import write_tiny_art
+
+from depixel.client.readings import NAMES
+from depixel.picture import Picture
+from depixel.request import Request
+from depixel.upsampler import Upsampler
+
+
+@pytest.fixture(scope="module")
+def upsampler(tmp_path_factory: pytest.TempPathFactory) -> Upsampler:
+    return Upsampler("cpu", {"art": str(write_tiny_art(tmp_path_factory.mktemp("weights")))})
+
+
+def drawing(side: int = 12, seed: int = 0) -> Picture:
+    """Blobs of four opaque colours on a transparent ground."""
+    rng = np.random.default_rng(seed)
+    colours = np.array([[0, 0, 0, 0], [20, 16, 24, 255], [200, 60, 50, 255], [230, 200, 90, 255], [90, 120, 200, 255]])
+    coarse = rng.integers(0, 5, (-(-side // 2), -(-side // 2))).repeat(2, 0).repeat(2, 1)[:side, :side]
+    return Picture((colours[coarse].astype(np.uint8),))
+
+
+SEVEN = Request(domain="pixel-art", scale=4, candidates=len(NAMES) + 1, wrap="none")
+
+
+def test_candidates_are_readings_and_each_comes_again_alone(upsampler: Upsampler) -> None:
+    """In order, exact, with a recipe that gives the same pixels; after the last one detail is imagined."""
+    report = upsampler.upsample(drawing(), SEVEN)
+    assert [c.reading for c in report.candidates] == [*NAMES, NAMES[0]]
+    assert [c.imagination for c in report.candidates[:-1]] == [0.0] * len(NAMES)
+    assert report.candidates[-1].imagination > 0
+    for candidate in report.candidates:
+        assert candidate.residual.maximum == 0
+        alone = Request(
+            domain="pixel-art", scale=4, wrap="none",
+            reading=candidate.reading, seed=candidate.seed, imagination=candidate.imagination,
+        )  # fmt: skip
+        again = upsampler.upsample(drawing(), alone).candidates[0]
+        assert np.array_equal(again.picture.frames[0], candidate.picture.frames[0])
+        assert again.recipe == candidate.recipe
+    assert report.candidates[3].recipe == "reading thin"
+    assert "imagination" in report.candidates[-1].recipe
+    assert [c["reading"] for c in report.to_dict()["candidates"]] == [*NAMES, NAMES[0]]
+
+
+def test_company_and_tiles_change_no_reading(upsampler: Upsampler) -> None:
+    """A picture among smaller ones, and one that is worked on in tiles, come out as alone and in one piece."""
+    pictures = [drawing(12), drawing(9, 1), drawing(12, 2)]
+    small = Upsampler("cpu", upsampler.shelf.chosen)
+    small._budget = 24 * 24
+    large = drawing(40, 3)
+    for name in NAMES:
+        request = Request(domain="pixel-art", scale=4, reading=name, wrap="none")
+        together = upsampler.upsample_many(pictures, request)
+        for picture, report in zip(pictures, together, strict=True):
+            alone = upsampler.upsample(picture, request)
+            assert np.array_equal(report.picture.frames[0], alone.picture.frames[0]), name  # type: ignore[union-attr]
+        whole, tiled = (engine.upsample(large, request).picture.frames[0].astype(int) for engine in (upsampler, small))
+        assert (np.abs(whole - tiled) > 1).any(-1).mean() < 0.002, name
+
+
+def test_other_kinds_have_no_readings(upsampler: Upsampler) -> None:
+    """Their candidates differ by what is imagined, and say so."""
+    report = upsampler.upsample(drawing(), Request(domain="art", candidates=2))
+    assert [c.reading for c in report.candidates] == ["", ""]
+    assert report.candidates[1].imagination > 0
+    assert report.candidates[0].recipe == "seed 0"
+
+
+def test_a_reading_wraps_as_the_picture_does(upsampler: Upsampler) -> None:
+    """Shifted around, a tiling picture has a shifted answer."""
+    request = Request(domain="pixel-art", scale=4, wrap="xy", ensemble=1)
+    pixels = drawing(16, 5).frames[0]
+    for name in NAMES:
+        one, other = (
+            upsampler.upsample(Picture((p,)), Request(**{**request.to_dict(), "reading": name})).picture.frames[0]
+            for p in (pixels, np.roll(pixels, 6, 1))
+        )
+        seen = [picture[..., :3] * (picture[..., 3:] / 255) for picture in (np.roll(one, 24, 1), other)]
+        difference = np.abs(seen[0] - seen[1]).max(-1)
+        limit = 0.15 if name == "palette" else 0.002  # its pattern belongs to the picture's corner
+        assert (difference > 1).mean() < limit, name
