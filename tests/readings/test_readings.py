@@ -89,7 +89,7 @@ def test_crisp_keeps_boxes_and_straightens_staircases() -> None:
 
 def test_shading_makes_gradients_of_shades_and_keeps_edges() -> None:
     """Bands of one colour become a monotone ramp through the centres; a step between far colours stays a step."""
-    y, x = plane(12)
+    _, x = plane(12)
     bands = [((x >= k) & (x < k + 1), (0.3 + 0.04 * k, 0.2, 0.2, 1.0)) for k in range(12)]
     large, small = painted(*bands)
     ramp = shaded(large, small, FACTOR)[0, 0, 40]
@@ -113,7 +113,7 @@ def test_the_palette_reading_has_no_new_colour_and_dithers_shades() -> None:
 
 def test_thin_outlines_are_half_as_wide_and_whole() -> None:
     """A dark line one pixel wide loses half, a bar three wide nothing, and a gap appears nowhere."""
-    y, x = plane(16)
+    _, x = plane(16)
     large, small = painted((x > -1, PALE), ((x >= 4) & (x < 5), BLACK), ((x >= 9) & (x < 12), BLACK))
     dark = (thin(large, small, FACTOR)[0, 0] < 0.45).float()
     width = dark[:, 24:48].sum(1)

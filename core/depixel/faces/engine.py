@@ -113,7 +113,7 @@ class FaceEngine:
             error = max(candidate.error for candidate in first)
             straight, sums = _export(large, prepared)
             residual = combine(sums.reshape(-1, 4).unbind(0))
-            candidates.append(Answer(straight, residual, first[0].seed, imagination, error))
+            candidates.append(Answer(straight, residual, first[0].seed, imagination, error=error))
         return candidates, Faces(searches, self._likeness(searches), notes)
 
     def _likeness(self, searches: Sequence[Candidates]) -> float:
