@@ -31,7 +31,7 @@ sys.path[:0] = [str(ROOT / p) for p in ("core", "plugins/folder_watch")]
 from depixel.request import Request  # noqa: E402
 from depixel.upsampler import Upsampler  # noqa: E402
 from depixel_watch.folder.layout import overlay_for  # noqa: E402
-from depixel_watch.folder.stability import StabilityTracker  # noqa: E402
+from depixel_watch.folder.stamps import StabilityTracker  # noqa: E402
 from depixel_watch.packs.profiles import load  # noqa: E402
 from depixel_watch.upscaler import EngineUpscaler  # noqa: E402
 from depixel_watch.work.watcher import Watcher  # noqa: E402

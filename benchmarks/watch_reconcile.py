@@ -58,7 +58,7 @@ def one_pass(source: Path) -> None:
     from nearest_worker import NearestWorker
 
     from depixel_watch.folder.layout import overlay_for
-    from depixel_watch.folder.stability import StabilityTracker
+    from depixel_watch.folder.stamps import StabilityTracker
     from depixel_watch.packs.profiles import load
     from depixel_watch.work.watcher import Watcher
 

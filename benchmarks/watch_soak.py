@@ -62,15 +62,17 @@ def keep(source: Path, seconds: float) -> None:
     from nearest_worker import NearestWorker
 
     from depixel_watch.folder.layout import checked, overlay_for
-    from depixel_watch.folder.stability import StabilityTracker
+    from depixel_watch.folder.stamps import StabilityTracker
     from depixel_watch.ledger.lock import only_one
     from depixel_watch.packs.profiles import load
     from depixel_watch.work.watcher import Watcher
 
     class Logged(NearestWorker):
-        def upscale(self, pictures: Sequence[Picture], hints: Mapping[str, Any]) -> list[Picture | DepixelError]:
+        def upscale(
+            self, pictures: Sequence[Picture], hints: Mapping[str, Any], scale: int
+        ) -> list[Picture | DepixelError]:
             time.sleep(seconds * len(pictures))
-            answers: list[Picture | DepixelError] = super().upscale(pictures, hints)
+            answers: list[Picture | DepixelError] = super().upscale(pictures, hints, scale)
             for picture in pictures:
                 log.write(f"{os.getpid()} {hashlib.sha256(picture.frames[0].tobytes()).hexdigest()[:20]}\n")
             log.flush()

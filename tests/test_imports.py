@@ -80,7 +80,7 @@ ALLOWED = {
 }
 """Layer => other layers it may import, beside GROUND. The command line may import everything but the watcher."""
 
-WATCH_DOORS = {"depixel_watch.command", "depixel_watch.loop", "depixel_watch.display", "depixel_watch.preview"}
+WATCH_DOORS = {f"depixel_watch.{part}" for part in ("command", "status", "loop", "display", "preview")}
 """Parts of the watcher that share the options, the words and the engine of the command line."""
 WATCH_SEAMS = {
     "depixel.cli",

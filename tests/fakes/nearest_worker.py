@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from depixel.errors import DepixelError
 from depixel.picture import Picture
 
@@ -17,6 +19,7 @@ class NearestWorker:
         self.recipe = f"{recipe} {scale}"
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.batches: list[int] = []
+        self.kind = "auto"
 
     def wrap_of(self, picture: Picture) -> str:
         """Tiles where its first and last rows or columns are the same."""
@@ -24,9 +27,15 @@ class NearestWorker:
         x, y = bool((frame[:, 0] == frame[:, -1]).all()), bool((frame[0] == frame[-1]).all())
         return ("x" if x else "") + ("y" if y else "") or "none"
 
-    def upscale(self, pictures: Sequence[Picture], hints: Mapping[str, Any]) -> list[Picture | DepixelError]:
+    def detect(self, picture: Picture) -> str:
+        """Pixel art where few colours are."""
+        frame = picture.frames[0]
+        return "pixel-art" if len(np.unique(frame.reshape(-1, frame.shape[2]), axis=0)) < 5 else "art"
+
+    def upscale(
+        self, pictures: Sequence[Picture], hints: Mapping[str, Any], scale: int
+    ) -> list[Picture | DepixelError]:
         """One answer a picture."""
         self.asked += [(p.name, dict(hints)) for p in pictures]
         self.batches.append(len(pictures))
-        s = self.scale
-        return [p.replace(frames=tuple(f.repeat(s, 0).repeat(s, 1) for f in p.frames)) for p in pictures]
+        return [p.replace(frames=tuple(f.repeat(scale, 0).repeat(scale, 1) for f in p.frames)) for p in pictures]

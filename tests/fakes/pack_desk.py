@@ -9,7 +9,7 @@ from nearest_worker import NearestWorker
 from PIL import Image
 
 from depixel_watch.folder.layout import overlay_for
-from depixel_watch.folder.stability import StabilityTracker
+from depixel_watch.folder.stamps import StabilityTracker
 from depixel_watch.packs.profiles import load
 from depixel_watch.work.watcher import Event, Watcher
 

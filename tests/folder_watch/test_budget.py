@@ -71,7 +71,7 @@ def test_what_is_left_alone_has_a_reason(pack: Path) -> None:
         "colour maps": 1,
         "single pixels": 1,
         "empty files": 1,
-        "no textures": 1,
+        "not textures": 1,
     }
     assert sorted(member.path.rsplit("/", 1)[-1] for member in found.textures) == ["a.png", "c.png", "z.png"]
     assert (found.duplicates, found.count, found.archives) == (1, 4, 2)
@@ -117,7 +117,7 @@ def test_the_estimate_is_measured(pack: Path, tmp_path: Path) -> None:
     real = 0
     for member in found.textures:
         texture = member.prepared(4)
-        (answer,) = worker.upscale([texture.picture], dict(texture.hints))
+        (answer,) = worker.upscale([texture.picture], dict(texture.hints), texture.scale)
         assert not isinstance(answer, Exception)
         buffer = io.BytesIO()
         Image.fromarray(answer.frames[0]).save(buffer, "PNG")

@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from depixel.errors import OutputExistsError
-from depixel_watch.folder.scan import stamp_of
-from depixel_watch.folder.stability import Stamp
+from depixel_watch.folder.stamps import Stamp, stamp_of
 from depixel_watch.ledger.claims import Claims
 from depixel_watch.ledger.ledger import LEDGER_NAME, Ledger, Row
 from depixel_watch.packs.profiles import Rule

@@ -16,7 +16,7 @@ from PIL import Image
 
 from depixel.files import read
 from depixel_watch.folder.layout import checked, overlay_for
-from depixel_watch.folder.stability import StabilityTracker
+from depixel_watch.folder.stamps import StabilityTracker
 from depixel_watch.packs.profiles import OWN_PROFILES, load
 from depixel_watch.work.watcher import Event, PassCounts, Watcher
 
@@ -132,7 +132,7 @@ def test_a_picture_of_a_fixed_size_can_be_left_alone(tmp_path: Path) -> None:
     _save(tmp_path / "pack/other.png", 2)
     (tmp_path / "pack" / OWN_PROFILES).write_text(
         '[[profile]]\nname = "generic"\ntitle = "mine"\nrules = [{ match = "sheets/*", action = "copy" }, '
-        '{ match = "*", file = { most = 7 } }]\n'
+        '{ match = "*", file = { warn_above = 7 } }]\n'
     )
     events: list[Event] = []
     _once(tmp_path / "pack", events=events)

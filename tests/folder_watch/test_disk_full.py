@@ -19,7 +19,7 @@ from nearest_worker import NearestWorker
 from depixel_watch.ledger.ledger import LEDGER_NAME, Ledger
 from depixel_watch.work.pauses import DiskFullError
 from depixel_watch.packs.profiles import load
-from depixel_watch.folder.stability import StabilityTracker
+from depixel_watch.folder.stamps import StabilityTracker
 from depixel_watch.work.watcher import Watcher
 
 root = Path(sys.argv[1])

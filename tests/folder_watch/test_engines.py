@@ -64,20 +64,20 @@ def test_the_shared_engine_answers_and_its_absence_is_no_picture_s_fault(place: 
     address = RemoteUpsampler(f"http://127.0.0.1:{running.port}", "watch")
     fixed = EngineUpscaler(address, settings, lambda: False, shared=True)
     pictures = [_picture(1), _picture(2, 9)]
-    expected = here.upscale(pictures, {"wrap": "xy"})
+    expected = here.upscale(pictures, {"wrap": "xy"}, 4)
 
     for worker in (auto, fixed):
-        for answer, other in zip(worker.upscale(pictures, {"wrap": "xy"}), expected, strict=True):
+        for answer, other in zip(worker.upscale(pictures, {"wrap": "xy"}, 4), expected, strict=True):
             assert not isinstance(answer, DepixelError)
             assert not isinstance(other, DepixelError)
             assert np.array_equal(answer.frames[0], other.frames[0])
     assert auto.recipe == here.recipe == fixed.recipe
-    (refused,) = fixed.upscale([_picture(1)], {"frames": "7x7"})
+    (refused,) = fixed.upscale([_picture(1)], {"frames": "7x7"}, 4)
     assert isinstance(refused, DepixelError)
     Engine("tests", place).stop()
     with pytest.raises(EngineAwayError, match="nothing is lost"):
         for _ in range(50):  # it finishes what it is doing first
-            fixed.upscale(pictures, {})
+            fixed.upscale(pictures, {}, 4)
             time.sleep(0.1)
 
 
@@ -118,7 +118,7 @@ def test_a_folder_of_faces_is_reckoned_with_the_scale_that_is_written() -> None:
     engine = _Recorder()
 
     worker = EngineUpscaler(engine, Request(domain="faces"), lambda: False)
-    worker.upscale([Picture((np.zeros((16, 16, 3), np.uint8),), mode="RGB")], {})
+    worker.upscale([Picture((np.zeros((16, 16, 3), np.uint8),), mode="RGB")], {}, worker.scale)
 
     assert {request.scale_for(FACES, 16, 16) for request in engine.requests} == {worker.scale}
 
@@ -128,7 +128,7 @@ def test_what_was_typed_outranks_the_profile() -> None:
     engine = _Recorder()
     tiny = [Picture((np.zeros((16, 16, 3), np.uint8),), mode="RGB")]
 
-    EngineUpscaler(engine, Request.from_typed({"frames": "none"}), lambda: False).upscale(tiny, {"frames": "4x2"})
+    EngineUpscaler(engine, Request.from_typed({"frames": "none"}), lambda: False).upscale(tiny, {"frames": "4x2"}, 4)
     assert engine.requests[-1].frames == "none"
-    EngineUpscaler(engine, Request(), lambda: False).upscale(tiny, {"frames": "4x2"})
+    EngineUpscaler(engine, Request(), lambda: False).upscale(tiny, {"frames": "4x2"}, 4)
     assert engine.requests[-1].frames == "4x2"

@@ -39,7 +39,7 @@ def test_a_real_inotify_limit_is_said_and_survived(tmp_path: Path) -> None:
         arguments += [sys.executable, "-c", script, str(tmp_path), f"new{limit}"]
         told.append(subprocess.run(arguments, env=environment(), capture_output=True, text=True, check=True).stdout)
 
-    assert told[0].startswith("False|File events are not to be had here (the limit of inotify watches is reached")
+    assert told[0].startswith("False|File events are not available here (the limit of inotify watches is reached")
     assert told[1] == "True|"
 
 

@@ -14,7 +14,7 @@ from PIL import Image
 from tiny_art import write_tiny_art
 
 from depixel.cli import main
-from depixel_watch.folder.stability import Stamp
+from depixel_watch.folder.stamps import Stamp
 from depixel_watch.ledger.ledger import LEDGER_NAME, Ledger, Row
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs a file system that takes any name")
@@ -98,7 +98,7 @@ def test_what_is_said_of_them_stays_a_line(tmp_path: Path, capsys: pytest.Captur
 
     lines = [line for line in said.splitlines() if "is not a picture" in line or "cannot be read" in line]
     assert len(lines) == 2 * len(NAMES)
-    assert sum("is no picture" in line for line in log.decode("utf-8").splitlines()) == len(NAMES)
+    assert sum("is not a picture" in line for line in log.decode("utf-8").splitlines()) == len(NAMES)
     for text in (said, log.decode("utf-8")):
         assert not {"\x1b", "\x07", "\u202e"} & set(text)
     assert "\\udc83" in said

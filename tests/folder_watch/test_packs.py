@@ -48,8 +48,9 @@ def test_order_methods_times_and_strangers_are_kept(tmp_path: Path) -> None:
     made, notes = _rewritten(path)
 
     assert made == _rewritten(path)[0]  # reproducible
-    assert len(notes) == 1
-    assert "bad.png" in notes[0]
+    assert notes[0] == "Profile: minecraft."
+    assert len(notes) == 2
+    assert "bad.png" in notes[1]
     with zipfile.ZipFile(io.BytesIO(made)) as archive:
         assert [(e.filename, e.compress_type) for e in archive.infolist()] == [(n, m) for n, _, m in entries]
         assert all(e.date_time == (2001, 2, 3, 4, 5, 6) for e in archive.infolist())

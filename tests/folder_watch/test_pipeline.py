@@ -18,9 +18,9 @@ from PIL import Image
 from depixel.errors import DepixelError, UnsupportedPictureError
 from depixel.picture import Picture
 from depixel_watch.folder.layout import overlay_for
-from depixel_watch.folder.stability import StabilityTracker
+from depixel_watch.folder.stamps import StabilityTracker
 from depixel_watch.packs.profiles import load
-from depixel_watch.work import pipeline as pipeline_module
+from depixel_watch.work import groups, publication
 from depixel_watch.work.pauses import EngineAwayError
 from depixel_watch.work.watcher import Event, PassCounts, Watcher
 
@@ -54,11 +54,13 @@ class WitnessWorker(NearestWorker):
         self.threads: set[int] = set()
         self.asked_again = threading.Event()
 
-    def upscale(self, pictures: Sequence[Picture], hints: Mapping[str, Any]) -> list[Picture | DepixelError]:
+    def upscale(
+        self, pictures: Sequence[Picture], hints: Mapping[str, Any], scale: int
+    ) -> list[Picture | DepixelError]:
         self.threads.add(threading.get_ident())
         if self.batches:
             self.asked_again.set()
-        return super().upscale(pictures, hints)
+        return super().upscale(pictures, hints, scale)
 
 
 class PickyWorker(NearestWorker):
@@ -66,27 +68,29 @@ class PickyWorker(NearestWorker):
 
     away = False
 
-    def upscale(self, pictures: Sequence[Picture], hints: Mapping[str, Any]) -> list[Picture | DepixelError]:
+    def upscale(
+        self, pictures: Sequence[Picture], hints: Mapping[str, Any], scale: int
+    ) -> list[Picture | DepixelError]:
         if self.away:
             raise EngineAwayError("The engine does not answer.")
         if any(picture.width == 7 for picture in pictures):
             raise ZeroDivisionError("seven")
-        answers = super().upscale(pictures, hints)
+        answers = super().upscale(pictures, hints, scale)
         return [UnsupportedPictureError("eight") if p.width == 8 else a for p, a in zip(pictures, answers, strict=True)]
 
 
 def test_the_engine_works_while_files_are_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not one output of the first group is written before the second is asked; the engine has one thread of its own."""
-    place = pipeline_module.place
+    write_part = publication.write_part
     worker = WitnessWorker()
     waited: list[bool] = []
 
-    def late_place(path: Path, data: bytes, *, overwrite: bool) -> None:
+    def late_part(target: Path, data: bytes, mtime_ns: int | None = None) -> tuple[Path, str]:
         waited.append(worker.asked_again.wait(30))
-        place(path, data, overwrite=overwrite)
+        return write_part(target, data, mtime_ns)
 
-    monkeypatch.setattr(pipeline_module, "GROUP", 4)
-    monkeypatch.setattr(pipeline_module, "place", late_place)
+    monkeypatch.setattr(groups, "GROUP", 4)
+    monkeypatch.setattr(publication, "write_part", late_part)
     desk = Desk(tmp_path, worker)
     for i in range(32):
         desk.drop(f"{i}.png", i)
@@ -105,7 +109,7 @@ def test_the_engine_works_while_files_are_written(tmp_path: Path, monkeypatch: p
 
 def test_large_pictures_do_not_lie_in_memory_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Groups are bounded by pixels: what a small file unfolds to counts, not its bytes."""
-    monkeypatch.setattr(pipeline_module, "GROUP_PIXELS", 5000)
+    monkeypatch.setattr(groups, "GROUP_PIXELS", 5000)
     worker = NearestWorker(4)
     desk = Desk(tmp_path, worker)
     for i in range(6):
@@ -166,10 +170,12 @@ def test_a_source_replaced_while_it_is_answered_is_answered_again(tmp_path: Path
     """The output is that of the last content, however the moments fall."""
 
     class Replacing(NearestWorker):
-        def upscale(self, pictures: Sequence[Picture], hints: Mapping[str, Any]) -> list[Picture | DepixelError]:
+        def upscale(
+            self, pictures: Sequence[Picture], hints: Mapping[str, Any], scale: int
+        ) -> list[Picture | DepixelError]:
             if not self.asked:
                 desk.drop("a.png", 2)
-            return super().upscale(pictures, hints)
+            return super().upscale(pictures, hints, scale)
 
     desk = Desk(tmp_path, Replacing())
     desk.drop("a.png", 1)
@@ -262,7 +268,7 @@ def test_unreadable_and_read_only_sources(monkeypatch: pytest.MonkeyPatch) -> No
         finally:
             os.seteuid(0)
 
-        assert (first.done, first.failed, second.failed, third.done) == (1, 1, 0, 2)
+        assert (first.done, first.failed, second.failed, third.done) == (1, 2, 0, 2)
         assert "permission denied" in desk.told("failed")["secret.png"]
         assert any("closed cannot be read" in event.sentence for event in desk.events)
         assert mode == 0o444

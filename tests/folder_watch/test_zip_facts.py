@@ -121,7 +121,7 @@ def test_a_wrong_checksum_names_its_entry(tmp_path: Path) -> None:
     data = bytearray(_zip({"a.png": _png(1), "b.txt": b"text"}))
     data[data.index(b"text")] ^= 1
 
-    with pytest.raises(UnreadablePictureError, match=r"p\.zip is no whole archive: 'b\.txt' is damaged"):
+    with pytest.raises(UnreadablePictureError, match=r"p\.zip is incomplete or damaged: 'b\.txt' is damaged"):
         _rewritten(tmp_path, bytes(data))
 
 

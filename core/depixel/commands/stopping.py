@@ -1,13 +1,20 @@
-"""Ctrl-C as a wish: the first ends the batch after the present step and keeps what is finished, the second at once."""
+"""
+Ctrl-C as a wish: the first ends the work after the present step and keeps what is finished, the second at once. SIGTERM
+gets as long as a second Ctrl-C: whoever sends it does not wait.
+"""
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+AT_ONCE_SECONDS = 1.5
+"""How long a stop at once may take before the process ends itself, whatever its threads are doing."""
 
 
 class Stop:
@@ -15,17 +22,41 @@ class Stop:
 
     def __init__(self) -> None:
         self.asked = False
+        self.listeners: list[Callable[[], None]] = []
+        """Called when the wish comes, to wake who waits."""
 
     def __call__(self) -> bool:
         return self.asked
 
     def ask(self, number: int, frame: FrameType | None) -> None:
         """Signal handler: remember the wish; a second one is carried out on the spot."""
-        del number, frame
-        if self.asked:
+        del frame
+        again, self.asked = self.asked, True
+        if again or number == signal.SIGTERM:
+            _end_soon()
+        for listener in self.listeners:
+            listener()
+        if again:
             raise KeyboardInterrupt
-        self.asked = True
-        sys.stderr.write("\nStopping after this step; what is finished is kept. Ctrl-C again stops at once.\n")
+        if number != signal.SIGTERM:
+            sys.stderr.write("\nStopping after this step; what is finished is kept. Ctrl-C again stops at once.\n")
+
+
+# A decoder in a thread cannot be interrupted, and Python would wait for it. Nothing is lost by an end without goodbye:
+# outputs have their names only when they are whole.
+def _end_soon() -> None:
+    timer = threading.Timer(AT_ONCE_SECONDS, _end)
+    timer.daemon = True
+    timer.start()
+
+
+def _end() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError, AttributeError):
+            continue
+    os._exit(130)
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from depixel.errors import (
     UnsupportedPictureError,
     UnwritableOutputError,
 )
+from depixel.files.renaming import rename_new
 from depixel.files.table import by_ending, by_name
 from depixel.picture import Picture
 
@@ -55,7 +56,7 @@ def place(path: Path, data: bytes, *, overwrite: bool) -> None:
         if overwrite:
             part.replace(path)
         else:
-            _rename_to_new(part, path)
+            rename_new(part, path)
         _settle(path.parent)
     except FileExistsError as error:
         raise OutputExistsError(f"{path} exists already; say --overwrite to replace it.") from error
@@ -81,25 +82,6 @@ def _permissions(path: Path) -> int:
         return stat.S_IMODE(path.stat().st_mode) & 0o666
     except (OSError, ValueError):
         return 0o666
-
-
-# A hard link fails when the name is taken, even by somebody who was faster. On file systems without links an empty file
-# takes the name first, and is replaced.
-def _rename_to_new(part: Path, path: Path) -> None:
-    if os.name == "nt":
-        part.rename(path)  # there it refuses a name that is taken
-        return
-    try:
-        os.link(part, path)
-    except FileExistsError:
-        raise
-    except OSError:
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
-        try:
-            part.replace(path)
-        except OSError:
-            path.unlink(missing_ok=True)
-            raise
 
 
 # The folder's entry reaches the disk too, where folders can be opened; the file itself is safe already.

@@ -1,62 +1,74 @@
-"""The life of a watcher: look through the folder, wait for a hint or for the time, look again."""
+"""The life of a watcher: look through the folder, wait for a change or for the time, look again."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from depixel.commands.engines import open_engine
-from depixel.commands.stopping import stop_on_interrupt
+from depixel.commands.stopping import Stop, stop_on_interrupt
 from depixel.errors import CancelledError, UnwritableOutputError
 from depixel.request import Request
 from depixel_watch.display.log import LOG_NAME, Log
 from depixel_watch.display.notify import Notifier
 from depixel_watch.display.show import Announcer, JsonLines, Lines, Show, Table
 from depixel_watch.folder.events import POLL_SECONDS, ChangeHints
-from depixel_watch.folder.stability import StabilityTracker
+from depixel_watch.folder.scan import Changes
+from depixel_watch.folder.stamps import StabilityTracker
 from depixel_watch.ledger.ledger import LEDGER_NAME, Ledger
 from depixel_watch.ledger.lock import Lock, only_one
 from depixel_watch.ledger.watched import remember
 from depixel_watch.packs.profiles import load
 from depixel_watch.upscaler import EngineUpscaler
+from depixel_watch.work.limits import SizeLimits
 from depixel_watch.work.pauses import OutputAwayError, OutputDeletedError
 from depixel_watch.work.watcher import Event, PassCounts, PauseError, Watcher
 
+EVERY_SECONDS = 30.0
+"""How often the whole folder is looked through, at least, unless that costs too much."""
+
 _PAUSE_SECONDS = 10.0
+_WHOLE_SHARE = 250  # looking through the whole folder takes at most the 250th part of the time, where there are events
+_POLL_SHARE = 20  # and the 20th part where there are none
+_CHANGES_SHARE = 60  # looking at what changed takes at most the 60th part
+_SLICE = 0.5 if os.name == "nt" else 3600.0  # seconds; on Windows, Ctrl-C does not wake who waits
 
 
-def watch(args: argparse.Namespace, settings: Request, source: Path, out: Path) -> int:
+def watch(args: argparse.Namespace, request: Request, source: Path, out: Path) -> int:
     """Keep the outputs in step until stopped, or once; returns the exit code."""
     profiles = load(own=source)
     with stop_on_interrupt() as stop, only_one(out) as lock:
         remember(out)
         show = _show(args, source, out)
-        told = Announcer(show, Log(args.log or out / LOG_NAME), Notifier() if args.notify else None)
+        announcer = Announcer(show, Log(args.log or out / LOG_NAME), Notifier() if args.notify else None)
         try:
-            worker = EngineUpscaler(open_engine(args), settings, stop, shared=args.engine != "local")
-            watcher = Watcher(
-                source,
-                out,
-                worker,
-                StabilityTracker(args.quiet_period, time.monotonic),
-                profiles,
-                profiles.get(args.profile),
-                complete=args.complete_pack,
-                retry=args.retry_failed,
-                tell=told.tell,
-                cancelled=stop,
-            )
-            try:
-                if isinstance(show, Table):
-                    show.tally = lambda: watcher.tally
-                return _Loop(args, watcher, lock, source, out, stop, told, show).run(worker.device)
-            finally:
-                watcher.close()
+            worker = EngineUpscaler(open_engine(args), request, stop, shared=args.engine != "local")
+
+            def begin() -> Watcher:
+                return Watcher(
+                    source,
+                    out,
+                    worker,
+                    StabilityTracker(args.quiet_period, time.monotonic),
+                    profiles,
+                    profiles.get(args.profile),
+                    complete=args.complete_pack,
+                    retry=args.retry_failed,
+                    verify=args.verify,
+                    limits=SizeLimits(args.only_below, args.most),
+                    tell=announcer.tell,
+                    cancelled=stop,
+                )
+
+            return _Loop(_Options.of(args, out), begin, lock, source, out, stop, announcer, show).run(worker.device)
         finally:
-            told.close()
+            announcer.close()
 
 
 def _show(args: argparse.Namespace, source: Path, out: Path) -> Show:
@@ -66,115 +78,194 @@ def _show(args: argparse.Namespace, source: Path, out: Path) -> Show:
     return Table(f"{source} -> {out}") if terminal else Lines()
 
 
+@dataclass(frozen=True)
+class _Options:
+    """How a watcher lives."""
+
+    once: bool
+    poll: bool
+    every: float | None  # seconds between two looks through the whole folder; None = by what a look costs
+    quiet_period: float
+    log: Path
+
+    @classmethod
+    def of(cls, args: argparse.Namespace, out: Path) -> _Options:
+        return cls(args.once, args.poll, args.every, args.quiet_period, args.log or out / LOG_NAME)
+
+
 class _Loop:
     """What `watch` set up, running."""
 
     def __init__(
         self,
-        args: argparse.Namespace,
-        watcher: Watcher,
+        options: _Options,
+        begin: Callable[[], Watcher],
         lock: Lock,
         source: Path,
         out: Path,
-        stop: Callable[[], bool],
-        told: Announcer,
+        stop: Stop,
+        announcer: Announcer,
         show: Show,
     ) -> None:
-        self._args, self._watcher, self._lock, self._source, self._out = args, watcher, lock, source, out
-        self._stop, self._told, self._show = stop, told, show
+        self._options, self._begin, self._lock, self._source, self._out = options, begin, lock, source, out
+        self._stop, self._announcer, self._show = stop, announcer, show
+        self._watcher: Watcher | None = None
+        self._hints: ChangeHints | None = None
+        self._wake = threading.Event()  # set when the user asks to stop
         self._total = PassCounts()  # of all passes until nothing waits for the first time
         self._spoken = False
+        self._whole_seconds = 0.0  # that the last look through the whole folder took, without its work
+        self._next_whole = 0.0
 
     def run(self, device: str) -> int:
         """Until stopped; with --once until nothing is left to do."""
-        args = self._args
-        log = args.log or self._out / LOG_NAME
-        hints = None if args.once else ChangeHints(self._source, poll=args.poll)
-        every = args.every
+        options = self._options
+        if not options.once:
+            self._hints = ChangeHints(self._source, poll=options.poll, cares=self._cares)
+            self._stop.listeners.append(self._hints.wake)
+        self._stop.listeners.append(self._wake.set)
         try:
-            what = "Looking through" if args.once else "Watching"
-            where = f"{what} {self._source}; larger textures go to {self._out}, made on {device}. Log: {log}."
-            self._told.tell(Event("note", "", where))
-            self._told.troubles()
-            if hints is not None and hints.problem:
-                every = min(every, POLL_SECONDS)
-                self._told.tell(Event("note", "", f"{hints.problem} It is looked through every {every:g} s."))
-            wait = _sleep if hints is None else hints.wait
+            self._introduce(device)
+            changes: Changes | None = None
             while not self._stop():
-                started = time.monotonic()
-                if isinstance(self._show, Table):
-                    self._show.tally = lambda: self._watcher.tally
-                try:
-                    tally = self._look()
-                except CancelledError:
-                    break
-                except PauseError as error:
-                    deleted = isinstance(error, OutputDeletedError)
-                    if args.once and not deleted:
-                        raise
-                    self._told.pause(str(error))
-                    self._doze(wait, min(every, 1.0 if deleted else _PAUSE_SECONDS), wake=False)
+                outcome = self._look(changes)
+                if outcome is None:
+                    changes = None
                     continue
-                took = time.monotonic() - started
-                self._told.sum_up(tally, took)
-                self._first_words(tally)
-                if tally.waiting:
-                    self._doze(wait, max(0.05, args.quiet_period / 2), wake=False)
-                elif args.once:
+                if outcome.waiting:
+                    self._doze(max(0.05, options.quiet_period / 2), wake=False)
+                    changes = self._next_changes()
+                elif options.once:
                     return self._once_code()
                 else:
-                    self._doze(wait, every)
-                    self._doze(_sleep, min(5.0, took))  # at most half the time is spent on looking
+                    changes = self._rest(outcome)
+        except CancelledError:
+            pass
         finally:
-            if hints is not None:
-                hints.close()
-        return 130 if args.once else 0
+            if self._hints is not None:
+                self._hints.close()
+            if self._watcher is not None:
+                self._watcher.close()
+        return 130 if options.once else 0
 
-    # One pass. Who deletes the output folder takes the lock along, too: first of all it is taken again.
-    def _look(self) -> PassCounts:
+    def _introduce(self, device: str) -> None:
+        what = "Looking through" if self._options.once else "Watching"
+        where = f"{what} {self._source}; outputs go to {self._out}, computed on {device}. Log: {self._options.log}."
+        self._announcer.tell(Event("note", "", where))
+        self._announcer.troubles()
+        if self._hints is not None and self._hints.problem:
+            self._announcer.tell(
+                Event("note", "", f"{self._hints.problem} The folder is looked through every {self._every:g} s.")
+            )
+
+    def _cares(self, path: str) -> bool:
+        return self._watcher is None or self._watcher.cares_for(path)
+
+    @property
+    def _polls(self) -> bool:
+        return self._hints is None or bool(self._hints.problem)
+
+    @property
+    def _every(self) -> float:
+        if self._options.every is not None:
+            return min(self._options.every, POLL_SECONDS) if self._polls else self._options.every
+        if self._polls:
+            return max(POLL_SECONDS, _POLL_SHARE * self._whole_seconds)
+        return max(EVERY_SECONDS, _WHOLE_SHARE * self._whole_seconds)
+
+    # One pass; None when the work rests.
+    def _look(self, changes: Changes | None) -> PassCounts | None:
+        started, spent = time.monotonic(), time.thread_time()
+        try:
+            self._hold()
+            watcher = self._watcher = self._watcher or self._begin()
+            if isinstance(self._show, Table):
+                self._show.tally = lambda: watcher.tally
+            counts = watcher.reconcile(changes)
+        except PauseError as error:
+            deleted = isinstance(error, OutputDeletedError)
+            if self._options.once and not deleted:
+                raise
+            self._announcer.pause(str(error))
+            self._doze(min(self._every, 1.0 if deleted else _PAUSE_SECONDS), wake=False)
+            return None
+        if counts.whole:
+            self._whole_seconds = time.thread_time() - spent
+            self._next_whole = time.monotonic() + self._every
+        self._announcer.sum_up(counts, time.monotonic() - started)
+        self._first_words(counts)
+        return counts
+
+    # Who deletes the output folder takes the lock along, too: first of all it is taken again.
+    def _hold(self) -> None:
         try:
             self._lock.hold()
         except UnwritableOutputError as error:
             raise OutputAwayError(str(error)) from error
-        return self._watcher.reconcile()
 
-    def _doze(self, wait: Callable[[float], bool], seconds: float, wake: bool = True) -> None:
+    # Until something changes, or the whole folder is due.
+    def _rest(self, counts: PassCounts) -> Changes | None:
+        started = time.thread_time()
+        while not self._stop():
+            left = self._next_whole - time.monotonic()
+            if left <= 0:
+                return None
+            if self._doze(left) and (changes := self._next_changes()) is not None and changes:
+                if not counts.whole:  # a folder that changes all the time costs no more than its share
+                    self._doze(min(5.0, _CHANGES_SHARE * (time.thread_time() - started)), wake=False)
+                return changes
+        return None
+
+    # What waits, and what changed since; None = everything.
+    def _next_changes(self) -> Changes | None:
+        if self._polls or self._hints is None or self._watcher is None or time.monotonic() >= self._next_whole:
+            return None
+        changes = self._hints.take()
+        if changes is not None:
+            pending = self._watcher.pending()
+            changes.add(pending.files, pending.folders)
+        return changes
+
+    # True when something changed.
+    def _doze(self, seconds: float, wake: bool = True) -> bool:
         end = time.monotonic() + seconds
         while not self._stop() and (left := end - time.monotonic()) > 0:
-            if wait(min(left, 0.5)) and wake:
-                return
+            if wake and self._hints is not None:
+                if self._hints.wait(min(left, _SLICE)):
+                    return True
+            else:
+                self._wake.wait(min(left, _SLICE))
+        return False
 
     # What a run that found nothing new leaves unsaid.
-    def _first_words(self, tally: PassCounts) -> None:
+    def _first_words(self, counts: PassCounts) -> None:
         if self._spoken:
             return
         for name in ("done", "copied", "left", "failed", "removed"):
-            setattr(self._total, name, getattr(self._total, name) + getattr(tally, name))
-        if tally.waiting:
+            setattr(self._total, name, getattr(self._total, name) + getattr(counts, name))
+        if counts.waiting:
             return
         self._spoken = True
-        counts = self._counts()
-        if self._args.once and not (self._total.finished or self._total.removed):
-            done = counts.get("done", 0)
-            known = f"{done} output{' is' if done == 1 else 's are'} in step" if counts else "it holds no textures"
-            self._told.tell(Event("note", "", f"Nothing to do: {known}."))
-        before = counts.get("failed", 0) - self._total.failed
+        states = self._states()
+        if self._options.once and not (self._total.finished or self._total.removed):
+            done = states.get("done", 0)
+            known = f"{done} output{' is' if done == 1 else 's are'} in step" if states else "it holds no textures"
+            self._announcer.tell(Event("note", "", f"Nothing to do: {known}."))
+        before = states.get("failed", 0) - self._total.failed
         if before > 0:
             which = "1 file that failed before is" if before == 1 else f"{before} files that failed before are"
             why = "not tried again until changed: --status says why, --retry-failed tries again"
-            self._told.tell(Event("note", "", f"{which} {why}."))
+            self._announcer.tell(Event("note", "", f"{which} {why}."))
 
     def _once_code(self) -> int:
-        return 1 if self._counts().get("failed") else 0
+        return 1 if self._states().get("failed") else 0
 
-    def _counts(self) -> dict[str, int]:
+    def _states(self) -> dict[str, int]:
         ledger = Ledger(self._out / LEDGER_NAME)
         try:
-            return ledger.counts()
+            states = ledger.counts()
+            if unreadable := len(ledger.unreadable()):
+                states["failed"] = states.get("failed", 0) + unreadable
+            return states
         finally:
             ledger.close()
-
-
-def _sleep(seconds: float) -> bool:
-    time.sleep(seconds)
-    return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,7 @@ class EngineUpscaler:
     ) -> None:
         settings, self.scale = settings.with_one_scale()
         self._engine, self._settings, self._cancelled, self._shared = engine, settings, cancelled, shared
+        self.kind = str(settings.domain)
         # A tiny picture tells which model answers, wherever it runs; and warms it.
         probe = self._probe()
         if isinstance(probe, DepixelError):
@@ -56,14 +58,26 @@ class EngineUpscaler:
         x, y = prepare(picture, self._settings).wrap
         return ("x" if x else "") + ("y" if y else "") or "none"
 
-    def upscale(self, pictures: Sequence[Picture], hints: Mapping[str, Any]) -> list[Picture | DepixelError]:
+    def detect(self, picture: Picture) -> str:
+        """As the engine would decide if the picture had no name."""
+        from depixel.preparation.detection import detect
+        from depixel.preparation.grid import enlargement, reduced
+
+        unnamed = picture.replace(name="")
+        grid = enlargement(unnamed)
+        on_grid = str(detect(reduced(unnamed, grid))) if grid > 1 else ""
+        return on_grid if on_grid == "pixel-art" else str(detect(unnamed))
+
+    def upscale(
+        self, pictures: Sequence[Picture], hints: Mapping[str, Any], scale: int
+    ) -> list[Picture | DepixelError]:
         """
-        One answer a picture; what the user asked for outweighs the profile's hints.
+        One answer a picture; what the user typed outranks the profile.
 
         Raises:
             EngineAwayError: the shared engine does not answer; no picture is to blame.
         """
-        settings = self._settings.over(hints)
+        settings = replace(self._settings.over(hints), scale=scale)
         groups = [[picture] for picture in pictures] if self._shared else [pictures]
         answers: list[Picture | DepixelError] = []
         for group in groups:

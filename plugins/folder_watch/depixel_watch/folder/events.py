@@ -7,14 +7,19 @@ import errno
 import os
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 
+from depixel_watch.folder.scan import Changes
+
 _CHANGES = {"created", "modified", "moved", "deleted", "closed"}
 
 _IN_CREATE = 0x100
+
+_MOST_CHANGES = 5000
 
 POLL_SECONDS = 5.0
 """How often a folder without events is looked through, at least."""
@@ -29,14 +34,26 @@ _NETWORK = frozenset(
 
 class ChangeHints(FileSystemEventHandler):
     """
-    Wakes who waits when something under a folder changes. Reading a file is no change.
+    Wakes who waits when something under a folder changes, and says where. Reading a file is no change.
 
     Args:
         poll: ask for no events at all.
+        cares: whether a change of the file at this relative path matters; others are passed over where they arrive.
     """
 
-    def __init__(self, folder: Path, *, poll: bool = False, mounts: Path = Path("/proc/mounts")) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        poll: bool = False,
+        mounts: Path = Path("/proc/mounts"),
+        cares: Callable[[str], bool] = lambda path: True,
+    ) -> None:
+        self._folder, self.cares = folder, cares
         self._changed = threading.Event()
+        self._lock = threading.Lock()
+        self._files: set[str] = set()
+        self._trees: set[str] = set()  # folders that are new, or gone
         self._observer = Observer()
         self.problem = ""
         """Why there are no events; empty when there are."""
@@ -45,7 +62,7 @@ class ChangeHints(FileSystemEventHandler):
             return
         kind = file_system_of(folder, mounts)
         if kind in _NETWORK:
-            self.problem = f"The folder is on a network drive or a shared folder ({kind}), which tells of no changes."
+            self.problem = f"The folder is on a network drive or a shared folder ({kind}), which reports no changes."
             return
         try:
             _try_watches(folder)
@@ -53,13 +70,27 @@ class ChangeHints(FileSystemEventHandler):
             self._observer.start()
         except (OSError, RuntimeError) as error:
             reason = (getattr(error, "strerror", None) or str(error)).rstrip(".")
-            self.problem = f"File events are not to be had here ({reason})."
+            self.problem = f"File events are not available here ({reason})."
             self.close()
 
     def on_any_event(self, event: FileSystemEvent) -> None:
         """Called by watchdog, in its own thread."""
-        if event.event_type in _CHANGES:
+        if event.event_type not in _CHANGES or (event.is_directory and event.event_type in ("modified", "closed")):
+            return
+        for name in (event.src_path, event.dest_path):
+            path = self._relative(os.fsdecode(name)) if name else None
+            if path is None or not (event.is_directory or self.cares(path)):
+                continue
+            with self._lock:
+                (self._trees if event.is_directory else self._files).add(path)
             self._changed.set()
+
+    def _relative(self, name: str) -> str | None:
+        try:
+            path = Path(name).relative_to(self._folder).as_posix()
+        except ValueError:
+            return None
+        return "" if path == "." else path
 
     def wait(self, seconds: float) -> bool:
         """Wait so long at most; true when something changed since the last call that said so."""
@@ -67,6 +98,23 @@ class ChangeHints(FileSystemEventHandler):
         if changed:  # else a change that comes just now would be forgotten
             self._changed.clear()
         return changed
+
+    def wake(self) -> None:
+        """End the waiting."""
+        self._changed.set()
+
+    def take(self) -> Changes | None:
+        """What changed since the last call; None = too much to tell, look through everything."""
+        with self._lock:
+            files, trees = self._files, self._trees
+            self._files, self._trees = set(), set()
+        if "" in trees or len(files) + len(trees) > _MOST_CHANGES:
+            return None
+        folders = {tree.rpartition("/")[0] for tree in trees}
+        for tree in trees:
+            for inner, _, _ in os.walk(self._folder / tree):
+                folders.add(Path(inner).relative_to(self._folder).as_posix())
+        return Changes(files, folders)
 
     def close(self) -> None:
         """Stop listening."""

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-import errno
+import contextlib
 import os
+import re
 import stat
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from depixel_watch.folder.stability import Stamp
+from depixel_watch.folder.stamps import Stamp, stamp_from
 from depixel_watch.ledger.ledger import LEDGER_NAME
 
 OURS = ".depixel-"
 """What begins so is ours: ledger, lock, unfinished outputs."""
+
+# Left behind by systems, synchronisers and network drives; never part of a pack.
+_LITTER = re.compile(
+    r"\..*|__macosx|\$recycle\.bin|system volume information|lost\+found|@eadir|#recycle|thumbs\.db|desktop\.ini|"
+    r"~syncthing~.*|~\$.*|.*\.(tmp|part|partial|crdownload|swp)",
+    re.IGNORECASE,
+)
+
+
+_LARGE_FOLDER = 5000  # entries
 
 
 class FileEntry(NamedTuple):
@@ -24,43 +36,139 @@ class FileEntry(NamedTuple):
     stamp: Stamp
 
 
-def walk(root: Path, trouble: Callable[[str], None]) -> Iterator[FileEntry]:
+@dataclass
+class Changes:
+    """What is to be looked at: relative paths with forward slashes."""
+
+    files: set[str] = field(default_factory=set)
+    folders: set[str] = field(default_factory=set)  # to be listed, without the ones below them
+
+    def __bool__(self) -> bool:
+        return bool(self.files or self.folders)
+
+    def add(self, files: Iterable[str], folders: Iterable[str] = ()) -> None:
+        """Look at these, too."""
+        self.files.update(files)
+        self.folders.update(folders)
+
+
+@dataclass
+class Findings:
+    """What a walk met beside files."""
+
+    trouble: Callable[[str], None]  # gets a sentence for each link that is passed over
+    unreadable: dict[str, str] = field(default_factory=dict)  # folder ("" = the root) => why it cannot be read
+    mounts: set[str] = field(default_factory=set)  # folders that are disks of their own
+    folders: set[str] = field(default_factory=set)  # that were listed
+    files: set[str] = field(default_factory=set)  # that were looked at one by one
+    counts: dict[str, int] = field(default_factory=dict)  # folder => entries
+
+    def covers(self, path: str) -> bool:
+        """Whether a file would have been met."""
+        return path in self.files or path.rpartition("/")[0] in self.folders
+
+
+def is_litter(name: str) -> bool:
+    """Whether a file or folder of this name is left alone in silence: hidden, or left behind by a system."""
+    return _LITTER.fullmatch(name) is not None
+
+
+def look_at(root: Path, findings: Findings, changes: Changes, counts: dict[str, int]) -> Iterator[FileEntry]:
+    """
+    The files that changed, and those beside them, for one may say how another is treated.
+
+    Args:
+        counts: how many entries each folder had; of a large folder the changed files alone are looked at.
+    """
+    folders = set(changes.folders)
+    for path in changes.files:
+        folder = path.rpartition("/")[0]
+        if counts.get(folder, 0) <= _LARGE_FOLDER:
+            folders.add(folder)
+        else:
+            findings.files.update((path, path.removesuffix(".mcmeta")))
+    for path in findings.files:
+        if path.rpartition("/")[0] not in folders:
+            with contextlib.suppress(OSError):
+                about = (root / path).stat()
+                if stat.S_ISREG(about.st_mode) and not any(is_litter(part) for part in path.split("/")):
+                    yield FileEntry(path, stamp_from(about))
+    yield from walk(root, findings, folders)
+
+
+def walk(root: Path, findings: Findings, only: Iterable[str] | None = None) -> Iterator[FileEntry]:
     """
     All regular files below `root`. Links to folders are not followed (they may lead round in circles or out of the
-    mod); links to files are. A folder with a ledger in it holds outputs, which are no inputs. `trouble` gets a sentence
-    for each folder that cannot be read and for each link that is passed over.
+    mod); links to files are. A folder with a ledger in it holds outputs, which are no inputs.
+
+    Args:
+        only: list these folders, without the ones below them; None = the whole tree.
     """
-    todo = [""]
+    todo = [""] if only is None else list(only)
+    devices = {"": _device(root)}
     while todo:
         folder = todo.pop()
         try:
             with os.scandir(root / folder) as entries:
+                findings.folders.add(folder)
+                count = 0
                 for entry in () if os.path.lexists(root / folder / LEDGER_NAME) else entries:
                     path = f"{folder}/{entry.name}" if folder else entry.name
-                    if entry.name.startswith(OURS):
+                    count += 1
+                    if is_litter(entry.name):
                         continue
-                    link = _is_link(entry)
-                    if entry.is_dir(follow_symlinks=False) and not link:
-                        todo.append(path)
-                        continue
-                    try:
-                        about = entry.stat()
-                    except OSError as error:
-                        if link:
-                            trouble(f"{path} is a link that leads nowhere.")
-                        elif not isinstance(error, FileNotFoundError):  # that: gone since
-                            trouble(_unread(folder or root, error))
-                        continue
-                    if link and stat.S_ISDIR(about.st_mode):
-                        trouble(f"{path} is a link to a folder: not followed; watch that folder by itself.")
-                    if stat.S_ISREG(about.st_mode):
-                        yield FileEntry(path, Stamp(about.st_size, about.st_mtime_ns))
+                    if entry.is_dir(follow_symlinks=False) and not _is_link(entry):
+                        if only is None:
+                            _note_mount(root, folder, path, devices, findings)
+                            todo.append(path)
+                    elif (stamp := _file(entry, path, folder or str(root), findings)) is not None:
+                        yield FileEntry(path, stamp)
+                findings.counts[folder] = count
+        except FileNotFoundError:
+            if only is None and folder == "":
+                findings.unreadable[folder] = _unread(str(root), "it is not there")
         except OSError as error:
-            trouble(_unread(folder or root, error))
+            findings.unreadable[folder] = _unread(folder or str(root), (error.strerror or str(error)).lower())
 
 
-def _unread(folder: Path | str, error: OSError) -> str:
-    return f"The folder {folder} cannot be read: {(error.strerror or str(error)).lower()}."
+def _file(entry: os.DirEntry[str], path: str, folder: str, findings: Findings) -> Stamp | None:
+    link = _is_link(entry)
+    try:
+        about = entry.stat()
+    except OSError as error:
+        if link:
+            findings.trouble(f"{path} is a link that leads nowhere.")
+        elif not isinstance(error, FileNotFoundError):  # that: gone since
+            findings.unreadable[path.rpartition("/")[0]] = _unread(folder, (error.strerror or str(error)).lower())
+        return None
+    if link and stat.S_ISDIR(about.st_mode):
+        findings.trouble(f"{path} is a link to a folder: not followed; watch that folder by itself.")
+    return stamp_from(about) if stat.S_ISREG(about.st_mode) else None
+
+
+def _note_mount(root: Path, folder: str, path: str, devices: dict[str, int], findings: Findings) -> None:
+    devices[path] = device = _device(root / path)
+    if device != devices.get(folder, device):
+        findings.mounts.add(path)
+
+
+def _device(path: Path) -> int:
+    try:
+        return path.stat().st_dev
+    except OSError:
+        return 0
+
+
+def vanished_mount(root: Path, path: str, mounts: Iterable[str]) -> str | None:
+    """The disk that a file was on, where it was mounted below `root` before and is not now."""
+    for folder in mounts:
+        if path.startswith(f"{folder}/") and _device(root / folder) in (0, _device((root / folder).parent)):
+            return folder
+    return None
+
+
+def _unread(folder: str, reason: str) -> str:
+    return f"The folder {folder} cannot be read: {reason}."
 
 
 # Windows' junctions are links too, but no symbolic ones.
@@ -68,24 +176,3 @@ def _is_link(entry: os.DirEntry[str]) -> bool:
     if sys.platform == "win32":
         return entry.is_symlink() or entry.stat(follow_symlinks=False).st_reparse_tag == stat.IO_REPARSE_TAG_MOUNT_POINT
     return entry.is_symlink()
-
-
-def stamp_of(path: Path) -> Stamp | None:
-    """What the file looks like now; None when it is gone. Raises OSError when that cannot be known."""
-    try:
-        about = path.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except OSError as error:
-        if error.errno not in (errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL):  # this disk has no such names
-            raise
-        return None
-    return Stamp(about.st_size, about.st_mtime_ns)
-
-
-def stamp_if_seen(path: Path) -> Stamp | None:
-    """As `stamp_of`, and what cannot be looked at (a link in circles, say) is as good as not there."""
-    try:
-        return stamp_of(path)
-    except OSError:
-        return None

@@ -1,4 +1,4 @@
-"""Whose is the file that lies where an output belongs, and which other source means the same place?"""
+"""Whose is the file that lies where an output belongs, and which other source has the same output?"""
 
 from __future__ import annotations
 
@@ -10,9 +10,37 @@ import unicodedata
 from pathlib import Path
 
 from depixel.errors import DepixelError, OutputExistsError, UnwritableOutputError
-from depixel_watch.folder.scan import stamp_of
-from depixel_watch.ledger.ledger import LEDGER_NAME, Ledger, Row
+from depixel_watch.folder.stamps import Stamp, digest_of, stamp_of
+from depixel_watch.ledger.ledger import BLOCKED, LEDGER_NAME, NOTHING, Ledger, Row
 from depixel_watch.work.task import Task
+
+REBUILT = "rebuilt"
+"""Fact in a ledger that was made anew from a damaged one: outputs that it does not know may be ours."""
+
+_FOREIGN = "{} was not made by Depixel, or was changed since; move it away."
+
+
+def foreign(target: Path) -> OutputExistsError:
+    """The error for a file of somebody else's in an output's place."""
+    return OutputExistsError(_FOREIGN.format(target))
+
+
+def owns(row: Row | None, target: Path, there: Stamp) -> bool:
+    """
+    Whether the file at `target`, which looks like `there`, is the output on record: by its stamp, else by its bytes.
+    A link is nobody's output.
+    """
+    if row is None or target.is_symlink():
+        return False
+    if row.out == there:
+        return True
+    digests = {row.made, row.prior} - {"", BLOCKED}
+    if not digests:  # from a ledger that did not keep all digests
+        return row.out != NOTHING and row.out.looks_like(there)
+    try:
+        return digest_of(target) in digests
+    except (OSError, DepixelError):
+        return False
 
 
 class Claims:
@@ -29,29 +57,30 @@ class Claims:
         self._claimed: dict[str, str] = {}  # folded output => source
         self._owners: dict[str, Row] | None = None  # folded output => what the ledger has of it
         self._renamed: list[str] = []  # sources whose output is another's now
+        self._rebuilt = bool(ledger.fact(REBUILT))
 
-    def refused(self, job: Task) -> DepixelError | None:
+    def refused(self, task: Task) -> DepixelError | None:
         """
         Why this output is not to be written: what lies there is somebody else's, or another source's. Asked before the
-        engine works in vain.
+        engine works in vain; publication looks again.
         """
-        target = self._out / job.output
+        target = self._out / task.output
         try:
             there = stamp_of(target)
         except OSError as error:
             return _unwritable(f"{target} cannot be looked at: {(error.strerror or str(error)).lower()}.", error)
-        row = self._ledger.get(job.path)
-        ours = there is None or (row is not None and row.made_this(there))
+        row = self._ledger.get(task.path)
+        ours = there is None or owns(row, target, there) or (row is None and self._rebuilt)
         if self._folds:
-            rival = self._claimed.setdefault(_folded(job.output), job.path)
-            if rival == job.path and not ours:
-                rival, ours = self._owner(job)
-            if rival != job.path:
-                self._claimed[_folded(job.output)] = rival
+            rival = self._claimed.setdefault(_folded(task.output), task.path)
+            if rival == task.path and not ours:
+                rival, ours = self._owner(task)
+            if rival != task.path:
+                self._claimed[_folded(task.output)] = rival
                 one = f"{target} is the output of {rival}, whose name is the same to this disk"
                 return OutputExistsError(f"{one}; rename one of them.")
         if not ours:
-            return OutputExistsError(f"{target} was not made by Depixel, or was changed; move it away.")
+            return foreign(target)
         folder = next(parent for parent in target.parents if parent.exists())
         if not os.access(folder, os.W_OK):
             return _unwritable(f"{folder} cannot be written: no permission.", PermissionError(errno.EACCES, ""))
@@ -64,22 +93,32 @@ class Claims:
                 self._ledger.remove(path)
         self._renamed.clear()
 
-    # Whose the file in this place is by the ledger, and whether it may be replaced for this job: what was made of a
+    # Whose the file in this place is by the ledger, and whether it may be replaced for this task: what was made of a
     # source that has only another case now goes over to its new name.
-    def _owner(self, job: Task) -> tuple[str, bool]:
+    def _owner(self, task: Task) -> tuple[str, bool]:
         if self._owners is None:
             made = (row for row in self._ledger.rows() if row.state in ("done", "writing"))
             self._owners = {_folded(row.output): row for row in made}
-        row = self._owners.get(_folded(job.output))
-        if row is None or row.path == job.path or row.out != stamp_of(self._out / job.output):
-            return job.path, False
+        row = self._owners.get(_folded(task.output))
+        if row is None or row.path == task.path or row.out != stamp_of(self._out / task.output):
+            return task.path, False
         with contextlib.suppress(OSError):
-            if not (self._source / row.path).samefile(self._source / job.path):
+            if not (self._source / row.path).samefile(self._source / task.path):
                 return row.path, False
         with contextlib.suppress(OSError):  # it is replaced in any case
-            (self._out / row.output).rename(self._out / job.output)
+            (self._out / row.output).rename(self._out / task.output)
+        # The record goes along, so that publication knows the file for ours.
+        before = self._ledger.get(task.path)
+        if before is None or before.state not in ("done", "writing"):
+            self._ledger.record([_moved(row, task)])
         self._renamed.append(row.path)
-        return job.path, True
+        return task.path, True
+
+
+def _moved(row: Row, task: Task) -> Row:
+    return Row(
+        task.path, task.stamp, "", "", "writing", "", row.out, row.made, task.target, row.prior or row.made, row.answer
+    )
 
 
 # As disks compare names that do not heed case: Windows', macOS's (which take composed letters for the same, too).

@@ -1,37 +1,62 @@
 """
 What was done to which content: SQLite in write-ahead mode, so that a kill at any moment leaves it consistent.
 
-A row goes `writing` -> `done` (or `failed`; `left` = alone, on purpose). `writing` is committed before the output gets
-its name: after a crash the row says that a file at that place is our own and may be replaced.
+A row goes `writing` -> `done` (or `failed`; `left` = alone, on purpose). `writing` is committed, with the digest of the
+new output, before that output gets its name. After a crash a file at that place is ours when it has the digest of the
+new output or of the one before; anything else belongs to somebody else.
 """
 
 from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from depixel.errors import DepixelError
-from depixel_watch.folder.stability import Stamp
+from depixel_watch.folder.stamps import Stamp
 
 BLOCKED = "blocked"
 """In place of a digest in a failed row: somebody else's file lies where the output belongs."""
 
 LEDGER_NAME = ".depixel-ledger.sqlite"
 
-_TABLE = """
+NOTHING = Stamp(0, 0)
+
+_TABLES = """
 CREATE TABLE IF NOT EXISTS files (
     path TEXT PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, key TEXT NOT NULL, recipe TEXT NOT NULL,
     state TEXT NOT NULL, reason TEXT NOT NULL DEFAULT '', out_size INTEGER NOT NULL DEFAULT 0,
     out_mtime_ns INTEGER NOT NULL DEFAULT 0, made TEXT NOT NULL DEFAULT '', target TEXT NOT NULL DEFAULT ''
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS by_key ON files (key, state);
+CREATE TABLE IF NOT EXISTS kinds (family TEXT PRIMARY KEY, kind TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS mounts (folder TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS unreadable (folder TEXT PRIMARY KEY, reason TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
+_ADDED = {  # since the first ledgers
+    "made": "TEXT NOT NULL DEFAULT ''",
+    "target": "TEXT NOT NULL DEFAULT ''",
+    "ctime_ns": "INTEGER NOT NULL DEFAULT 0",
+    "inode": "INTEGER NOT NULL DEFAULT 0",
+    "out_ctime_ns": "INTEGER NOT NULL DEFAULT 0",
+    "out_inode": "INTEGER NOT NULL DEFAULT 0",
+    "prior": "TEXT NOT NULL DEFAULT ''",
+    "answer": "INTEGER NOT NULL DEFAULT 1",
+    "sample": "TEXT NOT NULL DEFAULT ''",
+}
+_COLUMNS = (
+    *("path", "size", "mtime_ns", "ctime_ns", "inode", "key", "recipe", "state", "reason"),
+    *("out_size", "out_mtime_ns", "out_ctime_ns", "out_inode", "made", "target", "prior", "answer", "sample"),
+)
+_SELECT = f"SELECT {', '.join(_COLUMNS)} FROM files"
 
 
-class Row(NamedTuple):
+@dataclass(frozen=True)
+class Row:
     """One source file as it was last dealt with."""
 
     path: str  # relative to the watched folder, with forward slashes
@@ -40,17 +65,20 @@ class Row(NamedTuple):
     recipe: str  # settings + model + engine version of the whole run
     state: str  # writing, done, failed, left (alone, on purpose)
     reason: str  # why it failed or was left alone; or a remark
-    out: Stamp  # of the output as we wrote it
-    made: str = ""  # digest of the output's bytes, where they are an answer of ours
+    out: Stamp = NOTHING  # of the output as we wrote it; while `writing`, of the one before
+    made: str = ""  # digest of the output's bytes
     target: str = ""  # the output's path, where it is not the source's
+    prior: str = ""  # digest of the output before, while `writing`
+    answer: bool = True  # the output is an answer of the engine, not a copy of its source
+    sample: str = ""  # `stamps.sample_of` the source, on disks whose stamps do not tell of every change
 
     @property
     def output(self) -> str:
         return self.target or self.path
 
-    def made_this(self, there: Stamp) -> bool:
-        """Whether the file that lies where the output belongs, of that stamp, is ours."""
-        return self.state == "writing" or self.out == there
+
+class DamagedLedgerError(DepixelError):
+    """The ledger's file is damaged."""
 
 
 def identity_of(path: Path) -> tuple[int, int] | None:
@@ -63,10 +91,10 @@ def identity_of(path: Path) -> tuple[int, int] | None:
 
 class Ledger:
     """
-    The one table, opened or made.
+    The ledger, opened or made.
 
     Raises:
-        DepixelError: the file is damaged.
+        DamagedLedgerError: the file is damaged.
         sqlite3.OperationalError: it cannot be read or written.
     """
 
@@ -80,24 +108,25 @@ class Ledger:
         try:
             self._set_up()
         except sqlite3.OperationalError:
+            self._base.close()
             raise
         except sqlite3.DatabaseError as error:
-            remedy = f"delete the folder {path.parent}, and all is made again"
-            raise DepixelError(f"The ledger {path} is damaged ({error}): {remedy}.") from error
+            self._base.close()
+            raise DamagedLedgerError(f"The ledger {path} is damaged ({error}).") from error
         self._file = identity_of(path)
 
     def is_in_place(self) -> bool:
-        """False when its file was deleted or replaced: what is written down here will be read by nobody."""
+        """False when its file was deleted or replaced: what is recorded here will be read by nobody."""
         return self._file == identity_of(self.path)
 
     def _set_up(self) -> None:
         self._base.execute("PRAGMA journal_mode=WAL")
         self._base.execute("PRAGMA synchronous=FULL")
-        self._base.executescript(_TABLE)
-        there = {column[1] for column in self._base.execute("PRAGMA table_info(files)")}
-        for column in ("made", "target"):  # since the first ledgers
-            if column not in there:
-                self._base.execute(f"ALTER TABLE files ADD COLUMN {column} TEXT NOT NULL DEFAULT ''")
+        self._base.executescript(_TABLES)
+        present = {column[1] for column in self._base.execute("PRAGMA table_info(files)")}
+        for column, kind in _ADDED.items():
+            if column not in present:
+                self._base.execute(f"ALTER TABLE files ADD COLUMN {column} {kind}")
         self._base.execute("CREATE INDEX IF NOT EXISTS by_made ON files (made) WHERE made != ''")
 
     def close(self) -> None:
@@ -106,16 +135,16 @@ class Ledger:
 
     def get(self, path: str) -> Row | None:
         """What is known of one source."""
-        found = self._base.execute("SELECT * FROM files WHERE path = ?", (_stored(path),)).fetchone()
-        return None if found is None else _row(found)
+        values = self._base.execute(f"{_SELECT} WHERE path = ?", (_stored(path),)).fetchone()
+        return None if values is None else _row(values)
 
     def record(self, rows: Iterable[Row]) -> None:
         """Put rows in, all of them or none, and on the disk when this returns."""
+        marks = ", ".join("?" * len(_COLUMNS))
         self._base.execute("BEGIN IMMEDIATE")
         try:
             self._base.executemany(
-                "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                map(_values, rows),
+                f"INSERT OR REPLACE INTO files ({', '.join(_COLUMNS)}) VALUES ({marks})", map(_values, rows)
             )
         except BaseException:
             self._base.execute("ROLLBACK")
@@ -124,13 +153,15 @@ class Ledger:
 
     def done_with(self, key: str) -> list[Row]:
         """Finished files of the same content that were asked the same: their output is this one's too."""
-        found = self._base.execute("SELECT * FROM files WHERE key = ? AND state = 'done' LIMIT 4", (key,))
-        return [_row(r) for r in found]
+        rows = self._base.execute(f"{_SELECT} WHERE key = ? AND state = 'done' LIMIT 4", (key,))
+        return [_row(values) for values in rows]
 
     def was_made(self, content: str) -> bool:
-        """Whether these bytes are an output of ours: such a file is no input, wherever it was copied to."""
-        found = self._base.execute("SELECT 1 FROM files WHERE made = ? AND made != '' LIMIT 1", (content,))
-        return found.fetchone() is not None
+        """Whether these bytes are an answer of ours: such a file is no input, wherever it was copied to."""
+        rows = self._base.execute(
+            "SELECT 1 FROM files WHERE made = ? AND made != '' AND answer = 1 LIMIT 1", (content,)
+        )
+        return rows.fetchone() is not None
 
     def remove(self, path: str) -> None:
         """The source is gone, and so is its output."""
@@ -140,18 +171,65 @@ class Ledger:
         """Files in a state are dealt with anew; which of the outputs are ours is not forgotten."""
         self._base.execute("UPDATE files SET recipe = '' WHERE state = ?", (state,))
 
-    def rows(self, state: str | None = None) -> Iterator[Row]:
-        """All rows by path, a thousand at a time: they may be changed meanwhile."""
-        last: str | bytes = ""
+    def rows(self, state: str | None = None, folder: str | None = None) -> Iterator[Row]:
+        """
+        Rows by path, a thousand at a time: they may be changed meanwhile.
+
+        Args:
+            state: those in this state alone.
+            folder: those in and below this folder alone ("" = all).
+        """
+        last: str | bytes = f"{folder}/" if folder else ""
+        end = f"{folder}0" if folder else None  # "0" comes next after "/"
         while True:
-            found = self._base.execute(
-                "SELECT * FROM files WHERE path > ? AND (? IS NULL OR state = ?) ORDER BY path LIMIT 1000",
-                (last, state, state),
+            values = self._base.execute(
+                f"{_SELECT} WHERE path > ? AND (? IS NULL OR path < ?) AND (? IS NULL OR state = ?) "
+                "ORDER BY path LIMIT 1000",
+                (last, end, end, state, state),
             ).fetchall()
-            if not found:
+            if not values:
                 return
-            yield from (_row(r) for r in found)
-            last = found[-1][0]
+            yield from (_row(one) for one in values)
+            last = values[-1][0]
+
+    def rows_in(self, folder: str, is_there: Callable[[str], bool]) -> Iterator[Row]:
+        """
+        Rows of the files in a folder, and of those below it whose folder is gone.
+
+        Args:
+            is_there: whether a folder below it still is.
+        """
+        prefix = f"{folder}/" if folder else ""
+        last, end = prefix, f"{folder}0" if folder else None
+        while True:
+            values = self._base.execute(
+                f"{_SELECT} WHERE path > ? AND (? IS NULL OR path < ?) ORDER BY path LIMIT 100", (last, end, end)
+            ).fetchall()
+            for value in values:
+                row = _row(value)
+                inner, below, _ = row.path.removeprefix(prefix).partition("/")
+                last = row.path
+                if below and is_there(prefix + inner):
+                    last = f"{prefix}{inner}0"  # past all that is below it
+                    break
+                yield row
+            if not values:
+                return
+
+    def can_be_read(self) -> bool:
+        """Whether SQLite finds the rows and what belongs to them. Cheap: pages are not compared with each other."""
+        try:
+            self._base.execute("SELECT count(*) FROM files").fetchone()
+            self._base.execute("SELECT * FROM kinds LIMIT 1").fetchone()
+            return True
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError:
+            return False
+
+    def kinds(self) -> dict[str, str]:
+        """Family of textures => the kind that all of its members are."""
+        return {_read(family): kind for family, kind in self._base.execute("SELECT * FROM kinds")}
 
     def counts(self) -> dict[str, int]:
         """State => files."""
@@ -161,15 +239,73 @@ class Ledger:
         """SQLite's own check of the file."""
         return bool(self._base.execute("PRAGMA integrity_check").fetchone()[0] == "ok")
 
+    def decide(self, family: str, kind: str) -> None:
+        """Once for all members of a family, those that come later included."""
+        self._base.execute("INSERT OR REPLACE INTO kinds VALUES (?, ?)", (_stored(family), kind))
+
+    def mounts(self) -> set[str]:
+        """Folders that were disks of their own when they were last looked at."""
+        return {_read(value[0]) for value in self._base.execute("SELECT folder FROM mounts")}
+
+    def note_mounts(self, folders: Iterable[str]) -> None:
+        """Remember folders that are disks of their own."""
+        self._base.executemany("INSERT OR IGNORE INTO mounts VALUES (?)", [(_stored(folder),) for folder in folders])
+
+    def unreadable(self) -> dict[str, str]:
+        """Folders that could not be read in the last pass, with the reason."""
+        return {_read(folder): reason for folder, reason in self._base.execute("SELECT * FROM unreadable")}
+
+    def note_unreadable(self, folders: dict[str, str]) -> None:
+        """Replace what `unreadable` tells."""
+        if folders != self.unreadable():
+            self._base.execute("DELETE FROM unreadable")
+            self._base.executemany(
+                "INSERT INTO unreadable VALUES (?, ?)", [(_stored(folder), why) for folder, why in folders.items()]
+            )
+
+    def fact(self, name: str) -> str:
+        """A remembered word about the whole folder; empty when there is none."""
+        value = self._base.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+        return "" if value is None else str(value[0])
+
+    def note_fact(self, name: str, value: str) -> None:
+        """Remember a word about the whole folder."""
+        self._base.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
+
+    def salvaged(self) -> list[Row]:
+        """All rows that can still be read of a damaged file: from the first on, and from the last on backwards."""
+        rows: dict[str, Row] = {}
+        for order in ("ASC", "DESC"):
+            with contextlib.suppress(sqlite3.DatabaseError, ValueError, TypeError):
+                for values in self._base.execute(f"{_SELECT} ORDER BY path {order}"):
+                    row = _row(values)
+                    rows[row.path] = row
+        return list(rows.values())
+
 
 def _values(row: Row) -> tuple[str | bytes | int, ...]:
     reason, target = _stored(row.reason), _stored(row.target)
-    return (_stored(row.path), *row.stamp, row.key, row.recipe, row.state, reason, *row.out, row.made, target)
+    return (
+        *(_stored(row.path), *row.stamp, row.key, row.recipe, row.state, reason, *row.out, row.made, target),
+        *(row.prior, int(row.answer), row.sample),
+    )
 
 
-def _row(r: tuple[Any, ...]) -> Row:
-    path, reason, target = _read(r[0]), _read(r[6]), _read(r[10])
-    return Row(path, Stamp(r[1], r[2]), r[3], r[4], r[5], reason, Stamp(r[7], r[8]), r[9], target)
+def _row(values: tuple[Any, ...]) -> Row:
+    return Row(
+        path=_read(values[0]),
+        stamp=Stamp(*values[1:5]),
+        key=values[5],
+        recipe=values[6],
+        state=values[7],
+        reason=_read(values[8]),
+        out=Stamp(*values[9:13]),
+        made=values[13],
+        target=_read(values[14]),
+        prior=values[15],
+        answer=bool(values[16]),
+        sample=values[17],
+    )
 
 
 # A name from an old archive may not be Unicode, which SQLite's texts must be: it is kept as bytes.
@@ -181,5 +317,5 @@ def _stored(text: str) -> str | bytes:
     return text
 
 
-def _read(kept: str | bytes) -> str:
-    return kept if isinstance(kept, str) else kept.decode("utf-8", "surrogatepass")
+def _read(stored: str | bytes) -> str:
+    return stored if isinstance(stored, str) else stored.decode("utf-8", "surrogatepass")

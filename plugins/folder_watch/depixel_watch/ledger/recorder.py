@@ -1,19 +1,16 @@
-"""The books of a pass: what became of each file goes into the ledger, the tally, and a line for who listens."""
+"""What became of each file of a pass goes into the ledger, the counts, and a line for those who listen."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from depixel.errors import OutputExistsError
-from depixel_watch.folder.scan import stamp_of
-from depixel_watch.folder.stability import StabilityTracker, Stamp
-from depixel_watch.ledger.ledger import BLOCKED, Ledger, Row
+from depixel.errors import DepixelError, OutputExistsError
+from depixel_watch.folder.stamps import StabilityTracker, Stamp, digest_of
+from depixel_watch.ledger.ledger import BLOCKED, NOTHING, Ledger, Row
 from depixel_watch.work.pauses import as_pause, may_pass
 from depixel_watch.work.task import LoadedTask
-
-NOTHING = Stamp(0, 0)
 
 
 @dataclass
@@ -43,6 +40,8 @@ class PassCounts:
     failed: int = 0  # newly
     waiting: int = 0  # not complete yet
     removed: int = 0  # source gone, so is the output
+    whole: bool = True  # the whole folder was looked at, not only what changed
+    inside: tuple[str, int, int] = ("", 0, 0)  # an archive that is being rewritten: path, entries done, entries
     times: Times = field(default_factory=Times)
 
     @property
@@ -55,7 +54,7 @@ class PassCounts:
 class Event:
     """Something worth a line."""
 
-    what: str  # done, copied, failed, left, removed, note
+    what: str  # done, copied, failed, left, removed, note, profile
     path: str
     sentence: str = ""
 
@@ -68,10 +67,10 @@ class Output:
     """An output that has its name."""
 
     stamp: Stamp
-    digest: str = ""  # of its bytes, where they are an answer of ours
+    digest: str  # of its bytes
     what: str = "done"  # or copied
     remark: str = ""
-    seconds: float = 0.0  # that encoding and writing took
+    answer: bool = True  # of the engine, not a copy of the source
 
 
 class Recorder:
@@ -82,13 +81,24 @@ class Recorder:
         out: the output folder.
     """
 
-    def __init__(self, ledger: Ledger, tracker: StabilityTracker, tally: PassCounts, tell: Listener, out: Path) -> None:
-        self.ledger, self.tally = ledger, tally
-        self._tracker, self._tell, self._out = tracker, tell, out
+    def __init__(
+        self, ledger: Ledger, tracker: StabilityTracker, counts: PassCounts, listener: Listener, out: Path
+    ) -> None:
+        self.ledger, self.counts = ledger, counts
+        self._tracker, self._listener, self._out = tracker, listener, out
 
-    def announce(self, items: Iterable[LoadedTask]) -> None:
-        """Before an output gets its name: whatever is at that place from now on is ours."""
-        rows = [_row(item, "writing", self._reason(item), self._kept(item)) for item in items]
+    def announce(self, outputs: Iterable[tuple[LoadedTask, str, bool]]) -> None:
+        """
+        Before outputs get their names: a file with one of these digests is ours from now on.
+
+        Args:
+            outputs: task, digest of the new output, whether it is an answer of the engine.
+        """
+        rows = []
+        for item, digest, answer in outputs:
+            before = self.ledger.get(item.task.path)
+            row = self._row(item, "writing", self._reason(before), self._out_of(before), digest)
+            rows.append(replace(row, prior=self._prior(before), answer=answer))
         if rows:
             self.ledger.record(rows)
 
@@ -96,12 +106,28 @@ class Recorder:
         """Outputs that are in place."""
         pairs = list(outcomes)
         if pairs:
-            self.ledger.record(_row(item, "done", made.remark, made.stamp, made.digest) for item, made in pairs)
-        for item, made in pairs:
-            self._tracker.forget(item.job.path)
-            self.tally.done += made.what == "done"
-            self.tally.copied += made.what == "copied"
-            self._tell(Event(made.what, item.job.path, made.remark))
+            self.ledger.record(
+                replace(self._row(item, "done", one.remark, one.stamp, one.digest), answer=one.answer)
+                for item, one in pairs
+            )
+        for item, one in pairs:
+            self._tracker.forget(item.task.path)
+            self.counts.done += one.what == "done"
+            self.counts.copied += one.what == "copied"
+            self._listener(Event(one.what, item.task.path, one.remark))
+
+    def unchanged(self, items: Iterable[LoadedTask]) -> None:
+        """Files whose content and output are as recorded, though their stamps are not: nothing is to be done."""
+        rows = []
+        for item in items:
+            before = self.ledger.get(item.task.path)
+            if before is not None:
+                rows.append(replace(before, stamp=item.task.stamp, out=item.out, state="done", sample=item.sample))
+            self._tracker.forget(item.task.path)
+            self.counts.skipped += 1
+            self.counts.found -= 1
+        if rows:
+            self.ledger.record(rows)
 
     def fail(self, item: LoadedTask, error: Exception) -> None:
         """
@@ -113,45 +139,62 @@ class Recorder:
         """
         if pause := as_pause(error):
             raise pause
-        before = self.ledger.get(item.job.path)
-        blocked = BLOCKED if isinstance(error, OutputExistsError) else ""
-        row = _row(item, "failed", str(error), self._kept(item), blocked)
-        self._tracker.forget(item.job.path)
+        before = self.ledger.get(item.task.path)
+        if isinstance(error, OutputExistsError):
+            digest = BLOCKED
+        else:
+            digest = "" if before is None or before.made == BLOCKED else before.made
+        row = replace(
+            self._row(item, "failed", str(error), self._out_of(before), digest),
+            prior="" if before is None else before.prior,
+            answer=before is None or before.answer,
+        )
+        self._tracker.forget(item.task.path)
         if item.unreadable or may_pass(error):
-            row = row._replace(recipe="")
+            row = replace(row, recipe="")
             if before is not None and before.state != "done" and before.reason == row.reason:
-                self.tally.skipped += 1
-                self.tally.found -= 1
+                self.counts.skipped += 1
+                self.counts.found -= 1
                 return
         self.ledger.record([row])
-        self.tally.failed += 1
-        self._tell(Event("failed", item.job.path, str(error)))
+        self.counts.failed += 1
+        self._listener(Event("failed", item.task.path, str(error)))
 
     def leave(self, item: LoadedTask, reason: str, digest: str = "") -> None:
         """One file is left alone, on purpose. `digest`: its content is an output of ours."""
-        self.ledger.record([_row(item, "left", reason, self._kept(item), digest)])
-        self._tracker.forget(item.job.path)
-        self.tally.left += 1
-        self._tell(Event("left", item.job.path, reason))
-
-    # Why it failed the last time: need not be told again.
-    def _reason(self, item: LoadedTask) -> str:
-        before = self.ledger.get(item.job.path)
-        return before.reason if before is not None and before.state in ("failed", "writing") else ""
-
-    # The last output of this path, as we left it. Whatever lies there while its row says `writing` is ours: a run that
-    # was killed then may have given it its name, and this one may fail before it does so again.
-    def _kept(self, item: LoadedTask) -> Stamp:
-        before = self.ledger.get(item.job.path)
-        if before is not None and before.state == "writing":
-            return stamp_of(self._out / before.output) or NOTHING
-        return NOTHING if before is None else before.out
+        before = self.ledger.get(item.task.path)
+        self.ledger.record([self._row(item, "left", reason, self._out_of(before), digest)])
+        self._tracker.forget(item.task.path)
+        self.counts.left += 1
+        self._listener(Event("left", item.task.path, reason))
 
     def wait(self, count: int = 1) -> None:
         """Files for another pass."""
-        self.tally.waiting += count
-        self.tally.found -= count
+        self.counts.waiting += count
+        self.counts.found -= count
 
+    # Why it failed the last time: need not be told again.
+    def _reason(self, before: Row | None) -> str:
+        return before.reason if before is not None and before.state in ("failed", "writing") else ""
 
-def _row(item: LoadedTask, state: str, reason: str = "", out: Stamp = NOTHING, digest: str = "") -> Row:
-    return Row(item.job.path, item.job.stamp, item.key, item.job.recipe, state, reason, out, digest, item.job.target)
+    def _out_of(self, before: Row | None) -> Stamp:
+        return NOTHING if before is None else before.out
+
+    # Digest of the output that lies there before this one. A run that was killed while it wrote may have left the new
+    # one or the one before.
+    def _prior(self, before: Row | None) -> str:
+        if before is None or before.made == BLOCKED:
+            return ""
+        if not before.prior:
+            return before.made
+        try:
+            digest = digest_of(self._out / before.output)
+        except (OSError, DepixelError):
+            return before.prior
+        return digest if digest in (before.made, before.prior) else before.prior
+
+    def _row(self, item: LoadedTask, state: str, reason: str, out: Stamp, digest: str) -> Row:
+        task = item.task
+        return Row(
+            task.path, task.stamp, item.key, task.recipe, state, reason, out, digest, task.target, sample=item.sample
+        )

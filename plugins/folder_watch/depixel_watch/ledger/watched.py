@@ -15,7 +15,7 @@ _NAME = "watched.json"
 _MOST = 200
 
 
-def known() -> list[Path]:
+def watched() -> list[Path]:
     """Output folders that are there, the last one first."""
     return [Path(out) for out in _read() if (Path(out) / LEDGER_NAME).exists()]
 
@@ -35,7 +35,7 @@ def _path() -> Path:
 
 def _read() -> list[str]:
     try:
-        told = json.loads(_path().read_bytes())
+        outs = json.loads(_path().read_bytes())
     except (OSError, ValueError):
         return []
-    return [out for out in told if isinstance(out, str)] if isinstance(told, list) else []
+    return [out for out in outs if isinstance(out, str)] if isinstance(outs, list) else []

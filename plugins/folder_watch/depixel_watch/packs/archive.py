@@ -10,16 +10,21 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from depixel.errors import DepixelError, UnreadablePictureError, UnsupportedPictureError
-from depixel.files import READABLE
-from depixel_watch.packs.conventions import followed, output_name
+from depixel.files import HEAD, READABLE
+from depixel_watch.folder.scan import is_litter
+from depixel_watch.packs.conventions import followed, mip_of, output_name
 from depixel_watch.packs.profiles import PackProfile, Rule, recognise
+from depixel_watch.work import memory
+from depixel_watch.work.families import Families
+from depixel_watch.work.limits import SizeLimits
 from depixel_watch.work.task import fault
-from depixel_watch.work.texture import Texture, Upscaler, answer_all, prepare
+from depixel_watch.work.texture import NO_LIMITS, Texture, Upscaler, answer_all, prepare
 
 MAX_ENTRIES = 200_000
 MAX_ENTRY_BYTES = 2**28
@@ -34,20 +39,37 @@ _GROUP = 64  # pictures that are in memory together
 _GROUP_BYTES = 2**25
 
 
-def rewrite(source: Path, out: BinaryIO, worker: Upscaler, profiles: dict[str, PackProfile]) -> list[str]:
+@dataclass(frozen=True)
+class Chosen:
+    """What the user asked for beyond the request: the same for folders and archives."""
+
+    profile: PackProfile | None = None  # None = recognised by what is inside
+    limits: SizeLimits = NO_LIMITS
+    progress: Callable[[int, int], None] = lambda done, total: None  # entries
+
+
+def rewrite(
+    source: Path,
+    out: BinaryIO,
+    worker: Upscaler,
+    profiles: dict[str, PackProfile],
+    chosen: Chosen | None = None,
+) -> list[str]:
     """
     Write the upscaled archive.
 
     Returns:
-        A sentence for each picture that could not be upscaled and was copied as it is.
+        The profile that was used, and a sentence for each picture that could not be upscaled and was copied as it is.
 
     Raises:
-        UnreadablePictureError: no whole archive (no end record, wrong checksums).
+        UnreadablePictureError: the archive is incomplete or damaged (no end record, wrong checksums).
         UnsupportedPictureError: encrypted, or built to do harm.
     """
+    chosen = chosen or Chosen()
     with opened(source) as archive:
         check_archive(archive, source.name)
-        return _rewrite(archive, out, worker, profiles)
+        profile = chosen.profile or recognise_archive(archive, profiles)
+        return [f"Profile: {profile.name}.", *_Rewriting(archive, worker, profile, chosen).run(out)]
 
 
 @contextlib.contextmanager
@@ -69,12 +91,12 @@ def _unpacking(name: str, part: str = "") -> Iterator[None]:
     except MemoryError as error:
         raise UnsupportedPictureError(f"{name} asks for more memory than there is; it is not unpacked.") from error
     except _DAMAGE as error:
-        raise UnreadablePictureError(f"{name} is no whole archive: {part}{error}.") from error
+        raise UnreadablePictureError(f"{name} is incomplete or damaged: {part}{error}.") from error
     except OSError as error:
         if error.errno not in (errno.EINVAL, None):
             raise  # the disk's fault
         reason = "it points outside itself" if error.errno else str(error).lower()  # bz2 knows no other error
-        raise UnreadablePictureError(f"{name} is no whole archive: {part}{reason}.") from error
+        raise UnreadablePictureError(f"{name} is incomplete or damaged: {part}{reason}.") from error
 
 
 def content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int = -1) -> bytes:
@@ -107,12 +129,14 @@ def check_archive(archive: zipfile.ZipFile, name: str) -> None:
     entries = archive.infolist()
     seen: set[str] = set()
     for entry in entries:
-        path = PurePosixPath(entry.filename)
-        bad = path.is_absolute() or ".." in path.parts or "\\" in entry.orig_filename or "\0" in entry.orig_filename
+        path = PurePosixPath(path_of(entry))
+        bad = path.is_absolute() or ".." in path.parts or "\0" in entry.orig_filename
         if bad or ":" in entry.filename.split("/")[0]:
             raise UnsupportedPictureError(f"{name} holds the unsafe name {entry.filename!r}; it is not opened.")
         if stat.S_ISLNK(entry.external_attr >> 16):
             raise UnsupportedPictureError(f"{name} holds the symbolic link {entry.filename!r}; it is not opened.")
+        if not entry.filename:
+            raise UnsupportedPictureError(f"{name} holds an entry without a name; it is not opened.")
         if path.as_posix() in seen:  # ./a.png is a.png; A.png is not, where games read archives
             raise UnsupportedPictureError(f"{name} holds {entry.filename!r} twice; it is not opened.")
         if entry.flag_bits & 0x1:
@@ -127,14 +151,26 @@ def check_archive(archive: zipfile.ZipFile, name: str) -> None:
         raise UnsupportedPictureError(f"{name} would unpack to {whole} bytes; that is no texture pack.")
 
 
-def names_for(archive: zipfile.ZipFile) -> list[str]:
-    """What an archive is recognised by: names in its root, its own, and those of its first files."""
-    entries = archive.infolist()
-    return [
-        *(e.filename for e in entries if "/" not in e.filename),
-        PurePosixPath(archive.filename or "").name,
-        *(PurePosixPath(e.filename).name for e in entries[:1000]),
+def path_of(entry: zipfile.ZipInfo) -> str:
+    """
+    The path of an entry. Some Windows programs write backslashes between folders; as unzip and 7-Zip do, they are taken
+    for slashes. The entry itself keeps the bytes of its name.
+    """
+    return entry.filename.replace("\\", "/")
+
+
+def recognise_archive(archive: zipfile.ZipFile, profiles: dict[str, PackProfile]) -> PackProfile:
+    """The profile of an archive by the names in its root, those of its first files, its paths, and its own ending."""
+    name = PurePosixPath(archive.filename or "").name
+    paths = [path_of(entry) for entry in archive.infolist()]
+    tops = {path.partition("/")[0] for path in paths}
+    top = f"{tops.pop()}/" if len(tops) == 1 else ""
+    names = [
+        *(path.removeprefix(top) for path in paths if "/" not in path.removeprefix(top)),
+        *(path for path in paths if "/" not in path),
+        *(PurePosixPath(path).name for path in paths[:1000]),
     ]
+    return recognise(profiles, names, [path.removeprefix(top) for path in paths], name)
 
 
 def top_of(archive: zipfile.ZipFile, profile: PackProfile) -> str:
@@ -142,78 +178,141 @@ def top_of(archive: zipfile.ZipFile, profile: PackProfile) -> str:
     "NAME/" where all of a pack lies in one folder, as in zips of whole repositories, else "". Rules are for paths in
     it; Doom's engines look past it as well.
     """
-    paths = [PurePosixPath(entry.filename) for entry in archive.infolist() if not entry.is_dir()]
+    paths = [PurePosixPath(path_of(entry)) for entry in archive.infolist() if not is_folder(entry)]
     tops = {path.parts[0] for path in paths if len(path.parts) > 1}
     marked = any(len(path.parts) == 2 and profile.is_marked_by(path.name) for path in paths)
     whole = len(tops) == 1 and all(len(path.parts) > 1 for path in paths)
     return f"{tops.pop()}/" if whole and marked else ""
 
 
-def _rewrite(archive: zipfile.ZipFile, out: BinaryIO, worker: Upscaler, profiles: dict[str, PackProfile]) -> list[str]:
-    entries = archive.infolist()
-    profile = recognise(profiles, names_for(archive))
-    top = top_of(archive, profile)
-    notes: list[str] = []
-    with zipfile.ZipFile(out, "w") as made:
-        made.comment = archive.comment
-        for group in _groups(entries):
-            given = [content(archive, entry) for entry in group]
-            textures: dict[int, Texture] = {}
-            for index, entry in enumerate(group):
-                try:
-                    rule = profile.rule_for(entry.filename.removeprefix(top))
-                    texture = _texture(archive, entry, given[index], rule, worker.scale)
-                except DepixelError as error:
-                    notes.append(f"{entry.filename}: {error}")
-                    continue
-                except Exception as error:  # noqa: BLE001 (whatever one picture brings about must not stop the others)
-                    notes.append(f"{entry.filename}: {fault(entry.filename, error)}")
-                    continue
-                if texture is not None:
-                    textures[index] = texture
-                    if texture.remark:
-                        notes.append(f"{entry.filename}: {texture.remark}")
-            answers = dict(zip(textures, answer_all(worker, list(textures.values())), strict=True))
-            for index, entry in enumerate(group):
-                answer = answers.get(index)
-                if isinstance(answer, DepixelError):
-                    notes.append(f"{entry.filename}: {answer}")
-                rule = profile.rule_for(entry.filename.removeprefix(top))
-                if isinstance(answer, bytes) and rule.treatment.into:
-                    made.writestr(_like(entry), given[index])
-                    notes += _add(made, entry, top + rule.treatment.into, answer, archive)
-                elif isinstance(answer, bytes):
-                    made.writestr(_like(entry, _output(archive, entry, rule)), answer)
-                elif rule.action == "follow":
-                    made.writestr(_like(entry), followed(entry.filename, given[index], worker.scale))
-                else:
-                    made.writestr(_like(entry), given[index])
-    return notes
+def is_folder(entry: zipfile.ZipInfo) -> bool:
+    """Whether an entry stands for a folder."""
+    return path_of(entry).endswith("/")
 
 
-# The larger picture goes where the game looks for replacements, unless the pack has one of its own there.
-def _add(made: zipfile.ZipFile, like: zipfile.ZipInfo, into: str, data: bytes, archive: zipfile.ZipFile) -> list[str]:
-    name = into + PurePosixPath(like.filename).name
-    if name in archive.NameToInfo:
-        return []
-    if name in made.NameToInfo:
-        return [f"{like.filename}: {name} is there already, from another folder of the pack; this one was left out."]
-    made.writestr(_like(like, name), data)
-    return []
+class _Listing:
+    """The files of an archive as `Families` looks at them."""
+
+    def __init__(self, archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) -> None:
+        self._archive, self._members = archive, members
+        self._folders: dict[str, list[str]] = {}
+        for path in members:
+            self._folders.setdefault(PurePosixPath(path).parent.as_posix(), []).append(path)
+
+    def names(self, folder: str) -> list[str]:
+        """Paths of its files."""
+        return self._folders.get(folder, [])
+
+    def read(self, path: str, most: int | None = None) -> bytes:
+        """A file, or its first bytes."""
+        return content(self._archive, self._members[path], -1 if most is None else most)
 
 
-def _texture(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, data: bytes, rule: Rule, scale: int) -> Texture | None:
-    if entry.is_dir() or PurePosixPath(entry.filename).suffix.lower() not in READABLE or not rule.upscale:
-        return None
+class _Rewriting:
+    """One archive on its way; in one thread."""
 
-    def beside(name: str) -> bytes | None:
-        return content(archive, archive.NameToInfo[name]) if name in archive.NameToInfo else None
+    def __init__(self, archive: zipfile.ZipFile, worker: Upscaler, profile: PackProfile, chosen: Chosen) -> None:
+        self._archive, self._worker, self._profile, self._chosen = archive, worker, profile, chosen
+        self._top = top_of(archive, profile)
+        entries = [entry for entry in archive.infolist() if not is_folder(entry)]
+        self._members = {path_of(entry): entry for entry in entries}
+        self._families = Families(_Listing(archive, self._members), worker.detect, lambda family: None)
+        self._notes: list[str] = []
 
-    return prepare(data, entry.filename, rule, beside, scale, _output(archive, entry, rule))
+    def run(self, out: BinaryIO) -> list[str]:
+        """Write all entries in order; returns the notes."""
+        entries = self._archive.infolist()
+        done = 0
+        with zipfile.ZipFile(out, "w") as made:
+            made.comment = self._archive.comment
+            for group in _groups(entries):
+                self._chosen.progress(done, len(entries))
+                self._write(made, group, [content(self._archive, entry) for entry in group])
+                done += len(group)
+        self._chosen.progress(done, len(entries))
+        return self._notes
 
+    def _write(self, made: zipfile.ZipFile, group: list[zipfile.ZipInfo], data: list[bytes]) -> None:
+        textures = self._textures(group, data)
+        answers = dict(zip(textures, answer_all(self._worker, list(textures.values())), strict=True))
+        for index, entry in enumerate(group):
+            answer, rule = answers.get(index), self._rule(entry)
+            if isinstance(answer, DepixelError):
+                self._notes.append(f"{entry.filename}: {answer}")
+            if isinstance(answer, bytes) and rule.treatment.into:
+                made.writestr(_like(entry), data[index])
+                self._add(made, entry, self._top + rule.treatment.into, answer)
+            elif isinstance(answer, bytes):
+                made.writestr(_like(entry, self._output(entry, rule)), answer)
+            elif rule.action == "follow":
+                made.writestr(_like(entry), followed(path_of(entry), data[index], self._scale_of(entry)))
+            else:
+                made.writestr(_like(entry), data[index])
 
-def _output(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, rule: Rule) -> str:
-    return output_name(entry.filename, rule.treatment, lambda name: name in archive.NameToInfo)
+    def _textures(self, group: list[zipfile.ZipInfo], data: list[bytes]) -> dict[int, Texture]:
+        textures: dict[int, Texture] = {}
+        for index, entry in enumerate(group):
+            try:
+                texture = self._texture(entry, data[index])
+            except DepixelError as error:
+                self._notes.append(f"{entry.filename}: {error}")
+                continue
+            except Exception as error:  # noqa: BLE001 (whatever one picture brings about must not stop the others)
+                self._notes.append(f"{entry.filename}: {fault(entry.filename, error)}")
+                continue
+            if texture is not None and texture.left:
+                self._notes.append(f"{entry.filename}: {texture.left}")
+            elif texture is not None:
+                textures[index] = texture
+                if texture.remark:
+                    self._notes.append(f"{entry.filename}: {texture.remark}")
+        return textures
+
+    def _texture(self, entry: zipfile.ZipInfo, data: bytes) -> Texture | None:
+        path, rule = path_of(entry), self._rule(entry)
+        litter = any(is_litter(part) for part in PurePosixPath(path).parts)
+        if is_folder(entry) or litter or PurePosixPath(path).suffix.lower() not in READABLE or not rule.upscale:
+            return None
+        memory.check_claim(path, data[:HEAD], self._worker.scale)
+        otherwise = self._profile.otherwise(path.removeprefix(self._top), rule) if rule.confirm else None
+        output = self._output(entry, rule) or path
+        texture = prepare(data, path, rule, self._beside, self._worker.scale, output, otherwise, self._chosen.limits)
+        if not texture.left:
+            memory.check(texture.picture, texture.scale)
+            if self._worker.kind == "auto":
+                mip = mip_of(path) if texture.level else None
+                texture = self._families.settle(mip[0] if mip else path, texture)
+        return texture
+
+    def _rule(self, entry: zipfile.ZipInfo) -> Rule:
+        return self._profile.rule_for(path_of(entry).removeprefix(self._top))
+
+    def _beside(self, name: str) -> bytes | None:
+        return content(self._archive, self._members[name]) if name in self._members else None
+
+    # The name of the output where it is another; names that stay keep their bytes.
+    def _output(self, entry: zipfile.ZipInfo, rule: Rule) -> str:
+        path = path_of(entry)
+        output = output_name(path, rule.treatment, lambda name: name in self._members)
+        return "" if output == path else output
+
+    # A description grows as the picture does that it belongs to.
+    def _scale_of(self, entry: zipfile.ZipInfo) -> int:
+        picture = self._members.get(path_of(entry).removesuffix(".mcmeta"))
+        if picture is None:
+            return self._worker.scale
+        head = content(self._archive, picture, HEAD)
+        return self._chosen.limits.scale_by_head(head, self._worker.scale)
+
+    # The larger picture goes where the game looks for replacements, unless the pack has one of its own there.
+    def _add(self, made: zipfile.ZipFile, like: zipfile.ZipInfo, into: str, data: bytes) -> None:
+        name = into + PurePosixPath(path_of(like)).name
+        if name in self._archive.NameToInfo:
+            return
+        if name in made.NameToInfo:
+            self._notes.append(f"{like.filename}: {name} is there already, from another folder; this one was left out.")
+            return
+        made.writestr(_like(like, name), data)
 
 
 class _Entry(zipfile.ZipInfo):

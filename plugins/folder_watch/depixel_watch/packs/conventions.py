@@ -9,7 +9,7 @@ import json
 import re
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -38,14 +38,34 @@ class Treatment:
     mipmaps: bool = False  # NAME_mip1.png or NAME-mip1.png is half of NAME.png
     half_alpha: bool = False  # alpha that never exceeds 128 is opaque at 128
     offsets: str = ""  # PNG's grAb chunk (Doom): "scale" or "keep"
-    most: int = 0  # larger sides are warned of; 0 = no limit
+    warn_above: int = 0  # larger sides are warned of; 0 = no limit
     material: bool = False  # one map of a set: NAME_normal.png lies over NAME.png
     ending: str = ""  # of the output, such as ".png"; "" = the source's
     into: str = ""  # in archives: the larger picture is added under this folder, the old one stays
+    squares: bool = False  # a picture several times as high as wide is a strip of square frames
+    tiles: str = ""  # opaque square pictures tile across these axes: x, y or xy
 
-    @property
-    def is_known(self) -> bool:
-        return self.offsets in ("", "scale", "keep") and (not self.ending or self.ending in WRITABLE)
+    def problem(self) -> str:
+        """What is wrong with the values, empty when nothing is."""
+        for key in fields(self):
+            value = getattr(self, key.name)
+            if type(value) is not type(key.default):
+                return f"{key.name} must be {_KIND_WORDS[type(key.default)]}, not {value!r}"
+        if self.offsets not in ("", "scale", "keep"):
+            return f"offsets must be 'scale' or 'keep', not {self.offsets!r}"
+        if self.ending and self.ending not in WRITABLE:
+            return f"ending {self.ending!r} cannot be written; choose one of {', '.join(sorted(WRITABLE))}"
+        if self.tiles not in ("", "x", "y", "xy"):
+            return f"tiles must be x, y or xy, not {self.tiles!r}"
+        parts = PurePosixPath(self.into).parts
+        if self.into and (self.into.startswith("/") or ".." in parts or "\\" in self.into or ":" in self.into):
+            return f"into must be a folder inside the archive, not {self.into!r}"
+        if self.into and not self.into.endswith("/"):
+            return f"into must end with a slash, not {self.into!r}"
+        return ""
+
+
+_KIND_WORDS = {bool: "true or false", int: "a number", str: "a text"}
 
 
 def output_name(path: str, treatment: Treatment, is_there: Callable[[str], bool]) -> str:
@@ -105,7 +125,7 @@ def frames_of_strip(picture: Picture, animation: bytes) -> str | None:
     """
     try:
         told = json.loads(animation.decode("utf-8-sig"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UnsupportedPictureError(f"The .mcmeta of {picture.name} is damaged: it is not JSON.") from error
     about = told.get("animation") if isinstance(told, dict) else None
     if not isinstance(about, dict):
@@ -122,6 +142,19 @@ def frames_of_strip(picture: Picture, animation: bytes) -> str | None:
     return f"{picture.width // width}x{picture.height // height}"
 
 
+def squares_of(picture: Picture) -> str | None:
+    """A strip of square frames, one below the other, as "1x4"; None when it is none."""
+    times, rest = divmod(picture.height, picture.width)
+    return f"1x{times}" if times > 1 and not rest and len(picture.frames) == 1 else None
+
+
+def is_block(picture: Picture) -> bool:
+    """An opaque square, as the ground of a world is made of."""
+    if picture.width != picture.height:
+        return False
+    return not picture.has_alpha or all(int(frame[..., -1].min()) == picture.levels for frame in picture.frames)
+
+
 def followed(path: str, data: bytes, scale: int) -> bytes:
     """A file that must come along with larger pictures: sizes of frames in a .mcmeta grow, everything else stays."""
     if not path.lower().endswith(_MCMETA):
@@ -130,7 +163,7 @@ def followed(path: str, data: bytes, scale: int) -> bytes:
         told = json.loads(data.decode("utf-8-sig"))
         about = told["animation"]
         sizes = {key: about[key] * scale for key in ("width", "height") if isinstance(about.get(key), int)}
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return data  # another kind of .mcmeta, or one that the game cannot read either
     if not sizes:
         return data

@@ -7,13 +7,16 @@ import os
 import re
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from depixel.errors import BadUsageError
+from depixel.request import Request
+from depixel_watch.packs.confirmation import CONFIRMATIONS
 from depixel_watch.packs.conventions import Treatment
 
 if sys.version_info >= (3, 11):
@@ -29,8 +32,27 @@ OWN_PROFILES = ".depixel-profiles.toml"
 
 ACTIONS = ("upscale", "copy", "follow")
 _DATA = Path(__file__).with_name("profiles.toml")
-ARCHIVES = frozenset({".zip", ".pk3"})
+ARCHIVES = frozenset(
+    {
+        ".zip",
+        ".pk3",
+        ".ipk3",
+        ".pk4",
+        ".pkz",
+        ".kpf",
+        ".mcpack",
+        ".mcaddon",
+        ".jar",
+        ".love",
+        ".wz",
+        ".dpk",
+        ".resourcepack",
+    }
+)
+"""Endings of zips whose textures are upscaled inside them, whatever they are called."""
 _MOST_FOLDERS = 100  # of one level, that are looked into for what a folder is
+_PROFILE_KEYS = {"name", "title", "markers", "names", "paths", "archives", "rules", "note", "atlas"}
+_RULE_KEYS = {"match", "action", "settings", "file", "reason", "confirm"}
 
 
 def is_archive(path: str) -> bool:
@@ -47,10 +69,15 @@ class Rule:
     hints: ProfileSettings
     treatment: Treatment = field(default_factory=Treatment)
     reason: str = ""  # why files that match are not upscaled, as a plural: "fonts"
+    confirm: str = ""  # what the content must be for the rule to hold: normals, map; else the next rule that matches
 
     @property
     def upscale(self) -> bool:
         return self.action == "upscale"
+
+    def fits(self, low: str) -> bool:
+        """Whether a path in lower case matches."""
+        return fnmatchcase(low, self.match) or fnmatchcase("/" + low, self.match)
 
 
 @dataclass(frozen=True)
@@ -64,20 +91,38 @@ class PackProfile:
     rules: tuple[Rule, ...]
     note: str = ""  # what somebody who uses it should know
     atlas: int = 0  # side of the one texture into which the game packs all of them; 0 = there is no such limit
+    paths: tuple[str, ...] = ()  # paths in a pack that only it has, such as scripts/*.shader
+    archives: tuple[str, ...] = ()  # endings of archives that are its own where nothing inside says more
     parts: tuple[tuple[str, PackProfile], ...] = ()  # folders that are packs by themselves
 
     def is_marked_by(self, name: str) -> bool:
         """Whether a file of this name in a pack's root gives the profile away."""
         return any(fnmatchcase(name.lower(), marker) for marker in self.markers)
 
+    def has_path(self, path: str) -> bool:
+        """Whether a path in a pack gives the profile away."""
+        return any(fnmatchcase(path.lower(), pattern) for pattern in self.paths)
+
     def rule_for(self, path: str) -> Rule:
         """The first rule that fits a relative path; in a folder that is a pack, of its profile, by the path in it."""
+        profile, low = self._inner(path)
+        return next(rule for rule in profile.rules if rule.fits(low))
+
+    def otherwise(self, path: str, rule: Rule) -> Rule:
+        """The rule that holds where the content does not confirm `rule`."""
+        profile, low = self._inner(path)
+        return next(other for other in profile.rules if not other.confirm and other.fits(low))
+
+    def profile_of(self, path: str) -> PackProfile:
+        """The profile by which a path is treated."""
+        return self._inner(path)[0]
+
+    def _inner(self, path: str) -> tuple[PackProfile, str]:
         folder, inside, rest = path.partition("/")
         for name, profile in self.parts if inside else ():
             if name == folder:
-                return profile.rule_for(rest)
-        low = path.lower()
-        return next(r for r in self.rules if fnmatchcase(low, r.match) or fnmatchcase("/" + low, r.match))
+                return profile._inner(rest)
+        return self, path.lower()
 
 
 def load(path: Path = _DATA, own: Path | None = None) -> dict[str, PackProfile]:
@@ -99,10 +144,12 @@ def load(path: Path = _DATA, own: Path | None = None) -> dict[str, PackProfile]:
 
 def _read(path: Path) -> dict[str, PackProfile]:
     try:
-        told = tomllib.loads(path.read_text("utf-8"))["profile"]
-        return {p["name"]: _profile(p) for p in told}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, re.error) as error:
-        raise BadUsageError(f"The profiles in {path} cannot be used: {error}.") from error
+        tables = tomllib.loads(path.read_text("utf-8")).get("profile", [])
+        profiles = [_profile(table) for table in tables]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, re.error) as error:
+        reason = f"{error.args[0]} is missing" if isinstance(error, KeyError) else str(error).rstrip(".")
+        raise BadUsageError(f"The profiles in {path} cannot be used: {reason}.") from error
+    return {profile.name: profile for profile in profiles}
 
 
 def names_in(folder: Path, most: int = 5000, levels: int = 3) -> list[str]:
@@ -125,12 +172,30 @@ def names_in(folder: Path, most: int = 5000, levels: int = 3) -> list[str]:
     return names
 
 
+def paths_in(folder: Path, most: int = 2000, levels: int = 3) -> list[str]:
+    """Paths of files in a folder and the two levels below it, relative, with forward slashes."""
+    paths: list[str] = []
+    level = [""]
+    for _ in range(levels):
+        below: list[str] = []
+        for inner in level:
+            with contextlib.suppress(OSError), os.scandir(folder / inner) as entries:
+                for entry in islice(entries, 4 * most):
+                    path = f"{inner}/{entry.name}" if inner else entry.name
+                    if entry.is_dir(follow_symlinks=False):
+                        below.append(path)
+                    elif len(paths) < most:
+                        paths.append(path)
+        level = below[:_MOST_FOLDERS]
+    return paths
+
+
 def recognise_folder(profiles: dict[str, PackProfile], folder: Path) -> PackProfile:
     """
     A pack, or a folder of packs: where it has no markers of its own, each folder in it that has some, or names that
     only one game has, is a pack by itself.
     """
-    whole = recognise(profiles, names_in(folder))
+    whole = recognise(profiles, names_in(folder), paths_in(folder))
     if whole.name == "generic" or _marked(profiles, names_in(folder, levels=1)):
         return whole
     inside: list[Path] = []
@@ -138,16 +203,27 @@ def recognise_folder(profiles: dict[str, PackProfile], folder: Path) -> PackProf
         inside = [Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False)]
     parts = []
     for place in sorted(inside)[:_MOST_FOLDERS]:
-        found = _marked(profiles, names_in(place, levels=1)) or _named(profiles, names_in(place, 500, levels=2))
-        if found is not None:
-            parts.append((place.name, found))
+        part = _marked(profiles, names_in(place, levels=1)) or _named(profiles, names_in(place, 500, levels=2))
+        if part is not None:
+            parts.append((place.name, part))
     return replace(whole, parts=tuple(parts))
 
 
-def recognise(profiles: dict[str, PackProfile], names: Iterable[str]) -> PackProfile:
-    """By the names of files in a pack's root, else by file names; the generic one when nothing fits."""
+def recognise(
+    profiles: dict[str, PackProfile], names: Iterable[str], paths: Iterable[str] = (), archive: str = ""
+) -> PackProfile:
+    """
+    By the names of files in a pack's root, else by file names, else by paths, else by an archive's ending; the generic
+    one when nothing fits.
+    """
     names = list(names)
-    return _marked(profiles, names) or _named(profiles, names) or profiles["generic"]
+    return (
+        _marked(profiles, names)
+        or _named(profiles, names)
+        or _placed(profiles, paths)
+        or _ending(profiles, archive)
+        or profiles["generic"]
+    )
 
 
 def _marked(profiles: dict[str, PackProfile], names: Iterable[str]) -> PackProfile | None:
@@ -163,24 +239,72 @@ def _named(profiles: dict[str, PackProfile], names: Iterable[str]) -> PackProfil
     return None
 
 
-def _profile(told: dict[str, Any]) -> PackProfile:
+def _placed(profiles: dict[str, PackProfile], paths: Iterable[str]) -> PackProfile | None:
+    paths = list(paths)
+    return next((p for p in profiles.values() if p.paths and any(p.has_path(path) for path in paths)), None)
+
+
+def _ending(profiles: dict[str, PackProfile], archive: str) -> PackProfile | None:
+    suffix = Path(archive).suffix.lower()
+    return next((p for p in profiles.values() if suffix and suffix in p.archives), None)
+
+
+def _profile(table: dict[str, Any]) -> PackProfile:
+    name = _text(table, "name")
+    _check_keys(table, _PROFILE_KEYS, f"the profile {name!r}")
+    atlas = table.get("atlas", 0)
+    if not isinstance(atlas, int) or atlas < 0:
+        raise ValueError(f"atlas of the profile {name!r} must be a number of pixels, not {atlas!r}")
     return PackProfile(
-        told["name"],
-        told["title"],
-        tuple(told.get("markers", ())),
-        tuple(re.compile(n) for n in told.get("names", ())),
-        (*(_rule(r) for r in told["rules"]), Rule("*", "upscale", ())),
-        told.get("note", ""),
-        told.get("atlas", 0),
+        name,
+        _text(table, "title"),
+        _texts(table, "markers"),
+        tuple(re.compile(pattern) for pattern in _texts(table, "names")),
+        (*(_rule(rule, name) for rule in table["rules"]), Rule("*", "upscale", ())),
+        _text(table, "note", ""),
+        atlas,
+        _texts(table, "paths"),
+        _texts(table, "archives"),
     )
 
 
-def _rule(told: dict[str, Any]) -> Rule:
-    unknown = told.keys() - {"match", "action", "settings", "file", "reason"}
-    action = told.get("action", "upscale")
-    treatment = Treatment(**told.get("file", {}))
-    if unknown or action not in ACTIONS or not treatment.is_known:
-        raise ValueError(f"the rule for {told['match']!r} says what is not known: {sorted(unknown) or action}")
-    return Rule(
-        told["match"], action, tuple(sorted(told.get("settings", {}).items())), treatment, told.get("reason", "")
-    )
+def _rule(table: dict[str, Any], profile: str) -> Rule:
+    match = _text(table, "match")
+    where = f"the rule for {match!r} of the profile {profile!r}"
+    _check_keys(table, _RULE_KEYS, where)
+    action, confirm = _text(table, "action", "upscale"), _text(table, "confirm", "")
+    for word, known in ((action, ACTIONS), (confirm, CONFIRMATIONS)):
+        if word not in known:
+            raise ValueError(f"{where} says {word!r}; choose one of {', '.join(filter(None, known))}")
+    file = table.get("file", {})
+    _check_keys(file, {key.name for key in fields(Treatment)}, f"`file` in {where}")
+    treatment = Treatment(**file)
+    if problem := treatment.problem():
+        raise ValueError(f"{where}: {problem}")
+    settings = table.get("settings", {})
+    Request.from_typed(settings).validated()  # unknown names and values are an error with the nearest known one
+    return Rule(match.lower(), action, tuple(sorted(settings.items())), treatment, _text(table, "reason", ""), confirm)
+
+
+def _check_keys(table: Any, known: set[str], where: str) -> None:
+    if not isinstance(table, dict):
+        raise ValueError(f"{where} must be a table of keys and values, not {table!r}")
+    for key in table:
+        if key not in known:
+            close = get_close_matches(key, known, 1)
+            hint = f"did you mean {close[0]!r}?" if close else f"the keys are {', '.join(sorted(known))}"
+            raise ValueError(f"{where} has the unknown key {key!r}; {hint}")
+
+
+def _text(table: dict[str, Any], key: str, default: str | None = None) -> str:
+    value = table[key] if default is None else table.get(key, default)
+    if not isinstance(value, str):
+        raise ValueError(f"{key} must be a text, not {value!r}")
+    return value
+
+
+def _texts(table: dict[str, Any], key: str) -> tuple[str, ...]:
+    values = table.get(key, [])
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise ValueError(f"{key} must be a list of texts, not {values!r}")
+    return tuple(value if key == "names" else value.lower() for value in values)

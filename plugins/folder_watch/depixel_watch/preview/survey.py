@@ -12,12 +12,15 @@ from itertools import groupby
 from pathlib import Path, PurePosixPath
 
 from depixel.errors import DepixelError
-from depixel.files import READABLE
-from depixel_watch.folder.scan import walk
-from depixel_watch.packs.archive import check_archive, content, names_for, opened, top_of
-from depixel_watch.packs.profiles import PackProfile, Rule, recognise
-from depixel_watch.work.task import name_hint, pixels_of, pixels_told, plan
-from depixel_watch.work.texture import Texture, prepare
+from depixel.files import HEAD, READABLE
+from depixel_watch.folder.scan import FileEntry, Findings, is_litter, walk
+from depixel_watch.folder.stamps import is_file, read_regular
+from depixel_watch.packs.archive import check_archive, content, is_folder, opened, path_of, recognise_archive, top_of
+from depixel_watch.packs.profiles import PackProfile, Rule
+from depixel_watch.work.limits import SizeLimits
+from depixel_watch.work.strangers import sentence_for
+from depixel_watch.work.task import name_hint, pixels_claimed, pixels_of, plan
+from depixel_watch.work.texture import NO_LIMITS, Texture, prepare
 
 
 @dataclass(frozen=True)
@@ -28,16 +31,18 @@ class Member:
     archive: Path | None
     root: Path
     rule: Rule
+    otherwise: Rule | None
     size: int  # bytes
     pixels: int  # about: by the first bytes
+    entry: str = ""  # its name in the archive
 
     def read(self, archive: zipfile.ZipFile | None) -> bytes:
         """The file; `archive`: the one it is in, open, or None as it is in none. Raises DepixelError or OSError."""
         if archive is None:
-            return (self.root / self.path).read_bytes()
-        return content(archive, archive.NameToInfo[self.path])
+            return read_regular(self.root / self.path)
+        return content(archive, archive.NameToInfo[self.entry])
 
-    def prepared(self, scale: int) -> Texture:
+    def prepared(self, scale: int, limits: SizeLimits = NO_LIMITS) -> Texture:
         """Decoded, as the pipeline would. Raises DepixelError or OSError."""
         with ExitStack() as stack:
             archive = None if self.archive is None else stack.enter_context(opened(self.archive))
@@ -45,14 +50,14 @@ class Member:
             def beside(name: str) -> bytes | None:
                 if archive is not None:
                     return content(archive, archive.NameToInfo[name]) if name in archive.NameToInfo else None
-                return (self.root / name).read_bytes() if (self.root / name).is_file() else None
+                return read_regular(self.root / name) if is_file(self.root / name) else None
 
-            return prepare(self.read(archive), self.path, self.rule, beside, scale)
+            return prepare(self.read(archive), self.path, self.rule, beside, scale, "", self.otherwise, limits)
 
 
 @dataclass
 class Survey:
-    """What was found."""
+    """What a folder holds."""
 
     profile: PackProfile
     textures: list[Member] = field(default_factory=list)  # each content once
@@ -63,12 +68,22 @@ class Survey:
     duplicate_of: Counter[int] = field(default_factory=Counter)  # index in textures => how many more of it
     skipped: Counter[str] = field(default_factory=Counter)  # reason => files
     failed: dict[str, str] = field(default_factory=dict)  # path => reason
+    named: dict[str, str] = field(default_factory=dict)  # archives and the like that are not opened => the way out
+    archive_profiles: dict[str, str] = field(default_factory=dict)  # archive => the profile by which it is treated
     bytes_now: int = 0  # of textures and archives
 
     @property
     def count(self) -> int:
         """Textures that come out."""
         return len(self.textures) + self.duplicates
+
+    def pass_over(self, file: FileEntry, copied: bool, rule: Rule) -> None:
+        """Count a file that is not upscaled."""
+        if copied:
+            self.copied += 1
+            self.copied_bytes += file.stamp.size
+        else:
+            self.skipped[_reason(file.path, rule)] += 1
 
 
 def survey(
@@ -77,68 +92,76 @@ def survey(
     profile: PackProfile,
     complete: bool,
     trouble: Callable[[str], None],
+    chosen: PackProfile | None = None,
 ) -> Survey:
     """
     Look at every file's name and first bytes, and at the whole of those that may be equal; nothing is decoded.
 
     Args:
-        profile: of the folder; archives are recognised one by one.
+        profile: of the folder.
+        chosen: of all archives; None = each is recognised by what is inside.
     """
-    found = Survey(profile)
+    survey = Survey(profile)
     members: list[Member] = []
-    for file in walk(source, trouble):
-        job = plan(file, source, profile, "", complete)
-        if job is None or job.action == "copy":
-            reason = _reason(file.path, profile.rule_for(file.path))
-            if job is None:
-                found.skipped[reason] += 1
-            else:
-                found.copied += 1
-                found.copied_bytes += file.stamp.size
-        elif job.action == "pack":
-            found.archives += 1
-            found.bytes_now += file.stamp.size
+    findings = Findings(trouble)
+    for file in walk(source, findings):
+        task = plan(file, source, profile, "", complete)
+        if task is None or task.action == "copy":
+            survey.pass_over(file, task is not None, profile.rule_for(file.path))
+        elif task.action == "name":
+            survey.named[file.path] = sentence_for(file.path)
+        elif task.action == "pack":
+            survey.archives += 1
+            survey.bytes_now += file.stamp.size
             try:
-                members += _inside(source / file.path, profiles, found)
+                members += _inside(source / file.path, file.path, profiles, survey, chosen)
             except (DepixelError, OSError) as error:
-                found.failed[file.path] = str(error)
+                survey.failed[file.path] = str(error)
         else:
-            found.bytes_now += file.stamp.size
+            survey.bytes_now += file.stamp.size
             pixels = pixels_of(source / file.path, file.stamp.size)
-            members.append(Member(file.path, None, source, job.rule, file.stamp.size, pixels))
-    _once_each(members, found)
-    return found
+            members.append(Member(file.path, None, source, task.rule, task.otherwise, file.stamp.size, pixels))
+    survey.failed.update(findings.unreadable)
+    _once_each(members, survey)
+    return survey
 
 
-def _inside(path: Path, profiles: dict[str, PackProfile], found: Survey) -> Iterator[Member]:
+def _inside(
+    path: Path, name: str, profiles: dict[str, PackProfile], survey: Survey, chosen: PackProfile | None
+) -> Iterator[Member]:
     with opened(path) as archive:
         check_archive(archive, path.name)
-        profile = recognise(profiles, names_for(archive))
+        profile = chosen or recognise_archive(archive, profiles)
+        survey.archive_profiles[name] = profile.name
         top = top_of(archive, profile)
         for entry in archive.infolist():
-            if entry.is_dir():
+            inner = path_of(entry)
+            place = PurePosixPath(inner)
+            if is_folder(entry):
                 continue
-            rule = profile.rule_for(entry.filename.removeprefix(top))
-            if PurePosixPath(entry.filename).suffix.lower() in READABLE and rule.upscale:
-                start = content(archive, entry, 32)
-                pixels = pixels_told(start, PurePosixPath(entry.filename).suffix, entry.file_size)
-                yield Member(entry.filename, path, path.parent, rule, entry.file_size, pixels)
+            rule = profile.rule_for(inner.removeprefix(top))
+            litter = any(is_litter(part) for part in place.parts)
+            if place.suffix.lower() in READABLE and rule.upscale and not litter:
+                pixels = pixels_claimed(content(archive, entry, HEAD), entry.file_size)
+                otherwise = profile.otherwise(inner.removeprefix(top), rule) if rule.confirm else None
+                size = entry.file_size
+                yield Member(inner, path, path.parent, rule, otherwise, size, pixels, entry.filename)
             else:
-                found.copied += 1
-                found.copied_bytes += entry.compress_size
+                survey.copied += 1
+                survey.copied_bytes += entry.compress_size
 
 
 # Equal contents under equal rules are answered once; single pixels and empty files are no work.
-def _once_each(members: Sequence[Member], found: Survey) -> None:
+def _once_each(members: Sequence[Member], survey: Survey) -> None:
     by_size: dict[int, list[int]] = defaultdict(list)
     for index, member in enumerate(members):
         if member.size == 0:
-            found.skipped["empty files"] += 1
+            survey.skipped["empty files"] += 1
         elif member.pixels <= 1:
-            found.skipped["single pixels"] += 1
+            survey.skipped["single pixels"] += 1
         else:
             by_size[member.size].append(index)
-    digests = _digests(members, sorted(i for same in by_size.values() if len(same) > 1 for i in same), found)
+    digests = _digests(members, sorted(i for same in by_size.values() if len(same) > 1 for i in same), survey)
     for _, same in sorted(by_size.items()):
         seen: dict[tuple[bytes, Rule, str], int] = {}
         for index in same:
@@ -146,16 +169,16 @@ def _once_each(members: Sequence[Member], found: Survey) -> None:
                 continue  # it cannot be read
             member = members[index]
             key = (digests.get(index, b""), member.rule, name_hint(member.path))
-            first = seen.setdefault(key, len(found.textures))
-            if first == len(found.textures):
-                found.textures.append(member)
+            first = seen.setdefault(key, len(survey.textures))
+            if first == len(survey.textures):
+                survey.textures.append(member)
             else:
-                found.duplicates += 1
-                found.duplicate_of[first] += 1
+                survey.duplicates += 1
+                survey.duplicate_of[first] += 1
 
 
 # Of those members; each archive is opened once, for to read its directory takes as long as it has entries.
-def _digests(members: Sequence[Member], wanted: Sequence[int], found: Survey) -> dict[int, bytes]:
+def _digests(members: Sequence[Member], wanted: Sequence[int], survey: Survey) -> dict[int, bytes]:
     digests: dict[int, bytes] = {}
     for path, same in groupby(wanted, key=lambda index: members[index].archive):
         with ExitStack() as stack:
@@ -166,11 +189,11 @@ def _digests(members: Sequence[Member], wanted: Sequence[int], found: Survey) ->
                         archive = stack.enter_context(opened(path))
                     digests[index] = hashlib.sha256(members[index].read(archive)).digest()
                 except (DepixelError, OSError) as error:
-                    found.failed[members[index].path] = str(error)
+                    survey.failed[members[index].path] = str(error)
     return digests
 
 
 def _reason(path: str, rule: Rule) -> str:
     if PurePosixPath(path).suffix.lower() not in READABLE:
-        return "no textures"
+        return "not textures"
     return rule.reason or "left alone by the profile"

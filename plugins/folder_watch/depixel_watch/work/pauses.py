@@ -54,3 +54,17 @@ def as_pause(error: BaseException | None) -> PauseError | None:
             return DiskFullError(FULL.format("the output folder"))
         error = error.__cause__
     return None
+
+
+_REASONS = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "your share of the disk is full",
+    errno.ENAMETOOLONG: "the name is too long for this file system",
+    errno.EROFS: "the disk is read-only",
+}
+
+
+def reason_of(error: BaseException) -> str:
+    """Why the system refused, for the middle of a sentence."""
+    number = getattr(error, "errno", None) or 0
+    return _REASONS.get(number) or str(getattr(error, "strerror", None) or error).lower()

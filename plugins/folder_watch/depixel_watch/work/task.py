@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import re
-import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from depixel.errors import DepixelError, UnreadablePictureError
-from depixel.files import READABLE
-from depixel_watch.folder.scan import FileEntry, stamp_if_seen, stamp_of
-from depixel_watch.folder.stability import Stamp
-from depixel_watch.packs.conventions import beside_names, followed, output_name
-from depixel_watch.packs.profiles import ARCHIVES, PackProfile, Rule
+from depixel.files import HEAD, READABLE, Limits, claimed_pixels
+from depixel.request import DOMAINS
+from depixel_watch.folder.scan import FileEntry
+from depixel_watch.folder.stamps import Stamp, digest_of, is_file, read_regular, sample_of, stamp_if_seen, stamp_of
+from depixel_watch.ledger.ledger import NOTHING, Row
+from depixel_watch.packs.conventions import beside_names, followed, mip_of, output_name
+from depixel_watch.packs.profiles import PackProfile, Rule, is_archive
+from depixel_watch.work import memory
+from depixel_watch.work.families import Families
+from depixel_watch.work.limits import SizeLimits
+from depixel_watch.work.strangers import sentence_for
 from depixel_watch.work.texture import Texture, prepare
 
-SINGLE = "One pixel needs no enlarging: left alone."
+SINGLE = "A single pixel needs no enlarging: left alone."
+_BESIDE_BYTES = 2**28
 
 
 @dataclass(frozen=True)
@@ -25,12 +31,13 @@ class Task:
 
     path: str
     stamp: Stamp
-    action: str  # upscale, pack, copy
+    action: str  # upscale, pack, copy; name = left alone, but named
     rule: Rule
     recipe: str
     scale: int
     beside: tuple[str, ...] = ()  # other files that the output depends on
     target: str = ""  # the output's path, where it is not the source's
+    otherwise: Rule | None = None  # what holds where the content does not confirm the rule
 
     @property
     def output(self) -> str:
@@ -39,9 +46,9 @@ class Task:
 
 @dataclass
 class LoadedTask:
-    """A job with its content."""
+    """A task with its content."""
 
-    job: Task
+    task: Task
     key: str = ""
     content: str = ""  # digest of the bytes alone
     data: bytes = b""
@@ -50,6 +57,21 @@ class LoadedTask:
     unreadable: bool = False  # it cannot be opened: that may be mended without a change of the file
     left: str = ""  # why it is left alone
     moved: bool = False  # changed while it was read: another time
+    unchanged: bool = False  # content and output are as recorded
+    out: Stamp = NOTHING  # of that output
+    sample: str = ""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What all files of a run are loaded with."""
+
+    source: Path
+    out: Path
+    limits: SizeLimits = field(default_factory=SizeLimits)
+    families: Families | None = None
+    verify: bool = False  # compare all of every output with its digest
+    samples: bool = False  # note samples of sources, for disks whose stamps do not tell of every change
 
 
 def plan(
@@ -62,58 +84,127 @@ def plan(
     target = found.path
     if suffix in READABLE and rule.upscale:
         action = "upscale"
-        beside = tuple(n for n in beside_names(found.path, rule.treatment) if stamp_if_seen(root / n) is not None)
+        beside = tuple(name for name in beside_names(found.path, rule.treatment) if is_file(root / name))
         target = output_name(found.path, rule.treatment, lambda name: stamp_if_seen(root / name) is not None)
-    elif suffix in ARCHIVES:
+    elif is_archive(found.path):
         action = "pack"
     elif complete or rule.action == "follow":
         action = "copy"
+    elif sentence_for(found.path):
+        action = "name"
     else:
         return None
     moved = target if target != found.path else ""
-    told = [str(stamp_if_seen(root / name)) for name in beside]
+    stamps = [str(stamp_if_seen(root / name)) for name in beside]
     whole = recipe if action != "copy" or rule.action == "follow" else "copy"
-    asked = _digest(f"{whole}|{action}|{rule.hints}|{rule.treatment}|{told}{moved}".encode("utf-8", "surrogatepass"))
-    return Task(found.path, found.stamp, action, rule, asked, scale, beside, moved)
+    asked = _digest(f"{whole}|{action}|{rule.hints}|{rule.treatment}|{stamps}{moved}".encode("utf-8", "surrogatepass"))
+    otherwise = profile.otherwise(found.path, rule) if rule.confirm else None
+    return Task(found.path, found.stamp, action, rule, asked, scale, beside, moved, otherwise)
 
 
-def load(job: Task, root: Path) -> LoadedTask:
-    """Read and decode; never raises for what is wrong with the file: that is its `problem`."""
-    path = root / job.path
-    loaded = LoadedTask(job)
+def load(task: Task, bench: Bench, row: Row | None = None) -> LoadedTask:
+    """
+    Read and decode; never raises for what is wrong with the file: that is its `problem`.
+
+    Args:
+        row: what the ledger has of the file; where content and output are as recorded, nothing is decoded.
+    """
+    path = bench.source / task.path
+    loaded = LoadedTask(task, left=sentence_for(task.path) if task.action == "name" else "")
+    if loaded.left:
+        return loaded
     try:
-        content = hashlib.sha256()
-        if job.action == "pack":
-            with path.open("rb") as file:
-                while block := file.read(2**20):
-                    content.update(block)
-        else:
-            loaded.data = path.read_bytes()
-            content.update(loaded.data)
-        others = {name: (root / name).read_bytes() for name in job.beside}
-        loaded.moved = stamp_of(path) != job.stamp
-        loaded.content = content.hexdigest()[:32]
-        hint = name_hint(job.path)
-        asked = f"|{job.recipe}|{hint}|".encode("utf-8", "surrogatepass")
-        loaded.key = _digest(content.digest() + asked + b"|".join(others.values()))
-        if job.rule.action == "follow" and job.action == "copy":
-            loaded.data = followed(job.path, loaded.data, job.scale)
-        if job.action == "upscale" and not loaded.moved:
-            loaded.texture = prepare(loaded.data, job.path, job.rule, others.get, job.scale, job.output)
-            if loaded.texture.picture.width * loaded.texture.picture.height == 1:
-                loaded.left = SINGLE
-            else:
-                loaded.data = b""  # not held twice
+        others = _read(loaded, path, bench)
+        if loaded.moved:
+            return loaded
+        if row is not None and _is_unchanged(loaded, row, bench):
+            loaded.data, loaded.unchanged = b"", True
+            return loaded
+        _decode(loaded, others, bench)
     except FileNotFoundError:
         loaded.moved = True
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         loaded.problem, loaded.unreadable = UnreadablePictureError(f"{path.name} cannot be read: {reason}."), True
+    except memory.TooLittleMemoryError as error:
+        loaded.problem, loaded.unreadable = error, True
     except DepixelError as error:
         loaded.problem = error
     except Exception as error:  # noqa: BLE001 (whatever one file brings about must not stop the others)
         loaded.problem = fault(path.name, error)
     return loaded
+
+
+# Bytes, digest and key; returns the files beside it. Only what is decoded is held in memory.
+def _read(loaded: LoadedTask, path: Path, bench: Bench) -> dict[str, bytes]:
+    task = loaded.task
+    decoded = task.action == "upscale" or task.rule.action == "follow"
+    if decoded:
+        Limits().check_file(path.name, task.stamp.size)
+        if task.action == "upscale":
+            memory.check_claim(path.name, read_regular(path, HEAD), task.scale)
+        loaded.data = read_regular(path)
+        loaded.content = hashlib.sha256(loaded.data).hexdigest()[:32]
+    else:
+        loaded.content = digest_of(path)
+    others = {name: read_regular(bench.source / name, _BESIDE_BYTES) for name in task.beside}
+    loaded.moved = stamp_of(path) != task.stamp
+    asked = f"|{task.recipe}|{name_hint(task.path)}|".encode("utf-8", "surrogatepass")
+    loaded.key = _digest(loaded.content.encode() + asked + b"|".join(others.values()))
+    if bench.samples and not loaded.moved:
+        loaded.sample = sample_of(path, task.stamp.size)
+    return others
+
+
+# Same content, same request, and the output that was recorded lies in its place.
+def _is_unchanged(loaded: LoadedTask, row: Row, bench: Bench) -> bool:
+    if row.key not in _keys(loaded.key) or row.output != loaded.task.output or row.state not in ("done", "writing"):
+        return False
+    target = bench.out / row.output
+    there = stamp_if_seen(target)
+    if there is None or target.is_symlink():
+        return False
+    if bench.verify or row.state == "writing" or there != row.out:
+        if not row.made:
+            return False
+        try:
+            if digest_of(target) != row.made:
+                return False
+        except (OSError, DepixelError):
+            return False
+    loaded.out = there
+    return True
+
+
+# The key of a content, alone and with the kind that its family was decided to be.
+def _keys(key: str) -> set[str]:
+    return {key, *(f"{key}|{kind}" for kind in DOMAINS)}
+
+
+def _decode(loaded: LoadedTask, others: dict[str, bytes], bench: Bench) -> None:
+    task = loaded.task
+    if task.rule.action == "follow" and task.action == "copy":
+        picture = bench.source / task.path.removesuffix(".mcmeta")
+        loaded.data = followed(task.path, loaded.data, bench.limits.scale_of_file(picture, task.scale))
+    if task.action != "upscale":
+        return
+    texture = prepare(
+        loaded.data, task.path, task.rule, others.get, task.scale, task.output, task.otherwise, bench.limits
+    )
+    if texture.left:
+        loaded.left = texture.left
+        return
+    if texture.picture.width * texture.picture.height == 1:
+        loaded.left = SINGLE
+        return
+    memory.check(texture.picture, texture.scale)
+    if bench.families is not None:
+        mip = mip_of(task.path) if texture.level else None
+        settled = bench.families.settle(mip[0] if mip else task.path, texture)
+        if settled is not texture:  # equal pictures of two families may have different answers
+            kind = dict(settled.hints)["domain"]
+            texture, loaded.key = settled, f"{loaded.key}|{kind}"
+    loaded.texture, loaded.data = texture, b""  # not held twice
 
 
 def name_hint(path: str) -> str:
@@ -130,28 +221,15 @@ def fault(name: str, error: Exception) -> DepixelError:
 def pixels_of(path: Path, size: int) -> int:
     """About how many pixels a file will have when it is decoded, by its first bytes; `size` = of the file in bytes."""
     try:
-        with path.open("rb") as file:
-            head = file.read(32)
-    except OSError:
+        return pixels_claimed(read_regular(path, HEAD), size)
+    except (OSError, DepixelError):
         return 0
-    return pixels_told(head, path.suffix, size)
 
 
-def pixels_told(head: bytes, suffix: str, size: int) -> int:
-    """As `pixels_of`, by the first 32 bytes and the ending of the name."""
-    if head.startswith(b"\x89PNG"):
-        width, height = struct.unpack(">II", head[16:24].ljust(8, b"\0"))
-    elif head.startswith(b"DDS "):
-        height, width = struct.unpack("<II", head[12:20].ljust(8, b"\0"))
-    elif head.startswith(b"GIF8"):
-        width, height = struct.unpack("<HH", head[6:10].ljust(4, b"\0"))
-    elif head.startswith(b"BM"):
-        width, height = struct.unpack("<ii", head[18:26].ljust(8, b"\0"))
-    elif suffix.lower() == ".tga":
-        width, height = struct.unpack("<HH", head[12:16].ljust(4, b"\0"))
-    else:
-        return size * 10
-    return min(abs(int(width) * int(height)), 2**28)
+def pixels_claimed(head: bytes, size: int) -> int:
+    """As `pixels_of`, by the file's first bytes."""
+    pixels = claimed_pixels(head)
+    return min(size * 10 if pixels is None else pixels, 2**28)
 
 
 def _digest(data: bytes) -> str:

@@ -11,37 +11,52 @@ from typing import Any, Protocol
 from depixel import files
 from depixel.errors import DepixelError, UnsupportedPictureError
 from depixel.picture import Picture
+from depixel_watch.packs.confirmation import DATA, is_map, normals_form
 from depixel_watch.packs.conventions import (
     Beside,
     colour_names,
     frames_of_strip,
     grab_of,
     is_arbitrary,
+    is_block,
     is_half_alpha,
     level_of,
     mip_of,
+    squares_of,
     with_full_alpha,
     with_grab,
     with_half_alpha,
 )
 from depixel_watch.packs.profiles import ProfileSettings, Rule
+from depixel_watch.work.limits import SizeLimits
+
+NO_LIMITS = SizeLimits()
 
 
 class Upscaler(Protocol):
     """What answers the pictures; given by whoever starts the watcher."""
 
     recipe: str
-    """Settings, digest of the model, version of the engine: another recipe, another answer."""
+    """Request, digest of the model, version of the engine: another recipe, another answer."""
 
     scale: int
     """How many times larger its answers are."""
+
+    kind: str
+    """The kind of picture that the user named; auto where it is left to each picture."""
 
     def wrap_of(self, picture: Picture) -> str:
         """Across which axes it takes a picture to tile: none, x, y or xy."""
         ...
 
-    def upscale(self, pictures: Sequence[Picture], hints: Mapping[str, Any]) -> list[Picture | DepixelError]:
-        """One answer a picture, of the same kind, in order."""
+    def detect(self, picture: Picture) -> str:
+        """What kind of picture it is by its content alone: pixel-art, art, textures ..."""
+        ...
+
+    def upscale(
+        self, pictures: Sequence[Picture], hints: Mapping[str, Any], scale: int
+    ) -> list[Picture | DepixelError]:
+        """One answer a picture, of the same kind, `scale` times larger, in order."""
         ...
 
 
@@ -56,19 +71,29 @@ class Texture:
     level: int = 0  # the output is this mipmap of the answer
     half_alpha: bool = False  # 128 was opaque, and shall be again
     grab: tuple[int, int] | None = None  # Doom's offsets of the output
-    most: int = 0
+    warn_above: int = 0  # pixels a side
     colour: Picture | None = None  # of the material of which this is another map
     kind: str | None = None  # format of the output, where it is not the source's
+    left: str = ""  # why it is left alone
 
     @property
     def remark(self) -> str:
         """What the output does not keep of the source, or may be too much; empty when all is well."""
-        if self.most and max(self.picture.width, self.picture.height) * self.scale > self.most:
-            return f"The output is more than {self.most} pixels long: many graphics cards cannot load that."
+        if self.warn_above and max(self.picture.width, self.picture.height) * self.scale > self.warn_above:
+            return f"The output is more than {self.warn_above} pixels long: many graphics cards cannot load that."
         return files.remark(self.picture)
 
 
-def prepare(data: bytes, path: str, rule: Rule, beside: Beside, scale: int = 4, output: str = "") -> Texture:
+def prepare(
+    data: bytes,
+    path: str,
+    rule: Rule,
+    beside: Beside,
+    scale: int = 4,
+    output: str = "",
+    otherwise: Rule | None = None,
+    limits: SizeLimits = NO_LIMITS,
+) -> Texture:
     """
     Decode a texture and do to it what its rule says.
 
@@ -76,39 +101,66 @@ def prepare(data: bytes, path: str, rule: Rule, beside: Beside, scale: int = 4, 
         path: relative to the folder or archive.
         beside: gives other files of it, such as the .mcmeta by which a strip is cut.
         output: its path there, where that is another.
+        otherwise: the rule that holds where the content does not confirm the first one.
+        limits: textures beyond them are `left` alone.
 
     Raises:
         DepixelError: unreadable, too large, or a strip that its description does not fit.
     """
-    treatment, name = rule.treatment, PurePosixPath(path).name
-    level = 0
-    if treatment.mipmaps and (mip := mip_of(path)) is not None and not is_arbitrary(path):
+    name, level = PurePosixPath(path).name, 0
+    if rule.treatment.mipmaps and (mip := mip_of(path)) is not None and not is_arbitrary(path):
         main = beside(mip[0])
         if main is not None:  # the answer to the top level is what its mipmaps are made of
             data, name, level = main, PurePosixPath(mip[0]).name, mip[1]
     picture = files.read_bytes(data, name)
-    hints = dict(rule.hints)
+    rule, hints = _confirmed(picture, path, rule, otherwise, beside)
+    treatment = rule.treatment
+    fitting = limits.scale_for(picture.width, picture.height, scale)
+    if fitting < 2:
+        return Texture(name, picture, (), scale, left=limits.reason(picture.width, picture.height))
     animation = beside(f"{path}.mcmeta") if treatment.strips else None
-    if animation is not None and (frames := frames_of_strip(picture, animation)) is not None:
+    frames = None if animation is None else frames_of_strip(picture, animation)
+    if frames is None and treatment.squares:
+        frames = squares_of(picture)
+    if frames is not None:
         hints["frames"] = frames
     elif not _fits(picture, str(hints.get("frames", "none"))):
         del hints["frames"]
+    if treatment.tiles and "wrap" not in hints and is_block(picture):
+        hints["wrap"] = treatment.tiles
     half = treatment.half_alpha and is_half_alpha(picture)
     grab = grab_of(data) if treatment.offsets else None
     if grab is not None and treatment.offsets == "scale":
-        grab = (grab[0] * scale, grab[1] * scale)
+        grab = (grab[0] * fitting, grab[1] * fitting)
     return Texture(
         name,
         with_full_alpha(picture) if half else picture,
         tuple(sorted(hints.items())),
-        scale,
+        fitting,
         level,
         half,
         grab,
-        treatment.most,
+        treatment.warn_above,
         _colour(path, beside) if treatment.material and "wrap" not in hints else None,
         files.kind_of(output) if output and output != path else None,
     )
+
+
+# The rule that the content confirms, and its settings.
+def _confirmed(
+    picture: Picture, path: str, rule: Rule, otherwise: Rule | None, beside: Beside
+) -> tuple[Rule, dict[str, Any]]:
+    if rule.confirm and otherwise is not None:
+        has_colour = any(beside(name) is not None for name in colour_names(path))
+        if rule.confirm == "map" and not is_map(picture, has_colour=has_colour):
+            rule = otherwise
+        elif rule.confirm == "normals":
+            form = normals_form(picture, has_colour=has_colour)
+            if form == "channels":  # each channel by itself: those that are constant stay so
+                return rule, {**dict(rule.hints), **dict(DATA)}
+            if not form:
+                rule = otherwise
+    return rule, dict(rule.hints)
 
 
 def finish(texture: Texture, answer: Picture) -> bytes:
@@ -144,15 +196,15 @@ def ask(worker: Upscaler, textures: Sequence[Texture]) -> list[Picture | Depixel
     worker's answer depends on the pixels alone. One that fails is its error.
     """
     answers: list[Picture | DepixelError] = [UnsupportedPictureError("not answered")] * len(textures)
-    groups: dict[ProfileSettings, list[int]] = {}
+    groups: dict[tuple[ProfileSettings, int], list[int]] = {}
     for index, texture in enumerate(textures):
         hints = texture.hints
         if texture.colour is not None:  # all maps of a material tile alike, or they would come apart at the edges
             hints = tuple(sorted({**dict(hints), "wrap": worker.wrap_of(texture.colour)}.items()))
-        groups.setdefault(hints, []).append(index)
-    for hints, members in groups.items():
+        groups.setdefault((hints, texture.scale), []).append(index)
+    for (hints, scale), members in groups.items():
         different, uses = _different([textures[i].picture for i in members])
-        found = worker.upscale(different, dict(hints))
+        found = worker.upscale(different, dict(hints), scale)
         for index, use in zip(members, uses, strict=True):
             answers[index] = found[use]
     return answers

@@ -1,6 +1,6 @@
 """
-The mod folder's keeper. `reconcile` compares the whole folder with the ledger and brings the outputs in step; events
-only say when that is worth while.
+The mod folder's keeper. `reconcile` compares the folder with the ledger and brings the outputs in step; events only say
+when that is worth while, and for which folders.
 """
 
 from __future__ import annotations
@@ -10,19 +10,26 @@ import hashlib
 import os
 import sqlite3
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from depixel.errors import UnwritableOutputError
+from depixel.files import READABLE
 from depixel_watch.display.page import PAGE_NAME, write_page
-from depixel_watch.folder.scan import OURS, FileEntry, stamp_if_seen, stamp_of, walk
-from depixel_watch.folder.stability import StabilityTracker
-from depixel_watch.ledger.ledger import BLOCKED, LEDGER_NAME, Ledger, Row
+from depixel_watch.folder.scan import OURS, Changes, FileEntry, Findings, is_litter, look_at, walk
+from depixel_watch.folder.stamps import StabilityTracker, read_regular
+from depixel_watch.ledger.ledger import LEDGER_NAME
 from depixel_watch.ledger.recorder import Event, Listener, PassCounts, Recorder
-from depixel_watch.packs.profiles import PackProfile, is_archive, recognise_folder
-from depixel_watch.work.pauses import AWAY, FULL, DiskFullError, OutputAwayError, PauseError, as_pause
+from depixel_watch.ledger.repair import open_ledger, opened_again
+from depixel_watch.packs.profiles import OWN_PROFILES, PackProfile, is_archive, recognise_folder
+from depixel_watch.work.attempts import ATTEMPTS_NAME, Attempts
+from depixel_watch.work.families import Families
+from depixel_watch.work.limits import SizeLimits
+from depixel_watch.work.pauses import AWAY, FULL, DiskFullError, OutputAwayError, PauseError, as_pause, reason_of
 from depixel_watch.work.pipeline import Pipeline
-from depixel_watch.work.task import Task, plan
-from depixel_watch.work.texture import Upscaler
+from depixel_watch.work.removal import Removal
+from depixel_watch.work.step import InStep
+from depixel_watch.work.task import Bench, Task, plan
+from depixel_watch.work.texture import NO_LIMITS, Upscaler
 
 __all__ = ["DiskFullError", "Event", "Listener", "PassCounts", "PauseError", "Watcher"]
 
@@ -33,8 +40,10 @@ class Watcher:
 
     Args:
         profile: None = recognised from the folder at each pass.
-        complete: also copy what is no texture, and give outputs the times of their sources.
+        complete: also copy what is not a texture, and give outputs the times of their sources.
         retry: what failed in other runs is tried again once, though it has not changed.
+        verify: in the first pass compare all of each source and each output with its digest, and mend what differs.
+        limits: which textures are too large, and how far the others may grow.
     """
 
     def __init__(
@@ -48,22 +57,28 @@ class Watcher:
         *,
         complete: bool = False,
         retry: bool = False,
+        verify: bool = False,
+        limits: SizeLimits = NO_LIMITS,
         tell: Listener = lambda event: None,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> None:
         self._source, self._out, self._worker = source, out, worker
         self._tracker, self._profiles, self._profile = tracker, profiles, profile
         self._complete, self._tell, self._cancelled = complete, tell, cancelled
+        self._verify, self._limits = verify, limits
         self.tally = PassCounts()
         """Of the pass that is going on, or of the last one; may be looked at from other threads."""
         self._stale = False  # the page
+        self._entries: dict[str, int] = {}  # folder => entries, in the last pass over the whole folder
         self._away = False  # the ledger's file was not to be used
-        self._gone: set[str] = set()  # sources that were missing in the last pass
+        self._present = profile  # the profile of the last pass over the whole folder
         self._troubles: set[str] = set()  # sentences of this pass
         self._told: set[str] = set()  # and of the last one: no need to say them again
         self._rules = hashlib.sha256(repr(profiles).encode()).hexdigest()  # by which archives are dealt with
-        self._pipeline = Pipeline(source, out, worker, profiles, complete=complete, cancelled=cancelled)
-        self._ledger = Ledger(out / LEDGER_NAME)
+        self._ledger = open_ledger(out / LEDGER_NAME, self._trouble)
+        self._removal = Removal(source, out, tracker, tell, self._trouble)
+        self._attempts = Attempts(out / ATTEMPTS_NAME)
+        self._pipeline = Pipeline(worker, profiles, profile, self._attempts, complete=complete, cancelled=cancelled)
         if retry:
             self._ledger.ask_again("failed")
         self._sweep()
@@ -73,14 +88,35 @@ class Watcher:
         self._pipeline.close()
         self._ledger.close()
 
-    def reconcile(self) -> PassCounts:
+    def cares_for(self, path: str) -> bool:
+        """Whether a change of the file at this relative path may change an output. From any thread."""
+        parts = path.split("/")
+        if any(is_litter(part) for part in parts):
+            return parts[-1] == OWN_PROFILES
+        suffix = PurePosixPath(parts[-1]).suffix.lower()
+        profile = self._present
+        return (
+            self._complete
+            or suffix in READABLE
+            or is_archive(parts[-1])
+            or profile is None
+            or profile.is_marked_by(parts[-1])
+            or profile.rule_for(path).action == "follow"
+            or suffix == ".mcmeta"
+        )
+
+    def pending(self) -> Changes:
+        """What is to be looked at again soon: files that are not complete yet, or missing for the first time."""
+        return Changes({*self._tracker.paths(), *self._removal.gone})
+
+    def reconcile(self, changes: Changes | None = None) -> PassCounts:
         """
-        One pass over the whole folder.
+        One pass over the whole folder, or over what changed in it.
 
         Raises:
             PauseError: what was finished is kept; call again when there is room, or the engine is back.
         """
-        self.tally = tally = PassCounts()
+        self.tally = tally = PassCounts(whole=changes is None)
         if not self._source.is_dir():
             self._trouble(f"{self._source} is not there; its outputs are kept.")
             self._told, self._troubles = self._troubles, set()
@@ -88,28 +124,66 @@ class Watcher:
         try:
             if self._away or not self._ledger.is_in_place():  # somebody reverted by deleting the output folder
                 self._open_again()
-            profile = self._profile or recognise_folder(self._profiles, self._source)
-            still = self._still(profile)
-            tally.found = len(still)
-            if still:
-                jobs = (job for found in still if (job := self._plan(found, profile)) is not None)
-                self._pipeline.run(jobs, Recorder(self._ledger, self._tracker, tally, self._tell, self._out))
-            if self._cancelled():
-                return tally
-            if not tally.waiting:  # a renamed file waits: it shall find its old output to copy
-                self._remove_gone()
-            if tally.finished or tally.removed or self._stale:
-                self._write_page()
-            self._told, self._troubles = self._troubles, set()
+            self._pass(changes)
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise as_pause(error) or OutputAwayError(AWAY.format(self._out, reason)) from error
+            raise as_pause(error) or OutputAwayError(AWAY.format(self._out, reason_of(error))) from error
         except sqlite3.OperationalError as error:
             if "full" in str(error):
                 raise DiskFullError(FULL.format(self._out)) from error
             self._away = True
             raise OutputAwayError(AWAY.format(self._out, error)) from error
+        except sqlite3.DatabaseError:  # a damaged page, found in the middle of the work
+            self._ledger.close()
+            self._ledger = open_ledger(self._out / LEDGER_NAME, self._trouble, damaged=True)
+            tally.waiting += 1
         return tally
+
+    def _pass(self, changes: Changes | None) -> None:
+        profile = self._profile_now(whole=changes is None)
+        findings = Findings(self._trouble)
+        still = self._still(profile, findings, changes)
+        self.tally.found = len(still)
+        if still:
+            tasks = (task for entry in still if (task := self._plan(entry, profile)) is not None)
+            recorder = Recorder(self._ledger, self._tracker, self.tally, self._tell, self._out)
+            self._pipeline.run(tasks, recorder, self._bench())
+        elif changes is None:
+            self._attempts.finish()
+        if self._cancelled():
+            return
+        self._note(findings, whole=changes is None)
+        self._removal.run(self._ledger, self.tally, None if changes is None else findings, self._cancelled)
+        if changes is None and not self.tally.waiting:
+            self._verify = False
+        if self.tally.finished or self.tally.removed or self._stale:
+            self._write_page()
+        if changes is None:
+            self._told, self._troubles = self._troubles, set()
+
+    def _profile_now(self, whole: bool) -> PackProfile:
+        if self._profile is not None:
+            return self._profile
+        if whole or self._present is None:
+            profile = recognise_folder(self._profiles, self._source)
+            if self._present is None or self._present.name != profile.name:
+                self._tell(Event("profile", "", f"{profile.name} ({profile.title})"))
+            self._present = profile
+        return self._present
+
+    def _bench(self) -> Bench:
+        families = None
+        if self._worker.kind == "auto":
+            kinds = self._ledger.kinds()  # threads ask for them, and the ledger is for this one alone
+            families = Families(FolderListing(self._source), self._worker.detect, kinds.get)
+        return Bench(self._source, self._out, self._limits, families, self._verify)
+
+    def _note(self, findings: Findings, *, whole: bool) -> None:
+        if not whole:
+            return
+        self._ledger.note_mounts(findings.mounts)
+        for sentence in findings.unreadable.values():
+            self._trouble(sentence, failed=True)
+        self._ledger.note_unreadable(findings.unreadable)
 
     def _write_page(self) -> None:
         self._stale = True
@@ -121,124 +195,77 @@ class Watcher:
                 raise pause from error
             self._trouble(str(error))
 
-    # Who deletes the folder in the middle of the work may have to leave outputs behind that came meanwhile; the old
-    # ledger can still be read, and tells which are ours.
     def _open_again(self) -> None:
-        ours: list[Row] = []
-        if not self._away and not self._ledger.path.exists():  # else some file systems number files anew at will
-            with contextlib.suppress(sqlite3.Error):
-                ours = [row for row in self._ledger.rows() if self._is_ours(row)]
-        self._away = True
-        self._ledger.close()
-        self._ledger = Ledger(self._out / LEDGER_NAME)
-        if not self._ledger.counts():
-            self._ledger.record(ours)
+        away, self._away = self._away, True
+        self._ledger = opened_again(self._ledger, self._out, away=away, trouble=self._trouble)
         self._away = False
 
-    def _is_ours(self, row: Row) -> bool:
-        there = stamp_of(self._out / row.output)
-        return there is not None and row.made_this(there)
-
     # Files that need work and stand still. Planned again when their turn comes: that takes less memory than the plans.
-    def _still(self, profile: PackProfile) -> list[FileEntry]:
+    def _still(self, profile: PackProfile, findings: Findings, changes: Changes | None) -> list[FileEntry]:
         still: list[FileEntry] = []
         waiting: list[str] = []
-        for found in walk(self._source, self._trouble):
+        in_step = InStep(self._out, self._ledger, complete=self._complete, verify=self._verify)
+        entries = (
+            walk(self._source, findings) if changes is None else look_at(self._source, findings, changes, self._entries)
+        )
+        for entry in entries:
             if self._cancelled():
                 return []
-            job = self._plan(found, profile)
-            if job is None:
+            task = self._plan(entry, profile)
+            if task is None:
                 continue
-            if self._in_step(found, job):
-                self._tracker.forget(found.path)
+            row = self._ledger.get(entry.path)
+            if row is not None and row.output != task.output:
+                self._removal.remove(self._ledger, self.tally, row)  # a rule gives it another name now
+            elif in_step(task, row):
+                self._tracker.forget(entry.path)
                 self.tally.skipped += 1
                 continue
-            waiting.append(found.path)
-            if self._tracker.is_still(found.path, found.stamp):
-                still.append(found)
+            waiting.append(entry.path)
+            if self._tracker.is_still(entry.path, entry.stamp):
+                still.append(entry)
             else:
                 self.tally.waiting += 1
-        self._tracker.keep_only(waiting)
+        self._tracker.keep_only(waiting, lambda path: changes is None or findings.covers(path))
+        if changes is None:
+            self._entries = findings.counts
         return still
 
-    def _plan(self, found: FileEntry, profile: PackProfile) -> Task | None:
-        recipe = self._worker.recipe
-        if is_archive(found.path):
-            recipe += self._rules
-        return plan(found, self._source, profile, recipe, self._complete, self._worker.scale)
+    def _plan(self, entry: FileEntry, profile: PackProfile) -> Task | None:
+        recipe = self._worker.recipe + self._limits.recipe
+        if is_archive(entry.path):
+            recipe += self._rules + (self._profile.name if self._profile else "")
+        return plan(entry, self._source, profile, recipe, self._complete, self._worker.scale)
 
     # What is wrong with the folder is told once, until it is mended.
-    def _trouble(self, sentence: str) -> None:
+    def _trouble(self, sentence: str, failed: bool = False) -> None:
         if sentence not in self._told and sentence not in self._troubles:
-            self._tell(Event("note", "", sentence))
+            self._tell(Event("failed" if failed else "note", "", sentence))
+            self.tally.failed += failed
         self._troubles.add(sentence)
-
-    def _in_step(self, found: FileEntry, job: Task) -> bool:
-        row = self._ledger.get(found.path)
-        if row is not None and row.output != job.output:
-            self._remove(row)  # a rule gives it another name now
-            return False
-        if row is None or row.stamp != found.stamp or row.recipe != job.recipe or row.state == "writing":
-            return False
-        # As far as can be seen: when it is to be written it will turn out why it cannot be.
-        is_there = stamp_if_seen(self._out / job.output) is not None
-        if row.made == BLOCKED and not is_there:
-            return False
-        if row.state == "failed" or (row.state == "left" and not self._complete):
-            return True
-        return row.state != "left" and is_there
-
-    # What is gone in two passes: a file that was renamed while the folder was walked may have been seen under neither
-    # name, and shall find its old output to copy.
-    def _remove_gone(self) -> None:
-        if not any(True for _ in walk(self._source, lambda _: None)):
-            if any(True for _ in self._ledger.rows()):
-                self._trouble("The watched folder is empty (unmounted?); outputs are kept.")
-            return
-        gone: set[str] = set()
-        held: set[str] = set()
-        for row in self._ledger.rows():
-            if self._cancelled():
-                return
-            try:
-                source = self._source / row.path
-                if stamp_of(source) is not None and not source.is_dir():  # a folder may have taken the name
-                    continue
-                if row.path not in self._gone:
-                    gone.add(row.path)
-                elif not self._remove(row):
-                    held.add(row.path)
-            except OSError as error:
-                self._trouble(f"{row.path} cannot be looked at: {(error.strerror or str(error)).lower()}.")
-        self._gone = gone | held
-        self.tally.waiting += len(gone)
-
-    # False when another program holds the output: another time.
-    def _remove(self, row: Row) -> bool:
-        target = self._out / row.output
-        if self._is_ours(row) and not self._renamed_case(row.output):
-            try:
-                target.unlink()
-            except OSError as error:
-                self._trouble(f"{target} cannot be removed: {(error.strerror or str(error)).lower()}.")
-                return False
-            for folder in target.relative_to(self._out).parents[:-1]:
-                with contextlib.suppress(OSError):
-                    (self._out / folder).rmdir()
-        self._ledger.remove(row.path)
-        self._tracker.forget(row.path)
-        self.tally.removed += 1
-        self._tell(Event("removed", row.path))
-        return True
-
-    # Where a file system ignores case, the output's old name is also its new one.
-    def _renamed_case(self, path: str) -> bool:
-        target = self._out / path
-        return all(there.name != target.name for there in target.parent.iterdir())
 
     # What a killed run left half written.
     def _sweep(self) -> None:
         for folder, _, names in os.walk(self._out):
             for name in names:
                 if name.startswith(OURS) and name.endswith(".part"):
-                    (Path(folder) / name).unlink(missing_ok=True)
+                    with contextlib.suppress(OSError):
+                        (Path(folder) / name).unlink()
+
+
+class FolderListing:
+    """The watched folder as `Families` looks at it."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def names(self, folder: str) -> list[str]:
+        """Paths of a folder's files."""
+        with contextlib.suppress(OSError), os.scandir(self._root / folder) as entries:
+            prefix = "" if folder in ("", ".") else f"{folder}/"
+            return [prefix + entry.name for entry in entries if not is_litter(entry.name)]
+        return []
+
+    def read(self, path: str, most: int | None = None) -> bytes:
+        """A file, or its first bytes."""
+        return read_regular(self._root / path, most)

@@ -1,0 +1,92 @@
+"""A ledger that is damaged, or was deleted with the outputs, is made anew from what can still be read."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+from depixel_watch.folder.stamps import stamp_if_seen
+from depixel_watch.ledger.claims import REBUILT, owns
+from depixel_watch.ledger.ledger import LEDGER_NAME, DamagedLedgerError, Ledger, Row
+
+_KEPT = (
+    "The ledger was damaged: it was made anew with {} of its entries. Outputs that it does not know are compared by "
+    "their content. The damaged file is kept as {}."
+)
+
+
+def open_ledger(path: Path, trouble: Callable[[str], None], *, damaged: bool = False) -> Ledger:
+    """
+    The ledger of an output folder. A damaged one is put aside, and a new one gets all rows that can be read of it.
+
+    Args:
+        trouble: gets the sentence that says so.
+        damaged: it is known to be damaged, though it may open.
+
+    Raises:
+        sqlite3.OperationalError, OSError: it cannot be read or written.
+    """
+    if not damaged:
+        try:
+            ledger = Ledger(path)
+            if ledger.can_be_read():
+                return ledger
+            ledger.close()
+        except DamagedLedgerError:
+            pass
+    aside = _free_name(path)
+    path.rename(aside)
+    for ending in ("-wal", "-shm"):
+        with contextlib.suppress(OSError):
+            path.with_name(path.name + ending).rename(aside.with_name(aside.name + ending))
+    rows = _salvaged(aside)
+    ledger = Ledger(path)
+    ledger.record(rows)
+    ledger.note_fact(REBUILT, "1")
+    trouble(_KEPT.format(len(rows), aside.name))
+    return ledger
+
+
+def opened_again(ledger: Ledger, out: Path, *, away: bool, trouble: Callable[[str], None]) -> Ledger:
+    """
+    The ledger of an output folder that was deleted while a watcher ran. Whoever deletes it in the middle of the work
+    may leave outputs behind that came meanwhile; the old ledger can still be read, and says which are ours.
+
+    Args:
+        away: the old ledger was not to be used before.
+    """
+    ours: list[Row] = []
+    if not away and not ledger.path.exists():  # else some file systems number files anew at will
+        with contextlib.suppress(sqlite3.Error):
+            ours = [row for row in ledger.rows() if _is_ours(row, out)]
+    ledger.close()
+    ledger = open_ledger(out / LEDGER_NAME, trouble)
+    if not ledger.counts():
+        ledger.record(ours)
+    return ledger
+
+
+def _is_ours(row: Row, out: Path) -> bool:
+    there = stamp_if_seen(out / row.output)
+    return there is not None and owns(row, out / row.output, there)
+
+
+def _free_name(path: Path) -> Path:
+    number = 1
+    while (aside := path.with_name(f".depixel-ledger.damaged-{number}.sqlite")).exists():
+        number += 1
+    return aside
+
+
+# SQLite may refuse the whole file, or some of its pages.
+def _salvaged(path: Path) -> list[Row]:
+    try:
+        damaged = Ledger(path)
+    except (DamagedLedgerError, sqlite3.Error, OSError):
+        return []
+    try:
+        return damaged.salvaged()
+    finally:
+        damaged.close()

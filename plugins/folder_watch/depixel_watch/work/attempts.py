@@ -1,0 +1,84 @@
+"""
+Which files the process was working on when it died. A file that was in work at two deaths, the second time alone, is
+set aside: one file must not stop the others at each start.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from depixel_watch.folder.stamps import Stamp
+
+ATTEMPTS_NAME = ".depixel-attempts.json"
+MOST_DEATHS = 2
+
+SET_ASIDE = (
+    "Depixel died {} times while it worked on {}: the file is set aside. It is tried again when it changes, or with "
+    "--retry-failed."
+)
+
+
+class Attempts:
+    """
+    The file in which files at work are noted; used from one thread. A file that cannot be written stops nobody.
+
+    Args:
+        path: of the note; what a process that died left there is read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._deaths = _read(path)  # file and stamp => how often the process died while it worked on it
+        self._at_work: set[str] = set()
+
+    def deaths(self, path: str, stamp: Stamp) -> int:
+        """How often the process died while it worked on this content."""
+        return self._deaths.get(_key(path, stamp), 0)
+
+    def begin(self, files: Iterable[tuple[str, Stamp]]) -> None:
+        """Work on these begins: should the process die now, they are suspects."""
+        self._at_work.update(_key(path, stamp) for path, stamp in files)
+        self._write()
+
+    def end(self, files: Iterable[tuple[str, Stamp]]) -> None:
+        """Work on these is over, whatever came of it."""
+        for path, stamp in files:
+            self._at_work.discard(_key(path, stamp))
+            self._deaths.pop(_key(path, stamp), None)
+
+    def rest(self) -> None:
+        """The run ends as it should: whatever is unfinished is no suspect."""
+        self._at_work.clear()
+        self._write()
+
+    def finish(self) -> None:
+        """All files were dealt with: nobody is a suspect any more."""
+        self._deaths.clear()
+        self.rest()
+
+    def _write(self) -> None:
+        counts = {**self._deaths, **{key: self._deaths.get(key, 0) + 1 for key in self._at_work}}
+        with contextlib.suppress(OSError):
+            if not counts:
+                self._path.unlink(missing_ok=True)
+                return
+            part = self._path.with_suffix(".part")
+            part.write_text(json.dumps(counts), "utf-8")
+            part.replace(self._path)
+
+
+def _key(path: str, stamp: Stamp) -> str:
+    return f"{stamp.size}:{stamp.mtime_ns}:{path}"
+
+
+def _read(path: Path) -> dict[str, int]:
+    try:
+        counts = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    if not isinstance(counts, dict):
+        return {}
+    return {key: count for key, count in counts.items() if isinstance(key, str) and isinstance(count, int)}

@@ -1,0 +1,193 @@
+"""
+An output gets its name: written under another name, flushed to the disk, announced in the ledger, renamed. Each step
+leaves a state from which the next start goes on; what belongs to somebody else is never replaced.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import secrets
+import stat
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from depixel.errors import DepixelError, UnwritableOutputError
+from depixel.files.renaming import exchange, rename_new
+from depixel_watch.folder.scan import OURS
+from depixel_watch.folder.stamps import Stamp, digest_of, open_regular, stamp_from, stamp_of
+from depixel_watch.ledger.claims import foreign, owns
+from depixel_watch.ledger.ledger import Row
+from depixel_watch.work.pauses import reason_of
+
+_BLOCK = 2**20
+
+
+@dataclass(frozen=True)
+class Part:
+    """A finished output that has no name yet; its bytes are on the disk."""
+
+    path: Path
+    digest: str  # of its bytes
+    what: str = "done"  # or copied
+    remark: str = ""
+    answer: bool = True  # of the engine, not a copy of the source
+    seconds: float = 0.0  # that encoding and writing took
+
+
+def reached(step: str) -> None:
+    """Called after each step of publication. Tests and the kill benchmark put a fault in its place."""
+    del step
+
+
+def new_part(target: Path) -> tuple[Path, BinaryIO]:
+    """
+    A file beside `target`, open for writing, with the permissions that the output will have.
+
+    Raises:
+        UnwritableOutputError: the folder cannot be made or written.
+    """
+    part = target.with_name(f"{OURS}{secrets.token_hex(6)}.part")  # short: the name itself may be at its limit
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UnwritableOutputError(f"The folder {target.parent} cannot be made: {reason_of(error)}.") from error
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    try:
+        handle = os.open(part, flags, _permissions(target))
+    except (OSError, ValueError) as error:  # ValueError: a name with a NUL in it
+        raise UnwritableOutputError(f"{target} cannot be written: {reason_of(error)}.") from error
+    return part, os.fdopen(handle, "w+b")
+
+
+def write_part(target: Path, data: bytes, mtime_ns: int | None = None) -> tuple[Path, str]:
+    """The bytes of an output under another name, on the disk, and their digest. Raises as `new_part` does."""
+    part, file = new_part(target)
+    with _cleaned(part, target), file:
+        file.write(data)
+        seal(part, file, mtime_ns)
+    return part, hashlib.sha256(data).hexdigest()[:32]
+
+
+def copy_part(source: Path, target: Path, mtime_ns: int | None = None) -> tuple[Path, str]:
+    """As `write_part`, from a file of any size. Raises OSError too, where the source cannot be read."""
+    content = hashlib.sha256()
+    with os.fdopen(open_regular(source), "rb") as given:
+        part, file = new_part(target)
+        with _cleaned(part, target), file:
+            while block := given.read(_BLOCK):
+                content.update(block)
+                file.write(block)
+            seal(part, file, mtime_ns)
+    return part, content.hexdigest()[:32]
+
+
+def seal(part: Path, file: BinaryIO, mtime_ns: int | None = None) -> None:
+    """All bytes reach the disk; the file takes a time, where it is to have one."""
+    file.flush()
+    reached("written")
+    os.fsync(file.fileno())
+    if mtime_ns is not None:
+        with contextlib.suppress(OSError, OverflowError):
+            os.utime(part, ns=(mtime_ns, mtime_ns))
+    reached("on the disk")
+
+
+@contextlib.contextmanager
+def _cleaned(part: Path, target: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise UnwritableOutputError(f"{target} cannot be written: {reason_of(error)}.") from error
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+# A file that is replaced keeps its permissions; a new one takes the user's default.
+def _permissions(path: Path) -> int:
+    try:
+        return stat.S_IMODE(path.stat().st_mode) & 0o666
+    except (OSError, ValueError):
+        return 0o666
+
+
+def publish(part: Part, target: Path, row: Row | None) -> Stamp:
+    """
+    Give a finished output its name; the folder's entry is flushed by `flush_folders`.
+
+    Args:
+        row: what the ledger had of this source before, by which a file in the output's place is known for ours.
+
+    Returns:
+        What the output looks like now.
+
+    Raises:
+        OutputExistsError: somebody else's file is in its place; it stays, and the part is gone.
+        UnwritableOutputError: the system refuses.
+    """
+    try:
+        return _publish(part, target, row)
+    except FileExistsError:
+        raise foreign(target) from None
+    except OSError as error:
+        raise UnwritableOutputError(f"{target} cannot be written: {reason_of(error)}.") from error
+    finally:
+        with contextlib.suppress(OSError):
+            part.path.unlink(missing_ok=True)
+
+
+def _publish(part: Part, target: Path, row: Row | None) -> Stamp:
+    there = stamp_of(target)
+    if there is None and not target.is_symlink():
+        inode = part.path.stat().st_ino
+        rename_new(part.path, target)
+        reached("named")
+        return _stamp(target, inode)
+    if there is not None and not (row is not None and row.out == there) and _is_same(part, target):
+        return there  # an earlier run gave it its name and died before it could say so
+    if there is None or not owns(row, target, there):
+        raise foreign(target)
+    inode = part.path.stat().st_ino
+    if exchange(part.path, target):
+        reached("exchanged")
+        # Whoever put a file there since we looked gets it back.
+        swapped = stamp_from(part.path.lstat())
+        if swapped.inode != there.inode and not swapped.looks_like(there):
+            exchange(part.path, target)
+            raise foreign(target)
+    else:
+        part.path.replace(target)
+    reached("named")
+    return _stamp(target, inode)
+
+
+# Of the output that we gave its name: should another file have taken its place already, its stamp matches none.
+def _stamp(target: Path, inode: int) -> Stamp:
+    about = target.stat()
+    return stamp_from(about) if about.st_ino == inode else Stamp(-1, 0)
+
+
+def _is_same(part: Part, target: Path) -> bool:
+    try:
+        return not target.is_symlink() and digest_of(target) == part.digest
+    except (OSError, DepixelError):
+        return False
+
+
+def flush_folders(folders: Iterable[Path]) -> None:
+    """The entries of folders reach the disk too, where folders can be opened; the files themselves are safe already."""
+    if os.name == "nt":
+        return
+    for folder in set(folders):
+        with contextlib.suppress(OSError):
+            handle = os.open(folder, os.O_RDONLY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+    reached("folders flushed")

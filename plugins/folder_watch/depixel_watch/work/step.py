@@ -1,0 +1,50 @@
+"""Is a file in step: is its output what its content and the request ask for? Asked of every file in every pass."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from depixel.errors import DepixelError
+from depixel_watch.folder.stamps import Stamp, digest_of, stamp_if_seen
+from depixel_watch.ledger.ledger import BLOCKED, Ledger, Row
+from depixel_watch.work.task import Task
+
+
+class InStep:
+    """
+    Args:
+        complete: what is left alone is to be copied.
+        verify: nothing is taken for granted: every file is read again.
+    """
+
+    def __init__(self, out: Path, ledger: Ledger, *, complete: bool, verify: bool) -> None:
+        self._out, self._ledger, self._complete, self._verify = out, ledger, complete, verify
+
+    def __call__(self, task: Task, row: Row | None) -> bool:
+        """Whether nothing is to be done; the ledger takes down a new stamp of an output that is as it was."""
+        if row is None or row.stamp != task.stamp or row.recipe != task.recipe or row.state == "writing":
+            return False
+        # As far as can be seen: when it is to be written it will turn out why it cannot be.
+        there = stamp_if_seen(self._out / task.output)
+        if row.made == BLOCKED and there is None:
+            return False
+        if row.state == "failed" or (row.state == "left" and (not self._complete or task.action == "name")):
+            return True
+        if row.state == "left" or there is None:
+            return False
+        if self._verify:
+            return False
+        if there != row.out:
+            self._look_closer(row, there)
+        return True
+
+    # Its stamp is not as we left it: copied to another disk, or changed by somebody, whose change stays.
+    def _look_closer(self, row: Row, there: Stamp) -> None:
+        if row.out.size == there.size and row.made:
+            try:
+                if digest_of(self._out / row.output) != row.made:
+                    return
+            except (OSError, DepixelError):
+                return
+            self._ledger.record([replace(row, out=there)])

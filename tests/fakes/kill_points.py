@@ -1,0 +1,115 @@
+"""
+A watcher that dies at each step of publication in turn: `python kill_points.py FOLDER FRAMES` prints one line a step.
+
+Each step: a folder of frames whose outputs are in place; a frame is inserted, so that all names move, and two others
+swap; a watcher process ends at the step without goodbye (os._exit); another one runs to its end. Printed: the step's
+number, and how many outputs are not what their own source asks for. Used by tests and by benchmarks/watch_kills.py.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+from nearest_worker import NearestWorker
+from PIL import Image
+
+from depixel_watch.folder.layout import overlay_for
+from depixel_watch.folder.stamps import StabilityTracker
+from depixel_watch.packs.profiles import load
+from depixel_watch.work import publication
+from depixel_watch.work.watcher import Watcher
+
+
+def frame(seed: int) -> Image.Image:
+    """A picture like no other."""
+    return Image.fromarray(np.random.default_rng(seed).integers(0, 256, (5, 5, 3), dtype=np.uint8))
+
+
+def fill(source: Path, seeds: list[int], times_ns: int = 10**18) -> None:
+    """Frames of these pictures, all of one size and time, as zips with fixed dates leave them."""
+    source.mkdir(parents=True, exist_ok=True)
+    for number, seed in enumerate(seeds):
+        path = source / f"frame-{number:03}.bmp"
+        part = source.parent / "part.bmp"
+        frame(seed).save(part)
+        os.utime(part, ns=(times_ns, times_ns))
+        part.replace(path)
+
+
+def keep(source: Path, die_at: int | None = None) -> int:
+    """One watcher until nothing waits; returns how many steps it took."""
+    steps = 0
+
+    def reached(step: str) -> None:
+        nonlocal steps
+        del step
+        steps += 1
+        if steps == die_at:
+            os._exit(9)
+
+    publication.reached = reached
+    watcher = Watcher(source, overlay_for(source), NearestWorker(), StabilityTracker(0, time.monotonic), load())
+    try:
+        for _ in range(20):
+            tally = watcher.reconcile()
+            if not (tally.waiting or tally.found):
+                break
+    finally:
+        watcher.close()
+    return steps
+
+
+def in_child(source: Path, die_at: int | None) -> int:
+    """`keep` in a process of its own; its exit code."""
+    child = os.fork()
+    if child == 0:
+        try:
+            keep(source, die_at)
+        finally:
+            os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def wrong_outputs(source: Path) -> int:
+    """Sources whose output is missing or shows another picture, and files in the output folder that belong to none."""
+    out = overlay_for(source)
+    wrong = 0
+    for path in source.iterdir():
+        try:
+            with Image.open(path) as given, Image.open(out / path.name) as made:
+                wrong += not (np.asarray(made)[::2, ::2] == np.asarray(given)).all()
+        except OSError:
+            wrong += 1
+    known = {path.name for path in source.iterdir()}
+    rest = {path.name for path in out.iterdir() if not path.name.startswith((".depixel-ledger", "depixel-"))}
+    return wrong + len(rest - known)
+
+
+def main(root: Path, frames: int) -> None:
+    """All steps in turn."""
+    first = list(range(frames))
+    moved = [100, *first]
+    moved[1], moved[2] = moved[2], moved[1]
+    step = 0
+    while True:
+        step += 1
+        source = root / "frames"
+        for folder in (source, overlay_for(source)):
+            shutil.rmtree(folder, ignore_errors=True)
+        fill(source, first)
+        in_child(source, None)
+        fill(source, moved)
+        died = in_child(source, step) == 9
+        in_child(source, None)
+        sys.stdout.write(f"{step} {wrong_outputs(source)}\n")
+        if not died:
+            return
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]))
