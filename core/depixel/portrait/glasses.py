@@ -42,18 +42,18 @@ class Glasses(NamedTuple):
     """[T, 3] int64, of the above."""
 
 
-def glasses(parameters: Parameters, figure: Figure) -> Glasses | None:
-    """Frames and lenses, or None when nobody wears any."""
+def glasses(parameters: Parameters, figure: Figure, sample: float) -> Glasses | None:
+    """Frames and lenses, or None when nobody wears any; no tube is thinner than a sample of so many dm."""
     kind = parameters.choice("glasses")
     if not bool((kind > 0).any()):
         return None
     head = figure.head
     eyes = figure.vertices[:, head.eyes].mean(2)
     rims = [_rim(parameters, figure, eyes, side) for side in range(2)]
-    thin = 0.011 * parameters["glasses_weight"].detach()
+    thin = (0.011 * parameters["glasses_weight"].detach()).clamp(min=0.6 * sample)
     half = kind == 5
     lower = torch.sin(torch.arange(RIM, device=head.device) / RIM * 2 * math.pi) < 0.15
-    rim_radius = torch.where(half[:, None] & lower[None], 0.15 * thin[:, None], thin[:, None].expand(-1, RIM))
+    rim_radius = torch.where(half[:, None] & lower[None], (0.15 * thin).clamp(min=0.45 * sample)[:, None], thin[:, None].expand(-1, RIM))
     bars = [_bridge(rims), *(_temple(figure, rims[side], side) for side in range(2))]
     tubes = [_tube(rim, rim_radius, closed=True) for rim in rims]
     bar_radius = thin[:, None].expand(-1, BAR)

@@ -18,7 +18,7 @@ from depixel.portrait.shape import Figure
 from depixel.portrait.strands import BEARD, BROW, LASH, Strands
 
 POINTS = 7
-BROW_LINE = (0.09, 0.16, 0.30, 0.40, 0.48, 0.54), (0.150, 0.168, 0.196, 0.206, 0.186, 0.150)
+BROW_LINE = (0.09, 0.16, 0.30, 0.40, 0.48, 0.54), (0.184, 0.197, 0.214, 0.216, 0.194, 0.158)
 """x and y of the middle of the left brow, dm on the template."""
 BROW_REACH = (0.07, 0.13, 0.2, 0.4, 0.54), (0.02, 0.042, 0.045, 0.030, 0.007)
 """x and half the height of the brow."""

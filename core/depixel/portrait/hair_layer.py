@@ -32,7 +32,7 @@ def shadow_points(strands: Strands, size: int) -> tuple[Tensor, Tensor]:
 
 
 def shaded_strands(
-    strands: Strands, hits: StrandHits, view: Camera, light: Lights, shadow: ShadowMap, taps: int
+    strands: Strands, hits: StrandHits, view: Camera, light: Lights, shadow: ShadowMap
 ) -> tuple[Tensor, Tensor]:
     """Linear light [N, 3] of the samples where strands won, and their material [N]."""
     hair = hair_surface(strands, hits)
@@ -44,7 +44,7 @@ def shaded_strands(
     towards = -hair.position
     towards[:, 2] += view.distance if len(view.distance) == 1 else view.distance[person]
     towards = normalize(towards, dim=1)
-    arrived = shadow.lit(hair.position + hair.normal * 0.05, person, 0.06, taps)
+    arrived = shadow.lit(hair.position + hair.normal * 0.05, person, 0.06)
     colour = lit(hair, spread(light.key), spread(light.key_colour) * (0.12 + 0.88 * arrived)[:, None], towards)
     colour = colour + lit(hair, spread(light.fill), spread(light.fill_colour), towards)
     if bool((light.rim_colour.detach() > 0).any()):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -13,11 +14,16 @@ from depixel.portrait.noise import linear, noise, step
 from depixel.portrait.parameters import Parameters
 from depixel.portrait.scene import HEADWEAR, Mesh
 from depixel.portrait.shape import Figure
+from depixel.portrait.strands import HAIR, Strands
 from depixel.portrait.surface import Look, Surface, bumped
 
 AROUND, UP = 72, 22
 """Points of a shell around and upward."""
 ABSENT = -5.0
+RIM = 0.6
+"""Height of a hat's rim in front, dm above the eyes."""
+PRESSED = 0.06
+"""How thick hair is under a hat, dm."""
 TILT = 0.22
 """How much lower a hat sits behind than in front: dm a dm."""
 
@@ -35,12 +41,56 @@ def headwear(parameters: Parameters, figure: Figure) -> list[Mesh]:
     return meshes
 
 
+def covered(parameters: Parameters, figure: Figure, strands: Strands) -> Strands:
+    """Strands without what a headscarf hides, and pressed to the head where a cap or hat lies on them."""
+    scarf = parameters.is_option("headwear", "headscarf")
+    hats = parameters.is_option("headwear", "cap") | parameters.is_option("headwear", "hat")
+    hair = strands.material == HAIR
+    if bool(scarf.any()):
+        kept = (~(hair & scarf[strands.person])).nonzero().squeeze(1)
+        strands, hair = strands.chosen(kept), hair[kept]
+    pressed = (hair & hats[strands.person]).nonzero().squeeze(1)
+    if len(pressed) == 0:
+        return strands
+    person = strands.person[pressed]
+    turn = figure.rotation[person]
+    points = (strands.points[pressed] - figure.pivot) @ turn + figure.pivot
+    centre = _crown_centre(figure)[person, None]
+    away = points - centre
+    distance = away.norm(dim=-1, keepdim=True).clamp(min=1e-4)
+    room = torch.cat([_room(figure, k, away[person == k] / distance[person == k]) for k in person.unique().tolist()])
+    order = torch.cat([(person == k).nonzero().squeeze(1) for k in person.unique().tolist()])
+    room = torch.empty_like(room).index_put_((order,), room)[..., None]
+    under = step(points[..., 1:2] - (RIM + TILT * (points[..., 2:3] - 0.2)), -0.3, -0.02)
+    inside = centre + away / distance * torch.minimum(distance, room)
+    points = points + (inside - points) * under
+    moved = strands.points.index_put((pressed,), figure.to_world(points, person))
+    return replace(strands, points=moved)
+
+
+def _room(figure: Figure, person: int, directions: Tensor) -> Tensor:
+    """Distance [S, P] from a crown's centre to just below the hat on one person, in unit directions [S, P, 3]."""
+    skull = _skull(figure, 0.12)[person : person + 1]
+    flat = directions.reshape(-1, 3)
+    reach = _hull(skull, _crown_centre(figure)[person : person + 1], flat)
+    return (reach + PRESSED).reshape(directions.shape[:-1])
+
+
+def _crown_centre(figure: Figure) -> Tensor:
+    """[B, 3] dm, in the head's frame: what the shell of a cap or hat is drawn around."""
+    middle = _skull(figure, 0.12).mean(1)
+    return torch.stack([torch.zeros_like(middle[:, 0]), torch.full_like(middle[:, 0], 0.25), middle[:, 2]], 1)
+
+
 def _hull(points: Tensor, centre: Tensor, directions: Tensor) -> Tensor:
     """Distance [B, D] from centre [B, 3] to the convex hull of points [B, n, 3] in unit directions [D, 3]."""
     normals = _sphere(260, points.device)
     reach = ((points - centre[:, None]) @ normals.T).amax(1)
-    facing = (directions @ normals.T).clamp(min=1e-3)
-    return (reach[:, None] / facing[None] + (facing < 0.05) * 50).amin(2)
+    parts = []
+    for some in directions.split(20_000):
+        facing = (some @ normals.T).clamp(min=1e-3)
+        parts.append((reach[:, None] / facing[None] + (facing < 0.05) * 50).amin(2))
+    return torch.cat(parts, 1)
 
 
 def _sphere(count: int, device: torch.device) -> Tensor:
@@ -74,8 +124,7 @@ def _skull(figure: Figure, lowest: float) -> Tensor:
 def _crown(figure: Figure, lift: float, taper: float, rim: float) -> tuple[Mesh, Tensor]:
     """A shell over the top of the head that ends `rim` dm above the eyes in front; and its rim's centre [B, 3]."""
     skull = _skull(figure, 0.12)
-    centre = skull.mean(1)
-    centre = torch.stack([torch.zeros_like(centre[:, 0]), centre[:, 1] * 0 + 0.25, centre[:, 2]], 1)
+    centre = _crown_centre(figure)
     directions, elevation, triangles = _grid(-0.9, skull.device)
     radius = _hull(skull, centre, directions) + lift
     radius = radius * (1 + taper * step(elevation, 0.2, 1.0) * (1 - 0.35 * step(elevation, 1.0, 1.55)))
@@ -85,13 +134,13 @@ def _crown(figure: Figure, lift: float, taper: float, rim: float) -> tuple[Mesh,
 
 
 def _cap(figure: Figure) -> list[Mesh]:
-    crown, centre = _crown(figure, 0.13, 0.04, 0.6)
-    return [crown, _brim(figure, centre, 0.62, angle=0.95, length=0.85, droop=0.16, lift=0.12)]
+    crown, centre = _crown(figure, 0.13, 0.04, RIM)
+    return [crown, _brim(figure, centre, RIM + 0.02, angle=0.95, length=0.85, droop=0.16, lift=0.12)]
 
 
 def _hat(figure: Figure) -> list[Mesh]:
-    crown, centre = _crown(figure, 0.14, 0.24, 0.6)
-    return [crown, _brim(figure, centre, 0.62, angle=math.pi, length=0.75, droop=0.12, lift=0.13)]
+    crown, centre = _crown(figure, 0.14, 0.24, RIM)
+    return [crown, _brim(figure, centre, RIM + 0.02, angle=math.pi, length=0.75, droop=0.12, lift=0.13)]
 
 
 def _brim(figure: Figure, centre: Tensor, rim: float, angle: float, length: float, droop: float, lift: float) -> Mesh:
@@ -140,8 +189,12 @@ def _headscarf(figure: Figure) -> list[Mesh]:
     hood = Mesh(HEADWEAR, figure.to_world(points), triangles, points, cut)
     base, out, front = neck_ring(figure)
     swing = noise(torch.stack([front.cos() * 1.3, front.sin() * 1.3, front * 0], 1) + 0.4, 3.0)[:, 0] * 0.03
+    slope = 0.45 * front.cos().clamp(min=0)  # the throat leans forward
     heights = ((0.62, 0.03), (0.45, 0.06), (0.28, 0.1), (0.1, 0.16), (-0.06, 0.24), (-0.2, 0.36), (-0.32, 0.5))
-    rows = [lifted(base, out, lift - 0.12 * front.cos() * (lift < 0), push + swing) for lift, push in heights]
+    rows = [
+        lifted(base, out, lift - 0.12 * front.cos() * (lift < 0), push + swing + slope * max(lift, 0))
+        for lift, push in heights
+    ]
     return [hood, lofted(rows, HEADWEAR, torch.ones(len(base), len(rows) * len(front), device=base.device))]
 
 

@@ -17,7 +17,7 @@ from depixel.portrait.hair import grow
 from depixel.portrait.hair_layer import shaded_strands, shadow_points
 from depixel.portrait.hair_paint import paint
 from depixel.portrait.head import released_head
-from depixel.portrait.headwear import headwear, headwear_look
+from depixel.portrait.headwear import covered, headwear, headwear_look
 from depixel.portrait.lighting import Lights, ShadowMap, developed, lights, shadow_map
 from depixel.portrait.mouth import teeth, tongue
 from depixel.portrait.parameters import Parameters
@@ -93,7 +93,7 @@ def draw(parameters: Parameters, size: int, samples: int = 2) -> Drawing:
     with torch.no_grad():
         figure = shape(parameters, released_head(str(parameters.values.device)))
     pixel = torch.full((len(parameters),), WIDTH / size, device=parameters.values.device)
-    strands = grow(figure, parameters, pixel)
+    strands = covered(parameters, figure, grow(figure, parameters, pixel))
     with torch.no_grad():
         stage = _stage(parameters, figure, strands, size, samples)
     picture, masks = _shaded(stage, size)
@@ -105,13 +105,18 @@ def level_for(side: int) -> int:
     return 0 if side <= 300 else 1 if side <= 1200 else 2
 
 
+def shadow_size_for(size: int) -> int:
+    """Samples a side of the shadow map for pictures of a size: coarse enough that shadows are soft."""
+    return 96 if size <= 96 else 144 if size <= 300 else 208 if size <= 600 else 288
+
+
 def _stage(parameters: Parameters, figure: Figure, strands: Strands, size: int, samples: int) -> _Stage:
     head = figure.head
     side = size * samples
     view = camera(parameters, figure)
     head_mesh, parts = head_meshes(figure, head, level_for(side))
     level = min(level_for(side), 1)
-    spectacles = glasses(parameters, figure)
+    spectacles = glasses(parameters, figure, WIDTH / side)
     worn = [*clothes(parameters, figure, level), *headwear(parameters, figure)]
     solid = joined(head_mesh, parts, [*worn, *([spectacles.frame] if spectacles else [])])
     points = view.project(solid.vertices, side)
@@ -124,8 +129,8 @@ def _stage(parameters: Parameters, figure: Figure, strands: Strands, size: int, 
     first = len(solid.triangles)
     strand_hits = draw_strands(strands, projected, view.focal * side, square, DEPTHS, buffer, first)
     light = lights(parameters)
-    shadow_size = min(max(side // 2, 96), 512)
-    shadow = shadow_map(light.key, light.softness, solid, shadow_size, *shadow_points(strands, shadow_size))
+    shadow_size = shadow_size_for(size)
+    shadow = shadow_map(light.key, solid, shadow_size, *shadow_points(strands, shadow_size))
     return _Stage(
         parameters,
         figure,
@@ -191,9 +196,7 @@ def _shaded(stage: _Stage, size: int) -> tuple[Tensor, Tensor]:
             0, pixel[chosen], weight[chosen]
         )
     if len(stage.strand_hits.sample):
-        colour, strand_kind = shaded_strands(
-            stage.strands, stage.strand_hits, stage.view, light, stage.shadow, 2 if stage.side <= 300 else 3
-        )
+        colour, strand_kind = shaded_strands(stage.strands, stage.strand_hits, stage.view, light, stage.shadow)
         pixel = _pixel_of(stage.strand_hits.sample, size, samples)
         picture = picture.index_add(0, pixel, developed(colour) / samples**2)
         hairy = ((strand_kind == HAIR) | (strand_kind == BEARD)).float() / samples**2
@@ -275,8 +278,7 @@ def _material(material: int, stage: _Stage, found: Hits, light: Lights) -> Tenso
         stage.figure.rotation,
         stage.pixel,
     )
-    taps = 2 if stage.side <= 300 else 3
-    lit = stage.shadow.lit(position + normal * 0.045, found.person, taps=taps)
+    lit = stage.shadow.lit(position + normal * (0.02 + 4 / stage.shadow.size), found.person)
     if material == EYE:
         return shaded_eyes(surface, stage.eyes, stage.figure.pivot, light, lit)
     if material == SKIN:

@@ -15,7 +15,7 @@ from depixel.portrait.noise import bell, linear, mix, noise, piecewise, ramp, st
 from depixel.portrait.surface import Look, Surface, bumped
 from depixel.portrait.wrinkles import wrinkles
 
-TONES = ((240, 206, 188), (229, 186, 161), (208, 158, 127), (176, 122, 90), (131, 87, 63), (88, 57, 43), (56, 37, 30))
+TONES = ((232, 192, 172), (222, 176, 150), (203, 152, 121), (173, 119, 87), (130, 86, 62), (90, 58, 43), (60, 40, 32))
 """sRGB from tone 0 to tone 1."""
 WRAP = (0.34, 0.16, 0.1)
 
@@ -76,7 +76,7 @@ def skin(surface: Surface, regions: SkinRegions, undercoat: Undercoat | None) ->
     colour = colour * (1 - lines.dark[:, None] * torch.tensor([0.5, 0.62, 0.62], device=colour.device))
     normal = bumped(surface.normal, surface.turned(_bumps(surface, textures, lips) + lines.tilt))
     hollow = step(place[:, 2], -0.1, 0.22)
-    occlusion = (regions.occlusion * 1.3 + 0.02).clamp(0, 1) * (1 - inside * (1 - 0.35 * hollow) * 0.9)
+    occlusion = (regions.occlusion * 1.3 + 0.02).clamp(0, 1) * (1 - inside * (1 - 0.25 * hollow) * 0.95)
     occlusion = occlusion * (1 - 0.6 * lips * step(regions.mouth, 0.15, 0.9))
     gloss, polish = _gloss(surface, textures, lips)
     if undercoat is not None:
