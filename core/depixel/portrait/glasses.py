@@ -53,7 +53,8 @@ def glasses(parameters: Parameters, figure: Figure, sample: float) -> Glasses | 
     thin = (0.011 * parameters["glasses_weight"].detach()).clamp(min=0.6 * sample)
     half = kind == 5
     lower = torch.sin(torch.arange(RIM, device=head.device) / RIM * 2 * math.pi) < 0.15
-    rim_radius = torch.where(half[:, None] & lower[None], (0.15 * thin).clamp(min=0.45 * sample)[:, None], thin[:, None].expand(-1, RIM))
+    wire = (0.15 * thin).clamp(min=0.45 * sample)[:, None]
+    rim_radius = torch.where(half[:, None] & lower[None], wire, thin[:, None].expand(-1, RIM))
     bars = [_bridge(rims), *(_temple(figure, rims[side], side) for side in range(2))]
     tubes = [_tube(rim, rim_radius, closed=True) for rim in rims]
     bar_radius = thin[:, None].expand(-1, BAR)
