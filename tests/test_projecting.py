@@ -104,3 +104,54 @@ def test_sizes_that_do_not_fit_are_a_sentence(shape: tuple[int, int], frames: in
 
     with pytest.raises(BadUsageError, match=r"result"):
         project_result(result, given, Request())
+
+
+def _normal_map(side: int, gloss: np.ndarray | None = None) -> np.ndarray:
+    """Ripples of length 1, [side, side, 3] or, with a gloss in alpha, 4."""
+    y, x = np.mgrid[0:side, 0:side] * 2 * np.pi / side
+    vectors = np.stack([0.4 * np.sin(x), 0.3 * np.cos(2 * y), np.ones((side, side))], -1)
+    vectors /= np.linalg.norm(vectors, axis=-1, keepdims=True)
+    encoded = np.rint((vectors + 1) * 127.5).astype(np.uint8)
+    return encoded if gloss is None else np.concatenate([encoded, gloss[..., None]], -1)
+
+
+def test_gloss_beside_normals_stays_where_it_was_exact() -> None:
+    """A result whose gloss of 0 and 200 scales back exactly keeps it to the level: it is no vector."""
+    gloss = np.where(RNG.random((8, 8)) > 0.5, 200, 0).astype(np.uint8)
+    small = Picture((_normal_map(8, gloss),), name="wall_n.png")
+    large = Picture((_normal_map(32, gloss.repeat(4, 0).repeat(4, 1)),))
+
+    done = project_result(large, small, Request())
+
+    assert done.prepared.domain.vectors
+    assert np.array_equal(done.picture.frames[0][..., 3], large.frames[0][..., 3])
+    lengths = np.linalg.norm(done.picture.frames[0][..., :3] / 127.5 - 1, axis=-1)
+    assert np.abs(lengths - 1).max() < 0.02
+
+
+def test_what_channels_mean_is_known_when_it_is_written() -> None:
+    """Smaller copies of a projected normal map are made of directions, and of a gloss as a value."""
+    gloss = RNG.integers(0, 255, (8, 8), dtype=np.uint8)
+    with_gloss = project_result(
+        Picture((_normal_map(32, gloss.repeat(4, 0).repeat(4, 1)),)),
+        Picture((_normal_map(8, gloss),)),
+        Request(domain="normals"),
+    ).picture
+    plain = project_result(Picture((_smooth(32, 32, 4),)), Picture((_smooth(8, 8, 4),)), Request(domain="art")).picture
+
+    assert (with_gloss.vectors, with_gloss.data_alpha) == (True, True)
+    assert (plain.vectors, plain.data_alpha) == (False, False)
+
+
+def test_data_maps_are_projected_channel_by_channel() -> None:
+    """Bicubic stops when a plane has arrived: what one channel needs changes no other."""
+    small = RNG.integers(0, 255, (8, 8, 3), dtype=np.uint8)
+    other = small.copy()
+    other[..., 2] = RNG.integers(0, 255, (8, 8))
+    large = _smooth(32, 32, 3)
+    request = Request(domain="data", degradation="bicubic", wrap="none")
+
+    one, two = (project_result(Picture((large,)), Picture((p,)), request).picture.frames[0] for p in (small, other))
+
+    assert np.array_equal(one[..., :2], two[..., :2])
+    assert not np.array_equal(one[..., 2], two[..., 2])

@@ -7,11 +7,15 @@ from typing import Any
 import numpy as np
 import pytest
 from tiny_art import write_tiny_art
+from tiny_prior import TinyFaces
 
-from depixel.domain import NORMALS
-from depixel.errors import BadUsageError, CancelledError, DepixelError, PictureTooLargeError
+from depixel.domain import FACES, NORMALS
+from depixel.enlarging.engine import EnlargingEngine
+from depixel.errors import BadUsageError, CancelledError, DepixelError, OutOfMemoryError, PictureTooLargeError
 from depixel.monitor import Monitor
 from depixel.picture import Picture
+from depixel.preparation.prepare import Prepared, prepare
+from depixel.priors.shelf import Shelf
 from depixel.report import Report
 from depixel.request import Request
 from depixel.upsampler import Upsampler
@@ -298,3 +302,125 @@ def test_missing_weights_are_a_sentence(tmp_path: Path) -> None:
 
     with pytest.raises(DepixelError, match=r"nothing\.safetensors"):
         nowhere.upsample(Picture((_soft(8, 8),)), Request())
+
+
+def _short_of_memory(monkeypatch: pytest.MonkeyPatch, times: int) -> list[int]:
+    """Let the first passes of the engine fail as a CPU without memory does; returns the budgets that were tried."""
+    budgets: list[int] = []
+    real = EnlargingEngine.answer
+
+    def answer(self: EnlargingEngine, *args: Any) -> Any:
+        budgets.append(self.budget)
+        if len(budgets) <= times:
+            raise RuntimeError("[enforce fail at alloc_cpu.cpp:118] DefaultCPUAllocator: can't allocate memory")
+        return real(self, *args)
+
+    monkeypatch.setattr(EnlargingEngine, "answer", answer)
+    return budgets
+
+
+def test_memory_that_runs_short_on_the_cpu_halves_the_tiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twice short: a quarter of the budget, one sentence, the same pixels; the next call starts from twice of that."""
+    upsampler = Upsampler("cpu", {"art": str(write_tiny_art(tmp_path))})
+    picture = Picture((_soft(12, 10),))
+    plenty = upsampler.upsample(picture, Request(degradation="area"))
+    budgets = _short_of_memory(monkeypatch, 2)
+
+    short = upsampler.upsample(picture, Request(degradation="area"))
+    again = upsampler.upsample(picture, Request(degradation="area"))
+
+    assert budgets[1] == budgets[0] // 2 and budgets[2] == budgets[0] // 4 and budgets[3] == budgets[0] // 2
+    assert [note for note in short.notes if "smaller tiles" in note] == [short.notes[-1]]
+    assert not any("smaller tiles" in note for note in (*plenty.notes, *again.notes))
+    assert np.array_equal(short.picture.frames[0], plenty.picture.frames[0])
+
+
+def test_a_cpu_without_any_memory_gives_up_with_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It ends: down to the least tile, then the sentence, for each picture of the batch."""
+    upsampler = Upsampler("cpu", {"art": str(write_tiny_art(tmp_path))})
+    budgets = _short_of_memory(monkeypatch, 1000)
+
+    outcomes = upsampler.upsample_many([Picture((_soft(8, 8),))] * 2, Request(degradation="area"))
+
+    assert all(isinstance(outcome, OutOfMemoryError) for outcome in outcomes)
+    assert "close other programs" in str(outcomes[0])
+    assert budgets == sorted(budgets, reverse=True) and 2000 < budgets[-1] <= 64 * 64
+
+
+def test_the_score_is_the_mean_squared_error_of_scaling_back(upsampler: Upsampler) -> None:
+    """On [0, 1], from the residual of the very pixels that are written."""
+    report = upsampler.upsample(Picture((_soft(9, 9),)), Request(degradation="bicubic", candidates=2))
+
+    for candidate in report.candidates:
+        assert candidate.residual.rmse > 0
+        assert candidate.score == pytest.approx((candidate.residual.rmse / 255) ** 2)
+
+
+def test_the_score_of_a_face_is_that_of_its_search(upsampler: Upsampler, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before the projection, which makes every face exact: it is what the candidates are ordered by."""
+    monkeypatch.setattr(Shelf, "faces", lambda self, *_: TinyFaces())
+    picture = Picture((RNG.integers(0, 255, (8, 8, 3), dtype=np.uint8),))
+
+    report = upsampler.upsample(picture, Request(domain="faces", steps=2, scale=4, candidates=2, imagination=0.9))
+
+    scores = [candidate.score for candidate in report.candidates]
+    assert report.residual.exact
+    assert scores == sorted(scores) and scores[0] > 1e-3 > (report.residual.rmse / 255) ** 2
+    assert report.notes[0] == FACES.disclosure
+
+
+@pytest.mark.parametrize("degradation", ["area", "bicubic", "point"])
+def test_data_maps_of_every_sort_share_a_call(upsampler: Upsampler, degradation: str) -> None:
+    """Grey, half grey and coloured data maps in one call: each as it is alone, each channel by itself."""
+    grey = RNG.integers(0, 255, (10, 9, 1), dtype=np.uint8).repeat(3, 2)
+    half, colour = grey.copy(), RNG.integers(0, 255, (10, 9, 3), dtype=np.uint8)
+    half[..., 2] = colour[..., 2]
+    pictures = [Picture((p,)) for p in (grey, half, colour)]
+    request = Request(domain="data", degradation=degradation, wrap="none")
+
+    together = [report.picture.frames[0].astype(int) for report in upsampler.upsample_many(pictures, request)]  # type: ignore[union-attr]
+
+    for answer, picture in zip(together, pictures, strict=True):
+        assert np.abs(upsampler.upsample(picture, request).picture.frames[0] - answer).max() <= 1
+    assert (together[0][..., 0] == together[0][..., 2]).all()
+    assert np.abs(together[1][..., 0] - together[0][..., 0]).max() <= 1  # red does not know of blue
+
+
+def test_a_data_map_that_is_seen_through_keeps_its_holes(upsampler: Upsampler) -> None:
+    """`--domain data --alpha opacity`: alpha is neither data nor lost."""
+    pixels = _soft(12, 12)
+
+    report = upsampler.upsample(Picture((pixels,)), Request(domain="data", alpha="opacity", wrap="none"))
+
+    alpha = report.picture.frames[0][..., 3].astype(float).reshape(12, 4, 12, 4).mean((1, 3))
+    assert np.abs(alpha - pixels[..., 3]).max() <= 1
+
+
+def test_options_that_change_nothing_are_named(upsampler: Upsampler) -> None:
+    """What only guides a search is said to be idle without steps, and not said with them."""
+    picture = Picture((_soft(8, 8),))
+
+    idle = upsampler.upsample(picture, Request(eps=0.01, degradation="area"))
+    searched = upsampler.upsample(picture, Request(eps=0.01, steps=1, degradation="area"))
+
+    assert any("change nothing without steps: eps" in note for note in idle.notes)
+    assert not any("change nothing" in note for note in searched.notes)
+
+
+def test_a_sheet_is_prepared_once(upsampler: Upsampler, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Decided about as a whole, answered frame by frame, in one preparation."""
+    calls: list[tuple[int, ...]] = []
+
+    def counted(picture: Picture, *rest: Any) -> Prepared:
+        calls.append(picture.frames[0].shape)
+        return prepare(picture, *rest)
+
+    monkeypatch.setattr("depixel.upsampler.prepare", counted)
+    sheet = np.zeros((16, 32, 4), np.uint8)
+    sheet[4:12, 4:12] = sheet[4:12, 20:28] = (200, 40, 40, 255)
+
+    report = upsampler.upsample(Picture((sheet,), name="walk.png"), Request(frames="2x1"))
+
+    assert calls == [(16, 32, 4)]
+    assert (report.picture.width, report.picture.height) == (128, 64)
+    assert any("sheet of 2x1" in note for note in report.notes)

@@ -38,6 +38,12 @@ class UnsupportedPictureError(DepixelError):
     code = "unsupported"
 
 
+class UnsupportedSystemError(DepixelError):
+    """Something that this version cannot do on this operating system."""
+
+    code = "unsupported"
+
+
 class OutputExistsError(DepixelError):
     """The output is there already and nobody said --overwrite."""
 

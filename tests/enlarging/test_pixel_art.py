@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 import torch
 from tiny_art import write_tiny_art
 from torch import Tensor
 
-from depixel.enlarging.pixel_art import as_drawn, crisp, square_corners, within_neighbours
+from depixel.enlarging.pixel_art import as_drawn, crisp, on_steps, square_corners, within_neighbours
 from depixel.picture import Picture
 from depixel.request import Request
 from depixel.upsampler import Upsampler
@@ -108,3 +110,21 @@ def test_the_engine_answers_drawn_sprites_so(tmp_path_factory: pytest.TempPathFa
 
     assert report.domain.name == "pixel-art" and report.residual.maximum == 0
     assert colours.tolist() == [[200, 60, 70, 255]]
+
+
+@pytest.mark.parametrize("treat", [as_drawn, crisp, on_steps, square_corners, within_neighbours])
+@pytest.mark.parametrize("factor", [3, 4])
+def test_drawings_of_a_batch_do_not_see_each_other(treat: Callable[..., Tensor], factor: int) -> None:
+    """Each by its own colours and corners: the same alone and in company."""
+    generator = torch.Generator().manual_seed(6)
+    colours = torch.tensor([RED, GREEN, (0.9, 0.9, 0.2, 1.0), (0.0,) * 4])
+    small = colours[torch.randint(0, 4, (4, 9, 9), generator=generator)].permute(0, 3, 1, 2)
+    small[0, :, 2:7, 2:7] = torch.tensor(RED)[:, None, None]  # one of them has square corners
+    rough = torch.rand(4, 4, 9 * factor, 9 * factor, generator=generator)
+    large = small.repeat_interleave(factor, 2).repeat_interleave(factor, 3) * 0.7 + rough * 0.3
+
+    together = treat(large, small, factor)
+
+    assert not torch.equal(together, large)
+    for row in range(4):
+        assert torch.equal(treat(large[row : row + 1], small[row : row + 1], factor)[0], together[row])

@@ -5,8 +5,9 @@ import torch
 
 from depixel.degradation import AreaDegradation, PointDegradation
 from depixel.exporting.palette import lock_palette, palettes_of
-from depixel.exporting.plane import keep_unchanged
+from depixel.exporting.plane import export_tile, keep_unchanged
 from depixel.exporting.vectors import unit_vectors
+from depixel.planes import Plane
 from depixel.tiles import Tile, with_ring
 
 
@@ -120,3 +121,102 @@ def test_palettes_list_each_colour_premultiplied() -> None:
     assert palettes.shape == (2, 2, 4)
     assert torch.allclose(palettes[0].amax(0), torch.tensor([200, 100, 50, 255]) / 255 * 51 / 255)
     assert bool((palettes[1] == 0).all())
+
+
+def plane(straight: torch.Tensor, **more: object) -> Plane:
+    values = {"channels": (0, 1, 2, 3), "degradation": AreaDegradation(4), "levels": 255, **more}
+    return Plane(straight, **values)  # type: ignore[arg-type]
+
+
+def pictures(count: int, levels: int = 255, seed: int = 0) -> torch.Tensor:
+    """[count, 4, 5, 6] integers: a grey one, a coloured one, one with holes, and so on."""
+    generator = torch.Generator().manual_seed(seed)
+    straight = torch.randint(0, levels + 1, (count, 4, 5, 6), generator=generator, dtype=torch.int32)
+    straight[0, 1:3] = straight[0, :1]
+    straight[:2, 3] = levels
+    straight[2:, 3, :2] = 0
+    return straight
+
+
+@pytest.mark.parametrize("keep_palette", [False, True])
+@pytest.mark.parametrize("kind", ["area", "point", "binary", "vectors"])
+def test_a_picture_is_exported_alike_alone_and_among_others(kind: str, keep_palette: bool) -> None:
+    """Each row by its own pixels: greyness, hidden colours, palette and residual; all rows at once or some of them."""
+    straight = pictures(4)
+    if kind == "binary":
+        straight[:, 3] = torch.where(straight[:, 3] > 127, 255, 0)
+    about = {
+        "degradation": PointDegradation(4) if kind == "point" else AreaDegradation(4),
+        "binary_alpha": kind == "binary",
+        "vectors": kind == "vectors",
+    }
+    large = torch.rand(4, 4, 20, 24, generator=torch.Generator().manual_seed(1))
+    tile = Tile(0, 0, 5, 6)
+
+    together, sums = export_tile(large, plane(straight, **about), tile, keep_palette=keep_palette)
+    middle, middle_sums = export_tile(
+        large[1:3], plane(straight, **about), tile, slice(1, 3), keep_palette=keep_palette
+    )
+
+    assert torch.equal(together[1:3], middle) and torch.equal(sums[1:3], middle_sums)
+    for row in range(4):
+        alone, alone_sums = export_tile(
+            large[row : row + 1], plane(straight[row : row + 1], **about), tile, keep_palette=keep_palette
+        )
+        assert int((alone[0] - together[row]).abs().max()) <= (1 if kind == "vectors" else 0)
+        assert alone_sums[0].tolist() == pytest.approx(sums[row].tolist(), rel=1e-3, abs=1e-3)
+    if not keep_palette and kind != "vectors":
+        assert (together[0, 0] == together[0, 1]).all() and not (together[1, 0] == together[1, 1]).all()
+
+
+@pytest.mark.parametrize("levels", [255, 65535])
+def test_vectors_are_written_in_the_levels_of_the_file(levels: int) -> None:
+    """A flat map stays flat: straight up is (half, half, full) in every pixel, at both depths."""
+    half = round(levels / 2)
+    straight = torch.tensor([half, half, levels, levels], dtype=torch.int32)[None, :, None, None].expand(2, -1, 3, 3)
+    large = straight.repeat_interleave(4, 2).repeat_interleave(4, 3) / levels + 0.02
+
+    exported, sums = export_tile(large, plane(straight, levels=levels, vectors=True), Tile(0, 0, 3, 3))
+
+    assert int((exported[:, 0] - half).abs().max()) <= 1
+    assert (exported[:, 2] >= levels - 1).all() and (exported[:, 3] == levels).all()
+    assert float(sums[:, 0].max()) < 1.0
+
+
+def test_what_was_filled_up_does_not_count() -> None:
+    """The residual is that of the real pixels: what is beyond them may be wrong."""
+    straight = pictures(2)
+    valid = torch.ones(2, 1, 5, 6)
+    valid[:, :, 3:] = 0
+    large = torch.rand(2, 4, 20, 24, generator=torch.Generator().manual_seed(3))
+
+    _, sums = export_tile(large, plane(straight, valid=valid), Tile(0, 0, 5, 6))
+    _, all_of_it = export_tile(large, plane(straight), Tile(0, 0, 5, 6))
+
+    assert sums[:, 3].tolist() == [3 * 6 * 4] * 2
+    assert all_of_it[:, 3].tolist() == [5 * 6 * 4] * 2
+
+
+def test_a_tile_is_what_it_is_in_the_whole() -> None:
+    """Its own small pixels, hidden colours and neighbours are used, not those of another corner."""
+    straight = pictures(3)
+    large = torch.rand(3, 4, 20, 24, generator=torch.Generator().manual_seed(4))
+    for keep_palette in (False, True):
+        whole, _ = export_tile(large, plane(straight), Tile(0, 0, 5, 6), keep_palette=keep_palette)
+        part, _ = export_tile(large[:, :, 4:16, 8:24], plane(straight), Tile(1, 2, 4, 6), keep_palette=keep_palette)
+        if keep_palette:
+            assert torch.equal(whole[:, :, 4:16, 8:24], part)
+        else:
+            assert int((whole[:, :, 4:16, 8:24] - part).abs().max()) <= 1
+
+
+def test_frames_are_compared_one_by_one() -> None:
+    """Three frames, one change between the second and the third: the second is the first, the third is its own."""
+    straight = torch.zeros(3, 4, 9, 9, dtype=torch.int32)
+    straight[2, 1, 4, 4] = 1
+    large = torch.arange(3, dtype=torch.int32)[:, None, None, None].expand(3, 4, 18, 18).clone()
+
+    kept = keep_unchanged(large, straight, 2)
+
+    assert (kept[1] == 0).all()
+    assert (kept[2, :, 4:14, 4:14] == 2).all() and (kept[2, :, :4] == 0).all() and (kept[2, :, :, 14:] == 0).all()

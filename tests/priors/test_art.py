@@ -13,7 +13,7 @@ from depixel.priors.art import ArtConfig, ArtNetwork, ArtPrior
 from depixel.priors.base import PriorSpec
 from depixel.priors.fields import smooth_latent
 from depixel.priors.imposing import impose
-from depixel.priors.weights import LoadedWeights, released_names
+from depixel.priors.weights import RELEASED, LoadedWeights, load_weights, released_names, remedy_for
 
 CONFIG = ArtConfig(channels=8, blocks=2, latent=4)
 
@@ -137,8 +137,19 @@ def test_weights_that_do_not_fit_are_refused() -> None:
     wrong = LoadedWeights("odd", {"channels": 16, "blocks": 2, "latent": 4, "scale": 4}, {}, tensors, "0" * 16)
     with pytest.raises(WeightsError, match="odd"):
         ArtPrior.from_weights(wrong)
-    with pytest.raises(WeightsError):
-        ArtConfig.from_dict({"channels": "many"})
+    damaged = LoadedWeights("odd", {"channels": "many"}, {}, tensors, "0" * 16, "try others")
+    with pytest.raises(WeightsError, match=r"odd.*try others"):
+        ArtPrior.from_weights(damaged)
+
+
+def test_only_depixels_own_files_come_with_its_installation(tmp_path: Path) -> None:
+    """A damaged file of the user's own is not answered with "install Depixel again"; a released one is."""
+    own = tmp_path / "mine.safetensors"
+    own.write_bytes(b"no weights")
+
+    with pytest.raises(WeightsError, match=r"mine\.safetensors .*get the file again, or choose other weights"):
+        load_weights(str(own))
+    assert remedy_for(RELEASED / "art-small.safetensors") == "install Depixel again"
 
 
 @pytest.mark.weights

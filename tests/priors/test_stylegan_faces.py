@@ -164,7 +164,7 @@ def test_damaged_weights_are_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="faces-tiny"):
         FacePrior.from_weights(weights, torch.device("cpu"))
     weights.config["kind"] = "art"
-    with pytest.raises(WeightsError, match="no faces prior"):
+    with pytest.raises(WeightsError, match="does not hold a face generator"):
         FacePrior.from_weights(weights, torch.device("cpu"))
 
 

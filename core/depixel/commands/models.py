@@ -127,7 +127,9 @@ def _header(path: Path) -> tuple[dict[str, str], int]:
         metadata = dict(header.pop("__metadata__", {}))
         sizes = [_product(tensor["shape"]) for tensor in header.values()]
     except (OSError, ValueError, KeyError, TypeError, struct.error) as error:
-        raise WeightsError(f"{path.name} cannot be read as weights ({error}); install Depixel again.") from error
+        from depixel.priors.weights import remedy_for
+
+        raise WeightsError(f"{path.name} cannot be read as weights ({error}); {remedy_for(path)}.") from error
     return metadata, sum(sizes)
 
 

@@ -118,12 +118,14 @@ class FaceFinder:
         """
         weights = load_weights(str(path))
         if weights.config.get("kind") != "finder":
-            raise WeightsError(f"{path} holds no finder of faces; install Depixel again.")
+            raise WeightsError(f"{path} does not hold a face finder; {weights.remedy}.")
         network = FinderNetwork()
         try:
             network.load_state_dict(weights.tensors)
         except RuntimeError as error:
-            raise WeightsError(f"The tensors of {weights.name} are not those of a finder ({error}).") from error
+            raise WeightsError(
+                f"The tensors of {weights.name} are not those of a face finder ({error}); {weights.remedy}."
+            ) from error
         return cls(network, device or torch.device("cpu"))
 
     @torch.no_grad()

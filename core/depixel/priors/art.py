@@ -42,10 +42,10 @@ class ArtConfig:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> ArtConfig:
-        """Unknown keys are ignored. Raises WeightsError when a value is no positive integer."""
+        """Unknown keys are ignored. Raises ValueError when a value is not a positive whole number."""
         known = {key: values[key] for key in cls.__dataclass_fields__ if key in values}
         if not all(isinstance(value, int) and value > 0 for value in known.values()):
-            raise WeightsError(f"the art network's configuration is damaged ({known}); install Depixel again.")
+            raise ValueError(f"a configuration of {known}")
         return cls(**known)
 
     def to_dict(self) -> dict[str, Any]:
@@ -164,13 +164,14 @@ class ArtPrior:
     @classmethod
     def from_weights(cls, weights: LoadedWeights, device: torch.device | str = "cpu") -> ArtPrior:
         """Raises WeightsError when the tensors do not fit the configuration beside them."""
-        config = ArtConfig.from_dict(weights.config)
-        network = ArtNetwork(config)
         try:
+            config = ArtConfig.from_dict(weights.config)
+            network = ArtNetwork(config)
             network.load_state_dict(weights.tensors)
-        except RuntimeError as error:
+        except (RuntimeError, ValueError, TypeError) as error:
             raise WeightsError(
-                f"{weights.name} holds no art network of its own configuration; install Depixel again."
+                f"The tensors of {weights.name} are not those of an art network of its own configuration; "
+                f"{weights.remedy}."
             ) from error
         licence = weights.metadata.get("licence", "CC-BY-SA-4.0")
         spec = PriorSpec(weights.name, "art", config.scale, None, weights.digest, licence, network.receptive_field)

@@ -65,7 +65,7 @@ class FacePrior:
         """
         config = weights.config
         if config.get("kind") != "faces" or "generator" not in config:
-            raise WeightsError(f"{weights.name} holds no faces prior; choose other weights.")
+            raise WeightsError(f"{weights.name} does not hold a face generator; choose other weights.")
         family = str(config.get("family", "stylegan2"))
         spec = read_spec(family, json.dumps(config["generator"]))
         licence = str(config.get("licence", ""))
@@ -89,7 +89,9 @@ class FacePrior:
                     raise ValueError(f"portraits of {tuple(mean.shape)} and {tuple(directions.shape)}")
                 portraits = mean.to(device), directions.to(device)
         except (KeyError, RuntimeError, TypeError, ValueError) as error:
-            raise WeightsError(f"The tensors of {weights.name} do not fit its configuration ({error}).") from error
+            raise WeightsError(
+                f"The tensors of {weights.name} do not fit its configuration ({error}); {weights.remedy}."
+            ) from error
         return cls(
             prior, generator.to(device), encoder.to(device), whitening, scale.to(device), spread.to(device), portraits
         )

@@ -37,6 +37,7 @@ class LoadedWeights:
     metadata: dict[str, str]
     tensors: dict[str, Tensor]  # float16 storage is widened to float32
     digest: str  # SHA-256 of the file, first 16 hex digits
+    remedy: str = "choose other weights"  # what the user can do if these cannot be used
 
 
 def released_names() -> list[str]:
@@ -95,6 +96,13 @@ def digest_of(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
 
 
+def remedy_for(path: Path) -> str:
+    """What the user can do about a weights file that cannot be used: only Depixel's own come with its installation."""
+    if path.resolve().parent == RELEASED:
+        return "install Depixel again"
+    return "get the file again, or choose other weights"
+
+
 def load_weights(name: str) -> LoadedWeights:
     """
     Read released weights by name, or a .safetensors file by path.
@@ -109,8 +117,8 @@ def load_weights(name: str) -> LoadedWeights:
             tensors = {key: _widen(file.get_tensor(key)) for key in file.keys()}  # noqa: SIM118 (no dict)
         config = json.loads(metadata["config"])
     except (SafetensorError, OSError, KeyError, ValueError, struct.error) as error:
-        raise WeightsError(f"{path.name} cannot be read as weights ({error}); install Depixel again.") from error
-    return LoadedWeights(path.stem, config, metadata, tensors, digest_of(path))
+        raise WeightsError(f"{path.name} cannot be read as weights ({error}); {remedy_for(path)}.") from error
+    return LoadedWeights(path.stem, config, metadata, tensors, digest_of(path), remedy_for(path))
 
 
 def _widen(tensor: Tensor) -> Tensor:

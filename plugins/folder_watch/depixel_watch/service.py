@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from depixel.errors import UnsupportedPictureError
+from depixel.errors import UnsupportedSystemError
 from depixel.files.writing import place
 
 _AGAIN = 30  # seconds until it is started again: the folder may be on a drive that comes later
@@ -26,7 +26,7 @@ def service_file(system: str, home: Path, source: Path) -> Path:
         system: as `sys.platform` has it: linux, darwin, win32.
 
     Raises:
-        UnsupportedPictureError: another system.
+        UnsupportedSystemError: another system.
     """
     mark = hashlib.sha256(str(source).encode("utf-8", "surrogateescape")).hexdigest()[:8]
     if system == "linux":
@@ -35,7 +35,7 @@ def service_file(system: str, home: Path, source: Path) -> Path:
         return home / "Library/LaunchAgents" / f"org.depixel.watch-{mark}.plist"
     if system == "win32":
         return home / "AppData/Local/Depixel" / f"depixel-watch-{mark}.xml"
-    raise UnsupportedPictureError(f"Services are written for Linux, macOS and Windows, not for {system}.")
+    raise UnsupportedSystemError(f"Services are written for Linux, macOS and Windows, not for {system}.")
 
 
 def install(path: Path, system: str, command: Sequence[str], folder: Path) -> str:
