@@ -177,3 +177,17 @@ def test_no_module_is_longer_than_a_sitting() -> None:
     """400 lines at most."""
     for _, path in ALL:
         assert len(path.read_text("utf-8").splitlines()) <= 400, path
+
+
+TABLES = {"depixel.service.app.make_app", "depixel.service.page.page_routes"}
+"""Functions that are tables: a route a paragraph."""
+
+
+def test_no_function_is_longer_than_a_screen() -> None:
+    """60 lines at most, but for tables."""
+    for name, path in ALL:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and f"{name}.{node.name}" not in TABLES:
+                length = (node.end_lineno or node.lineno) - node.lineno + 1
+
+                assert length <= 60, f"{name}.{node.name} has {length} lines"
