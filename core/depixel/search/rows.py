@@ -116,7 +116,7 @@ class Rows:
         if self.best is None:
             if not bool(sound.all()):
                 name = self.prior.spec.name
-                raise WeightsError(f"The answers of {name} are not finite numbers: its weights are damaged; use others.")
+                raise WeightsError(f"{name} is damaged: its answers are not finite numbers. Choose other weights.")
             latents = {name: x.clone() for name, x in self.latents.items()}
             zero = torch.zeros_like(self.index)
             marks = (error.clamp_min(self.enough), score.clone())
