@@ -32,13 +32,23 @@ def headwear(parameters: Parameters, figure: Figure) -> list[Mesh]:
     """The meshes of what everybody wears on the head; what somebody does not wear is cut away altogether."""
     meshes = []
     for name, make in (("headscarf", _headscarf), ("cap", _cap), ("hat", _hat)):
-        worn = parameters.is_option("headwear", name)
-        if bool(worn.any()):
-            for mesh in make(figure):
-                cut = mesh.cut if mesh.cut is not None else torch.ones(mesh.vertices.shape[:2], device=worn.device)
-                cut = torch.where(worn[:, None], cut, torch.full_like(cut, ABSENT))
-                meshes.append(Mesh(HEADWEAR, mesh.vertices, mesh.triangles, mesh.place, cut, two_sided=True))
+        worn = parameters.is_option("headwear", name).nonzero().squeeze(1)
+        if len(worn):
+            some = figure._replace(
+                vertices=figure.vertices[worn], posed=figure.posed[worn], rotation=figure.rotation[worn]
+            )
+            meshes += [_of_all(mesh, worn, len(parameters)) for mesh in make(some)]
     return meshes
+
+
+def _of_all(mesh: Mesh, worn: Tensor, count: int) -> Mesh:
+    """A mesh of the people `worn` as one of all `count` people, cut away from the others."""
+    n = mesh.vertices.shape[1]
+    vertices = mesh.vertices.new_zeros(count, n, 3).index_copy_(0, worn, mesh.vertices)
+    place = mesh.place.new_zeros(count, n, 3).index_copy_(0, worn, mesh.place.expand(len(worn), -1, -1))
+    own = mesh.cut if mesh.cut is not None else torch.ones_like(mesh.vertices[..., 0])
+    cut = torch.full((count, n), ABSENT, device=worn.device).index_copy_(0, worn, own)
+    return Mesh(HEADWEAR, vertices, mesh.triangles, place, cut, two_sided=True)
 
 
 def covered(parameters: Parameters, figure: Figure, strands: Strands) -> Strands:

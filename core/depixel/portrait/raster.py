@@ -53,6 +53,8 @@ def rasterise(
     a, b, c = (points[:, triangles[:, k]] for k in range(3))
     area = (b[..., 0] - a[..., 0]) * (c[..., 1] - a[..., 1]) - (b[..., 1] - a[..., 1]) * (c[..., 0] - a[..., 0])
     facing = area.abs() > 1e-9 if two_sided else area < -1e-9
+    if cut is not None:
+        facing &= (cut >= 0)[:, triangles].any(-1)
     person, number = facing.nonzero(as_tuple=True)
     a, b, c, area = a[person, number], b[person, number], c[person, number], area[person, number]
     low = torch.minimum(torch.minimum(a, b), c)

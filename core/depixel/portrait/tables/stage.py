@@ -45,6 +45,9 @@ def customs(people: dict[str, Tensor], noise: Tensor) -> None:
     side = -torch.where(people["key_azimuth"] >= 0, 1.0, -1.0)
     people["fill_azimuth"] *= side
     people["rim_azimuth"] *= side
+    child = 1 - ((people["age"] - 4) / 12).clamp(0, 1)
+    people["scale"] = people["scale"] * (1 - 0.13 * child)  # short from eyes to mouth, but the head is as large
+    people["exposure"] = people["exposure"] + 0.5 * (people["tone"] - 0.3)  # a photographer exposes for the face
     people["eyes_at"] = people["eyes_at"] + torch.tensor([[0.5, 0.46]])
     colours = people["background_colours"].reshape(-1, 3, 3)
     grey = colours.mean(2, keepdim=True)
