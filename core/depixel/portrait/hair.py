@@ -20,7 +20,7 @@ from depixel.portrait.shape import Figure
 from depixel.portrait.strands import HAIR, Strands
 
 GUIDES = 384
-MOST = 6000
+MOST = 10_000
 """Strands of the finest hair."""
 LOCKS = (60, 150, 400, 900)
 """Numbers of locks that a scalp can be divided into."""
@@ -169,7 +169,7 @@ def _styled(
 ) -> list[Strands]:
     """The hair of those people who wear one style."""
     style = STYLES[NAMES[number]]
-    count = min(detail.strands, len(scalp.field))
+    count = min(int(detail.strands * style.shape.dense), len(scalp.field))
     roots = scalp.roots.first(count)
     s = {name: value[people] for name, value in shape.items()}
     mine = HeadSurface(surface.centre[people], surface.size[people], surface.skull[people], surface.body[people])
@@ -214,7 +214,8 @@ def _strands(
     B, N, P = points.shape[:3]
     t = torch.linspace(0, 1, P, device=points.device)
     taper = (1 - 0.6 * t.square()) * (0.6 + 0.4 * ramp(t, 0.0, 0.1))
-    radius = (detail.radius * shape["thick"])[..., None] * taper
+    short = (locks.length / 0.12).clamp(0.35, 1)
+    radius = (detail.radius * shape["thick"] * short)[..., None] * taper
     open_sky = (0.22 + 0.78 * locks.layer.pow(1.5))[..., None] * (0.55 + 0.45 * ramp(t, 0.0, 0.25))
     person = people.repeat_interleave(N)
     random = roots.random[None].expand(B, -1, -1)

@@ -77,7 +77,8 @@ def grow(shape: dict[str, Tensor], surface: HeadSurface, roots: Roots, on_skin: 
 
 def groups(shape: dict[str, Tensor], place: Tensor) -> Tensor:
     """A number [B, N] for each root at place [N, 3]: strands never mix guides of different numbers."""
-    return _side(shape, place[None]) + 3 * _banged(shape, _fringe(shape, place[None]))
+    banged = _banged(shape, _fringe(shape, place[None]))
+    return _side(shape, place[None]) * (1 - banged) + 3 * banged
 
 
 def _side(shape: dict[str, Tensor], place: Tensor) -> Tensor:
@@ -122,8 +123,10 @@ def _field(shape: dict[str, Tensor], surface: HeadSurface, roots: Roots, on_skin
     floor = shape["hem"] + (random[..., 5] - 0.5) * shape["uneven"]
     banged = _banged(shape, fringe)
     floor = torch.where(banged > 0, shape["fringe_end"] + (random[..., 5] - 0.5) * shape["uneven"] * 0.6, floor)
+    # A fringe is not parted.
+    side = side * (1 - banged)
     jitter = (random[..., 2:5] - 0.5) * shape["messy"][..., None]
-    opening = torch.where(side > 0, shape["open_left"], shape["open_right"])
+    opening = torch.where(torch.where(side == 0, place[..., 0], side) > 0, shape["open_left"], shape["open_right"])
     return _Field(surface, place, layer, side, top, fringe, jitter, gravity[:, None], floor, opening, banged, shape)
 
 
@@ -179,8 +182,8 @@ def _move(
 ) -> tuple[Tensor, Tensor]:
     """One step: the next position and direction."""
     s = field.shape
-    skull = ramp(position[..., 1:2], -0.45, 0.25)
-    weight = s["fall"][..., None] * step * 9
+    skull = ramp(position[..., 1:2], -0.15, 0.45)
+    weight = s["fall"][..., None] * step * (9 + 9 * (1 - skull))
     combing = (1 - s["stiff"])[..., None] * 0.55 * skull
     inward = position.new_tensor((1.0, 0.0, 1.0)) * -normal
     near_end = ramp((position[..., 1] - field.floor), 0.45, 0.0) * (field.floor > -5)
@@ -212,7 +215,7 @@ def _outside(field: _Field, moved: Tensor, k: int) -> Tensor:
 def _beside_face(field: _Field, moved: Tensor) -> Tensor:
     """Draw aside what would hang before the face."""
     x, y, z = moved.unbind(-1)
-    side = torch.where(field.side >= 0, 1.0, -1.0)
+    side = torch.where(field.side == 0, torch.sign(field.place[..., 0]), field.side)
     active = ramp(y, 0.5, 0.25) * ramp(z, -0.62, -0.3) * (1 - field.banged * ramp(y, BROWS - 0.3, BROWS - 0.1))
     outward = x * side
     missing = (field.opening - outward).clamp(min=0) * active

@@ -133,7 +133,10 @@ def styled(locks: Locks, shape: dict[str, Tensor], roots: Roots, lock: Tensor) -
     t = torch.linspace(0, 1, P, device=path.device)[:, None]
     s = {name: value[..., None, None] for name, value in shape.items()}
     heart = path.gather(1, lock[..., None, None].expand_as(path))
-    path = path + (heart - path) * (s["clump"] * t.pow(0.7) * 0.9)
+    gathered = (heart - path) * (s["clump"] * t.pow(0.7) * 0.9)
+    # A hair reaches its neighbours only as far as it is long.
+    far = gathered.norm(dim=-1, keepdim=True).clamp(min=1e-6)
+    path = path + gathered * (0.5 * locks.length[..., None, None] * t / far).clamp(max=1)
     _, sideways, out = frame(path, locks.normals)
     angle = roots.random[None, :, 4, None, None] * (2 * math.pi)
     ring = s["round"] * roots.random[None, :, 5, None, None].sqrt() * (1 - 0.4 * t.pow(3))
@@ -151,5 +154,5 @@ def styled(locks: Locks, shape: dict[str, Tensor], roots: Roots, lock: Tensor) -
     a, b, c = (roots.random[None, :, k, None, None] * turn for k in (4, 5, 6))
     rough = sideways * (reach * 3.1 + a).sin() + out * (reach * 4.3 + b).sin() + sideways * (reach * 11 + c).sin() * 0.3
     loose = (roots.random[None, :, 7, None, None] < s["flyaway"]).float()
-    path = path + rough * (s["frizz"] * (1 + loose * 5)) * ramp(reach, 0.0, 0.5)
-    return path + locks.normals * (loose * 0.05 * ramp(t, 0.0, 0.6))
+    path = path + rough * (s["frizz"] * (1 + loose * 2)) * ramp(reach, 0.0, 0.5)
+    return path + locks.normals * (loose * 0.03 * ramp(t, 0.0, 0.6))

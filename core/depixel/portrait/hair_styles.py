@@ -79,7 +79,9 @@ class HairShape:
     ragged: float = 0.25
     """Part of the length within which hairs thin out."""
     thick: float = 1.0
-    """Width of locks beside the usual one."""
+    """Width of strands beside the usual one."""
+    dense: float = 1.0
+    """Number of strands beside the usual one."""
     shine: float = 1.0
     recede: float = 0.0
     """How far the hairline has gone back, dm."""
@@ -134,7 +136,17 @@ class HairStyle:
 NUMBERS = tuple(f.name for f in fields(HairShape))
 
 _SHORT = HairShape(
-    whorl=0.5, forward=0.4, stiff=0.7, fall=0.03, open_left=0.0, open_right=0.0, uneven=0.3, ragged=0.4, stick=0.15
+    whorl=0.5,
+    forward=0.4,
+    stiff=0.7,
+    fall=0.03,
+    open_left=0.0,
+    open_right=0.0,
+    uneven=0.3,
+    ragged=0.4,
+    stick=0.15,
+    dense=1.7,
+    thick=0.8,
 )
 _LONG = HairShape(
     top=3.6, side=2.9, back=2.9, fringe=3.2, lift_top=0.3, lift_side=0.15, stiff=0.45, fall=0.4, stick=0.35, part=1.0,
@@ -159,10 +171,10 @@ STYLES: dict[str, HairStyle] = {
     "buzz": HairStyle(
         replace(_SHORT, top=0.05, side=0.035, back=0.035, fringe=0.05, lift_top=0.8, lift_side=0.7, volume_top=0.02,
                 volume_side=0.012, volume_back=0.012, volume_front=0.02, clump=0.0, messy=0.4, scalp=0.72, stick=0.0,
-                flyaway=0.0, thick=0.6), 1.0, 0.08),
+                flyaway=0.0, thick=0.6, dense=2.5), 1.0, 0.08),
     "crew": HairStyle(
         replace(_SHORT, top=0.3, side=0.12, back=0.12, fringe=0.3, fade=0.7, lift_top=0.6, lift_side=0.4, messy=0.35,
-                volume_top=0.12, volume_side=0.03, volume_back=0.05, volume_front=0.14, stick=0.1),
+                volume_top=0.12, volume_side=0.03, volume_back=0.05, volume_front=0.14, stick=0.1, dense=2.5, thick=0.6),
         1.4, 0.03, aliases=("short", "ivy-league")),
     "crop": HairStyle(
         replace(_SHORT, top=0.6, side=0.25, back=0.25, fringe=0.55, fade=0.5, forward=0.9, messy=0.4, lift_top=0.4,
@@ -179,10 +191,10 @@ STYLES: dict[str, HairStyle] = {
         replace(_SHORT, top=0.3, side=0.25, back=0.25, fringe=0.25, fade=0.3, recede=0.42, crown_bald=0.25,
                 lift_top=0.4, volume_top=0.06, volume_side=0.06, volume_back=0.06, density=0.75), 0.6, 0.0, 0.0, 2.5),
     "horseshoe": HairStyle(
-        replace(_SHORT, top=0.2, side=0.35, back=0.35, fringe=0.1, recede=1.0, crown_bald=0.75, volume_side=0.09,
+        replace(_SHORT, top=0.2, side=0.35, back=0.35, fringe=0.1, recede=1.0, crown_bald=0.95, volume_side=0.09,
                 volume_back=0.09, messy=0.35, lift_side=0.4), 0.4, 0.0, 0.0, 3.0),
     "slicked-back": HairStyle(
-        replace(_SHORT, top=1.3, side=0.8, back=0.7, fringe=1.4, backward=1.6, forward=0.0, whorl=0.0, part=0.0,
+        replace(_SHORT, top=1.3, side=0.6, back=0.45, fringe=1.4, fall=0.12, backward=1.6, forward=0.0, whorl=0.0, part=0.0,
                 lift_top=0.35, lift_side=0.1, stiff=0.5, stick=0.75, volume_top=0.1, volume_front=0.13,
                 volume_side=0.03, volume_back=0.07, messy=0.06, clump=0.35, shine=1.5, down=0.25), 0.8, 0.2),
     "quiff": HairStyle(
@@ -238,7 +250,7 @@ STYLES: dict[str, HairStyle] = {
         replace(_LONG, fringe=1.1, fringe_end=0.22, forward=0.6, part=0.1, fringe_width=0.46, whorl=0.6, uneven=0.04,
                 ragged=0.06, open_left=0.5, open_right=0.5, shine=1.4, messy=0.04, clump=0.15), 0.0, 0.35, 1.0, 0.2),
     "long-wavy": HairStyle(
-        replace(_LONG, wave=0.09, wave_rate=0.6, clump=0.7, locks=150, volume_side=0.28, volume_top=0.22, stick=0.3,
+        replace(_LONG, wave=0.11, wave_rate=0.6, clump=0.7, locks=150, volume_side=0.28, volume_top=0.22, stick=0.3,
                 volume_back=0.26, messy=0.18), 0.15, 1.1, old=0.4, aliases=("wavy",)),
     "ringlets": HairStyle(
         replace(_LONG, top=2.9, side=2.2, back=2.1, fringe=2.5, hem=-1.7, curl=0.075, curl_rate=1.5, clump=0.95,
@@ -257,19 +269,19 @@ STYLES: dict[str, HairStyle] = {
     "afro": HairStyle(_COILS, 0.5, 0.5),
     "high-top": HairStyle(
         replace(_COILS, top=0.75, side=0.1, back=0.1, fringe=0.7, fade=0.5, strip=0.6, shaved=0.07, volume_top=0.62,
-                volume_side=0.06, volume_back=0.08, volume_front=0.6, curl=0.025, curl_rate=8.0, messy=0.1), 0.25, 0.03,
+                volume_side=0.06, volume_back=0.08, volume_front=0.6, curl=0.025, curl_rate=8.0, messy=0.1, fall=-0.4), 0.25, 0.03,
         old=0.1, aliases=("flat-top",)),
     "locs": HairStyle(
         replace(_LONG, top=2.4, side=2.0, back=2.0, fringe=2.1, part=0.5, round=0.05, locks=150, clump=1.0,
                 volume_side=0.2, volume_top=0.16, hem=-1.75, uneven=0.6, frizz=0.012, shine=0.4, flyaway=0.0,
                 ragged=0.05, scalp=0.6, messy=0.25), 0.35, 0.4, 0.3, 0.3, aliases=("dreadlocks", "dreads")),
     "twists": HairStyle(
-        replace(_COILS, top=0.6, side=0.4, back=0.4, fringe=0.55, round=0.04, locks=150, clump=1.0, curl=0.0,
-                volume_top=0.3, volume_side=0.2, volume_back=0.2, volume_front=0.28, messy=0.5, fall=0.05,
+        replace(_COILS, top=0.5, side=0.35, back=0.35, fringe=0.45, round=0.035, locks=150, clump=1.0, curl=0.0,
+                volume_top=0.3, volume_side=0.2, volume_back=0.2, volume_front=0.28, messy=0.9, fall=1.6,
                 ragged=0.05, scalp=0.7, flyaway=0.0), 0.3, 0.25),
     "cornrows": HairStyle(
         replace(_SHORT, top=0.03, side=0.03, back=0.03, fringe=0.03, density=0.5, scalp=0.35, thick=0.5,
-                volume_top=0.012, volume_side=0.012, volume_back=0.012, volume_front=0.012), 0.3, 0.35, rows=11),
+                volume_top=0.012, volume_side=0.012, volume_back=0.012, volume_front=0.012), 0.3, 0.35, rows=13),
     "braids": HairStyle(
         replace(_TIED, part=1.6, back=1.5), 0.02, 0.5, 2.5, 0.4,
         Tie("braid", -0.25, -0.95, 0.78, 1.9, 0.13, lift=-0.6), aliases=("pigtail-braids",)),
@@ -298,7 +310,7 @@ STYLES: dict[str, HairStyle] = {
         replace(_TIED, volume_top=0.24, volume_side=0.12, volume_back=0.2, volume_front=0.16, messy=0.15),
         0.0, 0.5, 0.3, 1.5, Tie("bun", 0.72, -1.42, 0.0, 0.0, 0.38)),
     "half-up": HairStyle(
-        replace(_LONG, part=0.2, volume_top=0.14), 0.05, 0.6, tie=Tie("tail", 0.5, -1.6, 0.0, 1.8, 0.16, 0.25, -0.5)),
+        replace(_LONG, part=0.2, volume_top=0.14), 0.05, 0.6, tie=Tie("tail", 0.5, -1.6, 0.0, 1.8, 0.16, 0.25, 0.2)),
     "wet": HairStyle(
         replace(_LONG, top=2.0, side=1.6, back=1.6, fringe=1.8, hem=-1.5, backward=0.9, part=0.3, clump=0.9, locks=150,
                 volume_top=0.04, volume_side=0.03, volume_back=0.04, volume_front=0.05, stick=0.8, shine=2.2,

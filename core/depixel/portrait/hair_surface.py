@@ -16,6 +16,8 @@ ROWS, COLUMNS = 32, 48
 azimuths from -180 to 180 degrees, 0 in front."""
 LOWEST, HIGHEST = -2.6, 0.4
 """Heights of the body's map, dm on the template."""
+CHIN = -1.2
+"""Height below which nothing is skull or face, dm on the template."""
 BELOW, ABOVE = -0.75, -0.25
 """Between these elevations (unit vector's y) the body's map takes over from the skull's."""
 
@@ -40,7 +42,9 @@ class HeadSurface:
         centre = vertices.new_tensor(MIDDLE) * size[:, None]
         away = vertices - centre[:, None]
         distance = away.norm(dim=-1)
-        skull = _map(_elevation_row(away, distance), _column(away), distance)
+        # Shoulders lie behind the neck as seen from the skull; the body's map has them.
+        high = vertices[..., 1] > CHIN * size[:, None]
+        skull = _map(_elevation_row(away, distance), _column(away), distance * high)
         around = away[..., ::2].norm(dim=-1)
         # Nothing above the chin is body; the chin itself keeps hair off the face.
         low = vertices[..., 1] < HIGHEST * size[:, None]

@@ -43,7 +43,7 @@ def gather(guides: Guides, tie: Tie, surface: HeadSurface, roots: Roots, loosene
     arc = (start / low) * ((1 - t) * angle).sin() + (goal / high) * (t * angle).sin()
     arc = arc / angle.sin() * (low + (high - low) * t)
     layer = torch.arange(LAYERS, device=root.device).float().reshape(1, LAYERS, 1, 1)
-    rise = looseness[:, None, None] * layer * (math.pi * t[:, 0].clamp(0.02, 0.98)).sin().sqrt()
+    rise = looseness[:, None, None] * layer * (math.pi * t[:, 0]).sin()
     path = (arc + centre).reshape(B, -1, 3)
     gap = (0.02 + 0.015 * layer + rise).expand(B, LAYERS, root.shape[2], STEPS).reshape(B, -1)
     path, length = evenly(surface.pushed(path, gap).reshape(B, -1, STEPS, 3))
@@ -141,7 +141,7 @@ def rows(count: int, surface: HeadSurface, gravity: Tensor, roots: Roots, points
     """Cornrows: braids from the hairline over the skull to the nape, and `length` [B, 1] dm further down."""
     B = len(surface.centre)
     device = surface.centre.device
-    lean = torch.linspace(-1.15, 1.15, count, device=device)
+    lean = torch.linspace(-1.5, 1.5, count, device=device)
     up = torch.stack([lean.sin(), lean.cos(), torch.zeros_like(lean)], -1)
     forward = up.new_tensor((0.0, -0.1, 1.0))
     angle = torch.linspace(0.1, 3.3, 65, device=device)[:, None]
