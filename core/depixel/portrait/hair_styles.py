@@ -174,8 +174,8 @@ STYLES: dict[str, HairStyle] = {
                 flyaway=0.0, thick=0.6, dense=2.5), 1.0, 0.08),
     "crew": HairStyle(
         replace(_SHORT, top=0.3, side=0.12, back=0.12, fringe=0.3, fade=0.7, lift_top=0.6, lift_side=0.4, messy=0.35,
-                volume_top=0.12, volume_side=0.03, volume_back=0.05, volume_front=0.14, stick=0.1, dense=2.5, thick=0.6),
-        1.4, 0.03, aliases=("short", "ivy-league")),
+                volume_top=0.12, volume_side=0.03, volume_back=0.05, volume_front=0.14, stick=0.1, dense=2.5,
+                thick=0.6), 1.4, 0.03, aliases=("short", "ivy-league")),
     "crop": HairStyle(
         replace(_SHORT, top=0.6, side=0.25, back=0.25, fringe=0.55, fade=0.5, forward=0.9, messy=0.4, lift_top=0.4,
                 volume_top=0.14, volume_side=0.05, volume_front=0.12, clump=0.5, fall=0.08, fringe_end=0.42), 1.0, 0.1),
@@ -194,8 +194,8 @@ STYLES: dict[str, HairStyle] = {
         replace(_SHORT, top=0.2, side=0.35, back=0.35, fringe=0.1, recede=1.0, crown_bald=0.95, volume_side=0.09,
                 volume_back=0.09, messy=0.35, lift_side=0.4), 0.4, 0.0, 0.0, 3.0),
     "slicked-back": HairStyle(
-        replace(_SHORT, top=1.3, side=0.6, back=0.45, fringe=1.4, fall=0.12, backward=1.6, forward=0.0, whorl=0.0, part=0.0,
-                lift_top=0.35, lift_side=0.1, stiff=0.5, stick=0.75, volume_top=0.1, volume_front=0.13,
+        replace(_SHORT, top=1.3, side=0.6, back=0.45, fringe=1.4, fall=0.12, backward=1.6, forward=0.0, whorl=0.0,
+                part=0.0, lift_top=0.35, lift_side=0.1, stiff=0.5, stick=0.75, volume_top=0.1, volume_front=0.13,
                 volume_side=0.03, volume_back=0.07, messy=0.06, clump=0.35, shine=1.5, down=0.25), 0.8, 0.2),
     "quiff": HairStyle(
         replace(_SHORT, top=0.7, side=0.15, back=0.2, fringe=0.95, fade=0.7, backward=1.2, forward=0.0, whorl=0.0,
@@ -269,8 +269,8 @@ STYLES: dict[str, HairStyle] = {
     "afro": HairStyle(_COILS, 0.5, 0.5),
     "high-top": HairStyle(
         replace(_COILS, top=0.75, side=0.1, back=0.1, fringe=0.7, fade=0.5, strip=0.6, shaved=0.07, volume_top=0.62,
-                volume_side=0.06, volume_back=0.08, volume_front=0.6, curl=0.025, curl_rate=8.0, messy=0.1, fall=-0.4), 0.25, 0.03,
-        old=0.1, aliases=("flat-top",)),
+                volume_side=0.06, volume_back=0.08, volume_front=0.6, curl=0.025, curl_rate=8.0, messy=0.1, fall=-0.4),
+        0.25, 0.03, old=0.1, aliases=("flat-top",)),
     "locs": HairStyle(
         replace(_LONG, top=2.4, side=2.0, back=2.0, fringe=2.1, part=0.5, round=0.05, locks=150, clump=1.0,
                 volume_side=0.2, volume_top=0.16, hem=-1.75, uneven=0.6, frizz=0.012, shine=0.4, flyaway=0.0,
