@@ -155,4 +155,5 @@ def styled(locks: Locks, shape: dict[str, Tensor], roots: Roots, lock: Tensor) -
     rough = sideways * (reach * 3.1 + a).sin() + out * (reach * 4.3 + b).sin() + sideways * (reach * 11 + c).sin() * 0.3
     loose = (roots.random[None, :, 7, None, None] < s["flyaway"]).float()
     path = path + rough * (s["frizz"] * (1 + loose * 2)) * ramp(reach, 0.0, 0.5)
-    return path + locks.normals * (loose * 0.03 * ramp(t, 0.0, 0.6))
+    loosened: Tensor = path + locks.normals * (loose * 0.03 * ramp(t, 0.0, 0.6))
+    return loosened
