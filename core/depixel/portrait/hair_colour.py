@@ -65,10 +65,10 @@ def hair_colours(parameters: Parameters, person: Tensor, lock: Tensor, own: Tens
     # Strands differ a little in pigment, locks in how much sun they have had.
     root = root * (0.82 + 0.24 * lock + 0.14 * own)[:, None]
     light = parameters["hair_highlights"][person]
-    chosen = ramp(light - (lock * 0.7 + own * 0.3), -0.05, 0.05)[:, None]
-    lighter = root + (natural(parameters["hair_melanin"] * 0.45, parameters["hair_redness"])[person] - root) * 0.75
+    chosen = ramp(light - (lock * 0.3 + own * 0.7), -0.08, 0.08)[:, None]
+    lighter = root + (natural(parameters["hair_melanin"] * 0.45, parameters["hair_redness"])[person] - root) * 0.6
     root = root + (lighter - root) * chosen
-    silver = ramp(grey * 1.3 - 0.15 - (own * 0.6 + lock * 0.4), -0.22, 0.22)[:, None] * (grey > 0.01)[:, None]
+    silver = ramp(grey * 1.3 - 0.15 - (own * 0.85 + lock * 0.15), -0.22, 0.22)[:, None] * (grey > 0.01)[:, None]
     root = root + (root.new_tensor(GREY) * (0.85 + 0.3 * own)[:, None] - root) * silver
     dyed = linear(parameters["hair_dye_colour"])[person] * (0.85 + 0.3 * own)[:, None]
     tip = root * root.new_tensor((1.12, 1.08, 1.02))

@@ -212,7 +212,7 @@ def beard_cover(parameters: Parameters, areas: Tensor) -> Tensor:
 
 
 def _beards(figure: Figure, parameters: Parameters, roots: FaceRoots, bearded: Tensor, pixel: float) -> Strands:
-    count = 1200 if pixel > 0.018 else 3000 if pixel > 0.0085 else 9000
+    count = 1200 if pixel > 0.018 else 4500 if pixel > 0.0085 else 11_000
     beard, areas = roots.beard.first(count), roots.areas[:count]
     mine = Parameters(parameters.values[bearded])
     s = beard_numbers(mine)
@@ -239,7 +239,7 @@ def _beards(figure: Figure, parameters: Parameters, roots: FaceRoots, bearded: T
     way = way + s["curl"][..., None, None] * t * wiggle * 0.6
     points = start[:, :, None] + normal[:, :, None] * 0.005 + way * length[..., None, None]
     # Fewer strands are wider, so that a beard is as full in a small picture as in a large one.
-    radius = 0.0042 * (9000 / count) ** 0.75
+    radius = 0.0042 * (9000 / count) ** 0.55
     strands = _strip(points, normal, inside, beard, radius, beard_colour(mine), BEARD, _rows(figure, bearded), mine)
     return Strands(**{**strands.__dict__, "person": bearded[strands.person]})
 
@@ -269,7 +269,7 @@ def _roots(head: Head) -> FaceRoots:
     areas = beard_areas(middle) * bare[:, None]
     small = areas[:, [2, 4]].amax(1)
     dense = (areas.amax(1) > 0.03).float() * (1 + 2.5 * small)
-    beard = spread(template, triangles, dense, 16_000, 7)
+    beard = spread(template, triangles, dense, 18_000, 7)
     areas = beard_areas(beard.place)
     keep = areas.amax(1) > 0.1
     beard, areas = Roots(*(values[keep] for values in beard)), areas[keep]

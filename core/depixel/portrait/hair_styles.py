@@ -170,7 +170,7 @@ STYLES: dict[str, HairStyle] = {
     "bald": HairStyle(replace(_SHORT, density=0.0), 0.7, 0.04, 0.02, 2.0, aliases=("none", "shaved")),
     "buzz": HairStyle(
         replace(_SHORT, top=0.05, side=0.035, back=0.035, fringe=0.05, lift_top=0.8, lift_side=0.7, volume_top=0.02,
-                volume_side=0.012, volume_back=0.012, volume_front=0.02, clump=0.0, messy=0.4, scalp=0.72, stick=0.0,
+                volume_side=0.012, volume_back=0.012, volume_front=0.02, clump=0.0, messy=0.4, scalp=0.88, stick=0.0,
                 flyaway=0.0, thick=0.6, dense=2.5), 1.0, 0.08),
     "crew": HairStyle(
         replace(_SHORT, top=0.3, side=0.12, back=0.12, fringe=0.3, fade=0.7, lift_top=0.6, lift_side=0.4, messy=0.35,
@@ -194,7 +194,7 @@ STYLES: dict[str, HairStyle] = {
         replace(_SHORT, top=0.2, side=0.35, back=0.35, fringe=0.1, recede=1.0, crown_bald=0.95, volume_side=0.09,
                 volume_back=0.09, messy=0.35, lift_side=0.4), 0.4, 0.0, 0.0, 3.0),
     "slicked-back": HairStyle(
-        replace(_SHORT, top=1.3, side=0.6, back=0.45, fringe=1.4, fall=0.12, backward=1.6, forward=0.0, whorl=0.0,
+        replace(_SHORT, top=1.3, side=0.6, back=0.45, fringe=1.4, fall=0.3, backward=1.6, forward=0.0, whorl=0.0,
                 part=0.0, lift_top=0.35, lift_side=0.1, stiff=0.5, stick=0.75, volume_top=0.1, volume_front=0.13,
                 volume_side=0.03, volume_back=0.07, messy=0.06, clump=0.35, shine=1.5, down=0.25), 0.8, 0.2),
     "quiff": HairStyle(
