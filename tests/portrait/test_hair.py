@@ -182,14 +182,3 @@ def test_the_camera_says_how_fine_hair_must_be() -> None:
     view = camera(one, figure)
     assert float(view.pixel(48)) > 0.04
     assert float(view.pixel(1024)) < 0.0042
-
-
-def test_hair_fits_under_a_hat_and_is_hidden_by_a_headscarf() -> None:
-    def tallest(headwear: str) -> float:
-        grown = strands(person(hair="afro", headwear=headwear), 0.03)
-        hair = grown.points[grown.material == HAIR]
-        return float(hair[..., 1].max()) if len(hair) else -9.0
-
-    assert tallest("none") > 1.5
-    assert 1.0 < tallest("cap") < 1.3
-    assert tallest("headscarf") == -9

@@ -22,8 +22,6 @@ from depixel.portrait.strands import HAIR, Strands
 GUIDES = 384
 MOST = 10_000
 """Strands of the finest hair."""
-RIM, RIM_TILT, NO_RIM = 0.6, 0.22, 9.0
-"""Height of a hat's rim in front (dm), how much lower it sits behind (dm a dm), and what stands for no hat."""
 LOCKS = (60, 150, 400, 900)
 """Numbers of locks that a scalp can be divided into."""
 DETAILS = (
@@ -62,20 +60,16 @@ def grow(figure: Figure, parameters: Parameters, pixel: Tensor) -> Strands:
     detail = detail_for(float(pixel.min()))
     shift, size = placement(figure, scalp)
     parts = hair_face.grow(figure, parameters, float(pixel.min()))
-    shown = (parameters.choice("hair") != NAMES.index("bald")) & ~parameters.is_option("headwear", "headscarf")
-    haired = shown.nonzero().squeeze(1)
+    haired = (parameters.choice("hair") != NAMES.index("bald")).nonzero().squeeze(1)
     if len(haired):
         normal = (figure.vertices[haired] - shift[haired, None]) / size[haired, None, None]
         surface = HeadSurface.of(normal[:, scalp.skin])
         down = torch.tensor([0.0, -1.0, 0.0], device=device)
         gravity = down @ figure.rotation[haired]
         mine = Parameters(parameters.values[haired])
-        hatted = mine.is_option("headwear", "cap") | mine.is_option("headwear", "hat")
-        rim = torch.where(hatted, (RIM - shift[haired, 1]) / size[haired], torch.full_like(size[haired], NO_RIM))
         for part in _hair(mine, scalp, surface, normal, gravity, detail):
             person = haired[part.person]
-            points = _under_hat(part, surface, rim) if bool(hatted.any()) else part.points
-            points = points * size[person, None, None] + shift[person, None]
+            points = part.points * size[person, None, None] + shift[person, None]
             turn = figure.rotation[person]
             normals = part.normals @ turn.transpose(1, 2)
             radius = part.radius * size[person, None]
@@ -84,18 +78,6 @@ def grow(figure: Figure, parameters: Parameters, pixel: Tensor) -> Strands:
                 Strands(**{**part.__dict__, "points": world, "normals": normals, "radius": radius, "person": person})
             )
     return Strands.joined(parts)
-
-
-def _under_hat(part: Strands, surface: HeadSurface, rim: Tensor) -> Tensor:
-    """Points [S, P, 3] of strands, pressed to the head above the rims of hats, [B], their heights in front."""
-    points = part.points.clone()
-    for number in (rim < NO_RIM).nonzero().squeeze(1).tolist():
-        rows = (part.person == number).nonzero().squeeze(1)
-        mine = points[rows].reshape(1, -1, 3)
-        below = rim[number] + RIM_TILT * (mine[..., 2] - 0.2) - mine[..., 1]
-        pressed = surface.of_person(number).pressed(mine, 0.06 + 1.5 * below.clamp(0, 4))
-        points[rows] = pressed.reshape(len(rows), -1, 3)
-    return points
 
 
 def detail_for(pixel: float) -> Detail:

@@ -65,19 +65,6 @@ class HeadSurface:
         mixed: Tensor = beside + (head - beside) * t
         return mixed
 
-    def pressed(self, points: Tensor, most: Tensor) -> Tensor:
-        """Points [B, N, 3], those that are farther than most [B, N] (dm) from the skull's surface moved in to it."""
-        away = points - self.centre[:, None]
-        distance = away.norm(dim=-1).clamp(min=1e-4)
-        skin = _look_up(self.skull, _elevation_row(away, distance), _column(away))
-        inside: Tensor = away * (torch.minimum(distance, skin + most) / distance)[..., None]
-        return inside + self.centre[:, None]
-
-    def of_person(self, number: int) -> HeadSurface:
-        """One person's."""
-        row = slice(number, number + 1)
-        return HeadSurface(self.centre[row], self.size[row], self.skull[row], self.body[row])
-
     def height(self, points: Tensor) -> Tensor:
         """Distance [B, N] of points [B, N, 3] from the skull's surface, dm, negative inside."""
         away = points - self.centre[:, None]
