@@ -28,8 +28,8 @@ DETAILS = (
     (0.04, Detail(450, 18, 2, 0.04)),
     (0.018, Detail(1000, 18, 2, 0.023)),
     (0.0085, Detail(2200, 18, 3, 0.0125)),
-    (0.0042, Detail(3600, 24, 4, 0.0085)),
-    (0.0, Detail(5500, 32, 4, 0.0062)),
+    (0.0042, Detail(3600, 32, 4, 0.0085)),
+    (0.0, Detail(6500, 56, 4, 0.0052)),
 )
 """Least dm that a pixel covers, and how finely hair is drawn then: pictures of 48, 128, 256, 512 and 1024 pixels."""
 
@@ -188,17 +188,17 @@ def _styled(
     locks = hair_locks.interpolate(guides, kin, roots, roots.on(vertices[people]), lock, points, group, mine.centre)
     inside = coverage(s, roots.place, scalp.field[:count]) + 0.05 * (roots.random[:, 6] - 0.5) > 0
     inside &= roots.random[:, 2] < s["density"]
-    hair = _strands(locks, s, roots, lock, detail, people, parameters)
+    hair = _strands(locks, s, roots, lock, detail, people, parameters, rooted=style.tie is None)
     parts = [hair.chosen(inside.reshape(-1))]
     extra = scalp.roots.first(max(60, count // 4))
     alone = torch.arange(len(extra.random), device=lock.device).expand(len(people), -1)
     scale = parameters["hair_length"].detach()[people, None]
     if style.tie is not None:
         tail = hair_ties.tails(style.tie, mine, gravity[people], extra, max(detail.points, 24), scale)
-        parts.append(_strands(tail, s, extra, alone, detail, people, parameters))
+        parts.append(_strands(tail, s, extra, alone, detail, people, parameters, rooted=False))
     if style.rows:
         braids = hair_ties.rows(style.rows, mine, gravity[people], extra, detail.points, 0.9 * scale)
-        parts.append(_strands(braids, s, extra, alone, detail, people, parameters))
+        parts.append(_strands(braids, s, extra, alone, detail, people, parameters, rooted=False))
     return parts
 
 
@@ -210,8 +210,11 @@ def _strands(
     detail: Detail,
     people: Tensor,
     parameters: Parameters,
+    rooted: bool,
 ) -> Strands:
     points = hair_locks.styled(locks, shape, roots, lock)
+    if rooted:
+        points = hair_growth.clear_face(points, shape, roots)
     B, N, P = points.shape[:3]
     t = torch.linspace(0, 1, P, device=points.device)
     taper = (1 - 0.6 * t.square()) * (0.6 + 0.4 * ramp(t, 0.0, 0.1))

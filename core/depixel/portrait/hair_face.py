@@ -22,7 +22,7 @@ BROW_LINE = (0.09, 0.16, 0.30, 0.40, 0.48, 0.54), (0.184, 0.197, 0.214, 0.216, 0
 """x and y of the middle of the left brow, dm on the template."""
 BROW_REACH = (0.07, 0.13, 0.2, 0.4, 0.54), (0.02, 0.042, 0.045, 0.030, 0.007)
 """x and half the height of the brow."""
-LASHES = 46
+LASHES = 62
 """Lashes of an upper lid at the finest."""
 
 
@@ -70,7 +70,7 @@ def _vectors(figure: Figure, roots: Roots) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def _brows(figure: Figure, parameters: Parameters, roots: Roots, pixel: float) -> Strands:
-    count = 420 if pixel > 0.018 else 900 if pixel > 0.0085 else 1800
+    count = 420 if pixel > 0.018 else 1000 if pixel > 0.0085 else 2600
     roots = roots.first(count)
     dial = {name: parameters[f"brow_{name}"].detach()[:, None] for name in ("thickness", "density", "arch", "height")}
     start, normal, size = _vectors(figure, roots)
@@ -81,14 +81,19 @@ def _brows(figure: Figure, parameters: Parameters, roots: Roots, pixel: float) -
     inside &= r[:, 0] < dial["density"] * (0.35 + 0.65 * edge)
     side = roots.place[:, 0].sign()
     # Inner hairs point up, the others outward; those above the middle lean down, those below it up.
-    turn = 1.25 * (1 - ramp(along, 0.02, 0.3)) - 0.12 - 0.38 * across.clamp(-1, 1) * ramp(along, 0.05, 0.3)
+    turn = 1.0 * (1 - ramp(along, 0.02, 0.35)) - 0.1 - 0.38 * across.clamp(-1, 1) * ramp(along, 0.05, 0.3)
     turn = turn - 0.45 * ramp(along, 0.6, 1.0) + (r[:, 1] - 0.5) * 0.35
     direction = torch.stack([turn.cos() * side, turn.sin(), torch.zeros_like(turn)], -1)
     direction = normalize(direction - (direction * normal).sum(-1, keepdim=True) * normal + 0.18 * normal, dim=-1)
-    length = (0.058 + 0.035 * r[:, 2]) * (1 - 0.4 * ramp(along, 0.7, 1.0)) * size[:, None]
+    length = (
+        (0.045 + 0.03 * r[:, 2])
+        * (1 - 0.4 * ramp(along, 0.7, 1.0))
+        * (0.7 + 0.3 * ramp(along, 0.0, 0.2))
+        * size[:, None]
+    )
     points = _curved(start, direction, normal, length, 0.35)
     ends = brow_colour(parameters)
-    return _strip(points, normal, inside, roots, 0.0032 if pixel < 0.0085 else 0.0045, ends, BROW, figure, parameters)
+    return _strip(points, normal, inside, roots, 0.0021 if pixel < 0.0085 else 0.004, ends, BROW, figure, parameters)
 
 
 def _curved(start: Tensor, direction: Tensor, normal: Tensor, length: Tensor, bend: float) -> Tensor:
@@ -169,7 +174,7 @@ def _lashes(figure: Figure, parameters: Parameters, pixel: float) -> Strands:
     roots = Roots(points.new_zeros(0), points.new_zeros(0), points.new_zeros(0), torch.cat(randoms))
     inside = torch.ones(points.shape[:2], dtype=torch.bool, device=points.device)
     ends = (brow_colour(parameters) * 0.2).clamp(max=0.03)
-    return _strip(points, normal, inside, roots, 0.0036, ends, LASH, figure, parameters)
+    return _strip(points, normal, inside, roots, 0.0026, ends, LASH, figure, parameters)
 
 
 def beard_areas(place: Tensor) -> Tensor:

@@ -71,8 +71,16 @@ def grow(shape: dict[str, Tensor], surface: HeadSurface, roots: Roots, on_skin: 
         position, direction = _move(field, position, direction, comb, normal, step, k)
         normal = _outward(field, position)
         points.append(position)
-    path, length = evenly(torch.stack(points, 2))
+    path, length = evenly(_smoothed(torch.stack(points, 2)))
     return Guides(path.reshape(B, LAYERS, G, STEPS, 3), length.reshape(B, LAYERS, G), groups(shape, roots.place))
+
+
+def _smoothed(path: Tensor) -> Tensor:
+    """Paths [B, M, P, 3] without corners; their ends stay."""
+    for _ in range(2):
+        inner = path[:, :, 1:-1] / 2 + (path[:, :, :-2] + path[:, :, 2:]) / 4
+        path = torch.cat([path[:, :, :1], inner, path[:, :, -1:]], 2)
+    return path
 
 
 def groups(shape: dict[str, Tensor], place: Tensor) -> Tensor:
@@ -193,7 +201,7 @@ def _move(
     )
     moved = position + step * direction
     moved = _outside(field, moved, k)
-    moved = _beside_face(field, moved)
+    moved = _beside_face(moved, field.side, field.place, field.opening, field.banged, 0.7)
     # Hair does not stretch, however far it was pushed.
     way = moved - position
     moved = position + way * (step / way.norm(dim=-1, keepdim=True).clamp(min=1e-6)).clamp(max=1.15)
@@ -212,14 +220,27 @@ def _outside(field: _Field, moved: Tensor, k: int) -> Tensor:
     return field.surface.pushed(moved - normal * loose[..., None], gap)
 
 
-def _beside_face(field: _Field, moved: Tensor) -> Tensor:
-    """Draw aside what would hang before the face."""
+def _beside_face(moved: Tensor, side: Tensor, place: Tensor, opening: Tensor, banged: Tensor, part: float) -> Tensor:
+    """Draw aside, by a part of what is missing, the points [B, M, 3] that would hang before the face."""
     x, y, z = moved.unbind(-1)
-    side = torch.where(field.side == 0, torch.sign(field.place[..., 0]), field.side)
-    active = ramp(y, 0.5, 0.25) * ramp(z, -0.62, -0.3) * (1 - field.banged * ramp(y, BROWS - 0.3, BROWS - 0.1))
-    outward = x * side
-    missing = (field.opening - outward).clamp(min=0) * active
-    return torch.stack([x + missing * side * 0.7, y, z - missing.clamp(max=0.35) * 0.22], -1)
+    side = torch.where(side == 0, torch.sign(place[..., 0]), side)
+    active = ramp(y, 0.5, 0.25) * ramp(z, -0.62, -0.3) * (1 - banged * ramp(y, BROWS - 0.3, BROWS - 0.1))
+    missing = (opening - x * side).clamp(min=0) * active * part
+    return torch.stack([x + missing * side, y, z - missing.clamp(max=0.35) * 0.3], -1)
+
+
+def clear_face(points: Tensor, shape: dict[str, Tensor], roots: Roots) -> Tensor:
+    """Strands [B, N, P, 3] of N roots, none of them before the face unless the style wants it there."""
+    B, N, P = points.shape[:3]
+    place = roots.place
+    banged = _banged(shape, _fringe(shape, place[None]))
+    side = _side(shape, place[None]) * (1 - banged)
+    opening = torch.where(torch.where(side == 0, place[None, :, 0], side) > 0, shape["open_left"], shape["open_right"])
+    opening = opening - 0.02 - 0.1 * roots.random[:, 2]  # no hair ends on a ruled line
+    wide = (values.expand(B, N)[..., None].expand(B, N, P).reshape(B, -1) for values in (side, opening, banged))
+    side, opening, banged = wide
+    whole = place[None, :, None].expand(B, N, P, 3).reshape(B, -1, 3)
+    return _beside_face(points.reshape(B, -1, 3), side, whole, opening, banged, 1.0).reshape(points.shape)
 
 
 def _cut(field: _Field, before: Tensor, after: Tensor) -> Tensor:

@@ -79,12 +79,12 @@ def lit(hair: HairSurface, towards_light: Tensor, light: Tensor, towards_eye: Te
     facing = (hair.normal * towards_light).sum(1)
     wrapped = ((facing + 0.3) / 1.3).clamp(0, 1)
     half = normalize(towards_light + towards_eye, dim=1)
-    tilt = (hair.tangent * half).sum(1) + (hair.hair - 0.5) * 0.16
-    first = (1 - (tilt + 0.07).square()).clamp(min=0).pow(160)
+    tilt = (hair.tangent * half).sum(1) + (hair.hair - 0.5) * 0.07
+    first = (1 - (tilt + 0.07).square()).clamp(min=0).pow(110)
     second = (1 - (tilt - 0.10).square()).clamp(min=0).pow(28)
     gloss = hair.shine * wrapped.sqrt()
     spread = hair.albedo * ((0.25 + 0.75 * across) * wrapped)[:, None]
-    glow = (gloss * first * 0.09)[:, None] + (gloss * second)[:, None] * (hair.albedo * 0.9 + 0.006)
+    glow = (gloss * first * 0.06)[:, None] + (gloss * second)[:, None] * (hair.albedo * 0.9 + 0.006)
     through = (-(towards_light * towards_eye).sum(1)).clamp(min=0).pow(4) * (1 - facing.abs()) * 0.6
     return light * hair.openness[:, None] * (spread + glow + hair.albedo * through[:, None])
 

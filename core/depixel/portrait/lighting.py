@@ -10,14 +10,17 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
+from depixel.portrait.hair_shadow import HairShadow, hair_shadow
 from depixel.portrait.parameters import Parameters
-from depixel.portrait.raster import Range, depth_of, key, rasterise
+from depixel.portrait.raster import Range, depth_of, rasterise
 from depixel.portrait.scene import Solid
 
 REACH = 2.4
 """dm around the middle of head and shoulders that the shadow map covers."""
 MIDDLE = (0.0, -0.55, -0.3)
 DEPTHS = Range(-5.0, 5.0)
+HAIR_SIZE = 144
+"""Most samples a side of the map of hair's shadows: finer ones show single strands as hatching."""
 
 
 class Lights(NamedTuple):
@@ -67,8 +70,9 @@ class ShadowMap:
     light: Tensor
     """[B, 3], axes of the map and the direction towards the light."""
     depth: Tensor
-    """[B * size * size], dm towards the light of what is lit; very low where nothing is."""
+    """[B * size * size], dm towards the light of what is lit; very low where nothing is. Hair is not in it."""
     size: int
+    hair: HairShadow
 
     def lit(self, world: Tensor, person: Tensor, bias: float = 0.03) -> Tensor:
         """Part of the key light [N] that reaches points world [N, 3] dm: a tent over 4 x 4 samples of the map."""
@@ -89,7 +93,8 @@ class ShadowMap:
                 clear = torch.sigmoid((depth - self.depth.index_select(0, row + columns[k])) * 45)
                 line += clear * weights[k][:, 0]
             reached += line * weights[j][:, 1]
-        return reached / 9
+        hair_place = torch.cat([place[:, :2] * (self.hair.size / self.size), place[:, 2:]], 1)
+        return reached / 9 * self.hair.passed(hair_place, person)
 
     def _place(self, world: Tensor, person: Tensor) -> Tensor:
         return _map_places(
@@ -112,15 +117,10 @@ def shadow_map(light: Tensor, solid: Solid, size: int, hair: Tensor, hair_person
     for piece, _, has_cut in solid.pieces:
         cut = solid.cut if has_cut else None
         rasterise(flat, solid.triangles[piece], (size, size), DEPTHS, buffer, two_sided=True, cut=cut)
-    place = _map_places(hair, (side[hair_person], up[hair_person], light[hair_person]), size)
-    inside = ((place[:, :2] >= 0) & (place[:, :2] < size - 1)).all(1).nonzero().squeeze(1)
-    place, owner = place[inside], hair_person[inside]
-    sample = (owner * size + place[:, 1].long()) * size + place[:, 0].long()
-    keys = key(place[:, 2] - 0.03, torch.zeros_like(owner), DEPTHS)
-    for neighbour in (0, 1, size, size + 1):  # each point is two samples wide, so that shadows have no holes
-        buffer.scatter_reduce_(0, sample + neighbour, keys, "amax")
     depth = torch.where(buffer >= 0, depth_of(buffer, DEPTHS), torch.tensor(-9.0, device=light.device))
-    return ShadowMap(side, up, light, depth, size)
+    hair_size = min(size, HAIR_SIZE)
+    place = _map_places(hair, (side[hair_person], up[hair_person], light[hair_person]), hair_size)
+    return ShadowMap(side, up, light, depth, size, hair_shadow(place, hair_person, B, hair_size))
 
 
 def _map_places(world: Tensor, axes: tuple[Tensor, Tensor, Tensor], size: int) -> Tensor:

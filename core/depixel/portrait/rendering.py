@@ -18,7 +18,7 @@ from depixel.portrait.hair_layer import shaded_strands, shadow_points
 from depixel.portrait.hair_paint import paint
 from depixel.portrait.head import released_head
 from depixel.portrait.headwear import covered, headwear, headwear_look
-from depixel.portrait.lighting import Lights, ShadowMap, developed, lights, shadow_map
+from depixel.portrait.lighting import HAIR_SIZE, Lights, ShadowMap, developed, lights, shadow_map
 from depixel.portrait.mouth import teeth, tongue
 from depixel.portrait.parameters import Parameters
 from depixel.portrait.raster import Hits, depth_of, hits, rasterise
@@ -130,7 +130,7 @@ def _stage(parameters: Parameters, figure: Figure, strands: Strands, size: int, 
     strand_hits = draw_strands(strands, projected, view.focal * side, square, DEPTHS, buffer, first)
     light = lights(parameters)
     shadow_size = shadow_size_for(size)
-    shadow = shadow_map(light.key, solid, shadow_size, *shadow_points(strands, shadow_size))
+    shadow = shadow_map(light.key, solid, shadow_size, *shadow_points(strands, min(shadow_size, HAIR_SIZE)))
     return _Stage(
         parameters,
         figure,
