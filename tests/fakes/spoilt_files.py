@@ -12,9 +12,15 @@ import numpy as np
 from hypothesis import strategies as st
 from PIL import Image
 
-from depixel.files import encode
+from depixel.files import by_name, encode
 from depixel.files.png_chunks import chunks, join
 from depixel.picture import Picture
+
+
+def writable(kind: str) -> bool:
+    """Whether what writes this format is installed: JPEG XL is an extra, and old versions of Pillow write no QOI."""
+    form = by_name(kind)
+    return form is not None and not form.refusal(Picture((np.zeros((2, 2, 3), np.uint8),)))
 
 
 def _pixels(seed: int = 5) -> np.ndarray:
@@ -80,8 +86,64 @@ def pictures() -> dict[str, list[bytes]]:
         "gif": [encode(moving, "GIF"), encode(picture, "GIF"), _by_pillow("GIF", "P", interlace=True)],
         "webp": [encode(picture, "WEBP"), encode(moving, "WEBP")],
         "jpg": [_by_pillow("JPEG", "RGB"), _by_pillow("JPEG", "CMYK"), _by_pillow("JPEG", "L", progressive=True)],
-        "bmp": [encode(picture, "BMP"), _by_pillow("BMP", "P"), _by_pillow("BMP", "1")],
+        "bmp": [encode(picture, "BMP"), _by_pillow("BMP", "P"), _by_pillow("BMP", "1"), _run_length_bmp()],
+        "tif": [
+            encode(picture, "TIFF"),
+            encode(deep, "TIFF"),
+            *(_by_pillow("TIFF", mode, compression="tiff_lzw") for mode in ("P", "L", "RGB", "CMYK")),
+        ],
+        "ico": [encode(picture, "ICO"), _by_pillow("ICO", "RGBA", sizes=[(10, 12)], bitmap_format="bmp")],
+        "cur": [encode(picture, "CUR")],
+        "pcx": [_by_pillow("PCX", mode) for mode in ("1", "L", "P", "RGB")],
+        "avif": [encode(moving, "AVIF"), encode(picture, "AVIF")],
+        "blp": [_by_pillow("BLP", "P", blp_version=version) for version in ("BLP1", "BLP2")],
+        "psd": [_psd(3), _psd(4)],
+        "ktx": [encode(picture, "KTX")],
+        "ktx2": [encode(picture, "KTX2")],
+        "vtf": [encode(picture, "VTF"), encode(moving, "VTF")],
+        "aseprite": [sprite(32), sprite(16), sprite(8)],
+        "kra": [_merged("application/x-krita")],
+        "ora": [_merged("image/openraster")],
+        **{kind.lower(): [encode(picture, kind)] for kind in ("QOI", "JXL") if writable(kind)},
     }
+
+
+def _run_length_bmp() -> bytes:
+    body = bytes([3, 1, 0, 3, 2, 1, 2, 0, 0, 0, 2, 2, 0, 2, 2, 1, 1, 1, 0, 1])
+    head = struct.pack("<IiiHHIIiiII", 40, 6, 5, 1, 8, 1, len(body), 0, 0, 3, 0) + bytes(range(12))
+    return struct.pack("<2sIHHI", b"BM", 66 + len(body), 0, 0, 66) + head + body
+
+
+def _psd(channels: int) -> bytes:
+    head = b"8BPS" + struct.pack(">H6xHIIHH", 1, channels, 12, 10, 8, 3)
+    rest = struct.pack(">III", 0, 0, 0) + struct.pack(">H", 0)
+    return head + rest + np.ascontiguousarray(_pixels()[..., :channels].transpose(2, 0, 1)).tobytes()
+
+
+def sprite(bits: int) -> bytes:
+    """An Aseprite file of two frames and two layers: a raw, a compressed and, in the second frame, a linked cel."""
+    step = {8: 1, 16: 2, 32: 4}[bits]
+    raw = _pixels()[..., :step] % 8 if bits == 8 else _pixels()[..., :step]
+    layer = struct.pack("<6HB3xH4s", 3, 0, 0, 0, 0, 0, 200, 4, b"name")
+    palette = struct.pack("<3I8x", 8, 0, 7) + b"".join(struct.pack("<H4B", 0, k * 9, k * 5, k, 255) for k in range(8))
+    cel = struct.pack("<HhhBH7xHH", 0, 0, 0, 255, 0, 10, 12) + raw.tobytes()
+    over = struct.pack("<HhhBH7xHH", 1, -2, 3, 180, 2, 10, 12) + zlib.compress(raw[::-1].tobytes())
+    linked = struct.pack("<HhhBH7xH", 1, -2, 3, 180, 1, 0)
+    frames = ([(0x2004, layer), (0x2004, layer), (0x2019, palette), (0x2005, cel), (0x2005, over)], [(0x2005, linked)])
+    body = b""
+    for number, parts in enumerate(frames):
+        packed = b"".join(struct.pack("<IH", 6 + len(part), kind) + part for kind, part in parts)
+        body += struct.pack("<I3H2xI", 16 + len(packed), 0xF1FA, len(parts), 80 + 20 * number, len(parts)) + packed
+    head = struct.pack("<I5HI", 128 + len(body), 0xA5E0, 2, 10, 12, bits, 1).ljust(128, b"\0")
+    return head + body
+
+
+def _merged(kind: str) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as made:
+        made.writestr("mimetype", kind)
+        made.writestr("mergedimage.png", encode(Picture((_pixels(),))))
+    return buffer.getvalue()
 
 
 def archives() -> list[bytes]:

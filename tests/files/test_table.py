@@ -80,7 +80,10 @@ def test_the_size_is_told_by_the_first_bytes(ending: str) -> None:
     for data in SAMPLES[ending]:
         picture = read_bytes(data, f"x.{ending}")
 
-        assert files.claimed_pixels(data[: files.HEAD]) == picture.width * picture.height
+        kind = files.by_name(picture.format)
+        assert kind is not None
+        claimed = files.claimed_pixels(data[: files.HEAD])
+        assert claimed == picture.width * picture.height or (claimed is None and not kind.from_folders)
     assert files.claimed_pixels(b"") is None
     assert files.claimed_pixels(b"\x89PNG\r\n\x1a\n") is None
 

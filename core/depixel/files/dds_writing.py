@@ -13,8 +13,7 @@ import numpy as np
 from depixel.files.dds_reading import DdsHeader
 from depixel.files.format import Size
 from depixel.files.mipmaps import count_for, levels_of
-from depixel.files.textures import encode as encode_level
-from depixel.files.textures import has_bc7_encoder
+from depixel.files.textures import encode_level, has_bc7_encoder
 from depixel.picture import Picture, Pixels
 
 _PITCH, _MIPMAP_COUNT, _LINEAR_SIZE = 0x8, 0x20000, 0x80000

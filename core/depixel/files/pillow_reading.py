@@ -26,7 +26,7 @@ _PILLOW_LIMIT = threading.Lock()  # Pillow's own pixel limit is a global; ours i
 
 # What Pillow's decoders answer to damage: whatever they stumble over first.
 _STUMBLES = (OSError, EOFError, SyntaxError, ValueError, TypeError, IndexError, KeyError, OverflowError,
-             NotImplementedError, struct.error, zlib.error, Image.DecompressionBombError)  # fmt: skip
+             RuntimeError, struct.error, zlib.error, Image.DecompressionBombError)  # fmt: skip
 
 _GREY = {"1": "L", "L": "L", "LA": "LA", "La": "LA"}
 _SIXTEEN = ("I;16", "I;16L", "I;16B", "I;16N")
@@ -89,7 +89,7 @@ def still(image: ImageFile.ImageFile, kind: str, name: str) -> Picture:
     """A decoded Pillow image as a Picture, with its profile, EXIF, text and resolution."""
     info = {str(k): v for k, v in image.info.items()}
     orientation, exif, text = upright(info.get("exif"), _text(info))
-    pixels, source_mode = _pixels(image, name)
+    pixels, source_mode = pixels_of(image, name)
     palette, details = None, _details(info)
     if image.mode == "P":
         palette = _palette(image)
@@ -106,8 +106,13 @@ def still(image: ImageFile.ImageFile, kind: str, name: str) -> Picture:
     )
 
 
-# Pixels as [H, W, C], and the mode to write them back as.
-def _pixels(image: Image.Image, name: str) -> tuple[Pixels, str]:
+def pixels_of(image: Image.Image, name: str) -> tuple[Pixels, str]:
+    """
+    The pixels of a decoded image as [H, W, C], and the mode to write them back as.
+
+    Raises:
+        UnsupportedPictureError: samples of 32 bits, in floating point, or in Lab.
+    """
     mode = image.mode
     keyed = "transparency" in image.info
     if mode in _SIXTEEN:
@@ -128,7 +133,7 @@ def _pixels(image: Image.Image, name: str) -> tuple[Pixels, str]:
         return np.asarray(image.convert("RGBA")), "RGBA"
     if mode == "CMYK":
         return np.asarray(rgb_of_inks(image)), "RGB"
-    if mode in ("RGB", "YCbCr", "LAB", "HSV", "RGBX"):
+    if mode in ("RGB", "YCbCr", "HSV", "RGBX"):
         return np.asarray(image.convert("RGB")), "RGB"
     raise UnsupportedPictureError(f"{name} has samples of a kind ({mode}) that is not handled; save it with 8 bits.")
 

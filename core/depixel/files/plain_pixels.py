@@ -42,7 +42,7 @@ def unpack(data: bytes, start: int, size: tuple[int, int], layout: PlainLayout, 
     bits, alpha = layout.bits, layout.masks[3]
     colours = layout.masks[:1] if layout.kind == "GREY" else layout.masks[:3]
     every = [mask for mask in (*colours, alpha) if mask]
-    if bits not in (8, 16, 24, 32, 64) or not every or not all(is_legal(mask, bits) for mask in every):
+    if bits not in (8, 16, 24, 32, 48, 64) or not every or not all(is_legal(mask, bits) for mask in every):
         raise UnreadablePictureError(f"{name} is damaged: its header describes pixels that cannot be.")
     if len(data) < start + height * width * bits // 8:
         raise UnreadablePictureError(

@@ -3,17 +3,7 @@
 from __future__ import annotations
 
 _SIGNATURES: tuple[tuple[bytes, str], ...] = (
-    (b"\x00\x00\x01\x00", "a Windows icon"),
-    (b"\x00\x00\x02\x00\x01", "a Windows cursor"),
-    (b"II*\x00", "a TIFF picture"),
-    (b"MM\x00*", "a TIFF picture"),
-    (b"8BPS", "a Photoshop document"),
     (b"gimp xcf", "a GIMP document; export it as PNG"),
-    (b"\xabKTX", "a KTX texture"),
-    (b"VTF\x00", "a Valve texture"),
-    (b"qoif", "a QOI picture"),
-    (b"\x00\x00\x00\x0cJXL ", "a JPEG XL picture"),
-    (b"\xff\x0a", "a JPEG XL picture"),
     (b"\x76\x2f\x31\x01", "an OpenEXR picture; convert it to a 16-bit PNG"),
     (b"#?RADIANCE", "a Radiance picture; convert it to a 16-bit PNG"),
     (b"\x00\x00\x00\x0cjP  ", "a JPEG 2000 picture; convert it to PNG"),
@@ -50,8 +40,6 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"\x00\x05\x16\x07", "the companion of a macOS file (its name begins with ._), not the file"),
 )
 _BOXES = {
-    b"avif": "an AVIF picture",
-    b"avis": "an AVIF picture",
     b"heic": "a HEIC picture; convert it to PNG",
     b"heix": "a HEIC picture; convert it to PNG",
     b"mif1": "a HEIF picture; convert it to PNG",
@@ -59,8 +47,7 @@ _BOXES = {
 
 _ENDINGS = frozenset(
     {".exr", ".hdr", ".heic", ".heif", ".jp2", ".svg", ".pdf", ".eps", ".xcf", ".pbm", ".pgm", ".pnm", ".ppm", ".zip",
-     ".7z", ".rar", ".pk3", ".wad", ".pak", ".tif", ".tiff", ".psd", ".kra", ".ora", ".avif", ".jxl", ".ico", ".pcx",
-     ".ktx", ".ktx2"}
+     ".7z", ".rar", ".pk3", ".wad", ".pak"}
 )  # fmt: skip
 
 

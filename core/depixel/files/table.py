@@ -5,23 +5,40 @@ written. A new format is a module and one line here.
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 
 from depixel.errors import UnreadablePictureError, UnsupportedPictureError
-from depixel.files import bmp, dds, gif, jpeg, png, tga, video, webp
 from depixel.files.format import Format
 from depixel.files.strangers import stranger
 
-FORMATS: tuple[Format, ...] = (
-    png.FORMAT,
-    jpeg.FORMAT,
-    gif.FORMAT,
-    webp.FORMAT,
-    dds.FORMAT,
-    bmp.FORMAT,
-    video.FORMAT,
-    tga.FORMAT,  # last: it has no signature, only a header with few legal values
+_MODULES = (
+    "png",
+    "jpeg",
+    "gif",
+    "webp",
+    "dds",
+    "bmp",
+    "tiff",
+    "ico",
+    "cur",
+    "qoi",
+    "avif",
+    "jxl",
+    "ktx",
+    "ktx2",
+    "vtf",
+    "blp",
+    "psd",
+    "krita",
+    "openraster",
+    "aseprite",
+    "video",
+    "pcx",  # its signature is one byte; the rest of its header has few legal values
+    "tga",  # last: it has no signature at all
 )
+
+FORMATS: tuple[Format, ...] = tuple(import_module(f"depixel.files.{module}").FORMAT for module in _MODULES)
 """In the order in which a file's content is compared with them."""
 
 _BY_ENDING = {ending: kind for kind in FORMATS for ending in kind.endings}

@@ -93,7 +93,7 @@ def decode(data: bytes, start: int, size: tuple[int, int], layout: Layout, name:
     return np.ascontiguousarray(pixels[..., [3, 1, 2]]) if layout.red_in_alpha else pixels
 
 
-def encode(pixels: Pixels, layout: Layout) -> bytes:
+def encode_level(pixels: Pixels, layout: Layout) -> bytes:
     """One level, [H, W, 1 ... 4] of the depth that `decode` gives for this layout."""
     if not layout.is_blocks:
         return plain_pixels.pack(_fitting(pixels, layout), layout)
