@@ -10,11 +10,13 @@ import argparse
 import importlib
 import importlib.util
 import os
+import re
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from depixel import __version__
+from depixel.commands.mistakes import unknown_command, unknown_options
 from depixel.commands.printable import spell_out_unknown_letters
 from depixel.errors import DepixelError
 
@@ -31,8 +33,8 @@ COMMANDS = {
     "serve": ("depixel.commands.serve", "run the engine that GIMP and Krita share"),
     "install": ("depixel.commands.install", "put the plug-in into GIMP or Krita"),
     "uninstall": ("depixel.commands.install", "take the plug-in out of GIMP or Krita"),
-    "doctor": ("depixel.commands.doctor", "say what is missing, and how to mend it"),
-    "models": ("depixel.commands.models", "list the generators, with licence and digest"),
+    "doctor": ("depixel.commands.doctor", "find out what is missing or broken, and how to fix it"),
+    "models": ("depixel.commands.models", "list the installed generators, with licence and digest"),
 }
 """Subcommand => the module that declares and runs it, and its line on the help page, in the page's order."""
 
@@ -51,6 +53,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not arguments:
         make_parser().print_help(sys.stderr)
         return 2
+    first = arguments[0]
+    if not first.startswith("-") and first not in COMMANDS:
+        return _fail(unknown_command(first, COMMANDS), 2)
     args = make_parser(arguments).parse_args(arguments)
     try:
         return int(importlib.import_module(COMMANDS[args.command][0]).run(args))
@@ -79,10 +84,28 @@ def make_parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
 
 
 class _Parser(argparse.ArgumentParser):
-    """What is wrong stands alone in a line, not below a page of options."""
+    """An error is one line, not a page of options; an unknown option is answered with the nearest one."""
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As argparse's, with a sentence of our own about what is left over."""
+        values, left = self.parse_known_args(args, namespace)
+        if left:
+            parser = self._chosen(getattr(values, "command", ""))
+            known = [flag for action in parser._actions for flag in action.option_strings]
+            self.exit(2, f"depixel: {unknown_options(left, known, parser.prog)}\n")
+        return values
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"depixel: {message}; `{self.prog} --help` says what there is.\n")
+        message = re.sub(r"^argument (\S+): (?=\1)", "", message)  # our own sentences name the option themselves
+        end = "" if message.endswith((".", "?")) else "."
+        self.exit(2, f"depixel: {message}{end} `{self.prog} --help` lists all options.\n")
+
+    def _chosen(self, command: str) -> argparse.ArgumentParser:
+        for action in self._actions:
+            if isinstance(action, argparse._SubParsersAction) and command in action.choices:
+                chosen: argparse.ArgumentParser = action.choices[command]
+                return chosen
+        return self
 
 
 def _fail(sentence: str, code: int) -> int:

@@ -21,6 +21,7 @@ from depixel.client import (
     Starting,
     Submission,
     WrongVersionError,
+    launch,
 )
 
 CORE = Path(__file__).resolve().parents[2] / "core"
@@ -95,12 +96,20 @@ def test_no_engine_names_the_command_that_mends_it(
 ) -> None:
     """pip, then `depixel install` for the very program that asks."""
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(launch, "own_engine", lambda: None)  # as in a plug-in's copy of the client
 
     with pytest.raises(NotInstalledError) as caught:
         Engine(program, Place(str(tmp_path))).upscale(one_pixel()).result()
 
     assert is_a_sentence(str(caught.value))
     assert f"`depixel install {program}`" in str(caught.value) and "depixel doctor" in str(caught.value)
+
+
+def test_a_command_finds_the_engine_that_it_came_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a virtual environment that is not on the PATH, before any plug-in was installed."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    assert launch.how_to_start(Place(str(tmp_path)), "command line").command == (sys.executable, "-m", "depixel")
 
 
 def test_another_version_names_both_and_the_program(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from depixel.commands.inputs import find_pictures
+from depixel.commands.inputs import DEFAULT_OUT, find_pictures
 from depixel.commands.plan import Naming, make_jobs
 
 READABLE = {".png", ".tga"}
@@ -47,7 +47,7 @@ def test_patterns_keep_what_lies_below_the_fixed_part(tree: Path) -> None:
     """b/**/*.tga keeps deep/er; a pattern without a match is named."""
     assert _relative("b/**/*.tga") == ["deep/er/wall.tga"]
     assert _relative("*/hero.png") == ["a/hero.png", "b/hero.png"]
-    assert find_pictures(["c/*.png"], READABLE).missing == [("c/*.png", "nothing matches this pattern.")]
+    assert find_pictures(["c/*.png"], READABLE).missing == [("c/*.png", "nothing matches the pattern c/*.png.")]
 
 
 def test_a_named_file_is_taken_whatever_its_ending(tree: Path) -> None:
@@ -64,7 +64,30 @@ def test_a_file_named_with_wildcard_characters_is_a_file(tree: Path) -> None:
 
 def test_missing_inputs_are_named(tree: Path) -> None:
     """A typing error does not vanish."""
-    assert find_pictures(["nope.png"], READABLE).missing == [("nope.png", "there is no such file or folder.")]
+    assert find_pictures(["nope.jpg"], READABLE).missing == [("nope.jpg", "no such file or folder: nope.jpg.")]
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("a/heroo.png", "a/hero.png"), ("a/HERO.PNG", "a/hero.png"), ("aa/hero.png", "a/hero.png"), ("zz/zz.xyz", None)],
+)
+def test_a_slip_is_answered_with_what_was_meant(tree: Path, typed: str, meant: str | None) -> None:
+    """The neighbour that is most like it, in the folder, or in the folder that was meant; or none."""
+    ((text, reason),) = find_pictures([typed], READABLE).missing
+
+    assert text == typed
+    assert reason == f"no such file or folder: {typed}" + (f"; did you mean {meant}?" if meant else ".")
+
+
+def test_earlier_answers_are_no_inputs(tree: Path) -> None:
+    """The default output folder of an earlier run is passed over, unless it is the input itself."""
+    answers = tree / "b" / "deep" / DEFAULT_OUT
+    answers.mkdir()
+    (answers / "old.png").write_bytes(b"x")
+
+    assert _relative("b", leave_out="elsewhere") == _relative("b")
+    assert not any("old.png" in name for name in _relative("b"))
+    assert _relative(f"b/deep/{DEFAULT_OUT}") == ["old.png"]
 
 
 def test_every_picture_once(tree: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -24,7 +25,7 @@ _BUNDLE_ONLY = ("LD_LIBRARY_PATH", "LD_PRELOAD", "DYLD_LIBRARY_PATH")
 
 def how_to_start(place: Place, program: str) -> Installed:
     """
-    The recorded command, else `depixel` on the PATH.
+    The recorded command, else the engine of the Python that runs this, else `depixel` on the PATH.
 
     Raises:
         EngineError: the folder is not safe to start anything from.
@@ -35,8 +36,10 @@ def how_to_start(place: Place, program: str) -> Installed:
         raise EngineError(problem, "folder")
     installed = place.installed()
     if installed is None:
-        found = shutil.which("depixel")
-        installed = Installed((found,)) if found else None
+        installed = own_engine()
+    if installed is None:
+        program_file = shutil.which("depixel")
+        installed = Installed((program_file,)) if program_file else None
     if installed is None and in_flatpak():
         raise NotInstalledError(
             "The Depixel engine is not running, and from inside a Flatpak it cannot be started: "
@@ -48,6 +51,13 @@ def how_to_start(place: Place, program: str) -> Installed:
             "`depixel doctor` says what is missing." % install_command(program)
         )
     return installed
+
+
+def own_engine() -> Optional[Installed]:
+    """The engine that this client came with; None for the copy of the client in a plug-in."""
+    if not __name__.startswith("depixel.") or importlib.util.find_spec("depixel.service") is None:
+        return None
+    return Installed((sys.executable, "-m", "depixel"))
 
 
 def install_command(program: str) -> str:

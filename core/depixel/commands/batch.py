@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from depixel import files
 from depixel.commands.engines import PictureEngine
 from depixel.commands.outputs import check_writable, may_change_pixels
-from depixel.commands.plan import Job, Problem, problem_of
+from depixel.commands.plan import Job, Problem, problem_of, problem_with
 from depixel.commands.printable import one_line
 from depixel.errors import CancelledError, DepixelError
 from depixel.labels import label_picture
@@ -119,6 +119,9 @@ class Batch:
                 continue
             try:
                 picture = self._read(job.source)
+                if (problem := problem_with(job, picture)) is not None:
+                    yield Outcome(job, problem)
+                    continue
                 check_writable(job.target, picture, self._settings)
             except Exception as error:  # noqa: BLE001 (whatever one file brings about must not stop the others)
                 yield _failed(job, error)

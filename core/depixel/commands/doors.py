@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 from depixel import files
+from depixel.commands.mistakes import no_such_input
 from depixel.errors import BadUsageError, UnwritableOutputError
 from depixel.files import video
 from depixel.picture import Picture
@@ -33,7 +35,13 @@ def check_no_video(out: Path) -> None:
 def reader(max_pixels: int | None) -> Read:
     """Reads a picture of at most so many pixels (None = the limit of `depixel.files`)."""
     limits = files.Limits() if max_pixels is None else files.Limits(pixels=max_pixels)
-    return lambda path: files.read(path, limits)
+
+    def read(path: Path) -> Picture:
+        if not os.path.lexists(path):
+            raise BadUsageError(no_such_input(str(path)))
+        return files.read(path, limits)
+
+    return read
 
 
 def writer(overwrite: bool) -> Write:

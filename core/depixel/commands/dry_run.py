@@ -10,7 +10,7 @@ from typing import Any
 from depixel import __version__
 from depixel.commands.doors import Read, reader
 from depixel.commands.outputs import check_writable
-from depixel.commands.plan import Job, problem_of
+from depixel.commands.plan import Job, Problem, problem_of, problem_with
 from depixel.commands.printable import counted
 from depixel.request import Request
 
@@ -46,14 +46,15 @@ def _row(job: Job, settings: Request, read: Read) -> dict[str, Any]:
 
     row: dict[str, Any] = {"name": job.name, "source": str(job.source)}
     if job.problem is not None:
-        return {**row, "status": job.problem.status, "code": job.problem.code, "reason": job.problem.reason}
+        return {**row, **_described(job.problem)}
     try:
         picture = read(job.source)
+        if (problem := problem_with(job, picture)) is not None:
+            return {**row, **_described(problem)}
         check_writable(job.target, picture, settings)
         prepared = prepare(picture, settings)
     except Exception as error:  # noqa: BLE001 (one file must not hide the others)
-        problem = problem_of(error)
-        return {**row, "status": problem.status, "code": problem.code, "reason": problem.reason}
+        return {**row, **_described(problem_of(error))}
     width, height = settings.answer_size(picture.width, picture.height, prepared.scale)
     return {
         **row,
@@ -69,6 +70,10 @@ def _row(job: Job, settings: Request, read: Read) -> dict[str, Any]:
         "wrap": {"x": prepared.wrap[0], "y": prepared.wrap[1]},
         "notes": list(prepared.notes),
     }
+
+
+def _described(problem: Problem) -> dict[str, str]:
+    return {"status": problem.status, "code": problem.code, "reason": problem.reason}
 
 
 def _line(row: dict[str, Any]) -> str:

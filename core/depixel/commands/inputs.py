@@ -8,6 +8,12 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from depixel.commands.mistakes import no_such_input
+from depixel.commands.printable import counted
+
+DEFAULT_OUT = "depixel-out"
+"""Name of the output folder unless another is given; wherever it lies, it holds answers and no inputs."""
+
 
 @dataclass
 class Found:
@@ -15,7 +21,8 @@ class Found:
 
     pictures: list[tuple[Path, Path]] = field(default_factory=list)  # (source, path below the output folder)
     missing: list[tuple[str, str]] = field(default_factory=list)  # (input, why nothing was found)
-    ignored: int = 0  # files in folders that are no pictures by their name
+    named: set[Path] = field(default_factory=set)  # sources that were named one by one
+    ignored: int = 0  # files in folders whose names are not those of pictures
 
 
 def find_pictures(inputs: Sequence[str], readable: Collection[str], leave_out: Path | None = None) -> Found:
@@ -29,7 +36,8 @@ def find_pictures(inputs: Sequence[str], readable: Collection[str], leave_out: P
     Args:
         readable: endings such as ".png" of the files that are taken from folders; named files are taken whatever
             their ending, for what counts is the content.
-        leave_out: the output folder, when it lies inside an input folder: results are no inputs.
+        leave_out: the output folder, when it lies inside an input folder: answers are not inputs. The same holds for
+            folders with the default name, which an earlier run made.
     """
     found = Found()
     seen: set[str] = set()
@@ -40,17 +48,29 @@ def find_pictures(inputs: Sequence[str], readable: Collection[str], leave_out: P
             top = Path(path.resolve().name) if folders > 1 else Path()
             _take(found, seen, ((p, top / p.relative_to(path)) for p in _walk(path, leave_out)), readable)
         elif path.exists():
+            found.named.add(path)
             _take(found, seen, [(path, Path(path.name))], None)
         elif glob.has_magic(text):
             fixed = _fixed_part(text)
             matches = ((match, match.relative_to(fixed)) for match in fixed.glob(str(path.relative_to(fixed))))
             pairs = sorted((m, r) for m, r in matches if not m.is_dir() and not any(n.startswith(".") for n in r.parts))
             if not pairs:
-                found.missing.append((text, "nothing matches this pattern."))
+                found.missing.append((text, f"nothing matches the pattern {text}."))
             _take(found, seen, pairs, readable if "**" in text else None)
         else:
-            found.missing.append((text, "there is no such file or folder."))
+            found.missing.append((text, no_such_input(text)))
     return found
+
+
+def nothing_found(inputs: Sequence[str], found: Found, readable: Collection[str]) -> str:
+    """Why the inputs stand for no picture at all, as a sentence."""
+    if found.missing:
+        return " ".join(reason for _, reason in found.missing)
+    where = inputs[0] if len(inputs) == 1 else "any of the inputs"
+    if found.ignored:
+        kinds = ", ".join(sorted(readable))
+        return f"there is no picture in {where}, only {counted(found.ignored, 'other file')}. Depixel reads {kinds}."
+    return f"there is no picture in {where}: nothing is in it."
 
 
 def _take(
@@ -70,7 +90,8 @@ def _take(
 def _walk(folder: Path, leave_out: Path | None) -> Iterator[Path]:
     avoid = leave_out.resolve() if leave_out is not None else None
     for here, folders, files in os.walk(folder):
-        folders[:] = sorted(n for n in folders if not n.startswith(".") and (Path(here) / n).resolve() != avoid)
+        kept = (n for n in folders if not n.startswith(".") and n != DEFAULT_OUT)
+        folders[:] = sorted(n for n in kept if (Path(here) / n).resolve() != avoid)
         yield from (Path(here) / name for name in sorted(files) if not name.startswith("."))
 
 

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import struct
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from depixel.commands.mistakes import no_such_input
 from depixel.errors import BadUsageError, WeightsError
 
 if TYPE_CHECKING:
@@ -24,14 +26,14 @@ def add_parser(subparsers: Subparsers) -> None:
     """Declare `depixel models`."""
     parser = subparsers.add_parser(
         "models",
-        help="list the generators that are installed, with licence and digest; add others",
+        help="list the installed generators, with licence and digest; add others",
         description="List the weights that came with Depixel and those you added: kind, size, licence and digest.",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", title="what else can be done")
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", title="actions")
     add = actions.add_parser(
         "add",
-        help="take in a face generator that you downloaded",
+        help="add a face generator that you downloaded",
         description="Convert a style-based face generator for Depixel, without running anything in the file: a .pkl of "
         "StyleGAN2-ADA (or of StyleGAN2 or 3-t in its form), rosinality's .pt, PULSE's synthesis.pt beside its "
         "mapping.pt, or the same as .safetensors; sizes are read off the tensors. Then: depixel upscale FACE --domain "
@@ -72,7 +74,7 @@ def _add(args: argparse.Namespace) -> int:
     from depixel.priors.importers.adding import add_model, name_for
 
     if not args.file.is_file():
-        raise WeightsError(f"{args.file} is no file; give the weights that you downloaded.")
+        raise WeightsError(no_such_input(str(args.file)))
     path = add_model(args.file, args.name or name_for(args.file), args.licence or _asked_licence(args.file.name))
     model = describe(path)
     sys.stdout.write(_table([model]))
@@ -90,7 +92,7 @@ def _asked_licence(name: str) -> str:
         answer = sys.stdin.readline().strip()
         if answer:
             return answer
-    raise BadUsageError(f"Say under which licence {name} may be used, for its card: --licence 'CC BY-NC 4.0'.")
+    raise BadUsageError(f"Give the licence of {name} for its card, for example: --licence 'CC BY-NC 4.0'.")
 
 
 def describe(path: Path) -> dict[str, Any]:
@@ -110,10 +112,16 @@ def describe(path: Path) -> dict[str, Any]:
         "kind": config.get("kind") or metadata.get("kind", ""),
         "parameters": parameters,
         "bytes": path.stat().st_size,
-        "licence": metadata.get("licence") or config.get("licence") or "see card",
+        "licence": licence_name(metadata.get("licence") or config.get("licence") or "see card"),
         "digest": digest_of(path),
         "card": str(card) if card.is_file() else None,
     }
+
+
+def licence_name(text: str) -> str:
+    """The licence as Creative Commons write it, where the weights have its SPDX identifier: CC-BY-SA-4.0."""
+    spdx = re.fullmatch(r"CC-(BY(?:-NC)?(?:-ND|-SA)?)-(\d\.\d)", text)
+    return f"CC {spdx[1]} {spdx[2]}" if spdx else text
 
 
 # Format: 8 bytes little-endian length, then that many bytes of JSON, then the tensors.

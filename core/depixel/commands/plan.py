@@ -5,14 +5,21 @@ shows what a run will do.
 
 from __future__ import annotations
 
+import glob
 import os
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from depixel.commands.mistakes import no_such_input
 from depixel.errors import BadUsageError, DepixelError
 from depixel.files.strangers import is_file_ending
 from depixel.files.table import by_ending
+
+if TYPE_CHECKING:
+    from depixel.picture import Picture
 
 
 @dataclass(frozen=True)
@@ -32,6 +39,12 @@ def problem_of(error: Exception) -> Problem:
     return Problem("failed", "internal", sentence)
 
 
+MADE_BY_DEPIXEL = Problem(
+    "skipped", "own-answer", "Depixel made this file; to upscale it once more, name the file itself."
+)
+_CANDIDATE = re.compile(r"\.(candidate-\d+|disagreement)$")
+
+
 @dataclass(frozen=True)
 class Job:
     """One input and the place of its answer."""
@@ -40,6 +53,7 @@ class Job:
     name: str  # as shown: the path below the input folder, with forward slashes
     target: Path  # of the best candidate
     problem: Problem | None = None  # known before the start
+    named: bool = False  # the source was named by itself: it is meant even if Depixel made it
 
     def targets(self, candidates: int) -> list[Path]:
         """One path a candidate: NAME.png, NAME.candidate-2.png, NAME.candidate-3.png ..."""
@@ -88,8 +102,10 @@ def make_naming(
             kinds = ", ".join(sorted(writable))
             raise BadUsageError(f"Depixel does not write {out.suffix} files: name a folder, or one of {kinds}.")
         return Naming(out, False, suffix, extension)
+    if len(inputs) == 1 and not Path(inputs[0]).exists() and not glob.has_magic(inputs[0]):
+        raise BadUsageError(no_such_input(inputs[0]))
     if len(inputs) != 1 or not Path(inputs[0]).is_file():
-        raise BadUsageError(f"-o {out} names one picture, but the input is not one single file; name a folder instead.")
+        raise BadUsageError(f"-o {out} names one picture, but the input is not a single file; name a folder instead.")
     if suffix or (extension and extension != out.suffix.lower()):
         raise BadUsageError(f"-o {out} already says the name; leave out --suffix and --format, or name a folder.")
     return Naming(out, True)
@@ -103,26 +119,46 @@ def make_jobs(
     overwrite: bool,
     *,
     disagreement: bool = False,
+    named: Collection[Path] = (),
 ) -> list[Job]:
     """
     One job for each (source, relative path) that was found, in that order.
 
-    A job gets a problem instead of a run when its answer would replace a source (never allowed), fall on another
-    input's answer, or replace an existing file without `overwrite`.
+    A job gets a problem instead of a run when its source is itself an answer, unless it is among the `named`; when its
+    answer would replace a source (never allowed), fall on another input's answer, or replace an existing file without
+    `overwrite`.
     """
     pairs = list(found)
     writable = frozenset(writable)
-    sources = {os.path.realpath(source) for source, _ in pairs}
+    stems = {source.with_suffix("") for source, _ in pairs}
+    own = {source for source, _ in pairs if source not in named and _is_answer(source, stems, naming.suffix)}
+    sources = {os.path.realpath(source) for source, _ in pairs if source not in own}
     taken: dict[str, str] = {}
     jobs = []
     for source, relative in pairs:
-        job = Job(source, relative.as_posix(), naming.target(relative, writable))
+        job = Job(source, relative.as_posix(), naming.target(relative, writable), None, source in named)
+        if source in own:
+            jobs.append(replace(job, problem=MADE_BY_DEPIXEL))
+            continue
         targets = [*job.targets(candidates), *([job.disagreement] if disagreement else [])]
         problem = _problem(targets, sources, taken, overwrite)
         if problem is None:
             taken.update((os.path.realpath(target), job.name) for target in targets)
-        jobs.append(Job(job.source, job.name, job.target, problem))
+        jobs.append(replace(job, problem=problem))
     return jobs
+
+
+# By its name, where the picture that it was made from lies beside it.
+def _is_answer(source: Path, stems: Collection[Path], suffix: str) -> bool:
+    stem = _CANDIDATE.sub("", source.stem)
+    if stem != source.stem and source.with_name(stem) in stems:
+        return True
+    return bool(suffix) and stem.endswith(suffix) and source.with_name(stem.removesuffix(suffix)) in stems
+
+
+def problem_with(job: Job, picture: Picture) -> Problem | None:
+    """Why a picture that was read is not worked on: an answer of Depixel's that was only found in a folder."""
+    return MADE_BY_DEPIXEL if not job.named and picture.text.get("Software", "").startswith("Depixel ") else None
 
 
 def _problem(targets: list[Path], sources: set[str], taken: dict[str, str], overwrite: bool) -> Problem | None:

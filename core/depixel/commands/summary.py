@@ -8,7 +8,7 @@ from typing import Any
 
 from depixel import __version__
 from depixel.commands.batch import Outcome
-from depixel.commands.printable import one_line
+from depixel.commands.printable import counted, one_line
 from depixel.labels import describe_residual
 from depixel.request import Request
 
@@ -60,17 +60,18 @@ def text(tally: Tally, seconds: float, ignored: int, page: Path | None) -> str:
     """The last lines for a person."""
     total = sum(tally.counts.values())
     counts = ", ".join(f"{n} {s}" for s, n in tally.counts.items() if n or s in ("done", "failed"))
-    lines = [f"{total} {'picture' if total == 1 else 'pictures'}: {counts} in {seconds:.1f} s."]
+    lines = [f"{counted(total, 'picture')}: {counts} in {seconds:.1f} s."]
     if ignored:
-        lines.append("1 other file was" if ignored == 1 else f"{ignored} other files were")
-        lines[-1] += " left alone: no picture by name."
-    if tally.worst is not None:
-        lines.append(one_line(f"Worst residual: {tally.worst[0]:.2f} of 255 levels ({tally.worst[1]})."))
+        lines.append(
+            f"Ignored {counted(ignored, 'file')} whose {'name is' if ignored == 1 else 'names are'} not of pictures."
+        )
+    if tally.worst is not None and tally.counts["done"] > 1:
+        lines.append(one_line(_worst(*tally.worst)))
     done = [row for row in tally.rows if row["status"] == "done"]
     if tally.faces and len(done) == 1:
         lines += done[0]["notes"][1:]  # where faces were found, how well they fit; the first is the sentence below
     if tally.faces:
-        lines.append("The faces are imagined: they show no real person.")
+        lines.append("The faces are invented. They do not show real people.")
     failed = [row for row in tally.rows if row["status"] == "failed"]
     if failed:
         lines.append("Failed:")
@@ -78,6 +79,12 @@ def text(tally: Tally, seconds: float, ignored: int, page: Path | None) -> str:
     if page is not None:
         lines.append(f"Report: {page}")
     return "\n".join(lines) + "\n"
+
+
+def _worst(maximum: float, name: str) -> str:
+    if maximum <= 0.5:
+        return "Every answer scales back to exactly its input."
+    return f"The answer that scales back least exactly is off by up to {maximum:.3g} of 255 levels: {name}."
 
 
 def document(

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from depixel.commands.inputs import DEFAULT_OUT
 from depixel.commands.options import add_request_options, request_from
 from depixel.errors import BadUsageError
 
@@ -31,50 +32,50 @@ def add_parser(subparsers: Subparsers) -> None:
         "upscale",
         help="upscale pictures, folders of pictures or patterns such as 'sprites/*.png'",
         description="Upscale pictures so that each answer scales back down to exactly the pixels of its input. Folders "
-        "keep their structure, pictures their names, modes, frames and profiles. Nothing is overwritten unless you say "
-        "--overwrite.",
-        epilog="Exit code: 0 all done, 1 some failed (each is named with its reason), 2 bad usage, 130 stopped.",
+        "keep their structure, and pictures keep their names, modes, frames and profiles. Nothing is overwritten "
+        "without --overwrite.",
+        epilog="Exit code: 0 all done, 1 some failed (each with its reason), 2 wrong usage, 130 stopped.",
     )
     parser.add_argument("inputs", nargs="+", metavar="INPUT", help="picture, folder (with all below it) or pattern")
     parser.add_argument(
         "-o",
         "--out",
         type=Path,
-        default=Path("depixel-out"),
+        default=Path(DEFAULT_OUT),
         metavar="OUT",
         help="folder, or a file name for one picture",
     )
     add_request_options(parser)
     files = parser.add_argument_group("files")
-    files.add_argument("--overwrite", action="store_true", help="replace outputs that are there already")
-    files.add_argument("--suffix", default="", metavar="TEXT", help="put TEXT behind each name: hero_x4.png")
-    files.add_argument("--format", metavar="EXT", help="write this format: png, webp, tga ... (default: as the input)")
-    files.add_argument("--max-pixels", type=int, metavar="N", help="refuse inputs of more pixels than this")
-    files.add_argument("--dry-run", action="store_true", help="say what would be done; write nothing")
+    files.add_argument("--overwrite", action="store_true", help="replace existing outputs")
+    files.add_argument("--suffix", default="", metavar="TEXT", help="add TEXT to each name: hero_x4.png")
+    files.add_argument("--format", metavar="EXT", help="write this format: png, webp, tga ... (default: the input's)")
+    files.add_argument("--max-pixels", type=int, metavar="N", help="refuse inputs with more pixels than this")
+    files.add_argument("--dry-run", action="store_true", help="show what would be done; write nothing")
     parser.add_argument(
         "--engine",
         default="local",
         metavar="WHERE",
-        help="local = in this process; auto = the warm engine that GIMP and Krita share, started when need be; or its "
-        "address http://127.0.0.1:PORT (default local)",
+        help="local = in this process; auto = the engine that GIMP and Krita share, started if necessary; or the "
+        "address of one, http://127.0.0.1:PORT (default: local)",
     )
-    told = parser.add_argument_group("what is told")
+    told = parser.add_argument_group("reports")
     told.add_argument(
         "--report", nargs="?", const=_AUTO, metavar="PATH", help=f"write an HTML page (default OUT/{DEFAULT_PAGE})"
     )
     told.add_argument(
         "--disagreement",
         action="store_true",
-        help="with --candidates 2 or more: also write NAME.disagreement.png, hot where the answers differ: what is hot "
-        "was imagined",
+        help="with --candidates 2 or more: also write NAME.disagreement.png, a heat map of where the answers differ, "
+        "that is, of what was imagined",
     )
     told.add_argument(
         "--animation",
         metavar="FILE",
-        help="one picture: write its search as a film, every step a frame (gif, webp, or png for APNG)",
+        help="for one picture: write its search as an animation, one frame for each step (gif, webp, or png for APNG)",
     )
     told.add_argument("--json", action="store_true", help="print one JSON document on standard output, nothing else")
-    told.add_argument("--quiet", action="store_true", help="no line a picture, only the end")
+    told.add_argument("--quiet", action="store_true", help="print only the summary")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -119,7 +120,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _plan(args: argparse.Namespace, settings: Request) -> tuple[list[Job], int]:
     from depixel.commands.doors import READABLE, WRITABLE, check_no_video
-    from depixel.commands.inputs import find_pictures
+    from depixel.commands.inputs import find_pictures, nothing_found
     from depixel.commands.plan import Job, Problem, make_jobs, make_naming
 
     check_no_video(args.out)
@@ -130,8 +131,16 @@ def _plan(args: argparse.Namespace, settings: Request) -> tuple[list[Job], int]:
         Job(Path(text), text, args.out, Problem("failed", "unreadable", reason)) for text, reason in found.missing
     ]
     jobs = make_jobs(
-        found.pictures, naming, WRITABLE, settings.candidates, args.overwrite, disagreement=args.disagreement
+        found.pictures,
+        naming,
+        WRITABLE,
+        settings.candidates,
+        args.overwrite,
+        disagreement=args.disagreement,
+        named=found.named,
     )
+    if not jobs:
+        raise BadUsageError(nothing_found(args.inputs, found, READABLE))
     return [*missing, *jobs], found.ignored
 
 

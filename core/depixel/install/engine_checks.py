@@ -12,7 +12,7 @@ from pathlib import Path
 
 from depixel import __version__
 from depixel.client import Engine, Place
-from depixel.client.launch import engine_environment
+from depixel.client.launch import engine_environment, own_engine
 from depixel.client.place import Installed
 from depixel.install.findings import BAD, GOOD, NOTE, Finding
 from depixel.install.plugins import recorded_program
@@ -48,6 +48,9 @@ def check_record(place: Place) -> Iterator[Finding]:
         yield Finding(BAD, f"The engine recorded in {path} is not there any more: {recorded_program(path)}", again)
     elif record is None:
         yield Finding(NOTE, "No plug-in has been installed from here", "depixel install gimp, or depixel install krita")
+        own = own_engine()
+        if own is not None:
+            yield Finding(GOOD, f"Commands start the engine with: {' '.join(own.command)}")
     else:
         yield _told(record, place, again)
     folder = Path(place.folder)

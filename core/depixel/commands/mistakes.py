@@ -1,0 +1,66 @@
+"""Sentences for slips of the keyboard: what does not exist, and what was probably meant."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from collections.abc import Collection, Iterable
+from pathlib import Path
+
+
+def no_such_input(text: str) -> str:
+    """A sentence about a file or folder that does not exist, with the neighbour that is most like it."""
+    path = Path(text)
+    close = _nearest_neighbour(path)
+    return f"no such file or folder: {text}" + (f"; did you mean {close}?" if close else ".")
+
+
+# In the same folder; where that does not exist either, the folder that was probably meant.
+def _nearest_neighbour(path: Path) -> Path | None:
+    try:
+        with os.scandir(path.parent) as entries:
+            names = [entry.name for entry in entries if not entry.name.startswith(".")]
+    except OSError:
+        if path.parent == path or not str(path.parent):
+            return None
+        parent = _nearest_neighbour(path.parent)
+        return parent / path.name if parent is not None and (parent / path.name).exists() else parent
+    close = closest(path.name, names)
+    return path.with_name(close) if close else None
+
+
+def closest(word: str, words: Iterable[str]) -> str | None:
+    """The word that is most like this one, whatever the case; None when none is near."""
+    by_lower = {known.lower(): known for known in words}
+    close = difflib.get_close_matches(word.lower(), by_lower, 1, 0.6)
+    return by_lower[close[0]] if close else None
+
+
+def unknown_command(word: str, commands: Collection[str]) -> str:
+    """A sentence about a first word that is no command: a picture was meant to be upscaled, or a letter is wrong."""
+    path = Path(word)
+    if path.exists() or "*" in word or re.fullmatch(r"\.\w{2,5}", path.suffix):
+        return f"{word!r} is not a command. To upscale it: depixel upscale {_quoted(word)}"
+    close = closest(word, commands)
+    if close:
+        return f"{word!r} is not a command; did you mean `depixel {close}`?"
+    return f"{word!r} is not a command; the commands are {', '.join(commands)}."
+
+
+def unknown_options(words: Iterable[str], known: Collection[str], program: str) -> str:
+    """A sentence about options that a command does not have, each with the nearest that it has."""
+    parts = []
+    for word in words:
+        name = word.partition("=")[0]
+        if not name.startswith("-"):
+            parts.append(f"{name!r} is one argument too many")
+            continue
+        close = closest(name, known)
+        parts.append(f"there is no option {name}" + (f"; did you mean {close}?" if close else ""))
+    said = "; ".join(parts)
+    return f"{said}{'' if said.endswith('?') else '.'} `{program} --help` lists all options."
+
+
+def _quoted(word: str) -> str:
+    return f'"{word}"' if re.search(r"\s", word) else word
