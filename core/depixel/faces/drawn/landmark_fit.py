@@ -1,0 +1,108 @@
+"""
+Pose and shape a drawn head so that its landmarks lie where a portrait's do: Levenberg-Marquardt (Levenberg 1944,
+Marquardt 1963) on the landmarks' places, with each person's own starting values as the prior.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+
+from depixel.faces.reader import LANDMARKS
+from depixel.portrait.camera import camera, landmarks
+from depixel.portrait.head import Head, released_head
+from depixel.portrait.parameters import Parameters, layout
+from depixel.portrait.shape import shape
+
+DEVIATIONS = {
+    "yaw": 20.0, "pitch": 9.0, "roll": 12.0, "scale": 0.06, "eyes_at": 0.1, "features": 0.14, "smile": 0.3,
+    "mouth_open": 0.12, "frown": 0.2, "pucker": 0.15,
+}  # fmt: skip
+"""Parameter => how far it usually strays from where the fit starts; what is not named stays as it is."""
+
+
+@torch.no_grad()
+def fit_landmarks(people: Parameters, points: Tensor, sigma: float = 0.012, steps: int = 8) -> Parameters:
+    """
+    The people with their heads posed and shaped so that their landmarks meet `points`.
+
+    Args:
+        people: B people; whatever `DEVIATIONS` does not name is kept.
+        points: [B, 12, 2] or [1, 12, 2] parts of the picture's side, in the order of `reader.LANDMARKS`.
+        sigma: how far a landmark may miss, as a part of the side.
+    """
+    columns, deviation = _columns()
+    head = _landmark_head(str(people.values.device))
+    start = people.values.detach()
+    points = points.to(start).expand(len(people), -1, -1)
+    u = torch.zeros(len(people), len(columns), device=start.device)
+    damping = torch.full((len(people), 1, 1), 0.1, device=start.device)
+
+    def placed(u: Tensor) -> Tensor:
+        values = start.repeat_interleave(len(u) // len(start), 0).index_add(1, columns, u * deviation)
+        figure = shape(Parameters(values), head)
+        seen = landmarks(figure, camera(Parameters(values), figure))
+        return torch.stack([seen[name] for name in LANDMARKS], 1)
+
+    def cost(u: Tensor) -> Tensor:
+        return ((placed(u) - points) / sigma).square().sum((1, 2)) + u.square().sum(1)
+
+    best = cost(u)
+    for _ in range(steps):
+        residual = ((placed(u) - points) / sigma).flatten(1)
+        jacobian = _derivatives(placed, u, residual, points, sigma)
+        identity = torch.eye(len(columns), device=start.device)
+        normal = jacobian.transpose(1, 2) @ jacobian + identity * (1 + damping)
+        slope = (jacobian.transpose(1, 2) @ residual[:, :, None])[:, :, 0] + u
+        tried = u - torch.linalg.solve(normal, slope[:, :, None])[:, :, 0]
+        now = cost(tried)
+        better = now < best
+        u = torch.where(better[:, None], tried, u)
+        best = torch.where(better, now, best)
+        damping = torch.where(better[:, None, None], damping * 0.4, damping * 6)
+    return Parameters(start.index_add(1, columns, u * deviation)).clamped()
+
+
+# Derivatives [B, 24, C] of the residuals by differences: all shifted people are shaped together, which is much faster
+# than 24 backward passes.
+def _derivatives(
+    placed: Callable[[Tensor], Tensor], u: Tensor, residual: Tensor, points: Tensor, sigma: float
+) -> Tensor:
+    B, C = u.shape
+    shifted = u[:, None] + _DIFFERENCE * torch.eye(C, device=u.device)
+    moved = placed(shifted.reshape(B * C, C)).reshape(B, C, -1)
+    return (moved / sigma - (points / sigma).flatten(1)[:, None] - residual[:, None]).transpose(1, 2) / _DIFFERENCE
+
+
+_DIFFERENCE = 0.02  # deviations
+
+
+@lru_cache(maxsize=1)
+def _columns() -> tuple[Tensor, Tensor]:
+    """The free columns [C] and their deviations [C]."""
+    columns, deviations = [], []
+    for name, deviation in DEVIATIONS.items():
+        place = layout()[name]
+        columns += range(place.start, place.stop)
+        deviations += [deviation] * (place.stop - place.start)
+    return torch.tensor(columns), torch.tensor(deviations)
+
+
+@lru_cache(maxsize=2)
+def _landmark_head(device: str) -> Head:
+    """The head with no vertices but those that landmarks are made of: shaping it costs next to nothing."""
+    whole = released_head(device)
+    kept = torch.unique(torch.cat([*whole.landmarks.values()]))
+    place = torch.full((len(whole.template),), -1, dtype=torch.long, device=kept.device)
+    place[kept] = torch.arange(len(kept), device=kept.device)
+    few = copy.copy(whole)
+    few.template = whole.template[kept]
+    for name in ("phenotypes", "features", "actions"):
+        shapes = getattr(whole, name).reshape(-1, len(whole.template), 3)[:, kept]
+        setattr(few, name, shapes.reshape(len(shapes), -1).contiguous())
+    few.landmarks = {name: place[vertices] for name, vertices in whole.landmarks.items()}
+    return few

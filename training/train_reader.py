@@ -1,0 +1,120 @@
+"""
+Train the face reader: about half an hour of one CPU thread; a second call with the same --run continues.
+
+    python -m training.train_reader --data FACES256 [--drawn RENDERS] --run RUN --minutes 20 --out core/depixel/weights
+
+RENDERS: a folder that `training.make_portraits` filled. What `load_portraits` holds out is for benchmarks.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import time
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+from training.faces_data import load_portraits
+from training.reader_data import Labels, labels_of, small_batch
+
+from depixel.faces.reader import RELEASED_READER, ReaderNetwork, reading_of
+
+RESOLUTION = 96  # pixels a side of the portraits in memory
+BATCH = 96
+
+
+def loss_of(outputs: Tensor, truth: Labels) -> Tensor:
+    """Smooth absolute error of the landmarks and numbers, cross-entropy of everything else."""
+    points, numbers, ancestry, glasses, hair, beard = outputs.split(ReaderNetwork.PARTS, 1)
+    places = (truth.landmarks - 0.5).flatten(1) * 4
+    loss = 4 * F.smooth_l1_loss(points, places, beta=0.05) + F.smooth_l1_loss(numbers, truth.numbers)
+    loss = loss + 0.3 * F.cross_entropy(ancestry, truth.ancestry)
+    loss = loss + 0.3 * F.binary_cross_entropy_with_logits(glasses[:, 0], truth.glasses)
+    return loss + 0.2 * F.cross_entropy(hair, truth.hair) + 0.2 * F.cross_entropy(beard, truth.beard)
+
+
+@torch.no_grad()
+def errors_of(network: ReaderNetwork, pixels: Tensor, labels: Labels, side: int) -> dict[str, float]:
+    """Mean errors on moved and lit portraits: landmarks in parts of the face's width, numbers in their own units."""
+    network.eval()
+    x, truth = small_batch(pixels, labels, len(pixels), torch.Generator().manual_seed(5), side)
+    reading = reading_of(network(x))
+    network.train()
+    face = (truth.landmarks[:, 2] - truth.landmarks[:, 5]).norm(dim=1) / 0.62  # outer corners of the eyes
+    distance = (reading.landmarks - truth.landmarks).norm(dim=2) / face[:, None]
+    errors = {"landmarks": float(distance.mean()), "eyes and mouth": float(distance[:, [0, 1, 7, 8]].mean())}
+    expected = reading_of(torch.cat([truth.landmarks.flatten(1) * 0, truth.numbers, x.new_zeros(len(x), 16)], 1))
+    for name, value in reading.numbers.items():
+        errors[name] = float((value - expected.numbers[name]).abs().mean())
+    errors["hair right"] = float((reading.hair.argmax(1) == truth.hair).float().mean())
+    errors["beard right"] = float((reading.beard.argmax(1) == truth.beard).float().mean())
+    errors["glasses right"] = float(((reading.glasses > 0.5) == (truth.glasses > 0.5)).float().mean())
+    return errors
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--run", type=Path, required=True)
+    parser.add_argument("--out", type=Path, help="folder for the released weights; without it only --run is written")
+    parser.add_argument("--minutes", type=float, default=20.0)
+    parser.add_argument("--rate", type=float, default=2e-3)
+    args = parser.parse_args()
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    args.run.mkdir(parents=True, exist_ok=True)
+    portraits, held_out = (load_portraits(args.data, 128, evaluation=part) for part in (False, True))
+    pixels, test_pixels = (_reduced(part.pixels) for part in (portraits, held_out))
+    labels, test_labels = labels_of(portraits), labels_of(held_out)
+    network = ReaderNetwork().train()
+    state = {"steps": 0, "seconds": 0.0}
+    if (args.run / "reader.safetensors").exists():
+        network.load_state_dict(load_file(args.run / "reader.safetensors"))
+        state = json.loads((args.run / "state.json").read_text("utf-8"))
+    optimiser = torch.optim.AdamW(network.parameters(), args.rate, weight_decay=0.02)
+    generator = torch.Generator().manual_seed(int(state["steps"]))
+    began, mean, steps = time.monotonic(), 0.0, 0
+    while (elapsed := time.monotonic() - began) < args.minutes * 60:
+        for group in optimiser.param_groups:
+            part = elapsed / (args.minutes * 60)
+            group["lr"] = args.rate * min(1.0, (steps + 1) / 100) * (0.01 + 0.99 * (1 + math.cos(math.pi * part)) / 2)
+        x, truth = small_batch(pixels, labels, BATCH, generator)
+        loss = loss_of(network(x), truth)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 2.0)
+        optimiser.step()
+        steps += 1
+        mean = float(loss.detach()) if steps == 1 else 0.98 * mean + 0.02 * float(loss.detach())
+        if steps % 200 == 0:
+            print(f"{steps}: {mean:.3f} after {elapsed:.0f} s", flush=True)
+            _save(network, args.run / "reader.safetensors", state, steps, elapsed)
+    _save(network, args.run / "reader.safetensors", state, steps, time.monotonic() - began)
+    for side in (8, 16, 32, 64):
+        print(side, json.dumps({k: round(v, 4) for k, v in errors_of(network, test_pixels, test_labels, side).items()}))
+    if args.out:
+        tensors = {k: v.half() if v.is_floating_point() else v for k, v in network.eval().state_dict().items()}
+        config = {"kind": "reader", "licence": "CC-BY-SA-4.0", "steps": int(state["steps"]) + steps}
+        save_file(tensors, args.out / RELEASED_READER.name, {"config": json.dumps(config), "licence": "CC-BY-SA-4.0"})
+
+
+def _reduced(pixels: Tensor) -> Tensor:
+    parts = [
+        F.interpolate(part.float(), (RESOLUTION, RESOLUTION), mode="bilinear", antialias=True).round().to(torch.uint8)
+        for part in pixels.split(512)
+    ]
+    return torch.cat(parts)
+
+
+def _save(network: ReaderNetwork, path: Path, state: dict[str, float], steps: int, seconds: float) -> None:
+    save_file({k: v.contiguous() for k, v in network.state_dict().items()}, path)
+    total = {"steps": state["steps"] + steps, "seconds": state["seconds"] + seconds}
+    (path.parent / "state.json").write_text(json.dumps(total), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
