@@ -1,0 +1,57 @@
+"""People that a small portrait may show: drawn at random around what the reader reads, and posed as it says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from depixel.faces.drawn.landmark_fit import fit_landmarks
+from depixel.faces.reader import Reading
+from depixel.portrait.parameters import Parameters, by_name
+from depixel.portrait.sampling import sample
+
+SPREADS = {"age": 11.0, "gender": 0.22, "tone": 0.06}
+"""Parameter => how far people stray from the reading."""
+ANCESTRY_SHARE = 0.6
+"""Part of the ancestry that the reading decides; the rest is chance."""
+PLAIN = ("frown", "brows_up", "brows_inner", "brows_down", "squint", "pucker", "press", "sneer", "cheeks", "lopsided")
+"""Expressions that are drawn at half their strength: few pixels say little about them, and strong ones look wrong."""
+
+
+def propose(reading: Reading, seeds: Sequence[int]) -> Parameters:
+    """
+    One person for each seed, [B, D], posed and shaped so that the landmarks lie where the reading has them.
+
+    Args:
+        reading: of one portrait.
+        seeds: each gives the same person in any company.
+    """
+    people = sample(seeds)
+    noise = torch.stack([_noise(seed) for seed in seeds])
+    changes: dict[str, Tensor | float | str] = {}
+    for column, (name, spread) in enumerate(SPREADS.items()):
+        changes[name] = reading.numbers[name] + spread * noise[:, column]
+    mixed = ANCESTRY_SHARE * reading.ancestry + (1 - ANCESTRY_SHARE) * people["ancestry"]
+    changes["ancestry"] = mixed / mixed.sum(1, keepdim=True)
+    for name in PLAIN:
+        changes[name] = people[name] * 0.5
+    for name in ("yaw", "pitch", "roll"):
+        changes[name] = reading.numbers[name].expand(len(seeds))
+    eyes = reading.landmarks[:, :2].mean(1)
+    mouth = reading.landmarks[:, 7:9].mean(1)
+    changes["eyes_at"] = eyes.expand(len(seeds), -1)
+    changes["scale"] = (eyes - mouth).norm(dim=1).expand(len(seeds))
+    wears = noise[:, 6].abs() < 1.5 * reading.glasses + 0.02  # rarely, unless glasses were read
+    kinds = by_name()["glasses"].options
+    random_kind = 1 + (noise[:, 7].abs() * 997).long() % (len(kinds) - 1)
+    changes["glasses"] = torch.where(wears & (reading.glasses > 0.25), random_kind, 0).float()
+    changes["headwear"] = torch.zeros(len(seeds))
+    posed = people.replaced(changes).clamped()
+    return fit_landmarks(posed, reading.landmarks)
+
+
+def _noise(seed: int) -> Tensor:
+    generator = torch.Generator().manual_seed((seed * 0x9E3779B1 + 0xFACE) % 2**63)
+    return torch.randn(16, generator=generator)
