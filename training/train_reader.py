@@ -75,6 +75,9 @@ def main() -> None:
     if (args.run / "reader.safetensors").exists():
         network.load_state_dict(load_file(args.run / "reader.safetensors"))
         state = json.loads((args.run / "state.json").read_text("utf-8"))
+    for module in network.modules():
+        if isinstance(module, torch.nn.Conv2d):  # the layout that convolutions are fastest in
+            module.weight.data = module.weight.data.contiguous(memory_format=torch.channels_last)
     optimiser = torch.optim.AdamW(network.parameters(), args.rate, weight_decay=0.02)
     generator = torch.Generator().manual_seed(int(state["steps"]))
     began, mean, steps = time.monotonic(), 0.0, 0
@@ -83,7 +86,9 @@ def main() -> None:
             part = elapsed / (args.minutes * 60)
             group["lr"] = args.rate * min(1.0, (steps + 1) / 100) * (0.01 + 0.99 * (1 + math.cos(math.pi * part)) / 2)
         x, truth = small_batch(pixels, labels, BATCH, generator)
-        loss = loss_of(network(x), truth)
+        with torch.autocast("cpu", torch.bfloat16):
+            outputs = network(x.to(memory_format=torch.channels_last))
+        loss = loss_of(outputs.float(), truth)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 2.0)

@@ -191,6 +191,17 @@ class RequestOptions:
         doors=ALL_DOORS,
         actions=DIALOGS,
     )
+    detail: str = _row(
+        "choice",
+        "Detail of faces",
+        "drawn = crisp detail of a drawn person, up to 1024 pixels; calm = the soft face of the neural model.",
+        "auto",
+        choices=(("auto", "Automatic"), ("drawn", "Drawn"), ("calm", "Calm")),
+        automatic="drawn, unless you ask for imagination 0 or another model",
+        doors=ALL_DOORS,
+        actions=("imagine-face", "anonymise-face"),
+        domains=("faces",),
+    )
     seed: int = _row(
         "int",
         "Seed",

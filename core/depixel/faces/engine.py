@@ -18,6 +18,7 @@ from depixel.domain import ART
 from depixel.enlarging.engine import EnlargingEngine
 from depixel.exporting.answer import Answer, Answers
 from depixel.exporting.plane import export_tile, keep_unchanged
+from depixel.faces.drawn.engine import DrawnFaces, error_of
 from depixel.faces.finder import THRESHOLD
 from depixel.faces.finding import finder_on, places_of
 from depixel.faces.searching import FaceSearch
@@ -31,6 +32,10 @@ from depixel.search.candidates import Candidates, reported_imagination
 from depixel.tiles import Tile
 
 _DOUBT = "The answer hardly looks like a face (likeness {:.2f} of 1); perhaps the input does not show one."
+
+
+RELEASED_FACES = "faces-128"
+"""The neural prior whose answers are soft enough to be joined with drawn detail."""
 
 
 @dataclass(frozen=True)
@@ -101,20 +106,33 @@ class FaceEngine:
         if any(place.is_part(small) for place in places) or bool((small[:, 3] < 1).any()):
             around = self._surroundings(prepared, request, monitor)
         candidates = []
+        drawn = DrawnFaces(self.device) if self._draws(request) else None
         for k in _order(searches):
             monitor.check("Stopped before the face was finished; nothing was written for it.")
             large = around
-            for place, one in zip(places, searches, strict=True):
-                squares = torch.stack([frames[k].large for frames in one.pictures])
-                large = place.put(squares, small, large, prepared.degradation, self._sized)
-            assert large is not None
             first = [one.pictures[0][k] for one in searches]
             imagination = reported_imagination(first[0].seed, request, self.prior.spec.stray)
             error = max(candidate.error for candidate in first)
+            for place, one in zip(places, searches, strict=True):
+                squares = torch.stack([frames[k].large for frames in one.pictures])
+                if drawn is not None:
+                    person = drawn.person(squares[:1], first[0].seed, imagination, monitor)
+                    needed = round(place.side * prepared.degradation.factor)
+                    squares = drawn.squares(person, squares, needed, imagination, monitor)
+                    error = max(error, error_of(squares, *place.cut(small, self.native)))
+                large = place.put(squares, small, large, prepared.degradation, self._sized)
+            assert large is not None
             straight, sums = _export(large, prepared)
             residual = combine(sums.reshape(-1, 4).unbind(0))
             candidates.append(Answer(straight, residual, first[0].seed, imagination, error=error))
         return candidates, Faces(searches, self._likeness(searches), notes)
+
+    # Somebody who asks for no imagination wants the calm answer; other people's generators have detail of their own.
+    def _draws(self, request: Request) -> bool:
+        if request.detail != "auto":
+            return request.detail == "drawn"
+        calm = request.imagination == 0 and "imagination" in request.typed
+        return not calm and self.prior.spec.name == RELEASED_FACES
 
     def _likeness(self, searches: Sequence[Candidates]) -> float:
         finder = finder_on(str(self.device))

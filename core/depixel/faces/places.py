@@ -33,6 +33,11 @@ Sized = Callable[[Tensor, int, int], Tensor]
 class Place(Protocol):
     """One face's place."""
 
+    @property
+    def side(self) -> float:
+        """Of the square around the face, in small pixels."""
+        ...
+
     def cut(self, small: Tensor, native: int) -> tuple[Tensor, Tensor]:
         """[F, 4, h, w] => opaque squares [F, 4, n, n], and [F, 1, n, n] how much each of their pixels counts."""
         ...
@@ -139,11 +144,15 @@ class Turned:
         side = max(box[2] - box[0], box[3] - box[1]) / (abs(math.cos(turn)) + abs(math.sin(turn)))
         return cls((Frame((box[0] + box[2]) / 2, (box[1] + box[3]) / 2, max(side, LEAST_SIDE), roll),) * count)
 
+    @property
+    def side(self) -> float:
+        return max(frame.side for frame in self.frames)
+
     def is_part(self, small: Tensor) -> bool:
         return True
 
     def cut(self, small: Tensor, native: int) -> tuple[Tensor, Tensor]:
-        side = max(frame.side for frame in self.frames)
+        side = self.side
         n = min(native, max(_LEAST_TURNED, round(side)))
         reduction = min(1.0, n / side)
         opaque, alpha = _opaque(small)
@@ -163,7 +172,7 @@ class Turned:
     ) -> Tensor:
         assert around is not None
         factor = degradation.factor
-        side = max(1, round(max(frame.side for frame in self.frames) * factor))
+        side = max(1, round(self.side * factor))
         faces = sized(faces, side, side)[:, :3].clamp(0, 1)
         canvas = around.clone()
         for k, frame in enumerate(self.frames):

@@ -1,6 +1,6 @@
 """
-Draws the people that a small portrait may show: read it, propose people, keep those that fit and differ, draw them
-large, and join them with the neural answer.
+Draws the person that a small portrait may show: read the portrait, propose people, keep the one that fits best, draw
+this person large, and join the drawing with the neural answer.
 """
 
 from __future__ import annotations
@@ -12,94 +12,119 @@ import torch
 from torch import Tensor
 
 from depixel.degradation import resize
-from depixel.errors import CancelledError
 from depixel.faces.drawn.colour_fit import Colours, fit_colours, recoloured
 from depixel.faces.drawn.joining import CUT_OFF, joined
+from depixel.faces.drawn.landmark_fit import fit_landmarks
 from depixel.faces.drawn.proposals import propose
-from depixel.faces.reader import FaceReader, Reading
+from depixel.faces.reader import Reading, released_reader
+from depixel.monitor import SILENT, Monitor, SearchStep
 from depixel.portrait.parameters import Parameters
 from depixel.portrait.rendering import draw
 from depixel.search.candidates import candidate_seed
 
 PROPOSALS = 16
-"""People drawn small for each candidate that is wanted, and at least for two."""
+"""People drawn small for each candidate."""
 PROPOSAL_SIZE, FIT_SIZE = 64, 32
 """Pixels a side at which proposals are drawn and compared."""
-ALIKE = 0.35
-"""How much worse a person counts who is just like one that was kept already, as a part of the best error."""
+LARGEST = 1024
+"""Pixels a side of the largest drawing; beyond it the art model enlarges."""
+STOPPED = "Stopped before the face was finished; nothing was written for it."
 
 Steer = Callable[[Parameters], Parameters]
 
 
 @dataclass(frozen=True)
 class Person:
-    """One person that fits a portrait."""
+    """The person of one candidate."""
 
-    seed: int
-    """Of `propose`: with it, and the same portrait, the person comes again."""
     parameters: Parameters
     """A table of one."""
-    colours: Colours
-    """Of one drawing."""
-
-    @property
-    def error(self) -> float:
-        """Weighted mean squared error against the portrait it was fitted to, on [0, 1]."""
-        return float(self.colours.error)
+    error: float
+    """Weighted mean squared error against the portrait, on [0, 1], with the colours fitted."""
 
 
-def fitting_people(
-    reading: Reading,
-    target: Tensor,
-    count: int,
-    seed: int,
-    steer: Steer | None = None,
-    cancelled: Callable[[], bool] | None = None,
-) -> list[Person]:
+class DrawnFaces:
     """
-    Different people who fit a portrait, the best first.
-
     Args:
-        reading: of the portrait.
-        target: [1, 3, n, n] in [0, 1], the portrait.
-        count: how many people.
-        seed: of the first proposal.
-        steer: changes the proposals: what the user fixed.
-
-    Raises:
-        CancelledError: `cancelled()` turned true between two groups of proposals.
+        device: where people are drawn.
+        steer: changes the proposals: what the user fixed; None = nothing.
     """
-    seeds = [candidate_seed(seed, k) for k in range(max(2, count) * PROPOSALS)]
-    small = resize(target, FIT_SIZE, FIT_SIZE)
-    weight = _middle_first(FIT_SIZE).to(small)
-    people, colours = [], []
-    for first in range(0, len(seeds), PROPOSALS):
-        if cancelled is not None and cancelled():
-            raise CancelledError("Stopped before a person was found; nothing was written for it.")
-        group = propose(reading, seeds[first : first + PROPOSALS])
-        if steer is not None:
-            group = steer(group)
-        people.append(group)
-        colours.append(fit_colours(draw(group, PROPOSAL_SIZE, samples=1), small, weight))
-    everybody = Parameters.joined(people)
-    fitted = Colours(*(torch.cat([getattr(c, name) for c in colours]) for name in ("gains", "background", "error")))
-    kept = _different(everybody, fitted.error, count)
-    return [Person(seeds[k], everybody.person(k), fitted.take(torch.tensor([k]))) for k in kept]
+
+    def __init__(self, device: torch.device, steer: Steer | None = None) -> None:
+        self.device = device
+        self.steer = steer
+        self.reader = released_reader(str(device))
+
+    def read(self, soft: Tensor) -> Reading:
+        """What portraits [B, 4, R, R] show."""
+        return self.reader.read(soft.to(self.device))
+
+    @torch.no_grad()
+    def person(self, soft: Tensor, seed: int, imagination: float, monitor: Monitor = SILENT) -> Person:
+        """
+        The best of PROPOSALS people for a portrait. The same seed, imagination and portrait give the same person.
+
+        Args:
+            soft: [1, 4, R, R] premultiplied, the neural answer.
+            imagination: how far people stray from what the reader reads, 0 to 1.
+
+        Raises:
+            CancelledError: the monitor says so.
+        """
+        reading = self.read(soft)
+        target = resize(soft[:, :3].to(self.device), FIT_SIZE, FIT_SIZE)
+        weight = _middle_first(FIT_SIZE).to(target)
+        monitor.check(STOPPED)
+        people = propose(reading, [candidate_seed(seed, k) for k in range(PROPOSALS)], seed, imagination)
+        if self.steer is not None:
+            people = fit_landmarks(self.steer(people), reading.landmarks)
+        monitor.check(STOPPED)
+        error = fit_colours(draw(people, PROPOSAL_SIZE, samples=1), target, weight).error
+        best = int(error.argmin())
+        return Person(people.person(best), float(error[best]))
+
+    @torch.no_grad()
+    def squares(self, person: Person, soft: Tensor, size: int, imagination: float, monitor: Monitor = SILENT) -> Tensor:
+        """
+        The person drawn in each frame, joined with the neural answers: [F, 4, S, S] opaque, S at most LARGEST.
+
+        In the first frame the head is as the person's parameters say; in others it moves as the landmarks do.
+
+        Args:
+            soft: [F, 4, R, R], the neural answer in each frame.
+            size: pixels a side that are needed.
+            imagination: how much of what is drawn, and not of the neural answer, shows.
+        """
+        size = _drawn_size(size)
+        answers: list[Tensor] = []
+        for k in range(len(soft)):
+            monitor.check(STOPPED)
+            if k and torch.equal(soft[k], soft[k - 1]):
+                answers.append(answers[-1])
+                continue
+            parameters = person.parameters
+            if k:
+                parameters = fit_landmarks(parameters, self.read(soft[k : k + 1]).landmarks)
+            answers.append(_portrait(parameters, soft[k : k + 1, :3].to(self.device), size, imagination).cpu())
+            monitor.step(SearchStep(k + 1, len(soft), person.error, stage="drawing"))
+        colours = torch.cat(answers)
+        return torch.cat([colours, torch.ones_like(colours[:, :1])], 1)
 
 
-def portrait_of(person: Person, soft: Tensor, size: int, cut_off: float = CUT_OFF) -> Tensor:
-    """
-    The person drawn large in the portrait's colours, over the low band of the neural answer: [1, 3, size, size].
+def _portrait(parameters: Parameters, soft: Tensor, size: int, imagination: float) -> Tensor:
+    drawing = draw(parameters, size, samples=2)
+    # Fitted again at the size of the picture: what covers what differs a little from the small drawing.
+    fit_size = min(size, 2 * FIT_SIZE)
+    target = resize(soft, fit_size, fit_size)
+    colours: Colours = fit_colours(drawing, target, _middle_first(fit_size).to(target))
+    return joined(soft, recoloured(drawing, colours), CUT_OFF * (1 + 2 * imagination))
 
-    Args:
-        soft: [1, 3, R, R] in [0, 1].
-        cut_off: see `joining.joined`; 0 = the drawing alone.
-    """
-    drawing = draw(person.parameters, size, samples=2)
-    # Colours are fitted again at the size of the picture: what covers what differs a little from the small drawing.
-    colours = fit_colours(drawing, resize(soft, 2 * FIT_SIZE, 2 * FIT_SIZE), _middle_first(2 * FIT_SIZE).to(soft))
-    picture = recoloured(drawing, colours)
-    return joined(soft, picture, cut_off) if cut_off > 0 else picture
+
+def _drawn_size(size: int) -> int:
+    for side in (128, 192, 256, 384, 512, 768):
+        if size <= side:
+            return side
+    return LARGEST
 
 
 # The face counts more than what lies around it: [1, 1, n, n].
@@ -109,32 +134,13 @@ def _middle_first(side: int) -> Tensor:
     return weight[None, None]
 
 
-# Greedily the best of what is left, where those like one kept already count as worse.
-def _different(people: Parameters, error: Tensor, count: int) -> list[int]:
-    score = error.clone()
-    least = float(error.min())
-    likeness = torch.zeros(len(people))
-    kept: list[int] = []
-    for _ in range(min(count, len(people))):
-        best = int((score + likeness * ALIKE * least).argmin())
-        kept.append(best)
-        score[best] = float("inf")
-        likeness = torch.maximum(likeness, torch.exp(-_distance(people, best)))
-    return kept
+def error_of(squares: Tensor, given: Tensor, weight: Tensor) -> float:
+    """
+    Mean squared error on [0, 1] of squares [F, 4, S, S] scaled back to given pixels [F, 4, n, n], the worst frame.
 
-
-# How different everybody is from one person: years, gender, ancestry, shape of the face, hair.
-def _distance(people: Parameters, index: int) -> Tensor:
-    one = people.person(index)
-    parts = [
-        ((people["age"] - one["age"]) / 15).square(),
-        ((people["gender"] - one["gender"]) / 0.35).square(),
-        ((people["ancestry"] - one["ancestry"]) / 0.35).square().sum(1),
-        ((people["features"] - one["features"]) / 0.16).square().mean(1) / 2,
-    ]
-    return torch.stack(parts).sum(0)
-
-
-def read_portrait(reader: FaceReader, soft: Tensor) -> Reading:
-    """What the neural answer [1, 3, R, R] shows."""
-    return reader.read(torch.cat([soft, torch.ones_like(soft[:, :1])], 1))
+    Args:
+        weight: [F, 1, n, n], how much each given pixel counts.
+    """
+    side = given.shape[2]
+    difference = (resize(squares, side, side) - given)[:, :3].square().mean(1, keepdim=True) * weight
+    return float((difference.mean((1, 2, 3)) / weight.mean((1, 2, 3))).max())

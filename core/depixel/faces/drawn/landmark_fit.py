@@ -84,7 +84,8 @@ _DIFFERENCE = 0.02  # deviations
 @lru_cache(maxsize=1)
 def _columns() -> tuple[Tensor, Tensor]:
     """The free columns [C] and their deviations [C]."""
-    columns, deviations = [], []
+    columns: list[int] = []
+    deviations: list[float] = []
     for name, deviation in DEVIATIONS.items():
         place = layout()[name]
         columns += range(place.start, place.stop)

@@ -14,26 +14,32 @@ from depixel.portrait.sampling import sample
 
 SPREADS = {"age": 11.0, "gender": 0.22, "tone": 0.06}
 """Parameter => how far people stray from the reading."""
+STRAYS = {"age": 40.0, "gender": 1.0, "tone": 0.0}
+"""Parameter => how far a whole group strays at full imagination; the pixels decide about the tone."""
 ANCESTRY_SHARE = 0.6
 """Part of the ancestry that the reading decides; the rest is chance."""
 PLAIN = ("frown", "brows_up", "brows_inner", "brows_down", "squint", "pucker", "press", "sneer", "cheeks", "lopsided")
 """Expressions that are drawn at half their strength: few pixels say little about them, and strong ones look wrong."""
 
 
-def propose(reading: Reading, seeds: Sequence[int]) -> Parameters:
+def propose(reading: Reading, seeds: Sequence[int], group: int = 0, imagination: float = 0.0) -> Parameters:
     """
     One person for each seed, [B, D], posed and shaped so that the landmarks lie where the reading has them.
 
     Args:
         reading: of one portrait.
         seeds: each gives the same person in any company.
+        group: seed of what the people have in common beside the reading: with imagination they are all older, say.
+        imagination: how far the whole group strays from the reading, 0 to 1.
     """
     people = sample(seeds)
     noise = torch.stack([_noise(seed) for seed in seeds])
+    common = imagination * _noise(group, 1).clamp(-1.6, 1.6)
     changes: dict[str, Tensor | float | str] = {}
     for column, (name, spread) in enumerate(SPREADS.items()):
-        changes[name] = reading.numbers[name] + spread * noise[:, column]
-    mixed = ANCESTRY_SHARE * reading.ancestry + (1 - ANCESTRY_SHARE) * people["ancestry"]
+        changes[name] = reading.numbers[name] + spread * noise[:, column] + STRAYS[name] * common[column]
+    share = ANCESTRY_SHARE * (1 - imagination)
+    mixed = share * reading.ancestry + (1 - share) * people["ancestry"]
     changes["ancestry"] = mixed / mixed.sum(1, keepdim=True)
     for name in PLAIN:
         changes[name] = people[name] * 0.5
@@ -43,15 +49,14 @@ def propose(reading: Reading, seeds: Sequence[int]) -> Parameters:
     mouth = reading.landmarks[:, 7:9].mean(1)
     changes["eyes_at"] = eyes.expand(len(seeds), -1)
     changes["scale"] = (eyes - mouth).norm(dim=1).expand(len(seeds))
-    wears = noise[:, 6].abs() < 1.5 * reading.glasses + 0.02  # rarely, unless glasses were read
+    wears = noise[:, 6].abs() < 2 * reading.glasses  # hardly anybody, unless glasses were read
     kinds = by_name()["glasses"].options
-    random_kind = 1 + (noise[:, 7].abs() * 997).long() % (len(kinds) - 1)
-    changes["glasses"] = torch.where(wears & (reading.glasses > 0.25), random_kind, 0).float()
+    some_kind = 1 + (noise[:, 7].abs() * 997).long() % (len(kinds) - 1)
+    changes["glasses"] = torch.where(wears & (reading.glasses > 0.25), some_kind, 0).float()
     changes["headwear"] = torch.zeros(len(seeds))
-    posed = people.replaced(changes).clamped()
-    return fit_landmarks(posed, reading.landmarks)
+    return fit_landmarks(people.replaced(changes).clamped(), reading.landmarks)
 
 
-def _noise(seed: int) -> Tensor:
-    generator = torch.Generator().manual_seed((seed * 0x9E3779B1 + 0xFACE) % 2**63)
+def _noise(seed: int, stream: int = 0) -> Tensor:
+    generator = torch.Generator().manual_seed((seed * 0x9E3779B1 + 0xFACE + stream) % 2**63)
     return torch.randn(16, generator=generator)
