@@ -117,7 +117,7 @@ def _portrait(parameters: Parameters, soft: Tensor, size: int, imagination: floa
     fit_size = min(size, 2 * FIT_SIZE)
     target = resize(soft, fit_size, fit_size)
     colours: Colours = fit_colours(drawing, target, _middle_first(fit_size).to(target))
-    return joined(soft, recoloured(drawing, colours), CUT_OFF * (1 + 2 * imagination))
+    return joined(soft, recoloured(drawing, colours), drawing.masks, CUT_OFF * (1 + 2 * imagination))
 
 
 def _drawn_size(size: int) -> int:

@@ -18,28 +18,69 @@ TOLERANCE = 0.13
 """Difference of the low bands, on [0, 1], at which drawn detail has faded to 60 %."""
 
 
-def joined(soft: Tensor, drawn: Tensor, cut_off: float = CUT_OFF, tolerance: float = TOLERANCE) -> Tensor:
+EDGE = 0.012
+"""Root mean square step from pixel to pixel, on a grid of GRID pixels a side, above which something is an edge."""
+GRID = 128
+"""Pixels a side on which edges are compared."""
+
+
+def joined(
+    soft: Tensor, drawn: Tensor, masks: Tensor, cut_off: float = CUT_OFF, tolerance: float = TOLERANCE
+) -> Tensor:
     """
     Low band of `soft` plus the fine band of `drawn`.
 
-    Detail fades where the low bands disagree: the outline of hair that only one of them has would be a halo.
+    Detail fades where the two show different things: the outline of hair that only one of them has would be a halo.
 
     Args:
         soft: [B or 1, 3, R, R] in [0, 1], of any size.
         drawn: [B, 3, S, S] in [0, 1].
+        masks: [B, M, S, S], 0 to 1, the parts of the drawing.
         cut_off: deviation of the blur between the bands, as a part of the side.
         tolerance: difference of the low bands at which detail has faded to 60 %.
     """
     size = drawn.shape[2]
+    soft = soft.expand(len(drawn), -1, -1, -1)
     low = low_band(drawn, cut_off * size)
-    base = F.interpolate(soft, (size, size), mode="bicubic", align_corners=False).expand(len(drawn), -1, -1, -1)
-    return (base + (drawn - low) * agreement(base, low, cut_off * size, tolerance)).clamp(0, 1)
+    base = F.interpolate(soft, (size, size), mode="bicubic", align_corners=False)
+    difference = (low_band(base, cut_off * size) - low).square().mean(1, keepdim=True)
+    same = low_band(torch.exp(-0.5 * difference / tolerance**2), cut_off * size)
+    edges = F.interpolate(edge_agreement(soft, drawn, masks), (size, size), mode="bicubic", align_corners=False)
+    return (base + (drawn - low) * (same * edges).clamp(0, 1)).clamp(0, 1)
 
 
-def agreement(soft: Tensor, low: Tensor, sigma: float, tolerance: float) -> Tensor:
-    """[B, 1, S, S], 0 to 1: how far two low bands show the same thing, smooth itself at the scale of the cut-off."""
-    difference = (low_band(soft, sigma) - low).square().mean(1, keepdim=True)
-    return low_band(torch.exp(-0.5 * difference / tolerance**2), sigma)
+def edge_agreement(soft: Tensor, drawn: Tensor, masks: Tensor) -> Tensor:
+    """
+    [B, 1, GRID, GRID], 0 to 1: how far the outlines of a drawing's parts are edges of the soft picture too, 1 inside.
+
+    The part of the drawing's gradient that the other one shares, by least squares in a small window.
+    """
+    a, b = (blurred(_on_grid(x), 1.2) for x in (drawn, soft))
+    (ax, ay), (bx, by) = _gradient(a), _gradient(b)
+    power = blurred((ax.square() + ay.square()).mean(1, keepdim=True), 2.0)
+    shared = blurred((ax * bx + ay * by).mean(1, keepdim=True), 2.0)
+    part = (shared / (power + 1e-8) / 0.6).clamp(0, 1)
+    outline = torch.cat(_gradient(_on_grid(masks)), 1).square().sum(1, keepdim=True)
+    is_edge = power / (power + EDGE**2) * (F.max_pool2d(outline, 5, stride=1, padding=2) * 8).clamp(max=1)
+    return blurred(_least(1 - is_edge * (1 - part)), 1.5)
+
+
+def _on_grid(picture: Tensor) -> Tensor:
+    if picture.shape[2] < GRID:
+        return F.interpolate(picture, (GRID, GRID), mode="bicubic", align_corners=False)
+    return resize(picture, GRID, GRID)
+
+
+def _gradient(picture: Tensor) -> tuple[Tensor, Tensor]:
+    wide = F.pad(picture, (1, 1, 1, 1), mode="replicate")
+    across = (wide[:, :, 1:-1, 2:] - wide[:, :, 1:-1, :-2]) / 2
+    down = (wide[:, :, 2:, 1:-1] - wide[:, :, :-2, 1:-1]) / 2
+    return across, down
+
+
+# The least of each neighbourhood: detail fades on both sides of an edge that should not be there.
+def _least(weight: Tensor) -> Tensor:
+    return -F.max_pool2d(-weight, 5, stride=1, padding=2)
 
 
 def low_band(picture: Tensor, sigma: float) -> Tensor:
