@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
 
 from depixel.faces.drawn.landmark_fit import fit_landmarks
-from depixel.faces.reader import Reading
+from depixel.faces.reader import BEARDS, HAIR, Reading
 from depixel.portrait.parameters import Parameters, by_name
 from depixel.portrait.sampling import sample
 
@@ -18,6 +18,26 @@ STRAYS = {"age": 40.0, "gender": 1.0, "tone": 0.0}
 """Parameter => how far a whole group strays at full imagination; the pixels decide about the tone."""
 ANCESTRY_SHARE = 0.6
 """Part of the ancestry that the reading decides; the rest is chance."""
+STYLES = {
+    "bald": ("bald", "bald", "horseshoe"),
+    "cropped": ("buzz", "crew", "crew", "receding"),
+    "short": ("crop", "side-part", "comb-over", "slicked-back", "quiff", "spiky", "messy", "undercut", "pixie", "bowl"),
+    "bob": ("bob", "bob-bangs", "side-swept", "lob-wavy", "shoulder"),
+    "long": ("long", "bangs", "long-wavy", "half-up", "long", "long-curly", "wet"),
+    "tied": ("ponytail", "low-ponytail", "braid", "bun", "updo", "slicked-back", "crown-braids"),
+    "afro": ("short-afro", "afro", "high-top", "curly", "twists"),
+}
+"""Hair as the reader tells it => styles of the drawn head."""
+BEARDS_OF = {
+    "none": ("none",),
+    "stubble": ("stubble",),
+    "moustache": ("moustache", "handlebar", "pencil-moustache"),
+    "goatee": ("goatee", "soul-patch"),
+    "full": ("full", "short", "long"),
+}
+"""Beard as the reader tells it => beards of the drawn head."""
+DOUBT = 0.15
+"""Part of the proposals that wear any hair, whatever was read."""
 PLAIN = ("frown", "brows_up", "brows_inner", "brows_down", "squint", "pucker", "press", "sneer", "cheeks", "lopsided")
 """Expressions that are drawn at half their strength: few pixels say little about them, and strong ones look wrong."""
 
@@ -54,7 +74,25 @@ def propose(reading: Reading, seeds: Sequence[int], group: int = 0, imagination:
     some_kind = 1 + (noise[:, 7].abs() * 997).long() % (len(kinds) - 1)
     changes["glasses"] = torch.where(wears & (reading.glasses > 0.25), some_kind, 0).float()
     changes["headwear"] = torch.zeros(len(seeds))
+    even = torch.special.ndtr(noise)  # from 0 to 1
+    doubt = DOUBT * (1 + 2 * imagination)
+    changes["hair"] = _worn("hair", STYLES, HAIR, reading.hair[0], even[:, 8:10], doubt)
+    changes["beard"] = _worn("beard", BEARDS_OF, BEARDS, reading.beard[0], even[:, 10:12], 0.0)
     return fit_landmarks(people.replaced(changes).clamped(), reading.landmarks)
+
+
+# Option [B] of a choice: first what the reader calls it, by its probabilities, then one of the ways to wear it.
+def _worn(
+    name: str, ways: Mapping[str, Sequence[str]], names: Sequence[str], chances: Tensor, even: Tensor, doubt: float
+) -> Tensor:
+    share = (1 - doubt) * chances + doubt / len(chances)
+    kinds = torch.searchsorted(share.cumsum(0), even[:, :1].contiguous())[:, 0].clamp(max=len(names) - 1)
+    options = by_name()[name].options
+    worn = []
+    for kind, u in zip(kinds.tolist(), even[:, 1].tolist(), strict=True):
+        choice = ways[names[kind]]
+        worn.append(float(options.index(choice[min(int(u * len(choice)), len(choice) - 1)])))
+    return torch.tensor(worn)
 
 
 def _noise(seed: int, stream: int = 0) -> Tensor:
