@@ -16,6 +16,7 @@ from depixel.faces.drawn.colour_fit import Colours, fit_colours, recoloured
 from depixel.faces.drawn.joining import CUT_OFF, joined
 from depixel.faces.drawn.landmark_fit import fit_landmarks
 from depixel.faces.drawn.proposals import propose
+from depixel.faces.drawn.refinement import refine
 from depixel.faces.reader import Reading, released_reader
 from depixel.monitor import SILENT, Monitor, SearchStep
 from depixel.portrait.parameters import Parameters
@@ -79,9 +80,9 @@ class DrawnFaces:
         if self.steer is not None:
             people = fit_landmarks(self.steer(people), reading.landmarks)
         monitor.check(STOPPED)
-        error = fit_colours(draw(people, PROPOSAL_SIZE, samples=1), target, weight).error
-        best = int(error.argmin())
-        return Person(people.person(best), float(error[best]))
+        errors = fit_colours(draw(people, PROPOSAL_SIZE, samples=1), target, weight).error
+        best = people.person(int(errors.argmin()))
+        return Person(*refine(best, target, weight, monitor=monitor, stopped=STOPPED))
 
     @torch.no_grad()
     def squares(self, person: Person, soft: Tensor, size: int, imagination: float, monitor: Monitor = SILENT) -> Tensor:
