@@ -41,8 +41,9 @@ class LoadedWeights:
 
 
 def released_names() -> list[str]:
-    """Names of the generators that ship with this installation, sorted; what finds or draws faces is none."""
-    return sorted(path.stem for path in RELEASED.glob("*.safetensors") if not path.stem.startswith(("finder-", "head")))
+    """Names of the generators that ship with this installation, sorted; the reader and the finder of faces are none."""
+    names = (path.stem for path in RELEASED.glob("*.safetensors"))
+    return sorted(name for name in names if not name.startswith(("finder-", "head", "reader-")))
 
 
 def added_folder() -> Path:

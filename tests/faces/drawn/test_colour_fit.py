@@ -17,7 +17,7 @@ def _drawing(size: int = 64) -> Drawing:
     for region, rows in enumerate((slice(quarter, half), slice(0, quarter), slice(half, size))):
         masks[:, region, rows, quarter : size - quarter] = 1
         masks[:, 3, rows, quarter : size - quarter] = 0
-    colours = torch.tensor([[0.6, 0.4, 0.3], [0.2, 0.15, 0.1], [0.3, 0.3, 0.7], [0.5, 0.5, 0.5]])
+    colours = torch.tensor([[0.6, 0.4, 0.3], [0.4, 0.35, 0.3], [0.3, 0.3, 0.7], [0.5, 0.5, 0.5]])
     picture = (masks[:, :, None] * colours[None, :, :, None, None]).sum(1)
     return Drawing(picture, masks, {})
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from depixel.degradation import resize
 from depixel.portrait.rendering import Drawing
 
-RIDGE = (0.003, 0.0015, 0.001)
+RIDGE = (0.006, 0.005, 0.001)
 """How strongly the gains of face, hair and cloth are held near 1, in squared error on a whole picture."""
 LOWEST, HIGHEST = 0.3, 3.0
 """Gains stay between these."""
