@@ -33,7 +33,7 @@ SEARCHED = BASE | {"depixel.search", "depixel.priors"}
 PREPARATION = BASE | {"depixel.preparation"}
 EXPORTING = PREPARATION | {"depixel.planes", "depixel.exporting"}
 ENLARGING = EXPORTING | SEARCHED | {"depixel.enlarging", "depixel.readings", "depixel.client"}
-FACES = ENLARGING | {"depixel.projecting", "depixel.faces"}
+FACES = ENLARGING | {"depixel.projecting", "depixel.faces", "depixel.portrait"}
 ENGINE = FACES | {"depixel.upsampler", "depixel.sized"}
 ALLOWED = {
     "depixel.errors": set(),
