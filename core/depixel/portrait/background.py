@@ -11,6 +11,7 @@ from torch.nn.functional import interpolate
 from depixel.portrait.noise import linear
 from depixel.portrait.parameters import Parameters
 
+LIGHTS = 9
 SPOTS = 6
 """A blurred background is this many soft lights and shapes a side."""
 
@@ -35,19 +36,37 @@ def background(parameters: Parameters, size: int) -> Tensor:
 
 
 def _blurred(parameters: Parameters, first: Tensor, second: Tensor, third: Tensor, size: int) -> Tensor:
-    """Soft patches of three colours and a few bright discs."""
-    maps = [_patches(float(seed)) for seed in parameters["noise_seed"].detach()]
-    coarse = torch.stack(maps).to(first.device)
+    """Soft patches of three colours, upright edges far out of focus, and lights as discs."""
+    seeds = [int(seed) for seed in parameters["noise_seed"].detach()]
+    coarse = torch.stack([_patches(seed) for seed in seeds]).to(first.device)
     smooth = interpolate(coarse, (size, size), mode="bicubic", align_corners=False).clamp(0, 1)
     one, two, glow = (smooth[:, k, :, :, None] for k in range(3))
     picture = first + (second - first) * one
     picture = picture + (third - picture) * (two * 0.6)
-    return picture * (0.8 + 0.55 * glow)
+    discs = torch.stack([_discs(seed, size, first.device) for seed in seeds])[..., None]
+    light = 0.35 * (first + second + third) + 0.25
+    return picture * (0.75 + 0.5 * glow) + discs * light
 
 
-def _patches(seed: float) -> Tensor:
-    generator = torch.Generator().manual_seed(int(seed) * 7919 + 13)
+def _patches(seed: int) -> Tensor:
+    """[3, SPOTS, SPOTS], 0 to 1, the first in columns as walls and trees are."""
+    generator = torch.Generator().manual_seed(seed * 7919 + 13)
     patches = torch.rand(3, SPOTS, SPOTS, generator=generator)
     columns = torch.rand(1, 1, SPOTS, generator=generator)
     patches[0] = (patches[0] + 2 * columns[0]) / 3
     return patches
+
+
+def _discs(seed: int, size: int, device: torch.device) -> Tensor:
+    """Brightness [size, size] of up to LIGHTS lights out of focus; half of all backgrounds have none."""
+    numbers = torch.rand(LIGHTS, 4, generator=torch.Generator().manual_seed(seed * 104_729 + 7))
+    picture = torch.zeros(size, size, device=device)
+    if seed % 2:
+        return picture
+    grid = (torch.arange(size, device=device) + 0.5) / size
+    for x, y, radius, strength in numbers.tolist():
+        reach = 0.025 + 0.05 * radius
+        away = ((grid[None] - x) ** 2 + (grid[:, None] - 0.8 * y) ** 2).sqrt()
+        edge = ((reach - away) / max(0.008, 1.2 / size) + 0.5).clamp(0, 1)
+        picture += edge * (0.7 + 0.3 * away / reach) * strength**2 * 0.55
+    return picture

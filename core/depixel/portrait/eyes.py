@@ -21,7 +21,9 @@ from depixel.portrait.surface import Surface
 
 IRISES = ((98, 136, 166), (124, 144, 140), (126, 122, 74), (140, 96, 50), (104, 64, 34), (70, 43, 27), (48, 31, 23))
 """sRGB from no melanin to much."""
-WHITE = (236, 226, 220)
+WHITE = (226, 215, 208)
+CATCH_LIGHT = (0.18, 0.42, 0.89)
+"""Towards a part of the sky that every eye mirrors, unit vector in the world."""
 FOLLOW = 0.85
 """How much of the head's turn the eyes make up for when they look at the camera."""
 FARTHEST = 30.0
@@ -96,7 +98,7 @@ def shaded_eyes(surface: Surface, pair: Eyes, pivot: Tensor, light: Lights, lit:
     colour = _ball_colour(surface, e, gaze, angle, rim, blur)
     upper, lower = _lid_distance(pair.upper[person, side], e), -_lid_distance(pair.lower[person, side], e)
     shade = (0.28 + 0.72 * step(upper, 0.0, 0.42)) * (0.62 + 0.38 * step(lower, -0.02, 0.14))
-    shade = shade * (0.66 + 0.34 * step(e[:, 0].abs(), 0.85, 0.5))
+    shade = shade * (0.58 + 0.42 * step(e[:, 0].abs(), 0.85, 0.4))
     normal = surface.turned(e)
     bulge = step(angle, rim + 0.06, rim - 0.12)
     forward = surface.turned(gaze)
@@ -141,11 +143,11 @@ def _ball_colour(surface: Surface, e: Tensor, gaze: Tensor, angle: Tensor, rim: 
 
 def _irradiance(surface: Surface, normal: Tensor, light: Lights, lit: Tensor, shade: Tensor) -> Tensor:
     spread = surface.spread
-    direct = (((normal * spread(light.key)).sum(1) + 0.25) / 1.25).clamp(min=0) * (0.4 + 0.6 * lit)
+    direct = (((normal * spread(light.key)).sum(1) + 0.25) / 1.25).clamp(min=0) * (0.12 + 0.88 * lit)
     second = (((normal * spread(light.fill)).sum(1) + 0.3) / 1.3).clamp(min=0)
     up = (0.5 + 0.5 * normal[:, 1])[:, None]
     ambient = spread(light.sky_colour) * up + spread(light.ground_colour) * (1 - up)
-    total = spread(light.key_colour) * direct[:, None] + spread(light.fill_colour) * second[:, None] + ambient
+    total = spread(light.key_colour) * direct[:, None] + spread(light.fill_colour) * second[:, None] + ambient * 0.8
     return total * shade[:, None]
 
 
@@ -161,9 +163,11 @@ def _mirrored(surface: Surface, normal: Tensor, light: Lights, strength: float) 
     edge = 0.03 + surface.pixel * 3.0
     window = _card(mirror, spread(light.key), half, edge, bars=surface.pixel < 0.008)
     card = _card(mirror, spread(light.fill), half * 0.8, edge, bars=False)
+    catch = torch.tensor([CATCH_LIGHT], device=mirror.device)
+    window_above = _card(mirror, catch, torch.full_like(half, 0.13), edge, bars=False)
     sky = (0.5 + 0.5 * mirror[:, 1:2]) ** 2
     out = spread(light.key_colour) * (window * 9.0)[:, None] + spread(light.fill_colour) * (card * 3.5)[:, None]
-    return strength * fresnel * (out + spread(light.sky_colour) * sky * 0.8) * 1.1
+    return strength * fresnel * (out + spread(light.sky_colour) * (sky * 0.8 + 16.0 * window_above[:, None])) * 1.1
 
 
 def _card(mirror: Tensor, towards: Tensor, half: Tensor, edge: float, bars: bool) -> Tensor:

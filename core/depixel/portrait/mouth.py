@@ -23,7 +23,8 @@ def teeth(surface: Surface) -> Look:
     colour = ivory * (1 - 0.35 * gap[:, None])
     flesh = linear(torch.tensor([[0.72, 0.42, 0.42]], device=place.device))
     colour = colour + (flesh - colour) * gum.clamp(0, 1)[:, None]
-    occlusion = 0.12 + 0.7 * step(depth, -0.05, 0.2) * (1 - 0.4 * step(side, 0.12, 0.26))
+    apart = step(surface.of("mouth_open") + surface.of("teeth"), 0.02, 0.35)  # a slit lets little light in
+    occlusion = (0.25 + 0.75 * apart) * (0.12 + 0.7 * step(depth, -0.05, 0.2) * (1 - 0.4 * step(side, 0.12, 0.26)))
     return Look(colour, surface.normal, occlusion, (0.3, 0.25, 0.2), 0.05, 20.0, 0.2, 90.0)
 
 

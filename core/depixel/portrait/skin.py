@@ -198,9 +198,9 @@ def _gloss(surface: Surface, textures: Textures, lips: Tensor) -> tuple[Tensor, 
     if textures.fine is not None:
         grain = grain + 0.3 * textures.fine[:, 0]
     oil = oil * grain.clamp(min=0.2)
-    gloss = 0.12 * oil * (1 - lips) + 0.12 * lips
+    gloss = 0.16 * oil * (1 - lips) + 0.12 * lips
     stick = surface.of("lipstick")
-    return gloss, 0.1 * oil * (1 - lips) + (0.16 + 0.3 * stick) * lips
+    return gloss, 0.17 * oil * (1 - lips) + (0.16 + 0.3 * stick) * lips
 
 
 def _tensor(like: Tensor, *numbers: float) -> Tensor:
