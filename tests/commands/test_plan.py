@@ -76,7 +76,39 @@ def test_two_answers_never_share_a_file(tmp_path: Path) -> None:
 
     assert [job.problem is None for job in jobs] == [True, False, False]
     assert jobs[1].problem is not None
-    assert "as that of a.png" in jobs[1].problem.reason
+    assert "like that of a.png" in jobs[1].problem.reason
+
+
+def test_a_file_that_keeps_its_name_has_it(tmp_path: Path) -> None:
+    """hero.kra, whose answer is a PNG, does not take the name of hero.png, whatever comes first."""
+    pairs = [(tmp_path / name, Path(name)) for name in ("hero.kra", "hero.png", "other.kra")]
+
+    jobs = make_jobs(pairs, Naming(tmp_path / "out", False), WRITABLE, 1, False)
+
+    assert [job.name for job in jobs] == ["hero.kra", "hero.png", "other.kra"]
+    assert [job.problem is None for job in jobs] == [False, True, True]
+    assert jobs[0].problem is not None and "like that of hero.png" in jobs[0].problem.reason
+
+
+def test_what_cannot_be_written_is_known_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Long names, files in the place of folders, closed folders, full disks: a sentence, and nothing is computed."""
+    (tmp_path / "file").touch()
+    source = tmp_path / "a.png"
+
+    def problem(out: Path, name: str = "a.png") -> str:
+        (job,) = make_jobs([(source, Path(name))], Naming(out, False), WRITABLE, 1, False)
+        return job.problem.reason if job.problem else ""
+
+    assert problem(tmp_path / "new" / "deep") == ""
+    assert "too long" in problem(tmp_path / "new", "n" * 252 + ".png")
+    assert problem(tmp_path / "new", "n" * 251 + ".png") == ""
+    assert "file is not a folder" in problem(tmp_path / "file")
+    assert "file is not a folder" in problem(tmp_path / "file" / "deep")
+    monkeypatch.setattr("os.access", lambda *_: False)
+    assert "closed to you" in problem(tmp_path / "new")
+    monkeypatch.undo()
+    monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 100}))
+    assert "disk is full" in problem(tmp_path / "new")
 
 
 def test_out_may_be_a_file_for_one_picture(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from depixel.commands.mistakes import no_such_input
 from depixel.errors import BadUsageError, DepixelError
 from depixel.files.strangers import is_file_ending
 from depixel.files.table import by_ending
+from depixel.files.writing import why_unwritable
 
 if TYPE_CHECKING:
     from depixel.picture import Picture
@@ -125,8 +126,9 @@ def make_jobs(
     One job for each (source, relative path) that was found, in that order.
 
     A job gets a problem instead of a run when its source is itself an answer, unless it is among the `named`; when its
-    answer would replace a source (never allowed), fall on another input's answer, or replace an existing file without
-    `overwrite`.
+    answer would replace a source (never allowed), fall on another input's answer, replace an existing file without
+    `overwrite`, or lie where nothing can be written. Of two inputs whose answers would have one name, the one that keeps
+    its own name has it: hero.png before hero.kra.
     """
     pairs = list(found)
     writable = frozenset(writable)
@@ -134,17 +136,20 @@ def make_jobs(
     own = {source for source, _ in pairs if source not in named and _is_answer(source, stems, naming.suffix)}
     sources = {os.path.realpath(source) for source, _ in pairs if source not in own}
     taken: dict[str, str] = {}
-    jobs = []
-    for source, relative in pairs:
-        job = Job(source, relative.as_posix(), naming.target(relative, writable), None, source in named)
-        if source in own:
-            jobs.append(replace(job, problem=MADE_BY_DEPIXEL))
+    jobs = [
+        Job(source, relative.as_posix(), naming.target(relative, writable), None, source in named)
+        for source, relative in pairs
+    ]
+    for number in sorted(range(len(jobs)), key=lambda k: jobs[k].source.suffix != jobs[k].target.suffix):
+        job = jobs[number]
+        if job.source in own:
+            jobs[number] = replace(job, problem=MADE_BY_DEPIXEL)
             continue
         targets = [*job.targets(candidates), *([job.disagreement] if disagreement else [])]
         problem = _problem(targets, sources, taken, overwrite)
         if problem is None:
             taken.update((os.path.realpath(target), job.name) for target in targets)
-        jobs.append(replace(job, problem=problem))
+        jobs[number] = replace(job, problem=problem)
     return jobs
 
 
@@ -167,11 +172,13 @@ def _problem(targets: list[Path], sources: set[str], taken: dict[str, str], over
         if path in sources:
             return Problem("failed", "usage", f"{target} is an input itself; choose another folder or a --suffix.")
         if path in taken:
-            sentence = f"its answer would be {target}, as that of {taken[path]}; use --suffix or another folder."
+            sentence = f"its answer would be {target}, like that of {taken[path]}; run it by itself, with another -o."
             return Problem("failed", "usage", sentence)
     for target in targets:
         if target.is_dir():
             return Problem("failed", "unwritable", f"{target} is a folder.")
         if not overwrite and (target.exists() or target.is_symlink()):
             return Problem("skipped", "exists", f"{target} is there already; --overwrite replaces it.")
+        if reason := why_unwritable(target):
+            return Problem("failed", "unwritable", f"{target} cannot be written: {reason}.")
     return None

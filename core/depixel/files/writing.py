@@ -9,6 +9,7 @@ import contextlib
 import errno
 import os
 import secrets
+import shutil
 import stat
 from pathlib import Path
 
@@ -22,6 +23,9 @@ from depixel.errors import (
 from depixel.files.renaming import rename_new
 from depixel.files.table import by_ending, by_name
 from depixel.picture import Picture
+
+_USUAL_NAME = 255  # bytes in a name, where the system does not say
+_LEAST_SPACE = 2**16  # bytes: less than any answer takes
 
 _REASONS = {
     errno.ENOSPC: "the disk is full",
@@ -66,6 +70,29 @@ def place(path: Path, data: bytes, *, overwrite: bool) -> None:
     finally:
         with contextlib.suppress(OSError, ValueError):
             part.unlink(missing_ok=True)
+
+
+def why_unwritable(path: Path) -> str:
+    """
+    Why nothing can be written under this name, as the end of a sentence, as far as that is known before trying: a name
+    that is too long, a file in the place of a folder, a folder that is closed, a full disk. Empty when all is well.
+    """
+    folder = path.parent
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    try:
+        if not folder.is_dir():
+            return f"{folder} is not a folder"
+        longest = os.pathconf(folder, "PC_NAME_MAX") if hasattr(os, "pathconf") else _USUAL_NAME
+        if any(len(os.fsencode(part)) > longest for part in path.relative_to(folder).parts):
+            return _REASONS[errno.ENAMETOOLONG]
+        if not os.access(folder, os.W_OK | os.X_OK):
+            return f"the folder {folder} is closed to you"
+        if shutil.disk_usage(folder).free < _LEAST_SPACE:
+            return _REASONS[errno.ENOSPC]
+    except (OSError, ValueError):  # what nobody can ask about is found out by writing
+        return ""
+    return ""
 
 
 def _fill(part: Path, data: bytes, permissions: int) -> None:
