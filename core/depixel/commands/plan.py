@@ -127,8 +127,8 @@ def make_jobs(
 
     A job gets a problem instead of a run when its source is itself an answer, unless it is among the `named`; when its
     answer would replace a source (never allowed), fall on another input's answer, replace an existing file without
-    `overwrite`, or lie where nothing can be written. Of two inputs whose answers would have one name, the one that keeps
-    its own name has it: hero.png before hero.kra.
+    `overwrite`, or lie where nothing can be written. Of two inputs whose answers would have one name, the one that
+    keeps its own name has it: hero.png before hero.kra.
     """
     pairs = list(found)
     writable = frozenset(writable)
