@@ -33,7 +33,7 @@ _NEW_ROW = """    sparkle: Optional[int] = _row(
 _LOOK = """
 import argparse, json
 from depixel import client
-from depixel.commands.options import add_request_options, request_from
+from depixel.terminal.options import add_request_options, request_from
 from depixel.request import Request
 from depixel.service.wire import parse_header
 

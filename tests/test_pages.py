@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from depixel.cli import make_parser
-from depixel.commands.options import request_from
+from depixel.terminal.options import request_from
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [

@@ -16,9 +16,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from depixel import __version__
-from depixel.commands.mistakes import unknown_command, unknown_options
-from depixel.commands.printable import spell_out_unknown_letters
 from depixel.errors import DepixelError
+from depixel.terminal.mistakes import unknown_command, unknown_options
+from depixel.terminal.printable import spell_out_unknown_letters
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]  # what every `add_parser` is given

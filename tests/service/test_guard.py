@@ -17,7 +17,7 @@ from PIL import Image
 
 from depixel.client import Engine, Place, Running
 from depixel.request import Request
-from depixel.service.limits import Limits
+from depixel.service.limits import ServiceLimits
 
 RAW = "application/x-depixel-raw"
 ROOT = Path(__file__).resolve().parents[2]
@@ -111,7 +111,7 @@ def test_a_promise_of_too_much_is_refused_before_it_is_read(running: Running) ->
     with socket.create_connection(("127.0.0.1", running.port), timeout=60) as connection:
         head = (
             f"POST /jobs HTTP/1.1\r\nHost: 127.0.0.1:{running.port}\r\nAuthorization: Bearer {running.token}\r\n"
-            f"Content-Type: image/png\r\nContent-Length: {Limits().body + 1}\r\n\r\n"
+            f"Content-Type: image/png\r\nContent-Length: {ServiceLimits().body + 1}\r\n\r\n"
         )
         connection.sendall(head.encode("ascii") + b"begin")
 
@@ -146,7 +146,7 @@ def test_the_description_has_every_route(running: Running) -> None:
 
     described = json.loads((ROOT / "docs" / "api" / "openapi.json").read_text("utf-8"))["paths"]
     promised = {(path, verb.upper()) for path, verbs in described.items() for verb in verbs if verb != "parameters"}
-    app = make_app(None, dict, lambda: None, Limits())  # type: ignore[arg-type]
+    app = make_app(None, dict, lambda: None, ServiceLimits())  # type: ignore[arg-type]
     there = {
         (route.path.replace(":int", ""), method)  # type: ignore[attr-defined]
         for route in app.routes

@@ -101,14 +101,14 @@ def test_stop_lets_a_running_job_finish(tmp_path: Path, tiny_weights: Path) -> N
 def test_a_second_engine_is_refused_in_a_sentence(engine: Engine, place: Place) -> None:
     """Two engines would each hold the weights in memory."""
     from depixel.errors import DepixelError
-    from depixel.service.limits import Limits
+    from depixel.service.limits import ServiceLimits
     from depixel.service.server import serve
     from depixel.service.worker import EngineWorker
 
     engine.hello()
     worker = EngineWorker("cpu")
     with pytest.raises(DepixelError, match=r"runs on port .* already"):
-        serve(worker, worker.about, place, Limits(), lock_seconds=0.2)
+        serve(worker, worker.about, place, ServiceLimits(), lock_seconds=0.2)
 
 
 def test_a_crash_of_another_program_s_engine_is_found_out(tmp_path: Path, tiny_weights: Path) -> None:

@@ -17,8 +17,8 @@ from depixel.picture import Picture
 from depixel.report import Report
 from depixel.request import Request
 from depixel.service.jobs import BusyError, Job, Jobs
-from depixel.service.limits import Limits
-from depixel.service.wire import Asked
+from depixel.service.limits import ServiceLimits
+from depixel.service.wire import JobSpec
 
 PICTURE = Picture((np.zeros((2, 2, 4), np.uint8),))
 
@@ -34,7 +34,7 @@ class Gate:
     def warm(self) -> None:
         """Nothing to load."""
 
-    def answer(self, picture: Picture, asked: Asked, monitor: Monitor) -> Report:
+    def answer(self, picture: Picture, asked: JobSpec, monitor: Monitor) -> Report:
         """Wait; then be cancelled, fail, or have nothing."""
         self.seen.append(asked.settings.seed)
         while not self.open.wait(0.01):
@@ -53,7 +53,7 @@ def gate() -> Gate:
 @pytest.fixture
 def jobs(gate: Gate) -> Iterator[Jobs]:
     loop = asyncio.new_event_loop()
-    limits = dataclasses.replace(Limits(), waiting=3, waiting_bytes=1000, kept_seconds=0.0)
+    limits = dataclasses.replace(ServiceLimits(), waiting=3, waiting_bytes=1000, kept_seconds=0.0)
     found = Jobs(gate, limits, loop)
     found.start()
     yield found
@@ -64,7 +64,7 @@ def jobs(gate: Gate) -> Iterator[Jobs]:
 
 
 def add(jobs: Jobs, seed: int = 0, size: int = 10) -> Job:
-    return jobs.add(Asked(Request(seed=seed)), PICTURE, size)
+    return jobs.add(JobSpec(Request(seed=seed)), PICTURE, size)
 
 
 def until(condition: Callable[[], bool]) -> None:

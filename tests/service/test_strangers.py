@@ -23,7 +23,7 @@ from depixel.client import Engine, EngineError, Place, Running
 from depixel.client.connection import CHALLENGE_HEADER, Connection, NotTheEngineError, proof
 from depixel.service.connections import Connections
 from depixel.service.guard import Token
-from depixel.service.limits import Limits
+from depixel.service.limits import ServiceLimits
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="POSIX permissions")
 
@@ -176,7 +176,7 @@ class _Line:
 
 def test_a_new_stranger_costs_the_oldest_its_place() -> None:
     """Those who have shown the token are never hung up on for others' sake."""
-    connections = Connections(Limits(strangers=3))
+    connections = Connections(ServiceLimits(strangers=3))
     lines = {("127.0.0.1", port): _Line() for port in range(1, 8)}
     for number, (peer, line) in enumerate(lines.items()):
         connections.add(peer, line)  # type: ignore[arg-type]
@@ -190,7 +190,7 @@ def test_a_new_stranger_costs_the_oldest_its_place() -> None:
     assert connections.strangers == 3
 
 
-def _serve(limits: Limits, talk: Any) -> Any:
+def _serve(limits: ServiceLimits, talk: Any) -> Any:
     import uvicorn
 
     from depixel.service.connections import protocol_for
@@ -236,7 +236,7 @@ def test_whoever_sends_no_header_is_hung_up_on(first: bytes) -> None:
             return time.monotonic() - began, b""
 
     began = time.monotonic()
-    _, received = _serve(Limits(header_seconds=0.5), talk)
+    _, received = _serve(ServiceLimits(header_seconds=0.5), talk)
 
     assert received == b""
     assert 0.4 < time.monotonic() - began < 8
@@ -258,7 +258,7 @@ def test_a_kept_connection_has_its_own_time() -> None:
                 assert line.recv(10) == b""
             return first, second, time.monotonic() - began
 
-    first, second, waited = _serve(Limits(header_seconds=0.3, kept_alive_seconds=1.5), talk)
+    first, second, waited = _serve(ServiceLimits(header_seconds=0.3, kept_alive_seconds=1.5), talk)
 
     assert first.endswith(b"ok") and second.endswith(b"ok")
     assert 0.3 < waited < 8

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from depixel.client.option_table import KEPT, option_named
-from depixel.commands.options import add_option, add_some_options, request_from
 from depixel.errors import BadUsageError
+from depixel.terminal.options import add_option, add_some_options, request_from
 
 if TYPE_CHECKING:
     from depixel.cli import Subparsers
@@ -47,7 +47,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Replace each box in turn, write, tell how much was kept."""
-    from depixel.commands.doors import check_no_video, reader, writer
+    from depixel.batch.disk import check_no_video, reader, writer
 
     check_no_video(args.out)
     if args.out.exists() and args.input.exists() and args.out.samefile(args.input):

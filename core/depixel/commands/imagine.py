@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
         raise BadUsageError(f"--candidates {args.candidates}: at least one person is drawn.")
     if args.seed < 0:
         raise BadUsageError(f"--seed {args.seed}: seeds are whole numbers from 0 on.")
-    from depixel.commands.doors import check_no_video, writer
+    from depixel.batch.disk import check_no_video, writer
     from depixel.devices import choose_device
     from depixel.portrait.dials import read_dials, turned
     from depixel.portrait.parameters import Parameters

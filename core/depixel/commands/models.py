@@ -13,8 +13,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from depixel.commands.mistakes import no_such_input
 from depixel.errors import BadUsageError, WeightsError
+from depixel.terminal.mistakes import no_such_input
 
 if TYPE_CHECKING:
     from depixel.cli import Subparsers

@@ -9,9 +9,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from depixel.commands.options import add_some_options, request_from
 from depixel.errors import BadUsageError
 from depixel.request import Request
+from depixel.terminal.options import add_some_options, request_from
 
 if TYPE_CHECKING:
     from depixel.cli import Subparsers
@@ -40,7 +40,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Read both, project, write, tell."""
-    from depixel.commands.doors import reader, writer
+    from depixel.batch.disk import reader, writer
     from depixel.labels import describe_residual
 
     if args.out.exists() and any(args.out.samefile(path) for path in (args.to, args.result) if path.exists()):

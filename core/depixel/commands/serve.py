@@ -52,13 +52,13 @@ def run(args: argparse.Namespace) -> int:
     logging.getLogger("uvicorn").setLevel(logging.ERROR)  # anybody could fill the log with requests that are none
 
     from depixel.client.engine import page_address
-    from depixel.service.limits import Limits
+    from depixel.service.limits import ServiceLimits
     from depixel.service.page_sessions import KEY_SECONDS
     from depixel.service.server import serve
     from depixel.service.worker import EngineWorker
 
     worker = EngineWorker(args.device, weights)
-    limits = dataclasses.replace(Limits(), idle_seconds=args.idle_exit * 60)
+    limits = dataclasses.replace(ServiceLimits(), idle_seconds=args.idle_exit * 60)
 
     def told(running: Running, key: str) -> None:
         if not args.quiet:

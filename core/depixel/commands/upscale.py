@@ -9,15 +9,15 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from depixel.commands.inputs import DEFAULT_OUT
-from depixel.commands.options import add_request_options, request_from
+from depixel.batch.inputs import DEFAULT_OUT
 from depixel.errors import BadUsageError
+from depixel.terminal.options import add_request_options, request_from
 
 if TYPE_CHECKING:
+    from depixel.batch.plan import PlannedPicture
+    from depixel.batch.running import Outcome
+    from depixel.batch.search_film import SearchFilm
     from depixel.cli import Subparsers
-    from depixel.commands.batch import Outcome
-    from depixel.commands.plan import Job
-    from depixel.commands.search_film import SearchFilm
     from depixel.progress import BarProgress, LineProgress
     from depixel.report_page import ReportPage
     from depixel.request import Request
@@ -83,21 +83,21 @@ def run(args: argparse.Namespace) -> int:
     settings = request_from(args)
     if args.disagreement and settings.candidates < 2:
         raise BadUsageError("--disagreement compares answers: ask for two or more with --candidates.")
-    jobs, ignored = _plan(args, settings)
-    film = _film(args, jobs, settings)
+    all_planned, ignored = _plan(args, settings)
+    film = _film(args, all_planned, settings)
     if args.dry_run:
-        from depixel.commands.dry_run import show_plan
+        from depixel.batch.dry_run import show_plan
 
-        return show_plan(jobs, settings, args, ignored)
+        return show_plan(all_planned, settings, args, ignored)
 
-    from depixel.commands.stopping import stop_on_interrupt
-    from depixel.commands.summary import Tally, document, line_for, text
+    from depixel.batch.summary import Tally, document, line_for, text
+    from depixel.terminal.stopping import stop_on_interrupt
 
     started = time.perf_counter()
     page = _page(args, settings)
     tally = Tally()
-    with stop_on_interrupt() as stop, _progress(args, len(jobs)) as progress:
-        for outcome in _outcomes(args, settings, jobs, progress, stop, film):
+    with stop_on_interrupt() as stop, _progress(args, len(all_planned)) as progress:
+        for outcome in _outcomes(args, settings, all_planned, progress, stop, film):
             tally.add(outcome)
             if film is not None:
                 _write_film(film, outcome, args)
@@ -118,19 +118,20 @@ def run(args: argparse.Namespace) -> int:
     return tally.exit_code
 
 
-def _plan(args: argparse.Namespace, settings: Request) -> tuple[list[Job], int]:
-    from depixel.commands.doors import READABLE, WRITABLE, check_no_video
-    from depixel.commands.inputs import find_pictures, nothing_found
-    from depixel.commands.plan import Job, Problem, make_jobs, make_naming
+def _plan(args: argparse.Namespace, settings: Request) -> tuple[list[PlannedPicture], int]:
+    from depixel.batch.disk import READABLE, WRITABLE, check_no_video
+    from depixel.batch.inputs import find_pictures, nothing_found
+    from depixel.batch.plan import PlannedPicture, Problem, make_naming, plan_pictures
 
     check_no_video(args.out)
     extension = _extension(args.format, WRITABLE)
     naming = make_naming(args.out, args.inputs, args.suffix, extension, WRITABLE)
     found = find_pictures(args.inputs, READABLE, None if naming.single else args.out)
     missing = [
-        Job(Path(text), text, args.out, Problem("failed", "unreadable", reason)) for text, reason in found.missing
+        PlannedPicture(Path(text), text, args.out, Problem("failed", "unreadable", reason))
+        for text, reason in found.missing
     ]
-    jobs = make_jobs(
+    all_planned = plan_pictures(
         found.pictures,
         naming,
         WRITABLE,
@@ -139,9 +140,9 @@ def _plan(args: argparse.Namespace, settings: Request) -> tuple[list[Job], int]:
         disagreement=args.disagreement,
         named=found.named,
     )
-    if not jobs:
+    if not all_planned:
         raise BadUsageError(nothing_found(args.inputs, found, READABLE))
-    return [*missing, *jobs], found.ignored
+    return [*missing, *all_planned], found.ignored
 
 
 def _extension(text: str | None, writable: Collection[str]) -> str | None:
@@ -157,39 +158,39 @@ def _extension(text: str | None, writable: Collection[str]) -> str | None:
 def _outcomes(
     args: argparse.Namespace,
     settings: Request,
-    jobs: list[Job],
+    all_planned: list[PlannedPicture],
     progress: BarProgress | LineProgress,
     stop: Any,
     film: SearchFilm | None,
 ) -> Iterator[Outcome]:
-    from depixel.commands.batch import Batch, Outcome
-    from depixel.commands.doors import reader, writer
-    from depixel.commands.engines import open_engine
+    from depixel.batch.disk import reader, writer
+    from depixel.batch.engines import open_engine
+    from depixel.batch.running import Batch, Outcome
 
-    if all(job.problem is not None for job in jobs):  # nothing to compute: do not wait for torch
-        yield from (Outcome(job, job.problem) for job in jobs)
+    if all(planned.problem is not None for planned in all_planned):  # nothing to compute: do not wait for torch
+        yield from (Outcome(planned, planned.problem) for planned in all_planned)
         return
     progress.doing("loading the engine")
     read, write = reader(args.max_pixels), writer(args.overwrite)
     watch = None if film is None else film.add
     batch = Batch(open_engine(args), settings, read, write, progress, stop, disagreement=args.disagreement, watch=watch)
-    yield from batch.run(jobs)
+    yield from batch.run(all_planned)
 
 
 # A film is of one search; whether it can be written is known before the search.
-def _film(args: argparse.Namespace, jobs: list[Job], settings: Request) -> SearchFilm | None:
+def _film(args: argparse.Namespace, all_planned: list[PlannedPicture], settings: Request) -> SearchFilm | None:
     if args.animation is None:
         return None
-    from depixel.commands.search_film import SearchFilm, film_path
+    from depixel.batch.search_film import SearchFilm, film_path
 
     path = film_path(args.animation)
-    if len(jobs) != 1:
-        raise BadUsageError(f"--animation films the search of one picture, not of {len(jobs)}.")
+    if len(all_planned) != 1:
+        raise BadUsageError(f"--animation films the search of one picture, not of {len(all_planned)}.")
     if settings.domain != "faces" and not settings.steps:
         raise BadUsageError("--animation films a search: say --domain faces, or how many --steps.")
     if args.engine != "local":
         raise BadUsageError("--animation needs the engine in this process: leave out --engine.")
-    if path.exists() and (not args.overwrite or path.samefile(jobs[0].source)):
+    if path.exists() and (not args.overwrite or path.samefile(all_planned[0].source)):
         raise BadUsageError(f"{path} exists already; choose another name for --animation, or say --overwrite.")
     return SearchFilm()
 
@@ -197,7 +198,7 @@ def _film(args: argparse.Namespace, jobs: list[Job], settings: Request) -> Searc
 def _write_film(film: SearchFilm, outcome: Outcome, args: argparse.Namespace) -> None:
     if outcome.given is None or outcome.report is None:
         return
-    from depixel.commands.doors import writer
+    from depixel.batch.disk import writer
     from depixel.labels import label_picture
 
     answer = label_picture(outcome.report.candidates[0], outcome.report)
@@ -234,9 +235,9 @@ def _page_path(args: argparse.Namespace) -> Path | None:
 
 def _illustrate(page: ReportPage, outcome: Outcome) -> None:
     if outcome.problem is not None:
-        page.miss(outcome.status, outcome.job.name, outcome.problem.reason)
+        page.miss(outcome.status, outcome.planned.name, outcome.problem.reason)
     elif outcome.given is not None and outcome.report is not None:
-        page.add(outcome.job.name, [str(path) for path in outcome.written], outcome.given, outcome.report)
+        page.add(outcome.planned.name, [str(path) for path in outcome.written], outcome.given, outcome.report)
 
 
 def write_page(page: ReportPage, path: Path) -> None:

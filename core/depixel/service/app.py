@@ -25,7 +25,7 @@ from depixel.errors import DepixelError, PictureTooLargeError
 from depixel.request import DOMAINS
 from depixel.service.guard import error_response
 from depixel.service.jobs import NO_MEMORY, Job, Jobs
-from depixel.service.limits import Limits
+from depixel.service.limits import ServiceLimits
 from depixel.service.page import page_routes
 from depixel.service.page_sessions import PageSessions
 from depixel.service.pictures import OWN, answer_file, format_of, heat_file, picture_routes, wanted
@@ -42,7 +42,7 @@ def make_app(
     jobs: Jobs,
     about: Callable[[], dict[str, Any]],
     stop: Callable[[], None],
-    limits: Limits,
+    limits: ServiceLimits,
     sessions: PageSessions | None = None,
 ) -> Starlette:
     """
@@ -60,12 +60,12 @@ def make_app(
 
     async def add(request: HttpRequest) -> Response:
         content_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
-        asked = parse_header(request.headers.get(REQUEST_HEADER))
-        expected = check_length(asked, content_type, _content_length(request), limits)
+        spec = parse_header(request.headers.get(REQUEST_HEADER))
+        expected = check_length(spec, content_type, _content_length(request), limits)
         body = await _body(request, expected)
-        picture = await run_in_threadpool(read_picture, asked, content_type, body)
+        picture = await run_in_threadpool(read_picture, spec, content_type, body)
         size = sum(frame.nbytes for frame in picture.frames)
-        job = jobs.add(asked, picture, size)
+        job = jobs.add(spec, picture, size)
         where = {"Location": f"/jobs/{job.id}"}
         return JSONResponse({"job": job.id, "position": jobs.position(job)}, status_code=202, headers=where)
 

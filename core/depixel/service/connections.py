@@ -13,13 +13,13 @@ from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from depixel.service.limits import Limits
+from depixel.service.limits import ServiceLimits
 
 
 class Connections:
     """The open connections of one engine."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: ServiceLimits) -> None:
         self.limits = limits
         self._strangers: dict[tuple[str, int], TimedProtocol] = {}  # oldest first
         self._trusted: set[tuple[str, int]] = set()

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from depixel.errors import CancelledError, DepixelError
 from depixel.monitor import Monitor, SearchStep
-from depixel.service.limits import Limits
-from depixel.service.wire import Asked, describe, pack_preview
+from depixel.service.limits import ServiceLimits
+from depixel.service.wire import JobSpec, describe, pack_preview
 
 if TYPE_CHECKING:
     from depixel.picture import Picture
@@ -37,15 +37,17 @@ class Worker(Protocol):
 
     def warm(self) -> None: ...
 
-    def answer(self, picture: Picture, asked: Asked, monitor: Monitor) -> Report: ...
+    def answer(self, picture: Picture, spec: JobSpec, monitor: Monitor) -> Report: ...
 
 
 class Job:
     """One request. The thread writes, listeners on the event loop read; `version` counts the news."""
 
-    def __init__(self, asked: Asked, picture: Picture, size: int, limits: Limits, wake: Callable[[Job], None]) -> None:
+    def __init__(
+        self, spec: JobSpec, picture: Picture, size: int, limits: ServiceLimits, wake: Callable[[Job], None]
+    ) -> None:
         self.id = secrets.token_hex(8)
-        self.asked = asked
+        self.spec = spec
         self.picture: Picture | None = picture
         self.size = size
         self.state = "queued"
@@ -85,7 +87,7 @@ class Job:
             "stage": step.stage,
         }
         now = time.monotonic()
-        if self.asked.previews and step.preview is not None and now - self._shown > self._limits.preview_seconds:
+        if self.spec.previews and step.preview is not None and now - self._shown > self._limits.preview_seconds:
             self._shown = now
             line["preview"] = pack_preview(step.preview, self._limits.preview_side)
         self.progress = line
@@ -121,7 +123,7 @@ class Jobs:
         loop: where listeners wait.
     """
 
-    def __init__(self, worker: Worker, limits: Limits, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, worker: Worker, limits: ServiceLimits, loop: asyncio.AbstractEventLoop) -> None:
         self._worker = worker
         self._limits = limits
         self._loop = loop
@@ -148,14 +150,14 @@ class Jobs:
         with self._lock:
             return len(self._waiting) + (self._running is not None)
 
-    def add(self, asked: Asked, picture: Picture, size: int) -> Job:
+    def add(self, spec: JobSpec, picture: Picture, size: int) -> Job:
         """
         Put a job in the queue.
 
         Raises:
             BusyError: the queue is full.
         """
-        job = Job(asked, picture, size, self._limits, self._wake)
+        job = Job(spec, picture, size, self._limits, self._wake)
         with self._work:
             if self._closing:
                 raise BusyError("The Depixel engine is stopping; try again in a moment.")
@@ -263,7 +265,7 @@ class Jobs:
             return
         job.tell("running")
         try:
-            report = self._worker.answer(job.picture, job.asked, Monitor(job.on_step, job.cancelled.is_set))
+            report = self._worker.answer(job.picture, job.spec, Monitor(job.on_step, job.cancelled.is_set))
         except CancelledError:
             job.stop()
         except DepixelError as error:
@@ -281,8 +283,8 @@ class Jobs:
                 job.finish(report)
         log.info(
             "%s for %s: %s in %.2f s",
-            job.asked.action,
-            job.asked.program or "a program",
+            job.spec.action,
+            job.spec.program or "a program",
             job.state,
             time.monotonic() - began,
         )

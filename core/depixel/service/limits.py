@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Limits:
+class ServiceLimits:
     """Everything is counted before memory is spent on it."""
 
     body: int = 512 * 2**20  # bytes of one picture on the wire

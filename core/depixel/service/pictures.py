@@ -15,13 +15,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from depixel.errors import DepixelError, PictureTooLargeError
-from depixel.service.limits import Limits
+from depixel.service.limits import ServiceLimits
 from depixel.service.wire import parse_header
 
 if TYPE_CHECKING:
     from depixel.picture import Picture
     from depixel.service.jobs import Job
-    from depixel.service.wire import Asked
+    from depixel.service.wire import JobSpec
 
 OWN = "image/*"
 """Asks for the format that was sent."""
@@ -67,11 +67,11 @@ def wanted(request: Request) -> str:
     return request.headers.get("accept", "").split(",")[0].split(";")[0].strip().lower()
 
 
-def picture_routes(limits: Limits) -> list[Route]:
+def picture_routes(limits: ServiceLimits) -> list[Route]:
     """`POST /pictures`: a file in; facts about it, or the picture in another format, out."""
 
     async def pictures(request: Request) -> Response:
-        asked = parse_header(request.headers.get(_HEADER))
+        spec = parse_header(request.headers.get(_HEADER))
         body = bytearray()
         async for chunk in request.stream():
             body += chunk
@@ -79,17 +79,17 @@ def picture_routes(limits: Limits) -> list[Route]:
                 raise PictureTooLargeError(f"The picture has more than {limits.body // 2**20} MB.")
         kind = wanted(request)
         if kind == "application/json":
-            return JSONResponse(await run_in_threadpool(facts, asked, bytes(body)))
+            return JSONResponse(await run_in_threadpool(facts, spec, bytes(body)))
         form = format_of(kind)
         if form is None:
             raise HTTPException(406, "Accept must be application/json, or the media type of a format that is written.")
-        data = await run_in_threadpool(_converted, asked, bytes(body), form)
+        data = await run_in_threadpool(_converted, spec, bytes(body), form)
         return Response(data, media_type=kind)
 
     return [Route("/pictures", pictures, methods=["POST"])]
 
 
-def facts(asked: Asked, body: bytes) -> dict[str, Any]:
+def facts(spec: JobSpec, body: bytes) -> dict[str, Any]:
     """
     What a file holds, and how the engine would take it with these settings.
 
@@ -98,7 +98,7 @@ def facts(asked: Asked, body: bytes) -> dict[str, Any]:
     """
     from depixel.preparation.prepare import prepare
 
-    picture = _read(asked, body)
+    picture = _read(spec, body)
     values: dict[str, Any] = {
         "width": picture.width,
         "height": picture.height,
@@ -109,7 +109,7 @@ def facts(asked: Asked, body: bytes) -> dict[str, Any]:
         "indexed": picture.palette is not None,
     }
     try:
-        prepared = prepare(picture, asked.settings)
+        prepared = prepare(picture, spec.settings)
     except DepixelError as error:
         return {**values, "problem": str(error)}
     return {
@@ -161,13 +161,13 @@ def heat_file(job: Job) -> bytes:
     return encode(job.report.disagreement(), "PNG")
 
 
-def _read(asked: Asked, body: bytes) -> Picture:
+def _read(spec: JobSpec, body: bytes) -> Picture:
     from depixel.service.wire import read_picture
 
-    return read_picture(asked, "application/octet-stream", body)
+    return read_picture(spec, "application/octet-stream", body)
 
 
-def _converted(asked: Asked, body: bytes, kind: str) -> bytes:
+def _converted(spec: JobSpec, body: bytes, kind: str) -> bytes:
     from depixel.files import encode
 
-    return encode(_read(asked, body), kind)
+    return encode(_read(spec, body), kind)

@@ -24,7 +24,7 @@ from depixel.service.app import make_app
 from depixel.service.connections import Connections, protocol_for
 from depixel.service.guard import Guard, Token
 from depixel.service.jobs import Jobs, Worker
-from depixel.service.limits import Limits
+from depixel.service.limits import ServiceLimits
 from depixel.service.page_sessions import PageSessions
 
 log = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ def serve(
     worker: Worker,
     about: Callable[[], dict[str, Any]],
     place: Place,
-    limits: Limits,
+    limits: ServiceLimits,
     port: int = 0,
     lock_seconds: float = _LOCK_SECONDS,
     told: Callable[[Running, str], None] | None = None,
@@ -117,7 +117,7 @@ class _Process:
         worker: Worker,
         about: Callable[[], dict[str, Any]],
         place: Place,
-        limits: Limits,
+        limits: ServiceLimits,
         sessions: PageSessions,
     ) -> None:
         self._sessions = sessions

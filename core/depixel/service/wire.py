@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from depixel.client.protocol import PROTOCOL, RAW
 from depixel.errors import BadUsageError, DepixelError, PictureTooLargeError, UnreadablePictureError
 from depixel.request import Request
-from depixel.service.limits import Limits
+from depixel.service.limits import ServiceLimits
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,7 +30,7 @@ class ProtocolError(DepixelError):
 
 
 @dataclass(frozen=True)
-class Asked:
+class JobSpec:
     """What the header of a request says; the picture comes in the body."""
 
     settings: Request
@@ -41,7 +41,7 @@ class Asked:
     shape: dict[str, Any] = field(default_factory=dict)  # of raw samples
 
 
-def parse_header(text: str | None) -> Asked:
+def parse_header(text: str | None) -> JobSpec:
     """
     Read `Depixel-Request`; without one, everything takes its default.
 
@@ -71,7 +71,7 @@ def parse_header(text: str | None) -> Asked:
     kept = values.get("kept", 12)
     if not isinstance(kept, int) or isinstance(kept, bool) or not 4 <= kept <= 64:
         raise BadUsageError(f"kept must be a whole number from 4 to 64, not {kept!r}.")
-    return Asked(
+    return JobSpec(
         settings=Request.from_dict(settings),
         action=action,
         kept=kept,
@@ -81,7 +81,7 @@ def parse_header(text: str | None) -> Asked:
     )
 
 
-def check_length(asked: Asked, content_type: str, length: int | None, limits: Limits) -> int:
+def check_length(spec: JobSpec, content_type: str, length: int | None, limits: ServiceLimits) -> int:
     """
     How many bytes may come, known before they do.
 
@@ -91,7 +91,7 @@ def check_length(asked: Asked, content_type: str, length: int | None, limits: Li
     if content_type != RAW:
         expected = limits.body
     else:
-        expected = _sample_bytes(asked.shape, limits)
+        expected = _sample_bytes(spec.shape, limits)
     if max(expected if content_type == RAW else 0, length or 0) > limits.body:
         raise PictureTooLargeError(
             f"The picture has more than the {limits.body // 2**20} MB that one request may have; send a part of it."
@@ -99,7 +99,7 @@ def check_length(asked: Asked, content_type: str, length: int | None, limits: Li
     return expected
 
 
-def read_picture(asked: Asked, content_type: str, body: bytes) -> Picture:
+def read_picture(spec: JobSpec, content_type: str, body: bytes) -> Picture:
     """
     The picture of a request.
 
@@ -112,9 +112,9 @@ def read_picture(asked: Asked, content_type: str, body: bytes) -> Picture:
 
         if not body:
             raise UnreadablePictureError("The request has no picture in its body.")
-        name = asked.shape.get("name")
+        name = spec.shape.get("name")
         return read_bytes(body, str(name)[:200] if name else "picture")
-    return _from_samples(asked.shape, body)
+    return _from_samples(spec.shape, body)
 
 
 def describe(candidate: Candidate) -> dict[str, Any]:
@@ -157,7 +157,7 @@ def pack_preview(preview: Tensor, side: int) -> dict[str, Any]:
     return {"width": int(rgba.shape[1]), "height": int(rgba.shape[0]), "rgba": encoded}
 
 
-def _sample_bytes(shape: dict[str, Any], limits: Limits) -> int:
+def _sample_bytes(shape: dict[str, Any], limits: ServiceLimits) -> int:
     width = _whole(shape, "width", None, limits.side)
     height = _whole(shape, "height", None, limits.side)
     channels = _whole(shape, "channels", 4, 4)
@@ -180,7 +180,7 @@ def _from_samples(shape: dict[str, Any], body: bytes) -> Picture:
 
     from depixel.picture import Picture
 
-    limits = Limits()
+    limits = ServiceLimits()
     expected = _sample_bytes(shape, limits)
     if len(body) != expected:
         raise BadUsageError(f"The body has {len(body)} bytes; a picture of this shape has {expected}.")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from depixel.domain import ART, FACES
 from depixel.errors import DepixelError
 from depixel.monitor import Monitor
-from depixel.service.wire import ACTIONS, Asked
+from depixel.service.wire import ACTIONS, JobSpec
 
 if TYPE_CHECKING:
     from depixel.picture import Picture
@@ -56,28 +56,28 @@ class EngineWorker:
             self._upsampler = Upsampler(self._device, self._weights)
         return self._upsampler
 
-    def answer(self, picture: Picture, asked: Asked, monitor: Monitor) -> Report:
+    def answer(self, picture: Picture, spec: JobSpec, monitor: Monitor) -> Report:
         """
         Carry out a request.
 
         Raises:
             DepixelError: one sentence.
         """
-        if asked.action == "anonymise":
-            return self._anonymise(picture, asked, monitor)
-        return self.upsampler().upsample(picture, asked.settings, monitor)
+        if spec.action == "anonymise":
+            return self._anonymise(picture, spec, monitor)
+        return self.upsampler().upsample(picture, spec.settings, monitor)
 
     # Without a selection all faces that are found are replaced, each by another.
-    def _anonymise(self, picture: Picture, asked: Asked, monitor: Monitor) -> Report:
+    def _anonymise(self, picture: Picture, spec: JobSpec, monitor: Monitor) -> Report:
         from depixel.faces.anonymiser import anonymised_candidates
         from depixel.faces.hidden import HiddenPlace, find_places
 
-        box = asked.settings.box
+        box = spec.settings.box
         whole = HiddenPlace((0, 0, picture.width, picture.height))
         places = [HiddenPlace(box)] if box else find_places(picture) or [whole]
-        request = replace(asked.settings, domain=FACES.name)
-        report = anonymised_candidates(self.upsampler(), picture, places, asked.kept, request, monitor)
-        return replace(report, settings=asked.settings)
+        request = replace(spec.settings, domain=FACES.name)
+        report = anonymised_candidates(self.upsampler(), picture, places, spec.kept, request, monitor)
+        return replace(report, settings=spec.settings)
 
     def about(self) -> dict[str, Any]:
         """Device, models and actions, for `hello`; safe from any thread."""

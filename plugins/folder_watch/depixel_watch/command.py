@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from depixel.commands.options import add_request_options, request_from
 from depixel.errors import BadUsageError
+from depixel.terminal.options import add_request_options, request_from
 
 if TYPE_CHECKING:
     from depixel.cli import Subparsers

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from depixel.commands.engines import open_engine
-from depixel.commands.stopping import Stop, stop_on_interrupt
+from depixel.batch.engines import open_engine
 from depixel.errors import CancelledError, UnwritableOutputError
 from depixel.request import Request
+from depixel.terminal.stopping import Stop, stop_on_interrupt
 from depixel_watch.display.log import LOG_NAME, Log
 from depixel_watch.display.notify import Notifier
 from depixel_watch.display.show import Announcer, JsonLines, Lines, Show, Table

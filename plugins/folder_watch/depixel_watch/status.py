@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from depixel.commands.printable import one_line
+from depixel.terminal.printable import one_line
 from depixel_watch.display.log import LOG_NAME
 from depixel_watch.display.page import PAGE_NAME
 from depixel_watch.ledger.ledger import LEDGER_NAME, Ledger

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from depixel import __version__
-from depixel.commands.engines import PictureEngine
+from depixel.batch.engines import PictureEngine
 from depixel.domain import ART, is_imagined
 from depixel.errors import DepixelError
 from depixel.monitor import Monitor

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Protocol
 
-from depixel.commands.printable import one_line
+from depixel.terminal.printable import one_line
 from depixel_watch.display.log import Log
 from depixel_watch.display.notify import Notifier
 from depixel_watch.ledger.recorder import Event, PassCounts

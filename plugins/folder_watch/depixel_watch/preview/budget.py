@@ -17,10 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from depixel.commands.engines import open_engine
-from depixel.commands.printable import one_line
+from depixel.batch.engines import open_engine
 from depixel.errors import DepixelError
 from depixel.request import Request
+from depixel.terminal.printable import one_line
 from depixel_watch.packs.profiles import load, recognise_folder
 from depixel_watch.preview.sheet import SHEET_PICTURES, draw_sheet
 from depixel_watch.preview.survey import Member, Survey, survey

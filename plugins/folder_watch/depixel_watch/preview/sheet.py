@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from depixel.commands.engines import PictureEngine
+from depixel.batch.engines import PictureEngine
 from depixel.errors import DepixelError
 from depixel.files.writing import place
 from depixel.picture import Picture

@@ -8,9 +8,9 @@ import dataclasses
 import pytest
 
 from depixel.client.option_table import OPTIONS
-from depixel.commands.options import add_request_options, request_from
 from depixel.errors import BadUsageError
 from depixel.request import Request
+from depixel.terminal.options import add_request_options, request_from
 
 
 def _parse(*words: str) -> Request:

@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from depixel.commands.mistakes import no_such_input
-from depixel.commands.printable import counted
+from depixel.terminal.mistakes import no_such_input
+from depixel.terminal.printable import counted
 
 DEFAULT_OUT = "depixel-out"
 """Name of the output folder unless another is given; wherever it lies, it holds answers and no inputs."""

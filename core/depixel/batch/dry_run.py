@@ -8,21 +8,21 @@ import sys
 from typing import Any
 
 from depixel import __version__
-from depixel.commands.doors import Read, reader
-from depixel.commands.outputs import check_writable
-from depixel.commands.plan import Job, Problem, problem_of, problem_with
-from depixel.commands.printable import counted
+from depixel.batch.disk import Read, reader
+from depixel.batch.outputs import check_writable
+from depixel.batch.plan import PlannedPicture, Problem, problem_of, problem_with
 from depixel.request import Request
+from depixel.terminal.printable import counted
 
 
-def show_plan(jobs: list[Job], settings: Request, args: argparse.Namespace, ignored: int) -> int:
+def show_plan(all_planned: list[PlannedPicture], settings: Request, args: argparse.Namespace, ignored: int) -> int:
     """
     One line (or JSON entry) an input; inputs are read, so that broken ones are found before the long run.
 
     Returns 1 when some would fail.
     """
     read = reader(args.max_pixels)
-    rows = [_row(job, settings, read) for job in jobs]
+    rows = [_row(planned, settings, read) for planned in all_planned]
     counts = {status: sum(1 for row in rows if row["status"] == status) for status in ("planned", "skipped", "failed")}
     if args.json:
         values = {
@@ -41,17 +41,17 @@ def show_plan(jobs: list[Job], settings: Request, args: argparse.Namespace, igno
     return 1 if counts["failed"] else 0
 
 
-def _row(job: Job, settings: Request, read: Read) -> dict[str, Any]:
+def _row(planned: PlannedPicture, settings: Request, read: Read) -> dict[str, Any]:
     from depixel.preparation.prepare import prepare
 
-    row: dict[str, Any] = {"name": job.name, "source": str(job.source)}
-    if job.problem is not None:
-        return {**row, **_described(job.problem)}
+    row: dict[str, Any] = {"name": planned.name, "source": str(planned.source)}
+    if planned.problem is not None:
+        return {**row, **_described(planned.problem)}
     try:
-        picture = read(job.source)
-        if (problem := problem_with(job, picture)) is not None:
+        picture = read(planned.source)
+        if (problem := problem_with(planned, picture)) is not None:
             return {**row, **_described(problem)}
-        check_writable(job.target, picture, settings)
+        check_writable(planned.target, picture, settings)
         prepared = prepare(picture, settings)
     except Exception as error:  # noqa: BLE001 (one file must not hide the others)
         return {**row, **_described(problem_of(error))}
@@ -59,7 +59,7 @@ def _row(job: Job, settings: Request, read: Read) -> dict[str, Any]:
     return {
         **row,
         "status": "planned",
-        "targets": [str(target) for target in job.targets(settings.candidates)],
+        "targets": [str(target) for target in planned.targets(settings.candidates)],
         "width": picture.width,
         "height": picture.height,
         "frames": len(picture.frames),

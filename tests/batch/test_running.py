@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from tiny_art import write_tiny_art
 
-from depixel.commands.batch import Batch, Outcome
-from depixel.commands.plan import Job, Problem
+from depixel.batch.plan import PlannedPicture, Problem
+from depixel.batch.running import Batch, Outcome
 from depixel.errors import DepixelError, UnreadablePictureError, UnwritableOutputError
 from depixel.picture import Picture
 from depixel.progress import LineProgress
@@ -56,17 +56,17 @@ def _picture(side: int = 6, width: int | None = None) -> Picture:
     return Picture((RNG.integers(0, 256, (side, width or side, 4), dtype=np.uint8),))
 
 
-def _jobs(*names: str) -> list[Job]:
-    return [Job(Path(name), name, Path("out") / name) for name in names]
+def _jobs(*names: str) -> list[PlannedPicture]:
+    return [PlannedPicture(Path(name), name, Path("out") / name) for name in names]
 
 
 def _run(
-    engine: object, disk: Disk, jobs: Sequence[Job], settings: Request | None = None,
+    engine: object, disk: Disk, all_planned: Sequence[PlannedPicture], settings: Request | None = None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> list[Outcome]:  # fmt: skip
     settings = settings or Request(scale=2)
-    batch = Batch(engine, settings, disk.read, disk.write, LineProgress(len(jobs), None), cancelled)  # type: ignore[arg-type]
-    return list(batch.run(jobs))
+    batch = Batch(engine, settings, disk.read, disk.write, LineProgress(len(all_planned), None), cancelled)  # type: ignore[arg-type]
+    return list(batch.run(all_planned))
 
 
 def test_answers_equal_those_given_alone(upsampler: Upsampler) -> None:
@@ -93,10 +93,12 @@ def test_one_bad_file_does_not_stop_the_others(upsampler: Upsampler) -> None:
             "z.png": _picture(),
         }
     )
-    jobs = _jobs(*disk.pictures)
-    jobs.insert(2, Job(Path("old.png"), "old.png", Path("out/old.png"), Problem("skipped", "exists", "It is there.")))
+    all_planned = _jobs(*disk.pictures)
+    all_planned.insert(
+        2, PlannedPicture(Path("old.png"), "old.png", Path("out/old.png"), Problem("skipped", "exists", "It is there."))
+    )
 
-    outcomes = {outcome.job.name: outcome for outcome in _run(upsampler, disk, jobs)}
+    outcomes = {outcome.planned.name: outcome for outcome in _run(upsampler, disk, all_planned)}
 
     statuses = {name: outcome.status for name, outcome in outcomes.items()}
     assert statuses == {
@@ -125,7 +127,7 @@ def test_one_picture_that_breaks_the_engine_does_not_take_its_group_along(upsamp
                 raise RuntimeError("tensor trouble")
             return upsampler.upsample_many(pictures, *rest)  # type: ignore[arg-type]
 
-    statuses = {o.job.name: o.status for o in _run(Fragile(), disk, _jobs(*disk.pictures))}
+    statuses = {o.planned.name: o.status for o in _run(Fragile(), disk, _jobs(*disk.pictures))}
 
     assert statuses == {"a.png": "done", "bad.png": "failed", "c.png": "done"}
 
@@ -150,7 +152,7 @@ def test_stopping_keeps_what_is_finished(upsampler: Upsampler) -> None:
 
     outcomes = _run(upsampler, disk, _jobs(*disk.pictures), settings, cancelled=lambda: "a.png" in disk.written)
 
-    assert {outcome.job.name: outcome.status for outcome in outcomes} == {
+    assert {outcome.planned.name: outcome.status for outcome in outcomes} == {
         "a.png": "done",
         "b.png": "stopped",
         "c.png": "stopped",

@@ -6,35 +6,37 @@ from pathlib import Path
 
 import pytest
 
-from depixel.commands.plan import Job, Naming, make_jobs, make_naming
+from depixel.batch.plan import Naming, PlannedPicture, make_naming, plan_pictures
 from depixel.errors import BadUsageError
 
 WRITABLE = {".png", ".tga", ".gif"}
 
 
-def _job(tmp_path: Path, name: str = "hero.png", *, candidates: int = 1, overwrite: bool = False, **naming: str) -> Job:
+def _plan(
+    tmp_path: Path, name: str = "hero.png", *, candidates: int = 1, overwrite: bool = False, **naming: str
+) -> PlannedPicture:
     source = tmp_path / name
     source.parent.mkdir(parents=True, exist_ok=True)
     source.touch()
     places = Naming(tmp_path / "out", False, **naming)
-    return make_jobs([(source, Path(name))], places, WRITABLE, candidates, overwrite)[0]
+    return plan_pictures([(source, Path(name))], places, WRITABLE, candidates, overwrite)[0]
 
 
 def test_names_and_folders_are_kept(tmp_path: Path) -> None:
     """Same path below OUT, same stem, same ending, same case."""
-    assert _job(tmp_path, "Sub/Hero.PNG").target == tmp_path / "out/Sub/Hero.PNG"
+    assert _plan(tmp_path, "Sub/Hero.PNG").target == tmp_path / "out/Sub/Hero.PNG"
 
 
 def test_suffix_and_format_are_as_asked(tmp_path: Path) -> None:
     """--suffix goes behind the stem, --format changes the ending; what nothing writes becomes PNG."""
-    assert _job(tmp_path, suffix="_x4").target.name == "hero_x4.png"
-    assert _job(tmp_path, extension=".tga").target.name == "hero.tga"
-    assert _job(tmp_path, "old.pcx").target.name == "old.png"
+    assert _plan(tmp_path, suffix="_x4").target.name == "hero_x4.png"
+    assert _plan(tmp_path, extension=".tga").target.name == "hero.tga"
+    assert _plan(tmp_path, "old.pcx").target.name == "old.png"
 
 
 def test_candidates_have_names_of_their_own(tmp_path: Path) -> None:
     """The best keeps the name, the others say what they are."""
-    names = [path.name for path in _job(tmp_path).targets(3)]
+    names = [path.name for path in _plan(tmp_path).targets(3)]
 
     assert names == ["hero.png", "hero.candidate-2.png", "hero.candidate-3.png"]
 
@@ -44,12 +46,12 @@ def test_existing_outputs_are_skipped_unless_told(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out/hero.candidate-2.png").touch()
 
-    skipped = _job(tmp_path, candidates=2)
+    skipped = _plan(tmp_path, candidates=2)
 
     assert skipped.problem is not None
     assert (skipped.problem.status, skipped.problem.code) == ("skipped", "exists")
-    assert _job(tmp_path, candidates=1).problem is None
-    assert _job(tmp_path, candidates=2, overwrite=True).problem is None
+    assert _plan(tmp_path, candidates=1).problem is None
+    assert _plan(tmp_path, candidates=2, overwrite=True).problem is None
 
 
 def test_a_source_is_never_overwritten(tmp_path: Path) -> None:
@@ -59,35 +61,35 @@ def test_a_source_is_never_overwritten(tmp_path: Path) -> None:
     link.symlink_to(source)
     places = Naming(tmp_path, False)
 
-    jobs = make_jobs([(source, Path("hero.png"))], places, WRITABLE, 1, True)
-    through_link = make_jobs([(source, Path("link.png"))], places, WRITABLE, 1, True)
+    all_planned = plan_pictures([(source, Path("hero.png"))], places, WRITABLE, 1, True)
+    through_link = plan_pictures([(source, Path("link.png"))], places, WRITABLE, 1, True)
 
-    for job in (*jobs, *through_link):
-        assert job.problem is not None
-        assert job.problem.status == "failed"
-        assert "is an input itself" in job.problem.reason
+    for planned in (*all_planned, *through_link):
+        assert planned.problem is not None
+        assert planned.problem.status == "failed"
+        assert "is an input itself" in planned.problem.reason
 
 
 def test_two_answers_never_share_a_file(tmp_path: Path) -> None:
     """a.png and a.tga both written as PNG: the second is failed by name, before anything is computed."""
     pairs = [(tmp_path / name, Path(name)) for name in ("a.png", "a.tga", "a.candidate-2.tga")]
 
-    jobs = make_jobs(pairs, Naming(tmp_path / "out", False, extension=".png"), WRITABLE, 2, False)
+    all_planned = plan_pictures(pairs, Naming(tmp_path / "out", False, extension=".png"), WRITABLE, 2, False)
 
-    assert [job.problem is None for job in jobs] == [True, False, False]
-    assert jobs[1].problem is not None
-    assert "like that of a.png" in jobs[1].problem.reason
+    assert [planned.problem is None for planned in all_planned] == [True, False, False]
+    assert all_planned[1].problem is not None
+    assert "like that of a.png" in all_planned[1].problem.reason
 
 
 def test_a_file_that_keeps_its_name_has_it(tmp_path: Path) -> None:
     """hero.kra, whose answer is a PNG, does not take the name of hero.png, whatever comes first."""
     pairs = [(tmp_path / name, Path(name)) for name in ("hero.kra", "hero.png", "other.kra")]
 
-    jobs = make_jobs(pairs, Naming(tmp_path / "out", False), WRITABLE, 1, False)
+    all_planned = plan_pictures(pairs, Naming(tmp_path / "out", False), WRITABLE, 1, False)
 
-    assert [job.name for job in jobs] == ["hero.kra", "hero.png", "other.kra"]
-    assert [job.problem is None for job in jobs] == [False, True, True]
-    assert jobs[0].problem is not None and "like that of hero.png" in jobs[0].problem.reason
+    assert [planned.name for planned in all_planned] == ["hero.kra", "hero.png", "other.kra"]
+    assert [planned.problem is None for planned in all_planned] == [False, True, True]
+    assert all_planned[0].problem is not None and "like that of hero.png" in all_planned[0].problem.reason
 
 
 def test_what_cannot_be_written_is_known_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,8 +98,8 @@ def test_what_cannot_be_written_is_known_before(tmp_path: Path, monkeypatch: pyt
     source = tmp_path / "a.png"
 
     def problem(out: Path, name: str = "a.png") -> str:
-        (job,) = make_jobs([(source, Path(name))], Naming(out, False), WRITABLE, 1, False)
-        return job.problem.reason if job.problem else ""
+        (planned,) = plan_pictures([(source, Path(name))], Naming(out, False), WRITABLE, 1, False)
+        return planned.problem.reason if planned.problem else ""
 
     assert problem(tmp_path / "new" / "deep") == ""
     assert "too long" in problem(tmp_path / "new", "n" * 252 + ".png")

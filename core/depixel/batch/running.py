@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from depixel import files
-from depixel.commands.engines import PictureEngine
-from depixel.commands.outputs import check_writable, may_change_pixels
-from depixel.commands.plan import Job, Problem, problem_of, problem_with
-from depixel.commands.printable import one_line
+from depixel.batch.engines import PictureEngine
+from depixel.batch.outputs import check_writable, may_change_pixels
+from depixel.batch.plan import PlannedPicture, Problem, problem_of, problem_with
 from depixel.errors import CancelledError, DepixelError
 from depixel.labels import label_picture
 from depixel.lossy import as_written
@@ -23,6 +22,7 @@ from depixel.monitor import Monitor
 from depixel.picture import Picture
 from depixel.progress import Progress
 from depixel.request import Request
+from depixel.terminal.printable import one_line
 
 if TYPE_CHECKING:
     from depixel.monitor import SearchStep
@@ -39,9 +39,9 @@ Write = Callable[[Path, Picture], None]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one job."""
+    """What became of one picture."""
 
-    job: Job
+    planned: PlannedPicture
     problem: Problem | None = None  # None = done
     given: Picture | None = None
     report: Report | None = None
@@ -55,7 +55,7 @@ class Outcome:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON values for scripts."""
-        values: dict[str, Any] = {"name": self.job.name, "source": str(self.job.source), "status": self.status}
+        values: dict[str, Any] = {"name": self.planned.name, "source": str(self.planned.source), "status": self.status}
         if self.problem is not None:
             return {**values, "code": self.problem.code, "reason": self.problem.reason}
         if self.given is not None and self.report is not None:
@@ -72,12 +72,12 @@ class Outcome:
 
 class Batch:
     """
-    Runs jobs through an engine.
+    Runs all_planned through an engine.
 
     Args:
         read, write: the only two functions that touch files.
         cancelled: asked between pictures and between steps; when it turns true, the rest is "stopped".
-        disagreement: write a map of where the candidates differ beside them (`Job.disagreement`).
+        disagreement: write a map of where the candidates differ beside them (`PlannedPicture.disagreement`).
         watch: told of every step of every search.
     """
 
@@ -104,33 +104,33 @@ class Batch:
         scale = settings.scale or 4
         self._limit = max(1, int(_GROUP_PIXELS * 16 / scale**2 / settings.candidates))
 
-    def run(self, jobs: Iterable[Job]) -> Iterator[Outcome]:
-        """One outcome a job; those of one group come together, in their order."""
-        group: list[tuple[Job, Picture]] = []
+    def run(self, all_planned: Iterable[PlannedPicture]) -> Iterator[Outcome]:
+        """One outcome for each picture; those of a group come together, in their order."""
+        group: list[tuple[PlannedPicture, Picture]] = []
         pixels = 0
-        for job in jobs:
+        for planned in all_planned:
             if self._cancelled():
                 yield from (_stopped(member) for member, _ in group)
                 group, pixels = [], 0
-                yield _stopped(job)
+                yield _stopped(planned)
                 continue
-            if job.problem is not None:
-                yield Outcome(job, job.problem)
+            if planned.problem is not None:
+                yield Outcome(planned, planned.problem)
                 continue
             try:
-                picture = self._read(job.source)
-                if (problem := problem_with(job, picture)) is not None:
-                    yield Outcome(job, problem)
+                picture = self._read(planned.source)
+                if (problem := problem_with(planned, picture)) is not None:
+                    yield Outcome(planned, problem)
                     continue
-                check_writable(job.target, picture, self._settings)
+                check_writable(planned.target, picture, self._settings)
             except Exception as error:  # noqa: BLE001 (whatever one file brings about must not stop the others)
-                yield _failed(job, error)
+                yield _failed(planned, error)
                 continue
             size = picture.width * picture.height * len(picture.frames)
             if group and pixels + size > self._limit:
                 yield from self._answer(group)
                 group, pixels = [], 0
-            group.append((job, picture))
+            group.append((planned, picture))
             pixels += size
             if pixels >= self._limit or len(group) >= _GROUP_COUNT:
                 yield from self._answer(group)
@@ -138,14 +138,14 @@ class Batch:
         if group:
             yield from self._answer(group)
 
-    def _answer(self, group: list[tuple[Job, Picture]]) -> Iterator[Outcome]:
+    def _answer(self, group: list[tuple[PlannedPicture, Picture]]) -> Iterator[Outcome]:
         first = one_line(group[0][0].name)
         self._progress.doing(first if len(group) == 1 else f"{first} and {len(group) - 1} more", len(group))
         try:
             monitor = Monitor(self._step, self._cancelled)
             answers = self._engine.upsample_many([p for _, p in group], self._settings, monitor)
         except CancelledError:
-            yield from (_stopped(job) for job, _ in group)
+            yield from (_stopped(planned) for planned, _ in group)
             return
         except Exception as error:  # noqa: BLE001 (a fault that one picture brings about must not take the others along)
             if len(group) == 1:
@@ -157,15 +157,15 @@ class Batch:
         with ThreadPoolExecutor(_WRITERS) as pool:  # a disk takes several files in the time of one
             yield from pool.map(self._finish, group, answers)
 
-    def _finish(self, member: tuple[Job, Picture], answer: Report | DepixelError) -> Outcome:
-        job, given = member
-        return _failed(job, answer) if isinstance(answer, DepixelError) else self._save(job, given, answer)
+    def _finish(self, member: tuple[PlannedPicture, Picture], answer: Report | DepixelError) -> Outcome:
+        planned, given = member
+        return _failed(planned, answer) if isinstance(answer, DepixelError) else self._save(planned, given, answer)
 
     # The alternatives first and the best candidate last: when that is there, all are.
-    def _save(self, job: Job, given: Picture, report: Report) -> Outcome:
-        paths = job.targets(len(report.candidates))
+    def _save(self, planned: PlannedPicture, given: Picture, report: Report) -> Outcome:
+        paths = planned.targets(len(report.candidates))
         lossy = may_change_pixels(paths[0])
-        drawn = job.disagreement if self._disagreement and len(report.candidates) > 1 else None
+        drawn = planned.disagreement if self._disagreement and len(report.candidates) > 1 else None
         try:
             if drawn is not None:
                 self._write(drawn, report.disagreement())
@@ -174,13 +174,13 @@ class Batch:
             if lossy:
                 report = as_written(report, given, [self._read(path) for path in paths])
         except Exception as error:  # noqa: BLE001 (one file that cannot be written must not stop the others)
-            return _failed(job, error)
+            return _failed(planned, error)
         if remark := files.remark(given, files.kind_of(paths[0])):
             report = replace(report, notes=(*report.notes, remark))
         remarks = [str(given.details[key]) for key in ("wrong_ending", "left_out") if key in given.details]
         if remarks:
             report = replace(report, notes=(*report.notes, *remarks))
-        return Outcome(job, None, given, report, tuple(paths), drawn)
+        return Outcome(planned, None, given, report, tuple(paths), drawn)
 
     def _step(self, step: SearchStep) -> None:
         if self._watch is not None:
@@ -188,9 +188,9 @@ class Batch:
         self._progress.part(step.step / max(step.steps, 1))
 
 
-def _failed(job: Job, error: Exception) -> Outcome:
-    return Outcome(job, problem_of(error))
+def _failed(planned: PlannedPicture, error: Exception) -> Outcome:
+    return Outcome(planned, problem_of(error))
 
 
-def _stopped(job: Job) -> Outcome:
-    return Outcome(job, Problem("stopped", "cancelled", "Stopped before its turn."))
+def _stopped(planned: PlannedPicture) -> Outcome:
+    return Outcome(planned, Problem("stopped", "cancelled", "Stopped before its turn."))

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from depixel.commands.inputs import DEFAULT_OUT, find_pictures
-from depixel.commands.plan import Naming, make_jobs
+from depixel.batch.inputs import DEFAULT_OUT, find_pictures
+from depixel.batch.plan import Naming, plan_pictures
 
 READABLE = {".png", ".tga"}
 
@@ -114,7 +114,7 @@ def test_links_in_circles_are_inputs_that_fail(tmp_path: Path) -> None:
     (tmp_path / "loop.png").symlink_to("loop.png")
 
     found = find_pictures([str(tmp_path)], {".png"})
-    jobs = make_jobs(found.pictures, Naming(tmp_path / "out", False), {".png"}, 1, False)
+    jobs = plan_pictures(found.pictures, Naming(tmp_path / "out", False), {".png"}, 1, False)
 
     assert [job.name for job in jobs] == ["a.png", "loop.png"]
     assert [job.problem for job in jobs] == [None, None]

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from depixel import __version__
-from depixel.commands.batch import Outcome
-from depixel.commands.printable import counted, one_line
+from depixel.batch.running import Outcome
 from depixel.labels import describe_residual
 from depixel.request import Request
+from depixel.terminal.printable import counted, one_line
 
 STATUSES = ("done", "skipped", "failed", "stopped")
 
@@ -32,7 +32,7 @@ class Tally:
             residual = outcome.report.residual
             self.faces |= outcome.report.domain.imagined
             if self.worst is None or residual.maximum > self.worst[0]:
-                self.worst = (residual.maximum, outcome.job.name)
+                self.worst = (residual.maximum, outcome.planned.name)
 
     @property
     def exit_code(self) -> int:
@@ -44,7 +44,7 @@ class Tally:
 
 def line_for(outcome: Outcome) -> str:
     """One outcome in one line."""
-    name = outcome.job.name
+    name = outcome.planned.name
     if outcome.problem is not None:
         return one_line(f"{outcome.status}: {name}: {outcome.problem.reason}")
     assert outcome.given is not None and outcome.report is not None

@@ -10,7 +10,7 @@ import torch
 from tiny_prior import TinyArt, TinyFaces
 
 from depixel import files
-from depixel.commands.search_film import SearchFilm, film_path
+from depixel.batch.search_film import SearchFilm, film_path
 from depixel.enlarging.engine import EnlargingEngine
 from depixel.errors import BadUsageError
 from depixel.faces.engine import FaceEngine

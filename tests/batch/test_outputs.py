@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from depixel import files
+from depixel.batch import dry_run
+from depixel.batch.outputs import answer_size, check_writable, may_change_pixels
 from depixel.cli import main
-from depixel.commands import dry_run
-from depixel.commands.outputs import answer_size, check_writable, may_change_pixels
 from depixel.errors import UnsupportedPictureError
 from depixel.picture import Picture
 from depixel.preparation.prepare import prepare

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from depixel import files
-from depixel.commands.mistakes import no_such_input
 from depixel.errors import BadUsageError, UnwritableOutputError
 from depixel.files import video
 from depixel.picture import Picture
+from depixel.terminal.mistakes import no_such_input
 
 Read = Callable[[Path], Picture]
 Write = Callable[[Path, Picture], None]

@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from depixel.commands.mistakes import no_such_input
 from depixel.errors import BadUsageError, DepixelError
 from depixel.files.strangers import is_file_ending
 from depixel.files.table import by_ending
 from depixel.files.writing import why_unwritable
+from depixel.terminal.mistakes import no_such_input
 
 if TYPE_CHECKING:
     from depixel.picture import Picture
@@ -47,7 +47,7 @@ _CANDIDATE = re.compile(r"\.(candidate-\d+|disagreement)$")
 
 
 @dataclass(frozen=True)
-class Job:
+class PlannedPicture:
     """One input and the place of its answer."""
 
     source: Path
@@ -112,7 +112,7 @@ def make_naming(
     return Naming(out, True)
 
 
-def make_jobs(
+def plan_pictures(
     found: Iterable[tuple[Path, Path]],
     naming: Naming,
     writable: Iterable[str],
@@ -121,11 +121,11 @@ def make_jobs(
     *,
     disagreement: bool = False,
     named: Collection[Path] = (),
-) -> list[Job]:
+) -> list[PlannedPicture]:
     """
-    One job for each (source, relative path) that was found, in that order.
+    One plan for each (source, relative path) that was found, in that order.
 
-    A job gets a problem instead of a run when its source is itself an answer, unless it is among the `named`; when its
+    It gets a problem instead of a run when its source is itself an answer, unless it is among the `named`; when its
     answer would replace a source (never allowed), fall on another input's answer, replace an existing file without
     `overwrite`, or lie where nothing can be written. Of two inputs whose answers would have one name, the one that
     keeps its own name has it: hero.png before hero.kra.
@@ -136,21 +136,23 @@ def make_jobs(
     own = {source for source, _ in pairs if source not in named and _is_answer(source, stems, naming.suffix)}
     sources = {os.path.realpath(source) for source, _ in pairs if source not in own}
     taken: dict[str, str] = {}
-    jobs = [
-        Job(source, relative.as_posix(), naming.target(relative, writable), None, source in named)
+    all_planned = [
+        PlannedPicture(source, relative.as_posix(), naming.target(relative, writable), None, source in named)
         for source, relative in pairs
     ]
-    for number in sorted(range(len(jobs)), key=lambda k: jobs[k].source.suffix != jobs[k].target.suffix):
-        job = jobs[number]
-        if job.source in own:
-            jobs[number] = replace(job, problem=MADE_BY_DEPIXEL)
+    for number in sorted(
+        range(len(all_planned)), key=lambda k: all_planned[k].source.suffix != all_planned[k].target.suffix
+    ):
+        planned = all_planned[number]
+        if planned.source in own:
+            all_planned[number] = replace(planned, problem=MADE_BY_DEPIXEL)
             continue
-        targets = [*job.targets(candidates), *([job.disagreement] if disagreement else [])]
+        targets = [*planned.targets(candidates), *([planned.disagreement] if disagreement else [])]
         problem = _problem(targets, sources, taken, overwrite)
         if problem is None:
-            taken.update((os.path.realpath(target), job.name) for target in targets)
-        jobs[number] = replace(job, problem=problem)
-    return jobs
+            taken.update((os.path.realpath(target), planned.name) for target in targets)
+        all_planned[number] = replace(planned, problem=problem)
+    return all_planned
 
 
 # By its name, where the picture that it was made from lies beside it.
@@ -161,9 +163,9 @@ def _is_answer(source: Path, stems: Collection[Path], suffix: str) -> bool:
     return bool(suffix) and stem.endswith(suffix) and source.with_name(stem.removesuffix(suffix)) in stems
 
 
-def problem_with(job: Job, picture: Picture) -> Problem | None:
+def problem_with(planned: PlannedPicture, picture: Picture) -> Problem | None:
     """Why a picture that was read is not worked on: an answer of Depixel's that was only found in a folder."""
-    return MADE_BY_DEPIXEL if not job.named and picture.text.get("Software", "").startswith("Depixel ") else None
+    return MADE_BY_DEPIXEL if not planned.named and picture.text.get("Software", "").startswith("Depixel ") else None
 
 
 def _problem(targets: list[Path], sources: set[str], taken: dict[str, str], overwrite: bool) -> Problem | None:
