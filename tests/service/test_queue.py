@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
+from depixel.consistency import Residual
 from depixel.domain import ART
 from depixel.errors import CancelledError, OutOfMemoryError
 from depixel.monitor import Monitor
 from depixel.picture import Picture
-from depixel.report import Report
+from depixel.report import Candidate, Report
 from depixel.request import Request
 from depixel.service.jobs import BusyError, Job, Jobs
 from depixel.service.limits import ServiceLimits
@@ -137,4 +138,60 @@ def test_answers_are_not_kept_for_ever(jobs: Jobs, gate: Gate) -> None:
 
     jobs.sweep()
 
+    assert jobs.get(job.id) is None
+
+
+class Painter(Gate):
+    """Answers at once, with one picture of as many bytes as the request's seed says."""
+
+    def answer(self, picture: Picture, asked: JobSpec, monitor: Monitor) -> Report:
+        """A grey line."""
+        line = Picture((np.zeros((1, asked.settings.seed, 1), np.uint8),), mode="L")
+        candidate = Candidate(line, Residual(0.0, 0.0, 0.0), 0.0, 0)
+        return Report((candidate,), asked.settings, 4, ART, "area", "none", "cpu", (False, False), 0, 0.0)
+
+
+def test_answers_that_nobody_fetches_have_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond so many bytes the oldest go first, the newest stay; one that waits or runs is never dropped."""
+    painter = Painter()
+    loop = asyncio.new_event_loop()
+    limits = ServiceLimits(kept_bytes=1035, kept_seconds=1e6)  # the pictures that were sent count 10 each
+    jobs = Jobs(painter, limits, loop)
+    jobs.start()
+    try:
+        done = [add(jobs, size) for size in (500, 300, 400, 300)]
+        until(lambda: all(job.finished for job in done))
+        assert [job.answer_bytes for job in done] == [500, 300, 400, 300]
+        waiting = Job(JobSpec(Request()), PICTURE, 10, ServiceLimits(), lambda job: None)
+        jobs._known[waiting.id] = waiting
+
+        jobs.sweep()
+
+        assert [jobs.get(job.id) is job for job in done] == [False, True, True, True]
+        assert jobs.get(waiting.id) is waiting
+        jobs.forget(done[1])
+        jobs.sweep()
+        assert [jobs.get(job.id) is job for job in done] == [False, False, True, True]
+        newest = add(jobs, 1030)
+        until(lambda: newest.finished)
+        jobs.sweep()
+        assert [jobs.get(job.id) for job in (*done, newest)] == [None] * 5
+    finally:
+        jobs.close(drain=False)
+        assert jobs.join(60)
+        loop.close()
+
+
+def test_a_job_without_answers_goes_sooner(jobs: Jobs, gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a minute is enough to read why it failed; an answer is kept longer."""
+    object.__setattr__(jobs._limits, "kept_seconds", 600.0)
+    gate.problem, gate.open = OutOfMemoryError("No memory."), gate.open
+    gate.open.set()
+    job = add(jobs)
+    until(lambda: job.finished)
+
+    jobs.sweep()
+    assert jobs.get(job.id) is job
+    job.ended -= 31
+    jobs.sweep()
     assert jobs.get(job.id) is None

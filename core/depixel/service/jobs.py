@@ -209,7 +209,7 @@ class Jobs:
             for name, job in reversed(list(self._known.items())):
                 if not job.finished:
                     continue
-                kept += job.answer_bytes
+                kept += job.answer_bytes + (job.size if job.source is not None else 0)
                 old = now - job.ended > self._limits.kept_seconds or (not job.answer_bytes and now - job.ended > 30.0)
                 if old or kept > self._limits.kept_bytes:
                     del self._known[name]
