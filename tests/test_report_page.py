@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -120,22 +121,38 @@ def test_embedded_pictures_are_the_ones_given(tmp_path: Path) -> None:
     assert [getattr(image, "n_frames", 1) for image in found[2:]] == [3, 3]
 
 
-def test_large_pictures_are_cropped_in_register(tmp_path: Path) -> None:
-    """Of a large picture the same part of input and result is shown, at most 384 pixels wide."""
-    given = _picture(300, 200)
+def test_large_pictures_are_shown_whole(tmp_path: Path) -> None:
+    """All of a large picture is in the page, as a preview of at most 1024 pixels and 2 MB beside a link to the file."""
+    given = _picture(400, 300)
     enlarged = tuple(np.repeat(np.repeat(frame, 4, 0), 4, 1) for frame in given.frames)
-    report = _report(_picture(1, 1), EXACT)
-    report = Report(**{**vars(report), "candidates": (Candidate(Picture(enlarged), EXACT, 0.0, 0),)})
+    report = replace(_report(_picture(1, 1), EXACT), candidates=(Candidate(Picture(enlarged), EXACT, 0.0, 0),))
     page = ReportPage("Test", {})
-    page.add("large", [], given, report)
+    page.add("large", [str(tmp_path / "large.png")], given, report)
 
-    before, after = (
-        np.asarray(Image.open(io.BytesIO(base64.b64decode(d))))
-        for d in re.findall(r"base64,([^)]+)\)", page.html(tmp_path))
-    )
+    text = page.html(tmp_path)
+    files = [base64.b64decode(d) for d in re.findall(r"base64,([^)]+)\)", text)]
+    after = Image.open(io.BytesIO(files[1])).convert("RGBA")
 
-    assert after.shape == (384, 384, 4)
-    assert np.array_equal(np.repeat(np.repeat(before, 4, 0), 4, 1), after)
+    assert after.size == (1024, 768)
+    assert max(map(len, files)) <= 2_000_000
+    assert "preview" in text
+    # each quarter of the answer is in its place
+    wanted = Image.fromarray(enlarged[0]).convert("RGBa").resize((2, 2), Image.Resampling.BOX).convert("RGBA")
+    shown = after.convert("RGBa").resize((2, 2), Image.Resampling.BOX).convert("RGBA")
+    assert np.abs(np.asarray(wanted, int) - np.asarray(shown, int)).max() < 8
+
+
+def test_all_candidates_are_shown_with_links_to_their_files(tmp_path: Path) -> None:
+    """None is left out, however many there are."""
+    given = _picture(6, 6)
+    page = ReportPage("Test", {})
+    outputs = [str(tmp_path / f"a.candidate-{number}.png") for number in range(12)]
+    page.add("a.png", outputs, given, _report(given, *[EXACT] * 12))
+
+    text = page.html(tmp_path)
+
+    assert text.count('data-candidate="') == 12
+    assert all(f'href="a.candidate-{number}.png"' in text for number in range(12))
 
 
 def test_page_stays_small_and_keeps_the_worst(tmp_path: Path) -> None:

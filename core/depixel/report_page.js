@@ -17,6 +17,9 @@ for (const button of document.querySelectorAll(".candidates button")) {
     for (const other of card.querySelectorAll(".candidates button")) {
       other.setAttribute("aria-pressed", String(other === button));
     }
+    const link = button.parentElement.querySelector("a");
+    const title = card.querySelector("h3 a");
+    if (link && title) title.href = link.href;
   });
 }
 const search = document.getElementById("search");

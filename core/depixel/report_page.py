@@ -1,18 +1,15 @@
 """
 The report of a batch as one HTML file: every picture before and after, how exactly it scales back, worst first.
 
-The page needs nothing from outside: style, script and pictures are inside. Pictures are cropped, and once the page
-holds `budget` bytes of them those that scale back best are shown without pictures, so that ten thousand files still
-make a page that opens.
+The page needs nothing from outside: style, script and pictures are inside. A picture is shown whole: small ones pixel
+by pixel, large ones as a preview beside a link to the file. Once the page holds `budget` bytes of pictures, those that
+scale back best are listed without pictures, so that ten thousand files still make a page that opens.
 """
 
 from __future__ import annotations
 
-import base64
 import heapq
 import html
-import io
-import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +20,7 @@ from urllib.parse import quote
 
 from depixel import __version__
 from depixel.labels import describe_residual
+from depixel.previews import Preview, preview
 
 if TYPE_CHECKING:
     from depixel.consistency import Residual
@@ -32,10 +30,9 @@ if TYPE_CHECKING:
 BUDGET = 16_000_000
 """Bytes of embedded pictures in one page."""
 
-_CROP = 384  # pixels of the result shown at most, per axis
-_SHOWN = 288  # screen pixels that a small picture is enlarged to, about
-_FRAMES = 64  # frames of an animation that are embedded at most
-_CANDIDATES = 8
+_SIDE = 1024  # pixels of the longer side of an embedded picture at most
+_BYTES = 2_000_000  # of an embedded picture at most
+_SHOWN = 384  # screen pixels of the longer side of a picture that is not zoomed, about
 
 
 @dataclass
@@ -47,14 +44,18 @@ class _Entry:
     facts: dict[str, str]
     notes: tuple[str, ...]
     labels: tuple[str, ...]  # of the candidates
-    shape: tuple[int, int]  # of the embedded crop of the answer
-    before: bytes = b""
-    after: tuple[bytes, ...] = ()
-    heat: bytes = b""  # where the candidates differ
+    shape: tuple[int, int]  # of the answer
+    before: Preview | None = None
+    after: tuple[Preview, ...] = ()
+    heat: Preview | None = None  # where the candidates differ
+
+    @property
+    def previews(self) -> list[Preview]:
+        return [one for one in (self.before, *self.after, self.heat) if one is not None]
 
     @property
     def weight(self) -> int:
-        return len(self.before) + sum(map(len, self.after)) + len(self.heat)
+        return sum(len(one.data) for one in self.previews)
 
     @property
     def badness(self) -> tuple[float, float]:
@@ -101,12 +102,7 @@ class ReportPage:
             )
         if len(given.frames) > 1:
             facts["Frames"] = str(len(given.frames))
-        labels = tuple(f"{c.recipe}, {describe_residual(c.residual)}" for c in report.candidates[:_CANDIDATES])
-        box = _crop_box(given, large)
-        if box != (0, 0, given.width, given.height):
-            facts["Shown"] = f"{box[2] - box[0]}×{box[3] - box[1]} of the input at ({box[0]}, {box[1]})"
-        factor = large.width / given.width
-        enlarged = tuple(round(value * factor) for value in box)
+        labels = tuple(f"{c.recipe}, {describe_residual(c.residual)}" for c in report.candidates)
         entry = _Entry(
             name,
             tuple(outputs),
@@ -115,22 +111,24 @@ class ReportPage:
             facts,
             report.notes,
             labels,
-            (enlarged[2] - enlarged[0], enlarged[3] - enlarged[1]),
+            (large.width, large.height),
         )
         self._entries.append(entry)
         if self._full and entry.badness <= self._illustrated[0][0]:
             return
-        entry.before = _embed(given, box)
-        entry.after = tuple(_embed(c.picture, enlarged) for c in report.candidates[:_CANDIDATES])
+        entry.before = preview(given, _SIDE, _BYTES)
+        entry.after = tuple(preview(c.picture, _SIDE, _BYTES) for c in report.candidates)
         if len(report.candidates) > 1:
-            entry.heat = _embed(report.disagreement(), enlarged)
+            entry.heat = preview(report.disagreement(), _SIDE, _BYTES)
+        if not all(one.exact for one in entry.previews):
+            facts["Shown"] = "as a preview, which may be smaller and is compressed; the links open the files themselves"
         heapq.heappush(self._illustrated, (entry.badness, -len(self._entries), entry.weight))
         self._embedded += entry.weight
         while self._embedded > self._budget and len(self._illustrated) > 1:
             _, index, weight = heapq.heappop(self._illustrated)
             self._embedded -= weight
             left = self._entries[-index - 1]
-            left.before, left.after, left.heat = b"", (), b""
+            left.before, left.after, left.heat = None, (), None
             self._full = True
 
     def miss(self, status: str, name: str, reason: str) -> None:
@@ -202,20 +200,21 @@ _PAGE = """<!DOCTYPE html>
 <style>{style}</style></head>
 <body data-ground="check"><a class="skip" href="#pictures">Skip to the pictures</a>
 <header><h1>{title}</h1>
-<p>The detail in these pictures is <strong>imagined</strong>, not recovered: each answer is one of many that scale back
-down to the pixels given. How nearly it does so is measured on the very integers that were written.</p>
+<p>The detail in these pictures is <strong>invented</strong>, not recovered: each answer is one of many that scale back
+down to your pixels. How exactly each one does was measured on the file as it was written.</p>
 <dl class="facts">{facts}</dl>
 <details><summary>Settings</summary><table>{settings}</table></details>{unfinished}</header>
 <main id="pictures"><div class="bar" role="group" aria-label="View">
-<fieldset><legend>Ground</legend>
+<fieldset><legend>Background</legend>
 <label><input type="radio" name="ground" value="check" checked>checkerboard</label>
 <label><input type="radio" name="ground" value="black">black</label>
 <label><input type="radio" name="ground" value="white">white</label>
 <label><input type="radio" name="ground" value="magenta">magenta</label></fieldset>
 <fieldset><legend>Zoom</legend>
-<label><input type="radio" name="zoom" value="1" checked>1×</label>
+<label><input type="radio" name="zoom" value="1" checked>whole</label>
 <label><input type="radio" name="zoom" value="2">2×</label>
-<label><input type="radio" name="zoom" value="4">4×</label></fieldset>
+<label><input type="radio" name="zoom" value="4">4×</label>
+<label><input type="radio" name="zoom" value="8">8×</label></fieldset>
 <label>Find <input type="search" id="search" placeholder="part of a name"></label><span id="found" role="status"></span>
 </div>
 {cards}{rows}</main>
@@ -233,50 +232,66 @@ _OTHERS = """<section><h2>Without pictures, to keep this page small</h2>
 
 
 def _card(entry: _Entry, folder: Path) -> str:
+    assert entry.before is not None
     width, height = entry.shape
-    fit = max(1, _SHOWN // max(width, height))
-    variables = [f"--w:{width}", f"--h:{height}", f"--fit:{fit}", f"--before:{_data(entry.before)}"]
-    variables += [f"--c{i}:{_data(png)}" for i, png in enumerate(entry.after)] + ["--after:var(--c0)"]
-    if entry.heat:
-        variables.append(f"--heat:{_data(entry.heat)}")
+    fit = _SHOWN / max(width, height)
+    fit = max(1, int(fit)) if fit >= 1 else fit  # small ones by whole factors: pixels stay square
+    variables = [f"--w:{width}", f"--h:{height}", f"--fit:{fit:.5g}", f"--before:url({entry.before.uri})"]
+    variables += [f"--c{i}:url({one.uri})" for i, one in enumerate(entry.after)] + ["--after:var(--c0)"]
+    if entry.heat is not None:
+        variables.append(f"--heat:url({entry.heat.uri})")
     name = html.escape(entry.name)
     views = (
-        f'<figure><div class="view ground" role="img" aria-label="Input: {name}"><div class="layer before"></div></div>'
-        "<figcaption>Input, enlarged</figcaption></figure>"
-        f'<figure><div class="view ground" role="img" aria-label="Result: {name}"><div class="layer after"></div></div>'
-        "<figcaption>Result</figcaption></figure>"
-        '<figure><div class="view slider ground"><div class="layer after"></div><div class="layer before"></div>'
-        '<div class="handle"></div><input type="range" min="0" max="100" value="50" '
-        f'aria-label="Share of the input shown over the result: {name}"></div>'
+        _view(f'role="img" aria-label="Input: {name}"', "before", "Input, enlarged")
+        + _view(f'role="img" aria-label="Result: {name}"', "after", "Result")
+        + '<figure><div class="frame" tabindex="0"><div class="view slider ground"><div class="layer after"></div>'
+        '<div class="layer before"></div><div class="handle"></div><input type="range" min="0" max="100" value="50" '
+        f'aria-label="Share of the input shown over the result: {name}"></div></div>'
         "<figcaption>Slide: input left, result right</figcaption></figure>"
     )
-    if entry.heat:
-        views += (
-            f'<figure><div class="view" role="img" aria-label="Where the answers differ: {name}">'
-            '<div class="layer heat"></div></div>'
-            "<figcaption>Where the answers differ: what is hot was imagined</figcaption></figure>"
-        )
+    if entry.heat is not None:
+        about = f'role="img" aria-label="Where the answers differ: {name}"'
+        views += _view(about, "heat", "Where the answers differ: what is hot was invented")
     facts = "".join(f"<tr><th scope=row>{_text(k)}<td>{_text(v)}" for k, v in entry.facts.items())
     notes = "".join(f'<p class="note">{_text(note)}</p>' for note in entry.notes)
+    smooth = "" if fit >= 1 else " smooth"
     return (
-        f'<article class="card" data-name="{html.escape(entry.name.lower())}" style="{";".join(variables)}">'
+        f'<article class="card{smooth}" data-name="{html.escape(entry.name.lower())}" style="{";".join(variables)}">'
         f'<div class="card-head"><h3>{_link(entry, folder)}</h3><span class="soft">{_text(entry.title)}</span>'
         f"{_badge(entry.residual)}</div>{notes}"
-        f'<div class="views">{views}</div>{_candidates(entry)}'
+        f'<div class="views">{views}</div>{_candidates(entry, folder)}'
         f"<details><summary>Details</summary><table>{facts}{_residual_row(entry.residual)}</table></details></article>"
     )
 
 
-def _candidates(entry: _Entry) -> str:
+def _view(about: str, layer: str, caption: str) -> str:
+    return (
+        f'<figure><div class="frame" tabindex="0"><div class="view ground" {about}><div class="layer {layer}"></div>'
+        f"</div></div><figcaption>{caption}</figcaption></figure>"
+    )
+
+
+def _candidates(entry: _Entry, folder: Path) -> str:
     if len(entry.after) < 2:
         return ""
     buttons = "".join(
-        f'<button type="button" data-candidate="{i}" aria-pressed="{str(i == 0).lower()}">'
+        f'<li><button type="button" data-candidate="{i}" aria-pressed="{str(i == 0).lower()}">'
         f'<span class="thumb ground"><span class="layer" style="background-image:var(--c{i})"></span></span>'
-        f"{i + 1}: {_text(label)}</button>"
+        f"{i + 1}: {_text(label)}</button>{_file_link(entry, i, folder)}</li>"
         for i, label in enumerate(entry.labels)
     )
-    return f'<div class="candidates" role="group" aria-label="Candidates">{buttons}</div>'
+    return f'<ul class="candidates" aria-label="Candidates">{buttons}</ul>'
+
+
+def _file_link(entry: _Entry, index: int, folder: Path) -> str:
+    if index >= len(entry.outputs):
+        return ""
+    output = entry.outputs[index]
+    return f'<a href="{_address(output, folder)}">{_text(Path(output).name)}</a>'
+
+
+def _address(output: str, folder: Path) -> str:
+    return html.escape(quote(os.fsencode(Path(os.path.relpath(output, folder)).as_posix())))
 
 
 def _row(entry: _Entry, folder: Path) -> str:
@@ -288,8 +303,7 @@ def _row(entry: _Entry, folder: Path) -> str:
 def _link(entry: _Entry, folder: Path) -> str:
     if not entry.outputs:
         return _text(entry.name)
-    target = quote(os.fsencode(Path(os.path.relpath(entry.outputs[0], folder)).as_posix()))
-    return f'<a href="{html.escape(target)}">{_text(entry.name)}</a>'
+    return f'<a href="{_address(entry.outputs[0], folder)}">{_text(entry.name)}</a>'
 
 
 def _badge(residual: Residual) -> str:
@@ -304,50 +318,3 @@ def _residual_row(residual: Residual) -> str:
 
 def _text(value: object) -> str:
     return html.escape(str(value))
-
-
-def _data(png: bytes) -> str:
-    return f"url(data:image/png;base64,{base64.b64encode(png).decode('ascii')})"
-
-
-# Left, top, right, bottom in input pixels: the busiest window whose answer fits into _CROP pixels.
-def _crop_box(given: Picture, large: Picture) -> tuple[int, int, int, int]:
-    import numpy as np
-
-    factor = max(1.0, large.width / given.width)
-    side = max(1, math.floor(_CROP / factor))
-    width, height = min(side, given.width), min(side, given.height)
-    if (width, height) == (given.width, given.height):
-        return 0, 0, width, height
-    pixels = given.rgba(0)[..., :4].astype(np.float64).mean(axis=2) / given.levels
-    activity = np.abs(np.diff(pixels, axis=0, append=pixels[-1:]))
-    activity += np.abs(np.diff(pixels, axis=1, append=pixels[:, -1:]))
-    sums = np.pad(activity.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
-    tops = sorted({*range(0, given.height - height + 1, max(1, height // 2)), given.height - height})
-    lefts = sorted({*range(0, given.width - width + 1, max(1, width // 2)), given.width - width})
-    rows = [sums[top + height] - sums[top] for top in tops]
-    found = {(x, y): row[x + width] - row[x] for y, row in zip(tops, rows, strict=True) for x in lefts}
-    left, top = max(found, key=lambda corner: found[corner])
-    return left, top, left + width, top + height
-
-
-# Part of a picture as PNG (APNG when it moves), 8 bit, RGB or RGBA.
-def _embed(picture: Picture, box: Sequence[int]) -> bytes:
-    import numpy as np
-    from PIL import Image
-
-    left, top, right, bottom = box
-    frames = []
-    for index in range(min(len(picture.frames), _FRAMES)):
-        pixels = picture.rgba(index)[top:bottom, left:right]
-        if picture.levels != 255:
-            pixels = (pixels // 257).astype(np.uint8)
-        channels = 4 if picture.has_alpha else 3
-        frames.append(Image.fromarray(np.ascontiguousarray(pixels[..., :channels])))
-    buffer = io.BytesIO()
-    if len(frames) == 1:
-        frames[0].save(buffer, "PNG", compress_level=6)
-    else:
-        durations = [round(ms) or 100 for ms in picture.durations[: len(frames)]] or 100
-        frames[0].save(buffer, "PNG", save_all=True, append_images=frames[1:], duration=durations, loop=0)
-    return buffer.getvalue()
