@@ -75,6 +75,7 @@ ALLOWED = {
         "depixel.client",
         "depixel.files",
         "depixel.picture",
+        "depixel.previews",
         "depixel.request",
         "depixel.monitor",
     },

@@ -12,7 +12,9 @@ from depixel.picture import Picture
 
 if TYPE_CHECKING:
     from depixel.consistency import Residual
+    from depixel.projecting import Projection
     from depixel.report import Candidate, Report
+    from depixel.request import Request
 
 _MADE = (
     '<rdf:Description xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" rdf:about=""'
@@ -50,6 +52,30 @@ def label_picture(candidate: Candidate, report: Report, *, lossy: bool = False) 
         text["Description"] = _joined(IMAGINED_FACE, text.get("Description", ""))
     text["Comment"] = " ".join(sentences)
     return picture.replace(text=with_xmp(text) if report.domain.imagined else text)
+
+
+def projected_report(projection: Projection, request: Request, name: str, seconds: float) -> Report:
+    """The report on another upscaler's result (a file of this `name`) that was made exact; its picture is labelled."""
+    from depixel.report import Candidate, Report
+
+    prepared = projection.prepared
+    comment = f"Made by another upscaler; projected by Depixel: it scales back down ({prepared.degradation.name})."
+    text = {**projection.picture.text, "Software": f"Depixel {__version__}", "Comment": comment}
+    picture = projection.picture.replace(text=text)
+    note = f"Projected from {name}, which {describe_residual(projection.before)}."
+    return Report(
+        candidates=(Candidate(picture, projection.after, (projection.after.rmse / 255) ** 2, 0),),
+        settings=request,
+        scale=prepared.degradation.factor // prepared.grid,
+        domain=prepared.domain,
+        degradation=prepared.degradation.name,
+        model=f"another upscaler's ({name})",
+        device="cpu",
+        wrap=prepared.wrap,
+        steps=0,
+        seconds=seconds,
+        notes=(*prepared.notes, note),
+    )
 
 
 def with_xmp(text: dict[str, str], source: str = "compositeWithTrainedAlgorithmicMedia") -> dict[str, str]:

@@ -251,3 +251,52 @@ def test_the_engine_dies_and_comes_back(browser: Browser, samples: Path, tmp_pat
     found = place.running()
     assert found is not None
     assert (found.port, found.pid != running.pid) == (running.port, True)
+
+
+def test_a_pack_goes_the_packs_way(browser: Browser, samples: Path, tmp_path: Path) -> None:
+    """Recognised, said, with size and time first; the profile can be changed; the result is a pack."""
+    pack = tmp_path / "Pack.zip"
+    with zipfile.ZipFile(pack, "w") as archive:
+        archive.writestr("pack.mcmeta", '{"pack": {"pack_format": 15, "description": "test"}}')
+        archive.write(samples / "textures" / "wall.png", "assets/minecraft/textures/block/wall.png")
+        archive.writestr("assets/minecraft/lang/en_us.json", "{}")
+    browser.drop(pack)
+
+    browser.until("dry run", lambda: browser.states() == ["looked"])
+    words = browser.text("#pack-facts")
+    assert "Recognised as: Minecraft" in words
+    assert "1 texture becomes larger" in words
+    assert "Time: about" in words
+    browser.run(
+        "const box = document.getElementById('pack-profile'); box.value = 'generic';"
+        "box.dispatchEvent(new Event('change'));"
+    )
+    browser.until("other profile", lambda: "Treated as" in browser.text("#pack-facts"))
+    browser.until("dry run", lambda: browser.states() == ["looked"])
+
+    browser.one("#pack-start").click()
+    browser.until("end", lambda: browser.states() == ["done"])
+    browser.one("#pack-save").click()
+    with zipfile.ZipFile(browser.downloaded("Pack-depixel.zip")) as archive:
+        assert "pack.mcmeta" in archive.namelist()
+        archive.extract("assets/minecraft/textures/block/wall.png", tmp_path)
+    large = read(tmp_path / "assets/minecraft/textures/block/wall.png")
+    assert large.width == 4 * read(samples / "textures" / "wall.png").width
+
+
+def test_another_programs_result_is_made_exact(browser: Browser, samples: Path, tmp_path: Path) -> None:
+    """One picture waits for its partner; with it, the large one is changed as little as needed."""
+    from PIL import Image
+
+    with Image.open(samples / "sprites" / "mage.png") as image:
+        image.resize((128, 128), Image.Resampling.LANCZOS).save(tmp_path / "mage-upscaled.png")
+    browser.one("label[for=preset-exact]").click()
+
+    browser.choose(tmp_path / "mage-upscaled.png")
+    browser.until("hint", lambda: "mage-upscaled.png" in browser.text("#pairing"))
+    browser.choose(samples / "sprites" / "mage.png")
+
+    browser.until("verdict", lambda: "Exact" in browser.text("#verdict"))
+    assert browser.text("#pairing") == ""
+    browser.one("#save").click()
+    assert read(browser.downloaded("mage-upscaled-exact.png")).width == 128

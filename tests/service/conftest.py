@@ -26,7 +26,7 @@ def record_engine(place: Place, weights: Path, *options: str, **more: str) -> No
         f"sys.argv = ['depixel', *sys.argv[1:], '--weights', 'art={weights}', *{list(options)!r}]\n"
         "runpy.run_module('depixel', run_name='__main__')\n"
     )
-    path = os.pathsep.join([str(ROOT / "core")])
+    path = os.pathsep.join([str(ROOT / "core"), str(ROOT / "plugins/folder_watch")])
     environment = (("PYTHONPATH", path), ("OMP_NUM_THREADS", "1"), *more.items())
     place.write_installed(Installed((sys.executable, str(launcher)), environment, "test"))
 

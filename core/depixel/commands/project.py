@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from depixel.errors import BadUsageError
-from depixel.request import Request
 from depixel.terminal.options import add_some_options, request_from
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ def add_parser(subparsers: Subparsers) -> None:
 def run(args: argparse.Namespace) -> int:
     """Read both, project, write, tell."""
     from depixel.batch.disk import reader, writer
-    from depixel.labels import describe_residual
+    from depixel.labels import describe_residual, projected_report
 
     if args.out.exists() and any(args.out.samefile(path) for path in (args.to, args.result) if path.exists()):
         raise BadUsageError(f"{args.out} is an input itself; choose another name.")
@@ -55,8 +54,8 @@ def run(args: argparse.Namespace) -> int:
 
     started = time.perf_counter()
     projection = project_result(result, given, settings)
-    report = _report(projection, settings, args.result.name, time.perf_counter() - started)
-    writer(args.overwrite)(args.out, _labelled(projection, report))
+    report = projected_report(projection, settings, args.result.name, time.perf_counter() - started)
+    writer(args.overwrite)(args.out, report.picture)
     if args.report is not None:
         _write_page(args, given, report)
     if args.json:
@@ -67,38 +66,6 @@ def run(args: argparse.Namespace) -> int:
             f"after:  {describe_residual(projection.after)}\n{args.out}\n"
         )
     return 0
-
-
-def _report(projection: Projection, settings: Request, name: str, seconds: float) -> Report:
-    from depixel.labels import describe_residual
-    from depixel.report import Candidate, Report
-
-    prepared = projection.prepared
-    note = f"Projected from {name}, which {describe_residual(projection.before)}."
-    return Report(
-        candidates=(Candidate(projection.picture, projection.after, (projection.after.rmse / 255) ** 2, 0),),
-        settings=settings,
-        scale=prepared.degradation.factor // prepared.grid,
-        domain=prepared.domain,
-        degradation=prepared.degradation.name,
-        model=f"another upscaler's ({name})",
-        device="cpu",
-        wrap=prepared.wrap,
-        steps=0,
-        seconds=seconds,
-        notes=(*prepared.notes, note),
-    )
-
-
-def _labelled(projection: Projection, report: Report) -> Picture:
-    from depixel import __version__
-
-    text = {
-        **projection.picture.text,
-        "Software": f"Depixel {__version__}",
-        "Comment": f"Made by another upscaler; projected by Depixel: it scales back down ({report.degradation}).",
-    }
-    return projection.picture.replace(text=text)
 
 
 def _write_page(args: argparse.Namespace, given: Picture, report: Report) -> None:

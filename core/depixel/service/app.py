@@ -23,6 +23,7 @@ from depixel.client.option_table import OPTIONS
 from depixel.client.protocol import PROTOCOL, RAW, REQUEST_HEADER
 from depixel.errors import DepixelError, PictureTooLargeError
 from depixel.request import DOMAINS
+from depixel.service.errands import errand_routes
 from depixel.service.guard import error_response
 from depixel.service.jobs import NO_MEMORY, Job, Jobs
 from depixel.service.limits import ServiceLimits
@@ -122,6 +123,7 @@ def make_app(
             Route("/options", options, methods=["GET"]),
             Route("/shutdown", shutdown, methods=["POST"]),
             *picture_routes(limits),
+            *errand_routes(jobs, limits),
             *page_routes(sessions or PageSessions()),
         ],
         exception_handlers={

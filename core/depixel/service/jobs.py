@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from depixel.errors import CancelledError, DepixelError
 from depixel.monitor import Monitor, SearchStep
+from depixel.service.errands import Errand, FileOutcome
 from depixel.service.limits import ServiceLimits
 from depixel.service.wire import JobSpec, describe, pack_preview
 
@@ -37,18 +38,18 @@ class Worker(Protocol):
 
     def warm(self) -> None: ...
 
-    def answer(self, picture: Picture, spec: JobSpec, monitor: Monitor) -> Report: ...
+    def answer(self, picture: Picture | Errand, spec: JobSpec, monitor: Monitor) -> Report | FileOutcome: ...
 
 
 class Job:
     """One request. The thread writes, listeners on the event loop read; `version` counts the news."""
 
     def __init__(
-        self, spec: JobSpec, picture: Picture, size: int, limits: ServiceLimits, wake: Callable[[Job], None]
+        self, spec: JobSpec, picture: Picture | Errand, size: int, limits: ServiceLimits, wake: Callable[[Job], None]
     ) -> None:
         self.id = secrets.token_hex(8)
         self.spec = spec
-        self.picture: Picture | None = picture
+        self.picture: Picture | Errand | None = picture
         self.size = size
         self.state = "queued"
         self.made = time.monotonic()
@@ -59,6 +60,8 @@ class Job:
         self.answer_bytes = 0
         self.report: Report | None = None  # of a job that is done, with its pictures
         self.source: Picture | None = None  # of a job that is done: what was sent
+        self.file: FileOutcome | None = None  # of an errand that is done
+        self.is_errand = isinstance(picture, Errand)
         self.changed = asyncio.Event()  # set by the loop on each change, replaced by the listener that saw it
         self.cancelled = threading.Event()
         self._limits = limits
@@ -93,10 +96,16 @@ class Job:
         self.progress = line
         self.tell("running")
 
+    def finish_errand(self, outcome: FileOutcome) -> None:
+        self.file, self.answer_bytes = outcome, 1  # as long as it is kept, so is its file
+        self.end = {"event": "done", "candidates": [], "facts": outcome.facts, "file": outcome.file is not None}
+        self.tell("done")
+
     def finish(self, report: Report) -> None:
         lines = [describe(candidate) for candidate in report.candidates]
         self.answer_bytes = sum(line["bytes"] for line in lines)
-        self.report, self.source = report, self.picture
+        self.report = report
+        self.source = self.picture.original if isinstance(self.picture, Errand) else self.picture
         self.end = {
             "event": "done",
             "scale": report.scale,
@@ -150,7 +159,7 @@ class Jobs:
         with self._lock:
             return len(self._waiting) + (self._running is not None)
 
-    def add(self, spec: JobSpec, picture: Picture, size: int) -> Job:
+    def add(self, spec: JobSpec, picture: Picture | Errand, size: int) -> Job:
         """
         Put a job in the queue.
 
@@ -279,6 +288,8 @@ class Jobs:
         else:
             if job.cancelled.is_set():
                 job.stop()
+            elif isinstance(report, FileOutcome):
+                job.finish_errand(report)
             else:
                 job.finish(report)
         log.info(

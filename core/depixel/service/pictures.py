@@ -144,7 +144,8 @@ def answer_file(job: Job, index: int, kind: str) -> tuple[bytes, dict[str, str]]
         name = "PNG" if kind == OWN else name  # what nobody writes, or what cannot hold the answer
         form = by_name(name)
     lossy = form is not None and not form.lossless
-    data = encode(label_picture(candidate, job.report, lossy=lossy), name)
+    labelled = candidate.picture if job.is_errand else label_picture(candidate, job.report, lossy=lossy)
+    data = encode(labelled, name)
     headers = {"Content-Type": media_type(name)}
     if lossy and job.source is not None:
         alone = replace(job.report, candidates=(candidate,))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from depixel.domain import ART, FACES
 from depixel.errors import DepixelError
 from depixel.monitor import Monitor
+from depixel.service.errands import Errand, FileOutcome
 from depixel.service.wire import ACTIONS, JobSpec
 
 if TYPE_CHECKING:
@@ -56,13 +57,15 @@ class EngineWorker:
             self._upsampler = Upsampler(self._device, self._weights)
         return self._upsampler
 
-    def answer(self, picture: Picture, spec: JobSpec, monitor: Monitor) -> Report:
+    def answer(self, picture: Picture | Errand, spec: JobSpec, monitor: Monitor) -> Report | FileOutcome:
         """
         Carry out a request.
 
         Raises:
             DepixelError: one sentence.
         """
+        if isinstance(picture, Errand):
+            return picture.run(self.upsampler(), monitor)
         if spec.action == "anonymise":
             return self._anonymise(picture, spec, monitor)
         return self.upsampler().upsample(picture, spec.settings, monitor)

@@ -1,6 +1,7 @@
 // The answers to the picture that is shown: large tiles, what makes each different, how to get it again.
 
 import { at, make, plain } from "./dom.js";
+import { baseName } from "./formats.js";
 import { has, say } from "./words.js";
 
 /** How exactly an answer scales back, in words. */
@@ -13,6 +14,7 @@ export function verdict(answer) {
 /** What makes an answer different: how it was made, then where it differs from the one it came with. */
 export function character(answer) {
   const { domain, scale } = answer.report;
+  if (answer.partner) return [say("answer.exact", { name: plain(answer.partner) })];
   const kind = domain === "faces" ? say("answer.face") : say("answer.kind", { kind: has(`kind.${domain}`) ? say(`kind.${domain}`) : domain, scale });
   const calm = answer.reading ? say(`reading.${answer.reading}`) : say("answer.calm");
   const vivid = answer.imagination > 0 ? say("answer.vivid", { imagination: round(answer.imagination) }) : calm;
@@ -23,6 +25,7 @@ export function character(answer) {
 
 /** The command that makes an answer again. */
 export function command(answer, name) {
+  if (answer.partner) return `depixel project ${quoted(answer.partner)} --to ${quoted(name)} -o ${quoted(`exact-${baseName(answer.partner)}`)}`;
   const words = ["depixel", "upscale", quoted(name), "--scale", answer.report.scale, "--seed", answer.seed];
   for (const [key, value] of Object.entries(answer.settings)) {
     if (["scale", "seed", "candidates", "imagination", "reading"].includes(key)) continue;
@@ -58,7 +61,7 @@ function tile(item, answer, index, choose, kept) {
     show,
     make("div", { class: "answer-head" }, make("strong", {}, name), make("label", { class: "check" }, keep, " ", say("answer.keep"))),
     ...character(answer).map((line) => make("p", {}, line)),
-    make("details", {}, make("summary", {}, `seed ${answer.seed}${answer.imagination ? `, imagination ${round(answer.imagination)}` : ""}`),
+    make("details", {}, make("summary", {}, answer.partner ? say("answer.how") : `seed ${answer.seed}${answer.imagination ? `, imagination ${round(answer.imagination)}` : ""}`),
       make("p", { class: "soft" }, say("answer.again", { command: "" })), make("code", {}, line)),
   );
 }

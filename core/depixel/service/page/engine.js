@@ -56,6 +56,25 @@ export async function send(blob, request) {
   return (await json(await ask("/jobs", { method: "POST", headers, body: blob }))).job;
 }
 
+/** Send an original and what another program made of it; resolves to the id of the job that makes it exact. */
+export async function sendPair(original, result, names, request) {
+  const headers = { "Depixel-Request": header({ ...request, original: original.size, names }) };
+  return (await json(await ask("/projections", { method: "POST", headers, body: new Blob([original, result]) }))).job;
+}
+
+/** Send a texture pack to be looked at, or to be made larger; resolves to the id of the job. */
+export async function sendPack(blob, request) {
+  const headers = { "Content-Type": "application/zip", "Depixel-Request": header(request) };
+  return (await json(await ask("/packs", { method: "POST", headers, body: blob }))).job;
+}
+
+/** The file that a job made. */
+export async function jobFile(job) {
+  const response = await ask(`/jobs/${job}/file`);
+  if (!response.ok) await json(response);
+  return whole(response);
+}
+
 /** The news of a job, line by line; the last one is done, failed or cancelled. */
 export async function* events(job, signal) {
   const response = await ask(`/jobs/${job}/events`, { signal });

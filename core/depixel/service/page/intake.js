@@ -3,17 +3,19 @@
 import { at, make, announce } from "./dom.js";
 import { baseName, ending } from "./formats.js";
 import { say } from "./words.js";
-import { readZip } from "./zip.js";
+import { readZip, writeZip } from "./zip.js";
 
 /**
  * Listen for pictures.
  * readable: endings that are taken out of folders and zips; what is named by itself is always taken.
- * add(files, note): [{name, load()}] that came in together.
+ * wantsPacks(): whether every zip and folder is a texture pack, not only those that look like one.
+ * add(files, ignored): [{name, load(), pack}] that came in together, and how many were left out.
  */
-export function listen(readable, add) {
+export function listen(readable, wantsPacks, add) {
   const take = async (files) => {
-    const { pictures, ignored } = await expand(files, readable);
-    add(pictures, ignored);
+    const { packs, others } = foldersThatArePacks(files, wantsPacks());
+    const { pictures, ignored } = await expand(others, readable, wantsPacks());
+    add([...packs, ...pictures], ignored);
   };
   const choose = (input) => {
     input.addEventListener("change", () => {
@@ -75,14 +77,43 @@ async function walk(entry) {
   return (await Promise.all(found.map(walk))).flat();
 }
 
+const MARKS = ["pack.mcmeta", "pack.txt"]; // in the root of a pack
+
+// A folder that is a pack goes to the engine as a zip of all its files.
+function foldersThatArePacks(files, all) {
+  const tops = new Map();
+  for (const file of files.filter((other) => other.name.includes("/"))) {
+    const top = file.name.slice(0, file.name.indexOf("/"));
+    tops.set(top, [...(tops.get(top) ?? []), file]);
+  }
+  const packs = [];
+  for (const [top, inside] of tops) {
+    if (!all && !inside.some((file) => MARKS.includes(file.name.slice(top.length + 1)))) continue;
+    const load = async () => {
+      const entries = inside.map(async (file) => ({ name: file.name.slice(top.length + 1), blob: await file.load() }));
+      return writeZip(await Promise.all(entries));
+    };
+    packs.push({ name: `${top}.zip`, load, pack: true });
+  }
+  const taken = new Set(packs.map((pack) => pack.name.slice(0, -4)));
+  return { packs, others: files.filter((file) => !taken.has(file.name.slice(0, file.name.indexOf("/")))) };
+}
+
+const isPack = (inside) => inside.some((entry) => MARKS.includes(baseName(entry.name)) && entry.name.split("/").length < 3);
+
 // Out of folders and zips only what is a picture by its name; zips are opened.
-async function expand(files, readable) {
+async function expand(files, readable, allPacks) {
   const pictures = [];
   let ignored = 0;
   for (const file of files) {
-    if (ending(file.name) === ".zip") {
+    if (ending(file.name) === ".pk3") pictures.push({ ...file, pack: true });
+    else if (ending(file.name) === ".zip") {
       try {
         const inside = await readZip(await file.load());
+        if (allPacks || isPack(inside)) {
+          pictures.push({ ...file, pack: true });
+          continue;
+        }
         const wanted = inside.filter((entry) => readable.has(ending(entry.name)) && !hidden(entry.name));
         ignored += inside.length - wanted.length;
         pictures.push(...wanted.map((entry) => ({ ...entry, name: `${file.name.slice(0, -4)}/${entry.name}` })));

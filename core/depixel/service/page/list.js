@@ -45,6 +45,7 @@ export class List {
 
   async thumbnail(row) {
     this.seen.unobserve(row);
+    if (row.item.isPack) return row.querySelector(".thumb").classList.add("zip");
     try {
       row.querySelector(".thumb").style.backgroundImage = `url("${await row.item.shownUrl()}")`;
     } catch {
@@ -52,10 +53,8 @@ export class List {
     }
   }
 
-  /** Show an item's state. */
-  mark(item, shown) {
-    const row = this.rows.get(item);
-    if (!row) return;
+  /** An item's state in words. */
+  stateOf(item) {
     const percent = Math.round(100 * item.fraction);
     const words = {
       waiting: say("state.waiting"),
@@ -64,9 +63,17 @@ export class List {
       done: item.answers.length > 1 ? say("state.answers", { count: item.answers.length }) : say("state.done"),
       failed: say("state.failed", { reason: item.reason }),
       cancelled: say("state.cancelled"),
+      looked: say("state.looked"),
     };
+    return words[item.state];
+  }
+
+  /** Show an item's state. */
+  mark(item, shown) {
+    const row = this.rows.get(item);
+    if (!row) return;
     row.dataset.state = item.state;
-    row.querySelector(".state").textContent = words[item.state];
+    row.querySelector(".state").textContent = this.stateOf(item);
     row.querySelector(".pick").setAttribute("aria-current", String(item === shown));
     row.querySelector(".end").setAttribute("aria-label", say(item.tasks ? "item.cancel" : "item.remove", { name: plain(item.name) }));
   }
@@ -83,14 +90,15 @@ export class List {
     at("pause").textContent = say(this.work.paused ? "list.resume" : "list.pause");
     at("pause").hidden = at("cancel-all").hidden = !this.work.busy;
     at("retry").hidden = failed === 0;
-    at("zip").hidden = done < 2;
+    at("zip").hidden = items.filter((item) => item.answers.length).length < 2;
     at("clear").hidden = this.work.busy;
     this.time();
   }
 
   time() {
     const seconds = this.work.secondsLeft;
-    const words = !this.work.busy ? (this.work.items.length ? say("list.finished") : "")
+    const ready = this.work.items.some((item) => item.state === "looked");
+    const words = !this.work.busy ? (ready ? say("state.looked") : this.work.items.length ? say("list.finished") : "")
       : this.work.paused ? say("list.paused")
       : seconds === null ? say("list.measuring")
       : say("list.left", { time: sayTime(seconds) });

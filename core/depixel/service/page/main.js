@@ -6,6 +6,8 @@ import * as engine from "./engine.js";
 import { formatOf, fromFolders, setFormats, written } from "./formats.js";
 import { listen, showExamples } from "./intake.js";
 import { List } from "./list.js";
+import { showPack } from "./pack.js";
+import { alone, forgetAlone, pair } from "./pairs.js";
 import { download, fileName, fileOf, saveZip } from "./saving.js";
 import { Settings } from "./settings.js";
 import { Viewer } from "./viewer.js";
@@ -27,9 +29,13 @@ function banner(text, kind = "") {
   at("banner").hidden = !text;
 }
 
-function add(pictures, ignored) {
-  const items = pictures.map((picture) => work.add(picture.name, picture.load, settings.request()));
+async function add(incoming, ignored) {
+  const pictures = settings.preset === "exact" ? await pair(incoming.filter((picture) => !picture.pack)) : incoming;
+  const items = pictures.map((picture) => work.add(picture, settings.request()));
   const notes = [say(items.length ? "intake.added" : "intake.none", { count: items.length })];
+  const single = settings.preset === "exact" ? alone() : [];
+  at("pairing").textContent = single.length ? say("exact.alone", { names: single.map(plain).join(", ") }) : "";
+  if (single.length) notes.splice(0, 1, at("pairing").textContent);
   if (ignored) notes.push(say("intake.ignored", { count: ignored }));
   announce(notes.join(" "));
   at("tally").title = notes.join(" ");
@@ -42,12 +48,15 @@ function add(pictures, ignored) {
 async function select(item) {
   shown = item;
   at("view").hidden = false;
-  at("again").hidden = false;
+  at("again").hidden = item.isPack;
+  at("pack").hidden = !item.isPack;
+  at("compare").hidden = item.isPack;
   at("view-title").textContent = plain(item.name);
   list.update(shown);
   try {
     const url = await item.shownUrl();
     if (shown !== item) return;
+    if (item.isPack) return showItem(item, "");
     await measure(item, url);
     if (shown === item) showItem(item, url);
     const facts = await engine.facts(item.blob, { settings: settings.request(), picture: { name: item.name.slice(-200) } });
@@ -72,6 +81,11 @@ function showItem(item, before) {
   const answer = item.answers[item.chosen];
   const { width = 0, height = 0 } = item.look ?? {};
   at("saving").hidden = at("answers-title").parentElement.hidden = !answer;
+  at("more-like").hidden = at("more-answers").hidden = Boolean(item.partner);
+  if (item.isPack) {
+    const ask = (look) => (profile) => work.request(item, settings.request(), null, { look, profile });
+    showPack(item, ask(true), ask(false));
+  }
   at("verdict").textContent = answer ? verdict(answer) : item.state === "failed" ? item.reason : "";
   at("verdict").dataset.kind = answer ? (answer.residual <= 0.5 ? "good" : answer.residual <= 2 ? "near" : "bad") : item.state === "failed" ? "bad" : "";
   at("view-size").textContent = answer ? say("view.sizes", { width, height, large: answer.width, tall: answer.height }) : "";
@@ -87,6 +101,7 @@ function showItem(item, before) {
 }
 
 function showWorking(item) {
+  at("pack-state").textContent = !item.isPack || !item.tasks ? "" : list.stateOf(item);
   at("working").hidden = !item.tasks;
   at("working").textContent = item.state === "running" && item.fraction ? say("state.step", { percent: Math.round(100 * item.fraction) }) : say("state.running");
 }
@@ -149,10 +164,14 @@ function listenToButtons() {
   onClick("pause", () => work.pause(!work.paused));
   onClick("cancel-all", () => work.cancelAll());
   onClick("retry", () => {
-    for (const item of work.items.filter((other) => other.state === "failed")) work.request(item, settings.request());
+    for (const item of work.items.filter((other) => other.state === "failed")) {
+      work.request(item, settings.request(), null, { look: true, profile: "auto" });
+    }
     settled = false;
   });
   onClick("clear", () => {
+    forgetAlone();
+    at("pairing").textContent = "";
     for (const item of [...work.items]) work.remove(item);
     shown = null;
     at("view").hidden = at("again").hidden = true;
@@ -218,6 +237,7 @@ function listenToWork() {
   work.addEventListener("item", ({ detail: item }) => {
     list.mark(item, shown);
     if (item === shown) {
+      if (item.isPack) at("pack-start").disabled = item.tasks > 0;
       showWorking(item);
       if (item.state === "failed") showItem(item, item.url);
     }
@@ -226,7 +246,8 @@ function listenToWork() {
   });
   work.addEventListener("answers", ({ detail: item }) => {
     if (item === shown) showItem(item, item.url);
-    if (work.items.length < 10 || item === shown) announce(say("announce.done", { name: plain(item.name), verdict: verdict(item.answers.at(-1)) }));
+    if (item.isPack) announce(say("announce.pack", { name: plain(item.name), state: list.stateOf(item) }));
+    else if (work.items.length < 10 || item === shown) announce(say("announce.done", { name: plain(item.name), verdict: verdict(item.answers.at(-1)) }));
   });
   work.addEventListener("list", () => {
     list.update(shown);
@@ -268,7 +289,7 @@ async function start() {
     settings = new Settings(options.options, sizeHint);
     viewer = new Viewer();
     at("main").hidden = false;
-    const take = listen(fromFolders(), add);
+    const take = listen(fromFolders(), () => settings.preset === "pack", add);
     showExamples(EXAMPLES, take);
     listenToButtons();
     listenToWork();

@@ -7,6 +7,7 @@ import { writeZip } from "./zip.js";
 /** The name of an answer's file: the original's, with its size and, beside others, its number. */
 export function fileName(item, answer, type) {
   const ending = formatOf(type === "own" ? answer.own.type : type).endings[0];
+  if (answer.partner) return `${stem(answer.partner)}-exact${ending}`;
   const number = item.answers.length > 1 ? `-${answer.number}` : "";
   const what = answer.report.domain === "faces" ? "-imagined" : "";
   return `${stem(item.name)}${what}-x${answer.report.scale}${number}${ending}`;

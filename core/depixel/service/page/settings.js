@@ -8,10 +8,13 @@ const PRESETS = {
   sprite: { domain: "art" },
   pixel: { domain: "pixel-art" },
   texture: { domain: "textures" },
+  pack: {},
   face: { domain: "faces", scale: 8, candidates: 4, imagination: 0.5 },
+  exact: {},
 };
 const ELSEWHERE = ["scale", "size"]; // asked above, by themselves
 const SCALE = 4;
+const FOR_EXACT = ["domain", "degradation", "wrap", "alpha", "palette"]; // the only ones that matter there
 
 /** The form. rows: the engine's table of options. `changed()` is called whenever a value changes. */
 export class Settings {
@@ -125,6 +128,7 @@ export class Settings {
 
   /** The settings of a request. */
   request() {
+    if (this.preset === "exact") return Object.fromEntries(Object.entries(this.values).filter(([name]) => FOR_EXACT.includes(name)));
     const size = this.bySide ? { size: Number(at("side").value) } : { scale: Number(at("factor").value) || SCALE };
     return { ...size, ...this.values };
   }

@@ -22,8 +22,9 @@ export class Answer {
 
 /** One picture in the list. */
 export class Item {
-  constructor(name, load) {
+  constructor({ name, load, pack = false, partner = null }) {
     Object.assign(this, { name, load, state: "waiting", fraction: 0, reason: "", blob: null, look: null, url: "" });
+    Object.assign(this, { isPack: pack, pack: null, packFile: null, partner });
     this.answers = [];
     this.chosen = 0;
     this.tasks = 0; // waiting or running
@@ -44,6 +45,7 @@ export class Item {
 
   /** An address of the original that a browser shows. */
   async shownUrl() {
+    if (this.isPack) return "";
     await this.open();
     if (!this.url) {
       const shown = this.look.shown ? this.blob : await engine.convert(this.blob, this.name.slice(-200), "image/png");
@@ -71,16 +73,16 @@ export class Work extends EventTarget {
   }
 
   /** Add a picture and a task for it. */
-  add(name, load, settings) {
-    const item = new Item(name, load);
+  add(picture, settings) {
+    const item = new Item(picture);
     this.items.push(item);
-    this.request(item, settings);
+    this.request(item, settings, null, { look: item.isPack, profile: "auto" });
     return item;
   }
 
   /** Ask for more answers to a picture. */
-  request(item, settings, origin = null) {
-    this.waiting.push({ item, settings, origin, abort: new AbortController(), job: "", began: 0 });
+  request(item, settings, origin = null, pack = null) {
+    this.waiting.push({ item, settings, origin, pack, abort: new AbortController(), job: "", began: 0 });
     item.tasks += 1;
     if (item.state !== "running") this.set(item, { state: "waiting", fraction: 0, reason: "" });
     this.tell("list");
@@ -137,8 +139,7 @@ export class Work extends EventTarget {
     try {
       await item.open();
       if (task.cancelled) throw new DOMException("", "AbortError");
-      const request = { settings: task.settings, picture: { name: item.name.slice(-200) }, previews: true };
-      task.job = await engine.send(item.blob, request);
+      task.job = await this.start(task);
       await this.follow(task);
     } catch (error) {
       if (task.cancelled) this.end(task, { state: "cancelled" });
@@ -150,6 +151,13 @@ export class Work extends EventTarget {
     }
   }
 
+  start({ item, settings, pack }) {
+    const request = { settings, picture: { name: item.name.slice(-200) }, previews: true };
+    if (item.isPack) return engine.sendPack(item.blob, { ...request, ...pack });
+    if (item.partner) return engine.sendPair(item.blob, item.partner.blob, [item.name, item.partner.name].map((name) => name.slice(-200)), request);
+    return engine.send(item.blob, request);
+  }
+
   async follow(task) {
     const { item } = task;
     for await (const news of engine.events(task.job, task.abort.signal)) {
@@ -159,8 +167,16 @@ export class Work extends EventTarget {
         this.set(item, { state: "running", fraction: news.steps ? news.step / news.steps : 0, preview });
       } else if (news.event === "failed") throw new engine.Refusal(news.code, news.sentence);
       else if (news.event === "cancelled") throw new engine.EngineGone("the engine is stopping");
-      else if (news.event === "done") await this.collect(task, news);
+      else if (news.event === "done") await (item.isPack ? this.collectPack(task, news) : this.collect(task, news));
     }
+  }
+
+  async collectPack(task, news) {
+    const { item } = task;
+    item.pack = { ...news.facts, looked: task.pack.look, profileAsked: task.pack.profile };
+    item.packFile = task.pack.look || !news.file ? null : await engine.jobFile(task.job);
+    this.end(task, { state: task.pack.look ? "looked" : "done", fraction: 1 });
+    this.tell("answers", item);
   }
 
   async collect(task, news) {
@@ -171,7 +187,7 @@ export class Work extends EventTarget {
       const line = news.candidates[index];
       const own = await engine.answer(task.job, index, "image/*");
       const png = own.blob.type === "image/png" ? own.blob : (await engine.answer(task.job, index, "image/png")).blob;
-      answers.push({ ...line, png, own: own.blob, written: own.residual, report: news.report, settings: task.settings, origin: task.origin });
+      answers.push({ ...line, png, own: own.blob, written: own.residual, report: news.report, settings: task.settings, origin: task.origin, partner: item.partner?.name ?? "" });
     }
     const heat = answers.length > 1 ? await engine.heat(task.job) : null;
     for (const values of answers.slice(1)) {
@@ -246,6 +262,10 @@ export class Work extends EventTarget {
     let seconds = 0;
     const mean = this.meanPixels();
     for (const task of [...this.waiting, ...this.running]) {
+      if (task.item.isPack) {
+        seconds += task.pack.look ? 5 : (task.item.pack?.seconds ?? 0) * (1 - task.item.fraction);
+        continue;
+      }
       const count = (task.settings.candidates ?? 1) * ((task.settings.scale ?? 4) / 4) ** 2;
       const whole = this.pace.seconds((task.item.pixels || mean) * count);
       if (whole === null) return null;

@@ -1,4 +1,4 @@
-"""OUT/depixel-report.html: what failed and why, for those who do not read terminals."""
+"""OUT/depixel-report.html: before and after of some textures, what failed and why; light however many there are."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from html import escape
 from pathlib import Path
 
 from depixel.files.writing import place
+from depixel_watch.display.gallery import Sample, gallery
 from depixel_watch.ledger.ledger import Ledger
 
 PAGE_NAME = "depixel-report.html"
@@ -18,13 +19,25 @@ _STYLE = (
     "td:first-child{overflow-wrap:anywhere}td:nth-child(2){white-space:nowrap}.failed td:nth-child(2){color:#b3261e}"
     "@media(prefers-color-scheme:dark){body{color:#ddd;background:#1d1f22}td,th{border-color:#444}"
     ".failed td:nth-child(2){color:#ff8a80}}"
+    ".pairs{display:grid;grid-template-columns:repeat(auto-fill,minmax(17em,1fr));gap:1em;margin:1em 0 2em}"
+    "figure{margin:0}figure div{display:flex;gap:4px}figcaption{font-size:.8em;overflow-wrap:anywhere}a{color:inherit}"
+    "img{width:50%;aspect-ratio:1;object-fit:contain;image-rendering:pixelated;"
+    "background:repeating-conic-gradient(#bbb 0 25%,#eee 0 50%) 0 0/16px 16px}img+img{image-rendering:auto}"
 )
 
 
 def write_page(path: Path, source: Path, ledger: Ledger) -> None:
     """Raises UnwritableOutputError."""
     counts = ledger.counts()
-    told = [*ledger.rows("failed"), *ledger.rows("left"), *(row for row in ledger.rows("done") if row.reason)]
+    sample = Sample()
+    told = [*ledger.rows("failed"), *ledger.rows("left")]
+    for row in ledger.rows("done"):
+        sample.add(row)
+        if row.reason:
+            told.append(row)
+    pairs = gallery(source, path.parent, sample.rows)
+    few = f"; here are {len(sample.rows)} of them, before and after" if counts.get("done", 0) > len(sample.rows) else ""
+    shown = f'<div class="pairs">{pairs}</div>' if pairs else ""
     lines = "".join(
         f'<tr class="{row.state}"><td>{escape(row.path)}<td>{_WORDS[row.state]}<td>{escape(row.reason)}</tr>'
         for row in told[:_MOST]
@@ -37,7 +50,7 @@ def write_page(path: Path, source: Path, ledger: Ledger) -> None:
         '<!DOCTYPE html><html lang="en"><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width"><title>Depixel</title>'
         f"<style>{_STYLE}</style><h1>{escape(str(source))}</h1>"
-        f"<p><b>{counts.get('done', 0)}</b> done{left}, <b>{counts.get('failed', 0)}</b> failed.</p>"
-        f"{nothing}{table}</html>"
+        f"<p><b>{counts.get('done', 0)}</b> done{left}, <b>{counts.get('failed', 0)}</b> failed{few}.</p>"
+        f"{nothing}{table}{shown}</html>"
     )
     place(path, page.encode("utf-8", "replace"), overwrite=True)

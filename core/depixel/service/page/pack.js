@@ -1,0 +1,38 @@
+// A texture pack: what it is, how long it takes, and the larger pack.
+
+import { at, make } from "./dom.js";
+import { stem } from "./formats.js";
+import { download } from "./saving.js";
+import { say, sayTime } from "./words.js";
+
+/** Show a pack. start(profile): make it larger; look(profile): look at it again under another profile. */
+export function showPack(item, look, start) {
+  const facts = item.pack;
+  at("pack-facts").replaceChildren();
+  at("pack-start").hidden = at("pack-profile").parentElement.hidden = !facts;
+  at("pack-save").hidden = !item.packFile;
+  at("pack-notes").replaceChildren();
+  if (!facts) return;
+  const select = at("pack-profile");
+  select.replaceChildren(...facts.profiles.map(({ name, title }) => make("option", { value: name }, title)));
+  select.value = facts.profile;
+  select.onchange = () => look(select.value);
+  at("pack-start").disabled = item.tasks > 0 || facts.textures === 0;
+  at("pack-start").onclick = () => start(select.value);
+  at("pack-save").onclick = () => download(item.packFile, `${stem(item.name)}-depixel${item.name.slice(stem(item.name).length)}`);
+  at("pack-facts").append(...lines(facts).map((line) => make("li", {}, line)));
+  const notes = [facts.note, ...(facts.notes ?? []), ...Object.entries(facts.failed).map(([path, reason]) => `${path}: ${reason}`)];
+  at("pack-notes").append(...notes.filter(Boolean).slice(0, 200).map((note) => make("p", { class: "note" }, note)));
+}
+
+function lines(facts) {
+  const found = [say(facts.profileAsked === "auto" ? "pack.recognised" : "pack.chosen", { title: facts.title })];
+  found.push(say("pack.textures", { count: facts.textures }));
+  if (facts.duplicates) found.push(say("pack.duplicates", { count: facts.duplicates }));
+  found.push(say("pack.copied", { count: facts.copied }));
+  if (facts.bytes_then) found.push(say(facts.looked ? "pack.size" : "pack.size.made", { now: megabytes(facts.bytes_now), then: megabytes(facts.bytes_then) }));
+  if (facts.looked && facts.seconds) found.push(say("pack.time", { time: sayTime(facts.seconds) }));
+  return found;
+}
+
+const megabytes = (bytes) => (bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1e3))} kB` : `${(bytes / 1e6).toFixed(1)} MB`);

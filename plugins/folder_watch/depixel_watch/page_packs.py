@@ -1,0 +1,78 @@
+"""What the page in the browser asks about a texture pack: what it is, and to make it larger."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any, BinaryIO, cast
+
+from depixel.errors import BadUsageError
+from depixel.request import Request
+from depixel_watch.packs.archive import Chosen, opened, recognise_archive, rewrite
+from depixel_watch.packs.profiles import PackProfile, load
+from depixel_watch.preview.budget import measure
+from depixel_watch.preview.survey import Survey, survey
+from depixel_watch.upscaler import EngineUpscaler
+
+_MEASURE_SECONDS = 8.0  # a person waits for it
+
+
+def work_on_pack(
+    engine: Any,
+    request: Request,
+    path: Path,
+    profile: str,
+    look: bool,
+    progress: Callable[[int, int], None],
+    cancelled: Callable[[], bool],
+) -> tuple[dict[str, Any], IO[bytes] | None]:
+    """
+    Look at the pack in a zip, or make it larger.
+
+    Args:
+        engine: answers pictures, as an Upsampler does.
+        path: the zip, alone in its folder.
+        profile: name of the game's profile; "auto" = as the pack is recognised.
+        look: only say what would be done.
+        progress: called with the number of entries done, and of all.
+
+    Returns:
+        Facts about the pack, as JSON values; and the larger pack, unless `look`.
+
+    Raises:
+        DepixelError: the pack cannot be read, or there is no such profile.
+        CancelledError: `cancelled()` turned true.
+    """
+    profiles = load()
+    if profile != "auto" and profile not in profiles:
+        raise BadUsageError(f"There is no profile {profile!r}; choose one of auto, {', '.join(profiles)}.")
+    with opened(path) as archive:
+        used = profiles[profile] if profile != "auto" else recognise_archive(archive, profiles)
+    found = survey(path.parent, profiles, used, True, lambda sentence: None, used)
+    if problem := found.failed.get(path.name):
+        raise BadUsageError(problem)
+    facts = _facts(found, profiles, used)
+    if not found.textures:
+        return facts, None
+    upscaler = EngineUpscaler(engine, request, cancelled)
+    if look:
+        estimate = measure(found, upscaler, _MEASURE_SECONDS)
+        return {**facts, "seconds": estimate.seconds, "bytes_then": estimate.bytes_then}, None
+    out: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (the caller closes it)
+    _, *notes = rewrite(path, cast(BinaryIO, out), upscaler, profiles, Chosen(profile=used, progress=progress))
+    return {**facts, "notes": notes, "bytes_then": out.tell()}, out
+
+
+def _facts(found: Survey, profiles: dict[str, PackProfile], profile: PackProfile) -> dict[str, Any]:
+    return {
+        "profile": profile.name,
+        "title": profile.title,
+        "note": profile.note,
+        "profiles": [{"name": one.name, "title": one.title} for one in profiles.values()],
+        "textures": found.count,
+        "duplicates": found.duplicates,
+        "copied": found.copied,
+        "failed": dict(list(found.failed.items())[:50]),
+        "bytes_now": found.bytes_now,
+    }
