@@ -24,7 +24,7 @@ _FLAGS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars",
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--force-color-profile=srgb",
 )  # fmt: skip
-_COLOURS = 128  # of the saved pictures: screens compress well with few
+_QUALITY = 82  # of the saved pictures
 _PATIENCE = 300.0  # seconds for an answer on a busy machine
 
 
@@ -51,7 +51,7 @@ def main() -> None:
                 driver.set_window_size(*size)
                 files = [(str(ROOT / "samples" / path), Path(path).name) for path in pictures]
                 driver.get(page_address(*engine.page_key(files)))
-                _until(lambda: driver.find_element("id", "main").is_displayed())
+                _until(lambda: driver.execute_script("return document.getElementById('main')?.hidden === false"))
                 work(driver)
                 time.sleep(0.7)
                 _save(driver.get_screenshot_as_png(), ROOT / "docs" / name)
@@ -69,17 +69,16 @@ def _compared(driver: Any) -> None:
 
 
 def _chosen(driver: Any) -> None:
-    _until(lambda: driver.find_element("id", "left").text == "All done.")
     driver.find_element("css selector", "label[for=preset-face]").click()
-    driver.find_element("id", "again").click()
-    _until(lambda: len(driver.find_elements("css selector", ".answer")) == 5)
+    driver.find_element("id", "files").send_keys(str(ROOT / "samples/faces/portrait.png"))
+    _until(lambda: len(driver.find_elements("css selector", ".answer")) == 4)
     driver.execute_script("document.getElementById('answers-title').scrollIntoView({block: 'start'})")
 
 
 _SCENES: tuple[tuple[str, tuple[int, int], tuple[str, ...], Callable[[Any], None]], ...] = (
-    ("page-start.png", (1100, 800), (), _first_look),
-    ("page-compare.png", (1100, 860), ("sprites/mage.png", "textures/wall.png", "animations/coin.png"), _compared),
-    ("page-choose.png", (1100, 800), ("faces/portrait.png",), _chosen),
+    ("page-start.webp", (1100, 800), (), _first_look),
+    ("page-compare.webp", (1100, 860), ("sprites/mage.png", "textures/wall.png", "animations/coin.png"), _compared),
+    ("page-choose.webp", (1100, 900), (), _chosen),
 )
 
 
@@ -95,7 +94,7 @@ def _save(png: bytes, path: Path) -> None:
     from PIL import Image
 
     with Image.open(io.BytesIO(png)) as image:
-        image.convert("RGB").quantize(_COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
+        image.convert("RGB").save(path, quality=_QUALITY, method=6)
     sys.stdout.write(f"{path.relative_to(ROOT)}: {path.stat().st_size // 1024} kB\n")
 
 
