@@ -155,7 +155,29 @@ def test_lies_and_damage(data: bytes, words: str) -> None:
         read_bytes(data, "a.ase")
 
 
+def test_a_depth_that_does_not_exist() -> None:
+    """Neither byte of it is passed over."""
+    for depth in (9, 0x0108):
+        data = bytearray(sprite(8))
+        struct.pack_into("<H", data, 12, depth)
+        with pytest.raises(UnreadablePictureError, match="not a picture"):
+            read_bytes(bytes(data), "a.ase")
+
+
 def test_nothing_is_written() -> None:
     """The editor's own files are not overwritten by ours."""
     with pytest.raises(UnsupportedPictureError, match="does not write Aseprite"):
         encode(Picture((np.zeros((2, 2, 4), np.uint8),)), "ASEPRITE")
+
+
+def test_old_palettes_come_in_packets() -> None:
+    """Each packet passes over some entries; what lies beyond 256 is left out."""
+    packets = (0x0004, struct.pack("<HBB", 2, 2, 1) + bytes([1, 2, 3]) + bytes([1, 1, 7, 8, 9]))
+    beyond = (0x0004, struct.pack("<HBB", 2, 255, 2) + bytes(range(10, 16)) + bytes([9, 1, 1, 1, 1]))
+
+    def colours(chunk: tuple[int, bytes], *pixels: int) -> list[list[int]]:
+        cels = [part for k, pixel in enumerate(pixels) for part in (_layer(), _cel(k, bytes([pixel]), (k, 0)))]
+        return read_bytes(_file([chunk, *cels], bits=8, clear=1)).frames[0][0, : len(pixels), :3].tolist()
+
+    assert colours(packets, 2, 4) == [[1, 2, 3], [7, 8, 9]]
+    assert colours(beyond, 255) == [[10, 11, 12]]

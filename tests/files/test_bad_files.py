@@ -85,7 +85,7 @@ def test_empty_strange_and_missing_files(tmp_path: Path) -> None:
         read(tmp_path / "notes.png")
     with pytest.raises(UnsupportedPictureError, match="zip"):
         read(tmp_path / "pack.png")
-    with pytest.raises(UnreadablePictureError, match="not a file"):
+    with pytest.raises(UnreadablePictureError, match="not a readable file"):
         read(tmp_path)
     with pytest.raises(UnreadablePictureError, match="nowhere"):
         read(tmp_path / "nowhere.png")

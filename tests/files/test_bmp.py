@@ -190,8 +190,8 @@ def test_without_a_file_header(bits: int) -> None:
         (_bmp((4, 4), 24, 0, bytes(30)), "holds fewer"),
         (_bmp((4, 4), 8, 0, bytes(16)), "no palette"),
         (_bmp((4, 4), 24, 0, bytes(64), header=14), "does not exist"),
-        (_bmp((4, 4), 24, 0, bytes(64), header=9000), "not whole"),
-        (b"BM" + bytes(20), "not whole"),
+        (_bmp((4, 4), 24, 0, bytes(64), header=9000), "incomplete"),
+        (b"BM" + bytes(20), "incomplete"),
     ],
 )
 def test_damage_is_said(data: bytes, words: str) -> None:
@@ -219,3 +219,13 @@ def test_alpha_and_a_palette() -> None:
     picture = Picture((palette[np.array([[0, 1]])],), palette=palette, mode="P")
 
     assert np.array_equal(read_bytes(encode(picture, "BMP")).frames[0], picture.frames[0])
+
+
+def test_a_palette_ends_where_the_pixels_begin() -> None:
+    """256 colours by the header, room for three: three."""
+    colours = _palette((1, 2, 3), (4, 5, 6), (7, 8, 9))
+
+    picture = read_bytes(_bmp((4, 1), 8, 0, bytes([0, 1, 2, 9]), extra=colours), "a.bmp")
+
+    assert picture.palette is not None and len(picture.palette) == 3
+    assert picture.frames[0][0].tolist() == [[1, 2, 3], [4, 5, 6], [7, 8, 9], [0, 0, 0]]

@@ -174,3 +174,11 @@ def test_a_scan_repeated_a_hundred_times_is_not_decoded() -> None:
         read_bytes(good[:-2] + last * 100 + good[-2:], "a.jpg")
     with pytest.raises(PictureTooLargeError, match="times over"):
         read_bytes(good[:-2] + last * 50 + good[-2:], "a.jpg", Limits(pixels=64 * 64, scanned=64 * 64 * 20))
+
+
+def test_exif_without_entries_is_exif() -> None:
+    """A directory of nothing is whole, one byte less is not."""
+    block = b"II*\0" + struct.pack("<IH", 8, 0)
+
+    assert upright(block, {}) == (1, EXIF_PREFIX + block, {})
+    assert upright(block[:-1], {}) == (1, None, {})

@@ -168,6 +168,9 @@ def test_tiff_carries_what_travels() -> None:
         assert back.icc_profile == profile and back.text["Comment"] == "größer"
         assert dtype is np.uint16 or back.details["dpi"] == (144.0, 72.0)
         assert "left_out" not in back.details
+    for words in ("a", "abc", "abcd", "abcde"):
+        short = Picture((_pixels(3, np.uint16),), text={"Comment": words})
+        assert read_bytes(encode(short, "TIFF")).text["Comment"] == words
     deep = read_bytes(encode(Picture((_pixels(3, np.uint16),), text={"Title": "x"}), "TIFF"))
     assert "Title: x" in deep.text["Comment"] and "Title: x" in deep.text[XMP]
     buffer = io.BytesIO()
@@ -185,6 +188,8 @@ def test_pcx_in_every_mode(mode: str) -> None:
 
     picture = read_bytes(buffer.getvalue(), "a.pcx")
 
+    kind = by_name("PCX")
+    assert kind is not None and kind.size(buffer.getvalue()[:128]) == (7, 9)
     assert picture.mode == mode and np.array_equal(picture.rgba(), np.asarray(image.convert("RGBA")))
     assert np.array_equal(_by_pillow(encode(picture)), picture.rgba())
     assert read_bytes(encode(picture)).mode == mode
@@ -215,6 +220,7 @@ def test_avif_is_near_and_moves(alpha: bool) -> None:
 
     assert np.abs(back.frames[0].astype(int) - smooth).max() <= 6
     assert back.icc_profile == profile and "Title: x" in back.text[XMP]
+    assert back.durations == () and back.mode == again.mode == ("RGBA" if alpha else "RGB")
     assert again.durations == (40.0, 170.0) and np.abs(again.frames[1].astype(int) - smooth[::-1]).max() <= 6
 
 
@@ -333,3 +339,13 @@ def test_blizzards_textures_are_what_pillow_shows() -> None:
         assert np.array_equal(read_bytes(data, "a.blp").rgba(), _by_pillow(data))
         with pytest.raises(UnsupportedPictureError, match="does not write BLP"):
             encode(read_bytes(data, "a.blp"))
+
+
+def test_the_largest_extent_is_the_pictures() -> None:
+    """An AVIF tells several sizes: of alpha, of a thumbnail, of the picture."""
+    sizes = [(10, 300), (100, 200), (0, 0)]
+    boxes = b"".join(struct.pack(">I4sIII", 20, b"ispe", 0, *size) for size in sizes)
+    kind = by_name("AVIF")
+
+    assert kind is not None and kind.size(b"\0" * 40 + boxes) == (100, 200)
+    assert kind.size(boxes[:15]) is None

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from depixel.files import encode, read_bytes
-from depixel.files.indexed import twin_details
+from depixel.files.indexed import indices_of, twin_details
 from depixel.picture import Picture
 
 PALETTE = np.array([[0, 0, 0, 255], [200, 10, 10, 255], [0, 0, 0, 255], [9, 9, 9, 255], [200, 10, 10, 255]], np.uint8)
@@ -70,3 +70,26 @@ def test_a_palette_without_twins_needs_no_numbers() -> None:
     assert twin_details([alone], PALETTE) == {}
     assert set(twin_details([INDICES], PALETTE)) == {"indices"}
     assert "indices" not in read_bytes(encode(_picture(alone)), "a").details
+
+
+@pytest.mark.parametrize(("row", "column", "number"), [(5, 4, 0), (5, 7, 2), (4, 5, 3), (7, 6, 4)])
+def test_the_nearest_neighbour_gives_the_number(row: int, column: int, number: int) -> None:
+    """Left, right, above and below lie different entries of one colour: a pixel takes the one beside it."""
+    palette = np.array([[0, 0, 0, 255], [200, 10, 10, 255], *([[0, 0, 0, 255]] * 3)], np.uint8)
+    source = np.array([[1, 3, 1], [0, 1, 2], [1, 4, 1]], np.uint8)
+    pixels = palette[source.repeat(4, 0).repeat(4, 1)][..., :3].copy()
+    pixels[row, column] = 0
+    details = twin_details([source], palette)
+
+    (indices,) = indices_of(Picture((pixels,), palette=palette, mode="P", details=details)) or ()
+
+    assert indices[row, column] == number
+
+
+def test_frames_that_are_not_the_sources_get_the_first_number() -> None:
+    """Indices of one frame say nothing of two."""
+    picture = _picture().replace(frames=_picture().frames * 2)
+
+    indices = indices_of(picture)
+
+    assert indices is not None and set(np.unique(indices[0])) == {0, 1}

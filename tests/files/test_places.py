@@ -20,7 +20,7 @@ def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
     """Nobody writes into it; reading must not hang."""
     os.mkfifo(tmp_path / "pipe.png")
 
-    with pytest.raises(UnreadablePictureError, match="not a file"):
+    with pytest.raises(UnreadablePictureError, match="not a readable file"):
         read(tmp_path / "pipe.png")
 
 

@@ -141,3 +141,18 @@ def test_what_is_written_nowhere_says_so() -> None:
     for call in (lambda: encode(_picture(), "VIDEO"), lambda: encode(_picture(), "NONE"), lambda: encode(film)):
         with pytest.raises(UnsupportedPictureError, match="does not write"):
             call()
+
+
+MOST = {"JPEG": 65500, "WEBP": 16383, "GIF": 65535, "TGA": 65535, "PCX": 65535, "AVIF": 32768, "VTF": 65535, "ICO": 256,
+        "CUR": 256}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", [kind for kind in FORMATS if kind.encode], ids=lambda kind: kind.name)
+def test_the_most_that_each_format_holds(kind: files.Format) -> None:
+    """The limits of the formats' own documents; the others have none that a picture of ours could reach."""
+    if kind.missing():
+        pytest.skip(kind.missing())
+    most = MOST.get(kind.name, 2**31 - 1)
+
+    assert kind.refusal(_picture(), (most, 1)) == kind.refusal(_picture(), (1, most)) == ""
+    assert f"{most} pixels" in kind.refusal(_picture(), (most + 1, 1))

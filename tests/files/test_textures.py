@@ -209,7 +209,11 @@ def test_new_textures_hold_every_pixel(kind: str, channels: int) -> None:
     """A picture that was no texture is written uncompressed; 16 bits have no place there."""
     picture = Picture((RNG.integers(0, 256, (5, 7, channels), dtype=np.uint8),))
 
-    assert np.array_equal(read_bytes(encode(picture, kind)).rgba(), picture.rgba())
+    again = read_bytes(encode(picture, kind))
+
+    assert np.array_equal(again.rgba(), picture.rgba())
+    assert again.details["texture"].mipmaps == 1
+    assert getattr(again.details["texture"], "stored_mipmaps", 1) == 1
     with pytest.raises(UnsupportedPictureError, match="16 bits"):
         encode(Picture((np.zeros((2, 2, channels), np.uint16),)), kind)
 
@@ -289,3 +293,115 @@ def test_a_better_encoder_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(texture_refusals, "has_bc7_encoder", lambda: False)
     assert "depixel[dds]" in remark(picture)
     assert remark(read_bytes(_ktx2(43, (8, 8), 1))) == ""
+
+
+PIXELS = {
+    0: (bytes([1, 2, 3, 4]), [1, 2, 3, 4]),
+    1: (bytes([4, 3, 2, 1]), [1, 2, 3, 4]),
+    2: (bytes([1, 2, 3]), [1, 2, 3]),
+    3: (bytes([3, 2, 1]), [1, 2, 3]),
+    4: (struct.pack("<H", 31 << 11 | 0 << 5 | 16), [132, 0, 255]),
+    5: (bytes([9]), [9]),
+    6: (bytes([9, 8]), [9, 8]),
+    8: (bytes([7]), [255, 7]),
+    11: (bytes([4, 1, 2, 3]), [1, 2, 3, 4]),
+    12: (bytes([3, 2, 1, 4]), [1, 2, 3, 4]),
+    16: (bytes([3, 2, 1, 4]), [1, 2, 3]),
+    17: (struct.pack("<H", 31 << 11 | 0 << 5 | 16), [255, 0, 132]),
+    18: (struct.pack("<H", 31 << 10 | 0 << 5 | 16), [255, 0, 132]),
+    19: (struct.pack("<H", 1 << 12 | 2 << 8 | 3 << 4 | 4), [34, 51, 68, 17]),
+    21: (struct.pack("<H", 1 << 15 | 31 << 10 | 0 << 5 | 16), [255, 0, 132, 255]),
+    22: (bytes([0, 0]), [128, 128, 255]),
+    23: (bytes([0, 127, 129, 255]), [128, 255, 1, 127]),
+    25: (struct.pack("<4H", 1, 3, 5, 7), [1, 3, 5, 7]),
+}
+"""VTF's number of an image format => the bytes of a pixel, and what they stand for by Valve's documents."""
+
+
+@pytest.mark.parametrize("number", sorted(PIXELS))
+def test_vtf_pixels_are_what_the_documents_say(number: int) -> None:
+    """Each uncompressed format by a pixel made by hand."""
+    raw, expected = PIXELS[number]
+    data = _vtf(number, (1, 1), 1)
+
+    assert read_bytes(data[: -len(raw)] + raw, "a.vtf").frames[0][0, 0].tolist() == expected
+    assert set(PIXELS) == {k for k, layout in vtf._LAYOUTS.items() if not layout.is_blocks}
+
+
+VULKAN = {
+    2: (struct.pack("<H", 0x1234), [17, 34, 51, 68]),
+    3: (struct.pack("<H", 0x3214), [17, 34, 51, 68]),
+    4: (struct.pack("<H", 31 << 11 | 16), [255, 0, 132]),
+    5: (struct.pack("<H", 31 << 11 | 16), [132, 0, 255]),
+    6: (struct.pack("<H", 31 << 11 | 16 << 1 | 1), [255, 0, 132, 255]),
+    7: (struct.pack("<H", 31 << 11 | 16 << 1 | 1), [132, 0, 255, 255]),
+    8: (struct.pack("<H", 1 << 15 | 31 << 10 | 16), [255, 0, 132, 255]),
+    9: (bytes([9]), [9]),
+    10: (bytes([0]), [128]),
+    16: (bytes([9, 8]), [9, 8, 0]),
+    17: (bytes([0, 0]), [128, 128, 255]),
+    23: (bytes([1, 2, 3]), [1, 2, 3]),
+    30: (bytes([3, 2, 1]), [1, 2, 3]),
+    37: (bytes([1, 2, 3, 4]), [1, 2, 3, 4]),
+    38: (bytes([0, 127, 129, 255]), [128, 255, 1, 127]),
+    44: (bytes([3, 2, 1, 4]), [1, 2, 3, 4]),
+    70: (struct.pack("<H", 1000), [1000]),
+    77: (struct.pack("<2H", 1000, 7), [1000, 7, 0]),
+    84: (struct.pack("<3H", 1000, 7, 8), [1000, 7, 8]),
+    91: (struct.pack("<4H", 1000, 7, 8, 9), [1000, 7, 8, 9]),
+}
+"""Vulkan's number of a format => the bytes of a pixel, and what they stand for; its sRGB twin has the same."""
+TWINS = {15: 9, 22: 16, 29: 23, 36: 30, 43: 37, 50: 44}
+
+
+@pytest.mark.parametrize("number", sorted({*VULKAN, *TWINS}))
+def test_vulkan_pixels_are_what_the_documents_say(number: int) -> None:
+    """Each uncompressed format by a pixel made by hand."""
+    raw, expected = VULKAN[TWINS.get(number, number)]
+    data = _ktx2(number, (1, 1), 1)
+
+    assert read_bytes(data[: -len(raw)] + raw, "a.ktx2").frames[0][0, 0].tolist() == expected
+    assert {*VULKAN, *TWINS} == {k for k, layout in vulkan.LAYOUTS.items() if not layout.is_blocks}
+
+
+@pytest.mark.parametrize(
+    ("channels", "raw", "expected"),
+    [
+        (0x1903, bytes([9]), [9]),
+        (0x1909, bytes([9]), [9]),
+        (0x1906, bytes([9]), [255, 9]),
+        (0x190A, bytes([9, 8]), [9, 8]),
+        (0x8227, bytes([9, 8]), [9, 8, 0]),
+        (0x1907, bytes([1, 2, 3]), [1, 2, 3]),
+        (0x80E0, bytes([3, 2, 1]), [1, 2, 3]),
+        (0x1908, bytes([1, 2, 3, 4]), [1, 2, 3, 4]),
+        (0x80E1, bytes([3, 2, 1, 4]), [1, 2, 3, 4]),
+    ],
+)
+def test_gl_pixels_are_what_the_documents_say(channels: int, raw: bytes, expected: list[int]) -> None:
+    """Each order of channels by a pixel made by hand; an array of one picture is a picture."""
+    layout = gl.plain(0x1401, channels)
+    assert layout is not None
+    data = bytearray(_ktx(layout, (0x1401, 1, channels, channels, channels), (1, 1), 1))
+    data[-4 : len(data) - 4 + len(raw)] = raw
+    struct.pack_into("<I", data, 48, 1)
+
+    assert read_bytes(bytes(data), "a.ktx").frames[0][0, 0].tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "channels", "raw", "expected"),
+    [
+        (0x8363, 0x1907, 31 << 11 | 16, [255, 0, 132]),
+        (0x8033, 0x1908, 0x1234, [17, 34, 51, 68]),
+        (0x8034, 0x1908, 31 << 11 | 16 << 1 | 1, [255, 0, 132, 255]),
+    ],
+)
+def test_gl_packed_pixels(kind: int, channels: int, raw: int, expected: list[int]) -> None:
+    """Two bytes a pixel."""
+    layout = gl.plain(kind, channels)
+    assert layout is not None
+    data = bytearray(_ktx(layout, (kind, 2, channels, channels, channels), (1, 1), 1))
+    struct.pack_into("<H", data, len(data) - 4, raw)
+
+    assert read_bytes(bytes(data), "a.ktx").frames[0][0, 0].tolist() == expected

@@ -1,4 +1,4 @@
-"""Frames of an animation that are stored as changes to the frame before: shown one after another on one canvas."""
+"""Animation frames that are stored as changes to the frame before: draws them one after another on one canvas."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from depixel.picture import Pixels
 
 KEEP, CLEAR, RESTORE = 0, 1, 2
-"""What becomes of a frame's region before the next one: it stays, turns transparent, or shows what was there before."""
+"""What happens to a frame's region before the next frame: it stays, becomes transparent, or is restored."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Canvas:
         Draw one frame, [h, w, 1 ... 4] at its region inside the canvas, and make the canvas ready for the next.
 
         Returns:
-            [H, W, 4], what is to be seen.
+            [H, W, 4], the visible frame.
         """
         if self._pixels is None:
             self._pixels = np.zeros((*self._size, 4), pixels.dtype)
@@ -52,12 +52,12 @@ class Canvas:
         before = part.copy()
         drawn = _four(pixels)
         part[:] = _over(drawn, before) if region.over else drawn
-        seen: Pixels = canvas.copy()
+        visible: Pixels = canvas.copy()
         if region.dispose == CLEAR:
             part[:] = 0
         elif region.dispose == RESTORE:
             part[:] = before
-        return seen
+        return visible
 
     def without_needless_alpha(self, frames: Sequence[Pixels]) -> list[Pixels]:
         """Frames of `show` with the channels that they need: grey stays grey, alpha goes when all are opaque."""
@@ -99,15 +99,15 @@ def _four(pixels: Pixels) -> Pixels:
     return np.concatenate([colour, alpha], axis=2)
 
 
-# Straight alpha, as APNG defines "over"; opaque and transparent pixels pass exactly, hidden colour included.
+# Straight alpha, as APNG defines "over". Opaque and transparent pixels stay exact, including hidden colours.
 def _over(above: Pixels, below: Pixels) -> Pixels:
     full = np.iinfo(above.dtype).max
     alpha, under = above[..., 3], below[..., 3]
-    seen: Pixels = np.where(((alpha > 0) | (under == 0))[..., None], above, below)
+    visible: Pixels = np.where(((alpha > 0) | (under == 0))[..., None], above, below)
     soft = (alpha > 0) & (alpha < full) & (under > 0)
     if soft.any():
         a = alpha[soft, None].astype(np.float64) / full
         b = under[soft, None].astype(np.float64) / full * (1 - a)
         mixed = (above[soft, :3] * a + below[soft, :3] * b) / (a + b)
-        seen[soft] = np.concatenate([mixed, (a + b) * full], axis=1).round().astype(above.dtype)
-    return seen
+        visible[soft] = np.concatenate([mixed, (a + b) * full], axis=1).round().astype(above.dtype)
+    return visible

@@ -1,6 +1,6 @@
 """
-Animated PNG put together from stills (APNG specification 1.0). Pillow's writer joins equal neighbours and crops frames;
-game engines and sprite tools want every frame whole and in its place.
+Animated PNG assembled from stills (APNG specification 1.0). Pillow's writer merges equal neighbours and crops frames,
+but game engines and sprite tools expect whole frames.
 """
 
 from __future__ import annotations

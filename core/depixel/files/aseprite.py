@@ -30,7 +30,7 @@ _STEPS = {8: 1, 16: 2, 32: 4}  # bits => bytes a pixel
 
 @dataclass
 class _Layer:
-    shown: bool
+    visible: bool
     opacity: int
     blend: int
 
@@ -61,7 +61,11 @@ class _Sprite:
 
 def recognise(data: bytes) -> bool:
     """Whether the header has Aseprite's number, and a depth that exists."""
-    return len(data) >= _HEADER and struct.unpack_from("<H", data, 4)[0] == _FILE and data[12] in _STEPS
+    return (
+        len(data) >= _HEADER
+        and struct.unpack_from("<H", data, 4)[0] == _FILE
+        and struct.unpack_from("<H", data, 12)[0] in _STEPS
+    )
 
 
 def read(data: bytes, name: str, limits: Limits) -> Picture:
@@ -149,9 +153,9 @@ def _chunks(data: bytes, count: int, cut: UnreadablePictureError) -> Iterator[tu
 def _read_layer(body: bytes, sprite: _Sprite) -> None:
     flags, kind, depth, _, _, blend, opacity = struct.unpack_from("<6HB", body)
     outside = sprite.levels[depth - 1] if 0 < depth <= len(sprite.levels) else True
-    shown = bool(flags & _VISIBLE) and not flags & _REFERENCE and outside
-    sprite.levels[depth:] = [shown]
-    sprite.layers.append(_Layer(shown and kind != _GROUP, opacity if sprite.layer_opacity else 255, blend))
+    visible = bool(flags & _VISIBLE) and not flags & _REFERENCE and outside
+    sprite.levels[depth:] = [visible]
+    sprite.layers.append(_Layer(visible and kind != _GROUP, opacity if sprite.layer_opacity else 255, blend))
 
 
 def _read_palette(body: bytes, sprite: _Sprite) -> None:
@@ -188,7 +192,9 @@ def _read_cel(body: bytes, sprite: _Sprite, name: str, limits: Limits) -> _Cel:
     if kind == _LINKED:
         return _Cel(layer, left, top, opacity, None, struct.unpack_from("<H", body, 16)[0])
     if kind not in (_RAW, _COMPRESSED):
-        raise UnsupportedPictureError(f"{name} has tile maps, which are not handled; flatten it or export it as PNG.")
+        raise UnsupportedPictureError(
+            f"{name} has tile maps, which Depixel does not support; flatten it or export it as PNG."
+        )
     width, height = struct.unpack_from("<HH", body, 16)
     step = _STEPS[sprite.bits]
     limits.check(name, width, height)
@@ -212,11 +218,11 @@ def _shown(sprite: _Sprite, number: int, name: str) -> Pixels:
         if cel is not None and cel.pixels is None:
             linked = sprite.frames[cel.link].get(index) if cel.link < len(sprite.frames) else None
             cel = linked if linked is not None and linked.pixels is not None else None
-        if cel is None or cel.pixels is None or not layer.shown:
+        if cel is None or cel.pixels is None or not layer.visible:
             continue
         if layer.blend and sprite.bits != 8:
             raise UnsupportedPictureError(
-                f"{name} mixes its layers in ways other than normal, which are not handled; export it as PNG."
+                f"{name} mixes its layers in ways other than normal, which Depixel does not support; export it as PNG."
             )
         _lay_over(canvas, cel, layer.opacity * cel.opacity / 255, sprite)
     return canvas
@@ -231,8 +237,8 @@ def _lay_over(canvas: Pixels, cel: _Cel, opacity: float, sprite: _Sprite) -> Non
     if not stored.size:
         return
     if sprite.bits == 8:
-        seen = stored[..., 0] != sprite.clear
-        below[seen] = np.concatenate([stored.repeat(3, 2), np.full_like(stored, 255)], 2)[seen]
+        opaque = stored[..., 0] != sprite.clear
+        below[opaque] = np.concatenate([stored.repeat(3, 2), np.full_like(stored, 255)], 2)[opaque]
         return
     colour = stored[..., :1].repeat(3, 2) if sprite.bits == 16 else stored[..., :3]
     alpha = stored[..., -1:].astype(np.float64) * (opacity / 255) / 255

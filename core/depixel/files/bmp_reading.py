@@ -97,7 +97,7 @@ def _with_file_header(data: bytes) -> bytes:
 
 
 def _header(data: bytes, name: str) -> _Header:
-    cut = UnreadablePictureError(f"{name} is cut short: its BMP header is not whole.")
+    cut = UnreadablePictureError(f"{name} is cut short: its BMP header is incomplete.")
     if len(data) < _FILE_HEADER + _OS2_HEADER:
         raise cut
     start, size = struct.unpack_from("<II", data, 10)
@@ -118,8 +118,8 @@ def _header(data: bytes, name: str) -> _Header:
         raise UnsupportedPictureError(f"{name} is a BMP that holds a {what} picture; save it as {what}.")
     if bits not in _DEPTHS.get(compression, ()):
         raise UnsupportedPictureError(
-            f"{name} is a BMP of a kind (compression {compression}, {bits} bits a pixel) that is not handled; "
-            "save it with 24 bits."
+            f"{name} is a BMP of a kind (compression {compression}, {bits} bits a pixel) that Depixel does not "
+            "support; save it with 24 bits."
         )
     if width <= 0 or height == 0:
         raise UnreadablePictureError(f"{name} says it is {width}x{height} pixels large; it is damaged.")

@@ -60,7 +60,7 @@ def header(data: bytes, name: str) -> DdsHeader:
         UnsupportedPictureError: cube maps, volumes, arrays, kinds that are not handled.
     """
     if len(data) < 128 or struct.unpack_from("<I", data, 4)[0] not in _HEADER_SIZES:
-        raise UnreadablePictureError(f"{name} is cut short: its DDS header is not whole.")
+        raise UnreadablePictureError(f"{name} is cut short: its DDS header is incomplete.")
     height, width = struct.unpack_from("<II", data, 12)
     depth, mipmaps = struct.unpack_from("<II", data, 24)
     flags, fourcc = struct.unpack_from("<I4s", data, 80)
@@ -90,7 +90,7 @@ def read(data: bytes, name: str, limits: Limits) -> Picture:
         return _indexed(data, head, name)
     if not head.writable:
         what = f"DXGI format {head.dxgi}" if head.dxgi is not None else "unknown pixel layout"
-        raise UnsupportedPictureError(f"{name} is a DDS of a kind ({what}) that is not handled.")
+        raise UnsupportedPictureError(f"{name} is a DDS of a kind ({what}) that Depixel does not support.")
     pixels = decode(data, head.start, (head.width, head.height), head.layout, name)
     return Picture((pixels,), mode=mode_of(pixels), format="DDS", details={"dds": head})
 
@@ -128,7 +128,7 @@ def _lettered(fourcc: bytes, name: str) -> Layout:
         letters = fourcc.decode("latin-1")
         number = f"Direct3D format {int.from_bytes(fourcc, 'little')}"
         what = repr(letters) if letters.isprintable() else number
-        raise UnsupportedPictureError(f"{name} is a DDS of a kind ({what}) that is not handled.")
+        raise UnsupportedPictureError(f"{name} is a DDS of a kind ({what}) that Depixel does not support.")
     return Layout(
         _FOURCC[fourcc],
         signed=fourcc in (b"BC4S", b"BC5S"),
@@ -140,7 +140,7 @@ def _lettered(fourcc: bytes, name: str) -> Layout:
 # A DX10 header: the format's number, and the layout that it stands for.
 def _tenth(data: bytes, name: str) -> tuple[int, Layout]:
     if len(data) < 148:
-        raise UnreadablePictureError(f"{name} is cut short: its DX10 header is not whole.")
+        raise UnreadablePictureError(f"{name} is cut short: its DX10 header is incomplete.")
     dxgi, dimension, misc, layers, alpha = struct.unpack_from("<IIIII", data, 128)
     if misc & 0x4:
         raise UnsupportedPictureError(f"{name} is a cube map; split it into its six faces first.")
@@ -152,6 +152,6 @@ def _tenth(data: bytes, name: str) -> tuple[int, Layout]:
         return dxgi, PLAIN[dxgi]
     blocks = BLOCKS.get(dxgi, "none")
     if blocks == "BC6H":
-        raise UnsupportedPictureError(f"{name} is a DDS of a kind (BC6H) that is not handled.")
+        raise UnsupportedPictureError(f"{name} is a DDS of a kind (BC6H) that Depixel does not support.")
     weighted = alpha & 7 == _PREMULTIPLIED and blocks in ("BC1", "BC2", "BC3", "BC7")
     return dxgi, Layout(blocks, signed=dxgi in SIGNED, premultiplied=weighted)

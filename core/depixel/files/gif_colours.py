@@ -61,10 +61,10 @@ def _flatness(frame: Pixels) -> float:
 def _kept(pixels: Colours, source: Palette | None) -> Colours:
     codes, counts = np.unique(_codes(pixels), return_counts=True)
     if source is not None:
-        wanted = np.isin(codes, _codes(source[source[:, 3] > 0][:, :3]))
+        keep = np.isin(codes, _codes(source[source[:, 3] > 0][:, :3]))
     else:
-        wanted = counts >= max(2, _COMMON * len(pixels))
-    codes, counts = codes[wanted], counts[wanted]
+        keep = counts >= max(2, _COMMON * len(pixels))
+    codes, counts = codes[keep], counts[keep]
     return _rgb(codes[np.argsort(-counts, kind="stable")][:_MOST_KEPT])
 
 

@@ -1,8 +1,8 @@
 """
-GIF (89a) read: all frames as they are seen, their times, the palette.
+Reads GIF (89a): all frames as a viewer shows them, their times and the palette.
 
-The container is read here; Pillow only undoes the compression (LZW) of one frame at a time: it takes a half-copied file
-for a short animation.
+The container is parsed here, and Pillow only decompresses (LZW) one frame at a time: on its own, it takes a half-copied
+file for a short animation.
 """
 
 from __future__ import annotations
@@ -61,9 +61,9 @@ def read(data: bytes, name: str, limits: Limits) -> Picture:
     contents = _parse(data, name, limits)
     parts = [(frame, *_inside(frame, contents)) for frame in contents.frames]
     canvas = Canvas(contents.width, contents.height)
-    seen = [canvas.show(_coloured(indices, frame), region) for frame, indices, region in parts]
-    palette = _common(contents.frames, seen)
-    moving = len(seen) > 1
+    screens = [canvas.show(_coloured(indices, frame), region) for frame, indices, region in parts]
+    palette = _common(contents.frames, screens)
+    moving = len(screens) > 1
     details = {}
     if palette is not None and palette is contents.frames[0].palette:
         canvas_of_indices = Canvas(contents.width, contents.height)
@@ -71,7 +71,7 @@ def read(data: bytes, name: str, limits: Limits) -> Picture:
             canvas_of_indices.show(_numbers(indices, frame), region)[..., 0] for frame, indices, region in parts
         ]
         details = twin_details(indices_seen, palette)
-    frames = canvas.without_needless_alpha(seen)
+    frames = canvas.without_needless_alpha(screens)
     return Picture(
         frames=tuple(frames),
         durations=tuple(frame.region.duration for frame in contents.frames) if moving else (),
@@ -152,13 +152,13 @@ def _check(contents: _Contents, name: str, limits: Limits) -> None:
 
 
 # One palette that has every colour seen: the file's, or the colours of all, if they are few enough.
-def _common(frames: Sequence[_Frame], seen: Sequence[Pixels]) -> Palette | None:
+def _common(frames: Sequence[_Frame], screens: Sequence[Pixels]) -> Palette | None:
     first = frames[0].palette
     if any(not np.array_equal(frame.palette, first) for frame in frames):
-        return colours(seen)
+        return colours(screens)
     # Where no frame ever drew, it is transparent: the palette must be able to say so.
-    sayable = bool((first[:, 3] == 0).any()) or all(bool((frame[..., 3] > 0).all()) for frame in seen)
-    return first if sayable else colours(seen)
+    sayable = bool((first[:, 3] == 0).any()) or all(bool((frame[..., 3] > 0).all()) for frame in screens)
+    return first if sayable else colours(screens)
 
 
 def _coloured(indices: Pixels, frame: _Frame) -> Pixels:

@@ -1,6 +1,6 @@
 """
-GIF (89a) written: with exact colours wherever 256 are enough. Pillow only does the compression (LZW) of one frame at a
-time: its own writer joins equal frames and approximates colours that would have fitted.
+Writes GIF (89a), with exact colours wherever 256 are enough. Pillow only compresses (LZW) one frame at a time: its own
+writer merges equal frames and approximates colours that would have fitted.
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ _OPAQUE_FROM = 128  # alpha; GIF knows only seen and not seen
 
 def encode(picture: Picture) -> bytes:
     """
-    The file's bytes. The picture's own palette in its order when that has every colour; else one exact palette for all
-    frames, or one for each; only more than 256 colours in one frame are approximated. Alpha under a half is not seen.
+    The file's bytes. Colours are exact if the picture's own palette holds them, or one palette for all frames, or one
+    for each frame. Only a frame of more than 256 colours is approximated. Pixels with alpha under one half become
+    transparent.
     """
     frames = [_seen_or_not(picture.rgba(k)) for k in range(len(picture.frames))]
     palettes, indexed = _fit(frames, picture)
@@ -38,9 +39,9 @@ def encode(picture: Picture) -> bytes:
     profile = fitting_profile(picture.icc_profile, 3)
     if profile:
         parts.append(b"\x21\xff\x0b" + PROFILE + _blocks(profile))
-    said = comment(picture.text)
-    if said:
-        parts.append(b"\x21\xfe" + _blocks(said.encode("utf-8", "replace")))
+    words = comment(picture.text)
+    if words:
+        parts.append(b"\x21\xfe" + _blocks(words.encode("utf-8", "replace")))
     times = whole_units(picture.durations or (100.0,) * len(frames), 10, 65535)
     opaque = all(bool((frame[..., 3] == 255).all()) for frame in frames)
     for number, (frame, index) in enumerate(zip(frames, indexed, strict=True)):
@@ -100,8 +101,10 @@ def _fit(frames: Sequence[Pixels], picture: Picture) -> tuple[list[Palette], lis
 
 
 def _seen_or_not(rgba: Pixels) -> Pixels:
-    seen = rgba[..., 3:] >= _OPAQUE_FROM
-    return np.where(seen, np.concatenate([rgba[..., :3], np.full_like(rgba[..., 3:], 255)], axis=2), 0).astype(np.uint8)
+    opaque_pixels = rgba[..., 3:] >= _OPAQUE_FROM
+    return np.where(opaque_pixels, np.concatenate([rgba[..., :3], np.full_like(rgba[..., 3:], 255)], axis=2), 0).astype(
+        np.uint8
+    )
 
 
 # log2 of the table's entries, less one, as GIF counts.

@@ -114,11 +114,11 @@ def _entries(data: bytes, name: str) -> list[Entry]:
     for number in range(count):
         at = _HEADER + _ENTRY * number
         if at + _ENTRY > len(data):
-            raise UnreadablePictureError(f"{name} is cut short: its directory is not whole.")
+            raise UnreadablePictureError(f"{name} is cut short: its directory is incomplete.")
         width, height, _, _, first, second, length, start = struct.unpack_from("<4B2H2I", data, at)
         payload = data[start : start + length]
         if len(payload) < length or length < 24:
-            raise UnreadablePictureError(f"{name} is cut short: one of its pictures is not whole.")
+            raise UnreadablePictureError(f"{name} is cut short: one of its pictures is incomplete.")
         bits = 32 if payload.startswith(SIGNATURE) else struct.unpack_from("<H", payload, 14)[0]
         sides = (width or MOST_SIDE, height or MOST_SIDE)
         if payload.startswith(SIGNATURE):

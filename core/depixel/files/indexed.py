@@ -1,4 +1,4 @@
-"""Colours to palette indices and back, exactly."""
+"""Converts colours to palette indices exactly."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def look_up(frames: Sequence[Pixels], palette: Palette) -> list[Pixels] | None:
     """
     [H, W] uint8 indices of [H, W, 4] uint8 frames into a palette [N, 4]; of equal colours the first.
 
-    Fully transparent pixels may take any fully transparent colour: nobody sees which.
+    Fully transparent pixels may take any fully transparent colour: the difference is invisible.
 
     Returns:
         None when the palette cannot hold the frames exactly.
@@ -28,10 +28,10 @@ def look_up(frames: Sequence[Pixels], palette: Palette) -> list[Pixels] | None:
     clear = np.flatnonzero(palette[:, 3] == 0)
     every = []
     for frame in frames:
-        wanted = _codes(frame)
-        at = np.searchsorted(codes, wanted).clip(max=len(codes) - 1)
+        target = _codes(frame)
+        at = np.searchsorted(codes, target).clip(max=len(codes) - 1)
         index = first[at].astype(np.uint8)
-        missing = codes[at] != wanted
+        missing = codes[at] != target
         if clear.size:
             hidden = missing & (frame[..., 3] == 0)
             index[hidden] = clear[0]
@@ -85,7 +85,7 @@ def _told_apart(index: Pixels, source: Pixels, twins: npt.NDArray[np.int64]) -> 
     height, width = index.shape
     table = np.arange(256)
     table[: len(twins)] = twins
-    wanted = table[index]
+    target = table[index]
     groups = np.flatnonzero(np.bincount(table[np.unique(source)], minlength=256) > 1)  # colours of several entries
     rows = (np.arange(height) * source.shape[0] // height)[:, None]
     columns = (np.arange(width) * source.shape[1] // width)[None]
@@ -99,7 +99,7 @@ def _told_apart(index: Pixels, source: Pixels, twins: npt.NDArray[np.int64]) -> 
             x = np.clip(columns + right, 0, source.shape[1] - 1)
             entry = source[y, x]
             distance = (y - offset_y[:, None]) ** 2 + (x - offset_x[None]) ** 2
-            better = (table[entry] == wanted) & np.isin(wanted, groups) & (distance < nearest)
+            better = (table[entry] == target) & np.isin(target, groups) & (distance < nearest)
             nearest[better], entries[better] = distance[better], entry[better]
     return entries
 

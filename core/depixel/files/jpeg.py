@@ -41,7 +41,7 @@ def read(data: bytes, name: str, limits: Limits) -> Picture:
         if bits != 8:
             raise UnsupportedPictureError(f"{name} is a JPEG of {bits} bits a sample; save it with 8, or as PNG.")
         if marker in _LOSSLESS:
-            raise UnsupportedPictureError(f"{name} is a lossless JPEG, which is not handled; save it as PNG.")
+            raise UnsupportedPictureError(f"{name} is a lossless JPEG, which Depixel does not support; save it as PNG.")
         scans = data.count(b"\xff\xda")  # in what is compressed no such bytes occur
         if scans > _MOST_SCANS or scans * width * height > max(limits.scanned, 16 * limits.pixels):
             raise PictureTooLargeError(
@@ -62,9 +62,9 @@ def encode(picture: Picture) -> bytes:
         options["exif"] = EXIF_PREFIX + exif
     if "dpi" in picture.details:
         options["dpi"] = tuple(min(65535, max(1, round(dots))) for dots in picture.details["dpi"])
-    said = comment(picture.text).encode("utf-8", "replace")
-    if said:
-        options["comment"] = said[:_MOST_SEGMENT]
+    words = comment(picture.text).encode("utf-8", "replace")
+    if words:
+        options["comment"] = words[:_MOST_SEGMENT]
     described = packet(picture.text)
     if described and len(described) < _MOST_SEGMENT:
         options["xmp"] = described

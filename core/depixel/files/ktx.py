@@ -66,21 +66,23 @@ def read(data: bytes, name: str, limits: Limits) -> Picture:
 def header(data: bytes, name: str) -> KtxHeader:
     """Raises UnreadablePictureError, UnsupportedPictureError."""
     if len(data) < _HEADER + 4:
-        raise UnreadablePictureError(f"{name} is cut short: its KTX header is not whole.")
+        raise UnreadablePictureError(f"{name} is cut short: its KTX header is incomplete.")
     endianness, *fields = struct.unpack_from("<13I", data, 12)
     if endianness != _NATIVE:
-        raise UnsupportedPictureError(f"{name} is a KTX in big-endian order, which is not handled.")
+        raise UnsupportedPictureError(f"{name} is a KTX in big-endian order, which Depixel does not support.")
     kind, _, channels, internal, _, width, height, depth, layers, faces, mipmaps, pairs = fields
     if not width or not height:
         raise UnreadablePictureError(f"{name} says it is {width}x{height} pixels large; it is damaged.")
     if faces > 1 or layers > 1 or depth > 1:
         raise UnsupportedPictureError(f"{name} is a cube map, a volume or an array of textures; split it first.")
     if len(data) < _HEADER + pairs + 4:
-        raise UnreadablePictureError(f"{name} is cut short: its key-value data are not whole.")
+        raise UnreadablePictureError(f"{name} is cut short: its key-value data are incomplete.")
     layout = gl.BLOCKS.get(internal) if not kind else gl.plain(kind, channels)
     if layout is None:
         number = f"0x{internal:04X}"
-        raise UnsupportedPictureError(f"{name} is a KTX of a kind (OpenGL format {number}) that is not handled.")
+        raise UnsupportedPictureError(
+            f"{name} is a KTX of a kind (OpenGL format {number}) that Depixel does not support."
+        )
     keys = data[_HEADER : _HEADER + pairs]
     return KtxHeader(width, height, layout, max(1, mipmaps), mipmaps, tuple(fields[:5]), keys)
 

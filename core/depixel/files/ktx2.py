@@ -54,13 +54,13 @@ def read(data: bytes, name: str, limits: Limits) -> Picture:
     head = header(data, name)
     limits.check(name, head.width, head.height)
     start, length, plain = struct.unpack_from("<3Q", data, _HEADER)
-    wanted = head.layout.level_bytes(head.width, head.height)
-    if start + length > len(data) or (plain if head.scheme else length) < wanted:
+    needed = head.layout.level_bytes(head.width, head.height)
+    if start + length > len(data) or (plain if head.scheme else length) < needed:
         raise UnreadablePictureError(f"{name} is cut short: it holds fewer pixels than its header says.")
     body = data[start : start + length]
     if head.scheme == _ZLIB:
         try:
-            body = zlib.decompressobj().decompress(body, wanted)
+            body = zlib.decompressobj().decompress(body, needed)
         except zlib.error as error:
             raise UnreadablePictureError(f"{name} is damaged: {error}.") from error
     pixels = decode(body, 0, (head.width, head.height), head.layout, name)
@@ -70,7 +70,7 @@ def read(data: bytes, name: str, limits: Limits) -> Picture:
 def header(data: bytes, name: str) -> Ktx2Header:
     """Raises UnreadablePictureError, UnsupportedPictureError."""
     if len(data) < _HEADER + _LEVEL:
-        raise UnreadablePictureError(f"{name} is cut short: its KTX header is not whole.")
+        raise UnreadablePictureError(f"{name} is cut short: its KTX header is incomplete.")
     number, type_size, width, height, depth, layers, faces, mipmaps, scheme = struct.unpack_from("<9I", data, 12)
     descriptor_at, descriptor_bytes, pairs_at, pairs_bytes = struct.unpack_from("<4I", data, 48)
     if not width or not height:
@@ -82,9 +82,11 @@ def header(data: bytes, name: str) -> Ktx2Header:
     if scheme == _ZSTANDARD:
         raise UnsupportedPictureError(f"{name} is a KTX 2 packed by Zstandard; write it again with `ktx` without it.")
     if number not in LAYOUTS or scheme not in (_NONE, _ZLIB):
-        raise UnsupportedPictureError(f"{name} is a KTX 2 of a kind (Vulkan format {number}) that is not handled.")
+        raise UnsupportedPictureError(
+            f"{name} is a KTX 2 of a kind (Vulkan format {number}) that Depixel does not support."
+        )
     if max(descriptor_at + descriptor_bytes, pairs_at + pairs_bytes) > len(data):
-        raise UnreadablePictureError(f"{name} is cut short: its key-value data are not whole.")
+        raise UnreadablePictureError(f"{name} is cut short: its key-value data are incomplete.")
     return Ktx2Header(
         width=width,
         height=height,

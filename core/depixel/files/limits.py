@@ -47,8 +47,8 @@ class Limits:
         stored = self.stored_bytes
         if stored is not None and width * height * frames > self.unproven_pixels + stored * self.pixels_per_byte:
             raise PictureTooLargeError(
-                f"{name} claims {width * height * frames / 1e6:.0f} megapixels in {stored} bytes, which is no picture "
-                "but a file made to fill the memory; if it is a picture, save it as an uncompressed one."
+                f"{name} claims {width * height * frames / 1e6:.0f} megapixels in {stored} bytes. Such a file only "
+                "fills the memory; if it is a real picture, save it again without compression."
             )
 
     def check_stored(self, name: str, pixels: int) -> None:

@@ -1,6 +1,6 @@
 """
-A mipmap chain from its top level: means over areas, colour weighted by alpha; what alpha tests let through and the
-length of normals stay the same on every level.
+Computes a mipmap chain from its top level: means over areas, with colour weighted by alpha. Every level passes the same
+share of pixels through an alpha test, and normals keep their length.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ _TEST = 0.5  # alpha tests of games let through what is at least half opaque
 
 def count_for(width: int, height: int, source: tuple[int, int], levels: int) -> int:
     """
-    Levels of a larger chain: none where the source had none, down to 1x1 where the source went there, else down to
-    the size at which the source ended.
+    How many levels a larger chain gets: none if the source had none, down to 1x1 if the source went that far, otherwise
+    down to the size at which the source ended.
     """
     if levels <= 1:
         return 1
@@ -65,10 +65,10 @@ def chain(top: Pixels, count: int, *, normals: bool = False, data_alpha: bool = 
         level = np.concatenate([level[..., :-1] * level[..., -1:], level[..., -1:], level[..., :-1]], 2)
     for _ in range(count - 1):
         level = _halved(level)
-        shown = _straight(level, covered) if opacity else level
-        if normals and shown.shape[2] >= 3:
-            shown = np.concatenate([_unit(shown[..., :3]), shown[..., 3:]], 2)
-        yield np.rint(np.clip(shown, 0, 1) * full).astype(top.dtype)
+        visible = _straight(level, covered) if opacity else level
+        if normals and visible.shape[2] >= 3:
+            visible = np.concatenate([_unit(visible[..., :3]), visible[..., 3:]], 2)
+        yield np.rint(np.clip(visible, 0, 1) * full).astype(top.dtype)
 
 
 # Premultiplied colour, alpha, hidden colour => straight colour and alpha.
@@ -90,11 +90,11 @@ def _coverage_to_keep(alpha: Floats) -> float | None:
 
 def _with_coverage(alpha: Floats, covered: float) -> Floats:
     ranked = np.sort(alpha, axis=None)[::-1]
-    wanted = round(covered * ranked.size)
+    target = round(covered * ranked.size)
     # Means of few pixels take few values: of the cuts above and below the ranked pixel, the one nearer to the wish.
-    cut = float(ranked[max(wanted, 1) - 1])
+    cut = float(ranked[max(target, 1) - 1])
     passing, without = int((ranked >= cut).sum()), int((ranked > cut).sum())
-    if abs(without - wanted) < abs(passing - wanted):
+    if abs(without - target) < abs(passing - target):
         scale = (_TEST - 1 / 128) / max(cut, 1 / 255)
     else:
         scale = (_TEST + 1 / 255) / max(cut, 1 / 255)
@@ -111,8 +111,8 @@ def _unit(encoded: Floats) -> Floats:
 def _halved(level: Floats) -> Floats:
     down = _means(level.shape[0]) @ level.reshape(level.shape[0], -1)
     across = down.reshape(-1, *level.shape[1:]).swapaxes(0, 1)
-    made = _means(level.shape[1]) @ across.reshape(level.shape[1], -1)
-    return np.asarray(made.reshape(-1, across.shape[1], level.shape[2]).swapaxes(0, 1), np.float32)
+    halved = _means(level.shape[1]) @ across.reshape(level.shape[1], -1)
+    return np.asarray(halved.reshape(-1, across.shape[1], level.shape[2]).swapaxes(0, 1), np.float32)
 
 
 # [max(1, size // 2), size]: the share of each pixel in each mean; an odd size gives parts of pixels to both sides.

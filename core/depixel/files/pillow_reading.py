@@ -22,9 +22,9 @@ from depixel.files.limits import Limits
 from depixel.files.metadata import XMP, turn, upright
 from depixel.picture import Picture, Pixels
 
-_PILLOW_LIMIT = threading.Lock()  # Pillow's own pixel limit is a global; ours is checked instead
+_PILLOW_LIMIT = threading.Lock()  # Pillow's own pixel limit is global; we check ours instead
 
-# What Pillow's decoders answer to damage: whatever they stumble over first.
+# What Pillow's decoders raise for damaged files: whatever goes wrong first.
 _STUMBLES = (OSError, EOFError, SyntaxError, ValueError, TypeError, IndexError, KeyError, OverflowError,
              RuntimeError, struct.error, zlib.error, Image.DecompressionBombError)  # fmt: skip
 
@@ -33,21 +33,21 @@ _SIXTEEN = ("I;16", "I;16L", "I;16B", "I;16N")
 
 
 class DecoderError(Exception):
-    """Pillow could not decode: the file is at fault, not we. Its text is Pillow's."""
+    """Pillow could not decode a file, which is damaged. The text is Pillow's."""
 
 
 @contextlib.contextmanager
 def decoding() -> Iterator[None]:
     """
-    Round calls of Pillow's decoders and nothing else, lest a fault of ours be called damage.
+    For calls of Pillow's decoders only, so that our own faults are never reported as damaged files.
 
     Raises:
-        DecoderError: in the place of what Pillow raises at damaged files.
+        DecoderError: instead of whatever Pillow raises for damaged files.
     """
     try:
         yield
     except UnidentifiedImageError as error:  # whose text shows a Python object
-        raise DecoderError("its beginning says nothing that can be read") from error
+        raise DecoderError("its header cannot be read") from error
     except _STUMBLES as error:
         raise DecoderError(" ".join(str(error).split()) or type(error).__name__) from error
 
@@ -65,7 +65,7 @@ def read(data: bytes, kind: str, name: str, limits: Limits) -> Picture:
 
 @contextlib.contextmanager
 def without_pillows_limit() -> Iterator[None]:
-    """Pillow's own limit of pixels is out of the way: ours was checked instead. One thread at a time."""
+    """Lift Pillow's own pixel limit, because ours has been checked. One thread at a time."""
     with _PILLOW_LIMIT:
         before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
         try:
@@ -76,7 +76,7 @@ def without_pillows_limit() -> Iterator[None]:
 
 def _read(data: bytes, kind: str, name: str, limits: Limits) -> Picture:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # e.g. Pillow's remarks on EXIF: the picture is what counts
+        warnings.simplefilter("ignore")  # such as Pillow's remarks on EXIF: only the picture matters
         with decoding():
             image: Any = Image.open(io.BytesIO(data), formats=[kind])
         limits.check(name, image.width, image.height)
@@ -120,7 +120,9 @@ def pixels_of(image: Image.Image, name: str) -> tuple[Pixels, str]:
     if mode == "I":
         values = np.asarray(image)
         if values.min() < 0 or values.max() > 65535:
-            raise UnsupportedPictureError(f"{name} has 32-bit samples beyond 16 bits, which are not handled.")
+            raise UnsupportedPictureError(
+                f"{name} has 32-bit samples beyond the range of 16 bits, which Depixel does not support."
+            )
         return values.astype(np.uint16)[..., None], "I;16"
     if mode in _GREY and not (keyed and mode in ("1", "L")):
         pixels = np.asarray(image.convert(_GREY[mode]))
@@ -135,7 +137,9 @@ def pixels_of(image: Image.Image, name: str) -> tuple[Pixels, str]:
         return np.asarray(rgb_of_inks(image)), "RGB"
     if mode in ("RGB", "YCbCr", "HSV", "RGBX"):
         return np.asarray(image.convert("RGB")), "RGB"
-    raise UnsupportedPictureError(f"{name} has samples of a kind ({mode}) that is not handled; save it with 8 bits.")
+    raise UnsupportedPictureError(
+        f"{name} has a sample format ({mode}) that Depixel does not support; save it with 8 bits."
+    )
 
 
 def _palette(image: Image.Image) -> npt.NDArray[np.uint8] | None:
@@ -146,20 +150,20 @@ def _palette(image: Image.Image) -> npt.NDArray[np.uint8] | None:
     alpha = np.full((len(colours), 1), 255, np.uint8)
     key = image.info.get("transparency")
     if isinstance(key, bytes):
-        given = np.frombuffer(key, np.uint8)[: len(alpha)]
-        alpha[: len(given), 0] = given
+        alphas = np.frombuffer(key, np.uint8)[: len(alpha)]
+        alpha[: len(alphas), 0] = alphas
     elif isinstance(key, int) and key < len(alpha):
         alpha[key] = 0
     return np.concatenate([colours, alpha], 1)
 
 
 def _text(info: dict[str, Any]) -> dict[str, str]:
-    found = {}
+    texts = {}
     for key, name in (("comment", "Comment"), ("xmp", XMP)):
         value = info.get(key)
         if isinstance(value, bytes):
-            found[name] = value.decode("utf-8", "replace")
-    return found
+            texts[name] = value.decode("utf-8", "replace")
+    return texts
 
 
 def _details(info: dict[str, Any]) -> dict[str, Any]:

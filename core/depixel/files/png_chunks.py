@@ -1,4 +1,4 @@
-"""PNG as a list of chunks (PNG specification, section 5): what Pillow cannot write is put together here."""
+"""PNG as a list of chunks (PNG specification, section 5)."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _NEEDED = (b"IHDR", b"PLTE", b"IDAT", b"tRNS", b"acTL", b"fcTL", b"fdAT", b"IEND
 
 def chunks(data: bytes, name: str = "picture") -> Iterator[tuple[bytes, bytes]]:
     """
-    (type, body) of each chunk up to IEND. One with a wrong checksum is left out, if the pixels can do without it.
+    (type, body) of each chunk up to IEND. A chunk with a wrong checksum is skipped unless the pixels depend on it.
 
     Raises:
-        UnreadablePictureError: the file ends before IEND, or a checksum is wrong in what the pixels need.
+        UnreadablePictureError: the file ends before IEND, or a chunk that the pixels need has a wrong checksum.
     """
     at = len(SIGNATURE)
     while True:
@@ -64,19 +64,19 @@ def passes(width: int, height: int, interlaced: bool) -> Iterator[tuple[int, int
 
 
 def check_header(body: bytes, name: str) -> None:
-    """Raises UnreadablePictureError when the body of IHDR says what no PNG may say."""
+    """Raises UnreadablePictureError when the body of IHDR has values that no PNG may have."""
     if len(body) == 13:
         width, height, depth, colour, compression, filtering, interlaced = struct.unpack(">IIBBBBB", body)
         if width == 0 or height == 0:
             raise UnreadablePictureError(f"{name} says it is {width}x{height} pixels large; it is damaged.")
         if depth in _DEPTHS.get(colour, ()) and compression == filtering == 0 and interlaced < 2:
             return
-    raise UnreadablePictureError(f"{name} is damaged: its header says what no PNG may say.")
+    raise UnreadablePictureError(f"{name} is damaged: its header has values that no PNG may have.")
 
 
 def check_rows(header: bytes, idat: list[bytes], name: str) -> None:
     """
-    Count the bytes that the picture's IDAT chunks inflate to. Pillow leaves rows black that are not there.
+    Count the bytes that the picture's IDAT chunks inflate to: Pillow would leave missing rows black.
 
     Raises:
         UnreadablePictureError: fewer than the header promises.
@@ -85,16 +85,16 @@ def check_rows(header: bytes, idat: list[bytes], name: str) -> None:
     pixel_bits = bits * SAMPLES[colour]
     sizes = passes(width, height, bool(interlaced))
     promised = sum(rows * (1 + -(-columns * pixel_bits // 8)) for *_, columns, rows in sizes)
-    stream, found = zlib.decompressobj(), 0
+    stream, inflated = zlib.decompressobj(), 0
     try:
         for body in idat:
             rest = body
-            while rest and found < promised and not stream.eof:
-                found += len(stream.decompress(rest, 1 << 20))
+            while rest and inflated < promised and not stream.eof:
+                inflated += len(stream.decompress(rest, 1 << 20))
                 rest = stream.unconsumed_tail
     except zlib.error as error:
         raise UnreadablePictureError(f"{name} is damaged: {error}.") from error
-    if found < promised:
+    if inflated < promised:
         raise UnreadablePictureError(
             f"{name} says it is {width}x{height} pixels large but holds fewer; it is damaged or cut short."
         )

@@ -1,7 +1,7 @@
 """
 PNG's row filters (W3C PNG specification, third edition, chapter 9) over whole arrays: every byte is stored as its
-difference from a guess made of the bytes to the left, above, and above left. Used where Pillow's decoder cannot go: 16
-bits a sample.
+difference from a guess made of the bytes to the left, above, and above left. Used for 16
+bits a sample, which Pillow cannot decode.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ def unfilter(kinds: Bytes, data: Bytes, name: str) -> Bytes:
     """
     Undo the filters.
 
-    A byte needs its three neighbours first, so whole diagonals (row + column constant) are done at once: the picture
-    takes height + width steps instead of height times width.
+    Each byte depends on three neighbours, so all pixels of a diagonal (row + column constant) are done at once: height
+    + width steps instead of height times width.
 
     Args:
         kinds: [H] filter of each row.
@@ -39,7 +39,7 @@ def unfilter(kinds: Bytes, data: Bytes, name: str) -> Bytes:
         UnreadablePictureError: a filter that does not exist.
     """
     if kinds.size and int(kinds.max()) > _PAETH:
-        raise UnreadablePictureError(f"{name} is damaged: its rows use a filter that does not exist.")
+        raise UnreadablePictureError(f"{name} is damaged: its rows use an unknown filter.")
     height, width, step = data.shape
     row = width + 1  # one pixel of border at the left and above: zero, as the standard says
     padded = np.zeros((height + 1, row, step), np.uint8)

@@ -1,8 +1,8 @@
 """
-PNG and APNG: every colour type, depth and transparency, all frames as they are seen, and what travels with them.
+Reads PNG and APNG: every colour type, depth and kind of transparency, all frames, and the metadata.
 
-The chunks are read here; Pillow only decodes pixels of up to 8 bits a sample, `png_sixteen` the others. So a damaged
-comment or a huge profile cannot cost the picture, and frames come with their hidden colours and true times.
+The chunks are read here. Pillow only decodes pixels of up to 8 bits a sample, `png_sixteen` decodes the others. So a
+damaged comment or a huge profile does not cost the picture, and frames keep their hidden colours and exact times.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class _Contents:
 
 def read(data: bytes, name: str, limits: Limits) -> Picture:
     """
-    Decode. A colour key becomes alpha; a default image that is no part of the animation is left out.
+    Decode. A colour key becomes alpha. A default image that is not part of the animation is dropped.
 
     Raises:
         PictureTooLargeError, UnreadablePictureError.
@@ -90,22 +90,22 @@ def read(data: bytes, name: str, limits: Limits) -> Picture:
 
 
 def _parse(data: bytes, name: str, limits: Limits) -> _Contents:
-    found = chunks(data, name)
-    kind, header = next(found, (b"", b""))
+    parts_of_file = chunks(data, name)
+    kind, header = next(parts_of_file, (b"", b""))
     if kind == b"CgBI":
         raise UnsupportedPictureError(
             f"{name} is a PNG made for iPhones (CgBI), which only Apple's programs read; undo that with "
             "`pngcrush -revert-iphone-optimizations`."
         )
     if kind != b"IHDR":
-        raise UnreadablePictureError(f"{name} is damaged: it does not begin as a PNG must.")
+        raise UnreadablePictureError(f"{name} is damaged: its first chunk is not a PNG header.")
     check_header(header, name)
     width, height, depth, colour = struct.unpack(">IIBB", header[:10])
     contents = _Contents(header, width, height, depth, colour, Extras(name, limits))
     limits.check(name, contents.width, contents.height)
     current: _Frame | None = None
     colours = np.zeros((0, 3), np.uint8)
-    for kind, body in found:
+    for kind, body in parts_of_file:
         if kind == b"IDAT":
             contents.idat.append(body)
         elif kind == b"PLTE":
@@ -130,8 +130,8 @@ def _parse(data: bytes, name: str, limits: Limits) -> _Contents:
         if not len(colours):
             raise UnreadablePictureError(f"{name} is indexed but has no palette; it is damaged.")
         alpha = np.full(len(colours), 255, np.uint8)
-        given = np.frombuffer(contents.transparency, np.uint8)[: len(alpha)]
-        alpha[: len(given)] = given
+        alphas = np.frombuffer(contents.transparency, np.uint8)[: len(alpha)]
+        alpha[: len(alphas)] = alphas
         contents.palette = np.concatenate([colours, alpha[:, None]], axis=1)
     return contents
 
@@ -141,7 +141,7 @@ def _region(body: bytes, contents: _Contents, name: str) -> Region:
         _, width, height, left, top, number, parts, dispose, blend = struct.unpack(">IIIIIHHBB", body)
         if 0 < width <= contents.width - left and 0 < height <= contents.height - top and dispose < 3:
             return Region(left, top, width, height, 1000 * number / (parts or 100), dispose, blend == 1)
-    raise UnreadablePictureError(f"{name} is damaged: one of its frames lies outside of the picture.")
+    raise UnreadablePictureError(f"{name} is damaged: one of its frames lies outside the picture.")
 
 
 # The frames as they are seen; if there is a palette, their indices [H, W]; their times.
@@ -152,16 +152,16 @@ def _frames(contents: _Contents, name: str) -> tuple[list[Pixels], list[Pixels],
         stored = _stored(contents, contents.width, contents.height, contents.idat, name)
         return [_coloured(stored, contents)], [stored[..., 0]] if indexed else [], ()
     canvas, numbers = Canvas(contents.width, contents.height), Canvas(contents.width, contents.height)
-    shown, indices = [], []
+    screens, indices = [], []
     for frame in moving:
         region = frame.region
         stored = _stored(contents, region.width, region.height, frame.data, name)
         pixels = _coloured(stored, contents)
-        shown.append(canvas.show(pixels, region))
+        screens.append(canvas.show(pixels, region))
         if indexed:
             alpha = pixels[..., 3:] if pixels.shape[2] == 4 else np.full_like(stored, 255)
             indices.append(numbers.show(np.concatenate([stored, alpha], 2), region)[..., 0])
-    return canvas.without_needless_alpha(shown), indices, tuple(frame.region.duration for frame in moving)
+    return canvas.without_needless_alpha(screens), indices, tuple(frame.region.duration for frame in moving)
 
 
 # [h, w, C] samples of one stored frame, spread over the range of their dtype; with a palette, [h, w, 1] indices.

@@ -1,6 +1,6 @@
 """
-PNG with 16 bits a sample, which Pillow cuts down to 8. The rows are filtered and compressed here, with numpy and zlib:
-the libraries that could do it weigh more than the rest of Depixel's dependencies but torch.
+PNG with 16 bits a sample, which Pillow reduces to 8. Rows are filtered and compressed here with numpy and zlib: the
+libraries that can do it are larger than all other dependencies except torch.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ _HEADER = 26
 def read(data: bytes, name: str, limits: Limits) -> Picture:
     """The merged picture. Raises PictureTooLargeError, UnreadablePictureError, UnsupportedPictureError."""
     if len(data) < _HEADER:
-        raise UnreadablePictureError(f"{name} is cut short: its header is not whole.")
+        raise UnreadablePictureError(f"{name} is cut short: its header is incomplete.")
     version, depth = struct.unpack_from(">H", data, 4)[0], struct.unpack_from(">H", data, 22)[0]
     if version == 2:
         raise UnsupportedPictureError(f"{name} is a large Photoshop document (PSB); save it as PNG.")

@@ -20,7 +20,7 @@ def read(data: bytes, name: str, limits: Limits) -> Picture:
     """Decode. Raises PictureTooLargeError, UnreadablePictureError, UnsupportedPictureError."""
     size = _size(data)
     if size is None or not all(size):
-        raise UnreadablePictureError(f"{name} is cut short: its QOI header is not whole.")
+        raise UnreadablePictureError(f"{name} is cut short: its QOI header is incomplete.")
     limits.check(name, *size)
     if size[0] * size[1] > _MOST_RUN * len(data):  # Pillow would fill up what is missing
         raise UnreadablePictureError(

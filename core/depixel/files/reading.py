@@ -23,23 +23,23 @@ def read(path: Path | str, limits: Limits | None = None) -> Picture:
         UnreadablePictureError: not there, empty, damaged, or no picture.
         PictureTooLargeError: it claims more pixels than the limits allow; nothing was decoded.
         OutOfMemoryError: within the limits, but not within this machine.
-        UnsupportedPictureError: a kind of picture that is not handled.
+        UnsupportedPictureError: a kind of picture that Depixel does not support.
     """
     path = Path(path)
     try:
-        # Opening a pipe waits for its writer, unless told not to.
+        # Opening a pipe would wait for its writer.
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
         try:
             about = os.fstat(handle)
             if not stat.S_ISREG(about.st_mode):
-                raise UnreadablePictureError(f"{path.name} is not a file that can be read.")
+                raise UnreadablePictureError(f"{path.name} is not a readable file.")
             (limits or Limits()).check_file(path.name, about.st_size)
             with os.fdopen(handle, "rb", closefd=False) as file:
-                data = file.read(about.st_size)  # what grows meanwhile is read no further
+                data = file.read(about.st_size)  # a file that grows meanwhile is cut here
         finally:
             os.close(handle)
     except FileNotFoundError as error:
-        raise UnreadablePictureError(f"{path.name} is not a file that can be read.") from error
+        raise UnreadablePictureError(f"{path.name} is not a readable file.") from error
     except MemoryError as error:
         raise OutOfMemoryError(f"{path.name} does not fit into memory.") from error
     except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it

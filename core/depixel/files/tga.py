@@ -1,7 +1,7 @@
 """
 Truevision TGA (TGA 2.0 specification, 1991): colour-mapped, true colour and grey, with or without run lengths, any
-corner first. Read here and not by Pillow, which does not know 15 bits, and takes a colour map's alpha and the unused
-fourth byte of old files the wrong way.
+corner first. Pillow is not used: it does not support 15 bits, and it misreads a colour map's alpha and the
+unused fourth byte of old files.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class _Header:
 
 
 def recognise(data: bytes) -> bool:
-    """Whether this may be a TGA: it has no signature, but its header has few legal values."""
+    """Whether this may be a TGA. There is no signature, but the header has few legal values."""
     return _header(data) is not None
 
 

@@ -99,10 +99,11 @@ def _sixteen(tags: Directory, name: str, limits: Limits) -> Picture:
     colours = {_WHITE_IS_ZERO: 1, _BLACK_IS_ZERO: 1, _RGB: 3}.get(photometric, 0)
     if not plain or not chunky or samples not in (colours, colours + 1) or compression in (_OLD_JPEG, _JPEG):
         raise UnsupportedPictureError(
-            f"{name} is a TIFF of a kind ({samples} samples of {max(bits)} bits) that is not handled; save it as PNG."
+            f"{name} is a TIFF of a kind ({samples} samples of {max(bits)} bits) that Depixel does not support; "
+            "save it as PNG."
         )
     step = 2 * samples
-    shown = {
+    grey_tags = {
         tiff_directory.WIDTH: width * step,
         tiff_directory.HEIGHT: height,
         tiff_directory.BITS: 8,
@@ -110,9 +111,9 @@ def _sixteen(tags: Directory, name: str, limits: Limits) -> Picture:
         tiff_directory.SAMPLES: 1,
     }
     if tiff_directory.TILE_WIDTH in tags.entries:
-        shown[tiff_directory.TILE_WIDTH] = tags.value(tiff_directory.TILE_WIDTH, 0) * step
+        grey_tags[tiff_directory.TILE_WIDTH] = tags.value(tiff_directory.TILE_WIDTH, 0) * step
     with without_pillows_limit(), decoding():
-        image: ImageFile.ImageFile = Image.open(io.BytesIO(tags.with_values(shown, _KEPT)), formats=["TIFF"])
+        image: ImageFile.ImageFile = Image.open(io.BytesIO(tags.with_values(grey_tags, _KEPT)), formats=["TIFF"])
         image.load()
         raw = np.asarray(image)
     if raw.shape != (height, width * step):

@@ -1,6 +1,6 @@
 """
-Videos (MP4, MOV, MKV, WebM, AVI) as animations, by PyAV, which is an extra: `pip install 'depixel[video]'`. Sound is
-left out, and nothing here writes a video: its compression would undo what makes an answer scale back.
+Reads videos (MP4, MOV, MKV, WebM, AVI) as animations with PyAV, an extra: `pip install 'depixel[video]'`. Sound is
+dropped. Videos are not written: their compression would change pixels, and the result would no longer scale back.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def read(data: bytes, name: str, limits: Limits) -> Picture:
     """
     if not _has_av():
         raise UnsupportedPictureError(
-            f"{name} is a video: install what reads it with pip install 'depixel[video]', or save it as GIF or APNG "
+            f"{name} is a video: run pip install 'depixel[video]' to read videos, or convert it to GIF or APNG "
             "first (ffmpeg -i VIDEO -plays 0 FRAMES.apng)."
         )
     import av
@@ -56,10 +56,10 @@ def read(data: bytes, name: str, limits: Limits) -> Picture:
     starts: list[Fraction] = []
     last = Fraction(0)  # seconds that the newest frame is shown
     try:
-        # The container is named, so that no playlist in disguise makes FFmpeg open something else.
+        # Naming the container keeps FFmpeg from opening a disguised playlist, which could point anywhere.
         with av.open(io.BytesIO(data), format=container_of(data)) as container:
             if not container.streams.video:
-                raise UnsupportedPictureError(f"{name} holds sound but no pictures.")
+                raise UnsupportedPictureError(f"{name} contains sound but no pictures.")
             stream = container.streams.video[0]
             stream.thread_type = "AUTO"
             for frame in container.decode(stream):
@@ -76,7 +76,7 @@ def read(data: bytes, name: str, limits: Limits) -> Picture:
     if not frames:
         raise UnreadablePictureError(f"{name} is damaged or cut short: no frame can be read.")
     if any(frame.shape != frames[0].shape for frame in frames):
-        raise UnsupportedPictureError(f"{name} changes its size on the way; cut it where it does.")
+        raise UnsupportedPictureError(f"{name} changes its size partway; split it there.")
     ends = [*starts[1:], starts[-1] + last]
     times = [max(0.0, float((end - start) * 1000)) or _DURATION for start, end in zip(starts, ends, strict=True)]
     channels = frames[0].shape[2]

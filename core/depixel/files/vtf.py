@@ -100,18 +100,20 @@ def read(data: bytes, name: str, limits: Limits) -> Picture:
 def header(data: bytes, name: str) -> VtfHeader:
     """Raises UnreadablePictureError, UnsupportedPictureError."""
     if len(data) < _HEADER:
-        raise UnreadablePictureError(f"{name} is cut short: its VTF header is not whole.")
+        raise UnreadablePictureError(f"{name} is cut short: its VTF header is incomplete.")
     major, minor, size, width, height, flags, frames = struct.unpack_from("<3I2HIH", data, 4)
     number, mipmaps, thumbnail_number, across, down = struct.unpack_from("<IBIBB", data, 52)
     if major != 7 or minor > 5 or not _HEADER <= size <= len(data):
-        raise UnsupportedPictureError(f"{name} is a VTF of version {major}.{minor} that is not handled.")
+        raise UnsupportedPictureError(f"{name} is a VTF of version {major}.{minor} that Depixel does not support.")
     if not width or not height or not frames:
         raise UnreadablePictureError(f"{name} says it is {width}x{height} pixels large; it is damaged.")
     depth = struct.unpack_from("<H", data, 63)[0] if minor >= 2 and size >= 65 else 1
     if flags & _CUBE or depth > 1:
         raise UnsupportedPictureError(f"{name} is a cube map or a volume; split it first.")
     if number not in _LAYOUTS:
-        raise UnsupportedPictureError(f"{name} is a VTF of a kind (image format {number}) that is not handled.")
+        raise UnsupportedPictureError(
+            f"{name} is a VTF of a kind (image format {number}) that Depixel does not support."
+        )
     thumbnail_layout = _LAYOUTS.get(thumbnail_number)
     length = thumbnail_layout.level_bytes(across, down) if thumbnail_layout and across and down else 0
     resources: list[tuple[bytes, int, bytes]] = []
@@ -186,7 +188,7 @@ def _resource(data: bytes, value: bytes, name: str) -> bytes:
     start = int.from_bytes(value, "little")
     length = int.from_bytes(data[start : start + 4], "little")
     if start + 4 + length > len(data):
-        raise UnreadablePictureError(f"{name} is cut short: one of its resources is not whole.")
+        raise UnreadablePictureError(f"{name} is cut short: one of its resources is incomplete.")
     return data[start + 4 : start + 4 + length]
 
 

@@ -1,6 +1,6 @@
 """
-WebP: lossless stays lossless, all frames and times, colour under transparent pixels. The container (RFC 9649) is
-written here, because libwebp's own animation encoder joins equal frames and forgets hidden colours.
+WebP: lossless files stay lossless, and all frames, times and hidden colours are kept. The container (RFC 9649) is
+written here because libwebp's animation encoder merges equal frames and drops hidden colours.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from depixel.picture import Picture, Pixels
 
 MOST_SIDE = 16383
 QUALITY = 95
-"""Of lossy files, which only a lossy source becomes."""
+"""Quality of lossy files. Only a lossy source is written lossy."""
 
 _ANIMATED, _XMP, _EXIF, _ALPHA, _PROFILE = 0x02, 0x04, 0x08, 0x10, 0x20
 _REPLACE = 0x02  # a frame that does not blend with what was there
@@ -45,23 +45,23 @@ def read(data: bytes, name: str, limits: Limits) -> Picture:
     for body in stored:
         bitstreams |= {kind for kind, _ in _chunks_in(body, 16)}
     limits.check(name, width, height, max(1, len(stored)))
-    shown, durations = [], []
+    screens, durations = [], []
     with without_pillows_limit(), contextlib.ExitStack() as stack:
         with decoding():
             image = stack.enter_context(WebPImagePlugin.WebPImageFile(io.BytesIO(data)))
         if image.size != (width, height) or image.n_frames > max(1, len(stored)):
-            raise UnreadablePictureError(f"{name} is damaged: it says two different sizes.")
+            raise UnreadablePictureError(f"{name} is damaged: it gives two different sizes.")
         xmp = image.info.get("xmp")
         orientation, exif, text = upright(image.info.get("exif"), {XMP: xmp.decode("utf-8", "replace")} if xmp else {})
         for number in range(image.n_frames):
             with decoding():
                 image.seek(number)
                 image.load()
-            shown.append(turn(np.asarray(image), orientation))
+            screens.append(turn(np.asarray(image), orientation))
             durations.append(float(image.info.get("duration", 0)))
-        moving = len(shown) > 1
+        moving = len(screens) > 1
         return Picture(
-            frames=tuple(shown),
+            frames=tuple(screens),
             durations=tuple(durations) if moving else (),
             loop=int(image.info.get("loop", 0)) if moving else 0,
             mode=image.mode,
@@ -91,7 +91,7 @@ def encode(picture: Picture) -> bytes:
         before = None
         for frame, duration in zip(frames, durations, strict=True):
             body.append(_frame(frame, before, duration, lossless))
-            before = frame if lossless else None  # how a lossy frame came out is not known to the level
+            before = frame if lossless else None  # the exact pixels of a lossy frame are unknown
     else:
         body.append(_bitstream(frames[0], lossless))
     if exif:
@@ -119,8 +119,8 @@ def _bitstream(pixels: Pixels, lossless: bool) -> bytes:
         options.update(quality=QUALITY, alpha_quality=100)
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "WEBP", **options)
-    wanted = (b"VP8 ", b"VP8L", b"ALPH")
-    return b"".join(_chunk(kind, body) for kind, body in _chunks(buffer.getvalue(), "frame") if kind in wanted)
+    kinds = (b"VP8 ", b"VP8L", b"ALPH")
+    return b"".join(_chunk(kind, body) for kind, body in _chunks(buffer.getvalue(), "frame") if kind in kinds)
 
 
 def _colours(pixels: Pixels) -> Pixels:
@@ -158,7 +158,7 @@ def _size(contents: list[tuple[bytes, bytes]], name: str) -> tuple[int, int]:
         if kind == b"VP8 " and len(body) >= 10:
             width, height = struct.unpack_from("<HH", body, 6)
             return width & 0x3FFF, height & 0x3FFF
-    raise UnreadablePictureError(f"{name} is damaged: there is no picture in this WebP.")
+    raise UnreadablePictureError(f"{name} is damaged: this WebP contains no picture.")
 
 
 def _is_webp(data: bytes) -> bool:

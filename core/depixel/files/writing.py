@@ -1,6 +1,5 @@
 """
-Write a Picture as the kind it was, completely or not at all: a temporary name in the same folder, flushed to the disk,
-then renamed.
+Writes a Picture completely or not at all: under a temporary name in the same folder, flushed to the disk, then renamed.
 """
 
 from __future__ import annotations
@@ -46,15 +45,17 @@ def write(path: Path | str, picture: Picture, *, overwrite: bool = False) -> Non
     """
     path = Path(path)
     if not overwrite and os.path.lexists(path):
-        raise OutputExistsError(f"{path} exists already; say --overwrite to replace it.")
-    wanted = by_ending(path)
-    data = encode(picture, wanted.name if wanted else None)
+        raise OutputExistsError(f"{path} already exists; use --overwrite to replace it.")
+    target = by_ending(path)
+    data = encode(picture, target.name if target else None)
     place(path, data, overwrite=overwrite)
 
 
 def place(path: Path, data: bytes, *, overwrite: bool) -> None:
     """Bytes under a name, all of them or none. Raises OutputExistsError, UnwritableOutputError."""
-    part = path.with_name(f".depixel-{secrets.token_hex(6)}.part")  # short: the name itself may be at its limit
+    part = path.with_name(
+        f".depixel-{secrets.token_hex(6)}.part"
+    )  # short, because the name itself may be as long as allowed
     try:
         _fill(part, data, _permissions(path))
         if overwrite:
@@ -63,7 +64,7 @@ def place(path: Path, data: bytes, *, overwrite: bool) -> None:
             rename_new(part, path)
         _settle(path.parent)
     except FileExistsError as error:
-        raise OutputExistsError(f"{path} exists already; say --overwrite to replace it.") from error
+        raise OutputExistsError(f"{path} already exists; use --overwrite to replace it.") from error
     except (OSError, ValueError) as error:  # ValueError: a name with a NUL in it
         reason = _REASONS.get(getattr(error, "errno", 0)) or (getattr(error, "strerror", None) or str(error)).lower()
         raise UnwritableOutputError(f"{path} cannot be written: {reason}.") from error
@@ -111,7 +112,7 @@ def _permissions(path: Path) -> int:
         return 0o666
 
 
-# The folder's entry reaches the disk too, where folders can be opened; the file itself is safe already.
+# Flush the folder's entry too, where folders can be opened. The file itself is already safe.
 def _settle(folder: Path) -> None:
     if os.name == "nt":
         return

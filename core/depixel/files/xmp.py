@@ -1,4 +1,4 @@
-"""A note in XMP, for formats whose only place for text that is (JPEG too: viewers show it, unlike its comment)."""
+"""Text as XMP, for formats that have no other place for it, and for JPEG, whose comment viewers do not show."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ _SOFTWARE = "Software"
 
 def packet(text: dict[str, str]) -> bytes | None:
     """
-    The XMP packet of a picture's text: its own one, with a description added that says the rest.
+    The XMP packet of a picture's text: its own packet, with the other texts added as a description.
 
     Returns:
         UTF-8, or None when there is no text at all.
     """
-    given = text.get(XMP, "")
+    own_packet = text.get(XMP, "")
     rest = {key: value for key, value in text.items() if key != XMP and value}
     if not rest:
-        return given.encode("utf-8", "replace") or None
-    said = _description(rest)
-    if "</rdf:RDF>" in given:
-        return (given if said in given else given.replace("</rdf:RDF>", said + "</rdf:RDF>", 1)).encode(
-            "utf-8", "replace"
-        )
+        return own_packet.encode("utf-8", "replace") or None
+    description = _description(rest)
+    if "</rdf:RDF>" in own_packet:
+        return (
+            own_packet if description in own_packet else own_packet.replace("</rdf:RDF>", description + "</rdf:RDF>", 1)
+        ).encode("utf-8", "replace")
     return (
         '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/">'
         '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
-        f'{said}</rdf:RDF></x:xmpmeta><?xpacket end="w"?>'
+        f'{description}</rdf:RDF></x:xmpmeta><?xpacket end="w"?>'
     ).encode("utf-8", "replace")
 
 
