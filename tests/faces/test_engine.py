@@ -123,7 +123,7 @@ def test_what_is_fed_back_is_seen_anew() -> None:
     engine = FaceEngine(FacePrior.from_weights(load_weights(name), CPU), EnlargingEngine(TinyArt(), CPU, 64 * 64), CPU)
     picture = Picture((_portrait(16, 16),))
 
-    once, often = (_answers(engine, picture, steps=None, scale=8, iterate=n)[0] for n in (1, 5))
+    once, often = (_answers(engine, picture, steps=None, scale=8, iterate=n, detail="calm")[0] for n in (1, 5))
 
     assert once.error is not None and often.error is not None
     assert often.error > 2 * once.error
@@ -198,3 +198,49 @@ def test_faces_in_a_larger_picture_are_found_and_all_of_it_scales_back() -> None
     places, notes = places_of(torch.ones(1, 4, 64, 64), settings, CPU)
     assert len(places) == 1
     assert notes == ()
+
+
+def test_drawn_detail_scales_back_exactly(engine: FaceEngine) -> None:
+    """Joined with a drawn person the answer shrinks to the input, and it is another picture than the calm one."""
+    picture = Picture((_portrait(16, 16),))
+
+    (drawn,) = _answers(engine, picture, detail="drawn", scale=8, exact="always")
+    (calm,) = _answers(engine, picture, detail="calm", scale=8)
+
+    assert drawn.residual.exact and calm.residual.exact
+    assert not torch.equal(drawn.straight, calm.straight)
+
+
+def test_a_person_as_found_says_so(engine: FaceEngine) -> None:
+    """Nothing is forced onto the person: the residual says by how much the picture misses, and so does the note."""
+    picture = Picture((_portrait(16, 16, 4),))
+    request = Request(domain="faces", detail="drawn", exact="never", scale=8, steps=0)
+
+    (answers,) = engine.answer([prepare(picture, request)], request)
+
+    assert not answers.candidates[0].residual.exact
+    assert "--exact always" in " ".join(answers.notes)
+    assert bool((answers.candidates[0].straight[:, 3] == 255).all())
+
+
+@pytest.mark.parametrize(
+    ("wishes", "draws"),
+    [
+        ({"detail": "drawn"}, True),
+        ({"detail": "calm"}, False),
+        ({}, False),  # another generator than the released one has detail of its own
+    ],
+)
+def test_detail_is_drawn_when_requested(engine: FaceEngine, wishes: dict[str, str], draws: bool) -> None:
+    """The option decides; left alone, only the released prior is joined with drawings."""
+    assert engine._draws(Request(domain="faces", **wishes)) == draws  # type: ignore[arg-type]
+
+
+def test_typed_calm_is_calm() -> None:
+    """Somebody who types --imagination 0 gets the neural answer alone; the same value by default does not say so."""
+    prior = TinyFaces()
+    prior.spec.__dict__["name"] = "faces-128"
+    named = FaceEngine(prior, EnlargingEngine(TinyArt(), CPU, 64 * 64), CPU)
+
+    assert named._draws(Request(domain="faces"))
+    assert not named._draws(Request.from_typed({"domain": "faces", "imagination": 0.0}))

@@ -202,6 +202,29 @@ class RequestOptions:
         actions=("imagine-face", "anonymise-face"),
         domains=("faces",),
     )
+    face: str = _row(
+        "text",
+        "The person",
+        "What the drawn person should be like, such as age=60, hair=long, smile; everything else "
+        "follows the pixels. `depixel imagine --face help` lists the dials.",
+        "",
+        pattern=r"[^\x00-\x1f]{0,500}",
+        expected="a list such as age=60, hair=long, smile",
+        unit="DIALS",
+        domains=("faces",),
+    )
+    exact: str = _row(
+        "choice",
+        "Faces scale back",
+        "Whether a face must scale back to the input: auto = exactly if the input looks like a face, otherwise the "
+        "person as found.",
+        "auto",
+        choices=(("auto", "If they can"), ("always", "Always, exactly"), ("never", "Not at all: as found")),
+        automatic="exactly if the input looks like a face",
+        doors=ALL_DOORS,
+        actions=("imagine-face",),
+        domains=("faces",),
+    )
     seed: int = _row(
         "int",
         "Seed",

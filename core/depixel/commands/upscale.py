@@ -83,6 +83,10 @@ def run(args: argparse.Namespace) -> int:
     settings = request_from(args)
     if args.disagreement and settings.candidates < 2:
         raise BadUsageError("--disagreement compares answers: ask for two or more with --candidates.")
+    if settings.face:
+        from depixel.portrait.dials import read_dials
+
+        read_dials(settings.face)  # a mistyped dial ends the command before any file is read
     all_planned, ignored = _plan(args, settings)
     film = _film(args, all_planned, settings)
     if args.dry_run:

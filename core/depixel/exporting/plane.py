@@ -18,13 +18,20 @@ from depixel.tiles import Tile, with_ring
 
 
 def export_tile(
-    large: Tensor, plane: Plane, tile: Tile, rows: slice = slice(None), *, keep_palette: bool = False
+    large: Tensor,
+    plane: Plane,
+    tile: Tile,
+    rows: slice = slice(None),
+    *,
+    keep_palette: bool = False,
+    exact: bool = True,
 ) -> tuple[Tensor, Tensor]:
     """
     Args:
         large: [B, 4, h*f, w*f] premultiplied, of any range: what was generated for this tile.
         tile: the part of the plane's small pictures.
         rows: which of the plane's pictures, B of them.
+        exact: project onto the pictures that scale back to the input; False = only round.
         keep_palette: give every pixel one of the colours that the input has near it (`lock_palette`).
 
     Returns:
@@ -38,6 +45,9 @@ def export_tile(
     if bool(grey.any()):
         means = large[:, :3].mean(1, keepdim=True)
         large = torch.cat([torch.where(grey[:, None, None, None], means, large[:, :3]), large[:, 3:]], 1)
+    if not exact:
+        exported = _rounded(large, levels)
+        return exported, residual_sums(exported, straight, degradation, levels=levels, binary_alpha=plane.binary_alpha)
     projected = project(large, small, degradation, binary_alpha=plane.binary_alpha)
     if plane.vectors:
         projected = torch.cat([unit_vectors(projected[:, :3], small[:, :3], degradation), projected[:, 3:]], 1)
@@ -54,6 +64,13 @@ def export_tile(
         return exported, sums
     hidden = repeated(plane.hidden[area], degradation.factor)
     return torch.cat([torch.where(exported[:, 3:] == 0, hidden, exported[:, :3]), exported[:, 3:]], 1), sums
+
+
+# Straight integers of a premultiplied picture.
+def _rounded(large: Tensor, levels: int) -> Tensor:
+    alpha = large[:, 3:].clamp(0, 1)
+    straight = torch.cat([(large[:, :3] / alpha.clamp_min(1e-6)).clamp(0, 1), alpha], 1)
+    return (straight * levels).round().to(torch.int32)
 
 
 def keep_unchanged(large: Tensor, straight: Tensor, factor: int) -> Tensor:

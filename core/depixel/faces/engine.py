@@ -24,6 +24,7 @@ from depixel.faces.finding import finder_on, places_of
 from depixel.faces.searching import FaceSearch
 from depixel.monitor import SILENT, Monitor
 from depixel.planes import join, split
+from depixel.portrait.dials import read_dials
 from depixel.preparation.prepare import Prepared
 from depixel.preparation.tensors import premultiplied
 from depixel.priors.base import LatentPrior
@@ -31,6 +32,10 @@ from depixel.request import PULSE_EPS, Request
 from depixel.search.candidates import Candidates, reported_imagination
 from depixel.tiles import Tile
 
+_AS_FOUND = (
+    "The person is shown as found and does not scale back to your pixels exactly. For a version that does, use --exact "
+    "always."
+)
 _DOUBT = "The answer hardly looks like a face (likeness {:.2f} of 1); perhaps the input does not show one."
 
 
@@ -45,6 +50,7 @@ class Faces:
     searches: tuple[Candidates, ...]  # of each face, the largest first; its pictures are the picture's frames
     likeness: float = 1.0  # 0 ... 1: how much like a face the worst of the best answers looks to the finder
     notes: tuple[str, ...] = ()  # sentences on where the faces were found
+    as_found: bool = False  # the people are shown as they were found: they do not scale back to the input
 
     @property
     def steps(self) -> int:
@@ -106,7 +112,9 @@ class FaceEngine:
         if any(place.is_part(small) for place in places) or bool((small[:, 3] < 1).any()):
             around = self._surroundings(prepared, request, monitor)
         candidates = []
-        drawn = DrawnFaces(self.device) if self._draws(request) else None
+        drawn = DrawnFaces(self.device, read_dials(request.face)) if self._draws(request) else None
+        likeness = self._likeness(searches)
+        as_found = drawn is not None and _as_found(request, likeness)
         for k in _order(searches):
             monitor.check("Stopped before the face was finished; nothing was written for it.")
             large = around
@@ -118,14 +126,19 @@ class FaceEngine:
                 if drawn is not None:
                     person = drawn.person(squares[:1], first[0].seed, imagination, monitor)
                     needed = round(place.side * prepared.degradation.factor)
-                    squares = drawn.squares(person, squares, needed, imagination, monitor)
+                    squares = drawn.squares(person, squares, needed, imagination, monitor, as_found)
                     error = max(error, error_of(squares, *place.cut(small, self.native)))
-                large = place.put(squares, small, large, prepared.degradation, self._sized)
+                if as_found and not place.is_part(small):
+                    large = self._sized(squares, *(side * prepared.degradation.factor for side in small.shape[2:]))
+                else:
+                    large = place.put(squares, small, large, prepared.degradation, self._sized)
             assert large is not None
-            straight, sums = _export(large, prepared)
+            straight, sums = _export(large, prepared, exact=not as_found)
             residual = combine(sums.reshape(-1, 4).unbind(0))
             candidates.append(Answer(straight, residual, first[0].seed, imagination, error=error))
-        return candidates, Faces(searches, self._likeness(searches), notes)
+        if drawn is not None:
+            candidates.sort(key=lambda answer: answer.error or 0.0)
+        return candidates, Faces(searches, likeness, notes, as_found)
 
     # Somebody who asks for no imagination wants the calm answer; other people's generators have detail of their own.
     def _draws(self, request: Request) -> bool:
@@ -154,6 +167,8 @@ class FaceEngine:
 
 def describe(faces: Faces, candidates: int) -> str:
     """Sentences on where faces were found and how well they fitted before the projection made them exact."""
+    if faces.as_found:
+        return " ".join([*faces.notes, _AS_FOUND])
     levels = faces.error**0.5 * 255
     several = len(faces.searches) > 1
     which = "The faces match" if several else "The face matches"
@@ -170,6 +185,12 @@ def describe(faces: Faces, candidates: int) -> str:
     return " ".join([*faces.notes, fit, *doubt])
 
 
+def _as_found(request: Request, likeness: float) -> bool:
+    if request.exact != "auto":
+        return request.exact == "never"
+    return likeness < THRESHOLD
+
+
 # Candidates, best first: of the worst face the smaller error down to eps, then the smaller score of all.
 def _order(searches: Sequence[Candidates]) -> list[int]:
     def rank(k: int) -> tuple[float, float]:
@@ -180,11 +201,11 @@ def _order(searches: Sequence[Candidates]) -> list[int]:
 
 
 # Integers [F, 4, H, W] and residual sums [F, planes, 4]. Alpha that is data has nothing to do with the face.
-def _export(large: Tensor, prepared: Prepared) -> tuple[Tensor, Tensor]:
+def _export(large: Tensor, prepared: Prepared, exact: bool) -> tuple[Tensor, Tensor]:
     factor, tile = prepared.degradation.factor, Tile(0, 0, *prepared.straight.shape[2:])
     planes = split(prepared)
     generated = [large, *(F.interpolate(plane.small, scale_factor=factor, mode="bicubic") for plane in planes[1:])]
-    parts = [export_tile(pixels, plane, tile) for pixels, plane in zip(generated, planes, strict=True)]
+    parts = [export_tile(pixels, plane, tile, exact=exact) for pixels, plane in zip(generated, planes, strict=True)]
     exported = join(planes, [pixels for pixels, _ in parts])
     if len(exported) > 1:
         exported = keep_unchanged(exported, prepared.straight, factor)

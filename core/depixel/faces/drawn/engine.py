@@ -5,7 +5,7 @@ this person large, and join the drawing with the neural answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -19,6 +19,7 @@ from depixel.faces.drawn.proposals import propose
 from depixel.faces.drawn.refinement import refine
 from depixel.faces.reader import Reading, released_reader
 from depixel.monitor import SILENT, Monitor, SearchStep
+from depixel.portrait.dials import Dial, fixed_columns, turned
 from depixel.portrait.parameters import Parameters
 from depixel.portrait.rendering import draw
 from depixel.search.candidates import candidate_seed
@@ -30,8 +31,6 @@ PROPOSAL_SIZE, FIT_SIZE = 64, 32
 LARGEST = 1024
 """Pixels a side of the largest drawing; beyond it the art model enlarges."""
 STOPPED = "Stopped before the face was finished; nothing was written for it."
-
-Steer = Callable[[Parameters], Parameters]
 
 
 @dataclass(frozen=True)
@@ -48,12 +47,12 @@ class DrawnFaces:
     """
     Args:
         device: where people are drawn.
-        steer: changes the proposals: what the user fixed; None = nothing.
+        dials: what the user wants of the person.
     """
 
-    def __init__(self, device: torch.device, steer: Steer | None = None) -> None:
+    def __init__(self, device: torch.device, dials: Sequence[Dial] = ()) -> None:
         self.device = device
-        self.steer = steer
+        self.dials = tuple(dials)
         self.reader = released_reader(str(device))
 
     def read(self, soft: Tensor) -> Reading:
@@ -77,15 +76,24 @@ class DrawnFaces:
         weight = _middle_first(FIT_SIZE).to(target)
         monitor.check(STOPPED)
         people = propose(reading, [candidate_seed(seed, k) for k in range(PROPOSALS)], seed, imagination)
-        if self.steer is not None:
-            people = fit_landmarks(self.steer(people), reading.landmarks)
+        if self.dials:
+            people = turned(fit_landmarks(turned(people, self.dials), reading.landmarks), self.dials)
         monitor.check(STOPPED)
         errors = fit_colours(draw(people, PROPOSAL_SIZE, samples=1), target, weight).error
         best = people.person(int(errors.argmin()))
-        return Person(*refine(best, target, weight, monitor=monitor, stopped=STOPPED))
+        free = ~fixed_columns(self.dials)
+        return Person(*refine(best, target, weight, free, monitor=monitor, stopped=STOPPED))
 
     @torch.no_grad()
-    def squares(self, person: Person, soft: Tensor, size: int, imagination: float, monitor: Monitor = SILENT) -> Tensor:
+    def squares(
+        self,
+        person: Person,
+        soft: Tensor,
+        size: int,
+        imagination: float,
+        monitor: Monitor = SILENT,
+        as_found: bool = False,
+    ) -> Tensor:
         """
         The person drawn in each frame, joined with the neural answers: [F, 4, S, S] opaque, S at most LARGEST.
 
@@ -95,6 +103,7 @@ class DrawnFaces:
             soft: [F, 4, R, R], the neural answer in each frame.
             size: pixels a side that are needed.
             imagination: how much of what is drawn, and not of the neural answer, shows.
+            as_found: the drawing alone, in the portrait's colours.
         """
         size = _drawn_size(size)
         answers: list[Tensor] = []
@@ -106,19 +115,21 @@ class DrawnFaces:
             parameters = person.parameters
             if k:
                 parameters = fit_landmarks(parameters, self.read(soft[k : k + 1]).landmarks)
-            answers.append(_portrait(parameters, soft[k : k + 1, :3].to(self.device), size, imagination).cpu())
+            low = None if as_found else CUT_OFF * (1 + 2 * imagination)
+            answers.append(_portrait(parameters, soft[k : k + 1, :3].to(self.device), size, low).cpu())
             monitor.step(SearchStep(k + 1, len(soft), person.error, stage="drawing"))
         colours = torch.cat(answers)
         return torch.cat([colours, torch.ones_like(colours[:, :1])], 1)
 
 
-def _portrait(parameters: Parameters, soft: Tensor, size: int, imagination: float) -> Tensor:
+def _portrait(parameters: Parameters, soft: Tensor, size: int, cut_off: float | None) -> Tensor:
     drawing = draw(parameters, size, samples=2)
     # Fitted again at the size of the picture: what covers what differs a little from the small drawing.
     fit_size = min(size, 2 * FIT_SIZE)
     target = resize(soft, fit_size, fit_size)
     colours: Colours = fit_colours(drawing, target, _middle_first(fit_size).to(target))
-    return joined(soft, recoloured(drawing, colours), drawing.masks, CUT_OFF * (1 + 2 * imagination))
+    picture = recoloured(drawing, colours)
+    return picture if cut_off is None else joined(soft, picture, drawing.masks, cut_off)
 
 
 def _drawn_size(size: int) -> int:

@@ -27,7 +27,13 @@ SIZE, FIT_SIZE = 64, 32
 
 
 def refine(
-    person: Parameters, target: Tensor, weight: Tensor, rounds: int = 3, monitor: Monitor = SILENT, stopped: str = ""
+    person: Parameters,
+    target: Tensor,
+    weight: Tensor,
+    free: Tensor,
+    rounds: int = 3,
+    monitor: Monitor = SILENT,
+    stopped: str = "",
 ) -> tuple[Parameters, float]:
     """
     The person with a smaller error against a portrait, and that error: weighted mean square on [0, 1].
@@ -36,12 +42,13 @@ def refine(
         person: a table of one.
         target: [1, 3, 32, 32] in [0, 1].
         weight: [1, 1, 32, 32], how much each pixel counts.
+        free: [D] bool, the columns of the parameters that may change.
         rounds: drawings are made for all derivatives, and for the three lengths of the step that are tried, each round.
 
     Raises:
         CancelledError(stopped): the monitor says so.
     """
-    columns, steps = _columns()
+    columns, steps = _columns(free)
     u = torch.zeros(len(columns))
     scale = (weight / (weight.mean() * target.shape[2] ** 2)).sqrt() / NOISE * _PIXELS**0.5
     current, error = _compared(person, target, weight, scale)
@@ -78,11 +85,12 @@ def _moved(person: Parameters, columns: Tensor, steps: Tensor, u: Tensor) -> Par
     return Parameters(person.values.expand(len(u), -1).index_add(1, columns, u * steps)).clamped()
 
 
-def _columns() -> tuple[Tensor, Tensor]:
+def _columns(free: Tensor) -> tuple[Tensor, Tensor]:
     columns: list[int] = []
     steps: list[float] = []
     for name, step in STEPS.items():
         place = layout()[name]
-        columns += range(place.start, place.stop)
-        steps += [step] * (place.stop - place.start)
+        chosen = [column for column in range(place.start, place.stop) if bool(free[column])]
+        columns += chosen
+        steps += [step] * len(chosen)
     return torch.tensor(columns), torch.tensor(steps)

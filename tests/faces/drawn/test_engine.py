@@ -1,0 +1,88 @@
+"""The person who fits a portrait: the same for the same seed, as steered, closer after refinement."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from depixel.errors import CancelledError
+from depixel.faces.drawn.engine import DrawnFaces, error_of
+from depixel.faces.drawn.proposals import propose
+from depixel.faces.reader import ReaderNetwork, reading_of
+from depixel.monitor import Monitor
+from depixel.portrait.dials import read_dials
+from depixel.portrait.rendering import render
+from depixel.portrait.sampling import sample
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def portrait() -> torch.Tensor:
+    """A drawn person as the neural prior would give one: [1, 4, 128, 128]."""
+    picture = render(sample([3]), 64, samples=1)
+    large = torch.nn.functional.interpolate(picture, (128, 128), mode="bilinear").clamp(0, 1)
+    return torch.cat([large, torch.ones_like(large[:, :1])], 1)
+
+
+def test_the_same_seed_is_the_same_person(portrait: torch.Tensor) -> None:
+    """Seed, imagination and portrait decide; another seed is somebody else."""
+    faces = DrawnFaces(CPU)
+
+    one, again, other = (faces.person(portrait, seed, 0.3) for seed in (1, 1, 2))
+
+    assert torch.equal(one.parameters.values, again.parameters.values)
+    assert not torch.allclose(one.parameters["features"], other.parameters["features"], atol=0.02)
+
+
+def test_dials_are_obeyed(portrait: torch.Tensor) -> None:
+    """What the user sets is so in the person, whatever the pixels say; the search leaves it alone."""
+    faces = DrawnFaces(CPU, read_dials("age=60, hair=long, glasses=round, yaw=20"))
+
+    person = faces.person(portrait, 0, 0.0).parameters
+
+    assert float(person["age"]) == 60
+    assert float(person["yaw"]) == 20
+    assert bool(person.is_option("hair", "long"))
+    assert bool(person.is_option("glasses", "round"))
+
+
+def test_a_square_has_the_size_and_the_colours_of_the_portrait(portrait: torch.Tensor) -> None:
+    """The joined square shrinks to nearly the portrait before any projection; the size is one that is drawn."""
+    faces = DrawnFaces(CPU)
+    person = faces.person(portrait, 0, 0.0)
+
+    squares = faces.squares(person, portrait, 100, 0.0)
+
+    small = torch.nn.functional.adaptive_avg_pool2d(portrait, 16)
+    assert squares.shape == (1, 4, 128, 128)
+    assert error_of(squares, small, torch.ones(1, 1, 16, 16)) < 2e-3
+
+
+def test_equal_frames_stay_equal(portrait: torch.Tensor) -> None:
+    """A still picture does not flicker."""
+    faces = DrawnFaces(CPU)
+
+    squares = faces.squares(faces.person(portrait, 0, 0.0), portrait.expand(2, -1, -1, -1), 128, 0.0)
+
+    assert torch.equal(squares[0], squares[1])
+
+
+def test_cancelling_stops_between_drawings(portrait: torch.Tensor) -> None:
+    """A caller who gives up gets no picture."""
+    with pytest.raises(CancelledError):
+        DrawnFaces(CPU).person(portrait, 0, 0.0, Monitor(cancelled=lambda: True))
+
+
+def test_proposals_follow_the_reading() -> None:
+    """People are near the age that was read; with imagination a group strays together; company changes nobody."""
+    outputs = torch.zeros(1, sum(ReaderNetwork.PARTS))
+    outputs[0, sum(ReaderNetwork.PARTS[:3])] = -9  # no glasses
+    reading = reading_of(outputs)
+
+    near, far = propose(reading, range(6)), propose(reading, range(6), group=5, imagination=0.8)
+
+    assert abs(float(near["age"].mean()) - 45) < 15
+    assert abs(float(far["age"].mean() - near["age"].mean())) > 3
+    assert torch.allclose(propose(reading, [4])["age"], near["age"][4:5], atol=1e-3)
+    assert bool((near["glasses"] == 0).all())
