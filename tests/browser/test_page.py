@@ -300,3 +300,32 @@ def test_another_programs_result_is_made_exact(browser: Browser, samples: Path, 
     assert browser.text("#pairing") == ""
     browser.one("#save").click()
     assert read(browser.downloaded("mage-upscaled-exact.png")).width == 128
+
+
+def test_more_answers_to_pixel_art_are_its_readings(browser: Browser, samples: Path) -> None:
+    """Each says how the picture was read; the one that is there already does not come again."""
+    browser.drop(samples / "pixel-art" / "potion.png")
+    browser.until("answer", lambda: len(browser.all(".answer")) == 1)
+
+    browser.one("#more-answers").click()
+    browser.until("end", lambda: len(browser.all(".answer")) > 1 and browser.finished())
+
+    commands = browser.run("return [...document.querySelectorAll('.answer code')].map(node => node.textContent)")
+    readings = [command.rpartition("--reading ")[2] for command in commands]
+    assert len(readings) == len(set(readings)) == 6
+
+
+def test_a_longest_side_in_pixels(browser: Browser, samples: Path) -> None:
+    """The result has it, its name says it, and the verdict says at which size it was exact."""
+    browser.run(
+        "document.querySelector('[name=size-by][value=side]').click(); const box = document.getElementById('side');"
+        "box.value = 100; box.dispatchEvent(new Event('input'));"
+    )
+    browser.drop(samples / "sprites" / "mage.png")
+
+    browser.until("verdict", lambda: "4 times larger, where it is exact" in browser.text("#verdict"))
+    assert "32 × 32 to 100 × 100" in browser.text("#view-size")
+    assert "--size 100" in browser.run("return document.querySelector('.answer code').textContent")
+    browser.one("#save").click()
+    answer = read(browser.downloaded("mage-100px.png"))
+    assert (answer.width, answer.height) == (100, 100)

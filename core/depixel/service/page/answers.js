@@ -8,14 +8,17 @@ import { has, say } from "./words.js";
 export function verdict(answer) {
   if (answer.residual <= 0.5) return say("verdict.exact");
   const levels = answer.residual < 10 ? answer.residual.toFixed(1) : String(Math.round(answer.residual));
+  if (answer.settings.size) return say("verdict.sized", { scale: answer.report.scale, side: answer.settings.size, levels });
   return say(answer.residual <= 2 ? "verdict.near" : "verdict.off", { levels });
 }
 
 /** What makes an answer different: how it was made, then where it differs from the one it came with. */
 export function character(answer) {
   const { domain, scale } = answer.report;
+  const named = has(`kind.${domain}`) ? say(`kind.${domain}`) : domain;
+  const sized = { kind: named, scale, width: answer.width, height: answer.height };
   if (answer.partner) return [say("answer.exact", { name: plain(answer.partner) })];
-  const kind = domain === "faces" ? say("answer.face") : say("answer.kind", { kind: has(`kind.${domain}`) ? say(`kind.${domain}`) : domain, scale });
+  const kind = domain === "faces" ? say("answer.face") : say(answer.settings.size ? "answer.kind.sized" : "answer.kind", sized);
   const calm = answer.reading ? say(`reading.${answer.reading}`) : say("answer.calm");
   const vivid = answer.imagination > 0 ? say("answer.vivid", { imagination: round(answer.imagination) }) : calm;
   const origin = answer.origin === null ? vivid : say("answer.like", { number: answer.origin });
@@ -26,7 +29,7 @@ export function character(answer) {
 /** The command that makes an answer again. */
 export function command(answer, name) {
   if (answer.partner) return `depixel project ${quoted(answer.partner)} --to ${quoted(name)} -o ${quoted(`exact-${baseName(answer.partner)}`)}`;
-  const words = ["depixel", "upscale", quoted(name), "--scale", answer.report.scale, "--seed", answer.seed];
+  const words = ["depixel", "upscale", quoted(name), ...(answer.settings.size ? [] : ["--scale", answer.report.scale]), "--seed", answer.seed];
   for (const [key, value] of Object.entries(answer.settings)) {
     if (["scale", "seed", "candidates", "imagination", "reading"].includes(key)) continue;
     words.push(`--${key.replaceAll("_", "-")}`, Array.isArray(value) ? value.join(",") : quoted(String(value)));

@@ -16,6 +16,8 @@ import { Work } from "./work.js";
 
 const EXAMPLES = ["dragon.png", "potion.png", "wall.png", "coin.png", "portrait.png"];
 
+const READINGS = 6; // of pixel art: as many ways as there are to read it
+
 const work = new Work();
 const list = new List(work, select);
 let settings = null;
@@ -87,7 +89,7 @@ function showItem(item, before) {
     showPack(item, ask(true), ask(false));
   }
   at("verdict").textContent = answer ? verdict(answer) : item.state === "failed" ? item.reason : "";
-  at("verdict").dataset.kind = answer ? (answer.residual <= 0.5 ? "good" : answer.residual <= 2 ? "near" : "bad") : item.state === "failed" ? "bad" : "";
+  at("verdict").dataset.kind = answer ? (answer.residual <= 0.5 ? "good" : answer.residual <= 2 || answer.settings.size ? "near" : "bad") : item.state === "failed" ? "bad" : "";
   at("view-size").textContent = answer ? say("view.sizes", { width, height, large: answer.width, tall: answer.height }) : "";
   at("heat-label").hidden = !answer?.heat;
   if (!answer?.heat) at("heat").checked = false;
@@ -186,7 +188,9 @@ function listenToButtons() {
   onClick("more-answers", () => {
     const seed = Math.max(...shown.answers.map((other) => other.seed)) + 1;
     const values = settings.request();
-    work.request(shown, { ...values, seed, candidates: 4, imagination: values.imagination || 0.5 });
+    const readings = shown.answers.filter((other) => other.reading).length;
+    if (readings === 1 && !values.imagination) work.request(shown, { ...values, candidates: READINGS });
+    else work.request(shown, { ...values, seed, candidates: 4, imagination: values.imagination || 0.5 });
   });
   onClick("save", async () => {
     const answer = shown.answers[shown.chosen];

@@ -10,7 +10,7 @@ export function fileName(item, answer, type) {
   if (answer.partner) return `${stem(answer.partner)}-exact${ending}`;
   const number = item.answers.length > 1 ? `-${answer.number}` : "";
   const what = answer.report.domain === "faces" ? "-imagined" : "";
-  return `${stem(item.name)}${what}-x${answer.report.scale}${number}${ending}`;
+  return `${stem(item.name)}${what}${answer.settings.size ? `-${answer.settings.size}px` : `-x${answer.report.scale}`}${number}${ending}`;
 }
 
 /** An answer as a file of a type; "own" is the original's. */

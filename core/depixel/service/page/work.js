@@ -189,6 +189,7 @@ export class Work extends EventTarget {
       const png = own.blob.type === "image/png" ? own.blob : (await engine.answer(task.job, index, "image/png")).blob;
       answers.push({ ...line, png, own: own.blob, written: own.residual, report: news.report, settings: task.settings, origin: task.origin, partner: item.partner?.name ?? "" });
     }
+    await dropKnown(answers, item.answers);
     const heat = answers.length > 1 ? await engine.heat(task.job) : null;
     for (const values of answers.slice(1)) {
       values.differs = await difference(answers[0].png, values.png).then((found) => ({ ...found, number: first + 1 }), () => null);
@@ -199,8 +200,9 @@ export class Work extends EventTarget {
       item.answers.push(answer);
     }
     const { scale } = news;
-    if (!item.look.width && scale) Object.assign(item.look, { width: answers[0].width / scale, height: answers[0].height / scale });
-    this.pace.learn(item.pixels * answers.length * (scale / 4) ** 2, news.report.seconds);
+    const size = news.candidates[0];
+    if (!item.look.width && scale) Object.assign(item.look, { width: size.width / scale, height: size.height / scale });
+    this.pace.learn(item.pixels * news.candidates.length * (scale / 4) ** 2, news.report.seconds);
     if (first === 0 || task.origin !== null || item.answers.length > first) item.chosen = first;
     this.end(task, { state: "done", fraction: 1 });
     this.tell("answers", item);
@@ -277,6 +279,18 @@ export class Work extends EventTarget {
   meanPixels() {
     const sizes = this.items.map((item) => item.pixels).filter(Boolean);
     return sizes.length ? sizes.reduce((sum, size) => sum + size, 0) / sizes.length : 0;
+  }
+}
+
+// An answer that is there already, byte for byte, is not added again.
+async function dropKnown(answers, known) {
+  const same = async (one, other) => {
+    if (one.png.size !== other.png.size) return false;
+    const [first, second] = await Promise.all([one.png, other.png].map(async (blob) => new Uint8Array(await blob.arrayBuffer())));
+    return first.every((byte, i) => byte === second[i]);
+  };
+  for (const other of known) {
+    for (let index = answers.length - 1; index >= 0; index -= 1) if (await same(answers[index], other)) answers.splice(index, 1);
   }
 }
 
