@@ -9,6 +9,8 @@ import torch
 
 from depixel.errors import DepixelError
 from depixel.portrait.head import EYE, SKIN, Head, released_head
+from depixel.portrait.sampling import sample
+from depixel.portrait.shape import shape
 from depixel.portrait.subdivision import subdivide
 
 
@@ -72,3 +74,14 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(DepixelError, match=r"head\.safetensors cannot be read"):
         Head(broken)
+
+
+def test_teeth_follow_the_lips_of_everybody() -> None:
+    """However a face is shaped, its teeth stay where they are behind its lips."""
+    head = released_head()
+    lips = head.region("lips") > 0.5
+    calm = {"smile": 0.0, "teeth": 0.0, "mouth_open": 0.0, "frown": 0.0, "pucker": 0.0, "press": 0.0, "cheeks": 0.0}
+    vertices = shape(sample(range(12)).replaced(calm), head).vertices
+    gap = vertices[:, lips].mean(1) - vertices[:, head.inside_mouth].mean(1)
+
+    assert (gap - gap.mean(0)).abs().max() < 0.05

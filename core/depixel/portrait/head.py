@@ -81,6 +81,8 @@ class Head:
         """"left_upper" and so on => [W, 5] vertices, from the inner to the outer corner, root to tip."""
         self.skin_quads = self.quads[self.quad_parts == SKIN].to(device)
         """[S, 4] int64."""
+        self.inside_mouth = torch.unique(self.quads[self.quad_parts >= TEETH]).to(device)
+        """[k] int64, vertices of teeth and tongue."""
         self.landmarks = _landmarks(self)
         """Name => vertices [k] whose mean is the landmark; left and right are the person's."""
         self._levels: dict[int, Level] = {}

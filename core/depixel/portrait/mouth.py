@@ -19,7 +19,7 @@ def teeth(surface: Surface) -> Look:
     old = step(surface.of("age"), 20.0, 85.0)[..., None]
     ivory = ivory * (1 - old * torch.tensor([[0.1, 0.17, 0.32]], device=place.device))
     gap = bell(((side / 0.056) + 0.5) % 1.0, 0.5, 0.09) if surface.pixel < 0.02 else torch.zeros_like(side)
-    gum = step(place[:, 1], -0.625, -0.6) + step(place[:, 1], -0.815, -0.84)
+    gum = step(place[:, 1], -0.6, -0.575) + step(place[:, 1], -0.77, -0.795)
     colour = ivory * (1 - 0.35 * gap[:, None])
     flesh = linear(torch.tensor([[0.72, 0.42, 0.42]], device=place.device))
     colour = colour + (flesh - colour) * gum.clamp(0, 1)[:, None]

@@ -13,16 +13,18 @@ from depixel.portrait.parameters import Parameters
 
 AGE_YEARS = (1.0, 11.0, 25.0, 90.0)
 """Ages of the corners baby, child, young and old."""
+FORWARD = 0.015
+"""dm that teeth are nearer to the lips than on the base mesh."""
 PIVOT = (0.0, -0.75, -0.75)
 """Where the head turns on the neck, dm."""
 
 EXPRESSIONS: dict[str, dict[str, float]] = {
     "smile": {"mouthSmileLeft": 0.85, "mouthSmileRight": 0.85, "cheekSquintLeft": 0.45, "cheekSquintRight": 0.45},
     "teeth": {
-        "mouthUpperUpLeft": 0.45,
-        "mouthUpperUpRight": 0.45,
-        "mouthLowerDownLeft": 0.4,
-        "mouthLowerDownRight": 0.4,
+        "mouthUpperUpLeft": 0.75,
+        "mouthUpperUpRight": 0.75,
+        "mouthLowerDownLeft": 0.55,
+        "mouthLowerDownRight": 0.55,
     },
     "mouth_open": {"jawOpen": 0.6},
     "frown": {"mouthFrownLeft": 1, "mouthFrownRight": 1, "mouthShrugLower": 0.3},
@@ -39,11 +41,11 @@ EXPRESSIONS: dict[str, dict[str, float]] = {
 """Dial of the face => facial actions, each by how much at 1."""
 
 RESTING = {
-    "browInnerUp": 0.22,
+    "browInnerUp": 0.1,
     "browOuterUpLeft": 0.1,
     "browOuterUpRight": 0.1,
-    "mouthSmileLeft": 0.1,
-    "mouthSmileRight": 0.1,
+    "mouthSmileLeft": 0.17,
+    "mouthSmileRight": 0.17,
 }
 """Facial actions of a face at rest: the base mesh alone looks stern."""
 
@@ -78,12 +80,21 @@ class Figure(NamedTuple):
 def shape(parameters: Parameters, head: Head) -> Figure:
     """Shape and pose the heads of B people."""
     weights = phenotype_weights(parameters, head.phenotype_names) @ head.phenotype_coefficients
-    offsets = weights @ head.phenotypes + parameters["features"] @ head.features
-    offsets = offsets + action_weights(parameters, head.action_names) @ head.actions
-    vertices = head.template + offsets.reshape(len(parameters), -1, 3)
+    offsets = (weights @ head.phenotypes + parameters["features"] @ head.features).reshape(len(parameters), -1, 3)
+    offsets = _teeth_behind_lips(offsets, head)
+    moved = action_weights(parameters, head.action_names) @ head.actions
+    vertices = head.template + offsets + moved.reshape(offsets.shape)
     rotation = turn(parameters["yaw"], parameters["pitch"], parameters["roll"])
     pivot = torch.tensor(PIVOT, device=vertices.device)
     return Figure(head, vertices, _posed(vertices, head, parameters, rotation, pivot), rotation, pivot)
+
+
+def _teeth_behind_lips(offsets: Tensor, head: Head) -> Tensor:
+    """Offsets [B, n, 3] with teeth and tongue as far behind the lips as on the base head: shapes move the lips alone."""
+    lips = (head.region("lips") > 0.5).nonzero().squeeze(1)
+    shift = offsets[:, lips].mean(1, keepdim=True) - offsets[:, head.inside_mouth].mean(1, keepdim=True)
+    shift = shift + torch.tensor([0.0, 0.0, FORWARD], device=offsets.device)
+    return offsets.index_add(1, head.inside_mouth, shift.expand(-1, len(head.inside_mouth), -1))
 
 
 def phenotype_weights(parameters: Parameters, names: list[str]) -> Tensor:
