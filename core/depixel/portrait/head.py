@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from functools import lru_cache
 from pathlib import Path
@@ -91,6 +92,20 @@ class Head:
         """Weight [n] of each coarse vertex in a region, 0 to 1."""
         weight: Tensor = self.regions[:, self.region_names.index(name)]
         return weight
+
+    def landmarks_only(self) -> Head:
+        """This head with no vertices but those that landmarks are made of: shaping it costs next to nothing."""
+        kept = torch.unique(torch.cat([*self.landmarks.values()]))
+        place = torch.full((len(self.template),), -1, dtype=torch.long, device=kept.device)
+        place[kept] = torch.arange(len(kept), device=kept.device)
+        few = copy.copy(self)
+        few.template, few.regions = self.template[kept], self.regions[kept]
+        for name in ("phenotypes", "features", "actions"):
+            shapes = getattr(self, name).reshape(-1, len(self.template), 3)[:, kept]
+            setattr(few, name, shapes.reshape(len(shapes), -1).contiguous())
+        few.inside_mouth = self.inside_mouth[:0]
+        few.landmarks = {name: place[vertices] for name, vertices in self.landmarks.items()}
+        return few
 
     def level(self, number: int) -> Level:
         """The mesh at level 0 (as coarse as the data, smoothed), 1 or 2 (each four times as many quads)."""

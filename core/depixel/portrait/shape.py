@@ -91,6 +91,8 @@ def shape(parameters: Parameters, head: Head) -> Figure:
 
 def _teeth_behind_lips(offsets: Tensor, head: Head) -> Tensor:
     """Offsets [B, n, 3] with teeth and tongue as far behind the lips as on the base head."""
+    if not len(head.inside_mouth):  # a head of landmarks alone
+        return offsets
     lips = (head.region("lips") > 0.5).nonzero().squeeze(1)
     shift = offsets[:, lips].mean(1, keepdim=True) - offsets[:, head.inside_mouth].mean(1, keepdim=True)
     shift = shift + torch.tensor([0.0, 0.0, FORWARD], device=offsets.device)

@@ -5,7 +5,6 @@ Marquardt 1963) on the landmarks' places, with each person's own starting values
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from functools import lru_cache
 
@@ -95,15 +94,4 @@ def _columns() -> tuple[Tensor, Tensor]:
 
 @lru_cache(maxsize=2)
 def _landmark_head(device: str) -> Head:
-    """The head with no vertices but those that landmarks are made of: shaping it costs next to nothing."""
-    whole = released_head(device)
-    kept = torch.unique(torch.cat([*whole.landmarks.values()]))
-    place = torch.full((len(whole.template),), -1, dtype=torch.long, device=kept.device)
-    place[kept] = torch.arange(len(kept), device=kept.device)
-    few = copy.copy(whole)
-    few.template = whole.template[kept]
-    for name in ("phenotypes", "features", "actions"):
-        shapes = getattr(whole, name).reshape(-1, len(whole.template), 3)[:, kept]
-        setattr(few, name, shapes.reshape(len(shapes), -1).contiguous())
-    few.landmarks = {name: place[vertices] for name, vertices in whole.landmarks.items()}
-    return few
+    return released_head(device).landmarks_only()

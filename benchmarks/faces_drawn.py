@@ -1,0 +1,161 @@
+"""
+What drawn detail brings to faces, on held-out portraits reduced to 16 pixels:
+
+    python -m benchmarks.faces_drawn --data FACES256 --out benchmarks/results --count 8 [--judge PYTHON_WITH_DLIB]
+
+Measures the error to the truth at 128 pixels (calm and drawn), PULSE's eps before the projection, sharpness beyond 128
+pixels, the energy of the two highest octaves against own random portraits, the distance of the landmarks from the
+truth's, and with a judge (benchmarks/faces_judge_worker.py) how many faces it finds and how far four candidates of one
+input lie apart. Writes faces_drawn.json and a sheet.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import subprocess
+import tempfile
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from benchmarks.faces_measures import psnr
+from PIL import Image
+from torch import Tensor
+from training.faces_data import load_portraits
+
+from depixel.degradation import resize
+from depixel.faces.reader import released_reader
+from depixel.picture import Picture
+from depixel.portrait import render, sample
+from depixel.request import PULSE_EPS, Request
+from depixel.upsampler import Upsampler
+
+SMALL, ANSWER, LARGE = 16, 128, 512
+CANDIDATES = 4
+
+
+def picture_of(pixels: Tensor) -> Picture:
+    """[3, h, w] in [0, 1] as a picture."""
+    return Picture(((pixels.permute(1, 2, 0) * 255).round().to(torch.uint8).numpy(),))
+
+
+def tensor_of(picture: Picture) -> Tensor:
+    """[1, 3, H, W] in [0, 1]."""
+    return torch.from_numpy(picture.rgba(0)[..., :3].copy()).permute(2, 0, 1)[None].float() / 255
+
+
+def octaves(picture: Tensor) -> list[float]:
+    """Energy of [1, 3, S, S] above 128 pixels (128 to 256) and above 256 pixels (256 to 512)."""
+    luma = picture.mean(1, keepdim=True)
+    bands = []
+    for side in (256, 512):
+        fine = resize(luma, side, side)
+        coarse = F.interpolate(resize(luma, side // 2, side // 2), (side, side), mode="bicubic", align_corners=False)
+        bands.append(float((fine - coarse).square().mean()))
+    return bands
+
+
+def blur_loss(picture: Tensor) -> float:
+    """PSNR in dB of [1, 3, S, S] against itself shrunk to 128 pixels and enlarged again: high means empty detail."""
+    small = resize(picture, 128, 128)
+    return float(psnr(F.interpolate(small, picture.shape[2:], mode="bicubic", align_corners=False), picture))
+
+
+def judged(python: str, paths: list[Path]) -> dict[str, Any]:
+    """The judge's answer for each path."""
+    worker = Path(__file__).with_name("faces_judge_worker.py")
+    done = subprocess.run([python, str(worker), *map(str, paths)], capture_output=True, text=True, check=True)
+    answers: dict[str, Any] = json.loads(done.stdout)
+    return answers
+
+
+def distances(answers: list[Any]) -> list[float]:
+    """Of each pair of faces that the judge found."""
+    found = [np.array(answer["descriptor"]) for answer in answers if answer]
+    return [float(np.linalg.norm(a - b)) for a, b in itertools.combinations(found, 2)]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--count", type=int, default=8)
+    parser.add_argument("--judge", help="a Python that has dlib")
+    args = parser.parse_args()
+    portraits = load_portraits(args.data, 256, evaluation=True)
+    chosen = torch.linspace(0, len(portraits) - 1, args.count).long()
+    truths, places = portraits.pixels[chosen].float() / 255, portraits.landmarks[chosen]
+    engine, reader = Upsampler("cpu"), released_reader()
+    rows: list[dict[str, Any]] = []
+    sheet = []
+    with tempfile.TemporaryDirectory() as folder:
+        for k, truth in enumerate(truths):
+            small = resize(truth[None], SMALL, SMALL)[0]
+            calm = engine.upsample(
+                picture_of(small), Request(domain="faces", scale=ANSWER // SMALL, detail="calm")
+            ).picture
+            drawn = engine.upsample(
+                picture_of(small), Request(domain="faces", scale=LARGE // SMALL, candidates=CANDIDATES, exact="always")
+            )
+            faces = [tensor_of(candidate.picture) for candidate in drawn.candidates]
+            first = next(
+                tensor_of(c.picture) for c in drawn.candidates if c.seed == 0
+            )  # the candidate that stays closest to the pixels
+            at_128, soft = resize(truth[None], ANSWER, ANSWER), tensor_of(calm)
+            seen = reader.read(
+                torch.cat([resize(first, ANSWER, ANSWER), torch.ones(1, 1, ANSWER, ANSWER)], 1)
+            ).landmarks[0]
+            width = (places[k, 2] - places[k, 5]).norm() / 0.62
+            rows.append(
+                {
+                    "calm dB": float(psnr(soft, at_128)),
+                    "drawn dB": float(psnr(resize(first, ANSWER, ANSWER), at_128)),
+                    "best score": min(c.score for c in drawn.candidates),
+                    "dB to itself": blur_loss(first),
+                    "octaves": octaves(first),
+                    "landmarks": float(((seen - places[k])[[0, 1, 7, 8]].norm(dim=1) / width).mean()),
+                    "exact": all(c.residual.exact for c in drawn.candidates),
+                }
+            )
+            paths = []
+            for n, face in enumerate(faces):
+                paths.append(Path(folder, f"{k}-{n}.png"))
+                Image.fromarray((face[0].permute(1, 2, 0) * 255).round().byte().numpy()).save(paths[-1])
+            if args.judge:
+                answers = list(judged(args.judge, paths).values())
+                rows[-1]["faces found"] = sum(answer is not None for answer in answers)
+                rows[-1]["distance"] = mean(distances(answers) or [0.0])
+            cells = [F.interpolate(small[None], (256, 256)), F.interpolate(soft, (256, 256), mode="bicubic")]
+            cells += [resize(face, 256, 256) for face in faces] + [truth[None]]
+            sheet.append(torch.cat(cells, 3)[0])
+            print(rows[-1], flush=True)
+    random = [octaves(render(sample([seed]), LARGE, samples=2)) for seed in range(1000, 1000 + max(4, args.count // 2))]
+    own = [mean(pair) for pair in zip(*random, strict=True)]
+    summary = {
+        "portraits": args.count,
+        "calm dB": mean(r["calm dB"] for r in rows),
+        "drawn dB": mean(r["drawn dB"] for r in rows),
+        "within PULSE's eps, best of 4, %": 100 * mean(r["best score"] <= PULSE_EPS for r in rows),
+        "exact after the projection, %": 100 * mean(r["exact"] for r in rows),
+        "dB of 512 pixels against itself through 128": mean(r["dB to itself"] for r in rows),
+        "energy 128 to 256 pixels, own random portraits = 1": mean(r["octaves"][0] for r in rows) / own[0],
+        "energy 256 to 512 pixels, own random portraits = 1": mean(r["octaves"][1] for r in rows) / own[1],
+        "eyes and mouth corners from the truth's, parts of the face's width": mean(r["landmarks"] for r in rows),
+    }
+    if args.judge:
+        summary["judge: faces found, %"] = 100 * mean(r["faces found"] / CANDIDATES for r in rows)
+        summary["judge: mean distance of 4 candidates"] = mean(r["distance"] for r in rows)
+    args.out.mkdir(parents=True, exist_ok=True)
+    (args.out / "faces_drawn.json").write_text(json.dumps({"summary": summary, "rows": rows}, indent=1) + "\n", "utf-8")
+    pixels = (torch.cat(sheet, 1).clamp(0, 1).permute(1, 2, 0) * 255).round().byte().numpy()
+    Image.fromarray(pixels).save(args.out / "faces_drawn.jpg", quality=88)
+    print(json.dumps(summary, indent=1))
+
+
+if __name__ == "__main__":
+    main()
