@@ -90,6 +90,7 @@ def test_frames_times_and_links() -> None:
     ]
     assert len(read_bytes(encode(picture, "PNG")).frames) == 4
     assert read_bytes(_file([_layer(), _cel(0, RED)])).durations == ()
+    assert read_bytes(_file([_layer(), _cel(0, RED)], [link])).durations == (100.0, 101.0)
 
 
 def test_indexed_sprites_keep_their_palette() -> None:

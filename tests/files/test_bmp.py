@@ -53,16 +53,18 @@ def _rows(values: np.ndarray) -> bytes:
         (32, (0xFF, 0xFF00, 0xFF0000, 0xFF000000)),
     ],
 )
-@pytest.mark.parametrize("header", [40, 56, 108])
+@pytest.mark.parametrize("header", [40, 52, 56, 108, 124])
 def test_bit_fields_of_any_kind(bits: int, masks: tuple[int, int, int, int], header: int) -> None:
     """Each channel is what its bits say, spread over 0 ... 255; alpha where a mask has it."""
-    if header == 40 and masks[3]:
+    if header < 56 and masks[3]:
         pytest.skip("three masks only")
     raw = RNG.integers(0, 2**bits, (5, 3), dtype=np.uint64)
     stored = raw.astype("<u4" if bits == 32 else "<u2").view(np.uint8)
-    extra = struct.pack("<4I", *masks)[: 12 if header == 40 else 16] + bytes(max(0, header - 56))
+    extra = struct.pack("<4I", *masks)[: 12 if header < 56 else 16] + bytes(max(0, header - 56))
+    data = _bmp((3, 5), bits, 3, _rows(stored), extra=extra, header=header)
 
-    picture = read_bytes(_bmp((3, 5), bits, 3, _rows(stored), extra=extra, header=header), "a.bmp")
+    picture = read_bytes(data, "a.bmp")
+    assert np.array_equal(read_bytes(data[14:], "a.dib").frames[0], picture.frames[0])
 
     for channel, mask in enumerate(m for m in masks if m):
         low = (mask & -mask).bit_length() - 1

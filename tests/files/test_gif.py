@@ -204,3 +204,20 @@ def test_a_canvas_without_pixels_costs_nothing() -> None:
         assert tracemalloc.get_traced_memory()[1] < 2**20
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize("count", [2, 3, 4, 5, 16, 17, 200])
+def test_local_palettes_of_every_size(count: int) -> None:
+    """Frames that share too few colours have tables of their own, of the size that their colours need."""
+    frames = []
+    for number in range(3):
+        palette = RNG.integers(0, 256, (count, 4), dtype=np.uint8)
+        palette[:, 3], palette[:, 0] = 255, number
+        pixels = np.arange(300).reshape(15, 20) % count
+        frames.append(palette[pixels])
+    first = np.concatenate([np.arange(256, dtype=np.uint8)[:, None].repeat(3, 1), np.full((256, 1), 255, np.uint8)], 1)
+    frames.append(first[np.arange(300).reshape(15, 20) % 256])
+
+    back = read_bytes(encode(Picture(tuple(frames), durations=(50.0,) * 4), "GIF"))
+
+    assert all(np.array_equal(back.rgba(k), frame) for k, frame in enumerate(frames))

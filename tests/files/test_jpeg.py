@@ -182,3 +182,12 @@ def test_exif_without_entries_is_exif() -> None:
 
     assert upright(block, {}) == (1, EXIF_PREFIX + block, {})
     assert upright(block[:-1], {}) == (1, None, {})
+
+
+def test_the_last_of_many_entries_counts() -> None:
+    """Cameras write dozens of entries before and behind the orientation."""
+    entries = [struct.pack("<HHIHH", 0x0100 + k, 3, 1, k, 0) for k in range(40)]
+    entries[39] = struct.pack("<HHIHH", 0x0112, 3, 1, 6, 0)
+    block = b"II*\0" + struct.pack("<IH", 8, 40) + b"".join(entries) + bytes(4)
+
+    assert upright(block, {})[0] == 6

@@ -166,7 +166,9 @@ def test_tiff_carries_what_travels() -> None:
         back = read_bytes(encode(picture, "TIFF"))
 
         assert back.icc_profile == profile and back.text["Comment"] == "größer"
-        assert dtype is np.uint16 or back.details["dpi"] == (144.0, 72.0)
+        with Image.open(io.BytesIO(encode(picture, "TIFF"))) as image:
+            assert image.info["dpi"] == (144.0, 72.0)
+            assert image.tag_v2[273] == (8,) or dtype is np.uint8  # type: ignore[attr-defined]
         assert "left_out" not in back.details
     for words in ("a", "abc", "abcd", "abcde"):
         short = Picture((_pixels(3, np.uint16),), text={"Comment": words})
@@ -306,6 +308,13 @@ def test_documents_hold_a_merged_picture() -> None:
     empty = io.BytesIO()
     with zipfile.ZipFile(empty, "w") as made:
         made.writestr("mimetype", "image/openraster")
+    extra = io.BytesIO()
+    with zipfile.ZipFile(extra, "w") as made:
+        first = zipfile.ZipInfo("mimetype")
+        first.extra = struct.pack("<HH6s", 0x7777, 6, b"filled")
+        made.writestr(first, "image/openraster")
+        made.writestr("mergedimage.png", encode(Picture((_pixels(4),))))
+    assert read_bytes(extra.getvalue(), "a.ora").format == "ORA"
     plain = io.BytesIO()
     with zipfile.ZipFile(plain, "w") as made:
         made.writestr("mimetype", "application/epub+zip")

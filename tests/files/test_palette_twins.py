@@ -72,11 +72,12 @@ def test_a_palette_without_twins_needs_no_numbers() -> None:
     assert "indices" not in read_bytes(encode(_picture(alone)), "a").details
 
 
-@pytest.mark.parametrize(("row", "column", "number"), [(5, 4, 0), (5, 7, 2), (4, 5, 3), (7, 6, 4)])
+@pytest.mark.parametrize(("row", "column", "number"), [(9, 8, 0), (9, 11, 2), (8, 9, 3), (11, 10, 4)])
 def test_the_nearest_neighbour_gives_the_number(row: int, column: int, number: int) -> None:
     """Left, right, above and below lie different entries of one colour: a pixel takes the one beside it."""
     palette = np.array([[0, 0, 0, 255], [200, 10, 10, 255], *([[0, 0, 0, 255]] * 3)], np.uint8)
-    source = np.array([[1, 3, 1], [0, 1, 2], [1, 4, 1]], np.uint8)
+    source = np.ones((5, 5), np.uint8)
+    source[2, 1], source[2, 3], source[1, 2], source[3, 2] = 0, 2, 3, 4
     pixels = palette[source.repeat(4, 0).repeat(4, 1)][..., :3].copy()
     pixels[row, column] = 0
     details = twin_details([source], palette)

@@ -322,6 +322,7 @@ def test_offsets_on_paper_stay_and_huge_ones_stay_inside() -> None:
     ("channels", "dtype", "mode", "body", "written"),
     [
         (1, np.uint8, "L", struct.pack(">H", 100), struct.pack(">H", 100)),
+        (2, np.uint8, "LA", struct.pack(">H", 100), struct.pack(">H", 100)),
         (3, np.uint8, "RGB", struct.pack(">3H", 1, 2, 255), struct.pack(">3H", 1, 2, 255)),
         (4, np.uint16, "RGBA;16", struct.pack(">3H", 1, 2, 65535), struct.pack(">3H", 1, 2, 65535)),
         (1, np.uint8, "1", struct.pack(">H", 1), struct.pack(">H", 1)),

@@ -405,3 +405,29 @@ def test_gl_packed_pixels(kind: int, channels: int, raw: int, expected: list[int
     struct.pack_into("<H", data, len(data) - 4, raw)
 
     assert read_bytes(bytes(data), "a.ktx").frames[0][0, 0].tolist() == expected
+
+
+@pytest.mark.parametrize("number", [43, 133])
+def test_ktx2_without_mipmaps_asks_for_none(number: int) -> None:
+    """0 levels ask the reader to make them, 1 does not: each stays what it was."""
+    for stored in (0, 1):
+        picture = read_bytes(_ktx2(number, (8, 8), stored), "a.ktx2")
+        assert struct.unpack_from("<I", encode(picture), 40)[0] == stored
+
+
+def test_new_vtf_headers_are_of_version_seven_two() -> None:
+    """With a depth of 1, an opaque flag or one of eight bits of alpha."""
+    for channels, flags in ((3, 0), (4, 0x2000)):
+        data = encode(Picture((np.zeros((2, 3, channels), np.uint8),)), "VTF")
+        version = struct.unpack_from("<3I", data, 4)
+        assert version == (7, 2, 80) and struct.unpack_from("<2HI2H", data, 16) == (3, 2, flags, 1, 0)
+        assert struct.unpack_from("<H", data, 63)[0] == 1 and len(data) == 80 + 6 * channels
+
+
+def test_one_channel_fills_both_halves_of_bc5() -> None:
+    """Grey where two channels are stored: x and y are the same."""
+    grey = np.full((4, 4, 1), 77, np.uint8)
+
+    body = encode_level(grey, Layout("BC5"))
+
+    assert body[:8] == body[8:] and len(body) == 16

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import pickle
 import struct
@@ -18,6 +19,7 @@ from plain_stylegan import two
 
 from depixel.errors import WeightsError
 from depixel.priors.importers import convert_file
+from depixel.priors.weights import load_weights
 
 
 def text(word: str) -> bytes:
@@ -202,3 +204,14 @@ def test_tensorflow_networks_are_named(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="TensorFlow"):
         convert_file(tmp_path / "g.pkl")
     assert "DEPIXEL_TEST_RAN" not in os.environ
+
+
+@pytest.mark.parametrize("config", ["[" * 9000 + "]" * 9000, "1" + "0" * 17000, "[]", "7", '"x"', "{", ""])
+def test_a_configuration_that_is_none(config: str, tmp_path: Path) -> None:
+    """A few kilobytes of header: nested without end, a number without end, no table; each is one sentence."""
+    header = json.dumps({"__metadata__": {"config": config}}).encode()
+    path = tmp_path / "own.safetensors"
+    path.write_bytes(struct.pack("<Q", len(header)) + header)
+
+    with pytest.raises(WeightsError, match=r"own\.safetensors cannot be read as weights"):
+        load_weights(str(path))

@@ -117,7 +117,9 @@ def load_weights(name: str) -> LoadedWeights:
             metadata = dict(file.metadata() or {})
             tensors = {key: _widen(file.get_tensor(key)) for key in file.keys()}  # noqa: SIM118 (no dict)
         config = json.loads(metadata["config"])
-    except (SafetensorError, OSError, KeyError, ValueError, struct.error) as error:
+        if not isinstance(config, dict):
+            raise ValueError("its configuration is not a table")
+    except (SafetensorError, OSError, KeyError, ValueError, RecursionError, struct.error) as error:
         raise WeightsError(f"{path.name} cannot be read as weights ({error}); {remedy_for(path)}.") from error
     return LoadedWeights(path.stem, config, metadata, tensors, digest_of(path), remedy_for(path))
 
