@@ -44,7 +44,7 @@ def test_nothing_is_overwritten_and_bad_wishes_are_refused(tmp_path: Path, capsy
 
     assert main(["imagine", "-o", str(out), "--size", "24"]) != 0
     assert out.read_bytes() == b"mine"
-    for wrong in (["--face", "nose=5"], ["--size", "4"], ["--candidates", "0"], ["--seed", "-1"]):
+    for wrong in (["--face", "nose=5"], ["--size", "4"], ["--size", "2048"], ["--candidates", "0"], ["--seed", "-1"]):
         assert main(["imagine", "-o", str(tmp_path / "b.png"), *wrong]) == 2
     assert not (tmp_path / "b.png").exists()
     capsys.readouterr()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from depixel.cli import Subparsers
     from depixel.picture import Picture
 
-SMALLEST, LARGEST = 16, 2048
+SMALLEST, LARGEST = 16, 1024
 NOBODY = "This person is nobody: drawn from numbers, imagined, and like no one on purpose."
 
 

@@ -85,7 +85,7 @@ def rasterise(
 
 
 def _planes(a: Tensor, b: Tensor, c: Tensor, area: Tensor, x0: Tensor, y0: Tensor) -> Tensor:
-    """[T, 9]: barycentrics of a and b and inverse depth as planes (value at the box's corner, slope x, slope y)."""
+    """[9, T]: barycentrics of a and b and inverse depth as planes (value at the box's corner, slope x, slope y)."""
     scale = 1 / area
     lax, lay = (b[:, 1] - c[:, 1]) * scale, (c[:, 0] - b[:, 0]) * scale
     lbx, lby = (c[:, 1] - a[:, 1]) * scale, (a[:, 0] - c[:, 0]) * scale
@@ -93,7 +93,7 @@ def _planes(a: Tensor, b: Tensor, c: Tensor, area: Tensor, x0: Tensor, y0: Tenso
     la, lb = lax * dx + lay * dy, lbx * dx + lby * dy
     za, zb = a[:, 2] - c[:, 2], b[:, 2] - c[:, 2]
     z = c[:, 2] + la * za + lb * zb
-    return torch.stack([la, lax, lay, lb, lbx, lby, z, lax * za + lbx * zb, lay * za + lby * zb], 1)
+    return torch.stack([la, lax, lay, lb, lbx, lby, z, lax * za + lbx * zb, lay * za + lby * zb])
 
 
 def _compete(
@@ -111,21 +111,27 @@ def _compete(
     count = cover[part]
     owner = torch.repeat_interleave(torch.arange(len(count), device=count.device), count)
     place = torch.arange(len(owner), device=count.device) - (count.cumsum(0) - count)[owner]
-    wide = width[part][owner]
+    wide = width[part].index_select(0, owner)
     row = torch.div(place, wide, rounding_mode="floor")
     column = place - row * wide
     x, y = column.float(), row.float()
-    plane = planes[part][owner]
-    la = plane[:, 0] + plane[:, 1] * x + plane[:, 2] * y
-    lb = plane[:, 3] + plane[:, 4] * x + plane[:, 5] * y
+    columns = planes[:, part]
+    la, lb = (
+        columns[k]
+        .index_select(0, owner)
+        .addcmul_(columns[k + 1].index_select(0, owner), x)
+        .addcmul_(columns[k + 2].index_select(0, owner), y)
+        for k in (0, 3)
+    )
     within = (la >= 0) & (lb >= 0) & (la + lb <= 1)
     if edges is not None:
         edge = edges[part][owner]
         within &= edge[:, 2] + la * (edge[:, 0] - edge[:, 2]) + lb * (edge[:, 1] - edge[:, 2]) >= 0
     inside = within.nonzero().squeeze(1)
-    plane, owner = plane[inside], owner[inside]
-    z = plane[:, 6] + plane[:, 7] * x[inside] + plane[:, 8] * y[inside]
-    sample = start[part][owner] + row[inside] * W + column[inside]
+    owner = owner.index_select(0, inside)
+    value, slope_x, slope_y = (columns[k].index_select(0, owner) for k in (6, 7, 8))
+    z = value + slope_x * x.index_select(0, inside) + slope_y * y.index_select(0, inside)
+    sample = start[part][owner] + row.index_select(0, inside) * W + column.index_select(0, inside)
     buffer.scatter_reduce_(0, sample, key(z, number[part][owner], span), "amax")
 
 
