@@ -231,3 +231,13 @@ def test_a_palette_ends_where_the_pixels_begin() -> None:
 
     assert picture.palette is not None and len(picture.palette) == 3
     assert picture.frames[0][0].tolist() == [[1, 2, 3], [4, 5, 6], [7, 8, 9], [0, 0, 0]]
+
+
+def test_run_lengths_that_only_fill_the_memory() -> None:
+    """Seven kilobytes that claim 67 megapixels: refused; what a picture of one colour needs is let through."""
+    colours = _palette((0, 0, 0))
+
+    with pytest.raises(PictureTooLargeError, match="67 megapixels in"):
+        read_bytes(_bmp((8192, 8192), 8, 1, bytes([255, 1]) * 3000 + b"\0\1", extra=colours, used=1), "a.bmp")
+    small = _bmp((500, 400), 8, 1, (bytes([250, 0]) * 2 + b"\0\0") * 400 + b"\0\1", extra=colours, used=1)
+    assert read_bytes(small, "a.bmp", Limits(unproven_pixels=0)).width == 500

@@ -14,7 +14,8 @@ from depixel.errors import UnsupportedPictureError
 from depixel.files import dds_writing, encode, read_bytes, remark, textures
 from depixel.files.block_colour import encode_bc1
 from depixel.files.block_seven import encode_bc7
-from depixel.files.mipmaps import chain
+from depixel.files.mipmaps import chain, levels_of
+from depixel.files.textures import Layout
 from depixel.picture import Picture, Pixels
 
 SPRITES = Path(__file__).resolve().parents[2] / "samples"
@@ -303,3 +304,18 @@ def test_what_is_not_kept_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert "depixel[dds]" in remark(given)
     assert _psnr(read_bytes(made, "t.dds").frames[0][..., 3], plain[..., 3]) > 34
+
+
+@pytest.mark.parametrize("compression", ["BC3", "BC4", "BC5"])
+@pytest.mark.parametrize("data_alpha", [False, True])
+def test_what_the_engine_knows_of_alpha_reaches_the_mipmaps(compression: str, data_alpha: bool) -> None:
+    """Gloss is no opacity, whatever the layout; BC4 and BC5 have none at all."""
+    picture = Picture((_smooth((8, 8)),), data_alpha=data_alpha)
+    expected = list(chain(picture.frames[0], 3, data_alpha=data_alpha or compression != "BC3"))
+
+    levels = list(levels_of(picture, 3, Layout(compression)))
+
+    assert all(np.array_equal(a, b) for a, b in zip(levels, expected, strict=True))
+    assert not np.array_equal(
+        levels[2], list(chain(picture.frames[0], 3, data_alpha=compression == "BC3" and not data_alpha))[2]
+    )

@@ -88,3 +88,13 @@ def test_one_frame_may_be_as_large_as_was_allowed() -> None:
     Limits(pixels=1000, all_frames=500).check("a", 100, 10)
     with pytest.raises(PictureTooLargeError, match="together"):
         Limits(pixels=1000, all_frames=500).check("a", 30, 10, 2)
+
+
+def test_the_limits_that_hold_by_default() -> None:
+    """Those that the documentation gives (docs/formats.md, "Limits")."""
+    limits = Limits()
+
+    assert (limits.pixels, limits.all_frames, limits.frames) == (8192**2, 2 * 8192**2, 20_000)
+    assert (limits.side, limits.file_bytes, limits.scanned) == (2**18, 2**30, 2**30)
+    with pytest.raises(PictureTooLargeError, match="2048 MB, more than the limit of 1024 MB"):
+        limits.check_file("a", 2**31)

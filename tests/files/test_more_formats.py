@@ -352,7 +352,7 @@ def test_blizzards_textures_are_what_pillow_shows() -> None:
 
 def test_the_largest_extent_is_the_pictures() -> None:
     """An AVIF tells several sizes: of alpha, of a thumbnail, of the picture."""
-    sizes = [(10, 300), (100, 200), (0, 0)]
+    sizes = [(10, 300), (150, 10), (100, 200), (0, 0)]
     boxes = b"".join(struct.pack(">I4sIII", 20, b"ispe", 0, *size) for size in sizes)
     kind = by_name("AVIF")
 

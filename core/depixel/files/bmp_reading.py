@@ -7,6 +7,7 @@ Source: "Bitmap Storage" and BITMAPV5HEADER (Microsoft, Windows GDI); BITMAPINFO
 
 from __future__ import annotations
 
+import dataclasses
 import struct
 from dataclasses import dataclass
 
@@ -29,6 +30,7 @@ _DEFAULT_MASKS: dict[int, Masks] = {
     32: (0xFF0000, 0xFF00, 0xFF, 0),
 }
 _END_OF_ROW, _END, _JUMP = 0, 1, 2
+_PIXELS_PER_BYTE = 1024  # of run lengths, which reach 128 without jumps
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,8 @@ def read(data: bytes, name: str, limits: Limits) -> Picture:
     if not data.startswith(b"BM"):
         data = _with_file_header(data)
     head = _header(data, name)
+    if head.compression in (_RLE8, _RLE4):
+        limits = dataclasses.replace(limits, pixels_per_byte=_PIXELS_PER_BYTE)
     limits.check(name, head.width, head.height)
     details: dict[str, object] = {}
     if all(head.resolution):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from depixel.picture import Picture, Pixels
 
 Palette = npt.NDArray[np.uint8]
 
+_BAND = 2**20  # pixels
 _INDICES = "indices"  # in Picture.details: those of the source, [H, W] of each frame
 
 
@@ -28,16 +29,18 @@ def look_up(frames: Sequence[Pixels], palette: Palette) -> list[Pixels] | None:
     clear = np.flatnonzero(palette[:, 3] == 0)
     every = []
     for frame in frames:
-        target = _codes(frame)
-        at = np.searchsorted(codes, target).clip(max=len(codes) - 1)
-        index = first[at].astype(np.uint8)
-        missing = codes[at] != target
-        if clear.size:
-            hidden = missing & (frame[..., 3] == 0)
-            index[hidden] = clear[0]
-            missing &= ~hidden
-        if missing.any():
-            return None
+        index = np.empty(frame.shape[:2], np.uint8)
+        for rows in _bands(frame):
+            target = _codes(frame[rows])
+            at = np.searchsorted(codes, target).clip(max=len(codes) - 1)
+            index[rows] = first[at]
+            missing = codes[at] != target
+            if clear.size:
+                hidden = missing & (frame[rows][..., 3] == 0)
+                index[rows][hidden] = clear[0]
+                missing &= ~hidden
+            if missing.any():
+                return None
         every.append(index)
     return every
 
@@ -68,7 +71,7 @@ def twin_details(indices: Sequence[Pixels], palette: Palette) -> dict[str, Any]:
         palette: [N, 4].
     """
     twins = _first_twins(palette)
-    occurring = np.unique(np.concatenate([np.unique(index) for index in indices]))
+    occurring = _occurring(indices)
     occurring = occurring[occurring < len(twins)]
     first = twins[occurring]
     return {_INDICES: tuple(indices)} if len(np.unique(first)) < len(first) else {}
@@ -82,26 +85,49 @@ def _first_twins(palette: Palette) -> npt.NDArray[np.int64]:
 
 # Of each pixel of the answer, the entry of the nearest pixel of the source whose colour is the same.
 def _told_apart(index: Pixels, source: Pixels, twins: npt.NDArray[np.int64]) -> Pixels:
-    height, width = index.shape
     table = np.arange(256)
     table[: len(twins)] = twins
-    target = table[index]
-    groups = np.flatnonzero(np.bincount(table[np.unique(source)], minlength=256) > 1)  # colours of several entries
-    rows = (np.arange(height) * source.shape[0] // height)[:, None]
-    columns = (np.arange(width) * source.shape[1] // width)[None]
-    offset_y = (np.arange(height) + 0.5) * source.shape[0] / height - 0.5
-    offset_x = (np.arange(width) + 0.5) * source.shape[1] / width - 0.5
-    nearest = np.full(index.shape, np.inf)
+    groups = np.bincount(table[_occurring([source])], minlength=256) > 1  # whether a colour has several entries
     entries: Pixels = index.copy()
+    for rows in _bands(index):
+        entries[rows] = _nearest_entries(index, rows, source, table, groups)
+    return entries
+
+
+def _nearest_entries(
+    index: Pixels, rows: slice, source: Pixels, table: npt.NDArray[np.int64], groups: npt.NDArray[np.bool_]
+) -> Pixels:
+    height, width = index.shape
+    y = (np.arange(height)[rows, None] + 0.5) * source.shape[0] / height - 0.5  # in the pixels of the source
+    x = (np.arange(width)[None] + 0.5) * source.shape[1] / width - 0.5
+    target = table[index[rows]]
+    open_to_choice = groups[target]
+    nearest = np.full(target.shape, np.inf, np.float32)
+    entries: Pixels = index[rows].copy()
     for down in (0, -1, 1):
         for right in (0, -1, 1):
-            y = np.clip(rows + down, 0, source.shape[0] - 1)
-            x = np.clip(columns + right, 0, source.shape[1] - 1)
-            entry = source[y, x]
-            distance = (y - offset_y[:, None]) ** 2 + (x - offset_x[None]) ** 2
-            better = (table[entry] == target) & np.isin(target, groups) & (distance < nearest)
+            row = np.clip(np.rint(y).astype(np.int64) + down, 0, source.shape[0] - 1)
+            column = np.clip(np.rint(x).astype(np.int64) + right, 0, source.shape[1] - 1)
+            entry = source[row, column]
+            distance = ((row - y) ** 2 + (column - x) ** 2).astype(np.float32)
+            better = (table[entry] == target) & open_to_choice & (distance < nearest)
             nearest[better], entries[better] = distance[better], entry[better]
     return entries
+
+
+# The numbers that occur, in ascending order.
+def _occurring(indices: Sequence[Pixels]) -> npt.NDArray[np.int64]:
+    occurs = np.zeros(256, bool)
+    for index in indices:
+        for rows in _bands(index):
+            occurs |= np.bincount(index[rows].reshape(-1), minlength=256) > 0
+    return np.flatnonzero(occurs)
+
+
+# Rows that are dealt with together, so that what is computed of them stays small.
+def _bands(pixels: Pixels) -> Iterator[slice]:
+    step = max(1, _BAND // max(1, pixels.shape[1]))
+    return (slice(top, top + step) for top in range(0, pixels.shape[0], step))
 
 
 def colours(frames: Sequence[Pixels], most: int = 256) -> Palette | None:
