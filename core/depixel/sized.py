@@ -25,6 +25,8 @@ def at_size(report: Report, given: Picture) -> Report:
     Colours are averaged weighted by their opacity, unless alpha is data; normals stay of unit length. The residual is
     that of the reduced pictures, reduced further to the size of `given` in the same way.
     """
+    if report.settings.size is None:  # a nine-patch is no multiple of its input, and stays what it is
+        return report
     width, height = report.picture.width, report.picture.height
     new = report.settings.answer_size(given.width, given.height, report.scale)
     if new == (width, height):

@@ -147,7 +147,7 @@ def test_wrong_weights_are_a_sentence(tmp_path: Path) -> None:
     """Weights of something else, and a finder's of another shape, are refused; the released ones say what they are."""
     path = tmp_path / "other.safetensors"
     save_file({"x": torch.zeros(1)}, path, {"config": '{"kind": "art"}'})
-    with pytest.raises(WeightsError, match="no finder"):
+    with pytest.raises(WeightsError, match="does not hold a face finder"):
         FaceFinder.from_weights(path)
     save_file({"x": torch.zeros(1)}, path, {"config": '{"kind": "finder"}'})
     with pytest.raises(WeightsError, match="tensors"):

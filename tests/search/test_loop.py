@@ -278,6 +278,8 @@ def test_zero_steps_is_the_encoders_answer() -> None:
     calm = FACES.decode(FACES.encode(small, AREA), small, AREA)
 
     assert [(step.step, step.steps) for step in steps] == [(1, 1)]
+    assert (found.steps, found.cancelled) == (0, False)
+    assert {one.steps for row in found.pictures for one in row} == {0}
     for b in range(2):
         assert found.pictures[b][0].large == pytest.approx(calm[b], abs=1e-5)
         assert (found.pictures[b][1].large - calm[b]).abs().max() > 0.01

@@ -1,1 +1,1 @@
-"""Every kind of picture but faces: cascades, tiles and batches through a network of fixed scale."""
+"""Answers every kind of picture except faces, with a network of fixed scale: cascades, tiles and batches."""

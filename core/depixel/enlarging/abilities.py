@@ -1,4 +1,4 @@
-"""What a prior can do of what a request wants, and what the user is told about the rest."""
+"""Which parts of a request a prior can carry out, and what the report says about the rest."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from depixel.search.terms import idle_options
 
 
 def possible(request: Request, spec: PriorSpec) -> Request:
-    """The request as this prior can carry it out: one without latents has one answer and nothing to search."""
+    """Reduce the request to what this prior can do: without latents it has one answer and nothing to search."""
     if spec.latents:
         return request
     return replace(request, candidates=1, steps=0, imagination=0.0, like=None)
 
 
 def notes_for(request: Request, spec: PriorSpec) -> tuple[str, ...]:
-    """Sentences for the report: imagined detail, and options that change nothing here."""
+    """Sentences for the report: about imagined detail, and about options that have no effect."""
     notes: list[str] = []
     if not spec.latents:
         wanted = {

@@ -1,4 +1,4 @@
-"""Which pictures share a pass through the network, how they are put together, and how often each is turned."""
+"""Decides which pictures share a pass through the network and how often each is turned, and assembles batches."""
 
 from __future__ import annotations
 
@@ -19,14 +19,15 @@ _LARGEST_MIXED = 128
 
 def turns_for(prepared: Prepared, request: Request, candidate: int = 0, scale: int = 4) -> int:
     """
-    How many flips and turns a candidate is the mean of. Unless requested, calm answers with transparency get 8 up to
-    96x96 pixels of answer over all frames, 4 up to 128x128, 2 up to 256x256, 1 beyond; opaque ones, which gain hardly
-    anything from more than 2 (benchmarks/results/art_ensemble.md), 2 up to 256x256: most of the gain where it matters
-    most, at a cost that does not show. Imagined detail is never averaged away, and a search sees what is decoded. It
-    depends only on the picture and the request, so that company, tiles and device change no answer.
+    The number of flips and turns whose mean a candidate is.
+
+    By default, calm answers with transparency get 8 up to 96x96 pixels (summed over all frames), 4 up to 128x128, 2 up
+    to 256x256, and 1 beyond. Opaque answers get 2 up to 256x256, because they gain hardly anything from more
+    (benchmarks/results/art_ensemble.md). Imagined detail is never averaged. The number depends only on the picture and
+    the request, so the batch, the tiles and the device change no answer.
 
     Args:
-        scale: the network's own, which a smaller enlargement needs as well.
+        scale: of the network, which also runs at its own scale for smaller enlargements.
     """
     if request.ensemble is not None:
         return request.ensemble
@@ -42,8 +43,8 @@ def turns_for(prepared: Prepared, request: Request, candidate: int = 0, scale: i
 
 def batch_key(prepared: Prepared, request: Request, scale: int = 4) -> Hashable:
     """
-    Pictures with equal keys may share a batch. Calm answers to small pictures do so across sizes: they are filled up
-    to the next multiple of _BUCKET, and the network is told where they end.
+    Pictures with equal keys may share a batch. Small pictures with calm answers may do so even if their sizes differ:
+    they are padded to the next multiple of _BUCKET, and the network masks the padding.
     """
     height, width = prepared.straight.shape[2:]
     degradation = prepared.degradation
@@ -78,11 +79,11 @@ def batch_key(prepared: Prepared, request: Request, scale: int = 4) -> Hashable:
 
 def together(batch: Sequence[Prepared]) -> tuple[Tensor, Tensor | None, Tensor | None]:
     """
-    All frames of all pictures, smaller ones filled up by repeating their border.
+    Stack all frames of all pictures. Smaller pictures are padded by repeating their border.
 
     Returns:
-        Straight RGBA [N, 4, h, w]; alpha that is data [N, 1, h, w] or None; and `valid` [N, 1, h, w], 1 where a picture
-        has pixels, or None where none was filled up.
+        Straight RGBA [N, 4, h, w]; alpha that is data [N, 1, h, w], or None; and `valid` [N, 1, h, w], which is 1 where
+        a picture has pixels, or None if nothing was padded.
     """
     parts = [p.straight for p in batch]
     height, width = (max(part.shape[d] for part in parts) for d in (2, 3))
@@ -97,7 +98,7 @@ def together(batch: Sequence[Prepared]) -> tuple[Tensor, Tensor | None, Tensor |
 
 
 def filled_up(part: Tensor, height: int, width: int) -> Tensor:
-    """[B, C, h, w] => [B, C, height, width], the last row and column repeated."""
+    """[B, C, h, w] => [B, C, height, width], padded by repeating the last row and column."""
     rows = torch.arange(height).clamp_max(part.shape[2] - 1)
     columns = torch.arange(width).clamp_max(part.shape[3] - 1)
     return part.index_select(2, rows).index_select(3, columns)

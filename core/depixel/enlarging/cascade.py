@@ -1,8 +1,8 @@
 """
-From a small picture to a large one of any factor with a prior of fixed scale: cascade up, reduce down.
+Enlarges by any factor with a prior of fixed scale: several stages up, then a reduction to the exact size.
 
-Every tile is decoded with as many neighbours around it as the network can see (`receptive_field`), so tiles meet
-without a seam: they hold what the untiled picture would hold.
+Every tile is decoded together with all the surroundings that the network can see (`receptive_field`). Tiles therefore
+meet without a seam and equal the untiled picture.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from depixel.tiles import Tile, with_surroundings
 
 
 def last_stage(factor: int, scale: int) -> int:
-    """How many times the sides of the small picture the last stage of the cascade takes, about."""
+    """The approximate size of the last stage's input, as a multiple of the small picture's sides."""
     return max(1, factor // scale)
 
 
 def halo(receptive_field: int, factor: int, scale: int) -> int:
-    """Small pixels of surroundings a tile needs, through every stage of the cascade."""
+    """How many small pixels of surroundings a tile needs, over all stages of the cascade."""
     needed, stage = 0.0, 1
     while True:
         needed += receptive_field / stage
@@ -36,9 +36,9 @@ def enlarge(
     """
     [B, 4, h, w] => [B, 4, h*f, w*f] for any whole factor f, not yet projected.
 
-    The first stage follows the latents; its answer is exact at the prior's scale and, from there on, an ordinary
-    reduced picture. Every stage wraps as the degradation does. `valid` (see EnlargingPrior.decode) is for factors up to
-    the prior's scale only.
+    The first stage uses the latents. Its answer is made exact at the prior's scale; later stages treat it as any
+    reduced picture. Every stage wraps like the degradation. `valid` (see EnlargingPrior.decode) is only for factors up
+    to the prior's scale.
     """
     wrap, scale = degradation.wrap, prior.scale
     first = make_degradation(degradation.name, scale, wrap)
@@ -52,7 +52,7 @@ def enlarge(
     height, width = small.shape[2:]
     if not any(wrap):
         return resize(large, height * degradation.factor, width * degradation.factor)
-    margin = 2  # small pixels: more than an antialiased kernel reaches
+    margin = 2  # small pixels, more than an antialiased kernel reaches
     around, (rows, columns) = with_surroundings(
         large, Tile(0, 0, height * reached, width * reached), margin * reached, wrap
     )

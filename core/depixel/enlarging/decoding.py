@@ -1,6 +1,6 @@
 """
-A plane through the network: in passes of several rows or of one tile with its surroundings, each finished, exported and
-measured by itself.
+Decodes a plane in passes of several pictures, or of one tile with its surroundings. Each pass is corrected, exported
+and measured separately.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from depixel.priors.base import EnlargingPrior, Latents
 from depixel.readings.draw import draw
 from depixel.tiles import Tile, tile_grid, with_surroundings
 
-_LOOKED_BEYOND = 6  # small pixels: more than anything after the generator looks at
+_LOOKED_BEYOND = 6  # small pixels, more than any correction looks at
 _LEAST_SIDE = 16  # small pixels of the smallest tile
 
 
@@ -40,7 +40,7 @@ class Decoder:
     def decode(self, plane: Plane, latents: Latents, *, keep_palette: bool, reading: str = "") -> tuple[Tensor, Tensor]:
         """
         Args:
-            latents: fields of the plane's height and width, one row for each of its pictures.
+            latents: fields with the plane's height and width, one row for each of its pictures.
             reading: of pixel art (depixel.client.readings); empty = none.
 
         Returns:
@@ -65,8 +65,8 @@ class Decoder:
             self.monitor.step(SearchStep(done + 1, len(passes), _mean_square(tile_sums), stage="tiles"))
         return out, torch.cat([torch.stack(parts, 1) for parts in sums.values()])
 
-    # Which rows of the batch, and which tile of them, each pass takes: rows together while that is cheaper, and tiles
-    # only of what is too large by itself.
+    # The rows and the tile of each pass. Rows share a pass while that is cheaper; only a picture that is too large for
+    # one pass is cut into tiles.
     def _passes(self, count: int, height: int, width: int, factor: int) -> list[tuple[slice, Tile]]:
         last = last_stage(factor, self.prior.scale)
         rows = max(1, min(self.budget, pass_for(self.device)) // (height * width * last**2))
@@ -80,7 +80,7 @@ class Decoder:
     def _halo(self, factor: int) -> int:
         return halo(self.prior.spec.receptive_field, factor, self.prior.scale)
 
-    # A picture in one piece wraps inside the generator; a tile needs all the surroundings that the generator can see.
+    # A whole picture wraps inside the generator; a tile needs all the surroundings that the generator can see.
     def _generated(
         self, plane: Plane, latents: Latents, glass: Tensor, rows: slice, tile: Tile, reading: str
     ) -> Tensor:
@@ -105,7 +105,7 @@ class Decoder:
 
 @dataclass(frozen=True)
 class _Treatment:
-    """The generator's answer with what it lacks of what the given pixels say. Pictures of a batch need not be alike."""
+    """Corrects the generator's answer where the small pixels say more. The pictures of a batch may differ in kind."""
 
     prior: EnlargingPrior
     latents: Latents
@@ -115,7 +115,7 @@ class _Treatment:
     reading: str  # pixel art: how it is read; empty = none
 
     def of(self, small: Tensor, glass: Tensor) -> Tensor:
-        """[B, 4, h, w] => [B, 4, h*f, w*f]; `glass` [B] = pictures with colour that is meant to be seen through."""
+        """[B, 4, h, w] => [B, 4, h*f, w*f]; `glass` [B]: pictures with translucent colour."""
         large = self._smooth(small, glass)
         return self._looking_beyond(large, small, self._read) if self.reading else large
 
@@ -144,7 +144,7 @@ class _Treatment:
         factor = self.degradation.factor
         return torch.where(where_alpha_steps(small, factor), on_steps(large, small, factor), large)
 
-    # What looks at neighbours sees, where the picture wraps, a part of the other side.
+    # Corrections that look at neighbours see part of the other side where the picture wraps.
     def _looking_beyond(self, large: Tensor, small: Tensor, treat: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
         wrap, factor = self.degradation.wrap, self.degradation.factor
         if not any(wrap):
@@ -155,6 +155,6 @@ class _Treatment:
         return treat(large, around)[:, :, top : top + size[0], left : left + size[1]]
 
 
-# Worst mean squared error over the pictures of a batch, on [0, 1].
+# The worst mean squared error of the batch, on [0, 1].
 def _mean_square(sums: Tensor) -> float:
     return float((sums[:, 2] / sums[:, 3].clamp_min(1)).max()) / 255**2

@@ -1,5 +1,5 @@
 """
-The engine of every kind of picture but faces: what a prior of fixed scale answers, at any size.
+The engine for every kind of picture except faces: answers of any size from a prior of fixed scale.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class EnlargingEngine:
         budget: small pixels (at the last stage of the cascade) in one forward pass.
     """
 
-    tiled = True  # with less memory it works in smaller tiles
+    tiled = True  # it can work in smaller tiles if memory is short
 
     def __init__(self, prior: EnlargingPrior, device: torch.device, budget: int) -> None:
         self.prior = prior
@@ -96,14 +96,14 @@ class EnlargingEngine:
         return self.prior.ensemble(turns_for(prepared, request, candidate, self.prior.scale))
 
     def surroundings(self, prepared: Prepared, request: Request, monitor: Monitor) -> Answer:
-        """The calm answer to a picture in which something else is put later."""
+        """The calm answer to a picture into which faces are put later."""
         calm = replace(
             request, candidates=1, steps=0, imagination=0.0, like=None, domain="auto", box=None, iterate=1
         )  # fmt: skip
         return self.answer([prepared], calm, monitor)[0].candidates[0]
 
 
-# One picture's part of the batch's answer, without what it was filled up by.
+# The answer to one picture of the batch, without its padding.
 def _pixels(large: Tensor, prepared: Prepared) -> Tensor:
     factor, (height, width) = prepared.degradation.factor, prepared.straight.shape[2:]
     pixels = large[:, :, : height * factor, : width * factor]

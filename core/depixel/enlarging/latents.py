@@ -1,6 +1,6 @@
 """
-Where the network is asked: a field of latents over the whole plane. With steps it is searched for, tile by tile if the
-plane is large; decoding then takes the whole field, so that no seam can come from the search.
+The latents of a plane, as a field over all of it. If steps are requested, they are searched for, in tiles if the plane
+is large. Decoding uses the whole field, so the search leaves no seams.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def field_of_latents(
     Latents of every row (row = frame * candidates + candidate), of the plane's height and width.
 
     Args:
-        animations: for each of the plane's pictures the number of the animation that it belongs to.
+        animations: the number of the animation that each of the plane's pictures belongs to.
     """
     wrap = plane.degradation.wrap
     degradation = make_degradation(plane.degradation.name, prior.scale, wrap)
@@ -43,7 +43,7 @@ def field_of_latents(
     palettes = palettes_of(plane.straight, plane.levels) if request.palette == "keep" else None
     height, width = plane.straight.shape[2:]
     tiles = list(tile_grid(height, width, _SEARCH_SIDE))
-    alone = len(tiles) == 1  # no surroundings: where it wraps, so does the generator
+    alone = len(tiles) == 1  # without surroundings the generator itself wraps
     latents: Latents = {}
     for tile in tiles:
         around, before = with_surroundings(plane.small, tile, 0 if alone else _SEARCH_MARGIN, wrap)
@@ -65,7 +65,7 @@ def _inside(z: Tensor, tile: Tile, before: tuple[int, int]) -> Tensor:
     return z[:, :, top : top + tile.bottom - tile.top, left : left + tile.right - tile.left]
 
 
-# Latents of all rows of a finished search, in the order of the rows.
+# The latents of a finished search, in the order of its rows.
 def _rows_of(candidates: Candidates) -> Latents:
     rows = [candidate.latents for picture in candidates.pictures for candidate in picture]
     return {name: torch.cat([row[name].cpu() for row in rows]) for name in rows[0]}

@@ -1,9 +1,9 @@
 """
-What drawn pixel art asks of an answer besides its centres: no colour that its surroundings do not have, edges as crisp
-as they were drawn, and square corners where it has square corners.
+Corrections for drawn pixel art, besides keeping its block centres: no colour beyond those nearby, edges as crisp as
+they were drawn, and square corners where the drawing has them.
 
-`large` is [B, 4, h*f, w*f], `small` [B, 4, h, w], both premultiplied RGBA in [0, 1]; `small` has at least two pixels of
-surroundings where the picture has some, so that tiles agree.
+`large` is [B, 4, h*f, w*f], `small` [B, 4, h, w], both premultiplied RGBA in [0, 1]. Give tiles with at least two small
+pixels of their surroundings, so that they agree.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ _SAME = 0.5 / 255
 
 
 def as_drawn(large: Tensor, small: Tensor, factor: int) -> Tensor:
-    """The answer to drawn pixel art as it should look."""
+    """All corrections of this module, in order."""
     return square_corners(crisp(within_neighbours(large, small, factor), small, factor), small, factor)
 
 
 def within_neighbours(large: Tensor, small: Tensor, factor: int) -> Tensor:
     """
-    Hold every colour between the least and the greatest that the visible small pixels around it have, channel by
-    channel: no overshoot beside a line, no dark rim where a one-bit outline cuts through soft colour.
+    Clamp every channel to the range of the visible small pixels around it: no overshoot beside a line, no dark rim
+    where a one-bit outline cuts through soft colour.
     """
     alpha = small[:, 3:]
     seen = alpha > 0
     colour = small[:, :3] / alpha.clamp_min(1e-6)
     high = _widest(torch.where(seen, colour, -1.0))
     low = -_widest(torch.where(seen, -colour, -1.0))
-    low, high = torch.where(high < 0, 0.0, low), torch.where(high < 0, 1.0, high)  # nothing visible around: anything
+    low, high = torch.where(high < 0, 0.0, low), torch.where(high < 0, 1.0, high)  # nothing visible nearby: no limits
     low, high = repeated(low, factor), repeated(high, factor)
     cover = large[:, 3:].clamp(0, 1)
     return torch.cat([torch.maximum(torch.minimum(large[:, :3], high * cover), low * cover), cover], 1)
@@ -46,8 +46,8 @@ def within_neighbours(large: Tensor, small: Tensor, factor: int) -> Tensor:
 
 def crisp(large: Tensor, small: Tensor, factor: int) -> Tensor:
     """
-    Narrow the step between two colours: a large pixel between the nearest of its nine small pixels and another, well
-    apart, moves nearer to the one it is nearer to. Steps within a shade are left as they are.
+    Sharpen the step between two colours: a large pixel between two clearly different colours of its nine small pixels
+    moves towards the nearer one. Steps within a shade stay as they are.
     """
     _, step, share, edge = _steps(large, small, factor)
     return torch.where(edge, large + (_steep(share) - share) * step, large)
@@ -55,8 +55,8 @@ def crisp(large: Tensor, small: Tensor, factor: int) -> Tensor:
 
 def on_steps(large: Tensor, small: Tensor, factor: int) -> Tensor:
     """
-    As `crisp`, and nothing beside the line from one colour to the other remains: for colour and alpha that were
-    answered apart, and at an edge need not agree.
+    Like `crisp`, but also move the pixel onto the line between the two colours. For colour and alpha that were answered
+    separately and may disagree at an edge.
     """
     nearest, step, share, edge = _steps(large, small, factor)
     return torch.where(edge, nearest + _steep(share) * step, large)
@@ -66,8 +66,9 @@ def _steep(share: Tensor) -> Tensor:
     return ((share - _SOFT) / (1 - 2 * _SOFT)).clamp(0, 1)
 
 
-# Of every large pixel: the nearest of its nine small pixels, the way from there to the partner whose mixture with it
-# passes the pixel most closely, how far along the pixel is, and whether there is such a partner, well apart.
+# For every large pixel: the nearest colour of its nine small pixels; the vector to the partner colour whose mixture
+# with it comes closest to the pixel; how far along that vector the pixel is; and whether there is a clearly different
+# partner.
 def _steps(large: Tensor, small: Tensor, factor: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     around = _around(small)
     best = torch.full_like(large[:, :1], torch.inf)
@@ -92,19 +93,19 @@ def _steps(large: Tensor, small: Tensor, factor: int) -> tuple[Tensor, Tensor, T
 
 def square_corners(large: Tensor, small: Tensor, factor: int) -> Tensor:
     """
-    Where two straight edges of the drawing meet at a right angle, the corner's block stays whole. An edge is straight
-    when it runs three pixels, or across the end of a stroke of two; the steps of discs and diagonals are shorter.
+    Keep the whole block of a pixel where two straight edges of the drawing meet at a right angle. An edge is straight
+    if it is three pixels long, or ends a stroke two pixels wide; the steps of discs and diagonals are shorter.
     """
     around = F.pad(small, (3, 3, 3, 3), mode="replicate")
     height, width = small.shape[2:]
 
     def like(down: int, right: int) -> Tensor:
-        """[B, 1, h, w]: the pixel so far away has the colour of this one."""
+        """[B, 1, h, w]: whether the pixel at this offset has the same colour."""
         other = around[:, :, 3 + down : 3 + down + height, 3 + right : 3 + right + width]
         return ((other - small).abs() <= _SAME).all(1, keepdim=True)
 
-    found = torch.zeros_like(small[:, :1], dtype=torch.bool)
-    for down in (-1, 1):  # where the corner points
+    corners = torch.zeros_like(small[:, :1], dtype=torch.bool)
+    for down in (-1, 1):  # the direction in which the corner points
         for right in (-1, 1):
             outside = ~like(down, right) & ~like(down, 0) & ~like(0, right)
             for along, across in (((-down, 0), (0, right)), ((0, -right), (down, 0))):
@@ -116,23 +117,23 @@ def square_corners(large: Tensor, small: Tensor, factor: int) -> Tensor:
                 back = [(second[0] + k * along[0], second[1] + k * along[1]) for k in (1, 2)]
                 for y, x in back:
                     stroke &= like(y, x) & ~like(y + second[0], x + second[1])
-                found |= outside & long & (wide | stroke)
-    return torch.where(repeated(found.to(large.dtype), factor) > 0, repeated(small, factor), large)
+                corners |= outside & long & (wide | stroke)
+    return torch.where(repeated(corners.to(large.dtype), factor) > 0, repeated(small, factor), large)
 
 
-# From a pixel on, `count` more pixels in the direction `along` have its colour, and those beside them, `across`, not.
+# Whether the next `count` pixels along a direction have this pixel's colour, and the pixels beside them do not.
 def _straight(like: _Like, along: tuple[int, int], across: tuple[int, int], count: int) -> Tensor:
-    found = ~like(*across)
+    straight = ~like(*across)
     for k in range(1, count + 1):
         y, x = k * along[0], k * along[1]
-        found &= like(y, x) & ~like(y + across[0], x + across[1])
-    return found
+        straight &= like(y, x) & ~like(y + across[0], x + across[1])
+    return straight
 
 
 def _around(small: Tensor) -> list[Tensor]:
     padded = F.pad(small, (1, 1, 1, 1), mode="replicate")
     height, width = small.shape[2:]
-    places = [(1, 1), (0, 1), (1, 0), (1, 2), (2, 1), (0, 0), (0, 2), (2, 0), (2, 2)]  # its own colour wins a draw
+    places = [(1, 1), (0, 1), (1, 0), (1, 2), (2, 1), (0, 0), (0, 2), (2, 0), (2, 2)]  # on a draw its own colour wins
     return [padded[:, :, top : top + height, left : left + width] for top, left in places]
 
 

@@ -1,6 +1,6 @@
 """
-Colour that is meant to be seen through: health bars, window panes, glass, water. Alpha of one value over an area was
-drawn so; the generator knows alpha mostly as the edge of something opaque, and takes a narrow one for a blurred line.
+Translucent colour: health bars, window panes, glass, water. A uniform alpha over an area was drawn on purpose. The
+generator knows partial alpha mostly from the edges of opaque shapes, and mistakes a narrow bar for a blurred line.
 
 Tensors are premultiplied RGBA in [0, 1]; `small` is [B, 4, h, w] and `large` [B, 4, h*f, w*f].
 """
@@ -16,12 +16,12 @@ from torch import Tensor
 from depixel.degradation import repeated
 
 _SAME = 0.25 / 255
-_FAINT = 0.05  # alpha that nobody sees, or this far from opaque, that nobody sees through
-_COVERED = 1e-3  # presence below which the share of light that passes says nothing
+_FAINT = 0.05  # alpha too low to be visible, or too close to 1 to be seen through
+_COVERED = 1e-3  # coverage below which the opacity is not reliable
 
 
 def is_translucent(small: Tensor) -> Tensor:
-    """[B] bool: pictures with pixels that are seen and seen through."""
+    """[B] bool: whether a picture has translucent pixels."""
     return _partial(small).flatten(1).any(1)
 
 
@@ -31,11 +31,11 @@ def _partial(small: Tensor) -> Tensor:
 
 def seen_through(small: Tensor, factor: int, answer: Callable[[Tensor], Tensor]) -> Tensor:
     """
-    The answer to a drawing in which alpha is a colour like the others: its shapes, answered as if all of them were
-    opaque, and how much of each is seen, answered as a grey drawing of the same shapes.
+    The answer to a drawing whose alpha is drawn like a colour: its shapes, answered as if they were opaque, times their
+    opacity, answered as a grey drawing of the same shapes.
 
     Args:
-        answer: [B, 4, h, w] => [B, 4, h*f, w*f], what is made of an opaque drawing.
+        answer: [B, 4, h, w] => [B, 4, h*f, w*f], the answer to an opaque drawing.
     """
     alpha = small[:, 3:]
     seen = alpha > _FAINT
@@ -48,12 +48,12 @@ def seen_through(small: Tensor, factor: int, answer: Callable[[Tensor], Tensor])
 
 
 def where_alpha_steps(small: Tensor, factor: int) -> Tensor:
-    """[B, 1, h*f, w*f] bool: large pixels with visible small pixels of different alpha around them."""
+    """[B, 1, h*f, w*f] bool: whether the visible small pixels around a large pixel differ in alpha."""
     low, high = _alpha_around(small, factor)
     return high - low > _SAME
 
 
-# Least and greatest alpha of the visible ones among each large pixel's nine small pixels; 1 and 0 where none is.
+# The least and greatest alpha of the visible small pixels around each large pixel; 1 and 0 if there are none.
 def _alpha_around(small: Tensor, factor: int) -> tuple[Tensor, Tensor]:
     alpha = F.pad(small[:, 3:], (1, 1, 1, 1), mode="replicate")
     high = F.max_pool2d(alpha, 3, 1)
@@ -63,22 +63,22 @@ def _alpha_around(small: Tensor, factor: int) -> tuple[Tensor, Tensor]:
 
 def keep_flat_bars(large: Tensor, small: Tensor, factor: int, valid: Tensor | None = None) -> Tensor:
     """
-    Bars and frames two or three pixels wide, of one translucent colour, stay what they are. Wider ones the generator
-    leaves flat by itself, and a single line may as well be the rest of a thinner one.
+    Keep translucent bars and frames of one colour that are two or three pixels wide. The generator leaves wider ones
+    flat by itself; a line of one pixel may be what is left of a thinner one.
 
     Args:
-        small: with at least three pixels of surroundings where the picture has some, so that tiles agree.
-        valid: [B, 1, h, w], 0 where a picture was filled up; None = all of it is the picture.
+        small: for a tile, with at least three pixels of its surroundings, so that tiles agree.
+        valid: [B, 1, h, w], 0 where a picture was padded; None = nowhere.
     """
-    known = small if valid is None else torch.where(valid > 0, small, -1.0)
-    partial = _partial(known)
+    pixels = small if valid is None else torch.where(valid > 0, small, -1.0)
+    partial = _partial(pixels)
     if not bool(partial.any()):
         return large
-    bars = (_flat(known, 2, 4) | _flat(known, 4, 2)) & ~_flat(known, 4, 4) & partial
+    bars = (_flat(pixels, 2, 4) | _flat(pixels, 4, 2)) & ~_flat(pixels, 4, 4) & partial
     return torch.where(repeated(bars, factor), repeated(small, factor), large)
 
 
-# [B, 1, h, w]: pixels in a window of that size, wholly inside the picture, that is all of one colour.
+# [B, 1, h, w]: whether a pixel lies in a window of that size, fully inside the picture, that has a single colour.
 def _flat(small: Tensor, rows: int, columns: int) -> Tensor:
     if small.shape[2] < rows or small.shape[3] < columns:
         return torch.zeros_like(small[:, :1], dtype=torch.bool)

@@ -1,1 +1,1 @@
-"""From a generated plane to the integers of the file."""
+"""Turns a generated plane into the integers of the file."""

@@ -1,4 +1,4 @@
-"""What an engine answers to one picture, before it becomes a Picture again."""
+"""The answer of an engine to one picture, before it becomes a Picture again."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Answer:
     straight: Tensor  # [F, 4, H, W] uint8 or int32 straight RGBA
     residual: Residual
     seed: int
-    imagination: float = 0.0  # requested together with the seed, and all else as before, it gives this candidate alone
+    imagination: float = 0.0  # request it with this seed to get this candidate again, alone
     reading: str = ""  # pixel art: which of the readings it is (depixel.client.readings)
     error: float | None = None  # faces: mean squared error of the search's answer, before the projection
 

@@ -1,4 +1,4 @@
-"""The integers of an answer as a picture of the input's own kind, put back together if it was cut into frames."""
+"""Turns the integers of an answer into a picture like the input, and reassembles it if it was cut into frames."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def finished_picture(prepared: Prepared, straight: Tensor, request: Request) -> 
         straight: [F, 4, H, W] straight integers, the answer to `prepared.source`.
 
     Returns:
-        A picture of the mode and depth of the input, and indexed as it was if its palette was kept. New colours do not
-        fit a palette or one bit: then it is RGB, RGBA or grey.
+        A picture with the mode and depth of the input, indexed if the palette was kept. New colours do not fit a
+        palette or one bit, so otherwise it is RGB, RGBA or grey.
     """
     source, vectors = prepared.source, prepared.domain.vectors
     picture = source.replace(

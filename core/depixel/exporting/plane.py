@@ -1,6 +1,6 @@
 """
-From a generated tile to the integers of the file: project, keep vectors at length 1, round, lock the palette, measure.
-Everything here is local to a tile.
+Turns a generated tile into the integers of the file: project, restore unit vectors, round, lock the palette, measure.
+Everything here works on one tile.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ def export_tile(
 ) -> tuple[Tensor, Tensor]:
     """
     Args:
-        large: [B, 4, h*f, w*f] premultiplied, of any range: what was generated for this tile.
-        tile: the part of the plane's small pictures.
-        rows: which of the plane's pictures, B of them.
+        large: [B, 4, h*f, w*f] premultiplied, any range: the generated tile.
+        tile: its position in the plane's small pictures.
+        rows: the B pictures of the plane that `large` answers.
         exact: project onto the pictures that scale back to the input; False = only round.
         keep_palette: give every pixel one of the colours that the input has near it (`lock_palette`).
 
@@ -60,7 +60,7 @@ def export_tile(
         )
     counted = straight if plane.valid is None else straight * plane.valid[area].to(straight.dtype)
     sums = residual_sums(exported, counted, degradation, levels=levels, binary_alpha=plane.binary_alpha)
-    if keep_palette:  # the palette holds under transparency as well
+    if keep_palette:  # the palette also applies under transparency
         return exported, sums
     hidden = repeated(plane.hidden[area], degradation.factor)
     return torch.cat([torch.where(exported[:, 3:] == 0, hidden, exported[:, :3]), exported[:, 3:]], 1), sums
@@ -75,8 +75,8 @@ def _rounded(large: Tensor, levels: int) -> Tensor:
 
 def keep_unchanged(large: Tensor, straight: Tensor, factor: int) -> Tensor:
     """
-    Frames [F, 4, H, W]: where a small pixel and the two rings round it are the same as in the frame before, the answer
-    is the same as well, so that a still background does not flicker.
+    Copy the previous frame's answer wherever a small pixel and the two rings around it did not change, so that a still
+    background does not flicker. `large` is [F, 4, H, W], `straight` [F, 4, h, w].
     """
     changed = (straight[1:] != straight[:-1]).any(1, keepdim=True).to(torch.float32)
     near_change = F.max_pool2d(changed, 5, 1, 2) > 0

@@ -1,4 +1,4 @@
-"""Normals stay unit vectors: RGB that is read as a direction."""
+"""Restores unit vectors in normal maps, whose RGB is a direction."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from depixel.degradation import Degradation
 
 def unit_vectors(encoded: Tensor, small: Tensor, degradation: Degradation) -> Tensor:
     """
-    The answer's normals at length 1, turned so that the mean of each block points where the input's vector points.
+    Scale the answer's normals to length 1 and turn them so that the mean of each block points where the input points.
 
-    Means of unit vectors are shorter than 1, so no answer with any detail has the length as well where the input was
-    normalised: there the vectors of a block may spread until their mean has _SHORTER. Where the input is shorter, as
-    after a reduction that did not normalise, they spread as far as its length says.
+    The mean of different unit vectors is shorter than 1. If the input was normalised, an answer with detail therefore
+    cannot match its length too: the vectors of a block may spread until the length of their mean is _SHORTER. If the
+    input is shorter, for example after a reduction without normalising, they spread as far as its length allows.
 
     Args:
         encoded: [B, 3, h*f, w*f] in [0, 1] (0.5 = zero), projected.
@@ -31,15 +31,17 @@ def unit_vectors(encoded: Tensor, small: Tensor, degradation: Degradation) -> Te
         beside = mean - along * direction
         longer = (length.clamp_max(_SHORTER) - along).clamp_min(0) - (along - length).clamp_min(0) * spreads
         shift = longer * direction - beside
-        shift = shift * (shift.abs().amax(1, keepdim=True) > _TURNED)  # each block by itself, whatever the company
+        shift = shift * (
+            shift.abs().amax(1, keepdim=True) > _TURNED
+        )  # each block separately, whatever else is in the batch
         if not bool(shift.any()):
             break
         vectors = F.normalize(vectors + _AHEAD * degradation.pseudo_inverse(shift), dim=1, eps=1e-4)
     return vectors / 2 + 0.5
 
 
-_SHORTER = 0.95  # six levels at most beside 1, and next to nothing lost of the detail
-_A_VECTOR = 0.4  # length below which it is none
+_SHORTER = 0.95  # at most six levels away from 1, and almost no detail is lost
+_A_VECTOR = 0.4  # a shorter one has no direction
 _TURNS = 12
 _TURNED = 1e-3  # an eighth of a level
-_AHEAD = 1.5  # further than the error itself: normalising takes a part of each step back
+_AHEAD = 1.5  # step further than the error, because normalising undoes part of each step

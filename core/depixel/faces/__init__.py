@@ -1,1 +1,1 @@
-"""Faces: found, placed, searched, put back; and replaced by invented ones."""
+"""Finds faces, invents new ones in their place, and hides people by replacing their faces."""

@@ -1,6 +1,6 @@
 """
-Faces replaced by invented ones: each box is shrunk to a few pixels, an invented face is made of those few, and nothing
-else of the original goes into the answer.
+Replaces faces by invented ones: each box is shrunk to a few pixels, and a face is invented from those pixels alone.
+Nothing else of the original gets into the answer.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ class ReplacedFace:
     """One face replaced."""
 
     picture: Picture  # the whole picture with the invented face in it
-    face: Picture  # only the box, as it now is
-    box: Box  # what was replaced: the place's box, grown to whole blocks; of a face that moves, around its whole way
-    kept: tuple[int, int]  # (width, height): all that is left of the original inside the box, in pixels
+    face: Picture  # only the box, with the invented face
+    box: Box  # what was replaced: the box grown to whole blocks; for a moving face, the hull of all its boxes
+    kept: tuple[int, int]  # (width, height) in pixels: all that is left of the original inside the box
     report: Report  # of the invented face
 
 
@@ -100,7 +100,7 @@ def anonymised_candidates(
     request: Request,
     monitor: Monitor = SILENT,
 ) -> Report:
-    """`anonymise` once for each of the request's candidates, with seeds that follow one another; one report of all."""
+    """Call `anonymise` for each candidate of the request, with consecutive seeds; returns one report on all of them."""
     reports = [
         anonymise(
             engine, picture, places, kept, replace(request, candidates=1, seed=request.seed + number), monitor
@@ -156,7 +156,7 @@ def replace_face(
     )
 
 
-# The picture with its parts replaced; new colours do not fit a palette or one bit.
+# The picture with these parts replaced. New colours do not fit a palette or one bit.
 def _put_back(picture: Picture, parts: Sequence[tuple[slice, slice]], face: Picture) -> Picture:
     frames = []
     for frame, part, pixels in zip(picture.frames, parts, face.frames, strict=True):
@@ -167,18 +167,18 @@ def _put_back(picture: Picture, parts: Sequence[tuple[slice, slice]], face: Pict
     return picture.replace(frames=tuple(frames), palette=None, mode="L" if mode == "1" else mode)
 
 
-# Of each frame its box in whole blocks; boxes of one size become boxes of one size.
+# The box of each frame in whole blocks, and the size of a block. Boxes of one size stay of one size.
 def _on_the_way(boxes: Sequence[Box], kept: int, picture: Picture) -> tuple[list[Box], int]:
     wholes = [_whole_blocks(box, kept, picture) for box in boxes]
     return [box for box, _ in wholes], wholes[0][1]
 
 
-# The box grown (or, at the picture's border, moved and shrunk) to whole blocks of `factor` pixels.
+# The box grown to whole blocks of `factor` pixels; at the border of the picture, moved and shrunk instead.
 def _whole_blocks(box: Box, kept: int, picture: Picture) -> tuple[Box, int]:
     width, height = box[2] - box[0], box[3] - box[1]
     factor = max(2, -(-max(width, height) // kept))
     if min(width, height) < 2 * LEAST_KEPT:
-        raise BadUsageError(f"The box of {width}x{height} pixels is too small to hide anything in; draw it larger.")
+        raise BadUsageError(f"The box of {width}x{height} pixels is too small to hide a face; draw it larger.")
     left, right = _grown(box[0], box[2], factor, picture.width)
     top, bottom = _grown(box[1], box[3], factor, picture.height)
     return (left, top, right, bottom), factor
@@ -190,7 +190,7 @@ def _grown(start: int, end: int, factor: int, limit: int) -> tuple[int, int]:
     return start, start + length
 
 
-# Block means with premultiplied alpha, rounded to the picture's own levels.
+# Block means with premultiplied alpha, rounded to the levels of the picture.
 def _shrunk(pixels: Pixels, factor: int) -> Pixels:
     height, width, channels = pixels.shape
     levels = np.iinfo(pixels.dtype).max
@@ -206,7 +206,7 @@ def _shrunk(pixels: Pixels, factor: int) -> Pixels:
     return shrunk
 
 
-# A seam of half a block at the border, where the imagined face runs over into what was there.
+# 1 inside; at the border a seam of half a block, where the invented face blends into the picture.
 def _all_but_a_seam(crop: Picture, factor: int) -> Mask:
     seam = max(1, factor // 2)
     ramps = []
@@ -221,7 +221,7 @@ def _all_but_a_seam(crop: Picture, factor: int) -> Mask:
 def _head(crop: Picture, roll: float) -> Mask:
     turn = radians(roll)
     across, down = abs(cos(turn)) * crop.width, abs(sin(turn)) * crop.height
-    grown = (across + down) / crop.width  # of the box's sides beside those of the square in it
+    grown = (across + down) / crop.width  # sides of the box as a multiple of the square's
     y, x = np.mgrid[-1 : 1 : crop.height * 1j, -1 : 1 : crop.width * 1j] * grown
     u, v = cos(turn) * x + sin(turn) * y, cos(turn) * y - sin(turn) * x
     mask: Mask = np.clip((1 - (u**4 + v**4) ** 0.25) / 0.1, 0, 1)

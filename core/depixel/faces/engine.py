@@ -1,6 +1,6 @@
 """
-The engine of faces: find where faces lie, search the style-based prior at its own size, bring the answers to the
-requested size, put them back, and project all so that it scales back to the input.
+The engine for faces: find them, search the style-based prior at its native size, resize the answers to the requested
+size, put them back, and project the picture so that it scales back to the input.
 """
 
 from __future__ import annotations
@@ -45,21 +45,21 @@ RELEASED_FACES = "faces-128"
 
 @dataclass(frozen=True)
 class Faces:
-    """The faces of one picture."""
+    """The searches of one picture and how well they went."""
 
-    searches: tuple[Candidates, ...]  # of each face, the largest first; its pictures are the picture's frames
-    likeness: float = 1.0  # 0 ... 1: how much like a face the worst of the best answers looks to the finder
-    notes: tuple[str, ...] = ()  # sentences on where the faces were found
+    searches: tuple[Candidates, ...]  # one for each face, the largest first; `pictures` are the frames
+    likeness: float = 1.0  # 0 ... 1: how much the least convincing best answer looks like a face to the finder
+    notes: tuple[str, ...] = ()  # sentences on where faces were found
     as_found: bool = False  # the people are shown as they were found: they do not scale back to the input
 
     @property
     def steps(self) -> int:
-        """Search steps taken by the longest search."""
+        """Steps of the longest search."""
         return max(one.steps for one in self.searches)
 
     @property
     def error(self) -> float:
-        """Of the worst face's best answer, before the projection."""
+        """Mean squared error of the worst face's best answer, before the projection."""
         return max(one.ranked(0)[0].error for one in self.searches)
 
 
@@ -67,10 +67,10 @@ class FaceEngine:
     """
     Args:
         prior: a prior of fixed native size on `device`.
-        art: what enlarges a face beyond its native size and paints what lies around the faces.
+        art: enlarges faces beyond the native size and answers their surroundings.
     """
 
-    tiled = False  # a face has one size
+    tiled = False  # a face has a fixed size
 
     def __init__(self, prior: LatentPrior, art: EnlargingEngine, device: torch.device) -> None:
         self.prior = prior
@@ -81,7 +81,7 @@ class FaceEngine:
         self.native = native
 
     def key(self, prepared: Prepared, request: Request) -> Hashable:
-        """Each picture by itself: what a batch would share is searched for."""
+        """Unique: each picture has searches of its own."""
         return id(prepared)
 
     def most(self, prepared: Prepared) -> int:
@@ -103,7 +103,7 @@ class FaceEngine:
         return answers
 
     def faces(self, prepared: Prepared, request: Request, monitor: Monitor = SILENT) -> tuple[list[Answer], Faces]:
-        """Candidates of one picture (all frames), best first, and the faces of its searches."""
+        """The candidates for one picture (all frames), best first, and its searches."""
         small = premultiplied(prepared.straight, prepared.levels)
         places, notes = places_of(small, request, self.device)
         search = FaceSearch(self.prior, self.native, self.device, prepared.degradation.name, request, monitor)
@@ -155,7 +155,7 @@ class FaceEngine:
         answer = self.art.surroundings(replace(prepared, domain=ART), request, monitor.without_steps())
         return premultiplied(answer.straight.to(torch.int32), prepared.levels)
 
-    # To the requested size: block means down; the art prior up, as often as it takes.
+    # Resize to the requested size: the art prior up, as often as it takes, then block means down.
     def _sized(self, face: Tensor, height: int, width: int) -> Tensor:
         prior = self.art.prior
         again = AreaDegradation(prior.scale)
@@ -166,7 +166,7 @@ class FaceEngine:
 
 
 def describe(faces: Faces, candidates: int) -> str:
-    """Sentences on where faces were found and how well they fitted before the projection made them exact."""
+    """Sentences on where faces were found and how well they matched before the projection made them exact."""
     if faces.as_found:
         return " ".join([*faces.notes, _AS_FOUND])
     levels = faces.error**0.5 * 255
@@ -191,7 +191,7 @@ def _as_found(request: Request, likeness: float) -> bool:
     return likeness < THRESHOLD
 
 
-# Candidates, best first: of the worst face the smaller error down to eps, then the smaller score of all.
+# Candidates, best first: by the error of the worst face (errors within eps are equal), then by the sum of scores.
 def _order(searches: Sequence[Candidates]) -> list[int]:
     def rank(k: int) -> tuple[float, float]:
         first = [one.pictures[0][k] for one in searches]
@@ -200,7 +200,7 @@ def _order(searches: Sequence[Candidates]) -> list[int]:
     return sorted(range(len(searches[0].pictures[0])), key=rank)
 
 
-# Integers [F, 4, H, W] and residual sums [F, planes, 4]. Alpha that is data has nothing to do with the face.
+# Integers [F, 4, H, W] and residual sums [F, planes, 4]. Alpha that is data is enlarged apart from the face.
 def _export(large: Tensor, prepared: Prepared, exact: bool) -> tuple[Tensor, Tensor]:
     factor, tile = prepared.degradation.factor, Tile(0, 0, *prepared.straight.shape[2:])
     planes = split(prepared)

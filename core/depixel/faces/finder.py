@@ -1,9 +1,9 @@
 """
-Where faces are: a small network looks at a pyramid of the picture for portraits of about one size, upright or tilted.
+Finds faces: a small network searches a pyramid of the picture for portraits of about one size, upright or tilted.
 
-A face is told by its *frame*: the square that the faces prior knows, with hair and chin, turned with the head. The
-network was trained on rendered portraits put into free game textures (`training/train_finder.py`); its weights lie
-beside the released generators and are loaded like them.
+A face is described by its *frame*: the square that the faces prior works on, with hair and chin, rotated with the head.
+The network was trained on rendered portraits pasted into free game textures (`training/train_finder.py`). Its weights
+are stored next to the released generators and loaded in the same way.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from depixel.priors.stylegan_prior import over_grey
 from depixel.priors.weights import RELEASED, load_weights
 
 RELEASED_FINDER = RELEASED / "finder-faces.safetensors"
-STRIDE = 4  # pixels of a level to one cell of the network's answer
-SMALLEST, LARGEST = 20.0, 44.0  # sides of a frame, in pixels of a level, that the network was trained for
+STRIDE = 4  # pixels of a level per cell of the network's answer
+SMALLEST, LARGEST = 20.0, 44.0  # sides of frames, in pixels of a level, that the network was trained on
 OCTAVE = 2**-0.5  # from one level of the pyramid to the next
-FIRST = 2**0.5  # scale of the first level: faces of a dozen pixels are enlarged to be seen
-MOST_SIDE = 1280  # of the longer side, in pixels: a larger picture is looked at reduced
+FIRST = 2**0.5  # scale of the first level: faces of a dozen pixels must be enlarged to be found
+MOST_SIDE = 1280  # pixels of the longer side: larger pictures are reduced first
 THRESHOLD = 0.5
-_DOUBTFUL = 0.2  # of the score: this much below the threshold a second look is worth it
-_AGAIN_SIDE = 32  # pixels of the face at the second look
-_LOOKS = (0.7, 0.85, 1.0, 1.2)  # of its side: how large a face may be in a portrait
-OVERLAP = 0.35  # of two frames' sides: centres nearer than this are one face
+_DOUBTFUL = 0.2  # a score this far below the threshold still deserves a second look
+_AGAIN_SIDE = 32  # pixels of the face in the second look
+_LOOKS = (0.7, 0.85, 1.0, 1.2)  # of the portrait's side: sizes at which a face is looked for
+OVERLAP = 0.35  # of the larger side: frames whose centres are closer show one face
 _CHANNELS, _WIDE, _DILATIONS = 16, 32, (1, 2, 1, 3, 1, 2)
 
 
@@ -42,7 +42,7 @@ class Frame:
     x: float  # of the centre
     y: float
     side: float
-    roll: float = 0.0  # degrees clockwise by which the head is turned
+    roll: float = 0.0  # degrees clockwise by which the head is tilted
     score: float = 1.0  # 0 ... 1
 
     @property
@@ -53,7 +53,7 @@ class Frame:
         return self.x - reach, self.y - reach, self.x + reach, self.y + reach
 
     def pixels(self, width: int, height: int) -> tuple[int, int, int, int]:
-        """The whole pixels of `box` in a picture of that size; empty (left >= right) where it lies outside."""
+        """The whole pixels of `box` in a picture of this size; empty (left >= right) if it lies outside."""
         left, top, right, bottom = self.box
         return (
             max(0, math.floor(left)),
@@ -63,7 +63,7 @@ class Frame:
         )
 
     def grid(self, n: int, width: int, height: int) -> Tensor:
-        """Where each of n x n pixels of the levelled square lies in a picture, as grid_sample counts: [n, n, 2]."""
+        """Positions of the n x n pixels of the levelled square in a picture, in grid_sample's units: [n, n, 2]."""
         axis = ((torch.arange(n) + 0.5) / n - 0.5) * self.side
         turn = math.radians(self.roll)
         v, u = torch.meshgrid(axis, axis, indexing="ij")
@@ -97,8 +97,8 @@ class FinderNetwork(nn.Module):
         x = self.stem(x)
         for block in self.body:
             x = x + block(x)
-        found: Tensor = self.head(x)
-        return found
+        answer: Tensor = self.head(x)
+        return answer
 
 
 class FaceFinder:
@@ -133,24 +133,24 @@ class FaceFinder:
         """
         Faces of one picture, the largest first.
 
-        What may be one is looked at twice, the second time by itself and level; the score is the mean of both.
+        Every likely face is looked at twice, the second time level and on its own; its score is the mean of both.
 
         Args:
-            picture: [1, 4, h, w] premultiplied RGBA in [0, 1]; what is not seen counts as grey.
+            picture: [1, 4, h, w] premultiplied RGBA in [0, 1]; transparency counts as grey.
         """
         height, width = picture.shape[2:]
         seen = over_grey(picture).to(self.device)
         scale = min(FIRST, MOST_SIDE / max(height, width))
-        found: list[Frame] = []
+        frames: list[Frame] = []
         while min(height, width) * scale >= SMALLEST * 0.8:
             size = max(1, round(height * scale)), max(1, round(width * scale))
             level = resize(seen, *size).clamp(0, 1) if size != (height, width) else seen
-            found += self._on_level(level, width / size[1], height / size[0], max(0.02, threshold - _DOUBTFUL))
+            frames += self._on_level(level, width / size[1], height / size[0], max(0.02, threshold - _DOUBTFUL))
             scale *= OCTAVE
-        twice = [replace(f, score=(f.score + self._again(seen, f)) / 2) for f in distinct(found)]
+        twice = [replace(f, score=(f.score + self._again(seen, f)) / 2) for f in distinct(frames)]
         return [frame for frame in twice if frame.score >= threshold]
 
-    # 0 ... 1: how surely the frame holds a face, seen level in the middle of a square of its own.
+    # 0 ... 1: how surely the frame holds a face, judged level in the middle of a square of its own.
     def _again(self, seen: Tensor, frame: Frame) -> float:
         height, width = seen.shape[2:]
         reduction = min(1.0, 1.5 * _AGAIN_SIDE / frame.side)
@@ -165,13 +165,14 @@ class FaceFinder:
 
     @torch.no_grad()
     def likeness(self, picture: Tensor) -> float:
-        """0 ... 1: how surely [1, 4, R, R] is a portrait, a face that fills it: the mean of looks for several sizes."""
+        """0 ... 1: how surely [1, 4, R, R] is a portrait that a face fills: the mean over several sizes of the face."""
         seen = over_grey(picture).to(self.device)
         side = picture.shape[3]
         looks = [self._again(seen, Frame(side / 2, side / 2, side * share)) for share in _LOOKS]
         return sum(looks) / len(looks)
 
-    # Frames of one level, in pixels of the picture. Around the level lies grey: faces at the border are cut there.
+    # The frames of one level, in pixels of the picture. The level is padded with grey, because faces may touch its
+    # border.
     def _on_level(self, level: Tensor, across: float, down: float, threshold: float) -> list[Frame]:
         margin = 4 * STRIDE
         answer = self.network(F.pad(level * 2 - 1, (margin,) * 4))[0]
@@ -197,7 +198,7 @@ class FaceFinder:
 
 
 def distinct(frames: list[Frame]) -> list[Frame]:
-    """One frame a face, the surest of those that lie on one another; the largest face first."""
+    """One frame for each face, the one with the highest score of those that overlap; the largest face first."""
     kept: list[Frame] = []
     for frame in sorted(frames, key=lambda f: -f.score):
         if all(math.hypot(frame.x - k.x, frame.y - k.y) > OVERLAP * max(frame.side, k.side) for k in kept):

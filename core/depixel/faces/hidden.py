@@ -1,4 +1,4 @@
-"""Which places are to be hidden: faces that are found, upright, lying or upside down, followed over frames."""
+"""Finds the faces to hide, upright, lying or upside down, and follows them over the frames of an animation."""
 
 from __future__ import annotations
 
@@ -21,29 +21,29 @@ if TYPE_CHECKING:
 Box = tuple[int, int, int, int]
 """Left, top, right, bottom in pixels of the picture."""
 
-_SURE_ENOUGH = 0.35  # score of the finder: rather hide a stone than show a bystander
-_SURE = 0.6  # of one that lies or stands on its head: looked for three times as often, seen where none is as often
-_LEVEL = 8.0  # degrees: a head turned by less counts as upright
-_LEAST = 8  # pixels a side: smaller ones have nothing to hide
-_CALM = 2  # frames to either side over which a way is averaged
+_SURE_ENOUGH = 0.35  # score of the finder, low on purpose: better to hide a stone than to show a bystander
+_SURE = 0.6  # score of a lying or upside-down face: three more searches find three times as many false faces
+_LEVEL = 8.0  # degrees: a head tilted by less counts as upright
+_LEAST = 8  # pixels: smaller faces show nothing to hide
+_CALM = 2  # frames on either side over which a path is averaged
 
 
 @dataclass(frozen=True)
 class HiddenPlace:
-    """A face to be hidden."""
+    """A face to hide."""
 
     box: Box
-    roll: float = 0.0  # degrees clockwise by which the head in the box is turned
-    found: bool = False  # by the finder: the box is about a head, and its corners show none of it
-    way: tuple[Box, ...] = ()  # of a face that moves: its box in each frame, all of one size
+    roll: float = 0.0  # degrees clockwise by which the head in the box is tilted
+    found: bool = False  # by the finder: the box is centred on a head, and its corners show none of it
+    way: tuple[Box, ...] = ()  # for a moving face: its box in each frame, all of one size
 
 
 def find_places(picture: Picture, device: str = "cpu") -> list[HiddenPlace]:
     """
-    Where faces are in any frame, the largest first; all of a picture that is small enough to be one face.
+    The faces in any frame, the largest first. A picture small enough to be one face is hidden as a whole.
 
-    What is seen in some frames is hidden in all, where it was last or will be next. None may be found; and one that is
-    there may be missed.
+    A face that shows in some frames is hidden in all of them, at its last or next known position. There may be none;
+    and a face may be missed.
     """
     width, height = picture.width, picture.height
     if max(width, height) <= SMALL_CROP:
@@ -55,10 +55,10 @@ def find_places(picture: Picture, device: str = "cpu") -> list[HiddenPlace]:
     return sorted((p for p in places if p is not None), key=lambda p: -(p.box[2] - p.box[0]) * (p.box[3] - p.box[1]))
 
 
-# Upright ones, and what is surely a face when the picture is turned by 90, 180 or 270 degrees.
+# Upright faces, and sure ones in the picture rotated by 90, 180 and 270 degrees.
 def _heads(finder: FaceFinder, small: Tensor) -> list[Frame]:
     height, width = small.shape[2:]
-    found = finder.find(small, _SURE_ENOUGH)
+    heads = finder.find(small, _SURE_ENOUGH)
     for quarters in (1, 2, 3):
         for frame in finder.find(torch.rot90(small, quarters, (2, 3)), _SURE):
             x, y = {
@@ -67,8 +67,8 @@ def _heads(finder: FaceFinder, small: Tensor) -> list[Frame]:
                 3: (frame.y, height - frame.x),
             }[quarters]
             roll = (frame.roll + 90 * quarters + 180) % 360 - 180
-            found.append(replace(frame, x=x, y=y, roll=roll))
-    return distinct(found)
+            heads.append(replace(frame, x=x, y=y, roll=roll))
+    return distinct(heads)
 
 
 def _place(track: Track, count: int, width: int, height: int) -> HiddenPlace | None:
@@ -92,13 +92,13 @@ def _place(track: Track, count: int, width: int, height: int) -> HiddenPlace | N
         moved = moved or inside != (left, top)
         way.append((inside[0], inside[1], inside[0] + across, inside[1] + down))
     hull = (min(b[0] for b in way), min(b[1] for b in way), max(b[2] for b in way), max(b[3] for b in way))
-    # A box that was pushed back into the picture holds its head out of the middle: then all of it is replaced.
+    # A box that was pushed back into the picture is not centred on its head, so all of it is replaced.
     if min(across, down) < _LEAST:
         return None
     return HiddenPlace(hull, 0.0 if moved else roll, found=not moved, way=tuple(way))
 
 
-# (x, y) in every frame, averaged over some, for finding jitters.
+# (x, y) in every frame, averaged over neighbouring frames, because detections jitter.
 def _everywhere(track: Track, count: int) -> list[tuple[float, float]]:
     rough = [(frame.x, frame.y) for frame in filled(track, count)]
     calm = []

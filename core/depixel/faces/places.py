@@ -1,7 +1,7 @@
 """
-Where a face lies in the small picture, and the square around it that the prior sees: an upright box (all of a small
-crop, or an editor's selection), or a turned frame that a finder or a user gave, which is levelled on the way in and
-turned back on the way out.
+The place of a face in the small picture, and the square around it that the prior works on: an upright box (a whole
+crop, or an editor's selection), or a tilted frame from the finder or the user, which is levelled for the prior and
+rotated back afterwards.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from depixel.degradation import Degradation, resize
 from depixel.faces.finder import Frame
 from depixel.fill import fill_under_alpha
 
-LEAST_SIDE = 4  # pixels of a face: below, nothing tells one from a wall
-_LEAST_TURNED = 8  # pixels of a levelled square
+LEAST_SIDE = 4  # pixels: a smaller face looks like anything else
+_LEAST_TURNED = 8  # pixels: least side of a levelled square
 _FEATHER = 0.12  # of the box's side: width of the seam between face and picture
 _CORRECTIONS = 8
-_UNSEEN = 1e-4  # weight of a pixel that is not of the picture
+_UNSEEN = 1e-4  # weight of a pixel outside the picture
 
 Sized = Callable[[Tensor, int, int], Tensor]
-"""Faces [B, 4, R, R] brought to a height and a width."""
+"""(faces [B, 4, R, R], height, width) => the faces at that size."""
 
 
 class Place(Protocol):
-    """One face's place."""
+    """The place of one face."""
 
     @property
     def side(self) -> float:
@@ -39,24 +39,24 @@ class Place(Protocol):
         ...
 
     def cut(self, small: Tensor, native: int) -> tuple[Tensor, Tensor]:
-        """[F, 4, h, w] => opaque squares [F, 4, n, n], and [F, 1, n, n] how much each of their pixels counts."""
+        """[F, 4, h, w] => opaque squares [F, 4, n, n], and the weight [F, 1, n, n] of each pixel."""
         ...
 
     def put(
         self, faces: Tensor, small: Tensor, around: Tensor | None, degradation: Degradation, sized: Sized
     ) -> Tensor:
         """
-        Faces [F, 4, R, R] into the large picture `around` [F, 4, H, W], whose alpha they take; None = the face is all
-        of an opaque picture.
+        Put faces [F, 4, R, R] into the large picture `around` [F, 4, H, W] and give them its alpha. None = the face is
+        the whole of an opaque picture.
         """
         ...
 
     def is_part(self, small: Tensor) -> bool:
-        """There is something of the picture beside the face."""
+        """Whether the picture shows more than the face."""
         ...
 
     def shown(self, face: Tensor) -> Tensor:
-        """[4, R, R] => [4, H, W]: a face of the search as a preview, without what was added to make it square."""
+        """[4, R, R] => [4, H, W]: a face of the search as a preview, without the padding to a square."""
         ...
 
 
@@ -86,8 +86,8 @@ class Crop:
     def is_part(self, small: Tensor) -> bool:
         return self.size != tuple(small.shape[2:])
 
-    # Borders are repeated. The prior's faces are opaque, so the square is too: hidden pixels are filled (`_opaque`)
-    # and do not count.
+    # The border is repeated. The prior's faces are opaque, so the square is too: transparent pixels are filled
+    # (`_opaque`) and do not count.
     def cut(self, small: Tensor, native: int) -> tuple[Tensor, Tensor]:
         left, top, right, bottom = self.box
         opaque, alpha = _opaque(small[:, :, top:bottom, left:right])
@@ -106,13 +106,13 @@ class Crop:
         left, top, right, bottom = self.box
         height, width = self.size[0] * factor, self.size[1] * factor
         colour = sized(self._without_padding(faces), height, width)[:, :3].clamp(0, 1)
-        given = small[:, :, top:bottom, left:right]
+        inside = small[:, :, top:bottom, left:right]
         rows, columns = slice(top * factor, bottom * factor), slice(left * factor, right * factor)
         if around is None:
-            alpha = F.interpolate(given[:, 3:], size=(height, width), mode="bicubic", align_corners=False).clamp(0, 1)
+            alpha = F.interpolate(inside[:, 3:], size=(height, width), mode="bicubic", align_corners=False).clamp(0, 1)
         else:
             alpha = around[:, 3:, rows, columns]
-        large = corrected_smoothly(torch.cat([colour * alpha, alpha], 1), given, degradation)
+        large = corrected_smoothly(torch.cat([colour * alpha, alpha], 1), inside, degradation)
         if around is None or not self.is_part(small):
             return large
         canvas = around.clone()
@@ -133,13 +133,13 @@ class Crop:
 
 @dataclass(frozen=True)
 class Turned:
-    """A frame for each frame of the picture, as it moves; all are seen at one size. A score of 0: no face there."""
+    """The face's frame in each frame of the picture; all have one size. A score of 0 means that the face is absent."""
 
     frames: tuple[Frame, ...]
 
     @classmethod
     def of_box(cls, box: tuple[int, int, int, int], roll: float, count: int) -> Turned:
-        """The square turned by `roll` degrees in the middle of a box, as large as fits it, for `count` frames."""
+        """The largest square tilted by `roll` degrees in the middle of a box, for `count` frames."""
         turn = math.radians(roll)
         side = max(box[2] - box[0], box[3] - box[1]) / (abs(math.cos(turn)) + abs(math.sin(turn)))
         return cls((Frame((box[0] + box[2]) / 2, (box[1] + box[3]) / 2, max(side, LEAST_SIDE), roll),) * count)
@@ -162,7 +162,11 @@ class Turned:
         grid = torch.stack([frame.grid(n, small.shape[3], small.shape[2]) for frame in self.frames])
         here = [k for k, frame in enumerate(self.frames) if frame.score > 0]
         nearest = [min(here, key=lambda other: abs(other - k)) for k in range(len(self.frames))]
-        opaque, alpha, grid = opaque[nearest], alpha[nearest], grid[nearest]  # the nearest one in time that has a face
+        opaque, alpha, grid = (
+            opaque[nearest],
+            alpha[nearest],
+            grid[nearest],
+        )  # the nearest frame in time that shows the face
         square = F.grid_sample(opaque, grid, padding_mode="border", align_corners=False)
         weight = F.grid_sample(alpha, grid, padding_mode="zeros", align_corners=False)
         return square.clamp(0, 1), weight.clamp_min(_UNSEEN)
@@ -194,7 +198,7 @@ class Turned:
                 padding_mode="border",
                 align_corners=False,
             ).clamp(0, 1)
-            # A square with round corners: there the picture's own background is nearer the truth than the face's.
+            # A square with round corners: there the picture's own background is closer to the truth than the face's.
             inside = (1 - (u**4 + v**4) ** 0.25) / 2
             mask = 0.5 - 0.5 * torch.cos(torch.pi * (inside / _FEATHER).clamp(0, 1))
             region = canvas[k : k + 1, :, top * factor : bottom * factor, left * factor : right * factor]
@@ -209,8 +213,8 @@ class Turned:
 
 def corrected_smoothly(large: Tensor, small: Tensor, degradation: Degradation) -> Tensor:
     """
-    `large` moved so that it scales back to `small` but for a trace, by a smooth field instead of block by block: the
-    projection that follows is exact but would print its grid on a cheek, were it left more to do.
+    Move `large` by a smooth field until it almost scales back to `small`. The projection that follows is exact but
+    works block by block: with more left to correct, its grid would show on a cheek.
     """
     for _ in range(_CORRECTIONS):
         error = small - degradation.apply(large)
@@ -219,8 +223,8 @@ def corrected_smoothly(large: Tensor, small: Tensor, degradation: Degradation) -
     return large
 
 
-# Hidden pixels go on with the colour of what is beside them for one pixel, so that no edge has a fringe; beyond they
-# are grey: portraits stand before something plain, and colours drawn out to all sides are like nothing the prior saw.
+# Transparent pixels next to visible ones take their colour, so that edges have no fringe; the others are grey.
+# Portraits have plain backgrounds; colours extended to all sides would look like nothing that the prior was trained on.
 def _opaque(part: Tensor) -> tuple[Tensor, Tensor]:
     alpha = part[:, 3:]
     colour = fill_under_alpha(torch.cat([straight_colour(part), alpha], 1))[:, :3]
@@ -228,7 +232,7 @@ def _opaque(part: Tensor) -> tuple[Tensor, Tensor]:
     return torch.cat([torch.where(beside > 0, colour, 0.5), torch.ones_like(alpha)], 1), alpha
 
 
-# 1 inside, falling to 0 at the border of the box over _FEATHER of its side, as a raised cosine.
+# 1 inside; falls to 0 at the border of the box over _FEATHER of its side, as a raised cosine.
 def _seam(height: int, width: int) -> Tensor:
     def ramp(length: int) -> Tensor:
         distance = torch.minimum(torch.arange(length), torch.arange(length).flip(0)) + 0.5

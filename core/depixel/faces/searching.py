@@ -1,6 +1,6 @@
 """
-One face through all frames of a picture: searched anew in the first, followed from frame to frame, and fed back to the
-search as often as the request says.
+Searches one face in all frames of a picture: afresh in the first, then from frame to frame. The answer is fed back to
+the search as often as requested.
 """
 
 from __future__ import annotations
@@ -22,16 +22,17 @@ from depixel.search.loop import DEFAULT_STEPS, search
 from depixel.search.question import Question
 from depixel.search.terms import squared_error
 
-FOLLOWING_STEPS = 8  # search steps of a frame that starts where the one before it ended
-# What fits no face may stop here: beyond, only blotches grow (seen on sprites), and the projection makes it exact for
-# less. Portraits search on: from 64 pixels it brings 0.8 dB after the projection.
+FOLLOWING_STEPS = 8  # search steps of a frame that starts from the answer to the previous one
+# An input that does not look like a face may stop at this error: more steps only add blotches (seen on sprites), and
+# the projection makes the answer exact anyway. Portraits search on; from 64 pixels that gains 0.8 dB after the
+# projection.
 FAR_EPS = 5e-4
-_NOISE = 4 / 255  # of a channel, from frame to frame: what changes less is hardly followed
+_NOISE = 4 / 255  # of a channel, from frame to frame: smaller changes are mostly averaged away
 
 
 @dataclass(frozen=True)
 class FaceSearch:
-    """Searches one place after the other for the same request."""
+    """Searches the places of a picture for one request."""
 
     prior: LatentPrior
     native: int  # sides of the prior's pictures
@@ -48,18 +49,18 @@ class FaceSearch:
         square = _steadied(square)
         monitor = self.monitor.through(lambda step: _shown(step, place))
         shrink = _shrinker(self.degradation, self.native, square.shape[2])
-        asked = square
+        small_face = square
         frames: list[Candidates] = []
         for turn in range(self.request.iterate):
-            if turn:  # the answer, scaled down, is the next question
-                asked = torch.cat([shrink(one.pictures[0][0].large[None].to(self.device)) for one in frames])
-            frames = self._frames(asked, weight, shrink, frames, monitor)
-        if self.request.iterate > 1:  # what counts is the first question
+            if turn:  # the answer, scaled down, becomes the next question
+                small_face = torch.cat([shrink(one.pictures[0][0].large[None].to(self.device)) for one in frames])
+            frames = self._frames(small_face, weight, shrink, frames, monitor)
+        if self.request.iterate > 1:  # errors are reported against the first question
             eps = FACES_EPS if self.request.eps is None else self.request.eps
             frames = [_measured(one, square[k : k + 1], weight[k : k + 1], shrink, eps) for k, one in enumerate(frames)]
         return Candidates(tuple(one.pictures[0] for one in frames), max(one.steps for one in frames))
 
-    # One search a frame; `before` are the answers that are fed back, none at first.
+    # One search for each frame; `before` are the answers that are fed back, none at first.
     def _frames(
         self,
         square: Tensor,
@@ -76,7 +77,7 @@ class FaceSearch:
                 frames.append(frames[-1])
                 continue
             start, steps = None, self.request.steps
-            if before:  # anew where the encoder sees a face in it; one without an encoder goes on
+            if before:  # start afresh with an encoder; without one, go on from the answer
                 start = _latents_of(before[k]) if self._guesses else None
             elif k:
                 start = self._carried(frames[-1], square[k - 1 : k], picture, degradation)
@@ -94,8 +95,9 @@ class FaceSearch:
             frames.append(search(self.prior, question, request, monitor=monitor))
         return frames
 
-    # Where the search of a frame starts: the face of the frame before, moved as the encoder says that the frame moved.
-    # An encoder that only picks the nearest of a few faces (layout on the sphere) would make it jump.
+    # The start of a frame's search: the face of the previous frame, moved by the difference that the encoder sees
+    # between the frames. An encoder that only picks the nearest of a few faces (layout on the sphere) would make it
+    # jump.
     @torch.no_grad()
     def _carried(self, last: Candidates, before: Tensor, now: Tensor, degradation: Degradation) -> Latents:
         latents = _latents_of(last)
@@ -104,7 +106,7 @@ class FaceSearch:
         was, becomes = (self.prior.encode(x.to(self.device), degradation) for x in (before, now))
         return {name: x + (becomes[name] - was[name]) for name, x in latents.items()}
 
-    # Of other people's generators: its encoder is no more than the nearest of a few faces.
+    # Other people's generators have no encoder; theirs only picks the nearest of a few faces.
     @property
     def _guesses(self) -> bool:
         return any(layout.sphere for layout in self.prior.layout.values())
@@ -114,7 +116,7 @@ def _shown(step: SearchStep, place: Place) -> SearchStep:
     return step if step.preview is None else replace(step, preview=place.shown(step.preview))
 
 
-# The same faces with their errors against another question.
+# The same faces with their errors measured against another question.
 def _measured(
     candidates: Candidates, small: Tensor, weight: Tensor, shrink: Callable[[Tensor], Tensor], eps: float
 ) -> Candidates:
@@ -130,7 +132,7 @@ def _latents_of(one: Candidates) -> Latents:
     return {name: torch.cat([c.latents[name] for c in candidates]) for name in candidates[0].latents}
 
 
-# Native size => side pixels, under the degradation where the sizes divide and as an antialiased resize elsewhere.
+# Native size => `side` pixels: by the degradation if the sizes divide, otherwise by an antialiased resize.
 def _shrinker(name: str, native: int, side: int) -> Callable[[Tensor], Tensor]:
     if native % side == 0:
         degradation: Degradation = make_degradation(name, native // side)
@@ -138,8 +140,8 @@ def _shrinker(name: str, native: int, side: int) -> Callable[[Tensor], Tensor]:
     return lambda large: resize(large, side, side)
 
 
-# Frames with noise and dithering averaged away over time where nothing else moves: a recursive filter whose share of
-# the new frame grows with the change around a pixel. The projection is onto the frames as they came.
+# Averages noise and dithering over time where nothing else moves: a recursive filter whose weight for the new frame
+# grows with the change around a pixel. The projection still uses the original frames.
 def _steadied(frames: Tensor) -> Tensor:
     steady = [frames[:1]]
     for k in range(1, len(frames)):

@@ -1,4 +1,4 @@
-"""Which faces of one frame are those of the next: a track is one face in the frames of an animation."""
+"""Matches faces from frame to frame: a track is one face over the frames of an animation."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from torch import Tensor
 from depixel.faces.finder import THRESHOLD, Frame
 
 Track = dict[int, Frame]
-"""Number of the picture's frame => where the face was found in it."""
+"""Index of a frame => the place of the face in it."""
 
-_STEP = 0.6  # of its side: a face moves less from one frame to the next
-STILL = 0.1  # of its side: a face that moves less in all of an animation stands still
+_STEP = 0.6  # of the face's side: the most that a face moves between frames
+STILL = 0.1  # of the face's side: a face that moves less over the whole animation stands still
 
 
 def tracks_of(heads: Sequence[Sequence[Frame]]) -> list[Track]:
-    """Each face of any frame by itself; a face that was doubtful and seen once only is left out of an animation."""
+    """One track for each face of any frame. In an animation, doubtful faces that appear only once are dropped."""
     tracks: list[Track] = []
-    for k, found in enumerate(heads):
-        for head in sorted(found, key=lambda f: -f.score):
+    for k, faces in enumerate(heads):
+        for head in sorted(faces, key=lambda f: -f.score):
 
             def away(track: Track, head: Frame = head) -> float:
                 last = track[max(track)]
@@ -42,18 +42,18 @@ def _alike(one: Frame, other: Frame) -> bool:
 
 
 def filled(track: Track, count: int) -> list[Frame]:
-    """A track in each of `count` frames: where it was lost on a straight line, beyond its ends where it was nearest."""
-    known = sorted(track)
+    """The face in each of `count` frames: interpolated across gaps, and at its first or last place beyond its ends."""
+    frames_seen = sorted(track)
     frames: list[Frame] = []
     for k in range(count):
-        before = max((n for n in known if n <= k), default=known[0])
-        after = min((n for n in known if n >= k), default=known[-1])
+        before = max((n for n in frames_seen if n <= k), default=frames_seen[0])
+        after = min((n for n in frames_seen if n >= k), default=frames_seen[-1])
         frames.append(_between(track[before], track[after], (k - before) / (after - before) if after > before else 0.0))
     return frames
 
 
 def in_each(small: Tensor, find: Callable[[Tensor], list[Frame]]) -> list[list[Frame]]:
-    """What is found in each frame of [F, 4, h, w]; one that equals the frame before is not looked at again."""
+    """The faces of each frame of [F, 4, h, w]; a frame that equals the previous one is not searched again."""
     seen: list[list[Frame]] = []
     for k in range(len(small)):
         seen.append(seen[-1] if k and torch.equal(small[k], small[k - 1]) else find(small[k : k + 1]))
@@ -62,13 +62,13 @@ def in_each(small: Tensor, find: Callable[[Tensor], list[Frame]]) -> list[list[F
 
 def along(track: Track, count: int) -> tuple[Frame, ...]:
     """
-    A track as one frame for each of `count`, steadied, all of one size; on a straight line where it was lost.
-    Before it came and after it was gone, its score is 0.
+    The face in each of `count` frames, smoothed, all of one size, and interpolated across gaps. Before its first and
+    after its last appearance its score is 0.
     """
     rough = filled(track, count)
     way: list[Frame] = []
     for k, here in enumerate(rough):
-        # Finding jitters by some hundredths of a side; what is put back must not.
+        # Detections jitter by a few hundredths of a side; what is put back must not.
         calm = here if k in (0, count - 1) else _between(here, _between(rough[k - 1], rough[k + 1], 0.5), 0.5)
         way.append(replace(calm, score=here.score if min(track) <= k <= max(track) else 0.0))
     first = way[0]

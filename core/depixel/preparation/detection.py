@@ -1,5 +1,6 @@
 """
-What kind of picture is this? Decided by name where modders have a convention, else by content; always overridable.
+Detects the kind of a picture: from its name where modders follow a convention, otherwise from its content. A request
+can always override it.
 """
 
 from __future__ import annotations
@@ -25,22 +26,22 @@ _PIXEL_ART_SIDE = 256
 
 @dataclass(frozen=True)
 class Features:
-    """What detection looks at; kept apart from the decision so that it can be tested and shown."""
+    """The measurements that detection decides on. They are separate so that they can be tested and displayed."""
 
-    colours: int  # different visible colours
+    colours: int  # number of visible colours
     colour_share: float  # colours / visible pixels
-    flat_share: float  # neighbouring visible pairs of exactly one colour
-    smooth_share: float  # neighbouring visible pairs that differ by at most 4 levels, of all that differ
+    flat_share: float  # share of neighbouring visible pairs that have the same colour
+    smooth_share: float  # of the pairs that differ, the share that differs by at most 4 levels
     rare_share: float  # share of visible pixels whose colour occurs at most twice
     soft_alpha: float  # share of visible pixels with alpha between 2 % and 98 %
-    alpha_levels: int  # different values among those
+    alpha_levels: int  # number of distinct values among those
     transparent: float  # share of fully transparent pixels
     grey: bool
     unit_vectors: float  # share of visible pixels whose RGB, read as a vector, has length 1 within 10 % and points up
 
 
 def features(picture: Picture) -> Features:
-    """Measure the first frame; of a large one, bands of rows spread evenly over it."""
+    """Measure the first frame. Large frames are sampled in bands of rows, spread evenly."""
     pixels = _sample(picture.rgba(0)).astype(np.int64)
     if picture.levels != 255:
         pixels = pixels // 257
@@ -75,7 +76,7 @@ def features(picture: Picture) -> Features:
     )
 
 
-# At most about _LOOKED_AT pixels, in bands of 64 rows so that neighbours stay neighbours.
+# About _LOOKED_AT pixels at most, in bands of 64 rows, so that neighbours stay neighbours.
 def _sample(pixels: Pixels) -> Pixels:
     height, width = pixels.shape[:2]
     bands = max(1, _LOOKED_AT // (64 * width))
@@ -90,52 +91,52 @@ def detect(picture: Picture) -> Domain:
     The kind of a picture. Never FACES: a face is invented only on request.
     """
     stem = re.sub(r"\.[A-Za-z0-9]{1,5}$", "", picture.name)
-    found = features(picture)
+    traits = features(picture)
     named = _NORMAL_NAME.search(stem) is not None
-    if not found.grey and found.colours > 1 and (named or found.unit_vectors > 0.9):
+    if not traits.grey and traits.colours > 1 and (named or traits.unit_vectors > 0.9):
         mean = picture.rgba(0)[..., :3].reshape(-1, 3).mean(axis=0) / picture.levels
         upward = mean[2] > 0.65 and float(np.abs(mean[:2] - 0.5).max()) < 0.15
-        if found.unit_vectors > 0.9 and (named or (upward and mean[2] > 0.75)):
+        if traits.unit_vectors > 0.9 and (named or (upward and mean[2] > 0.75)):
             return NORMALS
-        if named and upward:  # of uneven length, after JPEG or a filter: kept as it is, each channel by itself
+        if named and upward:  # vectors of uneven length, after JPEG or a filter: treat each channel separately
             return DATA
-    if is_pixel_art(picture, found):
+    if is_pixel_art(picture, traits):
         return PIXEL_ART
-    if _DATA_NAME.search(stem) and found.transparent < 0.02:  # a gloss in the alpha channel reaches 0 here and there
+    if _DATA_NAME.search(stem) and traits.transparent < 0.02:  # a gloss in alpha may reach 0 in places
         return DATA
-    if found.transparent < 0.02 and found.flat_share < 0.6:
+    if traits.transparent < 0.02 and traits.flat_share < 0.6:
         large = picture.width * picture.height >= 32 * 32
-        if large or all(tiles(picture)):  # what is smaller and does not tile may be a portrait or an icon
+        if large or all(tiles(picture)):  # a smaller picture that does not tile may be a portrait or an icon
             return TEXTURES
     return ART
 
 
-def is_pixel_art(picture: Picture, found: Features) -> bool:
+def is_pixel_art(picture: Picture, traits: Features) -> bool:
     """
-    Drawn pixel by pixel, never reduced from something larger.
+    Whether the picture was drawn pixel by pixel, not reduced from a larger one.
 
-    Drawing by hand repeats the colours of a palette, and alpha is on or off, but for a shadow; reducing a larger
-    picture puts pixels of blended colours along its edges (`blend_share`) and many steps of alpha. Gradients repeat
-    values too, but in steps too small to draw. The limits were found on a game's 448 drawn textures and on 750 crops
-    of larger art, reduced.
+    Hand-drawn pictures repeat the colours of a palette, and their alpha is on or off, except in shadows. Reducing a
+    larger picture creates blended colours along its edges (`blend_share`) and many levels of alpha. Gradients also
+    repeat values, but in steps too small to draw by hand. The thresholds were tuned on 448 drawn textures of one game
+    and on 750 reduced crops of larger art.
     """
-    if max(picture.width, picture.height) > _PIXEL_ART_SIDE or found.smooth_share > 0.5:
+    if max(picture.width, picture.height) > _PIXEL_ART_SIDE or traits.smooth_share > 0.5:
         return False
-    hard = found.soft_alpha <= 0.02 and found.alpha_levels < _STEPS_OF_BLENDING
-    if not hard and found.alpha_levels > (4 if found.soft_alpha < 0.08 else 2):
-        return (found.colours <= 4 and found.alpha_levels <= 6) or _has_painted_shadow(picture)
-    if found.colours <= 4:
+    hard = traits.soft_alpha <= 0.02 and traits.alpha_levels < _STEPS_OF_BLENDING
+    if not hard and traits.alpha_levels > (4 if traits.soft_alpha < 0.08 else 2):
+        return (traits.colours <= 4 and traits.alpha_levels <= 6) or _has_painted_shadow(picture)
+    if traits.colours <= 4:
         return True
-    outlined = found.transparent > 0.05  # by pixels that are wholly there or not at all
-    if found.colours > ((_GREYS_OUTLINED if outlined else _GREYS) if found.grey else 256):
+    outlined = traits.transparent > 0.05  # by pixels that are fully opaque or fully transparent
+    if traits.colours > ((_GREYS_OUTLINED if outlined else _GREYS) if traits.grey else 256):
         return False
     if blend_share(picture.rgba(0)) >= (0.26 if outlined and hard else 0.12):
         return False
-    return outlined or (found.rare_share < 0.2 and found.colour_share < 0.3)
+    return outlined or (traits.rare_share < 0.2 and traits.colour_share < 0.3)
 
 
-# Sprites that were drawn pixel by pixel and given a soft shadow: without what is both dark and half transparent they
-# are pixel art with a hard outline. Outlines and silhouettes that were reduced leave blended edges, or next to nothing.
+# Sprites drawn pixel by pixel with a soft shadow: without their dark, half-transparent pixels they are pixel art with a
+# hard outline. Reduced outlines and silhouettes leave blended edges, or almost nothing.
 def _has_painted_shadow(picture: Picture) -> bool:
     rgba = picture.rgba(0)
     level = picture.levels // 255
@@ -146,21 +147,25 @@ def _has_painted_shadow(picture: Picture) -> bool:
     figure = rgba.copy()
     figure[shadow] = 0
     alone = picture.replace(frames=(figure,), mode="RGBA", palette=None)
-    found = features(alone)
-    if found.colours < 8 or found.soft_alpha > 0.02 or blend_share(figure) >= 0.12:
+    traits = features(alone)
+    if traits.colours < 8 or traits.soft_alpha > 0.02 or blend_share(figure) >= 0.12:
         return False
-    return is_pixel_art(alone, found)
+    return is_pixel_art(alone, traits)
 
 
-_GREYS, _GREYS_OUTLINED = 64, 96  # no palette has more; any grey map repeats its 256 often enough to look drawn
-_STEPS_OF_BLENDING = 5  # of alpha: round corners of flat panels have few blended pixels, but many steps in them
+_GREYS, _GREYS_OUTLINED = (
+    64,
+    96,
+)  # palettes have no more; any grey map repeats its 256 values often enough to look drawn
+_STEPS_OF_BLENDING = 5  # levels of alpha: the round corners of flat panels have few blended pixels, but of many levels
 _DARK = 40  # levels of a shadow's brightest channel
 
 
 def blend_share(pixels: Pixels) -> float:
     """
-    How many edges are blended: of the pixels between two of different colour that equal one of them or lie between them
-    in colour, the share that lie between and have a colour which occurs at most twice. [H, W, 4] straight.
+    The share of blended edges in [H, W, 4] straight RGBA. An edge pixel lies between two pixels of different colours
+    and equals one of them or lies between them in colour. It is blended if it lies between them and its colour occurs
+    at most twice.
     """
     values = pixels.astype(np.int64) // (257 if pixels.dtype == np.uint16 else 1)
     values[..., :3] = values[..., :3] * values[..., 3:] // 255
@@ -183,4 +188,4 @@ def blend_share(pixels: Pixels) -> float:
     return blended / max(edges, 1)
 
 
-_EDGE = 24  # levels between the two sides of what counts as an edge
+_EDGE = 24  # least difference in levels between the two sides of an edge

@@ -1,4 +1,4 @@
-"""Pixel art that somebody has already enlarged with nearest neighbour: find the true grid and go back to it."""
+"""Finds the true grid of pixel art that was already enlarged with nearest neighbour, and goes back to it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from depixel.picture import Picture, Pixels
 
 def enlargement(picture: Picture) -> int:
     """
-    The factor by which nearest neighbour has enlarged all frames; 1 when it has not.
+    The factor by which all frames were enlarged with nearest neighbour; 1 if they were not.
 
-    A change of colour may only happen at multiples of the factor, and a picture of one colour is no evidence.
+    Colours may change only at multiples of the factor. A picture of a single colour proves nothing.
     """
     factor = 0
     for pixels in picture.frames:
@@ -41,6 +41,6 @@ def _axis_step(pixels: Pixels, axis: int) -> int:
     return step
 
 
-# A flat picture, or one with a handful of blocks, would pass by chance: ask for at least 4x4 true pixels.
+# A flat picture, or one with few blocks, would pass by chance: require at least 4x4 true pixels.
 def _is_evidence(picture: Picture, factor: int) -> bool:
     return factor > 1 and picture.width // factor >= 4 and picture.height // factor >= 4

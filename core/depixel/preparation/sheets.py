@@ -1,7 +1,7 @@
 """
-Sprite sheets: many frames in one picture. Each is answered as a picture of its own, so that nothing of one frame bleeds
-into its neighbour and equal frames come out equal; then they are put back where they were. Nine-patches likewise: the
-lines round the picture are marks, no pixels.
+Sprite sheets hold many frames in one picture. Each frame is answered separately, so that nothing bleeds into its
+neighbour and equal frames stay equal; then the frames are put back in place. Nine-patches are treated in the same way:
+the lines around the picture are marks, not pixels.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from depixel.request import Request
 
 Mask = npt.NDArray[np.bool_]
 
-_GIVEN = re.compile(r"(?P<columns>[1-9]\d{0,3})x(?P<rows>[1-9]\d{0,3})(?P<pixels>px)?")
-_LEAST_SIDE = 8  # pixels of the smallest frame that is looked for
-_ALIKE = 0.5  # shapes of neighbouring frames that belong to one animation overlap at least so much
+_GRID = re.compile(r"(?P<columns>[1-9]\d{0,3})x(?P<rows>[1-9]\d{0,3})(?P<pixels>px)?")
+_LEAST_SIDE = 8  # pixels: smaller frames are not searched for
+_ALIKE = 0.5  # neighbouring frames of one animation overlap by at least this share
 
 
 class Layout(Protocol):
     """How a picture is taken apart before the engine, and put together after it."""
 
     def cut(self, picture: Picture) -> Picture:
-        """What the engine shall answer, as frames."""
+        """The frames that the engine answers."""
         ...
 
     def joined(self, answer: Picture, source: Picture) -> Picture:
-        """The whole from the engine's answer to `cut(source)`."""
+        """Assemble the whole picture from the answer to `cut(source)`."""
         ...
 
     @property
@@ -51,12 +51,12 @@ class Sheet:
 
     @property
     def note(self) -> str:
-        return f"The picture was taken as a sheet of {self.columns}x{self.rows} frames, each answered by itself."
+        return f"The picture was treated as a sheet of {self.columns}x{self.rows} frames, each answered separately."
 
     def cut(self, picture: Picture) -> Picture:
-        """Equal frames are answered once."""
-        found, _ = self._frames(picture.frames[0])
-        return picture.replace(frames=tuple(found))
+        """Equal frames appear, and are answered, only once."""
+        frames, _ = self._frames(picture.frames[0])
+        return picture.replace(frames=tuple(frames))
 
     def joined(self, answer: Picture, source: Picture) -> Picture:
         _, uses = self._frames(source.frames[0])
@@ -66,17 +66,17 @@ class Sheet:
         whole = np.ascontiguousarray(grid.reshape(self.rows * height, self.columns * width, channels))
         return answer.replace(frames=(whole,))
 
-    # The different frames in order of appearance, and for each place in the sheet which of them is there.
+    # The distinct frames in order of appearance, and for each cell of the sheet the index of its frame.
     def _frames(self, pixels: Pixels) -> tuple[list[Pixels], list[int]]:
         height, width = pixels.shape[0] // self.rows, pixels.shape[1] // self.columns
-        found: dict[bytes, int] = {}
+        numbers: dict[bytes, int] = {}
         frames: list[Pixels] = []
         uses = []
         for row in range(self.rows):
             for column in range(self.columns):
                 cell = pixels[row * height : (row + 1) * height, column * width : (column + 1) * width]
                 cell = np.ascontiguousarray(cell)
-                use = found.setdefault(cell.tobytes(), len(frames))
+                use = numbers.setdefault(cell.tobytes(), len(frames))
                 if use == len(frames):
                     frames.append(cell)
                 uses.append(use)
@@ -85,21 +85,21 @@ class Sheet:
 
 @dataclass(frozen=True)
 class NinePatch:
-    """Android's .9.png: a border of one pixel whose black marks say what is stretched and what is filled."""
+    """Android's .9.png: black marks in a border of one pixel say which parts are stretched and which are filled."""
 
-    note: str = "The border of marks of this nine-patch was kept one pixel wide, its marks as much longer."
+    note: str = "The border of this nine-patch stays one pixel wide; its marks were lengthened to match."
 
     def cut(self, picture: Picture) -> Picture:
         return picture.replace(frames=tuple(np.ascontiguousarray(f[1:-1, 1:-1]) for f in picture.frames))
 
     def joined(self, answer: Picture, source: Picture) -> Picture:
-        given = source.frames[0]
+        original = source.frames[0]
         scale = answer.width // (source.width - 2)
         height, width, channels = answer.frames[0].shape
-        whole = np.zeros((height + 2, width + 2, channels), given.dtype)
+        whole = np.zeros((height + 2, width + 2, channels), original.dtype)
         whole[1:-1, 1:-1] = answer.frames[0]
-        whole[1:-1, [0, -1]] = given[1:-1, [0, -1]].repeat(scale, 0)
-        whole[[0, -1], 1:-1] = given[[0, -1], 1:-1].repeat(scale, 1)
+        whole[1:-1, [0, -1]] = original[1:-1, [0, -1]].repeat(scale, 0)
+        whole[[0, -1], 1:-1] = original[[0, -1], 1:-1].repeat(scale, 1)
         return answer.replace(frames=(whole,))
 
 
@@ -121,20 +121,20 @@ def layout_of(picture: Picture, request: Request) -> Layout | None:
         return NinePatch()
     if request.frames == "auto":
         return find_sheet(picture)
-    given = _GIVEN.fullmatch(request.frames)
-    if given is None:
+    grid = _GRID.fullmatch(request.frames)
+    if grid is None:
         return None
-    across, down = int(given["columns"]), int(given["rows"])
-    if given["pixels"]:
+    across, down = int(grid["columns"]), int(grid["rows"])
+    if grid["pixels"]:
         if picture.width % across or picture.height % down:
             raise BadUsageError(
-                f"{picture.name or 'The picture'} is {picture.width}x{picture.height} pixels: no whole number of "
-                f"frames of {across}x{down}."
+                f"{picture.name or 'The picture'} is {picture.width}x{picture.height} pixels, which is not a whole "
+                f"number of {across}x{down} frames."
             )
         across, down = picture.width // across, picture.height // down
     elif picture.width % across or picture.height % down:
         raise BadUsageError(
-            f"{picture.name or 'The picture'} is {picture.width}x{picture.height} pixels: it does not divide into "
+            f"{picture.name or 'The picture'} is {picture.width}x{picture.height} pixels and does not divide into "
             f"{across}x{down} frames."
         )
     return Sheet(across, down) if across * down > 1 else None
@@ -142,10 +142,10 @@ def layout_of(picture: Picture, request: Request) -> Layout | None:
 
 def find_sheet(picture: Picture) -> Sheet | None:
     """
-    The grid of an animation's frames in a picture with a transparent background, None when there is none.
+    The grid of an animation's frames in a picture with a transparent background, or None.
 
-    A grid is believed when no shape crosses its lines and the shapes in its cells are alike; of several, the one with
-    the most frames. A wrong guess does little: the cuts go through transparent pixels only.
+    A grid is accepted if no shape crosses its lines and the shapes in its cells are alike; the grid with the most
+    frames wins. A wrong guess does little harm, because the cuts go only through transparent pixels.
     """
     if not picture.has_alpha:
         return None
@@ -167,7 +167,7 @@ def _divisors(size: int) -> list[int]:
     return [n for n in range(1, size // _LEAST_SIDE + 1) if size % n == 0]
 
 
-# No shape crosses any of the lines that lie `step` apart: corners count as joined.
+# Whether no shape crosses any of the lines that are `step` apart. Diagonal neighbours count as joined.
 def _free(seen: Mask, step: int, axis: int) -> bool:
     turned = np.moveaxis(seen, axis, 0)
     lines = np.arange(step, len(turned), step)

@@ -1,4 +1,4 @@
-"""From a Picture's integers to the engine's premultiplied tensors, and back to a Picture of the same kind."""
+"""Converts the integers of a Picture to the engine's premultiplied tensors, and back to the same mode and depth."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def hidden_colour(straight: Tensor, levels: int) -> Tensor:
 
 def pixels_like(source: Picture, straight: Tensor) -> tuple[Pixels, ...]:
     """
-    Frames of the source's own channels and dtype from [F, 4, H, W] straight integers. A source without alpha must come
-    with opaque alpha.
+    [F, 4, H, W] straight integers => frames with the channels and dtype of the source. If the source has no alpha, the
+    alpha must be opaque.
     """
     channels = {1: [0], 2: [0, 3], 3: [0, 1, 2], 4: [0, 1, 2, 3]}[source.channels]
     array = straight[:, channels].permute(0, 2, 3, 1).cpu().numpy().astype(source.frames[0].dtype)
