@@ -1,5 +1,5 @@
 """
-Where several answers to one picture differ: what differs was imagined, what agrees follows from the pixels given.
+Shows where several answers to one picture differ. What differs was imagined; what agrees follows from the input.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from depixel.picture import Picture
 FULL_HEAT = 32.0
 """Levels of 255 of standard deviation from which a pixel of the map is as hot as it gets: the same for all pictures."""
 
-_GROUND = 128.0  # what transparency shows in the map
-_UNSEEN = 1.0  # levels of deviation up to which nobody sees a difference: no heat
+_GROUND = 128.0  # grey level that stands for transparency in the map
+_UNSEEN = 1.0  # levels of deviation below which a difference is invisible
 _DIM = 0.45  # of the grey picture's contrast that stays under the heat
 _RAMP = np.array([[90, 20, 110], [200, 40, 90], [250, 130, 30], [255, 240, 150]], np.float64)  # cool to hot
 

@@ -1,5 +1,5 @@
 """
-A picture in tiles, each with as much of its surroundings as whoever works on it looks at.
+Cuts a picture into tiles, each with as much of its surroundings as the work on it needs.
 """
 
 from __future__ import annotations

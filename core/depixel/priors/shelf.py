@@ -74,6 +74,6 @@ def _of_kind(name: str, kind: str) -> LoadedWeights:
     weights = load_weights(name)
     found = weights.config.get("kind")
     if found != kind:
-        remedy = f"; say --domain {found}." if found == "faces" else "."
-        raise BadUsageError(f"{weights.name} holds a prior of kind {found!r}, but {kind!r} was asked for{remedy}")
+        remedy = f"; use --domain {found}." if found == "faces" else "."
+        raise BadUsageError(f"{weights.name} is a model of kind {found!r}, but this request needs {kind!r}{remedy}")
     return weights

@@ -18,8 +18,8 @@ from depixel.search.optimiser import TangentAdam
 from depixel.search.terms import Context, Term, squared_error
 
 PATIENCE = 12  # steps without progress after which a row gives up
-PROGRESS = 0.01  # what counts as progress since the last time there was some, of the error or the score
-DIVERGED = 4.0  # times its best score: the row goes back to its best and halves its rate
+PROGRESS = 0.01  # least relative decrease of the error or the score that counts as progress
+DIVERGED = 4.0  # times its best score: beyond, a row returns to its best answer and halves its rate
 LONGEST = 8.0  # times the prior's own rate, for a start that fits nothing
 CAREFUL = 0.25  # of the search's rate: a prior whose own rate is higher is never hurried beyond
 
@@ -141,7 +141,7 @@ class Rows:
             best.latents[name][kept] = x[better]
         return ~sound | (total > DIVERGED * old_total + 1e-3)
 
-    # [n] bool: rows that search on.
+    # [n] bool: the rows that continue to search.
     def _going(self) -> Tensor:
         best = self._best()
         unhappy = best.error[self.index] > self.enough[self.index]
@@ -151,7 +151,7 @@ class Rows:
         going = unhappy & (best.stale[self.index] < PATIENCE)
         return self.context.together(going.to(torch.float32), "amax") > 0
 
-    # Rows that went astray go on from their best answer, more slowly.
+    # Rows that diverged continue from their best answer, more slowly.
     def _restart(self, lost: Tensor) -> None:
         if not bool(lost.any()):
             return

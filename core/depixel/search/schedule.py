@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 WARM_UP = 2  # steps until the full rate: the second moment of the optimiser is a guess before that
-FLOOR = 0.05  # the last step's factor
+FLOOR = 0.05  # factor of the last step
 
 
 def warm_cosine(step: int, steps: int) -> float:

@@ -39,7 +39,7 @@ def make_context(prior: LatentPrior, question: Question, request: Request) -> Co
     )
 
 
-# Of every row: the row of the frame before it (-1 = none), and the number of its candidate's run of the animation.
+# For every row: the row of the previous frame (-1 = none), and the number of its animation and candidate.
 def _frame_links(animations: Sequence[int], candidates: int) -> tuple[list[int], list[int]]:
     links: list[int] = []
     numbers: list[int] = []
@@ -76,7 +76,7 @@ def start_latents(prior: LatentPrior, question: Question, request: Request) -> L
     return _rows(columns, small)
 
 
-# Between the answer with the seed `like` and others: as like it as may be without being it.
+# Latents between the answer with the seed `like` and other answers: similar to it, but not the same.
 def _near(prior: LatentPrior, question: Question, request: Request, like: int) -> Latents:
     imagination = max(request.imagination, prior.spec.stray)
     liked = _sample(prior, question, like, imagination)
@@ -87,7 +87,7 @@ def _near(prior: LatentPrior, question: Question, request: Request, like: int) -
     return _rows(columns, question.small)
 
 
-_STRAY = 0.35  # of the way from the answer that is liked to another
+_STRAY = 0.35  # of the way from the liked answer to another
 
 
 def _rows(columns: list[Latents], small: Tensor) -> Latents:

@@ -1,7 +1,7 @@
 """
 What the search minimises: the weighted sum of small functions of (generated picture, latents, context) -> [N].
 
-A new wish of a user is a new term, not a new loop. Pictures are premultiplied RGBA in [0, 1], [N, 4, H, W]; every term
+Add a term, not another loop, for each new goal. Pictures are premultiplied RGBA in [0, 1], [N, 4, H, W]; every term
 is a mean over one picture's pixels, so that its weight means the same for every size, and no term looks at another
 row of the batch, except `frames`, whose rows are the frames of one animation.
 """
