@@ -28,7 +28,6 @@ export class Item {
     this.answers = [];
     this.chosen = 0;
     this.tasks = 0; // waiting or running
-    this.preview = null;
   }
 
   get pixels() {
@@ -152,7 +151,7 @@ export class Work extends EventTarget {
   }
 
   start({ item, settings, pack }) {
-    const request = { settings, picture: { name: item.name.slice(-200) }, previews: true };
+    const request = { settings, picture: { name: item.name.slice(-200) } };
     if (item.isPack) return engine.sendPack(item.blob, { ...request, ...pack });
     if (item.partner) return engine.sendPair(item.blob, item.partner.blob, [item.name, item.partner.name].map((name) => name.slice(-200)), request);
     return engine.send(item.blob, request);
@@ -163,8 +162,7 @@ export class Work extends EventTarget {
     for await (const news of engine.events(task.job, task.abort.signal)) {
       if (news.event === "progress") {
         task.began ||= performance.now();
-        const preview = news.preview ?? item.preview;
-        this.set(item, { state: "running", fraction: news.steps ? news.step / news.steps : 0, preview });
+        this.set(item, { state: "running", fraction: news.steps ? news.step / news.steps : 0 });
       } else if (news.event === "failed") throw new engine.Refusal(news.code, news.sentence);
       else if (news.event === "cancelled") throw new engine.EngineGone("the engine is stopping");
       else if (news.event === "done") await (item.isPack ? this.collectPack(task, news) : this.collect(task, news));
@@ -241,7 +239,7 @@ export class Work extends EventTarget {
     task.item.tasks -= 1;
     const more = task.item.tasks > 0 && changes.state === "done";
     const kept = changes.state === "cancelled" && task.item.answers.length ? { state: "done", fraction: 1 } : changes;
-    this.set(task.item, more ? { state: "waiting", fraction: 0 } : { ...kept, preview: null });
+    this.set(task.item, more ? { state: "waiting", fraction: 0 } : kept);
     this.tell("list");
   }
 
