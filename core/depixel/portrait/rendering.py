@@ -39,7 +39,7 @@ from depixel.portrait.scene import (
 from depixel.portrait.shape import Figure, shape
 from depixel.portrait.skin import SkinRegions, Undercoat, skin
 from depixel.portrait.strand_drawing import StrandHits, draw_strands
-from depixel.portrait.strands import BEARD, HAIR, Strands
+from depixel.portrait.strands import LASH, Strands
 from depixel.portrait.surface import Surface, illuminated
 
 IDENTITY = 0xFFFFFFFF
@@ -199,7 +199,7 @@ def _shaded(stage: _Stage, size: int) -> tuple[Tensor, Tensor]:
         colour, strand_kind = shaded_strands(stage.strands, stage.strand_hits, stage.view, light, stage.shadow)
         pixel = _pixel_of(stage.strand_hits.sample, size, samples)
         picture = picture.index_add(0, pixel, developed(colour) / samples**2)
-        hairy = ((strand_kind == HAIR) | (strand_kind == BEARD)).float() / samples**2
+        hairy = (strand_kind != LASH).float() / samples**2
         masks[:, 1].index_add_(0, pixel, hairy)
         masks[:, 0].index_add_(0, pixel, 1 / samples**2 - hairy)
     picture = _through_lenses(stage, picture, size)

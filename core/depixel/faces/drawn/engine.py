@@ -26,6 +26,8 @@ from depixel.search.candidates import candidate_seed
 
 PROPOSALS = 16
 """People drawn small for each candidate."""
+STRAY = 5.0
+"""How much lower the cut-off lies at full imagination: more of the drawn person shows."""
 PROPOSAL_SIZE, FIT_SIZE = 64, 32
 """Pixels a side at which proposals are drawn and compared."""
 LARGEST = 1024
@@ -115,7 +117,7 @@ class DrawnFaces:
             parameters = person.parameters
             if k:
                 parameters = fit_landmarks(parameters, self.read(soft[k : k + 1]).landmarks)
-            low = None if as_found else CUT_OFF * (1 + 2 * imagination)
+            low = None if as_found else CUT_OFF * (1 + STRAY * imagination)
             answers.append(_portrait(parameters, soft[k : k + 1, :3].to(self.device), size, low).cpu())
             monitor.step(SearchStep(k + 1, len(soft), person.error, stage="drawing"))
         colours = torch.cat(answers)

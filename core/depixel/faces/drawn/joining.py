@@ -18,6 +18,10 @@ TOLERANCE = 0.13
 """Difference of the low bands, on [0, 1], at which drawn detail has faded to 60 %."""
 
 
+FINEST = 1 / 230
+"""Deviation of the blur beyond which detail is finer than the neural answer can be; it may agree less closely."""
+LOOSE = 2.0
+"""How many times the tolerance that detail may miss."""
 EDGE = 0.012
 """Root mean square step from pixel to pixel, on a grid of GRID pixels a side, above which something is an edge."""
 GRID = 128
@@ -44,9 +48,13 @@ def joined(
     low = low_band(drawn, cut_off * size)
     base = F.interpolate(soft, (size, size), mode="bicubic", align_corners=False)
     difference = (low_band(base, cut_off * size) - low).square().mean(1, keepdim=True)
-    same = low_band(torch.exp(-0.5 * difference / tolerance**2), cut_off * size)
+    same, alike = (
+        low_band(torch.exp(-0.5 * difference / limit**2), cut_off * size) for limit in (tolerance, LOOSE * tolerance)
+    )
     edges = F.interpolate(edge_agreement(soft, drawn, masks), (size, size), mode="bicubic", align_corners=False)
-    return (base + (drawn - low) * (same * edges).clamp(0, 1)).clamp(0, 1)
+    middle = low_band(drawn, FINEST * size)
+    detail = (middle - low) * (same * edges).clamp(0, 1) + (drawn - middle) * (alike * edges).clamp(0, 1)
+    return (base + detail).clamp(0, 1)
 
 
 def edge_agreement(soft: Tensor, drawn: Tensor, masks: Tensor) -> Tensor:
