@@ -148,7 +148,7 @@ def test_a_folder_that_cannot_be_made_fails_that_file_alone(tmp_path: Path, weig
     told = {picture["name"]: picture for picture in json.loads(out)["pictures"]}
     assert code == 1
     assert told["sub/a.png"]["code"] == "unwritable"
-    assert "cannot be made" in told["sub/a.png"]["reason"]
+    assert "is not a folder" in told["sub/a.png"]["reason"]
     assert told["b.png"]["status"] == "done"
     assert any("BMP by its content" in note for note in told["b.png"]["notes"])
     assert _open(tmp_path / "out/b.png").format == "PNG"

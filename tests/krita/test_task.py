@@ -91,6 +91,7 @@ def test_cancel_returns_at_once_and_says_nothing(engine: Engine) -> None:
 def test_no_engine_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without an engine the task ends with what to do."""
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("depixel.client.launch.own_engine", lambda: None)  # as in the plug-in's copy of the client
     task = _task(Engine("krita", Place(str(tmp_path / "none"))), np.zeros((2, 2, 4), np.uint8))
     task.start()
     end = _end(task)

@@ -193,8 +193,9 @@ class RequestOptions:
     )
     detail: str = _row(
         "choice",
-        "Detail of faces",
-        "drawn = crisp detail of a drawn person, up to 1024 pixels; calm = the soft face of the neural model.",
+        "Face detail",
+        "Detail of the answer: drawn = the crisp detail of a drawn person, up to 1024 pixels; calm = the soft face of "
+        "the neural model.",
         "auto",
         choices=(("auto", "Automatic"), ("drawn", "Drawn"), ("calm", "Calm")),
         automatic="drawn, unless you ask for imagination 0 or another model",
