@@ -183,7 +183,7 @@ def _brim(figure: Figure, centre: Tensor, rim: float, angle: float, length: floa
 def _headscarf(figure: Figure) -> list[Mesh]:
     """Round the face and over head and neck, with folds; and what lies on the shoulders."""
     head = figure.head
-    whole = torch.cat([_skull(figure, -0.75), figure.vertices[:, head.landmarks["chin"]]], 1)
+    whole = torch.cat([_skull(figure, -1.1), figure.vertices[:, head.landmarks["chin"]]], 1)
     centre = torch.tensor([[0.0, -0.1, -0.6]], device=whole.device).expand(len(whole), -1)
     directions, _, triangles = _grid(-math.pi / 2 + 0.25, whole.device)
     folds = noise(directions * torch.tensor([1.0, 0.35, 1.0], device=whole.device) + 3.1, 5.0)
@@ -193,7 +193,7 @@ def _headscarf(figure: Figure) -> list[Mesh]:
     chin = figure.vertices[:, head.landmarks["chin"]].mean(1)[:, 1:2]
     corner = figure.vertices[:, head.landmarks["left_eye_outer"]].mean(1)[:, 0:1]
     top = 0.66
-    middle, half = (chin - 0.02 + top) / 2, (top - chin + 0.02) / 2
+    middle, half = (chin + 0.04 + top) / 2, (top - chin - 0.04) / 2
     oval = (((points[..., 0] / (corner * 1.5)) ** 2 + ((points[..., 1] - middle) / half) ** 2) + 1e-6).sqrt() - 1
     cut = torch.where(points[..., 2] > -0.45, oval * 0.6, torch.ones_like(oval))
     hood = Mesh(HEADWEAR, figure.to_world(points), triangles, points, cut)
