@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,14 @@ from depixel_watch.folder.layout import overlay_for
 from depixel_watch.folder.stamps import StabilityTracker
 from depixel_watch.packs.profiles import load
 from depixel_watch.work.watcher import Event, Watcher
+
+
+def normals(size: tuple[int, int], seed: int) -> np.ndarray:
+    """[height, width, 3] unit vectors that lean to all sides."""
+    vectors = np.random.default_rng(seed).normal(0, 0.3, (size[1], size[0], 3))
+    vectors[..., 2] = 1
+    vectors /= np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return ((vectors + 1) * 127.5).round().astype(np.uint8)
 
 
 class Desk:
@@ -30,6 +39,8 @@ class Desk:
         target.parent.mkdir(parents=True, exist_ok=True)
         rng = np.random.default_rng(seed)
         pixels = rng.integers(0, 256, (size[1], size[0], 3 if alpha is None else 4), dtype=np.uint8)
+        if re.search(r"_(n|normal)\.", path):
+            pixels[..., :3] = normals(size, seed)
         if alpha is not None:
             pixels[..., 3] = rng.integers(0, alpha + 1, (size[1], size[0]))
             pixels[0, 0, 3] = alpha

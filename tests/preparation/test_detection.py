@@ -247,3 +247,23 @@ def test_gloss_in_the_alpha_of_a_map_may_reach_nothing() -> None:
     pixels[4:6, 7:9, 3] = 0
 
     assert detect(Picture((pixels,), name="wall_spec.png")).name == "data"
+
+
+@pytest.mark.parametrize("letters", [b"DXT1", b"DXT5"])
+def test_a_photograph_stays_one_in_compressed_blocks(letters: bytes) -> None:
+    """Four colours a block make flat areas of any picture: that is no drawing by hand."""
+    import struct
+
+    from depixel.files import encode, read_bytes
+
+    rng = np.random.default_rng(4)
+    smooth = rng.normal(0, 1, (32, 32, 3)).cumsum(0).cumsum(1)
+    pixels = np.interp(smooth, (smooth.min(), smooth.max()), (0, 255)).astype(np.uint8)
+    pixels = np.clip(pixels + rng.integers(-20, 20, pixels.shape), 0, 255).astype(np.uint8)
+    head = struct.pack("<7I", 124, 0x81007, 32, 32, 512, 0, 1) + bytes(44)
+    head += struct.pack("<2I4s5I", 32, 4, letters, 0, 0, 0, 0, 0) + struct.pack("<5I", 0x1000, 0, 0, 0, 0)
+    like = read_bytes(b"DDS " + head + bytes(16 * 64), "x.dds")
+    rgba = np.dstack([pixels, np.full((32, 32, 1), 255, np.uint8)])
+    data = encode(Picture((rgba,), format="DDS", details=like.details))
+
+    assert detect(Picture((pixels,), mode="RGB")).name == detect(read_bytes(data, "x.dds")).name == "textures"

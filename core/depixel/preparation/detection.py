@@ -128,11 +128,19 @@ def is_pixel_art(picture: Picture, traits: Features) -> bool:
     if traits.colours <= 4:
         return True
     outlined = traits.transparent > 0.05  # by pixels that are fully opaque or fully transparent
+    if not outlined and traits.colours > _PAINTED and (traits.flat_share < 0.1 or is_block_compressed(picture)):
+        return False  # no two neighbours alike, or only because a block of 4x4 pixels holds at most four colours
     if traits.colours > ((_GREYS_OUTLINED if outlined else _GREYS) if traits.grey else 256):
         return False
     if blend_share(picture.rgba(0)) >= (0.26 if outlined and hard else 0.12):
         return False
     return outlined or (traits.rare_share < 0.2 and traits.colour_share < 0.3)
+
+
+def is_block_compressed(picture: Picture) -> bool:
+    """Whether the picture comes from a DDS whose blocks of 4x4 pixels hold a few colours each (BC1 to BC7)."""
+    header = picture.details.get("dds")
+    return header is not None and bool(header.layout.is_blocks)
 
 
 # Sprites drawn pixel by pixel with a soft shadow: without their dark, half-transparent pixels they are pixel art with a
@@ -153,11 +161,9 @@ def _has_painted_shadow(picture: Picture) -> bool:
     return is_pixel_art(alone, traits)
 
 
-_GREYS, _GREYS_OUTLINED = (
-    64,
-    96,
-)  # palettes have no more; any grey map repeats its 256 values often enough to look drawn
-_STEPS_OF_BLENDING = 5  # levels of alpha: the round corners of flat panels have few blended pixels, but of many levels
+_PAINTED = 80  # colours; a texture that was painted pixel by pixel has fewer, or flat areas of them
+_GREYS, _GREYS_OUTLINED = 64, 96  # no palette has more; any grey map repeats its 256 often enough to look drawn
+_STEPS_OF_BLENDING = 5  # of alpha: round corners of flat panels have few blended pixels, but many steps in them
 _DARK = 40  # levels of a shadow's brightest channel
 
 

@@ -35,7 +35,7 @@ class EngineUpscaler:
     ) -> None:
         settings, self.scale = settings.with_one_scale()
         self._engine, self._settings, self._cancelled, self._shared = engine, settings, cancelled, shared
-        self.kind = str(settings.domain)
+        self.kind = settings.domain
         # A tiny picture tells which model answers, wherever it runs; and warms it.
         probe = self._probe()
         if isinstance(probe, DepixelError):
@@ -65,8 +65,8 @@ class EngineUpscaler:
 
         unnamed = picture.replace(name="")
         grid = enlargement(unnamed)
-        on_grid = str(detect(reduced(unnamed, grid))) if grid > 1 else ""
-        return on_grid if on_grid == "pixel-art" else str(detect(unnamed))
+        on_grid = detect(reduced(unnamed, grid)).name if grid > 1 else ""
+        return on_grid if on_grid == "pixel-art" else detect(unnamed).name
 
     def upscale(
         self, pictures: Sequence[Picture], hints: Mapping[str, Any], scale: int

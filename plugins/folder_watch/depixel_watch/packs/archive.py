@@ -135,8 +135,6 @@ def check_archive(archive: zipfile.ZipFile, name: str) -> None:
             raise UnsupportedPictureError(f"{name} holds the unsafe name {entry.filename!r}; it is not opened.")
         if stat.S_ISLNK(entry.external_attr >> 16):
             raise UnsupportedPictureError(f"{name} holds the symbolic link {entry.filename!r}; it is not opened.")
-        if not entry.filename:
-            raise UnsupportedPictureError(f"{name} holds an entry without a name; it is not opened.")
         if path.as_posix() in seen:  # ./a.png is a.png; A.png is not, where games read archives
             raise UnsupportedPictureError(f"{name} holds {entry.filename!r} twice; it is not opened.")
         if entry.flag_bits & 0x1:
@@ -214,14 +212,16 @@ class _Rewriting:
     def __init__(self, archive: zipfile.ZipFile, worker: Upscaler, profile: PackProfile, chosen: Chosen) -> None:
         self._archive, self._worker, self._profile, self._chosen = archive, worker, profile, chosen
         self._top = top_of(archive, profile)
-        entries = [entry for entry in archive.infolist() if not is_folder(entry)]
+        entries = [entry for entry in archive.infolist() if entry.filename and not is_folder(entry)]
         self._members = {path_of(entry): entry for entry in entries}
         self._families = Families(_Listing(archive, self._members), worker.detect, lambda family: None)
         self._notes: list[str] = []
 
     def run(self, out: BinaryIO) -> list[str]:
         """Write all entries in order; returns the notes."""
-        entries = self._archive.infolist()
+        entries = [entry for entry in self._archive.infolist() if entry.filename]
+        if len(entries) < len(self._archive.infolist()):
+            self._notes.append("An entry without a name was left out.")
         done = 0
         with zipfile.ZipFile(out, "w") as made:
             made.comment = self._archive.comment
@@ -274,7 +274,7 @@ class _Rewriting:
         if is_folder(entry) or litter or PurePosixPath(path).suffix.lower() not in READABLE or not rule.upscale:
             return None
         memory.check_claim(path, data[:HEAD], self._worker.scale)
-        otherwise = self._profile.otherwise(path.removeprefix(self._top), rule) if rule.confirm else None
+        otherwise = self._profile.otherwise(path.removeprefix(self._top), rule)
         output = self._output(entry, rule) or path
         texture = prepare(data, path, rule, self._beside, self._worker.scale, output, otherwise, self._chosen.limits)
         if not texture.left:

@@ -27,7 +27,8 @@ _MCMETA = ".mcmeta"
 _MIP = re.compile(r"(?P<main>.+)[_-]mip(?P<level>[1-9]|1\d)(?P<ending>\.[A-Za-z]+)", re.I)
 _ARBITRARY = re.compile(r"_arb(_|\.|$)", re.I)  # Dolphin: the levels were drawn, not reduced
 _OPAQUE_PS2 = 128
-_COLOUR_ENDINGS = ("", "_albedo", "_diffuse", "_basecolor", "_color", "_col", "_diff", "_d")
+_COLOUR_WORDS = ("", "_albedo", "_diffuse", "_basecolor", "_color", "_col", "_diff", "_d")
+_COLOUR_SUFFIXES = (".png", ".tga", ".dds", ".jpg")
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,8 @@ def colour_names(path: str) -> list[str]:
     stem, underscore, _ = place.stem.rpartition("_")
     if not underscore or not stem:
         return []
-    return [(place.parent / f"{stem}{ending}{place.suffix}").as_posix() for ending in _COLOUR_ENDINGS]
+    suffixes = dict.fromkeys((place.suffix, *_COLOUR_SUFFIXES))
+    return [(place.parent / f"{stem}{word}{suffix}").as_posix() for suffix in suffixes for word in _COLOUR_WORDS]
 
 
 def mip_of(path: str) -> tuple[str, int] | None:

@@ -108,10 +108,15 @@ class PackProfile:
         profile, low = self._inner(path)
         return next(rule for rule in profile.rules if rule.fits(low))
 
-    def otherwise(self, path: str, rule: Rule) -> Rule:
-        """The rule that holds where the content does not confirm `rule`."""
+    def otherwise(self, path: str, rule: Rule) -> tuple[Rule, ...]:
+        """Rules for a file whose content does not confirm `rule`: the first that it confirms holds, or the last."""
+        if not rule.confirm:
+            return ()
         profile, low = self._inner(path)
-        return next(other for other in profile.rules if not other.confirm and other.fits(low))
+        fitting = [other for other in profile.rules if other.fits(low)]
+        later = fitting[fitting.index(rule) + 1 :]
+        last = next(index for index, other in enumerate(later) if not other.confirm)
+        return tuple(later[: last + 1])
 
     def profile_of(self, path: str) -> PackProfile:
         """The profile by which a path is treated."""

@@ -31,7 +31,7 @@ class Member:
     archive: Path | None
     root: Path
     rule: Rule
-    otherwise: Rule | None
+    otherwise: tuple[Rule, ...]
     size: int  # bytes
     pixels: int  # about: by the first bytes
     entry: str = ""  # its name in the archive
@@ -143,7 +143,7 @@ def _inside(
             litter = any(is_litter(part) for part in place.parts)
             if place.suffix.lower() in READABLE and rule.upscale and not litter:
                 pixels = pixels_claimed(content(archive, entry, HEAD), entry.file_size)
-                otherwise = profile.otherwise(inner.removeprefix(top), rule) if rule.confirm else None
+                otherwise = profile.otherwise(inner.removeprefix(top), rule)
                 size = entry.file_size
                 yield Member(inner, path, path.parent, rule, otherwise, size, pixels, entry.filename)
             else:

@@ -37,7 +37,7 @@ class Task:
     scale: int
     beside: tuple[str, ...] = ()  # other files that the output depends on
     target: str = ""  # the output's path, where it is not the source's
-    otherwise: Rule | None = None  # what holds where the content does not confirm the rule
+    otherwise: tuple[Rule, ...] = ()  # what holds where the content does not confirm the rule
 
     @property
     def output(self) -> str:
@@ -98,8 +98,7 @@ def plan(
     stamps = [str(stamp_if_seen(root / name)) for name in beside]
     whole = recipe if action != "copy" or rule.action == "follow" else "copy"
     asked = _digest(f"{whole}|{action}|{rule.hints}|{rule.treatment}|{stamps}{moved}".encode("utf-8", "surrogatepass"))
-    otherwise = profile.otherwise(found.path, rule) if rule.confirm else None
-    return Task(found.path, found.stamp, action, rule, asked, scale, beside, moved, otherwise)
+    return Task(found.path, found.stamp, action, rule, asked, scale, beside, moved, profile.otherwise(found.path, rule))
 
 
 def load(task: Task, bench: Bench, row: Row | None = None) -> LoadedTask:

@@ -91,7 +91,7 @@ def prepare(
     beside: Beside,
     scale: int = 4,
     output: str = "",
-    otherwise: Rule | None = None,
+    otherwise: Sequence[Rule] = (),
     limits: SizeLimits = NO_LIMITS,
 ) -> Texture:
     """
@@ -101,7 +101,7 @@ def prepare(
         path: relative to the folder or archive.
         beside: gives other files of it, such as the .mcmeta by which a strip is cut.
         output: its path there, where that is another.
-        otherwise: the rule that holds where the content does not confirm the first one.
+        otherwise: the rules that hold where the content does not confirm the first one.
         limits: textures beyond them are `left` alone.
 
     Raises:
@@ -113,7 +113,7 @@ def prepare(
         if main is not None:  # the answer to the top level is what its mipmaps are made of
             data, name, level = main, PurePosixPath(mip[0]).name, mip[1]
     picture = files.read_bytes(data, name)
-    rule, hints = _confirmed(picture, path, rule, otherwise, beside)
+    rule, hints = _confirmed(picture, path, (rule, *otherwise), beside)
     treatment = rule.treatment
     fitting = limits.scale_for(picture.width, picture.height, scale)
     if fitting < 2:
@@ -146,21 +146,19 @@ def prepare(
     )
 
 
-# The rule that the content confirms, and its settings.
-def _confirmed(
-    picture: Picture, path: str, rule: Rule, otherwise: Rule | None, beside: Beside
-) -> tuple[Rule, dict[str, Any]]:
-    if rule.confirm and otherwise is not None:
+# The first rule that the content confirms, and its settings.
+def _confirmed(picture: Picture, path: str, rules: Sequence[Rule], beside: Beside) -> tuple[Rule, dict[str, Any]]:
+    for rule in rules:
+        hints = dict(rule.hints)
+        if not rule.confirm:
+            return rule, hints
         has_colour = any(beside(name) is not None for name in colour_names(path))
-        if rule.confirm == "map" and not is_map(picture, has_colour=has_colour):
-            rule = otherwise
-        elif rule.confirm == "normals":
-            form = normals_form(picture, has_colour=has_colour)
-            if form == "channels":  # each channel by itself: those that are constant stay so
-                return rule, {**dict(rule.hints), **dict(DATA)}
-            if not form:
-                rule = otherwise
-    return rule, dict(rule.hints)
+        if rule.confirm == "map" and is_map(picture, has_colour=has_colour):
+            return rule, hints
+        if rule.confirm == "normals" and (form := normals_form(picture, has_colour=has_colour)):
+            # In other channels, each is data by itself: those that are constant stay so.
+            return rule, hints if form == "rgb" else {**hints, **dict(DATA)}
+    return rules[-1], dict(rules[-1].hints)
 
 
 def finish(texture: Texture, answer: Picture) -> bytes:

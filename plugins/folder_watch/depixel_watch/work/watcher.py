@@ -17,7 +17,7 @@ from depixel.files import READABLE
 from depixel_watch.display.page import PAGE_NAME, write_page
 from depixel_watch.folder.scan import OURS, Changes, FileEntry, Findings, is_litter, look_at, walk
 from depixel_watch.folder.stamps import StabilityTracker, read_regular
-from depixel_watch.ledger.ledger import LEDGER_NAME
+from depixel_watch.ledger.ledger import LEDGER_NAME, Ledger
 from depixel_watch.ledger.recorder import Event, Listener, PassCounts, Recorder
 from depixel_watch.ledger.repair import open_ledger, opened_again
 from depixel_watch.packs.profiles import OWN_PROFILES, PackProfile, is_archive, recognise_folder
@@ -75,7 +75,7 @@ class Watcher:
         self._troubles: set[str] = set()  # sentences of this pass
         self._told: set[str] = set()  # and of the last one: no need to say them again
         self._rules = hashlib.sha256(repr(profiles).encode()).hexdigest()  # by which archives are dealt with
-        self._ledger = open_ledger(out / LEDGER_NAME, self._trouble)
+        self._ledger = opened(out, self._trouble)
         self._removal = Removal(source, out, tracker, tell, self._trouble)
         self._attempts = Attempts(out / ATTEMPTS_NAME)
         self._pipeline = Pipeline(worker, profiles, profile, self._attempts, complete=complete, cancelled=cancelled)
@@ -251,6 +251,23 @@ class Watcher:
                 if name.startswith(OURS) and name.endswith(".part"):
                     with contextlib.suppress(OSError):
                         (Path(folder) / name).unlink()
+
+
+def opened(out: Path, trouble: Callable[[str], None]) -> Ledger:
+    """
+    The ledger of an output folder, made or repaired where need be. `trouble` gets a sentence about a repair.
+
+    Raises:
+        PauseError: the disk is full, or the folder cannot be used.
+    """
+    try:
+        return open_ledger(out / LEDGER_NAME, trouble)
+    except OSError as error:
+        raise as_pause(error) or OutputAwayError(AWAY.format(out, reason_of(error))) from error
+    except sqlite3.OperationalError as error:
+        if "full" in str(error):
+            raise DiskFullError(FULL.format(out)) from error
+        raise OutputAwayError(AWAY.format(out, error)) from error
 
 
 class FolderListing:
