@@ -134,7 +134,7 @@ def test_stays_takes_what_is_dropped_and_stops_when_asked(tmp_path: Path, weight
 
 def test_layouts_and_names_are_refused_with_a_sentence(tmp_path: Path) -> None:
     """Output inside the watched folder, an unknown profile, no folder: exit 2 and one sentence."""
-    for arguments in ([tmp_path, "-o", tmp_path / "out"], [tmp_path, "--profile", "quake"], []):
+    for arguments in ([tmp_path, "-o", tmp_path / "out"], [tmp_path, "--profile", "no-such-game"], []):
         process = _start(*arguments)
         errors = process.communicate(timeout=100)[1]
 

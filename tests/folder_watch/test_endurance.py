@@ -17,7 +17,7 @@ from nearest_worker import NearestWorker
 from PIL import Image
 from watch_process import environment, watch_command
 
-from depixel.commands import stopping
+from depixel.terminal import stopping
 from depixel_watch.folder.layout import overlay_for
 from depixel_watch.folder.scan import Changes
 from depixel_watch.folder.stamps import StabilityTracker, Stamp
@@ -322,7 +322,7 @@ def test_a_second_wish_ends_a_process_whose_threads_hang(tmp_path: Path) -> None
     """A thread in a decoder that does not end: SIGTERM, or Ctrl-C twice, end all within two seconds."""
     code = (
         "import threading, time\n"
-        "from depixel.commands.stopping import stop_on_interrupt\n"
+        "from depixel.terminal.stopping import stop_on_interrupt\n"
         "with stop_on_interrupt() as stop:\n"
         "    hanging = threading.Thread(target=time.sleep, args=(60,))\n"
         "    hanging.start()\n"
