@@ -12,7 +12,7 @@ import importlib
 import warnings
 from typing import TYPE_CHECKING
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 if TYPE_CHECKING:
     from depixel.errors import DepixelError
