@@ -16,6 +16,7 @@ from depixel.degradation import Degradation, PointDegradation, make_degradation
 from depixel.devices import pass_for
 from depixel.enlarging.cascade import enlarge, halo, last_stage
 from depixel.enlarging.pixel_art import as_drawn, on_steps
+from depixel.enlarging.regular import straightened, with_blocks
 from depixel.enlarging.translucency import is_translucent, keep_flat_bars, seen_through, where_alpha_steps
 from depixel.exporting.plane import export_tile
 from depixel.monitor import SILENT, Monitor, SearchStep
@@ -24,7 +25,7 @@ from depixel.priors.base import EnlargingPrior, Latents
 from depixel.readings.draw import draw
 from depixel.tiles import Tile, tile_grid, with_surroundings
 
-_LOOKED_BEYOND = 6  # small pixels, more than any correction looks at
+_LOOKED_BEYOND = 20  # small pixels, more than any correction looks at
 _LEAST_SIDE = 16  # small pixels of the smallest tile
 
 
@@ -137,8 +138,12 @@ class _Treatment:
 
     def _kept(self, large: Tensor, small: Tensor) -> Tensor:
         factor = self.degradation.factor
-        large = keep_extreme_alpha(large, small, factor)
-        return as_drawn(large, small, factor) if self.drawn else keep_flat_bars(large, small, factor, self.valid)
+        large = straightened(keep_extreme_alpha(large, small, factor), small, factor)
+        if self.drawn:
+            large = as_drawn(large, small, factor)
+        else:
+            large = keep_flat_bars(large, small, factor, self.valid)
+        return with_blocks(large, small, factor, self.drawn)
 
     def _on_steps(self, large: Tensor, small: Tensor) -> Tensor:
         factor = self.degradation.factor

@@ -1,0 +1,166 @@
+"""
+What is regular in the given pixels stays regular in the answer: straight edges along the grid, dither masks and
+checkerboards, rings of one translucent colour.
+
+Tensors are premultiplied RGBA in [0, 1]: `small` [B, 4, h, w], `large` [B, 4, h*f, w*f]. `small` needs MARGIN pixels of
+surroundings where the picture has some, so that tiles agree.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from depixel.degradation import repeated
+from depixel.readings.neighbours import alike, shifts
+
+MARGIN = 20  # small pixels
+_FLOOD = 16  # small pixels along which what is known of one end of a run is carried
+_STEP = 0.08  # difference of neighbours from which a step is an edge
+_UNEVEN = 1.9  # a step beside one this many times as high belongs to a wedge
+_LEAST = 4  # pixels of a run
+_FLAT = 0.25  # of a step's height: how much there may be beside it
+_FAINT = 0.05  # alpha that nobody sees, or this far from opaque, that nobody sees through
+
+
+def straightened(large: Tensor, small: Tensor, factor: int) -> Tensor:
+    """The answer with straight edges and lines along the grid as straight as they were given."""
+    return straight_edges(straight_lines(large, small, factor), small, factor)
+
+
+def with_blocks(large: Tensor, small: Tensor, factor: int, drawn: bool) -> Tensor:
+    """
+    The answer with rings and patterns of single pixels as blocks, which is what they are.
+
+    Args:
+        drawn: pixel art, in which a pattern of single pixels is a pattern; in other pictures it may be a reduced one.
+    """
+    blocks = rings(small)
+    if drawn:
+        blocks = blocks | dithers(small)
+    return torch.where(repeated(blocks, factor), repeated(small, factor), large)
+
+
+def straight_edges(large: Tensor, small: Tensor, factor: int) -> Tensor:
+    """
+    Edges that run along the grid for four pixels or more, and do not go on as a staircase, are straight: the blocks on
+    both sides become constant across the edge, each line of a block at its own mean. Corners of two such edges become
+    square.
+    """
+    down, across = _runs(small.transpose(2, 3)).transpose(2, 3), _runs(small)
+    corner = down & across
+    for inside, dim in ((_inner(across, 2) | corner, 5), (_inner(down, 3) | corner, 3)):
+        batch, channels, height, width = small.shape
+        blocks = large.reshape(batch, channels, height, factor, width, factor)
+        even = blocks.mean(dim, keepdim=True).expand_as(blocks).reshape(large.shape)
+        large = torch.where(repeated(inside, factor), even, large)
+    return large
+
+
+def straight_lines(large: Tensor, small: Tensor, factor: int) -> Tensor:
+    """
+    Where the given pixels hardly change along the grid but do across it, for four pixels or more, the answer is
+    smoothed along: soft edges and bevels neither bow nor bulge.
+    """
+    for turned in (False, True):
+        given, answer = (x.transpose(2, 3) if turned else x for x in (small, large))
+        mask = repeated(_even_columns(given).to(answer.dtype), factor)
+        reach = 3 * factor // 2
+        window, pad = (2 * reach + 1, 1), (0, 0, reach, reach)
+        total = F.avg_pool2d(F.pad(answer * mask, pad), window, 1)
+        share = F.avg_pool2d(F.pad(mask, pad), window, 1)
+        answer = torch.where(mask > 0, total / share.clamp_min(1e-6), answer)
+        large = answer.transpose(2, 3) if turned else answer
+    return large
+
+
+# [B, 1, h, w] bool: pixels around which rows look alike, and columns do not.
+def _even_columns(small: Tensor) -> Tensor:
+    at = shifts(small, 2)
+    columns = torch.stack([at(0, x) for x in (-1, 0, 1)])
+    contrast = (columns.amax(0) - columns.amin(0)).amax(1, keepdim=True)
+    change = (at(1, 0) - small).abs().amax(1, keepdim=True)
+    change = F.max_pool2d(F.pad(change, (1, 1, 1, 0), mode="replicate"), (2, 3), 1)
+    even = (contrast > _STEP) & (change < _FLAT * contrast)
+    return _opened(even)
+
+
+# [B, 1, h, w] bool: pixels beside a vertical edge that lies on the grid for four pixels or more.
+def _runs(small: Tensor) -> Tensor:
+    at = shifts(small, 2)
+    step = (at(0, 1) - small).abs().amax(1, keepdim=True)  # to the pixel on the right
+    before = (small - at(0, -1)).abs().amax(1, keepdim=True)
+    after = (at(0, 2) - at(0, 1)).abs().amax(1, keepdim=True)
+    edge = (step > _STEP) & (torch.maximum(before, after) < _FLAT * step)
+    heights = shifts(step, 1)
+    edge = _opened(edge & (torch.maximum(heights(-1, 0), heights(1, 0)) < _UNEVEN * step))  # a wedge is no edge
+    strong = shifts(step * edge, 1)
+    steps = shifts(step, 1)
+    stair = torch.zeros_like(edge)
+    for side in (-1, 1):  # above and below a run: does the edge go on one pixel to the left or right?
+        ends = edge & (strong(side, 0) == 0)
+        aside = torch.maximum(steps(side, -1), steps(side, 1))
+        stair |= ends & (aside > 0.5 * step) & (steps(side, 0) < 0.5 * step)
+    for _ in range(_FLOOD):
+        stair = (F.max_pool2d(stair.float(), (3, 1), 1, (1, 0)) > 0) & edge
+    edge = edge & ~stair
+    return edge | F.pad(edge, (1, 0))[..., :-1]
+
+
+# Runs shorter than _LEAST along the column removed; the picture's border does not end a run.
+def _opened(mask: Tensor) -> Tensor:
+    inner = -F.max_pool2d(F.pad(-mask.float(), (0, 0, _LEAST - 1, _LEAST - 1), mode="replicate"), (_LEAST, 1), 1)
+    return F.max_pool2d(inner, (_LEAST, 1), 1) > 0
+
+
+# A mask without the ends of its runs along a dimension; at the picture's border a run has no end.
+def _inner(mask: Tensor, dim: int) -> Tensor:
+    pad, window = ((0, 0, 1, 1), (3, 1)) if dim == 2 else ((1, 1, 0, 0), (1, 3))
+    return -F.max_pool2d(F.pad(-mask.float(), pad, mode="replicate"), window, 1) > 0
+
+
+def dithers(small: Tensor) -> Tensor:
+    """
+    [B, 1, h, w] bool: pixels of a pattern of single pixels that repeats every two pixels, such as checkerboards, and
+    their neighbours.
+    """
+    if min(small.shape[2:]) < 3:
+        return torch.zeros_like(small[:, :1], dtype=torch.bool)
+    mirrored = shifts(F.pad(small, (2, 2, 2, 2), mode="reflect"), 2)  # a pattern goes on beyond the border
+
+    def at(down: int, right: int) -> Tensor:
+        return mirrored(down, right)[:, :, 2:-2, 2:-2]
+
+    far = sum(alike(small, at(y, x)).int() for y, x in ((-2, 0), (2, 0), (0, -2), (0, 2)))
+    near = sum(alike(small, at(y, x)).int() for y, x in ((-1, 0), (1, 0), (0, -1), (0, 1)))
+    dot = ((far >= 3) & (near == 0)).float()
+    several = F.avg_pool2d(dot, 5, 1, 2) * 25 >= 4  # one dot may be an eye
+    return F.max_pool2d(dot * several, 3, 1, 1) > 0
+
+
+def rings(small: Tensor) -> Tensor:
+    """
+    [B, 1, h, w] bool: lines one pixel wide of one translucent colour that turn at a right angle, so that they cannot be
+    what is left of thinner lines.
+    """
+    partial = (small[:, 3:] > _FAINT) & (small[:, 3:] < 1 - _FAINT)
+    if not bool(partial.any()):
+        return torch.zeros_like(partial)
+    at = shifts(small, 3)
+    same = {(y, x): alike(small, at(y, x)) for y, x in _CROSS}
+    along = [
+        torch.stack([torch.stack([same[k * y, k * x] for k in (1, 2, 3)]).all(0) for y, x in pair]).any(0)
+        for pair in (((0, 1), (0, -1)), ((1, 0), (-1, 0)))
+    ]
+    member = partial & (same[0, 1] | same[0, -1] | same[1, 0] | same[-1, 0])
+    corner = partial & along[0] & along[1]
+    for _ in range(_FLOOD):
+        beside = shifts(torch.where(corner, small, torch.full_like(small, -1.0)), 1)
+        corner = corner | (
+            member & torch.stack([alike(small, beside(y, x)) for y, x in ((0, 1), (0, -1), (1, 0), (-1, 0))]).any(0)
+        )
+    return corner
+
+
+_CROSS = tuple((k * y, k * x) for k in (1, 2, 3) for y, x in ((0, 1), (0, -1), (1, 0), (-1, 0)))
