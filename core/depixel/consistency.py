@@ -50,7 +50,14 @@ def alpha_degradation(degradation: Degradation, binary: bool) -> Degradation:
     return PointDegradation(degradation.factor, degradation.wrap) if binary else degradation
 
 
-def project(large: Tensor, small: Tensor, degradation: Degradation, *, binary_alpha: bool = False) -> Tensor:
+def project(
+    large: Tensor,
+    small: Tensor,
+    degradation: Degradation,
+    *,
+    binary_alpha: bool = False,
+    soft_edges: bool = False,
+) -> Tensor:
     """
     The nearest picture (in each block, clip-aware) that scales back down to `small`.
 
@@ -58,6 +65,7 @@ def project(large: Tensor, small: Tensor, degradation: Degradation, *, binary_al
         large: [B, 4, h*f, w*f] any range.
         small: [B, 4, h, w] premultiplied, in [0, 1].
         binary_alpha: alpha of the answer is 0 or 1, block centres as in `small`.
+        soft_edges: with `binary_alpha`, alpha of the answer may be anything between; block centres are as in `small`.
 
     Returns:
         [B, 4, h*f, w*f] with 0 <= colour <= alpha <= 1. Area and point: exact to float precision. Bicubic: as near as
@@ -65,7 +73,7 @@ def project(large: Tensor, small: Tensor, degradation: Degradation, *, binary_al
     """
     wanted_alpha = small[:, 3:]
     colour, alpha = large[:, :3], large[:, 3:]
-    if binary_alpha:  # colour that was premultiplied by soft alpha would be a dark rim under alpha 1
+    if binary_alpha and not soft_edges:  # colour that was premultiplied by soft alpha would be a dark rim under alpha 1
         colour = torch.where(alpha > _VISIBLE, colour / alpha.clamp_min(_VISIBLE), colour)
         alpha = (alpha >= 0.5).to(large.dtype)
     alpha = _project_plane(alpha, wanted_alpha, torch.ones_like(alpha), alpha_degradation(degradation, binary_alpha))

@@ -29,6 +29,7 @@ class Plane:
     degradation: Degradation
     levels: int  # the largest sample value
     binary_alpha: bool = False
+    soft_edges: bool = False  # answers to binary alpha may have soft outlines
     vectors: bool = False  # RGB is a direction of length 1
     drawn: bool = False  # pixel art
     grey_stays: bool = True  # pictures without colour have answers without colour
@@ -94,6 +95,7 @@ def planes_of(first: Prepared, straight: Tensor, data_alpha: Tensor | None, vali
         first.degradation,
         levels,
         binary_alpha=first.binary_alpha,
+        soft_edges=first.soft_edges,
         vectors=first.domain.vectors,
         drawn=first.domain.drawn,
         grey_stays=not first.domain.imagined,

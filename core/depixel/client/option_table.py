@@ -126,6 +126,16 @@ class RequestOptions:
         doors=ALL_DOORS,
         domains=("pixel-art",),
     )
+    edges: str = _row(
+        "choice",
+        "Outline of cut-outs",
+        "For pictures whose pixels are either there or not: a hard outline of the same kind, or a soft one.",
+        "hard",
+        choices=(("hard", "Hard, as it came"), ("soft", "Soft")),
+        advanced=True,
+        doors=ALL_DOORS,
+        domains=("art", "pixel-art", "textures"),
+    )
     alpha: str = _row(
         "choice",
         "Alpha means",

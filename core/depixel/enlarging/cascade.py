@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from depixel.consistency import project
+from depixel.consistency import is_binary_alpha, project
 from depixel.degradation import AreaDegradation, Degradation, make_degradation, resize
 from depixel.priors.base import EnlargingPrior, Latents
 from depixel.tiles import Tile, with_surroundings
@@ -45,7 +45,9 @@ def enlarge(
     large = prior.decode(latents, small, first) if valid is None else prior.decode(latents, small, first, valid)
     reached = scale
     while reached < degradation.factor:
-        large = project(large, small, first) if reached == scale else large.clamp(0, 1)
+        if reached == scale:  # alpha that was never a mean gets an outline of its own at each stage
+            large = project(large, small, first, binary_alpha=is_binary_alpha(small), soft_edges=True)
+        large = large.clamp(0, 1)
         again = AreaDegradation(scale, wrap)
         large = prior.decode(prior.encode(large, again), large, again)
         reached *= scale

@@ -15,6 +15,7 @@ from depixel.consistency import keep_extreme_alpha
 from depixel.degradation import Degradation, PointDegradation, make_degradation
 from depixel.devices import pass_for
 from depixel.enlarging.cascade import enlarge, halo, last_stage
+from depixel.enlarging.outlines import even_outline
 from depixel.enlarging.pixel_art import as_drawn, on_steps
 from depixel.enlarging.regular import straightened, with_blocks
 from depixel.enlarging.translucency import is_translucent, keep_flat_bars, seen_through, where_alpha_steps
@@ -97,7 +98,7 @@ class Decoder:
         local = {name: around(z)[0] for name, z in latents.items()}
         valid = None if plane.valid is None else around(plane.valid)[0]
         degradation = plane.degradation if whole else make_degradation(plane.degradation.name, factor)
-        treated = _Treatment(self.prior, local, degradation, valid, plane.drawn, reading)
+        treated = _Treatment(self.prior, local, degradation, valid, plane.drawn, plane.binary_alpha, reading)
         large = treated.of(small, glass[rows].to(self.device))
         height, width = (tile.bottom - tile.top) * factor, (tile.right - tile.left) * factor
         above, left = above * factor, left * factor
@@ -113,15 +114,19 @@ class _Treatment:
     degradation: Degradation
     valid: Tensor | None
     drawn: bool
+    cut_out: bool  # alpha is 0 or 1
     reading: str  # pixel art: how it is read; empty = none
 
     def of(self, small: Tensor, glass: Tensor) -> Tensor:
         """[B, 4, h, w] => [B, 4, h*f, w*f]; `glass` [B]: pictures with translucent colour."""
         large = self._smooth(small, glass)
-        return self._looking_beyond(large, small, self._read) if self.reading else large
+        return self._looking_beyond(large, small, self._finished)
 
-    def _read(self, large: Tensor, small: Tensor) -> Tensor:
-        return draw(self.reading, large, small, self.degradation.factor)
+    def _finished(self, large: Tensor, small: Tensor) -> Tensor:
+        factor = self.degradation.factor
+        if self.reading:
+            large = draw(self.reading, large, small, factor)
+        return even_outline(large, factor) if self.cut_out and self.reading != "palette" else large
 
     def _smooth(self, small: Tensor, glass: Tensor) -> Tensor:
         if not bool(glass.any()):
@@ -138,7 +143,7 @@ class _Treatment:
 
     def _kept(self, large: Tensor, small: Tensor) -> Tensor:
         factor = self.degradation.factor
-        large = straightened(keep_extreme_alpha(large, small, factor), small, factor)
+        large = straightened(keep_extreme_alpha(large, small, factor), small, factor, self.drawn)
         if self.drawn:
             large = as_drawn(large, small, factor)
         else:

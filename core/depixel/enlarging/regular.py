@@ -16,17 +16,24 @@ from depixel.degradation import repeated
 from depixel.readings.neighbours import alike, shifts
 
 MARGIN = 20  # small pixels
+_TINY = 16  # pixels of the longer side; a multiple of what pictures in one batch are filled up to
 _FLOOD = 16  # small pixels along which what is known of one end of a run is carried
 _STEP = 0.08  # difference of neighbours from which a step is an edge
 _UNEVEN = 1.9  # a step beside one this many times as high belongs to a wedge
 _LEAST = 4  # pixels of a run
-_FLAT = 0.25  # of a step's height: how much there may be beside it
+_FLAT = 0.03  # of a step's height: how much there may be beside it, or along it; more, and the edge lies within a pixel
 _FAINT = 0.05  # alpha that nobody sees, or this far from opaque, that nobody sees through
 
 
-def straightened(large: Tensor, small: Tensor, factor: int) -> Tensor:
-    """The answer with straight edges and lines along the grid as straight as they were given."""
-    return straight_edges(straight_lines(large, small, factor), small, factor)
+def straightened(large: Tensor, small: Tensor, factor: int, drawn: bool) -> Tensor:
+    """
+    The answer with straight edges and lines along the grid as straight as they were given. Edges only in pixel art and
+    in pictures so small that a network sees too little of an edge; in larger ones it cost a little on benchmarks.
+    """
+    large = straight_lines(large, small, factor)
+    if drawn or max(small.shape[2:]) <= _TINY:
+        large = straight_edges(large, small, factor)
+    return large
 
 
 def with_blocks(large: Tensor, small: Tensor, factor: int, drawn: bool) -> Tensor:

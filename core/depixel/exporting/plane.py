@@ -48,7 +48,7 @@ def export_tile(
     if not exact:
         exported = _rounded(large, levels)
         return exported, residual_sums(exported, straight, degradation, levels=levels, binary_alpha=plane.binary_alpha)
-    projected = project(large, small, degradation, binary_alpha=plane.binary_alpha)
+    projected = project(large, small, degradation, binary_alpha=plane.binary_alpha, soft_edges=plane.soft_edges)
     if plane.vectors:
         projected = torch.cat([unit_vectors(projected[:, :3], small[:, :3], degradation), projected[:, 3:]], 1)
         exported = (projected * levels).round().clamp(0, levels).to(torch.int32)

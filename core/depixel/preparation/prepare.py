@@ -33,6 +33,7 @@ class Prepared:
     domain: Domain
     degradation: Degradation  # its factor leads from the true grid to the answer
     binary_alpha: bool
+    soft_edges: bool  # answers to binary alpha may have soft outlines
     wrap: tuple[bool, bool]  # (x, y)
     grid: int  # how many times the source had been enlarged by nearest neighbour; 1 = not
     notes: tuple[str, ...]
@@ -81,6 +82,7 @@ def prepare(picture: Picture, request: Request, layout: Layout | None = None) ->
         domain=domain,
         degradation=make_degradation(name, factor, wrap),
         binary_alpha=is_binary_alpha(premultiplied(straight, source.levels)),
+        soft_edges=request.edges == "soft",
         wrap=wrap,
         grid=grid,
         notes=_notes(grid, name, factor),

@@ -1,0 +1,76 @@
+"""Outlines of cut-outs: smooth at the size of the answer, hard or soft as requested, and never a dark rim."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from tiny_art import write_tiny_art
+
+from depixel.degradation import repeated
+from depixel.enlarging.outlines import even_outline
+from depixel.picture import Picture
+from depixel.request import Request
+from depixel.upsampler import Upsampler
+
+ORANGE = (230, 140, 40)
+
+
+def disc(side: int, radius: float) -> np.ndarray:
+    """[side, side] bool."""
+    y, x = np.mgrid[:side, :side] + 0.5 - side / 2
+    mask: np.ndarray = x * x + y * y < radius * radius
+    return mask
+
+
+def cut_out(side: int = 16, radius: float = 6.3) -> Picture:
+    """An orange disc on nothing, alpha 0 or 255."""
+    pixels = np.zeros((side, side, 4), np.uint8)
+    pixels[disc(side, radius)] = (*ORANGE, 255)
+    return Picture((pixels,))
+
+
+def test_teeth_go_and_outlines_along_the_grid_stay() -> None:
+    """A diagonal with teeth of one pixel loses them; a box is untouched; colour under the new edge is the drawing's."""
+    y, x = torch.meshgrid(torch.arange(128), torch.arange(128), indexing="ij")
+    teeth = x + y + 2 * ((x - y) % 4 < 2) > 128
+    colour = torch.tensor([0.8, 0.5, 0.2, 1.0])[:, None, None]
+    answer = even_outline((colour * teeth)[None], 8)
+    hard = answer[0, 3] >= 0.5
+    rough = (teeth[1:] != teeth[:-1]).sum() + (teeth[:, 1:] != teeth[:, :-1]).sum()
+    even = (hard[1:] != hard[:-1]).sum() + (hard[:, 1:] != hard[:, :-1]).sum()
+    assert even < 0.8 * rough
+    straight = answer[0, :3] / answer[0, 3:].clamp_min(1e-6)
+    assert ((straight - colour[:3]).abs().amax(0)[answer[0, 3] > 0.02]).max() < 0.01
+    box = repeated(torch.zeros(1, 4, 8, 8), 8)
+    box[..., 16:48, 8:40] = 1
+    assert torch.equal(even_outline(box, 8), box)
+    assert torch.equal(even_outline(box, 4), box)
+
+
+@pytest.mark.parametrize("domain", ["art", "pixel-art"])
+@pytest.mark.parametrize("scale", [4, 8])
+def test_edges_are_hard_unless_soft_ones_are_requested(
+    tmp_path_factory: pytest.TempPathFactory, domain: str, scale: int
+) -> None:
+    """Both scale back exactly; soft ones have alpha in between, hard ones none."""
+    upsampler = Upsampler("cpu", {"art": str(write_tiny_art(tmp_path_factory.mktemp("weights")))})
+    answers = {}
+    for edges in ("hard", "soft"):
+        report = upsampler.upsample(cut_out(), Request(domain=domain, scale=scale, edges=edges, wrap="none"))
+        assert report.residual.exact
+        answers[edges] = report.picture.frames[0][..., 3]
+    assert set(np.unique(answers["hard"])) <= {0, 255}
+    assert ((answers["soft"] > 0) & (answers["soft"] < 255)).mean() > 0.005
+
+
+@pytest.mark.weights
+def test_a_disc_at_x8_is_a_disc() -> None:
+    """No staircase of whole pixels, no dark rim: the outline of a cut-out follows the shape it was cut from."""
+    for domain in ("art", "pixel-art"):
+        answer = Upsampler("cpu").upsample(cut_out(), Request(domain=domain, scale=8, wrap="none")).picture.frames[0]
+        truth = disc(128, 6.3 * 8)
+        blocks = disc(16, 6.3).repeat(8, 0).repeat(8, 1)
+        seen = answer[..., 3] > 127
+        assert (seen != truth).mean() < 0.9 * (blocks != truth).mean(), domain
+        assert np.abs(answer[..., :3][seen].astype(int) - ORANGE).max() < 40, domain
