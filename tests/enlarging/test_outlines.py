@@ -73,4 +73,5 @@ def test_a_disc_at_x8_is_a_disc() -> None:
         blocks = disc(16, 6.3).repeat(8, 0).repeat(8, 1)
         seen = answer[..., 3] > 127
         assert (seen != truth).mean() < 0.9 * (blocks != truth).mean(), domain
-        assert np.abs(answer[..., :3][seen].astype(int) - ORANGE).max() < 40, domain
+        off = np.abs(answer[..., :3][seen].astype(int) - ORANGE).max(-1)
+        assert (off > 40).mean() < 0.01, domain

@@ -83,6 +83,8 @@ def test_translucent_rings_stay_and_soft_rims_do_not_become_blocks() -> None:
     assert torch.equal(answer[..., 8:12, 8:40], repeated(ring, F)[..., 8:12, 8:40])
     rim = ring * torch.rand(1, 1, 12, 12, generator=torch.Generator().manual_seed(0))
     assert not rings(rim).any()
+    pane = drawn(torch.ones(12, 12, dtype=torch.bool), shadow)
+    assert not rings(pane).any()
     line = drawn(torch.arange(12)[:, None].expand(12, 12) == 5, shadow, nothing)
     assert not rings(line).any()
 

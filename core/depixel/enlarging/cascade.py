@@ -45,8 +45,8 @@ def enlarge(
     large = prior.decode(latents, small, first) if valid is None else prior.decode(latents, small, first, valid)
     reached = scale
     while reached < degradation.factor:
-        if reached == scale:  # alpha that was never a mean gets an outline of its own at each stage
-            large = project(large, small, first, binary_alpha=is_binary_alpha(small), soft_edges=True)
+        if reached == scale:  # alpha that was never a mean gets a hard outline at each stage
+            large = project(large, small, first, binary_alpha=is_binary_alpha(small))
         large = large.clamp(0, 1)
         again = AreaDegradation(scale, wrap)
         large = prior.decode(prior.encode(large, again), large, again)

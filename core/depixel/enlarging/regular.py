@@ -139,8 +139,10 @@ def dithers(small: Tensor) -> Tensor:
     def at(down: int, right: int) -> Tensor:
         return mirrored(down, right)[:, :, 2:-2, 2:-2]
 
-    far = sum(alike(small, at(y, x)).int() for y, x in ((-2, 0), (2, 0), (0, -2), (0, 2)))
-    near = sum(alike(small, at(y, x)).int() for y, x in ((-1, 0), (1, 0), (0, -1), (0, 1)))
+    far, near = (
+        torch.stack([alike(small, at(k * y, k * x)) for y, x in ((-1, 0), (1, 0), (0, -1), (0, 1))]).sum(0)
+        for k in (2, 1)
+    )
     dot = ((far >= 3) & (near == 0)).float()
     several = F.avg_pool2d(dot, 5, 1, 2) * 25 >= 4  # one dot may be an eye
     return F.max_pool2d(dot * several, 3, 1, 1) > 0
@@ -160,6 +162,8 @@ def rings(small: Tensor) -> Tensor:
         torch.stack([torch.stack([same[k * y, k * x] for k in (1, 2, 3)]).all(0) for y, x in pair]).any(0)
         for pair in (((0, 1), (0, -1)), ((1, 0), (-1, 0)))
     ]
+    square = torch.stack([same[y, 0] & same[0, x] & alike(small, at(y, x)) for y in (-1, 1) for x in (-1, 1)]).any(0)
+    partial = partial & ~square  # a pane, and no line
     member = partial & (same[0, 1] | same[0, -1] | same[1, 0] | same[-1, 0])
     corner = partial & along[0] & along[1]
     for _ in range(_FLOOD):
