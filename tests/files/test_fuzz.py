@@ -66,7 +66,7 @@ def test_a_fault_of_ours_is_not_called_damage(monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.soak
 def test_soak(tmp_path: Path) -> None:
-    """The script of benchmarks, two seconds for each kind, always the same files: time and memory stay within limits."""
+    """The script of benchmarks, two seconds a kind, always the same files: time and memory stay within limits."""
     script = Path(__file__).resolve().parents[2] / "benchmarks" / "fuzz_readers.py"
     out = tmp_path / "fuzz.json"
     subprocess.run([sys.executable, script, "--seconds", "2", "--seed", "0", "--out", out], check=True, timeout=110)

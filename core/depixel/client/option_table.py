@@ -128,10 +128,10 @@ class RequestOptions:
     )
     edges: str = _row(
         "choice",
-        "Outline of cut-outs",
+        "Cut-outs",
         "For pictures whose pixels are either there or not: a hard outline of the same kind, or a soft one.",
         "hard",
-        choices=(("hard", "Hard, as it came"), ("soft", "Soft")),
+        choices=(("hard", "Hard edges"), ("soft", "Soft")),
         advanced=True,
         doors=ALL_DOORS,
         domains=("art", "pixel-art", "textures"),
@@ -226,11 +226,11 @@ class RequestOptions:
     )
     exact: str = _row(
         "choice",
-        "Faces scale back",
+        "Exact face",
         "Whether a face must scale back to the input: auto = exactly if the input looks like a face, otherwise the "
         "person as found.",
         "auto",
-        choices=(("auto", "If they can"), ("always", "Always, exactly"), ("never", "Not at all: as found")),
+        choices=(("auto", "If it can be"), ("always", "Always"), ("never", "As found")),
         automatic="exactly if the input looks like a face",
         doors=ALL_DOORS,
         actions=("imagine-face",),

@@ -31,7 +31,7 @@ def test_imagined_faces_say_so(seen: dict[str, Any]) -> None:
     )
 
     assert found["group"] == "hero imagined x8: 2 answers"
-    assert "imagined" in found["comment"]
+    assert "invented" in found["comment"]
     for answer, frame in zip(found["answers"], wanted, strict=True):
         assert "imagined" in answer["name"] and "seed" in answer["name"]
         assert np.array_equal(array(answer), frame)

@@ -232,7 +232,7 @@ def test_faces(krita) -> None:
 
     report = engine().upsample(Picture((np.ascontiguousarray(given),), mode="RGBA", name="sprite"), asked)
 
-    assert "imagined" in facts["imagined"]
+    assert "invented" in facts["imagined"]
     assert facts["size"] == [128, 128]
     assert facts["seed"] == report.candidates[0].seed
     assert np.array_equal(report.picture.frames[0], pixels(krita.read("imagined.out"), 128, 128))
