@@ -128,7 +128,7 @@ class RequestOptions:
     )
     edges: str = _row(
         "choice",
-        "Cut-outs",
+        "Outlines",
         "For pictures whose pixels are either there or not: a hard outline of the same kind, or a soft one.",
         "hard",
         choices=(("hard", "Hard edges"), ("soft", "Soft")),
