@@ -200,7 +200,7 @@ def _png(side: int = 4) -> bytes:
     ("archive", "names", "profile"),
     [
         ("data.pk3", ["scripts/weapons.shader", "textures/a/wall.tga"], "quake"),
-        ("data.pk3", ["models/player/skin.jpg", "sprites/POSSA1.png"], "quake"),
+        ("data.pk3", ["models/player/player.md3", "models/player/skin.jpg"], "quake"),
         ("mod.pk3", ["zmapinfo.txt", "textures/WALL.png"], "gzdoom"),
         ("mod.pk3", ["textures/WALL.png"], "gzdoom"),
         ("pack.mcpack", ["manifest.json", "textures/blocks/brick.png"], "bedrock"),
@@ -312,6 +312,24 @@ def test_connected_textures_of_minecraft_are_measured(tmp_path: Path) -> None:
     desk.once()
 
     assert "wrap" not in desk.asked()["0.png"]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [["sprites/hero.png", "icons/axe.png"], ["models/a.png", "maps/world.png"], ["gfx/a.png", "menu/b.png"],
+     ["textures/wall.tga", "env/sky.png"], ["patches/a.png", "hires/b.png"], ["textures/blocks/a.png", "font/b.png"]],
+)  # fmt: skip
+def test_common_names_of_folders_give_no_game_away(tmp_path: Path, names: list[str]) -> None:
+    """A folder or zip of pictures called sprites, gfx or maps is any folder: every picture in it is upscaled."""
+    for name in names:
+        (tmp_path / "pack" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "pack" / name).write_bytes(b"")
+    profile = recognise_folder(load(), tmp_path / "pack")
+
+    assert profile.name == "generic"
+    assert all(profile.rule_for(name).upscale for name in names)
+    path = _zip(tmp_path / "p.zip", {name: _png() for name in names if name.endswith(".png")})
+    assert rewrite(path, io.BytesIO(), NearestWorker(), load())[0] == "Profile: generic."
 
 
 @pytest.mark.parametrize(

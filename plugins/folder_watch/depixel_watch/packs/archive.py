@@ -168,7 +168,7 @@ def recognise_archive(archive: zipfile.ZipFile, profiles: dict[str, PackProfile]
         *(path for path in paths if "/" not in path),
         *(PurePosixPath(path).name for path in paths[:1000]),
     ]
-    return recognise(profiles, names, [path.removeprefix(top) for path in paths], name)
+    return recognise(profiles, names, [*paths, *(path.removeprefix(top) for path in paths)], name)
 
 
 def top_of(archive: zipfile.ZipFile, profile: PackProfile) -> str:
