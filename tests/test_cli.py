@@ -204,6 +204,8 @@ def test_what_was_imagined_is_drawn_told_and_kept_from_overwriting(
     for file in (tmp_path / "o").glob("a*.png"):
         if "disagreement" not in file.name:
             file.unlink()
+    drawn = tmp_path / "o" / "a.disagreement.png"
+    before = drawn.read_bytes()
     again = main(command)
     second = json.loads(capsys.readouterr().out)
 
@@ -214,7 +216,31 @@ def test_what_was_imagined_is_drawn_told_and_kept_from_overwriting(
     assert told["maximum"] == pytest.approx(stack.std(axis=0).max(), abs=0.01)
     assert told["maximum"] > 0
     assert "Where the answers differ" in shown
-    assert second["counts"]["skipped"] == 1
+    assert (second["counts"]["done"], drawn.read_bytes()) == (1, before)  # the very same map
+
+
+def test_candidates_of_an_interrupted_run_are_one_unit(tmp_path: Path, weights: str) -> None:
+    """
+    Killed between two candidates: the next run writes what is missing and keeps what is there. A file of somebody
+    else's under a candidate's name is named and stays.
+    """
+    _save(tmp_path / "a.png")
+    asked = ["upscale", tmp_path / "a.png", "-o", tmp_path / "o", "--candidates", 3, "--weights", weights]
+    assert _run(*asked)[0] == 0
+    files = {path.name: path.read_bytes() for path in (tmp_path / "o").glob("*.png")}
+    assert len(files) == 3
+    for name in ("a.png", "a.candidate-2.png"):  # they are written after the third
+        (tmp_path / "o" / name).unlink()
+
+    assert _run(*asked)[0] == 0
+    assert {path.name: path.read_bytes() for path in (tmp_path / "o").glob("*.png")} == files
+
+    (tmp_path / "o/a.png").unlink()
+    (tmp_path / "o/a.candidate-2.png").write_bytes(b"theirs")
+    code, out, _ = _run(*asked)
+    assert code == 1
+    assert "a.candidate-2.png already exists" in out
+    assert (tmp_path / "o/a.candidate-2.png").read_bytes() == b"theirs"
 
 
 def test_dry_run_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

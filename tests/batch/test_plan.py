@@ -42,15 +42,17 @@ def test_candidates_have_names_of_their_own(tmp_path: Path) -> None:
 
 
 def test_existing_outputs_are_skipped_unless_told(tmp_path: Path) -> None:
-    """Also when only an alternative is there already."""
+    """The best candidate is written last: where it is, all are; without it, a run was interrupted and is done again."""
     (tmp_path / "out").mkdir()
     (tmp_path / "out/hero.candidate-2.png").touch()
+    assert _plan(tmp_path, candidates=2).problem is None
+    (tmp_path / "out/hero.png").touch()
 
     skipped = _plan(tmp_path, candidates=2)
 
     assert skipped.problem is not None
     assert (skipped.problem.status, skipped.problem.code) == ("skipped", "exists")
-    assert _plan(tmp_path, candidates=1).problem is None
+    assert _plan(tmp_path, candidates=1).problem is not None
     assert _plan(tmp_path, candidates=2, overwrite=True).problem is None
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from depixel import files
-from depixel.errors import BadUsageError, UnwritableOutputError
+from depixel.errors import BadUsageError, OutputExistsError, UnwritableOutputError
 from depixel.files import video
 from depixel.picture import Picture
 from depixel.terminal.mistakes import no_such_input
@@ -44,8 +44,13 @@ def reader(max_pixels: int | None) -> Read:
     return read
 
 
-def writer(overwrite: bool) -> Write:
-    """Writes a picture under a temporary name and renames it; an existing file only with `overwrite`."""
+def writer(overwrite: bool, *, resume: bool = False) -> Write:
+    """
+    Writes a picture under a temporary name and renames it; an existing file only with `overwrite`.
+
+    Args:
+        resume: a file that is byte for byte the same, as an interrupted run leaves it, counts as written.
+    """
 
     def write(path: Path, picture: Picture) -> None:
         try:
@@ -53,6 +58,12 @@ def writer(overwrite: bool) -> Write:
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             raise UnwritableOutputError(f"The folder {path.parent} cannot be made: {reason}.") from error
-        files.write(path, picture, overwrite=overwrite)
+        try:
+            files.write(path, picture, overwrite=overwrite)
+        except OutputExistsError:
+            if not resume or path.is_symlink() or not path.is_file():
+                raise
+            if path.read_bytes() != files.encode(picture, files.kind_of(path)):
+                raise
 
     return write

@@ -179,7 +179,8 @@ def _problem(targets: list[Path], sources: set[str], taken: dict[str, str], over
     for target in targets:
         if target.is_dir():
             return Problem("failed", "unwritable", f"{target} is a folder.")
-        if not overwrite and (target.exists() or target.is_symlink()):
+        # The best candidate is written last: without it a run was interrupted, and its other files count as begun.
+        if not overwrite and target == targets[0] and os.path.lexists(target):
             return Problem("skipped", "exists", f"{target} is there already; --overwrite replaces it.")
         if reason := why_unwritable(target):
             return Problem("failed", "unwritable", f"{target} cannot be written: {reason}.")

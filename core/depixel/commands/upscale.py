@@ -175,7 +175,7 @@ def _outcomes(
         yield from (Outcome(planned, planned.problem) for planned in all_planned)
         return
     progress.doing("loading the engine")
-    read, write = reader(args.max_pixels), writer(args.overwrite)
+    read, write = reader(args.max_pixels), writer(args.overwrite, resume=True)
     watch = None if film is None else film.add
     batch = Batch(open_engine(args), settings, read, write, progress, stop, disagreement=args.disagreement, watch=watch)
     yield from batch.run(all_planned)
