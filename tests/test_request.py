@@ -119,3 +119,10 @@ def test_equal_requests_are_equal_whoever_typed_them() -> None:
 def test_the_scale_is_decided_in_one_place(request_: Request, domain: str, size: tuple[int, int], scale: int) -> None:
     """Asked for, reached by a size, or the default of the kind of picture."""
     assert request_.scale_for(BY_NAME[domain], *size) == scale
+
+
+def test_quality_chooses_the_model_unless_one_is_named() -> None:
+    """Best means the medium art model; a model that somebody names stays."""
+    assert Request().art_model == "auto"
+    assert Request(quality="best").art_model == "medium"
+    assert Request(quality="best", model="small").art_model == "small"

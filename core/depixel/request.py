@@ -23,7 +23,7 @@ from depixel.client.option_table import (
 from depixel.domain import Domain
 from depixel.errors import BadUsageError
 
-MODELS = ("auto", "small", "base")
+MODELS = ("auto", "small", "medium", "base")
 """Names that stand for a size of the art model; any other name is an installed generator's."""
 
 PULSE_EPS = 2e-3
@@ -97,6 +97,13 @@ class Request(RequestOptions):
             return min(MAX_SCALE, max(2, -(-self.size // side)))
         left, top, right, bottom = self.box or (0, 0, width, height)
         return domain.scale_for(max(right - left, bottom - top), MAX_SCALE)
+
+    @property
+    def art_model(self) -> str:
+        """The model that enlarges: a size of the art model (MODELS), or the name of another one."""
+        if self.model == "auto" and self.quality == "best":
+            return "medium"
+        return self.model
 
     def answer_size(self, width: int, height: int, scale: int) -> tuple[int, int]:
         """Width and height of the answer to a picture of this size that is answered at this scale."""

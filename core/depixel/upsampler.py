@@ -149,9 +149,9 @@ class Upsampler:
 
     def _engine(self, domain: Domain, request: Request) -> Engine:
         if not domain.imagined:
-            return EnlargingEngine(self.shelf.art(request.model), self.device, self._budget)
+            return EnlargingEngine(self.shelf.art(request.art_model), self.device, self._budget)
         # A named model is the generator of faces; what enlarges its answers is chosen as ever.
-        size = request.model if request.model in MODELS else "auto"
+        size = request.art_model if request.art_model in MODELS else "auto"
         art = EnlargingEngine(self.shelf.art(size), self.device, self._budget)
         return FaceEngine(self.shelf.faces(request.model), art, self.device)
 

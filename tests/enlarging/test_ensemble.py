@@ -43,6 +43,16 @@ def test_small_answers_are_averaged_more(side: int, scale: int, turns: int) -> N
     assert turns_for(prepare(Picture((opaque,)), settings), settings) == min(turns, 2)
 
 
+@pytest.mark.parametrize(("side", "scale", "turns"), [(16, 4, 8), (33, 4, 4), (128, 4, 4), (129, 4, 2), (600, 4, 1)])
+def test_best_quality_turns_larger_answers_too(side: int, scale: int, turns: int) -> None:
+    """With transparency 8, opaque never more than 4; an explicit number wins."""
+    settings = Request(scale=scale, domain="art", quality="best")
+    transparent, opaque = (prepare(Picture((noise(side, side, channels),)), settings) for channels in (4, 3))
+    assert turns_for(transparent, settings) == turns
+    assert turns_for(opaque, settings) == min(turns, 4)
+    assert turns_for(transparent, Request(scale=scale, domain="art", quality="best", ensemble=2)) == 2
+
+
 def test_frames_count_and_imagined_detail_is_not_averaged_away() -> None:
     """An animation is as large as all of its frames; vivid candidates get one pass, unless told otherwise."""
     still = Picture((noise(32, 32, 4),))

@@ -71,6 +71,15 @@ class RequestOptions:
         automatic="by content and name",
         doors=ALL_DOORS,
     )
+    quality: str = _row(
+        "choice",
+        "Quality",
+        "How much time to spend: best uses the larger model and averages more flips and turns, several times slower.",
+        "standard",
+        choices=(("standard", "Standard"), ("best", "Best (slow)")),
+        doors=ALL_DOORS,
+        domains=DRAWN,
+    )
     degradation: str = _row(
         "choice",
         "Scales back by",
@@ -324,7 +333,7 @@ class RequestOptions:
         "Name of an installed generator, as `depixel models` lists them.",
         "auto",
         pattern=r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}",
-        expected="auto, small or the name of an installed generator",
+        expected="auto, small, medium or the name of an installed generator",
         automatic="by kind of picture",
         unit="NAME",
         group="search",

@@ -12,7 +12,10 @@ from depixel.planes import are_apart
 from depixel.preparation.prepare import Prepared
 from depixel.request import Request
 
-_TURNS_BY_PIXELS = ((8, 96 * 96), (4, 128 * 128), (2, 256 * 256))
+_TURNS_BY_PIXELS = {
+    "standard": ((8, 96 * 96), (4, 128 * 128), (2, 256 * 256)),
+    "best": ((8, 128 * 128), (4, 512 * 512), (2, 2048 * 2048)),
+}
 _BUCKET = 16
 _LARGEST_MIXED = 128
 
@@ -23,7 +26,8 @@ def turns_for(prepared: Prepared, request: Request, candidate: int = 0, scale: i
 
     By default, calm answers with transparency get 8 up to 96x96 pixels (summed over all frames), 4 up to 128x128, 2 up
     to 256x256, and 1 beyond. Opaque answers get 2 up to 256x256, because they gain hardly anything from more
-    (benchmarks/results/art_ensemble.md). Imagined detail is never averaged. The number depends only on the picture and
+    (benchmarks/results/art_ensemble.md). Quality "best" turns larger answers as often, and opaque ones up to 4 times.
+    Imagined detail is never averaged. The number depends only on the picture and
     the request, so the batch, the tiles and the device change no answer.
 
     Args:
@@ -36,9 +40,10 @@ def turns_for(prepared: Prepared, request: Request, candidate: int = 0, scale: i
         return 1
     frames, _, height, width = prepared.straight.shape
     pixels = frames * height * width * max(prepared.degradation.factor, scale) ** 2
-    turns = next((turns for turns, most in _TURNS_BY_PIXELS if pixels <= most), 1)
-    opaque = turns > 2 and bool((prepared.straight[:, 3] == prepared.levels).all())
-    return 2 if opaque else turns
+    turns = next((turns for turns, most in _TURNS_BY_PIXELS[request.quality] if pixels <= most), 1)
+    most = 4 if request.quality == "best" else 2
+    opaque = turns > most and bool((prepared.straight[:, 3] == prepared.levels).all())
+    return most if opaque else turns
 
 
 def batch_key(prepared: Prepared, request: Request, scale: int = 4) -> Hashable:
