@@ -30,6 +30,7 @@ A host does this, on a thread or process of its own (every step blocks):
 
 `Engine.state()` is (word, sentence) for one line of a docker and starts nothing; `Engine.hello()` starts the engine
 and says what it can do (`Welcome`; `missing(action, welcome.actions, welcome.domains)` is a sentence or "").
+`recipe_of(action, request, event, i)` is what brings candidate i back alone: keep its `to_json()` with the layer.
 A crashed engine is started again and the job is run once more, without the host noticing more than a `Starting` event.
 The answers have `channels` and `depth` of the request's pixels, and are `scale` times as large; those of "anonymise"
 cover the picture as it is.
@@ -59,7 +60,17 @@ from .errors import (
     NotInstalledError,
     WrongVersionError,
 )
-from .naming import file_suffix, group_name, joined, layer_name, scales_back, sentence, summary
+from .naming import (
+    difference,
+    file_suffix,
+    group_name,
+    joined,
+    layer_name,
+    scales_back,
+    sentence,
+    summary,
+    unique_path,
+)
 from .option import Option
 from .place import Installed, Place, Running
 from .protocol import (
@@ -76,6 +87,7 @@ from .protocol import (
     Submission,
     Welcome,
 )
+from .recipe import Recipe, recipe_of
 
 __all__ = [
     "ACTIONS",
@@ -102,6 +114,7 @@ __all__ = [
     "Preview",
     "Progress",
     "Queued",
+    "Recipe",
     "Result",
     "Running",
     "Starting",
@@ -110,14 +123,17 @@ __all__ = [
     "WrongVersionError",
     "action_named",
     "check",
+    "difference",
     "file_suffix",
     "group_name",
     "joined",
     "layer_name",
     "missing",
+    "recipe_of",
     "scales_back",
     "sentence",
     "settings_of",
     "summary",
+    "unique_path",
     "with_output",
 ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Sequence
+import os
+from typing import Collection, Sequence
 
 from .dialogs import Action
 from .errors import EngineError
@@ -18,12 +19,37 @@ def scales_back(answer: Answer) -> str:
 
 
 def layer_name(base: str, result: Result, index: int, imagined: bool = False) -> str:
-    """`sprite x4, seed 7, exact` or `sprite x4, thin outlines, exact`: the name of the layer of candidate `index`."""
+    """
+    The name of the layer of candidate `index`: `sprite x4, seed 7, imagination 0.5, exact`, or `sprite x4, thin
+    outlines, exact`. It says all that tells the candidate from its neighbours; the recipe holds the rest.
+    """
     answer = result.answers[index]
     what = " imagined" if imagined else ""
     times = " x%d" % result.scale if result.scale > 1 else ""
-    which = label_of(answer.reading) if answer.reading in NAMES else "seed %d" % answer.seed
-    return "%s%s%s, %s, %s" % (base, what, times, which, scales_back(answer))
+    return "%s%s%s, %s, %s" % (base, what, times, difference(answer), scales_back(answer))
+
+
+def difference(answer: Answer) -> str:
+    """What tells a candidate from its neighbours: `thin outlines`, `seed 7`, `seed 7, imagination 0.5`."""
+    words = [label_of(answer.reading)] if answer.reading in NAMES else []
+    if not words or answer.imagination:
+        words.append("seed %d" % answer.seed)
+    if answer.imagination:
+        words.append("imagination %g" % round(answer.imagination, 3))
+    return ", ".join(words)
+
+
+def unique_path(stem: str, ending: str, taken: Collection[str] = ()) -> str:
+    """
+    `stem` + `ending`, or with -2, -3 ... between them: a path that no file has and that is not in `taken` (the paths of
+    open documents that may not have been saved yet). Capitals make no difference, as on Windows and macOS.
+    """
+    claimed = {os.path.normcase(os.path.abspath(path)).lower() for path in taken}
+    path, number = stem + ending, 1
+    while os.path.lexists(path) or os.path.normcase(os.path.abspath(path)).lower() in claimed:
+        number += 1
+        path = "%s-%d%s" % (stem, number, ending)
+    return path
 
 
 def group_name(base: str, result: Result, imagined: bool = False) -> str:

@@ -196,6 +196,7 @@ class Answer:
     mode: str = ""  # kind of picture in Pillow's words
     indexed: bool = False  # all its colours are in the palette that was sent
     reading: str = ""  # pixel art: which reading it is (depixel.client.readings)
+    imagination: float = 0.0  # how far this candidate strayed; with its seed it comes again (depixel.client.recipe)
 
 
 @dataclass(frozen=True)
@@ -256,4 +257,6 @@ def answer_from_dict(values: Mapping[str, Any], data: bytes) -> Answer:
         top=int(values.get("top", 0)),
         mode=str(values.get("mode", "")),
         indexed=bool(values.get("indexed", False)),
+        reading=str(values.get("reading", "")),
+        imagination=float(values.get("imagination", 0.0)),
     )

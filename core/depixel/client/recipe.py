@@ -1,0 +1,167 @@
+"""
+`Recipe`: what brings one candidate back, alone and exactly. Programs keep it with the answer (a parasite of a layer in
+GIMP, an annotation of a document in Krita) and make a submission of it again.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import zlib
+from dataclasses import dataclass, field
+from typing import Any, Dict, Mapping, Optional
+
+from .dialogs import Action, action_named
+from .errors import EngineError
+from .option_table import option_named
+from .protocol import Pixels, Result, Submission
+
+RECIPE_VERSION = 1
+LARGEST_SOURCE = 2**22
+"""Bytes of a compressed source that a recipe may hold; of a larger one it knows only the name."""
+
+_SAYS_WHICH = ("imagination", "reading", "detail", "face", "kept")  # options of a recipe that `text` mentions
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """
+    One candidate of one picture.
+
+    settings: of a submission for this candidate alone, as `settings_of` makes them. source: the pixels that were sent,
+    or None when they are too many, or are those of a face that was anonymised (they must not travel with its answer).
+    """
+
+    action: str  # name of the `Action`
+    settings: Mapping[str, Any]
+    kept: int = 12
+    name: str = ""  # of the picture that was sent; the engine looks at it when it decides about the kind
+    source: Optional[Pixels] = field(default=None, compare=False)
+
+    @property
+    def seed(self) -> int:
+        """The candidate's own seed."""
+        return int(self.settings.get("seed", 0))
+
+    def submission(self, pixels: Optional[Pixels] = None, program: str = "", **changes: Any) -> Submission:
+        """
+        The same candidate again, of its own source or of `pixels`; `changes` are settings to be different, such as
+        scale=64.
+
+        Raises:
+            EngineError: the recipe holds no source, and none is passed.
+        """
+        sent = pixels or self.source
+        if sent is None:
+            raise EngineError("The recipe does not hold the picture that it was made from: select that layer.", "usage")
+        return Submission(
+            sent, {**self.settings, **changes}, action_named(self.action).wire, self.kept, program=program
+        )
+
+    def values(self) -> Dict[str, Any]:
+        """The recipe as values of the action's dialog: its options at their defaults where the recipe has none."""
+        action = action_named(self.action)
+        values = {**action.defaults(), "candidates": 1, "seed": 0}
+        if "imagination" in values:
+            values["imagination"] = 0.0
+        values.update({name: value for name, value in self.settings.items() if name in values})
+        if "kept" in values:
+            values["kept"] = self.kept
+        return values
+
+    def text(self) -> str:
+        """`seed 7, imagination 0.5, thin`: what tells this candidate from its neighbours, in a few words."""
+        words = ["seed %d" % self.seed]
+        for name in _SAYS_WHICH:
+            value = self.kept if name == "kept" and self.action == "anonymise-face" else self.settings.get(name)
+            if value not in (None, "", 0, 0.0, "auto"):
+                words.append(_in_words(name, value))
+        return ", ".join(words)
+
+    def to_json(self) -> str:
+        """One line of ASCII."""
+        values: Dict[str, Any] = {
+            "recipe": RECIPE_VERSION,
+            "action": self.action,
+            "settings": dict(self.settings),
+            "kept": self.kept,
+            "name": self.name,
+        }
+        if self.source is not None:
+            packed = base64.b64encode(zlib.compress(self.source.body, 6)).decode("ascii")
+            if len(packed) <= LARGEST_SOURCE:
+                values["source"] = {**self.source.described(), "samples": packed}
+        return json.dumps(values, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Recipe":
+        """
+        Read what `to_json` wrote.
+
+        Raises:
+            EngineError: the text is no recipe, or one of a later version.
+        """
+        try:
+            values = json.loads(text)
+            if int(values["recipe"]) > RECIPE_VERSION:
+                raise EngineError("This recipe was written by a later version of Depixel: update the plug-in.", "usage")
+            action_named(values["action"])
+            source = values.get("source")
+            return cls(str(values["action"]), dict(values["settings"]), int(values["kept"]), str(values["name"]),
+                       _source_of(source) if source else None)  # fmt: skip
+        except (ValueError, KeyError, TypeError, AttributeError, StopIteration, zlib.error, binascii.Error) as error:
+            raise EngineError("The recipe cannot be read (%s)." % type(error).__name__, "usage") from error
+
+
+def recipe_of(action: Action, submission: Submission, result: Result, index: int) -> Recipe:
+    """
+    The recipe of candidate `index` of a result.
+
+    Args:
+        submission: what was sent for the result.
+    """
+    answer = result.answers[index]
+    settings = dict(submission.settings)
+    many = int(settings.pop("candidates", 1)) > 1
+    settings["seed"] = answer.seed
+    if answer.imagination or "imagination" in settings:
+        settings["imagination"] = answer.imagination
+    if answer.reading:
+        settings["reading"] = answer.reading
+    faces = result.domain == "faces"
+    if faces and action.wire == "upscale" and settings.get("exact", "auto") == "auto":
+        settings["exact"] = "always" if answer.residual <= 0.5 else "never"  # decided by the best of all candidates
+    if many and settings.get("steps") and not faces:
+        settings.setdefault("ensemble", 1)  # several searched candidates are never averaged; one alone would be
+    for name in ("seed", "imagination", "reading"):  # like `settings_of`: what is the default stays unsaid
+        if name not in submission.settings and settings.get(name) == option_named(name).default:
+            settings.pop(name, None)
+    pixels = submission.pixels if isinstance(submission.pixels, Pixels) else None
+    source = pixels if action.wire == "upscale" else None
+    return Recipe(action.name, settings, submission.kept, submission.pixels.name, source)
+
+
+def _in_words(name: str, value: Any) -> str:
+    option = option_named(name)
+    if name == "face":
+        return str(value)
+    if option.kind == "choice":
+        return str(dict(option.choices).get(value, value)).lower()
+    return "%s %g" % (option.label.lower(), value)
+
+
+def _source_of(values: Mapping[str, Any]) -> Pixels:
+    body = zlib.decompress(base64.b64decode(values["samples"], validate=True))
+    count = int(values.get("frames", 1))
+    size = len(body) // max(1, count)
+    return Pixels(
+        width=int(values["width"]),
+        height=int(values["height"]),
+        channels=int(values["channels"]),
+        frames=tuple(body[i * size : (i + 1) * size] for i in range(count)),
+        depth=int(values.get("depth", 8)),
+        palette=bytes.fromhex(values.get("palette", "")),
+        name=str(values.get("name", "")),
+        mode=str(values.get("mode", "")),
+    )

@@ -1,0 +1,91 @@
+"""Recipes are kept as one line of JSON, and what is no recipe is refused in a sentence."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from depixel.client import (
+    ANONYMISE_FACE,
+    IMAGINE_FACE,
+    Answer,
+    EngineError,
+    Pixels,
+    Recipe,
+    Result,
+    Submission,
+    recipe_of,
+    settings_of,
+    unique_path,
+)
+
+SOURCE = Pixels(2, 1, 4, (bytes(range(8)), bytes(range(8, 16))), palette=b"\x01\x02\x03\xff", name="hero")
+
+
+def result_with(residual: float, domain: str = "faces") -> Result:
+    """One answer of a face."""
+    answer = Answer(4, 2, 4, 8, (bytes(32),), residual, residual, 0.0, seed=77, imagination=0.25)
+    return Result((answer,), domain, "area", "faces", 2, 0, 0.1)
+
+
+def test_a_recipe_and_its_source_survive_json() -> None:
+    """All frames, the palette and the name are there again."""
+    recipe = Recipe("upscale", {"scale": 3, "seed": 7, "reading": "thin"}, 12, "hero", SOURCE)
+
+    again = Recipe.from_json(recipe.to_json())
+
+    assert again == recipe and again.source == SOURCE
+    assert again.text() == "seed 7, thin outlines"
+    assert again.submission(scale=5).settings == {"scale": 5, "seed": 7, "reading": "thin"}
+
+
+def test_an_anonymised_face_is_not_carried_by_its_recipe() -> None:
+    """The source stays where it is; without it the recipe says what to select."""
+    request = Submission(SOURCE, settings_of(ANONYMISE_FACE, {"kept": 8}), "anonymise", kept=8)
+
+    recipe = recipe_of(ANONYMISE_FACE, request, result_with(0.0), 0)
+
+    assert recipe.source is None and "samples" not in recipe.to_json()
+    assert recipe.kept == 8 and recipe.values()["kept"] == 8
+    with pytest.raises(EngineError, match="select that layer"):
+        recipe.submission()
+    assert recipe.submission(SOURCE).action == "anonymise"
+
+
+@pytest.mark.parametrize(("residual", "exact"), [(0.0, "always"), (9.0, "never")])
+def test_whether_a_face_is_exact_is_kept(residual: float, exact: str) -> None:
+    """The best of several candidates decided it; one alone might decide otherwise."""
+    request = Submission(SOURCE, settings_of(IMAGINE_FACE, {"candidates": 4, "imagination": 0.25}))
+
+    assert recipe_of(IMAGINE_FACE, request, result_with(residual), 0).settings["exact"] == exact
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "{}", "null", '{"recipe": 1, "action": "fly", "settings": {}, "kept": 1, "name": ""}',
+     Recipe("upscale", {}, 12, "hero", SOURCE).to_json().replace("samples", "sample")],
+)  # fmt: skip
+def test_what_is_no_recipe_is_refused(text: str) -> None:
+    """One sentence, whatever was written there."""
+    with pytest.raises(EngineError, match="cannot be read"):
+        Recipe.from_json(text)
+
+
+def test_a_later_recipe_is_refused() -> None:
+    """It may mean something else."""
+    values = {**json.loads(Recipe("upscale", {}).to_json()), "recipe": 99}
+
+    with pytest.raises(EngineError, match="later version"):
+        Recipe.from_json(json.dumps(values))
+
+
+def test_a_path_is_unique_among_files_and_open_documents(tmp_path: Path) -> None:
+    """Files count, and so do documents that were never saved; capitals make no difference."""
+    stem = str(tmp_path / "hero-x4")
+    (tmp_path / "hero-x4.xcf").touch()
+
+    assert unique_path(stem, ".xcf") == stem + "-2.xcf"
+    assert unique_path(stem, ".xcf", [str(tmp_path / "HERO-x4-2.xcf")]) == stem + "-3.xcf"
+    assert unique_path(str(tmp_path / "other"), ".kra") == str(tmp_path / "other.kra")
