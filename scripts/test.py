@@ -2,6 +2,9 @@
 Sets up .venv and runs the tests: python scripts/test.py [PYTEST ARGUMENTS]
 
     python scripts/test.py tests/test_cli.py -k json
+
+Without arguments, the default tests run in one process for each core, in random order; pytest prints the seed, and
+`--randomly-seed=SEED` repeats it.
 """
 
 from __future__ import annotations
@@ -13,4 +16,5 @@ from environment import ROOT, prepare, venv_program
 
 if __name__ == "__main__":
     prepare("dev")
-    sys.exit(subprocess.call([str(venv_program("python")), "-m", "pytest", *sys.argv[1:]], cwd=ROOT))
+    arguments = sys.argv[1:] or ["-n", "auto", "--dist", "worksteal"]
+    sys.exit(subprocess.call([str(venv_program("python")), "-m", "pytest", *arguments], cwd=ROOT))

@@ -36,10 +36,10 @@ def test_imports_the_standard_library_only(path: Path) -> None:
 
 
 @pytest.mark.parametrize("version", ["3.8", "3.9", "3.13"])
-def test_runs_on_other_pythons(version: str, tmp_path: Path) -> None:
+def test_runs_on_other_pythons(version: str, tmp_path: Path, real_home: Path) -> None:
     """The copied folder is imported and used by the oldest and newest Pythons of this machine."""
-    kept = sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python"))
-    program = str(kept[-1]) if kept else shutil.which(f"python{version}")
+    versions = sorted(real_home.glob(f".pyenv/versions/{version}.*/bin/python"))
+    program = str(versions[-1]) if versions else shutil.which(f"python{version}")
     if program is None:
         pytest.skip(f"Python {version} is not on this machine")
     shutil.copytree(FOLDER, tmp_path / "depixel_client", ignore=shutil.ignore_patterns("__pycache__"))

@@ -25,11 +25,6 @@ from depixel_watch.ledger.lock import is_held
 RNG = np.random.default_rng(3)
 
 
-@pytest.fixture(autouse=True)
-def _own_list_of_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DEPIXEL_RUNTIME_DIR", str(tmp_path / "runtime"))
-
-
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A tiny art network in a file."""

@@ -78,9 +78,9 @@ SNIPPETS = [
 """Sources, and whether Python 2.7 reads them."""
 
 
-def _interpreter(python: str) -> str | None:
-    kept = sorted(Path.home().glob(f".pyenv/versions/2.7*/bin/{python}"))  # pyenv's own shim refuses to run it
-    program = str(kept[-1]) if kept else shutil.which(python)
+def _interpreter(python: str, home: Path) -> str | None:
+    versions = sorted(home.glob(f".pyenv/versions/2.7*/bin/{python}"))  # pyenv's own shim refuses to run it
+    program = str(versions[-1]) if versions else shutil.which(python)
     if program is None or subprocess.run([program, "-c", "0"], capture_output=True, check=False).returncode:
         return None
     return program
@@ -100,9 +100,9 @@ def test_the_check_of_python_2_s_grammar(source: str, good: bool) -> None:
     assert (complaints(source) == []) == good
 
 
-def test_the_check_agrees_with_a_real_python_2(tmp_path: Path) -> None:
+def test_the_check_agrees_with_a_real_python_2(tmp_path: Path, real_home: Path) -> None:
     """Where there is one, it reads the module and each of the snippets, or refuses them, as the check does."""
-    program = _interpreter("python2.7")
+    program = _interpreter("python2.7", real_home)
     if program is None:
         pytest.skip("python2.7 is not on this machine")
     files = [PLUG_IN / "gimpfu_compat.py"]
@@ -138,9 +138,9 @@ def compat() -> ModuleType:
 
 
 @pytest.mark.parametrize("python", [sys.executable, "python2.7"])
-def test_the_same_declaration_works_on_a_real_gimpfu(python: str, tmp_path: Path) -> None:
+def test_the_same_declaration_works_on_a_real_gimpfu(python: str, tmp_path: Path, real_home: Path) -> None:
     """On GIMP 2.10, under its Python 2.7, declarations reach gimpfu's register() in the form it knows."""
-    program = _interpreter(python)
+    program = _interpreter(python, real_home)
     if program is None:
         pytest.skip(f"{python} is not on this machine")
     script = tmp_path / "declare.py"

@@ -83,6 +83,7 @@ def start(place: Place, program: str, seconds: float = START_SECONDS) -> Iterato
                 if ours:
                     place.forget_running()
                     process = _spawn(installed, place)
+                    _children.append(process)
                     yield from _wait(process, place, began, seconds)
                     return
         except OSError as error:
@@ -103,7 +104,6 @@ def start(place: Place, program: str, seconds: float = START_SECONDS) -> Iterato
 def _wait(process: subprocess.Popen[bytes], place: Place, began: float, seconds: float) -> Iterator[Starting]:
     while True:
         if place.running() is not None:
-            _children.append(process)
             return
         if process.poll() is not None:
             words = place.last_words()
@@ -119,6 +119,7 @@ def _wait(process: subprocess.Popen[bytes], place: Place, began: float, seconds:
             )
         if time.monotonic() - began > seconds:
             process.kill()
+            process.wait()
             raise EngineDiedError(
                 "The Depixel engine did not start within %.0f seconds; its log is %s." % (seconds, place.log)
             )
@@ -126,7 +127,8 @@ def _wait(process: subprocess.Popen[bytes], place: Place, began: float, seconds:
         time.sleep(0.05)
 
 
-_children: List[subprocess.Popen[bytes]] = []  # kept so that a dead engine is not left as a zombie of Krita
+# Kept from the start, so that Krita reaps an engine that ends, even one that a cancelled wait gave up on.
+_children: List[subprocess.Popen[bytes]] = []
 
 
 def reap() -> int:

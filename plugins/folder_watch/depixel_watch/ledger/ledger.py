@@ -107,12 +107,11 @@ class Ledger:
         self._base = sqlite3.connect(path, isolation_level=None)
         try:
             self._set_up()
-        except sqlite3.OperationalError:
+        except BaseException as error:
             self._base.close()
+            if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
+                raise DamagedLedgerError(f"The ledger {path} is damaged ({error}).") from error
             raise
-        except sqlite3.DatabaseError as error:
-            self._base.close()
-            raise DamagedLedgerError(f"The ledger {path} is damaged ({error}).") from error
         self._file = identity_of(path)
 
     def is_in_place(self) -> bool:

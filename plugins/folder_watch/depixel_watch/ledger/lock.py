@@ -58,8 +58,8 @@ class Lock:
 def only_one(out: Path) -> Iterator[Lock]:
     """Hold the output folder. Raises as `Lock.hold` does."""
     lock = Lock(out)
-    lock.hold()
     try:
+        lock.hold()
         yield lock
     finally:
         lock.release()

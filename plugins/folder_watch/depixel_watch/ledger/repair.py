@@ -31,7 +31,12 @@ def open_ledger(path: Path, trouble: Callable[[str], None], *, damaged: bool = F
     if not damaged:
         try:
             ledger = Ledger(path)
-            if ledger.can_be_read():
+            try:
+                sound = ledger.can_be_read()
+            except BaseException:
+                ledger.close()
+                raise
+            if sound:
                 return ledger
             ledger.close()
         except DamagedLedgerError:
@@ -43,8 +48,12 @@ def open_ledger(path: Path, trouble: Callable[[str], None], *, damaged: bool = F
             path.with_name(path.name + ending).rename(aside.with_name(aside.name + ending))
     rows = _salvaged(aside)
     ledger = Ledger(path)
-    ledger.record(rows)
-    ledger.note_fact(REBUILT, "1")
+    try:
+        ledger.record(rows)
+        ledger.note_fact(REBUILT, "1")
+    except BaseException:
+        ledger.close()
+        raise
     trouble(_KEPT.format(len(rows), aside.name))
     return ledger
 
