@@ -73,9 +73,9 @@ def make_parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     parser = _Parser(prog="depixel", description=_DESCRIPTION)
     parser.add_argument("--version", action="version", version=f"depixel {__version__}")
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    asked = next((word for word in arguments if not word.startswith("-")), "")
-    if asked in COMMANDS and importlib.util.find_spec(COMMANDS[asked][0]):
-        importlib.import_module(COMMANDS[asked][0]).add_parser(subparsers)
+    command = next((word for word in arguments if not word.startswith("-")), "")
+    if command in COMMANDS and importlib.util.find_spec(COMMANDS[command][0]):
+        importlib.import_module(COMMANDS[command][0]).add_parser(subparsers)
         return parser
     for name, (module, line) in COMMANDS.items():
         if importlib.util.find_spec(module):
@@ -91,8 +91,8 @@ class _Parser(argparse.ArgumentParser):
         values, left = self.parse_known_args(args, namespace)
         if left:
             parser = self._chosen(getattr(values, "command", ""))
-            known = [flag for action in parser._actions for flag in action.option_strings]
-            self.exit(2, f"depixel: {unknown_options(left, known, parser.prog)}\n")
+            flags = [flag for action in parser._actions for flag in action.option_strings]
+            self.exit(2, f"depixel: {unknown_options(left, flags, parser.prog)}\n")
         return values
 
     def error(self, message: str) -> NoReturn:

@@ -77,12 +77,12 @@ def project(
         colour = torch.where(alpha > _VISIBLE, colour / alpha.clamp_min(_VISIBLE), colour)
         alpha = (alpha >= 0.5).to(large.dtype)
     alpha = _project_plane(alpha, wanted_alpha, torch.ones_like(alpha), alpha_degradation(degradation, binary_alpha))
-    wanted = small[:, :3]
+    target = small[:, :3]
     if binary_alpha and not isinstance(degradation, PointDegradation):
-        wanted = straight_colour(small) * degradation.apply(alpha).clamp(0, 1)
+        target = straight_colour(small) * degradation.apply(alpha).clamp(0, 1)
         unconstrained = degradation.apply(torch.minimum(colour.clamp_min(0), alpha))
-        wanted = torch.where(wanted_alpha > 0, wanted, unconstrained)  # a smooth outline reaches into empty blocks
-    return torch.cat([_project_plane(colour, wanted, alpha, degradation), alpha], 1)
+        target = torch.where(wanted_alpha > 0, target, unconstrained)  # a smooth outline reaches into empty blocks
+    return torch.cat([_project_plane(colour, target, alpha, degradation), alpha], 1)
 
 
 def keep_extreme_alpha(large: Tensor, small: Tensor, factor: int) -> Tensor:
@@ -232,7 +232,7 @@ def _round_running_sum(blocks: Tensor) -> Tensor:
 
 
 # Colour: blocks of one alpha value are rounded evenly; the others by weight.
-def _round_blocks(values: Tensor, wanted: Tensor, alpha: Tensor, factor: int, levels: int) -> Tensor:
+def _round_blocks(values: Tensor, target: Tensor, alpha: Tensor, factor: int, levels: int) -> Tensor:
     blocks = _to_blocks(values, factor)  # [B, 3, h, w, f*f]
     rounded = _round_running_sum(blocks)
     weights = _to_blocks(alpha, factor)
@@ -240,16 +240,16 @@ def _round_blocks(values: Tensor, wanted: Tensor, alpha: Tensor, factor: int, le
     if bool(uneven.any()):
         uneven = uneven.expand(blocks.shape[:-1])
         weight = weights.expand_as(blocks)[uneven].to(blocks.dtype)
-        rounded[uneven] = _round_by_weight(blocks[uneven], wanted[uneven][:, None], weight, levels)
+        rounded[uneven] = _round_by_weight(blocks[uneven], target[uneven][:, None], weight, levels)
     return _from_blocks(rounded.clamp_(0, levels), factor)
 
 
 # Floor every value, then raise those with the largest fractions until the weighted sum is as near to
 # wanted * (sum of weights) as it can be: [N, f*f], [N, 1], [N, f*f].
-def _round_by_weight(values: Tensor, wanted: Tensor, weight: Tensor, levels: int) -> Tensor:
+def _round_by_weight(values: Tensor, target: Tensor, weight: Tensor, levels: int) -> Tensor:
     floor = values.floor().clamp(0, levels)
     fraction = torch.where((weight > 0) & (floor < levels), values - floor, -1.0)
-    missing = wanted * weight.sum(-1, keepdim=True) - (floor * weight).sum(-1, keepdim=True)
+    missing = target * weight.sum(-1, keepdim=True) - (floor * weight).sum(-1, keepdim=True)
     order = fraction.argsort(dim=-1, descending=True, stable=True)
     gains = torch.where(fraction >= 0, weight, 0.0).gather(-1, order).cumsum(-1)
     count = (torch.cat([torch.zeros_like(missing), gains], -1) - missing).abs().argmin(-1, keepdim=True)

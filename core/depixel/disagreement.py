@@ -42,8 +42,8 @@ def heat_map(answers: Sequence[Picture]) -> Picture:
     frames = []
     for index, deviation in enumerate(deviations(answers)):
         mean = np.stack([_premultiplied(answer, index) for answer in answers]).mean(axis=0)
-        shown = mean[..., :3] + _GROUND * (1 - mean[..., 3:] / 255)
-        grey = _GROUND + _DIM * (shown @ np.array([0.299, 0.587, 0.114]) - _GROUND)
+        over_grey = mean[..., :3] + _GROUND * (1 - mean[..., 3:] / 255)
+        grey = _GROUND + _DIM * (over_grey @ np.array([0.299, 0.587, 0.114]) - _GROUND)
         heat = np.sqrt(np.clip(deviation / FULL_HEAT, 0, 1))[..., None]
         place = heat[..., 0] * (len(_RAMP) - 1)
         colour = np.stack([np.interp(place, range(len(_RAMP)), _RAMP[:, c]) for c in range(3)], axis=-1)

@@ -25,10 +25,10 @@ def fill_under_alpha(straight: Tensor) -> Tensor:
         The same with new RGB where alpha is 0; visible pixels are untouched. All transparent: unchanged.
     """
     alpha = straight[:, 3:]
-    seen = (alpha > 0).to(straight.dtype)
-    if bool(seen.all()) or not bool(seen.any()):
+    visible = (alpha > 0).to(straight.dtype)
+    if bool(visible.all()) or not bool(visible.any()):
         return straight
-    colour = _pull_push(straight[:, :3] * seen, seen)
+    colour = _pull_push(straight[:, :3] * visible, visible)
     return torch.cat([torch.where(alpha > 0, straight[:, :3], colour), alpha], 1)
 
 

@@ -83,11 +83,11 @@ def with_xmp(text: dict[str, str], source: str = "compositeWithTrainedAlgorithmi
     The text with an XMP packet that says all of it, and how the picture was made (a term of the International Press
     Telecommunications Council, by default: by a trained model): where programs look that read no PNG text.
     """
-    made = _MADE.replace("{source}", source)
-    said = (packet(text) or b"").decode("utf-8")
-    if made not in said:
-        said = said.replace("</rdf:RDF>", made + "</rdf:RDF>", 1)
-    return {**text, XMP: said}
+    origin = _MADE.replace("{source}", source)
+    xmp = (packet(text) or b"").decode("utf-8")
+    if origin not in xmp:
+        xmp = xmp.replace("</rdf:RDF>", origin + "</rdf:RDF>", 1)
+    return {**text, XMP: xmp}
 
 
 def _joined(ours: str, theirs: str) -> str:

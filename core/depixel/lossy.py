@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _NOTE = "Saving in this format changed pixels; the residual is that of the file (--format png keeps all)."
 
 
-def as_written(report: Report, given: Picture, read_back: Sequence[Picture]) -> Report:
+def as_written(report: Report, small: Picture, read_back: Sequence[Picture]) -> Report:
     """The report with the residual of each candidate's file, as decoded, instead of the engine's."""
     from depixel.projecting import measure_result
 
@@ -27,7 +27,7 @@ def as_written(report: Report, given: Picture, read_back: Sequence[Picture]) -> 
     candidates = []
     for candidate, picture in zip(report.candidates, read_back, strict=True):
         same = _same_pixels(candidate.picture, picture)
-        residual = candidate.residual if same else measure_result(picture, given, settings)
+        residual = candidate.residual if same else measure_result(picture, small, settings)
         candidates.append(dataclasses.replace(candidate, residual=residual))
     changed = any(new.residual != old.residual for new, old in zip(candidates, report.candidates, strict=True))
     notes = (*report.notes, _NOTE) if changed else report.notes

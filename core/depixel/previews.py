@@ -17,7 +17,7 @@ _QUALITY = 90  # of WebP
 
 
 @dataclass(frozen=True)
-class Preview:
+class PagePreview:
     """A picture file for a browser."""
 
     data: bytes
@@ -32,7 +32,7 @@ class Preview:
         return f"data:{self.media};base64,{base64.b64encode(self.data).decode('ascii')}"
 
 
-def preview(picture: Picture, side: int = 1024, most: int = 2_000_000) -> Preview:
+def preview(picture: Picture, side: int = 1024, most: int = 2_000_000) -> PagePreview:
     """
     The whole picture, at most `side` pixels long and `most` bytes large; exact where that is possible.
 
@@ -45,12 +45,12 @@ def preview(picture: Picture, side: int = 1024, most: int = 2_000_000) -> Previe
     if max(picture.width, picture.height) <= side:
         data = _png(frames, picture)
         if len(data) <= min(most, _EXACT_BYTES):
-            return Preview(data, "image/png", picture.width, picture.height, whole)
+            return PagePreview(data, "image/png", picture.width, picture.height, whole)
     while True:
         reduced = [_reduced(frame, side) for frame in frames]
         data = _webp(reduced, picture)
         if len(data) <= most or side <= 32:
-            return Preview(data, "image/webp", *reduced[0].size, False)
+            return PagePreview(data, "image/webp", *reduced[0].size, False)
         side //= 2
         if side < 128:  # an animation of many frames: its first one shows what it is
             frames = frames[:1]

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
 
 
-class Progress(Protocol):
+class ProgressDisplay(Protocol):
     """What a batch calls while it works."""
 
     def doing(self, label: str, pictures: int = 1) -> None:

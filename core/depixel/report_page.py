@@ -20,7 +20,7 @@ from urllib.parse import quote
 
 from depixel import __version__
 from depixel.labels import describe_residual
-from depixel.previews import Preview, preview
+from depixel.previews import PagePreview, preview
 
 if TYPE_CHECKING:
     from depixel.consistency import Residual
@@ -45,12 +45,12 @@ class _Entry:
     notes: tuple[str, ...]
     labels: tuple[str, ...]  # of the candidates
     shape: tuple[int, int]  # of the answer
-    before: Preview | None = None
-    after: tuple[Preview, ...] = ()
-    heat: Preview | None = None  # where the candidates differ
+    before: PagePreview | None = None
+    after: tuple[PagePreview, ...] = ()
+    heat: PagePreview | None = None  # where the candidates differ
 
     @property
-    def previews(self) -> list[Preview]:
+    def previews(self) -> list[PagePreview]:
         return [one for one in (self.before, *self.after, self.heat) if one is not None]
 
     @property
@@ -82,7 +82,7 @@ class ReportPage:
         self._embedded = 0
         self._full = False  # pictures have been left out: only worse ones are still let in
 
-    def add(self, name: str, outputs: Sequence[str], given: Picture, report: Report) -> None:
+    def add(self, name: str, outputs: Sequence[str], small: Picture, report: Report) -> None:
         """One finished picture; `outputs` are its files, the best candidate first."""
         from depixel.disagreement import disagreement_of
 
@@ -100,14 +100,14 @@ class ReportPage:
             facts["Answers differ"] = (
                 f"by {differing['mean']:.2f} levels on average, {differing['maximum']:.0f} at most (standard deviation)"
             )
-        if len(given.frames) > 1:
-            facts["Frames"] = str(len(given.frames))
+        if len(small.frames) > 1:
+            facts["Frames"] = str(len(small.frames))
         labels = tuple(f"{c.recipe}, {describe_residual(c.residual)}" for c in report.candidates)
         entry = _Entry(
             name,
             tuple(outputs),
             report.residual,
-            f"{given.width}×{given.height} → {large.width}×{large.height}",
+            f"{small.width}×{small.height} → {large.width}×{large.height}",
             facts,
             report.notes,
             labels,
@@ -116,7 +116,7 @@ class ReportPage:
         self._entries.append(entry)
         if self._full and entry.badness <= self._illustrated[0][0]:
             return
-        entry.before = preview(given, _SIDE, _BYTES)
+        entry.before = preview(small, _SIDE, _BYTES)
         entry.after = tuple(preview(c.picture, _SIDE, _BYTES) for c in report.candidates)
         if len(report.candidates) > 1:
             entry.heat = preview(report.disagreement(), _SIDE, _BYTES)
@@ -186,9 +186,9 @@ class ReportPage:
             items = [(name, reason) for s, name, reason in self._unfinished if s == status]
             if items:
                 lines = "".join(f"<li><strong>{_text(n)}</strong>: {_text(r)}</li>" for n, r in items)
-                shown = " open" if status == "failed" else ""
+                attribute = " open" if status == "failed" else ""
                 summary = f"<summary>{heading} ({len(items)})</summary>"
-                sections.append(f"<details{shown}>{summary}<ul class=failed>{lines}</ul></details>")
+                sections.append(f"<details{attribute}>{summary}<ul class=failed>{lines}</ul></details>")
         return "".join(sections)
 
 

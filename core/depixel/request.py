@@ -80,10 +80,10 @@ class Request(RequestOptions):
             BadUsageError: the profile has a name that no option has, or a value out of range.
         """
         base = Request.from_typed(profile)
-        named = (set(self.to_dict()) | self.typed) & {option.name for option in OPTIONS}
-        if named & {"scale", "size"}:  # one replaces the other
+        names = (set(self.to_dict()) | self.typed) & {option.name for option in OPTIONS}
+        if names & {"scale", "size"}:  # one replaces the other
             base = replace(base, scale=None, size=None)
-        return replace(base, **{name: getattr(self, name) for name in named}, typed=base.typed | named).validated()
+        return replace(base, **{name: getattr(self, name) for name in names}, typed=base.typed | names).validated()
 
     def scale_for(self, domain: Domain, width: int, height: int) -> int:
         """

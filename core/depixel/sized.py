@@ -18,20 +18,20 @@ Samples = npt.NDArray[np.float64]
 """[H, W, C] in levels of the picture."""
 
 
-def at_size(report: Report, given: Picture) -> Report:
+def at_size(report: Report, small: Picture) -> Report:
     """
     The report with every candidate reduced to the size that its request asks for; unchanged where it is no larger.
 
     Colours are averaged weighted by their opacity, unless alpha is data; normals stay of unit length. The residual is
-    that of the reduced pictures, reduced further to the size of `given` in the same way.
+    that of the reduced pictures, reduced further to the size of `small` in the same way.
     """
     if report.settings.size is None:  # a nine-patch is no multiple of its input, and stays what it is
         return report
     width, height = report.picture.width, report.picture.height
-    new = report.settings.answer_size(given.width, given.height, report.scale)
+    new = report.settings.answer_size(small.width, small.height, report.scale)
     if new == (width, height):
         return report
-    candidates = tuple(_reduced(candidate, given, report, new) for candidate in report.candidates)
+    candidates = tuple(_reduced(candidate, small, report, new) for candidate in report.candidates)
     note = (
         f"The answer was made at {width}x{height} (scale {report.scale}), where it scales back exactly, and then "
         f"reduced to {new[0]}x{new[1]}, where it does so only approximately."
@@ -39,15 +39,15 @@ def at_size(report: Report, given: Picture) -> Report:
     return replace(report, candidates=candidates, notes=(*report.notes, note))
 
 
-def _reduced(candidate: Candidate, given: Picture, report: Report, size: tuple[int, int]) -> Candidate:
+def _reduced(candidate: Candidate, small: Picture, report: Report, size: tuple[int, int]) -> Candidate:
     opacity = candidate.picture.has_alpha and not _means_data(report)
     vectors = report.domain.vectors
     levels = candidate.picture.levels
     frames = tuple(
         _integers(_resampled(frame, size, opacity, vectors, levels), frame) for frame in candidate.picture.frames
     )
-    back = [_resampled(frame, (given.width, given.height), opacity, vectors, levels) for frame in frames]
-    residual = _residual(back, given, candidate.picture, opacity)
+    back = [_resampled(frame, (small.width, small.height), opacity, vectors, levels) for frame in frames]
+    residual = _residual(back, small, candidate.picture, opacity)
     return replace(candidate, picture=candidate.picture.replace(frames=frames), residual=residual)
 
 
@@ -87,11 +87,11 @@ def _integers(values: Samples, like: Pixels) -> Pixels:
     return integers
 
 
-def _residual(back: list[Samples], given: Picture, answer: Picture, opacity: bool) -> Residual:
+def _residual(back: list[Samples], small: Picture, answer: Picture, opacity: bool) -> Residual:
     channels = answer.channels
     differences = []
-    for frame, original in zip(back, given.frames, strict=True):
-        source = _as_channels(original, given, channels).astype(np.float64)
+    for frame, original in zip(back, small.frames, strict=True):
+        source = _as_channels(original, small, channels).astype(np.float64)
         difference = np.abs(frame - source) * (255 / answer.levels)
         visible = np.ones(source.shape[:2], bool)
         if opacity:
@@ -104,8 +104,8 @@ def _residual(back: list[Samples], given: Picture, answer: Picture, opacity: boo
     return Residual(float(every.max()), float(every.mean()), float(np.sqrt(np.mean(every**2))))
 
 
-def _as_channels(frame: Pixels, given: Picture, channels: int) -> Pixels:
+def _as_channels(frame: Pixels, small: Picture, channels: int) -> Pixels:
     if frame.shape[-1] == channels:
         return frame
-    rgba = given.replace(frames=(frame,)).rgba()
+    rgba = small.replace(frames=(frame,)).rgba()
     return rgba[..., :channels] if channels >= 3 else rgba[..., [0, 3][:channels]]

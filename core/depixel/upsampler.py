@@ -15,7 +15,7 @@ from depixel.devices import budget_for, choose_device, is_out_of_memory, on_a_so
 from depixel.domain import Domain
 from depixel.enlarging.engine import EnlargingEngine
 from depixel.errors import CancelledError, DepixelError, OutOfMemoryError, PictureTooLargeError
-from depixel.exporting.answer import Answer, Answers
+from depixel.exporting.answer import RawAnswer, RawAnswers
 from depixel.exporting.finished import finished_picture
 from depixel.faces.engine import FaceEngine
 from depixel.monitor import SILENT, Monitor
@@ -35,7 +35,7 @@ _LEAST_BUDGET = 64 * 64  # small pixels: smaller tiles save no memory worth havi
 _T = TypeVar("_T")
 
 
-class Engine(Protocol):
+class DomainEngine(Protocol):
     """What answers the pictures of one or several kinds."""
 
     tiled: bool  # with less memory it works in smaller tiles
@@ -51,7 +51,7 @@ class Engine(Protocol):
         """How many such pictures fit into one batch."""
         ...
 
-    def answer(self, batch: Sequence[Prepared], request: Request, monitor: Monitor = SILENT) -> list[Answers]:
+    def answer(self, batch: Sequence[Prepared], request: Request, monitor: Monitor = SILENT) -> list[RawAnswers]:
         """One entry for each picture of the batch."""
         ...
 
@@ -134,11 +134,11 @@ class Upsampler:
 
     # `work` by the engine of this kind, again with less memory as often as memory runs short.
     def _with_room(
-        self, domain: Domain, request: Request, work: Callable[[Engine], _T]
+        self, domain: Domain, request: Request, work: Callable[[DomainEngine], _T]
     ) -> tuple[_T, tuple[str, ...]]:  # fmt: skip
         notes: tuple[str, ...] = ()
         while True:
-            engine: Engine | None = None
+            engine: DomainEngine | None = None
             try:
                 engine = self._engine(domain, request)
                 return on_a_sound_thread(partial(work, engine)), notes
@@ -147,7 +147,7 @@ class Upsampler:
                     raise
             notes = (self._made_room(engine is None or engine.tiled, request.candidates),)
 
-    def _engine(self, domain: Domain, request: Request) -> Engine:
+    def _engine(self, domain: Domain, request: Request) -> DomainEngine:
         if not domain.imagined:
             return EnlargingEngine(self.shelf.art(request.art_model), self.device, self._budget)
         # A named model is the generator of faces; what enlarges its answers is chosen as ever.
@@ -180,7 +180,7 @@ class Upsampler:
         raise OutOfMemoryError("One face does not fit into memory: ask for a smaller scale, or close other programs.")
 
     def _report(
-        self, prepared: Prepared, answers: Answers, request: Request, seconds: float, notes: tuple[str, ...]
+        self, prepared: Prepared, answers: RawAnswers, request: Request, seconds: float, notes: tuple[str, ...]
     ) -> Report:
         spec = self._engine(prepared.domain, request).prior.spec
         layout = () if prepared.layout is None else (prepared.layout.note,)
@@ -199,7 +199,7 @@ class Upsampler:
         )
 
 
-def _candidate(prepared: Prepared, answer: Answer, request: Request) -> Candidate:
+def _candidate(prepared: Prepared, answer: RawAnswer, request: Request) -> Candidate:
     score = (answer.residual.rmse / 255) ** 2 if answer.error is None else answer.error
     picture = finished_picture(prepared, answer.straight, request)
     return Candidate(picture, answer.residual, score, answer.seed, answer.imagination, answer.reading)

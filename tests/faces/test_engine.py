@@ -6,7 +6,7 @@ import torch
 from tiny_prior import TinyArt, TinyFaces
 
 from depixel.enlarging.engine import EnlargingEngine
-from depixel.exporting.answer import Answer
+from depixel.exporting.answer import RawAnswer
 from depixel.faces.engine import FaceEngine, describe
 from depixel.faces.finding import places_of
 from depixel.faces.searching import _steadied
@@ -31,7 +31,7 @@ def _portrait(height: int, width: int, channels: int = 3) -> np.ndarray:
     return np.concatenate([colour, alpha], -1)[..., :channels].round().astype(np.uint8)
 
 
-def _answers(engine: FaceEngine, picture: Picture, **wishes: object) -> list[Answer]:
+def _answers(engine: FaceEngine, picture: Picture, **wishes: object) -> list[RawAnswer]:
     settings = Request(**{"domain": "faces", "steps": 4, "scale": 4, **wishes})  # type: ignore[arg-type]
     return list(engine.answer([prepare(picture, settings)], settings)[0].candidates)
 

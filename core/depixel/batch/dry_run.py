@@ -36,8 +36,8 @@ def show_plan(all_planned: list[PlannedPicture], settings: Request, args: argpar
         return 1 if counts["failed"] else 0
     for row in rows:
         sys.stdout.write(_line(row) + "\n")
-    told = ", ".join(f"{count} {status}" for status, count in counts.items())
-    sys.stdout.write(f"{counted(len(rows), 'input')}: {told}. Nothing was written.\n")
+    summary = ", ".join(f"{count} {status}" for status, count in counts.items())
+    sys.stdout.write(f"{counted(len(rows), 'input')}: {summary}. Nothing was written.\n")
     return 1 if counts["failed"] else 0
 
 

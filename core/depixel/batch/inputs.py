@@ -16,7 +16,7 @@ DEFAULT_OUT = "depixel-out"
 
 
 @dataclass
-class Found:
+class InputPictures:
     """What the inputs stand for."""
 
     pictures: list[tuple[Path, Path]] = field(default_factory=list)  # (source, path below the output folder)
@@ -25,7 +25,7 @@ class Found:
     ignored: int = 0  # files in folders whose names are not those of pictures
 
 
-def find_pictures(inputs: Sequence[str], readable: Collection[str], leave_out: Path | None = None) -> Found:
+def find_pictures(inputs: Sequence[str], readable: Collection[str], leave_out: Path | None = None) -> InputPictures:
     """
     Every picture once, in the order of the inputs, folders sorted by name.
 
@@ -39,59 +39,59 @@ def find_pictures(inputs: Sequence[str], readable: Collection[str], leave_out: P
         leave_out: the output folder, when it lies inside an input folder: answers are not inputs. The same holds for
             folders with the default name, which an earlier run made.
     """
-    found = Found()
-    seen: set[str] = set()
+    result = InputPictures()
+    real_paths: set[str] = set()
     folders = sum(1 for text in inputs if Path(text).is_dir())
     for text in inputs:
         path = Path(text)
         if path.is_dir():
             top = Path(path.resolve().name) if folders > 1 else Path()
-            _take(found, seen, ((p, top / p.relative_to(path)) for p in _walk(path, leave_out)), readable)
+            _take(result, real_paths, ((p, top / p.relative_to(path)) for p in _walk(path, leave_out)), readable)
         elif path.exists():
-            found.named.add(path)
-            _take(found, seen, [(path, Path(path.name))], None)
+            result.named.add(path)
+            _take(result, real_paths, [(path, Path(path.name))], None)
         elif glob.has_magic(text):
             fixed = _fixed_part(text)
             matches = ((match, match.relative_to(fixed)) for match in fixed.glob(str(path.relative_to(fixed))))
             pairs = sorted((m, r) for m, r in matches if not m.is_dir() and not any(n.startswith(".") for n in r.parts))
             if not pairs:
-                found.missing.append((text, f"nothing matches the pattern {text}."))
-            _take(found, seen, pairs, readable if "**" in text else None)
+                result.missing.append((text, f"nothing matches the pattern {text}."))
+            _take(result, real_paths, pairs, readable if "**" in text else None)
         else:
-            found.missing.append((text, no_such_input(text)))
-    return found
+            result.missing.append((text, no_such_input(text)))
+    return result
 
 
-def nothing_found(inputs: Sequence[str], found: Found, readable: Collection[str]) -> str:
+def nothing_found(inputs: Sequence[str], result: InputPictures, readable: Collection[str]) -> str:
     """Why the inputs stand for no picture at all, as a sentence."""
-    if found.missing:
-        return " ".join(reason for _, reason in found.missing)
+    if result.missing:
+        return " ".join(reason for _, reason in result.missing)
     where = inputs[0] if len(inputs) == 1 else "any of the inputs"
-    if found.ignored:
+    if result.ignored:
         kinds = ", ".join(sorted(readable))
-        return f"there is no picture in {where}, only {counted(found.ignored, 'other file')}. Depixel reads {kinds}."
+        return f"there is no picture in {where}, only {counted(result.ignored, 'other file')}. Depixel reads {kinds}."
     return f"there is no picture in {where}: nothing is in it."
 
 
 def _take(
-    found: Found, seen: set[str], pairs: Sequence[tuple[Path, Path]] | Iterator[tuple[Path, Path]],
+    result: InputPictures, real_paths: set[str], pairs: Sequence[tuple[Path, Path]] | Iterator[tuple[Path, Path]],
     readable: Collection[str] | None,
 ) -> None:  # fmt: skip
     for source, relative in pairs:
         if readable is not None and source.suffix.lower() not in readable:
-            found.ignored += 1
+            result.ignored += 1
             continue
         real = os.path.realpath(source)  # a link in circles is named when it is read
-        if real not in seen:
-            seen.add(real)
-            found.pictures.append((source, relative))
+        if real not in real_paths:
+            real_paths.add(real)
+            result.pictures.append((source, relative))
 
 
 def _walk(folder: Path, leave_out: Path | None) -> Iterator[Path]:
     avoid = leave_out.resolve() if leave_out is not None else None
     for here, folders, files in os.walk(folder):
-        kept = (n for n in folders if not n.startswith(".") and n != DEFAULT_OUT)
-        folders[:] = sorted(n for n in kept if (Path(here) / n).resolve() != avoid)
+        visible = (n for n in folders if not n.startswith(".") and n != DEFAULT_OUT)
+        folders[:] = sorted(n for n in visible if (Path(here) / n).resolve() != avoid)
         yield from (Path(here) / name for name in sorted(files) if not name.startswith("."))
 
 

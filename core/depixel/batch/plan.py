@@ -113,31 +113,31 @@ def make_naming(
 
 
 def plan_pictures(
-    found: Iterable[tuple[Path, Path]],
+    inputs: Iterable[tuple[Path, Path]],
     naming: Naming,
     writable: Iterable[str],
     candidates: int,
     overwrite: bool,
     *,
     disagreement: bool = False,
-    named: Collection[Path] = (),
+    explicit: Collection[Path] = (),
 ) -> list[PlannedPicture]:
     """
     One plan for each (source, relative path) that was found, in that order.
 
-    It gets a problem instead of a run when its source is itself an answer, unless it is among the `named`; when its
+    It gets a problem instead of a run when its source is itself an answer, unless it is among the `explicit`; when its
     answer would replace a source (never allowed), fall on another input's answer, replace an existing file without
     `overwrite`, or lie where nothing can be written. Of two inputs whose answers would have one name, the one that
     keeps its own name has it: hero.png before hero.kra.
     """
-    pairs = list(found)
+    pairs = list(inputs)
     writable = frozenset(writable)
     stems = {source.with_suffix("") for source, _ in pairs}
-    own = {source for source, _ in pairs if source not in named and _is_answer(source, stems, naming.suffix)}
+    own = {source for source, _ in pairs if source not in explicit and _is_answer(source, stems, naming.suffix)}
     sources = {os.path.realpath(source) for source, _ in pairs if source not in own}
-    taken: dict[str, str] = {}
+    owners: dict[str, str] = {}
     all_planned = [
-        PlannedPicture(source, relative.as_posix(), naming.target(relative, writable), None, source in named)
+        PlannedPicture(source, relative.as_posix(), naming.target(relative, writable), None, source in explicit)
         for source, relative in pairs
     ]
     for number in sorted(
@@ -148,9 +148,9 @@ def plan_pictures(
             all_planned[number] = replace(planned, problem=MADE_BY_DEPIXEL)
             continue
         targets = [*planned.targets(candidates), *([planned.disagreement] if disagreement else [])]
-        problem = _problem(targets, sources, taken, overwrite)
+        problem = _problem(targets, sources, owners, overwrite)
         if problem is None:
-            taken.update((os.path.realpath(target), planned.name) for target in targets)
+            owners.update((os.path.realpath(target), planned.name) for target in targets)
         all_planned[number] = replace(planned, problem=problem)
     return all_planned
 
@@ -168,13 +168,13 @@ def problem_with(planned: PlannedPicture, picture: Picture) -> Problem | None:
     return MADE_BY_DEPIXEL if not planned.named and picture.text.get("Software", "").startswith("Depixel ") else None
 
 
-def _problem(targets: list[Path], sources: set[str], taken: dict[str, str], overwrite: bool) -> Problem | None:
+def _problem(targets: list[Path], sources: set[str], owners: dict[str, str], overwrite: bool) -> Problem | None:
     for target in targets:
         path = os.path.realpath(target)
         if path in sources:
             return Problem("failed", "usage", f"{target} is an input itself; choose another folder or a --suffix.")
-        if path in taken:
-            sentence = f"its answer would be {target}, like that of {taken[path]}; run it by itself, with another -o."
+        if path in owners:
+            sentence = f"its answer would be {target}, like that of {owners[path]}; run it by itself, with another -o."
             return Problem("failed", "usage", sentence)
     for target in targets:
         if target.is_dir():

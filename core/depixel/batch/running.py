@@ -20,7 +20,7 @@ from depixel.labels import label_picture
 from depixel.lossy import as_written
 from depixel.monitor import Monitor
 from depixel.picture import Picture
-from depixel.progress import Progress
+from depixel.progress import ProgressDisplay
 from depixel.request import Request
 from depixel.terminal.printable import one_line
 
@@ -60,13 +60,13 @@ class Outcome:
             return {**values, "code": self.problem.code, "reason": self.problem.reason}
         if self.given is not None and self.report is not None:
             values.update(width=self.given.width, height=self.given.height, frames=len(self.given.frames))
-            found = self.report.to_dict()
-            for candidate, path in zip(found["candidates"], self.written, strict=True):
+            facts = self.report.to_dict()
+            for candidate, path in zip(facts["candidates"], self.written, strict=True):
                 candidate["path"] = str(path)
             if self.disagreement is not None:
-                found["disagreement"]["path"] = str(self.disagreement)
-            found.pop("settings", None)  # the same for the whole batch: said once
-            values.update(found)
+                facts["disagreement"]["path"] = str(self.disagreement)
+            facts.pop("settings", None)  # the same for the whole batch: said once
+            values.update(facts)
         return values
 
 
@@ -87,7 +87,7 @@ class Batch:
         settings: Request,
         read: Read,
         write: Write,
-        progress: Progress,
+        progress: ProgressDisplay,
         cancelled: Callable[[], bool],
         *,
         disagreement: bool = False,
@@ -158,11 +158,11 @@ class Batch:
             yield from pool.map(self._finish, group, answers)
 
     def _finish(self, member: tuple[PlannedPicture, Picture], answer: Report | DepixelError) -> Outcome:
-        planned, given = member
-        return _failed(planned, answer) if isinstance(answer, DepixelError) else self._save(planned, given, answer)
+        planned, small = member
+        return _failed(planned, answer) if isinstance(answer, DepixelError) else self._save(planned, small, answer)
 
     # The alternatives first and the best candidate last: when that is there, all are.
-    def _save(self, planned: PlannedPicture, given: Picture, report: Report) -> Outcome:
+    def _save(self, planned: PlannedPicture, small: Picture, report: Report) -> Outcome:
         paths = planned.targets(len(report.candidates))
         lossy = may_change_pixels(paths[0])
         drawn = planned.disagreement if self._disagreement and len(report.candidates) > 1 else None
@@ -172,15 +172,15 @@ class Batch:
             for path, candidate in reversed(list(zip(paths, report.candidates, strict=True))):
                 self._write(path, label_picture(candidate, report, lossy=lossy))
             if lossy:
-                report = as_written(report, given, [self._read(path) for path in paths])
+                report = as_written(report, small, [self._read(path) for path in paths])
         except Exception as error:  # noqa: BLE001 (one file that cannot be written must not stop the others)
             return _failed(planned, error)
-        if remark := files.remark(given, files.kind_of(paths[0])):
+        if remark := files.remark(small, files.kind_of(paths[0])):
             report = replace(report, notes=(*report.notes, remark))
-        remarks = [str(given.details[key]) for key in ("wrong_ending", "left_out") if key in given.details]
+        remarks = [str(small.details[key]) for key in ("wrong_ending", "left_out") if key in small.details]
         if remarks:
             report = replace(report, notes=(*report.notes, *remarks))
-        return Outcome(planned, None, given, report, tuple(paths), drawn)
+        return Outcome(planned, None, small, report, tuple(paths), drawn)
 
     def _step(self, step: SearchStep) -> None:
         if self._watch is not None:

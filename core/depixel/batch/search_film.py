@@ -48,7 +48,7 @@ class SearchFilm:
         """Steps kept."""
         return len(self._steps)
 
-    def finish(self, given: Picture, answer: Picture) -> Picture:
+    def finish(self, small: Picture, answer: Picture) -> Picture:
         """
         The film in the answer's size, straight RGBA: the given pixels in large, all steps, the answer. A face that is
         a part of the picture only is shown in the middle while it is searched for.
@@ -61,7 +61,7 @@ class SearchFilm:
                 "There were no steps to film: --animation shows the search of a face (--domain faces) or of --steps."
             )
         size = answer.width, answer.height
-        first = _resized(_eight(given), size, Image.Resampling.NEAREST)
+        first = _resized(_eight(small), size, Image.Resampling.NEAREST)
         frames = [first, *(_within(step, first) for step in self._steps), _eight(answer)]
         durations = (GIVEN_FOR, *(STEP_FOR,) * len(self._steps), ANSWER_FOR)
         return Picture(tuple(frames), durations=durations, text=dict(answer.text), icc_profile=answer.icc_profile)

@@ -52,8 +52,8 @@ def line_for(outcome: Outcome) -> str:
     sizes = f"{small.width}x{small.height} -> {report.picture.width}x{report.picture.height}"
     more = f" (+{len(outcome.written) - 1} candidates)" if len(outcome.written) > 1 else ""
     imagined = ", imagined" if report.domain.imagined else ""
-    told = describe_residual(report.residual)
-    return one_line(f"{name} -> {outcome.written[0]}{more}  {sizes}, {report.domain.name}{imagined}; {told}")
+    exactness = describe_residual(report.residual)
+    return one_line(f"{name} -> {outcome.written[0]}{more}  {sizes}, {report.domain.name}{imagined}; {exactness}")
 
 
 def text(tally: Tally, seconds: float, ignored: int, page: Path | None) -> str:

@@ -257,9 +257,13 @@ class Job:
         address = ""
         try:
             pixels = self._submission.pixels
-            sent = {**headers(running), REQUEST_HEADER: self._submission.header(), "Content-Type": pixels.content_type}
+            request_headers = {
+                **headers(running),
+                REQUEST_HEADER: self._submission.header(),
+                "Content-Type": pixels.content_type,
+            }
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # refused early: the answer says why
-                connection.request("POST", "/jobs", body=pixels.body, headers=sent)
+                connection.request("POST", "/jobs", body=pixels.body, headers=request_headers)
             status, values, _ = answer_of(connection)
             if status != 202:
                 raise refusal(status, values)

@@ -170,6 +170,6 @@ def nearest(word: str, words: Any) -> Optional[str]:
     """The known word that is most like this one, for "did you mean"; None when none is."""
     from difflib import get_close_matches
 
-    by_lower = {str(known).lower(): str(known) for known in words}
+    by_lower = {str(candidate).lower(): str(candidate) for candidate in words}
     close = get_close_matches(word.lower(), by_lower, 1, 0.6)
     return by_lower[close[0]] if close else None

@@ -105,14 +105,14 @@ class Place:
         if os.name != "posix":
             return ""  # a profile folder of Windows is closed to others by itself
         try:
-            found = os.stat(self.folder)
+            status = os.stat(self.folder)
         except OSError:
             return ""
-        if found.st_uid != os.getuid():
+        if status.st_uid != os.getuid():
             return "The folder %s belongs to another user: set %s to a folder of your own." % (self.folder, ENVIRONMENT)
-        if stat.S_IMODE(found.st_mode) & 0o022:
+        if stat.S_IMODE(status.st_mode) & 0o022:
             return "Other users can write to the folder %s: run `chmod 700 %s`." % (self.folder, self.folder)
-        if stat.S_IMODE(found.st_mode) & 0o077:
+        if stat.S_IMODE(status.st_mode) & 0o077:
             with contextlib.suppress(OSError):  # what it holds was nobody else's to write, and is private by itself
                 os.chmod(self.folder, 0o700)
         return ""
@@ -147,8 +147,8 @@ class Place:
 
     def forget_running(self, pid: Optional[int] = None) -> None:
         """Remove running.json, when `pid` is given only if it is that engine's."""
-        found = self.running()
-        if pid is None or found is None or found.pid == pid:
+        record = self.running()
+        if pid is None or record is None or record.pid == pid:
             with contextlib.suppress(OSError):
                 os.unlink(self.path("running.json"))
 
@@ -234,9 +234,9 @@ class Place:
 def _is_ours(file: IO[bytes], secret: bool) -> bool:
     if os.name != "posix":
         return True
-    found = os.fstat(file.fileno())
+    status = os.fstat(file.fileno())
     owners = (os.getuid(),) if secret else (os.getuid(), 0)
-    return found.st_uid in owners and not stat.S_IMODE(found.st_mode) & (0o077 if secret else 0o022)
+    return status.st_uid in owners and not stat.S_IMODE(status.st_mode) & (0o077 if secret else 0o022)
 
 
 if sys.platform == "win32":

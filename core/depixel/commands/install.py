@@ -76,9 +76,9 @@ def run(args: argparse.Namespace) -> int:
         if profile.kind in CONFINED:
             why, mend = CONFINED[profile.kind]
             _say(f"{profile}: {why}: {mend}.")
-    for gone in remembered(Place()):
-        if gone.program.lower() == args.program and not gone.plugins.parent.is_dir():
-            forget(Place(), gone)
+    for old_profile in remembered(Place()):
+        if old_profile.program.lower() == args.program and not old_profile.plugins.parent.is_dir():
+            forget(Place(), old_profile)
     _say(f"The engine is {' '.join(record.command)}, recorded in {record_engine(Place(), record)}.")
     where = "Filters > Depixel" if args.program == "gimp" else "Filter, Tools > Scripts and Settings > Dockers"
     name = "GIMP" if args.program == "gimp" else "Krita"

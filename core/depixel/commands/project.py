@@ -48,16 +48,16 @@ def run(args: argparse.Namespace) -> int:
     if settings.domain == "faces":
         raise BadUsageError("A face cannot be projected: choose another --domain.")
     read = reader(args.max_pixels)
-    given, result = read(args.to), read(args.result)
+    small, result = read(args.to), read(args.result)
 
     from depixel.projecting import project_result
 
     started = time.perf_counter()
-    projection = project_result(result, given, settings)
+    projection = project_result(result, small, settings)
     report = projected_report(projection, settings, args.result.name, time.perf_counter() - started)
     writer(args.overwrite)(args.out, report.picture)
     if args.report is not None:
-        _write_page(args, given, report)
+        _write_page(args, small, report)
     if args.json:
         sys.stdout.write(json.dumps(_document(args, projection, report), indent=2) + "\n")
     else:
@@ -68,12 +68,12 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _write_page(args: argparse.Namespace, given: Picture, report: Report) -> None:
+def _write_page(args: argparse.Namespace, small: Picture, report: Report) -> None:
     from depixel.commands.upscale import write_page
     from depixel.report_page import ReportPage
 
     page = ReportPage("Depixel: projected result", {"result": args.result, "input": args.to, "output": args.out})
-    page.add(args.to.name, [str(args.out)], given, report)
+    page.add(args.to.name, [str(args.out)], small, report)
     write_page(page, args.report)
 
 

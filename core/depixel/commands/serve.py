@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
             )
             sys.stdout.flush()
 
-    serve(worker, worker.about, place, limits, args.port, told=told)
+    serve(worker, worker.about, place, limits, args.port, on_start=told)
     return 0
 
 

@@ -59,23 +59,23 @@ def add_parser(subparsers: Subparsers) -> None:
         help="local = in this process; auto = the engine that GIMP and Krita share, started if necessary; or the "
         "address of one, http://127.0.0.1:PORT (default: local)",
     )
-    told = parser.add_argument_group("reports")
-    told.add_argument(
+    reports = parser.add_argument_group("reports")
+    reports.add_argument(
         "--report", nargs="?", const=_AUTO, metavar="PATH", help=f"write an HTML page (default OUT/{DEFAULT_PAGE})"
     )
-    told.add_argument(
+    reports.add_argument(
         "--disagreement",
         action="store_true",
         help="with --candidates 2 or more: also write NAME.disagreement.png, a heat map of where the answers differ, "
         "that is, of what was imagined",
     )
-    told.add_argument(
+    reports.add_argument(
         "--animation",
         metavar="FILE",
         help="for one picture: write its search as an animation, one frame for each step (gif, webp, or png for APNG)",
     )
-    told.add_argument("--json", action="store_true", help="print one JSON document on standard output, nothing else")
-    told.add_argument("--quiet", action="store_true", help="print only the summary")
+    reports.add_argument("--json", action="store_true", help="print one JSON document on standard output, nothing else")
+    reports.add_argument("--quiet", action="store_true", help="print only the summary")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -130,23 +130,23 @@ def _plan(args: argparse.Namespace, settings: Request) -> tuple[list[PlannedPict
     check_no_video(args.out)
     extension = _extension(args.format, WRITABLE)
     naming = make_naming(args.out, args.inputs, args.suffix, extension, WRITABLE)
-    found = find_pictures(args.inputs, READABLE, None if naming.single else args.out)
+    inputs = find_pictures(args.inputs, READABLE, None if naming.single else args.out)
     missing = [
         PlannedPicture(Path(text), text, args.out, Problem("failed", "unreadable", reason))
-        for text, reason in found.missing
+        for text, reason in inputs.missing
     ]
     all_planned = plan_pictures(
-        found.pictures,
+        inputs.pictures,
         naming,
         WRITABLE,
         settings.candidates,
         args.overwrite,
         disagreement=args.disagreement,
-        named=found.named,
+        explicit=inputs.named,
     )
     if not all_planned:
-        raise BadUsageError(nothing_found(args.inputs, found, READABLE))
-    return [*missing, *all_planned], found.ignored
+        raise BadUsageError(nothing_found(args.inputs, inputs, READABLE))
+    return [*missing, *all_planned], inputs.ignored
 
 
 def _extension(text: str | None, writable: Collection[str]) -> str | None:
@@ -154,8 +154,8 @@ def _extension(text: str | None, writable: Collection[str]) -> str | None:
         return None
     extension = "." + text.lower().lstrip(".")
     if extension not in writable:
-        known = ", ".join(sorted(ending[1:] for ending in writable))
-        raise BadUsageError(f"--format {text} cannot be written; choose one of {known}.")
+        endings = ", ".join(sorted(ending[1:] for ending in writable))
+        raise BadUsageError(f"--format {text} cannot be written; choose one of {endings}.")
     return extension
 
 
@@ -224,8 +224,8 @@ def _page(args: argparse.Namespace, settings: Request) -> ReportPage | None:
         return None
     from depixel.report_page import ReportPage
 
-    shown = settings.to_dict() or {"all": "defaults"}
-    return ReportPage("Depixel report", {"inputs": " ".join(args.inputs), "output": args.out, **shown})
+    changes = settings.to_dict() or {"all": "defaults"}
+    return ReportPage("Depixel report", {"inputs": " ".join(args.inputs), "output": args.out, **changes})
 
 
 def _page_path(args: argparse.Namespace) -> Path | None:

@@ -20,13 +20,13 @@ def notes_for(request: Request, spec: PriorSpec) -> tuple[str, ...]:
     """Sentences for the report: about imagined detail, and about options that have no effect."""
     notes: list[str] = []
     if not spec.latents:
-        wanted = {
+        requests = {
             "candidates": request.candidates > 1,
             "steps": bool(request.steps),
             "imagination": request.imagination > 0,
             "like": request.like is not None,
         }
-        idle = [name for name, is_wanted in wanted.items() if is_wanted]
+        idle = [name for name, is_wanted in requests.items() if is_wanted]
         if idle:
             notes.append(f"{spec.name} has one answer to each picture, so these options change nothing: {_list(idle)}.")
         return tuple(notes)

@@ -17,7 +17,7 @@ from depixel.enlarging.cascade import last_stage
 from depixel.enlarging.decoding import Decoder
 from depixel.enlarging.latents import field_of_latents
 from depixel.enlarging.versions import version_of
-from depixel.exporting.answer import Answer, Answers
+from depixel.exporting.answer import RawAnswer, RawAnswers
 from depixel.exporting.plane import keep_unchanged
 from depixel.monitor import SILENT, Monitor
 from depixel.planes import join, planes_of
@@ -53,7 +53,7 @@ class EnlargingEngine:
         last = last_stage(prepared.degradation.factor, self.prior.scale)
         return max(1, self.budget // (frames * height * width * last**2))
 
-    def answer(self, batch: Sequence[Prepared], request: Request, monitor: Monitor = SILENT) -> list[Answers]:
+    def answer(self, batch: Sequence[Prepared], request: Request, monitor: Monitor = SILENT) -> list[RawAnswers]:
         """
         One entry for each picture of the batch, candidate 0 first.
 
@@ -67,7 +67,7 @@ class EnlargingEngine:
         animations = [i for i, prepared in enumerate(batch) for _ in range(len(prepared.straight))]
         calm = self._prior(first, request, 0)
         fields = [field_of_latents(calm, plane, animations, request, self.device, monitor) for plane in planes]
-        candidates: list[list[Answer]] = [[] for _ in batch]
+        candidates: list[list[RawAnswer]] = [[] for _ in batch]
         for k in range(count):
             version = version_of(first, request, k)
             decoder = Decoder(self._prior(first, request, version.round), self.device, self.budget, monitor)
@@ -89,13 +89,13 @@ class EnlargingEngine:
                 rows = slice(row, row + len(prepared.straight))
                 row = rows.stop
                 residual = combine(sums[rows].reshape(-1, 4).unbind(0))
-                answers.append(Answer(_pixels(large[rows], prepared), residual, seed, imagination, version.reading))
-        return [Answers(tuple(answers), request.steps or 0, notes) for answers in candidates]
+                answers.append(RawAnswer(_pixels(large[rows], prepared), residual, seed, imagination, version.reading))
+        return [RawAnswers(tuple(answers), request.steps or 0, notes) for answers in candidates]
 
     def _prior(self, prepared: Prepared, request: Request, candidate: int) -> EnlargingPrior:
         return self.prior.ensemble(turns_for(prepared, request, candidate, self.prior.scale))
 
-    def surroundings(self, prepared: Prepared, request: Request, monitor: Monitor) -> Answer:
+    def surroundings(self, prepared: Prepared, request: Request, monitor: Monitor) -> RawAnswer:
         """The calm answer to a picture into which faces are put later."""
         calm = replace(
             request, candidates=1, steps=0, imagination=0.0, like=None, domain="auto", box=None, iterate=1

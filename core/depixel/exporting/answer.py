@@ -10,7 +10,7 @@ from depixel.consistency import Residual
 
 
 @dataclass(frozen=True)
-class Answer:
+class RawAnswer:
     """One candidate for one picture, as integers."""
 
     straight: Tensor  # [F, 4, H, W] uint8 or int32 straight RGBA
@@ -22,9 +22,9 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Answers:
+class RawAnswers:
     """All candidates for one picture, in the order in which they are shown."""
 
-    candidates: tuple[Answer, ...]
+    candidates: tuple[RawAnswer, ...]
     steps: int = 0  # search steps taken
     notes: tuple[str, ...] = ()  # sentences for the user

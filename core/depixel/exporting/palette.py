@@ -21,13 +21,13 @@ def lock_palette(exported: Tensor, neighbours: Tensor, factor: int, levels: int)
     """
     neighbours = neighbours.to(torch.float32)
     height, width = (side - 2 for side in neighbours.shape[2:])
-    wanted = _premultiplied(exported.to(torch.float32) / levels)
-    best = torch.full_like(wanted[:, :1], torch.inf)
+    target = _premultiplied(exported.to(torch.float32) / levels)
+    best = torch.full_like(target[:, :1], torch.inf)
     chosen = torch.zeros_like(exported)
     order = [(1, 1), (0, 1), (1, 0), (1, 2), (2, 1), (0, 0), (0, 2), (2, 0), (2, 2)]  # on a draw its own colour wins
     for top, left in order:
         colour = repeated(neighbours[:, :, top : top + height, left : left + width], factor)
-        distance = (_premultiplied(colour / levels) - wanted).square().sum(1, keepdim=True)
+        distance = (_premultiplied(colour / levels) - target).square().sum(1, keepdim=True)
         nearer = distance < best
         best = torch.where(nearer, distance, best)
         chosen = torch.where(nearer, colour.to(torch.int32), chosen)

@@ -20,9 +20,9 @@ def unit_vectors(encoded: Tensor, small: Tensor, degradation: Degradation) -> Te
         encoded: [B, 3, h*f, w*f] in [0, 1] (0.5 = zero), projected.
         small: [B, 3, h, w] likewise.
     """
-    wanted = small * 2 - 1
-    length = wanted.norm(dim=1, keepdim=True).clamp_max(1)
-    direction = F.normalize(wanted, dim=1, eps=1e-4)
+    target = small * 2 - 1
+    length = target.norm(dim=1, keepdim=True).clamp_max(1)
+    direction = F.normalize(target, dim=1, eps=1e-4)
     spreads = length > _A_VECTOR
     vectors = F.normalize(encoded * 2 - 1, dim=1, eps=1e-4)
     for _ in range(_TURNS):

@@ -28,7 +28,7 @@ Mask = npt.NDArray[np.float64]
 LEAST_KEPT, MOST_KEPT = 4, 64
 
 
-class Engine(Protocol):
+class PictureUpsampler(Protocol):
     """What invents the faces: an Upsampler."""
 
     def upsample(self, picture: Picture, request: Request, monitor: Monitor = SILENT) -> Report:
@@ -66,7 +66,7 @@ class Anonymised:
 
 
 def anonymise(
-    engine: Engine,
+    engine: PictureUpsampler,
     picture: Picture,
     places: Sequence[HiddenPlace],
     kept: int,
@@ -93,7 +93,7 @@ def anonymise(
 
 
 def anonymised_candidates(
-    engine: Engine,
+    engine: PictureUpsampler,
     picture: Picture,
     places: Sequence[HiddenPlace],
     kept: int,
@@ -116,7 +116,7 @@ def anonymised_candidates(
 
 
 def replace_face(
-    engine: Engine,
+    engine: PictureUpsampler,
     picture: Picture,
     place: HiddenPlace,
     kept: int,

@@ -16,7 +16,7 @@ from depixel.consistency import combine
 from depixel.degradation import AreaDegradation, resize
 from depixel.domain import ART
 from depixel.enlarging.engine import EnlargingEngine
-from depixel.exporting.answer import Answer, Answers
+from depixel.exporting.answer import RawAnswer, RawAnswers
 from depixel.exporting.plane import export_tile, keep_unchanged
 from depixel.faces.drawn.engine import DrawnFaces, error_of
 from depixel.faces.finder import THRESHOLD
@@ -88,7 +88,7 @@ class FaceEngine:
         """One picture at a time."""
         return 1
 
-    def answer(self, batch: Sequence[Prepared], request: Request, monitor: Monitor = SILENT) -> list[Answers]:
+    def answer(self, batch: Sequence[Prepared], request: Request, monitor: Monitor = SILENT) -> list[RawAnswers]:
         """
         One entry for each picture, its candidates best first.
 
@@ -99,10 +99,10 @@ class FaceEngine:
         for prepared in batch:
             candidates, faces = self.faces(prepared, request, monitor)
             notes = (prepared.domain.disclosure, describe(faces, request.candidates))
-            answers.append(Answers(tuple(candidates), faces.steps, notes))
+            answers.append(RawAnswers(tuple(candidates), faces.steps, notes))
         return answers
 
-    def faces(self, prepared: Prepared, request: Request, monitor: Monitor = SILENT) -> tuple[list[Answer], Faces]:
+    def faces(self, prepared: Prepared, request: Request, monitor: Monitor = SILENT) -> tuple[list[RawAnswer], Faces]:
         """The candidates for one picture (all frames), best first, and its searches."""
         small = premultiplied(prepared.straight, prepared.levels)
         places, notes = places_of(small, request, self.device)
@@ -135,7 +135,7 @@ class FaceEngine:
             assert large is not None
             straight, sums = _export(large, prepared, exact=not as_found)
             residual = combine(sums.reshape(-1, 4).unbind(0))
-            candidates.append(Answer(straight, residual, first[0].seed, imagination, error=error))
+            candidates.append(RawAnswer(straight, residual, first[0].seed, imagination, error=error))
         if drawn is not None:
             candidates.sort(key=lambda answer: answer.error or 0.0)
         return candidates, Faces(searches, likeness, notes, as_found)

@@ -139,26 +139,26 @@ class FaceFinder:
             picture: [1, 4, h, w] premultiplied RGBA in [0, 1]; transparency counts as grey.
         """
         height, width = picture.shape[2:]
-        seen = over_grey(picture).to(self.device)
+        opaque = over_grey(picture).to(self.device)
         scale = min(FIRST, MOST_SIDE / max(height, width))
         frames: list[Frame] = []
         while min(height, width) * scale >= SMALLEST * 0.8:
             size = max(1, round(height * scale)), max(1, round(width * scale))
-            level = resize(seen, *size).clamp(0, 1) if size != (height, width) else seen
+            level = resize(opaque, *size).clamp(0, 1) if size != (height, width) else opaque
             frames += self._on_level(level, width / size[1], height / size[0], max(0.02, threshold - _DOUBTFUL))
             scale *= OCTAVE
-        twice = [replace(f, score=(f.score + self._again(seen, f)) / 2) for f in distinct(frames)]
+        twice = [replace(f, score=(f.score + self._again(opaque, f)) / 2) for f in distinct(frames)]
         return [frame for frame in twice if frame.score >= threshold]
 
     # 0 ... 1: how surely the frame holds a face, judged level in the middle of a square of its own.
-    def _again(self, seen: Tensor, frame: Frame) -> float:
-        height, width = seen.shape[2:]
+    def _again(self, opaque: Tensor, frame: Frame) -> float:
+        height, width = opaque.shape[2:]
         reduction = min(1.0, 1.5 * _AGAIN_SIDE / frame.side)
         if reduction < 1:
-            seen = resize(seen, max(1, round(height * reduction)), max(1, round(width * reduction)))
+            opaque = resize(opaque, max(1, round(height * reduction)), max(1, round(width * reduction)))
         n = 2 * _AGAIN_SIDE
-        grid = replace(frame, side=2 * frame.side).grid(n, width, height).to(seen.device)
-        square = F.grid_sample(seen - 0.5, grid[None], align_corners=False) + 0.5
+        grid = replace(frame, side=2 * frame.side).grid(n, width, height).to(opaque.device)
+        square = F.grid_sample(opaque - 0.5, grid[None], align_corners=False) + 0.5
         frames = self._on_level(square.clamp(0, 1), 1.0, 1.0, 0.02)
         near = [f.score for f in frames if math.hypot(f.x - n / 2, f.y - n / 2) < 0.3 * f.side]
         return max(near, default=0.0)
@@ -166,9 +166,9 @@ class FaceFinder:
     @torch.no_grad()
     def likeness(self, picture: Tensor) -> float:
         """0 ... 1: how surely [1, 4, R, R] is a portrait that a face fills: the mean over several sizes of the face."""
-        seen = over_grey(picture).to(self.device)
+        opaque = over_grey(picture).to(self.device)
         side = picture.shape[3]
-        looks = [self._again(seen, Frame(side / 2, side / 2, side * share)) for share in _LOOKS]
+        looks = [self._again(opaque, Frame(side / 2, side / 2, side * share)) for share in _LOOKS]
         return sum(looks) / len(looks)
 
     # The frames of one level, in pixels of the picture. The level is padded with grey, because faces may touch its
@@ -199,8 +199,8 @@ class FaceFinder:
 
 def distinct(frames: list[Frame]) -> list[Frame]:
     """One frame for each face, the one with the highest score of those that overlap; the largest face first."""
-    kept: list[Frame] = []
+    separate: list[Frame] = []
     for frame in sorted(frames, key=lambda f: -f.score):
-        if all(math.hypot(frame.x - k.x, frame.y - k.y) > OVERLAP * max(frame.side, k.side) for k in kept):
-            kept.append(frame)
-    return sorted(kept, key=lambda f: -f.side)
+        if all(math.hypot(frame.x - k.x, frame.y - k.y) > OVERLAP * max(frame.side, k.side) for k in separate):
+            separate.append(frame)
+    return sorted(separate, key=lambda f: -f.side)

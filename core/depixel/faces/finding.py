@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from depixel.faces.finder import FaceFinder, Frame
-from depixel.faces.places import Crop, Place, Turned
+from depixel.faces.places import Crop, FacePlace, Turned
 from depixel.faces.tracks import along, in_each, tracks_of
 from depixel.request import Request
 
@@ -18,7 +18,7 @@ _LEAST_SIDE = 8.0  # pixels: smaller faces have no detail to match
 _FILLS = 0.8  # of the picture's shorter side: a single upright face this large is the whole picture
 
 
-def places_of(small: Tensor, request: Request, device: torch.device) -> tuple[list[Place], tuple[str, ...]]:
+def places_of(small: Tensor, request: Request, device: torch.device) -> tuple[list[FacePlace], tuple[str, ...]]:
     """
     The places of a picture's faces, the largest first, and sentences about them.
 
@@ -46,8 +46,8 @@ def places_of(small: Tensor, request: Request, device: torch.device) -> tuple[li
 
 def find_faces(small: Tensor, device: torch.device) -> list[tuple[Frame, ...]]:
     """The position in every frame of each face that any frame of [F, 4, h, w] shows, the largest first; see `along`."""
-    seen = in_each(small, finder_on(str(device)).find)
-    return sorted((along(track, len(small)) for track in tracks_of(seen)), key=lambda way: -way[0].side)
+    frames = in_each(small, finder_on(str(device)).find)
+    return sorted((along(track, len(small)) for track in tracks_of(frames)), key=lambda way: -way[0].side)
 
 
 @lru_cache(maxsize=4)

@@ -30,7 +30,7 @@ Sized = Callable[[Tensor, int, int], Tensor]
 """(faces [B, 4, R, R], height, width) => the faces at that size."""
 
 
-class Place(Protocol):
+class FacePlace(Protocol):
     """The place of one face."""
 
     @property

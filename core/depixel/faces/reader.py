@@ -37,7 +37,7 @@ _WIDTHS = (32, 64, 96, 128)
 
 
 @dataclass(frozen=True)
-class Reading:
+class FaceReading:
     """What B portraits show; probabilities are those the network gives."""
 
     landmarks: Tensor
@@ -101,7 +101,7 @@ class FaceReader:
         return cls(network, device or torch.device("cpu"))
 
     @torch.no_grad()
-    def read(self, portraits: Tensor) -> Reading:
+    def read(self, portraits: Tensor) -> FaceReading:
         """
         Args:
             portraits: [B, 4, h, w] premultiplied RGBA in [0, 1], each filled by one face; hidden pixels count as grey.
@@ -122,13 +122,13 @@ def resampled(pictures: Tensor) -> Tensor:
     return F.interpolate(pictures, (SIDE, SIDE), mode="bilinear", antialias=True, align_corners=False)
 
 
-def reading_of(outputs: Tensor) -> Reading:
+def reading_of(outputs: Tensor) -> FaceReading:
     """The network's outputs [B, OUTPUTS] as a reading."""
     points, numbers, ancestry, glasses, hair, beard = outputs.split(ReaderNetwork.PARTS, 1)
     values = numbers * torch.tensor(SPREADS) + torch.tensor(CENTRES)
     low, high = torch.tensor((-75.0, -35.0, -40.0, 4.0, 0.0, 0.0)), torch.tensor((75.0, 35.0, 40.0, 92.0, 1.0, 1.0))
     values = torch.minimum(torch.maximum(values, low), high)
-    return Reading(
+    return FaceReading(
         points.reshape(len(points), -1, 2) * 0.25 + 0.5,
         dict(zip(NUMBERS, values.unbind(1), strict=True)),
         ancestry.softmax(1),

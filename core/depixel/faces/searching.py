@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from depixel.degradation import Degradation, make_degradation, resize
-from depixel.faces.places import Place
+from depixel.faces.places import FacePlace
 from depixel.monitor import Monitor, SearchStep
 from depixel.priors.base import LatentPrior, Latents
 from depixel.request import FACES_EPS, Request
@@ -41,7 +41,7 @@ class FaceSearch:
     request: Request
     monitor: Monitor
 
-    def run(self, small: Tensor, place: Place) -> Candidates:
+    def run(self, small: Tensor, place: FacePlace) -> Candidates:
         """[F, 4, h, w] premultiplied pictures => candidates for the face in each frame."""
         square, weight = place.cut(small, self.native)
         if self.request.pre_blur > 0:
@@ -112,7 +112,7 @@ class FaceSearch:
         return any(layout.sphere for layout in self.prior.layout.values())
 
 
-def _shown(step: SearchStep, place: Place) -> SearchStep:
+def _shown(step: SearchStep, place: FacePlace) -> SearchStep:
     return step if step.preview is None else replace(step, preview=place.shown(step.preview))
 
 

@@ -54,10 +54,10 @@ def filled(track: Track, count: int) -> list[Frame]:
 
 def in_each(small: Tensor, find: Callable[[Tensor], list[Frame]]) -> list[list[Frame]]:
     """The faces of each frame of [F, 4, h, w]; a frame that equals the previous one is not searched again."""
-    seen: list[list[Frame]] = []
+    per_frame: list[list[Frame]] = []
     for k in range(len(small)):
-        seen.append(seen[-1] if k and torch.equal(small[k], small[k - 1]) else find(small[k : k + 1]))
-    return seen
+        per_frame.append(per_frame[-1] if k and torch.equal(small[k], small[k - 1]) else find(small[k : k + 1]))
+    return per_frame
 
 
 def along(track: Track, count: int) -> tuple[Frame, ...]:

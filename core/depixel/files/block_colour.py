@@ -30,8 +30,8 @@ def encode_colours(pixels: Pixels) -> npt.NDArray[np.uint8]:
     counts = None
     if pixels.shape[2] == 4:
         # What shows counts; where nothing shows, all of it does, so that hidden colours survive.
-        seen = blocks_of(pixels[..., 3:])[..., 0] / 255
-        counts = np.where(seen.max(1, keepdims=True) > 0, np.maximum(seen > 0, 1 / 64), 1).astype(np.float32)
+        opacity = blocks_of(pixels[..., 3:])[..., 0] / 255
+        counts = np.where(opacity.max(1, keepdims=True) > 0, np.maximum(opacity > 0, 1 / 64), 1).astype(np.float32)
     coded = _encode(blocks_of(pixels[..., :3]), None, False, counts)
     return np.frombuffer(coded, np.uint8).reshape(-1, 8)
 
@@ -86,8 +86,8 @@ def _take_flat(points: Floats, ends: Codes, indices: Codes, error: Floats) -> No
     flat = (points == points[:, :1]).all((1, 2))
     if not flat.any():
         return
-    wanted = points[flat, 0].astype(np.int64)
-    pairs = np.stack([_PAIRS_5[wanted[:, 0]], _PAIRS_6[wanted[:, 1]], _PAIRS_5[wanted[:, 2]]], -1)  # [M, 2, 3]
+    target = points[flat, 0].astype(np.int64)
+    pairs = np.stack([_PAIRS_5[target[:, 0]], _PAIRS_6[target[:, 1]], _PAIRS_5[target[:, 2]]], -1)  # [M, 2, 3]
     codes = pairs[..., 0] << 11 | pairs[..., 1] << 5 | pairs[..., 2]
     at = _expanded(pairs)
     into, wrong = nearest(points[flat], at[:, :1] + _FOUR[:, None] * (at[:, 1:] - at[:, :1]))

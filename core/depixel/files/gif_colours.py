@@ -40,8 +40,8 @@ def approximated(frames: Sequence[Pixels], source: Palette | None) -> tuple[Pale
     pixels = np.concatenate([frame[frame[..., 3] > 0][:, :3] for frame in frames])
     sample = pixels[:: -(-len(pixels) // _SAMPLE)]
     drawn = source is not None or float(np.mean([_flatness(frame) for frame in frames])) > _FLAT
-    kept = _kept(sample, source) if drawn else np.zeros((0, 3), np.uint8)
-    colours = np.concatenate([kept, _median_cut(_without(sample, kept), _SEEN - len(kept))])
+    own_colours = _kept(sample, source) if drawn else np.zeros((0, 3), np.uint8)
+    colours = np.concatenate([own_colours, _median_cut(_without(sample, own_colours), _SEEN - len(own_colours))])
     indexed = []
     for frame in frames:
         rgb = np.ascontiguousarray(frame[..., :3])
@@ -68,8 +68,8 @@ def _kept(pixels: Colours, source: Palette | None) -> Colours:
     return _rgb(codes[np.argsort(-counts, kind="stable")][:_MOST_KEPT])
 
 
-def _without(pixels: Colours, kept: Colours) -> Colours:
-    return pixels[~np.isin(_codes(pixels), _codes(kept))]
+def _without(pixels: Colours, colours: Colours) -> Colours:
+    return pixels[~np.isin(_codes(pixels), _codes(colours))]
 
 
 def _median_cut(pixels: Colours, count: int) -> Colours:

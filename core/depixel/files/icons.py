@@ -78,8 +78,8 @@ def encode(picture: Picture, kind: int) -> bytes:
     hotspot = (x * picture.width // width, y * picture.height // height) if kind == CURSOR else (1, 32)
     body = png.encode(picture.replace(details={}, text={}, exif=None, durations=()))
     own = Entry(picture.width, picture.height, hotspot, 32, body)
-    kept = [entry for entry in source["others"] if (entry.width, entry.height) != (own.width, own.height)]
-    entries = sorted([*kept, own], key=lambda entry: entry.rank)
+    others = [entry for entry in source["others"] if (entry.width, entry.height) != (own.width, own.height)]
+    entries = sorted([*others, own], key=lambda entry: entry.rank)
     start = _HEADER + _ENTRY * len(entries)
     table, bodies = struct.pack("<3H", 0, kind, len(entries)), b""
     for entry in entries:

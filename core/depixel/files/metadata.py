@@ -102,12 +102,12 @@ def within(picture: Picture, limits: Limits) -> Picture:
     shortest texts are kept first.
     """
     left = limits.text_bytes
-    kept: dict[str, str] = {}
+    short_enough: dict[str, str] = {}
     for key, value in sorted(picture.text.items(), key=lambda item: len(item[1])):
         left -= len(key) + len(value.encode("utf-8", "replace"))
         if left >= 0:
-            kept[key] = value
-    text = {key: value for key, value in picture.text.items() if key in kept}
+            short_enough[key] = value
+    text = {key: value for key, value in picture.text.items() if key in short_enough}
     profile, exif = picture.icc_profile, picture.exif
     profile = profile if profile is None or len(profile) <= limits.profile_bytes else None
     exif = exif if exif is None or len(exif) <= limits.text_bytes else None
@@ -131,15 +131,15 @@ def _entries(block: bytes) -> Iterator[tuple[int, str, int]]:
     if order is None:
         return
     waiting = [struct.unpack_from(order + "I", block, 4)[0]]
-    seen: set[int] = set()
+    visited: set[int] = set()
     while waiting:
         start = waiting.pop()
-        if start in seen or start + 2 > len(block):
+        if start in visited or start + 2 > len(block):
             continue
-        seen.add(start)
+        visited.add(start)
         (count,) = struct.unpack_from(order + "H", block, start)
         for at in range(start + 2, min(start + 2 + 12 * count, len(block) - 11), 12):
             (tag,) = struct.unpack_from(order + "H", block, at)
             yield tag, order, at
-            if tag == _EXIF_POINTER and len(seen) < 3:
+            if tag == _EXIF_POINTER and len(visited) < 3:
                 waiting.append(struct.unpack_from(order + "I", block, at + 8)[0])

@@ -65,7 +65,7 @@ def read_bytes(data: bytes, name: str = "picture", limits: Limits | None = None)
     details = {**picture.details, "source_size": (picture.width, picture.height)}
     if picture.palette is not None:
         details["source_palette"] = picture.palette
-    named = by_ending(name)
-    if named is not None and named is not kind:
+    claimed = by_ending(name)
+    if claimed is not None and claimed is not kind:
         details["wrong_ending"] = f"{name} is a {kind.label} by its content."
     return within(picture.replace(name=name, format=kind.name, details=details), limits)

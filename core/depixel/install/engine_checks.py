@@ -75,10 +75,10 @@ def _told(record: Installed, place: Place, again: str) -> Finding:
     except (OSError, subprocess.SubprocessError) as error:
         return Finding(BAD, f"Plug-ins start the engine with {command}, and that cannot be run: {error}", again)
     words = (done.stdout if done.returncode == 0 else done.stderr).strip().splitlines()
-    said = words[-1].strip() if words else f"exit code {done.returncode}"
+    last_line = words[-1].strip() if words else f"exit code {done.returncode}"
     if done.returncode:
-        return Finding(BAD, f"Plug-ins start the engine with {command}, which fails: {said}", again)
-    version = said.removeprefix("depixel ")
+        return Finding(BAD, f"Plug-ins start the engine with {command}, which fails: {last_line}", again)
+    version = last_line.removeprefix("depixel ")
     if version != __version__:
         what = f"Plug-ins start the engine with {command}; that is Depixel {version}, and this is {__version__}"
         return Finding(NOTE, what, again)

@@ -33,8 +33,8 @@ CONFINED = {
 def check_gimp(system: System, place: Place | None = None) -> Iterator[Finding]:
     """Each profile of GIMP that is found, and those where the plug-in was put before."""
     profiles = gimp_profiles(system)
-    known = {profile.plugins for profile in profiles}
-    older = [one for one in remembered(place or Place()) if one.program == "GIMP" and one.plugins not in known]
+    folders = {profile.plugins for profile in profiles}
+    older = [one for one in remembered(place or Place()) if one.program == "GIMP" and one.plugins not in folders]
     if not profiles and not older:
         old = old_gimp_versions(system)
         if old:

@@ -37,9 +37,9 @@ def remember(place: Place, profile: Profile) -> None:
 
 def forget(place: Place, profile: Profile) -> None:
     """Note that the plug-in is not in `profile` any more. Raises UnwritableOutputError."""
-    kept = [one for one in remembered(place) if one.plugins != profile.plugins]
-    if kept != remembered(place):
-        _write(place, kept)
+    others = [one for one in remembered(place) if one.plugins != profile.plugins]
+    if others != remembered(place):
+        _write(place, others)
 
 
 def _write(place: Place, profiles: list[Profile]) -> None:

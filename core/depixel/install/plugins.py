@@ -168,8 +168,8 @@ def client_problem(client: Path) -> str:
     source = client / "protocol.py"
     if not source.is_file():
         return f"{client} is incomplete"
-    found = re.search(r"^PROTOCOL = (\d+)$", source.read_text("utf-8", "replace"), re.MULTILINE)
-    spoken = found[1] if found else "none"
+    match = re.search(r"^PROTOCOL = (\d+)$", source.read_text("utf-8", "replace"), re.MULTILINE)
+    spoken = match[1] if match else "none"
     if spoken != str(PROTOCOL):
         return (
             f"the plug-in is of another version than the engine: it speaks version {spoken} of Depixel's protocol, "
@@ -207,8 +207,8 @@ def _same(one: Path, other: Path) -> bool:
 
 
 def _krita_extras(source: Path) -> list[Path]:
-    found = [source.parent / f"{KRITA_NAME}.desktop", source.parent / f"{KRITA_NAME}.action"]
-    return [path for path in found if path.is_file()]
+    paths = [source.parent / f"{KRITA_NAME}.desktop", source.parent / f"{KRITA_NAME}.action"]
+    return [path for path in paths if path.is_file()]
 
 
 def _copy(source: Path, target: Path, client_name: str, record: Installed) -> None:

@@ -50,25 +50,25 @@ class Profile:
 
 def gimp_profiles(system: System) -> list[Profile]:
     """Every profile of GIMP 3 or later that exists, or would at the first start of an installed GIMP."""
-    chosen = system.environment.get("GIMP3_DIRECTORY")
-    if chosen:
-        return [Profile("GIMP", "GIMP3_DIRECTORY", "3", plug_in_folder(Path(chosen), system))]
-    found = []
+    own_folder = system.environment.get("GIMP3_DIRECTORY")
+    if own_folder:
+        return [Profile("GIMP", "GIMP3_DIRECTORY", "3", plug_in_folder(Path(own_folder), system))]
+    profiles = []
     for kind, folder in _gimp_folders(system):
         for profile in sorted(folder.glob("*")) if folder.is_dir() else []:
             if profile.is_dir() and _parsed(profile.name) >= _OLDEST_GIMP:
-                found.append(Profile("GIMP", kind, profile.name, plug_in_folder(profile, system)))
-    started = {(one.kind, one.version) for one in found}
-    return found + [one for one in _installed(system) if (one.kind, one.version) not in started]
+                profiles.append(Profile("GIMP", kind, profile.name, plug_in_folder(profile, system)))
+    started = {(one.kind, one.version) for one in profiles}
+    return profiles + [one for one in _installed(system) if (one.kind, one.version) not in started]
 
 
 def old_gimp_versions(system: System) -> list[str]:
     """Versions before 3.0 that have a profile or are installed: the plug-in cannot run there."""
-    found = {
+    versions = {
         _parsed(path.name) for _, folder in _gimp_folders(system) if folder.is_dir() for path in folder.glob("*.*")
     }
-    found |= {_told_version(program) for program in _programs(system)}
-    return [f"{version[0]}.{version[1]}" for version in sorted(found) if (0, 0) < version < _OLDEST_GIMP]
+    versions |= {_told_version(program) for program in _programs(system)}
+    return [f"{version[0]}.{version[1]}" for version in sorted(versions) if (0, 0) < version < _OLDEST_GIMP]
 
 
 def installed_programs(system: System) -> list[Path]:
@@ -83,29 +83,31 @@ def plug_in_folder(profile: Path, system: System) -> Path:
     """
     usual = profile / "plug-ins"
     try:
-        found = _PLUG_IN_PATH.search((profile / "gimprc").read_text("utf-8", "replace"))
+        match = _PLUG_IN_PATH.search((profile / "gimprc").read_text("utf-8", "replace"))
     except OSError:
         return usual
-    if found is None:
+    if match is None:
         return usual
     separator = ";" if system.platform == "win32" else ":"
-    named = [re.sub(r"\\(.)", r"\1", entry) for entry in found[1].split(separator)]
-    own = [entry for entry in named if entry and "${gimp_plug_in_dir}" not in entry and "${gimp_data_dir}" not in entry]
+    entries = [re.sub(r"\\(.)", r"\1", entry) for entry in match[1].split(separator)]
+    own = [
+        entry for entry in entries if entry and "${gimp_plug_in_dir}" not in entry and "${gimp_data_dir}" not in entry
+    ]
     folders = [Path(entry.replace("${gimp_dir}", str(profile)).replace("${HOME}", str(system.home))) for entry in own]
     return usual if usual in folders or not folders else folders[0]
 
 
 def krita_profiles(system: System) -> list[Profile]:
     """Every place where Krita keeps Python plug-ins and that exists, or would at the first start."""
-    found = []
+    profiles = []
     for kind, usual, settings in _krita_folders(system):
         data = _moved_resources(settings) or usual
         if data.is_dir() or settings.is_file():
-            found.append(Profile("Krita", kind, "", data / "pykrita", settings))
-    if not found and shutil.which("krita", path=system.environment.get("PATH")):
+            profiles.append(Profile("Krita", kind, "", data / "pykrita", settings))
+    if not profiles and shutil.which("krita", path=system.environment.get("PATH")):
         kind, data, settings = _krita_folders(system)[0]
-        found.append(Profile("Krita", kind, "", data / "pykrita", settings))
-    return found
+        profiles.append(Profile("Krita", kind, "", data / "pykrita", settings))
+    return profiles
 
 
 def _gimp_folders(system: System) -> list[tuple[str, Path]]:
@@ -187,8 +189,8 @@ def _programs(system: System) -> list[Path]:
         places = [Path("/Applications"), system.home / "Applications"]
         return [program for place in places for program in place.glob("GIMP*.app/Contents/MacOS/gimp")]
     names = ("gimp", "gimp-3", "gimp-3.0", "gimp-3.2", "gimp-2.10")
-    found = (shutil.which(name, path=system.environment.get("PATH")) for name in names)
-    return [Path(program) for program in found if program is not None]
+    paths = (shutil.which(name, path=system.environment.get("PATH")) for name in names)
+    return [Path(program) for program in paths if program is not None]
 
 
 # Where people keep them; the version is in the name, as GIMP gives them out: GIMP-3.0.6-x86_64.AppImage
@@ -199,10 +201,10 @@ def _app_images(system: System) -> list[Path]:
 
 def _told_version(program: Path) -> tuple[int, int]:
     try:
-        told = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=30, check=False).stdout
+        output = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=30, check=False).stdout
     except (OSError, subprocess.SubprocessError):
         return 0, 0
-    return _parsed(told)
+    return _parsed(output)
 
 
 # A Flatpak's program has its version in its name: .../files/bin/gimp-3.0
@@ -213,5 +215,5 @@ def _in_flatpaks(system: System) -> list[Path]:
 
 
 def _parsed(text: str) -> tuple[int, int]:
-    found = _VERSION.search(text)
-    return (int(found[1]), int(found[2])) if found else (0, 0)
+    match = _VERSION.search(text)
+    return (int(match[1]), int(match[2])) if match else (0, 0)

@@ -92,13 +92,13 @@ def detect(picture: Picture) -> Domain:
     """
     stem = re.sub(r"\.[A-Za-z0-9]{1,5}$", "", picture.name)
     traits = features(picture)
-    named = _NORMAL_NAME.search(stem) is not None
-    if not traits.grey and traits.colours > 1 and (named or traits.unit_vectors > 0.9):
+    is_named_normal = _NORMAL_NAME.search(stem) is not None
+    if not traits.grey and traits.colours > 1 and (is_named_normal or traits.unit_vectors > 0.9):
         mean = picture.rgba(0)[..., :3].reshape(-1, 3).mean(axis=0) / picture.levels
         upward = mean[2] > 0.65 and float(np.abs(mean[:2] - 0.5).max()) < 0.15
-        if traits.unit_vectors > 0.9 and (named or (upward and mean[2] > 0.75)):
+        if traits.unit_vectors > 0.9 and (is_named_normal or (upward and mean[2] > 0.75)):
             return NORMALS
-        if named and upward:  # vectors of uneven length, after JPEG or a filter: treat each channel separately
+        if is_named_normal and upward:  # vectors of uneven length, after JPEG or a filter: each channel separately
             return DATA
     if is_pixel_art(picture, traits):
         return PIXEL_ART

@@ -15,7 +15,7 @@ from depixel.errors import BadUsageError
 from depixel.picture import Picture
 from depixel.preparation.detection import detect
 from depixel.preparation.grid import enlargement, reduced
-from depixel.preparation.sheets import Layout
+from depixel.preparation.sheets import SheetLayout
 from depixel.preparation.tensors import integers, premultiplied
 from depixel.preparation.tiling import tiles
 from depixel.request import Request
@@ -27,7 +27,7 @@ class Prepared:
 
     whole: Picture  # as it came
     source: Picture  # what is answered: `whole`, or its frames if it is a sheet
-    layout: Layout | None  # how `source` was cut out of `whole`; None = not at all
+    layout: SheetLayout | None  # how `source` was cut out of `whole`; None = not at all
     straight: Tensor  # int32 straight RGBA on the true grid; alpha is opaque if it is data
     data_alpha: Tensor | None  # [F, 1, h, w] int32 if alpha is data: a plane of its own
     domain: Domain
@@ -49,7 +49,7 @@ class Prepared:
         return self.degradation.factor // self.grid
 
 
-def prepare(picture: Picture, request: Request, layout: Layout | None = None) -> Prepared:
+def prepare(picture: Picture, request: Request, layout: SheetLayout | None = None) -> Prepared:
     """
     Decide what the request leaves open. Deterministic: the same picture and request give the same decisions.
 

@@ -25,7 +25,7 @@ _LEAST_SIDE = 8  # pixels: smaller frames are not searched for
 _ALIKE = 0.5  # neighbouring frames of one animation overlap by at least this share
 
 
-class Layout(Protocol):
+class SheetLayout(Protocol):
     """How a picture is taken apart before the engine, and put together after it."""
 
     def cut(self, picture: Picture) -> Picture:
@@ -103,7 +103,7 @@ class NinePatch:
         return answer.replace(frames=(whole,))
 
 
-def layout_of(picture: Picture, request: Request) -> Layout | None:
+def layout_of(picture: Picture, request: Request) -> SheetLayout | None:
     """
     How to take a picture apart; None = not at all.
 
@@ -149,16 +149,16 @@ def find_sheet(picture: Picture) -> Sheet | None:
     """
     if not picture.has_alpha:
         return None
-    seen = picture.frames[0][..., -1] > 0
-    if not seen.any() or seen.all():
+    visible = picture.frames[0][..., -1] > 0
+    if not visible.any() or visible.all():
         return None
-    height, width = seen.shape
-    across = [c for c in _divisors(width) if _free(seen, width // c, 1)]
-    down = [r for r in _divisors(height) if _free(seen, height // r, 0)]
+    height, width = visible.shape
+    across = [c for c in _divisors(width) if _free(visible, width // c, 1)]
+    down = [r for r in _divisors(height) if _free(visible, height // r, 0)]
     best = (1, 1)
     for columns in across:
         for rows in down:
-            if columns * rows > best[0] * best[1] and _believable(seen, columns, rows):
+            if columns * rows > best[0] * best[1] and _believable(visible, columns, rows):
                 best = (columns, rows)
     return Sheet(*best) if best != (1, 1) else None
 
@@ -168,18 +168,18 @@ def _divisors(size: int) -> list[int]:
 
 
 # Whether no shape crosses any of the lines that are `step` apart. Diagonal neighbours count as joined.
-def _free(seen: Mask, step: int, axis: int) -> bool:
-    turned = np.moveaxis(seen, axis, 0)
+def _free(visible: Mask, step: int, axis: int) -> bool:
+    turned = np.moveaxis(visible, axis, 0)
     lines = np.arange(step, len(turned), step)
     before, after = turned[lines - 1], np.pad(turned[lines], ((0, 0), (1, 1)))
     return not (before & (after[:, :-2] | after[:, 1:-1] | after[:, 2:])).any()
 
 
-def _believable(seen: Mask, columns: int, rows: int) -> bool:
-    height, width = seen.shape[0] // rows, seen.shape[1] // columns
+def _believable(visible: Mask, columns: int, rows: int) -> bool:
+    height, width = visible.shape[0] // rows, visible.shape[1] // columns
     if max(height, width) > 4 * min(height, width):
         return False
-    cells = seen.reshape(rows, height, columns, width).swapaxes(1, 2).reshape(-1, height, width)
+    cells = visible.reshape(rows, height, columns, width).swapaxes(1, 2).reshape(-1, height, width)
     filled = cells[cells.any((1, 2))]
     if len(filled) < 2 or 2 * len(filled) < len(cells):
         return False

@@ -43,10 +43,10 @@ class ArtConfig:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> ArtConfig:
         """Unknown keys are ignored. Raises ValueError when a value is not a positive whole number."""
-        known = {key: values[key] for key in cls.__dataclass_fields__ if key in values}
-        if not all(isinstance(value, int) and value > 0 for value in known.values()):
-            raise ValueError(f"a configuration of {known}")
-        return cls(**known)
+        fields = {key: values[key] for key in cls.__dataclass_fields__ if key in values}
+        if not all(isinstance(value, int) and value > 0 for value in fields.values()):
+            raise ValueError(f"a configuration of {fields}")
+        return cls(**fields)
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)

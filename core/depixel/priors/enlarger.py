@@ -144,18 +144,18 @@ class EnlargerPrior:
 def _continued(colour: Tensor, alpha: Tensor, wrap: Wrap) -> Tensor:
     if bool((alpha > 0).all()):
         return colour
-    known = (alpha > 0).to(colour.dtype)
-    both = with_other_side(torch.cat([colour * known, known], 1), _CONTINUED, wrap)
-    colours, known = both[:, :3], both[:, 3:]
+    visible = (alpha > 0).to(colour.dtype)
+    both = with_other_side(torch.cat([colour * visible, visible], 1), _CONTINUED, wrap)
+    colours, visible = both[:, :3], both[:, 3:]
     for _ in range(_CONTINUED):
-        weight = F.avg_pool2d(known, 3, 1, 1)
+        weight = F.avg_pool2d(visible, 3, 1, 1)
         mean = F.avg_pool2d(colours, 3, 1, 1) / weight.clamp_min(1e-6)
-        grown = (weight > 0).to(known.dtype)
-        colours = torch.where(known > 0, colours, mean * grown)
-        known = grown
+        grown = (weight > 0).to(visible.dtype)
+        colours = torch.where(visible > 0, colours, mean * grown)
+        visible = grown
     top, left = _CONTINUED * wrap[1], _CONTINUED * wrap[0]
     area = (..., slice(top, top + alpha.shape[2]), slice(left, left + alpha.shape[3]))
-    return torch.where(known[area] > 0, colours[area], 0.5)
+    return torch.where(visible[area] > 0, colours[area], 0.5)
 
 
 _CONTINUED = 4  # small pixels

@@ -42,11 +42,11 @@ class EncoderSpec:
     @staticmethod
     def from_json(text: str) -> EncoderSpec:
         """Inverse of `to_json`; unknown keys are ignored, missing ones take their defaults."""
-        known = {k: v for k, v in json.loads(text).items() if k in EncoderSpec.__dataclass_fields__}
+        fields = {k: v for k, v in json.loads(text).items() if k in EncoderSpec.__dataclass_fields__}
         for key in ("channels", "upward", "maps", "map_channels"):
-            if key in known:
-                known[key] = tuple(known[key])
-        return EncoderSpec(**known)
+            if key in fields:
+                fields[key] = tuple(fields[key])
+        return EncoderSpec(**fields)
 
     @property
     def map_shapes(self) -> list[tuple[int, int, int]]:

@@ -22,9 +22,9 @@ class Shelf:
         chosen: kind ("art" or "faces") -> released name or path of a .safetensors file, instead of the defaults.
     """
 
-    def __init__(self, device: torch.device, chosen: Mapping[str, str] | None = None) -> None:
+    def __init__(self, device: torch.device, weights: Mapping[str, str] | None = None) -> None:
         self.device = device
-        self.chosen = dict(chosen or {})
+        self.chosen = dict(weights or {})
         self._art: dict[str, EnlargingPrior] = {}
         self._faces: dict[str, LatentPrior] = {}
 
@@ -72,8 +72,10 @@ class Shelf:
 
 def _of_kind(name: str, kind: str) -> LoadedWeights:
     weights = load_weights(name)
-    found = weights.config.get("kind")
-    if found != kind:
-        remedy = f"; use --domain {found}." if found == "faces" else "."
-        raise BadUsageError(f"{weights.name} is a model of kind {found!r}, but this request needs {kind!r}{remedy}")
+    kind_of_file = weights.config.get("kind")
+    if kind_of_file != kind:
+        remedy = f"; use --domain {kind_of_file}." if kind_of_file == "faces" else "."
+        raise BadUsageError(
+            f"{weights.name} is a model of kind {kind_of_file!r}, but this request needs {kind!r}{remedy}"
+        )
     return weights

@@ -57,11 +57,11 @@ class GeneratorSpec:
     @staticmethod
     def from_json(text: str) -> GeneratorSpec:
         """Inverse of `to_json`; unknown keys are ignored, missing ones take their defaults."""
-        known = {k: v for k, v in json.loads(text).items() if k in GeneratorSpec.__dataclass_fields__}
+        fields = {k: v for k, v in json.loads(text).items() if k in GeneratorSpec.__dataclass_fields__}
         for key in ("channels", "map_channels"):
-            if key in known:
-                known[key] = tuple(known[key])
-        return GeneratorSpec(**known)
+            if key in fields:
+                fields[key] = tuple(fields[key])
+        return GeneratorSpec(**fields)
 
 
 class Linear(nn.Module):
@@ -131,7 +131,7 @@ class Synthesis(nn.Module):
         dtype: torch.dtype = torch.float32,  # of feature maps; RGB and statistics stay float32
     ) -> Tensor:
         """Return RGB [B, 3, R, R], about [-1, 1], not clamped."""
-        given = noise or {}
+        maps = noise or {}
         batch = w_plus.shape[0]
         x = self.const.unsqueeze(0).expand(batch, -1, -1, -1)
         if self.input is not None:
@@ -139,7 +139,7 @@ class Synthesis(nn.Module):
         x = x.to(dtype=dtype, memory_format=torch.channels_last)
 
         def step(k: int, x: Tensor) -> Tensor:
-            return self.convs[k](x, w_plus[:, k], given.get(k), noise_mode, generator)  # type: ignore[no-any-return]
+            return self.convs[k](x, w_plus[:, k], maps.get(k), noise_mode, generator)  # type: ignore[no-any-return]
 
         x = step(0, x)
         rgb: Tensor = self.to_rgb[0](x, w_plus[:, 1])

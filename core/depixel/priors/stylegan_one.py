@@ -124,7 +124,7 @@ class SynthesisOne(nn.Module):
         generator: torch.Generator | None = None,  # for noise_mode="random"
     ) -> Tensor:
         """Return RGB [B, 3, R, R], about [-1, 1], not clamped."""
-        given = noise or {}
+        maps = noise or {}
         source = generator
         if noise_mode == "constant":
             source = torch.Generator(device=w_plus.device).manual_seed(0)
@@ -133,7 +133,7 @@ class SynthesisOne(nn.Module):
             side = 4 << (k // 2)
             rows = w_plus.shape[0] if noise_mode == "random" else 1  # the same maps for each picture of a batch
             drawn = torch.randn((rows, 1, side, side), device=w_plus.device, generator=source)
-            return given.get(k, None if noise_mode == "none" else drawn)
+            return maps.get(k, None if noise_mode == "none" else drawn)
 
         x = (self.const + self.const_bias[:, None, None]).expand(w_plus.shape[0], -1, -1, -1)
         x = self.first(x, w_plus[:, 0], layer_noise(0))

@@ -45,8 +45,8 @@ class StylePrior:
     def encode(self, small: Tensor, degradation: Degradation) -> Latents:
         """The nearest of a few fixed random faces, [B, 4, h, w] premultiplied RGBA."""
         v, thumbnails = self._bank()
-        seen = F.interpolate(over_grey(small), (THUMBNAIL, THUMBNAIL), mode="area")
-        distance = (seen[:, None] - thumbnails[None]).square().mean((2, 3, 4))
+        thumbnail = F.interpolate(over_grey(small), (THUMBNAIL, THUMBNAIL), mode="area")
+        distance = (thumbnail[:, None] - thumbnails[None]).square().mean((2, 3, 4))
         return self._spread(v[distance.argmin(1)], self._noise(1, torch.Generator().manual_seed(0)))
 
     def sample(

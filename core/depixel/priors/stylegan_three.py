@@ -46,9 +46,9 @@ class SpecThree:
     @staticmethod
     def from_json(text: str) -> SpecThree:
         """Inverse of `to_json`; unknown keys are ignored."""
-        known = {k: v for k, v in json.loads(text).items() if k in SpecThree.__dataclass_fields__}
-        known["channels"] = tuple(known["channels"])
-        return SpecThree(**known)
+        fields = {k: v for k, v in json.loads(text).items() if k in SpecThree.__dataclass_fields__}
+        fields["channels"] = tuple(fields["channels"])
+        return SpecThree(**fields)
 
 
 @dataclass(frozen=True)

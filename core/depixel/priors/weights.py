@@ -85,9 +85,9 @@ def weights_path(name: str) -> Path:
     Raises:
         WeightsError: there is no such file; names the ones there are.
     """
-    given = Path(name)
-    if given.suffix == ".safetensors" and given.is_file():
-        return given
+    path = Path(name)
+    if path.suffix == ".safetensors" and path.is_file():
+        return path
     return installed_path(name)
 
 

@@ -76,16 +76,16 @@ def search(
     rows.look(0, steps)
     rows.report(0, steps, request.candidates, monitor)
 
-    taken = 0
+    step = 0
     cancelled = False
-    while taken < steps and len(rows.index):
+    while step < steps and len(rows.index):
         cancelled = monitor.is_cancelled
         if cancelled and keep_when_cancelled:
             break
         if cancelled:
-            raise CancelledError(f"The search was stopped after {taken} of {steps} steps.")
-        rows.move(RATE * warm_cosine(taken, steps))
-        taken += 1
-        rows.look(taken, steps)
-        rows.report(taken, steps, request.candidates, monitor)
-    return rows.candidates(request.candidates, seed=request.seed, taken=taken, cancelled=cancelled)
+            raise CancelledError(f"The search was stopped after {step} of {steps} steps.")
+        rows.move(RATE * warm_cosine(step, steps))
+        step += 1
+        rows.look(step, steps)
+        rows.report(step, steps, request.candidates, monitor)
+    return rows.candidates(request.candidates, seed=request.seed, step=step, cancelled=cancelled)

@@ -70,9 +70,9 @@ class Rows:
         rate = max(layout.rate for layout in self.prior.layout.values())
         return (error / PULSE_EPS).clamp(1.0, min(LONGEST, max(1.0, CAREFUL / rate)))
 
-    def look(self, taken: int, steps: int) -> None:
+    def look(self, step: int, steps: int) -> None:
         """One pass: judge the active rows where they are now, keep the best, and let those that are done leave."""
-        descend = taken < steps
+        descend = step < steps
         with torch.inference_mode(False), torch.set_grad_enabled(descend):
             latents = {name: x.detach().requires_grad_(descend) for name, x in self.latents.items()}
             large, error, values = self._evaluate(latents)
@@ -81,20 +81,20 @@ class Rows:
             if self.best is None:
                 self.damping = self._hurry(error.detach())
                 self.enough = torch.where(error.detach() > PULSE_EPS, self.far_eps, self.enough)
-            lost = self._remember(large.detach(), error.detach(), values.detach(), score.detach(), taken)
-            kept = self._going().nonzero()[:, 0]
-        if descend and len(kept):
+            lost = self._remember(large.detach(), error.detach(), values.detach(), score.detach(), step)
+            survivors = self._going().nonzero()[:, 0]
+        if descend and len(survivors):
             with torch.inference_mode(False), torch.enable_grad():
                 leaves = list(latents.values())
-                total = score[kept].sum() + sum(x.sum() * 0 for x in leaves)  # also terms that no latent moves
+                total = score[survivors].sum() + sum(x.sum() * 0 for x in leaves)  # also terms that no latent moves
                 slopes = torch.autograd.grad(total, leaves)
             self.gradients = {
                 name: torch.nan_to_num(gradient, 0.0, 0.0, 0.0) for name, gradient in zip(latents, slopes, strict=True)
             }
         with torch.inference_mode(False), torch.no_grad():
             self._restart(lost)
-            if len(kept) < len(self.index):
-                self._keep(kept)
+            if len(survivors) < len(self.index):
+                self._keep(survivors)
 
     def move(self, rate: float) -> None:
         """One step of every active row against the gradient of its score."""
@@ -110,7 +110,7 @@ class Rows:
 
     # Keep what is better than the best so far; [n] bool of the rows that have gone astray. The frames of an animation
     # are kept together, or the flicker between them would not be the one that was judged.
-    def _remember(self, large: Tensor, error: Tensor, values: Tensor, score: Tensor, taken: int) -> Tensor:
+    def _remember(self, large: Tensor, error: Tensor, values: Tensor, score: Tensor, step: int) -> Tensor:
         context = self.context
         sound = torch.isfinite(error) & torch.isfinite(score) & torch.isfinite(large).flatten(1).all(1)
         if self.best is None:
@@ -134,11 +134,11 @@ class Rows:
         best.stale[index] = torch.where(better & far, 0, best.stale[index] + 1)
         best.mark[0][index] = torch.where(better & far, now, best.mark[0][index])
         best.mark[1][index] = torch.where(better & far, total, best.mark[1][index])
-        kept = index[better]
-        best.large[kept], best.error[kept], best.score[kept] = large[better], error[better], score[better]
-        best.values[kept], best.steps[kept] = values[better], taken
+        improved = index[better]
+        best.large[improved], best.error[improved], best.score[improved] = large[better], error[better], score[better]
+        best.values[improved], best.steps[improved] = values[better], step
         for name, x in self.latents.items():
-            best.latents[name][kept] = x[better]
+            best.latents[name][improved] = x[better]
         return ~sound | (total > DIVERGED * old_total + 1e-3)
 
     # [n] bool: the rows that continue to search.
@@ -163,23 +163,23 @@ class Rows:
         self.damping = torch.where(lost, self.damping / 2, self.damping)
         self.optimiser.forget(lost)
 
-    def _keep(self, kept: Tensor) -> None:
-        self.index, self.damping = self.index[kept], self.damping[kept]
-        self.latents = {name: x[kept] for name, x in self.latents.items()}
-        self.gradients = {name: x[kept] for name, x in self.gradients.items()}
-        self.context = self.context.rows(kept)
-        self.optimiser.rows(kept)
+    def _keep(self, survivors: Tensor) -> None:
+        self.index, self.damping = self.index[survivors], self.damping[survivors]
+        self.latents = {name: x[survivors] for name, x in self.latents.items()}
+        self.gradients = {name: x[survivors] for name, x in self.gradients.items()}
+        self.context = self.context.rows(survivors)
+        self.optimiser.rows(survivors)
 
-    def report(self, taken: int, steps: int, candidates: int, monitor: Monitor) -> None:
-        """Report step `taken` of `steps` to whoever listens, with the first picture's best answer as preview."""
+    def report(self, step: int, steps: int, candidates: int, monitor: Monitor) -> None:
+        """Report step `step` of `steps` to whoever listens, with the first picture's best answer as preview."""
         if monitor.on_step is None:
             return
         best = self._best()
         errors, scores = best.error[:candidates].clamp_min(self.eps).tolist(), best.score[:candidates].tolist()
         picture = best.large[min(range(candidates), key=lambda k: (errors[k], scores[k]))].cpu()
-        monitor.step(SearchStep(taken + 1, steps + 1, float(best.error.max()), picture))
+        monitor.step(SearchStep(step + 1, steps + 1, float(best.error.max()), picture))
 
-    def candidates(self, candidates: int, *, seed: int, taken: int, cancelled: bool) -> Candidates:
+    def candidates(self, candidates: int, *, seed: int, step: int, cancelled: bool) -> Candidates:
         """What all rows found, by picture."""
         best = self._best()
         names = [term.name for term in self.objective]
@@ -199,7 +199,7 @@ class Rows:
 
         first_rows = range(0, len(best.error), candidates)
         pictures = tuple(tuple(solution(row + k) for k in range(candidates)) for row in first_rows)
-        return Candidates(pictures, taken, cancelled)
+        return Candidates(pictures, step, cancelled)
 
     def _best(self) -> _Best:
         assert self.best is not None, "look comes first"

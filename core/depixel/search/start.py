@@ -58,17 +58,17 @@ def start_latents(prior: LatentPrior, question: Question, request: Request) -> L
     Where every row starts. The calm answers come from one pass of the encoder over the batch; the others one by one,
     each from a generator of its own, so that no row depends on the rest of the batch.
     """
-    small, degradation, given = question.small, question.degradation, question.start
+    small, degradation, start = question.small, question.degradation, question.start
     count, candidates = small.shape[0], request.candidates
-    if given is not None and batch_of(given) == count * candidates:
-        return {name: x.detach().clone().to(small) for name, x in given.items()}
-    if request.like is not None and given is None:
+    if start is not None and batch_of(start) == count * candidates:
+        return {name: x.detach().clone().to(small) for name, x in start.items()}
+    if request.like is not None and start is None:
         return _near(prior, question, request, request.like)
     columns: list[Latents] = []
     for k in range(candidates):
         imagination = candidate_imagination(request.imagination, k, prior.spec.stray)
-        if k == 0 and given is not None:
-            columns.append({name: x.detach().clone().to(small) for name, x in given.items()})
+        if k == 0 and start is not None:
+            columns.append({name: x.detach().clone().to(small) for name, x in start.items()})
         elif imagination == 0:
             columns.append(prior.encode(small, degradation))
         else:

@@ -179,14 +179,14 @@ def alpha_edge(generated: Tensor, latents: Latents, context: Context) -> Tensor:
     An edge is hard where the given alpha runs from 0 to 1 within three pixels; a soft shadow is left alone,
     and so is an opaque picture.
     """
-    alpha, given = generated[:, 3:], context.small[:, 3:]
-    high = F.max_pool2d(F.pad(given, (1, 1, 1, 1), mode="replicate"), 3, stride=1)
-    low = -F.max_pool2d(F.pad(-given, (1, 1, 1, 1), mode="replicate"), 3, stride=1)
+    alpha, small_alpha = generated[:, 3:], context.small[:, 3:]
+    high = F.max_pool2d(F.pad(small_alpha, (1, 1, 1, 1), mode="replicate"), 3, stride=1)
+    low = -F.max_pool2d(F.pad(-small_alpha, (1, 1, 1, 1), mode="replicate"), 3, stride=1)
     size = generated.shape[2:]
     high, low = (F.interpolate(plane, size, mode="nearest") for plane in (high, low))
     halo = F.relu(alpha - high).square() + F.relu(low - alpha).square()
     soft = (alpha * (1 - alpha)).clamp_min(0) * (high - low) ** 4
-    opaque = (given >= 1).flatten(1).all(1)
+    opaque = (small_alpha >= 1).flatten(1).all(1)
     return torch.where(opaque, 0.0, (halo + 0.25 * soft).mean((1, 2, 3)))
 
 

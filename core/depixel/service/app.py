@@ -151,31 +151,31 @@ class EventStream(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        gone = asyncio.ensure_future(_until_gone(receive))
+        departure = asyncio.ensure_future(_until_gone(receive))
         try:
-            await self._tell(send, gone)
+            await self._tell(send, departure)
         except OSError:
             pass  # the listener left while a line was on its way to it
         finally:
-            gone.cancel()
+            departure.cancel()
             if not self._job.finished:
                 self._jobs.cancel(self._job)
 
-    async def _tell(self, send: Send, gone: asyncio.Future[None]) -> None:
+    async def _tell(self, send: Send, departure: asyncio.Future[None]) -> None:
         job = self._job
-        seen = -1
-        told: dict[str, Any] | None = None
-        while not gone.done():
+        version = -1
+        last_line: dict[str, Any] | None = None
+        while not departure.done():
             job.changed.clear()
-            if job.version == seen and not job.finished:
-                await _either(job.changed.wait(), gone)
-            line = b"\n" if job.version == seen and not job.finished else _news(job, self._jobs)
-            seen = job.version
+            if job.version == version and not job.finished:
+                await _either(job.changed.wait(), departure)
+            line = b"\n" if job.version == version and not job.finished else _news(job, self._jobs)
+            version = job.version
             last = job.finished and job.end is not None
             if last:  # however quick the job was, its last step is told
-                step = b"" if job.progress is None or job.progress is told else _news(job, self._jobs)
+                step = b"" if job.progress is None or job.progress is last_line else _news(job, self._jobs)
                 line = step + json.dumps(job.end).encode("ascii") + b"\n"
-            told = job.progress
+            last_line = job.progress
             await send({"type": "http.response.body", "body": line, "more_body": not last})
             if last:
                 return
@@ -188,10 +188,10 @@ def _news(job: Job, jobs: Jobs) -> bytes:
     return json.dumps({"event": "queued", "position": jobs.position(job)}).encode("ascii") + b"\n"
 
 
-async def _either(change: Awaitable[Any], gone: asyncio.Future[None]) -> None:
+async def _either(change: Awaitable[Any], departure: asyncio.Future[None]) -> None:
     waiting = asyncio.ensure_future(change)
     try:
-        await asyncio.wait({waiting, gone}, timeout=_HEARTBEAT, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({waiting, departure}, timeout=_HEARTBEAT, return_when=asyncio.FIRST_COMPLETED)
     finally:
         waiting.cancel()
 

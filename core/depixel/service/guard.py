@@ -78,8 +78,8 @@ class Guard:
         if self._sessions.find(authorization.decode("latin-1")) is not None and not is_for_programs(path):
             self._connections.admit(peer)
             return None
-        known = bool(authorization) and self._connections.is_trusted(peer)  # a job outlives a change of token
-        if not known and not self._token.fits(authorization):
+        is_trusted = bool(authorization) and self._connections.is_trusted(peer)  # a job outlives a change of token
+        if not is_trusted and not self._token.fits(authorization):
             return error_response(401, "token", "The token of this engine is missing or wrong; it is in running.json.")
         self._connections.trust(peer)
         return None

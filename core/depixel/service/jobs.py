@@ -214,13 +214,13 @@ class Jobs:
         """Drop finished jobs that nobody fetched: the old ones, and the oldest when they hold too much memory."""
         now = time.monotonic()
         with self._lock:
-            kept = 0
+            total = 0
             for name, job in reversed(list(self._known.items())):
                 if not job.finished:
                     continue
-                kept += job.answer_bytes + (job.size if job.source is not None else 0)
+                total += job.answer_bytes + (job.size if job.source is not None else 0)
                 old = now - job.ended > self._limits.kept_seconds or (not job.answer_bytes and now - job.ended > 30.0)
-                if old or kept > self._limits.kept_bytes:
+                if old or total > self._limits.kept_bytes:
                     del self._known[name]
 
     def close(self, drain: bool) -> None:

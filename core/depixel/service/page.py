@@ -182,10 +182,10 @@ def _named_files(values: dict[str, Any]) -> list[NamedFile]:
     files = values.get("files", [])
     if not isinstance(files, list) or len(files) > _MOST_FILES:
         raise BadUsageError(f"files must be a list of at most {_MOST_FILES} entries.")
-    named = []
+    names = []
     for entry in files:
         path, name = (entry.get("path"), entry.get("name")) if isinstance(entry, dict) else (None, None)
         if not isinstance(path, str) or not isinstance(name, str) or not Path(path).is_absolute() or "\0" in path:
             raise BadUsageError("Each entry of files must have an absolute path and a name.")
-        named.append(NamedFile(Path(path), name.encode("utf-8", "replace").decode("utf-8")))
-    return named
+        names.append(NamedFile(Path(path), name.encode("utf-8", "replace").decode("utf-8")))
+    return names

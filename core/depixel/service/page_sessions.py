@@ -85,15 +85,15 @@ class PageSessions:
     def exchange(self, key: str) -> str | None:
         """The token of the session that the key opens; None when it is unknown, used or too old."""
         self._drop_old()
-        known = self._keys.pop(_digest(key), None)
-        if known is None:
+        session = self._keys.pop(_digest(key), None)
+        if session is None:
             return None
         token = secrets.token_urlsafe(32)
-        self._sessions[_digest(token)] = Session(self._clock() + SESSION_SECONDS, known.files)
+        self._sessions[_digest(token)] = Session(self._clock() + SESSION_SECONDS, session.files)
         self._save()
-        if known.note is not None:
+        if session.note is not None:
             with contextlib.suppress(OSError):
-                known.note.unlink()
+                session.note.unlink()
         return token
 
     def find(self, authorization: str) -> Session | None:

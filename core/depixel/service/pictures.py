@@ -149,8 +149,8 @@ def answer_file(job: Job, index: int, kind: str) -> tuple[bytes, dict[str, str]]
     headers = {"Content-Type": media_type(name)}
     if lossy and job.source is not None:
         alone = replace(job.report, candidates=(candidate,))
-        written = as_written(alone, job.source, [read_bytes(data, job.source.name)])
-        headers["Depixel-Residual"] = json.dumps(written.residual._asdict())
+        measured = as_written(alone, job.source, [read_bytes(data, job.source.name)])
+        headers["Depixel-Residual"] = json.dumps(measured.residual._asdict())
     return data, headers
 
 

@@ -142,7 +142,7 @@ def _report(result: client.Result, source: Picture, settings: Request) -> Report
     )
 
 
-def _candidate(answer: client.Answer, told: dict[str, Any], source: Picture) -> Candidate:
+def _candidate(answer: client.Answer, values: dict[str, Any], source: Picture) -> Candidate:
     shape = (answer.height, answer.width, answer.channels)
     kind = np.dtype("<u2") if answer.depth == 16 else np.dtype("u1")
     native = np.uint16 if answer.depth == 16 else np.uint8
@@ -152,9 +152,9 @@ def _candidate(answer: client.Answer, told: dict[str, Any], source: Picture) -> 
     )
     return Candidate(
         picture,
-        Residual(**told["residual"]),
+        Residual(**values["residual"]),
         answer.score,
         answer.seed,
-        told.get("imagination", 0.0),
-        told.get("reading", ""),
+        values.get("imagination", 0.0),
+        values.get("reading", ""),
     )

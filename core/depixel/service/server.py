@@ -46,7 +46,7 @@ def serve(
     limits: ServiceLimits,
     port: int = 0,
     lock_seconds: float = _LOCK_SECONDS,
-    told: Callable[[Running, str], None] | None = None,
+    on_start: Callable[[Running, str], None] | None = None,
 ) -> None:
     """
     Serve until stopped by a signal, by a client, or by idleness.
@@ -54,7 +54,7 @@ def serve(
     Args:
         about: facts for `hello` that the worker knows.
         port: 0 = any free one.
-        told: called once the engine listens, with a key for its page.
+        on_start: called once the engine listens, with a key for its page.
 
     Raises:
         AlreadyRunningError: another engine of this user runs.
@@ -67,11 +67,11 @@ def serve(
                 if ours:
                     sessions = PageSessions(Path(place.path("page.json")))
                     listener = _listen(port, sessions.port)
-                    asyncio.run(_Process(worker, about, place, limits, sessions).run(listener, told))
+                    asyncio.run(_Process(worker, about, place, limits, sessions).run(listener, on_start))
                     return
             if time.monotonic() - began > lock_seconds:
-                found = place.running()
-                where = f" on port {found.port}" if found else ""
+                record = place.running()
+                where = f" on port {record.port}" if record else ""
                 raise AlreadyRunningError(f"A Depixel engine runs{where} already; `depixel serve --stop` ends it.")
             time.sleep(0.1)
     except UnsafeFolderError as error:
@@ -126,7 +126,7 @@ class _Process:
         self._place = place
         self._limits = limits
 
-    async def run(self, listener: socket.socket, told: Callable[[Running, str], None] | None) -> None:
+    async def run(self, listener: socket.socket, on_start: Callable[[Running, str], None] | None) -> None:
         port = listener.getsockname()[1]
         token = Token()
         connections = Connections(self._limits)
@@ -160,8 +160,8 @@ class _Process:
                 self._place.write_running(running)
                 self._sessions.publish(port)
                 jobs.start()
-                if told is not None:
-                    told(running, self._sessions.new_key())
+                if on_start is not None:
+                    on_start(running, self._sessions.new_key())
                 watch = asyncio.ensure_future(self._watch(jobs, server, port, token, lambda: draining))
                 await server.serve(sockets=[listener])
         finally:

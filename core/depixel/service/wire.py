@@ -217,8 +217,8 @@ def _palette(text: object) -> np.ndarray[Any, np.dtype[np.uint8]] | None:
         raise BadUsageError("picture.palette must be RGBA colours in hexadecimal digits.") from error
     if len(colours) % 4 or not 4 <= len(colours) <= 1024:
         raise BadUsageError("picture.palette must have 1 to 256 colours of four bytes.")
-    found: np.ndarray[Any, np.dtype[np.uint8]] = np.frombuffer(colours, np.uint8).reshape(-1, 4).copy()
-    return found
+    palette: np.ndarray[Any, np.dtype[np.uint8]] = np.frombuffer(colours, np.uint8).reshape(-1, 4).copy()
+    return palette
 
 
 def _little_endian(frame: Pixels) -> bytes:

@@ -32,7 +32,7 @@ def _nearest_neighbour(path: Path) -> Path | None:
 
 def closest(word: str, words: Iterable[str]) -> str | None:
     """The word that is most like this one, whatever the case; None when none is near."""
-    by_lower = {known.lower(): known for known in words}
+    by_lower = {candidate.lower(): candidate for candidate in words}
     close = difflib.get_close_matches(word.lower(), by_lower, 1, 0.6)
     return by_lower[close[0]] if close else None
 
@@ -48,7 +48,7 @@ def unknown_command(word: str, commands: Collection[str]) -> str:
     return f"{word!r} is not a command; the commands are {', '.join(commands)}."
 
 
-def unknown_options(words: Iterable[str], known: Collection[str], program: str) -> str:
+def unknown_options(words: Iterable[str], options: Collection[str], program: str) -> str:
     """A sentence about options that a command does not have, each with the nearest that it has."""
     parts = []
     for word in words:
@@ -56,10 +56,10 @@ def unknown_options(words: Iterable[str], known: Collection[str], program: str) 
         if not name.startswith("-"):
             parts.append(f"{name!r} is one argument too many")
             continue
-        close = closest(name, known)
+        close = closest(name, options)
         parts.append(f"there is no option {name}" + (f"; did you mean {close}?" if close else ""))
-    said = "; ".join(parts)
-    return f"{said}{'' if said.endswith('?') else '.'} `{program} --help` lists all options."
+    sentence = "; ".join(parts)
+    return f"{sentence}{'' if sentence.endswith('?') else '.'} `{program} --help` lists all options."
 
 
 def _quoted(word: str) -> str:

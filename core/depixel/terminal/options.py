@@ -39,15 +39,15 @@ def add_some_options(parser: argparse._ActionsContainer, names: Collection[str],
         add_option(parser, option_named(name), defaults.get(name))
 
 
-def add_option(parser: argparse._ActionsContainer, option: Option, told: Any = None, **more: Any) -> None:
+def add_option(parser: argparse._ActionsContainer, option: Option, default_text: Any = None, **more: Any) -> None:
     """
     Declare one flag. What is not typed is not in the namespace, so that a request knows what was.
 
     Args:
-        told: the default as the help tells it, where a command has its own.
+        default_text: the default as the help tells it, where a command has its own.
         more: passed on to `add_argument`.
     """
-    default = told if told is not None else option.automatic or option.default
+    default = default_text if default_text is not None else option.automatic or option.default
     words = [_fragment(described(option)), *([] if default is None else [f"(default: {default})"])]
     more = {"dest": option.name, "default": argparse.SUPPRESS, "help": " ".join(words).replace("%", "%%"), **more}
     if option.kind == "bool":

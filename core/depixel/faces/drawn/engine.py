@@ -17,7 +17,7 @@ from depixel.faces.drawn.joining import CUT_OFF, joined
 from depixel.faces.drawn.landmark_fit import fit_landmarks
 from depixel.faces.drawn.proposals import propose
 from depixel.faces.drawn.refinement import refine
-from depixel.faces.reader import Reading, released_reader
+from depixel.faces.reader import FaceReading, released_reader
 from depixel.monitor import SILENT, Monitor, SearchStep
 from depixel.portrait.dials import Dial, fixed_columns, turned
 from depixel.portrait.parameters import Parameters
@@ -57,7 +57,7 @@ class DrawnFaces:
         self.dials = tuple(dials)
         self.reader = released_reader(str(device))
 
-    def read(self, soft: Tensor) -> Reading:
+    def read(self, soft: Tensor) -> FaceReading:
         """What portraits [B, 4, R, R] show."""
         return self.reader.read(soft.to(self.device))
 
@@ -148,13 +148,13 @@ def _middle_first(side: int) -> Tensor:
     return weight[None, None]
 
 
-def error_of(squares: Tensor, given: Tensor, weight: Tensor) -> float:
+def error_of(squares: Tensor, small: Tensor, weight: Tensor) -> float:
     """
     Mean squared error on [0, 1] of squares [F, 4, S, S] scaled back to given pixels [F, 4, n, n], the worst frame.
 
     Args:
         weight: [F, 1, n, n], how much each given pixel counts.
     """
-    side = given.shape[2]
-    difference = (resize(squares, side, side) - given)[:, :3].square().mean(1, keepdim=True) * weight
+    side = small.shape[2]
+    difference = (resize(squares, side, side) - small)[:, :3].square().mean(1, keepdim=True) * weight
     return float((difference.mean((1, 2, 3)) / weight.mean((1, 2, 3))).max())

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from depixel.faces.drawn.landmark_fit import fit_landmarks
-from depixel.faces.reader import BEARDS, HAIR, Reading
+from depixel.faces.reader import BEARDS, HAIR, FaceReading
 from depixel.portrait.parameters import Parameters, by_name
 from depixel.portrait.sampling import sample
 
@@ -42,7 +42,7 @@ PLAIN = ("frown", "brows_up", "brows_inner", "brows_down", "squint", "pucker", "
 """Expressions that are drawn at half their strength: few pixels say little about them, and strong ones look wrong."""
 
 
-def propose(reading: Reading, seeds: Sequence[int], group: int = 0, imagination: float = 0.0) -> Parameters:
+def propose(reading: FaceReading, seeds: Sequence[int], group: int = 0, imagination: float = 0.0) -> Parameters:
     """
     One person for each seed, [B, D], posed and shaped so that the landmarks lie where the reading has them.
 

@@ -101,19 +101,19 @@ def _check_tensors(state: StateDict, label: str) -> None:
 # The tensors are those of the generator that their sizes speak of. A file may speak of any sizes, so before that one is
 # built: each of its matrices must be in the file, which therefore is no smaller.
 def _check_shapes(converted: Converted, label: str) -> None:
-    spec, given = converted.spec, {key: tuple(value.shape) for key, value in converted.tensors.items()}
-    total = sum(math.prod(shape) for shape in given.values())
+    spec, shapes = converted.spec, {key: tuple(value.shape) for key, value in converted.tensors.items()}
+    total = sum(math.prod(shape) for shape in shapes.values())
     pairs = [(spec.noise_latent, spec.latent), *itertools.pairwise(spec.channels)]
     pairs += [pair for count in spec.channels for pair in ((spec.latent, count), (count, count))]
     largest = max(a * b for a, b in pairs)
     if largest > total or spec.resolution > MOST_PIXELS or spec.mapping_layers > MOST_LAYERS:
         raise WeightsError(f"{label} speaks of a larger generator than it holds; Depixel knows no such one.")
-    wanted = {k: tuple(v.shape) for k, v in build_generator(converted.family, spec).state_dict().items()}
-    for key in sorted(wanted.keys() | given.keys()):
-        if wanted.get(key) != given.get(key):
+    expected = {k: tuple(v.shape) for k, v in build_generator(converted.family, spec).state_dict().items()}
+    for key in sorted(expected.keys() | shapes.keys()):
+        if expected.get(key) != shapes.get(key):
             raise WeightsError(
-                f"{label}: the tensor for {key} is {_shape(given.get(key))} where the others ask for "
-                f"{_shape(wanted.get(key))}; Depixel knows no such generator."
+                f"{label}: the tensor for {key} is {_shape(shapes.get(key))} where the others ask for "
+                f"{_shape(expected.get(key))}; Depixel knows no such generator."
             )
 
 

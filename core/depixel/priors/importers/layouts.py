@@ -42,9 +42,9 @@ def detect(state: StateDict) -> str:
         return "pulse"
     if "synthesis.input.freqs" in state:
         return "stylegan3"
-    seen = ", ".join(sorted(state)[:3]) or "nothing"
+    keys = ", ".join(sorted(state)[:3]) or "nothing"
     raise WeightsError(
-        f"These weights have no layout that Depixel knows (they begin with {seen}); "
+        f"These weights have no layout that Depixel knows (they begin with {keys}); "
         "give StyleGAN2-ADA, StyleGAN3-t, rosinality, or PULSE weights."
     )
 
@@ -92,7 +92,7 @@ def from_ada(state: StateDict) -> Converted:
     if "mapping.embed.weight" in state:
         raise WeightsError("This generator is conditional (it has mapping.embed); Depixel needs an unconditional one.")
     layers = _count(state, "mapping.fc{}.weight")
-    sizes = sorted(int(found[1]) for key in state if (found := _BLOCK.fullmatch(key)))
+    sizes = sorted(int(match[1]) for key in state if (match := _BLOCK.fullmatch(key)))
     if not sizes or sizes != [4 << k for k in range(len(sizes))]:
         raise WeightsError(f"The blocks of this generator have the sizes {sizes}; 4, 8, 16, ... were expected.")
     out: StateDict = {}
@@ -173,8 +173,8 @@ def from_three(state: StateDict) -> Converted:
     if "mapping.embed.weight" in state:
         raise WeightsError("This generator is conditional (it has mapping.embed); Depixel needs an unconditional one.")
     mapping = _count(state, "mapping.fc{}.weight")
-    found = sorted((int(m[2]), m[1], int(m[3])) for key in state if (m := _LAYER.fullmatch(key)))
-    ordered, sizes = [name for _, name, _ in found], [size for _, _, size in found]
+    layers = sorted((int(m[2]), m[1], int(m[3])) for key in state if (m := _LAYER.fullmatch(key)))
+    ordered, sizes = [name for _, name, _ in layers], [size for _, _, size in layers]
     if mapping == 0 or len(ordered) < 4 or [b.size for b in schedule(sizes[-1], len(sizes) - 1)] != sizes:
         raise WeightsError(f"This StyleGAN3 generator has layers of the sizes {sizes}, not those of configuration t.")
     out: StateDict = {}
@@ -248,6 +248,6 @@ def _check_blur(kernel: Tensor | None, where: str) -> None:
         return
     taps = torch.tensor(BLUR)
     expected = torch.outer(taps, taps) / 64.0
-    given = kernel.float() / kernel.float().sum()
-    if given.shape != expected.shape or not torch.allclose(given, expected, atol=1e-5):
+    weights = kernel.float() / kernel.float().sum()
+    if weights.shape != expected.shape or not torch.allclose(weights, expected, atol=1e-5):
         raise WeightsError(f"{where} uses another resampling kernel than [1, 3, 3, 1]; Depixel cannot run it.")

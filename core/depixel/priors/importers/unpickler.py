@@ -214,13 +214,13 @@ def state_of(record: object) -> dict[str, Tensor]:
     """
     out: dict[str, Tensor] = {}
     waiting: list[tuple[object, str, int]] = [(record, "", 0)]
-    seen = 0
+    visited = 0
     while waiting:
         module, prefix, depth = waiting.pop()
         if not isinstance(module, dict):
             continue
-        seen += 1
-        if seen > MODULES_LIMIT or depth > DEPTH_LIMIT:
+        visited += 1
+        if visited > MODULES_LIMIT or depth > DEPTH_LIMIT:
             raise WeightsError("These weights were refused: their modules hold one another without end.")
         for kind in ("_parameters", "_buffers"):
             for key, value in _entries(module, kind):
@@ -231,8 +231,8 @@ def state_of(record: object) -> dict[str, Tensor]:
 
 
 def _entries(module: dict[Any, Any], kind: str) -> list[tuple[object, Any]]:
-    held = module.get(kind)
-    return list(held.items()) if isinstance(held, dict) else []
+    entries = module.get(kind)
+    return list(entries.items()) if isinstance(entries, dict) else []
 
 
 # The first telling line of torch's long advice.
