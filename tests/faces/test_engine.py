@@ -67,6 +67,16 @@ def test_candidates_differ_and_come_best_first(engine: FaceEngine) -> None:
     assert not torch.equal(answers[0].straight, answers[1].straight)
 
 
+@pytest.mark.parametrize("detail", ["calm", "drawn"])
+def test_each_candidate_comes_back_alone_to_the_last_bit(engine: FaceEngine, detail: str) -> None:
+    """With the seed and imagination reported for it, whatever company it was searched in."""
+    picture = Picture((_portrait(16, 16),))
+
+    for answer in _answers(engine, picture, candidates=3, imagination=0.3, detail=detail):
+        (again,) = _answers(engine, picture, seed=answer.seed, imagination=answer.imagination, detail=detail)
+        assert torch.equal(again.straight, answer.straight)
+
+
 def test_a_box_changes_the_box_only_in_its_place(engine: FaceEngine) -> None:
     """With a box, the face lies in it; outside is the ordinary answer, and all of it scales back."""
     picture = Picture((_portrait(24, 24),))

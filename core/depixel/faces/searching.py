@@ -5,6 +5,7 @@ the search as often as requested.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -17,7 +18,7 @@ from depixel.faces.places import FacePlace
 from depixel.monitor import Monitor, SearchStep
 from depixel.priors.base import LatentPrior, Latents
 from depixel.request import FACES_EPS, Request
-from depixel.search.candidates import Candidates
+from depixel.search.candidates import Candidates, candidate_imagination, candidate_seed
 from depixel.search.loop import DEFAULT_STEPS, search
 from depixel.search.question import Question
 from depixel.search.terms import squared_error
@@ -42,7 +43,25 @@ class FaceSearch:
     monitor: Monitor
 
     def run(self, small: Tensor, place: FacePlace) -> Candidates:
-        """[F, 4, h, w] premultiplied pictures => candidates for the face in each frame."""
+        """
+        [F, 4, h, w] premultiplied pictures => candidates for the face in each frame.
+
+        Each candidate is searched by itself, so that its seed and imagination bring it back alone, to the last
+        bit: drawing a person amplifies the rounding in which a batch of candidates differs from one.
+        """
+        request, count = self.request, self.request.candidates
+        alone = []
+        for k in range(count):
+            imagination = candidate_imagination(request.imagination, k, self.prior.spec.stray)
+            one = replace(request, candidates=1, seed=candidate_seed(request.seed, k), imagination=imagination)
+            monitor = self.monitor.through(functools.partial(_of_candidate, k, count))
+            alone.append(replace(self, request=one, monitor=monitor)._one(small, place))
+        pictures = tuple(
+            tuple(face for one in alone for face in one.pictures[frame]) for frame in range(len(alone[0].pictures))
+        )
+        return Candidates(pictures, max(one.steps for one in alone))
+
+    def _one(self, small: Tensor, place: FacePlace) -> Candidates:
         square, weight = place.cut(small, self.native)
         if self.request.pre_blur > 0:
             square = _blurred(square, self.request.pre_blur)
@@ -110,6 +129,11 @@ class FaceSearch:
     @property
     def _guesses(self) -> bool:
         return any(layout.sphere for layout in self.prior.layout.values())
+
+
+# The searches of all candidates as one progress.
+def _of_candidate(k: int, count: int, step: SearchStep) -> SearchStep:
+    return replace(step, step=k * step.steps + step.step, steps=count * step.steps)
 
 
 def _shown(step: SearchStep, place: FacePlace) -> SearchStep:

@@ -4,8 +4,12 @@ Filters > Depixel: upscale, imagine a face, anonymise a face. No numpy and no to
 process, which the client beside this file finds or starts.
 """
 
+from __future__ import annotations
+
 import os
 import sys
+from collections.abc import Callable
+from typing import Any, Tuple
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
@@ -18,29 +22,31 @@ FRAMES = (PF_TOGGLE, "frames", "All layers are _frames of an animation", False, 
           "Send all layers as one animation, so that what is equal stays equal. Makes a new image.")  # fmt: skip
 
 
+Entry = Tuple[Any, ...]
+
 TAKEN = "ocrlspf"
 """Letters that GIMP's own buttons, the preview and the frames are reached by, with Alt."""
 
 
-def parameters(action):
+def parameters(action: client.Action) -> list[Entry]:
     """The params list of gimpfu for an action of the client."""
-    params = [(PF_IMAGE, "image", "Image", None), (PF_LAYERS, "drawables", "Layers", None)]
+    params: list[Entry] = [(PF_IMAGE, "image", "Image", None), (PF_LAYERS, "drawables", "Layers", None)]
     taken = set(TAKEN)
     for option in action.options:
         label = _with_mnemonic(option.label, taken)
         if option.kind == "choice":
-            extra = tuple((shown, value) for value, shown in option.choices)
-            params.append((PF_RADIO, option.name, label, option.default, extra, _described(option)))
+            choices = tuple((shown, value) for value, shown in option.choices)
+            params.append((PF_RADIO, option.name, label, option.default, choices, _described(option)))
         else:
             whole = option.kind == "int"
-            extra = (int(option.low), int(option.high), 1) if whole else (option.low, option.high, 0.05)
+            limits: Entry = (int(option.low), int(option.high), 1) if whole else (option.low, option.high, 0.05)
             automatic = " (-1: as many as it takes)" if option.low == client.AUTO_STEPS else ""
-            params.append((PF_SLIDER, option.name, label + automatic, option.default, extra, option.help))
+            params.append((PF_SLIDER, option.name, label + automatic, option.default, limits, option.help))
     return params + ([FRAMES] if action.name == client.UPSCALE.name else [])
 
 
 # An underscore before the first letter that is still free; it is taken then.
-def _with_mnemonic(label, taken):
+def _with_mnemonic(label: str, taken: set[str]) -> str:
     for at, letter in enumerate(label.lower()):
         if letter.isalpha() and letter not in taken:
             taken.add(letter)
@@ -48,14 +54,14 @@ def _with_mnemonic(label, taken):
     return label
 
 
-def _described(option):
+def _described(option: client.Option) -> str:
     return "%s { %s }" % (option.help, ", ".join('"%s"' % value for value in option.values))
 
 
-def runner(action):
+def runner(action: client.Action) -> Callable[..., Any]:
     """The function that gimpfu calls with the values of the params list, in order."""
 
-    def run(image, layers, *values):
+    def run(image: Any, layers: list[Any], *values: Any) -> Any:
         from work import perform
 
         names = [option.name for option in action.options]
@@ -64,8 +70,8 @@ def runner(action):
     return run
 
 
-def dialog_of(action):
-    def on_dialog(dialog, config, image, layers):
+def dialog_of(action: client.Action) -> Callable[..., None]:
+    def on_dialog(dialog: Any, config: Any, image: Any, layers: list[Any]) -> None:
         from preview import add_header
 
         add_header(action, dialog, config, image, layers)

@@ -39,6 +39,10 @@ from __future__ import absolute_import, division, print_function
 
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # Python 2.7 has no typing; the type comments below are for mypy
+    from typing import Any  # noqa: F401
+
 try:
     import gimpfu as _real  # GIMP 2.10
 except ImportError:
@@ -75,20 +79,22 @@ _KNOWN = _NUMBERS + (PF_STRING, PF_TEXT, PF_COLOR, PF_TOGGLE, PF_RADIO, PF_FILE,
 interactive = False
 """On GIMP 3: whether somebody opened a dialog for this run (so that a new image should be shown)."""
 
-_registered = []
+_registered = []  # type: list[Registration]
 
 
 class Parameter(object):
     """One entry of a params list, read."""
 
     def __init__(self, entry):
+        # type: (tuple[Any, ...]) -> None
         self.kind, name, self.label, self.default = entry[:4]
-        self.extra = entry[4] if len(entry) > 4 else None
+        self.extra = entry[4] if len(entry) > 4 else None  # type: Any
         self.name = name.replace("_", "-")
         self.help = entry[5] if len(entry) > 5 else self.label.replace("_", "")
 
     @property
     def limits(self):
+        # type: () -> tuple[float, float] | None
         """(low, high) of a number; None for anything else."""
         if self.kind in (PF_SLIDER, PF_SPINNER):
             return self.extra[0], self.extra[1]
@@ -98,17 +104,20 @@ class Parameter(object):
 
     @property
     def whole(self):
+        # type: () -> bool
         """Whether the number is a whole one: its default, limits and step are."""
         if self.kind in (PF_SLIDER, PF_SPINNER):
             return all(isinstance(v, int) for v in (self.default,) + tuple(self.extra[:3]))
-        return self.kind != PF_FLOAT
+        return bool(self.kind != PF_FLOAT)
 
     @property
     def choices(self):
+        # type: () -> list[tuple[Any, str]]
         """(value, label) of each choice of PF_RADIO."""
         return [(value, label) for label, value in self.extra]
 
     def check(self, value):
+        # type: (Any) -> Any
         """The value as the filter gets it; ValueError with a sentence when it is out of range."""
         limits = self.limits
         if limits is not None and not limits[0] <= value <= limits[1]:
@@ -124,6 +133,7 @@ class Registration(object):
 
     def __init__(self, name, blurb, help, author, copyright, date, label, imagetypes, params, results, function, menu,
                  on_dialog):  # fmt: skip
+        # type: (str, str, str, str, str, str, str, str, Any, Any, Any, Any, Any) -> None
         self.name = name if name.startswith(("python-", "plug-in-", "extension-")) else "python-fu-" + name
         self.name = self.name.replace("_", "-")
         self.blurb, self.help = blurb, help
@@ -144,6 +154,7 @@ class Registration(object):
 
 def register(proc_name, blurb, help, author, copyright, date, label, imagetypes, params, results, function, menu=None,
              domain=None, on_query=None, on_run=None, on_dialog=None):  # fmt: skip
+    # type: (str, str, str, str, str, str, str, str, Any, Any, Any, Any, Any, Any, Any, Any) -> None
     """
     Declare a filter, as gimpfu's register(). `on_dialog(dialog, config, image, layers)` may add to GIMP 3's dialog.
     """
@@ -175,10 +186,12 @@ def register(proc_name, blurb, help, author, copyright, date, label, imagetypes,
 
 
 def _with_list(function):
+    # type: (Any) -> Any
     return lambda image, drawable, *values: function(image, [drawable], *values)
 
 
 def main():
+    # type: () -> None
     """Hand over to GIMP. The last line of a plug-in."""
     if _real is not None:
         _real.main()

@@ -1,6 +1,9 @@
 """What `gimpfu_compat` does on GIMP 3: registrations become image procedures with typed arguments and dialogs."""
 
+from __future__ import annotations
+
 import traceback
+from typing import Any
 
 import gi
 
@@ -12,24 +15,24 @@ from gi.repository import Gegl, Gimp, Gio, GLib, GObject  # noqa: E402
 _FLAGS = GObject.ParamFlags.READWRITE
 
 
-def run_plug_in(registered, argv):
+def run_plug_in(registered: list[fu.Registration], argv: list[str]) -> None:
     """Answer GIMP's questions about `registered`, or run one of them."""
     by_name = {registration.name: registration for registration in registered}
 
-    class PlugIn(Gimp.PlugIn):
-        def do_set_i18n(self, name):
+    class PlugIn(Gimp.PlugIn):  # type: ignore[misc]  # gi has no stubs
+        def do_set_i18n(self, name: str) -> bool:
             return False
 
-        def do_query_procedures(self):
+        def do_query_procedures(self) -> list[str]:
             return list(by_name)
 
-        def do_create_procedure(self, name):
+        def do_create_procedure(self, name: str) -> Any:
             return _procedure(self, by_name[name])
 
     Gimp.main(PlugIn.__gtype__, argv)
 
 
-def _procedure(plug_in, registration):
+def _procedure(plug_in: Any, registration: fu.Registration) -> Any:
     procedure = Gimp.ImageProcedure.new(plug_in, registration.name, Gimp.PDBProcType.PLUGIN, _run, registration)
     procedure.set_image_types(registration.imagetypes or "*")
     mask = Gimp.ProcedureSensitivityMask.DRAWABLE
@@ -53,7 +56,7 @@ def _procedure(plug_in, registration):
 
 # Numbers are declared wider than they may be, and choices as strings: GIMP replaces a value that does not fit its
 # declaration by the default and goes on, and the filter would never know. `Parameter.check` refuses it instead.
-def _add_argument(procedure, parameter):
+def _add_argument(procedure: Any, parameter: fu.Parameter) -> None:
     name, label, text, default = parameter.name, parameter.label, parameter.help, parameter.default
     if parameter.kind in fu._NUMBERS and parameter.whole:
         procedure.add_int_argument(name, label, text, -fu._WIDE - 1, fu._WIDE, int(default), _FLAGS)
@@ -75,7 +78,9 @@ def _add_argument(procedure, parameter):
         procedure.add_string_argument(name, label, text, str(default), _FLAGS)
 
 
-def _run(procedure, run_mode, image, drawables, config, registration):
+def _run(
+    procedure: Any, run_mode: Any, image: Any, drawables: list[Any], config: Any, registration: fu.Registration
+) -> Any:
     fu.interactive = run_mode != Gimp.RunMode.NONINTERACTIVE
     Gegl.init(None)
     try:
@@ -100,14 +105,14 @@ def _run(procedure, run_mode, image, drawables, config, registration):
     return answer
 
 
-def _value(config, parameter):
+def _value(config: Any, parameter: fu.Parameter) -> Any:
     value = config.get_property(parameter.name)
     if parameter.kind in (fu.PF_FILE, fu.PF_FILENAME, fu.PF_DIRNAME):
         return value.get_path() if value else None
     return value
 
 
-def _inputs(registration, image, drawables):
+def _inputs(registration: fu.Registration, image: Any, drawables: list[Any]) -> list[Any]:
     inputs = []
     for parameter in registration.inputs:
         if parameter.kind == fu.PF_IMAGE:
@@ -121,7 +126,7 @@ def _inputs(registration, image, drawables):
     return inputs
 
 
-def _dialog(procedure, registration, image, drawables, config):
+def _dialog(procedure: Any, registration: fu.Registration, image: Any, drawables: list[Any], config: Any) -> bool:
     gi.require_version("GimpUi", "3.0")
     gi.require_version("Gtk", "3.0")
     from gi.repository import GimpUi, Gtk
@@ -148,11 +153,11 @@ def _dialog(procedure, registration, image, drawables, config):
         help_button.hide()  # GIMP's manual, which it would open, knows nothing of a filter that is not GIMP's own
     accepted = dialog.run()
     dialog.destroy()
-    return accepted
+    return bool(accepted)
 
 
 # Rows of label and drop-down: ProcedureDialog has none for strings.
-def _combos(GimpUi, config, parameters):  # noqa: N803 (a module)
+def _combos(GimpUi: Any, config: Any, parameters: list[fu.Parameter]) -> Any:  # noqa: N803 (a module)
     from gi.repository import Gtk
 
     grid = Gtk.Grid(row_spacing=6, column_spacing=12, border_width=12)

@@ -1,14 +1,20 @@
 """The only file that touches GIMP's pixels: layers to samples, answers to layers and images."""
 
+from __future__ import annotations
+
 import contextlib
 import os
+from collections.abc import Iterator
+from typing import Any
 
+import depixel_client as client
 import gi
 
 gi.require_version("Gimp", "3.0")
 gi.require_version("Gegl", "0.4")
 import selection  # noqa: E402
 from gi.repository import Gegl, Gimp, Gio  # noqa: E402
+from selection import Box  # noqa: E402
 
 SHALLOW = (Gimp.Precision.U8_NON_LINEAR, Gimp.Precision.U8_LINEAR, Gimp.Precision.U8_PERCEPTUAL)
 FLOAT = tuple(
@@ -37,7 +43,20 @@ class Source:
     each pixel is selected (8 bits), or b"" when all of it is.
     """
 
-    def __init__(self, layer, left, top, width, height, channels, depth, frames, palette=b"", box=None, shape=b""):
+    def __init__(
+        self,
+        layer: Any,
+        left: int,
+        top: int,
+        width: int,
+        height: int,
+        channels: int,
+        depth: int,
+        frames: tuple[bytes, ...],
+        palette: bytes = b"",
+        box: Box | None = None,
+        shape: bytes = b"",
+    ) -> None:
         self.layer = layer
         self.name = name_of(layer)
         self.left, self.top = left, top
@@ -51,7 +70,7 @@ class Source:
 
 
 @contextlib.contextmanager
-def plain_colours(image):
+def plain_colours(image: Any) -> Iterator[None]:
     """
     While it lasts, samples are read and written as they are stored. GEGL would convert between sRGB and the image's
     profile: so sRGB is assigned in its place, and the profile afterwards, each a step of the undo history.
@@ -68,7 +87,7 @@ def plain_colours(image):
 
 
 @contextlib.contextmanager
-def reading(image, layer, with_filters):
+def reading(image: Any, layer: Any, with_filters: bool) -> Iterator[Any]:
     """The layer, or a copy of it in a copy of the image, whose samples are as stored and whose filters are applied."""
     filters = with_filters and not layer.is_group() and len(layer.get_filters()) > 0
     if image.get_color_profile() is None and not filters:
@@ -86,28 +105,28 @@ def reading(image, layer, with_filters):
         twin.delete()
 
 
-def _srgb(image):
+def _srgb(image: Any) -> Any:
     grey = image.get_base_type() == Gimp.ImageBaseType.GRAY
     return Gimp.ColorProfile.new_d65_gray_srgb_trc() if grey else Gimp.ColorProfile.new_rgb_srgb()
 
 
 # Positions from the top of the layer tree down.
-def _place(layer):
-    places = []
+def _place(layer: Any) -> list[int]:
+    places: list[int] = []
     while layer is not None:
         places.insert(0, layer.get_image().get_item_position(layer))
         layer = layer.get_parent()
     return places
 
 
-def _at(image, places):
+def _at(image: Any, places: list[int]) -> Any:
     found = image.get_layers()[places[0]]
     for position in places[1:]:
         found = found.get_children()[position]
     return found
 
 
-def check_layers(image, layers):
+def check_layers(image: Any, layers: list[Any]) -> None:
     """Refuse what is no layer."""
     if not layers:
         raise Refusal("Select a layer first.")
@@ -123,7 +142,7 @@ def check_layers(image, layers):
         raise Refusal("A layer group and a layer inside it are both selected: select one of them.")
 
 
-def read(image, layer, with_mask, crop, box):
+def read(image: Any, layer: Any, with_mask: bool, crop: bool, box: bool) -> Source:
     """
     Samples of one layer.
 
@@ -162,11 +181,12 @@ def read(image, layer, with_mask, crop, box):
     palette = b""
     if image.get_base_type() == Gimp.ImageBaseType.INDEXED:
         palette = palette_of(image)
-    at, box = (left + area[0], top + area[1]), inside if box else None
-    return Source(layer, *at, rectangle.width, rectangle.height, channels, depth, (data,), palette, box, shape)
+    at = (left + area[0], top + area[1])
+    face = inside if box else None
+    return Source(layer, *at, *size, channels, depth, (data,), palette, face, shape)
 
 
-def read_frames(image, layers):
+def read_frames(image: Any, layers: list[Any]) -> Source:
     """All layers, bottom first, each on the whole canvas: the frames of one animation."""
     if len(layers) < 2:
         raise Refusal("There is only one layer: an animation needs at least two layers as frames.")
@@ -181,16 +201,16 @@ def read_frames(image, layers):
     return source
 
 
-def name_of(layer):
+def name_of(layer: Any) -> str:
     """What a layer shows, by name: that of the file when it is the only layer, as `depixel upscale` would see it."""
     image = layer.get_image()
     file = image.get_file()
     if file is not None and len(image.get_layers()) == 1 and layer.get_parent() is None:
-        return file.get_basename()
-    return layer.get_name()
+        return str(file.get_basename())
+    return str(layer.get_name())
 
 
-def palette_of(image):
+def palette_of(image: Any) -> bytes:
     """RGBA of each colour of an indexed image."""
     palette = image.get_palette()
     colours = palette.get_colors() if palette is not None else []
@@ -200,7 +220,7 @@ def palette_of(image):
     return bytes(out)
 
 
-def new_image(image, width, height, answer, indexed):
+def new_image(image: Any, width: int, height: int, answer: client.Answer, indexed: bool) -> Any:
     """An empty image for answers: same kind, depth and resolution; its undo is off until `finish_image`."""
     base = Gimp.ImageBaseType.GRAY if answer.channels <= 2 else Gimp.ImageBaseType.RGB
     if indexed:
@@ -217,7 +237,7 @@ def new_image(image, width, height, answer, indexed):
     return result
 
 
-def finish_image(result, image, comment, suffix):
+def finish_image(result: Any, image: Any, comment: str, suffix: str) -> None:
     """Give a new image its profile, comment and name, and let it be undone from here on."""
     profile = image.get_color_profile()
     grey = Gimp.ImageBaseType.GRAY
@@ -237,15 +257,15 @@ def finish_image(result, image, comment, suffix):
 
 
 # Of its .xcf, or of the file it was opened from.
-def _path_of(image):
+def _path_of(image: Any) -> str:
     for file in (image.get_xcf_file(), image.get_imported_file(), image.get_exported_file(), image.get_file()):
         if file is not None and file.get_path():
-            return file.get_path()
+            return str(file.get_path())
     return ""
 
 
 # GIMP takes a name for an image that ends in .xcf only, and suggests it for saving and exporting.
-def _free_name(stem):
+def _free_name(stem: str) -> str:
     path, number = stem + ".xcf", 1
     while os.path.exists(path):
         number += 1
@@ -253,7 +273,17 @@ def _free_name(stem):
     return path
 
 
-def add_layer(image, parent, position, name, answer, frame, left, top, visible=True):
+def add_layer(
+    image: Any,
+    parent: Any,
+    position: int,
+    name: str,
+    answer: client.Answer,
+    frame: int,
+    left: int,
+    top: int,
+    visible: bool = True,
+) -> Any:
     """A new layer that holds one frame of an answer; the caller has taken the profile off (`plain_colours`)."""
     indexed = image.get_base_type() == Gimp.ImageBaseType.INDEXED
     kind = _LAYER_TYPES[answer.channels]
@@ -268,7 +298,7 @@ def add_layer(image, parent, position, name, answer, frame, left, top, visible=T
     return layer
 
 
-def look_like(made, layer):
+def look_like(made: Any, layer: Any) -> None:
     """Let a new layer or group lie over the others as its source does: opacity, mode and the spaces they work in."""
     made.set_opacity(layer.get_opacity())
     if layer.get_mode() != Gimp.LayerMode.PASS_THROUGH:  # groups only, and they were answered as they look
@@ -278,18 +308,18 @@ def look_like(made, layer):
         made.set_composite_mode(layer.get_composite_mode())
 
 
-def add_group(image, parent, position, name):
+def add_group(image: Any, parent: Any, position: int, name: str) -> Any:
     group = Gimp.GroupLayer.new(image, name)
     image.insert_layer(group, parent, position)
     return group
 
 
-def select_best(image, made):
+def select_best(image: Any, made: list[Any]) -> None:
     """Select what was made: of a group of answers the one on top, which is visible."""
     image.set_selected_layers([item.get_children()[0] if item.is_group() else item for item in made])
 
 
-def enlarge(image, scale):
+def enlarge(image: Any, scale: int) -> None:
     """Scale canvas, layers, masks and guides; pixels are repeated."""
     Gimp.context_push()
     try:
@@ -299,7 +329,7 @@ def enlarge(image, scale):
         Gimp.context_pop()
 
 
-def overwrite(image, layer, answer):
+def overwrite(image: Any, layer: Any, answer: client.Answer) -> None:
     """Replace a layer's pixels by an answer of its size; can be undone. GIMP spares what is not selected."""
     buffer = layer.get_shadow_buffer()
     _set(buffer, answer, 0)
@@ -307,7 +337,7 @@ def overwrite(image, layer, answer):
     layer.update(0, 0, answer.width, answer.height)
 
 
-def check_replaceable(image, layer):
+def check_replaceable(image: Any, layer: Any) -> None:
     """Refuse to put pixels where they would destroy more than pixels."""
     kinds = (("is_group", "a layer group"), ("is_text_layer", "a text layer"), ("is_link_layer", "a link layer"),
              ("is_vector_layer", "a vector layer"))  # fmt: skip
@@ -319,16 +349,16 @@ def check_replaceable(image, layer):
         raise Refusal("The pixels of %s are locked: unlock them, or choose New layers or New image." % layer.get_name())
 
 
-def animation_layers(image):
+def animation_layers(image: Any) -> list[Any]:
     """The layers that are frames, bottom first."""
     return [layer for layer in reversed(image.get_layers()) if not isinstance(layer, Gimp.GroupLayer)]
 
 
-def _is_empty(layer):
+def _is_empty(layer: Any) -> bool:
     return layer.is_group() and all(_is_empty(child) for child in layer.get_children())
 
 
-def _is_inside(layer, other):
+def _is_inside(layer: Any, other: Any) -> bool:
     parent = layer.get_parent()
     while parent is not None:
         if parent == other:
@@ -337,22 +367,22 @@ def _is_inside(layer, other):
     return False
 
 
-def _get(drawable, rectangle, channels, depth):
+def _get(drawable: Any, rectangle: Any, channels: int, depth: int) -> bytes:
     return _samples(drawable, rectangle, "%s u%d" % (_MODELS[channels], depth))
 
 
-def _samples(drawable, rectangle, name):
+def _samples(drawable: Any, rectangle: Any, name: str) -> bytes:
     return bytes(drawable.get_buffer().get(rectangle, 1.0, name, Gegl.AbyssPolicy.NONE))
 
 
-def _set(buffer, answer, frame):
+def _set(buffer: Any, answer: client.Answer, frame: int) -> None:
     name = "%s u%d" % (_MODELS[answer.channels], answer.depth)
     buffer.set(Gegl.Rectangle.new(0, 0, answer.width, answer.height), name, answer.frames[frame])
     buffer.flush()
 
 
 # Alpha times mask, rounded; a layer without alpha has been read as opaque.
-def _masked(data, mask, channels, depth):
+def _masked(data: bytes, mask: bytes, channels: int, depth: int) -> bytes:
     if depth == 8:
         out = bytearray(data)
         alpha = out[channels - 1 :: channels]
@@ -366,12 +396,12 @@ def _masked(data, mask, channels, depth):
     return samples.tobytes()
 
 
-def _does_not_cover(part, width, height):
+def _does_not_cover(part: Source, width: int, height: int) -> bool:
     return part.left > 0 or part.top > 0 or part.left + part.width < width or part.top + part.height < height
 
 
 # The part on a canvas, transparent where it does not reach; alpha is added where the others have it.
-def _on_canvas(part, width, height, channels):
+def _on_canvas(part: Source, width: int, height: int, channels: int) -> bytes:
     size = part.depth // 8
     data = part.frames[0]
     if part.channels != channels:  # opaque in a company with alpha

@@ -2,7 +2,10 @@
 The head of the dialog: what will be sent, what one should know about the answer, and the answer itself on request.
 """
 
+from __future__ import annotations
+
 import threading
+from typing import Any, Union
 
 import depixel_client as client
 import gi
@@ -11,6 +14,10 @@ import selection
 
 gi.require_version("Gtk", "3.0")
 from gi.repository import GdkPixbuf, Gimp, GLib, Gtk  # noqa: E402
+from host import Source  # noqa: E402
+from selection import Box  # noqa: E402
+
+Picture = Union[client.Pixels, client.Answer, Source]
 
 _SIDE = 160  # pixels of the picture in the dialog
 _PART = 64  # pixels of the layer that a preview is made of: its middle
@@ -19,7 +26,7 @@ _BUTTON = "_Preview the answer"
 _LARGEST = 512  # pixels of an imagined face in a preview
 
 
-def add_header(action, dialog, config, image, layers):
+def add_header(action: client.Action, dialog: Any, config: Any, image: Any, layers: list[Any]) -> None:
     """Put picture, size and `action.help` at the top of a ProcedureDialog; a face's box is drawn into the picture."""
     dialog.set_title(action.title)
     row = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=12, border_width=12)
@@ -42,7 +49,7 @@ def add_header(action, dialog, config, image, layers):
     dialog.get_content_area().pack_start(row, False, False, 0)
 
 
-def _words(action, image, layers):
+def _words(action: client.Action, image: Any, layers: list[Any]) -> str:
     if len(layers) != 1 or not isinstance(layers[0], Gimp.Layer):
         return "%d layers are selected.\n\n%s" % (len(layers), action.help)
     bounds = selection.bounds_of(image)
@@ -53,7 +60,8 @@ def _words(action, image, layers):
         if action.wire == "anonymise":
             what += "; nothing is selected, so faces are looked for in all of it"
     elif action.name == "upscale":
-        inside = selection.within(bounds, *layer.get_offsets()[-2:], *size) or (0, 0, 0, 0)
+        left, top = layer.get_offsets()[-2:]
+        inside = selection.within(bounds, left, top, *size) or (0, 0, 0, 0)
         what = "The selected part of %s, %d × %d pixels" % (
             layer.get_name(),
             inside[2] - inside[0],
@@ -67,15 +75,17 @@ def _words(action, image, layers):
 class _Preview:
     """A button that answers a part of the picture with the dialog's present values; the dialog stays alive."""
 
-    def __init__(self, action, config, part, box, shown, words):
+    def __init__(
+        self, action: client.Action, config: Any, part: client.Pixels, box: Box | None, shown: Any, words: Any
+    ) -> None:
         self._action, self._config, self._part, self._box = action, config, part, box
         self._shown, self._words, self._text = shown, words, words.get_text()
         self.button = Gtk.Button.new_with_mnemonic(_BUTTON)
         self.button.connect("clicked", self._clicked)
-        self._job = None
+        self._job: client.Job | None = None
         self.button.connect("destroy", lambda _: self._job.cancel() if self._job is not None else None)
 
-    def _clicked(self, button):
+    def _clicked(self, button: Any) -> None:
         try:
             values = {option.name: self._config.get_property(option.name) for option in self._action.options}
             settings = client.settings_of(self._action, {**values, "candidates": 1}, self._box)
@@ -91,7 +101,7 @@ class _Preview:
         self._job = client.Engine("gimp").upscale(request)
         threading.Thread(target=self._work, args=(self._job,), daemon=True).start()
 
-    def _work(self, job):
+    def _work(self, job: client.Job) -> None:
         try:
             result = job.result()
         except client.CancelledError:
@@ -101,7 +111,7 @@ class _Preview:
             return
         GLib.idle_add(self._done, result.answers[0], client.summary(result))
 
-    def _done(self, answer, sentence):
+    def _done(self, answer: client.Answer | None, sentence: str) -> bool:
         self._job = None
         if answer is not None:
             self._shown.set_from_pixbuf(_checked(_pixbuf(answer)))
@@ -113,7 +123,7 @@ class _Preview:
 
 # What a preview is made of, and where the face lies in it: the middle of a picture, or the face's box, with what is
 # around it when only the face changes.
-def _part(action, source):
+def _part(action: client.Action, source: Source) -> tuple[client.Pixels, Box | None]:
     left, top, right, bottom = source.box or (0, 0, source.width, source.height)
     if action.name == "upscale":
         width, height = min(source.width, _PART), min(source.height, _PART)
@@ -127,7 +137,7 @@ def _part(action, source):
     return part, (left - first, top - above, right - first, bottom - above)
 
 
-def _cut(source, left, top, right, bottom):
+def _cut(source: Source, left: int, top: int, right: int, bottom: int) -> client.Pixels:
     pixel = source.channels * source.depth // 8
     data = source.frames[0]
     rows = ((y * source.width) * pixel for y in range(top, bottom))
@@ -136,7 +146,7 @@ def _cut(source, left, top, right, bottom):
     return client.Pixels(*size, source.channels, (part,), source.depth, source.palette, source.name)
 
 
-def _source(action, image, layers):
+def _source(action: client.Action, image: Any, layers: list[Any]) -> Source | None:
     try:
         host.check_layers(image, layers)
         return host.read(image, layers[0], True, action.name == "upscale", action.name != "upscale")
@@ -145,7 +155,7 @@ def _source(action, image, layers):
 
 
 # Small pictures are shown larger by whole numbers, pixel by pixel; large ones smaller by leaving pixels out.
-def _pixbuf(picture):
+def _pixbuf(picture: Picture) -> Any:
     step = max(1, -(-max(picture.width, picture.height) // _SIDE))
     width, height = -(-picture.width // step), -(-picture.height // step)
     pixels = GdkPixbuf.Pixbuf.new_from_bytes(
@@ -157,14 +167,14 @@ def _pixbuf(picture):
     return pixels.scale_simple(width * times, height * times, GdkPixbuf.InterpType.NEAREST)
 
 
-def _checked(pixels):
+def _checked(pixels: Any) -> Any:
     return pixels.composite_color_simple(
         pixels.get_width(), pixels.get_height(), GdkPixbuf.InterpType.NEAREST, 255, 8, 0x999999, 0x666666
     )
 
 
 # Two thin frames, white and black, so that one of them is seen on any picture.
-def _with_box(pixels, source):
+def _with_box(pixels: Any, source: Source) -> Any:
     if source.box is None:
         return pixels
     times = pixels.get_width() / source.width
@@ -179,7 +189,7 @@ def _with_box(pixels, source):
     return pixels
 
 
-def _rgba(source, step):
+def _rgba(source: Picture, step: int) -> bytes:
     size = source.depth // 8
     high = slice(size - 1, None, size)  # the upper byte of 16-bit samples
     data = source.frames[0][high]

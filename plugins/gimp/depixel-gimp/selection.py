@@ -1,6 +1,10 @@
 """The selection: where it is, how much of each pixel it takes, and layers cut to it."""
 
+from __future__ import annotations
+
 import contextlib
+from collections.abc import Iterator
+from typing import Any, Tuple
 
 import gi
 
@@ -8,17 +12,20 @@ gi.require_version("Gimp", "3.0")
 gi.require_version("Gegl", "0.4")
 from gi.repository import Gegl, Gimp  # noqa: E402
 
+Box = Tuple[int, int, int, int]
+"""left, top, right, bottom"""
+
 SELECTED = b"\xff"
 
 
-def bounds_of(image):
+def bounds_of(image: Any) -> Box | None:
     """(left, top, right, bottom) in the image, or None when nothing is selected."""
     found = Gimp.Selection.bounds(image)
     return tuple(found[-4:]) if found[1] else None
 
 
 @contextlib.contextmanager
-def nothing_selected(image):
+def nothing_selected(image: Any) -> Iterator[None]:
     """While it lasts, all pixels can be written; then the selection is as it was."""
     if bounds_of(image) is None:
         yield
@@ -32,7 +39,7 @@ def nothing_selected(image):
         image.remove_channel(kept)
 
 
-def within(bounds, left, top, width, height):
+def within(bounds: Box, left: int, top: int, width: int, height: int) -> Box | None:
     """`bounds` in the pixels of a layer at left, top; None when they do not touch it."""
     inside = (
         max(0, bounds[0] - left),
@@ -43,7 +50,7 @@ def within(bounds, left, top, width, height):
     return None if inside[0] >= inside[2] or inside[1] >= inside[3] else inside
 
 
-def shape_of(image, left, top, width, height, box):
+def shape_of(image: Any, left: int, top: int, width: int, height: int, box: Box) -> bytes:
     """
     How much of each pixel is selected, 0 ... 255, of the rectangle at left, top in the image; b"" when the selection
     is nothing but the rectangle `box` inside it.
@@ -54,7 +61,7 @@ def shape_of(image, left, top, width, height, box):
     return data if any(row.strip(SELECTED) for row in rows) else b""
 
 
-def cut(layer, shape, width, height):
+def cut(layer: Any, shape: bytes, width: int, height: int) -> None:
     """
     Give a layer a mask that shows only what was selected.
 
@@ -70,7 +77,7 @@ def cut(layer, shape, width, height):
     mask.update(0, 0, *size)
 
 
-def _enlarged(shape, width, height, new_width, new_height):
+def _enlarged(shape: bytes, width: int, height: int, new_width: int, new_height: int) -> bytes:
     image = Gimp.Image.new(width, height, Gimp.ImageBaseType.GRAY)
     layer = Gimp.Layer.new(image, "shape", width, height, Gimp.ImageType.GRAY_IMAGE, 100.0, Gimp.LayerMode.NORMAL)
     Gimp.context_push()

@@ -1,6 +1,9 @@
 """One run of an action: read the layers, ask the engine, put the answers where they belong. One undo step."""
 
+from __future__ import annotations
+
 import contextlib
+from typing import Any
 
 import depixel_client as client
 import gimpfu_compat
@@ -8,10 +11,10 @@ import host
 import selection
 from gi.repository import Gimp
 from gimpfu_compat import Cancelled
-from host import Refusal
+from host import Refusal, Source
 
 
-def perform(action, image, layers, values, frames=False):
+def perform(action: client.Action, image: Any, layers: list[Any], values: dict[str, Any], frames: bool = False) -> Any:
     """
     Do it. Returns the image that holds the answers.
 
@@ -40,7 +43,9 @@ def perform(action, image, layers, values, frames=False):
     return image
 
 
-def _sources(action, image, layers, values, frames):
+def _sources(
+    action: client.Action, image: Any, layers: list[Any], values: dict[str, Any], frames: bool
+) -> list[Source]:
     host.check_layers(image, layers)
     output = values["output"]
     indexed = image.get_base_type() == Gimp.ImageBaseType.INDEXED
@@ -67,7 +72,7 @@ def _sources(action, image, layers, values, frames):
     return sources
 
 
-def _check_replace(action, image, layers, values):
+def _check_replace(action: client.Action, image: Any, layers: list[Any], values: dict[str, Any]) -> None:
     if values["candidates"] > 1:
         raise Refusal("Replace takes one answer, and %d are asked for: choose New layers." % values["candidates"])
     if selection.bounds_of(image) is not None and action.name == client.UPSCALE.name:
@@ -76,7 +81,7 @@ def _check_replace(action, image, layers, values):
         host.check_replaceable(image, layer)
 
 
-def _answers(action, sources, values):
+def _answers(action: client.Action, sources: list[Source], values: dict[str, Any]) -> list[client.Result]:
     engine = client.Engine("gimp")
     Gimp.progress_init("Depixel")
     results = []
@@ -90,7 +95,7 @@ def _answers(action, sources, values):
     return results
 
 
-def _follow(job, index, count):
+def _follow(job: client.Job, index: int, count: int) -> client.Result:
     shown = ""
     for event in job:
         if isinstance(event, client.Result):
@@ -105,7 +110,7 @@ def _follow(job, index, count):
     raise Refusal("The Depixel engine gave no answer.")
 
 
-def _as_new_image(action, image, sources, results):
+def _as_new_image(action: client.Action, image: Any, sources: list[Source], results: list[client.Result]) -> Any:
     first, scale = sources[0], results[0].scale
     answer = results[0].answers[0]
     keep = results[0].report.get("settings", {}).get("palette") == "keep"
@@ -130,7 +135,7 @@ def _as_new_image(action, image, sources, results):
     return result_image
 
 
-def _as_new_layers(action, image, sources, results):
+def _as_new_layers(action: client.Action, image: Any, sources: list[Source], results: list[client.Result]) -> None:
     made = []
     with host.plain_colours(image):
         for source, result in zip(sources, results):
@@ -141,7 +146,15 @@ def _as_new_layers(action, image, sources, results):
 
 
 # One layer, or a group of candidates with the best on top and the others hidden; frames become a layer each.
-def _insert(action, image, parent, position, source, result, at):
+def _insert(
+    action: client.Action,
+    image: Any,
+    parent: Any,
+    position: int,
+    source: Source,
+    result: client.Result,
+    at: tuple[int, int],
+) -> None:
     imagined = action.name != client.UPSCALE.name
     many = len(result.answers) > 1
     if many:
@@ -161,7 +174,7 @@ def _insert(action, image, parent, position, source, result, at):
             host.look_like(made, layer)
 
 
-def _replace(action, image, sources, results):
+def _replace(action: client.Action, image: Any, sources: list[Source], results: list[client.Result]) -> None:
     if action.wire == "upscale":
         host.enlarge(image, results[0].scale)
     # An imagined face stands in a whole picture; of another face only what is selected is taken.
