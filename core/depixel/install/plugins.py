@@ -21,7 +21,7 @@ from depixel.install.profiles import Profile
 GIMP_NAME = "depixel-gimp"
 KRITA_NAME = "depixel_krita"
 _PACKAGE = Path(depixel.__file__).resolve().parent
-_LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "installed.json", ".*")
+_LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "*.pyi", "installed.json", ".*")
 
 
 class NothingToInstallError(DepixelError):

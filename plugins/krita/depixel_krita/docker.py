@@ -24,11 +24,12 @@ def docker_class(actions: tuple[Action, ...], engine: Engine) -> type:
             area.setWidgetResizable(True)
             area.setFrameShape(QtWidgets.QFrame.Shape.NoFrame)
             area.setHorizontalScrollBarPolicy(QtCore.Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-            area.setWidget(Switcher(actions, engine, area))
+            self._switcher = Switcher(actions, engine, area)
+            area.setWidget(self._switcher)
             self.setWidget(area)
 
         def canvasChanged(self, canvas: Any) -> None:  # noqa: N802 (Krita calls it)
-            self.widget().widget().look_soon()
+            self._switcher.look_soon()
 
     return DepixelDocker
 

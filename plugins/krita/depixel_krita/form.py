@@ -29,7 +29,7 @@ class Form(QtWidgets.QWidget):
     def __init__(self, action: Action, parent: QtWidgets.QWidget) -> None:
         super().__init__(parent)
         self.action = action
-        self._widgets: dict[str, QtWidgets.QWidget] = {}
+        self._widgets: dict[str, Any] = {}  # spin boxes, combo boxes, sliders: by the option's kind
         rows = QtWidgets.QFormLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setFieldGrowthPolicy(QtWidgets.QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
@@ -69,7 +69,7 @@ class Form(QtWidgets.QWidget):
             field.setVisible(on)
 
     def _field(self, option: Option) -> QtWidgets.QWidget:
-        make = {"choice": _choice, "float": _slider, "bool": _switch}.get(option.kind, _number)
+        make: Any = {"choice": _choice, "float": _slider, "bool": _switch}.get(option.kind, _number)
         widget = make(option, self)
         widget.setObjectName("depixel_" + option.name)
         widget.setToolTip(option.help)
@@ -81,7 +81,7 @@ class Form(QtWidgets.QWidget):
             return _beside(widget, self._dice(widget))
         return _beside(widget, _echo(widget, option)) if option.kind == "float" else widget
 
-    def _dice(self, widget: QtWidgets.QWidget) -> QtWidgets.QWidget:
+    def _dice(self, widget: QtWidgets.QSpinBox) -> QtWidgets.QWidget:
         button = QtWidgets.QToolButton(self)
         button.setText("New")
         button.setToolTip("Another seed, for other answers")
@@ -118,7 +118,7 @@ def _remembered(action: Action) -> dict[str, Any]:
         return action.defaults()
 
 
-def _choice(option: Option, parent: QtWidgets.QWidget) -> QtWidgets.QWidget:
+def _choice(option: Option, parent: QtWidgets.QWidget) -> QtWidgets.QComboBox:
     box = QtWidgets.QComboBox(parent)
     for value, label in option.choices:
         box.addItem(label, value)
@@ -129,7 +129,7 @@ def _choice(option: Option, parent: QtWidgets.QWidget) -> QtWidgets.QWidget:
     return box
 
 
-def _slider(option: Option, parent: QtWidgets.QWidget) -> QtWidgets.QWidget:
+def _slider(option: Option, parent: QtWidgets.QWidget) -> QtWidgets.QSlider:
     slider = QtWidgets.QSlider(QtCore.Qt.Orientation.Horizontal, parent)
     slider.setRange(0, _PARTS)
     slider.setPageStep(10)
@@ -140,7 +140,7 @@ def _switch(option: Option, parent: QtWidgets.QWidget) -> QtWidgets.QWidget:
     return QtWidgets.QCheckBox(parent)
 
 
-def _number(option: Option, parent: QtWidgets.QWidget) -> QtWidgets.QWidget:
+def _number(option: Option, parent: QtWidgets.QWidget) -> QtWidgets.QSpinBox:
     box = QtWidgets.QSpinBox(parent)
     box.setRange(int(option.low), int(option.high))
     box.setValue(option.default)
@@ -153,7 +153,7 @@ def _number(option: Option, parent: QtWidgets.QWidget) -> QtWidgets.QWidget:
     return box
 
 
-def _echo(slider: QtWidgets.QWidget, option: Option) -> QtWidgets.QWidget:
+def _echo(slider: QtWidgets.QSlider, option: Option) -> QtWidgets.QWidget:
     label = QtWidgets.QLabel(f"{option.low:.2f}", slider.parentWidget())
     label.setMinimumWidth(label.fontMetrics().horizontalAdvance(f"{option.high:.2f}"))
     slider.valueChanged.connect(lambda value: label.setText(f"{_at(option, value):.2f}"))

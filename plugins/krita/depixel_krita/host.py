@@ -118,8 +118,9 @@ def choose() -> Target:
     node = document.activeNode()
     if node is None:
         raise HostError("Select a layer first.")
-    while node.type() in _MASKS and node.parentNode() is not None:  # a mask is worked on with its layer
-        node = node.parentNode()
+    parent = node.parentNode()
+    while node.type() in _MASKS and parent is not None:  # a mask is worked on with its layer
+        node, parent = parent, parent.parentNode()
     kind = node.type()
     if kind in _NO_PIXELS:
         raise HostError(f"{_NO_PIXELS[kind]} has no pixels of its own: select a paint layer or a group.")
@@ -221,7 +222,7 @@ def _strip(node: Node, target: Target, top: int, rows: int, time: int | None) ->
 
 def _found(target: Target) -> tuple[Document, Node]:
     document = find_document(target.document)
-    node = document and find_node(document, target.node)
+    node = find_node(document, target.node) if document is not None else None
     if document is None or node is None:
         raise HostError("The document was closed, or the layer deleted, before its pixels were read.")
     return document, node

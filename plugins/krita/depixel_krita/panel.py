@@ -8,7 +8,7 @@ from typing import Any
 from ._client import UPSCALE, Action, Engine, EngineError, Preview, Progress, group_name, sentence
 from .form import Form
 from .host import HostError, Target, choose, glance
-from .pixels import reduced
+from .pixels import reduced, swapped
 from .qt import QtCore, QtWidgets, Signal
 from .results import LARGER_DOCUMENT, deliver
 from .scratch import prepare
@@ -293,7 +293,7 @@ class Panel(QtWidgets.QWidget):
 
     def _applied(self, name: str) -> None:
         self._applying = None
-        words = self._done.summary
+        words = self._done.summary if self._done is not None else ""
         self._offers, self._done, self._seen = (), None, None
         self._say(f"Added {name}. {words}")
         self._refresh()
@@ -344,9 +344,7 @@ def _shown(part: Target, samples: bytes) -> Preview | None:
     if colours != colours.travels:
         return None
     width, height, rgba = reduced(samples, part.width, part.height, colours.channels, colours.bits, _PREVIEW_SIDE)
-    if colours.is_swapped:
-        rgba[0::4], rgba[2::4] = rgba[2::4], rgba[0::4]
-    return Preview(width, height, bytes(rgba))
+    return Preview(width, height, bytes(swapped(rgba, 8)) if colours.is_swapped else rgba)
 
 
 def _label(parent: QtWidgets.QWidget) -> QtWidgets.QLabel:

@@ -7,11 +7,15 @@ All of this may run on a thread of its own; it works in parts, so that the inter
 from __future__ import annotations
 
 import re
+from typing import Literal, Union
+
+Samples = Union[bytes, bytearray]  # noqa: UP007 (evaluated: Python 3.8)
+"""Whole rows of pixels."""
 
 _PART = 1 << 18  # samples in one go: about a millisecond with the interpreter held
 
 
-def swapped(samples: bytes, depth: int) -> bytearray:
+def swapped(samples: Samples, depth: int) -> bytearray:
     """
     B,G,R,A to R,G,B,A, or back.
 
@@ -20,7 +24,7 @@ def swapped(samples: bytes, depth: int) -> bytearray:
         depth: bits a sample, 8 or 16.
     """
     out = bytearray(samples)
-    kind = "B" if depth == 8 else "H"
+    kind = _kind(depth)
     target, source = memoryview(out).cast(kind), memoryview(samples).cast(kind)
     for start in range(0, len(source), _PART):
         to, of = target[start : start + _PART], source[start : start + _PART]
@@ -30,8 +34,8 @@ def swapped(samples: bytes, depth: int) -> bytearray:
 
 
 def reduced(
-    samples: bytes, width: int, height: int, channels: int, depth: int, side: int
-) -> tuple[int, int, bytearray]:
+    samples: Samples, width: int, height: int, channels: int, depth: int, side: int
+) -> tuple[int, int, bytes]:
     """
     A picture for the screen: width, height, and RGBA of 8 bits, the longer side at most `side` (pixels are left out).
 
@@ -49,7 +53,7 @@ def reduced(
         if depth == 16:
             line = memoryview(bytes(line[1::2]))  # the high bytes
         _put(memoryview(out)[index * columns * 4 : (index + 1) * columns * 4], line, channels, step)
-    return columns, len(rows), out
+    return columns, len(rows), bytes(out)
 
 
 def repeated(samples: bytes, width: int, times: int) -> bytes:
@@ -63,7 +67,7 @@ def repeated(samples: bytes, width: int, times: int) -> bytes:
     return b"".join(rows)
 
 
-def pasted(answer: bytes, source: bytes, shape: bytes, depth: int) -> bytearray:
+def pasted(answer: Samples, source: Samples, shape: bytes, depth: int) -> bytearray:
     """
     The answer where a picture is selected, the source elsewhere, and a mixture where it is half selected.
 
@@ -76,7 +80,7 @@ def pasted(answer: bytes, source: bytes, shape: bytes, depth: int) -> bytearray:
     for run in re.finditer(rb"\x00+", shape):
         place = slice(run.start() * pixel, run.end() * pixel)
         out[place] = source[place]
-    kind = "B" if depth == 8 else "H"
+    kind = _kind(depth)
     mixed, samples = memoryview(out).cast(kind), memoryview(source).cast(kind)
     channels = len(samples) // len(shape)
     for found in re.finditer(rb"[\x01-\xfe]", shape):
@@ -84,6 +88,10 @@ def pasted(answer: bytes, source: bytes, shape: bytes, depth: int) -> bytearray:
         for index in range(found.start() * channels, found.end() * channels):
             mixed[index] = (mixed[index] * much + samples[index] * (255 - much) + 127) // 255
     return out
+
+
+def _kind(depth: int) -> Literal["B", "H"]:
+    return "B" if depth == 8 else "H"
 
 
 def _put(target: memoryview, line: memoryview, channels: int, step: int) -> None:

@@ -7,12 +7,12 @@ What Krita has loaded decides, and not what can be imported: a second Qt in one 
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-if "PyQt6.QtCore" in sys.modules:
-    from PyQt6 import QtCore, QtGui, QtWidgets
-else:
+if TYPE_CHECKING or "PyQt6.QtCore" not in sys.modules:
     from PyQt5 import QtCore, QtGui, QtWidgets
+else:
+    from PyQt6 import QtCore, QtGui, QtWidgets
 
 Signal = QtCore.pyqtSignal
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ._client import CancelledError, Engine, Pixels, Preview, Result, Submission, sentence
-from .pixels import pasted, reduced, swapped
+from .pixels import Samples, pasted, reduced, swapped
 
 SHOWN_SIDE = 768
 """Pixels of the longer side of an answer on the screen."""
@@ -24,7 +24,7 @@ class Finished:
     """The end of a task that went well."""
 
     result: Result
-    frames: tuple[tuple[bytes | bytearray, ...], ...]  # of each answer, in Krita's order of channels
+    frames: tuple[tuple[Samples, ...], ...]  # of each answer, in Krita's order of channels
     pictures: tuple[Preview, ...]  # of each answer's first frame
     source: Preview
     seconds: float  # from start to here, with the engine's own time
@@ -99,7 +99,7 @@ class Task:
         width, height, channels, depth = self._shape
         frames = tuple(self._exchanged(frame) for frame in self._samples)
         source = Preview(*reduced(frames[0], width, height, channels, depth, SHOWN_SIDE))
-        pixels = Pixels(width, height, channels, frames, depth=depth, name=self._name)
+        pixels = Pixels(width, height, channels, tuple(map(bytes, frames)), depth=depth, name=self._name)
         self._job = self._engine.upscale(self._ask(pixels))
         if self._stop.is_set():
             raise CancelledError("Cancelled.")
@@ -110,7 +110,7 @@ class Task:
         raise RuntimeError("the engine ended the job without an answer")
 
     def _finished(
-        self, result: Result, given: tuple[bytes | bytearray, ...], source: Preview, began: float
+        self, result: Result, given: tuple[Samples, ...], source: Preview, began: float
     ) -> Finished:
         shown, every = [], []
         for answer in result.answers:
@@ -120,10 +120,10 @@ class Task:
             every.append(tuple(self._exchanged(frame) for frame in frames))
         return Finished(result, tuple(every), tuple(shown), source, time.monotonic() - began)
 
-    def _inside(self, answer: bytes, given: bytes | bytearray) -> bytes | bytearray:
+    def _inside(self, answer: bytes, given: Samples) -> Samples:
         if not self._kept_to or len(answer) != len(given):
             return answer
         return pasted(answer, given, self._kept_to, self._shape[3])
 
-    def _exchanged(self, samples: bytes) -> bytes | bytearray:
+    def _exchanged(self, samples: Samples) -> Samples:
         return swapped(samples, self._shape[3]) if self._swapped else samples

@@ -83,11 +83,10 @@ class CompareView(QtWidgets.QWidget):
         self._move_to(event)
 
     def keyPressEvent(self, event: QtGui.QKeyEvent) -> None:  # noqa: N802
-        step = {_Qt.Key.Key_Left: -0.05, _Qt.Key.Key_Right: 0.05}.get(event.key())
-        if step is None:
-            super().keyPressEvent(event)
+        if event.key() in (_Qt.Key.Key_Left, _Qt.Key.Key_Right):
+            self._divide(self._divider + (0.05 if event.key() == _Qt.Key.Key_Right else -0.05))
         else:
-            self._divide(self._divider + step)
+            super().keyPressEvent(event)
 
     def _move_to(self, event: QtGui.QMouseEvent) -> None:
         shown = self._after

@@ -112,7 +112,7 @@ class Work(QtCore.QObject):
         settings = {**settings_of(asked.action, asked.values, box=box), **asked.extra}
         self._asked = asked
         self._reading = Stepper(read(asked.target), self)
-        self._reading.ended.connect(lambda shot: self._ask(shot, settings))
+        self._reading.ended.connect(lambda shot, asked=asked: self._ask(asked, shot, settings))
         self._reading.broke.connect(lambda error: self._fail(_sentence(error)))
 
     def cancel(self) -> None:
@@ -123,11 +123,11 @@ class Work(QtCore.QObject):
             self._task.cancel()
         self._end()
 
-    def _ask(self, shot: Shot, settings: Mapping[str, Any]) -> None:
+    def _ask(self, asked: Asked, shot: Shot, settings: Mapping[str, Any]) -> None:
         target, colours, kept_to = shot.target, shot.colours, b""
-        if self._asked.action.name == ANONYMISE_FACE.name:
+        if asked.action.name == ANONYMISE_FACE.name:
             target, kept_to = replace(target, shape=b""), target.shape
-        asked = self._asked = replace(self._asked, target=target)
+        asked = self._asked = replace(asked, target=target)
         self._reading, self._shot = None, shot
 
         def request(pixels: Any) -> Submission:
@@ -140,9 +140,12 @@ class Work(QtCore.QObject):
         self._timer.start(_PUMP)
 
     def _pump(self) -> None:
-        for message in self._task.take():
+        asked, shot, task = self._asked, self._shot, self._task
+        if asked is None or shot is None or task is None:
+            return
+        for message in task.take():
             if isinstance(message, Finished):
-                done = Done(self._asked, self._shot, message, _offers(self._asked, message))
+                done = Done(asked, shot, message, _offers(asked, message))
                 self._end()
                 self.finished.emit(done)
                 return
@@ -153,7 +156,7 @@ class Work(QtCore.QObject):
             if self._task is None:  # cancelled by who was told
                 return
         self._ticks += 1
-        if self._ticks % _LOOK == 0 and find_document(self._asked.target.document) is None:
+        if self._ticks % _LOOK == 0 and find_document(asked.target.document) is None:
             self.cancel()
             self.failed.emit("The document was closed, so the work on it was stopped.")
 

@@ -1,0 +1,2 @@
+# For type checkers only: `depixel install krita` copies depixel.client here as the package `_client`.
+from depixel.client import *  # noqa: F403
