@@ -67,3 +67,24 @@ def test_one_answer_cannot_disagree() -> None:
     assert disagreement_of([Picture((flat(1),))]) is None
     with pytest.raises(ValueError, match="one answer"):
         heat_map([Picture((flat(1),))])
+
+
+def test_a_difference_of_one_level_is_not_counted() -> None:
+    """`share` counts deviations above one level; a smaller one leaves the map grey."""
+    answers = [Picture((flat(100),)), Picture((flat(102),))]  # a deviation of exactly 1
+    larger = [Picture((flat(100),)), Picture((flat(103),))]
+
+    assert disagreement_of(answers) == {"mean": 1.0, "maximum": 1.0, "share": 0.0}
+    assert disagreement_of(larger) == {"mean": 1.5, "maximum": 1.5, "share": 1.0}
+    assert len(set(heat_map(answers).frames[0][0, 0].tolist())) == 1
+    assert len(set(heat_map(larger).frames[0][0, 0].tolist())) > 1
+
+
+def test_small_deviations_are_rounded_to_four_digits() -> None:
+    """Reports stay short."""
+    other = flat(100)
+    other[0, 0, 0] = 103
+
+    values = disagreement_of([Picture((flat(100),)), Picture((other,))])
+
+    assert values == {"mean": 0.0625, "maximum": 1.5, "share": 0.0417}

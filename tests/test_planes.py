@@ -89,3 +89,27 @@ def test_a_grey_face_may_become_coloured_and_nothing_else_may() -> None:
     kept = {name: bool(split(prepare(grey, Request(domain=name)))[0].grey.all()) for name in ("art", "data", "faces")}
 
     assert kept == {"art": True, "data": True, "faces": False}
+
+
+def test_a_plane_of_vectors_has_opaque_alpha_when_joined() -> None:
+    """Where no plane holds alpha, the picture is opaque in each of its pixels."""
+    (colour,) = planes("normals", 3)[0]
+    answer = colour.straight.clone()
+    answer[:, 3] = 7
+
+    scalars = planes("data", 3)[0]
+    joined = join(scalars, [torch.full_like(plane.straight, 9) for plane in scalars])
+
+    assert (joined[:, :3] == 9).all() and (joined[:, 3] == 255).all() and joined.shape[1] == 4
+    assert torch.equal(join([colour], [answer]), answer)
+
+
+def test_grey_means_all_three_alike() -> None:
+    """Green that differs, or blue, makes a colour; each picture counts by itself."""
+    straight = torch.full((3, 4, 2, 2), 50, dtype=torch.int32)
+    straight[1, 1, 0, 0] = 51
+    straight[2, 2, 0, 0] = 51
+    degradation = planes("art")[0][0].degradation
+
+    assert Plane(straight, (0, 1, 2, 3), degradation, 255).grey.tolist() == [True, False, False]
+    assert Plane(straight, (0, 1, 2, 3), degradation, 255, grey_stays=False).grey.tolist() == [False] * 3

@@ -126,3 +126,30 @@ def test_quality_chooses_the_model_unless_one_is_named() -> None:
     assert Request().art_model == "auto"
     assert Request(quality="best").art_model == "medium"
     assert Request(quality="best", model="small").art_model == "small"
+
+
+def test_one_scale_for_a_folder() -> None:
+    """The scale of the request, or the default; a size is dropped."""
+    assert Request(scale=7).with_one_scale() == (Request(scale=7), 7)
+    assert Request(size=900).with_one_scale() == (Request(scale=4), 4)
+
+
+def test_the_size_of_an_answer() -> None:
+    """The scale decides; `size` only reduces, keeps the proportions, and leaves at least one pixel."""
+    assert Request().answer_size(20, 10, 4) == (80, 40)
+    assert Request(size=80).answer_size(20, 10, 4) == (80, 40)
+    assert Request(size=200).answer_size(20, 10, 4) == (80, 40)
+    assert Request(size=50).answer_size(20, 10, 4) == (50, 25)
+    assert Request(size=16).answer_size(64, 1, 4) == (16, 1)
+
+
+def test_the_scale_of_a_request() -> None:
+    """What was asked for, else enough for `size`, else what the kind of picture needs for its box."""
+    art, faces = BY_NAME["art"], BY_NAME["faces"]
+
+    assert Request(scale=5, size=None).scale_for(faces, 10, 10) == 5
+    assert [Request(size=size).scale_for(art, 10, 20) for size in (16, 41, 80, 2000)] == [2, 3, 4, 64]
+    assert Request().scale_for(art, 3, 3) == 4
+    assert Request().scale_for(faces, 32, 16) == 4
+    assert Request(box=(0, 0, 32, 32)).scale_for(faces, 300, 200) == 4
+    assert Request(box=(10, 20, 20, 36)).scale_for(faces, 300, 200) == 8

@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 from tiny_art import write_tiny_art
 
+from depixel.consistency import Residual
+from depixel.domain import ART
 from depixel.errors import BadUsageError
 from depixel.picture import Picture
-from depixel.report import Report
+from depixel.report import Candidate, Report
 from depixel.request import Request
+from depixel.sized import at_size
 from depixel.upsampler import Upsampler
 
 RNG = np.random.default_rng(5)
@@ -110,3 +113,52 @@ def test_a_palette_cannot_be_kept_while_reducing(tmp_path: Path) -> None:
     """Means of colours are other colours: the request says so before anything is computed."""
     with pytest.raises(BadUsageError, match="palette keep and size"):
         Request(size=50, palette="keep").validated()
+
+
+def _grey(value: int, alpha: int | None = None, side: int = 4) -> np.ndarray:
+    channels = (value,) if alpha is None else (value, alpha)
+    return np.full((side, side, len(channels)), channels, np.uint8)
+
+
+@pytest.mark.parametrize(("channels", "mode"), [(1, "L"), (2, "LA"), (3, "RGB"), (4, "RGBA")])
+def test_an_answer_is_compared_in_its_own_channels(channels: int, mode: str) -> None:
+    """Grey with a coloured answer, colour with a grey one, with and without alpha: equal pixels have no residual."""
+    small = {
+        1: _grey(100),
+        2: _grey(100, 255),
+        3: _grey(100).repeat(3, 2),
+        4: np.dstack([_grey(100)] * 3 + [_grey(255)]),
+    }
+    for pixels in small.values():
+        large = small[channels].repeat(4, 0).repeat(4, 1)
+        report = _report(Picture((large,), mode=mode), size=8)
+
+        residual = at_size(report, Picture((pixels,))).residual
+
+        assert (residual.maximum, residual.mean, residual.rmse) == (0, 0, 0), pixels.shape
+
+
+def test_what_is_hidden_has_no_residual() -> None:
+    """Pixels that the input does not show do not count; where it shows none, the residual is 0."""
+    small = np.zeros((4, 4, 4), np.uint8)
+    large = np.full((16, 16, 4), 90, np.uint8)
+
+    residual = at_size(_report(Picture((large,), mode="RGBA"), size=8), Picture((small,))).residual
+
+    assert (residual.maximum, residual.mean, residual.rmse) == (0.0, 0.0, 0.0)
+
+
+def test_colour_counts_by_its_opacity() -> None:
+    """A colour that is off by 100 levels under half opacity is off by 50."""
+    small, large = np.full((4, 4, 4), 128, np.uint8), np.full((16, 16, 4), 128, np.uint8)
+    large[..., 0] = 228
+
+    residual = at_size(_report(Picture((large,), mode="RGBA"), size=8), Picture((small,))).residual
+
+    assert residual.maximum == pytest.approx(100 * 128 / 255, abs=0.6)
+
+
+def _report(answer: Picture, size: int) -> Report:
+    candidate = Candidate(answer, Residual(0.0, 0.0, 0.0), 0.0, 0)
+    request = Request(size=size)
+    return Report((candidate,), request, 4, ART, "area", "none", "cpu", (False, False), 0, 0.0)

@@ -220,3 +220,67 @@ def test_frames_are_compared_one_by_one() -> None:
 
     assert (kept[1] == 0).all()
     assert (kept[2, :, 4:14, 4:14] == 2).all() and (kept[2, :, :4] == 0).all() and (kept[2, :, :, 14:] == 0).all()
+
+
+def test_a_block_that_is_right_already_is_left_alone() -> None:
+    """Only blocks that point elsewhere are turned, whatever else is in the batch."""
+    vectors, means = wavy(0.0)
+    off = vectors.clone()
+    off[:, :2, :4, :4] += 0.2
+    degradation = AreaDegradation(4)
+
+    decoded = unit_vectors(off, means, degradation)
+
+    assert torch.allclose(decoded[:, :, 4:], vectors[:, :, 4:], atol=1e-5)
+    assert not torch.allclose(decoded[:, :, :4, :4], off[:, :, :4, :4], atol=1e-2)
+    mean = degradation.apply(decoded)[:, :, 0, 0]
+    assert float((mean - means[:, :, 0, 0]).abs().max()) * 255 < 2
+
+
+def test_vectors_spread_as_far_as_the_input_is_short() -> None:
+    """A mean of length 0.6 is reached; a shorter one than 0.4 is grey and is not."""
+    generator = torch.Generator().manual_seed(4)
+    for length, spreads in ((0.6, True), (0.3, False)):
+        small = torch.zeros(1, 3, 4, 4)
+        small[:, 2] = length
+        encoded = small.repeat_interleave(4, 2).repeat_interleave(4, 3) + 0.6 * torch.randn(
+            1, 3, 16, 16, generator=generator
+        )
+        encoded = (encoded / 2 + 0.5).clamp(0, 1)
+
+        decoded = unit_vectors(encoded, small / 2 + 0.5, AreaDegradation(4)) * 2 - 1
+
+        mean = AreaDegradation(4).apply(decoded)[0, 2]
+        assert (float((mean - length).abs().max()) < 0.05) is spreads
+        assert torch.allclose(decoded.norm(dim=1), torch.ones(1, 16, 16), atol=1e-5)
+
+
+def test_a_palette_is_kept_only_on_request() -> None:
+    """Two colours stay two; without the request there are mixtures."""
+    straight = torch.zeros(1, 4, 4, 4, dtype=torch.int32)
+    straight[:, 3] = 255
+    straight[:, :3, :, 2:] = 255
+    large = straight.float().repeat_interleave(4, 2).repeat_interleave(4, 3) / 255
+    large[:, :3, :, 6:10] = 0.5
+    about = plane(straight, degradation=PointDegradation(4))
+
+    exported, sums = export_tile(large, about, Tile(0, 0, 4, 4), keep_palette=True)
+    free, free_sums = export_tile(large, about, Tile(0, 0, 4, 4), keep_palette=False)
+
+    assert set(exported[0, 0].unique().tolist()) == {0, 255}
+    assert len(free[0, 0].unique()) > 2
+    assert sums.shape == free_sums.shape == (1, 4)
+
+
+def test_hidden_colours_lie_under_transparency_only() -> None:
+    """A transparent pixel gets the colour that its small pixel hides; a visible one keeps its own."""
+    straight = torch.zeros(1, 4, 2, 2, dtype=torch.int32)
+    straight[0, :, 0] = torch.tensor([10, 20, 30, 0])[:, None]
+    straight[0, :, 1] = torch.tensor([200, 100, 50, 255])[:, None]
+    large = torch.zeros(1, 4, 8, 8)
+    large[0, :, 4:] = (torch.tensor([200, 100, 50, 255]) / 255)[:, None, None]
+
+    exported, _ = export_tile(large, plane(straight, binary_alpha=True), Tile(0, 0, 2, 2))
+
+    assert exported[0, :, 0, 0].tolist()[3] == 0 and exported[0, :, 7, 7].tolist() == [200, 100, 50, 255]
+    assert exported[0, :3, 0, 0].tolist() == plane(straight).hidden[0, :, 0, 0].tolist()

@@ -182,3 +182,26 @@ def test_run_lengths_of_every_length(width: int) -> None:
     assert np.array_equal(read_bytes(data).frames[0], rows)
     assert np.array_equal(np.asarray(Image.open(io.BytesIO(data))), rows)
     assert width < 300 or len(data) < rows.nbytes
+
+
+def test_a_colour_map_that_is_too_large_for_a_palette() -> None:
+    """Numbers beyond 256 need 16 bits; the picture is RGB, and each number has its colour."""
+    table = RNG.integers(0, 256, (300, 3), dtype=np.uint8)
+    index = RNG.integers(2, 302, (5, 7))
+
+    picture = read_bytes(_tga(1, 16, index.astype("<u2").tobytes(), 0x20, table=table[:, ::-1].tobytes()))
+
+    assert (picture.mode, picture.palette) == ("RGB", None)
+    assert np.array_equal(picture.frames[0], table[index - 2])
+
+
+def test_a_colour_map_ends_at_the_last_number_of_16_bits() -> None:
+    """first + entries is at most 65536."""
+    for first, ok in ((65533, True), (65534, False)):
+        header = struct.pack("<BBBHHBHHHHBB", 0, 1, 1, first, 3, 24, 0, 0, 2, 1, 16, 0x20)
+        data = header + bytes(range(9)) + struct.pack("<2H", first, min(first + 2, 65535))
+        if ok:
+            assert read_bytes(data, "x.tga").frames[0].tolist() == [[[2, 1, 0], [8, 7, 6]]]
+        else:
+            with pytest.raises(UnreadablePictureError):
+                read_bytes(data, "x.tga")

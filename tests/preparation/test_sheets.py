@@ -114,3 +114,33 @@ def test_nine_patches_keep_their_marks(upsampler: Upsampler) -> None:
     assert answer[0, :, 3].nonzero()[0].tolist() == list(range(1 + 4 * 4, 1 + 4 * 8))
     assert answer[:, 0, 3].nonzero()[0].tolist() == list(range(1 + 4 * 2, 1 + 4 * 6))
     assert (answer[1:-1, 1:-1, 3] == 255).all()
+
+
+def test_a_border_of_marks_makes_a_nine_patch() -> None:
+    """Clear or opaque black, and somewhere clear; one other pixel, a black frame or another name makes none."""
+    pixels = np.full((8, 8, 4), 90, np.uint8)
+    pixels[[0, -1]] = pixels[:, [0, -1]] = 0
+    pixels[0, 3:5] = (0, 0, 0, 255)
+    black, grey, faint = pixels.copy(), pixels.copy(), pixels.copy()
+    black[[0, -1]] = black[:, [0, -1]] = (0, 0, 0, 255)
+    grey[0, 3] = (1, 0, 0, 255)
+    faint[0, 3] = (0, 0, 0, 254)
+
+    def found(pixels: Pixels, name: str = "b.9.png") -> bool:
+        return isinstance(layout_of(Picture((pixels,), name=name), Request()), NinePatch)
+
+    assert found(pixels) and found(pixels, "B.9.PNG")
+    assert not any(map(found, (black, grey, faint))) and not found(pixels, "b.png")
+    assert not found(pixels[:3]) and not found(pixels[:, :3])
+
+
+def test_a_sheet_is_joined_cell_by_cell() -> None:
+    """Rows and columns are not mixed up, and equal cells are answered once."""
+    source = Picture((np.repeat(np.repeat(np.array([[1, 2, 3], [3, 4, 1]], np.uint8), 4, 0), 4, 1)[..., None],))
+    sheet = Sheet(3, 2)
+
+    cells = sheet.cut(source)
+    large = cells.replace(frames=tuple(frame.repeat(2, 0).repeat(2, 1) for frame in cells.frames))
+
+    assert [int(frame[0, 0, 0]) for frame in cells.frames] == [1, 2, 3, 4]
+    assert np.array_equal(sheet.joined(large, source).frames[0], source.frames[0].repeat(2, 0).repeat(2, 1))

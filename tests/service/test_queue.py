@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
+import torch
 
 from depixel.consistency import Residual
 from depixel.domain import ART
 from depixel.errors import CancelledError, OutOfMemoryError
-from depixel.monitor import Monitor
+from depixel.monitor import Monitor, SearchStep
 from depixel.picture import Picture
 from depixel.report import Candidate, Report
 from depixel.request import Request
@@ -195,3 +196,122 @@ def test_a_job_without_answers_goes_sooner(jobs: Jobs, gate: Gate, monkeypatch: 
     job.ended -= 31
     jobs.sweep()
     assert jobs.get(job.id) is None
+
+
+def test_what_waits_and_runs_is_counted(jobs: Jobs, gate: Gate) -> None:
+    """`count` and `position` take the running job into account."""
+    assert (jobs.count, jobs.started) == (0, True)
+    first = add(jobs, 1)
+    until(lambda: first.state == "running")
+    second = add(jobs, 2)
+
+    assert jobs.count == 2
+    assert jobs.position(second) == 1
+    gate.open.set()
+    until(lambda: second.finished)
+    until(lambda: jobs.count == 0)
+
+
+def test_closing_cancels_what_runs_and_what_waits(jobs: Jobs, gate: Gate) -> None:
+    """Without `drain` nothing more is answered, and the thread ends; later jobs are refused."""
+    first, second = add(jobs, 1), add(jobs, 2)
+    until(lambda: first.state == "running")
+
+    jobs.close(drain=False)
+
+    assert jobs.join(30)
+    assert (first.state, second.state) == ("cancelled", "cancelled")
+    assert gate.seen == [1]
+    with pytest.raises(BusyError, match="stopping"):
+        add(jobs)
+
+
+def test_draining_answers_what_waits(jobs: Jobs, gate: Gate) -> None:
+    """With `drain` the queue is worked off first."""
+    both = [add(jobs, 1), add(jobs, 2)]
+    until(lambda: both[0].state == "running")
+
+    jobs.close(drain=True)
+    gate.open.set()
+
+    assert jobs.join(30)
+    assert [job.state for job in both] == ["done", "done"]
+
+
+def test_a_running_job_is_cancelled_between_steps(jobs: Jobs, gate: Gate) -> None:
+    """Its last line is "cancelled", and the next job runs."""
+    first, second = add(jobs, 1), add(jobs, 2)
+    until(lambda: first.state == "running")
+
+    jobs.cancel(first)
+
+    until(lambda: first.finished)
+    assert first.end == {"event": "cancelled"}
+    until(lambda: second.state == "running")
+    gate.open.set()
+    until(lambda: second.finished)
+    jobs.cancel(second)
+    assert second.state == "done"
+
+
+def test_a_job_that_is_cancelled_in_its_last_step_has_no_answer(jobs: Jobs, gate: Gate) -> None:
+    """A worker may finish after the wish to cancel: the wish counts."""
+
+    def answer(picture: Picture, spec: JobSpec, monitor: Monitor) -> Report:
+        job.cancelled.set()
+        return Report((), spec.settings, 4, ART, "area", "none", "cpu", (False, False), 0, 0.0)
+
+    blocker = add(jobs, 1)
+    until(lambda: blocker.state == "running")
+    job = add(jobs, 2)
+    gate.answer = answer  # type: ignore[method-assign]
+    gate.open.set()
+    until(lambda: job.finished)
+
+    assert (job.state, job.report) == ("cancelled", None)
+
+
+def test_forgetting_cancels_first(jobs: Jobs, gate: Gate) -> None:
+    """A job that runs is cancelled and stays for its listener; a finished one is dropped at once."""
+    job = add(jobs)
+    until(lambda: job.state == "running")
+
+    jobs.forget(job)
+    until(lambda: job.finished)
+    assert jobs.get(job.id) is job
+    jobs.forget(job)
+    assert jobs.get(job.id) is None
+
+
+def test_activity_is_noted(jobs: Jobs, gate: Gate) -> None:
+    """An engine that is used does not count as idle: adding, asking and finishing are use."""
+    gate.open.set()
+    for action in (lambda: add(jobs), lambda: jobs.get("none")):
+        jobs.active = 0.0
+        action()
+        assert jobs.active > 0
+    until(lambda: jobs.count == 0)
+    jobs.active = 0.0
+    job = add(jobs)
+    until(lambda: job.finished and jobs.count == 0)
+    assert jobs.active > 0
+
+
+def test_progress_has_a_preview_now_and_then() -> None:
+    """Only if the request wants previews, and not more often than the limit says."""
+    limits = dataclasses.replace(ServiceLimits(), preview_seconds=1000.0)
+    step = SearchStep(step=2, steps=5, error=0.25, preview=torch.zeros(4, 2, 2), stage="searching")
+    lines = []
+    for wanted in (True, False):
+        changes: list[Job] = []
+        job = Job(JobSpec(Request(), previews=wanted), PICTURE, 10, limits, changes.append)
+        job._shown = -10_000.0
+        for _ in range(2):
+            job.on_step(step)
+            lines.append(job.progress or {})
+        assert (job.state, job.version, len(changes)) == ("running", 2, 2)
+
+    assert ["preview" in line for line in lines] == [True, False, False, False]
+    assert {key: lines[0][key] for key in ("event", "step", "steps", "error", "stage")} == {
+        "event": "progress", "step": 2, "steps": 5, "error": 0.25, "stage": "searching"
+    }  # fmt: skip

@@ -7,10 +7,11 @@ import dataclasses
 
 import pytest
 
+from depixel.client.option import Option
 from depixel.client.option_table import OPTIONS
 from depixel.errors import BadUsageError
 from depixel.request import Request
-from depixel.terminal.options import add_request_options, request_from
+from depixel.terminal.options import add_option, add_request_options, request_from
 
 
 def _parse(*words: str) -> Request:
@@ -84,3 +85,26 @@ def test_a_scale_and_a_size_exclude_each_other() -> None:
     """Both would say how large the answer is."""
     with pytest.raises(BadUsageError, match="scale and size"):
         _parse("--scale", "4", "--size", "1024")
+
+
+def test_a_switch_has_both_forms() -> None:
+    """--x and --no-x, and neither is not typed."""
+    option = Option("sparkle", "bool", "Sparkles", "Whether it sparkles.", default=False)
+    parser = argparse.ArgumentParser()
+    add_option(parser, option)
+
+    assert vars(parser.parse_args(["--sparkle"])) == {"sparkle": True}
+    assert vars(parser.parse_args(["--no-sparkle"])) == {"sparkle": False}
+    assert vars(parser.parse_args([])) == {}
+
+
+@pytest.mark.parametrize("box", ["5,0,5,9", "0,5,9,5", "9,0,5,9", "0,9,9,5", "-1,0,5,5", "0,-1,5,5"])
+def test_an_empty_box_is_refused(box: str) -> None:
+    """Left before right, top before bottom, nothing outside."""
+    with pytest.raises(SystemExit):
+        _parse(f"--box={box}")
+
+
+def test_a_box_may_begin_in_the_corner() -> None:
+    """0 is a place."""
+    assert _parse("--box", "0,0,1,1").box == (0, 0, 1, 1)

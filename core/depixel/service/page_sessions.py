@@ -85,15 +85,15 @@ class PageSessions:
     def exchange(self, key: str) -> str | None:
         """The token of the session that the key opens; None when it is unknown, used or too old."""
         self._drop_old()
-        session = self._keys.pop(_digest(key), None)
-        if session is None:
+        entry = self._keys.pop(_digest(key), None)
+        if entry is None:
             return None
         token = secrets.token_urlsafe(32)
-        self._sessions[_digest(token)] = Session(self._clock() + SESSION_SECONDS, session.files)
+        self._sessions[_digest(token)] = Session(self._clock() + SESSION_SECONDS, entry.files)
         self._save()
-        if session.note is not None:
+        if entry.note is not None:
             with contextlib.suppress(OSError):
-                session.note.unlink()
+                entry.note.unlink()
         return token
 
     def find(self, authorization: str) -> Session | None:
