@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
+from pathlib import Path
 from typing import TypeVar
 
 import torch
@@ -15,6 +16,7 @@ from depixel.errors import BadUsageError
 _CPU_BUDGET = 384 * 384  # small pixels a forward pass: large enough that the surroundings of tiles cost little
 _CPU_PASS = 128 * 128
 _GPU_BUDGET = 1024 * 1024
+_LEAST_PASS = 64 * 64
 _MEMORY_WORDS = (
     "out of memory",
     "can't allocate memory",
@@ -49,6 +51,30 @@ def choose_device(name: str) -> torch.device:
 def budget_for(device: torch.device) -> int:
     """Small pixels (at the last stage of a cascade) that one forward pass may take."""
     return _CPU_BUDGET if device.type == "cpu" else _GPU_BUDGET
+
+
+def budget_within(budget: int, device: torch.device, bytes_per_pixel: int) -> int:
+    """
+    The part of `budget` small pixels whose pass takes at most half of the memory that is free now; 0 bytes = all.
+
+    A CPU has no "out of memory" that a program could catch: the system ends the process. So heavy networks get smaller
+    tiles before they begin.
+    """
+    free = free_memory(device) if bytes_per_pixel else None
+    if free is None:
+        return budget
+    return max(_LEAST_PASS, min(budget, free // 2 // bytes_per_pixel))
+
+
+def free_memory(device: torch.device) -> int | None:
+    """Bytes that are free on the device (for a CPU, in the machine); None where nothing says so."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    try:
+        lines = Path("/proc/meminfo").read_text("ascii").splitlines()
+    except OSError:
+        return None
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")), None)
 
 
 def pass_for(device: torch.device) -> int:

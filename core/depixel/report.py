@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from depixel.consistency import Residual
@@ -22,10 +23,13 @@ class Candidate:
     seed: int
     imagination: float = 0.0  # with this, its seed and its reading, all else as asked, it comes again alone
     reading: str = ""  # pixel art: "smooth", "crisp" ... (depixel.client.readings); empty for other kinds
+    model: str = ""  # the generator's name, where several were asked for one answer each
 
     @property
     def recipe(self) -> str:
-        """How to ask for it alone, for people: "seed 7, imagination 0.35", "reading thin"."""
+        """How to ask for it alone, for people: "seed 7, imagination 0.35", "reading thin", "model swinir"."""
+        if self.model:
+            return f"model {self.model}"
         reading = f"reading {self.reading}" if self.reading else ""
         if reading and not self.imagination:
             return reading  # without imagination every seed gives the same
@@ -87,6 +91,7 @@ class Report:
                     "seed": c.seed,
                     "imagination": c.imagination,
                     "reading": c.reading,
+                    "model": c.model,
                     "score": c.score,
                     "residual": c.residual._asdict(),
                     "width": c.picture.width,
@@ -96,3 +101,28 @@ class Report:
                 for c in self.candidates
             ],
         }
+
+
+def joined(reports: Sequence[Report], settings: Request) -> Report:
+    """
+    The first answer of each of several generators to one picture, in their order, as the candidates of one report.
+
+    Args:
+        settings: the request that named them all; its `models` are those of the reports.
+    """
+    first = reports[0]
+    candidates = [
+        replace(report.candidates[0], model=name) for name, report in zip(settings.models, reports, strict=True)
+    ]
+    notes = [note for report in reports for note in report.notes]
+    if settings.candidates > 1:
+        notes.append("Several generators give one answer each, so this option changes nothing: candidates.")
+    return replace(
+        first,
+        candidates=tuple(candidates),
+        settings=settings,
+        model=", ".join(report.model for report in reports),
+        steps=max(report.steps for report in reports),
+        seconds=sum(report.seconds for report in reports),
+        notes=tuple(dict.fromkeys(notes)),
+    )

@@ -85,6 +85,16 @@ class Request(RequestOptions):
             base = replace(base, scale=None, size=None)
         return replace(base, **{name: getattr(self, name) for name in names}, typed=base.typed | names).validated()
 
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The generators that answer, each once: usually one."""
+        return tuple(dict.fromkeys(self.model.split(",")))
+
+    @property
+    def answers(self) -> int:
+        """How many answers a picture gets: one of each generator where several are named, else `candidates`."""
+        return len(self.models) if len(self.models) > 1 else self.candidates
+
     def scale_for(self, domain: Domain, width: int, height: int) -> int:
         """
         The whole scale at which a picture of this kind and size is answered, 2 to 64: the one that was asked for, the

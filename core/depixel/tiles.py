@@ -31,14 +31,15 @@ def tile_grid(height: int, width: int, side: int) -> Iterator[Tile]:
 
 
 def with_surroundings(
-    plane: Tensor, tile: Tile, margin: int, wrap: tuple[bool, bool]
+    plane: Tensor, tile: Tile, margin: int, wrap: tuple[bool, bool], grid: int = 1
 ) -> tuple[Tensor, tuple[int, int]]:
     """
     [B, C, h, w] => the tile with up to `margin` pixels around it, taken from the other side where the picture wraps
-    and cut at the border where it does not; and the (rows, columns) that precede the tile in it.
+    and cut at the border where it does not; and the (rows, columns) that precede the tile in it. At the top and left
+    there are up to `grid` - 1 pixels more, so that all of it begins at a multiple of `grid`.
     """
-    rows, before_rows = _axis(plane.shape[2], tile.top, tile.bottom, margin, wrap[1], plane.device)
-    columns, before_columns = _axis(plane.shape[3], tile.left, tile.right, margin, wrap[0], plane.device)
+    rows, before_rows = _axis(plane.shape[2], tile.top, tile.bottom, margin, wrap[1], grid, plane.device)
+    columns, before_columns = _axis(plane.shape[3], tile.left, tile.right, margin, wrap[0], grid, plane.device)
     return plane.index_select(2, rows).index_select(3, columns), (before_rows, before_columns)
 
 
@@ -50,9 +51,11 @@ def with_ring(plane: Tensor, tile: Tile, wrap: tuple[bool, bool]) -> Tensor:
     return F.pad(around.float(), (1 - left, 1 - right, 1 - above, 1 - below), mode="replicate").to(plane.dtype)
 
 
-def _axis(length: int, start: int, stop: int, margin: int, wraps: bool, device: torch.device) -> tuple[Tensor, int]:
-    first, last = start - margin, stop + margin
+def _axis(
+    length: int, start: int, stop: int, margin: int, wraps: bool, grid: int, device: torch.device
+) -> tuple[Tensor, int]:
+    first, last = (start - margin) // grid * grid, stop + margin
     if wraps:
-        return torch.arange(first, last, device=device) % length, margin
+        return torch.arange(first, last, device=device) % length, start - first
     first, last = max(first, 0), min(last, length)
     return torch.arange(first, last, device=device), start - first

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Protocol, TypeVar
 
 import torch
 
-from depixel.devices import budget_for, choose_device, is_out_of_memory, on_a_sound_thread
+from depixel.devices import budget_for, budget_within, choose_device, is_out_of_memory, on_a_sound_thread
 from depixel.domain import Domain
 from depixel.enlarging.engine import EnlargingEngine
 from depixel.errors import CancelledError, DepixelError, OutOfMemoryError, PictureTooLargeError
@@ -24,7 +25,7 @@ from depixel.preparation.prepare import Prepared, prepare
 from depixel.preparation.sheets import layout_of
 from depixel.priors.base import LatentPrior
 from depixel.priors.shelf import Shelf
-from depixel.report import Candidate, Report
+from depixel.report import Candidate, Report, joined
 from depixel.request import MODELS, Request
 from depixel.sized import at_size
 
@@ -95,6 +96,8 @@ class Upsampler:
             BadUsageError: the request is out of range.
         """
         request = request.validated()
+        if len(request.models) > 1:
+            return self._of_each(pictures, request, monitor)
         self._budget = min(2 * self._budget, budget_for(self.device))  # what was short before may be free again
         outcomes: dict[int, Report | DepixelError] = {}
         batches: dict[tuple[Domain, Hashable], list[tuple[int, Prepared]]] = {}
@@ -117,6 +120,23 @@ class Upsampler:
             if isinstance(outcome, Report):
                 outcomes[index] = at_size(outcome, pictures[index])
         return [outcomes[index] for index in range(len(pictures))]
+
+    # One generator after the other, so that no more than one works at a time; a picture that one of them refuses has no
+    # answer.
+    def _of_each(
+        self, pictures: Sequence[Picture], request: Request, monitor: Monitor
+    ) -> list[Report | DepixelError]:  # fmt: skip
+        reports: list[list[Report]] = [[] for _ in pictures]
+        errors: dict[int, DepixelError] = {}
+        for name in request.models:
+            for index, outcome in enumerate(
+                self.upsample_many(pictures, replace(request, model=name, candidates=1), monitor)
+            ):
+                if isinstance(outcome, Report):
+                    reports[index].append(outcome)
+                else:
+                    errors.setdefault(index, outcome)
+        return [errors.get(index) or joined(reports[index], request) for index in range(len(pictures))]
 
     def _answer(
         self, batch: list[Prepared], request: Request, monitor: Monitor, shortages: tuple[str, ...]
@@ -149,7 +169,9 @@ class Upsampler:
 
     def _engine(self, domain: Domain, request: Request) -> DomainEngine:
         if not domain.imagined:
-            return EnlargingEngine(self.shelf.art(request.art_model), self.device, self._budget)
+            prior = self.shelf.art(request.art_model)
+            budget = budget_within(self._budget, self.device, prior.spec.bytes_per_pixel)
+            return EnlargingEngine(prior, self.device, budget)
         # A named model is the generator of faces; what enlarges its answers is chosen as ever.
         size = request.art_model if request.art_model in MODELS else "auto"
         art = EnlargingEngine(self.shelf.art(size), self.device, self._budget)

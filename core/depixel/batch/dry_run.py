@@ -59,7 +59,7 @@ def _row(planned: PlannedPicture, settings: Request, read: Read) -> dict[str, An
     return {
         **row,
         "status": "planned",
-        "targets": [str(target) for target in planned.targets(settings.candidates)],
+        "targets": [str(target) for target in planned.targets(settings.answers)],
         "width": picture.width,
         "height": picture.height,
         "frames": len(picture.frames),

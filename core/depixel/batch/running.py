@@ -102,7 +102,7 @@ class Batch:
         self._cancelled = cancelled
         self._disagreement = disagreement
         scale = settings.scale or 4
-        self._limit = max(1, int(_GROUP_PIXELS * 16 / scale**2 / settings.candidates))
+        self._limit = max(1, int(_GROUP_PIXELS * 16 / scale**2 / settings.answers))
 
     def run(self, all_planned: Iterable[PlannedPicture]) -> Iterator[Outcome]:
         """One outcome for each picture; those of a group come together, in their order."""

@@ -30,7 +30,9 @@ def layer_name(base: str, result: Result, index: int, imagined: bool = False) ->
 
 
 def difference(answer: Answer) -> str:
-    """What tells a candidate from its neighbours: `thin outlines`, `seed 7`, `seed 7, imagination 0.5`."""
+    """What tells a candidate from its neighbours: `thin outlines`, `seed 7`, `seed 7, imagination 0.5`, `swinir`."""
+    if answer.model:
+        return answer.model
     words = [label_of(answer.reading)] if answer.reading in NAMES else []
     if not words or answer.imagination:
         words.append("seed %d" % answer.seed)

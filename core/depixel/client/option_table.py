@@ -330,10 +330,10 @@ class RequestOptions:
     model: str = _row(
         "text",
         "Generator",
-        "Name of an installed generator, as `depixel models` lists them.",
+        "Name of an installed generator, as `depixel models` lists them; several, as in a,b,c, give one answer each.",
         "auto",
-        pattern=r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}",
-        expected="auto, small, medium or the name of an installed generator",
+        pattern=r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}(,[A-Za-z0-9][A-Za-z0-9._-]{0,63}){0,7}",
+        expected="auto, small, medium, the name of an installed generator, or up to 8 names with commas between them",
         automatic="by kind of picture",
         unit="NAME",
         group="search",

@@ -197,6 +197,7 @@ class Answer:
     indexed: bool = False  # all its colours are in the palette that was sent
     reading: str = ""  # pixel art: which reading it is (depixel.client.readings)
     imagination: float = 0.0  # how far this candidate strayed; with its seed it comes again (depixel.client.recipe)
+    model: str = ""  # the generator that made it, where several were asked for one answer each
 
 
 @dataclass(frozen=True)
@@ -259,4 +260,5 @@ def answer_from_dict(values: Mapping[str, Any], data: bytes) -> Answer:
         indexed=bool(values.get("indexed", False)),
         reading=str(values.get("reading", "")),
         imagination=float(values.get("imagination", 0.0)),
+        model=str(values.get("model", "")),
     )

@@ -129,6 +129,8 @@ def recipe_of(action: Action, submission: Submission, result: Result, index: int
         settings["imagination"] = answer.imagination
     if answer.reading:
         settings["reading"] = answer.reading
+    if answer.model:
+        settings["model"] = answer.model
     faces = result.domain == "faces"
     if faces and action.wire == "upscale" and settings.get("exact", "auto") == "auto":
         settings["exact"] = "always" if answer.residual <= 0.5 else "never"  # decided by the best of all candidates

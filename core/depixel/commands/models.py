@@ -1,6 +1,6 @@
 """
-`depixel models`: the generators at hand, with licence and digest; `models add` takes in other people's, `models remove`
-takes them out again.
+`depixel models`: the installed generators, what each is for, with licence and digest; `models add` adds other people's,
+`models remove` removes them.
 """
 
 from __future__ import annotations
@@ -27,17 +27,20 @@ def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "models",
         help="list the installed generators, with licence and digest; add others",
-        description="List the weights that came with Depixel and those you added: kind, size, licence and digest.",
+        description="List the weights that came with Depixel and those you added: what they are for, size, licence and "
+        "digest.",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     actions = parser.add_subparsers(dest="action", metavar="ACTION", title="actions")
     add = actions.add_parser(
         "add",
-        help="add a face generator that you downloaded",
-        description="Convert a style-based face generator for Depixel, without running anything in the file: a .pkl of "
-        "StyleGAN2-ADA (or of StyleGAN2 or 3-t in its form), rosinality's .pt, PULSE's synthesis.pt beside its "
-        "mapping.pt, or the same as .safetensors; sizes are read off the tensors. Then: depixel upscale FACE --domain "
-        "faces --model NAME.",
+        help="add a generator that you downloaded: for art and textures, or for faces",
+        description="Convert weights for Depixel, without running anything in the file. For art and textures: a "
+        "super-resolution network (.pth, .pt, .ckpt, .safetensors) of any architecture that spandrel knows (pip "
+        "install 'depixel[models]'), or .onnx (pip install 'depixel[onnx]'); its architecture, scale, channels and "
+        "sizes are read and shown. For faces: a .pkl of StyleGAN2-ADA (or of StyleGAN2 or 3-t in its form), "
+        "rosinality's .pt, PULSE's synthesis.pt beside its mapping.pt, or the same as .safetensors. Then: depixel "
+        "upscale PICTURE --model NAME.",
     )
     add.add_argument("file", type=Path, metavar="FILE", help="the weights")
     add.add_argument("--name", metavar="N", help="what to call it (default: by the file's name)")
@@ -78,9 +81,14 @@ def _add(args: argparse.Namespace) -> int:
     path = add_model(args.file, args.name or name_for(args.file), args.licence or _asked_licence(args.file.name))
     model = describe(path)
     sys.stdout.write(_table([model]))
+    if model["network"]:
+        from depixel.priors.community.facts import NetworkFacts
+
+        facts = NetworkFacts.from_config(model, path.name)
+        sys.stdout.write(f"Network: {facts.summary}, {facts.channels} channels, {facts.requirements}.\n")
     sys.stdout.write(f"Card: {model['card']}\n")
-    if model["kind"] == "faces":
-        sys.stdout.write(f"Use it: depixel upscale FACE --domain faces --model {model['name']}\n")
+    kind = "FACE --domain faces" if model["kind"] == "faces" else "PICTURE"
+    sys.stdout.write(f"Use it: depixel upscale {kind} --model {model['name']}\n")
     return 0
 
 
@@ -107,15 +115,26 @@ def describe(path: Path) -> dict[str, Any]:
     metadata, parameters = _header(path)
     config = json.loads(metadata.get("config", "{}"))
     card = path.with_suffix(".md")
+    kind = config.get("kind") or metadata.get("kind", "")
+    network = config.get("network") if isinstance(config.get("network"), dict) else None
     return {
         "name": path.stem,
-        "kind": config.get("kind") or metadata.get("kind", ""),
+        "kind": kind,
+        "for": _purpose(kind, network),
+        "network": network,
+        "source": config.get("source"),
         "parameters": parameters,
         "bytes": path.stat().st_size,
         "licence": licence_name(metadata.get("licence") or config.get("licence") or "see card"),
         "digest": digest_of(path),
         "card": str(card) if card.is_file() else None,
     }
+
+
+def _purpose(kind: str, network: dict[str, Any] | None) -> str:
+    if network is not None:
+        return f"art, textures: {network.get('architecture')} x{network.get('scale')}"
+    return {"art": "art, textures, pixel art", "faces": "faces"}.get(kind, kind)
 
 
 def licence_name(text: str) -> str:
@@ -149,11 +168,11 @@ def _product(shape: list[int]) -> int:
 
 
 def _table(models: list[dict[str, Any]]) -> str:
-    rows = [("NAME", "KIND", "PARAMETERS", "FILE", "LICENCE", "DIGEST")]
+    rows = [("NAME", "FOR", "PARAMETERS", "FILE", "LICENCE", "DIGEST")]
     for model in models:
         size = f"{model['bytes'] / 1e6:.1f} MB"
         count = f"{model['parameters'] / 1e6:.2f} M"
-        rows.append((model["name"], model["kind"], count, size, model["licence"], model["digest"]))
+        rows.append((model["name"], model["for"], count, size, model["licence"], model["digest"]))
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     return "".join(
         "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() + "\n" for row in rows

@@ -81,8 +81,10 @@ def add_parser(subparsers: Subparsers) -> None:
 def run(args: argparse.Namespace) -> int:
     """Plan, then answer and write one group after the other, then sum up."""
     settings = request_from(args)
-    if args.disagreement and settings.candidates < 2:
-        raise BadUsageError("--disagreement compares answers: ask for two or more with --candidates.")
+    if args.disagreement and settings.answers < 2:
+        raise BadUsageError(
+            "--disagreement compares answers: ask for two or more with --candidates, or name several with --model."
+        )
     if settings.face:
         from depixel.portrait.dials import read_dials
 
@@ -139,7 +141,7 @@ def _plan(args: argparse.Namespace, settings: Request) -> tuple[list[PlannedPict
         inputs.pictures,
         naming,
         WRITABLE,
-        settings.candidates,
+        settings.answers,
         args.overwrite,
         disagreement=args.disagreement,
         explicit=inputs.named,

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from depixel.consistency import Residual
 from depixel.priors.base import PriorSpec
 from depixel.request import Request
 from depixel.search.terms import idle_options
 
 
 def possible(request: Request, spec: PriorSpec) -> Request:
-    """Reduce the request to what this prior can do: without latents it has one answer and nothing to search."""
+    """
+    Reduce the request to what this prior can do: without latents it has one answer and nothing to search. Somebody
+    else's network answers as it is, and not as the mean of several positions, unless they were asked for.
+    """
     if spec.latents:
         return request
-    return replace(request, candidates=1, steps=0, imagination=0.0, like=None)
+    turns = 1 if request.ensemble is None else request.ensemble
+    return replace(request, candidates=1, steps=0, imagination=0.0, like=None, ensemble=turns)
 
 
 def notes_for(request: Request, spec: PriorSpec) -> tuple[str, ...]:
@@ -36,6 +41,22 @@ def notes_for(request: Request, spec: PriorSpec) -> tuple[str, ...]:
     if idle:
         notes.append(f"These options only guide a search and change nothing without steps: {_list(idle)}.")
     return tuple(notes)
+
+
+def stray_note(spec: PriorSpec, stray: Residual) -> str:
+    """How far somebody else's network alone was from the given pixels."""
+    return (
+        f"{spec.name} alone strayed from the given pixels by {stray.rmse:.2f} levels (root mean square; at most "
+        f"{stray.maximum:.0f}); Depixel made its answer exact."
+    )
+
+
+def whole_note(spec: PriorSpec) -> str:
+    """That a picture was cut into tiles which the network answers differently from the whole."""
+    return (
+        f"{spec.name} looks at whole pictures, but this one was too large for one pass: its tiles differ from the "
+        f"whole by up to {spec.whole:.1f} levels."
+    )
 
 
 def _list(names: list[str]) -> str:

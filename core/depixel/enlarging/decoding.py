@@ -30,6 +30,9 @@ _LOOKED_BEYOND = 20  # small pixels, more than any correction looks at
 _LEAST_SIDE = 16  # small pixels of the smallest tile
 
 
+Decoded = tuple[Tensor, Tensor, Tensor]
+
+
 @dataclass(frozen=True)
 class Decoder:
     """Decodes planes with one prior on one device."""
@@ -39,14 +42,15 @@ class Decoder:
     budget: int  # small pixels (at the last stage of the cascade) in one pass
     monitor: Monitor = SILENT
 
-    def decode(self, plane: Plane, latents: Latents, *, keep_palette: bool, reading: str = "") -> tuple[Tensor, Tensor]:
+    def decode(self, plane: Plane, latents: Latents, *, keep_palette: bool, reading: str = "") -> Decoded:
         """
         Args:
             latents: fields with the plane's height and width, one row for each of its pictures.
             reading: of pixel art (depixel.client.readings); empty = none.
 
         Returns:
-            Integers [N, 4, H, W], uint8 if they fit, and residual sums [N, tiles, 4].
+            Integers [N, 4, H, W], uint8 if they fit; residual sums [N, tiles, 4]; and the sums [N, 4] of somebody
+            else's network alone, before anything made its answer exact (zeros for Depixel's own).
         """
         count, _, height, width = plane.straight.shape
         factor = plane.degradation.factor
@@ -56,6 +60,8 @@ class Decoder:
         dtype = torch.uint8 if plane.levels == 255 else torch.int32
         out = torch.empty(count, 4, height * factor, width * factor, dtype=dtype)
         sums: dict[int, list[Tensor]] = {}  # of each tile, by the first row
+        alone = torch.zeros(count, 4, dtype=torch.float64)
+        self._stray()
         passes = self._passes(count, height, width, factor)
         for done, (rows, tile) in enumerate(passes):
             self.monitor.check("Stopped before the picture was finished; nothing was written for it.")
@@ -64,8 +70,13 @@ class Decoder:
             down = slice(tile.top * factor, tile.bottom * factor)
             out[rows, :, down, tile.left * factor : tile.right * factor] = exported.to(dtype)
             sums.setdefault(rows.start, []).append(tile_sums)
+            stray = self._stray()
+            if stray is not None and len(stray) == rows.stop - rows.start:
+                alone[rows] = torch.cat(
+                    [torch.maximum(alone[rows, :1], stray[:, :1]), alone[rows, 1:] + stray[:, 1:]], 1
+                )
             self.monitor.step(SearchStep(done + 1, len(passes), _mean_square(tile_sums), stage="tiles"))
-        return out, torch.cat([torch.stack(parts, 1) for parts in sums.values()])
+        return out, torch.cat([torch.stack(parts, 1) for parts in sums.values()]), alone
 
     # The rows and the tile of each pass. Rows share a pass while that is cheaper; only a picture that is too large for
     # one pass is cut into tiles.
@@ -88,10 +99,10 @@ class Decoder:
     ) -> Tensor:
         factor, wrap = plane.degradation.factor, plane.degradation.wrap
         whole = tile == Tile(0, 0, *plane.straight.shape[2:])
-        margin = 0 if whole else self._halo(factor)
+        margin, grid = (0, 1) if whole else (self._halo(factor), self.prior.spec.grid)
 
         def around(x: Tensor) -> tuple[Tensor, tuple[int, int]]:
-            part, before = with_surroundings(x[rows], tile, margin, wrap)
+            part, before = with_surroundings(x[rows], tile, margin, wrap, grid)
             return part.to(self.device), before
 
         small, (above, left) = around(plane.small)
@@ -103,6 +114,13 @@ class Decoder:
         height, width = (tile.bottom - tile.top) * factor, (tile.right - tile.left) * factor
         above, left = above * factor, left * factor
         return large[:, :, above : above + height, left : left + width].float().cpu()
+
+    # Of one pass: what its first use of the network brought; later stages of a cascade have other small pictures.
+    def _stray(self) -> Tensor | None:
+        strays: list[Tensor] = getattr(self.prior, "strays", [])
+        first = strays[0] if strays else None
+        strays.clear()
+        return first
 
 
 @dataclass(frozen=True)

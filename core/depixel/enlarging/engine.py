@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from depixel.consistency import combine
-from depixel.enlarging.abilities import notes_for, possible
+from depixel.enlarging.abilities import notes_for, possible, stray_note, whole_note
 from depixel.enlarging.batches import batch_key, together, turns_for
 from depixel.enlarging.cascade import last_stage
 from depixel.enlarging.decoding import Decoder
@@ -68,6 +68,7 @@ class EnlargingEngine:
         calm = self._prior(first, request, 0)
         fields = [field_of_latents(calm, plane, animations, request, self.device, monitor) for plane in planes]
         candidates: list[list[RawAnswer]] = [[] for _ in batch]
+        strayed: list[tuple[str, ...]] = [() for _ in batch]
         for k in range(count):
             version = version_of(first, request, k)
             decoder = Decoder(self._prior(first, request, version.round), self.device, self.budget, monitor)
@@ -81,16 +82,28 @@ class EnlargingEngine:
                 )
                 for plane, field in zip(planes, fields, strict=True)
             ]
-            large, sums = join(planes, [part for part, _ in parts]), torch.cat([part for _, part in parts], 1)
+            large, sums = join(planes, [part for part, _, _ in parts]), torch.cat([part for _, part, _ in parts], 1)
+            strays = torch.stack([part for _, _, part in parts], 1)
             seed = candidate_seed(request.seed, k)
             imagination = 0.0 if version.calm else reported_imagination(seed, request, spec.stray)
             row = 0
-            for answers, prepared in zip(candidates, batch, strict=True):
+            for number, (answers, prepared) in enumerate(zip(candidates, batch, strict=True)):
                 rows = slice(row, row + len(prepared.straight))
                 row = rows.stop
                 residual = combine(sums[rows].reshape(-1, 4).unbind(0))
+                if bool(strays[rows, :, 3].any()):
+                    strayed[number] = (stray_note(spec, combine(strays[rows].reshape(-1, 4).unbind(0))),)
                 answers.append(RawAnswer(_pixels(large[rows], prepared), residual, seed, imagination, version.reading))
-        return [RawAnswers(tuple(answers), request.steps or 0, notes) for answers in candidates]
+        if spec.whole and self._is_cut(first):
+            notes += (whole_note(spec),)
+        return [
+            RawAnswers(tuple(answers), request.steps or 0, notes + alone)
+            for answers, alone in zip(candidates, strayed, strict=True)
+        ]
+
+    def _is_cut(self, prepared: Prepared) -> bool:
+        height, width = prepared.straight.shape[2:]
+        return height * width * last_stage(prepared.degradation.factor, self.prior.scale) ** 2 > self.budget
 
     def _prior(self, prepared: Prepared, request: Request, candidate: int) -> EnlargingPrior:
         return self.prior.ensemble(turns_for(prepared, request, candidate, self.prior.scale))

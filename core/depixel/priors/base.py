@@ -42,6 +42,9 @@ class PriorSpec:
     licence: str
     receptive_field: int = 0  # small pixels that an answer's pixel depends on, to each side; 0 for a fixed size
     latents: bool = True  # False: one answer to each picture, nothing to search
+    grid: int = 1  # tiles with their surroundings begin at multiples of this
+    bytes_per_pixel: int = 0  # of memory in one pass, for each small pixel; 0 = as much as the released weights
+    whole: float = 0.0  # levels of 255 by which tiles may differ from the picture in one piece; 0 = not at all
     stray: float = 0.35  # the least imagination of candidates after the first, or they would all be the calm answer
 
 

@@ -40,6 +40,9 @@ class Enlarger:
     latents: int = 0  # channels of latents; 0 = one answer to each picture
     multiple: int = 1  # sides that the function takes must be multiples of this ...
     least_side: int = 1  # ... and at least this; smaller pictures are filled up by repeating their border
+    grid: int = 1  # tiles must begin at multiples of this: windows of attention lie on a grid
+    bytes_per_pixel: int = 0  # of memory in one pass, for each small pixel; 0 = as much as the released weights
+    whole: float = 0.0  # levels of 255 by which its tiles may differ from a picture in one piece
     digest: str = ""  # first 16 hex digits of the weights' SHA-256
     licence: str = ""
 
@@ -55,12 +58,19 @@ class EnlargerPrior:
     def __init__(self, enlarger: Enlarger, turns: int = 1) -> None:
         self.enlarger = enlarger
         self.turns = turns
+        self.strays: list[Tensor] = []
+        """
+        How far each pass of the network alone was from the given pixels, the oldest first: sums [B, 4] as
+        `residual_sums` has them. Whoever reads them clears them.
+        """
 
     @property
     def spec(self) -> PriorSpec:
         e = self.enlarger
         reach = e.receptive_field + _CONTINUED
-        return PriorSpec(e.name, "art", e.scale, None, e.digest, e.licence, reach, latents=e.latents > 0)
+        return PriorSpec(
+            e.name, "art", e.scale, None, e.digest, e.licence, reach, e.latents > 0, e.grid, e.bytes_per_pixel, e.whole
+        )  # fmt: skip
 
     @property
     def scale(self) -> int:
@@ -72,7 +82,7 @@ class EnlargerPrior:
 
     def ensemble(self, turns: int) -> EnlargerPrior:
         """This prior, each of its answers the mean over `turns` (1 ... 8) flips and turns of picture and latents."""
-        other = copy(self)
+        other = copy(self)  # with the same list of strays
         other.turns = turns
         return other
 
@@ -98,6 +108,8 @@ class EnlargerPrior:
         z = latents.get("z")
         with torch.set_grad_enabled(z is not None and z.requires_grad):
             large = mean_of_turns(self._answer, TURNS[: self.turns], small, z, valid, degradation.wrap)
+        if degradation.factor == self.scale and not self.enlarger.latents:
+            self.strays.append(_stray(large, small, degradation, valid))
         if degradation.factor != self.scale:
             return large
         return impose_small(large, small, degradation, is_binary_alpha(small))
@@ -132,11 +144,21 @@ class EnlargerPrior:
 
     def _rgb(self, colour: Tensor, z: Tensor | None, wrap: Wrap) -> Tensor:
         height, width = colour.shape[2:]
-        margin = self.enlarger.receptive_field
+        margin = -(-self.enlarger.receptive_field // self.enlarger.grid) * self.enlarger.grid
         inputs = [_filled_up(with_other_side(x, margin, wrap), self.enlarger) for x in (colour, z) if x is not None]
         large = self.enlarger.function(*inputs).float()
         top, left = margin * wrap[1] * self.scale, margin * wrap[0] * self.scale
         return large[:, :, top : top + height * self.scale, left : left + width * self.scale]
+
+
+# Sums [B, 4] of how far the answer, scaled back down, is from the small picture (see residual_sums).
+def _stray(large: Tensor, small: Tensor, degradation: Degradation, valid: Tensor | None) -> Tensor:
+    alpha = small[:, 3:]
+    visible = alpha > 0 if valid is None else (alpha > 0) & (valid > 0)
+    error = (degradation.apply(large.detach()) - small).abs() * visible * 255
+    flat = error.flatten(1).double()
+    count = visible.flatten(1).sum(1).double() * small.shape[1]
+    return torch.stack([flat.amax(1), flat.sum(1), flat.square().sum(1), count], 1).cpu()
 
 
 # Colour [B, 3, h, w] that goes on for _CONTINUED pixels under transparency, as the mean of what is beside it, and is

@@ -55,10 +55,16 @@ class Shelf:
         """The prior of sprites and textures, loaded at first use. Raises WeightsError when it cannot be."""
         name = self.name_for("art", model)
         if name not in self._art:
-            from depixel.priors.art import ArtPrior
-
-            self._art[name] = ArtPrior.from_weights(_of_kind(name, "art"), self.device)
+            self._art[name] = self._loaded(_of_kind(name, "art"))
         return self._art[name]
+
+    def _loaded(self, weights: LoadedWeights) -> EnlargingPrior:
+        from depixel.priors.art import ArtPrior
+        from depixel.priors.community.keeping import enlarger_of, is_community
+
+        if is_community(weights):
+            return EnlargerPrior(enlarger_of(weights, self.device))
+        return ArtPrior.from_weights(weights, self.device)
 
     def faces(self, model: str = "auto") -> LatentPrior:
         """The prior of faces, of any size or of an installed name, loaded at first use. Raises WeightsError."""

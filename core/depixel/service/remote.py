@@ -157,4 +157,5 @@ def _candidate(answer: client.Answer, values: dict[str, Any], source: Picture) -
         answer.seed,
         values.get("imagination", 0.0),
         values.get("reading", ""),
+        values.get("model", ""),
     )

@@ -136,6 +136,7 @@ def describe(candidate: Candidate) -> dict[str, Any]:
         "seed": int(candidate.seed),
         "imagination": float(candidate.imagination),
         "reading": candidate.reading,
+        "model": candidate.model,
     }
 
 

@@ -129,7 +129,7 @@ def run(args: argparse.Namespace) -> int:
     if args.profile != "auto" and args.profile not in profiles:
         raise BadUsageError(f"There is no profile {args.profile!r}; choose one of auto, {', '.join(profiles)}.")
     request = request_from(args)
-    if request.candidates != 1 or request.box is not None or request.size is not None:
+    if request.answers != 1 or request.box is not None or request.size is not None:
         raise BadUsageError("--candidates, --box and --size are for single pictures: use `depixel upscale`.")
     out = args.out or overlay_for(args.folder)
     if args.status:  # of a folder that is gone or unplugged, too

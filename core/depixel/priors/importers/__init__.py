@@ -6,17 +6,17 @@ save_converted(weights, Path("faces-ffhq.safetensors"), name="faces-ffhq", licen
 
 from __future__ import annotations
 
+import io
 import itertools
 import json
 import math
-import zipfile
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load, save_file
 from torch import Tensor
 
 from depixel.errors import WeightsError
@@ -24,31 +24,64 @@ from depixel.priors.importers.layouts import Converted, StateDict, convert
 from depixel.priors.importers.unpickler import SOURCE_LIMIT, is_legacy_torch, read_pickle, read_torch, state_of
 from depixel.priors.whitening import build_generator, measure
 
-__all__ = ["Converted", "convert_file", "save_converted"]
+__all__ = ["Converted", "check_tensors", "convert_file", "is_archive", "is_generator", "save_converted", "source_of"]
 
 MOST_PIXELS, MOST_LAYERS = 4096, 32  # a side of its pictures; of its mapping network
 
+PREFIXES = ("", "weights.", "g_ema.", "G_ema.", "generator.")
+MARKS = ("input.input", "style.1.", "synthesis.", "mapping.", "blocks.4x4.", "dense0.")  # beginnings of tensors' names
 GENERATORS = ("G_ema", "g_ema", "generator", "state_dict")  # where files keep what we look for, best first
 
 
-def convert_file(path: Path) -> Converted:
+def source_of(path: Path) -> bytes:
+    """
+    The whole file, read once: what is checked is what is used.
+
+    Raises:
+        WeightsError: it is missing, cannot be read, or is larger than weights are.
+    """
+    if not path.is_file():
+        raise WeightsError(f"{path} is no file; give the weights that you downloaded.")
+    try:
+        if path.stat().st_size > SOURCE_LIMIT:
+            raise WeightsError(f"{path.name} is larger than {SOURCE_LIMIT >> 30} GiB; Depixel reads no such weights.")
+        return path.read_bytes()
+    except OSError as error:
+        raise WeightsError(f"{path} cannot be read: {error.strerror or error}.") from error
+
+
+def is_archive(data: bytes) -> bool:
+    """Whether these bytes begin as the archives of `torch.save` do."""
+    return data[:4] == b"PK\x03\x04"
+
+
+def is_generator(content: Any) -> bool:
+    """Whether what a file holds is named like a style-based generator, or like half of PULSE's."""
+    if not isinstance(content, dict):
+        return False
+    tables = [content, *(content[key] for key in GENERATORS if isinstance(content.get(key), dict))]
+    names = [str(key) for table in tables for key in table]
+    return any(name.removeprefix(prefix).startswith(MARKS) for name in names for prefix in PREFIXES)
+
+
+def convert_file(path: Path, data: bytes | None = None) -> Converted:
     """
     Read a .pkl (StyleGAN2-ADA), .pt (rosinality, or PULSE's synthesis.pt beside its mapping.pt) or .safetensors file.
+
+    Args:
+        data: what `source_of` read from it, if it was read already.
 
     Raises:
         WeightsError: the file is missing, damaged, refused because it asks to run code, or of an unknown layout.
     """
-    if not path.is_file():
-        raise WeightsError(f"{path} is no file; give the weights that you downloaded.")
-    if path.stat().st_size > SOURCE_LIMIT:
-        raise WeightsError(f"{path.name} is larger than {SOURCE_LIMIT >> 30} GiB; generators are not.")
+    data = source_of(path) if data is None else data
     if path.suffix == ".safetensors":
-        state = _safetensors(path)
-    elif zipfile.is_zipfile(path):
-        state = _torch(path)
+        state = _safetensors(path, data)
+    elif is_archive(data):
+        state = _torch(path, data)
     else:
-        state = _pickle(path)
-    _check_tensors(state, path.name)
+        state = _pickle(path, data)
+    check_tensors(state, path.name)
     converted = convert(state)
     _check_shapes(converted, path.name)
     mean = converted.w_mean
@@ -87,8 +120,13 @@ def save_converted(converted: Converted, path: Path, name: str, licence: str, so
     )
 
 
-# Tensors as files of weights have them: whole numbers in memory of their own, not one number that claims to be many.
-def _check_tensors(state: StateDict, label: str) -> None:
+def check_tensors(state: StateDict, label: str) -> None:
+    """
+    Refuse tensors that files of weights do not have: not plain, not finite, or one number that claims to be many.
+
+    Raises:
+        WeightsError: names the first such tensor.
+    """
     for key, value in state.items():
         if value.layout != torch.strided or value.is_quantized or value.is_complex() or value.device.type != "cpu":
             raise WeightsError(f"{label}: {key} is no plain tensor of real numbers; give ordinary weights.")
@@ -121,19 +159,19 @@ def _shape(shape: tuple[int, ...] | None) -> str:
     return "none" if shape is None else "x".join(map(str, shape)) or "one number"
 
 
-def _safetensors(path: Path) -> StateDict:
+def _safetensors(path: Path, data: bytes) -> StateDict:
     try:
-        state = load_file(path)
+        state = load(data)
     except (SafetensorError, OSError, ValueError) as error:
         raise WeightsError(f"{path.name} is no readable safetensors file ({error}); download it again.") from None
-    for prefix in ("weights.", "g_ema.", "G_ema.", "generator."):
+    for prefix in PREFIXES[1:]:
         if any(key.startswith(prefix) for key in state):
             return {key[len(prefix) :]: value for key, value in state.items() if key.startswith(prefix)}
     return state
 
 
-def _torch(path: Path) -> StateDict:
-    content = read_torch(path)
+def _torch(path: Path, data: bytes) -> StateDict:
+    content = read_torch(data, path.name)
     if not isinstance(content, dict):
         raise WeightsError(f"{path.name} holds no state dict; give a file of weights.")
     for key in GENERATORS:
@@ -153,18 +191,18 @@ def _pulse(path: Path, state: StateDict) -> StateDict:
     other = path.with_name("synthesis.pt" if is_mapping else "mapping.pt")
     if not other.is_file():
         raise WeightsError(f"{path.name} is one half of PULSE's generator; put {other.name} into the same folder.")
-    second = _tensors(read_torch(other))
+    second = _tensors(read_torch(source_of(other), other.name))
     mapping, synthesis = (state, second) if is_mapping else (second, state)
     return {f"mapping.{key}": value for key, value in mapping.items()} | {
         f"synthesis.{key}": value for key, value in synthesis.items()
     }
 
 
-def _pickle(path: Path) -> StateDict:
-    with path.open("rb") as file:
-        if is_legacy_torch(file):
-            return _torch(path)
-        content = read_pickle(file, path.name)
+def _pickle(path: Path, data: bytes) -> StateDict:
+    file = io.BytesIO(data)
+    if is_legacy_torch(file):
+        return _torch(path, data)
+    content = read_pickle(file, path.name)
     if isinstance(content, dict):
         for key in ("G_ema", "G"):
             if isinstance(content.get(key), dict):

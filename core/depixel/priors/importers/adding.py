@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import shutil
@@ -11,7 +12,9 @@ import torch
 from safetensors import SafetensorError, safe_open
 
 from depixel.errors import BadUsageError, UnwritableOutputError, WeightsError
-from depixel.priors.importers import convert_file, save_converted
+from depixel.priors.community.keeping import ReadNetwork, content_of, read_network, save_network
+from depixel.priors.importers import Converted, convert_file, is_archive, is_generator, save_converted, source_of
+from depixel.priors.importers.unpickler import is_legacy_torch
 from depixel.priors.weights import added_folder, added_names, load_weights, released_names
 from depixel.request import MODELS
 
@@ -27,7 +30,8 @@ def name_for(path: Path) -> str:
 
 def add_model(path: Path, name: str, licence: str) -> Path:
     """
-    Convert the weights in `path` (see `convert_file`; Depixel's own files are copied) and file them under `name`.
+    Convert the weights in `path` (a face generator: `convert_file`; a network for art: `read_network`; Depixel's own
+    files are copied) and file them under `name`.
 
     Returns:
         The new weights file; its card lies beside it.
@@ -43,16 +47,30 @@ def add_model(path: Path, name: str, licence: str) -> Path:
     folder = added_folder()
     target = folder / f"{name}.safetensors"
     own = _is_own(path)
-    converted = None if own else convert_file(path)
+    read = None if own else _read(path)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if converted is not None:
-            save_converted(converted, target, name, licence, source=path.name)
-        else:
+        if read is None:
             _copy_own(path, target, name, licence)
+        elif isinstance(read, Converted):
+            save_converted(read, target, name, licence, source=path.name)
+        else:
+            save_network(read, target, name, licence)
     except OSError as error:
         raise UnwritableOutputError(f"{target} cannot be written: {error.strerror or error}.") from error
     return target
+
+
+# A face generator or a network for art: their tensors' names say which.
+def _read(path: Path) -> Converted | ReadNetwork:
+    data = source_of(path)
+    if path.suffix.lower() == ".onnx":
+        return read_network(path, data)
+    if path.suffix.lower() != ".safetensors" and not is_archive(data) and not is_legacy_torch(io.BytesIO(data)):
+        return convert_file(path, data)  # a plain pickle, as StyleGAN's authors write them
+    if is_generator(content_of(path, data)):
+        return convert_file(path, data)
+    return read_network(path, data)
 
 
 def remove_model(name: str) -> Path:

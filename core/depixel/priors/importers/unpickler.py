@@ -15,7 +15,6 @@ import pickle
 import pickletools
 import warnings
 import zipfile
-from pathlib import Path
 from typing import IO, Any, ClassVar
 
 import torch
@@ -124,7 +123,7 @@ def read_pickle(file: IO[bytes], label: str) -> Any:
         WeightsError: it names something that weights have no need of, or is damaged.
     """
     try:
-        _check_opcodes(file)
+        check_opcodes(file)
         return RestrictedUnpickler(file).load()
     except RefusedPickleError as error:
         if error.name.startswith("dnnlib.tflib"):
@@ -140,10 +139,15 @@ def read_pickle(file: IO[bytes], label: str) -> Any:
         raise WeightsError(f"{label} is no readable pickle ({type(error).__name__}); download it again.") from None
 
 
-# A pickle may say that it remembers a thousand million objects, and the unpickler would make room for them all; tuples
-# within tuples to any depth end the whole process when they are compared. So opcodes are looked over before one is
-# obeyed. Leaves the file where it was.
-def _check_opcodes(file: IO[bytes], pickles: int = 1) -> None:
+def check_opcodes(file: IO[bytes], pickles: int = 1) -> None:
+    """
+    Refuse pickles that fill the memory, before one opcode is obeyed: a pickle may say that it remembers a thousand
+    million objects, and the unpickler would make room for all of them; tuples nested without end crash the process when
+    they are compared. Leaves the file where it was.
+
+    Raises:
+        OddPickleError: this is such a pickle.
+    """
     start = file.tell()
     length = file.seek(0, io.SEEK_END) - start
     file.seek(start)
@@ -157,11 +161,11 @@ def _check_opcodes(file: IO[bytes], pickles: int = 1) -> None:
     file.seek(start)
 
 
-# The same for torch's files: a stored archive with one pickle, or the older row of five.
+# The same for torch's files inside pickles: a stored archive with one pickle, or the older row of five.
 def _check_torch(file: IO[bytes]) -> None:
     if file.read(4) != b"PK\x03\x04":  # as torch tells them apart
         file.seek(0)
-        _check_opcodes(file, pickles=5 if is_legacy_torch(file) else 1)
+        check_opcodes(file, pickles=5 if is_legacy_torch(file) else 1)
         return
     size = file.seek(0, io.SEEK_END)
     with zipfile.ZipFile(file) as archive:
@@ -172,30 +176,42 @@ def _check_torch(file: IO[bytes]) -> None:
             raise OddPickleError("it unfolds to more than itself")
         for entry in entries:
             if entry.filename.endswith(".pkl"):
-                _check_opcodes(io.BytesIO(archive.read(entry)))
+                check_opcodes(io.BytesIO(archive.read(entry)))
     file.seek(0)
 
 
-def read_torch(path: Path) -> Any:
-    """What `torch.save` wrote, by torch's weights-only reader.
+def read_torch(data: bytes, label: str) -> Any:
+    """
+    What `torch.save` wrote: an archive by our own reader, the older form by torch's weights-only reader.
+
+    Args:
+        data: the whole file; it is read once, so that what was checked is what is used.
 
     Raises:
         WeightsError: it holds anything but tensors and plain data, or is damaged.
     """
+    from depixel.priors.importers.torch_archive import read_archive
+
     try:
-        with path.open("rb") as file:
-            _check_torch(file)
+        if data[:4] == b"PK\x03\x04":
+            return read_archive(data)
+        file = io.BytesIO(data)
+        _check_torch(file)
+        file.seek(0)
         # Checkpoints carry their options; a Namespace only holds data.
-        torch.serialization.add_safe_globals([argparse.Namespace])
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), torch.serialization.safe_globals([argparse.Namespace]):
             warnings.simplefilter("ignore")
-            return torch.load(path, map_location="cpu", weights_only=True)
+            return torch.load(file, map_location="cpu", weights_only=True)
+    except RefusedPickleError as error:
+        raise WeightsError(
+            f"{label} was refused: it asks to run {error.name}, which no weights need; do not open it elsewhere either."
+        ) from None
     except OddPickleError as error:
-        raise WeightsError(f"{path.name} was refused: {error}; give a file of plain weights.") from None
+        raise WeightsError(f"{label} was refused: {error}; give a file of plain weights.") from None
     except pickle.UnpicklingError as error:
-        raise WeightsError(f"{path.name} was refused: {_reason(str(error))}; give a file of plain weights.") from None
+        raise WeightsError(f"{label} was refused: {_reason(str(error))}; give a file of plain weights.") from None
     except Exception as error:  # noqa: BLE001 (a damaged file can fail in any way; nothing of it is kept)
-        raise WeightsError(f"{path.name} is no torch file ({type(error).__name__}); download it again.") from None
+        raise WeightsError(f"{label} is no torch file ({type(error).__name__}); download it again.") from None
 
 
 def is_legacy_torch(file: IO[bytes]) -> bool:

@@ -19,7 +19,7 @@ export function character(answer) {
   const sized = { kind: named, scale, width: answer.width, height: answer.height };
   if (answer.partner) return [say("answer.exact", { name: plain(answer.partner) })];
   const kind = domain === "faces" ? say("answer.face") : say(answer.settings.size ? "answer.kind.sized" : "answer.kind", sized);
-  const calm = answer.reading ? say(`reading.${answer.reading}`) : say("answer.calm");
+  const calm = answer.model ? answer.model : answer.reading ? say(`reading.${answer.reading}`) : say("answer.calm");
   const vivid = answer.imagination > 0 ? say("answer.vivid", { imagination: round(answer.imagination) }) : calm;
   const origin = answer.origin === null ? vivid : say("answer.like", { number: answer.origin });
   const differs = answer.differs ? say("answer.differs", { ...answer.differs, where: say(`where.${answer.differs.where}`) }) : "";
@@ -32,10 +32,12 @@ export function command(answer, name) {
   const words = ["depixel", "upscale", quoted(name), ...(answer.settings.size ? [] : ["--scale", answer.report.scale]), "--seed", answer.seed];
   for (const [key, value] of Object.entries(answer.settings)) {
     if (["scale", "seed", "candidates", "imagination", "reading"].includes(key)) continue;
+    if (key === "model" && answer.model) continue;
     words.push(`--${key.replaceAll("_", "-")}`, Array.isArray(value) ? value.join(",") : quoted(String(value)));
   }
   if (answer.imagination) words.push("--imagination", round(answer.imagination));
   if (answer.reading) words.push("--reading", answer.reading);
+  if (answer.model) words.push("--model", answer.model);
   return words.join(" ");
 }
 
