@@ -59,7 +59,7 @@ def test_metadata_says_what_the_project_says(wheel: zipfile.ZipFile) -> None:
     assert metadata["Requires-Python"] == ">=3.10"
     assert "LICENSE" in metadata.get_all("License-File", [])
     assert scripts["console_scripts"]["depixel"] == "depixel.cli:main"
-    assert (metadata.get_payload() or "").startswith("# Depixel")
+    assert (metadata.get_payload() or "").startswith("# Depixel")  # type: ignore[union-attr]
 
 
 def test_changelog_knows_this_version() -> None:

@@ -30,7 +30,7 @@ def _given(height: int = 16, width: int = 12) -> Picture:
 @pytest.mark.parametrize("ending", [".gif", ".webp", ".png"])
 def test_every_step_of_a_search_is_a_frame_of_the_file(ending: str, tmp_path: Path) -> None:
     """The input first, one frame a step, the answer last and longest; read back from the file they are all there."""
-    engine = FaceEngine(TinyFaces(), EnlargingEngine(TinyArt(), CPU, 64 * 64), CPU)
+    engine = FaceEngine(TinyFaces(), EnlargingEngine(TinyArt(), CPU, 64 * 64), CPU)  # type: ignore[arg-type]
     film, steps = SearchFilm(), []
     settings = Request(domain="faces", steps=5, scale=4, eps=0.0)
     given = _given()
@@ -56,7 +56,7 @@ def test_every_step_of_a_search_is_a_frame_of_the_file(ending: str, tmp_path: Pa
 
 def test_a_preview_shows_the_box_and_no_padding() -> None:
     """A portrait that is not square is previewed in its own shape, not in the prior's."""
-    engine = FaceEngine(TinyFaces(), EnlargingEngine(TinyArt(), CPU, 64 * 64), CPU)
+    engine = FaceEngine(TinyFaces(), EnlargingEngine(TinyArt(), CPU, 64 * 64), CPU)  # type: ignore[arg-type]
     settings = Request(domain="faces", steps=1, scale=4)
     shapes: list[tuple[int, ...]] = []
 

@@ -121,7 +121,7 @@ def test_a_search_knows_that_the_picture_wraps(upsampler: Upsampler, monkeypatch
 
     def listened(prior: object, question: Question, *rest: object, **others: object):
         asked.append((tuple(question.small.shape[2:]), question.degradation.wrap))
-        return search(prior, question, *rest, **others)
+        return search(prior, question, *rest, **others)  # type: ignore[arg-type]
 
     monkeypatch.setattr(enlarging_latents, "search", listened)
     pictures = [Picture((noise(9, 14, 3),)), Picture((noise(9, 100, 3),))]
@@ -137,7 +137,7 @@ def test_what_fits_is_looked_at_once(upsampler: Upsampler) -> None:
     """However many pictures or frames: the generator sees each pixel once, surroundings only round tiles."""
     seen = []
     engine = Upsampler("cpu", upsampler.shelf.chosen)
-    hook = engine.shelf.art().network.register_forward_hook(
+    hook = engine.shelf.art().network.register_forward_hook(  # type: ignore[attr-defined]
         lambda module, inputs, output: seen.append(inputs[0].shape[0] * inputs[0].shape[2] * inputs[0].shape[3])
     )
     pictures = [Picture((noise(20, 20, 3, seed=i),)) for i in range(5)]

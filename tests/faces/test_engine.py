@@ -21,7 +21,7 @@ CPU = torch.device("cpu")
 
 @pytest.fixture(scope="module")
 def engine() -> FaceEngine:
-    return FaceEngine(TinyFaces(), EnlargingEngine(TinyArt(), CPU, 64 * 64), CPU)
+    return FaceEngine(TinyFaces(), EnlargingEngine(TinyArt(), CPU, 64 * 64), CPU)  # type: ignore[arg-type]
 
 
 def _portrait(height: int, width: int, channels: int = 3) -> np.ndarray:
@@ -130,7 +130,7 @@ def test_iterating_moves_on_and_stays_exact(engine: FaceEngine) -> None:
 def test_what_is_fed_back_is_seen_anew() -> None:
     """With the released encoder each pass drifts on: after five the face fits the first input worse than after one."""
     name = next(name for name in released_names() if name.startswith("faces"))
-    engine = FaceEngine(FacePrior.from_weights(load_weights(name), CPU), EnlargingEngine(TinyArt(), CPU, 64 * 64), CPU)
+    engine = FaceEngine(FacePrior.from_weights(load_weights(name), CPU), EnlargingEngine(TinyArt(), CPU, 64 * 64), CPU)  # type: ignore[arg-type]
     picture = Picture((_portrait(16, 16),))
 
     once, often = (_answers(engine, picture, steps=None, scale=8, iterate=n, detail="calm")[0] for n in (1, 5))
@@ -197,7 +197,7 @@ def test_default_scale_reaches_128_pixels() -> None:
 
 def test_faces_in_a_larger_picture_are_found_and_all_of_it_scales_back() -> None:
     """Beyond 64 pixels faces are looked for; where none is, all of the picture is one, and the notes say so."""
-    engine = FaceEngine(TinyFaces(), EnlargingEngine(TinyArt(), CPU, 64 * 64), CPU)
+    engine = FaceEngine(TinyFaces(), EnlargingEngine(TinyArt(), CPU, 64 * 64), CPU)  # type: ignore[arg-type]
     flat = Picture((np.full((40, 80, 3), 90, np.uint8),))
     settings = Request(domain="faces", steps=1, scale=2)
 
@@ -250,7 +250,7 @@ def test_typed_calm_is_calm() -> None:
     """Somebody who types --imagination 0 gets the neural answer alone; the same value by default does not say so."""
     prior = TinyFaces()
     prior.spec.__dict__["name"] = "faces-128"
-    named = FaceEngine(prior, EnlargingEngine(TinyArt(), CPU, 64 * 64), CPU)
+    named = FaceEngine(prior, EnlargingEngine(TinyArt(), CPU, 64 * 64), CPU)  # type: ignore[arg-type]
 
     assert named._draws(Request(domain="faces"))
     assert not named._draws(Request.from_typed({"domain": "faces", "imagination": 0.0}))

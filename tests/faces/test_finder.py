@@ -42,7 +42,7 @@ def portrait(prior: LatentPrior) -> Tensor:
     head = (1 - torch.hypot(x / 0.6, y / 0.85)).mul(6).clamp(0, 1)
     eyes = sum((-((x - s * 0.24) ** 2 + (y + 0.05) ** 2) / 0.008).exp() for s in (-1, 1))
     mouth = (-(x**2 / 0.05 + (y - 0.45) ** 2 / 0.004)).exp()
-    skin = torch.stack([0.75 - 0.45 * eyes, 0.55 - 0.35 * eyes - 0.2 * mouth, 0.45 - 0.3 * eyes - 0.2 * mouth])
+    skin = torch.stack([0.75 - 0.45 * eyes, 0.55 - 0.35 * eyes - 0.2 * mouth, 0.45 - 0.3 * eyes - 0.2 * mouth])  # type: ignore[list-item]
     back = torch.tensor([0.35, 0.4, 0.45])[:, None, None]
     small = torch.cat([torch.lerp(back.expand_as(skin), skin, head), torch.ones(1, 32, 32)])[None].clamp(0, 1)
     with torch.no_grad():

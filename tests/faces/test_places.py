@@ -108,7 +108,7 @@ def test_a_box_too_small_for_a_face_is_padded_to_a_square() -> None:
 
 def test_a_roll_turns_the_face_and_the_answer_scales_back() -> None:
     """`--roll` levels the box before the search; the exported answer is exact, and not that of the untilted box."""
-    engine = FaceEngine(TinyFaces(), EnlargingEngine(TinyArt(), CPU, 64 * 64), CPU)
+    engine = FaceEngine(TinyFaces(), EnlargingEngine(TinyArt(), CPU, 64 * 64), CPU)  # type: ignore[arg-type]
     pixels = (_tilted(24, 20.0)[0, :3].permute(1, 2, 0) * 255).round().numpy().astype(np.uint8)
     answers = []
     for roll in (0.0, 20.0):

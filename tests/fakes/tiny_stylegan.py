@@ -15,8 +15,8 @@ def tiny_generator() -> Generator:
     torch.manual_seed(0)
     generator = Generator(SPEC).eval().requires_grad_(False)
     for conv in generator.synthesis.convs:
-        conv.noise_strength.fill_(0.2)
-        conv.bias.normal_()
+        conv.noise_strength.fill_(0.2)  # type: ignore[operator]
+        conv.bias.normal_()  # type: ignore[operator]
     return generator
 
 

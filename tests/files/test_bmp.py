@@ -94,7 +94,7 @@ def test_palettes_of_every_depth(bits: int) -> None:
     shifts = np.arange(8 - bits, -1, -bits)
     packed = (padded.reshape(3, -1, 8 // bits) << shifts).sum(-1).astype(np.uint8)
 
-    picture = read_bytes(_bmp((13, 3), bits, 0, _rows(packed), extra=_palette(*colours)), "a.bmp")
+    picture = read_bytes(_bmp((13, 3), bits, 0, _rows(packed), extra=_palette(*colours)), "a.bmp")  # type: ignore[arg-type]
 
     assert picture.mode == "P" and picture.palette is not None
     assert picture.palette[:, :3].tolist() == [list(colour) for colour in colours]

@@ -26,7 +26,7 @@ def test_every_orientation_is_applied_once(orientation: int, kind: str) -> None:
     exif[0x0112], exif[0x010F] = orientation, "maker"
     buffer = io.BytesIO()
     options = {"JPEG": {"quality": 95}, "WEBP": {"lossless": True}}.get(kind, {})
-    Image.fromarray(CORNERS).save(buffer, kind, exif=exif, **options)
+    Image.fromarray(CORNERS).save(buffer, kind, exif=exif, **options)  # type: ignore[arg-type]
 
     picture = read_bytes(buffer.getvalue())
     again = read_bytes(encode(picture))

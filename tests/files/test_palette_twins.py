@@ -82,7 +82,7 @@ def test_the_nearest_neighbour_gives_the_number(row: int, column: int, number: i
     pixels[row, column] = 0
     details = twin_details([source], palette)
 
-    (indices,) = indices_of(Picture((pixels,), palette=palette, mode="P", details=details)) or ()
+    (indices,) = indices_of(Picture((pixels,), palette=palette, mode="P", details=details)) or ()  # type: ignore[misc]
 
     assert indices[row, column] == number
 

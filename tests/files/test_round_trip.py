@@ -40,7 +40,7 @@ def test_indexed_png_stays_indexed(tmp_path: Path, alpha: bool) -> None:
     image = Image.fromarray(indices).convert("L")
     colours = rng.integers(0, 255, (7, 3), dtype=np.uint8)
     image.putpalette(colours.tobytes())
-    image.save(tmp_path / "in.png", **({"transparency": bytes([0, 128, 255])} if alpha else {}))
+    image.save(tmp_path / "in.png", **({"transparency": bytes([0, 128, 255])} if alpha else {}))  # type: ignore[arg-type]
 
     picture = read(tmp_path / "in.png")
     write(tmp_path / "out.png", picture)
@@ -92,7 +92,7 @@ def test_profile_exif_text_and_resolution_travel(tmp_path: Path) -> None:
     pixels = np.random.default_rng(1).integers(0, 255, (4, 7, 3), dtype=np.uint8)
     for name in ("a.png", "a.jpg", "a.webp"):
         wishes = {"lossless": True} if name.endswith("webp") else {}
-        Image.fromarray(pixels).save(tmp_path / name, icc_profile=profile, exif=exif, dpi=(144, 144), **wishes)
+        Image.fromarray(pixels).save(tmp_path / name, icc_profile=profile, exif=exif, dpi=(144, 144), **wishes)  # type: ignore[arg-type]
 
         picture = read(tmp_path / name)
         write(tmp_path / f"out-{name}", picture)

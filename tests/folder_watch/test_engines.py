@@ -17,7 +17,7 @@ from watch_process import environment, watch_command
 from depixel.client import Engine, Place
 from depixel.client.launch import reap
 from depixel.consistency import Residual
-from depixel.domain import FACES
+from depixel.domain import ART, FACES
 from depixel.errors import BadUsageError, DepixelError
 from depixel.picture import Picture
 from depixel.report import Candidate, Report
@@ -109,7 +109,8 @@ class _Recorder:
         residual = Residual(0.0, 0.0, 0.0)
         candidate = Candidate(pictures[0], residual, 0.0, 0)
         return [
-            Report((candidate,), settings, 4, "art", "area", "none", "cpu", (False, False), 0, 0.0) for _ in pictures
+            Report((candidate,), settings, 4, ART, "area", "none", "cpu", (False, False), 0, 0.0)
+            for _ in pictures  # type: ignore[arg-type]
         ]
 
 

@@ -107,7 +107,7 @@ def test_a_fault_of_ours_in_one_picture_stops_no_other(monkeypatch: pytest.Monke
     def faulty(data: bytes, path: str, *rest: object) -> object:
         if path == "bad.png":
             raise TypeError("not foreseen")
-        return whole(data, path, *rest)
+        return whole(data, path, *rest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(packs, "prepare", faulty)
     buffer = io.BytesIO()

@@ -207,9 +207,9 @@ def test_a_file_that_comes_while_the_engine_works_stays(tmp_path: Path, replacin
             self, pictures: Sequence[Picture], hints: Mapping[str, Any], scale: int
         ) -> list[Picture | DepixelError]:
             if self.armed:
-                desk.out.mkdir(exist_ok=True)
-                (desk.out / "theirs").write_bytes(b"theirs")
-                (desk.out / "theirs").replace(desk.out / "frame-000.bmp")
+                desk.out.mkdir(exist_ok=True)  # type: ignore[attr-defined]
+                (desk.out / "theirs").write_bytes(b"theirs")  # type: ignore[attr-defined]
+                (desk.out / "theirs").replace(desk.out / "frame-000.bmp")  # type: ignore[attr-defined]
             return super().upscale(pictures, hints, scale)
 
     worker = Intruding()

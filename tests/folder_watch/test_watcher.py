@@ -444,7 +444,7 @@ def test_deleting_the_output_folder_in_the_middle_of_the_work(desk: Desk, whole:
                 shutil.rmtree(place) if place.is_dir() else place.unlink()
         return upscale(*asked)
 
-    desk.worker.upscale = deleted_meanwhile  # type: ignore[method-assign]
+    desk.worker.upscale = deleted_meanwhile  # type: ignore[assignment, method-assign]
     desk.watcher.reconcile()
     desk.clock.now += 3
     with pytest.raises(OutputDeletedError, match="was deleted"):

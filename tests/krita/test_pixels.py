@@ -32,7 +32,7 @@ def test_reduced_leaves_pixels_out(depth: int, channels: int) -> None:
         shown_width, shown_height, rgba = reduced(samples.tobytes(), width, height, channels, depth, side)
 
         step = -(-max(width, height) // side)
-        grid = samples[::step, ::step] if depth == 8 else (samples[::step, ::step] >> 8).astype(np.uint8)
+        grid = samples[::step, ::step] if depth == 8 else (samples[::step, ::step] >> 8).astype(np.uint8)  # type: ignore[operator]
         expected = grid if channels == 4 else grid[..., [0, 0, 0, 1]]
         assert max(shown_width, shown_height) <= side
         assert (shown_height, shown_width) == expected.shape[:2]

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.fakes.tiny_art import write_tiny_art
 from tests.service.conftest import record_engine
+from tiny_art import write_tiny_art
 
 from depixel.client import Engine, Pixels, Place, Submission
 from depixel.client.launch import reap

@@ -29,7 +29,7 @@ def test_a_person_is_the_same_in_any_batch() -> None:
 def test_masks_sum_to_one_and_the_face_is_where_the_landmarks_are() -> None:
     """Every pixel belongs to face, hair, cloth or background; the nose lies on the face, the corners do not."""
     plain = {"glasses": "none", "headwear": "none", "yaw": 0.0, "pitch": 0.0, "roll": 0.0}
-    drawing = draw(sample([5]).replaced(plain), SIZE)
+    drawing = draw(sample([5]).replaced(plain), SIZE)  # type: ignore[arg-type]
     x, y = (drawing.landmarks["nose_tip"][0] * SIZE).long().tolist()
 
     assert torch.allclose(drawing.masks.sum(1), torch.ones(1, SIZE, SIZE), atol=1e-5)

@@ -123,11 +123,11 @@ def test_tiny_tiles_that_tile_are_textures() -> None:
     """16x16 noise that continues across its borders is a block's texture; cut out of a larger one it is not."""
     large = np.kron(RNG.integers(0, 255, (12, 12, 3)), np.ones((4, 4, 1)))
     for axis in (0, 1):  # smooth steps within, so that a border that does not continue shows
-        large = sum(np.roll(large, k, axis) for k in range(-2, 3)) / 5
+        large = sum(np.roll(large, k, axis) for k in range(-2, 3)) / 5  # type: ignore[assignment]
     step = sum(np.roll(np.kron(RNG.integers(0, 255, (4, 4, 3)), np.ones((4, 4, 1))), k, 0) for k in range(4)) / 4
     tile = sum(np.roll(step, k, 1) for k in range(4)) / 4
 
-    assert detect(Picture((tile.astype(np.uint8),))).name == "textures"
+    assert detect(Picture((tile.astype(np.uint8),))).name == "textures"  # type: ignore[union-attr]
     assert detect(Picture((np.ascontiguousarray(large[:16, :16]).astype(np.uint8),))).name == "art"
 
 

@@ -65,7 +65,7 @@ def test_given_grids() -> None:
 def test_frames_do_not_bleed_and_equal_ones_are_equal(upsampler: Upsampler) -> None:
     """A neighbour's colour changes nothing in a frame, and frame 0 and 3 (the same pixels) come out the same."""
     frames = [_walker(s) for s in (0, 1, 2, 0)]
-    touching = [np.where(f[..., 3:] > 0, f, np.uint8([10, 200, 10, 255])).astype(np.uint8) for f in frames]
+    touching = [np.where(f[..., 3:] > 0, f, np.uint8([10, 200, 10, 255])).astype(np.uint8) for f in frames]  # type: ignore[arg-type]
     other = [*touching[:2], touching[2][..., [2, 0, 1, 3]], touching[3]]
     settings = Request(scale=4, frames="4x1", degradation="area")
 

@@ -24,8 +24,8 @@ def prior() -> ArtPrior:
     network = ArtNetwork(CONFIG)
     with torch.no_grad():
         for block in network.blocks:
-            block.bend.weight.normal_(0, 0.5)  # as after training: z matters
-            block.condition.normal_(0, 0.5)
+            block.bend.weight.normal_(0, 0.5)  # type: ignore[operator, union-attr]  # as after training: z matters
+            block.condition.normal_(0, 0.5)  # type: ignore[operator]
     return ArtPrior(network, PriorSpec("tiny", "art", 4, None, "0" * 16, "CC-BY-SA-4.0"))
 
 

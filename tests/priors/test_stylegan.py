@@ -39,11 +39,11 @@ def test_demodulation_keeps_the_activations_near_unit_variance(generator: Genera
     conv = generator.synthesis.convs[0]
     x, w = torch.randn(4, 16, 4, 4), torch.randn(4, 16)
     weak = conv(x, w, noise_mode="none")
-    conv.affine.weight.mul_(100.0)
-    conv.affine.bias.mul_(100.0)
+    conv.affine.weight.mul_(100.0)  # type: ignore[operator, union-attr]
+    conv.affine.bias.mul_(100.0)  # type: ignore[operator, union-attr]
     strong = conv(x, w, noise_mode="none")
-    conv.affine.weight.div_(100.0)
-    conv.affine.bias.div_(100.0)
+    conv.affine.weight.div_(100.0)  # type: ignore[operator, union-attr]
+    conv.affine.bias.div_(100.0)  # type: ignore[operator, union-attr]
     assert torch.allclose(weak, strong, rtol=1e-3, atol=1e-4)
 
 
@@ -52,7 +52,7 @@ def test_given_noise_replaces_the_shipped_one_and_random_noise_follows_its_seed(
     torch.manual_seed(1)
     generator = Generator(SPEC).eval().requires_grad_(False)
     for conv in generator.synthesis.convs:
-        conv.noise_strength.fill_(0.3)
+        conv.noise_strength.fill_(0.3)  # type: ignore[operator]
     w = torch.randn(1, SPEC.layers, 16)
     given = {0: torch.ones(1, 1, 4, 4)}
     assert not torch.allclose(generator.synthesis(w), generator.synthesis(w, given))
@@ -141,7 +141,7 @@ def test_widened_encoder_answers_as_the_narrow_one_until_it_is_trained() -> None
     assert all(key.startswith(("deeper.", "wide_heads.")) for key in missing)
     for block in new.deeper.modules():
         if isinstance(block, ResidualBlock):
-            torch.nn.init.zeros_(block.conv1.bias)
+            torch.nn.init.zeros_(block.conv1.bias)  # type: ignore[arg-type]
             torch.nn.init.zeros_(block.conv1.weight)
     small = torch.rand(2, 3, 16, 16)
     before, after = old(small), new(small)

@@ -38,7 +38,7 @@ def write_tiny(path: Path, wide: tuple[int, ...] = (), *, drawn: tuple[int, ...]
     generator, encoder = Generator(specs[0]), FaceEncoder(specs[1])
     with torch.no_grad():
         for conv in generator.synthesis.convs:
-            conv.noise_strength.fill_(0.3)
+            conv.noise_strength.fill_(0.3)  # type: ignore[operator]
     whitening = fit(torch.randn(200, 8) @ torch.randn(8, 8) + 1, slope=1.0, full=True)
     tensors = {f"generator.{k}": v.half() for k, v in generator.state_dict().items()}
     tensors |= {f"encoder.{k}": v.half() for k, v in encoder.state_dict().items()}

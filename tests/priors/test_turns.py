@@ -26,7 +26,7 @@ def network() -> ArtNetwork:
     with torch.no_grad():
         network.head.weight.normal_(0, 0.3)
         for block in network.blocks:
-            block.bend.weight.normal_(0, 0.5)
+            block.bend.weight.normal_(0, 0.5)  # type: ignore[operator, union-attr]
     return network
 
 

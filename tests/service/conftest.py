@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.fakes.tiny_art import write_tiny_art
+from tiny_art import write_tiny_art
 
 from depixel.client import Engine, Installed, Pixels, Place, Submission
 from depixel.client.launch import reap

@@ -57,7 +57,7 @@ def ask(running: Running, method: str, path: str, body: bytes | None = None, **h
 )
 def test_strangers_are_turned_away(running: Running, headers: dict[str, str], status: int) -> None:
     """Without the token nobody; with a foreign Host or from a web page not even with it."""
-    found, body = ask(running, "GET", "/hello", **headers)
+    found, body = ask(running, "GET", "/hello", **headers)  # type: ignore[arg-type]
 
     assert found == status
     assert json.loads(body)["sentence"].endswith(".")

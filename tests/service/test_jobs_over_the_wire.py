@@ -28,7 +28,7 @@ MODES = {(1, 8): "L", (2, 8): "LA", (3, 8): "RGB", (4, 8): "RGBA", (4, 16): "RGB
 def test_pixels_are_those_of_the_upsampler(engine: Engine, tiny_weights: Path, channels: int, depth: int) -> None:
     """GIMP and Krita get the very pixels that `depixel upscale` writes."""
     request = request_of(7, 5, channels, depth, candidates=2, seed=3)
-    samples = np.frombuffer(request.pixels.frames[0], "<u2" if depth == 16 else np.uint8).reshape(5, 7, channels)
+    samples = np.frombuffer(request.pixels.frames[0], "<u2" if depth == 16 else np.uint8).reshape(5, 7, channels)  # type: ignore[union-attr]
     picture = Picture((samples.astype(np.uint16 if depth == 16 else np.uint8),), mode=MODES[channels, depth])
     expected = Upsampler("cpu", {"art": str(tiny_weights)}).upsample(picture, Request.from_dict(request.settings))
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tests.fakes.tiny_art import write_tiny_art
 from tests.service.conftest import record_engine, request_of
+from tiny_art import write_tiny_art
 
 from depixel.client import Engine, Place, Result
 from depixel.client.launch import reap

@@ -41,7 +41,7 @@ def gone(place: Place) -> None:
     while place.running() is not None or not place.is_vacant():
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    for process in [child for child in launch._children if child.args[1:2] == [place.path("launch.py")]]:
+    for process in [child for child in launch._children if place.path("launch.py") in str(child.args)]:
         process.wait(30)
     reap()
 

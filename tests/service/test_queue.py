@@ -18,6 +18,7 @@ from depixel.monitor import Monitor, SearchStep
 from depixel.picture import Picture
 from depixel.report import Candidate, Report
 from depixel.request import Request
+from depixel.service.errands import Errand
 from depixel.service.jobs import BusyError, Job, Jobs
 from depixel.service.limits import ServiceLimits
 from depixel.service.wire import JobSpec
@@ -36,15 +37,15 @@ class Gate:
     def warm(self) -> None:
         """Nothing to load."""
 
-    def answer(self, picture: Picture, asked: JobSpec, monitor: Monitor) -> Report:
+    def answer(self, picture: Picture | Errand, spec: JobSpec, monitor: Monitor) -> Report:
         """Wait; then be cancelled, fail, or have nothing."""
-        self.seen.append(asked.settings.seed)
+        self.seen.append(spec.settings.seed)
         while not self.open.wait(0.01):
             if monitor.is_cancelled:
                 raise CancelledError("Cancelled.")
         if self.problem is not None:
             raise self.problem
-        return Report((), asked.settings, 4, ART, "area", "none", "cpu", (False, False), 0, 0.0)
+        return Report((), spec.settings, 4, ART, "area", "none", "cpu", (False, False), 0, 0.0)
 
 
 @pytest.fixture
@@ -124,7 +125,7 @@ def test_problems_become_sentences(jobs: Jobs, gate: Gate) -> None:
     ):
         gate.problem = problem
         job = add(jobs)
-        until(lambda job=job: job.finished)
+        until(lambda job=job: job.finished)  # type: ignore[misc]
         assert job.end is not None
         assert (job.end["event"], job.end["code"]) == ("failed", code)
         assert job.end["sentence"].endswith((".", ")."))
@@ -145,11 +146,11 @@ def test_answers_are_not_kept_for_ever(jobs: Jobs, gate: Gate) -> None:
 class Painter(Gate):
     """Answers at once, with one picture of as many bytes as the request's seed says."""
 
-    def answer(self, picture: Picture, asked: JobSpec, monitor: Monitor) -> Report:
+    def answer(self, picture: Picture | Errand, spec: JobSpec, monitor: Monitor) -> Report:
         """A grey line."""
-        line = Picture((np.zeros((1, asked.settings.seed, 1), np.uint8),), mode="L")
+        line = Picture((np.zeros((1, spec.settings.seed, 1), np.uint8),), mode="L")
         candidate = Candidate(line, Residual(0.0, 0.0, 0.0), 0.0, 0)
-        return Report((candidate,), asked.settings, 4, ART, "area", "none", "cpu", (False, False), 0, 0.0)
+        return Report((candidate,), spec.settings, 4, ART, "area", "none", "cpu", (False, False), 0, 0.0)
 
 
 def test_answers_that_nobody_fetches_have_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -257,7 +258,7 @@ def test_a_running_job_is_cancelled_between_steps(jobs: Jobs, gate: Gate) -> Non
 def test_a_job_that_is_cancelled_in_its_last_step_has_no_answer(jobs: Jobs, gate: Gate) -> None:
     """A worker may finish after the wish to cancel: the wish counts."""
 
-    def answer(picture: Picture, spec: JobSpec, monitor: Monitor) -> Report:
+    def answer(picture: Picture | Errand, spec: JobSpec, monitor: Monitor) -> Report:
         job.cancelled.set()
         return Report((), spec.settings, 4, ART, "area", "none", "cpu", (False, False), 0, 0.0)
 

@@ -61,7 +61,7 @@ def test_a_gan_of_two_calls_becomes_a_prior_that_answers(tmp_path: Path, monkeyp
     packed, run, out = tmp_path / "packed", tmp_path / "run", tmp_path / "out"
     call(monkeypatch, pack_faces_data, "--data", portraits(tmp_path / "data", 24), "--out", packed, "--size", SIZE)
     gan = (*NET, "--data", packed, "--run", run, "--minutes", 0.01, "--batch", 4)
-    gan = (*gan, "--critic-base", 4, "--critic-most", 8, "--deliver", out)
+    gan = (*gan, "--critic-base", 4, "--critic-most", 8, "--deliver", out)  # type: ignore[assignment]
     seen = []
     for _ in range(2):
         call(monkeypatch, train_faces_gan, *gan)
@@ -82,7 +82,7 @@ def test_a_gan_of_two_calls_becomes_a_prior_that_answers(tmp_path: Path, monkeyp
     )  # fmt: skip
     torch.set_num_threads(threads)
 
-    prior = FacePrior.from_weights(load_weights(released), torch.device("cpu"))
+    prior = FacePrior.from_weights(load_weights(released), torch.device("cpu"))  # type: ignore[arg-type]
     assert isinstance(prior, FacePrior)
     for key, value in prior.generator.state_dict().items():
         assert torch.equal(value, delivered[f"average.{key}"].to(value.dtype)), key
@@ -109,7 +109,7 @@ def test_faces_from_nothing_begin_with_pictures_like_the_portraits(
     )  # fmt: skip
     torch.set_num_threads(threads)
 
-    prior = FacePrior.from_weights(load_weights(released), torch.device("cpu"))
+    prior = FacePrior.from_weights(load_weights(released), torch.device("cpu"))  # type: ignore[arg-type]
     assert isinstance(prior, FacePrior)
     assert prior.portraits is not None
     mean, directions = prior.portraits

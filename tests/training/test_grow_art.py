@@ -49,7 +49,7 @@ def test_new_channels_get_a_gradient_at_once() -> None:
     assert larger.head.weight.grad is not None and (larger.head.weight.grad[:, 16:] != 0).any(dim=(0, 2, 3)).all()
     fresh = [i for i in range(5) if i not in old_places(2, 5)]
     assert len(fresh) == 3
-    assert all((larger.blocks[i].second.weight.grad[:16] != 0).any() for i in fresh)
+    assert all((larger.blocks[i].second.weight.grad[:16] != 0).any() for i in fresh)  # type: ignore[index, union-attr]
 
 
 def test_a_release_is_continued_in_its_own_shape(tmp_path: Path) -> None:

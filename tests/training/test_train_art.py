@@ -28,7 +28,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     crops = np.stack([np.asarray(blob) for blob in blobs])
     np.save(folder / "crops.npy", crops)
     np.save(folder / "kinds.npy", np.repeat(np.arange(3, dtype=np.uint8), (10, 10, 20)))
-    np.savez(folder / "pairs.npz", **make_pairs(crops, np.zeros(40, np.uint8), 6, 6))
+    np.savez(folder / "pairs.npz", **make_pairs(crops, np.zeros(40, np.uint8), 6, 6))  # type: ignore[arg-type]
     return folder
 
 

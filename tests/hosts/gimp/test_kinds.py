@@ -45,7 +45,7 @@ def expected(upsampler: Upsampler, values: dict[str, Any], palette: object = Non
     mode = MODES[values["channels"]] + (";16" if values["depth"] == 16 else "")
     if mode == "L;16":
         mode = "I;16"
-    picture = Picture((frame,), mode="P" if palette is not None else mode, palette=palette, name=values["name"])
+    picture = Picture((frame,), mode="P" if palette is not None else mode, palette=palette, name=values["name"])  # type: ignore[arg-type]
     report = upsampler.upsample(picture, Request(**{"scale": 3, "domain": "art", **settings}))
     return [candidate.picture.frames[0] for candidate in report.candidates]
 

@@ -24,8 +24,8 @@ def main(binding: str, out: Path) -> None:
     app = types.SimpleNamespace(
         readSetting=lambda group, name, default: default, activeDocument=lambda: None, documents=list
     )
-    krita.Krita = types.SimpleNamespace(instance=lambda: app)
-    krita.DockWidget = widgets.QDockWidget
+    krita.Krita = types.SimpleNamespace(instance=lambda: app)  # type: ignore[attr-defined]
+    krita.DockWidget = widgets.QDockWidget  # type: ignore[attr-defined]
     # Not yet as "krita": the package would register itself in it.
     package = importlib.import_module("depixel_krita")
     sys.modules["krita"] = krita

@@ -55,9 +55,9 @@ def test_face_dialogs(krita) -> None:
     assert len(facts["layers"]) == 2
     assert facts["undone"] == [["sprite", []]]
     before, after = (pixels(krita.read(f"dialog_other.{end}"), 48, 48) for end in ("src", "out"))
-    chosen = np.frombuffer(krita.read("dialog_other.selection"), np.uint8).reshape(48, 48)
+    chosen = np.frombuffer(krita.read("dialog_other.selection"), np.uint8).reshape(48, 48)  # type: ignore[assignment]
     changed = np.abs(before.astype(int) - after).max(2)
-    assert {0, 128, 255} == set(chosen.flat)
+    assert {0, 128, 255} == set(chosen.flat)  # type: ignore[attr-defined]
     assert changed[chosen == 0].max() == 0
     assert changed[chosen == 255].max() > 8
     assert len(facts["anonymised"]) == 2
