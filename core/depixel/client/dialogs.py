@@ -38,6 +38,9 @@ class Action:
 OUTPUTS = {
     "gimp": (
         ("new-image", "New image"),
+        ("document", "Copy of the image, all its layers"),
+        ("flat-image", "New image, flattened"),
+        ("larger-image", "New layers, image enlarged"),
         ("new-layers", "New layers"),
         ("replace", "Replace"),
     ),
@@ -47,6 +50,13 @@ OUTPUTS = {
         ("larger-document", "New layer, document enlarged"),
     ),
 }
+
+_OUTPUTS_OF = {
+    "document": ("upscale",),
+    "larger-image": ("upscale", "imagine-face"),
+    "flat-image": ("anonymise-face",),
+}
+"""Actions that have an output; all of them where it is not listed."""
 
 _INVENTED = "Detail is invented, not recovered. Scaled down again, the answer gives exactly your pixels."
 _FACE = (
@@ -110,7 +120,7 @@ def action_named(name: str) -> Action:
 
 def with_output(action: Action, program: str, default: Optional[str] = None) -> Action:
     """The action as this program shows it: its own options and where the answers go, first output by default."""
-    choices = OUTPUTS[program]
+    choices = tuple(choice for choice in OUTPUTS[program] if action.name in _OUTPUTS_OF.get(choice[0], (action.name,)))
     output = Option("output", "choice", "Result goes to", "Where the answers go.", default or choices[0][0],
                     choices=choices)  # fmt: skip
     own = tuple(option for option in action.options if program in option.doors)

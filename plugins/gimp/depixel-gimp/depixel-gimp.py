@@ -6,6 +6,7 @@ process, which the client beside this file finds or starts.
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 from collections.abc import Callable
@@ -95,6 +96,45 @@ for _action in client.ACTIONS:
         runner(_shown),
         menu=MENU,
         on_dialog=dialog_of(_shown),
+    )
+
+
+def _later(module: str, name: str) -> Callable[..., Any]:
+    """A function of a module that is imported when it is called: GIMP asks for the registrations at each start."""
+
+    def run(*arguments: Any) -> Any:
+        return getattr(importlib.import_module(module), name)(*arguments)
+
+    return run
+
+
+SIDE = (PF_SLIDER, "side", "_Longer side of the result", 1024, (16, 65535, 16),
+        "Pixels; the result has the nearest whole scale below.")  # fmt: skip
+_LAYERS: list[Entry] = [(PF_IMAGE, "image", "Image", None), (PF_LAYERS, "drawables", "Layers", None)]
+_COMMANDS: tuple[tuple[str, str, str, list[Entry], str, str], ...] = (
+    ("same-again", "Same answer again", "Make the selected answer again, exactly as it was, from the recipe that its "
+     "layer carries", [], "again", "same"),
+    ("more-like-this", "More like this", "Add four answers that are like the selected one; those that are there stay",
+     [], "again", "more"),
+    ("same-larger", "Same answer larger...", "Make the selected answer again as a larger new image, such as a face of "
+     "1024 pixels", [SIDE], "again", "larger"),
+    ("flattened-copy", "Flattened copy", "A new image of what is seen, without the layers below, their history and "
+     "their metadata: to give an anonymised picture away", [], "documents", "flattened_copy"),
+)  # fmt: skip
+for _name, _label, _blurb, _params, _module, _function in _COMMANDS:
+    register(
+        "plug-in-depixel-" + _name,
+        _blurb,
+        _blurb + ".",
+        "Depixel",
+        "Apache-2.0",
+        "2026",
+        _label,
+        "*",
+        _LAYERS + _params,
+        [(PF_IMAGE, "result", "The image that holds the answers")],
+        _later(_module, _function),
+        menu=MENU,
     )
 
 main()

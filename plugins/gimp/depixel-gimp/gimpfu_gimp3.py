@@ -84,7 +84,8 @@ def _run(
     fu.interactive = run_mode != Gimp.RunMode.NONINTERACTIVE
     Gegl.init(None)
     try:
-        if run_mode == Gimp.RunMode.INTERACTIVE and not _dialog(procedure, registration, image, drawables, config):
+        asks = run_mode == Gimp.RunMode.INTERACTIVE and bool(registration.params)
+        if asks and not _dialog(procedure, registration, image, drawables, config):
             return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, GLib.Error())
         values = [parameter.check(_value(config, parameter)) for parameter in registration.params]
         found = registration.function(*_inputs(registration, image, drawables), *values)

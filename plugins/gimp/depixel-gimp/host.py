@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,7 +12,7 @@ import gi
 gi.require_version("Gimp", "3.0")
 gi.require_version("Gegl", "0.4")
 import selection  # noqa: E402
-from gi.repository import Gegl, Gimp, Gio  # noqa: E402
+from gi.repository import Gegl, Gimp  # noqa: E402
 from selection import Box  # noqa: E402
 
 SHALLOW = (Gimp.Precision.U8_NON_LINEAR, Gimp.Precision.U8_LINEAR, Gimp.Precision.U8_PERCEPTUAL)
@@ -220,59 +219,6 @@ def palette_of(image: Any) -> bytes:
     return bytes(out)
 
 
-def new_image(image: Any, width: int, height: int, answer: client.Answer, indexed: bool) -> Any:
-    """An empty image for answers: same kind, depth and resolution; its undo is off until `finish_image`."""
-    base = Gimp.ImageBaseType.GRAY if answer.channels <= 2 else Gimp.ImageBaseType.RGB
-    if indexed:
-        base = Gimp.ImageBaseType.INDEXED
-    precision = image.get_precision()
-    if precision in SHALLOW:
-        precision = Gimp.Precision.U8_NON_LINEAR  # 8 bits are too few to store linear light
-    result = Gimp.Image.new_with_precision(width, height, base, precision)
-    result.undo_disable()
-    found = image.get_resolution()
-    result.set_resolution(*found[-2:])
-    if indexed:
-        result.set_palette(image.get_palette())
-    return result
-
-
-def finish_image(result: Any, image: Any, comment: str, suffix: str) -> None:
-    """Give a new image its profile, comment and name, and let it be undone from here on."""
-    profile = image.get_color_profile()
-    grey = Gimp.ImageBaseType.GRAY
-    if profile is not None and (result.get_base_type() == grey) == (image.get_base_type() == grey):
-        result.set_color_profile(profile)
-    proof = image.get_simulation_profile()
-    if proof is not None:
-        result.set_simulation_profile(proof)
-        result.set_simulation_intent(image.get_simulation_intent())
-        result.set_simulation_bpc(image.get_simulation_bpc())
-    result.attach_parasite(Gimp.Parasite.new("gimp-comment", 1, (comment + "\0").encode("utf-8")))
-    path = _path_of(image)
-    if path:
-        result.set_file(Gio.File.new_for_path(_free_name(os.path.splitext(path)[0] + suffix)))
-    result.undo_enable()
-    result.clean_all()
-
-
-# Of its .xcf, or of the file it was opened from.
-def _path_of(image: Any) -> str:
-    for file in (image.get_xcf_file(), image.get_imported_file(), image.get_exported_file(), image.get_file()):
-        if file is not None and file.get_path():
-            return str(file.get_path())
-    return ""
-
-
-# GIMP takes a name for an image that ends in .xcf only, and suggests it for saving and exporting.
-def _free_name(stem: str) -> str:
-    path, number = stem + ".xcf", 1
-    while os.path.exists(path):
-        number += 1
-        path = "%s-%d.xcf" % (stem, number)
-    return path
-
-
 def add_layer(
     image: Any,
     parent: Any,
@@ -347,6 +293,11 @@ def check_replaceable(image: Any, layer: Any) -> None:
                           % (layer.get_name(), kind))  # fmt: skip
     if layer.get_lock_content():
         raise Refusal("The pixels of %s are locked: unlock them, or choose New layers or New image." % layer.get_name())
+    if layer.get_lock_alpha() and layer.has_alpha():  # GIMP would write new colours under the old alpha
+        raise Refusal(
+            "The alpha channel of %s is locked, and the answer has its own: unlock it, or choose New layers or New "
+            "image." % layer.get_name()
+        )
 
 
 def animation_layers(image: Any) -> list[Any]:

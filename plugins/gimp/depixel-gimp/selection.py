@@ -69,12 +69,23 @@ def cut(layer: Any, shape: bytes, width: int, height: int) -> None:
     """
     mask = layer.create_mask(Gimp.AddMaskType.WHITE)
     layer.add_mask(mask)
-    size = (layer.get_width(), layer.get_height())
-    data = shape if size == (width, height) else _enlarged(shape, width, height, *size)
+    fill_mask(mask, shape, width, height)
+
+
+def fill_mask(mask: Any, values: bytes, width: int, height: int) -> None:
+    """Give a layer's mask the values of one of width x height, enlarged smoothly."""
+    size = (mask.get_width(), mask.get_height())
+    data = values if size == (width, height) else _enlarged(values, width, height, *size)
     buffer = mask.get_buffer()
     buffer.set(Gegl.Rectangle.new(0, 0, *size), "Y u8", data)
     buffer.flush()
     mask.update(0, 0, *size)
+
+
+def values_of(mask: Any) -> bytes:
+    """The values of a layer's mask, 0 ... 255."""
+    whole = Gegl.Rectangle.new(0, 0, mask.get_width(), mask.get_height())
+    return bytes(mask.get_buffer().get(whole, 1.0, "Y u8", Gegl.AbyssPolicy.NONE))
 
 
 def _enlarged(shape: bytes, width: int, height: int, new_width: int, new_height: int) -> bytes:

@@ -6,12 +6,15 @@ import contextlib
 from typing import Any
 
 import depixel_client as client
+import documents
 import gimpfu_compat
 import host
+import images
 import selection
 from gi.repository import Gimp
 from gimpfu_compat import Cancelled
 from host import Refusal, Source
+from jobs import Reply, replies
 
 
 def perform(action: client.Action, image: Any, layers: list[Any], values: dict[str, Any], frames: bool = False) -> Any:
@@ -22,25 +25,39 @@ def perform(action: client.Action, image: Any, layers: list[Any], values: dict[s
     """
     try:
         values = client.check(action, values)
+        output = values["output"]
+        if output == "document":
+            _check_document(values, frames)
+            return documents.enlarged_copy(action, image, values)
         sources = _sources(action, image, layers, values, frames)
-        results = _answers(action, sources, values)
+        Gimp.progress_init("Depixel")
+        found = replies(action, image, sources, values)
     except client.CancelledError as error:
         raise Cancelled() from error
     except client.EngineError as error:
         raise Refusal(str(error)) from error
     Gimp.progress_set_text("Depixel: writing the layers")
-    if values["output"] == "new-image":
-        return _as_new_image(action, image, sources, results)
+    if output in ("new-image", "flat-image"):
+        return _as_new_image(action, image, found, flat=output == "flat-image")
     image.undo_group_start()
     try:
-        if values["output"] == "replace":
-            _replace(action, image, sources, results)
+        if output == "replace":
+            _replace(action, image, found)
         else:
-            _as_new_layers(action, image, sources, results)
+            _as_new_layers(action, image, found, larger=output == "larger-image")
     finally:
         image.undo_group_end()
         Gimp.progress_end()
+    if action.wire == "anonymise" and gimpfu_compat.interactive:
+        Gimp.message(documents.still_there(layers, output))
     return image
+
+
+def _check_document(values: dict[str, Any], frames: bool) -> None:
+    if frames:
+        raise Refusal("A copy of the image keeps its layers as they are: untick All layers are frames.")
+    if values["candidates"] > 1:
+        raise Refusal("A copy of the image takes one answer per layer: set Answers to 1, or choose New image.")
 
 
 def _sources(
@@ -55,7 +72,12 @@ def _sources(
         raise Refusal("The frames of an animation are answered whole: select nothing (Select > None), and try again.")
     if output == "replace":
         _check_replace(action, image, layers, values)
-    if indexed and output != "new-image" and values.get("palette") != "keep":
+    if output == "larger-image" and selection.bounds_of(image) is not None and action.name == client.UPSCALE.name:
+        raise Refusal(
+            "With a selection only a part is answered, and the image cannot grow with it: select nothing, or choose "
+            "New image."
+        )
+    if indexed and output not in ("new-image", "flat-image") and values.get("palette") != "keep":
         palette = "Colours: only those of the picture, " if "palette" in values else ""
         raise Refusal(
             "This image is indexed and takes no new colours: choose New image, %sor convert it with Image > Mode > RGB "
@@ -81,80 +103,56 @@ def _check_replace(action: client.Action, image: Any, layers: list[Any], values:
         host.check_replaceable(image, layer)
 
 
-def _answers(action: client.Action, sources: list[Source], values: dict[str, Any]) -> list[client.Result]:
-    engine = client.Engine("gimp")
-    Gimp.progress_init("Depixel")
-    results = []
-    for index, source in enumerate(sources):
-        pixels = client.Pixels(
-            source.width, source.height, source.channels, source.frames, source.depth, source.palette, source.name
-        )
-        settings = client.settings_of(action, values, source.box)
-        request = client.Submission(pixels, settings, action.wire, values.get("kept", 12), program="gimp")
-        results.append(_follow(engine.upscale(request), index, len(sources)))
-    return results
-
-
-def _follow(job: client.Job, index: int, count: int) -> client.Result:
-    shown = ""
-    for event in job:
-        if isinstance(event, client.Result):
-            return event
-        if event.sentence != shown:
-            shown = event.sentence
-            Gimp.progress_set_text(shown)
-        if isinstance(event, client.Progress):
-            Gimp.progress_update((index + event.fraction) / count)
-        else:
-            Gimp.progress_pulse()
-    raise Refusal("The Depixel engine gave no answer.")
-
-
-def _as_new_image(action: client.Action, image: Any, sources: list[Source], results: list[client.Result]) -> Any:
-    first, scale = sources[0], results[0].scale
-    answer = results[0].answers[0]
-    keep = results[0].report.get("settings", {}).get("palette") == "keep"
+def _as_new_image(action: client.Action, image: Any, found: list[Reply], flat: bool = False) -> Any:
+    first, result = found[0].source, found[0].result
+    scale, answer = result.scale, result.answers[0]
+    keep = result.report.get("settings", {}).get("palette") == "keep"
     indexed = keep and image.get_base_type() == Gimp.ImageBaseType.INDEXED
-    if len(sources) == 1:
+    if len(found) == 1:
         left, top, width, height = first.left, first.top, answer.width, answer.height
     else:
         left, top, width, height = 0, 0, image.get_width() * scale, image.get_height() * scale
-    result_image = host.new_image(image, width, height, answer, indexed)
-    for source, result in zip(reversed(sources), reversed(results)):
+    result_image = images.new_image(image, width, height, answer, indexed)
+    for reply in reversed(found):
+        source = reply.source
         at = ((source.left - left) * scale, (source.top - top) * scale)
-        _insert(action, result_image, None, 0, source, result, at)
+        _insert(action, result_image, None, 0, reply, at)
         if len(source.layers) == 1:
             host.look_like(result_image.get_layers()[0], source.layer)
     host.select_best(result_image, result_image.get_layers()[:1])
-    comment = " ".join([client.summary(result) + " " + result.model for result in results])
+    comment = " ".join([client.summary(reply.result) + " " + reply.result.model for reply in found])
     suffix = client.file_suffix(action, scale)
-    host.finish_image(result_image, image, "Depixel: " + comment, suffix)
+    images.finish_image(result_image, image, "Depixel: " + comment, suffix)
+    if flat:
+        documents.flatten(result_image)
     Gimp.progress_end()
     if gimpfu_compat.interactive:
         Gimp.Display.new(result_image)
     return result_image
 
 
-def _as_new_layers(action: client.Action, image: Any, sources: list[Source], results: list[client.Result]) -> None:
+# larger: the image grows with its layers, and the sources are hidden: their pixels would show under the answers.
+def _as_new_layers(action: client.Action, image: Any, found: list[Reply], larger: bool) -> None:
     made = []
+    scale = found[0].result.scale if larger else 1
+    if larger:
+        host.enlarge(image, scale)
     with host.plain_colours(image):
-        for source, result in zip(sources, results):
-            position, parent = image.get_item_position(source.layer), source.layer.get_parent()
-            _insert(action, image, parent, position, source, result, (source.left, source.top))
-            made.append((parent.get_children() if parent is not None else image.get_layers())[position])
+        for reply in found:
+            layer, source = reply.source.layer, reply.source
+            position, parent = image.get_item_position(layer), layer.get_parent()
+            _insert(action, image, parent, position, reply, (source.left * scale, source.top * scale))
+            top = (parent.get_children() if parent is not None else image.get_layers())[position]
+            made.append(top)
+            if larger:
+                host.look_like(top, layer)
+                layer.set_visible(False)
     host.select_best(image, made)
 
 
 # One layer, or a group of candidates with the best on top and the others hidden; frames become a layer each.
-def _insert(
-    action: client.Action,
-    image: Any,
-    parent: Any,
-    position: int,
-    source: Source,
-    result: client.Result,
-    at: tuple[int, int],
-) -> None:
+def _insert(action: client.Action, image: Any, parent: Any, position: int, reply: Reply, at: tuple[int, int]) -> None:
+    source, result = reply.source, reply.result
     imagined = action.name != client.UPSCALE.name
     many = len(result.answers) > 1
     if many:
@@ -162,23 +160,29 @@ def _insert(
         position = 0
     for index, answer in enumerate(result.answers):  # the best first: its layers keep their names where two are equal
         name = client.layer_name(source.name, result, index, imagined)
+        recipe = client.recipe_of(action, reply.submission, result, index)
         if len(answer.frames) == 1:
             made = host.add_layer(image, parent, position + index, name, answer, 0, *at, visible=index == 0)
+            images.keep_recipe(made, recipe, source.layer)
             if source.shape:
                 selection.cut(made, source.shape, source.width, source.height)
             continue
         inner = host.add_group(image, parent, position + index, name) if many else parent
+        if many:
+            images.keep_recipe(inner, recipe, source.layer)
         for number in range(len(answer.frames)):
             layer = source.layers[number]  # GIF takes durations from the names: "step (100ms)"
             made = host.add_layer(image, inner, 0, layer.get_name(), answer, number, *at)
             host.look_like(made, layer)
+            if not many:
+                images.keep_recipe(made, recipe, source.layer)
 
 
-def _replace(action: client.Action, image: Any, sources: list[Source], results: list[client.Result]) -> None:
+def _replace(action: client.Action, image: Any, found: list[Reply]) -> None:
     if action.wire == "upscale":
-        host.enlarge(image, results[0].scale)
+        host.enlarge(image, found[0].result.scale)
     # An imagined face stands in a whole picture; of another face only what is selected is taken.
     unselect = selection.nothing_selected(image) if action.wire == "upscale" else contextlib.nullcontext()
     with unselect, host.plain_colours(image):
-        for source, result in zip(sources, results):
-            host.overwrite(image, source.layer, result.answers[0])
+        for reply in found:
+            host.overwrite(image, reply.source.layer, reply.result.answers[0])

@@ -1,0 +1,147 @@
+"""Answers made again from the recipe that their layer carries: the same, the same but larger, or others like it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import depixel_client as client
+import gi
+import gimpfu_compat
+import host
+import images
+from gimpfu_compat import Cancelled
+from jobs import follow, pixels_of
+
+gi.require_version("Gimp", "3.0")
+from gi.repository import Gimp  # noqa: E402
+
+_MORE = 4  # answers that are like the chosen one
+_LARGEST_SCALE = 64
+
+
+def same(image: Any, layers: list[Any]) -> Any:
+    """The selected answer again, as a new layer above it."""
+    layer = _one_of(layers)
+    recipe, pixels = _recipe_and_pixels(image, layer)
+    return _as_layers(image, layer, recipe, recipe.submission(pixels, "gimp"))
+
+
+def more(image: Any, layers: list[Any]) -> Any:
+    """Others like the selected answer, as new layers above it; the ones that are there stay."""
+    layer = _one_of(layers)
+    recipe, pixels = _recipe_and_pixels(image, layer)
+    parent = layer.get_parent()
+    beside = parent.get_children() if parent is not None else image.get_layers()
+    seed = 1 + sum(map(images.has_recipe, beside))  # a second call brings others
+    changes = {"like": recipe.seed, "seed": seed, "candidates": _MORE}
+    return _as_layers(image, layer, recipe, recipe.submission(pixels, "gimp", **changes))
+
+
+def larger(image: Any, layers: list[Any], side: int) -> Any:
+    """The selected answer as a new image with a longer side of `side` pixels, or the nearest whole scale below."""
+    layer = _one_of(layers)
+    recipe, pixels = _recipe_and_pixels(image, layer)
+    if recipe.action == client.ANONYMISE_FACE.name:
+        raise host.Refusal("An anonymised picture keeps its size: upscale it with Filters > Depixel > Upscale.")
+    longest = max(pixels.width, pixels.height)
+    scale = side // longest
+    if not 2 <= scale <= _LARGEST_SCALE:
+        raise host.Refusal(
+            "The source has %d pixels along its longer side: choose from %d to %d."
+            % (longest, 2 * longest, _LARGEST_SCALE * longest)
+        )
+    submission = recipe.submission(pixels, "gimp", scale=scale)
+    result = _result(image, submission)
+    action = client.action_named(recipe.action)
+    answer = result.answers[0]
+    found = images.new_image(image, answer.width, answer.height, answer, False)
+    made = _add(found, None, 0, recipe, submission, result, 0, (0, 0), layer)
+    images.finish_image(found, image, "Depixel: " + client.summary(result), client.file_suffix(action, scale))
+    found.set_selected_layers([made])
+    Gimp.progress_end()
+    if gimpfu_compat.interactive:
+        Gimp.Display.new(found)
+    return found
+
+
+def _one_of(layers: list[Any]) -> Any:
+    if len(layers) != 1:
+        raise host.Refusal("Select one answer; %d layers are selected." % len(layers))
+    return layers[0]
+
+
+# A recipe holds its source, unless that must not travel (a real face) or is too large: then it is read from the image.
+def _recipe_and_pixels(image: Any, layer: Any) -> tuple[client.Recipe, client.Pixels]:
+    try:
+        recipe = images.recipe_of(layer)
+    except client.EngineError as error:
+        raise host.Refusal(str(error)) from error
+    if recipe.source is not None:
+        return recipe, recipe.source
+    source = images.source_of(image, layer)
+    if source is None or source == layer:
+        raise host.Refusal(
+            "The layer that %s was made from is not in this image, and its recipe does not hold a copy of it."
+            % layer.get_name()
+        )
+    action = client.action_named(recipe.action)
+    whole = host.read(image, source, True, False, False)
+    scale = int(recipe.settings.get("scale", 1)) if action.wire == "upscale" else 1
+    if layer.get_width() != whole.width * scale or layer.get_height() != whole.height * scale:
+        raise host.Refusal(
+            "%s was made from another state or a part of %s, and the recipe holds no copy of it."
+            % (layer.get_name(), source.get_name())
+        )
+    return recipe, pixels_of(whole)
+
+
+def _result(image: Any, submission: client.Submission) -> client.Result:
+    Gimp.progress_init("Depixel")
+    try:
+        return follow(submission, image)
+    except client.CancelledError as error:
+        raise Cancelled() from error
+    except client.EngineError as error:
+        raise host.Refusal(str(error)) from error
+
+
+def _as_layers(image: Any, layer: Any, recipe: client.Recipe, submission: client.Submission) -> Any:
+    result = _result(image, submission)
+    position, parent = image.get_item_position(layer), layer.get_parent()
+    left, top = layer.get_offsets()[-2:]
+    image.undo_group_start()
+    try:
+        with host.plain_colours(image):
+            made = [
+                _add(image, parent, position + index, recipe, submission, result, index, (left, top), layer)
+                for index in range(len(result.answers))
+            ]
+        image.set_selected_layers(made[:1])
+    finally:
+        image.undo_group_end()
+        Gimp.progress_end()
+    return image
+
+
+def _add(
+    image: Any,
+    parent: Any,
+    position: int,
+    recipe: client.Recipe,
+    submission: client.Submission,
+    result: client.Result,
+    index: int,
+    at: tuple[int, int],
+    layer: Any,
+) -> Any:
+    action, answer = client.action_named(recipe.action), result.answers[index]
+    name = client.layer_name(recipe.name, result, index, action.name != client.UPSCALE.name)
+    if len(answer.frames) > 1:
+        made = host.add_group(image, parent, position, name)
+        for number in range(len(answer.frames)):
+            host.add_layer(image, made, 0, "frame %d" % (number + 1), answer, number, *at)
+    else:
+        made = host.add_layer(image, parent, position, name, answer, 0, *at, visible=index == 0)
+    source = images.source_of(image, layer) if image == layer.get_image() else None
+    images.keep_recipe(made, client.recipe_of(action, submission, result, index), source or layer)
+    return made

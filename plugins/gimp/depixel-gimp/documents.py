@@ -1,0 +1,134 @@
+"""Whole images: an enlarged copy with all layers in register, and a flattened copy that hides nothing underneath."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import depixel_client as client
+import gi
+import gimpfu_compat
+import host
+import images
+import selection
+from jobs import replies
+
+gi.require_version("Gimp", "3.0")
+from gi.repository import Gimp  # noqa: E402
+
+
+def enlarged_copy(action: client.Action, image: Any, values: dict[str, Any]) -> Any:
+    """
+    A copy of the image, `scale` times as large, in which the pixels of every layer are the engine's answers. Groups,
+    names, opacity, modes, offsets, masks, guides and paths are those of the image; hidden layers are answered too.
+
+    Raises:
+        Refusal: there is nothing to answer.
+        EngineError, Cancelled: as of `jobs.replies`; the copy is gone then.
+    """
+    if image.get_floating_sel() is not None:
+        raise host.Refusal("There is a floating selection: anchor it or make it a layer (Layer menu), and try again.")
+    indexed = image.get_base_type() == Gimp.ImageBaseType.INDEXED
+    copy = image.duplicate()
+    try:
+        copy.undo_disable()
+        Gimp.Selection.none(copy)
+        if indexed and values.get("palette") != "keep":
+            copy.convert_rgb()
+        layers = [layer for layer in leaves(copy.get_layers()) if _has_pixels(layer)]
+        if not layers:
+            raise host.Refusal("The image has no layer with pixels.")
+        sources = [host.read(copy, layer, False, False, False) for layer in layers]
+        masks = [_mask_of(layer) for layer in leaves(copy.get_layers(), groups=True)]
+        Gimp.progress_init("Depixel")
+        found = replies(action, image, sources, values)
+        scale = found[0].result.scale
+        host.enlarge(copy, scale)
+        with host.plain_colours(copy):
+            for reply in found:
+                _fill(copy, reply.source.layer, reply.result.answers[0])
+                recipe = client.recipe_of(action, reply.submission, reply.result, 0)
+                images.keep_recipe(reply.source.layer, recipe, reply.source.layer)
+        for layer, mask in zip(leaves(copy.get_layers(), groups=True), masks):
+            if mask is not None:
+                selection.fill_mask(layer.get_mask(), *mask)
+        images.name_after(copy, image, client.file_suffix(action, scale))
+        copy.undo_enable()
+    except BaseException:
+        copy.delete()
+        raise
+    Gimp.progress_end()
+    if gimpfu_compat.interactive:
+        Gimp.Display.new(copy)
+    return copy
+
+
+def flattened_copy(image: Any, layers: list[Any]) -> Any:
+    """A new image with one layer: what is seen, and nothing of what is below, in the history or in the metadata."""
+    del layers
+    copy = image.duplicate()
+    copy.undo_disable()
+    flatten(copy)
+    images.name_after(copy, image, "-flat")
+    copy.undo_enable()
+    if gimpfu_compat.interactive:
+        Gimp.Display.new(copy)
+    return copy
+
+
+def flatten(image: Any) -> None:
+    """Merge what is visible, drop the rest, and forget recipes and metadata (a thumbnail would show the original)."""
+    image.undo_disable()
+    merged = image.merge_visible_layers(Gimp.MergeType.CLIP_TO_IMAGE)
+    for layer in image.get_layers():
+        if layer != merged:
+            image.remove_layer(layer)
+    images.forget_recipes(merged)
+    if image.get_metadata() is not None:
+        image.set_metadata(Gimp.Metadata.new())
+    image.undo_enable()
+
+
+def still_there(layers: list[Any], output: str) -> str:
+    """What somebody who anonymised a face has to know before the image is given away."""
+    if output == "replace":
+        return (
+            "The face is replaced. Undo still brings the real one back in this session, and so does the original file."
+        )
+    names = ", ".join(layer.get_name() for layer in layers)
+    return (
+        "The real face is still in this image: in the layer %s, below the new one. Before you give the image away, use "
+        "Filters > Depixel > Flattened copy: it makes an image without that layer." % names
+    )
+
+
+def leaves(layers: list[Any], groups: bool = False) -> list[Any]:
+    """All layers of a tree, from the top down; groups themselves only when requested."""
+    found = []
+    for layer in layers:
+        if layer.is_group():
+            found += ([layer] if groups else []) + leaves(layer.get_children(), groups)
+        else:
+            found.append(layer)
+    return found
+
+
+# Link and vector layers (GIMP 3.2) are scaled by GIMP itself, without loss.
+def _has_pixels(layer: Any) -> bool:
+    return not any(hasattr(layer, name) and getattr(layer, name)() for name in ("is_link_layer", "is_vector_layer"))
+
+
+def _mask_of(layer: Any) -> tuple[bytes, int, int] | None:
+    mask = layer.get_mask()
+    if mask is None:
+        return None
+    return selection.values_of(mask), mask.get_width(), mask.get_height()
+
+
+# Locks protect a layer from its user; in the copy they are kept, but its pixels are new.
+def _fill(image: Any, layer: Any, answer: client.Answer) -> None:
+    content, alpha = layer.get_lock_content(), layer.get_lock_alpha()
+    layer.set_lock_content(False)
+    layer.set_lock_alpha(False)
+    host.overwrite(image, layer, answer)
+    layer.set_lock_content(content)
+    layer.set_lock_alpha(alpha)

@@ -1,0 +1,119 @@
+"""New images: empty ones for answers, with the profile, the comment and a free name; and recipes kept with layers."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import depixel_client as client
+import gi
+import host
+
+gi.require_version("Gimp", "3.0")
+from gi.repository import Gimp, Gio  # noqa: E402
+
+_RECIPE = "depixel-recipe"
+_SOURCE = "depixel-source"
+_PERSISTENT = 1  # the parasite is saved with the image
+
+
+def new_image(image: Any, width: int, height: int, answer: client.Answer, indexed: bool) -> Any:
+    """An empty image for answers: same kind, depth and resolution; its undo is off until `finish_image`."""
+    base = Gimp.ImageBaseType.GRAY if answer.channels <= 2 else Gimp.ImageBaseType.RGB
+    if indexed:
+        base = Gimp.ImageBaseType.INDEXED
+    precision = image.get_precision()
+    if precision in host.SHALLOW:
+        precision = Gimp.Precision.U8_NON_LINEAR  # 8 bits are too few to store linear light
+    result = Gimp.Image.new_with_precision(width, height, base, precision)
+    result.undo_disable()
+    found = image.get_resolution()
+    result.set_resolution(*found[-2:])
+    if indexed:
+        result.set_palette(image.get_palette())
+    return result
+
+
+def finish_image(result: Any, image: Any, comment: str, suffix: str) -> None:
+    """
+    Give a new image its profile, comment and name, and let it be undone from here on. It counts as changed: nobody has
+    saved it yet, and GIMP asks before it closes it.
+    """
+    profile = image.get_color_profile()
+    grey = Gimp.ImageBaseType.GRAY
+    if profile is not None and (result.get_base_type() == grey) == (image.get_base_type() == grey):
+        result.set_color_profile(profile)
+    proof = image.get_simulation_profile()
+    if proof is not None:
+        result.set_simulation_profile(proof)
+        result.set_simulation_intent(image.get_simulation_intent())
+        result.set_simulation_bpc(image.get_simulation_bpc())
+    result.attach_parasite(Gimp.Parasite.new("gimp-comment", 1, (comment + "\0").encode("utf-8")))
+    name_after(result, image, suffix)
+    result.undo_enable()
+
+
+def name_after(result: Any, image: Any, suffix: str) -> None:
+    """
+    Name a new image after the file of another, with a name that no file and no other open image has. GIMP accepts only
+    names that end in .xcf for an image, and suggests them for saving and exporting.
+    """
+    path = _path_of(image)
+    if path:
+        taken = [open_path for other in Gimp.get_images() for open_path in _paths_of(other)]
+        name = client.unique_path(os.path.splitext(path)[0] + suffix, ".xcf", taken)
+        result.set_file(Gio.File.new_for_path(name))
+
+
+# Of its .xcf, or of the file it was opened from.
+def _path_of(image: Any) -> str:
+    return next(iter(_paths_of(image)), "")
+
+
+def _paths_of(image: Any) -> list[str]:
+    files = (image.get_xcf_file(), image.get_imported_file(), image.get_exported_file(), image.get_file())
+    return [str(file.get_path()) for file in files if file is not None and file.get_path()]
+
+
+def keep_recipe(layer: Any, recipe: client.Recipe, source: Any) -> None:
+    """
+    Attach the recipe to a layer: it is saved in the image's .xcf and travels with copies of the layer. Of the source
+    layer its tattoo is kept, which is how it is found again in the same image.
+    """
+    for name, text in ((_RECIPE, recipe.to_json()), (_SOURCE, str(source.get_tattoo()))):
+        layer.attach_parasite(Gimp.Parasite.new(name, _PERSISTENT, text.encode("ascii")))
+
+
+def recipe_of(layer: Any) -> client.Recipe:
+    """
+    The recipe that a layer carries.
+
+    Raises:
+        host.Refusal: it carries none.
+        EngineError: it cannot be read.
+    """
+    parasite = layer.get_parasite(_RECIPE)
+    if parasite is None:
+        raise host.Refusal(
+            "The layer %s carries no recipe: select a layer that Depixel made, not its source." % layer.get_name()
+        )
+    return client.Recipe.from_json(bytes(parasite.get_data()).decode("ascii", "replace"))
+
+
+def has_recipe(layer: Any) -> bool:
+    """Whether Depixel made the layer."""
+    return layer.get_parasite(_RECIPE) is not None
+
+
+def source_of(image: Any, layer: Any) -> Any:
+    """The layer of this image that an answer was made from; None when it is not in this image."""
+    parasite = layer.get_parasite(_SOURCE)
+    text = bytes(parasite.get_data()).decode("ascii", "replace") if parasite is not None else ""
+    return image.get_layer_by_tattoo(int(text)) if text.isdigit() else None
+
+
+def forget_recipes(layer: Any) -> None:
+    """Take the recipe off a layer that is to be given away."""
+    for name in (_RECIPE, _SOURCE):
+        if layer.get_parasite(name) is not None:
+            layer.detach_parasite(name)

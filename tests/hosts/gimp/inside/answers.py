@@ -1,0 +1,146 @@
+# What becomes of answers: unsaved work, unique names, recipes, whole images, copies without the real face.
+exec(open(__import__("os").environ["INSIDE"] + "/support.py").read())
+
+
+def run(name, image, layers, **values):
+    """(status, error, result) of one of the commands without a dialog."""
+    return call(image, layers, name, **values)
+
+
+def unsaved_and_named():
+    """Two answers to one file, neither of them saved."""
+    image, layer = picture(W, H, 4)
+    image.set_file(Gio.File.new_for_path(os.path.join(OUT, "twice.xcf")))
+    made = [call(image, image.get_layers(), scale=2, domain="art", seed=seed)[2] for seed in (0, 1)]
+    files = [one.get_file() for one in made]
+    return {"dirty": [one.is_dirty() for one in made], "names": [os.path.basename(f.get_path()) for f in files]}
+
+
+def again_and_more():
+    """Each of three answers again, then others like the second; all stay."""
+    found = {}
+    for domain in ("pixel-art", "art"):
+        image, layer = picture(W, H, 4)
+        result = call(image, [layer], scale=3, domain=domain, candidates=3, imagination=0.0)[2]
+        group = result.get_layers()[0]
+        first = [dump(one, 4) for one in group.get_children()]
+        image.delete()  # the recipe holds the source
+        remade = []
+        for one in list(group.get_children()):
+            status, error, _ = run("same-again", result, [one])
+            remade.append([status, error, dump(result.get_selected_layers()[0], 4)])
+        before = len(group.get_children())
+        chosen = group.get_children()[0]
+        status, error, _ = run("more-like-this", result, [chosen])
+        found[domain] = {"first": first, "remade": remade, "more": [status, error],
+                         "added": len(group.get_children()) - before, "undo": result.is_dirty()}  # fmt: skip
+    return found
+
+
+def face_again_and_larger():
+    image, layer = picture(16, 16, 3)
+    result = call(image, [layer], "imagine-face", scale=4, candidates=2, steps=2)[2]
+    children = result.get_layers()[0].get_children()
+    first = dump(children[1], 3)
+    run("same-again", result, [children[1]])
+    again = dump(result.get_selected_layers()[0], 3)
+    status, error, big = run("same-larger", result, [children[1]], side=128)
+    refused = run("same-larger", result, [children[1]], side=16)[:2]
+    return {"first": first, "again": again, "status": status, "error": error, "refused": refused,
+            "size": [big.get_width(), big.get_height()], "name": big.get_layers()[0].get_name(), "dirty": big.is_dirty()}  # fmt: skip
+
+
+def anonymised_again_and_flat():
+    image, layer = picture(48, 48, 3, name="group photo")
+    image.select_rectangle(Gimp.ChannelOps.REPLACE, 4, 4, 40, 40)
+    status, error, _ = call(image, [layer], "anonymise-face", steps=1, candidates=1)
+    made = image.get_selected_layers()[0]
+    parasite = bytes(made.get_parasite("depixel-recipe").get_data()).decode()
+    first = dump(made, 3)
+    Gimp.Selection.none(image)
+    again = run("same-again", image, [made])
+    remade = dump(image.get_selected_layers()[0], 3)
+    flat = run("flattened-copy", image, [made])[2]
+    only = flat.get_layers()
+    image2, layer2 = picture(48, 48, 3)
+    direct = call(image2, [layer2], "anonymise-face", steps=1, candidates=1, output="flat-image")
+    return {"status": status, "error": error, "holds_source": "samples" in parasite, "first": first, "remade": remade,
+            "again": again[:2], "flat": [len(only), only[0].get_parasite("depixel-recipe") is None, flat.is_dirty()],
+            "direct": [direct[0], direct[1], len(direct[2].get_layers()) if direct[2] else 0]}  # fmt: skip
+
+
+def recipe_survives_saving():
+    image, layer = picture(W, H, 4)
+    result = call(image, [layer], scale=2, domain="art", seed=5)[2]
+    before = dump(result.get_layers()[0], 4)
+    file = Gio.File.new_for_path(os.path.join(OUT, "kept.xcf"))
+    Gimp.file_save(Gimp.RunMode.NONINTERACTIVE, result, file, None)
+    loaded = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, file)
+    status, error, _ = run("same-again", loaded, loaded.get_layers())
+    return {"status": status, "error": error, "before": before, "again": dump(loaded.get_selected_layers()[0], 4)}
+
+
+def locked_alpha():
+    image, layer = picture(W, H, 4)
+    layer.set_lock_alpha(True)
+    image.clean_all()
+    return [*call(image, [layer], scale=2, domain="art", output="replace")[:2], image.is_dirty(), image.get_width()]
+
+
+def no_recipe():
+    image, layer = picture(W, H, 4)
+    other = add(image, W, H, 4, "other")
+    return [run("same-again", image, [layer])[:2], run("more-like-this", image, [layer, other])[:2]]
+
+
+def larger_image():
+    image, layer = picture(W, H, 4)
+    status, error, _ = call(image, [layer], scale=3, domain="art", output="larger-image")
+    return {"status": status, "error": error, "size": [image.get_width(), image.get_height()],
+            "seen": [[x.get_name(), x.get_visible(), x.get_width()] for x in image.get_layers()]}  # fmt: skip
+
+
+def document():
+    """Groups in groups, a mask, offsets, modes, locks, a hidden layer, a guide and a path."""
+    image = Gimp.Image.new(20, 16, BASE.RGB)
+    outer = Gimp.GroupLayer.new(image, "outer")
+    image.insert_layer(outer, None, 0)
+    inner = Gimp.GroupLayer.new(image, "inner")
+    image.insert_layer(inner, outer, 0)
+    deep = add(image, W, H, 4, "deep", inner)
+    write(deep, samples(W, H, 4), 4)
+    deep.set_offsets(3, 4)
+    deep.set_mode(Gimp.LayerMode.MULTIPLY)
+    deep.set_opacity(60.0)
+    deep.set_lock_alpha(True)
+    mask = deep.create_mask(Gimp.AddMaskType.WHITE)
+    deep.add_mask(mask)
+    mask.get_buffer().set(area(mask), "Y u8", bytes(255 if x > 3 else 40 for y in range(H) for x in range(W)))
+    hidden = add(image, 20, 16, 3, "hidden", None, 1)
+    write(hidden, samples(20, 16, 3, shift=30), 3)
+    hidden.set_visible(False)
+    image.add_hguide(5)
+    path = Gimp.Path.new(image, "outline")
+    image.insert_path(path, None, 0)
+    path.bezier_stroke_new_moveto(2, 3)
+    image.select_rectangle(Gimp.ChannelOps.REPLACE, 0, 0, 4, 4)
+    image.clean_all()
+    given = {"deep": dump(deep, 4), "hidden": dump(hidden, 3)}
+    status, error, copy = call(image, [hidden], scale=2, domain="art", output="document")
+    refused = call(image, [hidden], scale=2, candidates=2, output="document")[:2]
+    top = copy.get_layers()
+    far = top[0].get_children()[0].get_children()[0]
+    guide = copy.find_next_guide(0)
+    stroke = copy.get_paths()[0].stroke_get_points(copy.get_paths()[0].get_strokes()[0])
+    return {"status": status, "error": error, "refused": refused, "given": given,
+            "tree": [x.get_name() for x in (*top, top[0].get_children()[0], far)],
+            "deep": dump(far, 4), "hidden": dump(top[1], 3), "mode": far.get_mode() == Gimp.LayerMode.MULTIPLY,
+            "opacity": round(far.get_opacity(), 3), "lock": far.get_lock_alpha(),
+            "mask": selected(far.get_mask()).hex(), "size": [copy.get_width(), copy.get_height()],
+            "guide": copy.get_guide_position(guide), "point": list(stroke[-2])[:2] if isinstance(stroke, tuple) else str(stroke),
+            "untouched": [image.is_dirty(), image.get_width(), dump(deep, 4) == given["deep"]],
+            "dirty": copy.is_dirty(), "images": len(Gimp.get_images())}  # fmt: skip
+
+
+run_cases([unsaved_and_named, again_and_more, face_again_and_larger, anonymised_again_and_flat, recipe_survives_saving,
+           locked_alpha, no_recipe, larger_image, document], "answers.py")  # fmt: skip

@@ -1,0 +1,111 @@
+"""In a real GIMP, answers are not lost: unsaved until saved, named apart, made again from recipes, in whole images."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.hosts.gimp.conftest import Gimp
+from tests.hosts.gimp.test_kinds import array, expected
+
+from depixel.upsampler import Upsampler
+
+pytestmark = pytest.mark.host
+
+
+@pytest.fixture(scope="module")
+def seen(gimp: Gimp) -> dict[str, Any]:
+    """What GIMP's side of all cases wrote down, from one run."""
+    found = gimp.run("answers.py")
+    broken = {name: values["traceback"] for name, values in found.items() if "traceback" in values}
+    assert broken == {}
+    return found
+
+
+def test_a_new_image_is_unsaved_work_with_a_name_of_its_own(seen: dict[str, Any]) -> None:
+    """GIMP asks before it closes it, and saving both answers to one picture keeps both."""
+    found = seen["unsaved_and_named"]
+
+    assert found["dirty"] == [True, True]
+    assert found["names"] == ["twice-x2.xcf", "twice-x2-2.xcf"]
+
+
+@pytest.mark.parametrize("domain", ["pixel-art", "art"])
+def test_each_candidate_comes_back_by_one_command(seen: dict[str, Any], domain: str) -> None:
+    """The very samples, under the very name, although the source image is gone; more of its kind keep the others."""
+    found = seen["again_and_more"][domain]
+
+    for first, (status, error, again) in zip(found["first"], found["remade"], strict=True):
+        assert status == "success", error
+        assert again["data"] == first["data"], first["name"]
+        assert again["name"].startswith(first["name"])
+    assert len({one["data"] for one in found["first"]}) == 3
+    assert found["more"] == ["success", ""] and found["added"] == 4
+
+
+def test_a_chosen_face_comes_back_and_can_be_remade_larger(seen: dict[str, Any]) -> None:
+    """A size that no scale reaches is refused in a sentence."""
+    found = seen["face_again_and_larger"]
+
+    assert found["again"]["data"] == found["first"]["data"]
+    assert (found["status"], found["size"], found["dirty"]) == ("success", [128, 128], True), found["error"]
+    assert "imagined x8, seed" in found["name"]
+    assert found["refused"][0] == "execution-error" and "choose from 32 to 1024" in found["refused"][1]
+
+
+def test_an_anonymised_face_is_remade_without_carrying_the_real_one(seen: dict[str, Any]) -> None:
+    """The recipe finds the layer below; a flattened copy has neither that layer nor the recipe."""
+    found = seen["anonymised_again_and_flat"]
+
+    assert (found["status"], found["holds_source"]) == ("success", False), found["error"]
+    assert found["again"] == ["success", ""]
+    assert found["remade"]["data"] == found["first"]["data"]
+    assert found["flat"] == [1, True, True]
+    assert found["direct"] == ["success", "", 1]
+
+
+def test_a_recipe_is_saved_with_the_image(seen: dict[str, Any]) -> None:
+    """After a trip through an .xcf the same answer is made again."""
+    found = seen["recipe_survives_saving"]
+
+    assert found["status"] == "success", found["error"]
+    assert found["again"]["data"] == found["before"]["data"]
+
+
+def test_what_cannot_be_done_is_said_and_nothing_changes(seen: dict[str, Any]) -> None:
+    """Locked alpha with Replace, layers without a recipe, two layers at once."""
+    status, error, dirty, width = seen["locked_alpha"]
+    assert (status, dirty, width) == ("execution-error", False, 9) and "alpha channel of hero is locked" in error
+    (one, two) = seen["no_recipe"]
+    assert one[0] == "execution-error" and "carries no recipe" in one[1]
+    assert two[0] == "execution-error" and "2 layers are selected" in two[1]
+
+
+def test_an_enlarged_image_hides_the_source(seen: dict[str, Any]) -> None:
+    """Its pixels would show through wherever the answer is clear."""
+    found = seen["larger_image"]
+
+    assert (found["status"], found["size"]) == ("success", [27, 21]), found["error"]
+    (answer, source) = found["seen"]
+    assert answer[1:] == [True, 27] and source == ["hero", False, 27]
+
+
+def test_a_whole_image_keeps_its_structure_in_register(seen: dict[str, Any], upsampler: Upsampler) -> None:
+    """Every layer has the engine's answer; groups, mode, opacity, lock, mask, offsets, guide and path go with it."""
+    found = seen["document"]
+
+    assert found["status"] == "success", found["error"]
+    assert found["tree"] == ["outer", "hidden", "inner", "deep"]
+    for name in ("deep", "hidden"):
+        answer = expected(upsampler, found["given"][name], scale=2)[0]
+        assert np.array_equal(array(found[name]), answer), name
+        assert found[name]["offsets"] == [2 * value for value in found["given"][name]["offsets"]]
+        assert found[name]["visible"] == found["given"][name]["visible"]
+    assert (found["mode"], found["opacity"], found["lock"]) == (True, 60.0, True)
+    mask = np.frombuffer(bytes.fromhex(found["mask"]), np.uint8).reshape(14, 18)
+    assert mask[:, :6].max() == 40 and mask[:, 10:].min() == 255
+    assert len(np.unique(mask)) > 2  # enlarged smoothly, without steps of two pixels
+    assert (found["size"], found["guide"]) == ([40, 32], 10)
+    assert found["untouched"] == [False, 20, True] and found["dirty"]
+    assert found["refused"][0] == "execution-error" and "set Answers to 1" in found["refused"][1]
