@@ -187,7 +187,7 @@ def test_unknown_parameter_types_are_refused(compat: ModuleType) -> None:
         compat.register("x", "", "", "", "", "", "X", "*", [(compat.PF_BRUSH, "tip", "Tip", None)], [], None)
 
 
-def test_the_plug_in_declares_three_filters(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_plug_in_declares_its_filters_and_commands(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every option of the client is an argument, with the client's default, in the client's order."""
     monkeypatch.syspath_prepend(str(PLUG_IN))
     monkeypatch.syspath_prepend(str(HERE))
@@ -200,8 +200,9 @@ def test_the_plug_in_declares_three_filters(monkeypatch: pytest.MonkeyPatch) -> 
     runpy.run_path(str(PLUG_IN / "depixel-gimp.py"))
     sys.modules.pop("gimpfu_compat")
 
-    assert len(fake.registered) == 3
-    for action, found in zip(depixel.client.ACTIONS, fake.registered, strict=True):
+    commands = ["Same answer again", "More like this", "Same answer larger...", "Flattened copy"]
+    assert [found["label"] for found in fake.registered[3:]] == commands
+    for action, found in zip(depixel.client.ACTIONS, fake.registered[:3], strict=True):
         declared = [(entry[1], entry[3]) for entry in found["params"][2:]]
         wanted = [(option.name, option.default) for option in action.options]
         assert declared[: len(wanted)] == wanted

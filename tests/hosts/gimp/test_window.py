@@ -104,7 +104,7 @@ def test_face_dialogs_last_values_and_cancel(gimp: Gimp) -> None:
             assert asked.size != answered.size or not np.array_equal(np.asarray(asked), np.asarray(answered))
     assert seen["imagine"][0] == "cancel", seen["imagine"]
     assert seen["anonymise"][0] == "success", seen["anonymise"]
-    assert seen["layers"] == ["portrait.png imagined, seed 3, exact", "portrait.png"]
-    assert (seen["last"][0], seen["last"][2][0]) == ("success", "portrait.png imagined, seed 3, exact")
+    assert seen["layers"] == ["portrait.png imagined, seed 3, imagination 0.3, exact", "portrait.png"]
+    assert (seen["last"][0], seen["last"][2][0]) == ("success", "portrait.png imagined, seed 3, imagination 0.3, exact")
     assert seen["cancel"]["status"] != "success" and seen["cancel"]["same"]
     assert freed is not None and freed < 60  # one tile on a busy machine; the whole job has 49
