@@ -14,6 +14,7 @@ import json
 import platform
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from benchmarks.art_quality import KINDS, options_for, read
 from PIL import Image
 
 from depixel import files
+from depixel.client.readings import NAMES, SOFT_NAMES
 from depixel.disagreement import deviations
 from depixel.picture import Picture
 from depixel.preparation.detection import detect
@@ -174,6 +176,41 @@ def candidates(engine: Upsampler, sources: list[Picture], kind: str) -> tuple[Ro
     return row, shown
 
 
+NATIVE = 48  # pixels of the longest side of a truth that counts as native pixel art
+
+
+def readings(engine: Upsampler, sources: list[Picture], domain: str, names: tuple[str, ...], scale: int = 8) -> Row:
+    """
+    How different any two readings of one picture are, over its visible pixels at x8: the share that differs by more
+    than 16 levels in some channel (over black, or in alpha), the mean difference, and the pair that is nearest.
+    """
+    shares: dict[tuple[str, str], list[float]] = {}
+    apart: dict[tuple[str, str], list[float]] = {}
+    worst = 0.0
+    for source in sources:
+        request = Request(scale=scale, domain=domain, candidates=len(names), wrap="none")
+        report = engine.upsample(source, request)
+        pixels = {c.reading: c.picture.rgba(0).astype(float) for c in report.candidates}
+        worst = max(worst, *(c.residual.maximum for c in report.candidates))
+        for pair in combinations(names, 2):
+            one, other = (pixels[name] for name in pair)
+            seen = (one[..., 3] > 0) | (other[..., 3] > 0)
+            first, second = (np.concatenate([x[..., :3] * x[..., 3:] / 255, x[..., 3:]], -1) for x in (one, other))
+            difference = np.abs(first - second)
+            shares.setdefault(pair, []).append(float((difference.max(-1) > 16)[seen].mean()))
+            apart.setdefault(pair, []).append(float(difference[..., :3].mean(-1)[seen].mean()))
+    row: Row = {"wish": f"readings of {domain}, x{scale}", "pictures": len(sources), "worst pixel": worst}
+    for pair in combinations(names, 2):
+        text = f"{np.mean(shares[pair]):.1%} of pixels, {np.mean(apart[pair]):.1f} levels in the mean"
+        row[" and ".join(pair)] = text
+    return row
+
+
+def native_figures(folder: Path, count: int) -> list[Picture]:
+    """Truths so small that they are pixel art themselves."""
+    return some(folder, count, lambda picture: max(picture.width, picture.height) <= NATIVE)
+
+
 def maps(engine: Upsampler, folder: Path, count: int) -> list[Row]:
     """Material maps found by name: what they were taken for, how exact they are, and how long their vectors."""
     paths = [p for p in sorted(folder.rglob("*.*")) if any(part in p.name.lower() for part in MAP_NAMES)]
@@ -260,6 +297,10 @@ def main() -> None:
         rows.append(row)
         shown += pictures[:3]
     sheet(shown, arguments.out / "art_candidates.png")
+    rows.append(readings(engine, native_figures(evalset / "sprites" / "hr", 24), "pixel-art", NAMES))
+    for kind, domain in (("sprites", "art"), ("textures", "textures")):
+        small = some(evalset / kind / "lr4", arguments.count, lambda picture: picture.width * picture.height <= 64 * 64)
+        rows.append(readings(engine, small, domain, SOFT_NAMES))
     if arguments.maps:
         rows += maps(engine, arguments.maps, arguments.count)
     spec = engine.shelf.art().spec

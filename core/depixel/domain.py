@@ -23,6 +23,7 @@ class Domain:
     separate: bool = False  # the channels mean different things: each is enlarged by itself
     data_alpha: bool = False  # alpha is a value like the others, not opacity
     drawn: bool = False  # drawn pixel by pixel: hard edges, no colours in between
+    readable: bool = False  # colours are colours and edges are edges: there are several ways to read it
     gridded: bool = False  # may have been enlarged by nearest neighbour: worth going back to the true grid
     sheets: bool = True  # may be a sheet of frames
     disclosure: str = ""  # what must be said of every answer, because it is an invention
@@ -39,9 +40,9 @@ class Domain:
         return min(most, max(2, -(-self.side // side)))
 
 
-ART = Domain("art")
-PIXEL_ART = Domain("pixel-art", degradation="point", repeats=True, drawn=True, gridded=True)
-TEXTURES = Domain("textures", repeats=True)
+ART = Domain("art", readable=True)
+PIXEL_ART = Domain("pixel-art", degradation="point", repeats=True, drawn=True, readable=True, gridded=True)
+TEXTURES = Domain("textures", repeats=True, readable=True)
 NORMALS = Domain("normals", repeats=True, vectors=True, data_alpha=True)
 DATA = Domain("data", repeats=True, separate=True, data_alpha=True)
 FACES = Domain(

@@ -22,7 +22,7 @@ class Candidate:
     score: float  # mean squared error of scaling back on [0, 1], plus the search's other terms; lower is better
     seed: int
     imagination: float = 0.0  # with this, its seed and its reading, all else as asked, it comes again alone
-    reading: str = ""  # pixel art: "smooth", "crisp" ... (depixel.client.readings); empty for other kinds
+    reading: str = ""  # "smooth", "crisp", "sharp" ... (depixel.client.readings); empty = none
     model: str = ""  # the generator's name, where several were asked for one answer each
 
     @property

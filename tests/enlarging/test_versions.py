@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from PIL import Image
 from tiny_art import write_tiny_art
 
-from depixel.client.readings import NAMES
+from depixel.client.readings import NAMES, SOFT_NAMES
 from depixel.picture import Picture
 from depixel.request import Request
 from depixel.upsampler import Upsampler
@@ -23,6 +26,13 @@ def drawing(side: int = 12, seed: int = 0) -> Picture:
     colours = np.array([[0, 0, 0, 0], [20, 16, 24, 255], [200, 60, 50, 255], [230, 200, 90, 255], [90, 120, 200, 255]])
     coarse = rng.integers(0, 5, (-(-side // 2), -(-side // 2))).repeat(2, 0).repeat(2, 1)[:side, :side]
     return Picture((colours[coarse].astype(np.uint8),))
+
+
+def soft(side: int = 12) -> Picture:
+    """Smooth blobs on a soft ground, without transparency."""
+    rng = np.random.default_rng(7)
+    coarse = rng.integers(0, 256, (side // 3, side // 3, 3)).astype(np.uint8)
+    return Picture((np.asarray(Image.fromarray(coarse).resize((side, side), Image.Resampling.BICUBIC)),))
 
 
 SEVEN = Request(domain="pixel-art", scale=4, candidates=len(NAMES) + 1, wrap="none")
@@ -64,12 +74,42 @@ def test_company_and_tiles_change_no_reading(upsampler: Upsampler) -> None:
         assert (np.abs(whole - tiled) > 1).any(-1).mean() < 0.002, name
 
 
-def test_other_kinds_have_no_readings(upsampler: Upsampler) -> None:
-    """Their candidates differ by what is imagined, and say so."""
-    report = upsampler.upsample(drawing(), Request(domain="art", candidates=2))
-    assert [c.reading for c in report.candidates] == ["", ""]
-    assert report.candidates[1].imagination > 0
-    assert report.candidates[0].recipe == "seed 0"
+def test_soft_art_is_read_in_other_ways(upsampler: Upsampler) -> None:
+    """Calm, sharp and painted answers come first, then imagined ones; each is exact and comes again alone."""
+    count = len(SOFT_NAMES) + 1
+    report = upsampler.upsample(soft(), Request(domain="art", scale=8, candidates=count, wrap="none"))
+    assert [c.reading for c in report.candidates] == [*SOFT_NAMES, ""]
+    assert [c.imagination > 0 for c in report.candidates] == [False] * len(SOFT_NAMES) + [True]
+    for candidate in report.candidates:
+        assert candidate.residual.maximum < 0.2
+        alone = Request(
+            domain="art", scale=8, wrap="none", reading=candidate.reading or "auto",
+            seed=candidate.seed, imagination=candidate.imagination,
+        )  # fmt: skip
+        again = upsampler.upsample(soft(), alone).candidates[0]
+        assert np.array_equal(again.picture.frames[0], candidate.picture.frames[0])
+    pixels = [c.picture.frames[0].astype(int) for c in report.candidates]
+    assert all(np.abs(a - b).mean() > 0.5 for i, a in enumerate(pixels) for b in pixels[:i])
+
+
+def test_readings_of_the_other_list_and_kinds_without_readings(upsampler: Upsampler) -> None:
+    """A reading of pixel art changes nothing about soft art, and maps are not read in several ways."""
+    request = Request(domain="art", scale=4, wrap="none")
+    plain = upsampler.upsample(soft(), request)
+    assert plain.candidates[0].recipe == "seed 0"
+    other = upsampler.upsample(soft(), replace(request, reading="thin"))
+    assert np.array_equal(plain.picture.frames[0], other.picture.frames[0])
+    assert [c.reading for c in upsampler.upsample(soft(), Request(domain="data", candidates=2)).candidates] == ["", ""]
+
+
+def test_answers_like_a_reading_keep_it(upsampler: Upsampler) -> None:
+    """More like this one: the same reading with other detail."""
+    for picture, domain, name in ((drawing(), "pixel-art", "thin"), (soft(), "art", "painted")):
+        request = Request(domain=domain, reading=name, like=3, imagination=0.5, candidates=3, wrap="none")
+        report = upsampler.upsample(picture, request)
+        assert [c.reading for c in report.candidates] == [name] * 3
+        first, second = (c.picture.frames[0].astype(int) for c in report.candidates[:2])
+        assert (first != second).any()
 
 
 def test_a_reading_wraps_as_the_picture_does(upsampler: Upsampler) -> None:

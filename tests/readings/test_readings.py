@@ -66,7 +66,7 @@ def test_every_reading_scales_back_to_the_pixels(name: str) -> None:
 
 
 def test_any_two_readings_differ_visibly() -> None:
-    """More than 16 levels in at least 5 % of the visible pixels; over real figures benchmarks/art_wishes.py has 8 %."""
+    """More than 16 levels in at least 5 % of the visible pixels; benchmarks/art_wishes.py has 9 % over real figures."""
     large, small = figure()
     answers = {name: draw(name, large, small, FACTOR) for name in NAMES}
     for one, other in combinations(NAMES, 2):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, Optional, Tuple
 
 from .option import ALL_DOMAINS, Option
-from .readings import AUTO, READINGS
+from .readings import AUTO, READINGS, SOFT_READINGS
 
 ALL_DOORS = ("command line", "api", "page", "gimp", "krita")
 DIALOGS = ("upscale", "imagine-face", "anonymise-face")
@@ -126,14 +126,21 @@ class RequestOptions:
     reading: str = _row(
         "choice",
         "Read as",
-        "How the drawing is read: %s. Several answers to one picture take the others in turn."
-        % ", ".join("%s = %s" % (reading.name, reading.label) for reading in READINGS),
+        "How the picture is read. Pixel art: %s. Other art and textures: %s. Several answers to one picture take the "
+        "others in turn."
+        % tuple(
+            ", ".join("%s = %s" % (reading.name, reading.label) for reading in readings)
+            for readings in (READINGS, SOFT_READINGS)
+        ),
         AUTO,
-        choices=((AUTO, "Automatic"), *((reading.name, reading.label.capitalize()) for reading in READINGS)),
-        automatic="smooth first, then the others",
+        choices=(
+            (AUTO, "Automatic"),
+            *((reading.name, reading.label.capitalize()) for reading in (*READINGS, *SOFT_READINGS)),
+        ),
+        automatic="smooth or calm first, then the others",
         advanced=True,
         doors=ALL_DOORS,
-        domains=("pixel-art",),
+        domains=("art", "pixel-art", "textures"),
     )
     edges: str = _row(
         "choice",

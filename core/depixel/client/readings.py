@@ -1,15 +1,17 @@
 """
-The readings of pixel art by name, and which of them is candidate k: the option table and the engine use the same list.
+The readings of a picture by name, those of pixel art and those of soft art, and which of them is candidate k: the
+option table and the engine use the same lists.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Tuple
 
 
 @dataclass(frozen=True)
 class Reading:
-    """One way to read pixel art."""
+    """One way to read a picture."""
 
     name: str  # value of `Request.reading`
     label: str  # a few words for people
@@ -26,24 +28,36 @@ READINGS = (
 )
 """In the order in which candidates take them: neighbours in this list are unlike each other."""
 
+SOFT_READINGS = (
+    Reading("calm", "calm", "What is most likely: nothing that the pixels do not say."),
+    Reading("sharp", "sharp edges", "The calm answer with steep edges."),
+    Reading("painted", "painted", "Areas of even colour with sharp borders, as brush strokes leave them."),
+)
+"""Of drawings with soft edges and of textures, in the order in which candidates take them; imagined ones follow."""
+
 AUTO = "auto"
 """Value of `Request.reading` that starts with the first reading."""
 
 NAMES = tuple(reading.name for reading in READINGS)
+SOFT_NAMES = tuple(reading.name for reading in SOFT_READINGS)
 
 
-def reading_of(candidate: int, first: str = AUTO) -> str:
+def reading_of(candidate: int, first: str = AUTO, names: Tuple[str, ...] = NAMES) -> str:
     """
     The reading that candidate k is: the first as asked for, then the others in the order of the list; after all of them
-    it begins again, with imagined detail.
+    it begins again.
 
     Args:
-        first: AUTO or one of NAMES.
+        first: AUTO or one of `names`; a reading of the other list counts as AUTO.
+        names: NAMES or SOFT_NAMES.
     """
-    start = 0 if first == AUTO else NAMES.index(first)
-    return NAMES[(start + candidate) % len(NAMES)]
+    start = names.index(first) if first in names else 0
+    return names[(start + candidate) % len(names)]
 
 
 def label_of(name: str) -> str:
-    """The few words for people of a reading."""
-    return READINGS[NAMES.index(name)].label
+    """The few words for people of a reading. Raises KeyError."""
+    return _LABELS[name]
+
+
+_LABELS = {reading.name: reading.label for reading in (*READINGS, *SOFT_READINGS)}

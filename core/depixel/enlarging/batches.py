@@ -56,7 +56,7 @@ def batch_key(prepared: Prepared, request: Request, scale: int = 4) -> Hashable:
     mixes = (
         request.candidates == 1
         and not request.steps
-        and (not prepared.domain.drawn or request.reading in ("auto", "smooth"))  # the others see what was filled up
+        and request.reading in ("auto", "smooth", "calm")  # the others see what was filled up
         and request.imagination == 0
         and request.like is None
         and not any(prepared.wrap)

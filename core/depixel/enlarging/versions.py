@@ -1,10 +1,10 @@
-"""Which of several answers to one picture candidate k is: pixel art is read in several ways, other kinds vary by z."""
+"""Which of several answers to one picture candidate k is: a reading of it, or detail of its own (z)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from depixel.client.readings import NAMES, reading_of
+from depixel.client.readings import AUTO, NAMES, SOFT_NAMES, reading_of
 from depixel.preparation.prepare import Prepared
 from depixel.request import Request
 
@@ -13,18 +13,28 @@ from depixel.request import Request
 class Version:
     """What makes one candidate different from the others."""
 
-    reading: str  # pixel art: one of depixel.client.readings.NAMES; empty for other kinds
-    round: int  # how often all readings were taken before it; other kinds: the candidate's number
+    reading: str  # one of depixel.client.readings.NAMES or SOFT_NAMES; empty = none
+    round: int  # how often all readings were taken before it; imagined ones: the candidate's number
     calm: bool  # z = 0, whatever the other candidates have
 
 
 def version_of(prepared: Prepared, request: Request, candidate: int) -> Version:
     """
-    Candidates of pixel art take the readings in turn, all of them calm unless detail is requested; when every reading
-    was taken, they begin again with z of their own.
+    Candidates take the readings in turn, all of them calm unless detail is requested. When every reading was taken,
+    those of pixel art begin again with z of their own, and other art goes on with z alone. Answers like a liked one
+    keep its reading.
     """
-    if not prepared.domain.drawn:
-        return Version("", candidate, False)
-    number = candidate // len(NAMES)
     plain = request.imagination == 0 and request.like is None and not request.steps
-    return Version(reading_of(candidate, request.reading), number, plain and number == 0)
+    if prepared.domain.drawn:
+        if request.like is not None and request.reading in NAMES:
+            return Version(request.reading, candidate, False)
+        number = candidate // len(NAMES)
+        return Version(reading_of(candidate, request.reading), number, plain and number == 0)
+    if not prepared.domain.readable:
+        return Version("", candidate, False)
+    named = request.reading if request.reading in SOFT_NAMES else AUTO
+    if not plain or (request.candidates == 1 and named == AUTO):
+        return Version("" if named == AUTO else named, candidate, False)
+    if candidate >= len(SOFT_NAMES):
+        return Version("", candidate, False)
+    return Version(reading_of(candidate, named, SOFT_NAMES), 0, True)

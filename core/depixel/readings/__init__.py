@@ -1,1 +1,1 @@
-"""Versions of pixel art: six readings of the same pixels, each true to the pixels' centres."""
+"""Readings: several answers to one picture, each of which scales back to it."""

@@ -1,4 +1,4 @@
-"""Draw a reading: what the generator made of pixel art, drawn over as asked."""
+"""Draw a reading: what the generator made of a picture, drawn over as asked."""
 
 from __future__ import annotations
 
@@ -7,21 +7,26 @@ from torch import Tensor
 from depixel.readings.blocks import crisp
 from depixel.readings.facets import facets
 from depixel.readings.outlines import thin
+from depixel.readings.paint import held, painted, steepened
 from depixel.readings.shades import dithered, shaded
 
 
 def draw(reading: str, large: Tensor, small: Tensor, factor: int) -> Tensor:
     """
     Args:
-        reading: one of depixel.client.readings.NAMES.
-        large: [B, 4, h*f, w*f] premultiplied RGBA in [0, 1], the smooth reading.
+        reading: one of depixel.client.readings.NAMES or SOFT_NAMES.
+        large: [B, 4, h*f, w*f] premultiplied RGBA in [0, 1], the smooth or calm reading.
         small: [B, 4, h, w] likewise, with MARGIN pixels of surroundings where the picture has some.
 
     Returns:
-        [B, 4, h*f, w*f]; the blocks' centres are still to be imposed (depixel.consistency).
+        [B, 4, h*f, w*f]; what the small picture says is still to be imposed (depixel.consistency).
     """
-    if reading == "smooth":
+    if reading in ("smooth", "calm"):
         return large
+    if reading == "sharp":
+        return held(steepened(large, factor), small, factor)
+    if reading == "painted":
+        return held(painted(large, factor), small, factor)
     if reading == "crisp":
         return crisp(small, factor)
     over = {"shaded": shaded, "thin": thin, "lines": facets, "palette": dithered}[reading]

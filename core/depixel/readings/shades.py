@@ -14,7 +14,7 @@ from depixel.degradation import repeated
 from depixel.readings.hard import hardened
 from depixel.readings.neighbours import NINE, nine, shifts
 
-_REACH = 0.4  # distance of two colours up to which they count as shades of one thing
+_REACH = 0.5  # distance of two colours up to which they count as shades of one thing
 _ROUNDS = 4  # of correcting what smoothing took from the centres
 
 

@@ -183,7 +183,7 @@ function listenToButtons() {
   onClick("more-like", () => {
     const answer = shown.answers[shown.chosen];
     const seed = Math.max(...shown.answers.map((other) => other.seed)) + 1;
-    work.request(shown, { ...answer.settings, like: answer.seed, imagination: answer.imagination || 0.3, candidates: 4, seed }, answer.number);
+    work.request(shown, { ...answer.settings, reading: answer.reading || "auto", like: answer.seed, imagination: answer.imagination || 0.3, candidates: 4, seed }, answer.number);
   });
   onClick("more-answers", () => {
     const seed = Math.max(...shown.answers.map((other) => other.seed)) + 1;

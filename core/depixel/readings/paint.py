@@ -1,0 +1,86 @@
+"""
+Readings of soft art: steeper edges, and areas of even colour as brush strokes leave them.
+
+`large` is [B, 4, h*f, w*f] premultiplied RGBA in [0, 1].
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+_REACH = 0.4  # small pixels on each side that an edge extends to
+_STROKE = 0.4  # small pixels: side of the squares that become one stroke
+_GAIN = 1.0  # of contrast within a small pixel
+_STEEP = 3.0  # exponent: how much steeper the middle of an edge becomes
+_CHOICE = 4.0  # exponent: how clearly the most even neighbour wins
+_CORRECTIONS = 3  # of the means of blocks
+_EVEN = 1e-5  # variance below which a neighbourhood counts as even
+
+
+def steepened(large: Tensor, factor: int) -> Tensor:
+    """
+    Contrast within a small pixel grows, within the values around it; then each value moves towards the nearer of the
+    smallest and the largest one beside it (a toggle mapping: Kramer and Bruckner 1975), along a smooth curve. Nothing
+    overshoots, and flat areas stay flat.
+    """
+    low, high = -_largest(-large, factor), _largest(large, factor)
+    contrast = large + _GAIN * (large - _mean(large, max(1, factor // 2)))
+    return _toggled(torch.maximum(torch.minimum(contrast, high), low), factor)
+
+
+def _toggled(large: Tensor, factor: int) -> Tensor:
+    reach = max(1, round(_REACH * factor))
+    high, low = _mean(_largest(large, reach), reach), _mean(-_largest(-large, reach), reach)
+    share = ((large - low) / (high - low).clamp_min(1e-4)).clamp(0, 1)
+    lower = 0.5 * (2 * share).pow(_STEEP)
+    upper = 1 - 0.5 * (2 * (1 - share)).pow(_STEEP)
+    return low + (high - low) * torch.where(share < 0.5, lower, upper)
+
+
+def painted(large: Tensor, factor: int) -> Tensor:
+    """
+    Each pixel takes the mean of the most even of the four squares that it is a corner of (Kuwahara et al. 1976,
+    weighted after Papari et al. 2007, so that there are no jumps); then edges are steepened.
+    """
+    reach = max(1, round(_STROKE * factor))
+    height, width = large.shape[2:]
+    around = F.pad(large, (reach,) * 4, mode="replicate")
+    means = F.avg_pool2d(around, reach + 1, 1)
+    squares = F.avg_pool2d(around.square().sum(1, keepdim=True), reach + 1, 1)
+    variances = (squares - means.square().sum(1, keepdim=True)).clamp_min(0) + _EVEN
+    total, weights = torch.zeros_like(large), torch.zeros_like(large[:, :1])
+    corners = [
+        (slice(None), slice(None), slice(top, top + height), slice(left, left + width))
+        for top in (0, reach)
+        for left in (0, reach)
+    ]
+    least = torch.stack([variances[corner] for corner in corners]).amin(0)
+    for corner in corners:
+        weight = (least / variances[corner]).pow(_CHOICE)  # the most even one has 1
+        total, weights = total + weight * means[corner], weights + weight
+    return _toggled(total / weights, factor)
+
+
+def held(large: Tensor, small: Tensor, factor: int) -> Tensor:
+    """
+    Bring the means of blocks near the small picture by smooth corrections (back projection: Irani and Peleg 1991), so
+    that what the projection is left to correct shows no blocks. Pictures whose alpha is 0 or 1 stay as they are: their
+    alpha was never a mean.
+    """
+    alpha = small[:, 3:]
+    soft = (((alpha > 0) & (alpha < 1)).flatten(1).any(1) | (alpha == 1).flatten(1).all(1))[:, None, None, None]
+    for _ in range(_CORRECTIONS):
+        missing = torch.where(soft, small - F.avg_pool2d(large, factor), 0.0)
+        large = large + F.interpolate(missing, scale_factor=factor, mode="bicubic", align_corners=False)
+    return large
+
+
+# Largest value within `reach` pixels, in a square.
+def _largest(plane: Tensor, reach: int) -> Tensor:
+    return F.max_pool2d(F.pad(plane, (reach,) * 4, mode="replicate"), 2 * reach + 1, 1)
+
+
+def _mean(plane: Tensor, reach: int) -> Tensor:
+    return F.avg_pool2d(F.pad(plane, (reach,) * 4, mode="replicate"), 2 * reach + 1, 1)

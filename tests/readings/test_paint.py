@@ -1,0 +1,67 @@
+"""Readings of soft art on drawings of known truth: edges steepen in place, areas become even, nothing overshoots."""
+
+from __future__ import annotations
+
+import torch
+
+from depixel.consistency import project
+from depixel.degradation import AreaDegradation
+from depixel.readings.paint import held, painted, steepened
+
+FACTOR = 8
+
+
+def ramp() -> torch.Tensor:
+    """A soft vertical edge in the middle of an opaque picture: [1, 4, 64, 64]."""
+    x = torch.arange(64, dtype=torch.float32)
+    value = torch.sigmoid((x - 31.5) / 2.5)
+    grey = value.expand(1, 3, 64, 64)
+    return torch.cat([grey, torch.ones(1, 1, 64, 64)], 1)
+
+
+def test_edges_become_steeper_where_they_are() -> None:
+    """The steepest step grows by half or more, its place and the ends stay."""
+    soft = ramp()
+    for read in (steepened, painted):
+        sharp = read(soft, FACTOR)
+        assert sharp[0, 0, 32].diff().max() > 1.5 * soft[0, 0, 32].diff().max()
+        assert abs(float((sharp[0, 0, 32] - soft[0, 0, 32]).sum())) < 0.1
+        assert torch.allclose(sharp[..., 0], soft[..., 0], atol=0.01)
+
+
+def test_nothing_overshoots_and_flat_stays_flat() -> None:
+    """Values stay within those around; a picture of one colour is unchanged."""
+    noise = torch.rand(1, 4, 40, 40, generator=torch.Generator().manual_seed(0))
+    flat = torch.full((1, 4, 40, 40), 0.37)
+    for read in (steepened, painted):
+        assert float(read(noise, FACTOR).min()) >= float(noise.min()) - 1e-5
+        assert float(read(noise, FACTOR).max()) <= float(noise.max()) + 1e-5
+        assert torch.allclose(read(flat, FACTOR), flat, atol=1e-5)
+
+
+def test_smooth_corrections_leave_little_to_the_projection() -> None:
+    """Means of blocks come near, without steps at their borders; a cut-out, whose alpha is no mean, stays as it is."""
+    soft = ramp()
+    small = AreaDegradation(FACTOR).apply(soft)
+    moved = soft.roll(3, 3)
+    near = held(moved, small, FACTOR)
+    missing = [(AreaDegradation(FACTOR).apply(x) - small).abs().mean() for x in (moved, near)]
+    assert missing[1] < 0.3 * missing[0]
+    cut = torch.cat([small[:, :3], (torch.rand(1, 1, 8, 8) > 0.5).float()], 1)
+    assert torch.equal(held(moved, cut, FACTOR), moved)
+
+
+def test_painting_evens_areas_and_scales_back() -> None:
+    """Noise inside an area falls, the border between two areas stays, and the projection makes it exact."""
+    generator = torch.Generator().manual_seed(1)
+    clean = torch.ones(1, 4, 64, 64)
+    clean[:, :3, :, 32:] = 0.2
+    noisy = clean.clone()
+    noisy[:, :3] += 0.05 * torch.randn(1, 3, 64, 64, generator=generator)
+    even = painted(noisy, FACTOR)
+    assert (even - clean)[:, :3, :, 8:24].std() < 0.6 * (noisy - clean)[:, :3, :, 8:24].std()
+    assert (even[0, 0, :, 28] - even[0, 0, :, 36]).mean() > 0.7
+    area = AreaDegradation(FACTOR)
+    small = area.apply(noisy.clamp(0, 1))
+    exact = project(even, small, area, binary_alpha=False)
+    assert (area.apply(exact) - small).abs().max() < 1e-4
