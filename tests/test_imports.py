@@ -66,7 +66,8 @@ ALLOWED = {
     "depixel.previews": {"depixel.picture"},
     "depixel.report_page": ENGINE | {"depixel.labels", "depixel.previews"},
     "depixel.portrait": {"depixel.portrait"},
-    "depixel.progress": set(),
+    "depixel.pace": set(),
+    "depixel.progress": {"depixel.pace"},
     "depixel.install": {"depixel.install", "depixel.client", "depixel.service"},
     "depixel.service": ENGINE
     | {"depixel.service", "depixel.files", "depixel.client", "depixel.labels", "depixel.lossy"},
@@ -78,11 +79,12 @@ ALLOWED = {
         "depixel.previews",
         "depixel.request",
         "depixel.monitor",
+        "depixel.pace",
     },
 }
 """Layer => other layers it may import, beside GROUND. The command line may import everything but the watcher."""
 
-WATCH_DOORS = {f"depixel_watch.{part}" for part in ("command", "status", "loop", "display", "preview")}
+WATCH_DOORS = {f"depixel_watch.{part}" for part in ("command", "status", "loop", "display", "preview", "pack_command")}
 """Parts of the watcher that share the options, the words and the engine of the command line."""
 WATCH_SEAMS = {
     "depixel.cli",

@@ -7,6 +7,8 @@ from __future__ import annotations
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, TextIO
 
+from depixel.pace import Pace, spoken
+
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
 
@@ -14,13 +16,13 @@ if TYPE_CHECKING:
 class ProgressDisplay(Protocol):
     """What a batch calls while it works."""
 
-    def doing(self, label: str, pictures: int = 1) -> None:
-        """What is being worked on now, and how many pictures that is."""
+    def doing(self, label: str, work: float = 0.0) -> None:
+        """What is being worked on now, and how much work that is (`depixel.pace.work_of`)."""
 
     def part(self, share: float) -> None:
         """How much of the present group of pictures is done, 0 ... 1."""
 
-    def advance(self, line: str, *, remarkable: bool = False) -> None:
+    def advance(self, line: str, *, remarkable: bool = False, work: float = 1.0) -> None:
         """One picture more is finished; `line` says how. `remarkable`: it failed or was skipped."""
 
 
@@ -46,15 +48,15 @@ class LineProgress:
     ) -> None:
         pass
 
-    def doing(self, label: str, pictures: int = 1) -> None:
+    def doing(self, label: str, work: float = 0.0) -> None:
         """Of no use in a log."""
 
     def part(self, share: float) -> None:
         """Of no use in a log."""
 
-    def advance(self, line: str, *, remarkable: bool = False) -> None:
+    def advance(self, line: str, *, remarkable: bool = False, work: float = 1.0) -> None:
         """Write the line with the count in front."""
-        del remarkable
+        del remarkable, work
         self._done += 1
         if self._stream is not None:
             width = len(str(self._total))
@@ -64,29 +66,33 @@ class LineProgress:
 
 class BarProgress:
     """
-    A bar on standard error, with the count and the time left; failed and skipped pictures are named above it.
+    A bar on standard error, with the count and the time left; failed and skipped pictures are named above it. The bar
+    moves with the work, so that a hundred icons and one photograph do not count alike.
 
     Args:
         total: pictures in the batch.
+        work: of all of them together, in the units of `depixel.pace.work_of`; 0 = each picture is as much as another.
     """
 
-    def __init__(self, total: int) -> None:
+    def __init__(self, total: int, work: float = 0.0) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.progress import BarColumn, Progress, TextColumn
         from rich.table import Column
 
         self._progress: RichProgress = Progress(
             BarColumn(bar_width=28),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(elapsed_when_finished=True),
+            TextColumn("{task.fields[count]}"),
+            TextColumn("{task.fields[left]}"),
             TextColumn("{task.description}", markup=False, table_column=Column(ratio=1, no_wrap=True)),
             console=Console(stderr=True),
             transient=True,
             expand=True,
         )
-        self._task = self._progress.add_task("", total=total)
-        self._done = 0
-        self._group = 1
+        self._total, self._work = total, work or float(total)
+        self._each = not work
+        self._task = self._progress.add_task("", total=self._work, count=f"0/{total}", left="")
+        self._pictures, self._done, self._group = 0, 0.0, 0.0
+        self._pace = Pace()
 
     def __enter__(self) -> BarProgress:
         self._progress.start()
@@ -97,18 +103,31 @@ class BarProgress:
     ) -> None:
         self._progress.stop()
 
-    def doing(self, label: str, pictures: int = 1) -> None:
+    def doing(self, label: str, work: float = 0.0) -> None:
         """Show the label behind the bar."""
-        self._group = pictures
+        self._group = work
+        if work:  # loading the engine is no measure of its speed
+            self._pace.reach(self._done)
         self._progress.update(self._task, description=label)
 
     def part(self, share: float) -> None:
         """Move the bar within the group."""
-        self._progress.update(self._task, completed=self._done + min(share, 0.99) * self._group)
+        self._show(self._done + min(share, 0.99) * (1.0 if self._each else self._group))
 
-    def advance(self, line: str, *, remarkable: bool = False) -> None:
+    def advance(self, line: str, *, remarkable: bool = False, work: float = 1.0) -> None:
         """Move the bar to the next picture; show the line above it when it is remarkable."""
-        self._done += 1
-        self._progress.update(self._task, completed=self._done)
+        self._pictures += 1
+        self._done += 1.0 if self._each else work
+        self._show(self._done)
         if remarkable:
             self._progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    def _show(self, done: float) -> None:
+        self._pace.reach(done)
+        left = self._pace.seconds_left(self._work)
+        self._progress.update(
+            self._task,
+            completed=done,
+            count=f"{self._pictures}/{self._total}",
+            left="" if left is None or done >= self._work else f"{spoken(left)} left",
+        )

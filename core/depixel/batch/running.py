@@ -19,6 +19,7 @@ from depixel.errors import CancelledError, DepixelError
 from depixel.labels import label_picture
 from depixel.lossy import as_written
 from depixel.monitor import Monitor
+from depixel.pace import work_of
 from depixel.picture import Picture
 from depixel.progress import ProgressDisplay
 from depixel.request import Request
@@ -140,7 +141,8 @@ class Batch:
 
     def _answer(self, group: list[tuple[PlannedPicture, Picture]]) -> Iterator[Outcome]:
         first = one_line(group[0][0].name)
-        self._progress.doing(first if len(group) == 1 else f"{first} and {len(group) - 1} more", len(group))
+        work = float(sum(work_of(p.width * p.height * len(p.frames)) for _, p in group))
+        self._progress.doing(first if len(group) == 1 else f"{first} and {len(group) - 1} more", work)
         try:
             monitor = Monitor(self._step, self._cancelled)
             answers = self._engine.upsample_many([p for _, p in group], self._settings, monitor)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import importlib
+import importlib.util
 import sys
 import time
 from collections.abc import Collection, Iterator
@@ -30,20 +32,23 @@ def add_parser(subparsers: Subparsers) -> None:
     """Declare `depixel upscale`."""
     parser = subparsers.add_parser(
         "upscale",
-        help="upscale pictures, folders of pictures or patterns such as 'sprites/*.png'",
+        help="upscale pictures, folders, texture packs (PACK.zip) or patterns such as 'sprites/*.png'",
         description="Upscale pictures so that each answer scales back down to exactly the pixels of its input. Folders "
-        "keep their structure, and pictures keep their names, modes, frames and profiles. Nothing is overwritten "
-        "without --overwrite.",
+        "keep their structure, and pictures keep their names, modes, frames and profiles. A texture pack (PACK.zip, or "
+        "a folder with pack.mcmeta and the like) comes out as a working pack. Nothing is overwritten without "
+        "--overwrite.",
         epilog="Exit code: 0 all done, 1 some failed (each with its reason), 2 wrong usage, 130 stopped.",
     )
-    parser.add_argument("inputs", nargs="+", metavar="INPUT", help="picture, folder (with all below it) or pattern")
+    parser.add_argument(
+        "inputs", nargs="+", metavar="INPUT", help="picture, folder (with all below it), texture pack or pattern"
+    )
     parser.add_argument(
         "-o",
         "--out",
         type=Path,
         default=Path(DEFAULT_OUT),
         metavar="OUT",
-        help="folder, or a file name for one picture",
+        help="folder, or a file name for one picture or PACK.zip (default: %(default)s)",
     )
     add_request_options(parser)
     files = parser.add_argument_group("files")
@@ -51,6 +56,13 @@ def add_parser(subparsers: Subparsers) -> None:
     files.add_argument("--suffix", default="", metavar="TEXT", help="add TEXT to each name: hero_x4.png")
     files.add_argument("--format", metavar="EXT", help="write this format: png, webp, tga ... (default: the input's)")
     files.add_argument("--max-pixels", type=int, metavar="N", help="refuse inputs with more pixels than this")
+    files.add_argument(
+        "--profile",
+        default="auto",
+        metavar="NAME",
+        help="treat folders and zips as packs of this game or emulator (`depixel watch --profiles` lists them); none = "
+        "as plain pictures (default: recognised)",
+    )
     files.add_argument("--dry-run", action="store_true", help="show what would be done; write nothing")
     parser.add_argument(
         "--engine",
@@ -89,6 +101,8 @@ def run(args: argparse.Namespace) -> int:
         from depixel.portrait.dials import read_dials
 
         read_dials(settings.face)  # a mistyped dial ends the command before any file is read
+    if (code := _as_packs(args, settings)) is not None:
+        return code
     all_planned, ignored = _plan(args, settings)
     film = _film(args, all_planned, settings)
     if args.dry_run:
@@ -102,7 +116,8 @@ def run(args: argparse.Namespace) -> int:
     started = time.perf_counter()
     page = _page(args, settings)
     tally = Tally()
-    with stop_on_interrupt() as stop, _progress(args, len(all_planned)) as progress:
+    works = {planned.source: _work(planned) for planned in all_planned}
+    with stop_on_interrupt() as stop, _progress(args, len(all_planned), sum(works.values())) as progress:
         for outcome in _outcomes(args, settings, all_planned, progress, stop, film):
             tally.add(outcome)
             if film is not None:
@@ -110,7 +125,8 @@ def run(args: argparse.Namespace) -> int:
             if page is not None:
                 _illustrate(page, outcome)
             if outcome.status != "stopped":  # the end counts them
-                progress.advance(line_for(outcome), remarkable=outcome.problem is not None)
+                work = works[outcome.planned.source]
+                progress.advance(line_for(outcome), remarkable=outcome.problem is not None, work=work)
     seconds = time.perf_counter() - started
     path = _page_path(args)
     if page is not None and path is not None:
@@ -122,6 +138,15 @@ def run(args: argparse.Namespace) -> int:
     else:
         sys.stdout.write(summary)
     return tally.exit_code
+
+
+# Whole packs go the watcher's way, which is found by its name: the command line knows nothing of it.
+def _as_packs(args: argparse.Namespace, settings: Request) -> int | None:
+    if importlib.util.find_spec("depixel_watch") is None:
+        return None
+    door = importlib.import_module("depixel_watch.pack_command")
+    packs = door.packs_among(args.inputs, args.profile)
+    return int(door.upscale_packs(args, settings, packs, Path(DEFAULT_OUT))) if packs else None
 
 
 def _plan(args: argparse.Namespace, settings: Request) -> tuple[list[PlannedPicture], int]:
@@ -211,13 +236,29 @@ def _write_film(film: SearchFilm, outcome: Outcome, args: argparse.Namespace) ->
     writer(args.overwrite)(Path(args.animation), film.finish(outcome.given, answer))
 
 
-def _progress(args: argparse.Namespace, total: int) -> BarProgress | LineProgress:
+# By the first bytes: what a file says of its size.
+def _work(planned: PlannedPicture) -> float:
+    from depixel.files import HEAD, claimed_pixels
+    from depixel.pace import work_of
+
+    if planned.problem is not None:
+        return 0.0
+    try:
+        with planned.source.open("rb") as file:
+            head = file.read(HEAD)
+        pixels = claimed_pixels(head)
+        return float(work_of(planned.source.stat().st_size * 10 if pixels is None else pixels))
+    except OSError:
+        return 1.0
+
+
+def _progress(args: argparse.Namespace, total: int, work: float) -> BarProgress | LineProgress:
     from depixel.progress import BarProgress, LineProgress
 
     if args.quiet:
         return LineProgress(total, None)
     if sys.stderr.isatty() and (args.json or sys.stdout.isatty()):
-        return BarProgress(total)
+        return BarProgress(total, work)
     return LineProgress(total, sys.stderr if args.json else sys.stdout)
 
 

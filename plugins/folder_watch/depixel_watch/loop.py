@@ -136,7 +136,7 @@ class _Loop:
                     self._doze(max(0.05, options.quiet_period / 2), wake=False)
                     changes = self._next_changes()
                 elif options.once:
-                    return self._once_code()
+                    return self._finish()
                 else:
                     changes = self._rest(outcome)
         except CancelledError:
@@ -257,8 +257,19 @@ class _Loop:
             why = "not tried again until changed: --status says why, --retry-failed tries again"
             self._announcer.tell(Event("note", "", f"{which} {why}."))
 
-    def _once_code(self) -> int:
-        return 1 if self._states().get("failed") else 0
+    # The last words of --once.
+    def _finish(self) -> int:
+        states = self._states()
+        done, failed = states.get("done", 0), states.get("failed", 0)
+        if isinstance(self._show, Table):
+            self._show.last_words = "finished; some files failed" if failed else "finished"
+        if self._total.finished or self._total.removed:
+            which = "1 file" if done == 1 else f"{done} files"
+            bad = f"{failed} failed: `depixel watch {self._source} -o {self._out} --status` says why" if failed else ""
+            self._announcer.tell(Event("note", "", f"Finished: {which} in {self._out}; {bad or 'nothing failed'}."))
+        if done and self._watcher is not None and self._watcher.destination:
+            self._announcer.tell(Event("note", "", self._watcher.destination))
+        return 1 if failed else 0
 
     def _states(self) -> dict[str, int]:
         ledger = Ledger(self._out / LEDGER_NAME)

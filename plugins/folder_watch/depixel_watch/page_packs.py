@@ -9,10 +9,10 @@ from typing import IO, Any, BinaryIO, cast
 
 from depixel.errors import BadUsageError
 from depixel.request import Request
-from depixel_watch.packs.archive import Chosen, opened, recognise_archive, rewrite
+from depixel_watch.packs.archive import Chosen, rewrite
 from depixel_watch.packs.profiles import PackProfile, load
 from depixel_watch.preview.budget import measure
-from depixel_watch.preview.survey import Survey, survey
+from depixel_watch.preview.survey import Survey, survey_archive
 from depixel_watch.upscaler import EngineUpscaler
 
 _MEASURE_SECONDS = 8.0  # a person waits for it
@@ -32,10 +32,10 @@ def work_on_pack(
 
     Args:
         engine: answers pictures, as an Upsampler does.
-        path: the zip, alone in its folder.
+        path: the zip.
         profile: name of the game's profile; "auto" = as the pack is recognised.
         look: only say what would be done.
-        progress: called with the number of entries done, and of all.
+        progress: called with the work done, and all of it.
 
     Returns:
         Facts about the pack, as JSON values; and the larger pack, unless `look`.
@@ -47,17 +47,14 @@ def work_on_pack(
     profiles = load()
     if profile != "auto" and profile not in profiles:
         raise BadUsageError(f"There is no profile {profile!r}; choose one of auto, {', '.join(profiles)}.")
-    with opened(path) as archive:
-        used = profiles[profile] if profile != "auto" else recognise_archive(archive, profiles)
-    found = survey(path.parent, profiles, used, True, lambda sentence: None, used)
-    if problem := found.failed.get(path.name):
-        raise BadUsageError(problem)
+    found = survey_archive(path, profiles, profiles.get(profile))
+    used = found.profile
     facts = _facts(found, profiles, used)
     if not found.textures:
         return facts, None
     upscaler = EngineUpscaler(engine, request, cancelled)
     if look:
-        estimate = measure(found, upscaler, _MEASURE_SECONDS)
+        estimate = measure(found, upscaler, _MEASURE_SECONDS, progress)
         return {**facts, "seconds": estimate.seconds, "bytes_then": estimate.bytes_then}, None
     out: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (the caller closes it)
     _, *notes = rewrite(path, cast(BinaryIO, out), upscaler, profiles, Chosen(profile=used, progress=progress))
@@ -69,6 +66,8 @@ def _facts(found: Survey, profiles: dict[str, PackProfile], profile: PackProfile
         "profile": profile.name,
         "title": profile.title,
         "note": profile.note,
+        "where": profile.where,
+        "link": profile.link,
         "profiles": [{"name": one.name, "title": one.title} for one in profiles.values()],
         "textures": found.count,
         "duplicates": found.duplicates,

@@ -21,8 +21,14 @@ export function showPack(item, look, start) {
   at("pack-start").onclick = () => start(select.value);
   at("pack-save").onclick = () => download(item.packFile, `${stem(item.name)}-depixel${item.name.slice(stem(item.name).length)}`);
   at("pack-facts").append(...lines(facts).map((line) => make("li", {}, line)));
+  if (facts.where) at("pack-facts").append(make("li", {}, say("pack.where", { where: facts.where }), ...guide(facts.link)));
   const notes = [facts.note, ...(facts.notes ?? []), ...Object.entries(facts.failed).map(([path, reason]) => `${path}: ${reason}`)];
   at("pack-notes").append(...notes.filter(Boolean).slice(0, 200).map((note) => make("p", { class: "note" }, note)));
+}
+
+/** A link to the game's or emulator's own page, which opens in a tab of its own. */
+function guide(link) {
+  return link ? [" ", make("a", { href: link, target: "_blank", rel: "noopener noreferrer" }, say("pack.guide"))] : [];
 }
 
 function lines(facts) {

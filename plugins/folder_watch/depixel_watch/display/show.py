@@ -8,8 +8,10 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Protocol
 
+from depixel.pace import Pace, spoken
 from depixel.terminal.printable import one_line
 from depixel_watch.display.log import Log
 from depixel_watch.display.notify import Notifier
@@ -17,6 +19,7 @@ from depixel_watch.ledger.recorder import Event, PassCounts
 
 if TYPE_CHECKING:
     from rich.console import Group
+    from rich.text import Text
 
 _WINDOW = 10.0  # seconds over which the speed is measured
 
@@ -108,6 +111,9 @@ class Table:
         self._total = PassCounts()
         self._last = ""
         self._state = "starting"
+        self._archive, self._pace = "", Pace(clock)
+        self.last_words = "stopped"
+        """The state that stays on the screen at the end."""
         self._marks: deque[tuple[float, int]] = deque()  # when how many files were answered in this pass
         self._live = Live(
             console=Console(), get_renderable=self.drawn, refresh_per_second=4, transient=False, redirect_stdout=False
@@ -132,7 +138,7 @@ class Table:
 
     def close(self) -> None:
         """Leave the last state of the table on the screen."""
-        self._state = "stopped"
+        self._state = self.last_words
         self._live.stop()
 
     def drawn(self) -> Group:
@@ -167,12 +173,27 @@ class Table:
                 Text(f"{speed:.1f} files/s" if speed else ""),
                 Text(left),
             )
-            lines += [bar, Text(self._last, style="dim", no_wrap=True, overflow="ellipsis")]
+            lines += [bar, *self._inside(now), Text(self._last, style="dim", no_wrap=True, overflow="ellipsis")]
         else:
             lines.append(
                 Text("looking through the folder" if self.tally is not PassCounts else self._state, style="dim")
             )
         return Group(*lines)
+
+    # How far the archive is that is being rewritten.
+    def _inside(self, now: PassCounts) -> list[Text]:
+        from rich.text import Text
+
+        path, done, whole = now.inside
+        if not path or done >= whole:
+            return []
+        if path != self._archive:
+            self._archive, self._pace = path, Pace(self._clock)
+        self._pace.reach(done)
+        left = self._pace.seconds_left(whole)
+        rest = "measuring" if left is None else f"{spoken(left)} left"
+        line = one_line(f"{PurePosixPath(path).name}: {100 * done // whole} % of the textures inside, {rest}")
+        return [Text(line, no_wrap=True, overflow="ellipsis")]
 
     # Files a second over the last while, 0 = not known yet; and for how long there has been no news: files come in
     # groups. What failed took no time.

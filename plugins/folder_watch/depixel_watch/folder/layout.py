@@ -6,6 +6,7 @@ from pathlib import Path
 
 from depixel.errors import BadUsageError
 from depixel_watch.ledger.ledger import LEDGER_NAME
+from depixel_watch.packs.profiles import is_archive
 
 WHOLE_DISK = "A whole disk is not watched; give the mod folder."
 
@@ -30,6 +31,9 @@ def checked(source: Path, out: Path) -> tuple[Path, Path]:
     Raises:
         BadUsageError: no such folder, both the same, or one inside the other.
     """
+    if source.is_file() and is_archive(source.name):
+        larger = source.with_name(f"{source.stem}-depixel{source.suffix}")
+        raise BadUsageError(f"{source} is a single pack. To make it larger: depixel upscale {source} -o {larger}")
     if not source.is_dir():
         raise BadUsageError(f"{source} is not a folder; give the folder into which textures are dropped.")
     source, out = source.resolve(), out.resolve()

@@ -41,7 +41,7 @@ class PassCounts:
     waiting: int = 0  # not complete yet
     removed: int = 0  # source gone, so is the output
     whole: bool = True  # the whole folder was looked at, not only what changed
-    inside: tuple[str, int, int] = ("", 0, 0)  # an archive that is being rewritten: path, entries done, entries
+    inside: tuple[str, int, int] = ("", 0, 0)  # an archive that is being rewritten: path, work done, all of its work
     times: Times = field(default_factory=Times)
 
     @property

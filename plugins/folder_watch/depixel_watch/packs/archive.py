@@ -17,13 +17,14 @@ from typing import BinaryIO
 
 from depixel.errors import DepixelError, UnreadablePictureError, UnsupportedPictureError
 from depixel.files import HEAD, READABLE
+from depixel.pace import work_of
 from depixel_watch.folder.scan import is_litter
 from depixel_watch.packs.conventions import followed, mip_of, output_name
 from depixel_watch.packs.profiles import PackProfile, Rule, recognise
 from depixel_watch.work import memory
 from depixel_watch.work.families import Families
 from depixel_watch.work.limits import SizeLimits
-from depixel_watch.work.task import fault
+from depixel_watch.work.task import fault, pixels_claimed
 from depixel_watch.work.texture import NO_LIMITS, Texture, Upscaler, answer_all, prepare
 
 MAX_ENTRIES = 200_000
@@ -37,6 +38,7 @@ _UTF8 = 0x800  # flag: the name is UTF-8, else the old PC's letters or nobody kn
 _ZIP64, _UNICODE_PATH = 0x0001, 0x7075  # extra fields: large sizes, the name once more
 _GROUP = 64  # pictures that are in memory together
 _GROUP_BYTES = 2**25
+_GROUP_WORK = 2**17  # so that progress is told every few seconds
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class Chosen:
 
     profile: PackProfile | None = None  # None = recognised by what is inside
     limits: SizeLimits = NO_LIMITS
-    progress: Callable[[int, int], None] = lambda done, total: None  # entries
+    progress: Callable[[int, int], None] = lambda done, total: None  # work done, and of the whole archive
 
 
 def rewrite(
@@ -222,15 +224,26 @@ class _Rewriting:
         entries = [entry for entry in self._archive.infolist() if entry.filename]
         if len(entries) < len(self._archive.infolist()):
             self._notes.append("An entry without a name was left out.")
-        done = 0
+        works = [self._work_of(entry) for entry in entries]
+        done, whole = 0, sum(works)
         with zipfile.ZipFile(out, "w") as made:
             made.comment = self._archive.comment
-            for group in _groups(entries):
-                self._chosen.progress(done, len(entries))
+            for group, work in _groups(entries, works):
+                self._chosen.progress(done, whole)
                 self._write(made, group, [content(self._archive, entry) for entry in group])
-                done += len(group)
-        self._chosen.progress(done, len(entries))
+                done += work
+        self._chosen.progress(done, whole)
         return self._notes
+
+    # By the first bytes of the entry, and as if no two were alike.
+    def _work_of(self, entry: zipfile.ZipInfo) -> int:
+        path = path_of(entry)
+        if PurePosixPath(path).suffix.lower() not in READABLE or not self._rule(entry).upscale:
+            return work_of(0)
+        try:
+            return work_of(pixels_claimed(content(self._archive, entry, HEAD), entry.file_size))
+        except DepixelError:  # told when its turn comes
+            return work_of(0)
 
     def _write(self, made: zipfile.ZipFile, group: list[zipfile.ZipInfo], data: list[bytes]) -> None:
         textures = self._textures(group, data)
@@ -355,12 +368,16 @@ def _kept(extra: bytes, without: set[int]) -> bytes:
     return kept
 
 
-def _groups(entries: list[zipfile.ZipInfo]) -> Iterator[list[zipfile.ZipInfo]]:
+# With the work of each group.
+def _groups(entries: list[zipfile.ZipInfo], works: list[int]) -> Iterator[tuple[list[zipfile.ZipInfo], int]]:
     group: list[zipfile.ZipInfo] = []
-    for entry in entries:
-        if group and (len(group) == _GROUP or sum(e.file_size for e in group) + entry.file_size > _GROUP_BYTES):
-            yield group
-            group = []
+    size = work = 0
+    for entry, more in zip(entries, works, strict=True):
+        full = len(group) == _GROUP or size + entry.file_size > _GROUP_BYTES or work + more > _GROUP_WORK
+        if group and full:
+            yield group, work
+            group, size, work = [], 0, 0
         group.append(entry)
+        size, work = size + entry.file_size, work + more
     if group:
-        yield group
+        yield group, work

@@ -52,6 +52,7 @@ ARCHIVES = frozenset(
 """Endings of zips whose textures are upscaled inside them, whatever they are called."""
 _MOST_FOLDERS = 100  # of one level, that are looked into for what a folder is
 _PROFILE_KEYS = {"name", "title", "markers", "names", "paths", "archives", "rules", "note", "atlas"}
+_PROFILE_KEYS |= {"where", "link", "whole"}
 _RULE_KEYS = {"match", "action", "settings", "file", "reason", "confirm"}
 
 
@@ -93,7 +94,17 @@ class PackProfile:
     atlas: int = 0  # side of the one texture into which the game packs all of them; 0 = there is no such limit
     paths: tuple[str, ...] = ()  # paths in a pack that only it has, such as scripts/*.shader
     archives: tuple[str, ...] = ()  # endings of archives that are its own where nothing inside says more
+    where: str = field(default="", repr=False)  # where the game or emulator wants the result
+    link: str = field(default="", repr=False)  # its own page about that
+    whole: bool = field(default=False, repr=False)  # a folder with a marker is a whole pack, no project or game
     parts: tuple[tuple[str, PackProfile], ...] = ()  # folders that are packs by themselves
+
+    @property
+    def destination(self) -> str:
+        """Where the result goes, as a sentence for people; empty where nobody can know."""
+        if not self.where:
+            return ""
+        return f"Where it goes: {self.where}." + (f" See {self.link}" if self.link else "")
 
     def is_marked_by(self, name: str) -> bool:
         """Whether a file of this name in a pack's root gives the profile away."""
@@ -270,6 +281,9 @@ def _profile(table: dict[str, Any]) -> PackProfile:
         atlas,
         _texts(table, "paths"),
         _texts(table, "archives"),
+        _text(table, "where", ""),
+        _text(table, "link", ""),
+        bool(table.get("whole", False)),
     )
 
 

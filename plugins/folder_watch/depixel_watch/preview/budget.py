@@ -9,7 +9,7 @@ import shutil
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -23,7 +23,7 @@ from depixel.request import Request
 from depixel.terminal.printable import one_line
 from depixel_watch.packs.profiles import load, recognise_folder
 from depixel_watch.preview.sheet import SHEET_PICTURES, draw_sheet
-from depixel_watch.preview.survey import Member, Survey, survey
+from depixel_watch.preview.survey import Member, Survey, survey, survey_archive
 from depixel_watch.upscaler import EngineUpscaler
 from depixel_watch.work.texture import Texture, ask, finish
 
@@ -45,18 +45,33 @@ class Estimate:
 
 
 def dry_run(args: argparse.Namespace, settings: Request, source: Path, out: Path) -> int:
-    """Listener, and write the sheet of samples; the output folder is not touched."""
+    """Say what a run would do, and write the sheet of samples; the output folder is not touched."""
+    _doing(args, f"Looking through {source} ...")
     profiles = load(own=source)
     profile = profiles.get(args.profile) or recognise_folder(profiles, source)
-    found = survey(source, profiles, profile, args.complete_pack, _complain)
+    return _tell(args, settings, survey(source, profiles, profile, args.complete_pack, _complain), out)
+
+
+def dry_run_archive(args: argparse.Namespace, settings: Request, source: Path, out: Path) -> int:
+    """As `dry_run`, of one archive; no sheet is written. Raises DepixelError."""
+    _doing(args, f"Looking through {source} ...")
+    profiles = load()
+    return _tell(args, settings, survey_archive(source, profiles, profiles.get(args.profile)), out, draws=False)
+
+
+def _tell(args: argparse.Namespace, settings: Request, found: Survey, out: Path, *, draws: bool = True) -> int:
     sheet: Path | None = None
     estimate = Estimate(0.0, found.copied_bytes, 0, 0)
     if found.textures:
+        _doing(args, f"Measuring some of {found.count} textures; this takes about a minute at most ...")
         engine = open_engine(args)
         worker = EngineUpscaler(engine, settings, lambda: False, shared=args.engine != "local")
-        estimate = replace(measure(found, worker), pixels_then=_pixels_then(found, worker.scale))
-        sheet = args.sheet or out.with_name(f"{out.name}-samples.png")
-        draw_sheet(_candidates(found.textures), engine, settings, sheet)
+        measured = measure(found, worker, progress=lambda done, total: _doing(args, f"  {done} of {total} measured"))
+        estimate = replace(measured, pixels_then=_pixels_then(found, worker.scale))
+        if draws:
+            sheet = args.sheet or out.with_name(f"{out.name}-samples.png")
+            _doing(args, "Drawing the sheet of samples ...")
+            draw_sheet(_candidates(found.textures), engine, settings, sheet)
     free = shutil.disk_usage(next(p for p in (out, *out.parents) if p.exists())).free
     if args.json:
         sys.stdout.write(json.dumps(_values(found, estimate, free, sheet, out), indent=2) + "\n")
@@ -65,11 +80,26 @@ def dry_run(args: argparse.Namespace, settings: Request, source: Path, out: Path
     return 1 if found.failed else 0
 
 
-def measure(found: Survey, worker: EngineUpscaler, most_seconds: float = _MOST_SECONDS) -> Estimate:
+# What is going on, beside the results: nobody should wonder whether the program hangs.
+def _doing(args: argparse.Namespace, sentence: str) -> None:
+    if not getattr(args, "quiet", False):
+        sys.stderr.write(one_line(sentence) + "\n")
+        sys.stderr.flush()
+
+
+def measure(
+    found: Survey,
+    worker: EngineUpscaler,
+    most_seconds: float = _MOST_SECONDS,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Estimate:
     """
     Answer some textures of each class of sizes (four times as many pixels as the one before), those first in which most
     of the pixels are; classes for which no time is left count as the nearest that was measured. Time goes by pixels,
     size by bytes: how well a texture packs, its file tells better than its measures.
+
+    Args:
+        progress: called after each class with the number of textures measured, and of the whole sample.
     """
     classes: dict[int, list[int]] = defaultdict(list)
     for index, member in enumerate(found.textures):
@@ -77,13 +107,16 @@ def measure(found: Survey, worker: EngineUpscaler, most_seconds: float = _MOST_S
     pixels = {key: sum(found.textures[i].pixels for i in members) for key, members in classes.items()}
     threads = min(4, os.cpu_count() or 1)
     rates: dict[int, tuple[float, float]] = {}  # class => seconds a pixel, bytes out a byte in
+    samples = {key: [found.textures[i] for i in _sample(members, found)] for key, members in classes.items()}
+    wanted = sum(map(len, samples.values()))
     measured = failed = 0
     started = time.perf_counter()
     for key in sorted(classes, key=lambda key: -pixels[key]):
         if not rates or time.perf_counter() - started < most_seconds:
-            sample = [found.textures[i] for i in _sample(classes[key], found)]
+            sample = samples[key]
             one = _timed(sample, worker, threads)
             measured, failed = measured + len(sample), failed + one.failed
+            progress(measured, wanted)
             if one.pixels and one.bytes_in:
                 rates[key] = (one.seconds / one.pixels, one.bytes_out / one.bytes_in)
     seconds, size = 0.0, float(found.copied_bytes)
@@ -203,10 +236,14 @@ def _values(found: Survey, estimate: Estimate, free: int, sheet: Path | None, ou
 
 
 def _sentences(found: Survey, estimate: Estimate, free: int, sheet: Path | None, out: Path) -> list[str]:
-    inside = f", inside {found.archives} archives or beside them" if found.archives else ""
+    inside = (
+        f", inside {'an archive' if found.archives == 1 else f'{found.archives} archives'} or beside them"
+        if found.archives
+        else ""
+    )
     lines = [
-        f"PackProfile: {found.profile.name} ({found.profile.title}).",
-        *(f"PackProfile of {folder}: {profile.name} ({profile.title})." for folder, profile in found.profile.parts),
+        f"Profile: {found.profile.name} ({found.profile.title}).",
+        *(f"Profile of {folder}: {profile.name} ({profile.title})." for folder, profile in found.profile.parts),
         f"{found.count} textures would be upscaled{inside}; {found.duplicates} of them have the same content as "
         f"another and are computed once.",
     ]
@@ -230,9 +267,11 @@ def _sentences(found: Survey, estimate: Estimate, free: int, sheet: Path | None,
         broken = f" ({estimate.failed} of them failed)" if estimate.failed else ""
         sample = f"by a sample of {estimate.measured} pictures{broken}"
         lines.append(f"Time: about {_time(estimate.seconds)} on this machine, {sample}.")
+    if found.profile.destination:
+        lines.append(found.profile.destination)
     if sheet is not None:
         lines.append(f"Samples with other settings to choose from: {sheet}.")
-    return [*lines, "Nothing else was written."]
+    return [*lines, "Nothing else was written." if sheet is not None else "Nothing was written."]
 
 
 def _bytes(count: int) -> str:

@@ -59,8 +59,9 @@ def draw_sheet(members: Iterable[Member], engine: PictureEngine, settings: Reque
         picture = texture.picture
         draw.text((_GAP, top), f"{name}   {picture.width}x{picture.height}", (170, 175, 180), font)
         small = _cropped(picture)
-        cells: list[Image.Image | str] = [_shown(small)]
-        cells += [_answer(engine, small, texture, settings, asked) for _, asked in CHOICES]
+        size = _size(small, scale)
+        cells: list[Image.Image | str] = [_shown(small, size)]
+        cells += [_answer(engine, small, texture, settings, asked, size) for _, asked in CHOICES]
         for index, cell in enumerate(cells):
             at = (_GAP + index * (_CELL + _GAP), top + _LINE)
             if isinstance(cell, str):
@@ -83,12 +84,17 @@ def _row(member: Member, scale: int) -> tuple[str, Texture] | None:
 
 
 def _answer(
-    engine: PictureEngine, small: Picture, texture: Texture, settings: Request, asked: dict[str, Any]
+    engine: PictureEngine,
+    small: Picture,
+    texture: Texture,
+    settings: Request,
+    asked: dict[str, Any],
+    size: tuple[int, int],
 ) -> Image.Image | str:
     hints = {key: value for key, value in texture.hints if key != "frames"}  # a crop has other frames
     wanted = Request.from_dict({**hints, **settings.to_dict(), **asked})
     found = engine.upsample_many([small], wanted)[0]
-    return _wrapped(str(found)) if isinstance(found, DepixelError) else _shown(found.picture)
+    return _wrapped(str(found)) if isinstance(found, DepixelError) else _shown(found.picture, size)
 
 
 # The first frame's middle: detail shows at its own size, and a sheet takes seconds.
@@ -99,8 +105,15 @@ def _cropped(picture: Picture) -> Picture:
     return picture.replace(frames=(np.ascontiguousarray(frame),), durations=(), name=PurePosixPath(picture.name).name)
 
 
-# On a chequered ground, whole pixels as large as the cell allows.
-def _shown(picture: Picture) -> Image.Image:
+# Of a texture and all its answers in the sheet: whole pixels of the answers where they fit, else of the texture.
+def _size(small: Picture, scale: int) -> tuple[int, int]:
+    longest = max(small.width, small.height)
+    times = scale * (_CELL // (longest * scale)) or _CELL // longest
+    return small.width * times, small.height * times
+
+
+# On a chequered ground.
+def _shown(picture: Picture, size: tuple[int, int]) -> Image.Image:
     rgba = picture.frames[0]
     if picture.levels != 255:
         rgba = (rgba >> 8).astype(np.uint8)
@@ -108,10 +121,8 @@ def _shown(picture: Picture) -> Image.Image:
         rgba = np.concatenate([rgba[..., :1].repeat(3, 2), rgba[..., 1:]], 2)
     if rgba.shape[2] == 3:
         rgba = np.concatenate([rgba, np.full_like(rgba[..., :1], 255)], 2)
-    times = _CELL / max(rgba.shape[:2])
-    size = tuple(max(1, round(side * (int(times) or times))) for side in rgba.shape[1::-1])
     image = Image.fromarray(np.ascontiguousarray(rgba), "RGBA")
-    image = image.resize((size[0], size[1]), Image.Resampling.NEAREST if times >= 1 else Image.Resampling.BOX)
+    image = image.resize(size, Image.Resampling.NEAREST if size[0] >= image.width else Image.Resampling.BOX)
     rows, columns = np.mgrid[0 : size[1], 0 : size[0]] // 8
     ground = Image.fromarray(np.where((rows + columns) % 2, 150, 110).astype(np.uint8)).convert("RGBA")
     return Image.alpha_composite(ground, image).convert("RGB")

@@ -126,6 +126,20 @@ def survey(
     return survey
 
 
+def survey_archive(path: Path, profiles: dict[str, PackProfile], chosen: PackProfile | None = None) -> Survey:
+    """
+    As `survey`, of one archive.
+
+    Raises:
+        DepixelError: it is damaged, encrypted or built to do harm.
+    """
+    with opened(path) as archive:
+        survey = Survey(chosen or recognise_archive(archive, profiles), archives=1)
+    survey.bytes_now = path.stat().st_size
+    _once_each(list(_inside(path, path.name, profiles, survey, survey.profile)), survey)
+    return survey
+
+
 def _inside(
     path: Path, name: str, profiles: dict[str, PackProfile], survey: Survey, chosen: PackProfile | None
 ) -> Iterator[Member]:

@@ -105,6 +105,11 @@ class Watcher:
             or suffix == ".mcmeta"
         )
 
+    @property
+    def destination(self) -> str:
+        """Where the game or emulator wants the outputs, as a sentence; empty where nobody knows."""
+        return self._present.destination if self._present is not None else ""
+
     def pending(self) -> Changes:
         """What is to be looked at again soon: files that are not complete yet, or missing for the first time."""
         return Changes({*self._tracker.paths(), *self._removal.gone})
