@@ -6,13 +6,15 @@ How much nearer to the truth pictures come that a game spoiled before: palettes,
 The middle of each truth of EVAL, 64 to 128 pixels a side, is reduced by area and spoiled as in training
 (training.art_data.spoiling; the pictures are not those of training), then enlarged x4. PSNR in dB over a middle grey.
 Whatever is wrong with the means of the input stays wrong, because the answer must scale back to it: noise of the size
-of a pixel, as dithering leaves it, can only be spread, not removed. Writes art_spoiled.json and .md.
+of a pixel, as dithering leaves it, can only be spread, not removed, unless it may be removed first (--dither remove:
+the third column; its answers scale back to the undithered picture). Writes art_spoiled.json and .md.
 """
 
 from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -60,16 +62,25 @@ def main() -> None:
     prior = engine.shelf.art().spec
     subject = f"{prior.name} {prior.digest}"
     told = f"{subject}, x4, {len(truths)} pictures, PSNR in dB."
-    lines = ["# Pictures spoiled before", "", told, "", "| spoiled by | bicubic | depixel |", "|---|---|---|"]
+    lines = [
+        "# Pictures spoiled before",
+        "",
+        told,
+        "",
+        "| spoiled by | bicubic | depixel | dither removed |",
+        "|---|---|---|---|",
+    ]
     rows = []
     for kind in SPOILINGS:
         dice = random.Random(1)
         smalls = [spoiled_small(truth, dice, kind) for truth in truths]
         answers = [engine.upsample(Picture((small,)), SETTINGS).picture.rgba(0) for small in smalls]
         bicubics = [np.asarray(enlarged(Image.fromarray(small))) for small in smalls]
-        plain, ours = (float(np.mean(list(map(psnr, made, truths)))) for made in (bicubics, answers))
-        rows.append({"spoiled by": kind, "bicubic": plain, "depixel": ours})
-        lines.append(f"| {kind} | {plain:.2f} | {ours:.2f} |")
+        without = replace(SETTINGS, dither="remove")
+        removed = [engine.upsample(Picture((small,)), without).picture.rgba(0) for small in smalls]
+        plain, ours, clean = (float(np.mean(list(map(psnr, made, truths)))) for made in (bicubics, answers, removed))
+        rows.append({"spoiled by": kind, "bicubic": plain, "depixel": ours, "dither removed": clean})
+        lines.append(f"| {kind} | {plain:.2f} | {ours:.2f} | {clean:.2f} |")
     arguments.out.mkdir(parents=True, exist_ok=True)
     document = {"weights": subject, "pictures": len(truths), "rows": rows}
     (arguments.out / "art_spoiled.json").write_text(json.dumps(document, indent=1) + "\n")

@@ -34,7 +34,7 @@ PREPARATION = BASE | {"depixel.preparation"}
 EXPORTING = PREPARATION | {"depixel.planes", "depixel.exporting"}
 ENLARGING = EXPORTING | SEARCHED | {"depixel.enlarging", "depixel.readings", "depixel.client"}
 FACES = ENLARGING | {"depixel.projecting", "depixel.faces", "depixel.portrait"}
-ENGINE = FACES | {"depixel.upsampler", "depixel.sized"}
+ENGINE = FACES | {"depixel.upsampler", "depixel.sized", "depixel.undither"}
 ALLOWED = {
     "depixel.errors": set(),
     "depixel.domain": set(),
@@ -49,6 +49,7 @@ ALLOWED = {
     "depixel.report": {"depixel.consistency", "depixel.disagreement", "depixel.picture", "depixel.request"},
     "depixel.consistency": {"depixel.degradation"},
     "depixel.sized": {"depixel.consistency", "depixel.picture", "depixel.report"},
+    "depixel.undither": SEARCHED | {"depixel.sized", "depixel.report", "depixel.picture"},
     "depixel.client": {"depixel.client"},
     "depixel.files": {"depixel.files", "depixel.picture"},
     "depixel.readings": {"depixel.readings", "depixel.degradation"},

@@ -51,6 +51,14 @@ def _reduced(candidate: Candidate, small: Picture, report: Report, size: tuple[i
     return replace(candidate, picture=candidate.picture.replace(frames=frames), residual=residual)
 
 
+def residual_beside(answer: Picture, given: Picture, report: Report) -> Residual:
+    """How far the answer, reduced by area to the size of `given`, is from it."""
+    opacity = answer.has_alpha and not _means_data(report)
+    size, vectors = (given.width, given.height), report.domain.vectors
+    back = [_resampled(frame, size, opacity, vectors, answer.levels) for frame in answer.frames]
+    return _residual(back, given, answer, opacity)
+
+
 def _means_data(report: Report) -> bool:
     alpha = report.settings.alpha
     return alpha == "data" or (alpha == "auto" and report.domain.data_alpha)

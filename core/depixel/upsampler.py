@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar
 import torch
 
 from depixel.devices import budget_for, budget_within, choose_device, is_out_of_memory, on_a_sound_thread
-from depixel.domain import Domain
+from depixel.domain import Domain, requested
 from depixel.enlarging.engine import EnlargingEngine
 from depixel.errors import CancelledError, DepixelError, OutOfMemoryError, PictureTooLargeError
 from depixel.exporting.answer import RawAnswer, RawAnswers
@@ -21,6 +21,7 @@ from depixel.exporting.finished import finished_picture
 from depixel.faces.engine import FaceEngine
 from depixel.monitor import SILENT, Monitor
 from depixel.picture import Picture
+from depixel.preparation.detection import detect
 from depixel.preparation.prepare import Prepared, prepare
 from depixel.preparation.sheets import layout_of
 from depixel.priors.base import LatentPrior
@@ -28,6 +29,7 @@ from depixel.priors.shelf import Shelf
 from depixel.report import Candidate, Report, joined
 from depixel.request import MODELS, Request
 from depixel.sized import at_size
+from depixel.undither import Undither, beside_the_dither
 
 MAX_ANSWER_PIXELS = 2**30
 """Pixels of one answer over all its frames; beyond it no machine's memory is enough."""
@@ -70,6 +72,7 @@ class Upsampler:
         self.device = choose_device(device)
         self.shelf = Shelf(self.device, weights)
         self._budget = budget_for(self.device)
+        self._undither: Undither | None = None
 
     def upsample(self, picture: Picture, request: Request, monitor: Monitor = SILENT) -> Report:
         """
@@ -98,6 +101,8 @@ class Upsampler:
         request = request.validated()
         if len(request.models) > 1:
             return self._of_each(pictures, request, monitor)
+        if request.dither == "remove":
+            return self._without_dither(pictures, request, monitor)
         self._budget = min(2 * self._budget, budget_for(self.device))  # what was short before may be free again
         outcomes: dict[int, Report | DepixelError] = {}
         batches: dict[tuple[Domain, Hashable], list[tuple[int, Prepared]]] = {}
@@ -120,6 +125,26 @@ class Upsampler:
             if isinstance(outcome, Report):
                 outcomes[index] = at_size(outcome, pictures[index])
         return [outcomes[index] for index in range(len(pictures))]
+
+    # What the colours of a picture mean decides whether it can have a dither at all.
+    def _without_dither(
+        self, pictures: Sequence[Picture], request: Request, monitor: Monitor
+    ) -> list[Report | DepixelError]:
+        if self._undither is None:
+            self._undither = Undither(self.shelf.chosen.get("undither"), self.device)
+        kinds = [requested(request.domain) or detect(picture) for picture in pictures]
+        clean = [self._undither.of(p) if kind.readable else p for p, kind in zip(pictures, kinds, strict=True)]
+        outcomes = self.upsample_many(clean, replace(request, dither="keep"), monitor)
+        for index, (outcome, kind) in enumerate(zip(outcomes, kinds, strict=True)):
+            if isinstance(outcome, Report):
+                report = replace(outcome, settings=request)
+                note = f"A picture of kind {kind.name} has no dither to remove."
+                outcomes[index] = (
+                    beside_the_dither(report, pictures[index])
+                    if kind.readable
+                    else replace(report, notes=(*report.notes, note))
+                )
+        return outcomes
 
     # One generator after the other, so that no more than one works at a time; a picture that one of them refuses has no
     # answer.

@@ -75,6 +75,24 @@ def ordered(pixels: np.ndarray, colours: int) -> np.ndarray:
     return np.asarray(Image.fromarray(moved).quantize(palette=palette, dither=Image.Dither.NONE).convert("RGB"))
 
 
+def bayer_dithered(pixels: np.ndarray, colours: int, size: int, strength: float) -> np.ndarray:
+    """
+    RGB reduced to a palette of its own under a Bayer pattern of `size` (2, 4 or 8) pixels; strength 1 is as strong as
+    neighbouring colours are apart.
+    """
+    image = _visible(pixels)
+    palette = image.quantize(colours, Image.Quantize.MEDIANCUT)
+    pattern = np.zeros((1, 1), np.float32)
+    while len(pattern) < size:
+        pattern = np.block([[4 * pattern, 4 * pattern + 2], [4 * pattern + 3, 4 * pattern + 1]])
+    height, width = pixels.shape[:2]
+    threshold = np.tile((pattern + 0.5) / pattern.size - 0.5, (height // size + 1, width // size + 1))
+    rgb = np.asarray(image).astype(np.float32)
+    spread = rgb.std((0, 1)) * 3.5 / colours ** (1 / 3) * strength
+    moved = (rgb + threshold[:height, :width, None] * spread).round().clip(0, 255).astype(np.uint8)
+    return np.asarray(Image.fromarray(moved).quantize(palette=palette, dither=Image.Dither.NONE).convert("RGB"))
+
+
 def _visible(pixels: np.ndarray) -> Image.Image:
     rgb = pixels[..., :3].copy()
     visible = pixels[..., 3] > 0

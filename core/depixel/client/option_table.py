@@ -142,6 +142,17 @@ class RequestOptions:
         doors=ALL_DOORS,
         domains=("art", "pixel-art", "textures"),
     )
+    dither: str = _row(
+        "choice",
+        "Visible dither",
+        "Whether the picture's dither is part of it: remove = smooth it away first; the answer then scales back to the "
+        "undithered picture.",
+        "keep",
+        choices=(("keep", "Keep"), ("remove", "Remove")),
+        advanced=True,
+        doors=ALL_DOORS,
+        domains=("art", "pixel-art", "textures"),
+    )
     edges: str = _row(
         "choice",
         "Outlines",

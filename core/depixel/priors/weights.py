@@ -41,9 +41,9 @@ class LoadedWeights:
 
 
 def released_names() -> list[str]:
-    """Names of the generators that ship with this installation, sorted; the reader and the finder of faces are none."""
+    """Names of the generators that ship with this installation, sorted; readers, finders and the like are none."""
     names = (path.stem for path in RELEASED.glob("*.safetensors"))
-    return sorted(name for name in names if not name.startswith(("finder-", "head", "reader-")))
+    return sorted(name for name in names if not name.startswith(("finder-", "head", "reader-", "undither-")))
 
 
 def added_folder() -> Path:
