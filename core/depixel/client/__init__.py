@@ -38,6 +38,7 @@ cover the picture as it is.
 
 from __future__ import annotations
 
+from .advice import exactness, idle_options
 from .dialogs import (
     ACTIONS,
     ANONYMISE_FACE,
@@ -124,8 +125,10 @@ __all__ = [
     "action_named",
     "check",
     "difference",
+    "exactness",
     "file_suffix",
     "group_name",
+    "idle_options",
     "joined",
     "layer_name",
     "missing",

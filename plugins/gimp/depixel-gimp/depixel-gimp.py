@@ -71,11 +71,11 @@ def runner(action: client.Action) -> Callable[..., Any]:
     return run
 
 
-def dialog_of(action: client.Action) -> Callable[..., None]:
-    def on_dialog(dialog: Any, config: Any, image: Any, layers: list[Any]) -> None:
-        from preview import add_header
+def dialog_of(action: client.Action) -> Callable[..., Any]:
+    def on_dialog(dialog: Any, config: Any, image: Any, layers: list[Any], rows: dict[str, list[Any]]) -> Any:
+        from header import Header
 
-        add_header(action, dialog, config, image, layers)
+        return Header(action, dialog, config, image, layers, rows)
 
     return on_dialog
 

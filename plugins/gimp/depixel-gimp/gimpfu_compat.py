@@ -156,7 +156,12 @@ def register(proc_name, blurb, help, author, copyright, date, label, imagetypes,
              domain=None, on_query=None, on_run=None, on_dialog=None):  # fmt: skip
     # type: (str, str, str, str, str, str, str, str, Any, Any, Any, Any, Any, Any, Any, Any) -> None
     """
-    Declare a filter, as gimpfu's register(). `on_dialog(dialog, config, image, layers)` may add to GIMP 3's dialog.
+    Declare a filter, as gimpfu's register().
+
+    `on_dialog(dialog, config, image, layers, rows)` may add to GIMP 3's dialog; `rows` are the widgets of each
+    parameter by its name. It returns None, or an object with `words` and `problem_words` (labels above and below the
+    rows), `preview` (None, or with a `column` for the left side), `start()`, and `problem()`: what is wrong with the
+    values, as a sentence that keeps the dialog open, or "".
     """
     if _real is not None:
         plain = [(PF_DRAWABLE if e[0] == PF_LAYERS else e[0],) + tuple(e[1:5]) for e in params]

@@ -136,10 +136,8 @@ def _dialog(procedure: Any, registration: fu.Registration, image: Any, drawables
     dialog = GimpUi.ProcedureDialog.new(procedure, config, registration.label.replace("_", "").rstrip(".…"))
     radios = [parameter for parameter in registration.params if parameter.kind == fu.PF_RADIO]
     others = [parameter for parameter in registration.params if parameter.kind != fu.PF_RADIO]
-    if registration.on_dialog is not None:
-        registration.on_dialog(dialog, config, image, list(drawables))
-    if radios:
-        dialog.get_content_area().pack_start(_combos(GimpUi, config, radios), False, False, 0)
+    rows: dict[str, list[Any]] = {}
+    grid = _combos(GimpUi, config, radios, rows) if radios else None
     for parameter in others:
         if parameter.limits is not None and parameter.kind in (fu.PF_SLIDER, fu.PF_SPINNER):
             scale = dialog.get_spin_scale(parameter.name, 1.0)
@@ -148,20 +146,54 @@ def _dialog(procedure: Any, registration: fu.Registration, image: Any, drawables
             scale.set_scale_limits(low, min(high, low + 1000))  # what the bar shows; larger values are typed
             scale.set_digits(0 if parameter.whole else 2)
             scale.set_increments(parameter.extra[2], parameter.extra[2] * 10)
+            rows[parameter.name] = [scale]
+        elif parameter.kind == fu.PF_TOGGLE:
+            rows[parameter.name] = [dialog.get_widget(parameter.name, Gtk.CheckButton.__gtype__)]
+    content = dialog.get_content_area()
+    before = content.get_children()
     dialog.fill([parameter.name for parameter in others])
+    filled = [child for child in content.get_children() if child not in before]
+    helper = None
+    if registration.on_dialog is not None:
+        helper = registration.on_dialog(dialog, config, image, list(drawables), rows)
+    _lay_out(Gtk, content, helper, grid, filled)
     help_button = dialog.get_widget_for_response(Gtk.ResponseType.HELP)
     if help_button is not None:
         help_button.hide()  # GIMP's manual, which it would open, knows nothing of a filter that is not GIMP's own
-    accepted = dialog.run()
+    if helper is not None:
+        helper.start()
+    accepted = bool(dialog.run())
+    while accepted and helper is not None and helper.problem():
+        accepted = bool(dialog.run())
     dialog.destroy()
-    return bool(accepted)
+    return accepted
+
+
+# A preview on the left, where there is one; on the right the words and all rows.
+def _lay_out(Gtk: Any, content: Any, helper: Any, grid: Any, filled: list[Any]) -> None:  # noqa: N803 (a module)
+    halves = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=12, border_width=12)
+    right = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
+    if helper is not None:
+        if helper.preview is not None:
+            halves.pack_start(helper.preview.column, True, True, 0)
+        right.pack_start(helper.words, False, False, 0)
+    halves.pack_start(right, False, True, 0)
+    halves.show_all()
+    if grid is not None:
+        right.pack_start(grid, False, False, 0)
+    for child in filled:
+        content.remove(child)
+        right.pack_start(child, False, False, 0)
+    if helper is not None:
+        right.pack_start(helper.problem_words, False, False, 0)
+    content.pack_start(halves, True, True, 0)
 
 
 # Rows of label and drop-down: ProcedureDialog has none for strings.
-def _combos(GimpUi: Any, config: Any, parameters: list[fu.Parameter]) -> Any:  # noqa: N803 (a module)
+def _combos(GimpUi: Any, config: Any, parameters: list[fu.Parameter], rows: dict[str, list[Any]]) -> Any:  # noqa: N803 (a module)
     from gi.repository import Gtk
 
-    grid = Gtk.Grid(row_spacing=6, column_spacing=12, border_width=12)
+    grid = Gtk.Grid(row_spacing=6, column_spacing=12)
     for row, parameter in enumerate(parameters):
         store = Gtk.ListStore(str, str)
         for value, label in parameter.choices:
@@ -174,5 +206,6 @@ def _combos(GimpUi: Any, config: Any, parameters: list[fu.Parameter]) -> Any:  #
         label.set_mnemonic_widget(combo)
         grid.attach(label, 0, row, 1, 1)
         grid.attach(combo, 1, row, 1, 1)
+        rows[parameter.name] = [label, combo]
     grid.show_all()
     return grid

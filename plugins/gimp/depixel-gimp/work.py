@@ -10,6 +10,7 @@ import documents
 import gimpfu_compat
 import host
 import images
+import pace
 import selection
 from gi.repository import Gimp
 from gimpfu_compat import Cancelled
@@ -26,8 +27,8 @@ def perform(action: client.Action, image: Any, layers: list[Any], values: dict[s
     try:
         values = client.check(action, values)
         output = values["output"]
+        check_request(action, image, layers, values, frames)
         if output == "document":
-            _check_document(values, frames)
             return documents.enlarged_copy(action, image, values)
         sources = _sources(action, image, layers, values, frames)
         Gimp.progress_init("Depixel")
@@ -36,6 +37,10 @@ def perform(action: client.Action, image: Any, layers: list[Any], values: dict[s
         raise Cancelled() from error
     except client.EngineError as error:
         raise Refusal(str(error)) from error
+    if gimpfu_compat.interactive:
+        answers = [answer for reply in found for answer in reply.result.answers]
+        pixels = sum(answer.width * answer.height for answer in answers)
+        pace.note(action, values, pixels, sum(reply.result.seconds for reply in found))
     Gimp.progress_set_text("Depixel: writing the layers")
     if output in ("new-image", "flat-image"):
         return _as_new_image(action, image, found, flat=output == "flat-image")
@@ -53,6 +58,37 @@ def perform(action: client.Action, image: Any, layers: list[Any], values: dict[s
     return image
 
 
+def check_request(
+    action: client.Action, image: Any, layers: list[Any], values: dict[str, Any], frames: bool = False
+) -> None:
+    """Refuse what cannot be done, before anything is read, sent or changed; the dialog asks it too."""
+    output = values["output"]
+    selected = selection.bounds_of(image) is not None
+    upscale = action.name == client.UPSCALE.name
+    if output == "document":
+        _check_document(values, frames)
+        return
+    host.check_layers(image, layers)
+    if frames and output != "new-image":
+        raise Refusal("Frames of an animation become a new image: choose New image.")
+    if frames and selected:
+        raise Refusal("The frames of an animation are answered whole: select nothing (Select > None), and try again.")
+    if output == "replace":
+        _check_replace(action, image, layers, values)
+    if output == "larger-image" and selected and upscale:
+        raise Refusal(
+            "With a selection only a part is answered, and the image cannot grow with it: select nothing, or choose "
+            "New image."
+        )
+    indexed = image.get_base_type() == Gimp.ImageBaseType.INDEXED
+    if indexed and output not in ("new-image", "flat-image") and values.get("palette") != "keep":
+        palette = "Colours: only those of the picture, " if "palette" in values else ""
+        raise Refusal(
+            "This image is indexed and takes no new colours: choose New image, %sor convert it with Image > Mode > RGB "
+            "first." % palette
+        )
+
+
 def _check_document(values: dict[str, Any], frames: bool) -> None:
     if frames:
         raise Refusal("A copy of the image keeps its layers as they are: untick All layers are frames.")
@@ -63,26 +99,7 @@ def _check_document(values: dict[str, Any], frames: bool) -> None:
 def _sources(
     action: client.Action, image: Any, layers: list[Any], values: dict[str, Any], frames: bool
 ) -> list[Source]:
-    host.check_layers(image, layers)
     output = values["output"]
-    indexed = image.get_base_type() == Gimp.ImageBaseType.INDEXED
-    if frames and output != "new-image":
-        raise Refusal("Frames of an animation become a new image: choose New image.")
-    if frames and selection.bounds_of(image) is not None:
-        raise Refusal("The frames of an animation are answered whole: select nothing (Select > None), and try again.")
-    if output == "replace":
-        _check_replace(action, image, layers, values)
-    if output == "larger-image" and selection.bounds_of(image) is not None and action.name == client.UPSCALE.name:
-        raise Refusal(
-            "With a selection only a part is answered, and the image cannot grow with it: select nothing, or choose "
-            "New image."
-        )
-    if indexed and output not in ("new-image", "flat-image") and values.get("palette") != "keep":
-        palette = "Colours: only those of the picture, " if "palette" in values else ""
-        raise Refusal(
-            "This image is indexed and takes no new colours: choose New image, %sor convert it with Image > Mode > RGB "
-            "first." % palette
-        )
     if frames:
         return [host.read_frames(image, host.animation_layers(image))]
     upscale = action.name == client.UPSCALE.name

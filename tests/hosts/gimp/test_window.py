@@ -56,7 +56,7 @@ def test_dialog_and_undo(gimp: Gimp) -> None:
 
     with Image.open(out / "window-dialog.png") as asked, Image.open(out / "window-preview.png") as answered:
         same = asked.size == answered.size and np.array_equal(np.asarray(asked), np.asarray(answered))
-    assert not same, "the preview button showed nothing"
+    assert not same, "the line between before and after moved nothing"
     assert seen["dialog"]["status"] == "success", log[-2000:]
     assert sorted(seen["dialog"]["images"]) == [[16, 16], [64, 64]]
     for output in ("new-layers", "replace"):

@@ -74,11 +74,9 @@ def preview_and(key, title, name):
         dialog = window_named(title)
         time.sleep(2)
         tool("windowactivate", "--sync", dialog)
-        tool("mousemove", "1270", "890")  # no tooltip in the picture
+        tool("mousemove", "1360", "760")  # no tooltip in the picture
         steady_shot(name, dialog)
-        tool("mousemove", "--window", dialog, "105", "207", "sleep", "1", "click", "1")
-        time.sleep(1)
-        tool("mousemove", "1270", "890")
+        tool("key", "alt+p")
         for _ in range(60):
             time.sleep(2)
             shot(name + "-preview", dialog)
@@ -91,8 +89,8 @@ def preview_and(key, title, name):
 
 
 def answered(name):
-    """Whether the picture of the dialog is another one and its button no longer says "Working..."."""
-    return differing(name, "160x160+24+24") > 100 and differing(name, "150x24+30+196") == 0
+    """Whether the picture in the preview is another one."""
+    return differing(name, "280x280+24+24") > 100
 
 
 def differing(name, part):

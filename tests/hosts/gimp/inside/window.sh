@@ -5,7 +5,7 @@ set -u
 export GDK_BACKEND=x11 NO_AT_BRIDGE=1 XDG_RUNTIME_DIR="$HOME/xdg"
 mkdir -p "$XDG_RUNTIME_DIR"; chmod 700 "$XDG_RUNTIME_DIR"
 printf '(config-version "%s")\n(show-welcome-dialog no)\n' "$(gimp --version | grep -oE '[0-9.]+$')" > "$GIMP3_DIRECTORY/gimprc"
-Xvfb -displayfd 1 -screen 0 1280x900x24 -nolisten tcp >"$HOME/display" 2>/dev/null & XVFB=$!   # a free display
+Xvfb -displayfd 1 -screen 0 1366x768x24 -nolisten tcp >"$HOME/display" 2>/dev/null & XVFB=$!   # a free display
 for _ in $(seq 1 100); do [ -s "$HOME/display" ] && break; sleep 0.1; done
 DISPLAY=":$(cat "$HOME/display")"; export DISPLAY
 openbox >/dev/null 2>&1 & BOX=$!
@@ -18,20 +18,19 @@ for _ in $(seq 1 400); do
     [ -n "$dialog" ] && break
     kill -0 $GIMP 2>/dev/null || break
 done
-xdotool mousemove 1270 890   # no tooltip in the picture
+xdotool mousemove 1360 760   # no tooltip in the picture
 sleep 3
 timeout 20 import -window root "$OUT/window-dialog-root.png"
 if [ -n "$dialog" ]; then
     timeout 20 import -window "$dialog" "$OUT/window-dialog.png"
     xdotool windowactivate --sync "$dialog" 2>/dev/null
-    xdotool mousemove --window "$dialog" 105 207 sleep 1 click 1   # Preview the answer
-    sleep 1; xdotool mousemove 1270 890
-    for _ in $(seq 1 60); do   # until the button no longer says "Working..."
+    xdotool mousemove --window "$dialog" 305 454 click 1   # the line between before and after, far to the right
+    for _ in $(seq 1 60); do   # until the picture before is seen beside the answer
         sleep 2
         timeout 20 import -window "$dialog" "$OUT/window-preview.png"
-        same=$(convert "$OUT/window-dialog.png" "$OUT/window-preview.png" -crop 150x24+30+196 +repage \
+        differing=$(convert "$OUT/window-dialog.png" "$OUT/window-preview.png" -crop 280x280+24+24 +repage \
             -compose difference -composite -colorspace gray -threshold 0 -format '%[fx:round(mean*w*h)]' info: 2>/dev/null)
-        [ "$same" = 0 ] && break
+        [ "${differing:-0}" -gt 100 ] && break
     done
     xdotool key --window "$dialog" Return
     sleep 1

@@ -1,0 +1,41 @@
+"""What a dialog says about its own values: which rows do nothing, and whether the answer scales back exactly."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Mapping
+
+from .dialogs import AUTO_STEPS, UPSCALE, Action
+from .option import described
+from .readings import READINGS
+
+
+def idle_options(action: Action, values: Mapping[str, Any]) -> Dict[str, str]:
+    """
+    Options that change nothing for these values, each with the reason as a sentence: a dialog hides their rows.
+
+    Where the kind of picture is decided by the engine ("auto"), every kind counts as possible.
+    """
+    kind = values.get("domain", "auto") if action.name == UPSCALE.name else "faces"
+    idle = {}
+    for option in action.options:
+        if option.domains and kind != "auto" and kind not in option.domains:
+            idle[option.name] = described(option).rpartition(". ")[2]
+    if action.name == UPSCALE.name and "seed" not in idle:
+        calm = not values.get("imagination") and values.get("steps", AUTO_STEPS) in (0, AUTO_STEPS)
+        most = len(READINGS) if kind == "pixel-art" else 1
+        if calm and values.get("candidates", 1) <= most:
+            idle["seed"] = "At imagination 0 there is nothing that a seed could change."
+    return idle
+
+
+def exactness(action: Action, values: Mapping[str, Any]) -> str:
+    """Whether the answer to this request scales back exactly, as one sentence that never promises too much."""
+    if action.wire == "anonymise":
+        return "Only the kept pixels are those of the original."
+    if values.get("palette") == "keep" and values.get("domain") != "faces":
+        return "With only the colours of the picture, the answer scales back approximately: its name says how nearly."
+    if values.get("exact") == "never":
+        return "The answer is the person as found: it does not scale back exactly."
+    if action.name != UPSCALE.name and values.get("exact", "auto") == "auto":
+        return "It scales back to exactly your pixels if they look like a face."
+    return "Scaled down again, it gives exactly your pixels."

@@ -1,0 +1,48 @@
+"""Dialogs hide what does nothing, and promise exact answers only where they are exact."""
+
+from __future__ import annotations
+
+import pytest
+
+from depixel.client import ANONYMISE_FACE, IMAGINE_FACE, UPSCALE, Action, exactness, idle_options
+
+
+def test_rows_of_other_kinds_are_idle() -> None:
+    """Readings are for pixel art; where the engine decides about the kind, nothing is ruled out."""
+    assert "reading" in idle_options(UPSCALE, {"domain": "art"})
+    assert "Only for pixel-art" in idle_options(UPSCALE, {"domain": "art"})["reading"]
+    assert "reading" not in idle_options(UPSCALE, {"domain": "pixel-art"})
+    assert "reading" not in idle_options(UPSCALE, {"domain": "auto"})
+
+
+@pytest.mark.parametrize(
+    ("values", "idle"),
+    [
+        ({"domain": "art", "candidates": 1, "imagination": 0.0}, True),
+        ({"domain": "art", "candidates": 2, "imagination": 0.0}, False),
+        ({"domain": "pixel-art", "candidates": 6, "imagination": 0.0}, True),
+        ({"domain": "pixel-art", "candidates": 7, "imagination": 0.0}, False),
+        ({"domain": "art", "candidates": 1, "imagination": 0.2}, False),
+        ({"domain": "art", "candidates": 1, "imagination": 0.0, "steps": 20}, False),
+    ],
+)
+def test_a_seed_is_hidden_where_it_changes_nothing(values: dict[str, object], idle: bool) -> None:
+    """The calm answer is the same for every seed; so are the calm readings of pixel art."""
+    assert ("seed" in idle_options(UPSCALE, values)) is idle
+    assert "seed" not in idle_options(IMAGINE_FACE, values)
+
+
+@pytest.mark.parametrize(
+    ("action", "values", "exact"),
+    [
+        (UPSCALE, {}, True),
+        (UPSCALE, {"palette": "keep"}, False),
+        (IMAGINE_FACE, {"exact": "always"}, True),
+        (IMAGINE_FACE, {"exact": "auto"}, False),
+        (IMAGINE_FACE, {"exact": "never"}, False),
+        (ANONYMISE_FACE, {}, False),
+    ],
+)
+def test_only_exact_answers_are_called_exact(action: Action, values: dict[str, object], exact: bool) -> None:
+    """The unconditional promise stands only where nothing of the request breaks it."""
+    assert (exactness(action, values) == "Scaled down again, it gives exactly your pixels.") is exact
