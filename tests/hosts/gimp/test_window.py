@@ -108,3 +108,39 @@ def test_face_dialogs_last_values_and_cancel(gimp: Gimp) -> None:
     assert (seen["last"][0], seen["last"][2][0]) == ("success", "portrait.png imagined, seed 3, imagination 0.3, exact")
     assert seen["cancel"]["status"] != "success" and seen["cancel"]["same"]
     assert freed is not None and freed < 60  # one tile on a busy machine; the whole job has 49
+
+
+def test_closing_the_image_stops_its_job_and_ctrl_f_repeats(gimp: Gimp) -> None:
+    """Started as a user does: the engine is free within seconds of Ctrl+W, although the job would take minutes."""
+    out = gimp.host.work / "out"
+    small = out / "sprite.png"
+    Image.fromarray(np.tile(np.arange(0, 240, 16, dtype=np.uint8)[:, None, None], (1, 15, 3))).save(small)
+    engine = Engine("tests", Place(str(gimp.host.work / "run")))
+    process = in_a_window(gimp, "display.sh", small, "closing.py")
+    freed, busy = None, False
+    try:
+        deadline = time.monotonic() + 500
+        while not (out / "close-now").is_file() and process.poll() is None:
+            assert time.monotonic() < deadline, "the job never began"
+            time.sleep(0.1)
+        began = time.monotonic()
+        while time.monotonic() < began + 120 and process.poll() is None:
+            queued = engine.hello().queued
+            if queued and not busy:
+                busy = True
+                (out / "busy-seen").write_text("now")
+                began = time.monotonic()
+            if busy and not queued:
+                freed = time.monotonic() - began
+                break
+            time.sleep(0.1)
+        finish(process, 200)
+    finally:
+        keep_screenshots(gimp)
+    log = (out / "closing.py.log").read_text("utf-8", "replace")
+    assert (out / "closing.py.json").is_file(), log[-3000:]
+    seen = json.loads((out / "closing.py.json").read_text("utf-8"))
+
+    assert seen["first"] and seen["made"] == [60, 60, True], seen
+    assert seen["closed"] and seen["repeated"], seen
+    assert busy and seen["gone"] and freed is not None and freed < 30, (freed, seen)
