@@ -48,7 +48,7 @@ ALLOWED = {
     "depixel.disagreement": {"depixel.picture"},
     "depixel.report": {"depixel.consistency", "depixel.disagreement", "depixel.picture", "depixel.request"},
     "depixel.consistency": {"depixel.degradation"},
-    "depixel.sized": {"depixel.consistency", "depixel.picture", "depixel.report"},
+    "depixel.sized": {"depixel.consistency", "depixel.picture", "depixel.report", "depixel.request"},
     "depixel.undither": SEARCHED | {"depixel.sized", "depixel.report", "depixel.picture"},
     "depixel.client": {"depixel.client"},
     "depixel.files": {"depixel.files", "depixel.picture"},

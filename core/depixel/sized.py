@@ -1,6 +1,6 @@
 """
-`--size`: an answer reduced to a longest side that no whole scale reaches. The answer at the whole scale scales back
-exactly; the reduced one is measured anew, and the report says which of the two is exact.
+Answers reduced from a larger one: `--size`, a longest side that no whole scale reaches, and readings of pixel art at
+scale 2. The larger answer scales back exactly; the reduced one is measured anew, and the report says which is exact.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy.typing as npt
 from depixel.consistency import Residual
 from depixel.picture import Picture, Pixels
 from depixel.report import Candidate, Report
+from depixel.request import Request
 
 Samples = npt.NDArray[np.float64]
 """[H, W, C] in levels of the picture."""
@@ -37,6 +38,39 @@ def at_size(report: Report, small: Picture) -> Report:
         f"reduced to {new[0]}x{new[1]}, where it does so only approximately."
     )
     return replace(report, candidates=candidates, notes=(*report.notes, note))
+
+
+def halved(report: Report, given: Picture, request: Request) -> Report:
+    """
+    Readings of pixel art at scale 2 from those at scale 4, where they pass through the centres of the pixels.
+
+    Every 2x2 pixels become their mean; in the reading in the picture's own colours, the pixel that is nearest to it, so
+    that no colour is mixed.
+    """
+    size = (2 * given.width, 2 * given.height)
+    candidates = []
+    for candidate in report.candidates:
+        smaller = _reduced(candidate, given, report, size)
+        if candidate.reading == "palette":
+            frames = tuple(_nearest_to_mean(frame) for frame in candidate.picture.frames)
+            picture = candidate.picture.replace(frames=frames)
+            smaller = replace(candidate, picture=picture, residual=residual_beside(picture, given, report))
+        candidates.append(smaller)
+    note = (
+        "Readings at scale 2 are made at scale 4, where the centres of the pixels are exact, and then reduced; only "
+        "repeated pixels (one answer, reading auto) scale back exactly at 2."
+    )
+    return replace(report, candidates=tuple(candidates), settings=request, scale=2, notes=(*report.notes, note))
+
+
+# [4h, 4w, C] => [2h, 2w, C]: of each 2x2 pixels the one that is nearest to their mean.
+def _nearest_to_mean(frame: Pixels) -> Pixels:
+    height, width, channels = frame.shape[0] // 2, frame.shape[1] // 2, frame.shape[2]
+    quads = frame.reshape(height, 2, width, 2, channels).swapaxes(1, 2).reshape(height, width, 4, channels)
+    values = quads.astype(np.float64)
+    distance = np.square(values - values.mean(2, keepdims=True)).sum(-1)
+    chosen: Pixels = np.take_along_axis(quads, distance.argmin(2)[..., None, None], 2)[:, :, 0]
+    return np.ascontiguousarray(chosen)
 
 
 def _reduced(candidate: Candidate, small: Picture, report: Report, size: tuple[int, int]) -> Candidate:

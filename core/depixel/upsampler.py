@@ -15,6 +15,7 @@ import torch
 from depixel.devices import budget_for, budget_within, choose_device, is_out_of_memory, on_a_sound_thread
 from depixel.domain import Domain, requested
 from depixel.enlarging.engine import EnlargingEngine
+from depixel.enlarging.versions import reads_at_two
 from depixel.errors import CancelledError, DepixelError, OutOfMemoryError, PictureTooLargeError
 from depixel.exporting.answer import RawAnswer, RawAnswers
 from depixel.exporting.finished import finished_picture
@@ -28,7 +29,7 @@ from depixel.priors.base import LatentPrior
 from depixel.priors.shelf import Shelf
 from depixel.report import Candidate, Report, joined
 from depixel.request import MODELS, Request
-from depixel.sized import at_size
+from depixel.sized import at_size, halved
 from depixel.undither import Undither, beside_the_dither
 
 MAX_ANSWER_PIXELS = 2**30
@@ -107,9 +108,13 @@ class Upsampler:
         outcomes: dict[int, Report | DepixelError] = {}
         batches: dict[tuple[Domain, Hashable], list[tuple[int, Prepared]]] = {}
         shortages: dict[Domain, tuple[str, ...]] = {}  # met while loading
+        larger: list[int] = []  # made at scale 4 and reduced to 2
         for index, picture in enumerate(pictures):
             try:
                 prepared = _checked(prepare(picture, request, layout_of(picture, request)))
+                if reads_at_two(prepared, request):
+                    larger.append(index)
+                    continue
                 domain = prepared.domain
                 engine, notes = self._with_room(domain, request, lambda engine: engine)
                 shortages[domain] = shortages.get(domain, ()) + notes
@@ -121,6 +126,10 @@ class Upsampler:
             for part in (members[i : i + most] for i in range(0, len(members), most)):
                 reports = self._answer([prepared for _, prepared in part], request, monitor, shortages[domain])
                 outcomes.update((index, report) for (index, _), report in zip(part, reports, strict=True))
+        if larger:
+            answers = self.upsample_many([pictures[index] for index in larger], replace(request, scale=4), monitor)
+            for index, answer in zip(larger, answers, strict=True):
+                outcomes[index] = halved(answer, pictures[index], request) if isinstance(answer, Report) else answer
         for index, outcome in outcomes.items():
             if isinstance(outcome, Report):
                 outcomes[index] = at_size(outcome, pictures[index])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from depixel.client.readings import AUTO, NAMES, SOFT_NAMES, reading_of
+from depixel.degradation import PointDegradation
 from depixel.preparation.prepare import Prepared
 from depixel.request import Request
 
@@ -38,3 +39,14 @@ def version_of(prepared: Prepared, request: Request, candidate: int) -> Version:
     if candidate >= len(SOFT_NAMES):
         return Version("", candidate, False)
     return Version(reading_of(candidate, named, SOFT_NAMES), 0, True)
+
+
+def reads_at_two(prepared: Prepared, request: Request) -> bool:
+    """
+    Whether readings of pixel art are wanted at scale 2, where its pixels can only be repeated: they are made at scale 4
+    and reduced then (`depixel.sized.halved`).
+    """
+    repeats = isinstance(prepared.degradation, PointDegradation) and prepared.degradation.factor == 2
+    wanted = request.reading in NAMES or request.candidates > 1
+    exact = request.palette == "keep" or request.size is not None or prepared.layout is not None
+    return prepared.domain.drawn and repeats and wanted and not exact

@@ -101,8 +101,8 @@ def _notes(grid: int, degradation: str, factor: int) -> tuple[str, ...]:
         notes.append(f"The picture had been enlarged {grid}x by nearest neighbour; Depixel started from its true grid.")
     if degradation == "point" and factor == 2:
         notes.append(
-            "At scale 2 the centre of a block is the whole block, so pixel art can only be repeated; "
-            "use scale 3 or more."
+            "At scale 2 the centre of a block is the whole block, so only repeated pixels scale back exactly; "
+            "choose a reading, or scale 3 or more, for smooth contours."
         )
     return tuple(notes)
 
