@@ -329,3 +329,31 @@ def test_a_longest_side_in_pixels(browser: Browser, samples: Path) -> None:
     browser.one("#save").click()
     answer = read(browser.downloaded("mage-100px.png"))
     assert (answer.width, answer.height) == (100, 100)
+
+
+def test_dials_of_a_person_write_the_one_option(browser: Browser, samples: Path) -> None:
+    """Shown for faces alone; moved, they write the option; typed, the option moves them; other dials in it stay."""
+    assert not browser.shown("#person")
+    browser.run("document.getElementById('preset-face').click(); document.getElementById('person').open = true;")
+    assert browser.shown("#dial-age")
+
+    browser.run(
+        "for (const [id, value] of [['age', 10], ['glasses', 'round'], ['smile', 0.8]]) {"
+        "  const dial = document.getElementById(`dial-${id}`); dial.value = value;"
+        "  dial.dispatchEvent(new Event('change')); }"
+    )
+    assert browser.run("return document.getElementById('option-face').value") == "age=+10, glasses=round, smile=0.8"
+
+    browser.run(
+        "const box = document.getElementById('option-face'); box.value = 'yaw=20, age=-15, no beard';"
+        "box.dispatchEvent(new Event('change'));"
+    )
+    assert browser.run("return document.getElementById('dial-age').value") == "-15"
+    assert browser.run("return document.getElementById('dial-glasses').value") == ""
+    assert browser.text("#dial-smile-value") == "as in the picture"
+    browser.run(
+        "const dial = document.getElementById('dial-age'); dial.value = 0; dial.dispatchEvent(new Event('change'));"
+    )
+    assert browser.run("return document.getElementById('option-face').value") == "yaw=20, no beard"
+    browser.one("#dials-clear").click()
+    assert browser.run("return document.getElementById('option-face').value") == ""

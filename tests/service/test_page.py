@@ -197,3 +197,23 @@ def test_a_bad_request_for_a_key_is_a_sentence(running: Running, values: bytes) 
 
     assert status == 400
     assert json.loads(body)["sentence"].endswith(".")
+
+
+def test_the_dials_of_the_page_are_those_of_the_engine() -> None:
+    """Each is one that the option `face` understands at both of its ends, with words of its own."""
+    from depixel.portrait.dials import read_dials
+    from depixel.portrait.parameters import by_name
+
+    folder = resources.files("depixel.service").joinpath("page")
+    words = json.loads(folder.joinpath("words.en.json").read_text("utf-8"))
+    rows = json.loads(folder.joinpath("dials.json").read_text("utf-8"))
+
+    assert len(rows) >= 12
+    for row in rows:
+        assert f"dial.{row['name']}" in words
+        if row["kind"] == "choice":
+            assert tuple(row["options"]) == by_name()[row["name"]].options
+        for value in row.get("options") or (row["low"], row["high"]):
+            sign = "+" if row["kind"] == "shift" and value > 0 else ""
+            (dial,) = read_dials(f"{row['name']}={sign}{value}")
+            assert dial.shift == (row["kind"] == "shift")

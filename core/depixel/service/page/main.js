@@ -8,6 +8,7 @@ import { listen, showExamples } from "./intake.js";
 import { List } from "./list.js";
 import { showPack } from "./pack.js";
 import { alone, forgetAlone, pair } from "./pairs.js";
+import { loadDials } from "./person.js";
 import { download, fileName, fileOf, saveZip } from "./saving.js";
 import { Settings } from "./settings.js";
 import { Viewer } from "./viewer.js";
@@ -290,7 +291,7 @@ async function start() {
   try {
     const options = await engine.options();
     setFormats(options.formats);
-    settings = new Settings(options.options, sizeHint);
+    settings = new Settings(options.options, await loadDials(), sizeHint);
     viewer = new Viewer();
     at("main").hidden = false;
     const take = listen(fromFolders(), () => settings.preset === "pack", add);

@@ -1,6 +1,7 @@
 // What is asked of the engine: a preset, a size, and all options behind "More".
 
 import { at, make } from "./dom.js";
+import { Person } from "./person.js";
 import { has, say } from "./words.js";
 
 const PRESETS = {
@@ -16,9 +17,9 @@ const ELSEWHERE = ["scale", "size"]; // asked above, by themselves
 const SCALE = 4;
 const FOR_EXACT = ["domain", "degradation", "wrap", "alpha", "palette"]; // the only ones that matter there
 
-/** The form. rows: the engine's table of options. `changed()` is called whenever a value changes. */
+/** The form. rows: the engine's table of options; dials: those of a person. `changed()` is called whenever a value changes. */
 export class Settings {
-  constructor(rows, changed) {
+  constructor(rows, dials, changed) {
     this.rows = rows;
     this.changed = changed;
     this.preset = "auto";
@@ -27,6 +28,7 @@ export class Settings {
     this.seems = "";
     for (const name of Object.keys(PRESETS)) at("presets").append(this.choice(name));
     at("options").append(...rows.filter((row) => !ELSEWHERE.includes(row.name)).map((row) => this.row(row)));
+    this.person = new Person(dials, (text) => this.describe(text));
     at("reset").addEventListener("click", () => this.choose(this.preset));
     for (const id of ["factor", "side"]) at(id).addEventListener("input", () => this.pick(id));
     for (const radio of document.querySelectorAll("[name=size-by]")) radio.addEventListener("change", () => this.changed());
@@ -84,6 +86,13 @@ export class Settings {
     return control;
   }
 
+  // What the dials say goes through the option's own control, where it can be read and typed as well.
+  describe(text) {
+    const control = at("option-face");
+    control.value = text;
+    this.set(this.rows.find((row) => row.name === "face"), control);
+  }
+
   set(row, control) {
     const value = read(row, control);
     if (value === undefined || value === row.default) delete this.values[row.name];
@@ -101,6 +110,8 @@ export class Settings {
   mark() {
     at("suggestion").textContent = this.preset === "auto" ? this.seems : "";
     const kind = this.values.domain ?? this.kind;
+    at("person").hidden = kind !== "faces";
+    this.person.show(this.values.face ?? "");
     for (const row of this.rows.filter((other) => !ELSEWHERE.includes(other.name))) {
       const box = at(`option-${row.name}`).parentElement;
       const idle = Boolean(kind) && row.domains.length > 0 && !row.domains.includes(kind);
