@@ -343,6 +343,8 @@ def test_dials_of_a_person_write_the_one_option(browser: Browser, samples: Path)
         "  dial.dispatchEvent(new Event('change')); }"
     )
     assert browser.run("return document.getElementById('option-face').value") == "age=+10, glasses=round, smile=0.8"
+    dials = browser.run("return ['age', 'smile'].map(name => document.getElementById(`dial-${name}`).value)")
+    assert dials == ["10", "0.8"]
 
     browser.run(
         "const box = document.getElementById('option-face'); box.value = 'yaw=20, age=-15, no beard';"

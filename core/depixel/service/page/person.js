@@ -59,7 +59,7 @@ export class Person {
       const part = parts.get(row.name);
       const value = part?.split("=")[1];
       if (row.kind === "choice") control.value = value ?? "";
-      else control.value = value ?? (row.kind === "shift" ? 0 : (row.low + row.high) / 2);
+      else control.value = value !== undefined ? Number(value) : (row.kind === "shift" ? 0 : (row.low + row.high) / 2);
       control.parentElement.classList.toggle("set", part !== undefined);
       at(`dial-${row.name}-value`).textContent = row.kind === "choice" ? "" : part === undefined ? say("person.as-seen") : value ?? part;
     }
