@@ -65,6 +65,7 @@ ALLOWED = {
     "depixel.labels": ENGINE | {"depixel.files"},
     "depixel.lossy": ENGINE,
     "depixel.previews": {"depixel.picture"},
+    "depixel.cluster": ENGINE | {"depixel.cluster", "depixel.service"},
     "depixel.report_page": ENGINE | {"depixel.labels", "depixel.previews"},
     "depixel.portrait": {"depixel.portrait"},
     "depixel.pace": set(),

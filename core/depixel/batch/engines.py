@@ -33,6 +33,8 @@ def open_engine(args: argparse.Namespace) -> PictureEngine:
     Raises:
         BadUsageError: --weights or --device together with an engine that has its own.
     """
+    if getattr(args, "cluster", None):
+        return _open_cluster(args)
     if args.engine != "local":
         from depixel.service.remote import RemoteUpsampler
 
@@ -44,3 +46,25 @@ def open_engine(args: argparse.Namespace) -> PictureEngine:
 
     domain = requested(getattr(args, "domain", "auto")) or ART
     return Upsampler(args.device, {domain.weights: args.weights} if args.weights else None)
+
+
+# What the request names and this user added, and other weights, travel to the machines: they need not have them.
+def _open_cluster(args: argparse.Namespace) -> PictureEngine:
+    from pathlib import Path
+
+    from depixel import __version__
+    from depixel.cluster.engine import ClusterEngine
+    from depixel.cluster.workers import Setup
+    from depixel.priors.weights import added_folder, added_names, weights_path
+
+    if args.engine != "local":
+        raise BadUsageError("--cluster and --engine exclude each other.")
+    names = {name for name in str(getattr(args, "model", None) or "").split(",") if name in added_names()}
+    models = {name: (added_folder() / f"{name}.safetensors").read_bytes() for name in names}
+    weights = {}
+    if args.weights:
+        path: Path = weights_path(args.weights)
+        models[path.stem] = path.read_bytes()
+        weights[(requested(getattr(args, "domain", "auto")) or ART).weights] = path.stem
+    setup = Setup(args.cluster, args.device, args.cores_per_engine, models, weights, __version__)
+    return ClusterEngine(setup)

@@ -5,8 +5,9 @@ ten thousand never lie in memory together. One that fails is named and the other
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,7 @@ _GROUP_COUNT = 256
 _WRITERS = 4
 
 
+Member = tuple[PlannedPicture, Picture]
 Read = Callable[[Path], Picture]
 Write = Callable[[Path, Picture], None]
 
@@ -106,8 +108,34 @@ class Batch:
         self._limit = max(1, int(_GROUP_PIXELS * 16 / scale**2 / settings.answers))
 
     def run(self, all_planned: Iterable[PlannedPicture]) -> Iterator[Outcome]:
-        """One outcome for each picture; those of a group come together, in their order."""
-        group: list[tuple[PlannedPicture, Picture]] = []
+        """
+        One outcome for each picture; those of a group come together, in their order. An engine of many machines has
+        `at_once` groups under way; no more are read than that.
+        """
+        at_once = int(getattr(self._engine, "at_once", 1))
+        if at_once == 1:
+            for item in self._groups(all_planned):
+                yield from [item] if isinstance(item, Outcome) else self._answer(item)
+            return
+        with ThreadPoolExecutor(at_once) as pool:
+            waiting: deque[Outcome | Future[list[Outcome]]] = deque()
+            under_way = 0
+            for item in self._groups(all_planned):
+                while under_way >= at_once:
+                    first = waiting.popleft()
+                    under_way -= not isinstance(first, Outcome)
+                    yield from _outcomes_of(first)
+                if isinstance(item, Outcome):
+                    waiting.append(item)
+                else:
+                    waiting.append(pool.submit(lambda group: list(self._answer(group)), item))
+                    under_way += 1
+            for left in waiting:
+                yield from _outcomes_of(left)
+
+    # Groups of pictures that were read, and outcomes of those that need no engine.
+    def _groups(self, all_planned: Iterable[PlannedPicture]) -> Iterator[Outcome | list[Member]]:
+        group: list[Member] = []
         pixels = 0
         for planned in all_planned:
             if self._cancelled():
@@ -129,15 +157,15 @@ class Batch:
                 continue
             size = picture.width * picture.height * len(picture.frames)
             if group and pixels + size > self._limit:
-                yield from self._answer(group)
+                yield group
                 group, pixels = [], 0
             group.append((planned, picture))
             pixels += size
             if pixels >= self._limit or len(group) >= _GROUP_COUNT:
-                yield from self._answer(group)
+                yield group
                 group, pixels = [], 0
         if group:
-            yield from self._answer(group)
+            yield group
 
     def _answer(self, group: list[tuple[PlannedPicture, Picture]]) -> Iterator[Outcome]:
         first = one_line(group[0][0].name)
@@ -145,7 +173,8 @@ class Batch:
         self._progress.doing(first if len(group) == 1 else f"{first} and {len(group) - 1} more", work)
         try:
             monitor = Monitor(self._step, self._cancelled)
-            answers = self._engine.upsample_many([p for _, p in group], self._settings, monitor)
+            upsample = getattr(self._engine, "upsample_group", self._engine.upsample_many)
+            answers = upsample([p for _, p in group], self._settings, monitor)
         except CancelledError:
             yield from (_stopped(planned) for planned, _ in group)
             return
@@ -188,6 +217,10 @@ class Batch:
         if self._watch is not None:
             self._watch(step)
         self._progress.part(step.step / max(step.steps, 1))
+
+
+def _outcomes_of(item: Outcome | Future[list[Outcome]]) -> list[Outcome]:
+    return [item] if isinstance(item, Outcome) else item.result()
 
 
 def _failed(planned: PlannedPicture, error: Exception) -> Outcome:

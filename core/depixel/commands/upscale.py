@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from depixel.batch.inputs import DEFAULT_OUT
 from depixel.errors import BadUsageError
-from depixel.terminal.options import add_request_options, request_from
+from depixel.terminal.options import add_cluster_options, add_request_options, request_from
 
 if TYPE_CHECKING:
     from depixel.batch.plan import PlannedPicture
@@ -42,14 +42,8 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument(
         "inputs", nargs="+", metavar="INPUT", help="picture, folder (with all below it), texture pack or pattern"
     )
-    parser.add_argument(
-        "-o",
-        "--out",
-        type=Path,
-        default=Path(DEFAULT_OUT),
-        metavar="OUT",
-        help="folder, or a file name for one picture or PACK.zip (default: %(default)s)",
-    )
+    where = "folder, or a file name for one picture"
+    parser.add_argument("-o", "--out", type=Path, default=Path(DEFAULT_OUT), metavar="OUT", help=where)
     add_request_options(parser)
     files = parser.add_argument_group("files")
     files.add_argument("--overwrite", action="store_true", help="replace existing outputs")
@@ -71,6 +65,7 @@ def add_parser(subparsers: Subparsers) -> None:
         help="local = in this process; auto = the engine that GIMP and Krita share, started if necessary; or the "
         "address of one, http://127.0.0.1:PORT (default: local)",
     )
+    add_cluster_options(parser.add_argument_group("many machines"))
     reports = parser.add_argument_group("reports")
     reports.add_argument(
         "--report", nargs="?", const=_AUTO, metavar="PATH", help=f"write an HTML page (default OUT/{DEFAULT_PAGE})"

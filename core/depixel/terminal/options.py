@@ -96,3 +96,30 @@ def _typed(option: Option, text: str, problem: str) -> str:
 def _fragment(sentence: str) -> str:
     fragment = sentence.removesuffix(".")
     return fragment[0].lower() + fragment[1:] if fragment[1:2].islower() else fragment
+
+
+def add_cluster_options(group: argparse._ArgumentGroup) -> None:
+    """Declare --cluster and --cores-per-engine, which `depixel.batch.engines.open_engine` reads."""
+    group.add_argument(
+        "--cluster",
+        metavar="WHERE",
+        help="share the work out among machines of a Ray cluster: ray://HOST:PORT, or local for all GPUs or cores of "
+        "this one (needs depixel[ray])",
+    )
+    group.add_argument(
+        "--cores-per-engine",
+        type=_count,
+        default=2,
+        metavar="N",
+        help="with --cluster, on machines without a GPU: one engine for N cores (default: %(default)d)",
+    )
+
+
+def _count(text: str) -> int:
+    try:
+        count = int(text)
+    except ValueError:
+        count = 0
+    if count < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of cores such as 2")
+    return count

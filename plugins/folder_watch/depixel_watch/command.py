@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from depixel.errors import BadUsageError
-from depixel.terminal.options import add_request_options, request_from
+from depixel.terminal.options import add_cluster_options, add_request_options, request_from
 
 if TYPE_CHECKING:
     from depixel.cli import Subparsers
@@ -29,6 +29,7 @@ def add_parser(subparsers: Subparsers) -> None:
     _add_actions(parser.add_argument_group("what to do (default: watch the folder until stopped)"))
     _add_choices(parser.add_argument_group("which files"))
     _add_habits(parser.add_argument_group("how to watch"))
+    add_cluster_options(parser.add_argument_group("many machines"))
     add_request_options(parser)
 
 

@@ -1,0 +1,136 @@
+"""`--cluster`: the same bytes as one machine, whatever is killed while it works, and nothing half-written."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(400)]
+COUNT = 24
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """Some folders of pictures; four of them make a group."""
+    for number in range(COUNT):
+        path = tmp_path / "in" / f"{number % 3}" / f"{number:02}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pixels = np.random.default_rng(number).integers(0, 256, (120, 128, 3)).astype(np.uint8)
+        Image.fromarray(pixels).save(path)
+    return tmp_path / "in"
+
+
+@pytest.fixture
+def expected(pictures: Path, nodes: object, tmp_path: Path) -> dict[str, bytes]:
+    """What one machine makes of them."""
+    out = tmp_path / "alone"
+    command = [sys.executable, "-m", "depixel", "upscale", str(pictures), "-o", str(out), *OPTIONS]
+    subprocess.run(command, env=nodes.environment, check=True, capture_output=True)  # type: ignore[attr-defined]
+    return contents(out)
+
+
+OPTIONS = ("--domain", "art", "--scale", "2", "--wrap", "none", "--quiet")
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def wait_until(condition: Callable[[], bool], process: subprocess.Popen[str], seconds: float = 120) -> None:
+    until = time.monotonic() + seconds
+    while not condition():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def started(nodes, pictures: Path, out: Path, done: int) -> subprocess.Popen[str]:  # type: ignore[no-untyped-def]
+    """The command over the cluster, when so many answers are there."""
+    process = nodes.depixel(
+        "upscale", str(pictures), "-o", str(out), *OPTIONS, "--cluster", nodes.address, "--cores-per-engine", "1"
+    )
+    wait_until(lambda: len(list(out.rglob("*.png"))) >= done, process)
+    return process
+
+
+def test_engines_and_a_machine_are_killed_while_they_work(
+    nodes, pictures: Path, expected: dict[str, bytes], tmp_path: Path
+) -> None:  # type: ignore[no-untyped-def]
+    """An engine's process, then a whole node: every file is there, byte for byte as from one machine."""
+    out = tmp_path / "out"
+    process = started(nodes, pictures, out, 1)
+
+    assert nodes.kill(0, b"ClusterWorker") >= 1
+    wait_until(lambda: len(list(out.rglob("*.png"))) >= 9, process)
+    assert nodes.kill(1) >= 2
+    said = process.communicate(timeout=200)
+
+    assert process.returncode == 0, said
+    assert contents(out) == expected
+
+
+def test_the_head_is_killed_and_another_run_resumes(
+    nodes, pictures: Path, expected: dict[str, bytes], tmp_path: Path
+) -> None:  # type: ignore[no-untyped-def]
+    """Without a head the command ends with a reason; what is there is whole, and the next run does the rest only."""
+    out = tmp_path / "out"
+    process = started(nodes, pictures, out, 5)
+
+    nodes.kill()
+    said = process.communicate(timeout=200)
+
+    assert process.returncode == 1, said
+    assert "Ray cluster" in said[0] + said[1]
+    there = contents(out)
+    assert 5 <= len(there) < COUNT
+    assert all(expected[name] == data for name, data in there.items())  # no temporary file either
+    again = nodes.depixel("upscale", str(pictures), "-o", str(out), *OPTIONS)
+    said = again.communicate(timeout=200)
+    assert again.returncode == 0, said
+    assert f"{COUNT - len(there)} done" in said[0]
+    assert contents(out) == expected
+
+
+def test_stopping_stops_at_once_and_leaves_whole_files(
+    nodes, pictures: Path, expected: dict[str, bytes], tmp_path: Path
+) -> None:  # type: ignore[no-untyped-def]
+    """Control-C: exit code 130, whole files only, and the engines are gone."""
+    out = tmp_path / "out"
+    process = started(nodes, pictures, out, 4)
+
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+
+    assert process.returncode == 130
+    assert all(expected[name] == data for name, data in contents(out).items())
+    wait_until_gone = time.monotonic() + 60
+    while nodes.processes(name=b"ray::ClusterWorker") and time.monotonic() < wait_until_gone:
+        time.sleep(0.2)
+    assert not nodes.processes(name=b"ray::ClusterWorker")
+
+
+def test_a_watched_folder_over_a_cluster(nodes, pictures: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """`watch --once` over the cluster: the same textures as without, and a node killed meanwhile changes nothing."""
+    alone, spread = tmp_path / "alone-watch", tmp_path / "spread"
+    words = ("--once", "--scale", "2", "--domain", "textures", "--quiet-period", "0")
+    first = nodes.depixel("watch", str(pictures), "-o", str(alone), *words)
+    said = first.communicate(timeout=200)
+    assert first.returncode == 0, said
+    process = nodes.depixel(
+        "watch", str(pictures), "-o", str(spread), *words, "--cluster", nodes.address, "--cores-per-engine", "1"
+    )
+    wait_until(lambda: len(list(spread.rglob("*.png"))) >= 1, process)
+    nodes.kill(1)
+    said = process.communicate(timeout=200)
+
+    assert process.returncode == 0, said
+    pictures_of = [{k: v for k, v in contents(out).items() if k.endswith(".png")} for out in (alone, spread)]
+    assert pictures_of[0] == pictures_of[1] and len(pictures_of[0]) == COUNT
