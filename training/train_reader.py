@@ -19,6 +19,7 @@ import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 from training.faces_data import load_portraits
+from training.own_portraits import joined_labels, load_own
 from training.reader_data import Labels, labels_of, small_batch
 
 from depixel.faces.reader import RELEASED_READER, ReaderNetwork, reading_of
@@ -59,6 +60,7 @@ def errors_of(network: ReaderNetwork, pixels: Tensor, labels: Labels, side: int)
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--drawn", type=Path, help="folder that training.make_portraits filled")
     parser.add_argument("--run", type=Path, required=True)
     parser.add_argument("--out", type=Path, help="folder for the released weights; without it only --run is written")
     parser.add_argument("--minutes", type=float, default=20.0)
@@ -70,6 +72,13 @@ def main() -> None:
     portraits, held_out = (load_portraits(args.data, 128, evaluation=part) for part in (False, True))
     pixels, test_pixels = (_reduced(part.pixels) for part in (portraits, held_out))
     labels, test_labels = labels_of(portraits), labels_of(held_out)
+    own = None
+    if args.drawn:
+        own_pixels, own_labels = load_own(args.drawn, RESOLUTION)
+        held = max(1, len(own_pixels) // 20)  # the last ones are held out
+        own = own_pixels[-held:], own_labels.take(torch.arange(len(own_pixels) - held, len(own_pixels)))
+        pixels = torch.cat([pixels, own_pixels[:-held]])
+        labels = joined_labels([labels, own_labels.take(torch.arange(len(own_pixels) - held))])
     network = ReaderNetwork().train()
     state = {"steps": 0, "seconds": 0.0}
     if (args.run / "reader.safetensors").exists():
@@ -101,8 +110,11 @@ def main() -> None:
     _save(network, args.run / "reader.safetensors", state, steps, time.monotonic() - began)
     for side in (8, 16, 32, 64):
         print(side, json.dumps({k: round(v, 4) for k, v in errors_of(network, test_pixels, test_labels, side).items()}))
+        if own:
+            print(side, "own", json.dumps({k: round(v, 4) for k, v in errors_of(network, *own, side).items()}))
     if args.out:
-        tensors = {k: v.half() if v.is_floating_point() else v for k, v in network.eval().state_dict().items()}
+        state_dict = network.eval().state_dict()
+        tensors = {k: (v.half() if v.is_floating_point() else v).contiguous() for k, v in state_dict.items()}
         config = {"kind": "reader", "licence": "CC-BY-SA-4.0", "steps": int(state["steps"]) + steps}
         save_file(tensors, args.out / RELEASED_READER.name, {"config": json.dumps(config), "licence": "CC-BY-SA-4.0"})
 

@@ -68,7 +68,8 @@ def hair_colours(parameters: Parameters, person: Tensor, lock: Tensor, own: Tens
     chosen = ramp(light - (lock * 0.3 + own * 0.7), -0.08, 0.08)[:, None]
     lighter = root + (natural(parameters["hair_melanin"] * 0.45, parameters["hair_redness"])[person] - root) * 0.6
     root = root + (lighter - root) * chosen
-    silver = ramp(grey * 1.3 - 0.15 - (own * 0.85 + lock * 0.15), -0.22, 0.22)[:, None] * (grey > 0.01)[:, None]
+    # A strand stands for several hairs, of which some are grey: strands differ less than hairs do.
+    silver = ramp(grey * 1.9 - 0.45 - (own * 0.85 + lock * 0.15), -0.5, 0.5)[:, None] * (grey > 0.01)[:, None]
     root = root + (root.new_tensor(GREY) * (0.85 + 0.3 * own)[:, None] - root) * silver
     dyed = linear(parameters["hair_dye_colour"])[person] * (0.85 + 0.3 * own)[:, None]
     tip = root * root.new_tensor((1.12, 1.08, 1.02))

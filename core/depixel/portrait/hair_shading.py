@@ -15,7 +15,7 @@ from torch.nn.functional import normalize
 from depixel.portrait.strand_drawing import StrandHits
 from depixel.portrait.strands import Strands
 
-CONTRAST = 0.36
+CONTRAST = 0.28
 """How much single hairs differ in brightness."""
 
 

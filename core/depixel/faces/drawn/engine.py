@@ -9,27 +9,34 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from depixel.degradation import resize
 from depixel.faces.drawn.colour_fit import Colours, fit_colours, recoloured
+from depixel.faces.drawn.hair_tint import tinted
 from depixel.faces.drawn.joining import CUT_OFF, joined
 from depixel.faces.drawn.landmark_fit import fit_landmarks
-from depixel.faces.drawn.proposals import propose
+from depixel.faces.drawn.proposals import TriedStyles, likely_styles, propose
 from depixel.faces.drawn.refinement import refine
+from depixel.faces.drawn.warping import register
 from depixel.faces.reader import FaceReading, released_reader
 from depixel.monitor import SILENT, Monitor, SearchStep
 from depixel.portrait.dials import Dial, fixed_columns, turned
-from depixel.portrait.parameters import Parameters
-from depixel.portrait.rendering import draw
+from depixel.portrait.parameters import Parameters, layout
+from depixel.portrait.rendering import Drawing, draw
 from depixel.search.candidates import candidate_seed
 
 PROPOSALS = 16
 """People drawn small for each candidate."""
 STRAY = 5.0
 """How much lower the cut-off lies at full imagination: more of the drawn person shows."""
-PROPOSAL_SIZE, FIT_SIZE = 64, 32
-"""Pixels a side at which proposals are drawn and compared."""
+PROPOSAL_SIZE, FIT_SIZE, TRIED_SIZE = 64, 32, 48
+"""Pixels a side at which proposals are drawn, at which they are compared, and at which hair styles are tried on."""
+PICKY = 0.12
+"""Part of the least error by which a hair style may be worse until it is 2.7 times less probable."""
+WARP_SIZE = 128
+"""Pixels a side at which a drawing is registered with the portrait."""
 LARGEST = 1024
 """Pixels a side of the largest drawing; beyond it the art model enlarges."""
 STOPPED = "Stopped before the face was finished; nothing was written for it."
@@ -77,14 +84,26 @@ class DrawnFaces:
         target = resize(soft[:, :3].to(self.device), FIT_SIZE, FIT_SIZE)
         weight = _middle_first(FIT_SIZE).to(target)
         monitor.check(STOPPED)
-        people = propose(reading, [candidate_seed(seed, k) for k in range(PROPOSALS)], seed, imagination)
+        free = ~fixed_columns(self.dials)
+        styles = self._tried(reading, target, weight) if bool(free[layout()["hair"]].all()) else None
+        monitor.check(STOPPED)
+        seeds = [candidate_seed(seed, k) for k in range(PROPOSALS)]
+        people = propose(reading, seeds, seed, imagination, styles)
         if self.dials:
             people = turned(fit_landmarks(turned(people, self.dials), reading.landmarks), self.dials)
         monitor.check(STOPPED)
         errors = fit_colours(draw(people, PROPOSAL_SIZE, samples=1), target, weight).error
         best = people.person(int(errors.argmin()))
-        free = ~fixed_columns(self.dials)
+        best = tinted(best, draw(best, PROPOSAL_SIZE, samples=1), target, free)
         return Person(*refine(best, target, weight, free, monitor=monitor, stopped=STOPPED))
+
+    # One person tries all styles on that the reader does not rule out.
+    def _tried(self, reading: FaceReading, target: Tensor, weight: Tensor) -> TriedStyles:
+        options, sides = (torch.tensor(column) for column in zip(*likely_styles(reading), strict=True))
+        one = propose(reading, [0])
+        people = Parameters(one.values.expand(len(options), -1)).replaced({"hair": options.float(), "hair_side": sides})
+        errors = fit_colours(draw(people, TRIED_SIZE, samples=1), target, weight).error.cpu()
+        return TriedStyles(options, sides, torch.exp(-(errors - errors.min()) / (PICKY * errors.min())))
 
     @torch.no_grad()
     def squares(
@@ -129,9 +148,26 @@ def _portrait(parameters: Parameters, soft: Tensor, size: int, cut_off: float | 
     # Fitted again at the size of the picture: what covers what differs a little from the small drawing.
     fit_size = min(size, 2 * FIT_SIZE)
     target = resize(soft, fit_size, fit_size)
-    colours: Colours = fit_colours(drawing, target, _middle_first(fit_size).to(target))
+    weight = _middle_first(fit_size).to(target)
+    colours: Colours = fit_colours(drawing, target, weight)
     picture = recoloured(drawing, colours)
-    return picture if cut_off is None else joined(soft, picture, drawing.masks, cut_off)
+    if cut_off is None:
+        return picture
+    portrait = F.interpolate(soft, (WARP_SIZE, WARP_SIZE), mode="bicubic", align_corners=False).clamp(0, 1)
+    core = _core(drawing, WARP_SIZE)
+    warp = register(resize(picture, WARP_SIZE, WARP_SIZE), portrait, weight, core)
+    return joined(soft, warp.applied(picture), warp.applied(drawing.masks), cut_off)
+
+
+# Brows to chin, 1 inside and soft at the border: [B, 1, n, n].
+def _core(drawing: Drawing, side: int) -> Tensor:
+    eyes = (drawing.landmarks["left_eye"] + drawing.landmarks["right_eye"]) / 2
+    mouth = (drawing.landmarks["left_mouth"] + drawing.landmarks["right_mouth"]) / 2
+    centre, reach = eyes + (mouth - eyes) * 0.45, (mouth - eyes).norm(dim=1)[:, None, None]
+    axis = (torch.arange(side, device=eyes.device) + 0.5) / side
+    away = ((axis[None, None, :] - centre[:, :1, None]) ** 2 + (axis[None, :, None] - centre[:, 1:, None]) ** 2).sqrt()
+    inside: Tensor = ((1.15 - away / reach) / 0.25).clamp(0, 1)[:, None]
+    return inside
 
 
 def _drawn_size(size: int) -> int:

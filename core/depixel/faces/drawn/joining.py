@@ -12,12 +12,10 @@ from torch import Tensor
 from depixel.degradation import resize
 from depixel.faces.drawn.colour_fit import blurred
 
-CUT_OFF = 1 / 52
+CUT_OFF = 1 / 44
 """Deviation of the blur that parts the bands, as a part of the picture's side."""
 TOLERANCE = 0.13
 """Difference of the low bands, on [0, 1], at which drawn detail has faded to 60 %."""
-
-
 FINEST = 1 / 230
 """Deviation of the blur beyond which detail is finer than the neural answer can be; it may agree less closely."""
 LOOSE = 2.0
@@ -26,14 +24,18 @@ EDGE = 0.012
 """Root mean square step from pixel to pixel, on a grid of GRID pixels a side, above which something is an edge."""
 GRID = 128
 """Pixels a side on which edges are compared."""
+DARK, MOST_RATIO = 0.03, 2.5
+"""Added to brightnesses before they are compared, and the most that detail is scaled by."""
 
 
 def joined(
     soft: Tensor, drawn: Tensor, masks: Tensor, cut_off: float = CUT_OFF, tolerance: float = TOLERANCE
 ) -> Tensor:
     """
-    Low band of `soft` plus the fine band of `drawn`.
+    Low band of `soft` plus the fine band of `drawn`, where the two agree; elsewhere `soft` alone.
 
+    The drawing's fine band is scaled by the ratio of the low bands (ratio images, Liu, Shan & Zhang 2001): fair hair
+    drawn over dark hair is dark hair. It replaces the soft picture's own fine band, or each brow would be there twice.
     Detail fades where the two show different things: the outline of hair that only one of them has would be a halo.
 
     Args:
@@ -47,13 +49,17 @@ def joined(
     soft = soft.expand(len(drawn), -1, -1, -1)
     low = low_band(drawn, cut_off * size)
     base = F.interpolate(soft, (size, size), mode="bicubic", align_corners=False)
-    difference = (low_band(base, cut_off * size) - low).square().mean(1, keepdim=True)
+    base_low = low_band(base, cut_off * size)
+    difference = (base_low - low).square().mean(1, keepdim=True)
     same, alike = (
         low_band(torch.exp(-0.5 * difference / limit**2), cut_off * size) for limit in (tolerance, LOOSE * tolerance)
     )
     edges = F.interpolate(edge_agreement(soft, drawn, masks), (size, size), mode="bicubic", align_corners=False)
+    coarse, fine = (same * edges).clamp(0, 1), (alike * edges).clamp(0, 1)
+    ratio = (base_low.mean(1, keepdim=True) + DARK) / (low.mean(1, keepdim=True) + DARK)
+    ratio = ratio.clamp(1 / MOST_RATIO, MOST_RATIO)
     middle = low_band(drawn, FINEST * size)
-    detail = (middle - low) * (same * edges).clamp(0, 1) + (drawn - middle) * (alike * edges).clamp(0, 1)
+    detail = ((middle - low) * coarse + (drawn - middle) * fine) * ratio - (base - base_low) * coarse
     return (base + detail).clamp(0, 1)
 
 

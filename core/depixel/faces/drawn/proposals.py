@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from depixel.faces.drawn.landmark_fit import fit_landmarks
 from depixel.faces.reader import BEARDS, HAIR, FaceReading
+from depixel.portrait.hair_styles import STYLES as HAIR_STYLES
 from depixel.portrait.parameters import Parameters, by_name
 from depixel.portrait.sampling import sample
 
@@ -21,10 +23,22 @@ ANCESTRY_SHARE = 0.6
 STYLES = {
     "bald": ("bald", "bald", "horseshoe"),
     "cropped": ("buzz", "crew", "crew", "receding"),
-    "short": ("crop", "side-part", "comb-over", "slicked-back", "quiff", "spiky", "messy", "undercut", "pixie", "bowl"),
+    "short": (
+        "crop",
+        "side-part",
+        "comb-over",
+        "slicked-back",
+        "quiff",
+        "spiky",
+        "messy",
+        "undercut",
+        "pixie",
+        "bowl",
+        "side-swept",
+    ),
     "bob": ("bob", "bob-bangs", "side-swept", "lob-wavy", "shoulder"),
     "long": ("long", "bangs", "long-wavy", "half-up", "long", "long-curly", "wet"),
-    "tied": ("ponytail", "low-ponytail", "braid", "bun", "updo", "slicked-back", "crown-braids"),
+    "tied": ("ponytail", "low-ponytail", "braid", "bun", "updo", "slicked-back", "crown-braids", "side-swept"),
     "afro": ("short-afro", "afro", "high-top", "curly", "twists"),
 }
 """Hair as the reader tells it => styles of the drawn head."""
@@ -36,13 +50,51 @@ BEARDS_OF = {
     "full": ("full", "short", "long"),
 }
 """Beard as the reader tells it => beards of the drawn head."""
+UNLIKELY = 0.04
+"""Probability below which a kind of hair is not tried on."""
 DOUBT = 0.15
 """Part of the proposals that wear any hair, whatever was read."""
 PLAIN = ("frown", "brows_up", "brows_inner", "brows_down", "squint", "pucker", "press", "sneer", "cheeks", "lopsided")
 """Expressions that are drawn at half their strength: few pixels say little about them, and strong ones look wrong."""
 
 
-def propose(reading: FaceReading, seeds: Sequence[int], group: int = 0, imagination: float = 0.0) -> Parameters:
+class TriedStyles(NamedTuple):
+    """How well N ways to wear hair fit a portrait."""
+
+    options: Tensor
+    """[N] int64, options of the hair dial."""
+    sides: Tensor
+    """[N], 1 or -1: the hair_side dial."""
+    chances: Tensor
+    """[N], at least 0; they need not sum to 1."""
+
+
+def likely_styles(reading: FaceReading) -> list[tuple[int, float]]:
+    """
+    (option of the hair dial, side) of the styles that the reading does not rule out, at least those of the likeliest
+    kind. Styles that are swept or parted to a side are there twice, with hair_side 1 and -1.
+    """
+    chances = reading.hair[0]
+    likely = chances >= min(UNLIKELY, float(chances.max()))
+    names = {name for kind, chance in zip(HAIR, likely.tolist(), strict=True) if chance for name in STYLES[kind]}
+    options = by_name()["hair"].options
+    likely_options = [k for k, name in enumerate(options) if name in names]
+    sided = {k for k in likely_options if _is_sided(options[k])}
+    return [(k, 1.0) for k in likely_options] + [(k, -1.0) for k in likely_options if k in sided]
+
+
+def _is_sided(name: str) -> bool:
+    shape = HAIR_STYLES[name].shape
+    return shape.sweep != 0 or shape.part_at != 0 or shape.open_left != shape.open_right
+
+
+def propose(
+    reading: FaceReading,
+    seeds: Sequence[int],
+    group: int = 0,
+    imagination: float = 0.0,
+    styles: TriedStyles | None = None,
+) -> Parameters:
     """
     One person for each seed, [B, D], posed and shaped so that the landmarks lie where the reading has them.
 
@@ -51,6 +103,7 @@ def propose(reading: FaceReading, seeds: Sequence[int], group: int = 0, imaginat
         seeds: each gives the same person in any company.
         group: seed of what the people have in common beside the reading: with imagination they are all older, say.
         imagination: how far the whole group strays from the reading, 0 to 1.
+        styles: what trying styles on has shown; None = hair is as the reading says.
     """
     people = sample(seeds)
     noise = torch.stack([_noise(seed) for seed in seeds])
@@ -76,7 +129,12 @@ def propose(reading: FaceReading, seeds: Sequence[int], group: int = 0, imaginat
     changes["headwear"] = torch.zeros(len(seeds))
     even = torch.special.ndtr(noise)  # from 0 to 1
     doubt = DOUBT * (1 + 2 * imagination)
-    changes["hair"] = _worn("hair", STYLES, HAIR, reading.hair[0], even[:, 8:10], doubt)
+    if styles is None:
+        changes["hair"] = _worn("hair", STYLES, HAIR, reading.hair[0], even[:, 8:10], doubt)
+    else:
+        places = (styles.chances / styles.chances.sum()).cumsum(0)
+        row = torch.searchsorted(places, even[:, 8].contiguous()).clamp(max=len(places) - 1)
+        changes["hair"], changes["hair_side"] = styles.options[row].float(), styles.sides[row]
     changes["beard"] = _worn("beard", BEARDS_OF, BEARDS, reading.beard[0], even[:, 10:12], 0.0)
     return fit_landmarks(people.replaced(changes).clamped(), reading.landmarks)
 

@@ -17,7 +17,6 @@ from depixel.portrait.rendering import draw
 STEPS = {
     "eyes_at": 0.012, "scale": 0.012, "yaw": 4.0, "pitch": 3.0, "mouth_open": 0.08, "smile": 0.2, "brows_up": 0.2,
     "hair_length": 0.2, "hair_fringe": 0.2, "hair_volume": 0.25, "key_azimuth": 25.0, "exposure": 0.3, "tone": 0.1,
-    "hair_melanin": 0.2, "hair_grey": 0.25,
 }  # fmt: skip
 """Parameter => difference for its derivative, which is also how far it usually strays."""
 NOISE = 0.06

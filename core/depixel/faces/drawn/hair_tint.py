@@ -1,0 +1,68 @@
+"""The colour of hair from a portrait: pigment and grey that bring the drawn hair nearest to what is seen."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from depixel.degradation import resize
+from depixel.portrait.hair_colour import GREY, mean_colour, natural
+from depixel.portrait.parameters import Parameters
+from depixel.portrait.rendering import Drawing
+
+MEASURED = 32
+"""Pixels a side at which hair is compared."""
+SURE = 0.6
+"""Part of a pixel that hair must cover to count."""
+LEAST = 24
+"""Pixels of hair below which there is only brows to measure, and nothing is changed."""
+DYED = 0.8
+"""Distance of the logarithms above which no natural colour will do."""
+UNUSUAL = 0.06
+"""Cost of red and grey hair, in squared logarithms: the simplest pigment that fits is taken."""
+
+
+def tinted(people: Parameters, drawing: Drawing, portrait: Tensor, free: Tensor) -> Parameters:
+    """
+    People whose hair has the portrait's colour.
+
+    Args:
+        people: B people.
+        drawing: of them, at least MEASURED pixels a side.
+        portrait: [B or 1, 3, n, n] in [0, 1].
+        free: [D] bool, the columns of the parameters that may change.
+    """
+    seen, drawn, counts = _hair_of(drawing, portrait)
+    wanted = (mean_colour(people).clamp(min=0.004).log() + seen - drawn).clamp(-5.5, 0)
+    melanin, redness, grey = (part.flatten() for part in torch.meshgrid(*_STEPS, indexing="ij"))
+    colours = natural(melanin, redness)
+    colours = colours + (colours.new_tensor(GREY) - colours) * (grey * 0.85)[:, None]
+    distance = (colours.clamp(min=0.004).log().to(wanted) - wanted[:, None]).square().sum(2)
+    usual = distance + UNUSUAL * (redness.square() + 2 * grey).to(distance)
+    best = usual.argmin(1)
+    off = distance.gather(1, best[:, None])[:, 0].sqrt()
+    dyed = (off > DYED).to(wanted)
+    values = {
+        "hair_melanin": melanin[best], "hair_redness": redness[best], "hair_grey": grey[best], "hair_dye": dyed,
+        "hair_dye_colour": wanted.exp().clamp(0, 1) ** (1 / 2.2), "hair_roots": torch.zeros_like(dyed),
+        "hair_highlights": torch.zeros_like(dyed),
+    }  # fmt: skip
+    changed = people.replaced({name: value.to(wanted) for name, value in values.items()}).values
+    change = (counts >= LEAST)[:, None] & free.to(changed.device)[None]
+    return Parameters(torch.where(change, changed, people.values)).clamped()
+
+
+_STEPS = (torch.linspace(0, 1, 26), torch.linspace(0, 1, 6), torch.linspace(0, 1, 6))
+
+
+# Medians of the logarithm of linear light [B, 3] over the drawn hair, in the portrait and in the drawing, and how many
+# pixels [B] that are. Medians, since the drawn hair also covers some forehead and background of the portrait.
+def _hair_of(drawing: Drawing, portrait: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    hairy = resize(drawing.masks[:, 1:2], MEASURED, MEASURED) > SURE
+
+    def median(picture: Tensor) -> Tensor:
+        light = resize(picture, MEASURED, MEASURED).clamp(0.02, 1).log() * 2.2
+        chosen = torch.where(hairy, light, torch.nan).flatten(2)
+        return chosen.nanmedian(2).values.nan_to_num(0.0)
+
+    return median(portrait), median(drawing.picture), hairy.float().sum((1, 2, 3))

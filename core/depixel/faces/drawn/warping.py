@@ -1,0 +1,107 @@
+"""
+Moves the pixels of a drawing a little so that its outlines lie where those of a portrait do: non-rigid registration
+(Thirion 1998, Rueckert et al. 1999) by a grid of control points, coarse to fine. What parameters leave wrong by a few
+pixels, hair above all, would otherwise be a halo.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from depixel.degradation import resize
+from depixel.faces.drawn.colour_fit import blurred
+
+LEVELS = ((32, 9, 50), (64, 17, 60))
+"""Pixels a side that are compared, control points a side, and steps, for each level."""
+RATE = 0.007
+"""Step of a control point at most, in halves of the side."""
+STIFFNESS = 0.25
+"""Cost of bending, against the mean difference of colours."""
+CORE_STIFFNESS = 8.0
+"""How many times stiffer the part between brows and chin is: eyes and mouths must keep their shape."""
+LEASH = 0.06
+"""Cost of moving at all."""
+TEXTURE = 0.14
+"""Weight of local contrast beside colour."""
+
+
+@dataclass(frozen=True)
+class Warp:
+    """How the pixels of B drawings move."""
+
+    field: Tensor
+    """[B, 2, g, g] control points: from where in the drawing each place is taken, in halves of the side (x, y)."""
+
+    def applied(self, pictures: Tensor) -> Tensor:
+        """Pictures or masks [B, C, S, S] in [0, 1], moved."""
+        return _moved(pictures, self.field).clamp(0, 1)
+
+
+def register(drawn: Tensor, portrait: Tensor, weight: Tensor, core: Tensor) -> Warp:
+    """
+    The warp that brings drawings nearest to a portrait.
+
+    Args:
+        drawn: [B, 3, n, n] in [0, 1], in the portrait's colours, n at least 64.
+        portrait: [B or 1, 3, m, m] in [0, 1], m at least 64.
+        weight: [B or 1, 1, k, k], how much each pixel counts.
+        core: [B, 1, j, j], 1 where the drawing must keep its shape, 0 elsewhere.
+    """
+    B = len(drawn)
+    field = drawn.new_zeros(B, 2, LEVELS[0][1], LEVELS[0][1])
+    for side, points, steps in LEVELS:
+        moving = _features(_at(drawn, side))
+        still = _features(_at(portrait, side)).expand(B, -1, -1, -1)
+        counts = _at(weight, side)
+        stiff = STIFFNESS * (1 + (CORE_STIFFNESS - 1) * _at(core, points).clamp(0, 1))
+        field = _grid(field, points)
+        with torch.enable_grad():
+            field = _descended(field, moving, still, counts, stiff, steps)
+    return Warp(field)
+
+
+def _descended(field: Tensor, moving: Tensor, still: Tensor, counts: Tensor, stiff: Tensor, steps: int) -> Tensor:
+    field = field.detach().requires_grad_(True)
+    optimiser = torch.optim.Adam([field], RATE)
+    points = field.shape[2]
+    for _ in range(steps):
+        difference = (_moved(moving, field) - still).square().sum(1, keepdim=True)
+        data = ((difference + 4e-4).sqrt() * counts).mean((1, 2, 3)) / counts.mean((1, 2, 3))
+        across = (field[..., 1:] - field[..., :-1]).square().sum(1, keepdim=True) * stiff[..., 1:]
+        down = (field[..., 1:, :] - field[..., :-1, :]).square().sum(1, keepdim=True) * stiff[..., 1:, :]
+        bending = (across.mean((1, 2, 3)) + down.mean((1, 2, 3))) * (points / 2) ** 2
+        cost = data + bending + LEASH * field.square().mean((1, 2, 3))
+        optimiser.zero_grad()
+        cost.sum().backward()
+        optimiser.step()
+    return field.detach()
+
+
+# Colours, and brightness against the surroundings: features agree where light and tone do not.
+def _features(picture: Tensor) -> Tensor:
+    side = picture.shape[2]
+    luma = picture.mean(1, keepdim=True)
+    above = luma - blurred(luma, side / 20)
+    contrast = (blurred(above.square(), side / 20) + 0.02**2).sqrt()
+    return torch.cat([picture, TEXTURE * above / contrast], 1)
+
+
+def _moved(pictures: Tensor, field: Tensor) -> Tensor:
+    B, _, height, width = pictures.shape
+    unmoved = torch.eye(2, 3, device=pictures.device).expand(B, -1, -1)
+    places = F.affine_grid(unmoved, [B, 1, height, width], align_corners=False)
+    shift = _grid(field, height).permute(0, 2, 3, 1)
+    mode = "bicubic" if height > 128 else "bilinear"
+    return F.grid_sample(pictures, places + shift, mode=mode, padding_mode="border", align_corners=False)
+
+
+def _grid(field: Tensor, side: int) -> Tensor:
+    return F.interpolate(field, (side, side), mode="bicubic", align_corners=True)
+
+
+def _at(picture: Tensor, side: int) -> Tensor:
+    return resize(picture, side, side)

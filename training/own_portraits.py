@@ -1,0 +1,83 @@
+"""Portraits that `training.make_portraits` drew, with what the face reader should say of each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+from training.reader_data import Labels
+
+from depixel.faces.reader import BEARDS, CENTRES, HAIR, LANDMARKS, NUMBERS, SPREADS
+
+KINDS = {
+    "bald": ("bald", "horseshoe"),
+    "cropped": ("buzz", "crew", "receding", "cornrows"),
+    "short": (
+        "crop", "side-part", "comb-over", "slicked-back", "quiff", "spiky", "messy", "mohawk", "undercut", "mullet",
+        "bowl", "pixie", "wet",
+    ),
+    "bob": ("bob", "bob-bangs", "side-swept", "shoulder", "lob-wavy"),
+    "long": ("long", "bangs", "hime", "long-wavy", "ringlets", "long-curly", "half-up", "braids", "locs"),
+    "tied": (
+        "braid", "crown-braids", "ponytail", "high-ponytail", "low-ponytail", "pigtails", "bun", "top-knot", "updo",
+    ),
+    "afro": ("short-afro", "afro", "high-top", "curly", "twists"),
+}  # fmt: skip
+"""Hair as the reader tells it => styles of the drawn head; every style is here once."""
+BEARD_KINDS = {
+    "none": ("none",),
+    "stubble": ("stubble",),
+    "moustache": ("moustache", "handlebar", "pencil-moustache"),
+    "goatee": ("goatee", "soul-patch"),
+    "full": ("full", "short", "long", "sideburns", "mutton-chops", "chin-strap"),
+}
+"""Beard as the reader tells it => beards of the drawn head; every beard is here once."""
+
+
+def load_own(folder: Path, side: int) -> tuple[Tensor, Labels]:
+    """
+    Pictures [N, 3, side, side] uint8 and labels of all portraits that the logs of a folder name.
+
+    Raises:
+        FileNotFoundError: the folder holds no metadata.jsonl.
+    """
+    logs = sorted(folder.glob("metadata*.jsonl"))
+    if not logs:
+        raise FileNotFoundError(f"{folder} holds no metadata.jsonl; fill it with training.make_portraits")
+    rows = [json.loads(line) for log in logs for line in log.read_text("utf-8").splitlines()]
+    pictures = []
+    for row in rows:
+        with Image.open(folder / row["file"]) as image:
+            small = image.convert("RGB").resize((side, side), Image.Resampling.BOX)
+            pictures.append(np.asarray(small).transpose(2, 0, 1))
+    return torch.from_numpy(np.stack(pictures)), own_labels(rows)
+
+
+def own_labels(rows: list[Mapping[str, Any]]) -> Labels:
+    """Labels of N lines of metadata; the roll is left at 0, since `small_batch` measures it in the picture."""
+    faces = [row["face"] for row in rows]
+    points = [[[x / row["size"] for x in row["landmarks"][name]] for name in LANDMARKS] for row in rows]
+    numbers = torch.tensor([[0.0 if name == "roll" else float(face[name]) for name in NUMBERS] for face in faces])
+    return Labels(
+        torch.tensor(points),
+        (numbers - torch.tensor(CENTRES)) / torch.tensor(SPREADS),
+        torch.tensor([face["ancestry"] for face in faces]),
+        torch.tensor([float(face["glasses"] != "none") for face in faces]),
+        torch.tensor([HAIR.index(_kind(KINDS, face["hair"])) for face in faces]),
+        torch.tensor([BEARDS.index(_kind(BEARD_KINDS, face["beard"])) for face in faces]),
+    )
+
+
+def joined_labels(parts: list[Labels]) -> Labels:
+    """The labels of several sets, one set after the other."""
+    return Labels(*(torch.cat(columns) for columns in zip(*parts, strict=True)))
+
+
+def _kind(kinds: Mapping[str, tuple[str, ...]], name: str) -> str:
+    return next(kind for kind, names in kinds.items() if name in names)
