@@ -104,6 +104,8 @@ def main() -> None:
                 "truth": source / "hr",
                 "depixel, calm": calm,
                 "depixel, best": replace(calm, quality="best"),
+                "depixel, reading sharp": replace(calm, reading="sharp"),
+                "depixel, reading painted": replace(calm, reading="painted"),
                 "depixel, imagination 0.6": replace(calm, imagination=0.6),
                 **{name: arguments.eval / "peers" / name / kind for name in PEERS},
             }

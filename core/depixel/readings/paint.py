@@ -14,6 +14,8 @@ _REACH = 0.4  # small pixels on each side that an edge extends to
 _STROKE = 0.4  # small pixels: side of the squares that become one stroke
 _GAIN = 1.0  # of contrast within a small pixel
 _STEEP = 3.0  # exponent: how much steeper the middle of an edge becomes
+_STEEPEST = 0.5  # of the way from one side of an edge to the other, in one pixel: the edge stays as it is
+_MARGIN = 0.08  # below it, over which steepening sets in
 _CHOICE = 4.0  # exponent: how clearly the most even neighbour wins
 _CORRECTIONS = 3  # of the means of blocks
 _EVEN = 1e-5  # variance below which a neighbourhood counts as even
@@ -26,17 +28,29 @@ def steepened(large: Tensor, factor: int) -> Tensor:
     overshoots, and flat areas stay flat.
     """
     low, high = -_largest(-large, factor), _largest(large, factor)
-    contrast = large + _GAIN * (large - _mean(large, max(1, factor // 2)))
+    contrast = large + _GAIN * _softness(large, factor) * (large - _mean(large, max(1, factor // 2)))
     return _toggled(torch.maximum(torch.minimum(contrast, high), low), factor)
 
 
 def _toggled(large: Tensor, factor: int) -> Tensor:
     reach = max(1, round(_REACH * factor))
+    soft = _softness(large, factor)
     high, low = _mean(_largest(large, reach), reach), _mean(-_largest(-large, reach), reach)
     share = ((large - low) / (high - low).clamp_min(1e-4)).clamp(0, 1)
     lower = 0.5 * (2 * share).pow(_STEEP)
     upper = 1 - 0.5 * (2 * (1 - share)).pow(_STEEP)
-    return low + (high - low) * torch.where(share < 0.5, lower, upper)
+    return torch.lerp(large, low + (high - low) * torch.where(share < 0.5, lower, upper), soft)
+
+
+# [B, 1, H, W], 0 ... 1: 0 where an edge is as steep already as its pixels can show without teeth.
+def _softness(large: Tensor, factor: int) -> Tensor:
+    reach = max(1, round(_REACH * factor))
+    around = F.pad(large, (1, 1, 1, 1), mode="replicate")
+    down = (around[:, :, 2:, 1:-1] - around[:, :, :-2, 1:-1]).abs() / 2
+    right = (around[:, :, 1:-1, 2:] - around[:, :, 1:-1, :-2]).abs() / 2
+    slope = _largest(torch.maximum(down, right).amax(1, keepdim=True), reach)
+    extent = (_largest(large, 2 * reach) + _largest(-large, 2 * reach)).amax(1, keepdim=True)
+    return ((_STEEPEST - slope / extent.clamp_min(1e-4)) / _MARGIN).clamp(0, 1)
 
 
 def painted(large: Tensor, factor: int) -> Tensor:
@@ -60,7 +74,7 @@ def painted(large: Tensor, factor: int) -> Tensor:
     for corner in corners:
         weight = (least / variances[corner]).pow(_CHOICE)  # the most even one has 1
         total, weights = total + weight * means[corner], weights + weight
-    return _toggled(total / weights, factor)
+    return _toggled(torch.lerp(large, total / weights, _softness(large, factor)), factor)
 
 
 def held(large: Tensor, small: Tensor, factor: int) -> Tensor:
