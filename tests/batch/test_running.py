@@ -133,7 +133,7 @@ def test_one_picture_that_breaks_the_engine_does_not_take_its_group_along(upsamp
 
 
 def test_memory_is_bounded(upsampler: Upsampler) -> None:
-    """Of many pictures only one group is alive at a time."""
+    """Of many pictures only two groups are alive: one that the engine answers, and one that is being written."""
     names = [f"{number}.png" for number in range(700)]
     picture = _picture(2)
     disk = Disk(dict.fromkeys(names, picture))
@@ -141,7 +141,7 @@ def test_memory_is_bounded(upsampler: Upsampler) -> None:
     outcomes = _run(upsampler, disk, _jobs(*names))
 
     assert len(disk.written) == len(outcomes) == 700
-    assert disk.most <= 256
+    assert disk.most <= 2 * 256
 
 
 def test_stopping_keeps_what_is_finished(upsampler: Upsampler) -> None:

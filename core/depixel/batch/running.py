@@ -113,10 +113,18 @@ class Batch:
         `at_once` groups under way; no more are read than that.
         """
         at_once = int(getattr(self._engine, "at_once", 1))
-        if at_once == 1:
+        with ThreadPoolExecutor(_WRITERS) as self._writers:  # a disk takes several files in the time of one
+            if at_once > 1:
+                yield from self._run_together(all_planned, at_once)
+                return
+            before: list[Future[Outcome]] = []
             for item in self._groups(all_planned):
-                yield from [item] if isinstance(item, Outcome) else self._answer(item)
-            return
+                now = [_settled(item)] if isinstance(item, Outcome) else self._answer(item)
+                yield from (one.result() for one in before)  # written while the engine answered these
+                before = now
+            yield from (one.result() for one in before)
+
+    def _run_together(self, all_planned: Iterable[PlannedPicture], at_once: int) -> Iterator[Outcome]:
         with ThreadPoolExecutor(at_once) as pool:
             waiting: deque[Outcome | Future[list[Outcome]]] = deque()
             under_way = 0
@@ -128,7 +136,7 @@ class Batch:
                 if isinstance(item, Outcome):
                     waiting.append(item)
                 else:
-                    waiting.append(pool.submit(lambda group: list(self._answer(group)), item))
+                    waiting.append(pool.submit(lambda group: [one.result() for one in self._answer(group)], item))
                     under_way += 1
             for left in waiting:
                 yield from _outcomes_of(left)
@@ -167,7 +175,8 @@ class Batch:
         if group:
             yield group
 
-    def _answer(self, group: list[tuple[PlannedPicture, Picture]]) -> Iterator[Outcome]:
+    # The answers are written by other threads.
+    def _answer(self, group: list[Member]) -> list[Future[Outcome]]:
         first = one_line(group[0][0].name)
         work = float(sum(work_of(p.width * p.height * len(p.frames)) for _, p in group))
         self._progress.doing(first if len(group) == 1 else f"{first} and {len(group) - 1} more", work)
@@ -176,17 +185,12 @@ class Batch:
             upsample = getattr(self._engine, "upsample_group", self._engine.upsample_many)
             answers = upsample([p for _, p in group], self._settings, monitor)
         except CancelledError:
-            yield from (_stopped(planned) for planned, _ in group)
-            return
+            return [_settled(_stopped(planned)) for planned, _ in group]
         except Exception as error:  # noqa: BLE001 (a fault that one picture brings about must not take the others along)
             if len(group) == 1:
-                yield _failed(group[0][0], error)
-                return
-            for member in group:
-                yield from self._answer([member])
-            return
-        with ThreadPoolExecutor(_WRITERS) as pool:  # a disk takes several files in the time of one
-            yield from pool.map(self._finish, group, answers)
+                return [_settled(_failed(group[0][0], error))]
+            return [one for member in group for one in self._answer([member])]
+        return [self._writers.submit(self._finish, *pair) for pair in zip(group, answers, strict=True)]
 
     def _finish(self, member: tuple[PlannedPicture, Picture], answer: Report | DepixelError) -> Outcome:
         planned, small = member
@@ -217,6 +221,12 @@ class Batch:
         if self._watch is not None:
             self._watch(step)
         self._progress.part(step.step / max(step.steps, 1))
+
+
+def _settled(outcome: Outcome) -> Future[Outcome]:
+    future: Future[Outcome] = Future()
+    future.set_result(outcome)
+    return future
 
 
 def _outcomes_of(item: Outcome | Future[list[Outcome]]) -> list[Outcome]:
