@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from depixel.errors import BadUsageError
-from depixel.portrait.dials import fixed_columns, read_dials, turned
-from depixel.portrait.parameters import layout
+from depixel.portrait.dials import ALIASES, fixed_columns, read_dials, turned
+from depixel.portrait.parameters import by_name, layout
 from depixel.portrait.sampling import sample
 
 
@@ -39,6 +39,22 @@ def test_what_is_set_is_fixed_for_a_search() -> None:
 
     assert fixed.sum() == 4
     assert fixed[layout()["age"]].all() and fixed[layout()["garment_colour"]].all()
+
+
+@pytest.mark.parametrize(
+    ("said", "option"), [("dreads", "locs"), ("man bun", "top-knot"), ("Wavy", "long-wavy"), ("side_part", "side-part")]
+)
+def test_styles_have_common_names_too(said: str, option: str) -> None:
+    """What people call a style is understood, with spaces or hyphens, in any case."""
+    assert turned(sample([1]), read_dials(f"hair={said}")).is_option("hair", option).all()
+
+
+def test_other_names_lead_to_options_and_hide_none() -> None:
+    """Every other name means an option that exists, and is not the name of another one."""
+    for dial, names in ALIASES.items():
+        options = by_name()[dial].options
+        assert set(names.values()) <= set(options)
+        assert not set(names) & set(options)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,17 @@ from torch import Tensor
 from depixel.errors import BadUsageError
 from depixel.portrait.parameters import Parameter, Parameters, by_name, layout, width
 
+ALIASES = {
+    "hair": {
+        "dreads": "locs", "dreadlocks": "locs", "man-bun": "top-knot", "wavy": "long-wavy", "curls": "curly",
+        "shaved": "buzz", "none": "bald", "fringe": "bangs", "pony": "ponytail", "pigtail": "pigtails",
+        "plait": "braid", "plaits": "braids", "chignon": "bun", "swept": "side-swept", "tousled": "messy",
+        "parted": "side-part",
+    },
+    "beard": {"mustache": "moustache", "full-beard": "full", "shadow": "stubble"},
+    "headwear": {"hijab": "headscarf", "scarf": "headscarf", "baseball-cap": "cap", "fedora": "hat"},
+}
+"""Dial => other names of its options => the option; a space or underscore in a name counts as a hyphen."""
 MEASURES = ("years", "degrees", "dm", "stops")
 """Units in which shifts are counted; other dials are shifted by tenths of their range."""
 STRONG = 0.75
@@ -88,8 +99,10 @@ def _switched(parameter: Parameter, on: bool) -> Dial:
 
 
 def _set(parameter: Parameter, value: str) -> Dial:
-    if parameter.options and value.lower() in parameter.options:
-        return Dial(parameter.name, (float(parameter.options.index(value.lower())),))
+    word = re.sub(r"[\s_-]+", "-", value.lower())
+    option = ALIASES.get(parameter.name, {}).get(word, word)
+    if option in parameter.options:
+        return Dial(parameter.name, (float(parameter.options.index(option)),))
     if re.fullmatch(r"#[0-9a-fA-F]{6}", value) and parameter.size % 3 == 0:
         colour = tuple(int(value[k : k + 2], 16) / 255 for k in (1, 3, 5))
         return Dial(parameter.name, colour * (parameter.size // 3))
