@@ -8,9 +8,8 @@ from depixel.client import ANONYMISE_FACE, IMAGINE_FACE, UPSCALE, Action, exactn
 
 
 def test_rows_of_other_kinds_are_idle() -> None:
-    """Readings are for pixel art; where the engine decides about the kind, nothing is ruled out."""
-    assert "reading" in idle_options(UPSCALE, {"domain": "art"})
-    assert "Only for pixel-art" in idle_options(UPSCALE, {"domain": "art"})["reading"]
+    """Vectors have no readings; where the engine decides about the kind, nothing is ruled out."""
+    assert "Only for art, pixel-art" in idle_options(UPSCALE, {"domain": "normals"})["reading"]
     assert "reading" not in idle_options(UPSCALE, {"domain": "pixel-art"})
     assert "reading" not in idle_options(UPSCALE, {"domain": "auto"})
 
