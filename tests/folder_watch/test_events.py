@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 from watch_process import environment
-from watchdog.events import FileCreatedEvent
 
 from depixel_watch.folder.events import ChangeHints, file_system_of
+from depixel_watch.folder.scan import Changes
 
 
 def _namespaces() -> bool:
@@ -50,7 +52,7 @@ def test_a_change_at_the_end_of_waiting_is_not_forgotten(tmp_path: Path, monkeyp
 
     def wait_in_vain(seconds: float) -> bool:
         changed = wait(seconds)
-        hints.on_any_event(FileCreatedEvent(str(tmp_path / "a.png")))
+        hints.changed("a.png", False)
         return changed
 
     monkeypatch.setattr(hints._changed, "wait", wait_in_vain)
@@ -78,3 +80,98 @@ def test_network_drives_are_known_by_their_mount(tmp_path: Path) -> None:
     hints = ChangeHints(tmp_path, mounts=mounts)
     assert hints.problem == ""
     hints.close()
+
+
+linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="inotify is Linux's")
+
+
+def _next(hints: ChangeHints) -> Changes | None:
+    assert hints.wait(10)
+    time.sleep(0.2)  # what belongs to it
+    return hints.take()
+
+
+@linux
+def test_folders_are_followed_wherever_they_go(tmp_path: Path) -> None:
+    """A new tree, a tree that was renamed, one that was moved in: files in them are told by their names of now."""
+    outside = tmp_path / "outside"
+    (outside / "in").mkdir(parents=True)
+    root = tmp_path / "mods"
+    (root / "a/b").mkdir(parents=True)
+    hints = ChangeHints(root)
+    try:
+        (root / "new/deep").mkdir(parents=True)
+        (root / "new/deep/x.png").write_text("x")
+        changes = _next(hints)
+        assert changes is not None
+        assert {"new", "new/deep"} <= changes.folders
+        (root / "a").rename(root / "z")
+        changes = _next(hints)
+        assert changes is not None
+        assert {"", "z", "z/b"} <= changes.folders
+        hints.wait(2)
+        hints.take()
+        (root / "z/b/y.png").write_text("y")
+        changes = _next(hints)
+        assert changes is not None
+        assert changes.files == {"z/b/y.png"}
+        outside.rename(root / "came")
+        changes = _next(hints)
+        assert changes is not None
+        assert "came/in" in changes.folders
+        shutil.rmtree(root / "z")
+        changes = _next(hints)
+        assert changes is not None
+        assert "" in changes.folders
+    finally:
+        hints.close()
+
+
+@linux
+def test_what_is_not_cared_for_wakes_nobody(tmp_path: Path) -> None:
+    """A log, and anything in a hidden folder."""
+    (tmp_path / ".git").mkdir()
+    hints = ChangeHints(tmp_path, cares=lambda path: not path.endswith(".log"))
+    try:
+        (tmp_path / "game.log").write_text("x")
+        (tmp_path / ".git/a.png").write_text("x")
+        assert not hints.wait(0.5)
+    finally:
+        hints.close()
+
+
+@linux
+def test_a_file_that_grows_all_the_time_costs_one_wake_up_a_second(tmp_path: Path) -> None:
+    """300 writes in three seconds: the process wakes less than twice a second, and sees the file at the first write."""
+    script = (
+        "import sys, threading; from pathlib import Path; from depixel_watch.folder.events import ChangeHints\n"
+        "hints = ChangeHints(Path(sys.argv[1]), cares=lambda path: path.endswith('.png'))\n"
+        "print('ready', flush=True); hints.wait(60); print('seen', flush=True); sys.stdin.read()\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, str(tmp_path)],
+        env=environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    before, started = _switches(process.pid), time.monotonic()
+    with (tmp_path / "game.log").open("w") as log:
+        for _ in range(300):
+            log.write("line\n")
+            log.flush()
+            time.sleep(0.01)
+    wakes, seconds = _switches(process.pid) - before, time.monotonic() - started
+    (tmp_path / "a.png").write_text("x")
+    assert process.stdout.readline() == "seen\n"
+    process.communicate()
+
+    assert wakes <= 2 * seconds
+
+
+def _switches(pid: int) -> int:
+    total = 0
+    for task in os.listdir(f"/proc/{pid}/task"):
+        for line in Path(f"/proc/{pid}/task/{task}/status").read_text().splitlines():
+            if line.startswith("voluntary_ctxt_switches"):
+                total += int(line.split()[1])
+    return total

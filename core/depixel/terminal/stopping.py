@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -68,7 +69,32 @@ def stop_on_interrupt() -> Iterator[Stop]:
         return
     before = {number: signal.signal(number, stop.ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield stop
+        with _heard_inside_decoders():
+            yield stop
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+# A handler waits until the main thread is back in Python. The system notes the signal in a socket at once, and a thread
+# that reads there ends the process, wherever the main thread is.
+@contextmanager
+def _heard_inside_decoders() -> Iterator[None]:
+    listening, noting = socket.socketpair()
+    noting.setblocking(False)
+    before = signal.set_wakeup_fd(noting.fileno(), warn_on_full_buffer=False)
+    threading.Thread(target=_listen, args=(listening,), name="signals", daemon=True).start()
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(before)
+        noting.close()  # which ends the thread
+
+
+def _listen(listening: socket.socket) -> None:
+    interrupts = 0
+    with listening:
+        while numbers := listening.recv(16):
+            interrupts += numbers.count(signal.SIGINT)
+            if signal.SIGTERM in numbers or interrupts > 1:
+                _end_soon()

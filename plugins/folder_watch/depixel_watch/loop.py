@@ -116,6 +116,7 @@ class _Loop:
         self._spoken = False
         self._whole_seconds = 0.0  # that the last look through the whole folder took, without its work
         self._next_whole = 0.0
+        self._problem = ""  # with file events, told
 
     def run(self, device: str) -> int:
         """Until stopped; with --once until nothing is left to do."""
@@ -133,7 +134,7 @@ class _Loop:
                     changes = None
                     continue
                 if outcome.waiting:
-                    self._doze(max(0.05, options.quiet_period / 2), wake=False)
+                    self._doze(self._until_complete(), wake=False)
                     changes = self._next_changes()
                 elif options.once:
                     return self._finish()
@@ -153,9 +154,13 @@ class _Loop:
         where = f"{what} {self._source}; outputs go to {self._out}, computed on {device}. Log: {self._options.log}."
         self._announcer.tell(Event("note", "", where))
         self._announcer.troubles()
-        if self._hints is not None and self._hints.problem:
+
+    # Why there are no events, or none any more.
+    def _tell_of_events(self) -> None:
+        if self._hints is not None and self._hints.problem != self._problem:
+            self._problem = self._hints.problem
             self._announcer.tell(
-                Event("note", "", f"{self._hints.problem} The folder is looked through every {self._every:g} s.")
+                Event("note", "", f"{self._problem} The folder is looked through every {self._every:g} s.")
             )
 
     def _cares(self, path: str) -> bool:
@@ -176,6 +181,7 @@ class _Loop:
     # One pass; None when the work rests.
     def _look(self, changes: Changes | None) -> PassCounts | None:
         started, spent = time.monotonic(), time.thread_time()
+        self._tell_of_events()
         try:
             self._hold()
             watcher = self._watcher = self._watcher or self._begin()
@@ -215,6 +221,11 @@ class _Loop:
                     self._doze(min(5.0, _CHANGES_SHARE * (time.thread_time() - started)), wake=False)
                 return changes
         return None
+
+    # A file that is being written costs one look a quiet period.
+    def _until_complete(self) -> float:
+        rest = self._watcher.rest if self._watcher is not None else 0.0
+        return min(self._options.quiet_period, max(0.05, rest)) if rest else max(0.05, self._options.quiet_period / 2)
 
     # What waits, and what changed since; None = everything.
     def _next_changes(self) -> Changes | None:

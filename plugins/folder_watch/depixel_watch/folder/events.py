@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import ctypes
-import errno
 import os
 import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-
-from watchdog.events import FileSystemEvent, FileSystemEventHandler
-from watchdog.observers import Observer
+from typing import Protocol
 
 from depixel_watch.folder.scan import Changes
 
-_CHANGES = {"created", "modified", "moved", "deleted", "closed"}
-
-_IN_CREATE = 0x100
-
 _MOST_CHANGES = 5000
+_NO_EVENTS = "File events are not available here ({})."
 
 POLL_SECONDS = 5.0
 """How often a folder without events is looked through, at least."""
@@ -32,7 +26,15 @@ _NETWORK = frozenset(
 )  # fmt: skip
 
 
-class ChangeHints(FileSystemEventHandler):
+class Source(Protocol):
+    """What tells of changes until it is closed."""
+
+    def close(self) -> None:
+        """Stop listening."""
+        ...
+
+
+class ChangeHints:
     """
     Wakes who waits when something under a folder changes, and says where. Reading a file is no change.
 
@@ -54,7 +56,7 @@ class ChangeHints(FileSystemEventHandler):
         self._lock = threading.Lock()
         self._files: set[str] = set()
         self._trees: set[str] = set()  # folders that are new, or gone
-        self._observer = Observer()
+        self._source: Source | None = None
         self.problem = ""
         """Why there are no events; empty when there are."""
         if poll:
@@ -65,32 +67,23 @@ class ChangeHints(FileSystemEventHandler):
             self.problem = f"The folder is on a network drive or a shared folder ({kind}), which reports no changes."
             return
         try:
-            _try_watches(folder)
-            self._observer.schedule(self, str(folder), recursive=True)
-            self._observer.start()
+            self._source = _source(folder, self)
         except (OSError, RuntimeError) as error:
             reason = (getattr(error, "strerror", None) or str(error)).rstrip(".")
-            self.problem = f"File events are not available here ({reason})."
-            self.close()
+            self.problem = _NO_EVENTS.format(reason)
 
-    def on_any_event(self, event: FileSystemEvent) -> None:
-        """Called by watchdog, in its own thread."""
-        if event.event_type not in _CHANGES or (event.is_directory and event.event_type in ("modified", "closed")):
+    def lost(self, reason: str) -> None:
+        """From now on nobody tells of changes, or not of all. From any thread."""
+        self.problem = _NO_EVENTS.format(reason)
+        self._changed.set()
+
+    def changed(self, path: str, is_folder: bool) -> None:
+        """Something happened at this relative path; "" = anything may have. From any thread."""
+        if not (is_folder or self.cares(path)):
             return
-        for name in (event.src_path, event.dest_path):
-            path = self._relative(os.fsdecode(name)) if name else None
-            if path is None or not (event.is_directory or self.cares(path)):
-                continue
-            with self._lock:
-                (self._trees if event.is_directory else self._files).add(path)
-            self._changed.set()
-
-    def _relative(self, name: str) -> str | None:
-        try:
-            path = Path(name).relative_to(self._folder).as_posix()
-        except ValueError:
-            return None
-        return "" if path == "." else path
+        with self._lock:
+            (self._trees if is_folder else self._files).add(path)
+        self._changed.set()
 
     def wait(self, seconds: float) -> bool:
         """Wait so long at most; true when something changed since the last call that said so."""
@@ -118,28 +111,21 @@ class ChangeHints(FileSystemEventHandler):
 
     def close(self) -> None:
         """Stop listening."""
-        if self._observer.is_alive():
-            self._observer.stop()
-            self._observer.join()
+        if self._source is not None:
+            self._source.close()
+            self._source = None
 
 
-# watchdog passes over folders below the first that the system refuses to watch (seen with 7.1), so that a limit would
-# mean silence: ask for all of them once before.
-def _try_watches(folder: Path) -> None:
-    if not sys.platform.startswith("linux"):
-        return
-    libc = ctypes.CDLL(None, use_errno=True)
-    instance = libc.inotify_init()
-    if instance < 0:
-        raise OSError(ctypes.get_errno(), "the limit of inotify instances is reached: fs.inotify.max_user_instances")
-    try:
-        for path, _, _ in os.walk(folder):
-            if libc.inotify_add_watch(instance, os.fsencode(path), _IN_CREATE) < 0:
-                number = ctypes.get_errno()
-                if number == errno.ENOSPC:
-                    raise OSError(number, "the limit of inotify watches is reached: fs.inotify.max_user_watches")
-    finally:
-        os.close(instance)
+# Linux: our own reader, for watchdog has three threads that wake at every write to a log, and passes over folders that
+# the system refuses to watch (seen with 7.1), so that a limit would mean silence.
+def _source(folder: Path, hints: ChangeHints) -> Source:
+    if sys.platform.startswith("linux"):
+        from depixel_watch.folder.inotify import TreeEvents
+
+        return TreeEvents(folder, hints.changed, hints.lost)
+    from depixel_watch.folder.observer import Observed
+
+    return Observed(folder, hints.changed)
 
 
 def file_system_of(folder: Path, mounts: Path) -> str:

@@ -134,6 +134,16 @@ class StabilityTracker:
             return self._quiet <= 0
         return now - before[1] >= self._quiet
 
+    def is_waited_for(self, path: str, stamp: Stamp) -> bool:
+        """Whether the file was seen before and does not stand still long enough yet; notes what it looks like now."""
+        return path in self._seen and not self.is_still(path, stamp)
+
+    @property
+    def seconds(self) -> float:
+        """Until the first of the files may have stood still long enough; 0 when there are none."""
+        now = self._clock()
+        return max(0.0, min((since + self._quiet - now for _, since in self._seen.values()), default=0.0))
+
     def forget(self, path: str) -> None:
         """The file is dealt with, or gone."""
         self._seen.pop(path, None)

@@ -16,7 +16,7 @@ from depixel.errors import UnwritableOutputError
 from depixel.files import READABLE
 from depixel_watch.display.page import PAGE_NAME, write_page
 from depixel_watch.folder.scan import OURS, Changes, FileEntry, Findings, is_litter, look_at, walk
-from depixel_watch.folder.stamps import StabilityTracker, read_regular
+from depixel_watch.folder.stamps import StabilityTracker, read_regular, stamp_if_seen
 from depixel_watch.ledger.ledger import LEDGER_NAME, Ledger
 from depixel_watch.ledger.recorder import Event, Listener, PassCounts, Recorder
 from depixel_watch.ledger.repair import open_ledger, opened_again
@@ -114,6 +114,11 @@ class Watcher:
         """What is to be looked at again soon: files that are not complete yet, or missing for the first time."""
         return Changes({*self._tracker.paths(), *self._removal.gone})
 
+    @property
+    def rest(self) -> float:
+        """Seconds after which one of the files that wait may be complete; 0 when none waits."""
+        return self._tracker.seconds
+
     def reconcile(self, changes: Changes | None = None) -> PassCounts:
         """
         One pass over the whole folder, or over what changed in it.
@@ -210,6 +215,8 @@ class Watcher:
         still: list[FileEntry] = []
         waiting: list[str] = []
         in_step = InStep(self._out, self._ledger, complete=self._complete, verify=self._verify)
+        if changes is not None:
+            self._pass_over_growing(changes)
         entries = (
             walk(self._source, findings) if changes is None else look_at(self._source, findings, changes, self._entries)
         )
@@ -235,6 +242,14 @@ class Watcher:
         if changes is None:
             self._entries = findings.counts
         return still
+
+    # A file that is being written is looked at alone: its neighbours are looked at again when it is complete.
+    def _pass_over_growing(self, changes: Changes) -> None:
+        for path in list(changes.files):
+            stamp = stamp_if_seen(self._source / path)
+            if stamp is not None and self._tracker.is_waited_for(path, stamp):
+                changes.files.discard(path)
+                self.tally.waiting += 1
 
     def _plan(self, entry: FileEntry, profile: PackProfile) -> Task | None:
         recipe = self._worker.recipe + self._limits.recipe
