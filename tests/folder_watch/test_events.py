@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -170,8 +169,8 @@ def test_a_file_that_grows_all_the_time_costs_one_wake_up_a_second(tmp_path: Pat
 
 def _switches(pid: int) -> int:
     total = 0
-    for task in os.listdir(f"/proc/{pid}/task"):
-        for line in Path(f"/proc/{pid}/task/{task}/status").read_text().splitlines():
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        for line in (task / "status").read_text().splitlines():
             if line.startswith("voluntary_ctxt_switches"):
                 total += int(line.split()[1])
     return total

@@ -18,7 +18,7 @@ from persistent import name_persistence, persistent_module
 from plain_stylegan import two
 
 from depixel.errors import WeightsError
-from depixel.priors.importers import convert_file
+from depixel.priors.importers import check_tensors, convert_file
 from depixel.priors.weights import load_weights
 
 
@@ -196,6 +196,13 @@ def test_odd_insides_of_a_good_network_are_one_sentence(tmp_path: Path, monkeypa
         (tmp_path / "g.pkl").write_bytes(whole[:length])
         with pytest.raises(WeightsError):
             convert_file(tmp_path / "g.pkl")
+
+
+def test_numbers_of_eight_bits_are_a_sentence() -> None:
+    """torch can tell of Float8 not even whether it is finite: the sentence names the kind and the way out."""
+    state = {"style.1.weight": torch.zeros(4, 4).to(torch.float8_e4m3fn)}
+    with pytest.raises(WeightsError, match="stored as float8_e4m3fn, which Depixel cannot use; give float16"):
+        check_tensors(state, "g.safetensors")
 
 
 def test_tensorflow_networks_are_named(tmp_path: Path) -> None:

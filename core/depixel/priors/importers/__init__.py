@@ -120,6 +120,9 @@ def save_converted(converted: Converted, path: Path, name: str, licence: str, so
     )
 
 
+_DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+
+
 def check_tensors(state: StateDict, label: str) -> None:
     """
     Refuse tensors that files of weights do not have: not plain, not finite, or one number that claims to be many.
@@ -132,6 +135,11 @@ def check_tensors(state: StateDict, label: str) -> None:
             raise WeightsError(f"{label}: {key} is no plain tensor of real numbers; give ordinary weights.")
         if value.numel() * value.element_size() > value.untyped_storage().nbytes():
             raise WeightsError(f"{label} was refused: {key} claims more numbers than the file holds.")
+        if value.is_floating_point() and value.dtype not in _DTYPES:
+            kind = str(value.dtype).removeprefix("torch.")
+            raise WeightsError(
+                f"{label}: {key} is stored as {kind}, which Depixel cannot use; give float16 or float32."
+            )
         if not bool(torch.isfinite(value).all()):
             raise WeightsError(f"{label}: {key} holds values that are not numbers; download it again.")
 

@@ -84,7 +84,7 @@ class TreeEvents:
         todo = [folder]
         while todo:
             place = todo.pop()
-            path = os.path.join(self._root, place) if place else self._root
+            path = _joined(self._root, place) if place else self._root
             watch = self._libc.inotify_add_watch(self._file, path, _MASK | (_NO_LINKS if place else 0))
             if watch < 0:
                 number = ctypes.get_errno()
