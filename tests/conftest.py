@@ -29,7 +29,7 @@ _SHOWN = ("torch", "numpy", "pillow", "safetensors", "rich", "starlette", "watch
 
 _REAL_HOME = "DEPIXEL_TESTS_REAL_HOME"  # survives in the worker processes of pytest-xdist
 _HOME = Path(tempfile.mkdtemp(prefix="depixel-tests-home-"))
-_FOREIGN = ("browser", "host")  # markers of tests that start programs with settings of their own
+_FOREIGN = ("browser", "host", "models")  # markers of tests that start programs with settings of their own
 
 _processes: weakref.WeakSet[subprocess.Popen[Any]] = weakref.WeakSet()
 _generators: dict[str, dict[str, Any]] = {}  # module => the state of its RNG when it was imported
