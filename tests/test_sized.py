@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from tiny_art import write_tiny_art
 
 from depixel.consistency import Residual
-from depixel.domain import ART
+from depixel.domain import ART, BY_NAME
 from depixel.errors import BadUsageError
 from depixel.picture import Picture
 from depixel.report import Candidate, Report
@@ -162,3 +163,20 @@ def _report(answer: Picture, size: int) -> Report:
     candidate = Candidate(answer, Residual(0.0, 0.0, 0.0), 0.0, 0)
     request = Request(size=size)
     return Report((candidate,), request, 4, ART, "area", "none", "cpu", (False, False), 0, 0.0)
+
+
+@pytest.mark.parametrize(("alpha", "name", "visible"), [
+    ("data", "art", 0.0), ("auto", "art", 255.0), ("opacity", "normals", 255.0), ("auto", "normals", 0.0)
+])  # fmt: skip
+def test_alpha_that_is_data_does_not_weight_colour(alpha: str, name: str, visible: float) -> None:
+    """Black and red under alpha 0 and 255: a mean by opacity is pure red, a mean of data is half red."""
+    large = np.zeros((16, 16, 4), np.uint8)
+    large[:, ::2] = (255, 0, 0, 255)
+    report = _report(Picture((large,), mode="RGBA"), size=8)
+    report = replace(
+        report, domain=replace(BY_NAME[name], vectors=False), settings=replace(report.settings, alpha=alpha)
+    )
+
+    red = at_size(report, Picture((np.zeros((4, 4, 4), np.uint8),))).picture.frames[0][..., 0]
+
+    assert (red == 255).all() == (visible == 255.0) and (visible or ((red == 127) | (red == 128)).all())

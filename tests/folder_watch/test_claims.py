@@ -98,3 +98,21 @@ def test_what_is_not_ours_is_refused_as_ever(desk: Desk) -> None:
 
     for path in ("Hero.png", "hero.png", "theirs.png"):
         assert "was not made by Depixel, or was changed" in str(desk.claims().refused(desk.job(path)))
+
+
+def test_a_renamed_source_inherits_the_record_unless_it_has_one(desk: Desk) -> None:
+    """The moved row says `writing`, with the digest of the file; a row of its own that was written stays."""
+    for earlier in (None, "failed", "done", "writing"):
+        desk.ledger.remove("Hero.png")
+        (desk.out / "hero.png").unlink(missing_ok=True)
+        (desk.out / "Hero.png").unlink(missing_ok=True)
+        desk.made("hero.png", also="Hero.png")
+        (desk.source / "Hero.png").write_text("it")
+        if earlier:
+            desk.ledger.record([Row("Hero.png", Stamp(5, 5), "own", "r", earlier, "", Stamp(6, 6))])
+
+        assert desk.claims().refused(desk.job("Hero.png")) is None
+
+        row = desk.ledger.get("Hero.png")
+        assert row is not None
+        assert (row.state, row.key) == ((earlier, "own") if earlier in ("done", "writing") else ("writing", ""))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import io
 import threading
 from collections.abc import Callable, Iterator
 
@@ -18,7 +19,7 @@ from depixel.monitor import Monitor, SearchStep
 from depixel.picture import Picture
 from depixel.report import Candidate, Report
 from depixel.request import Request
-from depixel.service.errands import Errand
+from depixel.service.errands import Errand, FileOutcome
 from depixel.service.jobs import BusyError, Job, Jobs
 from depixel.service.limits import ServiceLimits
 from depixel.service.wire import JobSpec
@@ -316,3 +317,13 @@ def test_progress_has_a_preview_now_and_then() -> None:
     assert {key: lines[0][key] for key in ("event", "step", "steps", "error", "stage")} == {
         "event": "progress", "step": 2, "steps": 5, "error": 0.25, "stage": "searching"
     }  # fmt: skip
+
+
+def test_an_errand_ends_with_facts_and_perhaps_a_file() -> None:
+    """Its last line says whether there is a file to fetch."""
+    for file in (None, io.BytesIO(b"zip")):
+        job = Job(JobSpec(Request()), PICTURE, 10, ServiceLimits(), lambda job: None)
+        job.finish_errand(FileOutcome({"files": 3}, file))
+
+        assert job.end == {"event": "done", "candidates": [], "facts": {"files": 3}, "file": file is not None}
+        assert (job.state, job.answer_bytes) == ("done", 1)

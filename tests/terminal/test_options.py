@@ -11,7 +11,7 @@ from depixel.client.option import Option
 from depixel.client.option_table import OPTIONS
 from depixel.errors import BadUsageError
 from depixel.request import Request
-from depixel.terminal.options import add_option, add_request_options, request_from
+from depixel.terminal.options import add_option, add_request_options, add_some_options, request_from
 
 
 def _parse(*words: str) -> Request:
@@ -108,3 +108,16 @@ def test_an_empty_box_is_refused(box: str) -> None:
 def test_a_box_may_begin_in_the_corner() -> None:
     """0 is a place."""
     assert _parse("--box", "0,0,1,1").box == (0, 0, 1, 1)
+
+
+def test_help_reads_on_from_the_flag() -> None:
+    """A sentence begins in lower case; an abbreviation keeps its capitals; a command may have its own default."""
+    parser = argparse.ArgumentParser()
+    add_some_options(parser, ["scale"], scale="7 here")
+    option = Option("sparkle", "int", "Sparkles", "HDR only.", default=1, high=9, unit="N")
+    add_option(parser, option)
+    help_text = " ".join(parser.format_help().split())
+
+    assert "(default: 7 here)" in help_text and "--scale" in help_text
+    assert "--sparkle N HDR only (default: 1)" in help_text
+    assert "--candidates" not in help_text
