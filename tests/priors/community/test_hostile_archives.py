@@ -17,7 +17,7 @@ from depixel.priors.importers.unpickler import read_torch
 
 def saved(content: object, **options: object) -> bytes:
     out = io.BytesIO()
-    torch.save(content, out, **options)
+    torch.save(content, out, **options)  # type: ignore[arg-type]
     return out.getvalue()
 
 

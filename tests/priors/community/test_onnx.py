@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ onnxruntime = pytest.importorskip("onnxruntime", reason="onnxruntime is not inst
 pytestmark = [pytest.mark.models, pytest.mark.filterwarnings("ignore")]
 
 
-def graph(scale: int = 2, side: int | None = None, channels: int = 3, outputs: int = 1) -> onnx.ModelProto:
+def graph(scale: int = 2, side: int | None = None, channels: int = 3, outputs: int = 1) -> Any:
     """A convolution and a rearrangement of channels."""
     from onnx import TensorProto, helper, numpy_helper
 
