@@ -8,17 +8,21 @@ from depixel.client import ANONYMISE_FACE, IMAGINE_FACE, UPSCALE, Action, exactn
 
 
 def test_rows_of_other_kinds_are_idle() -> None:
-    """Vectors have no readings; where the engine decides about the kind, nothing is ruled out."""
-    assert "Only for art, pixel-art" in idle_options(UPSCALE, {"domain": "normals"})["reading"]
+    """Readings are for pixel art; where the engine decides about the kind, nothing is ruled out."""
+    assert "palette" in idle_options(UPSCALE, {"domain": "normals"})
+    assert "edges" in idle_options(UPSCALE, {"domain": "data"})
+    assert idle_options(UPSCALE, {"domain": "data"})["edges"].startswith("Only for art")
     assert "reading" not in idle_options(UPSCALE, {"domain": "pixel-art"})
-    assert "reading" not in idle_options(UPSCALE, {"domain": "auto"})
+    assert not {"reading", "palette", "edges"} & set(idle_options(UPSCALE, {"domain": "auto"}))
 
 
 @pytest.mark.parametrize(
     ("values", "idle"),
     [
         ({"domain": "art", "candidates": 1, "imagination": 0.0}, True),
-        ({"domain": "art", "candidates": 2, "imagination": 0.0}, False),
+        ({"domain": "art", "candidates": 3, "imagination": 0.0}, True),
+        ({"domain": "art", "candidates": 4, "imagination": 0.0}, False),
+        ({"domain": "auto", "candidates": 2, "imagination": 0.0}, False),
         ({"domain": "pixel-art", "candidates": 6, "imagination": 0.0}, True),
         ({"domain": "pixel-art", "candidates": 7, "imagination": 0.0}, False),
         ({"domain": "art", "candidates": 1, "imagination": 0.2}, False),

@@ -6,7 +6,7 @@ from typing import Any, Dict, Mapping
 
 from .dialogs import AUTO_STEPS, UPSCALE, Action
 from .option import described
-from .readings import READINGS
+from .readings import NAMES, SOFT_NAMES
 
 
 def idle_options(action: Action, values: Mapping[str, Any]) -> Dict[str, str]:
@@ -22,7 +22,7 @@ def idle_options(action: Action, values: Mapping[str, Any]) -> Dict[str, str]:
             idle[option.name] = described(option).rpartition(". ")[2]
     if action.name == UPSCALE.name and "seed" not in idle:
         calm = not values.get("imagination") and values.get("steps", AUTO_STEPS) in (0, AUTO_STEPS)
-        most = len(READINGS) if kind == "pixel-art" else 1
+        most = {"pixel-art": len(NAMES), "art": len(SOFT_NAMES), "textures": len(SOFT_NAMES)}.get(str(kind), 1)
         if calm and values.get("candidates", 1) <= most:
             idle["seed"] = "At imagination 0 there is nothing that a seed could change."
     return idle

@@ -249,6 +249,8 @@ class RequestOptions:
         pattern=r"[^\x00-\x1f]{0,500}",
         expected="a list such as age=60, hair=long, smile",
         unit="DIALS",
+        doors=("command line", "api", "page", "gimp"),
+        actions=("imagine-face", "anonymise-face"),
         domains=("faces",),
     )
     exact: str = _row(

@@ -15,7 +15,7 @@ from typing import Any, Tuple
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import depixel_client as client
-from gimpfu_compat import PF_IMAGE, PF_LAYERS, PF_RADIO, PF_SLIDER, PF_TOGGLE, main, register
+from gimpfu_compat import PF_IMAGE, PF_LAYERS, PF_RADIO, PF_SLIDER, PF_STRING, PF_TOGGLE, main, register
 
 MENU = "<Image>/Filters/Depixel"
 _OUTPUT = {"upscale": "new-image", "imagine-face": "new-image", "anonymise-face": "new-layers"}
@@ -32,12 +32,13 @@ TAKEN = "ocrlspf"
 def parameters(action: client.Action) -> list[Entry]:
     """The params list of gimpfu for an action of the client."""
     params: list[Entry] = [(PF_IMAGE, "image", "Image", None), (PF_LAYERS, "drawables", "Layers", None)]
-    taken = set(TAKEN)
-    for option in action.options:
-        label = _with_mnemonic(option.label, taken)
+    labels = _with_mnemonics([option.label for option in action.options], TAKEN)
+    for option, label in zip(action.options, labels):
         if option.kind == "choice":
             choices = tuple((shown, value) for value, shown in option.choices)
             params.append((PF_RADIO, option.name, label, option.default, choices, _described(option)))
+        elif option.kind == "text":
+            params.append((PF_STRING, option.name, label, option.default, None, option.help))
         else:
             whole = option.kind == "int"
             limits: Entry = (int(option.low), int(option.high), 1) if whole else (option.low, option.high, 0.05)
@@ -46,13 +47,29 @@ def parameters(action: client.Action) -> list[Entry]:
     return params + ([FRAMES] if action.name == client.UPSCALE.name else [])
 
 
-# An underscore before the first letter that is still free; it is taken then.
-def _with_mnemonic(label: str, taken: set[str]) -> str:
-    for at, letter in enumerate(label.lower()):
-        if letter.isalpha() and letter not in taken:
-            taken.add(letter)
-            return label[:at] + "_" + label[at:]
-    return label
+def _with_mnemonics(labels: list[str], taken: str) -> list[str]:
+    """Each label with an underscore before a letter of its own: a matching, so that none is left without one."""
+    choice: dict[str, int] = {}  # letter -> label
+
+    def assign(at: int, tried: set[str]) -> bool:
+        for letter in dict.fromkeys(labels[at].lower()):
+            if not letter.isalpha() or letter in taken or letter in tried:
+                continue
+            tried.add(letter)
+            if letter not in choice or assign(choice[letter], tried):
+                choice[letter] = at
+                return True
+        return False
+
+    for at in range(len(labels)):
+        assign(at, set())
+    letters = {at: letter for letter, at in choice.items()}
+    return [_underlined(label, letters.get(at, "")) for at, label in enumerate(labels)]
+
+
+def _underlined(label: str, letter: str) -> str:
+    at = label.lower().index(letter) if letter else -1
+    return label if at < 0 else label[:at] + "_" + label[at:]
 
 
 def _described(option: client.Option) -> str:

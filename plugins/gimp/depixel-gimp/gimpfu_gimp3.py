@@ -110,6 +110,8 @@ def _value(config: Any, parameter: fu.Parameter) -> Any:
     value = config.get_property(parameter.name)
     if parameter.kind in (fu.PF_FILE, fu.PF_FILENAME, fu.PF_DIRNAME):
         return value.get_path() if value else None
+    if value is None and parameter.kind in (fu.PF_STRING, fu.PF_TEXT):
+        return ""  # what GIMP makes of an empty text
     return value
 
 

@@ -49,7 +49,8 @@ class Header:
 
     def values(self) -> dict[str, Any]:
         """The present values of the rows."""
-        return {option.name: self._config.get_property(option.name) for option in self._action.options}
+        values = {option.name: self._config.get_property(option.name) for option in self._action.options}
+        return {name: "" if value is None else value for name, value in values.items()}
 
     def problem(self) -> str:
         """Why these values cannot be followed; it is shown in the dialog, which stays open. Empty when they can."""

@@ -115,3 +115,20 @@ def test_the_example_in_python(gimp: Gimp) -> None:
 
     assert seen["status"] == "success"
     assert (seen["size"], seen["answers"]) == ([36, 28], 3)
+
+
+def test_a_folder_in_batch(gimp: Gimp) -> None:
+    """As written in docs/gimp.md: every picture is answered, and a spoilt one stops nothing."""
+    folder = gimp.host.work / "out" / "folder"
+    folder.mkdir()
+    for name, shade in (("first", 40), ("third", 200)):
+        Image.fromarray(np.full((6, 5, 3), shade, np.uint8)).save(folder / f"{name}.png")
+    (folder / "second.png").write_bytes(b"no picture")
+    (folder / "folder.py").write_text(blocks("python")[1], "utf-8")
+
+    command = "gimp-console -id --batch-interpreter python-fu-eval -b \"exec(open('folder.py').read())\" --quit"
+    assert command in (ROOT / "docs" / "gimp.md").read_text("utf-8")
+    said = finish(gimp.host.start("bash", "-c", f"cd {folder} && {command}", GIMP3_DIRECTORY=str(gimp.profile)), 600)
+
+    assert sorted(path.name for path in folder.glob("*.xcf")) == ["first-x2.xcf", "third-x2.xcf"], said[-3000:]
+    assert "second.png" in said

@@ -16,7 +16,7 @@ from depixel.upsampler import Upsampler
 
 pytestmark = pytest.mark.host
 
-TYPES = {"int": "gint", "float": "gdouble", "choice": "gchararray", "bool": "gboolean"}
+TYPES = {"int": "gint", "float": "gdouble", "choice": "gchararray", "bool": "gboolean", "text": "gchararray"}
 
 
 @pytest.fixture(scope="module")
