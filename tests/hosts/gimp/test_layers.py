@@ -36,7 +36,8 @@ def test_every_option_is_a_typed_argument(seen: dict[str, Any], action: Any) -> 
     options = with_output(action, "gimp", output).options
 
     for option in options:
-        assert found[option.name] == [TYPES[option.kind], pytest.approx(option.default)], option.name
+        default = None if option.default == "" else pytest.approx(option.default)  # GIMP has no empty texts
+        assert found[option.name] == [TYPES[option.kind], default], option.name
     extra = {"frames"} if action.name == "upscale" else set()
     rest = set(found) - {option.name for option in options} - extra
     assert rest == {"run-mode", "image", "drawables"}
