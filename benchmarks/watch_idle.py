@@ -1,0 +1,111 @@
+"""
+What a watcher that was left on costs: its share of one core and how often it wakes, while nothing happens, while a log
+grows in the folder, and while a texture grows. `depixel watch` with a nearest-neighbour worker; Linux only.
+
+    python benchmarks/watch_idle.py --files 5000 --seconds 30 --out benchmarks/results/watch_idle.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT / p) for p in ("core", "plugins/folder_watch", "tests/fakes")]
+WRITE_EVERY = 0.15  # seconds between two writes to the file that grows
+
+
+def main() -> None:
+    """Make a folder, start a watcher, measure it three times."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--files", type=int, default=5000)
+    parser.add_argument("--seconds", type=float, default=30, help="for each of the three")
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--child", type=Path, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.child:
+        keep(args.child)
+        return
+    with tempfile.TemporaryDirectory(prefix="watch-idle-") as folder:
+        source = Path(folder) / "mods"
+        for number in range(args.files):
+            path = source / f"d{number // 1000}" / f"{number}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            pixels = np.frombuffer(number.to_bytes(4, "big") * 4, np.uint8).reshape(2, 2, 4)
+            Image.fromarray(pixels).save(path)
+        child = subprocess.Popen([sys.executable, __file__, "--child", str(source)], stdout=subprocess.DEVNULL)
+        outputs = source.with_name("mods-depixel")
+        while sum(1 for _ in outputs.rglob("*.png")) < args.files and child.poll() is None:
+            time.sleep(1)
+        time.sleep(5)
+        cost = {
+            "idle": measure(child.pid, args.seconds, None),
+            "log_grows": measure(child.pid, args.seconds, source / "d0/game.log"),
+            "texture_grows": measure(child.pid, args.seconds, source / "d0/growing.png"),
+        }
+        child.terminate()
+        child.wait()
+    machine = f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}"
+    text = json.dumps({"machine": machine, "files": args.files, "seconds": args.seconds, **cost}, indent=2)
+    print(text)
+    if args.out:
+        args.out.write_text(text + "\n")
+
+
+def keep(source: Path) -> None:
+    """`depixel watch` until stopped."""
+    from nearest_worker import NearestWorker
+
+    import depixel_watch.loop
+    from depixel import cli
+
+    worker = NearestWorker()
+    worker.device = "cpu"  # type: ignore[attr-defined]
+    depixel_watch.loop.EngineUpscaler = lambda *_, **__: worker  # type: ignore[assignment, misc]
+    depixel_watch.loop.open_engine = lambda _: None  # type: ignore[assignment, return-value]
+    sys.exit(cli.main(["watch", str(source)]))
+
+
+def measure(pid: int, seconds: float, growing: Path | None) -> dict[str, float]:
+    """Percent of one core, and wake-ups a second."""
+    before, wakes, started = spent(pid), switches(pid), time.monotonic()
+    while time.monotonic() - started < seconds:
+        if growing is not None:
+            with growing.open("ab") as file:
+                file.write(b"x" * 100)
+        time.sleep(WRITE_EVERY)
+    took = time.monotonic() - started
+    return {
+        "percent": round(100 * (spent(pid) - before) / took, 2),
+        "wake_ups_a_second": round((switches(pid) - wakes) / took, 2),
+    }
+
+
+def spent(pid: int) -> float:
+    """Processor seconds of a process."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def switches(pid: int) -> int:
+    """How often the threads of a process went to sleep."""
+    total = 0
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        for line in (task / "status").read_text().splitlines():
+            if line.startswith("voluntary_ctxt_switches"):
+                total += int(line.split()[1])
+    return total
+
+
+if __name__ == "__main__":
+    main()
