@@ -66,13 +66,12 @@ def keep(source: Path) -> None:
     """`depixel watch` until stopped."""
     from nearest_worker import NearestWorker
 
-    import depixel_watch.loop
     from depixel import cli
+    from depixel_watch import loop
 
     worker = NearestWorker()
     worker.device = "cpu"  # type: ignore[attr-defined]
-    depixel_watch.loop.EngineUpscaler = lambda *_, **__: worker  # type: ignore[assignment, misc]
-    depixel_watch.loop.open_engine = lambda _: None  # type: ignore[assignment, return-value]
+    vars(loop).update(EngineUpscaler=lambda *_, **__: worker, open_engine=lambda _: None)
     sys.exit(cli.main(["watch", str(source)]))
 
 
