@@ -45,15 +45,16 @@ OUTPUTS = {
         ("replace", "Replace"),
     ),
     "krita": (
-        ("new-layer", "New layer"),
         ("new-document", "New document"),
-        ("larger-document", "New layer, document enlarged"),
+        ("larger-document", "Document enlarged"),
+        ("new-layer", "New layer, fitted"),
     ),
 }
 
 _OUTPUTS_OF = {
     "document": ("upscale",),
     "larger-image": ("upscale", "imagine-face"),
+    "larger-document": ("upscale", "imagine-face"),
     "flat-image": ("anonymise-face",),
 }
 """Actions that have an output; all of them where it is not listed."""

@@ -18,15 +18,16 @@ def scales_back(answer: Answer) -> str:
     return "off by %s of 255" % (("%.1f" % answer.residual).rstrip("0").rstrip("."))
 
 
-def layer_name(base: str, result: Result, index: int, imagined: bool = False) -> str:
+def layer_name(base: str, result: Result, index: int, imagined: bool = False, converted: bool = False) -> str:
     """
     The name of the layer of candidate `index`: `sprite x4, seed 7, imagination 0.5, exact`, or `sprite x4, thin
     outlines, exact`. It says all that tells the candidate from its neighbours; the recipe holds the rest.
+    `converted`: the program converts the answer's colours to others, so that it is no longer exact.
     """
     answer = result.answers[index]
     what = " imagined" if imagined else ""
     times = " x%d" % result.scale if result.scale > 1 else ""
-    return "%s%s%s, %s, %s" % (base, what, times, difference(answer), scales_back(answer))
+    return "%s%s%s, %s, %s" % (base, what, times, difference(answer), "converted" if converted else scales_back(answer))
 
 
 def difference(answer: Answer) -> str:
@@ -67,15 +68,16 @@ def file_suffix(action: Action, scale: int) -> str:
     return "%s-x%d" % (what, scale) if scale > 1 else what
 
 
-def summary(result: Result) -> str:
+def summary(result: Result, converted: bool = False) -> str:
     """One sentence for a status bar: how many answers, how exact, how long, then the engine's notes."""
     worst = max(result.answers, key=lambda answer: answer.residual)
     count = len(result.answers)
+    exactness = scales_back(worst) + (" before its colours were converted" if converted else "")
     first = "%d answer%s in %.1f s; scaled back: %s." % (
         count,
         "" if count == 1 else "s",
         result.seconds,
-        scales_back(worst),
+        exactness,
     )
     return " ".join([first, *result.notes])
 

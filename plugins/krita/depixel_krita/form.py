@@ -9,7 +9,7 @@ from typing import Any
 
 from krita import Krita
 
-from ._client import AUTO_STEPS, Action, BadOptionError, Option, check
+from ._client import AUTO_STEPS, Action, BadOptionError, Option, check, idle_options
 from .qt import QtCore, QtWidgets, Signal
 
 _GROUP = "depixel"  # in kritarc
@@ -18,7 +18,7 @@ _PARTS = 100  # positions of a slider
 
 class Form(QtWidgets.QWidget):
     """
-    One row for each option; the advanced ones behind a switch.
+    One row for each option; the advanced ones behind a switch, those that would change nothing now hidden.
 
     Signals:
         changed: a value is another one.
@@ -33,21 +33,21 @@ class Form(QtWidgets.QWidget):
         rows = QtWidgets.QFormLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setFieldGrowthPolicy(QtWidgets.QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
-        self._advanced: list[tuple[QtWidgets.QWidget, QtWidgets.QWidget]] = []
+        self._rows: dict[str, tuple[QtWidgets.QWidget, QtWidgets.QWidget]] = {}
         self._more = QtWidgets.QCheckBox("More settings", self)
         for option in sorted(action.options, key=lambda option: option.advanced):
-            if option.advanced and not self._advanced:
+            if option.advanced and rows.indexOf(self._more) < 0:
                 rows.addRow(self._more)
             label, field = QtWidgets.QLabel(option.label + ":", self), self._field(option)
             label.setToolTip(option.help)
             label.setBuddy(self._widgets[option.name])
             rows.addRow(label, field)
-            if option.advanced:
-                self._advanced.append((label, field))
-        self._more.setVisible(bool(self._advanced))
-        self._more.toggled.connect(self._show_advanced)
-        self._show_advanced(False)
+            self._rows[option.name] = label, field
+        self._more.setVisible(any(option.advanced for option in action.options))
+        self._more.toggled.connect(lambda on: self._show_rows())
+        self.changed.connect(self._show_rows)
         self.set_values(_remembered(action))
+        self._show_rows()
 
     def values(self) -> dict[str, Any]:
         """Every option's value."""
@@ -63,10 +63,13 @@ class Form(QtWidgets.QWidget):
         """Keep the values for the next start of Krita."""
         Krita.instance().writeSetting(_GROUP, self.action.name, json.dumps(self.values()))
 
-    def _show_advanced(self, on: bool) -> None:
-        for label, field in self._advanced:
-            label.setVisible(on)
-            field.setVisible(on)
+    # Of a hidden row the value stays as it is.
+    def _show_rows(self) -> None:
+        idle = idle_options(self.action, self.values())
+        for option in self.action.options:
+            shown = option.name not in idle and (self._more.isChecked() or not option.advanced)
+            for widget in self._rows[option.name]:
+                widget.setVisible(shown)
 
     def _field(self, option: Option) -> QtWidgets.QWidget:
         make: Any = {"choice": _choice, "float": _slider, "bool": _switch}.get(option.kind, _number)

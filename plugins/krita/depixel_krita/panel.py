@@ -5,20 +5,34 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ._client import UPSCALE, Action, Engine, EngineError, Preview, Progress, group_name, sentence
+from ._client import (
+    IMAGINE_FACE,
+    UPSCALE,
+    Action,
+    Engine,
+    EngineError,
+    Progress,
+    action_named,
+    exactness,
+    file_suffix,
+    group_name,
+    sentence,
+)
 from .form import Form
 from .host import HostError, Target, choose, glance
-from .pixels import reduced, swapped
+from .pieces import button, label, row
 from .qt import QtCore, QtWidgets, Signal
-from .results import LARGER_DOCUMENT, deliver
+from .recipes import KeptRecipe, recipe_of_target
+from .region import middle, shown
+from .results import NEW_DOCUMENT, deliver
 from .scratch import prepare
 from .turns import StateWatch, Stepper
 from .view import CompareView, Line, Strip
 from .work import Asked, Done, Offer, Work
 
 _LOOK = 600  # milliseconds between two looks at what is selected
-_PREVIEW_SIDE = 64  # pixels of the part that is previewed
 _PREVIEW_SCALE = 8  # at most
+_LARGE = 1024  # pixels at which a chosen face may be made again
 _ALIKE = 4  # answers that "More like this" asks for at least
 
 
@@ -43,7 +57,9 @@ class Panel(QtWidgets.QWidget):
         self._offers: tuple[Offer, ...] = ()
         self._kept: Offer | None = None  # the answer that others were asked to be like
         self._applying: Stepper | None = None
+        self._recipe: KeptRecipe | None = None  # of the active layer
         self._seen: Any = None
+        self._converted = False  # the colours of the active layer are, for the engine
         self._build(wide)
         self._connect()
         self._look_timer, self._soon_timer = QtCore.QTimer(self), QtCore.QTimer(self)
@@ -57,47 +73,49 @@ class Panel(QtWidgets.QWidget):
         self.form = Form(self.action, self)
         self.live = QtWidgets.QCheckBox("Live preview", self)
         self.live.setToolTip("Answer the middle of the selection, or of the layer, after every change.")
-        self.live.setVisible(self.action.name == UPSCALE.name)
-        self.words, self.state = _label(self), Line(self)
+        self.words, self.state = label(self), Line(self)
         self.words.setMinimumHeight(2 * self.words.fontMetrics().lineSpacing())
         self.state.setEnabled(False)  # grey
         self.bar = QtWidgets.QProgressBar(self)
         self.bar.setRange(0, 1000)
         self.bar.setTextVisible(False)
-        self.go = _button(self, self.action.menu.rstrip("."), self.action.blurb)
-        self.stop = _button(self, "Cancel", "Stop the work; nothing is changed")
-        self.more = _button(self, "More like this", "Keep the chosen answer and ask for others close to it")
-        self.apply = _button(self, "Apply", "Add the chosen answer, as set in the last row above")
-        self.apply_all = _button(self, "Apply all", "Add all answers")
-        self.discard = _button(self, "Discard", "Forget these answers")
+        self.go = button(self, self.action.menu.rstrip("."), self.action.blurb)
+        self.stop = button(self, "Cancel", "Stop the work; nothing is changed")
+        self.again = button(self, "Again", "Make this very layer again, from the recipe that it carries")
+        self.large = button(self, f"At {_LARGE}", f"The same face again, {_LARGE} pixels large")
+        self.more = button(self, "More like this", "Keep the chosen answer and ask for others close to it")
+        self.apply = button(self, "Apply", "Add the chosen answer, as set in the last row above")
+        self.apply_all = button(self, "Apply all", "Add all answers")
+        self.discard = button(self, "Discard", "Forget these answers")
         pictures = QtWidgets.QVBoxLayout()
         pictures.addWidget(self.view, 1)
         pictures.addWidget(self.live)
+        pictures.addLayout(row(self.again, self.large))
         pictures.addWidget(self.strip)
-        pictures.addLayout(_row(self.more, self.apply, self.apply_all, self.discard, grid=not wide))
+        pictures.addLayout(row(self.more, self.apply, self.apply_all, self.discard, grid=not wide))
         options = QtWidgets.QVBoxLayout()
         options.addWidget(self.form)
-        if wide:
-            about = _label(self)
-            about.setText(self.action.help)
-            options.addWidget(about)
+        self.about = label(self)  # what is invented, and what is exact
+        self.about.setVisible(wide)
+        options.addWidget(self.about)
         options.addStretch(1)
         body: QtWidgets.QBoxLayout = QtWidgets.QHBoxLayout() if wide else QtWidgets.QVBoxLayout()
         body.addLayout(pictures, 1)
         body.addLayout(options)
         whole = QtWidgets.QVBoxLayout(self)
-        if not wide:  # the docker has its own
-            whole.setContentsMargins(0, 0, 0, 0)
+        whole.setContentsMargins(*([9] * 4 if wide else [0] * 4))  # the docker has its own
         whole.addLayout(body, 1)
         whole.addWidget(self.bar)
         whole.addWidget(self.words)
-        self.buttons = _row(self.go, self.stop)
+        self.buttons = row(self.go, self.stop)
         whole.addLayout(self.buttons)
         whole.addWidget(self.state)
 
     def _connect(self) -> None:
         self.go.clicked.connect(lambda checked=False: self.start())
         self.stop.clicked.connect(self.cancel)
+        self.again.clicked.connect(lambda checked=False: self.start_again())
+        self.large.clicked.connect(lambda: self.start_again(_LARGE))
         self.more.clicked.connect(self.ask_for_more)
         self.apply.clicked.connect(lambda: self.apply_offers(all_of_them=False))
         self.apply_all.clicked.connect(lambda: self.apply_offers(all_of_them=True))
@@ -134,10 +152,32 @@ class Panel(QtWidgets.QWidget):
             self._say(str(error))
             return
         self.form.remember()
+        self._begin("Reading the pixels")
+
+    def _begin(self, words: str) -> None:
         self._offers, self._done = (), None
-        self._say("Reading the pixels")
+        self._say(words)
         self.bar.setValue(0)
         self._refresh()
+
+    def start_again(self, side: int = 0) -> None:
+        """Ask for the answer that the active layer is, by its recipe; `side`: at about so many pixels."""
+        kept = self._recipe
+        if self.busy or kept is None or kept.recipe.source is None:
+            return
+        self._preview.cancel()
+        source, extra = kept.recipe.source, {}
+        if side:
+            left, top, right, bottom = kept.recipe.settings.get("box") or (0, 0, source.width, source.height)
+            extra["scale"] = min(64, max(2, side // max(right - left, bottom - top)))
+        try:
+            target = kept.target(choose())
+            values = {**self.form.values(), **kept.recipe.values()}
+            self._work.start(Asked(target, action_named(kept.recipe.action), values, extra, previews=True, again=kept))
+        except (HostError, EngineError) as error:
+            self._say(str(error))
+            return
+        self._begin("Asking for the same answer")
 
     def ask_for_more(self) -> None:
         """Keep the chosen answer, and ask for others close to it."""
@@ -163,7 +203,7 @@ class Panel(QtWidgets.QWidget):
         if self._applying is not None:
             self._applying.stop()
             self._applying = None
-            if self.form.values()["output"] == LARGER_DOCUMENT:  # which comes before the answer
+            if self.form.values()["output"] != NEW_DOCUMENT:  # the canvas comes before the answer
                 words = "Cancelled; if the document was enlarged already, undo takes that back."
         self._kept = None
         self._say(words)
@@ -175,15 +215,17 @@ class Panel(QtWidgets.QWidget):
             return
         done = self._done
         offers = self._offers if all_of_them else (self._chosen(),)
-        group = group_name(done.asked.target.name, done.finished.result, self.action.name != UPSCALE.name)
+        scale = max(1, done.finished.result.scale)
+        group = group_name(done.asked.target.name, done.finished.result, done.asked.action.name != UPSCALE.name)
         name = group if len(offers) > 1 else offers[0].painting.name
         steps = deliver(
             [offer.painting for offer in offers],
             done.shot.colours,
             done.asked.target,
-            max(1, done.finished.result.scale),
+            scale,
             self.form.values()["output"],
             name,
+            file_suffix(done.asked.action, scale),
         )
         self._applying = Stepper(steps, self)
         self._applying.ended.connect(self._applied)
@@ -194,6 +236,7 @@ class Panel(QtWidgets.QWidget):
     def forget(self) -> None:
         """Back to the selected pixels."""
         self._offers, self._done, self._kept, self._seen = (), None, None, None
+        self.view.set_stale(False)
         self._say("")
         self._refresh()
         self.look()
@@ -208,11 +251,14 @@ class Panel(QtWidgets.QWidget):
             return
         try:
             target = choose()
-            part = _middle(target)
+            part = middle(target)
             samples = glance(part)
             prepare(target.colours)
+            self._find_recipe(target)
+            self._explain(target)
         except HostError as error:
-            self._seen = None
+            self._seen = self._recipe = None
+            self._refresh()
             self._preview.cancel()
             self.view.show_before(None, str(error))
             return
@@ -225,9 +271,9 @@ class Panel(QtWidgets.QWidget):
             values.update(scale=min(_PREVIEW_SCALE, values["scale"]), candidates=1)
             self._preview.start(Asked(part, self.action, values, {}, previews=False))
             return
-        shown = _shown(part, samples)
+        before = shown(part, samples)
         hint = f"{target.name}: no preview of its colours ({part.colours.model}, {part.colours.depth})"
-        self.view.show_before(shown, hint)
+        self.view.show_before(before, hint)
         self._describe(target)
 
     def showEvent(self, event: Any) -> None:  # noqa: N802 (Qt's name)
@@ -253,7 +299,25 @@ class Panel(QtWidgets.QWidget):
     def _chosen(self) -> Offer:
         return self._offers[max(0, self.strip.currentRow())]
 
+    # The promise depends on the values and on the colours.
+    def _explain(self, target: Target | None = None) -> None:
+        if target is not None:
+            self._converted = target.colours.travels != target.colours
+        exact = exactness(self.action, self.form.values())
+        if self._converted:
+            exact = "Its colours are converted and back, so it scales back only approximately."
+        self.about.setText(self.action.help.split(" Scaled down again")[0] + " " + exact)
+
+    def _find_recipe(self, target: Target) -> None:
+        before, self._recipe = self._recipe, recipe_of_target(target)
+        if before != self._recipe:
+            self._refresh()
+
     def _changed(self) -> None:
+        self._explain()
+        if self._offers and self._done is not None:
+            old = {**self._done.asked.values, "output": None}
+            self.view.set_stale(old != {**self.form.values(), "output": None})
         if not self.busy and not self._offers:
             self._look_timer.start(_LOOK)  # once the value stands still
 
@@ -265,11 +329,10 @@ class Panel(QtWidgets.QWidget):
                 self.view.show_after(event.preview)
 
     def _finished(self, done: Done) -> None:
-        offers = done.offers
-        if self._kept is not None:
-            offers = (self._kept, *offers)
+        offers = done.offers if self._kept is None else (self._kept, *done.offers)
         self._done, self._offers, self._kept = done, offers, None
         self._say(done.summary)
+        self.view.set_stale(False)
         self.view.show_both(done.finished.source, offers[0].picture)
         self.strip.fill(
             [offer.picture for offer in offers],
@@ -323,51 +386,13 @@ class Panel(QtWidgets.QWidget):
         self.bar.setVisible(busy)
         self.strip.setVisible(offered)
         self.live.setVisible(not offered and self.action.name == UPSCALE.name)
-        for button in (self.more, self.apply, self.discard):
-            button.setVisible(offered)
-            button.setEnabled(not busy)
+        recipe = self._recipe.recipe if self._recipe is not None and not (busy or offered) else None
+        can_repeat = recipe is not None and recipe.source is not None
+        self.again.setVisible(can_repeat)
+        self.large.setVisible(can_repeat and recipe is not None and recipe.action == IMAGINE_FACE.name)
+        for choice in (self.more, self.apply, self.discard):
+            choice.setVisible(offered)
+            choice.setEnabled(not busy)
         self.apply_all.setVisible(len(self._offers) > 1)
         self.apply_all.setEnabled(not busy)
         self.form.setEnabled(not busy)
-
-
-# A part around the middle of the selection, or of the layer.
-def _middle(target: Target) -> Target:
-    left, top, right, bottom = target.selection or (0, 0, target.width, target.height)
-    width, height = min(_PREVIEW_SIDE, right - left), min(_PREVIEW_SIDE, bottom - top)
-    x, y = (left + right - width) // 2, (top + bottom - height) // 2
-    return target.part((x, y, x + width, y + height), moving=False)
-
-
-def _shown(part: Target, samples: bytes) -> Preview | None:
-    colours = part.colours
-    if colours != colours.travels:
-        return None
-    width, height, rgba = reduced(samples, part.width, part.height, colours.channels, colours.bits, _PREVIEW_SIDE)
-    return Preview(width, height, bytes(swapped(rgba, 8)) if colours.is_swapped else rgba)
-
-
-def _label(parent: QtWidgets.QWidget) -> QtWidgets.QLabel:
-    label = QtWidgets.QLabel(parent)
-    label.setWordWrap(True)
-    label.setTextInteractionFlags(QtCore.Qt.TextInteractionFlag.TextSelectableByMouse)
-    return label
-
-
-def _button(parent: QtWidgets.QWidget, text: str, tip: str) -> QtWidgets.QPushButton:
-    button = QtWidgets.QPushButton(text, parent)
-    button.setToolTip(tip)
-    button.setAutoDefault(False)
-    return button
-
-
-def _row(*widgets: QtWidgets.QWidget, grid: bool = False) -> QtWidgets.QLayout:
-    if grid:  # two rows of two, for a narrow docker
-        layout = QtWidgets.QGridLayout()
-        for index, widget in enumerate(widgets):
-            layout.addWidget(widget, index // 2, index % 2)
-        return layout
-    row = QtWidgets.QHBoxLayout()
-    for widget in widgets:
-        row.addWidget(widget)
-    return row

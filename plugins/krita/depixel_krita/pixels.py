@@ -33,9 +33,7 @@ def swapped(samples: Samples, depth: int) -> bytearray:
     return out
 
 
-def reduced(
-    samples: Samples, width: int, height: int, channels: int, depth: int, side: int
-) -> tuple[int, int, bytes]:
+def reduced(samples: Samples, width: int, height: int, channels: int, depth: int, side: int) -> tuple[int, int, bytes]:
     """
     A picture for the screen: width, height, and RGBA of 8 bits, the longer side at most `side` (pixels are left out).
 

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 from krita import Krita
 
 from .colours import STRIP, Colours, colours_of, strips
+from .files import name_document
 from .host import HostError, Target, find_document, find_node, go_to
 from .pixels import repeated
 from .qt import QtCore
+from .recipes import keep
 from .scratch import Converter, paint_layer, scratch, used
 
 if TYPE_CHECKING:
@@ -35,10 +37,17 @@ class Painting:
     width: int
     height: int
     frames: tuple[bytes | bytearray, ...]
+    recipe: str = ""  # what brings it back (`recipes.KeptRecipe`)
 
 
 def deliver(
-    paintings: Sequence[Painting], colours: Colours, target: Target, scale: int, output: str, group: str
+    paintings: Sequence[Painting],
+    colours: Colours,
+    target: Target,
+    scale: int,
+    output: str,
+    group: str,
+    suffix: str = "",
 ) -> Generator[int, None, str]:
     """
     Add answers to Krita; each `yield` lets it go on for that many milliseconds. Returns the name of what was made.
@@ -46,22 +55,36 @@ def deliver(
     Args:
         colours: of the paintings.
         scale: how many pixels of an answer one pixel of the target became.
-        output: NEW_LAYER (beside its source), NEW_DOCUMENT, or LARGER_DOCUMENT (the document is enlarged first).
+        output: NEW_LAYER (where it fits on the canvas, which grows to hold a larger answer), NEW_DOCUMENT, or
+            LARGER_DOCUMENT (the document is enlarged first). A layer that was answered as a whole is hidden under a
+            larger answer, as one step that undo takes back.
         group: name of the group when there are several answers.
+        suffix: of the name of a new document, after its source's.
 
     Raises:
         HostError: the document was closed.
     """
     if output == NEW_DOCUMENT or len(paintings[0].frames) > 1:
-        return (yield from _as_document(paintings, colours, target, scale, group))
+        return (yield from _as_document(paintings, colours, target, scale, group, suffix))
     larger = output == LARGER_DOCUMENT and scale > 1
-    times = scale if larger else 1
-    making = _Making(
-        colours, colours_of(_open(target.document)), target, scale, (target.left * times, target.top * times)
-    )
+    document = _open(target.document)
+    whole = scale > 1 and target.covers(document) and not target.shape
+    if larger:
+        corner, canvas = (
+            (target.left * scale, target.top * scale),
+            (document.width() * scale, document.height() * scale),
+        )
+    else:
+        corner, canvas = fitted(target, scale, (document.width(), document.height()))
+    making = _Making(colours, colours_of(document), target, scale, corner)
     made = yield from _made(paintings, making, group)
     if larger:
-        yield from _enlarge(target.document, scale)
+        yield from _scaled(target.document, canvas)
+    elif canvas != (document.width(), document.height()):
+        _open(target.document).resizeImage(0, 0, *canvas)
+        yield from _until_size(target.document, canvas)
+    if whole:
+        yield from _hide(target)
     document = _open(target.document)
     source = find_node(document, target.node)
     parent = source.parentNode() if source is not None else None
@@ -70,8 +93,53 @@ def deliver(
     else:  # the layer was deleted in the meantime
         document.rootNode().addChildNode(made, None)
     yield 50  # until Krita's layer list knows it
-    _open(target.document).setActiveNode(made)
+    document = _open(target.document)
+    document.setActiveNode(made)
+    _keep_recipes(document, [made, *made.childNodes()], paintings)
     return made.name()
+
+
+def fitted(target: Target, scale: int, canvas: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
+    """
+    Where an answer goes on the canvas that its source lies on: the corner of its first pixel, and the canvas's size,
+    which grows when the answer is larger. As near to its source as it fits; what lay beyond the canvas stays beyond it.
+    """
+    if scale == 1:
+        return (target.left, target.top), canvas
+    corner, size = [], []
+    for start, length, side in ((target.left, target.width, canvas[0]), (target.top, target.height, canvas[1])):
+        first, last = max(0, start), min(side, start + length)
+        shown = (last - first) * scale
+        grown = max(side, shown)
+        centred = first + (last - first - shown) // 2
+        corner.append(min(max(0, centred), grown - shown) - (first - start) * scale)
+        size.append(grown)
+    return (corner[0], corner[1]), (size[0], size[1])
+
+
+# The layers of the paintings, by name: a group was put together elsewhere, and its layers have got new ids since.
+def _keep_recipes(document: Document, nodes: Sequence[Node], paintings: Sequence[Painting]) -> None:
+    recipes = {painting.name: painting.recipe for painting in paintings}
+    for node in nodes:
+        keep(document, node, recipes.get(node.name(), ""))
+
+
+# Krita's own action, because a script's `setVisible` is no step of the undo history; it works on what is in front.
+def _hide(target: Target) -> Iterator[int]:
+    document = _open(target.document)
+    source = find_node(document, target.node)
+    if source is None or not source.visible():
+        return
+    app = Krita.instance()
+    if app.activeDocument() == document:
+        document.setActiveNode(source)
+        yield 50
+        node = document.activeNode()
+        if app.activeDocument() == document and node is not None and node.uniqueId() == source.uniqueId():
+            app.action("toggle_layer_visibility").trigger()
+            yield 20
+    if source.visible():
+        source.setVisible(False)
 
 
 @dataclass(frozen=True)
@@ -149,21 +217,24 @@ def _fill(
         yield 0
 
 
-def _enlarge(key: str, scale: int) -> Iterator[int]:
+def _scaled(key: str, size: tuple[int, int]) -> Iterator[int]:
     document = _open(key)
-    width, height = document.width() * scale, document.height() * scale
-    document.scaleImage(width, height, int(document.xRes()), int(document.yRes()), "NearestNeighbor")
+    document.scaleImage(*size, int(document.xRes()), int(document.yRes()), "NearestNeighbor")
+    yield from _until_size(key, size)
+
+
+def _until_size(key: str, size: tuple[int, int]) -> Iterator[int]:
     for _ in range(1000):
         yield 10
         document = _open(key)
-        if (document.width(), document.height()) == (width, height) and document.tryBarrierLock():
+        if (document.width(), document.height()) == size and document.tryBarrierLock():
             document.unlock()
             return
     raise HostError("Krita did not enlarge the document; nothing was added.")
 
 
 def _as_document(
-    paintings: Sequence[Painting], colours: Colours, target: Target, scale: int, group: str
+    paintings: Sequence[Painting], colours: Colours, target: Target, scale: int, group: str, suffix: str
 ) -> Generator[int, None, str]:
     app = Krita.instance()
     source = find_document(target.document)
@@ -189,6 +260,8 @@ def _as_document(
     yield 50  # until Krita's layer list knows them
     document = _open(key)
     document.setActiveNode(layers[0])
+    _keep_recipes(document, layers, paintings)
+    name_document(document, find_document(target.document), suffix)
     return document.name()
 
 

@@ -109,9 +109,7 @@ class Task:
             self._messages.put(event)
         raise RuntimeError("the engine ended the job without an answer")
 
-    def _finished(
-        self, result: Result, given: tuple[Samples, ...], source: Preview, began: float
-    ) -> Finished:
+    def _finished(self, result: Result, given: tuple[Samples, ...], source: Preview, began: float) -> Finished:
         shown, every = [], []
         for answer in result.answers:
             frames = [self._inside(*pair) for pair in zip(answer.frames, given)]  # noqa: B905 (Python 3.8)

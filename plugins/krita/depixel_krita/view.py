@@ -27,6 +27,7 @@ class CompareView(QtWidgets.QWidget):
         self._after: QtGui.QImage | None = None
         self._divider = 0.5
         self._hint = ""
+        self._stale = False
         self.setMinimumSize(140, 110)
         self.setSizePolicy(QtWidgets.QSizePolicy.Policy.Expanding, QtWidgets.QSizePolicy.Policy.Expanding)
         self.setFocusPolicy(_Qt.FocusPolicy.StrongFocus)
@@ -47,6 +48,16 @@ class CompareView(QtWidgets.QWidget):
             self._before = image_of(before)
         self._after = image_of(after)
         self.update()
+
+    def set_stale(self, on: bool) -> None:
+        """Mark the answer as one to other options than those that are set now."""
+        self._stale = on
+        self.update()
+
+    @property
+    def stale(self) -> bool:
+        """Whether the answer is marked as out of date."""
+        return self._stale
 
     def show_after(self, after: Preview) -> None:
         """Another answer to the same pixels."""
@@ -75,6 +86,8 @@ class CompareView(QtWidgets.QWidget):
             painter.restore()
             if self._after is not None:
                 _divider(painter, place, line)
+        if self._stale and self._after is not None:
+            _word(painter, QtCore.QPoint(place.left(), place.top()), "options changed since")
 
     def mousePressEvent(self, event: QtGui.QMouseEvent) -> None:  # noqa: N802
         self._move_to(event)
@@ -207,7 +220,13 @@ def _divider(painter: QtGui.QPainter, place: QtCore.QRect, line: int) -> None:
         if width > (line - place.left() if left else place.right() - line):
             continue
         x = place.left() if left else place.right() + 1 - width
-        label = QtCore.QRect(x, place.bottom() + 1 - metrics.height() - 2, width, metrics.height() + 2)
-        painter.fillRect(label, QtGui.QColor(0, 0, 0, 150))
-        painter.setPen(QtGui.QColor(255, 255, 255))
-        painter.drawText(label, number(_Qt.AlignmentFlag.AlignCenter), word)
+        _word(painter, QtCore.QPoint(x, place.bottom() + 1 - metrics.height() - 2), word)
+
+
+# White on a dark ground, from this corner on.
+def _word(painter: QtGui.QPainter, corner: QtCore.QPoint, word: str) -> None:
+    metrics = painter.fontMetrics()
+    label = QtCore.QRect(corner, QtCore.QSize(metrics.horizontalAdvance(word) + 8, metrics.height() + 2))
+    painter.fillRect(label, QtGui.QColor(0, 0, 0, 150))
+    painter.setPen(QtGui.QColor(255, 255, 255))
+    painter.drawText(label, number(_Qt.AlignmentFlag.AlignCenter), word)

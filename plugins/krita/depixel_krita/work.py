@@ -12,15 +12,20 @@ from ._client import (
     Action,
     Engine,
     Preview,
+    Result,
     Submission,
+    difference,
     layer_name,
+    recipe_of,
     scales_back,
     sentence,
     settings_of,
     summary,
 )
 from .host import HostError, Shot, Target, find_document, read
+from .pixels import swapped
 from .qt import QtCore, Signal
+from .recipes import KeptRecipe
 from .results import Painting
 from .task import Failed, Finished, Task
 from .turns import Stepper
@@ -38,6 +43,7 @@ class Asked:
     values: Mapping[str, Any]  # of the form
     extra: Mapping[str, Any]  # settings beside those of the form
     previews: bool
+    again: KeptRecipe | None = None  # make this one again, and nothing of the form
 
 
 @dataclass(frozen=True)
@@ -63,7 +69,7 @@ class Done:
     @property
     def summary(self) -> str:
         """One sentence on the answers, and one for each thing worth knowing."""
-        return " ".join((summary(self.finished.result), *self.asked.target.notes))
+        return " ".join((summary(self.finished.result, _is_converted(self.asked)), *self.asked.target.notes))
 
 
 class Work(QtCore.QObject):
@@ -87,6 +93,7 @@ class Work(QtCore.QObject):
         self._reading: Stepper | None = None
         self._shot: Shot | None = None
         self._task: Task | None = None
+        self._sent: Submission | None = None
         self._ticks = 0
         self._timer = QtCore.QTimer(self)
         self._timer.timeout.connect(self._pump)
@@ -103,6 +110,9 @@ class Work(QtCore.QObject):
             EngineError: a value of the form is out of range; nothing was begun.
         """
         self.cancel()
+        if asked.again is not None:
+            self._again(asked, asked.again)
+            return
         box = asked.target.selection
         if box is not None and asked.action.name == UPSCALE.name:  # the selected part alone
             asked = replace(asked, target=asked.target.chosen())
@@ -114,6 +124,17 @@ class Work(QtCore.QObject):
         self._reading = Stepper(read(asked.target), self)
         self._reading.ended.connect(lambda shot, asked=asked: self._ask(asked, shot, settings))
         self._reading.broke.connect(lambda error: self._fail(_sentence(error)))
+
+    # Of the picture that the recipe holds: nothing has to be read.
+    def _again(self, asked: Asked, kept: KeptRecipe) -> None:
+        settings = kept.recipe.submission(**asked.extra).settings
+        pixels = kept.recipe.source
+        if pixels is None:
+            return
+        swap = kept.colours.travels.is_swapped
+        frames = tuple(bytes(swapped(frame, pixels.depth)) if swap else frame for frame in pixels.frames)
+        self._asked = asked
+        self._ask(asked, Shot(asked.target, kept.colours.travels, frames), settings)
 
     def cancel(self) -> None:
         """Give it up, if there is one: at once here, within one step of the search in the engine. No signal comes."""
@@ -132,10 +153,21 @@ class Work(QtCore.QObject):
 
         def request(pixels: Any) -> Submission:
             kept = {"kept": asked.values["kept"]} if "kept" in asked.values else {}
-            return Submission(pixels, settings, asked.action.wire, previews=asked.previews, program="krita", **kept)
+            self._sent = Submission(
+                pixels, settings, asked.action.wire, previews=asked.previews, program="krita", **kept
+            )
+            return self._sent
 
         shape = (target.width, target.height, colours.channels, colours.bits)
-        self._task = Task(self._engine, shot.frames, shape, colours.is_swapped, request, target.name, kept_to)
+        self._task = Task(
+            self._engine,
+            shot.frames,
+            shape,
+            colours.is_swapped,
+            request,
+            asked.again.recipe.name if asked.again else target.name,
+            kept_to,
+        )
         self._task.start()
         self._timer.start(_PUMP)
 
@@ -145,7 +177,7 @@ class Work(QtCore.QObject):
             return
         for message in task.take():
             if isinstance(message, Finished):
-                done = Done(asked, shot, message, _offers(asked, message))
+                done = Done(asked, shot, message, _offers(asked, message, self._sent))
                 self._end()
                 self.finished.emit(done)
                 return
@@ -169,23 +201,37 @@ class Work(QtCore.QObject):
         self._asked = self._reading = self._shot = self._task = None
 
 
-def _offers(asked: Asked, finished: Finished) -> tuple[Offer, ...]:
+def _is_converted(asked: Asked) -> bool:
+    return asked.target.colours.travels != asked.target.colours
+
+
+def _offers(asked: Asked, finished: Finished, sent: Submission | None) -> tuple[Offer, ...]:
     result = finished.result
     imagined = asked.action.name != UPSCALE.name
     offers = []
     for index, answer in enumerate(result.answers):
         painting = Painting(
-            layer_name(asked.target.name, result, index, imagined),
+            layer_name(asked.target.name, result, index, imagined, _is_converted(asked)),
             answer.left,
             answer.top,
             answer.width,
             answer.height,
             finished.frames[index],
+            _recipe(asked, sent, result, index),
         )
-        label = f"{index + 1}: {scales_back(answer)}"
+        exactness = "converted" if _is_converted(asked) else scales_back(answer)
+        label = f"{difference(answer)}: {exactness}"
         calm = asked.values.get("imagination", 0) == 0 and answer.seed == asked.values.get("seed")
         offers.append(Offer(painting, finished.pictures[index], label, answer.seed, not calm))
     return tuple(offers)
+
+
+# Of animations there is none: their frames would fill the document.
+def _recipe(asked: Asked, sent: Submission | None, result: Result, index: int) -> str:
+    if sent is None or asked.target.times:
+        return ""
+    target = asked.target
+    return KeptRecipe(recipe_of(asked.action, sent, result, index), target.colours, target.left, target.top).to_json()
 
 
 def _sentence(error: BaseException) -> str:

@@ -50,9 +50,9 @@ def test_other_document_in_front(krita) -> None:
 
     assert facts["in front"]
     first, second, *widths = facts["layer"]
-    assert [len(first), second, widths] == [2, [["sprite", []]], [16, 20]]
+    assert [len(first), second, widths] == [2, [["sprite", []]], [32, 20]]
     first, second, *widths = facts["larger"]
-    assert [len(first), second, widths] == [3, [["sprite", []]], [32, 20]]
+    assert [len(first), second, widths] == [3, [["sprite", []]], [64, 20]]
     assert facts["undone"] == [[["sprite", []]], [["sprite", []]], 16, 20]
 
 

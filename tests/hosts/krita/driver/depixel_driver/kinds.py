@@ -28,7 +28,8 @@ def selected_part(facts):
     made = document.nodeByName("sprite x4, seed 0, exact")
     bounds = made.bounds()
     facts["corner"] = [bounds.left(), bounds.top()]
-    save("selected_part.out", made.pixelData(6, 4, 80, 48))
+    facts["size"] = [document.width(), document.height()]
+    save("selected_part.out", made.pixelData(0, 0, 80, 48))
 
 
 @scenario
@@ -47,14 +48,15 @@ def selected_shape(facts):
     yield from apply(panel)
     facts["layers"] = layers(document)
     made = desk.tops(document)[-1]
-    save("shape.out", made.pixelData(7, 5, 48, 32))
-    save("shape.shown", made.projectionPixelData(7, 5, 48, 32))
+    save("shape.out", made.pixelData(0, 0, 48, 32))
+    save("shape.shown", made.projectionPixelData(0, 0, 48, 32))
     yield from step("undo", document)
     facts["undone"] = layers(document)
     yield from step("redo", document)
     facts["redone"] = layers(document)
-    save("shape.redone", desk.tops(document)[-1].projectionPixelData(7, 5, 48, 32))
-    yield from step("undo", document)
+    save("shape.redone", desk.tops(document)[-1].projectionPixelData(0, 0, 48, 32))
+    for _ in range(2):
+        yield from step("undo", document)
     document.setActiveNode(layer)
     yield from ask(panel, scale=2, candidates=2, imagination=0.5, output="new-document")
     panel.more.click()
@@ -121,7 +123,7 @@ def masks_groups_clones(facts):
         ("linked", linked),
     ):
         document.setActiveNode(node)
-        yield 200
+        yield from settle(document)  # clones are drawn again after an undo
         shown = layer if node == mask else node
         save(f"shown-{name}.src", shown.projectionPixelData(0, 0, 16, 12))
         before = [n.name() for n in desk.tops(document)]
@@ -130,7 +132,8 @@ def masks_groups_clones(facts):
         made = next(n for n in desk.tops(document) if n.name() not in before)
         save(f"shown-{name}.out", made.pixelData(0, 0, 32, 24))
         facts[name] = made.name()
-        yield from step("undo", document)
+        for _ in range(3):  # the answer, the hidden source, the larger canvas
+            yield from step("undo", document)
 
 
 def save_png(path, width, height, pixels):

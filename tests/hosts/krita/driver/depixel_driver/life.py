@@ -128,7 +128,7 @@ def other_document_in_front(facts):
         facts[name] = [layers(first), layers(second), first.width(), second.width()]
     desk.front(first)
     yield from until(lambda: app.activeDocument() == first, "the first document in front")
-    for _ in range(3):
+    for _ in range(4):  # twice: the answer, and the larger canvas or document
         yield from desk.step("undo", first)
     facts["undone"] = [layers(first), layers(second), first.width(), second.width()]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from krita import Selection
 
 from depixel_driver import desk
@@ -111,6 +113,8 @@ def new_layer(facts):
     yield from apply(panel)
     facts["layers"] = layers(document)
     facts["active"] = document.activeNode().name()
+    facts["size"] = [document.width(), document.height()]
+    facts["hidden"] = not layer.visible()
     save("new_layer.out", desk.tops(document)[-1].pixelData(0, 0, 72, 60))
     yield from step("undo", document)
     facts["undone"] = layers(document)
@@ -131,9 +135,11 @@ def larger_document(facts):
     yield from apply(panel)
     facts["size"] = [document.width(), document.height()]
     save("larger_document.out", desk.tops(document)[-1].pixelData(0, 0, 40, 32))
-    for _ in range(2):
+    facts["hidden"] = not layer.visible()
+    for _ in range(3):
         yield from step("undo", document)
     facts["undone"] = [document.width(), document.height(), layers(document)]
+    facts["shown again"] = layer.visible()
     facts["source kept"] = bytes(desk.tops(document)[0].pixelData(0, 0, 20, 16)) == source
 
 
@@ -282,3 +288,84 @@ def faces(facts):
     yield from step("undo", document)
     facts["undone"] = [n.name() for n in desk.tops(document)] == before
     facts["source kept"] = bytes(layer.pixelData(0, 0, 48, 48)) == source
+
+
+@scenario
+def recipes(facts):
+    """Each answer carries what brings it back alone; a face comes back larger; new documents have their own names."""
+    document, _ = yield from new(24, 24)
+    document.setFileName(os.path.join(desk.OUT, "hero.kra"))
+    document.save()
+    panel = docker()
+    yield from ask(panel, scale=4, domain="art", candidates=3, imagination=0.6, output="new-document")
+    facts["labels"] = [panel.strip.item(row).text() for row in range(3)]
+    frames = {offer.painting.name: bytes(offer.painting.frames[0]) for offer in panel.offers}
+    yield from apply(panel, all_of_them=True)
+    made = desk.other_document(document)
+    facts["names"] = [os.path.basename(made.fileName()), os.path.exists(made.fileName())]
+    facts["modified"] = made.modified()
+    document.setModified(False)
+    document.close()
+    facts["again"] = []
+    for node in desk.tops(made):
+        made.setActiveNode(node)
+        yield 200
+        panel.look()
+        panel.again.click()
+        assert panel.busy, panel.words.text()
+        yield from until(lambda: not panel.busy, "the same answer")
+        facts["again"].append([len(panel.offers), bytes(panel.offers[0].painting.frames[0]) == frames[node.name()]])
+        panel.forget()
+    made.save()
+    facts["saved"] = made.fileName()
+    yield from desk.clean()
+    made = app.openDocument(facts["saved"])
+    app.activeWindow().addView(made)
+    yield from until(lambda: made.activeNode() is not None, "the saved document")
+    node = desk.tops(made)[0]
+    made.setActiveNode(node)
+    yield 300
+    panel.look()
+    desk.shot(panel, "docker-again")
+    panel.again.click()
+    yield from until(lambda: not panel.busy, "the answer from the file")
+    facts["from the file"] = bytes(panel.offers[0].painting.frames[0]) == frames[node.name()]
+    yield from desk.clean()
+    yield from new(16, 16, pixels=desk.face(16))
+    panel = docker(1)
+    yield from ask(panel, scale=4, candidates=2, steps=2, output="new-document")
+    panel.strip.setCurrentRow(1)
+    yield from apply(panel)
+    yield 300
+    panel.look()
+    panel.large.click()
+    assert panel.busy, panel.words.text()
+    yield from until(lambda: not panel.busy, "the large face")
+    facts["large"] = [panel.offers[0].painting.width, panel.offers[0].painting.height]
+
+
+@scenario
+def idle_rows(facts):
+    """Rows that would change nothing are hidden, and an answer to other options is marked."""
+    yield from new(16, 16)
+    panel = docker()
+    panel.form._more.setChecked(True)
+    panel.form.set_values({**panel.action.defaults()})
+    yield 100
+    facts["calm"] = panel.form._widgets["seed"].isVisible()
+    panel.form.set_values({"imagination": 0.5})
+    yield 100
+    facts["vivid"] = panel.form._widgets["seed"].isVisible()
+    panel.form.set_values({"domain": "normals"})
+    yield 100
+    facts["normals"] = panel.form._widgets["edges"].isVisible()
+    yield from ask(panel, scale=2)
+    facts["fresh"] = panel.view.stale
+    panel.form.set_values({"scale": 3})
+    yield 100
+    facts["changed"] = panel.view.stale
+    desk.shot(panel, "docker-stale")
+    panel.form.set_values({"scale": 2, "output": "new-layer"})
+    yield 100
+    facts["back"] = panel.view.stale
+    panel.form._more.setChecked(False)

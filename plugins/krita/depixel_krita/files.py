@@ -1,0 +1,28 @@
+"""Names of new documents: after their source, beside it, and unlike those of all other open documents and files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from krita import Krita
+
+from ._client import unique_path
+
+if TYPE_CHECKING:
+    from krita import Document
+
+
+def name_document(document: Document, source: Document | None, suffix: str) -> None:
+    """
+    Give a new document the path at which *Save* will write it: `sprite-x4.kra` beside `sprite.png`. A source that was
+    never saved has no folder: then nothing changes. Nothing is written, and the document counts as unsaved.
+
+    Args:
+        suffix: between the source's name and the ending.
+    """
+    if source is None or not source.fileName() or not suffix:
+        return
+    taken = [other.fileName() for other in Krita.instance().documents() if other.fileName()]
+    document.setFileName(unique_path(str(Path(source.fileName()).with_suffix("")) + suffix, ".kra", taken))
+    document.setModified(True)

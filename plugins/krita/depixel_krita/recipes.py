@@ -1,0 +1,89 @@
+"""
+The recipe of an answer, kept in the document that holds it: an annotation for each layer, which Krita saves in .kra
+files. It brings the very answer back, without the layer that it was made from.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from ._client import EngineError, Recipe
+from .colours import Colours
+from .host import Target, find_document, find_node
+from .qt import QtCore
+
+if TYPE_CHECKING:
+    from krita import Document, Node
+
+_KEY = "depixel:"  # and the layer's id
+
+
+@dataclass(frozen=True)
+class KeptRecipe:
+    """What one answer was made of."""
+
+    recipe: Recipe
+    colours: Colours  # of the picture that was sent, in Krita's words
+    left: int  # where that picture lay in its document
+    top: int
+
+    def target(self, chosen: Target) -> Target:
+        """The picture that the recipe holds, in the place of what is chosen now."""
+        source = self.recipe.source
+        size = (source.width, source.height) if source is not None else (chosen.width, chosen.height)
+        part = chosen.part((0, 0, *size), moving=False)
+        return replace(
+            part, name=self.recipe.name, left=self.left, top=self.top, colours=self.colours, notes=(), shaped=False
+        )
+
+    def to_json(self) -> str:
+        """One line."""
+        colours = [self.colours.model, self.colours.depth, self.colours.profile]
+        return json.dumps({"recipe": self.recipe.to_json(), "colours": colours, "place": [self.left, self.top]})
+
+    @classmethod
+    def from_json(cls, text: str) -> KeptRecipe:
+        """
+        Read what `to_json` wrote.
+
+        Raises:
+            EngineError: it cannot be read.
+        """
+        try:
+            values = json.loads(text)
+            colours, (left, top) = Colours(*map(str, values["colours"])), values["place"]
+            return cls(Recipe.from_json(values["recipe"]), colours, int(left), int(top))
+        except (ValueError, KeyError, TypeError) as error:
+            raise EngineError(f"The recipe of this layer cannot be read ({type(error).__name__}).", "usage") from error
+
+
+def keep(document: Document, node: Node, text: str) -> None:
+    """Keep a recipe with a layer of the document."""
+    if text:
+        key = _KEY + node.uniqueId().toString()
+        document.setAnnotation(key, "How Depixel made this layer", QtCore.QByteArray(text.encode("ascii")))
+
+
+def recipe_of_layer(document: Document, node: Node) -> KeptRecipe | None:
+    """
+    The recipe of a layer; None when Depixel did not make it.
+
+    Raises:
+        EngineError: there is one, and it cannot be read.
+    """
+    key = _KEY + node.uniqueId().toString()
+    if key not in document.annotationTypes():
+        return None
+    return KeptRecipe.from_json(bytes(document.annotation(key)).decode("utf-8", "replace"))
+
+
+def recipe_of_target(target: Target) -> KeptRecipe | None:
+    """The recipe of the layer of a target; None when there is none that this version can read."""
+    document = find_document(target.document)
+    node = find_node(document, target.node) if document is not None else None
+    try:
+        return recipe_of_layer(document, node) if document is not None and node is not None else None
+    except EngineError:  # the layer is then one like any other
+        return None
