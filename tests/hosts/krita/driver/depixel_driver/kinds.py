@@ -126,14 +126,15 @@ def masks_groups_clones(facts):
         yield from settle(document)  # clones are drawn again after an undo
         shown = layer if node == mask else node
         save(f"shown-{name}.src", shown.projectionPixelData(0, 0, 16, 12))
-        before = [n.name() for n in desk.tops(document)]
-        yield from ask(panel, scale=2, output="new-layer")
+        before = {d.rootNode().uniqueId().toString() for d in desk.documents()}
+        yield from ask(panel, scale=2, output="new-document")
         yield from apply(panel)
-        made = next(n for n in desk.tops(document) if n.name() not in before)
-        save(f"shown-{name}.out", made.pixelData(0, 0, 32, 24))
+        made = next(d for d in desk.documents() if d.rootNode().uniqueId().toString() not in before)
+        save(f"shown-{name}.out", desk.tops(made)[0].pixelData(0, 0, 32, 24))
         facts[name] = made.name()
-        for _ in range(3):  # the answer, the hidden source, the larger canvas
-            yield from step("undo", document)
+        yield 300
+        desk.front(document)
+        yield from until(lambda: app.activeDocument() == document, "the document in front")
 
 
 def save_png(path, width, height, pixels):
