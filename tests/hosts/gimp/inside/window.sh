@@ -24,7 +24,9 @@ timeout 20 import -window root "$OUT/window-dialog-root.png"
 if [ -n "$dialog" ]; then
     timeout 20 import -window "$dialog" "$OUT/window-dialog.png"
     xdotool windowactivate --sync "$dialog" 2>/dev/null
-    xdotool mousemove --window "$dialog" 305 454 click 1   # the line between before and after, far to the right
+    # The line between before and after, far to the right; counted from below, since rows above come and go.
+    height=$(xdotool getwindowgeometry --shell "$dialog" | sed -n 's/^HEIGHT=//p')
+    xdotool mousemove --window "$dialog" 305 $((height - 209)) click 1
     for _ in $(seq 1 60); do   # until the picture before is seen beside the answer
         sleep 2
         timeout 20 import -window "$dialog" "$OUT/window-preview.png"
