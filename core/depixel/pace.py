@@ -21,10 +21,10 @@ class Pace:
     The time left of a run whose whole work is known.
 
     The speed is that of the last half of the run, or of the last half minute where that is longer, so that a slow start
-    is forgotten and a single large picture does not frighten anybody.
+    is forgotten and a single large picture does not distort the estimate.
 
     Args:
-        clock: seconds that never go back.
+        clock: a monotonic clock, in seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

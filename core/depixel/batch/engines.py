@@ -58,7 +58,7 @@ def _open_cluster(args: argparse.Namespace) -> PictureEngine:
     from depixel.priors.weights import added_folder, added_names, weights_path
 
     if args.engine != "local":
-        raise BadUsageError("--cluster and --engine exclude each other.")
+        raise BadUsageError("--cluster and --engine cannot be used together.")
     names = {name for name in str(getattr(args, "model", None) or "").split(",") if name in added_names()}
     models = {name: (added_folder() / f"{name}.safetensors").read_bytes() for name in names}
     weights = {}

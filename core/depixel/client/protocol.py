@@ -195,8 +195,8 @@ class Answer:
     top: int = 0
     mode: str = ""  # kind of picture in Pillow's words
     indexed: bool = False  # all its colours are in the palette that was sent
-    reading: str = ""  # pixel art: which reading it is (depixel.client.readings)
-    imagination: float = 0.0  # how far this candidate strayed; with its seed it comes again (depixel.client.recipe)
+    reading: str = ""  # which reading it is (depixel.client.readings)
+    imagination: float = 0.0  # with the seed, it makes the same candidate again (depixel.client.recipe)
     model: str = ""  # the generator that made it, where several were asked for one answer each
 
 

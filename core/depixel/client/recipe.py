@@ -100,7 +100,7 @@ class Recipe:
         Read what `to_json` wrote.
 
         Raises:
-            EngineError: the text is no recipe, or one of a later version.
+            EngineError: the text is not a recipe, or it is of a later version.
         """
         try:
             values = json.loads(text)

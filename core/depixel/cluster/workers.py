@@ -41,7 +41,7 @@ class Workers:
     Engines that can be borrowed.
 
     Raises:
-        BadUsageError: Ray is missing, or the address is none.
+        BadUsageError: Ray is not installed, or the address is not valid.
         EngineProblemError: nothing answers at the address, or no machine can start an engine.
     """
 
@@ -164,7 +164,7 @@ class Workers:
 
 def _connected(address: str) -> Any:
     if address != "local" and not address.startswith("ray://"):
-        raise BadUsageError(f"--cluster {address!r} is no cluster: say local, or ray://HOST:PORT.")
+        raise BadUsageError(f"--cluster {address!r} is not the address of a cluster: use local or ray://HOST:PORT.")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     try:

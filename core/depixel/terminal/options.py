@@ -108,18 +108,23 @@ def add_cluster_options(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument(
         "--cores-per-engine",
-        type=_count,
+        type=at_least_one("cores", 2),
         default=2,
         metavar="N",
         help="with --cluster, on machines without a GPU: one engine for N cores (default: %(default)d)",
     )
 
 
-def _count(text: str) -> int:
-    try:
-        count = int(text)
-    except ValueError:
-        count = 0
-    if count < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of cores such as 2")
-    return count
+def at_least_one(noun: str, example: int) -> Callable[[str], int]:
+    """An argparse type: a whole number from 1 on, of what `noun` names; `example` is part of the refusal."""
+
+    def parse(text: str) -> int:
+        try:
+            count = int(text)
+        except ValueError:
+            count = 0
+        if count < 1:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number of {noun} such as {example}")
+        return count
+
+    return parse

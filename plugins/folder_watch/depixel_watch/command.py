@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from depixel.errors import BadUsageError
-from depixel.terminal.options import add_cluster_options, add_request_options, request_from
+from depixel.terminal.options import add_cluster_options, add_request_options, at_least_one, request_from
 
 if TYPE_CHECKING:
     from depixel.cli import Subparsers
@@ -64,14 +64,14 @@ def _add_choices(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument(
         "--only-below",
-        type=_side,
+        type=at_least_one("pixels", 256),
         default=0,
         metavar="N",
         help="leave textures alone whose longer side is N pixels or more (default: no limit)",
     )
     group.add_argument(
         "--most",
-        type=_side,
+        type=at_least_one("pixels", 256),
         default=0,
         metavar="N",
         help="enlarge a texture less, or not at all, where a side would exceed N pixels (default: no limit)",
@@ -99,16 +99,6 @@ def _add_habits(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--json", action="store_true", help="print one JSON object per line")
     group.add_argument("--log", type=Path, metavar="FILE", help="log file (default: OUT/depixel-watch.log)")
     group.add_argument("--notify", action="store_true", help="show a desktop notification when textures are ready")
-
-
-def _side(text: str) -> int:
-    try:
-        side = int(text)
-    except ValueError:
-        side = 0
-    if side < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of pixels such as 256")
-    return side
 
 
 def run(args: argparse.Namespace) -> int:
