@@ -17,6 +17,7 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
+from training.faces_camera import spoiled
 
 from depixel.degradation import make_degradation
 from depixel.priors.face_encoder import GRID
@@ -97,19 +98,27 @@ class Reducer:
     """
 
     def __init__(self, size: int) -> None:
-        matrices = []
-        self.sizes: list[int] = []
-        for small in SMALL_SIZES:
-            for kind in KINDS:
-                matrices.append(_enlarge(small) @ reduction_matrix(kind, size, small))
-                self.sizes.append(small)
-        self.matrices = torch.stack(matrices)  # [K, GRID, R]
+        self.sizes = [small for small in SMALL_SIZES for _ in KINDS]
+        self.reducing = [reduction_matrix(kind, size, small) for small in SMALL_SIZES for kind in KINDS]
+        self.enlarging = [_enlarge(small) for small in self.sizes]
+        pairs = zip(self.enlarging, self.reducing, strict=True)
+        self.matrices = torch.stack([enlarge @ reduce for enlarge, reduce in pairs])  # [K, GRID, R]
 
     def __call__(self, large: Tensor, choice: Tensor) -> tuple[Tensor, Tensor]:
         """large [B, 3, R, R], choice [B] in [0, K) -> (grid [B, 3, GRID, GRID], sizes [B])."""
         m = self.matrices.to(large.device)[choice]  # [B, GRID, R]
         grid = m[:, None] @ large @ m[:, None].transpose(-1, -2)
         sizes = torch.tensor(self.sizes, dtype=torch.float32, device=large.device)[choice]
+        return grid, sizes
+
+    def spoiled(self, large: Tensor, choice: Tensor, share: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """As a call, with camera faults in the given share of the small pictures (see training.faces_camera)."""
+        grid, sizes = self(large, choice)
+        for k in choice.unique().tolist():
+            rows = (choice == k).nonzero()[:, 0]
+            reduce, enlarge = self.reducing[k].to(large.device), self.enlarging[k].to(large.device)
+            small = spoiled(reduce @ large[rows] @ reduce.t(), share, generator)
+            grid[rows] = enlarge @ small @ enlarge.t()
         return grid, sizes
 
     def choose(self, count: int, shares: tuple[float, ...], generator: torch.Generator) -> Tensor:

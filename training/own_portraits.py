@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
+from training.faces_data import Portraits
 from training.reader_data import Labels
 
 from depixel.faces.reader import BEARDS, CENTRES, HAIR, LANDMARKS, NUMBERS, SPREADS
@@ -57,6 +58,23 @@ def load_own(folder: Path, side: int) -> tuple[Tensor, Labels]:
             small = image.convert("RGB").resize((side, side), Image.Resampling.BOX)
             pictures.append(np.asarray(small).transpose(2, 0, 1))
     return torch.from_numpy(np.stack(pictures)), own_labels(rows)
+
+
+def with_own(portraits: Portraits, folder: Path) -> Portraits:
+    """
+    The portraits and, after them, those that `training.make_portraits` drew into a folder, at the same size.
+
+    Raises:
+        FileNotFoundError: the folder holds no metadata.jsonl.
+    """
+    pixels, labels = load_own(folder, portraits.pixels.shape[-1])
+    count = len(pixels)
+    return Portraits(
+        portraits.names + [f"own-{number}" for number in range(count)],
+        torch.cat([portraits.pixels, pixels]),
+        torch.cat([portraits.landmarks, labels.landmarks]),
+        portraits.metadata + [{} for _ in range(count)],
+    )
 
 
 def own_labels(rows: list[Mapping[str, Any]]) -> Labels:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from training.faces_camera import camera_light, camera_move
 from training.faces_data import Portraits
 
 from depixel.faces.reader import BEARDS, CENTRES, HAIR, LANDMARKS, MIRRORED, NUMBERS, SPREADS, resampled
@@ -83,7 +84,7 @@ def small_batch(
     large, truth = pixels[index].float() / 255, labels.take(index)
     large, truth = _mirrored(large, truth, torch.rand(count, generator=generator) < 0.5)
     large, truth = _moved(large, truth, generator)
-    large = _lit(large, generator)
+    large = camera_light(large, generator)
     if side is None:
         side = SIDES[int(torch.randint(len(SIDES), (1,), generator=generator))]
     small = F.interpolate(large, (side, side), mode="bilinear", antialias=True, align_corners=False)
@@ -105,20 +106,8 @@ def _mirrored(large: Tensor, truth: Labels, which: Tensor) -> tuple[Tensor, Labe
     )
 
 
-# Another crop: closer or wider, shifted, turned. What lies outside of the portrait repeats its border.
 def _moved(large: Tensor, truth: Labels, generator: torch.Generator) -> tuple[Tensor, Labels]:
-    count, _, side, _ = large.shape
-    zoom = torch.exp(torch.randn(count, generator=generator) * 0.16).clamp(0.65, 1.6)
-    shift = torch.randn(count, 2, generator=generator) * 0.05
-    turn = torch.randn(count, generator=generator) * 8
-    cosine, sine = torch.cos(turn * math.pi / 180), torch.sin(turn * math.pi / 180)
-    # The picture's pixel at p (from -1 to 1) shows the portrait at matrix @ p + offset.
-    matrix = torch.stack([cosine, -sine, sine, cosine], 1).reshape(-1, 2, 2) * zoom[:, None, None]
-    theta = torch.cat([matrix, 2 * shift[:, :, None]], 2)
-    grid = F.affine_grid(theta, [count, 3, side, side], align_corners=False)
-    moved = F.grid_sample(large, grid, padding_mode="border", align_corners=False)
-    points = truth.landmarks * 2 - 1 - 2 * shift[:, None]
-    points = (points @ torch.linalg.inv(matrix).transpose(1, 2) + 1) / 2
+    moved, points = camera_move(large, truth.landmarks, generator)
     return moved, truth._replace(landmarks=points, numbers=_with_roll(truth.numbers, points))
 
 
@@ -130,21 +119,3 @@ def _with_roll(numbers: Tensor, points: Tensor) -> Tensor:
     changed = numbers.clone()
     changed[:, column] = degrees / SPREADS[column]
     return changed
-
-
-# Exposure, contrast, tint, a shadow to one side, blur.
-def _lit(large: Tensor, generator: torch.Generator) -> Tensor:
-    count, _, side, _ = large.shape
-
-    def normal(*shape: int) -> Tensor:
-        return torch.randn(count, *shape, generator=generator)
-
-    gain = torch.exp(0.25 * normal(1, 1, 1) + 0.07 * normal(3, 1, 1))
-    axis = torch.linspace(-1, 1, side)
-    slope = 0.18 * normal(1, 1, 1) * axis + 0.12 * normal(1, 1, 1) * axis[:, None]
-    curve = torch.exp(0.22 * normal(1, 1, 1))
-    lit = ((large.clamp(1e-3, 1) ** curve) * gain * torch.exp(slope) + 0.03 * normal(1, 1, 1)).clamp(0, 1)
-    if torch.rand(1, generator=generator) < 0.4:
-        kernel = 2 * int(torch.randint(1, 5, (1,), generator=generator)) + 1
-        lit = F.avg_pool2d(lit, kernel, 1, kernel // 2, count_include_pad=False)
-    return lit

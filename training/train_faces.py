@@ -20,12 +20,15 @@ from typing import cast
 
 import torch
 import torch.nn.functional as F
+from safetensors.torch import load_file
 from torch import Tensor, nn
+from training.faces_camera import photographed
 from training.faces_checkpoint import load_run, load_tensors, save_run
 from training.faces_data import SMALL_SIZES, Portraits, Reducer, batch, landmark_weights, load_portraits
 from training.faces_discriminator import Discriminator, adversarial_losses
 from training.faces_model import Autoencoder, read_specs, write_specs
 from training.faces_sheet import save_sheet
+from training.own_portraits import with_own
 
 from depixel.priors.face_encoder import EncoderSpec
 from depixel.priors.stylegan import GeneratorSpec, StyledConv
@@ -91,6 +94,8 @@ def train(options: argparse.Namespace) -> None:
     device = torch.device(options.device)
     portraits = load_portraits(options.data, size, evaluation=False)
     evaluation = load_portraits(options.data, size, evaluation=True)
+    if options.drawn:
+        portraits = with_own(portraits, options.drawn)
     log.info("%d portraits for training, %d held out", len(portraits), len(evaluation))
     reducer = Reducer(size)
 
@@ -114,6 +119,8 @@ def train(options: argparse.Namespace) -> None:
         gan, _ = load_tensors(options.run / "gan")
         model.generator.load_state_dict({k[8:]: v for k, v in gan.items() if k.startswith("average.")})
         model.generator.requires_grad_(False)
+    if options.start:
+        load_release(model, options.start)
     write_specs(options.run, model.generator.spec, model.encoder.spec)
     average = Autoencoder(model.generator.spec, model.encoder.spec).to(device).requires_grad_(False)
     average.load_state_dict(model.state_dict())
@@ -147,8 +154,9 @@ def train(options: argparse.Namespace) -> None:
 
         # Portraits seen through small sizes of all kinds.
         truth, landmarks = batch(portraits, options.batch, size, rng, device)
+        truth, landmarks = photographed(truth, landmarks, options.camera, rng)
         choice = reducer.choose(options.batch, options.shares, rng)
-        grid, sizes = reducer(truth, choice)
+        grid, sizes = reducer.spoiled(truth, choice, options.camera, rng)
         grid = grid + torch.randn(grid.shape, generator=rng).to(device) * 0.01
         seen_as = model.encoder.from_grid(grid, sizes, torch.bfloat16)
         w, deltas = seen_as.w, seen_as.deltas
@@ -241,6 +249,9 @@ def report(average: Autoencoder, evaluation: Portraits, reducer: Reducer, resolu
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder with faces256-*.tar and metadata.jsonl")
+    parser.add_argument("--drawn", type=Path, help="folder that training.make_portraits filled, to learn from as well")
+    parser.add_argument("--camera", type=float, default=0.0, help="share of rows as photographs show them, 0 to 1")
+    parser.add_argument("--start", type=Path, help="released weights of the same shape that a new run begins with")
     parser.add_argument("--run", type=Path, required=True, help="folder of checkpoints, sheets and the log; continued")
     parser.add_argument("--minutes", type=float, default=60.0, help="wall-clock minutes of this call")
     parser.add_argument("--size", type=int, default=128, help="pixels a side")
@@ -268,6 +279,12 @@ def main() -> None:
         log.addHandler(book)
         train(options)
         log.removeHandler(book)
+
+
+def load_release(model: Autoencoder, path: Path) -> None:
+    """Copy released weights into a model of the same shape; the file's statistics stay behind."""
+    names = model.state_dict().keys()
+    model.load_state_dict({key: value.float() for key, value in load_file(path).items() if key in names})
 
 
 def _numbers(text: str) -> tuple[int, ...]:
