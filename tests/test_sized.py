@@ -112,7 +112,7 @@ def test_animations_and_candidates_are_reduced_together(upsampler: Upsampler) ->
 
 def test_a_palette_cannot_be_kept_while_reducing(tmp_path: Path) -> None:
     """Means of colours are other colours: the request says so before anything is computed."""
-    with pytest.raises(BadUsageError, match="palette keep and size"):
+    with pytest.raises(BadUsageError, match="palette keep cannot be combined with size"):
         Request(size=50, palette="keep").validated()
 
 

@@ -26,21 +26,21 @@ if TYPE_CHECKING:
 COMMANDS = {
     "upscale": ("depixel.commands.upscale", "upscale pictures, folders of pictures or patterns"),
     "project": ("depixel.commands.project", "make another upscaler's result scale back down to its input"),
-    "anonymise": ("depixel.commands.anonymise", "replace a face by an imaginary one"),
+    "anonymise": ("depixel.commands.anonymise", "replace a face with an invented one"),
     "imagine": ("depixel.commands.imagine", "draw a person who does not exist"),
-    "watch": ("depixel_watch.command", "upscale what is dropped into a mod folder"),
+    "watch": ("depixel_watch.command", "watch a mod folder and keep its textures upscaled"),
     "open": ("depixel.commands.open_page", "open Depixel in the web browser"),
     "serve": ("depixel.commands.serve", "run the engine that GIMP and Krita share"),
-    "install": ("depixel.commands.install", "put the plug-in into GIMP or Krita"),
-    "uninstall": ("depixel.commands.install", "take the plug-in out of GIMP or Krita"),
-    "doctor": ("depixel.commands.doctor", "find out what is missing or broken, and how to fix it"),
-    "models": ("depixel.commands.models", "list the installed generators, with licence and digest"),
+    "install": ("depixel.commands.install", "install the plug-in for GIMP or Krita"),
+    "uninstall": ("depixel.commands.install", "remove the plug-in from GIMP or Krita"),
+    "doctor": ("depixel.commands.doctor", "check the installation and say how to fix what is wrong"),
+    "models": ("depixel.commands.models", "list, add or remove models, with licence and digest"),
 }
 """Subcommand => the module that declares and runs it, and its line on the help page, in the page's order."""
 
 _DESCRIPTION = (
-    "Depixel imagines the pixels that a tiny picture never had: the answer scales back down to exactly the pixels you "
-    "gave. Detail is invented, not recovered."
+    "Depixel enlarges tiny pictures by inventing the missing detail. Each answer scales back down to exactly the "
+    "pixels you gave. Detail is invented, not recovered."
 )
 
 

@@ -67,9 +67,11 @@ class Request(RequestOptions):
             if problem := option.problem(getattr(self, option.name)):
                 raise BadUsageError(problem)
         if self.scale is not None and self.size is not None:
-            raise BadUsageError("scale and size exclude each other: give one of them.")
+            raise BadUsageError("scale and size cannot be combined: give only one of them.")
         if self.size is not None and self.palette == "keep":
-            raise BadUsageError("palette keep and size exclude each other: reducing mixes colours. Give a scale.")
+            raise BadUsageError(
+                "palette keep cannot be combined with size, because reducing mixes colours: give a scale instead."
+            )
         return self
 
     def over(self, profile: Mapping[str, Any]) -> Request:

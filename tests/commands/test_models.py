@@ -118,7 +118,7 @@ def test_the_licence_is_asked_for_at_a_terminal(
 
     monkeypatch.setattr("sys.stdin", Terminal())
     assert main(["models", "add", str(download), "--name", "mine"]) == 0
-    assert "Under which licence" in capsys.readouterr().err
+    assert "Which licence" in capsys.readouterr().err
     assert "CC0 1.0" in (folder / "mine.md").read_text()
 
 

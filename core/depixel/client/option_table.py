@@ -36,10 +36,10 @@ class RequestOptions:
     scale: Optional[int] = _row(
         "int",
         "Times larger",
-        "How many times larger, in both directions.",
+        "How many times larger the answer is, in both directions.",
         low=2,
         high=MAX_SCALE,
-        automatic="4; for a face, whatever makes it 128 pixels",
+        automatic="4; for a face, the factor that makes it 128 pixels",
         unit="N",
         doors=ALL_DOORS,
         actions=("upscale", "imagine-face"),
@@ -47,17 +47,17 @@ class RequestOptions:
     size: Optional[int] = _row(
         "int",
         "Longest side",
-        "Longest side of the result in pixels, in place of a scale. The answer is made at the next whole scale, where "
-        "it scales back exactly, and is then reduced.",
+        "Longest side of the result in pixels, instead of a scale. The answer is made at the next larger whole scale, "
+        "where it scales back exactly, and then reduced.",
         low=2,
         high=65535,
-        automatic="by the scale",
+        automatic="set by the scale",
         unit="PX",
     )
     domain: str = _row(
         "choice",
         "Kind of picture",
-        "What the picture shows; auto looks at its colours and its name.",
+        "What the picture shows; auto decides from its pixels and its name.",
         "auto",
         choices=(
             ("auto", "Automatic"),
@@ -68,13 +68,13 @@ class RequestOptions:
             ("data", "Mask or data map"),
             ("faces", "Face (invented)"),
         ),
-        automatic="by content and name",
+        automatic="decided from content and name",
         doors=ALL_DOORS,
     )
     quality: str = _row(
         "choice",
         "Quality",
-        "How much time to spend: best uses the larger model and averages more flips and turns, several times slower.",
+        "How much time to spend: best uses the larger model and averages more views; it takes several times as long.",
         "standard",
         choices=(("standard", "Standard"), ("best", "Best (slow)")),
         doors=ALL_DOORS,
@@ -100,7 +100,7 @@ class RequestOptions:
     wrap: str = _row(
         "choice",
         "Repeats",
-        "Directions in which the picture continues on its opposite edge.",
+        "Directions in which the picture tiles, so that its opposite edges must match.",
         "auto",
         choices=(
             ("auto", "Automatic"),
@@ -116,7 +116,8 @@ class RequestOptions:
     palette: str = _row(
         "choice",
         "Colours",
-        "Whether colours may appear that the picture does not have; keep also keeps an indexed picture indexed.",
+        "Whether the answer may have new colours; keep allows only those of the picture, and keeps it indexed if it "
+        "is.",
         "free",
         choices=(("free", "New ones may appear"), ("keep", "Only those of the picture")),
         advanced=True,
@@ -126,8 +127,8 @@ class RequestOptions:
     reading: str = _row(
         "choice",
         "Read as",
-        "How the picture is read. Pixel art: %s. Other art and textures: %s. Several answers to one picture take the "
-        "others in turn."
+        "How to interpret the picture. Pixel art: %s. Other art and textures: %s. Further candidates use the other "
+        "readings in turn."
         % tuple(
             ", ".join("%s = %s" % (reading.name, reading.label) for reading in readings)
             for readings in (READINGS, SOFT_READINGS)
@@ -137,7 +138,7 @@ class RequestOptions:
             (AUTO, "Automatic"),
             *((reading.name, reading.label.capitalize()) for reading in (*READINGS, *SOFT_READINGS)),
         ),
-        automatic="smooth or calm first, then the others",
+        automatic="smooth or calm for the first candidate",
         advanced=True,
         doors=ALL_DOORS,
         domains=("art", "pixel-art", "textures"),
@@ -145,8 +146,8 @@ class RequestOptions:
     dither: str = _row(
         "choice",
         "Visible dither",
-        "Whether the picture's dither is part of it: remove = smooth it away first; the answer then scales back to the "
-        "undithered picture.",
+        "What to do with dithering: keep it, or remove it first. The answer then scales back to the picture without "
+        "dithering.",
         "keep",
         choices=(("keep", "Keep"), ("remove", "Remove")),
         advanced=True,
@@ -156,7 +157,7 @@ class RequestOptions:
     edges: str = _row(
         "choice",
         "Outlines",
-        "For pictures whose pixels are either there or not: a hard outline of the same kind, or a soft one.",
+        "Outline of pictures whose pixels are either opaque or transparent: hard, as in the picture, or soft.",
         "hard",
         choices=(("hard", "Hard edges"), ("soft", "Soft")),
         advanced=True,
@@ -175,8 +176,8 @@ class RequestOptions:
     frames: str = _row(
         "text",
         "Frames of a sheet",
-        "Upscale each frame of a sprite sheet by itself: auto = find the frames, 4x2 = 4 columns and 2 rows, 32x48px = "
-        "frames of this size.",
+        "Upscale each frame of a sprite sheet separately: auto = find the frames, 4x2 = 4 columns and 2 rows, 32x48px "
+        "= frames of this size.",
         "none",
         pattern=r"none|auto|[1-9]\d{0,3}x[1-9]\d{0,3}(px)?",
         expected="none, auto, columns x rows such as 4x2, or a size such as 32x48px",
@@ -188,7 +189,7 @@ class RequestOptions:
         "box",
         "Face",
         "Where the face is, in pixels of the input.",
-        automatic="found; all of a picture up to 64x64",
+        automatic="found automatically; a picture up to 64x64 is all face",
         unit="L,T,R,B",
         doors=("command line", "api"),
         domains=("faces",),
@@ -196,7 +197,7 @@ class RequestOptions:
     roll: float = _row(
         "float",
         "Head turned by",
-        "How far the head in the box is turned clockwise, in degrees.",
+        "Clockwise rotation of the head in the box, in degrees.",
         0.0,
         low=-180.0,
         high=180.0,
@@ -207,7 +208,7 @@ class RequestOptions:
     candidates: int = _row(
         "int",
         "Answers",
-        "How many different answers; each scales back to the same pixels.",
+        "How many different answers to make; each scales back to the same pixels.",
         1,
         low=1,
         high=64,
@@ -231,7 +232,7 @@ class RequestOptions:
     detail: str = _row(
         "choice",
         "Face detail",
-        "Detail of the answer: drawn = the crisp detail of a drawn person, up to 1024 pixels; calm = the soft face of "
+        "Detail of a face: drawn = the crisp detail of a drawn person, up to 1024 pixels; calm = the softer face of "
         "the neural model.",
         "auto",
         choices=(("auto", "Automatic"), ("drawn", "Drawn"), ("calm", "Calm")),
@@ -243,8 +244,8 @@ class RequestOptions:
     face: str = _row(
         "text",
         "The person",
-        "What the drawn person should be like, such as age=60, hair=long, smile; everything else "
-        "follows the pixels. `depixel imagine --face help` lists the dials.",
+        "What the drawn person should be like, such as age=60, hair=long, smile; the pixels decide everything else. "
+        "`depixel imagine --face help` lists the dials.",
         "",
         pattern=r"[^\x00-\x1f]{0,500}",
         expected="a list such as age=60, hair=long, smile",
@@ -256,11 +257,11 @@ class RequestOptions:
     exact: str = _row(
         "choice",
         "Exact face",
-        "Whether a face must scale back to the input: auto = exactly if the input looks like a face, otherwise the "
-        "person as found.",
+        "Whether a face must scale back to the input exactly: auto = if the input looks like a face; otherwise the "
+        "best match is shown unchanged.",
         "auto",
         choices=(("auto", "If it can be"), ("always", "Always"), ("never", "As found")),
-        automatic="exactly if the input looks like a face",
+        automatic="always if the input looks like a face",
         doors=ALL_DOORS,
         actions=("imagine-face",),
         domains=("faces",),
@@ -281,7 +282,7 @@ class RequestOptions:
     like: Optional[int] = _row(
         "int",
         "Like seed",
-        "Start near the answer that this seed gave.",
+        "Start near the answer that this seed gives.",
         low=0,
         high=MAX_SEED,
         automatic="start anywhere",
@@ -292,10 +293,10 @@ class RequestOptions:
     steps: Optional[int] = _row(
         "int",
         "Search steps",
-        "More steps search longer; 0 is a single pass, the fastest.",
+        "Length of the search; 0 is a single pass, the fastest.",
         low=0,
         high=10_000,
-        automatic="by kind of picture",
+        automatic="depends on the kind of picture",
         unit="N",
         group="search",
         advanced=True,
@@ -315,7 +316,7 @@ class RequestOptions:
     eps: Optional[float] = _row(
         "float",
         "Stop at error",
-        "Mean squared error, for colours from 0 to 1, at which a search may stop.",
+        "Mean squared error, with colours from 0 to 1, at which a search may stop.",
         low=0.0,
         high=1.0,
         automatic="0.0001 for faces, else 0.002",
@@ -326,7 +327,7 @@ class RequestOptions:
     pre_blur: float = _row(
         "float",
         "Blur first",
-        "Blur the input before the search, by this many of its pixels.",
+        "Blur the input first; standard deviation in pixels of the input.",
         0.0,
         low=0.0,
         high=16.0,
@@ -338,7 +339,7 @@ class RequestOptions:
     iterate: int = _row(
         "int",
         "Rounds",
-        "Feed the answer back this many times.",
+        "Reduce the answer and enlarge it again, this many rounds in all.",
         1,
         low=1,
         high=10,
@@ -350,11 +351,11 @@ class RequestOptions:
     model: str = _row(
         "text",
         "Generator",
-        "Name of an installed generator, as `depixel models` lists them; several, as in a,b,c, give one answer each.",
+        "Name of an installed model (see `depixel models`); a list such as a,b,c gives one answer from each.",
         "auto",
         pattern=r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}(,[A-Za-z0-9][A-Za-z0-9._-]{0,63}){0,7}",
-        expected="auto, small, medium, the name of an installed generator, or up to 8 names with commas between them",
-        automatic="by kind of picture",
+        expected="auto, small, medium, the name of an installed model, or up to 8 names separated by commas",
+        automatic="depends on the kind of picture",
         unit="NAME",
         group="search",
         advanced=True,
@@ -368,7 +369,7 @@ KEPT = Option(
     "kept",
     "int",
     "Pixels kept",
-    "How many pixels across the face are kept; fewer hide more.",
+    "How many pixels across the face to keep; fewer hide more.",
     12,
     4,
     64,

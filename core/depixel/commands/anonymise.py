@@ -22,9 +22,9 @@ def add_parser(subparsers: Subparsers) -> None:
     """Declare `depixel anonymise`."""
     parser = subparsers.add_parser(
         "anonymise",
-        help="replace a face by an imaginary one",
-        description="Shrink a face to a few pixels and imagine another that shrinks to the same few: for witnesses and "
-        "bystanders. Hair, clothes and place outside the box stay and may still tell who it is.",
+        help="replace a face with an invented one",
+        description="Reduce a face to a few pixels and invent another that reduces to the same pixels, to protect "
+        "witnesses and bystanders. Hair, clothes and surroundings do not change and may still identify the person.",
     )
     parser.add_argument("input", type=Path, metavar="INPUT", help="the picture")
     parser.add_argument("-o", "--out", type=Path, required=True, metavar="OUT", help="file to write")
@@ -34,14 +34,18 @@ def add_parser(subparsers: Subparsers) -> None:
         action="append",
         dest="boxes",
         default=[],
-        help="where a face is, in pixels; repeat for several (default: where faces are found; look at the result)",
+        help="position of a face in pixels; repeat for several (default: every face that is found; check the result)",
     )
     add_option(parser, KEPT, default=KEPT.default)
     add_some_options(parser, ("seed", "steps", "imagination"), imagination=0.3)
-    parser.add_argument("--weights", metavar="FILE", help="other faces weights than the released ones (.safetensors)")
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (default auto)")
-    parser.add_argument("--overwrite", action="store_true", help="replace OUT when it is there already")
-    parser.add_argument("--max-pixels", type=int, metavar="N", help="refuse pictures of more pixels than this")
+    parser.add_argument(
+        "--weights", metavar="FILE", help="use these face weights instead of the released ones (.safetensors)"
+    )
+    parser.add_argument(
+        "--device", default="auto", help="device to compute on: auto, cpu, cuda, cuda:1, mps (default: auto)"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace OUT if it exists")
+    parser.add_argument("--max-pixels", type=int, metavar="N", help="refuse pictures with more pixels than this")
     parser.add_argument("--json", action="store_true", help="print one JSON document on standard output")
 
 
@@ -51,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
 
     check_no_video(args.out)
     if args.out.exists() and args.input.exists() and args.out.samefile(args.input):
-        raise BadUsageError(f"{args.out} is the input itself; choose another name.")
+        raise BadUsageError(f"{args.out} is the input: choose another name.")
     settings = request_from(args, domain="faces", imagination=getattr(args, "imagination", 0.3))
     picture = reader(args.max_pixels)(args.input)
 
@@ -63,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
     if not places:
         places = find_places(picture)
         if not places:
-            raise BadUsageError(f"No face was found in {args.input}: say where one is with --box L,T,R,B.")
+            raise BadUsageError(f"No face was found in {args.input}: give its position with --box L,T,R,B.")
     upsampler = Upsampler(args.device, {"faces": args.weights} if args.weights else None)
     result = anonymise(upsampler, picture, places, args.kept, settings)
     writer(args.overwrite)(args.out, _labelled(result.picture))
@@ -76,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
             f"{face.box}: an invented face; {face.kept[0]}x{face.kept[1]} pixels of the original were kept.\n"
         )
     if not args.boxes:
-        sys.stdout.write("Check the result: a face may have been missed, or something else taken for a face.\n")
+        sys.stdout.write("Check the result: a face may have been missed, or something else mistaken for one.\n")
     sys.stdout.write(f"{args.out}\n")
     return 0
 

@@ -23,12 +23,14 @@ def add_parser(subparsers: Subparsers) -> None:
     """Declare `depixel doctor`."""
     parser = subparsers.add_parser(
         "doctor",
-        help="say why a menu entry or the engine is missing, and how to mend it",
-        description="Look at the engine and at the plug-ins of GIMP and Krita, and say what to do where something is "
-        "wrong. Changes nothing.",
+        help="check the installation and say how to fix what is wrong",
+        description="Check the engine and the plug-ins for GIMP and Krita, and say how to fix what is wrong. Changes "
+        "nothing.",
         epilog="Exit code: 0 nothing is broken, 1 something is.",
     )
-    parser.add_argument("--start", action="store_true", help="also start the engine and let it answer a small picture")
+    parser.add_argument(
+        "--start", action="store_true", help="also start the engine and upscale a small picture with it"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from depixel.picture import Picture
 
 SMALLEST, LARGEST = 16, 1024
-NOBODY = "This person is nobody: drawn from numbers, imagined, and like no one on purpose."
+INVENTED = "Invented: drawn from random numbers, without a photograph. It does not show a real person."
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -24,38 +24,44 @@ def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "imagine",
         help="draw a person who does not exist",
-        description="Draw a random person, or one of your description. No input, no photograph: the face is drawn from "
-        "numbers, and the same seed is the same person.",
+        description="Draw a person who does not exist: a random one, or one that fits your description. No photograph "
+        "is used. The same seed draws the same person.",
     )
     parser.add_argument("-o", "--out", type=Path, required=True, metavar="OUT", help="file to write")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="which person (default 0)")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="number that selects the person (default: 0)")
     parser.add_argument(
         "--face",
         default="",
         metavar="DIALS",
-        help='what you want of the person, as "age=60, hair=long, glasses=round, tone=+1, smile"; '
-        "the rest is by chance; --face help lists all dials",
+        help='what the person should be like, such as "age=60, hair=long, glasses=round, tone=+1, smile"; '
+        "everything else is random; --face help lists all dials",
     )
-    parser.add_argument("--size", type=int, default=1024, metavar="PIXELS", help="width and height (default 1024)")
+    parser.add_argument("--size", type=int, default=1024, metavar="PIXELS", help="width and height (default: 1024)")
     parser.add_argument(
-        "--candidates", type=int, default=1, metavar="K", help="K people, of seeds N, N+1 ... (default 1)"
+        "--candidates",
+        type=int,
+        default=1,
+        metavar="K",
+        help="how many people to draw, with seeds N, N+1 ... (default: 1)",
     )
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (default auto)")
-    parser.add_argument("--overwrite", action="store_true", help="replace OUT when it is there already")
+    parser.add_argument(
+        "--device", default="auto", help="device to compute on: auto, cpu, cuda, cuda:1, mps (default: auto)"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace OUT if it exists")
     parser.add_argument("--json", action="store_true", help="print one JSON document on standard output")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Draw, write, tell."""
+    """Draw and write the people, and name the files."""
     if args.face.strip() == "help":
         sys.stdout.write(_list_of_dials())
         return 0
     if not SMALLEST <= args.size <= LARGEST:
-        raise BadUsageError(f"--size {args.size}: a face can be {SMALLEST} to {LARGEST} pixels large.")
+        raise BadUsageError(f"--size {args.size}: a face can be {SMALLEST} to {LARGEST} pixels wide.")
     if args.candidates < 1:
-        raise BadUsageError(f"--candidates {args.candidates}: at least one person is drawn.")
+        raise BadUsageError(f"--candidates {args.candidates}: give a number from 1 on.")
     if args.seed < 0:
-        raise BadUsageError(f"--seed {args.seed}: seeds are whole numbers from 0 on.")
+        raise BadUsageError(f"--seed {args.seed}: a seed is a whole number, 0 or more.")
     from depixel.batch.disk import check_no_video, writer
     from depixel.devices import choose_device
     from depixel.portrait.dials import read_dials, turned
@@ -77,12 +83,12 @@ def run(args: argparse.Namespace) -> int:
         document = {
             "size": args.size,
             "seconds": round(time.perf_counter() - started, 3),
-            "note": NOBODY,
+            "note": INVENTED,
             "people": people,
         }
         sys.stdout.write(json.dumps(document, indent=2) + "\n")
     else:
-        sys.stdout.write(f"{NOBODY}\n")
+        sys.stdout.write(f"{INVENTED}\n")
     return 0
 
 
@@ -96,7 +102,7 @@ def _picture(person: Any, size: int, seed: int) -> Picture:
 
     with torch.no_grad():
         pixels = (render(person, size)[0].permute(1, 2, 0).clamp(0, 1) * 255).round().byte().cpu().numpy()
-    described = f"An imagined face: {NOBODY} Seed {seed}."
+    described = f"{INVENTED} Seed {seed}."
     text = with_xmp(
         {"Software": f"Depixel {__version__}", "Description": described, "Comment": "imagined"}, "algorithmicMedia"
     )
@@ -104,7 +110,7 @@ def _picture(person: Any, size: int, seed: int) -> Picture:
 
 
 def _list_of_dials() -> str:
-    """One line a dial: its name, what it means, what it may be."""
+    """One line per dial: its name, its meaning and its values."""
     from depixel.portrait.parameters import table
 
     lines = []

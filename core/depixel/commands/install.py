@@ -36,20 +36,29 @@ if TYPE_CHECKING:
 def add_parser(subparsers: Subparsers) -> None:
     """Declare `depixel install` and `depixel uninstall`."""
     for verb, text in (
-        ("install", "put the plug-in into GIMP or Krita, and record how it starts the engine"),
-        ("uninstall", "take the plug-in out of GIMP or Krita"),
+        ("install", "install the plug-in for GIMP or Krita, and record how it starts the engine"),
+        ("uninstall", "remove the plug-in from GIMP or Krita"),
     ):
         parser = subparsers.add_parser(verb, help=text, description=text[0].upper() + text[1:] + ".")
         parser.add_argument("program", choices=("gimp", "krita"))
         parser.add_argument(
-            "--profile", type=Path, metavar="FOLDER", help="this profile folder instead of those that are found"
+            "--profile",
+            type=Path,
+            metavar="FOLDER",
+            help="profile folder to use instead of those found on this computer",
         )
         if verb == "install":
             parser.add_argument(
-                "--engine", type=Path, metavar="PROGRAM", help="let the plug-in start this program, not this Python"
+                "--engine",
+                type=Path,
+                metavar="PROGRAM",
+                help="program that the plug-in starts as the engine, instead of this Python",
             )
             parser.add_argument(
-                "--zip", type=Path, metavar="FILE", help="krita: only write an archive for Import Python Plugin"
+                "--zip",
+                type=Path,
+                metavar="FILE",
+                help="for Krita: only write an archive for Tools > Scripts > Import Python Plugin",
             )
 
 
@@ -60,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
     record = engine_record(args.engine)
     if args.zip is not None:
         if args.program != "krita":
-            raise NothingToInstallError("Only Krita imports plug-ins from an archive: leave out --zip.")
+            raise NothingToInstallError("Only Krita can import a plug-in from an archive: leave out --zip.")
         krita_zip(args.zip, record)
         _say(f"Wrote {args.zip}: in Krita, Tools > Scripts > Import Python Plugin from File.")
         _say(f"The engine is recorded in {record_engine(Place(), record)}.")
@@ -113,11 +122,11 @@ def _profiles(args: argparse.Namespace) -> list[Profile]:
 
 def _not_found(program: str) -> str:
     if program == "krita":
-        return "No Krita was found: start it once, or say where with --profile FOLDER."
+        return "Krita was not found: start it once, or name its profile folder with --profile FOLDER."
     old = old_gimp_versions(System.here())
     if old:
-        return f"Only GIMP {', '.join(old)} was found, and the plug-in needs GIMP 3.0 or later."
-    return "No GIMP 3 was found: start it once, or say where with --profile FOLDER."
+        return f"Only GIMP {', '.join(old)} was found; the plug-in needs GIMP 3.0 or later."
+    return "GIMP 3 was not found: start it once, or name its profile folder with --profile FOLDER."
 
 
 def _say(sentence: str) -> None:

@@ -26,7 +26,7 @@ def add_parser(subparsers: Subparsers) -> None:
     """Declare `depixel models`."""
     parser = subparsers.add_parser(
         "models",
-        help="list the installed generators, with licence and digest; add others",
+        help="list, add or remove models, with licence and digest",
         description="List the weights that came with Depixel and those you added: what they are for, size, licence and "
         "digest.",
     )
@@ -34,7 +34,7 @@ def add_parser(subparsers: Subparsers) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", title="actions")
     add = actions.add_parser(
         "add",
-        help="add a generator that you downloaded: for art and textures, or for faces",
+        help="add a model that you downloaded, for art and textures or for faces",
         description="Convert weights for Depixel, without running anything in the file. For art and textures: a "
         "super-resolution network (.pth, .pt, .ckpt, .safetensors) of any architecture that spandrel knows (pip "
         "install 'depixel[models]'), or .onnx (pip install 'depixel[onnx]'); its architecture, scale, channels and "
@@ -42,10 +42,12 @@ def add_parser(subparsers: Subparsers) -> None:
         "rosinality's .pt, PULSE's synthesis.pt beside its mapping.pt, or the same as .safetensors. Then: depixel "
         "upscale PICTURE --model NAME.",
     )
-    add.add_argument("file", type=Path, metavar="FILE", help="the weights")
-    add.add_argument("--name", metavar="N", help="what to call it (default: by the file's name)")
-    add.add_argument("--licence", metavar="TEXT", help="licence of these weights, for their card (else asked for)")
-    remove = actions.add_parser("remove", help="delete a generator that you added")
+    add.add_argument("file", type=Path, metavar="FILE", help="file with the weights")
+    add.add_argument("--name", metavar="N", help="name of the model (default: the file's name)")
+    add.add_argument(
+        "--licence", metavar="TEXT", help="licence of these weights, for their card (you are asked if it is missing)"
+    )
+    remove = actions.add_parser("remove", help="delete a model that you added")
     remove.add_argument("name", metavar="NAME")
 
 
@@ -95,12 +97,12 @@ def _add(args: argparse.Namespace) -> int:
 # A card without a licence would let the next person believe that there are no terms.
 def _asked_licence(name: str) -> str:
     if sys.stdin is not None and sys.stdin.isatty():
-        sys.stderr.write(f"Under which licence may {name} be used? ")
+        sys.stderr.write(f"Which licence does {name} have? ")
         sys.stderr.flush()
         answer = sys.stdin.readline().strip()
         if answer:
             return answer
-    raise BadUsageError(f"Give the licence of {name} for its card, for example: --licence 'CC BY-NC 4.0'.")
+    raise BadUsageError(f"State the licence of {name} for its card, for example: --licence 'CC BY-NC 4.0'.")
 
 
 def describe(path: Path) -> dict[str, Any]:

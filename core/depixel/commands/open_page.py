@@ -33,12 +33,10 @@ def add_parser(subparsers: Subparsers) -> None:
         "open",
         help="open Depixel in the web browser",
         description="Open Depixel's page in your web browser: drop pictures on it, compare before and after, choose, "
-        "save. The page is served by the engine on this computer; nothing is sent anywhere else.",
+        "save. The page runs on the engine of this computer; nothing is sent anywhere else.",
     )
-    parser.add_argument(
-        "inputs", nargs="*", metavar="FILE|FOLDER", help="pictures, folders or texture packs to begin with"
-    )
-    parser.add_argument("--no-browser", action="store_true", help="only print the address; it works once")
+    parser.add_argument("inputs", nargs="*", metavar="FILE|FOLDER", help="pictures, folders or texture packs to open")
+    parser.add_argument("--no-browser", action="store_true", help="only print the address, which works once")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -23,16 +23,16 @@ def add_parser(subparsers: Subparsers) -> None:
     """Declare `depixel project`."""
     parser = subparsers.add_parser(
         "project",
-        help="make another upscaler's result scale back down to its input exactly",
-        description="Project RESULT, which any upscaler made from INPUT, onto the pictures that scale back down to "
-        "INPUT, and say how far off it was before and after.",
+        help="make another upscaler's result scale back down to its input",
+        description="Change RESULT, which any upscaler made from INPUT, as little as possible so that it scales back "
+        "down to INPUT, and print how far off it was before and after.",
     )
     parser.add_argument("result", type=Path, metavar="RESULT", help="the other upscaler's picture")
     parser.add_argument("--to", type=Path, required=True, metavar="INPUT", help="the small picture it was made from")
     parser.add_argument("-o", "--out", type=Path, required=True, metavar="OUT", help="file to write")
     add_some_options(parser, ("domain", "degradation", "wrap", "alpha", "palette"))
-    parser.add_argument("--overwrite", action="store_true", help="replace OUT when it is there already")
-    parser.add_argument("--max-pixels", type=int, metavar="N", help="refuse pictures of more pixels than this")
+    parser.add_argument("--overwrite", action="store_true", help="replace OUT if it exists")
+    parser.add_argument("--max-pixels", type=int, metavar="N", help="refuse pictures with more pixels than this")
     parser.add_argument("--report", type=Path, metavar="PATH", help="write an HTML page")
     parser.add_argument("--json", action="store_true", help="print one JSON document on standard output")
 
@@ -43,10 +43,10 @@ def run(args: argparse.Namespace) -> int:
     from depixel.labels import describe_residual, projected_report
 
     if args.out.exists() and any(args.out.samefile(path) for path in (args.to, args.result) if path.exists()):
-        raise BadUsageError(f"{args.out} is an input itself; choose another name.")
+        raise BadUsageError(f"{args.out} is one of the inputs: choose another name.")
     settings = request_from(args)
     if settings.domain == "faces":
-        raise BadUsageError("A face cannot be projected: choose another --domain.")
+        raise BadUsageError("Faces cannot be projected: choose another --domain.")
     read = reader(args.max_pixels)
     small, result = read(args.to), read(args.result)
 

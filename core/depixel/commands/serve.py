@@ -20,20 +20,26 @@ def add_parser(subparsers: Subparsers) -> None:
     """Declare `depixel serve`."""
     parser = subparsers.add_parser(
         "serve",
-        help="run the engine that GIMP and Krita share (they start it by themselves)",
+        help="run the engine that GIMP and Krita share (they start it themselves)",
         description="Run the engine on 127.0.0.1. GIMP, Krita and `depixel upscale --engine auto` find it, or start it "
-        "themselves; it leaves after a while without work.",
+        "themselves; it exits after a while without work.",
     )
     parser.add_argument("--port", type=int, default=0, metavar="N", help="listen on this port (default: any free one)")
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (default auto)")
     parser.add_argument(
-        "--weights", action="append", default=[], metavar="KIND=FILE", help="other weights: art=FILE or faces=FILE"
+        "--device", default="auto", help="device to compute on: auto, cpu, cuda, cuda:1, mps (default: auto)"
     )
     parser.add_argument(
-        "--idle-exit", type=float, default=15.0, metavar="MINUTES", help="leave after this long without work; 0 = never"
+        "--weights",
+        action="append",
+        default=[],
+        metavar="KIND=FILE",
+        help="use other weights than the released ones: art=FILE or faces=FILE",
     )
-    parser.add_argument("--stop", action="store_true", help="let the running engine finish its work and leave")
-    parser.add_argument("--quiet", action="store_true", help="say nothing but problems")
+    parser.add_argument(
+        "--idle-exit", type=float, default=15.0, metavar="MINUTES", help="exit after this long without work; 0 = never"
+    )
+    parser.add_argument("--stop", action="store_true", help="stop the running engine after its present work")
+    parser.add_argument("--quiet", action="store_true", help="print only problems")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -47,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
         return 0
     weights = _weights(args.weights)
     if not 0 <= args.port <= 65535 or args.idle_exit < 0:
-        raise BadUsageError("--port must be from 0 to 65535, and --idle-exit not negative.")
+        raise BadUsageError("--port must be from 0 to 65535, and --idle-exit must not be negative.")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     logging.getLogger("uvicorn").setLevel(logging.ERROR)  # anybody could fill the log with requests that are none
 
@@ -63,8 +69,8 @@ def run(args: argparse.Namespace) -> int:
     def told(running: Running, key: str) -> None:
         if not args.quiet:
             sys.stdout.write(
-                f"The Depixel engine is running. Its page, once and within {KEY_SECONDS / 60:.0f} minutes:\n"
-                f"  {page_address(running.port, key)}\n"
+                f"The Depixel engine is running. Its page (this address works once, within {KEY_SECONDS / 60:.0f} "
+                f"minutes):\n  {page_address(running.port, key)}\n"
                 f"Later, `depixel open` opens the page. Programs find the port and the token in "
                 f"{place.path('running.json')}. Ctrl-C stops the engine.\n"
             )

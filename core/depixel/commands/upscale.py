@@ -37,33 +37,36 @@ def add_parser(subparsers: Subparsers) -> None:
         "keep their structure, and pictures keep their names, modes, frames and profiles. A texture pack (PACK.zip, or "
         "a folder with pack.mcmeta and the like) comes out as a working pack. Nothing is overwritten without "
         "--overwrite.",
-        epilog="Exit code: 0 all done, 1 some failed (each with its reason), 2 wrong usage, 130 stopped.",
+        epilog="Exit code: 0 all done, 1 some failed (each is named with its reason), 2 bad usage, 130 stopped.",
     )
     parser.add_argument(
-        "inputs", nargs="+", metavar="INPUT", help="picture, folder (with all below it), texture pack or pattern"
+        "inputs",
+        nargs="+",
+        metavar="INPUT",
+        help="picture, folder (with its subfolders), texture pack, or pattern such as 'sprites/*.png'",
     )
-    where = "folder, or a file name for one picture"
+    where = "output folder, or a file name for a single picture"
     parser.add_argument("-o", "--out", type=Path, default=Path(DEFAULT_OUT), metavar="OUT", help=where)
     add_request_options(parser)
     files = parser.add_argument_group("files")
     files.add_argument("--overwrite", action="store_true", help="replace existing outputs")
-    files.add_argument("--suffix", default="", metavar="TEXT", help="add TEXT to each name: hero_x4.png")
+    files.add_argument("--suffix", default="", metavar="TEXT", help="add TEXT to each file name, as in hero_x4.png")
     files.add_argument("--format", metavar="EXT", help="write this format: png, webp, tga ... (default: the input's)")
-    files.add_argument("--max-pixels", type=int, metavar="N", help="refuse inputs with more pixels than this")
+    files.add_argument("--max-pixels", type=int, metavar="N", help="refuse pictures with more pixels than this")
     files.add_argument(
         "--profile",
         default="auto",
         metavar="NAME",
         help="treat folders and zips as packs of this game or emulator (`depixel watch --profiles` lists them); none = "
-        "as plain pictures (default: recognised)",
+        "as plain pictures (default: detected)",
     )
-    files.add_argument("--dry-run", action="store_true", help="show what would be done; write nothing")
+    files.add_argument("--dry-run", action="store_true", help="show what would be done without writing anything")
     parser.add_argument(
         "--engine",
         default="local",
         metavar="WHERE",
-        help="local = in this process; auto = the engine that GIMP and Krita share, started if necessary; or the "
-        "address of one, http://127.0.0.1:PORT (default: local)",
+        help="engine to use: local = in this process; auto = the one that GIMP and Krita share, started if necessary; "
+        "or the address of one, http://127.0.0.1:PORT (default: local)",
     )
     add_cluster_options(parser.add_argument_group("many machines"))
     reports = parser.add_argument_group("reports")
@@ -74,14 +77,16 @@ def add_parser(subparsers: Subparsers) -> None:
         "--disagreement",
         action="store_true",
         help="with --candidates 2 or more: also write NAME.disagreement.png, a heat map of where the answers differ, "
-        "that is, of what was imagined",
+        "that is, of what was invented",
     )
     reports.add_argument(
         "--animation",
         metavar="FILE",
-        help="for one picture: write its search as an animation, one frame for each step (gif, webp, or png for APNG)",
+        help="for a single picture: save the search as an animation, one frame per step (gif, webp, or png for APNG)",
     )
-    reports.add_argument("--json", action="store_true", help="print one JSON document on standard output, nothing else")
+    reports.add_argument(
+        "--json", action="store_true", help="print one JSON document on standard output and nothing else"
+    )
     reports.add_argument("--quiet", action="store_true", help="print only the summary")
 
 
@@ -90,7 +95,8 @@ def run(args: argparse.Namespace) -> int:
     settings = request_from(args)
     if args.disagreement and settings.answers < 2:
         raise BadUsageError(
-            "--disagreement compares answers: ask for two or more with --candidates, or name several with --model."
+            "--disagreement compares answers: ask for at least two with --candidates, or name several models with "
+            "--model."
         )
     if settings.face:
         from depixel.portrait.dials import read_dials
@@ -211,13 +217,15 @@ def _film(args: argparse.Namespace, all_planned: list[PlannedPicture], settings:
 
     path = film_path(args.animation)
     if len(all_planned) != 1:
-        raise BadUsageError(f"--animation films the search of one picture, not of {len(all_planned)}.")
+        raise BadUsageError(
+            f"--animation shows the search for one picture, not for {len(all_planned)}: name a single picture."
+        )
     if settings.domain != "faces" and not settings.steps:
-        raise BadUsageError("--animation films a search: say --domain faces, or how many --steps.")
+        raise BadUsageError("--animation shows a search: add --domain faces, or --steps N.")
     if args.engine != "local":
-        raise BadUsageError("--animation needs the engine in this process: leave out --engine.")
+        raise BadUsageError("--animation works only with the engine in this process: leave out --engine.")
     if path.exists() and (not args.overwrite or path.samefile(all_planned[0].source)):
-        raise BadUsageError(f"{path} exists already; choose another name for --animation, or say --overwrite.")
+        raise BadUsageError(f"{path} exists already: choose another name for --animation, or add --overwrite.")
     return SearchFilm()
 
 
@@ -294,4 +302,6 @@ def write_page(page: ReportPage, path: Path) -> None:
     try:
         page.write(path)
     except OSError as error:
-        raise UnwritableOutputError(f"The pictures are written, but the report {path} is not: {error}.") from error
+        raise UnwritableOutputError(
+            f"The pictures were written, but the report {path} could not be: {error}."
+        ) from error

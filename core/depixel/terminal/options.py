@@ -29,26 +29,30 @@ def add_request_options(parser: argparse.ArgumentParser) -> None:
         help="the same as --frames WxHpx, such as 32x48",
     )
     search = sections["search"]
-    search.add_argument("--weights", metavar="FILE", help="weights other than the released ones (.safetensors)")
-    search.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (default: auto)")
+    search.add_argument(
+        "--weights", metavar="FILE", help="use these weights instead of the released ones (.safetensors)"
+    )
+    search.add_argument(
+        "--device", default="auto", help="device to compute on: auto, cpu, cuda, cuda:1, mps (default: auto)"
+    )
 
 
 def add_some_options(parser: argparse._ActionsContainer, names: Collection[str], **defaults: Any) -> None:
-    """Declare the flags of these options only; `defaults` are what the help says in place of the table's."""
+    """Declare flags for these options only; `defaults` replace the table's defaults in the help."""
     for name in names:
         add_option(parser, option_named(name), defaults.get(name))
 
 
 def add_option(parser: argparse._ActionsContainer, option: Option, default_text: Any = None, **more: Any) -> None:
     """
-    Declare one flag. What is not typed is not in the namespace, so that a request knows what was.
+    Declare one flag. An option that is not typed does not appear in the namespace, so a request knows which were.
 
     Args:
-        default_text: the default as the help tells it, where a command has its own.
+        default_text: the default that the help shows, where a command has its own.
         more: passed on to `add_argument`.
     """
     default = default_text if default_text is not None else option.automatic or option.default
-    words = [_fragment(described(option)), *([] if default is None else [f"(default: {default})"])]
+    words = [_fragment(described(option)), *([] if default in (None, "") else [f"(default: {default})"])]
     more = {"dest": option.name, "default": argparse.SUPPRESS, "help": " ".join(words).replace("%", "%%"), **more}
     if option.kind == "bool":
         parser.add_argument(option.flag, action=argparse.BooleanOptionalAction, **more)
@@ -59,10 +63,10 @@ def add_option(parser: argparse._ActionsContainer, option: Option, default_text:
 
 def request_from(args: argparse.Namespace, **more: Any) -> Request:
     """
-    The request that was typed; `more` are values that the command itself decides.
+    The request as typed; `more` holds values that the command itself decides.
 
     Raises:
-        BadUsageError: two options exclude each other.
+        BadUsageError: two options cannot be combined.
     """
     names = {option.name for option in OPTIONS}
     values = {name: value for name, value in vars(args).items() if name in names}
@@ -103,8 +107,8 @@ def add_cluster_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--cluster",
         metavar="WHERE",
-        help="share the work out among machines of a Ray cluster: ray://HOST:PORT, or local for all GPUs or cores of "
-        "this one (needs depixel[ray])",
+        help="distribute the work over a Ray cluster: ray://HOST:PORT, or local for all GPUs or cores of this machine "
+        "(needs depixel[ray])",
     )
     group.add_argument(
         "--cores-per-engine",

@@ -18,14 +18,14 @@ def add_parser(subparsers: Subparsers) -> None:
     """Declare `depixel watch`."""
     parser = subparsers.add_parser(
         "watch",
-        help="upscale what is dropped into a mod folder",
-        description="Keep a folder of upscaled textures in step with a mod folder: same names, same structure, zips "
-        "included. Sources are never touched; to revert, delete the output folder.",
-        epilog="Exit code: 0 all done, or stopped while it stays; 1 some failed (each is named with its reason); "
+        help="watch a mod folder and keep its textures upscaled",
+        description="Keep a folder of upscaled textures in sync with a mod folder: same names, same structure, zips "
+        "included. Sources are never changed; to revert, delete the output folder.",
+        epilog="Exit code: 0 all done, or stopped while watching; 1 some failed (each is named with its reason); "
         "2 bad usage; 130 --once stopped before its end.",
     )
     parser.add_argument("folder", nargs="?", type=Path, metavar="MOD_DIR", help="the folder to watch")
-    parser.add_argument("-o", "--out", type=Path, metavar="OUT", help="output folder (default: MOD_DIR-depixel beside)")
+    parser.add_argument("-o", "--out", type=Path, metavar="OUT", help="output folder (default: MOD_DIR-depixel)")
     _add_actions(parser.add_argument_group("what to do (default: watch the folder until stopped)"))
     _add_choices(parser.add_argument_group("which files"))
     _add_habits(parser.add_argument_group("how to watch"))
@@ -34,49 +34,51 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def _add_actions(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--once", action="store_true", help="do what there is to do, and exit")
+    group.add_argument("--once", action="store_true", help="process everything once, then exit")
     group.add_argument(
         "--dry-run",
         action="store_true",
-        help="say what would be done, how long it takes (by a measured sample) and how much room it needs; write a "
-        "sheet of samples to choose settings from",
+        help="report what would be done, how long it would take (estimated from a sample) and how much disk space it "
+        "needs; write a sheet of samples to help you choose settings",
     )
-    group.add_argument("--sheet", type=Path, metavar="PNG", help="where --dry-run puts it (default: OUT-samples.png)")
+    group.add_argument("--sheet", type=Path, metavar="PNG", help="sheet of --dry-run (default: OUT-samples.png)")
     group.add_argument(
         "--verify",
         action="store_true",
-        help="first compare all of every source and output with the ledger, and mend what differs",
+        help="first compare the contents of all sources and outputs with the ledger, and repair what differs",
     )
     group.add_argument(
-        "--status", action="store_true", help="say what is done and what failed (without MOD_DIR: of all folders)"
+        "--status", action="store_true", help="show what is done and what failed (without MOD_DIR: for all folders)"
     )
     group.add_argument("--profiles", action="store_true", help="list the profiles of games and emulators")
-    group.add_argument("--install-service", action="store_true", help="start at login from now on")
+    group.add_argument("--install-service", action="store_true", help="start watching at every login")
     group.add_argument("--remove-service", action="store_true", help="undo --install-service")
 
 
 def _add_choices(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--profile", default="auto", metavar="NAME", help="game or emulator (default: recognised)")
+    group.add_argument("--profile", default="auto", metavar="NAME", help="game or emulator (default: detected)")
     group.add_argument(
         "--complete-pack",
         action="store_true",
-        help="also copy files that are not textures; outputs keep the times of their sources",
+        help="also copy files that are not textures; outputs keep the timestamps of their sources",
     )
     group.add_argument(
         "--only-below",
         type=at_least_one("pixels", 256),
         default=0,
         metavar="N",
-        help="leave textures alone whose longer side is N pixels or more (default: no limit)",
+        help="skip textures whose longer side is N pixels or more (default: no limit)",
     )
     group.add_argument(
         "--most",
         type=at_least_one("pixels", 256),
         default=0,
         metavar="N",
-        help="enlarge a texture less, or not at all, where a side would exceed N pixels (default: no limit)",
+        help="use a smaller scale, or none, where a side would exceed N pixels (default: no limit)",
     )
-    group.add_argument("--retry-failed", action="store_true", help="try what failed again, even if it has not changed")
+    group.add_argument(
+        "--retry-failed", action="store_true", help="retry files that failed, even if they have not changed"
+    )
 
 
 def _add_habits(group: argparse._ArgumentGroup) -> None:
@@ -85,17 +87,21 @@ def _add_habits(group: argparse._ArgumentGroup) -> None:
         type=float,
         default=2.0,
         metavar="S",
-        help="a file is complete when it has not changed for S seconds (default: %(default)g)",
+        help="treat a file as complete once it has not changed for S seconds (default: %(default)g)",
     )
     group.add_argument(
         "--every",
         type=float,
         metavar="S",
-        help="look through the whole folder every S seconds (default: 30, or less often where that would take more "
-        "than 0.4 percent of the time; changes are seen at once)",
+        help="scan the whole folder every S seconds (default: 30, or less often if that would take more than 0.4 "
+        "percent of the time; changes are noticed at once anyway)",
     )
-    group.add_argument("--poll", action="store_true", help="do not use file events (default where there are none)")
-    group.add_argument("--engine", default="local", metavar="WHERE", help="local (default), auto (shared) or a URL")
+    group.add_argument(
+        "--poll", action="store_true", help="scan instead of using file events (default where there are none)"
+    )
+    group.add_argument(
+        "--engine", default="local", metavar="WHERE", help="engine to use: local (default), auto (shared) or a URL"
+    )
     group.add_argument("--json", action="store_true", help="print one JSON object per line")
     group.add_argument("--log", type=Path, metavar="FILE", help="log file (default: OUT/depixel-watch.log)")
     group.add_argument("--notify", action="store_true", help="show a desktop notification when textures are ready")
