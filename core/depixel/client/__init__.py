@@ -52,6 +52,7 @@ from .dialogs import (
     settings_of,
     with_output,
 )
+from .dials import DIALS, Dial
 from .engine import Engine, Job
 from .errors import (
     BadOptionError,
@@ -61,6 +62,7 @@ from .errors import (
     NotInstalledError,
     WrongVersionError,
 )
+from .history import History, PastRequest
 from .naming import (
     difference,
     file_suffix,
@@ -74,6 +76,7 @@ from .naming import (
 )
 from .option import Option
 from .place import Installed, Place, Running
+from .presets import Preset, Presets, in_words
 from .protocol import (
     PROTOCOL,
     Answer,
@@ -89,11 +92,13 @@ from .protocol import (
     Welcome,
 )
 from .recipe import Recipe, recipe_of
+from .target import read_target, result_size, whole_scale
 
 __all__ = [
     "ACTIONS",
     "ANONYMISE_FACE",
     "AUTO_STEPS",
+    "DIALS",
     "IMAGINE_FACE",
     "PROTOCOL",
     "UPSCALE",
@@ -101,17 +106,22 @@ __all__ = [
     "Answer",
     "BadOptionError",
     "CancelledError",
+    "Dial",
     "Engine",
     "EngineDiedError",
     "EngineError",
     "Event",
+    "History",
     "Installed",
     "Job",
     "NotInstalledError",
     "Option",
+    "PastRequest",
     "PictureFile",
     "Pixels",
     "Place",
+    "Preset",
+    "Presets",
     "Preview",
     "Progress",
     "Queued",
@@ -129,14 +139,18 @@ __all__ = [
     "file_suffix",
     "group_name",
     "idle_options",
+    "in_words",
     "joined",
     "layer_name",
     "missing",
+    "read_target",
     "recipe_of",
+    "result_size",
     "scales_back",
     "sentence",
     "settings_of",
     "summary",
     "unique_path",
+    "whole_scale",
     "with_output",
 ]

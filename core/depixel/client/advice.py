@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Mapping
+from typing import Any, Dict, Mapping, Optional, Tuple
 
 from .dialogs import AUTO_STEPS, UPSCALE, Action
+from .errors import BadOptionError
 from .option import described
 from .readings import NAMES, SOFT_NAMES
+from .target import read_target
 
 
 def idle_options(action: Action, values: Mapping[str, Any]) -> Dict[str, str]:
@@ -20,6 +22,8 @@ def idle_options(action: Action, values: Mapping[str, Any]) -> Dict[str, str]:
     for option in action.options:
         if option.domains and kind != "auto" and kind not in option.domains:
             idle[option.name] = described(option).rpartition(". ")[2]
+    if values.get("size", "").strip():
+        idle["scale"] = "The size decides how many times larger the result is."
     if action.name == UPSCALE.name and "seed" not in idle:
         calm = not values.get("imagination") and values.get("steps", AUTO_STEPS) in (0, AUTO_STEPS)
         most = {"pixel-art": len(NAMES), "art": len(SOFT_NAMES), "textures": len(SOFT_NAMES)}.get(str(kind), 1)
@@ -28,8 +32,15 @@ def idle_options(action: Action, values: Mapping[str, Any]) -> Dict[str, str]:
     return idle
 
 
-def exactness(action: Action, values: Mapping[str, Any]) -> str:
-    """Whether the answer to this request scales back exactly, as one sentence that never promises too much."""
+def exactness(action: Action, values: Mapping[str, Any], picture_size: Optional[Tuple[int, int]] = None) -> str:
+    """
+    Whether the answer to this request scales back exactly, as one sentence that never promises too much.
+
+    Args:
+        picture_size: width and height of the picture that is sent; needed for the value `size`.
+    """
+    if _is_reduced(values, picture_size):
+        return "At this size the answer scales back approximately: only whole multiples of 200% or more are exact."
     if action.wire == "anonymise":
         return "Only the kept pixels are those of the original."
     if values.get("palette") == "keep" and values.get("domain") != "faces":
@@ -39,3 +50,13 @@ def exactness(action: Action, values: Mapping[str, Any]) -> str:
     if action.name != UPSCALE.name and values.get("exact", "auto") == "auto":
         return "It scales back to exactly your pixels if they look like a face."
     return "Scaled down again, it gives exactly your pixels."
+
+
+def _is_reduced(values: Mapping[str, Any], picture_size: Optional[Tuple[int, int]]) -> bool:
+    text = values.get("size", "")
+    if not text.strip() or picture_size is None:
+        return False
+    try:
+        return "size" in read_target(text, *picture_size)
+    except BadOptionError:
+        return False

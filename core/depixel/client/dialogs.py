@@ -11,6 +11,7 @@ from typing import Any, Dict, List, Mapping, Optional, Tuple
 from .errors import BadOptionError
 from .option import AUTOMATIC, Option
 from .option_table import DIALOG_MAX_SEED, KEPT, OPTIONS
+from .target import EXPECTED, PATTERN, read_target
 
 AUTO_STEPS = AUTOMATIC
 """Value of `steps` in dialogs that stands for "as many as this kind of picture needs"."""
@@ -66,6 +67,19 @@ _FACE = (
 )
 
 
+_SIZE = Option(
+    "size",
+    "text",
+    "Target size",
+    "The size of the result in place of the scale: its longer side (1024 px), a percentage (300%), or a frame that it "
+    "must fit into (640x480). 100% keeps the size. Only whole multiples, 200% or more, scale back exactly.",
+    "",
+    pattern=r"\s*(%s)\s*" % PATTERN,
+    expected=EXPECTED,
+)
+"""What dialogs have for the number `size`: the same as text, with a unit."""
+
+
 def dialog_options(action: str, program: str = "") -> Tuple[Option, ...]:
     """The rows of the table that a dialog of this action asks for; in all programs, or in the one that is named."""
     programs = {program} if program else {"gimp", "krita"}
@@ -77,6 +91,8 @@ def dialog_options(action: str, program: str = "") -> Tuple[Option, ...]:
 def _for_dialog(option: Option) -> Option:
     if option.name == "scale":
         return replace(option, default=4)
+    if option.name == "size":
+        return replace(_SIZE, doors=option.doors, actions=option.actions)
     if option.name == "seed":
         return replace(option, high=DIALOG_MAX_SEED)
     if option.kind == "int" and option.default is None:
@@ -139,24 +155,31 @@ def check(action: Action, values: Mapping[str, Any]) -> Dict[str, Any]:
 
 
 def settings_of(
-    action: Action, values: Mapping[str, Any], box: Optional[Tuple[int, int, int, int]] = None
+    action: Action,
+    values: Mapping[str, Any],
+    box: Optional[Tuple[int, int, int, int]] = None,
+    picture_size: Optional[Tuple[int, int]] = None,
 ) -> Dict[str, Any]:
     """
     A dialog's values as the `settings` of a submission; only what differs from the engine's defaults.
 
     Args:
         box: left, top, right, bottom of the selection in pixels of the picture that is sent; None = all of it.
+        picture_size: width and height of the picture that is sent; needed for the value `size`.
 
     Raises:
-        BadOptionError: a value is out of range, or the box is empty.
+        BadOptionError: a value is out of range, the box is empty, or two values exclude each other.
     """
     checked = check(action, values)
     settings: Dict[str, Any] = {}
     for option in OPTIONS:
+        if option.name == "size":
+            continue
         value = checked.get(option.name, option.default)
         automatic = option.default is None and value == AUTOMATIC
         if value != option.default and not automatic:
             settings[option.name] = value
+    settings.update(_of_size(checked, settings, picture_size))
     if action.name != UPSCALE.name:
         settings["domain"] = "faces"
     if box is not None:
@@ -164,6 +187,26 @@ def settings_of(
             raise BadOptionError("The selection does not touch the picture: select a part of it, or nothing.")
         settings["box"] = list(box)
     return settings
+
+
+def _of_size(
+    checked: Mapping[str, Any], settings: Dict[str, Any], picture_size: Optional[Tuple[int, int]]
+) -> Dict[str, Any]:
+    text = checked.get("size", "")
+    if not text.strip():
+        return {}
+    if picture_size is None:
+        raise BadOptionError(
+            "The size of the result depends on the picture, and its size is not known: choose a scale."
+        )
+    target = read_target(text, *picture_size)
+    if "size" in target and settings.get("palette") == "keep":
+        raise BadOptionError(
+            "A result of %s mixes colours, so it cannot have only those of the picture: choose a whole multiple of the "
+            "picture's size, such as 400%%." % text.strip()
+        )
+    settings.pop("scale", None)
+    return dict(target)
 
 
 def _checked(option: Option, value: Any) -> Any:

@@ -26,7 +26,7 @@ def layer_name(base: str, result: Result, index: int, imagined: bool = False, co
     """
     answer = result.answers[index]
     what = " imagined" if imagined else ""
-    times = " x%d" % result.scale if result.scale > 1 else ""
+    times = _times(result)
     return "%s%s%s, %s, %s" % (base, what, times, difference(answer), "converted" if converted else scales_back(answer))
 
 
@@ -58,13 +58,27 @@ def unique_path(stem: str, ending: str, taken: Collection[str] = ()) -> str:
 def group_name(base: str, result: Result, imagined: bool = False) -> str:
     """`sprite x4: 4 answers`: the name of the layer group of several candidates."""
     what = " imagined" if imagined else ""
-    times = " x%d" % result.scale if result.scale > 1 else ""
-    return "%s%s%s: %d answers" % (base, what, times, len(result.answers))
+    return "%s%s%s: %d answers" % (base, what, _times(result), len(result.answers))
 
 
-def file_suffix(action: Action, scale: int) -> str:
-    """`-x4`, `-imagined-x8`, `-anonymised`: what follows the name of the file that the answer was made of."""
+# Of a result that was reduced to a size its longer side is said, as its scale is not that of the picture.
+def _times(result: Result) -> str:
+    size = result.report.get("settings", {}).get("size")
+    if size:
+        return " %dpx" % size
+    return " x%d" % result.scale if result.scale > 1 else ""
+
+
+def file_suffix(action: Action, scale: int, size: int = 0) -> str:
+    """
+    `-x4`, `-imagined-x8`, `-anonymised`, `-1000px`: what follows the name of the file that the answer was made of.
+
+    Args:
+        size: the longer side in pixels, where the result was reduced to it; 0 = it was not.
+    """
     what = {"imagine-face": "-imagined", "anonymise-face": "-anonymised"}.get(action.name, "")
+    if size:
+        return "%s-%dpx" % (what, size)
     return "%s-x%d" % (what, scale) if scale > 1 else what
 
 

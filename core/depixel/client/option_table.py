@@ -53,6 +53,8 @@ class RequestOptions:
         high=65535,
         automatic="set by the scale",
         unit="PX",
+        doors=("command line", "api", "page", "gimp"),
+        actions=("upscale", "imagine-face"),
     )
     domain: str = _row(
         "choice",

@@ -21,6 +21,7 @@ RECIPE_VERSION = 1
 LARGEST_SOURCE = 2**22
 """Bytes of a compressed source that a recipe may hold; of a larger one it knows only the name."""
 
+_SIZES = ("scale", "size")
 _SAYS_WHICH = ("imagination", "reading", "detail", "face", "kept")  # options of a recipe that `text` mentions
 
 
@@ -55,9 +56,10 @@ class Recipe:
         sent = pixels or self.source
         if sent is None:
             raise EngineError("The recipe does not hold the picture that it was made from: select that layer.", "usage")
-        return Submission(
-            sent, {**self.settings, **changes}, action_named(self.action).wire, self.kept, program=program
-        )
+        settings = {**self.settings, **changes}
+        if changes.keys() & {"scale", "size"}:  # one replaces the other
+            settings = {name: value for name, value in settings.items() if name in changes or name not in _SIZES}
+        return Submission(sent, settings, action_named(self.action).wire, self.kept, program=program)
 
     def values(self) -> Dict[str, Any]:
         """The recipe as values of the action's dialog: its options at their defaults where the recipe has none."""
@@ -66,6 +68,8 @@ class Recipe:
         if "imagination" in values:
             values["imagination"] = 0.0
         values.update({name: value for name, value in self.settings.items() if name in values})
+        if "size" in self.settings and "size" in values:
+            values["size"] = "%d px" % self.settings["size"]
         if "kept" in values:
             values["kept"] = self.kept
         return values

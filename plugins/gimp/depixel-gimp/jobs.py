@@ -41,7 +41,7 @@ def replies(action: client.Action, image: Any, sources: list[Source], values: di
     for index, source in enumerate(sources):
         submission = client.Submission(
             pixels_of(source),
-            client.settings_of(action, values, source.box),
+            client.settings_of(action, values, source.box, (source.width, source.height)),
             action.wire,
             values.get("kept", 12),
             program="gimp",

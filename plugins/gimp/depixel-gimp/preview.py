@@ -162,7 +162,8 @@ class Preview:
         values = self._values()
         part, margin = self._seen()
         try:
-            settings = client.settings_of(self._action, {**values, "candidates": 1}, self._source.box)
+            size = (self._source.width, self._source.height)
+            settings = client.settings_of(self._action, {**values, "candidates": 1}, self._source.box, size)
         except client.EngineError as error:
             self._words.set_text(str(error))
             return

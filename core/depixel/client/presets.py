@@ -1,0 +1,132 @@
+"""Presets: named values for a dialog. Some come with Depixel; a user's own are shared by GIMP and Krita."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Dict, List, Mapping, Optional
+
+from .dialogs import Action
+from .errors import EngineError
+from .option import Option
+from .place import Place
+from .stored import JsonFile
+
+LONGEST_NAME = 60
+_FILE = "presets.json"
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Values with a name; options that it does not name are at their defaults."""
+
+    name: str
+    action: str  # name of the `Action`
+    values: Mapping[str, Any] = field(default_factory=dict)
+    own: bool = False  # saved by this user
+
+    def applied(self, action: Action) -> Dict[str, Any]:
+        """All values of the dialog. What this program or version does not know, or does not allow, is left out."""
+        return with_defaults(action, self.values)
+
+
+SHIPPED = (
+    Preset("Pixel art, smooth contours", "upscale", {"domain": "pixel-art", "reading": "smooth"}),
+    Preset("Pixel art, crisp corners", "upscale", {"domain": "pixel-art", "reading": "crisp"}),
+    Preset("Pixel art, own colours only", "upscale", {"domain": "pixel-art", "palette": "keep"}),
+    Preset("Pixel art, six ways to draw it", "upscale", {"domain": "pixel-art", "candidates": 6}),
+    Preset("Icon or drawing, best quality", "upscale", {"domain": "art", "quality": "best"}),
+    Preset("Icon or drawing, four ideas", "upscale", {"domain": "art", "candidates": 4, "imagination": 0.5}),
+    Preset("Texture, best quality", "upscale", {"domain": "textures", "quality": "best"}),
+    Preset("Normal map", "upscale", {"domain": "normals"}),
+    Preset("Dither smoothed away", "upscale", {"dither": "remove"}),
+    Preset("One calm portrait", "imagine-face", {"candidates": 1, "imagination": 0.0}),
+    Preset("Six different people", "imagine-face", {"candidates": 6, "imagination": 0.8}),
+    Preset("Emoji or block head, as found", "imagine-face", {"exact": "never"}),
+    Preset("Hide as much as possible", "anonymise-face", {"kept": 6}),
+    Preset("Keep the expression", "anonymise-face", {"kept": 20}),
+)
+"""Presets that come with Depixel."""
+
+
+class Presets:
+    """
+    The presets of this user and of Depixel.
+
+    Args:
+        place: the folder where the user's own are kept; None = this user's.
+    """
+
+    def __init__(self, place: Optional[Place] = None) -> None:
+        self._file = JsonFile(_FILE, place)
+
+    def of(self, action: Action) -> List[Preset]:
+        """
+        The user's own by name, then Depixel's.
+
+        Raises:
+            EngineError: the file cannot be read.
+        """
+        own = [
+            Preset(name, action.name, values, own=True)
+            for name, values in self._file.read().get(action.name, {}).items()
+            if isinstance(values, dict)
+        ]
+        shipped = [preset for preset in SHIPPED if preset.action == action.name]
+        return sorted(own, key=lambda preset: preset.name.lower()) + shipped
+
+    def save(self, action: Action, name: str, values: Mapping[str, Any], replace: bool = False) -> Preset:
+        """
+        Keep the values of a dialog under a name; what is at its default stays unsaid.
+
+        Raises:
+            EngineError: the name is empty, too long or that of a preset of Depixel; it is that of another preset, and
+                `replace` is False; the file cannot be written.
+        """
+        name = " ".join(name.split())
+        if not name or len(name) > LONGEST_NAME or not name.isprintable():
+            raise EngineError("A preset needs a name of 1 to %d characters." % LONGEST_NAME, "usage")
+        if any(preset.name.lower() == name.lower() for preset in SHIPPED):
+            raise EngineError("%s is a preset of Depixel: choose another name." % name, "usage")
+        kept = different(action, values)
+        with self._file.changing() as all_values:
+            of_action = all_values.setdefault(action.name, {})
+            same = next((other for other in of_action if other.lower() == name.lower()), None)
+            if same is not None and not replace:
+                raise EngineError("There already is a preset %s: choose another name." % same, "exists")
+            of_action.pop(same, None)
+            of_action[name] = kept
+        return Preset(name, action.name, kept, own=True)
+
+    def remove(self, action: Action, name: str) -> None:
+        """Forget one of the user's own; nothing happens when there is none of this name. Raises EngineError."""
+        with self._file.changing() as all_values:
+            all_values.get(action.name, {}).pop(name, None)
+
+
+def different(action: Action, values: Mapping[str, Any]) -> Dict[str, Any]:
+    """The values that are not the defaults of the action."""
+    return {o.name: values[o.name] for o in action.options if o.name in values and values[o.name] != o.default}
+
+
+def with_defaults(action: Action, values: Mapping[str, Any]) -> Dict[str, Any]:
+    """All values of the action: those that it allows, and its defaults for the others."""
+    allowed = {o.name: values[o.name] for o in action.options if o.name in values and not o.problem(values[o.name])}
+    return {**action.defaults(), **allowed}
+
+
+def in_words(action: Action, values: Mapping[str, Any]) -> str:
+    """What the values ask for beyond the defaults: `times larger 8, pixel art, answers 6`; empty for the defaults."""
+    return ", ".join(_in_words(action.option(name), value) for name, value in different(action, values).items())
+
+
+def _in_words(option: Option, value: Any) -> str:
+    label = option.label[0].lower() + option.label[1:]
+    if option.kind == "choice":
+        shown = str(dict(option.choices).get(value, value))
+        shown = shown[0].lower() + shown[1:]
+        return shown if option.name == "domain" else "%s: %s" % (label, shown)
+    if option.kind == "bool":
+        return label if value else "no " + label
+    if option.kind == "text":
+        return str(value)
+    return "%s %g" % (label, value) if option.kind == "float" else "%s %d" % (label, value)

@@ -1,0 +1,93 @@
+"""Small JSON files of this user that GIMP and Krita share, beside the engine's records (`Place`)."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+import time
+from typing import Any, Dict, Iterator, Optional
+
+from .errors import EngineError
+from .place import Place
+
+_PATIENCE = 2.0  # seconds to wait for another program that is writing
+_LARGEST = 2**20  # bytes
+
+
+class JsonFile:
+    """
+    One JSON object in a file. Writing is complete or does not happen; a file that cannot be read is never overwritten.
+
+    Args:
+        place: the folder; None = this user's.
+    """
+
+    def __init__(self, name: str, place: Optional[Place] = None) -> None:
+        self._place = place or Place()
+        self._name = name
+        self.path = self._place.path(name)
+
+    def read(self) -> Dict[str, Any]:
+        """
+        The object; {} when there is no file.
+
+        Raises:
+            EngineError: the file cannot be read, or holds something else.
+        """
+        problem = self._place.problem()
+        if problem:
+            raise EngineError(problem, "folder")
+        try:
+            with open(self.path, "rb") as file:
+                values = json.loads(file.read(_LARGEST).decode("utf-8"))
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError) as error:
+            raise EngineError("The file %s cannot be read (%s): repair or delete it." % (self.path, error)) from error
+        if not isinstance(values, dict):
+            raise EngineError("The file %s does not hold a JSON object: repair or delete it." % self.path)
+        return values
+
+    @contextlib.contextmanager
+    def changing(self) -> Iterator[Dict[str, Any]]:
+        """
+        The object, to be changed in place; it is written at the end, while no other program can change it.
+
+        Raises:
+            EngineError: as `read`; the file cannot be written, or another program holds it.
+        """
+        try:
+            with self._locked():
+                values = self.read()
+                yield values
+                self._write(values)
+        except OSError as error:
+            raise EngineError("The file %s cannot be written (%s)." % (self.path, error)) from error
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        deadline = time.monotonic() + _PATIENCE
+        while True:
+            with self._place.lock(self._name + ".lock") as ours:
+                if ours:
+                    yield
+                    return
+            if time.monotonic() > deadline:
+                raise EngineError("Another program is writing %s: try again." % self.path)
+            time.sleep(0.05)
+
+    def _write(self, values: Dict[str, Any]) -> None:
+        data = json.dumps(values, indent=1).encode("utf-8")
+        if len(data) > _LARGEST:
+            raise EngineError("The file %s would become larger than %d bytes." % (self.path, _LARGEST))
+        descriptor, part = tempfile.mkstemp(prefix=".", suffix=".part", dir=self._place.folder)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+            os.replace(part, self.path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(part)
+            raise
