@@ -59,6 +59,11 @@ class Browser:
         """The first of them."""
         return self.driver.find_element("css selector", selector)
 
+    def bring(self, selector: str) -> Any:
+        """The first of them, scrolled to the middle, where nothing that sticks to an edge lies over it."""
+        self.run("arguments[0].scrollIntoView({block: 'center'})", self.one(selector))
+        return self.one(selector)
+
     def shown(self, selector: str) -> bool:
         """Whether there is one that can be seen."""
         return any(element.is_displayed() for element in self.all(selector))

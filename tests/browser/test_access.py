@@ -44,7 +44,7 @@ def test_no_rule_of_accessibility_is_broken(browser: Browser, samples: Path, tmp
     browser.until("end", browser.finished)
     browser.one("#more-answers").click()
     browser.until("answers", lambda: len(browser.all(".answer")) == 5)
-    browser.one("#more summary").click()
+    browser.bring("#more summary").click()
     browser.one(".answer summary").click()
 
     assert violations(browser) == []

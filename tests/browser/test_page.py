@@ -132,7 +132,7 @@ def test_more_like_this_adds_and_kept_ones_are_saved(browser: Browser, samples: 
     browser.until("answer", lambda: len(browser.all(".answer")) == 1)
     first = browser.text(".answer code")
 
-    browser.one("#more-like").click()
+    browser.one(".answer .like").click()
     browser.until("answers", lambda: len(browser.all(".answer")) == 5)
     browser.until("heat", lambda: browser.shown("#heat"))
     assert browser.run("return document.querySelector('.answer code').textContent") != ""

@@ -2,6 +2,7 @@
 
 import { at, make, plain } from "./dom.js";
 import { baseName } from "./formats.js";
+import { sayFace } from "./person.js";
 import { has, say } from "./words.js";
 
 /** How exactly an answer scales back, in words. */
@@ -12,18 +13,28 @@ export function verdict(answer) {
   return say(answer.residual <= 2 ? "verdict.near" : "verdict.off", { levels });
 }
 
-/** What makes an answer different: how it was made, then where it differs from the one it came with. */
-export function character(answer) {
+/** What an answer is, in a few words. */
+export function title(answer) {
+  if (answer.partner) return say("answer.exact");
+  if (answer.origin !== null) return say("answer.like", { number: answer.origin });
+  if (answer.model) return answer.model;
+  if (answer.report.domain === "faces") return say("answer.face");
+  if (answer.imagination > 0) return say("answer.vivid");
+  return say(answer.reading ? `reading.${answer.reading}` : "reading.calm");
+}
+
+/** What makes an answer different: what was asked for, then where it differs from the one it came with. */
+export function character(answer, others) {
+  if (answer.partner) return [say("answer.exact.help", { name: plain(answer.partner) })];
   const { domain, scale } = answer.report;
-  const named = has(`kind.${domain}`) ? say(`kind.${domain}`) : domain;
-  const sized = { kind: named, scale, width: answer.width, height: answer.height };
-  if (answer.partner) return [say("answer.exact", { name: plain(answer.partner) })];
-  const kind = domain === "faces" ? say("answer.face") : say(answer.settings.size ? "answer.kind.sized" : "answer.kind", sized);
-  const calm = answer.model ? answer.model : answer.reading ? say(`reading.${answer.reading}`) : say("answer.calm");
-  const vivid = answer.imagination > 0 ? say("answer.vivid", { imagination: round(answer.imagination) }) : calm;
-  const origin = answer.origin === null ? vivid : say("answer.like", { number: answer.origin });
-  const differs = answer.differs ? say("answer.differs", { ...answer.differs, where: say(`where.${answer.differs.where}`) }) : "";
-  return [kind, origin, differs].filter(Boolean);
+  const alike = others.every((other) => other.report.domain === domain && other.width === answer.width);
+  const sized = { kind: has(`kind.${domain}`) ? say(`kind.${domain}`) : domain, scale, width: answer.width, height: answer.height };
+  const lines = alike ? [] : [say(answer.settings.size ? "answer.kind.sized" : "answer.kind", sized)];
+  if (domain === "faces") lines.push(answer.settings.face ? sayFace(answer.settings.face) : say("answer.face.help"));
+  else if (answer.reading && !answer.imagination) lines.push(say(`reading.${answer.reading}.help`));
+  if (answer.imagination > 0) lines.push(say("answer.imagination", { imagination: round(answer.imagination) }));
+  if (answer.differs) lines.push(say("answer.differs", { ...answer.differs, where: say(`where.${answer.differs.where}`) }));
+  return lines;
 }
 
 /** The command that makes an answer again. */
@@ -44,29 +55,28 @@ export function command(answer, name) {
 const round = (value) => String(Math.round(value * 1000) / 1000);
 const quoted = (text) => (/^[\w./+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
 
-/** Show the tiles of an item. choose(index) is called when another one is looked at; kept() when one is kept. */
-export function showAnswers(item, choose, kept) {
-  const tiles = item.answers.map((answer, index) => tile(item, answer, index, choose, kept));
-  at("answers").replaceChildren(...tiles);
+/** Show the tiles of an item. does: choose(index), like(index), and kept(), which is called when an answer is kept or not. */
+export function showAnswers(item, does) {
+  at("answers").replaceChildren(...item.answers.map((answer, index) => tile(item, answer, index, does)));
 }
 
-function tile(item, answer, index, choose, kept) {
-  const name = say("answer.name", { number: answer.number });
+function tile(item, answer, index, { choose, like, kept }) {
+  const { number } = answer;
   const picture = make("span", { class: "picture ground" });
   picture.style.backgroundImage = `url("${answer.url}")`;
   picture.classList.toggle("pixels", Math.max(answer.width, answer.height) <= 320);
   const show = make("button", {
-    type: "button", class: "show", "aria-pressed": String(index === item.chosen), "aria-label": say("answer.show", { number: answer.number }),
+    type: "button", class: "show", "aria-pressed": String(index === item.chosen), "aria-label": say("answer.show", { number, title: title(answer) }),
     onclick: () => choose(index),
   }, picture);
-  const keep = make("input", { type: "checkbox", onchange: (event) => { answer.kept = event.target.checked; kept(); } });
+  const keep = make("input", { type: "checkbox", "aria-label": say("answer.keep.name", { number }), onchange: (event) => { answer.kept = event.target.checked; kept(); } });
   keep.checked = answer.kept;
-  const line = command(answer, plain(item.name));
+  const similar = make("button", { type: "button", class: "like", "aria-label": say("answer.more-like.name", { number }), onclick: () => like(index) }, say("answer.more-like"));
   return make("li", { class: "answer" },
     show,
-    make("div", { class: "answer-head" }, make("strong", {}, name), make("label", { class: "check" }, keep, " ", say("answer.keep"))),
-    ...character(answer).map((line) => make("p", {}, line)),
-    make("details", {}, make("summary", {}, answer.partner ? say("answer.how") : `seed ${answer.seed}${answer.imagination ? `, imagination ${round(answer.imagination)}` : ""}`),
-      make("p", { class: "soft" }, say("answer.again", { command: "" })), make("code", {}, line)),
+    make("div", { class: "answer-head" }, make("strong", {}, title(answer)), make("span", { class: "soft" }, say("answer.name", { number }))),
+    ...character(answer, item.answers).map((line) => make("p", {}, line)),
+    make("div", { class: "answer-row" }, make("label", { class: "check" }, keep, " ", say("answer.keep")), ...(answer.partner ? [] : [similar])),
+    make("details", {}, make("summary", {}, say("answer.how")), make("code", {}, command(answer, plain(item.name)))),
   );
 }

@@ -1,4 +1,4 @@
-// Where two answers differ, looked at from afar.
+// Whether two answers are the same, and where they differ.
 
 const SIDE = 48; // pixels to which both are reduced
 const THIRDS = ["top left", "top", "top right", "left", "middle", "right", "bottom left", "bottom", "bottom right"];
@@ -27,4 +27,25 @@ async function pixels(blob) {
   context.drawImage(bitmap, 0, 0);
   bitmap.close();
   return context.getImageData(0, 0, SIDE, SIDE).data;
+}
+
+const PIXELS = ["IHDR", "PLTE", "tRNS", "IDAT", "fdAT"]; // the chunks of a PNG that hold its pixels
+
+/** Whether two PNGs of the same writer hold the same pixels; their texts may differ. */
+export async function samePixels(first, second) {
+  const [one, other] = await Promise.all([first, second].map(chunksOfPixels));
+  return one.length === other.length && one.every((byte, index) => byte === other[index]);
+}
+
+async function chunksOfPixels(blob) {
+  const bytes = await blob.arrayBuffer();
+  const view = new DataView(bytes);
+  const parts = [];
+  for (let start = 8; start + 12 <= view.byteLength; ) {
+    const length = view.getUint32(start);
+    const name = String.fromCharCode(...new Uint8Array(bytes, start + 4, 4));
+    if (PIXELS.includes(name)) parts.push(new Uint8Array(bytes.slice(start + 8, start + 8 + length)));
+    start += length + 12;
+  }
+  return new Uint8Array(await new Blob(parts).arrayBuffer());
 }

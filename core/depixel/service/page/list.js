@@ -85,8 +85,9 @@ export class List {
     const [done, failed] = [count("done"), count("failed")];
     at("list").hidden = items.length === 0;
     at("tally").textContent = say(failed ? "list.tally.failed" : "list.tally", { done, failed, total: items.length });
-    const fractions = items.reduce((sum, item) => sum + (item.tasks ? item.fraction : 1), 0);
+    const fractions = items.reduce((sum, item) => sum + (item.tasks ? item.fraction : item.state === "looked" ? 0 : 1), 0);
     at("overall").value = items.length ? fractions / items.length : 0;
+    at("overall").hidden = !this.work.busy; // nothing is under way: a pack that waits for its start, or the end of all
     at("pause").textContent = say(this.work.paused ? "list.resume" : "list.pause");
     at("pause").hidden = at("cancel-all").hidden = !this.work.busy;
     at("retry").hidden = failed === 0;

@@ -9,6 +9,7 @@ import { List } from "./list.js";
 import { showPack } from "./pack.js";
 import { alone, forgetAlone, pair } from "./pairs.js";
 import { loadDials } from "./person.js";
+import { Preview, asked } from "./preview.js";
 import { download, fileName, fileOf, saveZip } from "./saving.js";
 import { Settings } from "./settings.js";
 import { Viewer } from "./viewer.js";
@@ -18,11 +19,14 @@ import { Work } from "./work.js";
 const EXAMPLES = ["dragon.png", "potion.png", "wall.png", "coin.png", "portrait.png"];
 
 const READINGS = 6; // of pixel art: as many ways as there are to read it
+const SOFT = 5; // of other art: the calm answer that is there, two more readings, two with invented detail
 
 const work = new Work();
 const list = new List(work, select);
 let settings = null;
 let viewer = null;
+let preview = null;
+let moving = null; // the animated answer in view, and addresses at which it and its original began together
 let shown = null; // the item in view
 let settled = true; // whether the end of all was told
 
@@ -35,6 +39,7 @@ function banner(text, kind = "") {
 async function add(incoming, ignored) {
   const pictures = settings.preset === "exact" ? await pair(incoming.filter((picture) => !picture.pack)) : incoming;
   const items = pictures.map((picture) => work.add(picture, settings.request()));
+  for (const item of items) item.asked = asked(settings.request());
   const notes = [say(items.length ? "intake.added" : "intake.none", { count: items.length })];
   const single = settings.preset === "exact" ? alone() : [];
   at("pairing").textContent = single.length ? say("exact.alone", { names: single.map(plain).join(", ") }) : "";
@@ -51,9 +56,8 @@ async function add(incoming, ignored) {
 async function select(item) {
   shown = item;
   at("view").hidden = false;
-  at("again").hidden = item.isPack;
+  at("apply").hidden = item.isPack;
   at("pack").hidden = !item.isPack;
-  at("compare").hidden = item.isPack;
   at("view-title").textContent = plain(item.name);
   list.update(shown);
   try {
@@ -63,13 +67,14 @@ async function select(item) {
     await measure(item, url);
     if (shown === item) showItem(item, url);
     const facts = await engine.facts(item.blob, { settings: settings.request(), picture: { name: item.name.slice(-200) } });
+    item.kind = facts.domain ?? "";
     if (shown === item) settings.suggest(plain(item.name), facts.domain);
     if (shown === item) settings.show(facts.domain);
   } catch (error) {
     if (error instanceof engine.EngineGone) work.lose();
     if (shown === item) showItem(item, "");
   }
-  sizeHint();
+  settingsChanged();
 }
 
 // Some formats do not say in their first bytes how large they are.
@@ -83,8 +88,9 @@ async function measure(item, url) {
 function showItem(item, before) {
   const answer = item.answers[item.chosen];
   const { width = 0, height = 0 } = item.look ?? {};
+  at("compare").hidden = item.isPack || (!before && !answer);
   at("saving").hidden = at("answers-title").parentElement.hidden = !answer;
-  at("more-like").hidden = at("more-answers").hidden = Boolean(item.partner);
+  at("more-answers").hidden = Boolean(item.partner);
   if (item.isPack) {
     const ask = (look) => (profile) => work.request(item, settings.request(), null, { look, profile });
     showPack(item, ask(true), ask(false));
@@ -94,13 +100,26 @@ function showItem(item, before) {
   at("view-size").textContent = answer ? say("view.sizes", { width, height, large: answer.width, tall: answer.height }) : "";
   at("heat-label").hidden = !answer?.heat;
   if (!answer?.heat) at("heat").checked = false;
-  viewer.show({ before, after: answer ? (at("heat").checked ? answer.heat : answer.url) : "", width: answer?.width ?? width * 4, height: answer?.height ?? height * 4 });
+  at("heat-help").hidden = !at("heat").checked;
+  const addresses = together(item, answer) ?? { before, after: answer?.url ?? "" };
+  if (at("heat").checked) addresses.after = answer.heat;
+  viewer.show({ ...addresses, width: answer?.width ?? width * 4, height: answer?.height ?? height * 4, source: [width || 1, height || 1] });
   const notes = [...new Set(answer?.report.notes ?? [])].map((note) => make("p", { class: "note" }, note));
   at("notes").replaceChildren(...notes);
-  showAnswers(item, (index) => choose(item, index), keptChanged);
+  showAnswers(item, { choose: (index) => choose(item, index), like: (index) => likeThis(item, index), kept: keptChanged });
   showWorking(item);
   formats(answer);
   keptChanged();
+  preview.update(item);
+}
+
+// An animation begins when its address is first shown: fresh addresses let the original and the answer begin together.
+function together(item, answer) {
+  if (moving?.answer !== answer) {
+    if (moving) for (const url of [moving.before, moving.after]) URL.revokeObjectURL(url);
+    moving = answer?.frames > 1 && item.shown ? { answer, before: URL.createObjectURL(item.shown), after: URL.createObjectURL(answer.png) } : null;
+  }
+  return moving && { before: moving.before, after: moving.after };
 }
 
 function showWorking(item) {
@@ -139,8 +158,9 @@ function keptChanged() {
   at("save-kept").textContent = say("save.kept", { count: length });
 }
 
-function sizeHint() {
+function settingsChanged() {
   if (!settings) return;
+  preview?.update(shown);
   const { width = 0, height = 0 } = shown?.look ?? {};
   const [large, tall] = settings.sizeFor(width, height);
   at("size-hint").textContent = width ? say("size.hint", { width, height, large, tall }) : "";
@@ -161,13 +181,17 @@ function onClick(id, action) {
 function listenToButtons() {
   at("settings").addEventListener("submit", (event) => {
     event.preventDefault();
-    if (shown) work.request(shown, settings.request());
+    if (!shown) return;
+    shown.asked = asked(settings.request());
+    work.request(shown, settings.request());
+    preview.update(shown);
     settled = false;
   });
   onClick("pause", () => work.pause(!work.paused));
   onClick("cancel-all", () => work.cancelAll());
   onClick("retry", () => {
     for (const item of work.items.filter((other) => other.state === "failed")) {
+      item.asked = asked(settings.request());
       work.request(item, settings.request(), null, { look: true, profile: "auto" });
     }
     settled = false;
@@ -177,20 +201,18 @@ function listenToButtons() {
     at("pairing").textContent = "";
     for (const item of [...work.items]) work.remove(item);
     shown = null;
-    at("view").hidden = at("again").hidden = true;
+    preview.update(null);
+    at("view").hidden = at("apply").hidden = true;
     document.body.classList.add("empty");
     list.update(null);
-  });
-  onClick("more-like", () => {
-    const answer = shown.answers[shown.chosen];
-    const seed = Math.max(...shown.answers.map((other) => other.seed)) + 1;
-    work.request(shown, { ...answer.settings, reading: answer.reading || "auto", like: answer.seed, imagination: answer.imagination || 0.3, candidates: 4, seed }, answer.number);
   });
   onClick("more-answers", () => {
     const seed = Math.max(...shown.answers.map((other) => other.seed)) + 1;
     const values = settings.request();
     const readings = shown.answers.filter((other) => other.reading).length;
-    if (readings === 1 && !values.imagination) work.request(shown, { ...values, candidates: READINGS });
+    const soft = ["art", "textures"].includes(shown.answers[0].report.domain) && shown.answers.length === 1;
+    if (readings === 1 && !values.imagination && !soft) work.request(shown, { ...values, candidates: READINGS });
+    else if (soft && !values.imagination) work.request(shown, { ...values, candidates: SOFT });
     else work.request(shown, { ...values, seed, candidates: 4, imagination: values.imagination || 0.5 });
   });
   onClick("save", async () => {
@@ -217,6 +239,13 @@ function listenToButtons() {
   onClick("copy", copy);
   at("heat").addEventListener("change", () => showItem(shown, shown.url));
   at("format").addEventListener("change", () => formats(shown.answers[shown.chosen]));
+}
+
+function likeThis(item, index) {
+  const answer = item.answers[index];
+  const seed = Math.max(...item.answers.map((other) => other.seed)) + 1;
+  const wanted = { reading: answer.reading || "auto", like: answer.seed, imagination: answer.imagination || 0.3, candidates: 4, seed };
+  work.request(item, { ...answer.settings, ...wanted }, answer.number);
 }
 
 async function copy() {
@@ -277,9 +306,10 @@ async function status() {
   try {
     const welcome = await engine.hello();
     const count = welcome.queued;
-    at("engine").textContent = !welcome.ready ? say("engine.warming") : count ? say("engine.busy", { count }) : say("engine.ready", { device: welcome.device ?? "" });
+    at("engine").textContent = !welcome.ready ? say("engine.warming") : count ? say("engine.busy", { count }) : say((welcome.device ?? "cpu").startsWith("cpu") ? "engine.ready.cpu" : "engine.ready.gpu");
+    at("engine").dataset.kind = !welcome.ready || count ? "busy" : "ready";
   } catch (error) {
-    at("engine").textContent = "";
+    at("engine").textContent = at("engine").dataset.kind = "";
     if (error instanceof engine.EngineGone) work.lose();
     else banner(say("engine.closed"), "bad");
   }
@@ -291,8 +321,9 @@ async function start() {
   try {
     const options = await engine.options();
     setFormats(options.formats);
-    settings = new Settings(options.options, await loadDials(), sizeHint);
+    settings = new Settings(options.options, await loadDials(), settingsChanged);
     viewer = new Viewer();
+    preview = new Preview(viewer, settings, () => work.lose());
     at("main").hidden = false;
     const take = listen(fromFolders(), () => settings.preset === "pack", add);
     showExamples(EXAMPLES, take);

@@ -17,6 +17,15 @@ export function readFace(text) {
   }));
 }
 
+/** What a text asks of the person, in words. */
+export function sayFace(text) {
+  const parts = [...readFace(text)].map(([name, part]) => {
+    const value = part.includes("=") ? part.slice(part.indexOf("=") + 1) : "";
+    return !value ? part : `${has(`dial.${name}`) ? say(`dial.${name}`) : name.replaceAll("_", " ")}: ${value}`;
+  });
+  return parts.join("; ");
+}
+
 /** The dials. write(text): called with the new text of the option when a dial is moved. */
 export class Person {
   constructor(rows, write) {

@@ -15,6 +15,7 @@ const PRESETS = {
 };
 const ELSEWHERE = ["scale", "size"]; // asked above, by themselves
 const SCALE = 4;
+const LARGEST = 64;
 const FOR_EXACT = ["domain", "degradation", "wrap", "alpha", "palette"]; // the only ones that matter there
 
 /** The form. rows: the engine's table of options; dials: those of a person. `changed()` is called whenever a value changes. */
@@ -135,6 +136,12 @@ export class Settings {
   sizeFor(width, height) {
     const factor = this.bySide ? Number(at("side").value) / Math.max(width, height) : Number(at("factor").value) || SCALE;
     return [width * factor, height * factor].map((length) => Math.max(1, Math.round(length)));
+  }
+
+  /** The whole factor at which the engine makes the answer to a picture of this size. */
+  wholeFactor(width, height) {
+    const factor = this.bySide ? Math.ceil(Number(at("side").value) / Math.max(width, height)) : Number(at("factor").value);
+    return Math.min(LARGEST, Math.max(2, Math.round(factor) || SCALE));
   }
 
   /** The settings of a request. */

@@ -15,16 +15,19 @@ export class Viewer {
     this.x = this.y = 0; // of the result's corner on the stage
     this.fitted = true;
     this.tiles = 1;
+    this.source = [1, 1]; // width and height of the original
+    this.part = null; // a preview of a part of it
+    this.moved = () => {}; // called when another part of the picture is in view
     this.stage = at("stage");
     this.grounds();
     this.listen();
     new ResizeObserver(() => (this.fitted ? this.fit() : this.draw())).observe(this.stage);
   }
 
-  /** Show two pictures of the same thing; `factor`: how many times larger the second is. */
-  show({ before, after, width, height }) {
+  /** Show two pictures of the same thing. width, height: of the second; source: of the first. */
+  show({ before, after, width, height, source }) {
     const same = width === this.width && height === this.height;
-    Object.assign(this, { width, height });
+    Object.assign(this, { width, height, source });
     this.image(at("before"), before);
     this.image(at("after"), after);
     this.stage.classList.toggle("lone", !after);
@@ -32,9 +35,36 @@ export class Viewer {
     else this.fit();
   }
 
-  /** Lay another picture over the result, such as the heat; "" takes it away. */
-  cover(url, after) {
-    this.image(at("after"), url || after);
+  /**
+   * Lay a preview over a part of the result; null takes it away.
+   * part and sent: [left, top, right, bottom] in pixels of the original, of what is shown and of the picture at `url`.
+   */
+  showPart(part) {
+    this.part = part;
+    at("preview").hidden = at("preview-frame").hidden = !part;
+    if (!part) return;
+    this.image(at("preview"), part.url);
+    this.draw();
+  }
+
+  /** What is in view, in pixels of the original: {left, top, right, bottom, middle: [x, y] under the middle of the stage}. */
+  visible() {
+    const [width, height] = this.source;
+    const [x, y] = this.corner();
+    const across = (position) => ((position - x) * width) / (this.width * this.zoom);
+    const down = (position) => ((position - y) * height) / (this.height * this.zoom);
+    const within = (value, most) => Math.min(most, Math.max(0, value));
+    const [right, bottom] = [this.stage.clientWidth, this.stage.clientHeight];
+    return {
+      left: within(across(0), width), right: within(across(right), width), top: within(down(0), height), bottom: within(down(bottom), height),
+      middle: [across(right / 2), down(bottom / 2)],
+    };
+  }
+
+  // Of the picture, or of the middle one of its tiles.
+  corner() {
+    const skipped = (this.tiles - 1) / 2;
+    return [this.x + skipped * this.width * this.zoom, this.y + skipped * this.height * this.zoom];
   }
 
   image(layer, url) {
@@ -162,5 +192,24 @@ export class Viewer {
     at("divider").style.transform = `translateX(${this.split}px)`;
     at("after").classList.toggle("pixels", this.zoom * devicePixelRatio >= 1);
     at("zoom").textContent = this.width ? `${Math.round(this.zoom * devicePixelRatio * 100)} %` : "";
+    if (this.part) this.drawPart();
+    this.moved();
+  }
+
+  drawPart() {
+    const { part: [left, top, right, bottom], sent } = this.part;
+    const [x, y] = this.corner();
+    const [across, down] = [(this.width * this.zoom) / this.source[0], (this.height * this.zoom) / this.source[1]];
+    const [width, height] = [(right - left) * across, (bottom - top) * down];
+    for (const box of [at("preview"), at("preview-frame")]) {
+      box.style.width = `${width}px`;
+      box.style.height = `${height}px`;
+      box.style.transform = `translate(${x + left * across}px, ${y + top * down}px)`;
+    }
+    at("preview").style.backgroundSize = `${(sent[2] - sent[0]) * across}px ${(sent[3] - sent[1]) * down}px`;
+    at("preview").style.backgroundPosition = `${(sent[0] - left) * across}px ${(sent[1] - top) * down}px`;
+    const cut = Math.min(Math.max(0, this.split - x - left * across), width);
+    at("preview").style.clipPath = `inset(0 0 0 ${cut}px)`;
+    at("preview").classList.toggle("pixels", this.zoom * devicePixelRatio >= 1);
   }
 }

@@ -1,6 +1,6 @@
 // The pictures and what is to be done with them: a queue that feeds the engine, and survives its restarts.
 
-import { difference } from "./compare.js";
+import { difference, samePixels } from "./compare.js";
 import * as engine from "./engine.js";
 import { sniff } from "./formats.js";
 
@@ -23,7 +23,8 @@ export class Answer {
 /** One picture in the list. */
 export class Item {
   constructor({ name, load, pack = false, partner = null }) {
-    Object.assign(this, { name, load, state: "waiting", fraction: 0, reason: "", blob: null, look: null, url: "" });
+    Object.assign(this, { name, load, state: "waiting", fraction: 0, reason: "", blob: null, look: null, shown: null, url: "" });
+    Object.assign(this, { kind: "", asked: undefined }); // what the engine takes it for; what the form asked for it last
     Object.assign(this, { isPack: pack, pack: null, packFile: null, partner });
     this.answers = [];
     this.chosen = 0;
@@ -47,8 +48,8 @@ export class Item {
     if (this.isPack) return "";
     await this.open();
     if (!this.url) {
-      const shown = this.look.shown ? this.blob : await engine.convert(this.blob, this.name.slice(-200), "image/png");
-      this.url ||= URL.createObjectURL(shown);
+      this.shown ||= this.look.shown ? this.blob : await engine.convert(this.blob, this.name.slice(-200), "image/png");
+      this.url ||= URL.createObjectURL(this.shown);
     }
     return this.url;
   }
@@ -280,15 +281,10 @@ export class Work extends EventTarget {
   }
 }
 
-// An answer that is there already, byte for byte, is not added again.
+// An answer whose pixels are there already is not added again, whatever else its file says.
 async function dropKnown(answers, known) {
-  const same = async (one, other) => {
-    if (one.png.size !== other.png.size) return false;
-    const [first, second] = await Promise.all([one.png, other.png].map(async (blob) => new Uint8Array(await blob.arrayBuffer())));
-    return first.every((byte, i) => byte === second[i]);
-  };
   for (const other of known) {
-    for (let index = answers.length - 1; index >= 0; index -= 1) if (await same(answers[index], other)) answers.splice(index, 1);
+    for (let index = answers.length - 1; index >= 0; index -= 1) if (await samePixels(answers[index].png, other.png)) answers.splice(index, 1);
   }
 }
 

@@ -1,0 +1,81 @@
+"""Folders: dropped as a file manager drops them, or chosen; pictures keep their places, packs go the packs' way."""
+
+from __future__ import annotations
+
+import shutil
+import zipfile
+from pathlib import Path
+
+from tests.browser.conftest import Browser
+
+
+def drop_for_real(browser: Browser, *paths: Path) -> None:
+    """Drag files and folders in from outside the browser and let go of them over the page."""
+    data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
+    for kind in ("dragEnter", "dragOver", "drop"):
+        event = {"type": kind, "x": 300, "y": 300, "data": data}
+        browser.driver.execute_cdp_cmd("Input.dispatchDragEvent", event)
+
+
+def a_folder(samples: Path, place: Path) -> Path:
+    """Pictures on two levels, a file that is none, and hidden files."""
+    (place / "game/hud/.thumbnails").mkdir(parents=True)
+    shutil.copy(samples / "sprites" / "bee.png", place / "game/bee.png")
+    shutil.copy(samples / "sprites" / "mage.png", place / "game/hud/ß 猫.png")
+    shutil.copy(samples / "sprites" / "bee.png", place / "game/hud/.thumbnails/bee.png")
+    shutil.copy(samples / "sprites" / "bee.png", place / "game/.hidden.png")
+    (place / "game/readme.txt").write_text("no picture")
+    return place / "game"
+
+
+def test_a_dropped_folder_is_walked(browser: Browser, samples: Path, tmp_path: Path) -> None:
+    """All its pictures are done and saved in their places; hidden files and what is no picture are left out."""
+    drop_for_real(browser, a_folder(samples, tmp_path), samples / "animations" / "coin.png")
+
+    browser.until("rows", lambda: len(browser.all(".item")) == 3)
+    browser.until("end", browser.finished)
+    assert browser.states() == ["done"] * 3
+    browser.one("#zip").click()
+
+    with zipfile.ZipFile(browser.downloaded("depixel.zip")) as archive:
+        assert sorted(archive.namelist()) == ["coin-x4.png", "game/bee-x4.png", "game/hud/ß 猫-x4.png"]
+
+
+def test_a_dropped_folder_of_many_files_is_read_to_its_end(browser: Browser, samples: Path, tmp_path: Path) -> None:
+    """Browsers hand over a hundred entries at a time."""
+    (tmp_path / "many").mkdir()
+    for number in range(230):
+        (tmp_path / "many" / f"{number}.txt").write_text("no picture")
+    shutil.copy(samples / "sprites" / "bee.png", tmp_path / "many" / "z.png")
+    drop_for_real(browser, tmp_path / "many")
+
+    browser.until("end", lambda: browser.states() == ["done"])
+
+
+def test_a_chosen_folder_is_walked(browser: Browser, samples: Path, tmp_path: Path) -> None:
+    """The button does the same as dropping."""
+    browser.one("#folder").send_keys(str(a_folder(samples, tmp_path)))
+
+    browser.until("rows", lambda: len(browser.all(".item")) == 2)
+    browser.until("end", browser.finished)
+    assert browser.states() == ["done"] * 2
+
+
+def test_a_dropped_folder_that_is_a_pack_is_one_pack(browser: Browser, samples: Path, tmp_path: Path) -> None:
+    """It is recognised, waits for its start with an empty progress bar out of sight, and is saved as a zip."""
+    block = tmp_path / "Faithful/assets/minecraft/textures/block"
+    block.mkdir(parents=True)
+    (tmp_path / "Faithful/pack.mcmeta").write_text('{"pack": {"pack_format": 15, "description": "test"}}')
+    shutil.copy(samples / "textures" / "wall.png", block / "wall.png")
+    drop_for_real(browser, tmp_path / "Faithful")
+
+    browser.until("dry run", lambda: browser.states() == ["looked"])
+    assert "Recognised as: Minecraft" in browser.text("#pack-facts")
+    assert not browser.shown("#overall")
+    assert browser.run("return document.getElementById('overall').value") == 0
+    browser.one("#pack-start").click()
+    browser.until("bar", lambda: browser.shown("#overall"))
+    browser.until("end", lambda: browser.states() == ["done"])
+    browser.one("#pack-save").click()
+    with zipfile.ZipFile(browser.downloaded("Faithful-depixel.zip")) as archive:
+        assert "assets/minecraft/textures/block/wall.png" in archive.namelist()
