@@ -34,7 +34,9 @@ PREPARATION = BASE | {"depixel.preparation"}
 EXPORTING = PREPARATION | {"depixel.planes", "depixel.exporting"}
 ENLARGING = EXPORTING | SEARCHED | {"depixel.enlarging", "depixel.readings", "depixel.client"}
 FACES = ENLARGING | {"depixel.projecting", "depixel.faces", "depixel.portrait"}
-ENGINE = FACES | {"depixel.upsampler", "depixel.sized", "depixel.undither"}
+ENGINE = FACES | {
+    "depixel.upsampler", "depixel.sized", "depixel.undither", "depixel.keying", "depixel.premultiplying"
+}  # fmt: skip
 ALLOWED = {
     "depixel.errors": set(),
     "depixel.domain": set(),
@@ -49,6 +51,8 @@ ALLOWED = {
     "depixel.report": {"depixel.consistency", "depixel.disagreement", "depixel.picture", "depixel.request"},
     "depixel.consistency": {"depixel.degradation"},
     "depixel.sized": {"depixel.consistency", "depixel.picture", "depixel.report", "depixel.request"},
+    "depixel.keying": PREPARATION | {"depixel.report"},
+    "depixel.premultiplying": PREPARATION | {"depixel.consistency", "depixel.degradation", "depixel.report"},
     "depixel.undither": SEARCHED | {"depixel.sized", "depixel.report", "depixel.picture"},
     "depixel.client": {"depixel.client"},
     "depixel.files": {"depixel.files", "depixel.picture"},

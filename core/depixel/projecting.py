@@ -16,12 +16,14 @@ from depixel.exporting.finished import finished_picture
 from depixel.exporting.plane import export_tile
 from depixel.picture import Picture
 from depixel.planes import Plane, join, split
+from depixel.preparation.keys import key_of, with_alpha, with_key
 from depixel.preparation.prepare import Prepared, prepare
 from depixel.preparation.tensors import integers, premultiplied
 from depixel.request import Request
 from depixel.tiles import Tile
 
 _BAND_PIXELS = 2**20  # large pixels projected at once
+_LOSSY_KEY = 24  # levels by which the ground of a result may miss its colour key after lossy compression
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,10 @@ def project_result(result: Picture, small: Picture, request: Request) -> Project
     Raises:
         BadUsageError: the sizes or the numbers of frames do not match.
     """
-    prepared = prepare(small, replace(request, scale=_scale(result, small)).validated())
+    scale, source, key = _scale(result, small), small, key_of(small, request)
+    if key is not None:
+        small, result = with_alpha(small, key), with_alpha(result, key, _LOSSY_KEY)
+    prepared = prepare(small, replace(request, scale=scale).validated())
     large = integers(result).to(torch.float32) * (small.levels / result.levels)
     if small.has_alpha and not result.has_alpha and prepared.data_alpha is None:
         alpha = resize(prepared.straight[:, 3:].to(torch.float32), large.shape[2], large.shape[3])
@@ -55,12 +60,18 @@ def project_result(result: Picture, small: Picture, request: Request) -> Project
     straight = join(planes, [pixels for pixels, _, _ in projected])
     before = combine([row for _, sums, _ in projected for row in sums])
     after = combine([row for _, _, sums in projected for row in sums])
-    return Projection(finished_picture(prepared, straight, request), before, after, prepared)
+    picture = finished_picture(prepared, straight, request)
+    if key is not None:
+        picture = with_key(picture, source, key, keep_palette=request.palette == "keep")
+    return Projection(picture, before, after, prepared)
 
 
 def measure_result(result: Picture, small: Picture, request: Request) -> Residual:
     """How exactly any result scales back to its input, as it is. Raises BadUsageError as `project_result` does."""
-    prepared = prepare(small, replace(request, scale=_scale(result, small)).validated())
+    scale, key = _scale(result, small), key_of(small, request)
+    if key is not None:
+        small, result = with_alpha(small, key), with_alpha(result, key, _LOSSY_KEY)
+    prepared = prepare(small, replace(request, scale=scale).validated())
     large = (integers(result).to(torch.float32) * (small.levels / result.levels)).round().to(torch.int32)
     return combine([row for plane in split(prepared) for row in _sums(plane.of(large), plane.straight, plane)])
 

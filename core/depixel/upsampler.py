@@ -20,8 +20,10 @@ from depixel.errors import CancelledError, DepixelError, OutOfMemoryError, Pictu
 from depixel.exporting.answer import RawAnswer, RawAnswers
 from depixel.exporting.finished import finished_picture
 from depixel.faces.engine import FaceEngine
+from depixel.keying import with_keys
 from depixel.monitor import SILENT, Monitor
 from depixel.picture import Picture
+from depixel.premultiplying import with_premultiplied
 from depixel.preparation.detection import detect
 from depixel.preparation.prepare import Prepared, prepare
 from depixel.preparation.sheets import layout_of
@@ -102,6 +104,11 @@ class Upsampler:
         request = request.validated()
         if len(request.models) > 1:
             return self._of_each(pictures, request, monitor)
+        if request.key != "none":
+            return with_keys(pictures, request, partial(self.upsample_many, monitor=monitor))
+        multiplied = with_premultiplied(pictures, request, partial(self.upsample_many, monitor=monitor))
+        if multiplied is not None:
+            return multiplied
         if request.dither == "remove":
             return self._without_dither(pictures, request, monitor)
         self._budget = min(2 * self._budget, budget_for(self.device))  # what was short before may be free again

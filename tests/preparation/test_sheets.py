@@ -67,7 +67,7 @@ def test_frames_do_not_bleed_and_equal_ones_are_equal(upsampler: Upsampler) -> N
     frames = [_walker(s) for s in (0, 1, 2, 0)]
     touching = [np.where(f[..., 3:] > 0, f, np.uint8([10, 200, 10, 255])).astype(np.uint8) for f in frames]  # type: ignore[arg-type]
     other = [*touching[:2], touching[2][..., [2, 0, 1, 3]], touching[3]]
-    settings = Request(scale=4, frames="4x1", degradation="area")
+    settings = Request(scale=4, frames="4x1", degradation="area", key="none")
 
     first = upsampler.upsample(Picture((np.concatenate(touching, 1),)), settings)
     second = upsampler.upsample(Picture((np.concatenate(other, 1),)), settings)

@@ -42,6 +42,7 @@ def show_plan(all_planned: list[PlannedPicture], settings: Request, args: argpar
 
 
 def _row(planned: PlannedPicture, settings: Request, read: Read) -> dict[str, Any]:
+    from depixel.preparation.keys import key_of, with_alpha
     from depixel.preparation.prepare import prepare
 
     row: dict[str, Any] = {"name": planned.name, "source": str(planned.source)}
@@ -52,7 +53,8 @@ def _row(planned: PlannedPicture, settings: Request, read: Read) -> dict[str, An
         if (problem := problem_with(planned, picture)) is not None:
             return {**row, **_described(problem)}
         check_writable(planned.target, picture, settings)
-        prepared = prepare(picture, settings)
+        key = key_of(picture, settings)
+        prepared = prepare(picture if key is None else with_alpha(picture, key), settings)
     except Exception as error:  # noqa: BLE001 (one file must not hide the others)
         return {**row, **_described(problem_of(error))}
     width, height = settings.answer_size(picture.width, picture.height, prepared.scale)
@@ -68,7 +70,7 @@ def _row(planned: PlannedPicture, settings: Request, read: Read) -> dict[str, An
         "domain": prepared.domain.name,
         "degradation": prepared.degradation.name,
         "wrap": {"x": prepared.wrap[0], "y": prepared.wrap[1]},
-        "notes": list(prepared.notes),
+        "notes": [*prepared.notes, *([] if key is None else [key.note])],
     }
 
 

@@ -169,11 +169,24 @@ class RequestOptions:
     alpha: str = _row(
         "choice",
         "Alpha means",
-        "What the alpha channel holds: opacity, or data such as gloss or height.",
+        "What the alpha channel holds: opacity (premultiplied: colours are multiplied by it), or data such as gloss.",
         "auto",
-        choices=(("auto", "Automatic"), ("opacity", "Opacity"), ("data", "Data")),
-        automatic="data for normals and data, else opacity",
+        choices=(("auto", "Automatic"), ("opacity", "Opacity"), ("premultiplied", "Premultiplied"), ("data", "Data")),
+        automatic="data for normals and data; premultiplied where the pixels show it; else opacity",
         advanced=True,
+    )
+    key: str = _row(
+        "text",
+        "Colour key",
+        "The colour that a game does not draw, such as #FF00FF, or its number in the palette. It stays exactly so, "
+        "unmixed.",
+        "auto",
+        pattern=r"auto|none|#[0-9a-fA-F]{6}|\d{1,3}",
+        expected="auto, none, a colour such as #FF00FF, or the number of a palette entry",
+        automatic="found, where it is magenta, cyan, green or the ground of a sheet",
+        unit="COLOUR",
+        advanced=True,
+        domains=("art", "pixel-art", "textures"),
     )
     frames: str = _row(
         "text",
@@ -366,7 +379,6 @@ class RequestOptions:
 
 OPTIONS: Tuple[Option, ...] = tuple(replace(row.metadata["option"], name=row.name) for row in fields(RequestOptions))
 """Every option of a request."""
-
 KEPT = Option(
     "kept",
     "int",

@@ -14,6 +14,8 @@ Palette = npt.NDArray[np.uint8]
 
 _BAND = 2**20  # pixels
 _INDICES = "indices"  # in Picture.details: those of the source, [H, W] of each frame
+NUMBERS = "numbers"
+"""In `Picture.details`: palette numbers [H, W] of each frame of an answer, where its colours alone do not tell them."""
 
 
 def look_up(frames: Sequence[Pixels], palette: Palette) -> list[Pixels] | None:
@@ -55,12 +57,27 @@ def indices_of(picture: Picture) -> list[Pixels] | None:
     if picture.palette is None:
         return None
     frames = [picture.rgba(k) for k in range(len(picture.frames))]
+    if (numbers := _own_numbers(picture, frames)) is not None:
+        return numbers
     indices = look_up(frames, picture.palette)
     sources = picture.details.get(_INDICES)
     if indices is None or sources is None or len(sources) != len(indices):
         return indices
     twins = _first_twins(picture.palette)
     return [_told_apart(index, source, twins) for index, source in zip(indices, sources, strict=True)]
+
+
+# Numbers that were settled with the pixels, if they still are those of the pixels.
+def _own_numbers(picture: Picture, frames: Sequence[Pixels]) -> list[Pixels] | None:
+    numbers = picture.details.get(NUMBERS)
+    if numbers is None or picture.palette is None or len(numbers) != len(frames):
+        return None
+    for number, frame in zip(numbers, frames, strict=True):
+        if number.shape != frame.shape[:2] or int(number.max()) >= len(picture.palette):
+            return None
+        if any(not np.array_equal(picture.palette[number[rows]], frame[rows]) for rows in _bands(frame)):
+            return None
+    return list(numbers)
 
 
 def twin_details(indices: Sequence[Pixels], palette: Palette) -> dict[str, Any]:

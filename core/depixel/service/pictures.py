@@ -96,6 +96,7 @@ def facts(spec: JobSpec, body: bytes) -> dict[str, Any]:
     Raises:
         DepixelError: it cannot be read.
     """
+    from depixel.preparation.keys import without_ground
     from depixel.preparation.prepare import prepare
 
     picture = _read(spec, body)
@@ -109,7 +110,7 @@ def facts(spec: JobSpec, body: bytes) -> dict[str, Any]:
         "indexed": picture.palette is not None,
     }
     try:
-        prepared = prepare(picture, spec.settings)
+        prepared = prepare(without_ground(picture, spec.settings), spec.settings)
     except DepixelError as error:
         return {**values, "problem": str(error)}
     return {

@@ -53,17 +53,20 @@ class EngineUpscaler:
 
     def wrap_of(self, picture: Picture) -> str:
         """As the engine will decide when it answers this picture."""
+        from depixel.preparation.keys import without_ground
         from depixel.preparation.prepare import prepare
 
-        x, y = prepare(picture, self._settings).wrap
+        x, y = prepare(without_ground(picture, self._settings), self._settings).wrap
         return ("x" if x else "") + ("y" if y else "") or "none"
 
     def detect(self, picture: Picture) -> str:
         """As the engine would decide if the picture had no name."""
         from depixel.preparation.detection import detect
         from depixel.preparation.grid import enlargement, reduced
+        from depixel.preparation.keys import find_key, with_alpha
 
-        unnamed = picture.replace(name="")
+        key = find_key(picture)
+        unnamed = (picture if key is None else with_alpha(picture, key)).replace(name="")
         grid = enlargement(unnamed)
         on_grid = detect(reduced(unnamed, grid)).name if grid > 1 else ""
         return on_grid if on_grid == "pixel-art" else detect(unnamed).name

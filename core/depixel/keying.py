@@ -1,0 +1,56 @@
+"""Pictures with a colour key: answered with a transparent ground, and put on their key again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from depixel.errors import DepixelError
+from depixel.picture import Picture
+from depixel.preparation.keys import Key, key_of, with_alpha, with_key
+from depixel.report import Report
+from depixel.request import Request
+
+Answer = Callable[[Sequence[Picture], Request], Sequence[Report | DepixelError]]
+"""`Upsampler.upsample_many` without its monitor."""
+
+
+def with_keys(pictures: Sequence[Picture], request: Request, answer: Answer) -> list[Report | DepixelError]:
+    """
+    Answer pictures, those with a key on a transparent ground; the reports and their pictures speak of the pictures as
+    they came.
+
+    A picture whose key is a palette number keeps its palette, unless the request says otherwise: without numbers its
+    ground could not be told from the figure.
+    """
+    outcomes: dict[int, Report | DepixelError] = {}
+    groups: dict[Request, list[tuple[int, Picture, Key | None]]] = {}
+    for index, picture in enumerate(pictures):
+        try:
+            key = key_of(picture, request)
+        except DepixelError as error:
+            outcomes[index] = error
+            continue
+        settled = replace(request, key="none")
+        if key is not None and key.number is not None and "palette" not in request.typed and request.size is None:
+            settled = replace(settled, palette="keep")
+        small = picture if key is None else with_alpha(picture, key)
+        groups.setdefault(settled, []).append((index, small, key))
+    for settled, members in groups.items():
+        answers = answer([small for _, small, _ in members], settled)
+        for (index, _, key), outcome in zip(members, answers, strict=True):
+            if not isinstance(outcome, Report):
+                outcomes[index] = outcome
+                continue
+            report = replace(outcome, settings=request)
+            keeps = settled.palette == "keep"
+            outcomes[index] = report if key is None else _on_key(report, pictures[index], key, keeps=keeps)
+    return [outcomes[index] for index in range(len(pictures))]
+
+
+def _on_key(report: Report, source: Picture, key: Key, *, keeps: bool) -> Report:
+    candidates = tuple(
+        replace(candidate, picture=with_key(candidate.picture, source, key, keep_palette=keeps))
+        for candidate in report.candidates
+    )
+    return replace(report, candidates=candidates, notes=(*report.notes, key.note))

@@ -1,0 +1,129 @@
+"""Colour keys: which colour is one, and that the ground comes out as exactly it and nothing else does."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from depixel.errors import BadUsageError
+from depixel.files import encode, read_bytes
+from depixel.picture import Picture
+from depixel.preparation.keys import Key, find_key, key_of, with_alpha, with_key
+from depixel.request import Request
+
+RNG = np.random.default_rng(5)
+MAGENTA = (255, 0, 255)
+
+
+def _sprite(key: tuple[int, int, int] = MAGENTA, side: int = 16) -> np.ndarray:
+    """A disc of a few drawn colours on a flat ground."""
+    y, x = np.mgrid[:side, :side] - (side - 1) / 2
+    pixels = np.empty((side, side, 3), np.uint8)
+    pixels[:] = key
+    inside = np.hypot(x, y) < side * 0.4
+    pixels[inside] = np.array([[200, 120, 40], [90, 60, 160]], np.uint8)[RNG.integers(0, 2, int(inside.sum()))]
+    return pixels
+
+
+def _indexed(numbers: np.ndarray, palette: list[tuple[int, int, int]]) -> Picture:
+    colours = np.array([(*colour, 255) for colour in palette], np.uint8)
+    picture = Picture((colours[numbers][..., :3],), palette=colours, mode="P", details={"indices": (numbers,)})
+    return read_bytes(encode(picture, "PNG"), "sprite.png")
+
+
+@pytest.mark.parametrize("key", [MAGENTA, (248, 0, 248), (0, 255, 255), (0, 255, 0)])
+def test_usual_keys_are_found(key: tuple[int, int, int]) -> None:
+    """Magenta, cyan and green, also as 16-bit files hold them."""
+    assert find_key(Picture((_sprite(key),), mode="RGB")) == Key(key)
+
+
+@pytest.mark.parametrize("colour", [(255, 255, 255), (0, 0, 0), (92, 148, 252), (200, 0, 0), (128, 128, 128)])
+def test_a_plain_ground_is_no_key(colour: tuple[int, int, int]) -> None:
+    """White paper, a black frame, a blue sky, a red flag."""
+    assert find_key(Picture((_sprite(colour),), mode="RGB")) is None
+
+
+def test_any_ground_of_a_sheet_is_a_key() -> None:
+    """Frames that are alike, on a colour that only the ground has."""
+    one = _sprite((165, 106, 106))
+    assert find_key(Picture((np.concatenate([one] * 5, 1),), mode="RGB")) == Key((165, 106, 106))
+    assert find_key(Picture((one,), mode="RGB")) is None
+
+
+def test_soft_edges_on_cyan_are_no_key() -> None:
+    """Where most pixels beside a ground are blends of it, somebody drew the sky."""
+    y, x = np.mgrid[:32, :32] - 15.5
+    cover = np.clip(13 - np.hypot(x, y), 0, 8)[..., None] / 8
+    pixels = (cover * np.array([20, 30, 40]) + (1 - cover) * np.array([0, 255, 255])).round().astype(np.uint8)
+    assert find_key(Picture((pixels,), mode="RGB")) is None
+
+
+@pytest.mark.parametrize(("format_name", "has_alpha"), [("JPEG", False), ("PNG", True)])
+def test_lossy_and_transparent_pictures_have_none(format_name: str, has_alpha: bool) -> None:
+    """What is lossy has no exact colour, what is transparent needs no key."""
+    pixels = _sprite()
+    if has_alpha:
+        alpha = np.full((16, 16, 1), 255, np.uint8)
+        alpha[4, 4] = 0
+        pixels = np.concatenate([pixels, alpha], 2)
+    assert find_key(Picture((pixels,), mode="RGBA" if has_alpha else "RGB", format=format_name)) is None
+
+
+def test_a_number_is_a_key_where_its_colour_is_that_of_another() -> None:
+    """Black ground and black outline under two numbers: only the number tells them apart."""
+    numbers = np.zeros((12, 12), np.uint8)
+    numbers[3:9, 3:9] = 2
+    numbers[4:8, 4:8] = 1
+    picture = _indexed(numbers, [(0, 0, 0), (200, 30, 30), (0, 0, 0)])
+
+    key = find_key(picture)
+
+    assert key == Key((0, 0, 0), 0)
+    assert (with_alpha(picture, key).frames[0][..., 3] == 0).sum() == 144 - 36
+
+
+def test_a_key_by_name() -> None:
+    """#RRGGBB, a number of the palette, none; what does not exist is refused with a sentence."""
+    white = Picture((_sprite((255, 255, 255)),), mode="RGB", name="a.png")
+    assert key_of(white, Request(key="#FFffFF")) == Key((255, 255, 255))
+    assert key_of(Picture((_sprite(),), mode="RGB"), Request(key="none")) is None
+    with pytest.raises(BadUsageError, match="no palette"):
+        key_of(white, Request(key="0"))
+    indexed = _indexed(np.zeros((8, 8), np.uint8), [(1, 2, 3), (4, 5, 6)])
+    assert key_of(indexed, Request(key="1")) == Key((4, 5, 6))
+    with pytest.raises(BadUsageError, match="only 2 palette entries"):
+        key_of(indexed, Request(key="7"))
+
+
+@pytest.mark.parametrize("depth", [8, 16])
+def test_back_on_the_key(depth: int) -> None:
+    """The ground has exactly the key, soft alpha falls to one side, and a figure's pixel of that colour is moved."""
+    level = 1 if depth == 8 else 257
+    source = Picture(((_sprite().astype(np.uint32) * level).astype(f"u{depth // 8}"),), mode="RGB")
+    answer = RNG.integers(0, 256 * level - 1, (32, 32, 4)).astype(f"u{depth // 8}")
+    answer[0, 0] = [255 * level, 0, 255 * level, 255 * level]
+    keyed = with_alpha(source, Key(MAGENTA)).replace(frames=(answer,))
+
+    out = with_key(keyed, source, Key(MAGENTA), keep_palette=False)
+
+    is_key = (out.frames[0] == np.array(MAGENTA, np.uint32) * level).all(-1)
+    assert np.array_equal(is_key, answer[..., 3].astype(int) * 2 < 255 * level)
+    assert out.channels == 3 and out.mode == source.mode
+    assert abs(int(out.frames[0][0, 0, 1]) - 0) == 1
+
+
+def test_numbers_of_the_answer() -> None:
+    """In a palette that is kept, ground and figure keep their numbers, whatever lies nearest."""
+    numbers = np.zeros((8, 8), np.uint8)
+    numbers[2:6, 2:6] = 2
+    source = _indexed(numbers, [(0, 0, 0), (200, 30, 30), (0, 0, 0)])
+    key = find_key(source)
+    assert key is not None
+    alpha = np.zeros((32, 32, 1), np.uint8)
+    alpha[4:28, 4:28] = 255  # far beyond the figure
+    answer = with_alpha(source, key).replace(frames=(np.concatenate([np.zeros((32, 32, 3), np.uint8), alpha], 2),))
+
+    data = encode(with_key(answer, source, key, keep_palette=True), "PNG")
+
+    back = read_bytes(data, "a.png").details["indices"][0]
+    assert np.array_equal(back, np.where(alpha[..., 0] > 0, 2, 0))
