@@ -178,8 +178,7 @@ class RequestOptions:
     key: str = _row(
         "text",
         "Colour key",
-        "The colour that a game does not draw, such as #FF00FF, or its number in the palette. It stays exactly so, "
-        "unmixed.",
+        "The colour that a game does not draw, such as #FF00FF, or its number in the palette; it is never mixed.",
         "auto",
         pattern=r"auto|none|#[0-9a-fA-F]{6}|\d{1,3}",
         expected="auto, none, a colour such as #FF00FF, or the number of a palette entry",
@@ -384,9 +383,7 @@ KEPT = Option(
     "int",
     "Pixels kept",
     "How many pixels across the face to keep; fewer hide more.",
-    12,
-    4,
-    64,
+    *(12, 4, 64),  # default, least, most
     unit="N",
     doors=ALL_DOORS,
     actions=("anonymise-face",),
