@@ -1,225 +1,193 @@
 """
-Soak of the folder watcher: files are dropped, slowly copied, renamed, deleted, zipped and broken while a process with a
-nearest-neighbour worker keeps the outputs; that process is killed (SIGKILL) again and again at random moments. At the
-end outputs must equal inputs exactly, nothing may be partial, the ledger must be whole, and no content may have been
-answered twice but where a kill came between.
+Kills of the folder watcher. Files are dropped, copied slowly, changed, renamed, swapped, numbered anew, deleted, zipped
+and broken while a process with a nearest-neighbour worker keeps the outputs in step; SIGKILL ends that process at
+random moments, and another one goes on. At the end of each round every output is compared with its own source: nothing
+may be wrong, missing, partial or left over, files that somebody else put into the output folder must be as they were,
+and the ledger must be whole.
 
-    python benchmarks/watch_soak.py --answer-seconds 0.01 --out benchmarks/results/watch_soak.json
+    python benchmarks/watch_soak.py --kills 1000 --actions 20000 --rounds 20 --state kills.jsonl --out FILE.json
+
+A round starts with an empty folder. `--state` keeps one line for each finished round: the same command goes on where it
+was interrupted. Watchers are forked from this process, so that a kill finds them at work and not at their imports
+(Linux, macOS).
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
-import io
 import json
 import os
 import platform
 import random
 import signal
-import subprocess
 import sys
 import tempfile
 import time
-import zipfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
-from PIL import Image
+sys.path.extend(
+    str(Path(__file__).resolve().parents[1] / part) for part in ("core", "plugins/folder_watch", "tests/fakes")
+)
 
-if TYPE_CHECKING:
-    from depixel.errors import DepixelError
-    from depixel.picture import Picture
+from mod_folder import ModFolder
+from nearest_worker import NearestWorker
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT / p) for p in ("core", "plugins/folder_watch", "tests/fakes")]
+from depixel.errors import DepixelError
+from depixel.picture import Picture
+from depixel_watch.folder.layout import checked, overlay_for
+from depixel_watch.folder.stamps import StabilityTracker
+from depixel_watch.ledger.ledger import LEDGER_NAME, Ledger
+from depixel_watch.ledger.lock import only_one
+from depixel_watch.packs.profiles import load as load_profiles
+from depixel_watch.work.watcher import Watcher
+
+LAST_SECONDS = 300.0  # that the last watcher of a round may take to finish
 
 
 def main() -> None:
-    """Run either part: the parent drops and kills, `--child` watches."""
+    """All rounds that the state does not have, then the sum."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=50)
-    parser.add_argument("--files", type=int, default=2000)
+    parser.add_argument("--actions", type=int, default=2000)
+    parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--answer-seconds", type=float, default=0.0, help="that the worker takes for one picture")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--state", type=Path, help="a line of JSON for each finished round")
     parser.add_argument("--out", type=Path)
-    parser.add_argument("--child", type=Path, help=argparse.SUPPRESS)
     args = parser.parse_args()
-    if args.child:
-        keep(args.child, args.answer_seconds)
-    else:
-        soak(args)
+    finished = [json.loads(line) for line in args.state.read_text().splitlines()] if _exists(args.state) else []
+    for number in range(len(finished), args.rounds):
+        with tempfile.TemporaryDirectory(prefix="watch-soak-") as folder:
+            one = Round(ModFolder(Path(folder), args.seed + number), args.seed + number, args.answer_seconds)
+            finished.append(one.run(args.kills // args.rounds, args.actions // args.rounds))
+        if args.state:
+            with args.state.open("a") as file:
+                file.write(json.dumps(finished[-1]) + "\n")
+        if finished[-1]["wrong"]:
+            break
+    total = summed(finished)
+    text = json.dumps(total, indent=2)
+    print(text)
+    if args.out:
+        args.out.write_text(text + "\n")
+    sys.exit(bool(total["wrong"] or not total["ledgers_whole"]))
+
+
+def _exists(path: Path | None) -> bool:
+    return path is not None and path.exists()
+
+
+def summed(rounds: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """One result of all rounds."""
+    counted = ("kills", "actions", "sources", "outputs_compared", "answers", "answers_twice_in_one_run", "seconds")
+    return {
+        "machine": f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}",
+        "rounds": len(rounds),
+        **{name: round(sum(part[name] for part in rounds), 1) for name in counted},
+        "ledgers_whole": all(part["ledger_whole"] for part in rounds),
+        "wrong": [sentence for part in rounds for sentence in part["wrong"]],
+    }
+
+
+class LoggedWorker(NearestWorker):
+    """Takes `seconds` a picture, and writes a line for each answer: which process, which pixels."""
+
+    def __init__(self, seconds: float, log: Path) -> None:
+        super().__init__()
+        self._seconds, self._log = seconds, log
+
+    def upscale(
+        self, pictures: Sequence[Picture], hints: Mapping[str, Any], scale: int
+    ) -> list[Picture | DepixelError]:
+        """As the nearest worker."""
+        time.sleep(self._seconds * len(pictures))
+        answers: list[Picture | DepixelError] = super().upscale(pictures, hints, scale)
+        with self._log.open("a") as log:
+            for picture in pictures:
+                log.write(f"{os.getpid()} {hashlib.sha256(picture.frames[0].tobytes()).hexdigest()[:20]}\n")
+        return answers
 
 
 def keep(source: Path, seconds: float) -> None:
-    """
-    Watch until killed, taking `seconds` a picture; every answer is a line in a log beside the folder: which process,
-    which pixels.
-    """
-    from nearest_worker import NearestWorker
-
-    from depixel_watch.folder.layout import checked, overlay_for
-    from depixel_watch.folder.stamps import StabilityTracker
-    from depixel_watch.ledger.lock import only_one
-    from depixel_watch.packs.profiles import load
-    from depixel_watch.work.watcher import Watcher
-
-    class Logged(NearestWorker):
-        def upscale(
-            self, pictures: Sequence[Picture], hints: Mapping[str, Any], scale: int
-        ) -> list[Picture | DepixelError]:
-            time.sleep(seconds * len(pictures))
-            answers: list[Picture | DepixelError] = super().upscale(pictures, hints, scale)
-            for picture in pictures:
-                log.write(f"{os.getpid()} {hashlib.sha256(picture.frames[0].tobytes()).hexdigest()[:20]}\n")
-            log.flush()
-            return answers
-
+    """Watch until killed, or until the file `finish` is there and nothing waits."""
     source, out = checked(source, overlay_for(source))
-    worker = Logged()
-    with only_one(out), (source.parent / "answers.log").open("a") as log:
-        watcher = Watcher(source, out, worker, StabilityTracker(0.15, time.monotonic), load())
+    worker = LoggedWorker(seconds, source.parent / "answers.log")
+    with only_one(out):
+        watcher = Watcher(source, out, worker, StabilityTracker(0.15, time.monotonic), load_profiles())
         while True:
-            tally = watcher.reconcile()
-            if not tally.waiting and not tally.done and (source.parent / "finish").exists():
+            counts = watcher.reconcile()
+            if not counts.waiting and not counts.done and (source.parent / "finish").exists():
                 watcher.close()
                 return
             time.sleep(0.02)
 
 
-def soak(args: argparse.Namespace) -> None:
-    """Drop, kill, compare."""
-    from depixel_watch.ledger.ledger import LEDGER_NAME, Ledger
+class Round:
+    """One folder from its first file to the comparison."""
 
-    rng = random.Random(args.seed)
-    folder = Path(tempfile.mkdtemp(prefix="watch-soak-"))
-    source, out = folder / "mods", folder / "mods-depixel"
-    source.mkdir()
-    (source / "keep.png").write_bytes(png(rng))
-    started, kills, child = time.monotonic(), 0, start(source, args.answer_seconds)
-    done = 0
-    while kills < args.kills or done < args.files:
-        for _ in range(max(1, args.files // max(1, args.kills) // 3)):
-            act(rng, source, done)
-            done += 1
-        time.sleep(rng.uniform(0.02, 0.35))
-        if kills < args.kills and rng.random() < 0.4:
-            child.send_signal(signal.SIGKILL)
-            child.wait()
-            kills += 1
-            child = start(source, args.answer_seconds)
-    (folder / "finish").touch()
-    child.wait(timeout=300)
-    wrong = compare(source, out)
-    ledger = Ledger(out / LEDGER_NAME)
-    answered = Counter((folder / "answers.log").read_text().splitlines())
-    contents = Counter(line.split()[1] for line in answered)
-    result = {
-        "machine": f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}",
-        "kills": kills,
-        "actions": done,
-        "answer_seconds": args.answer_seconds,
-        "seconds": round(time.monotonic() - started, 1),
-        "sources_at_end": sum(1 for p in source.rglob("*") if p.is_file()),
-        "counts": ledger.counts(),
-        "ledger_whole": ledger.is_whole(),
-        "answers": sum(answered.values()),
-        "answers_again_after_a_kill": sum(count - 1 for count in contents.values()),
-        "answers_twice_in_one_run": sum(count - 1 for count in answered.values()),
-        "wrong": wrong,
-        "exit": child.returncode,
-    }
-    ledger.close()
-    text = json.dumps(result, indent=2)
-    print(text)
-    if args.out:
-        args.out.write_text(text + "\n")
-    if wrong or child.returncode or not result["ledger_whole"] or result["answers_twice_in_one_run"]:
-        sys.exit(1)
+    def __init__(self, mods: ModFolder, seed: int, seconds: float) -> None:
+        self._mods, self._rng, self._seconds = mods, random.Random(seed), seconds
 
+    def run(self, kills: int, actions: int) -> dict[str, Any]:
+        """Act, kill, compare."""
+        mods, rng = self._mods, self._rng
+        beside = mods.source.parent
+        began, killed = time.monotonic(), 0
+        child = self._start()
+        while killed < kills or mods.actions < actions:
+            for _ in range(max(1, actions // max(1, kills) // 3)):
+                mods.act()
+            time.sleep(rng.uniform(0.02, 0.35))
+            if killed < kills and rng.random() < 0.4:
+                os.kill(child, signal.SIGKILL)
+                os.waitpid(child, 0)
+                killed += 1
+                child = self._start()
+        (beside / "finish").touch()
+        ended = _wait(child, LAST_SECONDS)
+        wrong = mods.wrong() + ([] if ended == 0 else [f"the last watcher ended with {ended}"])
+        ledger = Ledger(mods.out / LEDGER_NAME)
+        answered = Counter((beside / "answers.log").read_text().splitlines())
+        result = {
+            "kills": killed,
+            "actions": mods.actions,
+            "sources": sum(1 for path in mods.source.rglob("*") if path.is_file()),
+            "outputs_compared": len(mods.outputs()),
+            "ledger_whole": ledger.is_whole(),
+            "answers": sum(answered.values()),
+            "answers_twice_in_one_run": sum(count - 1 for count in answered.values()),
+            "seconds": round(time.monotonic() - began, 1),
+            "wrong": wrong,
+        }
+        ledger.close()
+        return result
 
-def start(source: Path, seconds: float) -> subprocess.Popen[bytes]:
-    """The watching process."""
-    return subprocess.Popen([sys.executable, __file__, "--child", str(source), "--answer-seconds", str(seconds)])
-
-
-def act(rng: random.Random, source: Path, number: int) -> None:
-    """One thing that people do to a mod folder."""
-    path = source / f"d{rng.randrange(8)}" / f"t{number}.png"
-    path.parent.mkdir(exist_ok=True)
-    old = [p for p in source.glob("d*/*") if p.is_file()]
-    what = rng.choices(
-        ["drop", "slow", "change", "rename", "delete", "zip", "broken", "twin"], [8, 2, 2, 2, 2, 1, 1, 2]
-    )[0]
-    if what == "slow":
-        data = png(rng)
-        with path.open("wb") as file:
-            for at in range(0, len(data), 200):
-                file.write(data[at : at + 200])
-                file.flush()
-                time.sleep(0.01)
-    elif what == "zip":
-        with zipfile.ZipFile(path.with_suffix(".zip"), "w") as archive:
-            archive.writestr("a.png", png(rng))
-            archive.writestr("b.txt", b"text")
-    elif what == "broken":
-        path.write_bytes(png(rng)[:60])
-    elif what == "change" and old:
-        target = rng.choice([p for p in old if p.suffix == ".png"] or [path])
-        target.write_bytes(png(rng))
-    elif what == "rename" and old:
-        found = rng.choice(old)
-        found.rename(found.with_name("r" + found.name))
-    elif what == "delete" and old:
-        rng.choice(old).unlink()
-    elif what == "twin" and old:
-        path.write_bytes(rng.choice([p for p in old if p.suffix == ".png"] or [source / "keep.png"]).read_bytes())
-    else:
-        path.write_bytes(png(rng))
-
-
-def png(rng: random.Random) -> bytes:
-    """A picture of noise."""
-    side = rng.choice([8, 16, 24])
-    buffer = io.BytesIO()
-    Image.fromarray(np.frombuffer(rng.randbytes(side * side * 4), np.uint8).reshape(side, side, 4)).save(buffer, "PNG")
-    return buffer.getvalue()
-
-
-def compare(source: Path, out: Path) -> list[str]:
-    """Sentences for every output that is missing, wrong, partial, or has no source."""
-    wrong: list[str] = []
-    for path in (p for p in source.rglob("*") if p.is_file()):
-        made = out / path.relative_to(source)
-        try:
-            if path.suffix == ".zip":
-                with zipfile.ZipFile(path) as a, zipfile.ZipFile(made) as b:
-                    given, found = load(a.read("a.png")), load(b.read("a.png"))
-            else:
-                given = load(path.read_bytes())
-                found = load(made.read_bytes())
-            if not np.array_equal(given.repeat(2, 0).repeat(2, 1), found):
-                wrong.append(f"{made} differs")
-        except OSError as error:
+    def _start(self) -> int:
+        child = os.fork()
+        if child == 0:
             try:
-                load(path.read_bytes())
-            except OSError:
-                continue  # a broken source has no output, or the last good one
-            wrong.append(f"{made}: {error}")
-    for made in (p for p in out.rglob("*") if p.is_file()):
-        ours = made.name.startswith((".depixel-ledger", ".depixel-lock", "depixel-report"))
-        if not ours and not (source / made.relative_to(out)).exists():
-            wrong.append(f"{made} has no source")
-    return wrong
+                keep(self._mods.source, self._seconds)
+            except BaseException:  # noqa: BLE001 (a child that was forked must not return)
+                sys.excepthook(*sys.exc_info())
+                os._exit(1)
+            os._exit(0)
+        return child
 
 
-def load(data: bytes) -> np.ndarray:
-    """Pixels [H, W, 4]."""
-    with Image.open(io.BytesIO(data)) as image:
-        return np.asarray(image.convert("RGBA"))
+def _wait(child: int, seconds: float) -> int:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(0.05)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return -signal.SIGKILL
 
 
 if __name__ == "__main__":

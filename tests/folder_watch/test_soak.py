@@ -18,9 +18,9 @@ def test_killed_eight_times_while_files_come_and_go(tmp_path: Path) -> None:
     """SIGKILL at random moments: outputs are those of the sources exactly, nothing is partial, the ledger is whole."""
     out = tmp_path / "soak.json"
 
-    subprocess.run([sys.executable, str(SOAK), "--kills", "8", "--files", "300", "--out", str(out)], check=True)
+    subprocess.run([sys.executable, str(SOAK), "--kills", "8", "--actions", "300", "--out", str(out)], check=True)
 
-    told = json.loads(out.read_text())
-    assert told["kills"] == 8
-    assert told["wrong"] == []
-    assert told["ledger_whole"]
+    result = json.loads(out.read_text())
+    assert result["kills"] == 8
+    assert result["wrong"] == []
+    assert result["ledgers_whole"]
