@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from depixel import __version__
 from depixel.errors import DepixelError
 from depixel.terminal.mistakes import unknown_command, unknown_options
-from depixel.terminal.printable import spell_out_unknown_letters
+from depixel.terminal.printable import one_line, spell_out_unknown_letters
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]  # what every `add_parser` is given
@@ -109,5 +109,5 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _fail(sentence: str, code: int) -> int:
-    sys.stderr.write(f"depixel: {sentence}\n")
+    sys.stderr.write(f"depixel: {one_line(sentence)}\n")
     return code

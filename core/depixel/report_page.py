@@ -21,6 +21,7 @@ from urllib.parse import quote
 from depixel import __version__
 from depixel.labels import describe_residual
 from depixel.previews import PagePreview, preview
+from depixel.terminal.printable import one_line
 
 if TYPE_CHECKING:
     from depixel.consistency import Residual
@@ -141,7 +142,7 @@ class ReportPage:
         cards = "".join(_card(entry, folder) for entry in ordered if entry.before)
         rows = "".join(_row(entry, folder) for entry in ordered if not entry.before)
         parts = {
-            "title": html.escape(self._title),
+            "title": _text(self._title),
             "style": resources.files("depixel").joinpath("report_page.css").read_text("utf-8"),
             "script": resources.files("depixel").joinpath("report_page.js").read_text("utf-8"),
             "facts": self._facts(ordered),
@@ -240,7 +241,7 @@ def _card(entry: _Entry, folder: Path) -> str:
     variables += [f"--c{i}:url({one.uri})" for i, one in enumerate(entry.after)] + ["--after:var(--c0)"]
     if entry.heat is not None:
         variables.append(f"--heat:url({entry.heat.uri})")
-    name = html.escape(entry.name)
+    name = _text(entry.name)
     views = (
         _view(f'role="img" aria-label="Input: {name}"', "before", "Input, enlarged")
         + _view(f'role="img" aria-label="Result: {name}"', "after", "Result")
@@ -256,7 +257,7 @@ def _card(entry: _Entry, folder: Path) -> str:
     notes = "".join(f'<p class="note">{_text(note)}</p>' for note in entry.notes)
     smooth = "" if fit >= 1 else " smooth"
     return (
-        f'<article class="card{smooth}" data-name="{html.escape(entry.name.lower())}" style="{";".join(variables)}">'
+        f'<article class="card{smooth}" data-name="{_text(entry.name.lower())}" style="{";".join(variables)}">'
         f'<div class="card-head"><h3>{_link(entry, folder)}</h3><span class="soft">{_text(entry.title)}</span>'
         f"{_badge(entry.residual)}</div>{notes}"
         f'<div class="views">{views}</div>{_candidates(entry, folder)}'
@@ -295,7 +296,7 @@ def _address(output: str, folder: Path) -> str:
 
 
 def _row(entry: _Entry, folder: Path) -> str:
-    name = html.escape(entry.name.lower())
+    name = _text(entry.name.lower())
     cells = (_link(entry, folder), _text(entry.title), _badge(entry.residual), _text(entry.facts["Kind"]))
     return f'<tr data-name="{name}">' + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
 
@@ -317,4 +318,4 @@ def _residual_row(residual: Residual) -> str:
 
 
 def _text(value: object) -> str:
-    return html.escape(str(value))
+    return html.escape(one_line(str(value)))

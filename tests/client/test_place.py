@@ -36,7 +36,14 @@ def test_the_token_is_the_user_s_alone(tmp_path: Path) -> None:
     assert place.running() is None
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"pid": 1}', '{"pid":"x","port":1,"token":"","protocol":1}', "\x00"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "{", "[]", '{"pid": 1}', '{"pid":"x","port":1,"token":"","protocol":1}', "\x00", "[" * 60_000,
+        '{"pid":1,"port":99999,"token":"","protocol":1}', '{"pid":1,"port":Infinity,"token":"","protocol":1}',
+    ],
+    ids=range(9),
+)  # fmt: skip
 def test_a_damaged_record_counts_as_none(tmp_path: Path, text: str) -> None:
     """A half-written or foreign file starts a new engine instead of a traceback."""
     path = tmp_path / "running.json"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import tracemalloc
+import zlib
 from pathlib import Path
 
 import pytest
@@ -89,3 +92,50 @@ def test_a_path_is_unique_among_files_and_open_documents(tmp_path: Path) -> None
     assert unique_path(stem, ".xcf") == stem + "-2.xcf"
     assert unique_path(stem, ".xcf", [str(tmp_path / "HERO-x4-2.xcf")]) == stem + "-3.xcf"
     assert unique_path(str(tmp_path / "other"), ".kra") == str(tmp_path / "other.kra")
+
+
+def altered(**changes: object) -> str:
+    """A good recipe with other values."""
+    recipe = Recipe("upscale", {"scale": 3, "seed": 7}, 12, "hero", SOURCE)
+    return json.dumps({**json.loads(recipe.to_json()), **changes})
+
+
+def source_with(**changes: object) -> dict[str, object]:
+    """The source of a good recipe with other values."""
+    values = json.loads(altered())["source"]
+    assert isinstance(values, dict)
+    return {**values, **changes}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        altered(recipe=float("inf")),
+        altered(settings={"seed": "seven"}),
+        altered(settings={"imagination": {"a": 1}}),
+        altered(settings={"scale": 10**6}),
+        altered(settings={"size": "large"}),
+        altered(kept=1e300).replace("1e+300", "1e999"),
+        altered(source=source_with(frames=10**9)),
+        altered(source=source_with(width=10**6, height=10**6)),
+        altered(source=source_with(width=-1)),
+        "[" * 100_000,
+    ],
+)
+def test_a_recipe_of_somebody_else_is_read_or_refused(text: str) -> None:
+    """It lies in a document: what it claims costs no memory and is found out before a dialog uses it."""
+    with pytest.raises(EngineError, match="The recipe cannot be read"):
+        Recipe.from_json(text)
+
+
+def test_a_packed_source_unfolds_to_what_it_says_and_no_further() -> None:
+    """A megabyte of base64 can hold a gigabyte of zeros."""
+    bomb = base64.b64encode(zlib.compress(bytes(2**26), 9)).decode()
+    tracemalloc.start()
+    try:
+        recipe = Recipe.from_json(altered(source=source_with(samples=bomb)))
+        assert tracemalloc.get_traced_memory()[1] < 2**22
+    finally:
+        tracemalloc.stop()
+
+    assert recipe.source is not None and len(recipe.source.body) == len(SOURCE.body)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -134,3 +135,43 @@ def test_own_weights_are_taken_as_they_are(folder: Path, tmp_path: Path, capsys:
     assert Upsampler("cpu").upsample(picture, Request(domain="art", model="art-tiny")).residual.exact
     with pytest.raises(BadUsageError, match="kind 'art'"):
         Upsampler("cpu").upsample(picture, Request(domain="faces", model="art-tiny"))
+
+
+def weights_file(path: Path, header: object) -> None:
+    """A safetensors file of nothing but a header."""
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    path.write_bytes(struct.pack("<Q", len(text)) + text)
+
+
+def test_one_bad_file_hides_no_other(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each damaged file is named with its reason, what is no file is passed over, and the good ones are listed."""
+    folder.mkdir()
+    write_tiny_art(tmp_path).rename(folder / "good.safetensors")
+    bad = {
+        "cut": b"{",
+        "deep": b"[" * 100_000,
+        "no-table": [],
+        "no-config": {"__metadata__": {"config": "none"}},
+        "config-list": {"__metadata__": {"config": "[]"}},
+        "no-shape": {"a": {"dtype": "F32"}},
+        "huge": {"a": {"shape": [2**62] * 40}},
+        "half": {"a": {"shape": [0.5]}},
+    }
+    for name, header in bad.items():
+        weights_file(folder / f"{name}.safetensors", header)
+    (folder / "empty.safetensors").touch()
+    (folder / "folder.safetensors").mkdir()
+    weights_file(folder / "float8.safetensors", {"a": {"dtype": "F8_E4M3", "shape": [2], "data_offsets": [0, 2]}})
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(folder / "pipe.safetensors")
+
+    assert main(["models"]) == 1
+
+    shown = capsys.readouterr()
+    names = [line.split()[0] for line in shown.out.splitlines()]
+    assert {"good", "float8"} <= set(names)
+    for name in [*bad, "empty", "folder"]:
+        assert f"{name}.safetensors" in shown.err
+    assert main(["models", "--json"]) == 1
+    document = json.loads(capsys.readouterr().out)
+    assert len(document["problems"]) == len(bad) + 2 + hasattr(os, "mkfifo")

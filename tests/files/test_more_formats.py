@@ -226,6 +226,18 @@ def test_avif_is_near_and_moves(alpha: bool) -> None:
     assert again.durations == (40.0, 170.0) and np.abs(again.frames[1].astype(int) - smooth[::-1]).max() <= 6
 
 
+def test_avif_whose_clock_stands_still() -> None:
+    """A time scale of zero, by which Pillow divides, is a sentence."""
+    moving = Picture((np.zeros((8, 8, 3), np.uint8), np.ones((8, 8, 3), np.uint8)), durations=(40.0, 60.0))
+    data = bytearray(encode(moving, "AVIF"))
+    for box, version_one in ((b"mdhd", 20), (b"mvhd", 20)):
+        at = data.index(box) + 4
+        struct.pack_into(">I", data, at + (version_one if data[at] else 12), 0)
+
+    with pytest.raises(UnreadablePictureError, match=r"a\.avif"):
+        read_bytes(bytes(data), "a.avif")
+
+
 def test_jpeg_xl_carries_what_travels() -> None:
     """Profile, EXIF and words."""
     _needs("JXL")

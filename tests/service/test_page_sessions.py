@@ -92,7 +92,12 @@ def test_the_next_engine_knows_the_tabs(tmp_path: Path, clock: Clock) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{}", '{"port": "x", "sessions": {}}', '{"port": 1, "sessions": {"a": []}}']
+    "text",
+    [
+        "", "[]", "{}", '{"port": "x", "sessions": {}}', '{"port": 1, "sessions": {"a": []}}',
+        '{"port": Infinity, "sessions": {}}', '{"port": 1e999, "sessions": {}}', "[" * 100_000,
+    ],
+    ids=range(8),
 )
 def test_a_damaged_store_is_an_empty_one(tmp_path: Path, text: str) -> None:
     """The engine starts whatever the file says."""

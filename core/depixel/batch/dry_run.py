@@ -12,7 +12,7 @@ from depixel.batch.disk import Read, reader
 from depixel.batch.outputs import check_writable
 from depixel.batch.plan import PlannedPicture, Problem, problem_of, problem_with
 from depixel.request import Request
-from depixel.terminal.printable import counted
+from depixel.terminal.printable import counted, one_line
 
 
 def show_plan(all_planned: list[PlannedPicture], settings: Request, args: argparse.Namespace, ignored: int) -> int:
@@ -35,7 +35,7 @@ def show_plan(all_planned: list[PlannedPicture], settings: Request, args: argpar
         sys.stdout.write(json.dumps(values, indent=2) + "\n")
         return 1 if counts["failed"] else 0
     for row in rows:
-        sys.stdout.write(_line(row) + "\n")
+        sys.stdout.write(one_line(_line(row)) + "\n")
     summary = ", ".join(f"{count} {status}" for status, count in counts.items())
     sys.stdout.write(f"{counted(len(rows), 'input')}: {summary}. Nothing was written.\n")
     return 1 if counts["failed"] else 0

@@ -66,7 +66,7 @@ def text(tally: Tally, seconds: float, ignored: int, page: Path | None) -> str:
             f"Ignored {counted(ignored, 'file')} whose {'name is' if ignored == 1 else 'names are'} not of pictures."
         )
     if tally.worst is not None and tally.counts["done"] > 1:
-        lines.append(one_line(_worst(*tally.worst)))
+        lines.append(_worst(*tally.worst))
     done = [row for row in tally.rows if row["status"] == "done"]
     if tally.faces and len(done) == 1:
         lines += done[0]["notes"][1:]  # where faces were found, how well they fit; the first is the sentence below
@@ -75,10 +75,10 @@ def text(tally: Tally, seconds: float, ignored: int, page: Path | None) -> str:
     failed = [row for row in tally.rows if row["status"] == "failed"]
     if failed:
         lines.append("Failed:")
-        lines += [one_line(f"  {row['name']}: {row['reason']}") for row in failed]
+        lines += [f"  {row['name']}: {row['reason']}" for row in failed]
     if page is not None:
         lines.append(f"Report: {page}")
-    return "\n".join(lines) + "\n"
+    return "".join(one_line(line) + "\n" for line in lines)
 
 
 def _worst(maximum: float, name: str) -> str:

@@ -63,6 +63,7 @@ from .errors import (
     WrongVersionError,
 )
 from .history import History, PastRequest
+from .json_text import parse_json
 from .naming import (
     difference,
     file_suffix,
@@ -143,6 +144,7 @@ __all__ = [
     "joined",
     "layer_name",
     "missing",
+    "parse_json",
     "read_target",
     "recipe_of",
     "result_size",

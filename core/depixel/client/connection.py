@@ -8,11 +8,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import http.client
-import json
 import secrets
 from typing import Any, Dict, Optional, Tuple
 
 from .errors import EngineError, WrongVersionError
+from .json_text import parse_json
 from .place import Running
 
 PROVING_PROTOCOL = 2
@@ -98,7 +98,7 @@ def answer_of(connection: http.client.HTTPConnection) -> Tuple[int, Dict[str, An
 def json_object(data: bytes) -> Dict[str, Any]:
     """The object that the bytes spell; empty for anything else."""
     try:
-        values = json.loads(data.decode("utf-8"))
+        values = parse_json(data)
     except ValueError:
         return {}
     return values if isinstance(values, dict) else {}

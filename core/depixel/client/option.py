@@ -96,7 +96,7 @@ class Option:
         """JSON has no tuples, and writes 1 for 1.0."""
         if self.kind == "box" and isinstance(value, list):
             return tuple(value)
-        if self.kind == "float" and _is_whole(value):
+        if self.kind == "float" and _is_whole(value) and abs(value) < 2**53:
             return float(value)
         return value
 

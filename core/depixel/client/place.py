@@ -23,6 +23,8 @@ import tempfile
 from dataclasses import dataclass
 from typing import IO, Any, Dict, Iterator, Mapping, Optional, Tuple
 
+from .json_text import parse_json
+
 ENVIRONMENT = "DEPIXEL_RUNTIME_DIR"
 """Environment variable that moves the folder: for tests and shared machines."""
 
@@ -131,7 +133,7 @@ class Place:
         """The engine that wrote running.json; a file of another user, or open to others, is not believed."""
         values = self._read("running.json", secret=True)
         try:
-            return Running(
+            running = Running(
                 pid=int(values["pid"]),
                 port=int(values["port"]),
                 token=str(values["token"]),
@@ -140,6 +142,7 @@ class Place:
             )
         except (KeyError, TypeError, ValueError):
             return None
+        return running if 0 < running.port < 65536 else None
 
     def write_running(self, running: Running) -> None:
         """Publish an engine; complete or not at all. Raises OSError."""
@@ -211,7 +214,7 @@ class Place:
             with open(self.path(name), "rb") as file:
                 if not _is_ours(file, secret):
                     return {}
-                values = json.loads(file.read(65536).decode("utf-8"))
+                values = parse_json(file.read(65536))
         except (OSError, ValueError):
             return {}
         return values if isinstance(values, dict) else {}

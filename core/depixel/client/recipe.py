@@ -14,12 +14,16 @@ from typing import Any, Dict, Mapping, Optional
 
 from .dialogs import Action, action_named
 from .errors import EngineError
-from .option_table import option_named
+from .json_text import parse_json
+from .option_table import OPTIONS, option_named
 from .protocol import Pixels, Result, Submission
 
 RECIPE_VERSION = 1
 LARGEST_SOURCE = 2**22
 """Bytes of a compressed source that a recipe may hold; of a larger one it knows only the name."""
+
+LARGEST_PIXELS = 2**28
+"""Bytes of its samples, unpacked. A document is somebody else's work, and its recipes may claim anything."""
 
 _SIZES = ("scale", "size")
 _SAYS_WHICH = ("imagination", "reading", "detail", "face", "kept")  # options of a recipe that `text` mentions
@@ -107,12 +111,12 @@ class Recipe:
             EngineError: the text is not a recipe, or it is of a later version.
         """
         try:
-            values = json.loads(text)
+            values = parse_json(text)
             if int(values["recipe"]) > RECIPE_VERSION:
                 raise EngineError("This recipe was written by a later version of Depixel: update the plug-in.", "usage")
             action_named(values["action"])
             source = values.get("source")
-            return cls(str(values["action"]), dict(values["settings"]), int(values["kept"]), str(values["name"]),
+            return cls(str(values["action"]), _checked(values["settings"]), int(values["kept"]), str(values["name"]),
                        _source_of(source) if source else None)  # fmt: skip
         except (ValueError, KeyError, TypeError, AttributeError, StopIteration, zlib.error, binascii.Error) as error:
             raise EngineError("The recipe cannot be read (%s)." % type(error).__name__, "usage") from error
@@ -157,16 +161,30 @@ def _in_words(name: str, value: Any) -> str:
     return "%s %g" % (option.label.lower(), value)
 
 
+# Values that no door lets through would fail later, in the middle of a dialog.
+def _checked(values: Mapping[str, Any]) -> Dict[str, Any]:
+    settings = dict(values)
+    for option in OPTIONS:
+        if option.name in settings:
+            problem = option.problem(option.from_json(settings[option.name]))
+            if problem:
+                raise ValueError(problem)
+    return settings
+
+
 def _source_of(values: Mapping[str, Any]) -> Pixels:
-    body = zlib.decompress(base64.b64decode(values["samples"], validate=True))
-    count = int(values.get("frames", 1))
-    size = len(body) // max(1, count)
+    width, height, channels = (int(values[key]) for key in ("width", "height", "channels"))
+    depth, count = int(values.get("depth", 8)), int(values.get("frames", 1))
+    size = width * height * channels * depth // 8
+    if min(width, height, channels, size, count) < 1 or size * count > LARGEST_PIXELS:
+        raise ValueError("a picture of %dx%d pixels and %d frames" % (width, height, count))
+    body = zlib.decompressobj().decompress(base64.b64decode(values["samples"], validate=True), size * count)
     return Pixels(
-        width=int(values["width"]),
-        height=int(values["height"]),
-        channels=int(values["channels"]),
+        width=width,
+        height=height,
+        channels=channels,
         frames=tuple(body[i * size : (i + 1) * size] for i in range(count)),
-        depth=int(values.get("depth", 8)),
+        depth=depth,
         palette=bytes.fromhex(values.get("palette", "")),
         name=str(values.get("name", "")),
         mode=str(values.get("mode", "")),

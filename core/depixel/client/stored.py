@@ -10,6 +10,7 @@ import time
 from typing import Any, Dict, Iterator, Optional
 
 from .errors import EngineError
+from .json_text import parse_json
 from .place import Place
 
 _PATIENCE = 2.0  # seconds to wait for another program that is writing
@@ -41,7 +42,7 @@ class JsonFile:
             raise EngineError(problem, "folder")
         try:
             with open(self.path, "rb") as file:
-                values = json.loads(file.read(_LARGEST).decode("utf-8"))
+                values = parse_json(file.read(_LARGEST))
         except FileNotFoundError:
             return {}
         except (OSError, ValueError) as error:

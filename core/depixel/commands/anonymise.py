@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from depixel.client.option_table import KEPT, option_named
 from depixel.errors import BadUsageError
 from depixel.terminal.options import add_option, add_some_options, request_from
+from depixel.terminal.printable import visible
 
 if TYPE_CHECKING:
     from depixel.cli import Subparsers
@@ -81,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
         )
     if not args.boxes:
         sys.stdout.write("Check the result: a face may have been missed, or something else mistaken for one.\n")
-    sys.stdout.write(f"{args.out}\n")
+    sys.stdout.write(visible(f"{args.out}\n"))
     return 0
 
 

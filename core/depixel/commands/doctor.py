@@ -12,6 +12,7 @@ from depixel.install.checks import examine
 from depixel.install.engine_checks import check_start
 from depixel.install.findings import BAD, Finding
 from depixel.install.profiles import System
+from depixel.terminal.printable import visible
 
 if TYPE_CHECKING:
     from depixel.cli import Subparsers
@@ -42,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         sys.stdout.write(json.dumps([vars(finding) for finding in findings], indent=2) + "\n")
     else:
-        sys.stdout.write("".join(map(_line, findings)))
+        sys.stdout.write(visible("".join(map(_line, findings))))
     return 1 if any(finding.level == BAD for finding in findings) else 0
 
 

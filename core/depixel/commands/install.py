@@ -28,6 +28,7 @@ from depixel.install.profiles import (
     old_gimp_versions,
     plug_in_folder,
 )
+from depixel.terminal.printable import visible
 
 if TYPE_CHECKING:
     from depixel.cli import Subparsers
@@ -130,4 +131,4 @@ def _not_found(program: str) -> str:
 
 
 def _say(sentence: str) -> None:
-    sys.stdout.write(sentence + "\n")
+    sys.stdout.write(visible(sentence + "\n"))

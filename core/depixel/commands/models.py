@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import re
 import struct
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from depixel.client.json_text import parse_json
 from depixel.errors import BadUsageError, WeightsError
 from depixel.terminal.mistakes import no_such_input
+from depixel.terminal.printable import one_line, visible
 
 if TYPE_CHECKING:
     from depixel.cli import Subparsers
@@ -60,19 +63,34 @@ def run(args: argparse.Namespace) -> int:
 
         sys.stdout.write(f"Removed {args.name} ({remove_model(args.name)}).\n")
         return 0
-    from depixel.priors.weights import RELEASED, added_folder, added_names, installed_path, released_names
+    return _list(args.json)
 
-    released = set(released_names())
-    models = [
-        {**describe(installed_path(name)), "added": name not in released}
-        for name in [*released_names(), *added_names()]
-    ]
-    if args.json:
-        document = {"folder": str(RELEASED), "added_folder": str(added_folder()), "models": models}
-        sys.stdout.write(json.dumps(document, indent=2) + "\n")
+
+# A damaged file is named, and the others are listed all the same.
+def _list(as_json: bool) -> int:
+    from depixel.priors.weights import (
+        RELEASED,
+        added_folder,
+        added_names,
+        installed_path,
+        passed_over,
+        released_names,
+    )
+
+    models, problems = [], []
+    for name in [*released_names(), *added_names()]:
+        try:
+            models.append({**describe(installed_path(name)), "added": name not in released_names()})
+        except WeightsError as error:
+            problems.append(str(error))
+    problems += [f"{path.name} is not listed: give the file a name of its own, in letters." for path in passed_over()]
+    if as_json:
+        folders = {"folder": str(RELEASED), "added_folder": str(added_folder())}
+        sys.stdout.write(json.dumps({**folders, "models": models, "problems": problems}, indent=2) + "\n")
     else:
         sys.stdout.write(_table(models) if models else f"No weights are installed in {RELEASED}.\n")
-    return 0
+        sys.stderr.write("".join(f"depixel: {one_line(problem)}\n" for problem in problems))
+    return 1 if problems else 0
 
 
 def _add(args: argparse.Namespace) -> int:
@@ -87,8 +105,9 @@ def _add(args: argparse.Namespace) -> int:
         from depixel.priors.community.facts import NetworkFacts
 
         facts = NetworkFacts.from_config(model, path.name)
-        sys.stdout.write(f"Network: {facts.summary}, {facts.channels} channels, {facts.requirements}.\n")
-    sys.stdout.write(f"Card: {model['card']}\n")
+        network = f"Network: {facts.summary}, {facts.channels} channels, {facts.requirements}."
+        sys.stdout.write(one_line(network) + "\n")
+    sys.stdout.write(visible(f"Card: {model['card']}\n"))
     kind = "FACE --domain faces" if model["kind"] == "faces" else "PICTURE"
     sys.stdout.write(f"Use it: depixel upscale {kind} --model {model['name']}\n")
     return 0
@@ -112,12 +131,15 @@ def describe(path: Path) -> dict[str, Any]:
     Raises:
         WeightsError: the file is damaged or not a weights file.
     """
-    from depixel.priors.weights import digest_of
+    from depixel.priors.weights import digest_of, remedy_for
 
-    metadata, parameters = _header(path)
-    config = json.loads(metadata.get("config", "{}"))
+    try:
+        metadata, config, parameters = _header(path)
+        digest, size = digest_of(path), path.stat().st_size
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, struct.error) as error:
+        raise WeightsError(f"{path.name} cannot be read as weights ({error}); {remedy_for(path)}.") from error
     card = path.with_suffix(".md")
-    kind = config.get("kind") or metadata.get("kind", "")
+    kind = str(config.get("kind") or metadata.get("kind", ""))
     network = config.get("network") if isinstance(config.get("network"), dict) else None
     return {
         "name": path.stem,
@@ -126,9 +148,9 @@ def describe(path: Path) -> dict[str, Any]:
         "network": network,
         "source": config.get("source"),
         "parameters": parameters,
-        "bytes": path.stat().st_size,
-        "licence": licence_name(metadata.get("licence") or config.get("licence") or "see card"),
-        "digest": digest_of(path),
+        "bytes": size,
+        "licence": licence_name(str(metadata.get("licence") or config.get("licence") or "see card")),
+        "digest": digest,
         "card": str(card) if card.is_file() else None,
     }
 
@@ -146,27 +168,21 @@ def licence_name(text: str) -> str:
 
 
 # Format: 8 bytes little-endian length, then that many bytes of JSON, then the tensors.
-def _header(path: Path) -> tuple[dict[str, str], int]:
-    try:
-        with path.open("rb") as file:
-            (length,) = struct.unpack("<Q", file.read(8))
-            if length > _HEADER_LIMIT:
-                raise ValueError(f"a header of {length} bytes")
-            header = json.loads(file.read(length))
-        metadata = dict(header.pop("__metadata__", {}))
-        sizes = [_product(tensor["shape"]) for tensor in header.values()]
-    except (OSError, ValueError, KeyError, TypeError, struct.error) as error:
-        from depixel.priors.weights import remedy_for
-
-        raise WeightsError(f"{path.name} cannot be read as weights ({error}); {remedy_for(path)}.") from error
-    return metadata, sum(sizes)
-
-
-def _product(shape: list[int]) -> int:
-    product = 1
-    for length in shape:
-        product *= length
-    return product
+def _header(path: Path) -> tuple[dict[str, Any], dict[str, Any], int]:
+    """Metadata, the configuration in it, and how many parameters the tensors have."""
+    with path.open("rb") as file:
+        (length,) = struct.unpack("<Q", file.read(8))
+        if length > _HEADER_LIMIT:
+            raise ValueError(f"a header of {length} bytes")
+        header = parse_json(file.read(length))
+    metadata = header.pop("__metadata__", {})
+    config = parse_json(metadata.get("config", "{}"))
+    if not isinstance(metadata, dict) or not isinstance(config, dict):
+        raise ValueError("its configuration is not a table")
+    parameters = sum(math.prod(tensor["shape"]) for tensor in header.values())
+    if not isinstance(parameters, int) or not 0 <= parameters < 2**63:
+        raise ValueError("its tensors have no sizes")
+    return metadata, config, parameters
 
 
 def _table(models: list[dict[str, Any]]) -> str:
@@ -177,5 +193,5 @@ def _table(models: list[dict[str, Any]]) -> str:
         rows.append((model["name"], model["for"], count, size, model["licence"], model["digest"]))
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     return "".join(
-        "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() + "\n" for row in rows
+        one_line("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip()) + "\n" for row in rows
     )

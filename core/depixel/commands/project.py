@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from depixel.errors import BadUsageError
 from depixel.terminal.options import add_some_options, request_from
+from depixel.terminal.printable import visible
 
 if TYPE_CHECKING:
     from depixel.cli import Subparsers
@@ -61,10 +62,8 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         sys.stdout.write(json.dumps(_document(args, projection, report), indent=2) + "\n")
     else:
-        sys.stdout.write(
-            f"before: {describe_residual(projection.before)}\n"
-            f"after:  {describe_residual(projection.after)}\n{args.out}\n"
-        )
+        before, after = describe_residual(projection.before), describe_residual(projection.after)
+        sys.stdout.write(visible(f"before: {before}\nafter:  {after}\n{args.out}\n"))
     return 0
 
 

@@ -26,7 +26,7 @@ _PILLOW_LIMIT = threading.Lock()  # Pillow's own pixel limit is global; we check
 
 # What Pillow's decoders raise for damaged files: whatever goes wrong first.
 _STUMBLES = (OSError, EOFError, SyntaxError, ValueError, TypeError, IndexError, KeyError, OverflowError,
-             RuntimeError, struct.error, zlib.error, Image.DecompressionBombError)  # fmt: skip
+             RuntimeError, ZeroDivisionError, struct.error, zlib.error, Image.DecompressionBombError)  # fmt: skip
 
 _GREY = {"1": "L", "L": "L", "LA": "LA", "La": "LA"}
 _SIXTEEN = ("I;16", "I;16L", "I;16B", "I;16N")

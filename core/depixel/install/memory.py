@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from depixel.client.json_text import parse_json
 from depixel.client.place import Place
 from depixel.errors import UnwritableOutputError
 from depixel.install.profiles import Profile
@@ -15,7 +16,7 @@ _FILE = "profiles.json"
 def remembered(place: Place) -> list[Profile]:
     """Profiles into which a plug-in was put and from which none was taken since; a damaged file is an empty one."""
     try:
-        entries = json.loads(Path(place.path(_FILE)).read_text("utf-8"))
+        entries = parse_json(Path(place.path(_FILE)).read_bytes())
         return [
             Profile(
                 str(entry["program"]),

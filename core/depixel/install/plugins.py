@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import depixel
 import depixel.client
+from depixel.client.json_text import parse_json
 from depixel.client.place import Installed, Place
 from depixel.client.protocol import PROTOCOL
 from depixel.errors import DepixelError, UnwritableOutputError
@@ -158,7 +158,7 @@ def is_enabled(kritarc: Path) -> bool:
 def recorded_program(path: Path) -> str:
     """The program that an installed.json names, whether it is there or not; "" when the file does not tell."""
     try:
-        return str(json.loads(path.read_text("utf-8"))["command"][0])
+        return str(parse_json(path.read_bytes())["command"][0])
     except (OSError, ValueError, KeyError, IndexError, TypeError):
         return ""
 

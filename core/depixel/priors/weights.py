@@ -59,8 +59,18 @@ def added_folder() -> Path:
 
 
 def added_names() -> list[str]:
-    """Names of the weights that this user added, sorted; a released name is never among them."""
-    return sorted({path.stem for path in added_folder().glob("*.safetensors")} - set(released_names()))
+    """
+    Names of the weights that this user added, sorted; a released name is never among them. What is no file is passed
+    over, and so is a file whose name is no text: it could not be sent to a client or shown in a terminal.
+    """
+    names = {path.stem for path in added_folder().glob("*.safetensors") if path.stem.isprintable() and path.is_file()}
+    return sorted(names - set(released_names()))
+
+
+def passed_over() -> list[Path]:
+    """Entries of the folder of added weights that `added_names` leaves out and that the user may miss there, sorted."""
+    names = {*added_names(), *released_names()}
+    return sorted(path for path in added_folder().glob("*.safetensors") if path.stem not in names)
 
 
 def installed_path(name: str) -> Path:
@@ -91,10 +101,19 @@ def weights_path(name: str) -> Path:
     return installed_path(name)
 
 
-@lru_cache(maxsize=32)
 def digest_of(path: Path) -> str:
-    """SHA-256 of the file, first 16 hex digits: part of every report and of the watcher's ledger key."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    """SHA-256 of the file, first 16 hex digits: in every report and in the watcher's ledger key. Raises OSError."""
+    about = path.stat()
+    return _digest(path, about.st_size, about.st_mtime_ns)
+
+
+@lru_cache(maxsize=64)
+def _digest(path: Path, _size: int, _time: int) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(2**20):
+            digest.update(block)
+    return digest.hexdigest()[:16]
 
 
 def remedy_for(path: Path) -> str:

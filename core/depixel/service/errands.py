@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import json
 import tempfile
 import time
 from collections.abc import Callable
@@ -22,6 +21,7 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from depixel.client.json_text import parse_json
 from depixel.errors import BadUsageError, PictureTooLargeError
 from depixel.monitor import Monitor, SearchStep
 from depixel.service.wire import JobSpec, parse_header
@@ -128,10 +128,14 @@ def errand_routes(jobs: Jobs, limits: ServiceLimits) -> list[Route]:
         header, values = _headers(request)
         folder = tempfile.TemporaryDirectory(prefix="depixel-pack-", ignore_cleanup_errors=True)
         path = Path(folder.name, _zip_name(str(header.shape.get("name") or "pack.zip")))
-        size = await _store(request, path)
-        errand = PackErrand(packs, header.settings, folder, path, str(values.get("profile", "auto")),
-                            values.get("look") is True)  # fmt: skip
-        job = jobs.add(header, errand, min(size, limits.waiting_bytes // 8))
+        try:
+            size = await _store(request, path)
+            errand = PackErrand(packs, header.settings, folder, path, str(values.get("profile", "auto")),
+                                values.get("look") is True)  # fmt: skip
+            job = jobs.add(header, errand, min(size, limits.waiting_bytes // 8))
+        except BaseException:
+            folder.cleanup()
+            raise
         return JSONResponse({"job": job.id, "position": jobs.position(job)}, status_code=202)
 
     async def file(request: HttpRequest) -> Response:
@@ -158,7 +162,7 @@ def _pack_work() -> PackWork:
 def _headers(request: HttpRequest) -> tuple[JobSpec, dict[str, Any]]:
     text = request.headers.get(_HEADER)
     header = parse_header(text)
-    values = json.loads(text) if text else {}
+    values = parse_json(text) if text else {}
     return header, values if isinstance(values, dict) else {}
 
 

@@ -7,7 +7,6 @@ Everything else that the page does goes through the same routes as the other pro
 from __future__ import annotations
 
 import html
-import json
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
@@ -20,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from depixel.client.json_text import parse_json
 from depixel.errors import BadUsageError
 from depixel.service.page_sessions import NamedFile, PageSessions
 from depixel.service.peer import is_another_user
@@ -170,8 +170,8 @@ async def _body(request: Request, most: int) -> bytes:
 async def _json(request: Request) -> dict[str, Any]:
     body = await _body(request, _MOST_BODY)
     try:
-        values = json.loads(body or b"{}")
-    except (ValueError, RecursionError) as error:
+        values = parse_json(body or b"{}")
+    except ValueError as error:
         raise BadUsageError("The request is not JSON.") from error
     if not isinstance(values, dict):
         raise BadUsageError("The request must be a JSON object.")

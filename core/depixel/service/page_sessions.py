@@ -19,6 +19,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from depixel.client.json_text import parse_json
+
 KEY_SECONDS = 600.0
 """How long a key is valid."""
 
@@ -130,7 +132,7 @@ def _read(store: Path | None) -> dict[str, Any]:
     if store is None:
         return empty
     try:
-        values = json.loads(store.read_text("utf-8"))
+        values = parse_json(store.read_bytes())
         sessions = {str(digest): float(expires) for digest, expires in values["sessions"].items()}
         port = int(values["port"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import base64
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from depixel.client.json_text import parse_json
 from depixel.client.protocol import PROTOCOL, RAW
 from depixel.errors import BadUsageError, DepixelError, PictureTooLargeError, UnreadablePictureError
 from depixel.request import Request
@@ -50,8 +50,8 @@ def parse_header(text: str | None) -> JobSpec:
         ProtocolError: the client is of another version.
     """
     try:
-        values = json.loads(text) if text else {}
-    except (ValueError, RecursionError) as error:
+        values = parse_json(text) if text else {}
+    except ValueError as error:
         raise BadUsageError(f"The header Depixel-Request is not JSON: {error}.") from error
     if not isinstance(values, dict):
         raise BadUsageError("The header Depixel-Request must be a JSON object.")

@@ -15,6 +15,11 @@ def one_line(text: str) -> str:
     return "".join(c if c.isprintable() or c in _JOINERS else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
+def visible(text: str) -> str:
+    """Some lines for people: as `one_line`, but line feeds stay. For text of which a part came out of a file."""
+    return "\n".join(map(one_line, text.split("\n")))
+
+
 def counted(count: int, noun: str, nouns: str = "") -> str:
     """ "1 input", "2 inputs"; `nouns` where the plural is irregular."""
     return f"{count} {noun}" if count == 1 else f"{count} {nouns or noun + 's'}"

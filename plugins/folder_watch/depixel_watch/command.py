@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from depixel.errors import BadUsageError
 from depixel.terminal.options import add_cluster_options, add_request_options, at_least_one, request_from
+from depixel.terminal.printable import visible
 
 if TYPE_CHECKING:
     from depixel.cli import Subparsers
@@ -114,8 +115,8 @@ def run(args: argparse.Namespace) -> int:
 
     profiles = load(own=args.folder)
     if args.profiles:
-        sys.stdout.write("".join(f"{p.name:12} {p.title}\n" for p in profiles.values()))
-        sys.stdout.write("".join(f"\n{p.name}: {p.note}\n" for p in profiles.values() if p.note))
+        sys.stdout.write(visible("".join(f"{p.name:12} {p.title}\n" for p in profiles.values())))
+        sys.stdout.write(visible("".join(f"\n{p.name}: {p.note}\n" for p in profiles.values() if p.note)))
         return 0
     if args.folder is None and args.status:
         from depixel_watch.status import show_all
@@ -152,7 +153,8 @@ def _remove_service(source: Path) -> int:
 
     path = service.service_file(sys.platform, Path.home(), source)
     line = service.remove(path, sys.platform)
-    sys.stdout.write(f"Removed {path}. Stop it with:\n  {line}\n" if line else f"There is no service for {source}.\n")
+    text = f"Removed {path}. Stop it with:\n  {line}\n" if line else f"There is no service for {source}.\n"
+    sys.stdout.write(visible(text))
     return 0
 
 

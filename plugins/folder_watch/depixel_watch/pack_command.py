@@ -180,7 +180,7 @@ def _archive(args: Namespace, request: Request, pack: Path, out: Path, profiles:
         with stop_on_interrupt() as stop:
             notes = _rewritten(args, request, pack, out, profile, profiles, stop)
     except CancelledError:
-        sys.stderr.write(f"Stopped; {out} was not written.\n")
+        sys.stderr.write(one_line(f"Stopped; {out} was not written.") + "\n")
         return 130
     seconds = time.perf_counter() - started
     if args.json:
@@ -192,7 +192,7 @@ def _archive(args: Namespace, request: Request, pack: Path, out: Path, profiles:
         sys.stdout.write(one_line(f"  {note}") + "\n")
     sys.stdout.write(one_line(f"Done: {out} in {spoken(seconds)}.") + "\n")
     if profile.destination:
-        sys.stdout.write(profile.destination + "\n")
+        sys.stdout.write(one_line(profile.destination) + "\n")
     return 0
 
 

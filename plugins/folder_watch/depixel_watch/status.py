@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from depixel.terminal.printable import one_line
+from depixel.terminal.printable import one_line, visible
 from depixel_watch.display.log import LOG_NAME
 from depixel_watch.display.page import PAGE_NAME
 from depixel_watch.ledger.ledger import LEDGER_NAME, Ledger
@@ -18,7 +18,7 @@ from depixel_watch.ledger.watched import watched
 def show(args: argparse.Namespace, out: Path) -> int:
     """Of one output folder; returns the exit code. Raises DamagedLedgerError."""
     if not (out / LEDGER_NAME).exists():
-        sys.stdout.write(f"Nothing has been done yet: {out} has no ledger.\n")
+        sys.stdout.write(visible(f"Nothing has been done yet: {out} has no ledger.\n"))
         return 0
     ledger = Ledger(out / LEDGER_NAME)
     try:
@@ -34,10 +34,10 @@ def show(args: argparse.Namespace, out: Path) -> int:
         return 1 if failed else 0
     state = "running" if running else "not running"
     left = f", {counts['left']} left alone" if "left" in counts else ""
-    sys.stdout.write(f"{out}: {state}; {counts.get('done', 0)} done{left}, {len(failed)} failed.\n")
+    sys.stdout.write(one_line(f"{out}: {state}; {counts.get('done', 0)} done{left}, {len(failed)} failed.") + "\n")
     sys.stdout.write("".join(one_line(f"  {path}: {reason}") + "\n" for path, reason in failed.items()))
     log = args.log or out / LOG_NAME
-    sys.stdout.write(f"Page: {out / PAGE_NAME}\n" + (f"Log: {log}\n" if log.exists() else ""))
+    sys.stdout.write(visible(f"Page: {out / PAGE_NAME}\n" + (f"Log: {log}\n" if log.exists() else "")))
     return 1 if failed else 0
 
 

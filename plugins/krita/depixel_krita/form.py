@@ -9,7 +9,7 @@ from typing import Any
 
 from krita import Krita
 
-from ._client import AUTO_STEPS, Action, BadOptionError, Option, check, idle_options
+from ._client import AUTO_STEPS, Action, BadOptionError, Option, check, idle_options, parse_json
 from .qt import QtCore, QtWidgets, Signal
 
 _GROUP = "depixel"  # in kritarc
@@ -115,7 +115,7 @@ class Form(QtWidgets.QWidget):
 
 def _remembered(action: Action) -> dict[str, Any]:
     try:
-        values = json.loads(Krita.instance().readSetting(_GROUP, action.name, "{}") or "{}")
+        values = parse_json(Krita.instance().readSetting(_GROUP, action.name, "{}") or "{}")
         return check(action, values if isinstance(values, dict) else {})
     except (ValueError, BadOptionError):  # written by another version
         return action.defaults()

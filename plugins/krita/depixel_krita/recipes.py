@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ._client import EngineError, Recipe
+from ._client import EngineError, Recipe, parse_json
 from .colours import Colours
 from .host import Target, find_document, find_node
 from .qt import QtCore
@@ -52,8 +52,10 @@ class KeptRecipe:
             EngineError: it cannot be read.
         """
         try:
-            values = json.loads(text)
+            values = parse_json(text)
             colours, (left, top) = Colours(*map(str, values["colours"])), values["place"]
+            if max(abs(int(left)), abs(int(top))) >= 2**31:
+                raise ValueError("no place in a document")
             return cls(Recipe.from_json(values["recipe"]), colours, int(left), int(top))
         except (ValueError, KeyError, TypeError) as error:
             raise EngineError(f"The recipe of this layer cannot be read ({type(error).__name__}).", "usage") from error

@@ -15,6 +15,7 @@ from urllib.parse import quote
 from depixel import files
 from depixel.errors import DepixelError
 from depixel.previews import preview
+from depixel.terminal.printable import one_line
 from depixel_watch.ledger.ledger import Row
 
 MOST = 60  # pairs on the page
@@ -60,7 +61,7 @@ def gallery(source: Path, out: Path, rows: Iterable[Row]) -> str:
         before = _picture(source / row.path, out, deadline)
         after = _picture(out / row.output, out, deadline)
         if before and after:
-            name = escape(row.path)
+            name = escape(one_line(row.path))
             link = escape(_address(out / row.output, out))
             pairs.append(
                 f'<figure><div><img loading="lazy" alt="before" src="{before}">'

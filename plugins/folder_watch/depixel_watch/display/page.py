@@ -6,6 +6,7 @@ from html import escape
 from pathlib import Path
 
 from depixel.files.writing import place
+from depixel.terminal.printable import one_line
 from depixel_watch.display.gallery import Sample, gallery
 from depixel_watch.ledger.ledger import Ledger
 
@@ -39,7 +40,7 @@ def write_page(path: Path, source: Path, ledger: Ledger) -> None:
     few = f"; here are {len(sample.rows)} of them, before and after" if counts.get("done", 0) > len(sample.rows) else ""
     shown = f'<div class="pairs">{pairs}</div>' if pairs else ""
     lines = "".join(
-        f'<tr class="{row.state}"><td>{escape(row.path)}<td>{_WORDS[row.state]}<td>{escape(row.reason)}</tr>'
+        f'<tr class="{row.state}"><td>{_text(row.path)}<td>{_WORDS[row.state]}<td>{_text(row.reason)}</tr>'
         for row in told[:_MOST]
     )
     more = f"<p>And {len(told) - _MOST} more: <code>depixel watch --status</code>.</p>" if len(told) > _MOST else ""
@@ -49,8 +50,12 @@ def write_page(path: Path, source: Path, ledger: Ledger) -> None:
     page = (
         '<!DOCTYPE html><html lang="en"><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width"><title>Depixel</title>'
-        f"<style>{_STYLE}</style><h1>{escape(str(source))}</h1>"
+        f"<style>{_STYLE}</style><h1>{_text(str(source))}</h1>"
         f"<p><b>{counts.get('done', 0)}</b> done{left}, <b>{counts.get('failed', 0)}</b> failed{few}.</p>"
         f"{nothing}{table}{shown}</html>"
     )
     place(path, page.encode("utf-8", "replace"), overwrite=True)
+
+
+def _text(text: str) -> str:
+    return escape(one_line(text))

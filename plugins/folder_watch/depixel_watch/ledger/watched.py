@@ -6,6 +6,7 @@ import contextlib
 import json
 from pathlib import Path
 
+from depixel.client.json_text import parse_json
 from depixel.client.place import default_folder
 from depixel.errors import DepixelError
 from depixel.files.writing import place
@@ -35,7 +36,7 @@ def _path() -> Path:
 
 def _read() -> list[str]:
     try:
-        outs = json.loads(_path().read_bytes())
+        outs = parse_json(_path().read_bytes())
     except (OSError, ValueError):
         return []
     return [out for out in outs if isinstance(out, str)] if isinstance(outs, list) else []

@@ -14,6 +14,7 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
+from depixel.client.json_text import parse_json
 from depixel.errors import UnreadablePictureError, UnsupportedPictureError
 from depixel.files import READABLE, WRITABLE
 from depixel.files.mipmaps import chain
@@ -126,8 +127,8 @@ def frames_of_strip(picture: Picture, animation: bytes) -> str | None:
         UnsupportedPictureError: the description is damaged or does not fit the picture.
     """
     try:
-        told = json.loads(animation.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
+        told = parse_json(animation)
+    except ValueError as error:
         raise UnsupportedPictureError(f"The .mcmeta of {picture.name} is damaged: it is not JSON.") from error
     about = told.get("animation") if isinstance(told, dict) else None
     if not isinstance(about, dict):
@@ -162,10 +163,10 @@ def followed(path: str, data: bytes, scale: int) -> bytes:
     if not path.lower().endswith(_MCMETA):
         return data
     try:
-        told = json.loads(data.decode("utf-8-sig"))
+        told = parse_json(data)
         about = told["animation"]
         sizes = {key: about[key] * scale for key in ("width", "height") if isinstance(about.get(key), int)}
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         return data  # another kind of .mcmeta, or one that the game cannot read either
     if not sizes:
         return data

@@ -76,7 +76,7 @@ def _tell(args: argparse.Namespace, settings: Request, found: Survey, out: Path,
     if args.json:
         sys.stdout.write(json.dumps(_values(found, estimate, free, sheet, out), indent=2) + "\n")
     else:
-        sys.stdout.write("".join(line + "\n" for line in _sentences(found, estimate, free, sheet, out)))
+        sys.stdout.write("".join(one_line(line) + "\n" for line in _sentences(found, estimate, free, sheet, out)))
     return 1 if found.failed else 0
 
 
@@ -287,4 +287,4 @@ def _time(seconds: float) -> str:
 
 
 def _complain(sentence: str) -> None:
-    sys.stderr.write(sentence + "\n")
+    sys.stderr.write(one_line(sentence) + "\n")

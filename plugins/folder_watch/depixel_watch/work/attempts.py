@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
+from depixel.client.json_text import parse_json
 from depixel_watch.folder.stamps import Stamp
 
 ATTEMPTS_NAME = ".depixel-attempts.json"
@@ -76,8 +77,8 @@ def _key(path: str, stamp: Stamp) -> str:
 
 def _read(path: Path) -> dict[str, int]:
     try:
-        counts = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
+        counts = parse_json(path.read_bytes())
+    except (OSError, ValueError):
         return {}
     if not isinstance(counts, dict):
         return {}
