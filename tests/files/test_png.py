@@ -344,8 +344,9 @@ def test_a_background_follows_its_colours() -> None:
     palette = np.array([[9, 9, 9, 255], [10, 20, 30, 255]], np.uint8)
     first, plte, *rest = chunks(encode(Picture((palette[np.array([[0, 1]])][..., :3],), palette=palette, mode="P")))
     indexed = read_bytes(join([first, plte, (b"bKGD", b"\1"), *rest]))
-    plain = indexed.replace(palette=None, mode="RGB")
-    grey = indexed.replace(frames=(np.zeros((1, 2, 1), np.uint8),), palette=None, mode="L")
+    details = {key: value for key, value in indexed.details.items() if key != "source_palette"}
+    plain = indexed.replace(palette=None, mode="RGB", details=details)
+    grey = indexed.replace(frames=(np.zeros((1, 2, 1), np.uint8),), palette=None, mode="L", details=details)
 
     kinds = [kind for kind, _ in chunks(encode(indexed))]
 

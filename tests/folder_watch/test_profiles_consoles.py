@@ -10,6 +10,7 @@ import pytest
 from pack_desk import Desk
 from PIL import Image
 
+from depixel.files import encode
 from depixel.picture import Picture
 from depixel_watch.packs.conventions import is_half_alpha, mip_of, with_full_alpha, with_half_alpha
 from depixel_watch.packs.profiles import load, names_in, recognise
@@ -132,3 +133,22 @@ def test_duckstation_names_and_one_bit_of_alpha(desk: Desk) -> None:
         assert made.mode == "P"
         assert made.size == (16, 16)
         assert made.info["transparency"] in (0, bytes([0]), bytes([0] + [255] * 15))
+
+
+def test_rpg_maker_2000_keeps_indexed_pictures_and_their_ground(desk: Desk) -> None:
+    """Palette and key of sprites, the palette alone of backgrounds; a picture without a palette has no entry 0."""
+    (desk.source / "RPG_RT.ldb").write_bytes(b"LcfDataBase")
+    palette = np.array([[0, 80, 0, 255], [200, 90, 10, 255]], np.uint8)
+    numbers = np.random.default_rng(2).integers(0, 2, (64, 48)).astype(np.uint8)
+    indexed = encode(Picture((palette[numbers][..., :3],), palette=palette, mode="P"), "PNG")
+    for name in ("CharSet/hero.png", "Title/title.png", "System/skin.png"):
+        (desk.source / name).parent.mkdir(exist_ok=True)
+        (desk.source / name).write_bytes(indexed)
+    desk.save("Monster/bat.png", (8, 8), 3, alpha=255)
+    desk.once()
+
+    asked = desk.asked()
+    assert asked["hero.png"] == {"palette": "keep", "key": "0", "frames": "24x32px", "wrap": "none"}
+    assert asked["title.png"] == {"palette": "keep", "key": "none", "wrap": "none"}
+    assert asked["bat.png"] == {"palette": "keep", "wrap": "none"}
+    assert "System/skin.png" not in desk.outputs()

@@ -65,5 +65,6 @@ FORMAT = Format(
     media_type="image/bmp",
     read=bmp_reading.read,
     encode=encode,
+    indexed=True,
     size=_size,
 )

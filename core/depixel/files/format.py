@@ -65,6 +65,8 @@ class Format:
     """Whether a file can hold several frames."""
     sixteen: bool = False
     """Whether a file can hold 16 bits a sample."""
+    indexed: bool = False
+    """Whether answers to indexed pictures stay indexed where their colours fit into a palette."""
     alpha: bool = True
     """Whether a file can hold transparency."""
     from_folders: bool = True

@@ -147,6 +147,41 @@ def _bands(pixels: Pixels) -> Iterator[slice]:
     return (slice(top, top + step) for top in range(0, pixels.shape[0], step))
 
 
+def indexed_again(picture: Picture) -> Picture:
+    """
+    An answer to an indexed picture, as an indexed picture: the palette of its source in the same order, and its new
+    colours behind. Transparent pixels take the source's transparent entry. Unchanged where that makes more than 256
+    entries, or where the source was not indexed.
+    """
+    source = picture.details.get("source_palette")
+    if picture.palette is not None or source is None or picture.levels != 255:
+        return picture
+    frames = [picture.rgba(number) for number in range(len(picture.frames))]
+    clear = source[source[:, 3] == 0]
+    if len(clear):
+        frames = [np.where(frame[..., 3:] == 0, clear[0], frame) for frame in frames]
+    found = colours(frames)
+    if found is None:
+        return picture
+    new = found[~np.isin(_codes(found), _codes(source))]
+    if len(source) + len(new) > 256:
+        source = _without_padding(source)
+    if len(source) + len(new) > 256:
+        return picture
+    channels = [3] if picture.channels in (2, 4) or bool((source[:, 3] < 255).any()) else []
+    return picture.replace(
+        frames=tuple(np.ascontiguousarray(frame[..., [0, 1, 2, *channels]]) for frame in frames),
+        palette=np.concatenate([source, new]),
+        mode="P",
+    )
+
+
+# Formats with room for 256 entries repeat one colour behind those that somebody chose.
+def _without_padding(palette: Palette) -> Palette:
+    differs = np.flatnonzero((palette != palette[-1]).any(1))
+    return palette[: int(differs[-1]) + 2] if len(differs) else palette[:1]
+
+
 def colours(frames: Sequence[Pixels], most: int = 256) -> Palette | None:
     """[N, 4] all colours of [H, W, 4] uint8 frames, in ascending order of R, G, B, A; None when more than `most`."""
     every = np.zeros(0, np.uint32)

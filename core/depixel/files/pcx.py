@@ -59,6 +59,7 @@ FORMAT = Format(
     media_type="image/x-pcx",
     read=read,
     encode=encode,
+    indexed=True,
     most_side=65535,
     alpha=False,
     size=_size,

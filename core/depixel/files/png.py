@@ -72,6 +72,7 @@ FORMAT = Format(
     media_type="image/png",
     read=png_reading.read,
     encode=encode,
+    indexed=True,
     animated=True,
     sixteen=True,
     size=_size,

@@ -196,6 +196,7 @@ FORMAT = Format(
     media_type="image/x-tga",
     read=read,
     encode=encode,
+    indexed=True,
     lossless=False,  # with 15 or 16 bits a pixel, as some sources have
     most_side=MOST_SIDE,
     size=_size,

@@ -19,6 +19,7 @@ from depixel.errors import (
     UnsupportedPictureError,
     UnwritableOutputError,
 )
+from depixel.files.indexed import indexed_again
 from depixel.files.renaming import rename_new
 from depixel.files.table import by_ending, by_name
 from depixel.picture import Picture
@@ -142,7 +143,7 @@ def encode(picture: Picture, kind: str | None = None) -> bytes:
     if refusal := target.refusal(picture):
         raise UnsupportedPictureError(refusal)
     try:
-        return target.encode(picture)
+        return target.encode(indexed_again(picture) if target.indexed else picture)
     except DepixelError:
         raise
     except MemoryError as error:

@@ -22,7 +22,6 @@ Mask = npt.NDArray[np.bool_]
 
 _INDICES = "indices"  # in Picture.details: palette numbers of the source where its colours alone do not tell them
 _NUMBERS = "numbers"  # in Picture.details: palette numbers of the answer
-_LOSSY = frozenset({"JPEG", "AVIF"})
 _COLOUR = re.compile(r"#([0-9a-fA-F]{6})")
 _USUAL = (((255, 0, 255), 0.05), ((0, 255, 255), 0.25), ((0, 255, 0), 0.25))  # and the least share of the border
 _NEAR = 48  # levels: a colour this near to a key, in every channel, is a blend of it
@@ -85,7 +84,7 @@ def find_key(picture: Picture) -> Key | None:
     if they take part of the border; and any other colour that is the ground of a sheet of drawn frames, if hardly a
     pixel beside it is a blend of it.
     """
-    if picture.format in _LOSSY or (picture.has_alpha and _has_transparency(picture)):
+    if picture.has_alpha and _has_transparency(picture):
         return None
     frame = picture.rgba(0)[..., :3]
     if picture.levels != 255:

@@ -126,6 +126,8 @@ def prepare(
         hints["frames"] = frames
     elif not _fits(picture, str(hints.get("frames", "none"))):
         del hints["frames"]
+    if str(hints.get("key", "")).isdigit() and picture.palette is None:
+        del hints["key"]  # a number of a palette that this picture does not have
     if treatment.tiles and "wrap" not in hints and is_block(picture):
         hints["wrap"] = treatment.tiles
     half = treatment.half_alpha and is_half_alpha(picture)
