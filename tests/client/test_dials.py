@@ -7,7 +7,7 @@ from importlib import resources
 
 import pytest
 
-from depixel.client.dials import DIALS, Dial, number_of, read_face, spelled, turned, write_face
+from depixel.client.dials import DIALS, Dial, dial_number, dial_text, read_face, turned, write_face
 from depixel.portrait.dials import read_dials
 from depixel.portrait.parameters import by_name
 
@@ -19,7 +19,7 @@ def test_the_engine_understands_each_dial(dial: Dial) -> None:
     """At both ends of its range, or at each choice; shifts are shifts."""
     if dial.kind == "choice":
         assert dial.choices == by_name()[dial.name].options
-    for value in dial.choices or (spelled(dial, dial.low), spelled(dial, dial.high)):
+    for value in dial.choices or (dial_text(dial, dial.low), dial_text(dial, dial.high)):
         (read,) = read_dials(turned("", dial, value))
         assert (read.name, read.shift) == (dial.name, dial.kind == "shift")
 
@@ -49,7 +49,7 @@ def test_a_text_is_kept_around_the_dial_that_is_turned() -> None:
 
 def test_sliders_and_values() -> None:
     """Steps are kept; what a slider cannot show stands in the middle."""
-    assert [spelled(AGE, number) for number in (0.4, 15, -12.4)] == ["", "+15", "-10"]
-    assert [spelled(SMILE, number) for number in (0, 0.3000001, 1.2)] == ["0", "0.3", "1.2"]
-    assert [number_of(AGE, value) for value in ("+15", "60", "", "-99")] == [15, 0, 0, -40]
-    assert [number_of(SMILE, value) for value in ("0.5", "", "big")] == [0.5, 0.6, 0.6]
+    assert [dial_text(AGE, number) for number in (0.4, 15, -12.4)] == ["", "+15", "-10"]
+    assert [dial_text(SMILE, number) for number in (0, 0.3000001, 1.2)] == ["0", "0.3", "1.2"]
+    assert [dial_number(AGE, value) for value in ("+15", "60", "", "-99")] == [15, 0, 0, -40]
+    assert [dial_number(SMILE, value) for value in ("0.5", "", "big")] == [0.5, 0.6, 0.6]

@@ -200,7 +200,7 @@ def test_the_plug_in_declares_its_filters_and_commands(monkeypatch: pytest.Monke
     runpy.run_path(str(PLUG_IN / "depixel-gimp.py"))
     sys.modules.pop("gimpfu_compat")
 
-    commands = ["Same answer again", "More like this", "Same answer larger...", "Flattened copy"]
+    commands = ["Same answer again", "More like this", "Same answer larger...", "Make exact again", "Flattened copy"]
     assert [found["label"] for found in fake.registered[3:]] == commands
     for action, found in zip(depixel.client.ACTIONS, fake.registered[:3], strict=True):
         declared = [(entry[1], entry[3]) for entry in found["params"][2:]]

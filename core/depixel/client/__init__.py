@@ -52,7 +52,7 @@ from .dialogs import (
     settings_of,
     with_output,
 )
-from .dials import DIALS, Dial
+from .dials import DIALS, Dial, dial_number, dial_text, read_face, turned
 from .engine import Engine, Job
 from .errors import (
     BadOptionError,
@@ -78,6 +78,7 @@ from .naming import (
 from .option import Option
 from .place import Installed, Place, Running
 from .presets import Preset, Presets, in_words
+from .projection import Projection, projection_of
 from .protocol import (
     PROTOCOL,
     Answer,
@@ -125,6 +126,7 @@ __all__ = [
     "Presets",
     "Preview",
     "Progress",
+    "Projection",
     "Queued",
     "Recipe",
     "Result",
@@ -135,6 +137,8 @@ __all__ = [
     "WrongVersionError",
     "action_named",
     "check",
+    "dial_number",
+    "dial_text",
     "difference",
     "exactness",
     "file_suffix",
@@ -145,6 +149,8 @@ __all__ = [
     "layer_name",
     "missing",
     "parse_json",
+    "projection_of",
+    "read_face",
     "read_target",
     "recipe_of",
     "result_size",
@@ -152,6 +158,7 @@ __all__ = [
     "sentence",
     "settings_of",
     "summary",
+    "turned",
     "unique_path",
     "whole_scale",
     "with_output",

@@ -81,7 +81,7 @@ def turned(text: str, dial: Dial, value: str) -> str:
     return write_face(parts)
 
 
-def spelled(dial: Dial, number: float) -> str:
+def dial_text(dial: Dial, number: float) -> str:
     """The value of a slider as the text has it: "+15", "-2.5", "0.3"; "" for no shift."""
     rounded = round(round(number / dial.step) * dial.step, 4)
     if dial.kind == "shift":
@@ -89,7 +89,7 @@ def spelled(dial: Dial, number: float) -> str:
     return "%g" % rounded
 
 
-def number_of(dial: Dial, value: str) -> float:
+def dial_number(dial: Dial, value: str) -> float:
     """Where a slider stands for a value of the text: the middle of its range, or no shift, for one it cannot show."""
     middle = 0.0 if dial.kind == "shift" else (dial.low + dial.high) / 2
     if dial.kind == "shift" and value[:1] not in ("+", "-"):

@@ -256,14 +256,14 @@ class Job:
         connection = Connection(running, _SILENCE)
         address = ""
         try:
-            pixels = self._submission.pixels
+            submission = self._submission
             request_headers = {
                 **headers(running),
-                REQUEST_HEADER: self._submission.header(),
-                "Content-Type": pixels.content_type,
+                REQUEST_HEADER: submission.header(),
+                "Content-Type": submission.content_type,
             }
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # refused early: the answer says why
-                connection.request("POST", "/jobs", body=pixels.body, headers=request_headers)
+                connection.request("POST", submission.path, body=submission.body, headers=request_headers)
             status, values, _ = answer_of(connection)
             if status != 202:
                 raise refusal(status, values)

@@ -69,7 +69,7 @@ def _times(result: Result) -> str:
     return " x%d" % result.scale if result.scale > 1 else ""
 
 
-def file_suffix(action: Action, scale: int, size: int = 0) -> str:
+def file_suffix(action: Action, scale: int = 1, size: int = 0) -> str:
     """
     `-x4`, `-imagined-x8`, `-anonymised`, `-1000px`: what follows the name of the file that the answer was made of.
 

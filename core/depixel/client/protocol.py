@@ -96,6 +96,19 @@ class Submission:
     previews: bool = False  # send pictures of the search while it runs
     program: str = ""  # who asks, for the log: "gimp", "krita", "command line"
 
+    @property
+    def path(self) -> str:
+        """Where the engine takes such a job."""
+        return "/jobs"
+
+    @property
+    def content_type(self) -> str:
+        return self.pixels.content_type
+
+    @property
+    def body(self) -> bytes:
+        return self.pixels.body
+
     def header(self) -> str:
         """The value of `Depixel-Request`: JSON in ASCII."""
         values: Dict[str, Any] = {

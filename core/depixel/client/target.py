@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Dict, Tuple
+from typing import Any, Dict, Mapping, Tuple
 
 from .errors import BadOptionError
 from .option_table import DEFAULT_SCALE, MAX_SCALE
@@ -50,22 +50,22 @@ def read_target(text: str, width: int, height: int) -> Dict[str, int]:
     return {"size": side}
 
 
-def result_size(settings: Dict[str, int], width: int, height: int) -> Tuple[int, int]:
+def result_size(settings: Mapping[str, Any], width: int, height: int) -> Tuple[int, int]:
     """Width and height of the result for the settings that `read_target` returned."""
     size = settings.get("size")
     if size is None:
-        scale = settings.get("scale", DEFAULT_SCALE)
+        scale = int(settings.get("scale", DEFAULT_SCALE))
         return width * scale, height * scale
     source = max(width, height)
     return max(1, round(width * size / source)), max(1, round(height * size / source))
 
 
-def whole_scale(settings: Dict[str, int], width: int, height: int) -> int:
+def whole_scale(settings: Mapping[str, Any], width: int, height: int) -> int:
     """The whole scale at which the engine makes the result, before it reduces it to `size`."""
     size = settings.get("size")
     if size is None:
-        return settings.get("scale", DEFAULT_SCALE)
-    return min(MAX_SCALE, max(2, -(-size // max(width, height))))
+        return int(settings.get("scale", DEFAULT_SCALE))
+    return min(MAX_SCALE, max(2, -(-int(size) // max(width, height))))
 
 
 def _longer_side(text: str, width: int, height: int) -> int:

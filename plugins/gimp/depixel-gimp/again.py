@@ -9,6 +9,7 @@ import gi
 import gimpfu_compat
 import host
 import images
+import selection
 from gimpfu_compat import Cancelled
 from jobs import follow, pixels_of
 
@@ -16,7 +17,6 @@ gi.require_version("Gimp", "3.0")
 from gi.repository import Gimp  # noqa: E402
 
 _MORE = 4  # answers that are like the chosen one
-_LARGEST_SCALE = 64
 
 
 def same(image: Any, layers: list[Any]) -> Any:
@@ -38,30 +38,52 @@ def more(image: Any, layers: list[Any]) -> Any:
 
 
 def larger(image: Any, layers: list[Any], side: int) -> Any:
-    """The selected answer as a new image with a longer side of `side` pixels, or the nearest whole scale below."""
+    """The selected answer as a new image with a longer side of `side` pixels."""
     layer = _one_of(layers)
     recipe, pixels = _recipe_and_pixels(image, layer)
     if recipe.action == client.ANONYMISE_FACE.name:
         raise host.Refusal("An anonymised picture keeps its size: upscale it with Filters > Depixel > Upscale.")
-    longest = max(pixels.width, pixels.height)
-    scale = side // longest
-    if not 2 <= scale <= _LARGEST_SCALE:
-        raise host.Refusal(
-            "The source has %d pixels along its longer side: choose from %d to %d."
-            % (longest, 2 * longest, _LARGEST_SCALE * longest)
-        )
-    submission = recipe.submission(pixels, "gimp", scale=scale)
+    try:
+        size = client.read_target("%d px" % side, pixels.width, pixels.height)
+    except client.EngineError as error:
+        raise host.Refusal(str(error)) from error
+    submission = recipe.submission(pixels, "gimp", **size)
     result = _result(image, submission)
     action = client.action_named(recipe.action)
     answer = result.answers[0]
     found = images.new_image(image, answer.width, answer.height, answer, False)
     made = _add(found, None, 0, recipe, submission, result, 0, (0, 0), layer)
-    images.finish_image(found, image, "Depixel: " + client.summary(result), client.file_suffix(action, scale))
+    images.finish_image(found, image, "Depixel: " + client.summary(result), client.file_suffix(action, **size))
     found.set_selected_layers([made])
     Gimp.progress_end()
     if gimpfu_compat.interactive:
         Gimp.Display.new(found)
     return found
+
+
+def exact(image: Any, layers: list[Any]) -> Any:
+    """The selected answer, changed by hand, made to scale back to its source again: its own pixels, one undo step."""
+    layer = _one_of(layers)
+    recipe, original = _recipe_and_pixels(image, layer)
+    if recipe.action == client.ANONYMISE_FACE.name:
+        raise host.Refusal("An anonymised picture is not meant to scale back: there is nothing to make exact.")
+    host.check_replaceable(image, layer)
+    changed = pixels_of(host.read(image, layer, False, False, False))
+    try:
+        submission = client.projection_of(original, changed, recipe.settings, "gimp")
+    except client.EngineError as error:
+        raise host.Refusal(str(error)) from error
+    result = _result(image, submission)
+    image.undo_group_start()
+    try:
+        with selection.nothing_selected(image), host.plain_colours(image):
+            host.overwrite(image, layer, result.answers[0])
+    finally:
+        image.undo_group_end()
+        Gimp.progress_end()
+    if gimpfu_compat.interactive:
+        Gimp.message("The layer scales back again (%s). %s" % (client.scales_back(result.answers[0]), result.notes[-1]))
+    return image
 
 
 def _one_of(layers: list[Any]) -> Any:
@@ -81,15 +103,16 @@ def _recipe_and_pixels(image: Any, layer: Any) -> tuple[client.Recipe, client.Pi
     source = images.source_of(image, layer)
     if source is None or source == layer:
         raise host.Refusal(
-            "The layer that %s was made from is not in this image, and its recipe does not hold a copy of it."
-            % layer.get_name()
+            "The source layer of %s is not in this image, and the recipe holds no copy of it." % layer.get_name()
         )
     action = client.action_named(recipe.action)
     whole = host.read(image, source, True, False, False)
-    scale = int(recipe.settings.get("scale", 1)) if action.wire == "upscale" else 1
-    if layer.get_width() != whole.width * scale or layer.get_height() != whole.height * scale:
+    size = (whole.width, whole.height)
+    if action.wire == "upscale":
+        size = client.result_size(recipe.settings, *size)
+    if (layer.get_width(), layer.get_height()) != size:
         raise host.Refusal(
-            "%s was made from another state or a part of %s, and the recipe holds no copy of it."
+            "%s was made from an earlier state or a part of %s, and the recipe holds no copy of it."
             % (layer.get_name(), source.get_name())
         )
     return recipe, pixels_of(whole)

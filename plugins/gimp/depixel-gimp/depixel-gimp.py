@@ -20,13 +20,15 @@ from gimpfu_compat import PF_IMAGE, PF_LAYERS, PF_RADIO, PF_SLIDER, PF_STRING, P
 MENU = "<Image>/Filters/Depixel"
 _OUTPUT = {"upscale": "new-image", "imagine-face": "new-image", "anonymise-face": "new-layers"}
 FRAMES = (PF_TOGGLE, "frames", "All layers are _frames of an animation", False, None,
-          "Send all layers as one animation, so that what is equal stays equal. Makes a new image.")  # fmt: skip
+          "Send all layers as one animation: what is equal in two frames stays equal. Makes a new image.")  # fmt: skip
+PICKED = (PF_STRING, "picked", "_Ticked answers", "", None,
+          "Answers that were ticked in the dialog, as a JSON list of settings; empty = none.")  # fmt: skip
 
 
 Entry = Tuple[Any, ...]
 
-TAKEN = "ocrlspf"
-"""Letters that GIMP's own buttons, the preview and the frames are reached by, with Alt."""
+TAKEN = "ocrsmpft"
+"""Letters that, with Alt, reach GIMP's own buttons, those of Depixel, and the last two arguments."""
 
 
 def parameters(action: client.Action) -> list[Entry]:
@@ -44,7 +46,7 @@ def parameters(action: client.Action) -> list[Entry]:
             limits: Entry = (int(option.low), int(option.high), 1) if whole else (option.low, option.high, 0.05)
             automatic = " (-1: as many as it takes)" if option.low == client.AUTO_STEPS else ""
             params.append((PF_SLIDER, option.name, label + automatic, option.default, limits, option.help))
-    return params + ([FRAMES] if action.name == client.UPSCALE.name else [])
+    return [*params, PICKED, *([FRAMES] if action.name == client.UPSCALE.name else [])]
 
 
 def _with_mnemonics(labels: list[str], taken: str) -> list[str]:
@@ -83,16 +85,17 @@ def runner(action: client.Action) -> Callable[..., Any]:
         from work import perform
 
         names = [option.name for option in action.options]
-        return perform(action, image, layers, dict(zip(names, values)), frames=len(values) > len(names) and values[-1])
+        picked, *frames = values[len(names) :]
+        return perform(action, image, layers, dict(zip(names, values)), frames=any(frames), picked=picked)
 
     return run
 
 
 def dialog_of(action: client.Action) -> Callable[..., Any]:
     def on_dialog(dialog: Any, config: Any, image: Any, layers: list[Any], rows: dict[str, list[Any]]) -> Any:
-        from header import Header
+        from dialog import Dialog
 
-        return Header(action, dialog, config, image, layers, rows)
+        return Dialog(action, dialog, config, image, layers, rows)
 
     return on_dialog
 
@@ -125,18 +128,20 @@ def _later(module: str, name: str) -> Callable[..., Any]:
     return run
 
 
-SIDE = (PF_SLIDER, "side", "_Longer side of the result", 1024, (16, 65535, 16),
-        "Pixels; the result has the nearest whole scale below.")  # fmt: skip
+SIDE = (PF_SLIDER, "side", "_Longer side of the result", 1024, (2, 65535, 1),
+        "In pixels. Only whole multiples of the source's size scale back exactly.")  # fmt: skip
 _LAYERS: list[Entry] = [(PF_IMAGE, "image", "Image", None), (PF_LAYERS, "drawables", "Layers", None)]
 _COMMANDS: tuple[tuple[str, str, str, list[Entry], str, str], ...] = (
-    ("same-again", "Same answer again", "Make the selected answer again, exactly as it was, from the recipe that its "
-     "layer carries", [], "again", "same"),
-    ("more-like-this", "More like this", "Add four answers that are like the selected one; those that are there stay",
+    ("same-again", "Same answer again", "Make the selected answer again from the recipe that is stored with its layer",
+     [], "again", "same"),
+    ("more-like-this", "More like this", "Add four answers similar to the selected one; existing layers stay",
      [], "again", "more"),
-    ("same-larger", "Same answer larger...", "Make the selected answer again as a larger new image, such as a face of "
-     "1024 pixels", [SIDE], "again", "larger"),
-    ("flattened-copy", "Flattened copy", "A new image of what is seen, without the layers below, their history and "
-     "their metadata: to give an anonymised picture away", [], "documents", "flattened_copy"),
+    ("same-larger", "Same answer larger...", "Make the selected answer again at a larger size, in a new image",
+     [SIDE], "again", "larger"),
+    ("make-exact", "Make exact again", "After painting on an answer, change it as little as possible so that it "
+     "scales back to its source again", [], "again", "exact"),
+    ("flattened-copy", "Flattened copy", "Make a new image of what is visible, without hidden layers, history or "
+     "metadata, so that you can share an anonymised picture", [], "documents", "flattened_copy"),
 )  # fmt: skip
 for _name, _label, _blurb, _params, _module, _function in _COMMANDS:
     register(

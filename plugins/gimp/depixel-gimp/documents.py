@@ -11,15 +11,21 @@ import host
 import images
 import selection
 from jobs import replies
+from sizing import reduce, sizing
 
 gi.require_version("Gimp", "3.0")
 from gi.repository import Gimp  # noqa: E402
 
 
-def enlarged_copy(action: client.Action, image: Any, values: dict[str, Any]) -> Any:
+def enlarged_copy(
+    action: client.Action, image: Any, values: dict[str, Any], picks: list[dict[str, Any]] | None = None
+) -> Any:
     """
-    A copy of the image, `scale` times as large, in which the pixels of every layer are the engine's answers. Groups,
-    names, opacity, modes, offsets, masks, guides and paths are those of the image; hidden layers are answered too.
+    A larger copy of the image in which the pixels of every layer are the engine's answers. Groups, names, opacity,
+    modes, offsets, masks, guides and paths are those of the image; hidden layers are answered too.
+
+    Args:
+        picks: as of `jobs.replies`; one at most.
 
     Raises:
         Refusal: there is nothing to answer.
@@ -39,19 +45,20 @@ def enlarged_copy(action: client.Action, image: Any, values: dict[str, Any]) -> 
             raise host.Refusal("The image has no layer with pixels.")
         sources = [host.read(copy, layer, False, False, False) for layer in layers]
         masks = [_mask_of(layer) for layer in leaves(copy.get_layers(), groups=True)]
+        size = sizing(action, image, sources, values)
         Gimp.progress_init("Depixel")
-        found = replies(action, image, sources, values)
+        found = replies(action, image, sources, size.values, picks)
         scale = found[0].result.scale
         host.enlarge(copy, scale)
         with host.plain_colours(copy):
             for reply in found:
                 _fill(copy, reply.source.layer, reply.result.answers[0])
-                recipe = client.recipe_of(action, reply.submission, reply.result, 0)
-                images.keep_recipe(reply.source.layer, recipe, reply.source.layer)
+                images.keep_recipe(reply.source.layer, reply.recipes[0], reply.source.layer)
         for layer, mask in zip(leaves(copy.get_layers(), groups=True), masks):
             if mask is not None:
                 selection.fill_mask(layer.get_mask(), *mask)
-        images.name_after(copy, image, client.file_suffix(action, scale))
+        reduce(copy, size.canvas)
+        images.name_after(copy, image, client.file_suffix(action, scale, max(size.canvas) if size.canvas else 0))
         copy.undo_enable()
     except BaseException:
         copy.delete()
@@ -92,7 +99,7 @@ def still_there(layers: list[Any], output: str) -> str:
     """What somebody who anonymised a face has to know before the image is given away."""
     if output == "replace":
         return (
-            "The face is replaced. Undo still brings the real one back in this session, and so does the original file."
+            "The face has been replaced. Undo can still bring the real face back, and the original file still shows it."
         )
     names = ", ".join(layer.get_name() for layer in layers)
     return (

@@ -158,10 +158,11 @@ def register(proc_name, blurb, help, author, copyright, date, label, imagetypes,
     """
     Declare a filter, as gimpfu's register().
 
-    `on_dialog(dialog, config, image, layers, rows)` may add to GIMP 3's dialog; `rows` are the widgets of each
-    parameter by its name. It returns None, or an object with `words` and `problem_words` (labels above and below the
-    rows), `preview` (None, or with a `column` for the left side), `start()`, and `problem()`: what is wrong with the
-    values, as a sentence that keeps the dialog open, or "".
+    `on_dialog(dialog, config, image, layers, rows)` may lay out GIMP 3's dialog; `rows` are the widgets of each
+    parameter by its name. It returns an object with `content` (the widget that goes into the dialog) and methods:
+    `start()` when the dialog is complete, `problem()` (what is wrong with the values, as a sentence that keeps the
+    dialog open, or ""), `accepted()` before the filter runs, `answered()` after it, and `refused(sentence)` when it
+    raised a ValueError: the dialog is shown again with its values.
     """
     if _real is not None:
         plain = [(PF_DRAWABLE if e[0] == PF_LAYERS else e[0],) + tuple(e[1:5]) for e in params]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Callable
 from typing import Any
 
 import gi
@@ -83,12 +84,14 @@ def _run(
 ) -> Any:
     fu.interactive = run_mode != Gimp.RunMode.NONINTERACTIVE
     Gegl.init(None)
+
+    def work() -> Any:
+        values = [parameter.check(_value(config, parameter)) for parameter in registration.params]
+        return registration.function(*_inputs(registration, image, drawables), *values)
+
     try:
         asks = run_mode == Gimp.RunMode.INTERACTIVE and bool(registration.params)
-        if asks and not _dialog(procedure, registration, image, drawables, config):
-            return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, GLib.Error())
-        values = [parameter.check(_value(config, parameter)) for parameter in registration.params]
-        found = registration.function(*_inputs(registration, image, drawables), *values)
+        found = _by_dialog(procedure, registration, image, drawables, config, work) if asks else work()
     except fu.Cancelled:
         return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, GLib.Error())
     except Exception as error:  # GIMP shows it to the user; a plug-in that raises is only "crashed" to it
@@ -129,85 +132,97 @@ def _inputs(registration: fu.Registration, image: Any, drawables: list[Any]) -> 
     return inputs
 
 
-def _dialog(procedure: Any, registration: fu.Registration, image: Any, drawables: list[Any], config: Any) -> bool:
+# A refusal leaves the dialog open with its values; only an answer or Cancel closes it.
+def _by_dialog(
+    procedure: Any,
+    registration: fu.Registration,
+    image: Any,
+    drawables: list[Any],
+    config: Any,
+    work: Callable[[], Any],
+) -> Any:
     gi.require_version("GimpUi", "3.0")
     gi.require_version("Gtk", "3.0")
     from gi.repository import GimpUi, Gtk
 
     GimpUi.init(registration.name)
     dialog = GimpUi.ProcedureDialog.new(procedure, config, registration.label.replace("_", "").rstrip(".…"))
-    radios = [parameter for parameter in registration.params if parameter.kind == fu.PF_RADIO]
-    others = [parameter for parameter in registration.params if parameter.kind != fu.PF_RADIO]
-    rows: dict[str, list[Any]] = {}
-    grid = _combos(GimpUi, config, radios, rows) if radios else None
-    for parameter in others:
-        if parameter.limits is not None and parameter.kind in (fu.PF_SLIDER, fu.PF_SPINNER):
-            scale = dialog.get_spin_scale(parameter.name, 1.0)
-            low, high = parameter.limits
-            scale.set_range(low, high)
-            scale.set_scale_limits(low, min(high, low + 1000))  # what the bar shows; larger values are typed
-            scale.set_digits(0 if parameter.whole else 2)
-            scale.set_increments(parameter.extra[2], parameter.extra[2] * 10)
-            rows[parameter.name] = [scale]
-        elif parameter.kind == fu.PF_TOGGLE:
-            rows[parameter.name] = [dialog.get_widget(parameter.name, Gtk.CheckButton.__gtype__)]
-    content = dialog.get_content_area()
-    before = content.get_children()
-    dialog.fill([parameter.name for parameter in others])
-    filled = [child for child in content.get_children() if child not in before]
+    rows = _rows(GimpUi, Gtk, dialog, config, registration.params)
     helper = None
     if registration.on_dialog is not None:
         helper = registration.on_dialog(dialog, config, image, list(drawables), rows)
-    _lay_out(Gtk, content, helper, grid, filled)
+    content = _table(Gtk, rows) if helper is None else helper.content
+    dialog.get_content_area().pack_start(content, True, True, 0)
     help_button = dialog.get_widget_for_response(Gtk.ResponseType.HELP)
     if help_button is not None:
         help_button.hide()  # GIMP's manual, which it would open, knows nothing of a filter that is not GIMP's own
     if helper is not None:
         helper.start()
-    accepted = bool(dialog.run())
-    while accepted and helper is not None and helper.problem():
-        accepted = bool(dialog.run())
-    dialog.destroy()
-    return accepted
+    try:
+        while dialog.run():
+            if helper is not None and helper.problem():
+                continue
+            dialog.hide()
+            while Gtk.events_pending():
+                Gtk.main_iteration()
+            if helper is None:
+                return work()
+            helper.accepted()
+            try:
+                found = work()
+            except ValueError as error:
+                if not image.is_valid():
+                    raise
+                helper.refused(str(error))
+                continue
+            helper.answered()
+            return found
+        raise fu.Cancelled()
+    finally:
+        dialog.destroy()
 
 
-# A preview on the left, where there is one; on the right the words and all rows.
-def _lay_out(Gtk: Any, content: Any, helper: Any, grid: Any, filled: list[Any]) -> None:  # noqa: N803 (a module)
-    halves = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=12, border_width=12)
-    right = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
-    if helper is not None:
-        if helper.preview is not None:
-            halves.pack_start(helper.preview.column, True, True, 0)
-        right.pack_start(helper.words, False, False, 0)
-    halves.pack_start(right, False, True, 0)
-    halves.show_all()
-    if grid is not None:
-        right.pack_start(grid, False, False, 0)
-    for child in filled:
-        content.remove(child)
-        right.pack_start(child, False, False, 0)
-    if helper is not None:
-        right.pack_start(helper.problem_words, False, False, 0)
-    content.pack_start(halves, True, True, 0)
+# The widgets of each parameter by its name: a label and a field, or a field that has its label inside.
+def _rows(GimpUi: Any, Gtk: Any, dialog: Any, config: Any, parameters: list[fu.Parameter]) -> dict[str, list[Any]]:  # noqa: N803
+    rows: dict[str, list[Any]] = {}
+    for parameter in parameters:
+        kind, name = parameter.kind, parameter.name
+        if kind == fu.PF_RADIO:
+            store = Gtk.ListStore(str, str)
+            for value, label in parameter.choices:
+                store.append([value, label])
+            rows[name] = _labelled(Gtk, parameter, GimpUi.prop_string_combo_box_new(config, name, store, 0, 1))
+        elif kind in (fu.PF_STRING, fu.PF_TEXT):
+            rows[name] = _labelled(Gtk, parameter, GimpUi.prop_entry_new(config, name, -1))
+        elif kind in (fu.PF_SLIDER, fu.PF_SPINNER):
+            scale = dialog.get_spin_scale(name, 1.0)
+            low, high = parameter.extra[:2]
+            scale.set_range(low, high)
+            scale.set_scale_limits(low, min(high, low + 1000))  # what the bar shows; larger values are typed
+            scale.set_digits(0 if parameter.whole else 2)
+            scale.set_increments(parameter.extra[2], parameter.extra[2] * 10)
+            rows[name] = [scale]
+        elif kind == fu.PF_TOGGLE:
+            rows[name] = [dialog.get_widget(name, Gtk.CheckButton.__gtype__)]
+        else:
+            rows[name] = [dialog.get_widget(name, GObject.TYPE_NONE)]
+    return rows
 
 
-# Rows of label and drop-down: ProcedureDialog has none for strings.
-def _combos(GimpUi: Any, config: Any, parameters: list[fu.Parameter], rows: dict[str, list[Any]]) -> Any:  # noqa: N803 (a module)
-    from gi.repository import Gtk
+def _labelled(Gtk: Any, parameter: fu.Parameter, field: Any) -> list[Any]:  # noqa: N803 (a module)
+    field.set_hexpand(True)
+    field.set_tooltip_text(parameter.help)
+    label = Gtk.Label.new_with_mnemonic(parameter.label)
+    label.set_xalign(0)
+    label.set_mnemonic_widget(field)
+    return [label, field]
 
-    grid = Gtk.Grid(row_spacing=6, column_spacing=12)
-    for row, parameter in enumerate(parameters):
-        store = Gtk.ListStore(str, str)
-        for value, label in parameter.choices:
-            store.append([value, label])
-        combo = GimpUi.prop_string_combo_box_new(config, parameter.name, store, 0, 1)
-        combo.set_hexpand(True)
-        combo.set_tooltip_text(parameter.help)
-        label = Gtk.Label.new_with_mnemonic(parameter.label)
-        label.set_xalign(0)
-        label.set_mnemonic_widget(combo)
-        grid.attach(label, 0, row, 1, 1)
-        grid.attach(combo, 1, row, 1, 1)
-        rows[parameter.name] = [label, combo]
+
+def _table(Gtk: Any, rows: dict[str, list[Any]]) -> Any:  # noqa: N803 (a module)
+    grid = Gtk.Grid(row_spacing=6, column_spacing=12, border_width=12)
+    for at, widgets in enumerate(rows.values()):
+        for column, widget in enumerate(widgets):
+            widget.set_hexpand(True)
+            grid.attach(widget, column, at, 3 - len(widgets) if column == len(widgets) - 1 else 1, 1)
     grid.show_all()
     return grid

@@ -156,7 +156,8 @@ def read(image: Any, layer: Any, with_mask: bool, crop: bool, box: bool) -> Sour
         inside = selection.within(bounds, left, top, width, height)
         if inside is None:
             raise Refusal(
-                "The selection does not touch the layer %s: select a part of it, or nothing." % layer.get_name()
+                "The selection does not touch the layer %s: select a part of it, or clear the selection."
+                % layer.get_name()
             )
     if _is_empty(layer):  # GIMP would show it as one clear pixel
         raise Refusal("The layer group %s is empty." % layer.get_name())

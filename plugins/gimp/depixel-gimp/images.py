@@ -95,7 +95,7 @@ def recipe_of(layer: Any) -> client.Recipe:
     parasite = layer.get_parasite(_RECIPE)
     if parasite is None:
         raise host.Refusal(
-            "The layer %s carries no recipe: select a layer that Depixel made, not its source." % layer.get_name()
+            "The layer %s has no recipe: select a layer that Depixel made, not its source." % layer.get_name()
         )
     return client.Recipe.from_json(bytes(parasite.get_data()).decode("ascii", "replace"))
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import queue
 import threading
-from dataclasses import dataclass
+from collections import OrderedDict
+from dataclasses import dataclass, replace
 from typing import Any, Union
 
 import depixel_client as client
@@ -16,22 +18,36 @@ gi.require_version("Gimp", "3.0")
 from gi.repository import Gimp  # noqa: E402
 
 _LOOK = 0.2  # seconds between two looks at whether the image is still open
+_MOST_KEPT = 2**27  # bytes of answers that a dialog's previews leave for OK
+
+_PLACE = ("scale", "size", "box")  # settings that say how large an answer is, and of what part
 
 _News = Union[client.Event, BaseException]
+_kept: OrderedDict[Any, client.Result] = OrderedDict()
 
 
 @dataclass(frozen=True)
 class Reply:
-    """The engine's result for one source, and what was sent for it."""
+    """The answers for one source, and the recipe of each."""
 
     source: Source
-    submission: client.Submission
     result: client.Result
+    recipes: tuple[client.Recipe, ...]
 
 
-def replies(action: client.Action, image: Any, sources: list[Source], values: dict[str, Any]) -> list[Reply]:
+def replies(
+    action: client.Action,
+    image: Any,
+    sources: list[Source],
+    values: dict[str, Any],
+    picks: list[dict[str, Any]] | None = None,
+) -> list[Reply]:
     """
     Ask for all sources, one after the other.
+
+    Args:
+        picks: settings of answers that were picked in the dialog, for one answer each; without them the values say
+            what to ask for.
 
     Raises:
         Cancelled: the image was closed.
@@ -39,15 +55,42 @@ def replies(action: client.Action, image: Any, sources: list[Source], values: di
     """
     found = []
     for index, source in enumerate(sources):
-        submission = client.Submission(
-            pixels_of(source),
-            client.settings_of(action, values, source.box, (source.width, source.height)),
-            action.wire,
-            values.get("kept", 12),
-            program="gimp",
-        )
-        found.append(Reply(source, submission, follow(submission, image, index, len(sources))))
+        wanted = [submission(action, source, values, pick) for pick in picks or [{}]]
+        results = []
+        for number, request in enumerate(wanted):
+            done = index * len(wanted) + number
+            results.append(follow(request, image, done, len(sources) * len(wanted)))
+        recipes = [
+            client.recipe_of(action, request, result, at)
+            for request, result in zip(wanted, results)
+            for at in range(len(result.answers))
+        ]
+        found.append(Reply(source, _joined(results), tuple(recipes)))
     return found
+
+
+def submission(
+    action: client.Action, source: Source, values: dict[str, Any], pick: dict[str, Any] | None = None
+) -> client.Submission:
+    """
+    What is sent for a source: the dialog's values, or of a picked answer its own settings at the values' size.
+
+    Raises:
+        EngineError: a value is out of range.
+    """
+    settings = client.settings_of(action, values, source.box, (source.width, source.height))
+    kept = values.get("kept", 12)
+    if pick:
+        size: dict[str, Any] = {name: settings[name] for name in _PLACE if name in settings}
+        kept = pick.get("kept", kept)
+        settings = {**{name: value for name, value in pick.items() if name != "kept"}, **size}
+    return client.Submission(pixels_of(source), settings, action.wire, kept, program="gimp")
+
+
+def pick_of(recipe: client.Recipe) -> dict[str, Any]:
+    """The settings of a recipe that tell its answer from others; its size and place are those of the next request."""
+    pick = {name: value for name, value in recipe.settings.items() if name not in _PLACE}
+    return {**pick, "kept": recipe.kept} if recipe.action == client.ANONYMISE_FACE.name else pick
 
 
 def pixels_of(source: Source) -> client.Pixels:
@@ -56,7 +99,18 @@ def pixels_of(source: Source) -> client.Pixels:
     )
 
 
-def follow(submission: client.Submission, image: Any, index: int = 0, count: int = 1) -> client.Result:
+def keep(action: client.Action, request: client.Submission, result: client.Result) -> None:
+    """Remember the answers of a preview: where OK asks for one of them, or for all, it need not be made again."""
+    _kept[_key(request)] = result
+    for at in range(len(result.answers) if len(result.answers) > 1 else 0):
+        recipe = client.recipe_of(action, request, result, at)
+        single = client.Submission(request.pixels, recipe.settings, action.wire, recipe.kept, program="gimp")
+        _kept[_key(single)] = replace(result, answers=(result.answers[at],))
+    while len(_kept) > 1 and sum(_size(one) for one in _kept.values()) > _MOST_KEPT:
+        _kept.popitem(last=False)
+
+
+def follow(request: client.Submission, image: Any, index: int = 0, count: int = 1) -> client.Result:
     """
     The engine's result for one submission; progress goes to GIMP's bar, where this is number `index` of `count`.
 
@@ -64,7 +118,10 @@ def follow(submission: client.Submission, image: Any, index: int = 0, count: int
         Cancelled: the image, or the window that the job was started from, was closed.
         EngineError: one sentence.
     """
-    job = client.Engine("gimp").upscale(submission)
+    kept = _kept.get(_key(request))
+    if kept is not None:
+        return kept
+    job = client.Engine("gimp").upscale(request)
     news: queue.Queue[_News] = queue.Queue()
     threading.Thread(target=_listen, args=(job, news), daemon=True).start()
     shown = ""
@@ -89,6 +146,29 @@ def follow(submission: client.Submission, image: Any, index: int = 0, count: int
         if isinstance(event, client.Progress):
             moving = True
             Gimp.progress_update((index + event.fraction) / count)
+
+
+def _key(request: client.Submission) -> Any:
+    pixels = request.pixels
+    return (
+        request.action,
+        request.kept if request.action == "anonymise" else 0,
+        json.dumps(request.settings, sort_keys=True),
+        json.dumps(pixels.described(), sort_keys=True),
+        pixels.body,
+    )
+
+
+def _size(result: client.Result) -> int:
+    return sum(len(frame) for answer in result.answers for frame in answer.frames)
+
+
+def _joined(results: list[client.Result]) -> client.Result:
+    if len(results) == 1:
+        return results[0]
+    answers = tuple(answer for result in results for answer in result.answers)
+    notes = tuple(dict.fromkeys(note for result in results for note in result.notes))
+    return replace(results[0], answers=answers, notes=notes, seconds=sum(result.seconds for result in results))
 
 
 def _listen(job: client.Job, news: queue.Queue[_News]) -> None:

@@ -1,4 +1,4 @@
-"""A preview of the answer: the part under view, before and after on both sides of a line, with zoom."""
+"""The left half of a dialog: answers to the present settings, one of them large or all side by side."""
 
 from __future__ import annotations
 
@@ -10,95 +10,71 @@ import depixel_client as client
 import gi
 import pixbufs
 from host import Source
-from jobs import pixels_of
+from jobs import keep, pick_of, pixels_of, submission
+from selection import Box
+from view import View
+from wall import Shown, Wall
 
 gi.require_version("Gtk", "3.0")
-from gi.repository import Gdk, GLib, Gtk  # noqa: E402
+from gi.repository import GLib, Gtk  # noqa: E402
 
-_SIDE = 300  # least pixels of the view
 _WHOLE = 128  # pixels: up to this side all of a layer is answered, as OK does
 _PART, _MARGIN = 64, 16  # of a larger layer: what is shown, and what is sent around it so that its border is right
-_LARGEST = 512  # pixels of an imagined face in a preview; it is the same face at every scale
+_LARGEST_FACE, _LARGEST = 512, 2048  # pixels of an answer in a preview; OK makes it at its full size
 _CHEAP = 1.5  # seconds: previews that take less follow the settings
 _PAUSE = 400  # milliseconds without a change before a preview follows
-_BUTTON = "_Preview"
+_MORE = 4  # answers that "More like this" adds
 
 
 class Preview:
     """
-    The left half of a dialog.
+    column: the widget.
 
     Args:
         values: the dialog's present values.
-        done: called with the seconds and the pixels of a preview that has come.
+        measured: called with the seconds and the pixels of answers that have come.
+        picked: called with the settings of the answers that are ticked.
     """
 
     def __init__(
-        self, action: client.Action, source: Source, values: Callable[[], dict[str, Any]], done: Callable[..., None]
+        self,
+        action: client.Action,
+        source: Source,
+        values: Callable[[], dict[str, Any]],
+        measured: Callable[[float, int], None],
+        picked: Callable[[list[dict[str, Any]]], None],
     ) -> None:
-        self._action, self._source, self._values, self._done_with = action, source, values, done
-        self._pixels = pixels_of(source)
-        self._before = pixbufs.pixbuf_of(self._pixels)
-        self._part = (0, 0, source.width, source.height)  # of the layer, that `_after` shows
-        self._after: Any = None
-        self._zoom = 1.0  # pixels of the screen for each pixel of the layer
-        self._stale = False
-        self._seconds = 0.0  # of the last preview; 0 = there was none
+        self._action, self._source, self._values = action, source, values
+        self._measured, self._picked = measured, picked
+        self._view = View(pixbufs.pixbuf_of(source), source.box)
+        self._wall = Wall(self._open, self._ticked)
+        self._seconds = 0.0  # of the last single answer; 0 = there was none
         self._timer = 0
+        self._seeds = 0  # asked for by "More like this"
         self._job: client.Job | None = None
         self.column = self._build()
-        self._fit()
 
     def start(self) -> None:
         """Answer small pictures at once: it is cheap."""
         if self._action.name == client.UPSCALE.name and max(self._source.width, self._source.height) <= _PART:
-            self._clicked(None)
+            self._ask(1, live=True)
 
-    def changed(self) -> None:
-        """A value of the dialog is another one: the preview is old, and follows if it is cheap."""
-        self._stale = self._after is not None or self._job is not None
+    def changed(self, of_size_only: bool) -> None:
+        """A value of the dialog is another one: answers are old, and one follows if it is cheap."""
+        self._name_buttons()
         if self._timer:
             GLib.source_remove(self._timer)
             self._timer = 0
+        if not of_size_only and self._wall.kept():
+            self._wall.keep_only(None)
+        if len(self._wall) or self._job is not None:
+            self._view.fade(True)
+            self._words.set_markup("<b>The settings have changed since this preview.</b>")
         if 0 < self._seconds < _CHEAP:
             self._timer = GLib.timeout_add(_PAUSE, self._follow)
-        self._show()
 
-    def _build(self) -> Any:
-        self._image = Gtk.Image(halign=Gtk.Align.CENTER, valign=Gtk.Align.CENTER)
-        catcher = Gtk.EventBox()
-        catcher.add(self._image)
-        catcher.add_events(
-            Gdk.EventMask.SCROLL_MASK | Gdk.EventMask.BUTTON_PRESS_MASK | Gdk.EventMask.BUTTON_MOTION_MASK
-        )
-        catcher.connect("scroll-event", self._wheel)
-        catcher.connect("button-press-event", self._press)
-        catcher.connect("motion-notify-event", self._drag)
-        self._view = Gtk.ScrolledWindow(shadow_type=Gtk.ShadowType.IN, hexpand=True, vexpand=True)
-        self._view.set_size_request(_SIDE, _SIDE)
-        self._view.add(catcher)
-        self._line = Gtk.Scale.new_with_range(Gtk.Orientation.HORIZONTAL, 0, 100, 1)
-        self._line.set_draw_value(False)
-        self._line.set_tooltip_text("Left of the line the picture as it is, right of it the answer.")
-        self._line.connect("value-changed", lambda _: self._show())
-        self.button = Gtk.Button.new_with_mnemonic(_BUTTON)
-        self.button.set_tooltip_text("Answer what is seen here with the present settings.")
-        self.button.connect("clicked", self._clicked)
-        row = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=6)
-        row.pack_start(self.button, True, True, 0)
-        for icon, times in (("zoom-out-symbolic", 0.5), ("zoom-in-symbolic", 2.0)):
-            zoom = Gtk.Button.new_from_icon_name(icon, Gtk.IconSize.BUTTON)
-            zoom.set_tooltip_text("Zoom (also with the wheel of the mouse)")
-            zoom.connect("clicked", lambda _, by: self._zoom_by(by), times)
-            row.pack_start(zoom, False, False, 0)
-        self._words = Gtk.Label(wrap=True, width_chars=36, max_width_chars=44, xalign=0, yalign=0)
-        column = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
-        for widget, grows in ((self._view, True), (self._line, False), (row, False), (self._words, False)):
-            column.pack_start(widget, grows, grows, 0)
-        column.connect("destroy", self._closed)
-        return column
-
-    def _closed(self, _: Any) -> None:
+    def stop(self) -> None:
+        """Free the engine for what OK asks for."""
         if self._timer:
             GLib.source_remove(self._timer)
             self._timer = 0
@@ -106,128 +82,195 @@ class Preview:
         if job is not None:
             threading.Thread(target=job.cancel, daemon=True).start()
 
-    def _fit(self) -> None:
-        self._zoom = _SIDE / max(self._source.width, self._source.height)
-        if self._zoom > 1:
-            self._zoom = float(int(self._zoom))
-        self._show()
+    def _build(self) -> Any:
+        self._stack = Gtk.Stack(homogeneous=False)
+        self._stack.add_named(self._view.area, "one")
+        self._stack.add_named(self._wall.area, "all")
+        self.button = Gtk.Button.new_with_mnemonic("_Preview")
+        self.button.set_tooltip_text("Preview what you see here with the current settings")
+        self.button.connect("clicked", lambda _: self._ask(1))
+        self._many = Gtk.Button()
+        self._many.set_tooltip_text("Make all the answers that you asked for, and compare them side by side")
+        self._many.connect("clicked", lambda _: self._ask(self._values()["candidates"]))
+        self._many.set_no_show_all(True)
+        row = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=6)
+        row.pack_start(self.button, True, True, 0)
+        row.pack_start(self._many, True, True, 0)
+        for zoom in self._view.zooms:
+            row.pack_start(zoom, False, False, 0)
+        self._all = Gtk.ToggleButton()
+        self._all.set_tooltip_text("Compare all answers side by side, and tick the ones that you want")
+        self._all.connect("toggled", self._switched)
+        self._like = Gtk.Button(label="More like this")
+        self._like.set_tooltip_text("Add %d answers similar to the ticked one; the others stay" % _MORE)
+        self._like.connect("clicked", lambda _: self._more())
+        self._below = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=6)
+        self._below.pack_start(self._all, True, True, 0)
+        self._below.pack_start(self._like, True, True, 0)
+        self._below.show_all()
+        self._below.set_no_show_all(True)
+        self._below.hide()
+        self._words = Gtk.Label(wrap=True, width_chars=36, max_width_chars=44, xalign=0, yalign=0)
+        column = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
+        for widget, grows in ((self._stack, True), (self._view.line, False), (row, False), (self._below, False),
+                              (self._words, False)):  # fmt: skip
+            column.pack_start(widget, grows, grows, 0)
+        column.connect("destroy", lambda _: self.stop())
+        self._name_buttons()
+        return column
 
-    def _zoom_by(self, times: float) -> None:
-        wanted = self._zoom * times
-        width, height = self._part[2] - self._part[0], self._part[3] - self._part[1]
-        if 16 <= wanted * max(width, height) <= 4096:
-            self._zoom = wanted
-            self._show()
+    def _name_buttons(self) -> None:
+        count = self._values()["candidates"]
+        self._many.set_label("%d answers" % count)
+        self._many.set_visible(count > 1)
+        self._all.set_label("Side by side (%d)" % len(self._wall))
+        self._below.set_visible(len(self._wall) > 1 or self._view.line.get_sensitive() and self._can_vary())
+        self._all.set_visible(len(self._wall) > 1)
+        self._like.set_sensitive(len(self._wall.kept()) == 1 or len(self._wall) == 1)
 
-    def _wheel(self, _: Any, event: Any) -> bool:
-        up = event.direction == Gdk.ScrollDirection.UP
-        if not up and event.direction != Gdk.ScrollDirection.DOWN:
-            return False
-        self._zoom_by(2.0 if up else 0.5)
-        return True
+    # At imagination 0 one answer of a kind is like any other.
+    def _can_vary(self) -> bool:
+        return self._action.name != client.UPSCALE.name or self._values().get("imagination", 0) > 0
 
-    def _press(self, _: Any, event: Any) -> bool:
-        self._held = (event.x_root, event.y_root, self._view.get_hadjustment().get_value(),
-                      self._view.get_vadjustment().get_value())  # fmt: skip
-        return True
+    def _switched(self, _: Any) -> None:
+        self._stack.set_visible_child_name("all" if self._all.get_active() else "one")
+        for widget in (self._view.line, *self._view.zooms):
+            widget.set_visible(not self._all.get_active())
+        self._name_buttons()
 
-    def _drag(self, _: Any, event: Any) -> bool:
-        x, y, left, top = self._held
-        self._view.get_hadjustment().set_value(left - event.x_root + x)
-        self._view.get_vadjustment().set_value(top - event.y_root + y)
-        return True
+    def _open(self, shown: Shown) -> None:
+        self._all.set_active(False)
+        self._wall.keep_only(shown)
+        self._view.show(shown.pixels, shown.part)
+        self._words.set_text(shown.summary)
 
-    def _show(self) -> None:
-        left, top, right, bottom = self._part
-        width, height = max(1, round((right - left) * self._zoom)), max(1, round((bottom - top) * self._zoom))
-        before = pixbufs.on_checks(self._before.new_subpixbuf(left, top, right - left, bottom - top), width, height)
-        if self._source.box is not None and self._part == (0, 0, self._source.width, self._source.height):
-            pixbufs.draw_box(before, self._source.box, self._zoom)
-        self._line.set_sensitive(self._after is not None)
-        if self._after is None:
-            self._image.set_from_pixbuf(before)
-            return
-        after = pixbufs.on_checks(self._after, width, height)
-        if self._stale:
-            after = pixbufs.faded(after)
-            self._words.set_markup("<b>The settings have changed since this preview.</b>")
-        self._image.set_from_pixbuf(pixbufs.split(before, after, self._line.get_value() / 100))
+    def _ticked(self) -> None:
+        self._picked([pick_of(shown.recipe) for shown in self._wall.kept()])
+        self._name_buttons()
 
     def _follow(self) -> bool:
         self._timer = 0
-        self._clicked(None)
+        self._ask(1, live=True)
         return False
 
-    def _clicked(self, _: Any) -> None:
-        values = self._values()
+    def _more(self) -> None:
+        kept = self._wall.kept() or [shown for shown in (self._wall.latest(),) if shown is not None]
+        self._seeds += 1
+        self._ask(_MORE, {**pick_of(kept[0].recipe), "like": kept[0].recipe.seed, "seed": self._seeds})
+
+    def _ask(self, count: int, settings: dict[str, Any] | None = None, live: bool = False) -> None:
+        values = {**self._values(), "candidates": count}
         part, margin = self._seen()
         try:
-            size = (self._source.width, self._source.height)
-            settings = client.settings_of(self._action, {**values, "candidates": 1}, self._source.box, size)
-        except client.EngineError as error:
-            self._words.set_text(str(error))
-            return
-        if self._action.name == client.IMAGINE_FACE.name:
-            most = _LARGEST // max(self._source.width, self._source.height)
-            settings["scale"] = max(2, min(settings["scale"], most))
-        elif margin and "ensemble" not in settings and not settings.get("imagination"):
-            settings["ensemble"] = 2 if self._source.width * self._source.height <= 256**2 else 1  # as all of it has
-        if self._job is not None:
-            threading.Thread(target=self._job.cancel, daemon=True).start()
-        sent = _cut(self._pixels, *margin) if margin else self._pixels
-        request = client.Submission(sent, settings, self._action.wire, values.get("kept", 12), program="gimp")
-        self._stale = False
-        self._words.set_text("Working on the preview...")
+            request = self._request(values, settings, margin)
+        except client.EngineError:
+            return  # the dialog says what is wrong with the values
+        self.stop()
+        self._view.fade(False)
+        self._words.set_text("Working on the preview..." if count == 1 else "Working on %d answers..." % count)
         self._job = client.Engine("gimp").upscale(request)
-        threading.Thread(target=self._work, args=(self._job, part, margin), daemon=True).start()
+        work = (self._job, request, values, part, margin, live)
+        threading.Thread(target=self._work, args=work, daemon=True).start()
+
+    def _request(self, values: dict[str, Any], changed: dict[str, Any] | None, margin: Box | None) -> client.Submission:
+        width, height = self._source.width, self._source.height
+        request = submission(self._action, self._source, values)
+        settings = dict(request.settings)
+        if changed:
+            settings.update(changed, candidates=_MORE)
+            settings.pop("kept", None)
+        face = self._action.name != client.UPSCALE.name
+        most = max(2, (_LARGEST_FACE if face else _LARGEST) // max(width, height))
+        scale = client.whole_scale(settings, width, height)
+        if self._action.wire == "upscale" and (margin or scale > most):
+            settings.pop("size", None)
+            settings["scale"] = min(scale, most)
+        if margin and "ensemble" not in settings and not settings.get("imagination"):
+            settings["ensemble"] = 2 if width * height <= 256**2 else 1  # as all of it has
+        pixels = _cut(pixels_of(self._source), *margin) if margin else request.pixels
+        return client.Submission(pixels, settings, self._action.wire, request.kept, program="gimp")
 
     # (what is shown, what is sent); the latter is None when all of the layer is sent, as OK does.
-    def _seen(self) -> tuple[Any, Any]:
+    def _seen(self) -> tuple[Box, Box | None]:
         width, height = self._source.width, self._source.height
         if self._action.name != client.UPSCALE.name or max(width, height) <= _WHOLE:
             return (0, 0, width, height), None
-        if self._part != (0, 0, width, height):
-            left, top = self._part[:2]
+        if self._view.part != (0, 0, width, height):
+            left, top = self._view.part[:2]
         else:
-            across, down = self._view.get_hadjustment(), self._view.get_vadjustment()
-            left = round((across.get_value() + across.get_page_size() / 2) / self._zoom) - _PART // 2
-            top = round((down.get_value() + down.get_page_size() / 2) / self._zoom) - _PART // 2
+            x, y = self._view.middle()
+            left, top = x - _PART // 2, y - _PART // 2
         left, top = max(0, min(left, width - _PART)), max(0, min(top, height - _PART))
         part = (left, top, min(width, left + _PART), min(height, top + _PART))
         around = (max(0, part[0] - _MARGIN), max(0, part[1] - _MARGIN), min(width, part[2] + _MARGIN),
                   min(height, part[3] + _MARGIN))  # fmt: skip
         return part, around
 
-    def _work(self, job: client.Job, part: Any, margin: Any) -> None:
+    def _work(self, job: client.Job, request: client.Submission, values: dict[str, Any], part: Box,
+              margin: Box | None, live: bool) -> None:  # fmt: skip
         began = time.monotonic()
+        result: client.Result | None = None
+        shown: list[Shown] = []
+        words = ""
         try:
             result = job.result()
-            answer: client.Answer | None = result.answers[0]
             words = client.summary(result)
+            shown = [self._shown(request, result, at, values, part, margin, live) for at in range(len(result.answers))]
         except client.CancelledError:
             return
         except client.EngineError as error:
-            answer, words = None, str(error)
-        GLib.idle_add(self._came, job, part, margin, answer, words, time.monotonic() - began)
+            words = str(error)
+        seconds = time.monotonic() - began
+        GLib.idle_add(self._came, job, None if margin else request, result, shown, words, seconds)
 
-    def _came(self, job: client.Job, part: Any, margin: Any, answer: Any, words: str, seconds: float) -> bool:
+    def _shown(self, request: client.Submission, result: client.Result, at: int, values: dict[str, Any], part: Box,
+               margin: Box | None, live: bool) -> Shown:  # fmt: skip
+        answer = result.answers[at]
+        pixels = pixbufs.pixbuf_of(answer)
+        if margin:
+            scale = answer.width // (margin[2] - margin[0])
+            left, top = (part[0] - margin[0]) * scale, (part[1] - margin[1]) * scale
+            pixels = pixels.new_subpixbuf(left, top, (part[2] - part[0]) * scale, (part[3] - part[1]) * scale)
+        recipe = client.recipe_of(self._action, request, result, at)
+        which = client.difference(answer)
+        summary = " ".join(["%s; scaled back: %s." % (which, client.scales_back(answer)), *result.notes])
+        return Shown(pixels, part, recipe, values, which, summary[0].upper() + summary[1:], live)
+
+    def _came(self, job: client.Job, request: client.Submission | None, result: client.Result | None,
+              shown: list[Shown], words: str, seconds: float) -> bool:  # fmt: skip
         if job is not self._job:
             return False  # another one is on its way, or the dialog is closed
         self._job = None
         self._words.set_text(words)
-        if answer is None:
+        if result is None:
             return False
-        shown = pixbufs.pixbuf_of(answer)
-        if margin:
-            scale = answer.width // (margin[2] - margin[0])
-            left, top = (part[0] - margin[0]) * scale, (part[1] - margin[1]) * scale
-            shown = shown.new_subpixbuf(left, top, (part[2] - part[0]) * scale, (part[3] - part[1]) * scale)
-            if self._part != part:
-                self._zoom = max(1.0, _SIDE // _PART)
-        self._part, self._after, self._seconds = part, shown, seconds
-        self._done_with(seconds, answer.width * answer.height)
-        self._show()
+        if request is not None:
+            keep(self._action, request, result)
+        for one in shown:
+            one.label = self._label(one)
+            self._wall.add(one)
+        if len(shown) == 1:
+            self._seconds = seconds
+            self._view.show(shown[0].pixels, shown[0].part)
+        self._all.set_active(len(shown) > 1 or (self._all.get_active() and len(self._wall) > 1))
+        self._measured(result.seconds, sum(answer.width * answer.height for answer in result.answers))
+        self._name_buttons()
         return False
+
+    # What tells an answer from the others: its seed or reading, and settings that differ from those of the first.
+    def _label(self, shown: Shown) -> str:
+        first = self._first_values(shown)
+        told = ("candidates", "seed", "imagination", "reading", "scale", "size", "output")
+        action = self._action
+        others = {name: value for name, value in shown.values.items() if name not in told and value != first.get(name)}
+        words = [shown.label]
+        for name, value in others.items():
+            words.append(client.in_words(action, {name: value}) or "%s as usual" % action.option(name).label.lower())
+        return ", ".join(words)
+
+    def _first_values(self, shown: Shown) -> dict[str, Any]:
+        first = self._wall.first()
+        return first.values if first is not None else shown.values
 
 
 def _cut(picture: client.Pixels, left: int, top: int, right: int, bottom: int) -> client.Pixels:

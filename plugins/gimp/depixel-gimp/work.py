@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from typing import Any
 
 import depixel_client as client
@@ -16,23 +17,32 @@ from gi.repository import Gimp
 from gimpfu_compat import Cancelled
 from host import Refusal, Source
 from jobs import Reply, replies
+from sizing import reduce, sizing
 
 
-def perform(action: client.Action, image: Any, layers: list[Any], values: dict[str, Any], frames: bool = False) -> Any:
+def perform(
+    action: client.Action, image: Any, layers: list[Any], values: dict[str, Any], frames: bool = False, picked: str = ""
+) -> Any:
     """
-    Do it. Returns the image that holds the answers.
+    Answer the layers, and return the image that holds the answers.
 
-    Refusal (a sentence) when something of it cannot be done; nothing has been changed then.
+    Args:
+        picked: answers that were picked in the dialog: a JSON list of settings, or "".
+
+    Raises:
+        Refusal: something cannot be done; nothing has been changed. The message is a sentence.
     """
     try:
         values = client.check(action, values)
         output = values["output"]
-        check_request(action, image, layers, values, frames)
+        picks = picks_of(picked)
+        check_request(action, image, layers, values, frames, len(picks))
         if output == "document":
-            return documents.enlarged_copy(action, image, values)
+            return documents.enlarged_copy(action, image, values, picks)
         sources = _sources(action, image, layers, values, frames)
+        size = sizing(action, image, sources, values)
         Gimp.progress_init("Depixel")
-        found = replies(action, image, sources, values)
+        found = replies(action, image, sources, size.values, picks)
     except client.CancelledError as error:
         raise Cancelled() from error
     except client.EngineError as error:
@@ -43,13 +53,14 @@ def perform(action: client.Action, image: Any, layers: list[Any], values: dict[s
         pace.note(action, values, pixels, sum(reply.result.seconds for reply in found))
     Gimp.progress_set_text("Depixel: writing the layers")
     if output in ("new-image", "flat-image"):
-        return _as_new_image(action, image, found, flat=output == "flat-image")
+        return _as_new_image(action, image, found, size.canvas, flat=output == "flat-image")
     image.undo_group_start()
     try:
         if output == "replace":
             _replace(action, image, found)
         else:
             _as_new_layers(action, image, found, larger=output == "larger-image")
+        reduce(image, size.canvas)
     finally:
         image.undo_group_end()
         Gimp.progress_end()
@@ -58,42 +69,64 @@ def perform(action: client.Action, image: Any, layers: list[Any], values: dict[s
     return image
 
 
+def picks_of(text: str) -> list[dict[str, Any]]:
+    """The settings of the picked answers; none for an empty text. Raises Refusal."""
+    try:
+        picks = json.loads(text) if text else []
+    except ValueError:
+        picks = None
+    if not isinstance(picks, list) or not all(isinstance(pick, dict) for pick in picks):
+        raise Refusal('picked must be a JSON list of settings, such as [{"seed": 7}], or empty.')
+    return picks
+
+
 def check_request(
-    action: client.Action, image: Any, layers: list[Any], values: dict[str, Any], frames: bool = False
+    action: client.Action,
+    image: Any,
+    layers: list[Any],
+    values: dict[str, Any],
+    frames: bool = False,
+    picked: int = 0,
 ) -> None:
-    """Refuse what cannot be done, before anything is read, sent or changed; the dialog asks it too."""
+    """
+    Refuse what cannot be done, before anything is read, sent or changed; the dialog asks it too.
+
+    Args:
+        picked: how many answers were picked in the dialog; 0 = none, and the values say how many are made.
+    """
     output = values["output"]
+    count = picked or values["candidates"]
     selected = selection.bounds_of(image) is not None
     upscale = action.name == client.UPSCALE.name
     if output == "document":
-        _check_document(values, frames)
+        _check_document(count, frames)
         return
     host.check_layers(image, layers)
     if frames and output != "new-image":
-        raise Refusal("Frames of an animation become a new image: choose New image.")
+        raise Refusal("The frames of an animation go to a new image: choose New image.")
     if frames and selected:
-        raise Refusal("The frames of an animation are answered whole: select nothing (Select > None), and try again.")
+        raise Refusal("An animation is upscaled as a whole: clear the selection (Select > None) and try again.")
     if output == "replace":
-        _check_replace(action, image, layers, values)
+        _check_replace(action, image, layers, count)
     if output == "larger-image" and selected and upscale:
         raise Refusal(
-            "With a selection only a part is answered, and the image cannot grow with it: select nothing, or choose "
+            "With a selection, only that part is upscaled, so the image cannot grow: clear the selection, or choose "
             "New image."
         )
     indexed = image.get_base_type() == Gimp.ImageBaseType.INDEXED
     if indexed and output not in ("new-image", "flat-image") and values.get("palette") != "keep":
         palette = "Colours: only those of the picture, " if "palette" in values else ""
         raise Refusal(
-            "This image is indexed and takes no new colours: choose New image, %sor convert it with Image > Mode > RGB "
-            "first." % palette
+            "This image is indexed and cannot take new colours: choose New image, %sor convert it with Image > Mode > "
+            "RGB first." % palette
         )
 
 
-def _check_document(values: dict[str, Any], frames: bool) -> None:
+def _check_document(count: int, frames: bool) -> None:
     if frames:
-        raise Refusal("A copy of the image keeps its layers as they are: untick All layers are frames.")
-    if values["candidates"] > 1:
-        raise Refusal("A copy of the image takes one answer per layer: set Answers to 1, or choose New image.")
+        raise Refusal("A copy of the image keeps its layers, so they cannot be frames: untick All layers are frames.")
+    if count > 1:
+        raise Refusal("A copy of the image can take only one answer per layer: set Answers to 1, or choose New image.")
 
 
 def _sources(
@@ -111,16 +144,18 @@ def _sources(
     return sources
 
 
-def _check_replace(action: client.Action, image: Any, layers: list[Any], values: dict[str, Any]) -> None:
-    if values["candidates"] > 1:
-        raise Refusal("Replace takes one answer, and %d are asked for: choose New layers." % values["candidates"])
+def _check_replace(action: client.Action, image: Any, layers: list[Any], count: int) -> None:
+    if count > 1:
+        raise Refusal("Replace can take only one answer, and you asked for %d: choose New layers." % count)
     if selection.bounds_of(image) is not None and action.name == client.UPSCALE.name:
-        raise Refusal("A selected part cannot grow in its place: choose New image or New layers, or select nothing.")
+        raise Refusal("A selected part cannot grow in place: choose New image or New layers, or clear the selection.")
     for layer in layers:
         host.check_replaceable(image, layer)
 
 
-def _as_new_image(action: client.Action, image: Any, found: list[Reply], flat: bool = False) -> Any:
+def _as_new_image(
+    action: client.Action, image: Any, found: list[Reply], canvas: tuple[int, int] | None, flat: bool = False
+) -> Any:
     first, result = found[0].source, found[0].result
     scale, answer = result.scale, result.answers[0]
     keep = result.report.get("settings", {}).get("palette") == "keep"
@@ -137,15 +172,22 @@ def _as_new_image(action: client.Action, image: Any, found: list[Reply], flat: b
         if len(source.layers) == 1:
             host.look_like(result_image.get_layers()[0], source.layer)
     host.select_best(result_image, result_image.get_layers()[:1])
-    comment = " ".join([client.summary(reply.result) + " " + reply.result.model for reply in found])
-    suffix = client.file_suffix(action, scale)
-    images.finish_image(result_image, image, "Depixel: " + comment, suffix)
+    comment = " ".join(_comment(reply) for reply in found)
+    reduce(result_image, canvas)
+    size = max(canvas) if canvas else result.report.get("settings", {}).get("size") or 0
+    images.finish_image(result_image, image, "Depixel: " + comment, client.file_suffix(action, scale, size))
     if flat:
         documents.flatten(result_image)
     Gimp.progress_end()
     if gimpfu_compat.interactive:
         Gimp.Display.new(result_image)
     return result_image
+
+
+# Travels with exported files: enough to ask for the same answers again.
+def _comment(reply: Reply) -> str:
+    recipes = "; ".join(recipe.text() for recipe in reply.recipes)
+    return "%s %s (%s)." % (client.summary(reply.result), reply.result.model, recipes)
 
 
 # larger: the image grows with its layers, and the sources are hidden: their pixels would show under the answers.
@@ -177,7 +219,7 @@ def _insert(action: client.Action, image: Any, parent: Any, position: int, reply
         position = 0
     for index, answer in enumerate(result.answers):  # the best first: its layers keep their names where two are equal
         name = client.layer_name(source.name, result, index, imagined)
-        recipe = client.recipe_of(action, reply.submission, result, index)
+        recipe = reply.recipes[index]
         if len(answer.frames) == 1:
             made = host.add_layer(image, parent, position + index, name, answer, 0, *at, visible=index == 0)
             images.keep_recipe(made, recipe, source.layer)

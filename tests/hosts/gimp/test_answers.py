@@ -45,13 +45,13 @@ def test_each_candidate_comes_back_by_one_command(seen: dict[str, Any], domain: 
 
 
 def test_a_chosen_face_comes_back_and_can_be_remade_larger(seen: dict[str, Any]) -> None:
-    """A size that no scale reaches is refused in a sentence."""
+    """A size below that of its source is refused in a sentence."""
     found = seen["face_again_and_larger"]
 
     assert found["again"]["data"] == found["first"]["data"]
     assert (found["status"], found["size"], found["dirty"]) == ("success", [128, 128], True), found["error"]
-    assert "imagined x8, seed" in found["name"]
-    assert found["refused"][0] == "execution-error" and "choose from 32 to 1024" in found["refused"][1]
+    assert "imagined x8, seed" in found["name"] and found["odd"] == 100
+    assert found["refused"][0] == "execution-error" and "choose 100% or more" in found["refused"][1]
 
 
 def test_an_anonymised_face_is_remade_without_carrying_the_real_one(seen: dict[str, Any]) -> None:
@@ -73,12 +73,40 @@ def test_a_recipe_is_saved_with_the_image(seen: dict[str, Any]) -> None:
     assert found["again"]["data"] == found["before"]["data"]
 
 
+def test_an_answer_that_was_painted_on_is_made_exact_again(seen: dict[str, Any]) -> None:
+    """It shrinks to its source within half a level, and changes only in blocks that were painted in."""
+    found = seen["painted_and_exact"]
+    assert (found["status"], found["same"], found["layers"]) == ("success", True, 1), found["error"]
+
+    source, now = array(found["given"]), array(found["now"]).astype(float)
+    height, width = source.shape[:2]
+    shrunk = now.reshape(height, 3, width, 3, 3).mean((1, 3))
+    painted = np.frombuffer(bytes.fromhex(found["painted"]), np.uint8).reshape(now.shape)
+    assert np.abs(shrunk - source).max() <= 0.5
+    changed = np.argwhere((now != painted).any(2))
+    assert changed.min(0).tolist() >= [6, 9] and (changed.max(0) < [12, 15]).all()
+    assert found["selected"] == [0, 0, 4, 4]
+    assert found["refused"][0] == "execution-error" and "has no recipe" in found["refused"][1]
+
+
+def test_whole_images_have_the_target_size_in_register(seen: dict[str, Any]) -> None:
+    """Layers and places at 150%; at 100% a cleaned picture has the size of its source; mixed colours are refused."""
+    found = seen["sized_document"]
+    assert found["status"] == "success", found["error"]
+
+    width, height, offsets = found["document"]
+    assert [width, height] == [30, 24] and sorted(offsets) == [[0, 0], [6, 6]]
+    assert found["several"] == ["", 30, 24] and found["larger"] == ["", 30, 24]
+    assert found["clean"] == ["", 9, 7]
+    assert found["kept"][0] == "execution-error" and "mixes colours" in found["kept"][1]
+
+
 def test_what_cannot_be_done_is_said_and_nothing_changes(seen: dict[str, Any]) -> None:
     """Locked alpha with Replace, layers without a recipe, two layers at once."""
     status, error, dirty, width = seen["locked_alpha"]
     assert (status, dirty, width) == ("execution-error", False, 9) and "alpha channel of hero is locked" in error
     (one, two) = seen["no_recipe"]
-    assert one[0] == "execution-error" and "carries no recipe" in one[1]
+    assert one[0] == "execution-error" and "has no recipe" in one[1]
     assert two[0] == "execution-error" and "2 layers are selected" in two[1]
 
 

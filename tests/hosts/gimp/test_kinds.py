@@ -197,7 +197,7 @@ def test_replace_scales_the_image(seen: dict[str, Any], upsampler: Upsampler) ->
 
     assert (found["same"], found["size"], found["other"]) == (True, [27, 21], [27, 21])
     assert np.array_equal(array(found["answer"]), expected(upsampler, found["before"])[0])
-    assert "Replace takes one answer" in found["refused"]
+    assert "Replace can take only one answer" in found["refused"]
 
 
 def test_text_layers(seen: dict[str, Any]) -> None:
@@ -220,7 +220,7 @@ def test_frames_are_one_job(seen: dict[str, Any]) -> None:
     assert (found["size"], len(found["answers"])) == ([27, 21], 3)
     assert [answer["name"] for answer in found["answers"]] == ["walk 1", "walk 2 (80ms)", "walk 3 (80ms)"]  # for GIF
     assert "choose New image" in found["refused"]
-    assert "answered whole" in found["refused2"]  # with a selection
+    assert "upscaled as a whole" in found["refused2"]  # with a selection
     assert array(found["answers"][1])[:, :3, 3].max() == 0  # the second layer begins one pixel further right
 
 

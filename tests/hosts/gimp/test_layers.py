@@ -40,7 +40,7 @@ def test_every_option_is_a_typed_argument(seen: dict[str, Any], action: Any) -> 
         assert kind == TYPES[option.kind], option.name
         assert (default or "") == option.default if option.kind == "text" else default == pytest.approx(option.default)
     extra = {"frames"} if action.name == "upscale" else set()
-    rest = set(found) - {option.name for option in options} - extra
+    rest = set(found) - {option.name for option in options} - extra - {"picked"}
     assert rest == {"run-mode", "image", "drawables"}
 
 

@@ -45,8 +45,9 @@ def face_again_and_larger():
     run("same-again", result, [children[1]])
     again = dump(result.get_selected_layers()[0], 3)
     status, error, big = run("same-larger", result, [children[1]], side=128)
-    refused = run("same-larger", result, [children[1]], side=16)[:2]
-    return {"first": first, "again": again, "status": status, "error": error, "refused": refused,
+    odd = run("same-larger", result, [children[1]], side=100)[2]
+    refused = run("same-larger", result, [children[1]], side=8)[:2]
+    return {"first": first, "again": again, "status": status, "error": error, "refused": refused, "odd": odd.get_width(),
             "size": [big.get_width(), big.get_height()], "name": big.get_layers()[0].get_name(), "dirty": big.is_dirty()}  # fmt: skip
 
 
@@ -78,6 +79,43 @@ def recipe_survives_saving():
     loaded = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, file)
     status, error, _ = run("same-again", loaded, loaded.get_layers())
     return {"status": status, "error": error, "before": before, "again": dump(loaded.get_selected_layers()[0], 4)}
+
+
+def painted_and_exact():
+    """An answer that was painted on, made exact again in one step; a selection does not get in the way."""
+    image, layer = picture(W, H, 3)
+    result = call(image, [layer], scale=3, domain="art", degradation="area")[2]
+    answer = result.get_layers()[0]
+    data = bytearray(pixels(answer, 3))
+    for y in range(6, 12):
+        data[(y * W * 3 + 9) * 3 : (y * W * 3 + 15) * 3] = bytes((255, 0, 200)) * 6
+    write(answer, bytes(data), 3)
+    result.select_rectangle(Gimp.ChannelOps.REPLACE, 0, 0, 4, 4)
+    status, error, same = run("make-exact", result, [answer])
+    refused = run("make-exact", image, [layer])[:2]
+    return {"status": status, "error": error, "given": dump(layer, 3), "painted": bytes(data).hex(), "now": dump(answer, 3),
+            "same": same == result, "layers": len(result.get_layers()), "refused": refused,
+            "selected": list(Gimp.Selection.bounds(result)[-4:])}  # fmt: skip
+
+
+def sized_document():
+    """Two layers at 150%: every layer in register at the size that was asked for."""
+    image = Gimp.Image.new(20, 16, BASE.RGB)
+    for at, name in ((0, "below"), (4, "above")):
+        layer = add(image, W, H, 4, name)
+        write(layer, samples(W, H, 4, shift=at), 4)
+        layer.set_offsets(at, at)
+    status, error, copy = call(image, image.get_layers()[:1], size="150%", domain="art", output="document")
+    several = call(image, image.get_layers(), size="150%", domain="art")
+    larger = image.duplicate()
+    grown = call(larger, larger.get_layers()[:1], size="30 px", domain="art", output="larger-image")
+    clean = call(image, image.get_layers()[:1], size="100%", domain="art", dither="remove")
+    kept = call(image, image.get_layers()[:1], size="150%", domain="art", palette="keep")[:2]
+    return {"status": status, "error": error, "kept": kept,
+            "document": [copy.get_width(), copy.get_height(), [list(x.get_offsets()[-2:]) for x in copy.get_layers()]],
+            "several": [several[1], several[2].get_width(), several[2].get_height()],
+            "larger": [grown[1], larger.get_width(), larger.get_height()],
+            "clean": [clean[1], clean[2].get_width(), clean[2].get_height()]}  # fmt: skip
 
 
 def locked_alpha():
@@ -142,5 +180,5 @@ def document():
             "dirty": copy.is_dirty(), "images": len(Gimp.get_images())}  # fmt: skip
 
 
-run_cases([unsaved_and_named, again_and_more, face_again_and_larger, anonymised_again_and_flat, recipe_survives_saving,
+run_cases([painted_and_exact, sized_document, unsaved_and_named, again_and_more, face_again_and_larger, anonymised_again_and_flat, recipe_survives_saving,
            locked_alpha, no_recipe, larger_image, document], "answers.py")  # fmt: skip

@@ -3,7 +3,7 @@
 set -u
 export GDK_BACKEND=x11 NO_AT_BRIDGE=1 XDG_RUNTIME_DIR="$HOME/xdg"
 mkdir -p "$XDG_RUNTIME_DIR"; chmod 700 "$XDG_RUNTIME_DIR"
-printf '(config-version "%s")\n(show-welcome-dialog no)\n' "$(gimp --version | grep -oE '[0-9.]+$')" > "$GIMP3_DIRECTORY/gimprc"
+printf '(config-version "%s")\n(show-welcome-dialog no)\n(theme-color-scheme %s)\n' "$(gimp --version | grep -oE '[0-9.]+$')" "${SCHEME:-dark}" > "$GIMP3_DIRECTORY/gimprc"
 rm -f "$HOME/display"
 Xvfb -displayfd 1 -screen 0 1366x768x24 -nolisten tcp >"$HOME/display" 2>/dev/null & XVFB=$!   # a free display
 for _ in $(seq 1 100); do [ -s "$HOME/display" ] && break; sleep 0.1; done

@@ -1,0 +1,259 @@
+"""What a dialog of Depixel shows: the preview, what is sent, what comes of it, the rows, presets and a face's dials."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import depixel_client as client
+import gi
+import host
+import pace
+import selection
+from menu import SettingsMenu
+from preview import Preview
+
+gi.require_version("Gtk", "3.0")
+from gi.repository import Gimp, Gtk  # noqa: E402
+
+_HEIGHT = 500  # pixels of the rows; with more, they scroll: a screen of 768 pixels shows all of the dialog
+_EXAMPLES = {"size": "such as 300% or 1024 px", "face": "such as age=60, smile"}
+_OF_SIZE_ONLY = ("scale", "size", "output", "frames")  # values on which the pixels of a preview do not depend
+
+
+class Dialog:
+    """
+    The inside of one dialog; `gimpfu_compat.register` says what its members are for.
+
+    Args:
+        rows: the widgets of each option, by its name.
+    """
+
+    def __init__(self, action: client.Action, dialog: Any, config: Any, image: Any, layers: list[Any],
+                 rows: dict[str, list[Any]]) -> None:  # fmt: skip
+        self._action, self._config, self._image, self._layers, self._rows = action, config, image, layers, rows
+        self._history = client.History()
+        self._quiet = False
+        dialog.set_title(action.title)
+        self._what = _what(action, image, layers)
+        self._words, self._problem, self._outcome = _words(), _words(), _words()
+        self._source = _source(action, image, layers)
+        self._start_values(config)
+        self._preview: Preview | None = None
+        if self._source is not None:
+            self._preview = Preview(action, self._source, self.values, self._measured, self._pick)
+        self.content = self._build(dialog)
+        config.connect("notify", self._changed)
+        self._update()
+
+    def start(self) -> None:
+        """Called when the dialog is complete."""
+        self._update()
+        if self._preview is not None:
+            self._preview.start()
+
+    def values(self) -> dict[str, Any]:
+        """The present values of the rows."""
+        values = {option.name: self._config.get_property(option.name) for option in self._action.options}
+        return {name: "" if value is None else value for name, value in values.items()}
+
+    def problem(self) -> str:
+        """Why these values cannot be followed; it is shown in the dialog, which stays open. Empty when they can."""
+        from work import check_request, picks_of
+
+        text = ""
+        try:
+            values = client.check(self._action, self.values())
+            picks = picks_of(self._config.get_property("picked") or "")
+            check_request(self._action, self._image, self._layers, values, self._frames(), len(picks))
+            self._settings(values)
+        except (client.EngineError, host.Refusal) as error:
+            text = str(error)
+        self.refused(text)
+        return text
+
+    def accepted(self) -> None:
+        """OK was pressed: whatever happens next, the values are not lost."""
+        if self._preview is not None:
+            self._preview.stop()
+        self._history.begin(self._action, host.name_of(self._layers[0]), self.values())
+
+    def answered(self) -> None:
+        """All went well."""
+        self._history.finish(self._action)
+
+    def refused(self, sentence: str) -> None:
+        """Show why nothing came of it; "" takes an older sentence away."""
+        self._problem.set_text(sentence)
+        self._problem.set_visible(bool(sentence))
+
+    def set_values(self, values: dict[str, Any]) -> None:
+        """Show the values of a preset or of an earlier request."""
+        self._quiet = True
+        for option in self._action.options:
+            if option.name in values and self._config.get_property(option.name) != values[option.name]:
+                self._config.set_property(option.name, values[option.name])
+        self._quiet = False
+        self._changed(None, None)
+
+    def _start_values(self, config: Any) -> None:
+        unanswered = self._history.unanswered(self._action)
+        if unanswered is not None:
+            for name, value in unanswered.applied(self._action).items():
+                config.set_property(name, value)
+        config.set_property("picked", "")
+        if "frames" in self._rows and len(host.animation_layers(self._image)) < 2:
+            config.set_property("frames", False)
+
+    def _build(self, dialog: Any) -> Any:
+        halves = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=12, border_width=12)
+        if self._preview is not None:
+            halves.pack_start(self._preview.column, True, True, 0)
+        for name, example in _EXAMPLES.items():
+            if name in self._rows:
+                self._rows[name][1].set_placeholder_text(example)
+        inside = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6, margin_end=12)
+        inside.pack_start(self._words, False, False, 0)
+        advanced = [option.name for option in self._action.options if option.advanced]
+        plain = [name for name in self._rows if name not in advanced and name not in ("face", "picked")]
+        inside.pack_start(_grid(self._rows, plain), False, False, 0)
+        self._more = Gtk.Expander(label="_More settings", use_underline=True)
+        self._more.add(_grid(self._rows, advanced))
+        self._more.set_expanded(any(self._differs(name) for name in advanced))
+        inside.pack_start(self._more, False, False, 0)
+        if "face" in self._rows:
+            from dial_rows import person
+
+            inside.pack_start(person(self._config, self._rows["face"]), False, False, 0)
+        scrolled = Gtk.ScrolledWindow(hscrollbar_policy=Gtk.PolicyType.NEVER, propagate_natural_height=True,
+                                      propagate_natural_width=True, max_content_height=_HEIGHT,
+                                      overlay_scrolling=False)  # fmt: skip
+        scrolled.add(inside)
+        right = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
+        right.pack_start(scrolled, True, True, 0)
+        right.pack_start(self._outcome, False, False, 0)
+        right.pack_start(self._problem, False, False, 0)
+        halves.pack_start(right, False, True, 0)
+        halves.show_all()
+        SettingsMenu(self._action, self._history, self.values, self.set_values).put_into(dialog)
+        return halves
+
+    def _differs(self, name: str) -> bool:
+        return bool(self.values()[name] != self._action.option(name).default)
+
+    def _frames(self) -> bool:
+        return "frames" in self._rows and bool(self._config.get_property("frames"))
+
+    # The size is refused before OK closes the dialog, and the result's size is known while it is being typed.
+    def _settings(self, values: dict[str, Any]) -> tuple[dict[str, Any], tuple[int, int]]:
+        from sizing import reference
+
+        source = [self._source] if self._source is not None else []
+        whole = reference(self._image, source * len(self._layers), values["output"])
+        return client.settings_of(self._action, values, picture_size=whole), whole
+
+    def _pick(self, picks: list[dict[str, Any]]) -> None:
+        self._quiet = True
+        self._config.set_property("picked", json.dumps(picks) if picks else "")
+        self._quiet = False
+        self._update()
+
+    def _changed(self, _: Any, spec: Any) -> None:
+        if self._quiet:
+            return
+        self._update()
+        if self._preview is not None:
+            self._preview.changed(spec is not None and spec.name in _OF_SIZE_ONLY)
+
+    def _update(self) -> None:
+        values = self.values()
+        idle = client.idle_options(self._action, values)
+        for name, widgets in self._rows.items():
+            seen = name not in idle and (name != "frames" or len(host.animation_layers(self._image)) > 1)
+            for widget in widgets:
+                widget.set_visible(seen)
+        advanced = [option.name for option in self._action.options if option.advanced]
+        self._more.set_visible(any(name not in idle for name in advanced))
+        problem = size = exactness = ""
+        try:
+            size, exactness = self._size(values)
+        except client.EngineError as error:
+            problem = str(error)
+        explained = self._action.help.split(" Scaled down again")[0]  # the promise depends on the values
+        self._words.set_text("\n".join(filter(None, (self._what, size, "%s %s" % (explained, exactness)))))
+        picks = json.loads(self._config.get_property("picked") or "[]")
+        ticked = "the ticked answer" if len(picks) == 1 else "the %d ticked answers" % len(picks)
+        self._outcome.set_markup("<b>OK makes %s.</b>" % ticked if picks else "")
+        self._outcome.set_visible(bool(picks))
+        self.refused(problem)
+
+    def _size(self, values: dict[str, Any]) -> tuple[str, str]:
+        if self._source is None:
+            return "", client.exactness(self._action, values)
+        settings, whole = self._settings(values)
+        count = values["candidates"]
+        if self._action.wire != "upscale":
+            width, height, scale = self._source.width, self._source.height, 1
+        else:
+            width, height = client.result_size(settings, *whole)
+            scale = client.whole_scale(settings, *whole)
+        if values["output"] == "document":
+            from documents import leaves
+
+            pixels = sum(x.get_width() * x.get_height() for x in leaves(self._image.get_layers())) * scale**2
+        else:
+            pixels = self._source.width * self._source.height * scale**2 * len(self._layers)
+        seconds = pace.estimate(self._action, values, pixels * count)
+        takes = "" if seconds is None else ", in about %s" % _in_words(seconds)
+        text = "Result: %d × %d pixels%s." % (width, height, takes)
+        return text, client.exactness(self._action, values, whole)
+
+    def _measured(self, seconds: float, pixels: int) -> None:
+        pace.note(self._action, self.values(), pixels, seconds)
+        self._update()
+
+
+def _words() -> Any:
+    return Gtk.Label(wrap=True, width_chars=44, max_width_chars=50, xalign=0, yalign=0)
+
+
+def _grid(rows: dict[str, list[Any]], names: list[str]) -> Any:
+    grid = Gtk.Grid(row_spacing=6, column_spacing=12, margin_top=2)
+    for row, name in enumerate(names):
+        widgets = rows[name]
+        for column, widget in enumerate(widgets):
+            grid.attach(widget, column, row, 3 - len(widgets) if column == len(widgets) - 1 else 1, 1)
+    return grid
+
+
+def _in_words(seconds: float) -> str:
+    if seconds < 1.5:
+        return "a second"
+    return "%d seconds" % round(seconds) if seconds < 90 else "%d minutes" % round(seconds / 60)
+
+
+def _what(action: client.Action, image: Any, layers: list[Any]) -> str:
+    if len(layers) != 1 or not isinstance(layers[0], Gimp.Layer):
+        return "%d layers are selected; the preview shows the first." % len(layers)
+    bounds = selection.bounds_of(image)
+    layer = layers[0]
+    size = (layer.get_width(), layer.get_height())
+    if bounds is None:
+        what = "%s, %d × %d pixels" % (layer.get_name(), *size)
+        if action.wire == "anonymise":
+            what += "; nothing is selected, so Depixel looks for faces in the whole layer"
+        return what + "."
+    if action.name != client.UPSCALE.name:
+        return "%s; the selection is the face's box." % layer.get_name()
+    left, top = layer.get_offsets()[-2:]
+    inside = selection.within(bounds, left, top, *size) or (0, 0, 0, 0)
+    return "The selected part of %s, %d × %d pixels." % (layer.get_name(), inside[2] - inside[0], inside[3] - inside[1])
+
+
+def _source(action: client.Action, image: Any, layers: list[Any]) -> host.Source | None:
+    upscale = action.name == client.UPSCALE.name
+    try:
+        host.check_layers(image, layers)
+        return host.read(image, layers[0], True, upscale, not upscale)
+    except host.Refusal:
+        return None  # the run itself will say why

@@ -1,0 +1,121 @@
+"""One answer, large: before and after on both sides of a line, with zoom; dragging moves it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gi
+import pixbufs
+from selection import Box
+
+gi.require_version("Gtk", "3.0")
+from gi.repository import Gdk, Gtk  # noqa: E402
+
+SIDE = 300
+"""Least pixels of the view along each side."""
+
+
+class View:
+    """
+    area: the picture. line: the slider between before and after. zooms: two buttons.
+
+    Args:
+        box: a frame to draw on the picture before, or None.
+    """
+
+    def __init__(self, before: Any, box: Box | None) -> None:
+        self._before, self._box = before, box
+        self.part: Box = (0, 0, before.get_width(), before.get_height())
+        self._after: Any = None
+        self._faded = False
+        self.zoom = 1.0  # pixels of the screen for each pixel of the layer
+        self._image = Gtk.Image(halign=Gtk.Align.CENTER, valign=Gtk.Align.CENTER)
+        catcher = Gtk.EventBox()
+        catcher.add(self._image)
+        catcher.add_events(
+            Gdk.EventMask.SCROLL_MASK | Gdk.EventMask.BUTTON_PRESS_MASK | Gdk.EventMask.BUTTON_MOTION_MASK
+        )
+        catcher.connect("scroll-event", self._wheel)
+        catcher.connect("button-press-event", self._press)
+        catcher.connect("motion-notify-event", self._drag)
+        self.area = Gtk.ScrolledWindow(shadow_type=Gtk.ShadowType.IN, hexpand=True, vexpand=True)
+        self.area.set_size_request(SIDE, SIDE)
+        self.area.add(catcher)
+        self.line = Gtk.Scale.new_with_range(Gtk.Orientation.HORIZONTAL, 0, 100, 1)
+        self.line.set_draw_value(False)
+        self.line.set_tooltip_text("The original is on the left of the line, the answer on the right.")
+        self.line.connect("value-changed", lambda _: self.draw())
+        self.zooms = [self._zoom_button("zoom-out-symbolic", 0.5), self._zoom_button("zoom-in-symbolic", 2.0)]
+        self._fit(before.get_width(), before.get_height())
+
+    def show(self, after: Any, part: Box) -> None:
+        """Show an answer (a pixbuf of any scale) to a part of the layer."""
+        if part != self.part:
+            self._fit(part[2] - part[0], part[3] - part[1])
+        self.part, self._after, self._faded = part, after, False
+        self.draw()
+
+    def fade(self, faded: bool) -> None:
+        """Whether what is shown no longer belongs to the settings."""
+        self._faded = faded
+        self.draw()
+
+    def middle(self) -> tuple[int, int]:
+        """The pixel of the part in the middle of what is seen."""
+        across, down = self.area.get_hadjustment(), self.area.get_vadjustment()
+        return (
+            self.part[0] + round((across.get_value() + across.get_page_size() / 2) / self.zoom),
+            self.part[1] + round((down.get_value() + down.get_page_size() / 2) / self.zoom),
+        )
+
+    def draw(self) -> None:
+        """Put the picture on the screen."""
+        left, top, right, bottom = self.part
+        width, height = max(1, round((right - left) * self.zoom)), max(1, round((bottom - top) * self.zoom))
+        before = pixbufs.on_checks(self._before.new_subpixbuf(left, top, right - left, bottom - top), width, height)
+        if self._box is not None and self.part == (0, 0, self._before.get_width(), self._before.get_height()):
+            pixbufs.draw_box(before, self._box, self.zoom)
+        self.line.set_sensitive(self._after is not None)
+        if self._after is None:
+            self._image.set_from_pixbuf(before)
+            return
+        after = pixbufs.on_checks(self._after, width, height)
+        if self._faded:
+            after = pixbufs.faded(after)
+        self._image.set_from_pixbuf(pixbufs.split(before, after, self.line.get_value() / 100))
+
+    def _fit(self, width: int, height: int) -> None:
+        zoom = SIDE / max(width, height)
+        self.zoom = float(int(zoom)) if zoom > 1 else zoom
+        self.draw()
+
+    def _zoom_button(self, icon: str, times: float) -> Any:
+        button = Gtk.Button.new_from_icon_name(icon, Gtk.IconSize.BUTTON)
+        button.set_tooltip_text("Zoom (or use the mouse wheel)")
+        button.connect("clicked", lambda _: self._zoom_by(times))
+        return button
+
+    def _zoom_by(self, times: float) -> None:
+        zoom = self.zoom * times
+        width, height = self.part[2] - self.part[0], self.part[3] - self.part[1]
+        if 16 <= zoom * max(width, height) <= 4096:
+            self.zoom = zoom
+            self.draw()
+
+    def _wheel(self, _: Any, event: Any) -> bool:
+        up = event.direction == Gdk.ScrollDirection.UP
+        if not up and event.direction != Gdk.ScrollDirection.DOWN:
+            return False
+        self._zoom_by(2.0 if up else 0.5)
+        return True
+
+    def _press(self, _: Any, event: Any) -> bool:
+        across, down = self.area.get_hadjustment(), self.area.get_vadjustment()
+        self._held = (event.x_root, event.y_root, across.get_value(), down.get_value())
+        return True
+
+    def _drag(self, _: Any, event: Any) -> bool:
+        x, y, left, top = self._held
+        self.area.get_hadjustment().set_value(left - event.x_root + x)
+        self.area.get_vadjustment().set_value(top - event.y_root + y)
+        return True

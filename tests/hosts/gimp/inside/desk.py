@@ -1,0 +1,152 @@
+# Executed after support.py: the dialogs of the plug-in in this very process, worked by real clicks of the mouse.
+import runpy
+import subprocess
+import time
+
+gi.require_version("Gtk", "3.0")
+gi.require_version("GimpUi", "3.0")
+from gi.repository import GimpUi, GLib, Gtk  # noqa: E402
+
+FOLDER = os.path.join(os.environ["GIMP3_DIRECTORY"], "plug-ins", "depixel-gimp")
+sys.path.insert(0, FOLDER)
+import gimpfu_compat  # noqa: E402
+import gimpfu_gimp3  # noqa: E402
+
+gimpfu_compat.main = lambda: None  # this process is not the plug-in's
+runpy.run_path(os.path.join(FOLDER, "depixel-gimp.py"))
+REGISTERED = {one.name: one for one in gimpfu_compat._registered}
+gimpfu_compat.interactive = True
+
+
+class Desk:
+    """One dialog. Steps are a generator: it yields seconds, or what has to become true."""
+
+    def __init__(self, action, image, layers, **values):
+        self.name = "plug-in-depixel-" + action
+        self.image, self.layers = image, layers
+        self.procedure = Gimp.get_pdb().lookup_procedure(self.name)
+        self.config = self.procedure.create_config()
+        for name, value in values.items():
+            self.config.set_property(name, value)
+        self.clicks = 0
+        self.error = ""
+        self.opened = 0.0
+
+    def run(self, steps):
+        """What the filter returned; None after Cancel."""
+        registration = REGISTERED[self.name]
+        before = list(Gtk.Window.list_toplevels())
+        began = time.monotonic()
+
+        def work():
+            values = [p.check(gimpfu_gimp3._value(self.config, p)) for p in registration.params]
+            return registration.function(self.image, self.layers, *values)
+
+        def find():
+            new = [w for w in Gtk.Window.list_toplevels() if w not in before and isinstance(w, GimpUi.ProcedureDialog)]
+            self.dialog = new[0] if new and new[0].get_mapped() else None
+            return self.dialog is not None
+
+        def opened():
+            yield find
+            self.opened = time.monotonic() - began
+            yield from steps(self)
+
+        self._steps, self._until, self._deadline = opened(), None, 0.0
+        timer = GLib.timeout_add(50, self._tick)
+        try:
+            return gimpfu_gimp3._by_dialog(self.procedure, registration, self.image, self.layers, self.config, work)
+        except gimpfu_compat.Cancelled:
+            return None
+        finally:
+            if not self._ended:
+                GLib.source_remove(timer)
+
+    _ended = False
+
+    def _tick(self):
+        until = self._until
+        if until is not None:
+            late = time.monotonic() > self._deadline
+            if not (late if isinstance(until, (int, float)) else until() or late):
+                return True
+            if late and not isinstance(until, (int, float)):
+                self.error = self.error or "waited in vain: %s" % getattr(until, "__name__", until)
+        try:
+            self._until = next(self._steps)
+        except StopIteration:
+            self._ended = True
+            return False
+        except Exception:
+            self.error = traceback.format_exc()
+            self._ended = True
+            self.dialog.response(Gtk.ResponseType.CANCEL)
+            return False
+        self._deadline = time.monotonic() + (self._until if isinstance(self._until, (int, float)) else 180)
+        return True
+
+    def all(self, kind=Gtk.Widget, root=None):
+        """Every widget of a kind that is seen."""
+        found = []
+
+        def walk(widget):
+            if isinstance(widget, kind) and widget.get_mapped():
+                found.append(widget)
+            if isinstance(widget, Gtk.Container):
+                widget.forall(walk)
+
+        walk(root or self.dialog)
+        return found
+
+    def button(self, text, root=None):
+        """The button, switch or menu item with this text in its label; None when none is seen."""
+        for kind in (Gtk.Button, Gtk.Expander, Gtk.MenuItem):
+            for widget in self.all(kind, root):
+                label = widget.get_label() or "".join(x.get_text() for x in self.all(Gtk.Label, widget))
+                if text in label.replace("_", ""):
+                    return widget
+        return None
+
+    def words(self):
+        """All text that is seen."""
+        return "\n".join(x.get_text() for x in self.all(Gtk.Label))
+
+    def click(self, widget, x=None, y=None):
+        """A real click in the middle of a widget, or at a part of its width and height."""
+        place = widget.get_allocation()
+        left, top = widget.get_window().get_origin()[-2:]
+        if widget.get_has_window():
+            place.x = place.y = 0
+        at = (left + place.x + int(place.width * (x or 0.5)), top + place.y + int(place.height * (y or 0.5)))
+        subprocess.run(["xdotool", "mousemove", *map(str, at), "click", "1"], timeout=20, check=False)
+        self.clicks += 1
+        self._clicked = time.monotonic()
+
+    _clicked = 0.0
+
+    def press(self, text):
+        """Click on the button of this text."""
+        widget = self.button(text)
+        if widget is None:
+            raise LookupError("no button %r among: %s" % (text, self.words()))
+        self.click(widget)
+
+    def shot(self, name):
+        """A screenshot of the whole screen, without a tooltip."""
+        subprocess.run(["xdotool", "mousemove", "1360", "760"], timeout=20, check=False)
+        for _ in range(20):
+            while Gtk.events_pending():
+                Gtk.main_iteration()
+            time.sleep(0.02)
+        path = os.path.join(OUT, "window-%s.png" % name)
+        subprocess.run(["timeout", "20", "import", "-window", "root", path], check=False)
+
+    def fits(self):
+        """Whether the dialog is inside a screen of 1366x768, with all its texts whole."""
+        width, height = self.dialog.get_size()
+        cut = [x.get_text() for x in self.all(Gtk.Label) if x.get_layout().is_ellipsized() and len(x.get_text()) > 1]
+        return {"size": [width, height], "cut": cut}
+
+    def idle(self):
+        """True when no preview is on its way: the words under it say so, half a second after a click."""
+        return time.monotonic() > self._clicked + 0.5 and "Working on" not in self.words()

@@ -1,0 +1,279 @@
+# The states of the dialogs, each with a screenshot: candidates, settings, dials, sizes, refusals.
+exec(open(__import__("os").environ["INSIDE"] + "/support.py").read())
+exec(open(os.environ["INSIDE"] + "/desk.py").read())
+FACTS = {}
+CASES = [name for name in os.environ.get("CASES", "").split(",") if name]
+
+
+def opened(variable):
+    image = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, Gio.File.new_for_path(os.environ[variable]))
+    return image, image.get_layers()
+
+
+def case(action, variable, **values):
+    """Decorator: a generator of steps becomes a case; what it returns is written down."""
+
+    def wrap(steps):
+        if CASES and steps.__name__ not in CASES:
+            return steps
+        image, layers = opened(variable) if isinstance(variable, str) else variable()
+        desk = Desk(action, image, layers, **values)
+        facts = FACTS[steps.__name__] = {}
+        try:
+            result = desk.run(lambda desk: steps(desk, facts))
+            facts["result"] = tree(result) if result is not None else None
+        except Exception:
+            facts["raised"] = traceback.format_exc()
+        facts["error"], facts["clicks"], facts["opened"] = desk.error, desk.clicks, desk.opened
+        save("states.py", FACTS)
+        return steps
+
+    return wrap
+
+
+def tree(image):
+    return {
+        "size": [image.get_width(), image.get_height()],
+        "dirty": image.is_dirty(),
+        "layers": [
+            [x.get_name(), [dump(y, 4) for y in x.get_children()] if x.is_group() else dump(x, 4)]
+            for x in image.get_layers()
+        ],
+    }
+
+
+def fits(desk):
+    width, height = desk.dialog.get_size()
+    return [width, height, width <= 1366 and height <= 740]
+
+
+def answers(desk, kind):
+    """The tiles of answers side by side: their ticks, or the pictures to click on."""
+    ticks = kind is Gtk.CheckButton
+    return [x for x in desk.all(Gtk.Button) if isinstance(x.get_parent().get_parent(), Gtk.FlowBoxChild)
+            and isinstance(x, Gtk.CheckButton) == ticks]  # fmt: skip
+
+
+def cancel(desk):
+    desk.press("Cancel")
+
+
+@case("upscale", "SPRITE")
+def plain(desk, facts):
+    """Menu, OK: the answer of the preview is that of OK, and is not asked for again."""
+    yield desk.idle
+    yield 0.5
+    desk.shot("upscale")
+    facts["fits"] = fits(desk)
+    desk.click(desk.button("More settings"), x=0.1)
+    yield 0.6
+    desk.shot("upscale-more")
+    facts["fits-more"] = fits(desk)
+    desk.press("OK")
+
+
+@case("upscale", "SPRITE", domain="pixel-art", candidates=4)
+def four(desk, facts):
+    """Four answers side by side; two are ticked, and OK makes those two."""
+    yield desk.idle
+    desk.press("4 answers")
+    yield desk.idle
+    yield 0.5
+    desk.shot("upscale-four")
+    facts["fits"] = fits(desk)
+    ticks = answers(desk, Gtk.CheckButton)
+    facts["ticks"] = ["".join(y.get_text() for y in desk.all(Gtk.Label, x)) for x in ticks]
+    desk.click(ticks[1])
+    yield 0.3
+    desk.click(ticks[3])
+    yield 0.3
+    facts["says"] = desk.words()
+    desk.shot("upscale-ticked")
+    facts["picked"] = json.loads(desk.config.get_property("picked"))
+    desk.press("OK")
+
+
+@case("upscale", "SPRITE", domain="pixel-art", candidates=4)
+def keep_one(desk, facts):
+    """A click on a tile shows it large and keeps only it."""
+    yield desk.idle
+    desk.clicks = 0
+    desk.press("4 answers")
+    yield desk.idle
+    yield 0.5
+    tiles = answers(desk, Gtk.Button)
+    desk.click(tiles[2])
+    yield 0.5
+    desk.shot("upscale-kept")
+    desk.press("OK")
+
+
+@case("upscale", "SPRITE", domain="pixel-art")
+def changed(desk, facts):
+    """A change makes the preview old; a small picture follows by itself. A tick does not outlive a change."""
+    yield desk.idle
+    desk.press("Preview")
+    yield desk.idle
+    desk.config.set_property("reading", "thin")
+    facts["stale"] = "have changed" in desk.words()
+    yield lambda: "have changed" not in desk.words() and "Working" not in desk.words()
+    yield 0.4
+    facts["followed"] = desk.words()
+    desk.config.set_property("candidates", 2)
+    yield 0.2
+    desk.press("2 answers")
+    yield desk.idle
+    desk.shot("upscale-history")
+    ticks = answers(desk, Gtk.CheckButton)
+    facts["all"] = len(ticks)
+    desk.click(ticks[0])
+    yield 0.2
+    facts["picked"] = desk.config.get_property("picked")
+    desk.config.set_property("scale", 3)
+    yield 0.2
+    facts["after-size"] = desk.config.get_property("picked")
+    desk.config.set_property("quality", "best")
+    yield 0.2
+    facts["after-quality"] = desk.config.get_property("picked")
+    cancel(desk)
+
+
+@case("upscale", "SPRITE", size="150%")
+def sized(desk, facts):
+    """The size of the result is said before OK; what cannot be is refused, and the dialog stays open."""
+    yield desk.idle
+    facts["says"] = desk.words()
+    desk.config.set_property("size", "40%")
+    desk.press("OK")
+    yield 0.5
+    facts["refused"] = desk.words()
+    desk.shot("upscale-size")
+    desk.config.set_property("size", "150%")
+    yield 0.2
+    desk.press("OK")
+
+
+@case("imagine-face", "FACE", candidates=1, detail="calm", imagination=0.0)
+def refused(desk, facts):
+    """What the engine refuses after OK comes back to the dialog, with all values."""
+    desk.config.set_property("face", "sparkle=3")
+    desk.config.set_property("detail", "drawn")
+    desk.config.set_property("scale", 5)
+    yield 0.5
+    desk.press("OK")
+    yield lambda: "sparkle" in desk.words().replace("sparkle=3", "")
+    yield 0.5
+    desk.shot("face-refused")
+    facts["says"] = desk.words()
+    facts["values"] = [desk.config.get_property(name) for name in ("face", "scale", "detail")]
+    cancel(desk)
+
+
+@case("imagine-face", "FACE", candidates=1)
+def unanswered(desk, facts):
+    """The values of the request that came to nothing are there again in the next dialog."""
+    yield 0.5
+    facts["values"] = [desk.config.get_property(name) for name in ("face", "scale", "detail")]
+    cancel(desk)
+
+
+@case("imagine-face", "FACE", candidates=1)
+def dials(desk, facts):
+    """The dials of the person write the text that the engine reads."""
+    desk.config.set_property("face", "")
+    desk.config.set_property("detail", "auto")
+    yield 0.3
+    expander = desk.button("The person")
+    if not expander.get_expanded():
+        desk.click(expander, x=0.1)
+    yield 0.8
+    facts["fits"] = fits(desk)
+    sliders = [x for x in desk.all(Gtk.Scale) if x.get_adjustment().get_upper() == 40]
+    sliders[0].set_value(20)
+    facts["face"] = desk.config.get_property("face")
+    for combo in desk.all(Gtk.ComboBoxText):
+        combo.set_active_id("round")
+    facts["glasses"] = desk.config.get_property("face")
+    yield 0.3
+    desk.shot("face-dials")
+    desk.press("Preview")
+    yield desk.idle
+    yield 0.5
+    desk.shot("face-preview")
+    facts["says"] = desk.words()
+    desk.press("OK")
+
+
+@case("imagine-face", "FACE", candidates=4, detail="calm")
+def people(desk, facts):
+    """Four faces, then more like one of them; those that are there stay."""
+    yield 0.3
+    desk.press("4 answers")
+    yield desk.idle
+    yield 0.5
+    desk.shot("face-four")
+    ticks = answers(desk, Gtk.CheckButton)
+    desk.click(ticks[1])
+    yield 0.3
+    desk.press("More like this")
+    yield 0.3
+    yield desk.idle
+    yield 0.5
+    desk.shot("face-more")
+    facts["all"] = len(answers(desk, Gtk.CheckButton))
+    facts["ticked"] = json.loads(desk.config.get_property("picked"))
+    desk.press("OK")
+
+
+@case("anonymise-face", "FACE", kept=8)
+def anonymise(desk, facts):
+    desk.press("Preview")
+    yield desk.idle
+    yield 0.5
+    desk.shot("anonymise")
+    facts["fits"] = fits(desk)
+    cancel(desk)
+
+
+@case("upscale", "SPRITE", scale=6, domain="pixel-art")
+def presets(desk, facts):
+    """The menu of settings: saving, choosing, what was asked for earlier, deleting."""
+    yield desk.idle
+    button = desk.all(Gtk.MenuButton)[0]
+    desk.click(button)
+    yield 0.8
+    desk.shot("settings-menu")
+    menu = button.get_popup()
+    facts["items"] = [x.get_label() for x in menu.get_children()]
+    earlier = [x for x in menu.get_children() if x.get_label() == "Recent requests"][0]
+    facts["earlier"] = [x.get_label() for x in earlier.get_submenu().get_children()]
+    desk.click(earlier)
+    yield 0.8
+    desk.shot("settings-earlier")
+    menu.popdown()
+    yield 0.5
+    GLib.idle_add(lambda: [x for x in menu.get_children() if "Save these" in x.get_label()][0].activate() and False)
+    yield lambda: any("save a preset" in (w.get_title() or "") for w in Gtk.Window.list_toplevels() if w.get_mapped())
+    asked = [w for w in Gtk.Window.list_toplevels() if "save a preset" in (w.get_title() or "")][0]
+    yield 0.5
+    desk.all(Gtk.Entry, asked)[0].set_text("My sprites")
+    desk.shot("settings-save")
+    asked.response(Gtk.ResponseType.OK)
+    yield 0.5
+    facts["own"] = [x.get_label() for x in button.get_popup().get_children()][0]
+    desk.config.set_property("scale", 2)
+    button.get_popup().get_children()[0].activate()
+    yield 0.5
+    facts["scale"] = [desk.config.get_property("scale"), desk.config.get_property("domain")]
+    GLib.idle_add(
+        lambda: (
+            [x for x in button.get_popup().get_children() if x.get_label() == "Default values"][0].activate() and False
+        )
+    )
+    yield 0.5
+    facts["default"] = [desk.config.get_property("scale"), desk.config.get_property("domain")]
+    cancel(desk)
+
+
+save("states.py", FACTS)
+print("FINISHED", flush=True)

@@ -1,0 +1,144 @@
+"""The states of the dialogs in a real GIMP, worked by real clicks: candidates, settings, dials, sizes, refusals."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from typing import Any
+
+import pytest
+from tests.hosts.conftest import finish
+from tests.hosts.gimp.conftest import HERE, ROOT, Gimp
+from tests.hosts.gimp.test_window import keep_screenshots
+
+pytestmark = pytest.mark.host
+
+
+def in_a_window(gimp: Gimp, script: str, scheme: str = "dark") -> dict[str, Any]:
+    """What a script of `inside` wrote down, run in a GIMP with windows; screenshots go to DEPIXEL_HOST_SHOTS."""
+    out = gimp.host.work / "out"
+    for source in (ROOT / "samples" / "sprites" / "mage.png", ROOT / "samples" / "faces" / "portrait.png"):
+        shutil.copy(source, out / source.name)
+    process = gimp.host.start(
+        *("bash", str(HERE / "inside" / "display.sh")),
+        GIMP3_DIRECTORY=str(gimp.profile),
+        INSIDE=str(HERE / "inside"),
+        OUT=str(out),
+        PICTURE=str(out / "mage.png"),
+        SPRITE=str(out / "mage.png"),
+        FACE=str(out / "portrait.png"),
+        SCRIPT=script,
+        SCHEME=scheme,
+        CASES=os.environ.get("CASES", ""),
+    )
+    try:
+        finish(process, 800)
+    finally:
+        keep_screenshots(gimp)
+    log = (out / f"{script}.log").read_text("utf-8", "replace")
+    assert (out / f"{script}.json").is_file(), log[-4000:]
+    return dict(json.loads((out / f"{script}.json").read_text("utf-8")))
+
+
+@pytest.fixture(scope="module")
+def seen(gimp: Gimp) -> dict[str, Any]:
+    """What GIMP's side of all cases wrote down, from one run."""
+    found = in_a_window(gimp, "states.py")
+    found.pop("facts")
+    broken = {name: facts["error"] or facts.get("raised") for name, facts in found.items()}
+    assert not any(broken.values()), broken
+    return found
+
+
+def answers_of(result: dict[str, Any]) -> list[dict[str, Any]]:
+    """The layers of a result, those of its only group where it has one."""
+    ((_, layers),) = result["layers"]
+    return layers if isinstance(layers, list) else [layers]
+
+
+def test_menu_and_ok_give_an_unsaved_image(seen: dict[str, Any]) -> None:
+    """All of the dialog is on a screen of 768 pixels, folded or not."""
+    found = seen["plain"]
+
+    assert (found["result"]["size"], found["result"]["dirty"]) == ([128, 128], True)
+    assert found["fits"][2] and found["fits-more"][2]
+
+
+def test_candidates_side_by_side_are_what_ok_makes(seen: dict[str, Any]) -> None:
+    """Each with the words that tell it from the others; the ticked ones, and no other, become layers."""
+    found = seen["four"]
+
+    assert found["ticks"] == ["smooth contours", "crisp corners", "soft shading", "thin outlines"]
+    assert "OK makes the 2 ticked answers." in found["says"] and found["fits"][2]
+    assert [pick["reading"] for pick in found["picked"]] == ["crisp", "thin"]
+    names = [layer["name"] for layer in answers_of(found["result"])]
+    assert [name.split(", ")[1:] for name in names] == [["crisp corners", "exact"], ["thin outlines", "exact"]]
+    first, second = (layer["data"] for layer in answers_of(found["result"]))
+    assert first != second
+
+
+def test_one_answer_is_kept_by_one_click(seen: dict[str, Any]) -> None:
+    """Three clicks from the open dialog: the answers, the one, OK."""
+    found = seen["keep_one"]
+
+    (layer,) = answers_of(found["result"])
+    assert "soft shading" in layer["name"] and found["clicks"] == 3
+
+
+def test_a_change_makes_answers_old_and_takes_ticks_away(seen: dict[str, Any]) -> None:
+    """A small picture follows by itself; the size of the result leaves ticks alone; older answers stay in sight."""
+    found = seen["changed"]
+
+    assert found["stale"] and "have changed" not in found["followed"]
+    assert found["all"] == 3
+    assert found["picked"] == found["after-size"] != "" and not found["after-quality"]
+
+
+def test_a_target_size_is_said_and_checked_before_ok(seen: dict[str, Any]) -> None:
+    """A size that cannot be is refused in the dialog, which stays open."""
+    found = seen["sized"]
+
+    assert "Result: 48 × 48 pixels" in found["says"] and "approximately" in found["says"]
+    assert "A result of 40% would be smaller" in found["refused"]
+    assert found["result"]["size"] == [48, 48]
+    assert answers_of(found["result"])[0]["name"].split(" ")[1] == "48px,"
+
+
+def test_a_refusal_of_the_engine_loses_no_values(seen: dict[str, Any]) -> None:
+    """The dialog comes back with its sentence; after Cancel the next dialog still has the values."""
+    found = seen["refused"]
+
+    assert "The face has no dial 'sparkle'" in found["says"]
+    assert found["values"] == seen["unanswered"]["values"] == ["sparkle=3", 5, "drawn"]
+
+
+def test_dials_write_the_text_of_the_person(seen: dict[str, Any]) -> None:
+    """A slider and a choice; the engine understands both."""
+    found = seen["dials"]
+
+    assert (found["face"], found["glasses"]) == ("age=+20", "age=+20, glasses=round")
+    assert found["fits"][2] and found["result"] is not None
+
+
+def test_more_like_one_face_keeps_the_others(seen: dict[str, Any]) -> None:
+    """Four and four; the ticked one is what OK makes."""
+    found = seen["people"]
+
+    assert found["all"] == 8 and len(found["ticked"]) == 1
+    (layer,) = answers_of(found["result"])
+    assert f"seed {found['ticked'][0]['seed']}" in layer["name"]
+
+
+def test_presets_and_earlier_requests(seen: dict[str, Any]) -> None:
+    """Depixel's, the user's own, and what was asked for before, in one menu."""
+    found = seen["presets"]
+
+    assert "Pixel art, crisp corners" in found["items"] and found["own"] == "My sprites"
+    assert any("150%" in line for line in found["earlier"])
+    assert (found["scale"], found["default"]) == ([6, "pixel-art"], [4, "auto"])
+
+
+def test_a_hidden_face_is_previewed_as_ok_makes_it(seen: dict[str, Any]) -> None:
+    """The dialog is whole on a screen of 768 pixels, with all its words."""
+    assert seen["anonymise"]["fits"][2]
