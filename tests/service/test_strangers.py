@@ -173,6 +173,9 @@ class _Line:
     def drop(self) -> None:
         self.dropped = True
 
+    def take_time(self) -> None:
+        """No clock is running."""
+
 
 def test_a_new_stranger_costs_the_oldest_its_place() -> None:
     """Those who have shown the token are never hung up on for others' sake."""
@@ -190,18 +193,24 @@ def test_a_new_stranger_costs_the_oldest_its_place() -> None:
     assert connections.strangers == 3
 
 
-def _serve(limits: ServiceLimits, talk: Any) -> Any:
+def _serve(limits: ServiceLimits, talk: Any, *, admits: bool = False) -> Any:
+    """An application that reads the whole body before it answers; `admits`: its peers are no strangers."""
     import uvicorn
 
     from depixel.service.connections import protocol_for
 
+    connections = Connections(limits)
+
     async def app(scope: Any, receive: Any, send: Any) -> None:
+        if admits:
+            connections.admit(scope["client"])
+        while (await receive()).get("more_body"):
+            pass
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
         await send({"type": "http.response.body", "body": b"ok"})
 
     async def run() -> Any:
-        config = uvicorn.Config(app, port=0, log_config=None, lifespan="off", ws="none",
-                                http=protocol_for(Connections(limits)))  # fmt: skip
+        config = uvicorn.Config(app, port=0, log_config=None, lifespan="off", ws="none", http=protocol_for(connections))
         server = uvicorn.Server(config)
         server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
         listener = socket.create_server(("127.0.0.1", 0))
@@ -262,6 +271,25 @@ def test_a_kept_connection_has_its_own_time() -> None:
 
     assert first.endswith(b"ok") and second.endswith(b"ok")
     assert 0.3 < waited < 8
+
+
+@pytest.mark.parametrize("admitted", [False, True])
+def test_a_stranger_sends_its_body_soon(admitted: bool) -> None:
+    """A byte now and then keeps no stranger connected; whoever has shown the token may take its time."""
+
+    def talk(port: int) -> bytes:
+        with socket.create_connection(("127.0.0.1", port), timeout=20) as line:
+            line.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 12\r\n\r\n")
+            with contextlib.suppress(OSError):  # hung up on
+                for _ in range(12):
+                    time.sleep(0.1)
+                    line.sendall(b"x")
+                return _until(line, b"ok")
+            return b""
+
+    received = _serve(ServiceLimits(header_seconds=0.5), talk, admits=admitted)
+
+    assert received.endswith(b"ok") is admitted
 
 
 @POSIX

@@ -2,8 +2,8 @@
 Open connections, and how long they may stay open without saying anything.
 
 Everybody on the machine can connect to 127.0.0.1. Until a peer has shown the token it is a stranger: it must send a
-complete header soon, and only so many strangers are connected at a time. A new one takes the place of the oldest, so
-that strangers can neither use up the engine's files nor keep its owner out.
+complete request soon, body included, take its answer soon, and only so many strangers are connected at a time. A new
+one takes the place of the oldest, so that strangers can neither use up the engine's files nor keep its owner out.
 """
 
 from __future__ import annotations
@@ -38,7 +38,11 @@ class Connections:
 
     def admit(self, peer: tuple[str, int] | None) -> bool:
         """The peer has shown that it is no stranger; False for one that is not, or no longer, connected."""
-        return peer is not None and self._strangers.pop(peer, None) is not None
+        connection = self._strangers.pop(peer, None) if peer is not None else None
+        if connection is None:
+            return False
+        connection.take_time()
+        return True
 
     def trust(self, peer: tuple[str, int] | None) -> None:
         """The peer has shown the token."""
@@ -49,6 +53,10 @@ class Connections:
         """Whether the peer has shown a token on this very connection."""
         return peer in self._trusted
 
+    def is_stranger(self, peer: tuple[str, int]) -> bool:
+        """Whether the peer is connected and has not shown the token."""
+        return peer in self._strangers
+
     @property
     def strangers(self) -> int:
         """How many peers have not shown the token yet."""
@@ -56,7 +64,7 @@ class Connections:
 
 
 class TimedProtocol(H11Protocol):
-    """uvicorn's HTTP/1.1, with a time limit for the header of every request and a place among `Connections`."""
+    """uvicorn's HTTP/1.1, with time limits (for a stranger, of the whole request) and a place among `Connections`."""
 
     book: Connections  # set on the class by `protocol_for`
 
@@ -78,12 +86,16 @@ class TimedProtocol(H11Protocol):
 
     def handle_events(self) -> None:
         super().handle_events()
-        if self.cycle is not None and not self.cycle.response_complete:
+        if self.cycle is not None and not self.cycle.response_complete and not self.book.is_stranger(self._peer):
             self._stop_clock()  # a header is here, and its request is being answered
 
     def on_response_complete(self) -> None:
         self._expect_header(self.book.limits.kept_alive_seconds)
         super().on_response_complete()
+
+    def take_time(self) -> None:
+        """The request that is being answered may take as long as it needs."""
+        self._stop_clock()
 
     def drop(self) -> None:
         """Close the connection at once; what has not been sent is lost."""

@@ -20,6 +20,6 @@ class ServiceLimits:
     preview_side: int = 256  # pixels of the longer side
     preview_seconds: float = 0.25  # between two previews
     strangers: int = 64  # connections whose peer has not shown the token
-    header_seconds: float = 10.0  # for the first header of a connection
+    header_seconds: float = 10.0  # for the first header of a connection; for a stranger, until its answer is sent
     kept_alive_seconds: float = 60.0  # for the next header of one that stays open
     log_bytes: int = 2 * 2**20  # of one log file; the one before is kept

@@ -60,7 +60,8 @@ HEADERS = {
 """Sent with every file of the page: it may load its own files and nothing else, and nobody may frame it."""
 
 _MOST_FILES = 20_000  # named on one command line
-_MOST_BODY = 16 * 2**20  # bytes of a request for a key
+_MOST_BODY = 16 * 2**20  # bytes of a request for a key, which names files
+_MOST_KEY = 4096  # bytes of a request that brings a key: anybody may send one
 _PUBLIC = ("/", "/enter", "/page/session")
 
 
@@ -86,7 +87,7 @@ def page_routes(sessions: PageSessions) -> list[Route]:
 
     # From the file that `depixel open` wrote: the key is in no address, so that no history of a browser has it.
     async def enter_by_form(request: Request) -> Response:
-        body = (await _body(request, 4096)).decode("ascii", "replace")
+        body = (await _body(request, _MOST_KEY)).decode("ascii", "replace")
         token = await exchange(request, parse_qs(body).get("key", [""])[0])
         return _static("enter.html", {"session": token})
 
@@ -103,7 +104,7 @@ def page_routes(sessions: PageSessions) -> list[Route]:
         return JSONResponse({"key": sessions.new_key(files, note=Path(note) if isinstance(note, str) else None)})
 
     async def session(request: Request) -> Response:
-        values = await _json(request)
+        values = await _json(request, _MOST_KEY)
         return JSONResponse({"session": await exchange(request, str(values.get("key", "")))})
 
     async def exchange(request: Request, key: str) -> str:
@@ -167,8 +168,8 @@ async def _body(request: Request, most: int) -> bytes:
     return bytes(body)
 
 
-async def _json(request: Request) -> dict[str, Any]:
-    body = await _body(request, _MOST_BODY)
+async def _json(request: Request, most: int = _MOST_BODY) -> dict[str, Any]:
+    body = await _body(request, most)
     try:
         values = parse_json(body or b"{}")
     except ValueError as error:
