@@ -24,7 +24,7 @@ from benchmarks.art_quality import KINDS, options_for, read
 from PIL import Image
 
 from depixel import files
-from depixel.client.readings import NAMES, SOFT_NAMES
+from depixel.client.readings import NAMES, SOFT_NAMES, TEXTURE_NAMES
 from depixel.disagreement import deviations
 from depixel.picture import Picture
 from depixel.preparation.detection import detect
@@ -177,6 +177,7 @@ def candidates(engine: Upsampler, sources: list[Picture], kind: str) -> tuple[Ro
 
 
 NATIVE = 48  # pixels of the longest side of a truth that counts as native pixel art
+BY_DEFAULT = 4  # answers that dialogs and the page ask for
 
 
 def readings(engine: Upsampler, sources: list[Picture], domain: str, names: tuple[str, ...], scale: int = 8) -> Row:
@@ -298,9 +299,9 @@ def main() -> None:
         shown += pictures[:3]
     sheet(shown, arguments.out / "art_candidates.png")
     rows.append(readings(engine, native_figures(evalset / "sprites" / "hr", 24), "pixel-art", NAMES))
-    for kind, domain in (("sprites", "art"), ("textures", "textures")):
+    for kind, domain, names in (("sprites", "art", SOFT_NAMES), ("textures", "textures", TEXTURE_NAMES[:BY_DEFAULT])):
         small = some(evalset / kind / "lr4", arguments.count, lambda picture: picture.width * picture.height <= 64 * 64)
-        rows.append(readings(engine, small, domain, SOFT_NAMES))
+        rows.append(readings(engine, small, domain, names))
     if arguments.maps:
         rows += maps(engine, arguments.maps, arguments.count)
     spec = engine.shelf.art().spec

@@ -24,6 +24,7 @@ class Domain:
     data_alpha: bool = False  # alpha is a value like the others, not opacity
     drawn: bool = False  # drawn pixel by pixel: hard edges, no colours in between
     readable: bool = False  # colours are colours and edges are edges: there are several ways to read it
+    material: bool = False  # a surface: its detail is that of a material
     gridded: bool = False  # may have been enlarged by nearest neighbour: worth going back to the true grid
     sheets: bool = True  # may be a sheet of frames
     disclosure: str = ""  # what must be said of every answer, because it is an invention
@@ -42,7 +43,7 @@ class Domain:
 
 ART = Domain("art", readable=True)
 PIXEL_ART = Domain("pixel-art", degradation="point", repeats=True, drawn=True, readable=True, gridded=True)
-TEXTURES = Domain("textures", repeats=True, readable=True)
+TEXTURES = Domain("textures", repeats=True, readable=True, material=True)
 NORMALS = Domain("normals", repeats=True, vectors=True, data_alpha=True)
 DATA = Domain("data", repeats=True, separate=True, data_alpha=True)
 FACES = Domain(

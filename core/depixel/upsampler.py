@@ -212,7 +212,7 @@ class Upsampler:
         if not domain.imagined:
             prior = self.shelf.art(request.art_model)
             budget = budget_within(self._budget, self.device, prior.spec.bytes_per_pixel)
-            return EnlargingEngine(prior, self.device, budget)
+            return EnlargingEngine(prior, self.device, budget, self.shelf.chosen.get("detail", ""))
         # A named model is the generator of faces; what enlarges its answers is chosen as ever.
         size = request.art_model if request.art_model in MODELS else "auto"
         art = EnlargingEngine(self.shelf.art(size), self.device, self._budget)

@@ -7,7 +7,7 @@ from typing import Any, Dict, Mapping, Optional, Tuple
 from .dialogs import AUTO_STEPS, UPSCALE, Action
 from .errors import BadOptionError
 from .option import described
-from .readings import NAMES, SOFT_NAMES
+from .readings import MATERIAL_NAMES, NAMES, SOFT_NAMES
 from .target import read_target
 
 
@@ -26,8 +26,8 @@ def idle_options(action: Action, values: Mapping[str, Any]) -> Dict[str, str]:
         idle["scale"] = "The size decides how many times larger the result is."
     if action.name == UPSCALE.name and "seed" not in idle:
         calm = not values.get("imagination") and values.get("steps", AUTO_STEPS) in (0, AUTO_STEPS)
-        most = {"pixel-art": len(NAMES), "art": len(SOFT_NAMES), "textures": len(SOFT_NAMES)}.get(str(kind), 1)
-        if calm and values.get("candidates", 1) <= most:
+        most = {"pixel-art": len(NAMES), "art": len(SOFT_NAMES)}.get(str(kind), 1)
+        if calm and values.get("candidates", 1) <= most and values.get("reading") not in MATERIAL_NAMES:
             idle["seed"] = "At imagination 0 there is nothing that a seed could change."
     return idle
 

@@ -8,7 +8,7 @@ from typing import Collection, Sequence
 from .dialogs import Action
 from .errors import EngineError
 from .protocol import Answer, Result
-from .readings import NAMES, SOFT_NAMES, label_of
+from .readings import ALL_NAMES, label_of
 
 
 def scales_back(answer: Answer) -> str:
@@ -34,7 +34,7 @@ def difference(answer: Answer) -> str:
     """What tells a candidate from its neighbours: `thin outlines`, `seed 7`, `seed 7, imagination 0.5`, `swinir`."""
     if answer.model:
         return answer.model
-    words = [label_of(answer.reading)] if answer.reading in (*NAMES, *SOFT_NAMES) else []
+    words = [label_of(answer.reading)] if answer.reading in ALL_NAMES else []
     if not words or answer.imagination:
         words.append("seed %d" % answer.seed)
     if answer.imagination:

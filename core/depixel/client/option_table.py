@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, Optional, Tuple
 
 from .option import ALL_DOMAINS, Option
-from .readings import AUTO, READINGS, SOFT_READINGS
+from .readings import AUTO, MATERIALS, READINGS, SOFT_READINGS
 
 ALL_DOORS = ("command line", "api", "page", "gimp", "krita")
 DIALOGS = ("upscale", "imagine-face", "anonymise-face")
@@ -129,16 +129,16 @@ class RequestOptions:
     reading: str = _row(
         "choice",
         "Read as",
-        "How to interpret the picture. Pixel art: %s. Other art and textures: %s. Further candidates use the other "
-        "readings in turn."
+        "How to interpret the picture. Pixel art: %s. Other art and textures: %s. Textures also: %s. Further candidates "
+        "use the other readings in turn."
         % tuple(
             ", ".join("%s = %s" % (reading.name, reading.label) for reading in readings)
-            for readings in (READINGS, SOFT_READINGS)
+            for readings in (READINGS, SOFT_READINGS, MATERIALS)
         ),
         AUTO,
         choices=(
             (AUTO, "Automatic"),
-            *((reading.name, reading.label.capitalize()) for reading in (*READINGS, *SOFT_READINGS)),
+            *((reading.name, reading.label.capitalize()) for reading in (*READINGS, *SOFT_READINGS, *MATERIALS)),
         ),
         automatic="smooth or calm for the first candidate",
         advanced=True,

@@ -1,6 +1,6 @@
 """
-The readings of a picture by name, those of pixel art and those of soft art, and which of them is candidate k: the
-option table and the engine use the same lists.
+The readings of a picture by name, those of pixel art, of soft art and of textures, and which of them is candidate k:
+the option table and the engine use the same lists.
 """
 
 from __future__ import annotations
@@ -33,13 +33,27 @@ SOFT_READINGS = (
     Reading("sharp", "sharp edges", "The calm answer with steep edges."),
     Reading("painted", "painted", "Areas of even colour with sharp borders, as brush strokes leave them."),
 )
-"""Of drawings with soft edges and of textures, in the order in which candidates take them; imagined ones follow."""
+"""Of drawings with soft edges, in the order in which candidates take them; imagined ones follow."""
+
+MATERIALS = (
+    Reading("stone", "detail of stone", "Fine structure as of rock and gravel."),
+    Reading("wood", "detail of wood", "Streaks as of wood and bark."),
+    Reading("sand", "detail of sand", "Fine grain as of sand, plaster and snow."),
+    Reading("grass", "detail of grass", "Blades and leaves as of grass and straw."),
+)
+"""Of textures: with invented detail of a material."""
+
+TEXTURE_READINGS = (SOFT_READINGS[0], *MATERIALS, *SOFT_READINGS[1:])
+"""Of textures, in the order in which candidates take them; imagined ones follow."""
 
 AUTO = "auto"
 """Value of `Request.reading` that starts with the first reading."""
 
 NAMES = tuple(reading.name for reading in READINGS)
 SOFT_NAMES = tuple(reading.name for reading in SOFT_READINGS)
+MATERIAL_NAMES = tuple(reading.name for reading in MATERIALS)
+TEXTURE_NAMES = tuple(reading.name for reading in TEXTURE_READINGS)
+ALL_NAMES = (*NAMES, *SOFT_NAMES, *MATERIAL_NAMES)
 
 
 def reading_of(candidate: int, first: str = AUTO, names: Tuple[str, ...] = NAMES) -> str:
@@ -48,8 +62,8 @@ def reading_of(candidate: int, first: str = AUTO, names: Tuple[str, ...] = NAMES
     it begins again.
 
     Args:
-        first: AUTO or one of `names`; a reading of the other list counts as AUTO.
-        names: NAMES or SOFT_NAMES.
+        first: AUTO or one of `names`; a reading of another list counts as AUTO.
+        names: NAMES, SOFT_NAMES or TEXTURE_NAMES.
     """
     start = names.index(first) if first in names else 0
     return names[(start + candidate) % len(names)]
@@ -60,4 +74,4 @@ def label_of(name: str) -> str:
     return _LABELS[name]
 
 
-_LABELS = {reading.name: reading.label for reading in (*READINGS, *SOFT_READINGS)}
+_LABELS = {reading.name: reading.label for reading in (*READINGS, *SOFT_READINGS, *MATERIALS)}

@@ -15,6 +15,7 @@ from depixel.consistency import keep_extreme_alpha
 from depixel.degradation import Degradation, PointDegradation, make_degradation
 from depixel.devices import pass_for
 from depixel.enlarging.cascade import enlarge, halo, last_stage
+from depixel.enlarging.detail.field import DetailField
 from depixel.enlarging.outlines import even_outline
 from depixel.enlarging.pixel_art import as_drawn, on_steps
 from depixel.enlarging.regular import straightened, with_blocks
@@ -42,11 +43,20 @@ class Decoder:
     budget: int  # small pixels (at the last stage of the cascade) in one pass
     monitor: Monitor = SILENT
 
-    def decode(self, plane: Plane, latents: Latents, *, keep_palette: bool, reading: str = "") -> Decoded:
+    def decode(
+        self,
+        plane: Plane,
+        latents: Latents,
+        *,
+        keep_palette: bool,
+        reading: str = "",
+        detail: DetailField | None = None,
+    ) -> Decoded:
         """
         Args:
             latents: fields with the plane's height and width, one row for each of its pictures.
-            reading: of pixel art (depixel.client.readings); empty = none.
+            reading: how it is drawn (depixel.readings); empty = as the prior answers.
+            detail: of these pictures, laid over the answers; None = none.
 
         Returns:
             Integers [N, 4, H, W], uint8 if they fit; residual sums [N, tiles, 4]; and the sums [N, 4] of somebody
@@ -65,7 +75,7 @@ class Decoder:
         passes = self._passes(count, height, width, factor)
         for done, (rows, tile) in enumerate(passes):
             self.monitor.check("Stopped before the picture was finished; nothing was written for it.")
-            large = self._generated(plane, latents, glass, rows, tile, reading)
+            large = self._generated(plane, latents, glass, rows, tile, reading, detail)
             exported, tile_sums = export_tile(large, plane, tile, rows, keep_palette=keep_palette)
             down = slice(tile.top * factor, tile.bottom * factor)
             out[rows, :, down, tile.left * factor : tile.right * factor] = exported.to(dtype)
@@ -95,7 +105,14 @@ class Decoder:
 
     # A whole picture wraps inside the generator; a tile needs all the surroundings that the generator can see.
     def _generated(
-        self, plane: Plane, latents: Latents, glass: Tensor, rows: slice, tile: Tile, reading: str
+        self,
+        plane: Plane,
+        latents: Latents,
+        glass: Tensor,
+        rows: slice,
+        tile: Tile,
+        reading: str,
+        detail: DetailField | None,
     ) -> Tensor:
         factor, wrap = plane.degradation.factor, plane.degradation.wrap
         whole = tile == Tile(0, 0, *plane.straight.shape[2:])
@@ -111,6 +128,9 @@ class Decoder:
         degradation = plane.degradation if whole else make_degradation(plane.degradation.name, factor)
         treated = _Treatment(self.prior, local, degradation, valid, plane.drawn, plane.binary_alpha, reading)
         large = treated.of(small, glass[rows].to(self.device))
+        if detail is not None:
+            part, _ = with_surroundings(detail.rows[rows], tile, margin, wrap, grid)
+            large = detail.over(large, part, rows, factor, degradation.wrap)
         height, width = (tile.bottom - tile.top) * factor, (tile.right - tile.left) * factor
         above, left = above * factor, left * factor
         return large[:, :, above : above + height, left : left + width].float().cpu()

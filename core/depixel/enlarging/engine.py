@@ -15,12 +15,14 @@ from depixel.enlarging.abilities import notes_for, possible, stray_note, whole_n
 from depixel.enlarging.batches import batch_key, together, turns_for
 from depixel.enlarging.cascade import last_stage
 from depixel.enlarging.decoding import Decoder
+from depixel.enlarging.detail.exemplars import exemplars
+from depixel.enlarging.detail.field import USUAL, DetailField, Wanted, detail_field
 from depixel.enlarging.latents import field_of_latents
-from depixel.enlarging.versions import version_of
+from depixel.enlarging.versions import Version, version_of
 from depixel.exporting.answer import RawAnswer, RawAnswers
 from depixel.exporting.plane import keep_unchanged
 from depixel.monitor import SILENT, Monitor
-from depixel.planes import join, planes_of
+from depixel.planes import Plane, join, planes_of
 from depixel.preparation.prepare import Prepared
 from depixel.priors.base import EnlargingPrior
 from depixel.request import Request
@@ -34,14 +36,16 @@ class EnlargingEngine:
     Args:
         prior: of fixed scale, on `device`.
         budget: small pixels (at the last stage of the cascade) in one forward pass.
+        detail: a .safetensors file with exemplars of detail; empty = the released one.
     """
 
     tiled = True  # it can work in smaller tiles if memory is short
 
-    def __init__(self, prior: EnlargingPrior, device: torch.device, budget: int) -> None:
+    def __init__(self, prior: EnlargingPrior, device: torch.device, budget: int, detail: str = "") -> None:
         self.prior = prior
         self.device = device
         self.budget = budget
+        self.detail = detail
 
     def key(self, prepared: Prepared, request: Request) -> Hashable:
         """Pictures of one kind with equal keys may share a batch."""
@@ -71,21 +75,23 @@ class EnlargingEngine:
         strayed: list[tuple[str, ...]] = [() for _ in batch]
         for k in range(count):
             version = version_of(first, request, k)
-            decoder = Decoder(self._prior(first, request, version.round), self.device, self.budget, monitor)
+            calmly = replace(request, imagination=0.0, like=None) if version.calm else request
+            decoder = Decoder(self._prior(first, calmly, version.round), self.device, self.budget, monitor)
             strength = 0.0 if version.calm else 1.0
             parts = [
                 decoder.decode(
                     plane,
                     {name: strength * z[k::count] for name, z in field.items()},
                     keep_palette=request.palette == "keep",
-                    reading=version.reading,
+                    reading="" if version.material else version.reading,
+                    detail=self._detail(plane, version, request, k, monitor),
                 )
                 for plane, field in zip(planes, fields, strict=True)
             ]
             large, sums = join(planes, [part for part, _, _ in parts]), torch.cat([part for _, part, _ in parts], 1)
             strays = torch.stack([part for _, _, part in parts], 1)
             seed = candidate_seed(request.seed, k)
-            imagination = 0.0 if version.calm else reported_imagination(seed, request, spec.stray)
+            imagination = version.detail if version.calm else reported_imagination(seed, request, spec.stray)
             row = 0
             for number, (answers, prepared) in enumerate(zip(candidates, batch, strict=True)):
                 rows = slice(row, row + len(prepared.straight))
@@ -100,6 +106,16 @@ class EnlargingEngine:
             RawAnswers(tuple(answers), request.steps or 0, notes + alone)
             for answers, alone in zip(candidates, strayed, strict=True)
         ]
+
+    def _detail(
+        self, plane: Plane, version: Version, request: Request, candidate: int, monitor: Monitor
+    ) -> DetailField | None:
+        if version.detail == 0 or plane.is_scalar:
+            return None
+        seed = candidate_seed(request.seed, candidate)
+        strength = (version.detail / USUAL) ** 0.5
+        wanted = Wanted(version.material, seed, strength, request.like)
+        return detail_field(plane, wanted, exemplars(self.detail), self.prior, monitor)
 
     def _is_cut(self, prepared: Prepared) -> bool:
         height, width = prepared.straight.shape[2:]

@@ -162,7 +162,11 @@ def rings(small: Tensor) -> Tensor:
         torch.stack([torch.stack([same[k * y, k * x] for k in (1, 2, 3)]).all(0) for y, x in pair]).any(0)
         for pair in (((0, 1), (0, -1)), ((1, 0), (-1, 0)))
     ]
-    square = torch.stack([same[y, 0] & same[0, x] & alike(small, at(y, x)) for y in (-1, 1) for x in (-1, 1)]).any(0)
+    beyond = shifts(F.pad(small, (1, 1, 1, 1), value=-1.0), 1)  # a border must not look like a second row of a line
+    near = {
+        (y, x): alike(small, beyond(y, x)[:, :, 1:-1, 1:-1]) for y in (-1, 0, 1) for x in (-1, 0, 1) if (y, x) != (0, 0)
+    }
+    square = torch.stack([near[y, 0] & near[0, x] & near[y, x] for y in (-1, 1) for x in (-1, 1)]).any(0)
     partial = partial & ~square  # a pane, and no line
     member = partial & (same[0, 1] | same[0, -1] | same[1, 0] | same[-1, 0])
     corner = partial & along[0] & along[1]

@@ -1,11 +1,12 @@
-"""Which of several answers to one picture candidate k is: a reading of it, or detail of its own (z)."""
+"""Which of several answers to one picture candidate k is: a reading of it, or detail of its own."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from depixel.client.readings import AUTO, NAMES, SOFT_NAMES, reading_of
+from depixel.client.readings import AUTO, MATERIAL_NAMES, NAMES, SOFT_NAMES, TEXTURE_NAMES, reading_of
 from depixel.degradation import PointDegradation
+from depixel.enlarging.detail.field import USUAL
 from depixel.preparation.prepare import Prepared
 from depixel.request import Request
 
@@ -14,16 +15,22 @@ from depixel.request import Request
 class Version:
     """What makes one candidate different from the others."""
 
-    reading: str  # one of depixel.client.readings.NAMES or SOFT_NAMES; empty = none
+    reading: str  # one of depixel.client.readings.ALL_NAMES; empty = none
     round: int  # how often all readings were taken before it; imagined ones: the candidate's number
     calm: bool  # z = 0, whatever the other candidates have
+    detail: float = 0.0  # textures: the imagination that detail of a material is laid with
+
+    @property
+    def material(self) -> str:
+        """Of the detail; empty = whichever fits."""
+        return self.reading if self.reading in MATERIAL_NAMES else ""
 
 
 def version_of(prepared: Prepared, request: Request, candidate: int) -> Version:
     """
     Candidates take the readings in turn, all of them calm unless detail is requested. When every reading was taken,
     those of pixel art begin again with z of their own, and other art goes on with z alone. Answers like a liked one
-    keep its reading.
+    keep its reading. The detail of textures is that of materials, unless latents are searched for.
     """
     plain = request.imagination == 0 and request.like is None and not request.steps
     if prepared.domain.drawn:
@@ -33,12 +40,27 @@ def version_of(prepared: Prepared, request: Request, candidate: int) -> Version:
         return Version(reading_of(candidate, request.reading), number, plain and number == 0)
     if not prepared.domain.readable:
         return Version("", candidate, False)
+    if prepared.domain.material and not request.steps:
+        return _of_texture(request, candidate)
     named = request.reading if request.reading in SOFT_NAMES else AUTO
     if not plain or (request.candidates == 1 and named == AUTO):
         return Version("" if named == AUTO else named, candidate, False)
     if candidate >= len(SOFT_NAMES):
         return Version("", candidate, False)
     return Version(reading_of(candidate, named, SOFT_NAMES), 0, True)
+
+
+# Without imagination: each reading once, then detail that fits. With it: every candidate has the reading requested.
+def _of_texture(request: Request, candidate: int) -> Version:
+    named = request.reading if request.reading in TEXTURE_NAMES else AUTO
+    if request.imagination > 0 or request.like is not None:
+        return Version("" if named == AUTO else named, 0, True, request.imagination or USUAL)
+    if request.candidates == 1 and named == AUTO:
+        return Version("", 0, True)
+    if candidate >= len(TEXTURE_NAMES):
+        return Version("", 0, True, USUAL)
+    reading = reading_of(candidate, named, TEXTURE_NAMES)
+    return Version(reading, 0, True, USUAL if reading in MATERIAL_NAMES else 0.0)
 
 
 def reads_at_two(prepared: Prepared, request: Request) -> bool:

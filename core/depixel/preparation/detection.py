@@ -123,7 +123,7 @@ def is_pixel_art(picture: Picture, traits: Features) -> bool:
     if max(picture.width, picture.height) > _PIXEL_ART_SIDE or traits.smooth_share > 0.5:
         return False
     hard = traits.soft_alpha <= 0.02 and traits.alpha_levels < _STEPS_OF_BLENDING
-    if not hard and traits.alpha_levels > (4 if traits.soft_alpha < 0.08 else 2):
+    if not hard and traits.alpha_levels > (4 if traits.soft_alpha < 0.08 else 3):
         return (traits.colours <= 4 and traits.alpha_levels <= 6) or _has_painted_shadow(picture)
     if traits.colours <= 4:
         return True
@@ -132,7 +132,10 @@ def is_pixel_art(picture: Picture, traits: Features) -> bool:
         return False  # no two neighbours alike, or only because a block of 4x4 pixels holds at most four colours
     if traits.colours > ((_GREYS_OUTLINED if outlined else _GREYS) if traits.grey else 256):
         return False
-    if blend_share(picture.rgba(0)) >= (0.26 if outlined and hard else 0.12):
+    most = 0.12
+    if outlined and (hard or traits.alpha_levels <= 1):  # partial alpha of one value: glass, bars and rings
+        most = 0.26 if hard else 0.18
+    if blend_share(picture.rgba(0)) >= most:
         return False
     return outlined or (traits.rare_share < 0.2 and traits.colour_share < 0.3)
 

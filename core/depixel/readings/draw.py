@@ -14,7 +14,7 @@ from depixel.readings.shades import dithered, shaded
 def draw(reading: str, large: Tensor, small: Tensor, factor: int) -> Tensor:
     """
     Args:
-        reading: one of depixel.client.readings.NAMES or SOFT_NAMES.
+        reading: one of depixel.client.readings.NAMES or SOFT_NAMES (detail of materials is no drawing).
         large: [B, 4, h*f, w*f] premultiplied RGBA in [0, 1], the smooth or calm reading.
         small: [B, 4, h, w] likewise, with MARGIN pixels of surroundings where the picture has some.
 

@@ -1,0 +1,43 @@
+"""Bands add up, and how much detail is lost depends on the surroundings alone."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from depixel.enlarging.detail.exemplars import exemplars
+from depixel.enlarging.detail.spread import BANDS, REACH, SpreadNetwork, bands, luma
+
+
+def test_bands_add_up() -> None:
+    """The middle band is smooth, and both together are the whole."""
+    detail = torch.randn(2, 1, 12, 9)
+    both = bands(detail)
+    assert both.shape == (2, BANDS, 12, 9)
+    torch.testing.assert_close(both.sum(1, keepdim=True), detail)
+    assert both[:, 0].var() < 0.2 * both[:, 1].var()
+
+
+def test_a_pixel_depends_on_its_surroundings() -> None:
+    """What is further away than REACH changes nothing."""
+    torch.manual_seed(0)
+    network = SpreadNetwork().eval()
+    one = torch.rand(1, 4, 24, 24)
+    other = one.clone()
+    other[..., 12:] = torch.rand(1, 4, 24, 12)
+    near, far = (network.deviations(picture, 4) for picture in (one, other))
+    assert torch.equal(near[..., : 12 - REACH], far[..., : 12 - REACH])
+    assert not torch.equal(near[..., :12], far[..., :12])
+
+
+@pytest.mark.parametrize("factor", [2, 3, 4, 8, 16])
+def test_the_released_network_knows_flat_from_rough(factor: int) -> None:
+    """A flat picture lost nothing; a rough one lost more, and more at larger factors."""
+    network = exemplars().spread
+    flat = torch.full((1, 4, 16, 16), 0.5)
+    rough = torch.rand(1, 4, 16, 16, generator=torch.Generator().manual_seed(0))
+    rough[:, :3] = luma(rough)
+    flat[:, 3], rough[:, 3] = 1, 1
+    assert network.deviations(flat, factor).max() < 2.5 / 255
+    assert network.deviations(rough, factor).sum(1).mean() > 10 / 255
+    assert network.deviations(rough, factor).sum() >= network.deviations(rough, 2).sum() * 0.99
