@@ -129,8 +129,8 @@ class RequestOptions:
     reading: str = _row(
         "choice",
         "Read as",
-        "How to interpret the picture. Pixel art: %s. Other art and textures: %s. Textures also: %s. Further candidates "
-        "use the other readings in turn."
+        "How to interpret the picture. Pixel art: %s. Other art and textures: %s. Textures also: %s. Further "
+        "candidates use the other readings in turn."
         % tuple(
             ", ".join("%s = %s" % (reading.name, reading.label) for reading in readings)
             for readings in (READINGS, SOFT_READINGS, MATERIALS)
