@@ -54,7 +54,7 @@ def main() -> None:
         rows.append(("look through the folder", time.perf_counter() - began, memory() - before))
         before, began = memory(), time.perf_counter()
         naming = make_naming(folder / "out", [str(source)], "", None, WRITABLE)
-        planned = plan_pictures(found.pictures, naming, WRITABLE, 1, False, explicit=found.named)
+        planned = plan_pictures(found.pictures, naming, WRITABLE, 1, False, explicit=found.explicit)
         rows.append(("plan where answers go", time.perf_counter() - began, memory() - before))
         if len(planned) != args.files:
             raise SystemExit(f"million_files: {len(planned)} planned")

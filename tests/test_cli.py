@@ -112,7 +112,7 @@ def test_the_written_file_scales_back_and_says_what_it_is(tmp_path: Path, weight
     assert (code, err) == (0, "")
     assert np.abs(means - np.asarray(_open(source))).max() <= 1
     assert answer.info["Software"] == f"Depixel {__version__}"
-    assert "imagined, not recovered" in answer.info["Comment"]
+    assert "invented, not recovered" in answer.info["Comment"]
     assert out.splitlines()[0].startswith("[1/1] hero.png -> ")
     assert out.splitlines()[1].startswith("1 picture: 1 done, 0 failed in ")
     assert "scales back" in out.splitlines()[0] and len(out.splitlines()) == 2
@@ -397,7 +397,7 @@ def test_version_and_registered_commands(capsys: pytest.CaptureFixture[str]) -> 
         (["upscale", "hero.png", "--domain", "texture"], "Did you mean textures?"),
         (["upscale", "heroo.png"], "no such file or folder: heroo.png; did you mean hero.png?"),
         (["upscale", "heroo.png", "-o", "big.png"], "no such file or folder: heroo.png; did you mean hero.png?"),
-        (["upscale", "empty"], "there is no picture in empty: nothing is in it."),
+        (["upscale", "empty"], "there is no picture in empty, and no other file."),
         (["upscale", "texts"], "there is no picture in texts, only 1 other file. Depixel reads"),
         (["upscale"], "INPUT"),
         (

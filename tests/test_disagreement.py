@@ -65,7 +65,7 @@ def test_depth_and_frames() -> None:
 def test_one_answer_cannot_disagree() -> None:
     """There is no map, and nothing to tell."""
     assert disagreement_of([Picture((flat(1),))]) is None
-    with pytest.raises(ValueError, match="one answer"):
+    with pytest.raises(ValueError, match="at least two answers"):
         heat_map([Picture((flat(1),))])
 
 

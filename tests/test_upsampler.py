@@ -404,7 +404,7 @@ def test_options_that_change_nothing_are_named(upsampler: Upsampler) -> None:
     searched = upsampler.upsample(picture, Request(eps=0.01, steps=1, degradation="area"))
 
     assert (idle.steps, searched.steps) == (0, 1)
-    assert any("change nothing without steps: eps" in note for note in idle.notes)
+    assert any("have no effect without steps: eps" in note for note in idle.notes)
     assert not any("change nothing" in note for note in searched.notes)
 
 

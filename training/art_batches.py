@@ -15,10 +15,10 @@ from torch import Tensor
 
 from depixel.degradation import Degradation, make_degradation
 
-# Sixteen places of a batch; larger batches are multiples.
+# A unit of sixteen rows; larger batches are multiples.
 PLACES = {"area": 8, "spoiled": 1, "binary": 1, "bicubic": 2, "pixel": 3, "point": 1}
-# Shares of sprites, textures and rendered vectors among the crops drawn, in the order of kinds.npy: sprites gain most
-# from more training, and rendered vectors stay within a fifth.
+# Shares of sprites, textures and rendered vectors among the crops, in the order of kinds.npy: sprites gain most from
+# more training, and rendered vectors are limited to a fifth.
 SHARES = (0.52, 0.28, 0.20)
 
 

@@ -1,4 +1,4 @@
-"""What the art prior's stages minimise; every answer here has A x = y imposed on it."""
+"""Losses of the art prior's stages; every answer here has A x = y imposed."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ def charbonnier(answer: Tensor, truth: Tensor, generator: torch.Generator) -> Te
 
 
 def spectrum(answer: Tensor, truth: Tensor) -> Tensor:
-    """Mean absolute difference of the two-dimensional Fourier coefficients (orthonormal): edges weigh as areas do."""
+    """
+    Mean absolute difference of the two-dimensional Fourier coefficients (orthonormal): edges count as much as areas.
+    """
     difference: Tensor = torch.fft.rfft2(answer - truth, norm="ortho")
     return difference.abs().mean()
 
@@ -52,7 +54,7 @@ def nearest_latent(
     network: ArtNetwork, slices: list[Slice], strength: Tensor, generator: torch.Generator, bf16: bool, tries: int
 ) -> Tensor:
     """
-    Of `tries` smooth random latents the one nearest to the truth in each neighbourhood, composed into one.
+    For each neighbourhood, the best of `tries` smooth random latents, composed into one latent.
 
     Args:
         strength: [B, 1, 1, 1], the latents' standard deviation.
@@ -85,8 +87,9 @@ def spread_loss(
     network: ArtNetwork, slices: list[Slice], generator: torch.Generator, bf16: bool, tries: int = 3
 ) -> Tensor:
     """
-    In each neighbourhood the best of `tries` latents is composed into one, which is then pulled towards the truth; its
-    strength varies, and the detail of the answer is held to the truth's amount, wherever it falls.
+        The best of `tries` latents in each neighbourhood are composed into one, whose answer is pulled towards the
+        truth; its
+    strength varies, and the answer's amount of detail is pulled towards the truth's, regardless of position.
     """
     truth = torch.cat([s.large for s in slices])
     strength = random_strength(len(truth), generator).to(truth)
@@ -96,12 +99,12 @@ def spread_loss(
 
 
 def amount_of_detail(answer: Tensor, truth: Tensor, strength: Tensor) -> Tensor:
-    """How far the answer is from the truth's amount of detail; counts as much as z is strong."""
+    """Difference between the amounts of detail of answer and truth, weighted by the strength of z."""
     return 8 * ((detail(answer) - detail(truth)).abs() * strength).mean()
 
 
 def misplacement(answer: Tensor, truth: Tensor) -> Tensor:
-    """[B, 1, H, W]: difference of values and of gradients: rewards edges in the right place."""
+    """[B, 1, H, W]: difference of values and of gradients: rewards edges at the right position."""
     difference = answer - truth
     down = difference.diff(dim=2, append=difference[:, :, -1:])
     right = difference.diff(dim=3, append=difference[..., -1:])

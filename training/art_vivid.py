@@ -1,9 +1,9 @@
 """
-The art prior's adversarial stage: what z adds should look like art, wherever the truth's own detail was lost.
+The art prior's adversarial stage: detail that z adds should look like art where the truth's own detail was lost.
 
 A small patch discriminator compares answers with truths in pairs (relativistic: Jolicoeur-Martineau 2018, arXiv
-1807.00734) under zero-centred gradient penalties on both (R1 and R2: Mescheder et al. 2018, arXiv 1801.04406). It stays
-in the run's folder and is not released.
+1807.00734) under zero-centred gradient penalties on both (R1 and R2: Mescheder et al. 2018, arXiv 1801.04406). It is
+kept in the run's folder and not released.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class PatchDiscriminator(nn.Module):
 
 
 class Adversary:
-    """The discriminator with its optimiser, as kept in a run's folder."""
+    """The discriminator with its optimiser, as stored in a run's folder."""
 
     def __init__(self, device: torch.device, rate: float = 1e-3) -> None:
         torch.manual_seed(1)
@@ -55,7 +55,7 @@ class Adversary:
         self._optimiser = torch.optim.Adam(self.network.parameters(), lr=rate, betas=(0.0, 0.99))
 
     def step(self, answer: Tensor, truth: Tensor, small: Tensor) -> float:
-        """Learn to tell a batch of answers from its truths; the loss without penalties."""
+        """Train the discriminator to tell a batch of answers from its truths; returns the loss without penalties."""
         fake, real = answer.detach().requires_grad_(True), truth.detach().requires_grad_(True)
         for_fake, for_real = self.network(fake, small), self.network(real, small)
         loss = F.softplus(for_fake - for_real).mean()
@@ -67,7 +67,7 @@ class Adversary:
         return float(loss.detach())
 
     def loss(self, answer: Tensor, truth: Tensor, small: Tensor) -> Tensor:
-        """What the answers still lack beside their truths."""
+        """The generator's adversarial loss for these answers."""
         self.network.requires_grad_(False)
         loss = F.softplus(self.network(truth, small) - self.network(answer, small)).mean()
         self.network.requires_grad_(True)
@@ -84,7 +84,7 @@ class Adversary:
         part.replace(folder / FILE)
 
     def load(self, folder: Path) -> None:
-        """Continue from FILE where there is one."""
+        """Continue from FILE if it exists."""
         if not (folder / FILE).exists():
             return
         tensors = load_file(folder / FILE)

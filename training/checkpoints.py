@@ -1,4 +1,6 @@
-"""Checkpoints in safetensors shards of under 16 MiB, so that they travel through small pipes; nothing is pickled."""
+"""
+Checkpoints in safetensors shards below 16 MiB, so that they can be transferred over slow links; nothing is pickled.
+"""
 
 from __future__ import annotations
 
@@ -18,11 +20,11 @@ _SHARD = 15 * 2**20
 
 def save_checkpoint(folder: Path, run: Run, light: bool = False) -> None:
     """
-    Write shards, then checkpoint.json that names them: an interrupted write leaves the last checkpoint whole.
+    Write shards, then checkpoint.json, which lists them: an interrupted write leaves the previous checkpoint intact.
 
     Args:
-        light: keep the averaged weights alone, as float16: an eighth of the size. Good at the end of a call, where the
-            rate has fallen and the average is what the network is; the optimiser starts afresh.
+        light: only save the averaged weights, as float16: an eighth of the size. Suitable at the end of a call, when
+            the rate is low and the average is close to the network; the optimiser starts anew.
     """
     tensors = {f"average.{name}": value for name, value in run.average.state_dict().items()}
     if light:
@@ -31,7 +33,7 @@ def save_checkpoint(folder: Path, run: Run, light: bool = False) -> None:
         tensors |= {f"network.{name}": value for name, value in run.network.state_dict().items()}
     names = [name for name, _ in run.network.named_parameters()]
     for index, state in ({} if light else run.optimiser.state_dict()["state"]).items():
-        if len(names) == len(run.optimiser.param_groups[0]["params"]):  # a spread stage starts its optimiser afresh
+        if len(names) == len(run.optimiser.param_groups[0]["params"]):  # a spread stage starts its optimiser anew
             tensors |= {f"adam.{key}.{names[index]}": torch.as_tensor(value) for key, value in state.items()}
     files = []
     for number, shard in enumerate(_shards(tensors)):
@@ -63,7 +65,7 @@ def read_checkpoint(folder: Path) -> tuple[dict[str, object], dict[str, Tensor]]
 
 
 def load_checkpoint(folder: Path, run: Run) -> None:
-    """Continue where the checkpoint stands. Raises ValueError when it is of another configuration."""
+    """Continue from the checkpoint. Raises ValueError if it has another configuration."""
     state, tensors = read_checkpoint(folder)
     if state["config"] != run.config.to_dict():
         raise ValueError(f"{folder} holds {state['config']}, not {run.config.to_dict()}")

@@ -16,10 +16,10 @@ from training.checkpoints import read_checkpoint
 
 def export(run: Path, out: Path, strength: float = 1.0) -> None:
     """
-    float16 tensors, with configuration, licence and what the run cost in the metadata.
+    Write float16 tensors, with configuration, licence and the run's cost in the metadata.
 
     Args:
-        strength: of the z of training that imagination 1 stands for; folded into the weights that z meets.
+        strength: of training's z at imagination 1; folded into the weights that are multiplied by z.
     """
     state, tensors = read_checkpoint(run)
     average = {k.removeprefix("average."): v for k, v in tensors.items() if k.startswith("average.")}
@@ -41,7 +41,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--run", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--strength", type=float, default=1.0, help="how much of training's z imagination 1 means")
+    parser.add_argument("--strength", type=float, default=1.0, help="strength of training's z at imagination 1")
     arguments = parser.parse_args()
     export(arguments.run, arguments.out, arguments.strength)
 

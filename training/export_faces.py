@@ -1,11 +1,11 @@
-"""Turn a training run into released weights: averaged networks, measured statistics, a fitted mapping network.
+"""Turns a training run into released weights: averaged networks, measured statistics, a fitted mapping network.
 
     python -m training.export_faces --data DATA --run RUN --out core/depixel/weights/faces-128.safetensors
 
-Statistics come from the training portraits alone: the whitening of w, the usual size of each noise map, the spread of
-answers that a small picture leaves open, and the mapping network z -> w, fitted to the encoder's w by the energy
-distance (Székely & Rizzo 2013) because the autoencoder never sees z; and the Gaussian of 8x8 portraits that faces from
-nothing begin with. A GAN delivered to RUN keeps its own mapping and begins with that.
+All statistics are measured on the training portraits: the whitening of w, the usual size of each noise map, the spread
+of answers for a given small picture, the mapping network z -> w, fitted to the encoder's w by the energy distance
+(Székely & Rizzo 2013) because the autoencoder never sees z, and the Gaussian of 8x8 portraits from which faces from
+nothing start. A GAN delivered to RUN keeps its own mapping and starts from that.
 """
 
 from __future__ import annotations
@@ -32,8 +32,11 @@ from depixel.priors.whitening import Whitening, fit
 
 log = logging.getLogger("export_faces")
 INSIDE = 0.99  # share of the training latents that lie inside the ball of radius sqrt(d) / ROOM
-DRAWN, DRAWN_RANK = 8, 48  # pixels a side of the pictures that faces from nothing begin with, and their directions
-ROOM = 3.0  # the ball reaches this many times further, because pictures that are no faces lie outside: emoji, sprites
+DRAWN, DRAWN_RANK = (
+    8,
+    48,
+)  # pixels per side of the pictures from which faces from nothing start, and number of their directions
+ROOM = 3.0  # factor on the ball's radius, because pictures other than faces (emoji, sprites) lie outside
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ class Latent:
 
 @torch.no_grad()
 def encode_all(model: Autoencoder, portraits: Portraits, reducer: Reducer, small: int) -> Latent:
-    """Each portrait at this small size, its way of reducing chosen in turn."""
+    """Encode each portrait at this small size, with alternating ways of reducing."""
     parts = []
     base = SMALL_SIZES.index(small) * len(KINDS)
     for start in range(0, len(portraits), 64):
@@ -103,7 +106,7 @@ def fit_mapping(mapping: MappingNetwork, w: Tensor, steps: int, batch: int = 768
     mean, deviation = w.mean(0), w.std(0).mean()
     target = (w - mean) / deviation
     rng = torch.Generator().manual_seed(0)
-    # Begin at the right place and size: the untrained network gives numbers near 1 that say nothing about w.
+    # Start with the right mean and scale: the untrained network returns numbers near 1, unrelated to w.
     last, first = cast(Linear, mapping.layers[-1]), cast(Linear, mapping.layers[0])
     with torch.no_grad():
         last.bias.copy_(torch.where(mean > 0, mean, mean * 5) / 2**0.5 / last.rate)
@@ -186,8 +189,10 @@ def main() -> None:
     parser.add_argument("--run", type=Path, required=True, help="folder that train_faces wrote")
     parser.add_argument("--out", type=Path, required=True, help="the .safetensors file to write")
     parser.add_argument("--sheet", type=Path, default=None, help="PNG of 64 random faces")
-    parser.add_argument("--rank", type=int, default=64, help="directions kept of what a small picture leaves open")
-    parser.add_argument("--pictures", type=int, default=3000, help="portraits that the statistics are taken from")
+    parser.add_argument(
+        "--rank", type=int, default=64, help="number of directions kept in which answers to a small picture vary"
+    )
+    parser.add_argument("--pictures", type=int, default=3000, help="number of portraits for the statistics")
     parser.add_argument("--mapping-steps", type=int, default=600)
     parser.add_argument("--threads", type=int, default=1)
     logging.basicConfig(level=logging.INFO, format="%(message)s")

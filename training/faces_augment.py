@@ -1,8 +1,8 @@
 """Adaptive discriminator augmentation (Karras et al. 2020, arXiv 2006.06676).
 
-Truth and answer are changed at random in the same ways before the critic sees them, with a strength p that follows how
-surely the critic tells them apart. The changes are differentiable: mirroring, shift, scale, small rotation (no quarter
-turns: faces stand), brightness, contrast, saturation, and one blanked square.
+Truth and answer are randomly changed in the same ways before the critic sees them, with a strength p that depends on
+how well the critic tells them apart. The changes are differentiable: mirroring, shift, scale, small rotation (no
+quarter turns, because faces are upright), brightness, contrast, saturation, and one blank square.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ class AdaptiveAugment:
         self.pictures_to_one = pictures_to_one
 
     def adapt(self, signs: float, pictures: int) -> None:
-        """signs: mean sign of the critic's logits on truth since the last call; pictures: how many it saw since."""
+        """signs: mean sign of the critic's logits on truth since the last call; pictures: the number it saw since."""
         step = pictures / self.pictures_to_one
         self.p = min(0.85, max(0.0, self.p + math.copysign(step, signs - self.target)))
 
     def __call__(self, x: Tensor) -> Tensor:
-        """RGB [B, 3, R, R] in [-1, 1], each picture changed by itself."""
+        """RGB [B, 3, R, R] in [-1, 1], each picture changed independently."""
         if self.p <= 0:
             return x
         return _blank(_colour(_geometry(x, self.p), self.p), self.p)

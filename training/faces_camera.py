@@ -1,4 +1,4 @@
-"""Portraits as photographs show them: other crops, light and blur in the portrait, camera faults in the small picture.
+"""Portraits as in photographs: other crops, light and blur in the portrait, camera faults in the small picture.
 
 Domain randomisation (Tobin et al. 2017, arXiv 1703.06907) for the faces prior: the portrait, the truth of a training
 row, gets another crop, light and focus; the small picture that the encoder sees also gets sensor noise, JPEG's
@@ -18,7 +18,7 @@ BLOCK = 8  # pixels a side of a JPEG block
 
 def photographed(large: Tensor, landmarks: Tensor, share: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     """
-    Some of the portraits as a camera would have framed and lit them; the others as they are.
+    Some of the portraits, framed and lit as by a camera; the others do not change.
 
     Args:
         large: RGB [B, 3, R, R] in [-1, 1].
@@ -42,7 +42,7 @@ def spoiled(small: Tensor, share: float, generator: torch.Generator) -> Tensor:
     Some small pictures with camera faults: noise of up to 6 %, JPEG at random quality, few levels, a tint.
 
     Args:
-        small: RGB [B, 3, n, n] in [-1, 1]; JPEG's blocks need n to be a multiple of 8, else it is left out.
+        small: RGB [B, 3, n, n] in [-1, 1]; JPEG needs n to be a multiple of 8, otherwise it is skipped.
         share: part of the rows that change, 0 to 1.
 
     Returns:
@@ -66,7 +66,7 @@ def spoiled(small: Tensor, share: float, generator: torch.Generator) -> Tensor:
 
 def quantised(picture: Tensor, strength: Tensor) -> Tensor:
     """
-    What JPEG loses: each 8x8 block's cosine coefficients rounded to steps that grow with the frequency.
+    Apply JPEG's loss: round each 8x8 block's cosine coefficients to steps that grow with the frequency.
 
     Args:
         picture: [B, C, n, n], n a multiple of 8.
@@ -86,7 +86,7 @@ def quantised(picture: Tensor, strength: Tensor) -> Tensor:
 
 def camera_move(large: Tensor, landmarks: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     """
-    Another crop: closer or wider, shifted, turned. What lies outside of the portrait repeats its border.
+    Another crop: closer or wider, shifted, rotated. The portrait's border is repeated outside it.
 
     Args:
         large: [B, 3, R, R].

@@ -1,4 +1,4 @@
-"""Resumable checkpoints as safetensors in shards under 16 MiB, replaced as a whole."""
+"""Resumable checkpoints as safetensors shards below 16 MiB, replaced as a whole."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def load_run(
     optimiser: torch.optim.Optimizer | None,
     discriminator: nn.Module | None,
 ) -> tuple[int, float]:
-    """Restore what `save_run` wrote. Returns (pictures seen, seconds trained), zeros when there is nothing yet."""
+    """Restore what `save_run` wrote. Returns (pictures seen, seconds trained), zeros if there is no checkpoint yet."""
     if not (run / "checkpoint" / "index.json").is_file():
         return 0, 0.0
     tensors, facts = load_tensors(run / "checkpoint")
@@ -61,7 +61,7 @@ def load_run(
 
 
 def save_tensors(folder: Path, tensors: dict[str, Tensor], facts: dict[str, float]) -> None:
-    """Write shards and index.json into a fresh folder, then put it in the place of the old one."""
+    """Write shards and index.json into a new folder, then replace the old one with it."""
     fresh = folder.with_name(folder.name + ".part")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)

@@ -1,5 +1,5 @@
-"""Portraits for the faces prior: unpack the tars once, keep them as bytes in memory, hand out batches with their
-landmark weights and their reduced twins.
+"""Portraits for the faces prior: unpacks the tars once, keeps portraits as bytes in memory, and provides batches with
+landmark weights and reduced versions.
 
 Pictures in a batch are RGB [B, 3, R, R] in [-1, 1]; landmarks are in fractions of the side, x right and y down.
 """
@@ -22,13 +22,13 @@ from training.faces_camera import spoiled
 from depixel.degradation import make_degradation
 from depixel.priors.face_encoder import GRID
 
-FIRST_HELD_OUT = "008500.jpg"  # this file and all after it are for evaluation
-SMALL_SIZES = (8, 16, 32, 64)  # pixels a side that the encoder learns to start from
+FIRST_HELD_OUT = "008500.jpg"  # this file and all later ones are for evaluation
+SMALL_SIZES = (8, 16, 32, 64)  # pixels per side of the encoder's inputs
 KINDS = ("area", "bicubic", "progressive")
 
 
 def held_out(name: str) -> bool:
-    """True for the files that no training may see."""
+    """True for files that must not be used for training."""
     return Path(name).name >= FIRST_HELD_OUT
 
 
@@ -48,7 +48,7 @@ class Portraits:
 def load_portraits(folder: Path, size: int, evaluation: bool) -> Portraits:
     """Read the training part of the set, or the held-out part, area-reduced to `size` pixels.
 
-    Raises FileNotFoundError when the folder holds no faces256-*.tar.
+    Raises FileNotFoundError if the folder contains no faces256-*.tar.
     """
     archives = sorted(folder.glob("faces256-*.tar"))
     if not archives:
@@ -92,9 +92,9 @@ def landmark_weights(landmarks: Tensor, size: int, sigma: float = 0.035, gain: f
 
 
 class Reducer:
-    """Brings a batch to the encoder's grid through a small size and a way of reducing, each row its own.
+    """Reduces a batch to small sizes and resizes it to the encoder's grid; size and way of reducing can differ per row.
 
-    All reductions are separable, so that one matrix [GRID, R] per size and kind does it in two products.
+    All reductions are separable, so one matrix [GRID, R] per size and kind needs only two products.
     """
 
     def __init__(self, size: int) -> None:

@@ -1,4 +1,4 @@
-"""The critic of the short adversarial stage: a small residual discriminator that sees truth and answer alike."""
+"""The critic of the short adversarial stage: a small residual discriminator for truths and answers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from depixel.priors.stylegan import downsample
 class Discriminator(nn.Module):
     """RGB [B, 3, R, R] in [-1, 1] -> logits [B, n]: residual blocks down to 8x8, one logit a place (a patch critic).
 
-    The first layer sees 2x2 pixels as channels, which loses nothing and quarters the cost of the largest size.
+    The first layer sees 2x2 pixels as channels, which is lossless and quarters the cost of the largest size.
     """
 
     def __init__(self, size: int, base: int = 32, most: int = 128) -> None:
@@ -36,7 +36,8 @@ class Discriminator(nn.Module):
             x = self.stem(F.pixel_unshuffle(x, 2).contiguous(memory_format=torch.channels_last))
             for block in self.blocks:
                 x = block(x)
-            # Standard deviation over the batch as one more map, so that equal answers stand out (Karras et al. 2018).
+            # Standard deviation over the batch as an additional map, so that equal answers are noticed (Karras et al.
+            # 2018).
             spread = x.float().std(0).mean().to(x.dtype).expand(x.shape[0], 1, *x.shape[2:])
             x = self.last(torch.cat([x, spread], 1))
         return x.float().flatten(1)
@@ -68,7 +69,7 @@ def adversarial_losses(
     which costs one more forward pass instead of a second derivative. Returns (loss for the generator, critic's loss).
     """
     discriminator.requires_grad_(True)
-    # One pass a set, so that the batch statistics never mix truth with answers.
+    # One pass per set, so that batch statistics do not mix truths with answers.
     true, false = (discriminator(x, torch.bfloat16) for x in (truth, answer.detach().clamp(-1.2, 1.2)))
     judging = F.softplus(-true).mean() + F.softplus(false).mean()
     if smoothness > 0:

@@ -1,4 +1,4 @@
-"""The networks that are trained and released together, and the file that remembers their sizes."""
+"""The networks that are trained and released together, and the file with their sizes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Autoencoder(nn.Module):
 
 
 def write_specs(run: Path, generator: GeneratorSpec, encoder: EncoderSpec) -> None:
-    """Remember the sizes of a run's networks."""
+    """Write the sizes of a run's networks."""
     text = json.dumps(
         {"generator": json.loads(generator.to_json()), "encoder": json.loads(encoder.to_json())}, indent=1
     )
@@ -29,6 +29,6 @@ def write_specs(run: Path, generator: GeneratorSpec, encoder: EncoderSpec) -> No
 
 
 def read_specs(run: Path) -> tuple[GeneratorSpec, EncoderSpec]:
-    """The sizes of a run's networks. Raises FileNotFoundError where no training ran."""
+    """The sizes of a run's networks. Raises FileNotFoundError if there was no training."""
     specs = json.loads((run / "specs.json").read_text())
     return GeneratorSpec.from_json(json.dumps(specs["generator"])), EncoderSpec.from_json(json.dumps(specs["encoder"]))

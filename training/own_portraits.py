@@ -1,4 +1,4 @@
-"""Portraits that `training.make_portraits` drew, with what the face reader should say of each."""
+"""Portraits from `training.make_portraits`, with labels for the face reader."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ KINDS = {
     ),
     "afro": ("short-afro", "afro", "high-top", "curly", "twists"),
 }  # fmt: skip
-"""Hair as the reader tells it => styles of the drawn head; every style is here once."""
+"""The reader's hair classes => styles of the drawn head; every style occurs once."""
 BEARD_KINDS = {
     "none": ("none",),
     "stubble": ("stubble",),
@@ -38,12 +38,12 @@ BEARD_KINDS = {
     "goatee": ("goatee", "soul-patch"),
     "full": ("full", "short", "long", "sideburns", "mutton-chops", "chin-strap"),
 }
-"""Beard as the reader tells it => beards of the drawn head; every beard is here once."""
+"""The reader's beard classes => beards of the drawn head; every beard occurs once."""
 
 
 def load_own(folder: Path, side: int) -> tuple[Tensor, Labels]:
     """
-    Pictures [N, 3, side, side] uint8 and labels of all portraits that the logs of a folder name.
+    Pictures [N, 3, side, side] uint8 and labels of all portraits in the logs of a folder.
 
     Raises:
         FileNotFoundError: the folder holds no metadata.jsonl.
@@ -62,7 +62,7 @@ def load_own(folder: Path, side: int) -> tuple[Tensor, Labels]:
 
 def with_own(portraits: Portraits, folder: Path) -> Portraits:
     """
-    The portraits and, after them, those that `training.make_portraits` drew into a folder, at the same size.
+    The portraits, followed by those that `training.make_portraits` drew into a folder, at the same size.
 
     Raises:
         FileNotFoundError: the folder holds no metadata.jsonl.

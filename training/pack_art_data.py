@@ -1,11 +1,11 @@
 """
-A few thousand of the training crops in one small file, for a machine that only little can travel to.
+Packs a few thousand training crops into one small file, for machines with a slow connection.
 
     python -m training.pack_art_data pack --data CROPS --out art.pack --megabytes 30
     python -m training.pack_art_data unpack art.pack --data FOLDER --processes 16
 
-Crops are drawn by the shares that batches have (art_batches.SHARES) and stored as WebP without loss, the colour
-of invisible pixels apart. Unpacking makes the pairs anew.
+Crops are drawn with the shares of batches (art_batches.SHARES) and stored as lossless WebP, except for the colour of
+invisible pixels. Unpacking makes the pairs again.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from training.art_data.pairs import make_pairs
 
 
 def encode(crop: np.ndarray) -> bytes:
-    """Straight RGBA uint8 => WebP without loss; what alpha 0 hides may change."""
+    """Straight RGBA uint8 => lossless WebP; colours under alpha 0 may change."""
     buffer = io.BytesIO()
     opaque = crop[..., 3].min() == 255
     image = Image.fromarray(crop[..., :3] if opaque else crop)
@@ -31,15 +31,15 @@ def encode(crop: np.ndarray) -> bytes:
 
 
 def decode(data: bytes) -> np.ndarray:
-    """What `encode` made, as RGBA."""
+    """The inverse of `encode`: RGBA."""
     return np.asarray(Image.open(io.BytesIO(data)).convert("RGBA"))
 
 
 def pack(data: Path, out: Path, size: int, seed: int = 0) -> int:
     """
-    Write crops, in random order and by shares, until the file has `size` bytes; how many there are.
+    Write crops, in random order and by shares, until the file has `size` bytes; returns their number.
 
-    A kind that runs out leaves its share to the others.
+        If a kind runs out, the others get its share.
     """
     crops, kinds = np.load(data / "crops.npy", mmap_mode="r"), np.load(data / "kinds.npy")
     rng = np.random.default_rng(seed)
@@ -53,7 +53,7 @@ def pack(data: Path, out: Path, size: int, seed: int = 0) -> int:
         kind = max(open_kinds, key=lambda k: SHARES[k] * (len(pieces) + 1) - taken[k])
         index = int(queues[kind].pop())
         piece = encode(np.ascontiguousarray(crops[index]))
-        if total + len(piece) > size - 16 * (len(pieces) + 1) - 2048:  # offsets and kinds travel too
+        if total + len(piece) > size - 16 * (len(pieces) + 1) - 2048:  # with room for offsets and kinds
             break
         taken[kind] += 1
         total += len(piece)
@@ -67,10 +67,10 @@ def pack(data: Path, out: Path, size: int, seed: int = 0) -> int:
 
 def unpack(file: Path, data: Path, processes: int = 1, spoiled_share: float = 0.4) -> int:
     """
-    Write crops.npy, kinds.npy and pairs.npz as training.make_art_data does; how many crops there are.
+    Write crops.npy, kinds.npy and pairs.npz as training.make_art_data does; returns the number of crops.
 
     Args:
-        spoiled_share: pixel art and spoiled pairs made, each, per crop.
+        spoiled_share: number of pixel art pairs, and of spoiled pairs, per crop.
     """
     with np.load(file) as packed:
         stored, ends, kinds = packed["data"], packed["lengths"].cumsum(), packed["kinds"]

@@ -1,11 +1,11 @@
 """
-The portraits in less room, for a machine that only little can travel to.
+Packs the portraits into less space, for machines with a slow connection.
 
     python -m training.pack_faces_data --data DATA --out PACKED [--quality 85] [--held-out 200] [--size 256]
 
-PACKED has the layout of DATA (a tar of pictures and metadata.jsonl) and serves as `--data` of every script here: all
-portraits for training, the first few of those held out, and of each portrait's metadata what training and evaluation
-read. Pictures become WebP; 6,352 + 200 of 256 pixels take 42 MiB at quality 85.
+PACKED has the layout of DATA (a tar of pictures and metadata.jsonl) and can be the `--data` of every script here. It
+has all portraits for training, the first few of those held out, and the metadata that training and evaluation read.
+Pictures become WebP; 6,352 + 200 of 256 pixels take 42 MiB at quality 85.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def pack(data: Path, out: Path, quality: int, kept_out: int, size: int) -> tuple
                     content = source.extractfile(member) if member.isfile() and name in chosen else None
                     if content is None:
                         continue
-                    entry = tarfile.TarInfo(name)  # the name stays, whatever is inside: it says what is held out
+                    entry = tarfile.TarInfo(name)  # the name does not change, because it tells what is held out
                     picture = _smaller(content.read(), quality, size)
                     entry.size = len(picture)
                     target.addfile(entry, io.BytesIO(picture))
@@ -72,10 +72,10 @@ def _smaller(data: bytes, quality: int, size: int) -> bytes:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder with faces256-*.tar and metadata.jsonl")
-    parser.add_argument("--out", type=Path, required=True, help="folder to write; --data of the training scripts")
+    parser.add_argument("--out", type=Path, required=True, help="folder to write, for --data of the training scripts")
     parser.add_argument("--quality", type=int, default=85, help="of WebP")
-    parser.add_argument("--held-out", type=int, default=200, help="portraits for evaluation that come along")
-    parser.add_argument("--size", type=int, default=256, help="pixels a side at most")
+    parser.add_argument("--held-out", type=int, default=200, help="number of portraits for evaluation to include")
+    parser.add_argument("--size", type=int, default=256, help="most pixels per side")
     options = parser.parse_args()
     training, evaluation = pack(options.data, options.out, options.quality, options.held_out, options.size)
     size = sum(file.stat().st_size for file in options.out.iterdir()) / 2**20

@@ -1,5 +1,5 @@
 """
-Look at a run: PSNR-Y of its averaged network on a folder of truths, and a sheet of what it makes of small pictures.
+Shows the state of a run: PSNR-Y of its averaged network on folders of truths, and a sheet of answers to small pictures.
 
     python -m training.peek_art --run RUN --truth EVAL/sprites/hr EVAL/emoji/hr --small ART/*.png --sheet sheet.png
 """
@@ -38,7 +38,7 @@ def enlarge(
 ) -> np.ndarray:
     """
     Straight RGBA uint8 => the exported answer, 4x, straight RGBA uint8; `z` is the imagination. With `flips`, the calm
-    answers for the eight flips and turns of the picture are averaged.
+    answers for the eight flips and rotations of the picture are averaged.
     """
     small = premultiplied(torch.from_numpy(pixels.copy())[None])
     degradation = make_degradation(kind, 4)
@@ -69,7 +69,7 @@ def luma_over_grey(pixels: np.ndarray) -> np.ndarray:
 
 
 def psnr(answer: np.ndarray, truth: np.ndarray) -> float:
-    """PSNR of luma over grey, 4 pixels of border left out, in dB."""
+    """PSNR of luma over grey in dB, without a border of 4 pixels."""
     difference = (luma_over_grey(answer) - luma_over_grey(truth))[4:-4, 4:-4]
     return float(10 * np.log10(255**2 / max(np.square(difference).mean(), 1e-3)))
 
@@ -86,7 +86,7 @@ def reduced(truth: np.ndarray, kind: str) -> np.ndarray:
 
 
 def sheet(prior: ArtPrior, files: list[Path], kind: str, tile: int = 256, columns: int = 3) -> Image.Image:
-    """Nearest enlargement and answer side by side, `columns` pairs a row, on mid grey."""
+    """Nearest enlargement and answer side by side, `columns` pairs per row, on mid grey."""
     rows = -(-len(files) // columns)
     canvas = Image.new("RGB", (columns * (2 * tile + 8), rows * (tile + 4)), (128, 128, 128))
     for i, file in enumerate(files):
@@ -108,7 +108,7 @@ def main() -> None:
     parser.add_argument("--small", type=Path, nargs="*", default=[])
     parser.add_argument("--small-kind", default="point", choices=DEGRADATIONS)
     parser.add_argument("--sheet", type=Path)
-    parser.add_argument("--flips", action="store_true", help="average eight flips and turns: eight times slower")
+    parser.add_argument("--flips", action="store_true", help="average eight flips and rotations: eight times slower")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     prior = prior_of(arguments.run)

@@ -1,4 +1,4 @@
-"""Portraits for the face reader: random crops, turns, sizes and camera faults, with what the reader should say."""
+"""Portraits for the face reader: random crops, rotations, sizes and camera faults, with labels."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _BEARDS = {
 
 
 class Labels(NamedTuple):
-    """What the reader should say of N portraits."""
+    """Labels of N portraits."""
 
     landmarks: Tensor
     """[N, 12, 2] parts of the side."""
     numbers: Tensor
-    """[N, 6] as learnt: (value - centre) / spread."""
+    """[N, 6] normalised: (value - centre) / spread."""
     ancestry: Tensor
     """[N, 3], parts that sum to 1."""
     glasses: Tensor
@@ -49,8 +49,8 @@ class Labels(NamedTuple):
 
 def labels_of(portraits: Portraits) -> Labels:
     """
-    Labels from the portraits' metadata, where gender 1 is male and a positive pitch looks up. The roll is left at 0:
-    `small_batch` measures it in the picture, since the portraits were levelled after they were rendered.
+    Labels from the portraits' metadata, where gender 1 is male and a positive pitch looks up. The roll is 0:
+    `small_batch` measures it in the picture, because the portraits were levelled after rendering.
     """
     rows = portraits.metadata
     numbers = torch.tensor(
@@ -74,7 +74,7 @@ def small_batch(
     pixels: Tensor, labels: Labels, count: int, generator: torch.Generator, side: int | None = None
 ) -> tuple[Tensor, Labels]:
     """
-    Random portraits as a camera, a game or a thumbnail would have them: [count, 3, 48, 48] in [-1, 1], and labels.
+    Random portraits as in photographs, games or thumbnails: [count, 3, 48, 48] in [-1, 1], and labels.
 
     Args:
         pixels: [N, 3, R, R] uint8.
@@ -90,7 +90,7 @@ def small_batch(
     small = F.interpolate(large, (side, side), mode="bilinear", antialias=True, align_corners=False)
     noise = 0.03 * torch.rand(count, 1, 1, 1, generator=generator) ** 2
     small = (small + noise * torch.randn(small.shape, generator=generator)).clamp(0, 1)
-    if torch.rand(1, generator=generator) < 0.3:  # a palette of few levels
+    if torch.rand(1, generator=generator) < 0.3:  # reduce to few levels
         levels = float(torch.randint(5, 32, (1,), generator=generator))
         small = (small * levels).round() / levels
     return resampled(small) * 2 - 1, truth

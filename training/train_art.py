@@ -5,12 +5,12 @@ Train the art prior.
     python -m training.train_art --data CROPS --run RUN --config base --device cuda --minutes 9 --batch 64
 
 Stage `calm` (default) learns z = 0: Charbonnier loss on random greys and on alpha, through the imposed A x = y.
-Stage `spread` keeps the calm answer as it is and teaches z other plausible answers (conditional IMLE, Li et al. 2020,
-arXiv 2004.03590): of k random latents, in each cell the one nearest to the truth is pulled towards it.
-Stage `vivid` starts from the spread one and adds a small discriminator (training.art_vivid), for minutes only.
-The rate falls with wall time, so a run ends when it said it would. A second call with the same --run continues;
-checkpoints are sharded into files under 16 MiB, and `--light FOLDER` also leaves the averaged weights alone there, to
-take along where little can travel: a folder that a run continues from too. training.export_art writes a release.
+Stage `spread` does not change the calm answer and teaches z other plausible answers (conditional IMLE, Li et al. 2020,
+arXiv 2004.03590): of k random latents, the one nearest to the truth in each cell is pulled towards it.
+Stage `vivid` continues from `spread` and adds a small discriminator (training.art_vivid), for a few minutes.
+The rate falls with wall time, so a run ends on time. A second call with the same --run continues. Checkpoints are
+sharded into files below 16 MiB; `--light FOLDER` also writes the averaged weights alone to a folder, which is small
+enough for slow connections and can be continued as well. training.export_art writes a release.
 """
 
 from __future__ import annotations
@@ -41,25 +41,25 @@ CONFIGS = {
 
 @dataclass
 class Run:
-    """All that a run keeps: the network, its average, the optimiser, and how far it got."""
+    """The state of a run: the network, its average, the optimiser, and the progress."""
 
     config: ArtConfig
     network: ArtNetwork
     average: ArtNetwork
     optimiser: torch.optim.Optimizer
-    seconds: float = 0.0  # spent training, over all calls
+    seconds: float = 0.0  # of training, over all calls
     steps: int = 0
     samples: int = 0
 
 
 def channels_last(network: ArtNetwork) -> ArtNetwork:
-    """The same network with its weights in the memory layout that convolutions are fastest in."""
+    """The same network with its weights in the memory layout in which convolutions are fastest."""
     moved: ArtNetwork = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks it
     return moved
 
 
 def start(config: ArtConfig, device: torch.device) -> Run:
-    """A fresh run. Seeded, so that two starts are equal."""
+    """A new run. It is seeded, so two starts are equal."""
     torch.manual_seed(0)
     network = channels_last(ArtNetwork(config).to(device))
     average = channels_last(ArtNetwork(config).to(device)).requires_grad_(False)
@@ -68,16 +68,16 @@ def start(config: ArtConfig, device: torch.device) -> Run:
 
 
 def touches_z(name: str) -> bool:
-    """True for the parameters that only z meets: z = 0 gives the same whatever they are."""
+    """True for parameters that have no effect at z = 0."""
     return ".bend." in name or name.startswith("vivid.")
 
 
 def take_z(run: Run, folder: Path) -> None:
     """
-    Begin with what another run, of the same configuration, learnt to do with z; the calm answer stays.
+    Copy the parameters for z from another run with the same configuration; the calm answer does not change.
 
     Raises:
-        ValueError: the other run is of another configuration.
+        ValueError: the other run has another configuration.
     """
     state, tensors = read_checkpoint(folder)
     if state["config"] != run.config.to_dict():
@@ -90,7 +90,7 @@ def take_z(run: Run, folder: Path) -> None:
 
 
 def schedule(elapsed: float, total: float, first: float, last: float = 1e-5) -> float:
-    """Cosine from `first` to `last` over wall time, after 20 s of warming up."""
+    """Cosine from `first` to `last` over wall time, after a warm-up of 20 s."""
     warm = min(1.0, (elapsed + 1) / 20)
     return warm * (last + (first - last) * (1 + math.cos(math.pi * min(1.0, elapsed / total))) / 2)
 
@@ -111,15 +111,15 @@ def train(
     Train for `seconds` of wall time; yields the loss of each step.
 
     Args:
-        adversary: the discriminator of stage `vivid`, which trains it too; None in the other stages.
+        adversary: the discriminator, which stage `vivid` also trains; None in the other stages.
         frequency: weight of the difference of spectra in stage `calm`.
     """
     if (stage == "vivid") != (adversary is not None):
-        raise ValueError("the vivid stage, and no other, trains with an adversary")
+        raise ValueError("only stage vivid trains with an adversary")
     generator = torch.Generator().manual_seed(seed)
     parameters = list(run.network.parameters())
     calm = stage == "calm"
-    if not calm:  # z = 0 must stay the calm answer, the average's: only what z touches may move
+    if not calm:  # the calm answer must not change, so only parameters for z are trained
         run.network.load_state_dict(run.average.state_dict())
         parameters = [p for name, p in run.network.named_parameters() if touches_z(name)]
         run.network.requires_grad_(False)
@@ -162,14 +162,18 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=70.0)
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--batch", type=int, default=16, help="multiple of 16")
-    parser.add_argument("--patch", type=int, help="side of a window of each crop, a multiple of 4; default: all of it")
+    parser.add_argument(
+        "--patch", type=int, help="side of a random window of each crop, a multiple of 4 (default: the whole crop)"
+    )
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--frequency", type=float, default=0.0, help="weight of the spectra's difference in stage calm")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
-        "--light", type=Path, help="folder that gets a small checkpoint too: the averaged weights alone"
+        "--light", type=Path, help="folder for an additional small checkpoint: only the averaged weights"
     )
-    parser.add_argument("--z-from", type=Path, help="another run, whose z stages spread and vivid begin with")
+    parser.add_argument(
+        "--z-from", type=Path, help="another run from which stages spread and vivid copy the parameters for z"
+    )
     parser.add_argument("--save-every", type=float, default=180.0, help="seconds between checkpoints")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)

@@ -1,7 +1,7 @@
-"""Train the faces prior on a CPU: encoder and style-based generator as one autoencoder over every small size.
+"""Trains the faces prior on a CPU: encoder and style-based generator as one autoencoder for all small sizes.
 
-A GAN from nothing needs an accelerator (see train_faces_gan.py); what minutes of one core can buy is a generator that
-is the decoder of an encoder, first at 64 and then at 128 pixels, sharpened by a short adversarial stage.
+A GAN from scratch needs an accelerator (see train_faces_gan.py). In minutes on one core, a generator can be trained as
+decoder of an encoder, first at 64 and then at 128 pixels, and sharpened by a short adversarial stage.
 
     python training/train_faces.py --data DATA --run RUN --minutes 60
     python training/train_faces.py --data DATA --run RUN --minutes 15 --adversarial     # continues RUN
@@ -50,9 +50,9 @@ def pyramid_loss(answer: Tensor, truth: Tensor, weights: Tensor, halvings: int =
     return loss
 
 
-# What the small picture could not tell: the difference without the part that projection takes away. Without this
-# term the sign of the coarse error, which projection mends for nothing, drowns the details. Returns the absolute mean,
-# weighted around the landmarks, and the square mean (what PSNR measures), not weighted.
+# Detail that the small picture does not determine: the difference without the part that projection removes. Without
+# this term the coarse error, which projection corrects for free, dominates the details. Returns the absolute mean,
+# weighted around the landmarks, and the square mean (as in PSNR), not weighted.
 def detail_loss(answer: Tensor, truth: Tensor, weights: Tensor, sizes: Tensor) -> tuple[Tensor, Tensor]:
     difference = answer - truth
     side = truth.shape[-1]
@@ -65,7 +65,7 @@ def detail_loss(answer: Tensor, truth: Tensor, weights: Tensor, sizes: Tensor) -
     return (weights * (difference - coarse).abs()).mean(), (difference - coarse).square().mean()
 
 
-# w and the maps have about unit variance, deltas are small: all keep the latent space round enough to search.
+# w and the maps have about unit variance, and deltas are small, so that the latent space is easy to search.
 def latent_loss(w: Tensor, deltas: Tensor, maps: tuple[Tensor, ...]) -> Tensor:
     loss = 0.02 * (w.square().mean() - 1).relu() + 0.02 * w.mean(0).square().mean() + 0.02 * deltas.square().mean()
     for m in maps:
@@ -73,14 +73,14 @@ def latent_loss(w: Tensor, deltas: Tensor, maps: tuple[Tensor, ...]) -> Tensor:
     return loss
 
 
-# Some rows lose all maps, so that w alone makes a whole face; some others lose the finest ones.
+# Some rows lose all maps, so that w alone gives a complete face; others lose the finest ones.
 def keep_some(maps: tuple[Tensor, ...], generator: torch.Generator) -> dict[int, Tensor]:
     dice = torch.rand(maps[0].shape[0], 1, 1, 1, generator=generator).to(maps[0].device)
     finest = maps[-1].shape[-1]
     return {k: m * (dice >= (0.14 if m.shape[-1] == finest else 0.08)).float() for k, m in enumerate(maps)}
 
 
-# Eyes to chin, a quarter of the picture: where sharpness is looked for, and all that a critic on a CPU can afford.
+# Eyes to chin, a quarter of the picture: where sharpness matters most, and all that a critic on a CPU can afford.
 def face_part(x: Tensor) -> Tensor:
     side = x.shape[-1]
     return x[..., side * 11 // 32 : side * 27 // 32, side // 4 : side * 3 // 4]
@@ -89,7 +89,9 @@ def face_part(x: Tensor) -> Tensor:
 def train(options: argparse.Namespace) -> None:
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
-    rng = torch.Generator().manual_seed(options.seed + int(time.time()) % 100000)  # a resumed run sees new batches
+    rng = torch.Generator().manual_seed(
+        options.seed + int(time.time()) % 100000
+    )  # so that a resumed run sees new batches
     size = options.size
     device = torch.device(options.device)
     portraits = load_portraits(options.data, size, evaluation=False)
@@ -112,7 +114,7 @@ def train(options: argparse.Namespace) -> None:
             dataclasses.replace(encoder, map_channels=wide, depth=options.depth),
         )
     model = Autoencoder(*specs).to(device)
-    with torch.no_grad():  # maps that the encoder predicts must be heard from the first step on
+    with torch.no_grad():  # predicted maps must have an effect from the first step on
         for conv in model.generator.synthesis.convs[: len(model.encoder.spec.maps)]:
             cast(StyledConv, conv).noise_strength.fill_(0.5)
     if options.freeze:
@@ -249,21 +251,25 @@ def report(average: Autoencoder, evaluation: Portraits, reducer: Reducer, resolu
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder with faces256-*.tar and metadata.jsonl")
-    parser.add_argument("--drawn", type=Path, help="folder that training.make_portraits filled, to learn from as well")
-    parser.add_argument("--camera", type=float, default=0.0, help="share of rows as photographs show them, 0 to 1")
-    parser.add_argument("--start", type=Path, help="released weights of the same shape that a new run begins with")
+    parser.add_argument("--drawn", type=Path, help="folder from training.make_portraits, as additional training data")
+    parser.add_argument("--camera", type=float, default=0.0, help="share of rows with camera effects, 0 to 1")
+    parser.add_argument("--start", type=Path, help="released weights of the same shape, with which a new run starts")
     parser.add_argument("--run", type=Path, required=True, help="folder of checkpoints, sheets and the log; continued")
     parser.add_argument("--minutes", type=float, default=60.0, help="wall-clock minutes of this call")
     parser.add_argument("--size", type=int, default=128, help="pixels a side")
     parser.add_argument("--latent", type=int, default=192, help="numbers in w")
     parser.add_argument("--channels", type=_numbers, default=(128, 128, 96, 64, 32, 16), help="at 4, 8, ... pixels")
     parser.add_argument("--wide", type=int, default=8, help="channels of the first noise map at 16 and at 32 pixels")
-    parser.add_argument("--depth", type=int, default=2, help="residual blocks at each step of the encoder's way up")
+    parser.add_argument(
+        "--depth", type=int, default=2, help="residual blocks at each step of the encoder's upward path"
+    )
     parser.add_argument("--squares", type=float, default=6.0, help="weight of the details' squared error")
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--rate", type=float, default=2.5e-3, help="learning rate of the generator")
     parser.add_argument("--average", type=float, default=0.997, help="decay of the weights' running average")
-    parser.add_argument("--half-size-pictures", type=int, default=40000, help="pictures seen at half size first")
+    parser.add_argument(
+        "--half-size-pictures", type=int, default=40000, help="number of pictures at half size before full size"
+    )
     parser.add_argument("--shares", type=_shares, default=(0.05, 0.45, 0.28, 0.22), help="of small sizes 8,16,32,64")
     parser.add_argument("--adversarial", type=float, default=0.0, help="weight of the adversarial loss; 0 = none")
     parser.add_argument("--freeze", action="store_true", help="keep train_faces_gan's generator; train the encoder")
@@ -282,7 +288,7 @@ def main() -> None:
 
 
 def load_release(model: Autoencoder, path: Path) -> None:
-    """Copy released weights into a model of the same shape; the file's statistics stay behind."""
+    """Copy released weights into a model of the same shape; the file's statistics are ignored."""
     names = model.state_dict().keys()
     model.load_state_dict({key: value.float() for key, value in load_file(path).items() if key in names})
 

@@ -1,4 +1,4 @@
-"""Train the faces prior on an accelerator: a StyleGAN2 with adaptive augmentation, in short resumable runs.
+"""Trains the faces prior on an accelerator: a StyleGAN2 with adaptive augmentation, in short resumable runs.
 
     python -m training.train_faces_gan --data DATA --run RUN --minutes 9          # again and again, it continues
 
@@ -6,7 +6,7 @@
 
 256 pixels, bf16 feature maps, portraits resident on the device as bytes, checkpoints in shards under 16 MiB, a sheet of
 64 samples at the end of each run. The loss is the non-saturating one with lazy R1 (StyleGAN2, appendix B); style mixing
-and path length regularisation are left out, as StyleGAN2-ADA does at this size. Afterwards `train_faces --freeze` fits
+and path length regularisation are omitted, as in StyleGAN2-ADA at this size. Afterwards `train_faces --freeze` fits
 an encoder, and `export_faces` writes the release.
 """
 
@@ -36,7 +36,7 @@ R1_EVERY = 16  # steps between gradient penalties
 
 
 class State:
-    """All that a run carries from one call to the next."""
+    """The state of a run between calls."""
 
     def __init__(self, options: argparse.Namespace, device: torch.device) -> None:
         spec = GeneratorSpec(
@@ -73,7 +73,7 @@ class State:
         save_tensors(run / "gan", tensors, {"seen": self.seen, "seconds": self.seconds, "p": self.augment.p})
 
     def deliver(self, out: Path) -> None:
-        """Write out/gan with the averaged generator alone, in half precision: enough for `train_faces --freeze`."""
+        """Write out/gan with only the averaged generator, in half precision: enough for `train_faces --freeze`."""
         tensors = {
             f"average.{key}": value.half().cpu().contiguous() for key, value in self.average.state_dict().items()
         }
@@ -81,7 +81,7 @@ class State:
         write_specs(out, self.spec, EncoderSpec(latent=self.spec.latent, layers=self.spec.layers))
 
     def load(self, run: Path) -> None:
-        """Continue where the last call ended; a fresh run where there was none."""
+        """Continue where the last call ended, or start a new run."""
         if not (run / "gan" / "index.json").is_file():
             return
         tensors, facts = load_tensors(run / "gan")
@@ -125,7 +125,7 @@ def train(options: argparse.Namespace) -> None:
     first = state.seen
     next_log = 15.0
     while (elapsed := time.monotonic() - start) < options.minutes * 60 or steps == 0:
-        # Critic: truth against samples, R1 now and then.
+        # Critic: truth against samples, sometimes with R1.
         state.discriminator.requires_grad_(True)
         truth = batch(portraits, options.batch, options.size, rng, device)[0]
         with torch.no_grad():
@@ -190,7 +190,7 @@ def main() -> None:
     parser.add_argument("--channels", type=_numbers, default=(512, 512, 512, 256, 256, 128, 64), help="at 4, 8, ...")
     parser.add_argument("--mapping-layers", type=int, default=2, help="StyleGAN2-ADA's choice for small sets")
     parser.add_argument("--critic-base", type=int, default=64, help="channels of the critic at full size")
-    parser.add_argument("--critic-most", type=int, default=512, help="channels of the critic at most")
+    parser.add_argument("--critic-most", type=int, default=512, help="most channels of the critic")
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--rate", type=float, default=2.5e-3)
     parser.add_argument("--r1", type=float, default=1.0, help="weight of the gradient penalty")

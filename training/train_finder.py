@@ -1,5 +1,5 @@
 """
-Train the face finder: a few minutes of one CPU thread.
+Trains the face finder: a few minutes on one CPU thread.
 
     python -m training.train_finder --data FACES256 --backgrounds CROPS --out core/depixel/weights
 
@@ -24,7 +24,7 @@ from training.finder_data import backgrounds_of, frames_of, make_scenes, targets
 from depixel.faces.finder import RELEASED_FINDER, FinderNetwork
 
 SIZE = 64  # pixels of a scene
-DECOYS = 0.2  # of the faces: upside down or lying, where a portrait is not looked for
+DECOYS = 0.2  # share of faces that are upside down or lying, which must not be found
 
 
 def loss_of(answer: Tensor, heat: Tensor, rest: Tensor, near: Tensor) -> tuple[Tensor, Tensor]:
@@ -48,7 +48,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--steps", type=int, default=5000)
     parser.add_argument("--batch", type=int, default=32)
-    parser.add_argument("--start", type=Path, metavar="FINDER", help="go on from these weights instead of from nothing")
+    parser.add_argument(
+        "--start", type=Path, metavar="FINDER", help="continue from these weights instead of starting anew"
+    )
     parser.add_argument("--rate", type=float, default=3e-3)
     args = parser.parse_args()
 
@@ -74,7 +76,7 @@ def main() -> None:
             batch = [torch.cat(both) for both in zip(batch, hardest, strict=True)]
         loss, each = loss_of(network(batch[0] * 2 - 1), *batch[1:])
         order = each[: args.batch].argsort(descending=True)[: args.batch // 4]
-        hardest = [part[order] for part in batch]  # once more with the next ones
+        hardest = [part[order] for part in batch]  # repeated with the next ones
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)

@@ -1,9 +1,9 @@
 """
-Train the face reader: about half an hour of one CPU thread; a second call with the same --run continues.
+Trains the face reader: about half an hour on one CPU thread; a second call with the same --run continues.
 
     python -m training.train_reader --data FACES256 [--drawn RENDERS] --run RUN --minutes 20 --out core/depixel/weights
 
-RENDERS: a folder that `training.make_portraits` filled. What `load_portraits` holds out is for benchmarks.
+RENDERS: a folder from `training.make_portraits`. Portraits that `load_portraits` holds out are for benchmarks.
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ def loss_of(outputs: Tensor, truth: Labels) -> Tensor:
 
 @torch.no_grad()
 def errors_of(network: ReaderNetwork, pixels: Tensor, labels: Labels, side: int) -> dict[str, float]:
-    """Mean errors on moved and lit portraits: landmarks in parts of the face's width, numbers in their own units."""
+    """
+    Mean errors on moved and relit portraits: landmarks as fractions of the face's width, numbers in their own units.
+    """
     network.eval()
     x, truth = small_batch(pixels, labels, len(pixels), torch.Generator().manual_seed(5), side)
     reading = reading_of(network(x))
@@ -62,7 +64,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--drawn", type=Path, help="folder that training.make_portraits filled")
     parser.add_argument("--run", type=Path, required=True)
-    parser.add_argument("--out", type=Path, help="folder for the released weights; without it only --run is written")
+    parser.add_argument("--out", type=Path, help="folder for the released weights (default: only write --run)")
     parser.add_argument("--minutes", type=float, default=20.0)
     parser.add_argument("--rate", type=float, default=2e-3)
     args = parser.parse_args()

@@ -1,11 +1,11 @@
 """
-Train the network that removes dither (depixel.undither).
+Trains the network that removes dithering (depixel.undither).
 
     python -m training.train_undither --data CROPS --run RUN --minutes 15 --out undither-art.safetensors
 
-Crops of training.make_art_data are reduced to a palette of their own under an ordered pattern or with diffused error,
-as games and GIF files have them; a quarter stays undithered, so that the network learns to leave pictures alone. One
-CPU thread; a second call with the same --run continues.
+Crops of training.make_art_data are reduced to their own palettes with an ordered pattern or error diffusion, as in
+games and GIF files; a quarter is not dithered, so that the network learns not to change such pictures. One CPU thread;
+a second call with the same --run continues.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def pair(crop: np.ndarray, rng: random.Random) -> tuple[np.ndarray, np.ndarray]:
     if dice < 0.15:
         return clean, clean
     colours = rng.choice(COLOURS)
-    if dice < 0.25:  # flat colours without dither stay: what was there before cannot be seen
+    if dice < 0.25:  # flat colours without dithering do not change, because the original colours are unknown
         flat = reduced_to_palette(clean, colours, Image.Dither.NONE)
         clean = np.concatenate([flat, clean[..., 3:]], -1)
         return clean, clean

@@ -1,9 +1,9 @@
 """
-Depixel imagines the pixels a tiny picture never had.
+Depixel invents the pixels that a tiny picture never had.
 
 It searches the latent space of a generative model for a natural picture that scales back down to exactly the pixels
 it was given (the idea of PULSE: Menon et al., CVPR 2020, arXiv 2003.03808). Importing this package is cheap: torch is
-loaded when the first name that needs it is used.
+loaded at the first use of a name that needs it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _HOME = {
     "Upsampler": "depixel.upsampler",
 }
 _RENAMED = {"SearchSettings": "Request"}
-"""Old name => new name; the old one still works and warns."""
+"""Old name => new name; an old name still works, with a warning."""
 
 __all__ = ["DepixelError", "Picture", "Report", "Request", "Upsampler", "__version__"]
 

@@ -1,5 +1,5 @@
 """
-`depixel`: finds the subcommand, runs it, and turns every failure into one sentence and an exit code.
+The program `depixel`: finds the subcommand, runs it, and turns every failure into one sentence and an exit code.
 
 Exit codes: 0 all done, 1 something failed (and was named), 2 bad usage, 130 stopped by Ctrl-C.
 """
@@ -21,7 +21,7 @@ from depixel.terminal.mistakes import unknown_command, unknown_options
 from depixel.terminal.printable import one_line, spell_out_unknown_letters
 
 if TYPE_CHECKING:
-    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]  # what every `add_parser` is given
+    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]  # the argument of every `add_parser`
 
 COMMANDS = {
     "upscale": ("depixel.commands.upscale", "upscale pictures, folders of pictures or patterns"),
@@ -36,7 +36,7 @@ COMMANDS = {
     "doctor": ("depixel.commands.doctor", "check the installation and say how to fix what is wrong"),
     "models": ("depixel.commands.models", "list, add or remove models, with licence and digest"),
 }
-"""Subcommand => the module that declares and runs it, and its line on the help page, in the page's order."""
+"""Subcommand => the module that declares and runs it, and its line on the help page; in the page's order."""
 
 _DESCRIPTION = (
     "Depixel enlarges tiny pictures by inventing the missing detail. Each answer scales back down to exactly the "
@@ -46,7 +46,7 @@ _DESCRIPTION = (
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line; returns the exit code and raises only SystemExit (from argparse)."""
-    # torch's threads wait asleep, not spinning: on a busy machine that is two to three times faster.
+    # torch's threads should sleep while they wait: on a busy machine this is two to three times faster than spinning.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     spell_out_unknown_letters()
     arguments = list(sys.argv[1:] if argv is None else argv)
@@ -63,13 +63,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(str(error), error.exit_code)
     except KeyboardInterrupt:
         return _fail("Stopped.", 130)
-    except BrokenPipeError:  # the reader of our output left (`depixel models | head -1`): nothing to complain about
+    except BrokenPipeError:  # the reader of the output has closed it (`depixel models | head -1`), which is no error
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
 
 
 def make_parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
-    """The parser for these arguments: only the module of the command that they name is imported."""
+    """The parser for these arguments. Only the module of the named command is imported."""
     parser = _Parser(prog="depixel", description=_DESCRIPTION)
     parser.add_argument("--version", action="version", version=f"depixel {__version__}")
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -84,10 +84,10 @@ def make_parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
 
 
 class _Parser(argparse.ArgumentParser):
-    """An error is one line, not a page of options; an unknown option is answered with the nearest one."""
+    """A parser whose errors are one line, not a page of options, and suggest the most similar option."""
 
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """As argparse's, with a sentence of our own about what is left over."""
+        """As argparse's, with our own sentence about unknown arguments."""
         values, left = self.parse_known_args(args, namespace)
         if left:
             parser = self._chosen(getattr(values, "command", ""))
@@ -96,15 +96,15 @@ class _Parser(argparse.ArgumentParser):
         return values
 
     def error(self, message: str) -> NoReturn:
-        message = re.sub(r"^argument (\S+): (?=\1)", "", message)  # our own sentences name the option themselves
+        message = re.sub(r"^argument (\S+): (?=\1)", "", message)  # our own sentences already name the option
         end = "" if message.endswith((".", "?")) else "."
         self.exit(2, f"depixel: {message}{end} `{self.prog} --help` lists all options.\n")
 
     def _chosen(self, command: str) -> argparse.ArgumentParser:
         for action in self._actions:
             if isinstance(action, argparse._SubParsersAction) and command in action.choices:
-                chosen: argparse.ArgumentParser = action.choices[command]
-                return chosen
+                parser: argparse.ArgumentParser = action.choices[command]
+                return parser
         return self
 
 

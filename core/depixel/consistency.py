@@ -1,12 +1,12 @@
 """
-The promise: what is exported scales back down to the pixels that were given.
+The promise: an exported picture scales back down to exactly the pixels of its input.
 
 `project` moves a generated picture onto {x : A x = y, 0 <= alpha <= 1, 0 <= colour <= alpha}; `quantise` rounds it to
 integers so that the promise survives rounding; `residual` measures it on the integers that are written.
 
-Tensors are [B, 4, H, W] premultiplied RGBA in [0, 1] unless a docstring says straight. Colour and alpha may have
-degradations of their own: binary alpha was never a mean, so only its block centres are kept (PointDegradation), and
-colour is then the mean over the visible part of a block.
+Tensors are [B, 4, H, W] premultiplied RGBA in [0, 1] unless a docstring says "straight". Colour and alpha may have
+different degradations: binary alpha was never a mean, so only its block centres are kept (PointDegradation), and colour
+is then the mean over the visible part of a block.
 """
 
 from __future__ import annotations
@@ -21,13 +21,15 @@ from torch import Tensor
 from depixel.degradation import AreaDegradation, Degradation, PointDegradation, repeated
 
 _NEWTON_STEPS = 40
-_CLOSE = 1e-5  # four hundredths of a hundredth of a level: nothing that rounding could show
+_CLOSE = 1e-5  # 0.0026 levels of 255: far below what rounding can show
 _SWEEPS = 40
-_VISIBLE = 0.1  # alpha below which premultiplied colour says nothing reliable
+_VISIBLE = 0.1  # alpha below which premultiplied colour is not reliable
 
 
 class Residual(NamedTuple):
-    """How far the answer, scaled back down, is from the input: levels of 255, over visible pixels and channels."""
+    """
+    The deviation of the answer, scaled back down, from the input, in levels of 255 over visible pixels and channels.
+    """
 
     maximum: float
     mean: float
@@ -40,7 +42,7 @@ class Residual(NamedTuple):
 
 
 def is_binary_alpha(small: Tensor) -> bool:
-    """True when alpha is 0 or 1 everywhere and not all 1: [B, 4, h, w]."""
+    """True if alpha is 0 or 1 everywhere and not 1 everywhere: [B, 4, h, w]."""
     alpha = small[:, 3]
     return bool(((alpha <= 0) | (alpha >= 1)).all() and (alpha < 1).any())
 
@@ -59,21 +61,22 @@ def project(
     soft_edges: bool = False,
 ) -> Tensor:
     """
-    The nearest picture (in each block, clip-aware) that scales back down to `small`.
+    The nearest picture (in each block, within the range of values) that scales back down to `small`.
 
     Args:
         large: [B, 4, h*f, w*f] any range.
         small: [B, 4, h, w] premultiplied, in [0, 1].
         binary_alpha: alpha of the answer is 0 or 1, block centres as in `small`.
-        soft_edges: with `binary_alpha`, alpha of the answer may be anything between; block centres are as in `small`.
+        soft_edges: with `binary_alpha`, alpha of the answer may also lie between; block centres are as in `small`.
 
     Returns:
-        [B, 4, h*f, w*f] with 0 <= colour <= alpha <= 1. Area and point: exact to float precision. Bicubic: as near as
-        the range allows, since its kernel has negative lobes and some inputs have no exact preimage in range.
+                [B, 4, h*f, w*f] with 0 <= colour <= alpha <= 1. Area and point: exact to float precision. Bicubic: as
+                near as
+        the range allows, because the kernel has negative lobes and some inputs have no exact preimage in the range.
     """
     wanted_alpha = small[:, 3:]
     colour, alpha = large[:, :3], large[:, 3:]
-    if binary_alpha and not soft_edges:  # colour that was premultiplied by soft alpha would be a dark rim under alpha 1
+    if binary_alpha and not soft_edges:  # colour premultiplied by soft alpha would become a dark rim at alpha 1
         colour = torch.where(alpha > _VISIBLE, colour / alpha.clamp_min(_VISIBLE), colour)
         alpha = (alpha >= 0.5).to(large.dtype)
     alpha = _project_plane(alpha, wanted_alpha, torch.ones_like(alpha), alpha_degradation(degradation, binary_alpha))
@@ -81,15 +84,16 @@ def project(
     if binary_alpha and not isinstance(degradation, PointDegradation):
         target = straight_colour(small) * degradation.apply(alpha).clamp(0, 1)
         unconstrained = degradation.apply(torch.minimum(colour.clamp_min(0), alpha))
-        target = torch.where(wanted_alpha > 0, target, unconstrained)  # a smooth outline reaches into empty blocks
+        target = torch.where(wanted_alpha > 0, target, unconstrained)  # a smooth outline extends into empty blocks
     return torch.cat([_project_plane(colour, target, alpha, degradation), alpha], 1)
 
 
 def keep_extreme_alpha(large: Tensor, small: Tensor, factor: int) -> Tensor:
     """
-    Fully opaque and fully transparent areas stay exactly so: alpha over small pixels that are opaque (transparent)
-    with all their eight neighbours becomes 1 (0). Needed before `project` where it fixes only centres or cannot be
-    exact: binary alpha, point, bicubic. Give tiles with at least one small pixel of their surroundings.
+        Keep fully opaque and fully transparent areas exact: where a small pixel and its eight neighbours are all opaque
+            (or
+    all transparent), alpha becomes 1 (or 0). Needed before a `project` that fixes only centres or cannot be exact:
+    binary alpha, point, bicubic. Tiles must include at least one small pixel of their surroundings.
 
     Args:
         large: [B, 4, h*f, w*f].
@@ -117,7 +121,7 @@ def _project_plane(x: Tensor, y: Tensor, ceiling: Tensor, degradation: Degradati
     ceiling = ceiling.expand_as(x)
     top = degradation.apply(ceiling).clamp(0, 1)
     x = before = torch.minimum(x.clamp_min(0), ceiling)
-    for sweep in range(_SWEEPS):  # alternating projections with momentum (Nesterov 1983): some need hundreds without
+    for sweep in range(_SWEEPS):  # alternating projections with momentum (Nesterov 1983); without it some take hundreds
         ahead = x + sweep / (sweep + 3) * (x - before)
         error = y - _stored(degradation.apply(ahead), top)
         before, x = x, torch.minimum((ahead + degradation.pseudo_inverse(error)).clamp_min(0), ceiling)
@@ -126,13 +130,13 @@ def _project_plane(x: Tensor, y: Tensor, ceiling: Tensor, degradation: Degradati
     return x
 
 
-# What a file can hold of a reduced plane: kernels with negative lobes overshoot, and that was cut off in the input.
+# A reduced plane as a file holds it: kernels with negative lobes overshoot, and the input was clipped.
 def _stored(reduced: Tensor, top: Tensor) -> Tensor:
     return torch.minimum(reduced.clamp_min(0), top)
 
 
-# Euclidean projection of each block onto {0 <= x <= ceiling, mean x = y}. One shift a block does it unless the shifted
-# block leaves the range; only those blocks go through the bracketed Newton iteration.
+# Euclidean projection of each block onto {0 <= x <= ceiling, mean x = y}. One shift per block is enough unless the
+# shifted block leaves the range; only those blocks need the bracketed Newton iteration.
 def _project_area(x: Tensor, y: Tensor, ceiling: Tensor, degradation: Degradation) -> Tensor:
     ceiling = ceiling.expand_as(x)
     top = degradation.apply(ceiling)
@@ -170,7 +174,7 @@ def _shift_into_range(x: Tensor, y: Tensor, ceiling: Tensor) -> Tensor:
     return torch.minimum((x + shift).clamp_min(0), ceiling)
 
 
-# All centre pixels of a block take its colour: stronger than their mean, so that nearest reduction is exact as well.
+# All centre pixels of a block get its colour. This is stronger than fixing their mean: nearest reduction is exact, too.
 def _paste_centres(x: Tensor, y: Tensor, ceiling: Tensor, degradation: Degradation) -> Tensor:
     x = torch.minimum(x.clamp_min(0), ceiling).clone()
     offsets, _ = degradation.taps()
@@ -212,7 +216,7 @@ def quantise(
     return torch.cat([colour_q, alpha_q], 1)
 
 
-# Rounding through premultiplication can move a centre by a level; the input's own integers are at hand, so use them.
+# Rounding through premultiplication can move a centre by a level, so the input's own integers are used.
 def _restore_centres(colour: Tensor, small: Tensor, degradation: Degradation) -> Tensor:
     return _paste_centres(colour, small, torch.full_like(colour, 2**31 - 1), degradation)
 
@@ -231,7 +235,7 @@ def _round_running_sum(blocks: Tensor) -> Tensor:
     return sums.add_(whole).to(torch.int32)
 
 
-# Colour: blocks of one alpha value are rounded evenly; the others by weight.
+# Colour: blocks with a single alpha value are rounded evenly, the others by weight.
 def _round_blocks(values: Tensor, target: Tensor, alpha: Tensor, factor: int, levels: int) -> Tensor:
     blocks = _to_blocks(values, factor)  # [B, 3, h, w, f*f]
     rounded = _round_running_sum(blocks)
@@ -274,15 +278,15 @@ def residual(
     large: Tensor, small: Tensor, degradation: Degradation, *, levels: int = 255, binary_alpha: bool = False
 ) -> Residual:
     """
-    Scale the exported integers back down and compare with the input's.
+    Scale the exported integers back down and compare them with the input's.
 
     Args:
-        large: [B, 4, h*f, w*f] straight integers as written to the file.
+        large: [B, 4, h*f, w*f] straight integers, as written to the file.
         small: [B, 4, h, w] straight integers of the input.
 
     Returns:
-        Residual over visible pixels of the input (alpha > 0): colour errors are weighted by the input's alpha (an
-        error nobody can see does not count), alpha errors count as they are.
+        Residual over visible pixels of the input (alpha > 0): colour errors are weighted by the input's alpha, so that
+        invisible errors do not count; alpha errors are not weighted.
     """
     return combine(residual_sums(large, small, degradation, levels=levels, binary_alpha=binary_alpha).unbind(0))
 
@@ -290,13 +294,13 @@ def residual(
 def residual_sums(
     large: Tensor, small: Tensor, degradation: Degradation, *, levels: int = 255, binary_alpha: bool = False
 ) -> Tensor:
-    """As `residual`, but [B, 4] float64: maximum, sum, sum of squares and count, to be added up over tiles."""
+    """As `residual`, but [B, 4] float64: maximum, sum, sum of squares and count, for `combine`."""
     alpha = large[:, 3:].double() / levels
     premultiplied = large[:, :3].double() / levels * alpha
     wanted_alpha = small[:, 3:].double() / levels
     reduced_alpha = alpha_degradation(degradation, binary_alpha).apply(alpha)
     coverage = degradation.apply(alpha)
-    colour = (degradation.apply(premultiplied) / coverage.clamp_min(1e-9)).clamp(0, 1)  # as a file holds it
+    colour = (degradation.apply(premultiplied) / coverage.clamp_min(1e-9)).clamp(0, 1)  # as in a file
     colour_error = (colour - small[:, :3].double() / levels).abs() * wanted_alpha
     alpha_error = (reduced_alpha.clamp(0, 1) - wanted_alpha).abs()
     visible = (wanted_alpha > 0).to(torch.float64)
@@ -307,7 +311,7 @@ def residual_sums(
 
 
 def combine(sums: Iterable[Tensor]) -> Residual:
-    """One Residual from the [4] rows that `residual_sums` gave for parts of one picture."""
+    """One Residual from the [4] rows of `residual_sums` for parts of one picture."""
     rows = torch.stack(list(sums))
     count = max(float(rows[:, 3].sum()), 1.0)
     return Residual(float(rows[:, 0].max()), float(rows[:, 1].sum()) / count, (float(rows[:, 2].sum()) / count) ** 0.5)

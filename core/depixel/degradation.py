@@ -1,10 +1,10 @@
 """
-How a large picture becomes a small one, as an object: A (apply), A' (adjoint) and A+ (pseudo-inverse).
+Degradations: how a large picture becomes a small one. A (apply), A' (adjoint) and A+ (pseudo-inverse).
 
 Tensors are [B, C, H, W] float; `large` is [B, C, h*factor, w*factor], `small` is [B, C, h, w]. Every degradation here
 is linear and separable: along one axis of small length n, sample i is sum_k weights[i, k] * large[index[i, k]].
-Therefore A+ = A' (A A')^-1 needs only one n x n Gram matrix per axis. Values are used as they are: premultiplied
-colour in the colour space of the file, because that is how games and editors reduce pictures.
+Therefore A+ = A' (A A')^-1 needs only one n x n Gram matrix per axis. Values are not converted: they are premultiplied
+colour in the colour space of the file, because games and editors reduce pictures that way.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ class Degradation:
     A linear, separable reduction by a whole factor.
 
     Args:
-        factor: large is small times this, per axis; at least 1.
-        wrap: (x, y) axes across which the picture tiles: taps beyond a border come from the opposite side.
+        factor: size of large divided by size of small, per axis; at least 1.
+        wrap: (x, y) axes along which the picture tiles: taps beyond a border come from the opposite side.
     """
 
     name = ""
@@ -43,7 +43,7 @@ class Degradation:
         raise NotImplementedError
 
     def apply(self, large: Tensor) -> Tensor:
-        """A x: [B, C, H, W] => [B, C, H/factor, W/factor]. Raises ValueError when factor does not divide the size."""
+        """A x: [B, C, H, W] => [B, C, H/factor, W/factor]. Raises ValueError if factor does not divide the size."""
         height, width = self._small_size(large)
         return self._reduce(self._reduce(large, 3, width), 2, height)
 
@@ -60,7 +60,7 @@ class Degradation:
     def _small_size(self, large: Tensor) -> tuple[int, int]:
         height, width = large.shape[2:]
         if height % self.factor or width % self.factor:
-            raise ValueError(f"{width}x{height} is no multiple of the factor {self.factor}")
+            raise ValueError(f"{width}x{height} is not a multiple of the factor {self.factor}")
         return height // self.factor, width // self.factor
 
     def _reduce(self, x: Tensor, dim: int, length: int) -> Tensor:
@@ -81,7 +81,7 @@ class Degradation:
 
 
 class AreaDegradation(Degradation):
-    """The mean of each block: what a picture that was once larger went through. A+ is nearest enlargement."""
+    """The mean of each block: how pictures that were once larger were reduced. A+ is nearest-neighbour enlargement."""
 
     name = "area"
 
@@ -110,7 +110,7 @@ class BicubicDegradation(Degradation):
     def taps(self) -> tuple[list[int], list[float]]:
         size = 4 * self.factor
         start = -((size - self.factor) // 2)
-        centre = (self.factor - 1) / 2  # of the block; PULSE's own is half a pixel beside it for odd factors
+        centre = (self.factor - 1) / 2  # of the block; PULSE's own is off by half a pixel for odd factors
         positions = [(start + i - centre) / self.factor for i in range(size)]
         weights = [_cubic(abs(p)) for p in positions]
         total = sum(weights)
@@ -119,8 +119,9 @@ class BicubicDegradation(Degradation):
 
 class PointDegradation(Degradation):
     """
-    The centre of each block: the middle pixel for an odd factor, the mean of the middle 2x2 for an even one, so that
-    nothing shifts. Hand-drawn pixel art was never larger; keeping only the centres lets its diagonals become smooth.
+        The centre of each block: the middle pixel for an odd factor, the mean of the middle 2x2 for an even one, so
+            that
+    nothing shifts. Hand-drawn pixel art was never larger; fixing only the centres allows smooth diagonals.
     """
 
     name = "point"
@@ -143,12 +144,12 @@ def make_degradation(name: str, factor: int, wrap: tuple[bool, bool] = (False, F
 
 
 def repeated(small: Tensor, factor: int) -> Tensor:
-    """[B, C, h, w] => [B, C, h*f, w*f]: each pixel as a block of f x f, of any dtype."""
+    """[B, C, h, w] => [B, C, h*f, w*f]: each pixel becomes a block of f x f; any dtype."""
     return small.repeat_interleave(factor, 2).repeat_interleave(factor, 3)
 
 
 def resize(picture: Tensor, height: int, width: int) -> Tensor:
-    """Reduce (or enlarge) [B, C, H, W] to a size; block means where the sizes divide, antialiased bicubic elsewhere."""
+    """Reduce (or enlarge) [B, C, H, W] to a size: block means if the sizes divide, otherwise antialiased bicubic."""
     if tuple(picture.shape[2:]) == (height, width):
         return picture
     if picture.shape[2] % height == 0 and picture.shape[3] % width == 0:
@@ -173,7 +174,7 @@ def _axis_taps(degradation: Degradation, length: int, axis: int, device: torch.d
     index = torch.arange(length, device=device) * degradation.factor + torch.tensor(offsets, device=device)[:, None]
     if degradation.wrap[axis]:
         return index % size, weights
-    if size > 1:  # mirror without repeating the border, as often as needed
+    if size > 1:  # mirror without repeating the border, repeatedly if needed
         index = (index + (size - 1)) % (2 * (size - 1)) - (size - 1)
         return index.abs(), weights
     return torch.zeros_like(index), weights
@@ -184,7 +185,7 @@ def _gram_inverse(degradation: Degradation, length: int, axis: int, device: torc
     return _cached_gram_inverse(key, length).to(device=device, dtype=dtype)
 
 
-# (A A')^-1 along one axis, in float64. A small least-squares guard keeps it finite for axes of one or two samples.
+# (A A')^-1 along one axis, in float64. A small regularisation keeps it finite for axes of one or two samples.
 @lru_cache(maxsize=64)
 def _cached_gram_inverse(key: tuple[type[Degradation], int, bool], length: int) -> Tensor:
     kind, factor, wraps = key

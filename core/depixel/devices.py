@@ -1,4 +1,4 @@
-"""Which device to work on, and how much at once."""
+"""The choice of the device, and how much work it takes at once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import torch
 
 from depixel.errors import BadUsageError
 
-_CPU_BUDGET = 384 * 384  # small pixels a forward pass: large enough that the surroundings of tiles cost little
+_CPU_BUDGET = 384 * 384  # small pixels per forward pass: enough that the surroundings of tiles cost little
 _CPU_PASS = 128 * 128
 _GPU_BUDGET = 1024 * 1024
 _LEAST_PASS = 64 * 64
@@ -23,16 +23,16 @@ _MEMORY_WORDS = (
     "not enough memory",
     "bad_alloc",
     "can't start new thread",
-    "could not create a primitive",  # all that oneDNN says when it finds no room for a convolution
+    "could not create a primitive",  # oneDNN's only message when memory for a convolution is short
 )
 
 
 def choose_device(name: str) -> torch.device:
     """
-    "auto" takes CUDA, then Apple's MPS, then the CPU.
+    The torch device of this name; "auto" prefers CUDA, then Apple's MPS, then the CPU.
 
     Raises:
-        BadUsageError: a device that this machine or this build of torch does not have.
+        BadUsageError: this machine or this build of torch does not have the device.
     """
     if name == "auto":
         if torch.cuda.is_available():
@@ -49,16 +49,16 @@ def choose_device(name: str) -> torch.device:
 
 
 def budget_for(device: torch.device) -> int:
-    """Small pixels (at the last stage of a cascade) that one forward pass may take."""
+    """Most small pixels (at the last stage of a cascade) in one forward pass."""
     return _CPU_BUDGET if device.type == "cpu" else _GPU_BUDGET
 
 
 def budget_within(budget: int, device: torch.device, bytes_per_pixel: int) -> int:
     """
-    The part of `budget` small pixels whose pass takes at most half of the memory that is free now; 0 bytes = all.
+    The part of `budget` small pixels whose pass takes at most half of the free memory; 0 bytes = all of it.
 
-    A CPU has no "out of memory" that a program could catch: the system ends the process. So heavy networks get smaller
-    tiles before they begin.
+    On a CPU there is no out-of-memory error that a program could catch: the system ends the process. Therefore heavy
+    networks get smaller tiles from the start.
     """
     free = free_memory(device) if bytes_per_pixel else None
     if free is None:
@@ -67,7 +67,7 @@ def budget_within(budget: int, device: torch.device, bytes_per_pixel: int) -> in
 
 
 def free_memory(device: torch.device) -> int | None:
-    """Bytes that are free on the device (for a CPU, in the machine); None where nothing says so."""
+    """Free bytes on the device (for a CPU, in the machine); None if unknown."""
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
     try:
@@ -78,13 +78,13 @@ def free_memory(device: torch.device) -> int | None:
 
 
 def pass_for(device: torch.device) -> int:
-    """Small pixels up to which pictures are cheaper together than apart: on a CPU, what its caches hold."""
+    """Small pixels up to which a batch is cheaper than single pictures: on a CPU, what its caches hold."""
     return _CPU_PASS if device.type == "cpu" else _GPU_BUDGET
 
 
 @lru_cache(maxsize=8)
 def fast_at_bfloat16(device: torch.device) -> bool:
-    """Whether convolutions in bfloat16 are worth it: measured at twice the speed with AVX-512 BF16."""
+    """Whether bfloat16 speeds up convolutions: with AVX-512 BF16, twice the speed was measured."""
     if device.type == "cpu":
         wide = torch.backends.cpu.get_cpu_capability() == "AVX512"
         return wide and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
@@ -92,7 +92,7 @@ def fast_at_bfloat16(device: torch.device) -> bool:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """True for the ways in which torch and Python say that memory is short."""
+    """True for the errors with which torch and Python report a lack of memory."""
     if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
         return True
     text = str(error).lower()
@@ -105,10 +105,10 @@ _T = TypeVar("_T")
 
 def on_a_sound_thread(work: Callable[[], _T]) -> _T:
     """
-    `work()`, on another thread when memory has run short on this one before.
+    The result of `work()`, on another thread if memory has run short on this one before.
 
-    oneDNN's code generator remembers a failed allocation for the rest of a thread's life and makes no new convolution
-    there, however much memory is free again (seen with torch 2.13 on x86-64). Its other threads are as good as new.
+    After a failed allocation, oneDNN's code generator makes no new convolution in that thread, however much memory is
+    free later (seen with torch 2.13 on x86-64). Other threads are not affected.
     """
     if getattr(_here, "memory_ran_short", False):
         with ThreadPoolExecutor(max_workers=1) as another:

@@ -1,5 +1,5 @@
 """
-Shows where several answers to one picture differ. What differs was imagined; what agrees follows from the input.
+Shows where several answers to one picture differ. What differs was invented; what agrees follows from the input.
 """
 
 from __future__ import annotations
@@ -13,24 +13,25 @@ import numpy.typing as npt
 from depixel.picture import Picture
 
 FULL_HEAT = 32.0
-"""Levels of 255 of standard deviation from which a pixel of the map is as hot as it gets: the same for all pictures."""
+"""Standard deviation, in levels of 255, that has the hottest colour of the map; the same for all pictures."""
 
 _GROUND = 128.0  # grey level that stands for transparency in the map
 _UNSEEN = 1.0  # levels of deviation below which a difference is invisible
-_DIM = 0.45  # of the grey picture's contrast that stays under the heat
+_DIM = 0.45  # share of the grey picture's contrast that remains under the heat
 _RAMP = np.array([[90, 20, 110], [200, 40, 90], [250, 130, 30], [255, 240, 150]], np.float64)  # cool to hot
 
 
 def deviations(answers: Sequence[Picture]) -> list[npt.NDArray[np.float32]]:
     """
-    One [H, W] map a frame: the standard deviation over the answers, in levels of 255, of the premultiplied channel that
+        One [H, W] map per frame: the standard deviation over the answers, in levels of 255, of the premultiplied
+        channel that
     differs most.
 
     Raises:
         ValueError: there are fewer than two answers.
     """
     if len(answers) < 2:
-        raise ValueError("one answer cannot disagree")
+        raise ValueError("a disagreement needs at least two answers")
     return [
         np.stack([_premultiplied(answer, index) for answer in answers]).std(axis=0).max(axis=-1)
         for index in range(len(answers[0].frames))

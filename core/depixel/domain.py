@@ -1,6 +1,6 @@
 """
-What kind of picture it is. All rules by which the kinds differ are fields of the six values below; other modules ask
-for a field and never compare names.
+The kinds of picture. Everything by which they differ is a field of the six values below; other modules read a field and
+never compare names.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Domain:
-    """One kind of picture and how Depixel treats it."""
+    """A kind of picture, and how Depixel treats it."""
 
     name: str  # as in requests, reports and on the wire
-    weights: str = "art"  # kind of weights that answer it
-    scale: int | None = 4  # enlargement unless one is requested; None = enough for `side` pixels
+    weights: str = "art"  # kind of weights that enlarge it
+    scale: int | None = 4  # default enlargement; None = enough for `side` pixels
     side: int = 0  # pixels of the longer side that an answer should have, where `scale` is None
-    degradation: str = "area"  # how such pictures came to be small
+    degradation: str = "area"  # how such pictures were reduced
     steps: int | None = 0  # search steps unless requested; None = the search's own number
     repeats: bool = False  # may continue on its other side: worth measuring
     vectors: bool = False  # RGB is a direction of length 1, and stays one
@@ -27,15 +27,15 @@ class Domain:
     material: bool = False  # a surface: its detail is that of a material
     gridded: bool = False  # may have been enlarged by nearest neighbour: worth going back to the true grid
     sheets: bool = True  # may be a sheet of frames
-    disclosure: str = ""  # what must be said of every answer, because it is an invention
+    disclosure: str = ""  # sentence that must accompany every answer, because it is an invention
 
     @property
     def imagined(self) -> bool:
-        """The answer is an invention from start to end, not only its detail."""
+        """Whether the whole answer is invented, not only its detail."""
         return bool(self.disclosure)
 
     def scale_for(self, side: int, most: int) -> int:
-        """The enlargement of a picture whose longer side has that many pixels, at most `most`."""
+        """The enlargement of a picture whose longer side has `side` pixels; at most `most`."""
         if self.scale is not None:
             return self.scale
         return min(most, max(2, -(-self.side // side)))
@@ -52,14 +52,14 @@ FACES = Domain(
 )  # fmt: skip
 
 BY_NAME = {domain.name: domain for domain in (ART, PIXEL_ART, TEXTURES, NORMALS, DATA, FACES)}
-"""Name => kind, in the order in which they are listed to users."""
+"""Name => kind, in the order shown to users."""
 
 
 def requested(name: str) -> Domain | None:
-    """The kind that a request names; None for "auto" and for names that do not exist."""
+    """The kind that a request names; None for "auto" and for unknown names."""
     return BY_NAME.get(name)
 
 
 def is_imagined(name: str) -> bool:
-    """Whether a request for this kind ("auto" included) asks for an invented picture."""
+    """Whether a request with this value of `domain` asks for an invented picture."""
     return name in BY_NAME and BY_NAME[name].imagined

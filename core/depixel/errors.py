@@ -1,13 +1,13 @@
 """
-The errors a user may meet. Each class owns its exit code and the short word (`code`) by which it travels to a plug-in;
-its message is one sentence that says what went wrong, where, and what to do.
+The errors that users see. Each class has an exit code and a short `code` by which plug-ins recognise it; the message is
+one sentence that says what went wrong, where, and what to do.
 """
 
 from __future__ import annotations
 
 
 class DepixelError(Exception):
-    """Anything Depixel reports to its user. `str(error)` is the whole sentence."""
+    """An error that is reported to the user. `str(error)` is the whole sentence."""
 
     exit_code = 1
     code = "error"
@@ -21,13 +21,13 @@ class BadUsageError(DepixelError):
 
 
 class UnreadablePictureError(DepixelError):
-    """The file is damaged, empty, lies about itself, or is no picture."""
+    """The file is damaged, empty, inconsistent, or not a picture."""
 
     code = "unreadable"
 
 
 class PictureTooLargeError(DepixelError):
-    """The picture, or the answer asked for, is over the configured limit of pixels."""
+    """The picture, or its answer, has more pixels than the configured limit."""
 
     code = "too-large"
 
@@ -39,13 +39,13 @@ class UnsupportedPictureError(DepixelError):
 
 
 class UnsupportedSystemError(DepixelError):
-    """Something that this version cannot do on this operating system."""
+    """This version cannot do something on this operating system."""
 
     code = "unsupported"
 
 
 class OutputExistsError(DepixelError):
-    """The output is there already and nobody said --overwrite."""
+    """The output exists already, and --overwrite was not given."""
 
     code = "exists"
 
@@ -57,13 +57,13 @@ class UnwritableOutputError(DepixelError):
 
 
 class WeightsError(DepixelError):
-    """Weights that are missing, damaged, of another kind, or not safe to load."""
+    """Weights are missing, damaged, of the wrong kind, or not safe to load."""
 
     code = "weights"
 
 
 class OutOfMemoryError(DepixelError):
-    """Not even the smallest tile fits into memory."""
+    """Even the smallest tile does not fit into memory."""
 
     code = "memory"
 

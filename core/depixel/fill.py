@@ -1,6 +1,6 @@
 """
-Colour under transparent pixels. Files carry anything there (mostly black or white); left alone it bleeds into soft
-edges as a dark or light fringe, in our own filters and again in the game's bilinear sampling.
+Colour under transparent pixels. Files can hold any colour there (mostly black or white), which bleeds into soft edges
+as a dark or light fringe, both in our filters and in a game's bilinear sampling.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from depixel.degradation import repeated
 
 def fill_under_alpha(straight: Tensor) -> Tensor:
     """
-    Give every fully transparent pixel the mean colour of its nearest visible surroundings.
+    Give every fully transparent pixel the mean colour of the nearest visible pixels.
 
     Pull-push (Gortler et al. 1996): visible colour is averaged down a pyramid and pushed back up where nothing was.
 
@@ -22,7 +22,7 @@ def fill_under_alpha(straight: Tensor) -> Tensor:
         straight: [B, 4, H, W] float, straight RGBA in [0, 1].
 
     Returns:
-        The same with new RGB where alpha is 0; visible pixels are untouched. All transparent: unchanged.
+        The same with new RGB where alpha is 0; visible pixels do not change. All transparent: unchanged.
     """
     alpha = straight[:, 3:]
     visible = (alpha > 0).to(straight.dtype)

@@ -1,4 +1,6 @@
-"""What Depixel writes into a picture about itself: whoever finds the file can tell that its detail is invented."""
+"""
+The text that Depixel writes into a picture, so that anyone who finds the file can tell that its detail is invented.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,7 @@ IMAGINED_FACE = FACES.disclosure
 
 
 def describe_residual(residual: Residual) -> str:
-    """How exactly an answer scales back, as half a sentence."""
+    """How exactly an answer scales back, as the end of a sentence."""
     if residual.maximum <= 0.5:
         return "scales back to exactly your pixels"
     level = "level" if residual.maximum <= 1 else "levels"
@@ -36,17 +38,18 @@ def describe_residual(residual: Residual) -> str:
 
 def label_picture(candidate: Candidate, report: Report, *, lossy: bool = False) -> Picture:
     """
-    The candidate's picture with `Software` and `Comment` set, for faces `Description` too; other text is kept. A
-    `lossy` file says nothing about how exactly it scales back: that is known only once it is written.
+        The candidate's picture with `Software` and `Comment` set, and `Description` for faces; other text is kept. The
+        text
+    of a `lossy` file does not say how exactly it scales back, which is known only after writing.
     """
     picture = candidate.picture
     text = {**picture.text, "Software": f"Depixel {__version__}"}
     sentences = [
         f"Upscaled x{report.scale} by Depixel as {report.domain.name} ({report.model}, {candidate.recipe});",
-        "its detail is imagined, not recovered.",
+        "its detail is invented, not recovered.",
     ]
     if not lossy:
-        sentences.append(f"Reduced again ({report.degradation}) it {describe_residual(candidate.residual)}.")
+        sentences.append(f"Scaled down again ({report.degradation}), it {describe_residual(candidate.residual)}.")
     if report.domain.imagined:
         sentences.insert(0, IMAGINED_FACE)
         text["Description"] = _joined(IMAGINED_FACE, text.get("Description", ""))
@@ -55,7 +58,7 @@ def label_picture(candidate: Candidate, report: Report, *, lossy: bool = False) 
 
 
 def projected_report(projection: Projection, request: Request, name: str, seconds: float) -> Report:
-    """The report on another upscaler's result (a file of this `name`) that was made exact; its picture is labelled."""
+    """The report on another upscaler's result (a file called `name`) that was made exact; its picture is labelled."""
     from depixel.report import Candidate, Report
 
     prepared = projection.prepared
@@ -80,8 +83,9 @@ def projected_report(projection: Projection, request: Request, name: str, second
 
 def with_xmp(text: dict[str, str], source: str = "compositeWithTrainedAlgorithmicMedia") -> dict[str, str]:
     """
-    The text with an XMP packet that says all of it, and how the picture was made (a term of the International Press
-    Telecommunications Council, by default: by a trained model): where programs look that read no PNG text.
+        The text with an XMP packet for programs that do not read PNG text. It repeats the text and says how the picture
+        was
+    made (a term of the International Press Telecommunications Council; by default: by a trained model).
     """
     origin = _MADE.replace("{source}", source)
     xmp = (packet(text) or b"").decode("utf-8")

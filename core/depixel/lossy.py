@@ -1,6 +1,6 @@
 """
-Formats that change pixels when they are saved: the residual that a report gives must be that of the file, so the file
-is read back and measured.
+Formats that change pixels when saving. A report must give the residual of the file, so the file is read back and
+measured.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from depixel.picture import Picture
 if TYPE_CHECKING:
     from depixel.report import Report
 
-_NOTE = "Saving in this format changed pixels; the residual is that of the file (--format png keeps all)."
+_NOTE = "Saving in this format changed pixels; the residual is that of the file (--format png keeps every pixel)."
 
 
 def as_written(report: Report, small: Picture, read_back: Sequence[Picture]) -> Report:
-    """The report with the residual of each candidate's file, as decoded, instead of the engine's."""
+    """The report with the residuals of the candidates' files, as decoded, instead of the engine's."""
     from depixel.projecting import measure_result
 
     settings = dataclasses.replace(

@@ -1,6 +1,6 @@
 """
-`Monitor`: how the caller of a long computation follows it and stops it. `SearchStep` is what the caller hears; progress
-bars, previews and tests listen to it.
+`Monitor`: the caller's means to follow and stop a long computation. It receives a `SearchStep` per step; progress bars,
+previews and tests use it.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SearchStep:
-    """One step of one search, or one finished tile where nothing is searched."""
+    """One step of a search, or one finished tile if there is no search."""
 
     step: int  # steps done so far, from 1
-    steps: int  # the most steps this search takes
+    steps: int  # the maximum for this search
     error: float  # best mean squared error of scaling back so far, on [0, 1]; the worst picture of the batch
     preview: Tensor | None = None  # [4, H, W] premultiplied RGBA of the first picture's best answer, on the CPU
     stage: str = "search"  # "search", "tiles", "pictures"
@@ -29,9 +29,11 @@ class SearchStep:
 @dataclass(frozen=True)
 class Monitor:
     """
+    The caller's means to follow and stop a long computation.
+
     Args:
-        on_step: called after each step, on the thread that computes.
-        cancelled: called between steps; True stops the computation with a CancelledError.
+        on_step: called after each step, on the computing thread.
+        cancelled: called between steps; if it returns True, the computation ends with a CancelledError.
     """
 
     on_step: Callable[[SearchStep], None] | None = None
@@ -39,7 +41,7 @@ class Monitor:
 
     @property
     def is_cancelled(self) -> bool:
-        """The caller wants the computation to stop."""
+        """Whether the caller wants the computation to stop."""
         return self.cancelled is not None and self.cancelled()
 
     def check(self, sentence: str) -> None:
@@ -53,14 +55,14 @@ class Monitor:
             self.on_step(step)
 
     def through(self, change: Callable[[SearchStep], SearchStep]) -> Monitor:
-        """A monitor that passes each step through `change` first."""
+        """A monitor that first passes each step through `change`."""
         on_step = self.on_step
         return self if on_step is None else replace(self, on_step=lambda step: on_step(change(step)))
 
     def without_steps(self) -> Monitor:
-        """A monitor for work that should not show as progress but can be stopped."""
+        """A monitor for work that can be stopped but does not count as progress."""
         return replace(self, on_step=None)
 
 
 SILENT = Monitor()
-"""Nobody listens, and nobody stops it."""
+"""A monitor without a caller: steps are ignored, and the computation is never stopped."""

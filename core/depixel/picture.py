@@ -1,6 +1,6 @@
 """
-`Picture`: what a file or a host hands to the engine, and what it gets back. Straight (not premultiplied) alpha, integer
-samples, colour space of the file; the engine's premultiplied float tensors never leave the engine.
+`Picture`: the input and the output of the engine, with straight (not premultiplied) alpha, integer samples and the
+colour space of the file. The engine's premultiplied float tensors never leave it.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ class Picture:
     """
     One picture, or all frames of an animation, in memory.
 
-    All frames share one shape and dtype. Raises ValueError when they do not, or when there is none.
+    All frames have the same shape and dtype. Raises ValueError if they do not, or if there are no frames.
     """
 
     frames: tuple[Pixels, ...]
-    durations: tuple[float, ...] = ()  # milliseconds a frame; empty for a still
+    durations: tuple[float, ...] = ()  # milliseconds per frame; empty for a still picture
     loop: int = 0  # times an animation plays; 0 = for ever
     palette: npt.NDArray[np.uint8] | None = None  # [N, 4] RGBA colours of an indexed source
     mode: str = "RGBA"  # Pillow's name of the source's mode, or "I;16", "RGB;16", "RGBA;16", "LA;16"
@@ -33,9 +33,11 @@ class Picture:
     icc_profile: bytes | None = None
     exif: bytes | None = None  # with the orientation already applied and removed
     text: dict[str, str] = field(default_factory=dict)  # PNG text and comments
-    details: dict[str, Any] = field(default_factory=dict)  # what a format needs to write itself again (DDS header ...)
-    vectors: bool = False  # RGB is known to be a direction of length 1: smaller copies are made of directions
-    data_alpha: bool = False  # alpha is known to be a value like the others, not opacity
+    details: dict[str, Any] = field(
+        default_factory=dict
+    )  # what the format needs in order to write the file again (DDS header ...)
+    vectors: bool = False  # RGB is known to be a vector of length 1: mipmaps are made of vectors
+    data_alpha: bool = False  # alpha is known to be data, not opacity
     name: str = ""  # file or layer name: a hint for domain detection, never opened
 
     def __post_init__(self) -> None:
@@ -63,7 +65,7 @@ class Picture:
 
     @property
     def has_alpha(self) -> bool:
-        """True when there is an alpha channel, even if it is opaque everywhere."""
+        """Whether there is an alpha channel, even if it is opaque everywhere."""
         return self.channels in (2, 4)
 
     @property
@@ -76,7 +78,7 @@ class Picture:
         return dataclasses.replace(self, **changes)
 
     def rgba(self, frame: int = 0) -> Pixels:
-        """[H, W, 4] of the same dtype: grey spread over RGB, alpha opaque where there was none."""
+        """The frame as [H, W, 4] of the same dtype; grey is repeated, and missing alpha is opaque."""
         pixels = self.frames[frame]
         colour = pixels[..., :1].repeat(3, axis=2) if self.channels <= 2 else pixels[..., :3]
         alpha = pixels[..., -1:] if self.has_alpha else np.full_like(pixels[..., :1], self.levels)

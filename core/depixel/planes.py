@@ -1,6 +1,6 @@
 """
-A picture as planes that are enlarged or projected each by itself: colour with its opacity, vectors, and scalars such as
-one channel of a data map or a gloss in alpha. `split` takes a picture apart, `join` puts the answers together.
+A picture as planes that are enlarged or projected separately: colour with its opacity, vectors, and scalars such as one
+channel of a data map, or gloss in alpha. `split` separates a picture into planes, `join` combines the answers.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ _COLOUR, _ALPHA = (0, 1, 2), 3
 
 @dataclass(frozen=True)
 class Plane:
-    """One part of N pictures of one size. A scalar is an opaque grey picture, its value in all three colours."""
+    """One part of N pictures of equal size. A scalar is an opaque grey picture with its value in all three colours."""
 
     straight: Tensor  # [N, 4, h, w] int32 straight RGBA
-    channels: tuple[int, ...]  # which channels of the whole picture it holds
+    channels: tuple[int, ...]  # indices of its channels in the whole picture
     degradation: Degradation
     levels: int  # the largest sample value
     binary_alpha: bool = False
     soft_edges: bool = False  # answers to binary alpha may have soft outlines
-    vectors: bool = False  # RGB is a direction of length 1
+    vectors: bool = False  # RGB is a vector of length 1
     drawn: bool = False  # pixel art
-    grey_stays: bool = True  # pictures without colour have answers without colour
-    valid: Tensor | None = None  # [N, 1, h, w], 0 where filled up to the size of the batch; None = nowhere
+    grey_stays: bool = True  # answers to grey pictures are grey
+    valid: Tensor | None = None  # [N, 1, h, w], 0 where padded to the size of the batch; None = no padding
 
     @property
     def is_scalar(self) -> bool:
@@ -46,12 +46,12 @@ class Plane:
 
     @cached_property
     def hidden(self) -> Tensor:
-        """[N, 3, h, w] int32 colours to leave under transparent pixels."""
+        """[N, 3, h, w] int32 colours to write under transparent pixels."""
         return hidden_colour(self.straight, self.levels)
 
     @cached_property
     def grey(self) -> Tensor:
-        """[N] bool: pictures whose answers must be without colour, as they are."""
+        """[N] bool: grey pictures, whose answers must be grey."""
         if not self.grey_stays:
             return torch.zeros(len(self.straight), dtype=torch.bool)
         return (self.straight[:, :1] == self.straight[:, 1:3]).flatten(1).all(1)
@@ -67,8 +67,8 @@ class Plane:
 
 def are_apart(domain: Domain, straight: Tensor, levels: int) -> bool:
     """
-    Whether the colours of this picture [F, 4, h, w] are scalars of different meaning. A grey picture is one scalar
-    already, and what is seen through is colour.
+    Whether the colour channels of this picture [F, 4, h, w] are scalars with different meanings. A grey picture is a
+    single scalar already, and a transparent picture shows colours.
     """
     grey = (straight[:, :1] == straight[:, 1:3]).all()
     return domain.separate and not bool(grey) and bool((straight[:, 3] == levels).all())
@@ -81,7 +81,7 @@ def split(prepared: Prepared) -> list[Plane]:
 
 def planes_of(first: Prepared, straight: Tensor, data_alpha: Tensor | None, valid: Tensor | None = None) -> list[Plane]:
     """
-    The planes of several pictures that agree with the first one in everything but their pixels.
+    The planes of several pictures that differ from the first one only in their pixels.
 
     Args:
         straight: [N, 4, h, w] their pixels.

@@ -1,4 +1,4 @@
-"""Small pictures of pictures, for pages: whole, scaled to fit, and light enough to be embedded."""
+"""Previews of pictures for web pages: the whole picture, scaled to fit, in few enough bytes to be embedded."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from PIL import Image
 
 from depixel.picture import Picture
 
-_EXACT_BYTES = 300_000  # of a PNG that is kept because it holds every pixel
-_FRAMES = 64  # of an animation that are shown at most
+_EXACT_BYTES = 300_000  # most bytes of a PNG that is embedded because it is exact
+_FRAMES = 64  # most frames of an animation
 _QUALITY = 90  # of WebP
 
 
@@ -24,17 +24,17 @@ class PagePreview:
     media: str  # "image/png" or "image/webp"
     width: int
     height: int
-    exact: bool  # every pixel of the picture is in it
+    exact: bool  # whether it holds every pixel of the picture
 
     @property
     def uri(self) -> str:
-        """The address that has the whole file in it."""
+        """The file as a data: URI."""
         return f"data:{self.media};base64,{base64.b64encode(self.data).decode('ascii')}"
 
 
 def preview(picture: Picture, side: int = 1024, most: int = 2_000_000) -> PagePreview:
     """
-    The whole picture, at most `side` pixels long and `most` bytes large; exact where that is possible.
+    The whole picture, with at most `side` pixels on the longer side and at most `most` bytes; exact if possible.
 
     Args:
         side: of the longer side, in pixels.
@@ -52,11 +52,11 @@ def preview(picture: Picture, side: int = 1024, most: int = 2_000_000) -> PagePr
         if len(data) <= most or side <= 32:
             return PagePreview(data, "image/webp", *reduced[0].size, False)
         side //= 2
-        if side < 128:  # an animation of many frames: its first one shows what it is
+        if side < 128:  # an animation of many frames: show only the first
             frames = frames[:1]
 
 
-# 8 bit, RGB or RGBA: what browsers show.
+# 8-bit RGB or RGBA, as browsers need it.
 def _image(picture: Picture, index: int) -> Image.Image:
     pixels = picture.rgba(index)
     if picture.levels != 255:

@@ -1,5 +1,5 @@
 """
-How a batch tells a person where it is: a bar with the time left on a terminal, one line a picture otherwise.
+Progress of a batch for a person: a bar with the time left on a terminal, otherwise one line per picture.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ if TYPE_CHECKING:
 
 
 class ProgressDisplay(Protocol):
-    """What a batch calls while it works."""
+    """The calls that a batch makes while it works."""
 
     def doing(self, label: str, work: float = 0.0) -> None:
-        """What is being worked on now, and how much work that is (`depixel.pace.work_of`)."""
+        """The present work: a label, and its amount (see `depixel.pace.work_of`)."""
 
     def part(self, share: float) -> None:
-        """How much of the present group of pictures is done, 0 ... 1."""
+        """The share of the present group of pictures that is done, 0 ... 1."""
 
     def advance(self, line: str, *, remarkable: bool = False, work: float = 1.0) -> None:
-        """One picture more is finished; `line` says how. `remarkable`: it failed or was skipped."""
+        """One more picture is finished; `line` describes it. `remarkable`: it failed or was skipped."""
 
 
 class LineProgress:
     """
-    Plain lines, each flushed at once: for pipes, logs and continuous integration.
+    Plain lines, each flushed immediately: for pipes, logs and continuous integration.
 
     Args:
         total: pictures in the batch.
@@ -66,12 +66,13 @@ class LineProgress:
 
 class BarProgress:
     """
-    A bar on standard error, with the count and the time left; failed and skipped pictures are named above it. The bar
-    moves with the work, so that a hundred icons and one photograph do not count alike.
+        A bar on standard error with the count and the time left; failed and skipped pictures are named above it. The
+        bar
+    shows the work done rather than the pictures, so that an icon and a photograph do not count the same.
 
     Args:
         total: pictures in the batch.
-        work: of all of them together, in the units of `depixel.pace.work_of`; 0 = each picture is as much as another.
+        work: total work, in the units of `depixel.pace.work_of`; 0 = every picture counts the same.
     """
 
     def __init__(self, total: int, work: float = 0.0) -> None:
@@ -104,9 +105,9 @@ class BarProgress:
         self._progress.stop()
 
     def doing(self, label: str, work: float = 0.0) -> None:
-        """Show the label behind the bar."""
+        """Show the label after the bar."""
         self._group = work
-        if work:  # loading the engine is no measure of its speed
+        if work:  # the time for loading the engine says nothing about its speed
             self._pace.reach(self._done)
         self._progress.update(self._task, description=label)
 

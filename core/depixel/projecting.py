@@ -1,5 +1,5 @@
 """
-Another upscaler's result made exact: it is moved to the nearest picture that scales back down to the input.
+Makes another upscaler's result exact: it becomes the nearest picture that scales back down to the input.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Projection:
     """Another upscaler's result before and after."""
 
     picture: Picture  # of the input's kind, at the result's size
-    before: Residual  # of the result as it came
+    before: Residual  # of the unchanged result
     after: Residual
     prepared: Prepared  # what was decided about the input
 
@@ -67,7 +67,7 @@ def project_result(result: Picture, small: Picture, request: Request) -> Project
 
 
 def measure_result(result: Picture, small: Picture, request: Request) -> Residual:
-    """How exactly any result scales back to its input, as it is. Raises BadUsageError as `project_result` does."""
+    """How exactly an unchanged result scales back to its input. Raises BadUsageError as `project_result` does."""
     scale, key = _scale(result, small), key_of(small, request)
     if key is not None:
         small, result = with_alpha(small, key), with_alpha(result, key, _LOSSY_KEY)
@@ -78,7 +78,7 @@ def measure_result(result: Picture, small: Picture, request: Request) -> Residua
 
 def _scale(result: Picture, small: Picture) -> int:
     if len(result.frames) != len(small.frames):
-        raise BadUsageError(f"The result has {len(result.frames)} frames and the input {len(small.frames)}.")
+        raise BadUsageError(f"The result has {len(result.frames)} frames, but the input has {len(small.frames)}.")
     scale = result.width // small.width
     if scale < 2 or (result.width, result.height) != (small.width * scale, small.height * scale):
         raise BadUsageError(
@@ -88,8 +88,8 @@ def _scale(result: Picture, small: Picture) -> int:
     return scale
 
 
-# [F, 4, H, W] values 0 ... levels => projected integers, and the residual sums [F][4] before and after, band by band:
-# area and point look at one block at a time; bicubic looks further, so there the whole picture is one band.
+# [F, 4, H, W] values 0 ... levels => projected integers, and the residual sums [F][4] before and after, band by band.
+# Area and point depend on one block at a time; bicubic depends on more, so there the whole picture is one band.
 def _project(large: Tensor, plane: Plane, keep_palette: bool) -> tuple[Tensor, list[Tensor], list[Tensor]]:
     count, _, height, width = plane.straight.shape
     factor = plane.degradation.factor

@@ -1,4 +1,4 @@
-"""What the engine answers: the candidates for one picture, and what was done to get them."""
+"""The engine's answer: the candidates for one picture, and how they were made."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ from depixel.request import Request
 class Candidate:
     """One answer to one picture."""
 
-    picture: Picture  # as it is to be written: same kind as the input
-    residual: Residual  # measured on these very integers
+    picture: Picture  # ready to be written, of the same mode as the input
+    residual: Residual  # measured on these integers
     score: float  # mean squared error of scaling back on [0, 1], plus the search's other terms; lower is better
     seed: int
-    imagination: float = 0.0  # with this, its seed and its reading, all else as asked, it comes again alone
+    imagination: float = 0.0  # with the seed and the reading, reproduces the candidate alone
     reading: str = ""  # "smooth", "crisp", "sharp" ... (depixel.client.readings); empty = none
-    model: str = ""  # the generator's name, where several were asked for one answer each
+    model: str = ""  # the model that made it, if several models gave one answer each
 
     @property
     def recipe(self) -> str:
-        """How to ask for it alone, for people: "seed 7, imagination 0.35", "reading thin", "model swinir"."""
+        """How to request it alone, in words: "seed 7, imagination 0.35", "reading thin", "model swinir"."""
         if self.model:
             return f"model {self.model}"
         reading = f"reading {self.reading}" if self.reading else ""
         if reading and not self.imagination:
-            return reading  # without imagination every seed gives the same
+            return reading  # without imagination the seed has no effect
         parts = [f"seed {self.seed}", f"imagination {self.imagination:g}" if self.imagination else "", reading]
         return ", ".join(part for part in parts if part)
 
 
 @dataclass(frozen=True)
 class Report:
-    """What was done, and how exactly it scales back."""
+    """The engine's answer to a picture: the candidates, what was done, and how exactly they scale back."""
 
     candidates: tuple[Candidate, ...]  # best first
     settings: Request  # as asked
@@ -50,7 +50,7 @@ class Report:
     device: str
     wrap: tuple[bool, bool]  # (x, y) as decided
     steps: int  # search steps taken
-    seconds: float  # a share of the batch's time where pictures were answered together
+    seconds: float  # a share of the batch's time, if pictures were answered together
     notes: tuple[str, ...] = ()  # sentences for the user: what was imagined, limited, or assumed
 
     @property
@@ -65,7 +65,7 @@ class Report:
 
     def disagreement(self) -> Picture:
         """
-        Where the candidates differ, which is what was imagined, as heat over grey (depixel.disagreement).
+        Where the candidates differ, that is, what was invented, as a heat map (depixel.disagreement).
 
         Raises:
             ValueError: there is only one candidate.
@@ -105,7 +105,7 @@ class Report:
 
 def joined(reports: Sequence[Report], settings: Request) -> Report:
     """
-    The first answer of each of several generators to one picture, in their order, as the candidates of one report.
+    The first answer of each of several models to one picture, in their order, as the candidates of one report.
 
     Args:
         settings: the request that named them all; its `models` are those of the reports.
@@ -116,7 +116,7 @@ def joined(reports: Sequence[Report], settings: Request) -> Report:
     ]
     notes = [note for report in reports for note in report.notes]
     if settings.candidates > 1:
-        notes.append("Several generators give one answer each, so this option changes nothing: candidates.")
+        notes.append("Several models give one answer each, so this option has no effect: candidates.")
     return replace(
         first,
         candidates=tuple(candidates),

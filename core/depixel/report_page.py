@@ -1,9 +1,9 @@
 """
 The report of a batch as one HTML file: every picture before and after, how exactly it scales back, worst first.
 
-The page needs nothing from outside: style, script and pictures are inside. A picture is shown whole: small ones pixel
-by pixel, large ones as a preview beside a link to the file. Once the page holds `budget` bytes of pictures, those that
-scale back best are listed without pictures, so that ten thousand files still make a page that opens.
+The page is self-contained: style, script and pictures are inside. Small pictures are shown pixel by pixel, large ones
+as a preview beside a link to the file. Once the page holds `budget` bytes of pictures, those that scale back best are
+listed without pictures, so that the page for ten thousand files still opens.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 BUDGET = 16_000_000
 """Bytes of embedded pictures in one page."""
 
-_SIDE = 1024  # pixels of the longer side of an embedded picture at most
-_BYTES = 2_000_000  # of an embedded picture at most
-_SHOWN = 384  # screen pixels of the longer side of a picture that is not zoomed, about
+_SIDE = 1024  # most pixels on the longer side of an embedded picture
+_BYTES = 2_000_000  # most bytes of an embedded picture
+_SHOWN = 384  # screen pixels on the longer side of a picture without zoom, approximately
 
 
 @dataclass
@@ -70,7 +70,7 @@ class ReportPage:
     Args:
         title: heading of the page.
         settings: name => value, as shown under "Settings".
-        budget: bytes of pictures to embed at most.
+        budget: most bytes of embedded pictures.
     """
 
     def __init__(self, title: str, settings: Mapping[str, object], budget: int = BUDGET) -> None:
@@ -81,10 +81,10 @@ class ReportPage:
         self._unfinished: list[tuple[str, str, str]] = []  # status, name, reason
         self._illustrated: list[tuple[tuple[float, float], int, int]] = []  # heap: best first, latest first
         self._embedded = 0
-        self._full = False  # pictures have been left out: only worse ones are still let in
+        self._full = False  # some pictures were left out: only worse ones are added from now on
 
     def add(self, name: str, outputs: Sequence[str], small: Picture, report: Report) -> None:
-        """One finished picture; `outputs` are its files, the best candidate first."""
+        """Add a finished picture; `outputs` are its files, the best candidate first."""
         from depixel.disagreement import disagreement_of
 
         large = report.picture
@@ -133,7 +133,7 @@ class ReportPage:
             self._full = True
 
     def miss(self, status: str, name: str, reason: str) -> None:
-        """One picture that has no result: status is "failed", "skipped" or "stopped"."""
+        """Add a picture without a result; status is "failed", "skipped" or "stopped"."""
         self._unfinished.append((status, name, reason))
 
     def html(self, folder: Path) -> str:
@@ -236,7 +236,7 @@ def _card(entry: _Entry, folder: Path) -> str:
     assert entry.before is not None
     width, height = entry.shape
     fit = _SHOWN / max(width, height)
-    fit = max(1, int(fit)) if fit >= 1 else fit  # small ones by whole factors: pixels stay square
+    fit = max(1, int(fit)) if fit >= 1 else fit  # small ones by whole factors, so that pixels stay square
     variables = [f"--w:{width}", f"--h:{height}", f"--fit:{fit:.5g}", f"--before:url({entry.before.uri})"]
     variables += [f"--c{i}:url({one.uri})" for i, one in enumerate(entry.after)] + ["--after:var(--c0)"]
     if entry.heat is not None:

@@ -1,9 +1,8 @@
 """
-`Request`: everything that can be asked of the engine for a picture, as one frozen value, checked in one place.
+`Request`: everything that can be asked of the engine for a picture, as one frozen value that is checked in one place.
 
-The same value travels from the command line, over the wire from GIMP and Krita, and into the ledger of the folder
-watcher, so that one request means the same pixels behind every door. Its fields are the rows of the table in
-`depixel.client.option_table`.
+The command line, the wire from GIMP and Krita, and the ledger of the folder watcher use the same value, so that a
+request gives the same pixels at every door. Its fields are the rows of the table in `depixel.client.option_table`.
 """
 
 from __future__ import annotations
@@ -24,21 +23,23 @@ from depixel.domain import Domain
 from depixel.errors import BadUsageError
 
 MODELS = ("auto", "small", "medium", "base")
-"""Names that stand for a size of the art model; any other name is an installed generator's."""
+"""Names that stand for a size of the art model; any other name is that of an installed model."""
 
 PULSE_EPS = 2e-3
 """Mean squared error on [0, 1] at which PULSE calls a search successful (RMSE of 11.4 levels)."""
 FACES_EPS = 1e-4
-"""Where a search for a face stops by default: the encoder starts below PULSE's, and a longer search gains more."""
+"""
+Error at which a search for a face stops by default. The encoder starts below PULSE's, and a longer search improves it.
+"""
 
 
 @dataclass(frozen=True)
 class Request(RequestOptions):
     """
-    What to make of a picture. Every field has a default, which also stands in for a field missing on the wire.
+    What to make of a picture. Every field has a default, which also replaces a field that is missing on the wire.
 
-    `typed` names the fields that somebody set on purpose, even to their defaults: they outrank a profile (`over`). It
-    is no part of what is asked for, so requests that differ in it alone are equal.
+    `typed` names the fields that the user set, even to their defaults: they take precedence over a profile (`over`).
+    Requests that differ only in `typed` are equal.
     """
 
     typed: frozenset[str] = field(default=frozenset(), compare=False, repr=False, kw_only=True)
@@ -46,10 +47,10 @@ class Request(RequestOptions):
     @classmethod
     def from_typed(cls, values: Mapping[str, Any]) -> Request:
         """
-        The request of somebody who set these fields, and no others.
+        The request of a user who set exactly these fields.
 
         Raises:
-            BadUsageError: a name that no option has (with the nearest that one has), or a value out of range.
+            BadUsageError: a name that no option has (with the most similar one), or a value out of range.
         """
         for name in values.keys() - {option.name for option in OPTIONS}:
             raise BadUsageError(unknown_name(name))
@@ -58,7 +59,7 @@ class Request(RequestOptions):
 
     def validated(self) -> Request:
         """
-        Return self when every value is in range.
+        Return self if every value is in range.
 
         Raises:
             BadUsageError: names the field, the value, and what is allowed.
@@ -76,31 +77,32 @@ class Request(RequestOptions):
 
     def over(self, profile: Mapping[str, Any]) -> Request:
         """
-        This request laid over a profile's settings: typed beats profile beats default.
+        This request combined with a profile's settings: typed values first, then the profile's, then defaults.
 
         Raises:
             BadUsageError: the profile has a name that no option has, or a value out of range.
         """
         base = Request.from_typed(profile)
         names = (set(self.to_dict()) | self.typed) & {option.name for option in OPTIONS}
-        if names & {"scale", "size"}:  # one replaces the other
+        if names & {"scale", "size"}:  # either replaces the other
             base = replace(base, scale=None, size=None)
         return replace(base, **{name: getattr(self, name) for name in names}, typed=base.typed | names).validated()
 
     @property
     def models(self) -> tuple[str, ...]:
-        """The generators that answer, each once: usually one."""
+        """The models that answer, each once; usually one."""
         return tuple(dict.fromkeys(self.model.split(",")))
 
     @property
     def answers(self) -> int:
-        """How many answers a picture gets: one of each generator where several are named, else `candidates`."""
+        """The number of answers per picture: one per model if several are named, else `candidates`."""
         return len(self.models) if len(self.models) > 1 else self.candidates
 
     def scale_for(self, domain: Domain, width: int, height: int) -> int:
         """
-        The whole scale at which a picture of this kind and size is answered, 2 to 64: the one that was asked for, the
-        one that reaches `size`, or the default.
+                The whole scale for a picture of this kind and size, 2 to 64: the requested one, the one that reaches
+                    `size`, or
+        the default.
         """
         if self.scale is not None:
             return self.scale
@@ -112,13 +114,13 @@ class Request(RequestOptions):
 
     @property
     def art_model(self) -> str:
-        """The model that enlarges: a size of the art model (MODELS), or the name of another one."""
+        """The model for enlarging: a size of the art model (MODELS), or the name of another model."""
         if self.model == "auto" and self.quality == "best":
             return "medium"
         return self.model
 
     def answer_size(self, width: int, height: int, scale: int) -> tuple[int, int]:
-        """Width and height of the answer to a picture of this size that is answered at this scale."""
+        """Width and height of the answer to a picture of this size at this scale."""
         width, height = width * scale, height * scale
         side = max(width, height)
         if self.size is None or side <= self.size:
@@ -126,19 +128,21 @@ class Request(RequestOptions):
         return max(1, round(width * self.size / side)), max(1, round(height * self.size / side))
 
     def with_one_scale(self) -> tuple[Request, int]:
-        """The request with its scale decided, and that scale: for a folder, where all must be enlarged equally."""
+        """The request with a definite scale, and that scale: for folders, in which all pictures need the same scale."""
         scale = self.scale or DEFAULT_SCALE
         return replace(self, scale=scale, size=None), scale
 
     def to_dict(self) -> dict[str, Any]:
-        """Only what differs from the defaults, as JSON values: old and new peers can talk, equal requests are equal."""
+        """
+        The values that differ from the defaults, as JSON: old and new versions understand it, equal requests are equal.
+        """
         pairs = ((option, getattr(self, option.name)) for option in OPTIONS)
         return {o.name: list(v) if isinstance(v, tuple) else v for o, v in pairs if v != o.default}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Request:
         """
-        Rebuild from `to_dict` or a plug-in's JSON: unknown keys are ignored, missing ones take defaults.
+        Rebuild from `to_dict` or a plug-in's JSON: unknown keys are ignored, missing ones get defaults.
 
         Raises:
             BadUsageError: a value is of the wrong type or out of range.
@@ -147,7 +151,7 @@ class Request(RequestOptions):
 
 
 def unknown_name(name: str) -> str:
-    """A sentence about a name that no option has, with the nearest that one has."""
+    """A sentence about a name that no option has, with the most similar one."""
     close = nearest(name, [option.name for option in OPTIONS])
     hint = f"; did you mean {close}?" if close else f"; the names are {', '.join(o.name for o in OPTIONS)}."
     return f"There is no option {name!r}{hint}"

@@ -1,6 +1,6 @@
 """
-Answers reduced from a larger one: `--size`, a longest side that no whole scale reaches, and readings of pixel art at
-scale 2. The larger answer scales back exactly; the reduced one is measured anew, and the report says which is exact.
+Answers reduced from a larger one: for `--size`, if no whole scale reaches it, and for readings of pixel art at scale 2.
+The larger answer scales back exactly; the reduced one is measured again, and the report says which one is exact.
 """
 
 from __future__ import annotations
@@ -21,12 +21,13 @@ Samples = npt.NDArray[np.float64]
 
 def at_size(report: Report, small: Picture) -> Report:
     """
-    The report with every candidate reduced to the size that its request asks for; unchanged where it is no larger.
+    The report with every candidate reduced to the requested size; unchanged if it is not larger.
 
-    Colours are averaged weighted by their opacity, unless alpha is data; normals stay of unit length. The residual is
-    that of the reduced pictures, reduced further to the size of `small` in the same way.
+        Colours are averaged with their opacity as weight, unless alpha is data; normals keep unit length. The residual
+        is
+    that of the reduced pictures, which are reduced further to the size of `small` in the same way.
     """
-    if report.settings.size is None:  # a nine-patch is no multiple of its input, and stays what it is
+    if report.settings.size is None:  # a nine-patch is not a multiple of its input, and keeps its size
         return report
     width, height = report.picture.width, report.picture.height
     new = report.settings.answer_size(small.width, small.height, report.scale)
@@ -40,30 +41,30 @@ def at_size(report: Report, small: Picture) -> Report:
     return replace(report, candidates=candidates, notes=(*report.notes, note))
 
 
-def halved(report: Report, given: Picture, request: Request) -> Report:
+def halved(report: Report, small: Picture, request: Request) -> Report:
     """
-    Readings of pixel art at scale 2 from those at scale 4, where they pass through the centres of the pixels.
+    Readings of pixel art at scale 2, made from those at scale 4, which pass through the centres of the pixels.
 
-    Every 2x2 pixels become their mean; in the reading in the picture's own colours, the pixel that is nearest to it, so
-    that no colour is mixed.
+    Every 2x2 pixels become their mean. In the reading with the picture's own colours they become the pixel nearest to
+    the mean, so that no colours are mixed.
     """
-    size = (2 * given.width, 2 * given.height)
+    size = (2 * small.width, 2 * small.height)
     candidates = []
     for candidate in report.candidates:
-        smaller = _reduced(candidate, given, report, size)
+        smaller = _reduced(candidate, small, report, size)
         if candidate.reading == "palette":
             frames = tuple(_nearest_to_mean(frame) for frame in candidate.picture.frames)
             picture = candidate.picture.replace(frames=frames)
-            smaller = replace(candidate, picture=picture, residual=residual_beside(picture, given, report))
+            smaller = replace(candidate, picture=picture, residual=residual_beside(picture, small, report))
         candidates.append(smaller)
     note = (
-        "Readings at scale 2 are made at scale 4, where the centres of the pixels are exact, and then reduced; only "
+        "Readings at scale 2 are made at scale 4, where the centres of the pixels are exact, and then reduced. Only "
         "repeated pixels (one answer, reading auto) scale back exactly at 2."
     )
     return replace(report, candidates=tuple(candidates), settings=request, scale=2, notes=(*report.notes, note))
 
 
-# [4h, 4w, C] => [2h, 2w, C]: of each 2x2 pixels the one that is nearest to their mean.
+# [4h, 4w, C] => [2h, 2w, C]: of each 2x2 pixels, the one nearest to their mean.
 def _nearest_to_mean(frame: Pixels) -> Pixels:
     height, width, channels = frame.shape[0] // 2, frame.shape[1] // 2, frame.shape[2]
     quads = frame.reshape(height, 2, width, 2, channels).swapaxes(1, 2).reshape(height, width, 4, channels)
@@ -85,12 +86,12 @@ def _reduced(candidate: Candidate, small: Picture, report: Report, size: tuple[i
     return replace(candidate, picture=candidate.picture.replace(frames=frames), residual=residual)
 
 
-def residual_beside(answer: Picture, given: Picture, report: Report) -> Residual:
-    """How far the answer, reduced by area to the size of `given`, is from it."""
+def residual_beside(answer: Picture, small: Picture, report: Report) -> Residual:
+    """The residual of the answer, reduced by area to the size of `small`."""
     opacity = answer.has_alpha and not _means_data(report)
-    size, vectors = (given.width, given.height), report.domain.vectors
+    size, vectors = (small.width, small.height), report.domain.vectors
     back = [_resampled(frame, size, opacity, vectors, answer.levels) for frame in answer.frames]
-    return _residual(back, given, answer, opacity)
+    return _residual(back, small, answer, opacity)
 
 
 def _means_data(report: Report) -> bool:

@@ -1,5 +1,5 @@
 """
-Cuts a picture into tiles, each with as much of its surroundings as the work on it needs.
+Cuts a picture into tiles, each with as much of its surroundings as the computation needs.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Tile:
-    """A rectangle of the small picture: the part that is kept."""
+    """The rectangle of the small picture that one tile contributes."""
 
     top: int
     left: int
@@ -23,7 +23,7 @@ class Tile:
 
 
 def tile_grid(height: int, width: int, side: int) -> Iterator[Tile]:
-    """Tiles of at most side x side small pixels that cover the picture, of nearly equal size."""
+    """Tiles of nearly equal size, at most side x side small pixels, that cover the picture."""
     rows, columns = -(-height // side), -(-width // side)
     for r in range(rows):
         for c in range(columns):
@@ -34,9 +34,10 @@ def with_surroundings(
     plane: Tensor, tile: Tile, margin: int, wrap: tuple[bool, bool], grid: int = 1
 ) -> tuple[Tensor, tuple[int, int]]:
     """
-    [B, C, h, w] => the tile with up to `margin` pixels around it, taken from the other side where the picture wraps
-    and cut at the border where it does not; and the (rows, columns) that precede the tile in it. At the top and left
-    there are up to `grid` - 1 pixels more, so that all of it begins at a multiple of `grid`.
+        [B, C, h, w] => the tile with up to `margin` pixels around it, and the number of (rows, columns) before the
+        tile.
+    Surroundings come from the opposite side where the picture wraps and are cut at the border elsewhere. The top and
+    left have up to `grid` - 1 more pixels, so that the whole begins at a multiple of `grid`.
     """
     rows, before_rows = _axis(plane.shape[2], tile.top, tile.bottom, margin, wrap[1], grid, plane.device)
     columns, before_columns = _axis(plane.shape[3], tile.left, tile.right, margin, wrap[0], grid, plane.device)
@@ -44,7 +45,7 @@ def with_surroundings(
 
 
 def with_ring(plane: Tensor, tile: Tile, wrap: tuple[bool, bool]) -> Tensor:
-    """[B, C, h, w] => the tile with one pixel around it; beyond a border that does not wrap the border repeats."""
+    """[B, C, h, w] => the tile with one pixel around it; a border that does not wrap is repeated."""
     around, (above, left) = with_surroundings(plane, tile, 1, wrap)
     below = around.shape[2] - above - (tile.bottom - tile.top)
     right = around.shape[3] - left - (tile.right - tile.left)

@@ -1,9 +1,9 @@
 """
-`--dither remove`: a picture without its dither, before anything else is done with it.
+`--dither remove`: removes a picture's dithering before anything else is done with it.
 
-A small residual network (Zhang et al. 2017, arXiv 1608.03981) looks at a dithered picture and says what each pixel's
-colour was before it was reduced to a few colours. Alpha stays as it is. The enlargement then scales back to that
-picture and no longer to the dither.
+A small residual network (Zhang et al. 2017, arXiv 1608.03981) estimates each pixel's colour before the picture was
+reduced to a few colours. Alpha does not change. The enlargement then scales back to the estimate and no longer to the
+dithered picture.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from depixel.sized import residual_beside
 from depixel.tiles import Tile, tile_grid, with_surroundings
 
 _TILE = 512  # pixels
-_LEAST = 2.0  # levels that a pixel changes by, or else it stays as it is
+_LEAST = 2.0  # levels; a pixel that would change by less keeps its value
 
 
 @dataclass(frozen=True)
@@ -37,10 +37,10 @@ class UnditherConfig:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> UnditherConfig:
         """Unknown keys are ignored. Raises ValueError when a value is not a positive whole number."""
-        kept = {key: values[key] for key in cls.__dataclass_fields__ if key in values}
-        if not all(isinstance(value, int) and value > 0 for value in kept.values()):
-            raise ValueError(f"a configuration of {kept}")
-        return cls(**kept)
+        fields = {key: values[key] for key in cls.__dataclass_fields__ if key in values}
+        if not all(isinstance(value, int) and value > 0 for value in fields.values()):
+            raise ValueError(f"a configuration of {fields}")
+        return cls(**fields)
 
 
 class UnditherNetwork(nn.Module):
@@ -87,7 +87,7 @@ class Undither:
         self.device = device
 
     def of(self, picture: Picture) -> Picture:
-        """The picture in true colours, without its dither. Pixels that hardly change stay as they are."""
+        """The picture in true colours, without dithering. Pixels that would hardly change keep their values."""
         frames = tuple(self._frame(picture, index) for index in range(len(picture.frames)))
         mode = "RGBA" if picture.has_alpha else "RGB"
         return picture.replace(frames=frames, mode=mode, palette=None)
@@ -113,14 +113,14 @@ class Undither:
         return change[:, :, top : top + tile.bottom - tile.top, left : left + tile.right - tile.left]
 
 
-def beside_the_dither(report: Report, given: Picture) -> Report:
-    """The report of an undithered picture, measured against the one that was given, dither and all."""
+def beside_the_dither(report: Report, original: Picture) -> Report:
+    """The report on an undithered picture, with residuals measured against the original `original`."""
     candidates = tuple(
-        replace(candidate, residual=residual_beside(candidate.picture, given, report))
+        replace(candidate, residual=residual_beside(candidate.picture, original, report))
         for candidate in report.candidates
     )
     note = (
-        "The dither was removed first. The answer scales back to the undithered picture, not to your pixels: from "
-        f"those it differs by {candidates[0].residual.rmse:.1f} levels (root mean square)."
+        "The dither was removed first. The answer scales back to the undithered picture, not to your pixels: it "
+        f"differs from those by {candidates[0].residual.rmse:.1f} levels (root mean square)."
     )
     return replace(report, candidates=candidates, notes=(*report.notes, note))

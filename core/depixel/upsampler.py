@@ -1,5 +1,5 @@
 """
-The facade: pictures in, reports with candidates out. Reads top to bottom as the data flows.
+The facade: pictures in, reports with candidates out. Reads from top to bottom in the order of the data flow.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ from depixel.sized import at_size, halved
 from depixel.undither import Undither, beside_the_dither
 
 MAX_ANSWER_PIXELS = 2**30
-"""Pixels of one answer over all its frames; beyond it no machine's memory is enough."""
+"""Most pixels of one answer over all its frames; more would not fit into memory."""
 
-_LEAST_BUDGET = 64 * 64  # small pixels: smaller tiles save no memory worth having
+_LEAST_BUDGET = 64 * 64  # small pixels: smaller tiles hardly save memory
 _T = TypeVar("_T")
 
 
 class DomainEngine(Protocol):
-    """What answers the pictures of one or several kinds."""
+    """Something that answers pictures of one or several kinds."""
 
-    tiled: bool  # with less memory it works in smaller tiles
+    tiled: bool  # with less memory it can work in smaller tiles
 
     @property
     def prior(self) -> LatentPrior: ...
@@ -54,7 +54,7 @@ class DomainEngine(Protocol):
         ...
 
     def most(self, prepared: Prepared) -> int:
-        """How many such pictures fit into one batch."""
+        """The number of such pictures that fit into one batch."""
         ...
 
     def answer(self, batch: Sequence[Prepared], request: Request, monitor: Monitor = SILENT) -> list[RawAnswers]:
@@ -64,11 +64,11 @@ class DomainEngine(Protocol):
 
 class Upsampler:
     """
-    The engine. Loads each prior once, at its first use.
+    The facade of the engine: answers pictures. It loads each prior at its first use and keeps it.
 
     Args:
         device: "auto" (CUDA, then Apple's MPS, then the CPU), "cpu", "cuda", "cuda:1", "mps".
-        weights: kind ("art", "faces") -> name or path of other weights than the released ones.
+        weights: kind ("art", "faces") -> name or path of weights to use instead of the released ones.
     """
 
     def __init__(self, device: str = "auto", weights: Mapping[str, str] | None = None) -> None:
@@ -82,7 +82,7 @@ class Upsampler:
         Answer one picture.
 
         Raises:
-            DepixelError: a sentence for the user; CancelledError if the monitor says so between two steps.
+            DepixelError: a sentence for the user; CancelledError if the monitor stopped the computation.
         """
         outcome = self.upsample_many([picture], request, monitor)[0]
         if isinstance(outcome, DepixelError):
@@ -93,12 +93,12 @@ class Upsampler:
         self, pictures: Sequence[Picture], request: Request, monitor: Monitor = SILENT
     ) -> list[Report | DepixelError]:
         """
-        Answer many pictures, small ones batched together. The entry of a picture that fails is its DepixelError.
+        Answer many pictures; small ones share batches. A picture that fails has its DepixelError as entry.
 
-        A picture's answer is the same alone and in any company.
+        A picture gets the same answer alone and in any batch.
 
         Raises:
-            CancelledError: the monitor says so.
+            CancelledError: the monitor stopped the computation.
             BadUsageError: the request is out of range.
         """
         request = request.validated()
@@ -111,10 +111,10 @@ class Upsampler:
             return multiplied
         if request.dither == "remove":
             return self._without_dither(pictures, request, monitor)
-        self._budget = min(2 * self._budget, budget_for(self.device))  # what was short before may be free again
+        self._budget = min(2 * self._budget, budget_for(self.device))  # memory that was short before may be free again
         outcomes: dict[int, Report | DepixelError] = {}
         batches: dict[tuple[Domain, Hashable], list[tuple[int, Prepared]]] = {}
-        shortages: dict[Domain, tuple[str, ...]] = {}  # met while loading
+        shortages: dict[Domain, tuple[str, ...]] = {}  # memory shortages while loading
         larger: list[int] = []  # made at scale 4 and reduced to 2
         for index, picture in enumerate(pictures):
             try:
@@ -142,7 +142,7 @@ class Upsampler:
                 outcomes[index] = at_size(outcome, pictures[index])
         return [outcomes[index] for index in range(len(pictures))]
 
-    # What the colours of a picture mean decides whether it can have a dither at all.
+    # Whether a picture can be dithered depends on what its colours mean.
     def _without_dither(
         self, pictures: Sequence[Picture], request: Request, monitor: Monitor
     ) -> list[Report | DepixelError]:
@@ -162,7 +162,7 @@ class Upsampler:
                 )
         return outcomes
 
-    # One generator after the other, so that no more than one works at a time; a picture that one of them refuses has no
+    #     # One model after the other, so that only one is in use at a time; a picture that one of them refuses has no
     # answer.
     def _of_each(
         self, pictures: Sequence[Picture], request: Request, monitor: Monitor
@@ -193,7 +193,7 @@ class Upsampler:
         seconds = (time.perf_counter() - started) / len(batch)
         return [self._report(p, a, request, seconds, shortages + notes) for p, a in zip(batch, answers, strict=True)]
 
-    # `work` by the engine of this kind, again with less memory as often as memory runs short.
+    # `work` by the engine of this kind, repeated with less memory whenever memory runs short.
     def _with_room(
         self, domain: Domain, request: Request, work: Callable[[DomainEngine], _T]
     ) -> tuple[_T, tuple[str, ...]]:  # fmt: skip
@@ -232,9 +232,9 @@ class Upsampler:
             self.shelf = Shelf(self.device, self.shelf.chosen)
             self._budget = budget_for(self.device)
             what = "a small tile" if tiled else "the faces"
-            return f"The memory of the {name} device could not hold {what}, so the CPU did the work."
+            return f"The memory of the {name} device is too small for {what}, so the CPU was used."
         if tiled:
-            raise OutOfMemoryError("Not even one small tile fits into memory; close other programs and try again.")
+            raise OutOfMemoryError("Even one small tile does not fit into memory: close other programs and try again.")
         if candidates > 1:
             raise OutOfMemoryError(
                 f"{candidates} faces at once do not fit into memory: ask for fewer answers or a smaller scale, or "

@@ -80,7 +80,7 @@ def test_two_answers_never_share_a_file(tmp_path: Path) -> None:
 
     assert [planned.problem is None for planned in all_planned] == [True, False, False]
     assert all_planned[1].problem is not None
-    assert "like that of a.png" in all_planned[1].problem.reason
+    assert "also that of a.png" in all_planned[1].problem.reason
 
 
 def test_a_file_that_keeps_its_name_has_it(tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ def test_a_file_that_keeps_its_name_has_it(tmp_path: Path) -> None:
 
     assert [planned.name for planned in all_planned] == ["hero.kra", "hero.png", "other.kra"]
     assert [planned.problem is None for planned in all_planned] == [False, True, True]
-    assert all_planned[0].problem is not None and "like that of hero.png" in all_planned[0].problem.reason
+    assert all_planned[0].problem is not None and "also that of hero.png" in all_planned[0].problem.reason
 
 
 def test_what_cannot_be_written_is_known_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,7 +109,7 @@ def test_what_cannot_be_written_is_known_before(tmp_path: Path, monkeypatch: pyt
     assert "file is not a folder" in problem(tmp_path / "file")
     assert "file is not a folder" in problem(tmp_path / "file" / "deep")
     monkeypatch.setattr("os.access", lambda *_: False)
-    assert "closed to you" in problem(tmp_path / "new")
+    assert "no permission to write" in problem(tmp_path / "new")
     monkeypatch.undo()
     monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 100}))
     assert "disk is full" in problem(tmp_path / "new")

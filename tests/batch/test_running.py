@@ -171,7 +171,7 @@ def test_every_candidate_is_written_and_labelled(upsampler: Upsampler) -> None:
     for picture in disk.written.values():
         assert picture.text["Author"] == "me"
         assert picture.text["Software"].startswith("Depixel ")
-        assert "imagined, not recovered" in picture.text["Comment"]
+        assert "invented, not recovered" in picture.text["Comment"]
     found = outcome.to_dict()
     assert [c["path"].endswith(p.name) for c, p in zip(found["candidates"], outcome.written, strict=True)] == [True] * 3
     assert {"maximum", "mean", "rmse"} == set(found["candidates"][0]["residual"])

@@ -83,7 +83,7 @@ def test_a_face_in_a_wide_picture_is_not_stretched() -> None:
 
 def test_what_cannot_be_filmed_is_a_sentence() -> None:
     """No steps, or an ending that does not move."""
-    with pytest.raises(BadUsageError, match="no steps"):
+    with pytest.raises(BadUsageError, match="no search"):
         SearchFilm().finish(_given(), _given())
     with pytest.raises(BadUsageError, match=r"\.gif, \.webp"):
         film_path("film.jpg")

@@ -87,7 +87,7 @@ def test_an_engine_that_dies_twice_is_a_sentence(tmp_path: Path) -> None:
     assert "twice" in str(caught.value) and "Segmentation fault" in str(caught.value)
     assert place.log in str(caught.value) and Path(place.log).is_file()
     assert starts.read_text() == "xx"
-    assert "The Depixel engine stopped unexpectedly; it is started again" in sentences
+    assert "The Depixel engine stopped unexpectedly and is being restarted" in sentences
 
 
 @pytest.mark.parametrize("program", ["gimp", "krita"])

@@ -52,7 +52,7 @@ def test_an_anonymised_face_is_not_carried_by_its_recipe() -> None:
 
     assert recipe.source is None and "samples" not in recipe.to_json()
     assert recipe.kept == 8 and recipe.values()["kept"] == 8
-    with pytest.raises(EngineError, match="select that layer"):
+    with pytest.raises(EngineError, match="select the layer"):
         recipe.submission()
     assert recipe.submission(SOURCE).action == "anonymise"
 

@@ -91,9 +91,9 @@ def test_a_malicious_file_is_refused_with_one_sentence_and_runs_nothing(
     ("options", "sentence"),
     [
         ([], "licence"),
-        (["--licence", "MIT", "--name", "../x"], "no name"),
+        (["--licence", "MIT", "--name", "../x"], "not a valid name"),
         (["--licence", "MIT", "--name", "auto"], "size"),
-        (["--licence", "MIT", "--name", released_names()[0]], "is here already"),
+        (["--licence", "MIT", "--name", released_names()[0]], "exists already"),
     ],
 )
 def test_no_licence_or_no_good_name_adds_nothing(

@@ -92,7 +92,7 @@ def test_a_found_head_keeps_what_is_in_the_corners_of_its_box(upsampler: Upsampl
     """A turned head changes inside a round-cornered square; the corners of the box stay nearly as they were."""
     photo = _photo()
 
-    done = replace_face(upsampler, photo, HiddenPlace((20, 10, 84, 74), 30.0, found=True), 8, ANY)
+    done = replace_face(upsampler, photo, HiddenPlace((20, 10, 84, 74), 30.0, by_finder=True), 8, ANY)
 
     left, top, right, bottom = done.box
     before, after = (p.frames[0][top:bottom, left:right].astype(int) for p in (photo, done.picture))

@@ -33,7 +33,7 @@ def test_a_face_is_found_however_it_lies(roll: int) -> None:
     assert abs((left + right) / 2 - 84) < 8
     assert abs((top + bottom) / 2 - 54) < 8
     assert abs((places[0].roll - roll + 180) % 360 - 180) < 15
-    assert places[0].found
+    assert places[0].by_finder
 
 
 def test_a_face_that_moves_is_followed() -> None:
@@ -56,7 +56,7 @@ def test_a_face_that_stands_still_has_one_box() -> None:
     (place,) = find_places(Picture(frames, durations=(50.0,) * 3))
 
     assert place.way == ()
-    assert place.found
+    assert place.by_finder
 
 
 def test_a_small_picture_is_one_face_and_an_empty_one_has_none() -> None:

@@ -12,7 +12,7 @@ from PIL import Image
 from depixel_watch.folder.layout import overlay_for
 from depixel_watch.folder.stamps import StabilityTracker
 from depixel_watch.packs.profiles import load
-from depixel_watch.work.watcher import Event, Watcher
+from depixel_watch.work.watcher import Announcement, Watcher
 
 
 def normals(size: tuple[int, int], seed: int) -> np.ndarray:
@@ -31,7 +31,7 @@ class Desk:
         self.source.mkdir()
         self.out = overlay_for(self.source)
         self.worker = NearestWorker(scale)
-        self.events: list[Event] = []
+        self.events: list[Announcement] = []
 
     def save(self, path: str, size: tuple[int, int] = (4, 4), seed: int = 0, alpha: int | None = None) -> Path:
         """A PNG of noise; size is (width, height); alpha = its largest value."""

@@ -191,7 +191,7 @@ def test_without_a_file_header(bits: int) -> None:
         (_bmp((4, 0), 24, 0, bytes(64)), "4x0"),
         (_bmp((4, 4), 24, 0, bytes(30)), "holds fewer"),
         (_bmp((4, 4), 8, 0, bytes(16)), "no palette"),
-        (_bmp((4, 4), 24, 0, bytes(64), header=14), "does not exist"),
+        (_bmp((4, 4), 24, 0, bytes(64), header=14), "invalid length"),
         (_bmp((4, 4), 24, 0, bytes(64), header=9000), "incomplete"),
         (b"BM" + bytes(20), "incomplete"),
     ],

@@ -66,10 +66,10 @@ def test_every_limit_holds_to_the_last_one() -> None:
     limits.check("a", 1, 1, 3)
     for width, height, frames, words in (
         (101, 1, 1, "megapixels"),
-        (61, 1, 1, "60 a side"),
-        (1, 61, 1, "60 a side"),
+        (61, 1, 1, "60 per side"),
+        (1, 61, 1, "60 per side"),
         (1, 1, 4, "4 frames"),
-        (76, 1, 2, "60 a side"),
+        (76, 1, 2, "60 per side"),
         (51, 1, 3, "together"),
         (51, 1, 2, r"in 8 bytes"),
     ):

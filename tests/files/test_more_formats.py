@@ -333,7 +333,7 @@ def test_documents_hold_a_merged_picture() -> None:
 
     for ending in ("kra", "ora"):
         assert read_bytes(SAMPLES[ending][0], f"a.{ending}").format == ending.upper()
-    with pytest.raises(UnreadablePictureError, match="no merged picture"):
+    with pytest.raises(UnreadablePictureError, match="does not contain a merged picture"):
         read_bytes(empty.getvalue(), "a.ora")
     with pytest.raises(UnsupportedPictureError, match="zip archive"):
         read_bytes(plain.getvalue(), "a.kra")

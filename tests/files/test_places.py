@@ -102,7 +102,7 @@ def test_a_raised_limit_allows_one_large_frame(tmp_path: Path) -> None:
     write(tmp_path / "a.png", PICTURE)
 
     assert read(tmp_path / "a.png", Limits(pixels=16, all_frames=4)).width == 4
-    with pytest.raises(PictureTooLargeError, match="2 a side"):
+    with pytest.raises(PictureTooLargeError, match="2 per side"):
         read(tmp_path / "a.png", Limits(side=2))
 
 

@@ -18,7 +18,7 @@ from depixel.files import read
 from depixel_watch.folder.layout import checked, overlay_for
 from depixel_watch.folder.stamps import StabilityTracker
 from depixel_watch.packs.profiles import OWN_PROFILES, load
-from depixel_watch.work.watcher import Event, PassCounts, Watcher
+from depixel_watch.work.watcher import Announcement, PassCounts, Watcher
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -37,11 +37,11 @@ def _dds(path: Path, mipmaps: int = 0) -> Path:
     return path
 
 
-def _once(source: Path, out: Path | None = None, events: list[Event] | None = None) -> PassCounts:
+def _once(source: Path, out: Path | None = None, events: list[Announcement] | None = None) -> PassCounts:
     now = [0.0]
     source, out = checked(source, out or overlay_for(source))
     tracker = StabilityTracker(1.0, lambda: now[0])
-    told: list[Event] = [] if events is None else events
+    told: list[Announcement] = [] if events is None else events
     watcher = Watcher(source, out, NearestWorker(), tracker, load(own=source), tell=told.append)
     total = PassCounts()
     try:
@@ -99,7 +99,7 @@ def test_what_goes_in_is_what_is_counted(tmp_path: Path) -> None:
     _save(tmp_path / "pack/twin.png", 0)
     _save(tmp_path / "pack/one.png", 9, (1, 1))
     (tmp_path / "pack/bad.png").write_bytes(b"no picture")
-    events: list[Event] = []
+    events: list[Announcement] = []
     tally = _once(tmp_path / "pack", events=events)
 
     assert (tally.done, tally.copied, tally.failed, tally.left) == (5, 1, 1, 1)
@@ -134,7 +134,7 @@ def test_a_picture_of_a_fixed_size_can_be_left_alone(tmp_path: Path) -> None:
         '[[profile]]\nname = "generic"\ntitle = "mine"\nrules = [{ match = "sheets/*", action = "copy" }, '
         '{ match = "*", file = { warn_above = 7 } }]\n'
     )
-    events: list[Event] = []
+    events: list[Announcement] = []
     _once(tmp_path / "pack", events=events)
 
     assert not (tmp_path / "pack-depixel/sheets/main.png").exists()

@@ -25,7 +25,7 @@ from depixel_watch.ledger.ledger import LEDGER_NAME, DamagedLedgerError, Ledger
 from depixel_watch.packs.profiles import load
 from depixel_watch.work import memory
 from depixel_watch.work.attempts import ATTEMPTS_NAME, Attempts
-from depixel_watch.work.watcher import Event, PassCounts, Watcher
+from depixel_watch.work.watcher import Announcement, PassCounts, Watcher
 
 
 class Desk:
@@ -36,7 +36,7 @@ class Desk:
         self.source.mkdir()
         self.out = overlay_for(self.source)
         self.worker = NearestWorker()
-        self.events: list[Event] = []
+        self.events: list[Announcement] = []
 
     def drop(self, name: str, seed: int = 0, side: int = 6) -> Path:
         path = self.source / name
@@ -95,7 +95,7 @@ def test_a_picture_that_needs_more_memory_than_there_is(desk: Desk, monkeypatch:
 
     desk.events.clear()
     desk.run()
-    assert desk.events == [Event("profile", "", "generic (any folder of pictures)")]
+    assert desk.events == [Announcement("profile", "", "generic (any folder of pictures)")]
     free = 2**40
     desk.run()
 

@@ -16,7 +16,7 @@ from PIL import Image
 
 from depixel.errors import BadUsageError
 from depixel.picture import Picture
-from depixel_watch.packs.archive import Chosen, rewrite
+from depixel_watch.packs.archive import PackOptions, rewrite
 from depixel_watch.packs.confirmation import is_map, normals_form
 from depixel_watch.packs.profiles import OWN_PROFILES, load, recognise_folder
 from depixel_watch.work.families import stem_of
@@ -217,7 +217,7 @@ def test_an_archive_is_known_by_what_is_inside(tmp_path: Path, archive: str, nam
     worker = NearestWorker()
 
     assert rewrite(path, io.BytesIO(), worker, load())[0] == f"Profile: {profile}."
-    assert rewrite(path, io.BytesIO(), worker, load(), Chosen(load()["ppsspp"]))[0] == "Profile: ppsspp."
+    assert rewrite(path, io.BytesIO(), worker, load(), PackOptions(load()["ppsspp"]))[0] == "Profile: ppsspp."
 
 
 def test_a_quake_pack_keeps_its_folders(tmp_path: Path) -> None:
@@ -393,7 +393,7 @@ def test_limits_hold_in_folders_and_archives(tmp_path: Path) -> None:
     )
     out = io.BytesIO()
 
-    notes = rewrite(path, out, NearestWorker(4), load(), Chosen(limits=SizeLimits(only_below=16, most=16)))
+    notes = rewrite(path, out, NearestWorker(4), load(), PackOptions(limits=SizeLimits(only_below=16, most=16)))
 
     with zipfile.ZipFile(out) as archive:
         sizes = {}

@@ -22,7 +22,7 @@ from depixel_watch.folder.stamps import StabilityTracker
 from depixel_watch.packs.profiles import load
 from depixel_watch.work import groups, publication
 from depixel_watch.work.pauses import EngineAwayError
-from depixel_watch.work.watcher import Event, PassCounts, Watcher
+from depixel_watch.work.watcher import Announcement, PassCounts, Watcher
 
 
 class Desk:
@@ -32,7 +32,7 @@ class Desk:
         self.source = root / "mods"
         self.source.mkdir(exist_ok=True)
         self.out = overlay_for(self.source)
-        self.events: list[Event] = []
+        self.events: list[Announcement] = []
         tracker = StabilityTracker(0, time.monotonic)
         self.watcher = Watcher(self.source, self.out, worker, tracker, load(), tell=self.events.append, **options)
 

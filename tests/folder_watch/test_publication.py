@@ -26,7 +26,7 @@ from depixel_watch.folder.stamps import StabilityTracker, digest_of
 from depixel_watch.ledger.ledger import LEDGER_NAME, Ledger
 from depixel_watch.packs.profiles import load
 from depixel_watch.work import groups
-from depixel_watch.work.watcher import Event, PassCounts, Watcher
+from depixel_watch.work.watcher import Announcement, PassCounts, Watcher
 
 
 class Desk:
@@ -37,7 +37,7 @@ class Desk:
         self.source.mkdir(parents=True, exist_ok=True)
         self.out = overlay_for(self.source)
         self.worker = worker or NearestWorker()
-        self.events: list[Event] = []
+        self.events: list[Announcement] = []
 
     def run(self, **options: Any) -> PassCounts:
         """A process of its own: passes until nothing waits; what they did together."""

@@ -11,7 +11,7 @@ import pytest
 from depixel.errors import DepixelError, OutputExistsError
 from depixel_watch.folder.stamps import StabilityTracker, Stamp, digest_of
 from depixel_watch.ledger.ledger import BLOCKED, LEDGER_NAME, NOTHING, Ledger
-from depixel_watch.ledger.recorder import Event, Output, PassCounts, Recorder, Times
+from depixel_watch.ledger.recorder import Announcement, Output, PassCounts, Recorder, Times
 from depixel_watch.packs.profiles import Rule
 from depixel_watch.work.task import LoadedTask, Task
 
@@ -22,7 +22,7 @@ class Desk:
     def __init__(self, root: Path) -> None:
         self.out = root
         self.ledger = Ledger(root / LEDGER_NAME)
-        self.events: list[Event] = []
+        self.events: list[Announcement] = []
         self.counts = PassCounts(found=5)
         self.recorder = Recorder(
             self.ledger, StabilityTracker(0.0, lambda: 0.0), self.counts, self.events.append, self.out
@@ -108,7 +108,7 @@ def test_a_failure_keeps_what_is_known_of_the_output(desk: Desk) -> None:
         "failed", "It broke.", "first", Stamp(3, 4), False
     )  # fmt: skip
     assert row.recipe == "recipe" and desk.counts.failed == 1
-    assert desk.events[-1] == Event("failed", "a.png", "It broke.")
+    assert desk.events[-1] == Announcement("failed", "a.png", "It broke.")
     desk.recorder.announce([(desk.item(), "second", True)])
     again = desk.ledger.get("a.png")
     assert again is not None and again.reason == "It broke."

@@ -13,8 +13,8 @@ from rich.console import Console
 
 from depixel_watch.display.log import Log
 from depixel_watch.display.notify import Notifier, command_for
-from depixel_watch.display.show import Announcer, JsonLines, Lines, Table
-from depixel_watch.ledger.recorder import Event, PassCounts, Times
+from depixel_watch.display.show import Announcer, JsonLines, PlainLines, Table
+from depixel_watch.ledger.recorder import Announcement, PassCounts, Times
 
 
 class Clock:
@@ -43,8 +43,8 @@ def test_the_table_counts_measures_and_says_what_is_left(capsys: pytest.CaptureF
     now.failed = 2
     assert "measuring" in _text(table)  # what failed took no time
     clock.now, now.done = 5.0, 200
-    table.tell(Event("done", "a/b.png"))
-    table.tell(Event("failed", "bad.png", "no picture"))
+    table.tell(Announcement("done", "a/b.png"))
+    table.tell(Announcement("failed", "bad.png", "no picture"))
     second = _text(table)
     clock.now = 8.0
     later = _text(table)
@@ -67,8 +67,8 @@ def test_the_table_counts_measures_and_says_what_is_left(capsys: pytest.CaptureF
 def test_lines_and_json(capsys: pytest.CaptureFixture[str]) -> None:
     """One line an event, whatever the name is made of; a pass that did nothing is silent as lines, and told as JSON."""
     tally = PassCounts(found=2, done=2, times=Times(2.0, 0.5, 1.5, 1.0))
-    for show in (Lines(), JsonLines()):
-        show.tell(Event("failed", "a\udcff.png", "no picture"))
+    for show in (PlainLines(), JsonLines()):
+        show.tell(Announcement("failed", "a\udcff.png", "no picture"))
         show.sum_up(tally, 2.5)
         show.sum_up(PassCounts(skipped=3), 0.1)
 
@@ -88,7 +88,7 @@ def test_the_log_has_every_event_and_never_grows_without_end(tmp_path: Path) -> 
     log.write("before there is a folder")
     path.parent.mkdir()
     told = Announcer(JsonLines(), log, None)
-    told.tell(Event("done", "é.png"))
+    told.tell(Announcement("done", "é.png"))
     told.sum_up(PassCounts(found=1, done=1), 1.0)
 
     assert path.read_text("utf-8").splitlines()[0] == "2026-01-02T03:04:05+00:00 done    é.png"
@@ -108,7 +108,7 @@ def test_the_desktop_hears_once_when_all_is_done(
     script.write_text(f'#!/bin/sh\nprintf "%s|" "$@" >> "{tmp_path}/told"\n')
     script.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    told = Announcer(Lines(), Log(tmp_path / "log"), Notifier())
+    told = Announcer(PlainLines(), Log(tmp_path / "log"), Notifier())
     told.sum_up(PassCounts(found=3, done=3, waiting=2), 1.0)
     told.sum_up(PassCounts(found=2, done=1, failed=1), 1.0)
     told.sum_up(PassCounts(skipped=5), 1.0)
@@ -116,7 +116,7 @@ def test_the_desktop_hears_once_when_all_is_done(
 
     assert (tmp_path / "told").read_text() == "--app-name=Depixel|--|Depixel|4 textures are ready, 1 failed.|"
     monkeypatch.setenv("PATH", str(tmp_path / "none"))
-    Announcer(Lines(), Log(tmp_path / "log"), Notifier()).troubles()
+    Announcer(PlainLines(), Log(tmp_path / "log"), Notifier()).troubles()
     assert "notify-send is not installed" in capsys.readouterr().out
     for system in ("linux", "darwin", "win32"):
         assert command_for(system, "title", '"; rm -rf /')[-2:] == ["title", '"; rm -rf /']

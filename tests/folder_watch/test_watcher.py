@@ -27,7 +27,7 @@ from depixel_watch.packs.profiles import OWN_PROFILES, load
 from depixel_watch.work import pipeline as pipeline_module
 from depixel_watch.work import publication
 from depixel_watch.work.pauses import OutputDeletedError
-from depixel_watch.work.watcher import DiskFullError, Event, PassCounts, PauseError, Watcher
+from depixel_watch.work.watcher import Announcement, DiskFullError, PassCounts, PauseError, Watcher
 
 
 class Clock:
@@ -61,7 +61,7 @@ class Desk:
         self.out = overlay_for(self.source)
         self.worker = NearestWorker()
         self.clock = Clock()
-        self.events: list[Event] = []
+        self.events: list[Announcement] = []
         self.open()
 
     def open(self, complete: bool = False, retry: bool = False) -> None:

@@ -164,7 +164,7 @@ def test_the_same_declaration_works_on_a_real_gimpfu(python: str, tmp_path: Path
 )
 def test_values_out_of_range_are_refused(compat: ModuleType, entry: tuple[Any, ...], good: object, bad: object) -> None:
     """... by the parameter's name; GIMP itself would go on with the default."""
-    parameter = compat.Parameter(entry)
+    parameter = compat.FilterParameter(entry)
 
     assert parameter.check(good) == good
     with pytest.raises(ValueError, match=r"^n must be"):

@@ -67,7 +67,7 @@ def test_an_engine_that_runs_is_no_news(home: Path) -> None:
     ("script", "words"),
     [
         ("echo 'No module named depixel' >&2; exit 1", "which fails: No module named depixel"),
-        ("echo depixel 0.0.9", "that is Depixel 0.0.9, and this is"),
+        ("echo depixel 0.0.9", "which is Depixel 0.0.9; this is"),
         ("kill -KILL $$", "which fails: exit code -9"),
     ],
 )
@@ -83,7 +83,7 @@ def test_a_recorded_engine_that_is_gone(home: Path) -> None:
     """By its name."""
     (finding,) = check_record(recorded(home, "/gone/python", "-m", "depixel"))
 
-    assert finding.level == "problem" and "is not there any more: /gone/python" in finding.what
+    assert finding.level == "problem" and "no longer exists: /gone/python" in finding.what
 
 
 def test_an_engine_that_crashed_at_its_start(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -100,7 +100,7 @@ def test_an_engine_that_crashed_at_its_start(home: Path, capsys: pytest.CaptureF
     said = capsys.readouterr().out
     (finding,) = check_running(place)
 
-    assert "PROBLEM The engine ended with a fault when it ran last: ImportError: uvicorn lost its wheels" in said
+    assert "PROBLEM The engine's last run ended with a fault: ImportError: uvicorn lost its wheels" in said
     assert "ended while it was starting" in said
     assert finding.level == "problem" and place.log in finding.mend and "pip install" in finding.mend
 
@@ -164,7 +164,7 @@ def test_a_profile_that_was_moved(home: Path) -> None:
     (finding,) = about_gimp(home)
 
     assert finding.level == "problem"
-    assert "was installed in" in finding.what and "that folder is gone" in finding.what
+    assert "was installed in" in finding.what and "that folder no longer exists" in finding.what
     assert "--profile FOLDER" in finding.mend
     (home / ".config" / "GIMP" / "3.2").mkdir(parents=True)
     main(["install", "gimp"])
@@ -209,7 +209,7 @@ def test_only_gimp_2(home: Path) -> None:
 
     assert old_gimp_versions(system(home, path)) == ["2.10"]
     (finding,) = about_gimp(home, path)
-    assert finding.what == "Only GIMP 2.10 is here; the plug-in needs 3.0 or later"
+    assert finding.what == "Only GIMP 2.10 was found; the plug-in needs 3.0 or later"
     assert finding.mend == "install GIMP 3"
 
 

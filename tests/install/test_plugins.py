@@ -232,16 +232,16 @@ def test_nothing_found_is_a_sentence(
     ("damage", "words"),
     [
         ("chmod", "not executable"),
-        ("rename", "file and folder must have one name"),
+        ("rename", "the file and its folder must have the same name"),
         ("client", "incomplete"),
         ("protocol", "speaks version 99 of Depixel's protocol, the engine version 2"),
-        ("version", "is that of Depixel 0.0.9, and this is"),
+        ("version", "is from Depixel 0.0.9; this is"),
         ("edited", "changed by hand (work.py)"),
-        ("record", "does not know where the engine is"),
-        ("engine", "the engine that the plug-in starts is not there any more: /gone/python"),
-        ("stray", "outside a folder of its name"),
+        ("record", "has no record of the engine"),
+        ("engine", "the engine that the plug-in starts no longer exists: /gone/python"),
+        ("stray", "not in a folder of the same name"),
         ("not started", "GIMP has not been started since"),
-        ("passed over", "GIMP passed over it when it was started last"),
+        ("passed over", "GIMP ignored it at its last start"),
     ],
 )
 def test_the_doctor_names_the_reason(home: Path, damage: str, words: str) -> None:

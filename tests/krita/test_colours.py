@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from depixel_krita.colours import SRGB, STRIP, Colours, strips
+from depixel_krita.colours import SRGB, STRIP, ColourSpace, strips
 
 
 @pytest.mark.parametrize(
@@ -13,7 +13,7 @@ from depixel_krita.colours import SRGB, STRIP, Colours, strips
 )
 def test_whole_numbers_travel_as_they_are(model: str, depth: str, pixel_bytes: int, channels: int, bits: int) -> None:
     """8 and 16 bits of RGB and grey are not converted, keep their profile, and need no note."""
-    colours = Colours(model, depth, "some profile")
+    colours = ColourSpace(model, depth, "some profile")
 
     assert colours.travels == colours
     assert (pixel_bytes, channels, bits) == (colours.pixel_bytes, colours.channels, colours.bits)
@@ -23,10 +23,10 @@ def test_whole_numbers_travel_as_they_are(model: str, depth: str, pixel_bytes: i
 
 def test_floating_point_keeps_its_profile() -> None:
     """Floating point travels with 16 bits in the same space, and a note says what was limited."""
-    colours = Colours("RGBA", "F32", "linear")
+    colours = ColourSpace("RGBA", "F32", "linear")
 
-    assert colours.travels == Colours("RGBA", "U16", "linear")
-    assert Colours("GRAYA", "F16", "grey").travels == Colours("GRAYA", "U16", "grey")
+    assert colours.travels == ColourSpace("RGBA", "U16", "linear")
+    assert ColourSpace("GRAYA", "F16", "grey").travels == ColourSpace("GRAYA", "U16", "grey")
     assert not colours.is_swapped
     assert "16 bits" in colours.note()
 
@@ -34,9 +34,9 @@ def test_floating_point_keeps_its_profile() -> None:
 @pytest.mark.parametrize(("model", "pixel_bytes"), [("CMYKA", 5), ("LABA", 4), ("XYZA", 4)])
 def test_other_models_are_converted(model: str, pixel_bytes: int) -> None:
     """Everything else travels as RGB in sRGB, and a note says so."""
-    colours = Colours(model, "U8", "press")
+    colours = ColourSpace(model, "U8", "press")
 
-    assert colours.travels == Colours("RGBA", "U16", SRGB)
+    assert colours.travels == ColourSpace("RGBA", "U16", SRGB)
     assert colours.pixel_bytes == pixel_bytes
     assert model in colours.note()
 

@@ -17,7 +17,7 @@ from depixel.client.launch import reap
 from depixel.picture import Picture
 from depixel.request import Request
 from depixel.upsampler import Upsampler
-from depixel_krita.task import Failed, Finished, Task
+from depixel_krita.task import CallFailure, CallResult, EngineCall
 
 
 @pytest.fixture(scope="module")
@@ -39,20 +39,20 @@ def engine(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> Iterator[
         time.sleep(0.1)
 
 
-def _task(engine: Engine, bgra: np.ndarray, **settings: Any) -> Task:
+def _task(engine: Engine, bgra: np.ndarray, **settings: Any) -> EngineCall:
     shape = (bgra.shape[1], bgra.shape[0], 4, 8)
 
     def ask(pixels: Pixels) -> Submission:
         return Submission(pixels, {"domain": "art", **settings}, previews=True, program="tests")
 
-    return Task(engine, (bgra.tobytes(),), shape, True, ask, "sprite")
+    return EngineCall(engine, (bgra.tobytes(),), shape, True, ask, "sprite")
 
 
-def _end(task: Task) -> Any:
+def _end(task: EngineCall) -> Any:
     deadline = time.monotonic() + 100
     while time.monotonic() < deadline:
         for message in task.take():
-            if isinstance(message, (Finished, Failed)):
+            if isinstance(message, (CallResult, CallFailure)):
                 return message
         time.sleep(0.02)
     raise AssertionError("the task did not end")
@@ -68,7 +68,7 @@ def test_answers_come_back_in_kritas_order(engine: Engine, weights: Path) -> Non
         Picture((np.ascontiguousarray(bgra[..., [2, 1, 0, 3]]),)), Request(domain="art", scale=2)
     )
 
-    assert isinstance(end, Finished), end
+    assert isinstance(end, CallResult), end
     assert end.frames[0][0] == expected.picture.frames[0][..., [2, 1, 0, 3]].tobytes()
     assert (end.source.width, end.source.height) == (12, 9)
     assert bytes(end.pictures[0].rgba) == expected.picture.frames[0].tobytes()
@@ -85,7 +85,7 @@ def test_cancel_returns_at_once_and_says_nothing(engine: Engine) -> None:
     task.cancel()
 
     assert time.monotonic() - began < 0.1
-    assert _end(task) == Failed("")
+    assert _end(task) == CallFailure("")
 
 
 def test_no_engine_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,5 +96,5 @@ def test_no_engine_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     task.start()
     end = _end(task)
 
-    assert isinstance(end, Failed)
+    assert isinstance(end, CallFailure)
     assert "depixel install krita" in end.sentence

@@ -55,8 +55,8 @@ def test_steps_are_not_searched_and_the_report_says_so(upsampler: Upsampler) -> 
 
     assert np.array_equal(frame(plain), frame(searched))
     assert searched.steps == 0
-    assert any("change nothing: steps" in note for note in searched.notes)
-    assert not any("change nothing" in note for note in plain.notes)
+    assert any("have no effect: steps" in note for note in searched.notes)
+    assert not any("no effect" in note for note in plain.notes)
 
 
 def test_imagination_that_changes_nothing_is_not_claimed(upsampler: Upsampler) -> None:
@@ -69,8 +69,8 @@ def test_imagination_that_changes_nothing_is_not_claimed(upsampler: Upsampler) -
     assert len(vivid.candidates) == 1
     assert np.array_equal(frame(calm), frame(vivid))
     assert vivid.candidates[0].imagination == 0
-    assert not any("imagined" in note for note in vivid.notes)
-    assert any("change nothing: candidates, imagination, like" in note for note in vivid.notes)
+    assert not any("invented" in note for note in vivid.notes)
+    assert any("have no effect: candidates, imagination, like" in note for note in vivid.notes)
 
 
 @pytest.mark.parametrize("alpha", [False, True])
@@ -182,5 +182,5 @@ def test_with_latents_it_is_searched_and_imagines(upsampler: Upsampler) -> None:
 
     assert len(vivid.candidates) == 2
     assert not np.array_equal(frame(calm), frame(vivid))
-    assert any("imagined" in note for note in vivid.notes)
+    assert any("invented" in note for note in vivid.notes)
     assert vivid.steps == 3 and vivid.residual.exact

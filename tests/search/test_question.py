@@ -40,7 +40,7 @@ def test_values_must_be_numbers(value: float) -> None:
     """One value that is no number would spread to all."""
     question = _question()
     question.small[1, 2, 0, 0] = value
-    with pytest.raises(BadUsageError, match="not numbers"):
+    with pytest.raises(BadUsageError, match="not finite numbers"):
         question.check(1)
 
 

@@ -90,7 +90,7 @@ def test_a_gpu_without_memory_hands_over_to_the_cpu(short_of_graphics_memory: Up
     report = upsampler.upsample(PICTURE, settings)
 
     assert (report.device, upsampler.device.type) == ("cpu", "cpu")
-    assert any("the CPU did the work" in note for note in report.notes)
+    assert any("the CPU was used" in note for note in report.notes)
     assert report.residual.maximum < 0.5
     assert not upsampler.upsample(PICTURE, settings).notes
 
@@ -109,7 +109,7 @@ def test_weights_that_do_not_fit_the_gpu_go_to_the_cpu(tmp_path: Path, monkeypat
     shelf = upsampler.shelf
     monkeypatch.setattr(Shelf, "art", art)
 
-    assert any("the CPU did the work" in note for note in upsampler.upsample(PICTURE, Request(scale=2)).notes)
+    assert any("the CPU was used" in note for note in upsampler.upsample(PICTURE, Request(scale=2)).notes)
 
 
 def test_faces_without_memory_are_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,7 +67,7 @@ def test_an_answer_comes_in_the_format_that_was_sent(running: Running, kind: str
     assert read_bytes(png, "png").format == "PNG"
     assert read_bytes(png, "png").width == 12
     assert (
-        "imagined" in Image.open(io.BytesIO(png)).text["Comment"]  # type: ignore[attr-defined]
+        "invented" in Image.open(io.BytesIO(png)).text["Comment"]  # type: ignore[attr-defined]
         or "invented" in Image.open(io.BytesIO(png)).text["Comment"]  # type: ignore[attr-defined]
     )  # type: ignore[attr-defined]
     if kind == "JPEG":

@@ -166,7 +166,7 @@ def test_an_empty_body_is_no_file() -> None:
     stream = io.BytesIO()
     Image.new("RGB", (2, 2)).save(stream, "PNG")
 
-    with pytest.raises(UnreadablePictureError, match="no picture in its body"):
+    with pytest.raises(UnreadablePictureError, match="body of the request has no picture"):
         read_picture(_spec(), "image/png", b"")
     assert read_picture(_spec(name="a.png"), "image/png", stream.getvalue()).name == "a.png"
 

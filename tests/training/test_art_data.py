@@ -14,7 +14,7 @@ from training.art_data import images
 from training.art_data.crops import SIZE, Seen, collect
 from training.art_data.fetch import fetch
 from training.art_data.pairs import pixel_pair
-from training.art_data.sources import EVALUATION, SOURCES, Source, census, is_evaluation, is_free
+from training.art_data.sources import EVALUATION, SOURCES, PackageSource, census, is_evaluation, is_free
 from training.art_data.spoiling import KINDS, PALETTES, bc1, bc4, ordered, reduced_to_palette, spoiled_small
 
 import depixel
@@ -39,7 +39,7 @@ def test_no_training_source_is_an_evaluation_source() -> None:
 
 def test_an_evaluation_source_is_refused_even_when_asked_for(tmp_path: Path) -> None:
     """Neither the download nor the crops accept one, and a stray path in a census is dropped."""
-    source = Source("wesnoth-1.16-data", "apt", "sprites", 10)
+    source = PackageSource("wesnoth-1.16-data", "apt", "sprites", 10)
     with pytest.raises(ValueError, match="evaluation"):
         fetch(source, tmp_path, tmp_path)
     with pytest.raises(ValueError, match="evaluation"):
@@ -120,7 +120,7 @@ def test_collecting_records_licence_and_respects_limits(tmp_path: Path) -> None:
     (tmp_path / "pack.tsv").write_text(
         "a.png\t300\t300\tCC0-1.0\nb_normal.png\t300\t300\tCC0\ngpl.png\t300\t300\tGPL-2\n"
     )
-    source = Source("pack", "apt", "sprites", 30)
+    source = PackageSource("pack", "apt", "sprites", 30)
     crops, origins, reasons = collect((source,), tmp_path / "unpacked", tmp_path, {"pack": "1.0-1"})
     assert crops.shape[1:] == (SIZE, SIZE, 4)
     assert [(o.file, o.licence, o.version) for o in origins] == [("a.png", "CC0-1.0", "1.0-1")]

@@ -1,4 +1,6 @@
-"""From unpacked packages to an array of square straight RGBA crops and a manifest with each crop's file and licence."""
+"""
+Turns unpacked packages into an array of square straight RGBA crops, and a manifest with each crop's file and licence.
+"""
 
 from __future__ import annotations
 
@@ -14,16 +16,16 @@ from pathlib import Path
 
 import numpy as np
 from training.art_data import images, vector
-from training.art_data.sources import Source, census, is_evaluation
+from training.art_data.sources import PackageSource, census, is_evaluation
 
 SIZE = 96  # the default side of a crop
-_LARGE = 192  # short side of a picture of figures from which on some are taken at half their size
+_LARGE = 192  # short side of a picture of figures above which some are used at half their size
 _NEAR = 5  # crops whose hashes differ in fewer bits are near duplicates
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Where crops came from: one line of the manifest."""
+    """The origin of crops: one line of the manifest."""
 
     package: str
     version: str
@@ -42,7 +44,7 @@ class Seen:
         self._count = 0
 
     def is_new(self, crop: np.ndarray) -> bool:
-        """Remember the crop and return True, or return False when one like it is there already."""
+        """Record the crop and return True, or return False if a similar one exists."""
         value = np.uint64(images.perceptual_hash(crop))
         known = self._hashes[: self._count]
         if len(known) and int(np.bitwise_count(known ^ value).min()) < _NEAR:
@@ -53,7 +55,7 @@ class Seen:
 
 
 def collect(
-    sources: tuple[Source, ...],
+    sources: tuple[PackageSource, ...],
     unpacked: Path,
     lists: Path,
     versions: dict[str, str],
@@ -63,10 +65,10 @@ def collect(
     seed: int = 0,
 ) -> tuple[np.ndarray, list[Origin], Counter[str]]:
     """
-    Crops of all sources: ([N, side, side, 4] uint8, manifest, why pictures were left out).
+    Crops of all sources: ([N, side, side, 4] uint8, manifest, reasons why pictures were left out).
 
     Args:
-        unpacked: holds one folder per package, as `fetch` leaves it.
+        unpacked: holds one folder per package, as made by `fetch`.
         lists: the census of free files.
         share: of each source's limit; a small share makes a quick first set.
         side: of a crop, a multiple of 32.
@@ -99,13 +101,13 @@ def collect(
 
 
 class Archives:
-    """Reads files of unpacked packages, and of zip archives inside them, each of which is opened once."""
+    """Reads files of unpacked packages, and of zip archives inside them; each archive is opened once."""
 
     def __init__(self) -> None:
         self._open: dict[Path, tuple[zipfile.ZipFile, set[str]]] = {}
 
     def read(self, folder: Path, name: str) -> bytes | None:
-        """The bytes of `folder`/name; "a.zip::b" is b inside the archive a.zip. None where there is no such file."""
+        """The bytes of `folder`/name; "a.zip::b" is b inside the archive a.zip. None if there is no such file."""
         outer, _, inner = name.partition("::")
         path = folder / outer
         if not path.is_file():
@@ -120,7 +122,7 @@ class Archives:
 
 
 def _pictures(
-    source: Source, unpacked: Path, lists: Path, rng: random.Random, reasons: Counter[str]
+    source: PackageSource, unpacked: Path, lists: Path, rng: random.Random, reasons: Counter[str]
 ) -> Iterator[tuple[str, str, str, np.ndarray]]:
     folder = unpacked / source.package.replace("/", "-").lstrip("@")
     if source.kind == "vector":
@@ -149,7 +151,7 @@ def _pictures(
             continue
         pixels = images.read_rgba(data, source.opaque)
         if pixels is not None and source.kind == "sprites" and min(pixels.shape[:2]) >= _LARGE and rng.random() < 0.35:
-            pixels = images.halve(pixels)  # whole figures, as small as games draw them
+            pixels = images.halve(pixels)  # whole figures, as small as in games
         why = "unreadable or too small" if pixels is None else images.unwanted(pixels)
         if why:
             reasons[why] += 1
@@ -165,7 +167,7 @@ def _crops(pixels: np.ndarray, rng: random.Random, side: int) -> list[np.ndarray
         top, left = rng.randint(0, padded.shape[0] - height), rng.randint(0, padded.shape[1] - width)
         padded[top : top + height, left : left + width] = pixels
         if images.luminance(pixels).shape and pixels[..., 3].min() == 255 and min(height, width) < 64:
-            return []  # an opaque tile on nothing is no picture anybody has
+            return []  # an opaque tile on a transparent crop is not a realistic picture
         pixels, (height, width) = padded, padded.shape[:2]
     top, left = rng.randint(0, (height - side) % side), rng.randint(0, (width - side) % side)
     corners = [(y, x) for y in range(top, height - side + 1, side) for x in range(left, width - side + 1, side)]

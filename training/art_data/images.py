@@ -1,4 +1,4 @@
-"""Reading candidate pictures, and the tests that keep out what would teach the wrong thing."""
+"""Reads candidate pictures, and rejects those that would teach the wrong thing."""
 
 from __future__ import annotations
 
@@ -18,21 +18,20 @@ ENDINGS = {".png", ".jpg", ".jpeg", ".tga", ".bmp", ".webp", ".dds"}
 LOSSY = {"JPEG", "WEBP", "DDS"}  # reduced 2x; nearly every DDS is block-compressed
 
 
-_COVERED = 48 * 48  # visible pixels of a crop, whatever its side: a quarter of one of 96
+_COVERED = 48 * 48  # least visible pixels of a crop of any side: a quarter of one of 96
 
 
 def looks_like_map(path: str) -> bool:
-    """True when the name says normal, height, mask, gloss, light map, font or screenshot."""
+    """True if the name indicates a normal, height, mask, gloss or light map, a font or a screenshot."""
     return bool(_MAPS.search(path))
 
 
 def read_rgba(data: bytes, opaque: bool = False) -> np.ndarray | None:
     """
-    Straight RGBA [H, W, 4] uint8 of a file's bytes, reduced 2x when it was stored with loss; None when it cannot be
-    read.
+        Straight RGBA [H, W, 4] uint8 of a file's bytes, reduced 2x if the file is lossy; None if it is unreadable.
 
     Args:
-        opaque: leave alpha out; it is a mask of something else.
+        opaque: ignore alpha, which is a mask of something else.
     """
     try:
         with Image.open(io.BytesIO(data)) as image:
@@ -50,7 +49,7 @@ def read_rgba(data: bytes, opaque: bool = False) -> np.ndarray | None:
         Image.DecompressionBombError,
     ):
         return None
-    if lossy or min(pixels.shape[:2]) >= 1024:  # very large files are soft at their own size
+    if lossy or min(pixels.shape[:2]) >= 1024:  # very large files are soft at full size
         if min(pixels.shape[:2]) < 192:
             return None
         pixels = halve(pixels)
@@ -75,7 +74,7 @@ def luminance(pixels: np.ndarray) -> np.ndarray:
 
 
 def unwanted(pixels: np.ndarray) -> str:
-    """Why the whole picture is left out ("" when it is not): pixel art, nearest-enlarged, blocks, a normal map."""
+    """Why the whole picture is rejected ("" if it is not): pixel art, nearest-enlarged, blocks, a normal map."""
     if is_unit_vectors(pixels):
         return "normal map"
     if is_nearest_enlarged(pixels):
@@ -88,13 +87,13 @@ def unwanted(pixels: np.ndarray) -> str:
 
 
 def colours(pixels: np.ndarray) -> int:
-    """How many different visible colours."""
+    """The number of different visible colours."""
     visible = pixels[pixels[..., 3] > 0]
     return len(np.unique(np.ascontiguousarray(visible).view(np.uint32)))
 
 
 def is_unit_vectors(pixels: np.ndarray) -> bool:
-    """True when nearly all opaque colours decode to vectors of length 1 that point outwards."""
+    """True if nearly all opaque colours decode to vectors of length 1 that point outwards."""
     visible = pixels[pixels[..., 3] > 250][::17, :3].astype(np.float32) / 127.5 - 1
     if len(visible) < 50:
         return False
@@ -103,7 +102,7 @@ def is_unit_vectors(pixels: np.ndarray) -> bool:
 
 
 def is_nearest_enlarged(pixels: np.ndarray) -> bool:
-    """True when the columns (or rows) at which anything changes nearly all lie on one grid of 2, 3 or 4 pixels."""
+    """True if nearly all columns (or rows) at which anything changes lie on a grid of 2, 3 or 4 pixels."""
     for axis in (0, 1):
         changes = (np.diff(pixels.astype(np.int16), axis=axis) != 0).any(-1).sum(1 - axis)
         for step in (2, 3, 4):
@@ -114,7 +113,7 @@ def is_nearest_enlarged(pixels: np.ndarray) -> bool:
 
 
 def is_block_compressed(pixels: np.ndarray) -> bool:
-    """True when 4x4 blocks on the grid hold at most four colours far more often than blocks off the grid (BC1)."""
+    """True if 4x4 blocks on the grid have at most four colours far more often than blocks off the grid (BC1)."""
     if min(pixels.shape[:2]) < 64:
         return False
     window = pixels[: min(512, pixels.shape[0]), : min(512, pixels.shape[1])]
@@ -131,7 +130,7 @@ def _few_colours(pixels: np.ndarray) -> float:
 
 
 def is_informative(crop: np.ndarray) -> bool:
-    """A crop worth learning from: covered, with contrast, and with edges rather than a smooth ramp."""
+    """Whether a crop is useful: covered, with contrast, and with edges rather than a smooth gradient."""
     if (crop[..., 3] > 128).sum() < _COVERED:
         return False
     grey = luminance(crop)

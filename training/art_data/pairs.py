@@ -1,6 +1,6 @@
 """
-Training pairs that are too slow to make on the fly: pixel art with smooth truth, and small pictures as games spoil
-them (training.art_data.spoiling).
+Training pairs that take too long to make during training: pixel art with smooth truth, and small pictures degraded as
+in games (training.art_data.spoiling).
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ FACTOR = 4
 
 def pixel_pair(crop: np.ndarray, rng: random.Random) -> tuple[np.ndarray, np.ndarray]:
     """
-    A picture drawn with few colours and hard edges, and what an artist's grid would keep of it.
+    A picture drawn with few colours and hard edges, and its version on an artist's coarse grid.
 
-    The crop is reduced to a palette at twice its size and reduced back, so that its contours are smooth and its areas
-    flat; the small picture takes one pixel of each block's centre. Often a dark outline is drawn, as sprites have, wide
-    enough that no sample misses it; sometimes boxes that lie on the grid, whose corners must stay corners.
+    The crop is reduced to a palette at twice its size and then reduced back, so that contours are smooth and areas
+    flat; the small picture has one pixel from each block's centre. Often a dark outline is drawn, as in sprites, wide
+    enough that no sample misses it; sometimes boxes on the grid, whose corners must remain corners.
 
     Args:
         crop: [S, S, 4] uint8 straight RGBA.

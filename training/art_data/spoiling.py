@@ -1,7 +1,7 @@
 """
-Small pictures as games spoil them: palettes with and without dithering, BC1 and BC3 blocks, JPEG, a slight blur.
+Degrades small pictures as games do: palettes with and without dithering, BC1 and BC3 blocks, JPEG, a slight blur.
 
-Removing these is learned, so that no filter has to stand in front of the network.
+The network learns to remove these, so that no filter is needed before it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ PALETTES = (16, 32, 64, 128, 256)
 
 def spoiled_small(crop: np.ndarray, rng: random.Random, kind: str | None = None) -> np.ndarray:
     """
-    The area reduction of a crop, spoiled once: [S/4, S/4, 4] uint8 straight RGBA.
+    The area reduction of a crop, degraded in one way: [S/4, S/4, 4] uint8 straight RGBA.
 
     Args:
         crop: [S, S, 4] uint8 straight RGBA.
@@ -54,7 +54,7 @@ def halve(pixels: np.ndarray) -> np.ndarray:
 
 
 def reduced_to_palette(pixels: np.ndarray, colours: int, dither: Image.Dither) -> np.ndarray:
-    """RGB reduced to a palette of its own; transparent pixels do not use up its colours."""
+    """RGB reduced to a palette of its own; transparent pixels do not count."""
     image = _visible(pixels)
     palette = image.quantize(colours, Image.Quantize.MEDIANCUT)
     return np.asarray(image.quantize(palette=palette, dither=dither).convert("RGB"))
@@ -64,21 +64,22 @@ _BAYER = np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]]
 
 
 def ordered(pixels: np.ndarray, colours: int) -> np.ndarray:
-    """RGB reduced to a palette of its own under a 4x4 Bayer pattern, as strong as the palette is coarse."""
+    """RGB reduced to its own palette with a 4x4 Bayer pattern whose strength fits the palette."""
     image = _visible(pixels)
     palette = image.quantize(colours, Image.Quantize.MEDIANCUT)
     height, width = pixels.shape[:2]
     threshold = np.tile(_BAYER, (height // 4 + 1, width // 4 + 1))[:height, :width, None]
     rgb = np.asarray(image).astype(np.float32)
-    spread = rgb.std((0, 1)) * 3.5 / colours ** (1 / 3)  # distance of neighbours where colours fill a box evenly
+    spread = rgb.std((0, 1)) * 3.5 / colours ** (1 / 3)  # distance of neighbours if colours fill a box evenly
     moved = (rgb + threshold * spread).round().clip(0, 255).astype(np.uint8)
     return np.asarray(Image.fromarray(moved).quantize(palette=palette, dither=Image.Dither.NONE).convert("RGB"))
 
 
 def bayer_dithered(pixels: np.ndarray, colours: int, size: int, strength: float) -> np.ndarray:
     """
-    RGB reduced to a palette of its own under a Bayer pattern of `size` (2, 4 or 8) pixels; strength 1 is as strong as
-    neighbouring colours are apart.
+        RGB reduced to its own palette with a Bayer pattern of `size` (2, 4 or 8) pixels; strength 1 equals the distance
+        of
+    neighbouring colours.
     """
     image = _visible(pixels)
     palette = image.quantize(colours, Image.Quantize.MEDIANCUT)
@@ -102,16 +103,16 @@ def _visible(pixels: np.ndarray) -> Image.Image:
 
 
 def bc1(rgb: np.ndarray) -> np.ndarray:
-    """What BC1 leaves: in each 4x4 block four colours on a line between two RGB565 ends."""
+    """RGB after BC1: each 4x4 block has four colours on a line between two RGB565 endpoints."""
     return _blocks(rgb, np.array([255 / 31, 255 / 63, 255 / 31], np.float32), 4)
 
 
 def bc4(channel: np.ndarray) -> np.ndarray:
-    """What BC3 leaves of alpha, [H, W, 1]: in each 4x4 block eight values between two of 8 bits."""
+    """Alpha [H, W, 1] after BC3: each 4x4 block has eight values between two endpoints of 8 bits."""
     return _blocks(channel, np.array([1], np.float32), 8)
 
 
-# `values` evenly spaced points between the ends of each 4x4 block, rounded to multiples of `step`.
+# `values` evenly spaced points between the endpoints of each 4x4 block, rounded to multiples of `step`.
 def _blocks(pixels: np.ndarray, step: np.ndarray, values: int) -> np.ndarray:
     channels = pixels.shape[2]
     height, width = pixels.shape[0] // 4 * 4, pixels.shape[1] // 4 * 4

@@ -1,4 +1,4 @@
-"""Rendering emoji and icon SVG at several sizes."""
+"""Renders SVG emoji and icons at several sizes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-SIZES = (96, 128, 160, 192, 256, 256, 320)  # 256 twice: what most sets are drawn for
+SIZES = (96, 128, 160, 192, 256, 256, 320)  # 256 twice: most sets are drawn for it
 
 
 def glyphs(folder: Path) -> Iterator[tuple[str, str]]:
@@ -30,19 +30,21 @@ def glyphs(folder: Path) -> Iterator[tuple[str, str]]:
 
 
 def render(svg: str, size: int) -> np.ndarray | None:
-    """Straight RGBA uint8, long side `size`; None when the renderer refuses the file."""
+    """Straight RGBA uint8, long side `size`; None if the renderer refuses the file."""
     import resvg_py
 
     try:
         data = bytes(resvg_py.svg_to_bytes(svg_string=svg, width=size))
         pixels = np.asarray(Image.open(io.BytesIO(data)).convert("RGBA"))
-    except Exception:  # noqa: BLE001  the renderer raises bare exceptions, and one glyph does not matter
+    except Exception:  # noqa: BLE001  the renderer raises bare exceptions, and a single glyph does not matter
         return None
     return pixels if min(pixels.shape[:2]) >= 48 and max(pixels.shape[:2]) <= 4 * size else None
 
 
 def rendered(svg: str, rng: random.Random) -> np.ndarray | None:
-    """One rendering at a size drawn from SIZES; a drawing of one colour gets a colour of its own and often a ground."""
+    """
+    One rendering at a random size from SIZES; a single-colour drawing gets a random colour and often a background.
+    """
     return render(coloured(svg, rng) if "currentColor" in svg else svg, rng.choice(SIZES))
 
 

@@ -1,7 +1,7 @@
 """
-Many pictures in files: which ones a command line means (`inputs`), where each answer goes (`plan`), whether its file
-can hold it (`outputs`), reading and writing (`disk`), the engine that answers (`engines`), the run (`running`), and
-what is said at its end (`summary`) or instead of it (`dry_run`).
+Many pictures in files: the inputs of a command line (`inputs`), the place of each answer (`plan`), whether its file can
+hold it (`outputs`), reading and writing (`disk`), the engine (`engines`), the run (`running`), its summary (`summary`),
+and the dry run (`dry_run`).
 """
 
 from __future__ import annotations

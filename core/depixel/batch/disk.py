@@ -16,14 +16,14 @@ Read = Callable[[Path], Picture]
 Write = Callable[[Path, Picture], None]
 
 READABLE = files.READABLE
-"""Endings of the files that are taken from folders."""
+"""Extensions of the files that are read from folders."""
 
 WRITABLE = files.WRITABLE
-"""Endings that can be written."""
+"""Extensions that can be written."""
 
 
 def check_no_video(out: Path) -> None:
-    """Raises BadUsageError where OUT is named like a video."""
+    """Raises BadUsageError if OUT has a video's extension."""
     if files.by_ending(out) is video.FORMAT:
         raise BadUsageError(
             f"-o {out}: Depixel does not write videos: their compression would change pixels, and the result would no "
@@ -33,7 +33,7 @@ def check_no_video(out: Path) -> None:
 
 
 def reader(max_pixels: int | None) -> Read:
-    """Reads a picture of at most so many pixels (None = the limit of `depixel.files`)."""
+    """A function that reads a picture of at most `max_pixels` pixels (None = the limit of `depixel.files`)."""
     limits = files.Limits() if max_pixels is None else files.Limits(pixels=max_pixels)
 
     def read(path: Path) -> Picture:
@@ -46,10 +46,10 @@ def reader(max_pixels: int | None) -> Read:
 
 def writer(overwrite: bool, *, resume: bool = False) -> Write:
     """
-    Writes a picture under a temporary name and renames it; an existing file only with `overwrite`.
+    A function that writes a picture under a temporary name and renames it, over an existing file only with `overwrite`.
 
     Args:
-        resume: a file that is byte for byte the same, as an interrupted run leaves it, counts as written.
+        resume: an existing file with the same bytes, as an interrupted run leaves it, counts as written.
     """
 
     def write(path: Path, picture: Picture) -> None:
@@ -57,7 +57,7 @@ def writer(overwrite: bool, *, resume: bool = False) -> Write:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
-            raise UnwritableOutputError(f"The folder {path.parent} cannot be made: {reason}.") from error
+            raise UnwritableOutputError(f"The folder {path.parent} cannot be created: {reason}.") from error
         try:
             files.write(path, picture, overwrite=overwrite)
         except OutputExistsError:

@@ -1,4 +1,4 @@
-"""`--dry-run`: what would be done with each input, without computing an answer or writing anything."""
+"""`--dry-run`: shows what would be done with each input, without computing or writing anything."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from depixel.terminal.printable import counted, one_line
 
 def show_plan(all_planned: list[PlannedPicture], settings: Request, args: argparse.Namespace, ignored: int) -> int:
     """
-    One line (or JSON entry) an input; inputs are read, so that broken ones are found before the long run.
+    Print one line (or JSON entry) per input. The inputs are read, so that broken ones are found before the long run.
 
-    Returns 1 when some would fail.
+        Returns 1 if some would fail.
     """
     read = reader(args.max_pixels)
     rows = [_row(planned, settings, read) for planned in all_planned]
@@ -55,7 +55,7 @@ def _row(planned: PlannedPicture, settings: Request, read: Read) -> dict[str, An
         check_writable(planned.target, picture, settings)
         key = key_of(picture, settings)
         prepared = prepare(picture if key is None else with_alpha(picture, key), settings)
-    except Exception as error:  # noqa: BLE001 (one file must not hide the others)
+    except Exception as error:  # noqa: BLE001 (one bad file must not hide the others)
         return {**row, **_described(problem_of(error))}
     width, height = settings.answer_size(picture.width, picture.height, prepared.scale)
     return {

@@ -1,4 +1,4 @@
-"""What answers the pictures of a command: the engine in this process, or the one that GIMP and Krita share."""
+"""The engine that answers the pictures of a command: the one in this process, or the one that GIMP and Krita share."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class PictureEngine(Protocol):
-    """What answers the pictures: an Upsampler here, or one in another process."""
+    """Something that answers pictures: an Upsampler in this process or in another."""
 
     def upsample_many(
         self, pictures: Sequence[Picture], request: Request, monitor: Monitor = SILENT
@@ -28,10 +28,10 @@ class PictureEngine(Protocol):
 
 def open_engine(args: argparse.Namespace) -> PictureEngine:
     """
-    The engine that answers: in this process, or the shared one (`--engine`). Loads torch.
+    The engine that `--engine` names: in this process, or the shared one. Loads torch.
 
     Raises:
-        BadUsageError: --weights or --device together with an engine that has its own.
+        BadUsageError: --weights or --device is used with an engine that has its own.
     """
     if getattr(args, "cluster", None):
         return _open_cluster(args)
@@ -39,7 +39,7 @@ def open_engine(args: argparse.Namespace) -> PictureEngine:
         from depixel.service.remote import RemoteUpsampler
 
         if args.weights or args.device != "auto":
-            raise BadUsageError("--weights and --device are those of the engine: give them to `depixel serve`.")
+            raise BadUsageError("--weights and --device belong to the engine: pass them to `depixel serve` instead.")
         return RemoteUpsampler(args.engine)
 
     from depixel.upsampler import Upsampler
@@ -48,7 +48,7 @@ def open_engine(args: argparse.Namespace) -> PictureEngine:
     return Upsampler(args.device, {domain.weights: args.weights} if args.weights else None)
 
 
-# What the request names and this user added, and other weights, travel to the machines: they need not have them.
+# Models that this user added and other weights are sent to the machines, which need not have them.
 def _open_cluster(args: argparse.Namespace) -> PictureEngine:
     from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Which pictures a command line means: files, folders with all below them, and patterns."""
+"""The pictures of a command line: files, folders with their subfolders, and patterns."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ from depixel.terminal.mistakes import no_such_input
 from depixel.terminal.printable import counted
 
 DEFAULT_OUT = "depixel-out"
-"""Name of the output folder unless another is given; wherever it lies, it holds answers and no inputs."""
+"""Default name of the output folder. A folder of this name holds answers, never inputs."""
 
 
 @dataclass
 class InputPictures:
-    """What the inputs stand for."""
+    """The files that the inputs stand for."""
 
     pictures: list[tuple[Path, Path]] = field(default_factory=list)  # (source, path below the output folder)
-    missing: list[tuple[str, str]] = field(default_factory=list)  # (input, why nothing was found)
-    named: set[Path] = field(default_factory=set)  # sources that were named one by one
-    ignored: int = 0  # files in folders whose names are not those of pictures
+    missing: list[tuple[str, str]] = field(default_factory=list)  # (input, why it stands for nothing)
+    explicit: set[Path] = field(default_factory=set)  # sources that were named individually
+    ignored: int = 0  # files in folders without a picture's extension
 
 
 def find_pictures(inputs: Sequence[str], readable: Collection[str], leave_out: Path | None = None) -> InputPictures:
     """
     Every picture once, in the order of the inputs, folders sorted by name.
 
-    One folder's contents go straight into the output folder; of several folders each goes into one of its own name. A
-    file keeps its name, a match of a pattern its path below the part without wildcards. Hidden files and folders are
-    left alone, and links to folders are not followed.
+    The contents of a single folder go straight into the output folder; each of several folders gets a folder of its own
+    name. A file keeps its name; a match of a pattern keeps its path below the part without wildcards. Hidden files and
+    folders are skipped, and links to folders are not followed.
 
     Args:
-        readable: endings such as ".png" of the files that are taken from folders; named files are taken whatever
-            their ending, for what counts is the content.
-        leave_out: the output folder, when it lies inside an input folder: answers are not inputs. The same holds for
-            folders with the default name, which an earlier run made.
+        readable: extensions such as ".png" of the files to take from folders. A file that is named itself is taken
+            whatever its extension, because its content decides.
+        leave_out: the output folder, which may lie inside an input folder: answers are not inputs. Folders with the
+            default name, which an earlier run created, are left out as well.
     """
     result = InputPictures()
     real_paths: set[str] = set()
@@ -48,7 +48,7 @@ def find_pictures(inputs: Sequence[str], readable: Collection[str], leave_out: P
             top = Path(path.resolve().name) if folders > 1 else Path()
             _take(result, real_paths, ((p, top / p.relative_to(path)) for p in _walk(path, leave_out)), readable)
         elif path.exists():
-            result.named.add(path)
+            result.explicit.add(path)
             _take(result, real_paths, [(path, Path(path.name))], None)
         elif glob.has_magic(text):
             fixed = _fixed_part(text)
@@ -63,14 +63,14 @@ def find_pictures(inputs: Sequence[str], readable: Collection[str], leave_out: P
 
 
 def nothing_found(inputs: Sequence[str], result: InputPictures, readable: Collection[str]) -> str:
-    """Why the inputs stand for no picture at all, as a sentence."""
+    """Why the inputs contain no picture at all, as a sentence."""
     if result.missing:
         return " ".join(reason for _, reason in result.missing)
     where = inputs[0] if len(inputs) == 1 else "any of the inputs"
     if result.ignored:
         kinds = ", ".join(sorted(readable))
         return f"there is no picture in {where}, only {counted(result.ignored, 'other file')}. Depixel reads {kinds}."
-    return f"there is no picture in {where}: nothing is in it."
+    return f"there is no picture in {where}, and no other file."
 
 
 def _take(
@@ -81,7 +81,7 @@ def _take(
         if readable is not None and source.suffix.lower() not in readable:
             result.ignored += 1
             continue
-        real = os.path.realpath(source)  # a link in circles is named when it is read
+        real = os.path.realpath(source)  # a circular link is reported when it is read
         if real not in real_paths:
             real_paths.add(real)
             result.pictures.append((source, relative))
@@ -95,7 +95,7 @@ def _walk(folder: Path, leave_out: Path | None) -> Iterator[Path]:
         yield from (Path(here) / name for name in sorted(files) if not name.startswith("."))
 
 
-# The leading folders of a pattern that hold no wildcard.
+# The leading folders of a pattern, up to the first wildcard.
 def _fixed_part(pattern: str) -> Path:
     parts = []
     for part in Path(pattern).parts[:-1]:

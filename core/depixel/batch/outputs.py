@@ -1,4 +1,4 @@
-"""What becomes of an answer in its file: whether the file can hold it, which is known before anything is computed."""
+"""Whether a file can hold an answer, which is known before anything is computed."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from depixel.request import Request
 
 def check_writable(target: Path, picture: Picture, request: Request) -> None:
     """
-    Raises UnsupportedPictureError when the answer to this picture could not be written to `target`: it would be too
-    large for the format, is animated, has 16 bits a sample or transparency.
+        Raises UnsupportedPictureError if the answer to this picture cannot be written to `target`: it is too large for
+            the
+    format, animated, transparent, or has 16 bits per sample.
     """
     kind = files.by_ending(target) or files.by_name(picture.format)
     if kind is None:
@@ -24,12 +25,14 @@ def check_writable(target: Path, picture: Picture, request: Request) -> None:
 
 
 def answer_size(picture: Picture, request: Request) -> tuple[int, int]:
-    """Width and height of the answer to this picture, in pixels. Kinds that are found by content have one scale."""
+    """
+    Width and height of the answer to this picture, in pixels. All kinds that are detected by content have one scale.
+    """
     scale = request.scale_for(requested(request.domain) or ART, picture.width, picture.height)
     return request.answer_size(picture.width, picture.height, scale)
 
 
 def may_change_pixels(target: Path) -> bool:
-    """Whether a file of this name may hold other pixels than were given to it."""
+    """Whether the format of this file may change pixels."""
     kind = files.by_ending(target)
     return kind is not None and not kind.lossless

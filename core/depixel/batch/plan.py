@@ -1,6 +1,6 @@
 """
-Which files a command line means, and where each answer goes: decided before anything is computed, so that a dry run
-shows what a run will do.
+The inputs of a command line and the place of each answer, decided before anything is computed, so that a dry run shows
+what a run will do.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Problem:
-    """Why a picture is not worked on, or did not succeed."""
+    """Why a picture was skipped, or failed."""
 
     status: str  # "failed" or "skipped"
     code: str  # DepixelError.code
@@ -33,16 +33,14 @@ class Problem:
 
 
 def problem_of(error: Exception) -> Problem:
-    """What went wrong with one picture, as a sentence even where nobody foresaw it."""
+    """What went wrong with one picture, as a sentence even for an unexpected error."""
     if isinstance(error, DepixelError):
         return Problem("failed", error.code, str(error))
-    sentence = f"Depixel has a fault that this picture brings out ({type(error).__name__}: {error}); please report it."
+    sentence = f"This picture triggers a fault in Depixel ({type(error).__name__}: {error}); please report it."
     return Problem("failed", "internal", sentence)
 
 
-MADE_BY_DEPIXEL = Problem(
-    "skipped", "own-answer", "Depixel made this file; to upscale it once more, name the file itself."
-)
+MADE_BY_DEPIXEL = Problem("skipped", "own-answer", "Depixel made this file; to upscale it again, name the file itself.")
 _CANDIDATE = re.compile(r"\.(candidate-\d+|disagreement)$")
 
 
@@ -51,30 +49,30 @@ class PlannedPicture:
     """One input and the place of its answer."""
 
     source: Path
-    name: str  # as shown: the path below the input folder, with forward slashes
+    name: str  # as displayed: the path below the input folder, with forward slashes
     target: Path  # of the best candidate
     problem: Problem | None = None  # known before the start
-    named: bool = False  # the source was named by itself: it is meant even if Depixel made it
+    explicit: bool = False  # the source was named individually: it is upscaled even if Depixel made it
 
     def targets(self, candidates: int) -> list[Path]:
-        """One path a candidate: NAME.png, NAME.candidate-2.png, NAME.candidate-3.png ..."""
+        """One path per candidate: NAME.png, NAME.candidate-2.png, NAME.candidate-3.png ..."""
         others = [f"{self.target.stem}.candidate-{k}{self.target.suffix}" for k in range(2, candidates + 1)]
         return [self.target, *(self.target.with_name(name) for name in others)]
 
     @property
     def disagreement(self) -> Path:
-        """Where the map of the candidates' disagreement goes, if it is asked for: NAME.disagreement.png."""
+        """The file for the map of the candidates' disagreement: NAME.disagreement.png."""
         return self.target.with_name(f"{self.target.stem}.disagreement.png")
 
 
 @dataclass(frozen=True)
 class Naming:
-    """Where answers go and what they are called."""
+    """The folder and the names of answers."""
 
     out: Path  # folder, or a file when `single`
-    single: bool  # out is the answer's own path
-    suffix: str = ""  # put behind the stem
-    extension: str | None = None  # ".png" ...; None = the source's own, unless nothing writes it
+    single: bool  # `out` is the path of the one answer
+    suffix: str = ""  # appended to the stem
+    extension: str | None = None  # ".png" ...; None = the source's own, if it can be written
 
     def target(self, relative: Path, writable: Iterable[str]) -> Path:
         """The answer's path for a source at this relative path."""
@@ -90,15 +88,15 @@ def make_naming(
     out: Path, inputs: Sequence[str], suffix: str, extension: str | None, writable: Iterable[str]
 ) -> Naming:
     """
-    OUT is a file when one file goes in and OUT is named like a picture; a folder otherwise.
+    OUT is a file if there is one input file and OUT has a picture's extension; otherwise it is a folder.
 
     Raises:
-        BadUsageError: OUT is a picture but several go in, or a kind of file that is not written.
+        BadUsageError: OUT is a picture but there are several inputs, or has an extension that cannot be written.
     """
     looks_like_file = out.suffix.lower() in set(writable) and not out.is_dir()
     if not looks_like_file:
         if out.is_file():
-            raise BadUsageError(f"-o {out} is a file; name a folder, or a picture such as result.png.")
+            raise BadUsageError(f"-o {out} is a file: name a folder, or a picture such as result.png.")
         if (by_ending(out) or is_file_ending(out.suffix)) and not out.is_dir():
             kinds = ", ".join(sorted(writable))
             raise BadUsageError(f"Depixel does not write {out.suffix} files: name a folder, or one of {kinds}.")
@@ -106,9 +104,9 @@ def make_naming(
     if len(inputs) == 1 and not Path(inputs[0]).exists() and not glob.has_magic(inputs[0]):
         raise BadUsageError(no_such_input(inputs[0]))
     if len(inputs) != 1 or not Path(inputs[0]).is_file():
-        raise BadUsageError(f"-o {out} names one picture, but the input is not a single file; name a folder instead.")
+        raise BadUsageError(f"-o {out} names one picture, but the input is not a single file: name a folder instead.")
     if suffix or (extension and extension != out.suffix.lower()):
-        raise BadUsageError(f"-o {out} already says the name; leave out --suffix and --format, or name a folder.")
+        raise BadUsageError(f"-o {out} is a complete file name: leave out --suffix and --format, or name a folder.")
     return Naming(out, True)
 
 
@@ -123,12 +121,12 @@ def plan_pictures(
     explicit: Collection[Path] = (),
 ) -> list[PlannedPicture]:
     """
-    One plan for each (source, relative path) that was found, in that order.
+    One plan for each (source, relative path), in that order.
 
-    It gets a problem instead of a run when its source is itself an answer, unless it is among the `explicit`; when its
-    answer would replace a source (never allowed), fall on another input's answer, replace an existing file without
-    `overwrite`, or lie where nothing can be written. Of two inputs whose answers would have one name, the one that
-    keeps its own name has it: hero.png before hero.kra.
+    A plan has a problem, and is not run, if its source is itself an answer (unless it is one of `explicit`), or if its
+    answer would replace a source (never allowed), collide with another input's answer, replace an existing file without
+    `overwrite`, or lie where nothing can be written. If the answers to two inputs would have the same name, the input
+    that keeps its own name gets it: hero.png before hero.kra.
     """
     pairs = list(inputs)
     writable = frozenset(writable)
@@ -155,7 +153,7 @@ def plan_pictures(
     return all_planned
 
 
-# By its name, where the picture that it was made from lies beside it.
+# Recognised by its name, if the picture that it was made from lies beside it.
 def _is_answer(source: Path, stems: Collection[Path], suffix: str) -> bool:
     stem = _CANDIDATE.sub("", source.stem)
     if stem != source.stem and source.with_name(stem) in stems:
@@ -164,24 +162,25 @@ def _is_answer(source: Path, stems: Collection[Path], suffix: str) -> bool:
 
 
 def problem_with(planned: PlannedPicture, picture: Picture) -> Problem | None:
-    """Why a picture that was read is not worked on: an answer of Depixel's that was only found in a folder."""
-    return MADE_BY_DEPIXEL if not planned.named and picture.text.get("Software", "").startswith("Depixel ") else None
+    """Why a picture that was read is skipped: it is an answer of Depixel's that was found in a folder."""
+    return MADE_BY_DEPIXEL if not planned.explicit and picture.text.get("Software", "").startswith("Depixel ") else None
 
 
 def _problem(targets: list[Path], sources: set[str], owners: dict[str, str], overwrite: bool) -> Problem | None:
     for target in targets:
         path = os.path.realpath(target)
         if path in sources:
-            return Problem("failed", "usage", f"{target} is an input itself; choose another folder or a --suffix.")
+            return Problem("failed", "usage", f"{target} is an input itself: choose another folder or a --suffix.")
         if path in owners:
-            sentence = f"its answer would be {target}, like that of {owners[path]}; run it by itself, with another -o."
+            sentence = f"its answer would be {target}, also that of {owners[path]}: run it separately with another -o."
             return Problem("failed", "usage", sentence)
     for target in targets:
         if target.is_dir():
             return Problem("failed", "unwritable", f"{target} is a folder.")
-        # The best candidate is written last: without it a run was interrupted, and its other files count as begun.
+        # The best candidate is written last: if it is missing, a run was interrupted, and its other files may be
+        # replaced.
         if not overwrite and target == targets[0] and os.path.lexists(target):
-            return Problem("skipped", "exists", f"{target} is there already; --overwrite replaces it.")
+            return Problem("skipped", "exists", f"{target} exists already; --overwrite replaces it.")
         if reason := why_unwritable(target):
             return Problem("failed", "unwritable", f"{target} cannot be written: {reason}.")
     return None

@@ -1,6 +1,6 @@
 """
-Read, answer, write: many pictures in a stream of groups, so that small ones share one pass through the generator and
-ten thousand never lie in memory together. One that fails is named and the others go on.
+Reads, answers and writes many pictures in a stream of groups, so that small ones share one pass through the network and
+ten thousand never lie in memory together. A picture that fails is reported, and the others go on.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ Write = Callable[[Path, Picture], None]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one picture."""
+    """The outcome of one picture."""
 
     planned: PlannedPicture
     problem: Problem | None = None  # None = done
-    given: Picture | None = None
+    small: Picture | None = None
     report: Report | None = None
     written: tuple[Path, ...] = ()  # the best candidate first
-    disagreement: Path | None = None  # the map of where the candidates differ, if asked for
+    disagreement: Path | None = None  # the map of where the candidates differ, if requested
 
     @property
     def status(self) -> str:
@@ -61,27 +61,27 @@ class Outcome:
         values: dict[str, Any] = {"name": self.planned.name, "source": str(self.planned.source), "status": self.status}
         if self.problem is not None:
             return {**values, "code": self.problem.code, "reason": self.problem.reason}
-        if self.given is not None and self.report is not None:
-            values.update(width=self.given.width, height=self.given.height, frames=len(self.given.frames))
+        if self.small is not None and self.report is not None:
+            values.update(width=self.small.width, height=self.small.height, frames=len(self.small.frames))
             facts = self.report.to_dict()
             for candidate, path in zip(facts["candidates"], self.written, strict=True):
                 candidate["path"] = str(path)
             if self.disagreement is not None:
                 facts["disagreement"]["path"] = str(self.disagreement)
-            facts.pop("settings", None)  # the same for the whole batch: said once
+            facts.pop("settings", None)  # the same for the whole batch: reported once
             values.update(facts)
         return values
 
 
 class Batch:
     """
-    Runs all_planned through an engine.
+    Runs planned pictures through an engine.
 
     Args:
         read, write: the only two functions that touch files.
-        cancelled: asked between pictures and between steps; when it turns true, the rest is "stopped".
-        disagreement: write a map of where the candidates differ beside them (`PlannedPicture.disagreement`).
-        watch: told of every step of every search.
+        cancelled: called between pictures and between steps; once it returns True, the rest is "stopped".
+        disagreement: also write a map of where the candidates differ (`PlannedPicture.disagreement`).
+        watch: called with every step of every search.
     """
 
     def __init__(
@@ -109,18 +109,19 @@ class Batch:
 
     def run(self, all_planned: Iterable[PlannedPicture]) -> Iterator[Outcome]:
         """
-        One outcome for each picture; those of a group come together, in their order. An engine of many machines has
-        `at_once` groups under way; no more are read than that.
+                One outcome per picture; those of a group come together and in order. An engine of many machines works
+                on
+        `at_once` groups at a time; no more are read than that.
         """
         at_once = int(getattr(self._engine, "at_once", 1))
-        with ThreadPoolExecutor(_WRITERS) as self._writers:  # a disk takes several files in the time of one
+        with ThreadPoolExecutor(_WRITERS) as self._writers:  # several files are written in the time of one
             if at_once > 1:
                 yield from self._run_together(all_planned, at_once)
                 return
             before: list[Future[Outcome]] = []
             for item in self._groups(all_planned):
                 now = [_settled(item)] if isinstance(item, Outcome) else self._answer(item)
-                yield from (one.result() for one in before)  # written while the engine answered these
+                yield from (one.result() for one in before)  # written while the engine answered the present group
                 before = now
             yield from (one.result() for one in before)
 
@@ -141,7 +142,7 @@ class Batch:
             for left in waiting:
                 yield from _outcomes_of(left)
 
-    # Groups of pictures that were read, and outcomes of those that need no engine.
+    # Groups of pictures that were read, and outcomes of pictures that do not reach the engine.
     def _groups(self, all_planned: Iterable[PlannedPicture]) -> Iterator[Outcome | list[Member]]:
         group: list[Member] = []
         pixels = 0
@@ -160,7 +161,7 @@ class Batch:
                     yield Outcome(planned, problem)
                     continue
                 check_writable(planned.target, picture, self._settings)
-            except Exception as error:  # noqa: BLE001 (whatever one file brings about must not stop the others)
+            except Exception as error:  # noqa: BLE001 (one bad file must not stop the others)
                 yield _failed(planned, error)
                 continue
             size = picture.width * picture.height * len(picture.frames)
@@ -175,7 +176,7 @@ class Batch:
         if group:
             yield group
 
-    # The answers are written by other threads.
+    # Other threads write the answers.
     def _answer(self, group: list[Member]) -> list[Future[Outcome]]:
         first = one_line(group[0][0].name)
         work = float(sum(work_of(p.width * p.height * len(p.frames)) for _, p in group))
@@ -186,7 +187,7 @@ class Batch:
             answers = upsample([p for _, p in group], self._settings, monitor)
         except CancelledError:
             return [_settled(_stopped(planned)) for planned, _ in group]
-        except Exception as error:  # noqa: BLE001 (a fault that one picture brings about must not take the others along)
+        except Exception as error:  # noqa: BLE001 (a fault with one picture must not affect the others)
             if len(group) == 1:
                 return [_settled(_failed(group[0][0], error))]
             return [one for member in group for one in self._answer([member])]
@@ -196,7 +197,7 @@ class Batch:
         planned, small = member
         return _failed(planned, answer) if isinstance(answer, DepixelError) else self._save(planned, small, answer)
 
-    # The alternatives first and the best candidate last: when that is there, all are.
+    # The best candidate is written last: if it exists, so do all others.
     def _save(self, planned: PlannedPicture, small: Picture, report: Report) -> Outcome:
         paths = planned.targets(len(report.candidates))
         lossy = may_change_pixels(paths[0])

@@ -1,4 +1,4 @@
-"""`--animation`: the search as a short film, from the given pixels through every step to the answer."""
+"""`--animation`: the search as a short film, from the input through every step to the answer."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ GIVEN_FOR, STEP_FOR, ANSWER_FOR = 800.0, 80.0, 2500.0  # milliseconds
 
 def film_path(text: str) -> Path:
     """
-    The file that the search is to be filmed to.
+    The file of the film.
 
     Raises:
-        BadUsageError: its ending is of no animation.
+        BadUsageError: its extension is not that of an animation.
     """
     path = Path(text)
     kind = by_ending(path)
@@ -40,7 +40,7 @@ class SearchFilm:
         self._steps: list[Pixels] = []
 
     def add(self, step: SearchStep) -> None:
-        """Keep the best answer after this step; a step that shows none is passed over."""
+        """Keep the best answer after this step; a step without a preview is skipped."""
         if step.preview is not None:
             self._steps.append(_straight(step.preview.float().permute(1, 2, 0).numpy()))
 
@@ -50,16 +50,15 @@ class SearchFilm:
 
     def finish(self, small: Picture, answer: Picture) -> Picture:
         """
-        The film in the answer's size, straight RGBA: the given pixels in large, all steps, the answer. A face that is
-        a part of the picture only is shown in the middle while it is searched for.
+                The film in the answer's size, straight RGBA: the enlarged input, all steps, the answer. A face that is
+                only a
+        part of the picture is shown in the middle during its search.
 
         Raises:
-            BadUsageError: there was no search to be filmed.
+            BadUsageError: there was no search.
         """
         if not self._steps:
-            raise BadUsageError(
-                "There were no steps to film: --animation shows the search of a face (--domain faces) or of --steps."
-            )
+            raise BadUsageError("There was no search to show: --animation needs a face (--domain faces) or --steps N.")
         size = answer.width, answer.height
         first = _resized(_eight(small), size, Image.Resampling.NEAREST)
         frames = [first, *(_within(step, first) for step in self._steps), _eight(answer)]
@@ -80,7 +79,7 @@ def _resized(rgba: Pixels, size: tuple[int, int], how: Image.Resampling) -> Pixe
     return resized
 
 
-# As large as the canvas holds it; what of the canvas is seen beside it is dimmed.
+# As large as the canvas allows; the canvas around it is dimmed.
 def _within(step: Pixels, canvas: Pixels) -> Pixels:
     height, width = canvas.shape[:2]
     scale = min(height / step.shape[0], width / step.shape[1])

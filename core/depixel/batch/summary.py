@@ -1,4 +1,4 @@
-"""What a batch says at its end: counts that add up, the worst residual, every failure by name; or all of it as JSON."""
+"""The summary of a batch: counts that add up, the worst residual and every failure by name; or all of it as JSON."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ STATUSES = ("done", "skipped", "failed", "stopped")
 
 
 class Tally:
-    """Keeps of every outcome what the end needs, and lets the pictures go."""
+    """Keeps what the summary needs of every outcome, and releases the pictures."""
 
     def __init__(self) -> None:
         self.rows: list[dict[str, Any]] = []
@@ -43,12 +43,12 @@ class Tally:
 
 
 def line_for(outcome: Outcome) -> str:
-    """One outcome in one line."""
+    """The outcome as one line."""
     name = outcome.planned.name
     if outcome.problem is not None:
         return one_line(f"{outcome.status}: {name}: {outcome.problem.reason}")
-    assert outcome.given is not None and outcome.report is not None
-    small, report = outcome.given, outcome.report
+    assert outcome.small is not None and outcome.report is not None
+    small, report = outcome.small, outcome.report
     sizes = f"{small.width}x{small.height} -> {report.picture.width}x{report.picture.height}"
     more = f" (+{len(outcome.written) - 1} candidates)" if len(outcome.written) > 1 else ""
     imagined = ", imagined" if report.domain.imagined else ""
@@ -57,19 +57,17 @@ def line_for(outcome: Outcome) -> str:
 
 
 def text(tally: Tally, seconds: float, ignored: int, page: Path | None) -> str:
-    """The last lines for a person."""
+    """The summary as text for a person."""
     total = sum(tally.counts.values())
     counts = ", ".join(f"{n} {s}" for s, n in tally.counts.items() if n or s in ("done", "failed"))
     lines = [f"{counted(total, 'picture')}: {counts} in {seconds:.1f} s."]
     if ignored:
-        lines.append(
-            f"Ignored {counted(ignored, 'file')} whose {'name is' if ignored == 1 else 'names are'} not of pictures."
-        )
+        lines.append(f"Ignored {counted(ignored, 'file')} without a picture's file extension.")
     if tally.worst is not None and tally.counts["done"] > 1:
         lines.append(_worst(*tally.worst))
     done = [row for row in tally.rows if row["status"] == "done"]
     if tally.faces and len(done) == 1:
-        lines += done[0]["notes"][1:]  # where faces were found, how well they fit; the first is the sentence below
+        lines += done[0]["notes"][1:]  # positions of faces and how well they fit; the first note is the sentence below
     if tally.faces:
         lines.append("The faces are invented. They do not show real people.")
     failed = [row for row in tally.rows if row["status"] == "failed"]
@@ -84,13 +82,13 @@ def text(tally: Tally, seconds: float, ignored: int, page: Path | None) -> str:
 def _worst(maximum: float, name: str) -> str:
     if maximum <= 0.5:
         return "Every answer scales back to exactly its input."
-    return f"The answer that scales back least exactly is off by up to {maximum:.3g} of 255 levels: {name}."
+    return f"The least exact answer is off by up to {maximum:.3g} of 255 levels when scaled back: {name}."
 
 
 def document(
     tally: Tally, settings: Request, seconds: float, ignored: int, page: Path | None, more: dict[str, Any]
 ) -> str:
-    """One JSON document for a script."""
+    """The summary as one JSON document for a script."""
     values: dict[str, Any] = {
         "depixel": __version__,
         "settings": settings.to_dict(),

@@ -1,9 +1,9 @@
 """
-How every door of Depixel talks to the engine. Standard library only, Python 3.8, nothing of the rest of depixel:
-`depixel install` copies this very folder into the plug-ins of GIMP (as `depixel_client`) and Krita (as
-`depixel_krita/_client`).
+The client through which every door of Depixel talks to the engine. It uses only Python 3.8's standard library and
+nothing else of depixel: `depixel install` copies this folder into the plug-ins for GIMP (as `depixel_client`) and Krita
+(as `depixel_krita/_client`).
 
-A host does this, on a thread or process of its own (every step blocks):
+A host program does the following on its own thread or process, because every step blocks:
 
     from depixel import client
 
@@ -26,14 +26,14 @@ A host does this, on a thread or process of its own (every step blocks):
     except client.CancelledError:                                # after job.cancel(), from any thread
         pass
     except client.EngineError as error:
-        show(str(error))                                         # one sentence, made for the user
+        show(str(error))                                         # one sentence for the user
 
-`Engine.state()` is (word, sentence) for one line of a docker and starts nothing; `Engine.hello()` starts the engine
-and says what it can do (`Welcome`; `missing(action, welcome.actions, welcome.domains)` is a sentence or "").
-`recipe_of(action, request, event, i)` is what brings candidate i back alone: keep its `to_json()` with the layer.
-A crashed engine is started again and the job is run once more, without the host noticing more than a `Starting` event.
-The answers have `channels` and `depth` of the request's pixels, and are `scale` times as large; those of "anonymise"
-cover the picture as it is.
+`Engine.state()` returns (word, sentence) for one line of a docker and starts nothing. `Engine.hello()` starts the
+engine and returns what it can do (`Welcome`); `missing(action, welcome.actions, welcome.domains)` is a sentence, or "".
+`recipe_of(action, request, event, i)` is the recipe that reproduces candidate i: keep its `to_json()` with the layer.
+If the engine crashes, it is started again and the job runs once more; the host sees only a `Starting` event. Answers
+have the `channels` and `depth` of the request's pixels and are `scale` times as large; those of "anonymise" have the
+size of the picture.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ from .dialogs import (
     with_output,
 )
 from .dials import DIALS, Dial, dial_number, dial_text, read_face, turned
-from .engine import Engine, Job
+from .engine import Engine, JobHandle
 from .errors import (
     BadOptionError,
     CancelledError,
@@ -115,7 +115,7 @@ __all__ = [
     "Event",
     "History",
     "Installed",
-    "Job",
+    "JobHandle",
     "NotInstalledError",
     "Option",
     "PastRequest",

@@ -1,4 +1,4 @@
-"""What a dialog says about its own values: which rows do nothing, and whether the answer scales back exactly."""
+"""Advice of a dialog about its values: which rows have no effect, and whether the answer will scale back exactly."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from .target import read_target
 
 def idle_options(action: Action, values: Mapping[str, Any]) -> Dict[str, str]:
     """
-    Options that change nothing for these values, each with the reason as a sentence: a dialog hides their rows.
+    Options that have no effect with these values, each with the reason as a sentence: a dialog hides their rows.
 
-    Where the kind of picture is decided by the engine ("auto"), every kind counts as possible.
+    While the engine decides the kind of picture ("auto"), every kind counts as possible.
     """
     kind = values.get("domain", "auto") if action.name == UPSCALE.name else "faces"
     idle = {}
@@ -34,7 +34,7 @@ def idle_options(action: Action, values: Mapping[str, Any]) -> Dict[str, str]:
 
 def exactness(action: Action, values: Mapping[str, Any], picture_size: Optional[Tuple[int, int]] = None) -> str:
     """
-    Whether the answer to this request scales back exactly, as one sentence that never promises too much.
+    Whether the answer to this request scales back exactly, as one sentence that does not promise too much.
 
     Args:
         picture_size: width and height of the picture that is sent; needed for the value `size`.
@@ -44,9 +44,9 @@ def exactness(action: Action, values: Mapping[str, Any], picture_size: Optional[
     if action.wire == "anonymise":
         return "Only the kept pixels are those of the original."
     if values.get("palette") == "keep" and values.get("domain") != "faces":
-        return "With only the colours of the picture, the answer scales back approximately: its name says how nearly."
+        return "With only the colours of the picture, the answer scales back approximately: its name says how closely."
     if values.get("exact") == "never":
-        return "The answer is the person as found: it does not scale back exactly."
+        return "The answer is the best match, unchanged: it does not scale back exactly."
     if action.name != UPSCALE.name and values.get("exact", "auto") == "auto":
         return "It scales back to exactly your pixels if they look like a face."
     return "Scaled down again, it gives exactly your pixels."

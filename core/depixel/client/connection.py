@@ -1,6 +1,7 @@
 """
-A connection to the engine that proves itself first: whoever listens on the recorded port must know the token before it
-is told the token or sees a pixel. A record can outlive its engine, and another user's program may then own the port.
+A connection on which the engine proves itself first: the program that listens on the recorded port must show that it
+knows the token before the client sends the token or any pixels. A record can outlive its engine, and another user's
+program may then own the port.
 """
 
 from __future__ import annotations
@@ -16,38 +17,38 @@ from .json_text import parse_json
 from .place import Running
 
 PROVING_PROTOCOL = 2
-"""Since this version of the protocol engines prove themselves."""
+"""The first version of the protocol in which engines prove themselves."""
 
 CHALLENGE_HEADER = "Depixel-Challenge"
 PROOF_PATH = "/proof"
 
 
 class NotTheEngineError(ConnectionError):
-    """Something listens on the recorded port, and it is not the engine of the record."""
+    """The program that listens on the recorded port is not the engine of the record."""
 
 
 def proof(token: str, challenge: str, port: int) -> str:
-    """What only an engine that knows the token can answer to a challenge (HMAC-SHA256, RFC 2104)."""
+    """The response to a challenge that only an engine that knows the token can give (HMAC-SHA256, RFC 2104)."""
     message = "depixel engine\n%d\n%s" % (port, challenge)
     return hmac.new(token.encode("utf-8"), message.encode("utf-8"), hashlib.sha256).hexdigest()
 
 
 class Connection(http.client.HTTPConnection):
     """
-    HTTP to the engine of a record. Each time it connects, the engine proves itself before anything is sent.
+    HTTP to the engine of a record. On every connection the engine proves itself before anything is sent.
 
     Raises (from any request):
-        NotTheEngineError: it could not.
+        NotTheEngineError: the proof is wrong.
         OSError, http.client.HTTPException: nobody listens, or the connection broke.
     """
 
     def __init__(self, running: Running, timeout: float) -> None:
-        super().__init__(running.host, running.port, timeout=timeout)  # knows nothing of proxies
+        super().__init__(running.host, running.port, timeout=timeout)  # ignores proxy settings
         self._running = running
 
     def connect(self) -> None:
         super().connect()
-        if self._running.protocol < PROVING_PROTOCOL:  # it is only ever asked to leave
+        if self._running.protocol < PROVING_PROTOCOL:  # such an engine is only asked to stop
             return
         try:
             self._demand_proof()
@@ -55,7 +56,7 @@ class Connection(http.client.HTTPConnection):
             self.close()
             raise
 
-    # By a plain connection over the same socket: between two sockets the port could change hands.
+    # The same socket is used for the plain request: between two connections another program could take the port.
     def _demand_proof(self) -> None:
         challenge = secrets.token_hex(32)
         plain = http.client.HTTPConnection(self._running.host, self._running.port)
@@ -72,14 +73,14 @@ class Connection(http.client.HTTPConnection):
 
 
 def headers(running: Running) -> Dict[str, str]:
-    """What every request carries."""
+    """The headers of every request."""
     return {"Authorization": "Bearer " + running.token}
 
 
 def ask(
     running: Running, method: str, path: str, timeout: float = 30.0, body: Optional[bytes] = None
 ) -> Tuple[int, Dict[str, Any], bytes]:
-    """One request on a connection of its own: status, JSON object, raw body."""
+    """Make one request on a new connection: status, JSON object, raw body."""
     connection = Connection(running, timeout)
     try:
         connection.request(method, path, body=body, headers=headers(running))
@@ -96,7 +97,7 @@ def answer_of(connection: http.client.HTTPConnection) -> Tuple[int, Dict[str, An
 
 
 def json_object(data: bytes) -> Dict[str, Any]:
-    """The object that the bytes spell; empty for anything else."""
+    """The JSON object in the bytes; empty for anything else."""
     try:
         values = parse_json(data)
     except ValueError:
@@ -105,9 +106,9 @@ def json_object(data: bytes) -> Dict[str, Any]:
 
 
 def refusal(status: int, values: Dict[str, Any]) -> Exception:
-    """The error for a response that says no."""
-    if status == 401:  # it proved itself and has a new token since: as if it had been started again
-        return NotTheEngineError("the engine has another token now")
+    """The error for a response that refuses the request."""
+    if status == 401:  # it proved itself, but has a new token by now: treat it as restarted
+        return NotTheEngineError("the engine has a new token")
     sentence = str(values.get("sentence") or "The Depixel engine refused the request (HTTP %d)." % status)
     code = str(values.get("code", "error"))
     return WrongVersionError(sentence, code) if code == "protocol" else EngineError(sentence, code)

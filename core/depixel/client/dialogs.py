@@ -1,5 +1,5 @@
 """
-What a dialog shows, written once for GIMP and Krita: the three actions with their wording, the options of each (rows of
+Contents of the dialogs, shared by GIMP and Krita: the three actions with their wording, the options of each (rows of
 the table in `option_table`), the check of values, and their translation into the `settings` of a submission.
 """
 
@@ -19,7 +19,7 @@ AUTO_STEPS = AUTOMATIC
 
 @dataclass(frozen=True)
 class Action:
-    """A menu entry: what it is called, what it explains, which options it has."""
+    """A menu entry with its name, its explanation and its options."""
 
     name: str  # "upscale", "imagine-face", "anonymise-face"; the last part of the procedure's name
     menu: str  # menu label with an ellipsis
@@ -58,12 +58,12 @@ _OUTPUTS_OF = {
     "larger-document": ("upscale", "imagine-face"),
     "flat-image": ("anonymise-face",),
 }
-"""Actions that have an output; all of them where it is not listed."""
+"""The actions for which an output is offered; an output that is not listed is offered for all."""
 
 _INVENTED = "Detail is invented, not recovered. Scaled down again, the answer gives exactly your pixels."
 _FACE = (
     "The face is invented. It does not show a real person, says nothing about who was pictured, and tends towards the "
-    "faces that the generator was trained on."
+    "faces that the model was trained on."
 )
 
 
@@ -81,13 +81,13 @@ _SIZE = Option(
 
 
 def dialog_options(action: str, program: str = "") -> Tuple[Option, ...]:
-    """The rows of the table that a dialog of this action asks for; in all programs, or in the one that is named."""
+    """The rows of the table in the dialog of this action; in all programs, or in the named one."""
     programs = {program} if program else {"gimp", "krita"}
     rows = (option for option in (KEPT, *OPTIONS) if action in option.actions and programs & set(option.doors))
     return tuple(_for_dialog(option) for option in rows)
 
 
-# Number fields of both programs hold 32 bits and nothing like None: -1 stands for it.
+# Number fields of both programs hold 32 bits and cannot be empty: -1 stands for None.
 def _for_dialog(option: Option) -> Option:
     if option.name == "scale":
         return replace(option, default=4)
@@ -136,7 +136,9 @@ def action_named(name: str) -> Action:
 
 
 def with_output(action: Action, program: str, default: Optional[str] = None) -> Action:
-    """The action as this program shows it: its own options and where the answers go, first output by default."""
+    """
+    The action as this program shows it: its own options, and a choice of outputs of which the first is the default.
+    """
     choices = tuple(choice for choice in OUTPUTS[program] if action.name in _OUTPUTS_OF.get(choice[0], (action.name,)))
     output = Option("output", "choice", "Result goes to", "Where the answers go.", default or choices[0][0],
                     choices=choices)  # fmt: skip
@@ -146,7 +148,7 @@ def with_output(action: Action, program: str, default: Optional[str] = None) -> 
 
 def check(action: Action, values: Mapping[str, Any]) -> Dict[str, Any]:
     """
-    All options of the action: given values checked, missing ones at their defaults, unknown ones left out.
+    All options of the action: `values` are checked, missing ones get their defaults, unknown ones are left out.
 
     Raises:
         BadOptionError: names the option, the value, and what is allowed.
@@ -161,7 +163,7 @@ def settings_of(
     picture_size: Optional[Tuple[int, int]] = None,
 ) -> Dict[str, Any]:
     """
-    A dialog's values as the `settings` of a submission; only what differs from the engine's defaults.
+    A dialog's values as the `settings` of a submission, without those that equal the engine's defaults.
 
     Args:
         box: left, top, right, bottom of the selection in pixels of the picture that is sent; None = all of it.
@@ -184,7 +186,7 @@ def settings_of(
         settings["domain"] = "faces"
     if box is not None:
         if not (0 <= box[0] < box[2] and 0 <= box[1] < box[3]):
-            raise BadOptionError("The selection does not touch the picture: select a part of it, or nothing.")
+            raise BadOptionError("The selection is outside the picture: select a part of the picture, or nothing.")
         settings["box"] = list(box)
     return settings
 
@@ -219,7 +221,7 @@ def _checked(option: Option, value: Any) -> Any:
 
 
 def missing(action: Action, actions: Tuple[str, ...], domains: Tuple[str, ...]) -> str:
-    """Why this engine cannot do this action, as a sentence; empty when it can. From a `Welcome`."""
+    """Why this engine cannot do this action, as a sentence; empty if it can. The arguments come from a `Welcome`."""
     lacks: List[str] = []
     if action.wire not in actions:
         lacks.append(action.wire)
@@ -227,4 +229,4 @@ def missing(action: Action, actions: Tuple[str, ...], domains: Tuple[str, ...]) 
         lacks.append("faces")
     if not lacks:
         return ""
-    return "This Depixel engine has no generator for faces: `depixel models` lists the installed ones."
+    return "This Depixel engine has no model for faces: `depixel models` lists the installed ones."

@@ -22,7 +22,7 @@ BEARDS = (
 @dataclass(frozen=True)
 class Dial:
     """
-    One dial. What nobody sets follows the pixels of the picture.
+    One adjustable property of a drawn person. Properties that are not set follow the pixels of the picture.
 
     kind "shift": moves what was seen in the picture, 0 leaves it. "range": sets a value. "choice": one of `choices`.
     """

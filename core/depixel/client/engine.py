@@ -1,4 +1,6 @@
-"""`Engine`: find or start the engine, ask it, and turn whatever happens into events or one sentence."""
+"""
+`Engine`: finds or starts the engine, sends it work, and turns everything that can happen into events or one sentence.
+"""
 
 from __future__ import annotations
 
@@ -29,20 +31,20 @@ from .protocol import (
     progress_from_dict,
 )
 
-_SILENCE = 120.0  # seconds without a sign of life (one comes each half second) before the engine counts as hung
-_PATIENCE = 30.0  # seconds for the answer to "who are you": the engine may be loading torch on a slow disk
+_SILENCE = 120.0  # seconds of silence before the engine counts as hung; it sends something every half second
+_PATIENCE = 30.0  # seconds to wait for a welcome: the engine may be loading torch from a slow disk
 _LOST = (OSError, http.client.HTTPException)
 
 
 class Engine:
     """
-    The engine as a program sees it. Making one costs nothing; the first question finds or starts the process.
+    The engine as a program sees it. Creating one costs nothing; the first request finds or starts the process.
 
     Args:
-        program: who asks: "gimp", "krita", "command line", "watch". Sentences name the command that mends it.
-        place: the folder where engine and client meet; None = this user's.
-        url: "http://127.0.0.1:PORT", or with a token "http://:TOKEN@127.0.0.1:PORT", of an engine that somebody
-            started by hand; such an engine is never started again by this client.
+        program: the caller: "gimp", "krita", "command line", "watch". Error messages name the command that helps it.
+        place: the folder through which engine and client find each other; None = this user's.
+        url: "http://127.0.0.1:PORT", or with a token "http://:TOKEN@127.0.0.1:PORT", of an engine that was started by
+            hand; this client never restarts it.
     """
 
     def __init__(self, program: str, place: Optional[Place] = None, url: Optional[str] = None) -> None:
@@ -52,7 +54,7 @@ class Engine:
 
     def hello(self) -> Welcome:
         """
-        Who answers; starts the engine when none is running.
+        The engine's welcome; starts the engine if none is running.
 
         Raises:
             EngineError: one sentence.
@@ -88,9 +90,9 @@ class Engine:
         where = " on %s" % welcome.device if welcome.device else ", warming up"
         return "running", "Depixel %s is running%s%s." % (welcome.version, where, busy)
 
-    def upscale(self, submission: Submission) -> "Job":
-        """A job for the submission; nothing happens until it is iterated."""
-        return Job(self, submission)
+    def upscale(self, submission: Submission) -> "JobHandle":
+        """A job for the submission; nothing is sent until it is iterated."""
+        return JobHandle(self, submission)
 
     def page_key(self, files: Sequence[Tuple[str, str]] = (), note: Optional[str] = None) -> Tuple[int, str]:
         """
@@ -98,7 +100,7 @@ class Engine:
 
         Args:
             files: (absolute path, name to show) of files that the page fetches when it opens.
-            note: path of a file that the engine deletes when the key was used.
+            note: path of a file that the engine deletes once the key has been used.
 
         Raises:
             EngineError: one sentence.
@@ -112,7 +114,7 @@ class Engine:
         return running.port, str(values["key"])
 
     def stop(self) -> bool:
-        """Ask a running engine, of whatever version, to finish its job and exit; False when none is running."""
+        """Ask a running engine of any version to finish its job and exit; False if none is running."""
         try:
             running = self._fixed or self.place.running()
             if running is None or (self._fixed is None and self.place.is_vacant()):
@@ -125,7 +127,7 @@ class Engine:
     def _running(self) -> Running:
         running = self._fixed or self.place.running()
         if running is None:
-            raise ConnectionRefusedError("no engine has published itself")
+            raise ConnectionRefusedError("no engine is on record")
         if running.protocol != PROTOCOL:
             if self._fixed is None and self.place.is_vacant():
                 raise ConnectionRefusedError("the engine of the record has ended")
@@ -139,7 +141,7 @@ class Engine:
             if self._fixed is None and self.place.is_vacant():
                 raise ConnectionRefusedError("the engine of the record has ended") from error
             raise EngineDiedError(
-                "The Depixel engine is there but does not answer: wait a moment, or run `depixel serve --stop`; its "
+                "The Depixel engine is running but does not answer: wait a moment, or run `depixel serve --stop`; its "
                 "log is %s." % self.place.log
             ) from error
         if status != 200:
@@ -160,8 +162,8 @@ class Engine:
     def _gone(self, error: BaseException) -> str:
         if self._fixed is not None and isinstance(error, NotTheEngineError):
             return (
-                "Another program is answering at 127.0.0.1:%d, or the engine's token is another one: the token is in "
-                "the engine's running.json." % self._fixed.port
+                "Another program is answering at 127.0.0.1:%d, or the token is wrong: the engine's token is in its "
+                "running.json." % self._fixed.port
             )
         if self._fixed is not None:
             return (
@@ -175,11 +177,12 @@ class Engine:
         )
 
 
-class Job:
+class JobHandle:
     """
-    One request on its way. Iterating yields `Starting`, `Queued`, `Progress` ... and at last `Result`.
+    The client's handle of a job in the engine. Iterating yields `Starting`, `Queued`, `Progress` ... and finally
+    `Result`.
 
-    When the engine dies on the way, a new one is started and the job is run again, once. Leaving the loop early, or
+        If the engine dies meanwhile, a new one is started and the job runs again, once. Leaving the loop early, or
     `cancel()` from any thread, stops the search within one step.
 
     Raises (while iterating):
@@ -191,7 +194,7 @@ class Job:
         self._engine = engine
         self._submission = submission
         self._cancelled = threading.Event()
-        self._at: Optional[Tuple[Running, str]] = None  # the engine and the job's address there
+        self._at: Optional[Tuple[Running, str]] = None  # the engine and the job's address in it
         self._events = self._run()
 
     def __iter__(self) -> Iterator[Event]:
@@ -201,24 +204,24 @@ class Job:
         return next(self._events)
 
     def result(self) -> Result:
-        """Wait for the end, whatever comes before it."""
+        """Wait for the result and ignore all other events."""
         for event in self:
             if isinstance(event, Result):
                 return event
         raise EngineError("The Depixel engine ended the job without an answer; its log is %s." % self._engine.place.log)
 
     def cancel(self) -> None:
-        """Stop the job; safe from any thread, at any time, and more than once."""
+        """Stop the job. May be called from any thread, at any time and repeatedly."""
         self._cancelled.set()
         at = self._at
         if at is not None:
             running, address = at
-            now = self._engine.place.running()  # its token may be another one by now
-            with contextlib.suppress(*_LOST):  # an engine that is gone has stopped the job
+            now = self._engine.place.running()  # its token may have changed
+            with contextlib.suppress(*_LOST):  # an engine that has ended does no more work
                 ask(now if now and now.pid == running.pid else running, "DELETE", address, timeout=5.0)
 
     def close(self) -> None:
-        """Give the job up; for use when the loop is left early."""
+        """Abandon the job; for a caller that leaves the loop early."""
         self._events.close()
 
     def _run(self) -> Generator[Event, None, None]:
@@ -232,7 +235,7 @@ class Job:
                 self._stop_if_cancelled()
                 if engine._fixed is not None or attempt == 2:
                     raise EngineDiedError(engine._gone(error)) from error
-            yield Starting(0.0, "The Depixel engine stopped unexpectedly; it is started again")
+            yield Starting(0.0, "The Depixel engine stopped unexpectedly and is being restarted")
 
     def _ready(self) -> Iterator[Event]:
         """Yield until an engine answers."""
@@ -262,7 +265,7 @@ class Job:
                 REQUEST_HEADER: submission.header(),
                 "Content-Type": submission.content_type,
             }
-            with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # refused early: the answer says why
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # refused early: the response says why
                 connection.request("POST", submission.path, body=submission.body, headers=request_headers)
             status, values, _ = answer_of(connection)
             if status != 202:
@@ -275,7 +278,7 @@ class Job:
             yield from self._listen(connection, running, address)
         finally:
             self._at = None
-            connection.close()  # before the end: the engine takes it as a cancel
+            connection.close()  # before the end of the stream: the engine takes this as a cancel
 
     def _listen(self, connection: http.client.HTTPConnection, running: Running, address: str) -> Iterator[Event]:
         response = connection.getresponse()
@@ -302,7 +305,7 @@ class Job:
                 self._stop_if_cancelled()
                 yield _result(line, answers)
                 return
-            # anything else is a sign of life, or news from a later version
+            # anything else is a keep-alive, or an event of a later version
         raise http.client.IncompleteRead(b"")
 
     @staticmethod
@@ -366,7 +369,7 @@ def _from_url(url: str, place: Place) -> Running:
 
 
 def page_address(port: int, key: str) -> str:
-    """The address of the page; what follows # is not sent to anybody, and the page removes it from the address bar."""
+    """The address of the page. Browsers do not send what follows #, and the page removes it from the address bar."""
     return "http://127.0.0.1:%d/enter#key=%s" % (port, key)
 
 

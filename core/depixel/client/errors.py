@@ -1,14 +1,14 @@
-"""Everything that can go wrong between a program and the engine: `str(error)` is one sentence for its user."""
+"""The errors between a program and the engine: `str(error)` is one sentence for the user."""
 
 from __future__ import annotations
 
 
 class EngineError(Exception):
     """
-    The engine could not do what was asked. `str(error)` is the whole sentence, to be shown as it is.
+    The engine could not carry out the request. `str(error)` is a whole sentence, to be shown unchanged.
 
-    `code` is the engine's short word where the sentence came from there ("usage", "memory", "too-large",
-    "unsupported", "weights" ...), and the word of the class otherwise.
+    `code` is the engine's error code where the sentence came from the engine ("usage", "memory", "too-large",
+    "unsupported", "weights" ...), otherwise the code of the class.
     """
 
     code = "error"
@@ -19,25 +19,25 @@ class EngineError(Exception):
 
 
 class BadOptionError(EngineError):
-    """A value in a dialog or a script is out of range; found before anything is sent."""
+    """A value in a dialog or a script is out of range; raised before anything is sent."""
 
     code = "usage"
 
 
 class NotInstalledError(EngineError):
-    """No engine is running and none is recorded that could be started."""
+    """No engine is running, and there is no record of how to start one."""
 
     code = "not-installed"
 
 
 class WrongVersionError(EngineError):
-    """The engine speaks another protocol than this client."""
+    """The engine speaks a different version of the protocol."""
 
     code = "protocol"
 
 
 class EngineDiedError(EngineError):
-    """The engine did not start, or stopped during a job, twice."""
+    """The engine did not start, or stopped twice during a job."""
 
     code = "died"
 

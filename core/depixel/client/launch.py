@@ -1,4 +1,4 @@
-"""Starts the engine as a process of its own that outlives the program which asked for it."""
+"""Starts the engine as a separate process that outlives the program that needed it."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from .place import ENVIRONMENT, Installed, Place, in_flatpak
 from .protocol import Starting
 
 START_SECONDS = 60.0
-"""Longer than the slowest disk needs to load Python and the web server; torch loads after that."""
+"""Longer than the slowest disk takes to load Python and the web server; torch loads later."""
 
-# Set by AppImages, by GIMP's Windows and macOS bundles and by GIMP itself for their own Python: another Python would
-# load the wrong libraries with them.
+# AppImages, GIMP's Windows and macOS bundles, and GIMP itself set these for their own Python: with them, another Python
+# would load the wrong libraries.
 _HOST_ONLY = ("PYTHONHOME", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "GI_TYPELIB_PATH", "QT_PLUGIN_PATH", "BABL_PATH")
 _BUNDLE_ONLY = ("LD_LIBRARY_PATH", "LD_PRELOAD", "DYLD_LIBRARY_PATH")
 
 
 def how_to_start(place: Place, program: str) -> Installed:
     """
-    The recorded command, else the engine of the Python that runs this, else `depixel` on the PATH.
+    The recorded command, else the engine of the running Python, else `depixel` on the PATH.
 
     Raises:
-        EngineError: the folder is not safe to start anything from.
-        NotInstalledError: neither exists; the sentence says what to install.
+        EngineError: the folder cannot be trusted.
+        NotInstalledError: none of them exists; the sentence says what to install.
     """
     problem = place.problem()
     if problem:
@@ -42,7 +42,7 @@ def how_to_start(place: Place, program: str) -> Installed:
         installed = Installed((program_file,)) if program_file else None
     if installed is None and in_flatpak():
         raise NotInstalledError(
-            "The Depixel engine is not running, and from inside a Flatpak it cannot be started: "
+            "The Depixel engine is not running, and a Flatpak cannot start it: "
             "run `depixel serve` in a terminal, then try again."
         )
     if installed is None:
@@ -54,7 +54,7 @@ def how_to_start(place: Place, program: str) -> Installed:
 
 
 def own_engine() -> Optional[Installed]:
-    """The engine that this client came with; None for the copy of the client in a plug-in."""
+    """The engine that belongs to this client; None for the copy of the client in a plug-in."""
     if not __name__.startswith("depixel.") or importlib.util.find_spec("depixel.service") is None:
         return None
     return Installed((sys.executable, "-m", "depixel"))
@@ -66,13 +66,13 @@ def install_command(program: str) -> str:
 
 def start(place: Place, program: str, seconds: float = START_SECONDS) -> Iterator[Starting]:
     """
-    Start an engine and wait until it has published itself; yields while waiting, so that a dialog stays alive.
+    Start an engine and wait until it is on record; yields while it waits, so that a dialog stays responsive.
 
-    When another process is starting one at the same time, its engine is waited for instead.
+    If another process is starting one at the same time, this waits for that engine instead.
 
     Raises:
         NotInstalledError: there is nothing to start.
-        EngineDiedError: it ended, or did not answer in time; the sentence has its last words and the log's path.
+        EngineDiedError: it ended, or did not answer in time; the sentence has its last message and the log's path.
     """
     installed = how_to_start(place, program)
     began = time.monotonic()
@@ -93,7 +93,7 @@ def start(place: Place, program: str, seconds: float = START_SECONDS) -> Iterato
             ) from error
         yield Starting(time.monotonic() - began)
         time.sleep(0.1)
-        if place.running() is not None:  # the other one's
+        if place.running() is not None:  # started by the other process
             return
     raise EngineDiedError(
         "Another program has been starting the Depixel engine for %.0f seconds: close it, or see %s."
@@ -109,7 +109,7 @@ def _wait(process: subprocess.Popen[bytes], place: Place, began: float, seconds:
             words = place.last_words()
             if in_flatpak() and "org.freedesktop.Flatpak" in words:
                 raise NotInstalledError(
-                    "From inside a Flatpak the Depixel engine may not be started: run `depixel serve` in a terminal, "
+                    "A Flatpak cannot start the Depixel engine: run `depixel serve` in a terminal, "
                     "or allow it once with `flatpak override --user --talk-name=org.freedesktop.Flatpak %s`."
                     % os.environ.get("FLATPAK_ID", "org.gimp.GIMP")
                 )
@@ -127,18 +127,18 @@ def _wait(process: subprocess.Popen[bytes], place: Place, began: float, seconds:
         time.sleep(0.05)
 
 
-# Kept from the start, so that Krita reaps an engine that ends, even one that a cancelled wait gave up on.
+# Recorded at once, so that Krita reaps an engine that ends, even if the wait for it was cancelled.
 _children: List[subprocess.Popen[bytes]] = []
 
 
 def reap() -> int:
-    """Take note of engines started here that have ended; how many have not."""
+    """Collect the exit status of engines started here that have ended; returns how many still run."""
     _children[:] = [process for process in _children if process.poll() is None]
     return len(_children)
 
 
 def engine_environment(installed: Installed, place: Place) -> Dict[str, str]:
-    """The program's environment without what its bundle set for itself, with what the engine needs."""
+    """The program's environment, without what its bundle set for its own Python, and with what the engine needs."""
     bundled = any(os.environ.get(name) for name in ("APPIMAGE", "APPDIR", "FLATPAK_ID"))
     dropped = _HOST_ONLY + (_BUNDLE_ONLY if bundled or getattr(sys, "frozen", False) else ())
     environment = {name: value for name, value in os.environ.items() if name not in dropped}

@@ -1,4 +1,4 @@
-"""What the answers are called in the layer list, and how a result is summed up in one sentence: the same everywhere."""
+"""Names of answers in the layer list, and the summary of a result in one sentence: the same in every program."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .readings import ALL_NAMES, label_of
 
 
 def scales_back(answer: Answer) -> str:
-    """How exactly the answer scales down to what was given, in words."""
+    """How exactly the answer scales back to the input, in words."""
     if answer.residual < 0.5:
         return "exact"
     return "off by %s of 255" % (("%.1f" % answer.residual).rstrip("0").rstrip("."))
@@ -21,8 +21,8 @@ def scales_back(answer: Answer) -> str:
 def layer_name(base: str, result: Result, index: int, imagined: bool = False, converted: bool = False) -> str:
     """
     The name of the layer of candidate `index`: `sprite x4, seed 7, imagination 0.5, exact`, or `sprite x4, thin
-    outlines, exact`. It says all that tells the candidate from its neighbours; the recipe holds the rest.
-    `converted`: the program converts the answer's colours to others, so that it is no longer exact.
+    outlines, exact`. It names everything that distinguishes the candidate from the others; the recipe holds the rest.
+    `converted`: the program converts the answer's colours, so that it is no longer exact.
     """
     answer = result.answers[index]
     what = " imagined" if imagined else ""
@@ -31,7 +31,9 @@ def layer_name(base: str, result: Result, index: int, imagined: bool = False, co
 
 
 def difference(answer: Answer) -> str:
-    """What tells a candidate from its neighbours: `thin outlines`, `seed 7`, `seed 7, imagination 0.5`, `swinir`."""
+    """
+    What distinguishes a candidate from the others: `thin outlines`, `seed 7`, `seed 7, imagination 0.5`, `swinir`.
+    """
     if answer.model:
         return answer.model
     words = [label_of(answer.reading)] if answer.reading in ALL_NAMES else []
@@ -44,8 +46,9 @@ def difference(answer: Answer) -> str:
 
 def unique_path(stem: str, ending: str, taken: Collection[str] = ()) -> str:
     """
-    `stem` + `ending`, or with -2, -3 ... between them: a path that no file has and that is not in `taken` (the paths of
-    open documents that may not have been saved yet). Capitals make no difference, as on Windows and macOS.
+        `stem` + `ending`, with -2, -3 ... between them if needed: a path that no file has and that is not in `taken`
+        (paths of
+    open documents, which may not have been saved yet). Case is ignored, as on Windows and macOS.
     """
     claimed = {os.path.normcase(os.path.abspath(path)).lower() for path in taken}
     path, number = stem + ending, 1
@@ -71,7 +74,7 @@ def _times(result: Result) -> str:
 
 def file_suffix(action: Action, scale: int = 1, size: int = 0) -> str:
     """
-    `-x4`, `-imagined-x8`, `-anonymised`, `-1000px`: what follows the name of the file that the answer was made of.
+    `-x4`, `-imagined-x8`, `-anonymised`, `-1000px`: what is appended to the name of the source file.
 
     Args:
         size: the longer side in pixels, where the result was reduced to it; 0 = it was not.
@@ -97,7 +100,7 @@ def summary(result: Result, converted: bool = False) -> str:
 
 
 def sentence(error: BaseException) -> str:
-    """What to show for an exception: an engine's sentence as it is, anything else with its kind."""
+    """The text to show for an exception: an engine's sentence unchanged, anything else with its class."""
     return str(error) if isinstance(error, EngineError) else "%s: %s" % (type(error).__name__, error)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Dict, Optional, Tuple
 
 AUTOMATIC = -1
-"""Value in a dialog's number field that leaves the decision to the engine, where the default is None."""
+"""Value in a dialog's number field that stands for None: the engine decides."""
 
 ALL_DOMAINS = ("art", "pixel-art", "textures", "normals", "data", "faces")
 """The kinds of picture."""
@@ -16,29 +16,28 @@ ALL_DOMAINS = ("art", "pixel-art", "textures", "normals", "data", "faces")
 @dataclass(frozen=True)
 class Option:
     """
-    One option, however it is asked for: a command line flag, a row of a dialog, a key on the wire.
+    One option: a flag of the command line, a row of a dialog and a key on the wire.
 
-    The command line builds its flag and its help from these fields, GIMP and Krita their rows, and the API description
-    its schema.
+    The flag and its help, the rows in GIMP and Krita, and the schema of the API are built from these fields.
     """
 
-    name: str  # on the wire and in Python; the command line writes it with hyphens
+    name: str  # on the wire and in Python; with hyphens on the command line
     kind: str  # "int", "float", "choice", "text", "box" or "bool"
     label: str  # of a row in a dialog
     help: str  # one or two short sentences
-    default: Any = None  # None = decided for each picture; `automatic` says how
+    default: Any = None  # None = decided for each picture, as `automatic` says
     low: float = 0
     high: float = 0
     choices: Tuple[Tuple[Any, str], ...] = ()  # (value, label)
     pattern: str = ""  # kind "text": regular expression for the whole value
     expected: str = ""  # kind "text": what matches the pattern, in words
-    automatic: str = ""  # what the default does, in words; empty = the default speaks for itself
+    automatic: str = ""  # the effect of the default, in words; empty = the default is shown
     unit: str = ""  # placeholder on the command line
     group: str = "picture"  # section of the command line's help: "picture" or "search"
-    advanced: bool = False  # folded away where a dialog can
+    advanced: bool = False  # hidden at first where a dialog can fold rows
     doors: Tuple[str, ...] = ("command line", "api", "page")
     actions: Tuple[str, ...] = ("upscale",)  # dialogs that ask for it
-    domains: Tuple[str, ...] = ()  # kinds of picture for which it does anything; empty = all
+    domains: Tuple[str, ...] = ()  # kinds of picture for which it has an effect; empty = all
 
     @property
     def values(self) -> Tuple[Any, ...]:
@@ -47,7 +46,7 @@ class Option:
 
     @property
     def flag(self) -> str:
-        """As it is typed: "--pre-blur"."""
+        """The flag of the command line: "--pre-blur"."""
         return "--" + self.name.replace("_", "-")
 
     def allowed(self) -> str:
@@ -64,7 +63,7 @@ class Option:
         return "%s from %s to %s" % (kind, _plain(self.low), _plain(self.high))
 
     def problem(self, value: Any, name: str = "") -> str:
-        """Why the value cannot be used, as one sentence that begins with `name`; empty when it can."""
+        """Why the value is not allowed, as one sentence that begins with `name`; empty if it is."""
         if value is None and self.default is None:
             return ""
         if not self._fits(value):
@@ -75,10 +74,10 @@ class Option:
 
     def read(self, text: str) -> Any:
         """
-        The value that the text spells, such as "8,8,24,24" for a box.
+        The value in the text, such as "8,8,24,24" for a box.
 
         Raises:
-            ValueError: it is no value of this kind; `problem` may still refuse the one that is returned.
+            ValueError: the text is not a value of this type; `problem` may still refuse the value returned.
         """
         if self.kind == "int":
             return int(text)
@@ -129,7 +128,7 @@ class Option:
 
 
 def described(option: Option) -> str:
-    """The help, and for which kinds of picture the option does anything."""
+    """The help, and the kinds of picture for which the option has an effect."""
     if not option.domains:
         return option.help
     if len(option.domains) > 3:
@@ -167,7 +166,7 @@ def _plain(number: float) -> str:
 
 
 def nearest(word: str, words: Any) -> Optional[str]:
-    """The known word that is most like this one, for "did you mean"; None when none is."""
+    """The known word most similar to this one, for "did you mean"; None if none is similar."""
     from difflib import get_close_matches
 
     by_lower = {str(candidate).lower(): str(candidate) for candidate in words}

@@ -1,9 +1,9 @@
 """
-The table of options: everything that can be asked of the engine for a picture, each told once.
+The table of options: everything that a request can ask of the engine for a picture.
 
 A field of `RequestOptions` is one row. From it come the flag of the command line and its help, the rows of the dialogs
 in GIMP and Krita, the keys on the wire with their check, the API description (scripts/describe_api.py) and the table in
-docs/options.md. A new option is one field here, plus the code that gives it an effect.
+docs/options.md. A new option is one field here and the code that gives it an effect.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ DRAWN = tuple(name for name in ALL_DOMAINS if name != "faces")
 
 MAX_SCALE = 64
 MAX_SEED = 2**63 - 1
-DIALOG_MAX_SEED = 2**31 - 1  # what a spin button of GIMP and Krita holds
+DIALOG_MAX_SEED = 2**31 - 1  # the limit of a spin button in GIMP and Krita
 FACE_SIDE = 128
 DEFAULT_SCALE = 4
 
@@ -31,7 +31,7 @@ def _row(kind: str, label: str, help: str, default: Any = None, **more: Any) -> 
 
 @dataclass(frozen=True)
 class RequestOptions:
-    """The rows, in the order of the help page and of the dialogs."""
+    """All options of a request as fields, in the order of the help page and of the dialogs."""
 
     scale: Optional[int] = _row(
         "int",
@@ -389,7 +389,7 @@ KEPT = Option(
     actions=("anonymise-face",),
     domains=("faces",),
 )
-"""Belongs to anonymising, not to a request."""
+"""An option of anonymising, not of a request."""
 
 
 def option_named(name: str) -> Option:

@@ -1,14 +1,15 @@
 """
-Where the engine and its clients meet: one folder of this user, with
+The folder through which the engine and its clients find each other. It is private to this user and holds
 
-    running.json     who listens: pid, port, token, protocol, version (mode 0600; written by the engine)
-    installed.json   how to start one: command and environment (written by `depixel install`)
-    engine.log       what the engine reported; engine.log.1 is older
+    running.json     the running engine: pid, port, token, protocol, version (mode 0600; written by the engine)
+    installed.json   how to start an engine: command and environment (written by `depixel install`)
+    engine.log       the engine's log; engine.log.1 is older
     start.lock       held while an engine is being started
     engine.lock      held by a running engine
 
-The folder depends on the home folder and not on XDG_* variables: a Flatpak or Snap sees its own XDG folders, and then
-GIMP would not find the engine that Krita started. It must belong to this user: what it holds is executed and believed.
+The folder depends on the home folder and not on XDG_* variables: a Flatpak or Snap has its own XDG folders, and GIMP
+would not find the engine that Krita started. It must belong to this user, because its contents are trusted and
+executed.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def in_flatpak() -> bool:
 
 
 def default_folder(platform: str = sys.platform, environment: Optional[Mapping[str, str]] = None) -> str:
-    """The folder of this user on Linux, macOS and Windows; it need not exist yet."""
+    """This user's folder on Linux, macOS and Windows; it need not exist yet."""
     variables = os.environ if environment is None else environment
     if variables.get(ENVIRONMENT):
         return variables[ENVIRONMENT]
@@ -56,7 +57,7 @@ def default_folder(platform: str = sys.platform, environment: Optional[Mapping[s
 
 @dataclass(frozen=True)
 class Running:
-    """An engine that listens, by its own account; it may have died since."""
+    """The record of a listening engine, written by the engine itself; it may have died since."""
 
     pid: int
     port: int
@@ -68,15 +69,18 @@ class Running:
 
 @dataclass(frozen=True)
 class Installed:
-    """How `depixel install` said an engine is started; `serve` and its options are appended."""
+    """The command that `depixel install` recorded for starting an engine; `serve` and its options are appended."""
 
     command: Tuple[str, ...]
-    environment: Tuple[Tuple[str, str], ...] = ()  # set for the engine on top of the program's own
+    environment: Tuple[Tuple[str, str], ...] = ()  # added to the program's environment for the engine
     version: str = ""
 
 
 class Place:
-    """The folder, and what is in it. Reading never raises: what is missing or damaged is None."""
+    """
+    The folder through which engine and clients find each other. Reading never raises: a missing or damaged file is
+        None.
+    """
 
     def __init__(self, folder: Optional[str] = None) -> None:
         self.folder = folder or default_folder()
@@ -90,11 +94,11 @@ class Place:
 
     def make(self) -> None:
         """
-        Make the folder, closed to other users.
+        Create the folder, closed to other users.
 
         Raises:
-            UnsafeFolderError: it is there and belongs to another user, or is open to others.
-            OSError: it cannot be made.
+            UnsafeFolderError: it exists and belongs to another user, or is open to others.
+            OSError: it cannot be created.
         """
         with contextlib.suppress(FileExistsError):
             os.makedirs(self.folder, mode=0o700)
@@ -103,9 +107,9 @@ class Place:
             raise UnsafeFolderError(problem)
 
     def problem(self) -> str:
-        """Why nothing in the folder can be trusted, as a sentence; empty when it can, or when there is no folder."""
+        """Why the folder cannot be trusted, as a sentence; empty if it can, or if it does not exist."""
         if os.name != "posix":
-            return ""  # a profile folder of Windows is closed to others by itself
+            return ""  # on Windows, user profiles are closed to others anyway
         try:
             status = os.stat(self.folder)
         except OSError:
@@ -115,12 +119,12 @@ class Place:
         if stat.S_IMODE(status.st_mode) & 0o022:
             return "Other users can write to the folder %s: run `chmod 700 %s`." % (self.folder, self.folder)
         if stat.S_IMODE(status.st_mode) & 0o077:
-            with contextlib.suppress(OSError):  # what it holds was nobody else's to write, and is private by itself
+            with contextlib.suppress(OSError):  # its files were written by this user and are private
                 os.chmod(self.folder, 0o700)
         return ""
 
     def is_vacant(self) -> bool:
-        """Whether no engine holds the folder, whatever running.json says."""
+        """Whether no engine holds the folder, regardless of running.json."""
         if not os.path.exists(self.path("engine.lock")):
             return True
         try:
@@ -130,7 +134,9 @@ class Place:
             return True
 
     def running(self) -> Optional[Running]:
-        """The engine that wrote running.json; a file of another user, or open to others, is not believed."""
+        """
+        The engine on record in running.json; a file that belongs to another user, or is open to others, is ignored.
+        """
         values = self._read("running.json", secret=True)
         try:
             running = Running(
@@ -145,20 +151,20 @@ class Place:
         return running if 0 < running.port < 65536 else None
 
     def write_running(self, running: Running) -> None:
-        """Publish an engine; complete or not at all. Raises OSError."""
+        """Record an engine, completely or not at all. Raises OSError."""
         self._write("running.json", {k: v for k, v in vars(running).items() if k != "host"})
 
     def forget_running(self, pid: Optional[int] = None) -> None:
-        """Remove running.json, when `pid` is given only if it is that engine's."""
+        """Remove running.json; with `pid`, only if it is that engine's."""
         record = self.running()
         if pid is None or record is None or record.pid == pid:
             with contextlib.suppress(OSError):
                 os.unlink(self.path("running.json"))
 
     def installed(self) -> Optional[Installed]:
-        """How to start an engine: recorded beside this client (in a plug-in's folder) or in this folder."""
+        """How to start an engine, as recorded beside this client (in a plug-in's folder) or in this folder."""
         beside = os.path.join(os.path.dirname(os.path.abspath(__file__)), "installed.json")
-        # A Flatpak sees the python of a virtual environment, and not the one of the host that it is a link to.
+        # A Flatpak sees the Python of a virtual environment, but not the host's Python that it links to.
         exists = os.path.lexists if in_flatpak() else os.path.exists
         for path in (beside, self.path("installed.json")):
             values = self._read(path)
@@ -170,7 +176,7 @@ class Place:
         return None
 
     def write_installed(self, installed: Installed, path: str = "installed.json") -> None:
-        """Record how an engine is started; `path` may be that of a plug-in's copy of the client. Raises OSError."""
+        """Record how to start an engine; `path` may be in a plug-in's copy of the client. Raises OSError."""
         self._write(
             path,
             {
@@ -181,7 +187,7 @@ class Place:
         )
 
     def last_words(self) -> str:
-        """The last line of the log that says something, for error messages; empty when there is none."""
+        """The last line of the log that carries a message, for error sentences; empty if there is none."""
         try:
             with open(self.log, "rb") as file:
                 file.seek(max(0, os.path.getsize(self.log) - 4096))
@@ -191,17 +197,17 @@ class Place:
         return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
     def trim_log(self, most: int) -> None:
-        """Start the log anew once it has more than `most` bytes; what it held becomes engine.log.1."""
+        """Start a new log once this one exceeds `most` bytes; the old one becomes engine.log.1."""
         with contextlib.suppress(OSError):
             if os.path.getsize(self.log) > most:
-                shutil.copyfile(self.log, self.log + ".1")  # not renamed: the engine's stderr is this very file
+                shutil.copyfile(self.log, self.log + ".1")  # copied, not renamed: the engine's stderr is this file
                 os.truncate(self.log, 0)
 
     @contextlib.contextmanager
     def lock(self, name: str) -> Iterator[bool]:
-        """Hold the lock file `name`; yields False when another process holds it. The system frees it at exit."""
+        """Hold the lock file `name`; yields False if another process holds it. The system releases it at exit."""
         self.make()
-        file = open(self.path(name), "a+b")  # noqa: SIM115 (closing it is what frees the lock)
+        file = open(self.path(name), "a+b")  # noqa: SIM115 (closing it releases the lock)
         try:
             yield _take(file)
         finally:
@@ -233,7 +239,7 @@ class Place:
             raise
 
 
-# Nobody else can have written it; a secret nobody else can read.
+# Only this user can have written the file; if it is secret, only this user can read it.
 def _is_ours(file: IO[bytes], secret: bool) -> bool:
     if os.name != "posix":
         return True

@@ -1,10 +1,9 @@
 """
-The wire, in one place: what a request and an event are, and how they become bytes. docs/api describes the same for
-people with curl.
+The wire format: requests, events, and how they become bytes. docs/api describes it for people who use curl.
 
 A picture travels as raw samples: rows from the top, channels L, LA, RGB or RGBA with straight alpha, 8 bits or 16 bits
-little-endian, in the colour space the program shows; several frames of one animation follow each other. Unknown keys
-are ignored and missing keys take their defaults, on both sides.
+little-endian, in the program's colour space; the frames of an animation follow each other. Both sides ignore unknown
+keys and use defaults for missing ones.
 """
 
 from __future__ import annotations
@@ -15,10 +14,12 @@ from dataclasses import dataclass, field
 from typing import Any, Dict, Mapping, Optional, Tuple, Union
 
 PROTOCOL = 2
-"""Raised when old clients and new engines can no longer understand each other."""
+"""Increased when old clients and new engines can no longer work together."""
 
 RAW = "application/x-depixel-raw"
-"""Content type of raw samples; any other content type is a picture file, told apart by its content."""
+"""
+Content type of raw samples; any other content type means a picture file, whose format is detected from its content.
+"""
 
 REQUEST_HEADER = "Depixel-Request"
 
@@ -33,8 +34,8 @@ class Pixels:
     frames: Tuple[bytes, ...]
     depth: int = 8  # bits a sample: 8 or 16 (little-endian)
     palette: bytes = b""  # RGBA of each colour of an indexed picture; empty = not indexed
-    name: str = ""  # of the layer or file: a hint for what it shows
-    mode: str = ""  # kind of the source in Pillow's words ("1", "P", "I;16" ...); empty = as channels and depth say
+    name: str = ""  # of the layer or file: a hint for the kind of picture
+    mode: str = ""  # Pillow's mode of the source ("1", "P", "I;16" ...); empty = follows from channels and depth
 
     def __post_init__(self) -> None:
         size = self.width * self.height * self.channels * self.depth // 8
@@ -68,10 +69,10 @@ class Pixels:
 
 @dataclass(frozen=True)
 class PictureFile:
-    """A picture as the bytes of a PNG, GIF, WebP ...: for a program that has no pixels at hand."""
+    """A picture as the bytes of a PNG, GIF, WebP ... file, for a program that does not decode it."""
 
     body: bytes
-    name: str = ""  # of the file: a hint for what it shows
+    name: str = ""  # of the file: a hint for the kind of picture
 
     content_type = "application/octet-stream"
 
@@ -83,18 +84,19 @@ class PictureFile:
 @dataclass(frozen=True)
 class Submission:
     """
-    One job. `settings` has the form of `depixel.Request.to_dict()`; see `dialogs.settings_of` for a dialog's values.
+    What a client sends: a picture and the settings of its request. `settings` has the form of
+        `depixel.Request.to_dict()`; see `dialogs.settings_of` for a dialog's values.
 
-    `action` "upscale" answers the picture; "anonymise" replaces the face in it by an imagined one of the same size
-    that shrinks to the same `kept` x `kept` pixels.
+    `action` "upscale" enlarges the picture; "anonymise" replaces its face with an invented one of the same size that
+    reduces to the same `kept` x `kept` pixels.
     """
 
     pixels: Union[Pixels, PictureFile]
     settings: Mapping[str, Any] = field(default_factory=dict)
     action: str = "upscale"
-    kept: int = 12  # anonymise: pixels across the face that survive
+    kept: int = 12  # anonymise: pixels across the face that are kept
     previews: bool = False  # send pictures of the search while it runs
-    program: str = ""  # who asks, for the log: "gimp", "krita", "command line"
+    program: str = ""  # the caller, for the log: "gimp", "krita", "command line"
 
     @property
     def path(self) -> str:
@@ -126,13 +128,13 @@ class Submission:
 
 @dataclass(frozen=True)
 class Welcome:
-    """Who answered: what the engine is, and what it can do. Ask this, never the version."""
+    """The engine's description of itself and of what it can do. Check this, never the version."""
 
     protocol: int
     version: str
     pid: int
     device: str  # "cpu", "cuda:0 (NVIDIA ...)"; "" while the engine still warms up
-    ready: bool  # False: the first job will wait for torch to load
+    ready: bool  # False: the first job has to wait for torch to load
     models: Tuple[str, ...] = ()
     domains: Tuple[str, ...] = ()
     actions: Tuple[str, ...] = ("upscale",)
@@ -164,7 +166,7 @@ class Preview:
 
 @dataclass(frozen=True)
 class Starting:
-    """No engine is warm: one is being started. Comes about ten times a second."""
+    """No engine is running, so one is being started. Sent about ten times a second."""
 
     seconds: float  # since the start
     sentence: str = "Starting the Depixel engine"
@@ -172,7 +174,7 @@ class Starting:
 
 @dataclass(frozen=True)
 class Queued:
-    """The engine has the job; `position` others come first."""
+    """The engine has queued the job behind `position` others."""
 
     position: int
     sentence: str = "Waiting for the Depixel engine"
@@ -180,7 +182,7 @@ class Queued:
 
 @dataclass(frozen=True)
 class Progress:
-    """The search moved."""
+    """One step of the search is done."""
 
     fraction: float  # 0 ... 1
     step: int
@@ -193,7 +195,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Answer:
-    """One candidate, best first."""
+    """One candidate, as the client receives it."""
 
     width: int
     height: int
@@ -204,18 +206,18 @@ class Answer:
     rmse: float  # root of the mean squared deviation, in levels
     score: float
     seed: int
-    left: int = 0  # where the answer's left edge lies in the asked picture, in its pixels (anonymise: the face's box)
+    left: int = 0  # left edge of the answer in the source picture, in pixels (anonymise: the face's box)
     top: int = 0
     mode: str = ""  # kind of picture in Pillow's words
     indexed: bool = False  # all its colours are in the palette that was sent
-    reading: str = ""  # which reading it is (depixel.client.readings)
-    imagination: float = 0.0  # with the seed, it makes the same candidate again (depixel.client.recipe)
-    model: str = ""  # the generator that made it, where several were asked for one answer each
+    reading: str = ""  # its reading (depixel.client.readings)
+    imagination: float = 0.0  # reproduces the candidate, together with the seed (depixel.client.recipe)
+    model: str = ""  # the model that made it, if several models gave one answer each
 
 
 @dataclass(frozen=True)
 class Result:
-    """The last event of a job that went well."""
+    """The last event of a successful job."""
 
     answers: Tuple[Answer, ...]
     domain: str  # as decided: "art", "faces" ...
@@ -232,7 +234,7 @@ Event = Union[Starting, Queued, Progress, Result]
 
 
 def progress_from_dict(values: Mapping[str, Any]) -> Progress:
-    """A progress line of the engine."""
+    """The event in a progress line of the engine."""
     step, steps = int(values.get("step", 0)), int(values.get("steps", 0))
     stage = str(values.get("stage", "search"))
     sentence = "Depixel: %s %d of %d" % ({"tiles": "tile", "pictures": "picture"}.get(stage, "step"), step, steps)
@@ -252,7 +254,7 @@ def progress_from_dict(values: Mapping[str, Any]) -> Progress:
 
 
 def answer_from_dict(values: Mapping[str, Any], data: bytes) -> Answer:
-    """A candidate line of the engine with its samples; ValueError when they do not fit together."""
+    """The answer in a candidate line of the engine and its samples; ValueError if they do not match."""
     count = int(values.get("frames", 1))
     size = int(values["width"]) * int(values["height"]) * int(values["channels"]) * int(values["depth"]) // 8
     if len(data) != size * count:

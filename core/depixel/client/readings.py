@@ -26,10 +26,10 @@ READINGS = (
     Reading("lines", "straight lines", "Contours of short straight lines, like a vector drawing of facets."),
     Reading("palette", "own colours, dithered", "Only the picture's colours; shades meet in a fine dither."),
 )
-"""In the order in which candidates take them: neighbours in this list are unlike each other."""
+"""In the order in which candidates use them: neighbours in this list differ clearly."""
 
 SOFT_READINGS = (
-    Reading("calm", "calm", "What is most likely: nothing that the pixels do not say."),
+    Reading("calm", "calm", "The most likely answer, with nothing that the pixels do not imply."),
     Reading("sharp", "sharp edges", "The calm answer with steep edges."),
     Reading("painted", "painted", "Areas of even colour with sharp borders, as brush strokes leave them."),
 )
@@ -47,7 +47,7 @@ TEXTURE_READINGS = (SOFT_READINGS[0], *MATERIALS, *SOFT_READINGS[1:])
 """Of textures, in the order in which candidates take them; imagined ones follow."""
 
 AUTO = "auto"
-"""Value of `Request.reading` that starts with the first reading."""
+"""Value of `Request.reading` that begins with the first reading."""
 
 NAMES = tuple(reading.name for reading in READINGS)
 SOFT_NAMES = tuple(reading.name for reading in SOFT_READINGS)
@@ -58,8 +58,9 @@ ALL_NAMES = (*NAMES, *SOFT_NAMES, *MATERIAL_NAMES)
 
 def reading_of(candidate: int, first: str = AUTO, names: Tuple[str, ...] = NAMES) -> str:
     """
-    The reading that candidate k is: the first as asked for, then the others in the order of the list; after all of them
-    it begins again.
+        The reading of candidate k: first the requested one, then the others in the order of the list, then from the
+            start
+    again.
 
     Args:
         first: AUTO or one of `names`; a reading of another list counts as AUTO.

@@ -1,6 +1,6 @@
 """
-`Recipe`: what brings one candidate back, alone and exactly. Programs keep it with the answer (a parasite of a layer in
-GIMP, an annotation of a document in Krita) and make a submission of it again.
+`Recipe`: the settings that reproduce one candidate exactly. Programs store it with the answer (as a parasite of a layer
+in GIMP, as an annotation of a document in Krita) and turn it into a submission again.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .protocol import Pixels, Result, Submission
 
 RECIPE_VERSION = 1
 LARGEST_SOURCE = 2**22
-"""Bytes of a compressed source that a recipe may hold; of a larger one it knows only the name."""
+"""Most bytes of a compressed source in a recipe; of a larger source the recipe holds only the name."""
 
 LARGEST_PIXELS = 2**28
 """Bytes of its samples, unpacked. A document is somebody else's work, and its recipes may claim anything."""
@@ -34,14 +34,14 @@ class Recipe:
     """
     One candidate of one picture.
 
-    settings: of a submission for this candidate alone, as `settings_of` makes them. source: the pixels that were sent,
-    or None when they are too many, or are those of a face that was anonymised (they must not travel with its answer).
+    settings: of a submission for this candidate alone, as made by `settings_of`. source: the pixels that were sent;
+    None if they are too many, or show a face that was anonymised (they must not be stored with the answer).
     """
 
     action: str  # name of the `Action`
     settings: Mapping[str, Any]
     kept: int = 12
-    name: str = ""  # of the picture that was sent; the engine looks at it when it decides about the kind
+    name: str = ""  # of the picture that was sent: a hint for the kind of picture
     source: Optional[Pixels] = field(default=None, compare=False)
 
     @property
@@ -51,22 +51,24 @@ class Recipe:
 
     def submission(self, pixels: Optional[Pixels] = None, program: str = "", **changes: Any) -> Submission:
         """
-        The same candidate again, of its own source or of `pixels`; `changes` are settings to be different, such as
+        A submission for the same candidate, from its own source or from `pixels`; `changes` replace settings, such as
         scale=64.
 
         Raises:
-            EngineError: the recipe holds no source, and none is passed.
+            EngineError: the recipe holds no source, and `pixels` is None.
         """
-        sent = pixels or self.source
-        if sent is None:
-            raise EngineError("The recipe does not hold the picture that it was made from: select that layer.", "usage")
+        source = pixels or self.source
+        if source is None:
+            raise EngineError(
+                "The recipe does not include its source picture: select the layer that it was made from.", "usage"
+            )
         settings = {**self.settings, **changes}
         if changes.keys() & {"scale", "size"}:  # one replaces the other
             settings = {name: value for name, value in settings.items() if name in changes or name not in _SIZES}
-        return Submission(sent, settings, action_named(self.action).wire, self.kept, program=program)
+        return Submission(source, settings, action_named(self.action).wire, self.kept, program=program)
 
     def values(self) -> Dict[str, Any]:
-        """The recipe as values of the action's dialog: its options at their defaults where the recipe has none."""
+        """The recipe as values of the action's dialog, with defaults for options that the recipe does not have."""
         action = action_named(self.action)
         values = {**action.defaults(), "candidates": 1, "seed": 0}
         if "imagination" in values:
@@ -79,7 +81,7 @@ class Recipe:
         return values
 
     def text(self) -> str:
-        """`seed 7, imagination 0.5, thin`: what tells this candidate from its neighbours, in a few words."""
+        """`seed 7, imagination 0.5, thin`: what distinguishes this candidate from the others, in a few words."""
         words = ["seed %d" % self.seed]
         for name in _SAYS_WHICH:
             value = self.kept if name == "kept" and self.action == "anonymise-face" else self.settings.get(name)
@@ -108,7 +110,7 @@ class Recipe:
         Read what `to_json` wrote.
 
         Raises:
-            EngineError: the text is not a recipe, or it is of a later version.
+            EngineError: the text is not a recipe, or was written by a later version.
         """
         try:
             values = parse_json(text)
@@ -127,7 +129,7 @@ def recipe_of(action: Action, submission: Submission, result: Result, index: int
     The recipe of candidate `index` of a result.
 
     Args:
-        submission: what was sent for the result.
+        submission: the one that the result answers.
     """
     answer = result.answers[index]
     settings = dict(submission.settings)
@@ -141,10 +143,10 @@ def recipe_of(action: Action, submission: Submission, result: Result, index: int
         settings["model"] = answer.model
     faces = result.domain == "faces"
     if faces and action.wire == "upscale" and settings.get("exact", "auto") == "auto":
-        settings["exact"] = "always" if answer.residual <= 0.5 else "never"  # decided by the best of all candidates
+        settings["exact"] = "always" if answer.residual <= 0.5 else "never"  # the best of all candidates decided this
     if many and settings.get("steps") and not faces:
-        settings.setdefault("ensemble", 1)  # several searched candidates are never averaged; one alone would be
-    for name in ("seed", "imagination", "reading"):  # like `settings_of`: what is the default stays unsaid
+        settings.setdefault("ensemble", 1)  # several searched candidates are never averaged, but a single one would be
+    for name in ("seed", "imagination", "reading"):  # defaults are left out, as in `settings_of`
         if name not in submission.settings and settings.get(name) == option_named(name).default:
             settings.pop(name, None)
     pixels = submission.pixels if isinstance(submission.pixels, Pixels) else None

@@ -27,7 +27,7 @@ Outcomes = list[Report | DepixelError]
 
 
 class ClusterEngine:
-    """See `Workers` for what is raised when it is opened."""
+    """The machines of a cluster as one engine for batches. Opening it raises the errors of `Workers`."""
 
     def __init__(self, setup: Setup) -> None:
         self._setup = setup

@@ -150,8 +150,8 @@ class Workers:
             gpus = int(resources.get("GPU", 0)) if setup.device == "auto" or setup.device.startswith("cuda") else 0
             cores = int(resources.get("CPU", 0))
             each = max(1, min(setup.cores, cores))
-            wanted = gpus or cores // each
-            for _ in range(wanted - counted.count(machine)):
+            target = gpus or cores // each
+            for _ in range(target - counted.count(machine)):
                 place = NodeAffinitySchedulingStrategy(node_id=machine, soft=False)
                 needs = {"num_gpus": 1, "num_cpus": 0} if gpus else {"num_cpus": each}
                 remote = self._ray.remote(ClusterWorker).options(scheduling_strategy=place, max_restarts=0, **needs)

@@ -1,4 +1,4 @@
-"""`depixel anonymise`: an imaginary face instead of the one in the picture."""
+"""`depixel anonymise`: replaces the faces in a picture with invented ones."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Replace each box in turn, write, tell how much was kept."""
+    """Replace the face in each box, write the picture, and report how much was kept."""
     from depixel.batch.disk import check_no_video, reader, writer
 
     check_no_video(args.out)
@@ -86,7 +86,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-# The original's text, time, place and camera are as telling as its face.
+# The original's text, time, place and camera can identify a person as well as the face.
 def _labelled(picture: Picture) -> Picture:
     from depixel import __version__
     from depixel.labels import IMAGINED_FACE, with_xmp

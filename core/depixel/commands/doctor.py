@@ -1,4 +1,4 @@
-"""`depixel doctor`: why a menu entry or the engine is missing, and how to mend it."""
+"""`depixel doctor`: checks the installation, and says how to fix what is wrong."""
 
 from __future__ import annotations
 
@@ -36,9 +36,11 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Examine and tell."""
+    """Run all checks and print what they found."""
     place = Place()
-    started = list(check_start(place)) if args.start else []  # first: how the engine's last run ended is news then
+    started = (
+        list(check_start(place)) if args.start else []
+    )  # before the other checks, which then report how this run ended
     findings = [*examine(System.here(), place), *started]
     if args.json:
         sys.stdout.write(json.dumps([vars(finding) for finding in findings], indent=2) + "\n")

@@ -1,4 +1,4 @@
-"""`depixel imagine`: draw a person who does not exist, without any input."""
+"""`depixel imagine`: draws a person who does not exist, without any input."""
 
 from __future__ import annotations
 

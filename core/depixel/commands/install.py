@@ -64,7 +64,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do it for every profile found, and say what was done where."""
+    """Install or uninstall for every profile found, and report each."""
     if args.command == "uninstall":
         return _uninstall(args)
     record = engine_record(args.engine)

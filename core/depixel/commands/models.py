@@ -1,5 +1,5 @@
 """
-`depixel models`: the installed generators, what each is for, with licence and digest; `models add` adds other people's,
+`depixel models`: lists the installed models with purpose, licence and digest; `models add` adds other people's models,
 `models remove` removes them.
 """
 
@@ -22,7 +22,7 @@ from depixel.terminal.printable import one_line, visible
 if TYPE_CHECKING:
     from depixel.cli import Subparsers
 
-_HEADER_LIMIT = 16 * 1024 * 1024  # bytes of JSON at the head of a weights file; ours have a few thousand
+_HEADER_LIMIT = 16 * 1024 * 1024  # most bytes of JSON at the start of a weights file; ours have a few thousand
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -30,7 +30,7 @@ def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "models",
         help="list, add or remove models, with licence and digest",
-        description="List the weights that came with Depixel and those you added: what they are for, size, licence and "
+        description="List the models that came with Depixel and those you added, with purpose, size, licence and "
         "digest.",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
@@ -113,7 +113,7 @@ def _add(args: argparse.Namespace) -> int:
     return 0
 
 
-# A card without a licence would let the next person believe that there are no terms.
+# A card without a licence would look as if there were no terms.
 def _asked_licence(name: str) -> str:
     if sys.stdin is not None and sys.stdin.isatty():
         sys.stderr.write(f"Which licence does {name} have? ")
@@ -126,7 +126,7 @@ def _asked_licence(name: str) -> str:
 
 def describe(path: Path) -> dict[str, Any]:
     """
-    One weights file from its header alone: nothing is loaded.
+    Describe a weights file from its header; the tensors are not loaded.
 
     Raises:
         WeightsError: the file is damaged or not a weights file.
@@ -162,7 +162,7 @@ def _purpose(kind: str, network: dict[str, Any] | None) -> str:
 
 
 def licence_name(text: str) -> str:
-    """The licence as Creative Commons write it, where the weights have its SPDX identifier: CC-BY-SA-4.0."""
+    """The licence as Creative Commons writes it, if the weights name its SPDX identifier: CC-BY-SA-4.0."""
     spdx = re.fullmatch(r"CC-(BY(?:-NC)?(?:-ND|-SA)?)-(\d\.\d)", text)
     return f"CC {spdx[1]} {spdx[2]}" if spdx else text
 

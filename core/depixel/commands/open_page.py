@@ -1,4 +1,4 @@
-"""`depixel open`: the engine's page in the user's web browser."""
+"""`depixel open`: opens the engine's page in the user's web browser."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from depixel.errors import BadUsageError, DepixelError
 if TYPE_CHECKING:
     from depixel.cli import Subparsers
 
-_SECONDS = 10.0  # for a browser to start and open the file
+_SECONDS = 10.0  # that a browser gets to start and open the file
 _NOTE = """<!DOCTYPE html>
 <html lang="en"><meta charset="utf-8"><title>Depixel</title>
 <form method="post" action="http://127.0.0.1:{port}/enter">
@@ -58,8 +58,8 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-# A private file that posts the key: unlike in an address, no other user can read it there, and no history keeps it.
-# Browsers in a sandbox (Snap, Flatpak) cannot open the file: then it stays, and the address is used instead.
+# A private file posts the key: unlike an address, other users cannot read it and the browser's history does not keep
+# it. Browsers in a sandbox (Snap, Flatpak) cannot open the file: it then stays, and the address is used instead.
 def _by_file(engine: Engine, files: list[tuple[str, str]]) -> bool:
     note = Path(engine.place.path(f"open-{secrets.token_hex(8)}.html"))
     try:
@@ -80,7 +80,7 @@ def _by_file(engine: Engine, files: list[tuple[str, str]]) -> bool:
 
 def named_files(inputs: list[str]) -> list[tuple[str, str]]:
     """
-    (absolute path, name to show) of every file that the inputs stand for; what a folder holds keeps its path below it.
+    (absolute path, name to show) of every file in the inputs; a file in a folder keeps its path below the folder.
 
     Raises:
         BadUsageError: an input does not exist.
@@ -98,7 +98,7 @@ def named_files(inputs: list[str]) -> list[tuple[str, str]]:
 
 
 def has_screen() -> bool:
-    """Whether a browser's window can appear here; over SSH, say, only the address is of use."""
+    """Whether a browser window can appear on this screen; over SSH, for example, only the address helps."""
     return sys.platform in ("darwin", "win32") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 

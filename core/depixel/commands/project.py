@@ -1,4 +1,4 @@
-"""`depixel project`: make any other upscaler's result scale back down to the input, and say how far off it was."""
+"""`depixel project`: makes another upscaler's result scale back down to its input, and reports how far off it was."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Read both, project, write, tell."""
+    """Read both pictures, project, write, and report both residuals."""
     from depixel.batch.disk import reader, writer
     from depixel.labels import describe_residual, projected_report
 

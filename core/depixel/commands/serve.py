@@ -43,8 +43,9 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Serve, or stop the engine that does."""
-    # torch's threads wait asleep, not spinning: on a busy machine spinning made one sprite take 14 s instead of 0.2.
+    """Serve, or stop the running engine."""
+    # torch's threads should sleep while they wait: on a busy machine, spinning made one sprite take 14 s instead of
+    # 0.2.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     place = Place()
     if args.stop:
@@ -55,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     if not 0 <= args.port <= 65535 or args.idle_exit < 0:
         raise BadUsageError("--port must be from 0 to 65535, and --idle-exit must not be negative.")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    logging.getLogger("uvicorn").setLevel(logging.ERROR)  # anybody could fill the log with requests that are none
+    logging.getLogger("uvicorn").setLevel(logging.ERROR)  # anybody could fill the log with invalid requests
 
     from depixel.client.engine import page_address
     from depixel.service.limits import ServiceLimits

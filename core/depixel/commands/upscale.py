@@ -91,7 +91,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Plan, then answer and write one group after the other, then sum up."""
+    """Plan, then answer and write group by group, then print the summary."""
     settings = request_from(args)
     if args.disagreement and settings.answers < 2:
         raise BadUsageError(
@@ -101,7 +101,7 @@ def run(args: argparse.Namespace) -> int:
     if settings.face:
         from depixel.portrait.dials import read_dials
 
-        read_dials(settings.face)  # a mistyped dial ends the command before any file is read
+        read_dials(settings.face)  # a mistyped dial is reported before any file is read
     if (code := _as_packs(args, settings)) is not None:
         return code
     all_planned, ignored = _plan(args, settings)
@@ -125,7 +125,7 @@ def run(args: argparse.Namespace) -> int:
                 _write_film(film, outcome, args)
             if page is not None:
                 _illustrate(page, outcome)
-            if outcome.status != "stopped":  # the end counts them
+            if outcome.status != "stopped":  # the summary counts these
                 work = works[outcome.planned.source]
                 progress.advance(line_for(outcome), remarkable=outcome.problem is not None, work=work)
     seconds = time.perf_counter() - started
@@ -141,7 +141,7 @@ def run(args: argparse.Namespace) -> int:
     return tally.exit_code
 
 
-# Whole packs go the watcher's way, which is found by its name: the command line knows nothing of it.
+# The watcher upscales whole packs. It is imported by name, because the command line must not depend on it.
 def _as_packs(args: argparse.Namespace, settings: Request) -> int | None:
     if importlib.util.find_spec("depixel_watch") is None:
         return None
@@ -170,7 +170,7 @@ def _plan(args: argparse.Namespace, settings: Request) -> tuple[list[PlannedPict
         settings.answers,
         args.overwrite,
         disagreement=args.disagreement,
-        explicit=inputs.named,
+        explicit=inputs.explicit,
     )
     if not all_planned:
         raise BadUsageError(nothing_found(args.inputs, inputs, READABLE))
@@ -199,7 +199,7 @@ def _outcomes(
     from depixel.batch.engines import open_engine
     from depixel.batch.running import Batch, Outcome
 
-    if all(planned.problem is not None for planned in all_planned):  # nothing to compute: do not wait for torch
+    if all(planned.problem is not None for planned in all_planned):  # nothing to compute, so torch is not needed
         yield from (Outcome(planned, planned.problem) for planned in all_planned)
         return
     progress.doing("loading the engine")
@@ -209,7 +209,7 @@ def _outcomes(
     yield from batch.run(all_planned)
 
 
-# A film is of one search; whether it can be written is known before the search.
+# A film shows one search; check that it can be written before the search begins.
 def _film(args: argparse.Namespace, all_planned: list[PlannedPicture], settings: Request) -> SearchFilm | None:
     if args.animation is None:
         return None
@@ -230,16 +230,16 @@ def _film(args: argparse.Namespace, all_planned: list[PlannedPicture], settings:
 
 
 def _write_film(film: SearchFilm, outcome: Outcome, args: argparse.Namespace) -> None:
-    if outcome.given is None or outcome.report is None:
+    if outcome.small is None or outcome.report is None:
         return
     from depixel.batch.disk import writer
     from depixel.labels import label_picture
 
     answer = label_picture(outcome.report.candidates[0], outcome.report)
-    writer(args.overwrite)(Path(args.animation), film.finish(outcome.given, answer))
+    writer(args.overwrite)(Path(args.animation), film.finish(outcome.small, answer))
 
 
-# By the first bytes: what a file says of its size.
+# The size that a file claims in its first bytes.
 def _work(planned: PlannedPicture) -> float:
     from depixel.files import HEAD, claimed_pixels
     from depixel.pace import work_of
@@ -286,8 +286,8 @@ def _page_path(args: argparse.Namespace) -> Path | None:
 def _illustrate(page: ReportPage, outcome: Outcome) -> None:
     if outcome.problem is not None:
         page.miss(outcome.status, outcome.planned.name, outcome.problem.reason)
-    elif outcome.given is not None and outcome.report is not None:
-        page.add(outcome.planned.name, [str(path) for path in outcome.written], outcome.given, outcome.report)
+    elif outcome.small is not None and outcome.report is not None:
+        page.add(outcome.planned.name, [str(path) for path in outcome.written], outcome.small, outcome.report)
 
 
 def write_page(page: ReportPage, path: Path) -> None:

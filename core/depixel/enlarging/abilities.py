@@ -33,13 +33,13 @@ def notes_for(request: Request, spec: PriorSpec) -> tuple[str, ...]:
         }
         idle = [name for name, is_wanted in requests.items() if is_wanted]
         if idle:
-            notes.append(f"{spec.name} has one answer to each picture, so these options change nothing: {_list(idle)}.")
+            notes.append(f"{spec.name} gives one answer per picture, so these options have no effect: {_list(idle)}.")
         return tuple(notes)
     if request.imagination > 0:
-        notes.append("Detail was imagined, not recovered.")
+        notes.append("Detail was invented, not recovered.")
     idle = [] if request.steps else idle_options(request)
     if idle:
-        notes.append(f"These options only guide a search and change nothing without steps: {_list(idle)}.")
+        notes.append(f"These options only guide a search and have no effect without steps: {_list(idle)}.")
     return tuple(notes)
 
 

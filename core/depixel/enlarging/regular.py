@@ -71,8 +71,8 @@ def straight_lines(large: Tensor, small: Tensor, factor: int) -> Tensor:
     smoothed along: soft edges and bevels neither bow nor bulge.
     """
     for turned in (False, True):
-        given, answer = (x.transpose(2, 3) if turned else x for x in (small, large))
-        mask = repeated(_even_columns(given).to(answer.dtype), factor)
+        source, answer = (x.transpose(2, 3) if turned else x for x in (small, large))
+        mask = repeated(_even_columns(source).to(answer.dtype), factor)
         reach = 3 * factor // 2
         window, pad = (2 * reach + 1, 1), (0, 0, reach, reach)
         total = F.avg_pool2d(F.pad(answer * mask, pad), window, 1)

@@ -42,24 +42,24 @@ def version_of(prepared: Prepared, request: Request, candidate: int) -> Version:
         return Version("", candidate, False)
     if prepared.domain.material and not request.steps:
         return _of_texture(request, candidate)
-    named = request.reading if request.reading in SOFT_NAMES else AUTO
-    if not plain or (request.candidates == 1 and named == AUTO):
-        return Version("" if named == AUTO else named, candidate, False)
+    first = request.reading if request.reading in SOFT_NAMES else AUTO
+    if not plain or (request.candidates == 1 and first == AUTO):
+        return Version("" if first == AUTO else first, candidate, False)
     if candidate >= len(SOFT_NAMES):
         return Version("", candidate, False)
-    return Version(reading_of(candidate, named, SOFT_NAMES), 0, True)
+    return Version(reading_of(candidate, first, SOFT_NAMES), 0, True)
 
 
 # Without imagination: each reading once, then detail that fits. With it: every candidate has the reading requested.
 def _of_texture(request: Request, candidate: int) -> Version:
-    named = request.reading if request.reading in TEXTURE_NAMES else AUTO
+    first = request.reading if request.reading in TEXTURE_NAMES else AUTO
     if request.imagination > 0 or request.like is not None:
-        return Version("" if named == AUTO else named, 0, True, request.imagination or USUAL)
-    if request.candidates == 1 and named == AUTO:
+        return Version("" if first == AUTO else first, 0, True, request.imagination or USUAL)
+    if request.candidates == 1 and first == AUTO:
         return Version("", 0, True)
     if candidate >= len(TEXTURE_NAMES):
         return Version("", 0, True, USUAL)
-    reading = reading_of(candidate, named, TEXTURE_NAMES)
+    reading = reading_of(candidate, first, TEXTURE_NAMES)
     return Version(reading, 0, True, USUAL if reading in MATERIAL_NAMES else 0.0)
 
 
@@ -69,6 +69,6 @@ def reads_at_two(prepared: Prepared, request: Request) -> bool:
     and reduced then (`depixel.sized.halved`).
     """
     repeats = isinstance(prepared.degradation, PointDegradation) and prepared.degradation.factor == 2
-    wanted = request.reading in NAMES or request.candidates > 1
+    interprets = request.reading in NAMES or request.candidates > 1
     exact = request.palette == "keep" or request.size is not None or prepared.layout is not None
-    return prepared.domain.drawn and repeats and wanted and not exact
+    return prepared.domain.drawn and repeats and interprets and not exact

@@ -11,7 +11,7 @@ from depixel.consistency import Residual
 
 @dataclass(frozen=True)
 class RawAnswer:
-    """One candidate for one picture, as integers."""
+    """One candidate for one picture as integers, before it becomes a `Picture`."""
 
     straight: Tensor  # [F, 4, H, W] uint8 or int32 straight RGBA
     residual: Residual

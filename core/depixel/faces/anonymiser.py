@@ -38,7 +38,7 @@ class PictureUpsampler(Protocol):
 
 @dataclass(frozen=True)
 class ReplacedFace:
-    """One face replaced."""
+    """A face that was replaced, and how much of it was kept."""
 
     picture: Picture  # the whole picture with the invented face in it
     face: Picture  # only the box, with the invented face
@@ -139,7 +139,7 @@ def replace_face(
         roll=place.roll or request.roll,
     )  # fmt: skip
     report = engine.upsample(small, request, monitor)
-    mask = _head(crop, request.roll) if place.found else _all_but_a_seam(crop, factor)
+    mask = _head(crop, request.roll) if place.by_finder else _all_but_a_seam(crop, factor)
     blended = tuple(_blended(new, old, mask) for new, old in zip(report.picture.frames, crop.frames, strict=True))
     exact = project_result(crop.replace(frames=blended), small, replace(request, domain=ART.name, scale=None))
     note = (

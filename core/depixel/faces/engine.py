@@ -65,6 +65,8 @@ class Faces:
 
 class FaceEngine:
     """
+    Answers pictures of faces: finds faces, searches for them and puts the answers back.
+
     Args:
         prior: a prior of fixed native size on `device`.
         art: enlarges faces beyond the native size and answers their surroundings.

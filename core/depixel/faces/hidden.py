@@ -34,7 +34,7 @@ class HiddenPlace:
 
     box: Box
     roll: float = 0.0  # degrees clockwise by which the head in the box is tilted
-    found: bool = False  # by the finder: the box is centred on a head, and its corners show none of it
+    by_finder: bool = False  # by the finder: the box is centred on a head, and its corners show none of it
     way: tuple[Box, ...] = ()  # for a moving face: its box in each frame, all of one size
 
 
@@ -82,7 +82,7 @@ def _place(track: Track, count: int, width: int, height: int) -> HiddenPlace | N
     if not moves:
         x, y = (sum(c[axis] for c in centres) / count for axis in (0, 1))
         box = Frame(x, y, side, roll).pixels(width, height)
-        return HiddenPlace(box, roll, found=True) if min(box[2] - box[0], box[3] - box[1]) >= _LEAST else None
+        return HiddenPlace(box, roll, by_finder=True) if min(box[2] - box[0], box[3] - box[1]) >= _LEAST else None
     reach = math.ceil(Frame(0, 0, side, roll).box[2]) + 1
     across, down = min(width, 2 * reach), min(height, 2 * reach)
     way, moved = [], False
@@ -95,7 +95,7 @@ def _place(track: Track, count: int, width: int, height: int) -> HiddenPlace | N
     # A box that was pushed back into the picture is not centred on its head, so all of it is replaced.
     if min(across, down) < _LEAST:
         return None
-    return HiddenPlace(hull, 0.0 if moved else roll, found=not moved, way=tuple(way))
+    return HiddenPlace(hull, 0.0 if moved else roll, by_finder=not moved, way=tuple(way))
 
 
 # (x, y) in every frame, averaged over neighbouring frames, because detections jitter.

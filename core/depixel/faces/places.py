@@ -31,7 +31,7 @@ Sized = Callable[[Tensor, int, int], Tensor]
 
 
 class FacePlace(Protocol):
-    """The place of one face."""
+    """The position of one face in a picture."""
 
     @property
     def side(self) -> float:

@@ -38,7 +38,7 @@ _WIDTHS = (32, 64, 96, 128)
 
 @dataclass(frozen=True)
 class FaceReading:
-    """What B portraits show; probabilities are those the network gives."""
+    """Properties of B portraits as the reader estimates them, with probabilities."""
 
     landmarks: Tensor
     """[B, 12, 2] parts of the picture's side from its left and top, in the order of LANDMARKS."""

@@ -1,7 +1,7 @@
 """
-Picture files: read any of them into a `Picture`, write it back as the kind it was.
+Picture files: reads any supported format into a `Picture`, and writes it back in the same format.
 
-The content of a file decides its format; its name only helps where a format has no signature (TGA). `table` lists the
+The content of a file decides its format; the name only helps for a format without a signature (TGA). `table` lists the
 formats, one line each.
 """
 

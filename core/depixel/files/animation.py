@@ -1,4 +1,4 @@
-"""Animation frames that are stored as changes to the frame before: draws them one after another on one canvas."""
+"""Draws animation frames that are stored as changes to the previous frame, one after another on one canvas."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import numpy as np
 from depixel.picture import Pixels
 
 KEEP, CLEAR, RESTORE = 0, 1, 2
-"""What happens to a frame's region before the next frame: it stays, becomes transparent, or is restored."""
+"""What becomes of a frame's region before the next frame: it is kept, cleared, or restored."""
 
 
 @dataclass(frozen=True)
 class Region:
-    """Where a frame lies, in pixels, and how it is shown."""
+    """The position of a frame, in pixels, and how it is shown."""
 
     left: int
     top: int
@@ -24,7 +24,7 @@ class Region:
     height: int
     duration: float = 0.0  # milliseconds
     dispose: int = KEEP
-    over: bool = False  # lay it over the canvas instead of replacing alpha and all
+    over: bool = False  # blend it over the canvas instead of replacing colour and alpha
 
 
 class Canvas:
@@ -37,7 +37,7 @@ class Canvas:
 
     def show(self, pixels: Pixels, region: Region) -> Pixels:
         """
-        Draw one frame, [h, w, 1 ... 4] at its region inside the canvas, and make the canvas ready for the next.
+        Draw a frame [h, w, 1 ... 4] in its region of the canvas, and prepare the canvas for the next.
 
         Returns:
             [H, W, 4], the visible frame.
@@ -60,7 +60,9 @@ class Canvas:
         return visible
 
     def without_needless_alpha(self, frames: Sequence[Pixels]) -> list[Pixels]:
-        """Frames of `show` with the channels that they need: grey stays grey, alpha goes when all are opaque."""
+        """
+        Frames of `show` with only the channels they need: grey stays grey, and alpha is dropped if all are opaque.
+        """
         full = np.iinfo(frames[0].dtype).max
         opaque = all(bool((frame[..., 3] == full).all()) for frame in frames)
         channels = ([0] if opaque else [0, 3]) if self._grey else ([0, 1, 2] if opaque else [0, 1, 2, 3])
@@ -68,7 +70,7 @@ class Canvas:
 
 
 def changed(before: Pixels, after: Pixels) -> tuple[slice, slice]:
-    """Rows and columns of the smallest rectangle that holds every difference; one pixel when there is none."""
+    """Rows and columns of the smallest rectangle with all differences; one pixel if there are none."""
     different = (before != after).any(axis=2)
     rows = np.flatnonzero(different.any(axis=1))
     columns = np.flatnonzero(different.any(axis=0))
@@ -79,8 +81,9 @@ def changed(before: Pixels, after: Pixels) -> tuple[slice, slice]:
 
 def whole_units(durations: Sequence[float], unit: float, most: int) -> list[int]:
     """
-    Durations in milliseconds as whole numbers of `unit` milliseconds, 0 ... most, such that the sum does not drift:
-    each frame ends at the unit nearest to its true end.
+        Durations in milliseconds as whole multiples of `unit` milliseconds, 0 ... most, without drift: each frame ends
+            at
+    the unit nearest to its true end.
     """
     units = []
     end, done = Fraction(0), 0

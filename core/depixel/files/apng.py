@@ -23,9 +23,9 @@ def join_frames(
 
     Args:
         bodies: the chunks of each still.
-        durations: milliseconds a frame; empty = 100 each.
-        loop: times it plays, 0 = for ever.
-        extras: chunks to put before and behind the palette (profile, text ...; background).
+        durations: milliseconds per frame; empty = 100 each.
+        loop: number of repetitions, 0 = endless.
+        extras: chunks to insert before and after the palette (profile, text ...; background).
     """
     header = bodies[0][0]
     parts: list[tuple[bytes, bytes]] = [header, (b"acTL", struct.pack(">II", len(bodies), max(0, loop))), *extras[0]]
@@ -35,7 +35,9 @@ def join_frames(
     for number, body in enumerate(bodies):
         numerator, denominator = _delay(durations[number] if durations else 100.0)
         place = header[1][:8] + struct.pack(">II", 0, 0)  # whole size, at the origin
-        keep = struct.pack(">HHBB", numerator, denominator, 0, 0)  # leave the frame; replace what is below
+        keep = struct.pack(
+            ">HHBB", numerator, denominator, 0, 0
+        )  # keep the frame afterwards; replace the pixels below it
         parts.append((b"fcTL", struct.pack(">I", sequence) + place + keep))
         sequence += 1
         for kind, data in body:

@@ -1,5 +1,5 @@
 """
-Aseprite's sprites as their frames: layers laid over one another as the editor shows them. Nothing is written.
+Reads Aseprite's sprites as frames, with the layers composed as in the editor. The format is not written.
 
 Source: "Aseprite File Format Specifications" (docs/ase-file-specs.md of Aseprite).
 """
@@ -25,7 +25,7 @@ _OLD_PALETTE, _LAYER, _CEL, _PALETTE = 0x0004, 0x2004, 0x2005, 0x2019
 _RAW, _LINKED, _COMPRESSED = 0, 1, 2
 _VISIBLE, _REFERENCE, _GROUP = 1, 64, 1
 _HAS_LAYER_OPACITY = 1
-_STEPS = {8: 1, 16: 2, 32: 4}  # bits => bytes a pixel
+_STEPS = {8: 1, 16: 2, 32: 4}  # bits => bytes per pixel
 
 
 @dataclass
@@ -42,7 +42,7 @@ class _Cel:
     top: int
     opacity: int
     pixels: Pixels | None  # [h, w, 1, 2 or 4] as stored
-    link: int = 0  # the frame whose cel of this layer is shown
+    link: int = 0  # the frame whose cel of this layer is shown instead
 
 
 @dataclass
@@ -50,7 +50,7 @@ class _Sprite:
     width: int
     height: int
     bits: int
-    clear: int  # the index that is transparent
+    clear: int  # the transparent index
     layer_opacity: bool
     palette: Palette
     layers: list[_Layer] = field(default_factory=list)
@@ -60,7 +60,7 @@ class _Sprite:
 
 
 def recognise(data: bytes) -> bool:
-    """Whether the header has Aseprite's number, and a depth that exists."""
+    """Whether the header has Aseprite's magic number and a valid depth."""
     return (
         len(data) >= _HEADER
         and struct.unpack_from("<H", data, 4)[0] == _FILE
@@ -70,15 +70,15 @@ def recognise(data: bytes) -> bool:
 
 def read(data: bytes, name: str, limits: Limits) -> Picture:
     """
-    All frames with their times. An indexed sprite keeps its palette.
+    All frames with their durations. An indexed sprite keeps its palette.
 
     Raises:
         PictureTooLargeError, UnreadablePictureError.
-        UnsupportedPictureError: tile maps, and ways of mixing layers other than "normal".
+        UnsupportedPictureError: tile maps, and blend modes other than "normal".
     """
     count, width, height, bits, flags = struct.unpack_from("<4HI", data, 6)
     if not width or not height or not count:
-        raise UnreadablePictureError(f"{name} says it is {width}x{height} pixels large; it is damaged.")
+        raise UnreadablePictureError(f"{name} is damaged: its header claims {width}x{height} pixels.")
     limits.check(name, width, height, count)
     palette = np.zeros((256, 4), np.uint8)
     palette[:, 3] = 255
@@ -112,7 +112,7 @@ def _indexed(sprite: _Sprite, frames: list[Pixels], moving: bool) -> Picture:
     )
 
 
-# One frame's chunks into the sprite; where the next frame begins.
+# Adds one frame's chunks to the sprite; returns the position of the next frame.
 def _read_frame(data: bytes, at: int, sprite: _Sprite, name: str, limits: Limits) -> int:
     length: int
     cut = UnreadablePictureError(f"{name} is cut short: its end is missing.")
@@ -149,7 +149,7 @@ def _chunks(data: bytes, count: int, cut: UnreadablePictureError) -> Iterator[tu
         at += length
 
 
-# A layer is shown when it and all groups around it are.
+# A layer is visible if it and all groups around it are.
 def _read_layer(body: bytes, sprite: _Sprite) -> None:
     flags, kind, depth, _, _, blend, opacity = struct.unpack_from("<6HB", body)
     outside = sprite.levels[depth - 1] if 0 < depth <= len(sprite.levels) else True
@@ -205,12 +205,12 @@ def _read_cel(body: bytes, sprite: _Sprite, name: str, limits: Limits) -> _Cel:
         except zlib.error as error:
             raise UnreadablePictureError(f"{name} is damaged: {error}.") from error
     if len(raw) < width * height * step:
-        raise UnreadablePictureError(f"{name} is cut short: one of its cels holds fewer pixels than it says.")
+        raise UnreadablePictureError(f"{name} is cut short: one of its cels holds fewer pixels than its header claims.")
     pixels = np.frombuffer(raw, np.uint8, width * height * step).reshape(height, width, step)
     return _Cel(layer, left, top, opacity, pixels)
 
 
-# [H, W, 4] straight RGBA of one frame; of an indexed sprite the index in the place of R.
+# [H, W, 4] straight RGBA of one frame; for an indexed sprite, R holds the index.
 def _shown(sprite: _Sprite, number: int, name: str) -> Pixels:
     canvas: Pixels = np.zeros((sprite.height, sprite.width, 4), np.uint8)
     for index, layer in enumerate(sprite.layers):
@@ -222,7 +222,8 @@ def _shown(sprite: _Sprite, number: int, name: str) -> Pixels:
             continue
         if layer.blend and sprite.bits != 8:
             raise UnsupportedPictureError(
-                f"{name} mixes its layers in ways other than normal, which Depixel does not support; export it as PNG."
+                f"{name} has layers with blend modes other than normal, which Depixel does not support; export it as "
+                f"PNG."
             )
         _lay_over(canvas, cel, layer.opacity * cel.opacity / 255, sprite)
     return canvas

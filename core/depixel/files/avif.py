@@ -1,4 +1,4 @@
-"""AVIF: read and written by Pillow, where it was built with libavif. It changes pixels a little."""
+"""AVIF, read and written by Pillow if it was built with libavif. The format changes pixels slightly."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MOST_SIDE = 32768  # libavif's limit
 
 
 def recognise(data: bytes) -> bool:
-    """Whether the first box names one of AVIF's brands, as its own or as one that the file is compatible with."""
+    """Whether the first box names one of AVIF's brands, as main or compatible brand."""
     if data[4:8] != b"ftyp":
         return False
     end = min(int.from_bytes(data[:4], "big"), 256)
@@ -74,7 +74,7 @@ def encode(picture: Picture) -> bytes:
     return buffer.getvalue()
 
 
-# The largest "image spatial extents" that the first bytes speak of.
+# The largest "image spatial extents" in the first bytes.
 def _size(head: bytes) -> Size | None:
     sizes = []
     at = head.find(b"ispe")

@@ -1,4 +1,4 @@
-"""Pixels as numbers in which each channel takes some bits (a mask), as BMP, DDS, KTX and VTF store them."""
+"""Pixels as integers in which each channel occupies some bits (a mask), as in BMP, DDS, KTX and VTF."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ Masks = tuple[int, int, int, int]
 
 
 def width_of(mask: int) -> int:
-    """How many bits lie between the lowest and the highest set bit of a mask, these included."""
+    """The number of bits from the lowest to the highest set bit of a mask, inclusive."""
     return mask.bit_length() - (mask & -mask).bit_length() + 1 if mask else 0
 
 
 def is_legal(mask: int, bits: int, most: int = 16) -> bool:
-    """Whether a mask's bits lie side by side, inside a pixel of so many bits, and are no more than `most`."""
+    """Whether a mask's bits are contiguous, lie inside a pixel of `bits` bits, and number at most `most`."""
     return not mask >> bits and not mask & (mask + (mask & -mask)) and width_of(mask) <= most
 
 
@@ -26,9 +26,9 @@ def channel(stored: Pixels, mask: int, full: int, signed: bool = False) -> npt.N
     One channel of pixels.
 
     Args:
-        stored: [H, W, bytes a pixel] uint8, little-endian; or the same with a channel of whole bytes.
+        stored: [H, W, bytes per pixel] uint8, little-endian; or the same with a channel of whole bytes.
         mask: a legal mask; 0 gives zeros.
-        full: what the largest value becomes: 255 or 65535.
+        full: the output for the largest value: 255 or 65535.
         signed: the values are in two's complement; 0 becomes the middle (128 or 32768).
 
     Returns:

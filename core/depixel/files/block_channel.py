@@ -1,5 +1,6 @@
 """
-BC4, each half of BC5, and the alpha of BC3: one channel, two endpoints of 8 bits, three bits a pixel. BC2's alpha too.
+BC4, each half of BC5, and the alpha of BC3: one channel, two endpoints of 8 bits, three bits per pixel. Also BC2's
+    alpha.
 
 Source: Direct3D 11 functional specification, section 19.5.
 """
@@ -16,7 +17,7 @@ from depixel.picture import Pixels
 
 Bytes = npt.NDArray[Any]
 
-# Share of the second endpoint in values 0 to 7; with six values, 6 and 7 are the ends of the range.
+# Share of the second endpoint in values 0 to 7; with six values, 6 and 7 are the limits of the range.
 _EIGHT = np.array([0, 1, 1 / 7, 2 / 7, 3 / 7, 4 / 7, 5 / 7, 6 / 7], np.float32)
 _SIX = np.array([0, 1, 1 / 5, 2 / 5, 3 / 5, 4 / 5], np.float32)
 
@@ -26,7 +27,7 @@ def encode_channel(channel: Pixels, signed: bool = False) -> Bytes:
     [H, W] uint8 => [N, 8] bytes of blocks.
 
     Args:
-        signed: the format stores -127 ... 127; 0 ... 255 is spread over it, 128 being about 0.
+        signed: the format stores -127 ... 127, to which 0 ... 255 is mapped; 128 becomes about 0.
     """
     points = blocks_of(channel[..., None])
     if signed:
@@ -35,7 +36,7 @@ def encode_channel(channel: Pixels, signed: bool = False) -> Bytes:
 
 
 def encode_bc2_alpha(channel: Pixels) -> Bytes:
-    """[H, W] uint8 => [N, 8] bytes: four bits a pixel."""
+    """[H, W] uint8 => [N, 8] bytes: four bits per pixel."""
     steps = np.rint(blocks_of(channel[..., None])[..., 0] / 17).astype(np.uint8)
     return steps[:, 0::2] | steps[:, 1::2] << 4
 
@@ -56,7 +57,7 @@ def decode_signed(data: Bytes) -> Pixels:
 def _chunk(points: Floats, signed: bool) -> Bytes:
     most = 254 if signed else 255
     ends, indices, error = fit(points, _EIGHT, lambda a, b: _quantise(a, b, _EIGHT, most))
-    # Six values and both ends of the range: alpha is often exactly 0 or 255 in places.
+    # Six values and both limits of the range, because alpha is often exactly 0 or 255.
     inside = ((points > 0) & (points < most))[..., 0].astype(np.float32)
     other, _, _ = fit(points, _SIX, lambda a, b: _quantise(a, b, _SIX, most), inside)
     colours = _between(other, _SIX)
@@ -64,7 +65,7 @@ def _chunk(points: Floats, signed: bool) -> Bytes:
     into, wrong = nearest(points, np.concatenate([colours, edge], 1))
     six = wrong < error
     ends[six], indices[six] = other[six], into[six]
-    # Eight values are told by the first endpoint being the larger, six by the second.
+    # If the first endpoint is larger, the block has eight values, otherwise six.
     wrong_way = np.where(six, ends[:, 0] > ends[:, 1], ends[:, 0] < ends[:, 1])
     ends[wrong_way] = ends[wrong_way, ::-1]
     eight_swapped = np.where(indices < 2, 1 - indices, 9 - indices)

@@ -1,8 +1,8 @@
 """
-BC1, and the colours of BC2 and BC3: two endpoints of 5:6:5 bits, two bits a pixel.
+BC1, and the colours of BC2 and BC3: two endpoints of 5:6:5 bits, two bits per pixel.
 
-Source: Direct3D 11 functional specification, section 19.5 (block compression formats). Written from it; no code is
-taken over.
+Source: Direct3D 11 functional specification, section 19.5 (block compression formats). The code is
+written from it, without copying any.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def encode_colours(pixels: Pixels) -> npt.NDArray[np.uint8]:
     """The second half of BC2 and BC3: [H, W, 3 or 4] uint8 => [N, 8] bytes, always of four colours."""
     counts = None
     if pixels.shape[2] == 4:
-        # What shows counts; where nothing shows, all of it does, so that hidden colours survive.
+        # Visible pixels count; in a block without any, all pixels count, so that hidden colours survive.
         opacity = blocks_of(pixels[..., 3:])[..., 0] / 255
         counts = np.where(opacity.max(1, keepdims=True) > 0, np.maximum(opacity > 0, 1 / 64), 1).astype(np.float32)
     coded = _encode(blocks_of(pixels[..., :3]), None, False, counts)
@@ -56,7 +56,7 @@ def _chunk(points: Floats, holes: npt.NDArray[np.bool_] | None, may_be_three: bo
         other, into, wrong = fit(points, _THREE, lambda a, b: _quantise(a, b, _THREE), seen)
         three = wrong < error if holes is None else (wrong < error) | holes.any(1)
         ends[three], indices[three] = other[three], into[three]
-    # Four colours are told by the first endpoint being the larger number, three by the second.
+    # If the first endpoint is the larger number, the block has four colours, otherwise three.
     wrong_way = np.where(three, ends[:, 0] > ends[:, 1], ends[:, 0] < ends[:, 1])
     ends[wrong_way] = ends[wrong_way, ::-1]
     swapped = np.where(three[:, None] & (indices == 2), 2, indices ^ 1)
@@ -68,7 +68,7 @@ def _chunk(points: Floats, holes: npt.NDArray[np.bool_] | None, may_be_three: bo
     return np.concatenate([ends.astype("<u2").view(np.uint8), bits[:, None].view(np.uint8)], axis=1).tobytes()
 
 
-# Endpoints as 5:6:5 numbers [N, 2] and the colours a decoder makes of them.
+# Endpoints as 5:6:5 numbers [N, 2] and the colours that a decoder derives from them.
 def _quantise(first: Floats, second: Floats, weights: Floats) -> tuple[Codes, Floats]:
     steps = np.rint(np.stack([first, second], 1) * (_STEPS / 255)).astype(np.int64)  # [N, 2, 3]
     ends = _expanded(steps)
@@ -81,7 +81,7 @@ def _expanded(steps: Codes) -> Floats:
     return np.stack([red << 3 | red >> 2, green << 2 | green >> 4, blue << 3 | blue >> 2], -1).astype(np.float32)
 
 
-# A block of one colour is met best in between two endpoints, at a third of the way: 5 bits reach as far as 7 there.
+# A block of one colour is approximated best a third of the way between two endpoints, where 5 bits are as good as 7.
 def _take_flat(points: Floats, ends: Codes, indices: Codes, error: Floats) -> None:
     flat = (points == points[:, :1]).all((1, 2))
     if not flat.any():
@@ -96,7 +96,7 @@ def _take_flat(points: Floats, ends: Codes, indices: Codes, error: Floats) -> No
     ends[where], indices[where], error[where] = codes[better], into[better], wrong[better]
 
 
-# [256, 2]: for each value the endpoints whose point at a third of the way is nearest to it, the closest pair of those.
+# [256, 2]: for each value, the closest pair of endpoints whose point a third of the way is nearest to the value.
 def _pairs(bits: int) -> Codes:
     steps = np.arange(2**bits)
     wide = (steps << (8 - bits) | steps >> (2 * bits - 8)).astype(np.float64)

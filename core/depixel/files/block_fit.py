@@ -1,5 +1,5 @@
 """
-What all block formats share: 4x4 pixels as numbers between two endpoints. Principal axis, then least squares.
+Shared by all block formats: fits 4x4 pixels by values between two endpoints, with the principal axis and least squares.
 
 Source of the refinement: with the indices fixed, a pixel is (1 - w) a + w b, so the best a, b solve a 2x2 system.
 """
@@ -21,16 +21,16 @@ Codes = npt.NDArray[Any]
 """int64"""
 
 Quantise = Callable[[Floats, Floats], tuple[Codes, Floats]]
-"""Two endpoints [N, C] as wished => their codes [N, 2, ...] and the colours [N, K, C] that a decoder makes of them."""
+"""Two ideal endpoints [N, C] => their codes [N, 2, ...] and the colours [N, K, C] that a decoder derives from them."""
 
 CHUNK = 4096
-"""Blocks that are fitted together: more of them do not fit into the processor's caches."""
+"""Blocks that are fitted together; more would not fit into the processor's caches."""
 
 _TINY = 1e-6
 
 
 def blocks_of(pixels: Pixels) -> Floats:
-    """[H, W, C] uint8 => [N, 16, C] float32, row by row; beyond the edge the last row and column are repeated."""
+    """[H, W, C] uint8 => [N, 16, C] float32, row by row; the last row and column are repeated beyond the edge."""
     height, width, channels = pixels.shape
     padded = np.pad(pixels, ((0, -height % 4), (0, -width % 4), (0, 0)), mode="edge")
     rows, columns = padded.shape[0] // 4, padded.shape[1] // 4
@@ -46,7 +46,7 @@ def fit(
     rounds: int = 3,
 ) -> tuple[Codes, Codes, Floats]:
     """
-    The best endpoints and indices that `rounds` of least squares find.
+    The best endpoints and indices after `rounds` of least squares.
 
     Args:
         points: [N, 16, C] in [0, 255].
@@ -83,7 +83,7 @@ def _keep_better(best: list[Pixels], other: list[Pixels]) -> None:
         mine[better] = theirs[better]
 
 
-# The pixels furthest apart along the axis on which the block varies most.
+# The pixels that are furthest apart along the axis of largest variation.
 def _extremes(points: Floats, counts: Floats | None) -> tuple[Floats, Floats]:
     share = np.ones(points.shape[:2], np.float32) if counts is None else counts
     total = np.maximum(share.sum(1, keepdims=True), 1)
@@ -93,7 +93,7 @@ def _extremes(points: Floats, counts: Floats | None) -> tuple[Floats, Floats]:
         axis = np.ones_like(mean)
     else:
         spread = away.swapaxes(1, 2) @ away
-        # Where the channels vary against each other, a start of ones could be square to the axis.
+        # If channels vary in opposite directions, a start of ones could be perpendicular to the axis.
         axis = np.take_along_axis(spread, spread.diagonal(0, 1, 2).argmax(-1)[:, None, None], 1)[:, 0]
         for _ in range(6):
             axis = (spread @ axis[..., None])[..., 0]
@@ -110,7 +110,7 @@ def _solve(
     b = shares
     a = 1 - b
     if counts is not None:
-        a, b = a * counts, b * counts  # a pixel counts or does not: its square is itself
+        a, b = a * counts, b * counts  # counts are 0 or 1, so their squares equal them
     aa, ab, bb = (a * a).sum(1), (a * b).sum(1), (b * b).sum(1)
     ax, bx = (a[..., None] * points).sum(1), (b[..., None] * points).sum(1)
     whole = aa * bb - ab * ab

@@ -1,8 +1,8 @@
 """
-BC7 in its mode 6: two RGBA endpoints of 7 bits and one shared lowest bit each, four bits a pixel.
+BC7 in its mode 6: two RGBA endpoints of 7 bits with one shared lowest bit each, four bits per pixel.
 
 Source: Direct3D 11 functional specification, section 19.5.12 (BC7). Of its eight modes, this one suits smooth blocks of
-any alpha; the modes with several colour lines in a block are left to `etcpak` where that is installed.
+any alpha; the modes with several partitions per block are left to `etcpak`, if it is installed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def encode_bc7(pixels: Pixels) -> bytes:
 
 def _chunk(points: Floats) -> npt.NDArray[np.uint64]:
     ends, indices, _ = fit(points, _WEIGHTS, _quantise)
-    # The first pixel's index has three bits: its highest must be 0.
+    # The first pixel's index has three bits: the highest must be 0.
     turned = indices[:, 0] > 7
     ends[turned] = ends[turned, ::-1]
     indices[turned] = 15 - indices[turned]
@@ -46,7 +46,7 @@ def _quantise(first: Floats, second: Floats) -> tuple[Codes, Floats]:
     wished = np.stack([first, second], 1)
     even = np.clip(np.rint(wished / 2) * 2, 0, 254)
     odd = np.clip(np.rint((wished - 1) / 2) * 2 + 1, 1, 255)
-    # Alpha that is exactly 0 or 255 stays so: elsewhere one level of colour does not show, there one of alpha does.
+    # Alpha of exactly 0 or 255 must be kept: a level of colour is invisible, but a level of alpha at the limits is not.
     cost_even, cost_odd = ((wished - even) ** 2).sum(-1), ((wished - odd) ** 2).sum(-1)
     cost_even += 1000.0 * (wished[..., 3] > 254.5)
     cost_odd += 1000.0 * (wished[..., 3] < 0.5)

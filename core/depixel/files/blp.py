@@ -1,4 +1,4 @@
-"""BLP (Blizzard's textures of Warcraft): read by Pillow, written by nobody here."""
+"""BLP (Blizzard's textures of Warcraft): read by Pillow, not written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""BMP as a format: written by Pillow, and here with alpha (BITMAPV4HEADER with bit masks); read in `bmp_reading`."""
+"""The BMP format: written by Pillow, or here if it has alpha (BITMAPV4HEADER with bit masks); read in `bmp_reading`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _FILE_HEADER, _OS2_HEADER, _V4_HEADER, _BITFIELDS = 14, 12, 108, 3
 
 
 def encode(picture: Picture) -> bytes:
-    """A BMP of 1 bit, with a palette, of 24 bits, or of 32 bits when there is alpha."""
+    """A BMP of 1 bit, with a palette, of 24 bits, or of 32 bits if there is alpha."""
     if picture.mode == "P" and picture.palette is not None and not picture.has_alpha:
         indices = indices_of(picture)
         if indices is not None:
@@ -33,7 +33,7 @@ def encode(picture: Picture) -> bytes:
 
 
 def encode_with_alpha(rgba: Pixels) -> bytes:
-    """[H, W, 4] uint8 straight RGBA as a BMP file of 32 bits a pixel, bottom row first."""
+    """[H, W, 4] uint8 straight RGBA as a BMP file with 32 bits per pixel, bottom row first."""
     height, width = rgba.shape[:2]
     body = np.ascontiguousarray(rgba[::-1, :, [2, 1, 0, 3]]).tobytes()
     start = _FILE_HEADER + _V4_HEADER

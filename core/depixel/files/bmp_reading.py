@@ -1,6 +1,6 @@
 """
-Windows and OS/2 bitmaps: every header, depth, bit field and run length. Read here and not by Pillow, which takes few
-bit fields, no short rows, and never sees alpha in the fourth byte.
+Reads Windows and OS/2 bitmaps with every header, depth, bit field and run length. Pillow is not used, because it
+supports few bit fields and no short rows, and ignores alpha in the fourth byte.
 
 Source: "Bitmap Storage" and BITMAPV5HEADER (Microsoft, Windows GDI); BITMAPINFOHEADER2 (OS/2 2.0).
 """
@@ -30,7 +30,7 @@ _DEFAULT_MASKS: dict[int, Masks] = {
     32: (0xFF0000, 0xFF00, 0xFF, 0),
 }
 _END_OF_ROW, _END, _JUMP = 0, 1, 2
-_PIXELS_PER_BYTE = 1024  # of run lengths, which reach 128 without jumps
+_PIXELS_PER_BYTE = 1024  # of run lengths; 128 is possible without jumps
 
 
 @dataclass(frozen=True)
@@ -42,10 +42,10 @@ class _Header:
     compression: int
     start: int  # of the pixels
     table: int  # of the palette
-    entry: int  # bytes a colour
+    entry: int  # bytes per colour
     entries: int
     masks: Masks
-    resolution: tuple[int, int] = (0, 0)  # pixels a metre
+    resolution: tuple[int, int] = (0, 0)  # pixels per metre
 
 
 def recognise(data: bytes) -> bool:
@@ -66,7 +66,7 @@ def recognise(data: bytes) -> bool:
 
 def read(data: bytes, name: str, limits: Limits) -> Picture:
     """
-    Decode. A fourth byte that no header speaks of is alpha where it is not 0 everywhere, as in TGA.
+    Decode. A fourth byte that the header does not mention is alpha if it is not 0 everywhere, as in TGA.
 
     Raises:
         PictureTooLargeError, UnreadablePictureError, UnsupportedPictureError.
@@ -116,17 +116,17 @@ def _header(data: bytes, name: str) -> _Header:
         compression, _, across, down, entries = struct.unpack_from("<IIiiI", rest)
         resolution = (max(0, across), max(0, down))
     else:
-        raise UnreadablePictureError(f"{name} is damaged: its BMP header has a length that does not exist.")
+        raise UnreadablePictureError(f"{name} is damaged: its BMP header has an invalid length.")
     if compression in _EMBEDDED:
         what = _EMBEDDED[compression]
         raise UnsupportedPictureError(f"{name} is a BMP that holds a {what} picture; save it as {what}.")
     if bits not in _DEPTHS.get(compression, ()):
         raise UnsupportedPictureError(
-            f"{name} is a BMP of a kind (compression {compression}, {bits} bits a pixel) that Depixel does not "
+            f"{name} is a BMP of a kind (compression {compression}, {bits} bits per pixel) that Depixel does not "
             "support; save it with 24 bits."
         )
     if width <= 0 or height == 0:
-        raise UnreadablePictureError(f"{name} says it is {width}x{height} pixels large; it is damaged.")
+        raise UnreadablePictureError(f"{name} is damaged: its header claims {width}x{height} pixels.")
     table, masks = _FILE_HEADER + size, _DEFAULT_MASKS.get(bits, (0, 0, 0, 0))
     if compression in (_FIELDS, _ALPHA_FIELDS):
         count = 4 if size >= 56 or compression == _ALPHA_FIELDS else 3
@@ -136,7 +136,7 @@ def _header(data: bytes, name: str) -> _Header:
         masks = (red, green, blue, alpha)
         table += 4 * count if size < 52 else 0
         if not (red or green or blue) or not all(is_legal(mask, bits) for mask in masks):
-            raise UnreadablePictureError(f"{name} is damaged: its bit fields describe pixels that cannot be.")
+            raise UnreadablePictureError(f"{name} is damaged: its bit fields describe impossible pixels.")
     elif bits == 16 and size >= 56 and struct.unpack_from("<I", data, 66)[0] == 0x8000:
         masks = (*masks[:3], 0x8000)
     entry = 3 if size == _OS2_HEADER else 4
@@ -162,18 +162,18 @@ def _indexed(data: bytes, head: _Header, name: str, details: dict[str, object]) 
         return Picture((indices[..., None] * np.uint8(255),), mode="1", format="BMP", details=details)
     if len(palette) == 256 and bool((palette[:, :3] == np.arange(256)[:, None]).all()):
         return Picture((indices[..., None],), mode="L", format="BMP", details=details)
-    table = np.zeros((256, 3), np.uint8)  # an index beyond the palette is black
+    table = np.zeros((256, 3), np.uint8)  # indices beyond the palette are black
     table[: len(palette)] = palette[:, :3]
     details = {**details, **twin_details([indices], palette)}
     return Picture((table[indices],), palette=palette, mode="P", format="BMP", details=details)
 
 
-# All stored rows, each of them filled up to a multiple of four bytes, as flat bytes.
+# All stored rows as flat bytes; each row is padded to a multiple of four bytes.
 def _rows(data: bytes, head: _Header, name: str) -> npt.NDArray[np.uint8]:
     stride = (head.width * head.bits + 31) // 32 * 4
     if len(data) < head.start + stride * (head.height - 1) + -(-head.width * head.bits // 8):
         raise UnreadablePictureError(
-            f"{name} says it is {head.width}x{head.height} pixels large but holds fewer; it is damaged or cut short."
+            f"{name} is damaged or cut short: it holds fewer pixels than the {head.width}x{head.height} that it claims."
         )
     whole = stride * head.height
     raw = np.frombuffer(data[head.start : head.start + whole], np.uint8)
@@ -193,7 +193,7 @@ def _upright(pixels: Pixels, head: _Header) -> Pixels:
     return np.ascontiguousarray(pixels if head.from_top else pixels[::-1])
 
 
-# Run lengths: [H, W] indices, bottom row first. Rows may end early; what nothing is said of has index 0.
+# Run lengths: [H, W] indices, bottom row first. Rows may end early; pixels that are not mentioned have index 0.
 def _runs(data: bytes, head: _Header, name: str) -> Pixels:
     width, height, four = head.width, head.height, head.compression == _RLE4
     canvas = np.zeros((height, width), np.uint8)
@@ -201,7 +201,7 @@ def _runs(data: bytes, head: _Header, name: str) -> Pixels:
     while y < height:
         if at + 2 > len(data):
             if y == height - 1 and x >= width:
-                break  # the mark at the end was left out
+                break  # the end mark is missing
             raise UnreadablePictureError(f"{name} is cut short: its run lengths end before its pixels.")
         count, value = data[at], data[at + 1]
         at += 2

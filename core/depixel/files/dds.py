@@ -1,4 +1,4 @@
-"""DDS as a format: read in `dds_reading`, written in `dds_writing`."""
+"""The DDS format: read in `dds_reading`, written in `dds_writing`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FORMAT = Format(
     read=dds_reading.read,
     encode=dds_writing.encode,
     lossless=False,
-    sixteen=True,  # where the source's layout has room for them: see `refuses`
+    sixteen=True,  # if the source's layout can hold them: see `refuses`
     size=_size,
     remark=dds_writing.remark,
     refuses=dds_writing.refuses,

@@ -1,6 +1,6 @@
 """
-DirectDraw Surface: what the header says, kept so that `dds_writing` can write the same kind again, and the top level of
-the mipmaps.
+Reads DirectDraw Surfaces: the header, which is kept so that `dds_writing` can write the same kind again, and the top
+level of the mipmaps.
 
 Source: "DDS" in Microsoft's Programming Guide for DDS; Direct3D 9's D3DFORMAT for signed and swizzled kinds.
 """
@@ -22,7 +22,7 @@ from depixel.picture import Picture
 
 _FOURCC = {b"DXT1": "BC1", b"DXT2": "BC2", b"DXT3": "BC2", b"DXT4": "BC3", b"DXT5": "BC3", b"RXGB": "BC3",
            b"ATI1": "BC4", b"BC4U": "BC4", b"BC4S": "BC4", b"ATI2": "BC5", b"BC5U": "BC5", b"BC5S": "BC5"}  # fmt: skip
-_HEADER_SIZES = (124, 24)  # 24 in files of old tools, which mean the pixel format's length or nothing at all
+_HEADER_SIZES = (124, 24)  # 24 in files of old tools
 _CUBEMAP, _VOLUME = 0x200, 0x200000
 _PALETTE_BYTES = 1024
 _PREMULTIPLIED = 2  # DX10: alpha mode
@@ -32,7 +32,7 @@ _RGBA16 = struct.pack("<I", 36)  # Direct3D 9's number of A16B16G16R16 in the pl
 
 @dataclass(frozen=True)
 class DdsHeader:
-    """What a DDS says about itself."""
+    """The header of a DDS."""
 
     width: int
     height: int
@@ -99,7 +99,7 @@ def _indexed(data: bytes, head: DdsHeader, name: str) -> Picture:
     pixels = head.start + _PALETTE_BYTES
     raw = np.frombuffer(data[pixels : pixels + head.width * head.height], np.uint8)
     if len(raw) < head.width * head.height:
-        raise UnreadablePictureError(f"{name} is cut short: it holds fewer pixels than its header says.")
+        raise UnreadablePictureError(f"{name} is cut short: it holds fewer pixels than its header claims.")
     palette = np.frombuffer(data[head.start : pixels], np.uint8).reshape(256, 4).copy()
     indices = raw.reshape(head.height, head.width)
     details = {"dds": head, **twin_details([indices], palette)}

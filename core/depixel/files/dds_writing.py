@@ -1,7 +1,7 @@
 """
-The same kind of DDS as the source: its header with new sizes, its layout, as many mipmaps as it had.
+Writes a DDS of the same kind as the source: its header with new sizes, its layout, and mipmaps if it had them.
 
-BC1 to BC5 are encoded here (no wheel that serves every system is as good); BC7 by `etcpak` where it is installed.
+BC1 to BC5 are encoded here, because no package with wheels for every system is as good; BC7 by `etcpak` if installed.
 """
 
 from __future__ import annotations
@@ -23,21 +23,20 @@ BC7_REMARK = "BC7 was written in its simplest mode; `pip install 'depixel[dds]'`
 
 
 def refuses(picture: Picture, _: Size) -> str:
-    """A sentence for 16 bits a sample where the source's layout has no room for them; empty when all can be held."""
+    """A sentence if the picture has 16 bits per sample and the source's layout cannot hold them; otherwise empty."""
     if picture.levels == 255:
         return ""
     like = picture.details.get("dds")
     if not isinstance(like, DdsHeader) or not like.writable:
-        return "16 bits a sample cannot be written as a new DDS; choose PNG or TIFF."
+        return "16 bits per sample cannot be written as a new DDS; choose PNG or TIFF."
     if like.layout.is_blocks:
-        return f"16 bits a sample cannot be written as {like.layout.compression}; choose PNG or TIFF."
+        return f"16 bits per sample cannot be written as {like.layout.compression}; choose PNG or TIFF."
     return ""
 
 
 def encode(picture: Picture) -> bytes:
     """
-    A picture with one frame. What its details do not tell (a picture that was no DDS) is written uncompressed, without
-    mipmaps.
+    A picture with one frame. If it did not come from a DDS, it is written uncompressed and without mipmaps.
     """
     like = picture.details.get("dds")
     if not isinstance(like, DdsHeader) or not like.writable:
@@ -48,7 +47,7 @@ def encode(picture: Picture) -> bytes:
 
 
 def remark(picture: Picture) -> str:
-    """What an output of this DDS does not keep of it, as a sentence; empty when it keeps all."""
+    """What an output loses of this DDS, as a sentence; empty if nothing."""
     like = picture.details.get("dds")
     if not isinstance(like, DdsHeader):
         return ""
@@ -73,7 +72,7 @@ def _new(pixels: Pixels) -> bytes:
     return b"DDS " + head + struct.pack("<5I", 0x1000, 0, 0, 0, 0) + np.ascontiguousarray(pixels).tobytes()
 
 
-# The source's own header, whatever it says beyond what we know, with new sizes and the mipmaps that there are.
+# The source's own header, including fields that we do not interpret, with new sizes and number of mipmaps.
 def _header(like: DdsHeader, width: int, height: int, count: int, top_bytes: int) -> bytes:
     head = bytearray(like.raw)
     flags = struct.unpack_from("<I", head, 8)[0] & ~(_PITCH | _LINEAR_SIZE | _MIPMAP_COUNT)

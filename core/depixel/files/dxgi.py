@@ -1,4 +1,4 @@
-"""The formats of Direct3D 10 and later by their numbers (DXGI_FORMAT), as far as they are handled."""
+"""The supported formats of Direct3D 10 and later by number (DXGI_FORMAT)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ BLOCKS = {70: "BC1", 71: "BC1", 72: "BC1", 73: "BC2", 74: "BC2", 75: "BC2", 76: 
 """Number => kind of blocks."""
 
 SRGB = frozenset({29, 72, 75, 78, 91, 93, 99})
-"""Numbers of formats whose colours are marked as sRGB."""
+"""Numbers of formats with sRGB colours."""
 
 SIGNED = frozenset({31, 37, 51, 58, 63, 81, 84})
 """Numbers of formats whose values stand for -1 ... 1."""

@@ -1,4 +1,4 @@
-"""GIF as a format: read in `gif_reading`, written in `gif_writing`."""
+"""The GIF format: read in `gif_reading`, written in `gif_writing`."""
 
 from __future__ import annotations
 

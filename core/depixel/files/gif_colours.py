@@ -1,4 +1,4 @@
-"""256 colours for a picture that has more: flat colours stay what they are, the rest is approximated."""
+"""Chooses 256 colours for a picture that has more: flat colours are kept, the rest are approximated."""
 
 from __future__ import annotations
 
@@ -11,28 +11,26 @@ from PIL import Image
 from depixel.files.indexed import Palette
 from depixel.picture import Pixels
 
-Colours = npt.NDArray[np.uint8]
+ColourArray = npt.NDArray[np.uint8]
 """[N, 3] RGB."""
 
-_SEEN = 255  # colours of the palette; the last entry is "not seen"
-_SAMPLE = 2**22  # pixels from which a palette is made
-_MOST_KEPT = 192  # colours that stay exactly what they are; the others need some entries too
-_FLAT = (
-    0.5  # share of pixels that equal their left neighbour, from which a picture counts as drawn, not as photographed
-)
-_COMMON = 0.002  # share of pixels that makes a colour of such a picture one to keep
+_SEEN = 255  # colours of the palette; the last entry is transparent
+_SAMPLE = 2**22  # pixels that a palette is computed from
+_MOST_KEPT = 192  # most colours that are kept exactly; the others need some entries, too
+_FLAT = 0.5  # share of pixels equal to their left neighbour above which a picture counts as a drawing
+_COMMON = 0.002  # share of pixels above which a colour of such a picture is kept
 
 
 def approximated(frames: Sequence[Pixels], source: Palette | None) -> tuple[Palette, list[Pixels]]:
     """
-    One palette for all frames, so that what stands still keeps its colour, and their indices.
+    One palette for all frames, so that still areas keep their colours, and the frames' indices.
 
-    A picture is dithered only where that helps: not when its source had a palette or it has flat areas, whose colours
-    would turn into patterns, and not in animations, where patterns flicker.
+    Pictures with a palette or flat areas are not dithered, because their colours would become patterns, nor are
+    animations, because patterns flicker.
 
     Args:
         frames: [H, W, 4] uint8, alpha 0 or 255.
-        source: [N, 4], the colours of the picture's source where these were few.
+        source: [N, 4], the colours of the picture's source if these were few.
 
     Returns:
         [256, 4], the last entry transparent; [H, W] uint8 of each frame.
@@ -57,8 +55,8 @@ def _flatness(frame: Pixels) -> float:
     return float((frame[:, 1:] == frame[:, :-1]).all(-1).mean()) if frame.shape[1] > 1 else 0.0
 
 
-# The source's colours that occur, or those that many pixels share; the most frequent first.
-def _kept(pixels: Colours, source: Palette | None) -> Colours:
+# The source's colours that occur, or those of many pixels; the most frequent first.
+def _kept(pixels: ColourArray, source: Palette | None) -> ColourArray:
     codes, counts = np.unique(_codes(pixels), return_counts=True)
     if source is not None:
         keep = np.isin(codes, _codes(source[source[:, 3] > 0][:, :3]))
@@ -68,19 +66,19 @@ def _kept(pixels: Colours, source: Palette | None) -> Colours:
     return _rgb(codes[np.argsort(-counts, kind="stable")][:_MOST_KEPT])
 
 
-def _without(pixels: Colours, colours: Colours) -> Colours:
+def _without(pixels: ColourArray, colours: ColourArray) -> ColourArray:
     return pixels[~np.isin(_codes(pixels), _codes(colours))]
 
 
-def _median_cut(pixels: Colours, count: int) -> Colours:
+def _median_cut(pixels: ColourArray, count: int) -> ColourArray:
     if not len(pixels):
         return np.zeros((0, 3), np.uint8)
     image = Image.fromarray(pixels[None]).quantize(count, Image.Quantize.MEDIANCUT)
     return np.array(image.getpalette("RGB"), np.uint8).reshape(-1, 3)[:count]
 
 
-# [H, W] of the colour at the least distance.
-def _nearest(rgb: Pixels, colours: Colours) -> Pixels:
+# [H, W] indices of the nearest colours.
+def _nearest(rgb: Pixels, colours: ColourArray) -> Pixels:
     codes, inverse = np.unique(_codes(rgb.reshape(-1, 3)), return_inverse=True)
     different = _rgb(codes).astype(np.int32)
     table = colours.astype(np.int32)
@@ -91,17 +89,17 @@ def _nearest(rgb: Pixels, colours: Colours) -> Pixels:
     return chosen[inverse.reshape(-1)].reshape(rgb.shape[:2])
 
 
-def _dithered(rgb: Pixels, colours: Colours) -> Pixels:
+def _dithered(rgb: Pixels, colours: ColourArray) -> Pixels:
     table = Image.new("P", (1, 1))
     table.putpalette(np.pad(colours, ((0, 256 - len(colours)), (0, 0)), mode="edge").tobytes(), "RGB")
     image = Image.fromarray(rgb).quantize(palette=table, dither=Image.Dither.FLOYDSTEINBERG)
     return np.asarray(np.minimum(np.asarray(image), len(colours) - 1), np.uint8)
 
 
-def _codes(rgb: Colours) -> npt.NDArray[np.uint32]:
+def _codes(rgb: ColourArray) -> npt.NDArray[np.uint32]:
     wide = rgb.astype(np.uint32)
     return np.asarray(wide[:, 0] << 16 | wide[:, 1] << 8 | wide[:, 2], np.uint32)
 
 
-def _rgb(codes: npt.NDArray[np.uint32]) -> Colours:
+def _rgb(codes: npt.NDArray[np.uint32]) -> ColourArray:
     return np.stack([codes >> 16, codes >> 8 & 255, codes & 255], -1).astype(np.uint8)

@@ -1,8 +1,8 @@
 """
-Reads GIF (89a): all frames as a viewer shows them, their times and the palette.
+Reads GIF (89a): all frames as a viewer shows them, their durations and the palette.
 
-The container is parsed here, and Pillow only decompresses (LZW) one frame at a time: on its own, it takes a half-copied
-file for a short animation.
+The container is parsed here, and Pillow only decompresses (LZW) single frames: by itself, it reads a half-copied file
+as a short animation.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from depixel.files.pillow_reading import decoding, without_pillows_limit
 from depixel.picture import Picture, Pixels
 
 LOOPS = (b"NETSCAPE2.0", b"ANIMEXTS1.0")
-"""Application blocks that say how often an animation repeats."""
+"""Application blocks with the number of repetitions."""
 
 PROFILE = b"ICCRGBG1012"
 """The application block of a colour profile."""
@@ -48,12 +48,12 @@ class _Contents:
     loop: int = 1
     profile: bytes | None = None
     text: dict[str, str] = field(default_factory=dict)
-    pixels: int = 0  # of all frames as stored
+    pixels: int = 0  # in all frames as stored
 
 
 def read(data: bytes, name: str, limits: Limits) -> Picture:
     """
-    Decode. `Picture.palette` is the file's own when all frames share it, else all colours when 256 are enough.
+    Decode. `Picture.palette` is the file's own if all frames share it, otherwise all colours if there are at most 256.
 
     Raises:
         PictureTooLargeError, UnreadablePictureError.
@@ -96,7 +96,7 @@ def _parse(data: bytes, name: str, limits: Limits) -> _Contents:
         contents.palette, at = _read_table(data, at, packed)
     dispose, duration, clear = KEEP, 0.0, -1
     behind_frame = False
-    # An end exactly behind a frame is forgiven: some writers leave the last byte out.
+    # A file may end right after a frame: some writers omit the last byte.
     while at < len(data) or not behind_frame:
         kind = data[at : at + 1]
         if kind == b"\x3b" and contents.frames:
@@ -137,7 +137,7 @@ def _parse(data: bytes, name: str, limits: Limits) -> _Contents:
         elif at >= len(data) or kind in b"\x21\x2c":
             raise cut
         else:
-            raise UnreadablePictureError(f"{name} is damaged: byte {at} begins no part of a GIF.")
+            raise UnreadablePictureError(f"{name} is damaged: byte {at} does not begin a part of a GIF.")
     return contents
 
 
@@ -151,12 +151,12 @@ def _check(contents: _Contents, name: str, limits: Limits) -> None:
     limits.check_stored(name, contents.pixels)
 
 
-# One palette that has every colour seen: the file's, or the colours of all, if they are few enough.
+# One palette with every visible colour: the file's own, or all colours if there are few enough.
 def _common(frames: Sequence[_Frame], screens: Sequence[Pixels]) -> Palette | None:
     first = frames[0].palette
     if any(not np.array_equal(frame.palette, first) for frame in frames):
         return colours(screens)
-    # Where no frame ever drew, it is transparent: the palette must be able to say so.
+    # Pixels that no frame draws are transparent, so the palette needs a transparent entry.
     sayable = bool((first[:, 3] == 0).any()) or all(bool((frame[..., 3] > 0).all()) for frame in screens)
     return first if sayable else colours(screens)
 
@@ -168,7 +168,7 @@ def _coloured(indices: Pixels, frame: _Frame) -> Pixels:
     return table[indices]
 
 
-# [h, w, 4]: the indices in the place of colours, with the frame's transparency.
+# [h, w, 4]: indices instead of colours, with the frame's transparency.
 def _numbers(indices: Pixels, frame: _Frame) -> Pixels:
     return np.concatenate([indices[..., None].repeat(3, 2), _coloured(indices, frame)[..., 3:]], 2)
 
@@ -182,7 +182,7 @@ def _inside(frame: _Frame, contents: _Contents) -> tuple[Pixels, Region]:
     return _indices(frame)[:height, :width], inside
 
 
-# [h, w] indices: the frame alone, as a GIF without a palette, which Pillow decodes to the very numbers.
+# [h, w] indices: the frame alone as a GIF without a palette, which Pillow decodes to the indices.
 def _indices(frame: _Frame) -> Pixels:
     width, height = frame.region.width, frame.region.height
     image_head = struct.pack("<BHHHHB", 0x2C, 0, 0, width, height, 0x40 if frame.interlaced else 0)
@@ -202,7 +202,7 @@ def _greys() -> Palette:
     return np.array([[v, v, v, 255] for v in range(256)], np.uint8)
 
 
-# Sub-blocks joined, and where they end: beyond the data when they are not all there.
+# The joined sub-blocks and their end, which lies beyond the data if some are missing.
 def joined(data: bytes, at: int) -> tuple[bytes, int]:
     parts = []
     while at < len(data) and data[at]:

@@ -1,6 +1,6 @@
 """
-Writes GIF (89a), with exact colours wherever 256 are enough. Pillow only compresses (LZW) one frame at a time: its own
-writer merges equal frames and approximates colours that would have fitted.
+Writes GIF (89a), with exact colours where 256 suffice. Pillow only compresses (LZW) single frames, because its own
+writer merges equal frames and approximates colours that would fit.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from depixel.files.indexed import Palette, colours, indices_of, look_up
 from depixel.files.metadata import comment, fitting_profile
 from depixel.picture import Picture, Pixels
 
-_OPAQUE_FROM = 128  # alpha; GIF knows only seen and not seen
+_OPAQUE_FROM = 128  # alpha; in GIF a pixel is either opaque or transparent
 
 
 def encode(picture: Picture) -> bytes:
     """
-    The file's bytes. Colours are exact if the picture's own palette holds them, or one palette for all frames, or one
-    for each frame. Only a frame of more than 256 colours is approximated. Pixels with alpha under one half become
-    transparent.
+        The file's bytes. Colours are exact if they fit the picture's own palette, one palette for all frames, or one
+        for each
+    frame. Only a frame with more than 256 colours is approximated. Pixels with alpha below one half become transparent.
     """
     frames = [_seen_or_not(picture.rgba(k)) for k in range(len(picture.frames))]
     palettes, indexed = _fit(frames, picture)
@@ -48,7 +48,7 @@ def encode(picture: Picture) -> bytes:
         palette = palettes[0 if shared else number]
         if opaque and number == 0:
             rows, columns = _everything(frame)
-        elif opaque and shared:  # two numbers of one colour differ too
+        elif opaque and shared:  # indices with the same colour count as different
             rows, columns = changed(indexed[number - 1][..., None], index[..., None])
         elif opaque:
             rows, columns = changed(frames[number - 1], frame)
@@ -66,7 +66,7 @@ def encode(picture: Picture) -> bytes:
     return b"".join([*parts, b"\x3b"])
 
 
-# LZW of [h, w] indices: from a file that Pillow writes, the part behind its tables and headers.
+# LZW of [h, w] indices: the part after tables and headers in a file that Pillow writes.
 def _compressed(indices: Pixels) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(indices).save(buffer, "GIF", optimize=False, interlace=0)
@@ -79,7 +79,7 @@ def _compressed(indices: Pixels) -> bytes:
     return data[start:end]
 
 
-# Palettes, one of all frames or one of each, and the indices of all frames.
+# One palette for all frames or one for each, and the indices of all frames.
 def _fit(frames: Sequence[Pixels], picture: Picture) -> tuple[list[Palette], list[Pixels]]:
     own = picture.palette if picture.mode == "P" else None
     if own is not None and len(own) <= 256 and bool(np.isin(own[:, 3], (0, 255)).all()):
@@ -87,7 +87,7 @@ def _fit(frames: Sequence[Pixels], picture: Picture) -> tuple[list[Palette], lis
         if indexed is not None:
             clear = np.flatnonzero(own[:, 3] == 0)
             for frame, index in zip(frames, indexed, strict=True):
-                index[frame[..., 3] == 0] = clear[0] if clear.size else 0  # GIF knows one transparent number
+                index[frame[..., 3] == 0] = clear[0] if clear.size else 0  # GIF has one transparent index
             return [own], indexed
     palette = colours(frames)
     if palette is not None and (indexed := look_up(frames, palette)) is not None:

@@ -1,4 +1,4 @@
-"""Formats of OpenGL by their numbers, as far as they are handled: what a KTX 1 stores."""
+"""The supported OpenGL formats of KTX 1 by number."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _PACKED: dict[tuple[int, int], Masks] = {
 
 
 def plain(kind: int, channels: int) -> Layout | None:
-    """The layout of an uncompressed texture by its glType and glFormat; None when it is not handled."""
+    """The layout of an uncompressed texture by glType and glFormat; None if it is not supported."""
     if (kind, channels) in _PACKED:
         return Layout(kind="RGB", bits=16, masks=_PACKED[kind, channels])
     if kind not in (_BYTE, _SHORT) or channels not in _CHANNELS:

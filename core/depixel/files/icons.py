@@ -1,6 +1,6 @@
 """
-Windows icons and cursors: the largest picture is read; written, it takes its place among the other sizes, which stay
-as they were drawn.
+Windows icons and cursors. The largest picture is read; when written, it is put back among the other sizes, which do not
+change.
 
 Source: "Icons" and "Cursors" in Microsoft's Windows documentation (ICONDIR, ICONDIRENTRY).
 """
@@ -43,13 +43,13 @@ class Entry:
 
     @property
     def rank(self) -> tuple[int, int]:
-        """The larger the better, then the deeper."""
+        """For choosing the best: larger first, then deeper."""
         return self.width * self.height, self.bits
 
 
 def read(data: bytes, name: str, limits: Limits) -> Picture:
     """
-    The largest picture. `details["icon"]` holds the others and, of a cursor, where it points.
+    The largest picture. `details["icon"]` holds the others and, for a cursor, the hotspot.
 
     Raises:
         DecoderError, PictureTooLargeError, UnreadablePictureError.
@@ -67,7 +67,7 @@ def read(data: bytes, name: str, limits: Limits) -> Picture:
 
 def encode(picture: Picture, kind: int) -> bytes:
     """
-    The picture as a PNG, and the source's other sizes as they were; one of the picture's own size is replaced.
+    The picture as a PNG, with the source's other sizes unchanged; one of the same size is replaced.
 
     Args:
         kind: ICON or CURSOR.
@@ -90,7 +90,7 @@ def encode(picture: Picture, kind: int) -> bytes:
 
 
 def size(head: bytes) -> Size | None:
-    """Width and height of the largest picture by the directory."""
+    """Width and height of the largest picture according to the directory."""
     if len(head) < _HEADER:
         return None
     count = min(struct.unpack_from("<H", head, 4)[0], (len(head) - _HEADER) // _ENTRY)
@@ -127,7 +127,7 @@ def _entries(data: bytes, name: str) -> list[Entry]:
     return entries
 
 
-# A bitmap of twice the height: colours, and below them the mask of what is not seen.
+# A bitmap of twice the height: colours, and below them the mask of transparent pixels.
 def _bitmap(entry: Entry, name: str, limits: Limits) -> Picture:
     if len(entry.payload) < 40:
         raise UnreadablePictureError(f"{name} is damaged: one of its pictures has no header.")

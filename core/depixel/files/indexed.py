@@ -13,19 +13,19 @@ from depixel.picture import Picture, Pixels
 Palette = npt.NDArray[np.uint8]
 
 _BAND = 2**20  # pixels
-_INDICES = "indices"  # in Picture.details: those of the source, [H, W] of each frame
+_INDICES = "indices"  # key in Picture.details: the source's indices, [H, W] per frame
 NUMBERS = "numbers"
 """In `Picture.details`: palette numbers [H, W] of each frame of an answer, where its colours alone do not tell them."""
 
 
 def look_up(frames: Sequence[Pixels], palette: Palette) -> list[Pixels] | None:
     """
-    [H, W] uint8 indices of [H, W, 4] uint8 frames into a palette [N, 4]; of equal colours the first.
+    [H, W] uint8 indices of [H, W, 4] uint8 frames into a palette [N, 4]; the first one of equal colours.
 
-    Fully transparent pixels may take any fully transparent colour: the difference is invisible.
+        Fully transparent pixels may get any fully transparent colour: the difference is invisible.
 
     Returns:
-        None when the palette cannot hold the frames exactly.
+        None if the palette cannot hold the frames exactly.
     """
     codes, first = np.unique(_codes(palette), return_index=True)
     clear = np.flatnonzero(palette[:, 3] == 0)
@@ -49,10 +49,11 @@ def look_up(frames: Sequence[Pixels], palette: Palette) -> list[Pixels] | None:
 
 def indices_of(picture: Picture) -> list[Pixels] | None:
     """
-    [H, W] uint8 indices of all frames into the picture's palette, or None when that cannot hold them exactly.
+    [H, W] uint8 indices of all frames into the picture's palette, or None if it cannot hold them exactly.
 
-    Where several entries of the palette have one colour, the entry is taken that the nearest pixel of that colour has
-    in the source: old engines tell a ground from an outline by the number, not by the colour.
+        If several palette entries have the same colour, a pixel gets the entry of the nearest pixel of that colour in
+        the
+    source: old engines distinguish background and outline by index, not by colour.
     """
     if picture.palette is None:
         return None
@@ -81,7 +82,7 @@ def _own_numbers(picture: Picture, frames: Sequence[Pixels]) -> list[Pixels] | N
 
 
 def twin_details(indices: Sequence[Pixels], palette: Palette) -> dict[str, Any]:
-    """What `Picture.details` needs so that `indices_of` can tell equal colours apart; empty when none of them occur.
+    """The entry of `Picture.details` with which `indices_of` distinguishes equal colours; empty if there are none.
 
     Args:
         indices: [H, W] uint8, of each frame.
@@ -94,13 +95,13 @@ def twin_details(indices: Sequence[Pixels], palette: Palette) -> dict[str, Any]:
     return {_INDICES: tuple(indices)} if len(np.unique(first)) < len(first) else {}
 
 
-# [N]: the first entry of the palette that has the colour of each entry. All transparent entries are one colour.
+# [N]: for each palette entry, the first one of the same colour. All transparent entries count as one colour.
 def _first_twins(palette: Palette) -> npt.NDArray[np.int64]:
     _, first, inverse = np.unique(_codes(palette), return_index=True, return_inverse=True)
     return np.asarray(first[inverse.reshape(-1)], np.int64)
 
 
-# Of each pixel of the answer, the entry of the nearest pixel of the source whose colour is the same.
+# For each pixel of the answer, the entry of the nearest source pixel of the same colour.
 def _told_apart(index: Pixels, source: Pixels, twins: npt.NDArray[np.int64]) -> Pixels:
     table = np.arange(256)
     table[: len(twins)] = twins
@@ -132,7 +133,7 @@ def _nearest_entries(
     return entries
 
 
-# The numbers that occur, in ascending order.
+# The indices that occur, in ascending order.
 def _occurring(indices: Sequence[Pixels]) -> npt.NDArray[np.int64]:
     occurs = np.zeros(256, bool)
     for index in indices:
@@ -141,7 +142,7 @@ def _occurring(indices: Sequence[Pixels]) -> npt.NDArray[np.int64]:
     return np.flatnonzero(occurs)
 
 
-# Rows that are dealt with together, so that what is computed of them stays small.
+# Bands of rows, which limit memory.
 def _bands(pixels: Pixels) -> Iterator[slice]:
     step = max(1, _BAND // max(1, pixels.shape[1]))
     return (slice(top, top + step) for top in range(0, pixels.shape[0], step))
@@ -183,17 +184,19 @@ def _without_padding(palette: Palette) -> Palette:
 
 
 def colours(frames: Sequence[Pixels], most: int = 256) -> Palette | None:
-    """[N, 4] all colours of [H, W, 4] uint8 frames, in ascending order of R, G, B, A; None when more than `most`."""
+    """
+    [N, 4] all colours of [H, W, 4] uint8 frames, in ascending order of R, G, B, A; None if there are more than `most`.
+    """
     every = np.zeros(0, np.uint32)
     for frame in frames:
         codes = _codes(frame).ravel()
-        # Flat areas are most of such pictures: what equals its neighbour need not be sorted.
+        # Such pictures are mostly flat: pixels equal to their neighbour need not be sorted.
         every = np.union1d(every, codes[np.flatnonzero(np.diff(codes, prepend=codes[:1] ^ 1))])
         if len(every) > most:
             return None
     return np.ascontiguousarray(every.astype(">u4")).view(np.uint8).reshape(-1, 4)
 
 
-# One number a colour: R is the highest byte.
+# One integer per colour: R is the highest byte.
 def _codes(rgba: Pixels) -> npt.NDArray[np.uint32]:
     return np.ascontiguousarray(rgba).view(">u4")[..., 0].astype(np.uint32)

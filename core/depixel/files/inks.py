@@ -1,4 +1,4 @@
-"""Printing inks (CMYK) turned into RGB."""
+"""Converts printing inks (CMYK) to RGB."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from PIL import Image, ImageCms
 
 
 def rgb_of_inks(image: Image.Image) -> Image.Image:
-    """CMYK to RGB, through the file's own profile where it has one that works."""
+    """CMYK to RGB, with the file's own profile if it has a valid one."""
     profile = image.info.get("icc_profile")
     if profile:
         try:

@@ -1,4 +1,4 @@
-"""JPEG: written with little compression, because every level counts here."""
+"""JPEG, written with little compression to keep colours accurate."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ MOST_SIDE = 65500
 
 _QUALITY = 98
 _LOSSLESS = (0xC3, 0xC7, 0xCB, 0xCF)  # markers of frame headers
-_MOST_SCANS = 100  # programs write about 10, and 100 of a small picture cost little
-_NO_FRAMES = (0xC4, 0xC8, 0xCC)  # markers between those of frame headers that are none
-_MOST_SEGMENT = 65500  # bytes of EXIF, XMP or a comment: what one segment holds, less its own head
+_MOST_SCANS = 100  # programs write about 10, and 100 scans of a small picture are cheap
+_NO_FRAMES = (0xC4, 0xC8, 0xCC)  # markers in the range of frame headers that are something else
+_MOST_SEGMENT = 65500  # bytes of EXIF, XMP or a comment in one segment, without its header
 
 
 def read(data: bytes, name: str, limits: Limits) -> Picture:
@@ -32,26 +32,27 @@ def read(data: bytes, name: str, limits: Limits) -> Picture:
     Decode.
 
     Raises:
-        PictureTooLargeError: also for hundreds of scans, each of which is decoded over the whole picture.
+        PictureTooLargeError: also for hundreds of scans, each of which covers the whole picture.
         UnreadablePictureError, UnsupportedPictureError.
     """
     frame = _frame(data)
     if frame is not None:
         marker, bits, (width, height) = frame
         if bits != 8:
-            raise UnsupportedPictureError(f"{name} is a JPEG of {bits} bits a sample; save it with 8, or as PNG.")
+            raise UnsupportedPictureError(f"{name} is a JPEG with {bits} bits per sample; save it with 8, or as PNG.")
         if marker in _LOSSLESS:
             raise UnsupportedPictureError(f"{name} is a lossless JPEG, which Depixel does not support; save it as PNG.")
-        scans = data.count(b"\xff\xda")  # in what is compressed no such bytes occur
+        scans = data.count(b"\xff\xda")  # these bytes do not occur in compressed data
         if scans > _MOST_SCANS or scans * width * height > max(limits.scanned, 16 * limits.pixels):
             raise PictureTooLargeError(
-                f"{name} paints its {width}x{height} pixels {scans} times over, which takes minutes; save it again."
+                f"{name} stores its {width}x{height} pixels in {scans} scans, which take minutes to decode; save it "
+                f"again."
             )
     return pillow_reading.read(data, "JPEG", name, limits)
 
 
 def encode(picture: Picture) -> bytes:
-    """One frame of 8 bits, with full colour resolution; alpha is left out."""
+    """One frame of 8 bits, with full colour resolution; alpha is dropped."""
     frame = picture.frames[0]
     options: dict[str, Any] = {"quality": _QUALITY, "subsampling": 0, "optimize": True}
     profile = fitting_profile(picture.icc_profile, picture.channels)
@@ -74,7 +75,7 @@ def encode(picture: Picture) -> bytes:
     return buffer.getvalue()
 
 
-# Marker, bits a sample and size of the frame header; None where there is none before the first scan.
+# Marker, bits per sample and size of the frame header; None if there is none before the first scan.
 def _frame(data: bytes) -> tuple[int, int, Size] | None:
     at = 2
     while at + 9 <= len(data) and data[at] == 0xFF:

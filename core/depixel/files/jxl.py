@@ -1,4 +1,4 @@
-"""JPEG XL by pylibjxl, which is an extra: `pip install 'depixel[jxl]'`. Stills of 8 bits; written without loss."""
+"""JPEG XL by pylibjxl, an extra: `pip install 'depixel[jxl]'`. Stills with 8 bits; written losslessly."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from depixel.files.textures import mode_of
 from depixel.files.xmp import packet
 from depixel.picture import Picture
 
-_OFFSET = 4  # bytes before the EXIF block in its box: where in it the TIFF header is
+_OFFSET = 4  # bytes before the EXIF block in its box: the offset of the TIFF header
 
 
 def read(data: bytes, name: str, limits: Limits) -> Picture:
@@ -31,13 +31,13 @@ def read(data: bytes, name: str, limits: Limits) -> Picture:
         ) from error
     xmp, exif = extra.get("xmp"), extra.get("exif") or b""
     exif = exif if exif[:2] in (b"II", b"MM") else exif[_OFFSET:]
-    # The decoder turns the picture itself: what EXIF says of that is of the past.
+    # The decoder already rotates the picture, so EXIF's orientation no longer applies.
     _, upright_exif, text = upright(exif or None, {XMP: bytes(xmp).decode("utf-8", "replace")} if xmp else {})
     frame = np.ascontiguousarray(pixels if pixels.ndim == 3 else pixels[..., None])
     details = {}
     if about["bits_per_sample"] > 8 or about["have_animation"]:
-        what = "its first frame" if about["have_animation"] else "8 of its bits a sample"
-        details["left_out"] = f"{name}: of this JPEG XL only {what} was read."
+        what = "its first frame" if about["have_animation"] else "8 of its bits per sample"
+        details["left_out"] = f"{name}: only {what} of this JPEG XL was read."
     return Picture(
         (frame,),
         mode=mode_of(frame),
@@ -50,7 +50,7 @@ def read(data: bytes, name: str, limits: Limits) -> Picture:
 
 
 def encode(picture: Picture) -> bytes:
-    """One frame, without loss."""
+    """One frame, lossless."""
     import pylibjxl
 
     pixels = picture.rgba() if picture.channels == 2 else picture.frames[0]
@@ -63,7 +63,7 @@ def encode(picture: Picture) -> bytes:
 
 
 def _missing() -> str:
-    return "" if importlib.util.find_spec("pylibjxl") else "install what reads them with pip install 'depixel[jxl]'"
+    return "" if importlib.util.find_spec("pylibjxl") else "install support for them with pip install 'depixel[jxl]'"
 
 
 def _size(head: bytes) -> Size | None:

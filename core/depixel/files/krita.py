@@ -1,4 +1,4 @@
-"""Krita's documents as their merged picture."""
+"""Krita's documents: reads the merged picture."""
 
 from __future__ import annotations
 

@@ -29,13 +29,13 @@ _INTERNAL = {1: 0x8040, 2: 0x8045, 3: 0x8051, 4: 0x8058}  # channels => glIntern
 
 @dataclass(frozen=True)
 class KtxHeader:
-    """What a KTX says about itself."""
+    """The header of a KTX."""
 
     width: int
     height: int
     layout: Layout
     mipmaps: int  # levels in the file, at least 1
-    stored_mipmaps: int  # as written: 0 asks the reader to make them
+    stored_mipmaps: int  # as in the file: 0 asks the reader to generate them
     fields: tuple[int, ...]  # glType, glTypeSize, glFormat, glInternalFormat, glBaseInternalFormat
     pairs: bytes  # key-value data
 
@@ -51,11 +51,11 @@ def read(data: bytes, name: str, limits: Limits) -> Picture:
     limits.check(name, head.width, head.height)
     start = _HEADER + len(head.pairs) + 4
     layout, width, height = head.layout, head.width, head.height
-    if not layout.is_blocks:  # rows are filled up to four bytes
+    if not layout.is_blocks:  # rows are padded to four bytes
         row, padded = width * layout.bits // 8, -(-width * layout.bits // 32) * 4
         if len(data) < start + padded * height:
             raise UnreadablePictureError(
-                f"{name} says it is {width}x{height} pixels large but holds fewer; it is damaged or cut short."
+                f"{name} is damaged or cut short: it holds fewer pixels than the {width}x{height} that it claims."
             )
         rows = np.frombuffer(data, np.uint8, padded * height, start).reshape(height, padded)
         data, start = np.ascontiguousarray(rows[:, :row]).tobytes(), 0
@@ -72,7 +72,7 @@ def header(data: bytes, name: str) -> KtxHeader:
         raise UnsupportedPictureError(f"{name} is a KTX in big-endian order, which Depixel does not support.")
     kind, _, channels, internal, _, width, height, depth, layers, faces, mipmaps, pairs = fields
     if not width or not height:
-        raise UnreadablePictureError(f"{name} says it is {width}x{height} pixels large; it is damaged.")
+        raise UnreadablePictureError(f"{name} is damaged: its header claims {width}x{height} pixels.")
     if faces > 1 or layers > 1 or depth > 1:
         raise UnsupportedPictureError(f"{name} is a cube map, a volume or an array of textures; split it first.")
     if len(data) < _HEADER + pairs + 4:
@@ -88,7 +88,7 @@ def header(data: bytes, name: str) -> KtxHeader:
 
 
 def encode(picture: Picture) -> bytes:
-    """The same kind of KTX as the source; of another source one of 8 bits without mipmaps."""
+    """A KTX of the same kind as the source; from another format, one with 8 bits and without mipmaps."""
     like = picture.details.get("texture")
     if not isinstance(like, KtxHeader):
         like = _new(picture)

@@ -1,6 +1,6 @@
 """
 KTX 2 (Khronos texture): uncompressed and BC1 to BC7, with mipmaps, key-value data and zlib. Basis Universal and
-Zstandard are named, not read.
+Zstandard are recognised but not read.
 
 Source: KTX File Format Specification, version 2.0; Khronos Data Format Specification 1.3, chapter 5.
 """
@@ -30,13 +30,13 @@ _RGB_MODEL, _BT709, _ALPHA, _LINEAR_SAMPLE = 1, 1, 15, 0x10
 
 @dataclass(frozen=True)
 class Ktx2Header:
-    """What a KTX 2 says about itself."""
+    """The header of a KTX 2."""
 
     width: int
     height: int
     layout: Layout
     mipmaps: int  # levels in the file, at least 1
-    stored_mipmaps: int  # as written: 0 asks the reader to make them
+    stored_mipmaps: int  # as in the file: 0 asks the reader to generate them
     number: int  # VkFormat
     type_size: int
     scheme: int  # of supercompression
@@ -56,7 +56,7 @@ def read(data: bytes, name: str, limits: Limits) -> Picture:
     start, length, plain = struct.unpack_from("<3Q", data, _HEADER)
     needed = head.layout.level_bytes(head.width, head.height)
     if start + length > len(data) or (plain if head.scheme else length) < needed:
-        raise UnreadablePictureError(f"{name} is cut short: it holds fewer pixels than its header says.")
+        raise UnreadablePictureError(f"{name} is cut short: it holds fewer pixels than its header claims.")
     body = data[start : start + length]
     if head.scheme == _ZLIB:
         try:
@@ -74,13 +74,17 @@ def header(data: bytes, name: str) -> Ktx2Header:
     number, type_size, width, height, depth, layers, faces, mipmaps, scheme = struct.unpack_from("<9I", data, 12)
     descriptor_at, descriptor_bytes, pairs_at, pairs_bytes = struct.unpack_from("<4I", data, 48)
     if not width or not height:
-        raise UnreadablePictureError(f"{name} says it is {width}x{height} pixels large; it is damaged.")
+        raise UnreadablePictureError(f"{name} is damaged: its header claims {width}x{height} pixels.")
     if faces > 1 or layers > 1 or depth > 1:
         raise UnsupportedPictureError(f"{name} is a cube map, a volume or an array of textures; split it first.")
     if scheme == _BASIS or not number:
-        raise UnsupportedPictureError(f"{name} is a KTX 2 in Basis Universal; unpack it with `basisu -unpack` first.")
+        raise UnsupportedPictureError(
+            f"{name} is a KTX 2 with Basis Universal compression; unpack it with `basisu -unpack` first."
+        )
     if scheme == _ZSTANDARD:
-        raise UnsupportedPictureError(f"{name} is a KTX 2 packed by Zstandard; write it again with `ktx` without it.")
+        raise UnsupportedPictureError(
+            f"{name} is a KTX 2 with Zstandard compression; write it again with `ktx`, without compression."
+        )
     if number not in LAYOUTS or scheme not in (_NONE, _ZLIB):
         raise UnsupportedPictureError(
             f"{name} is a KTX 2 of a kind (Vulkan format {number}) that Depixel does not support."
@@ -102,7 +106,7 @@ def header(data: bytes, name: str) -> Ktx2Header:
 
 
 def encode(picture: Picture) -> bytes:
-    """The same kind of KTX 2 as the source; of another source one of 8 bits without mipmaps."""
+    """A KTX 2 of the same kind as the source; from another format, one with 8 bits and without mipmaps."""
     like = picture.details.get("texture")
     if not isinstance(like, Ktx2Header):
         if picture.channels == 2:
@@ -121,14 +125,14 @@ def encode(picture: Picture) -> bytes:
     )
     align = 1 if like.scheme else _alignment(like.layout)
     bodies, index = b"", [b""] * count
-    for number in reversed(range(count)):  # the smallest level lies first
+    for number in reversed(range(count)):  # the smallest level comes first
         bodies += bytes(-(end + len(bodies)) % align)
         index[number] = struct.pack("<3Q", end + len(bodies), len(packed[number]), len(levels[number]))
         bodies += packed[number]
     return b"".join([SIGNATURE, head, *index, like.descriptor, like.pairs, bodies])
 
 
-# Levels begin at multiples of 4 and of the bytes of a pixel or block.
+# Levels are aligned to 4 and to the bytes of a pixel or block.
 def _alignment(layout: Layout) -> int:
     size = layout.level_bytes(1, 1)
     return size if size % 4 == 0 else 2 * size if size % 2 == 0 else 4 * size

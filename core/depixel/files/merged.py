@@ -22,7 +22,9 @@ _NAME_AT, _NAME = 30, b"mimetype"
 
 
 def with_type(*kinds: bytes) -> Callable[[bytes], bool]:
-    """A `Format.recognise` for zip archives whose first entry, "mimetype", is stored and says one of these kinds."""
+    """
+    A `Format.recognise` for zip archives whose first entry, "mimetype", is uncompressed and names one of these types.
+    """
 
     def recognise(data: bytes) -> bool:
         if not data.startswith(_FIRST) or data[_NAME_AT : _NAME_AT + len(_NAME)] != _NAME:
@@ -39,9 +41,11 @@ def read(data: bytes, name: str, limits: Limits) -> Picture:
         with zipfile.ZipFile(io.BytesIO(data)) as archive, archive.open(_MERGED) as file:
             merged = file.read(limits.file_bytes + 1)
     except KeyError as error:
-        raise UnreadablePictureError(f"{name} holds no merged picture; save it again, or export it as PNG.") from error
+        raise UnreadablePictureError(
+            f"{name} does not contain a merged picture; save it again, or export it as PNG."
+        ) from error
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError) as error:
         raise UnreadablePictureError(f"{name} is incomplete or damaged: {str(error)[:120]}.") from error
     if len(merged) > limits.file_bytes:
-        raise PictureTooLargeError(f"{name} holds a picture of more than {limits.file_bytes / 2**20:.0f} MB.")
+        raise PictureTooLargeError(f"{name} contains a picture of more than {limits.file_bytes / 2**20:.0f} MB.")
     return png_reading.read(merged, name, limits)

@@ -1,6 +1,6 @@
 """
-What travels with the pixels, made to fit the picture that is written: orientation, sizes and limits of EXIF and XMP,
-comments, colour profiles. EXIF is changed in place, so that maker notes with absolute offsets stay valid.
+Adapts metadata to the picture that is written: orientation, sizes and limits of EXIF and XMP, comments, colour
+profiles. EXIF is changed in place, so that maker notes with absolute offsets stay valid.
 
 Source: Exif 2.32; TIFF 6.0; XMP specification, part 2 (tiff: and exif: schemas).
 """
@@ -17,10 +17,10 @@ from depixel.files.limits import Limits
 from depixel.picture import Picture, Pixels
 
 EXIF_PREFIX = b"Exif\0\0"
-"""Stands before the TIFF structure in JPEG; Picture.exif has it too."""
+"""Prefix of the TIFF structure in JPEG; Picture.exif includes it."""
 
 XMP = "XML:com.adobe.xmp"
-"""Key of an XMP packet in Picture.text, as PNG names it."""
+"""Key of an XMP packet in Picture.text, as in PNG."""
 
 _ORIENTATION, _EXIF_POINTER = 0x0112, 0x8769
 _WIDTHS, _HEIGHTS = (0x0100, 0xA002), (0x0101, 0xA003)
@@ -34,14 +34,14 @@ _XMP_SIZES = re.compile(
 
 def upright(exif: bytes | None, text: dict[str, str]) -> tuple[int, bytes | None, dict[str, str]]:
     """
-    The orientation that a file asks for, in EXIF or else in XMP, and both saying "upright" instead.
+    The orientation that a file declares in EXIF or XMP, and both with the orientation set to "upright".
 
     Args:
         exif: with or without prefix.
-        text: with the XMP packet under `XMP`, if there is one.
+        text: the XMP packet is under `XMP`, if there is one.
 
     Returns:
-        (1 ... 8 as EXIF numbers them, the block with prefix or None when it is damaged, the text).
+        (EXIF's number 1 ... 8, the block with prefix, or None if it is damaged, the text).
     """
     block = (exif or b"").removeprefix(EXIF_PREFIX)
     packet = text.get(XMP, "")
@@ -61,7 +61,7 @@ def upright(exif: bytes | None, text: dict[str, str]) -> tuple[int, bytes | None
 
 
 def exif_of(picture: Picture) -> bytes:
-    """The EXIF block of a picture, without prefix, with all sizes being the picture's own; empty when it has none."""
+    """The EXIF block of a picture, without prefix and with the picture's own size; empty if it has none."""
     block = bytearray((picture.exif or b"").removeprefix(EXIF_PREFIX))
     for tag, order, at in list(_entries(bytes(block))):
         size = picture.width if tag in _WIDTHS else picture.height if tag in _HEIGHTS else None
@@ -72,7 +72,7 @@ def exif_of(picture: Picture) -> bytes:
 
 
 def turn(pixels: Pixels, orientation: int) -> Pixels:
-    """[H, W, C] as a camera stored it => as it is to be seen (TIFF 6.0, tag 274); 5 ... 8 exchange H and W."""
+    """[H, W, C] as stored by a camera => as displayed (TIFF 6.0, tag 274); 5 ... 8 swap H and W."""
     if orientation >= 5:
         pixels = pixels.swapaxes(0, 1)
     if orientation in (3, 4, 7, 8):
@@ -83,7 +83,7 @@ def turn(pixels: Pixels, orientation: int) -> Pixels:
 
 
 def comment(text: dict[str, str]) -> str:
-    """All text but XMP as lines "Key: value", for formats with one comment; a lone comment as it is."""
+    """All text except XMP as lines "Key: value", for formats with a single comment; a lone comment unchanged."""
     rest = {key: value for key, value in text.items() if key != XMP and value}
     if list(rest) == ["Comment"]:
         return rest["Comment"]
@@ -91,15 +91,16 @@ def comment(text: dict[str, str]) -> str:
 
 
 def fitting_profile(profile: bytes | None, channels: int) -> bytes | None:
-    """The ICC profile, unless it says that it is for other channels than the 1 ... 4 (grey, RGB, with alpha) given."""
+    """The ICC profile, unless it is for a different number of channels (1 ... 4: grey, RGB, with alpha)."""
     others = (b"RGB ", b"CMYK") if channels <= 2 else (b"GRAY", b"CMYK")
     return None if profile is None or profile[16:20] in others else profile
 
 
 def within(picture: Picture, limits: Limits) -> Picture:
     """
-    The picture without text, EXIF or profile beyond the limits; `details["left_out"]` then says so in a sentence. The
-    shortest texts are kept first.
+        The picture without text, EXIF or profile that exceeds the limits; if something was dropped,
+        `details["left_out"]` is
+    a sentence about it. The shortest texts are kept.
     """
     left = limits.text_bytes
     short_enough: dict[str, str] = {}
@@ -117,7 +118,7 @@ def within(picture: Picture, limits: Limits) -> Picture:
     return picture.replace(text=text, icc_profile=profile, exif=exif, details=details)
 
 
-LEFT_OUT = "texts, EXIF data or a colour profile were too long to be copied and were left out."
+LEFT_OUT = "texts, EXIF data or a colour profile were too long to copy and were left out."
 """The end of the sentence in `details["left_out"]`."""
 
 

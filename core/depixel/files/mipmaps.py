@@ -1,6 +1,6 @@
 """
-Computes a mipmap chain from its top level: means over areas, with colour weighted by alpha. Every level passes the same
-share of pixels through an alpha test, and normals keep their length.
+Computes a mipmap chain from its top level by area means, with colour weighted by alpha. At every level the same share
+of pixels passes an alpha test, and normals keep their length.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ from depixel.picture import Picture, Pixels
 
 Floats = npt.NDArray[Any]
 
-_TEST = 0.5  # alpha tests of games let through what is at least half opaque
+_TEST = 0.5  # alpha tests of games pass pixels that are at least half opaque
 
 
 def count_for(width: int, height: int, source: tuple[int, int], levels: int) -> int:
     """
-    How many levels a larger chain gets: none if the source had none, down to 1x1 if the source went that far, otherwise
-    down to the size at which the source ended.
+        The number of levels of a larger chain: no further ones if the source had none, down to 1x1 if the source's
+            chain
+    did, otherwise down to the size of the source's last level.
     """
     if levels <= 1:
         return 1
@@ -33,7 +34,7 @@ def count_for(width: int, height: int, source: tuple[int, int], levels: int) -> 
 
 
 def levels_of(picture: Picture, count: int, layout: Layout) -> Iterator[Pixels]:
-    """The mipmaps of a picture's first frame: `chain` with what the engine knows of it, and how the file stores it."""
+    """The mipmaps of a picture's first frame: `chain` with the meaning of its channels and the layout of the file."""
     return chain(
         picture.frames[0],
         count,
@@ -46,13 +47,13 @@ def chain(top: Pixels, count: int, *, normals: bool = False, data_alpha: bool = 
     """
     `count` levels, the top one first; each level has half the size of the one before, rounded down.
 
-    Alpha that is nearly all on or off is tested, not blended, by the games that show it: on each level it is scaled so
-    that as many pixels pass the test as on the top level (Castano, "Computing Alpha Mipmaps", 2010).
+    Games use an alpha test instead of blending if alpha is nearly binary: each level is scaled so that as many pixels
+    pass the test as on the top level (Castano, "Computing Alpha Mipmaps", 2010).
 
     Args:
         top: [H, W, C] uint8 or uint16.
         normals: the colour is a unit vector (middle grey = 0).
-        data_alpha: alpha is no opacity: every channel by itself.
+        data_alpha: alpha is not opacity, so channels are independent.
     """
     yield top
     if count == 1:
@@ -91,7 +92,7 @@ def _coverage_to_keep(alpha: Floats) -> float | None:
 def _with_coverage(alpha: Floats, covered: float) -> Floats:
     ranked = np.sort(alpha, axis=None)[::-1]
     target = round(covered * ranked.size)
-    # Means of few pixels take few values: of the cuts above and below the ranked pixel, the one nearer to the wish.
+    # Means of few pixels have few values: of the thresholds above and below the ranked pixel, the better one is used.
     cut = float(ranked[max(target, 1) - 1])
     passing, without = int((ranked >= cut).sum()), int((ranked > cut).sum())
     if abs(without - target) < abs(passing - target):
@@ -115,7 +116,7 @@ def _halved(level: Floats) -> Floats:
     return np.asarray(halved.reshape(-1, across.shape[1], level.shape[2]).swapaxes(0, 1), np.float32)
 
 
-# [max(1, size // 2), size]: the share of each pixel in each mean; an odd size gives parts of pixels to both sides.
+# [max(1, size // 2), size]: weight of each pixel in each mean; with an odd size, pixels are split between means.
 def _means(size: int) -> Floats:
     half = max(1, size // 2)
     edges = np.arange(half + 1) * (size / half)

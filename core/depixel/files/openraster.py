@@ -1,4 +1,4 @@
-"""OpenRaster documents (GIMP, Krita, MyPaint ...) as their merged picture."""
+"""OpenRaster documents (GIMP, Krita, MyPaint ...): reads the merged picture."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PCX (ZSoft): read and written by Pillow. It has no alpha."""
+"""PCX (ZSoft), read and written by Pillow. The format has no alpha."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _PALETTE = 769  # bytes at the end
 
 
 def recognise(data: bytes) -> bool:
-    """Whether the header has the values that a PCX must have: its signature alone is one byte."""
+    """Whether the header has the values of a PCX; the signature alone is a single byte."""
     return len(data) > 128 and data[0] == 10 and data[1] in _VERSIONS and data[2] <= 1 and data[3] in _DEPTHS
 
 
 def read(data: bytes, name: str, limits: Limits) -> Picture:
     """Decode. Raises PictureTooLargeError, UnreadablePictureError, UnsupportedPictureError."""
     version, bits, planes = data[1], data[3], data[65]
-    if (version, bits, planes) == (5, 8, 1) and data[-_PALETTE:][:1] != b"\x0c":  # Pillow would take it for grey
+    if (version, bits, planes) == (5, 8, 1) and data[-_PALETTE:][:1] != b"\x0c":  # Pillow would read it as grey
         raise UnreadablePictureError(f"{name} is cut short: its palette is missing.")
     return pillow_reading.read(data, "PCX", name, limits)
 

@@ -1,4 +1,4 @@
-"""Pillow as a decoder of stills: every mode of its images, and what travels with the pixels."""
+"""Decodes still pictures with Pillow: every mode of its images, and their metadata."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from depixel.picture import Picture, Pixels
 
 _PILLOW_LIMIT = threading.Lock()  # Pillow's own pixel limit is global; we check ours instead
 
-# What Pillow's decoders raise for damaged files: whatever goes wrong first.
+# The exceptions of Pillow's decoders for damaged files.
 _STUMBLES = (OSError, EOFError, SyntaxError, ValueError, TypeError, IndexError, KeyError, OverflowError,
              RuntimeError, ZeroDivisionError, struct.error, zlib.error, Image.DecompressionBombError)  # fmt: skip
 
@@ -33,20 +33,20 @@ _SIXTEEN = ("I;16", "I;16L", "I;16B", "I;16N")
 
 
 class DecoderError(Exception):
-    """Pillow could not decode a file, which is damaged. The text is Pillow's."""
+    """Pillow could not decode a damaged file. The text is Pillow's."""
 
 
 @contextlib.contextmanager
 def decoding() -> Iterator[None]:
     """
-    For calls of Pillow's decoders only, so that our own faults are never reported as damaged files.
+    For calls of Pillow's decoders only, so that bugs of ours are not reported as damaged files.
 
     Raises:
-        DecoderError: instead of whatever Pillow raises for damaged files.
+        DecoderError: instead of Pillow's exceptions for damaged files.
     """
     try:
         yield
-    except UnidentifiedImageError as error:  # whose text shows a Python object
+    except UnidentifiedImageError as error:  # its text shows a Python object
         raise DecoderError("its header cannot be read") from error
     except _STUMBLES as error:
         raise DecoderError(" ".join(str(error).split()) or type(error).__name__) from error
@@ -65,7 +65,7 @@ def read(data: bytes, kind: str, name: str, limits: Limits) -> Picture:
 
 @contextlib.contextmanager
 def without_pillows_limit() -> Iterator[None]:
-    """Lift Pillow's own pixel limit, because ours has been checked. One thread at a time."""
+    """Lift Pillow's own pixel limit, because ours was checked already. One thread at a time."""
     with _PILLOW_LIMIT:
         before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
         try:
@@ -76,7 +76,7 @@ def without_pillows_limit() -> Iterator[None]:
 
 def _read(data: bytes, kind: str, name: str, limits: Limits) -> Picture:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # such as Pillow's remarks on EXIF: only the picture matters
+        warnings.simplefilter("ignore")  # such as Pillow's warnings about EXIF: only the picture matters
         with decoding():
             image: Any = Image.open(io.BytesIO(data), formats=[kind])
         limits.check(name, image.width, image.height)
@@ -108,10 +108,10 @@ def still(image: ImageFile.ImageFile, kind: str, name: str) -> Picture:
 
 def pixels_of(image: Image.Image, name: str) -> tuple[Pixels, str]:
     """
-    The pixels of a decoded image as [H, W, C], and the mode to write them back as.
+    The pixels of a decoded image as [H, W, C], and the mode for writing them back.
 
     Raises:
-        UnsupportedPictureError: samples of 32 bits, in floating point, or in Lab.
+        UnsupportedPictureError: samples with 32 bits, in floating point, or in Lab.
     """
     mode = image.mode
     keyed = "transparency" in image.info

@@ -1,4 +1,4 @@
-"""Pillow as an encoder: pixels to its images, its images to bytes."""
+"""Encodes with Pillow: pixels to images, images to bytes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def image_of(frame: Pixels) -> Image.Image:
 
 
 def saved(image: Image.Image, kind: str, **options: Any) -> bytes:
-    """The file that Pillow writes; `kind` is its name of the format."""
+    """The file that Pillow writes; `kind` is Pillow's name of the format."""
     buffer = io.BytesIO()
     image.save(buffer, kind, **options)
     return buffer.getvalue()

@@ -1,4 +1,4 @@
-"""Uncompressed pixels of textures: numbers of which each channel takes some bits, in both directions."""
+"""Packs and unpacks uncompressed pixels of textures: integers in which each channel occupies some bits."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from depixel.picture import Pixels
 
 
 class PlainLayout(Protocol):
-    """The part of `textures.Layout` that is needed here."""
+    """The part of `textures.Layout` that this module needs."""
 
     @property
     def kind(self) -> str: ...
@@ -33,7 +33,7 @@ def unpack(data: bytes, start: int, size: tuple[int, int], layout: PlainLayout, 
         size: (height, width).
 
     Returns:
-        [H, W, 1 ... 4] uint8, uint16 when a channel has more than 8 bits. Alpha alone becomes white with alpha.
+        [H, W, 1 ... 4] uint8, or uint16 if a channel has more than 8 bits. Alpha alone becomes white with alpha.
 
     Raises:
         UnreadablePictureError: too few bytes, or masks that contradict each other.
@@ -43,10 +43,10 @@ def unpack(data: bytes, start: int, size: tuple[int, int], layout: PlainLayout, 
     colours = layout.masks[:1] if layout.kind == "GREY" else layout.masks[:3]
     every = [mask for mask in (*colours, alpha) if mask]
     if bits not in (8, 16, 24, 32, 48, 64) or not every or not all(is_legal(mask, bits) for mask in every):
-        raise UnreadablePictureError(f"{name} is damaged: its header describes pixels that cannot be.")
+        raise UnreadablePictureError(f"{name} is damaged: its header describes impossible pixels.")
     if len(data) < start + height * width * bits // 8:
         raise UnreadablePictureError(
-            f"{name} says it is {width}x{height} pixels large but holds fewer; it is damaged or cut short."
+            f"{name} is damaged or cut short: it holds fewer pixels than the {width}x{height} that it claims."
         )
     stored = np.frombuffer(data, np.uint8, height * width * bits // 8, start).reshape(height, width, bits // 8)
     deep = max(width_of(mask) for mask in every) > 8
@@ -61,10 +61,10 @@ def unpack(data: bytes, start: int, size: tuple[int, int], layout: PlainLayout, 
 
 def pack(pixels: Pixels, layout: PlainLayout) -> bytes:
     """
-    One level as `unpack` reads it; bits that belong to no channel are set, as most programs leave them.
+    The inverse of `unpack` for one level; bits that belong to no channel are set, as in most programs.
 
     Args:
-        pixels: [H, W, C] uint8 or uint16, of the channels that `unpack` gives for this layout.
+        pixels: [H, W, C] uint8 or uint16, with the channels that `unpack` returns for this layout.
     """
     colours = layout.masks[:1] if layout.kind == "GREY" else layout.masks[:3]
     masks = (*colours, *((layout.masks[3],) if layout.masks[3] else ()))
@@ -79,7 +79,7 @@ def pack(pixels: Pixels, layout: PlainLayout) -> bytes:
     return value.astype("<u8")[..., None].view(np.uint8)[..., : layout.bits // 8].tobytes()
 
 
-# Most files have whole bytes, for which nothing need be computed.
+# Most files have whole bytes, which need no computation.
 def _plane(stored: Pixels, mask: int, full: int, signed: bool) -> Pixels:
     low = (mask & -mask).bit_length() - 1
     if mask and full == 255 and width_of(mask) == 8 and low % 8 == 0 and not signed:

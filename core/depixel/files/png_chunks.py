@@ -50,7 +50,7 @@ def join(parts: list[tuple[bytes, bytes]]) -> bytes:
 
 
 SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
-"""Samples a pixel, by colour type: grey, RGB, indexed, grey + alpha, RGBA."""
+"""Samples per pixel, by colour type: grey, RGB, indexed, grey + alpha, RGBA."""
 
 _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
 _ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
@@ -64,22 +64,22 @@ def passes(width: int, height: int, interlaced: bool) -> Iterator[tuple[int, int
 
 
 def check_header(body: bytes, name: str) -> None:
-    """Raises UnreadablePictureError when the body of IHDR has values that no PNG may have."""
+    """Raises UnreadablePictureError if the body of IHDR has illegal values."""
     if len(body) == 13:
         width, height, depth, colour, compression, filtering, interlaced = struct.unpack(">IIBBBBB", body)
         if width == 0 or height == 0:
-            raise UnreadablePictureError(f"{name} says it is {width}x{height} pixels large; it is damaged.")
+            raise UnreadablePictureError(f"{name} is damaged: its header claims {width}x{height} pixels.")
         if depth in _DEPTHS.get(colour, ()) and compression == filtering == 0 and interlaced < 2:
             return
-    raise UnreadablePictureError(f"{name} is damaged: its header has values that no PNG may have.")
+    raise UnreadablePictureError(f"{name} is damaged: its header has illegal values.")
 
 
 def check_rows(header: bytes, idat: list[bytes], name: str) -> None:
     """
-    Count the bytes that the picture's IDAT chunks inflate to: Pillow would leave missing rows black.
+    Check that the picture's IDAT chunks inflate to enough bytes: Pillow would leave missing rows black.
 
     Raises:
-        UnreadablePictureError: fewer than the header promises.
+        UnreadablePictureError: fewer bytes than the header implies.
     """
     width, height, bits, colour, _, _, interlaced = struct.unpack(">IIBBBBB", header)
     pixel_bits = bits * SAMPLES[colour]
@@ -96,5 +96,5 @@ def check_rows(header: bytes, idat: list[bytes], name: str) -> None:
         raise UnreadablePictureError(f"{name} is damaged: {error}.") from error
     if inflated < promised:
         raise UnreadablePictureError(
-            f"{name} says it is {width}x{height} pixels large but holds fewer; it is damaged or cut short."
+            f"{name} is damaged or cut short: it holds fewer pixels than the {width}x{height} that it claims."
         )

@@ -1,9 +1,9 @@
 """
-What a PNG carries beside its pixels, read and written: profile, EXIF, texts, resolution, background, offsets. Numbers
-that count pixels are scaled with the picture.
+Reads and writes a PNG's metadata: profile, EXIF, texts, resolution, background, offsets. Numbers that count pixels are
+scaled with the picture.
 
 Source: PNG specification, third edition, chapter 11; oFFs of the PNG extensions 1.2; grAb of ZDoom; the keys of sprite
-sheets are those of OpenRA's PNG sheets.
+sheets are those of OpenRA.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from depixel.picture import Picture
 Chunk = tuple[bytes, bytes]
 """Type and body."""
 
-_COPIED = (b"cHRM", b"sRGB", b"cICP")  # they say the same of a larger picture
+_COPIED = (b"cHRM", b"sRGB", b"cICP")  # also valid for a larger picture
 _TEXTS = (b"tEXt", b"zTXt", b"iTXt")
-_PIXELS = 0  # oFFs counts them
+_PIXELS = 0  # unit of oFFs
 _COUNTING = re.compile(r"(FrameSize|Offset|Frame\[\d+\]|Offset\[\d+\])")  # keys whose values count pixels
 _NUMBERS = re.compile(r"\s*-?\d+(\s*,\s*-?\d+)*\s*")
 
 
 @dataclass
 class Extras:
-    """Filled by `keep`, chunk by chunk. What is damaged or too long is left behind."""
+    """The metadata of a PNG. Filled by `keep`, chunk by chunk; damaged or too long chunks are dropped."""
 
     name: str
     limits: Limits
@@ -44,10 +44,10 @@ class Extras:
 
     def keep(self, kind: bytes, body: bytes, depth: int, palette: Palette) -> None:
         """
-        One chunk that is none of the pixels.
+        Interpret a chunk that does not hold pixels.
 
         Args:
-            depth: bits a sample of the picture.
+            depth: bits per sample of the picture.
             palette: [N, 3], its colours so far.
         """
         details = self.details
@@ -121,7 +121,7 @@ class Extras:
 
 def extras_of(picture: Picture, indexed: bool) -> tuple[list[Chunk], list[Chunk]]:
     """
-    The chunks for what travels with a picture's pixels.
+    The chunks for a picture's metadata.
 
     Args:
         indexed: whether its pixels are written as indices.
@@ -133,7 +133,7 @@ def extras_of(picture: Picture, indexed: bool) -> tuple[list[Chunk], list[Chunk]
     profile = fitting_profile(picture.icc_profile, picture.channels)
     parts: list[Chunk] = []
     for kind, body in details.get("png", {}).items():
-        if not (profile and kind == "sRGB"):  # the standard allows one of the two
+        if not (profile and kind == "sRGB"):  # the standard allows only one of the two
             parts.append((kind.encode("ascii"), body))
     if profile:
         parts.append((b"iCCP", b"ICC profile\0\0" + zlib.compress(profile)))
@@ -149,7 +149,7 @@ def extras_of(picture: Picture, indexed: bool) -> tuple[list[Chunk], list[Chunk]
         by = scale if unit == _PIXELS else 1
         parts.append((b"oFFs", struct.pack(">iiB", _clipped(x * by), _clipped(y * by), unit)))
     if scale == 1 and len(details.get("significant_bits", b"")) == (3 if indexed else picture.channels):
-        parts.append((b"sBIT", details["significant_bits"]))  # an answer has all bits
+        parts.append((b"sBIT", details["significant_bits"]))  # an answer uses all bits
     for key, value in picture.text.items():
         parts.append(_text(key, _scaled(key, value, scale), key in details.get("international", ())))
     if exif := exif_of(picture):
@@ -157,7 +157,7 @@ def extras_of(picture: Picture, indexed: bool) -> tuple[list[Chunk], list[Chunk]
     return parts, _background(picture, indexed)
 
 
-# Old readers of game engines know tEXt alone, which holds Latin-1.
+# Old readers in game engines only know tEXt, which holds Latin-1.
 def _text(key: str, value: str, international: bool) -> Chunk:
     word = key.encode("latin-1", "replace")[:79].replace(b"\0", b" ") or b"Comment"
     if not international and key != XMP and "\0" not in value:
@@ -182,7 +182,7 @@ def _background(picture: Picture, indexed: bool) -> list[Chunk]:
     return [(b"bKGD", struct.pack(">H", values[0]))] if len(set(colour)) == 1 else []
 
 
-# How many times larger a picture is than its source; 1 where that cannot be said.
+# The factor between a picture and its source; 1 if unknown.
 def _scale(picture: Picture) -> Fraction:
     width, height = picture.details.get("source_size", (picture.width, picture.height))
     scale = Fraction(picture.width, width)

@@ -1,7 +1,7 @@
 """
 PNG's row filters (W3C PNG specification, third edition, chapter 9) over whole arrays: every byte is stored as its
-difference from a guess made of the bytes to the left, above, and above left. Used for 16
-bits a sample, which Pillow cannot decode.
+difference from a prediction by the bytes to the left, above, and above left. Used for 16 bits per sample, which Pillow
+cannot decode.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Bytes = npt.NDArray[np.uint8]
 Signed = npt.NDArray[np.int16]
 
 _SUB, _UP, _AVERAGE, _PAETH = 1, 2, 3, 4
-_BAND = 2**20  # bytes that are filtered together
+_BAND = 2**20  # bytes filtered at a time
 
 
 def unfilter(kinds: Bytes, data: Bytes, name: str) -> Bytes:
@@ -30,13 +30,13 @@ def unfilter(kinds: Bytes, data: Bytes, name: str) -> Bytes:
 
     Args:
         kinds: [H] filter of each row.
-        data: [H, W, step] filtered bytes, step = bytes a pixel.
+        data: [H, W, step] filtered bytes, step = bytes per pixel.
 
     Returns:
         [H, W, step] bytes.
 
     Raises:
-        UnreadablePictureError: a filter that does not exist.
+        UnreadablePictureError: an unknown filter.
     """
     if kinds.size and int(kinds.max()) > _PAETH:
         raise UnreadablePictureError(f"{name} is damaged: its rows use an unknown filter.")
@@ -64,11 +64,11 @@ def unfilter(kinds: Bytes, data: Bytes, name: str) -> Bytes:
 
 def compress(rows: Bytes, step: int) -> bytes:
     """
-    The zlib stream of a picture: each row with the filter whose differences are smallest in sum.
+    The zlib stream of a picture: each row uses the filter with the smallest sum of differences.
 
     Args:
-        rows: [H, bytes a row].
-        step: bytes a pixel.
+        rows: [H, bytes per row].
+        step: bytes per pixel.
     """
     compressor = zlib.compressobj(6)
     return b"".join([*(compressor.compress(band) for band in _bands(rows, step)), compressor.flush()])

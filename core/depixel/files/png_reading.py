@@ -1,8 +1,9 @@
 """
 Reads PNG and APNG: every colour type, depth and kind of transparency, all frames, and the metadata.
 
-The chunks are read here. Pillow only decodes pixels of up to 8 bits a sample, `png_sixteen` decodes the others. So a
-damaged comment or a huge profile does not cost the picture, and frames keep their hidden colours and exact times.
+The chunks are read here. Pillow only decodes pixels with up to 8 bits per sample; `png_sixteen` decodes the others.
+Thus a damaged comment or a huge profile does not make the picture unreadable, and frames keep hidden colours and exact
+times.
 """
 
 from __future__ import annotations
@@ -115,7 +116,7 @@ def _parse(data: bytes, name: str, limits: Limits) -> _Contents:
         elif kind == b"acTL" and len(body) == 8:
             contents.loop = struct.unpack(">II", body)[1]
         elif kind == b"fcTL":
-            # Before the first IDAT the control chunk speaks of the default image itself.
+            # A control chunk before the first IDAT describes the default image itself.
             first = not contents.idat and not contents.frames
             current = _Frame(_region(body, contents, name), contents.idat if first else [])
             contents.frames.append(current)
@@ -125,7 +126,7 @@ def _parse(data: bytes, name: str, limits: Limits) -> _Contents:
         else:
             contents.extras.keep(kind, body, contents.depth, colours)
     if not contents.idat:
-        raise UnreadablePictureError(f"{name} has a header but no pixels; it is damaged.")
+        raise UnreadablePictureError(f"{name} is damaged: it has a header but no pixels.")
     if contents.colour == _INDEXED:
         if not len(colours):
             raise UnreadablePictureError(f"{name} is indexed but has no palette; it is damaged.")
@@ -144,7 +145,7 @@ def _region(body: bytes, contents: _Contents, name: str) -> Region:
     raise UnreadablePictureError(f"{name} is damaged: one of its frames lies outside the picture.")
 
 
-# The frames as they are seen; if there is a palette, their indices [H, W]; their times.
+# The frames as displayed; their indices [H, W], if there is a palette; their durations.
 def _frames(contents: _Contents, name: str) -> tuple[list[Pixels], list[Pixels], tuple[float, ...]]:
     moving = [frame for frame in contents.frames if frame.data]
     indexed = contents.palette is not None
@@ -164,7 +165,7 @@ def _frames(contents: _Contents, name: str) -> tuple[list[Pixels], list[Pixels],
     return canvas.without_needless_alpha(screens), indices, tuple(frame.region.duration for frame in moving)
 
 
-# [h, w, C] samples of one stored frame, spread over the range of their dtype; with a palette, [h, w, 1] indices.
+# [h, w, C] samples of one stored frame, scaled to the range of their dtype; with a palette, [h, w, 1] indices.
 def _stored(contents: _Contents, width: int, height: int, data: list[bytes], name: str) -> Pixels:
     header = struct.pack(">II", width, height) + contents.header[8:]
     if contents.depth == 16:
@@ -186,7 +187,7 @@ def _stored(contents: _Contents, width: int, height: int, data: list[bytes], nam
 def _coloured(plain: Pixels, contents: _Contents) -> Pixels:
     if contents.palette is not None:
         table = np.zeros((256, 4), np.uint8)
-        table[:, 3] = 255  # an index beyond the palette is black, as in libpng
+        table[:, 3] = 255  # indices beyond the palette are black, as in libpng
         table[: len(contents.palette)] = contents.palette
         has_alpha = bool((contents.palette[:, 3] < 255).any())
         return table[:, : 4 if has_alpha else 3][plain[..., 0]]

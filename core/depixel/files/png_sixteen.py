@@ -1,6 +1,6 @@
 """
-PNG with 16 bits a sample, which Pillow reduces to 8. Rows are filtered and compressed here with numpy and zlib: the
-libraries that can do it are larger than all other dependencies except torch.
+PNG with 16 bits per sample, which Pillow reduces to 8. Rows are filtered and compressed with numpy and zlib, because
+libraries for it are larger than all other dependencies except torch.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def decode(header: bytes, data: Sequence[bytes], name: str) -> Pixels:
         [H, W, 1 ... 4] uint16.
 
     Raises:
-        UnreadablePictureError: damaged, or fewer samples than the header says.
+        UnreadablePictureError: damaged, or fewer samples than the header implies.
     """
     width, height, _, colour, _, _, interlaced = struct.unpack(">IIBBBBB", header)
     channels = _CHANNELS[colour]
@@ -45,7 +45,7 @@ def decode(header: bytes, data: Sequence[bytes], name: str) -> Pixels:
         raise UnreadablePictureError(f"{name} is damaged: {error}.") from error
     if len(raw) < promised:
         raise UnreadablePictureError(
-            f"{name} says it is {width}x{height} pixels large but holds fewer; it is damaged or cut short."
+            f"{name} is damaged or cut short: it holds fewer pixels than the {width}x{height} that it claims."
         )
     whole = np.zeros((height, width, channels), np.uint16)
     at = 0

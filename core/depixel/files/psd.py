@@ -1,4 +1,4 @@
-"""Photoshop documents as their merged picture, read by Pillow. Layers are not read, and nothing is written."""
+"""Photoshop documents: the merged picture, read by Pillow. Layers are not read, and the format is not written."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def read(data: bytes, name: str, limits: Limits) -> Picture:
     if version == 2:
         raise UnsupportedPictureError(f"{name} is a large Photoshop document (PSB); save it as PNG.")
     if depth not in (1, 8):
-        raise UnsupportedPictureError(f"{name} is a Photoshop document of {depth} bits a sample; save it as PNG.")
+        raise UnsupportedPictureError(f"{name} is a Photoshop document with {depth} bits per sample; save it as PNG.")
     return pillow_reading.read(data, "PSD", name, limits)
 
 

@@ -13,7 +13,7 @@ from depixel.files.limits import Limits
 from depixel.files.pillow_writing import image_of, saved
 from depixel.picture import Picture
 
-_HEADER, _MOST_RUN = 14, 62  # bytes; pixels that one byte stands for
+_HEADER, _MOST_RUN = 14, 62  # bytes; most pixels that one byte stands for
 
 
 def read(data: bytes, name: str, limits: Limits) -> Picture:
@@ -22,7 +22,7 @@ def read(data: bytes, name: str, limits: Limits) -> Picture:
     if size is None or not all(size):
         raise UnreadablePictureError(f"{name} is cut short: its QOI header is incomplete.")
     limits.check(name, *size)
-    if size[0] * size[1] > _MOST_RUN * len(data):  # Pillow would fill up what is missing
+    if size[0] * size[1] > _MOST_RUN * len(data):  # Pillow would fill in missing pixels
         raise UnreadablePictureError(
             f"{name} says it is {size[0]}x{size[1]} pixels large but holds fewer; it is damaged or cut short."
         )

@@ -1,4 +1,4 @@
-"""Read a file into a `Picture`, whatever its format, or say in a sentence why that cannot be done."""
+"""Reads a file of any supported format into a `Picture`, or raises an error with a sentence."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def read(path: Path | str, limits: Limits | None = None) -> Picture:
     The picture in a file.
 
     Raises:
-        UnreadablePictureError: not there, empty, damaged, or no picture.
+        UnreadablePictureError: it is missing, empty, damaged, or not a picture.
         PictureTooLargeError: it claims more pixels than the limits allow; nothing was decoded.
-        OutOfMemoryError: within the limits, but not within this machine.
+        OutOfMemoryError: it is within the limits, but does not fit into memory.
         UnsupportedPictureError: a kind of picture that Depixel does not support.
     """
     path = Path(path)
@@ -35,14 +35,14 @@ def read(path: Path | str, limits: Limits | None = None) -> Picture:
                 raise UnreadablePictureError(f"{path.name} is not a readable file.")
             (limits or Limits()).check_file(path.name, about.st_size)
             with os.fdopen(handle, "rb", closefd=False) as file:
-                data = file.read(about.st_size)  # a file that grows meanwhile is cut here
+                data = file.read(about.st_size)  # a file that grows meanwhile is cut off here
         finally:
             os.close(handle)
     except FileNotFoundError as error:
         raise UnreadablePictureError(f"{path.name} is not a readable file.") from error
     except MemoryError as error:
         raise OutOfMemoryError(f"{path.name} does not fit into memory.") from error
-    except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
+    except (OSError, ValueError) as error:  # ValueError: the path contains NUL
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise UnreadablePictureError(f"{path.name} cannot be read: {reason}.") from error
     return read_bytes(data, path.name, limits)

@@ -1,10 +1,10 @@
 """
-Give a finished file its name without replacing what somebody else put there meanwhile.
+Gives a finished file its name without replacing a file that another program put there meanwhile.
 
-Linux and macOS have one call each for "rename unless the name is taken" and for "swap two names" (renameat2(2),
-renamex_np(2)); Windows refuses a taken name by itself. Where the file system knows neither, a hard link does the first;
-where there are no links either (exFAT by some drivers), the name is looked at and then taken. No way leaves an empty
-file behind when the process dies in between.
+Linux and macOS have calls for "rename unless the name is taken" and for "swap two names" (renameat2(2), renamex_np(2));
+Windows never renames to a taken name. If the file system supports neither, a hard link serves for the first; if it does
+not support links either (exFAT with some drivers), the name is checked and then used. None of these leaves an empty
+file behind if the process dies in between.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ def rename_new(part: Path, path: Path) -> None:
     Rename `part` to `path`, both in one folder, unless the name is taken.
 
     Raises:
-        FileExistsError: it is taken; both files are as they were.
+        FileExistsError: it is taken; neither file has changed.
         OSError: the file system refuses.
     """
     if os.name == "nt":
-        part.rename(path)  # refuses a taken name
+        part.rename(path)  # fails if the name is taken
         return
     if _renamed(part, path, _NOREPLACE, _EXCL):
         return
@@ -51,14 +51,14 @@ def rename_new(part: Path, path: Path) -> None:
 
 
 def exchange(part: Path, path: Path) -> bool:
-    """Swap two names of one folder in one step; False where the system cannot, and nothing has changed."""
+    """Swap two names in one folder atomically; False, with nothing changed, if the system cannot."""
     try:
         return os.name != "nt" and _renamed(part, path, _EXCHANGE, _SWAP)
     except FileNotFoundError:
         return False
 
 
-# False where the system or the file system has no such call. Raises OSError as the system says.
+# False if the system or the file system has no such call. Raises the system's OSError.
 def _renamed(part: Path, path: Path, linux: int, mac: int) -> bool:
     libc = ctypes.CDLL(None, use_errno=True)
     source, target = os.fsencode(part), os.fsencode(path)

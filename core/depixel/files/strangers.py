@@ -1,4 +1,4 @@
-"""Kinds of files that Depixel does not read, recognised by their first bytes so that a message can name them."""
+"""Kinds of files that Depixel does not read, recognised by their first bytes so that error messages can name them."""
 
 from __future__ import annotations
 
@@ -32,12 +32,15 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"<!DOCTYPE", "a web page"),
     (b"<!doctype", "a web page"),
     (b"<html", "a web page"),
-    (b"version https://git-lfs", "a pointer to a file in Git LFS, not the file; run `git lfs pull`"),
-    (b"OggS", "an Ogg sound or film"),
-    (b"ID3", "a sound file (MP3)"),
+    (b"version https://git-lfs", "a Git LFS pointer instead of the file; run `git lfs pull`"),
+    (b"OggS", "an Ogg audio or video file"),
+    (b"ID3", "an MP3 audio file"),
     (b"\x7fELF", "a program"),
     (b"MZ", "a program"),
-    (b"\x00\x05\x16\x07", "the companion of a macOS file (its name begins with ._), not the file"),
+    (
+        b"\x00\x05\x16\x07",
+        "the metadata that macOS stores beside a file (its name begins with ._), not the file itself",
+    ),
 )
 _BOXES = {
     b"heic": "a HEIC picture; convert it to PNG",
@@ -52,12 +55,15 @@ _ENDINGS = frozenset(
 
 
 def is_file_ending(ending: str) -> bool:
-    """Whether this ending (with its dot) is that of a file which Depixel neither reads nor writes, not of a folder."""
+    """
+    Whether this extension (with its dot) belongs to a kind of file that Depixel neither reads nor writes, not to a
+    folder.
+    """
     return ending.lower() in _ENDINGS
 
 
 def stranger(data: bytes) -> str:
-    """What such a file is, with its article and, where there is one, the way out; empty when it is unknown."""
+    """The kind of such a file, with an article and, if there is one, a remedy; empty if it is unknown."""
     if data[4:8] == b"ftyp" and data[8:12] in _BOXES:
         return _BOXES[data[8:12]]
     return next((what for signature, what in _SIGNATURES if data.startswith(signature)), "")

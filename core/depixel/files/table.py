@@ -1,6 +1,5 @@
 """
-The table of formats, and what follows from it: which format a file has, what its ending asks for, what is read and
-written. A new format is a module and one line here.
+The table of formats, and look-ups in it: by content, by extension, by name. A new format is a module and one line here.
 """
 
 from __future__ import annotations
@@ -34,12 +33,12 @@ _MODULES = (
     "openraster",
     "aseprite",
     "video",
-    "pcx",  # its signature is one byte; the rest of its header has few legal values
-    "tga",  # last: it has no signature at all
+    "pcx",  # its signature is a single byte, but the rest of its header has few legal values
+    "tga",  # last: it has no signature
 )
 
 FORMATS: tuple[Format, ...] = tuple(import_module(f"depixel.files.{module}").FORMAT for module in _MODULES)
-"""In the order in which a file's content is compared with them."""
+"""In the order in which a file's content is checked."""
 
 _BY_ENDING = {ending: kind for kind in FORMATS for ending in kind.endings}
 _BY_NAME = {kind.name: kind for kind in FORMATS}
@@ -49,14 +48,14 @@ READABLE = frozenset(
     for ending, kind in _BY_ENDING.items()
     if kind.read and kind.encode and kind.from_folders and not kind.missing()
 )
-"""Endings of the files that are taken from a folder: those that come out as the kind they were."""
+"""Extensions of the files that are read from folders, because they can be written again."""
 
 WRITABLE = frozenset(ending for ending, kind in _BY_ENDING.items() if kind.encode and not kind.missing())
-"""Endings that can be written."""
+"""Extensions that can be written."""
 
 
 def by_ending(path: Path | str) -> Format | None:
-    """The format that the ending of a path stands for; None when it stands for none."""
+    """The format of a path by its extension; None if the extension is unknown."""
     return _BY_ENDING.get(Path(path).suffix.lower())
 
 
@@ -67,12 +66,12 @@ def kind_of(path: Path | str) -> str | None:
 
 
 def by_name(name: str) -> Format | None:
-    """The format of this `Format.name`; None when there is none."""
+    """The format with this `Format.name`; None if there is none."""
     return _BY_NAME.get(name)
 
 
 def by_content(data: bytes) -> Format | None:
-    """The format of a file by its first bytes (`format.HEAD` or more); None when it is none of ours."""
+    """The format of a file by its first bytes (at least `format.HEAD`); None if it is unknown."""
     return next((kind for kind in FORMATS if kind.recognise(data)), None)
 
 
@@ -85,7 +84,7 @@ def sniff(data: bytes, name: str) -> Format:
         name: for messages.
 
     Raises:
-        UnreadablePictureError: the file is empty, or no picture.
+        UnreadablePictureError: the file is empty, or not a picture.
         UnsupportedPictureError: it is another known kind of file.
     """
     if not data:
@@ -104,7 +103,7 @@ def labels() -> str:
 
 
 def claimed_pixels(head: bytes) -> int | None:
-    """How many pixels one frame of a file claims to have, by the file's first bytes; None where they do not say."""
+    """The number of pixels per frame that a file's first bytes claim; None if unknown."""
     kind = by_content(head)
     size = kind.size(head) if kind else None
     return size[0] * size[1] if size else None

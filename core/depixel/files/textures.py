@@ -1,6 +1,6 @@
 """
-Layouts of textures: how DDS, KTX and VTF store the pixels of one mipmap level, in blocks (BC1 to BC5, BC7) or as plain
-numbers, in both directions. Pillow decodes the blocks, except the signed ones, which it takes for something else.
+Layouts of textures: reads and writes the pixels of one mipmap level of DDS, KTX and VTF, in blocks (BC1 to BC5, BC7) or
+as plain integers. Pillow decodes the blocks, except signed ones, which it misinterprets.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _HAS_FOURCC, _BC7_UNORM = 0x4, 98
 
 @dataclass(frozen=True)
 class Layout:
-    """How the pixels of one level are stored."""
+    """How the pixels of a level are stored."""
 
     compression: str = "none"
     """BC1, BC2, BC3, BC4, BC5, BC7, or "none"."""
@@ -39,11 +39,11 @@ class Layout:
     masks: Masks = (0, 0, 0, 0)
     """Without compression: the bits of each channel."""
     signed: bool = False
-    """Values stand for -1 ... 1; here they are 0 ... 255, and 0 is 128."""
+    """Values represent -1 ... 1; here they are 0 ... 255, with 128 for 0."""
     premultiplied: bool = False
-    """The file's colours are weighted by alpha; those of a `Picture` never are."""
+    """The file's colours are premultiplied by alpha; those of a `Picture` never are."""
     red_in_alpha: bool = False
-    """BC3 with red in the place of alpha (RXGB), which keeps red finer; here it is plain RGB."""
+    """BC3 with red in the alpha channel (RXGB), which is more accurate for red; here it is plain RGB."""
 
     @property
     def is_blocks(self) -> bool:
@@ -51,7 +51,7 @@ class Layout:
 
     @property
     def is_vector(self) -> bool:
-        """Whether only x and y of a direction are stored, and z follows from its length of 1."""
+        """Whether only x and y of a unit vector are stored, from which z follows."""
         return self.compression == "BC5" or (self.signed and self.kind == "RGB" and not self.masks[2])
 
     def level_bytes(self, width: int, height: int) -> int:
@@ -70,7 +70,7 @@ def decode(data: bytes, start: int, size: tuple[int, int], layout: Layout, name:
         size: (width, height), already checked against the limits.
 
     Returns:
-        [H, W, 1 ... 4] uint8, or uint16 where a channel has more than 8 bits.
+        [H, W, 1 ... 4] uint8, or uint16 if a channel has more than 8 bits.
 
     Raises:
         UnreadablePictureError: too few bytes, or a layout that contradicts itself.
@@ -80,7 +80,7 @@ def decode(data: bytes, start: int, size: tuple[int, int], layout: Layout, name:
         pixels = plain_pixels.unpack(data, start, (height, width), layout, name)
     elif len(data) < start + layout.level_bytes(width, height):
         raise UnreadablePictureError(
-            f"{name} says it is {width}x{height} pixels large but holds fewer; it is damaged or cut short."
+            f"{name} is damaged or cut short: it holds fewer pixels than the {width}x{height} that it claims."
         )
     elif layout.signed:
         pixels = _signed_blocks(data, start, size, layout)
@@ -94,7 +94,7 @@ def decode(data: bytes, start: int, size: tuple[int, int], layout: Layout, name:
 
 
 def encode_level(pixels: Pixels, layout: Layout) -> bytes:
-    """One level, [H, W, 1 ... 4] of the depth that `decode` gives for this layout."""
+    """Encode one level, [H, W, 1 ... 4] with the depth that `decode` returns for this layout."""
     if not layout.is_blocks:
         return plain_pixels.pack(_fitting(pixels, layout), layout)
     if layout.red_in_alpha:
@@ -115,7 +115,7 @@ def encode_level(pixels: Pixels, layout: Layout) -> bytes:
     if layout.compression == "BC7":
         return _bc7(rgba)
     alpha = encode_bc2_alpha(rgba[..., 3]) if layout.compression == "BC2" else encode_channel(rgba[..., 3])
-    # Where alpha is a coordinate, no pixel is less seen than another.
+    # If alpha is a coordinate, all pixels are equally visible.
     colours = encode_colours(rgba[..., :3] if layout.red_in_alpha else rgba)
     return np.concatenate([alpha, colours], 1).tobytes()
 
@@ -129,7 +129,7 @@ def mode_of(pixels: Pixels) -> str:
 
 
 def rgba_of(pixels: Pixels) -> Pixels:
-    """[H, W, 4]: grey spread over RGB, opaque where there was no alpha."""
+    """[H, W, 4]: grey is repeated, and missing alpha is opaque."""
     if pixels.shape[2] == 4:
         return pixels
     colour = pixels[..., :1].repeat(3, 2) if pixels.shape[2] <= 2 else pixels
@@ -138,11 +138,11 @@ def rgba_of(pixels: Pixels) -> Pixels:
 
 
 def has_bc7_encoder() -> bool:
-    """Whether the package is installed that writes BC7 with all its modes."""
+    """Whether the package that writes BC7 with all its modes is installed."""
     return importlib.util.find_spec("etcpak") is not None
 
 
-# The blocks as a DDS of their own, which Pillow reads.
+# The blocks as a DDS file, which Pillow can read.
 def _blocks(data: bytes, start: int, size: tuple[int, int], layout: Layout, name: str) -> Pixels:
     width, height = size
     head = struct.pack("<7I", 124, 0x1007, height, width, 0, 0, 1) + bytes(44)
@@ -165,7 +165,7 @@ def _signed_blocks(data: bytes, start: int, size: tuple[int, int], layout: Layou
     return np.stack(planes, 2)
 
 
-# z is what makes the length of a normal 1, and what the picture looks like to everyone else.
+# z makes the length of the normal 1; with it, the picture looks like other normal maps.
 def _with_third(pixels: Pixels) -> Pixels:
     full = int(np.iinfo(pixels.dtype).max)
     flat = pixels[..., :2].astype(np.float32) / (full / 2) - 1
@@ -180,7 +180,7 @@ def _unweighted(pixels: Pixels) -> Pixels:
     return np.concatenate([colour, pixels[..., 3:]], 2)
 
 
-# The channels that an uncompressed layout has room for.
+# The channels that an uncompressed layout can hold.
 def _fitting(pixels: Pixels, layout: Layout) -> Pixels:
     colours, alpha = (1 if layout.kind == "GREY" else 3), bool(layout.masks[3])
     if pixels.shape[2] == colours + alpha:

@@ -1,6 +1,6 @@
 """
-Truevision TGA (TGA 2.0 specification, 1991): colour-mapped, true colour and grey, with or without run lengths, any
-corner first. Pillow is not used: it does not support 15 bits, and it misreads a colour map's alpha and the
+Truevision TGA (TGA 2.0 specification, 1991): colour-mapped, true colour and grey, with or without run lengths, from any
+corner. Pillow is not used: it does not support 15 bits, and it misreads a colour map's alpha and the
 unused fourth byte of old files.
 """
 
@@ -34,7 +34,7 @@ _MAP_DEPTHS = (15, 16, 24, 32)
 class _Header:
     kind: int  # without the run-length bit
     runs: bool
-    first: int  # number of the colour map's first entry
+    first: int  # index of the colour map's first entry
     entries: int
     entry_bits: int
     width: int
@@ -60,7 +60,7 @@ def read(data: bytes, name: str, limits: Limits) -> Picture:
     """
     header = _header(data)
     if header is None:
-        raise UnreadablePictureError(f"{name} is damaged: its TGA header has values that do not exist.")
+        raise UnreadablePictureError(f"{name} is damaged: its TGA header has illegal values.")
     limits.check(name, header.width, header.height)
     step = -(-header.bits // 8)
     map_step = -(-header.entry_bits // 8)
@@ -129,7 +129,7 @@ def _layout(header: _Header, data: bytes) -> TgaLayout:
 def _colours(stored: Bytes, bits: int, alpha_bits: int) -> Pixels:
     if bits >= 24:
         rgb = stored[..., 2::-1]
-        # Many writers fill the fourth byte without saying so in the header, and many leave it 0.
+        # Many writers fill the fourth byte without declaring it in the header, and many leave it 0.
         if bits == 32 and (alpha_bits or bool(stored[..., 3].any())):
             return np.concatenate([rgb, stored[..., 3:]], axis=-1)
         return rgb
@@ -158,7 +158,7 @@ def _mapped(stored: Bytes, colours: Pixels, header: _Header, details: dict[str, 
     return Picture((table[index],), palette=palette, mode=mode, format="TGA", details=details)
 
 
-# Run lengths undone: at least count * step bytes, or None when the data end before.
+# Decodes run lengths: at least count * step bytes, or None if the data end before.
 def _runs(raw: Bytes, count: int, step: int) -> Bytes | None:
     data = raw.tobytes()
     out = bytearray()
@@ -197,7 +197,7 @@ FORMAT = Format(
     read=read,
     encode=encode,
     indexed=True,
-    lossless=False,  # with 15 or 16 bits a pixel, as some sources have
+    lossless=False,  # because some sources have 15 or 16 bits per pixel
     most_side=MOST_SIDE,
     size=_size,
 )

@@ -1,5 +1,5 @@
 """
-TGA written as its source was: depth, the corner where rows begin, run lengths, image ID; with a footer of TGA 2.0.
+Writes TGA like its source: depth, corner where rows begin, run lengths, image ID; with a TGA 2.0 footer.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ _FOOTER = bytes(8) + b"TRUEVISION-XFILE.\0"
 class TgaLayout:
     """How a TGA stores its pixels."""
 
-    bits: int = 0  # a pixel: 15 or 16 where the source had them; 0 = as the picture needs
-    alpha_bits: int = 0  # as the header says
+    bits: int = 0  # per pixel: 15 or 16 if the source had them; 0 = as the picture needs
+    alpha_bits: int = 0  # as in the header
     runs: bool = False
     from_right: bool = False
     from_top: bool = False
@@ -68,7 +68,7 @@ def _file(
     return head + image_id + colours + body + _FOOTER
 
 
-# [H, W, 3 or 4] uint8 => [H, W, 2]: five bits a colour, one of alpha.
+# [H, W, 3 or 4] uint8 => [H, W, 2]: five bits per colour, one for alpha.
 def _sixteen(pixels: Pixels) -> Pixels:
     value = np.zeros(pixels.shape[:2], np.uint64)
     for channel, mask in enumerate(_FIVE):
@@ -78,7 +78,7 @@ def _sixteen(pixels: Pixels) -> Pixels:
     return value.astype("<u2")[..., None].view(np.uint8)
 
 
-# One row [W, step] in packets, none of which crosses into the next row.
+# One row [W, step] as packets; packets do not cross rows.
 def _run_lengths(row: Pixels) -> bytes:
     starts = np.flatnonzero(np.concatenate([[True], (row[1:] != row[:-1]).any(1)]))
     lengths = np.diff(np.append(starts, len(row)))

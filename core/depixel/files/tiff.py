@@ -1,6 +1,6 @@
 """
-TIFF of 8 and 16 bits a sample, by Pillow. Of more than one channel with 16 bits Pillow would keep 8: there it only
-undoes the compression, and the samples are put together here.
+TIFF with 8 and 16 bits per sample, by Pillow. With several channels of 16 bits, Pillow would keep only 8; for these it
+only decompresses, and the samples are assembled here.
 
 Source: TIFF 6.0; TIFF Technical Note 2 (horizontal differencing).
 """
@@ -30,11 +30,11 @@ from depixel.picture import Picture, Pixels
 
 _NONE, _DEFLATE, _OLD_JPEG, _JPEG = 1, 8, 6, 7
 _BLACK_IS_ZERO, _RGB, _WHITE_IS_ZERO = 1, 2, 0
-_ASSOCIATED = 1  # extra samples: colours are weighted by alpha
+_ASSOCIATED = 1  # extra samples: colours are premultiplied by alpha
 _KEPT = (tiff_directory.COMPRESSION, tiff_directory.STRIPS, tiff_directory.ROWS, tiff_directory.COUNTS,
          tiff_directory.TILE_HEIGHT, tiff_directory.TILES, tiff_directory.TILE_COUNTS, 266)  # fmt: skip
 _COMPRESSIONS = {1: "raw", 5: "tiff_lzw", 8: "tiff_adobe_deflate", 32946: "tiff_adobe_deflate", 32773: "packbits"}
-_USUAL = 8  # the number of a compression that every program reads and that is smaller than LZW
+_USUAL = 8  # number of the compression: every program reads it, and it is smaller than LZW
 
 
 def read(data: bytes, name: str, limits: Limits) -> Picture:
@@ -54,14 +54,14 @@ def read(data: bytes, name: str, limits: Limits) -> Picture:
     details = {**picture.details, "tiff": tags.value(tiff_directory.COMPRESSION, _NONE) if tags else _USUAL}
     text = dict(picture.text)
     if tags is not None and tags.more:
-        details["left_out"] = f"{name} has several pages, of which the first was read."
+        details["left_out"] = f"{name} has several pages; only the first was read."
     if tags is not None and (description := tags.text(tiff_directory.DESCRIPTION, limits.text_bytes)):
         text["Comment"] = description.rstrip(b"\0").decode("utf-8", "replace")
     return picture.replace(details=details, text=text)
 
 
 def encode(picture: Picture) -> bytes:
-    """A TIFF with the compression of its source, or with deflate, for which no pixel changes."""
+    """A TIFF with the compression of its source if that is lossless, otherwise with deflate."""
     if picture.levels > 255 and picture.channels > 1:
         return _written(picture)
     number = picture.details.get("tiff", _USUAL)
@@ -73,7 +73,7 @@ def encode(picture: Picture) -> bytes:
     if "dpi" in picture.details:
         options["dpi"] = picture.details["dpi"]
     if words := comment(picture.text):
-        options["description"] = words.encode("utf-8", "replace")  # text would lose what is not ASCII
+        options["description"] = words.encode("utf-8", "replace")  # as str, characters outside ASCII would be lost
     indices = indices_of(picture) if picture.mode == "P" and not picture.has_alpha else None
     if indices is not None and picture.palette is not None:
         image = Image.fromarray(indices[0])
@@ -85,7 +85,7 @@ def encode(picture: Picture) -> bytes:
     return saved(image, "TIFF", **options)
 
 
-# 16 bits and several channels: Pillow is shown the same bytes as a grey picture of 8 bits.
+# 16 bits and several channels: Pillow reads the same bytes as a grey picture with 8 bits.
 def _sixteen(tags: Directory, name: str, limits: Limits) -> Picture:
     width, height = tags.value(tiff_directory.WIDTH, 0), tags.value(tiff_directory.HEIGHT, 0)
     bits, photometric = tags.values(tiff_directory.BITS), tags.value(tiff_directory.PHOTOMETRIC, _RGB)
@@ -137,7 +137,7 @@ def _sixteen(tags: Directory, name: str, limits: Limits) -> Picture:
     )
 
 
-# Horizontal differences undone; each tile begins anew.
+# Reverses horizontal differencing; each tile starts anew.
 def _summed(pixels: Pixels, tags: Directory) -> Pixels:
     width = pixels.shape[1]
     tile = tags.value(tiff_directory.TILE_WIDTH, width) or width

@@ -1,4 +1,4 @@
-"""The first directory of a TIFF: what its tags say, and the same tags with other values (TIFF 6.0, section 2)."""
+"""The first directory of a TIFF: reads its tags, and writes them with other values (TIFF 6.0, section 2)."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ X_RESOLUTION, Y_RESOLUTION, UNIT, XMP_TAG, PROFILE = 282, 283, 296, 700, 34675
 SHORT, LONG = 3, 4
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}
 _NUMBERS = {1: "B", 3: "H", 4: "I"}
-_MOST_VALUES = 64  # of a tag that is looked at here; offsets of strips are copied, not read
+_MOST_VALUES = 64  # of a tag that is interpreted here; strip offsets are copied instead
 
 
 @dataclass(frozen=True)
 class Directory:
     """Tags of the first picture in a TIFF."""
 
-    order: str  # "<" or ">", as struct writes it
-    entries: dict[int, bytes]  # tag => the 12 bytes as they are
+    order: str  # "<" or ">", as in struct
+    entries: dict[int, bytes]  # tag => its 12 bytes
     more: bool  # whether another directory follows
     data: bytes
 
     def values(self, tag: int) -> tuple[int, ...]:
-        """The whole numbers of a tag; empty where it is missing, of another kind, or very long."""
+        """The integers of a tag; empty if it is missing, of another type, or very long."""
         entry = self.entries.get(tag)
         if entry is None:
             return ()
@@ -37,12 +37,12 @@ class Directory:
         return struct.unpack(f"{self.order}{count}{_NUMBERS[kind]}", raw) if raw else ()
 
     def value(self, tag: int, default: int) -> int:
-        """The first whole number of a tag."""
+        """The first integer of a tag."""
         values = self.values(tag)
         return values[0] if values else default
 
     def text(self, tag: int, most: int) -> bytes:
-        """The bytes of a tag of text, up to `most` of them; empty where it is missing."""
+        """The bytes of a text tag, at most `most`; empty if it is missing."""
         entry = self.entries.get(tag)
         if entry is None:
             return b""
@@ -59,8 +59,9 @@ class Directory:
 
     def with_values(self, tags: dict[int, int], keep: tuple[int, ...]) -> bytes:
         """
-        The file with a directory at its end that has these tags, and of its own ones those to `keep`. What they point
-        at stays where it is.
+                The file with a new directory at its end, which has these tags and the file's own tags in `keep`. Data
+                that tags
+        point to are not moved.
         """
         entries = {tag: self.entries[tag] for tag in keep if tag in self.entries}
         for tag, value in tags.items():
@@ -73,7 +74,7 @@ class Directory:
 
 
 def directory(data: bytes) -> Directory | None:
-    """The first directory; None when the file is none that this module knows (BigTIFF is not)."""
+    """The first directory; None if the file is not a TIFF or not supported (BigTIFF)."""
     order = {b"II*\0": "<", b"MM\0*": ">"}.get(data[:4])
     if order is None or len(data) < 8:
         return None

@@ -20,14 +20,23 @@ from depixel.picture import Picture, Pixels
 if TYPE_CHECKING:
     from av import VideoFrame
 
-_BRANDS = {b"avif", b"avis", b"heic", b"heix", b"mif1", b"msf1", b"hevc", b"crx "}  # pictures in boxes like a video's
-_DURATION = 40.0  # milliseconds a frame of a file that does not say
+_BRANDS = {
+    b"avif",
+    b"avis",
+    b"heic",
+    b"heix",
+    b"mif1",
+    b"msf1",
+    b"hevc",
+    b"crx ",
+}  # pictures with a container like a video's
+_DURATION = 40.0  # milliseconds per frame, if the file does not say
 _GREY = ("gray", "ya")
 _ALPHA = ("yuva", "rgba", "bgra", "argb", "abgr", "gbrap", "ya")
 
 
 def container_of(data: bytes) -> str | None:
-    """FFmpeg's name of the container, by content; None = no video."""
+    """FFmpeg's name of the container, by content; None if it is not a video."""
     if (data[4:8] == b"ftyp" and data[8:12] not in _BRANDS) or data[4:8] in (b"moov", b"wide"):
         return "mov"
     if data.startswith(b"\x1aE\xdf\xa3"):
@@ -39,10 +48,10 @@ def container_of(data: bytes) -> str | None:
 
 def read(data: bytes, name: str, limits: Limits) -> Picture:
     """
-    Decode all frames, 8 bits a sample, upright, each with its time.
+    Decode all frames with 8 bits per sample, upright, each with its duration.
 
     Raises:
-        UnsupportedPictureError: PyAV is not installed, or the file holds no pictures.
+        UnsupportedPictureError: PyAV is not installed, or the file contains no pictures.
         PictureTooLargeError, UnreadablePictureError.
     """
     if not _has_av():
@@ -54,7 +63,7 @@ def read(data: bytes, name: str, limits: Limits) -> Picture:
 
     frames: list[Pixels] = []
     starts: list[Fraction] = []
-    last = Fraction(0)  # seconds that the newest frame is shown
+    last = Fraction(0)  # duration of the newest frame in seconds
     try:
         # Naming the container keeps FFmpeg from opening a disguised playlist, which could point anywhere.
         with av.open(io.BytesIO(data), format=container_of(data)) as container:
@@ -113,5 +122,5 @@ FORMAT = Format(
     recognise=lambda data: container_of(data) is not None,
     media_type="video/mp4",
     read=read,
-    from_folders=False,  # a game's films are not textures
+    from_folders=False,  # a game's videos are not textures
 )

@@ -1,6 +1,6 @@
 """
-VTF (Valve's textures of the Source engine), versions 7.0 to 7.5: all frames, the same layout, mipmaps, thumbnail and
-resources again.
+VTF (textures of Valve's Source engine), versions 7.0 to 7.5: all frames, with layout, mipmaps, thumbnail and resources
+kept.
 
 Source: "VTF (Valve Texture Format)" in Valve's developer documentation.
 """
@@ -21,10 +21,10 @@ from depixel.picture import Picture
 
 _CUBE = 0x4000
 _THUMBNAIL, _PICTURE = b"\1\0\0", b"\x30\0\0"
-_INLINE = 0x2  # the entry of a resource holds its value itself
-_HEADER = 63  # bytes that every version has
-_TABLE, _FIRST_WITH_TABLE = 80, 3  # where the table of resources begins, and the minor version that has it
-_DURATION = 100.0  # milliseconds: a VTF does not say
+_INLINE = 0x2  # the entry of a resource holds the value itself
+_HEADER = 63  # bytes in every version
+_TABLE, _FIRST_WITH_TABLE = 80, 3  # offset of the table of resources, and the first minor version with one
+_DURATION = 100.0  # milliseconds, because a VTF does not store it
 _RGBA: Masks = (0xFF, 0xFF00, 0xFF0000, 0xFF000000)
 
 
@@ -62,7 +62,7 @@ _NEW = {1: 5, 2: 6, 3: 3, 4: 12}  # channels => number
 
 @dataclass(frozen=True)
 class VtfHeader:
-    """What a VTF says about itself."""
+    """The header of a VTF."""
 
     width: int
     height: int
@@ -70,7 +70,7 @@ class VtfHeader:
     mipmaps: int  # levels in the file, at least 1
     frames: int
     raw: bytes  # the header up to the resources
-    resources: tuple[tuple[bytes, int, bytes], ...]  # (tag, flags, value or data) of 7.3 and later, pictures left out
+    resources: tuple[tuple[bytes, int, bytes], ...]  # (tag, flags, value or data) of 7.3 and later, without pictures
     thumbnail: bytes
     start: int  # of the smallest level
 
@@ -106,7 +106,7 @@ def header(data: bytes, name: str) -> VtfHeader:
     if major != 7 or minor > 5 or not _HEADER <= size <= len(data):
         raise UnsupportedPictureError(f"{name} is a VTF of version {major}.{minor} that Depixel does not support.")
     if not width or not height or not frames:
-        raise UnreadablePictureError(f"{name} says it is {width}x{height} pixels large; it is damaged.")
+        raise UnreadablePictureError(f"{name} is damaged: its header claims {width}x{height} pixels.")
     depth = struct.unpack_from("<H", data, 63)[0] if minor >= 2 and size >= 65 else 1
     if flags & _CUBE or depth > 1:
         raise UnsupportedPictureError(f"{name} is a cube map or a volume; split it first.")
@@ -123,7 +123,7 @@ def header(data: bytes, name: str) -> VtfHeader:
         end = _TABLE
         (count,) = struct.unpack_from("<I", data, 68)
         if _TABLE + 8 * count > size:
-            raise UnreadablePictureError(f"{name} is damaged: its header has fewer resources than it says.")
+            raise UnreadablePictureError(f"{name} is damaged: its header has fewer resources than it claims.")
         for at in range(_TABLE, _TABLE + 8 * count, 8):
             tag, flag, value = data[at : at + 3], data[at + 3], data[at + 4 : at + 8]
             if tag in places:
@@ -145,7 +145,7 @@ def header(data: bytes, name: str) -> VtfHeader:
 
 
 def encode(picture: Picture) -> bytes:
-    """The same kind of VTF as the source; of another source one of version 7.2 without mipmaps."""
+    """A VTF of the same kind as the source; from another format, one of version 7.2 without mipmaps."""
     like = picture.details.get("texture")
     if not isinstance(like, VtfHeader):
         like = _new(picture)
@@ -164,7 +164,7 @@ def encode(picture: Picture) -> bytes:
     return _with_resources(head, like, body)
 
 
-# 7.3 and later: a table says where everything lies.
+# 7.3 and later: a table has the offset of everything.
 def _with_resources(head: bytearray, like: VtfHeader, body: bytes) -> bytes:
     count = len(like.resources) + 1 + bool(like.thumbnail)
     at = _TABLE + 8 * count

@@ -1,4 +1,4 @@
-"""Formats of Vulkan by their numbers (VkFormat), as far as they are handled: what a KTX 2 stores."""
+"""The supported Vulkan formats of KTX 2 by number (VkFormat)."""
 
 from __future__ import annotations
 

@@ -25,15 +25,15 @@ from depixel.picture import Picture, Pixels
 
 MOST_SIDE = 16383
 QUALITY = 95
-"""Quality of lossy files. Only a lossy source is written lossy."""
+"""Quality of lossy files. Only lossy sources are written lossy."""
 
 _ANIMATED, _XMP, _EXIF, _ALPHA, _PROFILE = 0x02, 0x04, 0x08, 0x10, 0x20
-_REPLACE = 0x02  # a frame that does not blend with what was there
+_REPLACE = 0x02  # a frame that replaces instead of blending
 
 
 def read(data: bytes, name: str, limits: Limits) -> Picture:
     """
-    Decode; errors of Pillow pass through. `details["lossless"]` says whether all frames are.
+    Decode; Pillow's errors are not caught. `details["lossless"]` says whether all frames are lossless.
 
     Raises:
         PictureTooLargeError, UnreadablePictureError.
@@ -50,7 +50,7 @@ def read(data: bytes, name: str, limits: Limits) -> Picture:
         with decoding():
             image = stack.enter_context(WebPImagePlugin.WebPImageFile(io.BytesIO(data)))
         if image.size != (width, height) or image.n_frames > max(1, len(stored)):
-            raise UnreadablePictureError(f"{name} is damaged: it gives two different sizes.")
+            raise UnreadablePictureError(f"{name} is damaged: it claims two different sizes.")
         xmp = image.info.get("xmp")
         orientation, exif, text = upright(image.info.get("exif"), {XMP: xmp.decode("utf-8", "replace")} if xmp else {})
         for number in range(image.n_frames):
@@ -91,7 +91,7 @@ def encode(picture: Picture) -> bytes:
         before = None
         for frame, duration in zip(frames, durations, strict=True):
             body.append(_frame(frame, before, duration, lossless))
-            before = frame if lossless else None  # the exact pixels of a lossy frame are unknown
+            before = frame if lossless else None  # the decoded pixels of a lossy frame are unknown
     else:
         body.append(_bitstream(frames[0], lossless))
     if exif:
@@ -102,7 +102,7 @@ def encode(picture: Picture) -> bytes:
     return b"RIFF" + struct.pack("<I", len(whole)) + whole
 
 
-# One frame as an ANMF chunk: only what changed, from an even corner as the format demands.
+# One frame as an ANMF chunk: only the changed part, from an even corner as the format requires.
 def _frame(pixels: Pixels, before: Pixels | None, duration: int, lossless: bool) -> bytes:
     rows, columns = (slice(0, None), slice(0, None)) if before is None else changed(before, pixels)
     top, left = (rows.start or 0) // 2 * 2, (columns.start or 0) // 2 * 2

@@ -24,8 +24,8 @@ from depixel.files.renaming import rename_new
 from depixel.files.table import by_ending, by_name
 from depixel.picture import Picture
 
-_USUAL_NAME = 255  # bytes in a name, where the system does not say
-_LEAST_SPACE = 2**16  # bytes: less than any answer takes
+_USUAL_NAME = 255  # bytes in a name, if the system does not tell
+_LEAST_SPACE = 2**16  # bytes; any answer needs more
 
 _REASONS = {
     errno.ENOSPC: "the disk is full",
@@ -37,10 +37,10 @@ _REASONS = {
 
 def write(path: Path | str, picture: Picture, *, overwrite: bool = False) -> None:
     """
-    Write in the format of the path's ending (of the picture where the ending says nothing).
+    Write in the format of the path's extension (in the picture's own format if the extension is unknown).
 
     Raises:
-        OutputExistsError: it is there already and overwrite is false; nothing was touched.
+        OutputExistsError: the file exists and `overwrite` is false; nothing was changed.
         UnwritableOutputError: no permission, disk full ...; no partial file is left.
         UnsupportedPictureError: the format cannot hold this picture.
     """
@@ -53,10 +53,10 @@ def write(path: Path | str, picture: Picture, *, overwrite: bool = False) -> Non
 
 
 def place(path: Path, data: bytes, *, overwrite: bool) -> None:
-    """Bytes under a name, all of them or none. Raises OutputExistsError, UnwritableOutputError."""
+    """Write a file completely or not at all. Raises OutputExistsError, UnwritableOutputError."""
     part = path.with_name(
         f".depixel-{secrets.token_hex(6)}.part"
-    )  # short, because the name itself may be as long as allowed
+    )  # short, because the name itself may have the maximum length
     try:
         _fill(part, data, _permissions(path))
         if overwrite:
@@ -66,7 +66,7 @@ def place(path: Path, data: bytes, *, overwrite: bool) -> None:
         _settle(path.parent)
     except FileExistsError as error:
         raise OutputExistsError(f"{path} already exists; use --overwrite to replace it.") from error
-    except (OSError, ValueError) as error:  # ValueError: a name with a NUL in it
+    except (OSError, ValueError) as error:  # ValueError: the name contains NUL
         reason = _REASONS.get(getattr(error, "errno", 0)) or (getattr(error, "strerror", None) or str(error)).lower()
         raise UnwritableOutputError(f"{path} cannot be written: {reason}.") from error
     finally:
@@ -76,8 +76,9 @@ def place(path: Path, data: bytes, *, overwrite: bool) -> None:
 
 def why_unwritable(path: Path) -> str:
     """
-    Why nothing can be written under this name, as the end of a sentence, as far as that is known before trying: a name
-    that is too long, a file in the place of a folder, a folder that is closed, a full disk. Empty when all is well.
+        Why this file cannot be written, as the end of a sentence, as far as can be told in advance: a name that is too
+            long,
+    a file in place of a folder, a folder without permission, a full disk. Empty if nothing is known.
     """
     folder = path.parent
     while not folder.exists() and folder != folder.parent:
@@ -89,10 +90,10 @@ def why_unwritable(path: Path) -> str:
         if any(len(os.fsencode(part)) > longest for part in path.relative_to(folder).parts):
             return _REASONS[errno.ENAMETOOLONG]
         if not os.access(folder, os.W_OK | os.X_OK):
-            return f"the folder {folder} is closed to you"
+            return f"you have no permission to write to the folder {folder}"
         if shutil.disk_usage(folder).free < _LEAST_SPACE:
             return _REASONS[errno.ENOSPC]
-    except (OSError, ValueError):  # what nobody can ask about is found out by writing
+    except (OSError, ValueError):  # other reasons show up when writing
         return ""
     return ""
 
@@ -105,7 +106,7 @@ def _fill(part: Path, data: bytes, permissions: int) -> None:
         os.fsync(file.fileno())
 
 
-# A file that is replaced keeps its permissions; a new one takes the user's default.
+# A replaced file keeps its permissions; a new file gets the user's default.
 def _permissions(path: Path) -> int:
     try:
         return stat.S_IMODE(path.stat().st_mode) & 0o666
@@ -113,7 +114,7 @@ def _permissions(path: Path) -> int:
         return 0o666
 
 
-# Flush the folder's entry too, where folders can be opened. The file itself is already safe.
+# Also flush the folder's entry, if folders can be opened. The file itself is already safe.
 def _settle(folder: Path) -> None:
     if os.name == "nt":
         return
@@ -153,6 +154,6 @@ def encode(picture: Picture, kind: str | None = None) -> bytes:
 
 
 def remark(picture: Picture, kind: str | None = None) -> str:
-    """A sentence on what a file written from this picture does not keep of it; empty when it keeps everything."""
+    """A sentence about what a file written from this picture loses; empty if nothing."""
     target = by_name(kind or picture.format)
     return target.remark(picture) if target else ""

@@ -1,4 +1,4 @@
-"""Text as XMP, for formats that have no other place for it, and for JPEG, whose comment viewers do not show."""
+"""Writes text as XMP, for formats that have no other place for it, and for JPEG, whose comments viewers do not show."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def packet(text: dict[str, str]) -> bytes | None:
     The XMP packet of a picture's text: its own packet, with the other texts added as a description.
 
     Returns:
-        UTF-8, or None when there is no text at all.
+        UTF-8, or None if there is no text.
     """
     own_packet = text.get(XMP, "")
     rest = {key: value for key, value in text.items() if key != XMP and value}
@@ -47,6 +47,6 @@ def _description(text: dict[str, str]) -> str:
     )
 
 
-# XML has no place for control characters.
+# XML does not allow control characters.
 def _printable(text: str) -> str:
     return "".join(c if c.isprintable() else " " for c in text)

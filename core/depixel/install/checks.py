@@ -1,4 +1,4 @@
-"""What `depixel doctor` looks at: each check is one sentence on what was found, and one on how to mend it."""
+"""The checks of `depixel doctor`: each yields one sentence about the state and one about how to fix it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from depixel.install.profiles import System, krita_profiles
 
 
 def examine(system: System, place: Place) -> Iterator[Finding]:
-    """All checks, from the inside out."""
+    """All checks, starting with the engine."""
     yield from check_engine_parts()
     yield from check_record(place)
     yield from check_running(place)
@@ -22,7 +22,7 @@ def examine(system: System, place: Place) -> Iterator[Finding]:
 
 
 def check_krita(system: System) -> Iterator[Finding]:
-    """Each profile of Krita."""
+    """One finding per profile of Krita."""
     profiles = krita_profiles(system)
     if not profiles:
         yield Finding(NOTE, "Krita was not found", "start Krita once, or: depixel install krita --profile FOLDER")

@@ -1,4 +1,4 @@
-"""What `depixel doctor` looks at in the engine: its parts, how plug-ins start it, how its last run ended."""
+"""The checks of `depixel doctor` on the engine: its parts, how plug-ins start it, how its last run ended."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ def check_engine_parts() -> Iterator[Finding]:
 
 
 def check_record(place: Place) -> Iterator[Finding]:
-    """Whether plug-ins know how to start the engine, and whether that works."""
+    """Whether there is a record of how to start the engine, and whether it works."""
     record = place.installed()
     path = Path(place.path("installed.json"))
     again = "depixel install gimp (or krita) records this one"
     if record is None and path.exists():
-        yield Finding(BAD, f"The engine recorded in {path} is not there any more: {recorded_program(path)}", again)
+        yield Finding(BAD, f"The engine recorded in {path} no longer exists: {recorded_program(path)}", again)
     elif record is None:
         yield Finding(NOTE, "No plug-in has been installed from here", "depixel install gimp, or depixel install krita")
         own = own_engine()
@@ -55,10 +55,14 @@ def check_record(place: Place) -> Iterator[Finding]:
         yield _told(record, place, again)
     folder = Path(place.folder)
     if folder.exists() and not os.access(folder, os.W_OK):
-        yield Finding(BAD, f"{folder} cannot be written, so that no engine can be found there", f"make {folder} yours")
+        yield Finding(
+            BAD,
+            f"{folder} cannot be written, so plug-ins cannot find a running engine",
+            f"make yourself the owner of {folder}",
+        )
 
 
-# A program that is there may still not be able to run: its packages may have been removed.
+# A program that exists may still not run: its packages may have been removed.
 def _told(record: Installed, place: Place, again: str) -> Finding:
     command = " ".join(record.command)
     try:
@@ -73,20 +77,20 @@ def _told(record: Installed, place: Place, again: str) -> Finding:
             cwd=str(Path.home().anchor),
         )
     except (OSError, subprocess.SubprocessError) as error:
-        return Finding(BAD, f"Plug-ins start the engine with {command}, and that cannot be run: {error}", again)
+        return Finding(BAD, f"Plug-ins start the engine with {command}, which cannot be run: {error}", again)
     words = (done.stdout if done.returncode == 0 else done.stderr).strip().splitlines()
     last_line = words[-1].strip() if words else f"exit code {done.returncode}"
     if done.returncode:
         return Finding(BAD, f"Plug-ins start the engine with {command}, which fails: {last_line}", again)
     version = last_line.removeprefix("depixel ")
     if version != __version__:
-        what = f"Plug-ins start the engine with {command}; that is Depixel {version}, and this is {__version__}"
+        what = f"Plug-ins start the engine with {command}, which is Depixel {version}; this is {__version__}"
         return Finding(NOTE, what, again)
     return Finding(GOOD, f"Plug-ins start the engine with: {command}")
 
 
 def check_running(place: Place) -> Iterator[Finding]:
-    """The engine itself: whether it runs, and if not, whether its last run ended as it should."""
+    """Whether the engine runs, and if not, whether its last run ended normally."""
     word, sentence = Engine("command line", place).state()
     level = {"running": GOOD, "stopped": GOOD, "protocol": BAD}.get(word, NOTE)
     if word in ("running", "protocol", "silent"):
@@ -95,25 +99,25 @@ def check_running(place: Place) -> Iterator[Finding]:
     words, left = last_words(place), place.running()
     crash = next((line for line in reversed(words) if _FAILED.match(line)), "")
     if crash:
-        yield Finding(BAD, f"The engine ended with a fault when it ran last: {crash[:300]}", _how_to_mend(crash, place))
+        yield Finding(BAD, f"The engine's last run ended with a fault: {crash[:300]}", _how_to_mend(crash, place))
     elif left is not None:
         yield Finding(
             NOTE,
-            f"The engine is not running, and the last one (process {left.pid}) was killed or crashed; the next picture "
-            "starts another",
+            f"The engine is not running; the last one (process {left.pid}) was killed or crashed. The next picture "
+            "starts it again",
             f"depixel doctor --start tries it now; its log is {place.log}",
         )
     else:
         yield Finding(level, sentence)
         if words:
-            yield Finding(NOTE, f"The last words of the engine were: {words[-1][:300]}", f"its log is {place.log}")
+            yield Finding(NOTE, f"The engine's last message was: {words[-1][:300]}", f"its log is {place.log}")
 
 
 def last_words(place: Place) -> list[str]:
     """
-    Lines of the log after the last one that the engine wrote by itself (those begin with a time); often none.
+    Lines of the log after the engine's own last line (its lines begin with a time); often none.
 
-    What an engine dies with stands there, and what its libraries and its launcher say.
+    They hold the error that ended an engine, and messages of its libraries and its launcher.
     """
     try:
         text = Path(place.log).read_bytes()[-65536:].decode("utf-8", "replace")
@@ -138,13 +142,13 @@ def _how_to_mend(words: str, place: Place) -> str:
 
 
 def check_start(place: Place) -> Iterator[Finding]:
-    """Start the engine for real, as a plug-in would, and let it answer a small picture."""
+    """Start the engine as a plug-in would, and let it answer a small picture."""
     from depixel.client import EngineError, Pixels, Submission
 
     engine = Engine("command line", place)
     try:
         result = engine.upscale(Submission(Pixels(8, 8, 4, (bytes(256),)), {"scale": 2, "domain": "art"})).result()
     except EngineError as error:
-        yield Finding(BAD, str(error), f"the reason stands in {place.log}")
+        yield Finding(BAD, str(error), f"the reason is in {place.log}")
         return
     yield Finding(GOOD, f"The engine answered a small picture with {result.model}")

@@ -1,4 +1,4 @@
-"""What a check of the doctor says."""
+"""The result of a check by the doctor."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ GOOD, NOTE, BAD = "ok", "note", "problem"
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of the doctor."""
+    """One line of the doctor's output."""
 
-    level: str  # GOOD, NOTE (nothing is broken, but perhaps not as wished) or BAD
+    level: str  # GOOD, NOTE (not broken, but perhaps unintended) or BAD
     what: str
     mend: str = ""  # what to do

@@ -1,4 +1,4 @@
-"""What `depixel doctor` looks at in GIMP: why Filters > Depixel is there, or not."""
+"""The checks of `depixel doctor` on GIMP: why Filters > Depixel is missing."""
 
 from __future__ import annotations
 
@@ -18,27 +18,29 @@ from depixel.install.profiles import Profile, System, gimp_profiles, installed_p
 _AGAIN = "depixel install gimp"
 CONFINED = {
     "Flatpak": (
-        "a Flatpak may start no program outside itself",
-        "run `depixel serve` before GIMP; or allow it once: flatpak override --user "
+        "a Flatpak cannot start programs outside its sandbox",
+        "run `depixel serve` before you start GIMP, or allow it once: flatpak override --user "
         "--talk-name=org.freedesktop.Flatpak org.gimp.GIMP",
     ),
     "Snap": (
-        "a Snap sees neither hidden folders nor programs outside itself, so that the plug-in may not find the engine",
+        "a Snap cannot see hidden folders or programs outside its sandbox, so the plug-in may not find the engine",
         "use GIMP's Flatpak, its AppImage or the package of your system",
     ),
 }
-"""Kinds of GIMP that cannot simply start the engine: why, and what to do."""
+"""Packages of GIMP that cannot start the engine directly: the reason, and what to do."""
 
 
 def check_gimp(system: System, place: Place | None = None) -> Iterator[Finding]:
-    """Each profile of GIMP that is found, and those where the plug-in was put before."""
+    """One finding per profile of GIMP, including those into which the plug-in was installed earlier."""
     profiles = gimp_profiles(system)
     folders = {profile.plugins for profile in profiles}
     older = [one for one in remembered(place or Place()) if one.program == "GIMP" and one.plugins not in folders]
     if not profiles and not older:
         old = old_gimp_versions(system)
         if old:
-            yield Finding(NOTE, f"Only GIMP {', '.join(old)} is here; the plug-in needs 3.0 or later", "install GIMP 3")
+            yield Finding(
+                NOTE, f"Only GIMP {', '.join(old)} was found; the plug-in needs 3.0 or later", "install GIMP 3"
+            )
         else:
             yield Finding(NOTE, "GIMP 3 was not found", "start GIMP once, or: depixel install gimp --profile FOLDER")
     for profile in profiles:
@@ -48,8 +50,8 @@ def check_gimp(system: System, place: Place | None = None) -> Iterator[Finding]:
         if profile.plugins.parent.is_dir():
             yield from _check_profile(profile)
         else:
-            what = f"{profile}: the plug-in was installed in {profile.plugins}, and that folder is gone"
-            mend = f"{_AGAIN}; where GIMP's profile has moved to a place of your own, with --profile FOLDER"
+            what = f"{profile}: the plug-in was installed in {profile.plugins}, but that folder no longer exists"
+            mend = f"{_AGAIN}; if you moved GIMP's profile, add --profile FOLDER"
             yield Finding(NOTE if served else BAD, what, mend)
     yield from _check_python(system)
 
@@ -59,15 +61,17 @@ def _check_profile(profile: Profile) -> Iterator[Finding]:
     entry = folder / f"{GIMP_NAME}.py"
     stray = profile.plugins / f"{GIMP_NAME}.py"
     if stray.exists():
-        yield Finding(BAD, f"{profile}: {stray} lies outside a folder of its name, so GIMP passes over it", _AGAIN)
+        yield Finding(BAD, f"{profile}: {stray} is not in a folder of the same name, so GIMP ignores it", _AGAIN)
     if not folder.is_dir():
         yield Finding(NOTE, f"{profile}: the plug-in is not installed in {profile.plugins}", _AGAIN)
         return
     if not entry.is_file():
-        yield Finding(BAD, f"{profile}: {folder} has no {entry.name}; file and folder must have one name", _AGAIN)
+        yield Finding(
+            BAD, f"{profile}: {folder} has no {entry.name}; the file and its folder must have the same name", _AGAIN
+        )
         return
     if os.name == "posix" and not os.access(entry, os.X_OK):
-        yield Finding(BAD, f"{profile}: {entry} is not executable, so GIMP passes over it", f"chmod +x {entry}")
+        yield Finding(BAD, f"{profile}: {entry} is not executable, so GIMP ignores it", f"chmod +x {entry}")
         return
     problem = client_problem(folder / "depixel_client")
     if problem:
@@ -82,7 +86,7 @@ def _check_profile(profile: Profile) -> Iterator[Finding]:
         yield Finding(NOTE, f"{profile}: {why}", mend)
 
 
-# GIMP writes down in pluginrc what it found at its last start.
+# GIMP records in pluginrc which plug-ins it found at its last start.
 def _check_seen(profile: Profile, entry: Path) -> Iterator[Finding]:
     cache = profile.plugins.parent / "pluginrc"
     if not cache.is_file() or "plug-in-depixel-upscale" in cache.read_text("utf-8", "replace"):
@@ -93,12 +97,13 @@ def _check_seen(profile: Profile, entry: Path) -> Iterator[Finding]:
     else:
         yield Finding(
             BAD,
-            f"{profile}: installed in {entry.parent}, and GIMP passed over it when it was started last",
-            f"start GIMP in a terminal with --verbose and look for {GIMP_NAME}: what stands there is the reason",
+            f"{profile}: installed in {entry.parent}, but GIMP ignored it at its last start",
+            f"start GIMP in a terminal with --verbose and look for {GIMP_NAME} in its messages: they say why",
         )
 
 
-# GIMP of a Linux package starts plug-ins by their first line, `env python3`: the one on the PATH of whoever started it.
+# GIMP from a Linux package starts plug-ins by their first line, `env python3`, which uses the PATH that GIMP started
+# with.
 def _check_python(system: System) -> Iterator[Finding]:
     if system.platform != "linux" or not installed_programs(system):
         return
@@ -111,7 +116,7 @@ def _check_python(system: System) -> Iterator[Finding]:
             BAD,
             f"GIMP runs Python plug-ins with {usual or 'python3'}, which "
             + ("has no PyGObject (gi)" if usual else "is not there")
-            + ": none of them is in its menus",
+            + ", so its menus show none of them",
             "install python3-gi (Debian, Ubuntu), python3-gobject (Fedora) or python-gobject (Arch)",
         )
     elif here is not None and here != usual and not _has_gi(here):

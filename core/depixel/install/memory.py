@@ -1,4 +1,4 @@
-"""Where plug-ins were put, so that the doctor also looks into profiles that nothing else leads to."""
+"""A record of where plug-ins were installed, so that the doctor also checks profiles that cannot be found otherwise."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _FILE = "profiles.json"
 
 
 def remembered(place: Place) -> list[Profile]:
-    """Profiles into which a plug-in was put and from which none was taken since; a damaged file is an empty one."""
+    """Profiles into which a plug-in was installed and not removed since; a damaged file counts as empty."""
     try:
         entries = parse_json(Path(place.path(_FILE)).read_bytes())
         return [
@@ -32,12 +32,12 @@ def remembered(place: Place) -> list[Profile]:
 
 
 def remember(place: Place, profile: Profile) -> None:
-    """Note that the plug-in is in `profile`. Raises UnwritableOutputError."""
+    """Record that the plug-in is installed in `profile`. Raises UnwritableOutputError."""
     _write(place, [*(one for one in remembered(place) if one.plugins != profile.plugins), profile])
 
 
 def forget(place: Place, profile: Profile) -> None:
-    """Note that the plug-in is not in `profile` any more. Raises UnwritableOutputError."""
+    """Record that the plug-in is no longer installed in `profile`. Raises UnwritableOutputError."""
     others = [one for one in remembered(place) if one.plugins != profile.plugins]
     if others != remembered(place):
         _write(place, others)

@@ -25,32 +25,32 @@ _LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "*.pyi", "installed.j
 
 
 class NothingToInstallError(DepixelError):
-    """The program is not there, or this installation came without its plug-in."""
+    """The program was not found, or this installation does not include its plug-in."""
 
     code = "not-found"
 
 
 def source_of(program: str) -> Path:
     """
-    The folder of a plug-in as shipped: inside the installed package, or in the source tree.
+    The folder of a plug-in to install: in the installed package, or in the source tree.
 
     Raises:
-        NothingToInstallError: it is in neither.
+        NothingToInstallError: it is in neither place.
     """
     name = f"gimp/{GIMP_NAME}" if program == "gimp" else f"krita/{KRITA_NAME}"
     for folder in (_PACKAGE / "plugins" / name, _PACKAGE.parents[1] / "plugins" / name):
         if any(folder.glob("*.py")):
             return folder
-    raise NothingToInstallError(f"This installation of Depixel came without the plug-in for {program}.")
+    raise NothingToInstallError(f"This installation of Depixel does not include the plug-in for {program}.")
 
 
 def engine_record(program: Path | None = None) -> Installed:
-    """How the engine of this very installation is started, or `program` in its place: it is given `serve`."""
+    """How to start the engine of this installation, or `program` instead of it; `serve` is appended."""
     if program is not None:
         return Installed((str(program.absolute()),), (), depixel.__version__)
     environment: tuple[tuple[str, str], ...] = ()
     if "site-packages" not in _PACKAGE.parts and "dist-packages" not in _PACKAGE.parts:
-        environment = (("PYTHONPATH", str(_PACKAGE.parent)),)  # run from its source: Python would not find it
+        environment = (("PYTHONPATH", str(_PACKAGE.parent)),)  # run from source: Python would not find the package
     return Installed((sys.executable, "-m", "depixel"), environment, depixel.__version__)
 
 
@@ -64,16 +64,16 @@ def record_engine(place: Place, record: Installed) -> Path:
 
 
 def install_gimp(profile: Profile, record: Installed) -> Path:
-    """Put the plug-in into a profile, replacing an older one; the folder it is in. Raises UnwritableOutputError."""
+    """Install the plug-in in a profile, replacing an older one; returns its folder. Raises UnwritableOutputError."""
     target = profile.plugins / GIMP_NAME
     with _replacing(target) as part:
         _copy(source_of("gimp"), part, "depixel_client", record)
-        (part / f"{GIMP_NAME}.py").chmod(0o755)  # without the run bit GIMP passes over it without a word
+        (part / f"{GIMP_NAME}.py").chmod(0o755)  # GIMP silently ignores a file that is not executable
     return target
 
 
 def install_krita(profile: Profile, record: Installed) -> Path:
-    """Put the plug-in into a profile and switch it on in kritarc. Raises UnwritableOutputError."""
+    """Install the plug-in in a profile and switch it on in kritarc. Raises UnwritableOutputError."""
     source = source_of("krita")
     target = profile.plugins / KRITA_NAME
     with _replacing(target) as part:
@@ -95,7 +95,7 @@ def krita_zip(path: Path, record: Installed) -> None:
             with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
                 for extra in _krita_extras(source):
                     archive.write(extra, extra.name)
-                archive.write(part, f"{KRITA_NAME}/")  # Krita looks for the entry of the folder itself
+                archive.write(part, f"{KRITA_NAME}/")  # Krita requires an entry for the folder itself
                 for file in sorted(part.rglob("*")):
                     archive.write(file, f"{KRITA_NAME}/{file.relative_to(part).as_posix()}")
     except OSError as error:
@@ -103,7 +103,7 @@ def krita_zip(path: Path, record: Installed) -> None:
 
 
 def uninstall(profile: Profile) -> list[Path]:
-    """Take the plug-in out of a profile; what was removed. Raises UnwritableOutputError."""
+    """Remove the plug-in from a profile; returns the paths that were removed. Raises UnwritableOutputError."""
     name = GIMP_NAME if profile.program == "GIMP" else KRITA_NAME
     targets: Iterable[Path] = [profile.plugins / name]
     if profile.program == "Krita":
@@ -127,7 +127,7 @@ def uninstall(profile: Profile) -> list[Path]:
 
 def set_enabled(kritarc: Path, enabled: bool) -> None:
     """
-    Write `enable_depixel_krita` into [python] of kritarc, keeping all else as it is; False removes it.
+    Write `enable_depixel_krita` into [python] of kritarc and keep everything else; False removes it.
 
     Raises UnwritableOutputError.
     """
@@ -156,7 +156,7 @@ def is_enabled(kritarc: Path) -> bool:
 
 
 def recorded_program(path: Path) -> str:
-    """The program that an installed.json names, whether it is there or not; "" when the file does not tell."""
+    """The program that an installed.json names, whether it exists or not; "" if the file names none."""
     try:
         return str(parse_json(path.read_bytes())["command"][0])
     except (OSError, ValueError, KeyError, IndexError, TypeError):
@@ -164,7 +164,7 @@ def recorded_program(path: Path) -> str:
 
 
 def client_problem(client: Path) -> str:
-    """Why a plug-in's copy of the client cannot work with this engine; "" when it can."""
+    """Why a plug-in's copy of the client cannot work with this engine; "" if it can."""
     source = client / "protocol.py"
     if not source.is_file():
         return f"{client} is incomplete"
@@ -178,17 +178,17 @@ def client_problem(client: Path) -> str:
     if Place(str(client)).installed() is None and Place().installed() is None:
         program = recorded_program(client / "installed.json")
         if program:
-            return f"the engine that the plug-in starts is not there any more: {program}"
-        return "the plug-in does not know where the engine is"
+            return f"the engine that the plug-in starts no longer exists: {program}"
+        return "the plug-in has no record of the engine"
     return ""
 
 
 def difference(program: str, folder: Path, client_name: str) -> str:
-    """How an installed plug-in that works differs from the one of this installation; "" when it does not."""
+    """How an installed plug-in that works differs from this installation's plug-in; "" if it does not."""
     record = Place(str(folder / client_name)).installed()
     version = record.version if record is not None else ""
     if version and version != depixel.__version__:
-        return f"the plug-in is that of Depixel {version}, and this is {depixel.__version__}"
+        return f"the plug-in is from Depixel {version}; this is {depixel.__version__}"
     try:
         sources = [(path, folder / path.name) for path in source_of(program).glob("*.py")]
     except NothingToInstallError:
@@ -199,7 +199,7 @@ def difference(program: str, folder: Path, client_name: str) -> str:
     if not changed:
         return ""
     names = ", ".join(sorted(changed)[:3]) + (" ..." if len(changed) > 3 else "")
-    return f"the plug-in is not quite that of this Depixel: an older build, or changed by hand ({names})"
+    return f"the plug-in differs from this Depixel's: it is an older build, or was changed by hand ({names})"
 
 
 def _same(one: Path, other: Path) -> bool:
@@ -220,7 +220,7 @@ def _copy(source: Path, target: Path, client_name: str, record: Installed) -> No
 
 
 class _replacing:  # noqa: N801 (reads as a verb)
-    """A folder made beside its target and put in its place at the end; nothing changes when something fails."""
+    """A folder that is built beside its target and replaces it at the end; if anything fails, nothing changes."""
 
     def __init__(self, target: Path) -> None:
         self._target = target

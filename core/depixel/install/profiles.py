@@ -1,4 +1,4 @@
-"""The profile folders of GIMP and Krita: of Linux packages, AppImages, Flatpaks, Snaps, macOS and Windows."""
+"""The profile folders of GIMP and Krita for Linux packages, AppImages, Flatpaks, Snaps, macOS and Windows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PLUG_IN_PATH = re.compile(r'^\s*\(plug-in-path\s+"((?:[^"\\]|\\.)*)"\s*\)', re.
 
 @dataclass(frozen=True)
 class System:
-    """What decides where profiles are; given explicitly, so that every system can be tested on one."""
+    """Everything that decides where profiles are, passed explicitly so that all systems can be tested on one."""
 
     platform: str
     home: Path
@@ -34,14 +34,14 @@ class System:
 
 @dataclass(frozen=True)
 class Profile:
-    """One program's folder of one user."""
+    """A user's profile folder of one program."""
 
     program: str  # "GIMP" or "Krita"
     kind: (
         str  # "package or AppImage", "Flatpak", "Snap", "macOS", "Windows", "Windows Store", "GIMP3_DIRECTORY", "given"
     )
-    version: str  # "3.0"; "" where the folder does not say
-    plugins: Path  # where plug-ins go: .../plug-ins or .../pykrita
+    version: str  # "3.0"; "" if the folder does not show it
+    plugins: Path  # folder for plug-ins: .../plug-ins or .../pykrita
     settings: Path | None = None  # kritarc
 
     def __str__(self) -> str:
@@ -49,7 +49,7 @@ class Profile:
 
 
 def gimp_profiles(system: System) -> list[Profile]:
-    """Every profile of GIMP 3 or later that exists, or would at the first start of an installed GIMP."""
+    """Every profile of GIMP 3 or later that exists, or that an installed GIMP will create at its first start."""
     own_folder = system.environment.get("GIMP3_DIRECTORY")
     if own_folder:
         return [Profile("GIMP", "GIMP3_DIRECTORY", "3", plug_in_folder(Path(own_folder), system))]
@@ -63,7 +63,7 @@ def gimp_profiles(system: System) -> list[Profile]:
 
 
 def old_gimp_versions(system: System) -> list[str]:
-    """Versions before 3.0 that have a profile or are installed: the plug-in cannot run there."""
+    """Versions before 3.0 that have a profile or are installed; the plug-in cannot run in them."""
     versions = {
         _parsed(path.name) for _, folder in _gimp_folders(system) if folder.is_dir() for path in folder.glob("*.*")
     }
@@ -72,13 +72,13 @@ def old_gimp_versions(system: System) -> list[str]:
 
 
 def installed_programs(system: System) -> list[Path]:
-    """Programs of GIMP 3 that are on the PATH, or where Windows and macOS keep them."""
+    """Executables of GIMP 3 on the PATH, or in the usual places of Windows and macOS."""
     return [program for program in _programs(system) if _told_version(program) >= _OLDEST_GIMP]
 
 
 def plug_in_folder(profile: Path, system: System) -> Path:
     """
-    The folder of a profile of GIMP for plug-ins of its user: `plug-ins`, or another that was chosen in GIMP
+    The folder for the user's plug-ins in a GIMP profile: `plug-ins`, or another that was chosen in GIMP
     (Preferences > Folders > Plug-ins).
     """
     usual = profile / "plug-ins"
@@ -98,7 +98,7 @@ def plug_in_folder(profile: Path, system: System) -> Path:
 
 
 def krita_profiles(system: System) -> list[Profile]:
-    """Every place where Krita keeps Python plug-ins and that exists, or would at the first start."""
+    """Every folder for Krita's Python plug-ins that exists, or that Krita will create at its first start."""
     profiles = []
     for kind, usual, settings in _krita_folders(system):
         data = _moved_resources(settings) or usual
@@ -150,7 +150,7 @@ def _krita_folders(system: System) -> list[tuple[str, Path, Path]]:
     ]
 
 
-# Krita's settings can name another folder for its resources; the entry stands before the first group.
+# Krita's settings can name another resource folder, in an entry before the first group.
 def _moved_resources(settings: Path) -> Path | None:
     if not settings.is_file():
         return None
@@ -163,18 +163,18 @@ def _moved_resources(settings: Path) -> Path | None:
     return None
 
 
-# GIMP makes its profile at the first start of each version: ask the installed ones for theirs.
+# GIMP creates a profile at the first start of each version: ask the installed versions for their number.
 def _installed(system: System) -> list[Profile]:
     folders = dict(_gimp_folders(system))
     kind = next(iter(folders))
-    found = {kind: {_told_version(program) for program in _programs(system)}}
+    by_kind = {kind: {_told_version(program) for program in _programs(system)}}
     if system.platform == "linux":
-        found[kind] |= {_parsed(image.name) for image in _app_images(system)}
+        by_kind[kind] |= {_parsed(image.name) for image in _app_images(system)}
     if "Flatpak" in folders:
-        found["Flatpak"] = {_parsed(program.name) for program in _in_flatpaks(system)}
+        by_kind["Flatpak"] = {_parsed(program.name) for program in _in_flatpaks(system)}
     return [
         Profile("GIMP", kind, f"{version[0]}.{version[1]}", folders[kind] / f"{version[0]}.{version[1]}" / "plug-ins")
-        for kind, versions in found.items()
+        for kind, versions in by_kind.items()
         for version in sorted(versions)
         if version >= _OLDEST_GIMP
     ]
@@ -193,7 +193,7 @@ def _programs(system: System) -> list[Path]:
     return [Path(program) for program in paths if program is not None]
 
 
-# Where people keep them; the version is in the name, as GIMP gives them out: GIMP-3.0.6-x86_64.AppImage
+# Usual folders for AppImages; GIMP's are named with their version: GIMP-3.0.6-x86_64.AppImage
 def _app_images(system: System) -> list[Path]:
     places = ("Applications", "AppImages", "Downloads", "Desktop", "bin", ".local/bin", "")
     return [image for place in places for image in (system.home / place).glob("GIMP-[0-9]*.AppImage")]
@@ -207,7 +207,7 @@ def _told_version(program: Path) -> tuple[int, int]:
     return _parsed(output)
 
 
-# A Flatpak's program has its version in its name: .../files/bin/gimp-3.0
+# The executable in a Flatpak has the version in its name: .../files/bin/gimp-3.0
 def _in_flatpaks(system: System) -> list[Path]:
     places = [Path("/var/lib/flatpak"), system.home / ".local" / "share" / "flatpak"]
     pattern = "app/org.gimp.GIMP/current/active/files/bin/gimp-[0-9]*.[0-9]*"

@@ -19,9 +19,21 @@ from depixel.portrait.parameters import Parameter, Parameters, by_name, layout, 
 
 ALIASES = {
     "hair": {
-        "dreads": "locs", "dreadlocks": "locs", "man-bun": "top-knot", "wavy": "long-wavy", "curls": "curly",
-        "shaved": "buzz", "none": "bald", "fringe": "bangs", "pony": "ponytail", "pigtail": "pigtails",
-        "plait": "braid", "plaits": "braids", "chignon": "bun", "swept": "side-swept", "tousled": "messy",
+        "dreads": "locs",
+        "dreadlocks": "locs",
+        "man-bun": "top-knot",
+        "wavy": "long-wavy",
+        "curls": "curly",
+        "shaved": "buzz",
+        "none": "bald",
+        "fringe": "bangs",
+        "pony": "ponytail",
+        "pigtail": "pigtails",
+        "plait": "braid",
+        "plaits": "braids",
+        "chignon": "bun",
+        "swept": "side-swept",
+        "tousled": "messy",
         "parted": "side-part",
     },
     "beard": {"mustache": "moustache", "full-beard": "full", "shadow": "stubble"},
@@ -35,8 +47,8 @@ STRONG = 0.75
 
 
 @dataclass(frozen=True)
-class Dial:
-    """One thing that a user wants of the person."""
+class DialSetting:
+    """The value of one dial, or a shift of it."""
 
     name: str
     values: tuple[float, ...]
@@ -45,26 +57,26 @@ class Dial:
 
     def applied(self, people: Parameters) -> Parameters:
         """People with this dial set or shifted, inside its range."""
-        wanted = torch.tensor(self.values, device=people.values.device)
+        values = torch.tensor(self.values, device=people.values.device)
         current = people.values[:, layout()[self.name]]
         changed = people.values.clone()
-        changed[:, layout()[self.name]] = current + wanted if self.shift else wanted.expand_as(current)
+        changed[:, layout()[self.name]] = current + values if self.shift else values.expand_as(current)
         return Parameters(changed).clamped()
 
 
-def read_dials(text: str) -> tuple[Dial, ...]:
+def read_dials(text: str) -> tuple[DialSetting, ...]:
     """The dials of a text; raises BadUsageError naming what cannot be understood."""
     return tuple(_read(part.strip()) for part in text.split(",") if part.strip())
 
 
-def turned(people: Parameters, dials: Sequence[Dial]) -> Parameters:
+def turned(people: Parameters, dials: Sequence[DialSetting]) -> Parameters:
     """People with all dials applied, in their order."""
     for dial in dials:
         people = dial.applied(people)
     return people
 
 
-def fixed_columns(dials: Sequence[Dial]) -> Tensor:
+def fixed_columns(dials: Sequence[DialSetting]) -> Tensor:
     """[D] bool: the columns of the parameters that a user has set, and that a search must leave alone."""
     fixed = torch.zeros(width(), dtype=torch.bool)
     for dial in dials:
@@ -72,7 +84,7 @@ def fixed_columns(dials: Sequence[Dial]) -> Tensor:
     return fixed
 
 
-def _read(part: str) -> Dial:
+def _read(part: str) -> DialSetting:
     name, equals, value = (word.strip() for word in part.partition("="))
     off = not equals and name.lower().startswith("no ")
     name = re.sub(r"[\s-]+", "_", name[3:] if off else name).lower()
@@ -86,26 +98,26 @@ def _read(part: str) -> Dial:
     return _set(parameter, value)
 
 
-def _switched(parameter: Parameter, on: bool) -> Dial:
+def _switched(parameter: Parameter, on: bool) -> DialSetting:
     low, high = parameter.low, parameter.high
     if parameter.options:
         if "none" not in parameter.options and "bald" not in parameter.options:
             raise BadUsageError(f"Say which: {parameter.name}={' or '.join(parameter.options)}.")
         absent = parameter.options.index("none" if "none" in parameter.options else "bald")
         present = next(k for k in range(len(parameter.options)) if k != absent)
-        return Dial(parameter.name, (float(present if on else absent),))
+        return DialSetting(parameter.name, (float(present if on else absent),))
     off = min(max(0.0, low), high)
-    return Dial(parameter.name, ((off + STRONG * (high - off)) if on else off,) * parameter.size)
+    return DialSetting(parameter.name, ((off + STRONG * (high - off)) if on else off,) * parameter.size)
 
 
-def _set(parameter: Parameter, value: str) -> Dial:
+def _set(parameter: Parameter, value: str) -> DialSetting:
     word = re.sub(r"[\s_-]+", "-", value.lower())
     option = ALIASES.get(parameter.name, {}).get(word, word)
     if option in parameter.options:
-        return Dial(parameter.name, (float(parameter.options.index(option)),))
+        return DialSetting(parameter.name, (float(parameter.options.index(option)),))
     if re.fullmatch(r"#[0-9a-fA-F]{6}", value) and parameter.size % 3 == 0:
         colour = tuple(int(value[k : k + 2], 16) / 255 for k in (1, 3, 5))
-        return Dial(parameter.name, colour * (parameter.size // 3))
+        return DialSetting(parameter.name, colour * (parameter.size // 3))
     if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)", value) or parameter.options:
         choices = f"one of {', '.join(parameter.options)}" if parameter.options else "a number"
         colour_too = " or a colour like #804020" if parameter.size % 3 == 0 else ""
@@ -113,8 +125,8 @@ def _set(parameter: Parameter, value: str) -> Dial:
     number = float(value)
     if value[0] in "+-" and not (value[0] == "-" and parameter.low < 0):
         step = 1.0 if parameter.unit in MEASURES else (parameter.high - parameter.low) / 10
-        return Dial(parameter.name, (number * step,) * parameter.size, shift=True)
+        return DialSetting(parameter.name, (number * step,) * parameter.size, shift=True)
     if not parameter.low <= number <= parameter.high:
         unit = f" {parameter.unit}" if parameter.unit in MEASURES else ""
         raise BadUsageError(f"{parameter.name}={value}: it goes from {parameter.low:g} to {parameter.high:g}{unit}.")
-    return Dial(parameter.name, (number,) * parameter.size)
+    return DialSetting(parameter.name, (number,) * parameter.size)

@@ -126,9 +126,9 @@ def _ring(device: str) -> _Ring:
     ray = torch.stack([angle.sin(), torch.zeros_like(angle), angle.cos()], 1)
     corners, weights = [], []
     for k in range(AROUND):
-        number, found = _hit(start[k], ray[k], corner)
+        number, point = _hit(start[k], ray[k], corner)
         corners.append(triangles[number])
-        weights.append(found)
+        weights.append(point)
     return _Ring(torch.stack(corners), torch.stack(weights), angle)
 
 

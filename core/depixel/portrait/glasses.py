@@ -101,8 +101,8 @@ def _rim(parameters: Parameters, figure: Figure, eyes: Tensor, side: int) -> Ten
 
 def _bridge_vertices(figure: Figure) -> Tensor:
     t = figure.head.template
-    found = (t[:, 0].abs() < 0.09) & (t[:, 1].abs() < 0.1) & (t[:, 2] > 0.1)
-    vertices: Tensor = found.nonzero().squeeze(1)
+    near = (t[:, 0].abs() < 0.09) & (t[:, 1].abs() < 0.1) & (t[:, 2] > 0.1)
+    vertices: Tensor = near.nonzero().squeeze(1)
     return vertices
 
 

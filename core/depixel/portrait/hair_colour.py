@@ -18,7 +18,7 @@ RED = (0.52, 0.115, 0.02)
 GREY = (0.55, 0.55, 0.56)
 
 
-class Colours(NamedTuple):
+class StrandColours(NamedTuple):
     """Colours of S strands."""
 
     ends: Tensor
@@ -57,7 +57,7 @@ def mean_colour(parameters: Parameters) -> Tensor:
     return own + (dyed - own) * strength[:, None]
 
 
-def hair_colours(parameters: Parameters, person: Tensor, lock: Tensor, own: Tensor, points: int) -> Colours:
+def hair_colours(parameters: Parameters, person: Tensor, lock: Tensor, own: Tensor, points: int) -> StrandColours:
     """Colours of strands: person [S] int64, lock [S] and own [S] are even noise shared in a lock and a strand's own."""
     plain = natural(parameters["hair_melanin"], parameters["hair_redness"])
     grey, dye, roots = (parameters[name][person] for name in ("hair_grey", "hair_dye", "hair_roots"))
@@ -78,7 +78,7 @@ def hair_colours(parameters: Parameters, person: Tensor, lock: Tensor, own: Tens
     start = roots.detach()[:, None]
     outgrown = ramp(t[None] - start, -0.06, 0.1)
     blend = torch.where((dye.detach() > 0)[:, None], torch.where(start < 0.05, 1.0, outgrown), t[None])
-    return Colours(torch.stack([root, tip], 1), blend)
+    return StrandColours(torch.stack([root, tip], 1), blend)
 
 
 def beard_colour(parameters: Parameters) -> Tensor:

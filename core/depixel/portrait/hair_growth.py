@@ -111,10 +111,10 @@ def evenly(points: Tensor) -> tuple[Tensor, Tensor]:
     step = (points[:, :, 1:] - points[:, :, :-1]).norm(dim=-1) + 1e-6
     along = torch.cat([torch.zeros_like(step[..., :1]), step.cumsum(-1)], -1)
     length = along[..., -1:]
-    wanted = length * torch.linspace(0, 1, P, device=points.device)
-    before = (torch.searchsorted(along, wanted.contiguous(), right=True) - 1).clamp(0, P - 2)
+    lengths = length * torch.linspace(0, 1, P, device=points.device)
+    before = (torch.searchsorted(along, lengths.contiguous(), right=True) - 1).clamp(0, P - 2)
     start = along.gather(-1, before)
-    t = ((wanted - start) / step.gather(-1, before)).clamp(0, 1)[..., None]
+    t = ((lengths - start) / step.gather(-1, before)).clamp(0, 1)[..., None]
     row = before[..., None].expand(*before.shape, 3)
     first, second = points.gather(2, row), points.gather(2, row + 1)
     return first + (second - first) * t, length[..., 0]

@@ -26,8 +26,8 @@ def noise(places: Tensor, frequency: float) -> Tensor:
     part = cells - whole
     smooth = whole + part * part * (3 - 2 * part)
     grid = (smooth * (2 / CELLS) - 1).reshape(1, 1, 1, -1, 3)
-    found = grid_sample(_volume(str(places.device)), grid, mode="bilinear", align_corners=True)
-    return found[0, :, 0, 0].T
+    samples = grid_sample(_volume(str(places.device)), grid, mode="bilinear", align_corners=True)
+    return samples[0, :, 0, 0].T
 
 
 def step(x: Tensor, start: float | Tensor, stop: float | Tensor) -> Tensor:

@@ -158,11 +158,11 @@ def _lens_pixels(stage: _Stage, size: int) -> tuple[Tensor, Tensor, Tensor] | No
     square = (stage.side, stage.side)
     rasterise(points, spectacles.lens_triangles, square, DEPTHS, buffer, two_sided=True)
     sample = (buffer > stage.buffer).nonzero().squeeze(1)
-    found = hits(points, spectacles.lens_triangles, sample, buffer[sample] & IDENTITY, square)
+    lens_hits = hits(points, spectacles.lens_triangles, sample, buffer[sample] & IDENTITY, square)
     lens = spectacles.lenses[..., 1:2]
     half = lens.shape[1] // 2
     middle = torch.cat([lens[:, :1].expand(-1, half, -1), lens[:, half : half + 1].expand(-1, half, -1)], 1)
-    height = found.of((lens - middle) / 0.2)[:, 0]
+    height = lens_hits.of((lens - middle) / 0.2)[:, 0]
     pixel = _pixel_of(sample, size, stage.samples)
     return pixel, torch.full((len(pixel),), 1 / stage.samples**2, device=height.device), height
 
@@ -189,8 +189,8 @@ def _shaded(stage: _Stage, size: int) -> tuple[Tensor, Tensor]:
         if len(chosen) == 0:
             continue
         spot = sample[chosen]
-        found = hits(points, stage.solid.triangles, spot, identity[spot], (stage.side, stage.side))
-        colour = _material(material_number, stage, found, light)
+        surface_hits = hits(points, stage.solid.triangles, spot, identity[spot], (stage.side, stage.side))
+        colour = _material(material_number, stage, surface_hits, light)
         picture = picture.index_add(0, pixel[chosen], developed(colour) * weight[chosen][:, None])
         masks[:, 2 if material_number in (CLOTH, INNER_CLOTH, HEADWEAR) else 0].index_add_(
             0, pixel[chosen], weight[chosen]
@@ -260,38 +260,38 @@ def _pixel_of(sample: Tensor, size: int, samples: int) -> Tensor:
     return torch.div(row, samples, rounding_mode="floor") * size + torch.div(column, samples, rounding_mode="floor")
 
 
-def _material(material: int, stage: _Stage, found: Hits, light: Lights) -> Tensor:
+def _material(material: int, stage: _Stage, surface_hits: Hits, light: Lights) -> Tensor:
     """Linear light [N, 3] of the samples of one material."""
     solid = stage.solid
-    values = found.of(torch.cat([solid.vertices, solid.normals], 2))
+    values = surface_hits.of(torch.cat([solid.vertices, solid.normals], 2))
     position, normal = values[:, :3], normalize(values[:, 3:], dim=1)
     towards = -position
     distance = stage.view.distance
-    towards[:, 2] += distance[found.person] if len(distance) > 1 else distance
+    towards[:, 2] += distance[surface_hits.person] if len(distance) > 1 else distance
     surface = Surface(
         stage.parameters,
-        found.person,
+        surface_hits.person,
         position,
         normal,
-        found.of(solid.place),
+        surface_hits.of(solid.place),
         normalize(towards, dim=1),
         stage.figure.rotation,
         stage.pixel,
     )
-    lit = stage.shadow.lit(position + normal * (0.02 + 4 / stage.shadow.size), found.person)
+    lit = stage.shadow.lit(position + normal * (0.02 + 4 / stage.shadow.size), surface_hits.person)
     if material == EYE:
         return shaded_eyes(surface, stage.eyes, stage.figure.pivot, light, lit)
     if material == SKIN:
         head = stage.figure.head
         level = head.level(level_for(stage.side))
-        parts = dict(zip(head.region_names, found.of(level.regions[None]).T, strict=True))
+        parts = dict(zip(head.region_names, surface_hits.of(level.regions[None]).T, strict=True))
         regions = SkinRegions(*(parts[name] for name in ("lips", "lids", "ears", "mouth", "occlusion")))
-        below = neckline(stage.parameters, surface.place, found.person)
+        below = neckline(stage.parameters, surface.place, surface_hits.person)
         lit = lit * (1 - 0.5 * torch.exp(-(below.clamp(max=0) ** 2) / 0.006))
-        undercoat = Undercoat(*paint(stage.parameters, surface.place, found.person))
+        undercoat = Undercoat(*paint(stage.parameters, surface.place, surface_hits.person))
         return illuminated(skin(surface, regions, undercoat), surface, light, lit)
     if material in (CLOTH, INNER_CLOTH, HEADWEAR):
-        edge = found.of(solid.cut[..., None])[:, 0]
+        edge = surface_hits.of(solid.cut[..., None])[:, 0]
         worn = headwear_look(surface, edge) if material == HEADWEAR else cloth(surface, edge, material == INNER_CLOTH)
         return illuminated(worn, surface, light, lit)
     look = {TEETH: teeth, TONGUE: tongue, FRAME: frame}[material](surface)

@@ -23,7 +23,7 @@ from depixel.request import Request
 
 @dataclass(frozen=True)
 class Prepared:
-    """One picture made ready. Tensors are [F, 4, h, w], one row a frame."""
+    """A picture with everything that was decided about it, as tensors. Tensors are [F, 4, h, w], one row a frame."""
 
     whole: Picture  # as it came
     source: Picture  # what is answered: `whole`, or its frames if it is a sheet

@@ -26,7 +26,7 @@ _ALIKE = 0.5  # neighbouring frames of one animation overlap by at least this sh
 
 
 class SheetLayout(Protocol):
-    """How a picture is taken apart before the engine, and put together after it."""
+    """How a picture is cut into frames for the engine, and reassembled afterwards."""
 
     def cut(self, picture: Picture) -> Picture:
         """The frames that the engine answers."""

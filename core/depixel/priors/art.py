@@ -3,8 +3,8 @@ The art prior: x = G(y, z) for sprites, icons and textures of any size.
 
 A residual trunk works at the small picture's resolution on premultiplied RGBA; a sub-pixel head (Shi et al. 2016,
 arXiv 1609.05158) writes the difference from bicubic enlargement; the last layer imposes A x = y. The latent z is a
-small vector per given pixel that bends every residual block; z = 0 is the calm answer, other z are alternatives that
-scale back down just as exactly.
+small vector per input pixel that modulates every residual block; z = 0 gives the calm answer, other z give
+alternatives that scale back down just as exactly.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class ArtConfig:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> ArtConfig:
-        """Unknown keys are ignored. Raises ValueError when a value is not a positive whole number."""
+        """Unknown keys are ignored. Raises ValueError if a value is not a positive whole number."""
         fields = {key: values[key] for key in cls.__dataclass_fields__ if key in values}
         if not all(isinstance(value, int) and value > 0 for value in fields.values()):
             raise ValueError(f"a configuration of {fields}")
@@ -53,7 +53,7 @@ class ArtConfig:
 
 
 class ArtBlock(nn.Module):
-    """conv, ReLU, conv with a residual; the degradation and z scale and shift what lies between the convolutions."""
+    """conv, ReLU, conv with a residual; the degradation and z scale and shift the features between the convolutions."""
 
     def __init__(self, config: ArtConfig) -> None:
         super().__init__()
@@ -62,9 +62,9 @@ class ArtBlock(nn.Module):
         self.second = nn.Conv2d(channels, channels, 3, padding=1)
         self.condition = nn.Parameter(torch.zeros(len(DEGRADATIONS), 2 * channels))
         self.bend = nn.Conv2d(config.latent, 2 * channels, 1, bias=False)
-        nn.init.zeros_(self.bend.weight)  # at first every z gives the calm answer
+        nn.init.zeros_(self.bend.weight)  # at the start every z gives the calm answer
         with torch.no_grad():
-            self.second.weight.mul_(0.1)  # a deep stack of residuals starts near the identity
+            self.second.weight.mul_(0.1)  # so that a deep stack of residuals starts near the identity
 
     def forward(
         self, x: Tensor, kind: Tensor, z: Tensor | None, valid: Tensor | None = None, wrap: Wrap = NO_WRAP
@@ -91,7 +91,7 @@ class ArtNetwork(nn.Module):
         self.vivid = nn.Conv2d(config.channels, 4 * config.scale**2, 3, padding=1, bias=False)
         with torch.no_grad():
             self.head.weight.mul_(0.1)
-            self.vivid.weight.zero_()  # like `bend`: until the spread stage every z gives the calm answer
+            self.vivid.weight.zero_()  # like `bend`: before the spread stage every z gives the calm answer
 
     @property
     def receptive_field(self) -> int:
@@ -111,24 +111,24 @@ class ArtNetwork(nn.Module):
             small: [B, 4, h, w] premultiplied RGBA in [0, 1].
             kind: [B] int64, index into DEGRADATIONS.
             z: [B, latent, h, w], or None for the calm answer.
-            valid: [B, 1, h, w], 1 where a picture has pixels and 0 where it was filled up (by repeating its border) to
-                share a batch with larger ones; inside, the answer is that of the picture alone. None = all valid.
-            wrap: (x, y) axes along which the picture continues on its other side: the answer is what it would be among
-                copies of itself, without their cost. Not together with `valid`.
+            valid: [B, 1, h, w], 1 where a picture has pixels and 0 where it was padded (by repeating its border) to
+                share a batch with larger ones; inside, the answer is that of the picture alone. None = no padding.
+            wrap: (x, y) axes along which the picture tiles: the answer is the same as for a picture surrounded by
+                copies of itself, without the cost. Cannot be combined with `valid`.
         """
         x = stem = convolve(self.stem, within(small, valid).contiguous(memory_format=torch.channels_last), wrap)
         for block in self.blocks:
             x = block(x, kind, z, valid, wrap)
         features = within(x + stem, valid)
         difference = convolve(self.head, features, wrap)
-        if z is not None:  # detail that grows with the strength of z, whatever its direction
+        if z is not None:  # detail whose strength follows that of z in any direction
             difference = difference + z.square().mean(1, keepdim=True) * convolve(self.vivid, features, wrap)
         difference = F.pixel_shuffle(difference, self.config.scale)
         return enlarged_smoothly(small.float(), self.config.scale, wrap) + difference.float()
 
 
 def convolve(layer: nn.Conv2d, x: Tensor, wrap: Wrap) -> Tensor:
-    """`layer`, of 3x3: beyond a border lies the other side where the picture wraps, and zero elsewhere."""
+    """Apply a 3x3 `layer`; beyond a border is the opposite side if the picture wraps, otherwise zero."""
     if not any(wrap):
         out: Tensor = layer(x)
         return out
@@ -136,7 +136,7 @@ def convolve(layer: nn.Conv2d, x: Tensor, wrap: Wrap) -> Tensor:
 
 
 def within(x: Tensor, valid: Tensor | None) -> Tensor:
-    """Zero outside of `valid`, which is what a convolution sees beyond a border."""
+    """`x` with zeros outside `valid`, as a convolution sees them beyond a border."""
     return x if valid is None else x * valid.to(x.dtype)
 
 
@@ -145,13 +145,13 @@ class ArtPrior:
     `EnlargingPrior` over an `ArtNetwork`.
 
     Args:
-        turns: how many of TURNS each answer is the mean of; 1 = one pass.
+        turns: number of TURNS over which each answer is averaged; 1 = one pass.
     """
 
     def __init__(self, network: ArtNetwork, spec: PriorSpec, turns: int = 1) -> None:
         self.network = network.eval().requires_grad_(False)
         self.turns = turns
-        for module in network.modules():  # the layout that convolutions are fastest in; values are unchanged
+        for module in network.modules():  # the memory layout in which convolutions are fastest
             if isinstance(module, nn.Conv2d):
                 module.weight.data = module.weight.data.contiguous(memory_format=torch.channels_last)
         self._spec = spec
@@ -163,7 +163,7 @@ class ArtPrior:
 
     @classmethod
     def from_weights(cls, weights: LoadedWeights, device: torch.device | str = "cpu") -> ArtPrior:
-        """Raises WeightsError when the tensors do not fit the configuration beside them."""
+        """Raises WeightsError if the tensors do not fit their configuration."""
         try:
             config = ArtConfig.from_dict(weights.config)
             network = ArtNetwork(config)
@@ -191,12 +191,12 @@ class ArtPrior:
 
     @property
     def receptive_field(self) -> int:
-        """Small pixels on each side that can change an answer, the last layer not counted."""
+        """Small pixels on each side that can change an answer, without the last layer."""
         return self.network.receptive_field
 
     def ensemble(self, turns: int) -> ArtPrior:
-        """This prior, each of its answers the mean over `turns` (1 ... 8) flips and turns of picture and latents."""
-        other = copy(self)  # the network is shared, and as it should be
+        """This prior, with answers averaged over `turns` (1 ... 8) flips and rotations of picture and latents."""
+        other = copy(self)  # shares the network
         other.turns = turns
         return other
 
@@ -208,14 +208,15 @@ class ArtPrior:
     def sample(
         self, small: Tensor, degradation: Degradation, generator: torch.Generator, imagination: float
     ) -> Latents:
-        """A smooth random field per row, drawn as in training, times `imagination`."""
+        """A smooth random field per row, drawn as in training and multiplied by `imagination`."""
         return {"z": imagination * sampled_fields(small, self.network.config.latent, generator)}
 
     def decode(self, latents: Latents, small: Tensor, degradation: Degradation, valid: Tensor | None = None) -> Tensor:
         """
-        [B, 4, h*scale, w*scale] with A x = y when the degradation's factor is the network's; unclipped. `valid` as
-        `ArtNetwork` has it; the answer wraps as the degradation does. The trunk runs in bfloat16 where the device is
-        fast at it: a fifth of a level at most.
+                [B, 4, h*scale, w*scale] with A x = y if the degradation's factor is the network's scale; unclipped.
+                `valid` as
+        in `ArtNetwork`; the answer wraps as the degradation does. The trunk runs in bfloat16 where that is faster; it
+        changes answers by at most a fifth of a level.
         """
         z: Tensor | None = latents["z"]
         if z is not None and not z.requires_grad and not bool(z.any()):
@@ -234,6 +235,6 @@ class ArtPrior:
         return impose_small(large, small, degradation, is_binary_alpha(small))
 
     def penalty(self, latents: Latents) -> Tensor:
-        """[B] mean square of z beyond 1: what training never saw."""
+        """[B] mean square of z above 1, which did not occur in training."""
         mean_square = latents["z"].square().mean((1, 2, 3))
         return F.relu(mean_square - 1.0)

@@ -1,8 +1,7 @@
 """
-Any network that enlarges RGB by a fixed factor, as a prior. Whoever adds a network describes it as an `Enlarger`, a
-plain function with a few facts; `EnlargerPrior` adds everything that the function need not know of: alpha, tileable
-borders, pictures of several sizes in one batch, flips and turns, latents, and the exact return to the given pixels.
-Tiles need nothing but the `receptive_field`.
+Any network that enlarges RGB by a fixed factor, as a prior. A network is described by an `Enlarger`, a plain function
+with a few facts. `EnlargerPrior` adds everything else: alpha, tileable borders, pictures of several sizes in one batch,
+flips and rotations, latents, and answers that scale back exactly. Tiles need only the `receptive_field`.
 """
 
 from __future__ import annotations
@@ -32,17 +31,17 @@ class Enlarger:
     scale: int  # 2 or more
     function: Callable[..., Tensor]
     """
-    [B, 3, h, w] in [0, 1] => [B, 3, h*scale, w*scale], clamped or not. With latents it takes a second argument
-    [B, latents, h, w], Gaussian with mean square up to 1; zeros ask for the calm answer. It runs without gradients
-    unless a search needs them.
+        [B, 3, h, w] in [0, 1] => [B, 3, h*scale, w*scale], clamped or not. With latents it takes a second argument
+    [B, latents, h, w], Gaussian with mean square up to 1; zeros mean the calm answer. It runs without gradients unless
+    a search needs them.
     """
-    receptive_field: int  # small pixels on each side that can change an answer: what tiles and wrapped borders need
-    latents: int = 0  # channels of latents; 0 = one answer to each picture
-    multiple: int = 1  # sides that the function takes must be multiples of this ...
-    least_side: int = 1  # ... and at least this; smaller pictures are filled up by repeating their border
-    grid: int = 1  # tiles must begin at multiples of this: windows of attention lie on a grid
-    bytes_per_pixel: int = 0  # of memory in one pass, for each small pixel; 0 = as much as the released weights
-    whole: float = 0.0  # levels of 255 by which its tiles may differ from a picture in one piece
+    receptive_field: int  # small pixels on each side that can change an answer, for tiles and tileable borders
+    latents: int = 0  # channels of latents; 0 = one answer per picture
+    multiple: int = 1  # sides of its input must be multiples of this ...
+    least_side: int = 1  # ... and at least this; smaller pictures are padded by repeating their border
+    grid: int = 1  # tiles must begin at multiples of this, because attention windows lie on a grid
+    bytes_per_pixel: int = 0  # memory of one pass per small pixel; 0 = like the released weights
+    whole: float = 0.0  # levels of 255 by which tiles may differ from the picture in one pass
     digest: str = ""  # first 16 hex digits of the weights' SHA-256
     licence: str = ""
 
@@ -52,7 +51,7 @@ class EnlargerPrior:
     `EnlargingPrior` over an `Enlarger`.
 
     Args:
-        turns: how many of TURNS each answer is the mean of; 1 = one pass.
+        turns: number of TURNS over which each answer is averaged; 1 = one pass.
     """
 
     def __init__(self, enlarger: Enlarger, turns: int = 1) -> None:
@@ -60,8 +59,9 @@ class EnlargerPrior:
         self.turns = turns
         self.strays: list[Tensor] = []
         """
-        How far each pass of the network alone was from the given pixels, the oldest first: sums [B, 4] as
-        `residual_sums` has them. Whoever reads them clears them.
+                The residual of the network's own answer in each pass, oldest first: sums [B, 4] as from
+                `residual_sums`. The
+        reader clears the list.
         """
 
     @property
@@ -81,13 +81,13 @@ class EnlargerPrior:
         return {"z": LatentLayout(sphere=False)} if self.enlarger.latents else {}
 
     def ensemble(self, turns: int) -> EnlargerPrior:
-        """This prior, each of its answers the mean over `turns` (1 ... 8) flips and turns of picture and latents."""
-        other = copy(self)  # with the same list of strays
+        """This prior, with answers averaged over `turns` (1 ... 8) flips and rotations of picture and latents."""
+        other = copy(self)  # shares the list of residuals
         other.turns = turns
         return other
 
     def encode(self, small: Tensor, degradation: Degradation) -> Latents:
-        """Zeros, or nothing where there are no latents."""
+        """Zeros; empty if there are no latents."""
         if not self.enlarger.latents:
             return {}
         return {"z": small.new_zeros(small.shape[0], self.enlarger.latents, *small.shape[2:])}
@@ -95,15 +95,16 @@ class EnlargerPrior:
     def sample(
         self, small: Tensor, degradation: Degradation, generator: torch.Generator, imagination: float
     ) -> Latents:
-        """A smooth random field per row times `imagination`, or nothing where there are no latents."""
+        """A smooth random field per row, multiplied by `imagination`; empty if there are no latents."""
         if not self.enlarger.latents:
             return {}
         return {"z": imagination * sampled_fields(small, self.enlarger.latents, generator)}
 
     def decode(self, latents: Latents, small: Tensor, degradation: Degradation, valid: Tensor | None = None) -> Tensor:
         """
-        [B, 4, h*scale, w*scale] with A x = y when the degradation's factor is the network's; unclipped. `valid` as
-        `EnlargingPrior` has it; the answer wraps as the degradation does.
+                [B, 4, h*scale, w*scale] with A x = y if the degradation's factor is the network's scale; unclipped.
+                `valid` as
+        in `EnlargingPrior`; the answer wraps as the degradation does.
         """
         z = latents.get("z")
         with torch.set_grad_enabled(z is not None and z.requires_grad):
@@ -115,10 +116,10 @@ class EnlargerPrior:
         return impose_small(large, small, degradation, is_binary_alpha(small))
 
     def penalty(self, latents: Latents) -> Tensor:
-        """[B] mean square of the latents beyond 1."""
+        """[B] mean square of the latents above 1."""
         return F.relu(latents["z"].square().mean((1, 2, 3)) - 1.0)
 
-    # One pass over all rows of one size; a row that was filled up is answered by itself, without its filling.
+    # One pass over all rows of one size; a padded row is answered separately, without its padding.
     def _answer(self, small: Tensor, z: Tensor | None, valid: Tensor | None, wrap: Wrap) -> Tensor:
         if valid is None or bool((valid > 0).all()):
             return self._rgba(small, z, wrap)
@@ -131,7 +132,7 @@ class EnlargerPrior:
             large[row : row + 1, :, grown[0], grown[1]] = self._rgba(small[part], None if z is None else z[part], wrap)
         return large
 
-    # Premultiplied in and out. The network sees colour that goes on under transparency, and alpha as a grey picture.
+    # Premultiplied in and out. The network sees colour that continues under transparency, and alpha as a grey picture.
     def _rgba(self, small: Tensor, z: Tensor | None, wrap: Wrap) -> Tensor:
         alpha = small[:, 3:]
         colour = self._rgb(_continued(straight_colour(small), alpha, wrap), z, wrap)
@@ -151,7 +152,7 @@ class EnlargerPrior:
         return large[:, :, top : top + height * self.scale, left : left + width * self.scale]
 
 
-# Sums [B, 4] of how far the answer, scaled back down, is from the small picture (see residual_sums).
+# Sums [B, 4] of the residual between the answer, scaled back down, and the small picture (see residual_sums).
 def _stray(large: Tensor, small: Tensor, degradation: Degradation, valid: Tensor | None) -> Tensor:
     alpha = small[:, 3:]
     visible = alpha > 0 if valid is None else (alpha > 0) & (valid > 0)
@@ -161,8 +162,8 @@ def _stray(large: Tensor, small: Tensor, degradation: Degradation, valid: Tensor
     return torch.stack([flat.amax(1), flat.sum(1), flat.square().sum(1), count], 1).cpu()
 
 
-# Colour [B, 3, h, w] that goes on for _CONTINUED pixels under transparency, as the mean of what is beside it, and is
-# grey beyond. It looks no further, so that tiles see the same.
+# Colour [B, 3, h, w] that continues for _CONTINUED pixels under transparency, as the mean of its neighbours, and is
+# grey beyond. It depends on no more pixels, so that tiles give the same colour.
 def _continued(colour: Tensor, alpha: Tensor, wrap: Wrap) -> Tensor:
     if bool((alpha > 0).all()):
         return colour
@@ -183,7 +184,7 @@ def _continued(colour: Tensor, alpha: Tensor, wrap: Wrap) -> Tensor:
 _CONTINUED = 4  # small pixels
 
 
-# At the bottom and the right, to sides that the network takes.
+# Pads at the bottom and the right, to sides that the network accepts.
 def _filled_up(x: Tensor, enlarger: Enlarger) -> Tensor:
     height, width = (
         -(-max(side, enlarger.least_side) // enlarger.multiple) * enlarger.multiple for side in x.shape[2:]

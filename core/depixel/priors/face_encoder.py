@@ -1,11 +1,11 @@
-"""From a small picture of 8 to 128 pixels to the latents of a style-based generator, in one pass.
+"""Encodes a small picture of 8 to 128 pixels as latents of a style-based generator, in one pass.
 
-The latents are w, per-layer deltas, and the noise maps of the first layers. PULSE made those maps trainable because
-they hold where things are; here the encoder predicts them, from a small U-Net, so that the search starts with them.
+The latents are w, per-layer deltas, and the noise maps of the first layers. PULSE optimised those maps because they
+hold where things are; here a small U-Net in the encoder predicts them, so that the search starts with them.
 
-The picture is brought to a common 64x64 grid and a constant plane tells how many pixels it really had, so that one
-network serves every size (the sizes are trained together; progressive face super-resolution, Kim et al. 2019,
-arXiv 1908.08239, grows them one after the other instead).
+The picture is resized to a common 64x64 grid, and a constant plane holds its real size, so that one network serves all
+sizes. The sizes are trained together, unlike in progressive face super-resolution (Kim et al. 2019, arXiv 1908.08239),
+which adds them one after the other.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-GRID = 64  # pixels a side that the network looks at
+GRID = 64  # pixels per side of the network's input
 
 
 @dataclass(frozen=True)
 class EncoderSpec:
-    """All that is needed to build a `FaceEncoder`."""
+    """Everything needed to build a `FaceEncoder`."""
 
     latent: int = 192  # d of the generator
     layers: int = 12  # L of the generator
     channels: tuple[int, ...] = (48, 96, 128, 128)  # feature maps at 32, 16, 8 and 4 pixels
     hidden: int = 384  # numbers between the last feature map and the latents
-    upward: tuple[int, ...] = (96, 64, 48)  # feature maps on the way back up, at 8, 16 and 32 pixels
+    upward: tuple[int, ...] = (96, 64, 48)  # feature maps of the upward path, at 8, 16 and 32 pixels
     maps: tuple[int, ...] = (4, 8, 8, 16, 16, 32, 32)  # side of the noise map of each convolution from the first on
-    map_channels: tuple[int, ...] = ()  # of each map, as the generator mixes them; () = one each
-    depth: int = 0  # residual blocks at each step of the way back up
+    map_channels: tuple[int, ...] = ()  # of each map, which the generator mixes; () = one each
+    depth: int = 0  # residual blocks at each step of the upward path
 
     def to_json(self) -> str:
         """One line of JSON for the metadata of a safetensors file."""
@@ -41,7 +41,7 @@ class EncoderSpec:
 
     @staticmethod
     def from_json(text: str) -> EncoderSpec:
-        """Inverse of `to_json`; unknown keys are ignored, missing ones take their defaults."""
+        """Inverse of `to_json`; unknown keys are ignored, missing ones get their defaults."""
         fields = {k: v for k, v in json.loads(text).items() if k in EncoderSpec.__dataclass_fields__}
         for key in ("channels", "upward", "maps", "map_channels"):
             if key in fields:
@@ -55,7 +55,7 @@ class EncoderSpec:
 
 
 class ResidualBlock(nn.Module):
-    """Two 3x3 convolutions around a short cut; the first halves the size when `down`."""
+    """Two 3x3 convolutions with a skip connection; the first halves the size if `down`."""
 
     def __init__(self, inputs: int, outputs: int, down: bool) -> None:
         super().__init__()
@@ -75,7 +75,7 @@ class ResidualBlock(nn.Module):
 
 @dataclass(frozen=True)
 class Encoded:
-    """What the encoder says about a batch; the per-layer latents are w + deltas."""
+    """The encoder's output for a batch; the per-layer latents are w + deltas."""
 
     w: Tensor  # [B, d]
     deltas: Tensor  # [B, L, d]
@@ -105,7 +105,7 @@ class FaceEncoder(nn.Module):
         self.to_deltas = nn.Linear(spec.hidden, spec.latent * spec.layers)
         nn.init.zeros_(self.to_deltas.weight)
         nn.init.zeros_(self.to_deltas.bias)
-        # The way back up: one merge for each stage but the smallest, one head for each size of maps.
+        # The upward path: one merge per stage except the smallest, one head per size of maps.
         below = [c[-1], *spec.upward[:-1]]
         self.merges = nn.ModuleList(
             nn.Conv2d(b + side, out, 3, padding=1)
@@ -118,7 +118,7 @@ class FaceEncoder(nn.Module):
         self.heads = nn.ModuleList(
             nn.Conv2d(width, spec.maps.count(smallest << k), 3, padding=1) for k, width in enumerate(widths)
         )
-        # The channels of a map beyond its first come from a head of their own, so that older weights can be widened.
+        # The further channels of a map have a head of their own, so that older weights can be widened.
         self.further = [[ch - 1 for ch, n, _ in spec.map_shapes if n == smallest << k] for k in range(len(widths))]
         self.wide_heads = nn.ModuleDict(
             {
@@ -136,7 +136,7 @@ class FaceEncoder(nn.Module):
         return self.from_grid(to_grid(small), sizes)
 
     def from_grid(self, grid: Tensor, sizes: Tensor, dtype: torch.dtype = torch.float32) -> Encoded:
-        """grid: RGB [B, 3, 64, 64] in [-1, 1]; sizes [B]: pixels a side that it had before `to_grid`."""
+        """grid: RGB [B, 3, 64, 64] in [-1, 1]; sizes [B]: pixels per side before `to_grid`."""
         level = (torch.log2(sizes.clamp(4, GRID)) - math.log2(GRID) + 1.5) / 1.5
         x = F.pixel_unshuffle(grid, 2)
         x = torch.cat([x, level[:, None, None, None].expand(-1, 1, *x.shape[-2:])], 1)

@@ -1,10 +1,10 @@
 """
-The faces prior: a style-based generator with an encoder that says, in one pass, where a small face lies in its space.
+The faces prior: a style-based generator with an encoder that finds the latents of a small face in one pass.
 
-Latents, each searched inside the ball of radius sqrt(d) around 0, in the first third of which nearly all faces lie:
+The search keeps each latent inside the ball of radius sqrt(d) around 0; nearly all faces lie within a third of it:
 `w` [B, L, d], the per-layer styles, whitened; `map_0`, `map_1`, ... [B, c, n, n], the noise maps of the first
-convolutions, in units of three times their usual size. The picture is always a square of the generator's own size and
-opaque; cropping, alpha and other sizes are the domain's business. Generators of other people have no encoder: see
+convolutions, in units of three times their usual size. The picture is always an opaque square of the generator's own
+size; the domain handles cropping, alpha and other sizes. Other people's generators have no encoder: see
 `depixel.priors.stylegan_prior`.
 """
 
@@ -26,10 +26,10 @@ from depixel.priors.stylegan_prior import StylePrior, over_grey, to_picture
 from depixel.priors.weights import LoadedWeights
 from depixel.priors.whitening import Whitening, build_generator, read_spec
 
-RATE = 0.03  # of the search's rate: found on emoji and renders; larger steps leave the encoder's good start
-OUTSIDE = 0.2  # weight of how far w is from the encoder's usual distance to its mean
-STRAY = 0.8  # of other candidates: below, the differences of expression and gaze hardly show
-REFINEMENTS = ((8, 1.0), (16, 0.7))  # of a face from nothing: pixels it is shrunk to, imagination of the answer
+RATE = 0.03  # factor on the search's rate, tuned on emoji and renders; larger steps lose the encoder's good start
+OUTSIDE = 0.2  # weight of the deviation of w from the encoder's usual distance to its mean
+STRAY = 0.8  # of other candidates: with less, differences of expression and gaze hardly show
+REFINEMENTS = ((8, 1.0), (16, 0.7))  # of a face from nothing: pixels it is reduced to, imagination of the answer
 LEVELS = (8, 16, 32)  # small sizes for which the spread of possible answers was measured
 
 
@@ -43,7 +43,7 @@ class FacePrior:
         encoder: FaceEncoder,
         whitening: Whitening,
         map_scale: Tensor,  # [K] usual size of each noise map
-        spread: Tensor,  # [len(LEVELS), rank, d + all map pixels] directions in which the answer is open
+        spread: Tensor,  # [len(LEVELS), rank, d + all map pixels] directions in which answers vary
         portraits: tuple[Tensor, Tensor] | None = None,  # [3, n, n] and [rank, 3, n, n], RGB: see `imagine`
     ) -> None:
         self._spec = spec
@@ -61,7 +61,7 @@ class FacePrior:
         The prior of a released or converted weights file.
 
         Raises:
-            WeightsError: the file holds no style-based generator, or its tensors do not fit its configuration.
+            WeightsError: the file does not hold a style-based generator, or its tensors do not fit its configuration.
         """
         config = weights.config
         if config.get("kind") != "faces" or "generator" not in config:
@@ -83,7 +83,7 @@ class FacePrior:
             encoder.load_state_dict(_under(weights, "encoder."))
             scale, spread = weights.tensors["maps.scale"], weights.tensors["spread"]
             portraits = None
-            if "portraits.mean" in weights.tensors:  # a GAN's own mapping needs none
+            if "portraits.mean" in weights.tensors:  # the mapping network of a GAN needs no portraits
                 mean, directions = (weights.tensors[f"portraits.{name}"].float() for name in ("mean", "directions"))
                 if mean.dim() != 3 or mean.shape[0] != 3 or mean.shape != directions.shape[1:]:
                     raise ValueError(f"portraits of {tuple(mean.shape)} and {tuple(directions.shape)}")
@@ -102,8 +102,8 @@ class FacePrior:
 
     @property
     def layout(self) -> dict[str, LatentLayout]:
-        # Not `per_layer`: the encoder was trained to give each layer its own style, so that layers at an angle are
-        # usual here, and PULSE's geodesic term would pull a good start towards the mean face.
+        # Not `per_layer`: the encoder was trained to give each layer its own style, so angles between layers are
+        # normal here, and PULSE's geodesic term would pull a good start towards the mean face.
         names = ["w"] + [f"map_{k}" for k in range(len(self.encoder.spec.maps))]
         return {name: LatentLayout(sphere=False, rate=RATE) for name in names}
 
@@ -115,11 +115,11 @@ class FacePrior:
         self, small: Tensor, degradation: Degradation, generator: torch.Generator, imagination: float
     ) -> Latents:
         """
-        Another face that the same few pixels allow.
+        Another face with the same few pixels.
 
-        The training set says along which directions, jointly in w and in the maps, the encoder's answer for this small
-        size differs from its answer for the full picture; a random step of that covariance, times `imagination`, is
-        added to the encoder's answer.
+        The directions, jointly in w and in the maps, in which the encoder's answers for this small size differ from its
+        answers for the full picture were measured on the training set. A random step with that covariance, multiplied
+        by `imagination`, is added to the encoder's answer.
         """
         latents = self.encode(small, degradation)
         if imagination <= 0:
@@ -138,11 +138,11 @@ class FacePrior:
 
     def imagine(self, count: int, generator: torch.Generator) -> Latents:
         """
-        Faces from nothing: a first face, twice shrunk and answered again, a little differently each time.
+        Faces from nothing: a first face that is reduced and answered again twice, with some variation each time.
 
-        The first is a picture of n x n pixels drawn from a Gaussian fitted to the training portraits at that size,
-        where the file has one: most of what a face looks like is in the maps, and a mapping network z -> w that was
-        fitted afterwards has none. Otherwise it is z through the mapping network, the same style in each layer.
+        If the file has a Gaussian fitted to the training portraits at n x n pixels, the first face is a picture drawn
+        from it, because the maps hold most of a face's appearance and a mapping network z -> w that was fitted later
+        does not provide maps. Otherwise it is z through the mapping network, with the same style in each layer.
         """
         native = self.generator.spec.resolution
         if self.portraits is None:
@@ -173,7 +173,7 @@ class FacePrior:
         return to_picture(self.generator.synthesis(self.whitening.color(latents["w"]), maps))
 
     def penalty(self, latents: Latents) -> Tensor:
-        """[B] mean square of the whitened styles: the Gaussian prior, gently."""
+        """[B] mean square of the whitened styles: a weak Gaussian prior."""
         return OUTSIDE * latents["w"].square().mean((1, 2))
 
     def _latents(self, encoded: Encoded) -> Latents:

@@ -1,4 +1,4 @@
-"""Random latents of a prior with a small vector for each given pixel: fields that vary smoothly over the picture."""
+"""Random latents for priors with a small vector per input pixel: fields that vary smoothly over the picture."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def smooth_latent(batch: int, channels: int, height: int, width: int, generator:
 
 
 def sampled_fields(small: Tensor, channels: int, generator: torch.Generator) -> Tensor:
-    """One field for each picture of [B, 4, h, w], on its device: [B, channels, h, w]."""
+    """One field per picture of [B, 4, h, w], on its device: [B, channels, h, w]."""
     return torch.cat(
         [smooth_latent(1, channels, small.shape[2], small.shape[3], generator) for _ in range(len(small))]
     ).to(small)

@@ -13,7 +13,7 @@ def impose(large: Tensor, small: Tensor, degradation: Degradation) -> Tensor:
     """
     The nearest picture with A x = y, differentiable and unclipped; export clips and rounds (depixel.consistency).
 
-    Point sampling fixes the centre pixels themselves and not only their mean, as export does.
+    For point sampling the centre pixels themselves are fixed, not only their mean, as in exporting.
     """
     if isinstance(degradation, PointDegradation):
         offsets, _ = degradation.taps()
@@ -26,8 +26,9 @@ def impose(large: Tensor, small: Tensor, degradation: Degradation) -> Tensor:
 
 def impose_small(large: Tensor, small: Tensor, degradation: Degradation, binary_alpha: bool) -> Tensor:
     """
-    `impose`, with alpha that was never a mean treated as it is: block centres keep it, and colour is held to the
-    small picture's own colour over whatever part of a block is visible.
+        `impose` for alpha that was never a mean: block centres keep the small picture's alpha, and the visible part of
+        each
+    block keeps its colour.
     """
     if not binary_alpha or isinstance(degradation, PointDegradation):
         return impose(large, small, degradation)

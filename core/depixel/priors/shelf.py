@@ -1,4 +1,4 @@
-"""Which released weights serve which request, loaded once per process and device."""
+"""The choice of weights for a request; each is loaded once per process and device."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from depixel.request import MODELS
 
 class Shelf:
     """
-    Loaded priors.
+    The loaded priors of one device.
 
     Args:
-        device: where they live.
+        device: where they are loaded.
         chosen: kind ("art" or "faces") -> released name or path of a .safetensors file, instead of the defaults.
     """
 
@@ -29,15 +29,15 @@ class Shelf:
         self._faces: dict[str, LatentPrior] = {}
 
     def put(self, enlarger: Enlarger) -> None:
-        """Make a network available to requests whose model has its name, as long as this shelf lives."""
+        """Make a network available to requests that name it as model, for the life of this shelf."""
         self._art[enlarger.name] = EnlargerPrior(enlarger)
 
     def name_for(self, kind: str, model: str = "auto") -> str:
         """
-        The weights' name for a kind of prior and a model: a size ("auto", "small", "base") or an installed name.
+        The name of the weights for a kind of prior and a model: a size ("auto", "small", "base") or an installed name.
 
         Raises:
-            WeightsError: none is installed of that name, or released of that kind and size.
+            WeightsError: no weights of that name are installed, or none of that kind and size are released.
         """
         if model not in MODELS:
             return model if kind == "art" and model in self._art else installed_path(model).stem
@@ -52,7 +52,7 @@ class Shelf:
         return preferred if preferred in names else names[-1]
 
     def art(self, model: str = "auto") -> EnlargingPrior:
-        """The prior of sprites and textures, loaded at first use. Raises WeightsError when it cannot be."""
+        """The prior of sprites and textures, loaded at first use. Raises WeightsError if that fails."""
         name = self.name_for("art", model)
         if name not in self._art:
             self._art[name] = self._loaded(_of_kind(name, "art"))
@@ -67,7 +67,7 @@ class Shelf:
         return ArtPrior.from_weights(weights, self.device)
 
     def faces(self, model: str = "auto") -> LatentPrior:
-        """The prior of faces, of any size or of an installed name, loaded at first use. Raises WeightsError."""
+        """The prior of faces, of any size or with an installed name, loaded at first use. Raises WeightsError."""
         name = self.name_for("faces", model)
         if name not in self._faces:
             from depixel.priors.faces import FacePrior

@@ -22,21 +22,25 @@ BLUR = (1.0, 3.0, 3.0, 1.0)  # binomial low-pass kernel of the paper, one axis
 
 @dataclass(frozen=True)
 class GeneratorSpec:
-    """All that is needed to build a `Generator`; travels in the metadata of the weights."""
+    """Everything needed to build a `Generator`; stored in the metadata of the weights."""
 
     resolution: int = 128  # pixels a side of the picture, a power of two
     latent: int = 192  # d: numbers in w
-    noise_latent: int = 192  # numbers in z, most often equal to d
+    noise_latent: int = 192  # numbers in z, usually equal to d
     channels: tuple[int, ...] = (160, 160, 128, 96, 48, 24)  # feature maps at 4, 8, 16, ... pixels
     mapping_layers: int = 4  # fully connected layers from z to w
     mapping_rate: float = 0.01  # learning rate multiplier of the mapping network
     mapped_input: bool = True  # the 4x4 input also depends on w (False: the paper's constant)
-    map_channels: tuple[int, ...] = ()  # channels of the first convolutions' noise maps; one each beyond (the paper's)
-    residual: bool = False  # short cuts around each block (figure 7c of the paper); RGB then comes from the last alone
+    map_channels: tuple[
+        int, ...
+    ] = ()  # channels of the first convolutions' noise maps; the others have one, as in the paper
+    residual: bool = (
+        False  # skip connections around each block (figure 7c of the paper); RGB then comes from the last block
+    )
 
     def __post_init__(self) -> None:
         if self.resolution < 4 or self.resolution & (self.resolution - 1):
-            raise ValueError(f"resolution {self.resolution} is no power of two of at least 4")
+            raise ValueError(f"resolution {self.resolution} is not a power of two of at least 4")
         if len(self.channels) != self.levels:
             raise ValueError(f"{self.resolution} pixels need {self.levels} channel counts, got {len(self.channels)}")
 
@@ -47,7 +51,7 @@ class GeneratorSpec:
 
     @property
     def layers(self) -> int:
-        """L: how many styles one picture takes."""
+        """L: number of styles per picture."""
         return 2 * self.levels
 
     def to_json(self) -> str:
@@ -56,7 +60,7 @@ class GeneratorSpec:
 
     @staticmethod
     def from_json(text: str) -> GeneratorSpec:
-        """Inverse of `to_json`; unknown keys are ignored, missing ones take their defaults."""
+        """Inverse of `to_json`; unknown keys are ignored, missing ones get their defaults."""
         fields = {k: v for k, v in json.loads(text).items() if k in GeneratorSpec.__dataclass_fields__}
         for key in ("channels", "map_channels"):
             if key in fields:
@@ -159,9 +163,9 @@ class StyledConv(nn.Module):
     """
     Modulated 3x3 convolution, noise, bias, leaky ReLU; optionally doubling the size (Equations 1 and 3).
 
-    Beyond the paper, a noise map may have more channels than one: the first is added to all feature maps alike, as in
-    the paper, the others through a learned mixture, so that a map can say what is at a place and not only that
-    something is.
+    Beyond the paper, a noise map may have several channels: the first is added equally to all feature maps, as in the
+    paper, and the others through a learned mixture, so that a map can say what is at a place and not only that
+    something is there.
     """
 
     def __init__(
@@ -188,7 +192,8 @@ class StyledConv(nn.Module):
         noise_mode: str = "constant",
         generator: torch.Generator | None = None,
     ) -> Tensor:
-        # Modulate the input instead of the weights: the same numbers, and one ordinary convolution for the batch.
+        # Modulate the input instead of the weights: the result is the same, with one ordinary convolution for the
+        # batch.
         style = self.affine(w)  # [B, I]
         demodulation = torch.rsqrt(style.square() @ self.weight.square().sum((2, 3)).t() + 1e-8)  # [B, O]
         x = x * style.to(x.dtype)[:, :, None, None]
@@ -216,7 +221,7 @@ class StyledConv(nn.Module):
 
 
 class ShortCut(nn.Module):
-    """Around one block of the residual architecture: 1x1 convolution, then twice the size."""
+    """The skip connection of the residual architecture: 1x1 convolution, then enlargement to twice the size."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()

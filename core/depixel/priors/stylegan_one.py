@@ -1,8 +1,8 @@
 """StyleGAN1's generator as PULSE used it, written from the paper (Karras et al., CVPR 2019, arXiv 1812.04948).
 
 Conventions as in `depixel.priors.stylegan`: RGB in [-1, 1], w+ is [B, L, d] with L = 2 log2(resolution) - 2.
-Other than in StyleGAN2: adaptive instance normalisation instead of modulated weights, one noise weight a channel, noise
-and styles twice a resolution from 4x4 on, one RGB layer at the end. The noise is given or drawn: none is shipped.
+Differences from StyleGAN2: adaptive instance normalisation instead of modulated weights, one noise weight per channel,
+noise and styles twice per resolution from 4x4 on, one RGB layer at the end. No noise is stored: it is passed or drawn.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from depixel.priors.stylegan import GeneratorSpec
 
-FUSED_FROM = 128  # from this size on the published generator enlarges by a transposed convolution
+FUSED_FROM = 128  # from this size on the published generator enlarges with a transposed convolution
 
 
 class ScaledLinear(nn.Module):
@@ -52,7 +52,7 @@ class MappingNetworkOne(nn.Module):
 
 
 class Epilogue(nn.Module):
-    """What follows each convolution: noise, leaky ReLU, instance norm, style (figure 1b of the paper)."""
+    """The steps after each convolution: noise, leaky ReLU, instance norm, style (figure 1b of the paper)."""
 
     def __init__(self, channels: int, latent: int) -> None:
         super().__init__()
@@ -83,7 +83,7 @@ class Block(nn.Module):
     def forward(self, x: Tensor, w: tuple[Tensor, Tensor], noise: tuple[Tensor | None, Tensor | None]) -> Tensor:
         up = _he(self.up_weight)
         if self.size >= FUSED_FROM:
-            # The four shifted copies summed are a 2x2 box: nearest enlargement folded into the kernel.
+            # The sum of the four shifted copies is a 2x2 box: nearest enlargement folded into the kernel.
             padded = F.pad(up.transpose(0, 1), (1, 1, 1, 1))
             kernel = padded[..., 1:, 1:] + padded[..., :-1, 1:] + padded[..., 1:, :-1] + padded[..., :-1, :-1]
             x = F.conv_transpose2d(x, kernel, stride=2, padding=1)
@@ -96,7 +96,7 @@ class Block(nn.Module):
 
 
 class SynthesisOne(nn.Module):
-    """w+ -> picture; the call is that of `stylegan.Synthesis`."""
+    """w+ -> picture; called like `stylegan.Synthesis`."""
 
     def __init__(self, spec: GeneratorSpec) -> None:
         super().__init__()

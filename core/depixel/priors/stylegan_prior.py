@@ -1,6 +1,6 @@
 """
 Other people's style-based generators as a prior, searched as PULSE did: per-layer styles on the sphere of radius
-sqrt(d) in whitened coordinates, trainable noise for the first layers. There is no encoder: the search starts at the
+sqrt(d) in whitened coordinates, and trainable noise for the first layers. Without an encoder, the search starts at the
 best of a few fixed random faces.
 """
 
@@ -15,7 +15,7 @@ from depixel.priors.base import LatentLayout, Latents, PriorSpec
 from depixel.priors.whitening import AnyGenerator, Whitening
 
 TRAINABLE_NOISE = 5  # noise maps that the search may move, from the first layer on (PULSE's default)
-GUESSES = 64  # random faces among which the first guess is looked for
+GUESSES = 64  # random faces from which the first guess is chosen
 THUMBNAIL = 16  # pixels a side at which they are compared
 BATCH = 8  # of them at once
 
@@ -52,7 +52,7 @@ class StylePrior:
     def sample(
         self, small: Tensor, degradation: Degradation, generator: torch.Generator, imagination: float
     ) -> Latents:
-        """The encoder's guess turned towards a fresh random face, and fresh noise."""
+        """The first guess rotated towards a random face, with random noise."""
         latents = self.encode(small, degradation)
         if imagination <= 0:
             return latents
@@ -67,7 +67,7 @@ class StylePrior:
         return to_picture(self.generator.synthesis(self.whitening.color(latents["w"]), noise))
 
     def penalty(self, latents: Latents) -> Tensor:
-        """[B] zeros: the sphere says all."""
+        """[B] zeros: the sphere is the whole prior."""
         return latents["w"].new_zeros(latents["w"].shape[0])
 
     # v on the sphere for each layer, and one set of noise maps, for `rows` pictures.
@@ -80,7 +80,7 @@ class StylePrior:
             out[f"noise_{k}"] = m.expand(v.shape[0], -1, -1, -1).contiguous()
         return out
 
-    # Random v, whitened, near the sphere: through the mapping network, where the generator was trained.
+    # Random v, whitened, near the sphere, drawn through the mapping network as in the generator's training.
     def _draw(self, count: int, generator: torch.Generator) -> Tensor:
         z = torch.randn(count, self.generator.spec.noise_latent, generator=generator).to(self.device)
         v = self.whitening.whiten(self.generator.mapping(z))
@@ -115,7 +115,9 @@ def over_grey(small: Tensor) -> Tensor:
 
 
 def to_picture(rgb: Tensor) -> Tensor:
-    """RGB in [-1, 1] -> opaque RGBA in [0, 1]; clipped values keep their gradient, so that a search can unclip them."""
+    """
+    RGB in [-1, 1] -> opaque RGBA in [0, 1]; clipped values keep their gradient, so that a search can move them back.
+    """
     x = (rgb + 1) / 2
     x = x + (x.clamp(0, 1) - x).detach()
     return torch.cat([x, torch.ones_like(x[:, :1])], 1)

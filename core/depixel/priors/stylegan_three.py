@@ -2,8 +2,8 @@
 weights.
 
 Conventions as in `depixel.priors.stylegan`: RGB about [-1, 1]; w+ is [B, L, d] with L = layers: one style for the
-Fourier features, one for each layer, the last of which makes RGB. There is no noise. Every layer filters around its
-nonlinearity (section 3.2); the filters travel with the weights, the sizes follow from the schedule of appendix C.
+Fourier features and one for each layer, the last of which makes RGB. There is no noise. Every layer filters around its
+nonlinearity (section 3.2); the filters are stored with the weights, the sizes follow from the schedule of appendix C.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ CLAMP = 256.0  # of activations
 
 @dataclass(frozen=True)
 class SpecThree:
-    """All that is needed to build a `GeneratorThree`."""
+    """Everything needed to build a `GeneratorThree`."""
 
     resolution: int
     latent: int  # d: numbers in w
     noise_latent: int  # numbers in z
-    channels: tuple[int, ...]  # feature maps after each layer but the RGB one
+    channels: tuple[int, ...]  # feature maps after each layer except the RGB layer
     mapping_layers: int = 2
 
     @property
     def layers(self) -> int:
-        """L: styles of one picture."""
+        """L: number of styles per picture."""
         return len(self.channels) + 2
 
     def to_json(self) -> str:
@@ -53,7 +53,7 @@ class SpecThree:
 
 @dataclass(frozen=True)
 class Band:
-    """What one layer's output holds."""
+    """Size and bandwidth of one layer's output."""
 
     size: int  # pixels a side, margins included
     rate: int  # samples over the unit square
@@ -75,7 +75,7 @@ def schedule(resolution: int, count: int) -> list[Band]:
 
 
 class FourierInput(nn.Module):
-    """w -> feature map of sines, turned and shifted as the style says (section 3.1)."""
+    """w -> feature map of sines, rotated and shifted according to the style (section 3.1)."""
 
     def __init__(self, latent: int, channels: int, band: Band) -> None:
         super().__init__()
@@ -90,7 +90,7 @@ class FourierInput(nn.Module):
         self.transform: Tensor
 
     def forward(self, w: Tensor) -> Tensor:
-        # Turn, then shift, then the file's own transform.
+        # Rotation, then shift, then the file's own transform.
         t = self.affine(w)
         t = t / t[:, :2].norm(dim=1, keepdim=True)
         turn = torch.eye(3, device=w.device).repeat(len(w), 1, 1)
@@ -100,7 +100,7 @@ class FourierInput(nn.Module):
         matrix = turn @ shift @ self.transform
         phases = self.phases + (self.freqs @ matrix[:, :2, 2:])[:, :, 0]  # [B, C]
         freqs = self.freqs @ matrix[:, :2, :2]  # [B, C, 2]
-        # Frequencies beyond the band fade out, so that turning does not alias.
+        # Frequencies beyond the band fade out, so that rotation does not cause aliasing.
         room = self.band.rate / 2 - self.band.cutoff
         amplitudes = (1 - (freqs.norm(dim=2) - self.band.cutoff) / room).clamp(0, 1)
         reach = 0.5 * self.band.size / self.band.rate
@@ -159,7 +159,7 @@ class Layer(nn.Module):
 
 
 class SynthesisThree(nn.Module):
-    """w+ -> picture; the call is that of `stylegan.Synthesis`, whose noise has no meaning here."""
+    """w+ -> picture; called like `stylegan.Synthesis`, but noise is ignored."""
 
     def __init__(self, spec: SpecThree) -> None:
         super().__init__()

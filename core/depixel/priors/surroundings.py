@@ -1,4 +1,4 @@
-"""What lies beyond the border of a picture that a network looks at."""
+"""The surroundings of a picture beyond its border, for networks."""
 
 from __future__ import annotations
 

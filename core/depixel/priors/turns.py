@@ -1,6 +1,6 @@
 """
-A picture answered in several positions: flipped, turned, answered, turned back, averaged (Timofte, Rothe and Van Gool
-2016, arXiv 1511.02228, section 3.7). A network should prefer no direction; what it errs by in one averages away.
+Answers averaged over flips and rotations of the picture, each turned back (Timofte, Rothe and Van Gool 2016, arXiv
+1511.02228, section 3.7). A network should prefer no direction; its errors in single directions average out.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ import torch
 from torch import Tensor
 
 Wrap = tuple[bool, bool]
-"""(x, y): along which axes a picture continues on its other side."""
+"""(x, y): axes along which a picture tiles."""
 
 NO_WRAP = (False, False)
 
 Answering = Callable[[Tensor, Tensor | None, Tensor | None, Wrap], Tensor]
-"""(small, z, valid, wrap) => large: what `ArtNetwork` and `EnlargerPrior` do in one pass."""
+"""(small, z, valid, wrap) => large: one pass of `ArtNetwork` or `EnlargerPrior`."""
 
 
 class Turn(NamedTuple):
-    """One of the eight symmetries of a square, of pictures [B, C, h, w]."""
+    """One of the eight symmetries of a square, applied to pictures [B, C, h, w]."""
 
-    swap: bool  # rows and columns exchanged first
+    swap: bool  # swap rows and columns first
     flip: tuple[int, ...]  # axes flipped after that
 
     def of(self, picture: Tensor) -> Tensor:
@@ -36,9 +36,9 @@ class Turn(NamedTuple):
 
 
 TURNS = tuple(Turn(swap, flip) for swap in (False, True) for flip in ((), (2, 3), (2,), (3,)))
-"""As it is, half a turn, the two mirrored, and the same four with rows and columns exchanged."""
+"""The identity, half a turn, the two reflections, and the same four with rows and columns swapped."""
 
-_LEAST_PASS = 64 * 64  # small pixels: in a smaller pass the start of each layer costs as much as its work
+_LEAST_PASS = 64 * 64  # small pixels: in a smaller pass the overhead of each layer is as large as its work
 
 
 def mean_of_turns(
@@ -58,7 +58,7 @@ def mean_of_turns(
         valid: [B, 1, h, w], or None.
 
     Returns:
-        [B, C, h*scale, w*scale]; for one turn exactly the network's own answer to it.
+        [B, C, h*scale, w*scale]; for one turn, exactly the network's own answer.
     """
     size = small.shape[0] * small.shape[2] * small.shape[3]
     total: Tensor | None = None
@@ -74,7 +74,7 @@ def mean_of_turns(
     return total if len(turns) == 1 else total / len(turns)
 
 
-# Runs of at most `most` turns that leave the picture in the same shape: they share a pass.
+# Groups of at most `most` turns after which the picture has the same shape: they share a pass.
 def _groups(turns: Sequence[Turn], most: int) -> list[list[Turn]]:
     groups: list[list[Turn]] = []
     for turn in turns:

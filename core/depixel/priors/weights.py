@@ -1,6 +1,6 @@
 """
-Released weights, and those that a user added: safetensors files with a JSON configuration in their metadata and a card
-beside them. Loading executes nothing from the file.
+Released weights and weights that a user added: safetensors files with a JSON configuration in their metadata, and a
+card beside them. Loading executes nothing from the file.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from safetensors import SafetensorError, safe_open
 from depixel.errors import WeightsError
 
 if TYPE_CHECKING:
-    from torch import Tensor  # `depixel models` looks at the files without it
+    from torch import Tensor  # `depixel models` reads the files without torch
 
 RELEASED = Path(__file__).resolve().parent.parent / "weights"
 
@@ -32,12 +32,12 @@ ENVIRONMENT = "DEPIXEL_MODELS_DIR"
 class LoadedWeights:
     """A weights file in memory."""
 
-    name: str  # file name without its ending
+    name: str  # file name without extension
     config: dict[str, Any]  # "config" of the metadata, decoded
     metadata: dict[str, str]
     tensors: dict[str, Tensor]  # float16 storage is widened to float32
     digest: str  # SHA-256 of the file, first 16 hex digits
-    remedy: str = "choose other weights"  # what the user can do if these cannot be used
+    remedy: str = "choose other weights"  # advice for the user if the weights cannot be used
 
 
 def released_names() -> list[str]:
@@ -47,7 +47,7 @@ def released_names() -> list[str]:
 
 
 def added_folder() -> Path:
-    """Where `depixel models add` puts weights: this user's own folder, which no update of Depixel touches."""
+    """The folder of `depixel models add`: the user's own, which updates of Depixel do not touch."""
     if os.environ.get(ENVIRONMENT):
         return Path(os.environ[ENVIRONMENT])
     home = Path.home()
@@ -78,7 +78,7 @@ def installed_path(name: str) -> Path:
     The file of released or added weights of this name.
 
     Raises:
-        WeightsError: there is none; names the ones there are.
+        WeightsError: there is none; the sentence lists the existing ones.
     """
     if name in released_names():
         return RELEASED / f"{name}.safetensors"
@@ -90,10 +90,10 @@ def installed_path(name: str) -> Path:
 
 def weights_path(name: str) -> Path:
     """
-    The file of released or added weights, or the path itself when `name` is a path to a .safetensors file.
+    The file of released or added weights, or the path itself if `name` is the path of a .safetensors file.
 
     Raises:
-        WeightsError: there is no such file; names the ones there are.
+        WeightsError: there is no such file; the sentence lists the existing names.
     """
     path = Path(name)
     if path.suffix == ".safetensors" and path.is_file():
@@ -117,7 +117,7 @@ def _digest(path: Path, _size: int, _time: int) -> str:
 
 
 def remedy_for(path: Path) -> str:
-    """What the user can do about a weights file that cannot be used: only Depixel's own come with its installation."""
+    """Advice for a weights file that cannot be used; only Depixel's own come with its installation."""
     if path.resolve().parent == RELEASED:
         return "install Depixel again"
     return "get the file again, or choose other weights"
@@ -128,7 +128,7 @@ def load_weights(name: str) -> LoadedWeights:
     Read released weights by name, or a .safetensors file by path.
 
     Raises:
-        WeightsError: missing, damaged, or without the configuration that Depixel's own files carry.
+        WeightsError: the file is missing, damaged, or lacks the configuration of Depixel's own files.
     """
     path = weights_path(name)
     try:

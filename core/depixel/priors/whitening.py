@@ -1,8 +1,8 @@
-"""The space in which style latents are searched: w made nearly a standard Gaussian (PULSE, section 4.2).
+"""The space in which style latents are searched: w transformed to nearly a standard Gaussian (PULSE, section 4.2).
 
-PULSE undoes the last leaky ReLU of the mapping network (a leaky ReLU of slope 5) and fits a Gaussian; what it searches
-is that Gaussian, v, with v near the sphere of radius sqrt(d). Here w = leaky(mean + v @ root), where `root` is the
-diagonal of deviations for other people's generators and a full matrix for ours, whose mapping ends linearly.
+PULSE inverts the last leaky ReLU of the mapping network (a leaky ReLU of slope 5), fits a Gaussian, and searches its
+coordinates v near the sphere of radius sqrt(d). Here w = leaky(mean + v @ root), where `root` is the diagonal of
+standard deviations for other people's generators and a full matrix for ours, whose mapping ends with a linear layer.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Whitening:
     """w [.., d] <-> v [.., d]."""
 
     mean: Tensor  # [d], before the leaky ReLU
-    root: Tensor  # [d, d], or [d] when diagonal
+    root: Tensor  # [d, d], or [d] if diagonal
     inverse: Tensor  # of root, same shape
     slope: float = 1.0  # of the leaky ReLU after the affine map; 1 = none
 
@@ -43,7 +43,7 @@ class Whitening:
         return x @ self.inverse if self.inverse.dim() == 2 else x * self.inverse
 
     def tensors(self) -> dict[str, Tensor]:
-        """What is stored."""
+        """The tensors to store."""
         return {"mean": self.mean, "root": self.root}
 
     @staticmethod
@@ -58,7 +58,7 @@ class Whitening:
 
 
 def fit(w: Tensor, slope: float, full: bool) -> Whitening:
-    """Gaussian fit of samples w [N, d]; `full` keeps the whole covariance, otherwise its diagonal."""
+    """Fit a Gaussian to samples w [N, d]; `full` keeps the whole covariance instead of its diagonal."""
     x = w if slope == 1.0 else F.leaky_relu(w, 1.0 / slope)
     mean = x.mean(0)
     if not full:

@@ -45,19 +45,19 @@ def dithered(large: Tensor, small: Tensor, factor: int) -> Tensor:
     Only colours of the nine small pixels around: soft shading, with shades that meet in an ordered dither (Bayer 1973)
     and hard edges between colours far apart. The pattern's pixels are large ones, coarser from x16 on.
     """
-    wanted = _gradients(hardened(large, small, factor), small, factor)
+    target = _gradients(hardened(large, small, factor), small, factor)
     around = [repeated(colour, factor) for colour in nine(small)]
-    nearest, best = around[0], (around[0] - wanted).square().sum(1, keepdim=True)
+    nearest, best = around[0], (around[0] - target).square().sum(1, keepdim=True)
     for colour in around[1:]:
-        distance = (colour - wanted).square().sum(1, keepdim=True)
+        distance = (colour - target).square().sum(1, keepdim=True)
         nearest = torch.where(distance < best - 1e-7, colour, nearest)
         best = torch.minimum(best, distance)
     second, share, beside = nearest, torch.zeros_like(best), torch.full_like(best, torch.inf)
     for colour in around:
         step = colour - nearest
         length = step.square().sum(1, keepdim=True)
-        along = (((wanted - nearest) * step).sum(1, keepdim=True) / length.clamp_min(1e-6)).clamp(0, 1)
-        distance = (wanted - nearest - along * step).square().sum(1, keepdim=True)
+        along = (((target - nearest) * step).sum(1, keepdim=True) / length.clamp_min(1e-6)).clamp(0, 1)
+        distance = (target - nearest - along * step).square().sum(1, keepdim=True)
         nearer = (length > 1e-5) & (distance < beside - 1e-9)
         second, share = torch.where(nearer, colour, second), torch.where(nearer, along, share)
         beside = torch.where(nearer, distance, beside)

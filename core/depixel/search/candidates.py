@@ -1,4 +1,4 @@
-"""What a search found: an answer for each picture and each candidate, best first within a picture."""
+"""The result of a search: an answer for each picture and candidate."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ class Solution:
     """The best answer of one candidate of one picture, with the latents that made it."""
 
     latents: Latents  # batch of one: `prior.decode` of these gives `large`
-    large: Tensor  # [4, H, W] premultiplied RGBA as the prior made it, before any projection
+    large: Tensor  # [4, H, W] premultiplied RGBA from the prior, before any projection
     error: float  # mean squared error of scaling back, on [0, 1], before any projection
     score: float  # value of the whole objective; lower is better
-    seed: int  # of this candidate; as `request.seed` of a search for one candidate it is the first one's
-    steps: int  # search steps taken when it was found; 0 = the encoder's answer
+    seed: int  # of this candidate; a search for one candidate with it as `request.seed` reproduces the candidate
+    steps: int  # search steps until it was found; 0 = the encoder's answer
     converged: bool  # error is within eps
     terms: dict[str, float]  # value of each objective term, before weighting
 
 
 @dataclass(frozen=True)
 class Candidates:
-    """The end of a search. Never empty: a search that fails returns the best it saw, and its error says so."""
+    """The result of a search. Never empty: a search that fails returns its best answers, whose errors are large."""
 
     pictures: tuple[tuple[Solution, ...], ...]  # [picture][candidate], in the order of the seeds
     steps: int  # search steps taken by the longest row
@@ -43,8 +43,9 @@ def candidate_seed(seed: int, candidate: int) -> int:
     """
     The seed of candidate k, from (seed, k) alone; below 2**31, which every editor's dialog takes.
 
-    Candidate 0 has the seed itself, so that each candidate can be asked for again on its own; the others are mixed
-    (splitmix64, Steele et al. 2014), so that the next seed does not bring the same candidates in another order.
+        Candidate 0 has the seed itself, so that each candidate can be reproduced alone; the others are hashed
+        (splitmix64,
+    Steele et al. 2014), so that the next seed does not give the same candidates in another order.
     """
     if candidate == 0:
         return seed
@@ -56,16 +57,17 @@ def candidate_seed(seed: int, candidate: int) -> int:
 
 def candidate_imagination(imagination: float, candidate: int, stray: float) -> float:
     """
-    How far candidate k strays at the start: the first as asked (0 = the calm answer), others at least as far as the
-    prior needs to show something else (`PriorSpec.stray`).
+        The imagination of candidate k at the start: the requested one for the first (0 = the calm answer), for others
+            at
+    least what the prior needs for a different answer (`PriorSpec.stray`).
     """
     return imagination if candidate == 0 else max(imagination, stray)
 
 
 def reported_imagination(seed: int, request: Request, stray: float) -> float:
     """
-    How far the candidate with that seed strayed: asked for with this `imagination` and its own seed, and all else as
-    before, it comes again alone.
+        The imagination of the candidate with that seed: a request with it and with the seed, and otherwise unchanged,
+    reproduces the candidate alone.
     """
     first = request.like is None and seed == request.seed
     return candidate_imagination(request.imagination, 0 if first else 1, stray)

@@ -1,10 +1,10 @@
 """
-The latent search (PULSE: Menon et al. 2020, arXiv 2003.03808), for any prior: start where the encoder says, move the
-latents down the objective, keep the best answer of each candidate of each picture by itself.
+The latent search (PULSE: Menon et al. 2020, arXiv 2003.03808), for any prior: start at the encoder's answer, move the
+latents down the objective, and keep the best answer of each candidate of each picture separately.
 
 A *row* is one candidate of one picture; row = picture * candidates + candidate. Rows share the passes through the
-generator and nothing else: each starts from its own seed, has its own optimiser state, stops by itself and then leaves
-the batch, so a batch of one gives what the same picture gets in a batch, to float rounding.
+generator and nothing else: each has its own seed and optimiser state, stops independently and then leaves the batch, so
+a picture gets the same answer alone and in a batch, up to float rounding.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from depixel.search.start import make_context, start_latents
 from depixel.search.terms import TERMS, Term
 
 DEFAULT_STEPS = 40  # of request.steps None
-RATE = 0.3  # highest rate of the optimiser, deviations of a coordinate or radians a step
+RATE = 0.3  # highest rate of the optimiser: deviations of a coordinate, or radians, per step
 
 
 def search(
@@ -41,25 +41,25 @@ def search(
     """
     The best answers to the question.
 
-    The encoder's pass counts as step 1, so a search of request.steps s reports s + 1 steps at most, and one of 0
-    reports one. Of the request it reads candidates, seed, like, steps (None = DEFAULT_STEPS), imagination and eps
-    (None = PULSE_EPS).
+        The encoder's pass counts as step 1, so a search with request.steps = s reports at most s + 1 steps. It uses the
+    request's candidates, seed, like, steps (None = DEFAULT_STEPS), imagination and eps (None = PULSE_EPS).
 
-    A row is done when its error is within eps and every term is within its goal, or when nothing has improved for
-    `rows.PATIENCE` steps. Its answer is the one of smallest error down to eps, and among those of smallest score.
+        A row is done when its error is within eps and every term is within its goal, or when it has not improved for
+    `rows.PATIENCE` steps. Its answer is the one with the smallest error down to eps, and among those the smallest
+    score.
 
     Args:
-        terms: the objective is the sum of those that apply.
-        monitor: steps carry the first picture's best answer as preview.
-        keep_when_cancelled: return the best answers so far instead of raising; before the first pass there is none.
+        terms: the objective is the sum of the ones that apply.
+        monitor: its steps have the first picture's best answer as preview.
+        keep_when_cancelled: return the best answers so far instead of raising; before the first pass there are none.
 
     Raises:
-        CancelledError: the monitor says so; it is asked before each pass through the generator.
-        WeightsError: the prior's pictures are not finite wherever it starts.
+        CancelledError: the monitor stopped the search; it is checked before each pass through the generator.
+        WeightsError: the prior's pictures are not finite from any start.
         BadUsageError: the parts of the question do not fit together, or the prior has no latents.
     """
     if not prior.layout:
-        raise BadUsageError(f"{prior.spec.name} has no latents to search; ask for 0 steps.")
+        raise BadUsageError(f"{prior.spec.name} has no latents to search: use --steps 0.")
     question.check(request.candidates)
     steps = DEFAULT_STEPS if request.steps is None else request.steps
     monitor.check("The search was stopped before its first step.")

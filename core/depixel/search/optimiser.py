@@ -1,4 +1,4 @@
-"""Adam on the tangent of the latents' spheres, with a state for each row so that rows may leave the batch."""
+"""Adam on the tangent of the latents' spheres, with a state per row so that rows can leave the batch."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor
 from depixel.priors.base import LatentLayout, Latents
 from depixel.search.sphere import along_tangent, as_points, constrain
 
-# Short memories, since a search is short: found on a random-weight style generator from encoder and random starts.
+# Short memories, because searches are short; tuned on a random-weight style generator with encoder and random starts.
 MOMENTUM = 0.7  # decay of the mean gradient
 SQUARES = 0.8  # decay of the mean squared gradient
 SHARED = 0.1  # share of the point's mean squared gradient in each coordinate's, so that idle coordinates stay idle
@@ -36,7 +36,7 @@ class TangentAdam:
         for name, x in latents.items():
             layout = self.layout[name]
             gradient = along_tangent(x, gradients[name], layout)
-            # The mean of earlier points is carried over by projecting it onto this point's tangent.
+            # The mean of earlier points is transported by projecting it onto this point's tangent.
             mean = along_tangent(x, MOMENTUM * self.mean[name], layout) + (1 - MOMENTUM) * gradient
             square = SQUARES * self.square[name] + (1 - SQUARES) * gradient.square()
             self.mean[name], self.square[name] = mean, square
@@ -55,7 +55,7 @@ class TangentAdam:
         self.count = self.count[index]
 
     def forget(self, rows: Tensor) -> None:
-        """Start these rows ([N] bool) afresh."""
+        """Reset the state of these rows ([N] bool)."""
         for state in (self.mean, self.square):
             for x in state.values():
                 x[rows] = 0

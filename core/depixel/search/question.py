@@ -1,4 +1,4 @@
-"""What a search is asked: the given pictures, how answers scale back to them, and where to start."""
+"""The input of a search: the pictures, how answers scale back to them, and where to start."""
 
 from __future__ import annotations
 
@@ -21,30 +21,32 @@ class Question:
     degradation: Degradation
     scale_back: Callable[[Tensor], Tensor] | None = None
     """
-    [N, 4, H, W] => [N, 4, h, w], differentiable, each row by itself; None = degradation.apply. For priors of a fixed
-    size whose pictures are cropped or padded before they are compared.
+        [N, 4, H, W] => [N, 4, h, w], differentiable, each row independently; None = degradation.apply. For priors of a
+        fixed
+    size whose pictures are cropped or padded before the comparison.
     """
-    weight: Tensor | None = None  # [B, 1, h, w] how much each given pixel counts in the error, 0 ... 1
-    palettes: Tensor | None = None  # [B, P, 4] premultiplied colours to keep to, repeated to fill up
+    weight: Tensor | None = None  # [B, 1, h, w] weight of each input pixel in the error, 0 ... 1
+    palettes: Tensor | None = None  # [B, P, 4] allowed premultiplied colours; the last is repeated as padding
     animations: Sequence[int] | None = None
     """
-    For each picture a number; consecutive pictures of one number are frames of one animation, and stay in the batch
+        A number per picture; consecutive pictures with the same number are frames of one animation, and stay in the
+        batch
     until all of them are done. None = no animations.
     """
     start: Latents | None = None
     """
-    Latents of batch B (for each picture's first candidate) or B * candidates (for every row), in place of the encoder's
-    and the prior's samples; e.g. those of the frame before.
+        Latents of batch B (for each picture's first candidate) or B * candidates (for every row) to use instead of the
+    encoder's and the prior's samples, for example those of the previous frame.
     """
-    far_eps: float | None = None  # of a row that starts outside PULSE's eps: the error at which it is done, if larger
+    far_eps: float | None = None  # error at which a row that starts outside PULSE's eps is done, if larger
 
     def check(self, candidates: int) -> None:
-        """Raises BadUsageError when small, start, weight, palettes and animations do not fit together."""
+        """Raises BadUsageError if small, start, weight, palettes and animations do not fit together."""
         small = self.small
         if small.ndim != 4 or small.shape[1] != 4 or small.shape[0] == 0:
             raise BadUsageError(f"a search takes pictures [B, 4, h, w], not {list(small.shape)}.")
         if not bool(torch.isfinite(small).all()):
-            raise BadUsageError("a picture given to the search has values that are not numbers.")
+            raise BadUsageError("a picture for the search has values that are not finite numbers.")
         count = small.shape[0]
         for name, length in (
             ("weight", None if self.weight is None else self.weight.shape[0]),

@@ -1,4 +1,7 @@
-"""The rows of a search: where each is, its best answer, when it is done. `depixel.search.loop` says what a row is."""
+"""
+The rows of a search: their latents, their best answers, and when they are done. `depixel.search.loop` says what a row
+    is.
+"""
 
 from __future__ import annotations
 
@@ -19,14 +22,14 @@ from depixel.search.terms import Context, Term, squared_error
 
 PATIENCE = 12  # steps without progress after which a row gives up
 PROGRESS = 0.01  # least relative decrease of the error or the score that counts as progress
-DIVERGED = 4.0  # times its best score: beyond, a row returns to its best answer and halves its rate
-LONGEST = 8.0  # times the prior's own rate, for a start that fits nothing
-CAREFUL = 0.25  # of the search's rate: a prior whose own rate is higher is never hurried beyond
+DIVERGED = 4.0  # times its best score: above this, a row returns to its best answer and halves its rate
+LONGEST = 8.0  # times the prior's own rate, for a start that does not fit at all
+CAREFUL = 0.25  # times the search's rate: priors whose own rate is higher are not accelerated
 
 
 @dataclass
 class _Best:
-    """The best answer of every row, whether it still searches or not."""
+    """The best answer of every row, searching or done."""
 
     large: Tensor  # [N, 4, H, W]
     latents: Latents
@@ -35,11 +38,11 @@ class _Best:
     values: Tensor  # [N, terms]
     steps: Tensor  # [N] when it was found
     stale: Tensor  # [N] steps since the last progress
-    mark: tuple[Tensor, Tensor]  # [N] error and score when there was progress last
+    mark: tuple[Tensor, Tensor]  # [N] error and score at the last progress
 
 
 class Rows:
-    """The rows still searching (`index` into all rows), where they are now, and the best of all rows."""
+    """The rows that still search (`index` into all rows), their present latents, and the best answers of all rows."""
 
     def __init__(
         self,
@@ -64,14 +67,16 @@ class Rows:
         self.gradients: Latents = {}
         self.best: _Best | None = None
 
-    # [n] factors of the rate, by how far outside PULSE's eps the start is. Small steps keep what is good about a good
-    # start, such as the encoder's of a portrait or an emoji; noise has a long way to go, and nothing to lose on it.
+        # [n] factors of the rate, by how far outside PULSE's eps the start is. Small steps preserve a good start, such
+        # as the
+
+    # encoder's for a portrait or an emoji; a bad start has a long way to go and nothing to lose.
     def _hurry(self, error: Tensor) -> Tensor:
         rate = max(layout.rate for layout in self.prior.layout.values())
         return (error / PULSE_EPS).clamp(1.0, min(LONGEST, max(1.0, CAREFUL / rate)))
 
     def look(self, step: int, steps: int) -> None:
-        """One pass: judge the active rows where they are now, keep the best, and let those that are done leave."""
+        """One pass: evaluate the active rows, keep the best answers, and remove the rows that are done."""
         descend = step < steps
         with torch.inference_mode(False), torch.set_grad_enabled(descend):
             latents = {name: x.detach().requires_grad_(descend) for name, x in self.latents.items()}
@@ -86,7 +91,9 @@ class Rows:
         if descend and len(survivors):
             with torch.inference_mode(False), torch.enable_grad():
                 leaves = list(latents.values())
-                total = score[survivors].sum() + sum(x.sum() * 0 for x in leaves)  # also terms that no latent moves
+                total = score[survivors].sum() + sum(
+                    x.sum() * 0 for x in leaves
+                )  # also terms that do not depend on latents
                 slopes = torch.autograd.grad(total, leaves)
             self.gradients = {
                 name: torch.nan_to_num(gradient, 0.0, 0.0, 0.0) for name, gradient in zip(latents, slopes, strict=True)
@@ -108,8 +115,10 @@ class Rows:
         values = torch.stack([term.function(large, latents, context) for term in self.objective], 1)
         return large, error, values
 
-    # Keep what is better than the best so far; [n] bool of the rows that have gone astray. The frames of an animation
-    # are kept together, or the flicker between them would not be the one that was judged.
+        # Keep answers that are better than the best so far; returns [n] bool of the rows that diverged. The frames of
+        # an
+
+    # animation are kept together, because the flicker between them is part of the score.
     def _remember(self, large: Tensor, error: Tensor, values: Tensor, score: Tensor, step: int) -> Tensor:
         context = self.context
         sound = torch.isfinite(error) & torch.isfinite(score) & torch.isfinite(large).flatten(1).all(1)
@@ -171,7 +180,7 @@ class Rows:
         self.optimiser.rows(survivors)
 
     def report(self, step: int, steps: int, candidates: int, monitor: Monitor) -> None:
-        """Report step `step` of `steps` to whoever listens, with the first picture's best answer as preview."""
+        """Report step `step` of `steps`, with the first picture's best answer as preview."""
         if monitor.on_step is None:
             return
         best = self._best()
@@ -180,7 +189,7 @@ class Rows:
         monitor.step(SearchStep(step + 1, steps + 1, float(best.error.max()), picture))
 
     def candidates(self, candidates: int, *, seed: int, step: int, cancelled: bool) -> Candidates:
-        """What all rows found, by picture."""
+        """The answers of all rows, by picture."""
         best = self._best()
         names = [term.name for term in self.objective]
 

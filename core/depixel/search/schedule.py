@@ -1,17 +1,18 @@
-"""How far a step goes, over the course of a search: factors in (0, 1] of the highest rate."""
+"""Learning-rate schedules of a search: factors in (0, 1] of the highest rate."""
 
 from __future__ import annotations
 
 import math
 
-WARM_UP = 2  # steps until the full rate: the second moment of the optimiser is a guess before that
+WARM_UP = 2  # steps until the full rate: before that, the optimiser's second moment is unreliable
 FLOOR = 0.05  # factor of the last step
 
 
 def warm_cosine(step: int, steps: int) -> float:
     """
-    Rise over the first steps, then fall along a cosine. The search starts where the encoder says, so the long rise
-    of PULSE's schedule, made for a random start, would only lose steps.
+        Rise over the first steps, then fall along a cosine. The search starts at the encoder's answer, so the long rise
+        of
+    PULSE's schedule, meant for a random start, would only waste steps.
 
     Args:
         step: 0 ... steps - 1.
@@ -22,7 +23,7 @@ def warm_cosine(step: int, steps: int) -> float:
 
 
 def one_cycle_drop(step: int, steps: int) -> float:
-    """PULSE's schedule, kept for comparison: 0.1 up to 1 and back over nine tenths, then down to 0.001."""
+    """PULSE's schedule, for comparison: from 0.1 to 1 and back over nine tenths of the steps, then down to 0.001."""
     turn = 0.9 * steps
     if step < turn:
         return 0.1 + 0.9 * (1 - abs(2 * step / turn - 1))

@@ -1,4 +1,4 @@
-"""Where a search starts: the context of its terms and the latents of every row."""
+"""The start of a search: the context of its terms and the latents of every row."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from depixel.search.terms import Context
 
 
 def make_context(prior: LatentPrior, question: Question, request: Request) -> Context:
-    """One row for each candidate of each picture."""
+    """The context of the terms, with one row for each candidate of each picture."""
     small, candidates = question.small, request.candidates
 
     def repeated(x: Tensor | None) -> Tensor | None:
@@ -55,8 +55,9 @@ def _frame_links(animations: Sequence[int], candidates: int) -> tuple[list[int],
 @torch.no_grad()
 def start_latents(prior: LatentPrior, question: Question, request: Request) -> Latents:
     """
-    Where every row starts. The calm answers come from one pass of the encoder over the batch; the others one by one,
-    each from a generator of its own, so that no row depends on the rest of the batch.
+        The first latents of every row. The calm answers come from one pass of the encoder over the batch; the others
+        are
+    drawn one by one, each with its own generator, so that no row depends on the rest of the batch.
     """
     small, degradation, start = question.small, question.degradation, question.start
     count, candidates = small.shape[0], request.candidates
@@ -76,7 +77,7 @@ def start_latents(prior: LatentPrior, question: Question, request: Request) -> L
     return _rows(columns, small)
 
 
-# Latents between the answer with the seed `like` and other answers: similar to it, but not the same.
+# Latents between the answer with the seed `like` and other answers, hence similar to it.
 def _near(prior: LatentPrior, question: Question, request: Request, like: int) -> Latents:
     imagination = max(request.imagination, prior.spec.stray)
     liked = _sample(prior, question, like, imagination)
@@ -87,7 +88,7 @@ def _near(prior: LatentPrior, question: Question, request: Request, like: int) -
     return _rows(columns, question.small)
 
 
-_STRAY = 0.35  # of the way from the liked answer to another
+_STRAY = 0.35  # share of the way from the liked answer to another
 
 
 def _rows(columns: list[Latents], small: Tensor) -> Latents:

@@ -1,9 +1,9 @@
 """
-What the search minimises: the weighted sum of small functions of (generated picture, latents, context) -> [N].
+The objective of the search: a weighted sum of small functions of (generated picture, latents, context) -> [N].
 
-Add a term, not another loop, for each new goal. Pictures are premultiplied RGBA in [0, 1], [N, 4, H, W]; every term
-is a mean over one picture's pixels, so that its weight means the same for every size, and no term looks at another
-row of the batch, except `frames`, whose rows are the frames of one animation.
+Add a term, not another loop, for each new goal. Pictures are premultiplied RGBA in [0, 1], [N, 4, H, W]. Every term is
+a mean over the pixels of one picture, so that its weight does not depend on the size, and uses no other row of the
+batch, except `frames`, whose rows are the frames of one animation.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ from depixel.priors.base import LatentLayout, Latents
 from depixel.request import Request
 from depixel.search.sphere import as_points
 
-_PALETTE_CHUNK = 1 << 22  # distances held at a time
+_PALETTE_CHUNK = 1 << 22  # distances in memory at a time
 
 
 @dataclass(frozen=True)
 class Context:
-    """All that terms may look at besides the answer. One row for each picture and candidate still searching."""
+    """The inputs of terms besides the answer. One row for each picture and candidate that still searches."""
 
-    small: Tensor  # [N, 4, h, w] the given pictures
+    small: Tensor  # [N, 4, h, w] the input pictures
     scale_back: Callable[[Tensor], Tensor]  # large => small, the degradation
     layout: Mapping[str, LatentLayout]
     penalty: Callable[[Latents], Tensor]  # latents => [N], the prior's own
-    request: Request  # for terms that an option of the request asks for
-    wrap: tuple[bool, bool] = (False, False)  # (x, y) axes across which the pictures tile
-    weight: Tensor | None = None  # [N, 1, h, w] how much each given pixel counts; None = all the same
-    palette: Tensor | None = None  # [N, P, 4] premultiplied colours; repeat one to fill up a shorter palette
-    previous: Tensor | None = None  # [N] row of the frame before this one; -1 = there is none
-    animation: Tensor | None = None  # [N] number of the animation that a row belongs to; None = each its own
+    request: Request  # for terms that depend on an option
+    wrap: tuple[bool, bool] = (False, False)  # (x, y) axes along which the pictures tile
+    weight: Tensor | None = None  # [N, 1, h, w] weight of each input pixel; None = equal weights
+    palette: Tensor | None = None  # [N, P, 4] premultiplied colours; a shorter palette repeats one
+    previous: Tensor | None = None  # [N] row of the previous frame; -1 = none
+    animation: Tensor | None = None  # [N] number of the row's animation; None = no animations
 
     def rows(self, index: Tensor) -> Context:
         """Only these rows; the frames of one animation must be kept together."""
@@ -43,7 +43,7 @@ class Context:
         if self.previous is not None:
             place = torch.full((self.small.shape[0] + 1,), -1, dtype=torch.long, device=index.device)
             place[index] = torch.arange(len(index), device=index.device)
-            previous = place[self.previous[index]]  # -1 picks the last place, which stays -1
+            previous = place[self.previous[index]]  # -1 selects the last entry, which is always -1
         return replace(
             self,
             small=self.small[index],
@@ -54,7 +54,7 @@ class Context:
         )
 
     def together(self, values: Tensor, reduce: str) -> Tensor:
-        """[N] => [N] values of the whole animation that each row belongs to; reduce = "mean" or "amax"."""
+        """[N] => [N] values of each row's whole animation; reduce = "mean" or "amax"."""
         if self.animation is None:
             return values
         size = int(self.animation.max()) + 1
@@ -79,19 +79,19 @@ class Term:
     weight: float
     function: TermFunction  # (generated [N, 4, H, W], latents, context) => [N], not negative
     applies: Callable[[Context], bool] = always  # whether this search has the term
-    goal: float | None = None  # a row searches on while its value is above; None = never a reason to search on
-    option: str | None = None  # field of the request that does nothing but call for this term
+    goal: float | None = None  # the row continues while its value is above this; None = no goal
+    option: str | None = None  # field of the request whose only effect is this term
 
 
 def consistency(generated: Tensor, latents: Latents, context: Context) -> Tensor:
     """
-    Mean squared error of scaling back. Opaque pictures are judged on three channels, as PULSE does, others on four.
+    Mean squared error of scaling back, over three channels for opaque pictures, as in PULSE, and over four for others.
     """
     return squared_error(context.scale_back(generated), context.small, context.weight)
 
 
 def squared_error(reduced: Tensor, small: Tensor, weight: Tensor | None = None) -> Tensor:
-    """[N, 4, h, w] twice => [N]; an opaque picture's alpha adds its error but no channel to divide by."""
+    """[N, 4, h, w] twice => [N]; the alpha of an opaque picture adds its error, but does not count as a channel."""
     channels = 3 + (small[:, 3].flatten(1).amin(1) < 1).to(small.dtype)
     error = (reduced - small).square().sum(1, keepdim=True)
     if weight is None:
@@ -103,14 +103,14 @@ def geodesic(generated: Tensor, latents: Latents, context: Context) -> Tensor:
     """
     PULSE's geodesic cross-distance: mean over all pairs of layers of (angle between their latents)^2 * d / 8.
 
-    Holds W+ near W, where the generator was trained (Menon et al. 2020, section 3.2).
+        Keeps W+ near W, where the generator was trained (Menon et al. 2020, section 3.2).
     """
     total = generated.new_zeros(generated.shape[0])
     for name, layout in context.layout.items():
         if layout.per_layer:
             points = F.normalize(as_points(latents[name], layout), dim=-1)
             a, b = points[:, :, None], points[:, None]
-            apart = ((a - b).square().sum(-1) + 1e-9).sqrt()  # the gradient of a root has no value at 0
+            apart = ((a - b).square().sum(-1) + 1e-9).sqrt()  # the gradient of a root is undefined at 0
             along = ((a + b).square().sum(-1) + 1e-9).sqrt()
             angle = 2 * torch.atan2(apart, along)  # [N, L, L]
             total = total + angle.square().mean((1, 2)) * points.shape[-1] / 8
@@ -140,7 +140,7 @@ def nearest_colours(pixels: Tensor, palette: Tensor) -> Tensor:
 
 
 def wrap(generated: Tensor, latents: Latents, context: Context) -> Tensor:
-    """How much more the picture changes across its tileable borders than between neighbours beside them."""
+    """How much more the picture changes across its tileable borders than between neighbouring lines beside them."""
     total = generated.new_zeros(generated.shape[0])
     for axis, wraps in zip((3, 2), context.wrap, strict=True):
         if wraps and generated.shape[axis] >= 4:
@@ -157,7 +157,7 @@ def seam_and_inside(picture: Tensor, axis: int) -> tuple[Tensor, Tensor]:
 
 
 def frames(generated: Tensor, latents: Latents, context: Context) -> Tensor:
-    """Same in, same out: mean squared change since the frame before, where the given pixels did not change."""
+    """Equal input, equal output: mean squared change since the previous frame where the input pixels did not change."""
     if context.previous is None:
         return generated.new_zeros(generated.shape[0])
     has, before = context.previous >= 0, context.previous.clamp_min(0)
@@ -168,16 +168,16 @@ def frames(generated: Tensor, latents: Latents, context: Context) -> Tensor:
 
 
 def unchanged(small: Tensor, before: Tensor) -> Tensor:
-    """[N, 1, h, w] given pixels that are what they were in the frame before, to half a level of 255."""
+    """[N, 1, h, w] input pixels that equal those of the previous frame within half a level of 255."""
     return ((small - before).abs() < 0.5 / 255).all(1, keepdim=True)
 
 
 def alpha_edge(generated: Tensor, latents: Latents, context: Context) -> Tensor:
     """
-    Alpha that leaves the range of the given alphas around (a halo), and half-transparent pixels along hard edges.
+    Alpha outside the range of the input alphas nearby (a halo), and half-transparent pixels along hard edges.
 
-    An edge is hard where the given alpha runs from 0 to 1 within three pixels; a soft shadow is left alone,
-    and so is an opaque picture.
+    An edge is hard where the input's alpha goes from 0 to 1 within three pixels; soft shadows and opaque pictures are
+    not affected.
     """
     alpha, small_alpha = generated[:, 3:], context.small[:, 3:]
     high = F.max_pool2d(F.pad(small_alpha, (1, 1, 1, 1), mode="replicate"), 3, stride=1)
@@ -203,7 +203,7 @@ TERMS = (
 
 
 def idle_options(request: Request) -> list[str]:
-    """Options of this request that do nothing unless something is searched."""
+    """Options of this request that only affect searches."""
     only_searches = ["eps", *(term.option for term in TERMS if term.option is not None)]
     default = Request()
     return [name for name in only_searches if getattr(request, name) != getattr(default, name)]

@@ -1,6 +1,6 @@
 """
-The engine process: one warm engine on 127.0.0.1 for GIMP, Krita, the folder watcher and the command line. What travels
-is described in docs/api; the words of the wire that both sides share are in `depixel.client.protocol`.
+The engine process: one warm engine on 127.0.0.1 for GIMP, Krita, the folder watcher and the command line. docs/api
+describes its interface; `depixel.client.protocol` holds what both sides share.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The HTTP face of the engine: a handful of routes, all behind the same guard. docs/api describes them."""
+"""The HTTP interface of the engine: a few routes, all behind the same guard. docs/api describes them."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ from depixel.service.pictures import OWN, answer_file, format_of, heat_file, pic
 from depixel.service.wire import check_length, parse_header, read_picture, samples
 
 STATUS = {"too-large": 413, "unreadable": 415, "unsupported": 415, "busy": 503, "protocol": 409, "memory": 507}
-"""Wire code => HTTP status; 400 for the rest."""
+"""Error code => HTTP status; 400 for all others."""
 
-_HEARTBEAT = 0.5  # seconds between two signs of life on a stream of events
-_PACE = 0.04  # seconds that news may wait for newer news
+_HEARTBEAT = 0.5  # seconds between keep-alive lines on a stream of events
+_PACE = 0.04  # seconds for which an event may be held back in favour of a newer one
 
 
 def make_app(
@@ -50,9 +50,9 @@ def make_app(
     The application without its guard.
 
     Args:
-        about: device, models, actions: what changes while the engine lives.
+        about: device, models, actions: facts that can change while the engine runs.
         stop: called when a client asks the engine to finish and exit.
-        sessions: of the page in the browser; None = nobody has one yet.
+        sessions: of the page in the browser; None = there are none yet.
     """
 
     async def hello(request: HttpRequest) -> Response:
@@ -84,7 +84,7 @@ def make_app(
         job = _job(jobs, request)
         index = request.path_params["index"]
         if job.report is None or index >= len(job.report.candidates):
-            raise HTTPException(404, f"There is no answer {index} to this job; it is {job.state}.")
+            raise HTTPException(404, f"This job has no answer {index}; it is {job.state}.")
         kind = wanted(request)
         if kind != OWN and format_of(kind) is None:
             return Response(await run_in_threadpool(samples, job.report.candidates[index]), media_type=RAW)
@@ -94,7 +94,7 @@ def make_app(
     async def heat(request: HttpRequest) -> Response:
         job = _job(jobs, request)
         if job.report is None or len(job.report.candidates) < 2:
-            raise HTTPException(404, "Only several answers to one picture can differ.")
+            raise HTTPException(404, "The job has only one answer, so there is no difference to show.")
         return Response(await run_in_threadpool(heat_file, job), media_type="image/png")
 
     async def options(request: HttpRequest) -> Response:
@@ -137,9 +137,9 @@ def make_app(
 
 class EventStream(Response):
     """
-    The news of one job as lines of JSON until it ends; empty lines are signs of life.
+    The events of one job as lines of JSON, until it ends; empty lines keep the connection alive.
 
-    A listener that leaves before the end has lost interest, or its program has died: the job is cancelled.
+        If the client disconnects before the end, the job is cancelled: it is no longer wanted, or its program has died.
     """
 
     def __init__(self, jobs: Jobs, job: Job) -> None:
@@ -155,7 +155,7 @@ class EventStream(Response):
         try:
             await self._tell(send, departure)
         except OSError:
-            pass  # the listener left while a line was on its way to it
+            pass  # the client disconnected while a line was being sent
         finally:
             departure.cancel()
             if not self._job.finished:
@@ -172,7 +172,7 @@ class EventStream(Response):
             line = b"\n" if job.version == version and not job.finished else _news(job, self._jobs)
             version = job.version
             last = job.finished and job.end is not None
-            if last:  # however quick the job was, its last step is told
+            if last:  # the last step is always sent, even of a very short job
                 step = b"" if job.progress is None or job.progress is last_line else _news(job, self._jobs)
                 line = step + json.dumps(job.end).encode("ascii") + b"\n"
             last_line = job.progress
@@ -206,9 +206,7 @@ async def _body(request: HttpRequest, expected: int) -> bytes:
     async for chunk in request.stream():
         body += chunk
         if len(body) > expected:
-            raise PictureTooLargeError(
-                "The body is longer than the picture that the request describes, or than 512 MB."
-            )
+            raise PictureTooLargeError("The body is longer than the described picture, or longer than 512 MB.")
     return bytes(body)
 
 
@@ -220,7 +218,7 @@ def _content_length(request: HttpRequest) -> int | None:
 def _job(jobs: Jobs, request: HttpRequest) -> Job:
     job = jobs.get(request.path_params["job"])
     if job is None:
-        raise HTTPException(404, "This engine knows no such job; it may have ended long ago.")
+        raise HTTPException(404, "This engine does not know the job; it may have ended long ago.")
     return job
 
 
@@ -240,4 +238,4 @@ async def _no_memory(request: HttpRequest, error: Exception) -> Response:
 
 
 async def _gone(request: HttpRequest, error: Exception) -> Response:
-    return Response(status_code=499)  # nobody is left to read it
+    return Response(status_code=499)  # the client has disconnected

@@ -1,5 +1,5 @@
 """
-Open connections, and how long they may stay open without saying anything.
+Open connections, and time limits for silent ones.
 
 Everybody on the machine can connect to 127.0.0.1. Until a peer has shown the token it is a stranger: it must send a
 complete request soon, body included, take its answer soon, and only so many strangers are connected at a time. A new
@@ -25,7 +25,7 @@ class Connections:
         self._trusted: set[tuple[str, int]] = set()
 
     def add(self, peer: tuple[str, int], connection: TimedProtocol) -> None:
-        """A connection was opened; it may cost the oldest stranger's."""
+        """A connection was opened; the oldest stranger's may be closed for it."""
         self._strangers[peer] = connection
         while len(self._strangers) > self.limits.strangers:
             oldest = next(iter(self._strangers))
@@ -50,7 +50,7 @@ class Connections:
             self._trusted.add(peer)
 
     def is_trusted(self, peer: tuple[str, int] | None) -> bool:
-        """Whether the peer has shown a token on this very connection."""
+        """Whether the peer has shown the token on this connection."""
         return peer in self._trusted
 
     def is_stranger(self, peer: tuple[str, int]) -> bool:
@@ -59,7 +59,7 @@ class Connections:
 
     @property
     def strangers(self) -> int:
-        """How many peers have not shown the token yet."""
+        """The number of peers that have not shown the token."""
         return len(self._strangers)
 
 
@@ -98,7 +98,7 @@ class TimedProtocol(H11Protocol):
         self._stop_clock()
 
     def drop(self) -> None:
-        """Close the connection at once; what has not been sent is lost."""
+        """Close the connection immediately; unsent data are lost."""
         self._stop_clock()
         self.transport.abort()
 
@@ -113,5 +113,5 @@ class TimedProtocol(H11Protocol):
 
 
 def protocol_for(connections: Connections) -> type[TimedProtocol]:
-    """The protocol class for an engine with these connections, as uvicorn wants it."""
+    """The protocol class for uvicorn that uses these connections."""
     return type("EngineProtocol", (TimedProtocol,), {"book": connections})

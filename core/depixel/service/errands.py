@@ -1,7 +1,6 @@
 """
-Errands: work for the engine's queue that is not one picture to be upscaled. Another upscaler's result is made exact, or
-a texture pack is looked at and rewritten. They wait their turn like pictures, tell of their progress in the same way,
-and are cancelled in the same way.
+Errands: work for the engine's queue other than upscaling a picture, namely making another upscaler's result exact, and
+inspecting or enlarging a texture pack. Queueing, progress and cancelling work as for pictures.
 """
 
 from __future__ import annotations
@@ -36,12 +35,12 @@ if TYPE_CHECKING:
 
 _HEADER = "Depixel-Request"
 _CHUNK = 2**20
-_PACK_BYTES = 4 * 2**30  # of one pack on the wire
+_PACK_BYTES = 4 * 2**30  # most bytes of a pack on the wire
 
 
 @dataclass(frozen=True)
 class FileOutcome:
-    """What came of an errand that answers no picture: facts, and perhaps a file."""
+    """The result of an errand that is not a picture: facts, and perhaps a file."""
 
     facts: dict[str, Any]
     file: IO[bytes] | None = field(default=None, compare=False)
@@ -50,20 +49,22 @@ class FileOutcome:
 
 @runtime_checkable
 class Errand(Protocol):
-    """Something that the engine does in its queue."""
+    """Work for the engine's queue."""
 
     @property
     def original(self) -> Picture | None:
-        """The picture with which candidates are compared, where there are any."""
+        """The picture with which candidates are compared; None if there are no candidates."""
         ...
 
     def run(self, upsampler: Upsampler, monitor: Monitor) -> Report | FileOutcome:
-        """Raises DepixelError; CancelledError when the monitor says so."""
+        """Do the work. Raises DepixelError; CancelledError if the monitor stopped it."""
         ...
 
 
 PackWork = Callable[..., "tuple[dict[str, Any], IO[bytes] | None]"]
-"""`depixel_watch.page_packs.work_on_pack`, which is found by its name: the engine knows nothing of the watcher."""
+"""
+`depixel_watch.page_packs.work_on_pack`, which is imported by name, because the engine must not depend on the watcher.
+"""
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ class Exactness:
     request: Request
 
     def run(self, upsampler: Upsampler, monitor: Monitor) -> Report:
-        """The projected result as the only candidate; the note says how far off it was."""
+        """The projected result as the only candidate; a note says how far off it was."""
         from depixel.labels import projected_report
         from depixel.projecting import project_result
 
@@ -87,22 +88,22 @@ class Exactness:
 
 @dataclass(frozen=True)
 class PackErrand:
-    """Look at a texture pack, or make it larger."""
+    """Inspect a texture pack, or enlarge it."""
 
     work: PackWork
     request: Request
-    folder: tempfile.TemporaryDirectory[str] = field(compare=False)  # goes with the errand
+    folder: tempfile.TemporaryDirectory[str] = field(compare=False)  # deleted with the errand
     path: Path
     profile: str
     look: bool
 
     @property
     def original(self) -> Picture | None:
-        """A pack has none."""
+        """None for a pack."""
         return None
 
     def run(self, upsampler: Upsampler, monitor: Monitor) -> FileOutcome:
-        """What the pack is and how long it takes; or the larger pack."""
+        """Facts about the pack and the expected time; or the enlarged pack."""
 
         def progress(done: int, total: int) -> None:
             monitor.step(SearchStep(done, total, 0.0, None, "pictures"))
@@ -141,7 +142,7 @@ def errand_routes(jobs: Jobs, limits: ServiceLimits) -> list[Route]:
     async def file(request: HttpRequest) -> Response:
         job = jobs.get(request.path_params["job"])
         if job is None or job.file is None or job.file.file is None:
-            raise HTTPException(404, "There is no file of such a job.")
+            raise HTTPException(404, "This job has no file.")
         return StreamingResponse(_chunks(job.file.file), media_type=job.file.media)
 
     return [
@@ -153,12 +154,12 @@ def errand_routes(jobs: Jobs, limits: ServiceLimits) -> list[Route]:
 
 def _pack_work() -> PackWork:
     if importlib.util.find_spec("depixel_watch") is None:
-        raise HTTPException(501, "This engine was installed without the part that handles texture packs.")
+        raise HTTPException(501, "This installation does not include support for texture packs.")
     work: PackWork = importlib.import_module("depixel_watch.page_packs").work_on_pack
     return work
 
 
-# The keys of the header beside those of a picture's request.
+# The keys of the header in addition to those of a picture's request.
 def _headers(request: HttpRequest) -> tuple[JobSpec, dict[str, Any]]:
     text = request.headers.get(_HEADER)
     header = parse_header(text)
@@ -171,13 +172,13 @@ def _exactness(header: JobSpec, values: dict[str, Any], body: bytes) -> Exactnes
 
     length, names = values.get("original"), values.get("names")
     if not isinstance(length, int) or isinstance(length, bool) or not 0 < length < len(body):
-        raise BadUsageError("original must be the number of bytes of the first of the two files in the body.")
+        raise BadUsageError("original must be the number of bytes of the first file in the body.")
     first, second = names if isinstance(names, list) and len(names) == 2 else ("original", "result")
     original, result = read_bytes(body[:length], str(first)[:200]), read_bytes(body[length:], str(second)[:200])
     return Exactness(original, result, header.settings)
 
 
-# No name from outside becomes a path; the ending says what kind of archive it is.
+# A name from outside is never used as a path; its extension tells the kind of archive.
 def _zip_name(name: str) -> str:
     last = name.replace("\\", "/").rpartition("/")[2]
     safe = "".join(letter if letter.isalnum() or letter in " -_.()[]+" else "_" for letter in last)[-120:].lstrip(".")

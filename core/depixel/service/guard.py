@@ -1,4 +1,6 @@
-"""The guard before the engine's routes: it lets this user's own programs in, and proves to them who the engine is."""
+"""
+The guard before the engine's routes: it admits only this user's programs, and proves the engine's identity to them.
+"""
 
 from __future__ import annotations
 
@@ -18,28 +20,28 @@ _CHALLENGE = re.compile(rb"[0-9a-f]{32,128}")
 
 
 class Token:
-    """The secret of one engine. It is replaced when others may have read it."""
+    """The secret of one engine. It is replaced if others may have read it."""
 
     def __init__(self) -> None:
         self.value = secrets.token_urlsafe(32)
 
     def replace(self) -> None:
-        """From now on another value opens new connections."""
+        """Use a new value for new connections."""
         self.value = secrets.token_urlsafe(32)
 
     def fits(self, authorization: bytes) -> bool:
-        """Whether this is the value of a request's Authorization."""
+        """Whether a request's Authorization header has the token."""
         return hmac.compare_digest(authorization, b"Bearer " + self.value.encode("ascii"))
 
 
 class Guard:
     """
-    Lets only this user's own programs in.
+    Admits only this user's own programs.
 
-    A web page in the user's browser can reach 127.0.0.1 too, even under its own name (DNS rebinding): hence the check
-    of Host, the refusal of any Origin but that of the engine's own page, and a token that only a file of the user
-    holds. A tab with the engine's page has a token of its own, which opens less (service/page_sessions.py). A program
-    asks for a proof before it sends the token: another user's program may own the port of an engine that has died.
+    A web page in the user's browser can also reach 127.0.0.1, even under its own name (DNS rebinding). Therefore Host
+    is checked, any Origin other than the engine's own page is refused, and the token is only in a file of the user. A
+    tab with the engine's page has its own token, which permits less (service/page_sessions.py). A program asks for a
+    proof before it sends the token, because another user's program may own the port of an engine that has died.
     """
 
     def __init__(
@@ -60,14 +62,14 @@ class Guard:
                 return
         await self._app(scope, receive, send)
 
-    # The response to a request that goes no further; None for one that may pass.
+    # The response to a request that is refused; None for one that may pass.
     def _answer(self, scope: Scope) -> Response | None:
         headers = {name.lower(): value for name, value in scope["headers"]}
         path, host, peer = scope["path"], headers.get(b"host", b"").lower(), scope.get("client")
         if host not in self._hosts:
             return error_response(403, "host", "This engine answers only to 127.0.0.1.")
         origin = headers.get(b"origin", b"http://" + host).lower()
-        from_a_file = origin == b"null" and path == "/enter"  # `depixel open` hands its key over in a file
+        from_a_file = origin == b"null" and path == "/enter"  # `depixel open` passes its key in a file
         if origin != b"http://" + host and not from_a_file:
             return error_response(403, "origin", "Web pages may not use the Depixel engine.")
         if path == PROOF_PATH:
@@ -78,7 +80,9 @@ class Guard:
         if self._sessions.find(authorization.decode("latin-1")) is not None and not is_for_programs(path):
             self._connections.admit(peer)
             return None
-        is_trusted = bool(authorization) and self._connections.is_trusted(peer)  # a job outlives a change of token
+        is_trusted = bool(authorization) and self._connections.is_trusted(
+            peer
+        )  # jobs continue after a change of the token
         if not is_trusted and not self._token.fits(authorization):
             return error_response(401, "token", "The token of this engine is missing or wrong; it is in running.json.")
         self._connections.trust(peer)
@@ -91,6 +95,6 @@ class Guard:
 
 
 def error_response(status: int, code: str, sentence: str) -> Response:
-    """A refusal as every client reads it. Strangers are hung up on; of a large picture the rest is not waited for."""
+    """A refusal in the form that all clients read. The connection is closed for strangers and for unread bodies."""
     headers = {"Connection": "close"} if status in (401, 403, 413) else None
     return JSONResponse({"code": code, "sentence": sentence}, status_code=status, headers=headers)

@@ -6,5 +6,5 @@ from depixel.priors.weights import added_names, released_names
 
 
 def model_names() -> list[str]:
-    """Names such as "art-small"; the released ones first."""
+    """Names such as "art-small", released ones first."""
     return [*released_names(), *added_names()]

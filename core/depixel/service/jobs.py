@@ -1,4 +1,4 @@
-"""Jobs: one after the other on the device, each with news for whoever listens."""
+"""Jobs: they run one after the other on the device, and report events to their listeners."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class BusyError(DepixelError):
 
 
 class Worker(Protocol):
-    """What computes. `warm` loads what is slow; both are called on the jobs' thread only."""
+    """Does the computing. `warm` loads slow parts in advance; both methods are called only on the jobs' thread."""
 
     def warm(self) -> None: ...
 
@@ -42,7 +42,9 @@ class Worker(Protocol):
 
 
 class Job:
-    """One request. The thread writes, listeners on the event loop read; `version` counts the news."""
+    """
+    One request in the engine. The jobs' thread writes, listeners on the event loop read; `version` counts the changes.
+    """
 
     def __init__(
         self, spec: JobSpec, picture: Picture | Errand, size: int, limits: ServiceLimits, wake: Callable[[Job], None]
@@ -59,10 +61,10 @@ class Job:
         self.end: dict[str, Any] | None = None  # the last line: done, failed or cancelled
         self.answer_bytes = 0
         self.report: Report | None = None  # of a job that is done, with its pictures
-        self.source: Picture | None = None  # of a job that is done: what was sent
+        self.source: Picture | None = None  # of a job that is done: the input
         self.file: FileOutcome | None = None  # of an errand that is done
         self.is_errand = isinstance(picture, Errand)
-        self.changed = asyncio.Event()  # set by the loop on each change, replaced by the listener that saw it
+        self.changed = asyncio.Event()  # set by the loop on each change, replaced by the listener that noticed it
         self.cancelled = threading.Event()
         self._limits = limits
         self._wake = wake
@@ -97,7 +99,7 @@ class Job:
         self.tell("running")
 
     def finish_errand(self, outcome: FileOutcome) -> None:
-        self.file, self.answer_bytes = outcome, 1  # as long as it is kept, so is its file
+        self.file, self.answer_bytes = outcome, 1  # its file is kept as long as the job
         self.end = {"event": "done", "candidates": [], "facts": outcome.facts, "file": outcome.file is not None}
         self.tell("done")
 
@@ -128,8 +130,8 @@ class Jobs:
     The queue and its one thread.
 
     Args:
-        worker: what computes.
-        loop: where listeners wait.
+        worker: does the computing.
+        loop: the event loop of the listeners.
     """
 
     def __init__(self, worker: Worker, limits: ServiceLimits, loop: asyncio.AbstractEventLoop) -> None:
@@ -143,7 +145,7 @@ class Jobs:
         self._work = threading.Condition(self._lock)
         self._closing = False
         self.ready = False
-        self.active = time.monotonic()  # when something last happened
+        self.active = time.monotonic()  # time of the last activity
         self._thread = threading.Thread(target=self._run, name="jobs", daemon=True)
 
     def start(self) -> None:
@@ -172,7 +174,9 @@ class Jobs:
                 raise BusyError("The Depixel engine is stopping; try again in a moment.")
             waiting = sum(other.size for other in self._waiting)
             if len(self._waiting) >= self._limits.waiting or waiting + size > self._limits.waiting_bytes:
-                raise BusyError(f"{len(self._waiting)} pictures wait for the Depixel engine already; try again later.")
+                raise BusyError(
+                    f"{len(self._waiting)} pictures are already waiting for the Depixel engine; try again later."
+                )
             self._known[job.id] = job
             self._waiting.append(job)
             self._work.notify()
@@ -184,14 +188,14 @@ class Jobs:
         return self._known.get(name)
 
     def position(self, job: Job) -> int:
-        """How many come before it."""
+        """The number of jobs before it."""
         with self._lock:
             if job not in self._waiting:
                 return 0
             return self._waiting.index(job) + (self._running is not None)
 
     def cancel(self, job: Job) -> None:
-        """Stop it, wherever it is; a finished one stays as it is."""
+        """Stop a waiting or running job; a finished one does not change."""
         job.cancelled.set()
         with self._lock:
             if job in self._waiting:
@@ -203,15 +207,15 @@ class Jobs:
             job.stop()
 
     def forget(self, job: Job) -> None:
-        """Cancel it if need be and drop its answers."""
+        """Cancel it if necessary, and drop its answers."""
         if not job.finished:
             self.cancel(job)
-            return  # its listener still wants the last line; `sweep` drops it
+            return  # its listener still waits for the last line; `sweep` drops it later
         with self._lock:
             self._known.pop(job.id, None)
 
     def sweep(self) -> None:
-        """Drop finished jobs that nobody fetched: the old ones, and the oldest when they hold too much memory."""
+        """Drop finished jobs that were not fetched: old ones, and the oldest if they use too much memory."""
         now = time.monotonic()
         with self._lock:
             total = 0
@@ -224,7 +228,7 @@ class Jobs:
                     del self._known[name]
 
     def close(self, drain: bool) -> None:
-        """Take no more jobs; finish those there are (`drain`), or cancel them."""
+        """Accept no more jobs; finish the present ones (`drain`), or cancel them."""
         with self._work:
             self._closing = True
             dropped = [] if drain else list(self._waiting)
@@ -236,7 +240,7 @@ class Jobs:
             running.cancelled.set()
 
     def join(self, seconds: float) -> bool:
-        """Wait for the thread's end after `close`; False when it has not come."""
+        """Wait for the thread to end after `close`; False if it has not ended."""
         self._thread.join(seconds)
         return not self._thread.is_alive()
 
@@ -250,7 +254,7 @@ class Jobs:
     def _run(self) -> None:
         try:
             self._worker.warm()
-        except Exception:  # the first job says in its sentence what is wrong
+        except Exception:  # the first job will report what is wrong
             log.exception("the engine could not warm up")
         self.ready = True
         while True:
@@ -302,6 +306,8 @@ class Jobs:
 
 
 def _is_memory(error: Exception) -> bool:
-    from depixel.devices import is_out_of_memory  # torch, loaded by now: never before the first answer to `hello`
+    from depixel.devices import (
+        is_out_of_memory,
+    )  # needs torch, which is loaded by now, but must not be before the first answer to `hello`
 
     return is_out_of_memory(error)

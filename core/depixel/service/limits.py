@@ -1,4 +1,4 @@
-"""How much the engine accepts. A request beyond a limit is answered with a sentence, and nothing of it is kept."""
+"""Limits of the engine. A request that exceeds one is answered with a sentence, and not stored."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class ServiceLimits:
-    """Everything is counted before memory is spent on it."""
+    """Limits of the engine; each is checked before memory is used."""
 
     body: int = 512 * 2**20  # bytes of one picture on the wire
     waiting: int = 256  # jobs in the queue
     waiting_bytes: int = 2 * 2**30  # of their pictures
     side: int = 65_535  # pixels
     frames: int = 10_000
-    kept_bytes: int = 2 * 2**30  # of finished answers that nobody has fetched
-    kept_seconds: float = 600.0  # that they are kept
-    idle_seconds: float = 900.0  # without a request or a job, then the engine exits; 0 = never
+    kept_bytes: int = 2 * 2**30  # of finished answers that were not fetched
+    kept_seconds: float = 600.0  # for which they are kept
+    idle_seconds: float = 900.0  # without a request or a job, after which the engine exits; 0 = never
     preview_side: int = 256  # pixels of the longer side
     preview_seconds: float = 0.25  # between two previews
     strangers: int = 64  # connections whose peer has not shown the token

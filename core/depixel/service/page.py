@@ -1,7 +1,7 @@
 """
 The page: its files, the exchange of a key for a session, and the files that were named on the command line.
 
-Everything else that the page does goes through the same routes as the other programs'.
+For everything else the page uses the same routes as other programs.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ EXAMPLES = {
     "examples/coin.png": "animations/coin.png",
     "examples/portrait.png": "faces/portrait.png",
 }
-"""Pictures for people who have none at hand => where they are in samples/; the wheel has copies."""
+"""Example pictures => their place in samples/; the wheel has copies."""
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -57,7 +57,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-"""Sent with every file of the page: it may load its own files and nothing else, and nobody may frame it."""
+"""Sent with every file of the page: it may load only its own files, and other pages may not embed it."""
 
 _MOST_FILES = 20_000  # named on one command line
 _MOST_BODY = 16 * 2**20  # bytes of a request for a key, which names files
@@ -66,12 +66,12 @@ _PUBLIC = ("/", "/enter", "/page/session")
 
 
 def is_public(path: str) -> bool:
-    """Whether a path is answered without a token: the page's own files, which hold no secret, and the exchange."""
+    """Whether a path needs no token: the page's own files, which hold no secret, and the exchange of keys."""
     return path in _PUBLIC or path.startswith("/page/static/")
 
 
 def is_for_programs(path: str) -> bool:
-    """Whether a path is closed to the page: only a program with the engine's token may make keys or stop the engine."""
+    """Whether a path is closed to the page: only programs with the engine's token may make keys or stop the engine."""
     return path in ("/page/keys", "/shutdown")
 
 
@@ -81,11 +81,11 @@ def page_routes(sessions: PageSessions) -> list[Route]:
     async def index(request: Request) -> Response:
         return _static("index.html")
 
-    # With the key in the address, behind #, its script makes the exchange.
+    # If the key is in the address, after #, the page's script exchanges it.
     async def enter(request: Request) -> Response:
         return _static("enter.html")
 
-    # From the file that `depixel open` wrote: the key is in no address, so that no history of a browser has it.
+    # Called from the file that `depixel open` wrote: the key is not in an address, so no browser history contains it.
     async def enter_by_form(request: Request) -> Response:
         body = (await _body(request, _MOST_KEY)).decode("ascii", "replace")
         token = await exchange(request, parse_qs(body).get("key", [""])[0])
@@ -99,7 +99,7 @@ def page_routes(sessions: PageSessions) -> list[Route]:
         files = _named_files(values)
         missing = next((file for file in files if not file.path.is_file()), None)
         if missing is not None:
-            raise BadUsageError(f"{missing.path} is not a file that can be read.")
+            raise BadUsageError(f"{missing.path} is not a readable file.")
         note = values.get("note")
         return JSONResponse({"key": sessions.new_key(files, note=Path(note) if isinstance(note, str) else None)})
 
@@ -116,19 +116,19 @@ def page_routes(sessions: PageSessions) -> list[Route]:
             raise HTTPException(403, "This address was used before, or is too old. Run `depixel open` for a new one.")
         return token
 
-    # Told once: a tab that is loaded again does not begin again.
+    # The files are listed only once: a tab that is reloaded does not open them again.
     async def named_files(request: Request) -> Response:
         tab = sessions.find(request.headers.get("authorization", ""))
-        files = [] if tab is None or tab.told else [{"name": file.name} for file in tab.files]
+        files = [] if tab is None or tab.listed else [{"name": file.name} for file in tab.files]
         if tab is not None:
-            tab.told = True
+            tab.listed = True
         return JSONResponse({"files": files})
 
     async def named_file(request: Request) -> Response:
         tab = sessions.find(request.headers.get("authorization", ""))
         number = request.path_params["number"]
         if tab is None or number >= len(tab.files) or not tab.files[number].path.is_file():
-            raise HTTPException(404, "This file is gone. Run `depixel open` with it again.")
+            raise HTTPException(404, "This file no longer exists. Run `depixel open` again.")
         return FileResponse(tab.files[number].path, media_type="application/octet-stream", headers=HEADERS)
 
     return [
@@ -149,7 +149,7 @@ def _static(name: str, facts: Mapping[str, str] | None = None) -> Response:
     parts = name.split("/")
     kind = _TYPES.get(Path(name).suffix)
     file: Traversable = folder.joinpath(*parts)
-    if name in EXAMPLES and not file.is_file():  # a checkout, where nothing was copied
+    if name in EXAMPLES and not file.is_file():  # a source checkout, which has no copies
         file = Path(__file__).resolve().parents[3] / "samples" / EXAMPLES[name]
     if kind is None or any(part in ("", ".", "..") or "\\" in part for part in parts) or not file.is_file():
         raise HTTPException(404, "The page has no such file.")

@@ -1,9 +1,9 @@
 """
-Who may use the page: one-time keys, and the sessions that they open.
+Access to the page: one-time keys, and the sessions that they open.
 
-A key travels in the address that `depixel open` hands to the browser. It is valid once and for a short time. The page
-exchanges it for a session token, which stays in the memory of that one browser tab. Only digests of session tokens are
-stored, so that a tab can go on working after the engine was restarted.
+A key is part of the address that `depixel open` passes to the browser. It is valid once and for a short time. The page
+exchanges it for a session token, which stays in the memory of that browser tab. Only digests of session tokens are
+stored; with them a tab can continue after the engine has restarted.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from typing import Any
 from depixel.client.json_text import parse_json
 
 KEY_SECONDS = 600.0
-"""How long a key is valid."""
+"""Seconds for which a key is valid."""
 
 SESSION_SECONDS = 7 * 86400.0
-"""How long a tab may go on, over restarts of the engine."""
+"""Seconds for which a tab's session is valid, across restarts of the engine."""
 
-_MOST = 64  # keys, and sessions; the oldest is dropped for a new one
+_MOST = 64  # keys, and also sessions; a new one replaces the oldest
 
 
 @dataclass(frozen=True)
@@ -35,14 +35,14 @@ class NamedFile:
     """A file that the user named on the command line, for the page to fetch."""
 
     path: Path
-    name: str  # as the page shows it: with forward slashes below the folder that was named
+    name: str  # as the page shows it: the path below the named folder, with forward slashes
 
 
 @dataclass
 class _Key:
     expires: float
     files: tuple[NamedFile, ...]
-    note: Path | None  # the file that hands the key to a browser: it goes when the key is used
+    note: Path | None  # the file that passes the key to a browser; it is deleted when the key is used
 
 
 @dataclass
@@ -51,7 +51,7 @@ class Session:
 
     expires: float
     files: tuple[NamedFile, ...] = field(default=())
-    told: bool = False  # the tab knows about the files
+    listed: bool = False  # the tab has received the list of files
 
 
 class PageSessions:
@@ -59,7 +59,7 @@ class PageSessions:
     Keys and sessions of one engine.
 
     Args:
-        store: file that keeps digests of session tokens, and the port; None = nothing is kept.
+        store: file for digests of session tokens and for the port; None = nothing is stored.
         clock: seconds since 1970.
     """
 
@@ -69,23 +69,23 @@ class PageSessions:
         self._keys: dict[str, _Key] = {}
         stored = _read(store)
         self.port = stored["port"]
-        """The port at which the tabs of the last engine look for this one; 0 when there was none."""
+        """The port at which tabs of the previous engine look for this one; 0 if there was none."""
         self._sessions = {digest: Session(expires) for digest, expires in stored["sessions"].items()}
 
     def publish(self, port: int) -> None:
-        """Store the port, so that the next engine listens there too."""
+        """Store the port, so that the next engine listens at it, too."""
         self.port = port
         self._save()
 
     def new_key(self, files: Sequence[NamedFile] = (), seconds: float = KEY_SECONDS, note: Path | None = None) -> str:
-        """A key that opens one session; `note` is a file to delete when that is done."""
+        """A key that opens one session; `note` is a file to delete once the key has been used."""
         self._drop_old()
         key = secrets.token_urlsafe(32)
         self._keys[_digest(key)] = _Key(self._clock() + seconds, tuple(files), note)
         return key
 
     def exchange(self, key: str) -> str | None:
-        """The token of the session that the key opens; None when it is unknown, used or too old."""
+        """The token of the session that the key opens; None if the key is unknown, used or too old."""
         self._drop_old()
         entry = self._keys.pop(_digest(key), None)
         if entry is None:
@@ -116,13 +116,13 @@ class PageSessions:
             return
         values = {"port": self.port, "sessions": {digest: s.expires for digest, s in self._sessions.items()}}
         part = self._store.with_name(f".{self._store.name}.{os.getpid()}.part")
-        with contextlib.suppress(OSError):  # without the file, tabs need a new key after a restart: nothing worse
+        with contextlib.suppress(OSError):  # without the file, tabs only need a new key after a restart
             with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
                 json.dump(values, file)
             part.replace(self._store)
 
 
-# A digest of 256 random bits tells nothing about them, and looking it up in a table leaks no timing of use.
+# A digest of 256 random bits reveals nothing about them, and the timing of a look-up of digests is of no use.
 def _digest(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
 

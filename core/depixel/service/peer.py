@@ -1,4 +1,4 @@
-"""Which user is at the other end of a connection on this machine, where the system says so."""
+"""The user at the other end of a local connection, if the system can tell."""
 
 from __future__ import annotations
 

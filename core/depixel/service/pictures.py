@@ -1,6 +1,6 @@
 """
-Pictures as files, for programs that have no decoder of their own, such as the page: what a file holds, a file in
-another format, an answer as the command line would write it.
+Picture files for programs without a decoder, such as the page: facts about a file, a file in another format, an answer
+as the command line would write it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from depixel.service.wire import JobSpec
 
 OWN = "image/*"
-"""Asks for the format that was sent."""
+"""Requests the format that was sent."""
 
 _HEADER = "Depixel-Request"
 
@@ -38,14 +38,14 @@ def media_type(name: str) -> str:
 
 
 def format_of(media: str) -> str | None:
-    """The name of the format with this media type; None when nothing writes it."""
+    """The name of the format with this media type; None if it cannot be written."""
     from depixel.files import FORMATS
 
     return next((form.name for form in FORMATS if form.encode is not None and form.media_type == media), None)
 
 
 def described_formats() -> list[dict[str, Any]]:
-    """The formats that are read, for a program that offers them."""
+    """The readable formats, for a program that offers them."""
     from depixel.files import FORMATS
 
     return [
@@ -63,12 +63,12 @@ def described_formats() -> list[dict[str, Any]]:
 
 
 def wanted(request: Request) -> str:
-    """The media type that a request asks for, in lower case."""
+    """The requested media type, in lower case."""
     return request.headers.get("accept", "").split(",")[0].split(";")[0].strip().lower()
 
 
 def picture_routes(limits: ServiceLimits) -> list[Route]:
-    """`POST /pictures`: a file in; facts about it, or the picture in another format, out."""
+    """`POST /pictures`: receives a file, returns facts about it or the picture in another format."""
 
     async def pictures(request: Request) -> Response:
         spec = parse_header(request.headers.get(_HEADER))
@@ -82,7 +82,9 @@ def picture_routes(limits: ServiceLimits) -> list[Route]:
             return JSONResponse(await run_in_threadpool(facts, spec, bytes(body)))
         form = format_of(kind)
         if form is None:
-            raise HTTPException(406, "Accept must be application/json, or the media type of a format that is written.")
+            raise HTTPException(
+                406, "Accept must be application/json, or the media type of a format that can be written."
+            )
         data = await run_in_threadpool(_converted, spec, bytes(body), form)
         return Response(data, media_type=kind)
 
@@ -91,7 +93,7 @@ def picture_routes(limits: ServiceLimits) -> list[Route]:
 
 def facts(spec: JobSpec, body: bytes) -> dict[str, Any]:
     """
-    What a file holds, and how the engine would take it with these settings.
+    The contents of a file, and how the engine would treat it with these settings.
 
     Raises:
         DepixelError: it cannot be read.
@@ -125,8 +127,8 @@ def facts(spec: JobSpec, body: bytes) -> dict[str, Any]:
 
 def answer_file(job: Job, index: int, kind: str) -> tuple[bytes, dict[str, str]]:
     """
-    An answer as a file, with the words about itself that every file of Depixel's has, and headers about it: how exactly
-    the file scales back, where its format changes pixels.
+    An answer as a file, labelled like every file of Depixel's, and headers for it: how exactly the file scales back, if
+    its format changes pixels.
 
     Raises:
         DepixelError: the format cannot hold the picture.
@@ -142,7 +144,7 @@ def answer_file(job: Job, index: int, kind: str) -> tuple[bytes, dict[str, str]]
     name = candidate.picture.format if kind == OWN else format_of(kind) or "PNG"
     form = by_name(name)
     if form is None or form.encode is None or form.refusal(candidate.picture):
-        name = "PNG" if kind == OWN else name  # what nobody writes, or what cannot hold the answer
+        name = "PNG" if kind == OWN else name  # the format is not written, or cannot hold the answer
         form = by_name(name)
     lossy = form is not None and not form.lossless
     labelled = candidate.picture if job.is_errand else label_picture(candidate, job.report, lossy=lossy)
@@ -156,7 +158,7 @@ def answer_file(job: Job, index: int, kind: str) -> tuple[bytes, dict[str, str]]
 
 
 def heat_file(job: Job) -> bytes:
-    """Where the answers of a job differ, as PNG."""
+    """A map of where the answers of a job differ, as PNG."""
     from depixel.files import encode
 
     assert job.report is not None

@@ -1,4 +1,6 @@
-"""`RemoteUpsampler`: the shared engine with the face of an `Upsampler`, for the command line and the folder watcher."""
+"""
+`RemoteUpsampler`: the shared engine with the interface of an `Upsampler`, for the command line and the folder watcher.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,7 @@ from depixel.request import Request
 
 
 class EngineProblemError(DepixelError):
-    """What the shared engine, or the way to it, had to say."""
+    """An error of the shared engine, or of the connection to it."""
 
     def __init__(self, sentence: str, code: str) -> None:
         super().__init__(sentence)
@@ -32,8 +34,8 @@ class RemoteUpsampler:
     Answers pictures by the engine that GIMP and Krita use: the same pixels as `Upsampler`, without loading the weights.
 
     Args:
-        engine: "auto" (the running engine, or one that is started) or "http://127.0.0.1:PORT".
-        program: who asks, for the engine's log.
+        engine: "auto" (the running engine, or a new one) or "http://127.0.0.1:PORT".
+        program: the caller, for the engine's log.
     """
 
     def __init__(self, engine: str = "auto", program: str = "command line") -> None:
@@ -48,7 +50,7 @@ class RemoteUpsampler:
         As `Upsampler.upsample`.
 
         Raises:
-            DepixelError: the engine's sentence, or why there is no engine.
+            DepixelError: the engine's sentence, or the reason why there is no engine.
         """
         request = request.validated()
         job = self._engine.upscale(client.Submission(_pixels(picture), request.to_dict(), program=self._program))
@@ -80,9 +82,9 @@ class RemoteUpsampler:
         return outcomes
 
 
-# The engine's events come when there is news; the wish to stop may come at any time.
+# The engine sends events only when something happens, but the caller may cancel at any time.
 @contextmanager
-def _cancelling(job: client.Job, monitor: Monitor) -> Iterator[None]:
+def _cancelling(job: client.JobHandle, monitor: Monitor) -> Iterator[None]:
     if monitor.cancelled is None:
         yield
         return
@@ -119,22 +121,22 @@ def _pixels(picture: Picture) -> client.Pixels:
 
 
 def _report(result: client.Result, source: Picture, settings: Request) -> Report:
-    told = result.report
+    facts = result.report
     domain = requested(result.domain) or ART
     data = settings.alpha == "data" or (settings.alpha == "auto" and domain.data_alpha)
     source = source.replace(vectors=domain.vectors, data_alpha=data and source.has_alpha)
-    wrap = told.get("wrap", {})
+    wrap = facts.get("wrap", {})
     return Report(
         candidates=tuple(
             _candidate(answer, values, source)
-            for answer, values in zip(result.answers, told.get("candidates", ()), strict=True)
+            for answer, values in zip(result.answers, facts.get("candidates", ()), strict=True)
         ),
         settings=settings,
         scale=result.scale,
         domain=domain,
         degradation=result.degradation,
         model=result.model,
-        device=str(told.get("device", "")),
+        device=str(facts.get("device", "")),
         wrap=(bool(wrap.get("x")), bool(wrap.get("y"))),
         steps=result.steps,
         seconds=result.seconds,

@@ -1,4 +1,4 @@
-"""The process: listen, publish, work, and leave when told to or when nobody needs it any more."""
+"""The engine's process: it listens, publishes its record, works, and exits on request or when it has been idle."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ from depixel.service.page_sessions import PageSessions
 
 log = logging.getLogger(__name__)
 
-_LOCK_SECONDS = 20.0  # an engine that is leaving may need this long
-_LEAVE_SECONDS = 10.0  # for the running step, when stopped by a signal
+_LOCK_SECONDS = 20.0  # an engine that is exiting may need this long
+_LEAVE_SECONDS = 10.0  # for the present step, if a signal stops the engine
 
 
 class AlreadyRunningError(DepixelError):
-    """Another engine of this user holds the place."""
+    """Another engine of this user is running."""
 
     code = "running"
 
@@ -54,7 +54,7 @@ def serve(
     Args:
         about: facts for `hello` that the worker knows.
         port: 0 = any free one.
-        on_start: called once the engine listens, with a key for its page.
+        on_start: called with a key for the page once the engine listens.
 
     Raises:
         AlreadyRunningError: another engine of this user runs.
@@ -72,7 +72,9 @@ def serve(
             if time.monotonic() - began > lock_seconds:
                 record = place.running()
                 where = f" on port {record.port}" if record else ""
-                raise AlreadyRunningError(f"A Depixel engine runs{where} already; `depixel serve --stop` ends it.")
+                raise AlreadyRunningError(
+                    f"A Depixel engine is already running{where}; `depixel serve --stop` ends it."
+                )
             time.sleep(0.1)
     except UnsafeFolderError as error:
         raise DepixelError(str(error)) from error
@@ -80,7 +82,7 @@ def serve(
         raise DepixelError(f"The folder {place.folder} or port {port} cannot be used: {error}.") from error
 
 
-# Where any port will do, the one at which tabs of an engine that was stopped still look for it.
+# If any port will do, use the one at which tabs of the previous engine look for it.
 def _listen(port: int, last: int) -> socket.socket:
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     if os.name == "posix":
@@ -96,7 +98,7 @@ def _listen(port: int, last: int) -> socket.socket:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, but a signal only ends `serve`: uvicorn would raise it again, and our own clearing up would not run."""
+    """uvicorn, except that a signal only ends `serve`: uvicorn would raise it again before our own clean-up."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -148,7 +150,7 @@ class _Process:
                 ws="none",
                 http=protocol_for(connections),
                 lifespan="off",
-                h11_max_incomplete_event_size=256 * 1024,  # the palette and the name travel in a header
+                h11_max_incomplete_event_size=256 * 1024,  # a header holds the palette and the name
                 timeout_keep_alive=int(self._limits.kept_alive_seconds),
                 timeout_graceful_shutdown=int(_LEAVE_SECONDS),
             )
@@ -156,7 +158,7 @@ class _Process:
         running = _record(port, token)
         watch = None
         try:
-            with server.capture_signals():  # before anybody can find us and tell us to leave
+            with server.capture_signals():  # before a client can find the engine and stop it
                 self._place.write_running(running)
                 self._sessions.publish(port)
                 jobs.start()
@@ -171,9 +173,9 @@ class _Process:
             jobs.close(drain=False)
             listener.close()
             if jobs.started and not await asyncio.to_thread(jobs.join, _LEAVE_SECONDS):
-                log.warning("the last step did not end within %.0f seconds; leaving without it", _LEAVE_SECONDS)
+                log.warning("the last step did not end within %.0f seconds; exiting without it", _LEAVE_SECONDS)
 
-    # Once a second: drop what nobody fetched, repair the record, and see whether it is time to go.
+    # Once a second: drop answers that were not fetched, repair the record, and check whether to exit.
     async def _watch(
         self, jobs: Jobs, server: uvicorn.Server, port: int, token: Token, draining: Callable[[], bool]
     ) -> None:
@@ -186,22 +188,24 @@ class _Process:
                 continue
             idle = time.monotonic() - jobs.active
             if draining():
-                if idle > 0.5:  # answers of the last job may still be on their way
+                if idle > 0.5:  # answers to the last job may still be in transit
                     server.should_exit = True
             elif self._limits.idle_seconds and idle > self._limits.idle_seconds:
-                log.info("nobody asked for %.0f seconds: leaving", idle)
+                log.info("no requests for %.0f seconds: exiting", idle)
                 self._place.forget_running(os.getpid())
                 jobs.close(drain=True)
                 server.should_exit = True
-        jobs.close(drain=False)  # a signal: streams end with "cancelled" instead of hanging
+        jobs.close(drain=False)  # stopped by a signal: streams end with "cancelled" instead of hanging
 
-    # A record that was deleted, changed or opened to others would keep every program out while this engine holds the
-    # lock. Others may have read the token by then.
+        # If the record was deleted, changed or opened to others, no program could connect while this engine holds the
+        # lock.
+
+    # Others may also have read the token.
     def _publish_again(self, port: int, token: Token) -> None:
         if self._place.running() == _record(port, token):
             return
         path = self._place.path("running.json")
-        log.warning("the record %s was changed or deleted: publishing the engine again", path)
+        log.warning("the record %s was changed or deleted: writing it again", path)
         token.replace()
         try:
             self._place.write_running(_record(port, token))

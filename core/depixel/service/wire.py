@@ -1,4 +1,4 @@
-"""Between the wire's bytes and `Picture`: reading requests, packing answers."""
+"""Converts between the wire's bytes and `Picture`: reads requests, packs answers."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 
 
 class ProtocolError(DepixelError):
-    """The client speaks another version."""
+    """The client uses another version of the protocol."""
 
     code = "protocol"
 
 
 @dataclass(frozen=True)
 class JobSpec:
-    """What the header of a request says; the picture comes in the body."""
+    """The contents of a request's header; the picture is in the body."""
 
     settings: Request
     action: str = "upscale"
@@ -43,11 +43,11 @@ class JobSpec:
 
 def parse_header(text: str | None) -> JobSpec:
     """
-    Read `Depixel-Request`; without one, everything takes its default.
+    Parse `Depixel-Request`; without it, all values are defaults.
 
     Raises:
         BadUsageError: not JSON, or a value out of range.
-        ProtocolError: the client is of another version.
+        ProtocolError: the client uses another version.
     """
     try:
         values = parse_json(text) if text else {}
@@ -83,10 +83,10 @@ def parse_header(text: str | None) -> JobSpec:
 
 def check_length(spec: JobSpec, content_type: str, length: int | None, limits: ServiceLimits) -> int:
     """
-    How many bytes may come, known before they do.
+    The largest allowed number of bytes in the body, known before it is read.
 
     Raises:
-        BadUsageError, PictureTooLargeError: raw samples whose shape makes no sense or is beyond a limit.
+        BadUsageError, PictureTooLargeError: the shape of raw samples is invalid or exceeds a limit.
     """
     if content_type != RAW:
         expected = limits.body
@@ -94,7 +94,7 @@ def check_length(spec: JobSpec, content_type: str, length: int | None, limits: S
         expected = _sample_bytes(spec.shape, limits)
     if max(expected if content_type == RAW else 0, length or 0) > limits.body:
         raise PictureTooLargeError(
-            f"The picture has more than the {limits.body // 2**20} MB that one request may have; send a part of it."
+            f"The picture is larger than the {limits.body // 2**20} MB allowed per request; send a part of it."
         )
     return expected
 
@@ -104,21 +104,21 @@ def read_picture(spec: JobSpec, content_type: str, body: bytes) -> Picture:
     The picture of a request.
 
     Raises:
-        BadUsageError: the body does not have the length that the shape says.
-        DepixelError: the file is damaged or of no known kind.
+        BadUsageError: the length of the body does not fit the shape.
+        DepixelError: the file is damaged or of an unknown kind.
     """
     if content_type != RAW:
         from depixel.files import read_bytes
 
         if not body:
-            raise UnreadablePictureError("The request has no picture in its body.")
+            raise UnreadablePictureError("The body of the request has no picture.")
         name = spec.shape.get("name")
         return read_bytes(body, str(name)[:200] if name else "picture")
     return _from_samples(spec.shape, body)
 
 
 def describe(candidate: Candidate) -> dict[str, Any]:
-    """The line that announces a candidate."""
+    """The event line for a candidate."""
     picture = candidate.picture
     return {
         "width": picture.width,
@@ -141,12 +141,12 @@ def describe(candidate: Candidate) -> dict[str, Any]:
 
 
 def samples(candidate: Candidate) -> bytes:
-    """Its raw samples, frame after frame."""
+    """Its raw samples, frame by frame."""
     return b"".join(_little_endian(frame) for frame in candidate.picture.frames)
 
 
 def pack_preview(preview: Tensor, side: int) -> dict[str, Any]:
-    """A picture of the search: [4, H, W] premultiplied, made at most `side` pixels large by leaving pixels out."""
+    """Pack a picture of the search, [4, H, W] premultiplied, reduced to at most `side` pixels by skipping pixels."""
     import torch
 
     step = max(1, -(-max(preview.shape[1:]) // side))
@@ -195,9 +195,9 @@ def _from_samples(shape: dict[str, Any], body: bytes) -> Picture:
         mode = "I;16" if mode == "L" else mode + ";16"
     elif palette is not None:
         mode = "P"
-    told = shape.get("mode")
-    if isinstance(told, str) and 0 < len(told) <= 12:
-        mode = told
+    source_mode = shape.get("mode")
+    if isinstance(source_mode, str) and 0 < len(source_mode) <= 12:
+        mode = source_mode
     name = shape.get("name", "")
     return Picture(
         frames=tuple(samples),

@@ -23,11 +23,11 @@ log = logging.getLogger(__name__)
 
 class EngineWorker:
     """
-    Loads torch and the weights in `warm`, so that the web server answers before.
+    Loads torch and the weights in `warm`, so that the web server can answer earlier.
 
     Args:
         device: as for `Upsampler`.
-        weights: kind -> weights other than the released ones.
+        weights: kind -> weights to use instead of the released ones.
     """
 
     def __init__(self, device: str = "auto", weights: Mapping[str, str] | None = None) -> None:
@@ -36,7 +36,7 @@ class EngineWorker:
         self._upsampler: Upsampler | None = None
 
     def warm(self) -> None:
-        """Load torch, then answer one small picture, so that the first user does not pay for first-time work."""
+        """Load torch and answer a small picture, so that the first real picture does not wait for initialisation."""
         import numpy as np
 
         from depixel.picture import Picture
@@ -50,7 +50,7 @@ class EngineWorker:
             log.warning("%s", error)
 
     def upsampler(self) -> Upsampler:
-        """The engine; made at first use."""
+        """The engine; created at first use."""
         if self._upsampler is None:
             from depixel.upsampler import Upsampler
 
@@ -70,7 +70,7 @@ class EngineWorker:
             return self._anonymise(picture, spec, monitor)
         return self.upsampler().upsample(picture, spec.settings, monitor)
 
-    # Without a selection all faces that are found are replaced, each by another.
+    # Without a selection, every face that is found is replaced, each with a different one.
     def _anonymise(self, picture: Picture, spec: JobSpec, monitor: Monitor) -> Report:
         from depixel.faces.anonymiser import anonymised_candidates
         from depixel.faces.hidden import HiddenPlace, find_places

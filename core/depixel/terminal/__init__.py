@@ -1,3 +1,3 @@
-"""What every command does alike: its options, sentences for slips of the keyboard, printable lines, Ctrl-C."""
+"""What all commands share: options, messages about typing mistakes, printable lines, Ctrl-C."""
 
 from __future__ import annotations

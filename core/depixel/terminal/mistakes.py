@@ -1,4 +1,4 @@
-"""Sentences for slips of the keyboard: what does not exist, and what was probably meant."""
+"""Sentences about typing mistakes: what does not exist, and what was probably meant."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from pathlib import Path
 
 
 def no_such_input(text: str) -> str:
-    """A sentence about a file or folder that does not exist, with the neighbour that is most like it."""
+    """A sentence about a file or folder that does not exist, with the most similar existing name."""
     path = Path(text)
     close = _nearest_neighbour(path)
     return f"no such file or folder: {text}" + (f"; did you mean {close}?" if close else ".")
 
 
-# In the same folder; where that does not exist either, the folder that was probably meant.
+# A similar name in the same folder; if the folder does not exist either, a similar folder.
 def _nearest_neighbour(path: Path) -> Path | None:
     try:
         with os.scandir(path.parent) as entries:
@@ -31,14 +31,14 @@ def _nearest_neighbour(path: Path) -> Path | None:
 
 
 def closest(word: str, words: Iterable[str]) -> str | None:
-    """The word that is most like this one, whatever the case; None when none is near."""
+    """The word most similar to this one, ignoring case; None if none is similar."""
     by_lower = {candidate.lower(): candidate for candidate in words}
     close = difflib.get_close_matches(word.lower(), by_lower, 1, 0.6)
     return by_lower[close[0]] if close else None
 
 
 def unknown_command(word: str, commands: Collection[str]) -> str:
-    """A sentence about a first word that is no command: a picture was meant to be upscaled, or a letter is wrong."""
+    """A sentence about a first word that is not a command: it is a picture to be upscaled, or misspelt."""
     path = Path(word)
     if path.exists() or "*" in word or re.fullmatch(r"\.\w{2,5}", path.suffix):
         return f"{word!r} is not a command. To upscale it: depixel upscale {_quoted(word)}"
@@ -49,12 +49,12 @@ def unknown_command(word: str, commands: Collection[str]) -> str:
 
 
 def unknown_options(words: Iterable[str], options: Collection[str], program: str) -> str:
-    """A sentence about options that a command does not have, each with the nearest that it has."""
+    """A sentence about options that a command does not have, each with the most similar one that it has."""
     parts = []
     for word in words:
         name = word.partition("=")[0]
         if not name.startswith("-"):
-            parts.append(f"{name!r} is one argument too many")
+            parts.append(f"unexpected argument {name!r}")
             continue
         close = closest(name, options)
         parts.append(f"there is no option {name}" + (f"; did you mean {close}?" if close else ""))

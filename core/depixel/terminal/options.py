@@ -1,4 +1,4 @@
-"""The flags of the command line that become a `Request`: one for each row of the table of options."""
+"""The flags of the command line that become a `Request`, one per row of the table of options."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SECTIONS = {"picture": "the picture", "search": "the search"}
 
 
 def add_request_options(parser: argparse.ArgumentParser) -> None:
-    """Declare a flag for every option of the table, and those that choose weights and device."""
+    """Declare a flag for every option of the table, and the flags for weights and device."""
     sections = {name: parser.add_argument_group(title) for name, title in _SECTIONS.items()}
     sheet = sections["picture"].add_mutually_exclusive_group()
     for option in OPTIONS:
@@ -86,7 +86,7 @@ def _reader(option: Option, behind: str = "") -> Callable[[str], Any]:
     return read
 
 
-# As it was typed, with an example or the nearest choice.
+# Names the typed value, with an example or the most similar choice.
 def _typed(option: Option, text: str, problem: str) -> str:
     if "is empty" in problem:
         return problem
@@ -120,7 +120,7 @@ def add_cluster_options(group: argparse._ArgumentGroup) -> None:
 
 
 def at_least_one(noun: str, example: int) -> Callable[[str], int]:
-    """An argparse type: a whole number from 1 on, of what `noun` names; `example` is part of the refusal."""
+    """An argparse type: a whole number of `noun`, at least 1; the error message contains `example`."""
 
     def parse(text: str) -> int:
         try:

@@ -1,15 +1,15 @@
-"""Names of files in a line for people: they may hold line feeds, a terminal's commands, and letters of no alphabet."""
+"""File names in lines for people: they may contain line feeds, terminal commands and undefined characters."""
 
 from __future__ import annotations
 
 import io
 import sys
 
-_JOINERS = "\u200c\u200d"  # of emoji and of several scripts
+_JOINERS = "\u200c\u200d"  # parts of emoji and of several scripts
 
 
 def one_line(text: str) -> str:
-    """The text with everything that is not to be seen spelt out, as `\\n` or `\\x1b`."""
+    """The text with invisible characters spelt out, as `\\n` or `\\x1b`."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() or c in _JOINERS else c.encode("unicode_escape").decode("ascii") for c in text)
@@ -21,12 +21,12 @@ def visible(text: str) -> str:
 
 
 def counted(count: int, noun: str, nouns: str = "") -> str:
-    """ "1 input", "2 inputs"; `nouns` where the plural is irregular."""
+    """ "1 input", "2 inputs"; `nouns` is the plural where it is irregular."""
     return f"{count} {noun}" if count == 1 else f"{count} {nouns or noun + 's'}"
 
 
 def spell_out_unknown_letters() -> None:
-    """What the output's encoding does not have is spelt out, rather than ending the command."""
+    """Make characters that the output's encoding lacks appear spelt out, instead of ending the command."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

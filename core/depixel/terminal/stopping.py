@@ -1,6 +1,6 @@
 """
-Ctrl-C as a wish: the first ends the work after the present step and keeps what is finished, the second at once. SIGTERM
-gets as long as a second Ctrl-C: whoever sends it does not wait.
+Ctrl-C: the first one ends the work after the present step and keeps what is finished, the second one ends it at once.
+SIGTERM ends it as fast as a second Ctrl-C, because its sender does not wait.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from contextlib import contextmanager
 from types import FrameType
 
 AT_ONCE_SECONDS = 1.5
-"""How long a stop at once may take before the process ends itself, whatever its threads are doing."""
+"""Seconds that an immediate stop may take before the process ends itself, whatever its threads are doing."""
 
 
 class Stop:
-    """Whether the user asked to stop. Call it to know: it fits wherever a `cancelled` function is wanted."""
+    """Whether the user asked to stop. Calling it returns that, so it can serve as a `cancelled` function."""
 
     def __init__(self) -> None:
         self.asked = False
         self.listeners: list[Callable[[], None]] = []
-        """Called when the wish comes, to wake who waits."""
+        """Called when the user asks to stop, to wake waiting threads."""
 
     def __call__(self) -> bool:
         return self.asked
 
     def ask(self, number: int, frame: FrameType | None) -> None:
-        """Signal handler: remember the wish; a second one is carried out on the spot."""
+        """Signal handler: note the request to stop; a second request takes effect at once."""
         del frame
         again, self.asked = self.asked, True
         if again or number == signal.SIGTERM:
@@ -43,8 +43,8 @@ class Stop:
             sys.stderr.write("\nStopping after this step; what is finished is kept. Ctrl-C again stops at once.\n")
 
 
-# A decoder in a thread cannot be interrupted, and Python would wait for it. Nothing is lost by an end without goodbye:
-# outputs have their names only when they are whole.
+# A decoder in a thread cannot be interrupted, and Python would wait for it. An abrupt end loses nothing, because
+# outputs get their names only when they are complete.
 def _end_soon() -> None:
     timer = threading.Timer(AT_ONCE_SECONDS, _end)
     timer.daemon = True
@@ -62,7 +62,7 @@ def _end() -> None:
 
 @contextmanager
 def stop_on_interrupt() -> Iterator[Stop]:
-    """Listen to Ctrl-C (SIGINT) and SIGTERM while the batch runs, where this is the main thread."""
+    """Handle Ctrl-C (SIGINT) and SIGTERM while the batch runs, if this is the main thread."""
     stop = Stop()
     if threading.current_thread() is not threading.main_thread():
         yield stop
@@ -76,8 +76,8 @@ def stop_on_interrupt() -> Iterator[Stop]:
             signal.signal(number, handler)
 
 
-# A handler waits until the main thread is back in Python. The system notes the signal in a socket at once, and a thread
-# that reads there ends the process, wherever the main thread is.
+# A handler runs only when the main thread is back in Python code. But the signal is written to a socket at once, and a
+# thread that reads the socket ends the process, whatever the main thread is doing.
 @contextmanager
 def _heard_inside_decoders() -> Iterator[None]:
     listening, noting = socket.socketpair()
@@ -88,7 +88,7 @@ def _heard_inside_decoders() -> Iterator[None]:
         yield
     finally:
         signal.set_wakeup_fd(before)
-        noting.close()  # which ends the thread
+        noting.close()  # this ends the thread
 
 
 def _listen(listening: socket.socket) -> None:

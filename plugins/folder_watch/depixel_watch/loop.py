@@ -17,7 +17,7 @@ from depixel.request import Request
 from depixel.terminal.stopping import Stop, stop_on_interrupt
 from depixel_watch.display.log import LOG_NAME, Log
 from depixel_watch.display.notify import Notifier
-from depixel_watch.display.show import Announcer, JsonLines, Lines, Show, Table
+from depixel_watch.display.show import Announcer, JsonLines, PlainLines, Show, Table
 from depixel_watch.folder.events import POLL_SECONDS, ChangeHints
 from depixel_watch.folder.scan import Changes
 from depixel_watch.folder.stamps import StabilityTracker
@@ -28,7 +28,7 @@ from depixel_watch.packs.profiles import load
 from depixel_watch.upscaler import EngineUpscaler
 from depixel_watch.work.limits import SizeLimits
 from depixel_watch.work.pauses import OutputAwayError, OutputDeletedError
-from depixel_watch.work.watcher import Event, PassCounts, PauseError, Watcher
+from depixel_watch.work.watcher import Announcement, PassCounts, PauseError, Watcher
 
 EVERY_SECONDS = 30.0
 """How often the whole folder is looked through, at least, unless that costs too much."""
@@ -75,7 +75,7 @@ def _show(args: argparse.Namespace, source: Path, out: Path) -> Show:
     if args.json:
         return JsonLines()
     terminal = sys.stdout is not None and sys.stdout.isatty()
-    return Table(f"{source} -> {out}") if terminal else Lines()
+    return Table(f"{source} -> {out}") if terminal else PlainLines()
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ class _Loop:
     def _introduce(self, device: str) -> None:
         what = "Looking through" if self._options.once else "Watching"
         where = f"{what} {self._source}; outputs go to {self._out}, computed on {device}. Log: {self._options.log}."
-        self._announcer.tell(Event("note", "", where))
+        self._announcer.tell(Announcement("note", "", where))
         self._announcer.troubles()
 
     # Why there are no events, or none any more.
@@ -160,7 +160,7 @@ class _Loop:
         if self._hints is not None and self._hints.problem != self._problem:
             self._problem = self._hints.problem
             self._announcer.tell(
-                Event("note", "", f"{self._problem} The folder is looked through every {self._every:g} s.")
+                Announcement("note", "", f"{self._problem} The folder is looked through every {self._every:g} s.")
             )
 
     def _cares(self, path: str) -> bool:
@@ -260,13 +260,13 @@ class _Loop:
         states = self._states()
         if self._options.once and not (self._total.finished or self._total.removed):
             done = states.get("done", 0)
-            known = f"{done} output{' is' if done == 1 else 's are'} in step" if states else "it holds no textures"
-            self._announcer.tell(Event("note", "", f"Nothing to do: {known}."))
+            state = f"{done} output{' is' if done == 1 else 's are'} in step" if states else "it holds no textures"
+            self._announcer.tell(Announcement("note", "", f"Nothing to do: {state}."))
         before = states.get("failed", 0) - self._total.failed
         if before > 0:
             which = "1 file that failed before is" if before == 1 else f"{before} files that failed before are"
             why = "not tried again until changed: --status says why, --retry-failed tries again"
-            self._announcer.tell(Event("note", "", f"{which} {why}."))
+            self._announcer.tell(Announcement("note", "", f"{which} {why}."))
 
     # The last words of --once.
     def _finish(self) -> int:
@@ -277,9 +277,11 @@ class _Loop:
         if self._total.finished or self._total.removed:
             which = "1 file" if done == 1 else f"{done} files"
             bad = f"{failed} failed: `depixel watch {self._source} -o {self._out} --status` says why" if failed else ""
-            self._announcer.tell(Event("note", "", f"Finished: {which} in {self._out}; {bad or 'nothing failed'}."))
+            self._announcer.tell(
+                Announcement("note", "", f"Finished: {which} in {self._out}; {bad or 'nothing failed'}.")
+            )
         if done and self._watcher is not None and self._watcher.destination:
-            self._announcer.tell(Event("note", "", self._watcher.destination))
+            self._announcer.tell(Announcement("note", "", self._watcher.destination))
         return 1 if failed else 0
 
     def _states(self) -> dict[str, int]:

@@ -26,7 +26,7 @@ from depixel.terminal.printable import counted, one_line
 from depixel.terminal.stopping import Stop, stop_on_interrupt
 from depixel_watch.folder.layout import checked
 from depixel_watch.ledger.ledger import LEDGER_NAME, Ledger
-from depixel_watch.packs.archive import Chosen, opened, recognise_archive, rewrite
+from depixel_watch.packs.archive import PackOptions, opened, recognise_archive, rewrite
 from depixel_watch.packs.profiles import PackProfile, is_archive, load, recognise_folder
 from depixel_watch.upscaler import EngineUpscaler
 from depixel_watch.work.publication import new_part, seal
@@ -154,9 +154,9 @@ def _claim(source: Path, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     ledger = Ledger(out / LEDGER_NAME)
     try:
-        known = ledger.fact(_SOURCE)
-        if known and known != str(source):
-            raise BadUsageError(f"{out} holds the larger pack of {known}; choose another folder with -o.")
+        recorded = ledger.fact(_SOURCE)
+        if recorded and recorded != str(source):
+            raise BadUsageError(f"{out} holds the larger pack of {recorded}; choose another folder with -o.")
         ledger.note_fact(_SOURCE, str(source))
     finally:
         ledger.close()
@@ -211,7 +211,7 @@ def _rewritten(
     part, file = new_part(out)
     try:
         with file, _bar(args, sys.stderr) as bar:
-            _, *notes = rewrite(pack, file, worker, profiles, Chosen(profile, progress=bar))
+            _, *notes = rewrite(pack, file, worker, profiles, PackOptions(profile, progress=bar))
             seal(part, file)
         if args.overwrite:
             part.replace(out)

@@ -9,7 +9,7 @@ from typing import IO, Any, BinaryIO, cast
 
 from depixel.errors import BadUsageError
 from depixel.request import Request
-from depixel_watch.packs.archive import Chosen, rewrite
+from depixel_watch.packs.archive import PackOptions, rewrite
 from depixel_watch.packs.profiles import PackProfile, load
 from depixel_watch.preview.budget import measure
 from depixel_watch.preview.survey import Survey, survey_archive
@@ -47,21 +47,21 @@ def work_on_pack(
     profiles = load()
     if profile != "auto" and profile not in profiles:
         raise BadUsageError(f"There is no profile {profile!r}; choose one of auto, {', '.join(profiles)}.")
-    found = survey_archive(path, profiles, profiles.get(profile))
-    used = found.profile
-    facts = _facts(found, profiles, used)
-    if not found.textures:
+    survey = survey_archive(path, profiles, profiles.get(profile))
+    used = survey.profile
+    facts = _facts(survey, profiles, used)
+    if not survey.textures:
         return facts, None
     upscaler = EngineUpscaler(engine, request, cancelled)
     if look:
-        estimate = measure(found, upscaler, _MEASURE_SECONDS, progress)
+        estimate = measure(survey, upscaler, _MEASURE_SECONDS, progress)
         return {**facts, "seconds": estimate.seconds, "bytes_then": estimate.bytes_then}, None
     out: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (the caller closes it)
-    _, *notes = rewrite(path, cast(BinaryIO, out), upscaler, profiles, Chosen(profile=used, progress=progress))
+    _, *notes = rewrite(path, cast(BinaryIO, out), upscaler, profiles, PackOptions(profile=used, progress=progress))
     return {**facts, "notes": notes, "bytes_then": out.tell()}, out
 
 
-def _facts(found: Survey, profiles: dict[str, PackProfile], profile: PackProfile) -> dict[str, Any]:
+def _facts(survey: Survey, profiles: dict[str, PackProfile], profile: PackProfile) -> dict[str, Any]:
     return {
         "profile": profile.name,
         "title": profile.title,
@@ -69,9 +69,9 @@ def _facts(found: Survey, profiles: dict[str, PackProfile], profile: PackProfile
         "where": profile.where,
         "link": profile.link,
         "profiles": [{"name": one.name, "title": one.title} for one in profiles.values()],
-        "textures": found.count,
-        "duplicates": found.duplicates,
-        "copied": found.copied,
-        "failed": dict(list(found.failed.items())[:50]),
-        "bytes_now": found.bytes_now,
+        "textures": survey.count,
+        "duplicates": survey.duplicates,
+        "copied": survey.copied,
+        "failed": dict(list(survey.failed.items())[:50]),
+        "bytes_now": survey.bytes_now,
     }

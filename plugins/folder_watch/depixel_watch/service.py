@@ -83,9 +83,14 @@ def _content(system: str, label: str, command: Sequence[str], folder: Path) -> b
         )
         return text.encode()
     if system == "darwin":
-        told = {"Label": label, "ProgramArguments": list(command), "WorkingDirectory": str(folder), "RunAtLoad": True}
+        properties = {
+            "Label": label,
+            "ProgramArguments": list(command),
+            "WorkingDirectory": str(folder),
+            "RunAtLoad": True,
+        }
         again = {"KeepAlive": {"SuccessfulExit": False}, "ThrottleInterval": _AGAIN}
-        return plistlib.dumps({**told, **again, "Nice": 10})
+        return plistlib.dumps({**properties, **again, "Nice": 10})
     user = escape("\\".join(part for part in (os.environ.get("USERDOMAIN"), getpass.getuser()) if part))
     arguments = subprocess.list2cmdline(command[1:])
     text = (

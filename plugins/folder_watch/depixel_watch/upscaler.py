@@ -84,10 +84,10 @@ class EngineUpscaler:
         groups = [[picture] for picture in pictures] if self._shared else [pictures]
         answers: list[Picture | DepixelError] = []
         for group in groups:
-            for found in self._engine.upsample_many(group, settings, Monitor(cancelled=self._cancelled)):
-                if isinstance(found, DepixelError) and found.code in _AWAY and self._is_away():
-                    raise EngineAwayError(f"{found} The rest waits for it; nothing is lost.") from found
-                answers.append(found if isinstance(found, DepixelError) else found.picture)
+            for report in self._engine.upsample_many(group, settings, Monitor(cancelled=self._cancelled)):
+                if isinstance(report, DepixelError) and report.code in _AWAY and self._is_away():
+                    raise EngineAwayError(f"{report} The rest waits for it; nothing is lost.") from report
+                answers.append(report if isinstance(report, DepixelError) else report.picture)
         return answers
 
     # An engine that died of one picture answers another.

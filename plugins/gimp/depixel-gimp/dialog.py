@@ -11,7 +11,7 @@ import host
 import pace
 import selection
 from menu import SettingsMenu
-from preview import Preview
+from preview import PreviewPane
 
 gi.require_version("Gtk", "3.0")
 from gi.repository import Gimp, Gtk  # noqa: E402
@@ -39,9 +39,9 @@ class Dialog:
         self._words, self._problem, self._outcome = _words(), _words(), _words()
         self._source = _source(action, image, layers)
         self._start_values(config)
-        self._preview: Preview | None = None
+        self._preview: PreviewPane | None = None
         if self._source is not None:
-            self._preview = Preview(action, self._source, self.values, self._measured, self._pick)
+            self._preview = PreviewPane(action, self._source, self.values, self._measured, self._pick)
         self.content = self._build(dialog)
         config.connect("notify", self._changed)
         self._update()

@@ -50,7 +50,7 @@ except ImportError:
 
 
 class Cancelled(Exception):
-    """Raise it in a filter when its user changed their mind: not an error."""
+    """Raised in a filter when the user cancels; not an error."""
 
 
 PF_INT8, PF_INT16, PF_INT32, PF_INT = 0, 1, 2, 2
@@ -82,8 +82,8 @@ interactive = False
 _registered = []  # type: list[Registration]
 
 
-class Parameter(object):
-    """One entry of a params list, read."""
+class FilterParameter(object):
+    """One entry of a filter's params list."""
 
     def __init__(self, entry):
         # type: (tuple[Any, ...]) -> None
@@ -142,9 +142,9 @@ class Registration(object):
         if label and label.startswith("<"):  # the old form: the whole menu path in the label
             self.menu, self.label = label.rsplit("/", 1)
         self.imagetypes = imagetypes
-        self.inputs = [Parameter(entry) for entry in params if entry[0] in _INPUTS]
-        self.params = [Parameter(entry) for entry in params if entry[0] not in _INPUTS]
-        self.results = [Parameter(tuple(entry) + (None,) * (4 - len(entry))) for entry in results]
+        self.inputs = [FilterParameter(entry) for entry in params if entry[0] in _INPUTS]
+        self.params = [FilterParameter(entry) for entry in params if entry[0] not in _INPUTS]
+        self.results = [FilterParameter(tuple(entry) + (None,) * (4 - len(entry))) for entry in results]
         self.function = function
         self.on_dialog = on_dialog
         for parameter in self.params:

@@ -57,7 +57,7 @@ def _procedure(plug_in: Any, registration: fu.Registration) -> Any:
 
 # Numbers are declared wider than they may be, and choices as strings: GIMP replaces a value that does not fit its
 # declaration by the default and goes on, and the filter would never know. `Parameter.check` refuses it instead.
-def _add_argument(procedure: Any, parameter: fu.Parameter) -> None:
+def _add_argument(procedure: Any, parameter: fu.FilterParameter) -> None:
     name, label, text, default = parameter.name, parameter.label, parameter.help, parameter.default
     if parameter.kind in fu._NUMBERS and parameter.whole:
         procedure.add_int_argument(name, label, text, -fu._WIDE - 1, fu._WIDE, int(default), _FLAGS)
@@ -109,7 +109,7 @@ def _run(
     return answer
 
 
-def _value(config: Any, parameter: fu.Parameter) -> Any:
+def _value(config: Any, parameter: fu.FilterParameter) -> Any:
     value = config.get_property(parameter.name)
     if parameter.kind in (fu.PF_FILE, fu.PF_FILENAME, fu.PF_DIRNAME):
         return value.get_path() if value else None
@@ -183,7 +183,9 @@ def _by_dialog(
 
 
 # The widgets of each parameter by its name: a label and a field, or a field that has its label inside.
-def _rows(GimpUi: Any, Gtk: Any, dialog: Any, config: Any, parameters: list[fu.Parameter]) -> dict[str, list[Any]]:  # noqa: N803
+def _rows(
+    GimpUi: Any, Gtk: Any, dialog: Any, config: Any, parameters: list[fu.FilterParameter]
+) -> dict[str, list[Any]]:  # noqa: N803
     rows: dict[str, list[Any]] = {}
     for parameter in parameters:
         kind, name = parameter.kind, parameter.name
@@ -209,7 +211,7 @@ def _rows(GimpUi: Any, Gtk: Any, dialog: Any, config: Any, parameters: list[fu.P
     return rows
 
 
-def _labelled(Gtk: Any, parameter: fu.Parameter, field: Any) -> list[Any]:  # noqa: N803 (a module)
+def _labelled(Gtk: Any, parameter: fu.FilterParameter, field: Any) -> list[Any]:  # noqa: N803 (a module)
     field.set_hexpand(True)
     field.set_tooltip_text(parameter.help)
     label = Gtk.Label.new_with_mnemonic(parameter.label)

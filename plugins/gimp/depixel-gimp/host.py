@@ -31,7 +31,7 @@ _LAYER_TYPES = {
 
 
 class Refusal(ValueError):
-    """What was asked cannot be done; the message is a sentence for the user."""
+    """The request cannot be carried out; the message is a sentence for the user."""
 
 
 class Source:
@@ -119,10 +119,10 @@ def _place(layer: Any) -> list[int]:
 
 
 def _at(image: Any, places: list[int]) -> Any:
-    found = image.get_layers()[places[0]]
+    layer = image.get_layers()[places[0]]
     for position in places[1:]:
-        found = found.get_children()[position]
-    return found
+        layer = layer.get_children()[position]
+    return layer
 
 
 def check_layers(image: Any, layers: list[Any]) -> None:
@@ -245,14 +245,14 @@ def add_layer(
     return layer
 
 
-def look_like(made: Any, layer: Any) -> None:
+def look_like(target: Any, layer: Any) -> None:
     """Let a new layer or group lie over the others as its source does: opacity, mode and the spaces they work in."""
-    made.set_opacity(layer.get_opacity())
+    target.set_opacity(layer.get_opacity())
     if layer.get_mode() != Gimp.LayerMode.PASS_THROUGH:  # groups only, and they were answered as they look
-        made.set_mode(layer.get_mode())
-        made.set_blend_space(layer.get_blend_space())
-        made.set_composite_space(layer.get_composite_space())
-        made.set_composite_mode(layer.get_composite_mode())
+        target.set_mode(layer.get_mode())
+        target.set_blend_space(layer.get_blend_space())
+        target.set_composite_space(layer.get_composite_space())
+        target.set_composite_mode(layer.get_composite_mode())
 
 
 def add_group(image: Any, parent: Any, position: int, name: str) -> Any:
@@ -261,9 +261,9 @@ def add_group(image: Any, parent: Any, position: int, name: str) -> Any:
     return group
 
 
-def select_best(image: Any, made: list[Any]) -> None:
+def select_best(image: Any, layers: list[Any]) -> None:
     """Select what was made: of a group of answers the one on top, which is visible."""
-    image.set_selected_layers([item.get_children()[0] if item.is_group() else item for item in made])
+    image.set_selected_layers([item.get_children()[0] if item.is_group() else item for item in layers])
 
 
 def enlarge(image: Any, scale: int) -> None:

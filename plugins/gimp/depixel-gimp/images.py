@@ -27,8 +27,8 @@ def new_image(image: Any, width: int, height: int, answer: client.Answer, indexe
         precision = Gimp.Precision.U8_NON_LINEAR  # 8 bits are too few to store linear light
     result = Gimp.Image.new_with_precision(width, height, base, precision)
     result.undo_disable()
-    found = image.get_resolution()
-    result.set_resolution(*found[-2:])
+    resolution = image.get_resolution()
+    result.set_resolution(*resolution[-2:])
     if indexed:
         result.set_palette(image.get_palette())
     return result
@@ -60,8 +60,8 @@ def name_after(result: Any, image: Any, suffix: str) -> None:
     """
     path = _path_of(image)
     if path:
-        taken = [open_path for other in Gimp.get_images() for open_path in _paths_of(other)]
-        name = client.unique_path(os.path.splitext(path)[0] + suffix, ".xcf", taken)
+        open_paths = [open_path for other in Gimp.get_images() for open_path in _paths_of(other)]
+        name = client.unique_path(os.path.splitext(path)[0] + suffix, ".xcf", open_paths)
         result.set_file(Gio.File.new_for_path(name))
 
 

@@ -171,7 +171,7 @@ def _joined(results: list[client.Result]) -> client.Result:
     return replace(results[0], answers=answers, notes=notes, seconds=sum(result.seconds for result in results))
 
 
-def _listen(job: client.Job, news: queue.Queue[_News]) -> None:
+def _listen(job: client.JobHandle, news: queue.Queue[_News]) -> None:
     try:
         for event in job:
             news.put(event)

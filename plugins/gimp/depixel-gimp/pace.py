@@ -20,11 +20,11 @@ def note(action: client.Action, values: Mapping[str, Any], pixels: int, seconds:
     """Remember that an answer (all candidates together) of so many pixels took so many seconds."""
     if seconds <= 0:
         return
-    known = _read()
-    known[_key(action, values)] = seconds / max(pixels, _LEAST)
+    paces = _read()
+    paces[_key(action, values)] = seconds / max(pixels, _LEAST)
     try:
         with open(_path(), "w", encoding="utf-8") as file:
-            json.dump(known, file)
+            json.dump(paces, file)
     except OSError:
         pass  # an estimate less
 

@@ -41,19 +41,19 @@ def split(before: Any, after: Any, share: float) -> Any:
     """`before` on the left of a line at `share` of the width, `after` on its right; both are of one size."""
     width, height = after.get_width(), after.get_height()
     at = min(width, max(0, round(width * share)))
-    found = after.copy()
+    picture = after.copy()
     if at:
-        before.copy_area(0, 0, at, height, found, 0, 0)
+        before.copy_area(0, 0, at, height, picture, 0, 0)
     if 0 < at < width:
-        found.new_subpixbuf(at, 0, 1, height).fill(0xFFFFFFFF)
-    return found
+        picture.new_subpixbuf(at, 0, 1, height).fill(0xFFFFFFFF)
+    return picture
 
 
 def faded(pixels: Any) -> Any:
     """With less colour: what no longer belongs to the settings."""
-    found = pixels.copy()
-    pixels.saturate_and_pixelate(found, 0.25, False)
-    return found
+    picture = pixels.copy()
+    pixels.saturate_and_pixelate(picture, 0.25, False)
+    return picture
 
 
 def draw_box(pixels: Any, box: Box, times: float) -> None:

@@ -26,7 +26,7 @@ _PAUSE = 400  # milliseconds without a change before a preview follows
 _MORE = 4  # answers that "More like this" adds
 
 
-class Preview:
+class PreviewPane:
     """
     column: the widget.
 
@@ -51,7 +51,7 @@ class Preview:
         self._seconds = 0.0  # of the last single answer; 0 = there was none
         self._timer = 0
         self._seeds = 0  # asked for by "More like this"
-        self._job: client.Job | None = None
+        self._job: client.JobHandle | None = None
         self.column = self._build()
 
     def start(self) -> None:
@@ -206,7 +206,7 @@ class Preview:
                   min(height, part[3] + _MARGIN))  # fmt: skip
         return part, around
 
-    def _work(self, job: client.Job, request: client.Submission, values: dict[str, Any], part: Box,
+    def _work(self, job: client.JobHandle, request: client.Submission, values: dict[str, Any], part: Box,
               margin: Box | None, live: bool) -> None:  # fmt: skip
         began = time.monotonic()
         result: client.Result | None = None
@@ -236,7 +236,7 @@ class Preview:
         summary = " ".join(["%s; scaled back: %s." % (which, client.scales_back(answer)), *result.notes])
         return Shown(pixels, part, recipe, values, which, summary[0].upper() + summary[1:], live)
 
-    def _came(self, job: client.Job, request: client.Submission | None, result: client.Result | None,
+    def _came(self, job: client.JobHandle, request: client.Submission | None, result: client.Result | None,
               shown: list[Shown], words: str, seconds: float) -> bool:  # fmt: skip
         if job is not self._job:
             return False  # another one is on its way, or the dialog is closed

@@ -20,8 +20,8 @@ SELECTED = b"\xff"
 
 def bounds_of(image: Any) -> Box | None:
     """(left, top, right, bottom) in the image, or None when nothing is selected."""
-    found = Gimp.Selection.bounds(image)
-    return tuple(found[-4:]) if found[1] else None
+    bounds = Gimp.Selection.bounds(image)
+    return tuple(bounds[-4:]) if bounds[1] else None
 
 
 @contextlib.contextmanager
@@ -30,13 +30,13 @@ def nothing_selected(image: Any) -> Iterator[None]:
     if bounds_of(image) is None:
         yield
         return
-    kept = Gimp.Selection.save(image)
+    channel = Gimp.Selection.save(image)
     Gimp.Selection.none(image)
     try:
         yield
     finally:
-        image.select_item(Gimp.ChannelOps.REPLACE, kept)
-        image.remove_channel(kept)
+        image.select_item(Gimp.ChannelOps.REPLACE, channel)
+        image.remove_channel(channel)
 
 
 def within(bounds: Box, left: int, top: int, width: int, height: int) -> Box | None:

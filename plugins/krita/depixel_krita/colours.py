@@ -27,7 +27,7 @@ _CHANNELS = {"A": 1, "GRAYA": 2, "CMYKA": 5}
 
 
 @dataclass(frozen=True)
-class Colours:
+class ColourSpace:
     """A colour space in Krita's words."""
 
     model: str  # "RGBA", "GRAYA", "CMYKA", "LABA", "XYZA", "YCbCrA", "A"
@@ -49,11 +49,11 @@ class Colours:
         return 8 if self.depth == "U8" else 16
 
     @property
-    def travels(self) -> Colours:
+    def travels(self) -> ColourSpace:
         """The colours that the engine gets: these, or the nearest that it knows."""
         if self.model in ("RGBA", "GRAYA"):
             return self if self.depth in ("U8", "U16") else replace(self, depth="U16")
-        return Colours("RGBA", "U16", SRGB)
+        return ColourSpace("RGBA", "U16", SRGB)
 
     @property
     def is_swapped(self) -> bool:
@@ -69,9 +69,9 @@ class Colours:
         return ""
 
 
-def colours_of(thing: Document | Node) -> Colours:
+def colours_of(thing: Document | Node) -> ColourSpace:
     """Of a document or a node."""
-    return Colours(thing.colorModel(), thing.colorDepth(), thing.colorProfile())
+    return ColourSpace(thing.colorModel(), thing.colorDepth(), thing.colorProfile())
 
 
 def strips(width: int, height: int, most: int = STRIP) -> Iterator[tuple[int, int]]:

@@ -7,7 +7,7 @@ from typing import Any
 from ._client import UPSCALE, Action, Engine
 from .panel import Panel
 from .qt import QtCore, QtWidgets
-from .work import Done
+from .work import OrderResult
 
 
 class Dialog(QtWidgets.QDialog):
@@ -43,7 +43,7 @@ class Dialog(QtWidgets.QDialog):
         self.panel.close_down()
         super().done(code)
 
-    def _finished(self, done: Done) -> None:
+    def _finished(self, done: OrderResult) -> None:
         if len(done.offers) == 1:
             self.panel.apply_offers(all_of_them=True)
 

@@ -23,6 +23,6 @@ def name_document(document: Document, source: Document | None, suffix: str) -> N
     """
     if source is None or not source.fileName() or not suffix:
         return
-    taken = [other.fileName() for other in Krita.instance().documents() if other.fileName()]
-    document.setFileName(unique_path(str(Path(source.fileName()).with_suffix("")) + suffix, ".kra", taken))
+    open_paths = [other.fileName() for other in Krita.instance().documents() if other.fileName()]
+    document.setFileName(unique_path(str(Path(source.fileName()).with_suffix("")) + suffix, ".kra", open_paths))
     document.setModified(True)

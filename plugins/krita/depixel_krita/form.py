@@ -18,7 +18,7 @@ _PARTS = 100  # positions of a slider
 
 class Form(QtWidgets.QWidget):
     """
-    One row for each option; the advanced ones behind a switch, those that would change nothing now hidden.
+    A row for each option; advanced ones behind a switch, and those without an effect hidden.
 
     Signals:
         changed: a value is another one.
@@ -67,9 +67,9 @@ class Form(QtWidgets.QWidget):
     def _show_rows(self) -> None:
         idle = idle_options(self.action, self.values())
         for option in self.action.options:
-            shown = option.name not in idle and (self._more.isChecked() or not option.advanced)
+            visible = option.name not in idle and (self._more.isChecked() or not option.advanced)
             for widget in self._rows[option.name]:
-                widget.setVisible(shown)
+                widget.setVisible(visible)
 
     def _field(self, option: Option) -> QtWidgets.QWidget:
         make: Any = {"choice": _choice, "float": _slider, "bool": _switch}.get(option.kind, _number)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from krita import Krita
 
-from .colours import Colours, colours_of, strips
+from .colours import ColourSpace, colours_of, strips
 from .qt import QtCore
 from .scratch import Converter
 
@@ -41,7 +41,7 @@ class Target:
     top: int
     width: int
     height: int
-    colours: Colours  # of the layer
+    colours: ColourSpace  # of the layer
     projected: bool  # as the layer is shown, with its masks; else its own pixels
     selection: tuple[int, int, int, int] | None  # left, top, right, bottom inside this part
     times: tuple[int, ...] = ()  # frames of the timeline; empty: as it is shown now
@@ -74,10 +74,10 @@ class Target:
 
 @dataclass(frozen=True)
 class Shot:
-    """What was read: one frame after the other, in Krita's order of channels."""
+    """Pixels read from Krita: frame by frame, in Krita's order of channels."""
 
     target: Target
-    colours: Colours  # of the samples
+    colours: ColourSpace  # of the samples
     frames: tuple[bytes, ...]
 
 
@@ -92,9 +92,9 @@ def find_document(key: str) -> Document | None:
 
 def find_node(document: Document, key: str) -> Node | None:
     """The layer with this id; None when it was deleted."""
-    found = document.nodeByUniqueID(QtCore.QUuid(key))
-    if type(found) is not QtCore.QObject:
-        return found
+    by_id = document.nodeByUniqueID(QtCore.QUuid(key))
+    if type(by_id) is not QtCore.QObject:
+        return by_id
     # Krita 5.1 hands out something that no layer can be put beside.
     return next((node for node in _below(document.rootNode()) if node.uniqueId().toString() == key), None)
 
@@ -161,7 +161,7 @@ def read(target: Target) -> Generator[int, None, Shot]:
         target = replace(target, shaped=False, shape=shape)
     converter = Converter(target.colours, colours)
     frames = []
-    shown = document.currentTime()
+    present = document.currentTime()
     try:
         for time in target.times or (None,):
             if time is not None and target.projected:
@@ -174,7 +174,7 @@ def read(target: Target) -> Generator[int, None, Shot]:
             frames.append(bytes(samples))
     finally:
         if target.times and target.projected and find_document(target.document) is not None:
-            document.setCurrentTime(shown)
+            document.setCurrentTime(present)
     return Shot(target, colours, tuple(frames))
 
 
@@ -243,11 +243,11 @@ def _selection(document: Document, area: QtCore.QRect) -> tuple[int, int, int, i
     selection = document.selection()
     if selection is None or selection.width() <= 0 or selection.height() <= 0:
         return None
-    chosen = QtCore.QRect(selection.x(), selection.y(), selection.width(), selection.height()).intersected(area)
-    if chosen.isEmpty():
+    box = QtCore.QRect(selection.x(), selection.y(), selection.width(), selection.height()).intersected(area)
+    if box.isEmpty():
         raise HostError("The selection does not touch the layer: select a part of it, or nothing.")
-    chosen.translate(-area.left(), -area.top())
-    return chosen.left(), chosen.top(), chosen.right() + 1, chosen.bottom() + 1
+    box.translate(-area.left(), -area.top())
+    return box.left(), box.top(), box.right() + 1, box.bottom() + 1
 
 
 # The keyframes of an animated layer; of a group those of all its layers, each shown and read in turn.

@@ -28,7 +28,7 @@ from .results import NEW_DOCUMENT, deliver
 from .scratch import prepare
 from .turns import StateWatch, Stepper
 from .view import CompareView, Line, Strip
-from .work import Asked, Done, Offer, Work
+from .work import Offer, Order, OrderResult, Work
 
 _LOOK = 600  # milliseconds between two looks at what is selected
 _PREVIEW_SCALE = 8  # at most
@@ -42,7 +42,7 @@ class Panel(QtWidgets.QWidget):
 
     Signals:
         applied: answers have become layers or a document; with the sentence that sums the job up.
-        finished: with the `Done` of a request (not of a preview).
+        finished: with the `OrderResult` of a request (not of a preview).
     """
 
     applied = Signal(str)
@@ -53,7 +53,7 @@ class Panel(QtWidgets.QWidget):
         self.action = action
         self._work, self._preview = Work(engine, self), Work(engine, self)
         self._watch = StateWatch(engine, self)
-        self._done: Done | None = None
+        self._done: OrderResult | None = None
         self._offers: tuple[Offer, ...] = ()
         self._kept: Offer | None = None  # the answer that others were asked to be like
         self._applying: Stepper | None = None
@@ -146,8 +146,8 @@ class Panel(QtWidgets.QWidget):
             return
         self._preview.cancel()
         try:
-            asked = Asked(choose(), self.action, self.form.values(), extra or {}, previews=True)
-            self._work.start(asked)
+            order = Order(choose(), self.action, self.form.values(), extra or {}, previews=True)
+            self._work.start(order)
         except (HostError, EngineError) as error:
             self._say(str(error))
             return
@@ -162,18 +162,20 @@ class Panel(QtWidgets.QWidget):
 
     def start_again(self, side: int = 0) -> None:
         """Ask for the answer that the active layer is, by its recipe; `side`: at about so many pixels."""
-        kept = self._recipe
-        if self.busy or kept is None or kept.recipe.source is None:
+        recipe = self._recipe
+        if self.busy or recipe is None or recipe.recipe.source is None:
             return
         self._preview.cancel()
-        source, extra = kept.recipe.source, {}
+        source, extra = recipe.recipe.source, {}
         if side:
-            left, top, right, bottom = kept.recipe.settings.get("box") or (0, 0, source.width, source.height)
+            left, top, right, bottom = recipe.recipe.settings.get("box") or (0, 0, source.width, source.height)
             extra["scale"] = min(64, max(2, side // max(right - left, bottom - top)))
         try:
-            target = kept.target(choose())
-            values = {**self.form.values(), **kept.recipe.values()}
-            self._work.start(Asked(target, action_named(kept.recipe.action), values, extra, previews=True, again=kept))
+            target = recipe.target(choose())
+            values = {**self.form.values(), **recipe.recipe.values()}
+            self._work.start(
+                Order(target, action_named(recipe.recipe.action), values, extra, previews=True, again=recipe)
+            )
         except (HostError, EngineError) as error:
             self._say(str(error))
             return
@@ -183,16 +185,16 @@ class Panel(QtWidgets.QWidget):
         """Keep the chosen answer, and ask for others close to it."""
         if self.busy or self._done is None:
             return
-        kept, asked = self._chosen(), self._done.asked
-        values = {**asked.values, "candidates": max(_ALIKE, asked.values["candidates"])}
-        extra = {"like": kept.seed} if kept.imagined else {}
-        values["seed"] = (kept.seed + 1) % 1_000_003
+        offer, order = self._chosen(), self._done.order
+        values = {**order.values, "candidates": max(_ALIKE, order.values["candidates"])}
+        extra = {"like": offer.seed} if offer.imagined else {}
+        values["seed"] = (offer.seed + 1) % 1_000_003
         try:
-            self._work.start(Asked(asked.target, asked.action, values, extra, previews=False))
+            self._work.start(Order(order.target, order.action, values, extra, previews=False))
         except EngineError as error:
             self._say(str(error))
             return
-        self._kept = kept
+        self._kept = offer
         self._refresh()
 
     def cancel(self) -> None:
@@ -216,16 +218,16 @@ class Panel(QtWidgets.QWidget):
         done = self._done
         offers = self._offers if all_of_them else (self._chosen(),)
         scale = max(1, done.finished.result.scale)
-        group = group_name(done.asked.target.name, done.finished.result, done.asked.action.name != UPSCALE.name)
+        group = group_name(done.order.target.name, done.finished.result, done.order.action.name != UPSCALE.name)
         name = group if len(offers) > 1 else offers[0].painting.name
         steps = deliver(
             [offer.painting for offer in offers],
             done.shot.colours,
-            done.asked.target,
+            done.order.target,
             scale,
             self.form.values()["output"],
             name,
-            file_suffix(done.asked.action, scale),
+            file_suffix(done.order.action, scale),
         )
         self._applying = Stepper(steps, self)
         self._applying.ended.connect(self._applied)
@@ -263,13 +265,13 @@ class Panel(QtWidgets.QWidget):
             self.view.show_before(None, str(error))
             return
         values = self.form.values()
-        seen = (part, samples, tuple(sorted(values.items())), self.live.isChecked())
-        if seen == self._seen:
+        state = (part, samples, tuple(sorted(values.items())), self.live.isChecked())
+        if state == self._seen:
             return
-        self._seen = seen
+        self._seen = state
         if self.live.isChecked() and self.action.name == UPSCALE.name:
             values.update(scale=min(_PREVIEW_SCALE, values["scale"]), candidates=1)
-            self._preview.start(Asked(part, self.action, values, {}, previews=False))
+            self._preview.start(Order(part, self.action, values, {}, previews=False))
             return
         before = shown(part, samples)
         hint = f"{target.name}: no preview of its colours ({part.colours.model}, {part.colours.depth})"
@@ -316,7 +318,7 @@ class Panel(QtWidgets.QWidget):
     def _changed(self) -> None:
         self._explain()
         if self._offers and self._done is not None:
-            old = {**self._done.asked.values, "output": None}
+            old = {**self._done.order.values, "output": None}
             self.view.set_stale(old != {**self.form.values(), "output": None})
         if not self.busy and not self._offers:
             self._look_timer.start(_LOOK)  # once the value stands still
@@ -328,7 +330,7 @@ class Panel(QtWidgets.QWidget):
             if event.preview is not None:
                 self.view.show_after(event.preview)
 
-    def _finished(self, done: Done) -> None:
+    def _finished(self, done: OrderResult) -> None:
         offers = done.offers if self._kept is None else (self._kept, *done.offers)
         self._done, self._offers, self._kept = done, offers, None
         self._say(done.summary)
@@ -349,10 +351,10 @@ class Panel(QtWidgets.QWidget):
         self._say(words or "Cancelled; nothing was changed.")
         self._refresh()
 
-    def _previewed(self, done: Done) -> None:
+    def _previewed(self, done: OrderResult) -> None:
         self._watch.soon()
         self.view.show_both(done.finished.source, done.offers[0].picture)
-        self._describe(done.asked.target)
+        self._describe(done.order.target)
 
     def _applied(self, name: str) -> None:
         self._applying = None

@@ -7,18 +7,18 @@ from .qt import QtCore, QtWidgets
 
 def label(parent: QtWidgets.QWidget) -> QtWidgets.QLabel:
     """Text of several lines that can be copied."""
-    made = QtWidgets.QLabel(parent)
-    made.setWordWrap(True)
-    made.setTextInteractionFlags(QtCore.Qt.TextInteractionFlag.TextSelectableByMouse)
-    return made
+    widget = QtWidgets.QLabel(parent)
+    widget.setWordWrap(True)
+    widget.setTextInteractionFlags(QtCore.Qt.TextInteractionFlag.TextSelectableByMouse)
+    return widget
 
 
 def button(parent: QtWidgets.QWidget, text: str, tip: str) -> QtWidgets.QPushButton:
     """A button that Enter does not press."""
-    made = QtWidgets.QPushButton(text, parent)
-    made.setToolTip(tip)
-    made.setAutoDefault(False)
-    return made
+    widget = QtWidgets.QPushButton(text, parent)
+    widget.setToolTip(tip)
+    widget.setAutoDefault(False)
+    return widget
 
 
 def row(*widgets: QtWidgets.QWidget, grid: bool = False) -> QtWidgets.QLayout:

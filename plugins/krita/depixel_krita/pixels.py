@@ -81,9 +81,9 @@ def pasted(answer: Samples, source: Samples, shape: bytes, depth: int) -> bytear
     kind = _kind(depth)
     mixed, samples = memoryview(out).cast(kind), memoryview(source).cast(kind)
     channels = len(samples) // len(shape)
-    for found in re.finditer(rb"[\x01-\xfe]", shape):
-        much = shape[found.start()]
-        for index in range(found.start() * channels, found.end() * channels):
+    for match in re.finditer(rb"[\x01-\xfe]", shape):
+        much = shape[match.start()]
+        for index in range(match.start() * channels, match.end() * channels):
             mixed[index] = (mixed[index] * much + samples[index] * (255 - much) + 127) // 255
     return out
 

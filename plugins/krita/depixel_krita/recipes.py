@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ._client import EngineError, Recipe, parse_json
-from .colours import Colours
+from .colours import ColourSpace
 from .host import Target, find_document, find_node
 from .qt import QtCore
 
@@ -22,18 +22,18 @@ _KEY = "depixel:"  # and the layer's id
 
 @dataclass(frozen=True)
 class KeptRecipe:
-    """What one answer was made of."""
+    """A recipe with the place that its answer came from."""
 
     recipe: Recipe
-    colours: Colours  # of the picture that was sent, in Krita's words
+    colours: ColourSpace  # of the picture that was sent, in Krita's words
     left: int  # where that picture lay in its document
     top: int
 
-    def target(self, chosen: Target) -> Target:
+    def target(self, target: Target) -> Target:
         """The picture that the recipe holds, in the place of what is chosen now."""
         source = self.recipe.source
-        size = (source.width, source.height) if source is not None else (chosen.width, chosen.height)
-        part = chosen.part((0, 0, *size), moving=False)
+        size = (source.width, source.height) if source is not None else (target.width, target.height)
+        part = target.part((0, 0, *size), moving=False)
         return replace(
             part, name=self.recipe.name, left=self.left, top=self.top, colours=self.colours, notes=(), shaped=False
         )
@@ -53,7 +53,7 @@ class KeptRecipe:
         """
         try:
             values = parse_json(text)
-            colours, (left, top) = Colours(*map(str, values["colours"])), values["place"]
+            colours, (left, top) = ColourSpace(*map(str, values["colours"])), values["place"]
             if max(abs(int(left)), abs(int(top))) >= 2**31:
                 raise ValueError("no place in a document")
             return cls(Recipe.from_json(values["recipe"]), colours, int(left), int(top))

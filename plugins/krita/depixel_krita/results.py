@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from krita import Krita
 
-from .colours import STRIP, Colours, colours_of, strips
+from .colours import STRIP, ColourSpace, colours_of, strips
 from .files import name_document
 from .host import HostError, Target, find_document, find_node, go_to
 from .pixels import repeated
@@ -42,7 +42,7 @@ class Painting:
 
 def deliver(
     paintings: Sequence[Painting],
-    colours: Colours,
+    colours: ColourSpace,
     target: Target,
     scale: int,
     output: str,
@@ -77,7 +77,7 @@ def deliver(
     else:
         corner, canvas = fitted(target, scale, (document.width(), document.height()))
     making = _Making(colours, colours_of(document), target, scale, corner)
-    made = yield from _made(paintings, making, group)
+    nodes = yield from _made(paintings, making, group)
     if larger:
         yield from _scaled(target.document, canvas)
     elif canvas != (document.width(), document.height()):
@@ -89,14 +89,14 @@ def deliver(
     source = find_node(document, target.node)
     parent = source.parentNode() if source is not None else None
     if parent is not None:
-        parent.addChildNode(made, source)
+        parent.addChildNode(nodes, source)
     else:  # the layer was deleted in the meantime
-        document.rootNode().addChildNode(made, None)
+        document.rootNode().addChildNode(nodes, None)
     yield 50  # until Krita's layer list knows it
     document = _open(target.document)
-    document.setActiveNode(made)
-    _keep_recipes(document, [made, *made.childNodes()], paintings)
-    return made.name()
+    document.setActiveNode(nodes)
+    _keep_recipes(document, [nodes, *nodes.childNodes()], paintings)
+    return nodes.name()
 
 
 def fitted(target: Target, scale: int, canvas: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
@@ -109,10 +109,10 @@ def fitted(target: Target, scale: int, canvas: tuple[int, int]) -> tuple[tuple[i
     corner, size = [], []
     for start, length, side in ((target.left, target.width, canvas[0]), (target.top, target.height, canvas[1])):
         first, last = max(0, start), min(side, start + length)
-        shown = (last - first) * scale
-        grown = max(side, shown)
-        centred = first + (last - first - shown) // 2
-        corner.append(min(max(0, centred), grown - shown) - (first - start) * scale)
+        shift = (last - first) * scale
+        grown = max(side, shift)
+        centred = first + (last - first - shift) // 2
+        corner.append(min(max(0, centred), grown - shift) - (first - start) * scale)
         size.append(grown)
     return (corner[0], corner[1]), (size[0], size[1])
 
@@ -146,8 +146,8 @@ def _hide(target: Target) -> Iterator[int]:
 class _Making:
     """What the layers of one delivery have in common."""
 
-    given: Colours  # of the paintings
-    own: Colours  # of the layers
+    source: ColourSpace  # of the paintings
+    own: ColourSpace  # of the layers
     target: Target
     scale: int
     corner: tuple[int, int]  # of the target's first pixel, in the document that gets the layers
@@ -156,12 +156,12 @@ class _Making:
 # One filled layer, or a group of them, in no document yet: adding it is a single step. What consists of more than a
 # layer is put together in the scratch document and duplicated from there.
 def _made(paintings: Sequence[Painting], making: _Making, group: str) -> Generator[int, None, Node]:
-    converter = Converter(making.given, making.own)
+    converter = Converter(making.source, making.own)
     key = making.target.document
     if len(paintings) == 1 and not making.target.shape:
-        made = _open(key).createNode(paintings[0].name, "paintlayer")
-        yield from _fill(made, paintings[0], 0, converter, making.corner, key)
-        return made
+        node = _open(key).createNode(paintings[0].name, "paintlayer")
+        yield from _fill(node, paintings[0], 0, converter, making.corner, key)
+        return node
     place = scratch(making.own)
     folder = place.createGroupLayer(group)
     place.rootNode().addChildNode(folder, None)
@@ -173,9 +173,9 @@ def _made(paintings: Sequence[Painting], making: _Making, group: str) -> Generat
             folder.addChildNode(layer, None)
             yield from _cut(place, layer, painting, making)
             used(painting.width * painting.height)
-        made = (folder if len(paintings) > 1 else layer).duplicate()
-        made.setName(group if len(paintings) > 1 else paintings[0].name)
-        return made
+        node = (folder if len(paintings) > 1 else layer).duplicate()
+        node.setName(group if len(paintings) > 1 else paintings[0].name)
+        return node
     finally:
         folder.remove()
 
@@ -234,7 +234,7 @@ def _until_size(key: str, size: tuple[int, int]) -> Iterator[int]:
 
 
 def _as_document(
-    paintings: Sequence[Painting], colours: Colours, target: Target, scale: int, group: str, suffix: str
+    paintings: Sequence[Painting], colours: ColourSpace, target: Target, scale: int, group: str, suffix: str
 ) -> Generator[int, None, str]:
     app = Krita.instance()
     source = find_document(target.document)
@@ -273,7 +273,7 @@ def _fill_document(
     for node in document.topLevelNodes():
         node.remove()
     yield 1
-    converter = Converter(making.given, making.own)
+    converter = Converter(making.source, making.own)
     animated = len(paintings[0].frames) > 1
     layers: list[Node] = []
     for index, painting in reversed(list(enumerate(paintings))):
@@ -330,8 +330,8 @@ def _keyframe(key: str, layer: Node, time: int) -> Iterator[int]:
         if layer.hasKeyframeAtTime(time):
             return
         node = document.activeNode()
-        chosen = node is not None and node.uniqueId() == layer.uniqueId() and document.currentTime() == time
-        if chosen and app.activeDocument() == document:
+        active = node is not None and node.uniqueId() == layer.uniqueId() and document.currentTime() == time
+        if active and app.activeDocument() == document:
             app.action("add_blank_frame").trigger()
         yield 20
 

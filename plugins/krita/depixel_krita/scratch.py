@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from krita import Krita
 
-from .colours import CONVERTED, SRGB, STRIP, Colours, colours_of
+from .colours import CONVERTED, SRGB, STRIP, ColourSpace, colours_of
 from .qt import QtCore
 
 if TYPE_CHECKING:
@@ -25,12 +25,12 @@ NAME = "Depixel works here"
 _ENOUGH = 1 << 24  # pixels; its own undo history keeps what was done in it
 
 _kept: list[Document] = []  # at most one
-_known: set[tuple[Colours, Colours]] = set()  # conversions that Krita has done once
+_known: set[tuple[ColourSpace, ColourSpace]] = set()  # conversions that Krita has done once
 _used = 0  # pixels
 _making = False  # Krita lets events through meanwhile
 
 
-def prepare(colours: Colours) -> None:
+def prepare(colours: ColourSpace) -> None:
     """
     Let Krita do now, while nothing is going on, what it takes long for: make the document, load profiles.
 
@@ -48,7 +48,7 @@ def prepare(colours: Colours) -> None:
             Converter(source, target).strip(bytes(source.pixel_bytes), 1, 1)
 
 
-def scratch(colours: Colours | None = None) -> Document:
+def scratch(colours: ColourSpace | None = None) -> Document:
     """The document, with these colours where they matter. What is put into it must be taken out again."""
     app = Krita.instance()
     if _kept and _kept[0].rootNode() not in [document.rootNode() for document in app.documents()]:
@@ -90,7 +90,7 @@ def used(pixels: int) -> None:
 class Converter:
     """Converts strips of pixels with Krita's own colour management."""
 
-    def __init__(self, source: Colours, target: Colours) -> None:
+    def __init__(self, source: ColourSpace, target: ColourSpace) -> None:
         self._source, self._target = source, target
         self.strip_pixels = STRIP if source == target else CONVERTED  # pixels at once
 
@@ -105,7 +105,7 @@ class Converter:
         return bytes(node.pixelData(0, 0, width, height))
 
 
-def paint_layer(document: Document, name: str, colours: Colours) -> Node:
+def paint_layer(document: Document, name: str, colours: ColourSpace) -> Node:
     """An empty paint layer of these colours, in no place of the document yet; the document is a scratch one."""
     node = document.createNode(name, "paintlayer")
     if colours_of(node) != colours:

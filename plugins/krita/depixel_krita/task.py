@@ -1,5 +1,5 @@
 """
-`Task`: one job of the engine on a thread of its own, which puts what it learns into a queue. No Qt: the interface
+`EngineCall`: one job of the engine on its own thread, which puts its events into a queue. No Qt: the interface
 empties the queue when its timer says so, and never waits.
 """
 
@@ -20,8 +20,8 @@ SHOWN_SIDE = 768
 
 
 @dataclass(frozen=True)
-class Finished:
-    """The end of a task that went well."""
+class CallResult:
+    """The result of a successful call."""
 
     result: Result
     frames: tuple[tuple[Samples, ...], ...]  # of each answer, in Krita's order of channels
@@ -31,19 +31,19 @@ class Finished:
 
 
 @dataclass(frozen=True)
-class Failed:
-    """The end of a task that did not; `sentence` is empty when the user cancelled it."""
+class CallFailure:
+    """The reason why a call failed; `sentence` is empty if the user cancelled it."""
 
     sentence: str
 
 
 Message = Any
-"""An `Event` other than `Result`, or `Finished` or `Failed`, which are the last."""
+"""An `Event` other than `Result`, or `CallResult` or `CallFailure`, which are the last."""
 
 
-class Task:
+class EngineCall:
     """
-    Ask the engine, away from the interface.
+    One job of the engine, away from the interface's thread.
 
     Args:
         samples: frames in Krita's order of channels.
@@ -81,20 +81,20 @@ class Task:
 
     def take(self) -> list[Message]:
         """What has happened since the last call."""
-        found = []
+        events = []
         while not self._messages.empty():
-            found.append(self._messages.get())
-        return found
+            events.append(self._messages.get())
+        return events
 
     def _run(self) -> None:
         try:
             self._messages.put(self._work())
         except CancelledError:
-            self._messages.put(Failed(""))
+            self._messages.put(CallFailure(""))
         except Exception as error:  # noqa: BLE001 (a thread's end: whatever it was, the user is told)
-            self._messages.put(Failed("" if self._stop.is_set() else sentence(error)))
+            self._messages.put(CallFailure("" if self._stop.is_set() else sentence(error)))
 
-    def _work(self) -> Finished:
+    def _work(self) -> CallResult:
         began = time.monotonic()
         width, height, channels, depth = self._shape
         frames = tuple(self._exchanged(frame) for frame in self._samples)
@@ -109,19 +109,19 @@ class Task:
             self._messages.put(event)
         raise RuntimeError("the engine ended the job without an answer")
 
-    def _finished(self, result: Result, given: tuple[Samples, ...], source: Preview, began: float) -> Finished:
+    def _finished(self, result: Result, sources: tuple[Samples, ...], source: Preview, began: float) -> CallResult:
         shown, every = [], []
         for answer in result.answers:
-            frames = [self._inside(*pair) for pair in zip(answer.frames, given)]  # noqa: B905 (Python 3.8)
+            frames = [self._inside(*pair) for pair in zip(answer.frames, sources)]  # noqa: B905 (Python 3.8)
             shape = answer.width, answer.height, answer.channels, answer.depth
             shown.append(Preview(*reduced(frames[0], *shape, SHOWN_SIDE)))
             every.append(tuple(self._exchanged(frame) for frame in frames))
-        return Finished(result, tuple(every), tuple(shown), source, time.monotonic() - began)
+        return CallResult(result, tuple(every), tuple(shown), source, time.monotonic() - began)
 
-    def _inside(self, answer: bytes, given: Samples) -> Samples:
-        if not self._kept_to or len(answer) != len(given):
+    def _inside(self, answer: bytes, source: Samples) -> Samples:
+        if not self._kept_to or len(answer) != len(source):
             return answer
-        return pasted(answer, given, self._kept_to, self._shape[3])
+        return pasted(answer, source, self._kept_to, self._shape[3])
 
     def _exchanged(self, samples: Samples) -> Samples:
         return swapped(samples, self._shape[3]) if self._swapped else samples

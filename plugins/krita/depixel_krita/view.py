@@ -12,10 +12,10 @@ _SQUARE = 8  # pixels of the checkerboard
 _THUMB = 72
 
 
-def image_of(shown: Preview) -> QtGui.QImage:
+def image_of(preview: Preview) -> QtGui.QImage:
     """A picture for the screen as Qt has it."""
-    width, height = shown.width, shown.height
-    return QtGui.QImage(bytes(shown.rgba), width, height, width * 4, QtGui.QImage.Format.Format_RGBA8888).copy()
+    width, height = preview.width, preview.height
+    return QtGui.QImage(bytes(preview.rgba), width, height, width * 4, QtGui.QImage.Format.Format_RGBA8888).copy()
 
 
 class CompareView(QtWidgets.QWidget):
@@ -37,9 +37,9 @@ class CompareView(QtWidgets.QWidget):
     def sizeHint(self) -> QtCore.QSize:  # noqa: N802 (Qt's name)
         return QtCore.QSize(300, 240)
 
-    def show_before(self, shown: Preview | None, hint: str = "") -> None:
+    def show_before(self, preview: Preview | None, hint: str = "") -> None:
         """The given pixels alone; `hint` is shown when there are none."""
-        self._before, self._after, self._hint = image_of(shown) if shown else None, None, hint
+        self._before, self._after, self._hint = image_of(preview) if preview else None, None, hint
         self.update()
 
     def show_both(self, before: Preview | None, after: Preview) -> None:
@@ -66,13 +66,13 @@ class CompareView(QtWidgets.QWidget):
     def paintEvent(self, event: QtGui.QPaintEvent) -> None:  # noqa: N802
         painter = QtGui.QPainter(self)
         painter.fillRect(self.rect(), self.palette().color(QtGui.QPalette.ColorRole.Base))
-        shown = self._after or self._before
-        if shown is None:
+        image = self._after or self._before
+        if image is None:
             painter.setPen(self.palette().color(QtGui.QPalette.ColorRole.PlaceholderText))
             flags = number(_Qt.AlignmentFlag.AlignCenter, _Qt.TextFlag.TextWordWrap)
             painter.drawText(self.rect().adjusted(8, 8, -8, -8), flags, self._hint)
             return
-        place = self._place(shown)
+        place = self._place(image)
         _checkerboard(painter, place)
         if self._after is not None:
             _draw(painter, place, self._after)
@@ -102,17 +102,17 @@ class CompareView(QtWidgets.QWidget):
             super().keyPressEvent(event)
 
     def _move_to(self, event: QtGui.QMouseEvent) -> None:
-        shown = self._after
-        if shown is not None:
-            place = self._place(shown)
+        image = self._after
+        if image is not None:
+            place = self._place(image)
             self._divide((event.pos().x() - place.left()) / max(1, place.width()))
 
     def _divide(self, where: float) -> None:
         self._divider = min(1.0, max(0.0, where))
         self.update()
 
-    def _place(self, shown: QtGui.QImage) -> QtCore.QRect:
-        size = shown.size().scaled(self.size(), _Qt.AspectRatioMode.KeepAspectRatio)
+    def _place(self, image: QtGui.QImage) -> QtCore.QRect:
+        size = image.size().scaled(self.size(), _Qt.AspectRatioMode.KeepAspectRatio)
         place = QtCore.QRect(QtCore.QPoint(0, 0), size)
         place.moveCenter(self.rect().center())
         return place
@@ -177,10 +177,10 @@ class Line(QtWidgets.QLabel):
         painter.drawText(self.rect(), number(_Qt.AlignmentFlag.AlignLeft, _Qt.AlignmentFlag.AlignVCenter), words)
 
 
-def _thumbnail(shown: Preview) -> QtGui.QPixmap:
+def _thumbnail(preview: Preview) -> QtGui.QPixmap:
     pixmap = QtGui.QPixmap(_THUMB, _THUMB)
     pixmap.fill(_Qt.GlobalColor.transparent)
-    image = image_of(shown)
+    image = image_of(preview)
     smooth = _Qt.TransformationMode.SmoothTransformation
     if max(image.width(), image.height()) < _THUMB:
         smooth = _Qt.TransformationMode.FastTransformation

@@ -27,7 +27,7 @@ from .pixels import swapped
 from .qt import QtCore, Signal
 from .recipes import KeptRecipe
 from .results import Painting
-from .task import Failed, Finished, Task
+from .task import CallFailure, CallResult, EngineCall
 from .turns import Stepper
 
 _PUMP = 30  # milliseconds between two looks into the queue
@@ -35,8 +35,8 @@ _LOOK = 10  # of these between two looks whether the document is still open
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What a work is to do."""
+class Order:
+    """What the user ordered: an action on a target with values."""
 
     target: Target
     action: Action
@@ -58,27 +58,27 @@ class Offer:
 
 
 @dataclass(frozen=True)
-class Done:
-    """All answers to one request."""
+class OrderResult:
+    """The answers to one order."""
 
-    asked: Asked
+    order: Order
     shot: Shot
-    finished: Finished
+    finished: CallResult
     offers: tuple[Offer, ...]  # best first
 
     @property
     def summary(self) -> str:
         """One sentence on the answers, and one for each thing worth knowing."""
-        return " ".join((summary(self.finished.result, _is_converted(self.asked)), *self.asked.target.notes))
+        return " ".join((summary(self.finished.result, _is_converted(self.order)), *self.order.target.notes))
 
 
 class Work(QtCore.QObject):
     """
-    Reads, asks, and tells; one at a time.
+    Carries out orders, one at a time: reads pixels, calls the engine and reports.
 
     Signals:
         progressed: with an `Event` of the client.
-        finished: with a `Done`.
+        finished: with an `OrderResult`.
         failed: with a sentence; empty when it was cancelled.
     """
 
@@ -89,10 +89,10 @@ class Work(QtCore.QObject):
     def __init__(self, engine: Engine, parent: QtCore.QObject) -> None:
         super().__init__(parent)
         self._engine = engine
-        self._asked: Asked | None = None
+        self._order: Order | None = None
         self._reading: Stepper | None = None
         self._shot: Shot | None = None
-        self._task: Task | None = None
+        self._task: EngineCall | None = None
         self._sent: Submission | None = None
         self._ticks = 0
         self._timer = QtCore.QTimer(self)
@@ -100,9 +100,9 @@ class Work(QtCore.QObject):
 
     @property
     def busy(self) -> bool:
-        return self._asked is not None
+        return self._order is not None
 
-    def start(self, asked: Asked) -> None:
+    def start(self, order: Order) -> None:
         """
         Begin; a work in progress is given up. Returns at once.
 
@@ -110,31 +110,31 @@ class Work(QtCore.QObject):
             EngineError: a value of the form is out of range; nothing was begun.
         """
         self.cancel()
-        if asked.again is not None:
-            self._again(asked, asked.again)
+        if order.again is not None:
+            self._again(order, order.again)
             return
-        box = asked.target.selection
-        if box is not None and asked.action.name == UPSCALE.name:  # the selected part alone
-            asked = replace(asked, target=asked.target.chosen())
+        box = order.target.selection
+        if box is not None and order.action.name == UPSCALE.name:  # the selected part alone
+            order = replace(order, target=order.target.chosen())
             box = None
-        if box is not None and asked.action.name == ANONYMISE_FACE.name:  # all of it, changed in the selection's shape
-            asked = replace(asked, target=replace(asked.target, shaped=True))
-        settings = {**settings_of(asked.action, asked.values, box=box), **asked.extra}
-        self._asked = asked
-        self._reading = Stepper(read(asked.target), self)
-        self._reading.ended.connect(lambda shot, asked=asked: self._ask(asked, shot, settings))
+        if box is not None and order.action.name == ANONYMISE_FACE.name:  # all of it, changed in the selection's shape
+            order = replace(order, target=replace(order.target, shaped=True))
+        settings = {**settings_of(order.action, order.values, box=box), **order.extra}
+        self._order = order
+        self._reading = Stepper(read(order.target), self)
+        self._reading.ended.connect(lambda shot, order=order: self._ask(order, shot, settings))
         self._reading.broke.connect(lambda error: self._fail(_sentence(error)))
 
     # Of the picture that the recipe holds: nothing has to be read.
-    def _again(self, asked: Asked, kept: KeptRecipe) -> None:
-        settings = kept.recipe.submission(**asked.extra).settings
-        pixels = kept.recipe.source
+    def _again(self, order: Order, recipe: KeptRecipe) -> None:
+        settings = recipe.recipe.submission(**order.extra).settings
+        pixels = recipe.recipe.source
         if pixels is None:
             return
-        swap = kept.colours.travels.is_swapped
+        swap = recipe.colours.travels.is_swapped
         frames = tuple(bytes(swapped(frame, pixels.depth)) if swap else frame for frame in pixels.frames)
-        self._asked = asked
-        self._ask(asked, Shot(asked.target, kept.colours.travels, frames), settings)
+        self._order = order
+        self._ask(order, Shot(order.target, recipe.colours.travels, frames), settings)
 
     def cancel(self) -> None:
         """Give it up, if there is one: at once here, within one step of the search in the engine. No signal comes."""
@@ -144,51 +144,51 @@ class Work(QtCore.QObject):
             self._task.cancel()
         self._end()
 
-    def _ask(self, asked: Asked, shot: Shot, settings: Mapping[str, Any]) -> None:
+    def _ask(self, order: Order, shot: Shot, settings: Mapping[str, Any]) -> None:
         target, colours, kept_to = shot.target, shot.colours, b""
-        if asked.action.name == ANONYMISE_FACE.name:
+        if order.action.name == ANONYMISE_FACE.name:
             target, kept_to = replace(target, shape=b""), target.shape
-        asked = self._asked = replace(asked, target=target)
+        order = self._order = replace(order, target=target)
         self._reading, self._shot = None, shot
 
         def request(pixels: Any) -> Submission:
-            kept = {"kept": asked.values["kept"]} if "kept" in asked.values else {}
+            kept = {"kept": order.values["kept"]} if "kept" in order.values else {}
             self._sent = Submission(
-                pixels, settings, asked.action.wire, previews=asked.previews, program="krita", **kept
+                pixels, settings, order.action.wire, previews=order.previews, program="krita", **kept
             )
             return self._sent
 
         shape = (target.width, target.height, colours.channels, colours.bits)
-        self._task = Task(
+        self._task = EngineCall(
             self._engine,
             shot.frames,
             shape,
             colours.is_swapped,
             request,
-            asked.again.recipe.name if asked.again else target.name,
+            order.again.recipe.name if order.again else target.name,
             kept_to,
         )
         self._task.start()
         self._timer.start(_PUMP)
 
     def _pump(self) -> None:
-        asked, shot, task = self._asked, self._shot, self._task
-        if asked is None or shot is None or task is None:
+        order, shot, task = self._order, self._shot, self._task
+        if order is None or shot is None or task is None:
             return
         for message in task.take():
-            if isinstance(message, Finished):
-                done = Done(asked, shot, message, _offers(asked, message, self._sent))
+            if isinstance(message, CallResult):
+                done = OrderResult(order, shot, message, _offers(order, message, self._sent))
                 self._end()
                 self.finished.emit(done)
                 return
-            if isinstance(message, Failed):
+            if isinstance(message, CallFailure):
                 self._fail(message.sentence)
                 return
             self.progressed.emit(message)
             if self._task is None:  # cancelled by who was told
                 return
         self._ticks += 1
-        if self._ticks % _LOOK == 0 and find_document(asked.target.document) is None:
+        if self._ticks % _LOOK == 0 and find_document(order.target.document) is None:
             self.cancel()
             self.failed.emit("The document was closed, so the work on it was stopped.")
 
@@ -198,40 +198,42 @@ class Work(QtCore.QObject):
 
     def _end(self) -> None:
         self._timer.stop()
-        self._asked = self._reading = self._shot = self._task = None
+        self._order = self._reading = self._shot = self._task = None
 
 
-def _is_converted(asked: Asked) -> bool:
-    return asked.target.colours.travels != asked.target.colours
+def _is_converted(order: Order) -> bool:
+    return order.target.colours.travels != order.target.colours
 
 
-def _offers(asked: Asked, finished: Finished, sent: Submission | None) -> tuple[Offer, ...]:
+def _offers(order: Order, finished: CallResult, submission: Submission | None) -> tuple[Offer, ...]:
     result = finished.result
-    imagined = asked.action.name != UPSCALE.name
+    imagined = order.action.name != UPSCALE.name
     offers = []
     for index, answer in enumerate(result.answers):
         painting = Painting(
-            layer_name(asked.target.name, result, index, imagined, _is_converted(asked)),
+            layer_name(order.target.name, result, index, imagined, _is_converted(order)),
             answer.left,
             answer.top,
             answer.width,
             answer.height,
             finished.frames[index],
-            _recipe(asked, sent, result, index),
+            _recipe(order, submission, result, index),
         )
-        exactness = "converted" if _is_converted(asked) else scales_back(answer)
+        exactness = "converted" if _is_converted(order) else scales_back(answer)
         label = f"{difference(answer)}: {exactness}"
-        calm = asked.values.get("imagination", 0) == 0 and answer.seed == asked.values.get("seed")
+        calm = order.values.get("imagination", 0) == 0 and answer.seed == order.values.get("seed")
         offers.append(Offer(painting, finished.pictures[index], label, answer.seed, not calm))
     return tuple(offers)
 
 
 # Of animations there is none: their frames would fill the document.
-def _recipe(asked: Asked, sent: Submission | None, result: Result, index: int) -> str:
-    if sent is None or asked.target.times:
+def _recipe(order: Order, submission: Submission | None, result: Result, index: int) -> str:
+    if submission is None or order.target.times:
         return ""
-    target = asked.target
-    return KeptRecipe(recipe_of(asked.action, sent, result, index), target.colours, target.left, target.top).to_json()
+    target = order.target
+    return KeptRecipe(
+        recipe_of(order.action, submission, result, index), target.colours, target.left, target.top
+    ).to_json()
 
 
 def _sentence(error: BaseException) -> str:

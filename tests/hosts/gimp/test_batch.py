@@ -75,8 +75,8 @@ def test_what_the_doctor_says_of_gimp_is_so(gimp: Gimp) -> None:
     entry = profile / "plug-ins" / "depixel-gimp" / "depixel-gimp.py"
     working = entry.read_text("utf-8")
     entry.write_text("#!/usr/bin/env python3\nraise SystemExit('worn out')\n", "utf-8")
-    assert "not quite that of this Depixel" in depixel("doctor")
-    assert not menu() and "GIMP passed over it when it was started last" in depixel("doctor")
+    assert "differs from this Depixel's" in depixel("doctor")
+    assert not menu() and "GIMP ignored it at its last start" in depixel("doctor")
     entry.write_text(working, "utf-8")
     assert menu()
 

@@ -89,7 +89,9 @@ HOSTILE = {
     "torchscript": lambda: rewritten(lambda e: [*e.items(), ("archive/constants.pkl", b"\x80\x02).")]),
     "a missing tensor": lambda: rewritten(lambda e: [(n, d) for n, d in e.items() if not n.endswith("data/0")]),
     "a short tensor": lambda: rewritten(lambda e: [(n, d[:8] if n.endswith("data/0") else d) for n, d in e.items()]),
-    "part of a number": lambda: rewritten(lambda e: [(n, d[:7] if n.endswith("data/0") else d) for n, d in e.items()]),
+    "ends within a number": lambda: rewritten(
+        lambda e: [(n, d[:7] if n.endswith("data/0") else d) for n, d in e.items()]
+    ),
     "big-endian": lambda: rewritten(lambda e: [(n, b"big" if n.endswith("byteorder") else d) for n, d in e.items()]),
 }
 

@@ -118,7 +118,7 @@ def test_a_network_that_sees_everything_says_so(tmp_path: Path) -> None:
 
     report = tiled.upsample(picture(80), ask("craft"))
 
-    assert "looks at the whole picture" in path.with_suffix(".md").read_text()
+    assert "depends on the whole picture" in path.with_suffix(".md").read_text()
     assert report.residual.exact
     assert any("looks at whole pictures" in note for note in report.notes)
     assert not any("looks at whole" in n for n in Upsampler("cpu").upsample(picture(20), ask("craft")).notes)
@@ -157,7 +157,7 @@ def test_several_models_give_one_candidate_each(tmp_path: Path, capsys: pytest.C
     first = [note for note in row["notes"] if "alone strayed" in note]
     assert len(first) == 2
     again = Upsampler("cpu").upsample(picture(12), ask("compact,art-small", candidates=5))
-    assert len(again.candidates) == 2 and any("changes nothing: candidates" in note for note in again.notes)
+    assert len(again.candidates) == 2 and any("has no effect: candidates" in note for note in again.notes)
 
 
 def test_imagination_and_steps_say_that_they_do_nothing(tmp_path: Path) -> None:
@@ -167,7 +167,7 @@ def test_imagination_and_steps_say_that_they_do_nothing(tmp_path: Path) -> None:
     report = Upsampler("cpu").upsample(picture(12), ask("compact", imagination=0.6, steps=4))
 
     assert report.steps == 0
-    assert any("change nothing: steps, imagination" in note for note in report.notes)
+    assert any("have no effect: steps, imagination" in note for note in report.notes)
 
 
 def test_models_lists_what_each_is_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -198,7 +198,7 @@ def test_networks_for_other_tasks_are_refused(tmp_path: Path) -> None:
         with pytest.raises(WeightsError, match=words):
             add_model(tmp_path / "n.pth", "n", "MIT")
     torch.save({"a.weight": torch.zeros(3)}, tmp_path / "n.pth")
-    with pytest.raises(WeightsError, match="no architecture that spandrel"):
+    with pytest.raises(WeightsError, match="does not know the architecture"):
         add_model(tmp_path / "n.pth", "n", "MIT")
 
 
@@ -206,7 +206,7 @@ def test_sizes_that_lie_are_refused(tmp_path: Path) -> None:
     """Layers by the thousand million, and layers whose sizes multiply to terabytes: one sentence, at once."""
     state = {key: value.clone() for key, value in make("compact").state_dict().items()}
     for change, words in (
-        ({"body.999999999.weight": torch.zeros(1)}, "counts more layers"),
+        ({"body.999999999.weight": torch.zeros(1)}, "implies more layers"),
         ({"body.0.weight": torch.zeros(30_000_000, 0, 3, 3)}, "does not fit|larger network"),
         ({"body.0.weight": torch.zeros(8_000_000, 3, 1, 1)}, "larger network"),
     ):
@@ -227,7 +227,7 @@ def test_a_tampered_copy_is_refused(tmp_path: Path) -> None:
             folder / "m.safetensors",
             {"config": json.dumps({"kind": "art", "network": network})},
         )
-        with pytest.raises(WeightsError, match="does not say what network"):
+        with pytest.raises(WeightsError, match="lacks the description of its network"):
             Upsampler("cpu").upsample(picture(8), ask("m"))
 
 

@@ -23,7 +23,7 @@ BACKGROUND_BLUR = 0.12
 
 
 @dataclass(frozen=True)
-class Colours:
+class FittedColours:
     """Fitted colours of B drawings."""
 
     gains: Tensor
@@ -33,12 +33,12 @@ class Colours:
     error: Tensor
     """[B] weighted mean squared error, on [0, 1]."""
 
-    def take(self, index: Tensor) -> Colours:
+    def take(self, index: Tensor) -> FittedColours:
         """The rows of index [K]."""
-        return Colours(self.gains[index], self.background[index], self.error[index])
+        return FittedColours(self.gains[index], self.background[index], self.error[index])
 
 
-def fit_colours(drawing: Drawing, target: Tensor, weight: Tensor | None = None) -> Colours:
+def fit_colours(drawing: Drawing, target: Tensor, weight: Tensor | None = None) -> FittedColours:
     """
     Colours that bring drawings nearest to a picture.
 
@@ -65,10 +65,10 @@ def fit_colours(drawing: Drawing, target: Tensor, weight: Tensor | None = None) 
     gains = torch.linalg.solve(normal, right[..., None])[..., 0].clamp(LOWEST, HIGHEST)  # [B, channel, region]
     answer = (columns @ gains[..., None])[..., 0] + (background * behind).flatten(2)
     error = ((answer - target.flatten(2)).square() * weight.flatten(2)).mean((1, 2)) / weight.mean((1, 2, 3))
-    return Colours(gains.transpose(1, 2), background, error)
+    return FittedColours(gains.transpose(1, 2), background, error)
 
 
-def recoloured(drawing: Drawing, colours: Colours) -> Tensor:
+def recoloured(drawing: Drawing, colours: FittedColours) -> Tensor:
     """Drawings [B, 3, S, S] with the fitted gains, before the fitted background."""
     size = drawing.picture.shape[2]
     background = F.interpolate(colours.background, (size, size), mode="bicubic", align_corners=False)

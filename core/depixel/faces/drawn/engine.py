@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from depixel.degradation import resize
-from depixel.faces.drawn.colour_fit import Colours, fit_colours, recoloured
+from depixel.faces.drawn.colour_fit import FittedColours, fit_colours, recoloured
 from depixel.faces.drawn.hair_tint import tinted
 from depixel.faces.drawn.joining import CUT_OFF, joined
 from depixel.faces.drawn.landmark_fit import fit_landmarks
@@ -22,7 +22,7 @@ from depixel.faces.drawn.refinement import refine
 from depixel.faces.drawn.warping import register
 from depixel.faces.reader import FaceReading, released_reader
 from depixel.monitor import SILENT, Monitor, SearchStep
-from depixel.portrait.dials import Dial, fixed_columns, turned
+from depixel.portrait.dials import DialSetting, fixed_columns, turned
 from depixel.portrait.parameters import Parameters, layout
 from depixel.portrait.rendering import Drawing, draw
 from depixel.search.candidates import candidate_seed
@@ -54,12 +54,14 @@ class Person:
 
 class DrawnFaces:
     """
+    Draws people that fit portraits.
+
     Args:
         device: where people are drawn.
-        dials: what the user wants of the person.
+        dials: what the person should be like.
     """
 
-    def __init__(self, device: torch.device, dials: Sequence[Dial] = ()) -> None:
+    def __init__(self, device: torch.device, dials: Sequence[DialSetting] = ()) -> None:
         self.device = device
         self.dials = tuple(dials)
         self.reader = released_reader(str(device))
@@ -149,7 +151,7 @@ def _portrait(parameters: Parameters, soft: Tensor, size: int, cut_off: float | 
     fit_size = min(size, 2 * FIT_SIZE)
     target = resize(soft, fit_size, fit_size)
     weight = _middle_first(fit_size).to(target)
-    colours: Colours = fit_colours(drawing, target, weight)
+    colours: FittedColours = fit_colours(drawing, target, weight)
     picture = recoloured(drawing, colours)
     if cut_off is None:
         return picture

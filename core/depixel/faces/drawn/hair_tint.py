@@ -33,21 +33,21 @@ def tinted(people: Parameters, drawing: Drawing, portrait: Tensor, free: Tensor)
         free: [D] bool, the columns of the parameters that may change.
     """
     seen, drawn, counts = _hair_of(drawing, portrait)
-    wanted = (mean_colour(people).clamp(min=0.004).log() + seen - drawn).clamp(-5.5, 0)
+    target = (mean_colour(people).clamp(min=0.004).log() + seen - drawn).clamp(-5.5, 0)
     melanin, redness, grey = (part.flatten() for part in torch.meshgrid(*_STEPS, indexing="ij"))
     colours = natural(melanin, redness)
     colours = colours + (colours.new_tensor(GREY) - colours) * (grey * 0.85)[:, None]
-    distance = (colours.clamp(min=0.004).log().to(wanted) - wanted[:, None]).square().sum(2)
+    distance = (colours.clamp(min=0.004).log().to(target) - target[:, None]).square().sum(2)
     usual = distance + UNUSUAL * (redness.square() + 2 * grey).to(distance)
     best = usual.argmin(1)
     off = distance.gather(1, best[:, None])[:, 0].sqrt()
-    dyed = (off > DYED).to(wanted)
+    dyed = (off > DYED).to(target)
     values = {
         "hair_melanin": melanin[best], "hair_redness": redness[best], "hair_grey": grey[best], "hair_dye": dyed,
-        "hair_dye_colour": wanted.exp().clamp(0, 1) ** (1 / 2.2), "hair_roots": torch.zeros_like(dyed),
+        "hair_dye_colour": target.exp().clamp(0, 1) ** (1 / 2.2), "hair_roots": torch.zeros_like(dyed),
         "hair_highlights": torch.zeros_like(dyed),
     }  # fmt: skip
-    changed = people.replaced({name: value.to(wanted) for name, value in values.items()}).values
+    changed = people.replaced({name: value.to(target) for name, value in values.items()}).values
     change = (counts >= LEAST)[:, None] & free.to(changed.device)[None]
     return Parameters(torch.where(change, changed, people.values)).clamped()
 

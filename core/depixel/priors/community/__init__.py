@@ -1,1 +1,2 @@
-"""Other people's super-resolution networks: read without running anything in a file, kept as safetensors, and used."""
+"""Third-party super-resolution networks: reading them without running code from the file, storing them as safetensors,
+and using them."""

@@ -1,7 +1,7 @@
 """
-Memory of networks: a limit on what building one may take, and the peak that running one takes.
+Memory of networks: a limit for building one, and the peak of running one.
 
-Both watch every operation of torch through its dispatcher, on any device, and need nothing of the operating system.
+Both observe every operation through torch's dispatcher, on any device and operating system.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ _RANGES = {"arange", "linspace", "range", "eye", "randperm"}
 
 
 class TooLargeError(Exception):
-    """A network asks for more memory, or more parts, than its file can fill."""
+    """A network needs more memory, or more parts, than its file can fill."""
 
 
 class AllocationLimit(TorchDispatchMode):
     """
-    Inside this context, tensors of at most `numbers` elements in all can be made, in at most `calls` operations.
+    Inside this context, tensors with at most `numbers` elements in total can be created, in at most `calls` operations.
 
-    A file of some kilobytes may name layers whose sizes multiply to terabytes. The architecture's code would ask for
-    them before it compares one shape.
+    A file of a few kilobytes may name layers whose sizes multiply to terabytes. The architecture's code would allocate
+    them before it compares any shape.
 
-    Raises (from the operation that goes beyond): TooLargeError.
+    Raises (from the operation that exceeds the limit): TooLargeError.
     """
 
     def __init__(self, numbers: int, calls: int) -> None:
@@ -58,7 +58,7 @@ def _wanted(name: str, args: Sequence[Any]) -> int:
 
 
 class PeakMemory(TorchDispatchMode):
-    """Counts the bytes of the tensors that live at once; `peak` is the most there were, beyond those made before."""
+    """Counts the bytes of live tensors that were created in this context; `peak` is their maximum."""
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -68,17 +68,17 @@ class PeakMemory(TorchDispatchMode):
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Any = None) -> Any:
         out = func(*args, **(kwargs or {}))
-        known = {x.untyped_storage().data_ptr() for x in args if isinstance(x, Tensor)}
+        inputs = {x.untyped_storage().data_ptr() for x in args if isinstance(x, Tensor)}
         for tensor in out if isinstance(out, (list, tuple)) else (out,):
             if isinstance(tensor, Tensor):
-                self._count(tensor, known)
+                self._count(tensor, inputs)
         return out
 
-    def _count(self, tensor: Tensor, known: set[int]) -> None:
+    def _count(self, tensor: Tensor, inputs: set[int]) -> None:
         storage = tensor.untyped_storage()
         place = storage.data_ptr()
-        if place in known and place not in self._users:
-            return  # a view of something that was there before
+        if place in inputs and place not in self._users:
+            return  # a view of a tensor from outside
         if place not in self._users:
             self._now += storage.nbytes()
             self.peak = max(self.peak, self._now)

@@ -1,4 +1,4 @@
-"""What is known about somebody else's network, as it is kept in the metadata of its weights file."""
+"""Facts about a third-party network, as stored in the metadata of its weights file."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ LARGEST_SCALE = 16
 
 @dataclass(frozen=True)
 class NetworkFacts:
-    """One network; all sizes in pixels of the small picture."""
+    """Facts about one network; all sizes in pixels of the small picture."""
 
-    family: str  # one of FAMILIES: which library runs it
-    architecture: str  # "ESRGAN", "SwinIR" ...; "ONNX" where the file does not say
+    family: str  # one of FAMILIES: the library that runs it
+    architecture: str  # "ESRGAN", "SwinIR" ...; "ONNX" if the file does not say
     tags: tuple[str, ...]  # "64nf", "23nb" ...: sizes as the library names them
     scale: int  # 2 ... LARGEST_SCALE
     channels: int  # 1, 3 or 4, in and out
-    least_side: int  # smaller pictures are padded by the library that runs it
+    least_side: int  # the library pads smaller pictures
     multiple: int  # sides are padded to a multiple of this
-    half: bool  # the architecture is said to work in float16
+    half: bool  # the architecture is declared to work in float16
     bfloat16: bool  # the same for bfloat16
-    reach: int = 0  # measured: surroundings with which a tile equals the whole picture
+    reach: int = 0  # measured: surroundings that a tile needs to equal the whole picture
     grid: int = 1  # measured: tiles begin at multiples of this
-    sees_all: bool = False  # measured: no surroundings are enough, every tile depends on the whole picture
-    stray: float = 0.0  # measured: by how many levels a tile may differ from the whole picture
-    bytes_per_pixel: int = 0  # measured: memory of one pass, for each small pixel
+    sees_all: bool = False  # measured: every tile depends on the whole picture, so no surroundings are enough
+    stray: float = 0.0  # measured: levels by which a tile may differ from the whole picture
+    bytes_per_pixel: int = 0  # measured: memory of one pass per small pixel
 
     def to_dict(self) -> dict[str, Any]:
         """JSON values."""
@@ -41,7 +41,7 @@ class NetworkFacts:
         Read back what `to_dict` wrote.
 
         Raises:
-            WeightsError: a value is missing or cannot be.
+            WeightsError: a value is missing or invalid.
         """
         values = config.get("network")
         try:
@@ -56,7 +56,9 @@ class NetworkFacts:
             if not (0 <= facts.reach <= 1024 and 1 <= facts.grid <= 1024 and 1 <= facts.multiple <= 1024):
                 raise ValueError("reach")
         except (KeyError, TypeError, ValueError) as error:
-            raise WeightsError(f"{label} does not say what network it holds ({error}); add the model again.") from None
+            raise WeightsError(
+                f"{label} lacks the description of its network ({error}); add the model again."
+            ) from None
         return facts
 
     @property
@@ -66,7 +68,7 @@ class NetworkFacts:
 
     @property
     def requirements(self) -> str:
-        """Which sizes the network takes, in words."""
+        """The sizes that the network accepts, in words."""
         parts = [f"at least {self.least_side} pixels a side"] if self.least_side > 1 else []
         parts += [f"sides in multiples of {self.multiple}"] if self.multiple > 1 else []
         return " and ".join(parts) + " (Depixel pads smaller pictures)" if parts else "any size"

@@ -1,6 +1,6 @@
 """
-Somebody else's network as one of Depixel's weights files: what is kept is tensors and facts, never the file itself
-(of ONNX, the graph as bytes).
+Third-party networks as weights files of Depixel. Tensors and facts are stored, never the original file (for ONNX, the
+graph as bytes).
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ from depixel.priors.weights import LoadedWeights
 
 _CPU = torch.device("cpu")
 _GRAPH = "graph"  # the tensor of bytes that is an ONNX file
-_STRAY_OF_HALF = 1.0 / 255  # by which float16 or bfloat16 may differ from float32
+_STRAY_OF_HALF = 1.0 / 255  # largest difference of float16 or bfloat16 from float32
 
 
 @dataclass(frozen=True)
 class ReadNetwork:
-    """A network out of a file, measured, not yet kept."""
+    """A network that was read and measured but not stored yet."""
 
     facts: NetworkFacts
     tensors: dict[str, Tensor]
@@ -44,22 +44,24 @@ class ReadNetwork:
 
     @property
     def parameters(self) -> int:
-        """Numbers in its tensors; of an ONNX graph its bytes."""
+        """Numbers in its tensors; for an ONNX graph, its bytes."""
         return sum(value.numel() for value in self.tensors.values())
 
 
 def content_of(path: Path, data: bytes) -> Any:
     """
-    What a file of weights holds, as plain data: .safetensors, or what `torch.save` wrote.
+    The contents of a file of weights as plain data: .safetensors, or a file that `torch.save` wrote.
 
     Raises:
-        WeightsError: it is damaged, or asks to run something.
+        WeightsError: it is damaged, or asks to run code.
     """
     if path.suffix.lower() == ".safetensors":
         try:
             return load(data)
         except (SafetensorError, ValueError, KeyError) as error:
-            raise WeightsError(f"{path.name} is no readable safetensors file ({error}); download it again.") from None
+            raise WeightsError(
+                f"{path.name} is not a readable safetensors file ({error}); download it again."
+            ) from None
     return read_torch(data, path.name)
 
 
@@ -67,11 +69,11 @@ def read_network(path: Path, data: bytes) -> ReadNetwork:
     """
     Read and measure a network for art and textures: .pth, .pt, .ckpt, .safetensors or .onnx.
 
-    Nothing in the file is run but, for ONNX, its operators. Measuring takes some passes of the network over a picture
-    of 160x160 pixels.
+    No code in the file is run; of an ONNX file, only its operators are. Measuring takes some passes of the network over
+    a picture of 160x160 pixels.
 
     Raises:
-        WeightsError: the file is damaged, asks to run something, or holds no network that enlarges.
+        WeightsError: the file is damaged, asks to run code, or does not hold a network that enlarges.
     """
     digest = hashlib.sha256(data).hexdigest()
     if path.suffix.lower() == ".onnx":
@@ -91,7 +93,7 @@ def read_network(path: Path, data: bytes) -> ReadNetwork:
 
 
 def save_network(network: ReadNetwork, path: Path, name: str, licence: str) -> None:
-    """Write the weights file and its card, each whole or not at all."""
+    """Write the weights file and its card, each completely or not at all."""
     facts = network.facts
     config = {
         "kind": "art",
@@ -108,23 +110,23 @@ def save_network(network: ReadNetwork, path: Path, name: str, licence: str) -> N
 
 
 def is_community(weights: LoadedWeights) -> bool:
-    """Whether these weights are somebody else's network."""
+    """Whether these weights are a third-party network."""
     return "network" in weights.config
 
 
 def enlarger_of(weights: LoadedWeights, device: torch.device) -> Enlarger:
     """
-    The network, loaded, on its device, in half precision where that is faster and differs by a level at most.
+    The loaded network on its device, in half precision if that is faster and differs by at most one level.
 
     Raises:
-        WeightsError: the library that runs it is missing, or the file does not hold what it says.
+        WeightsError: the library that runs it is missing, or the file is inconsistent.
     """
     facts = NetworkFacts.from_config(weights.config, f"{weights.name}.safetensors")
     state = {key.removeprefix("network."): value for key, value in weights.tensors.items()}
     function: Callable[[Tensor], Tensor]
     if facts.family == "onnx":
         if _GRAPH not in state:
-            raise WeightsError(f"{weights.name}.safetensors holds no graph; add the model again.")
+            raise WeightsError(f"{weights.name}.safetensors does not hold a graph; add the model again.")
         graph = onnx_networks.build(state[_GRAPH].numpy().tobytes(), device, weights.name)
         function = graph.function(device)
     else:
@@ -143,11 +145,11 @@ def enlarger_of(weights: LoadedWeights, device: torch.device) -> Enlarger:
     )
 
 
-def precision_for(network: spandrel_networks.Network, facts: NetworkFacts, device: torch.device) -> torch.dtype:
+def precision_for(network: spandrel_networks.SpandrelNetwork, facts: NetworkFacts, device: torch.device) -> torch.dtype:
     """
-    The fastest type of number whose answer to a sample differs from float32's by a level of 255 at most.
+    The fastest number type whose answer to a sample differs from float32's by at most one level of 255.
 
-    float16 on CUDA, bfloat16 where the device is fast at it, each only where the architecture is said to work in it.
+    float16 on CUDA, bfloat16 where the device is fast at it; each only if the architecture is declared to work in it.
     """
     candidates = [torch.float16] if facts.half and device.type == "cuda" else []
     candidates += [torch.bfloat16] if facts.bfloat16 and fast_at_bfloat16(device) else []
@@ -156,17 +158,17 @@ def precision_for(network: spandrel_networks.Network, facts: NetworkFacts, devic
     picture = sample_picture(max(64, facts.least_side)).to(device)
     exact = network.function(device)(picture).float()
     state = {key: value.clone() for key, value in network.descriptor.model.state_dict().items()}
-    chosen = torch.float32
+    precision = torch.float32
     for dtype in candidates:
         try:
             answer = network.function(device, dtype)(picture).float()
-        except (RuntimeError, TypeError):  # an operation that has no such type
+        except (RuntimeError, TypeError):  # an operation does not support the type
             answer = torch.full_like(exact, float("nan"))
         network.descriptor.model.to(torch.float32).load_state_dict(state)  # rounding is not undone by widening
         if float((answer - exact).abs().nan_to_num(1.0).max()) <= _STRAY_OF_HALF:
-            chosen = dtype
+            precision = dtype
             break
-    return chosen
+    return precision
 
 
 def _measured(
@@ -175,9 +177,9 @@ def _measured(
     try:
         with torch.inference_mode():
             reach = measure_reach(function, facts.scale, math.lcm(facts.multiple, window))
-    except Exception as error:  # noqa: BLE001 (made-up weights can fail in any way)
+    except Exception as error:  # noqa: BLE001 (manipulated weights can fail in any way)
         reason = " ".join(str(error).split())[:120]
-        raise WeightsError(f"{label} does not answer a picture ({type(error).__name__}: {reason}).") from None
+        raise WeightsError(f"{label} fails on a sample picture ({type(error).__name__}: {reason}).") from None
     return replace(
         facts,
         reach=reach.margin,
@@ -192,8 +194,8 @@ def _card(network: ReadNetwork, name: str, licence: str) -> str:
     facts = network.facts
     if facts.sees_all:
         tiles = (
-            f"It looks at the whole picture: pictures that are too large for one pass are cut into tiles, which differ "
-            f"from the whole by up to {facts.stray:.1f} levels of 255 before the projection."
+            f"Its answer depends on the whole picture: pictures that are too large for one pass are cut into tiles, "
+            f"which differ from the whole by up to {facts.stray:.1f} levels of 255 before the projection."
         )
     else:
         tiles = f"Tiles with {facts.reach} pixels of surroundings equal the whole picture to half a level."
@@ -201,6 +203,6 @@ def _card(network: ReadNetwork, name: str, licence: str) -> str:
         f"# {name}\n\nA network for art and textures: {facts.summary}, {facts.channels} channels, "
         f"{facts.requirements}.\n"
         f"{tiles}\nConverted from {network.source} (SHA-256 {network.source_digest}).\n"
-        f"Licence as given by the person who added it: {licence}\n"
-        "It has no latents: imagination, steps and candidates change nothing.\n"
+        f"Licence, as stated by the person who added it: {licence}\n"
+        "It has no latents: imagination, steps and candidates have no effect.\n"
     )

@@ -1,9 +1,9 @@
 """
-How far somebody else's network sees, measured: with how many pixels of surroundings, beginning at multiples of what, a
-tile equals the whole picture to half a level of 255.
+Measures the reach of a third-party network: how many pixels of surroundings, beginning at multiples of which number,
+make a tile equal to the whole picture within half a level of 255.
 
-Layers say little about it. A network of convolutions could see hundreds of pixels and uses a few dozen; windows of
-attention lie on a grid from the picture's corner; attention over channels sees everything.
+The layers say little about it. A convolutional network could depend on hundreds of pixels but uses a few dozen;
+attention windows lie on a grid that starts at the picture's corner; attention over channels depends on all pixels.
 """
 
 from __future__ import annotations
@@ -18,39 +18,39 @@ from torch import Tensor
 
 from depixel.priors.community.allocation import PeakMemory
 
-Network = Callable[[Tensor], Tensor]
+NetworkFunction = Callable[[Tensor], Tensor]
 """RGB [1, 3, h, w] in [0, 1] => [1, 3, h*scale, w*scale]."""
 
 MARGINS = (8, 16, 32, 48)
-GRIDS = (1, 7, 8, 16, 32)  # windows of attention have 7, 8, 16 or 32 pixels
-_ENOUGH = 0.25 / 255  # half of the half level that is promised: other pictures may be harsher
-_KEPT = 16  # small pixels a side of the tile
-_SIDE = 160  # small pixels a side of the picture
+GRIDS = (1, 7, 8, 16, 32)  # attention windows have 7, 8, 16 or 32 pixels
+_ENOUGH = 0.25 / 255  # half of the promised half level, because other pictures may be harder
+_KEPT = 16  # small pixels per side of the tile
+_SIDE = 160  # small pixels per side of the picture
 
 
 @dataclass(frozen=True)
 class Reach:
-    """What tiles of a network need."""
+    """The surroundings that tiles of a network need."""
 
     margin: int  # small pixels on each side, a multiple of `grid`
     grid: int  # tiles with their surroundings begin at multiples of this
     difference: float  # levels of 255 by which such a tile differed from the whole picture
-    bytes_per_pixel: int  # of memory at the peak of one pass, for each small pixel
+    bytes_per_pixel: int  # peak memory of one pass per small pixel
 
     @property
     def is_enough(self) -> bool:
-        """Whether a tile equals the whole picture to half a level."""
+        """Whether a tile equals the whole picture within half a level."""
         return self.difference <= 0.5
 
 
-def measure_reach(network: Network, scale: int, multiple: int, side: int = _SIDE) -> Reach:
+def measure_reach(network: NetworkFunction, scale: int, multiple: int, side: int = _SIDE) -> Reach:
     """
     Args:
-        multiple: a tile begins at such a multiple in any case: of the network's windows, or of the sides that it takes.
+        multiple: tiles begin at multiples of this in any case: the size of the network's windows, or of its sides.
         side: of the test picture; 160 leaves room for every margin.
 
     Returns:
-        The smallest grid, and for it the smallest margin, that are enough; the largest ones if none are.
+        The smallest sufficient grid, with its smallest sufficient margin; the largest ones if none suffice.
     """
     picture = sample_picture(side)
     with PeakMemory() as memory:
@@ -76,9 +76,9 @@ def measure_reach(network: Network, scale: int, multiple: int, side: int = _SIDE
     return Reach(_rounded(margins[-1], grid), grid, worst * 255, per_pixel)
 
 
-# The largest difference, over a tile in the middle. It begins at an odd multiple of the grid, so that a larger grid
-# does not go unnoticed.
-def _difference(network: Network, picture: Tensor, whole: Tensor, scale: int, margin: int, grid: int) -> float:
+# The largest difference in a tile in the middle. The tile begins at an odd multiple of the grid, so that a larger grid
+# is noticed.
+def _difference(network: NetworkFunction, picture: Tensor, whole: Tensor, scale: int, margin: int, grid: int) -> float:
     side = picture.shape[-1]
     top = (side - _KEPT) // 2
     begin = (top - margin) // grid
@@ -93,7 +93,7 @@ def _difference(network: Network, picture: Tensor, whole: Tensor, scale: int, ma
 
 
 def sample_picture(side: int) -> Tensor:
-    """[1, 3, side, side] with what pictures have: soft light, edges, lines and grain. Always the same."""
+    """[1, 3, side, side] with typical contents: gradients, edges, lines and noise. Always the same."""
     generator = torch.Generator().manual_seed(20)
     coarse = torch.rand(1, 3, 6, 6, generator=generator)
     picture = F.interpolate(coarse, (side, side), mode="bicubic", align_corners=False)

@@ -1,4 +1,6 @@
-"""Networks whose code is in the library spandrel (extra `depixel[models]`): found by the names of their tensors."""
+"""
+Networks whose code is in the library spandrel (extra `depixel[models]`), recognised by the names of their tensors.
+"""
 
 from __future__ import annotations
 
@@ -20,16 +22,16 @@ State = dict[str, Tensor]
 
 INSTALL = "pip install 'depixel[models]'"
 
-_SPARE_NUMBERS = 64 * 2**20  # beside the weights themselves: tables of positions, masks of attention
-_CALLS = 500_000  # operations while a network is built; large ones take some ten thousand
+_SPARE_NUMBERS = 64 * 2**20  # besides the weights: position tables, attention masks
+_CALLS = 500_000  # operations while a network is built; large ones need some ten thousand
 _MOST_TENSORS = 100_000
 
 
-_WINDOWS = ("window_size", "split_size", "stripe_size")  # what architectures call it
+_WINDOWS = ("window_size", "split_size", "stripe_size")  # names for it in architectures
 _LARGEST_WINDOW = 64
 
 
-class Network:
+class SpandrelNetwork:
     """A network that spandrel built, with weights loaded."""
 
     def __init__(self, descriptor: Any) -> None:
@@ -37,7 +39,7 @@ class Network:
 
     @property
     def window(self) -> int:
-        """Pixels a side of the windows into which it cuts a picture from its corner: 1 where it has none."""
+        """Pixels per side of its attention windows, which start at the picture's corner; 1 if it has none."""
         sizes = {1}
         for module in self.descriptor.model.modules():
             for name in _WINDOWS:
@@ -49,13 +51,16 @@ class Network:
         return common if common <= _LARGEST_WINDOW else max(n for n in sizes if n <= _LARGEST_WINDOW)
 
     def function(self, device: torch.device, dtype: torch.dtype = torch.float32) -> Callable[[Tensor], Tensor]:
-        """RGB [B, 3, h, w] in [0, 1] => [B, 3, h*scale, w*scale], one picture after the other: company changes none."""
+        """
+        RGB [B, 3, h, w] in [0, 1] => [B, 3, h*scale, w*scale], one picture at a time, so that a batch does not change
+        answers.
+        """
         descriptor = self.descriptor
         descriptor.model.to(device=device, dtype=dtype).eval()
         channels = descriptor.input_channels
 
         def enlarge(rgb: Tensor) -> Tensor:
-            pictures = rgb.to(dtype, copy=True)  # some networks (RCAN) write into their input
+            pictures = rgb.to(dtype, copy=True)  # some networks (RCAN) modify their input
             if channels == 1:
                 pictures = pictures.flatten(0, 1)[:, None]
             elif channels == 4:
@@ -70,35 +75,35 @@ class Network:
 
 def canonical(content: Any, label: str) -> State:
     """
-    The network's own tensors out of what a file holds around them (optimiser, options, prefixes).
+    The network's own tensors, without the other contents of the file (optimiser, options, prefixes).
 
     Raises:
         WeightsError: there are none.
     """
     spandrel = _library(label)
     if not isinstance(content, dict):
-        raise WeightsError(f"{label} holds no table of tensors; give a file of weights.")
+        raise WeightsError(f"{label} does not hold a table of tensors; choose a file of weights.")
     try:
         state = spandrel.canonicalize_state_dict(_plain(content))
     except (AttributeError, TypeError, KeyError, RecursionError) as error:
-        raise WeightsError(f"{label} holds no table of tensors ({type(error).__name__}).") from None
-    # Some architectures mark themselves by a key whose value says nothing ("pro").
+        raise WeightsError(f"{label} does not hold a table of tensors ({type(error).__name__}).") from None
+    # Some architectures are marked by a key with a meaningless value ("pro").
     tensors = {
         key: value if isinstance(value, Tensor) else torch.zeros(1)
         for key, value in state.items()
         if isinstance(key, str) and isinstance(value, (Tensor, bool, int, float, str))
     }
     if not tensors or len(tensors) > _MOST_TENSORS:
-        raise WeightsError(f"{label} holds {len(tensors)} tensors, which is no network.")
+        raise WeightsError(f"{label} holds {len(tensors)} tensors, which are not a network.")
     return tensors
 
 
-def build(state: State, label: str) -> Network:
+def build(state: State, label: str) -> SpandrelNetwork:
     """
     The network of these tensors, on the CPU.
 
     Raises:
-        WeightsError: spandrel knows no such architecture, the tensors do not fit it, or their sizes speak of a larger
+        WeightsError: spandrel does not know the architecture, the tensors do not fit it, or their sizes imply a larger
             network than the file holds.
     """
     spandrel = _library(label)
@@ -110,50 +115,52 @@ def build(state: State, label: str) -> Network:
             torch.random.fork_rng(devices=[]),
             AllocationLimit(4 * numbers + _SPARE_NUMBERS, _CALLS),
         ):
-            warnings.simplefilter("ignore")  # about torch, for the library's authors
+            warnings.simplefilter("ignore")  # about torch, meant for the library's authors
             descriptor = spandrel.ModelLoader(registry=_registry(spandrel)).load_from_state_dict(dict(state))
     except spandrel.UnsupportedModelError:
         begin = ", ".join(sorted(state)[:3])
         raise WeightsError(
-            f"{label} is of no architecture that spandrel {spandrel.__version__} knows (its tensors begin with "
+            f"spandrel {spandrel.__version__} does not know the architecture of {label} (its tensors begin with "
             f"{begin}); docs/models.md lists them."
         ) from None
     except TooLargeError:
-        raise WeightsError(f"{label} was refused: its tensors speak of a larger network than the file holds.") from None
-    except Exception as error:  # noqa: BLE001 (made-up tensors can fail in any way; nothing of them is kept)
+        raise WeightsError(f"{label} was refused: its tensors imply a larger network than the file holds.") from None
+    except Exception as error:  # noqa: BLE001 (manipulated tensors can fail in any way; none are stored)
         reason = " ".join(str(error).split())[:120]
         raise WeightsError(f"{label} does not fit its architecture ({type(error).__name__}: {reason}).") from None
-    return Network(descriptor)
+    return SpandrelNetwork(descriptor)
 
 
-def facts_of(network: Network, label: str) -> NetworkFacts:
+def facts_of(network: SpandrelNetwork, label: str) -> NetworkFacts:
     """
-    What spandrel says about a network.
+    The facts that spandrel knows about a network.
 
     Raises:
-        WeightsError: it does not enlarge pictures, or takes other pictures than grey, RGB or RGBA.
+        WeightsError: it does not enlarge pictures, or its pictures are not grey, RGB or RGBA.
     """
-    found = network.descriptor
-    name = str(found.architecture.name)
-    purpose = getattr(found, "purpose", "")
+    descriptor = network.descriptor
+    name = str(descriptor.architecture.name)
+    purpose = getattr(descriptor, "purpose", "")
     if purpose == "FaceSR":
-        raise WeightsError(f"{label} ({name}) restores faces; Depixel takes networks for art and textures.")
+        raise WeightsError(f"{label} ({name}) restores faces; Depixel supports networks for art and textures.")
     if purpose == "Inpainting":
-        raise WeightsError(f"{label} ({name}) fills holes; Depixel takes networks that enlarge.")
-    if not 2 <= found.scale <= LARGEST_SCALE:
-        raise WeightsError(f"{label} ({name}) has scale {found.scale}; Depixel takes networks that enlarge by 2 to 16.")
-    channels = found.input_channels
-    if channels != found.output_channels or channels not in (1, 3, 4):
+        raise WeightsError(f"{label} ({name}) fills holes; Depixel supports networks that enlarge.")
+    if not 2 <= descriptor.scale <= LARGEST_SCALE:
         raise WeightsError(
-            f"{label} ({name}) takes {channels} channels and gives {found.output_channels}; Depixel takes networks for "
-            "grey, RGB or RGBA pictures."
+            f"{label} ({name}) has scale {descriptor.scale}; Depixel supports networks that enlarge by 2 to 16."
         )
-    sizes = found.size_requirements
+    channels = descriptor.input_channels
+    if channels != descriptor.output_channels or channels not in (1, 3, 4):
+        raise WeightsError(
+            f"{label} ({name}) takes {channels} channels and gives {descriptor.output_channels}; Depixel supports "
+            "networks for grey, RGB or RGBA pictures."
+        )
+    sizes = descriptor.size_requirements
     if sizes.square:
-        raise WeightsError(f"{label} ({name}) takes square pictures only, which Depixel does not support.")
+        raise WeightsError(f"{label} ({name}) accepts only square pictures, which Depixel does not support.")
     return NetworkFacts(
-        "spandrel", name, tuple(str(tag) for tag in found.tags), found.scale, channels, max(1, sizes.minimum),
-        sizes.multiple_of, bool(found.supports_half), bool(found.supports_bfloat16),
+        "spandrel", name, tuple(str(tag) for tag in descriptor.tags), descriptor.scale, channels, max(1, sizes.minimum),
+        sizes.multiple_of, bool(descriptor.supports_half), bool(descriptor.supports_bfloat16),
     )  # fmt: skip
 
 
@@ -166,8 +173,8 @@ def _library(label: str) -> Any:
         raise WeightsError(f"{label} needs the library spandrel ({error}): {INSTALL}") from None
 
 
-# spandrel_extra_arches holds code under non-commercial licences, so Depixel does not depend on it. Whoever installed it
-# has read that; then its architectures are known here too.
+# spandrel_extra_arches holds code under non-commercial licences, so Depixel does not depend on it. If the user
+# installed it, its architectures are available here, too.
 def _registry(spandrel: Any) -> Any:
     registry = spandrel.MAIN_REGISTRY.copy()
     try:
@@ -178,7 +185,7 @@ def _registry(spandrel: Any) -> Any:
     return registry
 
 
-# Text keys only; nested tables as they are.
+# Only text keys; nested tables are kept.
 def _plain(content: dict[Any, Any], depth: int = 3) -> dict[str, Any]:
     return {
         key: _plain(value, depth - 1) if isinstance(value, dict) else value
@@ -192,4 +199,4 @@ def _check_indices(state: State, label: str) -> None:
     most = 8 * len(state) + 64
     for key in state:
         if any(int(digits) > most for digits in re.findall(r"\d{2,}", key[:4096])):
-            raise WeightsError(f"{label} was refused: {key[:80]} counts more layers than the file has tensors.")
+            raise WeightsError(f"{label} was refused: {key[:80]} implies more layers than the file has tensors.")

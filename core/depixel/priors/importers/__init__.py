@@ -1,4 +1,4 @@
-"""Other people's style-based generators, converted to Depixel's weights without running anything in their files.
+"""Converts other people's style-based generators to Depixel's weights, without running code from their files.
 
 weights = convert_file(Path("ffhq.pkl"))
 save_converted(weights, Path("faces-ffhq.safetensors"), name="faces-ffhq", licence="CC BY-NC-SA 4.0")
@@ -26,37 +26,39 @@ from depixel.priors.whitening import build_generator, measure
 
 __all__ = ["Converted", "check_tensors", "convert_file", "is_archive", "is_generator", "save_converted", "source_of"]
 
-MOST_PIXELS, MOST_LAYERS = 4096, 32  # a side of its pictures; of its mapping network
+MOST_PIXELS, MOST_LAYERS = 4096, 32  # per side of its pictures; in its mapping network
 
 PREFIXES = ("", "weights.", "g_ema.", "G_ema.", "generator.")
-MARKS = ("input.input", "style.1.", "synthesis.", "mapping.", "blocks.4x4.", "dense0.")  # beginnings of tensors' names
-GENERATORS = ("G_ema", "g_ema", "generator", "state_dict")  # where files keep what we look for, best first
+MARKS = ("input.input", "style.1.", "synthesis.", "mapping.", "blocks.4x4.", "dense0.")  # prefixes of tensor names
+GENERATORS = ("G_ema", "g_ema", "generator", "state_dict")  # where files store a generator, best first
 
 
 def source_of(path: Path) -> bytes:
     """
-    The whole file, read once: what is checked is what is used.
+    The whole file, read once, so that the checked bytes are the ones used.
 
     Raises:
-        WeightsError: it is missing, cannot be read, or is larger than weights are.
+        WeightsError: it is missing, unreadable, or too large for weights.
     """
     if not path.is_file():
-        raise WeightsError(f"{path} is no file; give the weights that you downloaded.")
+        raise WeightsError(f"{path} is not a file: name the weights that you downloaded.")
     try:
         if path.stat().st_size > SOURCE_LIMIT:
-            raise WeightsError(f"{path.name} is larger than {SOURCE_LIMIT >> 30} GiB; Depixel reads no such weights.")
+            raise WeightsError(
+                f"{path.name} is larger than {SOURCE_LIMIT >> 30} GiB, the largest file of weights that Depixel reads."
+            )
         return path.read_bytes()
     except OSError as error:
         raise WeightsError(f"{path} cannot be read: {error.strerror or error}.") from error
 
 
 def is_archive(data: bytes) -> bool:
-    """Whether these bytes begin as the archives of `torch.save` do."""
+    """Whether these bytes begin like an archive of `torch.save`."""
     return data[:4] == b"PK\x03\x04"
 
 
 def is_generator(content: Any) -> bool:
-    """Whether what a file holds is named like a style-based generator, or like half of PULSE's."""
+    """Whether the tensors in a file are named like those of a style-based generator, or of half of PULSE's."""
     if not isinstance(content, dict):
         return False
     tables = [content, *(content[key] for key in GENERATORS if isinstance(content.get(key), dict))]
@@ -69,10 +71,10 @@ def convert_file(path: Path, data: bytes | None = None) -> Converted:
     Read a .pkl (StyleGAN2-ADA), .pt (rosinality, or PULSE's synthesis.pt beside its mapping.pt) or .safetensors file.
 
     Args:
-        data: what `source_of` read from it, if it was read already.
+        data: the contents from `source_of`, if it was read already.
 
     Raises:
-        WeightsError: the file is missing, damaged, refused because it asks to run code, or of an unknown layout.
+        WeightsError: the file is missing, damaged, asks to run code, or has an unknown layout.
     """
     data = source_of(path) if data is None else data
     if path.suffix == ".safetensors":
@@ -90,13 +92,13 @@ def convert_file(path: Path, data: bytes | None = None) -> Converted:
 
 def save_converted(converted: Converted, path: Path, name: str, licence: str, source: str = "") -> None:
     """
-    Write Depixel's own file with measured whitening statistics, and a card beside it that names the licence.
+    Write a weights file of Depixel with measured whitening statistics, and a card beside it that names the licence.
 
     Raises:
-        WeightsError: no licence was given.
+        WeightsError: `licence` is empty.
     """
     if not licence.strip():
-        raise WeightsError(f"Say under which licence {source or name} may be used: its card needs it.")
+        raise WeightsError(f"State the licence of {source or name}: its card needs it.")
     whitening = measure(converted.family, converted.spec, converted.tensors)
     tensors = {f"generator.{key}": value for key, value in converted.tensors.items()}
     tensors |= {f"whitening.{key}": value for key, value in whitening.tensors().items()}
@@ -114,8 +116,8 @@ def save_converted(converted: Converted, path: Path, name: str, licence: str, so
     size = converted.spec.resolution
     path.with_suffix(".md").write_text(
         f"# {name}\n\nA {converted.family} generator of {size}x{size} pixels, converted from {source or 'a file'}.\n"
-        f"Licence as given by the person who converted it: {licence}\n"
-        "It has no encoder: every answer needs the search. The faces are imagined, not recovered.\n",
+        f"Licence, as stated by the person who converted it: {licence}\n"
+        "It has no encoder: every answer needs the search. The faces are invented, not recovered.\n",
         encoding="utf-8",
     )
 
@@ -125,27 +127,27 @@ _DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 
 def check_tensors(state: StateDict, label: str) -> None:
     """
-    Refuse tensors that files of weights do not have: not plain, not finite, or one number that claims to be many.
+    Refuse tensors that weights never have: not plain, not finite, or with more elements than stored numbers.
 
     Raises:
-        WeightsError: names the first such tensor.
+        WeightsError: the sentence names the first such tensor.
     """
     for key, value in state.items():
         if value.layout != torch.strided or value.is_quantized or value.is_complex() or value.device.type != "cpu":
-            raise WeightsError(f"{label}: {key} is no plain tensor of real numbers; give ordinary weights.")
+            raise WeightsError(f"{label}: {key} is not a plain tensor of real numbers; choose ordinary weights.")
         if value.numel() * value.element_size() > value.untyped_storage().nbytes():
             raise WeightsError(f"{label} was refused: {key} claims more numbers than the file holds.")
         if value.is_floating_point() and value.dtype not in _DTYPES:
             kind = str(value.dtype).removeprefix("torch.")
             raise WeightsError(
-                f"{label}: {key} is stored as {kind}, which Depixel cannot use; give float16 or float32."
+                f"{label}: {key} is stored as {kind}, which Depixel cannot use; choose weights in float16 or float32."
             )
         if not bool(torch.isfinite(value).all()):
             raise WeightsError(f"{label}: {key} holds values that are not numbers; download it again.")
 
 
-# The tensors are those of the generator that their sizes speak of. A file may speak of any sizes, so before that one is
-# built: each of its matrices must be in the file, which therefore is no smaller.
+# The tensors must be those of the generator that their sizes imply. A file may claim any sizes, so this is checked
+# before the generator is built: the file must hold each of its matrices, and is therefore no smaller.
 def _check_shapes(converted: Converted, label: str) -> None:
     spec, shapes = converted.spec, {key: tuple(value.shape) for key, value in converted.tensors.items()}
     total = sum(math.prod(shape) for shape in shapes.values())
@@ -153,13 +155,13 @@ def _check_shapes(converted: Converted, label: str) -> None:
     pairs += [pair for count in spec.channels for pair in ((spec.latent, count), (count, count))]
     largest = max(a * b for a, b in pairs)
     if largest > total or spec.resolution > MOST_PIXELS or spec.mapping_layers > MOST_LAYERS:
-        raise WeightsError(f"{label} speaks of a larger generator than it holds; Depixel knows no such one.")
+        raise WeightsError(f"{label} implies a larger generator than it holds, so Depixel cannot use it.")
     expected = {k: tuple(v.shape) for k, v in build_generator(converted.family, spec).state_dict().items()}
     for key in sorted(expected.keys() | shapes.keys()):
         if expected.get(key) != shapes.get(key):
             raise WeightsError(
-                f"{label}: the tensor for {key} is {_shape(shapes.get(key))} where the others ask for "
-                f"{_shape(expected.get(key))}; Depixel knows no such generator."
+                f"{label}: the tensor for {key} is {_shape(shapes.get(key))} but the others require "
+                f"{_shape(expected.get(key))}; Depixel does not know such a generator."
             )
 
 
@@ -171,7 +173,7 @@ def _safetensors(path: Path, data: bytes) -> StateDict:
     try:
         state = load(data)
     except (SafetensorError, OSError, ValueError) as error:
-        raise WeightsError(f"{path.name} is no readable safetensors file ({error}); download it again.") from None
+        raise WeightsError(f"{path.name} is not a readable safetensors file ({error}); download it again.") from None
     for prefix in PREFIXES[1:]:
         if any(key.startswith(prefix) for key in state):
             return {key[len(prefix) :]: value for key, value in state.items() if key.startswith(prefix)}
@@ -181,7 +183,7 @@ def _safetensors(path: Path, data: bytes) -> StateDict:
 def _torch(path: Path, data: bytes) -> StateDict:
     content = read_torch(data, path.name)
     if not isinstance(content, dict):
-        raise WeightsError(f"{path.name} holds no state dict; give a file of weights.")
+        raise WeightsError(f"{path.name} does not hold a state dict; choose a file of weights.")
     for key in GENERATORS:
         if isinstance(content.get(key), dict):
             state = _tensors(content[key])
@@ -193,7 +195,7 @@ def _torch(path: Path, data: bytes) -> StateDict:
     return state
 
 
-# PULSE keeps synthesis and mapping in two files of one folder.
+# PULSE stores synthesis and mapping in two files of one folder.
 def _pulse(path: Path, state: StateDict) -> StateDict:
     is_mapping = any(key.startswith("dense0.") for key in state)
     other = path.with_name("synthesis.pt" if is_mapping else "mapping.pt")
@@ -218,7 +220,7 @@ def _pickle(path: Path, data: bytes) -> StateDict:
         state = state_of(content)
         if state:
             return state
-    raise WeightsError(f"{path.name} holds no generator (no G_ema); give a StyleGAN2-ADA network.")
+    raise WeightsError(f"{path.name} does not hold a generator (no G_ema); choose a StyleGAN2-ADA network.")
 
 
 def _tensors(content: object) -> StateDict:

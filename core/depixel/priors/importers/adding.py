@@ -1,4 +1,4 @@
-"""Other people's generators put into the user's own folder of weights, and taken out of it again."""
+"""Adds other people's models to the user's own folder of weights, and removes them."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ from depixel.priors.weights import added_folder, added_names, load_weights, rele
 from depixel.request import MODELS
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
-_HALVES = ("synthesis", "mapping")  # PULSE's two files say nothing about whose face they draw
+_HALVES = ("synthesis", "mapping")  # PULSE's two files do not name their model
 
 
 def name_for(path: Path) -> str:
-    """A name made of the file's own, such as "ffhq-256" of "FFHQ 256.pkl"."""
+    """A model name derived from the file name: "ffhq-256" for "FFHQ 256.pkl"."""
     stem = path.resolve().parent.name if path.stem.lower() in _HALVES else path.stem
     return re.sub(r"[^a-z0-9._-]+", "-", stem.lower()).strip("-._")[:64] or "generator"
 
 
 def add_model(path: Path, name: str, licence: str) -> Path:
     """
-    Convert the weights in `path` (a face generator: `convert_file`; a network for art: `read_network`; Depixel's own
-    files are copied) and file them under `name`.
+        Convert the weights in `path` and store them as `name`: face generators by `convert_file`, networks for art by
+    `read_network`; Depixel's own files are copied.
 
     Returns:
         The new weights file; its card lies beside it.
 
     Raises:
-        WeightsError: no licence, or the file is missing, damaged, refused or of an unknown layout; nothing is written.
-        BadUsageError: the name is taken or is none.
+        WeightsError: no licence, or the file is missing, damaged, refused, or of an unknown layout; nothing is written.
+        BadUsageError: the name is taken or invalid.
         UnwritableOutputError: the folder cannot be written.
     """
     _check_name(name)
     if not licence.strip():
-        raise WeightsError(f"Say under which licence {path.name} may be used: its card needs it.")
+        raise WeightsError(f"State the licence of {path.name}: its card needs it.")
     folder = added_folder()
     target = folder / f"{name}.safetensors"
     own = _is_own(path)
@@ -61,13 +61,13 @@ def add_model(path: Path, name: str, licence: str) -> Path:
     return target
 
 
-# A face generator or a network for art: their tensors' names say which.
+# The names of the tensors tell a face generator from a network for art.
 def _read(path: Path) -> Converted | ReadNetwork:
     data = source_of(path)
     if path.suffix.lower() == ".onnx":
         return read_network(path, data)
     if path.suffix.lower() != ".safetensors" and not is_archive(data) and not is_legacy_torch(io.BytesIO(data)):
-        return convert_file(path, data)  # a plain pickle, as StyleGAN's authors write them
+        return convert_file(path, data)  # a plain pickle, as StyleGAN's authors publish them
     if is_generator(content_of(path, data)):
         return convert_file(path, data)
     return read_network(path, data)
@@ -78,14 +78,14 @@ def remove_model(name: str) -> Path:
     Delete added weights and their card.
 
     Raises:
-        BadUsageError: they are released with Depixel, or there are none of that name.
+        BadUsageError: they belong to Depixel, or no added weights have that name.
         UnwritableOutputError: the folder cannot be written.
     """
     if name in released_names():
-        raise BadUsageError(f"{name} came with Depixel and stays; only added generators can be removed.")
+        raise BadUsageError(f"{name} belongs to Depixel; only models that you added can be removed.")
     if name not in added_names():
         there = ", ".join(added_names()) or "none"
-        raise BadUsageError(f"No added generator is named {name!r} (added here: {there}).")
+        raise BadUsageError(f"You have not added a model named {name!r} (added: {there}).")
     target = added_folder() / f"{name}.safetensors"
     try:
         target.unlink()
@@ -97,15 +97,17 @@ def remove_model(name: str) -> Path:
 
 def _check_name(name: str) -> None:
     if not _NAME.fullmatch(name):
-        raise BadUsageError(f"{name!r} is no name: take small letters, digits, '-', '_' and '.', at most 64.")
+        raise BadUsageError(
+            f"{name!r} is not a valid name: use lower-case letters, digits, '-', '_' and '.', at most 64."
+        )
     if name in MODELS:
-        raise BadUsageError(f"{name!r} already means a size of Depixel's own generators; choose another --name.")
+        raise BadUsageError(f"{name!r} is a size of Depixel's own models; choose another --name.")
     if name in released_names() or name in added_names():
         remedy = "" if name in released_names() else f" or remove it first: depixel models remove {name}"
-        raise BadUsageError(f"A generator named {name!r} is here already; choose another --name{remedy}.")
+        raise BadUsageError(f"A model named {name!r} exists already; choose another --name{remedy}.")
 
 
-# Weights that Depixel's own training wrote: their configuration says what they are.
+# Weights from Depixel's own training, recognised by their configuration.
 def _is_own(path: Path) -> bool:
     if path.suffix != ".safetensors" or not path.is_file():
         return False
@@ -113,7 +115,7 @@ def _is_own(path: Path) -> bool:
         with safe_open(str(path), framework="pt") as file:
             config = json.loads((file.metadata() or {}).get("config", "{}"))
     except (SafetensorError, OSError, ValueError):
-        return False  # the converter says what is wrong with it
+        return False  # the converter reports what is wrong
     return isinstance(config, dict) and config.get("kind") in ("art", "faces")
 
 
@@ -133,6 +135,6 @@ def _copy_own(path: Path, target: Path, name: str, licence: str) -> None:
     kind = weights.config["kind"]
     target.with_suffix(".md").write_text(
         f"# {name}\n\nDepixel weights of the kind {kind}, added from {path.name}.\n"
-        f"Licence as given by the person who added them: {licence}\n",
+        f"Licence, as stated by the person who added them: {licence}\n",
         encoding="utf-8",
     )

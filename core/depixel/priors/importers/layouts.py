@@ -1,7 +1,7 @@
-"""Official layouts of style-based generators, copied into ours tensor by tensor; every size is read off the tensors.
+"""Copies official layouts of style-based generators into ours, tensor by tensor; all sizes follow from the tensors.
 
-A state dict is a flat dict of dotted names. Each `from_...` returns our `Converted`; it raises WeightsError with the
-name of the first tensor that is missing or of a shape that cannot be.
+A state dict is a flat dict of dotted names. Each `from_...` returns a `Converted`; it raises WeightsError with the name
+of the first tensor that is missing or has an impossible shape.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ _LAYER = re.compile(r"synthesis\.(L(\d{1,9})_(\d{1,9})_\d{1,9})\.weight")  # of 
 
 @dataclass(frozen=True)
 class Converted:
-    """Somebody's generator in our layout."""
+    """A third-party generator in our layout."""
 
     family: str  # "stylegan1", "stylegan2" or "stylegan3"
     spec: GeneratorSpec | SpecThree
     tensors: StateDict  # of `GeneratorOne`, `Generator` or `GeneratorThree`
-    w_mean: Tensor | None  # [d] running mean of w where the file has one
+    w_mean: Tensor | None  # [d] running mean of w if the file has one
 
 
 def detect(state: StateDict) -> str:
@@ -94,7 +94,7 @@ def from_ada(state: StateDict) -> Converted:
     layers = _count(state, "mapping.fc{}.weight")
     sizes = sorted(int(match[1]) for key in state if (match := _BLOCK.fullmatch(key)))
     if not sizes or sizes != [4 << k for k in range(len(sizes))]:
-        raise WeightsError(f"The blocks of this generator have the sizes {sizes}; 4, 8, 16, ... were expected.")
+        raise WeightsError(f"The blocks of this generator have the sizes {sizes} instead of 4, 8, 16, ...")
     out: StateDict = {}
     for k in range(layers):
         out[f"mapping.layers.{k}.weight"] = take(f"mapping.fc{k}.weight")
@@ -108,7 +108,7 @@ def from_ada(state: StateDict) -> Converted:
     spec = _spec(out, layers, len(sizes))
     last = len(sizes) - 1
     for k, size in enumerate(sizes):
-        # Other architectures than "skip" have one RGB output, the last; the others are silent then.
+        # Architectures other than "skip" have only the last RGB output; the others are zero.
         silent = k < last and f"synthesis.b{size}.torgb.weight" not in state
         for ours, shape in (
             ("weight", (3, spec.channels[k], 1, 1)),
@@ -200,7 +200,7 @@ def from_three(state: StateDict) -> Converted:
 
 
 class _Taker:
-    """Looks tensors up by name and turns a missing one into a sentence."""
+    """Looks up tensors by name; a missing one raises an error with a sentence."""
 
     def __init__(self, state: StateDict) -> None:
         self.state = state
@@ -220,7 +220,7 @@ def _count(state: StateDict, pattern: str, start: int = 0) -> int:
 
 def _spec(out: StateDict, layers: int, levels: int) -> GeneratorSpec:
     if layers == 0:
-        raise WeightsError("These weights have no mapping network; give the whole generator.")
+        raise WeightsError("These weights have no mapping network; choose the whole generator.")
     channels = [out["synthesis.const"].shape[0]]
     channels += [out[f"synthesis.convs.{2 * k}.weight"].shape[0] for k in range(1, levels)]
     return GeneratorSpec(
@@ -242,7 +242,7 @@ def _plain(out: StateDict) -> StateDict:
     return {key: value.detach().float().contiguous() for key, value in out.items()}
 
 
-# Other kernels exist in the wild; running them with ours would give wrong pictures without a word.
+# Some generators have other kernels; with ours they would silently give wrong pictures.
 def _check_blur(kernel: Tensor | None, where: str) -> None:
     if kernel is None:
         return
@@ -250,4 +250,4 @@ def _check_blur(kernel: Tensor | None, where: str) -> None:
     expected = torch.outer(taps, taps) / 64.0
     weights = kernel.float() / kernel.float().sum()
     if weights.shape != expected.shape or not torch.allclose(weights, expected, atol=1e-5):
-        raise WeightsError(f"{where} uses another resampling kernel than [1, 3, 3, 1]; Depixel cannot run it.")
+        raise WeightsError(f"{where} uses a resampling kernel other than [1, 3, 3, 1]; Depixel cannot run it.")

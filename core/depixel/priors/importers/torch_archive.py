@@ -1,9 +1,9 @@
 """
-The archives that `torch.save` writes, read by one parser from one copy of the bytes: what is checked is what is used.
+Reads archives of `torch.save` with one parser from one copy of the bytes, so that the checked bytes are the ones used.
 
-An archive may have two tables of contents, entries that overlap, or bytes that no entry owns, so that two programs read
-two different networks out of it. Here an archive has exactly one reading, or it is refused. Its pickle can do no more
-than hold tensors (`RestrictedUnpickler`), and a tensor can be no larger than its bytes.
+An archive may have two tables of contents, overlapping entries, or bytes outside all entries, so that two programs read
+different networks from it. An archive that can be read in more than one way is refused here. Its pickle can only hold
+tensors (`RestrictedUnpickler`), and a tensor cannot be larger than its bytes.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from torch import Tensor
 
 from depixel.priors.importers.unpickler import OddPickleError, Record, RestrictedUnpickler, check_opcodes
 
-_DESCRIPTOR = 24  # bytes that may follow an entry: its sizes once more
+_DESCRIPTOR = 24  # bytes that may follow an entry and repeat its sizes
 _LOCAL = 30  # bytes of an entry's own header before its name
-_PADDED = 64 * 1024  # bytes by which torch aligns an entry, at most
+_PADDED = 64 * 1024  # most bytes by which torch aligns an entry
 
 _DTYPES = {
     "FloatStorage": torch.float32,
@@ -37,7 +37,7 @@ _DTYPES = {
 
 
 class _StorageType:
-    """What a pickle names where it means "numbers of this type"."""
+    """A pickle's name for "numbers of this type"."""
 
     def __init__(self, dtype: torch.dtype) -> None:
         self.dtype = dtype
@@ -45,11 +45,11 @@ class _StorageType:
 
 def read_archive(data: bytes) -> Any:
     """
-    What `torch.save` put into an archive.
+    The object that `torch.save` stored in an archive.
 
     Raises:
-        OddPickleError: the archive has more than one reading, holds a program, or a tensor that cannot be.
-        pickle.UnpicklingError: its pickle names something that weights have no need of.
+        OddPickleError: the archive is ambiguous, or holds a program or an impossible tensor.
+        pickle.UnpicklingError: its pickle names something that weights do not need.
         zipfile.BadZipFile, KeyError, ValueError: it is damaged.
     """
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -66,7 +66,7 @@ def read_archive(data: bytes) -> Any:
         return _ArchiveUnpickler(stream, entries, root).load()
 
 
-# The contents by name, each stored as it is, one behind the other, with nothing in between.
+# The contents by name; they must be stored uncompressed, one after another, with nothing in between.
 def _entries(archive: zipfile.ZipFile, data: bytes) -> dict[str, bytes]:
     infos = archive.infolist()
     names = [info.filename for info in infos]
@@ -74,10 +74,10 @@ def _entries(archive: zipfile.ZipFile, data: bytes) -> dict[str, bytes]:
         raise OddPickleError("it is a compiled program (TorchScript)")
     if any(info.compress_type != zipfile.ZIP_STORED or info.flag_bits & 1 for info in infos):
         if sum(info.file_size for info in infos) > len(data):
-            raise OddPickleError("it unfolds to more than itself")
+            raise OddPickleError("it unpacks to more bytes than it has")
         raise OddPickleError("its entries are compressed or encrypted")
     if len(set(names)) != len(names):
-        raise OddPickleError("two of its entries have one name")
+        raise OddPickleError("two of its entries have the same name")
     contents: dict[str, bytes] = {}
     position = 0
     for info in sorted(infos, key=lambda info: info.header_offset):
@@ -99,7 +99,7 @@ def _entries(archive: zipfile.ZipFile, data: bytes) -> dict[str, bytes]:
     return contents
 
 
-# One table of contents, directly followed by the records that end the archive.
+# One table of contents, directly followed by the records at the end of the archive.
 def _check_end(archive: zipfile.ZipFile, data: bytes, count: int) -> None:
     position = archive.start_dir
     for _ in range(count):
@@ -109,7 +109,7 @@ def _check_end(archive: zipfile.ZipFile, data: bytes, count: int) -> None:
     if data[position : position + 4] == b"PK\x06\x06":  # zip64: a record of 56 bytes and its locator of 20
         position += 76
     if data[position : position + 4] != b"PK\x05\x06" or position + 22 != len(data):
-        raise OddPickleError("it goes on behind its table of contents")
+        raise OddPickleError("it continues after its table of contents")
 
 
 class _ArchiveUnpickler(RestrictedUnpickler):
@@ -138,12 +138,12 @@ class _ArchiveUnpickler(RestrictedUnpickler):
         """("storage", type, key, device, count) => its numbers [count]."""
         kind, storage, key = pid[0], pid[1], str(pid[2])
         if kind != "storage" or not isinstance(storage, _StorageType):
-            raise OddPickleError("it refers to something that is no tensor")
+            raise OddPickleError("it refers to something that is not a tensor")
         if key not in self._storages:
             raw = bytearray(self._entries[f"{self._root}data/{key}"])
             size = torch.empty(0, dtype=storage.dtype).element_size()
             if len(raw) % size:
-                raise OddPickleError("a tensor has part of a number")
+                raise OddPickleError("a tensor ends within a number")
             empty = torch.empty(0, dtype=storage.dtype)
             self._storages[key] = torch.frombuffer(raw, dtype=storage.dtype) if raw else empty
         numbers = self._storages[key]

@@ -1,9 +1,9 @@
-"""Reading other people's pickles without running anything in them.
+"""Reads other people's pickles without running code from them.
 
-A pickle is a little program that names functions to call. Here only a closed list of names is honoured, and each of
-them is answered by code of ours that can do no more than hold data: tensors are rebuilt from their bytes, persistent
-classes (NVIDIA's way to carry source code along) become plain records of their state, the source is never looked at.
-Any other name refuses the file.
+A pickle is a small program that names functions to call. Only a closed list of names is allowed here, and each of them
+maps to code of ours that only holds data: tensors are rebuilt from their bytes; persistent classes (NVIDIA's way to
+include source code) become plain records of their state, and the source is ignored. A file with any other name is
+refused.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from torch._utils import _rebuild_parameter, _rebuild_tensor_v2
 
 from depixel.errors import WeightsError
 
-SOURCE_LIMIT = 4 * 2**30  # bytes of a file that is opened at all
+SOURCE_LIMIT = 4 * 2**30  # most bytes of a file that is opened
 MODULES_LIMIT = 100_000  # modules of one network; real ones have hundreds
 DEPTH_LIMIT = 50  # of modules inside modules
-TUPLES_LIMIT = 20_000  # in one pickle; large networks have some thousand
+TUPLES_LIMIT = 20_000  # in one pickle; large networks have a few thousand
 _LEGACY = pickle.dumps(0x1950A86A20F9469CFC6C, protocol=2)  # the first of five pickles
 
 
 class Record(dict[Any, Any]):
-    """An object of the pickle, as data: what it was made from, and its state under its own keys."""
+    """An object of the pickle as data: the arguments it was made from, and its state."""
 
     def __setstate__(self, state: object) -> None:
         if isinstance(state, dict):
@@ -46,10 +46,10 @@ class RefusedPickleError(pickle.UnpicklingError):
 
 
 class OddPickleError(pickle.UnpicklingError):
-    """The file is made as no weights are; the text says how."""
+    """The file has a structure that weights never have, which the text names."""
 
 
-# The constructor recorded by persistent classes: keep class name and state, drop the source.
+# The constructor of persistent classes: keeps class name and state, drops the source.
 def _persistent(meta: object) -> Record:
     record = Record()
     if isinstance(meta, dict):
@@ -60,18 +60,18 @@ def _persistent(meta: object) -> Record:
     return record
 
 
-# A storage travels as the bytes of an inner torch file; torch's own weights-only reader takes it apart.
+# A storage is an inner torch file; torch's own weights-only reader parses it.
 def _storage(data: bytes) -> Any:
     _check_torch(io.BytesIO(data))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         storage = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     if not isinstance(storage, (torch.TypedStorage, torch.UntypedStorage)):
-        raise RefusedPickleError("a storage that is none")
+        raise RefusedPickleError("an invalid storage")
     return storage
 
 
-# Bytes in pickles of protocol 2 travel as text of the first 256 characters.
+# Pickles of protocol 2 store bytes as text of the first 256 characters.
 def _bytes(text: object, encoding: object = "latin1") -> bytes:
     if not isinstance(text, str) or encoding != "latin1":
         raise RefusedPickleError("_codecs.encode")
@@ -83,7 +83,7 @@ def _inert(*_arguments: object, **_settings: object) -> Record:
 
 
 class RestrictedUnpickler(pickle.Unpickler):
-    """An unpickler that knows a closed list of names (see the module)."""
+    """An unpickler with a closed list of allowed names (see the module)."""
 
     ALLOWED: ClassVar[dict[tuple[str, str], Any]] = {
         ("collections", "OrderedDict"): collections.OrderedDict,
@@ -119,7 +119,7 @@ def read_pickle(file: IO[bytes], label: str) -> Any:
     """The pickle as plain data.
 
     Raises:
-        WeightsError: it names something that weights have no need of, or is damaged.
+        WeightsError: it names something that weights do not need, or is damaged.
     """
     try:
         check_opcodes(file)
@@ -127,25 +127,26 @@ def read_pickle(file: IO[bytes], label: str) -> Any:
     except RefusedPickleError as error:
         if error.name.startswith("dnnlib.tflib"):
             raise WeightsError(
-                f"{label} is a TensorFlow network of the first StyleGAN releases; give its PyTorch version."
+                f"{label} is a TensorFlow network of the first StyleGAN releases; choose its PyTorch version."
             ) from None
         raise WeightsError(
             f"{label} was refused: it asks to run {error.name}, which no weights need; do not open it elsewhere either."
         ) from None
     except OddPickleError as error:
-        raise WeightsError(f"{label} was refused: {error}, which no file of weights does.") from None
-    except Exception as error:  # noqa: BLE001 (a damaged pickle can fail in any way; nothing of it is kept)
-        raise WeightsError(f"{label} is no readable pickle ({type(error).__name__}); download it again.") from None
+        raise WeightsError(f"{label} was refused: {error}, which weights never do.") from None
+    except Exception as error:  # noqa: BLE001 (a damaged pickle can fail in any way; nothing of it is used)
+        raise WeightsError(f"{label} is not a readable pickle ({type(error).__name__}); download it again.") from None
 
 
 def check_opcodes(file: IO[bytes], pickles: int = 1) -> None:
     """
-    Refuse pickles that fill the memory, before one opcode is obeyed: a pickle may say that it remembers a thousand
-    million objects, and the unpickler would make room for all of them; tuples nested without end crash the process when
-    they are compared. Leaves the file where it was.
+        Refuse pickles that exhaust memory, before any opcode is executed: a pickle may announce a thousand million
+            objects,
+    for which the unpickler would allocate memory; deeply nested tuples crash the process when they are compared. The
+    position in the file does not change.
 
     Raises:
-        OddPickleError: this is such a pickle.
+        OddPickleError: it is such a pickle.
     """
     start = file.tell()
     length = file.seek(0, io.SEEK_END) - start
@@ -171,13 +172,13 @@ def _check_torch(file: IO[bytes]) -> None:
 
 def read_torch(data: bytes, label: str) -> Any:
     """
-    What `torch.save` wrote: an archive by our own reader, the older form by torch's weights-only reader.
+    Read what `torch.save` wrote: archives with our own reader, the older form with torch's weights-only reader.
 
     Args:
-        data: the whole file; it is read once, so that what was checked is what is used.
+        data: the whole file, read once, so that the checked bytes are the ones used.
 
     Raises:
-        WeightsError: it holds anything but tensors and plain data, or is damaged.
+        WeightsError: it holds anything other than tensors and plain data, or is damaged.
     """
     from depixel.priors.importers.torch_archive import read_archive
 
@@ -187,7 +188,7 @@ def read_torch(data: bytes, label: str) -> Any:
         file = io.BytesIO(data)
         _check_torch(file)
         file.seek(0)
-        # Checkpoints carry their options; a Namespace only holds data.
+        # Checkpoints include their options; a Namespace only holds data.
         with warnings.catch_warnings(), torch.serialization.safe_globals([argparse.Namespace]):
             warnings.simplefilter("ignore")
             return torch.load(file, map_location="cpu", weights_only=True)
@@ -196,15 +197,15 @@ def read_torch(data: bytes, label: str) -> Any:
             f"{label} was refused: it asks to run {error.name}, which no weights need; do not open it elsewhere either."
         ) from None
     except OddPickleError as error:
-        raise WeightsError(f"{label} was refused: {error}; give a file of plain weights.") from None
+        raise WeightsError(f"{label} was refused: {error}; choose a file of plain weights.") from None
     except pickle.UnpicklingError as error:
-        raise WeightsError(f"{label} was refused: {_reason(str(error))}; give a file of plain weights.") from None
-    except Exception as error:  # noqa: BLE001 (a damaged file can fail in any way; nothing of it is kept)
-        raise WeightsError(f"{label} is no torch file ({type(error).__name__}); download it again.") from None
+        raise WeightsError(f"{label} was refused: {_reason(str(error))}; choose a file of plain weights.") from None
+    except Exception as error:  # noqa: BLE001 (a damaged file can fail in any way; nothing of it is used)
+        raise WeightsError(f"{label} is not a torch file ({type(error).__name__}); download it again.") from None
 
 
 def is_legacy_torch(file: IO[bytes]) -> bool:
-    """Whether torch.save wrote this before it wrote archives; leaves the file where it was."""
+    """Whether this is the older form of torch.save, from before archives; the position in the file does not change."""
     start = file.tell()
     begins = file.read(len(_LEGACY)) == _LEGACY
     file.seek(start)
@@ -215,7 +216,8 @@ def state_of(record: object) -> dict[str, Tensor]:
     """The state dict of a recorded module: parameters and buffers under dotted names.
 
     Raises:
-        WeightsError: the modules lie deeper or are more than any network's, as where one holds itself.
+        WeightsError: the modules are nested deeper, or are more, than in any network, for example if one contains
+            itself.
     """
     out: dict[str, Tensor] = {}
     waiting: list[tuple[object, str, int]] = [(record, "", 0)]
@@ -226,7 +228,7 @@ def state_of(record: object) -> dict[str, Tensor]:
             continue
         visited += 1
         if visited > MODULES_LIMIT or depth > DEPTH_LIMIT:
-            raise WeightsError("These weights were refused: their modules hold one another without end.")
+            raise WeightsError("These weights were refused: their modules contain one another endlessly.")
         for kind in ("_parameters", "_buffers"):
             for key, value in _entries(module, kind):
                 if isinstance(value, (Tensor, nn.Parameter)):
@@ -240,7 +242,7 @@ def _entries(module: dict[Any, Any], kind: str) -> list[tuple[object, Any]]:
     return list(entries.items()) if isinstance(entries, dict) else []
 
 
-# The first telling line of torch's long advice.
+# The first informative line of torch's long message.
 def _reason(text: str) -> str:
     for line in text.splitlines():
         if "Unsupported" in line or "GLOBAL" in line:

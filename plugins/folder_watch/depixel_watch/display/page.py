@@ -31,20 +31,24 @@ def write_page(path: Path, source: Path, ledger: Ledger) -> None:
     """Raises UnwritableOutputError."""
     counts = ledger.counts()
     sample = Sample()
-    told = [*ledger.rows("failed"), *ledger.rows("left")]
+    listed_rows = [*ledger.rows("failed"), *ledger.rows("left")]
     for row in ledger.rows("done"):
         sample.add(row)
         if row.reason:
-            told.append(row)
+            listed_rows.append(row)
     pairs = gallery(source, path.parent, sample.rows)
     few = f"; here are {len(sample.rows)} of them, before and after" if counts.get("done", 0) > len(sample.rows) else ""
-    shown = f'<div class="pairs">{pairs}</div>' if pairs else ""
+    illustrations = f'<div class="pairs">{pairs}</div>' if pairs else ""
     lines = "".join(
         f'<tr class="{row.state}"><td>{_text(row.path)}<td>{_WORDS[row.state]}<td>{_text(row.reason)}</tr>'
-        for row in told[:_MOST]
+        for row in listed_rows[:_MOST]
     )
-    more = f"<p>And {len(told) - _MOST} more: <code>depixel watch --status</code>.</p>" if len(told) > _MOST else ""
-    table = f"<table><tr><th>file<th>what became of it<th>why</tr>{lines}</table>{more}" if told else ""
+    more = (
+        f"<p>And {len(listed_rows) - _MOST} more: <code>depixel watch --status</code>.</p>"
+        if len(listed_rows) > _MOST
+        else ""
+    )
+    table = f"<table><tr><th>file<th>what became of it<th>why</tr>{lines}</table>{more}" if listed_rows else ""
     nothing = "" if counts.get("failed") else "<p>Nothing failed.</p>"
     left = f", {counts['left']} left alone" if "left" in counts else ""
     page = (
@@ -52,7 +56,7 @@ def write_page(path: Path, source: Path, ledger: Ledger) -> None:
         '<meta name="viewport" content="width=device-width"><title>Depixel</title>'
         f"<style>{_STYLE}</style><h1>{_text(str(source))}</h1>"
         f"<p><b>{counts.get('done', 0)}</b> done{left}, <b>{counts.get('failed', 0)}</b> failed{few}.</p>"
-        f"{nothing}{table}{shown}</html>"
+        f"{nothing}{table}{illustrations}</html>"
     )
     place(path, page.encode("utf-8", "replace"), overwrite=True)
 

@@ -15,7 +15,7 @@ from depixel.pace import Pace, spoken
 from depixel.terminal.printable import one_line
 from depixel_watch.display.log import Log
 from depixel_watch.display.notify import Notifier
-from depixel_watch.ledger.recorder import Event, PassCounts
+from depixel_watch.ledger.recorder import Announcement, PassCounts
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -25,10 +25,10 @@ _WINDOW = 10.0  # seconds over which the speed is measured
 
 
 class Show(Protocol):
-    """What is told to a person or a script."""
+    """A display of what the watcher does, for a person or a script."""
 
-    def tell(self, event: Event) -> None:
-        """Something happened."""
+    def tell(self, event: Announcement) -> None:
+        """Show an announcement."""
 
     def sum_up(self, tally: PassCounts, seconds: float) -> None:
         """A pass is over."""
@@ -37,7 +37,7 @@ class Show(Protocol):
         """The last word."""
 
 
-def sentence_of(event: Event) -> str:
+def sentence_of(event: Announcement) -> str:
     """One line for people."""
     return one_line(f"{event.what:8}{event.path}{': ' if event.path and event.sentence else ''}{event.sentence}")
 
@@ -58,10 +58,10 @@ def summary_of(tally: PassCounts, seconds: float) -> str:
     )
 
 
-class Lines:
-    """One line an event."""
+class PlainLines:
+    """One plain line per announcement."""
 
-    def tell(self, event: Event) -> None:
+    def tell(self, event: Announcement) -> None:
         """At once, for pipes and logs."""
         _write(sentence_of(event))
 
@@ -75,9 +75,9 @@ class Lines:
 
 
 class JsonLines:
-    """One JSON object a line."""
+    """One JSON object per line."""
 
-    def tell(self, event: Event) -> None:
+    def tell(self, event: Announcement) -> None:
         """{"what", "path", "sentence"}."""
         _write(json.dumps(asdict(event)))
 
@@ -120,7 +120,7 @@ class Table:
         )
         self._live.start()
 
-    def tell(self, event: Event) -> None:
+    def tell(self, event: Announcement) -> None:
         """Failures and notes are lines above the table; the rest is counted."""
         if event.what in ("done", "copied", "left"):
             self._last = one_line(event.path)
@@ -217,7 +217,7 @@ def _duration(seconds: float) -> str:
 
 class Announcer:
     """
-    Everything that is told, to everybody: the screen, the log, the desktop.
+    Sends announcements to the screen, the log and the desktop.
 
     Args:
         notifier: None = nothing on the desktop.
@@ -231,9 +231,9 @@ class Announcer:
     def troubles(self) -> None:
         """Say what will be missing of what was asked for."""
         if self._notifier is not None and self._notifier.problem:
-            self.tell(Event("note", "", self._notifier.problem))
+            self.tell(Announcement("note", "", self._notifier.problem))
 
-    def tell(self, event: Event) -> None:
+    def tell(self, event: Announcement) -> None:
         """One event."""
         self._show.tell(event)
         self._log.write(sentence_of(event))
@@ -243,7 +243,7 @@ class Announcer:
         if sentence == self._resting:
             return
         self._resting = sentence
-        self.tell(Event("note", "", sentence))
+        self.tell(Announcement("note", "", sentence))
         if self._notifier is not None:
             self._notifier.show("Depixel waits", sentence)
 

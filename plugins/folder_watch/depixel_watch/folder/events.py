@@ -26,8 +26,8 @@ _NETWORK = frozenset(
 )  # fmt: skip
 
 
-class Source(Protocol):
-    """What tells of changes until it is closed."""
+class EventSource(Protocol):
+    """A source of file events, until it is closed."""
 
     def close(self) -> None:
         """Stop listening."""
@@ -56,7 +56,7 @@ class ChangeHints:
         self._lock = threading.Lock()
         self._files: set[str] = set()
         self._trees: set[str] = set()  # folders that are new, or gone
-        self._source: Source | None = None
+        self._source: EventSource | None = None
         self.problem = ""
         """Why there are no events; empty when there are."""
         if poll:
@@ -118,7 +118,7 @@ class ChangeHints:
 
 # Linux: our own reader, for watchdog has three threads that wake at every write to a log, and passes over folders that
 # the system refuses to watch (seen with 7.1), so that a limit would mean silence.
-def _source(folder: Path, hints: ChangeHints) -> Source:
+def _source(folder: Path, hints: ChangeHints) -> EventSource:
     if sys.platform.startswith("linux"):
         from depixel_watch.folder.inotify import TreeEvents
 
@@ -139,12 +139,12 @@ def file_system_of(folder: Path, mounts: Path) -> str:
         remote = ctypes.windll.kernel32.GetDriveTypeW(folder.resolve().anchor) == 4
         return "smbfs" if remote else ""
     try:
-        told = mounts.read_text("utf-8", "surrogateescape").splitlines()
+        lines = mounts.read_text("utf-8", "surrogateescape").splitlines()
     except OSError:
         return ""
     folder = folder.resolve()
     best, kind = -1, ""
-    for line in told:
+    for line in lines:
         words = line.split(" ")
         if len(words) > 2:
             place = Path(words[1].encode("latin-1", "replace").decode("unicode_escape"))

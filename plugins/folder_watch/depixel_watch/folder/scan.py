@@ -30,7 +30,7 @@ _LARGE_FOLDER = 5000  # entries
 
 
 class FileEntry(NamedTuple):
-    """One file."""
+    """A file in the watched folder, with its stamp."""
 
     path: str  # relative, with forward slashes
     stamp: Stamp
@@ -38,7 +38,7 @@ class FileEntry(NamedTuple):
 
 @dataclass
 class Changes:
-    """What is to be looked at: relative paths with forward slashes."""
+    """What must be checked: relative paths with forward slashes."""
 
     files: set[str] = field(default_factory=set)
     folders: set[str] = field(default_factory=set)  # to be listed, without the ones below them
@@ -54,7 +54,7 @@ class Changes:
 
 @dataclass
 class Findings:
-    """What a walk met beside files."""
+    """What a walk through the folder found besides files."""
 
     trouble: Callable[[str], None]  # gets a sentence for each link that is passed over
     unreadable: dict[str, str] = field(default_factory=dict)  # folder ("" = the root) => why it cannot be read

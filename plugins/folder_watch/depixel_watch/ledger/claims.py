@@ -45,7 +45,7 @@ def owns(row: Row | None, target: Path, there: Stamp) -> bool:
 
 class Claims:
     """
-    Of one run over the folder; used from one thread.
+    Who owns which output name, for one run over the folder; used from one thread.
 
     Args:
         folds: whether the disk of the outputs takes Hero.png and hero.png for one name; None = it is tried.
@@ -97,8 +97,8 @@ class Claims:
     # source that has only another case now goes over to its new name.
     def _owner(self, task: Task) -> tuple[str, bool]:
         if self._owners is None:
-            made = (row for row in self._ledger.rows() if row.state in ("done", "writing"))
-            self._owners = {_folded(row.output): row for row in made}
+            owners = (row for row in self._ledger.rows() if row.state in ("done", "writing"))
+            self._owners = {_folded(row.output): row for row in owners}
         row = self._owners.get(_folded(task.output))
         if row is None or row.path == task.path or row.out != stamp_of(self._out / task.output):
             return task.path, False

@@ -42,9 +42,9 @@ class Lock:
             self.release()
             if "locked" not in str(error):
                 raise _unusable(self._out, error) from error
-            taken = f"{self._out} was deleted, and another `depixel watch` writes to it now: this one stops."
+            sentence = f"{self._out} was deleted, and another `depixel watch` writes to it now: this one stops."
             busy = f"Another `depixel watch` is writing to {self._out}; stop it first."
-            raise BadUsageError(taken if self._held else busy) from error
+            raise BadUsageError(sentence if self._held else busy) from error
         self._file, self._held = identity_of(self._path), True
 
     def release(self) -> None:

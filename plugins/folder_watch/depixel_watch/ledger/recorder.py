@@ -51,15 +51,15 @@ class PassCounts:
 
 
 @dataclass(frozen=True)
-class Event:
-    """Something worth a line."""
+class Announcement:
+    """Something to be announced: a file's outcome, or a note."""
 
     what: str  # done, copied, failed, left, removed, note, profile
     path: str
     sentence: str = ""
 
 
-Listener = Callable[[Event], None]
+Listener = Callable[[Announcement], None]
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Output:
 
 class Recorder:
     """
-    One a pass; used from one thread.
+    Records the outcome of each file of one pass in the ledger, and counts them; used from one thread.
 
     Args:
         out: the output folder.
@@ -114,7 +114,7 @@ class Recorder:
             self._tracker.forget(item.task.path)
             self.counts.done += one.what == "done"
             self.counts.copied += one.what == "copied"
-            self._listener(Event(one.what, item.task.path, one.remark))
+            self._listener(Announcement(one.what, item.task.path, one.remark))
 
     def unchanged(self, items: Iterable[LoadedTask]) -> None:
         """Files whose content and output are as recorded, though their stamps are not: nothing is to be done."""
@@ -158,7 +158,7 @@ class Recorder:
                 return
         self.ledger.record([row])
         self.counts.failed += 1
-        self._listener(Event("failed", item.task.path, str(error)))
+        self._listener(Announcement("failed", item.task.path, str(error)))
 
     def leave(self, item: LoadedTask, reason: str, digest: str = "") -> None:
         """One file is left alone, on purpose. `digest`: its content is an output of ours."""
@@ -166,7 +166,7 @@ class Recorder:
         self.ledger.record([self._row(item, "left", reason, self._out_of(before), digest)])
         self._tracker.forget(item.task.path)
         self.counts.left += 1
-        self._listener(Event("left", item.task.path, reason))
+        self._listener(Announcement("left", item.task.path, reason))
 
     def wait(self, count: int = 1) -> None:
         """Files for another pass."""

@@ -42,8 +42,8 @@ _GROUP_WORK = 2**17  # so that progress is told every few seconds
 
 
 @dataclass(frozen=True)
-class Chosen:
-    """What the user asked for beyond the request: the same for folders and archives."""
+class PackOptions:
+    """Options of the user beyond the request; the same for folders and archives."""
 
     profile: PackProfile | None = None  # None = recognised by what is inside
     limits: SizeLimits = NO_LIMITS
@@ -55,7 +55,7 @@ def rewrite(
     out: BinaryIO,
     worker: Upscaler,
     profiles: dict[str, PackProfile],
-    chosen: Chosen | None = None,
+    options: PackOptions | None = None,
 ) -> list[str]:
     """
     Write the upscaled archive.
@@ -67,11 +67,11 @@ def rewrite(
         UnreadablePictureError: the archive is incomplete or damaged (no end record, wrong checksums).
         UnsupportedPictureError: encrypted, or built to do harm.
     """
-    chosen = chosen or Chosen()
+    options = options or PackOptions()
     with opened(source) as archive:
         check_archive(archive, source.name)
-        profile = chosen.profile or recognise_archive(archive, profiles)
-        return [f"Profile: {profile.name}.", *_Rewriting(archive, worker, profile, chosen).run(out)]
+        profile = options.profile or recognise_archive(archive, profiles)
+        return [f"Profile: {profile.name}.", *_Rewriting(archive, worker, profile, options).run(out)]
 
 
 @contextlib.contextmanager
@@ -211,8 +211,8 @@ class _Listing:
 class _Rewriting:
     """One archive on its way; in one thread."""
 
-    def __init__(self, archive: zipfile.ZipFile, worker: Upscaler, profile: PackProfile, chosen: Chosen) -> None:
-        self._archive, self._worker, self._profile, self._chosen = archive, worker, profile, chosen
+    def __init__(self, archive: zipfile.ZipFile, worker: Upscaler, profile: PackProfile, options: PackOptions) -> None:
+        self._archive, self._worker, self._profile, self._options = archive, worker, profile, options
         self._top = top_of(archive, profile)
         entries = [entry for entry in archive.infolist() if entry.filename and not is_folder(entry)]
         self._members = {path_of(entry): entry for entry in entries}
@@ -226,13 +226,13 @@ class _Rewriting:
             self._notes.append("An entry without a name was left out.")
         works = [self._work_of(entry) for entry in entries]
         done, whole = 0, sum(works)
-        with zipfile.ZipFile(out, "w") as made:
-            made.comment = self._archive.comment
+        with zipfile.ZipFile(out, "w") as target:
+            target.comment = self._archive.comment
             for group, work in _groups(entries, works):
-                self._chosen.progress(done, whole)
-                self._write(made, group, [content(self._archive, entry) for entry in group])
+                self._options.progress(done, whole)
+                self._write(target, group, [content(self._archive, entry) for entry in group])
                 done += work
-        self._chosen.progress(done, whole)
+        self._options.progress(done, whole)
         return self._notes
 
     # By the first bytes of the entry, and as if no two were alike.
@@ -245,7 +245,7 @@ class _Rewriting:
         except DepixelError:  # told when its turn comes
             return work_of(0)
 
-    def _write(self, made: zipfile.ZipFile, group: list[zipfile.ZipInfo], data: list[bytes]) -> None:
+    def _write(self, target: zipfile.ZipFile, group: list[zipfile.ZipInfo], data: list[bytes]) -> None:
         textures = self._textures(group, data)
         answers = dict(zip(textures, answer_all(self._worker, list(textures.values())), strict=True))
         for index, entry in enumerate(group):
@@ -253,14 +253,14 @@ class _Rewriting:
             if isinstance(answer, DepixelError):
                 self._notes.append(f"{entry.filename}: {answer}")
             if isinstance(answer, bytes) and rule.treatment.into:
-                made.writestr(_like(entry), data[index])
-                self._add(made, entry, self._top + rule.treatment.into, answer)
+                target.writestr(_like(entry), data[index])
+                self._add(target, entry, self._top + rule.treatment.into, answer)
             elif isinstance(answer, bytes):
-                made.writestr(_like(entry, self._output(entry, rule)), answer)
+                target.writestr(_like(entry, self._output(entry, rule)), answer)
             elif rule.action == "follow":
-                made.writestr(_like(entry), followed(path_of(entry), data[index], self._scale_of(entry)))
+                target.writestr(_like(entry), followed(path_of(entry), data[index], self._scale_of(entry)))
             else:
-                made.writestr(_like(entry), data[index])
+                target.writestr(_like(entry), data[index])
 
     def _textures(self, group: list[zipfile.ZipInfo], data: list[bytes]) -> dict[int, Texture]:
         textures: dict[int, Texture] = {}
@@ -289,7 +289,7 @@ class _Rewriting:
         memory.check_claim(path, data[:HEAD], self._worker.scale)
         otherwise = self._profile.otherwise(path.removeprefix(self._top), rule)
         output = self._output(entry, rule) or path
-        texture = prepare(data, path, rule, self._beside, self._worker.scale, output, otherwise, self._chosen.limits)
+        texture = prepare(data, path, rule, self._beside, self._worker.scale, output, otherwise, self._options.limits)
         if not texture.left:
             memory.check(texture.picture, texture.scale)
             if self._worker.kind == "auto":
@@ -315,17 +315,17 @@ class _Rewriting:
         if picture is None:
             return self._worker.scale
         head = content(self._archive, picture, HEAD)
-        return self._chosen.limits.scale_by_head(head, self._worker.scale)
+        return self._options.limits.scale_by_head(head, self._worker.scale)
 
     # The larger picture goes where the game looks for replacements, unless the pack has one of its own there.
-    def _add(self, made: zipfile.ZipFile, like: zipfile.ZipInfo, into: str, data: bytes) -> None:
+    def _add(self, target: zipfile.ZipFile, like: zipfile.ZipInfo, into: str, data: bytes) -> None:
         name = into + PurePosixPath(path_of(like)).name
         if name in self._archive.NameToInfo:
             return
-        if name in made.NameToInfo:
+        if name in target.NameToInfo:
             self._notes.append(f"{like.filename}: {name} is there already, from another folder; this one was left out.")
             return
-        made.writestr(_like(like, name), data)
+        target.writestr(_like(like, name), data)
 
 
 class _Entry(zipfile.ZipInfo):
@@ -344,28 +344,28 @@ class _Entry(zipfile.ZipInfo):
 
 # The entry as it was, but for its content: name, time, method, permissions, extra fields.
 def _like(entry: zipfile.ZipInfo, name: str = "") -> zipfile.ZipInfo:
-    made = _Entry(name or entry.filename, entry.date_time)
-    renamed = made.filename != entry.filename
+    copy = _Entry(name or entry.filename, entry.date_time)
+    renamed = copy.filename != entry.filename
     if not entry.flag_bits & _UTF8:
         with contextlib.suppress(UnicodeEncodeError):  # a second name beside it, which zipfile takes for the first
-            made.raw = (made.filename if renamed else entry.orig_filename).encode("cp437")
-    made.extra = _kept(entry.extra, {_ZIP64, _UNICODE_PATH} if renamed else {_ZIP64})
-    made.compress_type = entry.compress_type
-    made.internal_attr, made.external_attr = entry.internal_attr, entry.external_attr
-    made.create_system = entry.create_system
-    made.comment = entry.comment
-    return made
+            copy.raw = (copy.filename if renamed else entry.orig_filename).encode("cp437")
+    copy.extra = _kept(entry.extra, {_ZIP64, _UNICODE_PATH} if renamed else {_ZIP64})
+    copy.compress_type = entry.compress_type
+    copy.internal_attr, copy.external_attr = entry.internal_attr, entry.external_attr
+    copy.create_system = entry.create_system
+    copy.comment = entry.comment
+    return copy
 
 
 # Extra fields (APPNOTE 4.5) but for those; what cannot be read as such is left behind.
 def _kept(extra: bytes, without: set[int]) -> bytes:
-    kept, at = b"", 0
+    fields, at = b"", 0
     while at + 4 <= len(extra):
         kind, length = struct.unpack_from("<2H", extra, at)
         if kind not in without and at + 4 + length <= len(extra):
-            kept += extra[at : at + 4 + length]
+            fields += extra[at : at + 4 + length]
         at += 4 + length
-    return kept
+    return fields
 
 
 # With the work of each group.

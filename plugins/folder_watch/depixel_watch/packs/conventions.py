@@ -34,7 +34,7 @@ _COLOUR_SUFFIXES = (".png", ".tga", ".dds", ".jpg")
 
 @dataclass(frozen=True)
 class Treatment:
-    """What a rule wants done to a file beyond the engine's settings; the keys of `file` in profiles.toml."""
+    """What a rule does to a file beyond the engine's settings: the keys of `file` in profiles.toml."""
 
     strips: bool = False  # a .mcmeta beside it says how a picture is cut into frames
     mipmaps: bool = False  # NAME_mip1.png or NAME-mip1.png is half of NAME.png
@@ -106,10 +106,10 @@ def colour_names(path: str) -> list[str]:
 def mip_of(path: str) -> tuple[str, int] | None:
     """Path of the top level and number of the level that a file is, None when it is no mipmap."""
     folder, name = PurePosixPath(path).parent, PurePosixPath(path).name
-    found = _MIP.fullmatch(name)
-    if found is None:
+    match = _MIP.fullmatch(name)
+    if match is None:
         return None
-    return (folder / (found["main"] + found["ending"])).as_posix(), int(found["level"])
+    return (folder / (match["main"] + match["ending"])).as_posix(), int(match["level"])
 
 
 def is_arbitrary(path: str) -> bool:
@@ -127,10 +127,10 @@ def frames_of_strip(picture: Picture, animation: bytes) -> str | None:
         UnsupportedPictureError: the description is damaged or does not fit the picture.
     """
     try:
-        told = parse_json(animation)
+        values = parse_json(animation)
     except ValueError as error:
         raise UnsupportedPictureError(f"The .mcmeta of {picture.name} is damaged: it is not JSON.") from error
-    about = told.get("animation") if isinstance(told, dict) else None
+    about = values.get("animation") if isinstance(values, dict) else None
     if not isinstance(about, dict):
         return None
     side = min(picture.width, picture.height)
@@ -163,14 +163,14 @@ def followed(path: str, data: bytes, scale: int) -> bytes:
     if not path.lower().endswith(_MCMETA):
         return data
     try:
-        told = parse_json(data)
-        about = told["animation"]
+        values = parse_json(data)
+        about = values["animation"]
         sizes = {key: about[key] * scale for key in ("width", "height") if isinstance(about.get(key), int)}
     except (ValueError, KeyError, TypeError, AttributeError):
         return data  # another kind of .mcmeta, or one that the game cannot read either
     if not sizes:
         return data
-    return json.dumps({**told, "animation": {**about, **sizes}}, ensure_ascii=False, indent=2).encode("utf-8")
+    return json.dumps({**values, "animation": {**about, **sizes}}, ensure_ascii=False, indent=2).encode("utf-8")
 
 
 def is_half_alpha(picture: Picture) -> bool:

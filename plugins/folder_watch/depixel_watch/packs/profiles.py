@@ -83,7 +83,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class PackProfile:
-    """One consumer of textures."""
+    """What one game or emulator expects of textures."""
 
     name: str
     title: str
@@ -151,11 +151,11 @@ def load(path: Path = _DATA, own: Path | None = None) -> dict[str, PackProfile]:
     Raises:
         BadUsageError: a file is damaged, or says what no profile may say.
     """
-    found = _read(path)
+    own_profiles = _read(path)
     if own is not None and (own / OWN_PROFILES).is_file():
         mine = _read(own / OWN_PROFILES)
-        found = {**mine, **{name: profile for name, profile in found.items() if name not in mine}}
-    return found
+        own_profiles = {**mine, **{name: profile for name, profile in own_profiles.items() if name not in mine}}
+    return own_profiles
 
 
 def _read(path: Path) -> dict[str, PackProfile]:
@@ -292,9 +292,9 @@ def _rule(table: dict[str, Any], profile: str) -> Rule:
     where = f"the rule for {match!r} of the profile {profile!r}"
     _check_keys(table, _RULE_KEYS, where)
     action, confirm = _text(table, "action", "upscale"), _text(table, "confirm", "")
-    for word, known in ((action, ACTIONS), (confirm, CONFIRMATIONS)):
-        if word not in known:
-            raise ValueError(f"{where} says {word!r}; choose one of {', '.join(filter(None, known))}")
+    for word, valid in ((action, ACTIONS), (confirm, CONFIRMATIONS)):
+        if word not in valid:
+            raise ValueError(f"{where} says {word!r}; choose one of {', '.join(filter(None, valid))}")
     file = table.get("file", {})
     _check_keys(file, {key.name for key in fields(Treatment)}, f"`file` in {where}")
     treatment = Treatment(**file)
@@ -305,13 +305,13 @@ def _rule(table: dict[str, Any], profile: str) -> Rule:
     return Rule(match.lower(), action, tuple(sorted(settings.items())), treatment, _text(table, "reason", ""), confirm)
 
 
-def _check_keys(table: Any, known: set[str], where: str) -> None:
+def _check_keys(table: Any, valid: set[str], where: str) -> None:
     if not isinstance(table, dict):
         raise ValueError(f"{where} must be a table of keys and values, not {table!r}")
     for key in table:
-        if key not in known:
-            close = get_close_matches(key, known, 1)
-            hint = f"did you mean {close[0]!r}?" if close else f"the keys are {', '.join(sorted(known))}"
+        if key not in valid:
+            close = get_close_matches(key, valid, 1)
+            hint = f"did you mean {close[0]!r}?" if close else f"the keys are {', '.join(sorted(valid))}"
             raise ValueError(f"{where} has the unknown key {key!r}; {hint}")
 
 

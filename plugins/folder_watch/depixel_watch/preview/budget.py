@@ -35,7 +35,7 @@ _MOST_SECONDS = 60.0  # of measuring
 
 @dataclass(frozen=True)
 class Estimate:
-    """Of the whole run."""
+    """Estimated time and size of a whole run."""
 
     seconds: float
     bytes_then: int  # of all outputs
@@ -59,25 +59,25 @@ def dry_run_archive(args: argparse.Namespace, settings: Request, source: Path, o
     return _tell(args, settings, survey_archive(source, profiles, profiles.get(args.profile)), out, draws=False)
 
 
-def _tell(args: argparse.Namespace, settings: Request, found: Survey, out: Path, *, draws: bool = True) -> int:
+def _tell(args: argparse.Namespace, settings: Request, contents: Survey, out: Path, *, draws: bool = True) -> int:
     sheet: Path | None = None
-    estimate = Estimate(0.0, found.copied_bytes, 0, 0)
-    if found.textures:
-        _doing(args, f"Measuring some of {found.count} textures; this takes about a minute at most ...")
+    estimate = Estimate(0.0, contents.copied_bytes, 0, 0)
+    if contents.textures:
+        _doing(args, f"Measuring some of {contents.count} textures; this takes about a minute at most ...")
         engine = open_engine(args)
         worker = EngineUpscaler(engine, settings, lambda: False, shared=args.engine != "local")
-        measured = measure(found, worker, progress=lambda done, total: _doing(args, f"  {done} of {total} measured"))
-        estimate = replace(measured, pixels_then=_pixels_then(found, worker.scale))
+        measured = measure(contents, worker, progress=lambda done, total: _doing(args, f"  {done} of {total} measured"))
+        estimate = replace(measured, pixels_then=_pixels_then(contents, worker.scale))
         if draws:
             sheet = args.sheet or out.with_name(f"{out.name}-samples.png")
             _doing(args, "Drawing the sheet of samples ...")
-            draw_sheet(_candidates(found.textures), engine, settings, sheet)
+            draw_sheet(_candidates(contents.textures), engine, settings, sheet)
     free = shutil.disk_usage(next(p for p in (out, *out.parents) if p.exists())).free
     if args.json:
-        sys.stdout.write(json.dumps(_values(found, estimate, free, sheet, out), indent=2) + "\n")
+        sys.stdout.write(json.dumps(_values(contents, estimate, free, sheet, out), indent=2) + "\n")
     else:
-        sys.stdout.write("".join(one_line(line) + "\n" for line in _sentences(found, estimate, free, sheet, out)))
-    return 1 if found.failed else 0
+        sys.stdout.write("".join(one_line(line) + "\n" for line in _sentences(contents, estimate, free, sheet, out)))
+    return 1 if contents.failed else 0
 
 
 # What is going on, beside the results: nobody should wonder whether the program hangs.
@@ -88,7 +88,7 @@ def _doing(args: argparse.Namespace, sentence: str) -> None:
 
 
 def measure(
-    found: Survey,
+    contents: Survey,
     worker: EngineUpscaler,
     most_seconds: float = _MOST_SECONDS,
     progress: Callable[[int, int], None] = lambda done, total: None,
@@ -102,13 +102,13 @@ def measure(
         progress: called after each class with the number of textures measured, and of the whole sample.
     """
     classes: dict[int, list[int]] = defaultdict(list)
-    for index, member in enumerate(found.textures):
+    for index, member in enumerate(contents.textures):
         classes[(max(1, member.pixels).bit_length() + 1) // 2].append(index)
-    pixels = {key: sum(found.textures[i].pixels for i in members) for key, members in classes.items()}
+    pixels = {key: sum(contents.textures[i].pixels for i in members) for key, members in classes.items()}
     threads = min(4, os.cpu_count() or 1)
     rates: dict[int, tuple[float, float]] = {}  # class => seconds a pixel, bytes out a byte in
-    samples = {key: [found.textures[i] for i in _sample(members, found)] for key, members in classes.items()}
-    wanted = sum(map(len, samples.values()))
+    samples = {key: [contents.textures[i] for i in _sample(members, contents)] for key, members in classes.items()}
+    count = sum(map(len, samples.values()))
     measured = failed = 0
     started = time.perf_counter()
     for key in sorted(classes, key=lambda key: -pixels[key]):
@@ -116,26 +116,26 @@ def measure(
             sample = samples[key]
             one = _timed(sample, worker, threads)
             measured, failed = measured + len(sample), failed + one.failed
-            progress(measured, wanted)
+            progress(measured, count)
             if one.pixels and one.bytes_in:
                 rates[key] = (one.seconds / one.pixels, one.bytes_out / one.bytes_in)
-    seconds, size = 0.0, float(found.copied_bytes)
+    seconds, size = 0.0, float(contents.copied_bytes)
     for key, members in classes.items():
         if rates:
             rate = rates[min(rates, key=lambda other: abs(other - key))]
             seconds += rate[0] * pixels[key]
             # Copies take room, and hardly any time.
-            size += rate[1] * sum(found.textures[i].size * (1 + found.duplicate_of[i]) for i in members)
+            size += rate[1] * sum(contents.textures[i].size * (1 + contents.duplicate_of[i]) for i in members)
     return Estimate(seconds, int(size), measured, failed)
 
 
-def _pixels_then(found: Survey, scale: int) -> int:
-    return sum(m.pixels * (1 + found.duplicate_of[i]) for i, m in enumerate(found.textures)) * scale**2
+def _pixels_then(contents: Survey, scale: int) -> int:
+    return sum(m.pixels * (1 + contents.duplicate_of[i]) for i, m in enumerate(contents.textures)) * scale**2
 
 
 # As many as make a measurement, spread over the class.
-def _sample(members: Sequence[int], found: Survey) -> list[int]:
-    each = max(1, found.textures[members[0]].pixels)
+def _sample(members: Sequence[int], contents: Survey) -> list[int]:
+    each = max(1, contents.textures[members[0]].pixels)
     return chosen(members, max(_LEAST_FILES, min(_SAMPLE_FILES, _SAMPLE_PIXELS // each)))
 
 
@@ -212,17 +212,17 @@ def _part(texture: Texture) -> Texture:
     return replace(texture, picture=cut, hints=hints)
 
 
-def _values(found: Survey, estimate: Estimate, free: int, sheet: Path | None, out: Path) -> dict[str, Any]:
+def _values(contents: Survey, estimate: Estimate, free: int, sheet: Path | None, out: Path) -> dict[str, Any]:
     return {
-        "profile": found.profile.name,
-        "packs": {folder: profile.name for folder, profile in found.profile.parts},
-        "textures": found.count,
-        "archives": found.archives,
-        "duplicates": found.duplicates,
-        "copied": found.copied,
-        "skipped": dict(found.skipped),
-        "failed": found.failed,
-        "bytes_now": found.bytes_now,
+        "profile": contents.profile.name,
+        "packs": {folder: profile.name for folder, profile in contents.profile.parts},
+        "textures": contents.count,
+        "archives": contents.archives,
+        "duplicates": contents.duplicates,
+        "copied": contents.copied,
+        "skipped": dict(contents.skipped),
+        "failed": contents.failed,
+        "bytes_now": contents.bytes_now,
         "bytes_then": estimate.bytes_then,
         "bytes_free": free,
         "bytes_loaded": 4 * estimate.pixels_then,
@@ -235,40 +235,40 @@ def _values(found: Survey, estimate: Estimate, free: int, sheet: Path | None, ou
     }
 
 
-def _sentences(found: Survey, estimate: Estimate, free: int, sheet: Path | None, out: Path) -> list[str]:
+def _sentences(contents: Survey, estimate: Estimate, free: int, sheet: Path | None, out: Path) -> list[str]:
     inside = (
-        f", inside {'an archive' if found.archives == 1 else f'{found.archives} archives'} or beside them"
-        if found.archives
+        f", inside {'an archive' if contents.archives == 1 else f'{contents.archives} archives'} or beside them"
+        if contents.archives
         else ""
     )
     lines = [
-        f"Profile: {found.profile.name} ({found.profile.title}).",
-        *(f"Profile of {folder}: {profile.name} ({profile.title})." for folder, profile in found.profile.parts),
-        f"{found.count} textures would be upscaled{inside}; {found.duplicates} of them have the same content as "
+        f"Profile: {contents.profile.name} ({contents.profile.title}).",
+        *(f"Profile of {folder}: {profile.name} ({profile.title})." for folder, profile in contents.profile.parts),
+        f"{contents.count} textures would be upscaled{inside}; {contents.duplicates} of them have the same content as "
         f"another and are computed once.",
     ]
-    if found.skipped:
-        told = ", ".join(f"{count} {reason}" for reason, count in found.skipped.most_common())
-        lines.append(f"Left alone: {told}.")
-    if found.copied:
-        lines.append(f"{found.copied} other files come along as they are.")
-    lines += [one_line(f"Would fail: {path}: {reason}") for path, reason in list(found.failed.items())[:20]]
+    if contents.skipped:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in contents.skipped.most_common())
+        lines.append(f"Left alone: {reasons}.")
+    if contents.copied:
+        lines.append(f"{contents.copied} other files come along as they are.")
+    lines += [one_line(f"Would fail: {path}: {reason}") for path, reason in list(contents.failed.items())[:20]]
     room = "enough" if estimate.bytes_then < free else "NOT ENOUGH: free some, or choose another disk with -o"
     lines.append(
-        f"Size: {_bytes(found.bytes_now)} now, about {_bytes(estimate.bytes_then)} then, in {out}; "
+        f"Size: {_bytes(contents.bytes_now)} now, about {_bytes(estimate.bytes_then)} then, in {out}; "
         f"{_bytes(free)} are free there, {room}."
     )
     if estimate.pixels_then:
         lines.append(f"Graphics memory: {_bytes(4 * estimate.pixels_then)} where all is loaded and not compressed.")
-    atlas = found.profile.atlas
+    atlas = contents.profile.atlas
     if atlas and estimate.pixels_then > atlas**2:
         lines.append(f"The game packs these into one atlas of at most {atlas}x{atlas} pixels: use a smaller --scale.")
     if estimate.measured:
         broken = f" ({estimate.failed} of them failed)" if estimate.failed else ""
         sample = f"by a sample of {estimate.measured} pictures{broken}"
         lines.append(f"Time: about {_time(estimate.seconds)} on this machine, {sample}.")
-    if found.profile.destination:
-        lines.append(found.profile.destination)
+    if contents.profile.destination:
+        lines.append(contents.profile.destination)
     if sheet is not None:
         lines.append(f"Samples with other settings to choose from: {sheet}.")
     return [*lines, "Nothing else was written." if sheet is not None else "Nothing was written."]

@@ -61,7 +61,7 @@ def draw_sheet(members: Iterable[Member], engine: PictureEngine, settings: Reque
         small = _cropped(picture)
         size = _size(small, scale)
         cells: list[Image.Image | str] = [_shown(small, size)]
-        cells += [_answer(engine, small, texture, settings, asked, size) for _, asked in CHOICES]
+        cells += [_answer(engine, small, texture, settings, choice, size) for _, choice in CHOICES]
         for index, cell in enumerate(cells):
             at = (_GAP + index * (_CELL + _GAP), top + _LINE)
             if isinstance(cell, str):
@@ -88,13 +88,13 @@ def _answer(
     small: Picture,
     texture: Texture,
     settings: Request,
-    asked: dict[str, Any],
+    choice: dict[str, Any],
     size: tuple[int, int],
 ) -> Image.Image | str:
     hints = {key: value for key, value in texture.hints if key != "frames"}  # a crop has other frames
-    wanted = Request.from_dict({**hints, **settings.to_dict(), **asked})
-    found = engine.upsample_many([small], wanted)[0]
-    return _wrapped(str(found)) if isinstance(found, DepixelError) else _shown(found.picture, size)
+    request = Request.from_dict({**hints, **settings.to_dict(), **choice})
+    report = engine.upsample_many([small], request)[0]
+    return _wrapped(str(report)) if isinstance(report, DepixelError) else _shown(report.picture, size)
 
 
 # The first frame's middle: detail shows at its own size, and a sheet takes seconds.

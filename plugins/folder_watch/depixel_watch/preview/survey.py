@@ -126,7 +126,7 @@ def survey(
     return survey
 
 
-def survey_archive(path: Path, profiles: dict[str, PackProfile], chosen: PackProfile | None = None) -> Survey:
+def survey_archive(path: Path, profiles: dict[str, PackProfile], profile: PackProfile | None = None) -> Survey:
     """
     As `survey`, of one archive.
 
@@ -134,7 +134,7 @@ def survey_archive(path: Path, profiles: dict[str, PackProfile], chosen: PackPro
         DepixelError: it is damaged, encrypted or built to do harm.
     """
     with opened(path) as archive:
-        survey = Survey(chosen or recognise_archive(archive, profiles), archives=1)
+        survey = Survey(profile or recognise_archive(archive, profiles), archives=1)
     survey.bytes_now = path.stat().st_size
     _once_each(list(_inside(path, path.name, profiles, survey, survey.profile)), survey)
     return survey
@@ -192,9 +192,9 @@ def _once_each(members: Sequence[Member], survey: Survey) -> None:
 
 
 # Of those members; each archive is opened once, for to read its directory takes as long as it has entries.
-def _digests(members: Sequence[Member], wanted: Sequence[int], survey: Survey) -> dict[int, bytes]:
+def _digests(members: Sequence[Member], indices: Sequence[int], survey: Survey) -> dict[int, bytes]:
     digests: dict[int, bytes] = {}
-    for path, same in groupby(wanted, key=lambda index: members[index].archive):
+    for path, same in groupby(indices, key=lambda index: members[index].archive):
         with ExitStack() as stack:
             archive: zipfile.ZipFile | None = None
             for index in same:

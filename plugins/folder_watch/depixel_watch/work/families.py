@@ -59,15 +59,15 @@ class Listing(Protocol):
 def stem_of(path: str) -> str:
     """What the names of one sequence share: guard-attack-2.png and guard-attack-3.png => "guard attack"."""
     words = [word.lower() for word in _WORD.findall(PurePosixPath(path).stem)]
-    kept = [word for word in words if not word.isdigit() and word not in _DIRECTIONS]
-    while len(kept) > 1 and kept[-1] in _STATES:
-        kept.pop()
-    return " ".join(kept)
+    parts = [word for word in words if not word.isdigit() and word not in _DIRECTIONS]
+    while len(parts) > 1 and parts[-1] in _STATES:
+        parts.pop()
+    return " ".join(parts)
 
 
 class Families:
     """
-    Of one run over a folder or an archive; used from several threads.
+    Pictures that belong together, for one run over a folder or an archive; used from several threads.
 
     Args:
         detect: kind of a picture by its content alone, never by its name.

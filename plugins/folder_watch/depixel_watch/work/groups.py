@@ -23,14 +23,14 @@ Answers = list["Picture | DepixelError"]
 
 @dataclass
 class Group:
-    """Some files on their way."""
+    """Some files that are processed together."""
 
     tasks: list[Task]
     pixels: int
     alone: bool = False  # a suspect: nothing else is at work beside it
     loading: list[Future[tuple[LoadedTask, float]]] = field(default_factory=list)
     ready: list[LoadedTask] = field(default_factory=list)  # what the engine is asked
-    asked: Future[Answers] | None = None
+    future: Future[Answers] | None = None
     writing: list[tuple[LoadedTask, Future[Part]]] = field(default_factory=list)
 
 

@@ -12,7 +12,7 @@ from depixel_watch.folder.stamps import read_regular
 
 @dataclass(frozen=True)
 class SizeLimits:
-    """0 = no limit."""
+    """Limits on sizes of textures and results; 0 = no limit."""
 
     only_below: int = 0  # textures whose longer side is at least this are left alone
     most: int = 0  # no side of a result is longer than this

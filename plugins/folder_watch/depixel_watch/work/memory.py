@@ -27,8 +27,8 @@ class TooLittleMemoryError(DepixelError):
 
 def available() -> int | None:
     """Bytes that this process can still get, by the system and by the container it runs in; None = nobody says."""
-    known = [value for value in (_of_system(), _of_container()) if value is not None]
-    return min(known) if known else None
+    values = [value for value in (_of_system(), _of_container()) if value is not None]
+    return min(values) if values else None
 
 
 def _of_system() -> int | None:

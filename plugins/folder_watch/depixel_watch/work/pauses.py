@@ -24,7 +24,7 @@ class OutputAwayError(PauseError, UnwritableOutputError):
 
 
 class OutputDeletedError(OutputAwayError):
-    """Somebody reverted in the middle of the work. All is made again."""
+    """The output folder was deleted during the work. Everything is made again."""
 
 
 _MAY_PASS = (errno.EACCES, errno.EPERM, errno.EBUSY, errno.EROFS, errno.EIO, errno.EEXIST, errno.ENOTDIR, errno.ENOENT)

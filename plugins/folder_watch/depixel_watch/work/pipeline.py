@@ -21,7 +21,7 @@ from depixel_watch.folder.stamps import read_regular, stamp_of
 from depixel_watch.ledger.claims import Claims
 from depixel_watch.ledger.ledger import Row
 from depixel_watch.ledger.recorder import Output, Recorder
-from depixel_watch.packs.archive import Chosen, rewrite
+from depixel_watch.packs.archive import PackOptions, rewrite
 from depixel_watch.packs.profiles import PackProfile
 from depixel_watch.work import groups, publication
 from depixel_watch.work.attempts import SET_ASIDE, Attempts
@@ -86,16 +86,16 @@ class Pipeline:
         self._busy, started = 0.0, time.perf_counter()
         line = self._groups(tasks)
         coming: deque[Group] = deque()
-        asked: deque[Group] = deque()
+        submitted: deque[Group] = deque()
         behind: deque[Group] = deque()
         try:
             while not self._cancelled():
-                self._read_ahead(line, coming, (*asked, *behind))
-                if self._may_ask(coming, asked, behind):
+                self._read_ahead(line, coming, (*submitted, *behind))
+                if self._may_ask(coming, submitted, behind):
                     self._prepare(group := coming.popleft())
-                    asked.append(group)
-                elif asked:
-                    behind.append(asked.popleft())
+                    submitted.append(group)
+                elif submitted:
+                    behind.append(submitted.popleft())
                     self._answered(behind[-1])
                 elif behind:
                     self._settle(behind.popleft())
@@ -106,7 +106,7 @@ class Pipeline:
                     self._settle(behind.popleft())
         finally:
             recorder.counts.times.wall += time.perf_counter() - started
-            self._drain(coming, asked, behind)
+            self._drain(coming, submitted, behind)
             self._claims.settle()
             self._attempts.rest()
             recorder.counts.times.engine += self._busy
@@ -128,20 +128,20 @@ class Pipeline:
             ]
 
     # A few large answers must not lie in memory together.
-    def _may_ask(self, coming: deque[Group], asked: deque[Group], behind: deque[Group]) -> bool:
-        if not coming or not coming[0].loading or len(asked) >= _AT_ENGINE:
+    def _may_ask(self, coming: deque[Group], submitted: deque[Group], behind: deque[Group]) -> bool:
+        if not coming or not coming[0].loading or len(submitted) >= _AT_ENGINE:
             return False
-        held = sum(other.pixels for other in (*asked, *behind))
+        held = sum(other.pixels for other in (*submitted, *behind))
         return held == 0 or held + coming[0].pixels <= 4 * groups.GROUP_PIXELS
 
     # Whatever ended the run: answers that are written already count, and nobody is left working.
-    def _drain(self, coming: Iterable[Group], asked: Iterable[Group], behind: Iterable[Group]) -> None:
+    def _drain(self, coming: Iterable[Group], submitted: Iterable[Group], behind: Iterable[Group]) -> None:
         for group in coming:
             for future in group.loading:
                 future.cancel()
-        for group in (*asked, *behind):
-            if group.asked is not None and not group.asked.cancel():
-                group.asked.exception()
+        for group in (*submitted, *behind):
+            if group.future is not None and not group.future.cancel():
+                group.future.exception()
             for item, writing in group.writing:
                 if item.task.action == "pack":
                     writing.cancel()
@@ -191,7 +191,7 @@ class Pipeline:
         group.writing += [(i, self._engine.submit(self._pack, i)) for i in group.ready if i.task.action == "pack"]
         group.ready = [item for item in group.ready if item.task.action == "upscale"]
         if group.ready:
-            group.asked = self._engine.submit(self._ask, group.ready)
+            group.future = self._engine.submit(self._ask, group.ready)
 
     def _take_down_kinds(self) -> None:
         families = self._bench.families
@@ -230,10 +230,10 @@ class Pipeline:
             return [error if isinstance(error, DepixelError) else fault(textures[0].name, error)]
 
     def _answered(self, group: Group) -> None:
-        if group.asked is None:
+        if group.future is None:
             return
-        asked, group.asked = group.asked, None
-        for item, answer in zip(group.ready, asked.result(), strict=True):
+        future, group.future = group.future, None
+        for item, answer in zip(group.ready, future.result(), strict=True):
             if isinstance(answer, DepixelError):
                 for same in (item, *self._twins.pop(item.key, [])):
                     self._recorder.fail(same, answer)
@@ -334,11 +334,11 @@ class Pipeline:
     def _time(self, item: LoadedTask) -> int | None:
         return (self._bench.source / item.task.path).stat().st_mtime_ns if self._complete else None
 
-    def _chosen(self, task: Task) -> Chosen:
+    def _pack_options(self, task: Task) -> PackOptions:
         def progress(done: int, total: int) -> None:
             self._recorder.counts.inside = (task.path, done, total)
 
-        return Chosen(self._profile, self._bench.limits, progress)
+        return PackOptions(self._profile, self._bench.limits, progress)
 
     # In the engine's thread, for it asks the engine.
     def _pack(self, item: LoadedTask) -> Part:
@@ -347,7 +347,7 @@ class Pipeline:
         try:
             with file:
                 source = self._bench.source / item.task.path
-                notes = rewrite(source, file, self._worker, self._profiles, self._chosen(item.task))
+                notes = rewrite(source, file, self._worker, self._profiles, self._pack_options(item.task))
                 publication.seal(path, file, self._time(item))
                 file.seek(0)
                 content = hashlib.sha256()

@@ -75,10 +75,10 @@ def write_part(target: Path, data: bytes, mtime_ns: int | None = None) -> tuple[
 def copy_part(source: Path, target: Path, mtime_ns: int | None = None) -> tuple[Path, str]:
     """As `write_part`, from a file of any size. Raises OSError too, where the source cannot be read."""
     content = hashlib.sha256()
-    with os.fdopen(open_regular(source), "rb") as given:
+    with os.fdopen(open_regular(source), "rb") as original:
         part, file = new_part(target)
         with _cleaned(part, target), file:
-            while block := given.read(_BLOCK):
+            while block := original.read(_BLOCK):
                 content.update(block)
                 file.write(block)
             seal(part, file, mtime_ns)

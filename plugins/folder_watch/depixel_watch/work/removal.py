@@ -10,13 +10,13 @@ from depixel_watch.folder.scan import Findings, vanished_mount, walk
 from depixel_watch.folder.stamps import StabilityTracker, stamp_of
 from depixel_watch.ledger.claims import owns
 from depixel_watch.ledger.ledger import Ledger, Row
-from depixel_watch.ledger.recorder import Event, Listener, PassCounts
+from depixel_watch.ledger.recorder import Announcement, Listener, PassCounts
 from depixel_watch.work.pauses import reason_of
 
 
 class Removal:
     """
-    Of one watcher; used from one thread.
+    Removes outputs whose sources are gone, for one watcher; used from one thread.
 
     Args:
         trouble: gets a sentence for what is kept.
@@ -79,7 +79,7 @@ class Removal:
         ledger.remove(row.path)
         self._tracker.forget(row.path)
         counts.removed += 1
-        self._tell(Event("removed", row.path))
+        self._tell(Announcement("removed", row.path))
         return True
 
     def _missing(self, ledger: Ledger, looked_at: Findings | None) -> Iterator[Row]:

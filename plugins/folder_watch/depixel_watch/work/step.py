@@ -13,9 +13,11 @@ from depixel_watch.work.task import Task
 
 class InStep:
     """
+    Whether a file's output is up to date.
+
     Args:
-        complete: what is left alone is to be copied.
-        verify: nothing is taken for granted: every file is read again.
+        complete: files that are left alone must be copied.
+        verify: read every file again.
     """
 
     def __init__(self, out: Path, ledger: Ledger, *, complete: bool, verify: bool) -> None:

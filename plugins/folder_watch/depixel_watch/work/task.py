@@ -64,7 +64,7 @@ class LoadedTask:
 
 @dataclass(frozen=True)
 class Bench:
-    """What all files of a run are loaded with."""
+    """What loading a file needs and all files of a run share."""
 
     source: Path
     out: Path
@@ -75,30 +75,32 @@ class Bench:
 
 
 def plan(
-    found: FileEntry, root: Path, profile: PackProfile, recipe: str, complete: bool, scale: int = 4
+    entry: FileEntry, root: Path, profile: PackProfile, recipe: str, complete: bool, scale: int = 4
 ) -> Task | None:
     """What is asked of a file; None = nothing."""
-    suffix = PurePosixPath(found.path).suffix.lower()
-    rule = profile.rule_for(found.path)
+    suffix = PurePosixPath(entry.path).suffix.lower()
+    rule = profile.rule_for(entry.path)
     beside: tuple[str, ...] = ()
-    target = found.path
+    target = entry.path
     if suffix in READABLE and rule.upscale:
         action = "upscale"
-        beside = tuple(name for name in beside_names(found.path, rule.treatment) if is_file(root / name))
-        target = output_name(found.path, rule.treatment, lambda name: stamp_if_seen(root / name) is not None)
-    elif is_archive(found.path):
+        beside = tuple(name for name in beside_names(entry.path, rule.treatment) if is_file(root / name))
+        target = output_name(entry.path, rule.treatment, lambda name: stamp_if_seen(root / name) is not None)
+    elif is_archive(entry.path):
         action = "pack"
     elif complete or rule.action == "follow":
         action = "copy"
-    elif sentence_for(found.path):
+    elif sentence_for(entry.path):
         action = "name"
     else:
         return None
-    moved = target if target != found.path else ""
+    moved = target if target != entry.path else ""
     stamps = [str(stamp_if_seen(root / name)) for name in beside]
     whole = recipe if action != "copy" or rule.action == "follow" else "copy"
-    asked = _digest(f"{whole}|{action}|{rule.hints}|{rule.treatment}|{stamps}{moved}".encode("utf-8", "surrogatepass"))
-    return Task(found.path, found.stamp, action, rule, asked, scale, beside, moved, profile.otherwise(found.path, rule))
+    digest = _digest(f"{whole}|{action}|{rule.hints}|{rule.treatment}|{stamps}{moved}".encode("utf-8", "surrogatepass"))
+    return Task(
+        entry.path, entry.stamp, action, rule, digest, scale, beside, moved, profile.otherwise(entry.path, rule)
+    )
 
 
 def load(task: Task, bench: Bench, row: Row | None = None) -> LoadedTask:
@@ -148,8 +150,8 @@ def _read(loaded: LoadedTask, path: Path, bench: Bench) -> dict[str, bytes]:
         loaded.content = digest_of(path)
     others = {name: read_regular(bench.source / name, _BESIDE_BYTES) for name in task.beside}
     loaded.moved = stamp_of(path) != task.stamp
-    asked = f"|{task.recipe}|{name_hint(task.path)}|".encode("utf-8", "surrogatepass")
-    loaded.key = _digest(loaded.content.encode() + asked + b"|".join(others.values()))
+    recipe = f"|{task.recipe}|{name_hint(task.path)}|".encode("utf-8", "surrogatepass")
+    loaded.key = _digest(loaded.content.encode() + recipe + b"|".join(others.values()))
     if bench.samples and not loaded.moved:
         loaded.sample = sample_of(path, task.stamp.size)
     return others

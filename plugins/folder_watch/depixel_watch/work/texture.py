@@ -204,9 +204,9 @@ def ask(worker: Upscaler, textures: Sequence[Texture]) -> list[Picture | Depixel
         groups.setdefault((hints, texture.scale), []).append(index)
     for (hints, scale), members in groups.items():
         different, uses = _different([textures[i].picture for i in members])
-        found = worker.upscale(different, dict(hints), scale)
+        batch = worker.upscale(different, dict(hints), scale)
         for index, use in zip(members, uses, strict=True):
-            answers[index] = found[use]
+            answers[index] = batch[use]
     return answers
 
 
@@ -223,12 +223,12 @@ def answer_all(worker: Upscaler, textures: Sequence[Texture]) -> list[bytes | De
 
 # A texture and its mipmaps ask for one answer.
 def _different(pictures: Sequence[Picture]) -> tuple[list[Picture], list[int]]:
-    found: dict[tuple[object, ...], int] = {}
+    places: dict[tuple[object, ...], int] = {}
     different: list[Picture] = []
     uses = []
     for picture in pictures:
         key = (picture.name, picture.mode, picture.frames[0].shape, *(frame.tobytes() for frame in picture.frames))
-        use = found.setdefault(key, len(different))
+        use = places.setdefault(key, len(different))
         if use == len(different):
             different.append(picture)
         uses.append(use)

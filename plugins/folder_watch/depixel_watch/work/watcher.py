@@ -18,7 +18,7 @@ from depixel_watch.display.page import PAGE_NAME, write_page
 from depixel_watch.folder.scan import OURS, Changes, FileEntry, Findings, is_litter, look_at, walk
 from depixel_watch.folder.stamps import StabilityTracker, read_regular, stamp_if_seen
 from depixel_watch.ledger.ledger import LEDGER_NAME, Ledger
-from depixel_watch.ledger.recorder import Event, Listener, PassCounts, Recorder
+from depixel_watch.ledger.recorder import Announcement, Listener, PassCounts, Recorder
 from depixel_watch.ledger.repair import open_ledger, opened_again
 from depixel_watch.packs.profiles import OWN_PROFILES, PackProfile, is_archive, recognise_folder
 from depixel_watch.work.attempts import ATTEMPTS_NAME, Attempts
@@ -31,7 +31,7 @@ from depixel_watch.work.step import InStep
 from depixel_watch.work.task import Bench, Task, plan
 from depixel_watch.work.texture import NO_LIMITS, Upscaler
 
-__all__ = ["DiskFullError", "Event", "Listener", "PassCounts", "PauseError", "Watcher"]
+__all__ = ["Announcement", "DiskFullError", "Listener", "PassCounts", "PauseError", "Watcher"]
 
 
 class Watcher:
@@ -176,7 +176,7 @@ class Watcher:
         if whole or self._present is None:
             profile = recognise_folder(self._profiles, self._source)
             if self._present is None or self._present.name != profile.name:
-                self._tell(Event("profile", "", f"{profile.name} ({profile.title})"))
+                self._tell(Announcement("profile", "", f"{profile.name} ({profile.title})"))
             self._present = profile
         return self._present
 
@@ -260,7 +260,7 @@ class Watcher:
     # What is wrong with the folder is told once, until it is mended.
     def _trouble(self, sentence: str, failed: bool = False) -> None:
         if sentence not in self._told and sentence not in self._troubles:
-            self._tell(Event("failed" if failed else "note", "", sentence))
+            self._tell(Announcement("failed" if failed else "note", "", sentence))
             self.tally.failed += failed
         self._troubles.add(sentence)
 

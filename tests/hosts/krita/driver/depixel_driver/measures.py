@@ -164,10 +164,10 @@ class Clock:
     """Notes when a job passes from one hand to the next, and which of the plug-in's slots took long."""
 
     WATCHED = (
-        (task.Task, "_work", "thread"),
-        (_client.Job, "_listen", "sent"),
-        (_client.Job, "_fetch", "told"),
-        (task.Task, "_finished", "fetched"),
+        (task.EngineCall, "_work", "thread"),
+        (_client.JobHandle, "_listen", "sent"),
+        (_client.JobHandle, "_fetch", "told"),
+        (task.EngineCall, "_finished", "fetched"),
     )
     SLOTS = ((turns.Stepper, "_go_on"), (work.Work, "_pump"))
 
