@@ -87,9 +87,8 @@ def spread_loss(
     network: ArtNetwork, slices: list[Slice], generator: torch.Generator, bf16: bool, tries: int = 3
 ) -> Tensor:
     """
-        The best of `tries` latents in each neighbourhood are composed into one, whose answer is pulled towards the
-        truth; its
-    strength varies, and the answer's amount of detail is pulled towards the truth's, regardless of position.
+    The best of `tries` latents in each neighbourhood are composed into one, whose answer is pulled towards the truth;
+    its strength varies, and the answer's amount of detail is pulled towards the truth's, regardless of position.
     """
     truth = torch.cat([s.large for s in slices])
     strength = random_strength(len(truth), generator).to(truth)

@@ -116,7 +116,7 @@ def make_scenes(
     """
     `count` scenes of `size` pixels with up to `most` faces each, and the faces' positions.
 
-        A share of `decoys` is upside down or lies on its side; these are not part of the truth.
+    A share of `decoys` is upside down or lies on its side; these are not part of the truth.
     """
 
     def rand(*shape: int, low: float = 0.0, high: float = 1.0) -> Tensor:

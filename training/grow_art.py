@@ -75,9 +75,8 @@ def _fill(block: dict[str, Tensor], its: dict[str, Tensor], old: int) -> None:
 
 def grown_run(weights: str, config: ArtConfig) -> Run:
     """
-        A run that starts with released weights. With the weights' own shape it continues their counters; with a larger
-        shape
-    it counts from zero.
+    A run that starts with released weights. With the weights' own shape it continues their counters; with a larger
+    shape it counts from zero.
 
     Raises:
         WeightsError: no such weights, or damaged ones.

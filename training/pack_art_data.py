@@ -39,7 +39,7 @@ def pack(data: Path, out: Path, size: int, seed: int = 0) -> int:
     """
     Write crops, in random order and by shares, until the file has `size` bytes; returns their number.
 
-        If a kind runs out, the others get its share.
+    If a kind runs out, the others get its share.
     """
     crops, kinds = np.load(data / "crops.npy", mmap_mode="r"), np.load(data / "kinds.npy")
     rng = np.random.default_rng(seed)

@@ -70,8 +70,7 @@ def project(
         soft_edges: with `binary_alpha`, alpha of the answer may also lie between; block centres are as in `small`.
 
     Returns:
-                [B, 4, h*f, w*f] with 0 <= colour <= alpha <= 1. Area and point: exact to float precision. Bicubic: as
-                near as
+        [B, 4, h*f, w*f] with 0 <= colour <= alpha <= 1. Area and point: exact to float precision. Bicubic: as near as
         the range allows, because the kernel has negative lobes and some inputs have no exact preimage in the range.
     """
     wanted_alpha = small[:, 3:]
@@ -90,8 +89,7 @@ def project(
 
 def keep_extreme_alpha(large: Tensor, small: Tensor, factor: int) -> Tensor:
     """
-        Keep fully opaque and fully transparent areas exact: where a small pixel and its eight neighbours are all opaque
-            (or
+    Keep fully opaque and fully transparent areas exact: where a small pixel and its eight neighbours are all opaque (or
     all transparent), alpha becomes 1 (or 0). Needed before a `project` that fixes only centres or cannot be exact:
     binary alpha, point, bicubic. Tiles must include at least one small pixel of their surroundings.
 

@@ -119,8 +119,7 @@ class BicubicDegradation(Degradation):
 
 class PointDegradation(Degradation):
     """
-        The centre of each block: the middle pixel for an odd factor, the mean of the middle 2x2 for an even one, so
-            that
+    The centre of each block: the middle pixel for an odd factor, the mean of the middle 2x2 for an even one, so that
     nothing shifts. Hand-drawn pixel art was never larger; fixing only the centres allows smooth diagonals.
     """
 

@@ -23,9 +23,8 @@ _RAMP = np.array([[90, 20, 110], [200, 40, 90], [250, 130, 30], [255, 240, 150]]
 
 def deviations(answers: Sequence[Picture]) -> list[npt.NDArray[np.float32]]:
     """
-        One [H, W] map per frame: the standard deviation over the answers, in levels of 255, of the premultiplied
-        channel that
-    differs most.
+    One [H, W] map per frame: the standard deviation over the answers, in levels of 255, of the premultiplied channel
+    that differs most.
 
     Raises:
         ValueError: there are fewer than two answers.

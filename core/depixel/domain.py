@@ -18,14 +18,14 @@ class Domain:
     side: int = 0  # pixels of the longer side that an answer should have, where `scale` is None
     degradation: str = "area"  # how such pictures were reduced
     steps: int | None = 0  # search steps unless requested; None = the search's own number
-    repeats: bool = False  # may continue on its other side: worth measuring
-    vectors: bool = False  # RGB is a direction of length 1, and stays one
-    separate: bool = False  # the channels mean different things: each is enlarged by itself
-    data_alpha: bool = False  # alpha is a value like the others, not opacity
-    drawn: bool = False  # drawn pixel by pixel: hard edges, no colours in between
-    readable: bool = False  # colours are colours and edges are edges: there are several ways to read it
-    material: bool = False  # a surface: its detail is that of a material
-    gridded: bool = False  # may have been enlarged by nearest neighbour: worth going back to the true grid
+    repeats: bool = False  # may be tileable: worth measuring
+    vectors: bool = False  # RGB is a vector of length 1
+    separate: bool = False  # the channels have different meanings: each is enlarged separately
+    data_alpha: bool = False  # alpha is data, not opacity
+    drawn: bool = False  # drawn pixel by pixel: hard edges without intermediate colours
+    readable: bool = False  # it shows things, so it can be interpreted in several ways
+    material: bool = False  # a surface, with the detail of a material
+    gridded: bool = False  # may have been enlarged by nearest neighbour, which can be undone
     sheets: bool = True  # may be a sheet of frames
     disclosure: str = ""  # sentence that must accompany every answer, because it is an invention
 

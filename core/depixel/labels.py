@@ -38,8 +38,7 @@ def describe_residual(residual: Residual) -> str:
 
 def label_picture(candidate: Candidate, report: Report, *, lossy: bool = False) -> Picture:
     """
-        The candidate's picture with `Software` and `Comment` set, and `Description` for faces; other text is kept. The
-        text
+    The candidate's picture with `Software` and `Comment` set, and `Description` for faces; other text is kept. The text
     of a `lossy` file does not say how exactly it scales back, which is known only after writing.
     """
     picture = candidate.picture
@@ -83,8 +82,7 @@ def projected_report(projection: Projection, request: Request, name: str, second
 
 def with_xmp(text: dict[str, str], source: str = "compositeWithTrainedAlgorithmicMedia") -> dict[str, str]:
     """
-        The text with an XMP packet for programs that do not read PNG text. It repeats the text and says how the picture
-        was
+    The text with an XMP packet for programs that do not read PNG text. It repeats the text and says how the picture was
     made (a term of the International Press Telecommunications Council; by default: by a trained model).
     """
     origin = _MADE.replace("{source}", source)

@@ -66,8 +66,7 @@ class LineProgress:
 
 class BarProgress:
     """
-        A bar on standard error with the count and the time left; failed and skipped pictures are named above it. The
-        bar
+    A bar on standard error with the count and the time left; failed and skipped pictures are named above it. The bar
     shows the work done rather than the pictures, so that an icon and a photograph do not count the same.
 
     Args:

@@ -100,8 +100,7 @@ class Request(RequestOptions):
 
     def scale_for(self, domain: Domain, width: int, height: int) -> int:
         """
-                The whole scale for a picture of this kind and size, 2 to 64: the requested one, the one that reaches
-                    `size`, or
+        The whole scale for a picture of this kind and size, 2 to 64: the requested one, the one that reaches `size`, or
         the default.
         """
         if self.scale is not None:

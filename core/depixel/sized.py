@@ -23,8 +23,7 @@ def at_size(report: Report, small: Picture) -> Report:
     """
     The report with every candidate reduced to the requested size; unchanged if it is not larger.
 
-        Colours are averaged with their opacity as weight, unless alpha is data; normals keep unit length. The residual
-        is
+    Colours are averaged with their opacity as weight, unless alpha is data; normals keep unit length. The residual is
     that of the reduced pictures, which are reduced further to the size of `small` in the same way.
     """
     if report.settings.size is None:  # a nine-patch is not a multiple of its input, and keeps its size

@@ -34,8 +34,7 @@ def with_surroundings(
     plane: Tensor, tile: Tile, margin: int, wrap: tuple[bool, bool], grid: int = 1
 ) -> tuple[Tensor, tuple[int, int]]:
     """
-        [B, C, h, w] => the tile with up to `margin` pixels around it, and the number of (rows, columns) before the
-        tile.
+    [B, C, h, w] => the tile with up to `margin` pixels around it, and the number of (rows, columns) before the tile.
     Surroundings come from the opposite side where the picture wraps and are cut at the border elsewhere. The top and
     left have up to `grid` - 1 more pixels, so that the whole begins at a multiple of `grid`.
     """

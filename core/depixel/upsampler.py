@@ -213,7 +213,7 @@ class Upsampler:
             prior = self.shelf.art(request.art_model)
             budget = budget_within(self._budget, self.device, prior.spec.bytes_per_pixel)
             return EnlargingEngine(prior, self.device, budget, self.shelf.chosen.get("detail", ""))
-        # A named model is the generator of faces; what enlarges its answers is chosen as ever.
+        # A named model is the generator of faces; the model that enlarges its answers is chosen as usual.
         size = request.art_model if request.art_model in MODELS else "auto"
         art = EnlargingEngine(self.shelf.art(size), self.device, self._budget)
         return FaceEngine(self.shelf.faces(request.model), art, self.device)

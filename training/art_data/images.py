@@ -28,7 +28,7 @@ def looks_like_map(path: str) -> bool:
 
 def read_rgba(data: bytes, opaque: bool = False) -> np.ndarray | None:
     """
-        Straight RGBA [H, W, 4] uint8 of a file's bytes, reduced 2x if the file is lossy; None if it is unreadable.
+    Straight RGBA [H, W, 4] uint8 of a file's bytes, reduced 2x if the file is lossy; None if it is unreadable.
 
     Args:
         opaque: ignore alpha, which is a mask of something else.

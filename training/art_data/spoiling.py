@@ -77,8 +77,7 @@ def ordered(pixels: np.ndarray, colours: int) -> np.ndarray:
 
 def bayer_dithered(pixels: np.ndarray, colours: int, size: int, strength: float) -> np.ndarray:
     """
-        RGB reduced to its own palette with a Bayer pattern of `size` (2, 4 or 8) pixels; strength 1 equals the distance
-        of
+    RGB reduced to its own palette with a Bayer pattern of `size` (2, 4 or 8) pixels; strength 1 equals the distance of
     neighbouring colours.
     """
     image = _visible(pixels)

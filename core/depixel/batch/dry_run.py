@@ -19,7 +19,7 @@ def show_plan(all_planned: list[PlannedPicture], settings: Request, args: argpar
     """
     Print one line (or JSON entry) per input. The inputs are read, so that broken ones are found before the long run.
 
-        Returns 1 if some would fail.
+    Returns 1 if some would fail.
     """
     read = reader(args.max_pixels)
     rows = [_row(planned, settings, read) for planned in all_planned]

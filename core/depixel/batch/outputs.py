@@ -13,8 +13,7 @@ from depixel.request import Request
 
 def check_writable(target: Path, picture: Picture, request: Request) -> None:
     """
-        Raises UnsupportedPictureError if the answer to this picture cannot be written to `target`: it is too large for
-            the
+    Raises UnsupportedPictureError if the answer to this picture cannot be written to `target`: it is too large for the
     format, animated, transparent, or has 16 bits per sample.
     """
     kind = files.by_ending(target) or files.by_name(picture.format)

@@ -109,8 +109,7 @@ class Batch:
 
     def run(self, all_planned: Iterable[PlannedPicture]) -> Iterator[Outcome]:
         """
-                One outcome per picture; those of a group come together and in order. An engine of many machines works
-                on
+        One outcome per picture; those of a group come together and in order. An engine of many machines works on
         `at_once` groups at a time; no more are read than that.
         """
         at_once = int(getattr(self._engine, "at_once", 1))

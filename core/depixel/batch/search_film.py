@@ -50,8 +50,7 @@ class SearchFilm:
 
     def finish(self, small: Picture, answer: Picture) -> Picture:
         """
-                The film in the answer's size, straight RGBA: the enlarged input, all steps, the answer. A face that is
-                only a
+        The film in the answer's size, straight RGBA: the enlarged input, all steps, the answer. A face that is only a
         part of the picture is shown in the middle during its search.
 
         Raises:

@@ -182,7 +182,7 @@ class JobHandle:
     The client's handle of a job in the engine. Iterating yields `Starting`, `Queued`, `Progress` ... and finally
     `Result`.
 
-        If the engine dies meanwhile, a new one is started and the job runs again, once. Leaving the loop early, or
+    If the engine dies meanwhile, a new one is started and the job runs again, once. Leaving the loop early, or
     `cancel()` from any thread, stops the search within one step.
 
     Raises (while iterating):

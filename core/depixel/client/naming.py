@@ -46,9 +46,8 @@ def difference(answer: Answer) -> str:
 
 def unique_path(stem: str, ending: str, taken: Collection[str] = ()) -> str:
     """
-        `stem` + `ending`, with -2, -3 ... between them if needed: a path that no file has and that is not in `taken`
-        (paths of
-    open documents, which may not have been saved yet). Case is ignored, as on Windows and macOS.
+    `stem` + `ending`, with -2, -3 ... between them if needed: a path that no file has and that is not in `taken` (paths
+    of open documents, which may not have been saved yet). Case is ignored, as on Windows and macOS.
     """
     claimed = {os.path.normcase(os.path.abspath(path)).lower() for path in taken}
     path, number = stem + ending, 1

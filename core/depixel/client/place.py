@@ -79,7 +79,7 @@ class Installed:
 class Place:
     """
     The folder through which engine and clients find each other. Reading never raises: a missing or damaged file is
-        None.
+    None.
     """
 
     def __init__(self, folder: Optional[str] = None) -> None:

@@ -85,7 +85,7 @@ class PictureFile:
 class Submission:
     """
     What a client sends: a picture and the settings of its request. `settings` has the form of
-        `depixel.Request.to_dict()`; see `dialogs.settings_of` for a dialog's values.
+    `depixel.Request.to_dict()`; see `dialogs.settings_of` for a dialog's values.
 
     `action` "upscale" enlarges the picture; "anonymise" replaces its face with an invented one of the same size that
     reduces to the same `kept` x `kept` pixels.

@@ -1,6 +1,6 @@
 """
-The readings of a picture by name, those of pixel art, of soft art and of textures, and which of them is candidate k:
-the option table and the engine use the same lists.
+The readings of pixel art, of soft art and of textures by name, and the choice of the reading for candidate k. The
+option table and the engine use the same lists.
 """
 
 from __future__ import annotations
@@ -33,18 +33,18 @@ SOFT_READINGS = (
     Reading("sharp", "sharp edges", "The calm answer with steep edges."),
     Reading("painted", "painted", "Areas of even colour with sharp borders, as brush strokes leave them."),
 )
-"""Of drawings with soft edges, in the order in which candidates take them; imagined ones follow."""
+"""Readings of drawings with soft edges, in the order in which candidates use them."""
 
 MATERIALS = (
-    Reading("stone", "detail of stone", "Fine structure as of rock and gravel."),
-    Reading("wood", "detail of wood", "Streaks as of wood and bark."),
-    Reading("sand", "detail of sand", "Fine grain as of sand, plaster and snow."),
-    Reading("grass", "detail of grass", "Blades and leaves as of grass and straw."),
+    Reading("stone", "detail of stone", "Fine structure like that of rock and gravel."),
+    Reading("wood", "detail of wood", "Streaks like those of wood and bark."),
+    Reading("sand", "detail of sand", "Fine grain like that of sand, plaster and snow."),
+    Reading("grass", "detail of grass", "Blades and leaves like those of grass and straw."),
 )
-"""Of textures: with invented detail of a material."""
+"""Readings of textures with invented detail of a material."""
 
 TEXTURE_READINGS = (SOFT_READINGS[0], *MATERIALS, *SOFT_READINGS[1:])
-"""Of textures, in the order in which candidates take them; imagined ones follow."""
+"""Readings of textures, in the order in which candidates use them."""
 
 AUTO = "auto"
 """Value of `Request.reading` that begins with the first reading."""
@@ -58,8 +58,7 @@ ALL_NAMES = (*NAMES, *SOFT_NAMES, *MATERIAL_NAMES)
 
 def reading_of(candidate: int, first: str = AUTO, names: Tuple[str, ...] = NAMES) -> str:
     """
-        The reading of candidate k: first the requested one, then the others in the order of the list, then from the
-            start
+    The reading of candidate k: first the requested one, then the others in the order of the list, then from the start
     again.
 
     Args:

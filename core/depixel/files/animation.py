@@ -81,8 +81,7 @@ def changed(before: Pixels, after: Pixels) -> tuple[slice, slice]:
 
 def whole_units(durations: Sequence[float], unit: float, most: int) -> list[int]:
     """
-        Durations in milliseconds as whole multiples of `unit` milliseconds, 0 ... most, without drift: each frame ends
-            at
+    Durations in milliseconds as whole multiples of `unit` milliseconds, 0 ... most, without drift: each frame ends at
     the unit nearest to its true end.
     """
     units = []

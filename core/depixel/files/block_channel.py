@@ -1,6 +1,6 @@
 """
 BC4, each half of BC5, and the alpha of BC3: one channel, two endpoints of 8 bits, three bits per pixel. Also BC2's
-    alpha.
+alpha.
 
 Source: Direct3D 11 functional specification, section 19.5.
 """

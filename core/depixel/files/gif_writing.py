@@ -24,9 +24,9 @@ _OPAQUE_FROM = 128  # alpha; in GIF a pixel is either opaque or transparent
 
 def encode(picture: Picture) -> bytes:
     """
-        The file's bytes. Colours are exact if they fit the picture's own palette, one palette for all frames, or one
-        for each
-    frame. Only a frame with more than 256 colours is approximated. Pixels with alpha below one half become transparent.
+    The file's bytes. Colours are exact if they fit the picture's own palette, one palette for all frames, or one for
+    each frame. Only a frame with more than 256 colours is approximated. Pixels with alpha below one half become
+    transparent.
     """
     frames = [_seen_or_not(picture.rgba(k)) for k in range(len(picture.frames))]
     palettes, indexed = _fit(frames, picture)

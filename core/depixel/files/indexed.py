@@ -22,7 +22,7 @@ def look_up(frames: Sequence[Pixels], palette: Palette) -> list[Pixels] | None:
     """
     [H, W] uint8 indices of [H, W, 4] uint8 frames into a palette [N, 4]; the first one of equal colours.
 
-        Fully transparent pixels may get any fully transparent colour: the difference is invisible.
+    Fully transparent pixels may get any fully transparent colour: the difference is invisible.
 
     Returns:
         None if the palette cannot hold the frames exactly.
@@ -51,8 +51,7 @@ def indices_of(picture: Picture) -> list[Pixels] | None:
     """
     [H, W] uint8 indices of all frames into the picture's palette, or None if it cannot hold them exactly.
 
-        If several palette entries have the same colour, a pixel gets the entry of the nearest pixel of that colour in
-        the
+    If several palette entries have the same colour, a pixel gets the entry of the nearest pixel of that colour in the
     source: old engines distinguish background and outline by index, not by colour.
     """
     if picture.palette is None:

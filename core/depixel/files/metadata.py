@@ -98,9 +98,8 @@ def fitting_profile(profile: bytes | None, channels: int) -> bytes | None:
 
 def within(picture: Picture, limits: Limits) -> Picture:
     """
-        The picture without text, EXIF or profile that exceeds the limits; if something was dropped,
-        `details["left_out"]` is
-    a sentence about it. The shortest texts are kept.
+    The picture without text, EXIF or profile that exceeds the limits; if something was dropped, `details["left_out"]`
+    is a sentence about it. The shortest texts are kept.
     """
     left = limits.text_bytes
     short_enough: dict[str, str] = {}

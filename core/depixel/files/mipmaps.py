@@ -21,8 +21,7 @@ _TEST = 0.5  # alpha tests of games pass pixels that are at least half opaque
 
 def count_for(width: int, height: int, source: tuple[int, int], levels: int) -> int:
     """
-        The number of levels of a larger chain: no further ones if the source had none, down to 1x1 if the source's
-            chain
+    The number of levels of a larger chain: no further ones if the source had none, down to 1x1 if the source's chain
     did, otherwise down to the size of the source's last level.
     """
     if levels <= 1:

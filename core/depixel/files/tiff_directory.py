@@ -59,8 +59,7 @@ class Directory:
 
     def with_values(self, tags: dict[int, int], keep: tuple[int, ...]) -> bytes:
         """
-                The file with a new directory at its end, which has these tags and the file's own tags in `keep`. Data
-                that tags
+        The file with a new directory at its end, which has these tags and the file's own tags in `keep`. Data that tags
         point to are not moved.
         """
         entries = {tag: self.entries[tag] for tag in keep if tag in self.entries}

@@ -76,9 +76,8 @@ def place(path: Path, data: bytes, *, overwrite: bool) -> None:
 
 def why_unwritable(path: Path) -> str:
     """
-        Why this file cannot be written, as the end of a sentence, as far as can be told in advance: a name that is too
-            long,
-    a file in place of a folder, a folder without permission, a full disk. Empty if nothing is known.
+    Why this file cannot be written, as the end of a sentence, as far as can be told in advance: a name that is too
+    long, a file in place of a folder, a folder without permission, a full disk. Empty if nothing is known.
     """
     folder = path.parent
     while not folder.exists() and folder != folder.parent:

@@ -213,8 +213,7 @@ class ArtPrior:
 
     def decode(self, latents: Latents, small: Tensor, degradation: Degradation, valid: Tensor | None = None) -> Tensor:
         """
-                [B, 4, h*scale, w*scale] with A x = y if the degradation's factor is the network's scale; unclipped.
-                `valid` as
+        [B, 4, h*scale, w*scale] with A x = y if the degradation's factor is the network's scale; unclipped. `valid` as
         in `ArtNetwork`; the answer wraps as the degradation does. The trunk runs in bfloat16 where that is faster; it
         changes answers by at most a fifth of a level.
         """

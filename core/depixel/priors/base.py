@@ -93,9 +93,8 @@ class EnlargingPrior(LatentPrior, Protocol):
 
     def decode(self, latents: Latents, small: Tensor, degradation: Degradation, valid: Tensor | None = None) -> Tensor:
         """
-                As `LatentPrior.decode`. `valid` [B, 1, h, w] is 1 where a picture has pixels and 0 where it was padded
-                to
-        share a batch with larger ones; inside, the answer must be that of the picture alone.
+        As `LatentPrior.decode`. `valid` [B, 1, h, w] is 1 where a picture has pixels and 0 where it was padded to share
+        a batch with larger ones; inside, the answer must be that of the picture alone.
         """
         ...
 

@@ -102,8 +102,7 @@ class EnlargerPrior:
 
     def decode(self, latents: Latents, small: Tensor, degradation: Degradation, valid: Tensor | None = None) -> Tensor:
         """
-                [B, 4, h*scale, w*scale] with A x = y if the degradation's factor is the network's scale; unclipped.
-                `valid` as
+        [B, 4, h*scale, w*scale] with A x = y if the degradation's factor is the network's scale; unclipped. `valid` as
         in `EnlargingPrior`; the answer wraps as the degradation does.
         """
         z = latents.get("z")

@@ -26,8 +26,7 @@ def impose(large: Tensor, small: Tensor, degradation: Degradation) -> Tensor:
 
 def impose_small(large: Tensor, small: Tensor, degradation: Degradation, binary_alpha: bool) -> Tensor:
     """
-        `impose` for alpha that was never a mean: block centres keep the small picture's alpha, and the visible part of
-        each
+    `impose` for alpha that was never a mean: block centres keep the small picture's alpha, and the visible part of each
     block keeps its colour.
     """
     if not binary_alpha or isinstance(degradation, PointDegradation):

@@ -43,8 +43,7 @@ def candidate_seed(seed: int, candidate: int) -> int:
     """
     The seed of candidate k, from (seed, k) alone; below 2**31, which every editor's dialog takes.
 
-        Candidate 0 has the seed itself, so that each candidate can be reproduced alone; the others are hashed
-        (splitmix64,
+    Candidate 0 has the seed itself, so that each candidate can be reproduced alone; the others are hashed (splitmix64,
     Steele et al. 2014), so that the next seed does not give the same candidates in another order.
     """
     if candidate == 0:
@@ -57,8 +56,7 @@ def candidate_seed(seed: int, candidate: int) -> int:
 
 def candidate_imagination(imagination: float, candidate: int, stray: float) -> float:
     """
-        The imagination of candidate k at the start: the requested one for the first (0 = the calm answer), for others
-            at
+    The imagination of candidate k at the start: the requested one for the first (0 = the calm answer), for others at
     least what the prior needs for a different answer (`PriorSpec.stray`).
     """
     return imagination if candidate == 0 else max(imagination, stray)
@@ -66,7 +64,7 @@ def candidate_imagination(imagination: float, candidate: int, stray: float) -> f
 
 def reported_imagination(seed: int, request: Request, stray: float) -> float:
     """
-        The imagination of the candidate with that seed: a request with it and with the seed, and otherwise unchanged,
+    The imagination of the candidate with that seed: a request with it and with the seed, and otherwise unchanged,
     reproduces the candidate alone.
     """
     first = request.like is None and seed == request.seed

@@ -41,10 +41,10 @@ def search(
     """
     The best answers to the question.
 
-        The encoder's pass counts as step 1, so a search with request.steps = s reports at most s + 1 steps. It uses the
+    The encoder's pass counts as step 1, so a search with request.steps = s reports at most s + 1 steps. It uses the
     request's candidates, seed, like, steps (None = DEFAULT_STEPS), imagination and eps (None = PULSE_EPS).
 
-        A row is done when its error is within eps and every term is within its goal, or when it has not improved for
+    A row is done when its error is within eps and every term is within its goal, or when it has not improved for
     `rows.PATIENCE` steps. Its answer is the one with the smallest error down to eps, and among those the smallest
     score.
 

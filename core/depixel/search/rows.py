@@ -1,6 +1,6 @@
 """
 The rows of a search: their latents, their best answers, and when they are done. `depixel.search.loop` says what a row
-    is.
+is.
 """
 
 from __future__ import annotations

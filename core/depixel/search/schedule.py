@@ -10,8 +10,7 @@ FLOOR = 0.05  # factor of the last step
 
 def warm_cosine(step: int, steps: int) -> float:
     """
-        Rise over the first steps, then fall along a cosine. The search starts at the encoder's answer, so the long rise
-        of
+    Rise over the first steps, then fall along a cosine. The search starts at the encoder's answer, so the long rise of
     PULSE's schedule, meant for a random start, would only waste steps.
 
     Args:

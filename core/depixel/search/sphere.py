@@ -67,8 +67,7 @@ def slerp(start: Tensor, end: Tensor, amount: float | Tensor) -> Tensor:
 
 def constrain(x: Tensor, layout: LatentLayout) -> Tensor:
     """
-        Constrain a latent tensor [B, ...] as its layout requires: onto the sphere, or into the ball for latents that
-        are
+    Constrain a latent tensor [B, ...] as its layout requires: onto the sphere, or into the ball for latents that are
     neither `sphere` nor `noise` (0 is allowed there: the calm answer of a conditional prior).
     """
     points = as_points(x, layout)

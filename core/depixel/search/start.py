@@ -55,8 +55,7 @@ def _frame_links(animations: Sequence[int], candidates: int) -> tuple[list[int],
 @torch.no_grad()
 def start_latents(prior: LatentPrior, question: Question, request: Request) -> Latents:
     """
-        The first latents of every row. The calm answers come from one pass of the encoder over the batch; the others
-        are
+    The first latents of every row. The calm answers come from one pass of the encoder over the batch; the others are
     drawn one by one, each with its own generator, so that no row depends on the rest of the batch.
     """
     small, degradation, start = question.small, question.degradation, question.start

@@ -103,7 +103,7 @@ def geodesic(generated: Tensor, latents: Latents, context: Context) -> Tensor:
     """
     PULSE's geodesic cross-distance: mean over all pairs of layers of (angle between their latents)^2 * d / 8.
 
-        Keeps W+ near W, where the generator was trained (Menon et al. 2020, section 3.2).
+    Keeps W+ near W, where the generator was trained (Menon et al. 2020, section 3.2).
     """
     total = generated.new_zeros(generated.shape[0])
     for name, layout in context.layout.items():

@@ -139,7 +139,7 @@ class EventStream(Response):
     """
     The events of one job as lines of JSON, until it ends; empty lines keep the connection alive.
 
-        If the client disconnects before the end, the job is cancelled: it is no longer wanted, or its program has died.
+    If the client disconnects before the end, the job is cancelled: it is no longer wanted, or its program has died.
     """
 
     def __init__(self, jobs: Jobs, job: Job) -> None:

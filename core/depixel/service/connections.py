@@ -37,7 +37,7 @@ class Connections:
         self._trusted.discard(peer)
 
     def admit(self, peer: tuple[str, int] | None) -> bool:
-        """The peer has shown that it is no stranger; False for one that is not, or no longer, connected."""
+        """Trust a peer that has shown the token; False if it is no longer connected."""
         connection = self._strangers.pop(peer, None) if peer is not None else None
         if connection is None:
             return False
@@ -87,7 +87,7 @@ class TimedProtocol(H11Protocol):
     def handle_events(self) -> None:
         super().handle_events()
         if self.cycle is not None and not self.cycle.response_complete and not self.book.is_stranger(self._peer):
-            self._stop_clock()  # a header is here, and its request is being answered
+            self._stop_clock()  # a header has arrived, and its request is being answered
 
     def on_response_complete(self) -> None:
         self._expect_header(self.book.limits.kept_alive_seconds)

@@ -30,7 +30,7 @@ def name_for(path: Path) -> str:
 
 def add_model(path: Path, name: str, licence: str) -> Path:
     """
-        Convert the weights in `path` and store them as `name`: face generators by `convert_file`, networks for art by
+    Convert the weights in `path` and store them as `name`: face generators by `convert_file`, networks for art by
     `read_network`; Depixel's own files are copied.
 
     Returns:

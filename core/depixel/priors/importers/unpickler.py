@@ -140,8 +140,7 @@ def read_pickle(file: IO[bytes], label: str) -> Any:
 
 def check_opcodes(file: IO[bytes], pickles: int = 1) -> None:
     """
-        Refuse pickles that exhaust memory, before any opcode is executed: a pickle may announce a thousand million
-            objects,
+    Refuse pickles that exhaust memory, before any opcode is executed: a pickle may announce a thousand million objects,
     for which the unpickler would allocate memory; deeply nested tuples crash the process when they are compared. The
     position in the file does not change.
 
