@@ -1,39 +1,35 @@
 """
 Would cheaper numbers make the art network faster on this CPU, and what would they cost? Ratios of interleaved medians.
 
-    python benchmarks/cheaper_inference.py --pictures TRUTHS --out benchmarks/results [--rounds 41]
+    python benchmarks/cheaper_inference.py --pictures EVALSET/*/hr --out benchmarks/results [--rounds 41]
 
-First one 3x3 convolution of the network's width, which is nearly all of its work, then the whole network, in float32,
-bfloat16 (what the network runs in where the CPU is fast at it) and int8 (torch's quantised kernels). Quality is the
-PSNR against the truth that is lost after the projection, over pictures that the int8 scales were not calibrated on.
-Fewer than some 40 rounds mislead.
+First one 3x3 convolution of the network's width, which is nearly all of its work, then a whole calm answer with its
+projection, in float32, bfloat16 and int8 (`depixel.priors.art_int8`, whose scales come from training pictures). Quality
+is the PSNR against the truth that is lost. Fewer than some 40 rounds mislead.
 """
 
 from __future__ import annotations
 
 import argparse
-import math
 import statistics
 import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import NamedTuple, cast
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor, nn
 
+from depixel.consistency import is_binary_alpha
 from depixel.degradation import make_degradation
-from depixel.priors.art import ArtBlock, ArtNetwork, ArtPrior
-from depixel.priors.imposing import impose
-from depixel.priors.surroundings import enlarged_smoothly
-from depixel.priors.turns import NO_WRAP
+from depixel.priors.art import ArtPrior
+from depixel.priors.art_int8 import IntegerTrunk
+from depixel.priors.imposing import impose_small
 
 SIDE = 64  # small pixels
-_AROUND = ([1, 1], [1, 1], [1, 1], 1)  # stride, padding, dilation, groups
 
 
 def medians(ways: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
@@ -80,181 +76,99 @@ def of_one_layer(width: int, rounds: int) -> dict[str, float]:
         )
 
 
-class WholeNetwork:
-    """
-    The art network (area, z = 0) with int8 convolutions, bfloat16 between them, and fixed scales.
+class Loss(NamedTuple):
+    """dB of PSNR against the truth that an answer has less than the float32 answer."""
 
-    Every channel of what a convolution reads has a scale of its own, folded into the weights (Xiao et al. 2022,
-    arXiv 2211.10438, equation 3), from the largest value over the calibrating pictures. Scales must be fixed: with
-    scales from the picture itself, tiles would differ from the whole picture.
+    mean: float
+    worst: float
+
+
+class Row(NamedTuple):
+    """A way of computing, its speed beside bfloat16, and what it loses on each kind of picture."""
+
+    name: str
+    network: float
+    answer: float
+    losses: dict[str, Loss]
+
+    def __str__(self) -> str:
+        cells = [f"{loss.mean:+.3f} ({loss.worst:+.3f})" for loss in self.losses.values()]
+        return f"| {self.name} | {self.network:.2f} | {self.answer:.2f} | {' | '.join(cells)} |\n"
+
+
+def whole_pass(prior: ArtPrior, truths: dict[str, list[Tensor]], rounds: int) -> list[Row]:
+    """
+    Each kind of number over the whole network, and over a calm answer with its projection.
 
     Args:
-        pictures: [1, 4, h, w] premultiplied RGBA in [0, 1], to calibrate on.
-    """
-
-    def __init__(self, network: ArtNetwork, pictures: list[Tensor]) -> None:
-        self.network = network
-        largest: dict[str, Tensor] = {}
-
-        def note(name: str, x: Tensor) -> None:
-            peak = x.abs().amax((0, 2, 3)).clamp_min(1e-4)
-            largest[name] = torch.maximum(largest.get(name, peak), peak)
-
-        for small in pictures:
-            x = stem = network.stem(small)
-            for number, block in enumerate(self._blocks()):
-                note(f"{number} first", x)
-                scale, shift = self._condition(block)
-                y = F.relu(block.first(x) * (1 + scale)[:, None, None] + shift[:, None, None])
-                note(f"{number} second", y)
-                x = x + block.second(y)
-            note("head", x + stem)
-        self.layers = []
-        for number, block in enumerate(self._blocks()):
-            scale, shift = self._condition(block)
-            out = largest[f"{number} second"]
-            gain, bias = (1 + scale) / out, (cast(Tensor, block.first.bias) * (1 + scale) + shift) / out
-            first = WholeLayer(block.first.weight * gain[:, None, None, None], bias, largest[f"{number} first"], True)
-            self.layers.append((first, WholeLayer(block.second.weight, block.second.bias, out, False)))
-        self.head = WholeLayer(network.head.weight, network.head.bias, largest["head"], True)
-
-    def _blocks(self) -> list[ArtBlock]:
-        return [cast(ArtBlock, block) for block in self.network.blocks]
-
-    def _condition(self, block: ArtBlock) -> tuple[Tensor, Tensor]:
-        scale, shift = block.condition[0].chunk(2)
-        return scale, shift
-
-    def __call__(self, small: Tensor) -> Tensor:
-        """[B, 4, h, w] => [B, 4, 4h, 4w], before the projection."""
-        with torch.autocast("cpu", torch.bfloat16):
-            stem = self.network.stem(small.contiguous(memory_format=torch.channels_last))
-        x = stem.clone()
-        for first, second in self.layers:
-            x = second.added(first.rectified(first.rounded(x)), x)
-        difference = F.pixel_shuffle(self.head(self.head.rounded(x + stem)).float(), self.network.config.scale)
-        return enlarged_smoothly(small, self.network.config.scale, NO_WRAP) + difference
-
-
-class WholeLayer:
-    """A 3x3 convolution in int8 by oneDNN's kernels; `peak` [C] is the largest value that each channel reads."""
-
-    def __init__(self, weight: Tensor, bias: Tensor | None, peak: Tensor, signed: bool) -> None:
-        folded = weight * peak[None, :, None, None]
-        self.scales = folded.abs().amax((1, 2, 3)).clamp_min(1e-8) / 127
-        whole = (folded / self.scales[:, None, None, None]).round().to(torch.int8)
-        self.bias = bias
-        self.zeros = torch.zeros_like(self.scales, dtype=torch.int32)
-        self.step, self.zero = (1 / 127, 128) if signed else (1 / 255, 0)
-        self.factors, self.half = (127 / peak)[None, :, None, None], torch.tensor(128.5)
-        self.weight = torch.ops.onednn.qconv_prepack(
-            whole, self.scales, self.step, self.zero, [1, 1], [1, 1], [1, 1], 1, [1, len(peak), SIDE, SIDE]
-        )
-
-    def rounded(self, x: Tensor) -> Tensor:
-        """x as unsigned bytes around 128."""
-        return torch.addcmul(self.half, x.float(), self.factors).clamp_(0, 255).to(torch.uint8)
-
-    def rectified(self, x: Tensor) -> Tensor:
-        """ReLU of the convolution, as unsigned bytes."""
-        where = (x, self.step, self.zero, self.weight, self.scales, self.zeros, self.bias, *_AROUND)
-        out: Tensor = torch.ops.onednn.qconv2d_pointwise(*where, 1 / 255, 0, torch.uint8, "relu", [], "")
-        return out
-
-    def added(self, x: Tensor, to: Tensor) -> Tensor:
-        """The convolution in bfloat16, added to `to` in place."""
-        where = (x, self.step, self.zero, self.weight, self.scales, self.zeros, to, self.bias, *_AROUND)
-        how: Any = (1.0, 0, torch.bfloat16, 1.0, 0, "sum", 1.0, "none", [], "")
-        out: Tensor = torch.ops.onednn.qconv2d_pointwise.binary(*where, *how)
-        return out
-
-    def __call__(self, x: Tensor) -> Tensor:
-        """The convolution in bfloat16."""
-        where = (x, self.step, self.zero, self.weight, self.scales, self.zeros, self.bias, *_AROUND)
-        out: Tensor = torch.ops.onednn.qconv2d_pointwise(*where, 1.0, 0, torch.bfloat16, "none", [], "")
-        return out
-
-
-def whole_pass(network: ArtNetwork, truths: list[Tensor], rounds: int) -> list[tuple[str, float, float, float]]:
-    """
-    Each kind of number over the whole network: (name, speed beside bfloat16, mean PSNR in dB against float32 before the
-    projection, dB lost against the truth after it).
-
-    Args:
-        truths: [1, 4, 4h, 4w] premultiplied RGBA; every other one calibrates, the rest measures.
+        truths: pictures [1, 4, 4h, 4w], premultiplied RGBA, by kind.
     """
     degradation = make_degradation("area", 4)
-    small = [degradation.apply(truth) for truth in truths]
     kind = torch.zeros(1, dtype=torch.long)
-    whole = WholeNetwork(network, small[::2])
+    trunk = IntegerTrunk(prior.network, cast(Tensor, prior.peaks)[0], 0)
 
-    def plain(x: Tensor) -> Tensor:
-        out: Tensor = network(x, kind)
+    def network(way: str, x: Tensor) -> Tensor:
+        with torch.autocast("cpu", torch.bfloat16, enabled=way != "float32"):
+            out: Tensor = prior.network(x, kind, trunk=trunk if way == "int8" else None)
         return out
 
-    def brain(x: Tensor) -> Tensor:
-        with torch.autocast("cpu", torch.bfloat16):
-            return plain(x)
+    def answer(way: str, x: Tensor) -> Tensor:
+        return impose_small(network(way, x), x, degradation, is_binary_alpha(x)).clamp(0, 1)
 
-    ways: dict[str, Callable[[Tensor], Tensor]] = {"float32": plain, "bfloat16": brain, "int8": whole}
+    ways = ("float32", "bfloat16", "int8")
     square = torch.rand(1, 4, SIDE, SIDE)
-    seconds = medians({name: partial(way, square) for name, way in ways.items()}, rounds)
-    rows = []
-    reference = [plain(x) for x in small[1::2]]
-    for name, way in ways.items():
-        away, lost = [], []
-        for x, truth, exact in zip(small[1::2], truths[1::2], reference, strict=True):
-            answer = way(x)
-            away.append(_decibels(answer, exact) if name != "float32" else math.inf)
-            final = [_decibels(impose(y, x, degradation).clamp(0, 1), truth) for y in (exact, answer)]
-            lost.append(final[0] - final[1])
-        rows.append((name, seconds["bfloat16"] / seconds[name], statistics.mean(away), statistics.mean(lost)))
-    return rows
+    alone = medians({way: partial(network, way, square) for way in ways}, rounds)
+    whole = medians({way: partial(answer, way, square) for way in ways}, rounds)
+    losses: dict[str, dict[str, Loss]] = {way: {} for way in ways}
+    for group, pictures in truths.items():
+        pairs = [(degradation.apply(truth), truth) for truth in pictures]
+        exact = [_decibels(answer("float32", x), truth) for x, truth in pairs]
+        for way in ways:
+            lost = [before - _decibels(answer(way, x), truth) for before, (x, truth) in zip(exact, pairs, strict=True)]
+            losses[way][group] = Loss(statistics.mean(lost), max(lost))
+    return [Row(way, alone["bfloat16"] / alone[way], whole["bfloat16"] / whole[way], losses[way]) for way in ways]
 
 
 def _decibels(x: Tensor, y: Tensor) -> float:
     return float(-10 * (x - y).square().mean().clamp_min(1e-10).log10())
 
 
-def pictures_in(folder: Path, most: int) -> list[Tensor]:
-    """Pictures of 64 to 512 pixels, evenly taken, cut to multiples of 4: [1, 4, H, W] premultiplied RGBA."""
-    paths = sorted(folder.rglob("*.png"))
+def pictures_in(folder: Path) -> list[Tensor]:
+    """Pictures of 64 to 512 pixels, cut to multiples of 4: [1, 4, H, W] premultiplied RGBA."""
     pictures = []
-    for path in paths[:: max(1, len(paths) // (2 * most))]:
+    for path in sorted(folder.rglob("*.png")):
         with Image.open(path) as image:
             if min(image.size) < 64 or max(image.size) > 512:
                 continue
             pixels = torch.from_numpy(np.asarray(image.convert("RGBA"))).permute(2, 0, 1)[None].float() / 255
         pixels = pixels[..., : pixels.shape[2] // 4 * 4, : pixels.shape[3] // 4 * 4]
         pictures.append(torch.cat([pixels[:, :3] * pixels[:, 3:], pixels[:, 3:]], 1))
-    return pictures[:most]
+    return pictures
 
 
 def main() -> None:
     """Measure and write cheaper_inference.md."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pictures", type=Path, required=True, help="folder of pictures at full size, the truth")
+    parser.add_argument("--pictures", type=Path, required=True, nargs="+", help="folders of pictures at full size")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--rounds", type=int, default=41)
     args = parser.parse_args()
     torch.set_grad_enabled(False)
-    network = ArtPrior.load("art-small").network
-    layer = of_one_layer(network.config.channels, args.rounds)
-    pictures = pictures_in(args.pictures, 80)
-    passes = whole_pass(network, pictures, args.rounds)
+    prior = ArtPrior.load("art-small")
+    layer = of_one_layer(prior.network.config.channels, args.rounds)
+    pictures = {(path.parent if path.name == "hr" else path).name: pictures_in(path) for path in args.pictures}
+    passes = whole_pass(prior, pictures, args.rounds)
     one = "".join(f"| {name} | {layer['bfloat16'] / time:.2f} |\n" for name, time in layer.items())
-    all_rows = "".join(
-        f"| {name} | {speed:.2f} | {'' if name == 'float32' else f'{away:.1f}'} | {lost:+.3f} |\n"
-        for name, speed, away, lost in passes
-    )
+    many = "".join(str(row) for row in passes)
+    groups = " | ".join(f"dB lost, {name} ({len(some)})" for name, some in pictures.items())
     text = (
         f"# Cheaper inference\n\n{torch.get_num_threads()} thread(s), {torch.backends.cpu.get_cpu_capability()}; "
         f"medians of {args.rounds} interleaved rounds. Wanted: 1.5 times as fast as bfloat16, at most 0.05 dB lost.\n\n"
-        f"A 3x3 convolution of {network.config.channels} channels over {SIDE}x{SIDE}:\n\n"
+        f"A 3x3 convolution of {prior.network.config.channels} channels over {SIDE}x{SIDE}:\n\n"
         f"| numbers | speed beside bfloat16 |\n|---|---|\n{one}\n"
-        f"The whole network, calibrated on {len(pictures[::2])} pictures, measured on {len(pictures[1::2])} others:\n\n"
-        "| numbers | speed beside bfloat16 | PSNR against float32, dB | PSNR lost after the projection, dB |\n"
-        f"|---|---|---|---|\n{all_rows}"
+        "Speed beside bfloat16 of the network alone and of a calm answer with its projection; dB of PSNR lost beside "
+        "float32, the mean and (the worst picture):\n\n"
+        f"| numbers | network | answer | {groups} |\n|---|---|---|{'---|' * len(pictures)}\n{many}"
     )
     args.out.mkdir(parents=True, exist_ok=True)
     (args.out / "cheaper_inference.md").write_text(text, encoding="utf-8")

@@ -9,9 +9,10 @@ alternatives that scale back down just as exactly.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import copy
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -21,6 +22,7 @@ from depixel.consistency import is_binary_alpha
 from depixel.degradation import Degradation
 from depixel.devices import fast_at_bfloat16
 from depixel.errors import WeightsError
+from depixel.priors.art_int8 import PEAKS, IntegerTrunk, is_fast_here
 from depixel.priors.base import LatentLayout, Latents, PriorSpec
 from depixel.priors.fields import sampled_fields
 from depixel.priors.imposing import impose_small
@@ -105,6 +107,7 @@ class ArtNetwork(nn.Module):
         z: Tensor | None = None,
         valid: Tensor | None = None,
         wrap: Wrap = NO_WRAP,
+        trunk: Callable[[Tensor, Tensor | None, Wrap], Tensor] | None = None,
     ) -> Tensor:
         """
         Args:
@@ -115,10 +118,14 @@ class ArtNetwork(nn.Module):
                 share a batch with larger ones; inside, the answer is that of the picture alone. None = no padding.
             wrap: (x, y) axes along which the picture tiles: the answer is the same as for a picture surrounded by
                 copies of itself, without the cost. Cannot be combined with `valid`.
+            trunk: replaces the blocks, for z = None: (stem, valid, wrap) => [B, C, h, w].
         """
         x = stem = convolve(self.stem, within(small, valid).contiguous(memory_format=torch.channels_last), wrap)
-        for block in self.blocks:
-            x = block(x, kind, z, valid, wrap)
+        if trunk is not None:
+            x = trunk(x, valid, wrap)
+        else:
+            for block in self.blocks:
+                x = block(x, kind, z, valid, wrap)
         features = within(x + stem, valid)
         difference = convolve(self.head, features, wrap)
         if z is not None:  # detail whose strength follows that of z in any direction
@@ -146,11 +153,14 @@ class ArtPrior:
 
     Args:
         turns: number of TURNS over which each answer is averaged; 1 = one pass.
+        peaks: [degradations, 2 * blocks, C], see `depixel.priors.art_int8`; None = never in int8.
     """
 
-    def __init__(self, network: ArtNetwork, spec: PriorSpec, turns: int = 1) -> None:
+    def __init__(self, network: ArtNetwork, spec: PriorSpec, turns: int = 1, peaks: Tensor | None = None) -> None:
         self.network = network.eval().requires_grad_(False)
         self.turns = turns
+        self.peaks = peaks
+        self._trunks: dict[int, IntegerTrunk] = {}  # degradation -> blocks in int8
         for module in network.modules():  # the memory layout in which convolutions are fastest
             if isinstance(module, nn.Conv2d):
                 module.weight.data = module.weight.data.contiguous(memory_format=torch.channels_last)
@@ -167,7 +177,13 @@ class ArtPrior:
         try:
             config = ArtConfig.from_dict(weights.config)
             network = ArtNetwork(config)
-            network.load_state_dict(weights.tensors)
+            tensors = dict(weights.tensors)
+            peaks = tensors.pop(PEAKS, None)
+            network.load_state_dict(tensors)
+            if peaks is not None:
+                peaks = peaks.float().reshape(len(DEGRADATIONS), 2 * config.blocks, config.channels)
+                if not (bool(peaks.isfinite().all()) and bool((peaks > 0).all())):
+                    raise ValueError(f"{PEAKS} must be positive")
         except (RuntimeError, ValueError, TypeError) as error:
             raise WeightsError(
                 f"The tensors of {weights.name} are not those of an art network of its own configuration; "
@@ -175,7 +191,7 @@ class ArtPrior:
             ) from error
         licence = weights.metadata.get("licence", "CC-BY-SA-4.0")
         spec = PriorSpec(weights.name, "art", config.scale, None, weights.digest, licence, network.receptive_field)
-        return cls(network.to(device), spec)
+        return cls(network.to(device), spec, peaks=peaks)
 
     @property
     def spec(self) -> PriorSpec:
@@ -215,23 +231,47 @@ class ArtPrior:
         """
         [B, 4, h*scale, w*scale] with A x = y if the degradation's factor is the network's scale; unclipped. `valid` as
         in `ArtNetwork`; the answer wraps as the degradation does. The trunk runs in bfloat16 where that is faster; it
-        changes answers by at most a fifth of a level.
+        changes answers by at most a fifth of a level. Calm answers run in int8 on CPUs that are fast at it, if the
+        weights store the range of each channel (see `depixel.priors.art_int8`).
         """
         z: Tensor | None = latents["z"]
-        if z is not None and not z.requires_grad and not bool(z.any()):
-            z = None
+        if z is not None and not z.requires_grad:
+            calm = ~z.flatten(1).any(1)
+            if bool(calm.all()):
+                z = None
+            elif bool(calm.any()):  # a calm answer is the same whatever shares its batch
+                large = small.new_empty(*small.shape[:2], *(side * self.scale for side in small.shape[2:]))
+                for rows, some in ((calm, None), (~calm, z[~calm])):
+                    within_rows = None if valid is None else valid[rows]
+                    large[rows] = self._enlarged(some, small[rows], degradation, within_rows)
+                return self._imposed(large, small, degradation)
+        return self._imposed(self._enlarged(z, small, degradation, valid), small, degradation)
+
+    def _enlarged(self, z: Tensor | None, small: Tensor, degradation: Degradation, valid: Tensor | None) -> Tensor:
         kind = DEGRADATIONS.index(degradation.name)
+        trunk = self._integer_trunk(kind, small) if z is None else None
 
         def answer(small: Tensor, z: Tensor | None, valid: Tensor | None, wrap: Wrap) -> Tensor:
             kinds = torch.full((small.shape[0],), kind, device=small.device)
-            large: Tensor = self.network(small, kinds, z, valid, wrap)
+            large: Tensor = self.network(small, kinds, z, valid, wrap, trunk)
             return large
 
         with torch.autocast(small.device.type, torch.bfloat16, enabled=fast_at_bfloat16(small.device)):
-            large = mean_of_turns(answer, TURNS[: self.turns], small, z, valid, degradation.wrap)
+            return mean_of_turns(answer, TURNS[: self.turns], small, z, valid, degradation.wrap)
+
+    def _imposed(self, large: Tensor, small: Tensor, degradation: Degradation) -> Tensor:
         if degradation.factor != self.network.config.scale:
             return large
         return impose_small(large, small, degradation, is_binary_alpha(small))
+
+    # The mean of several turns is for those who want the best, so it stays in bfloat16.
+    def _integer_trunk(self, kind: int, small: Tensor) -> IntegerTrunk | None:
+        usable = self.peaks is not None and self.turns == 1 and small.device.type == "cpu" and not small.requires_grad
+        if not (usable and is_fast_here()):
+            return None
+        if kind not in self._trunks:
+            self._trunks[kind] = IntegerTrunk(self.network, cast(Tensor, self.peaks)[kind], kind)
+        return self._trunks[kind]
 
     def penalty(self, latents: Latents) -> Tensor:
         """[B] mean square of z above 1, which did not occur in training."""

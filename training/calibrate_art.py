@@ -1,0 +1,80 @@
+"""
+Measure what the convolutions of released art weights read at most, for answers in int8, and put it into their file.
+
+    python -m training.calibrate_art --data CROPS --weights core/depixel/weights/art-small.safetensors [--count 2000]
+
+See `depixel.priors.art_int8`. Run it after training.export_art; the digest of the weights changes.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from depixel.degradation import make_degradation
+from depixel.priors.art import DEGRADATIONS, ArtBlock, ArtNetwork, ArtPrior
+from depixel.priors.art_int8 import PEAKS
+
+LEAST = 1e-3  # a channel that was never used still needs a scale
+
+
+@torch.no_grad()
+def measured_peaks(network: ArtNetwork, small: Tensor, kind: int) -> Tensor:
+    """
+    The largest absolute value of each channel that each convolution of the blocks reads: [2 * blocks, C].
+
+    Args:
+        small: [B, 4, h, w] premultiplied RGBA in [0, 1].
+        kind: index into DEGRADATIONS.
+    """
+    peaks = []
+    kinds = torch.full((len(small),), kind)
+    x = network.stem(small)
+    for block in cast(list[ArtBlock], list(network.blocks)):
+        scale, shift = block.condition[kinds][:, :, None, None].chunk(2, 1)
+        between = F.relu(block.first(x) * (1 + scale) + shift)
+        peaks += [x.abs().amax((0, 2, 3)), between.amax((0, 2, 3))]
+        x = x + block.second(between)
+    return torch.stack(peaks).clamp_min(LEAST)
+
+
+def calibrate(data: Path, weights: Path, count: int) -> None:
+    """Replace the file by one with PEAKS, measured on `count` of the training crops reduced in every way."""
+    network = ArtPrior.load(str(weights)).network
+    crops = np.load(data / "crops.npy", mmap_mode="r")
+    chosen = np.sort(np.random.default_rng(0).choice(len(crops), min(count, len(crops)), replace=False))
+    peaks = torch.zeros(len(DEGRADATIONS), 2 * network.config.blocks, network.config.channels)
+    for start in range(0, len(chosen), 50):
+        pixels = torch.from_numpy(crops[chosen[start : start + 50]]).permute(0, 3, 1, 2).float() / 255
+        large = torch.cat([pixels[:, :3] * pixels[:, 3:], pixels[:, 3:]], 1)
+        for kind, name in enumerate(DEGRADATIONS):
+            small = make_degradation(name, network.config.scale).apply(large)
+            peaks[kind] = torch.maximum(peaks[kind], measured_peaks(network, small, kind))
+    with safe_open(str(weights), framework="pt") as file:
+        metadata = dict(file.metadata() or {})
+        tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (no dict)
+    part = weights.with_suffix(".part")
+    save_file({**tensors, PEAKS: peaks.half()}, part, metadata=metadata)
+    part.chmod(0o644)
+    part.replace(weights)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="folder that training.pack_art_data filled")
+    parser.add_argument("--weights", type=Path, required=True)
+    parser.add_argument("--count", type=int, default=2000, help="training crops to look at")
+    arguments = parser.parse_args()
+    calibrate(arguments.data, arguments.weights, arguments.count)
+
+
+if __name__ == "__main__":
+    main()
