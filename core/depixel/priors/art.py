@@ -264,9 +264,8 @@ class ArtPrior:
             return large
         return impose_small(large, small, degradation, is_binary_alpha(small))
 
-    # The mean of several turns is for those who want the best, so it stays in bfloat16.
     def _integer_trunk(self, kind: int, small: Tensor) -> IntegerTrunk | None:
-        usable = self.peaks is not None and self.turns == 1 and small.device.type == "cpu" and not small.requires_grad
+        usable = self.peaks is not None and small.device.type == "cpu" and not small.requires_grad
         if not (usable and is_fast_here()):
             return None
         if kind not in self._trunks:
