@@ -1,4 +1,4 @@
-"""The requests of the last days: to repeat one, and to bring back the values of one that came to nothing."""
+"""Recent requests: to repeat one, and to restore the values of one that was not answered."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class History:
                     [x for x in lines if isinstance(x, dict)] if isinstance(lines, list) else []
                 )
         except EngineError:
-            pass  # a convenience less, never an answer less
+            pass  # the history is a convenience: it never makes a request fail
 
 
 def _request(action: Action, line: Any) -> Optional[PastRequest]:

@@ -14,7 +14,7 @@ from menu import SettingsMenu
 from preview import PreviewPane
 
 gi.require_version("Gtk", "3.0")
-from gi.repository import Gimp, Gtk  # noqa: E402
+from gi.repository import Gimp, GLib, Gtk  # noqa: E402
 
 _HEIGHT = 500  # pixels of the rows; with more, they scroll: a screen of 768 pixels shows all of the dialog
 _EXAMPLES = {"size": "such as 300% or 1024 px", "face": "such as age=60, smile"}
@@ -43,8 +43,8 @@ class Dialog:
         if self._source is not None:
             self._preview = PreviewPane(action, self._source, self.values, self._measured, self._pick)
         self.content = self._build(dialog)
+        self._pick()
         config.connect("notify", self._changed)
-        self._update()
 
     def start(self) -> None:
         """Called when the dialog is complete."""
@@ -79,12 +79,12 @@ class Dialog:
         self._history.begin(self._action, host.name_of(self._layers[0]), self.values())
 
     def answered(self) -> None:
-        """All went well."""
+        """The request was answered."""
         self._history.finish(self._action)
 
     def refused(self, sentence: str) -> None:
-        """Show why nothing came of it; "" takes an older sentence away."""
-        self._problem.set_text(sentence)
+        """Show why the request failed; "" removes an earlier sentence."""
+        self._problem.set_markup("<b>%s</b>" % GLib.markup_escape_text(sentence))
         self._problem.set_visible(bool(sentence))
 
     def set_values(self, values: dict[str, Any]) -> None:
@@ -101,7 +101,6 @@ class Dialog:
         if unanswered is not None:
             for name, value in unanswered.applied(self._action).items():
                 config.set_property(name, value)
-        config.set_property("picked", "")
         if "frames" in self._rows and len(host.animation_layers(self._image)) < 2:
             config.set_property("frames", False)
 
@@ -152,18 +151,22 @@ class Dialog:
         whole = reference(self._image, source * len(self._layers), values["output"])
         return client.settings_of(self._action, values, picture_size=whole), whole
 
-    def _pick(self, picks: list[dict[str, Any]]) -> None:
-        self._quiet = True
-        self._config.set_property("picked", json.dumps(picks) if picks else "")
-        self._quiet = False
+    # Only ticks decide about `picked`: not the last values of GIMP, nor its button Reset.
+    def _pick(self) -> None:
+        picks = self._preview.picks() if self._preview is not None else []
+        text = json.dumps(picks) if picks else ""
+        if text != (self._config.get_property("picked") or ""):
+            self._quiet = True
+            self._config.set_property("picked", text)
+            self._quiet = False
         self._update()
 
     def _changed(self, _: Any, spec: Any) -> None:
         if self._quiet:
             return
-        self._update()
         if self._preview is not None:
             self._preview.changed(spec is not None and spec.name in _OF_SIZE_ONLY)
+        self._pick()
 
     def _update(self) -> None:
         values = self.values()

@@ -96,7 +96,7 @@ def flatten(image: Any) -> None:
 
 
 def still_there(layers: list[Any], output: str) -> str:
-    """What somebody who anonymised a face has to know before the image is given away."""
+    """What the user must know before sharing an image with an anonymised face."""
     if output == "replace":
         return (
             "The face has been replaced. Undo can still bring the real face back, and the original file still shows it."

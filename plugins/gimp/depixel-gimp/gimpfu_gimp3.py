@@ -162,6 +162,7 @@ def _by_dialog(
         while dialog.run():
             if helper is not None and helper.problem():
                 continue
+            place = dialog.get_position()
             dialog.hide()
             while Gtk.events_pending():
                 Gtk.main_iteration()
@@ -174,6 +175,7 @@ def _by_dialog(
                 if not image.is_valid():
                     raise
                 helper.refused(str(error))
+                dialog.move(*place)
                 continue
             helper.answered()
             return found

@@ -1,4 +1,4 @@
-"""The only file that touches GIMP's pixels: layers to samples, answers to layers and images."""
+"""Reads GIMP's layers as samples and writes answers as layers; no other file touches pixels."""
 
 from __future__ import annotations
 
@@ -71,8 +71,8 @@ class Source:
 @contextlib.contextmanager
 def plain_colours(image: Any) -> Iterator[None]:
     """
-    While it lasts, samples are read and written as they are stored. GEGL would convert between sRGB and the image's
-    profile: so sRGB is assigned in its place, and the profile afterwards, each a step of the undo history.
+    Inside, samples are read and written as stored. GEGL would convert between sRGB and the image's profile, so sRGB is
+    assigned first and the profile afterwards; each is a step of the undo history.
     """
     profile = image.get_color_profile()
     if profile is None:
@@ -126,7 +126,7 @@ def _at(image: Any, places: list[int]) -> Any:
 
 
 def check_layers(image: Any, layers: list[Any]) -> None:
-    """Refuse what is no layer."""
+    """Refuse anything that is not a layer."""
     if not layers:
         raise Refusal("Select a layer first.")
     if image.get_floating_sel() is not None:
@@ -202,7 +202,7 @@ def read_frames(image: Any, layers: list[Any]) -> Source:
 
 
 def name_of(layer: Any) -> str:
-    """What a layer shows, by name: that of the file when it is the only layer, as `depixel upscale` would see it."""
+    """The name to send for a layer: the file's name if it is the only layer, as `depixel upscale` would send it."""
     image = layer.get_image()
     file = image.get_file()
     if file is not None and len(image.get_layers()) == 1 and layer.get_parent() is None:
@@ -246,7 +246,7 @@ def add_layer(
 
 
 def look_like(target: Any, layer: Any) -> None:
-    """Let a new layer or group lie over the others as its source does: opacity, mode and the spaces they work in."""
+    """Give a new layer or group the opacity, the mode and the blending spaces of its source."""
     target.set_opacity(layer.get_opacity())
     if layer.get_mode() != Gimp.LayerMode.PASS_THROUGH:  # groups only, and they were answered as they look
         target.set_mode(layer.get_mode())
@@ -262,12 +262,12 @@ def add_group(image: Any, parent: Any, position: int, name: str) -> Any:
 
 
 def select_best(image: Any, layers: list[Any]) -> None:
-    """Select what was made: of a group of answers the one on top, which is visible."""
+    """Select the new layers; in a group of answers, the visible one on top."""
     image.set_selected_layers([item.get_children()[0] if item.is_group() else item for item in layers])
 
 
 def enlarge(image: Any, scale: int) -> None:
-    """Scale canvas, layers, masks and guides; pixels are repeated."""
+    """Scale canvas, layers, masks and guides by repeating pixels."""
     Gimp.context_push()
     try:
         Gimp.context_set_interpolation(Gimp.InterpolationType.NONE)
@@ -277,7 +277,7 @@ def enlarge(image: Any, scale: int) -> None:
 
 
 def overwrite(image: Any, layer: Any, answer: client.Answer) -> None:
-    """Replace a layer's pixels by an answer of its size; can be undone. GIMP spares what is not selected."""
+    """Replace a layer's pixels with an answer of the same size, undoably; GIMP leaves pixels that are not selected."""
     buffer = layer.get_shadow_buffer()
     _set(buffer, answer, 0)
     layer.merge_shadow(True)
@@ -285,7 +285,7 @@ def overwrite(image: Any, layer: Any, answer: client.Answer) -> None:
 
 
 def check_replaceable(image: Any, layer: Any) -> None:
-    """Refuse to put pixels where they would destroy more than pixels."""
+    """Refuse layers in which new pixels would destroy more than pixels."""
     kinds = (("is_group", "a layer group"), ("is_text_layer", "a text layer"), ("is_link_layer", "a link layer"),
              ("is_vector_layer", "a vector layer"))  # fmt: skip
     for question, kind in kinds:

@@ -1,4 +1,4 @@
-"""New images: empty ones for answers, with the profile, the comment and a free name; and recipes kept with layers."""
+"""New images for answers, with profile, comment and an unused name; recipes that are stored with layers."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def source_of(image: Any, layer: Any) -> Any:
 
 
 def forget_recipes(layer: Any) -> None:
-    """Take the recipe off a layer that is to be given away."""
+    """Remove the recipe from a layer that will be shared."""
     for name in (_RECIPE, _SOURCE):
         if layer.get_parasite(name) is not None:
             layer.detach_parasite(name)

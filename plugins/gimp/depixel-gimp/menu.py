@@ -40,7 +40,7 @@ class SettingsMenu:
         self._fill()
 
     def put_into(self, dialog: Any) -> None:
-        """Stand where GIMP has its buttons for saving and loading one set of values."""
+        """Take the place of GIMP's buttons that save and load one set of values."""
         self._window = dialog
         content = dialog.get_content_area()
         box = next((child for child in content.get_children() if isinstance(child, Gtk.ButtonBox)), None)

@@ -1,4 +1,4 @@
-"""How long jobs took on this machine, for an estimate in the dialog; one small file in GIMP's folder."""
+"""Estimates how long a job takes from earlier jobs on this machine; kept in a small file in GIMP's folder."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def note(action: client.Action, values: Mapping[str, Any], pixels: int, seconds:
         with open(_path(), "w", encoding="utf-8") as file:
             json.dump(paces, file)
     except OSError:
-        pass  # an estimate less
+        pass  # only an estimate is lost
 
 
 def estimate(action: client.Action, values: Mapping[str, Any], pixels: int) -> float | None:

@@ -33,7 +33,7 @@ class PreviewPane:
     Args:
         values: the dialog's present values.
         measured: called with the seconds and the pixels of answers that have come.
-        picked: called with the settings of the answers that are ticked.
+        picked: called when other answers are ticked; see `picks`.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class PreviewPane:
         source: Source,
         values: Callable[[], dict[str, Any]],
         measured: Callable[[float, int], None],
-        picked: Callable[[list[dict[str, Any]]], None],
+        picked: Callable[[], None],
     ) -> None:
         self._action, self._source, self._values = action, source, values
         self._measured, self._picked = measured, picked
@@ -73,6 +73,10 @@ class PreviewPane:
         if 0 < self._seconds < _CHEAP:
             self._timer = GLib.timeout_add(_PAUSE, self._follow)
 
+    def picks(self) -> list[dict[str, Any]]:
+        """The settings of the answers that are ticked."""
+        return [pick_of(shown.recipe) for shown in self._wall.kept()]
+
     def stop(self) -> None:
         """Free the engine for what OK asks for."""
         if self._timer:
@@ -89,7 +93,7 @@ class PreviewPane:
         self.button = Gtk.Button.new_with_mnemonic("_Preview")
         self.button.set_tooltip_text("Preview what you see here with the current settings")
         self.button.connect("clicked", lambda _: self._ask(1))
-        self._many = Gtk.Button()
+        self._many = Gtk.Button(use_underline=True)
         self._many.set_tooltip_text("Make all the answers that you asked for, and compare them side by side")
         self._many.connect("clicked", lambda _: self._ask(self._values()["candidates"]))
         self._many.set_no_show_all(True)
@@ -121,7 +125,7 @@ class PreviewPane:
 
     def _name_buttons(self) -> None:
         count = self._values()["candidates"]
-        self._many.set_label("%d answers" % count)
+        self._many.set_label("_%d answers" % count)
         self._many.set_visible(count > 1)
         self._all.set_label("Side by side (%d)" % len(self._wall))
         self._below.set_visible(len(self._wall) > 1 or self._view.line.get_sensitive() and self._can_vary())
@@ -145,7 +149,7 @@ class PreviewPane:
         self._words.set_text(shown.summary)
 
     def _ticked(self) -> None:
-        self._picked([pick_of(shown.recipe) for shown in self._wall.kept()])
+        self._picked()
         self._name_buttons()
 
     def _follow(self) -> bool:

@@ -26,7 +26,7 @@ def bounds_of(image: Any) -> Box | None:
 
 @contextlib.contextmanager
 def nothing_selected(image: Any) -> Iterator[None]:
-    """While it lasts, all pixels can be written; then the selection is as it was."""
+    """Inside, all pixels can be written; afterwards the selection is restored."""
     if bounds_of(image) is None:
         yield
         return

@@ -66,7 +66,7 @@ class Wall:
         return len(self._tiles)
 
     def add(self, shown: Shown) -> None:
-        """One more, at the end; a live one takes the place of the live one before it."""
+        """Add an answer at the end; a live one replaces the previous live one."""
         last = next(reversed(self._tiles), None)
         if shown.live and last is not None and last.live and not self._tiles[last][2].get_active():
             self._remove(last)
@@ -79,6 +79,7 @@ class Wall:
         button = Gtk.Button(relief=Gtk.ReliefStyle.NONE)
         button.add(picture)
         button.set_tooltip_text("Enlarge this answer and keep only this one")
+        button.get_accessible().set_name(shown.label)
         button.connect("clicked", lambda _: self._opened(shown))
         tick = Gtk.CheckButton(halign=Gtk.Align.CENTER)
         tick.add(Gtk.Label(label=shown.label, wrap=True, lines=2, ellipsize=Pango.EllipsizeMode.END, width_chars=12,

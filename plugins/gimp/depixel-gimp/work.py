@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from typing import Any
 
 import depixel_client as client
@@ -72,7 +71,7 @@ def perform(
 def picks_of(text: str) -> list[dict[str, Any]]:
     """The settings of the picked answers; none for an empty text. Raises Refusal."""
     try:
-        picks = json.loads(text) if text else []
+        picks = client.parse_json(text) if text else []
     except ValueError:
         picks = None
     if not isinstance(picks, list) or not all(isinstance(pick, dict) for pick in picks):
@@ -172,7 +171,7 @@ def _as_new_image(
         if len(source.layers) == 1:
             host.look_like(result_image.get_layers()[0], source.layer)
     host.select_best(result_image, result_image.get_layers()[:1])
-    comment = " ".join(_comment(reply) for reply in found)
+    comment = " ".join(_comment(action, reply) for reply in found)
     reduce(result_image, canvas)
     size = max(canvas) if canvas else result.report.get("settings", {}).get("size") or 0
     images.finish_image(result_image, image, "Depixel: " + comment, client.file_suffix(action, scale, size))
@@ -185,9 +184,12 @@ def _as_new_image(
 
 
 # Travels with exported files: enough to ask for the same answers again.
-def _comment(reply: Reply) -> str:
-    recipes = "; ".join(recipe.text() for recipe in reply.recipes)
-    return "%s %s (%s)." % (client.summary(reply.result), reply.result.model, recipes)
+def _comment(action: client.Action, reply: Reply) -> str:
+    settings = []
+    for recipe in reply.recipes:
+        values = {**recipe.values(), "candidates": 1, "seed": 0}
+        settings.append("%s, seed %d" % (client.in_words(action, values) or "default values", recipe.seed))
+    return "%s %s; %s." % (client.summary(reply.result), reply.result.model, "; ".join(dict.fromkeys(settings)))
 
 
 # larger: the image grows with its layers, and the sources are hidden: their pixels would show under the answers.
@@ -240,7 +242,7 @@ def _insert(action: client.Action, image: Any, parent: Any, position: int, reply
 def _replace(action: client.Action, image: Any, found: list[Reply]) -> None:
     if action.wire == "upscale":
         host.enlarge(image, found[0].result.scale)
-    # An imagined face stands in a whole picture; of another face only what is selected is taken.
+    # An imagined face is part of a whole picture; an anonymised face replaces only what is selected.
     unselect = selection.nothing_selected(image) if action.wire == "upscale" else contextlib.nullcontext()
     with unselect, host.plain_colours(image):
         for reply in found:

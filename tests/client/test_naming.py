@@ -1,0 +1,46 @@
+"""Names of layers and files say how large a result is: its scale, or the size that it was reduced to."""
+
+from __future__ import annotations
+
+from depixel.client import (
+    ANONYMISE_FACE,
+    IMAGINE_FACE,
+    UPSCALE,
+    Answer,
+    Pixels,
+    Recipe,
+    Result,
+    file_suffix,
+    layer_name,
+)
+from depixel.client.naming import group_name
+
+
+def result(scale: int, **settings: object) -> Result:
+    """One exact answer of seed 7."""
+    answer = Answer(4, 2, 4, 8, (bytes(32),), 0.0, 0.0, 0.0, seed=7)
+    return Result((answer,), "art", "area", "art", scale, 0, 0.1, report={"settings": settings})
+
+
+def test_layers_and_groups_are_named_by_scale_or_size() -> None:
+    """A reduced answer has no whole scale."""
+    assert layer_name("hero", result(4), 0) == "hero x4, seed 7, exact"
+    assert layer_name("hero", result(4, size=100), 0) == "hero 100px, seed 7, exact"
+    assert group_name("hero", result(4, size=100)).startswith("hero 100px: 1 answer")
+
+
+def test_files_are_named_by_scale_or_size() -> None:
+    """And by what was done."""
+    assert file_suffix(UPSCALE, 4) == "-x4"
+    assert file_suffix(IMAGINE_FACE, 8, 1000) == "-imagined-1000px"
+    assert file_suffix(ANONYMISE_FACE) == "-anonymised"
+
+
+def test_a_recipe_of_a_size_fills_the_row_of_the_dialog() -> None:
+    """As text with a unit; asking for a scale takes its place."""
+    recipe = Recipe("upscale", {"size": 1000, "seed": 7})
+
+    assert recipe.values()["size"] == "1000 px"
+    pixels = Pixels(2, 1, 3, (bytes(6),))
+    assert recipe.submission(pixels, scale=5).settings == {"scale": 5, "seed": 7}
+    assert recipe.submission(pixels, seed=8).settings == {"size": 1000, "seed": 8}
