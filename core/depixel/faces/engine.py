@@ -114,8 +114,9 @@ class FaceEngine:
         if any(place.is_part(small) for place in places) or bool((small[:, 3] < 1).any()):
             around = self._surroundings(prepared, request, monitor)
         candidates = []
-        drawn = DrawnFaces(self.device, read_dials(request.face)) if self._draws(request) else None
         likeness = self._likeness(searches)
+        sure = likeness >= THRESHOLD
+        drawn = DrawnFaces(self.device, read_dials(request.face), sure) if self._draws(request) else None
         as_found = drawn is not None and _as_found(request, likeness)
         for k in _order(searches):
             monitor.check("Stopped before the face was finished; nothing was written for it.")

@@ -21,7 +21,7 @@ from depixel.portrait.surface import Surface
 
 IRISES = ((98, 136, 166), (124, 144, 140), (126, 122, 74), (140, 96, 50), (104, 64, 34), (70, 43, 27), (48, 31, 23))
 """sRGB from no melanin to much."""
-WHITE = (226, 215, 208)
+WHITE = (212, 202, 195)
 CATCH_LIGHT = (0.18, 0.42, 0.89)
 """Towards a part of the sky that every eye mirrors, unit vector in the world."""
 FOLLOW = 0.85
@@ -127,7 +127,7 @@ def _ball_colour(surface: Surface, e: Tensor, gaze: Tensor, angle: Tensor, rim: 
     fibres = torch.stack([around.cos(), around.sin(), out * 0.25], 1) + surface.seed_offset()
     streak = noise(fibres, 5.0)[:, 0] * 0.5 + noise(fibres, 15.0)[:, 1] * 0.45
     base = surface.spread(iris_colour(surface.parameters))
-    iris = base * (1.15 + 0.45 * streak * step(out, 0.25, 0.5))[:, None].clamp(min=0.2)
+    iris = base * (1.0 + 0.45 * streak * step(out, 0.25, 0.5))[:, None].clamp(min=0.2)
     ring = step(out, 0.62, 0.42)
     iris = mix(iris, iris * 1.25 + base * torch.tensor([[0.25, 0.1, 0.0]], device=base.device), ring * 0.6)
     iris = iris * (1 - 0.78 * step(out, 0.76, 1.02))[:, None]

@@ -68,8 +68,9 @@ def hair_colours(parameters: Parameters, person: Tensor, lock: Tensor, own: Tens
     chosen = ramp(light - (lock * 0.3 + own * 0.7), -0.08, 0.08)[:, None]
     lighter = root + (natural(parameters["hair_melanin"] * 0.45, parameters["hair_redness"])[person] - root) * 0.6
     root = root + (lighter - root) * chosen
-    # A strand stands for several hairs, of which some are grey: strands differ less than hairs do.
-    silver = ramp(grey * 1.9 - 0.45 - (own * 0.85 + lock * 0.15), -0.5, 0.5)[:, None] * (grey > 0.01)[:, None]
+    # A strand stands for many hairs, of which some are grey: strands differ much less than hairs do.
+    among = grey + torch.minimum(grey, 1 - grey) * (0.5 - 0.7 * own - 0.3 * lock)
+    silver = among.clamp(0, 1)[:, None]
     root = root + (root.new_tensor(GREY) * (0.85 + 0.3 * own)[:, None] - root) * silver
     dyed = linear(parameters["hair_dye_colour"])[person] * (0.85 + 0.3 * own)[:, None]
     tip = root * root.new_tensor((1.12, 1.08, 1.02))
@@ -89,7 +90,7 @@ def beard_colour(parameters: Parameters) -> Tensor:
 
 def brow_colour(parameters: Parameters) -> Tensor:
     """Linear reflectance [B, 3] of the brows: seldom as light or as dark as the hair."""
-    darker = 0.25 + 0.6 * parameters["hair_melanin"] + 0.25 * parameters["brow_darkness"]
-    own = natural(darker.clamp(0.1, 0.92), parameters["hair_redness"] * 0.6)
+    darker = 0.14 + 0.62 * parameters["hair_melanin"] + 0.25 * parameters["brow_darkness"]
+    own = natural(darker.clamp(0.08, 0.86), parameters["hair_redness"] * 0.6)
     grey = own.new_tensor(GREY) * 0.8
     return own + (grey - own) * (parameters["hair_grey"] * 0.45)[:, None]

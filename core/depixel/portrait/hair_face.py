@@ -244,7 +244,7 @@ def _beards(figure: Figure, parameters: Parameters, roots: FaceRoots, bearded: T
     way = way + s["curl"][..., None, None] * t * wiggle * 0.6
     points = start[:, :, None] + normal[:, :, None] * 0.005 + way * length[..., None, None]
     # Fewer strands are wider, so that a beard is as full in a small picture as in a large one.
-    radius = 0.0042 * (9000 / count) ** 0.55
+    radius = 0.0034 * (9000 / count) ** 0.55
     strands = _strip(points, normal, inside, beard, radius, beard_colour(mine), BEARD, _rows(figure, bearded), mine)
     return Strands(**{**strands.__dict__, "person": bearded[strands.person]})
 

@@ -234,8 +234,9 @@ STYLES: dict[str, HairStyle] = {
         replace(_BOB, fringe=1.1, fringe_end=0.2, fringe_width=0.5, forward=0.6, part=0.15, whorl=0.7, part_at=0.0),
         0.0, 0.8, 1.5),
     "side-swept": HairStyle(
-        replace(_BOB, part_at=0.35, sweep=-0.6, forward=0.7, part=0.5, fringe=2.3, open_right=0.06,
-                open_left=0.62, hem=-1.0, stick=0.4, volume_front=0.14, fall=0.3),
+        replace(_BOB, top=2.6, side=0.9, back=1.2, fringe=2.6, part=1.3, part_at=0.5, sweep=-1.1, whorl=0.1,
+                forward=0.2, open_right=0.05, open_left=0.7, hem=-0.85, stick=0.55, volume_top=0.16, volume_side=0.12,
+                volume_front=0.12, volume_back=0.16, fall=0.35, clump=0.15, dense=1.5),
         0.05, 0.8, 0.5, 0.7, aliases=("swept", "fringe-over-eye")),
     "shoulder": HairStyle(
         replace(_LONG, top=3.0, side=2.2, back=2.0, fringe=2.4, hem=-1.55, uneven=0.5, ragged=0.5, inward=-0.25,

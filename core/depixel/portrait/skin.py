@@ -82,7 +82,7 @@ def skin(surface: Surface, regions: SkinRegions, undercoat: Undercoat | None) ->
     if undercoat is not None:
         gloss = gloss * (1 - 0.6 * undercoat.opacity)
     gloss = gloss * (1 - inside)
-    return Look(colour, normal, occlusion, WRAP, gloss, 13.0, polish, 48.0, edge=0.13)
+    return Look(colour, normal, occlusion, WRAP, gloss, 13.0, polish, 48.0, edge=0.13 * (1 - 0.6 * surface.of("tone")))
 
 
 def tone_colour(surface: Surface) -> Tensor:
@@ -111,7 +111,8 @@ def _blood(surface: Surface, regions: SkinRegions, colour: Tensor) -> Tensor:
     nose = bell(side, 0, 0.12) * bell(y, -0.36, 0.15) * step(z, 0.15, 0.3)
     chin = bell(side, 0, 0.2) * bell(y, -0.98, 0.14) * front
     amount = 0.75 * cheeks + 0.7 * nose + 0.3 * chin + 0.6 * regions.ears * step(side, 0.68, 0.85)
-    flush = torch.tensor([[0.03, 0.24, 0.22]], device=colour.device)
+    # Blood hardly shows through dark skin.
+    flush = torch.tensor([[0.03, 0.24, 0.22]], device=colour.device) * (1 - 0.65 * surface.of("tone"))[:, None]
     colour = colour * (1 - (surface.of("blush") * amount)[:, None] * flush)
     rouge = (surface.of("rouge") * bell(side, 0.47, 0.19) * bell(y + 0.25 * (side - 0.47), -0.28, 0.15) * front)[
         :, None
@@ -197,7 +198,8 @@ def _gloss(surface: Surface, textures: Textures, lips: Tensor) -> tuple[Tensor, 
     grain = 1 + 0.25 * textures.medium[:, 3]
     if textures.fine is not None:
         grain = grain + 0.3 * textures.fine[:, 0]
-    oil = oil * grain.clamp(min=0.2)
+    # The same highlight stands out more on darker skin, and painters and photographers soften it there.
+    oil = oil * grain.clamp(min=0.2) * (1 - 0.55 * surface.of("tone"))
     gloss = 0.16 * oil * (1 - lips) + 0.12 * lips
     stick = surface.of("lipstick")
     return gloss, 0.17 * oil * (1 - lips) + (0.16 + 0.3 * stick) * lips

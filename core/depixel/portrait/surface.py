@@ -76,7 +76,7 @@ class Look:
     polish: Tensor | float = 0.0
     """Strength of the narrow highlight."""
     polish_power: float = 70.0
-    edge: float = 0.1
+    edge: Tensor | float = 0.1
     """Reflection of the sky at grazing angles."""
 
 

@@ -43,7 +43,8 @@ class LoadedWeights:
 def released_names() -> list[str]:
     """Names of the generators that ship with this installation, sorted; readers, exemplars and the like are none."""
     names = (path.stem for path in RELEASED.glob("*.safetensors"))
-    return sorted(name for name in names if not name.startswith(("detail-", "finder-", "head", "reader-", "undither-")))
+    helpers = ("detail-", "finder-", "head", "parts-", "reader-", "undither-")
+    return sorted(name for name in names if not name.startswith(helpers))
 
 
 def added_folder() -> Path:

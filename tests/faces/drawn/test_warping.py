@@ -42,3 +42,13 @@ def test_the_core_keeps_its_shape() -> None:
     loose, stiff = (register(drawn, portrait, _everywhere(1.0), _everywhere(core)).field for core in (0.0, 1.0))
 
     assert float(stiff.diff(dim=3).abs().max()) < 0.6 * float(loose.diff(dim=3).abs().max())
+
+
+def test_outlines_move_what_colours_do_not_tell_apart() -> None:
+    """Dark hair before a dark background: the parts say where it ends."""
+    flat = torch.full((1, 3, SIDE, SIDE), 0.1)
+    drawn, seen = (_disc(x)[:, :1].repeat(1, 4, 1, 1) for x in (0.47, 0.52))
+
+    warp = register(flat, flat, _everywhere(1.0), _everywhere(0.0), (drawn, seen))
+
+    assert float((warp.applied(drawn) - seen).abs().mean()) < 0.4 * float((drawn - seen).abs().mean())

@@ -18,6 +18,8 @@ RIDGE = (0.006, 0.005, 0.001)
 """How strongly the gains of face, hair and cloth are held near 1, in squared error on a whole picture."""
 LOWEST, HIGHEST = 0.3, 3.0
 """Gains stay between these."""
+COLOURED = 0.35
+"""How much of the gain's colour hair keeps where a portrait's parts are known."""
 BACKGROUND_BLUR = 0.12
 """Deviation of the background's blur, as a part of the side: sharper, and missing hair would be painted into it."""
 
@@ -38,7 +40,9 @@ class FittedColours:
         return FittedColours(self.gains[index], self.background[index], self.error[index])
 
 
-def fit_colours(drawing: Drawing, target: Tensor, weight: Tensor | None = None) -> FittedColours:
+def fit_colours(
+    drawing: Drawing, target: Tensor, weight: Tensor | None = None, parts: Tensor | None = None
+) -> FittedColours:
     """
     Colours that bring drawings nearest to a picture.
 
@@ -46,23 +50,29 @@ def fit_colours(drawing: Drawing, target: Tensor, weight: Tensor | None = None) 
         drawing: B drawings at least as large as the target.
         target: [B or 1, 3, n, n] in [0, 1].
         weight: [B or 1, 1, n, n], how much each pixel counts; None = all alike.
+        parts: [1, 4, k, k], the parts of the picture, which say where its background is seen; None = where the
+            drawings leave it.
     """
     count, side = len(drawing.picture), target.shape[2]
     target = target.expand(count, -1, -1, -1)
     weight = torch.ones_like(target[:, :1]) if weight is None else weight.expand(count, -1, -1, -1)
     masks = resize(drawing.masks, side, side)
-    parts = resize((drawing.picture[:, None] * drawing.masks[:, :3, None]).flatten(1, 2), side, side)
-    parts = parts.reshape(count, 3, 3, side * side)  # [B, region, channel, pixel]
+    regions = resize((drawing.picture[:, None] * drawing.masks[:, :3, None]).flatten(1, 2), side, side)
+    regions = regions.reshape(count, 3, 3, side * side)  # [B, region, channel, pixel]
     behind = masks[:, 3:]
-    background = _smooth(target, behind)
+    seen = behind if parts is None else resize(parts[:, 3:], side, side).expand(count, -1, -1, -1)
+    background = _smooth(target, seen)
     rest = (target - background * behind).flatten(2)  # [B, channel, pixel]
     w = weight.flatten(2)[:, :, None] / side**2  # [B, 1, 1, pixel]
-    columns = parts.permute(0, 2, 3, 1)  # [B, channel, pixel, region]
+    columns = regions.permute(0, 2, 3, 1)  # [B, channel, pixel, region]
     weighted = columns * w.transpose(2, 3)
     ridge = torch.tensor(RIDGE, device=target.device)
     normal = weighted.transpose(2, 3) @ columns + torch.diag(ridge)
     right = (weighted.transpose(2, 3) @ rest[..., None])[..., 0] + ridge
     gains = torch.linalg.solve(normal, right[..., None])[..., 0].clamp(LOWEST, HIGHEST)  # [B, channel, region]
+    if parts is not None:  # hair has the portrait's colour already: its gain is for the light
+        grey = gains.mean(1, keepdim=True)
+        gains = torch.where(torch.arange(3, device=gains.device) == 1, grey + (gains - grey) * COLOURED, gains)
     answer = (columns @ gains[..., None])[..., 0] + (background * behind).flatten(2)
     error = ((answer - target.flatten(2)).square() * weight.flatten(2)).mean((1, 2)) / weight.mean((1, 2, 3))
     return FittedColours(gains.transpose(1, 2), background, error)

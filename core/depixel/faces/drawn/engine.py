@@ -13,14 +13,18 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from depixel.degradation import resize
+from depixel.faces.drawn.anchors import anchored, find_anchors
 from depixel.faces.drawn.colour_fit import FittedColours, fit_colours, recoloured
 from depixel.faces.drawn.hair_tint import tinted
 from depixel.faces.drawn.joining import CUT_OFF, joined
 from depixel.faces.drawn.landmark_fit import fit_landmarks
+from depixel.faces.drawn.outlines import agreement
+from depixel.faces.drawn.portrait import Portrait, middle_first
 from depixel.faces.drawn.proposals import TriedStyles, likely_styles, propose
-from depixel.faces.drawn.refinement import refine
+from depixel.faces.drawn.refinement import misfit, refine
 from depixel.faces.drawn.warping import register
-from depixel.faces.reader import FaceReading, released_reader
+from depixel.faces.face_parts import released_parts
+from depixel.faces.reader import released_reader
 from depixel.monitor import SILENT, Monitor, SearchStep
 from depixel.portrait.dials import DialSetting, fixed_columns, turned
 from depixel.portrait.parameters import Parameters, layout
@@ -29,9 +33,9 @@ from depixel.search.candidates import candidate_seed
 
 PROPOSALS = 16
 """People drawn small for each candidate."""
-STRAY = 5.0
+STRAY = 8.0
 """How much lower the cut-off lies at full imagination: more of the drawn person shows."""
-PROPOSAL_SIZE, FIT_SIZE, TRIED_SIZE = 64, 32, 48
+PROPOSAL_SIZE, FIT_SIZE, TRIED_SIZE = 48, 32, 48
 """Pixels a side at which proposals are drawn, at which they are compared, and at which hair styles are tried on."""
 PICKY = 0.12
 """Part of the least error by which a hair style may be worse until it is 2.7 times less probable."""
@@ -49,7 +53,7 @@ class Person:
     parameters: Parameters
     """A table of one."""
     error: float
-    """Weighted mean squared error against the portrait, on [0, 1], with the colours fitted."""
+    """How badly it fits the portrait: see `refinement.misfit`."""
 
 
 class DrawnFaces:
@@ -59,16 +63,23 @@ class DrawnFaces:
     Args:
         device: where people are drawn.
         dials: what the person should be like.
+        sure: the portraits look like faces, so that their parts can be found.
     """
 
-    def __init__(self, device: torch.device, dials: Sequence[DialSetting] = ()) -> None:
+    def __init__(self, device: torch.device, dials: Sequence[DialSetting] = (), sure: bool = True) -> None:
         self.device = device
         self.dials = tuple(dials)
+        self.sure = sure
         self.reader = released_reader(str(device))
 
-    def read(self, soft: Tensor) -> FaceReading:
-        """What portraits [B, 4, R, R] show."""
-        return self.reader.read(soft.to(self.device))
+    def read(self, soft: Tensor) -> Portrait:
+        """What a portrait [1, 4, R, R] shows."""
+        soft = soft.to(self.device)
+        colours, reading = soft[:, :3].clamp(0, 1), self.reader.read(soft)
+        if self.sure:
+            return Portrait(colours, reading, released_parts(str(self.device)).find(soft))
+        anchors = find_anchors(colours.cpu())
+        return Portrait(colours, reading if anchors is None else anchored(reading, anchors), None)
 
     @torch.no_grad()
     def person(self, soft: Tensor, seed: int, imagination: float, monitor: Monitor = SILENT) -> Person:
@@ -82,29 +93,30 @@ class DrawnFaces:
         Raises:
             CancelledError: the monitor says so.
         """
-        reading = self.read(soft)
-        target = resize(soft[:, :3].to(self.device), FIT_SIZE, FIT_SIZE)
-        weight = _middle_first(FIT_SIZE).to(target)
+        portrait = self.read(soft)
+        weight = middle_first(FIT_SIZE).to(self.device)
         monitor.check(STOPPED)
         free = ~fixed_columns(self.dials)
-        styles = self._tried(reading, target, weight) if bool(free[layout()["hair"]].all()) else None
+        styles = self._tried(portrait, weight, free) if bool(free[layout()["hair"]].all()) else None
         monitor.check(STOPPED)
         seeds = [candidate_seed(seed, k) for k in range(PROPOSALS)]
-        people = propose(reading, seeds, seed, imagination, styles)
+        people = propose(portrait.reading, seeds, seed, imagination, styles)
         if self.dials:
-            people = turned(fit_landmarks(turned(people, self.dials), reading.landmarks), self.dials)
+            people = turned(fit_landmarks(turned(people, self.dials), portrait.reading.landmarks), self.dials)
         monitor.check(STOPPED)
-        errors = fit_colours(draw(people, PROPOSAL_SIZE, samples=1), target, weight).error
+        errors = misfit(draw(people, PROPOSAL_SIZE, samples=1), portrait, weight)
         best = people.person(int(errors.argmin()))
-        best = tinted(best, draw(best, PROPOSAL_SIZE, samples=1), target, free)
-        return Person(*refine(best, target, weight, free, monitor=monitor, stopped=STOPPED))
+        target = portrait.colours(FIT_SIZE)
+        best = tinted(best, draw(best, PROPOSAL_SIZE, samples=1), target, free, portrait.parts)
+        return Person(*refine(best, portrait, weight, free, monitor=monitor, stopped=STOPPED))
 
-    # One person tries all styles on that the reader does not rule out.
-    def _tried(self, reading: FaceReading, target: Tensor, weight: Tensor) -> TriedStyles:
-        options, sides = (torch.tensor(column) for column in zip(*likely_styles(reading), strict=True))
-        one = propose(reading, [0])
+    # One person, with hair of the portrait's colour, tries all styles on that the reader does not rule out.
+    def _tried(self, portrait: Portrait, weight: Tensor, free: Tensor) -> TriedStyles:
+        options, sides = (torch.tensor(column) for column in zip(*likely_styles(portrait.reading), strict=True))
+        one = propose(portrait.reading, [0]).replaced({"hair": float(options[len(options) // 2])})
+        one = tinted(one, draw(one, TRIED_SIZE, samples=1), portrait.colours(FIT_SIZE), free, portrait.parts)
         people = Parameters(one.values.expand(len(options), -1)).replaced({"hair": options.float(), "hair_side": sides})
-        errors = fit_colours(draw(people, TRIED_SIZE, samples=1), target, weight).error.cpu()
+        errors = misfit(draw(people, TRIED_SIZE, samples=1), portrait, weight).cpu()
         return TriedStyles(options, sides, torch.exp(-(errors - errors.min()) / (PICKY * errors.min())))
 
     @torch.no_grad()
@@ -135,30 +147,33 @@ class DrawnFaces:
             if k and torch.equal(soft[k], soft[k - 1]):
                 answers.append(answers[-1])
                 continue
-            parameters = person.parameters
+            portrait, parameters = self.read(soft[k : k + 1]), person.parameters
             if k:
-                parameters = fit_landmarks(parameters, self.read(soft[k : k + 1]).landmarks)
+                parameters = fit_landmarks(parameters, portrait.reading.landmarks)
             low = None if as_found else CUT_OFF * (1 + STRAY * imagination)
-            answers.append(_portrait(parameters, soft[k : k + 1, :3].to(self.device), size, low).cpu())
+            answers.append(_square(parameters, portrait, size, low).cpu())
             monitor.step(SearchStep(k + 1, len(soft), person.error, stage="drawing"))
         colours = torch.cat(answers)
         return torch.cat([colours, torch.ones_like(colours[:, :1])], 1)
 
 
-def _portrait(parameters: Parameters, soft: Tensor, size: int, cut_off: float | None) -> Tensor:
+def _square(parameters: Parameters, portrait: Portrait, size: int, cut_off: float | None) -> Tensor:
     drawing = draw(parameters, size, samples=2)
     # Fitted again at the size of the picture: what covers what differs a little from the small drawing.
     fit_size = min(size, 2 * FIT_SIZE)
-    target = resize(soft, fit_size, fit_size)
-    weight = _middle_first(fit_size).to(target)
-    colours: FittedColours = fit_colours(drawing, target, weight)
+    weight = middle_first(fit_size).to(portrait.soft)
+    colours: FittedColours = fit_colours(drawing, portrait.colours(fit_size), weight, portrait.parts)
     picture = recoloured(drawing, colours)
     if cut_off is None:
         return picture
-    portrait = F.interpolate(soft, (WARP_SIZE, WARP_SIZE), mode="bicubic", align_corners=False).clamp(0, 1)
+    soft = F.interpolate(portrait.soft, (WARP_SIZE, WARP_SIZE), mode="bicubic", align_corners=False).clamp(0, 1)
     core = _core(drawing, WARP_SIZE)
-    warp = register(resize(picture, WARP_SIZE, WARP_SIZE), portrait, weight, core)
-    return joined(soft, warp.applied(picture), warp.applied(drawing.masks), cut_off)
+    outlines = None if portrait.parts is None else (resize(drawing.masks, WARP_SIZE, WARP_SIZE), portrait.parts)
+    warp = register(resize(picture, WARP_SIZE, WARP_SIZE), soft, weight, core, outlines)
+    same = torch.ones_like(core)
+    if portrait.parts is not None:
+        same = agreement(warp.applied(drawing.masks), portrait.parts)
+    return joined(portrait.soft, warp.applied(picture), same, cut_off)
 
 
 # Brows to chin, 1 inside and soft at the border: [B, 1, n, n].
@@ -177,13 +192,6 @@ def _drawn_size(size: int) -> int:
         if size <= side:
             return side
     return LARGEST
-
-
-# The face counts more than what lies around it: [1, 1, n, n].
-def _middle_first(side: int) -> Tensor:
-    axis = ((torch.arange(side) + 0.5) / side - 0.5) ** 2
-    weight: Tensor = 0.3 + torch.exp(-(axis + axis[:, None]) / 0.12)
-    return weight[None, None]
 
 
 def error_of(squares: Tensor, small: Tensor, weight: Tensor) -> float:

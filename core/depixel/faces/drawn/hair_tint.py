@@ -22,7 +22,9 @@ UNUSUAL = 0.06
 """Cost of red and grey hair, in squared logarithms: the simplest pigment that fits is taken."""
 
 
-def tinted(people: Parameters, drawing: Drawing, portrait: Tensor, free: Tensor) -> Parameters:
+def tinted(
+    people: Parameters, drawing: Drawing, portrait: Tensor, free: Tensor, parts: Tensor | None = None
+) -> Parameters:
     """
     People whose hair has the portrait's colour.
 
@@ -31,8 +33,9 @@ def tinted(people: Parameters, drawing: Drawing, portrait: Tensor, free: Tensor)
         drawing: of them, at least MEASURED pixels a side.
         portrait: [B or 1, 3, n, n] in [0, 1].
         free: [D] bool, the columns of the parameters that may change.
+        parts: [1, 4, k, k], the parts of the portrait; None = its hair is where the drawing has it.
     """
-    seen, drawn, counts = _hair_of(drawing, portrait)
+    seen, drawn, counts = _hair_of(drawing, portrait, parts)
     target = (mean_colour(people).clamp(min=0.004).log() + seen - drawn).clamp(-5.5, 0)
     melanin, redness, grey = (part.flatten() for part in torch.meshgrid(*_STEPS, indexing="ij"))
     colours = natural(melanin, redness)
@@ -55,14 +58,16 @@ def tinted(people: Parameters, drawing: Drawing, portrait: Tensor, free: Tensor)
 _STEPS = (torch.linspace(0, 1, 26), torch.linspace(0, 1, 6), torch.linspace(0, 1, 6))
 
 
-# Medians of the logarithm of linear light [B, 3] over the drawn hair, in the portrait and in the drawing, and how many
-# pixels [B] that are. Medians, since the drawn hair also covers some forehead and background of the portrait.
-def _hair_of(drawing: Drawing, portrait: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    hairy = resize(drawing.masks[:, 1:2], MEASURED, MEASURED) > SURE
+# Medians of the logarithm of linear light [B, 3] over hair, in the portrait and in the drawing, and how many pixels [B]
+# have hair in both. Medians, since drawn hair may cover some forehead and background of the portrait.
+def _hair_of(drawing: Drawing, portrait: Tensor, parts: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
+    drawn = resize(drawing.masks[:, 1:2], MEASURED, MEASURED) > SURE
+    seen = drawn if parts is None else (resize(parts[:, 1:2], MEASURED, MEASURED) > SURE).expand_as(drawn)
 
-    def median(picture: Tensor) -> Tensor:
+    def median(picture: Tensor, hairy: Tensor) -> Tensor:
         light = resize(picture, MEASURED, MEASURED).clamp(0.02, 1).log() * 2.2
         chosen = torch.where(hairy, light, torch.nan).flatten(2)
         return chosen.nanmedian(2).values.nan_to_num(0.0)
 
-    return median(portrait), median(drawing.picture), hairy.float().sum((1, 2, 3))
+    counts = torch.minimum(drawn.float().sum((1, 2, 3)), seen.float().sum((1, 2, 3)))
+    return median(portrait, seen), median(drawing.picture, drawn), counts

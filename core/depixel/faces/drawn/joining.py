@@ -12,24 +12,22 @@ from torch import Tensor
 from depixel.degradation import resize
 from depixel.faces.drawn.colour_fit import blurred
 
-CUT_OFF = 1 / 44
+CUT_OFF = 1 / 64
 """Deviation of the blur that parts the bands, as a part of the picture's side."""
-TOLERANCE = 0.13
+TOLERANCE = 0.2
 """Difference of the low bands, on [0, 1], at which drawn detail has faded to 60 %."""
 FINEST = 1 / 230
 """Deviation of the blur beyond which detail is finer than the neural answer can be; it may agree less closely."""
 LOOSE = 2.0
 """How many times the tolerance that detail may miss."""
-EDGE = 0.012
-"""Root mean square step from pixel to pixel, on a grid of GRID pixels a side, above which something is an edge."""
-GRID = 128
-"""Pixels a side on which edges are compared."""
+CRISP = 1.4
+"""What the finest detail is multiplied by: bands that were fitted to a soft picture come out too smooth."""
 DARK, MOST_RATIO = 0.03, 2.5
 """Added to brightnesses before they are compared, and the most that detail is scaled by."""
 
 
 def joined(
-    soft: Tensor, drawn: Tensor, masks: Tensor, cut_off: float = CUT_OFF, tolerance: float = TOLERANCE
+    soft: Tensor, drawn: Tensor, agreement: Tensor, cut_off: float = CUT_OFF, tolerance: float = TOLERANCE
 ) -> Tensor:
     """
     Low band of `soft` plus the fine band of `drawn`, where the two agree; elsewhere `soft` alone.
@@ -41,7 +39,7 @@ def joined(
     Args:
         soft: [B or 1, 3, R, R] in [0, 1], of any size.
         drawn: [B, 3, S, S] in [0, 1].
-        masks: [B, M, S, S], 0 to 1, the parts of the drawing.
+        agreement: [B or 1, 1, n, n], 0 to 1, where both show the same parts (`outlines.agreement`).
         cut_off: deviation of the blur between the bands, as a part of the side.
         tolerance: difference of the low bands at which detail has faded to 60 %.
     """
@@ -54,47 +52,13 @@ def joined(
     same, alike = (
         low_band(torch.exp(-0.5 * difference / limit**2), cut_off * size) for limit in (tolerance, LOOSE * tolerance)
     )
-    edges = F.interpolate(edge_agreement(soft, drawn, masks), (size, size), mode="bicubic", align_corners=False)
-    coarse, fine = (same * edges).clamp(0, 1), (alike * edges).clamp(0, 1)
+    agreed = F.interpolate(agreement, (size, size), mode="bicubic", align_corners=False)
+    coarse, fine = (same * agreed).clamp(0, 1), (alike * agreed).clamp(0, 1)
     ratio = (base_low.mean(1, keepdim=True) + DARK) / (low.mean(1, keepdim=True) + DARK)
     ratio = ratio.clamp(1 / MOST_RATIO, MOST_RATIO)
     middle = low_band(drawn, FINEST * size)
-    detail = ((middle - low) * coarse + (drawn - middle) * fine) * ratio - (base - base_low) * coarse
+    detail = ((middle - low) * coarse + (drawn - middle) * fine * CRISP) * ratio - (base - base_low) * coarse
     return (base + detail).clamp(0, 1)
-
-
-def edge_agreement(soft: Tensor, drawn: Tensor, masks: Tensor) -> Tensor:
-    """
-    [B, 1, GRID, GRID], 0 to 1: how far the outlines of a drawing's parts are edges of the soft picture too, 1 inside.
-
-    The part of the drawing's gradient that the other one shares, by least squares in a small window.
-    """
-    a, b = (blurred(_on_grid(x), 1.2) for x in (drawn, soft))
-    (ax, ay), (bx, by) = _gradient(a), _gradient(b)
-    power = blurred((ax.square() + ay.square()).mean(1, keepdim=True), 2.0)
-    shared = blurred((ax * bx + ay * by).mean(1, keepdim=True), 2.0)
-    part = (shared / (power + 1e-8) / 0.6).clamp(0, 1)
-    outline = torch.cat(_gradient(_on_grid(masks)), 1).square().sum(1, keepdim=True)
-    is_edge = power / (power + EDGE**2) * (F.max_pool2d(outline, 5, stride=1, padding=2) * 8).clamp(max=1)
-    return blurred(_least(1 - is_edge * (1 - part)), 1.5)
-
-
-def _on_grid(picture: Tensor) -> Tensor:
-    if picture.shape[2] < GRID:
-        return F.interpolate(picture, (GRID, GRID), mode="bicubic", align_corners=False)
-    return resize(picture, GRID, GRID)
-
-
-def _gradient(picture: Tensor) -> tuple[Tensor, Tensor]:
-    wide = F.pad(picture, (1, 1, 1, 1), mode="replicate")
-    across = (wide[:, :, 1:-1, 2:] - wide[:, :, 1:-1, :-2]) / 2
-    down = (wide[:, :, 2:, 1:-1] - wide[:, :, :-2, 1:-1]) / 2
-    return across, down
-
-
-# The least of each neighbourhood: detail fades on both sides of an edge that should not be there.
-def _least(weight: Tensor) -> Tensor:
-    return -F.max_pool2d(-weight, 5, stride=1, padding=2)
 
 
 def low_band(picture: Tensor, sigma: float) -> Tensor:

@@ -52,6 +52,10 @@ BEARDS_OF = {
 """Beard as the reader tells it => beards of the drawn head."""
 UNLIKELY = 0.04
 """Probability below which a kind of hair is not tried on."""
+SURELY_SHORT = 0.7
+"""Probability of hair too short to fall anywhere, from which on only such hair is tried on."""
+ASIDE = ("side-swept", "pixie", "bob", "side-part")
+"""Hair that falls over the forehead: the reader takes it for any kind."""
 DOUBT = 0.15
 """Part of the proposals that wear any hair, whatever was read."""
 PLAIN = ("frown", "brows_up", "brows_inner", "brows_down", "squint", "pucker", "press", "sneer", "cheeks", "lopsided")
@@ -77,6 +81,8 @@ def likely_styles(reading: FaceReading) -> list[tuple[int, float]]:
     chances = reading.hair[0]
     likely = chances >= min(UNLIKELY, float(chances.max()))
     names = {name for kind, chance in zip(HAIR, likely.tolist(), strict=True) if chance for name in STYLES[kind]}
+    if float(sum(chances[HAIR.index(kind)] for kind in ("bald", "cropped", "afro"))) < SURELY_SHORT:
+        names |= set(ASIDE)
     options = by_name()["hair"].options
     likely_options = [k for k, name in enumerate(options) if name in names]
     sided = {k for k in likely_options if _is_sided(options[k])}

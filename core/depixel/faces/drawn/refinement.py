@@ -10,9 +10,11 @@ from torch import Tensor
 
 from depixel.degradation import resize
 from depixel.faces.drawn.colour_fit import fit_colours, recoloured
+from depixel.faces.drawn.outlines import outline_miss
+from depixel.faces.drawn.portrait import Portrait
 from depixel.monitor import SILENT, Monitor
 from depixel.portrait.parameters import Parameters, layout
-from depixel.portrait.rendering import draw
+from depixel.portrait.rendering import Drawing, draw
 
 STEPS = {
     "eyes_at": 0.012, "scale": 0.012, "yaw": 4.0, "pitch": 3.0, "mouth_open": 0.08, "smile": 0.2, "brows_up": 0.2,
@@ -21,25 +23,26 @@ STEPS = {
 """Parameter => difference for its derivative, which is also how far it usually strays."""
 NOISE = 0.06
 """Deviation of a pixel on [0, 1] that the drawing is not expected to explain."""
-SIZE, FIT_SIZE = 64, 32
+OUTLINES = 0.1
+"""What it costs to show another part than the portrait everywhere, in squared error of colours on [0, 1]."""
+SIZE, FIT_SIZE = 48, 32
 """Pixels a side that are drawn, and compared."""
 
 
 def refine(
     person: Parameters,
-    target: Tensor,
+    portrait: Portrait,
     weight: Tensor,
     free: Tensor,
-    rounds: int = 3,
+    rounds: int = 2,
     monitor: Monitor = SILENT,
     stopped: str = "",
 ) -> tuple[Parameters, float]:
     """
-    The person with a smaller error against a portrait, and that error: weighted mean square on [0, 1].
+    The person with a smaller error against a portrait, and that error: see `misfit`.
 
     Args:
         person: a table of one.
-        target: [1, 3, 32, 32] in [0, 1].
         weight: [1, 1, 32, 32], how much each pixel counts.
         free: [D] bool, the columns of the parameters that may change.
         rounds: drawings are made for all derivatives, and for the three lengths of the step that are tried, each round.
@@ -49,18 +52,18 @@ def refine(
     """
     columns, steps = _columns(free)
     u = torch.zeros(len(columns))
-    scale = (weight / (weight.mean() * target.shape[2] ** 2)).sqrt() / NOISE * _PIXELS**0.5
-    current, error = _compared(person, target, weight, scale)
+    scale = (weight / (weight.mean() * FIT_SIZE**2)).sqrt() * _PIXELS**0.5
+    current, error = _compared(person, portrait, weight, scale)
     for _ in range(rounds):
         monitor.check(stopped)
         shifted = _moved(person, columns, steps, u + torch.eye(len(columns)))
-        pictures, _ = _compared(shifted, target, weight, scale)
+        pictures, _ = _compared(shifted, portrait, weight, scale)
         jacobian = (pictures - current).T  # [pixels, C]
         normal = jacobian.T @ jacobian + torch.eye(len(columns))
         slope = jacobian.T @ current[0] + u
         step = torch.linalg.solve(normal, slope)
         tries = torch.stack([u - length * step for length in (0.35, 0.7, 1.0)])
-        pictures, errors = _compared(_moved(person, columns, steps, tries), target, weight, scale)
+        pictures, errors = _compared(_moved(person, columns, steps, tries), portrait, weight, scale)
         best = int(errors.argmin())
         if float(errors[best]) >= float(error[0]):
             break
@@ -68,16 +71,32 @@ def refine(
     return _moved(person, columns, steps, u[None]), float(error[0])
 
 
+def misfit(drawing: Drawing, portrait: Portrait, weight: Tensor) -> Tensor:
+    """[B], how badly drawings fit a portrait: weighted mean square of the colours, once fitted, and of the outlines."""
+    error = fit_colours(drawing, portrait.colours(weight.shape[2]), weight, portrait.parts).error
+    if portrait.parts is None:
+        return error
+    return error + OUTLINES * outline_miss(drawing.masks, portrait.parts, weight)
+
+
 _PIXELS = 60.0
 """How many independent pixels a portrait is worth: neighbours err together."""
 
 
-# Residuals [B, 3 * n * n], each divided by its deviation, and errors [B].
-def _compared(people: Parameters, target: Tensor, weight: Tensor, scale: Tensor) -> tuple[Tensor, Tensor]:
+# Residuals [B, K], each divided by its deviation, and errors [B].
+def _compared(people: Parameters, portrait: Portrait, weight: Tensor, scale: Tensor) -> tuple[Tensor, Tensor]:
     drawing = draw(people, SIZE, samples=1)
-    colours = fit_colours(drawing, target, weight)
-    answer = resize(recoloured(drawing, colours), target.shape[2], target.shape[2])
-    return ((answer - target) * scale).flatten(1), colours.error
+    target = portrait.colours(FIT_SIZE)
+    colours = fit_colours(drawing, target, weight, portrait.parts)
+    answer = resize(recoloured(drawing, colours), FIT_SIZE, FIT_SIZE)
+    residuals = [((answer - target) * (scale / NOISE)).flatten(1)]
+    error = colours.error
+    if portrait.parts is not None:
+        seen = resize(portrait.parts, FIT_SIZE, FIT_SIZE)
+        missed = (resize(drawing.masks, FIT_SIZE, FIT_SIZE) - seen) * (scale * (OUTLINES / 2) ** 0.5 / NOISE)
+        residuals.append(missed.flatten(1))
+        error = error + OUTLINES * outline_miss(drawing.masks, portrait.parts, weight)
+    return torch.cat(residuals, 1), error
 
 
 def _moved(person: Parameters, columns: Tensor, steps: Tensor, u: Tensor) -> Parameters:

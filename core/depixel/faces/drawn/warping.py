@@ -27,6 +27,8 @@ LEASH = 0.06
 """Cost of moving at all."""
 TEXTURE = 0.14
 """Weight of local contrast beside colour."""
+OUTLINE = 0.35
+"""Weight of the parts beside colour."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,9 @@ class Warp:
         return _moved(pictures, self.field).clamp(0, 1)
 
 
-def register(drawn: Tensor, portrait: Tensor, weight: Tensor, core: Tensor) -> Warp:
+def register(
+    drawn: Tensor, portrait: Tensor, weight: Tensor, core: Tensor, outlines: tuple[Tensor, Tensor] | None = None
+) -> Warp:
     """
     The warp that brings drawings nearest to a portrait.
 
@@ -50,12 +54,16 @@ def register(drawn: Tensor, portrait: Tensor, weight: Tensor, core: Tensor) -> W
         portrait: [B or 1, 3, m, m] in [0, 1], m at least 64.
         weight: [B or 1, 1, k, k], how much each pixel counts.
         core: [B, 1, j, j], 1 where the drawing must keep its shape, 0 elsewhere.
+        outlines: masks [B, 4, i, i] of the drawings and parts [1, 4, k, k] of the portrait, i and k at least 64.
     """
     B = len(drawn)
     field = drawn.new_zeros(B, 2, LEVELS[0][1], LEVELS[0][1])
     for side, points, steps in LEVELS:
-        moving = _features(_at(drawn, side))
-        still = _features(_at(portrait, side)).expand(B, -1, -1, -1)
+        moving, still = _features(_at(drawn, side)), _features(_at(portrait, side))
+        if outlines is not None:
+            moving = torch.cat([moving, OUTLINE * _at(outlines[0], side)], 1)
+            still = torch.cat([still, OUTLINE * _at(outlines[1], side)], 1)
+        still = still.expand(B, -1, -1, -1)
         counts = _at(weight, side)
         stiff = STIFFNESS * (1 + (CORE_STIFFNESS - 1) * _at(core, points).clamp(0, 1))
         field = _grid(field, points)

@@ -48,7 +48,7 @@ TABLE = (
     Parameter("brows_up", "brows raised", 0, 1, Sometimes(0.35, 0.05, 0.5)),
     Parameter("brows_inner", "inner ends of the brows raised", 0, 1, Sometimes(0.15, 0.1, 0.5)),
     Parameter("brows_down", "brows lowered", 0, 1, Sometimes(0.15, 0.05, 0.45)),
-    Parameter("lids", "lids closed (positive) or wide open (negative)", -0.5, 1, Normal(-0.04, 0.06)),
+    Parameter("lids", "lids closed (positive) or wide open (negative)", -0.5, 1, Normal(0.015, 0.05)),
     Parameter("squint", "lower lids raised", 0, 1, Sometimes(0.25, 0.05, 0.35)),
     Parameter("pucker", "lips pushed forward", 0, 1, Sometimes(0.1, 0.1, 0.5)),
     Parameter("press", "lips pressed together", 0, 1, Sometimes(0.2, 0.1, 0.6)),

@@ -1,0 +1,126 @@
+"""
+Train the network that finds the parts of a portrait: about an hour of one CPU thread; a second call continues.
+
+    python -m training.train_parts --drawn RENDERS --run RUN --minutes 20 --out core/depixel/weights
+
+RENDERS: a folder that `training.make_portraits` filled, with masks; the last twentieth is held out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import time
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+from training.parts_data import Divided, load_divided, small_batch, soft_answers
+
+from depixel.faces.face_parts import PARTS, RELEASED_PARTS, PartsNetwork
+from depixel.priors.faces import FacePrior
+from depixel.priors.weights import load_weights
+
+RESOLUTION = 96
+"""Pixels a side of the portraits in memory."""
+BATCH = 24
+SOFT = 2000
+"""Soft answers that are worked out before the training begins."""
+
+
+def loss_of(logits: Tensor, masks: Tensor) -> Tensor:
+    """Cross-entropy against parts of pixels, plus what the soft overlap misses (Milletari et al. 2016)."""
+    entropy = -(masks * logits.log_softmax(1)).sum(1).mean()
+    found = logits.softmax(1)
+    overlap = 2 * (found * masks).sum((0, 2, 3)) + 1
+    return entropy + 0.5 * (1 - overlap / (found.sum((0, 2, 3)) + masks.sum((0, 2, 3)) + 1)).mean()
+
+
+@torch.no_grad()
+def overlaps_of(network: PartsNetwork, held_out: Divided) -> dict[str, float]:
+    """Intersection over union of each part, on soft answers that were held out."""
+    network.eval()
+    found = torch.cat([network(part.float() / 127.5 - 1).argmax(1) for part in held_out.pictures.split(64)])
+    network.train()
+    truth = held_out.masks.argmax(1)
+    return {
+        name: float(((found == k) & (truth == k)).sum() / ((found == k) | (truth == k)).sum().clamp(min=1))
+        for k, name in enumerate(PARTS)
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--drawn", type=Path, required=True, help="folder that training.make_portraits filled")
+    parser.add_argument("--run", type=Path, required=True)
+    parser.add_argument("--out", type=Path, help="folder for the released weights; without it only --run is written")
+    parser.add_argument("--minutes", type=float, default=20.0)
+    parser.add_argument("--rate", type=float, default=2e-3)
+    args = parser.parse_args()
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    args.run.mkdir(parents=True, exist_ok=True)
+    network = PartsNetwork()
+    state = {"steps": 0, "seconds": 0.0}
+    drawn = load_divided(args.drawn, RESOLUTION)
+    count = len(drawn.pictures)
+    own = drawn.take(torch.arange(count - count // 20))
+    if (args.run / "parts.safetensors").exists():
+        network.load_state_dict(load_file(args.run / "parts.safetensors"))
+        state = json.loads((args.run / "state.json").read_text("utf-8"))
+    soft, tests = _soft(args.run, own, drawn.take(torch.arange(count - count // 20, count)), int(state["steps"]))
+    network.train().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    optimiser = torch.optim.AdamW(network.parameters(), args.rate, weight_decay=0.02)
+    generator = torch.Generator().manual_seed(int(state["steps"]) + 1)
+    began, mean, steps = time.monotonic(), 0.0, 0
+    while (elapsed := time.monotonic() - began) < args.minutes * 60:
+        for group in optimiser.param_groups:
+            part = elapsed / (args.minutes * 60)
+            group["lr"] = args.rate * min(1.0, (steps + 1) / 100) * (0.01 + 0.99 * (1 + math.cos(math.pi * part)) / 2)
+        x, masks = _batch(own, soft, generator)
+        with torch.autocast("cpu", torch.bfloat16):
+            logits = network(x.contiguous(memory_format=torch.channels_last))
+        loss = loss_of(logits.float(), masks)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 2.0)
+        optimiser.step()
+        steps += 1
+        mean = float(loss.detach()) if steps == 1 else 0.98 * mean + 0.02 * float(loss.detach())
+        if steps % 200 == 0:
+            print(f"{steps}: {mean:.3f} after {elapsed:.0f} s", flush=True)
+    print(json.dumps({name: round(value, 4) for name, value in overlaps_of(network, tests).items()}))
+    save_file({k: v.contiguous() for k, v in network.state_dict().items()}, args.run / "parts.safetensors")
+    total = {"steps": state["steps"] + steps, "seconds": state["seconds"] + time.monotonic() - began}
+    (args.run / "state.json").write_text(json.dumps(total), "utf-8")
+    if args.out:
+        state_dict = network.eval().state_dict()
+        tensors = {k: (v.half() if v.is_floating_point() else v).contiguous() for k, v in state_dict.items()}
+        config = {"kind": "parts", "licence": "CC-BY-SA-4.0", "steps": total["steps"]}
+        save_file(tensors, args.out / RELEASED_PARTS.name, {"config": json.dumps(config), "licence": "CC-BY-SA-4.0"})
+
+
+# Half of a batch are small pictures, enlarged; half are soft answers.
+def _batch(own: Divided, soft: Divided, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    x, masks = small_batch(own, BATCH // 2, generator)
+    chosen = soft.take(torch.randint(len(soft.pictures), (BATCH // 2,), generator=generator))
+    noise = 0.02 * torch.randn(chosen.pictures.shape, generator=generator)
+    answers = chosen.pictures.float() / 127.5 - 1 + noise
+    return torch.cat([x, answers]), torch.cat([masks, chosen.masks.float() / 255])
+
+
+# Soft answers to learn from and to test with, worked out once for each call.
+def _soft(run: Path, own: Divided, held_out: Divided, steps: int) -> tuple[Divided, Divided]:
+    files = [run / f"soft-{steps}-{name}.pt" for name in ("own", "test")]
+    if not files[0].exists():
+        prior = FacePrior.from_weights(load_weights("faces-128"), torch.device("cpu"))
+        for file, portraits, count in ((files[0], own, SOFT), (files[1], held_out, 300)):
+            torch.save(tuple(soft_answers(portraits, prior, count, torch.Generator().manual_seed(3))), file)
+    soft, tests = (Divided(*torch.load(file)) for file in files)
+    return soft, tests
+
+
+if __name__ == "__main__":
+    main()
