@@ -107,9 +107,9 @@ def _install(kind: str) -> None:
     if not _has_torch() and _wants_cpu_build():
         _say("installing the CPU build of PyTorch (0.2 GB); set DEPIXEL_TORCH=default for the GPU build")
         limits = ["--timeout", "15", "--retries", "1"]  # fail soon where the index cannot be reached
-        command = ["install", "-q", *limits, "-c", "constraints.txt", "--index-url", CPU_BUILDS, "torch"]
+        command = ["install", "-qqq", *limits, "-c", "constraints.txt", "--index-url", CPU_BUILDS, "torch"]
         if _pip(*command, check=False) != 0:
-            _say("that index cannot be reached; installing PyTorch as pip's settings say")
+            _say("PyTorch's index of CPU builds cannot be reached; installing PyTorch as pip's settings say")
     if not _has_torch():
         _say("installing Depixel; PyTorch is the large part: 0.2 GB as a CPU build, up to 3 GB with GPU support")
     quiet = [] if sys.stderr.isatty() else ["-q"]  # somebody who waits for gigabytes wants to see progress

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if here in Path(str(item.path)).parents:
             item.add_marker(pytest.mark.browser)
             item.add_marker(pytest.mark.timeout(240))
+
+
+def a_pack(samples: Path, folder: Path) -> Path:
+    """A small resource pack."""
+    pack = folder / "Pack.zip"
+    with zipfile.ZipFile(pack, "w") as archive:
+        archive.writestr("pack.mcmeta", '{"pack": {"pack_format": 15, "description": "test"}}')
+        archive.write(samples / "textures" / "wall.png", "assets/minecraft/textures/block/wall.png")
+        archive.writestr("assets/minecraft/lang/en_us.json", "{}")
+    return pack
 
 
 class Browser:

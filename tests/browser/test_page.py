@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.browser.conftest import Browser
+from tests.browser.conftest import Browser, a_pack
 
 from depixel.client import Engine, Place
 from depixel.client.engine import page_address
@@ -69,7 +69,7 @@ def test_a_key_in_the_address_is_used_up(browser: Browser, engine: Engine) -> No
     browser.driver.get(address)
     browser.until("refusal", lambda: "used before" in browser.text("#banner"))
     browser.driver.get(browser.run("return location.origin"))
-    browser.until("refusal", lambda: "has no key" in browser.text("#banner"))
+    browser.until("refusal", lambda: "needs a key" in browser.text("#banner"))
     assert not browser.shown("#main")
     assert browser.driver.current_window_handle == second
     browser.driver.close()
@@ -253,14 +253,14 @@ def test_the_engine_dies_and_comes_back(browser: Browser, samples: Path, tmp_pat
     assert (found.port, found.pid != running.pid) == (running.port, True)
 
 
+def words_of(browser: Browser, start: str) -> str:
+    """The fact about a pack that begins with these words."""
+    return next(line for line in browser.text("#pack-facts").splitlines() if line.startswith(start))
+
+
 def test_a_pack_goes_the_packs_way(browser: Browser, samples: Path, tmp_path: Path) -> None:
     """Recognised, said, with size and time first; the profile can be changed; the result is a pack."""
-    pack = tmp_path / "Pack.zip"
-    with zipfile.ZipFile(pack, "w") as archive:
-        archive.writestr("pack.mcmeta", '{"pack": {"pack_format": 15, "description": "test"}}')
-        archive.write(samples / "textures" / "wall.png", "assets/minecraft/textures/block/wall.png")
-        archive.writestr("assets/minecraft/lang/en_us.json", "{}")
-    browser.drop(pack)
+    browser.drop(a_pack(samples, tmp_path))
 
     browser.until("dry run", lambda: browser.states() == ["looked"])
     words = browser.text("#pack-facts")
@@ -272,6 +272,14 @@ def test_a_pack_goes_the_packs_way(browser: Browser, samples: Path, tmp_path: Pa
         "box.dispatchEvent(new Event('change'));"
     )
     browser.until("other profile", lambda: "Treated as" in browser.text("#pack-facts"))
+    browser.until("dry run", lambda: browser.states() == ["looked"])
+    words_of_four = words_of(browser, "Size:")
+
+    browser.enlarge(2)
+    browser.until("smaller estimate", lambda: words_of(browser, "Size:") != words_of_four)
+    browser.until("dry run", lambda: browser.states() == ["looked"])
+    browser.enlarge(4)
+    browser.until("first estimate", lambda: words_of(browser, "Size:") == words_of_four)
     browser.until("dry run", lambda: browser.states() == ["looked"])
 
     browser.one("#pack-start").click()

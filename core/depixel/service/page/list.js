@@ -10,6 +10,7 @@ export class List {
     this.work = work;
     this.select = select;
     this.rows = new Map();
+    this.shown = null; // the item that is marked as the one in view
     this.seen = new IntersectionObserver((entries) => {
       for (const entry of entries.filter((other) => other.isIntersecting)) this.thumbnail(entry.target);
     });
@@ -24,8 +25,12 @@ export class List {
         this.rows.delete(item);
       }
     }
-    for (const item of this.work.items) if (!this.rows.has(item)) this.append(item);
-    for (const item of this.rows.keys()) this.mark(item, shown);
+    for (const item of this.work.items.filter((other) => !this.rows.has(other))) {
+      this.append(item);
+      this.mark(item, shown);
+    }
+    if (shown !== this.shown) for (const item of [this.shown, shown]) this.mark(item, shown);
+    this.shown = shown;
     this.summary();
   }
 

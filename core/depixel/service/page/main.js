@@ -21,6 +21,8 @@ const EXAMPLES = ["dragon.png", "potion.png", "wall.png", "coin.png", "portrait.
 const READINGS = 6; // of pixel art: as many ways as there are to read it
 const SOFT = 5; // of other art: the calm answer that is there, two more readings, two with invented detail
 
+const PAUSE = 500; // milliseconds without a change before a pack is looked at again
+
 const work = new Work();
 const list = new List(work, select);
 let settings = null;
@@ -28,6 +30,7 @@ let viewer = null;
 let preview = null;
 let moving = null; // the animated answer in view, and addresses at which it and its original began together
 let shown = null; // the item in view
+let looking = 0; // the timer of that
 let settled = true; // whether the end of all was told
 
 function banner(text, kind = "") {
@@ -46,7 +49,7 @@ async function add(incoming, ignored) {
   if (single.length) notes.splice(0, 1, at("pairing").textContent);
   if (ignored) notes.push(say("intake.ignored", { count: ignored }));
   announce(notes.join(" "));
-  at("tally").title = notes.join(" ");
+  at("ignored").textContent = ignored ? notes.at(-1) : "";
   document.body.classList.toggle("empty", work.items.length === 0);
   settled = false;
   list.update(shown);
@@ -77,6 +80,17 @@ async function select(item) {
   settingsChanged();
 }
 
+// What was said of a pack that waits for its start was said of other settings.
+function lookAgain(item) {
+  clearTimeout(looking);
+  looking = setTimeout(() => {
+    const wanted = asked(settings.request());
+    if (shown !== item || !item.pack || item.tasks || item.packFile || wanted === item.asked) return;
+    item.asked = wanted;
+    work.request(item, settings.request(), null, { look: true, profile: item.pack.profileAsked });
+  }, PAUSE);
+}
+
 // Some formats do not say in their first bytes how large they are.
 async function measure(item, url) {
   if (item.look.width) return;
@@ -92,7 +106,10 @@ function showItem(item, before) {
   at("saving").hidden = at("answers-title").parentElement.hidden = !answer;
   at("more-answers").hidden = Boolean(item.partner);
   if (item.isPack) {
-    const ask = (look) => (profile) => work.request(item, settings.request(), null, { look, profile });
+    const ask = (look) => (profile) => {
+      item.asked = asked(settings.request());
+      work.request(item, settings.request(), null, { look, profile });
+    };
     showPack(item, ask(true), ask(false));
   }
   at("verdict").textContent = answer ? verdict(answer) : item.state === "failed" ? item.reason : "";
@@ -161,6 +178,7 @@ function keptChanged() {
 function settingsChanged() {
   if (!settings) return;
   preview?.update(shown);
+  if (shown?.isPack) lookAgain(shown);
   const { width = 0, height = 0 } = shown?.look ?? {};
   const [large, tall] = settings.sizeFor(width, height);
   at("size-hint").textContent = width ? say("size.hint", { width, height, large, tall }) : "";
@@ -265,7 +283,7 @@ function listenToWork() {
     drawn = true;
     requestAnimationFrame(() => {
       drawn = false;
-      list.summary();
+      list.update(shown);
     });
   };
   work.addEventListener("item", ({ detail: item }) => {
@@ -284,7 +302,7 @@ function listenToWork() {
     else if (work.items.length < 10 || item === shown) announce(say("announce.done", { name: plain(item.name), verdict: verdict(item.answers.at(-1)) }));
   });
   work.addEventListener("list", () => {
-    list.update(shown);
+    later();
     if (!work.busy && !settled && work.items.length > 1) announce(say("announce.all"));
     settled = !work.busy;
   });

@@ -17,6 +17,8 @@ export function showPack(item, look, start) {
   select.replaceChildren(...facts.profiles.map(({ name, title }) => make("option", { value: name }, title)));
   select.value = facts.profile;
   select.onchange = () => look(select.value);
+  at("pack-start").textContent = say(item.packFile ? "pack.again" : "pack.start");
+  at("pack-start").classList.toggle("primary", !item.packFile);
   at("pack-start").disabled = item.tasks > 0 || facts.textures === 0;
   at("pack-start").onclick = () => start(select.value);
   at("pack-save").onclick = () => download(item.packFile, `${stem(item.name)}-depixel${item.name.slice(stem(item.name).length)}`);

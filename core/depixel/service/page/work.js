@@ -82,7 +82,7 @@ export class Work extends EventTarget {
 
   /** Ask for more answers to a picture. */
   request(item, settings, origin = null, pack = null) {
-    this.waiting.push({ item, settings, origin, pack, abort: new AbortController(), job: "", began: 0 });
+    this.waiting.push({ item, settings, origin, pack, abort: new AbortController(), job: "", began: null });
     item.tasks += 1;
     if (item.state !== "running") this.set(item, { state: "waiting", fraction: 0, reason: "" });
     this.tell("list");
@@ -162,8 +162,9 @@ export class Work extends EventTarget {
     const { item } = task;
     for await (const news of engine.events(task.job, task.abort.signal)) {
       if (news.event === "progress") {
-        task.began ||= performance.now();
-        this.set(item, { state: "running", fraction: news.steps ? news.step / news.steps : 0 });
+        const fraction = news.steps ? news.step / news.steps : 0;
+        task.began ??= { time: performance.now(), fraction };
+        this.set(item, { state: "running", fraction });
       } else if (news.event === "failed") throw new engine.Refusal(news.code, news.sentence);
       else if (news.event === "cancelled") throw new engine.EngineGone("the engine is stopping");
       else if (news.event === "done") await (item.isPack ? this.collectPack(task, news) : this.collect(task, news));
@@ -210,7 +211,7 @@ export class Work extends EventTarget {
   // The engine is gone: the task comes next again once it is back.
   wait(task) {
     this.set(task.item, { state: "away", fraction: 0 });
-    task.began = 0;
+    task.began = null;
     task.abort = new AbortController();
     this.waiting.unshift(task);
     this.lose();
@@ -267,6 +268,11 @@ export class Work extends EventTarget {
         seconds += task.pack.look ? 5 : (task.item.pack?.seconds ?? 0) * (1 - task.item.fraction);
         continue;
       }
+      const own = secondsByProgress(task);
+      if (own !== null) {
+        seconds += own;
+        continue;
+      }
       const count = (task.settings.candidates ?? 1) * ((task.settings.scale ?? 4) / 4) ** 2;
       const whole = this.pace.seconds((task.item.pixels || mean) * count);
       if (whole === null) return null;
@@ -286,6 +292,13 @@ async function dropKnown(answers, known) {
   for (const other of known) {
     for (let index = answers.length - 1; index >= 0; index -= 1) if (await samePixels(answers[index].png, other.png)) answers.splice(index, 1);
   }
+}
+
+// Seconds that the rest of a task takes at its own pace; null as long as it has not got far enough to tell.
+function secondsByProgress({ began, item }) {
+  const part = began && item.state === "running" ? item.fraction - began.fraction : 0;
+  const seconds = part ? (performance.now() - began.time) / 1000 : 0;
+  return part > 0.02 && seconds > 2 ? (seconds * (1 - item.fraction)) / part : null;
 }
 
 const OVERHEAD = 2048; // pixels that would take as long as what every picture takes beside its pixels

@@ -1,6 +1,8 @@
 // Zip archives: reading the pictures out of one, and writing one of finished files (stored: pictures are packed already).
 // The format is PKWARE's APPNOTE.TXT, sections 4.3 and 4.4.
 
+import { say } from "./words.js";
+
 const END = 0x06054b50;
 const CENTRAL = 0x02014b50;
 const LOCAL = 0x04034b50;
@@ -14,16 +16,16 @@ export async function readZip(blob) {
   const tail = new DataView(await blob.slice(Math.max(0, blob.size - 65558)).arrayBuffer());
   let end = tail.byteLength - 22;
   while (end >= 0 && tail.getUint32(end, true) !== END) end -= 1;
-  if (end < 0) throw new Error("This zip is incomplete or damaged.");
+  if (end < 0) throw new Error(say("zip.damaged"));
   const size = tail.getUint32(end + 12, true);
   const start = tail.getUint32(end + 16, true);
-  if (start === MOST_BYTES) throw new Error("This zip is larger than 4 GB; unpack it and drop the folder.");
+  if (start === MOST_BYTES) throw new Error(say("zip.large"));
   const list = new DataView(await blob.slice(start, start + size).arrayBuffer());
   const files = [];
   for (let at = 0; at + 46 <= list.byteLength && list.getUint32(at, true) === CENTRAL; ) {
     const lengths = [28, 30, 32].map((offset) => list.getUint16(at + offset, true));
     const flags = list.getUint16(at + 8, true);
-    if (at + 46 + lengths[0] > list.byteLength) throw new Error("This zip is incomplete or damaged.");
+    if (at + 46 + lengths[0] > list.byteLength) throw new Error(say("zip.damaged"));
     const raw = new Uint8Array(list.buffer, list.byteOffset + at + 46, lengths[0]);
     const entry = {
       name: new TextDecoder(flags & UTF8 ? "utf-8" : "windows-1252").decode(raw).replaceAll("\\", "/"),
@@ -40,21 +42,21 @@ export async function readZip(blob) {
 }
 
 async function unpack(blob, entry) {
-  if (entry.encrypted) throw new Error("This file is encrypted inside its zip; unpack it with its password first.");
-  if (entry.size > MOST_UNPACKED) throw new Error("This file is too large inside its zip.");
+  if (entry.encrypted) throw new Error(say("zip.encrypted"));
+  if (entry.size > MOST_UNPACKED) throw new Error(say("zip.large-file"));
   const head = new DataView(await blob.slice(entry.offset, entry.offset + 30).arrayBuffer());
-  if (head.byteLength < 30 || head.getUint32(0, true) !== LOCAL) throw new Error("This zip is incomplete or damaged.");
+  if (head.byteLength < 30 || head.getUint32(0, true) !== LOCAL) throw new Error(say("zip.damaged"));
   const start = entry.offset + 30 + head.getUint16(26, true) + head.getUint16(28, true);
   const data = blob.slice(start, start + entry.packed);
   if (entry.method === 0) return data;
-  if (entry.method !== 8) throw new Error("This file is packed in a way that browsers cannot unpack.");
+  if (entry.method !== 8) throw new Error(say("zip.packed"));
   const reader = data.stream().pipeThrough(new DecompressionStream("deflate-raw")).getReader();
   const parts = [];
   for (let total = 0; ; ) {
     const { done, value } = await reader.read();
     if (done) return new Blob(parts);
     total += value.byteLength;
-    if (total > entry.size) throw new Error("This zip is incomplete or damaged.");
+    if (total > entry.size) throw new Error(say("zip.damaged"));
     parts.push(value);
   }
 }
