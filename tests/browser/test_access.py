@@ -57,7 +57,7 @@ def test_no_rule_of_accessibility_is_broken(browser: Browser, samples: Path, tmp
 
 @pytest.mark.parametrize("scheme", ["light", "dark"], indirect=True)
 def test_no_rule_is_broken_in_any_state(browser: Browser, samples: Path, tmp_path: Path, scheme: str) -> None:
-    """With a preview, the heat map, all dials, a missing partner, a paused batch, packs, and while something is dragged."""
+    """A preview, the heat map, all dials, a missing partner, a paused batch, packs, while something is dragged."""
     found: dict[str, list[str]] = {}
 
     def check(state: str) -> None:

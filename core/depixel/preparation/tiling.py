@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from depixel.picture import Picture
@@ -17,20 +19,23 @@ def tiles(picture: Picture) -> tuple[bool, bool]:
     upper tenth, or a quarter above their median), and if the border is not simply empty: a sprite on a transparent
     background does not tile. Pictures below 8 pixels are too small to tell.
     """
-    pixels = picture.rgba(0).astype(np.float64) / picture.levels
-    if (pixels[..., 3] < 1).mean() > 0.02:
+    pixels = picture.rgba(0)
+    if (pixels[..., 3] < picture.levels).mean() > 0.02:
         return False, False
-    colour = pixels[..., :3]
-    return _axis_tiles(colour, 1), _axis_tiles(colour, 0)
+    colour = pixels[..., :3].astype(np.int16 if picture.levels < 2**15 else np.int32)  # a quarter of float64's memory
+    return _axis_tiles(colour, 1, picture.levels), _axis_tiles(colour, 0, picture.levels)
 
 
-def _axis_tiles(colour: np.ndarray[tuple[int, ...], np.dtype[np.float64]], axis: int) -> bool:
-    lines = np.moveaxis(colour, axis, 0)
-    if lines.shape[0] < _LEAST_SIZE or lines.shape[1] < 2:  # one pixel wide: a border without detail
+# `levels`: the value that stands for 1.
+def _axis_tiles(colour: np.ndarray[tuple[int, ...], np.dtype[Any]], axis: int, levels: int) -> bool:
+    count, other = colour.shape[axis], colour.shape[1 - axis]
+    if count < _LEAST_SIZE or other < 2:  # one pixel wide: a border without detail
         return False
-    inside = np.abs(np.diff(lines, axis=0)).mean(axis=(1, 2))
-    across = float(np.abs(lines[0] - lines[-1]).mean())
-    border_detail = float(np.abs(np.diff(lines[[0, -1]], axis=1)).mean())
-    if border_detail < 0.5 / 255:  # a flat frame around the picture matches the other side by chance
+    per_line = 3 * other * levels
+    inside = np.abs(np.diff(colour, axis=axis)).sum(axis=(1 - axis, 2), dtype=np.int64) / per_line
+    first, last = colour.take(0, axis), colour.take(-1, axis)
+    across = int(np.abs(first - last).sum(dtype=np.int64)) / per_line
+    border_detail = sum(int(np.abs(np.diff(line, axis=0)).sum(dtype=np.int64)) for line in (first, last))
+    if border_detail / (6 * (other - 1) * levels) < 0.5 / 255:  # a flat frame matches the other side by chance
         return False
     return across <= max(float(np.quantile(inside, 0.9)), float(np.median(inside)) * 1.25)
