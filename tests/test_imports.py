@@ -35,7 +35,8 @@ EXPORTING = PREPARATION | {"depixel.planes", "depixel.exporting"}
 ENLARGING = EXPORTING | SEARCHED | {"depixel.enlarging", "depixel.readings", "depixel.client"}
 FACES = ENLARGING | {"depixel.projecting", "depixel.faces", "depixel.portrait"}
 ENGINE = FACES | {
-    "depixel.upsampler", "depixel.sized", "depixel.undither", "depixel.keying", "depixel.premultiplying"
+    *("depixel.upsampler", "depixel.sized", "depixel.undither"),
+    *("depixel.keying", "depixel.premultiplying", "depixel.regions"),
 }  # fmt: skip
 ALLOWED = {
     "depixel.errors": set(),
@@ -51,6 +52,8 @@ ALLOWED = {
     "depixel.report": {"depixel.consistency", "depixel.disagreement", "depixel.picture", "depixel.request"},
     "depixel.consistency": {"depixel.degradation"},
     "depixel.sized": {"depixel.consistency", "depixel.picture", "depixel.report", "depixel.request"},
+    "depixel.regions": {"depixel.consistency", "depixel.picture", "depixel.report", "depixel.request"},
+    "depixel.sidefiles": {"depixel.sidefiles"},
     "depixel.keying": PREPARATION | {"depixel.report"},
     "depixel.premultiplying": PREPARATION | {"depixel.consistency", "depixel.degradation", "depixel.report"},
     "depixel.undither": SEARCHED | {"depixel.sized", "depixel.report", "depixel.picture"},
@@ -80,6 +83,7 @@ ALLOWED = {
     | {"depixel.service", "depixel.files", "depixel.client", "depixel.labels", "depixel.lossy"},
     "depixel_watch": {
         "depixel_watch",
+        "depixel.sidefiles",
         "depixel.client",
         "depixel.files",
         "depixel.picture",

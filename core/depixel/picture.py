@@ -15,6 +15,11 @@ import numpy.typing as npt
 Pixels = npt.NDArray[Any]
 """[H, W, C] uint8 or uint16; C = 1 grey, 2 grey + alpha, 3 RGB, 4 RGBA (straight alpha)."""
 
+REGIONS = "regions"
+"""In `Picture.details`: left, top, width and height in pixels of the frames of a sheet, as a side file says."""
+PREMULTIPLIED = "premultiplied"
+"""In `Picture.details`: a side file says that the colours are multiplied by alpha."""
+
 
 @dataclass(frozen=True)
 class Picture:

@@ -29,6 +29,7 @@ from depixel.preparation.prepare import Prepared, prepare
 from depixel.preparation.sheets import layout_of
 from depixel.priors.base import LatentPrior
 from depixel.priors.shelf import Shelf
+from depixel.regions import with_regions
 from depixel.report import Candidate, Report, joined
 from depixel.request import MODELS, Request
 from depixel.sized import at_size, halved
@@ -106,9 +107,10 @@ class Upsampler:
             return self._of_each(pictures, request, monitor)
         if request.key != "none":
             return with_keys(pictures, request, partial(self.upsample_many, monitor=monitor))
-        multiplied = with_premultiplied(pictures, request, partial(self.upsample_many, monitor=monitor))
-        if multiplied is not None:
-            return multiplied
+        for special in (with_regions, with_premultiplied):
+            reports = special(pictures, request, partial(self.upsample_many, monitor=monitor))
+            if reports is not None:
+                return reports
         if request.dither == "remove":
             return self._without_dither(pictures, request, monitor)
         self._budget = min(2 * self._budget, budget_for(self.device))  # memory that was short before may be free again

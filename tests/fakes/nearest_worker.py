@@ -18,6 +18,7 @@ class NearestWorker:
         self.scale = scale
         self.recipe = f"{recipe} {scale}"
         self.asked: list[tuple[str, dict[str, Any]]] = []
+        self.pictures: list[Picture] = []
         self.batches: list[int] = []
         self.kind = "auto"
 
@@ -37,5 +38,6 @@ class NearestWorker:
     ) -> list[Picture | DepixelError]:
         """One answer a picture."""
         self.asked += [(p.name, dict(hints)) for p in pictures]
+        self.pictures += pictures
         self.batches.append(len(pictures))
         return [p.replace(frames=tuple(f.repeat(scale, 0).repeat(scale, 1) for f in p.frames)) for p in pictures]

@@ -23,6 +23,9 @@ class Tally:
         self.counts = dict.fromkeys(STATUSES, 0)
         self.worst: tuple[float, str] | None = None  # maximum residual, name
         self.faces = False
+        self.grown: list[tuple[Path, Path, int]] = []  # source, result, scale
+        self.side_files: list[Path] = []  # files of coordinates that were written for the larger pictures
+        self.not_scaled: list[str] = []  # a sentence for each that was not
 
     def add(self, outcome: Outcome) -> None:
         """Count one outcome."""
@@ -30,6 +33,8 @@ class Tally:
         self.rows.append(outcome.to_dict())
         if outcome.report is not None:
             residual = outcome.report.residual
+            if outcome.report.settings.size is None:
+                self.grown.append((outcome.planned.source, outcome.written[0], outcome.report.scale))
             self.faces |= outcome.report.domain.imagined
             if self.worst is None or residual.maximum > self.worst[0]:
                 self.worst = (residual.maximum, outcome.planned.name)
@@ -63,6 +68,10 @@ def text(tally: Tally, seconds: float, ignored: int, page: Path | None) -> str:
     lines = [f"{counted(total, 'picture')}: {counts} in {seconds:.1f} s."]
     if ignored:
         lines.append(f"Ignored {counted(ignored, 'file')} without a picture's file extension.")
+    if tally.side_files:
+        names = ", ".join(path.name for path in tally.side_files)
+        lines.append(f"Side files scaled as well: {names}.")
+    lines += tally.not_scaled
     if tally.worst is not None and tally.counts["done"] > 1:
         lines.append(_worst(*tally.worst))
     done = [row for row in tally.rows if row["status"] == "done"]
@@ -97,6 +106,8 @@ def document(
         "seconds": round(seconds, 3),
         "worst": None if tally.worst is None else {"name": tally.worst[1], "maximum": tally.worst[0]},
         "report": None if page is None else str(page),
+        "side_files": [str(path) for path in tally.side_files],
+        "not_scaled": tally.not_scaled,
         "pictures": tally.rows,
     }
     return json.dumps(values, indent=2) + "\n"

@@ -16,6 +16,7 @@ from depixel.errors import BadUsageError
 from depixel.terminal.options import add_cluster_options, add_request_options, request_from
 
 if TYPE_CHECKING:
+    from depixel.batch.beside import SidesBeside
     from depixel.batch.plan import PlannedPicture
     from depixel.batch.running import Outcome
     from depixel.batch.search_film import SearchFilm
@@ -111,15 +112,16 @@ def run(args: argparse.Namespace) -> int:
 
         return show_plan(all_planned, settings, args, ignored)
 
+    from depixel.batch.beside import SidesBeside
     from depixel.batch.summary import Tally, document, line_for, text
     from depixel.terminal.stopping import stop_on_interrupt
 
     started = time.perf_counter()
     page = _page(args, settings)
-    tally = Tally()
+    tally, sides = Tally(), SidesBeside()
     works = {planned.source: _work(planned) for planned in all_planned}
     with stop_on_interrupt() as stop, _progress(args, len(all_planned), sum(works.values())) as progress:
-        for outcome in _outcomes(args, settings, all_planned, progress, stop, film):
+        for outcome in _outcomes(args, settings, all_planned, progress, stop, film, sides):
             tally.add(outcome)
             if film is not None:
                 _write_film(film, outcome, args)
@@ -132,6 +134,7 @@ def run(args: argparse.Namespace) -> int:
     path = _page_path(args)
     if page is not None and path is not None:
         write_page(page, path)
+    tally.side_files, tally.not_scaled = sides.finish(tally.grown, overwrite=args.overwrite)
     summary = text(tally, seconds, ignored, path)
     if args.json:
         sys.stderr.write(summary)
@@ -194,6 +197,7 @@ def _outcomes(
     progress: BarProgress | LineProgress,
     stop: Any,
     film: SearchFilm | None,
+    sides: SidesBeside,
 ) -> Iterator[Outcome]:
     from depixel.batch.disk import reader, writer
     from depixel.batch.engines import open_engine
@@ -203,7 +207,7 @@ def _outcomes(
         yield from (Outcome(planned, planned.problem) for planned in all_planned)
         return
     progress.doing("loading the engine")
-    read, write = reader(args.max_pixels), writer(args.overwrite, resume=True)
+    read, write = reader(args.max_pixels, sides), writer(args.overwrite, resume=True)
     watch = None if film is None else film.add
     batch = Batch(open_engine(args), settings, read, write, progress, stop, disagreement=args.disagreement, watch=watch)
     yield from batch.run(all_planned)

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from depixel.domain import requested
-from depixel.picture import Picture, Pixels
+from depixel.picture import PREMULTIPLIED, Picture, Pixels
 from depixel.request import Request
 
 Samples = npt.NDArray[np.float64]
@@ -36,6 +36,8 @@ def is_premultiplied(picture: Picture, request: Request) -> bool:
     domain = requested(request.domain)
     if domain is not None and (domain.data_alpha or domain.imagined):
         return False
+    if picture.details.get(PREMULTIPLIED):
+        return True
     return _NAME.search(_ENDING.sub("", picture.name)) is not None or looks_premultiplied(picture)
 
 

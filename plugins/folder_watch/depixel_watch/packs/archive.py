@@ -21,6 +21,7 @@ from depixel.pace import work_of
 from depixel_watch.folder.scan import is_litter
 from depixel_watch.packs.conventions import followed, mip_of, output_name
 from depixel_watch.packs.profiles import PackProfile, Rule, recognise
+from depixel_watch.packs.sides import ArchiveSides
 from depixel_watch.work import memory
 from depixel_watch.work.families import Families
 from depixel_watch.work.limits import SizeLimits
@@ -216,7 +217,9 @@ class _Rewriting:
         self._top = top_of(archive, profile)
         entries = [entry for entry in archive.infolist() if entry.filename and not is_folder(entry)]
         self._members = {path_of(entry): entry for entry in entries}
-        self._families = Families(_Listing(archive, self._members), worker.detect, lambda family: None)
+        self._listing = _Listing(archive, self._members)
+        self._sides = ArchiveSides(self._listing, self._rule_of, worker.scale, options.limits)
+        self._families = Families(self._listing, worker.detect, lambda family: None)
         self._notes: list[str] = []
 
     def run(self, out: BinaryIO) -> list[str]:
@@ -247,6 +250,9 @@ class _Rewriting:
 
     def _write(self, target: zipfile.ZipFile, group: list[zipfile.ZipInfo], data: list[bytes]) -> None:
         textures = self._textures(group, data)
+        paths = [path_of(entry) for entry in group]
+        sides, sentences = self._sides.larger(paths, data)
+        self._notes += sentences
         answers = dict(zip(textures, answer_all(self._worker, list(textures.values())), strict=True))
         for index, entry in enumerate(group):
             answer, rule = answers.get(index), self._rule(entry)
@@ -257,6 +263,8 @@ class _Rewriting:
                 self._add(target, entry, self._top + rule.treatment.into, answer)
             elif isinstance(answer, bytes):
                 target.writestr(_like(entry, self._output(entry, rule)), answer)
+            elif index in sides:
+                target.writestr(_like(entry), sides[index])
             elif rule.action == "follow":
                 target.writestr(_like(entry), followed(path_of(entry), data[index], self._scale_of(entry)))
             else:
@@ -289,7 +297,8 @@ class _Rewriting:
         memory.check_claim(path, data[:HEAD], self._worker.scale)
         otherwise = self._profile.otherwise(path.removeprefix(self._top), rule)
         output = self._output(entry, rule) or path
-        texture = prepare(data, path, rule, self._beside, self._worker.scale, output, otherwise, self._options.limits)
+        limits, facts = self._options.limits, self._sides.facts(path)
+        texture = prepare(data, path, rule, self._beside, self._worker.scale, output, otherwise, limits, facts)
         if not texture.left:
             memory.check(texture.picture, texture.scale)
             if self._worker.kind == "auto":
@@ -298,7 +307,10 @@ class _Rewriting:
         return texture
 
     def _rule(self, entry: zipfile.ZipInfo) -> Rule:
-        return self._profile.rule_for(path_of(entry).removeprefix(self._top))
+        return self._rule_of(path_of(entry))
+
+    def _rule_of(self, path: str) -> Rule:
+        return self._profile.rule_for(path.removeprefix(self._top))
 
     def _beside(self, name: str) -> bytes | None:
         return content(self._archive, self._members[name]) if name in self._members else None

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from depixel.errors import DepixelError, UnreadablePictureError
 from depixel.files import HEAD, READABLE, Limits, claimed_pixels
 from depixel.request import DOMAINS
+from depixel.sidefiles import parse
 from depixel_watch.folder.scan import FileEntry
 from depixel_watch.folder.stamps import Stamp, digest_of, is_file, read_regular, sample_of, stamp_if_seen, stamp_of
 from depixel_watch.ledger.ledger import NOTHING, Row
 from depixel_watch.packs.conventions import beside_names, followed, mip_of, output_name
 from depixel_watch.packs.profiles import PackProfile, Rule, is_archive
+from depixel_watch.packs.sides import SIDE_ENDINGS, Sides, facts_of, scaled_side
 from depixel_watch.work import memory
 from depixel_watch.work.families import Families
 from depixel_watch.work.limits import SizeLimits
@@ -38,6 +41,8 @@ class Task:
     beside: tuple[str, ...] = ()  # other files that the output depends on
     target: str = ""  # the output's path, where it is not the source's
     otherwise: tuple[Rule, ...] = ()  # what holds where the content does not confirm the rule
+    side: bool = False  # a copy: the file holds coordinates, which grow with its pictures
+    why: str = ""  # why it is left alone, where that is known already
 
     @property
     def output(self) -> str:
@@ -72,35 +77,47 @@ class Bench:
     families: Families | None = None
     verify: bool = False  # compare all of every output with its digest
     samples: bool = False  # note samples of sources, for disks whose stamps do not tell of every change
+    sides: Sides | None = None  # files of coordinates
+    upscales: Callable[[str], bool] = lambda path: True  # whether a rule lets a picture grow
 
 
 def plan(
-    entry: FileEntry, root: Path, profile: PackProfile, recipe: str, complete: bool, scale: int = 4
+    entry: FileEntry,
+    root: Path,
+    profile: PackProfile,
+    recipe: str,
+    complete: bool,
+    scale: int = 4,
+    sides: Sides | None = None,
 ) -> Task | None:
     """What is asked of a file; None = nothing."""
     suffix = PurePosixPath(entry.path).suffix.lower()
     rule = profile.rule_for(entry.path)
     beside: tuple[str, ...] = ()
     target = entry.path
+    side, why = False, ""
+    if suffix in SIDE_ENDINGS and sides is not None and not rule.reason:
+        side, why = sides.verdict(entry.path)
     if suffix in READABLE and rule.upscale:
         action = "upscale"
         beside = tuple(name for name in beside_names(entry.path, rule.treatment) if is_file(root / name))
+        if sides is not None:
+            beside += sides.of(entry.path)
         target = output_name(entry.path, rule.treatment, lambda name: stamp_if_seen(root / name) is not None)
     elif is_archive(entry.path):
         action = "pack"
-    elif complete or rule.action == "follow":
+    elif complete or rule.action == "follow" or side:
         action = "copy"
-    elif sentence_for(entry.path):
+    elif why := why or sentence_for(entry.path):
         action = "name"
     else:
         return None
     moved = target if target != entry.path else ""
     stamps = [str(stamp_if_seen(root / name)) for name in beside]
-    whole = recipe if action != "copy" or rule.action == "follow" else "copy"
+    whole = recipe if action != "copy" or rule.action == "follow" or side else "copy"
     digest = _digest(f"{whole}|{action}|{rule.hints}|{rule.treatment}|{stamps}{moved}".encode("utf-8", "surrogatepass"))
-    return Task(
-        entry.path, entry.stamp, action, rule, digest, scale, beside, moved, profile.otherwise(entry.path, rule)
-    )
+    otherwise = profile.otherwise(entry.path, rule)
+    return Task(entry.path, entry.stamp, action, rule, digest, scale, beside, moved, otherwise, side, why)
 
 
 def load(task: Task, bench: Bench, row: Row | None = None) -> LoadedTask:
@@ -111,8 +128,8 @@ def load(task: Task, bench: Bench, row: Row | None = None) -> LoadedTask:
         row: what the ledger has of the file; where content and output are as recorded, nothing is decoded.
     """
     path = bench.source / task.path
-    loaded = LoadedTask(task, left=sentence_for(task.path) if task.action == "name" else "")
-    if loaded.left:
+    loaded = LoadedTask(task, left=task.why)
+    if task.action == "name":
         return loaded
     try:
         others = _read(loaded, path, bench)
@@ -139,7 +156,7 @@ def load(task: Task, bench: Bench, row: Row | None = None) -> LoadedTask:
 # Bytes, digest and key; returns the files beside it. Only what is decoded is held in memory.
 def _read(loaded: LoadedTask, path: Path, bench: Bench) -> dict[str, bytes]:
     task = loaded.task
-    decoded = task.action == "upscale" or task.rule.action == "follow"
+    decoded = task.action == "upscale" or task.rule.action == "follow" or task.side
     if decoded:
         Limits().check_file(path.name, task.stamp.size)
         if task.action == "upscale":
@@ -184,13 +201,17 @@ def _keys(key: str) -> set[str]:
 
 def _decode(loaded: LoadedTask, others: dict[str, bytes], bench: Bench) -> None:
     task = loaded.task
+    if task.side and task.action == "copy":
+        loaded.data, loaded.left = _scaled_side(loaded, bench)
+        return
     if task.rule.action == "follow" and task.action == "copy":
         picture = bench.source / task.path.removesuffix(".mcmeta")
         loaded.data = followed(task.path, loaded.data, bench.limits.scale_of_file(picture, task.scale))
     if task.action != "upscale":
         return
+    facts = facts_of(task.path, others)
     texture = prepare(
-        loaded.data, task.path, task.rule, others.get, task.scale, task.output, task.otherwise, bench.limits
+        loaded.data, task.path, task.rule, others.get, task.scale, task.output, task.otherwise, bench.limits, facts
     )
     if texture.left:
         loaded.left = texture.left
@@ -206,6 +227,20 @@ def _decode(loaded: LoadedTask, others: dict[str, bytes], bench: Bench) -> None:
             kind = dict(settled.hints)["domain"]
             texture, loaded.key = settled, f"{loaded.key}|{kind}"
     loaded.texture, loaded.data = texture, b""  # not held twice
+
+
+# The file for the larger pictures, or as it is with the reason.
+def _scaled_side(loaded: LoadedTask, bench: Bench) -> tuple[bytes, str]:
+    path = loaded.task.path
+    side = parse(path, loaded.data)
+    if side is None:
+        return loaded.data, ""
+
+    def scale_of(page: str) -> int:
+        there = is_file(bench.source / page) and bench.upscales(page)
+        return bench.limits.scale_of_file(bench.source / page, loaded.task.scale) if there else 1
+
+    return scaled_side(path, loaded.data, side, scale_of)
 
 
 def name_hint(path: str) -> str:

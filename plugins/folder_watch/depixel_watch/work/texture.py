@@ -10,10 +10,12 @@ from typing import Any, Protocol
 
 from depixel import files
 from depixel.errors import DepixelError, UnsupportedPictureError
-from depixel.picture import Picture
+from depixel.picture import PREMULTIPLIED, REGIONS, Picture
+from depixel.sidefiles import Facts
 from depixel_watch.packs.confirmation import DATA, is_map, normals_form
 from depixel_watch.packs.conventions import (
     Beside,
+    Treatment,
     colour_names,
     frames_of_strip,
     grab_of,
@@ -31,6 +33,7 @@ from depixel_watch.packs.profiles import ProfileSettings, Rule
 from depixel_watch.work.limits import SizeLimits
 
 NO_LIMITS = SizeLimits()
+NO_FACTS = Facts()
 
 
 class Upscaler(Protocol):
@@ -93,6 +96,7 @@ def prepare(
     output: str = "",
     otherwise: Sequence[Rule] = (),
     limits: SizeLimits = NO_LIMITS,
+    facts: Facts = NO_FACTS,
 ) -> Texture:
     """
     Decode a texture and do to it what its rule says.
@@ -103,6 +107,7 @@ def prepare(
         output: its path there, where that is another.
         otherwise: the rules that hold where the content does not confirm the first one.
         limits: textures beyond them are `left` alone.
+        facts: what files of coordinates say about it.
 
     Raises:
         DepixelError: unreadable, too large, or a strip that its description does not fit.
@@ -112,24 +117,13 @@ def prepare(
         main = beside(mip[0])
         if main is not None:  # the answer to the top level is what its mipmaps are made of
             data, name, level = main, PurePosixPath(mip[0]).name, mip[1]
-    picture = files.read_bytes(data, name)
+    picture = _told(files.read_bytes(data, name), facts)
     rule, hints = _confirmed(picture, path, (rule, *otherwise), beside)
     treatment = rule.treatment
     fitting = limits.scale_for(picture.width, picture.height, scale)
     if fitting < 2:
         return Texture(name, picture, (), scale, left=limits.reason(picture.width, picture.height))
-    animation = beside(f"{path}.mcmeta") if treatment.strips else None
-    frames = None if animation is None else frames_of_strip(picture, animation)
-    if frames is None and treatment.squares:
-        frames = squares_of(picture)
-    if frames is not None:
-        hints["frames"] = frames
-    elif not _fits(picture, str(hints.get("frames", "none"))):
-        del hints["frames"]
-    if str(hints.get("key", "")).isdigit() and picture.palette is None:
-        del hints["key"]  # a number of a palette that this picture does not have
-    if treatment.tiles and "wrap" not in hints and is_block(picture):
-        hints["wrap"] = treatment.tiles
+    _settle(picture, path, treatment, hints, beside)
     half = treatment.half_alpha and is_half_alpha(picture)
     grab = grab_of(data) if treatment.offsets else None
     if grab is not None and treatment.offsets == "scale":
@@ -146,6 +140,29 @@ def prepare(
         _colour(path, beside) if treatment.material and "wrap" not in hints else None,
         files.kind_of(output) if output and output != path else None,
     )
+
+
+# Hints that depend on the picture: its frames, whether it tiles, whether it has the palette of which they speak.
+def _settle(picture: Picture, path: str, treatment: Treatment, hints: dict[str, Any], beside: Beside) -> None:
+    animation = beside(f"{path}.mcmeta") if treatment.strips else None
+    frames = None if animation is None else frames_of_strip(picture, animation)
+    if frames is None and treatment.squares:
+        frames = squares_of(picture)
+    if frames is not None:
+        hints["frames"] = frames
+    elif not _fits(picture, str(hints.get("frames", "none"))):
+        del hints["frames"]
+    if str(hints.get("key", "")).isdigit() and picture.palette is None:
+        del hints["key"]  # a number of a palette that this picture does not have
+    if treatment.tiles and "wrap" not in hints and is_block(picture):
+        hints["wrap"] = treatment.tiles
+
+
+def _told(picture: Picture, facts: Facts) -> Picture:
+    if not facts:
+        return picture
+    details = {**picture.details, REGIONS: facts.regions}
+    return picture.replace(details={**details, PREMULTIPLIED: True} if facts.premultiplied else details)
 
 
 # The first rule that the content confirms, and its settings.
@@ -227,7 +244,8 @@ def _different(pictures: Sequence[Picture]) -> tuple[list[Picture], list[int]]:
     different: list[Picture] = []
     uses = []
     for picture in pictures:
-        key = (picture.name, picture.mode, picture.frames[0].shape, *(frame.tobytes() for frame in picture.frames))
+        details = (picture.details.get(REGIONS, ()), PREMULTIPLIED in picture.details)
+        key = (picture.name, picture.mode, picture.frames[0].shape, *details, *(f.tobytes() for f in picture.frames))
         use = places.setdefault(key, len(different))
         if use == len(different):
             different.append(picture)

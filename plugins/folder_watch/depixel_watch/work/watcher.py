@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from depixel.errors import UnwritableOutputError
 from depixel.files import READABLE
+from depixel.sidefiles import UNDERSTOOD
 from depixel_watch.display.page import PAGE_NAME, write_page
 from depixel_watch.folder.scan import OURS, Changes, FileEntry, Findings, is_litter, look_at, walk
 from depixel_watch.folder.stamps import StabilityTracker, read_regular, stamp_if_seen
@@ -21,6 +22,7 @@ from depixel_watch.ledger.ledger import LEDGER_NAME, Ledger
 from depixel_watch.ledger.recorder import Announcement, Listener, PassCounts, Recorder
 from depixel_watch.ledger.repair import open_ledger, opened_again
 from depixel_watch.packs.profiles import OWN_PROFILES, PackProfile, is_archive, recognise_folder
+from depixel_watch.packs.sides import Sides
 from depixel_watch.work.attempts import ATTEMPTS_NAME, Attempts
 from depixel_watch.work.families import Families
 from depixel_watch.work.limits import SizeLimits
@@ -65,7 +67,7 @@ class Watcher:
         self._source, self._out, self._worker = source, out, worker
         self._tracker, self._profiles, self._profile = tracker, profiles, profile
         self._complete, self._tell, self._cancelled = complete, tell, cancelled
-        self._verify, self._limits = verify, limits
+        self._verify, self._limits, self._sides = verify, limits, Sides(source)
         self.tally = PassCounts()
         """Of the pass that is going on, or of the last one; may be looked at from other threads."""
         self._stale = False  # the page
@@ -102,6 +104,7 @@ class Watcher:
             or profile is None
             or profile.is_marked_by(parts[-1])
             or profile.rule_for(path).action == "follow"
+            or suffix in UNDERSTOOD
             or suffix == ".mcmeta"
         )
 
@@ -150,6 +153,7 @@ class Watcher:
 
     def _pass(self, changes: Changes | None) -> None:
         profile = self._profile_now(whole=changes is None)
+        self._sides.begin()
         findings = Findings(self._trouble)
         still = self._still(profile, findings, changes)
         self.tally.found = len(still)
@@ -185,7 +189,11 @@ class Watcher:
         if self._worker.kind == "auto":
             kinds = self._ledger.kinds()  # threads ask for them, and the ledger is for this one alone
             families = Families(FolderListing(self._source), self._worker.detect, kinds.get)
-        return Bench(self._source, self._out, self._limits, families, self._verify)
+        profile = self._present or self._profile
+        return Bench(
+            self._source, self._out, self._limits, families, self._verify, sides=self._sides,
+            upscales=lambda path: profile is None or profile.rule_for(path).upscale,
+        )  # fmt: skip
 
     def _note(self, findings: Findings, *, whole: bool) -> None:
         if not whole:
@@ -255,7 +263,7 @@ class Watcher:
         recipe = self._worker.recipe + self._limits.recipe
         if is_archive(entry.path):
             recipe += self._rules + (self._profile.name if self._profile else "")
-        return plan(entry, self._source, profile, recipe, self._complete, self._worker.scale)
+        return plan(entry, self._source, profile, recipe, self._complete, self._worker.scale, self._sides)
 
     # What is wrong with the folder is told once, until it is mended.
     def _trouble(self, sentence: str, failed: bool = False) -> None:

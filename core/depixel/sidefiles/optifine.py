@@ -1,0 +1,34 @@
+"""
+.properties of OptiFine that hold pixels: animations (https://optifine.readthedocs.io/texture_animations.html), which
+copy a strip into a place of another texture.
+"""
+
+from __future__ import annotations
+
+import re
+
+from depixel.sidefiles.side_file import SideFile, text_of, times
+
+_LINE = re.compile(r"^(?P<start>\s*(?P<key>[\w.]+)\s*[=:])(?P<value>[^\r\n]*)", re.M)
+_PIXELS = frozenset({"x", "y", "w", "h"})
+
+
+def parse(data: bytes) -> SideFile | None:
+    """None where it is no animation."""
+    decoded = text_of(data)
+    if decoded is None:
+        return None
+    text, encoding = decoded
+    values = {found["key"]: found["value"].strip() for found in _LINE.finditer(text)}
+    if not {"from", "to", "x", "y", "w", "h"} <= values.keys():
+        return None
+
+    def scaled(factor: int) -> bytes:
+        def larger(found: re.Match[str]) -> str:
+            value = times(found["value"], factor) if found["key"] in _PIXELS else found["value"]
+            return found["start"] + value
+
+        return _LINE.sub(larger, text).encode(encoding)
+
+    pages = [name.removeprefix("./") for name in (values["from"], values["to"])]
+    return SideFile("an OptiFine animation", tuple(name for name in pages if "/" not in name), scaled)

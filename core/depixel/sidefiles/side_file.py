@@ -1,0 +1,49 @@
+"""`SideFile`: what a file of coordinates says, and the same file for larger pictures."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+Region = tuple[int, int, int, int]
+"""Left, top, width and height in pixels of the picture."""
+
+
+@dataclass(frozen=True)
+class SideFile:
+    """A file whose numbers are understood."""
+
+    label: str  # in sentences: "a libGDX atlas"
+    pages: tuple[str, ...]  # the pictures that it speaks of, as it writes them; empty = it names none
+    scaled: Callable[[int], bytes]  # the file for pictures that are so many times larger
+    regions: Mapping[str, tuple[Region, ...]] = field(default_factory=dict)  # page => where its frames lie
+    premultiplied: frozenset[str] = frozenset()  # pages that it calls premultiplied
+
+
+_NUMBER = re.compile(r"(?<![\w.])[-+]?\d+(?:\.\d+)?(?![\w.])")
+
+
+def times(text: str, factor: int) -> str:
+    """A text with all its numbers multiplied: "16, 0.5" => "64, 2.0"."""
+    return _NUMBER.sub(lambda found: multiplied(found[0], factor), text)
+
+
+def multiplied(number: str, factor: int) -> str:
+    """A number as it is written, multiplied; whole numbers stay whole."""
+    if "." in number or "e" in number.lower():
+        value = f"{float(number) * factor:.6f}".rstrip("0")
+        return value + "0" if value.endswith(".") else value
+    return str(int(number) * factor)
+
+
+def text_of(data: bytes) -> tuple[str, str] | None:
+    """The text of a file and its encoding, by which it is written again; None where it is no text."""
+    if b"\0" in data[:4096]:
+        return None
+    for encoding in ("utf-8-sig" if data.startswith(b"\xef\xbb\xbf") else "utf-8", "latin-1"):
+        try:
+            return data.decode(encoding), encoding
+        except UnicodeDecodeError:
+            continue
+    return None

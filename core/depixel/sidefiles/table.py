@@ -1,0 +1,105 @@
+"""Which side file is of which kind, and what those beside a picture say about it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from depixel.sidefiles import atlas, font, optifine, sheet_json, sheet_xml
+from depixel.sidefiles.side_file import Region, SideFile, text_of
+
+_PARSERS = {
+    ".atlas": (atlas.parse,),
+    ".fnt": (font.parse,),
+    ".json": (sheet_json.parse,),
+    ".xml": (sheet_xml.parse, font.parse),
+    ".plist": (sheet_xml.parse,),
+    ".tsx": (sheet_xml.parse,),
+    ".tmx": (sheet_xml.parse,),
+    ".properties": (optifine.parse,),
+}
+_ONLY_NAMED = (
+    ".tres",
+    ".tscn",
+    ".sprite",
+    ".tpsheet",
+    ".spritesheet",
+    ".anim",
+    ".cfg",
+    ".def",
+    ".txt",
+    ".yaml",
+    ".yml",
+    ".lua",
+)
+"""Kinds that nobody here can change; they are named where they hold pixels of a picture."""
+
+UNDERSTOOD = frozenset(_PARSERS)
+"""Endings of files whose coordinates may be understood."""
+ENDINGS = frozenset({*_PARSERS, *_ONLY_NAMED})
+"""Endings, in lower case, of files that may hold coordinates of pictures."""
+
+MOST_BYTES = 2**24
+_PICTURE = re.compile(r"[^\s\"'<>|*?:;,=(){}\[\]]+\.(?:png|tga|bmp|webp|jpe?g|gif|dds)\b", re.I)
+_PIXELS = re.compile(
+    r"\b(?:rect2i?\s*\(|rect\s*[:=]|region\b|frame\b|hitbox\b|(?:x|y|w|h|width|height|xy|tile_?(?:size|width|height))\b)"
+    r"[\s\"':=({\[]*-?\d",
+    re.I,
+)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the side files of a picture say about it."""
+
+    regions: tuple[Region, ...] = ()  # where its frames lie
+    premultiplied: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.regions) or self.premultiplied
+
+
+def parse(path: str, data: bytes) -> SideFile | None:
+    """
+    A side file whose numbers are understood.
+
+    Args:
+        path: its name; only the ending is used.
+
+    Returns:
+        None where it is of no known kind, or holds no coordinates.
+    """
+    if len(data) > MOST_BYTES:
+        return None
+    parsers = _PARSERS.get(PurePosixPath(path).suffix.lower(), ())
+    return next((side for each in parsers if (side := each(data)) is not None), None)
+
+
+def suspicion(path: str, data: bytes) -> str:
+    """
+    The picture of whose pixels a file of an unknown kind seems to speak; empty where there is none.
+
+    Args:
+        path: its name; files of the kinds that `parse` knows are never suspected.
+    """
+    if PurePosixPath(path).suffix.lower() not in _ONLY_NAMED or len(data) > MOST_BYTES:
+        return ""
+    decoded = text_of(data)
+    if decoded is None or _PIXELS.search(decoded[0]) is None:
+        return ""
+    found = _PICTURE.search(decoded[0])
+    return PurePosixPath(found[0].replace("\\", "/")).name if found else ""
+
+
+def facts_for(name: str, sides: Iterable[SideFile]) -> Facts:
+    """What side files of its folder say about the picture of this name."""
+    regions: list[Region] = []
+    multiplied = False
+    for side in sides:
+        for page in side.pages:
+            if PurePosixPath(page).name == name:
+                regions += side.regions.get(page, ())
+                multiplied |= page in side.premultiplied
+    return Facts(tuple(dict.fromkeys(regions)), multiplied)

@@ -1,0 +1,89 @@
+"""Files of coordinates grow with their pictures in a watched folder and in archives, or are named."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pack_desk import Desk
+
+from depixel.picture import PREMULTIPLIED, REGIONS
+
+SHEET = {"frames": {"a": {"frame": {"x": 0, "y": 0, "w": 4, "h": 4}}}, "meta": {"image": "hero.png"}}
+ATLAS = "\nglow.png\nsize: 8,8\npma: true\nspark\n  xy: 2, 2\n  size: 4, 4\n"
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    yield Desk(tmp_path)
+
+
+def test_they_grow_with_their_pictures(desk: Desk) -> None:
+    """JSON and .atlas come along, larger; what they say reaches the engine; another run has nothing to do."""
+    desk.save("a/hero.png", (8, 8), 1)
+    desk.save("a/glow.png", (8, 8), 2, alpha=200)
+    (desk.source / "a/hero.json").write_text(json.dumps(SHEET))
+    (desk.source / "a/glow.atlas").write_text(ATLAS)
+    (desk.source / "a/notes.json").write_text('{"by": "Ann"}')
+    desk.once()
+
+    assert desk.outputs() == {"a/hero.png", "a/glow.png", "a/hero.json", "a/glow.atlas"}
+    assert json.loads((desk.out / "a/hero.json").read_text())["frames"]["a"]["frame"]["w"] == 8
+    assert "xy: 4, 4" in (desk.out / "a/glow.atlas").read_text()
+    details = {picture.name: picture.details for picture in desk.worker.pictures}
+    assert details["hero.png"][REGIONS] == ((0, 0, 4, 4),)
+    assert details["glow.png"][PREMULTIPLIED] is True
+    before = len(desk.worker.asked)
+    desk.once()
+    assert len(desk.worker.asked) == before
+
+
+def test_a_changed_side_file_redoes_its_picture(desk: Desk) -> None:
+    """Where frames lie elsewhere, they are answered anew."""
+    desk.save("hero.png", (8, 8), 1)
+    (desk.source / "hero.json").write_text(json.dumps(SHEET))
+    desk.once()
+    moved = json.loads(json.dumps(SHEET))
+    moved["frames"]["a"]["frame"]["x"] = 4
+    (desk.source / "hero.json").write_text(json.dumps(moved))
+    desk.once()
+
+    assert [picture.details[REGIONS] for picture in desk.worker.pictures] == [((0, 0, 4, 4),), ((4, 0, 4, 4),)]
+    assert json.loads((desk.out / "hero.json").read_text())["frames"]["a"]["frame"]["x"] == 8
+
+
+def test_what_cannot_grow_is_named(desk: Desk) -> None:
+    """A picture that is not there, a format that nobody here knows: one sentence each, no output."""
+    desk.save("hero.png", (8, 8), 1)
+    (desk.source / "gone.atlas").write_text(ATLAS)
+    (desk.source / "hero.tres").write_text('path="res://hero.png"\nregion = Rect2(0, 0, 4, 4)\n')
+    desk.once()
+
+    left = {event.path: event.sentence for event in desk.events if event.what == "left"}
+    assert left == {
+        "gone.atlas": "gone.atlas is a libGDX or Spine atlas, and glow.png does not grow as its other pictures do: not "
+        "scaled.",
+        "hero.tres": "hero.tres seems to hold pixels of hero.png and is not scaled: Depixel does not know this format.",
+    }
+    assert desk.outputs() == {"hero.png"}
+
+
+def test_in_archives(desk: Desk) -> None:
+    """The same, entry by entry; what is not understood stays byte for byte and is named in the notes."""
+    desk.save("hero.png", (8, 8), 1)
+    tres = b'path="res://hero.png"\nregion = Rect2(0, 0, 4, 4)\n'
+    with zipfile.ZipFile(desk.source / "pack.zip", "w") as archive:
+        archive.write(desk.source / "hero.png", "art/hero.png")
+        archive.writestr("art/hero.json", json.dumps(SHEET))
+        archive.writestr("art/hero.tres", tres)
+    (desk.source / "hero.png").unlink()
+    desk.once()
+
+    with zipfile.ZipFile(desk.out / "pack.zip") as made:
+        assert json.loads(made.read("art/hero.json"))["frames"]["a"]["frame"]["h"] == 8
+        assert made.read("art/hero.tres") == tres
+    assert any("hero.tres seems to hold pixels" in event.sentence for event in desk.events)
+    assert desk.worker.pictures[0].details[REGIONS] == ((0, 0, 4, 4),)
