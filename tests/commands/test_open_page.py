@@ -96,5 +96,5 @@ def test_files_and_folders_are_named(engine: type[FakeEngine], tmp_path: Path) -
 
 def test_what_is_not_there_is_said(tmp_path: Path) -> None:
     """Before anything is started."""
-    with pytest.raises(BadUsageError, match=r"There is no file or folder .*nowhere\.png"):
+    with pytest.raises(BadUsageError, match=r"no such file or folder: .*nowhere\.png"):
         open_page.named_files([str(tmp_path / "nowhere.png")])

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from depixel.client import Engine, EngineError
 from depixel.client.engine import page_address
 from depixel.errors import BadUsageError, DepixelError
+from depixel.terminal.mistakes import no_such_input
 
 if TYPE_CHECKING:
     from depixel.cli import Subparsers
@@ -93,7 +94,7 @@ def named_files(inputs: list[str]) -> list[tuple[str, str]]:
         elif path.is_file():
             files.append((str(path.absolute()), path.name))
         else:
-            raise BadUsageError(f"There is no file or folder {text}.")
+            raise BadUsageError(no_such_input(text))
     return files
 
 
