@@ -1,12 +1,13 @@
 """
-Sharpness that can be counted: energy of the highest octave beside the truth's, and noise where the truth is flat.
+Sharpness that can be counted: energy of the highest octave beside the truth's, noise where the truth is flat, and FLIP.
 
     python -m benchmarks.art_spectrum --eval EVAL [--out benchmarks/results] [--weights art-small] [--count 24]
 
 EVAL as `benchmarks.art_quality` has it, with the answers of other upscalers in peers/. Luma over a middle grey.
 *Octave*: energy of frequencies from 1/4 to 1/2 cycle a pixel, on either axis, divided by the truth's; the median over
 pictures, and the share of pictures from 0.7 to 1.3. *Flat*: root mean square of what a 5x5 mean does not explain, in
-levels, where the truth stays within 2 levels for 6 pixels around. Writes art_spectrum.json and .md.
+levels, where the truth stays within 2 levels for 6 pixels around. *FLIP*: as benchmarks.art_quality has it, mean.
+Writes art_spectrum.json and .md.
 """
 
 from __future__ import annotations
@@ -23,11 +24,11 @@ import torch.nn.functional as F
 from benchmarks.art_quality import KINDS, answer, options_for, settings_for
 from PIL import Image
 
+from depixel.client.readings import MATERIAL_NAMES
 from depixel.upsampler import Upsampler
 
 PEERS = ("lanczos", "waifu2x-anime", "spanglue-ch48", "realesrgan-x4plus-anime+pad")
 FLAT, AROUND = 2.0, 6
-COLUMNS = ("octave", "within", "flat")
 
 
 def luma(path: Path) -> np.ndarray:
@@ -60,12 +61,29 @@ def roughness(grey: np.ndarray) -> np.ndarray:
     return np.asarray((plane - smooth)[0, 0].square())
 
 
+def flip(truth: Path, answer: Path) -> float:
+    """Mean FLIP over a middle grey; nan where the harness's library is missing."""
+    try:
+        from flip_evaluator import evaluate
+    except ImportError:
+        return float("nan")
+    pair = []
+    for path in (truth, answer):
+        pixels = np.asarray(Image.open(path).convert("RGBA")).astype(np.float32) / 255
+        alpha = pixels[..., 3:]
+        pair.append(pixels[..., :3] * alpha + 128 / 255 * (1 - alpha))
+    height, width = (min(a, b) for a, b in zip(pair[0].shape[:2], pair[1].shape[:2], strict=True))
+    return float(evaluate(*(np.ascontiguousarray(p[:height, :width]) for p in pair), "LDR", applyMagma=False)[1])
+
+
 def measured(folder: Path, truths: list[Path]) -> dict[str, float]:
-    """The three columns over the truths that the folder has an answer to."""
+    """The columns over the truths that the folder has an answer to."""
     ratios, rough, places = [], 0.0, 0
+    flips: list[float] = []
     for path in truths:
         if not (folder / path.name).exists():
             continue
+        flips.append(flip(path, folder / path.name))
         truth, grey = luma(path), luma(folder / path.name)
         height, width = (min(a, b) for a, b in zip(truth.shape, grey.shape, strict=True))
         truth, grey = truth[:height, :width], grey[:height, :width]
@@ -79,6 +97,7 @@ def measured(folder: Path, truths: list[Path]) -> dict[str, float]:
         "octave": float(np.median(ratios)),
         "within": float(np.mean(within)),
         "flat": (rough / max(1, places)) ** 0.5,
+        "flip": float(np.mean(flips)),
     }
 
 
@@ -107,6 +126,7 @@ def main() -> None:
                 "depixel, reading sharp": replace(calm, reading="sharp"),
                 "depixel, reading painted": replace(calm, reading="painted"),
                 "depixel, imagination 0.6": replace(calm, imagination=0.6),
+                **{f"depixel, reading {m}": replace(calm, reading=m) for m in MATERIAL_NAMES if kind == "textures"},
                 **{name: arguments.eval / "peers" / name / kind for name in PEERS},
             }
             for name, subject in subjects.items():
@@ -124,9 +144,9 @@ def main() -> None:
     lines += ["Octave: energy of the finest details beside the truth's (median; 1 is right), and the share of pictures"]
     lines += ["from 0.7 to 1.3. Flat: noise in levels where the truth is flat."]
     for kind in KINDS:
-        lines += ["", f"## {kind}", "", "| | octave | from 0.7 to 1.3 | flat |", "|---|---|---|---|"]
+        lines += ["", f"## {kind}", "", "| | octave | from 0.7 to 1.3 | flat | FLIP |", "|---|---|---|---|---|"]
         lines += [
-            f"| {r['name']} | {r['octave']:.2f} | {r['within']:.0%} | {r['flat']:.2f} |"
+            f"| {r['name']} | {r['octave']:.2f} | {r['within']:.0%} | {r['flat']:.2f} | {r['flip']:.4f} |"
             for r in rows
             if r["kind"] == kind
         ]

@@ -13,13 +13,15 @@ export function verdict(answer) {
   return say(answer.residual <= 2 ? "verdict.near" : "verdict.off", { levels });
 }
 
+const MATERIALS = ["stone", "wood", "sand", "grass"]; // readings of textures that always have invented detail
+
 /** What an answer is, in a few words. */
 export function title(answer) {
   if (answer.partner) return say("answer.exact");
   if (answer.origin !== null) return say("answer.like", { number: answer.origin });
   if (answer.model) return answer.model;
   if (answer.report.domain === "faces") return say("answer.face");
-  if (answer.imagination > 0) return say("answer.vivid");
+  if (answer.imagination > 0 && !MATERIALS.includes(answer.reading)) return say("answer.vivid");
   return say(answer.reading ? `reading.${answer.reading}` : "reading.calm");
 }
 
@@ -31,7 +33,7 @@ export function character(answer, others) {
   const sized = { kind: has(`kind.${domain}`) ? say(`kind.${domain}`) : domain, scale, width: answer.width, height: answer.height };
   const lines = alike ? [] : [say(answer.settings.size ? "answer.kind.sized" : "answer.kind", sized)];
   if (domain === "faces") lines.push(answer.settings.face ? sayFace(answer.settings.face) : say("answer.face.help"));
-  else if (answer.reading && !answer.imagination) lines.push(say(`reading.${answer.reading}.help`));
+  else if (answer.reading && (!answer.imagination || MATERIALS.includes(answer.reading))) lines.push(say(`reading.${answer.reading}.help`));
   if (answer.imagination > 0) lines.push(say("answer.imagination", { imagination: round(answer.imagination) }));
   if (answer.differs) lines.push(say("answer.differs", { ...answer.differs, where: say(`where.${answer.differs.where}`) }));
   return lines;
