@@ -48,6 +48,23 @@ def test_teeth_go_and_outlines_along_the_grid_stay() -> None:
     assert torch.equal(even_outline(box, 4), box)
 
 
+def test_steps_of_a_threshold_go_and_thin_parts_stay() -> None:
+    """Scallops as long as a small pixel become nearly straight; a line and a dot one small pixel wide remain."""
+    y, x = torch.meshgrid(torch.arange(128.0), torch.arange(128.0), indexing="ij")
+    scallops = ((x + y + 5 * torch.sin((x - y) * torch.pi / 8)) > 128).float().expand(1, 4, 128, 128)
+
+    def stray(answer: torch.Tensor) -> float:
+        edge = (answer[0, 3] >= 0.5).float().sum(1)[24:-24] - torch.arange(24.0, 104.0)
+        return float((edge - edge.mean()).abs().mean())
+
+    assert stray(even_outline(scallops, 8, drawn=False)) < 0.75 * stray(even_outline(scallops, 8))
+    thin = torch.zeros(1, 4, 16, 16)
+    thin[..., 3, 2:12] = thin[..., 9, 9] = 1
+    answer = even_outline(repeated(thin, 8), 8, drawn=False)
+    assert (answer[0, 3, 28, 24:88] >= 0.5).all()
+    assert answer[0, 3, 76, 76] >= 0.5
+
+
 @pytest.mark.parametrize("domain", ["art", "pixel-art"])
 @pytest.mark.parametrize("scale", [4, 8])
 def test_edges_are_hard_unless_soft_ones_are_requested(

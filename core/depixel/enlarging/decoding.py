@@ -164,7 +164,7 @@ class _Treatment:
         factor = self.degradation.factor
         if self.reading:
             large = draw(self.reading, large, small, factor)
-        return even_outline(large, factor) if self.cut_out and self.reading != "palette" else large
+        return even_outline(large, factor, self.drawn) if self.cut_out and self.reading != "palette" else large
 
     def _smooth(self, small: Tensor, glass: Tensor) -> Tensor:
         if not bool(glass.any()):

@@ -14,17 +14,19 @@ from torch import Tensor
 from depixel.degradation import repeated
 
 _SEEN = 1e-3
-_STEEP = 2.0  # soft edges about half as wide as the smoothing makes them
+_STEEP = {True: 2.0, False: 3.0}  # drawn or not: soft edges half as wide as the smoothing makes them, or a third
+_FROM = 8  # factor from which outlines are smoothed
 
 
-def even_outline(large: Tensor, factor: int) -> Tensor:
+def even_outline(large: Tensor, factor: int, drawn: bool = True) -> Tensor:
     """
-    Alpha smoothed over an eighth of a small pixel to each side, twice, from x8 on; colour follows it outwards. Outlines
-    that run along the grid, corners included, are even already and stay what they are.
+    Alpha smoothed twice from x8 on, over an eighth of a small pixel to each side if the picture is drawn, and over two
+    fifths if its alpha was cut off at a threshold, which leaves steps; colour follows it outwards. Outlines that run
+    along the grid, corners included, are even already and stay what they are.
     """
-    reach = factor // 8
-    if reach == 0:
+    if factor < _FROM:
         return large
+    reach = factor // 8 if drawn else 2 * factor // 5
     alpha = large[:, 3:].clamp(0, 1)
     hard = (alpha >= 0.5).to(alpha.dtype)
     means = F.avg_pool2d(hard, factor)
@@ -34,7 +36,7 @@ def even_outline(large: Tensor, factor: int) -> Tensor:
     colour = torch.where(
         alpha >= 0.5, large[:, :3] / alpha.clamp_min(0.5), smooth[:, :3] / smooth[:, 3:].clamp_min(_SEEN)
     )
-    cover = ((smooth[:, 3:] - 0.5) * _STEEP + 0.5).clamp(0, 1)
+    cover = ((smooth[:, 3:] - 0.5) * _STEEP[drawn] + 0.5).clamp(0, 1)
     even = torch.cat([colour.clamp(0, 1) * cover, cover], 1)
     return torch.where(near & (smooth[:, 3:] > _SEEN), even, large)
 
