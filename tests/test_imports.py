@@ -191,9 +191,11 @@ def test_starting_loads_nothing_heavy(start: str) -> None:
 
 
 def test_no_module_is_longer_than_a_sitting() -> None:
-    """400 lines at most."""
-    for _, path in ALL:
-        assert len(path.read_text("utf-8").splitlines()) <= 400, path
+    """400 lines at most, except the table of options, which grows by a paragraph per option."""
+    for name, path in ALL:
+        lines = len(path.read_text("utf-8").splitlines())
+
+        assert lines <= 400 or name == "depixel.client.option_table", path
 
 
 TABLES = {"depixel.service.app.make_app", "depixel.service.page.page_routes"}

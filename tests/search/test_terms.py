@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
 import torch.nn.functional as F
 
+from depixel.client.option_table import option_named
 from depixel.degradation import AreaDegradation
 from depixel.priors.base import LatentLayout
 from depixel.request import Request
@@ -20,6 +22,12 @@ AREA = AreaDegradation(4)
 def _context(small: torch.Tensor, **more) -> Context:
     layout = more.pop("layout", {})
     return Context(small, AREA.apply, layout, lambda latents: torch.zeros(len(small)), Request(), **more)
+
+
+def _other_value(name: str) -> object:
+    """A value that differs from the option's default, as far as it can."""
+    option = option_named(name)
+    return option.high if option.high is not None else option.values[-1]
 
 
 def _opaque(count: int = 2, size: int = 4, seed: int = 0) -> torch.Tensor:
@@ -148,6 +156,9 @@ def test_terms_do_not_look_at_other_rows() -> None:
     w = torch.randn(3, 4, 8, generator=torch.Generator().manual_seed(3))
     layout = {"w": LatentLayout(sphere=True, per_layer=True)}
     context = _context(small, layout=layout, wrap=(True, True), palette=torch.rand(3, 5, 4))
+    context = replace(
+        context, request=Request(**{term.option: _other_value(term.option) for term in TERMS if term.option})
+    )
     row = torch.tensor([1])
     for term in TERMS:
         assert term.applies(context) or term.name in ("frames",), term.name

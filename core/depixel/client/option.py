@@ -9,8 +9,18 @@ from typing import Any, Dict, Optional, Tuple
 AUTOMATIC = -1
 """Value in a dialog's number field that stands for None: the engine decides."""
 
-ALL_DOMAINS = ("art", "pixel-art", "textures", "normals", "data", "faces")
-"""The kinds of picture."""
+KINDS = (
+    ("art", "Drawing or icon"),
+    ("pixel-art", "Pixel art"),
+    ("textures", "Texture that repeats"),
+    ("normals", "Normal map"),
+    ("data", "Mask or data map"),
+    ("faces", "Face (invented)"),
+)
+"""(name, label) of every kind of picture, in the order of `depixel.domain`."""
+
+ALL_DOMAINS = tuple(name for name, _ in KINDS)
+"""The kinds of picture by name."""
 
 
 @dataclass(frozen=True)

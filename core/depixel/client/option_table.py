@@ -11,12 +11,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Optional, Tuple
 
-from .option import ALL_DOMAINS, Option
+from .option import ALL_DOMAINS, KINDS, Option
 from .readings import AUTO, MATERIALS, READINGS, SOFT_READINGS
 
 ALL_DOORS = ("command line", "api", "page", "gimp", "krita")
 DIALOGS = ("upscale", "imagine-face", "anonymise-face")
 DRAWN = tuple(name for name in ALL_DOMAINS if name != "faces")
+PICTURES = ("art", "pixel-art", "textures")  # kinds that show something, unlike maps and faces
 
 MAX_SCALE = 64
 MAX_SEED = 2**63 - 1
@@ -61,15 +62,7 @@ class RequestOptions:
         "Kind of picture",
         "What the picture shows; auto decides from its pixels and its name.",
         "auto",
-        choices=(
-            ("auto", "Automatic"),
-            ("art", "Drawing or icon"),
-            ("pixel-art", "Pixel art"),
-            ("textures", "Texture that repeats"),
-            ("normals", "Normal map"),
-            ("data", "Mask or data map"),
-            ("faces", "Face (invented)"),
-        ),
+        choices=(("auto", "Automatic"), *KINDS),
         automatic="decided from content and name",
         doors=ALL_DOORS,
     )
@@ -124,7 +117,7 @@ class RequestOptions:
         choices=(("free", "New ones may appear"), ("keep", "Only those of the picture")),
         advanced=True,
         doors=ALL_DOORS,
-        domains=("art", "pixel-art", "textures", "data"),
+        domains=(*PICTURES, "data"),
     )
     reading: str = _row(
         "choice",
@@ -143,7 +136,7 @@ class RequestOptions:
         automatic="smooth or calm for the first candidate",
         advanced=True,
         doors=ALL_DOORS,
-        domains=("art", "pixel-art", "textures"),
+        domains=PICTURES,
     )
     dither: str = _row(
         "choice",
@@ -154,7 +147,7 @@ class RequestOptions:
         choices=(("keep", "Keep"), ("remove", "Remove")),
         advanced=True,
         doors=ALL_DOORS,
-        domains=("art", "pixel-art", "textures"),
+        domains=PICTURES,
     )
     edges: str = _row(
         "choice",
@@ -164,7 +157,7 @@ class RequestOptions:
         choices=(("hard", "Hard edges"), ("soft", "Soft")),
         advanced=True,
         doors=ALL_DOORS,
-        domains=("art", "pixel-art", "textures"),
+        domains=PICTURES,
     )
     alpha: str = _row(
         "choice",
@@ -185,7 +178,7 @@ class RequestOptions:
         automatic="found, where it is magenta, cyan, green or the ground of a sheet",
         unit="COLOUR",
         advanced=True,
-        domains=("art", "pixel-art", "textures"),
+        domains=PICTURES,
     )
     frames: str = _row(
         "text",
