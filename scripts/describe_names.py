@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -24,17 +24,20 @@ PLACES = (
 BEGIN, END = "<!-- names -->\n", "<!-- /names -->\n"
 
 
-def classes() -> Iterator[tuple[str, str, str]]:
+@cache
+def classes() -> tuple[tuple[str, str, str], ...]:
     """
     (room, name, first sentence) of every public class that is not private to its module, in the order of the rooms.
     """
+    rows = []
     for place in PLACES:
         for path in sorted((ROOT / place).rglob("*.py"), key=lambda p: (len(p.relative_to(ROOT / place).parts) > 1, p)):
             parts = path.relative_to(ROOT / place).parts
             room = "/".join((Path(place).name, *parts[:-1][:1]))
             for node in ast.parse(path.read_text("utf-8")).body:
                 if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
-                    yield room, node.name, first_sentence(ast.get_docstring(node) or "")
+                    rows.append((room, node.name, first_sentence(ast.get_docstring(node) or "")))
+    return tuple(rows)
 
 
 def first_sentence(docstring: str) -> str:

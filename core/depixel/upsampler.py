@@ -108,9 +108,9 @@ class Upsampler:
         if request.key != "none":
             return with_keys(pictures, request, partial(self.upsample_many, monitor=monitor))
         for special in (with_regions, with_premultiplied):
-            reports = special(pictures, request, partial(self.upsample_many, monitor=monitor))
-            if reports is not None:
-                return reports
+            special_reports = special(pictures, request, partial(self.upsample_many, monitor=monitor))
+            if special_reports is not None:
+                return special_reports
         if request.dither == "remove":
             return self._without_dither(pictures, request, monitor)
         self._budget = min(2 * self._budget, budget_for(self.device))  # memory that was short before may be free again

@@ -78,7 +78,7 @@ from .naming import (
 from .option import Option
 from .place import Installed, Place, Running
 from .presets import Preset, Presets, in_words
-from .projection import Projection, projection_of
+from .projection import ProjectionSubmission, projection_of
 from .protocol import (
     PROTOCOL,
     Answer,
@@ -126,7 +126,7 @@ __all__ = [
     "Presets",
     "Preview",
     "Progress",
-    "Projection",
+    "ProjectionSubmission",
     "Queued",
     "Recipe",
     "Result",

@@ -1,4 +1,4 @@
-"""`Projection`: a picture that was changed by hand, to be made to scale back to its source again."""
+"""`ProjectionSubmission`: a picture that was changed by hand, to be made to scale back to its source again."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SETTINGS = ("degradation", "wrap", "alpha")  # of a request, that say how a pic
 
 
 @dataclass(frozen=True)
-class Projection(Submission):
+class ProjectionSubmission(Submission):
     """
     A job for `Engine.upscale` whose only answer is the picture nearest to `pixels` that scales back to the original.
 
@@ -47,7 +47,9 @@ class Projection(Submission):
         return json.dumps({**values, "original": len(self.original), "names": names})
 
 
-def projection_of(original: Pixels, changed: Pixels, settings: Mapping[str, Any], program: str = "") -> Projection:
+def projection_of(
+    original: Pixels, changed: Pixels, settings: Mapping[str, Any], program: str = ""
+) -> ProjectionSubmission:
     """
     The job that makes `changed` scale back to `original`.
 
@@ -69,7 +71,7 @@ def projection_of(original: Pixels, changed: Pixels, settings: Mapping[str, Any]
     domain = settings.get("domain", "auto")
     kept = {name: settings[name] for name in _SETTINGS if name in settings}
     kept["domain"] = "art" if domain == "faces" else domain  # a face scales back as any picture does
-    return Projection(changed, kept, program=program, original=png_of(original), changed=png_of(changed),
+    return ProjectionSubmission(changed, kept, program=program, original=png_of(original), changed=png_of(changed),
                       name=original.name)  # fmt: skip
 
 

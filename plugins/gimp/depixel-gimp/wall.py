@@ -43,6 +43,8 @@ class Shown:
 
 class Wall:
     """
+    The answers of a dialog side by side, each with a tick.
+
     Args:
         opened: called with the `Shown` that was clicked.
         ticked: called when the ticks are others.

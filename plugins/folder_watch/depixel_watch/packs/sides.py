@@ -130,7 +130,7 @@ def _place(path: str, page: str) -> str:
     return "/".join(parts)
 
 
-class Listing(Protocol):
+class ArchiveListing(Protocol):
     """The files of an archive."""
 
     def names(self, folder: str) -> Iterable[str]:
@@ -151,7 +151,7 @@ class ArchiveSides:
         scale: by how much pictures grow, as far as `limits` let them.
     """
 
-    def __init__(self, listing: Listing, rule_of: Callable[[str], Rule], scale: int, limits: SizeLimits) -> None:
+    def __init__(self, listing: ArchiveListing, rule_of: Callable[[str], Rule], scale: int, limits: SizeLimits) -> None:
         self._listing, self._rule_of, self._scale, self._limits = listing, rule_of, scale, limits
         self._folders: dict[str, list[SideFile]] = {}
 
