@@ -16,6 +16,12 @@ def test_rows_of_other_kinds_are_idle() -> None:
     assert not {"reading", "palette", "edges"} & set(idle_options(UPSCALE, {"domain": "auto"}))
 
 
+def test_a_copy_of_the_document_has_one_answer_for_each_layer() -> None:
+    """The number of answers does nothing there."""
+    assert "candidates" in idle_options(UPSCALE, {"output": "document"})
+    assert "candidates" not in idle_options(UPSCALE, {"output": "new-document"})
+
+
 @pytest.mark.parametrize(
     ("values", "idle"),
     [

@@ -308,10 +308,13 @@ def test_krita_is_installed_where_its_plug_in_is_shipped(home: Path) -> None:
 
     assert main(["install", "krita"]) == 0
     assert {finding.level for finding in check_krita(system(home))} == {"ok"}
+    actions = home / ".local" / "share" / "krita" / "actions" / "depixel_krita.action"  # what keys can be assigned to
+    assert "depixel_repeat" in actions.read_text("utf-8")
     assert main(["install", "krita", "--zip", str(home / "k.zip")]) == 0
     with zipfile.ZipFile(home / "k.zip") as archive:
         names = archive.namelist()
     assert "depixel_krita/_client/installed.json" in names
-    assert "depixel_krita.desktop" in names
+    assert {"depixel_krita.desktop", "depixel_krita.action"} <= set(names)
     assert main(["uninstall", "krita"]) == 0
+    assert not actions.exists()
     assert list((home / ".local" / "share" / "krita" / "pykrita").iterdir()) == []

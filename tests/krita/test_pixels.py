@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from depixel_krita.pixels import pasted, reduced, swapped
+from depixel_krita.pixels import pasted, reduced, resized, swapped
 
 
 @pytest.mark.parametrize(("depth", "kind"), [(8, np.uint8), (16, np.dtype("<u2"))])
@@ -22,7 +22,7 @@ def test_swapped_exchanges_red_and_blue(depth: int, kind: np.dtype) -> None:
 
 
 @pytest.mark.parametrize("depth", [8, 16])
-@pytest.mark.parametrize("channels", [2, 4])
+@pytest.mark.parametrize("channels", [1, 2, 4])
 def test_reduced_leaves_pixels_out(depth: int, channels: int) -> None:
     """The longer side fits, pixels are those of a regular grid, grey is spread over the colours, 16 bits become 8."""
     kind = np.uint8 if depth == 8 else np.dtype("<u2")
@@ -33,6 +33,8 @@ def test_reduced_leaves_pixels_out(depth: int, channels: int) -> None:
 
         step = -(-max(width, height) // side)
         grid = samples[::step, ::step] if depth == 8 else (samples[::step, ::step] >> 8).astype(np.uint8)  # type: ignore[operator]
+        if channels == 1:
+            grid = np.concatenate([grid, np.full_like(grid, 255)], axis=2)
         expected = grid if channels == 4 else grid[..., [0, 0, 0, 1]]
         assert max(shown_width, shown_height) <= side
         assert (shown_height, shown_width) == expected.shape[:2]
@@ -53,3 +55,15 @@ def test_pasted_keeps_what_is_not_selected(depth: int, channels: int) -> None:
     much = shape[..., None].astype(int)
     expected = (answer.astype(int) * much + source.astype(int) * (255 - much) + 127) // 255
     assert np.array_equal(found.reshape(answer.shape), expected)
+
+
+@pytest.mark.parametrize("larger", [(17, 31), (34, 62), (51, 93), (20, 40), (1, 31)])
+def test_resized_repeats_pixels(larger: tuple[int, int]) -> None:
+    """Whole multiples repeat each pixel, other sizes take the one to the left and above; any rows will do."""
+    shape = np.random.default_rng(4).integers(0, 256, (31, 17)).astype(np.uint8)
+    rows, columns = (np.arange(n) * m // n for n, m in ((larger[1], 31), (larger[0], 17)))
+    expected = shape[rows][:, columns]
+
+    for part in (range(larger[1]), range(3, 9)):
+        found = resized(shape.tobytes(), (17, 31), larger, part)
+        assert found == expected[part.start : part.stop].tobytes()

@@ -47,6 +47,7 @@ OUTPUTS = {
     ),
     "krita": (
         ("new-document", "New document"),
+        ("document", "Copy, all layers"),
         ("larger-document", "Document enlarged"),
         ("new-layer", "New layer, fitted"),
     ),

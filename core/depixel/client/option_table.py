@@ -54,7 +54,7 @@ class RequestOptions:
         high=65535,
         automatic="set by the scale",
         unit="PX",
-        doors=("command line", "api", "page", "gimp"),
+        doors=ALL_DOORS,
         actions=("upscale", "imagine-face"),
     )
     domain: str = _row(
@@ -257,7 +257,7 @@ class RequestOptions:
         pattern=r"[^\x00-\x1f]{0,500}",
         expected="a list such as age=60, hair=long, smile",
         unit="DIALS",
-        doors=("command line", "api", "page", "gimp"),
+        doors=ALL_DOORS,
         actions=("imagine-face", "anonymise-face"),
         domains=("faces",),
     )

@@ -78,8 +78,13 @@ def install_krita(profile: Profile, record: Installed) -> Path:
     target = profile.plugins / KRITA_NAME
     with _replacing(target) as part:
         _copy(source, part, "_client", record)
-    for extra in _krita_extras(source):
-        shutil.copyfile(extra, profile.plugins / extra.name)
+    try:
+        for extra in _krita_extras(source):
+            place = _place_of(extra, profile)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(extra, place)
+    except OSError as error:
+        raise UnwritableOutputError(f"{profile.plugins.parent} cannot be written: {error}.") from error
     if profile.settings is not None:
         set_enabled(profile.settings, True)
     return target
@@ -107,7 +112,8 @@ def uninstall(profile: Profile) -> list[Path]:
     name = GIMP_NAME if profile.program == "GIMP" else KRITA_NAME
     targets: Iterable[Path] = [profile.plugins / name]
     if profile.program == "Krita":
-        targets = [*targets, profile.plugins / f"{KRITA_NAME}.desktop", profile.plugins / f"{KRITA_NAME}.action"]
+        extras = (Path(f"{KRITA_NAME}{ending}") for ending in (".desktop", ".action"))
+        targets = [*targets, *(_place_of(extra, profile) for extra in extras)]
     removed = []
     try:
         for target in targets:
@@ -209,6 +215,12 @@ def _same(one: Path, other: Path) -> bool:
 def _krita_extras(source: Path) -> list[Path]:
     paths = [source.parent / f"{KRITA_NAME}.desktop", source.parent / f"{KRITA_NAME}.action"]
     return [path for path in paths if path.is_file()]
+
+
+# Krita reads the names of actions, which make them assignable to keys, from a folder beside that of the plug-ins.
+def _place_of(extra: Path, profile: Profile) -> Path:
+    folder = profile.plugins.parent / "actions" if extra.suffix == ".action" else profile.plugins
+    return folder / extra.name
 
 
 def _copy(source: Path, target: Path, client_name: str, record: Installed) -> None:

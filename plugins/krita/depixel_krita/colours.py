@@ -24,6 +24,7 @@ CONVERTED = 1 << 16
 
 _BYTES = {"U8": 1, "U16": 2, "F16": 2, "F32": 4}
 _CHANNELS = {"A": 1, "GRAYA": 2, "CMYKA": 5}
+_TRAVEL = ("RGBA", "GRAYA", "A")
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class ColourSpace:
     @property
     def channels(self) -> int:
         """Of the engine's pixels."""
-        return 2 if self.model == "GRAYA" else 4
+        return {"GRAYA": 2, "A": 1}.get(self.model, 4)
 
     @property
     def bits(self) -> int:
@@ -51,7 +52,7 @@ class ColourSpace:
     @property
     def travels(self) -> ColourSpace:
         """The colours that the engine gets: these, or the nearest that it knows."""
-        if self.model in ("RGBA", "GRAYA"):
+        if self.model in _TRAVEL:
             return self if self.depth in ("U8", "U16") else replace(self, depth="U16")
         return ColourSpace("RGBA", "U16", SRGB)
 
@@ -62,14 +63,18 @@ class ColourSpace:
 
     def note(self) -> str:
         """What the conversion costs, as a sentence; empty where it costs nothing."""
-        if self.model not in ("RGBA", "GRAYA"):
+        if self.model not in _TRAVEL:
             return f"The colours were converted from {self.model} to RGB for the engine and back."
         if self.depth in ("F16", "F32"):
             return "Samples outside 0 to 1 were limited, and worked on with 16 bits."
         return ""
 
 
-def colours_of(thing: Document | Node) -> ColourSpace:
+MASK = Colours("A", "U8", "")
+"""Of a transparency mask: how far each pixel is shown."""
+
+
+def colours_of(thing: Document | Node) -> Colours:
     """Of a document or a node."""
     return ColourSpace(thing.colorModel(), thing.colorDepth(), thing.colorProfile())
 

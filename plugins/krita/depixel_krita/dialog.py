@@ -7,12 +7,13 @@ from typing import Any
 from ._client import UPSCALE, Action, Engine
 from .panel import Panel
 from .qt import QtCore, QtWidgets
-from .work import OrderResult
+from .requests import Reply
+from .settings import setting
 
 
 class Dialog(QtWidgets.QDialog):
     """
-    One action on what is selected. A single answer is applied at once; several wait to be chosen from.
+    One action on what is selected. A single answer is added at once; several wait to be chosen from.
 
     Args:
         parent: Krita's main window.
@@ -26,7 +27,8 @@ class Dialog(QtWidgets.QDialog):
         self.setWindowTitle(action.title)
         self.setAttribute(QtCore.Qt.WidgetAttribute.WA_DeleteOnClose)
         self.panel = Panel(action, engine, self, wide=True)
-        self.panel.live.setChecked(action.name == UPSCALE.name)
+        if not setting("live-" + action.name):  # nobody has chosen yet
+            self.panel.live.setChecked(action.name == UPSCALE.name)
         self.panel.go.setDefault(True)
         close = QtWidgets.QPushButton("Close", self)
         close.setAutoDefault(False)
@@ -34,20 +36,30 @@ class Dialog(QtWidgets.QDialog):
         self.panel.buttons.addWidget(close)
         layout = QtWidgets.QVBoxLayout(self)
         layout.addWidget(self.panel)
-        self.panel.finished.connect(self._finished)
         self.panel.applied.connect(self._applied)
-        self.resize(720, 460)
+        self.resize(760, 480)
+
+    def run(self) -> None:
+        """Begin with the remembered values, without being shown; it shows itself when the user is needed."""
+        self.panel.refused.connect(lambda words: self.show())
+        self.panel.finished.connect(self._finished)
+        self._tell("working...")
+        self.panel.start()
 
     def done(self, code: int) -> None:
         """Every way out comes through here: the button, Escape, the window's corner, and the end of the work."""
         self.panel.close_down()
         super().done(code)
 
-    def _finished(self, done: OrderResult) -> None:
-        if len(done.offers) == 1:
-            self.panel.apply_offers(all_of_them=True)
+    def _finished(self, reply: Reply) -> None:
+        if self.panel.offers:  # there is something to choose
+            self.show()
 
     def _applied(self, words: str) -> None:
+        self._tell(words)
+        if not self.panel.busy and not self.panel.offers:
+            self.accept()
+
+    def _tell(self, words: str) -> None:
         if self._view is not None:
             self._view.showFloatingMessage("Depixel: " + words, self.windowIcon(), 4000, 1)
-        self.accept()

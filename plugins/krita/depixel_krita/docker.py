@@ -8,7 +8,8 @@ from krita import DockWidget
 
 from ._client import Action, Engine
 from .panel import Panel
-from .qt import QtCore, QtWidgets
+from .qt import QtWidgets
+from .settings import setting, write_setting
 
 TITLE = "Depixel"
 
@@ -20,13 +21,8 @@ def docker_class(actions: tuple[Action, ...], engine: Engine) -> type:
         def __init__(self) -> None:
             super().__init__()
             self.setWindowTitle(TITLE)
-            area = QtWidgets.QScrollArea(self)
-            area.setWidgetResizable(True)
-            area.setFrameShape(QtWidgets.QFrame.Shape.NoFrame)
-            area.setHorizontalScrollBarPolicy(QtCore.Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-            self._switcher = Switcher(actions, engine, area)
-            area.setWidget(self._switcher)
-            self.setWidget(area)
+            self._switcher = Switcher(actions, engine, self)
+            self.setWidget(self._switcher)
 
         def canvasChanged(self, canvas: Any) -> None:  # noqa: N802 (Krita calls it)
             self._switcher.look_soon()
@@ -49,10 +45,12 @@ class Switcher(QtWidgets.QWidget):
         self.stack = QtWidgets.QVBoxLayout()
         layout = QtWidgets.QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 4)
+        layout.setSpacing(2)
         layout.addWidget(self.box)
         layout.addLayout(self.stack, 1)
+        self.box.setCurrentIndex(max(0, self.box.findData(setting("docker"))))
         self.box.currentIndexChanged.connect(self._switch)
-        self._switch(0)
+        self._switch(self.box.currentIndex())
 
     @property
     def panel(self) -> Panel:
@@ -65,6 +63,7 @@ class Switcher(QtWidgets.QWidget):
 
     def _switch(self, index: int) -> None:
         action = self._actions[index]
+        write_setting("docker", action.name)
         for panel in self._panels.values():
             panel.hide()
         if action.name not in self._panels:

@@ -6,9 +6,14 @@ from typing import Any
 
 from krita import DockWidgetFactory, DockWidgetFactoryBase, Extension, Krita
 
-from ._client import ACTIONS, ANONYMISE_FACE, Action, Engine, with_output
+from ._client import ACTIONS, ANONYMISE_FACE, UPSCALE, Action, Engine, sentence, with_output
 from .dialog import Dialog
 from .docker import docker_class
+from .documents import flattened_copy
+from .host import HostError
+from .qt import QtWidgets
+from .settings import setting
+from .turns import Stepper
 
 _OUTPUT = {ANONYMISE_FACE.name: "new-layer"}
 _MENUS = (("", "tools/scripts"), ("_filter", "filter"))
@@ -20,7 +25,7 @@ def shown_actions() -> tuple[Action, ...]:
 
 
 class DepixelExtension(Extension):
-    """Menu entries; each opens a dialog that does not stop Krita."""
+    """Menu entries; each opens a dialog that does not stop Krita, and one repeats the last request without a dialog."""
 
     def __init__(self, parent: Any, engine: Engine) -> None:
         super().__init__(parent)
@@ -38,13 +43,48 @@ class DepixelExtension(Extension):
                 entry = window.createAction(name + suffix, action.title + "...", menu)
                 entry.setToolTip(action.blurb)
                 entry.triggered.connect(lambda checked=False, action=action: self.open(action))
+        for name, text, tip, run in (
+            ("flattened_copy", "Depixel: flattened copy", "Open a copy of what is seen, to give away", self.flatten),
+            (
+                "repeat",
+                "Depixel: repeat",
+                "Repeat the last request with the same values, without a dialog",
+                self.repeat,
+            ),
+        ):
+            for suffix, menu in _MENUS:
+                entry = window.createAction(f"depixel_{name}{suffix}", text, menu)
+                entry.setToolTip(tip)
+                entry.triggered.connect(lambda checked=False, run=run: run())
 
     def open(self, action: Action) -> None:
         """Show the dialog of an action."""
+        self._new_dialog(action).show()
+
+    def flatten(self) -> None:
+        """Open what is seen of the active document as a document of one layer."""
+        steps = Stepper(flattened_copy(), self)
+        steps.broke.connect(lambda error: _tell(str(error) if isinstance(error, HostError) else sentence(error)))
+
+    def repeat(self) -> None:
+        """The last request again, on what is selected now."""
+        last = setting("last")
+        action = next((action for action in shown_actions() if action.name == last), None)
+        if action is None:  # nothing was asked for yet
+            self.open(next(action for action in shown_actions() if action.name == UPSCALE.name))
+            return
+        self._new_dialog(action).run()
+
+    def _new_dialog(self, action: Action) -> Dialog:
         window = Krita.instance().activeWindow()
         view = window.activeView() if window is not None else None
         self.dialog = Dialog(action, self._engine, window.qwindow() if window is not None else None, view)
-        self.dialog.show()
+        return self.dialog
+
+
+def _tell(words: str) -> None:
+    window = Krita.instance().activeWindow()
+    QtWidgets.QMessageBox.warning(window.qwindow() if window is not None else None, "Depixel", words)
 
 
 def register() -> None:

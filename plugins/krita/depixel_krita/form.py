@@ -7,12 +7,15 @@ import random
 from collections.abc import Mapping
 from typing import Any
 
-from krita import Krita
-
-from ._client import AUTO_STEPS, Action, BadOptionError, Option, check, idle_options, parse_json
+from ._client import AUTO_STEPS, Action, BadOptionError, Option, Place, check, idle_options, parse_json
+from .dials import DialsButton
+from .presets import PresetsButton
 from .qt import QtCore, QtWidgets, Signal
+from .settings import setting, write_setting
 
-_GROUP = "depixel"  # in kritarc
+_HINTS = {"size": "300%, 1024 px, 640x480", "face": "age=60, hair=long, smile"}
+"""What an empty field of text shows."""
+
 _PARTS = 100  # positions of a slider
 
 
@@ -26,7 +29,7 @@ class Form(QtWidgets.QWidget):
 
     changed = Signal()
 
-    def __init__(self, action: Action, parent: QtWidgets.QWidget) -> None:
+    def __init__(self, action: Action, place: Place, parent: QtWidgets.QWidget) -> None:
         super().__init__(parent)
         self.action = action
         self._widgets: dict[str, Any] = {}  # spin boxes, combo boxes, sliders: by the option's kind
@@ -34,6 +37,9 @@ class Form(QtWidgets.QWidget):
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setFieldGrowthPolicy(QtWidgets.QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
         self._rows: dict[str, tuple[QtWidgets.QWidget, QtWidgets.QWidget]] = {}
+        self.presets = PresetsButton(action, place, self)
+        self.presets.picked.connect(self.set_values)
+        rows.addRow(self.presets)
         self._more = QtWidgets.QCheckBox("More settings", self)
         for option in sorted(action.options, key=lambda option: option.advanced):
             if option.advanced and rows.indexOf(self._more) < 0:
@@ -61,7 +67,7 @@ class Form(QtWidgets.QWidget):
 
     def remember(self) -> None:
         """Keep the values for the next start of Krita."""
-        Krita.instance().writeSetting(_GROUP, self.action.name, json.dumps(self.values()))
+        write_setting(self.action.name, json.dumps(self.values()))
 
     # Of a hidden row the value stays as it is.
     def _show_rows(self) -> None:
@@ -72,16 +78,19 @@ class Form(QtWidgets.QWidget):
                 widget.setVisible(visible)
 
     def _field(self, option: Option) -> QtWidgets.QWidget:
-        make: Any = {"choice": _choice, "float": _slider, "bool": _switch}.get(option.kind, _number)
+        make: Any = {"choice": _choice, "float": _slider, "bool": _switch, "text": _line}.get(option.kind, _number)
         widget = make(option, self)
         widget.setObjectName("depixel_" + option.name)
         widget.setToolTip(option.help)
         widget.setAccessibleName(option.label)
         self._widgets[option.name] = widget
-        signal = {"choice": "currentIndexChanged", "bool": "toggled"}.get(option.kind, "valueChanged")
+        signals = {"choice": "currentIndexChanged", "bool": "toggled", "text": "textChanged"}
+        signal = signals.get(option.kind, "valueChanged")
         getattr(widget, signal).connect(lambda *_: self.changed.emit())
         if option.name == "seed":
             return _beside(widget, self._dice(widget))
+        if option.name == "face":
+            return _beside(widget, DialsButton(widget, self))
         return _beside(widget, _echo(widget, option)) if option.kind == "float" else widget
 
     def _dice(self, widget: QtWidgets.QSpinBox) -> QtWidgets.QWidget:
@@ -99,7 +108,7 @@ class Form(QtWidgets.QWidget):
             return widget.isChecked()
         if option.kind == "float":
             return _at(option, widget.value())
-        return widget.value()
+        return widget.text().strip() if option.kind == "text" else widget.value()
 
     def _set(self, option: Option, value: Any) -> None:
         widget = self._widgets[option.name]
@@ -109,13 +118,15 @@ class Form(QtWidgets.QWidget):
             widget.setChecked(bool(value))
         elif option.kind == "float":
             widget.setValue(round((value - option.low) / (option.high - option.low) * _PARTS))
+        elif option.kind == "text":
+            widget.setText(str(value))
         else:
             widget.setValue(value)
 
 
 def _remembered(action: Action) -> dict[str, Any]:
     try:
-        values = parse_json(Krita.instance().readSetting(_GROUP, action.name, "{}") or "{}")
+        values = parse_json(setting(action.name) or "{}")
         return check(action, values if isinstance(values, dict) else {})
     except (ValueError, BadOptionError):  # written by another version
         return action.defaults()
@@ -137,6 +148,14 @@ def _slider(option: Option, parent: QtWidgets.QWidget) -> QtWidgets.QSlider:
     slider.setRange(0, _PARTS)
     slider.setPageStep(10)
     return slider
+
+
+def _line(option: Option, parent: QtWidgets.QWidget) -> QtWidgets.QLineEdit:
+    line = QtWidgets.QLineEdit(parent)
+    line.setPlaceholderText(_HINTS.get(option.name, ""))
+    line.setMinimumWidth(60)
+    line.setClearButtonEnabled(True)
+    return line
 
 
 def _switch(option: Option, parent: QtWidgets.QWidget) -> QtWidgets.QWidget:

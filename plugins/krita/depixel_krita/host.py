@@ -14,16 +14,12 @@ from typing import TYPE_CHECKING
 
 from krita import Krita
 
-from .colours import ColourSpace, colours_of, strips
+from .colours import Colours, strips
 from .qt import QtCore
 from .scratch import Converter
 
 if TYPE_CHECKING:
     from krita import Document, Node
-
-_NO_PIXELS = {"filterlayer": "A filter layer", "referenceimages": "The layer of reference images"}
-_MASKS = ("transparencymask", "filtermask", "transformmask", "selectionmask", "colorizemask", "localselectionmask")
-_LARGEST = 1 << 28  # pixels; the engine's own limit is near
 
 
 class HostError(Exception):
@@ -96,55 +92,14 @@ def find_node(document: Document, key: str) -> Node | None:
     if type(by_id) is not QtCore.QObject:
         return by_id
     # Krita 5.1 hands out something that no layer can be put beside.
-    return next((node for node in _below(document.rootNode()) if node.uniqueId().toString() == key), None)
+    return next((node for node in below(document.rootNode()) if node.uniqueId().toString() == key), None)
 
 
-def _below(node: Node) -> Iterator[Node]:
+def below(node: Node) -> Iterator[Node]:
+    """Everything inside a node, parents before their children."""
     for child in node.childNodes():
         yield child
-        yield from _below(child)
-
-
-def choose() -> Target:
-    """
-    The active layer of the active document: the whole canvas with what lies beyond it, and the selection's box.
-
-    Raises:
-        HostError: there is nothing that could be worked on.
-    """
-    document = Krita.instance().activeDocument()
-    if document is None:
-        raise HostError("Open a picture first.")
-    node = document.activeNode()
-    if node is None:
-        raise HostError("Select a layer first.")
-    parent = node.parentNode()
-    while node.type() in _MASKS and parent is not None:  # a mask is worked on with its layer
-        node, parent = parent, parent.parentNode()
-    kind = node.type()
-    if kind in _NO_PIXELS:
-        raise HostError(f"{_NO_PIXELS[kind]} has no pixels of its own: select a paint layer or a group.")
-    colours = colours_of(node)
-    masked = any(child.type() in _MASKS and child.visible() for child in node.childNodes())
-    area, notes = _area(document, node)
-    times = _times(document, node)
-    notes += [colours.note()] if colours.travels != colours else []
-    notes += [f"All {len(times)} keyframes were answered together, for a new document."] if times else []
-    target = Target(
-        document=document.rootNode().uniqueId().toString(),
-        node=node.uniqueId().toString(),
-        name=node.name(),
-        left=area.left(),
-        top=area.top(),
-        width=area.width(),
-        height=area.height(),
-        colours=colours,
-        projected=kind != "paintlayer" or masked,
-        selection=None,
-        times=times,
-        notes=tuple(notes),
-    )
-    return replace(target, selection=_selection(document, area))
+        yield from below(child)
 
 
 def read(target: Target) -> Generator[int, None, Shot]:
@@ -226,43 +181,3 @@ def _found(target: Target) -> tuple[Document, Node]:
     if document is None or node is None:
         raise HostError("The document was closed, or the layer deleted, before its pixels were read.")
     return document, node
-
-
-def _area(document: Document, node: Node) -> tuple[QtCore.QRect, list[str]]:
-    canvas = QtCore.QRect(0, 0, document.width(), document.height())
-    bounds = node.bounds()
-    whole = canvas if bounds.isEmpty() else canvas.united(bounds)
-    if whole.width() * whole.height() > 4 * canvas.width() * canvas.height() + (1 << 20):
-        return canvas, ["What lies far outside the canvas was left out."]
-    if whole.width() * whole.height() > _LARGEST:
-        raise HostError("The layer is too large: select a part of it.")
-    return whole, []
-
-
-def _selection(document: Document, area: QtCore.QRect) -> tuple[int, int, int, int] | None:
-    selection = document.selection()
-    if selection is None or selection.width() <= 0 or selection.height() <= 0:
-        return None
-    box = QtCore.QRect(selection.x(), selection.y(), selection.width(), selection.height()).intersected(area)
-    if box.isEmpty():
-        raise HostError("The selection does not touch the layer: select a part of it, or nothing.")
-    box.translate(-area.left(), -area.top())
-    return box.left(), box.top(), box.right() + 1, box.bottom() + 1
-
-
-# The keyframes of an animated layer; of a group those of all its layers, each shown and read in turn.
-def _times(document: Document, node: Node) -> tuple[int, ...]:
-    animated = [n for n in _family(node) if n.animated()]
-    if not animated:
-        return ()
-    last = max(document.fullClipRangeEndTime(), document.animationLength())
-    span = range(document.fullClipRangeStartTime(), last + 1)
-    times = [time for time in span if any(n.hasKeyframeAtTime(time) for n in animated)]
-    return tuple(times) if len(times) > 1 else ()
-
-
-def _family(node: Node) -> Iterator[Node]:
-    yield node
-    if node.type() == "grouplayer":
-        for child in node.childNodes():
-            yield from _family(child)

@@ -1,400 +1,381 @@
-"""The widgets that dialog and docker share: the picture, the answers, the options, and what is going on."""
+"""The panel that dialog and docker share: it asks, shows the answers, and adds them to Krita."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from ._client import (
-    IMAGINE_FACE,
-    UPSCALE,
+    ANONYMISE_FACE,
     Action,
     Engine,
     EngineError,
-    Progress,
+    History,
+    Preview,
     action_named,
     exactness,
     file_suffix,
-    group_name,
     sentence,
 )
-from .form import Form
-from .host import HostError, Target, choose, glance
-from .pieces import button, label, row
-from .qt import QtCore, QtWidgets, Signal
+from .choice import active_layer
+from .documents import flattened_copy
+from .host import HostError, Target
+from .live import Live
+from .parts import delivery_of, request_for
+from .qt import QtWidgets, Signal
 from .recipes import KeptRecipe, recipe_of_target
-from .region import middle, shown
+from .requests import Queue, Reply, Request
 from .results import NEW_DOCUMENT, deliver
-from .scratch import prepare
+from .settings import setting, write_setting
+from .sheet import Sheet
 from .turns import StateWatch, Stepper
-from .view import CompareView, Line, Strip
-from .work import Offer, Order, OrderResult, Work
+from .widgets import LARGE, PanelWidgets
+from .work import LayerRequest, Offer
 
-_LOOK = 600  # milliseconds between two looks at what is selected
-_PREVIEW_SCALE = 8  # at most
-_LARGE = 1024  # pixels at which a chosen face may be made again
 _ALIKE = 4  # answers that "More like this" asks for at least
+_STILL_THERE = "The layer below still shows the real face: give away a flattened copy, not this document."
 
 
-class Panel(QtWidgets.QWidget):
+class Panel(PanelWidgets):
     """
     One action's panel.
 
     Signals:
         applied: answers have become layers or a document; with the sentence that sums the job up.
-        finished: with the `OrderResult` of a request (not of a preview).
+        finished: with the `Reply` to a request (not to a preview).
+        refused: with the sentence; a request came to nothing.
     """
 
     applied = Signal(str)
     finished = Signal(object)
+    refused = Signal(str)
 
     def __init__(self, action: Action, engine: Engine, parent: QtWidgets.QWidget, wide: bool) -> None:
-        super().__init__(parent)
-        self.action = action
-        self._work, self._preview = Work(engine, self), Work(engine, self)
+        super().__init__(action, engine.place, parent, wide)
+        self.adds_single = True  # an answer that leaves no choice is added at once
+        self._history = History(engine.place)
+        self.queue = Queue(engine, self)
+        self.preview = Live(action, engine, self.view, self)
         self._watch = StateWatch(engine, self)
-        self._done: OrderResult | None = None
-        self._offers: tuple[Offer, ...] = ()
-        self._kept: Offer | None = None  # the answer that others were asked to be like
+        self._ready: list[Reply] = []  # finished, and not shown yet
+        self._shown: Reply | None = None
+        self._sheet: Sheet | None = None
         self._applying: Stepper | None = None
+        self._adding = NEW_DOCUMENT  # where the answers go that are being added
         self._recipe: KeptRecipe | None = None  # of the active layer
-        self._seen: Any = None
-        self._converted = False  # the colours of the active layer are, for the engine
-        self._build(wide)
+        self._target: Target | None = None  # the active layer
+        self.live.setChecked(setting("live-" + action.name) == "true")
         self._connect()
-        self._look_timer, self._soon_timer = QtCore.QTimer(self), QtCore.QTimer(self)
-        self._soon_timer.setSingleShot(True)
-        for timer in (self._look_timer, self._soon_timer):
-            timer.timeout.connect(self.look)
         self._refresh()
 
-    def _build(self, wide: bool) -> None:
-        self.view, self.strip = CompareView(self), Strip(self)
-        self.form = Form(self.action, self)
-        self.live = QtWidgets.QCheckBox("Live preview", self)
-        self.live.setToolTip("Answer the middle of the selection, or of the layer, after every change.")
-        self.words, self.state = label(self), Line(self)
-        self.words.setMinimumHeight(2 * self.words.fontMetrics().lineSpacing())
-        self.state.setEnabled(False)  # grey
-        self.bar = QtWidgets.QProgressBar(self)
-        self.bar.setRange(0, 1000)
-        self.bar.setTextVisible(False)
-        self.go = button(self, self.action.menu.rstrip("."), self.action.blurb)
-        self.stop = button(self, "Cancel", "Stop the work; nothing is changed")
-        self.again = button(self, "Again", "Make this very layer again, from the recipe that it carries")
-        self.large = button(self, f"At {_LARGE}", f"The same face again, {_LARGE} pixels large")
-        self.more = button(self, "More like this", "Keep the chosen answer and ask for others close to it")
-        self.apply = button(self, "Apply", "Add the chosen answer, as set in the last row above")
-        self.apply_all = button(self, "Apply all", "Add all answers")
-        self.discard = button(self, "Discard", "Forget these answers")
-        pictures = QtWidgets.QVBoxLayout()
-        pictures.addWidget(self.view, 1)
-        pictures.addWidget(self.live)
-        pictures.addLayout(row(self.again, self.large))
-        pictures.addWidget(self.strip)
-        pictures.addLayout(row(self.more, self.apply, self.apply_all, self.discard, grid=not wide))
-        options = QtWidgets.QVBoxLayout()
-        options.addWidget(self.form)
-        self.about = label(self)  # what is invented, and what is exact
-        self.about.setVisible(wide)
-        options.addWidget(self.about)
-        options.addStretch(1)
-        body: QtWidgets.QBoxLayout = QtWidgets.QHBoxLayout() if wide else QtWidgets.QVBoxLayout()
-        body.addLayout(pictures, 1)
-        body.addLayout(options)
-        whole = QtWidgets.QVBoxLayout(self)
-        whole.setContentsMargins(*([9] * 4 if wide else [0] * 4))  # the docker has its own
-        whole.addLayout(body, 1)
-        whole.addWidget(self.bar)
-        whole.addWidget(self.words)
-        self.buttons = row(self.go, self.stop)
-        whole.addLayout(self.buttons)
-        whole.addWidget(self.state)
-
     def _connect(self) -> None:
-        self.go.clicked.connect(lambda checked=False: self.start())
-        self.stop.clicked.connect(self.cancel)
-        self.again.clicked.connect(lambda checked=False: self.start_again())
-        self.large.clicked.connect(lambda: self.start_again(_LARGE))
-        self.more.clicked.connect(self.ask_for_more)
-        self.apply.clicked.connect(lambda: self.apply_offers(all_of_them=False))
-        self.apply_all.clicked.connect(lambda: self.apply_offers(all_of_them=True))
-        self.discard.clicked.connect(self.forget)
-        self.strip.chosen.connect(lambda index: self.view.show_after(self._offers[index].picture))
+        for button, press in (
+            (self.go, self.start),
+            (self.stop, self.cancel_one),
+            (self.again, self.start_again),
+            (self.large, lambda: self.start_again(LARGE)),
+            (self.flat, self.flatten),
+            (self.compare, self.show_sheet),
+            (self.more, self.ask_for_more),
+            (self.apply, lambda: self.apply_offers([self.strip.currentRow()])),
+            (self.apply_all, lambda: self.apply_offers(range(len(self.offers)))),
+            (self.discard, self.forget),
+        ):
+            button.clicked.connect(lambda checked=False, press=press: press())
+        self.strip.chosen.connect(lambda index: self.view.show_after(self.offers[index].picture))
+        self.strip.itemDoubleClicked.connect(lambda item: self.show_sheet())
         self.form.changed.connect(self._changed)
-        self.live.toggled.connect(self._changed)
-        self._work.progressed.connect(self._progressed)
-        self._work.finished.connect(self._finished)
-        self._work.failed.connect(self._failed)
-        self._preview.finished.connect(self._previewed)
-        self._preview.failed.connect(self._say)
+        self.live.toggled.connect(self._live_toggled)
+        self.queue.changed.connect(self._refresh)
+        self.queue.progressed.connect(self._progressed)
+        self.queue.previewed.connect(self._previewed)
+        self.queue.finished.connect(self._finished)
+        self.queue.failed.connect(self._failed)
+        self.preview.due.connect(self.look)
+        self.preview.due_now.connect(self.look)
+        self.preview.looked.connect(self._looked)
+        self.preview.said.connect(self._describe)
+        self.preview.ended.connect(self._watch.soon)
         self._watch.changed.connect(lambda word, words: self.state.setText(words))
 
     @property
     def busy(self) -> bool:
         """True while a request, or its answers' way into Krita, is going on."""
-        return self._work.busy or self._applying is not None
+        return self.queue.busy or self._applying is not None
 
     @property
     def offers(self) -> tuple[Offer, ...]:
         """The answers to choose from."""
-        return self._offers
+        return self._shown.offers if self._shown is not None else ()
 
-    def start(self, extra: Mapping[str, Any] | None = None) -> None:
-        """Ask for answers to what is selected now."""
-        if self.busy:
-            return
-        self._preview.cancel()
+    def start(self) -> None:
+        """Ask for answers to what is selected now; they wait for those that were asked for before."""
         try:
-            order = Order(choose(), self.action, self.form.values(), extra or {}, previews=True)
-            self._work.start(order)
+            self._add(request_for(self.action, self.form.values()))
         except (HostError, EngineError) as error:
-            self._say(str(error))
+            self._refuse(str(error))
             return
         self.form.remember()
-        self._begin("Reading the pixels")
-
-    def _begin(self, words: str) -> None:
-        self._offers, self._done = (), None
-        self._say(words)
-        self.bar.setValue(0)
-        self._refresh()
+        write_setting("last", self.action.name)
 
     def start_again(self, side: int = 0) -> None:
         """Ask for the answer that the active layer is, by its recipe; `side`: at about so many pixels."""
-        recipe = self._recipe
-        if self.busy or recipe is None or recipe.recipe.source is None:
+        kept = self._recipe
+        if kept is None or kept.recipe.source is None:
             return
-        self._preview.cancel()
-        source, extra = recipe.recipe.source, {}
+        source, extra = kept.recipe.source, {}
         if side:
             left, top, right, bottom = recipe.recipe.settings.get("box") or (0, 0, source.width, source.height)
             extra["scale"] = min(64, max(2, side // max(right - left, bottom - top)))
         try:
-            target = recipe.target(choose())
-            values = {**self.form.values(), **recipe.recipe.values()}
-            self._work.start(
-                Order(target, action_named(recipe.recipe.action), values, extra, previews=True, again=recipe)
-            )
+            target = kept.target(active_layer())
+            values = {**self.form.values(), **kept.recipe.values()}
+            again = LayerRequest(target, action_named(kept.recipe.action), values, extra, previews=True, again=kept)
+            self._add(Request((again,), self.form.values()["output"], kept.recipe.name, values))
         except (HostError, EngineError) as error:
-            self._say(str(error))
-            return
-        self._begin("Asking for the same answer")
+            self._refuse(str(error))
 
-    def ask_for_more(self) -> None:
-        """Keep the chosen answer, and ask for others close to it."""
-        if self.busy or self._done is None:
+    def ask_for_more(self, index: int = -1) -> None:
+        """Ask for answers close to the chosen one (or number `index`); those that are there stay."""
+        if self._shown is None:
             return
-        offer, order = self._chosen(), self._done.order
-        values = {**order.values, "candidates": max(_ALIKE, order.values["candidates"])}
-        extra = {"like": offer.seed} if offer.imagined else {}
-        values["seed"] = (offer.seed + 1) % 1_000_003
+        chosen, first = (
+            self.offers[max(0, self.strip.currentRow() if index < 0 else index)],
+            self._shown.parts[0].request,
+        )
+        values = {**first.values, "candidates": max(_ALIKE, first.values["candidates"])}
+        values["seed"] = (max(offer.seed for offer in self.offers) + 1) % 1_000_003
+        extra = {"like": chosen.seed} if chosen.imagined else {}
+        again = LayerRequest(first.target, first.action, values, extra, previews=False)
+        request = self._shown.request
         try:
-            self._work.start(Order(order.target, order.action, values, extra, previews=False))
+            self._add(replace(request, parts=(again,), kept=self.offers, extends=self._shown))
         except EngineError as error:
-            self._say(str(error))
+            self._refuse(str(error))
+
+    def cancel_one(self) -> None:
+        """Give up the request that is selected in the list, or the one that is worked on."""
+        row = self.waiting.currentRow() if self.waiting.isVisible() else 0
+        requests = self.queue.requests
+        if self._applying is not None or not requests:
+            self.cancel()
             return
-        self._kept = offer
-        self._refresh()
+        self.queue.cancel(requests[min(max(0, row), len(requests) - 1)])
+        self.say("Cancelled; nothing was changed.")
+        self._next()
 
     def cancel(self) -> None:
-        """Give up what is going on."""
-        self._work.cancel()
-        self._preview.cancel()
+        """Give up all that is going on."""
         words = "Cancelled; nothing was changed."
+        self.queue.cancel()
+        self.preview.work.cancel()
         if self._applying is not None:
             self._applying.stop()
             self._applying = None
-            if self.form.values()["output"] != NEW_DOCUMENT:  # the canvas comes before the answer
+            if self._adding != NEW_DOCUMENT:  # the canvas comes before the answer
                 words = "Cancelled; if the document was enlarged already, undo takes that back."
-        self._kept = None
-        self._say(words)
+        self.say(words)
         self._refresh()
 
-    def apply_offers(self, all_of_them: bool) -> None:
-        """Turn the chosen answer, or all, into layers or a document."""
-        if self.busy or self._done is None:
+    def apply_offers(self, rows: Any) -> None:
+        """Turn these answers, by their numbers, into layers or a document."""
+        if self._applying is None and self._shown is not None:
+            offers = self.offers
+            self._deliver(self._shown, [offers[max(0, row)] for row in rows])
+
+    def flatten(self) -> None:
+        """Open what is seen of the document as a document of one layer."""
+        if self._applying is None:
+            self._adding = NEW_DOCUMENT
+            self._run(flattened_copy(), "the flattened copy", lambda name: self.say(f"Opened {name}."))
+
+    def show_sheet(self) -> None:
+        """Compare the answers beside each other in a window."""
+        if self._shown is None:
             return
-        done = self._done
-        offers = self._offers if all_of_them else (self._chosen(),)
-        scale = max(1, done.finished.result.scale)
-        group = group_name(done.order.target.name, done.finished.result, done.order.action.name != UPSCALE.name)
-        name = group if len(offers) > 1 else offers[0].painting.name
-        steps = deliver(
-            [offer.painting for offer in offers],
-            done.shot.colours,
-            done.order.target,
-            scale,
-            self.form.values()["output"],
-            name,
-            file_suffix(done.order.action, scale),
-        )
-        self._applying = Stepper(steps, self)
-        self._applying.ended.connect(self._applied)
-        self._applying.broke.connect(self._not_applied)
-        self._say(f"Adding {name}")
-        self._refresh()
+        if self._sheet is None:
+            self._sheet = Sheet(self)
+            self._sheet.chosen.connect(self.apply_offers)
+            self._sheet.more.connect(self.ask_for_more)
+        self._sheet.fill(self._shown.parts[0].finished.source, self.offers)
+        self._sheet.show()
+        self._sheet.raise_()
 
     def forget(self) -> None:
-        """Back to the selected pixels."""
-        self._offers, self._done, self._kept, self._seen = (), None, None, None
+        """Back to the selected pixels, or to the answers that came meanwhile."""
+        self._shown = None
+        self.preview.forget()
         self.view.set_stale(False)
-        self._say("")
-        self._refresh()
+        self.say("")
+        self._next()
         self.look()
 
     def look_soon(self) -> None:
-        """`look`, when Krita has ended what it is doing: documents must not be made in the middle of that."""
-        self._soon_timer.start(0)
+        """`look`, when Krita has ended what it is doing."""
+        self.preview.soon()
 
     def look(self) -> None:
         """Show what is selected, and answer a part of it where a live preview is wanted."""
-        if self.busy or self._offers or not self.isVisible():
-            return
-        try:
-            target = choose()
-            part = middle(target)
-            samples = glance(part)
-            prepare(target.colours)
-            self._find_recipe(target)
-            self._explain(target)
-        except HostError as error:
-            self._seen = self._recipe = None
-            self._refresh()
-            self._preview.cancel()
-            self.view.show_before(None, str(error))
-            return
-        values = self.form.values()
-        state = (part, samples, tuple(sorted(values.items())), self.live.isChecked())
-        if state == self._seen:
-            return
-        self._seen = state
-        if self.live.isChecked() and self.action.name == UPSCALE.name:
-            values.update(scale=min(_PREVIEW_SCALE, values["scale"]), candidates=1)
-            self._preview.start(Order(part, self.action, values, {}, previews=False))
-            return
-        before = shown(part, samples)
-        hint = f"{target.name}: no preview of its colours ({part.colours.model}, {part.colours.depth})"
-        self.view.show_before(before, hint)
-        self._describe(target)
+        if not (self.busy or self.offers) and self.isVisible():
+            self.preview.look(self.form.values(), self.live.isChecked())
 
     def showEvent(self, event: Any) -> None:  # noqa: N802 (Qt's name)
         super().showEvent(event)
         self._watch.look(True)
-        self._look_timer.start(_LOOK)
-        self.look_soon()
+        self.preview.watch(True)
 
     def hideEvent(self, event: Any) -> None:  # noqa: N802
         super().hideEvent(event)
         self._watch.look(False)
-        self._look_timer.stop()
-        self._preview.cancel()
-        self._seen = None
+        self.preview.watch(False)
 
     def close_down(self) -> None:
         """Krita or the dialog goes away: let the engine stop as well."""
-        self._work.cancel()
-        self._preview.cancel()
+        self.queue.cancel()
         self._watch.look(False)
-        self._look_timer.stop()
+        self.preview.watch(False)
+        if self._sheet is not None:
+            self._sheet.close()
 
-    def _chosen(self) -> Offer:
-        return self._offers[max(0, self.strip.currentRow())]
+    def _add(self, request: Request) -> None:
+        self.queue.add(request)
+        self.preview.work.cancel()
+        self._history.begin(request.parts[0].action, request.title, request.values)
+        self._refresh()
 
-    # The promise depends on the values and on the colours.
-    def _explain(self, target: Target | None = None) -> None:
-        if target is not None:
-            self._converted = target.colours.travels != target.colours
-        exact = exactness(self.action, self.form.values())
-        if self._converted:
-            exact = "Its colours are converted and back, so it scales back only approximately."
-        self.about.setText(self.action.help.split(" Scaled down again")[0] + " " + exact)
+    def _finished(self, reply: Reply) -> None:
+        self._history.finish(reply.parts[0].request.action)
+        self._watch.soon()
+        if reply.request.extends is not None and reply.request.extends is self._shown:
+            self._show(reply)
+        else:
+            self._ready.append(reply)
+            self._next()
+        self.finished.emit(reply)
 
-    def _find_recipe(self, target: Target) -> None:
-        before, self._recipe = self._recipe, recipe_of_target(target)
-        if before != self._recipe:
-            self._refresh()
+    # The next reply that nobody has seen, once the user is part with the one before.
+    def _next(self) -> None:
+        if self._ready and self._shown is None and self._applying is None:
+            reply = self._ready.pop(0)
+            if reply.several or (self.adds_single and len(reply.offers) == 1):
+                self._deliver(reply, reply.offers)
+            else:
+                self._show(reply)
+        self._refresh()
 
-    def _changed(self) -> None:
-        self._explain()
-        if self._offers and self._done is not None:
-            old = {**self._done.order.values, "output": None}
-            self.view.set_stale(old != {**self.form.values(), "output": None})
-        if not self.busy and not self._offers:
-            self._look_timer.start(_LOOK)  # once the value stands still
-
-    def _progressed(self, event: Any) -> None:
-        self._say(event.sentence)
-        if isinstance(event, Progress):
-            self.bar.setValue(round(1000 * event.fraction))
-            if event.preview is not None:
-                self.view.show_after(event.preview)
-
-    def _finished(self, done: OrderResult) -> None:
-        offers = done.offers if self._kept is None else (self._kept, *done.offers)
-        self._done, self._offers, self._kept = done, offers, None
-        self._say(done.summary)
+    def _show(self, reply: Reply) -> None:
+        offers = reply.offers
+        row = self.strip.currentRow() if reply.request.kept else 0
+        self._shown = reply
+        self.say(reply.summary)
         self.view.set_stale(False)
-        self.view.show_both(done.finished.source, offers[0].picture)
+        self.view.show_both(reply.parts[0].finished.source, offers[max(0, row)].picture)
         self.strip.fill(
             [offer.picture for offer in offers],
             [offer.label for offer in offers],
             [offer.painting.name for offer in offers],
+            max(0, row),
         )
-        self._watch.soon()
-        self._refresh()
-        self.finished.emit(done)
-
-    def _failed(self, words: str) -> None:
-        self._watch.soon()
-        self._kept = None
-        self._say(words or "Cancelled; nothing was changed.")
+        if self._sheet is not None and self._sheet.isVisible():
+            self.show_sheet()
         self._refresh()
 
-    def _previewed(self, done: OrderResult) -> None:
-        self._watch.soon()
-        self.view.show_both(done.finished.source, done.offers[0].picture)
-        self._describe(done.order.target)
+    def _deliver(self, reply: Reply, offers: Any) -> None:
+        # Answers that wait go where the form says now; what is added by itself, where it was asked for.
+        output = reply.request.output if self._shown is None else self.form.values()["output"]
+        parts = [delivery_of(part, part.offers[:1]) for part in reply.parts]
+        if not reply.several:
+            parts = [delivery_of(reply.parts[0], offers)]
+        action = reply.parts[0].request.action
+        size = reply.parts[0].finished.result.report.get("settings", {}).get("size") or 0
+        suffix = file_suffix(action, max(1, reply.parts[0].finished.result.scale), size)
+        name = reply.request.title if len(parts) > 1 else parts[0].group
+        self._adding = output
+        self._run(
+            deliver(parts, output, suffix, reply.request.only), name, lambda made: self._applied(reply, made), reply
+        )
 
-    def _applied(self, name: str) -> None:
+    def _run(self, steps: Any, name: str, ended: Any, reply: Reply | None = None) -> None:
+        self._applying = Stepper(steps, self)
+        self._applying.ended.connect(lambda made: self._ended(ended, made))
+        self._applying.broke.connect(lambda error: self._not_applied(error, reply))
+        self.say(f"Adding {name}")
+        self._refresh()
+
+    def _ended(self, ended: Any, made: str) -> None:
         self._applying = None
-        words = self._done.summary if self._done is not None else ""
-        self._offers, self._done, self._seen = (), None, None
-        self._say(f"Added {name}. {words}")
-        self._refresh()
+        ended(made)
+        self._next()
+
+    def _applied(self, reply: Reply, name: str) -> None:
+        words = reply.summary
+        if self._shown is reply:
+            self._shown = None
+        self.preview.forget()
+        real = reply.parts[0].request.action.name == ANONYMISE_FACE.name and self._adding != NEW_DOCUMENT
+        self.say(f"Added {name}. " + (f"{_STILL_THERE} " if real else "") + words)
+        if self._sheet is not None:
+            self._sheet.close()
         self.applied.emit(words)
 
-    def _not_applied(self, error: BaseException) -> None:
+    # An answer that could not be added is not lost: it waits, to be added somewhere else.
+    def _not_applied(self, error: BaseException, reply: Reply | None) -> None:
         self._applying = None
-        self._say(str(error) if isinstance(error, HostError) else sentence(error))
+        if reply is not None and self._shown is None:
+            self._show(reply)
+        self._refuse(str(error) if isinstance(error, HostError) else sentence(error))
+
+    def _failed(self, request: Request, words: str) -> None:
+        self._watch.soon()
+        self._refuse(words or "Cancelled; nothing was changed.")
+
+    def _refuse(self, words: str) -> None:
+        self.say(words)
         self._refresh()
+        self.refused.emit(words)
 
-    def _describe(self, target: Target) -> None:
+    def _progressed(self, words: str, fraction: float) -> None:
+        self.say(words)
+        self.bar.setRange(0, 0 if fraction < 0 else 1000)  # moves by itself until the engine says how far it is
+        self.bar.setValue(round(1000 * max(0.0, fraction)))
+
+    def _previewed(self, picture: Preview) -> None:
+        if not self.offers:
+            self.view.show_after(picture)
+
+    def _looked(self, target: Target | None) -> None:
+        before, self._target = self._recipe, target
+        self._recipe = recipe_of_target(target) if target is not None else None
+        self._explain()
+        if before != self._recipe:
+            self._refresh()
+
+    # The promise depends on the values and on the colours.
+    def _explain(self) -> None:
+        target = self._target
+        size = (target.width, target.height) if target is not None else None
+        exact = exactness(self.action, self.form.values(), size)
+        if target is not None and target.colours.travels != target.colours:
+            exact = "Its colours are converted and back, so it scales back only approximately."
+        self.about.setText(self.action.help.split(" Scaled down again")[0] + " " + exact)
+
+    def _changed(self) -> None:
+        self._explain()
+        if self._shown is not None:
+            old = {**self._shown.request.values, "output": None}
+            self.view.set_stale(old != {**self.form.values(), "output": None})
+        elif not self.busy:
+            self.preview.later()
+
+    def _live_toggled(self, on: bool) -> None:
+        write_setting("live-" + self.action.name, "true" if on else "false")
+        self._changed()
+
+    def _describe(self, words: str) -> None:
         if not self.words.text() or self.words.property("describes"):
-            what = f"{target.name}, {target.width} × {target.height} pixels"
-            if target.times:
-                what += f", {len(target.times)} frames"
-            self._say(what)
-            self.words.setProperty("describes", True)
-
-    def _say(self, words: str) -> None:
-        self.words.setText(words)
-        self.words.setProperty("describes", False)
+            self.say(words, describes=True)
 
     def _refresh(self) -> None:
-        busy, offered = self.busy, bool(self._offers)
-        self.go.setVisible(not busy)
-        self.stop.setVisible(busy)
-        self.bar.setVisible(busy)
-        self.strip.setVisible(offered)
-        self.live.setVisible(not offered and self.action.name == UPSCALE.name)
-        recipe = self._recipe.recipe if self._recipe is not None and not (busy or offered) else None
-        can_repeat = recipe is not None and recipe.source is not None
-        self.again.setVisible(can_repeat)
-        self.large.setVisible(can_repeat and recipe is not None and recipe.action == IMAGINE_FACE.name)
-        for choice in (self.more, self.apply, self.discard):
-            choice.setVisible(offered)
-            choice.setEnabled(not busy)
-        self.apply_all.setVisible(len(self._offers) > 1)
-        self.apply_all.setEnabled(not busy)
-        self.form.setEnabled(not busy)
+        titles = [request.title for request in self.queue.requests]
+        recipe = self._recipe.recipe if self._recipe is not None else None
+        self.arrange(len(self.offers), self.busy, self._applying is not None, titles, recipe)

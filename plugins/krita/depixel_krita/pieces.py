@@ -1,4 +1,4 @@
-"""Small widgets that the panel is put together from."""
+"""Small widgets that panels and windows are put together from."""
 
 from __future__ import annotations
 
@@ -21,14 +21,39 @@ def button(parent: QtWidgets.QWidget, text: str, tip: str) -> QtWidgets.QPushBut
     return widget
 
 
-def row(*widgets: QtWidgets.QWidget, grid: bool = False) -> QtWidgets.QLayout:
-    """Widgets beside each other; `grid`: in rows of two."""
-    if grid:  # two rows of two, for a narrow docker
+def row(*widgets: QtWidgets.QWidget, columns: int = 0) -> QtWidgets.QLayout:
+    """Widgets beside each other; `columns`: in rows of so many."""
+    if columns:
         layout = QtWidgets.QGridLayout()
         for index, widget in enumerate(widgets):
-            layout.addWidget(widget, index // 2, index % 2)
+            layout.addWidget(widget, index // columns, index % columns)
         return layout
     line = QtWidgets.QHBoxLayout()
     for widget in widgets:
         line.addWidget(widget)
     return line
+
+
+def shortened(words: str, most: int) -> str:
+    """The words, or their beginning and three dots where they have more than `most` characters."""
+    return words if len(words) <= most else words[:most].rpartition(" ")[0] + " ..."
+
+
+class Scrolling(QtWidgets.QScrollArea):
+    """An area that scrolls up and down only: it is as wide as what is inside needs."""
+
+    def __init__(self, inside: QtWidgets.QWidget, parent: QtWidgets.QWidget) -> None:
+        super().__init__(parent)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QtWidgets.QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(QtCore.Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setWidget(inside)
+
+    def minimumSizeHint(self) -> QtCore.QSize:  # noqa: N802 (Qt's name)
+        bar = self.verticalScrollBar().sizeHint().width()
+        return QtCore.QSize(self.widget().minimumSizeHint().width() + bar, 60)
+
+    def sizeHint(self) -> QtCore.QSize:  # noqa: N802
+        bar = self.verticalScrollBar().sizeHint().width()
+        hint = self.widget().sizeHint()
+        return QtCore.QSize(hint.width() + bar, hint.height())

@@ -6,6 +6,7 @@ All of this may run on a thread of its own; it works in parts, so that the inter
 
 from __future__ import annotations
 
+import operator
 import re
 from typing import Literal, Union
 
@@ -38,7 +39,7 @@ def reduced(samples: Samples, width: int, height: int, channels: int, depth: int
     A picture for the screen: width, height, and RGBA of 8 bits, the longer side at most `side` (pixels are left out).
 
     Args:
-        channels: 4 (R,G,B,A) or 2 (grey, alpha).
+        channels: 4 (R,G,B,A), 2 (grey, alpha) or 1 (grey).
     """
     step = max(1, -(-max(width, height) // side))
     row = width * channels * depth // 8
@@ -54,15 +55,22 @@ def reduced(samples: Samples, width: int, height: int, channels: int, depth: int
     return columns, len(rows), bytes(out)
 
 
-def repeated(samples: bytes, width: int, times: int) -> bytes:
-    """A picture of one byte a pixel, each pixel `times` as wide and as high."""
-    rows = []
-    for start in range(0, len(samples), width):
-        row = bytearray(width * times)
-        for column in range(times):
-            row[column::times] = samples[start : start + width]
-        rows += [row] * times
-    return b"".join(rows)
+def resized(samples: bytes, size: tuple[int, int], larger: tuple[int, int], rows: range) -> bytes:
+    """
+    Rows of a larger picture of one byte a pixel, whose pixels are repeated.
+
+    Args:
+        size: width and height of `samples`.
+        larger: width and height of the larger picture.
+        rows: of the larger picture.
+    """
+    columns = operator.itemgetter(*(x * size[0] // larger[0] for x in range(larger[0])), 0)  # one more: a tuple always
+    found: dict[int, bytes] = {}
+    for row in rows:
+        source = row * size[1] // larger[1]
+        if source not in found:
+            found[source] = bytes(columns(samples[source * size[0] : (source + 1) * size[0]])[:-1])
+    return b"".join(found[row * size[1] // larger[1]] for row in rows)
 
 
 def pasted(answer: Samples, source: Samples, shape: bytes, depth: int) -> bytearray:
@@ -96,7 +104,7 @@ def _put(target: memoryview, line: memoryview, channels: int, step: int) -> None
     if channels == 4:
         target.cast("I")[:] = line.cast("I")[::step]
         return
-    grey, alpha = line[0 :: 2 * step], line[1 :: 2 * step]
+    grey = line[0 :: channels * step]
     for channel in range(3):
         target[channel::4] = grey
-    target[3::4] = alpha
+    target[3::4] = line[1 :: 2 * step] if channels == 2 else b"\xff" * len(grey)

@@ -72,8 +72,8 @@ class CompareView(QtWidgets.QWidget):
             flags = number(_Qt.AlignmentFlag.AlignCenter, _Qt.TextFlag.TextWordWrap)
             painter.drawText(self.rect().adjusted(8, 8, -8, -8), flags, self._hint)
             return
-        place = self._place(image)
-        _checkerboard(painter, place)
+        place = self._place(shown)
+        checkerboard(painter, place)
         if self._after is not None:
             _draw(painter, place, self._after)
         if self._before is not None:
@@ -81,7 +81,7 @@ class CompareView(QtWidgets.QWidget):
             painter.save()
             painter.setClipRect(QtCore.QRect(place.left(), place.top(), line - place.left(), place.height()))
             if self._after is not None:
-                _checkerboard(painter, place)
+                checkerboard(painter, place)
             _draw(painter, place, self._before)
             painter.restore()
             if self._after is not None:
@@ -142,8 +142,8 @@ class Strip(QtWidgets.QListWidget):
         self.setAccessibleName("Answers")
         self.currentRowChanged.connect(self._tell)
 
-    def fill(self, pictures: Sequence[Preview], labels: Sequence[str], tips: Sequence[str]) -> None:
-        """Show these answers and choose the first."""
+    def fill(self, pictures: Sequence[Preview], labels: Sequence[str], tips: Sequence[str], row: int = 0) -> None:
+        """Show these answers and choose one of them."""
         self.blockSignals(True)
         self.clear()
         for picture, label, tip in zip(pictures, labels, tips):  # noqa: B905 (Python 3.8 in some builds of Krita)
@@ -151,7 +151,7 @@ class Strip(QtWidgets.QListWidget):
             item.setToolTip(tip)
             self.addItem(item)
         self.blockSignals(False)
-        self.setCurrentRow(0)
+        self.setCurrentRow(row)
 
     def _tell(self, row: int) -> None:
         if row >= 0:
@@ -188,7 +188,7 @@ def _thumbnail(preview: Preview) -> QtGui.QPixmap:
     place = image.rect()
     place.moveCenter(pixmap.rect().center())
     painter = QtGui.QPainter(pixmap)
-    _checkerboard(painter, place)
+    checkerboard(painter, place)
     painter.drawImage(place.topLeft(), image)
     painter.end()
     return pixmap
@@ -200,7 +200,8 @@ def _draw(painter: QtGui.QPainter, place: QtCore.QRect, image: QtGui.QImage) -> 
     painter.drawImage(place, image)
 
 
-def _checkerboard(painter: QtGui.QPainter, place: QtCore.QRect) -> None:
+def checkerboard(painter: QtGui.QPainter, place: QtCore.QRect) -> None:
+    """What is seen through clear pixels."""
     tile = QtGui.QPixmap(2 * _SQUARE, 2 * _SQUARE)
     tile.fill(QtGui.QColor(150, 150, 150))
     inner = QtGui.QPainter(tile)

@@ -19,6 +19,7 @@ from depixel.install.plugins import install_krita
 from depixel.install.profiles import Profile
 
 HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[2]
 SECONDS = 1700  # for all scenarios; about 170 where nobody else works
 PLUGINS = ".local/share/krita/pykrita"
 _BUNDLED = """
@@ -67,6 +68,7 @@ def start_krita(host: Host, home: Path, out: Path, seconds: float, **more: str) 
         "XDG_RUNTIME_DIR": str(home / "run"),
         "DEPIXEL_RUNTIME_DIR": str(home / "engine"),
         "DEPIXEL_DRIVER_OUT": str(out),
+        "DEPIXEL_DRIVER_DOCS": str(ROOT / "docs" / "krita.md"),
         **more,
     }
     screen = ("xvfb-run", "-a", "-s", "-screen 0 1400x1000x24 -nolisten tcp")

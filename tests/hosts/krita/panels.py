@@ -22,9 +22,13 @@ def main(binding: str, out: Path) -> None:
     test = importlib.import_module(binding + ".QtTest").QTest
     krita = types.ModuleType("depixel_tests_krita")
     app = types.SimpleNamespace(
-        readSetting=lambda group, name, default: default, activeDocument=lambda: None, documents=list
+        readSetting=lambda group, name, default: default,
+        writeSetting=lambda group, name, value: None,
+        activeDocument=lambda: None,
+        documents=list,
     )
     krita.Krita = types.SimpleNamespace(instance=lambda: app)  # type: ignore[attr-defined]
+    krita.InfoObject = object  # type: ignore[attr-defined]
     krita.DockWidget = widgets.QDockWidget  # type: ignore[attr-defined]
     # Not yet as "krita": the package would register itself in it.
     package = importlib.import_module("depixel_krita")
@@ -43,8 +47,8 @@ def main(binding: str, out: Path) -> None:
     dock.resize(NARROW, 620)
     dock.show()
     for index, action in enumerate(actions):
-        dock.widget().widget().box.setCurrentIndex(index)
-        panel = dock.widget().widget().panel
+        dock.widget().box.setCurrentIndex(index)
+        panel = dock.widget().panel
         panel.form._more.setChecked(True)
         for _ in range(5):
             application.processEvents()
@@ -52,12 +56,15 @@ def main(binding: str, out: Path) -> None:
         first = shown(2, 2, bytes([200, 60, 30, 255] * 4))
         second = shown(4, 4, bytes([60, 90, 220, 255] * 16))
         panel.view.show_both(first, second)
-        panel._offers = tuple(types.SimpleNamespace(picture=picture) for picture in (second, first))
+        offers = tuple(_offer(picture, number) for number, picture in enumerate((second, first)))
+        part = types.SimpleNamespace(finished=types.SimpleNamespace(source=first))
+        asked_for = types.SimpleNamespace(values={})
+        panel._shown = types.SimpleNamespace(offers=offers, parts=(part,), request=asked_for)
         panel.strip.fill([second, first], ["1: exact", "2: exact"], ["one", "two"])
         panel._refresh()  # as when answers have come
         for _ in range(5):
             application.processEvents()
-        place = dock.widget().viewport().width(), dock.widget().widget().width()
+        place = dock.width(), dock.widget().minimumSizeHint().width()
         found["widths"][action.name] = [asked, panel.minimumSizeHint().width(), *place]
         dock.grab().save(str(out / f"docker-{action.name}.png"))
         before = panel.view.grab().toImage()
@@ -69,6 +76,23 @@ def main(binding: str, out: Path) -> None:
         left = place.left() + place.width() // 4, place.top() + place.height() // 4
         clicked = panel.view.grab().toImage()
         found.setdefault("colours", []).append([hex(image.pixel(*left)) for image in (before, after, clicked)])
+        panel.show_sheet()
+        panel.form.presets.fill()
+        for _ in range(5):
+            application.processEvents()
+        sheet = panel._sheet
+        test.mouseClick(sheet._tiles[1], qt.QtCore.Qt.MouseButton.LeftButton)
+        test.keyClick(sheet._tiles[1], qt.QtCore.Qt.Key.Key_Plus)
+        found.setdefault("marked", []).append([sheet.marked(), sheet._place.zoom])
+        sheet.grab().save(str(out / f"sheet-{action.name}.png"))
+        sheet.close()
+        for dials in panel.form.findChildren(sys.modules["depixel_krita.dials"].DialsButton):
+            person = dials.open()
+            person.rows["age"].setValue(2)
+            found.setdefault("face", []).append(panel.form.values()["face"])
+            application.processEvents()
+            person.grab().save(str(out / f"dials-{action.name}.png"))
+            person.close()
         window = dialog.Dialog(action, engine, None, None)
         window.show()
         for _ in range(5):
@@ -76,6 +100,12 @@ def main(binding: str, out: Path) -> None:
         window.grab().save(str(out / f"dialog-{action.name}.png"))
         window.close()
     sys.stdout.write(json.dumps(found))
+
+
+def _offer(picture: object, number: int) -> types.SimpleNamespace:
+    return types.SimpleNamespace(
+        picture=picture, label=f"seed {number}: exact", painting=types.SimpleNamespace(name=f"sprite x4, seed {number}")
+    )
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ PANELS = Path(__file__).with_name("panels.py")
 
 
 def test_widgets_under_qt6(host: Host) -> None:
-    """Dialogs and docker are made and drawn, the divider parts the pictures, and all fits a narrow docker."""
+    """Dialogs, docker, answers side by side and dials are drawn and follow mouse and keys; all fits a narrow docker."""
     out = host.work / "qt6"
     out.mkdir()
 
@@ -26,8 +26,10 @@ def test_widgets_under_qt6(host: Host) -> None:
     assert facts["qt"] == "PyQt6.QtCore"
     assert "Traceback" not in said
     assert sorted(facts["widths"]) == ["anonymise-face", "imagine-face", "upscale"]
-    for asked, with_answers, viewport, widget in facts["widths"].values():
-        assert max(asked, with_answers, widget) <= viewport <= 250
+    for asked, with_answers, width, needed in facts["widths"].values():
+        assert max(asked, with_answers, needed) <= width <= 250
+    assert facts["marked"] == [[[1], 1.25]] * 3
+    assert facts["face"] == ["age=+10"] * 2
     for before, moved_by_keys, moved_by_mouse in facts["colours"]:
         assert (before, moved_by_keys, moved_by_mouse) == ("0xffc83c1e", "0xff3c5adc", "0xffc83c1e")
-    assert len(list(out.glob("*.png"))) == 6
+    assert len(list(out.glob("*.png"))) == 11

@@ -89,7 +89,8 @@ def use(facts):
     save("archive.src", layer.pixelData(0, 0, 12, 10))
     dock = next(d for d in app.dockers() if d.objectName() == "depixel_docker")
     dock.setVisible(True)
-    panel = dock.widget().widget().panel
+    panel = dock.widget().panel
+    panel.adds_single = False
     panel.live.setChecked(False)
     panel.form.set_values({"scale": 2, "output": "new-layer"})
     panel.go.click()

@@ -50,7 +50,15 @@ class Driver(Extension):
         from depixel_driver import desk
 
         sys.excepthook = traceback.print_exception  # Krita's own opens a dialog, and nobody would close it
-        for name in ("scenarios", "kinds", "colours", "life", "measures"):  # they add to desk.ALL, in this order
+        for name in (
+            "scenarios",
+            "kinds",
+            "copies",
+            "flow",
+            "colours",
+            "life",
+            "measures",
+        ):  # they add to desk.ALL, in this order
             import_module("depixel_driver." + name)
         chosen = os.environ.get("DEPIXEL_DRIVER_ONLY", "").split()
         self.names = [name for name in desk.ALL if not chosen or name in chosen]

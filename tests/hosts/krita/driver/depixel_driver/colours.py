@@ -29,7 +29,7 @@ def colours(facts):
         save(name + ".src", layer.pixelData(0, 0, 16, 12))
         panel = docker()
         yield from ask(panel, scale=2, output="new-layer")
-        shot, painting = panel._done.shot, panel.offers[0].painting
+        shot, painting = panel._shown.parts[0].shot, panel.offers[0].painting
         yield from apply(panel)
         made = desk.tops(document)[-1]
         save(name + ".out", made.pixelData(0, 0, 32, 24))

@@ -118,8 +118,9 @@ def docker(action=0):
     found = next(d for d in app.dockers() if d.objectName() == "depixel_docker")
     found.setVisible(True)
     found.raise_()
-    switcher = found.widget().widget()
+    switcher = found.widget()
     switcher.box.setCurrentIndex(action)
+    switcher.panel.adds_single = False  # most scenarios look at an answer before they add it
     return switcher.panel
 
 
@@ -196,10 +197,11 @@ def clean():
     """Close every dialog and document."""
     for dialog in dialogs():
         dialog.close()
-    panel = docker()
-    if panel.busy:
-        panel.cancel()
-    panel.forget()
+    for action in (2, 1, 0):
+        panel = docker(action)
+        if panel.busy:
+            panel.cancel()
+        panel.forget()
     for document in documents():
         document.setBatchmode(True)
         document.setModified(False)

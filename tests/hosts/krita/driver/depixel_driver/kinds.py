@@ -80,7 +80,7 @@ def pixel_art(facts):
     panel.finished.connect(done.append)
     yield from ask(panel, scale=4, palette="keep", output="new-document")
     panel.finished.disconnect(done.append)
-    facts["domain"] = done[0].finished.result.domain
+    facts["domain"] = done[0].parts[0].finished.result.domain
     yield from apply(panel)
     save("pixel_art.out", desk.tops(desk.other_document(document))[0].pixelData(0, 0, 96, 96))
 
@@ -161,7 +161,7 @@ def hidden_and_passing(facts):
         put(inside, stored(desk.art(16, 12, 8), "RGBA", "U8"), 0, 0, 16, 12)
         yield from settle(document)
         yield from ask(panel, scale=2)
-        facts["hidden " + name] = bytes(panel._done.shot.frames[0]) == bytes(inside.pixelData(0, 0, 16, 12))
+        facts["hidden " + name] = bytes(panel._shown.parts[0].shot.frames[0]) == bytes(inside.pixelData(0, 0, 16, 12))
     group.setVisible(True)
     group.setPassThroughMode(True)
     yield from settle(document)
@@ -170,7 +170,7 @@ def hidden_and_passing(facts):
     document.setActiveNode(group)
     yield 200
     yield from ask(panel, scale=2)
-    facts["passing group"] = bytes(panel._done.shot.frames[0]) == bytes(inner.pixelData(0, 0, 16, 12))
+    facts["passing group"] = bytes(panel._shown.parts[0].shot.frames[0]) == bytes(inner.pixelData(0, 0, 16, 12))
 
 
 @scenario
@@ -243,10 +243,10 @@ def animated_group(facts):
     yield 200
     panel = docker()
     yield from ask(panel, scale=2)
-    facts["frames"] = len(panel._done.shot.frames)
+    facts["frames"] = len(panel._shown.parts[0].shot.frames)
     facts["same"] = [
         bytes(layer.pixelDataAtTime(0, 0, 16, 12, moment)) == frame
-        for moment, frame in zip((0, 5), panel._done.shot.frames)
+        for moment, frame in zip((0, 5), panel._shown.parts[0].shot.frames)
     ]
     facts["time"] = document.currentTime()
     yield from apply(panel)

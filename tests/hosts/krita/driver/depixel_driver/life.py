@@ -27,7 +27,7 @@ def cancelled(facts):
     facts["busy"] = panel.busy
     facts["words"] = panel.words.text()
     facts["layers"] = layers(document)
-    yield from until(lambda: panel._work._engine.hello().queued == 0, "the engine to be free", 20)
+    yield from until(lambda: panel.queue.work._engine.hello().queued == 0, "the engine to be free", 20)
     facts["seconds to free"] = time.monotonic() - began
     yield from ask(panel, scale=2)
     facts["works again"] = bool(panel.offers)
@@ -42,7 +42,7 @@ def cancelled(facts):
     began = time.monotonic()
     window.reject()
     facts["dialog closed"] = not desk.dialogs()
-    yield from until(lambda: panel._work._engine.hello().queued == 0, "the engine to be free", 20)
+    yield from until(lambda: panel.queue.work._engine.hello().queued == 0, "the engine to be free", 20)
     facts["seconds to free after dialog"] = time.monotonic() - began
 
 
@@ -52,10 +52,10 @@ def engine_killed(facts):
     document, layer = yield from new(32, 32)
     save("engine_killed.src", layer.pixelData(0, 0, 32, 32))
     panel = docker()
-    engine = panel._work._engine
+    engine = panel.queue.work._engine
     pid = engine.hello().pid
     heard = []
-    panel._work.progressed.connect(lambda event: heard.append(event.sentence))
+    panel.queue.progressed.connect(lambda words, fraction: heard.append(words))
     panel.form.set_values({**panel.action.defaults(), "scale": 4, "domain": "art", "steps": 20, "output": "new-layer"})
     panel.go.click()
     yield from until(lambda: panel.bar.value() > 0, "progress")
@@ -178,9 +178,9 @@ def engine_missing(facts):
     yield from new(8, 8)
     record = os.path.join(os.path.dirname(_client.__file__), "installed.json")
     panel = docker()
-    own = panel._work._engine
+    own = panel.queue.work._engine
     os.rename(record, record + ".away")
-    panel._work._engine = _client.Engine("krita", _client.Place(os.path.join(desk.OUT, "nowhere")))
+    panel.queue.work._engine = _client.Engine("krita", _client.Place(os.path.join(desk.OUT, "nowhere")))
     try:
         panel.forget()
         panel.go.click()
@@ -189,7 +189,7 @@ def engine_missing(facts):
         desk.shot(panel, "docker-no-engine")
     finally:
         os.rename(record + ".away", record)
-        panel._work._engine = own
+        panel.queue.work._engine = own
 
 
 def leave_during_a_job():

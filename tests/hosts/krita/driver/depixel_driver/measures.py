@@ -107,7 +107,7 @@ def measured(facts, panel, document, **values):
     panel.finished.disconnect(done.append)
     assert panel.offers, panel.words.text()
     facts["slots"] = clock.slots
-    facts["engine"] = done[0].finished.result.seconds
+    facts["engine"] = done[0].parts[0].finished.result.seconds
     facts["parts"] = clock.parts(facts["engine"])
     facts["round trip"] = clock.span("asked", "shown")
     yield 500

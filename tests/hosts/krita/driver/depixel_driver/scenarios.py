@@ -161,8 +161,8 @@ def candidates(facts):
     panel.more.click()
     yield from until(lambda: not panel.busy, "more answers")
     facts["more"] = [offer.seed for offer in panel.offers]
-    facts["kept"] = panel.offers[0].painting.frames[0] == kept
-    distances = [_distance(kept, offer.painting.frames[0]) for offer in panel.offers[1:]]
+    facts["kept"] = [panel.offers[1].painting.frames[0] == kept, panel.strip.currentRow()]
+    distances = [_distance(kept, offer.painting.frames[0]) for offer in panel.offers[3:]]
     facts["distances"] = distances
     yield from apply(panel, all_of_them=True)
     facts["layers"] = layers(document)
@@ -217,11 +217,10 @@ def live_preview(facts):
     desk.shot(dock, "docker-preview")
     dock.resize(250, 620)
     yield 300
-    facts["width"] = [dock.width(), dock.widget().widget().width(), dock.widget().viewport().width()]
+    facts["width"] = [dock.width(), dock.widget().minimumSizeHint().width()]
     desk.shot(dock, "docker-250")
-    if facts["width"][1] > facts["width"][2]:  # which widgets are to blame
-        every = [w for w in dock.widget().widget().findChildren(QtWidgets.QWidget) if w.isVisible()]
-        facts["widths"] = [[w.minimumSizeHint().width(), type(w).__name__, w.objectName()] for w in every]
+    every = [w for w in dock.widget().findChildren(QtWidgets.QWidget) if w.isVisible()]
+    facts["widths"] = sorted([w.minimumSizeHint().width(), type(w).__name__, w.objectName()] for w in every)[-8:]
     dock.setFloating(False)
     yield 200
     desk.shot(None, "window")

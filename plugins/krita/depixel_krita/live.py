@@ -1,0 +1,130 @@
+"""`Live`: looks at what is selected in Krita, shows it, and answers a part of it where a live preview is wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ._client import UPSCALE, Action, Engine, EngineError
+from .choice import active_layer
+from .host import HostError, Target, glance
+from .qt import QtCore, Signal
+from .region import region, shown
+from .scratch import prepare
+from .sizes import sized
+from .view import CompareView
+from .work import LayerReply, LayerRequest, Work
+
+_LOOK = 600  # milliseconds between two looks at what is selected
+_PREVIEW_SCALE = 8  # at most
+
+
+class Live(QtCore.QObject):
+    """
+    The preview of one action.
+
+    Signals:
+        looked: with the `Target` that is selected now; None where there is nothing that could be worked on.
+        said: with a sentence about what is shown.
+        ended: a preview has come, or failed.
+    """
+
+    looked = Signal(object)
+    said = Signal(str)
+    ended = Signal()
+
+    def __init__(self, action: Action, engine: Engine, view: CompareView, parent: QtCore.QObject) -> None:
+        super().__init__(parent)
+        self._action, self._view = action, view
+        self.work = Work(engine, self)
+        self._seen: Any = None  # the pixels and values that are shown
+        self._target: Target | None = None
+        self._timer, self._soon = QtCore.QTimer(self), QtCore.QTimer(self)
+        self._soon.setSingleShot(True)
+        self.due = self._timer.timeout
+        self.due_now = self._soon.timeout
+        self.work.finished.connect(self._previewed)
+        self.work.failed.connect(self._failed)
+
+    def watch(self, on: bool) -> None:
+        """Look again and again, or stop looking."""
+        if on:
+            self._timer.start(_LOOK)
+            self.soon()
+        else:
+            self._timer.stop()
+            self.work.cancel()
+            self._seen = None
+
+    def soon(self) -> None:
+        """Look when Krita has ended what it is doing: documents must not be made in the middle of that."""
+        self._soon.start(0)
+
+    def later(self) -> None:
+        """Look once the values stand still."""
+        self._timer.start(_LOOK)
+
+    def forget(self) -> None:
+        """Show anew, whatever was shown."""
+        self._seen = None
+
+    def look(self, values: Mapping[str, Any], wanted: bool) -> None:
+        """Show what is selected; `wanted`: with the answer to a part of it, if there was none to the same yet."""
+        try:
+            target = active_layer()
+            part = region(target)
+            samples = glance(part)
+            prepare(target.colours)
+        except HostError as error:
+            self._seen = None
+            self.work.cancel()
+            self._view.show_before(None, str(error))
+            self.looked.emit(None)
+            return
+        self._target = target
+        self.looked.emit(target)
+        seen = (part, samples, tuple(sorted(values.items())), wanted)
+        if seen == self._seen:
+            return
+        self._seen = seen
+        if wanted and self._action.name == UPSCALE.name:
+            self._ask(target, part, values)
+            return
+        self._view.show_before(
+            shown(part, samples),
+            f"{target.name}: no preview of its colours ({part.colours.model}, {part.colours.depth})",
+        )
+        self.said.emit(described(target))
+
+    # A preview of a part is made at a whole scale; the last reduction to a size would not be seen.
+    def _ask(self, target: Target, part: Target, values: Mapping[str, Any]) -> None:
+        try:
+            values = sized(values, target)
+            whole = (part.width, part.height) == (target.width, target.height)
+            scale = values["scale"]
+            if values.get("size") and not whole:
+                scale = max(2, -(-int(values["size"].split()[0]) // max(target.width, target.height)))
+                values["size"] = ""
+            if not whole:
+                scale = min(_PREVIEW_SCALE, scale)
+            values = {**values, "scale": scale, "candidates": 1}
+            self.work.start(LayerRequest(part, self._action, values, {}, previews=False))
+        except EngineError as error:
+            self.said.emit(str(error))
+
+    def _previewed(self, part: LayerReply) -> None:
+        self._view.show_both(part.finished.source, part.offers[0].picture)
+        if self._target is not None:
+            self.said.emit(described(self._target))
+        self.ended.emit()
+
+    def _failed(self, words: str) -> None:
+        if words:
+            self.said.emit(words)
+        self.ended.emit()
+
+
+def described(target: Target) -> str:
+    """What is worked on, in a few words."""
+    words = f"{target.name}, {target.width} × {target.height} pixels"
+    return f"{words}, {len(target.times)} frames" if target.times else words

@@ -1,0 +1,124 @@
+"""What answers are while they become Krita's: paintings, filled into layers strip by strip."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .colours import Colours, strips
+from .host import HostError, Target, find_document
+from .pixels import resized
+from .qt import QtCore
+from .recipes import keep
+from .scratch import Converter
+
+if TYPE_CHECKING:
+    from krita import Document, Node
+
+
+@dataclass(frozen=True)
+class Painting:
+    """One answer, ready for Krita: its order of channels."""
+
+    name: str
+    left: int  # in pixels of the answer, from the left edge of what was asked
+    top: int
+    width: int
+    height: int
+    frames: tuple[bytes | bytearray, ...]
+    recipe: str = ""  # what brings it back (`recipes.KeptRecipe`)
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """The answers to one layer, on their way into Krita."""
+
+    paintings: tuple[Painting, ...]
+    colours: Colours  # of the paintings
+    target: Target
+    scale: float  # side of an answer through that of the target; a whole number unless a size was chosen
+    group: str  # name of the answers together
+
+
+@dataclass(frozen=True)
+class Making:
+    """What the layers of one delivery have in common."""
+
+    given: Colours  # of the paintings
+    own: Colours  # of the layers
+    target: Target
+    scale: float
+    corner: tuple[int, int]  # of the target's first pixel, in the document that gets the layers
+
+
+def open_document(key: str) -> Document:
+    """
+    The document of this id.
+
+    Raises:
+        HostError: it was closed.
+    """
+    document = find_document(key)
+    if document is None:
+        raise HostError("The document was closed in the meantime; nothing was added.")
+    return document
+
+
+def fill(
+    layer: Node, painting: Painting, frame: int, converter: Converter, corner: tuple[int, int], key: str
+) -> Iterator[int]:
+    """
+    Write one frame into a layer that is in no document of the user's yet.
+
+    Args:
+        corner: of the target's first pixel, in the document that gets the layer.
+        key: the document that must stay open meanwhile.
+    """
+    samples = memoryview(painting.frames[frame])
+    row = len(samples) // painting.height
+    left, top = corner[0] + painting.left, corner[1] + painting.top
+    for start, rows in strips(painting.width, painting.height, converter.strip_pixels):
+        open_document(key)
+        strip = converter.strip(bytes(samples[start * row : (start + rows) * row]), painting.width, rows)
+        layer.setPixelData(QtCore.QByteArray(strip), left, top + start, painting.width, rows)
+        yield 0
+
+
+def cut(document: Document, layer: Node, painting: Painting, making: Making) -> Iterator[int]:
+    """Give a layer a transparency mask that shows what came from selected pixels; it keeps all of its pixels."""
+    target = making.target
+    size = round(target.width * making.scale), round(target.height * making.scale)
+    whole = (painting.width, painting.height) == size
+    if not target.shape or not whole or not hasattr(document, "createTransparencyMask"):  # the last: Krita 5.1
+        return
+    mask = document.createTransparencyMask("Selection")
+    layer.addChildNode(mask, None)
+    left, top = making.corner[0] + painting.left, making.corner[1] + painting.top
+    for start, rows in strips(*size):
+        part = resized(target.shape, (target.width, target.height), size, range(start, start + rows))
+        mask.setPixelData(QtCore.QByteArray(part), left, top + start, painting.width, rows)
+        yield 0
+
+
+def until_size(key: str, size: tuple[int, int]) -> Iterator[int]:
+    """
+    Wait until a document has this size.
+
+    Raises:
+        HostError: it was closed, or Krita did not change it.
+    """
+    for _ in range(1000):
+        yield 10
+        document = open_document(key)
+        if (document.width(), document.height()) == size and document.tryBarrierLock():
+            document.unlock()
+            return
+    raise HostError("Krita did not enlarge the document; nothing was added.")
+
+
+def keep_recipes(document: Document, nodes: Sequence[Node], paintings: Sequence[Painting]) -> None:
+    """Keep recipes with layers, by name: a group is put together elsewhere, and its layers have other ids since."""
+    recipes = {painting.name: painting.recipe for painting in paintings}
+    for node in nodes:
+        keep(document, node, recipes.get(node.name(), ""))

@@ -1,0 +1,184 @@
+"""Requests in a queue: one press of a button asks for the answers to one layer or to several, and is one request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ._client import Engine, EngineError, Progress, Queued, joined, scales_back
+from .qt import QtCore, Signal
+from .results import DOCUMENT
+from .work import LayerReply, LayerRequest, Offer, Work
+
+_SHARED_KINDS = ("art", "pixel-art", "textures")
+"""Kinds that the largest layer decides for the other layers of the same request."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """All answers to one request."""
+
+    request: Request
+    parts: tuple[LayerReply, ...]
+
+    @property
+    def offers(self) -> tuple[Offer, ...]:
+        """The answers to choose from; those of a single layer."""
+        return (*self.request.kept, *self.parts[0].offers)
+
+    @property
+    def several(self) -> bool:
+        """Whether several layers were answered: there is then nothing to choose."""
+        return len(self.parts) > 1 or self.request.output == DOCUMENT
+
+    @property
+    def summary(self) -> str:
+        """One sentence on the answers, and one for each thing worth knowing."""
+        if len(self.parts) == 1:
+            return self.parts[0].summary
+        answers = [part.finished.result.answers[0] for part in self.parts]
+        worst = scales_back(max(answers, key=lambda answer: answer.residual))
+        seconds = sum(part.finished.result.seconds for part in self.parts)
+        notes = [note for part in self.parts for note in (*part.finished.result.notes, *part.request.target.notes)]
+        return joined([f"{len(answers)} layers in {seconds:.1f} s; scaled back: {worst}.", *notes])
+
+
+@dataclass(frozen=True)
+class Request:
+    """What one press of a button asks for."""
+
+    parts: tuple[LayerRequest, ...]  # one for each layer
+    output: str  # where the answers are to go
+    title: str  # of what is answered, for messages
+    values: Mapping[str, Any]  # of the form
+    kept: tuple[Offer, ...] = ()  # earlier answers, to which these are added
+    extends: Reply | None = None  # the reply that they belong to
+    only: frozenset[str] = frozenset()  # ids of the layers that a copy of the document keeps; empty: all
+
+
+class Queue(QtCore.QObject):
+    """
+    Works on one request after the other.
+
+    Signals:
+        changed: a request began, ended or was added.
+        progressed: with a sentence, and the fraction that is done; -1 while that is unknown.
+        previewed: with a picture of the best answer so far.
+        finished: with a `Reply`.
+        failed: with the `Request` and a sentence.
+    """
+
+    changed = Signal()
+    progressed = Signal(str, float)
+    previewed = Signal(object)
+    finished = Signal(object)
+    failed = Signal(object, str)
+
+    def __init__(self, engine: Engine, parent: QtCore.QObject) -> None:
+        super().__init__(parent)
+        self.work = Work(engine, self)
+        self._requests: list[Request] = []  # the first is being worked on
+        self._done: list[LayerReply] = []  # its layers that are finished
+        self.work.progressed.connect(self._progressed)
+        self.work.finished.connect(self._finished)
+        self.work.failed.connect(self._failed)
+
+    @property
+    def busy(self) -> bool:
+        return bool(self._requests)
+
+    @property
+    def requests(self) -> tuple[Request, ...]:
+        """Those that are not finished, in the order in which they are worked on."""
+        return tuple(self._requests)
+
+    def add(self, request: Request) -> None:
+        """
+        Begin with it, or let it wait for its turn. Returns at once.
+
+        Raises:
+            EngineError: a value is out of range; nothing was added.
+        """
+        for part in request.parts:
+            part.check()
+        self._requests.append(request)
+        if len(self._requests) == 1:
+            self._begin()
+        self.changed.emit()
+
+    def cancel(self, request: Request | None = None) -> None:
+        """Give up one request, or all; no signal but `changed` comes."""
+        if request is None:
+            self._requests.clear()
+            self._stop()
+        elif request in self._requests:
+            first = self._requests[0] is request
+            self._requests.remove(request)
+            if first:
+                self._stop()
+                self._begin()
+        self.changed.emit()
+
+    def _stop(self) -> None:
+        self._done.clear()
+        self.work.cancel()
+
+    def _begin(self) -> None:
+        if not self._requests:
+            return
+        request = self._requests[0]
+        part = request.parts[len(self._done)]
+        if self._done:
+            part = replace(part, values=_of_one_kind(part.values, self._done[0]))
+        self.progressed.emit(f"{self._title()}: reading the pixels", -1.0)
+        try:
+            self.work.start(part)
+        except EngineError as error:
+            self._failed(str(error))
+
+    def _title(self) -> str:
+        request = self._requests[0]
+        count = len(request.parts)
+        return request.title if count == 1 else f"{request.title}, layer {len(self._done) + 1} of {count}"
+
+    def _progressed(self, event: Any) -> None:
+        words = event.sentence
+        if isinstance(event, Queued) and event.position:
+            words = f"{words} ({event.position} before it)"
+        fraction = event.fraction if isinstance(event, Progress) else -1.0
+        if fraction >= 0:
+            fraction = (len(self._done) + fraction) / len(self._requests[0].parts)
+        self.progressed.emit(f"{self._title()}: {words}", fraction)
+        if isinstance(event, Progress) and event.preview is not None and len(self._requests[0].parts) == 1:
+            self.previewed.emit(event.preview)
+
+    def _finished(self, part: LayerReply) -> None:
+        self._done.append(part)
+        request = self._requests[0]
+        if len(self._done) < len(request.parts):
+            self._begin()
+            return
+        reply = Reply(request, tuple(self._done))
+        self._next()
+        self.finished.emit(reply)
+        self.changed.emit()
+
+    def _failed(self, words: str) -> None:
+        request, title = self._requests[0], self._title()
+        self._next()
+        self.failed.emit(request, f"{title}: {words}" if words else "")
+        self.changed.emit()
+
+    def _next(self) -> None:
+        del self._requests[0]
+        self._done.clear()
+        self._begin()
+
+
+# Layers of one picture are read alike: what the largest turned out to be, the others are.
+def _of_one_kind(values: Mapping[str, Any], first: LayerReply) -> Mapping[str, Any]:
+    kind = first.finished.result.domain
+    if values.get("domain") != "auto" or kind not in _SHARED_KINDS:
+        return values
+    return {**values, "domain": kind}

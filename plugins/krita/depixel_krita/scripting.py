@@ -1,0 +1,117 @@
+"""
+For scripts, such as those in Krita's Scripter: one call asks, waits and adds the answers. Krita stays usable.
+
+    from depixel_krita import scripting
+
+    scripting.answer("upscale", scale=4, output="document")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from typing import Any
+
+from krita import Krita
+
+from ._client import Engine, EngineError, action_named, file_suffix, sentence, with_output
+from .documents import flattened_copy
+from .host import HostError
+from .parts import delivery_of, request_for
+from .qt import QtCore
+from .requests import Queue, Reply, Request
+from .results import deliver
+from .turns import Stepper
+
+_PATIENCE = 5000  # milliseconds for Krita to show a document that was just opened
+
+
+def answer(action: str = "upscale", **values: Any) -> str:
+    """
+    Answer what is selected in the document in front, and add all answers. Returns the name of what was added.
+
+    Args:
+        action: "upscale", "imagine-face" or "anonymise-face".
+        values: options by their names in docs/options.md; and `output`: "new-document", "new-layer", for "upscale" also
+            "larger-document" and "document".
+
+    Raises:
+        RuntimeError: one sentence: there is nothing to answer, a value is not allowed, or the engine failed.
+    """
+    try:
+        chosen = with_output(action_named(action), "krita", "new-layer" if action == "anonymise-face" else None)
+    except StopIteration:
+        raise RuntimeError(f"There is no action {action!r}: choose upscale, imagine-face or anonymise-face.") from None
+    unknown = sorted(set(values) - set(chosen.defaults()))
+    if unknown:
+        raise RuntimeError(f"{action} has no option {unknown[0]}; it has {', '.join(chosen.defaults())}.")
+    _wait_for_layer()
+    try:
+        reply = _reply(request_for(chosen, {**chosen.defaults(), **values}))
+    except (HostError, EngineError) as error:
+        raise RuntimeError(str(error)) from None
+    result = reply.parts[0].finished.result
+    size = result.report.get("settings", {}).get("size") or 0
+    parts = [delivery_of(part, part.offers) for part in reply.parts]
+    suffix = file_suffix(chosen, max(1, result.scale), size)
+    return _run(deliver(parts, reply.request.output, suffix, reply.request.only))
+
+
+def flattened() -> str:
+    """
+    Open what is seen of the document in front as a document of one layer. Returns its name.
+
+    Raises:
+        RuntimeError: no document is open.
+    """
+    return _run(flattened_copy())
+
+
+def _reply(request: Request) -> Reply:
+    app = Krita.instance()
+    queue = Queue(Engine("krita"), app)
+    replies: list[Reply] = []
+    problems: list[str] = []
+    queue.finished.connect(replies.append)
+    queue.failed.connect(lambda failed, words: problems.append(words or "Cancelled."))
+    queue.add(request)
+    try:
+        _spin(lambda: bool(replies or problems))
+    finally:
+        queue.cancel()
+        queue.deleteLater()
+    if problems:
+        raise RuntimeError(problems[0])
+    return replies[0]
+
+
+def _run(steps: Generator[int, None, str]) -> str:
+    names: list[str] = []
+    problems: list[BaseException] = []
+    stepper = Stepper(steps, Krita.instance())
+    stepper.ended.connect(names.append)
+    stepper.broke.connect(problems.append)
+    _spin(lambda: bool(names or problems))
+    if problems:
+        raise RuntimeError(str(problems[0]) if isinstance(problems[0], HostError) else sentence(problems[0]))
+    return names[0]
+
+
+# A document that was just opened has no active layer until Krita has had its turn.
+def _wait_for_layer() -> None:
+    clock = QtCore.QElapsedTimer()
+    clock.start()
+
+    def shown() -> bool:
+        document = Krita.instance().activeDocument()
+        return document is None or document.activeNode() is not None or clock.elapsed() > _PATIENCE
+
+    _spin(shown)
+
+
+def _spin(done: Callable[[], bool]) -> None:
+    loop, timer = QtCore.QEventLoop(), QtCore.QTimer()
+    timer.timeout.connect(lambda: loop.quit() if done() else None)
+    timer.start(20)
+    if not done():
+        loop.exec() if hasattr(loop, "exec") else loop.exec_()
+    timer.stop()

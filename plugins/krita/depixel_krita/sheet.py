@@ -1,0 +1,209 @@
+"""`Sheet`: the answers beside each other, large enough to judge, with one zoom and one place for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ._client import Preview
+from .pieces import Scrolling, button, label
+from .qt import QtCore, QtGui, QtWidgets, Signal, number
+from .view import checkerboard, image_of
+from .work import Offer
+
+_Qt = QtCore.Qt
+_SIDE = 150  # pixels of a picture at least
+_MOST = 32.0  # times
+
+
+class Place(QtCore.QObject):
+    """
+    The zoom, and the place in the middle, that all pictures of a sheet share.
+
+    Signals:
+        changed: one of them is another.
+    """
+
+    changed = Signal()
+
+    def __init__(self, parent: QtCore.QObject) -> None:
+        super().__init__(parent)
+        self.zoom = 1.0  # 1: the whole picture fits
+        self.middle = QtCore.QPointF(0.5, 0.5)  # in widths and heights of the picture
+
+    def magnify(self, times: float) -> None:
+        self.zoom = min(_MOST, max(1.0, self.zoom * times))
+        self.move(0.0, 0.0)
+
+    def move(self, across: float, down: float) -> None:
+        """Move the middle, by parts of a picture; it stays inside."""
+        rim = 0.5 / self.zoom
+        self.middle = QtCore.QPointF(
+            min(1 - rim, max(rim, self.middle.x() + across)), min(1 - rim, max(rim, self.middle.y() + down))
+        )
+        self.changed.emit()
+
+
+class Tile(QtWidgets.QWidget):
+    """
+    One picture with its name. The wheel and + and - zoom, dragging moves.
+
+    Signals:
+        clicked: the picture was clicked on, or Space pressed.
+    """
+
+    clicked = Signal()
+
+    def __init__(self, picture: Preview, name: str, tip: str, place: Place, parent: QtWidgets.QWidget) -> None:
+        super().__init__(parent)
+        self._image, self._name, self._place = image_of(picture), name, place
+        self.marked = False
+        self._grip: QtCore.QPoint | None = None
+        self._dragged = False
+        self.setMinimumSize(_SIDE, _SIDE)
+        self.setSizePolicy(QtWidgets.QSizePolicy.Policy.Expanding, QtWidgets.QSizePolicy.Policy.Expanding)
+        self.setFocusPolicy(_Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName(name)
+        self.setToolTip(tip)
+        place.changed.connect(self.update)
+
+    def mark(self, on: bool) -> None:
+        self.marked = on
+        self.update()
+
+    def paintEvent(self, event: QtGui.QPaintEvent) -> None:  # noqa: N802 (Qt's name)
+        painter = QtGui.QPainter(self)
+        base, text = QtGui.QPalette.ColorRole.Base, QtGui.QPalette.ColorRole.WindowText
+        painter.fillRect(self.rect(), self.palette().color(base))
+        inside = self._inside()
+        painter.save()
+        painter.setClipRect(inside)
+        place = self._spread(inside)
+        checkerboard(painter, place.intersected(inside))
+        painter.setRenderHint(QtGui.QPainter.RenderHint.SmoothPixmapTransform, self._image.width() > place.width())
+        painter.drawImage(place, self._image)
+        painter.restore()
+        painter.setPen(self.palette().color(text))
+        words = self.fontMetrics().elidedText(self._name, _Qt.TextElideMode.ElideRight, self.width() - 8)
+        line = QtCore.QRect(4, inside.bottom() + 2, self.width() - 8, self.fontMetrics().height() + 2)
+        painter.drawText(line, number(_Qt.AlignmentFlag.AlignCenter), words)
+        if self.marked or self.hasFocus():
+            colour = self.palette().color(QtGui.QPalette.ColorRole.Highlight)
+            painter.setPen(QtGui.QPen(colour, 4 if self.marked else 1))
+            painter.drawRect(self.rect().adjusted(1, 1, -2, -2))
+
+    def wheelEvent(self, event: QtGui.QWheelEvent) -> None:  # noqa: N802
+        self._place.magnify(1.25 if event.angleDelta().y() > 0 else 0.8)
+        event.accept()
+
+    def keyPressEvent(self, event: QtGui.QKeyEvent) -> None:  # noqa: N802
+        keys = _Qt.Key
+        if event.key() == keys.Key_Space:
+            self.clicked.emit()
+        elif event.key() in (keys.Key_Plus, keys.Key_Equal, keys.Key_Minus):
+            self._place.magnify(0.8 if event.key() == keys.Key_Minus else 1.25)
+        else:
+            super().keyPressEvent(event)
+
+    def mousePressEvent(self, event: QtGui.QMouseEvent) -> None:  # noqa: N802
+        self._grip, self._dragged = event.pos(), False
+
+    def mouseMoveEvent(self, event: QtGui.QMouseEvent) -> None:  # noqa: N802
+        if self._grip is None:
+            return
+        way = event.pos() - self._grip
+        if self._dragged or way.manhattanLength() > 4:
+            place = self._spread(self._inside())
+            self._place.move(-way.x() / max(1, place.width()), -way.y() / max(1, place.height()))
+            self._grip, self._dragged = event.pos(), True
+
+    def mouseReleaseEvent(self, event: QtGui.QMouseEvent) -> None:  # noqa: N802
+        if self._grip is not None and not self._dragged:
+            self.clicked.emit()
+        self._grip = None
+
+    def _inside(self) -> QtCore.QRect:
+        return self.rect().adjusted(4, 4, -4, -self.fontMetrics().height() - 8)
+
+    # Where the whole picture would lie; only what is inside is seen.
+    def _spread(self, inside: QtCore.QRect) -> QtCore.QRect:
+        image, keep = QtCore.QSizeF(self._image.size()), _Qt.AspectRatioMode.KeepAspectRatio
+        size = image.scaled(QtCore.QSizeF(inside.size()), keep)
+        width, height = size.width() * self._place.zoom, size.height() * self._place.zoom
+        middle = QtCore.QRectF(inside).center()
+        left = middle.x() - width * self._place.middle.x()
+        top = middle.y() - height * self._place.middle.y()
+        return QtCore.QRectF(left, top, width, height).toRect()
+
+
+class Sheet(QtWidgets.QDialog):
+    """
+    The pixels and all answers to them; several answers can be marked.
+
+    Signals:
+        chosen: with the numbers of the answers that are to be added.
+        more: with the number of the answer that others are to be like.
+    """
+
+    chosen = Signal(object)
+    more = Signal(int)
+
+    def __init__(self, parent: QtWidgets.QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("depixel_sheet")
+        self.setWindowTitle("Depixel: answers side by side")
+        self._place = Place(self)
+        self._tiles: list[Tile] = []
+        holder = QtWidgets.QWidget(self)
+        self._grid = QtWidgets.QGridLayout(holder)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setSpacing(6)
+        words = label(self)
+        words.setText("Click to mark one or several. The wheel zooms all pictures, dragging moves them.")
+        self.add = button(self, "Apply marked", "Add the marked answers to Krita")
+        self.like = button(self, "More like this", "Add answers close to the marked one")
+        close = button(self, "Close", "Back to the panel; the answers stay there")
+        self.add.clicked.connect(lambda: self.chosen.emit(self.marked()))
+        self.like.clicked.connect(lambda: self.more.emit(self.marked()[0]))
+        close.clicked.connect(self.reject)
+        buttons = QtWidgets.QHBoxLayout()
+        buttons.addWidget(words, 1)
+        for widget in (self.like, self.add, close):
+            buttons.addWidget(widget)
+        layout = QtWidgets.QVBoxLayout(self)
+        layout.addWidget(Scrolling(holder, self), 1)
+        layout.addLayout(buttons)
+        self.resize(900, 620)
+        self._refresh()
+
+    def fill(self, source: Preview, offers: Sequence[Offer]) -> None:
+        """Show these answers, with the pixels that they answer first; marks stay where the answers do."""
+        marked = self.marked()
+        for index in reversed(range(self._grid.count())):
+            old = self._grid.takeAt(index).widget()
+            if old is not None:
+                old.deleteLater()
+        count = len(offers) + 1
+        columns = 2 if count <= 4 else 3 if count <= 9 else 4
+        before = Tile(source, "your pixels", "The pixels that are answered", self._place, self)
+        self._grid.addWidget(before, 0, 0)
+        self._tiles = []
+        for index, offer in enumerate(offers):
+            tile = Tile(offer.picture, offer.label, offer.painting.name, self._place, self)
+            tile.clicked.connect(lambda tile=tile: self._toggle(tile))
+            tile.mark(index in marked)
+            self._tiles.append(tile)
+            self._grid.addWidget(tile, (index + 1) // columns, (index + 1) % columns)
+        self._refresh()
+
+    def marked(self) -> list[int]:
+        """Numbers of the marked answers."""
+        return [index for index, tile in enumerate(self._tiles) if tile.marked]
+
+    def _toggle(self, tile: Tile) -> None:
+        tile.mark(not tile.marked)
+        self._refresh()
+
+    def _refresh(self) -> None:
+        count = len(self.marked())
+        self.add.setEnabled(count > 0)
+        self.like.setEnabled(count == 1)

@@ -1,0 +1,243 @@
+"""Whole documents, several layers, and copies to give away."""
+
+from __future__ import annotations
+
+import os
+
+from krita import InfoObject, Selection
+
+from depixel_driver import desk
+from depixel_driver.desk import app, docker, layers, new, put, save, scenario, settle, stored, until
+from depixel_krita.host import below
+from depixel_krita.qt import QtCore
+
+DRAWING = """<svg xmlns="http://www.w3.org/2000/svg" width="24pt" height="16pt" viewBox="0 0 24 16">
+<g><rect x="3" y="2" width="9" height="7" fill="#c04030"/></g><rect x="14" y="9" width="4" height="3" fill="#2040d0"/>
+</svg>"""
+
+
+def rich():
+    """A document with all that a copy has to keep; (document, its base layer)."""
+    document, base = yield from new(24, 16)
+    document.setName("rich")
+    group = document.createGroupLayer("folder")
+    group.setOpacity(128)
+    group.setBlendingMode("multiply")
+    document.rootNode().addChildNode(group, None)
+    inner = document.createNode("inner", "paintlayer")
+    put(inner, stored(desk.art(10, 8, 5), "RGBA", "U8"), -2, 3, 10, 8)
+    inner.setColorLabel(3)
+    inner.setAlphaLocked(True)
+    group.addChildNode(inner, None)
+    mask = document.createTransparencyMask("mask")
+    inner.addChildNode(mask, None)
+    put(mask, bytes((x * 25) & 255 for y in range(8) for x in range(10)), -2, 3, 10, 8)
+    hidden = document.createNode("hidden", "paintlayer")
+    put(hidden, stored(desk.art(6, 6, 2), "RGBA", "U8"), 10, 5, 6, 6)
+    hidden.setVisible(False)
+    hidden.setLocked(True)
+    document.rootNode().addChildNode(hidden, None)
+    drawn = document.createVectorLayer("drawn")
+    document.rootNode().addChildNode(drawn, None)
+    document.rootNode().addChildNode(document.createCloneLayer("copy", base), None)
+    document.rootNode().addChildNode(document.createNode("empty", "paintlayer"), None)
+    chosen = Selection()
+    chosen.select(2, 1, 11, 9, 255)
+    document.rootNode().addChildNode(document.createFillLayer("filled", "color", InfoObject(), chosen), None)
+    document.setHorizontalGuides([3.0])
+    document.setVerticalGuides([7.0, 11.0])
+    yield from settle(document)
+    drawn.addShapesFromSvg(DRAWING)
+    yield from settle(document)
+    document.setActiveNode(base)
+    yield 200
+    return document, base
+
+
+def tree(document):
+    """Every node with what a copy has to keep."""
+    return [
+        [n.type(), n.name(), n.opacity(), n.blendingMode(), n.visible(), n.locked(), n.colorLabel(), n.alphaLocked()]
+        for n in below(document.rootNode())
+        if n.type() not in ("selectionmask", "decorations-wrapper-layer")
+    ]
+
+
+def named(document, name):
+    """The node of this name."""
+    return next(node for node in below(document.rootNode()) if node.name() == name)
+
+
+def asked(panel, **values):
+    """Press the button, and wait until what came of it is in Krita."""
+    panel.forget()
+    panel.live.setChecked(False)
+    panel.form.set_values({**panel.action.defaults(), **values})
+    panel.adds_single = True
+    panel.go.click()
+    assert panel.busy, panel.words.text()
+    yield from until(lambda: not panel.busy, "the answers")
+    yield 300
+
+
+@scenario
+def whole_document(facts):
+    """All layers in register in one go: the structure stays, every painted layer and mask is answered."""
+    document, _base = yield from rich()
+    document.setFileName(os.path.join(desk.OUT, "rich.kra"))
+    document.save()
+    facts["before"] = tree(document)
+    for name, box in (("sprite", (0, 0, 24, 16)), ("inner", (-2, 0, 14, 15)), ("hidden", (6, 1, 14, 14))):
+        save(f"whole-{name}.src", named(document, name).pixelData(*box))
+    save("whole-mask.src", named(document, "mask").pixelData(-2, 0, 14, 15))
+    panel = docker()
+    yield from asked(panel, scale=3, domain="art", output="document")
+    facts["words"] = panel.words.text()
+    made = desk.other_document(document)
+    facts["source"] = [document.width(), document.modified(), tree(document) == facts["before"]]
+    facts["after"] = tree(made)
+    facts["size"] = [made.width(), made.height()]
+    facts["name"] = [os.path.basename(made.fileName()), os.path.exists(made.fileName()), made.modified(), made.name()]
+    facts["guides"] = [made.horizontalGuides(), made.verticalGuides()]
+    for name, (x, y, w, h) in (("sprite", (0, 0, 24, 16)), ("inner", (-2, 0, 14, 15)), ("hidden", (6, 1, 14, 14))):
+        save(f"whole-{name}.out", named(made, name).pixelData(3 * x, 3 * y, 3 * w, 3 * h))
+    save("whole-mask.out", named(made, "mask").pixelData(-6, 0, 42, 45))
+    shapes = named(made, "drawn").shapes()
+    facts["shapes"] = [[round(v) for v in s.boundingBox().getRect()] for s in shapes]
+    save("whole-drawn", named(made, "drawn").projectionPixelData(0, 0, 72, 48))
+    desk.shot(None, "window-whole-document")
+    for _ in range(3):
+        yield from desk.step("undo", made)
+    facts["undone"] = [made.width(), tree(made) == facts["after"]]
+    made.setActiveNode(named(made, "inner"))
+    yield 300
+    panel.look()
+    facts["recipe"] = panel.again.isVisible()
+    made.save()
+    path = made.fileName()
+    yield from desk.clean()
+    again = app.openDocument(path)
+    app.activeWindow().addView(again)
+    yield from until(lambda: again.activeNode() is not None, "the saved copy")
+    facts["saved"] = tree(again) == facts["after"]
+    facts["saved shapes"] = [[round(v) for v in s.boundingBox().getRect()] for s in named(again, "drawn").shapes()]
+
+
+@scenario
+def several_layers(facts):
+    """The selected layers: into one new document with their structure, or each above its source."""
+    document, _ = yield from rich()
+    view = app.activeWindow().activeView()
+    document.setActiveNode(named(document, "folder"))
+    yield 200
+    panel = docker()
+    app.action("select_all_layers").trigger()
+    yield 300
+    facts["selected"] = sorted(node.name() for node in view.selectedNodes())
+    yield from asked(panel, scale=2, domain="art", output="new-document")
+    made = desk.other_document(document)
+    facts["all"] = layers(made)
+    made.setModified(False)
+    made.close()
+    desk.front(document)
+    yield from until(lambda: app.activeDocument() == document, "the source in front")
+    document.setActiveNode(named(document, "hidden"))
+    yield 200
+    yield from select(document, "hidden", "inner")
+    facts["two"] = sorted(node.name() for node in view.selectedNodes())
+    yield from asked(panel, scale=2, domain="art", output="new-document")
+    made = desk.other_document(document)
+    facts["kept"] = layers(made)
+    made.setModified(False)
+    made.close()
+    desk.front(document)
+    yield from until(lambda: app.activeDocument() == document, "the source in front")
+    before = tree(document)
+    yield from select(document, "hidden", "sprite")
+    yield from asked(panel, scale=2, domain="art", output="larger-document")
+    facts["above"] = layers(document)
+    facts["larger"] = [document.width(), document.height(), panel.words.text()]
+    for _ in range(5):
+        yield from desk.step("undo", document)
+    facts["undone"] = tree(document) == before and document.width() == 24
+
+
+def select(document, *names):
+    """Select several layers, as Ctrl and clicks in the layer list do."""
+    from depixel_krita.qt import QtWidgets
+
+    dock = next(d for d in app.dockers() if d.objectName() == "KisLayerBox")
+    dock.setVisible(True)
+    yield 200
+    listed = next(view for view in dock.findChildren(QtWidgets.QTreeView) if view.model() is not None)
+    listed.expandAll()
+    yield 100
+    model, marked = listed.model(), listed.selectionModel()
+    flags = QtCore.QItemSelectionModel.SelectionFlag
+
+    def rows(parent):
+        for row in range(model.rowCount(parent)):
+            index = model.index(row, 0, parent)
+            yield index
+            yield from rows(index)
+
+    found = [index for index in rows(QtCore.QModelIndex()) if index.data() in names]
+    assert len(found) == len(names), [index.data() for index in rows(QtCore.QModelIndex())]
+    document.setActiveNode(named(document, names[0]))
+    yield 200
+    for index in found:
+        marked.select(index, flags.Select | flags.Rows)
+    yield 300
+
+
+@scenario
+def animated_document(facts):
+    """Keyframes of an animated layer are answered in place; the copy shows the same frame."""
+    document, _base = yield from new(16, 12)
+    moving = document.createNode("moving", "paintlayer")
+    document.rootNode().addChildNode(moving, None)
+    yield 200
+    for time in (0, 4):
+        document.setActiveNode(moving)
+        document.setCurrentTime(time)
+        yield 200
+        moving.enableAnimation()
+        app.action("add_blank_frame").trigger()
+        yield 200
+        put(moving, stored(desk.art(16, 12, time + 1), "RGBA", "U8"), 0, 0, 16, 12)
+        save(f"moving-{time}.src", moving.pixelData(0, 0, 16, 12))
+    yield from settle(document)
+    yield from asked(docker(), scale=2, domain="art", output="document")
+    made = desk.other_document(document)
+    copy = named(made, "moving")
+    facts["times"] = [time for time in range(8) if copy.hasKeyframeAtTime(time)]
+    facts["time"] = made.currentTime()
+    for time in (0, 4):
+        save(f"moving-{time}.out", copy.pixelDataAtTime(0, 0, 32, 24, time))
+
+
+@scenario
+def flattened(facts):
+    """An anonymised face, and a copy of it with nothing below."""
+    document, _layer = yield from new(48, 48, pixels=desk.face(48))
+    selection = Selection()
+    selection.select(8, 8, 32, 32, 255)
+    document.setSelection(selection)
+    panel = docker(2)
+    yield from asked(panel, candidates=1, steps=2, output="new-layer")
+    facts["words"] = panel.words.text()
+    yield from settle(document)
+    save("flattened.seen", document.pixelData(0, 0, 48, 48))
+    yield 100
+    facts["button"] = panel.flat.isVisible()
+    panel.flat.click()
+    yield from until(lambda: not panel.busy, "the copy")
+    yield 300
+    made = desk.other_document(document)
+    facts["layers"] = layers(made)
+    facts["annotations"] = [kind for kind in made.annotationTypes() if kind.startswith("depixel")]
+    facts["modified"] = made.modified()
+    yield from settle(made)
+    save("flattened.out", made.pixelData(0, 0, 48, 48))
+    yield from desk.step("undo", made)
+    facts["undone"] = layers(made)
