@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from krita import Krita
 
-from .colours import MASK, Colours, colours_of
+from .colours import MASK, ColourSpace, colours_of
 from .host import HostError, Target, below
 from .qt import QtCore
 
@@ -133,7 +133,7 @@ def _part(document: Document, node: Node) -> Target:
     return replace(target, times=times, notes=(colours.note(),) if colours.travels != colours else ())
 
 
-def _over(document: Document, node: Node, area: QtCore.QRect, colours: Colours, projected: bool) -> Target:
+def _over(document: Document, node: Node, area: QtCore.QRect, colours: ColourSpace, projected: bool) -> Target:
     return Target(
         document=_key(document.rootNode()),
         node=_key(node),

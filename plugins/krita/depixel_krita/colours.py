@@ -70,11 +70,11 @@ class ColourSpace:
         return ""
 
 
-MASK = Colours("A", "U8", "")
+MASK = ColourSpace("A", "U8", "")
 """Of a transparency mask: how far each pixel is shown."""
 
 
-def colours_of(thing: Document | Node) -> Colours:
+def colours_of(thing: Document | Node) -> ColourSpace:
     """Of a document or a node."""
     return ColourSpace(thing.colorModel(), thing.colorDepth(), thing.colorProfile())
 

@@ -140,18 +140,18 @@ def _answered(copy: Document, delivery: Delivery) -> Iterator[int]:
 
 # A paint layer in the place of one that was answered as it is shown, with its masks.
 def _painted(copy: Document, node: Node) -> Node:
-    made = copy.createNode(node.name(), "paintlayer")
-    made.setOpacity(node.opacity())
-    made.setBlendingMode(node.blendingMode())
-    made.setVisible(node.visible())
-    made.setColorLabel(node.colorLabel())
-    made.setInheritAlpha(node.inheritAlpha())
+    layer = copy.createNode(node.name(), "paintlayer")
+    layer.setOpacity(node.opacity())
+    layer.setBlendingMode(node.blendingMode())
+    layer.setVisible(node.visible())
+    layer.setColorLabel(node.colorLabel())
+    layer.setInheritAlpha(node.inheritAlpha())
     parent = node.parentNode()
     if parent is None:
         raise HostError(f"The layer {node.name()} belongs to nothing.")
-    parent.addChildNode(made, node)
+    parent.addChildNode(layer, node)
     node.remove()
-    return made
+    return layer
 
 
 def _opened(copy: Document, source: Document | None, suffix: str) -> Generator[int, None, str]:

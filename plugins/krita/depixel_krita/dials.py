@@ -75,7 +75,7 @@ class DialsWindow(QtWidgets.QDialog):
         slider.setRange(round(dial.low / dial.step), round(dial.high / dial.step))
         slider.setMinimumWidth(120)
         slider.setAccessibleName(dial.label)
-        slider.valueChanged.connect(lambda value: self._write(dial, dials.spelled(dial, value * dial.step)))
+        slider.valueChanged.connect(lambda value: self._write(dial, dials.dial_text(dial, value * dial.step)))
         value = QtWidgets.QLabel(_AS_SEEN, parent)
         value.setMinimumWidth(value.fontMetrics().horizontalAdvance(_AS_SEEN))
         self.rows[dial.name], self._values[dial.name] = slider, value
@@ -100,7 +100,7 @@ class DialsWindow(QtWidgets.QDialog):
                 if dial.kind == "choice":
                     row.setCurrentIndex(max(0, row.findData(value)))
                 else:
-                    row.setValue(round(dials.number_of(dial, value) / dial.step))
+                    row.setValue(round(dials.dial_number(dial, value) / dial.step))
                     self._values[dial.name].setText(value or ("on" if dial.name in parts else _AS_SEEN))
         finally:
             self._writing = False

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from krita import Krita
 
-from .colours import Colours, strips
+from .colours import ColourSpace, strips
 from .qt import QtCore
 from .scratch import Converter
 

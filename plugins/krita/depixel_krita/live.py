@@ -13,7 +13,7 @@ from .region import region, shown
 from .scratch import prepare
 from .sizes import sized
 from .view import CompareView
-from .work import LayerReply, LayerRequest, Work
+from .work import Order, OrderResult, Work
 
 _LOOK = 600  # milliseconds between two looks at what is selected
 _PREVIEW_SCALE = 8  # at most
@@ -108,11 +108,11 @@ class Live(QtCore.QObject):
             if not whole:
                 scale = min(_PREVIEW_SCALE, scale)
             values = {**values, "scale": scale, "candidates": 1}
-            self.work.start(LayerRequest(part, self._action, values, {}, previews=False))
+            self.work.start(Order(part, self._action, values, {}, previews=False))
         except EngineError as error:
             self.said.emit(str(error))
 
-    def _previewed(self, part: LayerReply) -> None:
+    def _previewed(self, part: OrderResult) -> None:
         self._view.show_both(part.finished.source, part.offers[0].picture)
         if self._target is not None:
             self.said.emit(described(self._target))

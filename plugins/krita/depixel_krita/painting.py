@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .colours import Colours, strips
+from .colours import ColourSpace, strips
 from .host import HostError, Target, find_document
 from .pixels import resized
 from .qt import QtCore
@@ -35,7 +35,7 @@ class Delivery:
     """The answers to one layer, on their way into Krita."""
 
     paintings: tuple[Painting, ...]
-    colours: Colours  # of the paintings
+    colours: ColourSpace  # of the paintings
     target: Target
     scale: float  # side of an answer through that of the target; a whole number unless a size was chosen
     group: str  # name of the answers together
@@ -45,8 +45,8 @@ class Delivery:
 class Making:
     """What the layers of one delivery have in common."""
 
-    given: Colours  # of the paintings
-    own: Colours  # of the layers
+    given: ColourSpace  # of the paintings
+    own: ColourSpace  # of the layers
     target: Target
     scale: float
     corner: tuple[int, int]  # of the target's first pixel, in the document that gets the layers

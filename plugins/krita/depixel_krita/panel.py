@@ -30,7 +30,7 @@ from .settings import setting, write_setting
 from .sheet import Sheet
 from .turns import StateWatch, Stepper
 from .widgets import LARGE, PanelWidgets
-from .work import LayerRequest, Offer
+from .work import Offer, Order
 
 _ALIKE = 4  # answers that "More like this" asks for at least
 _STILL_THERE = "The layer below still shows the real face: give away a flattened copy, not this document."
@@ -125,12 +125,12 @@ class Panel(PanelWidgets):
             return
         source, extra = kept.recipe.source, {}
         if side:
-            left, top, right, bottom = recipe.recipe.settings.get("box") or (0, 0, source.width, source.height)
+            left, top, right, bottom = kept.recipe.settings.get("box") or (0, 0, source.width, source.height)
             extra["scale"] = min(64, max(2, side // max(right - left, bottom - top)))
         try:
             target = kept.target(active_layer())
             values = {**self.form.values(), **kept.recipe.values()}
-            again = LayerRequest(target, action_named(kept.recipe.action), values, extra, previews=True, again=kept)
+            again = Order(target, action_named(kept.recipe.action), values, extra, previews=True, again=kept)
             self._add(Request((again,), self.form.values()["output"], kept.recipe.name, values))
         except (HostError, EngineError) as error:
             self._refuse(str(error))
@@ -141,12 +141,12 @@ class Panel(PanelWidgets):
             return
         chosen, first = (
             self.offers[max(0, self.strip.currentRow() if index < 0 else index)],
-            self._shown.parts[0].request,
+            self._shown.parts[0].order,
         )
         values = {**first.values, "candidates": max(_ALIKE, first.values["candidates"])}
         values["seed"] = (max(offer.seed for offer in self.offers) + 1) % 1_000_003
         extra = {"like": chosen.seed} if chosen.imagined else {}
-        again = LayerRequest(first.target, first.action, values, extra, previews=False)
+        again = Order(first.target, first.action, values, extra, previews=False)
         request = self._shown.request
         try:
             self._add(replace(request, parts=(again,), kept=self.offers, extends=self._shown))
@@ -244,7 +244,7 @@ class Panel(PanelWidgets):
         self._refresh()
 
     def _finished(self, reply: Reply) -> None:
-        self._history.finish(reply.parts[0].request.action)
+        self._history.finish(reply.parts[0].order.action)
         self._watch.soon()
         if reply.request.extends is not None and reply.request.extends is self._shown:
             self._show(reply)
@@ -286,7 +286,7 @@ class Panel(PanelWidgets):
         parts = [delivery_of(part, part.offers[:1]) for part in reply.parts]
         if not reply.several:
             parts = [delivery_of(reply.parts[0], offers)]
-        action = reply.parts[0].request.action
+        action = reply.parts[0].order.action
         size = reply.parts[0].finished.result.report.get("settings", {}).get("size") or 0
         suffix = file_suffix(action, max(1, reply.parts[0].finished.result.scale), size)
         name = reply.request.title if len(parts) > 1 else parts[0].group
@@ -312,7 +312,7 @@ class Panel(PanelWidgets):
         if self._shown is reply:
             self._shown = None
         self.preview.forget()
-        real = reply.parts[0].request.action.name == ANONYMISE_FACE.name and self._adding != NEW_DOCUMENT
+        real = reply.parts[0].order.action.name == ANONYMISE_FACE.name and self._adding != NEW_DOCUMENT
         self.say(f"Added {name}. " + (f"{_STILL_THERE} " if real else "") + words)
         if self._sheet is not None:
             self._sheet.close()

@@ -13,7 +13,7 @@ from .painting import Delivery
 from .requests import Request
 from .results import DOCUMENT, NEW_DOCUMENT
 from .sizes import sized
-from .work import LayerReply, LayerRequest, Offer
+from .work import Offer, Order, OrderResult
 
 _OF_MASKS = ("scale", "size", "quality")
 """Options that count for a mask too; what a mask shows is known."""
@@ -33,9 +33,7 @@ def request_for(action: Action, values: Mapping[str, Any]) -> Request:
     targets, only = _targets(action, values["output"])
     many = len(targets) > 1
     values = {**values, "candidates": 1} if many else values
-    parts = tuple(
-        LayerRequest(target, action, _values(action, values, target, many), {}, not many) for target in targets
-    )
+    parts = tuple(Order(target, action, _values(action, values, target, many), {}, not many) for target in targets)
     document = find_document(targets[0].document)
     title = targets[0].name
     if many and document is not None:
@@ -65,12 +63,12 @@ def _values(action: Action, values: Mapping[str, Any], target: Target, many: boo
     return {**action.defaults(), **{name: values[name] for name in _OF_MASKS if name in values}, "domain": "data"}
 
 
-def delivery_of(part: LayerReply, offers: Sequence[Offer]) -> Delivery:
+def delivery_of(part: OrderResult, offers: Sequence[Offer]) -> Delivery:
     """These answers to one layer, for `results.deliver`."""
-    result, target = part.finished.result, part.request.target
+    result, target = part.finished.result, part.order.target
     scale: float = max(1, result.scale)
-    if part.request.values.get("size"):
+    if part.order.values.get("size"):
         scale = result.answers[0].width / target.width
-    group = group_name(target.name, result, part.request.action.name != UPSCALE.name)
+    group = group_name(target.name, result, part.order.action.name != UPSCALE.name)
     paintings = tuple(offer.painting for offer in offers)
     return Delivery(paintings, part.shot.colours, target, scale, group if len(paintings) > 1 else paintings[0].name)

@@ -9,7 +9,7 @@ from typing import Any
 from ._client import Engine, EngineError, Progress, Queued, joined, scales_back
 from .qt import QtCore, Signal
 from .results import DOCUMENT
-from .work import LayerReply, LayerRequest, Offer, Work
+from .work import Offer, Order, OrderResult, Work
 
 _SHARED_KINDS = ("art", "pixel-art", "textures")
 """Kinds that the largest layer decides for the other layers of the same request."""
@@ -20,7 +20,7 @@ class Reply:
     """All answers to one request."""
 
     request: Request
-    parts: tuple[LayerReply, ...]
+    parts: tuple[OrderResult, ...]
 
     @property
     def offers(self) -> tuple[Offer, ...]:
@@ -40,7 +40,7 @@ class Reply:
         answers = [part.finished.result.answers[0] for part in self.parts]
         worst = scales_back(max(answers, key=lambda answer: answer.residual))
         seconds = sum(part.finished.result.seconds for part in self.parts)
-        notes = [note for part in self.parts for note in (*part.finished.result.notes, *part.request.target.notes)]
+        notes = [note for part in self.parts for note in (*part.finished.result.notes, *part.order.target.notes)]
         return joined([f"{len(answers)} layers in {seconds:.1f} s; scaled back: {worst}.", *notes])
 
 
@@ -48,7 +48,7 @@ class Reply:
 class Request:
     """What one press of a button asks for."""
 
-    parts: tuple[LayerRequest, ...]  # one for each layer
+    parts: tuple[Order, ...]  # one for each layer
     output: str  # where the answers are to go
     title: str  # of what is answered, for messages
     values: Mapping[str, Any]  # of the form
@@ -79,7 +79,7 @@ class Queue(QtCore.QObject):
         super().__init__(parent)
         self.work = Work(engine, self)
         self._requests: list[Request] = []  # the first is being worked on
-        self._done: list[LayerReply] = []  # its layers that are finished
+        self._done: list[OrderResult] = []  # its layers that are finished
         self.work.progressed.connect(self._progressed)
         self.work.finished.connect(self._finished)
         self.work.failed.connect(self._failed)
@@ -153,7 +153,7 @@ class Queue(QtCore.QObject):
         if isinstance(event, Progress) and event.preview is not None and len(self._requests[0].parts) == 1:
             self.previewed.emit(event.preview)
 
-    def _finished(self, part: LayerReply) -> None:
+    def _finished(self, part: OrderResult) -> None:
         self._done.append(part)
         request = self._requests[0]
         if len(self._done) < len(request.parts):
@@ -177,7 +177,7 @@ class Queue(QtCore.QObject):
 
 
 # Layers of one picture are read alike: what the largest turned out to be, the others are.
-def _of_one_kind(values: Mapping[str, Any], first: LayerReply) -> Mapping[str, Any]:
+def _of_one_kind(values: Mapping[str, Any], first: OrderResult) -> Mapping[str, Any]:
     kind = first.finished.result.domain
     if values.get("domain") != "auto" or kind not in _SHARED_KINDS:
         return values

@@ -65,10 +65,10 @@ def _as_layers(deliveries: Sequence[Delivery], larger: bool) -> Generator[int, N
         places = [fitted(one.target, scale, size) for one in deliveries]
         corners = [corner for corner, _ in places]
         canvas = max(width for _, (width, _) in places), max(height for _, (_, height) in places)
-    made = []
+    nodes = []
     for one, corner in zip(deliveries, corners):  # noqa: B905 (Python 3.8 in some builds of Krita)
         making = Making(one.colours, colours_of(open_document(key)), one.target, scale, corner)
-        made.append((yield from _made(one.paintings, making, one.group)))
+        nodes.append((yield from _new_node(one.paintings, making, one.group)))
     document = open_document(key)
     if larger:
         document.scaleImage(*canvas, int(document.xRes()), int(document.yRes()), "NearestNeighbor")
@@ -78,23 +78,23 @@ def _as_layers(deliveries: Sequence[Delivery], larger: bool) -> Generator[int, N
         yield from until_size(key, canvas)
     for target in whole:
         yield from _hide(target)
-    for one, node in zip(deliveries, made):  # noqa: B905
+    for one, node in zip(deliveries, nodes):  # noqa: B905
         _put_above(node, one.target)
         yield 50  # until Krita's layer list knows it
         document = open_document(key)
         document.setActiveNode(node)
         keep_recipes(document, [node, *node.childNodes()], one.paintings)
-    return made[0].name() if len(made) == 1 else f"{len(made)} layers"
+    return nodes[0].name() if len(nodes) == 1 else f"{len(nodes)} layers"
 
 
-def _put_above(made: Node, target: Target) -> None:
+def _put_above(node: Node, target: Target) -> None:
     document = open_document(target.document)
     source = find_node(document, target.node)
     parent = source.parentNode() if source is not None else None
     if parent is not None:
-        parent.addChildNode(nodes, source)
+        parent.addChildNode(node, source)
     else:  # the layer was deleted in the meantime
-        document.rootNode().addChildNode(made, None)
+        document.rootNode().addChildNode(node, None)
 
 
 def fitted(target: Target, scale: float, canvas: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
@@ -135,13 +135,13 @@ def _hide(target: Target) -> Iterator[int]:
 
 # One filled layer, or a group of them, in no document yet: adding it is a single step. What consists of more than a
 # layer is put together in the scratch document and duplicated from there.
-def _made(paintings: Sequence[Painting], making: Making, group: str) -> Generator[int, None, Node]:
+def _new_node(paintings: Sequence[Painting], making: Making, group: str) -> Generator[int, None, Node]:
     converter = Converter(making.given, making.own)
     key = making.target.document
     if len(paintings) == 1 and not making.target.shape:
-        made = open_document(key).createNode(paintings[0].name, "paintlayer")
-        yield from fill(made, paintings[0], 0, converter, making.corner, key)
-        return made
+        node = open_document(key).createNode(paintings[0].name, "paintlayer")
+        yield from fill(node, paintings[0], 0, converter, making.corner, key)
+        return node
     place = scratch(making.own)
     folder = place.createGroupLayer(group)
     place.rootNode().addChildNode(folder, None)

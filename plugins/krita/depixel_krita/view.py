@@ -72,7 +72,7 @@ class CompareView(QtWidgets.QWidget):
             flags = number(_Qt.AlignmentFlag.AlignCenter, _Qt.TextFlag.TextWordWrap)
             painter.drawText(self.rect().adjusted(8, 8, -8, -8), flags, self._hint)
             return
-        place = self._place(shown)
+        place = self._place(image)
         checkerboard(painter, place)
         if self._after is not None:
             _draw(painter, place, self._after)

@@ -27,7 +27,7 @@ from .painting import Painting
 from .pixels import swapped
 from .qt import QtCore, Signal
 from .recipes import KeptRecipe
-from .task import Failed, Finished, Task
+from .task import CallFailure, CallResult, EngineCall
 from .turns import Stepper
 
 _PUMP = 30  # milliseconds between two looks into the queue
@@ -35,8 +35,8 @@ _LOOK = 10  # of these between two looks whether the document is still open
 
 
 @dataclass(frozen=True)
-class LayerRequest:
-    """What a work is to do."""
+class Order:
+    """What the user ordered: an action on a target with values."""
 
     target: Target
     action: Action
@@ -68,10 +68,10 @@ class Offer:
 
 
 @dataclass(frozen=True)
-class LayerReply:
-    """All answers to one request."""
+class OrderResult:
+    """The answers to one order."""
 
-    request: LayerRequest
+    order: Order
     shot: Shot
     finished: CallResult
     offers: tuple[Offer, ...]  # best first
@@ -79,7 +79,7 @@ class LayerReply:
     @property
     def summary(self) -> str:
         """One sentence on the answers, and one for each thing worth knowing."""
-        return " ".join((summary(self.finished.result, _is_converted(self.request)), *self.request.target.notes))
+        return " ".join((summary(self.finished.result, _is_converted(self.order)), *self.order.target.notes))
 
 
 class Work(QtCore.QObject):
@@ -88,7 +88,7 @@ class Work(QtCore.QObject):
 
     Signals:
         progressed: with an `Event` of the client.
-        finished: with a `LayerReply`.
+        finished: with an `OrderResult`.
         failed: with a sentence; empty when it was cancelled.
     """
 
@@ -99,7 +99,7 @@ class Work(QtCore.QObject):
     def __init__(self, engine: Engine, parent: QtCore.QObject) -> None:
         super().__init__(parent)
         self._engine = engine
-        self._request: LayerRequest | None = None
+        self._order: Order | None = None
         self._reading: Stepper | None = None
         self._shot: Shot | None = None
         self._task: EngineCall | None = None
@@ -110,9 +110,9 @@ class Work(QtCore.QObject):
 
     @property
     def busy(self) -> bool:
-        return self._request is not None
+        return self._order is not None
 
-    def start(self, request: LayerRequest) -> None:
+    def start(self, order: Order) -> None:
         """
         Begin; a work in progress is given up. Returns at once.
 
@@ -120,34 +120,32 @@ class Work(QtCore.QObject):
             EngineError: a value of the form is out of range; nothing was begun.
         """
         self.cancel()
-        if request.again is not None:
-            self._again(request, request.again)
+        if order.again is not None:
+            self._again(order, order.again)
             return
-        box = request.target.selection
-        if box is not None and request.action.name == UPSCALE.name:  # the selected part alone
-            request = replace(request, target=request.target.chosen())
+        box = order.target.selection
+        if box is not None and order.action.name == UPSCALE.name:  # the selected part alone
+            order = replace(order, target=order.target.chosen())
             box = None
-        if (
-            box is not None and request.action.name == ANONYMISE_FACE.name
-        ):  # all of it, changed in the selection's shape
-            request = replace(request, target=replace(request.target, shaped=True))
-        size = request.target.width, request.target.height
-        settings = {**settings_of(request.action, request.values, box, size), **request.extra}
-        self._request = request
-        self._reading = Stepper(read(request.target), self)
-        self._reading.ended.connect(lambda shot, request=request: self._ask(request, shot, settings))
+        if box is not None and order.action.name == ANONYMISE_FACE.name:  # all of it, changed in the selection's shape
+            order = replace(order, target=replace(order.target, shaped=True))
+        size = order.target.width, order.target.height
+        settings = {**settings_of(order.action, order.values, box, size), **order.extra}
+        self._order = order
+        self._reading = Stepper(read(order.target), self)
+        self._reading.ended.connect(lambda shot, order=order: self._ask(order, shot, settings))
         self._reading.broke.connect(lambda error: self._fail(_sentence(error)))
 
     # Of the picture that the recipe holds: nothing has to be read.
-    def _again(self, request: LayerRequest, kept: KeptRecipe) -> None:
-        settings = kept.recipe.submission(**request.extra).settings
-        pixels = kept.recipe.source
+    def _again(self, order: Order, recipe: KeptRecipe) -> None:
+        settings = recipe.recipe.submission(**order.extra).settings
+        pixels = recipe.recipe.source
         if pixels is None:
             return
         swap = recipe.colours.travels.is_swapped
         frames = tuple(bytes(swapped(frame, pixels.depth)) if swap else frame for frame in pixels.frames)
-        self._request = request
-        self._ask(request, Shot(request.target, kept.colours.travels, frames), settings)
+        self._order = order
+        self._ask(order, Shot(order.target, recipe.colours.travels, frames), settings)
 
     def cancel(self) -> None:
         """Give it up, if there is one: at once here, within one step of the search in the engine. No signal comes."""
@@ -157,17 +155,17 @@ class Work(QtCore.QObject):
             self._task.cancel()
         self._end()
 
-    def _ask(self, request: LayerRequest, shot: Shot, settings: Mapping[str, Any]) -> None:
+    def _ask(self, order: Order, shot: Shot, settings: Mapping[str, Any]) -> None:
         target, colours, kept_to = shot.target, shot.colours, b""
-        if request.action.name == ANONYMISE_FACE.name:
+        if order.action.name == ANONYMISE_FACE.name:
             target, kept_to = replace(target, shape=b""), target.shape
-        request = self._request = replace(request, target=target)
+        order = self._order = replace(order, target=target)
         self._reading, self._shot = None, shot
 
-        def submission_of(pixels: Any) -> Submission:
-            kept = {"kept": request.values["kept"]} if "kept" in request.values else {}
+        def request(pixels: Any) -> Submission:
+            kept = {"kept": order.values["kept"]} if "kept" in order.values else {}
             self._sent = Submission(
-                pixels, settings, request.action.wire, previews=request.previews, program="krita", **kept
+                pixels, settings, order.action.wire, previews=order.previews, program="krita", **kept
             )
             return self._sent
 
@@ -177,22 +175,22 @@ class Work(QtCore.QObject):
             shot.frames,
             shape,
             colours.is_swapped,
-            submission_of,
-            request.again.recipe.name if request.again else target.name,
+            request,
+            order.again.recipe.name if order.again else target.name,
             kept_to,
         )
         self._task.start()
         self._timer.start(_PUMP)
 
     def _pump(self) -> None:
-        request, shot, task = self._request, self._shot, self._task
-        if request is None or shot is None or task is None:
+        order, shot, task = self._order, self._shot, self._task
+        if order is None or shot is None or task is None:
             return
         for message in task.take():
-            if isinstance(message, Finished):
-                reply = LayerReply(request, shot, message, _offers(request, message, self._sent))
+            if isinstance(message, CallResult):
+                done = OrderResult(order, shot, message, _offers(order, message, self._sent))
                 self._end()
-                self.finished.emit(reply)
+                self.finished.emit(done)
                 return
             if isinstance(message, CallFailure):
                 self._fail(message.sentence)
@@ -201,7 +199,7 @@ class Work(QtCore.QObject):
             if self._task is None:  # cancelled by who was told
                 return
         self._ticks += 1
-        if self._ticks % _LOOK == 0 and find_document(request.target.document) is None:
+        if self._ticks % _LOOK == 0 and find_document(order.target.document) is None:
             self.cancel()
             self.failed.emit("The document was closed, so the work on it was stopped.")
 
@@ -211,40 +209,42 @@ class Work(QtCore.QObject):
 
     def _end(self) -> None:
         self._timer.stop()
-        self._request = self._reading = self._shot = self._task = None
+        self._order = self._reading = self._shot = self._task = None
 
 
-def _is_converted(request: LayerRequest) -> bool:
-    return request.target.colours.travels != request.target.colours
+def _is_converted(order: Order) -> bool:
+    return order.target.colours.travels != order.target.colours
 
 
-def _offers(request: LayerRequest, finished: Finished, sent: Submission | None) -> tuple[Offer, ...]:
+def _offers(order: Order, finished: CallResult, submission: Submission | None) -> tuple[Offer, ...]:
     result = finished.result
-    imagined = request.action.name != UPSCALE.name
+    imagined = order.action.name != UPSCALE.name
     offers = []
     for index, answer in enumerate(result.answers):
         painting = Painting(
-            layer_name(request.target.name, result, index, imagined, _is_converted(request)),
+            layer_name(order.target.name, result, index, imagined, _is_converted(order)),
             answer.left,
             answer.top,
             answer.width,
             answer.height,
             finished.frames[index],
-            _recipe(request, sent, result, index),
+            _recipe(order, submission, result, index),
         )
-        exactness = "converted" if _is_converted(request) else scales_back(answer)
+        exactness = "converted" if _is_converted(order) else scales_back(answer)
         label = f"{difference(answer)}: {exactness}"
-        calm = request.values.get("imagination", 0) == 0 and answer.seed == request.values.get("seed")
+        calm = order.values.get("imagination", 0) == 0 and answer.seed == order.values.get("seed")
         offers.append(Offer(painting, finished.pictures[index], label, answer.seed, not calm))
     return tuple(offers)
 
 
 # Of animations there is none: their frames would fill the document.
-def _recipe(request: LayerRequest, sent: Submission | None, result: Result, index: int) -> str:
-    if sent is None or request.target.times:
+def _recipe(order: Order, submission: Submission | None, result: Result, index: int) -> str:
+    if submission is None or order.target.times:
         return ""
-    target = request.target
-    return KeptRecipe(recipe_of(request.action, sent, result, index), target.colours, target.left, target.top).to_json()
+    target = order.target
+    return KeptRecipe(
+        recipe_of(order.action, submission, result, index), target.colours, target.left, target.top
+    ).to_json()
 
 
 def _sentence(error: BaseException) -> str:
