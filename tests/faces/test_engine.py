@@ -229,7 +229,7 @@ def test_a_person_as_found_says_so(engine: FaceEngine) -> None:
     (answers,) = engine.answer([prepare(picture, request)], request)
 
     assert not answers.candidates[0].residual.exact
-    assert "--exact always" in " ".join(answers.notes)
+    assert "Exact face (--exact) to always" in " ".join(answers.notes)
     assert bool((answers.candidates[0].straight[:, 3] == 255).all())
 
 

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from depixel.domain import ART
 from depixel.errors import BadUsageError
+from depixel.faces.engine import AS_FOUND
 from depixel.faces.hidden import Box, HiddenPlace
 from depixel.monitor import SILENT, Monitor
 from depixel.picture import Picture, Pixels
@@ -152,8 +153,13 @@ def replace_face(
         exact.picture,
         (min(lefts), min(tops), max(rights), max(bottoms)),
         (small.width, small.height),
-        replace(report, candidates=(best,), notes=(*report.notes, note)),
+        replace(report, candidates=(best,), notes=(*filter(None, map(_of_this_picture, report.notes)), note)),
     )
+
+
+# The kept pixels are made exact here, whatever the person found was.
+def _of_this_picture(note: str) -> str:
+    return note.replace(AS_FOUND, "").strip()
 
 
 # The picture with these parts replaced. New colours do not fit a palette or one bit.

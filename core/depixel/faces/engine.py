@@ -32,9 +32,9 @@ from depixel.request import PULSE_EPS, Request
 from depixel.search.candidates import Candidates, reported_imagination
 from depixel.tiles import Tile
 
-_AS_FOUND = (
-    "The person is shown as found and does not scale back to your pixels exactly. For a version that does, use --exact "
-    "always."
+AS_FOUND = (
+    "The person is shown as found and does not scale back to your pixels exactly. For a version that does, set the "
+    "option Exact face (--exact) to always."
 )
 _DOUBT = "The answer hardly looks like a face (likeness {:.2f} of 1); perhaps the input does not show one."
 
@@ -171,7 +171,7 @@ class FaceEngine:
 def describe(faces: Faces, candidates: int) -> str:
     """Sentences on where faces were found and how well they matched before the projection made them exact."""
     if faces.as_found:
-        return " ".join([*faces.notes, _AS_FOUND])
+        return " ".join([*faces.notes, AS_FOUND])
     levels = faces.error**0.5 * 255
     several = len(faces.searches) > 1
     which = "The faces match" if several else "The face matches"
