@@ -25,12 +25,14 @@ class Live(QtCore.QObject):
 
     Signals:
         looked: with the `Target` that is selected now; None where there is nothing that could be worked on.
-        said: with a sentence about what is shown.
+        said: with what is selected, in a few words.
+        refused: with a sentence; the preview failed.
         ended: a preview has come, or failed.
     """
 
     looked = Signal(object)
     said = Signal(str)
+    refused = Signal(str)
     ended = Signal()
 
     def __init__(self, action: Action, engine: Engine, view: CompareView, parent: QtCore.QObject) -> None:
@@ -110,7 +112,7 @@ class Live(QtCore.QObject):
             values = {**values, "scale": scale, "candidates": 1}
             self.work.start(Order(part, self._action, values, {}, previews=False))
         except EngineError as error:
-            self.said.emit(str(error))
+            self.refused.emit(str(error))
 
     def _previewed(self, part: OrderResult) -> None:
         self._view.show_both(part.finished.source, part.offers[0].picture)
@@ -120,7 +122,7 @@ class Live(QtCore.QObject):
 
     def _failed(self, words: str) -> None:
         if words:
-            self.said.emit(words)
+            self.refused.emit(words)
         self.ended.emit()
 
 

@@ -21,6 +21,7 @@ from .choice import active_layer
 from .documents import flattened_copy
 from .host import HostError, Target
 from .live import Live
+from .pace import Pace
 from .parts import delivery_of, request_for
 from .qt import QtWidgets, Signal
 from .recipes import KeptRecipe, recipe_of_target
@@ -53,7 +54,7 @@ class Panel(PanelWidgets):
     def __init__(self, action: Action, engine: Engine, parent: QtWidgets.QWidget, wide: bool) -> None:
         super().__init__(action, engine.place, parent, wide)
         self.adds_single = True  # an answer that leaves no choice is added at once
-        self._history = History(engine.place)
+        self._history, self._pace = History(engine.place), Pace(engine.place)
         self.queue = Queue(engine, self)
         self.preview = Live(action, engine, self.view, self)
         self._watch = StateWatch(engine, self)
@@ -95,6 +96,7 @@ class Panel(PanelWidgets):
         self.preview.due_now.connect(self.look)
         self.preview.looked.connect(self._looked)
         self.preview.said.connect(self._describe)
+        self.preview.refused.connect(lambda words: self.say(words, describes=True))
         self.preview.ended.connect(self._watch.soon)
         self._watch.changed.connect(lambda word, words: self.state.setText(words))
 
@@ -245,6 +247,8 @@ class Panel(PanelWidgets):
 
     def _finished(self, reply: Reply) -> None:
         self._history.finish(reply.parts[0].order.action)
+        for part in reply.parts:
+            self._pace.note(part)
         self._watch.soon()
         if reply.request.extends is not None and reply.request.extends is self._shown:
             self._show(reply)
@@ -365,6 +369,7 @@ class Panel(PanelWidgets):
             old = {**self._shown.request.values, "output": None}
             self.view.set_stale(old != {**self.form.values(), "output": None})
         elif not self.busy:
+            self.words.setProperty("describes", True)  # what was said of the last answer has been read
             self.preview.later()
 
     def _live_toggled(self, on: bool) -> None:
@@ -373,7 +378,8 @@ class Panel(PanelWidgets):
 
     def _describe(self, words: str) -> None:
         if not self.words.text() or self.words.property("describes"):
-            self.say(words, describes=True)
+            outlook = self._pace.outlook(self.action, self.form.values(), self._target) if self._target else ""
+            self.say(f"{words}; result: {outlook}" if outlook else words, describes=True)
 
     def _refresh(self) -> None:
         titles = [request.title for request in self.queue.requests]

@@ -1,7 +1,8 @@
 """
 The Qt that Krita runs on: PyQt5 in Krita 5, PyQt6 in Krita 6. Enums are written in full everywhere, which both know.
 
-What Krita has loaded decides, and not what can be imported: a second Qt in one process ends it.
+Krita decides, and not what can be imported: a second Qt in one process ends it. From 6 on Krita says which one it is by
+`pykrita.qt_major_version`.
 """
 
 from __future__ import annotations
@@ -9,7 +10,15 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING or "PyQt6.QtCore" not in sys.modules:
+
+def _major_version() -> int:
+    say = getattr(sys.modules.get("pykrita"), "qt_major_version", None)
+    if say is not None:
+        return int(say())
+    return 6 if "PyQt6.QtCore" in sys.modules else 5
+
+
+if TYPE_CHECKING or _major_version() == 5:
     from PyQt5 import QtCore, QtGui, QtWidgets
 else:
     from PyQt6 import QtCore, QtGui, QtWidgets
