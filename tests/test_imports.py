@@ -36,7 +36,7 @@ ENLARGING = EXPORTING | SEARCHED | {"depixel.enlarging", "depixel.readings", "de
 FACES = ENLARGING | {"depixel.projecting", "depixel.faces", "depixel.portrait"}
 ENGINE = FACES | {
     *("depixel.upsampler", "depixel.sized", "depixel.undither"),
-    *("depixel.keying", "depixel.premultiplying", "depixel.regions"),
+    *("depixel.keying", "depixel.premultiplying", "depixel.regions", "depixel.meeting", "depixel.joints"),
 }  # fmt: skip
 ALLOWED = {
     "depixel.errors": set(),
@@ -52,6 +52,8 @@ ALLOWED = {
     "depixel.report": {"depixel.consistency", "depixel.disagreement", "depixel.picture", "depixel.request"},
     "depixel.consistency": {"depixel.degradation"},
     "depixel.sized": {"depixel.consistency", "depixel.picture", "depixel.report", "depixel.request"},
+    "depixel.joints": {"depixel.picture"},
+    "depixel.meeting": PREPARATION | {"depixel.joints", "depixel.projecting", "depixel.report"},
     "depixel.regions": {"depixel.consistency", "depixel.picture", "depixel.report", "depixel.request"},
     "depixel.sidefiles": {"depixel.sidefiles"},
     "depixel.keying": PREPARATION | {"depixel.report"},
@@ -84,6 +86,7 @@ ALLOWED = {
     "depixel_watch": {
         "depixel_watch",
         "depixel.sidefiles",
+        "depixel.joints",
         "depixel.client",
         "depixel.files",
         "depixel.picture",

@@ -17,6 +17,8 @@ Pixels = npt.NDArray[Any]
 
 REGIONS = "regions"
 """In `Picture.details`: left, top, width and height in pixels of the frames of a sheet, as a side file says."""
+MARGINS = "margins"
+"""In `Picture.details`: `depixel.joints.Margins`, what lies beyond the edges of a picture that meets others."""
 PREMULTIPLIED = "premultiplied"
 """In `Picture.details`: a side file says that the colours are multiplied by alpha."""
 

@@ -10,13 +10,16 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from depixel import files
 from depixel.errors import DepixelError, OutputExistsError
 from depixel.files.writing import place
-from depixel.picture import PREMULTIPLIED, REGIONS, Picture
+from depixel.joints import margins_of, neighbour_names
+from depixel.picture import MARGINS, PREMULTIPLIED, REGIONS, Picture
 from depixel.sidefiles import ENDINGS, facts_for, parse, suspicion
 from depixel.sidefiles.side_file import SideFile
 from depixel.sidefiles.table import MOST_BYTES
 
+_MOST_NEIGHBOURS = 24  # pictures that are kept in memory
 _MOST_FILES = 2000  # of one folder, that are looked into
 
 
@@ -25,10 +28,29 @@ class SidesBeside:
     """The side files of the folders in which pictures lie; each folder is looked at once."""
 
     _folders: dict[Path, dict[str, SideFile]] = field(default_factory=dict)
+    _pictures: dict[Path, Picture | None] = field(default_factory=dict)
     _suspects: dict[Path, str] = field(default_factory=dict)
 
     def tell(self, path: Path, picture: Picture) -> Picture:
-        """The picture with what its side files say about it."""
+        """The picture with what its side files say about it, and what lies beyond its edges where others meet it."""
+        picture = self._told(path, picture)
+        others = [met for name in neighbour_names(path.name) if (met := self._met(path.parent / name)) is not None]
+        margins = margins_of(picture, others)
+        return picture.replace(details={**picture.details, MARGINS: margins}) if margins else picture
+
+    # A neighbour, read once for all pictures that meet it.
+    def _met(self, path: Path) -> Picture | None:
+        if path not in self._pictures:
+            met = None
+            if path.is_file():
+                with contextlib.suppress(DepixelError):
+                    met = files.read(path)
+            if len(self._pictures) >= _MOST_NEIGHBOURS:
+                self._pictures.clear()
+            self._pictures[path] = met
+        return self._pictures[path]
+
+    def _told(self, path: Path, picture: Picture) -> Picture:
         facts = facts_for(path.name, self._sides(path.parent).values())
         if not facts:
             return picture
@@ -78,8 +100,8 @@ class SidesBeside:
         if folder not in self._folders:
             found: dict[str, SideFile] = {}
             with contextlib.suppress(OSError):
-                files = sorted(path for path in folder.iterdir() if path.suffix.lower() in ENDINGS)
-                for path in files[:_MOST_FILES]:
+                listed = sorted(path for path in folder.iterdir() if path.suffix.lower() in ENDINGS)
+                for path in listed[:_MOST_FILES]:
                     with contextlib.suppress(OSError):
                         if not path.is_file() or path.stat().st_size > MOST_BYTES:
                             continue

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from depixel.errors import DepixelError
 from depixel.files import HEAD, READABLE
+from depixel.joints import neighbour_names
 from depixel.sidefiles import ENDINGS, UNDERSTOOD, Facts, facts_for, parse, suspicion
 from depixel.sidefiles.side_file import SideFile
 from depixel.sidefiles.table import MOST_BYTES
@@ -34,6 +35,7 @@ class Sides:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._folders: dict[str, tuple[str, ...]] = {}  # folder => paths of files that may be side files
+        self._names_in: dict[str, frozenset[str]] = {}  # folder => names of all its files
         self._known: dict[str, tuple[Stamp | None, tuple[str, ...] | None, str]] = {}  # path => stamp, pages, suspicion
         self._lock = threading.Lock()
 
@@ -41,6 +43,7 @@ class Sides:
         """A new pass: folders may hold other files."""
         with self._lock:
             self._folders.clear()
+            self._names_in.clear()
 
     def verdict(self, path: str) -> tuple[bool, str]:
         """Whether a file holds coordinates that are understood; else a sentence where it seems to hold others."""
@@ -57,6 +60,17 @@ class Sides:
         return tuple(
             side for side in self._sides_in(PurePosixPath(path).parent.as_posix()) if name in self._names(side)
         )
+
+    def neighbours(self, path: str) -> tuple[str, ...]:
+        """Pictures that may meet this one at its edges, such as the other faces of a sky."""
+        place = PurePosixPath(path)
+        names = list(neighbour_names(place.name))
+        if not names:
+            return ()
+        self._sides_in(place.parent.as_posix())
+        with self._lock:
+            there = self._names_in[place.parent.as_posix()]
+        return tuple((place.parent / name).as_posix() for name in names if name in there)
 
     def _names(self, side: str) -> tuple[str, ...]:
         return self._about(side)[0] or ()
@@ -85,10 +99,10 @@ class Sides:
             prefix = "" if folder in ("", ".") else f"{folder}/"
             names: list[str] = []
             with contextlib.suppress(OSError), os.scandir(self._root / folder) as entries:
-                names = [e.name for e in entries if PurePosixPath(e.name).suffix.lower() in ENDINGS]
-            found = tuple(prefix + name for name in sorted(names))
+                names = sorted(entry.name for entry in entries)
+            found = tuple(prefix + name for name in names if PurePosixPath(name).suffix.lower() in ENDINGS)
             with self._lock:
-                self._folders[folder] = found
+                self._folders[folder], self._names_in[folder] = found, frozenset(names)
         return found
 
 

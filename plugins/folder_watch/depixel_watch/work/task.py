@@ -102,7 +102,7 @@ def plan(
         action = "upscale"
         beside = tuple(name for name in beside_names(entry.path, rule.treatment) if is_file(root / name))
         if sides is not None:
-            beside += sides.of(entry.path)
+            beside += sides.of(entry.path) + sides.neighbours(entry.path)
         target = output_name(entry.path, rule.treatment, lambda name: stamp_if_seen(root / name) is not None)
     elif is_archive(entry.path):
         action = "pack"

@@ -10,7 +10,8 @@ from typing import Any, Protocol
 
 from depixel import files
 from depixel.errors import DepixelError, UnsupportedPictureError
-from depixel.picture import PREMULTIPLIED, REGIONS, Picture
+from depixel.joints import margins_of, neighbour_names
+from depixel.picture import MARGINS, PREMULTIPLIED, REGIONS, Picture
 from depixel.sidefiles import Facts
 from depixel_watch.packs.confirmation import DATA, is_map, normals_form
 from depixel_watch.packs.conventions import (
@@ -124,6 +125,7 @@ def prepare(
     if fitting < 2:
         return Texture(name, picture, (), scale, left=limits.reason(picture.width, picture.height))
     _settle(picture, path, treatment, hints, beside)
+    picture = _met(picture, path, hints, beside)
     half = treatment.half_alpha and is_half_alpha(picture)
     grab = grab_of(data) if treatment.offsets else None
     if grab is not None and treatment.offsets == "scale":
@@ -140,6 +142,20 @@ def prepare(
         _colour(path, beside) if treatment.material and "wrap" not in hints else None,
         files.kind_of(output) if output and output != path else None,
     )
+
+
+# With what lies beyond its edges, where other pictures meet it.
+def _met(picture: Picture, path: str, hints: Mapping[str, Any], beside: Beside) -> Picture:
+    if hints.get("frames", "none") not in ("none", "auto") or hints.get("domain", "auto") in ("normals", "data"):
+        return picture
+    place = PurePosixPath(path)
+    others: list[Picture] = []
+    for name in neighbour_names(place.name):
+        if (data := beside((place.parent / name).as_posix())) is not None:
+            with contextlib.suppress(DepixelError):  # it will be told of by itself
+                others.append(files.read_bytes(data, name))
+    margins = margins_of(picture, others)
+    return picture.replace(details={**picture.details, MARGINS: margins}) if margins else picture
 
 
 # Hints that depend on the picture: its frames, whether it tiles, whether it has the palette of which they speak.
@@ -244,7 +260,9 @@ def _different(pictures: Sequence[Picture]) -> tuple[list[Picture], list[int]]:
     different: list[Picture] = []
     uses = []
     for picture in pictures:
-        details = (picture.details.get(REGIONS, ()), PREMULTIPLIED in picture.details)
+        margins = picture.details.get(MARGINS)
+        beyond = () if margins is None else tuple(None if m is None else m.tobytes() for m in margins.every)
+        details = (picture.details.get(REGIONS, ()), PREMULTIPLIED in picture.details, beyond)
         key = (picture.name, picture.mode, picture.frames[0].shape, *details, *(f.tobytes() for f in picture.frames))
         use = places.setdefault(key, len(different))
         if use == len(different):

@@ -1,0 +1,50 @@
+"""Pictures that meet others, through the whole engine."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from tiny_art import write_tiny_art
+
+from depixel.joints import margins_of
+from depixel.meeting import NOTE
+from depixel.picture import MARGINS, Picture
+from depixel.request import Request
+from depixel.upsampler import Upsampler
+
+WHOLE = np.random.default_rng(6).integers(0, 4, (20, 48, 3)).cumsum(1).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def upsampler(tmp_path_factory: pytest.TempPathFactory) -> Upsampler:
+    return Upsampler("cpu", {"art": str(write_tiny_art(tmp_path_factory.mktemp("weights")))})
+
+
+def _halves() -> list[Picture]:
+    parts = [Picture((np.ascontiguousarray(half),), mode="RGB") for half in (WHOLE[:, :24], WHOLE[:, 24:])]
+    margins = [margins_of(parts[0], [parts[1]]), margins_of(parts[1], [parts[0]])]
+    assert all(margins)
+    return [part.replace(details={MARGINS: met}) for part, met in zip(parts, margins, strict=True)]
+
+
+@pytest.mark.parametrize("wrap", ["auto", "none"])
+def test_halves_are_answered_as_the_whole(upsampler: Upsampler, wrap: str) -> None:
+    """At the joint each half is what the whole picture becomes there, and scales back."""
+    request = Request(domain="art", wrap=wrap, ensemble=1)
+
+    answers = [upsampler.upsample(half, request) for half in _halves()]
+
+    whole = upsampler.upsample(Picture((WHOLE,), mode="RGB"), request).picture.frames[0]
+    joined = np.concatenate([answer.picture.frames[0] for answer in answers], 1)
+    assert joined.shape == whole.shape
+    assert np.array_equal(joined[:, 80:112], whole[:, 80:112])
+    assert all(NOTE in answer.notes and answer.residual.maximum <= 1 for answer in answers)
+    means = joined.reshape(20, 4, 48, 4, 3).astype(float).mean((1, 3))
+    assert np.abs(means - WHOLE).max() <= 1
+
+
+@pytest.mark.parametrize("more", [{"wrap": "x"}, {"frames": "2x1"}, {"size": 60}])
+def test_a_request_knows_better(upsampler: Upsampler, more: dict[str, str]) -> None:
+    """Whoever says how it tiles, cuts it or wants a size between scales is obeyed."""
+    report = upsampler.upsample(_halves()[0], Request(domain="art", **more))  # type: ignore[arg-type]
+    assert NOTE not in report.notes
