@@ -53,8 +53,8 @@ def _makers() -> dict[str, Callable[[], Target]]:
     files = {ending: partial(_picture, ending) for ending in pictures()}
     others = {
         "zip": _pack, "mcmeta": _animation, "profiles": _profiles, "request": _request, "http": _http,
-        "recipe": _recipe, "records": _records, "attempts": _attempts, "safetensors": _safetensors, "pth": _archive,
-        "pkl": _pickle,
+        "recipe": _recipe, "records": _records, "attempts": _attempts, "ledger": _ledger,
+        "safetensors": _safetensors, "pth": _archive, "pkl": _pickle,
     }  # fmt: skip
     return {**files, **others}
 
@@ -282,6 +282,40 @@ def _attempts() -> Target:
         Attempts(note).deaths("a.png", Stamp(1, 2))
 
     return Target("attempts", (example,), read)
+
+
+def _ledger() -> Target:
+    import sqlite3
+
+    from depixel_watch.folder.stamps import Stamp
+    from depixel_watch.ledger.ledger import Ledger, Row
+    from depixel_watch.ledger.repair import open_ledger
+
+    folder = _scratch()
+    path = folder / "ledger.sqlite"
+    good = Ledger(path)
+    good.record(
+        Row(f"d/{n}.png", Stamp(n, n, n, n), f"key{n}", "recipe", "done", "", Stamp(9, 9, 9, n), f"made{n}")
+        for n in range(40)
+    )
+    good.note_unreadable({"a": "closed"})
+    good.close()
+    example = path.read_bytes()
+
+    def read(data: bytes) -> None:
+        for left in folder.iterdir():
+            left.unlink()
+        path.write_bytes(data)
+        ledger = open_ledger(path, lambda sentence: None)
+        try:
+            for row in ledger.rows():
+                ledger.get(row.path)
+            ledger.counts()
+            ledger.unreadable()
+        finally:
+            ledger.close()
+
+    return Target("ledger", (example,), read, (DepixelError, sqlite3.Error))
 
 
 def _safetensors() -> Target:

@@ -26,9 +26,7 @@ def _row(path: str, state: str = "done", **more: object) -> Row:
 
 def test_every_value_of_a_row_comes_back(ledger: Ledger) -> None:
     """A full row, and one with the defaults."""
-    full = Row(
-        "a/b.png", Stamp(1, 2, 3, 4), "k", "r", "writing", "why", Stamp(5, 6, 7, 8), "m", "a/b.dds", "p", False, "s"
-    )
+    full = Row("a/b.png", Stamp(1, 2, 3, 4), "k", "r", "writing", "why", Stamp(5, 6, 7, 8), "m", "a/b.dds", "p", False)
     plain = Row("c.png", Stamp(9, 9), "k", "r", "left", "")
     ledger.record([full, plain])
 

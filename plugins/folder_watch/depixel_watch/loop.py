@@ -21,8 +21,9 @@ from depixel_watch.display.show import Announcer, JsonLines, PlainLines, Show, T
 from depixel_watch.folder.events import POLL_SECONDS, ChangeHints
 from depixel_watch.folder.scan import Changes
 from depixel_watch.folder.stamps import StabilityTracker
-from depixel_watch.ledger.ledger import LEDGER_NAME, Ledger
+from depixel_watch.ledger.ledger import LEDGER_NAME
 from depixel_watch.ledger.lock import Lock, only_one
+from depixel_watch.ledger.repair import reading
 from depixel_watch.ledger.watched import remember
 from depixel_watch.packs.profiles import load
 from depixel_watch.upscaler import EngineUpscaler
@@ -46,7 +47,8 @@ def watch(args: argparse.Namespace, request: Request, source: Path, out: Path) -
     with stop_on_interrupt() as stop, only_one(out) as lock:
         remember(out)
         show = _show(args, source, out)
-        announcer = Announcer(show, Log(args.log or out / LOG_NAME), Notifier() if args.notify else None)
+        log = Log(args.log.resolve() if args.log else out / LOG_NAME)
+        announcer = Announcer(show, log, Notifier() if args.notify else None)
         try:
             worker = EngineUpscaler(open_engine(args), request, stop, shared=args.engine != "local")
 
@@ -285,11 +287,8 @@ class _Loop:
         return 1 if failed else 0
 
     def _states(self) -> dict[str, int]:
-        ledger = Ledger(self._out / LEDGER_NAME)
-        try:
+        with reading(self._out / LEDGER_NAME) as ledger:
             states = ledger.counts()
             if unreadable := len(ledger.unreadable()):
                 states["failed"] = states.get("failed", 0) + unreadable
             return states
-        finally:
-            ledger.close()

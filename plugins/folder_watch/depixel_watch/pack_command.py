@@ -25,7 +25,8 @@ from depixel.request import Request
 from depixel.terminal.printable import counted, one_line
 from depixel.terminal.stopping import Stop, stop_on_interrupt
 from depixel_watch.folder.layout import checked
-from depixel_watch.ledger.ledger import LEDGER_NAME, Ledger
+from depixel_watch.ledger.ledger import LEDGER_NAME
+from depixel_watch.ledger.repair import open_ledger
 from depixel_watch.packs.archive import PackOptions, opened, recognise_archive, rewrite
 from depixel_watch.packs.profiles import PackProfile, is_archive, load, recognise_folder
 from depixel_watch.upscaler import EngineUpscaler
@@ -152,7 +153,7 @@ def _folder(
 # What another pack's run made there would be removed as outputs whose sources are gone.
 def _claim(source: Path, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
-    ledger = Ledger(out / LEDGER_NAME)
+    ledger = open_ledger(out / LEDGER_NAME, lambda sentence: sys.stderr.write(one_line(sentence) + "\n"))
     try:
         recorded = ledger.fact(_SOURCE)
         if recorded and recorded != str(source):

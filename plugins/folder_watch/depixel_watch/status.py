@@ -10,8 +10,9 @@ from pathlib import Path
 from depixel.terminal.printable import one_line, visible
 from depixel_watch.display.log import LOG_NAME
 from depixel_watch.display.page import PAGE_NAME
-from depixel_watch.ledger.ledger import LEDGER_NAME, Ledger
+from depixel_watch.ledger.ledger import LEDGER_NAME, DamagedLedgerError
 from depixel_watch.ledger.lock import is_held
+from depixel_watch.ledger.repair import reading
 from depixel_watch.ledger.watched import watched
 
 
@@ -20,13 +21,10 @@ def show(args: argparse.Namespace, out: Path) -> int:
     if not (out / LEDGER_NAME).exists():
         sys.stdout.write(visible(f"Nothing has been done yet: {out} has no ledger.\n"))
         return 0
-    ledger = Ledger(out / LEDGER_NAME)
-    try:
+    with reading(out / LEDGER_NAME) as ledger:
         counts = ledger.counts()
         failed = {row.path: row.reason for row in ledger.rows("failed")}
         failed |= {f"{folder}/": reason for folder, reason in ledger.unreadable().items()}
-    finally:
-        ledger.close()
     running = is_held(out)
     if args.json:
         values = {"out": str(out), "running": running, "counts": counts, "failed": failed}
@@ -45,4 +43,13 @@ def show_all(args: argparse.Namespace) -> int:
     """Of all output folders that this user's watchers have written to."""
     if not (outs := watched()) and not args.json:
         sys.stdout.write("Nothing has been watched yet, or its outputs are gone.\n")
-    return max((show(args, out) for out in outs), default=0)
+    return max((_one_of_all(args, out) for out in outs), default=0)
+
+
+# One folder with a damaged ledger does not hide the others.
+def _one_of_all(args: argparse.Namespace, out: Path) -> int:
+    try:
+        return show(args, out)
+    except DamagedLedgerError as error:
+        sys.stderr.write(one_line(f"depixel: {error}") + "\n")
+        return error.exit_code

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from collections.abc import Callable
 from datetime import datetime
@@ -16,9 +17,14 @@ def _now() -> datetime:
     return datetime.now().astimezone()
 
 
+# In a folder where others write, too, a link would lead our lines into another file of ours.
+def _open_no_link(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0), 0o666)
+
+
 class Log:
     """
-    Appends lines. A log that cannot be written stops nobody.
+    Appends lines. A log that cannot be written, or is a link, stops nobody.
 
     Args:
         now: the wall clock; tests bring their own.
@@ -34,7 +40,7 @@ class Log:
         # Opened anew each time: the folder may be deleted meanwhile, which is how outputs are reverted.
         with self._lock, contextlib.suppress(OSError):
             if self.path.parent.is_dir():
-                with self.path.open("a", encoding="utf-8", errors="replace") as file:
+                with open(self.path, "a", encoding="utf-8", errors="replace", opener=_open_no_link) as file:
                     file.write(f"{self._now().isoformat(timespec='seconds')} {line}\n".replace("\r", " "))
                     size = file.tell()
                 if size > self._most:

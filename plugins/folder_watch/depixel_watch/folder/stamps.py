@@ -14,7 +14,6 @@ from depixel.errors import UnreadablePictureError
 
 _NO_SUCH_NAME = (errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL)  # this disk has no such names
 _BLOCK = 2**20
-_SAMPLE = 2**12
 
 
 class Stamp(NamedTuple):
@@ -99,16 +98,6 @@ def digest_of(path: Path) -> str:
         while block := file.read(_BLOCK):
             content.update(block)
     return content.hexdigest()[:32]
-
-
-def sample_of(path: Path, size: int) -> str:
-    """Digest of a file's beginning, middle and end: what three small reads tell. Raises as `open_regular` does."""
-    content = hashlib.sha256()
-    with os.fdopen(open_regular(path), "rb") as file:
-        for start in sorted({0, max(0, size // 2 - _SAMPLE // 2), max(0, size - _SAMPLE)}):
-            file.seek(start)
-            content.update(file.read(_SAMPLE))
-    return content.hexdigest()[:16]
 
 
 class StabilityTracker:

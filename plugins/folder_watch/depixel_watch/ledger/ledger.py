@@ -9,10 +9,11 @@ new output or of the one before; anything else belongs to somebody else.
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from depixel.errors import DepixelError
@@ -46,11 +47,10 @@ _ADDED = {  # since the first ledgers
     "out_inode": "INTEGER NOT NULL DEFAULT 0",
     "prior": "TEXT NOT NULL DEFAULT ''",
     "answer": "INTEGER NOT NULL DEFAULT 1",
-    "sample": "TEXT NOT NULL DEFAULT ''",
 }
 _COLUMNS = (
     *("path", "size", "mtime_ns", "ctime_ns", "inode", "key", "recipe", "state", "reason"),
-    *("out_size", "out_mtime_ns", "out_ctime_ns", "out_inode", "made", "target", "prior", "answer", "sample"),
+    *("out_size", "out_mtime_ns", "out_ctime_ns", "out_inode", "made", "target", "prior", "answer"),
 )
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM files"
 
@@ -70,11 +70,28 @@ class Row:
     target: str = ""  # the output's path, where it is not the source's
     prior: str = ""  # digest of the output before, while `writing`
     answer: bool = True  # the output is an answer of the engine, not a copy of its source
-    sample: str = ""  # `stamps.sample_of` the source, on disks whose stamps do not tell of every change
 
     @property
     def output(self) -> str:
         return self.target or self.path
+
+
+_MESSAGES_OF_DAMAGE = ("decode to UTF-8", "no such table", "no such column", "malformed", "unsupported file format")
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether SQLite's error means that the file is damaged, and not that it is away, locked, or the disk full."""
+    if isinstance(error, sqlite3.OperationalError):
+        return any(words in str(error) for words in _MESSAGES_OF_DAMAGE)
+    return isinstance(error, sqlite3.DatabaseError)
+
+
+def is_inside(path: str) -> bool:
+    """Whether a path of the ledger stays below the folder that it is relative to."""
+    if os.name != "nt" and ".." not in path and not path.startswith("/"):
+        return True
+    pure = PurePosixPath(path)
+    return not (pure.is_absolute() or ".." in pure.parts or (os.name == "nt" and (":" in path or "\\" in path)))
 
 
 class DamagedLedgerError(DepixelError):
@@ -109,7 +126,7 @@ class Ledger:
             self._set_up()
         except BaseException as error:
             self._base.close()
-            if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
+            if isinstance(error, UnicodeDecodeError) or (isinstance(error, sqlite3.Error) and is_damage(error)):
                 raise DamagedLedgerError(f"The ledger {path} is damaged ({error}).") from error
             raise
         self._file = identity_of(path)
@@ -119,6 +136,7 @@ class Ledger:
         return self._file == identity_of(self.path)
 
     def _set_up(self) -> None:
+        self._base.execute("PRAGMA trusted_schema=OFF")
         self._base.execute("PRAGMA journal_mode=WAL")
         self._base.execute("PRAGMA synchronous=FULL")
         self._base.executescript(_TABLES)
@@ -221,18 +239,19 @@ class Ledger:
             self._base.execute("SELECT count(*) FROM files").fetchone()
             self._base.execute("SELECT * FROM kinds LIMIT 1").fetchone()
             return True
-        except sqlite3.OperationalError:
+        except sqlite3.Error as error:
+            if is_damage(error):
+                return False
             raise
-        except sqlite3.DatabaseError:
-            return False
 
     def kinds(self) -> dict[str, str]:
         """Family of textures => the kind that all of its members are."""
-        return {_read(family): kind for family, kind in self._base.execute("SELECT * FROM kinds")}
+        return {_read(family): _read(kind) for family, kind in self._base.execute("SELECT * FROM kinds")}
 
     def counts(self) -> dict[str, int]:
         """State => files."""
-        return dict(self._base.execute("SELECT state, count(*) FROM files GROUP BY state").fetchall())
+        rows = self._base.execute("SELECT state, count(*) FROM files GROUP BY state").fetchall()
+        return {_read(state): count for state, count in rows}
 
     def is_whole(self) -> bool:
         """SQLite's own check of the file."""
@@ -252,7 +271,7 @@ class Ledger:
 
     def unreadable(self) -> dict[str, str]:
         """Folders that could not be read in the last pass, with the reason."""
-        return {_read(folder): reason for folder, reason in self._base.execute("SELECT * FROM unreadable")}
+        return {_read(folder): _read(reason) for folder, reason in self._base.execute("SELECT * FROM unreadable")}
 
     def note_unreadable(self, folders: dict[str, str]) -> None:
         """Replace what `unreadable` tells."""
@@ -275,10 +294,11 @@ class Ledger:
         """All rows that can still be read of a damaged file: from the first on, and from the last on backwards."""
         rows: dict[str, Row] = {}
         for order in ("ASC", "DESC"):
-            with contextlib.suppress(sqlite3.DatabaseError, ValueError, TypeError):
+            with contextlib.suppress(sqlite3.Error):
                 for values in self._base.execute(f"{_SELECT} ORDER BY path {order}"):
-                    row = _row(values)
-                    rows[row.path] = row
+                    with contextlib.suppress(sqlite3.DatabaseError):
+                        row = _row(values)
+                        rows[row.path] = row
         return list(rows.values())
 
 
@@ -286,24 +306,30 @@ def _values(row: Row) -> tuple[str | bytes | int, ...]:
     reason, target = _stored(row.reason), _stored(row.target)
     return (
         *(_stored(row.path), *row.stamp, row.key, row.recipe, row.state, reason, *row.out, row.made, target),
-        *(row.prior, int(row.answer), row.sample),
+        *(row.prior, int(row.answer)),
     )
 
 
+# SQLite's columns take values of any type, and a damaged page may hold some. A folder of outputs may be somebody else's
+# work, its ledger as well: no row may lead out of the two folders.
 def _row(values: tuple[Any, ...]) -> Row:
+    if not all(isinstance(value, int) for value in (*values[1:5], *values[9:13], values[16])):
+        raise sqlite3.DatabaseError("a stamp is no number")
+    path, target = _read(values[0]), _read(values[14])
+    if not (is_inside(path) and is_inside(target)):
+        raise sqlite3.DatabaseError("a path leads out of the folder")
     return Row(
-        path=_read(values[0]),
+        path=path,
         stamp=Stamp(*values[1:5]),
-        key=values[5],
-        recipe=values[6],
-        state=values[7],
+        key=_read(values[5]),
+        recipe=_read(values[6]),
+        state=_read(values[7]),
         reason=_read(values[8]),
         out=Stamp(*values[9:13]),
-        made=values[13],
-        target=_read(values[14]),
-        prior=values[15],
+        made=_read(values[13]),
+        target=target,
+        prior=_read(values[15]),
         answer=bool(values[16]),
-        sample=values[17],
     )
 
 
@@ -316,5 +342,12 @@ def _stored(text: str) -> str | bytes:
     return text
 
 
-def _read(stored: str | bytes) -> str:
-    return stored if isinstance(stored, str) else stored.decode("utf-8", "surrogatepass")
+def _read(stored: object) -> str:
+    if isinstance(stored, str):
+        return stored
+    try:
+        if isinstance(stored, bytes):
+            return stored.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        pass
+    raise sqlite3.DatabaseError("a text is none")

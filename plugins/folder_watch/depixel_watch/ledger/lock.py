@@ -11,6 +11,7 @@ from depixel.errors import BadUsageError, UnwritableOutputError
 from depixel_watch.ledger.ledger import LEDGER_NAME, identity_of
 
 _LOCK_NAME = ".depixel-lock.sqlite"
+_OWN_FILES = [name + end for name in (_LOCK_NAME, LEDGER_NAME) for end in ("", "-journal", "-wal", "-shm")]
 
 
 class Lock:
@@ -28,12 +29,15 @@ class Lock:
         taken again in the folder that is made anew.
 
         Raises:
-            BadUsageError: another watcher holds it.
+            BadUsageError: another watcher holds it; the watcher's own files are links.
             UnwritableOutputError: it cannot be made, or not be written.
         """
         if self._base is not None and self._file == identity_of(self._path):
             return
         self.release()
+        for name in _OWN_FILES:  # in a folder where others write, too, a link would lead us to another file of ours
+            if (self._out / name).is_symlink():
+                raise BadUsageError(f"{self._out / name} is a link: delete it, or choose another folder with -o.")
         try:
             self._out.mkdir(parents=True, exist_ok=True)
             self._base = sqlite3.connect(self._path, timeout=0, isolation_level=None)

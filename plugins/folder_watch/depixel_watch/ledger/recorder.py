@@ -122,7 +122,7 @@ class Recorder:
         for item in items:
             before = self.ledger.get(item.task.path)
             if before is not None:
-                rows.append(replace(before, stamp=item.task.stamp, out=item.out, state="done", sample=item.sample))
+                rows.append(replace(before, stamp=item.task.stamp, out=item.out, state="done"))
             self._tracker.forget(item.task.path)
             self.counts.skipped += 1
             self.counts.found -= 1
@@ -196,5 +196,5 @@ class Recorder:
     def _row(self, item: LoadedTask, state: str, reason: str, out: Stamp, digest: str) -> Row:
         task = item.task
         return Row(
-            task.path, task.stamp, item.key, task.recipe, state, reason, out, digest, task.target, sample=item.sample
+            task.path, task.stamp, item.key, task.recipe, state, reason, out, digest, task.target
         )

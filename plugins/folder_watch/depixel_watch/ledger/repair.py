@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from depixel_watch.folder.stamps import stamp_if_seen
 from depixel_watch.ledger.claims import REBUILT, owns
-from depixel_watch.ledger.ledger import LEDGER_NAME, DamagedLedgerError, Ledger, Row
+from depixel_watch.ledger.ledger import BLOCKED, LEDGER_NAME, DamagedLedgerError, Ledger, Row
 
 _KEPT = (
     "The ledger was damaged: it was made anew with {} of its entries. Outputs that it does not know are compared by "
@@ -17,7 +17,7 @@ _KEPT = (
 )
 
 
-def open_ledger(path: Path, trouble: Callable[[str], None], *, damaged: bool = False) -> Ledger:
+def open_ledger(path: Path, trouble: Callable[[str], object], *, damaged: bool = False) -> Ledger:
     """
     The ledger of an output folder. A damaged one is put aside, and a new one gets all rows that can be read of it.
 
@@ -46,7 +46,8 @@ def open_ledger(path: Path, trouble: Callable[[str], None], *, damaged: bool = F
     for ending in ("-wal", "-shm"):
         with contextlib.suppress(OSError):
             path.with_name(path.name + ending).rename(aside.with_name(aside.name + ending))
-    rows = _salvaged(aside)
+    # What lay in the way of an output may be an output of ours whose row was lost.
+    rows = [row for row in _salvaged(aside) if not (row.state == "failed" and row.made == BLOCKED)]
     ledger = Ledger(path)
     try:
         ledger.record(rows)
@@ -56,6 +57,26 @@ def open_ledger(path: Path, trouble: Callable[[str], None], *, damaged: bool = F
         raise
     trouble(_KEPT.format(len(rows), aside.name))
     return ledger
+
+
+@contextlib.contextmanager
+def reading(path: Path) -> Iterator[Ledger]:
+    """
+    A ledger to look at; nothing is mended.
+
+    Raises:
+        DamagedLedgerError: it is damaged, or becomes unreadable while it is looked at.
+    """
+    try:
+        ledger = Ledger(path)
+        try:
+            yield ledger
+        finally:
+            ledger.close()
+    except sqlite3.Error as error:
+        raise DamagedLedgerError(
+            f"The ledger {path} cannot be read ({error}): `depixel watch` mends it at its next start."
+        ) from error
 
 
 def opened_again(ledger: Ledger, out: Path, *, away: bool, trouble: Callable[[str], None]) -> Ledger:

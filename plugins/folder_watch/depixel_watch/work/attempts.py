@@ -67,7 +67,9 @@ class Attempts:
                 self._path.unlink(missing_ok=True)
                 return
             part = self._path.with_suffix(".part")
-            part.write_text(json.dumps(counts), "utf-8")
+            part.unlink(missing_ok=True)
+            with part.open("x", encoding="utf-8") as file:  # never through a link that somebody left there
+                json.dump(counts, file)
             part.replace(self._path)
 
 

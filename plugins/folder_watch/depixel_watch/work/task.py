@@ -13,7 +13,7 @@ from depixel.files import HEAD, READABLE, Limits, claimed_pixels
 from depixel.request import DOMAINS
 from depixel.sidefiles import parse
 from depixel_watch.folder.scan import FileEntry
-from depixel_watch.folder.stamps import Stamp, digest_of, is_file, read_regular, sample_of, stamp_if_seen, stamp_of
+from depixel_watch.folder.stamps import Stamp, digest_of, is_file, read_regular, stamp_if_seen, stamp_of
 from depixel_watch.ledger.ledger import NOTHING, Row
 from depixel_watch.packs.conventions import beside_names, followed, mip_of, output_name
 from depixel_watch.packs.profiles import PackProfile, Rule, is_archive
@@ -64,7 +64,6 @@ class LoadedTask:
     moved: bool = False  # changed while it was read: another time
     unchanged: bool = False  # content and output are as recorded
     out: Stamp = NOTHING  # of that output
-    sample: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,6 @@ class Bench:
     limits: SizeLimits = field(default_factory=SizeLimits)
     families: Families | None = None
     verify: bool = False  # compare all of every output with its digest
-    samples: bool = False  # note samples of sources, for disks whose stamps do not tell of every change
     sides: Sides | None = None  # files of coordinates
     upscales: Callable[[str], bool] = lambda path: True  # whether a rule lets a picture grow
 
@@ -169,8 +167,6 @@ def _read(loaded: LoadedTask, path: Path, bench: Bench) -> dict[str, bytes]:
     loaded.moved = stamp_of(path) != task.stamp
     recipe = f"|{task.recipe}|{name_hint(task.path)}|".encode("utf-8", "surrogatepass")
     loaded.key = _digest(loaded.content.encode() + recipe + b"|".join(others.values()))
-    if bench.samples and not loaded.moved:
-        loaded.sample = sample_of(path, task.stamp.size)
     return others
 
 

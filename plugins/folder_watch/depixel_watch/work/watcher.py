@@ -18,7 +18,7 @@ from depixel.sidefiles import UNDERSTOOD
 from depixel_watch.display.page import PAGE_NAME, write_page
 from depixel_watch.folder.scan import OURS, Changes, FileEntry, Findings, is_litter, look_at, walk
 from depixel_watch.folder.stamps import StabilityTracker, read_regular, stamp_if_seen
-from depixel_watch.ledger.ledger import LEDGER_NAME, Ledger
+from depixel_watch.ledger.ledger import LEDGER_NAME, Ledger, is_damage
 from depixel_watch.ledger.recorder import Announcement, Listener, PassCounts, Recorder
 from depixel_watch.ledger.repair import open_ledger, opened_again
 from depixel_watch.packs.profiles import OWN_PROFILES, PackProfile, is_archive, recognise_folder
@@ -140,15 +140,16 @@ class Watcher:
             self._pass(changes)
         except OSError as error:
             raise as_pause(error) or OutputAwayError(AWAY.format(self._out, reason_of(error))) from error
-        except sqlite3.OperationalError as error:
+        except sqlite3.Error as error:
+            if is_damage(error):  # a damaged page, found in the middle of the work
+                self._ledger.close()
+                self._ledger = open_ledger(self._out / LEDGER_NAME, self._trouble, damaged=True)
+                tally.waiting += 1
+                return tally
             if "full" in str(error):
                 raise DiskFullError(FULL.format(self._out)) from error
             self._away = True
             raise OutputAwayError(AWAY.format(self._out, error)) from error
-        except sqlite3.DatabaseError:  # a damaged page, found in the middle of the work
-            self._ledger.close()
-            self._ledger = open_ledger(self._out / LEDGER_NAME, self._trouble, damaged=True)
-            tally.waiting += 1
         return tally
 
     def _pass(self, changes: Changes | None) -> None:
