@@ -111,6 +111,9 @@ class Dialog:
         for name, example in _EXAMPLES.items():
             if name in self._rows:
                 self._rows[name][1].set_placeholder_text(example)
+        scrolled = Gtk.ScrolledWindow(hscrollbar_policy=Gtk.PolicyType.NEVER, propagate_natural_height=True,
+                                      propagate_natural_width=True, max_content_height=_HEIGHT,
+                                      overlay_scrolling=False)  # fmt: skip
         inside = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6, margin_end=12)
         inside.pack_start(self._words, False, False, 0)
         advanced = [option.name for option in self._action.options if option.advanced]
@@ -119,14 +122,14 @@ class Dialog:
         self._more = Gtk.Expander(label="_More settings", use_underline=True)
         self._more.add(_grid(self._rows, advanced))
         self._more.set_expanded(any(self._differs(name) for name in advanced))
-        inside.pack_start(self._more, False, False, 0)
+        folded = [self._more]
         if "face" in self._rows:
             from dial_rows import person
 
-            inside.pack_start(person(self._config, self._rows["face"]), False, False, 0)
-        scrolled = Gtk.ScrolledWindow(hscrollbar_policy=Gtk.PolicyType.NEVER, propagate_natural_height=True,
-                                      propagate_natural_width=True, max_content_height=_HEIGHT,
-                                      overlay_scrolling=False)  # fmt: skip
+            folded.append(person(self._config, self._rows["face"]))
+        for expander in folded:
+            inside.pack_start(expander, False, False, 0)
+            expander.connect("notify::expanded", lambda *_: GLib.idle_add(_grow, scrolled, inside))
         scrolled.add(inside)
         right = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
         right.pack_start(scrolled, True, True, 0)
@@ -214,6 +217,12 @@ class Dialog:
     def _measured(self, seconds: float, pixels: int) -> None:
         pace.note(self._action, self.values(), pixels, seconds)
         self._update()
+
+
+# A window grows for what its contents need at least, and a scrolled area needs almost nothing.
+def _grow(scrolled: Any, inside: Any) -> bool:
+    scrolled.set_min_content_height(min(_HEIGHT, inside.get_preferred_height()[1]))
+    return False
 
 
 def _words() -> Any:

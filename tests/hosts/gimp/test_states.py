@@ -15,8 +15,12 @@ from tests.hosts.gimp.test_window import keep_screenshots
 pytestmark = pytest.mark.host
 
 
-def in_a_window(gimp: Gimp, script: str, scheme: str = "dark") -> dict[str, Any]:
-    """What a script of `inside` wrote down, run in a GIMP with windows; screenshots go to DEPIXEL_HOST_SHOTS."""
+def in_a_window(gimp: Gimp, script: str) -> dict[str, Any]:
+    """
+    What a script of `inside` wrote down, run in a GIMP with windows; screenshots go to DEPIXEL_HOST_SHOTS.
+
+    To look at some cases only, or at another colour scheme of GIMP: CASES=plain,four SCHEME=light.
+    """
     out = gimp.host.work / "out"
     for source in (ROOT / "samples" / "sprites" / "mage.png", ROOT / "samples" / "faces" / "portrait.png"):
         shutil.copy(source, out / source.name)
@@ -29,7 +33,7 @@ def in_a_window(gimp: Gimp, script: str, scheme: str = "dark") -> dict[str, Any]
         SPRITE=str(out / "mage.png"),
         FACE=str(out / "portrait.png"),
         SCRIPT=script,
-        SCHEME=scheme,
+        SCHEME=os.environ.get("SCHEME", "dark"),
         CASES=os.environ.get("CASES", ""),
     )
     try:
@@ -142,3 +146,21 @@ def test_presets_and_earlier_requests(seen: dict[str, Any]) -> None:
 def test_a_hidden_face_is_previewed_as_ok_makes_it(seen: dict[str, Any]) -> None:
     """The dialog is whole on a screen of 768 pixels, with all its words."""
     assert seen["anonymise"]["fits"][2]
+
+
+@pytest.mark.parametrize(
+    ("task", "clicks", "layers"),
+    [
+        ("task_sprite", 3, 1),
+        ("task_keep_one_of_four", 8, 1),
+        ("task_all_layers", 5, 2),
+        ("task_faces", 3, 4),
+        ("task_anonymise_and_share", 5, 1),
+    ],
+)
+def test_clicks_from_the_menu_to_the_result(seen: dict[str, Any], task: str, clicks: int, layers: int) -> None:
+    """As docs/gimp.md says; two of them open the dialog from the menu."""
+    found = seen[task]
+
+    assert found["clicks"] + 2 == clicks, found
+    assert sum(len(one) if isinstance(one, list) else 1 for _, one in found["result"]["layers"]) == layers

@@ -132,7 +132,7 @@ class Desk:
         self.click(widget)
 
     def shot(self, name):
-        """A screenshot of the whole screen, without a tooltip."""
+        """Screenshots of the whole screen and of the dialog alone, without a tooltip."""
         subprocess.run(["xdotool", "mousemove", "1360", "760"], timeout=20, check=False)
         for _ in range(20):
             while Gtk.events_pending():
@@ -140,6 +140,10 @@ class Desk:
             time.sleep(0.02)
         path = os.path.join(OUT, "window-%s.png" % name)
         subprocess.run(["timeout", "20", "import", "-window", "root", path], check=False)
+        frame = self.dialog.get_window().get_frame_extents()
+        part = "%dx%d+%d+%d" % (frame.width, frame.height, frame.x, frame.y)
+        alone = os.path.join(OUT, "window-dialog-%s.png" % name)
+        subprocess.run(["timeout", "20", "convert", path, "-crop", part, "+repage", alone], check=False)
 
     def fits(self):
         """Whether the dialog is inside a screen of 1366x768, with all its texts whole."""

@@ -275,5 +275,73 @@ def presets(desk, facts):
     cancel(desk)
 
 
+# The five tasks of docs/gimp.md: clicks in the open dialog, which the menu has opened with two.
+def choose(desk, name, index):
+    """Two clicks: on the drop-down of an option, and on its entry."""
+    combo = [x for x in desk.all(Gtk.ComboBox) if x.get_tooltip_text() == desk_help(desk, name)][0]
+    desk.click(combo)
+    yield 0.8
+    entries = [y for x in Gtk.Window.list_toplevels() if x.get_mapped() for y in desk.all(Gtk.MenuItem, x)]
+    desk.click(entries[index])
+    yield 0.5
+
+
+def desk_help(desk, name):
+    return [one.help for one in REGISTERED[desk.name].params if one.name == name][0]
+
+
+def two_layers():
+    image, layers = opened("SPRITE")
+    image.insert_layer(layers[0].copy(), None, 0)
+    return image, image.get_layers()[:1]
+
+
+@case("upscale", "SPRITE")
+def task_sprite(desk, facts):
+    yield desk.idle
+    desk.press("OK")
+
+
+@case("upscale", "SPRITE")
+def task_keep_one_of_four(desk, facts):
+    yield desk.idle
+    answers_row = [x for x in desk.all(Gtk.SpinButton) if x.get_value() == 1 and x.get_adjustment().get_upper() == 64][
+        0
+    ]
+    for _ in range(3):
+        desk.click(answers_row, x=0.975)
+        yield 0.4
+    facts["set"] = desk.config.get_property("candidates")
+    yield desk.idle
+    desk.press("4 answers")
+    yield desk.idle
+    yield 0.5
+    desk.click(answers(desk, Gtk.Button)[2])
+    yield 0.5
+    desk.press("OK")
+
+
+@case("upscale", two_layers)
+def task_all_layers(desk, facts):
+    yield desk.idle
+    yield from choose(desk, "output", 1)
+    facts["output"] = desk.config.get_property("output")
+    desk.press("OK")
+
+
+@case("imagine-face", "FACE", detail="calm")
+def task_faces(desk, facts):
+    yield 0.5
+    desk.press("OK")
+
+
+@case("anonymise-face", "FACE", detail="calm")
+def task_anonymise_and_share(desk, facts):
+    yield 0.5
+    yield from choose(desk, "output", 1)
+    facts["output"] = desk.config.get_property("output")
+    desk.press("OK")
+
+
 save("states.py", FACTS)
 print("FINISHED", flush=True)
