@@ -6,7 +6,7 @@ this person large, and join the drawing with the neural answer.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
@@ -17,12 +17,12 @@ from depixel.faces.drawn.anchors import anchored, find_anchors
 from depixel.faces.drawn.colour_fit import FittedColours, fit_colours, recoloured
 from depixel.faces.drawn.hair_tint import tinted
 from depixel.faces.drawn.joining import CUT_OFF, joined
-from depixel.faces.drawn.landmark_fit import fit_landmarks
+from depixel.faces.drawn.landmark_fit import fit_landmarks, landmarks_of
 from depixel.faces.drawn.outlines import agreement
 from depixel.faces.drawn.portrait import Portrait, middle_first
 from depixel.faces.drawn.proposals import TriedStyles, likely_styles, propose
 from depixel.faces.drawn.refinement import misfit, refine
-from depixel.faces.drawn.warping import register
+from depixel.faces.drawn.warping import Warp, register
 from depixel.faces.face_parts import released_parts
 from depixel.faces.reader import released_reader
 from depixel.monitor import SILENT, Monitor, SearchStep
@@ -141,39 +141,64 @@ class DrawnFaces:
             as_found: the drawing alone, in the portrait's colours.
         """
         size = _drawn_size(size)
+        low = None if as_found else CUT_OFF * (1 + STRAY * imagination)
+        portraits = [self.read(soft[k : k + 1]) for k in range(len(soft))]
+        places = _steadied(torch.cat([portrait.reading.landmarks for portrait in portraits]))
+        places = landmarks_of(person.parameters).to(places) + places - places[:1]
         answers: list[Tensor] = []
-        for k in range(len(soft)):
+        fit: _Fit | None = None
+        for k, portrait in enumerate(portraits):
             monitor.check(STOPPED)
             if k and torch.equal(soft[k], soft[k - 1]):
                 answers.append(answers[-1])
                 continue
-            portrait, parameters = self.read(soft[k : k + 1]), person.parameters
+            parameters = person.parameters
             if k:
-                parameters = fit_landmarks(parameters, portrait.reading.landmarks)
-            low = None if as_found else CUT_OFF * (1 + STRAY * imagination)
-            answers.append(_square(parameters, portrait, size, low).cpu())
+                parameters = fit_landmarks(parameters, places[k : k + 1], shaped=False)
+            picture, fit = _square(parameters, portrait, size, low, fit)
+            answers.append(picture.cpu())
             monitor.step(SearchStep(k + 1, len(soft), person.error, stage="drawing"))
         colours = torch.cat(answers)
         return torch.cat([colours, torch.ones_like(colours[:, :1])], 1)
 
 
-def _square(parameters: Parameters, portrait: Portrait, size: int, cut_off: float | None) -> Tensor:
+@dataclass(frozen=True)
+class _Fit:
+    """What is carried from frame to frame."""
+
+    colours: FittedColours
+    warp: Warp | None
+
+
+# Landmarks [F, 12, 2] averaged with those of the frames before and after: readings jitter by a part of a pixel.
+def _steadied(landmarks: Tensor) -> Tensor:
+    before = torch.cat([landmarks[:1], landmarks[:-1]])
+    after = torch.cat([landmarks[1:], landmarks[-1:]])
+    return landmarks / 2 + (before + after) / 4
+
+
+def _square(
+    parameters: Parameters, portrait: Portrait, size: int, cut_off: float | None, before: _Fit | None
+) -> tuple[Tensor, _Fit]:
     drawing = draw(parameters, size, samples=2)
     # Fitted again at the size of the picture: what covers what differs a little from the small drawing.
     fit_size = min(size, 2 * FIT_SIZE)
     weight = middle_first(fit_size).to(portrait.soft)
     colours: FittedColours = fit_colours(drawing, portrait.colours(fit_size), weight, portrait.parts)
+    if before is not None:
+        colours = replace(colours, gains=(colours.gains + before.colours.gains) / 2)
     picture = recoloured(drawing, colours)
     if cut_off is None:
-        return picture
+        return picture, _Fit(colours, None)
     soft = F.interpolate(portrait.soft, (WARP_SIZE, WARP_SIZE), mode="bicubic", align_corners=False).clamp(0, 1)
     core = _core(drawing, WARP_SIZE)
     outlines = None if portrait.parts is None else (resize(drawing.masks, WARP_SIZE, WARP_SIZE), portrait.parts)
-    warp = register(resize(picture, WARP_SIZE, WARP_SIZE), soft, weight, core, outlines)
+    start = None if before is None else before.warp
+    warp = register(resize(picture, WARP_SIZE, WARP_SIZE), soft, weight, core, outlines, start)
     same = torch.ones_like(core)
     if portrait.parts is not None:
         same = agreement(warp.applied(drawing.masks), portrait.parts)
-    return joined(portrait.soft, warp.applied(picture), same, cut_off)
+    return joined(portrait.soft, warp.applied(picture), same, cut_off), _Fit(colours, warp)
 
 
 # Brows to chin, 1 inside and soft at the border: [B, 1, n, n].

@@ -25,7 +25,9 @@ DEVIATIONS = {
 
 
 @torch.no_grad()
-def fit_landmarks(people: Parameters, points: Tensor, sigma: float = 0.012, steps: int = 8) -> Parameters:
+def fit_landmarks(
+    people: Parameters, points: Tensor, sigma: float = 0.012, steps: int = 8, shaped: bool = True
+) -> Parameters:
     """
     The people with their heads posed and shaped so that their landmarks meet `points`.
 
@@ -33,8 +35,9 @@ def fit_landmarks(people: Parameters, points: Tensor, sigma: float = 0.012, step
         people: B people; whatever `DEVIATIONS` does not name is kept.
         points: [B, 12, 2] or [1, 12, 2] parts of the picture's side, in the order of `reader.LANDMARKS`.
         sigma: how far a landmark may miss, as a part of the side.
+        shaped: whether heads may change their shape; else they only move, and the people stay who they are.
     """
-    columns, deviation = _columns()
+    columns, deviation = _columns(shaped)
     head = _landmark_head(str(people.values.device))
     start = people.values.detach()
     points = points.to(start).expand(len(people), -1, -1)
@@ -43,9 +46,7 @@ def fit_landmarks(people: Parameters, points: Tensor, sigma: float = 0.012, step
 
     def placed(u: Tensor) -> Tensor:
         values = start.repeat_interleave(len(u) // len(start), 0).index_add(1, columns, u * deviation)
-        figure = shape(Parameters(values), head)
-        seen = landmarks(figure, camera(Parameters(values), figure))
-        return torch.stack([seen[name] for name in LANDMARKS], 1)
+        return _landmarks(Parameters(values), head)
 
     def cost(u: Tensor) -> Tensor:
         return ((placed(u) - points) / sigma).square().sum((1, 2)) + u.square().sum(1)
@@ -66,6 +67,18 @@ def fit_landmarks(people: Parameters, points: Tensor, sigma: float = 0.012, step
     return Parameters(start.index_add(1, columns, u * deviation)).clamped()
 
 
+@torch.no_grad()
+def landmarks_of(people: Parameters) -> Tensor:
+    """Where the landmarks of B people lie: [B, 12, 2] parts of the side, in the order of `reader.LANDMARKS`."""
+    return _landmarks(people, _landmark_head(str(people.values.device)))
+
+
+def _landmarks(people: Parameters, head: Head) -> Tensor:
+    figure = shape(people, head)
+    seen = landmarks(figure, camera(people, figure))
+    return torch.stack([seen[name] for name in LANDMARKS], 1)
+
+
 # Derivatives [B, 24, C] of the residuals by differences: all shifted people are shaped together, which is much faster
 # than 24 backward passes.
 def _derivatives(
@@ -80,12 +93,14 @@ def _derivatives(
 _DIFFERENCE = 0.02  # deviations
 
 
-@lru_cache(maxsize=1)
-def _columns() -> tuple[Tensor, Tensor]:
+@lru_cache(maxsize=2)
+def _columns(shaped: bool) -> tuple[Tensor, Tensor]:
     """The free columns [C] and their deviations [C]."""
     columns: list[int] = []
     deviations: list[float] = []
     for name, deviation in DEVIATIONS.items():
+        if name == "features" and not shaped:
+            continue
         place = layout()[name]
         columns += range(place.start, place.stop)
         deviations += [deviation] * (place.stop - place.start)

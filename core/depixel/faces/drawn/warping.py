@@ -17,6 +17,8 @@ from depixel.faces.drawn.colour_fit import blurred
 
 LEVELS = ((32, 9, 50), (64, 17, 60))
 """Pixels a side that are compared, control points a side, and steps, for each level."""
+FOLLOWING = ((64, 17, 12),)
+"""The same for a frame that follows another."""
 RATE = 0.007
 """Step of a control point at most, in halves of the side."""
 STIFFNESS = 0.25
@@ -44,7 +46,12 @@ class Warp:
 
 
 def register(
-    drawn: Tensor, portrait: Tensor, weight: Tensor, core: Tensor, outlines: tuple[Tensor, Tensor] | None = None
+    drawn: Tensor,
+    portrait: Tensor,
+    weight: Tensor,
+    core: Tensor,
+    outlines: tuple[Tensor, Tensor] | None = None,
+    start: Warp | None = None,
 ) -> Warp:
     """
     The warp that brings drawings nearest to a portrait.
@@ -55,10 +62,11 @@ def register(
         weight: [B or 1, 1, k, k], how much each pixel counts.
         core: [B, 1, j, j], 1 where the drawing must keep its shape, 0 elsewhere.
         outlines: masks [B, 4, i, i] of the drawings and parts [1, 4, k, k] of the portrait, i and k at least 64.
+        start: the warp of the frame before: this one is a few steps away, so that nothing jumps.
     """
     B = len(drawn)
-    field = drawn.new_zeros(B, 2, LEVELS[0][1], LEVELS[0][1])
-    for side, points, steps in LEVELS:
+    field = drawn.new_zeros(B, 2, LEVELS[0][1], LEVELS[0][1]) if start is None else start.field
+    for side, points, steps in LEVELS if start is None else FOLLOWING:
         moving, still = _features(_at(drawn, side)), _features(_at(portrait, side))
         if outlines is not None:
             moving = torch.cat([moving, OUTLINE * _at(outlines[0], side)], 1)
