@@ -5,6 +5,7 @@ Nothing else of the original gets into the answer.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import cos, radians, sin
@@ -159,7 +160,7 @@ def replace_face(
 
 # The kept pixels are made exact here, whatever the person found was.
 def _of_this_picture(note: str) -> str:
-    return note.replace(AS_FOUND, "").strip()
+    return re.sub(re.escape(AS_FOUND).replace(r"\{\}", "[0-9.]+"), "", note).strip()
 
 
 # The picture with these parts replaced. New colours do not fit a palette or one bit.

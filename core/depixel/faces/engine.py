@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from depixel.consistency import combine
-from depixel.degradation import AreaDegradation, resize
+from depixel.degradation import AreaDegradation, make_degradation, resize
 from depixel.domain import ART
 from depixel.enlarging.engine import EnlargingEngine
 from depixel.exporting.answer import RawAnswer, RawAnswers
@@ -21,6 +21,7 @@ from depixel.exporting.plane import export_tile, keep_unchanged
 from depixel.faces.drawn.engine import DrawnFaces, error_of
 from depixel.faces.finder import THRESHOLD
 from depixel.faces.finding import finder_on, places_of
+from depixel.faces.places import FacePlace
 from depixel.faces.searching import FaceSearch
 from depixel.monitor import SILENT, Monitor
 from depixel.planes import join, split
@@ -33,8 +34,8 @@ from depixel.search.candidates import Candidates, reported_imagination
 from depixel.tiles import Tile
 
 AS_FOUND = (
-    "The person is shown as found and does not scale back to your pixels exactly. For a version that does, set the "
-    "option Exact face (--exact) to always."
+    "The person is shown as found: scaled back, it is {} of 255 levels away from your pixels. For a version that matches "
+    "them, set the option Exact face (--exact) to always."
 )
 _DOUBT = "The answer hardly looks like a face (likeness {:.2f} of 1); perhaps the input does not show one."
 
@@ -50,7 +51,7 @@ class Faces:
     searches: tuple[Candidates, ...]  # one for each face, the largest first; `pictures` are the frames
     likeness: float = 1.0  # 0 ... 1: how much the least convincing best answer looks like a face to the finder
     notes: tuple[str, ...] = ()  # sentences on where faces were found
-    as_found: bool = False  # the people are shown as they were found: they do not scale back to the input
+    missed: float | None = None  # mean squared error of the best person, where people are shown as they were found
 
     @property
     def steps(self) -> int:
@@ -114,10 +115,11 @@ class FaceEngine:
         if any(place.is_part(small) for place in places) or bool((small[:, 3] < 1).any()):
             around = self._surroundings(prepared, request, monitor)
         candidates = []
-        likeness = self._likeness(searches)
-        sure = likeness >= THRESHOLD
-        drawn = DrawnFaces(self.device, read_dials(request.face), sure) if self._draws(request) else None
-        as_found = drawn is not None and _as_found(request, likeness)
+        drawn, as_found = None, False
+        if self._draws(request):
+            sure = self._shows_faces(small, places, prepared.degradation.name)
+            drawn = DrawnFaces(self.device, read_dials(request.face), sure)
+            as_found = request.exact == "never" or (request.exact == "auto" and not sure)
         for k in _order(searches):
             monitor.check("Stopped before the face was finished; nothing was written for it.")
             large = around
@@ -141,7 +143,8 @@ class FaceEngine:
             candidates.append(RawAnswer(straight, residual, first[0].seed, imagination, error=error))
         if drawn is not None:
             candidates.sort(key=lambda answer: answer.error or 0.0)
-        return candidates, Faces(searches, likeness, notes, as_found)
+        missed = candidates[0].error if as_found else None
+        return candidates, Faces(searches, self._likeness(searches), notes, missed)
 
     # Somebody who asks for no imagination wants the calm answer; other people's generators have detail of their own.
     def _draws(self, request: Request) -> bool:
@@ -149,6 +152,17 @@ class FaceEngine:
             return request.detail == "drawn"
         calm = request.imagination == 0 and "imagination" in request.typed
         return not calm and self.prior.spec.name == RELEASED_FACES
+
+    # Whether the calm answers look like faces. It depends on the pixels alone, so that each candidate comes back alone.
+    @torch.no_grad()
+    def _shows_faces(self, small: Tensor, places: Sequence[FacePlace], degradation: str) -> bool:
+        for place in places:
+            square = place.cut(small, self.native)[0][:1].to(self.device)
+            shrunk = make_degradation(degradation, max(1, self.native // square.shape[2]))
+            calm = self.prior.decode(self.prior.encode(square, shrunk), square, shrunk)
+            if finder_on(str(self.device)).likeness(calm) < THRESHOLD:
+                return False
+        return True
 
     def _likeness(self, searches: Sequence[Candidates]) -> float:
         finder = finder_on(str(self.device))
@@ -170,8 +184,8 @@ class FaceEngine:
 
 def describe(faces: Faces, candidates: int) -> str:
     """Sentences on where faces were found and how well they matched before the projection made them exact."""
-    if faces.as_found:
-        return " ".join([*faces.notes, AS_FOUND])
+    if faces.missed is not None:
+        return " ".join([*faces.notes, AS_FOUND.format(f"{faces.missed**0.5 * 255:.1f}")])
     levels = faces.error**0.5 * 255
     several = len(faces.searches) > 1
     which = "The faces match" if several else "The face matches"
@@ -186,12 +200,6 @@ def describe(faces: Faces, candidates: int) -> str:
         fit += " The last correction makes it exact, but expect visible blocks."
     doubt = () if faces.likeness >= THRESHOLD else (_DOUBT.format(faces.likeness),)
     return " ".join([*faces.notes, fit, *doubt])
-
-
-def _as_found(request: Request, likeness: float) -> bool:
-    if request.exact != "auto":
-        return request.exact == "never"
-    return likeness < THRESHOLD
 
 
 # Candidates, best first: by the error of the worst face (errors within eps are equal), then by the sum of scores.

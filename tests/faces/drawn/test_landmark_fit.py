@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from depixel.faces.drawn.landmark_fit import fit_landmarks
+from depixel.faces.drawn.landmark_fit import fit_landmarks, landmarks_of
 from depixel.faces.reader import LANDMARKS
 from depixel.portrait import Parameters, sample
 from depixel.portrait.camera import camera, landmarks
@@ -50,3 +50,14 @@ def test_a_person_is_fitted_the_same_in_company() -> None:
 
     assert torch.allclose(together.values[1:2], alone.values, atol=2e-2)
     assert torch.allclose(_places(together)[1], _places(alone)[0], atol=1e-3)
+
+
+def test_a_head_that_only_moves_keeps_its_shape() -> None:
+    """From frame to frame of a clip a person turns and speaks, but is the same person."""
+    people = sample([0])
+    points = _places(people.replaced({"yaw": people["yaw"] + 10, "eyes_at": people["eyes_at"] + 0.03}))
+
+    moved = fit_landmarks(people, points, shaped=False)
+
+    assert torch.equal(moved["features"], people["features"])
+    assert float((landmarks_of(moved) - points).norm(dim=2).mean()) < 0.01

@@ -52,3 +52,13 @@ def test_outlines_move_what_colours_do_not_tell_apart() -> None:
     warp = register(flat, flat, _everywhere(1.0), _everywhere(0.0), (drawn, seen))
 
     assert float((warp.applied(drawn) - seen).abs().mean()) < 0.4 * float((drawn - seen).abs().mean())
+
+
+def test_a_frame_goes_on_from_the_one_before() -> None:
+    """With the warp of the same frame as its start there is nothing left to move."""
+    drawn, portrait = _disc(0.47), _disc(0.52)
+    first = register(drawn, portrait, _everywhere(1.0), _everywhere(0.0))
+
+    second = register(drawn, portrait, _everywhere(1.0), _everywhere(0.0), start=first)
+
+    assert float((second.field - first.field).abs().mean()) < 0.2 * float(first.field.abs().mean())

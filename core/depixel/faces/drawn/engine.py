@@ -33,8 +33,10 @@ from depixel.search.candidates import candidate_seed
 
 PROPOSALS = 16
 """People drawn small for each candidate."""
-STRAY = 8.0
+STRAY = 24.0
 """How much lower the cut-off lies at full imagination: more of the drawn person shows."""
+OWN_SHAPE = 3.0
+"""How much stiffer eyes, nose and mouth are against the warp at full imagination: they stay those of the person."""
 PROPOSAL_SIZE, FIT_SIZE, TRIED_SIZE = 48, 32, 48
 """Pixels a side at which proposals are drawn, at which they are compared, and at which hair styles are tried on."""
 PICKY = 0.12
@@ -141,7 +143,7 @@ class DrawnFaces:
             as_found: the drawing alone, in the portrait's colours.
         """
         size = _drawn_size(size)
-        low = None if as_found else CUT_OFF * (1 + STRAY * imagination)
+        shown = None if as_found else imagination
         portraits = [self.read(soft[k : k + 1]) for k in range(len(soft))]
         places = _steadied(torch.cat([portrait.reading.landmarks for portrait in portraits]))
         places = landmarks_of(person.parameters).to(places) + places - places[:1]
@@ -155,7 +157,7 @@ class DrawnFaces:
             parameters = person.parameters
             if k:
                 parameters = fit_landmarks(parameters, places[k : k + 1], shaped=False)
-            picture, fit = _square(parameters, portrait, size, low, fit)
+            picture, fit = _square(parameters, portrait, size, shown, fit)
             answers.append(picture.cpu())
             monitor.step(SearchStep(k + 1, len(soft), person.error, stage="drawing"))
         colours = torch.cat(answers)
@@ -178,7 +180,7 @@ def _steadied(landmarks: Tensor) -> Tensor:
 
 
 def _square(
-    parameters: Parameters, portrait: Portrait, size: int, cut_off: float | None, before: _Fit | None
+    parameters: Parameters, portrait: Portrait, size: int, imagination: float | None, before: _Fit | None
 ) -> tuple[Tensor, _Fit]:
     drawing = draw(parameters, size, samples=2)
     # Fitted again at the size of the picture: what covers what differs a little from the small drawing.
@@ -188,16 +190,18 @@ def _square(
     if before is not None:
         colours = replace(colours, gains=(colours.gains + before.colours.gains) / 2)
     picture = recoloured(drawing, colours)
-    if cut_off is None:
+    if imagination is None:  # as found
         return picture, _Fit(colours, None)
     soft = F.interpolate(portrait.soft, (WARP_SIZE, WARP_SIZE), mode="bicubic", align_corners=False).clamp(0, 1)
     core = _core(drawing, WARP_SIZE)
     outlines = None if portrait.parts is None else (resize(drawing.masks, WARP_SIZE, WARP_SIZE), portrait.parts)
     start = None if before is None else before.warp
-    warp = register(resize(picture, WARP_SIZE, WARP_SIZE), soft, weight, core, outlines, start)
+    stiff = core * (1 + OWN_SHAPE * imagination)
+    warp = register(resize(picture, WARP_SIZE, WARP_SIZE), soft, weight, stiff, outlines, start)
     same = torch.ones_like(core)
     if portrait.parts is not None:
         same = agreement(warp.applied(drawing.masks), portrait.parts)
+    cut_off = CUT_OFF * (1 + STRAY * imagination)
     return joined(portrait.soft, warp.applied(picture), same, cut_off), _Fit(colours, warp)
 
 

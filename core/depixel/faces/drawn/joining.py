@@ -12,7 +12,7 @@ from torch import Tensor
 from depixel.degradation import resize
 from depixel.faces.drawn.colour_fit import blurred
 
-CUT_OFF = 1 / 64
+CUT_OFF = 1 / 96
 """Deviation of the blur that parts the bands, as a part of the picture's side."""
 TOLERANCE = 0.2
 """Difference of the low bands, on [0, 1], at which drawn detail has faded to 60 %."""

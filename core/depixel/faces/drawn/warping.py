@@ -60,7 +60,7 @@ def register(
         drawn: [B, 3, n, n] in [0, 1], in the portrait's colours, n at least 64.
         portrait: [B or 1, 3, m, m] in [0, 1], m at least 64.
         weight: [B or 1, 1, k, k], how much each pixel counts.
-        core: [B, 1, j, j], 1 where the drawing must keep its shape, 0 elsewhere.
+        core: [B, 1, j, j], 0 and more: 1 where the drawing is CORE_STIFFNESS times stiffer than elsewhere.
         outlines: masks [B, 4, i, i] of the drawings and parts [1, 4, k, k] of the portrait, i and k at least 64.
         start: the warp of the frame before: this one is a few steps away, so that nothing jumps.
     """
@@ -73,7 +73,7 @@ def register(
             still = torch.cat([still, OUTLINE * _at(outlines[1], side)], 1)
         still = still.expand(B, -1, -1, -1)
         counts = _at(weight, side)
-        stiff = STIFFNESS * (1 + (CORE_STIFFNESS - 1) * _at(core, points).clamp(0, 1))
+        stiff = STIFFNESS * (1 + (CORE_STIFFNESS - 1) * _at(core, points).clamp(min=0))
         field = _grid(field, points)
         with torch.enable_grad():
             field = _descended(field, moving, still, counts, stiff, steps)
