@@ -34,8 +34,8 @@ from depixel.search.candidates import Candidates, reported_imagination
 from depixel.tiles import Tile
 
 AS_FOUND = (
-    "The person is shown as found: scaled back, it is {} of 255 levels away from your pixels. For a version that matches "
-    "them, set the option Exact face (--exact) to always."
+    "The person is shown as found: scaled back, it is {} of 255 levels away from your pixels. For a version that "
+    "matches them, set the option Exact face (--exact) to always."
 )
 _DOUBT = "The answer hardly looks like a face (likeness {:.2f} of 1); perhaps the input does not show one."
 
