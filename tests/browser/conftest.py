@@ -126,7 +126,7 @@ class Browser:
 
     def finished(self) -> bool:
         """Whether nothing waits or runs."""
-        return self.text("#left") == "All done."
+        return self.text("#left").startswith(("All done.", "Finished."))
 
     def states(self) -> list[str]:
         """The states of the list's rows."""

@@ -323,6 +323,22 @@ def test_more_answers_to_pixel_art_are_its_readings(browser: Browser, samples: P
     assert len(readings) == len(set(readings)) == 6
 
 
+def test_an_animation_and_its_original_begin_together(browser: Browser, samples: Path) -> None:
+    """Both get fresh addresses, for an animation runs from the moment its address is first shown; they keep them."""
+    browser.drop(samples / "animations" / "coin.png")
+    browser.until("verdict", lambda: "Exact" in browser.text("#verdict"))
+    address = "return ['before', 'after'].map(id => document.getElementById(id).style.backgroundImage)"
+    tile = browser.run("return document.querySelector('.answer .picture').style.backgroundImage")
+    row = browser.until(
+        "thumbnail", lambda: browser.run("return document.querySelector('.thumb').style.backgroundImage")
+    )
+
+    shown = browser.run(address)
+    assert len({*shown, tile, row}) == 4
+    browser.one(".answer input").click()
+    assert browser.run(address) == shown
+
+
 def test_a_longest_side_in_pixels(browser: Browser, samples: Path) -> None:
     """The result has it, its name says it, and the verdict says at which size it was exact."""
     browser.run(

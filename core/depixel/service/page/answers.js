@@ -33,7 +33,7 @@ export function character(answer, others) {
   const sized = { kind: has(`kind.${domain}`) ? say(`kind.${domain}`) : domain, scale, width: answer.width, height: answer.height };
   const lines = alike ? [] : [say(answer.settings.size ? "answer.kind.sized" : "answer.kind", sized)];
   if (domain === "faces") lines.push(answer.settings.face ? sayFace(answer.settings.face) : say("answer.face.help"));
-  else if (answer.reading && (!answer.imagination || MATERIALS.includes(answer.reading))) lines.push(say(`reading.${answer.reading}.help`));
+  else if (MATERIALS.includes(answer.reading) || (!answer.imagination && !answer.model)) lines.push(say(`reading.${answer.reading || "calm"}.help`));
   if (answer.imagination > 0) lines.push(say("answer.imagination", { imagination: round(answer.imagination) }));
   if (answer.differs) lines.push(say("answer.differs", { ...answer.differs, where: say(`where.${answer.differs.where}`) }));
   return lines;

@@ -104,7 +104,9 @@ export class List {
   time() {
     const seconds = this.work.secondsLeft;
     const ready = this.work.items.some((item) => item.state === "looked");
-    const words = !this.work.busy ? (ready ? say("state.looked") : this.work.items.length ? say("list.finished") : "")
+    const failed = this.work.items.filter((item) => item.state === "failed").length;
+    const finished = failed ? say("list.finished.failed", { count: failed }) : say("list.finished");
+    const words = !this.work.busy ? (ready ? say("state.looked") : this.work.items.length ? finished : "")
       : this.work.paused ? say("list.paused")
       : seconds === null ? say("list.measuring")
       : say("list.left", { time: sayTime(seconds) });

@@ -102,7 +102,7 @@ async function measure(item, url) {
 function showItem(item, before) {
   const answer = item.answers[item.chosen];
   const { width = 0, height = 0 } = item.look ?? {};
-  at("compare").hidden = item.isPack || (!before && !answer);
+  at("compare").hidden = item.isPack || (!answer && (!before || item.state === "failed"));
   at("saving").hidden = at("answers-title").parentElement.hidden = !answer;
   at("more-answers").hidden = Boolean(item.partner);
   if (item.isPack) {
