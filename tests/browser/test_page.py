@@ -323,6 +323,38 @@ def test_more_answers_to_pixel_art_are_its_readings(browser: Browser, samples: P
     assert len(readings) == len(set(readings)) == 6
 
 
+@pytest.mark.parametrize(
+    ("name", "titles"),
+    [
+        ("sprites/mage.png", ["Calm", "Sharp edges", "Painted", "More detail", "More detail"]),
+        (
+            "textures/wall.png",
+            [
+                "Calm",
+                "Detail of stone",
+                "Detail of wood",
+                "Detail of sand",
+                "Detail of grass",
+                "Sharp edges",
+                "Painted",
+            ],
+        ),
+    ],
+)
+def test_answers_are_named_by_what_they_are(browser: Browser, samples: Path, name: str, titles: list[str]) -> None:
+    """More answers to soft art and to textures are their readings; a variation says of which answer."""
+    browser.drop(samples / name)
+    browser.until("answer", lambda: len(browser.all(".answer")) == 1)
+    assert [node.text for node in browser.all(".answer strong")] == ["Calm"]
+
+    browser.one("#more-answers").click()
+    browser.until("readings", lambda: len(browser.all(".answer")) == len(titles))
+    assert [node.text for node in browser.all(".answer strong")] == titles
+    browser.bring(".answer:nth-child(3) .like").click()
+    browser.until("variations", lambda: len(browser.all(".answer")) > len(titles))
+    assert browser.all(".answer strong")[-1].text == "Like answer 3"
+
+
 def test_an_animation_and_its_original_begin_together(browser: Browser, samples: Path) -> None:
     """Both get fresh addresses, for an animation runs from the moment its address is first shown; they keep them."""
     browser.drop(samples / "animations" / "coin.png")

@@ -19,7 +19,7 @@ import { Work } from "./work.js";
 const EXAMPLES = ["dragon.png", "potion.png", "wall.png", "coin.png", "portrait.png"];
 
 const READINGS = 6; // of pixel art: as many ways as there are to read it
-const SOFT = 5; // of other art: the calm answer that is there, two more readings, two with invented detail
+const SOFT = { art: 5, textures: 7 }; // the calm answer that is there, all other readings, for art also two with invented detail
 
 const PAUSE = 500; // milliseconds without a change before a pack is looked at again
 
@@ -228,9 +228,9 @@ function listenToButtons() {
     const seed = Math.max(...shown.answers.map((other) => other.seed)) + 1;
     const values = settings.request();
     const readings = shown.answers.filter((other) => other.reading).length;
-    const soft = ["art", "textures"].includes(shown.answers[0].report.domain) && shown.answers.length === 1;
+    const soft = shown.answers.length === 1 && SOFT[shown.answers[0].report.domain];
     if (readings === 1 && !values.imagination && !soft) work.request(shown, { ...values, candidates: READINGS });
-    else if (soft && !values.imagination) work.request(shown, { ...values, candidates: SOFT });
+    else if (soft && !values.imagination) work.request(shown, { ...values, candidates: soft });
     else work.request(shown, { ...values, seed, candidates: 4, imagination: values.imagination || 0.5 });
   });
   onClick("save", async () => {
