@@ -14,31 +14,8 @@ from torch import Tensor
 from training.faces_data import Portraits
 from training.reader_data import Labels
 
+from depixel.faces.kinds import BEARD_KINDS, HAIR_KINDS
 from depixel.faces.reader import BEARDS, CENTRES, HAIR, LANDMARKS, NUMBERS, SPREADS
-
-KINDS = {
-    "bald": ("bald", "horseshoe"),
-    "cropped": ("buzz", "crew", "receding", "cornrows"),
-    "short": (
-        "crop", "side-part", "comb-over", "slicked-back", "quiff", "spiky", "messy", "mohawk", "undercut", "mullet",
-        "bowl", "pixie", "wet",
-    ),
-    "bob": ("bob", "bob-bangs", "side-swept", "shoulder", "lob-wavy"),
-    "long": ("long", "bangs", "hime", "long-wavy", "ringlets", "long-curly", "half-up", "braids", "locs"),
-    "tied": (
-        "braid", "crown-braids", "ponytail", "high-ponytail", "low-ponytail", "pigtails", "bun", "top-knot", "updo",
-    ),
-    "afro": ("short-afro", "afro", "high-top", "curly", "twists"),
-}  # fmt: skip
-"""The reader's hair classes => styles of the drawn head; every style occurs once."""
-BEARD_KINDS = {
-    "none": ("none",),
-    "stubble": ("stubble",),
-    "moustache": ("moustache", "handlebar", "pencil-moustache"),
-    "goatee": ("goatee", "soul-patch"),
-    "full": ("full", "short", "long", "sideburns", "mutton-chops", "chin-strap"),
-}
-"""The reader's beard classes => beards of the drawn head; every beard occurs once."""
 
 
 def load_own(folder: Path, side: int) -> tuple[Tensor, Labels]:
@@ -87,7 +64,7 @@ def own_labels(rows: list[Mapping[str, Any]]) -> Labels:
         (numbers - torch.tensor(CENTRES)) / torch.tensor(SPREADS),
         torch.tensor([face["ancestry"] for face in faces]),
         torch.tensor([float(face["glasses"] != "none") for face in faces]),
-        torch.tensor([HAIR.index(_kind(KINDS, face["hair"])) for face in faces]),
+        torch.tensor([HAIR.index(_kind(HAIR_KINDS, face["hair"])) for face in faces]),
         torch.tensor([BEARDS.index(_kind(BEARD_KINDS, face["beard"])) for face in faces]),
     )
 

@@ -7,17 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from training.make_portraits import main
-from training.own_portraits import BEARD_KINDS, KINDS, joined_labels, load_own
-
-from depixel.faces.reader import BEARDS, HAIR
-from depixel.portrait.parameters import by_name
-
-
-def test_every_style_has_one_kind() -> None:
-    """Each hair style and each beard of the drawn head is told as exactly one kind."""
-    for kinds, names, dial in ((KINDS, HAIR, "hair"), (BEARD_KINDS, BEARDS, "beard")):
-        assert tuple(kinds) == names
-        assert sorted(name for group in kinds.values() for name in group) == sorted(by_name()[dial].options)
+from training.own_portraits import joined_labels, load_own
 
 
 def test_a_folder_becomes_pictures_and_labels(tmp_path: Path) -> None:

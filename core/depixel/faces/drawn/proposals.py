@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from depixel.faces.drawn.landmark_fit import fit_landmarks
+from depixel.faces.kinds import BEARD_KINDS, HAIR_KINDS
 from depixel.faces.reader import BEARDS, HAIR, FaceReading
 from depixel.portrait.hair_styles import STYLES as HAIR_STYLES
 from depixel.portrait.parameters import Parameters, by_name
@@ -20,36 +21,14 @@ STRAYS = {"age": 40.0, "gender": 1.0, "tone": 0.0}
 """Parameter => how far a whole group strays at full imagination; the pixels decide about the tone."""
 ANCESTRY_SHARE = 0.6
 """Part of the ancestry that the reading decides; the rest is chance."""
-STYLES = {
-    "bald": ("bald", "bald", "horseshoe"),
-    "cropped": ("buzz", "crew", "crew", "receding"),
-    "short": (
-        "crop",
-        "side-part",
-        "comb-over",
-        "slicked-back",
-        "quiff",
-        "spiky",
-        "messy",
-        "undercut",
-        "pixie",
-        "bowl",
-        "side-swept",
-    ),
-    "bob": ("bob", "bob-bangs", "side-swept", "lob-wavy", "shoulder"),
-    "long": ("long", "bangs", "long-wavy", "half-up", "long", "long-curly", "wet"),
-    "tied": ("ponytail", "low-ponytail", "braid", "bun", "updo", "slicked-back", "crown-braids", "side-swept"),
-    "afro": ("short-afro", "afro", "high-top", "curly", "twists"),
+RARE = frozenset({"mohawk", "mullet", "hime", "pigtails", "high-ponytail", "top-knot", "mutton-chops", "chin-strap"})
+"""What nobody is proposed to wear unless the user says so."""
+TAKEN_FOR = {
+    "short": ("side-swept",),
+    "long": ("wet",),
+    "tied": ("slicked-back", "side-swept"),
 }
-"""Hair as the reader tells it => styles of the drawn head."""
-BEARDS_OF = {
-    "none": ("none",),
-    "stubble": ("stubble",),
-    "moustache": ("moustache", "handlebar", "pencil-moustache"),
-    "goatee": ("goatee", "soul-patch"),
-    "full": ("full", "short", "long"),
-}
-"""Beard as the reader tells it => beards of the drawn head."""
+"""Kind of hair => styles of other kinds that the reader may call so."""
 UNLIKELY = 0.04
 """Probability below which a kind of hair is not tried on."""
 SURELY_SHORT = 0.7
@@ -80,13 +59,19 @@ def likely_styles(reading: FaceReading) -> list[tuple[int, float]]:
     """
     chances = reading.hair[0]
     likely = chances >= min(UNLIKELY, float(chances.max()))
-    names = {name for kind, chance in zip(HAIR, likely.tolist(), strict=True) if chance for name in STYLES[kind]}
+    names = {name for kind, chance in zip(HAIR, likely.tolist(), strict=True) if chance for name in worn_as(kind)}
     if float(sum(chances[HAIR.index(kind)] for kind in ("bald", "cropped", "afro"))) < SURELY_SHORT:
         names |= set(ASIDE)
     options = by_name()["hair"].options
     likely_options = [k for k, name in enumerate(options) if name in names]
     sided = {k for k in likely_options if _is_sided(options[k])}
     return [(k, 1.0) for k in likely_options] + [(k, -1.0) for k in likely_options if k in sided]
+
+
+def worn_as(kind: str) -> tuple[str, ...]:
+    """Styles or beards that people of whom the reader says this kind are proposed to wear."""
+    names = (HAIR_KINDS.get(kind) or BEARD_KINDS[kind]) + TAKEN_FOR.get(kind, ())
+    return tuple(name for name in names if name not in RARE)
 
 
 def _is_sided(name: str) -> bool:
@@ -136,25 +121,23 @@ def propose(
     even = torch.special.ndtr(noise)  # from 0 to 1
     doubt = DOUBT * (1 + 2 * imagination)
     if styles is None:
-        changes["hair"] = _worn("hair", STYLES, HAIR, reading.hair[0], even[:, 8:10], doubt)
+        changes["hair"] = _worn("hair", HAIR, reading.hair[0], even[:, 8:10], doubt)
     else:
         places = (styles.chances / styles.chances.sum()).cumsum(0)
         row = torch.searchsorted(places, even[:, 8].contiguous()).clamp(max=len(places) - 1)
         changes["hair"], changes["hair_side"] = styles.options[row].float(), styles.sides[row]
-    changes["beard"] = _worn("beard", BEARDS_OF, BEARDS, reading.beard[0], even[:, 10:12], 0.0)
+    changes["beard"] = _worn("beard", BEARDS, reading.beard[0], even[:, 10:12], 0.0)
     return fit_landmarks(people.replaced(changes).clamped(), reading.landmarks)
 
 
 # Option [B] of a choice: first what the reader calls it, by its probabilities, then one of the ways to wear it.
-def _worn(
-    name: str, ways: Mapping[str, Sequence[str]], names: Sequence[str], chances: Tensor, even: Tensor, doubt: float
-) -> Tensor:
+def _worn(name: str, names: Sequence[str], chances: Tensor, even: Tensor, doubt: float) -> Tensor:
     share = (1 - doubt) * chances + doubt / len(chances)
     kinds = torch.searchsorted(share.cumsum(0), even[:, :1].contiguous())[:, 0].clamp(max=len(names) - 1)
     options = by_name()[name].options
     worn = []
     for kind, u in zip(kinds.tolist(), even[:, 1].tolist(), strict=True):
-        choice = ways[names[kind]]
+        choice = worn_as(names[kind])
         worn.append(float(options.index(choice[min(int(u * len(choice)), len(choice) - 1)])))
     return torch.tensor(worn)
 
