@@ -27,7 +27,7 @@ has the real gimpfu, the same declarations go to it. Differences on GIMP 3, all 
 * PF_DRAWABLE refuses several selected layers; the addition PF_LAYERS takes them as a list;
 * an exception becomes the error message of the procedure, and `Cancelled` its status CANCEL.
 
-A script that gives no PF_COLOR gets black on GIMP 3, whatever the default (the dialog was not looked at).
+A PF_COLOR is black on GIMP 3 until somebody chooses another one, in scripts and in the dialog, whatever its default.
 PF_RADIO's values and PF_OPTION's indices travel as strings and whole numbers. Not there: PF_FONT, PF_BRUSH, PF_PATTERN,
 PF_GRADIENT, PF_PALETTE, PF_VECTORS, PF_DISPLAY; `register` refuses them by name. `timeout=`, on_query= and on_run= of
 gimpfu are accepted and not used.

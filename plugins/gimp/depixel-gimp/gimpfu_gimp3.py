@@ -148,29 +148,25 @@ def _by_dialog(
     GimpUi.init(registration.name)
     dialog = GimpUi.ProcedureDialog.new(procedure, config, registration.label.replace("_", "").rstrip(".…"))
     rows = _rows(GimpUi, Gtk, dialog, config, registration.params)
-    helper = None
+    helper: Any = _PlainDialog(Gtk, rows)
     if registration.on_dialog is not None:
         helper = registration.on_dialog(dialog, config, image, list(drawables), rows)
-    content = _table(Gtk, rows) if helper is None else helper.content
-    dialog.get_content_area().pack_start(content, True, True, 0)
+    dialog.get_content_area().pack_start(helper.content, True, True, 0)
     help_button = dialog.get_widget_for_response(Gtk.ResponseType.HELP)
     if help_button is not None:
         help_button.hide()  # GIMP's manual, which it would open, knows nothing of a filter that is not GIMP's own
-    if helper is not None:
-        helper.start()
+    helper.start()
     try:
         while dialog.run():
-            if helper is not None and helper.problem():
+            if helper.problem():
                 continue
             place = dialog.get_position()
             dialog.hide()
             while Gtk.events_pending():
                 Gtk.main_iteration()
-            if helper is None:
-                return work()
             helper.accepted()
             try:
-                found = work()
+                result = work()
             except ValueError as error:
                 if not image.is_valid():
                     raise
@@ -178,10 +174,42 @@ def _by_dialog(
                 dialog.move(*place)
                 continue
             helper.answered()
-            return found
+            return result
         raise fu.Cancelled()
     finally:
         dialog.destroy()
+
+
+class _PlainDialog:
+    """All rows below each other, and below them the reason of a refusal: the dialog of a filter without `on_dialog`."""
+
+    def __init__(self, Gtk: Any, rows: dict[str, list[Any]]) -> None:  # noqa: N803 (a module)
+        self._reason = Gtk.Label(wrap=True, max_width_chars=50, xalign=0)
+        self.content = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6, border_width=12)
+        grid = Gtk.Grid(row_spacing=6, column_spacing=12)
+        for at, widgets in enumerate(rows.values()):
+            for column, widget in enumerate(widgets):
+                widget.set_hexpand(True)
+                grid.attach(widget, column, at, 3 - len(widgets) if column == len(widgets) - 1 else 1, 1)
+        self.content.pack_start(grid, False, False, 0)
+        self.content.pack_start(self._reason, False, False, 0)
+
+    def start(self) -> None:
+        self.content.show_all()
+        self._reason.hide()
+
+    def problem(self) -> str:
+        return ""
+
+    def accepted(self) -> None:
+        pass
+
+    def answered(self) -> None:
+        pass
+
+    def refused(self, sentence: str) -> None:
+        self._reason.set_markup("<b>%s</b>" % GLib.markup_escape_text(sentence))
+        self._reason.show()
 
 
 # The widgets of each parameter by its name: a label and a field, or a field that has its label inside.
@@ -220,13 +248,3 @@ def _labelled(Gtk: Any, parameter: fu.FilterParameter, field: Any) -> list[Any]:
     label.set_xalign(0)
     label.set_mnemonic_widget(field)
     return [label, field]
-
-
-def _table(Gtk: Any, rows: dict[str, list[Any]]) -> Any:  # noqa: N803 (a module)
-    grid = Gtk.Grid(row_spacing=6, column_spacing=12, border_width=12)
-    for at, widgets in enumerate(rows.values()):
-        for column, widget in enumerate(widgets):
-            widget.set_hexpand(True)
-            grid.attach(widget, column, at, 3 - len(widgets) if column == len(widgets) - 1 else 1, 1)
-    grid.show_all()
-    return grid

@@ -20,7 +20,7 @@ from gi.repository import GLib, Gtk  # noqa: E402
 
 _WHOLE = 128  # pixels: up to this side all of a layer is answered, as OK does
 _PART, _MARGIN = 64, 16  # of a larger layer: what is shown, and what is sent around it so that its border is right
-_LARGEST_FACE, _LARGEST = 512, 2048  # pixels of an answer in a preview; OK makes it at its full size
+_LARGEST_FACE, _LARGEST = 512, 1024  # pixels of an answer in a preview; OK makes it at its full size
 _CHEAP = 1.5  # seconds: previews that take less follow the settings
 _PAUSE = 400  # milliseconds without a change before a preview follows
 _MORE = 4  # answers that "More like this" adds

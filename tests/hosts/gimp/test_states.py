@@ -47,7 +47,13 @@ def in_a_window(gimp: Gimp, script: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def seen(gimp: Gimp) -> dict[str, Any]:
-    """What GIMP's side of all cases wrote down, from one run."""
+    """What GIMP's side of all cases wrote down, from one run; a filter of somebody else is installed too."""
+    folder = gimp.profile / "plug-ins" / "old-fashioned"
+    folder.mkdir(exist_ok=True)
+    shutil.copy(HERE / "inside" / "old-fashioned.py", folder)
+    (folder / "old-fashioned.py").chmod(0o755)
+    for name in ("gimpfu_compat.py", "gimpfu_gimp3.py"):
+        shutil.copy(ROOT / "plugins" / "gimp" / "depixel-gimp" / name, folder)
     found = in_a_window(gimp, "states.py")
     found.pop("facts")
     broken = {name: facts["error"] or facts.get("raised") for name, facts in found.items()}
@@ -146,6 +152,23 @@ def test_presets_and_earlier_requests(seen: dict[str, Any]) -> None:
 def test_a_hidden_face_is_previewed_as_ok_makes_it(seen: dict[str, Any]) -> None:
     """The dialog is whole on a screen of 768 pixels, with all its words."""
     assert seen["anonymise"]["fits"][2]
+
+
+def test_the_dialog_of_a_command_stays_open_too(seen: dict[str, Any]) -> None:
+    """A size below that of the source is refused, and the next one is made."""
+    found = seen["larger"]
+
+    assert "choose 100% or more" in found["says"]
+    assert found["result"]["size"] == [100, 100]
+
+
+def test_a_filter_in_gimpfu_s_way_has_a_row_for_each_parameter(seen: dict[str, Any]) -> None:
+    """Numbers, texts, a colour, files, switches and choices."""
+    found = seen["every_kind"]
+
+    rows = set(found["says"].split("\n"))
+    assert {"Share", "Name", "Tone", "Flip", "Way", "Kind", "File", "Folder"} <= rows
+    assert sorted(found["scales"]) == [0.25, 50.0]  # sliders have their label inside
 
 
 @pytest.mark.parametrize(

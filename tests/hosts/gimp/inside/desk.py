@@ -14,6 +14,9 @@ import gimpfu_gimp3  # noqa: E402
 
 gimpfu_compat.main = lambda: None  # this process is not the plug-in's
 runpy.run_path(os.path.join(FOLDER, "depixel-gimp.py"))
+OTHER = os.path.join(os.path.dirname(FOLDER), "old-fashioned", "old-fashioned.py")
+if os.path.isfile(OTHER):
+    runpy.run_path(OTHER)
 REGISTERED = {one.name: one for one in gimpfu_compat._registered}
 gimpfu_compat.interactive = True
 
@@ -22,7 +25,7 @@ class Desk:
     """One dialog. Steps are a generator: it yields seconds, or what has to become true."""
 
     def __init__(self, action, image, layers, **values):
-        self.name = "plug-in-depixel-" + action
+        self.name = action if action.startswith("python-fu-") else "plug-in-depixel-" + action
         self.image, self.layers = image, layers
         self.procedure = Gimp.get_pdb().lookup_procedure(self.name)
         self.config = self.procedure.create_config()

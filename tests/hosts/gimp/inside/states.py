@@ -275,6 +275,36 @@ def presets(desk, facts):
     cancel(desk)
 
 
+def an_answer():
+    """A face that Depixel made, with its recipe."""
+    image, layers = opened("FACE")
+    result = call(image, layers, "imagine-face", scale=2, candidates=1, detail="calm", imagination=0.0)[2]
+    return result, result.get_layers()
+
+
+@case("same-larger", an_answer, side=5)
+def larger(desk, facts):
+    """A command with a dialog of its own keeps it open too."""
+    yield 0.5
+    desk.press("OK")
+    yield lambda: "smaller" in desk.words()
+    yield 0.3
+    desk.shot("larger-refused")
+    facts["says"] = desk.words()
+    desk.config.set_property("side", 100)
+    desk.press("OK")
+
+
+@case("python-fu-old-fashioned", "SPRITE")
+def every_kind(desk, facts):
+    """A filter of somebody else, declared for gimpfu: a row for each kind of parameter."""
+    yield 1.0
+    desk.shot("old-fashioned")
+    facts["says"] = desk.words()
+    facts["scales"] = [x.get_value() for x in desk.all(GimpUi.SpinScale)]
+    cancel(desk)
+
+
 # The five tasks of docs/gimp.md: clicks in the open dialog, which the menu has opened with two.
 def choose(desk, name, index):
     """Two clicks: on the drop-down of an option, and on its entry."""
