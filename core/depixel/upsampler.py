@@ -157,7 +157,7 @@ class Upsampler:
         for index, (outcome, kind) in enumerate(zip(outcomes, kinds, strict=True)):
             if isinstance(outcome, Report):
                 report = replace(outcome, settings=request)
-                note = f"A picture of kind {kind.name} has no dither to remove."
+                note = f"A picture of kind {kind.name} has no dithering to remove."
                 outcomes[index] = (
                     beside_the_dither(report, pictures[index])
                     if kind.readable

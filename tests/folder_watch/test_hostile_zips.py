@@ -94,7 +94,7 @@ def test_a_way_of_packing_that_nobody_here_knows() -> None:
     struct.pack_into("<H", data, 8, 96)
     struct.pack_into("<H", data, start + 10, 96)
 
-    with pytest.raises(UnsupportedPictureError, match="not handled"):
+    with pytest.raises(UnsupportedPictureError, match="unsupported compression"):
         _rewritten(bytes(data))
 
 

@@ -291,7 +291,7 @@ def test_what_is_in_the_way_of_an_output_may_be_moved_away(desk: Desk) -> None:
 
     assert desk.settle().done == 2
     assert "move it away" in told["mine.png"]
-    assert "cannot be made" in told["d/t.png"]
+    assert "cannot be created" in told["d/t.png"]
 
 
 def test_an_output_folder_that_cannot_be_used_is_waited_for(desk: Desk) -> None:
@@ -376,7 +376,7 @@ def test_a_page_that_cannot_be_written_stops_nobody(desk: Desk) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="paths of another length")
 def test_a_file_too_deep_to_be_opened_is_told_of(desk: Desk) -> None:
-    """A folder that can be listed and whose files cannot be looked at: not passed over in silence."""
+    """A folder that can be listed and whose files cannot be checked: not passed over in silence."""
     picture(desk.source / "a.png", 1)
     at, length = os.open(desk.source, os.O_RDONLY), len(os.fspath(desk.source))
     while length < 4080:

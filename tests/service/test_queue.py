@@ -99,7 +99,7 @@ def test_a_full_queue_says_so(jobs: Jobs) -> None:
     with pytest.raises(BusyError, match="wait"):
         add(jobs, size=200)
     add(jobs), add(jobs)
-    with pytest.raises(BusyError, match="3 pictures wait"):
+    with pytest.raises(BusyError, match="3 pictures are already waiting"):
         add(jobs)
 
 

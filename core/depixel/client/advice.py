@@ -30,7 +30,7 @@ def idle_options(action: Action, values: Mapping[str, Any]) -> Dict[str, str]:
         calm = not values.get("imagination") and values.get("steps", AUTO_STEPS) in (0, AUTO_STEPS)
         most = {"pixel-art": len(NAMES), "art": len(SOFT_NAMES)}.get(str(kind), 1)
         if calm and values.get("candidates", 1) <= most and values.get("reading") not in MATERIAL_NAMES:
-            idle["seed"] = "At imagination 0 there is nothing that a seed could change."
+            idle["seed"] = "At imagination 0 the seed has no effect."
     return idle
 
 

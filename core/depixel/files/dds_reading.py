@@ -66,7 +66,7 @@ def header(data: bytes, name: str) -> DdsHeader:
     flags, fourcc = struct.unpack_from("<I4s", data, 80)
     caps = struct.unpack_from("<I", data, 112)[0]
     if width == 0 or height == 0:
-        raise UnreadablePictureError(f"{name} says it is {width}x{height} pixels large; it is damaged.")
+        raise UnreadablePictureError(f"{name} is damaged: its header claims {width}x{height} pixels.")
     if caps & _CUBEMAP:
         raise UnsupportedPictureError(f"{name} is a cube map; split it into its six faces first.")
     if caps & _VOLUME and depth > 1:

@@ -24,7 +24,7 @@ def read(data: bytes, name: str, limits: Limits) -> Picture:
     limits.check(name, *size)
     if size[0] * size[1] > _MOST_RUN * len(data):  # Pillow would fill in missing pixels
         raise UnreadablePictureError(
-            f"{name} says it is {size[0]}x{size[1]} pixels large but holds fewer; it is damaged or cut short."
+            f"{name} is damaged or cut short: it holds fewer pixels than the {size[0]}x{size[1]} that it claims."
         )
     return pillow_reading.read(data, "QOI", name, limits)
 

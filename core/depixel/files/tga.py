@@ -70,8 +70,8 @@ def read(data: bytes, name: str, limits: Limits) -> Picture:
     stored = _runs(raw[start:], count, step) if header.runs else raw[start : start + count * step].reshape(-1)
     if stored is None or len(stored) < count * step:
         raise UnreadablePictureError(
-            f"{name} says it is {header.width}x{header.height} pixels large but holds fewer; "
-            "it is damaged or cut short."
+            f"{name} is damaged or cut short: it holds fewer pixels than the {header.width}x{header.height} that "
+            "it claims."
         )
     stored = stored[: count * step].reshape(header.height, header.width, step)
     stored = stored[:: 1 if header.from_top else -1, :: -1 if header.from_right else 1]

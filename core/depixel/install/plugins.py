@@ -178,7 +178,7 @@ def client_problem(client: Path) -> str:
     spoken = match[1] if match else "none"
     if spoken != str(PROTOCOL):
         return (
-            f"the plug-in is of another version than the engine: it speaks version {spoken} of Depixel's protocol, "
+            f"the plug-in has another version than the engine: it speaks version {spoken} of Depixel's protocol, "
             f"the engine version {PROTOCOL}"
         )
     if Place(str(client)).installed() is None and Place().installed() is None:

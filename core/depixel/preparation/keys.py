@@ -40,7 +40,9 @@ class Key:
         """A sentence for the report."""
         name = "#{:02X}{:02X}{:02X}".format(*self.colour)
         what = f"The colour {name}" if self.number is None else f"Palette entry {self.number} ({name})"
-        return f"{what} was treated as a colour key: the ground keeps exactly it (--key none treats it as a colour)."
+        return (
+            f"{what} was treated as a colour key: the background keeps it exactly (--key none treats it as a colour)."
+        )
 
 
 def key_of(picture: Picture, request: Request) -> Key | None:

@@ -162,7 +162,7 @@ class _Loop:
         if self._hints is not None and self._hints.problem != self._problem:
             self._problem = self._hints.problem
             self._announcer.tell(
-                Announcement("note", "", f"{self._problem} The folder is looked through every {self._every:g} s.")
+                Announcement("note", "", f"{self._problem} The folder is scanned every {self._every:g} s.")
             )
 
     def _cares(self, path: str) -> bool:

@@ -99,7 +99,7 @@ def _check(args: Namespace, request: Request, packs: Sequence[Path]) -> None:
     others = [text for text in args.inputs if Path(text) not in packs]
     if others:
         raise BadUsageError(
-            f"{packs[0]} is a texture pack and {others[0]} is not: run them one after the other, or say --profile none "
+            f"{packs[0]} is a texture pack and {others[0]} is not: run them one after the other, or add --profile none "
             "to treat a folder as plain pictures."
         )
     for_pictures = {
@@ -114,7 +114,7 @@ def _check(args: Namespace, request: Request, packs: Sequence[Path]) -> None:
     typed = [option for option, used in for_pictures.items() if used]
     if typed:
         raise BadUsageError(
-            f"{packs[0]} is a texture pack, and {typed[0]} is for single pictures: leave it out, or say --profile none."
+            f"{packs[0]} is a texture pack, and {typed[0]} is for single pictures: leave it out, or add --profile none."
         )
 
 
@@ -171,7 +171,7 @@ def _archive(args: Namespace, request: Request, pack: Path, out: Path, profiles:
 
         return dry_run_archive(args, request, pack, out)
     if out.exists() and not args.overwrite:
-        raise OutputExistsError(f"{out} is there already; use --overwrite to replace it, or another name with -o.")
+        raise OutputExistsError(f"{out} exists already; use --overwrite to replace it, or another name with -o.")
     started = time.perf_counter()
     try:
         with opened(pack) as archive:

@@ -66,7 +66,7 @@ class ColourSpace:
         if self.model not in _TRAVEL:
             return f"The colours were converted from {self.model} to RGB for the engine and back."
         if self.depth in ("F16", "F32"):
-            return "Samples outside 0 to 1 were limited, and worked on with 16 bits."
+            return "Samples outside 0 to 1 were clipped, and 16 bits were used."
         return ""
 
 

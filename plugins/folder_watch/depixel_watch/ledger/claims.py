@@ -68,7 +68,7 @@ class Claims:
         try:
             there = stamp_of(target)
         except OSError as error:
-            return _unwritable(f"{target} cannot be looked at: {(error.strerror or str(error)).lower()}.", error)
+            return _unwritable(f"{target} cannot be checked: {(error.strerror or str(error)).lower()}.", error)
         row = self._ledger.get(task.path)
         ours = there is None or owns(row, target, there) or (row is None and self._rebuilt)
         if self._folds:

@@ -12,8 +12,8 @@ from depixel_watch.ledger.claims import REBUILT, owns
 from depixel_watch.ledger.ledger import BLOCKED, LEDGER_NAME, DamagedLedgerError, Ledger, Row
 
 _KEPT = (
-    "The ledger was damaged: it was made anew with {} of its entries. Outputs that it does not know are compared by "
-    "their content. The damaged file is kept as {}."
+    "The ledger was damaged and was rebuilt with {} of its entries. Outputs that are not in it are compared by "
+    "content. The damaged file is kept as {}."
 )
 
 

@@ -90,9 +90,9 @@ def _unpacking(name: str, part: str = "") -> Iterator[None]:
     try:
         yield
     except NotImplementedError as error:
-        raise UnsupportedPictureError(f"{name} is packed in a way that is not handled: {error}.") from error
+        raise UnsupportedPictureError(f"{name} uses an unsupported compression: {error}.") from error
     except MemoryError as error:
-        raise UnsupportedPictureError(f"{name} asks for more memory than there is; it is not unpacked.") from error
+        raise UnsupportedPictureError(f"{name} needs more memory than there is; it is not unpacked.") from error
     except _DAMAGE as error:
         raise UnreadablePictureError(f"{name} is incomplete or damaged: {part}{error}.") from error
     except OSError as error:
@@ -149,7 +149,7 @@ def check_archive(archive: zipfile.ZipFile, name: str) -> None:
     # Entries that lie over each other count once: all of them together lie before the directory.
     packed = min(sum(entry.compress_size for entry in entries), archive.start_dir)
     if len(entries) > MAX_ENTRIES or whole > MAX_BYTES or whole > MAX_RATIO * packed + 2**24:
-        raise UnsupportedPictureError(f"{name} would unpack to {whole} bytes; that is no texture pack.")
+        raise UnsupportedPictureError(f"{name} would unpack to {whole} bytes, which is not a texture pack.")
 
 
 def path_of(entry: zipfile.ZipInfo) -> str:
@@ -335,7 +335,7 @@ class _Rewriting:
         if name in self._archive.NameToInfo:
             return
         if name in target.NameToInfo:
-            self._notes.append(f"{like.filename}: {name} is there already, from another folder; this one was left out.")
+            self._notes.append(f"{like.filename}: {name} exists already, from another folder; this one was left out.")
             return
         target.writestr(_like(like, name), data)
 

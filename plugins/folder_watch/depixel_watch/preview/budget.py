@@ -251,7 +251,7 @@ def _sentences(contents: Survey, estimate: Estimate, free: int, sheet: Path | No
         reasons = ", ".join(f"{count} {reason}" for reason, count in contents.skipped.most_common())
         lines.append(f"Left alone: {reasons}.")
     if contents.copied:
-        lines.append(f"{contents.copied} other files come along as they are.")
+        lines.append(f"{contents.copied} other files are copied unchanged.")
     lines += [one_line(f"Would fail: {path}: {reason}") for path, reason in list(contents.failed.items())[:20]]
     room = "enough" if estimate.bytes_then < free else "NOT ENOUGH: free some, or choose another disk with -o"
     lines.append(
@@ -259,7 +259,7 @@ def _sentences(contents: Survey, estimate: Estimate, free: int, sheet: Path | No
         f"{_bytes(free)} are free there, {room}."
     )
     if estimate.pixels_then:
-        lines.append(f"Graphics memory: {_bytes(4 * estimate.pixels_then)} where all is loaded and not compressed.")
+        lines.append(f"Graphics memory: {_bytes(4 * estimate.pixels_then)} if everything is loaded uncompressed.")
     atlas = contents.profile.atlas
     if atlas and estimate.pixels_then > atlas**2:
         lines.append(f"The game packs these into one atlas of at most {atlas}x{atlas} pixels: use a smaller --scale.")

@@ -33,7 +33,7 @@ FULL = "The disk of {} is full: waiting for room; nothing is lost."
 
 AWAY = "The output folder {} cannot be used ({}): waiting for it; nothing is lost."
 
-DELETED = "The output folder {} was deleted: beginning anew. To have it stay away, stop `depixel watch` first."
+DELETED = "The output folder {} was deleted: starting again. To delete it for good, stop `depixel watch` first."
 
 
 def may_pass(error: BaseException | None) -> bool:

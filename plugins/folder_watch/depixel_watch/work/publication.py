@@ -54,7 +54,7 @@ def new_part(target: Path) -> tuple[Path, BinaryIO]:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UnwritableOutputError(f"The folder {target.parent} cannot be made: {reason_of(error)}.") from error
+        raise UnwritableOutputError(f"The folder {target.parent} cannot be created: {reason_of(error)}.") from error
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     try:
         handle = os.open(part, flags, _permissions(target))

@@ -90,7 +90,7 @@ class Removal:
                 if stamp_of(source) is None or source.is_dir():  # a folder may have taken the name
                     yield row
             except OSError as error:
-                self._trouble(f"{row.path} cannot be looked at: {reason_of(error)}.")
+                self._trouble(f"{row.path} cannot be checked: {reason_of(error)}.")
 
     def _rows_of(self, ledger: Ledger, looked_at: Findings) -> Iterator[Row]:
         folders = {folder for folder in looked_at.folders if folder != "."}

@@ -246,7 +246,7 @@ def name_hint(path: str) -> str:
 
 def fault(name: str, error: Exception) -> DepixelError:
     """A sentence for what nobody foresaw."""
-    sentence = f"Depixel met a fault of its own with {name} ({type(error).__name__}: {error}); please report it."
+    sentence = f"{name} triggers a fault in Depixel ({type(error).__name__}: {error}); please report it."
     return DepixelError(sentence)
 
 
