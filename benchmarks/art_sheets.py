@@ -3,8 +3,9 @@ Contact sheets to choose by eye: 24 pictures on black, white and magenta.
 
     python -m benchmarks.art_sheets --eval EVAL [--out benchmarks/results] [--weights art-small]
 
-Columns: input, calm, best, sharp, painted, imagination 0.6, two other upscalers (spanglue, realesrgan-x4plus-anime) and
-the truth. Rows: twelve tiny sprites (8 to 24 pixels), four larger ones, four emoji, four textures. All at x4; EVAL as
+Columns: input, calm, best, three versions (sharp, painted, imagination 0.6; of textures stone, wood, imagination 0.6),
+two other upscalers (spanglue, realesrgan-x4plus-anime) and the truth.
+Rows: twelve tiny sprites (8 to 24 pixels), four larger ones, four emoji, four textures. All at x4; EVAL as
 `benchmarks.art_quality` has it. Writes art_sheet_black.png, art_sheet_white.png and art_sheet_magenta.png.
 """
 
@@ -47,8 +48,10 @@ def cells(engine: Upsampler, root: Path, kind: str, path: Path) -> list[np.ndarr
     requests = [
         settings,
         replace(settings, quality="best"),
-        replace(settings, reading="sharp"),
-        replace(settings, reading="painted"),
+        *(
+            replace(settings, reading=name)
+            for name in (("stone", "wood") if kind == "textures" else ("sharp", "painted"))
+        ),
         replace(settings, imagination=0.6),
     ]
     answers = [engine.upsample(picture, request).picture.rgba(0) for request in requests]

@@ -12,6 +12,7 @@ Writes art_spectrum.json and .md.
 
 from __future__ import annotations
 
+import importlib
 import json
 import tempfile
 from dataclasses import replace
@@ -64,7 +65,7 @@ def roughness(grey: np.ndarray) -> np.ndarray:
 def flip(truth: Path, answer: Path) -> float:
     """Mean FLIP over a middle grey; nan where the harness's library is missing."""
     try:
-        from flip_evaluator import evaluate
+        evaluate = importlib.import_module("flip_evaluator").evaluate
     except ImportError:
         return float("nan")
     pair = []
