@@ -23,8 +23,8 @@ _EXEMPLARS = 5  # that one picture takes detail from
 _MARGIN = max(match.REACH, spread.REACH)
 _LIKENESS = 0.65  # of the random choices that answers like a liked one share with it
 _BEYOND = 4  # small pixels of the other side that pasting sees where a picture wraps
-_REGULAR, _OVER = 0.9, 0.2  # regularity at which a pattern gets no detail, and over which that sets in
-_ENOUGH = 1.15  # makes up for what edges and flat places do not get
+_REGULAR, _OVER = 0.96, 0.1  # regularity at which a pattern gets no detail, and over which that sets in
+_SHARE = 0.88  # of what textures usually lose: some are soft by themselves
 _FAINTEST = 1.5 / 255  # detail weaker than that is none: flat areas and skies stay clean
 
 
@@ -90,14 +90,15 @@ def detail_field(
         around, (top, left) = with_surroundings(small, whole, _MARGIN, plane.degradation.wrap)
         inside = (slice(top, top + height), slice(left, left + width))
         size = around.shape[2:]
-        seen = match.looks(spread.luma(around)).T.reshape(-1, *size)[:, inside[0], inside[1]].flatten(1).T.contiguous()
+        shown = match.looks(spread.luma(around)).T.reshape(-1, *size)[:, inside[0], inside[1]].flatten(1).T.contiguous()
         chooser = torch.Generator().manual_seed(wanted.seed if wanted.like is None else wanted.like)
-        numbers = exemplars.nearest(seen, factor, wanted.material, chooser, _EXEMPLARS)
+        numbers = exemplars.nearest(shown, factor, wanted.material, chooser, _EXEMPLARS)
         source = exemplars.sources(numbers, factor, prior)
-        place = match.matched(seen, height, width, source.places, _choices(height, width, wanted))
+        place = match.matched(shown, height, width, source.places, _choices(height, width, wanted))
         lost = spread.of_surfaces(exemplars.spread.deviations(around, factor), around)
         share = min(1.0, max(0.0, (_REGULAR - spread.regularity(small)) / _OVER))  # regular patterns stay regular
-        strength = wanted.strength * _ENOUGH * share * (lost - _FAINTEST).clamp_min(0)[0, :, inside[0], inside[1]]
+        seen = (lost.square() - _FAINTEST**2).clamp_min(0).sqrt()
+        strength = wanted.strength * _SHARE * share * seen[0, :, inside[0], inside[1]]
         rows.append(torch.cat([place[None].double(), strength.double()])[None])
         sources.append(source)
     return DetailField(torch.cat(rows), tuple(sources))
