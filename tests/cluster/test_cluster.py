@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import json
 import signal
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -134,3 +137,41 @@ def test_a_watched_folder_over_a_cluster(nodes, pictures: Path, tmp_path: Path) 
     assert process.returncode == 0, said
     pictures_of = [{k: v for k, v in contents(out).items() if k.endswith(".png")} for out in (alone, spread)]
     assert pictures_of[0] == pictures_of[1] and len(pictures_of[0]) == COUNT
+
+
+def test_a_machine_joins_and_two_others_die(nodes, pictures: Path, expected: dict[str, bytes], tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """Three nodes: the one that joins while the others work finishes what they leave behind, byte for byte."""
+    out = tmp_path / "out"
+    process = started(nodes, pictures, out, 1)
+
+    nodes.start()
+    wait_until(lambda: bool(nodes.processes(2, b"ClusterWorker")), process)
+    assert nodes.kill(1) >= 1
+    assert nodes.kill(0, b"ClusterWorker") >= 1
+    said = process.communicate(timeout=300)
+
+    assert process.returncode == 0, said
+    assert contents(out) == expected
+
+
+def test_a_pack_over_a_cluster(nodes, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """`upscale PACK.zip --cluster`: the same archive, entry by entry, as on one machine."""
+    pack = tmp_path / "pack.zip"
+    with zipfile.ZipFile(pack, "w") as archive:
+        archive.writestr("pack.mcmeta", json.dumps({"pack": {"pack_format": 34, "description": "test"}}))
+        for number in range(12):
+            pixels = np.random.default_rng(number).integers(0, 256, (16, 16, 3)).astype(np.uint8)
+            data = io.BytesIO()
+            Image.fromarray(pixels).save(data, "PNG")
+            archive.writestr(f"assets/minecraft/textures/block/b{number:02}.png", data.getvalue())
+    entries = []
+    for name, more in (("alone", ()), ("spread", ("--cluster", nodes.address, "--cores-per-engine", "1"))):
+        out = tmp_path / name
+        process = nodes.depixel("upscale", str(pack), "-o", str(out), "--quiet", *more)
+        said = process.communicate(timeout=300)
+        assert process.returncode == 0, said
+        (answer,) = out.rglob("*.zip")
+        with zipfile.ZipFile(answer) as archive:
+            entries.append({entry: archive.read(entry) for entry in archive.namelist()})
+    assert entries[0] == entries[1]
+    assert sum(entry.endswith(".png") for entry in entries[0]) == 12

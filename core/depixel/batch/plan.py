@@ -44,7 +44,7 @@ MADE_BY_DEPIXEL = Problem("skipped", "own-answer", "Depixel made this file; to u
 _CANDIDATE = re.compile(r"\.(candidate-\d+|disagreement)$")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)  # there may be millions
 class PlannedPicture:
     """One input and the place of its answer."""
 
@@ -130,8 +130,7 @@ def plan_pictures(
     """
     pairs = list(inputs)
     writable = frozenset(writable)
-    stems = {source.with_suffix("") for source, _ in pairs}
-    own = {source for source, _ in pairs if source not in explicit and _is_answer(source, stems, naming.suffix)}
+    own = _answers_among(pairs, naming.suffix) - set(explicit)
     sources = {os.path.realpath(source) for source, _ in pairs if source not in own}
     owners: dict[str, str] = {}
     all_planned = [
@@ -153,12 +152,17 @@ def plan_pictures(
     return all_planned
 
 
-# Recognised by its name, if the picture that it was made from lies beside it.
-def _is_answer(source: Path, stems: Collection[Path], suffix: str) -> bool:
-    stem = _CANDIDATE.sub("", source.stem)
-    if stem != source.stem and source.with_name(stem) in stems:
-        return True
-    return bool(suffix) and stem.endswith(suffix) and source.with_name(stem.removesuffix(suffix)) in stems
+# Recognised by their names, if the pictures that they were made from lie beside them. Strings: a Path takes five times
+# as much memory.
+def _answers_among(pairs: Sequence[tuple[Path, Path]], suffix: str) -> set[Path]:
+    stems = {os.path.splitext(source)[0] for source, _ in pairs}
+    answers = set()
+    for source, _ in pairs:
+        stem = os.path.splitext(source)[0]
+        originals = {_CANDIDATE.sub("", stem), stem.removesuffix(suffix)} - {stem}
+        if not originals.isdisjoint(stems):
+            answers.add(source)
+    return answers
 
 
 def problem_with(planned: PlannedPicture, picture: Picture) -> Problem | None:
