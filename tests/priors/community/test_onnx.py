@@ -82,8 +82,8 @@ def test_what_reaches_outside_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("model", "words"),
     [
-        (lambda: graph(side=64), "64x64 pixels only"),
-        (lambda: graph(channels=2), "takes 2 channels"),
+        (lambda: graph(side=64), "pictures of 64x64 pixels"),
+        (lambda: graph(channels=2), "has 2 channels"),
         (lambda: graph(scale=1), "does not enlarge"),
         (lambda: graph(outputs=2), "one picture to one picture"),
     ],
