@@ -1,13 +1,13 @@
 """
 How far does `--cluster` scale? The parts of the work are measured here; runs with 1 to 1,000 engines are simulated.
 
-    python benchmarks/cluster_scale.py --out benchmarks/results [--side 64] [--files 192] [--tasks 200]
+    python benchmarks/cluster_scale.py --out benchmarks/results [--side 64] [--tasks 200] [--cores 8]
 
 Measured, as CPU seconds for one file: reading, packing pixels for the network and unpacking answers, writing (all on
 the machine that typed the command), and the engine's own work. With Ray installed, also the round trip of an empty task
 through a local Ray, as the scheduler's part. Simulated: engines that each take one group at a time; the client does one
-thing at a time in Python, while up to four files are compressed beside it, as `depixel.batch.running` does. The network
-and the disks are not simulated: the table says what they would have to carry.
+thing at a time in Python, while a file for each of its cores is compressed beside it, as `depixel.batch.running` does.
+The network and the disks are not simulated: the table says what they would have to carry.
 """
 
 from __future__ import annotations
@@ -35,7 +35,6 @@ from depixel.upsampler import Upsampler
 
 ENGINES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1000)
 GROUP_PIXELS = 64 * 1024  # as depixel.batch.running
-WRITERS = 4
 
 
 @dataclass(frozen=True)
@@ -108,12 +107,12 @@ def round_trip(tasks: int) -> float:
         ray.shutdown()
 
 
-def simulated(costs: Costs, group: int, engines: int, groups: int) -> float:
-    """Seconds for all groups: engines work beside each other, the client is one, its writers are four."""
+def simulated(costs: Costs, group: int, engines: int, groups: int, cores: int) -> float:
+    """Seconds for all groups: engines work beside each other; the client has a writer for each of its cores."""
     read, packed = costs.read * group, costs.scheduler + costs.pack * group
     client = 0.0  # when the client's one Python thread is free
     free = [0.0] * engines
-    writers = [0.0] * WRITERS
+    writers = [0.0] * cores
     under_way: list[float] = []  # when answers arrive
     end, sent = 0.0, 0
     while sent < groups or under_way:
@@ -138,16 +137,17 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--side", type=int, default=64, help="pixels of a texture")
     parser.add_argument("--files", type=int, default=192, help="textures to measure with")
+    parser.add_argument("--cores", type=int, default=8, help="of the machine on which the command is typed, at least 4")
     parser.add_argument("--tasks", type=int, default=200, help="empty tasks to send through Ray")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         costs = measured(Path(folder), args.side, args.files, args.tasks)
     group = max(1, GROUP_PIXELS // args.side**2)
     rows = []
-    alone = simulated(costs, group, 1, 50)
+    alone = simulated(costs, group, 1, 50, args.cores)
     for engines in ENGINES:
         groups = 50 * engines
-        speed = groups / simulated(costs, group, engines, groups)
+        speed = groups / simulated(costs, group, engines, groups, args.cores)
         share = speed * alone / 50 / engines
         traffic = speed * group * costs.sent / 1e6
         stored = speed * group * costs.stored / 1e6
@@ -157,8 +157,8 @@ def main() -> None:
         "writing": costs.write, "the engine": costs.engine,
     }  # fmt: skip
     text = (
-        f"# A cluster of many engines, simulated\n\nTextures of {args.side}x{args.side}, x4, {group} in a group. "
-        "Measured, CPU milliseconds a file: "
+        f"# A cluster of many engines, simulated\n\nTextures of {args.side}x{args.side}, x4, {group} in a group, sent by "
+        f"a machine of {args.cores} cores. Measured, CPU milliseconds a file: "
         + ", ".join(f"{name} {seconds * 1e3:.2f}" for name, seconds in parts.items())
         + ". An engine is one CPU thread.\n\n"
         "| engines | files a second | of perfect scaling | MB/s over the network | MB/s to the disk |\n"

@@ -155,10 +155,10 @@ def plan_pictures(
 # Recognised by their names, if the pictures that they were made from lie beside them. Strings: a Path takes five times
 # as much memory.
 def _answers_among(pairs: Sequence[tuple[Path, Path]], suffix: str) -> set[Path]:
-    stems = {os.path.splitext(source)[0] for source, _ in pairs}
+    stems = {str(source.with_suffix("")) for source, _ in pairs}
     answers = set()
     for source, _ in pairs:
-        stem = os.path.splitext(source)[0]
+        stem = str(source.with_suffix(""))
         originals = {_CANDIDATE.sub("", stem), stem.removesuffix(suffix)} - {stem}
         if not originals.isdisjoint(stems):
             answers.add(source)
