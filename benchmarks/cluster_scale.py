@@ -157,8 +157,8 @@ def main() -> None:
         "writing": costs.write, "the engine": costs.engine,
     }  # fmt: skip
     text = (
-        f"# A cluster of many engines, simulated\n\nTextures of {args.side}x{args.side}, x4, {group} in a group, sent by "
-        f"a machine of {args.cores} cores. Measured, CPU milliseconds a file: "
+        f"# A cluster of many engines, simulated\n\nTextures of {args.side}x{args.side}, x4, {group} in a group, "
+        f"sent by a machine of {args.cores} cores. Measured, CPU milliseconds a file: "
         + ", ".join(f"{name} {seconds * 1e3:.2f}" for name, seconds in parts.items())
         + ". An engine is one CPU thread.\n\n"
         "| engines | files a second | of perfect scaling | MB/s over the network | MB/s to the disk |\n"
