@@ -60,6 +60,20 @@ def test_own_presets_are_kept_in_front(presets: Presets) -> None:
     assert Preset("x", "upscale", {"scale": 999, "sparkle": 1}).applied(gimp) == gimp.defaults()
 
 
+def test_presets_of_depixel_leave_the_size_of_the_result_alone() -> None:
+    """A user's own say everything, as it was when they were saved."""
+    action = with_output(UPSCALE, "gimp")
+    values = {**action.defaults(), "scale": 6, "output": "replace", "seed": 5}
+
+    assert SHIPPED[0].applied(action, values) == {
+        **action.defaults(),
+        **SHIPPED[0].values,
+        "scale": 6,
+        "output": "replace",
+    }
+    assert Preset("Mine", "upscale", {"seed": 7}, own=True).applied(action, values) == {**action.defaults(), "seed": 7}
+
+
 def test_a_preset_is_replaced_only_when_told_to(presets: Presets) -> None:
     """Capitals make no difference."""
     presets.save(UPSCALE, "Mine", {"scale": 3})

@@ -13,6 +13,7 @@ from .stored import JsonFile
 
 LONGEST_NAME = 60
 _FILE = "presets.json"
+_RESULT = ("scale", "size", "output")  # values that say how large the result is, and where it goes
 
 
 @dataclass(frozen=True)
@@ -24,9 +25,15 @@ class Preset:
     values: Mapping[str, Any] = field(default_factory=dict)
     own: bool = False  # saved by this user
 
-    def applied(self, action: Action) -> Dict[str, Any]:
-        """All values of the dialog. What this program or version does not know, or does not allow, is left out."""
-        return with_defaults(action, self.values)
+    def applied(self, action: Action, values: Optional[Mapping[str, Any]] = None) -> Dict[str, Any]:
+        """
+        All values of the dialog. What this program or version does not know, or does not allow, is left out.
+
+        Args:
+            values: the dialog's present values: a preset of Depixel leaves the size and the place of the result alone.
+        """
+        present = {} if self.own or values is None else {name: values[name] for name in _RESULT if name in values}
+        return with_defaults(action, {**present, **self.values})
 
 
 SHIPPED = (
@@ -39,6 +46,8 @@ SHIPPED = (
     Preset("Texture, best quality", "upscale", {"domain": "textures", "quality": "best"}),
     Preset("Normal map", "upscale", {"domain": "normals"}),
     Preset("Dither smoothed away", "upscale", {"dither": "remove"}),
+    Preset("Dither smoothed away, same size", "upscale", {"dither": "remove", "size": "100%"}),
+    Preset("Portrait of 1024 pixels", "imagine-face", {"size": "1024 px", "candidates": 1}),
     Preset("One calm portrait", "imagine-face", {"candidates": 1, "imagination": 0.0}),
     Preset("Six different people", "imagine-face", {"candidates": 6, "imagination": 0.8}),
     Preset("Emoji or block head, as found", "imagine-face", {"exact": "never"}),

@@ -84,7 +84,10 @@ class SettingsMenu:
         self._button.set_popup(menu)
 
     def _choose(self, chosen: Union[client.Preset, client.PastRequest]) -> None:
-        self._apply(chosen.applied(self._action))
+        if isinstance(chosen, client.Preset):
+            self._apply(chosen.applied(self._action, self._values()))
+        else:
+            self._apply(chosen.applied(self._action))
 
     def _save(self) -> None:
         asked = Gtk.Dialog(title="Depixel: save a preset", transient_for=self._window, modal=True)

@@ -84,6 +84,7 @@ class PreviewPane:
             self._timer = 0
         job, self._job = self._job, None
         if job is not None:
+            self._words.set_text("")
             threading.Thread(target=job.cancel, daemon=True).start()
 
     def _build(self) -> Any:

@@ -41,7 +41,7 @@ class PresetsButton(QtWidgets.QToolButton):
         for preset in presets:
             self._offer(self._menu, preset.name, preset.applied(self._action))
         self._menu.addSeparator()
-        recent = self._menu.addMenu("Earlier requests")
+        recent = self._menu.addMenu("Recent requests")
         requests = self._history.of(self._action)
         for request in requests:
             self._offer(recent, request.title(self._action), request.applied(self._action))

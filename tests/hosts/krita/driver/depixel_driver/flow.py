@@ -161,7 +161,7 @@ def presets(facts):
     facts["shipped"] = [panel.form.values()[name] for name in ("scale", "domain", "reading")]
     texts["Default values"].trigger()
     facts["defaults"] = panel.form.values() == panel.action.defaults()
-    recent = texts["Earlier requests"].menu()
+    recent = texts["Recent requests"].menu()
     facts["recent"] = [entry.text() for entry in recent.actions()][:2]
     button._menu.popup(panel.mapToGlobal(QtCore.QPoint(0, 0)))
     yield 300
