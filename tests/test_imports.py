@@ -37,6 +37,7 @@ FACES = ENLARGING | {"depixel.projecting", "depixel.faces", "depixel.portrait"}
 ENGINE = FACES | {
     *("depixel.upsampler", "depixel.sized", "depixel.undither"),
     *("depixel.keying", "depixel.premultiplying", "depixel.regions", "depixel.meeting", "depixel.joints"),
+    "depixel.partition",
 }  # fmt: skip
 ALLOWED = {
     "depixel.errors": set(),
@@ -52,6 +53,7 @@ ALLOWED = {
     "depixel.report": {"depixel.consistency", "depixel.disagreement", "depixel.picture", "depixel.request"},
     "depixel.consistency": {"depixel.degradation"},
     "depixel.sized": {"depixel.consistency", "depixel.picture", "depixel.report", "depixel.request"},
+    "depixel.partition": PREPARATION | {"depixel.projecting", "depixel.report"},
     "depixel.joints": {"depixel.picture"},
     "depixel.meeting": PREPARATION | {"depixel.joints", "depixel.projecting", "depixel.report"},
     "depixel.regions": {"depixel.consistency", "depixel.picture", "depixel.report", "depixel.request"},

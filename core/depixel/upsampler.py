@@ -23,6 +23,7 @@ from depixel.faces.engine import FaceEngine
 from depixel.keying import with_keys
 from depixel.meeting import with_neighbours
 from depixel.monitor import SILENT, Monitor
+from depixel.partition import with_partitions
 from depixel.picture import Picture
 from depixel.premultiplying import with_premultiplied
 from depixel.preparation.detection import detect
@@ -108,7 +109,7 @@ class Upsampler:
             return self._of_each(pictures, request, monitor)
         if request.key != "none":
             return with_keys(pictures, request, partial(self.upsample_many, monitor=monitor))
-        for special in (with_neighbours, with_regions, with_premultiplied):
+        for special in (with_neighbours, with_partitions, with_regions, with_premultiplied):
             special_reports = special(pictures, request, partial(self.upsample_many, monitor=monitor))
             if special_reports is not None:
                 return special_reports

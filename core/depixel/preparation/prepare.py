@@ -17,6 +17,7 @@ from depixel.preparation.detection import detect
 from depixel.preparation.grid import enlargement, reduced
 from depixel.preparation.sheets import SheetLayout
 from depixel.preparation.tensors import integers, premultiplied
+from depixel.preparation.tilesets import find_tiles
 from depixel.preparation.tiling import tiles
 from depixel.request import Request
 
@@ -70,7 +71,7 @@ def prepare(picture: Picture, request: Request, layout: SheetLayout | None = Non
     if source.has_alpha and (request.alpha == "data" or (request.alpha == "auto" and domain.data_alpha)):
         data_alpha = straight[:, 3:].clone()
         straight[:, 3] = source.levels
-    wrap = _wrap(on_grid, request, domain)
+    wrap = _wrap(on_grid, request, domain, all_frames=layout is not None)
     factor = request.scale_for(domain, picture.width, picture.height) * grid
     name = domain.degradation if request.degradation == "auto" else request.degradation
     return Prepared(
@@ -85,7 +86,7 @@ def prepare(picture: Picture, request: Request, layout: SheetLayout | None = Non
         soft_edges=request.edges == "soft",
         wrap=wrap,
         grid=grid,
-        notes=_notes(grid, name, factor),
+        notes=(*_notes(grid, name, factor), *_hints(picture, request, layout)),
     )
 
 
@@ -93,6 +94,16 @@ def prepare(picture: Picture, request: Request, layout: SheetLayout | None = Non
 def _detected(picture: Picture, request: Request) -> Domain:
     grid = enlargement(picture) if request.box is None else 1
     return detect(reduced(picture, grid) if grid > 1 else picture)
+
+
+# What the picture seems to be and the request does not say.
+def _hints(picture: Picture, request: Request, layout: SheetLayout | None) -> tuple[str, ...]:
+    if layout is not None or request.frames != "none" or (grid := find_tiles(picture)) is None:
+        return ()
+    columns, rows = grid
+    return (
+        f"The picture looks like a sheet of {columns}x{rows} tiles; --frames auto answers each of them separately.",
+    )
 
 
 def _notes(grid: int, degradation: str, factor: int) -> tuple[str, ...]:
@@ -107,7 +118,10 @@ def _notes(grid: int, degradation: str, factor: int) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _wrap(picture: Picture, request: Request, domain: Domain) -> tuple[bool, bool]:
+# Tiles of a sheet share one answer to the question: only what all of them do.
+def _wrap(picture: Picture, request: Request, domain: Domain, *, all_frames: bool) -> tuple[bool, bool]:
     if request.wrap == "auto":
-        return tiles(picture) if domain.repeats else (False, False)
+        frames = picture.frames if all_frames else picture.frames[:1]
+        measured = [tiles(picture.replace(frames=(frame,), durations=())) for frame in frames if domain.repeats]
+        return all(x for x, _ in measured) and bool(measured), all(y for _, y in measured) and bool(measured)
     return "x" in request.wrap, "y" in request.wrap

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from depixel.domain import requested
 from depixel.errors import BadUsageError
 from depixel.picture import Picture, Pixels
+from depixel.preparation.tilesets import find_tiles
 from depixel.request import Request
 
 Mask = npt.NDArray[np.bool_]
@@ -120,7 +121,8 @@ def layout_of(picture: Picture, request: Request) -> SheetLayout | None:
     if _is_nine_patch(picture):
         return NinePatch()
     if request.frames == "auto":
-        return find_sheet(picture)
+        found = find_tiles(picture)
+        return find_sheet(picture) if found is None else Sheet(*found)
     grid = _GRID.fullmatch(request.frames)
     if grid is None:
         return None

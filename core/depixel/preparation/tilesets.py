@@ -1,0 +1,56 @@
+"""
+Finds the grid of an opaque sheet of tiles that lie side by side without gaps: at its lines, and only there, one picture
+ends and another begins.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from depixel.picture import Picture
+
+_SIDES = (64, 48, 32, 24, 16, 8)  # pixels, of tiles
+_LEAST_TILES = 6
+_SHARP = 2.0  # times the steps beside it: the step across a line between two tiles
+_MOST_LINES = 0.75  # share of the lines that must be so sharp
+_MOST_SIDE = 4096
+
+Steps = npt.NDArray[np.float64]
+
+
+def find_tiles(picture: Picture) -> tuple[int, int] | None:
+    """
+    Columns and rows of the tiles, or None where no grid is certain.
+
+    A line of mortar in a wall has a step on either side of it and bends round the bricks; the line between two tiles is
+    one step, along the whole picture, sharper than those just before and behind it. Tiles are square, and of the sizes
+    that fit the smallest at whose lines this holds is taken: a smaller one has lines inside of tiles.
+    """
+    if len(picture.frames) != 1 or max(picture.width, picture.height) > _MOST_SIDE:
+        return None
+    if picture.has_alpha and bool((picture.frames[0][..., -1] < picture.levels).any()):
+        return None
+    colour = picture.rgba()[..., :3].astype(np.float32) * (255 / picture.levels)
+    across, down = _steps(colour, 1), _steps(colour, 0)
+    for side in reversed(_SIDES):
+        columns, rows = picture.width // side, picture.height // side
+        if picture.width % side or picture.height % side or columns * rows < _LEAST_TILES or min(columns, rows) < 2:
+            continue
+        if _are_lines(across, side) and _are_lines(down, side):
+            return columns, rows
+    return None
+
+
+# Mean step in levels from each column (or row) to the next.
+def _steps(colour: npt.NDArray[np.float32], axis: int) -> Steps:
+    other = tuple(k for k in range(3) if k != axis)
+    return np.asarray(np.abs(np.diff(colour, axis=axis)).mean(other), np.float64)
+
+
+def _are_lines(steps: Steps, side: int) -> bool:
+    lines = np.arange(side - 1, len(steps), side)
+    beside = np.maximum(steps[lines - 1], steps[np.minimum(lines + 1, len(steps) - 1)])
+    inside = np.delete(steps, lines)
+    sharp = (steps[lines] > _SHARP * beside) & (steps[lines] > np.quantile(inside, 0.9)) & (steps[lines] > 2)
+    return float(sharp.mean()) >= _MOST_LINES

@@ -1,0 +1,56 @@
+"""Opaque sheets of tiles without gaps: the grid is found where it is certain, and nowhere else."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from depixel.picture import Picture
+from depixel.preparation.sheets import Sheet, layout_of
+from depixel.preparation.tilesets import find_tiles
+from depixel.request import Request
+
+
+def _tile(seed: int, side: int) -> np.ndarray:
+    """A smooth ground of its own colour."""
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[:side, :side] * (2 * np.pi / side)
+    wave = np.sin(x + rng.uniform(0, 6)) + np.cos(y + rng.uniform(0, 6))
+    return np.rint(rng.uniform(40, 200, 3) + 8 * wave[..., None] + rng.normal(0, 1, (side, side, 1))).astype(np.uint8)
+
+
+def _tileset(columns: int, rows: int, side: int) -> Picture:
+    tiles = [[_tile(row * columns + column, side) for column in range(columns)] for row in range(rows)]
+    return Picture((np.concatenate([np.concatenate(row, 1) for row in tiles]),), mode="RGB")
+
+
+@pytest.mark.parametrize(("columns", "rows", "side"), [(8, 4, 16), (4, 4, 32), (3, 2, 24), (6, 3, 8), (2, 3, 64)])
+def test_a_grid_of_tiles_is_found(columns: int, rows: int, side: int) -> None:
+    """Whatever their size; asked to find frames, the engine cuts there, by default a note says how to ask."""
+    picture = _tileset(columns, rows, side)
+    assert find_tiles(picture) == (columns, rows)
+    assert layout_of(picture, Request(frames="auto")) == Sheet(columns, rows)
+    assert layout_of(picture, Request()) is None
+
+
+def _bricks() -> np.ndarray:
+    wall = np.full((64, 64, 3), 140, np.uint8)
+    wall[15::16] = 60
+    for row in range(4):
+        wall[row * 16 : row * 16 + 15, (8 if row % 2 else 0) + 7 :: 16] = 60
+    return wall
+
+
+@pytest.mark.parametrize("kind", ["bricks", "noise", "gradient", "one tile", "checks", "transparent"])
+def test_textures_are_no_tilesets(kind: str) -> None:
+    """Walls with mortar at the same distances, noise, gradients, checkerboards, sheets on a transparent ground."""
+    y, x = np.mgrid[:64, :64]
+    pixels = {
+        "bricks": _bricks(),
+        "noise": np.random.default_rng(2).integers(0, 255, (64, 64, 3)),
+        "gradient": np.stack([x * 4, y * 4, x + y], 2),
+        "one tile": _tile(3, 64),
+        "checks": ((x // 4 + y // 4) % 2 * 200)[..., None].repeat(3, 2),
+        "transparent": np.concatenate([_tileset(4, 4, 16).frames[0], np.zeros((64, 64, 1))], 2),
+    }[kind]
+    assert find_tiles(Picture((pixels.astype(np.uint8),))) is None
