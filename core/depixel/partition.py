@@ -51,8 +51,8 @@ def _cut_out(report: Report, picture: Picture, settled: Picture, lattice: Lattic
     return replace(report, candidates=candidates, notes=(*report.notes, NOTE))
 
 
-# Colour over visible pixels of the source is spread over what the mask adds, and made to scale back again. No small pixel
-# vouches for what an answer has beyond them: it can be a dark rim.
+# Colour over visible pixels of the source is spread over what the mask adds, and made to scale back again. What an
+# answer has beyond them is not used: it can be a dark rim.
 def _candidate(candidate: Candidate, small: Picture, mask: Pixels, request: Request) -> Candidate:
     answer = candidate.picture
     frame = answer.frames[0]
