@@ -89,6 +89,15 @@ def test_translucent_rings_stay_and_soft_rims_do_not_become_blocks() -> None:
     assert not rings(line).any()
 
 
+def test_a_ring_at_the_border_is_a_ring() -> None:
+    """The border of the picture repeats nothing of a line that runs along it."""
+    shadow, nothing = torch.tensor([0.0, 0.0, 0.0, 0.6]), torch.zeros(4)
+    mask = torch.zeros(12, 12, dtype=torch.bool)
+    mask[4:, 3:] = True
+    mask[5:11, 4:11] = False
+    assert torch.equal(rings(drawn(mask, shadow, nothing))[0, 0], mask)
+
+
 def test_only_drawings_have_patterns_of_single_pixels() -> None:
     """In a reduced picture a checkerboard may be what is left of something finer."""
     y, x = torch.meshgrid(torch.arange(10), torch.arange(10), indexing="ij")

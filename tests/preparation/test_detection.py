@@ -52,6 +52,27 @@ def test_a_shadow_of_one_alpha_keeps_it_pixel_art() -> None:
     assert detect(Picture((pixels,))).name == "pixel-art"
 
 
+def test_a_shaded_figure_with_a_ring_of_one_alpha_is_pixel_art() -> None:
+    """Some blended edges among many shades do not make art of it, where all of its translucent pixels have one alpha."""
+    pixels = _sprite(32, 20)
+    pixels[4:28:3, 4:28:3, :3] = (pixels[4:28:3, 3:27:3, :3].astype(int) + pixels[4:28:3, 5:29:3, :3]) // 2
+    assert 0.12 < blend_share(pixels) < 0.26
+    ring = pixels.copy()
+    ring[0, :], ring[:, 0] = (0, 0, 0, 153), (0, 0, 0, 153)
+    ring[:, 31] = (0, 0, 0, 153)
+    while blend_share(ring) >= 0.18:  # as many blended pixels as the rule still allows
+        row, column = np.argwhere((ring[4:28:3, 4:28:3] != _clean(ring)).any(-1))[0]
+        ring[4 + 3 * row, 4 + 3 * column] = ring[4 + 3 * row, 3 + 3 * column]
+    assert blend_share(ring) > 0.12
+    assert detect(Picture((ring,))).name == "pixel-art"
+
+
+# What the blended pixels of the test above would be without blending.
+def _clean(pixels: np.ndarray) -> np.ndarray:
+    left: np.ndarray = pixels[4:28:3, 3:27:3]
+    return left
+
+
 def test_a_soft_shadow_painted_under_a_sprite_keeps_it_pixel_art() -> None:
     """Many levels of alpha, but all of them black; the same levels on the figure itself make it art."""
     pixels = _sprite(32, 20)
