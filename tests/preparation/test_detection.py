@@ -53,7 +53,7 @@ def test_a_shadow_of_one_alpha_keeps_it_pixel_art() -> None:
 
 
 def test_a_shaded_figure_with_a_ring_of_one_alpha_is_pixel_art() -> None:
-    """Some blended edges among many shades do not make art of it, where all of its translucent pixels have one alpha."""
+    """Some blended edges among many shades do not make art of it, where all translucent pixels have one alpha."""
     pixels = _sprite(32, 20)
     pixels[4:28:3, 4:28:3, :3] = (pixels[4:28:3, 3:27:3, :3].astype(int) + pixels[4:28:3, 5:29:3, :3]) // 2
     assert 0.12 < blend_share(pixels) < 0.26
