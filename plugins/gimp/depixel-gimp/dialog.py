@@ -76,7 +76,15 @@ class Dialog:
         """OK was pressed: whatever happens next, the values are not lost."""
         if self._preview is not None:
             self._preview.stop()
-        self._history.begin(self._action, host.name_of(self._layers[0]), self.values())
+        picture, values = host.name_of(self._layers[0]), self.values()
+        picks = self._preview.picks() if self._preview is not None else []
+        for pick in reversed(picks):  # each can be asked for again by itself
+            kept = pick.get("kept", values.get("kept", 12))
+            recipe = client.Recipe(self._action.name, {name: pick[name] for name in pick if name != "kept"}, kept)
+            size = {name: values[name] for name in _OF_SIZE_ONLY if name in values}
+            self._history.begin(self._action, picture, {**recipe.values(), **size})
+        if not picks:
+            self._history.begin(self._action, picture, values)
 
     def answered(self) -> None:
         """The request was answered."""

@@ -146,6 +146,8 @@ def test_presets_and_earlier_requests(seen: dict[str, Any]) -> None:
 
     assert "Pixel art, crisp corners" in found["items"] and found["own"] == "My sprites"
     assert any("150%" in line for line in found["earlier"])
+    assert any("crisp corners" in line for line in found["earlier"])  # answers that were ticked, each by itself
+    assert any("thin outlines" in line for line in found["earlier"])
     assert (found["scale"], found["default"]) == ([6, "pixel-art"], [4, "auto"])
 
 
