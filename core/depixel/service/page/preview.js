@@ -6,6 +6,7 @@ import { say } from "./words.js";
 
 const SIDE = 64; // pixels of the original that are previewed at most, in each direction
 const FACE = 128; // likewise of a face, which cannot be judged by a small part of it
+const FACE_LARGE = 256; // pixels of a face's preview: it is the same face at every size
 const LEAST = 16;
 const LARGE = 384; // pixels of a preview's result: beyond them it takes too long to follow anybody's hand
 const MARGIN = 12; // pixels of the original around a part, so that its border comes out as in the whole picture
@@ -52,6 +53,7 @@ export class Preview {
     const domain = request.domain ?? item.kind;
     if (domain) request.domain = domain;
     request.scale = this.settings.wholeFactor(width, height);
+    if (domain === "faces") request.scale = Math.max(2, Math.min(request.scale, Math.floor(FACE_LARGE / Math.min(FACE, Math.max(width, height)))));
     const most = domain === "faces" ? FACE : Math.min(SIDE, Math.max(LEAST, Math.round(LARGE / request.scale)));
     const view = this.viewer.visible();
     const across = span(width, view.right - view.left, view.middle[0], most);
