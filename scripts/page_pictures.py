@@ -62,6 +62,7 @@ def main() -> None:
 
 def _first_look(driver: Any) -> None:
     _until(lambda: len(driver.find_elements("css selector", "#examples img")) == 5)
+    _until(lambda: driver.find_element("id", "engine").text.startswith("Ready"))
 
 
 def _compared(driver: Any) -> None:
@@ -78,7 +79,7 @@ def _chosen(driver: Any) -> None:
 _SCENES: tuple[tuple[str, tuple[int, int], tuple[str, ...], Callable[[Any], None]], ...] = (
     ("page-start.webp", (1100, 800), (), _first_look),
     ("page-compare.webp", (1100, 860), ("sprites/mage.png", "textures/wall.png", "animations/coin.png"), _compared),
-    ("page-choose.webp", (1100, 900), (), _chosen),
+    ("page-choose.webp", (1320, 900), (), _chosen),
 )
 
 

@@ -164,7 +164,9 @@ export class Work extends EventTarget {
       if (news.event === "progress") {
         const fraction = news.steps ? news.step / news.steps : 0;
         task.began ??= { time: performance.now(), fraction };
-        this.set(item, { state: "running", fraction });
+        this.set(item, { state: "running", fraction, looking: Boolean(task.pack?.look) });
+      } else if (news.event === "queued" && news.position === 0) {
+        this.set(item, { state: "running", fraction: 0, looking: Boolean(task.pack?.look) }); // begun, with no step to tell of yet
       } else if (news.event === "failed") throw new engine.Refusal(news.code, news.sentence);
       else if (news.event === "cancelled") throw new engine.EngineGone("the engine is stopping");
       else if (news.event === "done") await (item.isPack ? this.collectPack(task, news) : this.collect(task, news));
