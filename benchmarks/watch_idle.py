@@ -17,11 +17,11 @@ import tempfile
 import time
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
-
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / p) for p in ("core", "plugins/folder_watch", "tests/fakes")]
+
+from many_textures import wake_ups, write_textures  # noqa: E402 (needs the path above)
+
 WRITE_EVERY = 0.15  # seconds between two writes to the file that grows
 
 
@@ -38,11 +38,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory(prefix="watch-idle-") as folder:
         source = Path(folder) / "mods"
-        for number in range(args.files):
-            path = source / f"d{number // 1000}" / f"{number}.png"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            pixels = np.frombuffer(number.to_bytes(4, "big") * 4, np.uint8).reshape(2, 2, 4)
-            Image.fromarray(pixels).save(path)
+        write_textures(source, args.files)
         child = subprocess.Popen([sys.executable, __file__, "--child", str(source)], stdout=subprocess.DEVNULL)
         outputs = source.with_name("mods-depixel")
         while sum(1 for _ in outputs.rglob("*.png")) < args.files and child.poll() is None:
@@ -77,7 +73,7 @@ def keep(source: Path) -> None:
 
 def measure(pid: int, seconds: float, growing: Path | None) -> dict[str, float]:
     """Percent of one core, and wake-ups a second."""
-    before, wakes, started = spent(pid), switches(pid), time.monotonic()
+    before, wakes, started = spent(pid), wake_ups(pid), time.monotonic()
     while time.monotonic() - started < seconds:
         if growing is not None:
             with growing.open("ab") as file:
@@ -86,7 +82,7 @@ def measure(pid: int, seconds: float, growing: Path | None) -> dict[str, float]:
     took = time.monotonic() - started
     return {
         "percent": round(100 * (spent(pid) - before) / took, 2),
-        "wake_ups_a_second": round((switches(pid) - wakes) / took, 2),
+        "wake_ups_a_second": round((wake_ups(pid) - wakes) / took, 2),
     }
 
 
@@ -94,16 +90,6 @@ def spent(pid: int) -> float:
     """Processor seconds of a process."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def switches(pid: int) -> int:
-    """How often the threads of a process went to sleep."""
-    total = 0
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        for line in (task / "status").read_text().splitlines():
-            if line.startswith("voluntary_ctxt_switches"):
-                total += int(line.split()[1])
-    return total
 
 
 if __name__ == "__main__":

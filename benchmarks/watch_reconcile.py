@@ -8,7 +8,6 @@ and of a second start with nothing to do.
 from __future__ import annotations
 
 import argparse
-import io
 import json
 import platform
 import resource
@@ -18,11 +17,10 @@ import tempfile
 import time
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
-
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / p) for p in ("core", "plugins/folder_watch", "tests/fakes")]
+
+from many_textures import write_textures  # noqa: E402 (needs the path above)
 
 
 def main() -> None:
@@ -37,13 +35,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory(prefix="watch-reconcile-") as folder:
         source = Path(folder) / "mods"
-        for number in range(args.files):
-            path = source / f"d{number // 1000}" / f"{number}.png"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            buffer = io.BytesIO()
-            pixels = np.frombuffer(number.to_bytes(4, "big") * 4, np.uint8).reshape(2, 2, 4)
-            Image.fromarray(pixels).save(buffer, "PNG")
-            path.write_bytes(buffer.getvalue())
+        write_textures(source, args.files)
         command = [sys.executable, __file__, "--child", str(source)]
         passes = [json.loads(subprocess.run(command, check=True, capture_output=True).stdout) for _ in range(2)]
     machine = f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}"

@@ -134,7 +134,7 @@ def _is_own(process: subprocess.Popen[Any], own_folder: str | None, shared_folde
 # An engine that was told to stop needs a moment to do so.
 def _has_ended(process: subprocess.Popen[Any]) -> bool:
     try:
-        process.wait(10)
+        process.wait(60)  # on a machine that does much else
     except subprocess.TimeoutExpired:
         return False
     return True

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -44,7 +45,7 @@ def _open(path: Path) -> Image.Image:
         return image
 
 
-def _start(*arguments: object, **options: object) -> subprocess.Popen[str]:
+def _start(*arguments: Any, **options: Any) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "depixel", *map(str, arguments)],
         cwd=CORE,
@@ -57,7 +58,7 @@ def _start(*arguments: object, **options: object) -> subprocess.Popen[str]:
     )
 
 
-def _run(*arguments: object) -> tuple[int, str, str]:
+def _run(*arguments: Any) -> tuple[int, str, str]:
     process = _start(*arguments)
     out, err = process.communicate(timeout=110)
     return process.returncode, out, err

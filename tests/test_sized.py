@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ def upsampler(tmp_path_factory: pytest.TempPathFactory) -> Upsampler:
     return Upsampler("cpu", {"art": str(write_tiny_art(tmp_path_factory.mktemp("weights")))})
 
 
-def _answer(upsampler: Upsampler, pixels: np.ndarray, **settings: object) -> Report:
+def _answer(upsampler: Upsampler, pixels: np.ndarray, **settings: Any) -> Report:
     return upsampler.upsample(Picture((pixels,)), Request(**{"domain": "art", **settings}))  # type: ignore[arg-type]
 
 

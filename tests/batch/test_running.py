@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -122,7 +123,7 @@ def test_one_picture_that_breaks_the_engine_does_not_take_its_group_along(upsamp
     disk = Disk({name: _picture(7 if name == "bad.png" else 6) for name in ("a.png", "bad.png", "c.png")})
 
     class Fragile:
-        def upsample_many(self, pictures: Sequence[Picture], *rest: object) -> list[Report | DepixelError]:
+        def upsample_many(self, pictures: Sequence[Picture], *rest: Any) -> list[Report | DepixelError]:
             if any(picture.width == 7 for picture in pictures):
                 raise RuntimeError("tensor trouble")
             return upsampler.upsample_many(pictures, *rest)  # type: ignore[arg-type]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -29,7 +31,7 @@ def figure(alpha: int = 255) -> np.ndarray:
     return pixels
 
 
-def answered(upsampler: Upsampler, pixels: np.ndarray, domain: str, **settings: object) -> np.ndarray:
+def answered(upsampler: Upsampler, pixels: np.ndarray, domain: str, **settings: Any) -> np.ndarray:
     asked = Request.from_dict({"domain": domain, **settings})
     report = upsampler.upsample(Picture((pixels,), mode="RGBA"), asked)
     assert report.residual.exact

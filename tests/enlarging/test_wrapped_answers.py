@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -119,7 +121,7 @@ def test_a_search_knows_that_the_picture_wraps(upsampler: Upsampler, monkeypatch
     """The search sees the picture alone and wraps, so that its term for the seam looks at the real seam."""
     asked = []
 
-    def listened(prior: object, question: Question, *rest: object, **others: object):
+    def listened(prior: object, question: Question, *rest: Any, **others: Any):
         asked.append((tuple(question.small.shape[2:]), question.degradation.wrap))
         return search(prior, question, *rest, **others)  # type: ignore[arg-type]
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -123,7 +125,7 @@ def test_palettes_list_each_colour_premultiplied() -> None:
     assert bool((palettes[1] == 0).all())
 
 
-def plane(straight: torch.Tensor, **more: object) -> Plane:
+def plane(straight: torch.Tensor, **more: Any) -> Plane:
     values = {"channels": (0, 1, 2, 3), "degradation": AreaDegradation(4), "levels": 255, **more}
     return Plane(straight, **values)  # type: ignore[arg-type]
 

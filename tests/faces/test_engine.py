@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -31,7 +33,7 @@ def _portrait(height: int, width: int, channels: int = 3) -> np.ndarray:
     return np.concatenate([colour, alpha], -1)[..., :channels].round().astype(np.uint8)
 
 
-def _answers(engine: FaceEngine, picture: Picture, **wishes: object) -> list[RawAnswer]:
+def _answers(engine: FaceEngine, picture: Picture, **wishes: Any) -> list[RawAnswer]:
     settings = Request(**{"domain": "faces", "steps": 4, "scale": 4, **wishes})  # type: ignore[arg-type]
     return list(engine.answer([prepare(picture, settings)], settings)[0].candidates)
 

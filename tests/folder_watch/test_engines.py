@@ -6,6 +6,7 @@ import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -104,7 +105,7 @@ class _Recorder:
     def __init__(self) -> None:
         self.requests: list[Request] = []
 
-    def upsample_many(self, pictures: Sequence[Picture], settings: Request, *_: object) -> list[Report | DepixelError]:
+    def upsample_many(self, pictures: Sequence[Picture], settings: Request, *_: Any) -> list[Report | DepixelError]:
         self.requests.append(settings)
         residual = Residual(0.0, 0.0, 0.0)
         candidate = Candidate(pictures[0], residual, 0.0, 0)

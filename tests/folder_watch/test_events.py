@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from many_textures import wake_ups
 from watch_process import environment
 
 from depixel_watch.folder.events import ChangeHints, file_system_of
@@ -153,24 +154,15 @@ def test_a_file_that_grows_all_the_time_costs_one_wake_up_a_second(tmp_path: Pat
     )  # fmt: skip
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
-    before, started = _switches(process.pid), time.monotonic()
+    before, started = wake_ups(process.pid), time.monotonic()
     with (tmp_path / "game.log").open("w") as log:
         for _ in range(300):
             log.write("line\n")
             log.flush()
             time.sleep(0.01)
-    wakes, seconds = _switches(process.pid) - before, time.monotonic() - started
+    wakes, seconds = wake_ups(process.pid) - before, time.monotonic() - started
     (tmp_path / "a.png").write_text("x")
     assert process.stdout.readline() == "seen\n"
     process.communicate()
 
     assert wakes <= 2 * seconds
-
-
-def _switches(pid: int) -> int:
-    total = 0
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        for line in (task / "status").read_text().splitlines():
-            if line.startswith("voluntary_ctxt_switches"):
-                total += int(line.split()[1])
-    return total

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import numpy as np
@@ -26,7 +27,7 @@ def empty_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     module._thumbnails.clear()
 
 
-def a_row(path: str, **more: object) -> Row:
+def a_row(path: str, **more: Any) -> Row:
     values = {"path": path, "stamp": Stamp(1, 1), "key": path, "recipe": "r", "state": "done", "reason": "", **more}
     return Row(**values)  # type: ignore[arg-type]
 

@@ -8,6 +8,7 @@ import sys
 import tempfile
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -104,7 +105,7 @@ def test_a_fault_of_ours_in_one_picture_stops_no_other(monkeypatch: pytest.Monke
 
     whole = packs.prepare
 
-    def faulty(data: bytes, path: str, *rest: object) -> object:
+    def faulty(data: bytes, path: str, *rest: Any) -> object:
         if path == "bad.png":
             raise TypeError("not foreseen")
         return whole(data, path, *rest)  # type: ignore[arg-type]

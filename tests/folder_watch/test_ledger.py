@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
     ledger.close()
 
 
-def _row(path: str, state: str = "done", **more: object) -> Row:
+def _row(path: str, state: str = "done", **more: Any) -> Row:
     return replace(Row(path, Stamp(1, 2, 3, 4), f"key of {path}", "recipe", state, ""), **more)  # type: ignore[arg-type]
 
 

@@ -267,7 +267,7 @@ def test_a_name_is_taken_once_on_every_kind_of_disk(
     monkeypatch.setattr(renaming, "_renamed", lambda *_: False)
     if not links:
 
-        def refuse(*_: object) -> None:
+        def refuse(*_: Any) -> None:
             raise OSError(errno.EPERM, "Operation not permitted")
 
         monkeypatch.setattr(os, "link", refuse)
@@ -287,10 +287,10 @@ def test_killed_before_a_rename_without_links_leaves_no_empty_file(
     """On a disk without links the process dies just before the rename: the name is free, the bytes are in the part."""
     monkeypatch.setattr(renaming, "_renamed", lambda *_: False)
 
-    def refuse(*_: object) -> None:
+    def refuse(*_: Any) -> None:
         raise OSError(errno.EPERM, "Operation not permitted")
 
-    def die(*_: object) -> None:
+    def die(*_: Any) -> None:
         raise SystemExit
 
     monkeypatch.setattr(os, "link", refuse)

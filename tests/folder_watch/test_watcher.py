@@ -544,7 +544,7 @@ def test_a_full_disk_pauses_and_resumes(desk: Desk, monkeypatch: pytest.MonkeyPa
     desk.watcher.reconcile()
     desk.clock.now += 3
 
-    def full(*args: object, **options: object) -> None:
+    def full(*args: Any, **options: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:

@@ -38,7 +38,7 @@ def test_the_prior_is_even_over_tone_gender_age_and_ancestry() -> None:
 
     for name in ("tone", "gender", "age"):
         prior = by_name()[name].prior
-        quarter = ((people[name] - prior[0]) / (prior[1] - prior[0]) * 4).long().clamp(0, 3)  # type: ignore[arg-type, operator, misc]
+        quarter = ((people[name] - prior[0]) / (prior[1] - prior[0]) * 4).long().clamp(0, 3)  # type: ignore[operator, misc]
         assert torch.bincount(quarter, minlength=4).min() > 420
     assert (people["ancestry"].mean(0) - 1 / 3).abs().max() < 0.03
     assert torch.corrcoef(torch.stack([people["tone"], people["gender"], people["age"]])).triu(1).abs().max() < 0.08

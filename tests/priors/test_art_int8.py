@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import cast
+from typing import Any, cast
 
 import pytest
 import torch
@@ -50,7 +50,7 @@ def pictures(batch: int, height: int, width: int) -> torch.Tensor:
     return torch.cat([torch.rand(batch, 3, height, width, generator=generator) * alpha, alpha], 1)
 
 
-def calm(prior: ArtPrior, small: torch.Tensor, name: str = "area", **more: object) -> torch.Tensor:
+def calm(prior: ArtPrior, small: torch.Tensor, name: str = "area", **more: Any) -> torch.Tensor:
     degradation = make_degradation(name, 4, **more)  # type: ignore[arg-type]
     return prior.decode(prior.encode(small, degradation), small, degradation)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -36,7 +37,7 @@ def frame(report: object) -> np.ndarray:
     return report.picture.frames[0].astype(int)
 
 
-def ask(**values: object) -> Request:
+def ask(**values: Any) -> Request:
     return Request(**{"model": "foreign", "domain": "art", "degradation": "area", "wrap": "none", **values})  # type: ignore[arg-type]
 
 

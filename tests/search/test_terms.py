@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -24,7 +25,7 @@ def _context(small: torch.Tensor, **more) -> Context:
     return Context(small, AREA.apply, layout, lambda latents: torch.zeros(len(small)), Request(), **more)
 
 
-def _other_value(name: str) -> object:
+def _other_value(name: str) -> Any:
     """A value that differs from the option's default, as far as it can."""
     option = option_named(name)
     return option.high if option.high is not None else option.values[-1]

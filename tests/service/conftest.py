@@ -13,6 +13,7 @@ from tiny_art import write_tiny_art
 
 from depixel.client import Engine, Installed, Pixels, Place, Submission
 from depixel.client.launch import reap
+from depixel.client.place import Running
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -55,6 +56,15 @@ def engine(place: Place) -> Engine:
     engine = Engine("tests", place)
     engine.upscale(request_of(4, 4)).result()
     return engine
+
+
+@pytest.fixture
+def running(engine: Engine, place: Place) -> Running:
+    """The warm engine's record."""
+    engine.hello()
+    record = place.running()
+    assert record is not None
+    return record
 
 
 def request_of(

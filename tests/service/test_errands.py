@@ -12,18 +12,9 @@ import pytest
 from tests.service.test_guard import ask
 from tests.service.test_pictures import a_picture, fetched
 
-from depixel.client import Engine, Place, Running
+from depixel.client import Running
 from depixel.files import encode, read_bytes
 from depixel.picture import Picture
-
-
-@pytest.fixture
-def running(engine: Engine, place: Place) -> Running:
-    """The warm engine's address."""
-    engine.hello()
-    found = place.running()
-    assert found is not None
-    return found
 
 
 def ended(running: Running, path: str, body: bytes, header: dict[str, Any]) -> tuple[str, dict[str, Any]]:

@@ -15,21 +15,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from depixel.client import Engine, Place, Running
+from depixel.client import Running
 from depixel.request import Request
 from depixel.service.limits import ServiceLimits
 
 RAW = "application/x-depixel-raw"
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture
-def running(engine: Engine, place: Place) -> Running:
-    """The warm engine's address."""
-    engine.hello()
-    found = place.running()
-    assert found is not None
-    return found
 
 
 def ask(running: Running, method: str, path: str, body: bytes | None = None, **headers: str) -> tuple[int, bytes]:

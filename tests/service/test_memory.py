@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -69,13 +70,13 @@ def short_of_graphics_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     upsampler = Upsampler("cpu", {"art": str(write_tiny_art(tmp_path))})
     upsampler.device = torch.device("meta")
 
-    def out_of_memory(*_: object) -> None:
+    def out_of_memory(*_: Any) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
 
     for engine in (EnlargingEngine, FaceEngine):
         real = engine.answer
 
-        def answer(self: EnlargingEngine | FaceEngine, *args: object, real: object = real) -> object:
+        def answer(self: EnlargingEngine | FaceEngine, *args: Any, real: object = real) -> object:
             return out_of_memory() if self.device.type == "meta" else real(self, *args)  # type: ignore[operator]
 
         monkeypatch.setattr(engine, "answer", answer)
@@ -118,7 +119,7 @@ def test_faces_without_memory_are_a_sentence(monkeypatch: pytest.MonkeyPatch) ->
     upsampler.device = torch.device("meta")
     tried: list[str] = []
 
-    def answer(self: FaceEngine, *args: object) -> None:
+    def answer(self: FaceEngine, *args: Any) -> None:
         tried.append(self.device.type)
         raise RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory")
 

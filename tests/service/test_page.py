@@ -11,16 +11,7 @@ from pathlib import Path
 import pytest
 from tests.service.test_guard import ask
 
-from depixel.client import Engine, Place, Running
-
-
-@pytest.fixture
-def running(engine: Engine, place: Place) -> Running:
-    """The warm engine's address."""
-    engine.hello()
-    found = place.running()
-    assert found is not None
-    return found
+from depixel.client import Engine, Running
 
 
 def page_files() -> list[str]:

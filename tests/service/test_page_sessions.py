@@ -94,8 +94,14 @@ def test_the_next_engine_knows_the_tabs(tmp_path: Path, clock: Clock) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "", "[]", "{}", '{"port": "x", "sessions": {}}', '{"port": 1, "sessions": {"a": []}}',
-        '{"port": Infinity, "sessions": {}}', '{"port": 1e999, "sessions": {}}', "[" * 100_000,
+        "",
+        "[]",
+        "{}",
+        '{"port": "x", "sessions": {}}',
+        '{"port": 1, "sessions": {"a": []}}',
+        '{"port": Infinity, "sessions": {}}',
+        '{"port": 1e999, "sessions": {}}',
+        "[" * 100_000,
     ],
     ids=range(8),
 )

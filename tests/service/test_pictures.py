@@ -12,18 +12,9 @@ import pytest
 from PIL import Image
 from tests.service.test_guard import ask
 
-from depixel.client import Engine, Place, Running
+from depixel.client import Running
 from depixel.files import encode, read_bytes
 from depixel.picture import Picture
-
-
-@pytest.fixture
-def running(engine: Engine, place: Place) -> Running:
-    """The warm engine's address."""
-    engine.hello()
-    found = place.running()
-    assert found is not None
-    return found
 
 
 def a_picture(kind: str, size: tuple[int, int] = (6, 4), frames: int = 1) -> bytes:

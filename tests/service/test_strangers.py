@@ -28,15 +28,6 @@ from depixel.service.limits import ServiceLimits
 POSIX = pytest.mark.skipif(os.name != "posix", reason="POSIX permissions")
 
 
-@pytest.fixture
-def running(engine: Engine, place: Place) -> Running:
-    """The warm engine's address."""
-    engine.hello()
-    found = place.running()
-    assert found is not None
-    return found
-
-
 class _Impostor(http.server.BaseHTTPRequestHandler):
     """Another user's program on the port of a dead engine: it remembers what it is told, and answers what it likes."""
 
@@ -56,7 +47,7 @@ class _Impostor(http.server.BaseHTTPRequestHandler):
 
     do_GET = do_POST = do_DELETE = _reply  # noqa: N815
 
-    def log_message(self, *_: object) -> None:
+    def log_message(self, *_: Any) -> None:
         """Quiet."""
 
 

@@ -7,6 +7,7 @@ import json
 import sys
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -46,7 +47,7 @@ def portraits(folder: Path, count: int) -> Path:
     return folder
 
 
-def call(monkeypatch: pytest.MonkeyPatch, module: object, *arguments: object) -> None:
+def call(monkeypatch: pytest.MonkeyPatch, module: object, *arguments: Any) -> None:
     """As from the command line."""
     monkeypatch.setattr(sys, "argv", ["program", *map(str, arguments)])
     module.main()  # type: ignore[attr-defined]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -23,7 +24,7 @@ def pixels(data: bytes, width: int, height: int, channels: int = 4, depth: int =
     return samples[..., [2, 1, 0, 3]] if channels == 4 else samples
 
 
-def answer(*frames: np.ndarray, **settings: object) -> list[np.ndarray]:
+def answer(*frames: np.ndarray, **settings: Any) -> list[np.ndarray]:
     """What `Upsampler` says to these frames; the best answer's frames."""
     picture = Picture(tuple(np.ascontiguousarray(f) for f in frames), mode="RGBA", name="sprite")
     if frames[0].dtype == np.uint16:

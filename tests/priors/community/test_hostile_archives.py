@@ -7,6 +7,7 @@ import struct
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -15,7 +16,7 @@ from depixel.errors import WeightsError
 from depixel.priors.importers.unpickler import read_torch
 
 
-def saved(content: object, **options: object) -> bytes:
+def saved(content: object, **options: Any) -> bytes:
     out = io.BytesIO()
     torch.save(content, out, **options)  # type: ignore[arg-type]
     return out.getvalue()
@@ -55,7 +56,7 @@ def hidden_bytes() -> bytes:
         for number, info in enumerate(source.infolist()):
             if number == 1:
                 target.fp.write(b"x" * 5000)  # type: ignore[union-attr]
-                target.start_dir = target.fp.tell()  # type: ignore[union-attr,attr-defined]
+                target.start_dir = target.fp.tell()  # type: ignore[union-attr]
             target.writestr(info.filename, source.read(info))
     return out.getvalue()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -60,7 +61,7 @@ def picture(side: int = 24, alpha: bool = False) -> Picture:
     return Picture((pixels,))
 
 
-def ask(name: str, **values: object) -> Request:
+def ask(name: str, **values: Any) -> Request:
     return Request(**{"model": name, "domain": "art", "wrap": "none", "degradation": "area", **values})  # type: ignore[arg-type]
 
 
