@@ -64,7 +64,7 @@ def whole_document() -> tuple[Target, ...]:
     Raises:
         HostError: there is nothing that could be worked on.
     """
-    document, _ = _active()
+    document = _document()
     targets = parts_of(document, document.rootNode())
     if not targets:
         raise HostError("The document has no layer with pixels.")
@@ -78,11 +78,18 @@ def parts_of(document: Document, root: Node) -> tuple[Target, ...]:
     return tuple(sorted(targets, key=lambda target: (target.colours == MASK, -target.width * target.height)))
 
 
-def _active() -> tuple[Document, Node]:
+def _document() -> Document:
     document = Krita.instance().activeDocument()
     if document is None:
         raise HostError("Open a picture first.")
-    node = document.activeNode()
+    return document
+
+
+# A document that was opened by a script has no active layer for a while: then it is the topmost.
+def _active() -> tuple[Document, Node]:
+    document = _document()
+    layers = [node for node in document.topLevelNodes() if node.type() not in _MASKS]
+    node = document.activeNode() or (layers[-1] if layers else None)
     if node is None:
         raise HostError("Select a layer first.")
     return document, node

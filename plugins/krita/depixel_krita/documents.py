@@ -152,7 +152,7 @@ def _keyframe(key: str, layer: Node, time: int) -> Iterator[int]:
         document = open_document(key)
         if app.activeDocument() != document:
             if turn % 10 == 0:
-                _to_front(document)
+                to_front(document)
             yield 100
             continue
         document.setActiveNode(layer)
@@ -168,7 +168,8 @@ def _keyframe(key: str, layer: Node, time: int) -> Iterator[int]:
 
 
 # Krita's own setActiveDocument activates the window and not the view in it, and Window.showView does nothing.
-def _to_front(document: Document) -> None:
+def to_front(document: Document) -> None:
+    """Turn to a document, as with a click on its tab."""
     for window in Krita.instance().windows():
         for view in window.views():
             if view.document() == document:

@@ -334,7 +334,7 @@ class Panel(PanelWidgets):
         self._refuse(words or "Cancelled; nothing was changed.")
 
     def _refuse(self, words: str) -> None:
-        self.say(words)
+        self.say(words, whole=True)
         self._refresh()
         self.refused.emit(words)
 

@@ -9,12 +9,12 @@ For scripts, such as those in Krita's Scripter: one call asks, waits and adds th
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from krita import Krita
 
 from ._client import Engine, EngineError, action_named, file_suffix, sentence, with_output
-from .documents import flattened_copy
+from .documents import flattened_copy, to_front
 from .host import HostError
 from .parts import delivery_of, request_for
 from .qt import QtCore
@@ -22,15 +22,22 @@ from .requests import Queue, Reply, Request
 from .results import deliver
 from .turns import Stepper
 
+if TYPE_CHECKING:
+    from krita import Document
+
+_TURN = 200  # milliseconds
 _PATIENCE = 5000  # milliseconds for Krita to show a document that was just opened
 
 
-def answer(action: str = "upscale", **values: Any) -> str:
+def answer(action: str = "upscale", document: Document | None = None, **values: Any) -> str:
     """
-    Answer what is selected in the document in front, and add all answers. Returns the name of what was added.
+    Answer what is selected in a document, and add all answers; a new document is then in front.
+
+    Returns the name of what was added.
 
     Args:
         action: "upscale", "imagine-face" or "anonymise-face".
+        document: it must have a view, and comes to the front; None: the one in front.
         values: options by their names in docs/options.md; and `output`: "new-document", "new-layer", for "upscale" also
             "larger-document" and "document".
 
@@ -44,7 +51,7 @@ def answer(action: str = "upscale", **values: Any) -> str:
     unknown = sorted(set(values) - set(chosen.defaults()))
     if unknown:
         raise RuntimeError(f"{action} has no option {unknown[0]}; it has {', '.join(chosen.defaults())}.")
-    _wait_for_layer()
+    _wait_for(document)
     try:
         reply = _reply(request_for(chosen, {**chosen.defaults(), **values}))
     except (HostError, EngineError) as error:
@@ -96,14 +103,16 @@ def _run(steps: Generator[int, None, str]) -> str:
     return names[0]
 
 
-# A document that was just opened has no active layer until Krita has had its turn.
-def _wait_for_layer() -> None:
+# A document that was just opened comes to the front only after Krita has had its turn.
+def _wait_for(document: Document | None) -> None:
     clock = QtCore.QElapsedTimer()
     clock.start()
+    if document is not None:
+        to_front(document)
 
     def shown() -> bool:
-        document = Krita.instance().activeDocument()
-        return document is None or document.activeNode() is not None or clock.elapsed() > _PATIENCE
+        in_front = document is None or Krita.instance().activeDocument() == document
+        return clock.elapsed() > _PATIENCE or (clock.elapsed() > _TURN and in_front)
 
     _spin(shown)
 

@@ -54,14 +54,15 @@ class PanelWidgets(QtWidgets.QWidget):
         """Characters of a message for which there is room."""
         return 600 if self._wide else 240 if self.height() >= _LOW else 90
 
-    def say(self, words: str, describes: bool = False) -> None:
+    def say(self, words: str, describes: bool = False, whole: bool = False) -> None:
         """
         Show a message; what does not fit is in the tool tip.
 
         Args:
             describes: it only says what is selected, and the next one may replace it.
+            whole: it says what to do; even a low docker shows most of it.
         """
-        most = self.most_words
+        most = max(self.most_words, 240) if whole else self.most_words
         self.words.setText(shortened(words, most))
         self.words.setToolTip(words if len(words) > most else "")
         self.words.setVisible(bool(words))
