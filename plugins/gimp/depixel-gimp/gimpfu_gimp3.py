@@ -148,8 +148,10 @@ def _by_dialog(
     GimpUi.init(registration.name)
     dialog = GimpUi.ProcedureDialog.new(procedure, config, registration.label.replace("_", "").rstrip(".…"))
     rows = _rows(GimpUi, Gtk, dialog, config, registration.params)
-    helper: Any = _PlainDialog(Gtk, rows)
-    if registration.on_dialog is not None:
+    helper: Any
+    if registration.on_dialog is None:
+        helper = _PlainDialog(Gtk, rows)
+    else:
         helper = registration.on_dialog(dialog, config, image, list(drawables), rows)
     dialog.get_content_area().pack_start(helper.content, True, True, 0)
     help_button = dialog.get_widget_for_response(Gtk.ResponseType.HELP)

@@ -46,7 +46,8 @@ class PreviewPane:
     ) -> None:
         self._action, self._source, self._values = action, source, values
         self._measured, self._picked = measured, picked
-        self._view = View(pixbufs.pixbuf_of(source), source.box)
+        self._view = View(pixbufs.pixbuf_of(source), source.box, self._point)
+        self._middle: tuple[int, int] | None = None  # of the part to preview, where it was clicked on
         self._wall = Wall(self._open, self._ticked)
         self._seconds = 0.0  # of the last single answer; 0 = there was none
         self._timer = 0
@@ -103,6 +104,11 @@ class PreviewPane:
         row.pack_start(self._many, True, True, 0)
         for zoom in self._view.zooms:
             row.pack_start(zoom, False, False, 0)
+        if self._is_large():
+            other = Gtk.Button.new_from_icon_name("zoom-fit-best-symbolic", Gtk.IconSize.BUTTON)
+            other.set_tooltip_text("Show the whole layer, to preview another part of it")
+            other.connect("clicked", lambda _: self._show_layer())
+            row.pack_start(other, False, False, 0)
         self._all = Gtk.ToggleButton()
         self._all.set_tooltip_text("Compare all answers side by side, and tick the ones that you want")
         self._all.connect("toggled", self._switched)
@@ -153,6 +159,22 @@ class PreviewPane:
         self._picked()
         self._name_buttons()
 
+    # Only a part of a large layer is previewed.
+    def _is_large(self) -> bool:
+        return self._action.name == client.UPSCALE.name and max(self._source.width, self._source.height) > _WHOLE
+
+    def _show_layer(self) -> None:
+        self.stop()
+        self._middle = None
+        self._all.set_active(False)
+        self._view.show_all()
+        self._words.set_text("Click on the part that you want to preview.")
+
+    def _point(self, x: int, y: int) -> None:
+        if self._is_large():
+            self._middle = (x, y)
+            self._ask(1)
+
     def _follow(self) -> bool:
         self._timer = 0
         self._ask(1, live=True)
@@ -198,12 +220,12 @@ class PreviewPane:
     # (what is shown, what is sent); the latter is None when all of the layer is sent, as OK does.
     def _seen(self) -> tuple[Box, Box | None]:
         width, height = self._source.width, self._source.height
-        if self._action.name != client.UPSCALE.name or max(width, height) <= _WHOLE:
+        if not self._is_large():
             return (0, 0, width, height), None
         if self._view.part != (0, 0, width, height):
             left, top = self._view.part[:2]
         else:
-            x, y = self._view.middle()
+            x, y = self._middle or self._view.middle()
             left, top = x - _PART // 2, y - _PART // 2
         left, top = max(0, min(left, width - _PART)), max(0, min(top, height - _PART))
         part = (left, top, min(width, left + _PART), min(height, top + _PART))
@@ -223,8 +245,8 @@ class PreviewPane:
             shown = [self._shown(request, result, at, values, part, margin, live) for at in range(len(result.answers))]
         except client.CancelledError:
             return
-        except client.EngineError as error:
-            words = str(error)
+        except Exception as error:  # of the engine or not: it is shown, and the next preview can be asked for
+            words = client.sentence(error)
         seconds = time.monotonic() - began
         GLib.idle_add(self._came, job, None if margin else request, result, shown, words, seconds)
 

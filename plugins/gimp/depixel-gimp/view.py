@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Callable
 
 import gi
 import pixbufs
@@ -13,6 +13,7 @@ from gi.repository import Gdk, Gtk  # noqa: E402
 
 SIDE = 300
 """Least pixels of the view along each side."""
+_STILL = 4  # pixels that the mouse may move in a click
 
 
 class View:
@@ -21,10 +22,11 @@ class View:
 
     Args:
         box: a frame to draw on the picture before, or None.
+        pointed: called with the pixel of the layer that was clicked on, while no answer is shown.
     """
 
-    def __init__(self, before: Any, box: Box | None) -> None:
-        self._before, self._box = before, box
+    def __init__(self, before: Any, box: Box | None, pointed: Callable[[int, int], None]) -> None:
+        self._before, self._box, self._pointed = before, box, pointed
         self.part: Box = (0, 0, before.get_width(), before.get_height())
         self._after: Any = None
         self._faded = False
@@ -33,11 +35,15 @@ class View:
         catcher = Gtk.EventBox()
         catcher.add(self._image)
         catcher.add_events(
-            Gdk.EventMask.SCROLL_MASK | Gdk.EventMask.BUTTON_PRESS_MASK | Gdk.EventMask.BUTTON_MOTION_MASK
+            Gdk.EventMask.SCROLL_MASK
+            | Gdk.EventMask.BUTTON_PRESS_MASK
+            | Gdk.EventMask.BUTTON_RELEASE_MASK
+            | Gdk.EventMask.BUTTON_MOTION_MASK
         )
         catcher.connect("scroll-event", self._wheel)
         catcher.connect("button-press-event", self._press)
         catcher.connect("motion-notify-event", self._drag)
+        catcher.connect("button-release-event", self._release)
         self.area = Gtk.ScrolledWindow(shadow_type=Gtk.ShadowType.IN, hexpand=True, vexpand=True)
         self.area.set_size_request(SIDE, SIDE)
         self.area.add(catcher)
@@ -54,6 +60,11 @@ class View:
             self._fit(part[2] - part[0], part[3] - part[1])
         self.part, self._after, self._faded = part, after, False
         self.draw()
+
+    def show_all(self) -> None:
+        """Show the whole layer, without an answer."""
+        self.part, self._after, self._faded = (0, 0, self._before.get_width(), self._before.get_height()), None, False
+        self._fit(self._before.get_width(), self._before.get_height())
 
     def fade(self, faded: bool) -> None:
         """Whether what is shown no longer belongs to the settings."""
@@ -118,4 +129,13 @@ class View:
         x, y, left, top = self._held
         self.area.get_hadjustment().set_value(left - event.x_root + x)
         self.area.get_vadjustment().set_value(top - event.y_root + y)
+        return True
+
+    def _release(self, _: Any, event: Any) -> bool:
+        moved = abs(event.x_root - self._held[0]) + abs(event.y_root - self._held[1])
+        if self._after is None and moved < _STILL:
+            place = self._image.get_allocation()
+            x, y = (event.x - place.x) / self.zoom, (event.y - place.y) / self.zoom
+            if 0 <= x < self._before.get_width() and 0 <= y < self._before.get_height():
+                self._pointed(int(x), int(y))
         return True

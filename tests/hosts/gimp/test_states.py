@@ -68,8 +68,13 @@ def answers_of(result: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def test_menu_and_ok_give_an_unsaved_image(seen: dict[str, Any]) -> None:
-    """All of the dialog is on a screen of 768 pixels, folded or not."""
+    """All of the dialog is on a screen of 768 pixels, folded or not; its rows are there."""
     found = seen["plain"]
+
+    words, scales = found["rows"]
+    assert {"Target size", "Kind of picture", "Quality", "Result goes to"} <= set(words)
+    assert scales == 4  # scale, answers, imagination, and the search steps among the folded rows
+    assert {"Scales back by", "Read as", "Outlines"} <= set(found["more"])
 
     assert (found["result"]["size"], found["result"]["dirty"]) == ([128, 128], True)
     assert found["fits"][2] and found["fits-more"][2]
@@ -154,6 +159,17 @@ def test_presets_and_earlier_requests(seen: dict[str, Any]) -> None:
 def test_a_hidden_face_is_previewed_as_ok_makes_it(seen: dict[str, Any]) -> None:
     """The dialog is whole on a screen of 768 pixels, with all its words."""
     assert seen["anonymise"]["fits"][2]
+
+
+def test_another_part_of_a_large_layer_is_previewed_by_a_click(seen: dict[str, Any]) -> None:
+    """First the middle; then, on the whole layer, the part around the click."""
+    found = seen["large"]
+
+    left, top, right, bottom = found["middle"]
+    assert abs(left - 128) <= 2 and abs(top - 128) <= 2 and (right - left, bottom - top) == (64, 64)
+    assert found["whole"] == [0, 0, 320, 320] and "Click on the part" in found["says"]
+    left, top, right, bottom = found["corner"]
+    assert abs(left + 32 - 64) <= 4 and abs(top + 32 - 64) <= 4 and (right - left, bottom - top) == (64, 64)
 
 
 def test_the_dialog_of_a_command_stays_open_too(seen: dict[str, Any]) -> None:

@@ -195,6 +195,4 @@ class Recorder:
 
     def _row(self, item: LoadedTask, state: str, reason: str, out: Stamp, digest: str) -> Row:
         task = item.task
-        return Row(
-            task.path, task.stamp, item.key, task.recipe, state, reason, out, digest, task.target
-        )
+        return Row(task.path, task.stamp, item.key, task.recipe, state, reason, out, digest, task.target)

@@ -1,4 +1,5 @@
 # Executed after support.py: the dialogs of the plug-in in this very process, worked by real clicks of the mouse.
+import copy
 import runpy
 import subprocess
 import time
@@ -37,7 +38,15 @@ class Desk:
 
     def run(self, steps):
         """What the filter returned; None after Cancel."""
-        registration = REGISTERED[self.name]
+        registration = copy.copy(REGISTERED[self.name])
+        on_dialog = registration.on_dialog
+        if on_dialog is not None:
+
+            def remember(*arguments):
+                self.helper = on_dialog(*arguments)
+                return self.helper
+
+            registration.on_dialog = remember
         before = list(Gtk.Window.list_toplevels())
         began = time.monotonic()
 

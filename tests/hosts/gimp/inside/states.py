@@ -65,8 +65,10 @@ def plain(desk, facts):
     yield 0.5
     desk.shot("upscale")
     facts["fits"] = fits(desk)
+    facts["rows"] = [desk.words().split("\n"), len(desk.all(GimpUi.SpinScale))]
     desk.click(desk.button("More settings"), x=0.1)
     yield 0.6
+    facts["more"] = desk.words().split("\n")
     desk.shot("upscale-more")
     facts["fits-more"] = fits(desk)
     desk.press("OK")
@@ -272,6 +274,36 @@ def presets(desk, facts):
     )
     yield 0.5
     facts["default"] = [desk.config.get_property("scale"), desk.config.get_property("domain")]
+    cancel(desk)
+
+
+def large_layer():
+    image, layers = opened("SPRITE")
+    image.scale(320, 320)
+    return image, image.get_layers()
+
+
+@case("upscale", large_layer, scale=2, domain="art")
+def large(desk, facts):
+    """A part of a large layer is previewed; a click on the whole layer chooses another part."""
+    yield 0.5
+    view = desk.helper._preview._view
+    desk.press("Preview")
+    yield desk.idle
+    yield 0.5
+    facts["middle"] = list(view.part)
+    desk.shot("large-part")
+    desk.click([x for x in desk.all(Gtk.Button) if (x.get_tooltip_text() or "").startswith("Show the whole layer")][0])
+    yield 0.6
+    facts["says"] = desk.words()
+    facts["whole"] = list(view.part)
+    desk.shot("large-whole")
+    desk.click(view._image, x=0.2, y=0.2)
+    yield 0.6
+    yield desk.idle
+    yield 0.5
+    facts["corner"] = list(view.part)
+    desk.shot("large-corner")
     cancel(desk)
 
 
