@@ -462,3 +462,23 @@ def test_models_lists_licence_and_digest(capsys: pytest.CaptureFixture[str]) -> 
         assert model["licence"]
         assert len(model["digest"]) == 16
         assert model["digest"] in table
+
+
+@pytest.mark.parametrize("repeated", [1, 3])
+def test_the_line_about_exactness_holds_for_the_file(tmp_path: Path, weights: str, repeated: int) -> None:
+    """Pixel art: the centre of each block of the file is the pixel that the line speaks of, and no other is claimed."""
+    colours = np.array([[20, 30, 40], [200, 60, 20], [250, 240, 90]], np.uint8)
+    true = colours[np.random.default_rng(4).integers(0, 3, (12, 10))]
+    Image.fromarray(true.repeat(repeated, 0).repeat(repeated, 1)).save(tmp_path / "a.png")
+
+    code, out, err = _run(
+        "upscale", tmp_path / "a.png", "-o", tmp_path / "o.png", "--domain", "pixel-art", "--weights", weights
+    )
+
+    assert code == 0, err
+    meant = "your pixels" if repeated == 1 else "the pixels that yours repeat 3x3 times"
+    assert f"scales back to exactly {meant} at the centre of each block" in out
+    large = np.asarray(_open(tmp_path / "o.png").convert("RGB"))
+    block = 4 * repeated
+    for middle in ((block - 1) // 2, block // 2):
+        assert np.array_equal(large[middle::block, middle::block], true)

@@ -202,3 +202,17 @@ def test_write_leaves_no_temporary_file(tmp_path: Path) -> None:
 def test_residual_in_words(residual: Residual, words: str) -> None:
     """Exactly is said only where rounding gives the input's own pixels."""
     assert describe_residual(residual) == words
+
+
+@pytest.mark.parametrize(
+    ("degradation", "grid", "words"),
+    [
+        ("area", 1, "scales back to exactly your pixels"),
+        ("point", 1, "scales back to exactly your pixels at the centre of each block"),
+        ("point", 3, "scales back to exactly the pixels that yours repeat 3x3 times at the centre of each block"),
+        ("area", 2, "scales back to exactly the pixels that yours repeat 2x2 times"),
+    ],
+)
+def test_exactly_says_which_pixels_are_meant(degradation: str, grid: int, words: str) -> None:
+    """Centres of blocks, and of pictures that had been enlarged their true pixels."""
+    assert describe_residual(Residual(0.0, 0.0, 0.0), degradation, grid) == words

@@ -27,10 +27,17 @@ _MADE = (
 IMAGINED_FACE = FACES.disclosure
 
 
-def describe_residual(residual: Residual) -> str:
-    """How exactly an answer scales back, as the end of a sentence."""
+def describe_residual(residual: Residual, degradation: str = "area", grid: int = 1) -> str:
+    """
+    How exactly an answer scales back, as the end of a sentence.
+
+    Args:
+        degradation: how it was scaled back; "point" = only the centre of each block was compared.
+        grid: how many times the input had been enlarged by nearest neighbour; its true pixels were compared.
+    """
     if residual.maximum <= 0.5:
-        return "scales back to exactly your pixels"
+        pixels = "your pixels" if grid == 1 else f"the pixels that yours repeat {grid}x{grid} times"
+        return f"scales back to exactly {pixels}" + (" at the centre of each block" if degradation == "point" else "")
     level = "level" if residual.maximum <= 1 else "levels"
     worst = f"{residual.maximum:.2g}" if residual.maximum < 10 else f"{residual.maximum:.0f}"
     return f"scales back within {worst} {level} of 255 (mean {residual.mean:.3f})"
@@ -48,7 +55,8 @@ def label_picture(candidate: Candidate, report: Report, *, lossy: bool = False) 
         "its detail is invented, not recovered.",
     ]
     if not lossy:
-        sentences.append(f"Scaled down again ({report.degradation}), it {describe_residual(candidate.residual)}.")
+        exactness = describe_residual(candidate.residual, grid=report.grid)
+        sentences.append(f"Scaled down again ({report.degradation}), it {exactness}.")
     if report.domain.imagined:
         sentences.insert(0, IMAGINED_FACE)
         text["Description"] = _joined(IMAGINED_FACE, text.get("Description", ""))

@@ -52,6 +52,7 @@ class Report:
     steps: int  # search steps taken
     seconds: float  # a share of the batch's time, if pictures were answered together
     notes: tuple[str, ...] = ()  # sentences for the user: what was imagined, limited, or assumed
+    grid: int = 1  # how many times the input had been enlarged by nearest neighbour; its true pixels were answered
 
     @property
     def picture(self) -> Picture:
@@ -78,6 +79,7 @@ class Report:
             "scale": self.scale,
             "domain": self.domain.name,
             "degradation": self.degradation,
+            "grid": self.grid,
             "model": self.model,
             "device": self.device,
             "wrap": {"x": self.wrap[0], "y": self.wrap[1]},

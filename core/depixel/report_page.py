@@ -103,7 +103,9 @@ class ReportPage:
             )
         if len(small.frames) > 1:
             facts["Frames"] = str(len(small.frames))
-        labels = tuple(f"{c.recipe}, {describe_residual(c.residual)}" for c in report.candidates)
+        labels = tuple(
+            f"{c.recipe}, {describe_residual(c.residual, report.degradation, report.grid)}" for c in report.candidates
+        )
         entry = _Entry(
             name,
             tuple(outputs),

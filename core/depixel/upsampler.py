@@ -260,6 +260,7 @@ class Upsampler:
             model=f"{spec.name} {spec.digest}",
             device=str(self.device),
             wrap=prepared.wrap,
+            grid=prepared.grid,
             steps=answers.steps,
             seconds=seconds,
             notes=(*prepared.notes, *answers.notes, *notes, *layout),

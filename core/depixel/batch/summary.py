@@ -23,6 +23,7 @@ class Tally:
         self.counts = dict.fromkeys(STATUSES, 0)
         self.worst: tuple[float, str] | None = None  # maximum residual, name
         self.faces = False
+        self.centres = False  # some answers were compared at the centres of their blocks
         self.grown: list[tuple[Path, Path, int]] = []  # source, result, scale
         self.side_files: list[Path] = []  # files of coordinates that were written for the larger pictures
         self.not_scaled: list[str] = []  # a sentence for each that was not
@@ -36,6 +37,7 @@ class Tally:
             if outcome.report.settings.size is None:
                 self.grown.append((outcome.planned.source, outcome.written[0], outcome.report.scale))
             self.faces |= outcome.report.domain.imagined
+            self.centres |= outcome.report.degradation == "point"
             if self.worst is None or residual.maximum > self.worst[0]:
                 self.worst = (residual.maximum, outcome.planned.name)
 
@@ -57,7 +59,7 @@ def line_for(outcome: Outcome) -> str:
     sizes = f"{small.width}x{small.height} -> {report.picture.width}x{report.picture.height}"
     more = f" (+{len(outcome.written) - 1} candidates)" if len(outcome.written) > 1 else ""
     imagined = ", imagined" if report.domain.imagined else ""
-    exactness = describe_residual(report.residual)
+    exactness = describe_residual(report.residual, report.degradation, report.grid)
     return one_line(f"{name} -> {outcome.written[0]}{more}  {sizes}, {report.domain.name}{imagined}; {exactness}")
 
 
@@ -73,7 +75,7 @@ def text(tally: Tally, seconds: float, ignored: int, page: Path | None) -> str:
         lines.append(f"Side files scaled as well: {names}.")
     lines += tally.not_scaled
     if tally.worst is not None and tally.counts["done"] > 1:
-        lines.append(_worst(*tally.worst))
+        lines.append(_worst(*tally.worst, tally.centres))
     done = [row for row in tally.rows if row["status"] == "done"]
     if tally.faces and len(done) == 1:
         lines += done[0]["notes"][1:]  # positions of faces and how well they fit; the first note is the sentence below
@@ -88,9 +90,10 @@ def text(tally: Tally, seconds: float, ignored: int, page: Path | None) -> str:
     return "".join(one_line(line) + "\n" for line in lines)
 
 
-def _worst(maximum: float, name: str) -> str:
+def _worst(maximum: float, name: str, centres: bool) -> str:
     if maximum <= 0.5:
-        return "Every answer scales back to exactly its input."
+        pixel_art = " (pixel art: at the centre of each block)" if centres else ""
+        return f"Every answer scales back to exactly its input{pixel_art}."
     return f"The least exact answer is off by up to {maximum:.3g} of 255 levels when scaled back: {name}."
 
 

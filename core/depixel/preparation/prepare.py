@@ -109,7 +109,10 @@ def _hints(picture: Picture, request: Request, layout: SheetLayout | None) -> tu
 def _notes(grid: int, degradation: str, factor: int) -> tuple[str, ...]:
     notes: list[str] = []
     if grid > 1:
-        notes.append(f"The picture had been enlarged {grid}x by nearest neighbour; Depixel started from its true grid.")
+        notes.append(
+            f"The picture had been enlarged {grid}x by nearest neighbour; Depixel started from its true grid, and the "
+            "answer scales back to the pixels of that grid."
+        )
     if degradation == "point" and factor == 2:
         notes.append(
             "At scale 2 the centre of a block is the whole block, so only repeated pixels scale back exactly; "
