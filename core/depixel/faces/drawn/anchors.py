@@ -32,7 +32,7 @@ MARGIN = 6
 """Pixels of the grid at the border where nobody has eyes."""
 NARROWEST, WIDEST = 0.12, 0.62
 """Distance of the eyes, as a part of the side."""
-LARGEST = 0.36
+LARGEST = 0.32
 """The same in a drawn person whose head is to stay in the picture."""
 TEMPLATE = (
     (-0.5, 0.0), (0.5, 0.0), (-0.73, 0.02), (-0.27, 0.02), (0.27, 0.02), (0.73, 0.02), (0.0, 0.62), (-0.36, 1.0),

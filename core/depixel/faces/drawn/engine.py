@@ -31,9 +31,9 @@ from depixel.portrait.parameters import Parameters, layout
 from depixel.portrait.rendering import Drawing, draw
 from depixel.search.candidates import candidate_seed
 
-PROPOSALS = 16
-"""People drawn small for each candidate."""
-STRAY = 24.0
+PROPOSALS, LEAST_PROPOSALS = 16, 6
+"""People drawn small for each candidate, without imagination and with all of it: the best of many are much alike."""
+STRAY = 25.0
 """How much lower the cut-off lies at full imagination: more of the drawn person shows."""
 OWN_SHAPE = 3.0
 """How much stiffer eyes, nose and mouth are against the warp at full imagination: they stay those of the person."""
@@ -86,7 +86,7 @@ class DrawnFaces:
     @torch.no_grad()
     def person(self, soft: Tensor, seed: int, imagination: float, monitor: Monitor = SILENT) -> Person:
         """
-        The best of PROPOSALS people for a portrait. The same seed, imagination and portrait give the same person.
+        The best of some people for a portrait. The same seed, imagination and portrait give the same person.
 
         Args:
             soft: [1, 4, R, R] premultiplied, the neural answer.
@@ -101,7 +101,8 @@ class DrawnFaces:
         free = ~fixed_columns(self.dials)
         styles = self._tried(portrait, weight, free) if bool(free[layout()["hair"]].all()) else None
         monitor.check(STOPPED)
-        seeds = [candidate_seed(seed, k) for k in range(PROPOSALS)]
+        count = round(PROPOSALS + (LEAST_PROPOSALS - PROPOSALS) * min(imagination, 1.0))
+        seeds = [candidate_seed(seed, k) for k in range(count)]
         people = propose(portrait.reading, seeds, seed, imagination, styles)
         if self.dials:
             people = turned(fit_landmarks(turned(people, self.dials), portrait.reading.landmarks), self.dials)
@@ -143,7 +144,8 @@ class DrawnFaces:
             as_found: the drawing alone, in the portrait's colours.
         """
         size = _drawn_size(size)
-        shown = None if as_found else imagination
+        # What is no face to begin with shows the drawn one, as far as the pixels allow.
+        shown = None if as_found else imagination if self.sure else 1.0
         portraits = [self.read(soft[k : k + 1]) for k in range(len(soft))]
         places = _steadied(torch.cat([portrait.reading.landmarks for portrait in portraits]))
         places = landmarks_of(person.parameters).to(places) + places - places[:1]

@@ -12,7 +12,7 @@ from torch import Tensor
 from depixel.degradation import resize
 from depixel.faces.drawn.colour_fit import blurred
 
-CUT_OFF = 1 / 96
+CUT_OFF = 1 / 128
 """Deviation of the blur that parts the bands, as a part of the picture's side."""
 TOLERANCE = 0.2
 """Difference of the low bands, on [0, 1], at which drawn detail has faded to 60 %."""
@@ -20,8 +20,9 @@ FINEST = 1 / 230
 """Deviation of the blur beyond which detail is finer than the neural answer can be; it may agree less closely."""
 LOOSE = 2.0
 """How many times the tolerance that detail may miss."""
-CRISP = 1.4
-"""What the finest detail is multiplied by: bands that were fitted to a soft picture come out too smooth."""
+CRISP, CRISP_SIZE = 0.4, 512
+"""How much the finest detail is strengthened in pictures of CRISP_SIZE pixels and more: bands that were fitted to a soft
+picture come out too smooth. In smaller ones it is pixels' own noise, and less is added."""
 DARK, MOST_RATIO = 0.03, 2.5
 """Added to brightnesses before they are compared, and the most that detail is scaled by."""
 
@@ -57,7 +58,8 @@ def joined(
     ratio = (base_low.mean(1, keepdim=True) + DARK) / (low.mean(1, keepdim=True) + DARK)
     ratio = ratio.clamp(1 / MOST_RATIO, MOST_RATIO)
     middle = low_band(drawn, FINEST * size)
-    detail = ((middle - low) * coarse + (drawn - middle) * fine * CRISP) * ratio - (base - base_low) * coarse
+    crisp = 1 + CRISP * min(1.0, max(0.0, (size - 128) / (CRISP_SIZE - 128)))
+    detail = ((middle - low) * coarse + (drawn - middle) * fine * crisp) * ratio - (base - base_low) * coarse
     return (base + detail).clamp(0, 1)
 
 

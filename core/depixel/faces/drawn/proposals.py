@@ -19,9 +19,13 @@ SPREADS = {"age": 11.0, "gender": 0.22, "tone": 0.06}
 """Parameter => how far people stray from the reading."""
 STRAYS = {"age": 40.0, "gender": 1.0, "tone": 0.0}
 """Parameter => how far a whole group strays at full imagination; the pixels decide about the tone."""
+MARKED = 0.8
+"""How much more marked the features of people are at full imagination."""
 ANCESTRY_SHARE = 0.6
 """Part of the ancestry that the reading decides; the rest is chance."""
-RARE = frozenset({"mohawk", "mullet", "hime", "pigtails", "high-ponytail", "top-knot", "mutton-chops", "chin-strap"})
+RARE = frozenset(
+    {"cornrows", "mohawk", "mullet", "hime", "pigtails", "high-ponytail", "top-knot", "mutton-chops", "chin-strap"}
+)
 """What nobody is proposed to wear unless the user says so."""
 TAKEN_FOR = {
     "short": ("side-swept",),
@@ -102,6 +106,7 @@ def propose(
     changes: dict[str, Tensor | float | str] = {}
     for column, (name, spread) in enumerate(SPREADS.items()):
         changes[name] = reading.numbers[name] + spread * noise[:, column] + STRAYS[name] * common[column]
+    changes["features"] = people["features"] * (1 + MARKED * imagination)
     share = ANCESTRY_SHARE * (1 - imagination)
     mixed = share * reading.ancestry + (1 - share) * people["ancestry"]
     changes["ancestry"] = mixed / mixed.sum(1, keepdim=True)

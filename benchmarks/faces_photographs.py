@@ -1,0 +1,81 @@
+"""
+Eight small crops of free photographs, each with its answer beside it: scikit-image's astronaut (NASA, public domain),
+and faces of 25x25 pixels from its subset of Labeled Faces in the Wild.
+
+    python -m benchmarks.faces_photographs --data SKIMAGE_DATA --out benchmarks/results [--judge PYTHON_WITH_DLIB]
+
+SKIMAGE_DATA: the folder skimage/data of the scikit-image wheel. Writes faces_photographs.jpg (small crop, answer, four
+pairs a row) and faces_photographs.json: in how many answers the judge finds a face, and how far each is from its input
+before the projection.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from benchmarks.faces_drawn import judged
+from PIL import Image
+
+from depixel.picture import Picture
+from depixel.request import Request
+from depixel.upsampler import Upsampler
+
+ASTRONAUT = {
+    "astronaut, loose, 32 pixels": ((144, 0, 320, 176), 32),
+    "astronaut, tight, 16 pixels": ((170, 40, 290, 160), 16),
+}
+"""Name => box in astronaut.png (left, top, right, bottom) and pixels a side."""
+FACES = (0, 12, 25, 41, 60, 83)
+"""Rows of lfw_subset.npy, of which the first hundred are faces."""
+SIDE, COLUMNS = 256, 4
+
+
+def crops(folder: Path) -> dict[str, Image.Image]:
+    """Name => RGB crop."""
+    with Image.open(folder / "astronaut.png") as image:
+        whole = image.convert("RGB")
+    found = {
+        name: whole.crop(box).resize((side, side), Image.Resampling.BOX) for name, (box, side) in ASTRONAUT.items()
+    }
+    faces = np.load(folder / "lfw_subset.npy")
+    for row in FACES:
+        grey = (faces[row] * 255).round().clip(0, 255).astype(np.uint8)
+        found[f"25x25, number {row}"] = Image.fromarray(grey).convert("RGB")
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--judge", help="a Python that has dlib")
+    args = parser.parse_args()
+    engine, rows, cells = Upsampler("cpu"), [], []
+    with tempfile.TemporaryDirectory() as folder:
+        for number, (name, crop) in enumerate(crops(args.data).items()):
+            request = Request(domain="faces", scale=-(-SIDE // crop.width))
+            report = engine.upsample(Picture((np.asarray(crop),)), request)
+            path = Path(folder, f"{number}.png")
+            answer = Image.fromarray(report.picture.rgba(0)[..., :3])
+            answer.save(path)
+            row: dict[str, Any] = {"picture": name, "levels": round(report.candidates[0].score ** 0.5 * 255, 1)}
+            row["notes"] = list(report.notes)
+            if args.judge:
+                row["face found"] = judged(args.judge, [path])[str(path)] is not None
+            print(row, flush=True)
+            rows.append(row)
+            pair = [crop.resize((SIDE, SIDE), Image.Resampling.NEAREST), answer.resize((SIDE, SIDE))]
+            cells.append(np.concatenate([np.asarray(one) for one in pair], 1))
+    args.out.mkdir(parents=True, exist_ok=True)
+    (args.out / "faces_photographs.json").write_text(json.dumps(rows, indent=1) + "\n", "utf-8")
+    lines = [np.concatenate(cells[k : k + COLUMNS], 1) for k in range(0, len(cells), COLUMNS)]
+    Image.fromarray(np.concatenate(lines)).save(args.out / "faces_photographs.jpg", quality=88)
+
+
+if __name__ == "__main__":
+    main()
