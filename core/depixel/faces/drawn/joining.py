@@ -21,8 +21,8 @@ FINEST = 1 / 230
 LOOSE = 2.0
 """How many times the tolerance that detail may miss."""
 CRISP, CRISP_SIZE = 0.4, 512
-"""How much the finest detail is strengthened in pictures of CRISP_SIZE pixels and more: bands that were fitted to a soft
-picture come out too smooth. In smaller ones it is pixels' own noise, and less is added."""
+"""How much the finest detail is strengthened in pictures of CRISP_SIZE pixels and more: what was fitted to a soft
+picture comes out too smooth. In smaller ones that detail is edges of single pixels, and less is added."""
 DARK, MOST_RATIO = 0.03, 2.5
 """Added to brightnesses before they are compared, and the most that detail is scaled by."""
 
