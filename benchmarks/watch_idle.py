@@ -1,6 +1,7 @@
 """
 What a watcher that was left on costs: its share of one core and how often it wakes, while nothing happens, while a log
-grows in the folder, and while a texture grows. `depixel watch` with a nearest-neighbour worker; Linux only.
+grows in the folder, and while a texture grows; and how soon a saved texture is answered. `depixel watch` with a
+nearest-neighbour worker; Linux only.
 
     python benchmarks/watch_idle.py --files 5000 --seconds 30 --out benchmarks/results/watch_idle.json
 """
@@ -11,6 +12,7 @@ import argparse
 import json
 import os
 import platform
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -23,6 +25,8 @@ sys.path[:0] = [str(ROOT / p) for p in ("core", "plugins/folder_watch", "tests/f
 from many_textures import wake_ups, write_textures  # noqa: E402 (needs the path above)
 
 WRITE_EVERY = 0.15  # seconds between two writes to the file that grows
+QUIET_SECONDS = 2.0  # the watcher's default
+SAVED = 15  # textures, one after the other
 
 
 def main() -> None:
@@ -48,6 +52,7 @@ def main() -> None:
             "idle": measure(child.pid, args.seconds, None),
             "log_grows": measure(child.pid, args.seconds, source / "d0/game.log"),
             "texture_grows": measure(child.pid, args.seconds, source / "d0/growing.png"),
+            "latency": latency(source, outputs),
         }
         child.terminate()
         child.wait()
@@ -84,6 +89,19 @@ def measure(pid: int, seconds: float, growing: Path | None) -> dict[str, float]:
         "percent": round(100 * (spent(pid) - before) / took, 2),
         "wake_ups_a_second": round((wake_ups(pid) - wakes) / took, 2),
     }
+
+
+def latency(source: Path, outputs: Path) -> dict[str, float]:
+    """From a texture that was saved to its answer on the disk, as a multiple of the quiet period: medians and worst."""
+    waits = []
+    for number in range(SAVED):
+        path = source / f"d0/saved{number}.png"
+        Image.fromarray(np.random.default_rng(number).integers(0, 256, (16, 16, 3), dtype=np.uint8)).save(path)
+        saved = time.monotonic()
+        while not (outputs / path.relative_to(source)).exists() and time.monotonic() - saved < 60:
+            time.sleep(0.01)
+        waits.append((time.monotonic() - saved) / QUIET_SECONDS)
+    return {"median": round(statistics.median(waits), 2), "worst": round(max(waits), 2)}
 
 
 def spent(pid: int) -> float:

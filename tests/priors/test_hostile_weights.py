@@ -7,6 +7,7 @@ import json
 import os
 import pickle
 import struct
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -135,6 +136,22 @@ def test_one_number_cannot_claim_to_be_many(tmp_path: Path) -> None:
     for name in ("g.pt", "g.pkl"):
         with pytest.raises(WeightsError, match="claims more numbers"):
             convert_file(tmp_path / name)
+
+
+@pytest.mark.filterwarnings("ignore:TypedStorage is deprecated")
+@pytest.mark.parametrize(("size", "offset"), [((3 * 10**9,), 0), ((1,), 2 * 10**9), ((2, 10**9), 0)])
+def test_a_tensor_does_not_make_its_storage_longer(size: tuple[int, ...], offset: int, tmp_path: Path) -> None:
+    """Some hundred bytes with a tensor that reaches beyond its storage: refused before memory is taken."""
+    storage = _Call(torch.storage._load_from_bytes, _bytes_of(torch.zeros(1, dtype=torch.uint8).storage()))
+    stride = (1,) * len(size)
+    tensor = _Call(torch._utils._rebuild_tensor_v2, storage, offset, size, stride, False, {})
+    (tmp_path / "g.pkl").write_bytes(pickle.dumps({"G_ema": {"_parameters": {"x": tensor}}}))
+
+    started = time.perf_counter()
+    with pytest.raises(WeightsError, match="claims more numbers"):
+        convert_file(tmp_path / "g.pkl")
+
+    assert time.perf_counter() - started < 20  # three gigabytes take longer
 
 
 def _bytes_of(storage: Any) -> bytes:

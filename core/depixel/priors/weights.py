@@ -136,12 +136,25 @@ def load_weights(name: str) -> LoadedWeights:
         with safe_open(str(path), framework="pt") as file:
             metadata = dict(file.metadata() or {})
             tensors = {key: _widen(file.get_tensor(key)) for key in file.keys()}  # noqa: SIM118 (no dict)
-        config = json.loads(metadata["config"])
-        if not isinstance(config, dict):
-            raise ValueError("its configuration is not a table")
-    except (SafetensorError, OSError, KeyError, ValueError, RecursionError, struct.error) as error:
-        raise WeightsError(f"{path.name} cannot be read as weights ({error}); {remedy_for(path)}.") from error
+        config = _config(metadata)
+    except (SafetensorError, OSError, KeyError, ValueError, struct.error) as error:
+        reason = str(error).removeprefix("Error while deserializing header: ")
+        raise WeightsError(f"{path.name} cannot be read as weights ({reason}); {remedy_for(path)}.") from error
     return LoadedWeights(path.stem, config, metadata, tensors, digest_of(path), remedy_for(path))
+
+
+def _config(metadata: dict[str, str]) -> dict[str, Any]:
+    """The configuration in the metadata. Raises ValueError with a reason for people."""
+    if "config" not in metadata:
+        raise ValueError("it has no configuration, which Depixel's own files have: other networks are added with "
+                         "`depixel models add`")  # fmt: skip
+    try:
+        config = json.loads(metadata["config"])
+    except (ValueError, RecursionError):
+        config = None
+    if not isinstance(config, dict):
+        raise ValueError("its configuration is damaged")
+    return config
 
 
 def _widen(tensor: Tensor) -> Tensor:

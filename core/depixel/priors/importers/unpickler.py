@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import collections
 import io
+import math
 import pickle
 import pickletools
 import warnings
@@ -71,6 +72,23 @@ def _storage(data: bytes) -> Any:
     return storage
 
 
+# torch makes a storage longer where a tensor reaches beyond it: some hundred bytes would become gigabytes.
+def _tensor(storage: Any, offset: Any, size: Any, stride: Any, *others: Any) -> Tensor:
+    if not isinstance(storage, (torch.TypedStorage, torch.UntypedStorage)) or not (
+        isinstance(offset, int)
+        and all(isinstance(x, tuple) and all(isinstance(n, int) and 0 <= n < 2**62 for n in x) for x in (size, stride))
+    ):
+        raise OddPickleError("a tensor is described by something other than numbers")
+    if len(size) != len(stride) or offset < 0:
+        raise OddPickleError("a tensor lies outside of its numbers")
+    numbers = storage.size() if isinstance(storage, torch.TypedStorage) else storage.nbytes()
+    last = offset + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
+    if math.prod(size) and last >= numbers:
+        raise OddPickleError("a tensor claims more numbers than the file holds")
+    tensor: Tensor = _rebuild_tensor_v2(storage, offset, size, stride, *others)
+    return tensor
+
+
 # Pickles of protocol 2 store bytes as text of the first 256 characters.
 def _bytes(text: object, encoding: object = "latin1") -> bytes:
     if not isinstance(text, str) or encoding != "latin1":
@@ -87,7 +105,7 @@ class RestrictedUnpickler(pickle.Unpickler):
 
     ALLOWED: ClassVar[dict[tuple[str, str], Any]] = {
         ("collections", "OrderedDict"): collections.OrderedDict,
-        ("torch._utils", "_rebuild_tensor_v2"): _rebuild_tensor_v2,
+        ("torch._utils", "_rebuild_tensor_v2"): _tensor,
         ("torch._utils", "_rebuild_parameter"): _rebuild_parameter,
         ("torch.storage", "_load_from_bytes"): _storage,
         ("torch", "Size"): torch.Size,

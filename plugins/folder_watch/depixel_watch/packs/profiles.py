@@ -164,7 +164,8 @@ def _read(path: Path) -> dict[str, PackProfile]:
         profiles = [_profile(table) for table in tables]
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, re.error) as error:
         reason = f"{error.args[0]} is missing" if isinstance(error, KeyError) else str(error).rstrip(".")
-        raise BadUsageError(f"The profiles in {path} cannot be used: {reason}.") from error
+        remedy = "; correct the file, or delete it to use the built-in profiles" if path != _DATA else ""
+        raise BadUsageError(f"The profiles in {path} cannot be used ({reason}){remedy}.") from error
     return {profile.name: profile for profile in profiles}
 
 
