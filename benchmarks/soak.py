@@ -81,7 +81,17 @@ def watch(source: Path) -> None:
     from depixel import cli
     from depixel_watch import loop
 
-    worker = NearestWorker()
+    class Forgetful(NearestWorker):
+        """Of the worker itself nothing must grow."""
+
+        def upscale(self, *question: Any) -> Any:
+            """As the nearest worker."""
+            answers = super().upscale(*question)
+            for remembered in (self.asked, self.pictures, self.batches):
+                remembered.clear()
+            return answers
+
+    worker = Forgetful()
     worker.device = "cpu"  # type: ignore[attr-defined]
     vars(loop).update(EngineUpscaler=lambda *_, **__: worker, open_engine=lambda _: None)
     sys.exit(cli.main(["watch", str(source), "--quiet-period", "0.5"]))
