@@ -1,1 +1,1 @@
-"""The folder watcher: `depixel watch` keeps a folder of larger textures in step with a folder of small ones."""
+"""The folder watcher: `depixel watch` keeps a folder of upscaled textures in sync with a folder of small ones."""

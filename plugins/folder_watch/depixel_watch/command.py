@@ -1,4 +1,4 @@
-"""`depixel watch`: textures dropped into a mod folder come out larger in a folder beside it, once."""
+"""`depixel watch`: textures in a mod folder are upscaled into a folder beside it, each once."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def _add_habits(group: argparse._ArgumentGroup) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Check the layout, then keep the outputs in step until stopped."""
+    """Check the layout, then keep the outputs up to date until stopped."""
     from depixel_watch.folder.layout import checked, overlay_for
     from depixel_watch.packs.profiles import load
 
@@ -130,7 +130,7 @@ def run(args: argparse.Namespace) -> int:
     if request.answers != 1 or request.box is not None or request.size is not None:
         raise BadUsageError("--candidates, --box and --size are for single pictures: use `depixel upscale`.")
     out = args.out or overlay_for(args.folder)
-    if args.status:  # of a folder that is gone or unplugged, too
+    if args.status:  # also for a folder that no longer exists or is unplugged
         from depixel_watch.status import show
 
         return show(args, out.resolve())

@@ -1,4 +1,4 @@
-"""The life of a watcher: look through the folder, wait for a change or for the time, look again."""
+"""The loop of a watcher: scan the folder, wait for a change or for the next scan, scan again."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ EVERY_SECONDS = 30.0
 """How often the whole folder is looked through, at least, unless that costs too much."""
 
 _PAUSE_SECONDS = 10.0
-_WHOLE_SHARE = 250  # looking through the whole folder takes at most the 250th part of the time, where there are events
-_POLL_SHARE = 20  # and the 20th part where there are none
-_CHANGES_SHARE = 60  # looking at what changed takes at most the 60th part
-_SLICE = 0.5 if os.name == "nt" else 3600.0  # seconds; on Windows, Ctrl-C does not wake who waits
+_WHOLE_SHARE = 250  # with events, scans of the whole folder take at most 1/250 of the time
+_POLL_SHARE = 20  # and 1/20 without events
+_CHANGES_SHARE = 60  # checking changes takes at most 1/60 of the time
+_SLICE = 0.5 if os.name == "nt" else 3600.0  # seconds; on Windows, Ctrl-C does not end a wait
 
 
 def watch(args: argparse.Namespace, request: Request, source: Path, out: Path) -> int:
-    """Keep the outputs in step until stopped, or once; returns the exit code."""
+    """Keep the outputs up to date until stopped, or once; returns the exit code."""
     profiles = load(own=source)
     with stop_on_interrupt() as stop, only_one(out) as lock:
         remember(out)
@@ -82,11 +82,11 @@ def _show(args: argparse.Namespace, source: Path, out: Path) -> Show:
 
 @dataclass(frozen=True)
 class _Options:
-    """How a watcher lives."""
+    """Options of the loop."""
 
     once: bool
     poll: bool
-    every: float | None  # seconds between two looks through the whole folder; None = by what a look costs
+    every: float | None  # seconds between scans of the whole folder; None = depends on the cost of a scan
     quiet_period: float
     log: Path
 
@@ -96,7 +96,7 @@ class _Options:
 
 
 class _Loop:
-    """What `watch` set up, running."""
+    """The running loop, as set up by `watch`."""
 
     def __init__(
         self,
@@ -114,14 +114,14 @@ class _Loop:
         self._watcher: Watcher | None = None
         self._hints: ChangeHints | None = None
         self._wake = threading.Event()  # set when the user asks to stop
-        self._total = PassCounts()  # of all passes until nothing waits for the first time
+        self._total = PassCounts()  # over all passes until nothing waits for the first time
         self._spoken = False
-        self._whole_seconds = 0.0  # that the last look through the whole folder took, without its work
+        self._whole_seconds = 0.0  # of the last scan of the whole folder, without processing
         self._next_whole = 0.0
         self._problem = ""  # with file events, told
 
     def run(self, device: str) -> int:
-        """Until stopped; with --once until nothing is left to do."""
+        """Run until stopped; with --once until nothing is left to do."""
         options = self._options
         if not options.once:
             self._hints = ChangeHints(self._source, poll=options.poll, cares=self._cares)
@@ -157,7 +157,7 @@ class _Loop:
         self._announcer.tell(Announcement("note", "", where))
         self._announcer.troubles()
 
-    # Why there are no events, or none any more.
+    # Why there are no events, or no more events.
     def _tell_of_events(self) -> None:
         if self._hints is not None and self._hints.problem != self._problem:
             self._problem = self._hints.problem
@@ -180,7 +180,7 @@ class _Loop:
             return max(POLL_SECONDS, _POLL_SHARE * self._whole_seconds)
         return max(EVERY_SECONDS, _WHOLE_SHARE * self._whole_seconds)
 
-    # One pass; None when the work rests.
+    # One pass; None while the work pauses.
     def _look(self, changes: Changes | None) -> PassCounts | None:
         started, spent = time.monotonic(), time.thread_time()
         self._tell_of_events()
@@ -211,7 +211,7 @@ class _Loop:
         except UnwritableOutputError as error:
             raise OutputAwayError(str(error)) from error
 
-    # Until something changes, or the whole folder is due.
+    # Wait until something changes, or a scan of the whole folder is due.
     def _rest(self, counts: PassCounts) -> Changes | None:
         started = time.thread_time()
         while not self._stop():
@@ -219,7 +219,7 @@ class _Loop:
             if left <= 0:
                 return None
             if self._doze(left) and (changes := self._next_changes()) is not None and changes:
-                if not counts.whole:  # a folder that changes all the time costs no more than its share
+                if not counts.whole:  # limits the cost of a folder that changes all the time
                     self._doze(min(5.0, _CHANGES_SHARE * (time.thread_time() - started)), wake=False)
                 return changes
         return None
@@ -229,7 +229,7 @@ class _Loop:
         rest = self._watcher.rest if self._watcher is not None else 0.0
         return min(self._options.quiet_period, max(0.05, rest)) if rest else max(0.05, self._options.quiet_period / 2)
 
-    # What waits, and what changed since; None = everything.
+    # What waits, and what has changed; None = everything.
     def _next_changes(self) -> Changes | None:
         if self._polls or self._hints is None or self._watcher is None or time.monotonic() >= self._next_whole:
             return None
@@ -239,7 +239,7 @@ class _Loop:
             changes.add(pending.files, pending.folders)
         return changes
 
-    # True when something changed.
+    # True if something changed.
     def _doze(self, seconds: float, wake: bool = True) -> bool:
         end = time.monotonic() + seconds
         while not self._stop() and (left := end - time.monotonic()) > 0:
@@ -270,7 +270,7 @@ class _Loop:
             why = "not tried again until changed: --status says why, --retry-failed tries again"
             self._announcer.tell(Announcement("note", "", f"{which} {why}."))
 
-    # The last words of --once.
+    # The summary of --once.
     def _finish(self) -> int:
         states = self._states()
         done, failed = states.get("done", 0), states.get("failed", 0)

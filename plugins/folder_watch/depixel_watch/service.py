@@ -1,4 +1,4 @@
-"""Start the watcher when the user logs in: a systemd user unit, a launchd agent or a Windows task."""
+"""Starts the watcher when the user logs in, by a systemd user unit, a launchd agent or a Windows task."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from xml.sax.saxutils import escape
 from depixel.errors import UnsupportedSystemError
 from depixel.files.writing import place
 
-_AGAIN = 30  # seconds until it is started again: the folder may be on a drive that comes later
+_AGAIN = 30  # seconds until it is restarted, because the folder may be on a drive that is mounted later
 
 
 def service_file(system: str, home: Path, source: Path) -> Path:
     """
-    Where the file belongs; one a watched folder.
+    The path of the service file; there is one per watched folder.
 
     Args:
         system: as `sys.platform` has it: linux, darwin, win32.
@@ -43,8 +43,8 @@ def install(path: Path, system: str, command: Sequence[str], folder: Path) -> st
     Write the file; returns the command that starts it now and at each login.
 
     Args:
-        command: as it was typed.
-        folder: where it was typed: relative paths in it are meant from there.
+        command: as typed.
+        folder: the working directory, to which relative paths refer.
 
     Raises:
         UnwritableOutputError: the file cannot be written.
@@ -59,7 +59,7 @@ def install(path: Path, system: str, command: Sequence[str], folder: Path) -> st
 
 
 def remove(path: Path, system: str) -> str | None:
-    """Delete the file; returns the command that stops what runs, None when there was no such service."""
+    """Delete the file; returns the command that stops the service, or None if there was no service."""
     if not path.exists():
         return None
     path.unlink()
@@ -73,7 +73,7 @@ def remove(path: Path, system: str) -> str | None:
 
 def _content(system: str, label: str, command: Sequence[str], folder: Path) -> bytes:
     if system == "linux":
-        # A percent sign and a dollar mean something to systemd unless doubled.
+        # A percent sign and a dollar must be doubled for systemd.
         words = " ".join('"' + _quoted(word) + '"' for word in command)
         text = (
             f"[Unit]\nDescription=Depixel mod folder\n\n[Service]\nExecStart={words}\n"
@@ -109,7 +109,7 @@ def _content(system: str, label: str, command: Sequence[str], folder: Path) -> b
     return text.encode("utf-16")
 
 
-# Beside Python lies one that opens no black window.
+# The interpreter that opens no console window.
 def _windowless(program: str) -> str:
     other = Path(program).with_name("pythonw.exe")
     return str(other) if Path(program).name.lower() == "python.exe" and other.exists() else program

@@ -1,4 +1,4 @@
-"""`depixel watch --status`: what is done, what failed and why, from the ledger alone."""
+"""`depixel watch --status`: what is done, what failed and why, according to the ledger."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from depixel_watch.ledger.watched import watched
 
 
 def show(args: argparse.Namespace, out: Path) -> int:
-    """Of one output folder; returns the exit code. Raises DamagedLedgerError."""
+    """Show the status of one output folder; returns the exit code. Raises DamagedLedgerError."""
     if not (out / LEDGER_NAME).exists():
         sys.stdout.write(visible(f"Nothing has been done yet: {out} has no ledger.\n"))
         return 0
@@ -40,7 +40,7 @@ def show(args: argparse.Namespace, out: Path) -> int:
 
 
 def show_all(args: argparse.Namespace) -> int:
-    """Of all output folders that this user's watchers have written to."""
+    """Show the status of all output folders that this user's watchers have written to."""
     if not (outs := watched()) and not args.json:
         sys.stdout.write("Nothing has been watched yet, or its outputs are gone.\n")
     return max((_one_of_all(args, out) for out in outs), default=0)

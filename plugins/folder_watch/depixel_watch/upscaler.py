@@ -1,4 +1,4 @@
-"""The engine as the folder watcher sees it."""
+"""The engine for the folder watcher."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from depixel.report import Report
 from depixel.request import Request
 from depixel_watch.work.pauses import EngineAwayError
 
-_AWAY = frozenset({"died", "not-installed", "protocol", "token", "busy"})  # of the way to the engine, not of a picture
+_AWAY = frozenset({"died", "not-installed", "protocol", "token", "busy"})  # errors of the connection, not of a picture
 
 
 class EngineUpscaler:
     """
-    `depixel_watch.work.texture.Upscaler` by an `Upsampler`, or by the shared engine.
+    An `Upscaler` that uses an `Upsampler` or the shared engine.
 
     Raises:
         DepixelError: the engine does not answer a tiny picture.
@@ -36,13 +36,13 @@ class EngineUpscaler:
         settings, self.scale = settings.with_one_scale()
         self._engine, self._settings, self._cancelled, self._shared = engine, settings, cancelled, shared
         self.kind = settings.domain
-        # A tiny picture tells which model answers, wherever it runs; and warms it.
+        # Upscaling a tiny picture warms the engine and tells which model it uses.
         probe = self._probe()
         if isinstance(probe, DepixelError):
             raise probe
         self.device = probe.device
         models = [probe.model]
-        if is_imagined(settings.domain):  # what lies around a face is another network's work
+        if is_imagined(settings.domain):  # another network enlarges the surroundings of a face
             around = self._probe(Request(scale=settings.scale, domain=ART.name))
             models.append(around.model if isinstance(around, Report) else "")
         self.recipe = json.dumps([settings.to_dict(), *models, __version__], sort_keys=True)
@@ -52,7 +52,7 @@ class EngineUpscaler:
         return self._engine.upsample_many([tiny], settings or self._settings)[0]
 
     def wrap_of(self, picture: Picture) -> str:
-        """As the engine will decide when it answers this picture."""
+        """The engine's own decision for this picture."""
         from depixel.preparation.keys import without_ground
         from depixel.preparation.prepare import prepare
 
@@ -60,7 +60,7 @@ class EngineUpscaler:
         return ("x" if x else "") + ("y" if y else "") or "none"
 
     def detect(self, picture: Picture) -> str:
-        """As the engine would decide if the picture had no name."""
+        """The engine's decision for this picture without its name."""
         from depixel.preparation.detection import detect
         from depixel.preparation.grid import enlargement, reduced
         from depixel.preparation.keys import find_key, with_alpha
@@ -75,10 +75,10 @@ class EngineUpscaler:
         self, pictures: Sequence[Picture], hints: Mapping[str, Any], scale: int
     ) -> list[Picture | DepixelError]:
         """
-        One answer a picture; what the user typed outranks the profile.
+        One answer per picture; typed options take precedence over the profile.
 
         Raises:
-            EngineAwayError: the shared engine does not answer; no picture is to blame.
+            EngineAwayError: the shared engine does not answer; this is not the fault of a picture.
         """
         settings = replace(self._settings.over(hints), scale=scale)
         groups = [[picture] for picture in pictures] if self._shared else [pictures]

@@ -1,1 +1,1 @@
-"""What people see: terminal, log, desktop notification, page."""
+"""Displays for people: terminal, log, desktop notification, page."""

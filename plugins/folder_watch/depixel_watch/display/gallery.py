@@ -1,4 +1,4 @@
-"""Before and after of some textures, for the page: a fixed number of them, however many there are."""
+"""Pairs of some textures before and after, for the page; their number is limited."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from depixel_watch.ledger.ledger import Row
 
 MOST = 60  # pairs on the page
 _SHOWN = frozenset({".png", ".apng", ".jpg", ".jpeg", ".webp", ".gif", ".bmp"})  # endings of files that browsers show
-_LINKED_BYTES = 1_000_000  # of a file that the page shows itself; of larger ones it shows a thumbnail
+_LINKED_BYTES = 1_000_000  # of a file that the page shows directly; larger ones get a thumbnail
 _SIDE = 160  # pixels of a thumbnail
 _SECONDS = 1.5  # for new thumbnails, each time the page is written
 _CACHED = 4 * MOST
@@ -30,14 +30,14 @@ _thumbnails: OrderedDict[tuple[str, int, int], str] = OrderedDict()  # (path, by
 
 
 class Sample:
-    """A sample that hardly changes while textures are added: those whose path has the smallest digests."""
+    """A sample of textures that hardly changes as more are added: those whose paths have the smallest digests."""
 
     def __init__(self, most: int = MOST) -> None:
         self._most = most
         self._chosen: list[tuple[int, str, Row]] = []  # a heap, the largest digest first
 
     def add(self, row: Row) -> None:
-        """Consider a row; copies of their sources and archives show nothing."""
+        """Consider a row; archives and copies of sources are not shown."""
         if not row.answer or Path(row.output).suffix.lower() not in files.READABLE:
             return
         digest = int.from_bytes(hashlib.blake2b(row.path.encode("utf-8", "replace"), digest_size=8).digest(), "big")
@@ -54,7 +54,7 @@ class Sample:
 
 
 def gallery(source: Path, out: Path, rows: Iterable[Row]) -> str:
-    """The pairs as HTML; files are linked where a browser shows them, and thumbnails are embedded where it does not."""
+    """The pairs as HTML; files that browsers can show are linked, others are embedded as thumbnails."""
     deadline = time.monotonic() + _SECONDS
     pairs = []
     for row in rows:

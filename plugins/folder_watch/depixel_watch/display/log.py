@@ -1,4 +1,4 @@
-"""The log of a watcher: a line for each event, beside the outputs, never more than a few megabytes."""
+"""The log of a watcher: one line per event, in the output folder, limited to a few megabytes."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def _open_no_link(path: str, flags: int) -> int:
 
 class Log:
     """
-    Appends lines. A log that cannot be written, or is a link, stops nobody.
+    Appends lines. A log that cannot be written, or is a link, is ignored.
 
     Args:
-        now: the wall clock; tests bring their own.
+        now: the wall clock; tests pass their own.
     """
 
     def __init__(self, path: Path, now: Callable[[], datetime] = _now, most_bytes: int = _MOST_BYTES) -> None:
@@ -36,7 +36,7 @@ class Log:
         self._lock = threading.Lock()
 
     def write(self, line: str) -> None:
-        """One line with the time in front; beyond the limit, the log so far becomes NAME.1."""
+        """Append a line with the time; once the log exceeds its limit, it becomes NAME.1."""
         # Opened anew each time: the folder may be deleted meanwhile, which is how outputs are reverted.
         with self._lock, contextlib.suppress(OSError):
             if self.path.parent.is_dir():

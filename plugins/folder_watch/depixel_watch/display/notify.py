@@ -1,4 +1,4 @@
-"""A notification on the desktop, by what each system has for it; none is missed where there is no desktop."""
+"""Desktop notifications, with each system's own means; without a desktop there are none."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Notifier:
         self._running: list[subprocess.Popen[bytes]] = []
 
     def show(self, title: str, text: str) -> None:
-        """Ask for one; a desktop that refuses stops nobody."""
+        """Show a notification; failures are ignored."""
         self._running = [process for process in self._running if process.poll() is None]
         if self.problem or len(self._running) > 3:
             return
@@ -55,7 +55,7 @@ class Notifier:
             self.problem = f"There will be no notifications: {error}."
 
     def close(self) -> None:
-        """Wait a moment for what is being shown."""
+        """Wait a moment for notifications that are being shown."""
         for process in self._running:
             try:
                 process.wait(timeout=5)

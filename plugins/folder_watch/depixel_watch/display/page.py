@@ -1,4 +1,4 @@
-"""OUT/depixel-report.html: before and after of some textures, what failed and why; light however many there are."""
+"""OUT/depixel-report.html: some textures before and after, and what failed and why; small however many there are."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from depixel_watch.display.gallery import Sample, gallery
 from depixel_watch.ledger.ledger import Ledger
 
 PAGE_NAME = "depixel-report.html"
-_MOST = 2000  # rows; the status command tells them all
+_MOST = 2000  # rows; the status command lists all
 _WORDS = {"failed": "failed", "left": "left alone", "done": "done"}
 _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;margin:2em auto;max-width:70em;padding:0 1em;color:#222;background:#fff}"

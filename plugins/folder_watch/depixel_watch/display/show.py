@@ -1,4 +1,4 @@
-"""How `depixel watch` tells what it does: a live table on a terminal, a line an event otherwise, JSON for scripts."""
+"""Output of `depixel watch`: a live table on a terminal, otherwise one line per event, or JSON for scripts."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ class Show(Protocol):
         """Show an announcement."""
 
     def sum_up(self, tally: PassCounts, seconds: float) -> None:
-        """A pass is over."""
+        """Show the result of a pass."""
 
     def close(self) -> None:
-        """The last word."""
+        """End the display."""
 
 
 def sentence_of(event: Announcement) -> str:
@@ -43,7 +43,7 @@ def sentence_of(event: Announcement) -> str:
 
 
 def summary_of(tally: PassCounts, seconds: float) -> str:
-    """What a pass did, in one line; empty when that was nothing."""
+    """What a pass did, in one line; empty if nothing."""
     if not (tally.finished or tally.removed):
         return ""
     alone = f", {tally.left} left alone" if tally.left else ""
@@ -62,7 +62,7 @@ class PlainLines:
     """One plain line per announcement."""
 
     def tell(self, event: Announcement) -> None:
-        """At once, for pipes and logs."""
+        """Print the line at once, for pipes and logs."""
         _write(sentence_of(event))
 
     def sum_up(self, tally: PassCounts, seconds: float) -> None:
@@ -71,7 +71,7 @@ class PlainLines:
             _write(line)
 
     def close(self) -> None:
-        """Nothing is left to say."""
+        """Do nothing."""
 
 
 class JsonLines:
@@ -89,7 +89,7 @@ class JsonLines:
         _write(json.dumps({"what": "pass", "seconds": round(seconds, 3), **values}))
 
     def close(self) -> None:
-        """Nothing is left to say."""
+        """Do nothing."""
 
 
 class Table:
@@ -98,7 +98,7 @@ class Table:
 
     Args:
         title: what is watched, and where outputs go.
-        clock: seconds that never go back.
+        clock: a monotonic clock, in seconds.
     """
 
     def __init__(self, title: str, clock: Callable[[], float] = time.monotonic) -> None:
@@ -195,7 +195,7 @@ class Table:
         line = one_line(f"{PurePosixPath(path).name}: {100 * done // whole} % of the textures inside, {rest}")
         return [Text(line, no_wrap=True, overflow="ellipsis")]
 
-    # Files a second over the last while, 0 = not known yet; and for how long there has been no news: files come in
+    # Recent files per second, 0 = unknown; and the time since the last file: files come in
     # groups. What failed took no time.
     def _speed(self, answered: int) -> tuple[float, float]:
         now = self._clock()
@@ -229,7 +229,7 @@ class Announcer:
         self._resting = ""  # why
 
     def troubles(self) -> None:
-        """Say what will be missing of what was asked for."""
+        """Announce what will not work although it was requested."""
         if self._notifier is not None and self._notifier.problem:
             self.tell(Announcement("note", "", self._notifier.problem))
 
@@ -239,7 +239,7 @@ class Announcer:
         self._log.write(sentence_of(event))
 
     def pause(self, sentence: str) -> None:
-        """The work rests, through no fault of a file; told once."""
+        """Announce, once, that the work pauses for a reason that no file caused."""
         if sentence == self._resting:
             return
         self._resting = sentence
@@ -248,7 +248,7 @@ class Announcer:
             self._notifier.show("Depixel waits", sentence)
 
     def sum_up(self, tally: PassCounts, seconds: float) -> None:
-        """A pass is over; the desktop hears of it when nothing is on its way any more."""
+        """Show the result of a pass; the desktop is notified once no more files are waiting."""
         self._resting = ""
         self._show.sum_up(tally, seconds)
         if line := summary_of(tally, seconds):
@@ -263,7 +263,7 @@ class Announcer:
         self._since = PassCounts()
 
     def close(self) -> None:
-        """Let go of screen and desktop."""
+        """End all displays."""
         self._show.close()
         if self._notifier is not None:
             self._notifier.close()

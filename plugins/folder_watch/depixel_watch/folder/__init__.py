@@ -1,1 +1,1 @@
-"""The watched folder: what lies in it, when it changes, and which layouts are refused."""
+"""The watched folder: its contents, its changes, and refused layouts."""

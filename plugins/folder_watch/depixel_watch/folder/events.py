@@ -1,4 +1,4 @@
-"""File events as hints: they say when to look, never what happened. Where there are none, the folder is polled."""
+"""File events as hints: they say when to scan, never what happened. Without events the folder is polled."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NO_EVENTS = "File events are not available here ({})."
 POLL_SECONDS = 5.0
 """How often a folder without events is looked through, at least."""
 
-# Their servers tell nobody here what other machines change.
+# Their servers do not report changes by other machines.
 _NETWORK = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "smb2", "afpfs", "webdav", "davfs", "ncpfs", "afs", "ceph", "glusterfs",
      "9p", "virtiofs", "vboxsf", "vmhgfs", "fuse.sshfs", "fuse.rclone", "fuse.glusterfs", "fuse.davfs2",
@@ -36,11 +36,11 @@ class EventSource(Protocol):
 
 class ChangeHints:
     """
-    Wakes who waits when something under a folder changes, and says where. Reading a file is no change.
+    Wakes the waiting thread when something below a folder changes, and says where. Reading a file is not a change.
 
     Args:
-        poll: ask for no events at all.
-        cares: whether a change of the file at this relative path matters; others are passed over where they arrive.
+        poll: do not use events.
+        cares: whether a change of the file at this relative path matters; other changes are ignored.
     """
 
     def __init__(
@@ -73,12 +73,12 @@ class ChangeHints:
             self.problem = _NO_EVENTS.format(reason)
 
     def lost(self, reason: str) -> None:
-        """From now on nobody tells of changes, or not of all. From any thread."""
+        """Note that changes are no longer reported, or not all of them. Any thread may call it."""
         self.problem = _NO_EVENTS.format(reason)
         self._changed.set()
 
     def changed(self, path: str, is_folder: bool) -> None:
-        """Something happened at this relative path; "" = anything may have. From any thread."""
+        """Note a change at this relative path; "" = anything may have changed. Any thread may call it."""
         if not (is_folder or self.cares(path)):
             return
         with self._lock:
@@ -86,18 +86,18 @@ class ChangeHints:
         self._changed.set()
 
     def wait(self, seconds: float) -> bool:
-        """Wait so long at most; true when something changed since the last call that said so."""
+        """Wait at most so long; True if something changed since the last call that returned True."""
         changed = self._changed.wait(seconds)
         if changed:  # else a change that comes just now would be forgotten
             self._changed.clear()
         return changed
 
     def wake(self) -> None:
-        """End the waiting."""
+        """End the wait."""
         self._changed.set()
 
     def take(self) -> Changes | None:
-        """What changed since the last call; None = too much to tell, look through everything."""
+        """What changed since the last call; None = too much, so everything must be scanned."""
         with self._lock:
             files, trees = self._files, self._trees
             self._files, self._trees = set(), set()
@@ -130,10 +130,10 @@ def _source(folder: Path, hints: ChangeHints) -> EventSource:
 
 def file_system_of(folder: Path, mounts: Path) -> str:
     """
-    The kind of file system that a folder is on, in lower case; empty where that cannot be known.
+    The kind of a folder's file system, in lower case; empty if unknown.
 
     Args:
-        mounts: Linux's list of what is mounted where.
+        mounts: Linux's list of mounts.
     """
     if sys.platform == "win32":
         remote = ctypes.windll.kernel32.GetDriveTypeW(folder.resolve().anchor) == 4

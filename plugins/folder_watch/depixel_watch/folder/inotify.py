@@ -1,6 +1,6 @@
 """
-Linux's file events for a whole tree, cheaply: one thread that reads at most once a second while files keep changing, so
-that a log that grows all day costs no more than that.
+Linux's file events for a whole tree at low cost: one thread that reads at most once a second while files keep changing,
+so that a log that grows all day costs no more than that.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ class TreeEvents:
     followed, and hidden folders and the litter of systems are not watched.
 
     Args:
-        tell: called in the reading thread.
-        fail: called there with a reason when events are lost from now on.
+        tell: called in the reading thread with each change.
+        fail: called there with a reason if events are lost from now on.
 
     Raises:
-        OSError: the system gives no events, or not for so many folders.
+        OSError: the system does not support events, or not for so many folders.
     """
 
     def __init__(self, root: Path, tell: Change, fail: Callable[[str], None]) -> None:

@@ -1,4 +1,4 @@
-"""Folders that would feed on themselves are refused before anything is read."""
+"""Refuses layouts in which outputs would become inputs, before anything is read."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ WHOLE_DISK = "A whole disk is not watched; give the mod folder."
 
 def overlay_for(source: Path) -> Path:
     """
-    The default output: a folder beside the source. To revert is to delete it.
+    The default output: a folder beside the source. Deleting it reverts everything.
 
     Raises:
-        BadUsageError: there is no beside.
+        BadUsageError: the source is the root of a disk.
     """
     source = source.resolve()
     if not source.name:

@@ -20,7 +20,7 @@ class Observed(FileSystemEventHandler):
         tell: gets a relative path ("" = the folder itself) and whether it is a folder; called in watchdog's thread.
 
     Raises:
-        OSError: the system gives no events.
+        OSError: the system does not support events.
     """
 
     def __init__(self, folder: Path, tell: Callable[[str, bool], None]) -> None:

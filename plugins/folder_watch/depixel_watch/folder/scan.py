@@ -1,4 +1,4 @@
-"""Walk a mod folder: every file once, no loops, nothing held but the folders still to visit."""
+"""Walks a mod folder: every file once, without loops, with only the folders still to visit in memory."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from depixel_watch.ledger.ledger import LEDGER_NAME
 OURS = ".depixel-"
 """What begins so is ours: ledger, lock, unfinished outputs."""
 
-# Left behind by systems, synchronisers and network drives; never part of a pack.
+# Files of systems, synchronisers and network drives; never part of a pack.
 _LITTER = re.compile(
     r"\..*|__macosx|\$recycle\.bin|system volume information|lost\+found|@eadir|#recycle|thumbs\.db|desktop\.ini|"
     r"~syncthing~.*|~\$.*|.*\.(tmp|part|partial|crdownload|swp)",
@@ -47,7 +47,7 @@ class Changes:
         return bool(self.files or self.folders)
 
     def add(self, files: Iterable[str], folders: Iterable[str] = ()) -> None:
-        """Look at these, too."""
+        """Check these, too."""
         self.files.update(files)
         self.folders.update(folders)
 
@@ -56,7 +56,7 @@ class Changes:
 class Findings:
     """What a walk through the folder found besides files."""
 
-    trouble: Callable[[str], None]  # gets a sentence for each link that is passed over
+    trouble: Callable[[str], None]  # called with a sentence for each link that is skipped
     unreadable: dict[str, str] = field(default_factory=dict)  # folder ("" = the root) => why it cannot be read
     mounts: set[str] = field(default_factory=set)  # folders that are disks of their own
     folders: set[str] = field(default_factory=set)  # that were listed
@@ -64,21 +64,21 @@ class Findings:
     counts: dict[str, int] = field(default_factory=dict)  # folder => entries
 
     def covers(self, path: str) -> bool:
-        """Whether a file would have been met."""
+        """Whether the walk would have found a file."""
         return path in self.files or path.rpartition("/")[0] in self.folders
 
 
 def is_litter(name: str) -> bool:
-    """Whether a file or folder of this name is left alone in silence: hidden, or left behind by a system."""
+    """Whether a file or folder of this name is skipped silently: hidden, or left by a system."""
     return _LITTER.fullmatch(name) is not None
 
 
 def look_at(root: Path, findings: Findings, changes: Changes, counts: dict[str, int]) -> Iterator[FileEntry]:
     """
-    The files that changed, and those beside them, for one may say how another is treated.
+    The files that changed, and those beside them, because one file may decide how another is treated.
 
     Args:
-        counts: how many entries each folder had; of a large folder the changed files alone are looked at.
+        counts: entries of each folder; in a large folder only the changed files are checked.
     """
     folders = set(changes.folders)
     for path in changes.files:
@@ -160,7 +160,7 @@ def _device(path: Path) -> int:
 
 
 def vanished_mount(root: Path, path: str, mounts: Iterable[str]) -> str | None:
-    """The disk that a file was on, where it was mounted below `root` before and is not now."""
+    """The disk that a file was on, if it was mounted below `root` before and is not now."""
     for folder in mounts:
         if path.startswith(f"{folder}/") and _device(root / folder) in (0, _device((root / folder).parent)):
             return folder
@@ -171,7 +171,7 @@ def _unread(folder: str, reason: str) -> str:
     return f"The folder {folder} cannot be read: {reason}."
 
 
-# Windows' junctions are links too, but no symbolic ones.
+# Windows' junctions are links, but not symbolic ones.
 def _is_link(entry: os.DirEntry[str]) -> bool:
     if sys.platform == "win32":
         return entry.is_symlink() or entry.stat(follow_symlinks=False).st_reparse_tag == stat.IO_REPARSE_TAG_MOUNT_POINT

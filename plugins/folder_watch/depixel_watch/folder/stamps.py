@@ -1,4 +1,4 @@
-"""What a directory tells of a file without opening it, and when a dropped file is complete."""
+"""What a directory says about a file without opening it, and when a dropped file is complete."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from depixel.errors import UnreadablePictureError
 
-_NO_SUCH_NAME = (errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL)  # this disk has no such names
+_NO_SUCH_NAME = (errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL)  # this disk does not support the name
 _BLOCK = 2**20
 
 
@@ -33,7 +33,9 @@ class Stamp(NamedTuple):
 
 
 def stamp_from(about: os.stat_result) -> Stamp:
-    """Of a file that was looked at. Times far from ours (a file of the year 2300) are wrapped: equal stays equal."""
+    """
+    The stamp from the result of `os.stat`. Times far from ours (the year 2300) are wrapped: equal times stay equal.
+    """
     return Stamp(about.st_size, _wrapped(about.st_mtime_ns), _wrapped(about.st_ctime_ns), _wrapped(about.st_ino))
 
 
@@ -42,7 +44,7 @@ def _wrapped(value: int) -> int:
 
 
 def stamp_of(path: Path) -> Stamp | None:
-    """What the file looks like now; None when it is gone. Raises OSError when that cannot be known."""
+    """The file's present stamp; None if it does not exist. Raises OSError if that is unknown."""
     try:
         return stamp_from(path.stat())
     except (FileNotFoundError, NotADirectoryError):
@@ -54,7 +56,7 @@ def stamp_of(path: Path) -> Stamp | None:
 
 
 def stamp_if_seen(path: Path) -> Stamp | None:
-    """As `stamp_of`; a file that cannot be looked at (a link in circles, say) counts as not there."""
+    """As `stamp_of`; a file that cannot be checked (for example a circular link) counts as missing."""
     try:
         return stamp_of(path)
     except OSError:
@@ -62,7 +64,7 @@ def stamp_if_seen(path: Path) -> Stamp | None:
 
 
 def is_file(path: Path) -> bool:
-    """Whether a regular file is there that can be looked at; a pipe or a device is none."""
+    """Whether this is an accessible regular file, not a pipe or device."""
     try:
         return stat.S_ISREG(path.stat().st_mode)
     except (OSError, ValueError):
@@ -71,7 +73,7 @@ def is_file(path: Path) -> bool:
 
 def open_regular(path: Path) -> int:
     """
-    A descriptor to read a regular file with. Never waits: a pipe without a writer would be waited for without end.
+    A descriptor for reading a regular file. It never waits, as opening a pipe without a writer would.
 
     Raises:
         UnreadablePictureError: it is a pipe, a device or a folder.
@@ -102,11 +104,11 @@ def digest_of(path: Path) -> str:
 
 class StabilityTracker:
     """
-    Remembers since when each file has looked the same.
+    Records since when each file has not changed.
 
     Args:
-        quiet: seconds that a file must stand still.
-        clock: seconds that never go back; tests bring their own.
+        quiet: seconds for which a file must not change.
+        clock: a monotonic clock, in seconds; tests pass their own.
     """
 
     def __init__(self, quiet: float, clock: Callable[[], float]) -> None:
@@ -115,7 +117,7 @@ class StabilityTracker:
         self._seen: dict[str, tuple[Stamp, float]] = {}
 
     def is_still(self, path: str, stamp: Stamp) -> bool:
-        """Note what the file looks like now; true when it has looked so for the quiet period."""
+        """Record the file's stamp; True if it has not changed for the quiet period."""
         now = self._clock()
         before = self._seen.get(path)
         if before is None or before[0] != stamp:
@@ -124,34 +126,34 @@ class StabilityTracker:
         return now - before[1] >= self._quiet
 
     def is_waited_for(self, path: str, stamp: Stamp) -> bool:
-        """Whether the file was seen before and does not stand still long enough yet; notes what it looks like now."""
+        """Whether the file was seen before but has not been still long enough; records its stamp."""
         return path in self._seen and not self.is_still(path, stamp)
 
     @property
     def seconds(self) -> float:
-        """Until the first of the files may have stood still long enough; 0 when there are none."""
+        """Seconds until the first of the files may have been still long enough; 0 if there are none."""
         now = self._clock()
         return max(0.0, min((since + self._quiet - now for _, since in self._seen.values()), default=0.0))
 
     def forget(self, path: str) -> None:
-        """The file is dealt with, or gone."""
+        """Forget a file that was processed, or no longer exists."""
         self._seen.pop(path, None)
 
     def keep_only(self, paths: Iterable[str], within: Callable[[str], bool] = lambda path: True) -> None:
-        """Forget every file that is not among these; only files for which `within` is true are looked at."""
+        """Forget every file that is not among these; only files for which `within` is true are considered."""
         kept = set(paths)
         for path in [p for p in self._seen if p not in kept and within(p)]:
             del self._seen[path]
 
     def stamps(self) -> list[Stamp]:
-        """What the files look like that are not dealt with yet."""
+        """The stamps of the files that were not processed yet."""
         return [stamp for stamp, _ in self._seen.values()]
 
     def paths(self) -> list[str]:
-        """The files that are not dealt with yet."""
+        """The files that were not processed yet."""
         return list(self._seen)
 
     @property
     def waiting(self) -> int:
-        """Files that are not complete yet."""
+        """The number of files that are not complete yet."""
         return len(self._seen)

@@ -1,1 +1,1 @@
-"""What is on record: the ledger, the lock, whose an output is."""
+"""The records of a watcher: the ledger, the lock, and the owners of outputs."""

@@ -1,4 +1,4 @@
-"""Whose is the file that lies where an output belongs, and which other source has the same output?"""
+"""Who owns the file in an output's place, and which other source has the same output."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _FOREIGN = "{} was not made by Depixel, or was changed since; move it away."
 
 
 def foreign(target: Path) -> OutputExistsError:
-    """The error for a file of somebody else's in an output's place."""
+    """The error for a file in an output's place that Depixel did not make."""
     return OutputExistsError(_FOREIGN.format(target))
 
 
 def owns(row: Row | None, target: Path, there: Stamp) -> bool:
     """
     Whether the file at `target`, which looks like `there`, is the output on record: by its stamp, else by its bytes.
-    A link is nobody's output.
+    A link is never an output.
     """
     if row is None or target.is_symlink():
         return False
@@ -48,15 +48,15 @@ class Claims:
     Who owns which output name, for one run over the folder; used from one thread.
 
     Args:
-        folds: whether the disk of the outputs takes Hero.png and hero.png for one name; None = it is tried.
+        folds: whether the output disk treats Hero.png and hero.png as the same name; None = find out.
     """
 
     def __init__(self, source: Path, out: Path, ledger: Ledger, folds: bool | None = None) -> None:
         self._source, self._out, self._ledger = source, out, ledger
         self._folds = (out / LEDGER_NAME.upper()).exists() if folds is None else folds
         self._claimed: dict[str, str] = {}  # folded output => source
-        self._owners: dict[str, Row] | None = None  # folded output => what the ledger has of it
-        self._renamed: list[str] = []  # sources whose output is another's now
+        self._owners: dict[str, Row] | None = None  # folded output => its row in the ledger
+        self._renamed: list[str] = []  # sources whose output now belongs to another
         self._rebuilt = bool(ledger.fact(REBUILT))
 
     def refused(self, task: Task) -> DepixelError | None:

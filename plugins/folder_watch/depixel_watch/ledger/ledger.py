@@ -1,5 +1,6 @@
 """
-What was done to which content: SQLite in write-ahead mode, so that a kill at any moment leaves it consistent.
+The record of what was done to which content, in SQLite's write-ahead mode, so that a kill at any moment leaves it
+consistent.
 
 A row goes `writing` -> `done` (or `failed`; `left` = alone, on purpose). `writing` is committed, with the digest of the
 new output, before that output gets its name. After a crash a file at that place is ours when it has the digest of the
@@ -57,18 +58,18 @@ _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM files"
 
 @dataclass(frozen=True)
 class Row:
-    """One source file as it was last dealt with."""
+    """A source file as it was last processed."""
 
     path: str  # relative to the watched folder, with forward slashes
     stamp: Stamp  # of the source
-    key: str  # content + what was asked of it: equal keys have equal outputs
+    key: str  # content and request: equal keys have equal outputs
     recipe: str  # settings + model + engine version of the whole run
     state: str  # writing, done, failed, left (alone, on purpose)
-    reason: str  # why it failed or was left alone; or a remark
-    out: Stamp = NOTHING  # of the output as we wrote it; while `writing`, of the one before
+    reason: str  # why it failed or was left alone, or a remark
+    out: Stamp = NOTHING  # of the output as written; while `writing`, of the previous one
     made: str = ""  # digest of the output's bytes
-    target: str = ""  # the output's path, where it is not the source's
-    prior: str = ""  # digest of the output before, while `writing`
+    target: str = ""  # the output's path, if it differs from the source's
+    prior: str = ""  # digest of the previous output, while `writing`
     answer: bool = True  # the output is an answer of the engine, not a copy of its source
 
     @property
@@ -80,7 +81,7 @@ _MESSAGES_OF_DAMAGE = ("decode to UTF-8", "no such table", "no such column", "ma
 
 
 def is_damage(error: sqlite3.Error) -> bool:
-    """Whether SQLite's error means that the file is damaged, and not that it is away, locked, or the disk full."""
+    """Whether SQLite's error means a damaged file, rather than a missing or locked one, or a full disk."""
     if isinstance(error, sqlite3.OperationalError):
         return any(words in str(error) for words in _MESSAGES_OF_DAMAGE)
     return isinstance(error, sqlite3.DatabaseError)
@@ -99,7 +100,7 @@ class DamagedLedgerError(DepixelError):
 
 
 def identity_of(path: Path) -> tuple[int, int] | None:
-    """Device and number of a file: another one under the same name differs. None when it cannot be looked at."""
+    """Device and inode of a file, by which a new file with the same name differs. None if it is not accessible."""
     with contextlib.suppress(OSError):
         about = path.stat()
         return about.st_dev, about.st_ino
@@ -108,7 +109,7 @@ def identity_of(path: Path) -> tuple[int, int] | None:
 
 class Ledger:
     """
-    The ledger, opened or made.
+    The ledger of an output folder; it is created if necessary.
 
     Raises:
         DamagedLedgerError: the file is damaged.
@@ -132,7 +133,7 @@ class Ledger:
         self._file = identity_of(path)
 
     def is_in_place(self) -> bool:
-        """False when its file was deleted or replaced: what is recorded here will be read by nobody."""
+        """False if its file was deleted or replaced, so that records would be lost."""
         return self._file == identity_of(self.path)
 
     def _set_up(self) -> None:
@@ -147,16 +148,16 @@ class Ledger:
         self._base.execute("CREATE INDEX IF NOT EXISTS by_made ON files (made) WHERE made != ''")
 
     def close(self) -> None:
-        """Write everything down and let go of the file."""
+        """Write everything to the file and close it."""
         self._base.close()
 
     def get(self, path: str) -> Row | None:
-        """What is known of one source."""
+        """The row of one source."""
         values = self._base.execute(f"{_SELECT} WHERE path = ?", (_stored(path),)).fetchone()
         return None if values is None else _row(values)
 
     def record(self, rows: Iterable[Row]) -> None:
-        """Put rows in, all of them or none, and on the disk when this returns."""
+        """Store rows, all or none; they are on the disk when this returns."""
         marks = ", ".join("?" * len(_COLUMNS))
         self._base.execute("BEGIN IMMEDIATE")
         try:
@@ -169,32 +170,32 @@ class Ledger:
         self._base.execute("COMMIT")
 
     def done_with(self, key: str) -> list[Row]:
-        """Finished files of the same content that were asked the same: their output is this one's too."""
+        """Finished files with the same content and request, whose output can be copied."""
         rows = self._base.execute(f"{_SELECT} WHERE key = ? AND state = 'done' LIMIT 4", (key,))
         return [_row(values) for values in rows]
 
     def was_made(self, content: str) -> bool:
-        """Whether these bytes are an answer of ours: such a file is no input, wherever it was copied to."""
+        """Whether these bytes are an answer of ours, which is never an input, wherever it was copied to."""
         rows = self._base.execute(
             "SELECT 1 FROM files WHERE made = ? AND made != '' AND answer = 1 LIMIT 1", (content,)
         )
         return rows.fetchone() is not None
 
     def remove(self, path: str) -> None:
-        """The source is gone, and so is its output."""
+        """Remove the row of a source that no longer exists."""
         self._base.execute("DELETE FROM files WHERE path = ?", (_stored(path),))
 
     def ask_again(self, state: str) -> None:
-        """Files in a state are dealt with anew; which of the outputs are ours is not forgotten."""
+        """Process the files in a state again; the record of which outputs are ours is kept."""
         self._base.execute("UPDATE files SET recipe = '' WHERE state = ?", (state,))
 
     def rows(self, state: str | None = None, folder: str | None = None) -> Iterator[Row]:
         """
-        Rows by path, a thousand at a time: they may be changed meanwhile.
+        Rows by path, a thousand at a time, so that they may be changed meanwhile.
 
         Args:
-            state: those in this state alone.
-            folder: those in and below this folder alone ("" = all).
+            state: only those in this state.
+            folder: only those in and below this folder ("" = all).
         """
         last: str | bytes = f"{folder}/" if folder else ""
         end = f"{folder}0" if folder else None  # "0" comes next after "/"
@@ -214,7 +215,7 @@ class Ledger:
         Rows of the files in a folder, and of those below it whose folder is gone.
 
         Args:
-            is_there: whether a folder below it still is.
+            is_there: whether a folder below it still exists.
         """
         prefix = f"{folder}/" if folder else ""
         last, end = prefix, f"{folder}0" if folder else None
@@ -245,7 +246,7 @@ class Ledger:
             raise
 
     def kinds(self) -> dict[str, str]:
-        """Family of textures => the kind that all of its members are."""
+        """Family of textures => the kind of all its members."""
         return {_read(family): _read(kind) for family, kind in self._base.execute("SELECT * FROM kinds")}
 
     def counts(self) -> dict[str, int]:
@@ -258,7 +259,7 @@ class Ledger:
         return bool(self._base.execute("PRAGMA integrity_check").fetchone()[0] == "ok")
 
     def decide(self, family: str, kind: str) -> None:
-        """Once for all members of a family, those that come later included."""
+        """Set the kind of all members of a family, including later ones."""
         self._base.execute("INSERT OR REPLACE INTO kinds VALUES (?, ?)", (_stored(family), kind))
 
     def mounts(self) -> set[str]:
@@ -274,7 +275,7 @@ class Ledger:
         return {_read(folder): _read(reason) for folder, reason in self._base.execute("SELECT * FROM unreadable")}
 
     def note_unreadable(self, folders: dict[str, str]) -> None:
-        """Replace what `unreadable` tells."""
+        """Replace the result of `unreadable`."""
         if folders != self.unreadable():
             self._base.execute("DELETE FROM unreadable")
             self._base.executemany(
@@ -282,16 +283,16 @@ class Ledger:
             )
 
     def fact(self, name: str) -> str:
-        """A remembered word about the whole folder; empty when there is none."""
+        """A stored fact about the whole folder; empty if there is none."""
         value = self._base.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
         return "" if value is None else str(value[0])
 
     def note_fact(self, name: str, value: str) -> None:
-        """Remember a word about the whole folder."""
+        """Store a fact about the whole folder."""
         self._base.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
 
     def salvaged(self) -> list[Row]:
-        """All rows that can still be read of a damaged file: from the first on, and from the last on backwards."""
+        """All rows that are still readable in a damaged file, read from the start and from the end."""
         rows: dict[str, Row] = {}
         for order in ("ASC", "DESC"):
             with contextlib.suppress(sqlite3.Error):

@@ -1,4 +1,4 @@
-"""One watcher an output folder. The lock is SQLite's: it works everywhere and ends with its process."""
+"""One watcher per output folder. The lock is SQLite's, which works everywhere and ends with its process."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Lock:
         self._file, self._held = identity_of(self._path), True
 
     def release(self) -> None:
-        """Let go of it."""
+        """Release it."""
         if self._base is not None:
             self._base.close()
         self._base = None

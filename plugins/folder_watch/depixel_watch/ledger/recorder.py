@@ -1,4 +1,4 @@
-"""What became of each file of a pass goes into the ledger, the counts, and a line for those who listen."""
+"""Records the outcome of each file of a pass in the ledger and the counts, and announces it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from depixel_watch.work.task import LoadedTask
 
 @dataclass
 class Times:
-    """Where the seconds of a pass went. Decoding and writing are sums over threads that work side by side."""
+    """How the time of a pass was spent. Decoding and writing are sums over parallel threads."""
 
     wall: float = 0.0  # from the first file to the last
     decode: float = 0.0  # read, hash, decode
@@ -32,21 +32,21 @@ class Times:
 class PassCounts:
     """What one pass over the folder did, in files."""
 
-    found: int = 0  # that need work in this pass
+    found: int = 0  # files that need work in this pass
     done: int = 0
     copied: int = 0  # same content as another: computed once
-    skipped: int = 0  # in step already
+    skipped: int = 0  # already up to date
     left: int = 0  # newly left alone
     failed: int = 0  # newly
     waiting: int = 0  # not complete yet
-    removed: int = 0  # source gone, so is the output
-    whole: bool = True  # the whole folder was looked at, not only what changed
+    removed: int = 0  # outputs removed because their source is gone
+    whole: bool = True  # the whole folder was scanned, not only changes
     inside: tuple[str, int, int] = ("", 0, 0)  # an archive that is being rewritten: path, work done, all of its work
     times: Times = field(default_factory=Times)
 
     @property
     def finished(self) -> int:
-        """How many of `found` are dealt with."""
+        """How many of `found` were processed."""
         return self.done + self.copied + self.left + self.failed
 
 
@@ -64,7 +64,7 @@ Listener = Callable[[Announcement], None]
 
 @dataclass(frozen=True)
 class Output:
-    """An output that has its name."""
+    """An output under its final name."""
 
     stamp: Stamp
     digest: str  # of its bytes
@@ -89,7 +89,7 @@ class Recorder:
 
     def announce(self, outputs: Iterable[tuple[LoadedTask, str, bool]]) -> None:
         """
-        Before outputs get their names: a file with one of these digests is ours from now on.
+        Record digests before outputs get their names: a file with one of them is ours from now on.
 
         Args:
             outputs: task, digest of the new output, whether it is an answer of the engine.
@@ -103,7 +103,7 @@ class Recorder:
             self.ledger.record(rows)
 
     def finish(self, outcomes: Iterable[tuple[LoadedTask, Output]]) -> None:
-        """Outputs that are in place."""
+        """Record outputs that have their names."""
         pairs = list(outcomes)
         if pairs:
             self.ledger.record(
@@ -117,7 +117,7 @@ class Recorder:
             self._listener(Announcement(one.what, item.task.path, one.remark))
 
     def unchanged(self, items: Iterable[LoadedTask]) -> None:
-        """Files whose content and output are as recorded, though their stamps are not: nothing is to be done."""
+        """Record new stamps of files whose content and output have not changed."""
         rows = []
         for item in items:
             before = self.ledger.get(item.task.path)
@@ -161,7 +161,7 @@ class Recorder:
         self._listener(Announcement("failed", item.task.path, str(error)))
 
     def leave(self, item: LoadedTask, reason: str, digest: str = "") -> None:
-        """One file is left alone, on purpose. `digest`: its content is an output of ours."""
+        """Record that a file is left alone on purpose. `digest`: its content is an output of ours."""
         before = self.ledger.get(item.task.path)
         self.ledger.record([self._row(item, "left", reason, self._out_of(before), digest)])
         self._tracker.forget(item.task.path)
@@ -169,11 +169,11 @@ class Recorder:
         self._listener(Announcement("left", item.task.path, reason))
 
     def wait(self, count: int = 1) -> None:
-        """Files for another pass."""
+        """Count files that wait for another pass."""
         self.counts.waiting += count
         self.counts.found -= count
 
-    # Why it failed the last time: need not be told again.
+    # Why it failed last time, which need not be announced again.
     def _reason(self, before: Row | None) -> str:
         return before.reason if before is not None and before.state in ("failed", "writing") else ""
 

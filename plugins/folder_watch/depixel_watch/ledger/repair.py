@@ -1,4 +1,4 @@
-"""A ledger that is damaged, or was deleted with the outputs, is made anew from what can still be read."""
+"""Rebuilds a ledger that is damaged, or was deleted with the outputs, from what is still readable."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _KEPT = (
 
 def open_ledger(path: Path, trouble: Callable[[str], object], *, damaged: bool = False) -> Ledger:
     """
-    The ledger of an output folder. A damaged one is put aside, and a new one gets all rows that can be read of it.
+    The ledger of an output folder. A damaged one is put aside and replaced by a new one with all readable rows.
 
     Args:
-        trouble: gets the sentence that says so.
+        trouble: called with a sentence about it.
         damaged: it is known to be damaged, though it may open.
 
     Raises:
@@ -62,7 +62,7 @@ def open_ledger(path: Path, trouble: Callable[[str], object], *, damaged: bool =
 @contextlib.contextmanager
 def reading(path: Path) -> Iterator[Ledger]:
     """
-    A ledger to look at; nothing is mended.
+    A ledger for reading only; it is not repaired.
 
     Raises:
         DamagedLedgerError: it is damaged, or becomes unreadable while it is looked at.

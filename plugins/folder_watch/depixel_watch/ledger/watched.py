@@ -1,4 +1,4 @@
-"""Which output folders this user's watchers have written to, so that `--status` need not be told."""
+"""The list of output folders that this user's watchers have written to, for `--status`."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _MOST = 200
 
 
 def watched() -> list[Path]:
-    """Output folders that are there, the last one first."""
+    """Existing output folders, the latest first."""
     return [Path(out) for out in _read() if (Path(out) / LEDGER_NAME).exists()]
 
 
 def remember(out: Path) -> None:
-    """Put a folder first. A list that cannot be written stops nobody."""
+    """Put a folder first. A list that cannot be written is ignored."""
     outs = [str(out), *(other for other in _read() if other != str(out))][:_MOST]
     path = _path()
     with contextlib.suppress(OSError, DepixelError):

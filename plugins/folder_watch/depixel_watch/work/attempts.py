@@ -1,6 +1,6 @@
 """
-Which files the process was working on when it died. A file that was in work at two deaths, the second time alone, is
-set aside: one file must not stop the others at each start.
+Records which files the process was working on when it died. A file that was in work at two deaths, the second time
+alone, is set aside, so that one file cannot stop the others at each start.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ SET_ASIDE = (
 
 class Attempts:
     """
-    The file in which files at work are noted; used from one thread. A file that cannot be written stops nobody.
+    The record of files in work; used from one thread. A record that cannot be written is ignored.
 
     Args:
-        path: of the note; what a process that died left there is read.
+        path: of the record; the one that a dead process left is read.
     """
 
     def __init__(self, path: Path) -> None:
@@ -40,23 +40,23 @@ class Attempts:
         return self._deaths.get(_key(path, stamp), 0)
 
     def begin(self, files: Iterable[tuple[str, Stamp]]) -> None:
-        """Work on these begins: should the process die now, they are suspects."""
+        """Work on these begins: if the process dies now, they are suspects."""
         self._at_work.update(_key(path, stamp) for path, stamp in files)
         self._write()
 
     def end(self, files: Iterable[tuple[str, Stamp]]) -> None:
-        """Work on these is over, whatever came of it."""
+        """Work on these is over, with any result."""
         for path, stamp in files:
             self._at_work.discard(_key(path, stamp))
             self._deaths.pop(_key(path, stamp), None)
 
     def rest(self) -> None:
-        """The run ends as it should: whatever is unfinished is no suspect."""
+        """The run ends normally: unfinished files are not suspects."""
         self._at_work.clear()
         self._write()
 
     def finish(self) -> None:
-        """All files were dealt with: nobody is a suspect any more."""
+        """All files were processed: no file is a suspect any more."""
         self._deaths.clear()
         self.rest()
 
@@ -68,7 +68,7 @@ class Attempts:
                 return
             part = self._path.with_suffix(".part")
             part.unlink(missing_ok=True)
-            with part.open("x", encoding="utf-8") as file:  # never through a link that somebody left there
+            with part.open("x", encoding="utf-8") as file:  # never through a link
                 json.dump(counts, file)
             part.replace(self._path)
 

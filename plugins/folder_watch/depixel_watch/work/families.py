@@ -1,8 +1,7 @@
 """
-Pictures that belong together are looked at together: frames of one animation, directions of one figure, states of one
-button, tiles of one terrain, a folder of pictures of one size. Whether they are pixel art is decided once for all of
-them, so that no outline flickers between two frames. Decisions are kept, so that a frame that comes later looks like
-those before it.
+Pictures that belong together are examined together: frames of an animation, directions of a figure, states of a button,
+tiles of a terrain, a folder of pictures of equal size. Whether they are pixel art is decided once for all of them, so
+that outlines do not flicker between frames. Decisions are stored, so that later frames look like earlier ones.
 """
 
 from __future__ import annotations
@@ -23,10 +22,10 @@ from depixel.picture import Picture
 from depixel_watch.work.texture import Texture
 
 PIXEL_ART = "pixel-art"
-_SAMPLE = 24  # members that are looked at, spread over a family
-_LEAST = 4  # pictures of one size that make a folder of like pictures
-_CLEAR = 0.7  # the share that settles the kind of such a folder
-_LARGEST = 256  # pixels a side: what is larger is never taken for pixel art, so there is nothing to settle
+_SAMPLE = 24  # members that are examined, spread over a family
+_LEAST = 4  # least pictures of equal size in a folder of similar pictures
+_CLEAR = 0.7  # share of members that decides the kind of such a folder
+_LARGEST = 256  # pixels per side: larger pictures never count as pixel art, so there is nothing to decide
 _WORD = re.compile(r"[0-9]+|[^\W\d_]+")
 
 
@@ -57,7 +56,7 @@ class Listing(Protocol):
 
 
 def stem_of(path: str) -> str:
-    """What the names of one sequence share: guard-attack-2.png and guard-attack-3.png => "guard attack"."""
+    """The common part of the names of a sequence: guard-attack-2.png and guard-attack-3.png => "guard attack"."""
     words = [word.lower() for word in _WORD.findall(PurePosixPath(path).stem)]
     parts = [word for word in words if not word.isdigit() and word not in _DIRECTIONS]
     while len(parts) > 1 and parts[-1] in _STATES:
@@ -70,8 +69,8 @@ class Families:
     Pictures that belong together, for one run over a folder or an archive; used from several threads.
 
     Args:
-        detect: kind of a picture by its content alone, never by its name.
-        decided: what earlier runs decided.
+        detect: kind of a picture by its content, not by its name.
+        decided: decisions of earlier runs.
     """
 
     def __init__(
@@ -79,14 +78,14 @@ class Families:
     ) -> None:
         self._listing, self._detect, self._decided = listing, detect, decided
         self._sizes: dict[str, dict[str, tuple[int, int]]] = {}  # folder => path => width, height
-        self._kinds: dict[str, str | None] = {}  # family => its kind; None = each member by itself
+        self._kinds: dict[str, str | None] = {}  # family => its kind; None = decided for each member
         self._votes: dict[str, str] = {}  # path => kind by its content
         self._lock = threading.Lock()
         self.news: dict[str, str] = {}
         """What was decided in this run, and nobody took down yet."""
 
     def settle(self, path: str, texture: Texture) -> Texture:
-        """The texture with the kind of its family, where nothing else says what kind it is."""
+        """The texture with the kind of its family, unless its kind is set otherwise."""
         picture, hints = texture.picture, dict(texture.hints)
         if "domain" in hints or max(picture.width, picture.height) > _LARGEST:
             return texture
@@ -97,7 +96,7 @@ class Families:
             if kind != PIXEL_ART:
                 own = self._vote(path, picture)
                 if own != PIXEL_ART:
-                    return texture  # the engine sees the same, and more
+                    return texture  # the engine decides the same, with more information
         return replace(texture, hints=tuple(sorted({**hints, "domain": kind}.items())))
 
     def take_news(self) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Files on their way in groups: small textures share a pass through the network, large ones do not fill the memory."""
+"""Groups of files: small textures share a pass through the network, and large ones do not exhaust memory."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ from depixel_watch.work.task import LoadedTask, Task, pixels_of
 
 GROUP = 128  # files
 GROUP_PIXELS = 2**20  # of their pictures at scale 4, about
-_FIRST_PIXELS = 2**14  # of the first group, each twice the one before: soon there are outputs, and a measured speed
+_FIRST_PIXELS = (
+    2**14
+)  # of the first group; each is twice the previous one, so that outputs and a measured speed come soon
 
 Answers = list["Picture | DepixelError"]
 
@@ -27,9 +29,9 @@ class Group:
 
     tasks: list[Task]
     pixels: int
-    alone: bool = False  # a suspect: nothing else is at work beside it
+    alone: bool = False  # a suspect: nothing else is processed at the same time
     loading: list[Future[tuple[LoadedTask, float]]] = field(default_factory=list)
-    ready: list[LoadedTask] = field(default_factory=list)  # what the engine is asked
+    ready: list[LoadedTask] = field(default_factory=list)  # tasks for the engine
     future: Future[Answers] | None = None
     writing: list[tuple[LoadedTask, Future[Part]]] = field(default_factory=list)
 
@@ -42,7 +44,7 @@ def groups_of(
     set_aside: Callable[[Task, int], None],
 ) -> Iterator[Group]:
     """
-    Tasks in their order, bounded by files and pixels; suspects come last and each alone.
+    Tasks in order, limited by files and pixels; suspects come last, each alone.
 
     Args:
         deaths: how often the process died while it worked on a file.

@@ -1,4 +1,4 @@
-"""Which textures are too large to be enlarged, and how far the others may grow: `--only-below` and `--most`."""
+"""The limits `--only-below` and `--most`: which textures are too large, and how far the others may grow."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class SizeLimits:
     most: int = 0  # no side of a result is longer than this
 
     def scale_for(self, width: int, height: int, scale: int) -> int:
-        """By how much a texture of this size grows; 1 = it is left alone."""
+        """The scale for a texture of this size; 1 = it is left alone."""
         side = max(width, height)
         if self.only_below and side >= self.only_below:
             return 1
@@ -31,7 +31,7 @@ class SizeLimits:
         return f"{width}x{height} pixels: twice as large would exceed {self.most} (--most): left alone."
 
     def scale_of_file(self, path: Path, scale: int) -> int:
-        """As `scale_for`, of a file whose header says its size; a file that does not say it grows by `scale`."""
+        """As `scale_for`, with the size from the file's header; `scale` if the header does not tell it."""
         if not (self.only_below or self.most):
             return scale
         try:
@@ -48,5 +48,5 @@ class SizeLimits:
 
     @property
     def recipe(self) -> str:
-        """For the ledger: other limits, other outputs."""
+        """For the ledger, because limits change outputs."""
         return f"|{self.only_below}|{self.most}" if self.only_below or self.most else ""

@@ -1,4 +1,6 @@
-"""Memory is planned before the work: what does not fit is refused with a sentence, not killed by the system."""
+"""
+Plans memory in advance: a picture that does not fit is refused with a sentence, before the system kills the process.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,7 @@ BYTES_PER_ANSWER = 24
 """Bytes at the peak for each pixel of an answer: a 2048x2048 texture x4 takes 1.6 GB (benchmarks/results)."""
 BYTES_PER_PIXEL = 16
 """Bytes for each pixel of the input, decoded."""
-_SPARED = 0.8  # the share of the free memory that one picture may take
+_SPARED = 0.8  # share of the free memory that one picture may use
 _CGROUP = Path("/sys/fs/cgroup")
 
 
@@ -26,7 +28,7 @@ class TooLittleMemoryError(DepixelError):
 
 
 def available() -> int | None:
-    """Bytes that this process can still get, by the system and by the container it runs in; None = nobody says."""
+    """Bytes that this process can still allocate, according to the system and its container; None = unknown."""
     values = [value for value in (_of_system(), _of_container()) if value is not None]
     return min(values) if values else None
 
@@ -41,7 +43,7 @@ def _of_system() -> int | None:
             status[0] = 64  # dwLength of MEMORYSTATUSEX
             ctypes.windll.kernel32.GlobalMemoryStatusEx(ctypes.byref(status))
             return int(status[2])  # ullAvailPhys
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2  # macOS says only how much there is
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2  # macOS tells only the total
     except (OSError, ValueError, AttributeError):
         return None
 
@@ -55,17 +57,17 @@ def _of_container() -> int | None:
 
 
 def needed(pixels: int, scale: int) -> int:
-    """Bytes at the peak while a picture of so many pixels (of all frames) is answered."""
+    """Peak memory in bytes for answering a picture with so many pixels (over all frames)."""
     return pixels * (BYTES_PER_PIXEL + BYTES_PER_ANSWER * scale * scale)
 
 
 def check_claim(name: str, head: bytes, scale: int) -> None:
-    """As `check`, by what the first bytes of a file claim, before anything is decoded."""
+    """As `check`, from the first bytes of a file, before it is decoded."""
     _check(name, claimed_pixels(head) or 0, scale)
 
 
 def check(picture: Picture, scale: int) -> None:
-    """Raises TooLittleMemoryError where the answer to a decoded picture does not fit."""
+    """Raises TooLittleMemoryError if the answer to a decoded picture does not fit."""
     _check(picture.name, picture.width * picture.height * len(picture.frames), scale)
 
 

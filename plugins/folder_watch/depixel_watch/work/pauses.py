@@ -1,4 +1,4 @@
-"""What is no file's fault: the watcher waits, says so, and goes on when it can."""
+"""Problems that no file causes: the watcher waits, says so, and continues when it can."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from depixel.errors import DepixelError, UnwritableOutputError
 
 
 class PauseError(DepixelError):
-    """Nothing can be done for the moment; what is finished is kept."""
+    """Work is impossible at the moment; finished outputs are kept."""
 
 
 class DiskFullError(PauseError, UnwritableOutputError):
-    """There is no room for outputs."""
+    """There is no space for outputs."""
 
 
 class EngineAwayError(PauseError):
@@ -20,7 +20,7 @@ class EngineAwayError(PauseError):
 
 
 class OutputAwayError(PauseError, UnwritableOutputError):
-    """The output folder as a whole cannot be used."""
+    """The output folder is not usable."""
 
 
 class OutputDeletedError(OutputAwayError):
@@ -46,7 +46,7 @@ def may_pass(error: BaseException | None) -> bool:
 
 
 def as_pause(error: BaseException | None) -> PauseError | None:
-    """The pause that an error means, looked for along its causes; None when it is about one file."""
+    """The pause that an error or one of its causes means; None if it concerns a single file."""
     while error is not None:
         if isinstance(error, PauseError):
             return error
@@ -65,6 +65,6 @@ _REASONS = {
 
 
 def reason_of(error: BaseException) -> str:
-    """Why the system refused, for the middle of a sentence."""
+    """The system's reason, for the middle of a sentence."""
     number = getattr(error, "errno", None) or 0
     return _REASONS.get(number) or str(getattr(error, "strerror", None) or error).lower()

@@ -1,7 +1,6 @@
 """
-Files are decoded, answered and written at the same time: readers work ahead, the engine has a thread of its own and
-always a group waiting for it, writers encode and wait for the disk. The calling thread alone keeps the ledger and gives
-outputs their names.
+Decodes, answers and writes files in parallel: readers work ahead, the engine has its own thread and always a group
+waiting, writers encode and wait for the disk. Only the calling thread uses the ledger and gives outputs their names.
 """
 
 from __future__ import annotations
@@ -42,11 +41,11 @@ _WRITERS = 4
 
 class Pipeline:
     """
-    Brings files to their outputs.
+    Makes the outputs of files.
 
     Args:
         profile: of archives; None = each is recognised by what is inside.
-        complete: what is left alone is copied, and outputs take the times of their sources.
+        complete: also copy files that are left alone, and give outputs the timestamps of their sources.
         cancelled: asked between groups; what is finished is kept.
     """
 
@@ -68,13 +67,13 @@ class Pipeline:
         self._busy = 0.0  # seconds of the engine in this run; its thread alone adds to it
 
     def close(self) -> None:
-        """Let go of the threads."""
+        """End the threads."""
         for pool in (self._readers, self._engine, self._writers):
             pool.shutdown(cancel_futures=True)
 
     def run(self, tasks: Iterable[Task], recorder: Recorder, bench: Bench) -> None:
         """
-        Deal with all files.
+        Process all files.
 
         Raises:
             PauseError: what was finished is in the ledger; the rest comes again.
@@ -127,7 +126,7 @@ class Pipeline:
                 self._readers.submit(self._timed_load, task, row) for task, row in zip(group.tasks, rows, strict=True)
             ]
 
-    # A few large answers must not lie in memory together.
+    # Limits the number of large answers in memory.
     def _may_ask(self, coming: deque[Group], submitted: deque[Group], behind: deque[Group]) -> bool:
         if not coming or not coming[0].loading or len(submitted) >= _AT_ENGINE:
             return False
@@ -156,7 +155,7 @@ class Pipeline:
         self._recorder.fail(LoadedTask(task), DepixelError(SET_ASIDE.format(deaths, task.path)))
         self._attempts.end([(task.path, task.stamp)])
 
-    # Decide what is to be done with each file; the engine gets what only it can do.
+    # Decides what to do with each file; the engine gets only what needs it.
     def _prepare(self, group: Group) -> None:
         recorder = self._recorder
         whole: list[LoadedTask] = []
@@ -218,7 +217,7 @@ class Pipeline:
         finally:
             self._busy += time.perf_counter() - started
 
-    # A fault that one picture brings about must not take the others along.
+    # A fault with one picture must not affect the others.
     def _ask_all(self, textures: list[Texture]) -> Answers:
         try:
             return ask(self._worker, textures)
@@ -240,7 +239,7 @@ class Pipeline:
             else:
                 group.writing.append((item, self._writers.submit(self._write, item, answer)))
 
-    # Outputs that are written get their names, and whatever went wrong is told.
+    # Gives written outputs their names, and announces failures.
     def _settle(self, group: Group) -> None:
         parts: list[tuple[LoadedTask, Part]] = []
         wrong: list[tuple[LoadedTask, Exception]] = []

@@ -1,6 +1,6 @@
 """
-An output gets its name: written under another name, flushed to the disk, announced in the ledger, renamed. Each step
-leaves a state from which the next start goes on; what belongs to somebody else is never replaced.
+Publishes an output: it is written under another name, flushed to the disk, announced in the ledger, and renamed. The
+next start can continue after each step; files of others are never replaced.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _BLOCK = 2**20
 
 @dataclass(frozen=True)
 class Part:
-    """A finished output that has no name yet; its bytes are on the disk."""
+    """A finished output without its final name; its bytes are on the disk."""
 
     path: Path
     digest: str  # of its bytes
@@ -39,7 +39,7 @@ class Part:
 
 
 def reached(step: str) -> None:
-    """Called after each step of publication. Tests and the kill benchmark put a fault in its place."""
+    """Called after each step of publication. Tests and the kill benchmark replace it to inject faults."""
     del step
 
 
@@ -48,7 +48,7 @@ def new_part(target: Path) -> tuple[Path, BinaryIO]:
     A file beside `target`, open for writing, with the permissions that the output will have.
 
     Raises:
-        UnwritableOutputError: the folder cannot be made or written.
+        UnwritableOutputError: the folder cannot be created or written.
     """
     part = target.with_name(f"{OURS}{secrets.token_hex(6)}.part")  # short: the name itself may be at its limit
     try:
@@ -64,7 +64,9 @@ def new_part(target: Path) -> tuple[Path, BinaryIO]:
 
 
 def write_part(target: Path, data: bytes, mtime_ns: int | None = None) -> tuple[Path, str]:
-    """The bytes of an output under another name, on the disk, and their digest. Raises as `new_part` does."""
+    """
+    Write the bytes of an output to the disk under another name; returns them with their digest. Raises like `new_part`.
+    """
     part, file = new_part(target)
     with _cleaned(part, target), file:
         file.write(data)
@@ -86,7 +88,7 @@ def copy_part(source: Path, target: Path, mtime_ns: int | None = None) -> tuple[
 
 
 def seal(part: Path, file: BinaryIO, mtime_ns: int | None = None) -> None:
-    """All bytes reach the disk; the file takes a time, where it is to have one."""
+    """Flush the file to the disk, and set its time if one is given."""
     file.flush()
     reached("written")
     os.fsync(file.fileno())
@@ -108,7 +110,7 @@ def _cleaned(part: Path, target: Path) -> Iterator[None]:
         raise
 
 
-# A file that is replaced keeps its permissions; a new one takes the user's default.
+# A replaced file keeps its permissions; a new one gets the user's default.
 def _permissions(path: Path) -> int:
     try:
         return stat.S_IMODE(path.stat().st_mode) & 0o666
@@ -121,13 +123,13 @@ def publish(part: Part, target: Path, row: Row | None) -> Stamp:
     Give a finished output its name; the folder's entry is flushed by `flush_folders`.
 
     Args:
-        row: what the ledger had of this source before, by which a file in the output's place is known for ours.
+        row: the previous row of this source, by which a file in the output's place is recognised as ours.
 
     Returns:
-        What the output looks like now.
+        The output's stamp.
 
     Raises:
-        OutputExistsError: somebody else's file is in its place; it stays, and the part is gone.
+        OutputExistsError: a file of others is in its place; it is kept, and the part is deleted.
         UnwritableOutputError: the system refuses.
     """
     try:
@@ -149,13 +151,13 @@ def _publish(part: Part, target: Path, row: Row | None) -> Stamp:
         reached("named")
         return _stamp(target, inode)
     if there is not None and not (row is not None and row.out == there) and _is_same(part, target):
-        return there  # an earlier run gave it its name and died before it could say so
+        return there  # an earlier run renamed it and died before it recorded that
     if there is None or not owns(row, target, there):
         raise foreign(target)
     inode = part.path.stat().st_ino
     if exchange(part.path, target):
         reached("exchanged")
-        # Whoever put a file there since we looked gets it back.
+        # A file that appeared there in the meantime is put back.
         swapped = stamp_from(part.path.lstat())
         if swapped.inode != there.inode and not swapped.looks_like(there):
             exchange(part.path, target)
@@ -180,7 +182,7 @@ def _is_same(part: Part, target: Path) -> bool:
 
 
 def flush_folders(folders: Iterable[Path]) -> None:
-    """The entries of folders reach the disk too, where folders can be opened; the files themselves are safe already."""
+    """Flush the entries of folders to the disk, if folders can be opened; the files themselves are already safe."""
     if os.name == "nt":
         return
     for folder in set(folders):

@@ -1,4 +1,4 @@
-"""Outputs whose sources are gone go too, unless somebody changed them, or a disk vanished with the sources."""
+"""Removes outputs whose sources are gone, unless somebody changed them, or a disk with the sources disappeared."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Removal:
     Removes outputs whose sources are gone, for one watcher; used from one thread.
 
     Args:
-        trouble: gets a sentence for what is kept.
+        trouble: called with a sentence for outputs that are kept.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Removal:
         counts.waiting += new
 
     def remove(self, ledger: Ledger, counts: PassCounts, row: Row) -> bool:
-        """The output and its row. False when another program holds the output: another time."""
+        """Remove the output and its row. False if another program holds the output, so it must be repeated."""
         target = self._out / row.output
         there = stamp_of(target)
         if there is not None and owns(row, target, there) and not self._renamed_case(row.output):

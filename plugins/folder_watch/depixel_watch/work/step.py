@@ -1,4 +1,5 @@
-"""Is a file in step: is its output what its content and the request ask for? Asked of every file in every pass."""
+"""Whether a file is in step, that is, whether its output fits its content and the request. Checked for every file in
+every pass."""
 
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ class InStep:
         self._out, self._ledger, self._complete, self._verify = out, ledger, complete, verify
 
     def __call__(self, task: Task, row: Row | None) -> bool:
-        """Whether nothing is to be done; the ledger takes down a new stamp of an output that is as it was."""
+        """Whether nothing must be done; a new stamp of an unchanged output is recorded in the ledger."""
         if row is None or row.stamp != task.stamp or row.recipe != task.recipe or row.state == "writing":
             return False
         # As far as can be seen: when it is to be written it will turn out why it cannot be.

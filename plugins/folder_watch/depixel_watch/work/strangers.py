@@ -1,4 +1,4 @@
-"""Files that hold pictures which the watcher does not open: each is named, with the way out."""
+"""Files with pictures that the watcher does not open: each is reported, with advice."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _ENCRYPTED = frozenset({".rpgmvp", ".png_"})
 
 
 def sentence_for(path: str) -> str:
-    """Why a file is left alone; empty for files that hold no pictures."""
+    """Why a file is left alone; empty for files without pictures."""
     name, suffix = PurePosixPath(path).name, PurePosixPath(path).suffix.lower()
     if suffix in _ENCRYPTED:
         return f"{name} is a picture that RPG Maker encrypted: decrypt the game's pictures first."

@@ -1,4 +1,4 @@
-"""One file to be dealt with: what is asked of it, and its content read at a moment when it stood still."""
+"""One file to process: what to do with it, and its content, read while it did not change."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ class Task:
 
     path: str
     stamp: Stamp
-    action: str  # upscale, pack, copy; name = left alone, but named
+    action: str  # upscale, pack, copy; name = left alone, but reported
     rule: Rule
     recipe: str
     scale: int
     beside: tuple[str, ...] = ()  # other files that the output depends on
-    target: str = ""  # the output's path, where it is not the source's
-    otherwise: tuple[Rule, ...] = ()  # what holds where the content does not confirm the rule
+    target: str = ""  # the output's path, if it differs from the source's
+    otherwise: tuple[Rule, ...] = ()  # rules that apply if the content does not confirm the first
     side: bool = False  # a copy: the file holds coordinates, which grow with its pictures
-    why: str = ""  # why it is left alone, where that is known already
+    why: str = ""  # why it is left alone, if that is known already
 
     @property
     def output(self) -> str:
@@ -59,9 +59,9 @@ class LoadedTask:
     data: bytes = b""
     texture: Texture | None = None
     problem: DepixelError | None = None
-    unreadable: bool = False  # it cannot be opened: that may be mended without a change of the file
+    unreadable: bool = False  # it cannot be opened, which may be fixed without a change of the file
     left: str = ""  # why it is left alone
-    moved: bool = False  # changed while it was read: another time
+    moved: bool = False  # changed while it was read: try again later
     unchanged: bool = False  # content and output are as recorded
     out: Stamp = NOTHING  # of that output
 
@@ -74,7 +74,7 @@ class Bench:
     out: Path
     limits: SizeLimits = field(default_factory=SizeLimits)
     families: Families | None = None
-    verify: bool = False  # compare all of every output with its digest
+    verify: bool = False  # compare every output with its digest
     sides: Sides | None = None  # files of coordinates
     upscales: Callable[[str], bool] = lambda path: True  # whether a rule lets a picture grow
 
@@ -88,7 +88,7 @@ def plan(
     scale: int = 4,
     sides: Sides | None = None,
 ) -> Task | None:
-    """What is asked of a file; None = nothing."""
+    """What to do with a file; None = nothing."""
     suffix = PurePosixPath(entry.path).suffix.lower()
     rule = profile.rule_for(entry.path)
     beside: tuple[str, ...] = ()
@@ -120,10 +120,10 @@ def plan(
 
 def load(task: Task, bench: Bench, row: Row | None = None) -> LoadedTask:
     """
-    Read and decode; never raises for what is wrong with the file: that is its `problem`.
+    Read and decode; never raises for errors of the file, which become its `problem`.
 
     Args:
-        row: what the ledger has of the file; where content and output are as recorded, nothing is decoded.
+        row: the file's row in the ledger; if content and output have not changed, nothing is decoded.
     """
     path = bench.source / task.path
     loaded = LoadedTask(task, left=task.why)
@@ -146,7 +146,7 @@ def load(task: Task, bench: Bench, row: Row | None = None) -> LoadedTask:
         loaded.problem, loaded.unreadable = error, True
     except DepixelError as error:
         loaded.problem = error
-    except Exception as error:  # noqa: BLE001 (whatever one file brings about must not stop the others)
+    except Exception as error:  # noqa: BLE001 (one bad file must not stop the others)
         loaded.problem = fault(path.name, error)
     return loaded
 
@@ -245,13 +245,13 @@ def name_hint(path: str) -> str:
 
 
 def fault(name: str, error: Exception) -> DepixelError:
-    """A sentence for what nobody foresaw."""
+    """A sentence for an unexpected error."""
     sentence = f"{name} triggers a fault in Depixel ({type(error).__name__}: {error}); please report it."
     return DepixelError(sentence)
 
 
 def pixels_of(path: Path, size: int) -> int:
-    """About how many pixels a file will have when it is decoded, by its first bytes; `size` = of the file in bytes."""
+    """The approximate number of pixels of a file, from its first bytes; `size` = bytes of the file."""
     try:
         return pixels_claimed(read_regular(path, HEAD), size)
     except (OSError, DepixelError):

@@ -1,4 +1,4 @@
-"""What the watcher asks of the engine, and how one texture is prepared for it and put together again."""
+"""What the watcher requests of the engine, and how a texture is prepared for it and reassembled."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ NO_FACTS = Facts()
 
 
 class Upscaler(Protocol):
-    """What answers the pictures; given by whoever starts the watcher."""
+    """Something that answers the watcher's pictures."""
 
     recipe: str
     """Request, digest of the model, version of the engine: another recipe, another answer."""
@@ -50,39 +50,39 @@ class Upscaler(Protocol):
     """The kind of picture that the user named; auto where it is left to each picture."""
 
     def wrap_of(self, picture: Picture) -> str:
-        """Across which axes it takes a picture to tile: none, x, y or xy."""
+        """The axes along which it would tile a picture: none, x, y or xy."""
         ...
 
     def detect(self, picture: Picture) -> str:
-        """What kind of picture it is by its content alone: pixel-art, art, textures ..."""
+        """The kind of a picture by its content: pixel-art, art, textures ..."""
         ...
 
     def upscale(
         self, pictures: Sequence[Picture], hints: Mapping[str, Any], scale: int
     ) -> list[Picture | DepixelError]:
-        """One answer a picture, of the same kind, `scale` times larger, in order."""
+        """One answer per picture, of the same kind and `scale` times as large, in order."""
         ...
 
 
 @dataclass(frozen=True)
 class Texture:
-    """One picture ready for the worker."""
+    """One picture, prepared for the engine."""
 
     name: str
     picture: Picture
     hints: ProfileSettings
     scale: int = 4
     level: int = 0  # the output is this mipmap of the answer
-    half_alpha: bool = False  # 128 was opaque, and shall be again
+    half_alpha: bool = False  # 128 was opaque, and will be again
     grab: tuple[int, int] | None = None  # Doom's offsets of the output
-    warn_above: int = 0  # pixels a side
+    warn_above: int = 0  # pixels per side
     colour: Picture | None = None  # of the material of which this is another map
-    kind: str | None = None  # format of the output, where it is not the source's
+    kind: str | None = None  # format of the output, if it differs from the source's
     left: str = ""  # why it is left alone
 
     @property
     def remark(self) -> str:
-        """What the output does not keep of the source, or may be too much; empty when all is well."""
+        """What the output loses of the source, or may be too large for; empty if nothing."""
         if self.warn_above and max(self.picture.width, self.picture.height) * self.scale > self.warn_above:
             return f"The output is more than {self.warn_above} pixels long: many graphics cards cannot load that."
         return files.remark(self.picture)
@@ -100,7 +100,7 @@ def prepare(
     facts: Facts = NO_FACTS,
 ) -> Texture:
     """
-    Decode a texture and do to it what its rule says.
+    Decode a texture and apply its rule.
 
     Args:
         path: relative to the folder or archive.

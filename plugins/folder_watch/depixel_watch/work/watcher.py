@@ -1,6 +1,6 @@
 """
-The mod folder's keeper. `reconcile` compares the folder with the ledger and brings the outputs in step; events only say
-when that is worth while, and for which folders.
+The watcher of a mod folder. `reconcile` compares the folder with the ledger and updates the outputs; events only tell
+when that is worthwhile, and for which folders.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ __all__ = ["Announcement", "DiskFullError", "Listener", "PassCounts", "PauseErro
 
 class Watcher:
     """
-    Keeps `out` in step with `source` (both as `layout.checked` gave them).
+    Keeps `out` in sync with `source` (both from `layout.checked`).
 
     Args:
-        profile: None = recognised from the folder at each pass.
+        profile: None = detected from the folder in each pass.
         complete: also copy what is not a texture, and give outputs the times of their sources.
-        retry: what failed in other runs is tried again once, though it has not changed.
-        verify: in the first pass compare all of each source and each output with its digest, and mend what differs.
-        limits: which textures are too large, and how far the others may grow.
+        retry: retry files once that failed in earlier runs, although they have not changed.
+        verify: in the first pass compare every source and output with its digest, and repair what differs.
+        limits: which textures are too large, and how far others may grow.
     """
 
     def __init__(
@@ -86,12 +86,12 @@ class Watcher:
         self._sweep()
 
     def close(self) -> None:
-        """Let go of threads and ledger."""
+        """End the threads and close the ledger."""
         self._pipeline.close()
         self._ledger.close()
 
     def cares_for(self, path: str) -> bool:
-        """Whether a change of the file at this relative path may change an output. From any thread."""
+        """Whether a change of the file at this relative path may change an output. Any thread may call it."""
         parts = path.split("/")
         if any(is_litter(part) for part in parts):
             return parts[-1] == OWN_PROFILES
@@ -110,16 +110,16 @@ class Watcher:
 
     @property
     def destination(self) -> str:
-        """Where the game or emulator wants the outputs, as a sentence; empty where nobody knows."""
+        """Where the game or emulator expects the outputs, as a sentence; empty if unknown."""
         return self._present.destination if self._present is not None else ""
 
     def pending(self) -> Changes:
-        """What is to be looked at again soon: files that are not complete yet, or missing for the first time."""
+        """What must be checked again soon: files that are not complete yet, or missing for the first time."""
         return Changes({*self._tracker.paths(), *self._removal.gone})
 
     @property
     def rest(self) -> float:
-        """Seconds after which one of the files that wait may be complete; 0 when none waits."""
+        """Seconds until one of the waiting files may be complete; 0 if none are waiting."""
         return self._tracker.seconds
 
     def reconcile(self, changes: Changes | None = None) -> PassCounts:
@@ -127,7 +127,7 @@ class Watcher:
         One pass over the whole folder, or over what changed in it.
 
         Raises:
-            PauseError: what was finished is kept; call again when there is room, or the engine is back.
+            PauseError: finished outputs are kept; call again when there is space, or the engine is back.
         """
         self.tally = tally = PassCounts(whole=changes is None)
         if not self._source.is_dir():
@@ -266,14 +266,14 @@ class Watcher:
             recipe += self._rules + (self._profile.name if self._profile else "")
         return plan(entry, self._source, profile, recipe, self._complete, self._worker.scale, self._sides)
 
-    # What is wrong with the folder is told once, until it is mended.
+    # Problems of the folder are announced once, until they are fixed.
     def _trouble(self, sentence: str, failed: bool = False) -> None:
         if sentence not in self._told and sentence not in self._troubles:
             self._tell(Announcement("failed" if failed else "note", "", sentence))
             self.tally.failed += failed
         self._troubles.add(sentence)
 
-    # What a killed run left half written.
+    # Half-written files of a killed run.
     def _sweep(self) -> None:
         for folder, _, names in os.walk(self._out):
             for name in names:
@@ -284,7 +284,8 @@ class Watcher:
 
 def opened(out: Path, trouble: Callable[[str], None]) -> Ledger:
     """
-    The ledger of an output folder, made or repaired where need be. `trouble` gets a sentence about a repair.
+    The ledger of an output folder, created or repaired if necessary. `trouble` is called with a sentence about a
+    repair.
 
     Raises:
         PauseError: the disk is full, or the folder cannot be used.
