@@ -35,7 +35,7 @@ def test_a_selection_is_the_area_to_work_on(seen: dict[str, Any], upsampler: Ups
 @pytest.mark.parametrize(
     ("case", "words"),
     [
-        ("selection_and_replace_refused", "cannot grow in its place"),
+        ("selection_and_replace_refused", "cannot grow in place"),
         ("selection_beside_the_layer_refused", "does not touch the layer corner"),
     ],
 )
