@@ -166,7 +166,8 @@ def _lips(surface: Surface, textures: Textures) -> Tensor:
     amount = surface.of("lip_colour")[:, None]
     dark = surface.of("tone")[:, None]
     blood = base * (1 - amount * (_tensor(base, 0.07, 0.5, 0.44) - dark * _tensor(base, -0.1, 0.2, 0.2)))
-    stick = linear(surface.of("lipstick_colour"))
+    # Lipstick is a thin film: on dark lips it is darker.
+    stick = linear(surface.of("lipstick_colour")) * (1 - 0.7 * dark)
     blood = blood + (stick * (0.45 + 0.55 * base / base.amax(1, keepdim=True)) - blood) * (
         surface.of("lipstick")[:, None] * 0.85
     )
