@@ -231,6 +231,21 @@ def test_one_or_all_are_cancelled(browser: Browser, samples: Path, tmp_path: Pat
     browser.until("rest", lambda: browser.text("#engine").startswith("Ready"))
 
 
+def test_what_is_removed_is_shown_no_more(browser: Browser, samples: Path) -> None:
+    """The next picture takes its place; after the last one the page is empty again, and takes new ones."""
+    browser.drop(samples / "sprites" / "bee.png", samples / "sprites" / "mage.png")
+    browser.until("end", browser.finished)
+    assert browser.text("#view-title") == "bee.png"
+
+    browser.one(".item .end").click()
+    browser.until("the next", lambda: browser.text("#view-title") == "mage.png")
+    browser.one(".item .end").click()
+    browser.until("the empty page", lambda: not browser.shown("#view") and browser.shown("#examples img"))
+    browser.drop(samples / "sprites" / "bee.png")
+    browser.until("end", browser.finished)
+    assert browser.text("#view-title") == "bee.png"
+
+
 def test_the_engine_dies_and_comes_back(browser: Browser, samples: Path, tmp_path: Path, place: Place) -> None:
     """A killed engine is said; once it is back, the same tab goes on and loses nothing."""
     paths = [Path(shutil.copy(samples / "textures" / "wall.png", tmp_path / f"wall{n}.png")) for n in range(10)]

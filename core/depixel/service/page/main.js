@@ -91,6 +91,12 @@ function lookAgain(item) {
   }, PAUSE);
 }
 
+function showNothing() {
+  shown = null;
+  preview.update(null);
+  at("view").hidden = at("apply").hidden = true;
+}
+
 // Some formats do not say in their first bytes how large they are.
 async function measure(item, url) {
   if (item.look.width) return;
@@ -217,10 +223,8 @@ function listenToButtons() {
   onClick("clear", () => {
     forgetAlone();
     at("pairing").textContent = "";
+    showNothing();
     for (const item of [...work.items]) work.remove(item);
-    shown = null;
-    preview.update(null);
-    at("view").hidden = at("apply").hidden = true;
     document.body.classList.add("empty");
     list.update(null);
   });
@@ -233,6 +237,9 @@ function listenToButtons() {
     else if (soft && !values.imagination) work.request(shown, { ...values, candidates: soft });
     else work.request(shown, { ...values, seed, candidates: 4, imagination: values.imagination || 0.5 });
   });
+}
+
+function listenToSaving() {
   onClick("save", async () => {
     const answer = shown.answers[shown.chosen];
     const type = at("format").value;
@@ -303,6 +310,11 @@ function listenToWork() {
   });
   work.addEventListener("list", () => {
     later();
+    if (shown && !work.items.includes(shown)) {
+      showNothing();
+      if (work.items.length) select(work.items[0]);
+      document.body.classList.toggle("empty", work.items.length === 0);
+    }
     if (!work.busy && !settled && work.items.length > 1) announce(say("announce.all"));
     settled = !work.busy;
   });
@@ -346,6 +358,7 @@ async function start() {
     const take = listen(fromFolders(), () => settings.preset === "pack", add);
     showExamples(EXAMPLES, take);
     listenToButtons();
+    listenToSaving();
     listenToWork();
     const files = await engine.namedFiles();
     if (files.length) take(files);
