@@ -9,6 +9,8 @@ from depixel.priors.base import PriorSpec
 from depixel.request import Request
 from depixel.search.terms import idle_options
 
+IMAGINED = "Detail was imagined, not recovered."
+
 
 def possible(request: Request, spec: PriorSpec) -> Request:
     """

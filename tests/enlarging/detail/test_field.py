@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from foreign_enlarger import foreign_enlarger
 from tiny_art import write_tiny_art
 
 from depixel.client.readings import MATERIAL_NAMES, TEXTURE_NAMES
@@ -97,6 +98,18 @@ def test_more_like_this_is_nearer(upsampler: Upsampler) -> None:
     near = upsampler.upsample(texture(), replace(GRAINY, like=7, seed=8)).picture.frames[0].astype(int)
     far = upsampler.upsample(texture(), replace(GRAINY, seed=8)).picture.frames[0].astype(int)
     assert 0 < np.abs(near - liked).mean() < 0.8 * np.abs(far - liked).mean()
+
+
+def test_other_networks_get_detail_too() -> None:
+    """A network without latents answers calmly, and a material is laid over that."""
+    engine = Upsampler("cpu")
+    engine.shelf.put(foreign_enlarger())
+    calm = replace(GRAINY, imagination=0.0, model="foreign")
+    plain, stone = (engine.upsample(texture(), replace(calm, reading=name)) for name in ("auto", "stone"))
+    assert stone.residual.maximum < 0.2
+    assert np.abs(stone.picture.frames[0].astype(int) - plain.picture.frames[0]).mean() > 1
+    assert "Detail was imagined, not recovered." in stone.notes
+    assert "Detail was imagined, not recovered." not in plain.notes
 
 
 def test_other_weights_are_refused_in_a_sentence(upsampler: Upsampler, tmp_path: Path) -> None:

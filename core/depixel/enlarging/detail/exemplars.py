@@ -80,18 +80,19 @@ class Exemplars:
         return [number for _, number in sorted(zip(unlike, numbers, strict=True))[:count]]
 
     @torch.no_grad()
-    def sources(self, numbers: Sequence[int], factor: int, prior: EnlargingPrior) -> Sources:
-        """These exemplars for enlargements by `factor` (at most LARGEST) with a prior; kept for the next time."""
+    def sources(
+        self, numbers: Sequence[int], factor: int, prior: EnlargingPrior, device: torch.device
+    ) -> Sources:  # fmt: skip
+        """These exemplars for enlargements by `factor` (at most LARGEST) with a prior on a device; kept for later."""
         key = (prior.spec.digest, factor, tuple(numbers))
         if key not in self._sources:
-            self._sources[key] = self._made(numbers, factor, prior)
+            self._sources[key] = self._made(numbers, factor, prior, device)
         return self._sources[key]
 
-    def _made(self, numbers: Sequence[int], factor: int, prior: EnlargingPrior) -> Sources:
+    def _made(self, numbers: Sequence[int], factor: int, prior: EnlargingPrior, device: torch.device) -> Sources:
         degradation = AreaDegradation(factor)
         large = self._opaque(numbers, factor)
         small = degradation.apply(large)
-        device = next(iter(prior.encode(small[:1], degradation).values())).device
         calm = torch.cat([_calm(prior, part.to(device), degradation).cpu() for part in small.split(1)])
         scale = self.spread.deviations(small, factor)
         scale = F.interpolate(scale, scale_factor=factor, mode="bilinear", align_corners=False)

@@ -73,10 +73,18 @@ class DetailField:
 
 @torch.no_grad()
 def detail_field(
-    plane: Plane, wanted: Wanted, exemplars: Exemplars, prior: EnlargingPrior, monitor: Monitor
+    plane: Plane,
+    wanted: Wanted,
+    exemplars: Exemplars,
+    prior: EnlargingPrior,
+    device: torch.device,
+    monitor: Monitor,
 ) -> DetailField:
     """
     The detail for every picture of a plane. Each row depends on its own picture and the seed alone.
+
+    Args:
+        device: of the prior.
 
     Raises:
         CancelledError: the monitor says so.
@@ -93,7 +101,7 @@ def detail_field(
         shown = match.looks(spread.luma(around)).T.reshape(-1, *size)[:, inside[0], inside[1]].flatten(1).T.contiguous()
         chooser = torch.Generator().manual_seed(wanted.seed if wanted.like is None else wanted.like)
         numbers = exemplars.nearest(shown, factor, wanted.material, chooser, _EXEMPLARS)
-        source = exemplars.sources(numbers, factor, prior)
+        source = exemplars.sources(numbers, factor, prior, device)
         place = match.matched(shown, height, width, source.places, _choices(height, width, wanted))
         lost = spread.of_surfaces(exemplars.spread.deviations(around, factor), around)
         share = min(1.0, max(0.0, (_REGULAR - spread.regularity(small)) / _OVER))  # regular patterns stay regular
