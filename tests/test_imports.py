@@ -108,6 +108,7 @@ WATCH_SEAMS = {
     "depixel.terminal.options",
     "depixel.terminal.printable",
     "depixel.terminal.stopping",
+    "depixel.labels",
 }
 
 ROOMS = ("depixel.commands", "depixel.batch", "depixel.terminal")

@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 from depixel import __version__
+from depixel.batch.caps import SizeCaps
 from depixel.batch.disk import Read, reader
 from depixel.batch.outputs import check_writable
 from depixel.batch.plan import PlannedPicture, Problem, problem_of, problem_with
@@ -21,8 +22,8 @@ def show_plan(all_planned: list[PlannedPicture], settings: Request, args: argpar
 
     Returns 1 if some would fail.
     """
-    read = reader(args.max_pixels)
-    rows = [_row(planned, settings, read) for planned in all_planned]
+    read, caps = reader(args.max_pixels), SizeCaps(args.only_below, args.most)
+    rows = [_row(planned, settings, read, caps) for planned in all_planned]
     counts = {status: sum(1 for row in rows if row["status"] == status) for status in ("planned", "skipped", "failed")}
     if args.json:
         values = {
@@ -41,7 +42,7 @@ def show_plan(all_planned: list[PlannedPicture], settings: Request, args: argpar
     return 1 if counts["failed"] else 0
 
 
-def _row(planned: PlannedPicture, settings: Request, read: Read) -> dict[str, Any]:
+def _row(planned: PlannedPicture, settings: Request, read: Read, caps: SizeCaps) -> dict[str, Any]:
     from depixel.preparation.keys import key_of, with_alpha
     from depixel.preparation.prepare import prepare
 
@@ -52,6 +53,10 @@ def _row(planned: PlannedPicture, settings: Request, read: Read) -> dict[str, An
         picture = read(planned.source)
         if (problem := problem_with(planned, picture)) is not None:
             return {**row, **_described(problem)}
+        request = caps.settle(picture, settings)
+        if isinstance(request, Problem):
+            return {**row, **_described(request)}
+        settings = request
         check_writable(planned.target, picture, settings)
         key = key_of(picture, settings)
         prepared = prepare(picture if key is None else with_alpha(picture, key), settings)

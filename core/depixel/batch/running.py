@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from depixel import files
+from depixel.batch.caps import NO_CAPS, SizeCaps
 from depixel.batch.engines import PictureEngine
 from depixel.batch.outputs import check_writable, may_change_pixels
 from depixel.batch.plan import PlannedPicture, Problem, problem_of, problem_with
@@ -83,6 +84,7 @@ class Batch:
         cancelled: called between pictures and between steps; once it returns True, the rest is "stopped".
         disagreement: also write a map of where the candidates differ (`PlannedPicture.disagreement`).
         watch: called with every step of every search.
+        caps: which pictures are too large, and how far the others may grow.
     """
 
     def __init__(
@@ -96,8 +98,9 @@ class Batch:
         *,
         disagreement: bool = False,
         watch: Callable[[SearchStep], None] | None = None,
+        caps: SizeCaps = NO_CAPS,
     ) -> None:
-        self._watch = watch
+        self._watch, self._caps = watch, caps
         self._engine = engine
         self._settings = settings
         self._read = read
@@ -160,12 +163,16 @@ class Batch:
                 if (problem := problem_with(planned, picture)) is not None:
                     yield Outcome(planned, problem)
                     continue
-                check_writable(planned.target, picture, self._settings)
+                request = self._caps.settle(picture, self._settings)
+                if isinstance(request, Problem):
+                    yield Outcome(planned, request)
+                    continue
+                check_writable(planned.target, picture, request)
             except Exception as error:  # noqa: BLE001 (one bad file must not stop the others)
                 yield _failed(planned, error)
                 continue
             size = picture.width * picture.height * len(picture.frames)
-            if group and pixels + size > self._limit:
+            if group and (pixels + size > self._limit or request != self._request_for(group)):
                 yield group
                 group, pixels = [], 0
             group.append((planned, picture))
@@ -176,6 +183,11 @@ class Batch:
         if group:
             yield group
 
+    # All pictures of a group have the same request.
+    def _request_for(self, group: list[Member]) -> Request:
+        request = self._caps.settle(group[0][1], self._settings)
+        return self._settings if isinstance(request, Problem) else request
+
     # Other threads write the answers.
     def _answer(self, group: list[Member]) -> list[Future[Outcome]]:
         first = one_line(group[0][0].name)
@@ -184,7 +196,7 @@ class Batch:
         try:
             monitor = Monitor(self._step, self._cancelled)
             upsample = getattr(self._engine, "upsample_group", self._engine.upsample_many)
-            answers = upsample([p for _, p in group], self._settings, monitor)
+            answers = upsample([p for _, p in group], self._request_for(group), monitor)
         except CancelledError:
             return [_settled(_stopped(planned)) for planned, _ in group]
         except Exception as error:  # noqa: BLE001 (a fault with one picture must not affect the others)

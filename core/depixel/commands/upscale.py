@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from depixel.batch.inputs import DEFAULT_OUT
 from depixel.errors import BadUsageError
-from depixel.terminal.options import add_cluster_options, add_request_options, request_from
+from depixel.terminal.options import add_cluster_options, add_request_options, at_least_one, request_from
 
 if TYPE_CHECKING:
     from depixel.batch.beside import SidesBeside
@@ -60,6 +60,20 @@ def add_parser(subparsers: Subparsers) -> None:
         metavar="NAME",
         help="treat folders and zips as packs of this game or emulator (`depixel watch --profiles` lists them); none = "
         "as plain pictures (default: detected)",
+    )
+    files.add_argument(
+        "--only-below",
+        type=at_least_one("pixels", 256),
+        default=0,
+        metavar="N",
+        help="skip pictures whose longer side is N pixels or more (default: no limit)",
+    )
+    files.add_argument(
+        "--most",
+        type=at_least_one("pixels", 2048),
+        default=0,
+        metavar="N",
+        help="use a smaller scale, or none, where a side would exceed N pixels (default: no limit)",
     )
     files.add_argument("--dry-run", action="store_true", help="show what would be done without writing anything")
     parser.add_argument(
@@ -199,6 +213,7 @@ def _outcomes(
     film: SearchFilm | None,
     sides: SidesBeside,
 ) -> Iterator[Outcome]:
+    from depixel.batch.caps import SizeCaps
     from depixel.batch.disk import reader, writer
     from depixel.batch.engines import open_engine
     from depixel.batch.running import Batch, Outcome
@@ -209,7 +224,10 @@ def _outcomes(
     progress.doing("loading the engine")
     read, write = reader(args.max_pixels, sides), writer(args.overwrite, resume=True)
     watch = None if film is None else film.add
-    batch = Batch(open_engine(args), settings, read, write, progress, stop, disagreement=args.disagreement, watch=watch)
+    caps = SizeCaps(args.only_below, args.most)
+    batch = Batch(
+        open_engine(args), settings, read, write, progress, stop, disagreement=args.disagreement, watch=watch, caps=caps
+    )
     yield from batch.run(all_planned)
 
 

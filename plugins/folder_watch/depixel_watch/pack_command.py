@@ -30,6 +30,7 @@ from depixel_watch.ledger.repair import open_ledger
 from depixel_watch.packs.archive import PackOptions, opened, recognise_archive, rewrite
 from depixel_watch.packs.profiles import PackProfile, is_archive, load, recognise_folder
 from depixel_watch.upscaler import EngineUpscaler
+from depixel_watch.work.limits import SizeLimits
 from depixel_watch.work.publication import new_part, seal
 
 PLAIN = "none"
@@ -38,7 +39,7 @@ PLAIN = "none"
 _SOURCE = "source"  # a fact of the ledger: the folder whose pack lies there
 _ONCE = {
     **{"once": True, "poll": False, "every": None, "quiet_period": 0.0, "notify": False, "log": None, "sheet": None},
-    **{"only_below": 0, "most": 0, "verify": False, "retry_failed": False},
+    **{"verify": False, "retry_failed": False},
 }
 """What `depixel watch` would be told for one run over a folder."""
 
@@ -212,7 +213,8 @@ def _rewritten(
     part, file = new_part(out)
     try:
         with file, _bar(args, sys.stderr) as bar:
-            _, *notes = rewrite(pack, file, worker, profiles, PackOptions(profile, progress=bar))
+            options = PackOptions(profile, SizeLimits(args.only_below, args.most), bar)
+            _, *notes = rewrite(pack, file, worker, profiles, options)
             seal(part, file)
         if args.overwrite:
             part.replace(out)

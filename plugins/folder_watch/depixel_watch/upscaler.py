@@ -71,6 +71,17 @@ class EngineUpscaler:
         on_grid = detect(reduced(unnamed, grid)).name if grid > 1 else ""
         return on_grid if on_grid == "pixel-art" else detect(unnamed).name
 
+    def loss(self, written: Picture, source: Picture, hints: Mapping[str, Any]) -> str:
+        """How exactly a file, read back, scales back; empty where the sizes do not allow to say."""
+        from depixel.labels import describe_residual
+        from depixel.projecting import measure_result
+
+        settings = self._settings.over({key: value for key, value in hints.items() if key != "frames"})
+        try:
+            return describe_residual(measure_result(written, source, settings))
+        except DepixelError:
+            return ""
+
     def upscale(
         self, pictures: Sequence[Picture], hints: Mapping[str, Any], scale: int
     ) -> list[Picture | DepixelError]:

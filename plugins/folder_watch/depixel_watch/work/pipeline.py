@@ -28,7 +28,7 @@ from depixel_watch.work.groups import Answers, Group, groups_of
 from depixel_watch.work.pauses import DELETED, OutputDeletedError, PauseError, as_pause
 from depixel_watch.work.publication import Part
 from depixel_watch.work.task import Bench, LoadedTask, Task, fault, load
-from depixel_watch.work.texture import Texture, Upscaler, ask, finish
+from depixel_watch.work.texture import Texture, Upscaler, ask, finish, remark_on
 
 OWN = "An output of Depixel that was copied here: left alone."
 
@@ -315,7 +315,8 @@ class Pipeline:
     def _write(self, item: LoadedTask, answer: Picture) -> Part:
         started = time.perf_counter()
         assert item.texture is not None
-        part = self._write_bytes(item, finish(item.texture, answer), "done", item.texture.remark)
+        data = finish(item.texture, answer)
+        part = self._write_bytes(item, data, "done", remark_on(item.texture, answer, data, self._worker))
         return replace(part, seconds=time.perf_counter() - started)
 
     def _write_bytes(self, item: LoadedTask, data: bytes, what: str = "copied", remark: str = "") -> Part:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, Protocol
 
+import numpy as np
+
 from depixel import files
 from depixel.errors import DepixelError, UnsupportedPictureError
 from depixel.joints import margins_of, neighbour_names
@@ -55,6 +57,13 @@ class Upscaler(Protocol):
 
     def detect(self, picture: Picture) -> str:
         """The kind of a picture by its content: pixel-art, art, textures ..."""
+        ...
+
+    def loss(self, written: Picture, source: Picture, hints: Mapping[str, Any]) -> str:
+        """
+        How exactly a file of an answer, read back, scales back to its source, as the end of a sentence; empty where
+        that cannot be measured.
+        """
         ...
 
     def upscale(
@@ -194,6 +203,29 @@ def _confirmed(picture: Picture, path: str, rules: Sequence[Rule], beside: Besid
             # In other channels, each is data by itself: those that are constant stay so.
             return rule, hints if form == "rgb" else {**hints, **dict(DATA)}
     return rules[-1], dict(rules[-1].hints)
+
+
+def remark_on(texture: Texture, answer: Picture, data: bytes, worker: Upscaler) -> str:
+    """
+    What is to be said of an output: what it does not keep, and what its format changed. A format that may change
+    pixels is read back and measured.
+
+    Args:
+        data: the file of the answer, as `finish` made it.
+    """
+    kind = files.by_name(texture.kind or texture.picture.format)
+    if kind is None or kind.lossless or texture.level or texture.half_alpha:
+        return texture.remark
+    try:
+        written = files.read_bytes(data, texture.name)
+    except DepixelError:  # a kind that is written and not read
+        return texture.remark
+    count = len(answer.frames)
+    if len(written.frames) == count and all(np.array_equal(written.rgba(k), answer.rgba(k)) for k in range(count)):
+        return texture.remark
+    loss = worker.loss(written, texture.picture, dict(texture.hints))
+    sentence = f"Saved as {kind.label}, it {loss}." if loss else ""
+    return " ".join(filter(None, (texture.remark, sentence)))
 
 
 def finish(texture: Texture, answer: Picture) -> bytes:

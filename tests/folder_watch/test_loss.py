@@ -1,0 +1,44 @@
+"""Formats that change pixels: outputs of the watcher are read back, and what they lost is said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from nearest_worker import NearestWorker
+from pack_desk import Desk
+
+from depixel import files
+from depixel.picture import Picture
+from depixel_watch.work.texture import Texture, finish, remark_on
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    yield Desk(tmp_path)
+
+
+def _noise(side: int = 16) -> Picture:
+    return Picture((np.random.default_rng(1).integers(0, 255, (side, side, 3)).astype(np.uint8),), mode="RGB")
+
+
+def test_a_jpeg_says_what_it_lost(desk: Desk) -> None:
+    """And a PNG, which keeps everything, says nothing."""
+    files.write(desk.source / "a.jpg", _noise())
+    files.write(desk.source / "b.png", _noise())
+    desk.once()
+
+    said = {event.path: event.sentence for event in desk.events if event.what == "done"}
+    assert said["a.jpg"].startswith("Saved as JPEG, it differs by up to ")
+    assert said["b.png"] == ""
+
+
+@pytest.mark.parametrize("kind", ["TGA", "DDS"])
+def test_what_lost_nothing_says_nothing(kind: str) -> None:
+    """Formats that may change pixels, and did not."""
+    picture = _noise().replace(format=kind)
+    texture = Texture("a", picture, ())
+    answer = picture.replace(frames=(picture.frames[0].repeat(4, 0).repeat(4, 1),))
+    assert remark_on(texture, answer, finish(texture, answer), NearestWorker(4)) == ""
