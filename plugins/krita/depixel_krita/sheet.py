@@ -7,40 +7,11 @@ from collections.abc import Sequence
 from ._client import Preview
 from .pieces import Scrolling, button, label
 from .qt import QtCore, QtGui, QtWidgets, Signal, number
-from .view import checkerboard, image_of
+from .view import Viewpoint, checkerboard, image_of
 from .work import Offer
 
 _Qt = QtCore.Qt
 _SIDE = 150  # pixels of a picture at least
-_MOST = 32.0  # times
-
-
-class Place(QtCore.QObject):
-    """
-    The zoom, and the place in the middle, that all pictures of a sheet share.
-
-    Signals:
-        changed: one of them is another.
-    """
-
-    changed = Signal()
-
-    def __init__(self, parent: QtCore.QObject) -> None:
-        super().__init__(parent)
-        self.zoom = 1.0  # 1: the whole picture fits
-        self.middle = QtCore.QPointF(0.5, 0.5)  # in widths and heights of the picture
-
-    def magnify(self, times: float) -> None:
-        self.zoom = min(_MOST, max(1.0, self.zoom * times))
-        self.move(0.0, 0.0)
-
-    def move(self, across: float, down: float) -> None:
-        """Move the middle, by parts of a picture; it stays inside."""
-        rim = 0.5 / self.zoom
-        self.middle = QtCore.QPointF(
-            min(1 - rim, max(rim, self.middle.x() + across)), min(1 - rim, max(rim, self.middle.y() + down))
-        )
-        self.changed.emit()
 
 
 class Tile(QtWidgets.QWidget):
@@ -53,9 +24,9 @@ class Tile(QtWidgets.QWidget):
 
     clicked = Signal()
 
-    def __init__(self, picture: Preview, name: str, tip: str, place: Place, parent: QtWidgets.QWidget) -> None:
+    def __init__(self, picture: Preview, name: str, tip: str, viewpoint: Viewpoint, parent: QtWidgets.QWidget) -> None:
         super().__init__(parent)
-        self._image, self._name, self._place = image_of(picture), name, place
+        self._image, self._name, self._viewpoint = image_of(picture), name, viewpoint
         self.marked = False
         self._grip: QtCore.QPoint | None = None
         self._dragged = False
@@ -64,7 +35,7 @@ class Tile(QtWidgets.QWidget):
         self.setFocusPolicy(_Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(name)
         self.setToolTip(tip)
-        place.changed.connect(self.update)
+        viewpoint.changed.connect(self.update)
 
     def mark(self, on: bool) -> None:
         self.marked = on
@@ -92,7 +63,7 @@ class Tile(QtWidgets.QWidget):
             painter.drawRect(self.rect().adjusted(1, 1, -2, -2))
 
     def wheelEvent(self, event: QtGui.QWheelEvent) -> None:  # noqa: N802
-        self._place.magnify(1.25 if event.angleDelta().y() > 0 else 0.8)
+        self._viewpoint.magnify(1.25 if event.angleDelta().y() > 0 else 0.8)
         event.accept()
 
     def keyPressEvent(self, event: QtGui.QKeyEvent) -> None:  # noqa: N802
@@ -100,7 +71,7 @@ class Tile(QtWidgets.QWidget):
         if event.key() == keys.Key_Space:
             self.clicked.emit()
         elif event.key() in (keys.Key_Plus, keys.Key_Equal, keys.Key_Minus):
-            self._place.magnify(0.8 if event.key() == keys.Key_Minus else 1.25)
+            self._viewpoint.magnify(0.8 if event.key() == keys.Key_Minus else 1.25)
         else:
             super().keyPressEvent(event)
 
@@ -113,7 +84,7 @@ class Tile(QtWidgets.QWidget):
         way = event.pos() - self._grip
         if self._dragged or way.manhattanLength() > 4:
             place = self._spread(self._inside())
-            self._place.move(-way.x() / max(1, place.width()), -way.y() / max(1, place.height()))
+            self._viewpoint.move(-way.x() / max(1, place.width()), -way.y() / max(1, place.height()))
             self._grip, self._dragged = event.pos(), True
 
     def mouseReleaseEvent(self, event: QtGui.QMouseEvent) -> None:  # noqa: N802
@@ -124,15 +95,8 @@ class Tile(QtWidgets.QWidget):
     def _inside(self) -> QtCore.QRect:
         return self.rect().adjusted(4, 4, -4, -self.fontMetrics().height() - 8)
 
-    # Where the whole picture would lie; only what is inside is seen.
     def _spread(self, inside: QtCore.QRect) -> QtCore.QRect:
-        image, keep = QtCore.QSizeF(self._image.size()), _Qt.AspectRatioMode.KeepAspectRatio
-        size = image.scaled(QtCore.QSizeF(inside.size()), keep)
-        width, height = size.width() * self._place.zoom, size.height() * self._place.zoom
-        middle = QtCore.QRectF(inside).center()
-        left = middle.x() - width * self._place.middle.x()
-        top = middle.y() - height * self._place.middle.y()
-        return QtCore.QRectF(left, top, width, height).toRect()
+        return self._viewpoint.spread(self._image.size(), inside)
 
 
 class Sheet(QtWidgets.QDialog):
@@ -151,7 +115,7 @@ class Sheet(QtWidgets.QDialog):
         super().__init__(parent)
         self.setObjectName("depixel_sheet")
         self.setWindowTitle("Depixel: answers side by side")
-        self._place = Place(self)
+        self._viewpoint = Viewpoint(self)
         self._tiles: list[Tile] = []
         holder = QtWidgets.QWidget(self)
         self._grid = QtWidgets.QGridLayout(holder)
@@ -184,11 +148,11 @@ class Sheet(QtWidgets.QDialog):
                 old.deleteLater()
         count = len(offers) + 1
         columns = 2 if count <= 4 else 3 if count <= 9 else 4
-        before = Tile(source, "your pixels", "The pixels that are answered", self._place, self)
+        before = Tile(source, "your pixels", "The pixels that are answered", self._viewpoint, self)
         self._grid.addWidget(before, 0, 0)
         self._tiles = []
         for index, offer in enumerate(offers):
-            tile = Tile(offer.picture, offer.label, offer.painting.name, self._place, self)
+            tile = Tile(offer.picture, offer.label, offer.painting.name, self._viewpoint, self)
             tile.clicked.connect(lambda tile=tile: self._toggle(tile))
             tile.mark(index in marked)
             self._tiles.append(tile)

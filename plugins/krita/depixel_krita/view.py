@@ -10,12 +10,49 @@ from .qt import QtCore, QtGui, QtWidgets, Signal, number
 _Qt = QtCore.Qt
 _SQUARE = 8  # pixels of the checkerboard
 _THUMB = 72
+_MOST = 32.0  # times
 
 
 def image_of(preview: Preview) -> QtGui.QImage:
     """A picture for the screen as Qt has it."""
     width, height = preview.width, preview.height
     return QtGui.QImage(bytes(preview.rgba), width, height, width * 4, QtGui.QImage.Format.Format_RGBA8888).copy()
+
+
+class Viewpoint(QtCore.QObject):
+    """
+    The zoom, and the place in the middle, at which pictures are looked at; several can share it.
+
+    Signals:
+        changed: one of them is another.
+    """
+
+    changed = Signal()
+
+    def __init__(self, parent: QtCore.QObject) -> None:
+        super().__init__(parent)
+        self.zoom = 1.0  # 1: the whole picture fits
+        self.middle = QtCore.QPointF(0.5, 0.5)  # in widths and heights of the picture
+
+    def magnify(self, times: float) -> None:
+        self.zoom = min(_MOST, max(1.0, self.zoom * times))
+        self.move(0.0, 0.0)
+
+    def move(self, across: float, down: float) -> None:
+        """Move the middle, by parts of a picture; it stays inside."""
+        rim = 0.5 / self.zoom
+        self.middle = QtCore.QPointF(
+            min(1 - rim, max(rim, self.middle.x() + across)), min(1 - rim, max(rim, self.middle.y() + down))
+        )
+        self.changed.emit()
+
+    def spread(self, size: QtCore.QSize, inside: QtCore.QRect) -> QtCore.QRect:
+        """Where a whole picture of this size lies, of which only what is inside is seen."""
+        fitting = QtCore.QSizeF(size).scaled(QtCore.QSizeF(inside.size()), _Qt.AspectRatioMode.KeepAspectRatio)
+        width, height = fitting.width() * self.zoom, fitting.height() * self.zoom
+        middle = QtCore.QRectF(inside).center()
+        left, top = middle.x() - width * self.middle.x(), middle.y() - height * self.middle.y()
+        return QtCore.QRectF(left, top, width, height).toRect()
 
 
 class CompareView(QtWidgets.QWidget):
@@ -26,13 +63,19 @@ class CompareView(QtWidgets.QWidget):
         self._before: QtGui.QImage | None = None
         self._after: QtGui.QImage | None = None
         self._divider = 0.5
+        self._viewpoint = Viewpoint(self)
+        self._viewpoint.changed.connect(self.update)
+        self._grip: QtCore.QPoint | None = None  # where the picture is held
         self._hint = ""
         self._stale = False
         self.setMinimumSize(140, 110)
         self.setSizePolicy(QtWidgets.QSizePolicy.Policy.Expanding, QtWidgets.QSizePolicy.Policy.Expanding)
         self.setFocusPolicy(_Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Before and after")
-        self.setToolTip("Left of the line: your pixels. Right of it: the answer. Drag the line, or use the arrow keys.")
+        self.setToolTip(
+            "Left of the line: your pixels. Right of it: the answer. Drag the line, or use the arrow keys. Ctrl and "
+            "the wheel zoom, and dragging with the right button moves the picture."
+        )
 
     def sizeHint(self) -> QtCore.QSize:  # noqa: N802 (Qt's name)
         return QtCore.QSize(300, 240)
@@ -89,11 +132,29 @@ class CompareView(QtWidgets.QWidget):
         if self._stale and self._after is not None:
             _word(painter, QtCore.QPoint(place.left(), place.top()), "options changed since")
 
+    def wheelEvent(self, event: QtGui.QWheelEvent) -> None:  # noqa: N802
+        if event.modifiers() & _Qt.KeyboardModifier.ControlModifier:
+            self._viewpoint.magnify(1.25 if event.angleDelta().y() > 0 else 0.8)
+        else:
+            event.ignore()  # what the view is in scrolls
+
     def mousePressEvent(self, event: QtGui.QMouseEvent) -> None:  # noqa: N802
-        self._move_to(event)
+        if event.button() == _Qt.MouseButton.RightButton:
+            self._grip = event.pos()
+        else:
+            self._move_to(event)
+
+    def mouseReleaseEvent(self, event: QtGui.QMouseEvent) -> None:  # noqa: N802
+        self._grip = None
 
     def mouseMoveEvent(self, event: QtGui.QMouseEvent) -> None:  # noqa: N802
-        self._move_to(event)
+        shown = self._after or self._before
+        if self._grip is None or shown is None:
+            self._move_to(event)
+            return
+        way, place = event.pos() - self._grip, self._place(shown)
+        self._viewpoint.move(-way.x() / max(1, place.width()), -way.y() / max(1, place.height()))
+        self._grip = event.pos()
 
     def keyPressEvent(self, event: QtGui.QKeyEvent) -> None:  # noqa: N802
         if event.key() in (_Qt.Key.Key_Left, _Qt.Key.Key_Right):
@@ -112,10 +173,7 @@ class CompareView(QtWidgets.QWidget):
         self.update()
 
     def _place(self, image: QtGui.QImage) -> QtCore.QRect:
-        size = image.size().scaled(self.size(), _Qt.AspectRatioMode.KeepAspectRatio)
-        place = QtCore.QRect(QtCore.QPoint(0, 0), size)
-        place.moveCenter(self.rect().center())
-        return place
+        return self._viewpoint.spread(image.size(), self.rect())
 
 
 class Strip(QtWidgets.QListWidget):

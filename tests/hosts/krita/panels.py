@@ -83,7 +83,7 @@ def main(binding: str, out: Path) -> None:
         sheet = panel._sheet
         test.mouseClick(sheet._tiles[1], qt.QtCore.Qt.MouseButton.LeftButton)
         test.keyClick(sheet._tiles[1], qt.QtCore.Qt.Key.Key_Plus)
-        found.setdefault("marked", []).append([sheet.marked(), sheet._place.zoom])
+        found.setdefault("marked", []).append([sheet.marked(), sheet._viewpoint.zoom])
         sheet.grab().save(str(out / f"sheet-{action.name}.png"))
         sheet.close()
         for dials in panel.form.findChildren(sys.modules["depixel_krita.dials"].DialsButton):

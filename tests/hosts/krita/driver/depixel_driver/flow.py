@@ -89,8 +89,8 @@ def side_by_side(facts):
     facts["before"] = [sheet.add.isEnabled(), sheet.like.isEnabled()]
     desk.shot(sheet, "sheet")
     sheet._tiles[1].clicked.emit()
-    sheet._place.magnify(2.0)
-    sheet._place.move(0.2, 0.1)
+    sheet._viewpoint.magnify(2.0)
+    sheet._viewpoint.move(0.2, 0.1)
     yield 200
     desk.shot(sheet, "sheet-zoomed")
     facts["one"] = [sheet.add.isEnabled(), sheet.like.isEnabled()]
