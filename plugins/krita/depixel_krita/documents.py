@@ -104,7 +104,7 @@ def _fill_document(
     for node in document.topLevelNodes():
         node.remove()
     yield 1
-    converter = Converter(making.given, making.own)
+    converter = Converter(making.painted, making.layers)
     animated = len(paintings[0].frames) > 1
     layers: list[Node] = []
     for index, painting in reversed(list(enumerate(paintings))):

@@ -45,8 +45,8 @@ class Delivery:
 class Making:
     """What the layers of one delivery have in common."""
 
-    given: ColourSpace  # of the paintings
-    own: ColourSpace  # of the layers
+    painted: ColourSpace  # of the paintings
+    layers: ColourSpace
     target: Target
     scale: float
     corner: tuple[int, int]  # of the target's first pixel, in the document that gets the layers

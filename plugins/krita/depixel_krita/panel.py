@@ -377,7 +377,7 @@ class Panel(PanelWidgets):
         self._changed()
 
     def _describe(self, words: str) -> None:
-        if not self.words.text() or self.words.property("describes"):
+        if not self.message or self.words.property("describes"):
             outlook = self._pace.outlook(self.action, self.form.values(), self._target) if self._target else ""
             self.say(f"{words}; result: {outlook}" if outlook else words, describes=True)
 

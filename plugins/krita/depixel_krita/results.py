@@ -136,18 +136,18 @@ def _hide(target: Target) -> Iterator[int]:
 # One filled layer, or a group of them, in no document yet: adding it is a single step. What consists of more than a
 # layer is put together in the scratch document and duplicated from there.
 def _new_node(paintings: Sequence[Painting], making: Making, group: str) -> Generator[int, None, Node]:
-    converter = Converter(making.given, making.own)
+    converter = Converter(making.painted, making.layers)
     key = making.target.document
     if len(paintings) == 1 and not making.target.shape:
         node = open_document(key).createNode(paintings[0].name, "paintlayer")
         yield from fill(node, paintings[0], 0, converter, making.corner, key)
         return node
-    place = scratch(making.own)
+    place = scratch(making.layers)
     folder = place.createGroupLayer(group)
     place.rootNode().addChildNode(folder, None)
     try:
         for index, painting in reversed(list(enumerate(paintings))):  # the best one on top
-            layer = paint_layer(place, painting.name, making.own)
+            layer = paint_layer(place, painting.name, making.layers)
             yield from fill(layer, painting, 0, converter, making.corner, key)
             layer.setVisible(index == 0)
             folder.addChildNode(layer, None)

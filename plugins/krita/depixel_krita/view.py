@@ -56,7 +56,7 @@ class Viewpoint(QtCore.QObject):
 
 
 class CompareView(QtWidgets.QWidget):
-    """The answer, and left of a divider that the mouse or the arrow keys move, the given pixels at the same size."""
+    """The answer, and left of a divider that the mouse or the arrow keys move, the source pixels at the same size."""
 
     def __init__(self, parent: QtWidgets.QWidget) -> None:
         super().__init__(parent)
@@ -81,12 +81,12 @@ class CompareView(QtWidgets.QWidget):
         return QtCore.QSize(300, 240)
 
     def show_before(self, preview: Preview | None, hint: str = "") -> None:
-        """The given pixels alone; `hint` is shown when there are none."""
+        """The source pixels alone; `hint` is shown when there are none."""
         self._before, self._after, self._hint = image_of(preview) if preview else None, None, hint
         self.update()
 
     def show_both(self, before: Preview | None, after: Preview) -> None:
-        """The given pixels (None: those already shown) and an answer."""
+        """The source pixels (None: those already shown) and an answer."""
         if before is not None:
             self._before = image_of(before)
         self._after = image_of(after)
@@ -217,7 +217,7 @@ class Strip(QtWidgets.QListWidget):
 
 
 class Line(QtWidgets.QLabel):
-    """A text of one line; what does not fit is told by three dots, and stands in the tool tip."""
+    """Text on one line. What does not fit is cut off with three dots; the tool tip has all of it."""
 
     def __init__(self, parent: QtWidgets.QWidget) -> None:
         super().__init__(parent)

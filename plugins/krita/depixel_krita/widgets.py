@@ -31,6 +31,7 @@ class PanelWidgets(QtWidgets.QWidget):
         super().__init__(parent)
         self.action = action
         self._wide = wide
+        self.message = ""  # all of what `words` shows
         self._make(place)
         whole = QtWidgets.QVBoxLayout(self)
         whole.setContentsMargins(*([9] * 4 if wide else [0] * 4))  # the docker has its own
@@ -62,6 +63,7 @@ class PanelWidgets(QtWidgets.QWidget):
             describes: it only says what is selected, and the next one may replace it.
             whole: it says what to do; even a low docker shows most of it.
         """
+        self.message = words
         most = max(self.most_words, 240) if whole else self.most_words
         self.words.setText(shortened(words, most))
         self.words.setToolTip(words if len(words) > most else "")

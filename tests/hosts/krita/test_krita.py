@@ -116,7 +116,7 @@ def test_selected_shape(krita) -> None:
     assert facts["undone"] == [["sprite", []]]
     assert facts["redone"] == facts["layers"]
     assert krita.read("shape.redone") == krita.read("shape.shown")
-    assert len(facts["in a document"]) == 5
+    assert len(facts["in a document"]) == 6
     assert all(children == ["Selection"] for _, children in facts["in a document"])
     alone = pixels(krita.read("shape.document"), 48, 32)
     assert not alone[chosen == 0].any()

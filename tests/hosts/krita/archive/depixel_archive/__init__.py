@@ -95,7 +95,7 @@ def use(facts):
     panel.form.set_values({"scale": 2, "output": "new-layer"})
     panel.go.click()
     yield from until(lambda: not panel.busy)
-    facts["words"] = panel.words.text()
+    facts["words"] = panel.message
     panel.apply.click()
     yield from until(lambda: not panel.busy)
     save("archive.out", document.topLevelNodes()[-1].pixelData(0, 0, 24, 20))

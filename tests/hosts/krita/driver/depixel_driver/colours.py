@@ -45,7 +45,7 @@ def colours(facts):
         undone = layers(document)
         yield from step("redo", document)
         facts[name] = {
-            "words": panel.words.text(),
+            "words": panel.message,
             "profile": [document.colorProfile(), layer.colorProfile(), made.colorProfile()],
             "same": [made.colorModel(), made.colorDepth()] == [model, depth],
             "undo": undone == [["sprite", []]],

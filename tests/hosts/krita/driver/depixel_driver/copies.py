@@ -75,7 +75,7 @@ def asked(panel, **values):
     panel.form.set_values({**panel.action.defaults(), **values})
     panel.adds_single = True
     panel.go.click()
-    assert panel.busy, panel.words.text()
+    assert panel.busy, panel.message
     yield from until(lambda: not panel.busy, "the answers")
     yield 300
 
@@ -92,7 +92,7 @@ def whole_document(facts):
     save("whole-mask.src", named(document, "mask").pixelData(-2, 0, 14, 15))
     panel = docker()
     yield from asked(panel, scale=3, domain="art", output="document")
-    facts["words"] = panel.words.text()
+    facts["words"] = panel.message
     made = desk.other_document(document)
     facts["source"] = [document.width(), document.modified(), tree(document) == facts["before"]]
     facts["after"] = tree(made)
@@ -156,7 +156,7 @@ def several_layers(facts):
     yield from select(document, "hidden", "sprite")
     yield from asked(panel, scale=2, domain="art", output="larger-document")
     facts["above"] = layers(document)
-    facts["larger"] = [document.width(), document.height(), panel.words.text()]
+    facts["larger"] = [document.width(), document.height(), panel.message]
     for _ in range(5):
         yield from desk.step("undo", document)
     facts["undone"] = tree(document) == before and document.width() == 24
@@ -225,7 +225,7 @@ def flattened(facts):
     document.setSelection(selection)
     panel = docker(2)
     yield from asked(panel, candidates=1, steps=2, output="new-layer")
-    facts["words"] = panel.words.text()
+    facts["words"] = panel.message
     yield from settle(document)
     save("flattened.seen", document.pixelData(0, 0, 48, 48))
     yield 100

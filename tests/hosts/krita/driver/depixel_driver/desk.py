@@ -130,16 +130,16 @@ def ask(panel, **values):
     panel.live.setChecked(False)
     panel.form.set_values({**panel.action.defaults(), **values})
     panel.go.click()
-    assert panel.busy, panel.words.text()
+    assert panel.busy, panel.message
     yield from until(lambda: not panel.busy, "the answers")
-    assert panel.offers, panel.words.text()
+    assert panel.offers, panel.message
 
 
 def apply(panel, all_of_them=False):
     """Press Apply and wait until it is done."""
     (panel.apply_all if all_of_them else panel.apply).click()
     yield from until(lambda: not panel.busy, "the layer")
-    assert not panel.offers, panel.words.text()
+    assert not panel.offers, panel.message
     yield 200
 
 

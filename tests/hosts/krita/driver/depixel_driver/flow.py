@@ -47,7 +47,7 @@ def queue(facts):
     facts["after cancel"] = [panel.waiting.count(), panel.busy]
     yield from until(lambda: not panel.busy, "both answers")
     facts["layers"] = [len(layers(document)) for document in (first, second, third)]
-    facts["words"] = panel.words.text()
+    facts["words"] = panel.message
 
 
 @scenario
@@ -73,7 +73,7 @@ def repeat(facts):
     yield from desk.clean()
     app.action("depixel_repeat_filter").trigger()
     yield from until(desk.dialogs, "the refusal")
-    facts["refused"] = desk.dialogs()[0].panel.words.text()
+    facts["refused"] = desk.dialogs()[0].panel.message
 
 
 @scenario
@@ -139,7 +139,7 @@ def sizes(facts):
     yield from settle(document)
     for size, output in (("50 px", "document"), ("10%", "new-document"), ("large", "new-document")):
         press(panel, size=size, output=output)
-        facts["refused " + size] = [panel.busy, panel.words.text(), panel.form.values()["size"]]
+        facts["refused " + size] = [panel.busy, panel.message, panel.form.values()["size"]]
     panel.form.set_values(panel.action.defaults())
 
 
@@ -196,7 +196,7 @@ def person(facts):
         panel.form.set_values(values)
         panel.go.click()
         yield from until(lambda: not panel.busy, "the answer, or a refusal")
-        facts[values["face"]] = [len(panel.offers), panel.words.text(), panel.form.values()["face"]]
+        facts[values["face"]] = [len(panel.offers), panel.message, panel.form.values()["face"]]
     facts["again"] = "age=60" in panel.offers[0].painting.recipe if panel.offers else None
     panel.form.set_values(panel.action.defaults())
 
@@ -300,7 +300,7 @@ def counted(name, action):
         hand.click(panel.flat)
         yield from until(lambda: not panel.busy, "the flattened copy")
     panel.form.set_values(panel.action.defaults())
-    return [hand.clicks, len(desk.documents()), panel.words.text()]
+    return [hand.clicks, len(desk.documents()), panel.message]
 
 
 @scenario

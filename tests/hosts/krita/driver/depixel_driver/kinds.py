@@ -210,7 +210,7 @@ def animation(facts):
     yield from until(lambda: len(desk.documents()) == 3 and app.activeDocument() not in (other, document), "its view")
     desk.front(other)  # the user turns to another document
     yield from until(lambda: not panel.busy, "the keyframes")
-    assert not panel.offers, panel.words.text()
+    assert not panel.offers, panel.message
     made = next(d for d in desk.documents() if d not in (other, document))
     answer, second = desk.tops(made)[::-1]
     facts["times"] = [moment for moment in range(12) if answer.hasKeyframeAtTime(moment)]

@@ -25,7 +25,7 @@ def cancelled(facts):
     panel.stop.click()
     facts["seconds to idle"] = time.monotonic() - began
     facts["busy"] = panel.busy
-    facts["words"] = panel.words.text()
+    facts["words"] = panel.message
     facts["layers"] = layers(document)
     yield from until(lambda: panel.queue.work._engine.hello().queued == 0, "the engine to be free", 20)
     facts["seconds to free"] = time.monotonic() - began
@@ -61,7 +61,7 @@ def engine_killed(facts):
     yield from until(lambda: panel.bar.value() > 0, "progress")
     os.kill(pid, signal.SIGKILL)
     yield from until(lambda: not panel.busy, "the answer of another engine")
-    facts["words"] = panel.words.text()
+    facts["words"] = panel.message
     facts["restarted"] = any("started again" in words for words in heard)
     facts["other process"] = engine.hello().pid != pid
     yield from apply(panel)
@@ -79,7 +79,7 @@ def document_closed(facts):
     document.setModified(False)
     document.close()
     yield from until(lambda: not panel.busy, "the end of the work", 10)
-    facts["during"] = panel.words.text()
+    facts["during"] = panel.message
     document, _ = yield from new(16, 16)
     yield from ask(panel, scale=2, output="new-layer")
     document.setModified(False)
@@ -87,7 +87,7 @@ def document_closed(facts):
     yield 200
     panel.apply.click()
     yield from until(lambda: not panel.busy, "the refusal", 10)
-    facts["after"] = panel.words.text()
+    facts["after"] = panel.message
     panel.forget()
     document, _ = yield from new(512, 2048, pixels=[(90, 10, 200, 255)] * (512 * 2048))
     panel.form.set_values({**panel.action.defaults(), "scale": 2, "output": "new-layer"})
@@ -95,7 +95,7 @@ def document_closed(facts):
     document.setModified(False)
     document.close()
     yield from until(lambda: not panel.busy, "the end of the reading", 10)
-    facts["reading"] = panel.words.text()
+    facts["reading"] = panel.message
     panel.forget()
     document, _ = yield from new(64, 64)
     yield from ask(panel, scale=16, domain="data", output="new-layer")
@@ -105,7 +105,7 @@ def document_closed(facts):
     document.setModified(False)
     document.close()
     yield from until(lambda: not panel.busy, "the end of the adding", 10)
-    facts["adding"] = panel.words.text()
+    facts["adding"] = panel.message
     facts["left"] = len(desk.documents())
 
 
@@ -162,7 +162,7 @@ def apply_cancelled(facts):
     yield from until(lambda: len(desk.documents()) == 2 or not panel.busy, "the new document")
     facts["begun"] = panel.busy
     panel.stop.click()
-    facts["words"] = panel.words.text()
+    facts["words"] = panel.message
     yield 300
     facts["documents"] = len(desk.documents())
     facts["still offered"] = len(panel.offers)
@@ -185,7 +185,7 @@ def engine_missing(facts):
         panel.forget()
         panel.go.click()
         yield from until(lambda: not panel.busy, "the refusal", 10)
-        facts["words"] = panel.words.text()
+        facts["words"] = panel.message
         desk.shot(panel, "docker-no-engine")
     finally:
         os.rename(record + ".away", record)

@@ -105,7 +105,7 @@ def measured(facts, panel, document, **values):
     facts["job"] = beat.stop()
     clock.stop()
     panel.finished.disconnect(done.append)
-    assert panel.offers, panel.words.text()
+    assert panel.offers, panel.message
     facts["slots"] = clock.slots
     facts["engine"] = done[0].parts[0].finished.result.seconds
     facts["parts"] = clock.parts(facts["engine"])

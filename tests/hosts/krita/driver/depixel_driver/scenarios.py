@@ -29,7 +29,7 @@ def nothing_open(facts):
     panel = docker()
     yield 100
     panel.go.click()
-    facts["words"] = panel.words.text()
+    facts["words"] = panel.message
     facts["busy"] = panel.busy
 
 
@@ -251,7 +251,7 @@ def faces(facts):
     save("imagined.src", layer.pixelData(0, 0, 16, 16))
     panel = docker(1)
     yield from ask(panel, scale=8, candidates=2, steps=4, output="new-document")
-    facts["imagined"] = panel.words.text()
+    facts["imagined"] = panel.message
     facts["seed"] = panel.offers[0].seed
     desk.shot(panel, "docker-faces")
     yield from apply(panel)
@@ -278,7 +278,7 @@ def faces(facts):
     document.setSelection(selection)
     panel = docker(2)
     yield from ask(panel, kept=8, candidates=1, steps=4, output="new-layer")
-    facts["replaced"] = panel.words.text()
+    facts["replaced"] = panel.message
     before = [n.name() for n in desk.tops(document)]
     yield from apply(panel)
     made = next(n for n in desk.tops(document) if n.name() not in before)
@@ -311,7 +311,7 @@ def recipes(facts):
         yield 200
         panel.look()
         panel.again.click()
-        assert panel.busy, panel.words.text()
+        assert panel.busy, panel.message
         yield from until(lambda: not panel.busy, "the same answer")
         facts["again"].append([len(panel.offers), bytes(panel.offers[0].painting.frames[0]) == frames[node.name()]])
         panel.forget()
@@ -338,7 +338,7 @@ def recipes(facts):
     yield 300
     panel.look()
     panel.large.click()
-    assert panel.busy, panel.words.text()
+    assert panel.busy, panel.message
     yield from until(lambda: not panel.busy, "the large face")
     facts["large"] = [panel.offers[0].painting.width, panel.offers[0].painting.height]
 
