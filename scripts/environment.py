@@ -107,8 +107,8 @@ def _install(kind: str) -> None:
     if not _has_torch() and _wants_cpu_build():
         _say("installing the CPU build of PyTorch (0.2 GB); set DEPIXEL_TORCH=default for the GPU build")
         limits = ["--timeout", "15", "--retries", "1"]  # fail soon where the index cannot be reached
-        command = ["install", "-qqq", *limits, "-c", "constraints.txt", "--index-url", CPU_BUILDS, "torch"]
-        if _pip(*command, check=False) != 0:
+        command = ["install", "-q", *limits, "-c", "constraints.txt", "--index-url", CPU_BUILDS, "torch"]
+        if _pip(*command, check=False, silent=True) != 0:
             _say("PyTorch's index of CPU builds cannot be reached; installing PyTorch as pip's settings say")
     if not _has_torch():
         _say("installing Depixel; PyTorch is the large part: 0.2 GB as a CPU build, up to 3 GB with GPU support")
@@ -117,8 +117,10 @@ def _install(kind: str) -> None:
     _pip("install", *quiet, "-c", "constraints.txt", "-e", ".", *groups)
 
 
-def _pip(*arguments: str, check: bool = True) -> int:
-    code = subprocess.run([str(venv_program("python")), "-m", "pip", *arguments], cwd=ROOT, check=False).returncode
+# `silent`: what pip complains about does not matter, because something else is tried next.
+def _pip(*arguments: str, check: bool = True, silent: bool = False) -> int:
+    command = [str(venv_program("python")), "-m", "pip", *arguments]
+    code = subprocess.run(command, cwd=ROOT, check=False, stderr=subprocess.DEVNULL if silent else None).returncode
     if check and code != 0:
         raise SystemExit("setup: pip failed; its message above says why. Fix that and run this again.")
     return code
