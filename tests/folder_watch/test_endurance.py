@@ -140,18 +140,18 @@ def test_a_copy_of_any_size_is_not_held_in_memory(desk: Desk, monkeypatch: pytes
     assert "more than the limit" in desk.told("failed")["huge.png"]
 
 
-def test_a_file_at_which_the_process_died_twice_is_set_aside(desk: Desk) -> None:
-    """In work at two deaths: named, and not touched again until it changes; the others are done."""
+def test_a_file_at_which_the_process_died_three_times_is_set_aside(desk: Desk) -> None:
+    """In work at three deaths: named, and not touched again until it changes; the others are done."""
     poison, good = desk.drop("poison.png", 1), desk.drop("good.png", 2)
     desk.out.mkdir()
-    for _ in range(2):
+    for _ in range(3):
         attempts = Attempts(desk.out / ATTEMPTS_NAME)
         about = poison.stat()
         attempts.begin([("poison.png", Stamp(about.st_size, about.st_mtime_ns))])  # and nobody ends it
 
     desk.run()
 
-    assert "Depixel died 2 times while it worked on poison.png" in desk.told("failed")["poison.png"]
+    assert "Depixel died 3 times while it worked on poison.png" in desk.told("failed")["poison.png"]
     assert [name for name, _ in desk.worker.asked] == ["good.png"]
     assert good.exists()
     assert not (desk.out / ATTEMPTS_NAME).exists()
@@ -193,6 +193,19 @@ def _damage(path: Path) -> None:
     for start in range(4096, len(data), 4096):
         data[start : start + 64] = b"\xff" * 64
     path.write_bytes(data)
+
+
+def test_kills_from_outside_set_no_file_aside(desk: Desk) -> None:
+    """Two deaths, the second while the file was alone: it may have been bad luck, and is tried once more."""
+    unlucky = desk.drop("unlucky.png", 1)
+    desk.out.mkdir()
+    about = unlucky.stat()
+    for _ in range(2):
+        Attempts(desk.out / ATTEMPTS_NAME).begin([("unlucky.png", Stamp(about.st_size, about.st_mtime_ns))])
+
+    desk.run()
+
+    assert set(desk.told("done")) == {"unlucky.png"}
 
 
 @pytest.mark.parametrize("how", ["pages", "header", "cut"])

@@ -1,5 +1,5 @@
 """
-Records which files the process was working on when it died. A file that was in work at two deaths, the second time
+Records which files the process was working on when it died. A file that was in work at three deaths, the last two times
 alone, is set aside, so that one file cannot stop the others at each start.
 """
 
@@ -14,7 +14,7 @@ from depixel.client.json_text import parse_json
 from depixel_watch.folder.stamps import Stamp
 
 ATTEMPTS_NAME = ".depixel-attempts.json"
-MOST_DEATHS = 2
+MOST_DEATHS = 3  # the first in company, the others alone: a kill from outside is not the file's fault
 
 SET_ASIDE = (
     "Depixel died {} times while it worked on {}: the file is set aside. It is tried again when it changes, or with "
