@@ -113,11 +113,11 @@ def margins_of(picture: Picture, others: Iterable[Picture]) -> Margins:
         if len(other.frames) == 1 and other.levels == picture.levels and not _is_transparent(other)
         if min(other.width, other.height) >= _LEAST_SIDE
     ]
-    found: dict[str, Pixels] = {}
+    margins: dict[str, Pixels] = {}
     for edge in _EDGES:
         if (beyond := _beyond(picture, edge, fitting)) is not None:
-            found[edge] = beyond
-    return Margins(**found)
+            margins[edge] = beyond
+    return Margins(**margins)
 
 
 def _beyond(picture: Picture, edge: str, others: list[Pixels]) -> Pixels | None:

@@ -41,14 +41,14 @@ def with_regions(pictures: Sequence[Picture], request: Request, answer: Answer) 
 
 def regions_of(picture: Picture, request: Request) -> tuple[Region, ...]:
     """The frames that are answered by themselves: known, inside the picture, and not asked for otherwise."""
-    known: Sequence[Region] = picture.details.get(REGIONS, ())
+    stored: Sequence[Region] = picture.details.get(REGIONS, ())
     if request.frames not in ("none", "auto") or request.box is not None or request.size is not None:
         return ()
     if len(picture.frames) > 1:
         return ()
     inside = [
         (left, top, width, height)
-        for left, top, width, height in known
+        for left, top, width, height in stored
         if left >= 0 and top >= 0 and min(width, height) >= _LEAST
         if left + width <= picture.width and top + height <= picture.height
         if (width, height) != (picture.width, picture.height)

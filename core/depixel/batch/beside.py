@@ -98,7 +98,7 @@ class SidesBeside:
 
     def _sides(self, folder: Path) -> dict[str, SideFile]:
         if folder not in self._folders:
-            found: dict[str, SideFile] = {}
+            sides: dict[str, SideFile] = {}
             with contextlib.suppress(OSError):
                 listed = sorted(path for path in folder.iterdir() if path.suffix.lower() in ENDINGS)
                 for path in listed[:_MOST_FILES]:
@@ -107,10 +107,10 @@ class SidesBeside:
                             continue
                         data = path.read_bytes()
                         if (side := parse(path.name, data)) is not None:
-                            found[path.name] = side
+                            sides[path.name] = side
                         elif picture := suspicion(path.name, data):
                             self._suspects[path] = picture
-            self._folders[folder] = found
+            self._folders[folder] = sides
         return self._folders[folder]
 
 

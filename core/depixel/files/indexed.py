@@ -160,10 +160,10 @@ def indexed_again(picture: Picture) -> Picture:
     clear = source[source[:, 3] == 0]
     if len(clear):
         frames = [np.where(frame[..., 3:] == 0, clear[0], frame) for frame in frames]
-    found = colours(frames)
-    if found is None:
+    palette = colours(frames)
+    if palette is None:
         return picture
-    new = found[~np.isin(_codes(found), _codes(source))]
+    new = palette[~np.isin(_codes(palette), _codes(source))]
     if len(source) + len(new) > 256:
         source = _without_padding(source)
     if len(source) + len(new) > 256:

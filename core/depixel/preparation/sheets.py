@@ -121,8 +121,8 @@ def layout_of(picture: Picture, request: Request) -> SheetLayout | None:
     if _is_nine_patch(picture):
         return NinePatch()
     if request.frames == "auto":
-        found = find_tiles(picture)
-        return find_sheet(picture) if found is None else Sheet(*found)
+        tiles = find_tiles(picture)
+        return find_sheet(picture) if tiles is None else Sheet(*tiles)
     grid = _GRID.fullmatch(request.frames)
     if grid is None:
         return None

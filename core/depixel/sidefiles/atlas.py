@@ -33,10 +33,10 @@ def parse(data: bytes) -> SideFile | None:
 
 def _scaled(line: str, factor: int) -> str:
     body = line.rstrip("\r\n")
-    found = _LINE.match(body)
-    if found is None or found["key"] not in _PIXELS:
+    match = _LINE.match(body)
+    if match is None or match["key"] not in _PIXELS:
         return line
-    return found["start"] + times(found["value"], factor) + line[len(body) :]
+    return match["start"] + times(match["value"], factor) + line[len(body) :]
 
 
 # A name without a colon begins a page where the file begins or a blank line lies before it, else a region.
@@ -57,25 +57,25 @@ def _contents(lines: list[str]) -> tuple[list[str], dict[str, tuple[Region, ...]
         region.clear()
 
     for line in lines:
-        found = _LINE.match(line)
+        match = _LINE.match(line)
         if not line.strip():
             close()
             starts = True
-        elif found is None:
+        elif match is None:
             close()
             if starts:
                 pages.append(line.strip())
                 boxes.setdefault(pages[-1], [])
             starts, in_page = False, starts
-        elif in_page and found["key"] in _OF_PAGES:
-            if found["key"] == "pma" and found["value"].strip().lower() == "true":
+        elif in_page and match["key"] in _OF_PAGES:
+            if match["key"] == "pma" and match["value"].strip().lower() == "true":
                 multiplied.add(pages[-1])
         else:
             in_page = False
-            value = found["value"].strip()
-            if found["key"] == "rotate":
+            value = match["value"].strip()
+            if match["key"] == "rotate":
                 region["turned"] = [1] if value in ("true", "90", "270") else []
-            elif found["key"] in _PIXELS:
-                region[found["key"]] = [int(number) for number in re.findall(r"-?\d+", value)]
+            elif match["key"] in _PIXELS:
+                region[match["key"]] = [int(number) for number in re.findall(r"-?\d+", value)]
     close()
-    return pages, {page: tuple(found) for page, found in boxes.items()}, frozenset(multiplied)
+    return pages, {page: tuple(match) for page, match in boxes.items()}, frozenset(multiplied)

@@ -58,15 +58,15 @@ def _add(regions: dict[str, list[Region]], pages: list[str], page: str, numbers:
         return
 
 
-def _scaled(found: re.Match[str], factor: int) -> str:
-    keys = _PIXELS.get(found["tag"], ())
+def _scaled(match: re.Match[str], factor: int) -> str:
+    keys = _PIXELS.get(match["tag"], ())
 
     def larger(pair: re.Match[str]) -> str:
         if pair["key"] not in keys:
             return pair[0]
         return f"{pair['key']}={pair['quote']}{times(pair['value'], factor)}{pair['quote']}"
 
-    return found["start"] + _PAIR.sub(larger, found["body"])
+    return match["start"] + _PAIR.sub(larger, match["body"])
 
 
 # Blocks of a kind, a length and their bytes.

@@ -24,9 +24,9 @@ def parse(data: bytes) -> SideFile | None:
         return None
 
     def scaled(factor: int) -> bytes:
-        def larger(found: re.Match[str]) -> str:
-            value = times(found["value"], factor) if found["key"] in _PIXELS else found["value"]
-            return found["start"] + value
+        def larger(match: re.Match[str]) -> str:
+            value = times(match["value"], factor) if match["key"] in _PIXELS else match["value"]
+            return match["start"] + value
 
         return _LINE.sub(larger, text).encode(encoding)
 

@@ -69,8 +69,8 @@ def _names(pages: list[str]) -> tuple[str, ...]:
 
 def _attributes(text: str) -> list[tuple[str, dict[str, str]]]:
     every = []
-    for found in _TAG.finditer(text):
-        every.append((found["tag"], {each["key"]: each["value"] for each in _ATTRIBUTE.finditer(found["body"])}))
+    for match in _TAG.finditer(text):
+        every.append((match["tag"], {each["key"]: each["value"] for each in _ATTRIBUTE.finditer(match["body"])}))
     return every
 
 
@@ -96,14 +96,14 @@ def _sheet(text: str, encoding: str) -> SideFile:
 
 
 def _scaled(text: str, pixels: dict[str, tuple[str, ...]], factor: int) -> str:
-    def tag(found: re.Match[str]) -> str:
-        keys = pixels.get(found["tag"], ())
+    def tag(match: re.Match[str]) -> str:
+        keys = pixels.get(match["tag"], ())
 
         def attribute(each: re.Match[str]) -> str:
             value = times(each["value"], factor) if each["key"] in keys else each["value"]
             return f"{each['start']}{each['quote']}{value}{each['quote']}"
 
-        return f"<{found['tag']}{_ATTRIBUTE.sub(attribute, found['body'])}{found['end']}"
+        return f"<{match['tag']}{_ATTRIBUTE.sub(attribute, match['body'])}{match['end']}"
 
     return _TAG.sub(tag, text)
 
@@ -116,8 +116,8 @@ def _plist(text: str, encoding: str) -> SideFile | None:
     pages = _names(_PLIST_PAGE.findall(text))
 
     def scaled(factor: int) -> bytes:
-        def larger(found: re.Match[str]) -> str:
-            return found["start"] + times(found["value"], factor) + found["end"]
+        def larger(match: re.Match[str]) -> str:
+            return match["start"] + times(match["value"], factor) + match["end"]
 
         return _PLIST_NUMBERS.sub(larger, _PLIST.sub(larger, text)).encode(encoding)
 

@@ -89,8 +89,8 @@ def suspicion(path: str, data: bytes) -> str:
     decoded = text_of(data)
     if decoded is None or _PIXELS.search(decoded[0]) is None:
         return ""
-    found = _PICTURE.search(decoded[0])
-    return PurePosixPath(found[0].replace("\\", "/")).name if found else ""
+    match = _PICTURE.search(decoded[0])
+    return PurePosixPath(match[0].replace("\\", "/")).name if match else ""
 
 
 def facts_for(name: str, sides: Iterable[SideFile]) -> Facts:

@@ -110,13 +110,13 @@ def still_there(layers: list[Any], output: str) -> str:
 
 def leaves(layers: list[Any], groups: bool = False) -> list[Any]:
     """All layers of a tree, from the top down; groups themselves only when requested."""
-    found = []
+    flat = []
     for layer in layers:
         if layer.is_group():
-            found += ([layer] if groups else []) + leaves(layer.get_children(), groups)
+            flat += ([layer] if groups else []) + leaves(layer.get_children(), groups)
         else:
-            found.append(layer)
-    return found
+            flat.append(layer)
+    return flat
 
 
 # Link and vector layers (GIMP 3.2) are scaled by GIMP itself, without loss.

@@ -53,7 +53,7 @@ def replies(
         Cancelled: the image was closed.
         EngineError: one sentence.
     """
-    found = []
+    all_replies = []
     for index, source in enumerate(sources):
         wanted = [submission(action, source, values, pick) for pick in picks or [{}]]
         results = []
@@ -65,8 +65,8 @@ def replies(
             for request, result in zip(wanted, results)
             for at in range(len(result.answers))
         ]
-        found.append(Reply(source, _joined(results), tuple(recipes)))
-    return found
+        all_replies.append(Reply(source, _joined(results), tuple(recipes)))
+    return all_replies
 
 
 def submission(

@@ -41,24 +41,24 @@ def perform(
         sources = _sources(action, image, layers, values, frames)
         size = sizing(action, image, sources, values)
         Gimp.progress_init("Depixel")
-        found = replies(action, image, sources, size.values, picks)
+        all_replies = replies(action, image, sources, size.values, picks)
     except client.CancelledError as error:
         raise Cancelled() from error
     except client.EngineError as error:
         raise Refusal(str(error)) from error
     if gimpfu_compat.interactive:
-        answers = [answer for reply in found for answer in reply.result.answers]
+        answers = [answer for reply in all_replies for answer in reply.result.answers]
         pixels = sum(answer.width * answer.height for answer in answers)
-        pace.note(action, values, pixels, sum(reply.result.seconds for reply in found))
+        pace.note(action, values, pixels, sum(reply.result.seconds for reply in all_replies))
     Gimp.progress_set_text("Depixel: writing the layers")
     if output in ("new-image", "flat-image"):
-        return _as_new_image(action, image, found, size.canvas, flat=output == "flat-image")
+        return _as_new_image(action, image, all_replies, size.canvas, flat=output == "flat-image")
     image.undo_group_start()
     try:
         if output == "replace":
-            _replace(action, image, found)
+            _replace(action, image, all_replies)
         else:
-            _as_new_layers(action, image, found, larger=output == "larger-image")
+            _as_new_layers(action, image, all_replies, larger=output == "larger-image")
         reduce(image, size.canvas)
     finally:
         image.undo_group_end()
@@ -153,25 +153,25 @@ def _check_replace(action: client.Action, image: Any, layers: list[Any], count: 
 
 
 def _as_new_image(
-    action: client.Action, image: Any, found: list[Reply], canvas: tuple[int, int] | None, flat: bool = False
+    action: client.Action, image: Any, all_replies: list[Reply], canvas: tuple[int, int] | None, flat: bool = False
 ) -> Any:
-    first, result = found[0].source, found[0].result
+    first, result = all_replies[0].source, all_replies[0].result
     scale, answer = result.scale, result.answers[0]
     keep = result.report.get("settings", {}).get("palette") == "keep"
     indexed = keep and image.get_base_type() == Gimp.ImageBaseType.INDEXED
-    if len(found) == 1:
+    if len(all_replies) == 1:
         left, top, width, height = first.left, first.top, answer.width, answer.height
     else:
         left, top, width, height = 0, 0, image.get_width() * scale, image.get_height() * scale
     result_image = images.new_image(image, width, height, answer, indexed)
-    for reply in reversed(found):
+    for reply in reversed(all_replies):
         source = reply.source
         at = ((source.left - left) * scale, (source.top - top) * scale)
         _insert(action, result_image, None, 0, reply, at)
         if len(source.layers) == 1:
             host.look_like(result_image.get_layers()[0], source.layer)
     host.select_best(result_image, result_image.get_layers()[:1])
-    comment = " ".join(_comment(action, reply) for reply in found)
+    comment = " ".join(_comment(action, reply) for reply in all_replies)
     reduce(result_image, canvas)
     size = max(canvas) if canvas else result.report.get("settings", {}).get("size") or 0
     images.finish_image(result_image, image, "Depixel: " + comment, client.file_suffix(action, scale, size))
@@ -193,22 +193,22 @@ def _comment(action: client.Action, reply: Reply) -> str:
 
 
 # larger: the image grows with its layers, and the sources are hidden: their pixels would show under the answers.
-def _as_new_layers(action: client.Action, image: Any, found: list[Reply], larger: bool) -> None:
-    made = []
-    scale = found[0].result.scale if larger else 1
+def _as_new_layers(action: client.Action, image: Any, all_replies: list[Reply], larger: bool) -> None:
+    new_layers = []
+    scale = all_replies[0].result.scale if larger else 1
     if larger:
         host.enlarge(image, scale)
     with host.plain_colours(image):
-        for reply in found:
+        for reply in all_replies:
             layer, source = reply.source.layer, reply.source
             position, parent = image.get_item_position(layer), layer.get_parent()
             _insert(action, image, parent, position, reply, (source.left * scale, source.top * scale))
             top = (parent.get_children() if parent is not None else image.get_layers())[position]
-            made.append(top)
+            new_layers.append(top)
             if larger:
                 host.look_like(top, layer)
                 layer.set_visible(False)
-    host.select_best(image, made)
+    host.select_best(image, new_layers)
 
 
 # One layer, or a group of candidates with the best on top and the others hidden; frames become a layer each.
@@ -223,27 +223,27 @@ def _insert(action: client.Action, image: Any, parent: Any, position: int, reply
         name = client.layer_name(source.name, result, index, imagined)
         recipe = reply.recipes[index]
         if len(answer.frames) == 1:
-            made = host.add_layer(image, parent, position + index, name, answer, 0, *at, visible=index == 0)
-            images.keep_recipe(made, recipe, source.layer)
+            new_layer = host.add_layer(image, parent, position + index, name, answer, 0, *at, visible=index == 0)
+            images.keep_recipe(new_layer, recipe, source.layer)
             if source.shape:
-                selection.cut(made, source.shape, source.width, source.height)
+                selection.cut(new_layer, source.shape, source.width, source.height)
             continue
         inner = host.add_group(image, parent, position + index, name) if many else parent
         if many:
             images.keep_recipe(inner, recipe, source.layer)
         for number in range(len(answer.frames)):
             layer = source.layers[number]  # GIF takes durations from the names: "step (100ms)"
-            made = host.add_layer(image, inner, 0, layer.get_name(), answer, number, *at)
-            host.look_like(made, layer)
+            new_layer = host.add_layer(image, inner, 0, layer.get_name(), answer, number, *at)
+            host.look_like(new_layer, layer)
             if not many:
-                images.keep_recipe(made, recipe, source.layer)
+                images.keep_recipe(new_layer, recipe, source.layer)
 
 
-def _replace(action: client.Action, image: Any, found: list[Reply]) -> None:
+def _replace(action: client.Action, image: Any, all_replies: list[Reply]) -> None:
     if action.wire == "upscale":
-        host.enlarge(image, found[0].result.scale)
+        host.enlarge(image, all_replies[0].result.scale)
     # An imagined face is part of a whole picture; an anonymised face replaces only what is selected.
     unselect = selection.nothing_selected(image) if action.wire == "upscale" else contextlib.nullcontext()
     with unselect, host.plain_colours(image):
-        for reply in found:
+        for reply in all_replies:
             host.overwrite(image, reply.source.layer, reply.result.answers[0])

@@ -94,16 +94,16 @@ class Sides:
 
     def _sides_in(self, folder: str) -> tuple[str, ...]:
         with self._lock:
-            found = self._folders.get(folder)
-        if found is None:
+            sides = self._folders.get(folder)
+        if sides is None:
             prefix = "" if folder in ("", ".") else f"{folder}/"
             names: list[str] = []
             with contextlib.suppress(OSError), os.scandir(self._root / folder) as entries:
                 names = sorted(entry.name for entry in entries)
-            found = tuple(prefix + name for name in names if PurePosixPath(name).suffix.lower() in ENDINGS)
+            sides = tuple(prefix + name for name in names if PurePosixPath(name).suffix.lower() in ENDINGS)
             with self._lock:
-                self._folders[folder], self._names_in[folder] = found, frozenset(names)
-        return found
+                self._folders[folder], self._names_in[folder] = sides, frozenset(names)
+        return sides
 
 
 def facts_of(path: str, others: Mapping[str, bytes]) -> Facts:
@@ -195,12 +195,12 @@ class ArchiveSides:
         """What they say about a picture."""
         folder = PurePosixPath(path).parent.as_posix()
         if folder not in self._folders:
-            found: list[SideFile] = []
+            sides: list[SideFile] = []
             for name in self._listing.names(folder):
-                if PurePosixPath(name).suffix.lower() in UNDERSTOOD and len(found) < _MOST_SIDES:
+                if PurePosixPath(name).suffix.lower() in UNDERSTOOD and len(sides) < _MOST_SIDES:
                     side = parse(name, self._listing.read(name))
-                    found += [side] if side is not None else []
-            self._folders[folder] = found
+                    sides += [side] if side is not None else []
+            self._folders[folder] = sides
         return facts_for(PurePosixPath(path).name, self._folders[folder])
 
     def _holds(self, path: str) -> bool:
