@@ -37,6 +37,9 @@ class PanelWidgets(QtWidgets.QWidget):
         whole.setContentsMargins(*([9] * 4 if wide else [0] * 4))  # the docker has its own
         whole.setSpacing(6 if wide else 2)
         whole.addWidget(self._body(wide), 1)
+        self.about.setVisible(wide)
+        if wide:
+            whole.addWidget(self.about)  # never scrolled out of sight
         whole.addWidget(self.bar)
         whole.addWidget(self.words)
         whole.addWidget(self.waiting)
@@ -142,9 +145,7 @@ class PanelWidgets(QtWidgets.QWidget):
         pictures.addLayout(row(*([self.apply, self.apply_all] if wide else []), *choices, columns=0 if wide else 2))
         options = QtWidgets.QVBoxLayout()
         options.addWidget(self.form)
-        options.addWidget(self.about)
         options.addStretch(1)
-        self.about.setVisible(wide)
         layout: QtWidgets.QBoxLayout = QtWidgets.QHBoxLayout(body) if wide else QtWidgets.QVBoxLayout(body)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(pictures, 1)
