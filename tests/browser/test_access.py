@@ -86,7 +86,7 @@ def test_no_rule_is_broken_in_any_state(browser: Browser, samples: Path, tmp_pat
     check("paused")
     browser.run("document.getElementById('pause').click()")
     browser.until("dry run", lambda: "looked" in browser.states())
-    browser.all(".pick")[-1].click()
+    browser.bring(".item[data-state=looked] .pick").click()
     browser.until("pack", lambda: browser.text("#pack-facts"))
     check("pack")
     browser.one("#pack-start").click()
