@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 DEFAULT_PAGE = "depixel-report.html"
 _AUTO = "auto"
+_OUT = "output folder, or a file name for a single picture"
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -46,8 +47,7 @@ def add_parser(subparsers: Subparsers) -> None:
         metavar="INPUT",
         help="picture, folder (with its subfolders), texture pack, or pattern such as 'sprites/*.png'",
     )
-    where = "output folder, or a file name for a single picture"
-    parser.add_argument("-o", "--out", type=Path, default=Path(DEFAULT_OUT), metavar="OUT", help=where)
+    parser.add_argument("-o", "--out", type=Path, default=Path(DEFAULT_OUT), metavar="OUT", help=_OUT)
     add_request_options(parser)
     files = parser.add_argument_group("files")
     files.add_argument("--overwrite", action="store_true", help="replace existing outputs")
