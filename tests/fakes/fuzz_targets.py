@@ -173,6 +173,7 @@ def _http() -> Target:
     async def ask(data: bytes) -> int:
         head, _, body = data.partition(b"\r\n\r\n")
         first, *lines = head.split(b"\r\n")
+        first = bytes(byte for byte in first if 0x20 <= byte < 0x7F)  # h11 lets nothing else through
         method, _, path = first.partition(b" ")
         pairs = [line.partition(b": ") for line in lines]
         headers = [(name.strip().lower(), value.replace(b"TOKEN", token.value.encode())) for name, _, value in pairs]

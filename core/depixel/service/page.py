@@ -97,7 +97,7 @@ def page_routes(sessions: PageSessions) -> list[Route]:
     async def keys(request: Request) -> Response:
         values = await _json(request)
         files = _named_files(values)
-        missing = next((file for file in files if not file.path.is_file()), None)
+        missing = next((file for file in files if not _is_file(file.path)), None)
         if missing is not None:
             raise BadUsageError(f"{missing.path} is not a readable file.")
         note = values.get("note")
@@ -127,7 +127,7 @@ def page_routes(sessions: PageSessions) -> list[Route]:
     async def named_file(request: Request) -> Response:
         tab = sessions.find(request.headers.get("authorization", ""))
         number = request.path_params["number"]
-        if tab is None or number >= len(tab.files) or not tab.files[number].path.is_file():
+        if tab is None or number >= len(tab.files) or not _is_file(tab.files[number].path):
             raise HTTPException(404, "This file no longer exists. Run `depixel open` again.")
         return FileResponse(tab.files[number].path, media_type="application/octet-stream", headers=HEADERS)
 
@@ -141,6 +141,13 @@ def page_routes(sessions: PageSessions) -> list[Route]:
         Route("/page/files", named_files, methods=["GET"]),
         Route("/page/files/{number:int}", named_file, methods=["GET"]),
     ]
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that is too long
+        return False
 
 
 # `facts` go into the head of an HTML file as <meta> elements.

@@ -238,8 +238,12 @@ class Ledger:
         """Whether SQLite finds the rows and what belongs to them. Cheap: pages are not compared with each other."""
         try:
             self._base.execute("SELECT count(*) FROM files").fetchone()
-            self._base.execute("SELECT * FROM kinds LIMIT 1").fetchone()
+            self._base.execute(f"{_SELECT} LIMIT 1").fetchone()
+            for table in ("kinds", "mounts", "unreadable", "facts"):
+                self._base.execute(f"SELECT * FROM {table} LIMIT 1").fetchone()
             return True
+        except UnicodeDecodeError:  # the name of a column
+            return False
         except sqlite3.Error as error:
             if is_damage(error):
                 return False
