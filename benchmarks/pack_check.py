@@ -183,7 +183,7 @@ def check_folder(source: Path, out: Path, ran: dict[str, Any], told: dict[str, A
             yield from check_archive(before, after, name, told)
         elif Path(name).suffix.lower() in PICTURES | {".dds"}:
             yield from compare(before, after, name, told)
-        elif not name.endswith(".mcmeta") and before != after:
+        elif not name.endswith((".mcmeta", ".json")) and before != after:
             yield f"{name}: it should have come along as it is"
 
 
@@ -261,12 +261,30 @@ def check_gloss(out: Path) -> Iterator[str]:
         yield f"iron_n.dds: vectors of length {length.mean():.2f}, gloss between {top[..., 3].min()} and more"
 
 
+def check_meanings(out: Path) -> Iterator[str]:
+    """A colour key stays exactly it, premultiplied colour never exceeds alpha, a side file counts larger pixels."""
+    with Image.open(out / "knight.png") as image:
+        pixels = np.asarray(image.convert("RGB")).astype(int)
+    is_key = (pixels == (255, 0, 255)).all(-1)
+    pink = (np.minimum(pixels[..., 0], pixels[..., 2]) - pixels[..., 1] > 60) & ~is_key
+    if not is_key[:8].all() or pink.any():
+        yield f"knight.png: {int(pink.sum())} pixels are blends of its colour key"
+    with Image.open(out / "glow.png") as image:
+        pixels = np.asarray(image.convert("RGBA"))
+    if (pixels[..., :3] > pixels[..., 3:]).any():
+        yield "glow.png: it is not premultiplied any more"
+    frame = json.loads((out / "sheet.json").read_text("utf-8"))["frames"]["b"]["frame"]
+    if frame != {"x": 16 * SCALE, "y": 0, "w": 16 * SCALE, "h": 16 * SCALE}:
+        yield f"sheet.json: its second frame is {frame}"
+
+
 ALSO: dict[str, Callable[[Path], Iterator[str]]] = {
     "minecraft": check_frames,
     "materials": check_frames,
     "gzdoom": check_doom,
     "pcsx2": check_half_alpha,
     "bethesda": check_gloss,
+    "meanings": check_meanings,
 }
 
 

@@ -239,6 +239,28 @@ def materials(root: Path) -> None:
     (root / "licence.txt").write_text("CC0")
 
 
+def meanings(root: Path) -> None:
+    """What pixels mean beyond colour: a colour key, premultiplied alpha, a sheet with a side file."""
+    mage = art("sprites/mage.png").convert("RGBA")
+    figure = Image.composite(mage, Image.new("RGBA", mage.size, (255, 0, 255, 255)), mage.getchannel("A").point(_half))
+    ground = Image.new("RGB", (mage.width, mage.height + 8), (255, 0, 255))
+    ground.paste(figure.convert("RGB"), (0, 8))
+    save(root / "knight.png", ground)
+    glow = Image.radial_gradient("L").resize((32, 32)).point(lambda v: 255 - v)
+    bands = [glow.point([value * share // 10 for value in range(256)]) for share in (9, 7, 3, 10)]
+    save(root / "glow.png", Image.merge("RGBA", bands))
+    sheet = Image.new("RGB", (32, 16))
+    sheet.paste(tile().convert("RGB").resize((16, 16)), (0, 0))
+    sheet.paste((200, 40, 30), (16, 0, 32, 16))
+    save(root / "sheet.png", sheet)
+    frames = {name: {"frame": {"x": x, "y": 0, "w": 16, "h": 16}} for name, x in (("a", 0), ("b", 16))}
+    (root / "sheet.json").write_text(json.dumps({"frames": frames, "meta": {"image": "sheet.png"}}))
+
+
+def _half(value: int) -> int:
+    return 255 if value >= 128 else 0
+
+
 SETS: dict[str, Callable[[Path], None]] = {
     "minecraft": minecraft,
     "minecraft-zip": minecraft_zip,
@@ -250,4 +272,5 @@ SETS: dict[str, Callable[[Path], None]] = {
     "bethesda": bethesda,
     "rpg-maker": rpg_maker,
     "materials": materials,
+    "meanings": meanings,
 }

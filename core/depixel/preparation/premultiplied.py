@@ -43,7 +43,7 @@ def is_premultiplied(picture: Picture, request: Request) -> bool:
 
 def looks_premultiplied(picture: Picture) -> bool:
     """
-    Whether the pixels show it: no colour is above its alpha, and where alpha falls from one pixel to the next, the
+    Whether the pixels show it: no colour is above its alpha, and where alpha falls between pixels near each other, the
     stored colour falls with it, so that colour divided by alpha changes far less than colour does.
     """
     pairs, multiplied, straight = 0, 0.0, 0.0
@@ -51,9 +51,9 @@ def looks_premultiplied(picture: Picture) -> bool:
         rgba = picture.rgba(number).astype(np.float32) * (255 / picture.levels)
         if bool((rgba[..., :3] > rgba[..., 3:] + 0.5).any()):
             return False
-        for axis in (0, 1):
+        for axis, apart in ((0, 1), (1, 1), (0, 3), (1, 3)):  # steep edges, and soft glows
             turned = np.moveaxis(rgba, axis, 0)
-            for low, high in ((turned[1:], turned[:-1]), (turned[:-1], turned[1:])):
+            for low, high in ((turned[apart:], turned[:-apart]), (turned[:-apart], turned[apart:])):
                 falls = (low[..., 3] > _FAINT) & (high[..., 3] >= low[..., 3] + _FALL)
                 below, above = low[falls], high[falls]
                 pairs += len(below)
