@@ -3,7 +3,7 @@ A watcher that dies at each step of publication in turn: `python kill_points.py 
 
 Each step: a folder of frames whose outputs are in place; a frame is inserted, so that all names move, and two others
 swap; a watcher process ends at the step without goodbye (os._exit); another one runs to its end. Printed: the step's
-number, and how many outputs are not what their own source asks for. Used by tests and by benchmarks/attack.py.
+number, and how many outputs are not what their own source asks for. Used by tests and by benchmarks/watch_soak.py.
 """
 
 from __future__ import annotations
