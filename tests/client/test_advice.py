@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from depixel.client import ANONYMISE_FACE, IMAGINE_FACE, UPSCALE, Action, exactness, idle_options
+from depixel.client.advice import ENLARGED_KINDS
+from depixel.domain import BY_NAME
 
 
 def test_rows_of_other_kinds_are_idle() -> None:
@@ -54,4 +56,26 @@ def test_a_seed_is_hidden_where_it_changes_nothing(values: dict[str, object], id
 )
 def test_only_exact_answers_are_called_exact(action: Action, values: dict[str, object], exact: bool) -> None:
     """The unconditional promise stands only where nothing of the request breaks it."""
-    assert (exactness(action, values) == "Scaled down again, it gives exactly your pixels.") is exact
+    assert exactness(action, values).startswith("Scaled down again, it gives exactly your pixels") is exact
+
+
+@pytest.mark.parametrize(
+    ("action", "values", "pixels"),
+    [
+        (UPSCALE, {"domain": "art"}, "your pixels."),
+        (UPSCALE, {}, "your pixels (pixel art: at the centre of each block; repeated pixels count once)."),
+        (UPSCALE, {"domain": "pixel-art"}, "your pixels at the centre of each block; repeated pixels count once."),
+        (UPSCALE, {"domain": "pixel-art", "degradation": "area"}, "your pixels; repeated pixels count once."),
+        (UPSCALE, {"domain": "art", "degradation": "point"}, "your pixels at the centre of each block."),
+        (UPSCALE, {"degradation": "area"}, "your pixels (pixel art: repeated pixels count once)."),
+        (IMAGINE_FACE, {"exact": "always"}, "your pixels; repeated pixels count once."),
+    ],
+)
+def test_exactly_says_which_pixels_are_meant(action: Action, values: dict[str, object], pixels: str) -> None:
+    """Pixel art is compared at the centres of its blocks, and where a picture had been enlarged, on its true grid."""
+    assert exactness(action, values) == f"Scaled down again, it gives exactly {pixels}"
+
+
+def test_pixels_are_said_to_count_once_for_the_kinds_whose_grid_is_undone() -> None:
+    """As the engine does."""
+    assert set(ENLARGED_KINDS) == {domain.name for domain in BY_NAME.values() if domain.gridded}

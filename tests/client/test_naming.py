@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from depixel.client import (
     ANONYMISE_FACE,
     IMAGINE_FACE,
@@ -13,7 +15,7 @@ from depixel.client import (
     file_suffix,
     layer_name,
 )
-from depixel.client.naming import group_name
+from depixel.client.naming import group_name, summary
 
 
 def result(scale: int, **settings: object) -> Result:
@@ -27,6 +29,15 @@ def test_layers_and_groups_are_named_by_scale_or_size() -> None:
     assert layer_name("hero", result(4), 0) == "hero x4, seed 7, exact"
     assert layer_name("hero", result(4, size=100), 0) == "hero 100px, seed 7, exact"
     assert group_name("hero", result(4, size=100)).startswith("hero 100px: 1 answer")
+
+
+def test_a_summary_says_where_pixel_art_is_exact() -> None:
+    """The name of its layer is short, and says only that it is."""
+    pixel_art = replace(result(4), degradation="point")
+
+    assert "scaled back: exact." in summary(result(4))
+    assert "scaled back: exact at the centre of each block." in summary(pixel_art)
+    assert layer_name("hero", pixel_art, 0) == "hero x4, seed 7, exact"
 
 
 def test_files_are_named_by_scale_or_size() -> None:

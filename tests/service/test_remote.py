@@ -60,6 +60,14 @@ def test_reports_are_those_of_the_upsampler(
         assert (one.picture.palette is None) == (other.picture.palette is None)
 
 
+def test_a_report_says_that_the_input_had_been_enlarged(remote: RemoteUpsampler) -> None:
+    """The command line then names the pixels that the answer gives exactly."""
+    small = np.random.default_rng(4).integers(0, 3, (12, 10, 3), np.uint8) * 80
+    enlarged = Picture((small.repeat(3, 0).repeat(3, 1),), mode="RGB")
+
+    assert remote.upsample(enlarged, Request(scale=2, domain="pixel-art")).grid == 3
+
+
 def test_errors_and_cancel_are_depixel_s(remote: RemoteUpsampler) -> None:
     """One picture that fails is an error in the list; a wish to stop is CancelledError."""
     wrong, good = remote.upsample_many([picture("RGB")] * 2, Request(domain="faces", model="base"))[:2]

@@ -10,6 +10,9 @@ from .option import described
 from .readings import MATERIAL_NAMES, NAMES, SOFT_NAMES
 from .target import read_target
 
+ENLARGED_KINDS = ("pixel-art", "faces")
+"""Kinds of picture whose enlarging by nearest neighbour the engine undoes first (`Domain.gridded`)."""
+
 
 def idle_options(action: Action, values: Mapping[str, Any]) -> Dict[str, str]:
     """
@@ -51,7 +54,20 @@ def exactness(action: Action, values: Mapping[str, Any], picture_size: Optional[
         return "The answer is the best match, unchanged: it does not scale back exactly."
     if action.name != UPSCALE.name and values.get("exact", "auto") == "auto":
         return "It scales back to exactly your pixels if they look like a face."
-    return "Scaled down again, it gives exactly your pixels."
+    return "Scaled down again, it gives exactly your pixels%s." % _which_pixels(action, values)
+
+
+# The engine decides which of these hold once it has seen the picture; the summary of its answers names them.
+def _which_pixels(action: Action, values: Mapping[str, Any]) -> str:
+    kind = values.get("domain", "auto") if action.name == UPSCALE.name else "faces"
+    degradation = values.get("degradation", "auto")
+    centres = degradation == "point" or (degradation == "auto" and kind == "pixel-art")
+    at = " at the centre of each block" if centres else ""
+    if kind in ENLARGED_KINDS:
+        return at + "; repeated pixels count once"
+    if kind == "auto" and degradation == "auto":
+        return " (pixel art: at the centre of each block; repeated pixels count once)"
+    return at + (" (pixel art: repeated pixels count once)" if kind == "auto" else "")
 
 
 def _is_reduced(values: Mapping[str, Any], picture_size: Optional[Tuple[int, int]]) -> bool:

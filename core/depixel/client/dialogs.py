@@ -61,7 +61,10 @@ _OUTPUTS_OF = {
 }
 """The actions for which an output is offered; an output that is not listed is offered for all."""
 
-_INVENTED = "Detail is invented, not recovered. Scaled down again, the answer gives exactly your pixels."
+_INVENTED = (
+    "Detail is invented, not recovered. Scaled down again, the answer gives exactly your pixels (pixel art: at the "
+    "centre of each block; repeated pixels count once)."
+)
 _FACE = (
     "The face is invented. It does not show a real person, says nothing about who was pictured, and tends towards the "
     "faces that the model was trained on."

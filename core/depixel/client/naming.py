@@ -11,11 +11,17 @@ from .protocol import Answer, Result
 from .readings import ALL_NAMES, label_of
 
 
-def scales_back(answer: Answer) -> str:
-    """How exactly the answer scales back to the input, in words."""
-    if answer.residual < 0.5:
-        return "exact"
-    return "off by %s of 255" % (("%.1f" % answer.residual).rstrip("0").rstrip("."))
+def scales_back(answer: Answer, degradation: str = "") -> str:
+    """
+    How exactly the answer scales back to the input, in words.
+
+    Args:
+        degradation: how it was scaled back; "point" = only the centre of each block was compared, which is said.
+    """
+    words = "exact"
+    if answer.residual >= 0.5:
+        words = "off by %s of 255" % (("%.1f" % answer.residual).rstrip("0").rstrip("."))
+    return words + (" at the centre of each block" if degradation == "point" else "")
 
 
 def layer_name(base: str, result: Result, index: int, imagined: bool = False, converted: bool = False) -> str:
@@ -88,7 +94,7 @@ def summary(result: Result, converted: bool = False) -> str:
     """One sentence for a status bar: how many answers, how exact, how long, then the engine's notes."""
     worst = max(result.answers, key=lambda answer: answer.residual)
     count = len(result.answers)
-    exactness = scales_back(worst) + (" before its colours were converted" if converted else "")
+    exactness = scales_back(worst, result.degradation) + (" before its colours were converted" if converted else "")
     first = "%d answer%s in %.1f s; scaled back: %s." % (
         count,
         "" if count == 1 else "s",

@@ -139,6 +139,7 @@ def _report(result: client.Result, source: Picture, settings: Request) -> Report
         device=str(facts.get("device", "")),
         wrap=(bool(wrap.get("x")), bool(wrap.get("y"))),
         steps=result.steps,
+        grid=int(facts.get("grid", 1)),
         seconds=result.seconds,
         notes=result.notes,
     )

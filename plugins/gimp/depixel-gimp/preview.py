@@ -260,7 +260,8 @@ class PreviewPane:
             pixels = pixels.new_subpixbuf(left, top, (part[2] - part[0]) * scale, (part[3] - part[1]) * scale)
         recipe = client.recipe_of(self._action, request, result, at)
         which = client.difference(answer)
-        summary = " ".join(["%s; scaled back: %s." % (which, client.scales_back(answer)), *result.notes])
+        exactness = client.scales_back(answer, result.degradation)
+        summary = " ".join(["%s; scaled back: %s." % (which, exactness), *result.notes])
         return Shown(pixels, part, recipe, values, which, summary[0].upper() + summary[1:], live)
 
     def _came(self, job: client.JobHandle, request: client.Submission | None, result: client.Result | None,

@@ -5,9 +5,16 @@ import { baseName } from "./formats.js";
 import { sayFace } from "./person.js";
 import { has, say } from "./words.js";
 
+// Which pixels an exact answer gives: those of a picture that had been enlarged count once, and pixel art is compared at the centres.
+function exact({ degradation, grid }) {
+  const centres = degradation === "point";
+  if (grid > 1) return say(centres ? "verdict.exact.repeated.centres" : "verdict.exact.repeated", { grid });
+  return say(centres ? "verdict.exact.centres" : "verdict.exact");
+}
+
 /** How exactly an answer scales back, in words. */
 export function verdict(answer) {
-  if (answer.residual <= 0.5) return say("verdict.exact");
+  if (answer.residual <= 0.5) return exact(answer.report);
   const levels = answer.residual < 10 ? answer.residual.toFixed(1) : String(Math.round(answer.residual));
   if (answer.settings.size) return say("verdict.sized", { scale: answer.report.scale, side: answer.settings.size, levels });
   return say(answer.residual <= 2 ? "verdict.near" : "verdict.off", { levels });
