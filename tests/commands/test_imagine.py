@@ -48,5 +48,7 @@ def test_nothing_is_overwritten_and_bad_wishes_are_refused(tmp_path: Path, capsy
         assert main(["imagine", "-o", str(tmp_path / "b.png"), *wrong]) == 2
     assert not (tmp_path / "b.png").exists()
     capsys.readouterr()
-    assert main(["imagine", "-o", str(tmp_path / "b.png"), "--face", "help"]) == 0
+    assert main(["imagine", "--seed", "1"]) == 2
+    assert "-o OUT is missing" in capsys.readouterr().err
+    assert main(["imagine", "--face", "help"]) == 0
     assert "glasses " in capsys.readouterr().out

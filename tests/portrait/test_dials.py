@@ -60,7 +60,9 @@ def test_other_names_lead_to_options_and_hide_none() -> None:
 @pytest.mark.parametrize(
     ("said", "answer"),
     [
-        ("agee=3", "no dial 'agee'.*age"),
+        ("agee=3", r"no dial 'agee'\. Do you mean age\? `depixel imagine --face help` lists the dials\.$"),
+        ("garment_color=#102030", r"Do you mean garment_colour\? `"),
+        ("sparkle", r"no dial 'sparkle'\. `depixel imagine --face help` lists the dials\.$"),
         ("age=old", "age=old: it must be a number"),
         ("age=300", "goes from 4 to 92 years"),
         ("glasses=big", "one of none, round"),

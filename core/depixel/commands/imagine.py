@@ -27,7 +27,7 @@ def add_parser(subparsers: Subparsers) -> None:
         description="Draw a person who does not exist: a random one, or one that fits your description. No photograph "
         "is used. The same seed draws the same person.",
     )
-    parser.add_argument("-o", "--out", type=Path, required=True, metavar="OUT", help="file to write")
+    parser.add_argument("-o", "--out", type=Path, metavar="OUT", help="file to write; only --face help needs none")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="number that selects the person (default: 0)")
     parser.add_argument(
         "--face",
@@ -56,6 +56,8 @@ def run(args: argparse.Namespace) -> int:
     if args.face.strip() == "help":
         sys.stdout.write(_list_of_dials())
         return 0
+    if args.out is None:
+        raise BadUsageError("-o OUT is missing: name the file to write.")
     if not SMALLEST <= args.size <= LARGEST:
         raise BadUsageError(f"--size {args.size}: a face can be {SMALLEST} to {LARGEST} pixels wide.")
     if args.candidates < 1:

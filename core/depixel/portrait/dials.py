@@ -44,6 +44,8 @@ MEASURES = ("years", "degrees", "dm", "stops")
 """Units in which shifts are counted; other dials are shifted by tenths of their range."""
 STRONG = 0.75
 """Part of the range that a dial turned on is set to."""
+CLOSE = 0.85
+"""Similarity (difflib's ratio, 0 to 1) from which a dial is suggested; "sparkle" and "scale" have 0.67."""
 
 
 @dataclass(frozen=True)
@@ -90,9 +92,9 @@ def _read(part: str) -> DialSetting:
     name = re.sub(r"[\s-]+", "_", name[3:] if off else name).lower()
     parameter = by_name().get(name)
     if parameter is None:
-        close = difflib.get_close_matches(name, by_name(), 3, 0.6)
-        hint = f" Do you mean {' or '.join(close)}?" if close else f" There are: {', '.join(by_name())}."
-        raise BadUsageError(f"The face has no dial {name!r}.{hint}")
+        close = difflib.get_close_matches(name, by_name(), 3, CLOSE)
+        hint = f" Do you mean {' or '.join(close)}?" if close else ""
+        raise BadUsageError(f"The face has no dial {name!r}.{hint} `depixel imagine --face help` lists the dials.")
     if not equals:
         return _switched(parameter, not off)
     return _set(parameter, value)
