@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from ._client import Action, EngineError, History, Place, Preset, Presets
@@ -39,14 +40,14 @@ class PresetsButton(QtWidgets.QToolButton):
         self._menu.clear()
         presets = self._known()
         for preset in presets:
-            self._offer(self._menu, preset.name, preset.applied(self._action))
+            self._offer(self._menu, preset.name, partial(self._values_of, preset))
         self._menu.addSeparator()
         recent = self._menu.addMenu("Recent requests")
         requests = self._history.of(self._action)
         for request in requests:
-            self._offer(recent, request.title(self._action), request.applied(self._action))
+            self._offer(recent, request.title(self._action), partial(request.applied, self._action))
         recent.setEnabled(bool(requests))
-        self._offer(self._menu, "Default values", self._action.defaults())
+        self._offer(self._menu, "Default values", self._action.defaults)
         self._menu.addSeparator()
         self._menu.addAction("Save as a preset...").triggered.connect(lambda checked=False: self.save())
         delete = self._menu.addMenu("Delete")
@@ -84,11 +85,15 @@ class PresetsButton(QtWidgets.QToolButton):
         except EngineError as error:
             self._refused(error)
 
-    def _offer(self, menu: QtWidgets.QMenu, words: str, values: Mapping[str, Any]) -> None:
+    # A preset of Depixel leaves the size and the place of the result as the form has them when it is picked.
+    def _values_of(self, preset: Preset) -> dict[str, Any]:
+        return preset.applied(self._action, self._form.values())
+
+    def _offer(self, menu: QtWidgets.QMenu, words: str, values: Callable[[], Mapping[str, Any]]) -> None:
         shown = self.fontMetrics().elidedText(words, QtCore.Qt.TextElideMode.ElideRight, _WIDE)
         entry = menu.addAction(shown.replace("&", "&&"))
         entry.setToolTip(words)
-        entry.triggered.connect(lambda checked=False: self.picked.emit(values))
+        entry.triggered.connect(lambda checked=False: self.picked.emit(values()))
 
     def _confirmed(self, name: str) -> bool:
         buttons = QtWidgets.QMessageBox.StandardButton

@@ -62,11 +62,11 @@ def test_sizes(krita) -> None:
 
 
 def test_presets(krita) -> None:
-    """Own presets are saved, used and deleted; those of Depixel and earlier requests are in the same menu."""
+    """Own presets are saved, used and deleted; Depixel's leave size and output alone; earlier requests follow."""
     facts = krita.of("presets")
 
     assert facts["own"] == [7, "art"]
-    assert facts["shipped"] == [4, "pixel-art", "crisp"]
+    assert facts["shipped"] == [7, "300%", "document", "pixel-art", "crisp"]
     assert facts["defaults"]
     assert facts["recent"]
     assert "sprite: " in facts["recent"][0]

@@ -157,8 +157,9 @@ def presets(facts):
     facts["texts"] = list(texts)
     texts["mine && yours"].trigger()
     facts["own"] = [panel.form.values()["scale"], panel.form.values()["domain"]]
+    panel.form.set_values({"size": "300%", "output": "document"})  # after the menu was filled
     texts["Pixel art, crisp corners"].trigger()
-    facts["shipped"] = [panel.form.values()[name] for name in ("scale", "domain", "reading")]
+    facts["shipped"] = [panel.form.values()[name] for name in ("scale", "size", "output", "domain", "reading")]
     texts["Default values"].trigger()
     facts["defaults"] = panel.form.values() == panel.action.defaults()
     recent = texts["Recent requests"].menu()
