@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from short_search import shorten
 
 from depixel import files
 from depixel.cli import main
@@ -18,6 +19,13 @@ SAMPLES = ROOT / "samples"
 NAMES = sorted(p.relative_to(SAMPLES).as_posix() for p in SAMPLES.rglob("*.png"))
 
 pytestmark = pytest.mark.weights
+
+
+# Slow tests search as users do.
+@pytest.fixture(autouse=True)
+def _short(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.node.get_closest_marker("slow") is None:
+        shorten(monkeypatch)
 
 
 def _needs(kind: str) -> None:
@@ -77,7 +85,8 @@ def test_faces_say_that_they_are_imagined(tmp_path: Path, capsys: pytest.Capture
         assert FACES.disclosure in text["Comment"]
 
 
-def test_other_faces_look_different(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("search", ["short", pytest.param("full", marks=pytest.mark.slow)])
+def test_other_faces_look_different(search: str, tmp_path: Path) -> None:
     """Unless told otherwise a second face differs where the features are, by about 2 levels on average or more."""
     _needs("faces")
     source = SAMPLES / "faces" / "portrait.png"

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from short_search import shorten
 from tiny_prior import TinyArt, TinyFaces
 
 from depixel.enlarging.engine import EnlargingEngine
@@ -24,6 +25,13 @@ CPU = torch.device("cpu")
 @pytest.fixture(scope="module")
 def engine() -> FaceEngine:
     return FaceEngine(TinyFaces(), EnlargingEngine(TinyArt(), CPU, 64 * 64), CPU)  # type: ignore[arg-type]
+
+
+# Slow tests search as users do.
+@pytest.fixture(autouse=True)
+def _short(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.node.get_closest_marker("slow") is None:
+        shorten(monkeypatch)
 
 
 def _portrait(height: int, width: int, channels: int = 3) -> np.ndarray:
@@ -69,12 +77,14 @@ def test_candidates_differ_and_come_best_first(engine: FaceEngine) -> None:
     assert not torch.equal(answers[0].straight, answers[1].straight)
 
 
-@pytest.mark.parametrize("detail", ["calm", "drawn"])
-def test_each_candidate_comes_back_alone_to_the_last_bit(engine: FaceEngine, detail: str) -> None:
+@pytest.mark.parametrize(
+    ("detail", "candidates"), [("calm", 3), ("drawn", 2), pytest.param("drawn", 3, marks=pytest.mark.slow)]
+)
+def test_each_candidate_comes_back_alone_to_the_last_bit(engine: FaceEngine, detail: str, candidates: int) -> None:
     """With the seed and imagination reported for it, whatever company it was searched in."""
     picture = Picture((_portrait(16, 16),))
 
-    for answer in _answers(engine, picture, candidates=3, imagination=0.3, detail=detail):
+    for answer in _answers(engine, picture, candidates=candidates, imagination=0.3, detail=detail):
         (again,) = _answers(engine, picture, seed=answer.seed, imagination=answer.imagination, detail=detail)
         assert torch.equal(again.straight, answer.straight)
 

@@ -87,8 +87,7 @@ def detail_for(pixel: float) -> Detail:
 
 def shape_numbers(parameters: Parameters) -> dict[str, Tensor]:
     """The numbers of each person's style [B, 1], with the person's dials applied."""
-    table = torch.tensor([[float(getattr(s.shape, name)) for name in NUMBERS] for s in STYLES.values()])
-    rows = table.to(parameters.values.device)[parameters.choice("hair")]
+    rows = _style_table(str(parameters.values.device))[parameters.choice("hair")]
     s = {name: rows[:, k : k + 1] for k, name in enumerate(NUMBERS)}
     dial = {name: parameters[name].detach()[:, None] for name in _DIALS}
     for name in ("top", "side", "back"):
@@ -114,6 +113,13 @@ def shape_numbers(parameters: Parameters) -> dict[str, Tensor]:
     left, right = s["open_left"], s["open_right"]
     s["open_left"], s["open_right"] = torch.where(mirrored, right, left), torch.where(mirrored, left, right)
     return s
+
+
+@lru_cache(maxsize=2)
+def _style_table(device: str) -> Tensor:
+    """NUMBERS of all styles, [len(STYLES), len(NUMBERS)]."""
+    rows = [[float(getattr(s.shape, name)) for name in NUMBERS] for s in STYLES.values()]
+    return torch.tensor(rows, device=device)
 
 
 _DIALS = ("hair_length", "hair_fringe", "hair_volume", "hair_curl", "hair_part", "hair_side", "hair_mess",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 import torch
+from short_search import shorten
 
 from depixel.errors import CancelledError
-from depixel.faces.drawn.engine import DrawnFaces, error_of
+from depixel.faces.drawn.engine import DrawnFaces, Person, error_of
 from depixel.faces.drawn.proposals import propose
 from depixel.faces.reader import ReaderNetwork, reading_of
 from depixel.monitor import Monitor
@@ -17,12 +20,25 @@ from depixel.portrait.sampling import sample
 CPU = torch.device("cpu")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _short() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patches:
+        shorten(patches)
+        yield
+
+
 @pytest.fixture(scope="module")
 def portrait() -> torch.Tensor:
     """A drawn person as the neural prior would give one: [1, 4, 128, 128]."""
     picture = render(sample([3]), 64, samples=1)
     large = torch.nn.functional.interpolate(picture, (128, 128), mode="bilinear").clamp(0, 1)
     return torch.cat([large, torch.ones_like(large[:, :1])], 1)
+
+
+@pytest.fixture(scope="module")
+def person(portrait: torch.Tensor, _short: None) -> Person:
+    """The person of seed 0 for that portrait."""
+    return DrawnFaces(CPU).person(portrait, 0, 0.0)
 
 
 def test_the_same_seed_is_the_same_person(portrait: torch.Tensor) -> None:
@@ -47,23 +63,18 @@ def test_dials_are_obeyed(portrait: torch.Tensor) -> None:
     assert bool(person.is_option("glasses", "round"))
 
 
-def test_a_square_has_the_size_and_the_colours_of_the_portrait(portrait: torch.Tensor) -> None:
+def test_a_square_has_the_size_and_the_colours_of_the_portrait(portrait: torch.Tensor, person: Person) -> None:
     """The joined square shrinks to nearly the portrait before any projection; the size is one that is drawn."""
-    faces = DrawnFaces(CPU)
-    person = faces.person(portrait, 0, 0.0)
-
-    squares = faces.squares(person, portrait, 100, 0.0)
+    squares = DrawnFaces(CPU).squares(person, portrait, 100, 0.0)
 
     small = torch.nn.functional.adaptive_avg_pool2d(portrait, 16)
     assert squares.shape == (1, 4, 128, 128)
     assert error_of(squares, small, torch.ones(1, 1, 16, 16)) < 2e-3
 
 
-def test_equal_frames_stay_equal(portrait: torch.Tensor) -> None:
+def test_equal_frames_stay_equal(portrait: torch.Tensor, person: Person) -> None:
     """A still picture does not flicker."""
-    faces = DrawnFaces(CPU)
-
-    squares = faces.squares(faces.person(portrait, 0, 0.0), portrait.expand(2, -1, -1, -1), 128, 0.0)
+    squares = DrawnFaces(CPU).squares(person, portrait.expand(2, -1, -1, -1), 128, 0.0)
 
     assert torch.equal(squares[0], squares[1])
 

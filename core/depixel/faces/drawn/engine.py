@@ -33,6 +33,8 @@ from depixel.search.candidates import candidate_seed
 
 PROPOSALS, LEAST_PROPOSALS = 16, 6
 """People drawn small for each candidate, without imagination and with all of it: the best of many are much alike."""
+ROUNDS = 2
+"""Rounds of refinement of the best of them."""
 STRAY = 25.0
 """How much lower the cut-off lies at full imagination: more of the drawn person shows."""
 OWN_SHAPE = 3.0
@@ -111,7 +113,7 @@ class DrawnFaces:
         best = people.person(int(errors.argmin()))
         target = portrait.colours(FIT_SIZE)
         best = tinted(best, draw(best, PROPOSAL_SIZE, samples=1), target, free, portrait.parts)
-        return Person(*refine(best, portrait, weight, free, monitor=monitor, stopped=STOPPED))
+        return Person(*refine(best, portrait, weight, free, ROUNDS, monitor, STOPPED))
 
     # One person, with hair of the portrait's colour, tries all styles on that the reader does not rule out.
     def _tried(self, portrait: Portrait, weight: Tensor, free: Tensor) -> TriedStyles:

@@ -1,0 +1,23 @@
+"""A search for drawn people that does all the real one does, with fewer people, hair styles and derivatives."""
+
+from __future__ import annotations
+
+import pytest
+
+from depixel.faces.drawn import engine, proposals, refinement
+from depixel.faces.reader import FaceReading
+
+_STYLES = 2
+
+
+def shorten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Makes the search several times faster. Every stage still runs, on the released weights."""
+
+    def few(reading: FaceReading) -> list[tuple[int, float]]:
+        return proposals.likely_styles(reading)[:_STYLES]
+
+    monkeypatch.setattr(engine, "likely_styles", few)
+    monkeypatch.setattr(engine, "PROPOSALS", 3)
+    monkeypatch.setattr(engine, "LEAST_PROPOSALS", 2)
+    monkeypatch.setattr(engine, "ROUNDS", 1)
+    monkeypatch.setattr(refinement, "STEPS", {name: refinement.STEPS[name] for name in ("yaw", "hair_volume")})
