@@ -186,7 +186,7 @@ class _Treatment:
             large = as_drawn(large, small, factor)
         else:
             large = keep_flat_bars(large, small, factor, self.valid)
-        return with_blocks(large, small, factor, self.drawn)
+        return with_blocks(large, small, factor, self.drawn, self.valid)
 
     def _on_steps(self, large: Tensor, small: Tensor) -> Tensor:
         factor = self.degradation.factor

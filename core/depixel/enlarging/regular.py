@@ -36,14 +36,15 @@ def straightened(large: Tensor, small: Tensor, factor: int, drawn: bool) -> Tens
     return large
 
 
-def with_blocks(large: Tensor, small: Tensor, factor: int, drawn: bool) -> Tensor:
+def with_blocks(large: Tensor, small: Tensor, factor: int, drawn: bool, valid: Tensor | None = None) -> Tensor:
     """
     The answer with rings and patterns of single pixels as blocks, which is what they are.
 
     Args:
         drawn: pixel art, in which a pattern of single pixels is a pattern; in other pictures it may be a reduced one.
+        valid: [B, 1, h, w], 0 where a picture was padded; None = nowhere.
     """
-    blocks = rings(small)
+    blocks = rings(small, valid)
     if drawn:
         blocks = blocks | dithers(small)
     return torch.where(repeated(blocks, factor), repeated(small, factor), large)
@@ -148,10 +149,10 @@ def dithers(small: Tensor) -> Tensor:
     return F.max_pool2d(dot * several, 3, 1, 1) > 0
 
 
-def rings(small: Tensor) -> Tensor:
+def rings(small: Tensor, valid: Tensor | None = None) -> Tensor:
     """
     [B, 1, h, w] bool: lines one pixel wide of one translucent colour that turn at a right angle, so that they cannot be
-    what is left of thinner lines.
+    what is left of thinner lines. `valid` as in `with_blocks`.
     """
     partial = (small[:, 3:] > _FAINT) & (small[:, 3:] < 1 - _FAINT)
     if not bool(partial.any()):
@@ -162,7 +163,8 @@ def rings(small: Tensor) -> Tensor:
         torch.stack([torch.stack([same[k * y, k * x] for k in (1, 2, 3)]).all(0) for y, x in pair]).any(0)
         for pair in (((0, 1), (0, -1)), ((1, 0), (-1, 0)))
     ]
-    beyond = shifts(F.pad(small, (1, 1, 1, 1), value=-1.0), 1)  # a border must not look like a second row of a line
+    pixels = small if valid is None else torch.where(valid > 0, small, -1.0)
+    beyond = shifts(F.pad(pixels, (1, 1, 1, 1), value=-1.0), 1)  # a border must not look like a second row of a line
     near = {
         (y, x): alike(small, beyond(y, x)[:, :, 1:-1, 1:-1]) for y in (-1, 0, 1) for x in (-1, 0, 1) if (y, x) != (0, 0)
     }
