@@ -66,6 +66,8 @@ def way(facts: dict[str, Any]) -> dict[str, Any]:
 def figures(found: dict[str, Any]) -> dict[str, Any]:
     """All numbers of what the driver found."""
     for name in ("heartbeat", "heartbeat_ways"):
+        if name not in found:
+            raise SystemExit(f"Krita ended during {name}. Set DEPIXEL_HOST_REPORT to a folder: it gets Krita's log.")
         if "error" in found[name]:
             raise SystemExit(found[name]["error"])
     ways = found["heartbeat_ways"]

@@ -62,7 +62,7 @@ def engine_killed(facts):
     os.kill(pid, signal.SIGKILL)
     yield from until(lambda: not panel.busy, "the answer of another engine")
     facts["words"] = panel.message
-    facts["restarted"] = any("started again" in words for words in heard)
+    facts["restarted"] = any("is being restarted" in words for words in heard)
     facts["other process"] = engine.hello().pid != pid
     yield from apply(panel)
     save("engine_killed.out", desk.tops(document)[-1].pixelData(0, 0, 128, 128))
