@@ -93,14 +93,12 @@ def _crown_centre(figure: Figure) -> Tensor:
 
 
 def _hull(points: Tensor, centre: Tensor, directions: Tensor) -> Tensor:
-    """Distance [B, D] from centre [B, 3] to the convex hull of points [B, n, 3] in unit directions [D, 3]."""
+    """Distance [B, D] from centre [B, 3] to the convex hull of points [B, n, 3] around it in unit directions [D, 3]."""
     normals = _sphere(260, points.device)
     reach = ((points - centre[:, None]) @ normals.T).amax(1)
-    parts = []
-    for some in directions.split(20_000):
-        facing = (some @ normals.T).clamp(min=1e-3)
-        parts.append((reach[:, None] / facing[None] + (facing < 0.05) * 50).amin(2))
-    return torch.cat(parts, 1)
+    planes = (normals / reach.clamp(min=1e-3)[:, :, None]).transpose(1, 2)
+    # The nearest of the planes that touch the points: the greatest of the distances' reciprocals.
+    return torch.cat([1 / (some @ planes).amax(2) for some in directions.split(20_000)], 1)
 
 
 def _sphere(count: int, device: torch.device) -> Tensor:
