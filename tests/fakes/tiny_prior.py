@@ -113,8 +113,9 @@ class TinyFaces:
             large = self.synthesis(w.unsqueeze(1).expand(-1, LAYERS, -1), torch.zeros(256, 1, 8, 8))
         small = F.adaptive_avg_pool2d(large, size).flatten(1)
         inputs = torch.cat([small, torch.ones(256, 1)], 1).double()
-        gram = inputs.T @ inputs + 1e-3 * torch.eye(inputs.shape[1], dtype=torch.float64)
-        solution: Tensor = torch.linalg.solve(gram, inputs.T @ w.double())
+        # The dual form: 256 unknowns instead of one for each pixel.
+        gram = inputs @ inputs.T + 1e-3 * torch.eye(len(inputs), dtype=torch.float64)
+        solution: Tensor = inputs.T @ torch.linalg.solve(gram, w.double())
         return solution.float()
 
 
