@@ -71,7 +71,10 @@ def start_krita(host: Host, home: Path, out: Path, seconds: float, **more: str) 
         "DEPIXEL_DRIVER_DOCS": str(ROOT / "docs" / "krita.md"),
         **more,
     }
-    screen = ("xvfb-run", "-a", "-s", "-screen 0 1400x1000x24 -nolisten tcp")
+    # A display of this run's own: xvfb-run looks for a free one in this root only, but X's abstract sockets are shared
+    # by all roots, and Krita would end with the other run whose display it found.
+    display = str(1000 + os.getpid() % 50_000)
+    screen = ("xvfb-run", "-a", "-n", display, "-s", "-screen 0 1400x1000x24 -nolisten tcp")
     process = host.start(*screen, "krita", "--nosplash", **environment)
     try:
         return process.communicate(timeout=seconds)[0], process.returncode
