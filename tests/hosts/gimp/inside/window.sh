@@ -24,9 +24,10 @@ timeout 20 import -window root "$OUT/window-dialog-root.png"
 if [ -n "$dialog" ]; then
     timeout 20 import -window "$dialog" "$OUT/window-dialog.png"
     xdotool windowactivate --sync "$dialog" 2>/dev/null
-    # The line between before and after, far to the right; counted from below, since rows above come and go.
+    # The line between before and after, far to the right; counted from below, since rows above come
+    # and go. Below it: the buttons, and the words on the answer in two lines.
     height=$(xdotool getwindowgeometry --shell "$dialog" | sed -n 's/^HEIGHT=//p')
-    xdotool mousemove --window "$dialog" 305 $((height - 209)) click 1
+    xdotool mousemove --window "$dialog" 305 $((height - 225)) click 1
     for _ in $(seq 1 60); do   # until the picture before is seen beside the answer
         sleep 2
         timeout 20 import -window "$dialog" "$OUT/window-preview.png"
