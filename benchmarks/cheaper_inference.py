@@ -25,6 +25,7 @@ from torch import Tensor, nn
 
 from depixel.consistency import is_binary_alpha
 from depixel.degradation import make_degradation
+from depixel.preparation.tensors import premultiplied
 from depixel.priors.art import ArtPrior
 from depixel.priors.art_int8 import IntegerTrunk
 from depixel.priors.imposing import impose_small
@@ -140,9 +141,9 @@ def pictures_in(folder: Path) -> list[Tensor]:
         with Image.open(path) as image:
             if min(image.size) < 64 or max(image.size) > 512:
                 continue
-            pixels = torch.from_numpy(np.asarray(image.convert("RGBA"))).permute(2, 0, 1)[None].float() / 255
+            pixels = torch.from_numpy(np.array(image.convert("RGBA"))).permute(2, 0, 1)[None]
         pixels = pixels[..., : pixels.shape[2] // 4 * 4, : pixels.shape[3] // 4 * 4]
-        pictures.append(torch.cat([pixels[:, :3] * pixels[:, 3:], pixels[:, 3:]], 1))
+        pictures.append(premultiplied(pixels, 255))
     return pictures
 
 

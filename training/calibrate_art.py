@@ -14,10 +14,10 @@ from typing import cast
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from safetensors import safe_open
-from safetensors.torch import save_file
-from torch import Tensor
+from torch import Tensor, nn
+from training.art_batches import premultiplied
+from training.releases import save_release
 
 from depixel.degradation import make_degradation
 from depixel.priors.art import DEGRADATIONS, ArtBlock, ArtNetwork, ArtPrior
@@ -35,14 +35,16 @@ def measured_peaks(network: ArtNetwork, small: Tensor, kind: int) -> Tensor:
         small: [B, 4, h, w] premultiplied RGBA in [0, 1].
         kind: index into DEGRADATIONS.
     """
-    peaks = []
-    kinds = torch.full((len(small),), kind)
-    x = network.stem(small)
-    for block in cast(list[ArtBlock], list(network.blocks)):
-        scale, shift = block.condition[kinds][:, :, None, None].chunk(2, 1)
-        between = F.relu(block.first(x) * (1 + scale) + shift)
-        peaks += [x.abs().amax((0, 2, 3)), between.amax((0, 2, 3))]
-        x = x + block.second(between)
+    peaks: list[Tensor] = []
+
+    def note(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        peaks.append(inputs[0].abs().amax((0, 2, 3)))
+
+    blocks = cast(list[ArtBlock], list(network.blocks))
+    hooks = [layer.register_forward_pre_hook(note) for block in blocks for layer in (block.first, block.second)]
+    network(small, torch.full((len(small),), kind))
+    for hook in hooks:
+        hook.remove()
     return torch.stack(peaks).clamp_min(LEAST)
 
 
@@ -53,18 +55,14 @@ def calibrate(data: Path, weights: Path, count: int) -> None:
     chosen = np.sort(np.random.default_rng(0).choice(len(crops), min(count, len(crops)), replace=False))
     peaks = torch.zeros(len(DEGRADATIONS), 2 * network.config.blocks, network.config.channels)
     for start in range(0, len(chosen), 50):
-        pixels = torch.from_numpy(crops[chosen[start : start + 50]]).permute(0, 3, 1, 2).float() / 255
-        large = torch.cat([pixels[:, :3] * pixels[:, 3:], pixels[:, 3:]], 1)
+        large = premultiplied(torch.from_numpy(crops[chosen[start : start + 50]]))
         for kind, name in enumerate(DEGRADATIONS):
             small = make_degradation(name, network.config.scale).apply(large)
             peaks[kind] = torch.maximum(peaks[kind], measured_peaks(network, small, kind))
     with safe_open(str(weights), framework="pt") as file:
         metadata = dict(file.metadata() or {})
         tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (no dict)
-    part = weights.with_suffix(".part")
-    save_file({**tensors, PEAKS: peaks.half()}, part, metadata=metadata)
-    part.chmod(0o644)
-    part.replace(weights)
+    save_release({**tensors, PEAKS: peaks.half()}, weights, metadata)
 
 
 def main() -> None:

@@ -10,8 +10,8 @@ import argparse
 import json
 from pathlib import Path
 
-from safetensors.torch import save_file
 from training.checkpoints import read_checkpoint
+from training.releases import save_release
 
 
 def export(run: Path, out: Path, strength: float = 1.0) -> None:
@@ -31,10 +31,7 @@ def export(run: Path, out: Path, strength: float = 1.0) -> None:
         "licence": "CC-BY-SA-4.0",
         "trained": json.dumps({key: state[key] for key in ("steps", "samples", "seconds")}),
     }
-    part = out.with_suffix(".part")
-    save_file(average, part, metadata=metadata)
-    part.chmod(0o644)  # the writer leaves it private
-    part.replace(out)
+    save_release(average, out, metadata)
 
 
 def main() -> None:

@@ -19,12 +19,12 @@ from typing import cast
 
 import torch
 import torch.nn.functional as F
-from safetensors.torch import save_file
 from torch import Tensor
 from training.faces_checkpoint import load_tensors
 from training.faces_data import KINDS, SMALL_SIZES, Portraits, Reducer, load_portraits
 from training.faces_model import Autoencoder, read_specs
 from training.faces_sheet import save_sheet
+from training.releases import save_release
 
 from depixel.priors.faces import LEVELS
 from depixel.priors.stylegan import Linear, MappingNetwork
@@ -170,10 +170,7 @@ def export(options: argparse.Namespace) -> None:
         "pictures_seen": facts["seen"],
         "seconds_trained": round(facts["seconds"]),
     }
-    part = options.out.with_name(options.out.name + ".part")
-    save_file(stored, part, {"config": json.dumps(config)})
-    part.chmod(0o644)
-    part.replace(options.out)
+    save_release(stored, options.out, {"config": json.dumps(config)})
     log.info("wrote %s, %.1f MB", options.out, options.out.stat().st_size / 1e6)
     if options.sheet:
         z = torch.randn(64, model.generator.spec.noise_latent, generator=torch.Generator().manual_seed(0))

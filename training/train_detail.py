@@ -19,9 +19,9 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from safetensors.torch import save_file
 from torch import Tensor
 from training.art_batches import premultiplied
+from training.releases import save_release
 
 from depixel.consistency import project
 from depixel.degradation import AreaDegradation
@@ -152,10 +152,7 @@ def export(network: SpreadNetwork, pictures: Tensor, materials: list[str], out: 
     tensors = {f"spread.{name}": value.half().contiguous() for name, value in network.state_dict().items()}
     tensors["exemplars"] = pictures.contiguous()
     config = {"kind": "detail", "materials": materials}
-    part = out.with_suffix(".part")
-    save_file(tensors, part, metadata={"config": json.dumps(config), "licence": "CC-BY-SA-4.0"})
-    part.chmod(0o644)
-    part.replace(out)
+    save_release(tensors, out, {"config": json.dumps(config), "licence": "CC-BY-SA-4.0"})
 
 
 def main() -> None:

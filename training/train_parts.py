@@ -10,14 +10,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
-import time
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 from training.parts_data import Divided, load_divided, small_batch, soft_answers
+from training.small_networks import SmallRun
 
 from depixel.faces.face_parts import PARTS, RELEASED_PARTS, PartsNetwork
 from depixel.priors.faces import FacePrior
@@ -61,45 +59,25 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    args.run.mkdir(parents=True, exist_ok=True)
     network = PartsNetwork()
-    state = {"steps": 0, "seconds": 0.0}
+    run = SmallRun(network, args.run / "parts.safetensors")
     drawn = load_divided(args.drawn, RESOLUTION)
     count = len(drawn.pictures)
     own = drawn.take(torch.arange(count - count // 20))
-    if (args.run / "parts.safetensors").exists():
-        network.load_state_dict(load_file(args.run / "parts.safetensors"))
-        state = json.loads((args.run / "state.json").read_text("utf-8"))
-    soft, tests = _soft(args.run, own, drawn.take(torch.arange(count - count // 20, count)), int(state["steps"]))
+    soft, tests = _soft(args.run, own, drawn.take(torch.arange(count - count // 20, count)), run.steps)
     network.train().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimiser = torch.optim.AdamW(network.parameters(), args.rate, weight_decay=0.02)
-    generator = torch.Generator().manual_seed(int(state["steps"]) + 1)
-    began, mean, steps = time.monotonic(), 0.0, 0
-    while (elapsed := time.monotonic() - began) < args.minutes * 60:
-        for group in optimiser.param_groups:
-            part = elapsed / (args.minutes * 60)
-            group["lr"] = args.rate * min(1.0, (steps + 1) / 100) * (0.01 + 0.99 * (1 + math.cos(math.pi * part)) / 2)
+    generator = torch.Generator().manual_seed(run.steps + 1)
+
+    def loss_of_batch() -> Tensor:
         x, masks = _batch(own, soft, generator)
         with torch.autocast("cpu", torch.bfloat16):
             logits = network(x.contiguous(memory_format=torch.channels_last))
-        loss = loss_of(logits.float(), masks)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 2.0)
-        optimiser.step()
-        steps += 1
-        mean = float(loss.detach()) if steps == 1 else 0.98 * mean + 0.02 * float(loss.detach())
-        if steps % 200 == 0:
-            print(f"{steps}: {mean:.3f} after {elapsed:.0f} s", flush=True)
+        return loss_of(logits.float(), masks)
+
+    run.descend(args.minutes, args.rate, loss_of_batch)
     print(json.dumps({name: round(value, 4) for name, value in overlaps_of(network, tests).items()}))
-    save_file({k: v.contiguous() for k, v in network.state_dict().items()}, args.run / "parts.safetensors")
-    total = {"steps": state["steps"] + steps, "seconds": state["seconds"] + time.monotonic() - began}
-    (args.run / "state.json").write_text(json.dumps(total), "utf-8")
     if args.out:
-        state_dict = network.eval().state_dict()
-        tensors = {k: (v.half() if v.is_floating_point() else v).contiguous() for k, v in state_dict.items()}
-        config = {"kind": "parts", "licence": "CC-BY-SA-4.0", "steps": total["steps"]}
-        save_file(tensors, args.out / RELEASED_PARTS.name, {"config": json.dumps(config), "licence": "CC-BY-SA-4.0"})
+        run.release("parts", args.out / RELEASED_PARTS.name)
 
 
 # Half of a batch are small pictures, enlarged; half are soft answers.

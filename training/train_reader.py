@@ -10,17 +10,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
-import time
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 from training.faces_data import load_portraits
 from training.own_portraits import joined_labels, load_own
 from training.reader_data import Labels, labels_of, small_batch
+from training.small_networks import SmallRun
 
 from depixel.faces.reader import RELEASED_READER, ReaderNetwork, reading_of
 
@@ -70,7 +68,6 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    args.run.mkdir(parents=True, exist_ok=True)
     portraits, held_out = (load_portraits(args.data, 128, evaluation=part) for part in (False, True))
     pixels, test_pixels = (_reduced(part.pixels) for part in (portraits, held_out))
     labels, test_labels = labels_of(portraits), labels_of(held_out)
@@ -82,43 +79,25 @@ def main() -> None:
         pixels = torch.cat([pixels, own_pixels[:-held]])
         labels = joined_labels([labels, own_labels.take(torch.arange(len(own_pixels) - held))])
     network = ReaderNetwork().train()
-    state = {"steps": 0, "seconds": 0.0}
-    if (args.run / "reader.safetensors").exists():
-        network.load_state_dict(load_file(args.run / "reader.safetensors"))
-        state = json.loads((args.run / "state.json").read_text("utf-8"))
+    run = SmallRun(network, args.run / "reader.safetensors")
     for module in network.modules():
         if isinstance(module, torch.nn.Conv2d):  # the layout that convolutions are fastest in
             module.weight.data = module.weight.data.contiguous(memory_format=torch.channels_last)
-    optimiser = torch.optim.AdamW(network.parameters(), args.rate, weight_decay=0.02)
-    generator = torch.Generator().manual_seed(int(state["steps"]))
-    began, mean, steps = time.monotonic(), 0.0, 0
-    while (elapsed := time.monotonic() - began) < args.minutes * 60:
-        for group in optimiser.param_groups:
-            part = elapsed / (args.minutes * 60)
-            group["lr"] = args.rate * min(1.0, (steps + 1) / 100) * (0.01 + 0.99 * (1 + math.cos(math.pi * part)) / 2)
+    generator = torch.Generator().manual_seed(run.steps)
+
+    def loss_of_batch() -> Tensor:
         x, truth = small_batch(pixels, labels, BATCH, generator)
         with torch.autocast("cpu", torch.bfloat16):
             outputs = network(x.to(memory_format=torch.channels_last))
-        loss = loss_of(outputs.float(), truth)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 2.0)
-        optimiser.step()
-        steps += 1
-        mean = float(loss.detach()) if steps == 1 else 0.98 * mean + 0.02 * float(loss.detach())
-        if steps % 200 == 0:
-            print(f"{steps}: {mean:.3f} after {elapsed:.0f} s", flush=True)
-            _save(network, args.run / "reader.safetensors", state, steps, elapsed)
-    _save(network, args.run / "reader.safetensors", state, steps, time.monotonic() - began)
+        return loss_of(outputs.float(), truth)
+
+    run.descend(args.minutes, args.rate, loss_of_batch)
     for side in (8, 16, 32, 64):
         print(side, json.dumps({k: round(v, 4) for k, v in errors_of(network, test_pixels, test_labels, side).items()}))
         if own:
             print(side, "own", json.dumps({k: round(v, 4) for k, v in errors_of(network, *own, side).items()}))
     if args.out:
-        state_dict = network.eval().state_dict()
-        tensors = {k: (v.half() if v.is_floating_point() else v).contiguous() for k, v in state_dict.items()}
-        config = {"kind": "reader", "licence": "CC-BY-SA-4.0", "steps": int(state["steps"]) + steps}
-        save_file(tensors, args.out / RELEASED_READER.name, {"config": json.dumps(config), "licence": "CC-BY-SA-4.0"})
+        run.release("reader", args.out / RELEASED_READER.name)
 
 
 def _reduced(pixels: Tensor) -> Tensor:
@@ -127,12 +106,6 @@ def _reduced(pixels: Tensor) -> Tensor:
         for part in pixels.split(512)
     ]
     return torch.cat(parts)
-
-
-def _save(network: ReaderNetwork, path: Path, state: dict[str, float], steps: int, seconds: float) -> None:
-    save_file({k: v.contiguous() for k, v in network.state_dict().items()}, path)
-    total = {"steps": state["steps"] + steps, "seconds": state["seconds"] + seconds}
-    (path.parent / "state.json").write_text(json.dumps(total), "utf-8")
 
 
 if __name__ == "__main__":

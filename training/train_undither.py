@@ -22,6 +22,7 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 from training.art_data.spoiling import bayer_dithered, halve, reduced_to_palette
+from training.releases import save_release
 from training.train_art import schedule
 
 from depixel.undither import UnditherConfig, UnditherNetwork
@@ -115,8 +116,7 @@ def main() -> None:
         "licence": "CC-BY-SA-4.0",
         "trained": json.dumps({**state, "samples": state["steps"] * arguments.batch}),
     }
-    save_file({k: v.half().contiguous() for k, v in average.state_dict().items()}, arguments.out, metadata=metadata)
-    arguments.out.chmod(0o644)  # the writer leaves it private
+    save_release({name: value.half() for name, value in average.state_dict().items()}, arguments.out, metadata)
 
 
 if __name__ == "__main__":

@@ -12,9 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from depixel.errors import WeightsError
 from depixel.priors.stylegan_prior import over_grey
-from depixel.priors.weights import RELEASED, load_weights
+from depixel.priors.weights import RELEASED, load_network
 
 RELEASED_PARTS = RELEASED / "parts-faces.safetensors"
 SIDE = 64
@@ -70,14 +69,7 @@ class PartsFinder:
         Raises:
             WeightsError: the file is missing, damaged or holds another network.
         """
-        weights = load_weights(str(path))
-        if weights.config.get("kind") != "parts":
-            raise WeightsError(f"{path} does not hold a network that finds the parts of portraits.")
-        network = PartsNetwork()
-        try:
-            network.load_state_dict(weights.tensors)
-        except RuntimeError as error:
-            raise WeightsError(f"The tensors of {weights.name} are not those of such a network ({error}).") from error
+        network = load_network(PartsNetwork(), path, "parts", "a network that finds the parts of portraits")
         return cls(network, device or torch.device("cpu"))
 
     @torch.no_grad()

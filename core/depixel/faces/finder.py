@@ -17,9 +17,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from depixel.degradation import resize
-from depixel.errors import WeightsError
 from depixel.priors.stylegan_prior import over_grey
-from depixel.priors.weights import RELEASED, load_weights
+from depixel.priors.weights import RELEASED, load_network
 
 RELEASED_FINDER = RELEASED / "finder-faces.safetensors"
 STRIDE = 4  # pixels of a level per cell of the network's answer
@@ -116,16 +115,7 @@ class FaceFinder:
         Raises:
             WeightsError: missing, damaged or of another kind.
         """
-        weights = load_weights(str(path))
-        if weights.config.get("kind") != "finder":
-            raise WeightsError(f"{path} does not hold a face finder; {weights.remedy}.")
-        network = FinderNetwork()
-        try:
-            network.load_state_dict(weights.tensors)
-        except RuntimeError as error:
-            raise WeightsError(
-                f"The tensors of {weights.name} are not those of a face finder ({error}); {weights.remedy}."
-            ) from error
+        network = load_network(FinderNetwork(), path, "finder", "a face finder")
         return cls(network, device or torch.device("cpu"))
 
     @torch.no_grad()

@@ -13,9 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from depixel.errors import WeightsError
 from depixel.priors.stylegan_prior import over_grey
-from depixel.priors.weights import RELEASED, load_weights
+from depixel.priors.weights import RELEASED, load_network
 
 RELEASED_READER = RELEASED / "reader-faces.safetensors"
 SIDE = 48
@@ -90,14 +89,7 @@ class FaceReader:
         Raises:
             WeightsError: the file is missing, damaged or holds another network.
         """
-        weights = load_weights(str(path))
-        if weights.config.get("kind") != "reader":
-            raise WeightsError(f"{path} does not hold a face reader.")
-        network = ReaderNetwork()
-        try:
-            network.load_state_dict(weights.tensors)
-        except RuntimeError as error:
-            raise WeightsError(f"The tensors of {weights.name} are not those of a face reader ({error}).") from error
+        network = load_network(ReaderNetwork(), path, "reader", "a face reader")
         return cls(network, device or torch.device("cpu"))
 
     @torch.no_grad()

@@ -13,14 +13,16 @@ import sys
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from safetensors import SafetensorError, safe_open
 
 from depixel.errors import WeightsError
 
 if TYPE_CHECKING:
-    from torch import Tensor  # `depixel models` reads the files without torch
+    from torch import Tensor, nn  # `depixel models` reads the files without torch
+
+NetworkT = TypeVar("NetworkT", bound="nn.Module")
 
 RELEASED = Path(__file__).resolve().parent.parent / "weights"
 
@@ -155,6 +157,30 @@ def _config(metadata: dict[str, str]) -> dict[str, Any]:
     if not isinstance(config, dict):
         raise ValueError("its configuration is damaged")
     return config
+
+
+def load_network(network: NetworkT, path: Path, kind: str, noun: str) -> NetworkT:
+    """
+    Fill one of the networks that find or read something with released weights, or others of its kind.
+
+    Args:
+        kind: of the weights' configuration, e.g. "reader".
+        noun: what the network is, for messages, e.g. "a face reader".
+
+    Raises:
+        WeightsError: the file is missing, damaged, or holds another network.
+    """
+    weights = load_weights(str(path))
+    if weights.config.get("kind") != kind:
+        raise WeightsError(f"{path} does not hold {noun}; {weights.remedy}.")
+    try:
+        network.load_state_dict(weights.tensors)
+    except RuntimeError as error:
+        raise WeightsError(
+            f"{weights.name} should hold {noun}, but its tensors are not those of such a network ({error}); "
+            f"{weights.remedy}."
+        ) from error
+    return network
 
 
 def _widen(tensor: Tensor) -> Tensor:

@@ -1,0 +1,17 @@
+"""Writes weights that are released: whole or not at all, and readable by everyone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from safetensors.torch import save_file
+from torch import Tensor
+
+
+def save_release(tensors: Mapping[str, Tensor], out: Path, metadata: dict[str, str]) -> None:
+    """Write a .safetensors file beside `out`, then put it in its place."""
+    part = out.with_name(out.name + ".part")
+    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, part, metadata)
+    part.chmod(0o644)  # the writer leaves it private
+    part.replace(out)
