@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import torch
 from benchmarks.art_quality import settings_for
-from benchmarks.art_spectrum import luma, measured
+from benchmarks.art_spectrum import luma, measured, tables
 from PIL import Image
 
 from depixel.degradation import AreaDegradation
@@ -102,13 +102,13 @@ def main() -> None:
     arguments.out.mkdir(parents=True, exist_ok=True)
     (arguments.out / "art_heldback.json").write_text(json.dumps(rows, indent=1) + "\n")
     lines = ["# Art: a set that was held back", "", "x4 from area inputs; columns as in art_spectrum.md."]
-    for kind in KINDS:
-        lines += ["", f"## {kind}", "", "| | PSNR-Y dB | FLIP | octave | flat |", "|---|---|---|---|---|"]
-        lines += [
-            f"| {r['name']} | {r['psnr']:.2f} | {r['flip']:.4f} | {r['octave']:.2f} | {r['flat']:.2f} |"
-            for r in rows
-            if r["kind"] == kind
-        ]
+    columns = {
+        "PSNR-Y dB": ("psnr", ".2f"),
+        "FLIP": ("flip", ".4f"),
+        "octave": ("octave", ".2f"),
+        "flat": ("flat", ".2f"),
+    }
+    lines += tables(rows, columns)
     (arguments.out / "art_heldback.md").write_text("\n".join(lines) + "\n")
 
 

@@ -102,6 +102,17 @@ def measured(folder: Path, truths: list[Path]) -> dict[str, float]:
     }
 
 
+def tables(rows: list[dict[str, Any]], columns: dict[str, tuple[str, str]]) -> list[str]:
+    """Markdown, a table for each kind: a row's name and its values; heading => (key, format)."""
+    lines = []
+    for kind in dict.fromkeys(row["kind"] for row in rows):
+        lines += ["", f"## {kind}", "", f"| | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
+        for row in (row for row in rows if row["kind"] == kind):
+            values = (format(row[key], style) for key, style in columns.values())
+            lines.append(f"| {row['name']} | {' | '.join(values)} |")
+    return lines
+
+
 def main() -> None:
     parser = options_for(__doc__)
     parser.add_argument("--count", type=int, default=24, help="pictures of each kind")
@@ -144,13 +155,15 @@ def main() -> None:
     lines = ["# Art: the highest octave, and flats", "", f"{spec.name} {spec.digest}, x4 from area inputs."]
     lines += ["Octave: energy of the finest details beside the truth's (median; 1 is right), and the share of pictures"]
     lines += ["from 0.7 to 1.3. Flat: noise in levels where the truth is flat."]
-    for kind in KINDS:
-        lines += ["", f"## {kind}", "", "| | octave | from 0.7 to 1.3 | flat | FLIP |", "|---|---|---|---|---|"]
-        lines += [
-            f"| {r['name']} | {r['octave']:.2f} | {r['within']:.0%} | {r['flat']:.2f} | {r['flip']:.4f} |"
-            for r in rows
-            if r["kind"] == kind
-        ]
+    lines += tables(
+        rows,
+        {
+            "octave": ("octave", ".2f"),
+            "from 0.7 to 1.3": ("within", ".0%"),
+            "flat": ("flat", ".2f"),
+            "FLIP": ("flip", ".4f"),
+        },
+    )
     (arguments.out / "art_spectrum.md").write_text("\n".join(lines) + "\n")
 
 

@@ -51,5 +51,5 @@ def test_other_weights_are_refused(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="does not hold a network that finds the parts"):
         PartsFinder.from_weights(_saved(tmp_path / "other.safetensors", "reader"))
     save_file({"x": torch.zeros(1)}, tmp_path / "wrong.safetensors", {"config": json.dumps({"kind": "parts"})})
-    with pytest.raises(WeightsError, match="are not those of such a network"):
+    with pytest.raises(WeightsError, match="are not those of a network that finds the parts"):
         PartsFinder.from_weights(tmp_path / "wrong.safetensors")

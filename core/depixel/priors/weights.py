@@ -177,8 +177,7 @@ def load_network(network: NetworkT, path: Path, kind: str, noun: str) -> Network
         network.load_state_dict(weights.tensors)
     except RuntimeError as error:
         raise WeightsError(
-            f"{weights.name} should hold {noun}, but its tensors are not those of such a network ({error}); "
-            f"{weights.remedy}."
+            f"The tensors of {weights.name} are not those of {noun} ({error}); {weights.remedy}."
         ) from error
     return network
 
