@@ -17,15 +17,6 @@ from depixel.service.page import is_public
 from depixel.service.page_sessions import PageSessions
 
 
-@pytest.fixture
-def running(engine: Engine, place: Place) -> Running:
-    """The warm engine's address."""
-    engine.hello()
-    record = place.running()
-    assert record is not None
-    return record
-
-
 def routes() -> list[tuple[str, str]]:
     """Method and path of each route that needs a token."""
     app = make_app(None, dict, lambda: None, ServiceLimits(), PageSessions())  # type: ignore[arg-type]
