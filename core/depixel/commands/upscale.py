@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from depixel.batch.inputs import DEFAULT_OUT
 from depixel.errors import BadUsageError
-from depixel.terminal.options import add_cluster_options, add_request_options, at_least_one, request_from
+from depixel.terminal.options import add_cluster_options, add_request_options, add_size_limits, request_from
 
 if TYPE_CHECKING:
     from depixel.batch.beside import SidesBeside
@@ -61,7 +61,7 @@ def add_parser(subparsers: Subparsers) -> None:
         help="treat folders and zips as packs of this game or emulator (`depixel watch --profiles` lists them); none = "
         "as plain pictures (default: detected)",
     )
-    _add_limits(files)
+    add_size_limits(files, "pictures")
     files.add_argument("--dry-run", action="store_true", help="show what would be done without writing anything")
     parser.add_argument(
         "--engine",
@@ -90,23 +90,6 @@ def add_parser(subparsers: Subparsers) -> None:
         "--json", action="store_true", help="print one JSON document on standard output and nothing else"
     )
     reports.add_argument("--quiet", action="store_true", help="print only the summary")
-
-
-def _add_limits(files: argparse._ArgumentGroup) -> None:
-    files.add_argument(
-        "--only-below",
-        type=at_least_one("pixels", 256),
-        default=0,
-        metavar="N",
-        help="skip pictures whose longer side is N pixels or more (default: no limit)",
-    )
-    files.add_argument(
-        "--most",
-        type=at_least_one("pixels", 2048),
-        default=0,
-        metavar="N",
-        help="use a smaller scale, or none, where a side would exceed N pixels (default: no limit)",
-    )
 
 
 def run(args: argparse.Namespace) -> int:

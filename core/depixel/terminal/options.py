@@ -119,6 +119,24 @@ def add_cluster_options(group: argparse._ArgumentGroup) -> None:
     )
 
 
+def add_size_limits(group: argparse._ArgumentGroup, noun: str) -> None:
+    """Declare --only-below and --most; `noun` is what the help calls the inputs."""
+    group.add_argument(
+        "--only-below",
+        type=at_least_one("pixels", 256),
+        default=0,
+        metavar="N",
+        help=f"skip {noun} whose longer side is N pixels or more (default: no limit)",
+    )
+    group.add_argument(
+        "--most",
+        type=at_least_one("pixels", 2048),
+        default=0,
+        metavar="N",
+        help="use a smaller scale, or none, where a side would exceed N pixels (default: no limit)",
+    )
+
+
 def at_least_one(noun: str, example: int) -> Callable[[str], int]:
     """An argparse type: a whole number of `noun`, at least 1; the error message contains `example`."""
 

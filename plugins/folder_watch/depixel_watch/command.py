@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from depixel.errors import BadUsageError
-from depixel.terminal.options import add_cluster_options, add_request_options, at_least_one, request_from
+from depixel.terminal.options import add_cluster_options, add_request_options, add_size_limits, request_from
 from depixel.terminal.printable import visible
 
 if TYPE_CHECKING:
@@ -63,20 +63,7 @@ def _add_choices(group: argparse._ArgumentGroup) -> None:
         action="store_true",
         help="also copy files that are not textures; outputs keep the timestamps of their sources",
     )
-    group.add_argument(
-        "--only-below",
-        type=at_least_one("pixels", 256),
-        default=0,
-        metavar="N",
-        help="skip textures whose longer side is N pixels or more (default: no limit)",
-    )
-    group.add_argument(
-        "--most",
-        type=at_least_one("pixels", 256),
-        default=0,
-        metavar="N",
-        help="use a smaller scale, or none, where a side would exceed N pixels (default: no limit)",
-    )
+    add_size_limits(group, "textures")
     group.add_argument(
         "--retry-failed", action="store_true", help="retry files that failed, even if they have not changed"
     )
