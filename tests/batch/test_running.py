@@ -176,3 +176,26 @@ def test_every_candidate_is_written_and_labelled(upsampler: Upsampler) -> None:
     found = outcome.to_dict()
     assert [c["path"].endswith(p.name) for c, p in zip(found["candidates"], outcome.written, strict=True)] == [True] * 3
     assert {"maximum", "mean", "rmse"} == set(found["candidates"][0]["residual"])
+
+
+def test_only_inputs_are_looked_up_in_side_files(upsampler: Upsampler) -> None:
+    """What lies beside an answer that is read back (a JPEG) says nothing about it."""
+
+    class Sides:
+        def __init__(self) -> None:
+            self.paths: list[Path] = []
+
+        def tell(self, path: Path, picture: Picture) -> Picture:
+            self.paths.append(path)
+            return picture
+
+    small, large = (Picture((np.full((side, side, 3), 90, np.uint8),), mode="RGB") for side in (6, 12))
+    disk, sides = Disk({"a.png": small, "a.jpg": large}), Sides()
+    planned = [PlannedPicture(Path("a.png"), "a.png", Path("out/a.jpg"))]
+    batch = Batch(
+        upsampler, Request(scale=2), disk.read, disk.write, LineProgress(1, None), lambda: False, sides=sides  # type: ignore[arg-type]
+    )  # fmt: skip
+
+    assert [outcome.status for outcome in batch.run(planned)] == ["done"]
+    assert disk.written.keys() == {"a.jpg"}
+    assert sides.paths == [Path("a.png")]

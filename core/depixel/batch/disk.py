@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from depixel import files
-from depixel.batch.beside import SidesBeside
 from depixel.errors import BadUsageError, OutputExistsError, UnwritableOutputError
 from depixel.files import video
 from depixel.picture import Picture
@@ -33,20 +32,14 @@ def check_no_video(out: Path) -> None:
         )
 
 
-def reader(max_pixels: int | None, sides: SidesBeside | None = None) -> Read:
-    """
-    Reads a picture of at most so many pixels (None = the limit of `depixel.files`).
-
-    Args:
-        sides: files that say more about a picture.
-    """
+def reader(max_pixels: int | None) -> Read:
+    """Reads a picture of at most so many pixels (None = the limit of `depixel.files`)."""
     limits = files.Limits() if max_pixels is None else files.Limits(pixels=max_pixels)
 
     def read(path: Path) -> Picture:
         if not os.path.lexists(path):
             raise BadUsageError(no_such_input(str(path)))
-        picture = files.read(path, limits)
-        return picture if sides is None else sides.tell(path, picture)
+        return files.read(path, limits)
 
     return read
 

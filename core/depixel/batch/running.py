@@ -29,6 +29,7 @@ from depixel.request import Request
 from depixel.terminal.printable import one_line
 
 if TYPE_CHECKING:
+    from depixel.batch.beside import SidesBeside
     from depixel.monitor import SearchStep
     from depixel.report import Report
 
@@ -85,6 +86,7 @@ class Batch:
         disagreement: also write a map of where the candidates differ (`PlannedPicture.disagreement`).
         watch: called with every step of every search.
         caps: which pictures are too large, and how far the others may grow.
+        sides: the files beside the inputs, which say more about them; None = they are not looked at.
     """
 
     def __init__(
@@ -99,8 +101,9 @@ class Batch:
         disagreement: bool = False,
         watch: Callable[[SearchStep], None] | None = None,
         caps: SizeCaps = NO_CAPS,
+        sides: SidesBeside | None = None,
     ) -> None:
-        self._watch, self._caps = watch, caps
+        self._watch, self._caps, self._sides = watch, caps, sides
         self._engine = engine
         self._settings = settings
         self._read = read
@@ -168,6 +171,8 @@ class Batch:
                     yield Outcome(planned, request)
                     continue
                 check_writable(planned.target, picture, request)
+                if self._sides is not None:
+                    picture = self._sides.tell(planned.source, picture)
             except Exception as error:  # noqa: BLE001 (one bad file must not stop the others)
                 yield _failed(planned, error)
                 continue

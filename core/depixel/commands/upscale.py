@@ -209,11 +209,19 @@ def _outcomes(
         yield from (Outcome(planned, planned.problem) for planned in all_planned)
         return
     progress.doing("loading the engine")
-    read, write = reader(args.max_pixels, sides), writer(args.overwrite, resume=True)
+    read, write = reader(args.max_pixels), writer(args.overwrite, resume=True)
     watch = None if film is None else film.add
-    caps = SizeCaps(args.only_below, args.most)
     batch = Batch(
-        open_engine(args), settings, read, write, progress, stop, disagreement=args.disagreement, watch=watch, caps=caps
+        open_engine(args),
+        settings,
+        read,
+        write,
+        progress,
+        stop,
+        disagreement=args.disagreement,
+        watch=watch,
+        caps=SizeCaps(args.only_below, args.most),
+        sides=sides,
     )
     yield from batch.run(all_planned)
 
