@@ -57,7 +57,7 @@ ALLOWED = {
     "depixel.joints": {"depixel.picture"},
     "depixel.meeting": PREPARATION | {"depixel.joints", "depixel.projecting", "depixel.report"},
     "depixel.regions": {"depixel.consistency", "depixel.picture", "depixel.report", "depixel.request"},
-    "depixel.sidefiles": {"depixel.sidefiles"},
+    "depixel.sidefiles": {"depixel.sidefiles", "depixel.picture"},
     "depixel.keying": PREPARATION | {"depixel.report"},
     "depixel.premultiplying": PREPARATION | {"depixel.consistency", "depixel.degradation", "depixel.report"},
     "depixel.undither": SEARCHED | {"depixel.sized", "depixel.report", "depixel.picture"},

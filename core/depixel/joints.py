@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 import numpy as np
 import numpy.typing as npt
 
-from depixel.picture import Picture, Pixels
+from depixel.picture import MARGINS, Picture, Pixels
 
 DEPTH = 16
 """Pixels of a neighbour that are looked at, beyond an edge."""
@@ -99,7 +99,7 @@ def margins_of(picture: Picture, others: Iterable[Picture]) -> Margins:
     What lies beyond the edges of a picture.
 
     Args:
-        others: the pictures that may meet it.
+        others: the pictures that may meet it; not iterated over if this picture can have no margins.
 
     Returns:
         Of each edge the other edge that continues it best, if the step to it is no larger than those inside. None where
@@ -118,6 +118,12 @@ def margins_of(picture: Picture, others: Iterable[Picture]) -> Margins:
         if (beyond := _beyond(picture, edge, fitting)) is not None:
             margins[edge] = beyond
     return Margins(**margins)
+
+
+def with_known_margins(picture: Picture, others: Iterable[Picture]) -> Picture:
+    """The picture with its margins in its details, if it has any; arguments as for `margins_of`."""
+    margins = margins_of(picture, others)
+    return picture.replace(details={**picture.details, MARGINS: margins}) if margins else picture
 
 
 def _beyond(picture: Picture, edge: str, others: list[Pixels]) -> Pixels | None:

@@ -13,8 +13,8 @@ from pathlib import Path, PurePosixPath
 from depixel import files
 from depixel.errors import DepixelError, OutputExistsError
 from depixel.files.writing import place
-from depixel.joints import margins_of, neighbour_names
-from depixel.picture import MARGINS, PREMULTIPLIED, REGIONS, Picture
+from depixel.joints import neighbour_names, with_known_margins
+from depixel.picture import Picture
 from depixel.sidefiles import ENDINGS, facts_for, parse, suspicion
 from depixel.sidefiles.side_file import SideFile
 from depixel.sidefiles.table import MOST_BYTES
@@ -33,29 +33,21 @@ class SidesBeside:
 
     def tell(self, path: Path, picture: Picture) -> Picture:
         """The picture with what its side files say about it, and what lies beyond its edges where others meet it."""
-        picture = self._told(path, picture)
-        others = [met for name in neighbour_names(path.name) if (met := self._met(path.parent / name)) is not None]
-        margins = margins_of(picture, others)
-        return picture.replace(details={**picture.details, MARGINS: margins}) if margins else picture
+        picture = facts_for(path.name, self._sides(path.parent).values()).added_to(picture)
+        neighbours = (self._neighbour(path.parent / name) for name in neighbour_names(path.name))
+        return with_known_margins(picture, (each for each in neighbours if each is not None))
 
-    # A neighbour, read once for all pictures that meet it.
-    def _met(self, path: Path) -> Picture | None:
+    # Read once for all pictures that meet it.
+    def _neighbour(self, path: Path) -> Picture | None:
         if path not in self._pictures:
-            met = None
+            picture = None
             if path.is_file():
                 with contextlib.suppress(DepixelError):
-                    met = files.read(path)
+                    picture = files.read(path)
             if len(self._pictures) >= _MOST_NEIGHBOURS:
                 self._pictures.clear()
-            self._pictures[path] = met
+            self._pictures[path] = picture
         return self._pictures[path]
-
-    def _told(self, path: Path, picture: Picture) -> Picture:
-        facts = facts_for(path.name, self._sides(path.parent).values())
-        if not facts:
-            return picture
-        details = {**picture.details, REGIONS: facts.regions}
-        return picture.replace(details={**details, PREMULTIPLIED: True} if facts.premultiplied else details)
 
     def finish(self, done: list[tuple[Path, Path, int]], *, overwrite: bool) -> tuple[list[Path], list[str]]:
         """
@@ -77,7 +69,7 @@ class SidesBeside:
                 if not names & set(pages):
                     continue
                 sentence = _why_not(folder, pages, results)
-                if sentence or not pages:
+                if sentence:
                     sentences.append(f"{name} is {side.label} and was not scaled: {sentence}")
                     continue
                 target, scale = results[(folder / pages[0]).resolve()]

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from depixel.picture import PREMULTIPLIED, REGIONS, Picture
 from depixel.sidefiles import atlas, font, optifine, sheet_json, sheet_xml
 from depixel.sidefiles.side_file import Region, SideFile, text_of
 
@@ -59,6 +60,13 @@ class Facts:
 
     def __bool__(self) -> bool:
         return bool(self.regions) or self.premultiplied
+
+    def added_to(self, picture: Picture) -> Picture:
+        """The picture with these facts in its details."""
+        if not self:
+            return picture
+        details = {**picture.details, REGIONS: self.regions}
+        return picture.replace(details={**details, PREMULTIPLIED: True} if self.premultiplied else details)
 
 
 def parse(path: str, data: bytes) -> SideFile | None:

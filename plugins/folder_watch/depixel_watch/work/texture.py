@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, Protocol
@@ -12,7 +12,7 @@ import numpy as np
 
 from depixel import files
 from depixel.errors import DepixelError, UnsupportedPictureError
-from depixel.joints import margins_of, neighbour_names
+from depixel.joints import neighbour_names, with_known_margins
 from depixel.picture import MARGINS, PREMULTIPLIED, REGIONS, Picture
 from depixel.sidefiles import Facts
 from depixel_watch.packs.confirmation import DATA, is_map, normals_form
@@ -127,14 +127,15 @@ def prepare(
         main = beside(mip[0])
         if main is not None:  # the answer to the top level is what its mipmaps are made of
             data, name, level = main, PurePosixPath(mip[0]).name, mip[1]
-    picture = _told(files.read_bytes(data, name), facts)
+    picture = facts.added_to(files.read_bytes(data, name))
     rule, hints = _confirmed(picture, path, (rule, *otherwise), beside)
     treatment = rule.treatment
     fitting = limits.scale_for(picture.width, picture.height, scale)
     if fitting < 2:
         return Texture(name, picture, (), scale, left=limits.reason(picture.width, picture.height))
     _settle(picture, path, treatment, hints, beside)
-    picture = _met(picture, path, hints, beside)
+    if hints.get("frames", "none") in ("none", "auto") and hints.get("domain", "auto") not in ("normals", "data"):
+        picture = with_known_margins(picture, _neighbours(path, beside))
     half = treatment.half_alpha and is_half_alpha(picture)
     grab = grab_of(data) if treatment.offsets else None
     if grab is not None and treatment.offsets == "scale":
@@ -153,18 +154,13 @@ def prepare(
     )
 
 
-# With what lies beyond its edges, where other pictures meet it.
-def _met(picture: Picture, path: str, hints: Mapping[str, Any], beside: Beside) -> Picture:
-    if hints.get("frames", "none") not in ("none", "auto") or hints.get("domain", "auto") in ("normals", "data"):
-        return picture
+# Pictures that may meet this one at its edges.
+def _neighbours(path: str, beside: Beside) -> Iterator[Picture]:
     place = PurePosixPath(path)
-    others: list[Picture] = []
     for name in neighbour_names(place.name):
         if (data := beside((place.parent / name).as_posix())) is not None:
-            with contextlib.suppress(DepixelError):  # it will be told of by itself
-                others.append(files.read_bytes(data, name))
-    margins = margins_of(picture, others)
-    return picture.replace(details={**picture.details, MARGINS: margins}) if margins else picture
+            with contextlib.suppress(DepixelError):  # it is reported as a file of its own
+                yield files.read_bytes(data, name)
 
 
 # Hints that depend on the picture: its frames, whether it tiles, whether it has the palette of which they speak.
@@ -181,13 +177,6 @@ def _settle(picture: Picture, path: str, treatment: Treatment, hints: dict[str, 
         del hints["key"]  # a number of a palette that this picture does not have
     if treatment.tiles and "wrap" not in hints and is_block(picture):
         hints["wrap"] = treatment.tiles
-
-
-def _told(picture: Picture, facts: Facts) -> Picture:
-    if not facts:
-        return picture
-    details = {**picture.details, REGIONS: facts.regions}
-    return picture.replace(details={**details, PREMULTIPLIED: True} if facts.premultiplied else details)
 
 
 # The first rule that the content confirms, and its settings.
@@ -242,7 +231,7 @@ def finish(texture: Texture, answer: Picture) -> bytes:
 def _colour(path: str, beside: Beside) -> Picture | None:
     for name in colour_names(path):
         if (data := beside(name)) is not None:
-            with contextlib.suppress(DepixelError):  # it will be told of by itself
+            with contextlib.suppress(DepixelError):  # it is reported as a file of its own
                 return files.read_bytes(data, PurePosixPath(name).name)
     return None
 
