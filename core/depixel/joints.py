@@ -105,12 +105,12 @@ def margins_of(picture: Picture, others: Iterable[Picture]) -> Margins:
         Of each edge the other edge that continues it best, if the step to it is no larger than those inside. None where
         the picture's own opposite edge does so as well: then it tiles by itself.
     """
-    if len(picture.frames) != 1 or min(picture.width, picture.height) < _LEAST_SIDE or _is_transparent(picture):
+    if len(picture.frames) != 1 or min(picture.width, picture.height) < _LEAST_SIDE or picture.has_transparency:
         return Margins()
     fitting = [
         _in_channels(other, picture)
         for other in others
-        if len(other.frames) == 1 and other.levels == picture.levels and not _is_transparent(other)
+        if len(other.frames) == 1 and other.levels == picture.levels and not other.has_transparency
         if min(other.width, other.height) >= _LEAST_SIDE
     ]
     margins: dict[str, Pixels] = {}
@@ -167,10 +167,6 @@ def _to_edge(beyond: Pixels, edge: str) -> Pixels:
 def _in_channels(other: Picture, picture: Picture) -> Pixels:
     channels = {1: [0], 2: [0, 3], 3: [0, 1, 2], 4: [0, 1, 2, 3]}[picture.channels]
     return np.asarray(other.rgba()[..., channels])
-
-
-def _is_transparent(picture: Picture) -> bool:
-    return picture.has_alpha and bool((picture.frames[0][..., -1] < picture.levels).any())
 
 
 def with_margins(pixels: Pixels, margins: Margins) -> tuple[Pixels, tuple[int, int]]:

@@ -76,6 +76,11 @@ class Picture:
         return self.channels in (2, 4)
 
     @property
+    def has_transparency(self) -> bool:
+        """Whether a pixel of a frame is not opaque."""
+        return self.has_alpha and any(bool((frame[..., -1] < self.levels).any()) for frame in self.frames)
+
+    @property
     def levels(self) -> int:
         """The largest sample value: 255 or 65535."""
         return int(np.iinfo(self.frames[0].dtype).max)

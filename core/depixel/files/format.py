@@ -99,7 +99,7 @@ class Format:
             return f"An animation cannot be written as {self.label}; choose PNG, WebP or GIF."
         if picture.levels > 255 and not self.sixteen:
             return f"16 bits per sample cannot be written as {self.label}; choose PNG or TIFF."
-        if not self.alpha and _is_transparent(picture):
+        if not self.alpha and picture.has_transparency:
             return f"{self.label} has no transparency; choose PNG or WebP."
         if max(width, height) > self.most_side:
             return (
@@ -112,7 +112,3 @@ class Format:
 def starts_with(*signatures: bytes) -> Callable[[bytes], bool]:
     """A `Format.recognise` for formats whose files begin with one of these signatures."""
     return lambda data: data.startswith(signatures)
-
-
-def _is_transparent(picture: Picture) -> bool:
-    return picture.has_alpha and any(bool((frame[..., -1] < picture.levels).any()) for frame in picture.frames)

@@ -56,8 +56,8 @@ def key_of(picture: Picture, request: Request) -> Key | None:
         return None
     if request.key == "auto":
         return find_key(picture)
-    if found := _COLOUR.fullmatch(request.key):
-        value = int(found[1], 16)
+    if match := _COLOUR.fullmatch(request.key):
+        value = int(match[1], 16)
         return Key((value >> 16, value >> 8 & 255, value & 255))
     number = int(request.key)
     if picture.palette is None or number >= len(picture.palette):
@@ -86,7 +86,7 @@ def find_key(picture: Picture) -> Key | None:
     if they take part of the border; and any other colour that is the ground of a sheet of drawn frames, if hardly a
     pixel beside it is a blend of it.
     """
-    if picture.has_alpha and _has_transparency(picture):
+    if picture.has_transparency:
         return None
     frame = picture.rgba(0)[..., :3]
     if picture.levels != 255:
@@ -101,16 +101,14 @@ def find_key(picture: Picture) -> Key | None:
             if _blended(frame, colour) <= 0.5:
                 return Key(colour)
     colour = _three(colours[uses.argmax()])
-    coloured = max(colour) - min(colour) > 2 * _STEP
-    is_sheet = coloured and _blended(frame, colour) <= 0.02 and _is_ground_of_sheet(picture, Key(colour))
+    if max(colour) - min(colour) <= 2 * _STEP or uses.max() < 0.6 * uses.sum() or len(picture.frames) > 1:
+        return None  # the border tells, so most pictures are not looked at as a whole
+    is_sheet = _blended(frame, colour) <= 0.02 and _is_ground_of_sheet(picture, frame, Key(colour))
     return Key(colour) if is_sheet else None
 
 
-# Most of the border has its colour, the picture has few colours, and the ground separates frames that are alike.
-def _is_ground_of_sheet(picture: Picture, key: Key) -> bool:
-    frame = picture.rgba(0)[..., :3]
-    if _border(_is_colour(frame, key.colour)).mean() < 0.6 or len(picture.frames) > 1:
-        return False
+# The picture has few colours, and the ground separates frames that are alike.
+def _is_ground_of_sheet(picture: Picture, frame: Pixels, key: Key) -> bool:
     if len(np.unique(frame.reshape(-1, 3), axis=0)) > 256:
         return False
     sheet = find_sheet(with_alpha(picture, key))
@@ -229,10 +227,6 @@ def _twin_ground(picture: Picture) -> int | None:
     return number if any((indices[0] == twin).any() for twin in twins) else None
 
 
-def _has_transparency(picture: Picture) -> bool:
-    return any(bool((frame[..., -1] < picture.levels).any()) for frame in picture.frames)
-
-
 def _border(plane: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return np.concatenate([plane[0], plane[-1], plane[1:-1, 0], plane[1:-1, -1]])  # corners of tiny pictures twice
 
@@ -251,5 +245,5 @@ def _blended(frame: Pixels, colour: tuple[int, int, int]) -> float:
     ground = _is_colour(frame, colour)
     around = np.pad(ground, 1)
     touches = (around[:-2, 1:-1] | around[2:, 1:-1] | around[1:-1, :-2] | around[1:-1, 2:]) & ~ground
-    near = np.abs(frame.astype(np.int64) - np.array(colour)).max(-1) <= _NEAR
+    near = np.abs(frame.astype(np.int16) - np.array(colour, np.int16)).max(-1) <= _NEAR
     return float((near & touches).sum()) / max(int(touches.sum()), 1)

@@ -46,6 +46,8 @@ def looks_premultiplied(picture: Picture) -> bool:
     Whether the pixels show it: no colour is above its alpha, and where alpha falls between pixels near each other, the
     stored colour falls with it, so that colour divided by alpha changes far less than colour does.
     """
+    if not picture.has_transparency:
+        return False
     pairs, multiplied, straight = 0, 0.0, 0.0
     for number in range(len(picture.frames)):
         rgba = picture.rgba(number).astype(np.float32) * (255 / picture.levels)

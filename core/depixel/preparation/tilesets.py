@@ -29,17 +29,21 @@ def find_tiles(picture: Picture) -> tuple[int, int] | None:
     """
     if len(picture.frames) != 1 or max(picture.width, picture.height) > _MOST_SIDE:
         return None
-    if picture.has_alpha and bool((picture.frames[0][..., -1] < picture.levels).any()):
+    sides = [side for side in reversed(_SIDES) if _can_be_cut(picture, side)]
+    if not sides or picture.has_transparency:
         return None
     colour = picture.rgba()[..., :3].astype(np.float32) * (255 / picture.levels)
     across, down = _steps(colour, 1), _steps(colour, 0)
-    for side in reversed(_SIDES):
-        columns, rows = picture.width // side, picture.height // side
-        if picture.width % side or picture.height % side or columns * rows < _LEAST_TILES or min(columns, rows) < 2:
-            continue
+    for side in sides:
         if _are_lines(across, side) and _are_lines(down, side):
-            return columns, rows
+            return picture.width // side, picture.height // side
     return None
+
+
+def _can_be_cut(picture: Picture, side: int) -> bool:
+    columns, rows = picture.width // side, picture.height // side
+    fits = columns * side == picture.width and rows * side == picture.height
+    return fits and columns * rows >= _LEAST_TILES and min(columns, rows) >= 2
 
 
 # Mean step in levels from each column (or row) to the next.
