@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from depixel.errors import DepixelError
 from depixel.picture import Picture
 from depixel.preparation.keys import Key, key_of, with_alpha, with_key
-from depixel.report import Report
+from depixel.report import Answer, Report
 from depixel.request import Request
-
-Answer = Callable[[Sequence[Picture], Request], Sequence[Report | DepixelError]]
-"""`Upsampler.upsample_many` without its monitor."""
 
 
 def with_keys(pictures: Sequence[Picture], request: Request, answer: Answer) -> list[Report | DepixelError]:

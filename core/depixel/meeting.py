@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -14,13 +14,10 @@ from depixel.picture import MARGINS, Picture
 from depixel.preparation.detection import detect
 from depixel.preparation.tiling import tiles
 from depixel.projecting import measure_result
-from depixel.report import Candidate, Report
+from depixel.report import Answer, Candidate, Report
 from depixel.request import Request
 
 NOTE = "The picture meets others at its edges (such as faces of one sky) and was answered with what lies beyond them."
-
-Answer = Callable[[Sequence[Picture], Request], Sequence[Report | DepixelError]]
-"""`Upsampler.upsample_many` without its monitor."""
 
 
 def with_neighbours(
@@ -76,4 +73,4 @@ def _cut(
     frame = np.ascontiguousarray(candidate.picture.frames[0][area])
     picture = candidate.picture.replace(frames=(frame,))
     residual = measure_result(picture, source.replace(details=details), replace(request, candidates=1))
-    return replace(candidate, picture=picture, residual=residual, score=(residual.rmse / 255) ** 2)
+    return candidate.with_picture(picture, residual)

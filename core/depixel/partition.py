@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,15 +13,12 @@ from depixel.fill import fill_under_alpha
 from depixel.picture import Picture, Pixels
 from depixel.preparation.lattices import Lattice, lattice_of, outline
 from depixel.projecting import project_result
-from depixel.report import Candidate, Report
+from depixel.report import Answer, Candidate, Report
 from depixel.request import Request
 
 NOTE = "Tiles of this outline cover the plane without holes, and still do so."
 
 _SETTLED = "outline"  # in Picture.details: looked at already
-
-Answer = Callable[[Sequence[Picture], Request], Sequence[Report | DepixelError]]
-"""`Upsampler.upsample_many` without its monitor."""
 
 
 def with_partitions(
@@ -71,4 +68,4 @@ def _candidate(candidate: Candidate, small: Picture, mask: Pixels, request: Requ
     projection = project_result(cut, small, request)
     residual = projection.after
     picture = answer.replace(frames=projection.picture.frames)
-    return replace(candidate, picture=picture, residual=residual, score=(residual.rmse / 255) ** 2)
+    return candidate.with_picture(picture, residual)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -15,13 +15,10 @@ from depixel.errors import DepixelError
 from depixel.picture import Picture, Pixels
 from depixel.preparation.grid import enlargement, reduced
 from depixel.preparation.premultiplied import covering, is_premultiplied, multiplied, on_black
-from depixel.report import Candidate, Report
+from depixel.report import Answer, Candidate, Report
 from depixel.request import Request
 
 NOTE = "The colours are premultiplied by alpha, and stay so (--alpha opacity takes them as they are)."
-
-Answer = Callable[[Sequence[Picture], Request], Sequence[Report | DepixelError]]
-"""`Upsampler.upsample_many` without its monitor."""
 
 
 def with_premultiplied(
@@ -93,7 +90,7 @@ def _candidate(
         data_alpha=True,
     )
     residual = _residual(frames, small, degradation) if fits else candidate.residual
-    return replace(candidate, picture=picture, residual=residual, score=(residual.rmse / 255) ** 2)
+    return candidate.with_picture(picture, residual)
 
 
 # Colour as an opaque picture, alpha as a grey one.

@@ -5,7 +5,7 @@ the whole sheet.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from math import sqrt
 
@@ -14,15 +14,13 @@ import numpy as np
 from depixel.consistency import Residual
 from depixel.errors import DepixelError
 from depixel.picture import REGIONS, Picture
-from depixel.report import Candidate, Report
+from depixel.report import Answer, Candidate, Report
 from depixel.request import Request
 
 _LEAST = 2  # pixels a side
 _MOST = 4096
 
 Region = tuple[int, int, int, int]
-Answer = Callable[[Sequence[Picture], Request], Sequence[Report | DepixelError]]
-"""`Upsampler.upsample_many` without its monitor."""
 
 
 def with_regions(pictures: Sequence[Picture], request: Request, answer: Answer) -> list[Report | DepixelError] | None:
@@ -91,9 +89,7 @@ def _candidate(whole: Candidate, parts: Sequence[Candidate], boxes: Sequence[Reg
         if frame.shape[2] == pixels.shape[2]:
             pixels[top * scale : (top + height) * scale, left * scale : (left + width) * scale] = frame
     residual = _together(whole, parts, boxes, pixels.shape[0] * pixels.shape[1] // scale**2)
-    return replace(
-        whole, picture=whole.picture.replace(frames=(pixels,)), residual=residual, score=(residual.rmse / 255) ** 2
-    )
+    return whole.with_picture(whole.picture.replace(frames=(pixels,)), residual)
 
 
 # Weighted by pixels; what no frame covers counts as the whole sheet does.

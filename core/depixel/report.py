@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from depixel.consistency import Residual
 from depixel.disagreement import disagreement_of, heat_map
 from depixel.domain import Domain
+from depixel.errors import DepixelError
 from depixel.picture import Picture
 from depixel.request import Request
 
@@ -35,6 +36,10 @@ class Candidate:
             return reading  # without imagination the seed has no effect
         parts = [f"seed {self.seed}", f"imagination {self.imagination:g}" if self.imagination else "", reading]
         return ", ".join(part for part in parts if part)
+
+    def with_picture(self, picture: Picture, residual: Residual) -> Candidate:
+        """The candidate with a picture that was changed after the engine, scored by its residual."""
+        return replace(self, picture=picture, residual=residual, score=(residual.rmse / 255) ** 2)
 
 
 @dataclass(frozen=True)
@@ -103,6 +108,10 @@ class Report:
                 for c in self.candidates
             ],
         }
+
+
+Answer = Callable[[Sequence[Picture], Request], Sequence[Report | DepixelError]]
+"""`depixel.upsampler.Upsampler.upsample_many` without its monitor: one entry per picture."""
 
 
 def joined(reports: Sequence[Report], settings: Request) -> Report:
