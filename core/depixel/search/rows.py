@@ -67,10 +67,8 @@ class Rows:
         self.gradients: Latents = {}
         self.best: _Best | None = None
 
-        # [n] factors of the rate, by how far outside PULSE's eps the start is. Small steps preserve a good start, such
-        # as the
-
-    # encoder's for a portrait or an emoji; a bad start has a long way to go and nothing to lose.
+    # [n] factors of the rate, by how far outside PULSE's eps the start is. Small steps preserve a good start, such as
+    # the encoder's for a portrait or an emoji; a bad start has a long way to go and nothing to lose.
     def _hurry(self, error: Tensor) -> Tensor:
         rate = max(layout.rate for layout in self.prior.layout.values())
         return (error / PULSE_EPS).clamp(1.0, min(LONGEST, max(1.0, CAREFUL / rate)))
@@ -115,9 +113,7 @@ class Rows:
         values = torch.stack([term.function(large, latents, context) for term in self.objective], 1)
         return large, error, values
 
-        # Keep answers that are better than the best so far; returns [n] bool of the rows that diverged. The frames of
-        # an
-
+    # Keep answers that are better than the best so far; returns [n] bool of the rows that diverged. The frames of an
     # animation are kept together, because the flicker between them is part of the score.
     def _remember(self, large: Tensor, error: Tensor, values: Tensor, score: Tensor, step: int) -> Tensor:
         context = self.context

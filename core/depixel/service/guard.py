@@ -80,9 +80,8 @@ class Guard:
         if self._sessions.find(authorization.decode("latin-1")) is not None and not is_for_programs(path):
             self._connections.admit(peer)
             return None
-        is_trusted = bool(authorization) and self._connections.is_trusted(
-            peer
-        )  # jobs continue after a change of the token
+        # A connection that has shown a token stays trusted when the token changes, so that its jobs continue.
+        is_trusted = bool(authorization) and self._connections.is_trusted(peer)
         if not is_trusted and not self._token.fits(authorization):
             return error_response(401, "token", "The token of this engine is missing or wrong; it is in running.json.")
         self._connections.trust(peer)

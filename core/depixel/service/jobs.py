@@ -306,8 +306,7 @@ class Jobs:
 
 
 def _is_memory(error: Exception) -> bool:
-    from depixel.devices import (
-        is_out_of_memory,
-    )  # needs torch, which is loaded by now, but must not be before the first answer to `hello`
+    # Imported here because it needs torch, which must not be loaded before the first answer to `hello`.
+    from depixel.devices import is_out_of_memory
 
     return is_out_of_memory(error)

@@ -197,9 +197,7 @@ class _Process:
                 server.should_exit = True
         jobs.close(drain=False)  # stopped by a signal: streams end with "cancelled" instead of hanging
 
-        # If the record was deleted, changed or opened to others, no program could connect while this engine holds the
-        # lock.
-
+    # If the record was deleted, changed or opened to others, no program could connect while this engine holds the lock.
     # Others may also have read the token.
     def _publish_again(self, port: int, token: Token) -> None:
         if self._place.running() == _record(port, token):
