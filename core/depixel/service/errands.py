@@ -20,7 +20,6 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from depixel.client.json_text import parse_json
 from depixel.errors import BadUsageError, PictureTooLargeError
 from depixel.monitor import Monitor, SearchStep
 from depixel.service.wire import JobSpec, parse_header
@@ -117,23 +116,23 @@ def errand_routes(jobs: Jobs, limits: ServiceLimits) -> list[Route]:
     """`POST /projections`, `POST /packs` and `GET /jobs/{job}/file`."""
 
     async def projections(request: HttpRequest) -> Response:
-        header, values = _headers(request)
+        spec = parse_header(request.headers.get(_HEADER))
         body = await _read(request, limits.body)
-        errand = await run_in_threadpool(_exactness, header, values, body)
+        errand = await run_in_threadpool(_exactness, spec, body)
         size = sum(frame.nbytes for picture in (errand.original, errand.result) for frame in picture.frames)
-        job = jobs.add(header, errand, size)
+        job = jobs.add(spec, errand, size)
         return JSONResponse({"job": job.id, "position": jobs.position(job)}, status_code=202)
 
     async def add_pack(request: HttpRequest) -> Response:
         packs = _pack_work()
-        header, values = _headers(request)
+        spec = parse_header(request.headers.get(_HEADER))
         folder = tempfile.TemporaryDirectory(prefix="depixel-pack-", ignore_cleanup_errors=True)
-        path = Path(folder.name, _zip_name(str(header.shape.get("name") or "pack.zip")))
+        path = Path(folder.name, _zip_name(str(spec.shape.get("name") or "pack.zip")))
         try:
             size = await _store(request, path)
-            errand = PackErrand(packs, header.settings, folder, path, str(values.get("profile", "auto")),
-                                values.get("look") is True)  # fmt: skip
-            job = jobs.add(header, errand, min(size, limits.waiting_bytes // 8))
+            errand = PackErrand(packs, spec.settings, folder, path, str(spec.header.get("profile", "auto")),
+                                spec.header.get("look") is True)  # fmt: skip
+            job = jobs.add(spec, errand, min(size, limits.waiting_bytes // 8))
         except BaseException:
             folder.cleanup()
             raise
@@ -159,23 +158,15 @@ def _pack_work() -> PackWork:
     return work
 
 
-# The keys of the header in addition to those of a picture's request.
-def _headers(request: HttpRequest) -> tuple[JobSpec, dict[str, Any]]:
-    text = request.headers.get(_HEADER)
-    header = parse_header(text)
-    values = parse_json(text) if text else {}
-    return header, values if isinstance(values, dict) else {}
-
-
-def _exactness(header: JobSpec, values: dict[str, Any], body: bytes) -> Exactness:
+def _exactness(spec: JobSpec, body: bytes) -> Exactness:
     from depixel.files import read_bytes
 
-    length, names = values.get("original"), values.get("names")
+    length, names = spec.header.get("original"), spec.header.get("names")
     if not isinstance(length, int) or isinstance(length, bool) or not 0 < length < len(body):
         raise BadUsageError("original must be the number of bytes of the first file in the body.")
     first, second = names if isinstance(names, list) and len(names) == 2 else ("original", "result")
     original, result = read_bytes(body[:length], str(first)[:200]), read_bytes(body[length:], str(second)[:200])
-    return Exactness(original, result, header.settings)
+    return Exactness(original, result, spec.settings)
 
 
 # A name from outside is never used as a path; its extension tells the kind of archive.

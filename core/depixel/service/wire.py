@@ -39,6 +39,7 @@ class JobSpec:
     previews: bool = False
     program: str = ""
     shape: dict[str, Any] = field(default_factory=dict)  # of raw samples
+    header: dict[str, Any] = field(default_factory=dict, repr=False)  # everything, with the keys of errands
 
 
 def parse_header(text: str | None) -> JobSpec:
@@ -78,6 +79,7 @@ def parse_header(text: str | None) -> JobSpec:
         previews=values.get("previews") is True,
         program=str(values.get("program", ""))[:40],
         shape=shape,
+        header=values,
     )
 
 
