@@ -41,8 +41,9 @@ function banner(text, kind = "") {
 
 async function add(incoming, ignored) {
   const pictures = settings.preset === "exact" ? await pair(incoming.filter((picture) => !picture.pack)) : incoming;
-  const items = pictures.map((picture) => work.add(picture, settings.request()));
-  for (const item of items) item.asked = asked(settings.request());
+  const values = settings.request();
+  const items = pictures.map((picture) => work.add(picture, values));
+  for (const item of items) item.asked = asked(values);
   const notes = [say(items.length ? "intake.added" : "intake.none", { count: items.length })];
   const single = settings.preset === "exact" ? alone() : [];
   at("pairing").textContent = single.length ? say("exact.alone", { names: single.map(plain).join(", ") }) : "";
@@ -80,14 +81,19 @@ async function select(item) {
   settingsChanged();
 }
 
+// Requests an item with the settings of the form, and notes them, so that later changes show. pack: {look, profile} of a pack.
+function requestAsSet(item, pack = null) {
+  const values = settings.request();
+  item.asked = asked(values);
+  work.request(item, values, null, pack);
+}
+
 // What was said of a pack that waits for its start was said of other settings.
 function lookAgain(item) {
   clearTimeout(looking);
   looking = setTimeout(() => {
-    const wanted = asked(settings.request());
-    if (shown !== item || !item.pack || item.tasks || item.packFile || wanted === item.asked) return;
-    item.asked = wanted;
-    work.request(item, settings.request(), null, { look: true, profile: item.pack.profileAsked });
+    if (shown !== item || !item.pack || item.tasks || item.packFile || asked(settings.request()) === item.asked) return;
+    requestAsSet(item, { look: true, profile: item.pack.profileAsked });
   }, PAUSE);
 }
 
@@ -112,10 +118,7 @@ function showItem(item, before) {
   at("saving").hidden = at("answers-title").parentElement.hidden = !answer;
   at("more-answers").hidden = Boolean(item.partner);
   if (item.isPack) {
-    const ask = (look) => (profile) => {
-      item.asked = asked(settings.request());
-      work.request(item, settings.request(), null, { look, profile });
-    };
+    const ask = (look) => (profile) => requestAsSet(item, { look, profile });
     showPack(item, ask(true), ask(false));
   }
   at("verdict").textContent = answer ? verdict(answer) : item.state === "failed" ? item.reason : "";
@@ -206,8 +209,7 @@ function listenToButtons() {
   at("settings").addEventListener("submit", (event) => {
     event.preventDefault();
     if (!shown) return;
-    shown.asked = asked(settings.request());
-    work.request(shown, settings.request());
+    requestAsSet(shown);
     preview.update(shown);
     settled = false;
   });
@@ -215,8 +217,7 @@ function listenToButtons() {
   onClick("cancel-all", () => work.cancelAll());
   onClick("retry", () => {
     for (const item of work.items.filter((other) => other.state === "failed")) {
-      item.asked = asked(settings.request());
-      work.request(item, settings.request(), null, { look: true, profile: "auto" });
+      requestAsSet(item, { look: true, profile: "auto" });
     }
     settled = false;
   });
@@ -233,8 +234,8 @@ function listenToButtons() {
     const values = settings.request();
     const readings = shown.answers.filter((other) => other.reading).length;
     const soft = shown.answers.length === 1 && SOFT[shown.answers[0].report.domain];
-    if (readings === 1 && !values.imagination && !soft) work.request(shown, { ...values, candidates: READINGS });
-    else if (soft && !values.imagination) work.request(shown, { ...values, candidates: soft });
+    const candidates = soft || (readings === 1 && READINGS);
+    if (candidates && !values.imagination) work.request(shown, { ...values, candidates });
     else work.request(shown, { ...values, seed, candidates: 4, imagination: values.imagination || 0.5 });
   });
 }
