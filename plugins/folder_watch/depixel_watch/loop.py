@@ -14,6 +14,7 @@ from pathlib import Path
 from depixel.batch.engines import open_engine
 from depixel.errors import CancelledError, UnwritableOutputError
 from depixel.request import Request
+from depixel.terminal.printable import counted
 from depixel.terminal.stopping import Stop, stop_on_interrupt
 from depixel_watch.display.log import LOG_NAME, Log
 from depixel_watch.display.notify import Notifier
@@ -262,11 +263,11 @@ class _Loop:
         states = self._states()
         if self._options.once and not (self._total.finished or self._total.removed):
             done = states.get("done", 0)
-            state = f"{done} output{' is' if done == 1 else 's are'} in step" if states else "it holds no textures"
+            state = f"{counted(done, 'output is', 'outputs are')} in step" if states else "it holds no textures"
             self._announcer.tell(Announcement("note", "", f"Nothing to do: {state}."))
         before = states.get("failed", 0) - self._total.failed
         if before > 0:
-            which = "1 file that failed before is" if before == 1 else f"{before} files that failed before are"
+            which = counted(before, "file that failed before is", "files that failed before are")
             why = "not tried again until changed: --status says why, --retry-failed tries again"
             self._announcer.tell(Announcement("note", "", f"{which} {why}."))
 
@@ -277,7 +278,7 @@ class _Loop:
         if isinstance(self._show, Table):
             self._show.last_words = "finished; some files failed" if failed else "finished"
         if self._total.finished or self._total.removed:
-            which = "1 file" if done == 1 else f"{done} files"
+            which = counted(done, "file")
             bad = f"{failed} failed: `depixel watch {self._source} -o {self._out} --status` says why" if failed else ""
             self._announcer.tell(
                 Announcement("note", "", f"Finished: {which} in {self._out}; {bad or 'nothing failed'}.")

@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Protocol
 
 from depixel.pace import Pace, spoken
-from depixel.terminal.printable import one_line
+from depixel.terminal.printable import counted, one_line
 from depixel_watch.display.log import Log
 from depixel_watch.display.notify import Notifier
 from depixel_watch.ledger.recorder import Announcement, PassCounts
@@ -259,7 +259,7 @@ class Announcer:
             return
         if self._notifier is not None:
             failed = f", {self._since.failed} failed" if self._since.failed else ""
-            self._notifier.show("Depixel", f"{self._since.done} textures are ready{failed}.")
+            self._notifier.show("Depixel", f"{counted(self._since.done, 'texture is', 'textures are')} ready{failed}.")
         self._since = PassCounts()
 
     def close(self) -> None:

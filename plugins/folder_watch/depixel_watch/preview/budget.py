@@ -20,7 +20,7 @@ import numpy as np
 from depixel.batch.engines import open_engine
 from depixel.errors import DepixelError
 from depixel.request import Request
-from depixel.terminal.printable import one_line
+from depixel.terminal.printable import counted, one_line
 from depixel_watch.packs.profiles import load, recognise_folder
 from depixel_watch.preview.sheet import SHEET_PICTURES, draw_sheet
 from depixel_watch.preview.survey import Member, Survey, survey, survey_archive
@@ -63,7 +63,9 @@ def _tell(args: argparse.Namespace, settings: Request, contents: Survey, out: Pa
     sheet: Path | None = None
     estimate = Estimate(0.0, contents.copied_bytes, 0, 0)
     if contents.textures:
-        _doing(args, f"Measuring some of {contents.count} textures; this takes about a minute at most ...")
+        _doing(
+            args, f"Measuring a sample of {counted(contents.count, 'texture')}; this takes about a minute at most ..."
+        )
         engine = open_engine(args)
         worker = EngineUpscaler(engine, settings, lambda: False, shared=args.engine != "local")
         measured = measure(contents, worker, progress=lambda done, total: _doing(args, f"  {done} of {total} measured"))
@@ -241,17 +243,22 @@ def _sentences(contents: Survey, estimate: Estimate, free: int, sheet: Path | No
         if contents.archives
         else ""
     )
+    duplicates = counted(
+        contents.duplicates,
+        "of them is a duplicate and takes no extra time",
+        "of them are duplicates and take no extra time",
+    )
+    twins = f"; {duplicates}" if contents.duplicates else ""
     lines = [
         f"Profile: {contents.profile.name} ({contents.profile.title}).",
         *(f"Profile of {folder}: {profile.name} ({profile.title})." for folder, profile in contents.profile.parts),
-        f"{contents.count} textures would be upscaled{inside}; {contents.duplicates} of them have the same content as "
-        f"another and are computed once.",
+        f"{counted(contents.count, 'texture')} would be upscaled{inside}{twins}.",
     ]
     if contents.skipped:
         reasons = ", ".join(f"{count} {reason}" for reason, count in contents.skipped.most_common())
         lines.append(f"Left alone: {reasons}.")
     if contents.copied:
-        lines.append(f"{contents.copied} other files are copied unchanged.")
+        lines.append(f"{counted(contents.copied, 'other file')} would be copied unchanged.")
     lines += [one_line(f"Would fail: {path}: {reason}") for path, reason in list(contents.failed.items())[:20]]
     room = "enough" if estimate.bytes_then < free else "NOT ENOUGH: free some, or choose another disk with -o"
     lines.append(
@@ -265,7 +272,7 @@ def _sentences(contents: Survey, estimate: Estimate, free: int, sheet: Path | No
         lines.append(f"The game packs these into one atlas of at most {atlas}x{atlas} pixels: use a smaller --scale.")
     if estimate.measured:
         broken = f" ({estimate.failed} of them failed)" if estimate.failed else ""
-        sample = f"by a sample of {estimate.measured} pictures{broken}"
+        sample = f"by a sample of {counted(estimate.measured, 'picture')}{broken}"
         lines.append(f"Time: about {_time(estimate.seconds)} on this machine, {sample}.")
     if contents.profile.destination:
         lines.append(contents.profile.destination)
