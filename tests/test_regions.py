@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from tiny_art import write_tiny_art
 
-from depixel.picture import REGIONS, Picture
+from depixel.picture import PREMULTIPLIED, REGIONS, Picture
 from depixel.regions import regions_of
 from depixel.request import Request
 from depixel.upsampler import Upsampler
@@ -42,6 +42,20 @@ def test_frames_are_what_they_become_alone(upsampler: Upsampler, scale: int) -> 
         assert np.array_equal(large[top * scale : (top + height) * scale, left * scale : (left + width) * scale], alone)
     means = large.reshape(24, scale, 24, scale, 3).astype(float).mean((1, 3))
     assert np.abs(means - sheet.frames[0]).max() <= 1
+    assert report.residual.maximum <= 1
+    assert any("3 frames" in note for note in report.notes)
+
+
+def test_frames_of_a_premultiplied_sheet_are_premultiplied(upsampler: Upsampler) -> None:
+    """What an atlas says of its page (pma: true) holds for the frames as well: no colour is above its alpha."""
+    alpha = RNG.integers(0, 256, (24, 24, 1))
+    pixels = np.concatenate([RNG.integers(0, 256, (24, 24, 3)) * alpha // 255, alpha], 2).astype(np.uint8)
+    sheet = Picture((pixels,), details={REGIONS: BOXES, PREMULTIPLIED: True})
+
+    report = upsampler.upsample(sheet, Request(domain="art", scale=4))
+
+    large = report.picture.frames[0]
+    assert (large[..., :3] <= large[..., 3:]).all()
     assert report.residual.maximum <= 1
     assert any("3 frames" in note for note in report.notes)
 

@@ -109,7 +109,7 @@ class Upsampler:
             return self._of_each(pictures, request, monitor)
         if request.key != "none":
             return with_keys(pictures, request, partial(self.upsample_many, monitor=monitor))
-        for special in (with_neighbours, with_partitions, with_regions, with_premultiplied):
+        for special in (with_neighbours, with_partitions, with_premultiplied, with_regions):
             special_reports = special(pictures, request, partial(self.upsample_many, monitor=monitor))
             if special_reports is not None:
                 return special_reports
@@ -166,8 +166,7 @@ class Upsampler:
                 )
         return outcomes
 
-    #     # One model after the other, so that only one is in use at a time; a picture that one of them refuses has no
-    # answer.
+    # One model after the other, so that only one is in use at a time; a picture that one of them refuses has no answer.
     def _of_each(
         self, pictures: Sequence[Picture], request: Request, monitor: Monitor
     ) -> list[Report | DepixelError]:  # fmt: skip
