@@ -75,7 +75,7 @@ export async function jobFile(job) {
   return whole(response);
 }
 
-/** The news of a job, line by line; the last one is done, failed or cancelled. */
+/** The news of a job, line by line, until it is done. Throws Refusal if it fails, EngineGone if the engine cancels it. */
 export async function* events(job, signal) {
   const response = await ask(`/jobs/${job}/events`, { signal });
   if (!response.ok) await json(response);
@@ -93,7 +93,9 @@ export async function* events(job, signal) {
       rest = lines.pop();
       for (const line of lines.filter((text) => text.trim())) {
         const news = JSON.parse(line);
-        ended = ["done", "failed", "cancelled"].includes(news.event);
+        if (news.event === "failed") throw new Refusal(news.code, news.sentence);
+        if (news.event === "cancelled") throw new EngineGone("the engine is stopping");
+        ended = news.event === "done";
         yield news;
       }
     }

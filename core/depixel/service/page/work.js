@@ -167,9 +167,7 @@ export class Work extends EventTarget {
         this.set(item, { state: "running", fraction, looking: Boolean(task.pack?.look) });
       } else if (news.event === "queued" && news.position === 0) {
         this.set(item, { state: "running", fraction: 0, looking: Boolean(task.pack?.look) }); // begun, with no step to tell of yet
-      } else if (news.event === "failed") throw new engine.Refusal(news.code, news.sentence);
-      else if (news.event === "cancelled") throw new engine.EngineGone("the engine is stopping");
-      else if (news.event === "done") await (item.isPack ? this.collectPack(task, news) : this.collect(task, news));
+      } else if (news.event === "done") await (item.isPack ? this.collectPack(task, news) : this.collect(task, news));
     }
   }
 
