@@ -84,7 +84,8 @@ function foldersThatArePacks(files, all) {
   const tops = new Map();
   for (const file of files.filter((other) => other.name.includes("/"))) {
     const top = file.name.slice(0, file.name.indexOf("/"));
-    tops.set(top, [...(tops.get(top) ?? []), file]);
+    if (!tops.has(top)) tops.set(top, []);
+    tops.get(top).push(file);
   }
   const packs = [];
   for (const [top, inside] of tops) {
