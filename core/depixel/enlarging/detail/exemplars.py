@@ -16,7 +16,7 @@ from depixel.consistency import project
 from depixel.degradation import AreaDegradation
 from depixel.enlarging.cascade import enlarge
 from depixel.enlarging.detail.match import Places, distances, looks
-from depixel.enlarging.detail.spread import BANDS, SpreadNetwork, bands, luma
+from depixel.enlarging.detail.spread import SpreadNetwork, bands, luma
 from depixel.errors import WeightsError
 from depixel.priors.base import EnlargingPrior
 from depixel.priors.weights import RELEASED, load_weights
@@ -62,7 +62,7 @@ class Exemplars:
         except (RuntimeError, KeyError, ValueError, TypeError) as error:
             raise WeightsError(f"{weights.name} holds no exemplars of detail; {weights.remedy}.") from error
         self.spread.eval().requires_grad_(False)
-        self._sources: dict[tuple[str, int, tuple[int, ...]], Sources] = {}
+        self._details: dict[tuple[str, int, int], Tensor] = {}
         self._looks: dict[tuple[int, int], Tensor] = {}
 
     def nearest(self, wanted: Tensor, factor: int, material: str, generator: torch.Generator, count: int) -> list[int]:
@@ -83,42 +83,45 @@ class Exemplars:
     def sources(
         self, numbers: Sequence[int], factor: int, prior: EnlargingPrior, device: torch.device
     ) -> Sources:  # fmt: skip
-        """These exemplars for enlargements by `factor` (at most LARGEST) with a prior on a device; kept for later."""
-        key = (prior.spec.digest, factor, tuple(numbers))
-        if key not in self._sources:
-            self._sources[key] = self._made(numbers, factor, prior, device)
-        return self._sources[key]
-
-    def _made(self, numbers: Sequence[int], factor: int, prior: EnlargingPrior, device: torch.device) -> Sources:
-        degradation = AreaDegradation(factor)
-        large = self._opaque(numbers, factor)
-        small = degradation.apply(large)
-        calm = torch.cat([_calm(prior, part.to(device), degradation).cpu() for part in small.split(1)])
-        scale = self.spread.deviations(small, factor)
-        scale = F.interpolate(scale, scale_factor=factor, mode="bilinear", align_corners=False)
-        detail = bands(luma(large - calm)) / scale
-        side = small.shape[2]
+        """These exemplars for enlargements by `factor` (at most LARGEST) with a prior on a device."""
+        side = self._side(factor) // factor
         usable = F.pad(torch.ones(side - 2, side - 2, dtype=torch.bool), (1, 1 + _BORDER, 1 + _BORDER, 1))
-        seen = [F.pad(looks(luma(part)).T.reshape(-1, side, side), (0, _BORDER, _BORDER, 0)) for part in small.split(1)]
+        looked = [self._looks_of(number, factor).T.reshape(-1, side, side) for number in numbers]
+        seen = torch.cat([F.pad(each, (0, _BORDER, _BORDER, 0)) for each in looked], 1)
         edge = _BORDER * factor
-        shown = F.pad(detail, (0, edge, edge, 0))
+        detail = [self._detail_of(number, factor, prior, device) for number in numbers]
         return Sources(
             factor,
-            Places(
-                torch.cat(seen, 1).flatten(1).T.contiguous(), usable.repeat(len(numbers), 1).flatten(), side + _BORDER
-            ),
-            shown.permute(1, 0, 2, 3).reshape(BANDS, -1, (side + _BORDER) * factor),
+            Places(seen.flatten(1).T.contiguous(), usable.repeat(len(numbers), 1).flatten(), side + _BORDER),
+            torch.cat([F.pad(each, (0, edge, edge, 0)) for each in detail], 1),
         )
+
+    # [BANDS, H, W], kept for later: pictures choose other exemplars each, but of these there are few.
+    def _detail_of(self, number: int, factor: int, prior: EnlargingPrior, device: torch.device) -> Tensor:
+        key = (prior.spec.digest, number, factor)
+        if key not in self._details:
+            degradation = AreaDegradation(factor)
+            large = self._opaque(number, factor)
+            small = degradation.apply(large)
+            scale = self.spread.deviations(small, factor)
+            scale = F.interpolate(scale, scale_factor=factor, mode="bilinear", align_corners=False)
+            lost = luma(large - _calm(prior, small.to(device), degradation).cpu())
+            self._details[key] = (bands(lost) / scale)[0]
+        return self._details[key]
 
     def _looks_of(self, number: int, factor: int) -> Tensor:
         if (number, factor) not in self._looks:
-            self._looks[number, factor] = looks(luma(AreaDegradation(factor).apply(self._opaque([number], factor))))
+            self._looks[number, factor] = looks(luma(AreaDegradation(factor).apply(self._opaque(number, factor))))
         return self._looks[number, factor]
 
-    # [N, 4, H, W] opaque grey, sides cut to multiples of the factor.
-    def _opaque(self, numbers: Sequence[int], factor: int) -> Tensor:
-        side = min(self._pictures.shape[1:]) // factor * factor
-        grey = self._pictures[list(numbers), None, :side, :side].float() / 255
+    # Of an exemplar, cut to a multiple of the factor.
+    def _side(self, factor: int) -> int:
+        return min(self._pictures.shape[1:]) // factor * factor
+
+    # [1, 4, H, W] opaque grey.
+    def _opaque(self, number: int, factor: int) -> Tensor:
+        side = self._side(factor)
+        grey = self._pictures[None, None, number, :side, :side].float() / 255
         return torch.cat([grey.expand(-1, 3, -1, -1), torch.ones_like(grey)], 1)
 
 
