@@ -173,6 +173,27 @@ def test_project_mends_another_upscalers_result(tmp_path: Path, capsys: pytest.C
     assert main([*command, str(tmp_path / "out.png")]) == 1
 
 
+@pytest.mark.parametrize("repeated", [1, 3])
+def test_project_says_which_pixels_are_meant(tmp_path: Path, repeated: int) -> None:
+    """Pixel art is exact at the centres of its blocks; of an enlarged picture, at those of its true pixels."""
+    colours = np.array([[20, 30, 40], [200, 60, 20], [250, 240, 90]], np.uint8)
+    true = colours[np.random.default_rng(4).integers(0, 3, (12, 10))]
+    small = Image.fromarray(true.repeat(repeated, 0).repeat(repeated, 1))
+    small.save(tmp_path / "small.png")
+    small.resize((4 * small.width, 4 * small.height), Image.Resampling.BICUBIC).save(tmp_path / "theirs.png")
+
+    code, out, err = _run(
+        "project", tmp_path / "theirs.png", "--to", tmp_path / "small.png", "-o", tmp_path / "out.png",
+        "--domain", "pixel-art", "--report", tmp_path / "page.html",
+    )  # fmt: skip
+
+    assert code == 0, err
+    meant = "your pixels" if repeated == 1 else "the pixels that yours repeat 3x3 times"
+    words = f"scales back to exactly {meant} at the centre of each block"
+    assert f"after:  {words}" in out
+    assert words in (tmp_path / "page.html").read_text("utf-8")
+
+
 def test_json_is_alone_on_standard_output(tmp_path: Path, weights: str) -> None:
     """Scripts parse standard output as it stands; people read standard error."""
     _save(tmp_path / "a.png")

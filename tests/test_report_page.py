@@ -181,6 +181,18 @@ def test_candidates_can_be_chosen(tmp_path: Path) -> None:
     assert "seed 1, scales back to exactly your pixels" in page
 
 
+def test_the_badge_says_which_pixels_are_meant(tmp_path: Path) -> None:
+    """Of pixel art that had been enlarged, only the true pixels at the centres: with pictures and in the list alike."""
+    given = _picture(6, 6)
+    report = replace(_report(given, EXACT), degradation="point", grid=3)
+    words = "scales back to exactly the pixels that yours repeat 3x3 times at the centre of each block"
+    for budget in (16_000_000, 0):
+        page = ReportPage("Test", {}, budget=budget)
+        page.add("a.png", [str(tmp_path / "a.png")], given, report)
+
+        assert f'<span class="badge">{words}</span>' in page.html(tmp_path)
+
+
 def test_write_leaves_no_temporary_file(tmp_path: Path) -> None:
     """The page appears under its name and nothing else is left."""
     page = ReportPage("Test", {})

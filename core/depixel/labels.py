@@ -72,7 +72,8 @@ def projected_report(projection: Projection, request: Request, name: str, second
     comment = f"Made by another upscaler; projected by Depixel: it scales back down ({prepared.degradation.name})."
     text = {**projection.picture.text, "Software": f"Depixel {__version__}", "Comment": comment}
     picture = projection.picture.replace(text=text)
-    note = f"Projected from {name}, which {describe_residual(projection.before)}."
+    before = describe_residual(projection.before, prepared.degradation.name, prepared.grid)
+    note = f"Projected from {name}, which {before}."
     return Report(
         candidates=(Candidate(picture, projection.after, (projection.after.rmse / 255) ** 2, 0),),
         settings=request,
@@ -83,6 +84,7 @@ def projected_report(projection: Projection, request: Request, name: str, second
         device="cpu",
         wrap=prepared.wrap,
         steps=0,
+        grid=prepared.grid,
         seconds=seconds,
         notes=(*prepared.notes, note),
     )

@@ -41,6 +41,7 @@ class _Entry:
     name: str
     outputs: tuple[str, ...]
     residual: Residual
+    exactness: str  # the residual in words
     title: str  # "16×16 → 64×64"
     facts: dict[str, str]
     notes: tuple[str, ...]
@@ -110,6 +111,7 @@ class ReportPage:
             name,
             tuple(outputs),
             report.residual,
+            describe_residual(report.residual, report.degradation, report.grid),
             f"{small.width}×{small.height} → {large.width}×{large.height}",
             facts,
             report.notes,
@@ -261,7 +263,7 @@ def _card(entry: _Entry, folder: Path) -> str:
     return (
         f'<article class="card{smooth}" data-name="{_text(entry.name.lower())}" style="{";".join(variables)}">'
         f'<div class="card-head"><h3>{_link(entry, folder)}</h3><span class="soft">{_text(entry.title)}</span>'
-        f"{_badge(entry.residual)}</div>{notes}"
+        f"{_badge(entry)}</div>{notes}"
         f'<div class="views">{views}</div>{_candidates(entry, folder)}'
         f"<details><summary>Details</summary><table>{facts}{_residual_row(entry.residual)}</table></details></article>"
     )
@@ -299,7 +301,7 @@ def _address(output: str, folder: Path) -> str:
 
 def _row(entry: _Entry, folder: Path) -> str:
     name = _text(entry.name.lower())
-    cells = (_link(entry, folder), _text(entry.title), _badge(entry.residual), _text(entry.facts["Kind"]))
+    cells = (_link(entry, folder), _text(entry.title), _badge(entry), _text(entry.facts["Kind"]))
     return f'<tr data-name="{name}">' + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
 
 
@@ -309,9 +311,9 @@ def _link(entry: _Entry, folder: Path) -> str:
     return f'<a href="{_address(entry.outputs[0], folder)}">{_text(entry.name)}</a>'
 
 
-def _badge(residual: Residual) -> str:
-    kind = "" if residual.maximum <= 0.5 else " near" if residual.maximum <= 2 else " off"
-    return f'<span class="badge{kind}">{_text(describe_residual(residual))}</span>'
+def _badge(entry: _Entry) -> str:
+    kind = "" if entry.residual.maximum <= 0.5 else " near" if entry.residual.maximum <= 2 else " off"
+    return f'<span class="badge{kind}">{_text(entry.exactness)}</span>'
 
 
 def _residual_row(residual: Residual) -> str:

@@ -62,7 +62,10 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         sys.stdout.write(json.dumps(_document(args, projection, report), indent=2) + "\n")
     else:
-        before, after = describe_residual(projection.before), describe_residual(projection.after)
+        before, after = (
+            describe_residual(residual, report.degradation, report.grid)
+            for residual in (projection.before, projection.after)
+        )
         sys.stdout.write(visible(f"before: {before}\nafter:  {after}\n{args.out}\n"))
     return 0
 
