@@ -1,4 +1,4 @@
-"""Pictures with a colour key: answered with a transparent ground, and put on their key again."""
+"""Pictures with a colour key: answered with a transparent background, which then gets the key colour again."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from depixel.request import Request
 
 def with_keys(pictures: Sequence[Picture], request: Request, answer: Answer) -> list[Report | DepixelError]:
     """
-    Answer pictures, those with a key on a transparent ground; the reports and their pictures speak of the pictures as
-    they came.
+    Answer pictures, those with a key with a transparent background. Reports and answers are in terms of the original
+    pictures.
 
-    A picture whose key is a palette number keeps its palette, unless the request says otherwise: without numbers its
-    ground could not be told from the figure.
+    A picture whose key is a palette number keeps its palette unless the request sets otherwise: without numbers, its
+    background could not be distinguished from the figure.
     """
     outcomes: dict[int, Report | DepixelError] = {}
     groups: dict[Request, list[tuple[int, Picture, Key | None]]] = {}

@@ -1,4 +1,4 @@
-"""Pictures that meet others at their edges: answered with what lies beyond, so that nothing jumps at the joint."""
+"""Pictures that continue in others: answered with the pixels beyond their edges, so that no seams appear."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ from depixel.projecting import measure_result
 from depixel.report import Answer, Candidate, Report
 from depixel.request import Request
 
-NOTE = "The picture meets others at its edges (such as faces of one sky) and was answered with what lies beyond them."
+NOTE = (
+    "The picture continues in others (such as the faces of a skybox), so it was upscaled together with the pixels "
+    "beyond its edges."
+)
 
 
 def with_neighbours(
@@ -35,7 +38,7 @@ def with_neighbours(
     return [outcomes[index] for index in range(len(pictures))]
 
 
-# A request that says how it tiles, or that cuts it into frames, knows better.
+# A request that sets how the picture tiles or is cut into frames takes precedence.
 def _margins(picture: Picture, request: Request) -> Margins:
     margins = picture.details.get(MARGINS)
     if not isinstance(margins, Margins) or request.wrap not in ("auto", "none") or request.box is not None:

@@ -1,4 +1,4 @@
-"""Tiles that cover the plane in a lattice (hexagons, diamonds): their answers do so, too."""
+"""Tiles that cover the plane in a lattice (hexagons, diamonds): their answers cover it as well."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from depixel.projecting import project_result
 from depixel.report import Answer, Candidate, Report
 from depixel.request import Request
 
-NOTE = "Tiles of this outline cover the plane without holes, and still do so."
+NOTE = "Tiles with this outline cover the plane without gaps; the larger ones do as well."
 
-_SETTLED = "outline"  # in Picture.details: looked at already
+_SETTLED = "outline"  # in Picture.details: has been examined
 
 
 def with_partitions(
@@ -48,8 +48,8 @@ def _cut_out(report: Report, picture: Picture, settled: Picture, lattice: Lattic
     return replace(report, candidates=candidates, notes=(*report.notes, NOTE))
 
 
-# Colour over visible pixels of the source is spread over what the mask adds, and made to scale back again. What an
-# answer has beyond them is not used: it can be a dark rim.
+# The colour over visible source pixels is spread over the area that the mask adds, then projected so that it scales
+# back again. The answer's own colour in that area is not used: it can be a dark rim.
 def _candidate(candidate: Candidate, small: Picture, mask: Pixels, request: Request) -> Candidate:
     answer = candidate.picture
     frame = answer.frames[0]

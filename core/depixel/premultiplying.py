@@ -18,7 +18,7 @@ from depixel.preparation.premultiplied import covering, is_premultiplied, multip
 from depixel.report import Answer, Candidate, Report
 from depixel.request import Request
 
-NOTE = "The colours are premultiplied by alpha, and stay so (--alpha opacity takes them as they are)."
+NOTE = "The colours are premultiplied by alpha, also in the answer (--alpha opacity treats them as straight colours)."
 
 
 def with_premultiplied(

@@ -1,6 +1,6 @@
 """
-Sheets whose frames lie anywhere, as a side file says: each frame is answered by itself, and put back into the answer to
-the whole sheet.
+Sheets with frames at any positions, as listed in a side file: each frame is answered separately and inserted into the
+answer to the whole sheet.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def with_regions(pictures: Sequence[Picture], request: Request, answer: Answer) 
 
 
 def regions_of(picture: Picture, request: Request) -> tuple[Region, ...]:
-    """The frames that are answered by themselves: known, inside the picture, and not asked for otherwise."""
+    """The frames that are answered separately: those inside the picture, unless the request cuts it in another way."""
     stored: Sequence[Region] = picture.details.get(REGIONS, ())
     if request.frames not in ("none", "auto") or request.box is not None or request.size is not None:
         return ()
@@ -58,7 +58,7 @@ def _without_regions(picture: Picture) -> dict[str, object]:
     return {key: value for key, value in picture.details.items() if key != REGIONS}
 
 
-# All frames are of the kind of the whole sheet, and repeat nowhere.
+# All frames have the domain of the whole sheet, and none of them tiles.
 def _with_frames(
     picture: Picture, boxes: Sequence[Region], whole: Report, request: Request, answer: Answer
 ) -> Report | DepixelError:
@@ -78,7 +78,7 @@ def _with_frames(
         _candidate(candidate, [part.candidates[min(k, len(part.candidates) - 1)] for part in parts], boxes, whole.scale)
         for k, candidate in enumerate(whole.candidates)
     )
-    note = f"Each of the {len(boxes)} frames that the file beside the sheet names was answered separately."
+    note = f"Each of the {len(boxes)} frames listed in the side file was answered separately."
     return replace(whole, candidates=candidates, notes=(*whole.notes, note), settings=request)
 
 
@@ -92,7 +92,7 @@ def _candidate(whole: Candidate, parts: Sequence[Candidate], boxes: Sequence[Reg
     return whole.with_picture(whole.picture.replace(frames=(pixels,)), residual)
 
 
-# Weighted by pixels; what no frame covers counts as the whole sheet does.
+# Weighted by pixels; the area outside all frames has the residual of the whole sheet.
 def _together(whole: Candidate, parts: Sequence[Candidate], boxes: Sequence[Region], total: int) -> Residual:
     areas = [width * height for _, _, width, height in boxes]
     rest = max(0, total - sum(areas))

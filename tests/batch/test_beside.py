@@ -23,7 +23,7 @@ def _pictures(folder: Path) -> tuple[Path, Path]:
 
 
 def test_what_they_say_goes_to_the_engine(tmp_path: Path) -> None:
-    """Frames and premultiplied alpha; a picture of which nothing speaks stays what it is."""
+    """Frames and premultiplied alpha; a picture that no file describes stays as it is."""
     hero, glow = _pictures(tmp_path / "in")
     sides, picture = SidesBeside(), Picture((np.zeros((8, 8, 4), np.uint8),))
 
@@ -44,8 +44,8 @@ def test_those_of_finished_pictures_are_written(tmp_path: Path) -> None:
     assert written == [out / "hero.json"]
     assert json.loads((out / "hero.json").read_text())["frames"]["a"]["frame"]["w"] == 16
     assert len(sentences) == 2
-    assert "glow.atlas" in sentences[0] and "more.png, of which it speaks, was not upscaled" in sentences[0]
-    assert "hero.tres seems to hold pixels of hero.png" in sentences[1]
+    assert "glow.atlas" in sentences[0] and "more.png, which it describes, was not upscaled" in sentences[0]
+    assert "hero.tres seems to hold coordinates for hero.png" in sentences[1]
     again, _ = SidesBeside().finish(done, overwrite=False)
     assert again == []  # the same bytes lie there
     _, renamed = SidesBeside().finish([(hero, out / "hero-x4.png", 4)], overwrite=False)

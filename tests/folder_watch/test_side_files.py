@@ -64,9 +64,9 @@ def test_what_cannot_grow_is_named(desk: Desk) -> None:
 
     left = {event.path: event.sentence for event in desk.events if event.what == "left"}
     assert left == {
-        "gone.atlas": "gone.atlas is a libGDX or Spine atlas, and glow.png does not grow as its other pictures do: not "
-        "scaled.",
-        "hero.tres": "hero.tres seems to hold pixels of hero.png and is not scaled: Depixel does not know this format.",
+        "gone.atlas": "gone.atlas is a libGDX or Spine atlas and is not scaled: glow.png is missing or not upscaled.",
+        "hero.tres": "hero.tres seems to hold coordinates for hero.png and is not scaled: Depixel does not know this "
+        "format.",
     }
     assert desk.outputs() == {"hero.png"}
 
@@ -85,5 +85,5 @@ def test_in_archives(desk: Desk) -> None:
     with zipfile.ZipFile(desk.out / "pack.zip") as made:
         assert json.loads(made.read("art/hero.json"))["frames"]["a"]["frame"]["h"] == 8
         assert made.read("art/hero.tres") == tres
-    assert any("hero.tres seems to hold pixels" in event.sentence for event in desk.events)
+    assert any("hero.tres seems to hold coordinates for hero.png" in event.sentence for event in desk.events)
     assert desk.worker.pictures[0].details[REGIONS] == ((0, 0, 4, 4),)

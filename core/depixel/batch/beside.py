@@ -1,6 +1,6 @@
 """
-Side files of the pictures of a command line: what they say about a picture goes to the engine, and those whose numbers
-are understood are written for the larger pictures.
+Side files of the pictures on a command line: the engine gets what they say about a picture, and those in a known format
+are written again for the larger pictures.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ from depixel.sidefiles import ENDINGS, facts_for, parse, suspicion
 from depixel.sidefiles.side_file import SideFile
 from depixel.sidefiles.table import MOST_BYTES
 
-_MOST_NEIGHBOURS = 24  # pictures that are kept in memory
-_MOST_FILES = 2000  # of one folder, that are looked into
+_MOST_NEIGHBOURS = 24  # pictures kept in memory
+_MOST_FILES = 2000  # read per folder
 
 
 @dataclass
 class SidesBeside:
-    """The side files of the folders in which pictures lie; each folder is looked at once."""
+    """The side files in the folders of the pictures; each folder is read once."""
 
     _folders: dict[Path, dict[str, SideFile]] = field(default_factory=dict)
     _pictures: dict[Path, Picture | None] = field(default_factory=dict)
     _suspects: dict[Path, str] = field(default_factory=dict)
 
     def tell(self, path: Path, picture: Picture) -> Picture:
-        """The picture with what its side files say about it, and what lies beyond its edges where others meet it."""
+        """The picture with the facts in its side files, and with its margins if other pictures continue it."""
         picture = facts_for(path.name, self._sides(path.parent).values()).added_to(picture)
         neighbours = (self._neighbour(path.parent / name) for name in neighbour_names(path.name))
         return with_known_margins(picture, (each for each in neighbours if each is not None))
@@ -51,13 +51,13 @@ class SidesBeside:
 
     def finish(self, done: list[tuple[Path, Path, int]], *, overwrite: bool) -> tuple[list[Path], list[str]]:
         """
-        Write the side files of the pictures that are done.
+        Write the side files of the finished pictures.
 
         Args:
             done: source, result and scale of each.
 
         Returns:
-            The files that were written, and a sentence for each that was not.
+            The files that were written, and a message for each that was not.
         """
         results = {source.resolve(): (target, scale) for source, target, scale in done}
         written: list[Path] = []
@@ -82,7 +82,8 @@ class SidesBeside:
                 except (OSError, DepixelError) as error:
                     sentences.append(f"{name} is {side.label} and was not scaled: {error}")
             sentences += [
-                f"{path.name} seems to hold pixels of {picture} and was not scaled: Depixel does not know this format."
+                f"{path.name} seems to hold coordinates for {picture} and was not scaled: Depixel does not know this "
+                "format."
                 for path, picture in self._suspects.items()
                 if path.parent == folder and picture in names
             ]
@@ -106,13 +107,13 @@ class SidesBeside:
         return self._folders[folder]
 
 
-# All of its pictures must have grown alike, keep their names and lie side by side.
+# All of its pictures must have the same scale, unchanged names and one folder.
 def _why_not(folder: Path, pages: list[str], results: dict[Path, tuple[Path, int]]) -> str:
     grown: defaultdict[tuple[Path, int], list[str]] = defaultdict(list)
     for page in pages:
         result = results.get((folder / page).resolve())
         if result is None:
-            return f"{page}, of which it speaks, was not upscaled in this run."
+            return f"{page}, which it describes, was not upscaled in this run."
         target, scale = result
         if target.name != page:
             return f"{page} is called {target.name} now."

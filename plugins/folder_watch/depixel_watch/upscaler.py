@@ -72,7 +72,7 @@ class EngineUpscaler:
         return on_grid if on_grid == "pixel-art" else detect(unnamed).name
 
     def loss(self, written: Picture, source: Picture, hints: Mapping[str, Any]) -> str:
-        """How exactly a file, read back, scales back; empty where the sizes do not allow to say."""
+        """How exactly a file, read back, scales back; empty if the sizes do not match."""
         from depixel.labels import describe_residual
         from depixel.projecting import measure_result
 

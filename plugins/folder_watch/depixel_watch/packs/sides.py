@@ -1,4 +1,4 @@
-"""Files of coordinates in a watched folder or an archive: which pictures they speak of, and how they grow with them."""
+"""Files of coordinates in a watched folder or an archive: the pictures they describe, and their scaled versions."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from depixel_watch.packs.profiles import Rule
 from depixel_watch.work.limits import SizeLimits
 
 SIDE_ENDINGS = ENDINGS
-_MOST_SIDES = 500  # of one folder, that are looked into for what they say about pictures
-UNKNOWN = "{} seems to hold pixels of {} and is not scaled: Depixel does not know this format."
+_MOST_SIDES = 500  # files read per folder
+UNKNOWN = "{} seems to hold coordinates for {} and is not scaled: Depixel does not know this format."
 
 
 class Sides:
@@ -40,13 +40,13 @@ class Sides:
         self._lock = threading.Lock()
 
     def begin(self) -> None:
-        """A new pass: folders may hold other files."""
+        """Begin a new pass: the contents of folders may have changed."""
         with self._lock:
             self._folders.clear()
             self._names_in.clear()
 
     def verdict(self, path: str) -> tuple[bool, str]:
-        """Whether a file holds coordinates that are understood; else a sentence where it seems to hold others."""
+        """Whether a file holds coordinates in a known format, and a message if it seems to hold others."""
         pages, picture = self._about(path)
         if pages is not None:
             return True, ""
@@ -55,7 +55,7 @@ class Sides:
         return False, UNKNOWN.format(PurePosixPath(path).name, picture)
 
     def of(self, path: str) -> tuple[str, ...]:
-        """The side files that speak of a picture."""
+        """The side files that describe a picture."""
         name = PurePosixPath(path).name
         return tuple(
             side for side in self._sides_in(PurePosixPath(path).parent.as_posix()) if name in self._names(side)
@@ -107,7 +107,7 @@ class Sides:
 
 
 def facts_of(path: str, others: Mapping[str, bytes]) -> Facts:
-    """What the side files among other files say about a picture."""
+    """The facts about a picture in the side files among these files."""
     sides = (parse(name, data) for name, data in others.items() if PurePosixPath(name).suffix.lower() in ENDINGS)
     return facts_for(PurePosixPath(path).name, (side for side in sides if side is not None))
 
@@ -118,18 +118,20 @@ def scaled_side(path: str, data: bytes, side: SideFile, scale_of: Callable[[str]
 
     Args:
         path: its own.
-        scale_of: by how much a picture of this path grows; 1 = it does not, or is not there.
+        scale_of: the scale of the picture at this path; 1 = it is missing or not upscaled.
 
     Returns:
-        The file, and a sentence where it had to stay as it is.
+        The file, and a message if it is not scaled.
     """
     name = PurePosixPath(path).name
     scales = {page: scale_of(_place(path, page)) for page in side.pages}
     if not scales:
-        return data, f"{name} is {side.label} that names no picture: not scaled."
-    if len(set(scales.values())) > 1 or 1 in scales.values():
-        page = next(page for page, scale in scales.items() if scale != max(scales.values()) or scale == 1)
-        return data, f"{name} is {side.label}, and {page} does not grow as its other pictures do: not scaled."
+        return data, f"{name} is {side.label} and is not scaled: it names no picture."
+    for page, scale in scales.items():
+        if scale == 1:
+            return data, f"{name} is {side.label} and is not scaled: {page} is missing or not upscaled."
+    if len(set(scales.values())) > 1:
+        return data, f"{name} is {side.label} and is not scaled: its pictures have different scales."
     return side.scaled(next(iter(scales.values()))), ""
 
 
@@ -161,8 +163,8 @@ class ArchiveSides:
     The files of coordinates of an archive.
 
     Args:
-        rule_of: what is done to the file of this path.
-        scale: by how much pictures grow, as far as `limits` let them.
+        rule_of: the rule for the file at this path.
+        scale: the scale of pictures, if `limits` allow it.
     """
 
     def __init__(self, listing: ArchiveListing, rule_of: Callable[[str], Rule], scale: int, limits: SizeLimits) -> None:
@@ -170,7 +172,7 @@ class ArchiveSides:
         self._folders: dict[str, list[SideFile]] = {}
 
     def larger(self, paths: Sequence[str], data: Sequence[bytes]) -> tuple[dict[int, bytes], list[str]]:
-        """Those of some files that grow with their pictures, by their place; and sentences about those that do not."""
+        """The scaled side files among these files, by index; and messages about those that are not scaled."""
         sides: dict[int, bytes] = {}
         sentences: list[str] = []
         for index, (path, whole) in enumerate(zip(paths, data, strict=True)):
@@ -192,7 +194,7 @@ class ArchiveSides:
         return None, ""
 
     def facts(self, path: str) -> Facts:
-        """What they say about a picture."""
+        """The facts about a picture."""
         folder = PurePosixPath(path).parent.as_posix()
         if folder not in self._folders:
             sides: list[SideFile] = []

@@ -91,9 +91,9 @@ class Texture:
 
     @property
     def remark(self) -> str:
-        """What the output loses of the source, or may be too large for; empty if nothing."""
+        """What the output does not keep of the source, or a warning about its size; empty if nothing."""
         if self.warn_above and max(self.picture.width, self.picture.height) * self.scale > self.warn_above:
-            return f"The output is more than {self.warn_above} pixels long: many graphics cards cannot load that."
+            return f"The output has a side of more than {self.warn_above} pixels: many graphics cards cannot load it."
         return files.remark(self.picture)
 
 
@@ -117,7 +117,7 @@ def prepare(
         output: its path there, where that is another.
         otherwise: the rules that hold where the content does not confirm the first one.
         limits: textures beyond them are `left` alone.
-        facts: what files of coordinates say about it.
+        facts: from files of coordinates.
 
     Raises:
         DepixelError: unreadable, too large, or a strip that its description does not fit.
@@ -236,7 +236,7 @@ def _colour(path: str, beside: Beside) -> Picture | None:
     return None
 
 
-# A profile's guess at a sheet's frames holds for pictures that can be cut so.
+# A profile's guess at a sheet's frames applies only to pictures that can be cut that way.
 def _fits(picture: Picture, frames: str) -> bool:
     if frames in ("none", "auto"):
         return True
