@@ -9,7 +9,7 @@ from depixel.priors.base import PriorSpec
 from depixel.request import Request
 from depixel.search.terms import idle_options
 
-IMAGINED = "Detail was imagined, not recovered."
+INVENTED = "Detail was invented, not recovered."
 
 
 def possible(request: Request, spec: PriorSpec) -> Request:
@@ -38,7 +38,7 @@ def notes_for(request: Request, spec: PriorSpec) -> tuple[str, ...]:
             notes.append(f"{spec.name} gives one answer per picture, so these options have no effect: {_list(idle)}.")
         return tuple(notes)
     if request.imagination > 0:
-        notes.append("Detail was invented, not recovered.")
+        notes.append(INVENTED)
     idle = [] if request.steps else idle_options(request)
     if idle:
         notes.append(f"These options only guide a search and have no effect without steps: {_list(idle)}.")

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from depixel.consistency import combine
-from depixel.enlarging.abilities import IMAGINED, notes_for, possible, stray_note, whole_note
+from depixel.enlarging.abilities import INVENTED, notes_for, possible, stray_note, whole_note
 from depixel.enlarging.batches import batch_key, together, turns_for
 from depixel.enlarging.cascade import last_stage
 from depixel.enlarging.decoding import Decoder
@@ -75,8 +75,8 @@ class EnlargingEngine:
         strayed: list[tuple[str, ...]] = [() for _ in batch]
         for k in range(count):
             version = version_of(first, request, k)
-            if version.detail and IMAGINED not in notes:
-                notes = (IMAGINED, *notes)
+            if version.detail and INVENTED not in notes:
+                notes = (INVENTED, *notes)
             calmly = replace(request, imagination=0.0, like=None) if version.calm else request
             decoder = Decoder(self._prior(first, calmly, version.round), self.device, self.budget, monitor)
             strength = 0.0 if version.calm else 1.0

@@ -108,8 +108,14 @@ def test_other_networks_get_detail_too() -> None:
     plain, stone = (engine.upsample(texture(), replace(calm, reading=name)) for name in ("auto", "stone"))
     assert stone.residual.maximum < 0.2
     assert np.abs(stone.picture.frames[0].astype(int) - plain.picture.frames[0]).mean() > 1
-    assert "Detail was imagined, not recovered." in stone.notes
-    assert "Detail was imagined, not recovered." not in plain.notes
+    assert "Detail was invented, not recovered." in stone.notes
+    assert "Detail was invented, not recovered." not in plain.notes
+
+
+def test_invented_detail_is_noted_once(upsampler: Upsampler) -> None:
+    """Imagination and detail of a material share one note."""
+    notes = upsampler.upsample(texture(), GRAINY).notes
+    assert len([note for note in notes if "not recovered" in note]) == 1
 
 
 def test_other_weights_are_refused_in_a_sentence(upsampler: Upsampler, tmp_path: Path) -> None:

@@ -200,7 +200,7 @@ class ArchiveSides:
             sides: list[SideFile] = []
             for name in self._listing.names(folder):
                 if PurePosixPath(name).suffix.lower() in UNDERSTOOD and len(sides) < _MOST_SIDES:
-                    side = parse(name, self._listing.read(name))
+                    side = parse(name, self._listing.read(name, MOST_BYTES + 1))  # `parse` refuses larger ones
                     sides += [side] if side is not None else []
             self._folders[folder] = sides
         return facts_for(PurePosixPath(path).name, self._folders[folder])
