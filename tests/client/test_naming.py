@@ -15,7 +15,7 @@ from depixel.client import (
     file_suffix,
     layer_name,
 )
-from depixel.client.naming import group_name, summary
+from depixel.client.naming import group_name, summary, worst_exactness
 
 
 def result(scale: int, **settings: object) -> Result:
@@ -38,6 +38,16 @@ def test_a_summary_says_where_pixel_art_is_exact() -> None:
     assert "scaled back: exact." in summary(result(4))
     assert "scaled back: exact at the centre of each block." in summary(pixel_art)
     assert layer_name("hero", pixel_art, 0) == "hero x4, seed 7, exact"
+
+
+def test_several_results_are_as_exact_as_the_worst() -> None:
+    """No more is promised for all of them than holds for each."""
+    off = replace(result(4).answers[0], residual=3.0)
+
+    assert worst_exactness([result(4), replace(result(4), answers=(off,))]) == "off by 3 of 255"
+    centres = [result(4), replace(result(4), degradation="point")]
+    assert worst_exactness(centres) == "exact at the centre of each block"
+    assert worst_exactness([result(4)], converted=True) == "exact before colour conversion"
 
 
 def test_files_are_named_by_scale_or_size() -> None:

@@ -74,6 +74,7 @@ from .naming import (
     sentence,
     summary,
     unique_path,
+    worst_exactness,
 )
 from .option import Option
 from .place import Installed, Place, Running
@@ -162,4 +163,5 @@ __all__ = [
     "unique_path",
     "whole_scale",
     "with_output",
+    "worst_exactness",
 ]

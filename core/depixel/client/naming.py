@@ -92,16 +92,26 @@ def file_suffix(action: Action, scale: int = 1, size: int = 0) -> str:
 
 def summary(result: Result, converted: bool = False) -> str:
     """One sentence for a status bar: how many answers, how exact, how long, then the engine's notes."""
-    worst = max(result.answers, key=lambda answer: answer.residual)
     count = len(result.answers)
-    exactness = scales_back(worst, result.degradation) + (" before its colours were converted" if converted else "")
     first = "%d answer%s in %.1f s; scaled back: %s." % (
         count,
         "" if count == 1 else "s",
         result.seconds,
-        exactness,
+        worst_exactness([result], converted),
     )
     return " ".join([first, *result.notes])
+
+
+def worst_exactness(results: Sequence[Result], converted: bool = False) -> str:
+    """
+    How exactly the least exact answer of these results scales back, in words.
+
+    Args:
+        converted: the program converts the colours of the answers afterwards.
+    """
+    worst = max((answer for result in results for answer in result.answers), key=lambda answer: answer.residual)
+    centres = any(result.degradation == "point" for result in results)
+    return scales_back(worst, "point" if centres else "") + (" before colour conversion" if converted else "")
 
 
 def sentence(error: BaseException) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ._client import Engine, EngineError, Progress, Queued, joined, scales_back
+from ._client import Engine, EngineError, Progress, Queued, joined, worst_exactness
 from .qt import QtCore, Signal
 from .results import DOCUMENT
 from .work import Offer, Order, OrderResult, Work
@@ -37,11 +37,11 @@ class Reply:
         """One sentence on the answers, and one for each thing worth knowing."""
         if len(self.parts) == 1:
             return self.parts[0].summary
-        answers = [part.finished.result.answers[0] for part in self.parts]
-        worst = scales_back(max(answers, key=lambda answer: answer.residual))
-        seconds = sum(part.finished.result.seconds for part in self.parts)
+        results = [part.finished.result for part in self.parts]
+        exactness = worst_exactness(results, any(part.order.is_converted for part in self.parts))
+        seconds = sum(result.seconds for result in results)
         notes = [note for part in self.parts for note in (*part.finished.result.notes, *part.order.target.notes)]
-        return joined([f"{len(answers)} layers in {seconds:.1f} s; scaled back: {worst}.", *notes])
+        return joined([f"{len(results)} layers in {seconds:.1f} s; scaled back: {exactness}.", *notes])
 
 
 @dataclass(frozen=True)

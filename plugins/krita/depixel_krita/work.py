@@ -45,6 +45,11 @@ class Order:
     previews: bool
     again: KeptRecipe | None = None  # make this one again, and nothing of the form
 
+    @property
+    def is_converted(self) -> bool:
+        """Whether Krita converts the colours for the engine, and back."""
+        return self.target.colours.travels != self.target.colours
+
     def check(self) -> None:
         """
         See whether the values can be used at all.
@@ -79,7 +84,7 @@ class OrderResult:
     @property
     def summary(self) -> str:
         """One sentence on the answers, and one for each thing worth knowing."""
-        return " ".join((summary(self.finished.result, _is_converted(self.order)), *self.order.target.notes))
+        return " ".join((summary(self.finished.result, self.order.is_converted), *self.order.target.notes))
 
 
 class Work(QtCore.QObject):
@@ -212,17 +217,13 @@ class Work(QtCore.QObject):
         self._order = self._reading = self._shot = self._task = None
 
 
-def _is_converted(order: Order) -> bool:
-    return order.target.colours.travels != order.target.colours
-
-
 def _offers(order: Order, finished: CallResult, submission: Submission | None) -> tuple[Offer, ...]:
     result = finished.result
     imagined = order.action.name != UPSCALE.name
     offers = []
     for index, answer in enumerate(result.answers):
         painting = Painting(
-            layer_name(order.target.name, result, index, imagined, _is_converted(order)),
+            layer_name(order.target.name, result, index, imagined, order.is_converted),
             answer.left,
             answer.top,
             answer.width,
@@ -230,7 +231,7 @@ def _offers(order: Order, finished: CallResult, submission: Submission | None) -
             finished.frames[index],
             _recipe(order, submission, result, index),
         )
-        exactness = "converted" if _is_converted(order) else scales_back(answer)
+        exactness = "converted" if order.is_converted else scales_back(answer)
         label = f"{difference(answer)}: {exactness}"
         calm = order.values.get("imagination", 0) == 0 and answer.seed == order.values.get("seed")
         offers.append(Offer(painting, finished.pictures[index], label, answer.seed, not calm))

@@ -80,6 +80,14 @@ def asked(panel, **values):
     yield 300
 
 
+def back_to(document, made):
+    """Close the document that came of it without saving, and bring its source to the front."""
+    made.setModified(False)
+    made.close()
+    desk.front(document)
+    yield from until(lambda: app.activeDocument() == document, "the source in front")
+
+
 @scenario
 def whole_document(facts):
     """All layers in register in one go: the structure stays, every painted layer and mask is answered."""
@@ -137,10 +145,7 @@ def several_layers(facts):
     yield from asked(panel, scale=2, domain="art", output="new-document")
     made = desk.other_document(document)
     facts["all"] = layers(made)
-    made.setModified(False)
-    made.close()
-    desk.front(document)
-    yield from until(lambda: app.activeDocument() == document, "the source in front")
+    yield from back_to(document, made)
     document.setActiveNode(named(document, "hidden"))
     yield 200
     yield from select(document, "hidden", "inner")
@@ -148,10 +153,7 @@ def several_layers(facts):
     yield from asked(panel, scale=2, domain="art", output="new-document")
     made = desk.other_document(document)
     facts["kept"] = layers(made)
-    made.setModified(False)
-    made.close()
-    desk.front(document)
-    yield from until(lambda: app.activeDocument() == document, "the source in front")
+    yield from back_to(document, made)
     before = tree(document)
     yield from select(document, "hidden", "sprite")
     yield from asked(panel, scale=2, domain="art", output="larger-document")
