@@ -94,6 +94,7 @@ from .protocol import (
     Submission,
     Welcome,
 )
+from .rates import Rates
 from .recipe import Recipe, recipe_of
 from .target import read_target, result_size, whole_scale
 
@@ -129,6 +130,7 @@ __all__ = [
     "Progress",
     "ProjectionSubmission",
     "Queued",
+    "Rates",
     "Recipe",
     "Result",
     "Running",

@@ -8,7 +8,6 @@ from typing import Any
 import depixel_client as client
 import gi
 import host
-import pace
 import selection
 from menu import SettingsMenu
 from preview import PreviewPane
@@ -32,7 +31,7 @@ class Dialog:
     def __init__(self, action: client.Action, dialog: Any, config: Any, image: Any, layers: list[Any],
                  rows: dict[str, list[Any]]) -> None:  # fmt: skip
         self._action, self._config, self._image, self._layers, self._rows = action, config, image, layers, rows
-        self._history = client.History()
+        self._history, self._rates = client.History(), client.Rates()
         self._quiet = False
         dialog.set_title(action.title)
         self._what = _what(action, image, layers)
@@ -216,14 +215,15 @@ class Dialog:
 
             pixels = sum(x.get_width() * x.get_height() for x in leaves(self._image.get_layers())) * scale**2
         else:
-            pixels = self._source.width * self._source.height * scale**2 * len(self._layers)
-        seconds = pace.estimate(self._action, values, pixels * count)
+            layers = host.animation_layers(self._image) if self._frames() else self._layers
+            pixels = self._source.width * self._source.height * scale**2 * len(layers)
+        seconds = self._rates.estimate(self._action, values, pixels * count)
         takes = "" if seconds is None else ", in about %s" % _in_words(seconds)
         text = "Result: %d × %d pixels%s." % (width, height, takes)
         return text, client.exactness(self._action, values, whole)
 
-    def _measured(self, seconds: float, pixels: int) -> None:
-        pace.note(self._action, self.values(), pixels, seconds)
+    def _measured(self, values: dict[str, Any], result: client.Result) -> None:
+        self._rates.note(self._action, values, [result])
         self._update()
 
 

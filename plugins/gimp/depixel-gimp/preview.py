@@ -32,7 +32,7 @@ class PreviewPane:
 
     Args:
         values: the dialog's present values.
-        measured: called with the seconds and the pixels of answers that have come.
+        measured: called with each result, and the values that led to it.
         picked: called when other answers are ticked; see `picks`.
     """
 
@@ -41,7 +41,7 @@ class PreviewPane:
         action: client.Action,
         source: Source,
         values: Callable[[], dict[str, Any]],
-        measured: Callable[[float, int], None],
+        measured: Callable[[dict[str, Any], client.Result], None],
         picked: Callable[[], None],
     ) -> None:
         self._action, self._source, self._values = action, source, values
@@ -270,7 +270,7 @@ class PreviewPane:
             return False  # another one is on its way, or the dialog is closed
         self._job = None
         self._words.set_text(words)
-        if result is None:
+        if result is None or not shown:
             return False
         if request is not None:
             keep(self._action, request, result)
@@ -281,7 +281,7 @@ class PreviewPane:
             self._seconds = seconds
             self._view.show(shown[0].pixels, shown[0].part)
         self._all.set_active(len(shown) > 1 or (self._all.get_active() and len(self._wall) > 1))
-        self._measured(result.seconds, sum(answer.width * answer.height for answer in result.answers))
+        self._measured(shown[0].values, result)
         self._name_buttons()
         return False
 

@@ -10,7 +10,6 @@ import documents
 import gimpfu_compat
 import host
 import images
-import pace
 import selection
 from gi.repository import Gimp
 from gimpfu_compat import Cancelled
@@ -47,9 +46,7 @@ def perform(
     except client.EngineError as error:
         raise Refusal(str(error)) from error
     if gimpfu_compat.interactive:
-        answers = [answer for reply in all_replies for answer in reply.result.answers]
-        pixels = sum(answer.width * answer.height for answer in answers)
-        pace.note(action, values, pixels, sum(reply.result.seconds for reply in all_replies))
+        client.Rates().note(action, values, [reply.result for reply in all_replies])
     Gimp.progress_set_text("Depixel: writing the layers")
     if output in ("new-image", "flat-image"):
         return _as_new_image(action, image, all_replies, size.canvas, flat=output == "flat-image")

@@ -12,6 +12,7 @@ from ._client import (
     EngineError,
     History,
     Preview,
+    Rates,
     action_named,
     exactness,
     file_suffix,
@@ -21,7 +22,7 @@ from .choice import active_layer
 from .documents import flattened_copy
 from .host import HostError, Target
 from .live import Live
-from .pace import Pace
+from .outlook import outlook
 from .parts import delivery_of, request_for
 from .qt import QtWidgets, Signal
 from .recipes import KeptRecipe, recipe_of_target
@@ -54,7 +55,7 @@ class Panel(PanelWidgets):
     def __init__(self, action: Action, engine: Engine, parent: QtWidgets.QWidget, wide: bool) -> None:
         super().__init__(action, engine.place, parent, wide)
         self.adds_single = True  # an answer that leaves no choice is added at once
-        self._history, self._pace = History(engine.place), Pace(engine.place)
+        self._history, self._rates = History(engine.place), Rates(engine.place)
         self.queue = Queue(engine, self)
         self.preview = Live(action, engine, self.view, self)
         self._watch = StateWatch(engine, self)
@@ -248,7 +249,7 @@ class Panel(PanelWidgets):
     def _finished(self, reply: Reply) -> None:
         self._history.finish(reply.parts[0].order.action)
         for part in reply.parts:
-            self._pace.note(part)
+            self._rates.note(part.order.action, part.order.values, [part.finished.result])
         self._watch.soon()
         if reply.request.extends is not None and reply.request.extends is self._shown:
             self._show(reply)
@@ -378,8 +379,8 @@ class Panel(PanelWidgets):
 
     def _describe(self, words: str) -> None:
         if not self.message or self.words.property("describes"):
-            outlook = self._pace.outlook(self.action, self.form.values(), self._target) if self._target else ""
-            self.say(f"{words}; result: {outlook}" if outlook else words, describes=True)
+            result = outlook(self._rates, self.action, self.form.values(), self._target) if self._target else ""
+            self.say(f"{words}; result: {result}" if result else words, describes=True)
 
     def _refresh(self) -> None:
         titles = [request.title for request in self.queue.requests]

@@ -1,0 +1,58 @@
+"""How long answers take on this machine, measured on earlier requests; GIMP and Krita share what they measure."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any, Mapping, Optional, Sequence
+
+from .dialogs import Action
+from .errors import EngineError
+from .place import Place
+from .protocol import Result
+from .stored import JsonFile
+
+_COUNTED = ("domain", "quality", "steps", "detail", "imagination")
+"""Options on which the time depends, apart from the size and the number of the answers."""
+
+_LEAST = 64 * 64  # pixels; smaller answers take as long
+_FILE = "rates.json"
+
+
+class Rates:
+    """
+    Seconds per pixel of the answers to earlier requests, by kind of request.
+
+    Only estimates depend on them, so a file that cannot be read or written is no error.
+
+    Args:
+        place: the folder where they are kept; None = this user's.
+    """
+
+    def __init__(self, place: Optional[Place] = None) -> None:
+        self._file = JsonFile(_FILE, place)
+        self._rates = {}
+        with contextlib.suppress(EngineError):
+            self._rates = {key: rate for key, rate in self._file.read().items() if isinstance(rate, float)}
+
+    def note(self, action: Action, values: Mapping[str, Any], results: Sequence[Result]) -> None:
+        """Remember how long the answers to a request took."""
+        seconds = sum(result.seconds for result in results)
+        if seconds <= 0:
+            return
+        answers = [answer for result in results for answer in result.answers]
+        pixels = sum(answer.width * answer.height * len(answer.frames) for answer in answers)
+        rate = seconds / max(pixels, _LEAST)
+        self._rates[_key(action, values)] = rate
+        with contextlib.suppress(EngineError), self._file.changing() as rates:
+            rates[_key(action, values)] = rate
+
+    def estimate(self, action: Action, values: Mapping[str, Any], pixels: int) -> Optional[float]:
+        """Seconds that answers of so many pixels in all will take; None before the first request of this kind."""
+        rate = self._rates.get(_key(action, values))
+        return None if rate is None else rate * max(pixels, _LEAST)
+
+
+# Imagination takes longer than none, and its amount makes no difference.
+def _key(action: Action, values: Mapping[str, Any]) -> str:
+    words = [str(bool(values[name]) if name == "imagination" else values[name]) for name in _COUNTED if name in values]
+    return " ".join([action.name, *words])

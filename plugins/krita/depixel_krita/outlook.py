@@ -1,0 +1,33 @@
+"""What a request will give, before the button is pressed: the size of the result, and how long it takes here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ._client import IMAGINE_FACE, Action, BadOptionError, Rates, read_target, result_size
+from .host import Target
+from .sizes import sized
+
+
+def outlook(rates: Rates, action: Action, values: Mapping[str, Any], target: Target) -> str:
+    """`192 × 192 pixels, about 2 s`; without the time before the first request; empty for values that are not valid."""
+    part = target if action.name == IMAGINE_FACE.name else target.chosen()
+    width, height = part.width, part.height
+    if action.wire == "upscale":
+        try:
+            values = sized(values, target)
+            settings = read_target(values.get("size", ""), width, height) or {"scale": values["scale"]}
+        except BadOptionError:
+            return ""
+        width, height = result_size(settings, width, height)
+    words = f"{width} × {height} pixels"
+    pixels = width * height * values.get("candidates", 1) * max(1, len(target.times))
+    seconds = rates.estimate(action, values, pixels)
+    return words if seconds is None else f"{words}, about {_in_words(seconds)}"
+
+
+def _in_words(seconds: float) -> str:
+    if seconds < 1:
+        return "1 s"
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"

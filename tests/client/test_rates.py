@@ -1,0 +1,58 @@
+"""The time that a request will take is estimated from earlier requests of its kind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from depixel.client import IMAGINE_FACE, UPSCALE, Answer, Place, Rates, Result
+
+VALUES = UPSCALE.defaults()
+
+
+def result(side: int, seconds: float, frames: int = 1) -> Result:
+    """One answer that took this long."""
+    answer = Answer(side, side, 4, 8, (bytes(4 * side * side),) * frames, 0.0, 0.0, 0.0, seed=7)
+    return Result((answer,), "art", "area", "art", 4, 0, seconds)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    """Of a user who has asked for nothing yet."""
+    return Place(str(tmp_path / "place"))
+
+
+def test_an_estimate_grows_with_the_pixels(place: Place) -> None:
+    """Every answer and frame counts; another program, or the next start, knows the same."""
+    rates = Rates(place)
+    assert rates.estimate(UPSCALE, VALUES, 100) is None
+
+    rates.note(UPSCALE, VALUES, [result(128, 1.0), result(128, 3.0, frames=3)])
+    for known in (rates, Rates(place)):
+        assert known.estimate(UPSCALE, VALUES, 4 * 128**2) == pytest.approx(4.0)
+        assert known.estimate(UPSCALE, VALUES, 8 * 128**2) == pytest.approx(8.0)
+        assert known.estimate(UPSCALE, VALUES, 1) == known.estimate(UPSCALE, VALUES, 64**2)  # the least
+
+
+def test_kinds_of_request_are_measured_apart(place: Place) -> None:
+    """What slows the engine down makes another kind; a seed does not, nor how much is imagined."""
+    rates = Rates(place)
+    rates.note(UPSCALE, {**VALUES, "imagination": 0.5}, [result(128, 1.0)])
+
+    assert rates.estimate(UPSCALE, {**VALUES, "imagination": 0.9, "seed": 5}, 128**2) == pytest.approx(1.0)
+    assert rates.estimate(UPSCALE, {**VALUES, "imagination": 0.0}, 128**2) is None
+    assert rates.estimate(UPSCALE, {**VALUES, "imagination": 0.5, "quality": "best"}, 128**2) is None
+    assert rates.estimate(IMAGINE_FACE, IMAGINE_FACE.defaults(), 128**2) is None
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"upscale auto": "fast"}'])
+def test_a_damaged_file_costs_an_estimate_only(text: str, place: Place) -> None:
+    """No error reaches the person who is upscaling, and this session measures anew."""
+    place.make()
+    Path(place.path("rates.json")).write_text(text, "utf-8")
+    rates = Rates(place)
+
+    assert rates.estimate(UPSCALE, VALUES, 100) is None
+    rates.note(UPSCALE, VALUES, [result(128, 1.0)])
+    assert rates.estimate(UPSCALE, VALUES, 128**2) == pytest.approx(1.0)
