@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ._client import UPSCALE, Action, Engine, EngineError
+from ._client import UPSCALE, Action, Engine, EngineError, read_target, whole_scale
 from .choice import active_layer
 from .host import HostError, Target, glance
 from .qt import QtCore, Signal
@@ -101,15 +101,12 @@ class Live(QtCore.QObject):
     # A preview of a part is made at a whole scale; the last reduction to a size would not be seen.
     def _ask(self, target: Target, part: Target, values: Mapping[str, Any]) -> None:
         try:
-            values = sized(values, target)
-            whole = (part.width, part.height) == (target.width, target.height)
-            scale = values["scale"]
-            if values.get("size") and not whole:
-                scale = max(2, -(-int(values["size"].split()[0]) // max(target.width, target.height)))
-                values["size"] = ""
-            if not whole:
-                scale = min(_PREVIEW_SCALE, scale)
-            values = {**values, "scale": scale, "candidates": 1}
+            values = {**sized(self._action, values, target), "candidates": 1}
+            sent = target.chosen()
+            if (part.width, part.height) != (sent.width, sent.height):
+                size = read_target(values["size"], sent.width, sent.height) or {"scale": values["scale"]}
+                scale = min(_PREVIEW_SCALE, whole_scale(size, sent.width, sent.height))
+                values = {**values, "size": "", "scale": scale}
             self.work.start(Order(part, self._action, values, {}, previews=False))
         except EngineError as error:
             self.refused.emit(str(error))

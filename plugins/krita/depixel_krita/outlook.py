@@ -16,7 +16,7 @@ def outlook(rates: Rates, action: Action, values: Mapping[str, Any], target: Tar
     width, height = part.width, part.height
     if action.wire == "upscale":
         try:
-            values = sized(values, target)
+            values = sized(action, values, target)
             settings = read_target(values.get("size", ""), width, height) or {"scale": values["scale"]}
         except BadOptionError:
             return ""

@@ -57,7 +57,7 @@ def _targets(action: Action, output: str) -> tuple[tuple[Target, ...], frozenset
 
 
 def _values(action: Action, values: Mapping[str, Any], target: Target, many: bool) -> dict[str, Any]:
-    values = sized(values, target, together=many)
+    values = sized(action, values, target, together=many)
     if target.colours != MASK:
         return values
     return {**action.defaults(), **{name: values[name] for name in _OF_MASKS if name in values}, "domain": "data"}

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ._client import BadOptionError, read_target
+from ._client import UPSCALE, Action, BadOptionError, read_target
 from .host import Target, find_document
 
 
-def sized(values: Mapping[str, Any], target: Target, together: bool = False) -> dict[str, Any]:
+def sized(action: Action, values: Mapping[str, Any], target: Target, together: bool = False) -> dict[str, Any]:
     """
     The values of a form with a scale, or with a size in pixels, for one layer.
 
@@ -22,6 +22,8 @@ def sized(values: Mapping[str, Any], target: Target, together: bool = False) -> 
     text = str(values.get("size", "")).strip()
     if not text:
         return dict(values)
+    if action.name == UPSCALE.name:  # of a selected part, nothing else is sent
+        target = target.chosen()
     width, height = _measured(target)
     settings = read_target(text, width, height)
     if "scale" in settings:

@@ -54,6 +54,8 @@ def test_sizes(krita) -> None:
     ]
     assert not facts["scale row"]
     assert facts["layer"][:2] == [30, 24]
+    assert facts["part"] == [25, 20]  # of the selected 10 x 8 pixels
+    assert facts["part outlook"].startswith("25 × 20 pixels, about ")
     for size, words in (("50 px", "register"), ("10%", "smaller than the picture"), ("large", "size must be")):
         busy, said, kept = facts["refused " + size]
         assert not busy

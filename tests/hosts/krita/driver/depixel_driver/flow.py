@@ -8,8 +8,10 @@ import re
 from krita import Selection
 
 from depixel_driver import desk
-from depixel_driver.copies import asked
+from depixel_driver.copies import asked, back_to
 from depixel_driver.desk import app, ask, docker, layers, new, scenario, settle, until
+from depixel_krita.choice import active_layer
+from depixel_krita.outlook import outlook
 from depixel_krita.qt import QtCore, QtWidgets
 
 DOCUMENTATION = os.environ.get("DEPIXEL_DRIVER_DOCS", "")
@@ -123,10 +125,7 @@ def sizes(facts):
         yield from asked(panel, size=size, domain="art", output=output)
         made = desk.other_document(document)
         found.append([size, made.width(), made.height(), made.name()])
-        made.setModified(False)
-        made.close()
-        desk.front(document)
-        yield from until(lambda: app.activeDocument() == document, "the source in front")
+        yield from back_to(document, made)
     facts["made"] = found
     facts["scale row"] = panel.form._widgets["scale"].isVisible()
     yield from asked(panel, size="150%", domain="art", output="new-layer")
@@ -140,6 +139,18 @@ def sizes(facts):
     for size, output in (("50 px", "document"), ("10%", "new-document"), ("large", "new-document")):
         press(panel, size=size, output=output)
         facts["refused " + size] = [panel.busy, panel.message, panel.form.values()["size"]]
+    document.setActiveNode(other)
+    selection = Selection()
+    selection.select(4, 2, 10, 8, 255)
+    document.setSelection(selection)
+    yield 200
+    yield from asked(panel, size="25 px", domain="art", output="new-document")
+    made = desk.other_document(document)
+    facts["part"] = [made.width(), made.height()]
+    yield from back_to(document, made)
+    document.setActiveNode(other)
+    yield 200
+    facts["part outlook"] = outlook(panel._rates, panel.action, panel.form.values(), active_layer())
     panel.form.set_values(panel.action.defaults())
 
 
