@@ -152,7 +152,7 @@ class Place:
 
     def write_running(self, running: Running) -> None:
         """Record an engine, completely or not at all. Raises OSError."""
-        self._write("running.json", {k: v for k, v in vars(running).items() if k != "host"})
+        self._write_json("running.json", {k: v for k, v in vars(running).items() if k != "host"})
 
     def forget_running(self, pid: Optional[int] = None) -> None:
         """Remove running.json; with `pid`, only if it is that engine's."""
@@ -177,7 +177,7 @@ class Place:
 
     def write_installed(self, installed: Installed, path: str = "installed.json") -> None:
         """Record how to start an engine; `path` may be in a plug-in's copy of the client. Raises OSError."""
-        self._write(
+        self._write_json(
             path,
             {
                 "command": list(installed.command),
@@ -185,6 +185,19 @@ class Place:
                 "version": installed.version,
             },
         )
+
+    def write(self, name: str, data: bytes) -> None:
+        """Write a file of the folder, which exists: completely or not at all. Raises OSError."""
+        target = self.path(name)
+        descriptor, part = tempfile.mkstemp(prefix=".", suffix=".part", dir=os.path.dirname(target))  # mode 0600
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+            os.replace(part, target)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(part)
+            raise
 
     def last_words(self) -> str:
         """The last line of the log that carries a message, for error sentences; empty if there is none."""
@@ -225,18 +238,9 @@ class Place:
             return {}
         return values if isinstance(values, dict) else {}
 
-    def _write(self, name: str, values: Mapping[str, Any]) -> None:
+    def _write_json(self, name: str, values: Mapping[str, Any]) -> None:
         self.make()
-        target = self.path(name)
-        descriptor, part = tempfile.mkstemp(prefix=".", suffix=".part", dir=os.path.dirname(target))  # mode 0600
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(json.dumps(values, indent=1).encode("utf-8"))
-            os.replace(part, target)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(part)
-            raise
+        self.write(name, json.dumps(values, indent=1).encode("utf-8"))
 
 
 # Only this user can have written the file; if it is secret, only this user can read it.

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import tempfile
 import time
 from typing import Any, Dict, Iterator, Optional
 
@@ -63,7 +61,10 @@ class JsonFile:
             with self._locked():
                 values = self.read()
                 yield values
-                self._write(values)
+                data = json.dumps(values, indent=1).encode("utf-8")
+                if len(data) > _LARGEST:
+                    raise EngineError("The file %s would become larger than %d bytes." % (self.path, _LARGEST))
+                self._place.write(self._name, data)
         except OSError as error:
             raise EngineError("The file %s cannot be written (%s)." % (self.path, error)) from error
 
@@ -78,17 +79,3 @@ class JsonFile:
             if time.monotonic() > deadline:
                 raise EngineError("Another program is writing %s: try again." % self.path)
             time.sleep(0.05)
-
-    def _write(self, values: Dict[str, Any]) -> None:
-        data = json.dumps(values, indent=1).encode("utf-8")
-        if len(data) > _LARGEST:
-            raise EngineError("The file %s would become larger than %d bytes." % (self.path, _LARGEST))
-        descriptor, part = tempfile.mkstemp(prefix=".", suffix=".part", dir=self._place.folder)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-            os.replace(part, self.path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(part)
-            raise
