@@ -192,8 +192,8 @@ class Dialog:
             size, exactness = self._size(values)
         except client.EngineError as error:
             problem = str(error)
-        explained = self._action.help.split(" Scaled down again")[0]  # the promise depends on the values
-        self._words.set_text("\n".join(filter(None, (self._what, size, "%s %s" % (explained, exactness)))))
+        about = "%s %s" % (client.explanation(self._action), exactness)
+        self._words.set_text("\n".join(filter(None, (self._what, size, about))))
         picks = json.loads(self._config.get_property("picked") or "[]")
         ticked = "the ticked answer" if len(picks) == 1 else "the %d ticked answers" % len(picks)
         self._outcome.set_markup("<b>OK makes %s.</b>" % ticked if picks else "")

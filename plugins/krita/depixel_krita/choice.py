@@ -122,7 +122,7 @@ def _target(document: Document, node: Node) -> Target:
     masked = any(child.type() in _MASKS and child.visible() for child in node.childNodes())
     area, notes = _area(document, node)
     times = _times(document, node)
-    notes += [colours.note()] if colours.travels != colours else []
+    notes += [colours.note()] if colours.is_converted else []
     notes += [f"All {len(times)} keyframes were answered together, for a new document."] if times else []
     target = _over(document, node, area, colours, kind != "paintlayer" or masked)
     return replace(target, times=times, notes=tuple(notes), selection=_selection(document, area))
@@ -137,7 +137,7 @@ def _part(document: Document, node: Node) -> Target:
         raise HostError(f"The layer {node.name()} is too large.")
     target = _over(document, node, area, colours, node.type() == "filelayer")
     times = _times(document, node) if node.type() == "paintlayer" else ()
-    return replace(target, times=times, notes=(colours.note(),) if colours.travels != colours else ())
+    return replace(target, times=times, notes=(colours.note(),) if colours.is_converted else ())
 
 
 def _over(document: Document, node: Node, area: QtCore.QRect, colours: ColourSpace, projected: bool) -> Target:

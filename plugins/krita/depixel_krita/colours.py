@@ -57,6 +57,11 @@ class ColourSpace:
         return ColourSpace("RGBA", "U16", SRGB)
 
     @property
+    def is_converted(self) -> bool:
+        """Whether Krita converts them for the engine, and back."""
+        return self.travels != self
+
+    @property
     def is_swapped(self) -> bool:
         """B,G,R,A in memory."""
         return self.model == "RGBA" and self.depth in ("U8", "U16")

@@ -15,6 +15,7 @@ from ._client import (
     Rates,
     action_named,
     exactness,
+    explanation,
     file_suffix,
     sentence,
 )
@@ -360,9 +361,9 @@ class Panel(PanelWidgets):
         target = self._target
         size = (target.width, target.height) if target is not None else None
         exact = exactness(self.action, self.form.values(), size)
-        if target is not None and target.colours.travels != target.colours:
+        if target is not None and target.colours.is_converted:
             exact = "Its colours are converted and back, so it scales back only approximately."
-        self.about.setText(self.action.help.split(" Scaled down again")[0] + " " + exact)
+        self.about.setText(f"{explanation(self.action)} {exact}")
 
     def _changed(self) -> None:
         self._explain()

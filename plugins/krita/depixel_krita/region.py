@@ -56,7 +56,7 @@ def _is_canvas(widget: QtWidgets.QWidget) -> bool:
 def shown(part: Target, samples: bytes) -> Preview | None:
     """The pixels of a part for the screen; None where Krita would have to convert their colours."""
     colours = part.colours
-    if colours != colours.travels:
+    if colours.is_converted:
         return None
     width, height, rgba = reduced(samples, part.width, part.height, colours.channels, colours.bits, WHOLE)
     return Preview(width, height, bytes(swapped(rgba, 8)) if colours.is_swapped else rgba)

@@ -45,11 +45,6 @@ class Order:
     previews: bool
     again: KeptRecipe | None = None  # make this one again, and nothing of the form
 
-    @property
-    def is_converted(self) -> bool:
-        """Whether Krita converts the colours for the engine, and back."""
-        return self.target.colours.travels != self.target.colours
-
     def check(self) -> None:
         """
         See whether the values can be used at all.
@@ -84,7 +79,8 @@ class OrderResult:
     @property
     def summary(self) -> str:
         """One sentence on the answers, and one for each thing worth knowing."""
-        return " ".join((summary(self.finished.result, self.order.is_converted), *self.order.target.notes))
+        target = self.order.target
+        return " ".join((summary(self.finished.result, target.colours.is_converted), *target.notes))
 
 
 class Work(QtCore.QObject):
@@ -220,10 +216,11 @@ class Work(QtCore.QObject):
 def _offers(order: Order, finished: CallResult, submission: Submission | None) -> tuple[Offer, ...]:
     result = finished.result
     imagined = order.action.name != UPSCALE.name
+    converted = order.target.colours.is_converted
     offers = []
     for index, answer in enumerate(result.answers):
         painting = Painting(
-            layer_name(order.target.name, result, index, imagined, order.is_converted),
+            layer_name(order.target.name, result, index, imagined, converted),
             answer.left,
             answer.top,
             answer.width,
@@ -231,7 +228,7 @@ def _offers(order: Order, finished: CallResult, submission: Submission | None) -
             finished.frames[index],
             _recipe(order, submission, result, index),
         )
-        exactness = "converted" if order.is_converted else scales_back(answer)
+        exactness = "converted" if converted else scales_back(answer)
         label = f"{difference(answer)}: {exactness}"
         calm = order.values.get("imagination", 0) == 0 and answer.seed == order.values.get("seed")
         offers.append(Offer(painting, finished.pictures[index], label, answer.seed, not calm))
