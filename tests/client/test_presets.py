@@ -77,7 +77,7 @@ def test_presets_of_depixel_leave_the_size_of_the_result_alone() -> None:
 def test_a_preset_is_replaced_only_when_told_to(presets: Presets) -> None:
     """Capitals make no difference."""
     presets.save(UPSCALE, "Mine", {"scale": 3})
-    with pytest.raises(EngineError, match="already is a preset Mine") as refused:
+    with pytest.raises(EngineError, match="The preset Mine already exists") as refused:
         presets.save(UPSCALE, "MINE", {"scale": 5})
     assert refused.value.code == "exists"
 

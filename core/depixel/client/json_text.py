@@ -29,7 +29,7 @@ def parse_json(text: Union[str, bytes]) -> Any:
 
 
 def _refuse(name: str) -> None:
-    raise ValueError("%s is not a number of JSON" % name)
+    raise ValueError("%s is not a JSON number" % name)
 
 
 def _finite(digits: str) -> float:

@@ -95,13 +95,13 @@ class Presets:
         if not name or len(name) > LONGEST_NAME or not name.isprintable():
             raise EngineError("A preset needs a name of 1 to %d characters." % LONGEST_NAME, "usage")
         if any(preset.name.lower() == name.lower() for preset in SHIPPED):
-            raise EngineError("%s is a preset of Depixel: choose another name." % name, "usage")
+            raise EngineError("%s is one of Depixel's own presets: choose another name." % name, "usage")
         kept = different(action, values)
         with self._file.changing() as all_values:
             of_action = all_values.setdefault(action.name, {})
             same = next((other for other in of_action if other.lower() == name.lower()), None)
             if same is not None and not replace:
-                raise EngineError("There already is a preset %s: choose another name." % same, "exists")
+                raise EngineError("The preset %s already exists: choose another name." % same, "exists")
             of_action.pop(same, None)
             of_action[name] = kept
         return Preset(name, action.name, kept, own=True)

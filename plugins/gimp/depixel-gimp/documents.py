@@ -103,7 +103,7 @@ def still_there(layers: list[Any], output: str) -> str:
         )
     names = ", ".join(layer.get_name() for layer in layers)
     return (
-        "The real face is still in this image: in the layer %s, below the new one. Before you give the image away, use "
+        "The real face is still in this image: in the layer %s, below the new one. Before you share the image, use "
         "Filters > Depixel > Flattened copy: it makes an image without that layer." % names
     )
 

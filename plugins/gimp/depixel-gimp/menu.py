@@ -112,7 +112,7 @@ class SettingsMenu:
                 text = str(error)
                 if error.code == "exists":
                     replace = name
-                    text = "There already is a preset %s. Save again to replace it." % name
+                    text = "The preset %s already exists. Save again to replace it." % name
                 words.set_text(text)
         asked.destroy()
         self._fill()

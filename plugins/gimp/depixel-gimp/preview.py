@@ -293,7 +293,7 @@ class PreviewPane:
         others = {name: value for name, value in shown.values.items() if name not in told and value != first.get(name)}
         words = [shown.label]
         for name, value in others.items():
-            words.append(client.in_words(action, {name: value}) or "%s as usual" % action.option(name).label.lower())
+            words.append(client.in_words(action, {name: value}) or "default %s" % action.option(name).label.lower())
         return ", ".join(words)
 
     def _first_values(self, shown: Shown) -> dict[str, Any]:

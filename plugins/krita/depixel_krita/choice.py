@@ -160,7 +160,7 @@ def _area(document: Document, node: Node) -> tuple[QtCore.QRect, list[str]]:
     bounds = node.bounds()
     whole = canvas if bounds.isEmpty() else canvas.united(bounds)
     if whole.width() * whole.height() > 4 * canvas.width() * canvas.height() + (1 << 20):
-        return canvas, ["What lies far outside the canvas was left out."]
+        return canvas, ["Pixels far outside the canvas were left out."]
     if whole.width() * whole.height() > _LARGEST:
         raise HostError("The layer is too large: select a part of it.")
     return whole, []

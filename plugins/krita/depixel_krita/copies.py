@@ -148,7 +148,7 @@ def _painted(copy: Document, node: Node) -> Node:
     layer.setInheritAlpha(node.inheritAlpha())
     parent = node.parentNode()
     if parent is None:
-        raise HostError(f"The layer {node.name()} belongs to nothing.")
+        raise HostError(f"The layer {node.name()} has no parent, so it cannot be replaced.")
     parent.addChildNode(layer, node)
     node.remove()
     return layer
@@ -166,11 +166,11 @@ def _opened(copy: Document, source: Document | None, suffix: str) -> Generator[i
             if copy.exportImage(str(path), InfoObject()) and path.exists():
                 break
         else:
-            raise HostError(f"Krita could not write the enlarged copy to {folder}: is there space on that disk?")
+            raise HostError(f"Krita could not write the enlarged copy to {folder}: check that the disk has free space.")
         yield 1
         document = app.openDocument(str(path))
         if document is None:
-            raise HostError("Krita could not open the enlarged copy that it has written.")
+            raise HostError("Krita could not open the enlarged copy that it had just written.")
         document.setFileName("")  # that of the temporary file; Save would write there
         document.setName(name)
         name_document(document, source, suffix)

@@ -47,9 +47,9 @@ class DialsWindow(QtWidgets.QDialog):
         form = QtWidgets.QFormLayout(inside)
         for dial in DIALS:
             form.addRow(dial.label + ":", self._row(dial, inside))
-        clear = button(self, "All as in the picture", "Take all dials back")
+        clear = button(self, "All as in the picture", "Reset all dials")
         clear.clicked.connect(lambda checked=False: field.setText(""))
-        close = button(self, "Close", "The text of the dials stays")
+        close = button(self, "Close", "The dials stay as they are set")
         close.clicked.connect(self.accept)
         buttons = QtWidgets.QHBoxLayout()
         buttons.addWidget(clear)

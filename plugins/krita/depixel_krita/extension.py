@@ -44,7 +44,7 @@ class DepixelExtension(Extension):
                 entry.setToolTip(action.blurb)
                 entry.triggered.connect(lambda checked=False, action=action: self.open(action))
         for name, text, tip, run in (
-            ("flattened_copy", "Depixel: flattened copy", "Open a copy of what is seen, to give away", self.flatten),
+            ("flattened_copy", "Depixel: flattened copy", "Open a copy of what is visible, to share it", self.flatten),
             (
                 "repeat",
                 "Depixel: repeat",

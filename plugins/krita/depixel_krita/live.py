@@ -94,7 +94,7 @@ class Live(QtCore.QObject):
             return
         self._view.show_before(
             shown(part, samples),
-            f"{target.name}: no preview of its colours ({part.colours.model}, {part.colours.depth})",
+            f"{target.name}: no preview for its colours ({part.colours.model}, {part.colours.depth})",
         )
         self.said.emit(described(target))
 

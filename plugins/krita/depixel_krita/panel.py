@@ -36,7 +36,7 @@ from .widgets import LARGE, PanelWidgets
 from .work import Offer, Order
 
 _ALIKE = 4  # answers that "More like this" asks for at least
-_STILL_THERE = "The layer below still shows the real face: give away a flattened copy, not this document."
+_STILL_THERE = "The layer below still shows the real face: share a flattened copy, not this document."
 
 
 class Panel(PanelWidgets):
@@ -177,7 +177,7 @@ class Panel(PanelWidgets):
             self._applying.stop()
             self._applying = None
             if self._adding != NEW_DOCUMENT:  # the canvas comes before the answer
-                words = "Cancelled; if the document was enlarged already, undo takes that back."
+                words = "Cancelled. If the document has already been enlarged, undo reverts that."
         self.say(words)
         self._refresh()
 
@@ -362,7 +362,7 @@ class Panel(PanelWidgets):
         size = (target.width, target.height) if target is not None else None
         exact = exactness(self.action, self.form.values(), size)
         if target is not None and target.colours.is_converted:
-            exact = "Its colours are converted and back, so it scales back only approximately."
+            exact = "Its colours are converted for the engine and back, so the answer scales back only approximately."
         self.about.setText(f"{explanation(self.action)} {exact}")
 
     def _changed(self) -> None:

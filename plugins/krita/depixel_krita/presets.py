@@ -98,7 +98,7 @@ class PresetsButton(QtWidgets.QToolButton):
     def _confirmed(self, name: str) -> bool:
         buttons = QtWidgets.QMessageBox.StandardButton
         answer = QtWidgets.QMessageBox.question(
-            self, "Depixel", f"There is a preset {name}. Replace it?", buttons.Yes | buttons.No
+            self, "Depixel", f"The preset {name} already exists. Replace it?", buttons.Yes | buttons.No
         )
         return answer == buttons.Yes
 

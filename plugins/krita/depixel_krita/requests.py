@@ -145,7 +145,7 @@ class Queue(QtCore.QObject):
     def _progressed(self, event: Any) -> None:
         words = event.sentence
         if isinstance(event, Queued) and event.position:
-            words = f"{words} ({event.position} before it)"
+            words = f"{words} ({event.position} ahead of it)"
         fraction = event.fraction if isinstance(event, Progress) else -1.0
         if fraction >= 0:
             fraction = (len(self._done) + fraction) / len(self._requests[0].parts)

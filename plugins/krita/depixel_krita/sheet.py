@@ -124,7 +124,7 @@ class Sheet(QtWidgets.QDialog):
         words = label(self)
         words.setText("Click to mark one or several. The wheel zooms all pictures, dragging moves them.")
         self.add = button(self, "Apply marked", "Add the marked answers to Krita")
-        self.like = button(self, "More like this", "Add answers close to the marked one")
+        self.like = button(self, "More like this", "Add answers similar to the marked one")
         close = button(self, "Close", "Back to the panel; the answers stay there")
         self.add.clicked.connect(lambda: self.chosen.emit(self.marked()))
         self.like.clicked.connect(lambda: self.more.emit(self.marked()[0]))
@@ -148,7 +148,7 @@ class Sheet(QtWidgets.QDialog):
                 old.deleteLater()
         count = len(offers) + 1
         columns = 2 if count <= 4 else 3 if count <= 9 else 4
-        before = Tile(source, "your pixels", "The pixels that are answered", self._viewpoint, self)
+        before = Tile(source, "your pixels", "The pixels that were sent to the engine", self._viewpoint, self)
         self._grid.addWidget(before, 0, 0)
         self._tiles = []
         for index, offer in enumerate(offers):

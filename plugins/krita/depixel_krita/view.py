@@ -130,7 +130,7 @@ class CompareView(QtWidgets.QWidget):
             if self._after is not None:
                 _divider(painter, place, line)
         if self._stale and self._after is not None:
-            _word(painter, QtCore.QPoint(place.left(), place.top()), "options changed since")
+            _word(painter, QtCore.QPoint(place.left(), place.top()), "options have changed")
 
     def wheelEvent(self, event: QtGui.QWheelEvent) -> None:  # noqa: N802
         if event.modifiers() & _Qt.KeyboardModifier.ControlModifier:

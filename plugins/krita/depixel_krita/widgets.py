@@ -91,7 +91,7 @@ class PanelWidgets(QtWidgets.QWidget):
         self.waiting.setVisible(len(requests) > 1)
         self.waiting.clear()
         for number, title in enumerate(requests):
-            self.waiting.addItem(f"{title}: " + ("working" if number == 0 else f"waiting, {number} before it"))
+            self.waiting.addItem(f"{title}: " + ("working" if number == 0 else f"waiting, {number} ahead of it"))
         repeatable = not offers and recipe is not None and recipe.source is not None
         self.again.setVisible(repeatable)
         self.large.setVisible(repeatable and recipe is not None and recipe.action == IMAGINE_FACE.name)
@@ -124,12 +124,12 @@ class PanelWidgets(QtWidgets.QWidget):
         self.waiting.setFixedHeight(_ROWS * (self.waiting.fontMetrics().height() + 3) + 6)
         self.go = button(self, self.action.menu.rstrip("."), self.action.blurb)
         self.stop = button(self, "Cancel", "Cancel this request, or the one selected in the list. Nothing is changed.")
-        self.again = button(self, "Again", "Make this layer again from the recipe that it carries")
-        self.large = button(self, f"At {LARGE}", f"Make the same face again, {LARGE} pixels large")
-        self.flat = button(self, "Flattened copy", "Open a copy without layers, history and recipes, to give away")
+        self.again = button(self, "Again", "Make this layer again from its recipe")
+        self.large = button(self, f"At {LARGE}", f"Make the same face again at {LARGE} pixels")
+        self.flat = button(self, "Flattened copy", "Open a copy without layers, history and recipes, to share it")
         self.compare = button(self, "Side by side", "Compare the answers in a window, and choose one or several")
-        self.more = button(self, "More like this", "Add answers close to the chosen one")
-        self.apply = button(self, "Apply", "Add the chosen answer to Krita, as set in the last option")
+        self.more = button(self, "More like this", "Add answers similar to the chosen one")
+        self.apply = button(self, "Apply", "Add the chosen answer to Krita; the last option says where")
         self.apply_all = button(self, "Apply all", "Add all answers")
         self.discard = button(self, "Discard", "Forget these answers")
 

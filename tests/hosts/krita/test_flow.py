@@ -11,7 +11,7 @@ def test_queue(krita) -> None:
     """Three requests at once: a list with places, one cancelled, the two others answered in their own documents."""
     facts = krita.of("queue")
 
-    assert facts["list"] == ["sprite: working", "sprite: waiting, 1 before it", "sprite: waiting, 2 before it"]
+    assert facts["list"] == ["sprite: working", "sprite: waiting, 1 ahead of it", "sprite: waiting, 2 ahead of it"]
     assert facts["shown"] == [True, True, True]
     assert facts["after cancel"][1]
     assert facts["layers"] == [2, 2, 1]
