@@ -82,7 +82,8 @@ def exact(image: Any, layers: list[Any]) -> Any:
         image.undo_group_end()
         Gimp.progress_end()
     if gimpfu_compat.interactive:
-        Gimp.message("The layer scales back again (%s). %s" % (client.scales_back(result.answers[0]), result.notes[-1]))
+        exactness = client.scales_back(result.answers[0], result.degradation)
+        Gimp.message("The layer scales back again (%s). %s" % (exactness, result.notes[-1]))
     return image
 
 

@@ -6,11 +6,11 @@ from typing import Any
 
 from krita import DockWidgetFactory, DockWidgetFactoryBase, Extension, Krita
 
-from ._client import ACTIONS, ANONYMISE_FACE, UPSCALE, Action, Engine, sentence, with_output
+from ._client import ACTIONS, ANONYMISE_FACE, UPSCALE, Action, Engine, with_output
 from .dialog import Dialog
 from .docker import docker_class
 from .documents import flattened_copy
-from .host import HostError
+from .host import sentence_of
 from .qt import QtWidgets
 from .settings import setting
 from .turns import Stepper
@@ -64,7 +64,7 @@ class DepixelExtension(Extension):
     def flatten(self) -> None:
         """Open what is seen of the active document as a document of one layer."""
         steps = Stepper(flattened_copy(), self)
-        steps.broke.connect(lambda error: _tell(str(error) if isinstance(error, HostError) else sentence(error)))
+        steps.broke.connect(lambda error: _tell(sentence_of(error)))
 
     def repeat(self) -> None:
         """The last request again, on what is selected now."""

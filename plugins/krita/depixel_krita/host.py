@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from krita import Krita
 
+from ._client import sentence
 from .colours import ColourSpace, strips
 from .qt import QtCore
 from .scratch import Converter
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
 
 class HostError(Exception):
     """Something in the document stands in the way; `str(error)` is a sentence for the user."""
+
+
+def sentence_of(error: BaseException) -> str:
+    """What to show for an error, of the document or of any other kind."""
+    return str(error) if isinstance(error, HostError) else sentence(error)
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,10 @@ from ._client import (
     action_named,
     exactness,
     explanation,
-    file_suffix,
-    sentence,
 )
 from .choice import active_layer
 from .documents import flattened_copy
-from .host import HostError, Target
+from .host import HostError, Target, sentence_of
 from .live import Live
 from .outlook import outlook
 from .parts import delivery_of, request_for
@@ -292,14 +290,10 @@ class Panel(PanelWidgets):
         parts = [delivery_of(part, part.offers[:1]) for part in reply.parts]
         if not reply.several:
             parts = [delivery_of(reply.parts[0], offers)]
-        action = reply.parts[0].order.action
-        size = reply.parts[0].finished.result.report.get("settings", {}).get("size") or 0
-        suffix = file_suffix(action, max(1, reply.parts[0].finished.result.scale), size)
         name = reply.request.title if len(parts) > 1 else parts[0].group
         self._adding = output
-        self._run(
-            deliver(parts, output, suffix, reply.request.only), name, lambda made: self._applied(reply, made), reply
-        )
+        steps = deliver(parts, output, reply.suffix, reply.request.only)
+        self._run(steps, name, lambda made: self._applied(reply, made), reply)
 
     def _run(self, steps: Any, name: str, ended: Any, reply: Reply | None = None) -> None:
         self._applying = Stepper(steps, self)
@@ -329,7 +323,7 @@ class Panel(PanelWidgets):
         self._applying = None
         if reply is not None and self._shown is None:
             self._show(reply)
-        self._refuse(str(error) if isinstance(error, HostError) else sentence(error))
+        self._refuse(sentence_of(error))
 
     def _failed(self, request: Request, words: str) -> None:
         self._watch.soon()

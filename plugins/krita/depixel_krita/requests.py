@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ._client import Engine, EngineError, Progress, Queued, joined, worst_exactness
+from ._client import Engine, EngineError, Progress, Queued, file_suffix, joined, worst_exactness
 from .qt import QtCore, Signal
 from .results import DOCUMENT
 from .work import Offer, Order, OrderResult, Work
@@ -31,6 +31,13 @@ class Reply:
     def several(self) -> bool:
         """Whether several layers were answered: there is then nothing to choose."""
         return len(self.parts) > 1 or self.request.output == DOCUMENT
+
+    @property
+    def suffix(self) -> str:
+        """What the name of a new document of the answers has after its source's."""
+        result = self.parts[0].finished.result
+        size = result.report.get("settings", {}).get("size") or 0
+        return file_suffix(self.parts[0].order.action, max(1, result.scale), size)
 
     @property
     def summary(self) -> str:

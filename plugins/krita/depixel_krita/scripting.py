@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from krita import Krita
 
-from ._client import Engine, EngineError, action_named, file_suffix, sentence, with_output
+from ._client import Engine, EngineError, action_named, with_output
 from .documents import flattened_copy, to_front
-from .host import HostError
+from .host import HostError, sentence_of
 from .parts import delivery_of, request_for
 from .qt import QtCore
 from .requests import Queue, Reply, Request
@@ -56,11 +56,8 @@ def answer(action: str = "upscale", document: Document | None = None, **values: 
         reply = _reply(request_for(chosen, {**chosen.defaults(), **values}))
     except (HostError, EngineError) as error:
         raise RuntimeError(str(error)) from None
-    result = reply.parts[0].finished.result
-    size = result.report.get("settings", {}).get("size") or 0
     parts = [delivery_of(part, part.offers) for part in reply.parts]
-    suffix = file_suffix(chosen, max(1, result.scale), size)
-    return _run(deliver(parts, reply.request.output, suffix, reply.request.only))
+    return _run(deliver(parts, reply.request.output, reply.suffix, reply.request.only))
 
 
 def flattened() -> str:
@@ -99,7 +96,7 @@ def _run(steps: Generator[int, None, str]) -> str:
     stepper.broke.connect(problems.append)
     _spin(lambda: bool(names or problems))
     if problems:
-        raise RuntimeError(str(problems[0]) if isinstance(problems[0], HostError) else sentence(problems[0]))
+        raise RuntimeError(sentence_of(problems[0]))
     return names[0]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ._client import Preview
 from .pieces import Scrolling, button, label
 from .qt import QtCore, QtGui, QtWidgets, Signal, number
-from .view import Viewpoint, checkerboard, image_of
+from .view import Viewpoint, checkerboard, draw, image_of
 from .work import Offer
 
 _Qt = QtCore.Qt
@@ -50,8 +50,7 @@ class Tile(QtWidgets.QWidget):
         painter.setClipRect(inside)
         place = self._spread(inside)
         checkerboard(painter, place.intersected(inside))
-        painter.setRenderHint(QtGui.QPainter.RenderHint.SmoothPixmapTransform, self._image.width() > place.width())
-        painter.drawImage(place, self._image)
+        draw(painter, place, self._image)
         painter.restore()
         painter.setPen(self.palette().color(text))
         words = self.fontMetrics().elidedText(self._name, _Qt.TextElideMode.ElideRight, self.width() - 8)

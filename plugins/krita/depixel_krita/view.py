@@ -118,14 +118,14 @@ class CompareView(QtWidgets.QWidget):
         place = self._place(image)
         checkerboard(painter, place)
         if self._after is not None:
-            _draw(painter, place, self._after)
+            draw(painter, place, self._after)
         if self._before is not None:
             line = place.left() + round(place.width() * (self._divider if self._after is not None else 1.0))
             painter.save()
             painter.setClipRect(QtCore.QRect(place.left(), place.top(), line - place.left(), place.height()))
             if self._after is not None:
                 checkerboard(painter, place)
-            _draw(painter, place, self._before)
+            draw(painter, place, self._before)
             painter.restore()
             if self._after is not None:
                 _divider(painter, place, line)
@@ -252,7 +252,8 @@ def _thumbnail(preview: Preview) -> QtGui.QPixmap:
     return pixmap
 
 
-def _draw(painter: QtGui.QPainter, place: QtCore.QRect, image: QtGui.QImage) -> None:
+def draw(painter: QtGui.QPainter, place: QtCore.QRect, image: QtGui.QImage) -> None:
+    """Draw a picture, smoothly where it is made smaller."""
     smaller = image.width() > place.width()
     painter.setRenderHint(QtGui.QPainter.RenderHint.SmoothPixmapTransform, smaller)
     painter.drawImage(place, image)

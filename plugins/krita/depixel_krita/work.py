@@ -18,11 +18,10 @@ from ._client import (
     layer_name,
     recipe_of,
     scales_back,
-    sentence,
     settings_of,
     summary,
 )
-from .host import HostError, Shot, Target, find_document, read
+from .host import Shot, Target, find_document, read, sentence_of
 from .painting import Painting
 from .pixels import swapped
 from .qt import QtCore, Signal
@@ -135,7 +134,7 @@ class Work(QtCore.QObject):
         self._order = order
         self._reading = Stepper(read(order.target), self)
         self._reading.ended.connect(lambda shot, order=order: self._ask(order, shot, settings))
-        self._reading.broke.connect(lambda error: self._fail(_sentence(error)))
+        self._reading.broke.connect(lambda error: self._fail(sentence_of(error)))
 
     # Of the picture that the recipe holds: nothing has to be read.
     def _again(self, order: Order, recipe: KeptRecipe) -> None:
@@ -243,7 +242,3 @@ def _recipe(order: Order, submission: Submission | None, result: Result, index: 
     return KeptRecipe(
         recipe_of(order.action, submission, result, index), target.colours, target.left, target.top
     ).to_json()
-
-
-def _sentence(error: BaseException) -> str:
-    return str(error) if isinstance(error, HostError) else sentence(error)
