@@ -35,13 +35,13 @@ def main() -> None:
         for kind in KINDS:
             with tempfile.TemporaryDirectory() as folder:
                 settings = replace(settings_for(kind, "area"), ensemble=ensemble)
-                made = answer(engine, arguments.eval / "evalset" / kind / "lr4", Path(folder, kind), settings)
-                found = measure.evaluate(folder, kind, "lr4")
-            quality = {key: found[key] for key, _ in COLUMNS if key in found}
-            rows.append({"ensemble": ensemble or "default", "kind": kind, **quality, **made})
+                answers = answer(engine, arguments.eval / "evalset" / kind / "lr4", Path(folder, kind), settings)
+                scores = measure.evaluate(folder, kind, "lr4")
+            quality = {key: scores[key] for key, _ in COLUMNS if key in scores}
+            rows.append({"ensemble": ensemble or "default", "kind": kind, **quality, **answers})
     prior = engine.shelf.art().spec
-    told = {"model": prior.name, "digest": prior.digest, "torch": torch.__version__, "threads": 1, "rows": rows}
-    (arguments.out / "art_ensemble.json").write_text(json.dumps(told, indent=1) + "\n")
+    results = {"model": prior.name, "digest": prior.digest, "torch": torch.__version__, "threads": 1, "rows": rows}
+    (arguments.out / "art_ensemble.json").write_text(json.dumps(results, indent=1) + "\n")
     lines = [
         "# Averaging over flips and turns",
         "",

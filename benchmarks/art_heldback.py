@@ -33,7 +33,7 @@ KINDS = ("sprites", "textures")
 
 def truths(folder: Path, kind: str, count: int) -> list[np.ndarray]:
     """[H, W, 4] uint8, sides multiples of 4."""
-    found = []
+    pictures = []
     for path in sorted(folder.rglob("*.png")):
         pixels = np.asarray(Image.open(path).convert("RGBA"))
         if min(pixels.shape[:2]) < LEAST:
@@ -44,8 +44,8 @@ def truths(folder: Path, kind: str, count: int) -> list[np.ndarray]:
         clear = float((cut[..., 3] < 255).mean())
         fits = 0.1 < clear < 0.9 if kind == "sprites" else clear == 0
         if fits and cut[..., :3].std() > FLATTEST:
-            found.append(np.ascontiguousarray(cut))
-    return found[:: max(1, len(found) // count)][:count]
+            pictures.append(np.ascontiguousarray(cut))
+    return pictures[:: max(1, len(pictures) // count)][:count]
 
 
 def reduced(truth: np.ndarray) -> np.ndarray:

@@ -38,7 +38,7 @@ SIDE = 132  # of a picture on the sheet
 
 def shapes() -> dict[str, np.ndarray]:
     """Fine drawings [16 * side, 16 * side, 4] of pixel sprites of 16 and 32 pixels."""
-    found = {}
+    outlines = {}
     for side in (16, 32):
         for name in ("disc", "ring", "bar", "star", "ball", "letters"):
             image = Image.new("RGBA", (side * FINE, side * FINE))
@@ -71,8 +71,8 @@ def shapes() -> dict[str, np.ndarray]:
                     (9, 7, 5, 2),
                 ):
                     draw.rectangle((x * u, y * u, (x + w) * u - 1, (y + h) * u - 1), INK)
-            found[f"{name}_{side}"] = np.asarray(image)
-    return found
+            outlines[f"{name}_{side}"] = np.asarray(image)
+    return outlines
 
 
 def on_grey(pixels: np.ndarray) -> np.ndarray:
@@ -90,36 +90,36 @@ def write_shapes(truths: dict[str, np.ndarray], folder: Path) -> None:
 
 def answers(folder: Path, work: Path, engine: Upsampler, xbr: Path | None, vectors: Path | None) -> dict[str, Path]:
     """Folders of answers to every PNG of a folder, by upscaler."""
-    made = {"nearest": work / "nearest", "depixel": work / "depixel", "depixel, palette kept": work / "kept"}
-    for path in made.values():
+    folders = {"nearest": work / "nearest", "depixel": work / "depixel", "depixel, palette kept": work / "kept"}
+    for path in folders.values():
         path.mkdir(parents=True)
     for path in sorted(folder.glob("*.png")):
         picture = read(path)
-        Image.fromarray(picture.rgba(0).repeat(4, 0).repeat(4, 1)).save(made["nearest"] / path.name)
-        for name, kept in (("depixel", "free"), ("depixel, palette kept", "keep")):
-            report = engine.upsample(picture, Request(scale=4, palette=kept))
-            Image.fromarray(report.picture.rgba(0)).save(made[name] / path.name)
+        Image.fromarray(picture.rgba(0).repeat(4, 0).repeat(4, 1)).save(folders["nearest"] / path.name)
+        for name, palette in (("depixel", "free"), ("depixel, palette kept", "keep")):
+            report = engine.upsample(picture, Request(scale=4, palette=palette))
+            Image.fromarray(report.picture.rgba(0)).save(folders[name] / path.name)
     if xbr is not None:
-        made["xBR"] = work / "xbr"
-        command = ["node", HERE / "xbr_worker.cjs", xbr, folder, made["xBR"]]
+        folders["xBR"] = work / "xbr"
+        command = ["node", HERE / "xbr_worker.cjs", xbr, folder, folders["xBR"]]
         subprocess.run([str(part) for part in command], check=True)
     if vectors is not None:
-        made[VECTORS] = work / "vectors"
-        made[VECTORS].mkdir()
+        folders[VECTORS] = work / "vectors"
+        folders[VECTORS].mkdir()
         for path in (p for p in sorted(folder.glob("*.png")) if (vectors / p.name).exists()):
-            shutil.copy(vectors / path.name, made[VECTORS])
+            shutil.copy(vectors / path.name, folders[VECTORS])
     order = ("nearest", "xBR", VECTORS, "depixel", "depixel, palette kept")
-    return {name: made[name] for name in order if name in made}
+    return {name: folders[name] for name in order if name in folders}
 
 
-def figures(truths: dict[str, np.ndarray], made: dict[str, Path]) -> list[dict[str, Any]]:
+def figures(truths: dict[str, np.ndarray], folders: dict[str, Path]) -> list[dict[str, Any]]:
     """
     Mean error on grey against the truth, drawn as hard as the input, over the pictures that all answered; and the share
     of pixels that are no colour of the truth's own (mush), to 12 levels.
     """
-    common = [name for name in truths if all((folder / f"{name}.png").exists() for folder in made.values())]
+    common = [name for name in truths if all((folder / f"{name}.png").exists() for folder in folders.values())]
     rows = []
-    for upscaler, folder in made.items():
+    for upscaler, folder in folders.items():
         row: dict[str, Any] = {"upscaler": upscaler, "pictures": len(common)}
         for side in (16, 32):
             error, mush = [], []
@@ -169,11 +169,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         work = Path(temporary)
         write_shapes(truths, work / "shapes")
-        made = answers(work / "shapes", work / "a", engine, arguments.xbr, arguments.vectors)
-        rows = figures(truths, {name: folder for name, folder in made.items() if name != VECTORS})
-        if VECTORS in made:  # and once more over those that it answered
-            rows += figures(truths, made)
-        names, columns = [f"{name}.png" for name in truths], list(made.values())
+        folders = answers(work / "shapes", work / "a", engine, arguments.xbr, arguments.vectors)
+        rows = figures(truths, {name: folder for name, folder in folders.items() if name != VECTORS})
+        if VECTORS in folders:  # and once more over those that it answered
+            rows += figures(truths, folders)
+        names, columns = [f"{name}.png" for name in truths], list(folders.values())
         if arguments.sprites:
             own = answers(arguments.sprites, work / "b", engine, arguments.xbr, arguments.vectors)
             for a, b in zip(columns, own.values(), strict=True):
@@ -199,7 +199,7 @@ def main() -> None:
             "",
             f"The last rows are over the pictures with an answer of {VECTORS}: it gives up on some, and takes minutes.",
         ]
-    lines += ["", f"`art_pixels.png`, left to right: {', '.join(made)}."]
+    lines += ["", f"`art_pixels.png`, left to right: {', '.join(folders)}."]
     (arguments.out / "art_pixels.md").write_text("\n".join(lines) + "\n")
 
 

@@ -105,15 +105,15 @@ def peer_rows(folder: Path) -> list[dict[str, Any]]:
 
 def projected_row(folder: Path, name: str, kind: str, measure: Any, work: Path) -> dict[str, Any] | None:
     """Another upscaler's pictures held to the input by Depixel's projection; None where the folder lacks some."""
-    source, made = folder / "evalset" / kind / "lr4", work / f"projected {name}"
-    (made / kind).mkdir(parents=True)
+    source, answers = folder / "evalset" / kind / "lr4", work / f"projected {name}"
+    (answers / kind).mkdir(parents=True)
     for path in sorted(source.glob("*.png")):
         answer = folder / "peers" / name / kind / path.name
         if not answer.exists():
             return None
         projection = project_result(read(answer), read(path), settings_for(kind, "area"))
-        Image.fromarray(projection.picture.frames[0]).save(made / kind / path.name)
-    row = measure.evaluate(str(made), kind, "lr4")
+        Image.fromarray(projection.picture.frames[0]).save(answers / kind / path.name)
+    row = measure.evaluate(str(answers), kind, "lr4")
     row.pop("per_image")
     return {"name": f"{name}, projected by Depixel", "kind": kind, "lr": "lr4", **row}
 
@@ -183,9 +183,9 @@ def enlarged(image: Image.Image) -> Image.Image:
     return image.convert("RGBa").resize(size, Image.Resampling.BICUBIC).convert("RGBA")
 
 
-def options_for(told: str | None) -> argparse.ArgumentParser:
-    """What every measurement of the art prior over EVAL is told; `told`: the module's docstring."""
-    parser = argparse.ArgumentParser(description=told, formatter_class=argparse.RawDescriptionHelpFormatter)
+def options_for(description: str | None) -> argparse.ArgumentParser:
+    """The options that every measurement of the art prior over EVAL has; `description`: the module's docstring."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--eval", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     parser.add_argument("--weights", default="art-small", help="released name, or a .safetensors file")
@@ -208,10 +208,12 @@ def main() -> None:
         for kind in KINDS:
             source = arguments.eval / "evalset" / kind
             for lr, degradation in INPUTS.items():
-                made = answer(engine, source / lr, work / lr / kind, settings_for(kind, degradation))
+                answers = answer(engine, source / lr, work / lr / kind, settings_for(kind, degradation))
                 row = measure.evaluate(str(work / lr), kind, lr)
                 row.pop("per_image")
-                rows.append({"name": f"depixel {Path(arguments.weights).stem}", "kind": kind, "lr": lr, **row, **made})
+                rows.append(
+                    {"name": f"depixel {Path(arguments.weights).stem}", "kind": kind, "lr": lr, **row, **answers}
+                )
                 print(
                     kind, degradation, {k: round(v, 4) for k, v in rows[-1].items() if isinstance(v, float)}, flush=True
                 )

@@ -36,8 +36,8 @@ def luma(path: Path) -> np.ndarray:
     """[H, W] in levels, over a middle grey."""
     pixels = np.asarray(Image.open(path).convert("RGBA")).astype(np.float64)
     alpha = pixels[..., 3:] / 255
-    seen: np.ndarray = (pixels[..., :3] * alpha + 127.5 * (1 - alpha)) @ np.array([0.299, 0.587, 0.114])
-    return seen
+    on_grey: np.ndarray = (pixels[..., :3] * alpha + 127.5 * (1 - alpha)) @ np.array([0.299, 0.587, 0.114])
+    return on_grey
 
 
 def octave(grey: np.ndarray) -> float:

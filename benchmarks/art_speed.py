@@ -83,10 +83,10 @@ def per_megapixel(python: str, runs: int, sides: tuple[int, ...]) -> list[dict[s
         times: dict[str, list[float]] = {}
         ensembles = [None, *(n for n in ENSEMBLES if n * side**2 <= 8 * 128**2)]
         for run in range(runs * max(1, MANY_BELOW // side) + 1):
-            found = {"peer": peer.seconds(side)}
-            found |= {f"ensemble {n or 'default'}": ours(upsampler, side, n) for n in ensembles}
+            row = {"peer": peer.seconds(side)}
+            row |= {f"ensemble {n or 'default'}": ours(upsampler, side, n) for n in ensembles}
             if run:
-                for name, pair in found.items():
+                for name, pair in row.items():
                     for key, seconds in zip((name, f"{name}, processor"), pair, strict=True):
                         times.setdefault(key, []).append(seconds / ((4 * side) ** 2 / 1e6))
         rows.append({"side": side, **{name: round(min(t), 4) for name, t in times.items()}})
@@ -125,39 +125,43 @@ def folder(python: str) -> dict[str, float]:
             "peer_process_per_file": ([python, str(WORKER), str(one), str(root / "few")], FILES),
             "peer_one_process": ([python, str(WORKER), str(source), str(root / "peer")], 1),
         }
-        found: dict[str, float] = {"files": FILES}
+        row: dict[str, float] = {"files": FILES}
         for _ in range(ROUNDS):
             for name, (command, times) in commands.items():
                 for kind, seconds in zip(("s", "processor_s"), wall(command), strict=True):
                     key = f"{name}_{kind}"
-                    found[key] = min(found.get(key, float("inf")), seconds * times)
-        for made in ("ours", "ours1", "peer"):
-            if len(list((root / made).glob("*.png"))) != FILES:
-                raise RuntimeError(f"{made}: not all files were answered")
-    found["ratio_per_file"] = found["peer_process_per_file_s"] / found["ours_one_call_s"]
-    found["ratio_one_process"] = found["peer_one_process_s"] / found["ours_one_call_s"]
-    return {key: round(value, 3) for key, value in found.items()}
+                    row[key] = min(row.get(key, float("inf")), seconds * times)
+        for run in ("ours", "ours1", "peer"):
+            if len(list((root / run).glob("*.png"))) != FILES:
+                raise RuntimeError(f"{run}: not all files were answered")
+    row["ratio_per_file"] = row["peer_process_per_file_s"] / row["ours_one_call_s"]
+    row["ratio_one_process"] = row["peer_one_process_s"] / row["ours_one_call_s"]
+    return {key: round(value, 3) for key, value in row.items()}
 
 
-def table(found: dict[str, Any]) -> str:
+def table(results: dict[str, Any]) -> str:
     """The figures in Markdown."""
     lines = ["# Art: speed beside realesrgan-animevideov3", ""]
-    lines += [f"{found['machine']}, {found['threads']} thread(s), load {found['load_average']:.1f} at the start; "]
-    lines[-1] += f"depixel {found['version']} with {found['model']}, PyTorch {found['torch']}; x4, opaque pictures."
+    lines += [
+        f"{results['machine']}, {results['threads']} thread(s), load {results['load_average']:.1f} at the start; "
+    ]
+    lines[-1] += (
+        f"depixel {results['version']} with {results['model']}, PyTorch {results['torch']}; x4, opaque pictures."
+    )
     lines += ["", "Seconds per megapixel of answer, loading not counted, the quickest of at least "]
-    lines[-1] += f"{found['runs']} runs that alternate between the two."
+    lines[-1] += f"{results['runs']} runs that alternate between the two."
     names = ["peer", "ensemble default", *(f"ensemble {n}" for n in ENSEMBLES)]
     for kind, heading in (("", "On the clock:"), (", processor", "Processor time, which other work disturbs less:")):
         lines += ["", heading, "", "| input | " + " | ".join(names) + " |", "|---|" + "---|" * len(names)]
-        for row in found["per_megapixel"]:
+        for row in results["per_megapixel"]:
             cells = [f"{row[name + kind]:.2f}" if name + kind in row else "-" for name in names]
             lines.append(f"| {row['side']}x{row['side']} | " + " | ".join(cells) + " |")
-    if found["folder"]:
-        told = found["folder"]
-        lines += ["", f"A folder of {told['files']} textures of 16x16, wall time with processes and files:", ""]
+    if results["folder"]:
+        folder_row = results["folder"]
+        lines += ["", f"A folder of {folder_row['files']} textures of 16x16, wall time with processes and files:", ""]
         lines += ["| | seconds | of processor time |", "|---|---|---|"]
         for name, label in LABELS.items():
-            lines += [f"| {label} | {told[name + '_s']:.1f} | {told[name + '_processor_s']:.1f} |"]
+            lines += [f"| {label} | {folder_row[name + '_s']:.1f} | {folder_row[name + '_processor_s']:.1f} |"]
     return "\n".join(lines) + "\n"
 
 
@@ -172,7 +176,7 @@ def main() -> None:
     load = os.getloadavg()[0]
     found_folder = {} if arguments.no_folder else folder(arguments.peer)
     sys.stderr.write(json.dumps(found_folder) + "\n")
-    found = {
+    results = {
         "version": __version__,
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
         "threads": torch.get_num_threads(),
@@ -185,9 +189,9 @@ def main() -> None:
         "per_megapixel": per_megapixel(arguments.peer, arguments.runs, tuple(arguments.sides)),
     }
     arguments.out.mkdir(parents=True, exist_ok=True)
-    (arguments.out / "art_speed.json").write_text(json.dumps(found, indent=2) + "\n")
-    (arguments.out / "art_speed.md").write_text(table(found))
-    sys.stdout.write(table(found))
+    (arguments.out / "art_speed.json").write_text(json.dumps(results, indent=2) + "\n")
+    (arguments.out / "art_speed.md").write_text(table(results))
+    sys.stdout.write(table(results))
 
 
 if __name__ == "__main__":

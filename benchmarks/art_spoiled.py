@@ -33,14 +33,14 @@ SETTINGS = Request(scale=4, domain="art", degradation="area")
 
 def middles(folder: Path, least: int = 64, most: int = 128) -> list[np.ndarray]:
     """[S, S, 4] uint8 straight RGBA: the middle of each picture that is large enough, S a multiple of 8."""
-    found = []
+    crops = []
     for path in sorted(folder.glob("*.png")):
         pixels = np.asarray(Image.open(path).convert("RGBA"))
         side = min(*pixels.shape[:2], most) // 8 * 8
         if side >= least:
             top, left = ((n - side) // 2 for n in pixels.shape[:2])
-            found.append(np.ascontiguousarray(pixels[top : top + side, left : left + side]))
-    return found
+            crops.append(np.ascontiguousarray(pixels[top : top + side, left : left + side]))
+    return crops
 
 
 def psnr(answer: np.ndarray, truth: np.ndarray) -> float:
@@ -61,11 +61,11 @@ def main() -> None:
     truths = [crop for kind in KINDS for crop in middles(arguments.eval / "evalset" / kind / "hr")]
     prior = engine.shelf.art().spec
     subject = f"{prior.name} {prior.digest}"
-    told = f"{subject}, x4, {len(truths)} pictures, PSNR in dB."
+    caption = f"{subject}, x4, {len(truths)} pictures, PSNR in dB."
     lines = [
         "# Pictures spoiled before",
         "",
-        told,
+        caption,
         "",
         "| spoiled by | bicubic | depixel | dither removed |",
         "|---|---|---|---|",
@@ -78,7 +78,9 @@ def main() -> None:
         bicubics = [np.asarray(enlarged(Image.fromarray(small))) for small in smalls]
         without = replace(SETTINGS, dither="remove")
         removed = [engine.upsample(Picture((small,)), without).picture.rgba(0) for small in smalls]
-        plain, ours, clean = (float(np.mean(list(map(psnr, made, truths)))) for made in (bicubics, answers, removed))
+        plain, ours, clean = (
+            float(np.mean(list(map(psnr, pictures, truths)))) for pictures in (bicubics, answers, removed)
+        )
         rows.append({"spoiled by": kind, "bicubic": plain, "depixel": ours, "dither removed": clean})
         lines.append(f"| {kind} | {plain:.2f} | {ours:.2f} | {clean:.2f} |")
     arguments.out.mkdir(parents=True, exist_ok=True)

@@ -55,18 +55,18 @@ def seams(pixels: np.ndarray, factor: int = 4) -> tuple[float, float]:
 
 def tiling(engine: Upsampler, folder: Path) -> Row:
     """Seams of textures that tile: across the wrap and inside, answered wrapped (as decided by itself) and not."""
-    found: dict[str, list[tuple[float, float]]] = {"auto": [], "none": []}
-    given = []
+    by_wrap: dict[str, list[tuple[float, float]]] = {"auto": [], "none": []}
+    sources = []
     for path in sorted(folder.rglob("*.png")):
         picture = files.read(path)
         if picture.has_alpha or max(picture.width, picture.height) > 64 or tiles(picture) != (True, True):
             continue
-        given.append(seams(picture.rgba(0), 1))
-        for wrap, measured in found.items():
+        sources.append(seams(picture.rgba(0), 1))
+        for wrap, measured in by_wrap.items():
             answer = engine.upsample(picture, Request(scale=4, wrap=wrap)).picture
             measured.append(seams(answer.rgba(0)))
-    row: Row = {"wish": "tiling", "pictures": len(given)}
-    for name, pairs in (("input", given), ("wrapped", found["auto"]), ("not wrapped", found["none"])):
+    row: Row = {"wish": "tiling", "pictures": len(sources)}
+    for name, pairs in (("input", sources), ("wrapped", by_wrap["auto"]), ("not wrapped", by_wrap["none"])):
         across, inside = np.mean(pairs, axis=0)
         worse = float(np.mean([a > b for a, b in pairs]))
         row |= {f"{name}: across": across, f"{name}: inside": inside, f"{name}: share with a larger seam": worse}
@@ -81,27 +81,27 @@ def quantised(picture: Picture, colours: int) -> Picture:
     """A picture of few colours, alpha on or off, as games of palettes have them."""
     rgba = picture.rgba(0)
     image = Image.fromarray(np.ascontiguousarray(rgba[..., :3])).quantize(colours - 1, dither=Image.Dither.NONE)
-    seen = rgba[..., 3:] > 127
-    pixels = np.concatenate([np.asarray(image.convert("RGB")) * seen, seen * np.uint8(255)], -1).astype(np.uint8)
+    opaque = rgba[..., 3:] > 127
+    pixels = np.concatenate([np.asarray(image.convert("RGB")) * opaque, opaque * np.uint8(255)], -1).astype(np.uint8)
     return Picture((pixels,), mode="RGBA", name=picture.name)
 
 
 def palette(engine: Upsampler, sources: list[Picture]) -> tuple[list[Row], list[list[np.ndarray]]]:
     """Colours that the input does not have, and how far off the locked answer is; and pictures of some."""
-    rows, shown = [], []
+    rows, samples = [], []
     for colours in COLOURS:
         foreign, worst = 0, 0.0
         mean: list[float] = []
         free: list[Report] = []
         for source in sources:
-            given = quantised(source, colours)
+            small = quantised(source, colours)
             settings = Request(scale=4, domain="art")
-            locked = engine.upsample(given, replace(settings, palette="keep"))
-            free.append(engine.upsample(given, settings))
-            foreign += len(colours_of(locked.picture) - colours_of(given))
+            locked = engine.upsample(small, replace(settings, palette="keep"))
+            free.append(engine.upsample(small, settings))
+            foreign += len(colours_of(locked.picture) - colours_of(small))
             worst, mean = max(worst, locked.residual.maximum), [*mean, locked.residual.rmse]
             if colours == COLOURS[0]:
-                shown.append([given.rgba(0), free[-1].picture.rgba(0), locked.picture.rgba(0)])
+                samples.append([small.rgba(0), free[-1].picture.rgba(0), locked.picture.rgba(0)])
         rows.append(
             {
                 "wish": f"palette of {colours}",
@@ -112,7 +112,7 @@ def palette(engine: Upsampler, sources: list[Picture]) -> tuple[list[Row], list[
                 "free: worst pixel": max(report.residual.maximum for report in free),
             }
         )
-    return rows, shown
+    return rows, samples
 
 
 def animation(engine: Upsampler, background: Picture, sprite: Picture) -> Row:
@@ -129,10 +129,10 @@ def animation(engine: Upsampler, background: Picture, sprite: Picture) -> Row:
         frame[part] = figure * cover + frame[part] * (1 - cover)
         frame[..., 3] = 255
         frames.append(np.rint(frame).astype(np.uint8))
-    given = Picture(tuple(frames), durations=(100.0,) * len(frames), mode="RGBA")
+    source = Picture(tuple(frames), durations=(100.0,) * len(frames), mode="RGBA")
     row: Row = {"wish": "animation", "frames": len(frames)}
     for name, settings in (("calm", Request(scale=4, domain="art")), ("vivid", replace(VIVID, candidates=1))):
-        report = engine.upsample(given, settings)
+        report = engine.upsample(source, settings)
         large = [report.picture.rgba(i).astype(int) for i in range(len(frames))]
         flicker = []
         for i in range(1, len(frames)):
@@ -154,7 +154,7 @@ def psnr(a: np.ndarray, b: np.ndarray) -> float:
 
 def candidates(engine: Upsampler, sources: list[Picture], kind: str) -> tuple[Row, list[list[np.ndarray]]]:
     """How different four vivid answers are, how different vivid is from calm, and how exact each is."""
-    shown, deviation, pairs, strays, worst = [], [], [], [], 0.0
+    samples, deviation, pairs, strays, worst = [], [], [], [], 0.0
     for source in sources:
         report = engine.upsample(source, VIVID)
         calm = engine.upsample(source, replace(VIVID, candidates=1, imagination=0.0)).picture.rgba(0)
@@ -164,7 +164,7 @@ def candidates(engine: Upsampler, sources: list[Picture], kind: str) -> tuple[Ro
         pairs += [psnr(pixels[i], pixels[j]) for i in range(4) for j in range(i)]
         strays += [psnr(p, calm) for p in pixels]
         worst = max(worst, *(c.residual.maximum for c in report.candidates))
-        shown.append([source.rgba(0), calm, *pixels, report.disagreement().rgba(0)])
+        samples.append([source.rgba(0), calm, *pixels, report.disagreement().rgba(0)])
     row = {
         "wish": f"4 candidates, {kind}",
         "pictures": len(sources),
@@ -173,7 +173,7 @@ def candidates(engine: Upsampler, sources: list[Picture], kind: str) -> tuple[Ro
         "from calm, dB": float(np.mean(strays)),
         "worst pixel": worst,
     }
-    return row, shown
+    return row, samples
 
 
 NATIVE = 48  # pixels of the longest side of a truth that counts as native pixel art
@@ -195,11 +195,11 @@ def readings(engine: Upsampler, sources: list[Picture], domain: str, names: tupl
         worst = max(worst, *(c.residual.maximum for c in report.candidates))
         for pair in combinations(names, 2):
             one, other = (pixels[name] for name in pair)
-            seen = (one[..., 3] > 0) | (other[..., 3] > 0)
+            visible = (one[..., 3] > 0) | (other[..., 3] > 0)
             first, second = (np.concatenate([x[..., :3] * x[..., 3:] / 255, x[..., 3:]], -1) for x in (one, other))
             difference = np.abs(first - second)
-            shares.setdefault(pair, []).append(float((difference.max(-1) > 16)[seen].mean()))
-            apart.setdefault(pair, []).append(float(difference[..., :3].mean(-1)[seen].mean()))
+            shares.setdefault(pair, []).append(float((difference.max(-1) > 16)[visible].mean()))
+            apart.setdefault(pair, []).append(float(difference[..., :3].mean(-1)[visible].mean()))
     row: Row = {"wish": f"readings of {domain}, x{scale}", "pictures": len(sources), "worst pixel": worst}
     for pair in combinations(names, 2):
         text = f"{np.mean(shares[pair]):.1%} of pixels, {np.mean(apart[pair]):.1f} levels in the mean"
@@ -224,20 +224,20 @@ def maps(engine: Upsampler, folder: Path, count: int) -> list[Row]:
         domain = detect(whole).name
         if domain not in ("normals", "data") or len(by_domain.get(domain, [])) >= count:
             continue
-        given = whole.replace(frames=(np.ascontiguousarray(whole.frames[0][:LARGEST, :LARGEST]),))
-        report = engine.upsample(given, Request(scale=4, domain=domain))
+        source = whole.replace(frames=(np.ascontiguousarray(whole.frames[0][:LARGEST, :LARGEST]),))
+        report = engine.upsample(source, Request(scale=4, domain=domain))
         vectors = report.picture.rgba(0)[..., :3] / report.picture.levels * 2 - 1
         length = np.abs(np.sqrt((vectors**2).sum(-1)) - 1)
         by_domain.setdefault(domain, []).append({"residual": report.residual, "length": float(length.max())})
     return [
         {
             "wish": f"maps taken for {domain}",
-            "pictures": len(found),
-            "worst pixel": max(f["residual"].maximum for f in found),
-            "RMSE": float(np.mean([f["residual"].rmse for f in found])),
-            **({"worst length": max(f["length"] for f in found)} if domain == "normals" else {}),
+            "pictures": len(values),
+            "worst pixel": max(f["residual"].maximum for f in values),
+            "RMSE": float(np.mean([f["residual"].rmse for f in values])),
+            **({"worst length": max(f["length"] for f in values)} if domain == "normals" else {}),
         }
-        for domain, found in sorted(by_domain.items())
+        for domain, values in sorted(by_domain.items())
     ]
 
 
@@ -269,8 +269,8 @@ def told(rows: list[Row]) -> list[str]:
 
 def some(folder: Path, count: int, fits: Callable[[Picture], bool] = lambda _: True) -> list[Picture]:
     """Up to `count` pictures of a folder, evenly."""
-    found = [p for p in (read(path) for path in sorted(folder.glob("*.png"))) if fits(p)]
-    return found[:: max(1, len(found) // count)][:count]
+    pictures = [p for p in (read(path) for path in sorted(folder.glob("*.png"))) if fits(p)]
+    return pictures[:: max(1, len(pictures) // count)][:count]
 
 
 def main() -> None:
@@ -287,17 +287,17 @@ def main() -> None:
     if arguments.tiles:
         rows.append(tiling(engine, arguments.tiles))
     emoji = some(evalset / "emoji" / "lr4", arguments.count)
-    locked, shown = palette(engine, emoji)
-    sheet(shown, arguments.out / "art_palette.png", 192)
+    locked, samples = palette(engine, emoji)
+    sheet(samples, arguments.out / "art_palette.png", 192)
     rows += locked
     ground, figure = some(evalset / "textures" / "lr4", 1)[0], some(evalset / "emoji" / "lr16svg", 1)[0]
     rows.append(animation(engine, ground, figure))
-    shown = []
+    samples = []
     for kind in KINDS:
         row, pictures = candidates(engine, some(evalset / kind / "lr4", arguments.count), kind)
         rows.append(row)
-        shown += pictures[:3]
-    sheet(shown, arguments.out / "art_candidates.png")
+        samples += pictures[:3]
+    sheet(samples, arguments.out / "art_candidates.png")
     rows.append(readings(engine, native_figures(evalset / "sprites" / "hr", 24), "pixel-art", NAMES))
     for kind, domain, names in (("sprites", "art", SOFT_NAMES), ("textures", "textures", TEXTURE_NAMES[:BY_DEFAULT])):
         small = some(evalset / kind / "lr4", arguments.count, lambda picture: picture.width * picture.height <= 64 * 64)

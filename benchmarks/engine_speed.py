@@ -131,7 +131,7 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
     upsampler = Upsampler(arguments.device)
     medium = texture(256)
-    found = {
+    results = {
         "version": __version__,
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
         "threads": arguments.threads,
@@ -147,8 +147,8 @@ def main() -> None:
     }
     arguments.out.mkdir(parents=True, exist_ok=True)
     name = f"engine-speed--{platform.machine()}-{os.cpu_count()}-cores--{arguments.device}.json"
-    (arguments.out / name).write_text(json.dumps(found, indent=2) + "\n")
-    print(json.dumps(found, indent=2))
+    (arguments.out / name).write_text(json.dumps(results, indent=2) + "\n")
+    print(json.dumps(results, indent=2))
 
 
 if __name__ == "__main__":

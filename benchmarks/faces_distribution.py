@@ -39,15 +39,15 @@ def features_of(encoder: nn.Module, pictures: Tensor) -> Tensor:
     """[B, 384] of RGB [B, 3, R, R] in [0, 1]: what enters the encoder's last layers, given the part eyes to chin."""
     side = pictures.shape[-1]
     pictures = pictures[..., side * 11 // 32 : side * 27 // 32, side // 4 : side * 3 // 4]
-    seen: list[Tensor] = []
+    features: list[Tensor] = []
     to_w = encoder.get_submodule("to_w")
-    handle = to_w.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    handle = to_w.register_forward_pre_hook(lambda _, inputs: features.append(inputs[0]))
     try:
         for part in torch.split(pictures, BATCH):
             encoder(part * 2 - 1)
     finally:
         handle.remove()
-    return torch.cat(seen)
+    return torch.cat(features)
 
 
 def frechet_distance(a: Tensor, b: Tensor) -> float:
@@ -77,7 +77,7 @@ def measure(options: argparse.Namespace) -> None:
     assert native is not None
     degradation = BicubicDegradation(native // SIZE)
     truth = load_portraits(options.data, native, evaluation=True).pixels[: options.count].float() / 255
-    seen = load_portraits(options.data, native, evaluation=False).pixels[: options.count].float() / 255
+    truths = load_portraits(options.data, native, evaluation=False).pixels[: options.count].float() / 255
     small = reduced(truth, SIZE)
     rng = torch.Generator().manual_seed(0)
 
@@ -101,14 +101,14 @@ def measure(options: argparse.Namespace) -> None:
         "candidates, imagination 1, projected": answers(1.0),
         "from nothing": from_nothing(options.count),
     }
-    real = features_of(prior.encoder, seen)
+    real = features_of(prior.encoder, truths)
     rows = {}
     for name, pictures in sets.items():
-        made = features_of(prior.encoder, pictures)
+        answer_features = features_of(prior.encoder, pictures)
         rows[name] = {
-            "Fréchet distance": frechet_distance(made, real),
-            "precision": share_inside(made, real),
-            "recall": share_inside(real, made),
+            "Fréchet distance": frechet_distance(answer_features, real),
+            "precision": share_inside(answer_features, real),
+            "recall": share_inside(real, answer_features),
         }
 
     # How much candidates differ where the input does not decide, and how sharp they are.

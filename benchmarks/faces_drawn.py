@@ -69,15 +69,15 @@ def blur_loss(picture: Tensor) -> float:
 def judged(python: str, paths: list[Path]) -> dict[str, Any]:
     """The judge's answer for each path."""
     worker = Path(__file__).with_name("faces_judge_worker.py")
-    done = subprocess.run([python, str(worker), *map(str, paths)], capture_output=True, text=True, check=True)
-    answers: dict[str, Any] = json.loads(done.stdout)
+    process = subprocess.run([python, str(worker), *map(str, paths)], capture_output=True, text=True, check=True)
+    answers: dict[str, Any] = json.loads(process.stdout)
     return answers
 
 
 def distances(answers: list[Any]) -> list[float]:
     """Of each pair of faces that the judge found."""
-    found = [np.array(answer["descriptor"]) for answer in answers if answer]
-    return [float(np.linalg.norm(a - b)) for a, b in itertools.combinations(found, 2)]
+    descriptors = [np.array(answer["descriptor"]) for answer in answers if answer]
+    return [float(np.linalg.norm(a - b)) for a, b in itertools.combinations(descriptors, 2)]
 
 
 def main() -> None:
@@ -107,7 +107,7 @@ def main() -> None:
                 tensor_of(c.picture) for c in drawn.candidates if c.seed == 0
             )  # the candidate that stays closest to the pixels
             at_128, soft = resize(truth[None], ANSWER, ANSWER), tensor_of(calm)
-            seen = reader.read(
+            reading = reader.read(
                 torch.cat([resize(first, ANSWER, ANSWER), torch.ones(1, 1, ANSWER, ANSWER)], 1)
             ).landmarks[0]
             width = (places[k, 2] - places[k, 5]).norm() / 0.62
@@ -118,7 +118,7 @@ def main() -> None:
                     "best score": min(c.score for c in drawn.candidates),
                     "dB to itself": blur_loss(first),
                     "octaves": octaves(first),
-                    "landmarks": float(((seen - places[k])[[0, 1, 7, 8]].norm(dim=1) / width).mean()),
+                    "landmarks": float(((reading - places[k])[[0, 1, 7, 8]].norm(dim=1) / width).mean()),
                     "exact": all(c.residual.exact for c in drawn.candidates),
                 }
             )

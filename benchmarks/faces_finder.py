@@ -35,9 +35,9 @@ ROLLS = (("up to 15", 0, 15), ("15 to 30", 15, 30), ("30 to 45", 30, 46))
 THRESHOLDS = (0.3, 0.4, THRESHOLD, 0.6, 0.7, 0.8)
 
 
-def hits(found: list[Frame], truth: Truth, scene: int) -> tuple[dict[int, Frame], int]:
+def hits(frames: list[Frame], truth: Truth, scene: int) -> tuple[dict[int, Frame], int]:
     """{row of truth: its frame}, and how many of the frames found lie on no face."""
-    left = list(found)
+    left = list(frames)
     matched: dict[int, Frame] = {}
     for row in torch.nonzero(truth.scene == scene)[:, 0].tolist():
         x, y = truth.centre[row].tolist()
@@ -75,7 +75,7 @@ def main() -> None:
     )
     opaque = torch.cat([scenes, torch.ones_like(scenes[:, :1])], 1)
     started = time.process_time()
-    seen = [finder.find(opaque[k : k + 1], min(THRESHOLDS)) for k in range(len(opaque))]
+    per_picture = [finder.find(opaque[k : k + 1], min(THRESHOLDS)) for k in range(len(opaque))]
     seconds = (time.process_time() - started) / len(opaque)
 
     whole = inside(truth, SIZE)
@@ -83,13 +83,13 @@ def main() -> None:
     for threshold in THRESHOLDS:
         rows: dict[int, Frame] = {}
         alarms = 0
-        for k, frames in enumerate(seen):
+        for k, frames in enumerate(per_picture):
             matched, wrong = hits([f for f in frames if f.score >= threshold], truth, k)
             rows.update(matched)
             alarms += wrong
-        found = torch.zeros(len(truth.scene), dtype=torch.bool)
-        found[list(rows)] = True
-        share = _shares(found[whole], truth, whole)
+        hit = torch.zeros(len(truth.scene), dtype=torch.bool)
+        hit[list(rows)] = True
+        share = _shares(hit[whole], truth, whole)
         table[f"{threshold:.1f}"] = {**share, "false_alarms_a_scene": alarms / len(opaque)}
         if threshold == THRESHOLD:
             errors = [_errors(truth, row, frame) for row, frame in rows.items() if whole[row]]
@@ -117,16 +117,18 @@ def main() -> None:
         result["plain"] = _plain(finder, args.plain)
     (args.out / "faces_finder.json").write_text(json.dumps(result, indent=2) + "\n")
     (args.out / "faces_finder.md").write_text(_page(result))
-    save_sheet(args.out / "faces_finder.jpg", scenes[:24], [[f for f in s if f.score >= THRESHOLD] for s in seen[:24]])
+    save_sheet(
+        args.out / "faces_finder.jpg", scenes[:24], [[f for f in s if f.score >= THRESHOLD] for s in per_picture[:24]]
+    )
 
 
-def _shares(found: Tensor, truth: Truth, whole: Tensor) -> dict[str, float]:
+def _shares(hit: Tensor, truth: Truth, whole: Tensor) -> dict[str, float]:
     side, roll = truth.side[whole], truth.roll[whole].rad2deg().abs()
-    shares = {"all": float(found.float().mean())}
+    shares = {"all": float(hit.float().mean())}
     for name, low, high in BANDS:
-        shares[f"side {name}"] = float(found[(side >= low) & (side < high)].float().mean())
+        shares[f"side {name}"] = float(hit[(side >= low) & (side < high)].float().mean())
     for name, low, high in ROLLS:
-        shares[f"roll {name}"] = float(found[(roll >= low) & (roll < high)].float().mean())
+        shares[f"roll {name}"] = float(hit[(roll >= low) & (roll < high)].float().mean())
     return shares
 
 
@@ -149,12 +151,12 @@ def _opaque(colours: Tensor) -> Tensor:
 
 # Photographs: file name => sides of the frames seen in it.
 def _plain(finder: FaceFinder, folder: Path) -> dict[str, list[int]]:
-    seen = {}
+    shares = {}
     for path in sorted(folder.iterdir()):
         picture = files.read(path)
         small = premultiplied(integers(picture), picture.levels)
-        seen[f"{path.name} ({picture.width}x{picture.height})"] = [round(f.side) for f in finder.find(small[:1])]
-    return seen
+        shares[f"{path.name} ({picture.width}x{picture.height})"] = [round(f.side) for f in finder.find(small[:1])]
+    return shares
 
 
 def _page(result: dict[str, object]) -> str:

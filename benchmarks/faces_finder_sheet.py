@@ -14,11 +14,11 @@ from depixel.faces.finder import Frame
 COLUMNS = 6
 
 
-def save_sheet(path: Path, scenes: Tensor, found: list[list[Frame]]) -> None:
+def save_sheet(path: Path, scenes: Tensor, per_scene: list[list[Frame]]) -> None:
     """scenes [N, 3, S, S] in [0, 1], frames of each => one JPEG of N pictures; the upper side of a frame is green."""
     size = scenes.shape[-1]
     sheet = Image.new("RGB", (COLUMNS * size, -(-len(scenes) // COLUMNS) * size))
-    for k, (scene, frames) in enumerate(zip(scenes, found, strict=True)):
+    for k, (scene, frames) in enumerate(zip(scenes, per_scene, strict=True)):
         picture = Image.fromarray((scene.permute(1, 2, 0).numpy() * 255).round().astype(np.uint8))
         draw = ImageDraw.Draw(picture)
         for frame in frames:

@@ -26,15 +26,15 @@ RUNS = 15
 
 def times(upsampler: Upsampler, picture: Path, steps: int | None) -> tuple[float, float]:
     """Seconds to the first preview and to the answer."""
-    seen: list[float] = []
+    seconds: list[float] = []
     started = time.perf_counter()
 
     def watch(step: SearchStep) -> None:
         if step.preview is not None:
-            seen.append(time.perf_counter() - started)
+            seconds.append(time.perf_counter() - started)
 
     upsampler.upsample(files.read(picture), Request(domain="faces", steps=steps), Monitor(watch))
-    return seen[0], time.perf_counter() - started
+    return seconds[0], time.perf_counter() - started
 
 
 def main() -> None:

@@ -39,14 +39,14 @@ def crops(folder: Path) -> dict[str, Image.Image]:
     """Name => RGB crop."""
     with Image.open(folder / "astronaut.png") as image:
         whole = image.convert("RGB")
-    found = {
+    crops_by_name = {
         name: whole.crop(box).resize((side, side), Image.Resampling.BOX) for name, (box, side) in ASTRONAUT.items()
     }
     faces = np.load(folder / "lfw_subset.npy")
     for row in FACES:
         grey = (faces[row] * 255).round().clip(0, 255).astype(np.uint8)
-        found[f"25x25, number {row}"] = Image.fromarray(grey).convert("RGB")
-    return found
+        crops_by_name[f"25x25, number {row}"] = Image.fromarray(grey).convert("RGB")
+    return crops_by_name
 
 
 def main() -> None:

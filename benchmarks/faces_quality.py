@@ -72,14 +72,14 @@ class Searched:
 def searched_answers(prior: LatentPrior, small: Tensor, factor: int, steps: int, eps: float | None) -> Searched:
     """The latent search, asked for `eps` (None = as it is set)."""
     settings = Request(domain="faces", steps=steps, eps=eps)
-    pictures, errors, taken = [], [], 0
+    pictures, errors, seconds = [], [], 0
     began = time.process_time()
     for y in torch.split(small, BATCH):
-        found = search(prior, Question(y, BicubicDegradation(factor)), settings)
-        pictures += [rows[0].large[:3] for rows in found.pictures]
-        errors += [rows[0].error for rows in found.pictures]
-        taken = max(taken, found.steps)
-    return Searched(torch.stack(pictures), torch.tensor(errors), taken, (time.process_time() - began) / len(small))
+        candidates = search(prior, Question(y, BicubicDegradation(factor)), settings)
+        pictures += [rows[0].large[:3] for rows in candidates.pictures]
+        errors += [rows[0].error for rows in candidates.pictures]
+        seconds = max(seconds, candidates.steps)
+    return Searched(torch.stack(pictures), torch.tensor(errors), seconds, (time.process_time() - began) / len(small))
 
 
 def projected(answer: Tensor, small: Tensor, factor: int) -> Tensor:
@@ -147,12 +147,12 @@ def sizes_table(folder: Path) -> str:
         path = folder / f"faces_quality_{size}.json"
         if not path.is_file():
             continue
-        found = json.loads(path.read_text("utf-8"))
-        weights.add(found["facts"]["weights"])
+        results = json.loads(path.read_text("utf-8"))
+        weights.add(results["facts"]["weights"])
         for shown, name in (("bicubic", "bicubic"), ("encoder, projected", "encoder, projected")):
-            row = found["quality"][name]
+            row = results["quality"][name]
             rows[f"{size}x{size}, {shown}"] = {column: row[column] for column in COLUMNS} | {
-                "success % of the worst group": found["spread"]["success %"]["least"]
+                "success % of the worst group": results["spread"]["success %"]["least"]
                 if shown != "bicubic"
                 else math.nan
             }
@@ -178,14 +178,14 @@ def measure(options: argparse.Namespace) -> None:
     began = time.process_time()
     encoded = encoder_answers(prior, small, factor)
     seconds = (time.process_time() - began) / count
-    found = searched_answers(prior, small, factor, options.steps, None)
+    searched = searched_answers(prior, small, factor, options.steps, None)
     errors = scale_back_error(encoded, small, factor)
     answers = {
         "bicubic": F.interpolate(small[:, :3], native, mode="bicubic", align_corners=False).clamp(0, 1),
         "encoder": encoded,
         "encoder, projected": projected(encoded, small, factor),
-        "search": found.pictures,
-        "search, projected": projected(found.pictures, small, factor),
+        "search": searched.pictures,
+        "search, projected": projected(searched.pictures, small, factor),
     }
     quality = {name: {"pictures": count} | qualities(answer, truth) for name, answer in answers.items()}
     looks = {name: looks_distance(answer, truth, landmarks) for name, answer in answers.items()}
@@ -195,7 +195,7 @@ def measure(options: argparse.Namespace) -> None:
     # Fairness over groups, of what is exported.
     answer = answers["search, projected"]
     judged = {
-        "success %": 100 * (found.errors <= PULSE_EPS).float(),
+        "success %": 100 * (searched.errors <= PULSE_EPS).float(),
         "tone shift, degrees ITA": skin_tone(answer, landmarks) - skin_tone(truth, landmarks),
         "perceptual distance": looks["search, projected"],
         "PSNR dB": psnr(answer, truth),
@@ -214,8 +214,8 @@ def measure(options: argparse.Namespace) -> None:
         "input pixels": options.size,
         "held-out portraits": count,
         "encoder, ms a picture": 1000 * seconds,
-        "search, ms a picture": 1000 * found.seconds,
-        "search steps taken": found.steps,
+        "search, ms a picture": 1000 * searched.seconds,
+        "search steps taken": searched.steps,
         "success of the encoder %": 100 * (errors <= PULSE_EPS).float().mean().item(),
         "success of the search %": judged["success %"].mean().item(),
         "perceptual distance to another portrait": looks_distance(truth.roll(1, 0), truth, landmarks).mean().item(),

@@ -34,27 +34,27 @@ def run() -> dict[str, Any]:
             "PYTHON": sys.executable,
         }
         command = [str(ROOT / "scripts" / "host_tests"), "gimp", "-k", "an_upscale_is_quick"]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-        found = Path(folder, "gimp-seconds.json")
-        if not found.is_file():
-            sys.exit(done.stdout[-2000:] + done.stderr[-2000:])
-        return dict(json.loads(found.read_text("utf-8")))
+        process = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        report = Path(folder, "gimp-seconds.json")
+        if not report.is_file():
+            sys.exit(process.stdout[-2000:] + process.stderr[-2000:])
+        return dict(json.loads(report.read_text("utf-8")))
 
 
-def summary(found: dict[str, Any]) -> dict[str, Any]:
+def summary(report: dict[str, Any]) -> dict[str, Any]:
     """Medians in seconds, and the spread of the whole."""
-    whole, start, ask = (found[name]["median"] for name in ("whole", "start", "ask"))
-    times = found["whole"]["seconds"]
+    whole, start, ask = (report[name]["median"] for name in ("whole", "start", "ask"))
+    times = report["whole"]["seconds"]
     return {
         "suite": "gimp_seconds",
-        **found["machine"],
-        "gimp": found["facts"]["gimp"],
-        "load_average": round(found["whole"]["load"], 2),
+        **report["machine"],
+        "gimp": report["facts"]["gimp"],
+        "load_average": round(report["whole"]["load"], 2),
         "whole_s": {"median": round(whole, 3), "least": round(times[0], 3), "most": round(times[-1], 3)},
         "parts_s": {
             "start": round(start, 3),
             "ask": round(ask, 3),
-            "engine": round(found["ask"]["engine_median"], 3),
+            "engine": round(report["ask"]["engine_median"], 3),
             "gimp_itself": round(max(0.0, whole - start - ask), 3),
         },
     }
@@ -65,11 +65,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path)
     args = parser.parse_args()
-    found = summary(run())
-    name = f"gimp_seconds--{found['machine']}-{found['cpus']}-cores--gimp-{found['gimp'].rpartition('.')[0]}.json"
+    figures = summary(run())
+    name = f"gimp_seconds--{figures['machine']}-{figures['cpus']}-cores--gimp-{figures['gimp'].rpartition('.')[0]}.json"
     out = args.out or ROOT / "benchmarks" / "results" / name
-    out.write_text(json.dumps(found, indent=2) + "\n", "utf-8")
-    sys.stdout.write(json.dumps(found, indent=2) + "\n")
+    out.write_text(json.dumps(figures, indent=2) + "\n", "utf-8")
+    sys.stdout.write(json.dumps(figures, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -37,11 +37,11 @@ def run() -> dict[str, Any]:
             "PYTHON": sys.executable,
         }
         command = [str(ROOT / "scripts" / "host_tests"), "krita", "-k", "interface_stays_alive"]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-        found = Path(environment["DEPIXEL_HOST_REPORT"], "krita", "result.json")
-        if not found.exists():
-            raise SystemExit(done.stdout + done.stderr)
-        result: dict[str, Any] = json.loads(found.read_text("utf-8"))
+        process = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        report = Path(environment["DEPIXEL_HOST_REPORT"], "krita", "result.json")
+        if not report.exists():
+            raise SystemExit(process.stdout + process.stderr)
+        result: dict[str, Any] = json.loads(report.read_text("utf-8"))
         return result
 
 
@@ -63,25 +63,25 @@ def way(facts: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def figures(found: dict[str, Any]) -> dict[str, Any]:
+def figures(times: dict[str, Any]) -> dict[str, Any]:
     """All numbers of what the driver found."""
     for name in ("heartbeat", "heartbeat_ways"):
-        if name not in found:
+        if name not in times:
             raise SystemExit(f"Krita ended during {name}. Set DEPIXEL_HOST_REPORT to a folder: it gets Krita's log.")
-        if "error" in found[name]:
-            raise SystemExit(found[name]["error"])
-    ways = found["heartbeat_ways"]
+        if "error" in times[name]:
+            raise SystemExit(times[name]["error"])
+    ways = times["heartbeat_ways"]
     jobs = [name for name, facts in ways.items() if isinstance(facts, dict) and "job" in facts]
     return {
         "suite": "krita_interface",
         "machine": platform.machine(),
         "cpus": os.cpu_count(),
-        "krita": found["menus"]["version"],
-        "layer of 1024 x 1024, x2": way(found["heartbeat"]),
+        "krita": times["menus"]["version"],
+        "layer of 1024 x 1024, x2": way(times["heartbeat"]),
         "layers of 512 x 512, x2": {name: way(ways[name]) for name in jobs},
         "krita_alone_ms": {
-            "nothing": silences(found["heartbeat"]["nothing"]),
-            "layer": silences(found["heartbeat"]["layer by Krita alone"]),
+            "nothing": silences(times["heartbeat"]["nothing"]),
+            "layer": silences(times["heartbeat"]["layer by Krita alone"]),
             "document": silences(ways["document by Krita alone"]),
             "view": silences(ways["view by Krita alone"]),
         },

@@ -50,11 +50,11 @@ def main() -> None:
                 place.mkdir(parents=True)
             os.link(original, place / f"{number:07}.png")
         rows, before, began = [], memory(), time.perf_counter()
-        found = find_pictures([str(source)], READABLE, folder / "out")
+        pictures = find_pictures([str(source)], READABLE, folder / "out")
         rows.append(("look through the folder", time.perf_counter() - began, memory() - before))
         before, began = memory(), time.perf_counter()
         naming = make_naming(folder / "out", [str(source)], "", None, WRITABLE)
-        planned = plan_pictures(found.pictures, naming, WRITABLE, 1, False, explicit=found.explicit)
+        planned = plan_pictures(pictures.pictures, naming, WRITABLE, 1, False, explicit=pictures.explicit)
         rows.append(("plan where answers go", time.perf_counter() - began, memory() - before))
         if len(planned) != args.files:
             raise SystemExit(f"million_files: {len(planned)} planned")

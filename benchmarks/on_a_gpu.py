@@ -198,11 +198,11 @@ def memory(device: torch.device, sizes: Sizes) -> Iterator[Row]:
         yield Row("memory", "fall-back to smaller tiles", "only on CUDA")
         return
     free, _ = torch.cuda.mem_get_info(device)
-    taken = torch.empty(max(0, free - 2 * 2**30), dtype=torch.uint8, device=device)
+    ballast = torch.empty(max(0, free - 2 * 2**30), dtype=torch.uint8, device=device)
     report = Upsampler(str(device)).upsample(Picture((noise(1024),)), Request(domain="textures", wrap="none"))
     note = next((note for note in report.notes if "emory" in note), "it fitted")
     yield Row("memory", "1024x1024 with 2 GiB free", note, "ok" if report.residual.exact else "LOOK")
-    del taken
+    del ballast
 
 
 PARTS = (same_answers, art_network, faces_and_portraits, folder_of_textures, memory)

@@ -54,13 +54,13 @@ def watch(folder: Path, options: tuple[str, ...] = ()) -> dict[str, Any]:
     )
     lines = [json.loads(line) for line in ran.stdout.splitlines() if line.startswith("{")]
     passes = [line for line in lines if line.get("what") == "pass"]
-    told = {key: sum(p[key] for p in passes) for key in ("done", "copied", "failed")}
+    counts = {key: sum(p[key] for p in passes) for key in ("done", "copied", "failed")}
     refused = {Path(e["path"]).name: e["sentence"] for e in lines if e["what"] == "failed"}
     remarks = {Path(e["path"]).name: e["sentence"] for e in lines if e["what"] == "done" and e["sentence"]}
     seconds = round(time.perf_counter() - started, 1)
     if ran.returncode and not passes:
         raise SystemExit(f"{' '.join(command)} ended with {ran.returncode}: {ran.stderr.strip()[-500:]}")
-    return {"exit": ran.returncode, "seconds": seconds, **told, "refused": refused, "remarks": remarks}
+    return {"exit": ran.returncode, "seconds": seconds, **counts, "refused": refused, "remarks": remarks}
 
 
 def premultiplied(image: Image.Image) -> Pixels:
@@ -69,32 +69,32 @@ def premultiplied(image: Image.Image) -> Pixels:
     return np.concatenate([pixels[..., :3] * pixels[..., 3:] / 255, pixels[..., 3:]], 2)
 
 
-def residual(source: Image.Image, made: Image.Image) -> float:
+def residual(source: Image.Image, answer: Image.Image) -> float:
     """
     Levels by which the output, scaled down, differs at most: by means over areas or by the pixels' middles. Outlines of
     one-bit alpha may move within a pixel (that is what smooths them): there the colour counts where both are seen.
     """
-    given, found = premultiplied(source), premultiplied(made)
-    height, width = given.shape[:2]
-    blocks = found.reshape(height, SCALE, width, SCALE, 4)
+    before, after = premultiplied(source), premultiplied(answer)
+    height, width = before.shape[:2]
+    blocks = after.reshape(height, SCALE, width, SCALE, 4)
     errors = []
     for part in (blocks, blocks[:, 1:3, :, 1:3]):
         mean = part.mean((1, 3))
-        if np.isin(given[..., 3], (0, 255)).all():
-            seen = (given[..., 3] > 0) & (mean[..., 3] > 0)
-            mean, wanted = mean[seen] / mean[seen][:, 3:] * 255, given[seen]
+        if np.isin(before[..., 3], (0, 255)).all():
+            visible = (before[..., 3] > 0) & (mean[..., 3] > 0)
+            mean, target = mean[visible] / mean[visible][:, 3:] * 255, before[visible]
         else:
-            wanted = given
-        errors.append(float(np.abs(mean - wanted).max(initial=0)))
+            target = before
+        errors.append(float(np.abs(mean - target).max(initial=0)))
     return min(errors)
 
 
-def compare(source: bytes, made: bytes, name: str, told: dict[str, Any]) -> Iterator[str]:
-    """Problems of one picture; its residual goes to `told`."""
+def compare(source: bytes, answer: bytes, name: str, facts: dict[str, Any]) -> Iterator[str]:
+    """Problems of one picture; its residual goes to `facts`."""
     if name.lower().endswith(".dds"):
-        yield from compare_dds(source, made, name, told)
+        yield from compare_dds(source, answer, name, facts)
         return
-    with Image.open(io.BytesIO(source)) as before, Image.open(io.BytesIO(made)) as after:
+    with Image.open(io.BytesIO(source)) as before, Image.open(io.BytesIO(answer)) as after:
         if after.format != before.format:
             yield f"{name}: {before.format} became {after.format}"
         if after.size != (before.width * SCALE, before.height * SCALE):
@@ -103,44 +103,44 @@ def compare(source: bytes, made: bytes, name: str, told: dict[str, Any]) -> Iter
             return
         # A mipmap is made of the answer to its top level, not of its own pixels; normals keep their length instead.
         if "_mip" not in name and "_n" not in name:
-            told.setdefault("residuals", {})[name] = round(residual(before, after), 3)
+            facts.setdefault("residuals", {})[name] = round(residual(before, after), 3)
 
 
 _DECODERS = {b"DXT1": "bc1", b"DXT5": "bc3", b"ATI1": "bc4", b"ATI2": "bc5", b"DX10": "bc7"}
 
 
-def compare_dds(source: bytes, made: bytes, name: str, told: dict[str, Any]) -> Iterator[str]:
+def compare_dds(source: bytes, answer: bytes, name: str, facts: dict[str, Any]) -> Iterator[str]:
     """Header as before but larger, a whole chain; each level near the mean of that above, the top near its source."""
     height, width = struct.unpack_from("<2I", source, 12)
     kind = source[84:88]
     start = 148 if kind == b"DX10" else 128
-    if made[84:88] != kind or made[128:start] != source[128:start]:
-        yield f"{name}: it was {kind!r}, and is {made[84:88]!r}"
+    if answer[84:88] != kind or answer[128:start] != source[128:start]:
+        yield f"{name}: it was {kind!r}, and is {answer[84:88]!r}"
         return
     big = (height * SCALE, width * SCALE)
-    if struct.unpack_from("<2I", made, 12) != big:
-        yield f"{name}: {struct.unpack_from('<2I', made, 12)} is not {big}"
+    if struct.unpack_from("<2I", answer, 12) != big:
+        yield f"{name}: {struct.unpack_from('<2I', answer, 12)} is not {big}"
     count, block = max(big).bit_length(), 8 if kind in (b"DXT1", b"ATI1") else 16
     sizes = [(max(1, big[0] >> k), max(1, big[1] >> k)) for k in range(count)]
     bytes_of = [-(-h // 4) * -(-w // 4) * block for h, w in sizes]
-    if struct.unpack_from("<I", made, 28)[0] != count or len(made) != start + sum(bytes_of):
+    if struct.unpack_from("<I", answer, 28)[0] != count or len(answer) != start + sum(bytes_of):
         yield f"{name}: not the mipmaps that a chain down to 1x1 has"
         return
     above, at = None, start
     for (h, w), length in zip(sizes, bytes_of, strict=True):
-        level = decoded(made[at : at + length], kind, w, h)
+        level = decoded(answer[at : at + length], kind, w, h)
         at += length
         if above is not None and level.shape[0] * 2 == above.shape[0] and level.shape[1] * 2 == above.shape[1]:
             off = seen_difference(above, level)
             if off > 12 and min(h, w) > 4:  # below, a single block holds a whole picture
                 yield f"{name}: the level of {w}x{h} is {off:.1f} levels from the mean of the one above"
         elif above is None:
-            given = decoded(source[start:], kind, width, height)
-            given[..., :3] *= given[..., 3:] / 255
+            original = decoded(source[start:], kind, width, height)
+            original[..., :3] *= original[..., 3:] / 255
             shown = level.copy()
             shown[..., :3] *= shown[..., 3:] / 255
-            off = float(np.abs(shown.reshape(height, SCALE, width, SCALE, 4).mean((1, 3)) - given).mean())
-            told.setdefault("dds_means", {})[name] = round(off, 2)
+            off = float(np.abs(shown.reshape(height, SCALE, width, SCALE, 4).mean((1, 3)) - original).mean())
+            facts.setdefault("dds_means", {})[name] = round(off, 2)
             if off > 4:  # what blocks cost, and no more
                 yield f"{name}: scaled down, it is {off:.1f} levels from its source in the mean"
         above = level
@@ -169,25 +169,25 @@ def decoded(data: bytes, kind: bytes, width: int, height: int) -> Pixels:
     return whole[:height, :width, [2, 1, 0, 3]].astype(np.float64)
 
 
-def check_folder(source: Path, out: Path, ran: dict[str, Any], told: dict[str, Any]) -> Iterator[str]:
+def check_folder(source: Path, out: Path, ran: dict[str, Any], facts: dict[str, Any]) -> Iterator[str]:
     """Every picture of the source that was not refused or left alone, against its output."""
-    made = {p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_file() and "depixel-" not in p.name}
+    outputs = {p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_file() and "depixel-" not in p.name}
     there = {p.relative_to(source).as_posix() for p in source.rglob("*") if p.is_file()}
-    yield from (f"{name}: it has no source" for name in made - there)
+    yield from (f"{name}: it has no source" for name in outputs - there)
     expected = ran["done"] + ran["copied"]
-    if len(made & there) != expected:
-        yield f"{len(made & there)} outputs where {expected} were told of"
-    for name in sorted(made & there):
+    if len(outputs & there) != expected:
+        yield f"{len(outputs & there)} outputs where {expected} were told of"
+    for name in sorted(outputs & there):
         before, after = (source / name).read_bytes(), (out / name).read_bytes()
         if Path(name).suffix.lower() in (".zip", ".pk3"):
-            yield from check_archive(before, after, name, told)
+            yield from check_archive(before, after, name, facts)
         elif Path(name).suffix.lower() in PICTURES | {".dds"}:
-            yield from compare(before, after, name, told)
+            yield from compare(before, after, name, facts)
         elif not name.endswith((".mcmeta", ".json")) and before != after:
             yield f"{name}: it should have come along as it is"
 
 
-def check_archive(before: bytes, after: bytes, name: str, told: dict[str, Any]) -> Iterator[str]:
+def check_archive(before: bytes, after: bytes, name: str, facts: dict[str, Any]) -> Iterator[str]:
     """Order, methods, times and comment as before; what is no texture byte for byte; textures as in a folder."""
     with zipfile.ZipFile(io.BytesIO(before)) as old, zipfile.ZipFile(io.BytesIO(after)) as new:
         if new.testzip() is not None or new.comment != old.comment:
@@ -197,22 +197,28 @@ def check_archive(before: bytes, after: bytes, name: str, told: dict[str, Any]) 
         if [e for e in entries if e in set(order)] != order:
             yield f"{name}: entries are missing or in another order"
             return
-        told["entries_kept"] = told["entries_enlarged"] = 0
+        facts["entries_kept"] = facts["entries_enlarged"] = 0
         for entry in old.infolist():
-            found = entries[entry.filename]
-            same = (found.compress_type, found.date_time, found.external_attr, found.extra, found.comment)
+            entry_after = entries[entry.filename]
+            same = (
+                entry_after.compress_type,
+                entry_after.date_time,
+                entry_after.external_attr,
+                entry_after.extra,
+                entry_after.comment,
+            )
             if same != (entry.compress_type, entry.date_time, entry.external_attr, entry.extra, entry.comment):
                 yield f"{name}: {entry.filename} has other facts than it had"
-            one, other = old.read(entry), new.read(found)
+            one, other = old.read(entry), new.read(entry_after)
             if one == other:
-                told["entries_kept"] += 1
+                facts["entries_kept"] += 1
             elif Path(entry.filename).suffix.lower() in PICTURES | {".dds"}:
-                told["entries_enlarged"] += 1
-                yield from compare(one, other, entry.filename, told)
+                facts["entries_enlarged"] += 1
+                yield from compare(one, other, entry.filename, facts)
             elif not entry.filename.endswith(".mcmeta"):
                 yield f"{name}: {entry.filename} was changed"
         added = [e for e in entries if e not in set(order)]
-        told["entries_added"] = len(added)
+        facts["entries_added"] = len(added)
         if any(entries[e].date_time != TIME for e in added):
             yield f"{name}: an added entry has a time of its own: not reproducible"
 
@@ -232,13 +238,13 @@ def check_frames(out: Path) -> Iterator[str]:
 
 def check_doom(out: Path) -> Iterator[str]:
     """In a PK3 the larger pictures are added under hires/, with larger offsets; the old ones stay."""
-    with zipfile.ZipFile(out / "mod.pk3") as made:
-        found = {e for e in made.namelist() if e.startswith("hires/")}
-        if found != {"hires/MAGEA1.png", "hires/BEE1A0.png", "hires/WALL1.png"}:
-            yield f"mod.pk3 has {sorted(found)}"
+    with zipfile.ZipFile(out / "mod.pk3") as archive:
+        entries = {e for e in archive.namelist() if e.startswith("hires/")}
+        if entries != {"hires/MAGEA1.png", "hires/BEE1A0.png", "hires/WALL1.png"}:
+            yield f"mod.pk3 has {sorted(entries)}"
             return
         for name, offsets in (("hires/MAGEA1.png", (64, 120)), ("hires/BEE1A0.png", (60, -16))):
-            data = made.read(name)
+            data = archive.read(name)
             at = data.find(b"grAb")
             if at < 0 or struct.unpack_from(">2i", data, at + 4) != offsets:
                 yield f"{name}: its offsets are not {offsets}"
@@ -296,17 +302,17 @@ def examined(name: str, source: Path) -> dict[str, Any]:
     """What came of one pack."""
     out = source.with_name(source.name + "-depixel")
     ran = watch(source, OPTIONS.get(name, ()))
-    told: dict[str, Any] = {}
-    problems = list(check_folder(source, out, ran, told))
+    facts: dict[str, Any] = {}
+    problems = list(check_folder(source, out, ran, facts))
     problems += [p for check in [ALSO.get(name)] if check for p in check(out)]
     again = watch(source, OPTIONS.get(name, ()))
     if again["done"] or again["copied"] or again["failed"]:
         problems.append("the second run had something to do")
-    residuals = told.pop("residuals", {})
+    residuals = facts.pop("residuals", {})
     if residuals:
         worst = max(residuals, key=residuals.__getitem__)
-        told["residual"] = {"files": len(residuals), "worst": residuals[worst], "worst_file": worst}
-    return {**ran, **told, "problems": problems}
+        facts["residual"] = {"files": len(residuals), "worst": residuals[worst], "worst_file": worst}
+    return {**ran, **facts, "problems": problems}
 
 
 def main() -> None:
@@ -325,15 +331,15 @@ def main() -> None:
                 make(root / name)
                 results[name] = examined(name, root / name)
                 sys.stderr.write(f"{name}: {json.dumps(results[name])}\n")
-        for given in args.pack:
-            target = root / f"given-{given.stem}"
-            if given.is_dir():
-                shutil.copytree(given, target)
+        for pack in args.pack:
+            target = root / f"given-{pack.stem}"
+            if pack.is_dir():
+                shutil.copytree(pack, target)
             else:
                 target.mkdir(parents=True)
-                shutil.copy(given, target)
-            results[given.name] = examined("", target)
-            sys.stderr.write(f"{given.name}: {json.dumps(results[given.name])}\n")
+                shutil.copy(pack, target)
+            results[pack.name] = examined("", target)
+            sys.stderr.write(f"{pack.name}: {json.dumps(results[pack.name])}\n")
     machine = f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}"
     report = json.dumps({"machine": machine, "scale": SCALE, "packs": results}, indent=1, ensure_ascii=False) + "\n"
     if args.out:

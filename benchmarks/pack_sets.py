@@ -88,13 +88,13 @@ def minecraft_zip(root: Path) -> None:
     folder = root.with_name(root.name + "-unpacked")
     minecraft(folder)
     files = sorted((p for p in folder.rglob("*") if p.is_file()), key=lambda p: p.name[::-1])
-    with zipfile.ZipFile(root / "Pack é.zip", "w") as made:
-        made.comment = b"made by hand"
-        made.writestr(zipfile.ZipInfo("assets/", TIME), b"")
+    with zipfile.ZipFile(root / "Pack é.zip", "w") as archive:
+        archive.comment = b"made by hand"
+        archive.writestr(zipfile.ZipInfo("assets/", TIME), b"")
         for k, path in enumerate(files):
             entry = zipfile.ZipInfo(path.relative_to(folder).as_posix(), TIME)
-            made.writestr(entry, path.read_bytes(), zipfile.ZIP_STORED if k % 2 else zipfile.ZIP_DEFLATED)
-        made.writestr(zipfile.ZipInfo("läs mig.txt", TIME), "hej")
+            archive.writestr(entry, path.read_bytes(), zipfile.ZIP_STORED if k % 2 else zipfile.ZIP_DEFLATED)
+        archive.writestr(zipfile.ZipInfo("läs mig.txt", TIME), "hej")
 
 
 def dolphin(root: Path) -> None:
@@ -144,15 +144,15 @@ def gzdoom(root: Path) -> None:
         body = b"grAb" + struct.pack(">ii", x, y)
         return data[:33] + struct.pack(">I", 8) + body + struct.pack(">I", zlib.crc32(body)) + data[33:]
 
-    with zipfile.ZipFile(root / "mod.pk3", "w", zipfile.ZIP_DEFLATED) as made:
-        made.writestr(zipfile.ZipInfo("zscript.zs", TIME), b'version "4.10"')
+    with zipfile.ZipFile(root / "mod.pk3", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(zipfile.ZipInfo("zscript.zs", TIME), b'version "4.10"')
         for name, image, x, y in (
             ("sprites/MAGEA1.png", art("sprites/mage.png"), 16, 30),
             ("sprites/BEE1A0.png", art("sprites/bee.png"), 15, -4),
             ("flats/WALL1.png", tile().convert("RGB"), 0, 0),
             ("fonts/big/41.png", art("pixel-art/potion.png"), 0, 0),
         ):
-            made.writestr(zipfile.ZipInfo(name, TIME), with_offsets(image, x, y), zipfile.ZIP_DEFLATED)
+            archive.writestr(zipfile.ZipInfo(name, TIME), with_offsets(image, x, y), zipfile.ZIP_DEFLATED)
 
 
 _DX9 = {"BC1": b"DXT1", "BC2": b"DXT3", "BC3": b"DXT5", "BC4": b"ATI1", "BC5": b"ATI2"}
@@ -191,7 +191,7 @@ def bethesda(root: Path) -> None:
     folder = root / "Textures/Armor"
     folder.mkdir(parents=True)
     (root / "Armor.esp").write_bytes(b"TES4" + bytes(40))
-    made = {
+    files = {
         "iron.dds": dds(tile(), "BC1"),
         "iron_n.dds": dds(normal_of(tile(), gloss=True), "BC3"),
         "iron_m.dds": dds(tile(), "BC4"),
@@ -202,7 +202,7 @@ def bethesda(root: Path) -> None:
         "cube.dds": dds(tile(), "BC1", cube=True),
         "array.dds": dds(tile(), "BC7", 98, layers=2),
     }
-    for name, data in made.items():
+    for name, data in files.items():
         (folder / name).write_bytes(data)
 
 

@@ -38,13 +38,13 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=0, help="seed of the first person (default 0)")
     parser.add_argument("--only", choices=("people", "large", "dials"), help="one sheet only")
     args = parser.parse_args()
-    wanted = (args.only,) if args.only else ("people", "large", "dials")
-    if "people" in wanted:
+    sheets = (args.only,) if args.only else ("people", "large", "dials")
+    if "people" in sheets:
         _sheet([_drawn(sample([args.first + k]), 256) for k in range(64)], 8, args.out / "portrait_people.jpg")
-    if "large" in wanted:
+    if "large" in sheets:
         pictures = [_drawn(sample([args.first + 64 + k]), 1024) for k in range(12)]
         _sheet([p.resize((512, 512), Image.Resampling.LANCZOS) for p in pictures], 4, args.out / "portrait_large.jpg")
-    if "dials" in wanted:
+    if "dials" in sheets:
         one = turned(sample([args.first]), read_dials("yaw=0, no glasses, no headwear, no smile"))
         rows = [_drawn(turned(one, read_dials(dial)), 256) for row in DIALS for dial in row]
         _sheet(rows, 5, args.out / "portrait_dials.jpg")

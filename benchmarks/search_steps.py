@@ -45,8 +45,8 @@ def residuals(subject: Subject, device: str) -> list[Row]:
     for steps in STEPS:
         watch = Stopwatch(device)
         settings = Request(steps=steps, eps=0.0)
-        found = search(subject.prior, Question(subject.small, subject.degradation), settings)
-        errors = [rows_of[0].error for rows_of in found.pictures]
+        candidates = search(subject.prior, Question(subject.small, subject.degradation), settings)
+        errors = [rows_of[0].error for rows_of in candidates.pictures]
         rows.append(
             {
                 "steps": steps,
@@ -77,9 +77,11 @@ def wishes(prior: ArtPrior, device: str) -> list[Row]:
         settings = Request(imagination=0.5 if name == "frames" else 0.0)
         watch = Stopwatch(device)
         for steps in WISH_STEPS:
-            found = search(prior, Question(small, degradation, **more), replace(settings, steps=steps))
-            row[f"{steps} steps"] = sum(rows_of[0].terms[name] for rows_of in found.pictures) / len(found.pictures)
-        row["worst error"] = max(rows_of[0].error for rows_of in found.pictures)
+            candidates = search(prior, Question(small, degradation, **more), replace(settings, steps=steps))
+            row[f"{steps} steps"] = sum(rows_of[0].terms[name] for rows_of in candidates.pictures) / len(
+                candidates.pictures
+            )
+        row["worst error"] = max(rows_of[0].error for rows_of in candidates.pictures)
         row["seconds"] = watch.seconds()
         rows.append(row)
     return rows

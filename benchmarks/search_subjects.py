@@ -36,9 +36,9 @@ def subjects(weights: str, data: Path | None, size: int, count: int, device: str
     """
     tiny = TinyFaces()
     area = AreaDegradation(4)
-    found = [Subject("tiny random generator, its own pictures", tiny, area.apply(tiny.truth(count)), area)]
+    all_subjects = [Subject("tiny random generator, its own pictures", tiny, area.apply(tiny.truth(count)), area)]
     if weights not in released_names() and not Path(weights).is_file():
-        return found
+        return all_subjects
     prior = FacePrior.from_weights(load_weights(weights), torch.device(device))
     native = prior.spec.native_size or 0
     degradation = BicubicDegradation(native // size)
@@ -46,7 +46,7 @@ def subjects(weights: str, data: Path | None, size: int, count: int, device: str
     small = degradation.apply(truth.to(device)).clamp(0, 1)
     kind = "held-out portraits" if data is not None else "faces of its own mapping"
     return [
-        *found,
+        *all_subjects,
         Subject(f"{weights}, {kind} of {size} pixels", prior, small, degradation),
         Subject(f"{weights}, the same upside down", prior, small.flip(2), degradation),
         Subject(f"{weights}, noise, which no face fits", prior, _noise(small), degradation),

@@ -41,12 +41,12 @@ def resident(pid: int) -> float:
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS"))
 
 
-def is_right(given: np.ndarray[Any, Any], answer: client.Answer) -> bool:
-    """Right size, and its block means are the given pixels."""
+def is_right(source: np.ndarray[Any, Any], answer: client.Answer) -> bool:
+    """Whether the answer has the right size and its block means are the source pixels."""
     if (answer.width, answer.height) != (SIDE * SCALE, SIDE * SCALE):
         return False
     large = np.frombuffer(answer.frames[0], np.uint8).reshape(SIDE, SCALE, SIDE, SCALE, 3).astype(float)
-    return bool(np.abs(large.mean(axis=(1, 3)) - given).max() <= 1.0)
+    return bool(np.abs(large.mean(axis=(1, 3)) - source).max() <= 1.0)
 
 
 def work(place: client.Place, number: int, count: int, tally: dict[str, int], lock: threading.Lock) -> None:
@@ -54,13 +54,13 @@ def work(place: client.Place, number: int, count: int, tally: dict[str, int], lo
     engine = client.Engine(f"client {number}", place)
     random = np.random.default_rng(number)
     for _ in range(count):
-        given = random.integers(0, 256, (SIDE, SIDE, 3), np.uint8)
+        source = random.integers(0, 256, (SIDE, SIDE, 3), np.uint8)
         request = client.Submission(
-            client.Pixels(SIDE, SIDE, 3, (given.tobytes(),)),
+            client.Pixels(SIDE, SIDE, 3, (source.tobytes(),)),
             {"scale": SCALE, "domain": "art", "degradation": "area"},
         )
         try:
-            word = "right" if is_right(given, engine.upscale(request).result().answers[0]) else "wrong"
+            word = "right" if is_right(source, engine.upscale(request).result().answers[0]) else "wrong"
         except client.EngineError:
             word = "lost"
         with lock:

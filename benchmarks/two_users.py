@@ -133,9 +133,9 @@ def held(folder: Path) -> dict[str, bool]:
     impostor = as_user(OTHER, "impostor", values["port"])
     time.sleep(2)
     claims["after a kill, a new engine answers the owner"] = answer(as_user(OWNER, "ask")) == "right"
-    heard = answer(impostor)
-    claims["the impostor on the old port was asked for a proof"] = bool(heard)
-    claims["... and was told nothing else"] = all(line == "GET /proof HTTP/1.1 None 0" for line in heard)
+    reply = answer(impostor)
+    claims["the impostor on the old port was asked for a proof"] = bool(reply)
+    claims["... and was told nothing else"] = all(line == "GET /proof HTTP/1.1 None 0" for line in reply)
     theirs, open_folder = folder / "theirs", folder / "open"
     for path, user in ((theirs, OTHER), (open_folder, OWNER)):
         path.mkdir()

@@ -56,7 +56,7 @@ def main() -> None:
         rows.append(measured(engine, count, side))
         print(json.dumps(rows[-1]), flush=True)
     machine = f"{platform.machine()}-{os.cpu_count()}-cores"
-    told: dict[str, Any] = {
+    results: dict[str, Any] = {
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()}, Python "
         f"{platform.python_version()}, torch {torch.__version__}, {torch.get_num_threads()} threads",
         "device": torch.cuda.get_device_name() if engine.device.type == "cuda" else str(engine.device),
@@ -67,10 +67,10 @@ def main() -> None:
         args.out.mkdir(parents=True, exist_ok=True)
         path = args.out / f"watch_pipeline--{machine}--{engine.device.type}.json"
         if path.exists():  # sets may be measured one by one
-            asked = {(row["textures"], row["side"]) for row in rows}
+            sizes = {(row["textures"], row["side"]) for row in rows}
             before = json.loads(path.read_text())["sets"]
-            told["sets"] = [row for row in before if (row["textures"], row["side"]) not in asked] + rows
-        path.write_text(json.dumps(told, indent=2) + "\n")
+            results["sets"] = [row for row in before if (row["textures"], row["side"]) not in sizes] + rows
+        path.write_text(json.dumps(results, indent=2) + "\n")
 
 
 def measured(engine: Upsampler, count: int, side: int) -> dict[str, Any]:

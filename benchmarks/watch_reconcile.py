@@ -60,8 +60,8 @@ def one_pass(source: Path) -> None:
     seconds = time.monotonic() - started
     watcher.close()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    told = {"seconds": round(seconds, 2), "peak_rss_mb": round(peak), "done": tally.done, "skipped": tally.skipped}
-    print(json.dumps(told))
+    row = {"seconds": round(seconds, 2), "peak_rss_mb": round(peak), "done": tally.done, "skipped": tally.skipped}
+    print(json.dumps(row))
 
 
 if __name__ == "__main__":

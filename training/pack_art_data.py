@@ -82,12 +82,12 @@ def unpack(file: Path, data: Path, processes: int = 1, spoiled_share: float = 0.
     work = [(crops[part], kinds[part], count, count, seed) for seed, part in enumerate(parts)]
     if processes > 1:
         with multiprocessing.get_context("spawn").Pool(processes) as pool:
-            made = pool.starmap(make_pairs, work)
+            pairs = pool.starmap(make_pairs, work)
     else:
-        made = [make_pairs(*arguments) for arguments in work]
+        pairs = [make_pairs(*arguments) for arguments in work]
     np.save(data / "crops.npy", crops)
     np.save(data / "kinds.npy", kinds)
-    np.savez(data / "pairs.npz", **{name: np.concatenate([m[name] for m in made]) for name in made[0]})  # type: ignore[arg-type]
+    np.savez(data / "pairs.npz", **{name: np.concatenate([m[name] for m in pairs]) for name in pairs[0]})  # type: ignore[arg-type]
     return len(pieces)
 
 

@@ -95,13 +95,13 @@ def _error(network: SpreadNetwork, pairs: Pairs, factor: int) -> Tensor:
     index = torch.randint(last, (BATCHES[factor],))
     top, left = torch.randint(max(1, smalls.shape[3] - WINDOW + 1), (2,)).tolist()
     small = smalls[index, :, top : top + WINDOW, left : left + WINDOW]
-    wanted = _logarithms(variances[index])[:, :, top : top + WINDOW, left : left + WINDOW]
+    target = _logarithms(variances[index])[:, :, top : top + WINDOW, left : left + WINDOW]
     if torch.rand(()) < 0.5:
-        small, wanted = small.transpose(2, 3), wanted.transpose(2, 3)
+        small, target = small.transpose(2, 3), target.transpose(2, 3)
     if torch.rand(()) < 0.5:
-        small, wanted = small.flip(3), wanted.flip(3)
+        small, target = small.flip(3), target.flip(3)
     first = FACTORS.index(factor) * BANDS
-    error: Tensor = (network(small)[:, first : first + BANDS] - wanted).square().mean()
+    error: Tensor = (network(small)[:, first : first + BANDS] - target).square().mean()
     return error
 
 
@@ -113,8 +113,8 @@ def _logarithms(variances: Tensor) -> Tensor:
 @torch.no_grad()
 def calibrate(network: SpreadNetwork, pairs: Pairs) -> list[float]:
     """
-    Shift the last layer so that over the held-back pairs the median of (variance said / true variance) of whole crops
-    is 1, for each factor and band. Returns the ratios before.
+    Shift the last layer so that for each factor and band the median of (predicted variance / true variance) over whole
+    held-out crops is 1. Returns the ratios before the shift.
     """
     ratios: list[float] = []
     bias = network.last.bias
@@ -122,8 +122,8 @@ def calibrate(network: SpreadNetwork, pairs: Pairs) -> list[float]:
     for number, factor in enumerate(FACTORS):
         smalls, variances = pairs[factor]
         last = min(len(smalls) - 1, max(1, round(len(smalls) * (1 - HELD_BACK))))
-        said = network.deviations(smalls[last:], factor).square().mean((2, 3))
-        ratio = (said / variances[last:].mean((2, 3)).clamp_min(NOISE**2)).median(0).values
+        predicted = network.deviations(smalls[last:], factor).square().mean((2, 3))
+        ratio = (predicted / variances[last:].mean((2, 3)).clamp_min(NOISE**2)).median(0).values
         bias[number * BANDS : (number + 1) * BANDS] -= ratio.log()
         ratios += ratio.tolist()
     return ratios

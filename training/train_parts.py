@@ -31,20 +31,20 @@ SOFT = 2000
 def loss_of(logits: Tensor, masks: Tensor) -> Tensor:
     """Cross-entropy against parts of pixels, plus what the soft overlap misses (Milletari et al. 2016)."""
     entropy = -(masks * logits.log_softmax(1)).sum(1).mean()
-    found = logits.softmax(1)
-    overlap = 2 * (found * masks).sum((0, 2, 3)) + 1
-    return entropy + 0.5 * (1 - overlap / (found.sum((0, 2, 3)) + masks.sum((0, 2, 3)) + 1)).mean()
+    shares = logits.softmax(1)
+    overlap = 2 * (shares * masks).sum((0, 2, 3)) + 1
+    return entropy + 0.5 * (1 - overlap / (shares.sum((0, 2, 3)) + masks.sum((0, 2, 3)) + 1)).mean()
 
 
 @torch.no_grad()
 def overlaps_of(network: PartsNetwork, held_out: Divided) -> dict[str, float]:
     """Intersection over union of each part, on soft answers that were held out."""
     network.eval()
-    found = torch.cat([network(part.float() / 127.5 - 1).argmax(1) for part in held_out.pictures.split(64)])
+    classes = torch.cat([network(part.float() / 127.5 - 1).argmax(1) for part in held_out.pictures.split(64)])
     network.train()
     truth = held_out.masks.argmax(1)
     return {
-        name: float(((found == k) & (truth == k)).sum() / ((found == k) | (truth == k)).sum().clamp(min=1))
+        name: float(((classes == k) & (truth == k)).sum() / ((classes == k) | (truth == k)).sum().clamp(min=1))
         for k, name in enumerate(PARTS)
     }
 

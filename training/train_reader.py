@@ -74,10 +74,10 @@ def main() -> None:
     own = None
     if args.drawn:
         own_pixels, own_labels = load_own(args.drawn, RESOLUTION)
-        held = max(1, len(own_pixels) // 20)  # the last ones are held out
-        own = own_pixels[-held:], own_labels.take(torch.arange(len(own_pixels) - held, len(own_pixels)))
-        pixels = torch.cat([pixels, own_pixels[:-held]])
-        labels = joined_labels([labels, own_labels.take(torch.arange(len(own_pixels) - held))])
+        held_count = max(1, len(own_pixels) // 20)  # the last ones are held out
+        own = own_pixels[-held_count:], own_labels.take(torch.arange(len(own_pixels) - held_count, len(own_pixels)))
+        pixels = torch.cat([pixels, own_pixels[:-held_count]])
+        labels = joined_labels([labels, own_labels.take(torch.arange(len(own_pixels) - held_count))])
     network = ReaderNetwork().train()
     run = SmallRun(network, args.run / "reader.safetensors")
     for module in network.modules():

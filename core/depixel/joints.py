@@ -69,8 +69,8 @@ def neighbour_names(name: str) -> Iterator[str]:
     ends = [(words, word) for words in _SETS for word in words if _ends_with(stem, word)]
     if ends:
         words, own = max(ends, key=lambda end: len(end[1]))
-        before, written = stem[: -len(own)], stem[-len(own) :]
-        yield from (before + _like(word, written) + suffix for word in words if word != own)
+        before, ending = stem[: -len(own)], stem[-len(own) :]
+        yield from (before + _like(word, ending) + suffix for word in words if word != own)
         return
     if (cube := _CUBE.fullmatch(stem)) is not None:
         yield from (f"{cube['start']}{k}{suffix}" for k in range(7) if str(k) != cube["number"])
@@ -84,14 +84,14 @@ def neighbour_names(name: str) -> Iterator[str]:
 
 # As a word of its own: after another sign, or a capital after a small letter.
 def _ends_with(stem: str, word: str) -> bool:
-    before, written = stem[: -len(word)], stem[-len(word) :]
-    if written.lower() != word or not before:
+    before, ending = stem[: -len(word)], stem[-len(word) :]
+    if ending.lower() != word or not before:
         return False
-    return not before[-1].isalpha() or (written[0].isupper() and before[-1].islower())
+    return not before[-1].isalpha() or (ending[0].isupper() and before[-1].islower())
 
 
-def _like(word: str, written: str) -> str:
-    return word.upper() if written.isupper() else word.capitalize() if written[:1].isupper() else word
+def _like(word: str, sample: str) -> str:
+    return word.upper() if sample.isupper() else word.capitalize() if sample[:1].isupper() else word
 
 
 def margins_of(picture: Picture, others: Iterable[Picture]) -> Margins:

@@ -99,8 +99,8 @@ def _residual(frames: Sequence[Pixels], small: Picture, degradation: Degradation
     for number, frame in enumerate(frames):
         source = small.rgba(number)
         for channels in ([0, 1, 2], [3, 3, 3]):
-            large, given = (_opaque(pixels[..., channels], small.levels) for pixels in (frame, source))
-            sums.append(residual_sums(large, given, degradation, levels=small.levels)[0])
+            large, original = (_opaque(pixels[..., channels], small.levels) for pixels in (frame, source))
+            sums.append(residual_sums(large, original, degradation, levels=small.levels)[0])
     return combine(sums)
 
 

@@ -96,11 +96,11 @@ class Undither:
         rgba = picture.rgba(index)
         levels = picture.levels
         whole = torch.from_numpy(rgba.astype(np.float32) / levels).permute(2, 0, 1)[None]
-        shown = whole.clone()
-        shown[:, :3] *= (whole[:, 3:] > 0).float()
+        opaque = whole.clone()
+        opaque[:, :3] *= (whole[:, 3:] > 0).float()
         change = torch.zeros_like(whole[:, :3])
         for tile in tile_grid(whole.shape[2], whole.shape[3], _TILE):
-            change[:, :, tile.top : tile.bottom, tile.left : tile.right] = self._tile(shown, tile)
+            change[:, :, tile.top : tile.bottom, tile.left : tile.right] = self._tile(opaque, tile)
         change = torch.where((change.abs() * 255 < _LEAST).all(1, keepdim=True) | (whole[:, 3:] == 0), 0.0, change)
         colour = ((whole[:, :3] + change).clamp(0, 1) * levels).round()
         out = rgba.copy()

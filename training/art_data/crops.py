@@ -46,8 +46,8 @@ class Seen:
     def is_new(self, crop: np.ndarray) -> bool:
         """Record the crop and return True, or return False if a similar one exists."""
         value = np.uint64(images.perceptual_hash(crop))
-        known = self._hashes[: self._count]
-        if len(known) and int(np.bitwise_count(known ^ value).min()) < _NEAR:
+        hashes = self._hashes[: self._count]
+        if len(hashes) and int(np.bitwise_count(hashes ^ value).min()) < _NEAR:
             return False
         self._hashes[self._count] = value
         self._count += 1
@@ -83,20 +83,22 @@ def collect(
     for source in sources:
         if is_evaluation(source.package):
             raise ValueError(f"{source.package} is an evaluation source and must not be trained on")
-        taken = 0
+        count = 0
         for name, licence, digest, pixels in _pictures(source, unpacked, lists, random.Random(seed), reasons):
             cut = _crops(pixels, random.Random(f"{seed}{name}"), side)
-            found = [crop for crop in cut if images.is_informative(crop)]
-            found = [crop for crop in found[: source.per_image * 2] if seen.is_new(crop)][: source.per_image]
-            reasons["flat or seen"] += not found
-            if found:
+            informative = [crop for crop in cut if images.is_informative(crop)]
+            informative = [crop for crop in informative[: source.per_image * 2] if seen.is_new(crop)][
+                : source.per_image
+            ]
+            reasons["flat or seen"] += not informative
+            if informative:
                 version = versions.get(source.package, source.version)
-                origins.append(Origin(source.package, version, name, licence, digest, source.kind, len(found)))
-                crops += found
-                taken += len(found)
-            if taken >= source.limit * share:
+                origins.append(Origin(source.package, version, name, licence, digest, source.kind, len(informative)))
+                crops += informative
+                count += len(informative)
+            if count >= source.limit * share:
                 break
-        print(f"{source.package}: {taken} crops", flush=True)
+        print(f"{source.package}: {count} crops", flush=True)
     return np.stack(crops), origins, reasons
 
 

@@ -66,7 +66,7 @@ def check_record(place: Place) -> Iterator[Finding]:
 def _told(record: Installed, place: Place, again: str) -> Finding:
     command = " ".join(record.command)
     try:
-        done = subprocess.run(
+        process = subprocess.run(
             [*record.command, "--version"],
             capture_output=True,
             text=True,
@@ -78,9 +78,9 @@ def _told(record: Installed, place: Place, again: str) -> Finding:
         )
     except (OSError, subprocess.SubprocessError) as error:
         return Finding(BAD, f"Plug-ins start the engine with {command}, which cannot be run: {error}", again)
-    words = (done.stdout if done.returncode == 0 else done.stderr).strip().splitlines()
-    last_line = words[-1].strip() if words else f"exit code {done.returncode}"
-    if done.returncode:
+    words = (process.stdout if process.returncode == 0 else process.stderr).strip().splitlines()
+    last_line = words[-1].strip() if words else f"exit code {process.returncode}"
+    if process.returncode:
         return Finding(BAD, f"Plug-ins start the engine with {command}, which fails: {last_line}", again)
     version = last_line.removeprefix("depixel ")
     if version != __version__:

@@ -134,7 +134,7 @@ def _is_here(folder: str) -> bool:
 
 def _has_gi(python: str) -> bool:
     try:
-        done = subprocess.run([python, "-c", "import gi"], capture_output=True, timeout=60, check=False)
+        process = subprocess.run([python, "-c", "import gi"], capture_output=True, timeout=60, check=False)
     except (OSError, subprocess.SubprocessError):
         return False
-    return done.returncode == 0
+    return process.returncode == 0

@@ -147,11 +147,11 @@ def with_key(answer: Picture, source: Picture, key: Key, *, keep_palette: bool) 
         rgba = answer.replace(frames=(frame,)).rgba()
         ground = rgba[..., 3].astype(np.int64) * 2 < answer.levels
         rgb = rgba[..., :3].copy()
-        taken = (rgb == colour).all(-1) & ~ground
+        clash = (rgb == colour).all(-1) & ~ground
         if numbered:
             numbers.append(_numbers(rgb, ground, source, key))
         elif not keep_palette:
-            rgb[taken] = _beside(colour, answer.levels)
+            rgb[clash] = _beside(colour, answer.levels)
         rgb[ground] = colour
         frames.append(_as_source(rgb, source))
     details: dict[str, Any] = dict(answer.details)
@@ -171,8 +171,8 @@ def _numbers(rgb: Pixels, ground: Mask, source: Picture, key: Key) -> Pixels:
     table = {int(codes[number]): number for number in reversed(order)}
     seen = (rgb[..., 0].astype(np.int64) << 16) | (rgb[..., 1].astype(np.int64) << 8) | rgb[..., 2]
     values, where = np.unique(seen, return_inverse=True)
-    found = np.array([table.get(int(value), key.number) for value in values], np.uint8)
-    numbers: Pixels = found[where.reshape(seen.shape)]
+    per_value = np.array([table.get(int(value), key.number) for value in values], np.uint8)
+    numbers: Pixels = per_value[where.reshape(seen.shape)]
     numbers[ground] = key.number
     return numbers
 

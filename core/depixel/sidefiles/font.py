@@ -34,13 +34,13 @@ def parse(data: bytes) -> SideFile | None:
     text, encoding = decoded
     pages: list[str] = []
     regions: dict[str, list[Region]] = {}
-    for found in _TAG.finditer(text):
-        if found["tag"] == "page" and (name := _FILE.search(found["body"])) is not None:
+    for match in _TAG.finditer(text):
+        if match["tag"] == "page" and (name := _FILE.search(match["body"])) is not None:
             pages.append(name[1])
             regions[name[1]] = []
-    for found in _TAG.finditer(text):
-        values = {pair["key"]: pair["value"] for pair in _PAIR.finditer(found["body"])}
-        if found["tag"] == "char" and {"x", "y", "width", "height"} <= values.keys():
+    for match in _TAG.finditer(text):
+        values = {pair["key"]: pair["value"] for pair in _PAIR.finditer(match["body"])}
+        if match["tag"] == "char" and {"x", "y", "width", "height"} <= values.keys():
             _add(regions, pages, values.get("page", "0"), [values[k] for k in ("x", "y", "width", "height")])
 
     def scaled(factor: int) -> bytes:

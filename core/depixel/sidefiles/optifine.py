@@ -19,7 +19,7 @@ def parse(data: bytes) -> SideFile | None:
     if decoded is None:
         return None
     text, encoding = decoded
-    values = {found["key"]: found["value"].strip() for found in _LINE.finditer(text)}
+    values = {line["key"]: line["value"].strip() for line in _LINE.finditer(text)}
     if not {"from", "to", "x", "y", "w", "h"} <= values.keys():
         return None
 

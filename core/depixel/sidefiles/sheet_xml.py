@@ -89,7 +89,7 @@ def _sheet(text: str, encoding: str) -> SideFile:
                 turned = values.get("rotated") == "true" or values.get("r") == "y"
                 box = (left, top, height, width) if turned and tag == "SubTexture" else (left, top, width, height)
                 regions.setdefault(page, []).append(box)
-    boxes = {page: tuple(found) for page, found in regions.items()}
+    boxes = {page: tuple(rectangles) for page, rectangles in regions.items()}
     return SideFile(
         "a sheet's XML", _names(pages), lambda factor: _scaled(text, _SHEET, factor).encode(encoding), boxes
     )

@@ -51,14 +51,14 @@ def larger(image: Any, layers: list[Any], side: int) -> Any:
     result = _result(image, submission)
     action = client.action_named(recipe.action)
     answer = result.answers[0]
-    found = images.new_image(image, answer.width, answer.height, answer, False)
-    made = _add(found, None, 0, recipe, submission, result, 0, (0, 0), layer)
-    images.finish_image(found, image, "Depixel: " + client.summary(result), client.file_suffix(action, **size))
-    found.set_selected_layers([made])
+    new_image = images.new_image(image, answer.width, answer.height, answer, False)
+    new_layer = _add(new_image, None, 0, recipe, submission, result, 0, (0, 0), layer)
+    images.finish_image(new_image, image, "Depixel: " + client.summary(result), client.file_suffix(action, **size))
+    new_image.set_selected_layers([new_layer])
     Gimp.progress_end()
     if gimpfu_compat.interactive:
-        Gimp.Display.new(found)
-    return found
+        Gimp.Display.new(new_image)
+    return new_image
 
 
 def exact(image: Any, layers: list[Any]) -> Any:
@@ -136,11 +136,11 @@ def _as_layers(image: Any, layer: Any, recipe: client.Recipe, submission: client
     image.undo_group_start()
     try:
         with host.plain_colours(image):
-            made = [
+            layers = [
                 _add(image, parent, position + index, recipe, submission, result, index, (left, top), layer)
                 for index in range(len(result.answers))
             ]
-        image.set_selected_layers(made[:1])
+        image.set_selected_layers(layers[:1])
     finally:
         image.undo_group_end()
         Gimp.progress_end()
@@ -161,11 +161,11 @@ def _add(
     action, answer = client.action_named(recipe.action), result.answers[index]
     name = client.layer_name(recipe.name, result, index, action.name != client.UPSCALE.name)
     if len(answer.frames) > 1:
-        made = host.add_group(image, parent, position, name)
+        item = host.add_group(image, parent, position, name)
         for number in range(len(answer.frames)):
-            host.add_layer(image, made, 0, "frame %d" % (number + 1), answer, number, *at)
+            host.add_layer(image, item, 0, "frame %d" % (number + 1), answer, number, *at)
     else:
-        made = host.add_layer(image, parent, position, name, answer, 0, *at, visible=index == 0)
+        item = host.add_layer(image, parent, position, name, answer, 0, *at, visible=index == 0)
     source = images.source_of(image, layer) if image == layer.get_image() else None
-    images.keep_recipe(made, client.recipe_of(action, submission, result, index), source or layer)
-    return made
+    images.keep_recipe(item, client.recipe_of(action, submission, result, index), source or layer)
+    return item

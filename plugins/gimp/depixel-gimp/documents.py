@@ -47,11 +47,11 @@ def enlarged_copy(
         masks = [_mask_of(layer) for layer in leaves(copy.get_layers(), groups=True)]
         size = sizing(action, image, sources, values)
         Gimp.progress_init("Depixel")
-        found = replies(action, image, sources, size.values, picks)
-        scale = found[0].result.scale
+        all_replies = replies(action, image, sources, size.values, picks)
+        scale = all_replies[0].result.scale
         host.enlarge(copy, scale)
         with host.plain_colours(copy):
-            for reply in found:
+            for reply in all_replies:
                 _fill(copy, reply.source.layer, reply.result.answers[0])
                 images.keep_recipe(reply.source.layer, reply.recipes[0], reply.source.layer)
         for layer, mask in zip(leaves(copy.get_layers(), groups=True), masks):

@@ -91,7 +91,7 @@ def _run(
 
     try:
         asks = run_mode == Gimp.RunMode.INTERACTIVE and bool(registration.params)
-        found = _by_dialog(procedure, registration, image, drawables, config, work) if asks else work()
+        returned = _by_dialog(procedure, registration, image, drawables, config, work) if asks else work()
     except fu.Cancelled:
         return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, GLib.Error())
     except Exception as error:  # GIMP shows it to the user; a plug-in that raises is only "crashed" to it
@@ -105,7 +105,7 @@ def _run(
     answer = procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, GLib.Error())
     if registration.results:
         answer.remove(1)
-        answer.insert(1, GObject.Value(Gimp.Image, found))
+        answer.insert(1, GObject.Value(Gimp.Image, returned))
     return answer
 
 

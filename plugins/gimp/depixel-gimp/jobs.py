@@ -55,14 +55,14 @@ def replies(
     """
     all_replies = []
     for index, source in enumerate(sources):
-        wanted = [submission(action, source, values, pick) for pick in picks or [{}]]
+        submissions = [submission(action, source, values, pick) for pick in picks or [{}]]
         results = []
-        for number, request in enumerate(wanted):
-            done = index * len(wanted) + number
-            results.append(follow(request, image, done, len(sources) * len(wanted)))
+        for number, request in enumerate(submissions):
+            before = index * len(submissions) + number
+            results.append(follow(request, image, before, len(sources) * len(submissions)))
         recipes = [
             client.recipe_of(action, request, result, at)
-            for request, result in zip(wanted, results)
+            for request, result in zip(submissions, results)
             for at in range(len(result.answers))
         ]
         all_replies.append(Reply(source, _joined(results), tuple(recipes)))
@@ -118,13 +118,13 @@ def follow(request: client.Submission, image: Any, index: int = 0, count: int = 
         Cancelled: the image, or the window that the job was started from, was closed.
         EngineError: one sentence.
     """
-    kept = _kept.get(_key(request))
-    if kept is not None:
-        return kept
+    earlier = _kept.get(_key(request))
+    if earlier is not None:
+        return earlier
     job = client.Engine("gimp").upscale(request)
     news: queue.Queue[_News] = queue.Queue()
     threading.Thread(target=_listen, args=(job, news), daemon=True).start()
-    shown = ""
+    text = ""
     moving = False
     while True:
         try:
@@ -140,9 +140,9 @@ def follow(request: client.Submission, image: Any, index: int = 0, count: int = 
             raise event
         if isinstance(event, client.Result):
             return event
-        if event.sentence != shown:
-            shown = event.sentence
-            Gimp.progress_set_text(shown)
+        if event.sentence != text:
+            text = event.sentence
+            Gimp.progress_set_text(text)
         if isinstance(event, client.Progress):
             moving = True
             Gimp.progress_update((index + event.fraction) / count)

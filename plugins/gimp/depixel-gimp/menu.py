@@ -90,20 +90,20 @@ class SettingsMenu:
             self._apply(chosen.applied(self._action))
 
     def _save(self) -> None:
-        asked = Gtk.Dialog(title="Depixel: save a preset", transient_for=self._window, modal=True)
-        asked.add_button("_Cancel", Gtk.ResponseType.CANCEL)
-        asked.add_button("_Save", Gtk.ResponseType.OK)
-        asked.set_default_response(Gtk.ResponseType.OK)
-        box = asked.get_content_area()
+        dialog = Gtk.Dialog(title="Depixel: save a preset", transient_for=self._window, modal=True)
+        dialog.add_button("_Cancel", Gtk.ResponseType.CANCEL)
+        dialog.add_button("_Save", Gtk.ResponseType.OK)
+        dialog.set_default_response(Gtk.ResponseType.OK)
+        box = dialog.get_content_area()
         box.set_property("border-width", 12)
         box.set_spacing(6)
         entry = Gtk.Entry(activates_default=True, width_chars=32)
         words = Gtk.Label(label="Name of the preset:", xalign=0, wrap=True, max_width_chars=40)
         box.add(words)
         box.add(entry)
-        asked.show_all()
+        dialog.show_all()
         replace = ""
-        while asked.run() == Gtk.ResponseType.OK:
+        while dialog.run() == Gtk.ResponseType.OK:
             name = entry.get_text()
             try:
                 self._presets.save(self._action, name, self._values(), replace=bool(replace) and replace == name)
@@ -114,7 +114,7 @@ class SettingsMenu:
                     replace = name
                     text = "The preset %s already exists. Save again to replace it." % name
                 words.set_text(text)
-        asked.destroy()
+        dialog.destroy()
         self._fill()
 
     def _remove(self, name: str) -> None:

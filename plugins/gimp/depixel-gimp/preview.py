@@ -13,7 +13,7 @@ from host import Source
 from jobs import keep, pick_of, pixels_of, submission
 from selection import Box
 from view import View
-from wall import Shown, Wall
+from wall import Wall, WallEntry
 
 gi.require_version("Gtk", "3.0")
 from gi.repository import GLib, Gtk  # noqa: E402
@@ -76,7 +76,7 @@ class PreviewPane:
 
     def picks(self) -> list[dict[str, Any]]:
         """The settings of the answers that are ticked."""
-        return [pick_of(shown.recipe) for shown in self._wall.kept()]
+        return [pick_of(entry.recipe) for entry in self._wall.kept()]
 
     def stop(self) -> None:
         """Free the engine for what OK asks for."""
@@ -149,11 +149,11 @@ class PreviewPane:
             widget.set_visible(not self._all.get_active())
         self._name_buttons()
 
-    def _open(self, shown: Shown) -> None:
+    def _open(self, entry: WallEntry) -> None:
         self._all.set_active(False)
-        self._wall.keep_only(shown)
-        self._view.show(shown.pixels, shown.part)
-        self._words.set_text(shown.summary)
+        self._wall.keep_only(entry)
+        self._view.show(entry.pixels, entry.part)
+        self._words.set_text(entry.summary)
 
     def _ticked(self) -> None:
         self._picked()
@@ -181,9 +181,9 @@ class PreviewPane:
         return False
 
     def _more(self) -> None:
-        kept = self._wall.kept() or [shown for shown in (self._wall.latest(),) if shown is not None]
+        ticked = self._wall.kept() or [entry for entry in (self._wall.latest(),) if entry is not None]
         self._seeds += 1
-        self._ask(_MORE, {**pick_of(kept[0].recipe), "like": kept[0].recipe.seed, "seed": self._seeds})
+        self._ask(_MORE, {**pick_of(ticked[0].recipe), "like": ticked[0].recipe.seed, "seed": self._seeds})
 
     def _ask(self, count: int, settings: dict[str, Any] | None = None, live: bool = False) -> None:
         values = {**self._values(), "candidates": count}
@@ -237,21 +237,23 @@ class PreviewPane:
               margin: Box | None, live: bool) -> None:  # fmt: skip
         began = time.monotonic()
         result: client.Result | None = None
-        shown: list[Shown] = []
+        entries: list[WallEntry] = []
         words = ""
         try:
             result = job.result()
             words = client.summary(result)
-            shown = [self._shown(request, result, at, values, part, margin, live) for at in range(len(result.answers))]
+            entries = [
+                self._shown(request, result, at, values, part, margin, live) for at in range(len(result.answers))
+            ]
         except client.CancelledError:
             return
         except Exception as error:  # of the engine or not: it is shown, and the next preview can be asked for
             words = client.sentence(error)
         seconds = time.monotonic() - began
-        GLib.idle_add(self._came, job, None if margin else request, result, shown, words, seconds)
+        GLib.idle_add(self._came, job, None if margin else request, result, entries, words, seconds)
 
     def _shown(self, request: client.Submission, result: client.Result, at: int, values: dict[str, Any], part: Box,
-               margin: Box | None, live: bool) -> Shown:  # fmt: skip
+               margin: Box | None, live: bool) -> WallEntry:  # fmt: skip
         answer = result.answers[at]
         pixels = pixbufs.pixbuf_of(answer)
         if margin:
@@ -262,43 +264,45 @@ class PreviewPane:
         which = client.difference(answer)
         exactness = client.scales_back(answer, result.degradation)
         summary = " ".join(["%s; scaled back: %s." % (which, exactness), *result.notes])
-        return Shown(pixels, part, recipe, values, which, summary[0].upper() + summary[1:], live)
+        return WallEntry(pixels, part, recipe, values, which, summary[0].upper() + summary[1:], live)
 
     def _came(self, job: client.JobHandle, request: client.Submission | None, result: client.Result | None,
-              shown: list[Shown], words: str, seconds: float) -> bool:  # fmt: skip
+              entries: list[WallEntry], words: str, seconds: float) -> bool:  # fmt: skip
         if job is not self._job:
             return False  # another one is on its way, or the dialog is closed
         self._job = None
         self._words.set_text(words)
-        if result is None or not shown:
+        if result is None or not entries:
             return False
         if request is not None:
             keep(self._action, request, result)
-        for one in shown:
+        for one in entries:
             one.label = self._label(one)
             self._wall.add(one)
-        if len(shown) == 1:
+        if len(entries) == 1:
             self._seconds = seconds
-            self._view.show(shown[0].pixels, shown[0].part)
-        self._all.set_active(len(shown) > 1 or (self._all.get_active() and len(self._wall) > 1))
-        self._measured(shown[0].values, result)
+            self._view.show(entries[0].pixels, entries[0].part)
+        self._all.set_active(len(entries) > 1 or (self._all.get_active() and len(self._wall) > 1))
+        self._measured(entries[0].values, result)
         self._name_buttons()
         return False
 
     # What tells an answer from the others: its seed or reading, and settings that differ from those of the first.
-    def _label(self, shown: Shown) -> str:
-        first = self._first_values(shown)
-        told = ("candidates", "seed", "imagination", "reading", "scale", "size", "output")
+    def _label(self, entry: WallEntry) -> str:
+        first = self._first_values(entry)
+        in_label = ("candidates", "seed", "imagination", "reading", "scale", "size", "output")
         action = self._action
-        others = {name: value for name, value in shown.values.items() if name not in told and value != first.get(name)}
-        words = [shown.label]
+        others = {
+            name: value for name, value in entry.values.items() if name not in in_label and value != first.get(name)
+        }
+        words = [entry.label]
         for name, value in others.items():
             words.append(client.in_words(action, {name: value}) or "default %s" % action.option(name).label.lower())
         return ", ".join(words)
 
-    def _first_values(self, shown: Shown) -> dict[str, Any]:
+    def _first_values(self, entry: WallEntry) -> dict[str, Any]:
         first = self._wall.first()
-        return first.values if first is not None else shown.values
+        return first.values if first is not None else entry.values
 
 
 def _cut(picture: client.Pixels, left: int, top: int, right: int, bottom: int) -> client.Pixels:

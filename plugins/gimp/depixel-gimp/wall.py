@@ -20,7 +20,7 @@ _STEP = 6  # pixels of a side below which tiles are not drawn anew
 
 
 @dataclass(eq=False)
-class Shown:
+class WallEntry:
     """
     One answer of this dialog.
 
@@ -36,7 +36,7 @@ class Shown:
     summary: str
     live: bool = False
 
-    def is_same(self, other: Shown) -> bool:
+    def is_same(self, other: WallEntry) -> bool:
         """Whether it is the same answer to the same part."""
         return self.recipe == other.recipe and self.part == other.part
 
@@ -46,13 +46,13 @@ class Wall:
     The answers of a dialog side by side, each with a tick.
 
     Args:
-        opened: called with the `Shown` that was clicked.
+        opened: called with the `WallEntry` that was clicked.
         ticked: called when the ticks are others.
     """
 
-    def __init__(self, opened: Callable[[Shown], None], ticked: Callable[[], None]) -> None:
+    def __init__(self, opened: Callable[[WallEntry], None], ticked: Callable[[], None]) -> None:
         self._opened, self._ticked = opened, ticked
-        self._tiles: dict[Shown, tuple[Any, Any, Any]] = {}  # => the tile, its picture, its tick
+        self._tiles: dict[WallEntry, tuple[Any, Any, Any]] = {}  # => the tile, its picture, its tick
         self._side = 0
         self._quiet = False
         self._flow = Gtk.FlowBox(selection_mode=Gtk.SelectionMode.NONE, row_spacing=_GAP, column_spacing=_GAP,
@@ -67,12 +67,12 @@ class Wall:
     def __len__(self) -> int:
         return len(self._tiles)
 
-    def add(self, shown: Shown) -> None:
+    def add(self, entry: WallEntry) -> None:
         """Add an answer at the end; a live one replaces the previous live one."""
         last = next(reversed(self._tiles), None)
-        if shown.live and last is not None and last.live and not self._tiles[last][2].get_active():
+        if entry.live and last is not None and last.live and not self._tiles[last][2].get_active():
             self._remove(last)
-        for one in [one for one in self._tiles if one.is_same(shown) and not self._tiles[one][2].get_active()]:
+        for one in [one for one in self._tiles if one.is_same(entry) and not self._tiles[one][2].get_active()]:
             self._remove(one)
         old = [one for one, tile in self._tiles.items() if not tile[2].get_active()]
         for one in old[: max(0, len(self._tiles) + 1 - _MOST)]:
@@ -81,12 +81,12 @@ class Wall:
         button = Gtk.Button(relief=Gtk.ReliefStyle.NONE)
         button.add(picture)
         button.set_tooltip_text("Enlarge this answer and keep only this one")
-        button.get_accessible().set_name(shown.label)
-        button.connect("clicked", lambda _: self._opened(shown))
+        button.get_accessible().set_name(entry.label)
+        button.connect("clicked", lambda _: self._opened(entry))
         tick = Gtk.CheckButton(halign=Gtk.Align.CENTER)
-        tick.add(Gtk.Label(label=shown.label, wrap=True, lines=2, ellipsize=Pango.EllipsizeMode.END, width_chars=12,
+        tick.add(Gtk.Label(label=entry.label, wrap=True, lines=2, ellipsize=Pango.EllipsizeMode.END, width_chars=12,
                            max_width_chars=16, xalign=0))  # fmt: skip
-        tick.set_tooltip_text("%s. Tick the answers that you want." % shown.label)
+        tick.set_tooltip_text("%s. Tick the answers that you want." % entry.label)
         tick.connect("toggled", self._toggled)
         tile = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=2)
         tile.pack_start(button, False, False, 0)
@@ -94,26 +94,26 @@ class Wall:
         self._flow.add(tile)
         tile.get_parent().set_can_focus(False)  # of FlowBox; the button and the tick have the focus
         tile.get_parent().show_all()
-        self._tiles[shown] = (tile, picture, tick)
+        self._tiles[entry] = (tile, picture, tick)
         self._resize(self.area.get_allocated_width(), always=True)
 
-    def kept(self) -> list[Shown]:
+    def kept(self) -> list[WallEntry]:
         """The ticked answers, in their order."""
-        return [shown for shown, tile in self._tiles.items() if tile[2].get_active()]
+        return [entry for entry, tile in self._tiles.items() if tile[2].get_active()]
 
-    def keep_only(self, chosen: Shown | None) -> None:
+    def keep_only(self, chosen: WallEntry | None) -> None:
         """Tick this one alone, or none."""
         self._quiet = True
-        for shown, tile in self._tiles.items():
-            tile[2].set_active(shown is chosen)
+        for entry, tile in self._tiles.items():
+            tile[2].set_active(entry is chosen)
         self._quiet = False
         self._ticked()
 
-    def first(self) -> Shown | None:
+    def first(self) -> WallEntry | None:
         """The oldest answer."""
         return next(iter(self._tiles), None)
 
-    def latest(self) -> Shown | None:
+    def latest(self) -> WallEntry | None:
         """The newest answer."""
         return next(reversed(self._tiles), None)
 
@@ -121,8 +121,8 @@ class Wall:
         if not self._quiet:
             self._ticked()
 
-    def _remove(self, shown: Shown) -> None:
-        self._tiles.pop(shown)[0].get_parent().destroy()
+    def _remove(self, entry: WallEntry) -> None:
+        self._tiles.pop(entry)[0].get_parent().destroy()
 
     def _resize(self, width: int, always: bool = False) -> bool:
         count = len(self._tiles)
@@ -132,10 +132,10 @@ class Wall:
             return False
         self._side = side
         self._flow.set_min_children_per_line(columns)
-        for shown, (_, picture, _) in self._tiles.items():
-            wide, high = shown.pixels.get_width(), shown.pixels.get_height()
+        for entry, (_, picture, _) in self._tiles.items():
+            wide, high = entry.pixels.get_width(), entry.pixels.get_height()
             times = side / max(wide, high)
             times = float(int(times)) if times > 1 else times
             size = (max(1, round(wide * times)), max(1, round(high * times)))
-            picture.set_from_pixbuf(pixbufs.on_checks(shown.pixels, *size))
+            picture.set_from_pixbuf(pixbufs.on_checks(entry.pixels, *size))
         return False

@@ -50,10 +50,10 @@ def selected_layers() -> tuple[Target, ...]:
         return (active_layer(),)
     outermost = [layer for layer in layers.values() if not any(_key(one) in layers for one in _parents(layer))]
     ordered = [layer for layer in below(document.rootNode()) if _key(layer) in map(_key, outermost)]
-    found = [layer for layer in ordered if layer.type() not in _NO_PIXELS and not layer.bounds().isEmpty()]
-    if not found:
+    with_pixels = [layer for layer in ordered if layer.type() not in _NO_PIXELS and not layer.bounds().isEmpty()]
+    if not with_pixels:
         raise HostError("The selected layers have no pixels: select paint layers or groups.")
-    return tuple(_target(document, layer) for layer in found)
+    return tuple(_target(document, layer) for layer in with_pixels)
 
 
 def whole_document() -> tuple[Target, ...]:

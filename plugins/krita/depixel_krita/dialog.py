@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ._client import UPSCALE, Action, Engine
+from .order_queue import OrderSetResult
 from .panel import Panel
 from .qt import QtCore, QtWidgets
-from .requests import Reply
 from .settings import setting
 
 
@@ -51,7 +51,7 @@ class Dialog(QtWidgets.QDialog):
         self.panel.close_down()
         super().done(code)
 
-    def _finished(self, reply: Reply) -> None:
+    def _finished(self, result: OrderSetResult) -> None:
         if self.panel.offers:  # there is something to choose
             self.show()
 

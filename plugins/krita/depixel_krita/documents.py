@@ -10,7 +10,7 @@ from krita import Krita
 from .colours import colours_of, strips
 from .files import name_document
 from .host import HostError, find_document, go_to
-from .painting import Delivery, Making, Painting, cut, fill, keep_recipes, open_document
+from .painting import Delivery, Destination, Painting, cut, fill, keep_recipes, open_document
 from .qt import QtCore
 from .scratch import Converter
 
@@ -37,11 +37,13 @@ def new_document(delivery: Delivery, suffix: str) -> Generator[int, None, str]:
     own = target.colours
     size = round(canvas.width() * scale), round(canvas.height() * scale)
     document = app.createDocument(*size, delivery.group, own.model, own.depth, own.profile, resolution)
-    making = Making(delivery.colours, own, target, scale, (round(-canvas.left() * scale), round(-canvas.top() * scale)))
+    destination = Destination(
+        delivery.colours, own, target, scale, (round(-canvas.left() * scale), round(-canvas.top() * scale))
+    )
     key = document.rootNode().uniqueId().toString()
     try:
         yield 1  # Krita has taken long for it
-        layers = yield from _fill_document(document, key, paintings, making, rate)
+        layers = yield from _fill_document(document, key, paintings, destination, rate)
     except BaseException:  # cancelled as well: half a document is no answer
         if find_document(key) is not None:
             document.setModified(False)
@@ -98,22 +100,22 @@ def flattened_copy() -> Generator[int, None, str]:
 
 # `document` must be the very object that Krita gave when it made the document: this one owns it until it has a view.
 def _fill_document(
-    document: Document, key: str, paintings: Sequence[Painting], making: Making, rate: int
+    document: Document, key: str, paintings: Sequence[Painting], destination: Destination, rate: int
 ) -> Generator[int, None, list[Node]]:
     app = Krita.instance()
     for node in document.topLevelNodes():
         node.remove()
     yield 1
-    converter = Converter(making.painted, making.layers)
+    converter = Converter(destination.painted, destination.layers)
     animated = len(paintings[0].frames) > 1
     layers: list[Node] = []
     for index, painting in reversed(list(enumerate(paintings))):
         layer = document.createNode(painting.name, "paintlayer")
         if not animated:
-            yield from fill(layer, painting, 0, converter, making.corner, key)
+            yield from fill(layer, painting, 0, converter, destination.corner, key)
         document.rootNode().addChildNode(layer, None)
         layer.setVisible(animated or index == 0)  # Krita makes no keyframes on what is hidden
-        yield from cut(document, layer, painting, making)
+        yield from cut(document, layer, painting, destination)
         layers.insert(0, layer)
     window = app.activeWindow()
     if window is not None:
@@ -123,11 +125,11 @@ def _fill_document(
     if animated:
         document.setFramesPerSecond(rate)
         for layer, painting in zip(layers, paintings):  # noqa: B905 (Python 3.8 in some builds of Krita)
-            yield from _animate(key, layer, painting, making.target.times, converter, making.corner)
-        yield from go_to(open_document(key), making.target.times[0])
+            yield from _animate(key, layer, painting, destination.target.times, converter, destination.corner)
+        yield from go_to(open_document(key), destination.target.times[0])
         for layer in layers[1:]:  # Krita 5.2 crashes when one is hidden while it still works on the keyframes
             yield 200
-            yield from go_to(open_document(key), making.target.times[0])
+            yield from go_to(open_document(key), destination.target.times[0])
             layer.setVisible(False)
     return layers
 

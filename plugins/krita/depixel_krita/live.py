@@ -102,10 +102,10 @@ class Live(QtCore.QObject):
     def _ask(self, target: Target, part: Target, values: Mapping[str, Any]) -> None:
         try:
             values = {**sized(self._action, values, target), "candidates": 1}
-            sent = target.chosen()
-            if (part.width, part.height) != (sent.width, sent.height):
-                size = read_target(values["size"], sent.width, sent.height) or {"scale": values["scale"]}
-                scale = min(_PREVIEW_SCALE, whole_scale(size, sent.width, sent.height))
+            whole = target.chosen()
+            if (part.width, part.height) != (whole.width, whole.height):
+                size = read_target(values["size"], whole.width, whole.height) or {"scale": values["scale"]}
+                scale = min(_PREVIEW_SCALE, whole_scale(size, whole.width, whole.height))
                 values = {**values, "size": "", "scale": scale}
             self.work.start(Order(part, self._action, values, {}, previews=False))
         except EngineError as error:

@@ -42,7 +42,7 @@ class Delivery:
 
 
 @dataclass(frozen=True)
-class Making:
+class Destination:
     """What the layers of one delivery have in common."""
 
     painted: ColourSpace  # of the paintings
@@ -85,16 +85,16 @@ def fill(
         yield 0
 
 
-def cut(document: Document, layer: Node, painting: Painting, making: Making) -> Iterator[int]:
+def cut(document: Document, layer: Node, painting: Painting, destination: Destination) -> Iterator[int]:
     """Give a layer a transparency mask that shows what came from selected pixels; it keeps all of its pixels."""
-    target = making.target
-    size = round(target.width * making.scale), round(target.height * making.scale)
+    target = destination.target
+    size = round(target.width * destination.scale), round(target.height * destination.scale)
     whole = (painting.width, painting.height) == size
     if not target.shape or not whole or not hasattr(document, "createTransparencyMask"):  # the last: Krita 5.1
         return
     mask = document.createTransparencyMask("Selection")
     layer.addChildNode(mask, None)
-    left, top = making.corner[0] + painting.left, making.corner[1] + painting.top
+    left, top = destination.corner[0] + painting.left, destination.corner[1] + painting.top
     for start, rows in strips(*size):
         part = resized(target.shape, (target.width, target.height), size, range(start, start + rows))
         mask.setPixelData(QtCore.QByteArray(part), left, top + start, painting.width, rows)

@@ -18,17 +18,17 @@ from ._client import (
     explanation,
 )
 from .choice import active_layer
+from .contact_sheet import ContactSheet
 from .documents import flattened_copy
 from .host import HostError, Target, sentence_of
 from .live import Live
+from .order_queue import OrderQueue, OrderSet, OrderSetResult
 from .outlook import outlook
-from .parts import delivery_of, request_for
+from .parts import delivery_of, order_set_for
 from .qt import QtWidgets, Signal
 from .recipes import KeptRecipe, recipe_of_target
-from .requests import Queue, Reply, Request
 from .results import NEW_DOCUMENT, deliver
 from .settings import setting, write_setting
-from .sheet import Sheet
 from .turns import StateWatch, Stepper
 from .widgets import LARGE, PanelWidgets
 from .work import Offer, Order
@@ -43,7 +43,7 @@ class Panel(PanelWidgets):
 
     Signals:
         applied: answers have become layers or a document; with the sentence that sums the job up.
-        finished: with the `Reply` to a request (not to a preview).
+        finished: with the `OrderSetResult` to a request (not to a preview).
         refused: with the sentence; a request came to nothing.
     """
 
@@ -55,12 +55,12 @@ class Panel(PanelWidgets):
         super().__init__(action, engine.place, parent, wide)
         self.adds_single = True  # an answer that leaves no choice is added at once
         self._history, self._rates = History(engine.place), Rates(engine.place)
-        self.queue = Queue(engine, self)
+        self.queue = OrderQueue(engine, self)
         self.preview = Live(action, engine, self.view, self)
         self._watch = StateWatch(engine, self)
-        self._ready: list[Reply] = []  # finished, and not shown yet
-        self._shown: Reply | None = None
-        self._sheet: Sheet | None = None
+        self._ready: list[OrderSetResult] = []  # finished, and not shown yet
+        self._shown: OrderSetResult | None = None
+        self._sheet: ContactSheet | None = None
         self._applying: Stepper | None = None
         self._adding = NEW_DOCUMENT  # where the answers go that are being added
         self._recipe: KeptRecipe | None = None  # of the active layer
@@ -113,7 +113,7 @@ class Panel(PanelWidgets):
     def start(self) -> None:
         """Ask for answers to what is selected now; they wait for those that were asked for before."""
         try:
-            self._add(request_for(self.action, self.form.values()))
+            self._add(order_set_for(self.action, self.form.values()))
         except (HostError, EngineError) as error:
             self._refuse(str(error))
             return
@@ -133,7 +133,7 @@ class Panel(PanelWidgets):
             target = kept.target(active_layer())
             values = {**self.form.values(), **kept.recipe.values()}
             again = Order(target, action_named(kept.recipe.action), values, extra, previews=True, again=kept)
-            self._add(Request((again,), self.form.values()["output"], kept.recipe.name, values))
+            self._add(OrderSet((again,), self.form.values()["output"], kept.recipe.name, values))
         except (HostError, EngineError) as error:
             self._refuse(str(error))
 
@@ -149,20 +149,20 @@ class Panel(PanelWidgets):
         values["seed"] = (max(offer.seed for offer in self.offers) + 1) % 1_000_003
         extra = {"like": chosen.seed} if chosen.imagined else {}
         again = Order(first.target, first.action, values, extra, previews=False)
-        request = self._shown.request
+        order_set = self._shown.order_set
         try:
-            self._add(replace(request, parts=(again,), kept=self.offers, extends=self._shown))
+            self._add(replace(order_set, parts=(again,), kept=self.offers, extends=self._shown))
         except EngineError as error:
             self._refuse(str(error))
 
     def cancel_one(self) -> None:
         """Give up the request that is selected in the list, or the one that is worked on."""
         row = self.waiting.currentRow() if self.waiting.isVisible() else 0
-        requests = self.queue.requests
-        if self._applying is not None or not requests:
+        order_sets = self.queue.order_sets
+        if self._applying is not None or not order_sets:
             self.cancel()
             return
-        self.queue.cancel(requests[min(max(0, row), len(requests) - 1)])
+        self.queue.cancel(order_sets[min(max(0, row), len(order_sets) - 1)])
         self.say("Cancelled; nothing was changed.")
         self._next()
 
@@ -196,7 +196,7 @@ class Panel(PanelWidgets):
         if self._shown is None:
             return
         if self._sheet is None:
-            self._sheet = Sheet(self)
+            self._sheet = ContactSheet(self)
             self._sheet.chosen.connect(self.apply_offers)
             self._sheet.more.connect(self.ask_for_more)
         self._sheet.fill(self._shown.parts[0].finished.source, self.offers)
@@ -239,41 +239,41 @@ class Panel(PanelWidgets):
         if self._sheet is not None:
             self._sheet.close()
 
-    def _add(self, request: Request) -> None:
-        self.queue.add(request)
+    def _add(self, order_set: OrderSet) -> None:
+        self.queue.add(order_set)
         self.preview.work.cancel()
-        self._history.begin(request.parts[0].action, request.title, request.values)
+        self._history.begin(order_set.parts[0].action, order_set.title, order_set.values)
         self._refresh()
 
-    def _finished(self, reply: Reply) -> None:
-        self._history.finish(reply.parts[0].order.action)
-        for part in reply.parts:
+    def _finished(self, result: OrderSetResult) -> None:
+        self._history.finish(result.parts[0].order.action)
+        for part in result.parts:
             self._rates.note(part.order.action, part.order.values, [part.finished.result])
         self._watch.soon()
-        if reply.request.extends is not None and reply.request.extends is self._shown:
-            self._show(reply)
+        if result.order_set.extends is not None and result.order_set.extends is self._shown:
+            self._show(result)
         else:
-            self._ready.append(reply)
+            self._ready.append(result)
             self._next()
-        self.finished.emit(reply)
+        self.finished.emit(result)
 
     # The next reply that nobody has seen, once the user is part with the one before.
     def _next(self) -> None:
         if self._ready and self._shown is None and self._applying is None:
-            reply = self._ready.pop(0)
-            if reply.several or (self.adds_single and len(reply.offers) == 1):
-                self._deliver(reply, reply.offers)
+            result = self._ready.pop(0)
+            if result.several or (self.adds_single and len(result.offers) == 1):
+                self._deliver(result, result.offers)
             else:
-                self._show(reply)
+                self._show(result)
         self._refresh()
 
-    def _show(self, reply: Reply) -> None:
-        offers = reply.offers
-        row = self.strip.currentRow() if reply.request.kept else 0
-        self._shown = reply
-        self.say(reply.summary)
+    def _show(self, result: OrderSetResult) -> None:
+        offers = result.offers
+        row = self.strip.currentRow() if result.order_set.kept else 0
+        self._shown = result
+        self.say(result.summary)
         self.view.set_stale(False)
-        self.view.show_both(reply.parts[0].finished.source, offers[max(0, row)].picture)
+        self.view.show_both(result.parts[0].finished.source, offers[max(0, row)].picture)
         self.strip.fill(
             [offer.picture for offer in offers],
             [offer.label for offer in offers],
@@ -284,48 +284,48 @@ class Panel(PanelWidgets):
             self.show_sheet()
         self._refresh()
 
-    def _deliver(self, reply: Reply, offers: Any) -> None:
+    def _deliver(self, result: OrderSetResult, offers: Any) -> None:
         # Answers that wait go where the form says now; what is added by itself, where it was asked for.
-        output = reply.request.output if self._shown is None else self.form.values()["output"]
-        parts = [delivery_of(part, part.offers[:1]) for part in reply.parts]
-        if not reply.several:
-            parts = [delivery_of(reply.parts[0], offers)]
-        name = reply.request.title if len(parts) > 1 else parts[0].group
+        output = result.order_set.output if self._shown is None else self.form.values()["output"]
+        parts = [delivery_of(part, part.offers[:1]) for part in result.parts]
+        if not result.several:
+            parts = [delivery_of(result.parts[0], offers)]
+        name = result.order_set.title if len(parts) > 1 else parts[0].group
         self._adding = output
-        steps = deliver(parts, output, reply.suffix, reply.request.only)
-        self._run(steps, name, lambda made: self._applied(reply, made), reply)
+        steps = deliver(parts, output, result.suffix, result.order_set.only)
+        self._run(steps, name, lambda made: self._applied(result, made), result)
 
-    def _run(self, steps: Any, name: str, ended: Any, reply: Reply | None = None) -> None:
+    def _run(self, steps: Any, name: str, ended: Any, result: OrderSetResult | None = None) -> None:
         self._applying = Stepper(steps, self)
         self._applying.ended.connect(lambda made: self._ended(ended, made))
-        self._applying.broke.connect(lambda error: self._not_applied(error, reply))
+        self._applying.broke.connect(lambda error: self._not_applied(error, result))
         self.say(f"Adding {name}")
         self._refresh()
 
-    def _ended(self, ended: Any, made: str) -> None:
+    def _ended(self, ended: Any, name: str) -> None:
         self._applying = None
-        ended(made)
+        ended(name)
         self._next()
 
-    def _applied(self, reply: Reply, name: str) -> None:
-        words = reply.summary
-        if self._shown is reply:
+    def _applied(self, result: OrderSetResult, name: str) -> None:
+        words = result.summary
+        if self._shown is result:
             self._shown = None
         self.preview.forget()
-        real = reply.parts[0].order.action.name == ANONYMISE_FACE.name and self._adding != NEW_DOCUMENT
+        real = result.parts[0].order.action.name == ANONYMISE_FACE.name and self._adding != NEW_DOCUMENT
         self.say(f"Added {name}. " + (f"{_STILL_THERE} " if real else "") + words)
         if self._sheet is not None:
             self._sheet.close()
         self.applied.emit(words)
 
     # An answer that could not be added is not lost: it waits, to be added somewhere else.
-    def _not_applied(self, error: BaseException, reply: Reply | None) -> None:
+    def _not_applied(self, error: BaseException, result: OrderSetResult | None) -> None:
         self._applying = None
-        if reply is not None and self._shown is None:
-            self._show(reply)
+        if result is not None and self._shown is None:
+            self._show(result)
         self._refuse(sentence_of(error))
 
-    def _failed(self, request: Request, words: str) -> None:
+    def _failed(self, order_set: OrderSet, words: str) -> None:
         self._watch.soon()
         self._refuse(words or "Cancelled; nothing was changed.")
 
@@ -362,7 +362,7 @@ class Panel(PanelWidgets):
     def _changed(self) -> None:
         self._explain()
         if self._shown is not None:
-            old = {**self._shown.request.values, "output": None}
+            old = {**self._shown.order_set.values, "output": None}
             self.view.set_stale(old != {**self.form.values(), "output": None})
         elif not self.busy:
             self.words.setProperty("describes", True)  # what was said of the last answer has been read
@@ -378,6 +378,6 @@ class Panel(PanelWidgets):
             self.say(f"{words}; result: {result}" if result else words, describes=True)
 
     def _refresh(self) -> None:
-        titles = [request.title for request in self.queue.requests]
+        titles = [order_set.title for order_set in self.queue.order_sets]
         recipe = self._recipe.recipe if self._recipe is not None else None
         self.arrange(len(self.offers), self.busy, self._applying is not None, titles, recipe)

@@ -9,8 +9,8 @@ from ._client import UPSCALE, Action, group_name
 from .choice import parts_of, selected_layers, whole_document
 from .colours import MASK
 from .host import Target, find_document, find_node
+from .order_queue import OrderSet
 from .painting import Delivery
-from .requests import Request
 from .results import DOCUMENT, NEW_DOCUMENT
 from .sizes import sized
 from .work import Offer, Order, OrderResult
@@ -19,7 +19,7 @@ _OF_MASKS = ("scale", "size", "quality")
 """Options that count for a mask too; what a mask shows is known."""
 
 
-def request_for(action: Action, values: Mapping[str, Any]) -> Request:
+def order_set_for(action: Action, values: Mapping[str, Any]) -> OrderSet:
     """
     The request for what is selected in Krita.
 
@@ -38,7 +38,7 @@ def request_for(action: Action, values: Mapping[str, Any]) -> Request:
     title = targets[0].name
     if many and document is not None:
         title = document.name() or "document"
-    return Request(parts, values["output"], title, values, only=only)
+    return OrderSet(parts, values["output"], title, values, only=only)
 
 
 def _targets(action: Action, output: str) -> tuple[tuple[Target, ...], frozenset[str]]:

@@ -65,12 +65,12 @@ def resized(samples: bytes, size: tuple[int, int], larger: tuple[int, int], rows
         rows: of the larger picture.
     """
     columns = operator.itemgetter(*(x * size[0] // larger[0] for x in range(larger[0])), 0)  # one more: a tuple always
-    found: dict[int, bytes] = {}
+    by_source: dict[int, bytes] = {}
     for row in rows:
         source = row * size[1] // larger[1]
-        if source not in found:
-            found[source] = bytes(columns(samples[source * size[0] : (source + 1) * size[0]])[:-1])
-    return b"".join(found[row * size[1] // larger[1]] for row in rows)
+        if source not in by_source:
+            by_source[source] = bytes(columns(samples[source * size[0] : (source + 1) * size[0]])[:-1])
+    return b"".join(by_source[row * size[1] // larger[1]] for row in rows)
 
 
 def pasted(answer: Samples, source: Samples, shape: bytes, depth: int) -> bytearray:

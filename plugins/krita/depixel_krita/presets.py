@@ -60,8 +60,8 @@ class PresetsButton(QtWidgets.QToolButton):
     def save(self, name: str = "") -> None:
         """Keep the values of the form under this name, or under one that the user is asked for."""
         if not name:
-            name, wanted = QtWidgets.QInputDialog.getText(self, "Depixel: save as a preset", "Name of the preset:")
-            if not wanted:
+            name, accepted = QtWidgets.QInputDialog.getText(self, "Depixel: save as a preset", "Name of the preset:")
+            if not accepted:
                 return
         own = {preset.name.lower() for preset in self._known() if preset.own}
         replace = " ".join(name.split()).lower() in own
@@ -90,8 +90,8 @@ class PresetsButton(QtWidgets.QToolButton):
         return preset.applied(self._action, self._form.values())
 
     def _offer(self, menu: QtWidgets.QMenu, words: str, values: Callable[[], Mapping[str, Any]]) -> None:
-        shown = self.fontMetrics().elidedText(words, QtCore.Qt.TextElideMode.ElideRight, _WIDE)
-        entry = menu.addAction(shown.replace("&", "&&"))
+        text = self.fontMetrics().elidedText(words, QtCore.Qt.TextElideMode.ElideRight, _WIDE)
+        entry = menu.addAction(text.replace("&", "&&"))
         entry.setToolTip(words)
         entry.triggered.connect(lambda checked=False: self.picked.emit(values()))
 

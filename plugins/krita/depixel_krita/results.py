@@ -14,7 +14,7 @@ from .colours import colours_of
 from .copies import document_copy
 from .documents import new_document
 from .host import Target, find_node
-from .painting import Delivery, Making, Painting, cut, fill, keep_recipes, open_document, until_size
+from .painting import Delivery, Destination, Painting, cut, fill, keep_recipes, open_document, until_size
 from .scratch import Converter, paint_layer, scratch, used
 
 if TYPE_CHECKING:
@@ -67,8 +67,8 @@ def _as_layers(deliveries: Sequence[Delivery], larger: bool) -> Generator[int, N
         canvas = max(width for _, (width, _) in places), max(height for _, (_, height) in places)
     nodes = []
     for one, corner in zip(deliveries, corners):  # noqa: B905 (Python 3.8 in some builds of Krita)
-        making = Making(one.colours, colours_of(open_document(key)), one.target, scale, corner)
-        nodes.append((yield from _new_node(one.paintings, making, one.group)))
+        destination = Destination(one.colours, colours_of(open_document(key)), one.target, scale, corner)
+        nodes.append((yield from _new_node(one.paintings, destination, one.group)))
     document = open_document(key)
     if larger:
         document.scaleImage(*canvas, int(document.xRes()), int(document.yRes()), "NearestNeighbor")
@@ -135,23 +135,23 @@ def _hide(target: Target) -> Iterator[int]:
 
 # One filled layer, or a group of them, in no document yet: adding it is a single step. What consists of more than a
 # layer is put together in the scratch document and duplicated from there.
-def _new_node(paintings: Sequence[Painting], making: Making, group: str) -> Generator[int, None, Node]:
-    converter = Converter(making.painted, making.layers)
-    key = making.target.document
-    if len(paintings) == 1 and not making.target.shape:
+def _new_node(paintings: Sequence[Painting], destination: Destination, group: str) -> Generator[int, None, Node]:
+    converter = Converter(destination.painted, destination.layers)
+    key = destination.target.document
+    if len(paintings) == 1 and not destination.target.shape:
         node = open_document(key).createNode(paintings[0].name, "paintlayer")
-        yield from fill(node, paintings[0], 0, converter, making.corner, key)
+        yield from fill(node, paintings[0], 0, converter, destination.corner, key)
         return node
-    place = scratch(making.layers)
+    place = scratch(destination.layers)
     folder = place.createGroupLayer(group)
     place.rootNode().addChildNode(folder, None)
     try:
         for index, painting in reversed(list(enumerate(paintings))):  # the best one on top
-            layer = paint_layer(place, painting.name, making.layers)
-            yield from fill(layer, painting, 0, converter, making.corner, key)
+            layer = paint_layer(place, painting.name, destination.layers)
+            yield from fill(layer, painting, 0, converter, destination.corner, key)
             layer.setVisible(index == 0)
             folder.addChildNode(layer, None)
-            yield from cut(place, layer, painting, making)
+            yield from cut(place, layer, painting, destination)
             used(painting.width * painting.height)
         node = (folder if len(paintings) > 1 else layer).duplicate()
         node.setName(group if len(paintings) > 1 else paintings[0].name)

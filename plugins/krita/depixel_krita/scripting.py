@@ -16,9 +16,9 @@ from krita import Krita
 from ._client import Engine, EngineError, action_named, with_output
 from .documents import flattened_copy, to_front
 from .host import HostError, sentence_of
-from .parts import delivery_of, request_for
+from .order_queue import OrderQueue, OrderSet, OrderSetResult
+from .parts import delivery_of, order_set_for
 from .qt import QtCore
-from .requests import Queue, Reply, Request
 from .results import deliver
 from .turns import Stepper
 
@@ -53,11 +53,11 @@ def answer(action: str = "upscale", document: Document | None = None, **values: 
         raise RuntimeError(f"{action} has no option {unknown[0]}; it has {', '.join(chosen.defaults())}.")
     _wait_for(document)
     try:
-        reply = _reply(request_for(chosen, {**chosen.defaults(), **values}))
+        result = _result(order_set_for(chosen, {**chosen.defaults(), **values}))
     except (HostError, EngineError) as error:
         raise RuntimeError(str(error)) from None
-    parts = [delivery_of(part, part.offers) for part in reply.parts]
-    return _run(deliver(parts, reply.request.output, reply.suffix, reply.request.only))
+    parts = [delivery_of(part, part.offers) for part in result.parts]
+    return _run(deliver(parts, result.order_set.output, result.suffix, result.order_set.only))
 
 
 def flattened() -> str:
@@ -70,22 +70,22 @@ def flattened() -> str:
     return _run(flattened_copy())
 
 
-def _reply(request: Request) -> Reply:
+def _result(order_set: OrderSet) -> OrderSetResult:
     app = Krita.instance()
-    queue = Queue(Engine("krita"), app)
-    replies: list[Reply] = []
+    queue = OrderQueue(Engine("krita"), app)
+    results: list[OrderSetResult] = []
     problems: list[str] = []
-    queue.finished.connect(replies.append)
+    queue.finished.connect(results.append)
     queue.failed.connect(lambda failed, words: problems.append(words or "Cancelled."))
-    queue.add(request)
+    queue.add(order_set)
     try:
-        _spin(lambda: bool(replies or problems))
+        _spin(lambda: bool(results or problems))
     finally:
         queue.cancel()
         queue.deleteLater()
     if problems:
         raise RuntimeError(problems[0])
-    return replies[0]
+    return results[0]
 
 
 def _run(steps: Generator[int, None, str]) -> str:

@@ -110,13 +110,13 @@ class EngineCall:
         raise RuntimeError("the engine ended the job without an answer")
 
     def _finished(self, result: Result, sources: tuple[Samples, ...], source: Preview, began: float) -> CallResult:
-        shown, every = [], []
+        previews, every = [], []
         for answer in result.answers:
             frames = [self._inside(*pair) for pair in zip(answer.frames, sources)]  # noqa: B905 (Python 3.8)
             shape = answer.width, answer.height, answer.channels, answer.depth
-            shown.append(Preview(*reduced(frames[0], *shape, SHOWN_SIDE)))
+            previews.append(Preview(*reduced(frames[0], *shape, SHOWN_SIDE)))
             every.append(tuple(self._exchanged(frame) for frame in frames))
-        return CallResult(result, tuple(every), tuple(shown), source, time.monotonic() - began)
+        return CallResult(result, tuple(every), tuple(previews), source, time.monotonic() - began)
 
     def _inside(self, answer: bytes, source: Samples) -> Samples:
         if not self._kept_to or len(answer) != len(source):

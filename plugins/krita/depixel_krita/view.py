@@ -148,11 +148,11 @@ class CompareView(QtWidgets.QWidget):
         self._grip = None
 
     def mouseMoveEvent(self, event: QtGui.QMouseEvent) -> None:  # noqa: N802
-        shown = self._after or self._before
-        if self._grip is None or shown is None:
+        image = self._after or self._before
+        if self._grip is None or image is None:
             self._move_to(event)
             return
-        way, place = event.pos() - self._grip, self._place(shown)
+        way, place = event.pos() - self._grip, self._place(image)
         self._viewpoint.move(-way.x() / max(1, place.width()), -way.y() / max(1, place.height()))
         self._grip = event.pos()
 

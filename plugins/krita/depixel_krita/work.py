@@ -188,9 +188,9 @@ class Work(QtCore.QObject):
             return
         for message in task.take():
             if isinstance(message, CallResult):
-                done = OrderResult(order, shot, message, _offers(order, message, self._sent))
+                result = OrderResult(order, shot, message, _offers(order, message, self._sent))
                 self._end()
-                self.finished.emit(done)
+                self.finished.emit(result)
                 return
             if isinstance(message, CallFailure):
                 self._fail(message.sentence)

@@ -59,7 +59,7 @@ def main(binding: str, out: Path) -> None:
         offers = tuple(_offer(picture, number) for number, picture in enumerate((second, first)))
         part = types.SimpleNamespace(finished=types.SimpleNamespace(source=first))
         asked_for = types.SimpleNamespace(values={})
-        panel._shown = types.SimpleNamespace(offers=offers, parts=(part,), request=asked_for)
+        panel._shown = types.SimpleNamespace(offers=offers, parts=(part,), order_set=asked_for)
         panel.strip.fill([second, first], ["1: exact", "2: exact"], ["one", "two"])
         panel._refresh()  # as when answers have come
         for _ in range(5):

@@ -58,10 +58,10 @@ def fit_landmarks(
         identity = torch.eye(len(columns), device=start.device)
         normal = jacobian.transpose(1, 2) @ jacobian + identity * (1 + damping)
         slope = (jacobian.transpose(1, 2) @ residual[:, :, None])[:, :, 0] + u
-        tried = u - torch.linalg.solve(normal, slope[:, :, None])[:, :, 0]
-        now = cost(tried)
+        candidate = u - torch.linalg.solve(normal, slope[:, :, None])[:, :, 0]
+        now = cost(candidate)
         better = now < best
-        u = torch.where(better[:, None], tried, u)
+        u = torch.where(better[:, None], candidate, u)
         best = torch.where(better, now, best)
         damping = torch.where(better[:, None, None], damping * 0.4, damping * 6)
     return Parameters(start.index_add(1, columns, u * deviation)).clamped()

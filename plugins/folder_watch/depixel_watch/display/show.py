@@ -184,15 +184,15 @@ class Table:
     def _inside(self, now: PassCounts) -> list[Text]:
         from rich.text import Text
 
-        path, done, whole = now.inside
-        if not path or done >= whole:
+        path, count, whole = now.inside
+        if not path or count >= whole:
             return []
         if path != self._archive:
             self._archive, self._pace = path, Pace(self._clock)
-        self._pace.reach(done)
+        self._pace.reach(count)
         left = self._pace.seconds_left(whole)
         rest = "measuring" if left is None else f"{spoken(left)} left"
-        line = one_line(f"{PurePosixPath(path).name}: {100 * done // whole} % of the textures inside, {rest}")
+        line = one_line(f"{PurePosixPath(path).name}: {100 * count // whole} % of the textures inside, {rest}")
         return [Text(line, no_wrap=True, overflow="ellipsis")]
 
     # Recent files per second, 0 = unknown; and the time since the last file: files come in

@@ -78,8 +78,8 @@ class Sides:
     def _about(self, path: str) -> tuple[tuple[str, ...] | None, str]:
         stamp = stamp_if_seen(self._root / path)
         with self._lock:
-            known = self._known.get(path)
-        if known is None or known[0] != stamp:
+            facts = self._known.get(path)
+        if facts is None or facts[0] != stamp:
             side, picture = None, ""
             if stamp is not None and stamp.size <= MOST_BYTES:
                 with contextlib.suppress(OSError, DepixelError):
@@ -87,10 +87,10 @@ class Sides:
                     side = parse(path, data)
                     picture = "" if side is not None else suspicion(path, data)
             names = None if side is None else tuple(PurePosixPath(page).name for page in side.pages)
-            known = (stamp, names, picture)
+            facts = (stamp, names, picture)
             with self._lock:
-                self._known[path] = known
-        return known[1], known[2]
+                self._known[path] = facts
+        return facts[1], facts[2]
 
     def _sides_in(self, folder: str) -> tuple[str, ...]:
         with self._lock:

@@ -16,21 +16,21 @@ _SHARED_KINDS = ("art", "pixel-art", "textures")
 
 
 @dataclass(frozen=True)
-class Reply:
+class OrderSetResult:
     """All answers to one request."""
 
-    request: Request
+    order_set: OrderSet
     parts: tuple[OrderResult, ...]
 
     @property
     def offers(self) -> tuple[Offer, ...]:
         """The answers to choose from; those of a single layer."""
-        return (*self.request.kept, *self.parts[0].offers)
+        return (*self.order_set.kept, *self.parts[0].offers)
 
     @property
     def several(self) -> bool:
         """Whether several layers were answered: there is then nothing to choose."""
-        return len(self.parts) > 1 or self.request.output == DOCUMENT
+        return len(self.parts) > 1 or self.order_set.output == DOCUMENT
 
     @property
     def suffix(self) -> str:
@@ -52,7 +52,7 @@ class Reply:
 
 
 @dataclass(frozen=True)
-class Request:
+class OrderSet:
     """What one press of a button asks for."""
 
     parts: tuple[Order, ...]  # one for each layer
@@ -60,11 +60,11 @@ class Request:
     title: str  # of what is answered, for messages
     values: Mapping[str, Any]  # of the form
     kept: tuple[Offer, ...] = ()  # earlier answers, to which these are added
-    extends: Reply | None = None  # the reply that they belong to
+    extends: OrderSetResult | None = None  # the reply that they belong to
     only: frozenset[str] = frozenset()  # ids of the layers that a copy of the document keeps; empty: all
 
 
-class Queue(QtCore.QObject):
+class OrderQueue(QtCore.QObject):
     """
     Works on one request after the other.
 
@@ -72,8 +72,8 @@ class Queue(QtCore.QObject):
         changed: a request began, ended or was added.
         progressed: with a sentence, and the fraction that is done; -1 while that is unknown.
         previewed: with a picture of the best answer so far.
-        finished: with a `Reply`.
-        failed: with the `Request` and a sentence.
+        finished: with an `OrderSetResult`.
+        failed: with the `OrderSet` and a sentence.
     """
 
     changed = Signal()
@@ -85,7 +85,7 @@ class Queue(QtCore.QObject):
     def __init__(self, engine: Engine, parent: QtCore.QObject) -> None:
         super().__init__(parent)
         self.work = Work(engine, self)
-        self._requests: list[Request] = []  # the first is being worked on
+        self._order_sets: list[OrderSet] = []  # the first is being worked on
         self._done: list[OrderResult] = []  # its layers that are finished
         self.work.progressed.connect(self._progressed)
         self.work.finished.connect(self._finished)
@@ -93,35 +93,35 @@ class Queue(QtCore.QObject):
 
     @property
     def busy(self) -> bool:
-        return bool(self._requests)
+        return bool(self._order_sets)
 
     @property
-    def requests(self) -> tuple[Request, ...]:
+    def order_sets(self) -> tuple[OrderSet, ...]:
         """Those that are not finished, in the order in which they are worked on."""
-        return tuple(self._requests)
+        return tuple(self._order_sets)
 
-    def add(self, request: Request) -> None:
+    def add(self, order_set: OrderSet) -> None:
         """
         Begin with it, or let it wait for its turn. Returns at once.
 
         Raises:
             EngineError: a value is out of range; nothing was added.
         """
-        for part in request.parts:
+        for part in order_set.parts:
             part.check()
-        self._requests.append(request)
-        if len(self._requests) == 1:
+        self._order_sets.append(order_set)
+        if len(self._order_sets) == 1:
             self._begin()
         self.changed.emit()
 
-    def cancel(self, request: Request | None = None) -> None:
+    def cancel(self, order_set: OrderSet | None = None) -> None:
         """Give up one request, or all; no signal but `changed` comes."""
-        if request is None:
-            self._requests.clear()
+        if order_set is None:
+            self._order_sets.clear()
             self._stop()
-        elif request in self._requests:
-            first = self._requests[0] is request
-            self._requests.remove(request)
+        elif order_set in self._order_sets:
+            first = self._order_sets[0] is order_set
+            self._order_sets.remove(order_set)
             if first:
                 self._stop()
                 self._begin()
@@ -132,10 +132,10 @@ class Queue(QtCore.QObject):
         self.work.cancel()
 
     def _begin(self) -> None:
-        if not self._requests:
+        if not self._order_sets:
             return
-        request = self._requests[0]
-        part = request.parts[len(self._done)]
+        order_set = self._order_sets[0]
+        part = order_set.parts[len(self._done)]
         if self._done:
             part = replace(part, values=_of_one_kind(part.values, self._done[0]))
         self.progressed.emit(f"{self._title()}: reading the pixels", -1.0)
@@ -145,9 +145,9 @@ class Queue(QtCore.QObject):
             self._failed(str(error))
 
     def _title(self) -> str:
-        request = self._requests[0]
-        count = len(request.parts)
-        return request.title if count == 1 else f"{request.title}, layer {len(self._done) + 1} of {count}"
+        order_set = self._order_sets[0]
+        count = len(order_set.parts)
+        return order_set.title if count == 1 else f"{order_set.title}, layer {len(self._done) + 1} of {count}"
 
     def _progressed(self, event: Any) -> None:
         words = event.sentence
@@ -155,30 +155,30 @@ class Queue(QtCore.QObject):
             words = f"{words} ({event.position} ahead of it)"
         fraction = event.fraction if isinstance(event, Progress) else -1.0
         if fraction >= 0:
-            fraction = (len(self._done) + fraction) / len(self._requests[0].parts)
+            fraction = (len(self._done) + fraction) / len(self._order_sets[0].parts)
         self.progressed.emit(f"{self._title()}: {words}", fraction)
-        if isinstance(event, Progress) and event.preview is not None and len(self._requests[0].parts) == 1:
+        if isinstance(event, Progress) and event.preview is not None and len(self._order_sets[0].parts) == 1:
             self.previewed.emit(event.preview)
 
     def _finished(self, part: OrderResult) -> None:
         self._done.append(part)
-        request = self._requests[0]
-        if len(self._done) < len(request.parts):
+        order_set = self._order_sets[0]
+        if len(self._done) < len(order_set.parts):
             self._begin()
             return
-        reply = Reply(request, tuple(self._done))
+        result = OrderSetResult(order_set, tuple(self._done))
         self._next()
-        self.finished.emit(reply)
+        self.finished.emit(result)
         self.changed.emit()
 
     def _failed(self, words: str) -> None:
-        request, title = self._requests[0], self._title()
+        order_set, title = self._order_sets[0], self._title()
         self._next()
-        self.failed.emit(request, f"{title}: {words}" if words else "")
+        self.failed.emit(order_set, f"{title}: {words}" if words else "")
         self.changed.emit()
 
     def _next(self) -> None:
-        del self._requests[0]
+        del self._order_sets[0]
         self._done.clear()
         self._begin()
 

@@ -1,4 +1,4 @@
-"""`Sheet`: the answers beside each other, large enough to judge, with one zoom and one place for all of them."""
+"""`ContactSheet`: the answers beside each other, large enough to judge, with one zoom and one place for all of them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _Qt = QtCore.Qt
 _SIDE = 150  # pixels of a picture at least
 
 
-class Tile(QtWidgets.QWidget):
+class PictureTile(QtWidgets.QWidget):
     """
     One picture with its name. The wheel and + and - zoom, dragging moves.
 
@@ -98,7 +98,7 @@ class Tile(QtWidgets.QWidget):
         return self._viewpoint.spread(self._image.size(), inside)
 
 
-class Sheet(QtWidgets.QDialog):
+class ContactSheet(QtWidgets.QDialog):
     """
     The pixels and all answers to them; several answers can be marked.
 
@@ -115,7 +115,7 @@ class Sheet(QtWidgets.QDialog):
         self.setObjectName("depixel_sheet")
         self.setWindowTitle("Depixel: answers side by side")
         self._viewpoint = Viewpoint(self)
-        self._tiles: list[Tile] = []
+        self._tiles: list[PictureTile] = []
         holder = QtWidgets.QWidget(self)
         self._grid = QtWidgets.QGridLayout(holder)
         self._grid.setContentsMargins(0, 0, 0, 0)
@@ -147,11 +147,11 @@ class Sheet(QtWidgets.QDialog):
                 old.deleteLater()
         count = len(offers) + 1
         columns = 2 if count <= 4 else 3 if count <= 9 else 4
-        before = Tile(source, "your pixels", "The pixels that were sent to the engine", self._viewpoint, self)
+        before = PictureTile(source, "your pixels", "The pixels that were sent to the engine", self._viewpoint, self)
         self._grid.addWidget(before, 0, 0)
         self._tiles = []
         for index, offer in enumerate(offers):
-            tile = Tile(offer.picture, offer.label, offer.painting.name, self._viewpoint, self)
+            tile = PictureTile(offer.picture, offer.label, offer.painting.name, self._viewpoint, self)
             tile.clicked.connect(lambda tile=tile: self._toggle(tile))
             tile.mark(index in marked)
             self._tiles.append(tile)
@@ -162,7 +162,7 @@ class Sheet(QtWidgets.QDialog):
         """Numbers of the marked answers."""
         return [index for index, tile in enumerate(self._tiles) if tile.marked]
 
-    def _toggle(self, tile: Tile) -> None:
+    def _toggle(self, tile: PictureTile) -> None:
         tile.mark(not tile.marked)
         self._refresh()
 
