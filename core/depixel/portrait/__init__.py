@@ -1,7 +1,7 @@
 """Faces that are drawn: a parametric head, procedural skin, eyes, hair, glasses, clothes, light and background.
 
-`sample(seeds)` gives random people, `render(parameters, size)` their pictures. Everybody is nobody: no person was
-scanned or photographed for it. See CONTRIBUTING for where things live.
+`sample(seeds)` gives random people, `render(parameters, size)` their pictures. These people do not exist: nobody was
+scanned or photographed for them. CONTRIBUTING says where things live.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from depixel.portrait.parameters import Parameters
 
 LIGHTS = 9
 SPOTS = 6
-"""A blurred background is this many soft lights and shapes a side."""
+"""Soft lights and shapes along each side of a blurred background."""
 
 
 def background(parameters: Parameters, size: int) -> Tensor:
@@ -36,7 +36,7 @@ def background(parameters: Parameters, size: int) -> Tensor:
 
 
 def _blurred(parameters: Parameters, first: Tensor, second: Tensor, third: Tensor, size: int) -> Tensor:
-    """Soft patches of three colours, upright edges far out of focus, and lights as discs."""
+    """Soft patches of three colours, out-of-focus upright edges, and lights as discs."""
     seeds = [int(seed) for seed in parameters["noise_seed"].detach()]
     coarse = torch.stack([_patches(seed) for seed in seeds]).to(first.device)
     smooth = interpolate(coarse, (size, size), mode="bicubic", align_corners=False).clamp(0, 1)
@@ -49,7 +49,7 @@ def _blurred(parameters: Parameters, first: Tensor, second: Tensor, third: Tenso
 
 
 def _patches(seed: int) -> Tensor:
-    """[3, SPOTS, SPOTS], 0 to 1, the first in columns as walls and trees are."""
+    """[3, SPOTS, SPOTS], 0 to 1; the first varies mainly by column, like walls and trees."""
     generator = torch.Generator().manual_seed(seed * 7919 + 13)
     patches = torch.rand(3, SPOTS, SPOTS, generator=generator)
     columns = torch.rand(1, 1, SPOTS, generator=generator)
@@ -58,7 +58,7 @@ def _patches(seed: int) -> Tensor:
 
 
 def _discs(seed: int, size: int, device: torch.device) -> Tensor:
-    """Brightness [size, size] of up to LIGHTS lights out of focus; half of all backgrounds have none."""
+    """Brightness [size, size] of up to LIGHTS out-of-focus lights; half of all backgrounds have none."""
     numbers = torch.rand(LIGHTS, 4, generator=torch.Generator().manual_seed(seed * 104_729 + 7))
     picture = torch.zeros(size, size, device=device)
     if seed % 2:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 
 @dataclass(frozen=True)
 class BeardShape:
-    """The numbers of a kind of beard; weights 0 to 1 of where it grows, lengths in dm."""
+    """The numbers of a kind of beard: weights from 0 to 1 for where it grows, lengths in dm."""
 
     cheeks: float = 0.0
     """The sides of the jaw and the cheeks below the cheek line."""
@@ -29,7 +29,7 @@ class BeardShape:
     """How far the moustache's ends turn out and up."""
     curl: float = 0.1
     fall: float = 0.4
-    """How much the beard hangs instead of standing off the skin."""
+    """How much the beard hangs down instead of standing out from the skin."""
 
 
 NUMBERS = tuple(f.name for f in fields(BeardShape))

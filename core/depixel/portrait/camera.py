@@ -1,4 +1,4 @@
-"""The camera: from the world to places in the picture, and the landmarks of a face there."""
+"""The camera: projects the world into the picture, including the landmarks of a face."""
 
 from __future__ import annotations
 
@@ -12,23 +12,26 @@ from depixel.portrait.raster import Range
 from depixel.portrait.shape import Figure
 
 DEPTHS = Range(1 / 60, 1 / 2)
-"""Inverse depths (1/dm) that anything drawn can have; the same for everybody, so that nobody depends on the company."""
+"""
+Range of inverse depths (1/dm) of anything drawn; the same for all people, so that no one depends on the others in a
+batch.
+"""
 
 
 class Camera(NamedTuple):
-    """A perspective camera on the z axis for each of B people, that keeps the eyes where the parameters want them."""
+    """Perspective cameras on the z axis, one for each of B people, that put the eyes where the parameters say."""
 
     distance: Tensor
     """[B] dm from the origin to the camera."""
     focal: Tensor
     """[B] picture widths: focal length."""
     centre: Tensor
-    """[B, 2] picture widths: where the z axis meets the picture."""
+    """[B, 2] picture widths: where the z axis crosses the picture."""
 
     def project(self, points: Tensor, size: int, person: Tensor | None = None) -> Tensor:
-        """Points into a picture `size` samples wide: x, y in samples and inverse depth (1/dm), shaped alike.
+        """Points in a picture `size` samples wide: x, y in samples and inverse depth (1/dm), in the shape of `points`.
 
-        points: [B, ..., 3] dm; or [S, ..., 3] with person [S] int64, whose camera each is seen by.
+        points: [B, ..., 3] dm; or [S, ..., 3] with person [S] int64, the person whose camera sees each point.
         """
         distance, focal, centre = self.distance, self.focal, self.centre * size
         if person is not None:
@@ -41,12 +44,14 @@ class Camera(NamedTuple):
         return torch.stack([x, y, near], -1)
 
     def pixel(self, size: int) -> Tensor:
-        """[B] dm that one sample of a picture `size` wide covers at the eyes."""
+        """[B] dm that one sample of a picture `size` wide covers at the distance of the eyes."""
         return self.distance / (self.focal * size)
 
 
 def camera(parameters: Parameters, figure: Figure) -> Camera:
-    """The camera that puts the eyes of each figure at `eyes_at`, with eyes and mouth `scale` of the picture apart."""
+    """
+    The camera that puts each figure's eyes at `eyes_at`, with eyes and mouth `scale` of the picture's width apart.
+    """
     eyes = (figure.landmark("left_eye") + figure.landmark("right_eye")) / 2
     mouth = (figure.landmark("left_mouth") + figure.landmark("right_mouth")) / 2
     length = (eyes - mouth).norm(dim=1).clamp(min=0.2)
@@ -58,7 +63,10 @@ def camera(parameters: Parameters, figure: Figure) -> Camera:
 
 
 def landmarks(figure: Figure, view: Camera) -> dict[str, Tensor]:
-    """Name => [B, 2], parts of the picture's width from its left and top. Left and right are as seen in the picture."""
+    """
+    Name => [B, 2], as fractions of the picture's width from its left and top. Left and right are as seen in the
+    picture.
+    """
     seen = {}
     for name in figure.head.landmarks:
         swapped = name.replace("left", "*").replace("right", "left").replace("*", "right")

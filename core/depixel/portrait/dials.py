@@ -1,4 +1,4 @@
-"""What a user says about the person: "age=60, hair=long, glasses=round, tone=+1, smile", read and applied.
+"""Text about the person, such as "age=60, hair=long, glasses=round, tone=+1, smile": parsed and applied.
 
 `NAME=VALUE` sets a dial, `NAME=+X` and `NAME=-X` shift it (by years, degrees or dm where it has such a unit, otherwise
 by tenths of its range), `NAME` alone turns it on and `no NAME` off. A colour is written #rrggbb.
@@ -39,26 +39,26 @@ ALIASES = {
     "beard": {"mustache": "moustache", "full-beard": "full", "shadow": "stubble"},
     "headwear": {"hijab": "headscarf", "scarf": "headscarf", "baseball-cap": "cap", "fedora": "hat"},
 }
-"""Dial => other names of its options => the option; a space or underscore in a name counts as a hyphen."""
+"""Dial => other names for its options => the option; spaces and underscores in a name count as hyphens."""
 MEASURES = ("years", "degrees", "dm", "stops")
-"""Units in which shifts are counted; other dials are shifted by tenths of their range."""
+"""Units for shifts; other dials are shifted by tenths of their range."""
 STRONG = 0.75
-"""Part of the range that a dial turned on is set to."""
+"""Fraction of its range to which a dial is set when it is turned on."""
 CLOSE = 0.85
-"""Similarity (difflib's ratio, 0 to 1) from which a dial is suggested; "sparkle" and "scale" have 0.67."""
+"""Similarity (difflib's ratio, 0 to 1) above which a dial is suggested; "sparkle" and "scale" have 0.67."""
 
 
 @dataclass(frozen=True)
 class DialSetting:
-    """The value of one dial, or a shift of it."""
+    """The value of one dial, or a change to it."""
 
     name: str
     values: tuple[float, ...]
-    """The value, or by how much it is shifted; as many numbers as the parameter has."""
+    """The value, or the amount of the change; as many numbers as the parameter has."""
     shift: bool = False
 
     def applied(self, people: Parameters) -> Parameters:
-        """People with this dial set or shifted, inside its range."""
+        """People with this dial set or shifted, within its range."""
         values = torch.tensor(self.values, device=people.values.device)
         current = people.values[:, layout()[self.name]]
         changed = people.values.clone()
@@ -67,19 +67,19 @@ class DialSetting:
 
 
 def read_dials(text: str) -> tuple[DialSetting, ...]:
-    """The dials of a text; raises BadUsageError naming what cannot be understood."""
+    """The dials in a text; raises BadUsageError that names what cannot be understood."""
     return tuple(_read(part.strip()) for part in text.split(",") if part.strip())
 
 
 def turned(people: Parameters, dials: Sequence[DialSetting]) -> Parameters:
-    """People with all dials applied, in their order."""
+    """People with all dials applied, in order."""
     for dial in dials:
         people = dial.applied(people)
     return people
 
 
 def fixed_columns(dials: Sequence[DialSetting]) -> Tensor:
-    """[D] bool: the columns of the parameters that a user has set, and that a search must leave alone."""
+    """[D] bool: the columns of the parameters that the user set; a search must not change them."""
     fixed = torch.zeros(width(), dtype=torch.bool)
     for dial in dials:
         fixed[layout()[dial.name]] = True

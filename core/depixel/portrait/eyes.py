@@ -1,6 +1,6 @@
-"""Eyes: a ball with iris and pupil, a cornea that mirrors the lights, the lids' shadow and the wet line below.
+"""Eyes: a ball with iris and pupil, a cornea that reflects the lights, the lids' shadow and the wet line below.
 
-Coordinates on the ball are those of the head, divided by the ball's radius, from its centre.
+Coordinates on the ball are relative to its centre, along the head's axes, in units of its radius.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from depixel.portrait.shape import Figure
 from depixel.portrait.surface import Surface
 
 IRISES = ((98, 136, 166), (124, 144, 140), (126, 122, 74), (140, 96, 50), (104, 64, 34), (70, 43, 27), (48, 31, 23))
-"""sRGB from no melanin to much."""
+"""sRGB, from little melanin to much."""
 WHITE = (212, 202, 195)
 CATCH_LIGHT = (0.18, 0.42, 0.89)
-"""Towards a part of the sky that every eye mirrors, unit vector in the world."""
+"""Direction of a part of the sky that every eye reflects, unit vector in the world."""
 FOLLOW = 0.85
-"""How much of the head's turn the eyes make up for when they look at the camera."""
+"""How much the eyes compensate for the turn of the head to look at the camera."""
 FARTHEST = 30.0
-"""Degrees that the eyes turn in the head at most."""
+"""Largest angle in degrees by which the eyes turn in the head."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Eyes:
     """[B, 2, 3] unit, where each eye looks."""
     upper: Tensor
     lower: Tensor
-    """[B, 2, 3]: edges of the lids, y = a + b x + c x^2 on the ball."""
+    """[B, 2, 3]: edges of the lids, as parabolas y = a + b x + c x^2 on the ball."""
 
 
 def eyes(parameters: Parameters, figure: Figure) -> Eyes:
@@ -58,7 +58,7 @@ def eyes(parameters: Parameters, figure: Figure) -> Eyes:
 def _gaze(parameters: Parameters, centre: Tensor) -> Tensor:
     aside = (-parameters["yaw"] * FOLLOW).clamp(-FARTHEST, FARTHEST) + parameters["gaze"][:, 0]
     above = (parameters["pitch"] * FOLLOW).clamp(-FARTHEST, FARTHEST) + parameters["gaze"][:, 1]
-    # Both eyes meet where the camera is: each turns inward by a little.
+    # Both eyes look at the camera, so each turns inward a little.
     inward = -torch.rad2deg(torch.atan2(centre[..., 0], parameters["distance"][:, None]))
     a = (aside[:, None] + inward).clamp(-38, 38) * (math.pi / 180)
     e = above[:, None].expand_as(a).clamp(-25, 22) * (math.pi / 180)
@@ -85,7 +85,7 @@ def iris_colour(parameters: Parameters) -> Tensor:
 
 
 def shaded_eyes(surface: Surface, pair: Eyes, pivot: Tensor, light: Lights, lit: Tensor) -> Tensor:
-    """Linear light [N, 3] of N samples on eyeballs; lit [N]: part of the key light that arrives."""
+    """Linear light [N, 3] of N samples on eyeballs; lit [N]: fraction of the key light that arrives."""
     inside = surface.unturned(surface.position - pivot) + pivot
     side = (inside[:, 0] < 0).long()
     person = surface.person
@@ -118,7 +118,7 @@ def _lid_distance(edge: Tensor, e: Tensor) -> Tensor:
 
 
 def _ball_colour(surface: Surface, e: Tensor, gaze: Tensor, angle: Tensor, rim: Tensor, blur: float) -> Tensor:
-    """Linear reflectance [N, 3] of white, iris and pupil."""
+    """Linear reflectance [N, 3] of the white, the iris and the pupil."""
     pupil = rim * surface.of("pupil_size")
     across = normalize(torch.stack([gaze[:, 2], torch.zeros_like(angle), -gaze[:, 0]], 1), dim=1)
     up = torch.linalg.cross(gaze, across)
@@ -152,14 +152,14 @@ def _irradiance(surface: Surface, normal: Tensor, light: Lights, lit: Tensor, sh
 
 
 def _mirrored(surface: Surface, normal: Tensor, light: Lights, strength: float) -> Tensor:
-    """What a wet surface mirrors [N, 3]: a window for the key light, a dim card for the fill, the sky."""
+    """What a wet surface reflects [N, 3]: a window for the key light, a dim card for the fill light, and the sky."""
     spread = surface.spread
     view = surface.view
     cosine = (normal * view).sum(1, keepdim=True).clamp(0, 1)
     mirror = 2 * cosine * normal - view
     fresnel = 0.035 + 0.5 * (1 - cosine) ** 5
     half = 0.1 + 0.22 * spread(light.softness)
-    # The sharpest edge of a mirrored window that a sample can show.
+    # The sharpest edge of a reflected window that a sample can show.
     edge = 0.03 + surface.pixel * 3.0
     window = _card(mirror, spread(light.key), half, edge, bars=surface.pixel < 0.008)
     card = _card(mirror, spread(light.fill), half * 0.8, edge, bars=False)
@@ -171,7 +171,7 @@ def _mirrored(surface: Surface, normal: Tensor, light: Lights, strength: float) 
 
 
 def _card(mirror: Tensor, towards: Tensor, half: Tensor, edge: float, bars: bool) -> Tensor:
-    """How much of a square light, `half` wide and high (radians), mirrored rays [N, 3] meet: [N]."""
+    """How much of a square light with half side `half` (radians) the reflected rays [N, 3] hit: [N]."""
     up = torch.tensor([[0.0, 1.0, 0.0]], device=mirror.device)
     side = normalize(torch.linalg.cross(up.expand_as(towards), towards), dim=1)
     top = torch.linalg.cross(towards, side)

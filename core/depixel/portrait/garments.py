@@ -1,4 +1,4 @@
-"""Clothes: shells over the shoulders that end in a neckline, collars, hoods; and how cloth looks."""
+"""Clothes: shells over the shoulders that end at a neckline, collars and hoods; and the look of cloth."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from depixel.portrait.shape import Figure
 from depixel.portrait.surface import Look, Surface, bumped
 
 TOP = -1.02
-"""Height on the base head (dm) above which no shell reaches."""
+"""Height on the base head (dm) that no shell exceeds."""
 AROUND = 56
 """Points of a ring around the neck."""
 ABSENT = -5.0
-"""A cut at which nothing is left."""
+"""A cut value that removes everything."""
 
 
 class Torso(NamedTuple):
@@ -33,7 +33,7 @@ class Torso(NamedTuple):
     vertices: Tensor
     """[N] int64, of the level's vertices."""
     triangles: Tensor
-    """[M, 3] int64, of the above."""
+    """[M, 3] int64, indices of the above."""
     place: Tensor
     """[N, 3] dm on the base head."""
 
@@ -50,7 +50,7 @@ def torso(device: str, level: int) -> Torso:
 
 
 def neckline(parameters: Parameters, place: Tensor, person: Tensor | None = None) -> Tensor:
-    """How far below the edge of the garment places lie: dm, positive where cloth is.
+    """How far below the edge of the garment a place is: dm, positive on cloth.
 
     place: [N, 3] with person [N] -> [N]; or without person -> [B, N].
     """
@@ -72,7 +72,7 @@ def _high(z: Tensor) -> Tensor:
 
 
 def clothes(parameters: Parameters, figure: Figure, level: int) -> list[Mesh]:
-    """The meshes of what everybody wears; what somebody does not wear is cut away altogether."""
+    """The meshes of everybody's clothes; what a person does not wear is cut away completely."""
     head = figure.head
     part = torso(str(head.device), level)
     world = head.level(level).apply(figure.posed)[:, part.vertices]
@@ -101,7 +101,7 @@ def _only(cut: Tensor, those: Tensor) -> Tensor:
 
 
 class _Ring(NamedTuple):
-    """Where a ring around the neck lies on the base head's coarse triangles; angle 0 is in front."""
+    """Where a ring around the neck crosses the coarse triangles of the base head; angle 0 is at the front."""
 
     corners: Tensor
     """[AROUND, 3] int64."""
@@ -113,7 +113,7 @@ class _Ring(NamedTuple):
 
 @lru_cache(maxsize=4)
 def _ring(device: str) -> _Ring:
-    """Rays from the middle of the neck hit the skin at the height of a collar."""
+    """Rays from the middle of the neck hit the skin at collar height."""
     head: Head = released_head(device)
     quads = head.skin_quads
     triangles = torch.cat([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]])
@@ -133,7 +133,8 @@ def _ring(device: str) -> _Ring:
 
 
 def _hit(start: Tensor, ray: Tensor, corner: Tensor) -> tuple[int, Tensor]:
-    """The first of triangles corner [M, 3, 3] that a ray from inside meets, and the barycentrics [3] there.
+    """
+    The first of the triangles corner [M, 3, 3] that a ray from inside hits, and the barycentric coordinates [3] there.
 
     Source: Möller and Trumbore, "Fast, minimum storage ray/triangle intersection", 1997.
     """
@@ -152,9 +153,9 @@ def _hit(start: Tensor, ray: Tensor, corner: Tensor) -> tuple[int, Tensor]:
 
 
 def neck_ring(figure: Figure) -> tuple[Tensor, Tensor, Tensor]:
-    """Points [B, AROUND, 3] around the neck at the height of a collar, outward directions alike, angles [AROUND].
+    """Points [B, AROUND, 3] around the neck at collar height, outward directions of the same shape, angles [AROUND].
 
-    Angles are radians away from the front, 0 to pi.
+    Angles are in radians from the front, 0 to pi.
     """
     ring = _ring(str(figure.head.device))
     base = (figure.posed[:, ring.corners] * ring.weights[..., None]).sum(2)
@@ -163,7 +164,7 @@ def neck_ring(figure: Figure) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def _collars(parameters: Parameters, figure: Figure) -> list[Mesh]:
-    """Folded collars of shirts (also below jackets) and the roll of a hood."""
+    """Folded collars of shirts (also below jackets) and the rolled edge of a hood."""
     shirts = parameters.is_option("garment", "shirt") | parameters.is_option("garment", "jacket")
     hoods = parameters.is_option("garment", "hoodie")
     if not bool((shirts | hoods).any()):
@@ -196,7 +197,7 @@ def _collars(parameters: Parameters, figure: Figure) -> list[Mesh]:
 
 
 def lifted(base: Tensor, out: Tensor, lift: Tensor | float, push: Tensor | float) -> Tensor:
-    """A ring [B, AROUND, 3] moved up and outward by lift and push (dm, each a number or [AROUND])."""
+    """A ring [B, AROUND, 3] moved up by `lift` and outward by `push` (dm, each a number or [AROUND])."""
     up = torch.tensor([0.0, 1.0, 0.0], device=base.device)
     rise = torch.as_tensor(lift, device=base.device).reshape(-1, 1)
     reach = torch.as_tensor(push, device=base.device).reshape(-1, 1)
@@ -204,7 +205,7 @@ def lifted(base: Tensor, out: Tensor, lift: Tensor | float, push: Tensor | float
 
 
 def lofted(rows: list[Tensor], material: int, cut: Tensor) -> Mesh:
-    """A mesh through rings [B, AROUND, 3], closed around."""
+    """A closed mesh through rings [B, AROUND, 3]."""
     count = len(rows)
     vertices = torch.cat(rows, 1)
     index = torch.arange(count * AROUND, device=vertices.device).reshape(count, AROUND)
@@ -215,7 +216,7 @@ def lofted(rows: list[Tensor], material: int, cut: Tensor) -> Mesh:
 
 
 def cloth(surface: Surface, cut: Tensor, inner: bool) -> Look:
-    """How N samples of cloth look; cut [N] dm: how far from its edge; inner: what is worn below a jacket."""
+    """The look of N samples of cloth; cut [N] dm: distance from the edge; inner: whether it is worn below a jacket."""
     place = surface.place
     main, accent = (linear(surface.of(name)) for name in ("garment_colour", "accent_colour"))
     if inner:

@@ -1,4 +1,4 @@
-"""Glasses: frames of six kinds as bent tubes, and lenses that tint and mirror."""
+"""Glasses: six kinds of frames as bent tubes, and lenses that tint and reflect."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ KINDS = {
     "half-rim": (0.245, 0.165, 0.6),
     "cat-eye": (0.245, 0.175, 0.7),
 }
-"""Half width and half height of a lens in dm, and the exponent of its outline (1 is an ellipse, less is boxy)."""
+"""Half width and half height of a lens in dm, and the exponent of its outline (1 is an ellipse, smaller is boxier)."""
 
 
 class Glasses(NamedTuple):
-    """The frames and lenses of B people; nobody's are far behind the camera."""
+    """The frames and lenses of B people; those of people without glasses are far behind the camera."""
 
     frame: Mesh
     lenses: Tensor
     """[B, L, 3] dm in the world."""
     lens_triangles: Tensor
-    """[T, 3] int64, of the above."""
+    """[T, 3] int64, indices of the above."""
 
 
 def glasses(parameters: Parameters, figure: Figure, sample: float) -> Glasses | None:
-    """Frames and lenses, or None when nobody wears any; no tube is thinner than a sample of so many dm."""
+    """Frames and lenses, or None if nobody wears any; no tube is thinner than one sample (in dm)."""
     kind = parameters.choice("glasses")
     if not bool((kind > 0).any()):
         return None
@@ -107,7 +107,7 @@ def _bridge_vertices(figure: Figure) -> Tensor:
 
 
 def _bridge(rims: list[Tensor]) -> Tensor:
-    """From lens to lens over the nose: [B, BAR, 3]."""
+    """From one lens to the other over the nose: [B, BAR, 3]."""
     place = RIM * 3 // 8
     left, right = rims[0][:, place], rims[1][:, RIM // 8]
     t = torch.linspace(0, 1, BAR, device=left.device)[None, :, None]
@@ -116,7 +116,7 @@ def _bridge(rims: list[Tensor]) -> Tensor:
 
 
 def _temple(figure: Figure, rim: Tensor, side: int) -> Tensor:
-    """From the lens to above the ear: [B, BAR, 3]."""
+    """From the lens to the top of the ear: [B, BAR, 3]."""
     head = figure.head
     outward = 1.0 if side == 0 else -1.0
     ears = head.region("ears") > 0.5
@@ -152,13 +152,16 @@ def _tube(path: Tensor, radius: Tensor, closed: bool) -> tuple[Tensor, Tensor]:
 
 
 def frame(surface: Surface) -> Look:
-    """How N samples of a frame look: lacquer."""
+    """The look of N samples of a frame: lacquer."""
     colour = linear(surface.of("glasses_colour")).expand_as(surface.position)
     return Look(colour, surface.normal, torch.full_like(colour[:, 0], 0.8), gloss=0.1, polish=0.6, polish_power=60.0)
 
 
 def lens_light(parameters: Parameters, person: Tensor, up: Tensor) -> tuple[Tensor, Tensor]:
-    """What a lens adds [N, 3] (linear) and how much it lets through [N]; up [N]: height on the lens, -1 to 1."""
+    """
+    The light [N, 3] (linear) that a lens adds, and the fraction [N] that it transmits; up [N]: height on the lens, -1
+    to 1.
+    """
     tint = parameters["glasses_tint"] if len(parameters) == 1 else parameters["glasses_tint"][person]
     sky = parameters["sky_colour"] if len(parameters) == 1 else parameters["sky_colour"][person]
     through = 1 - tint * (0.72 + 0.28 * (0.5 + 0.5 * up).clamp(0, 1)) * 0.95

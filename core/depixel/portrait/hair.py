@@ -1,4 +1,4 @@
-"""Hair of people: `grow` gives all strands of a figure, from scalp to beard, as fine as a picture shows them."""
+"""Hair of people: `grow` gives all strands of a figure, from scalp to beard, as finely as a picture can show them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from depixel.portrait.strands import HAIR, Strands
 
 GUIDES = 384
 MOST = 10_000
-"""Strands of the finest hair."""
+"""Strands at the finest level."""
 LOCKS = (60, 150, 400, 900)
 """Numbers of locks that a scalp can be divided into."""
 DETAILS = (
@@ -31,29 +31,29 @@ DETAILS = (
     (0.0042, Detail(3600, 32, 4, 0.0085)),
     (0.0, Detail(6500, 56, 4, 0.0052)),
 )
-"""Least dm that a pixel covers, and how finely hair is drawn then: pictures of 48, 128, 256, 512 and 1024 pixels."""
+"""Smallest number of dm that a pixel covers for each level of detail: pictures of 48, 128, 256, 512 and 1024 pixels."""
 
 
 class Scalp(NamedTuple):
-    """What of the hair is the same for every person."""
+    """The part of the hair that is the same for every person."""
 
     roots: Roots
     field: Tensor
-    """[N], signed distance inside the hairline, dm."""
+    """[N], signed distance from the hairline, dm, positive inside."""
     guides: Roots
     kin: Kinship
     lock: Tensor
-    """[len(LOCKS), N] int64, the strand at the heart of each strand's lock."""
+    """[len(LOCKS), N] int64, the central strand of each strand's lock."""
     skull: Tensor
-    """[K] int64, vertices by which a skull's place and size are measured."""
+    """[K] int64, vertices from which a skull's position and size are measured."""
     skin: Tensor
-    """[K] int64, vertices that hair lies on: skin without ears."""
+    """[K] int64, vertices that hair rests on: skin without ears."""
 
 
 def grow(figure: Figure, parameters: Parameters, pixel: Tensor) -> Strands:
     """All strands of B people, in the world.
 
-    pixel: [B], dm that a pixel of the picture covers at the eyes; the finest of them decides for all.
+    pixel: [B], dm that a pixel of the picture covers at the eyes; the smallest decides for everyone.
     """
     device = figure.vertices.device
     scalp = scalp_of(figure.head)
@@ -81,12 +81,12 @@ def grow(figure: Figure, parameters: Parameters, pixel: Tensor) -> Strands:
 
 
 def detail_for(pixel: float) -> Detail:
-    """How finely hair is drawn where a pixel covers `pixel` dm."""
+    """The level of detail at which hair is drawn where a pixel covers `pixel` dm."""
     return next(detail for least, detail in DETAILS if pixel >= least)
 
 
 def shape_numbers(parameters: Parameters) -> dict[str, Tensor]:
-    """The numbers of each person's style [B, 1], with the person's dials applied."""
+    """The numbers of each person's style [B, 1], with that person's dials applied."""
     rows = _style_table(str(parameters.values.device))[parameters.choice("hair")]
     s = {name: rows[:, k : k + 1] for k, name in enumerate(NUMBERS)}
     dial = {name: parameters[name].detach()[:, None] for name in _DIALS}
@@ -135,7 +135,7 @@ def placement(figure: Figure, scalp: Scalp) -> tuple[Tensor, Tensor]:
 
 
 def coverage(shape: dict[str, Tensor], place: Tensor, field: Tensor) -> Tensor:
-    """How far inside the hair [B, N] places [N, 3] are, dm, when hairlines recede and crowns go bald."""
+    """Distance inside the hair [B, N] of places [N, 3], dm, allowing for receding hairlines and bald crowns."""
     x, y, z = place.unbind(-1)
     front = ramp(z, -0.75, 0.1) * ramp(y, 0.25, 0.6)
     corners = 1.15 - 0.6 * torch.exp(-(x / 0.24).square())
@@ -149,7 +149,9 @@ def coverage(shape: dict[str, Tensor], place: Tensor, field: Tensor) -> Tensor:
 def _hair(
     parameters: Parameters, scalp: Scalp, surface: HeadSurface, vertices: Tensor, gravity: Tensor, detail: Detail
 ) -> list[Strands]:
-    """The hair of people who have some, in heads of the template's size; people are numbered as in `parameters`."""
+    """
+    The hair of those people who have any, on heads of the template's size; people are numbered as in `parameters`.
+    """
     shape = shape_numbers(parameters)
     guides = hair_growth.grow(shape, surface, scalp.guides, scalp.guides.on(vertices), gravity)
     group = hair_growth.groups(shape, scalp.roots.place)
@@ -174,7 +176,7 @@ def _styled(
     guides: hair_growth.Guides,
     group: Tensor,
 ) -> list[Strands]:
-    """The hair of those people who wear one style."""
+    """The hair of the people who wear one style."""
     style = STYLES[NAMES[number]]
     count = min(int(detail.strands * style.shape.dense), len(scalp.field))
     roots = scalp.roots.first(count)
@@ -189,7 +191,7 @@ def _styled(
     level = min(range(len(LOCKS)), key=lambda k: abs(LOCKS[k] - style.shape.locks))
     lock = scalp.lock[level, :count].expand(len(people), -1)
     lock = torch.where(group.gather(1, lock) == group, lock, torch.arange(count, device=lock.device))
-    # Curls need points enough to be round.
+    # Curls need enough points to look round.
     points = max(detail.points, min(72, int(style.shape.curl_rate * (style.shape.curl > 0) * style.shape.top * 7)))
     locks = hair_locks.interpolate(guides, kin, roots, roots.on(vertices[people]), lock, points, group, mine.centre)
     inside = coverage(s, roots.place, scalp.field[:count]) + 0.05 * (roots.random[:, 6] - 0.5) > 0
@@ -251,7 +253,7 @@ def _strands(
 
 
 def scalp_of(head: Head) -> Scalp:
-    """Roots, guides and locks on a head; worked out once for each head."""
+    """Roots, guides and locks on a head; computed once for each head."""
     return _scalp(head)
 
 

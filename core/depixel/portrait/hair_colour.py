@@ -12,9 +12,9 @@ from depixel.portrait.parameters import Parameters
 
 MELANIN = ((0.74, 0.56, 0.33), (0.50, 0.31, 0.135), (0.24, 0.115, 0.045), (0.085, 0.038, 0.018), (0.03, 0.016, 0.01),
            (0.011, 0.009, 0.008))  # fmt: skip
-"""Linear reflectance of hair from very light blond to black, at even steps of the dial."""
+"""Linear reflectance of hair from very light blond to black, at equal steps of the dial."""
 RED = (0.52, 0.115, 0.02)
-"""Of hair whose pigment is all red, at a middle lightness."""
+"""The same for hair whose pigment is entirely red, at a medium lightness."""
 GREY = (0.55, 0.55, 0.56)
 
 
@@ -28,7 +28,7 @@ class StrandColours(NamedTuple):
 
 
 def linear(srgb: Tensor) -> Tensor:
-    """sRGB 0 to 1 to linear light."""
+    """sRGB from 0 to 1, converted to linear light."""
     low = srgb / 12.92
     high = ((srgb.clamp(min=0.0) + 0.055) / 1.055).clamp(min=1e-6) ** 2.4
     return torch.where(srgb <= 0.04045, low, high)
@@ -48,7 +48,7 @@ def natural(melanin: Tensor, redness: Tensor) -> Tensor:
 
 
 def mean_colour(parameters: Parameters) -> Tensor:
-    """Linear reflectance [B, 3] of the hair as a whole near its roots, for painting the scalp under it."""
+    """Linear reflectance [B, 3] of the hair as a whole near its roots, for painting the scalp below it."""
     own = natural(parameters["hair_melanin"], parameters["hair_redness"])
     grey = own.new_tensor(GREY)
     own = own + (grey - own) * (parameters["hair_grey"] * 0.85)[:, None]
@@ -58,17 +58,17 @@ def mean_colour(parameters: Parameters) -> Tensor:
 
 
 def hair_colours(parameters: Parameters, person: Tensor, lock: Tensor, own: Tensor, points: int) -> StrandColours:
-    """Colours of strands: person [S] int64, lock [S] and own [S] are even noise shared in a lock and a strand's own."""
+    """Colours of strands: person [S] int64; lock [S] and own [S] are uniform noise, the first shared by a lock."""
     plain = natural(parameters["hair_melanin"], parameters["hair_redness"])
     grey, dye, roots = (parameters[name][person] for name in ("hair_grey", "hair_dye", "hair_roots"))
     root = plain[person]
-    # Strands differ a little in pigment, locks in how much sun they have had.
+    # Strands differ a little in pigment, and locks in how much sun they have had.
     root = root * (0.82 + 0.24 * lock + 0.14 * own)[:, None]
     light = parameters["hair_highlights"][person]
     chosen = ramp(light - (lock * 0.3 + own * 0.7), -0.08, 0.08)[:, None]
     lighter = root + (natural(parameters["hair_melanin"] * 0.45, parameters["hair_redness"])[person] - root) * 0.6
     root = root + (lighter - root) * chosen
-    # A strand stands for many hairs, of which some are grey: strands differ much less than hairs do.
+    # A strand stands for many hairs, some of them grey, so strands differ much less than hairs do.
     among = grey + torch.minimum(grey, 1 - grey) * (0.5 - 0.7 * own - 0.3 * lock)
     silver = among.clamp(0, 1)[:, None]
     root = root + (root.new_tensor(GREY) * (0.85 + 0.3 * own)[:, None] - root) * silver
@@ -89,7 +89,7 @@ def beard_colour(parameters: Parameters) -> Tensor:
 
 
 def brow_colour(parameters: Parameters) -> Tensor:
-    """Linear reflectance [B, 3] of the brows: seldom as light or as dark as the hair."""
+    """Linear reflectance [B, 3] of the brows: rarely as light or as dark as the hair."""
     darker = 0.14 + 0.62 * parameters["hair_melanin"] + 0.25 * parameters["brow_darkness"]
     own = natural(darker.clamp(0.08, 0.86), parameters["hair_redness"] * 0.6)
     grey = own.new_tensor(GREY) * 0.8

@@ -21,9 +21,9 @@ POINTS = 7
 BROW_LINE = (0.09, 0.16, 0.30, 0.40, 0.48, 0.54), (0.184, 0.197, 0.214, 0.216, 0.194, 0.158)
 """x and y of the middle of the left brow, dm on the template."""
 BROW_REACH = (0.07, 0.13, 0.2, 0.4, 0.54), (0.02, 0.042, 0.045, 0.030, 0.007)
-"""x and half the height of the brow."""
+"""x of the brow and half its height."""
 LASHES = 62
-"""Lashes of an upper lid at the finest."""
+"""Lashes of an upper lid at the finest level."""
 
 
 class FaceRoots(NamedTuple):
@@ -48,9 +48,10 @@ def grow(figure: Figure, parameters: Parameters, pixel: float) -> list[Strands]:
 
 
 def brow_place(place: Tensor, arch: Tensor, height: Tensor) -> tuple[Tensor, Tensor]:
-    """Where places [N, 3] on the template are in brows: across [B, N] (-1 to 1 inside the full height), along [N].
+    """
+    Position of places [N, 3] on the template in the brows: across [B, N] (-1 to 1 inside the full height), along [N].
 
-    arch, height: [B, 1]. Along is 0 at the inner and 1 at the outer end.
+    arch, height: [B, 1]. Along is 0 at the inner end and 1 at the outer end.
     """
     x = place[..., 0].abs()
     along = ((x - BROW_LINE[0][0]) / (BROW_LINE[0][-1] - BROW_LINE[0][0])).clamp(0, 1)
@@ -59,7 +60,9 @@ def brow_place(place: Tensor, arch: Tensor, height: Tensor) -> tuple[Tensor, Ten
 
 
 def _vectors(figure: Figure, roots: Roots) -> tuple[Tensor, Tensor, Tensor]:
-    """Roots [B, N, 3] and the skin's normals [B, N, 3] there, both before the head is turned; and heads' sizes [B]."""
+    """
+    Roots [B, N, 3] and skin normals [B, N, 3] there, both before the head is turned; and the size of each head [B].
+    """
     corners = figure.vertices[:, roots.corners]
     normal = normalize(
         torch.linalg.cross(corners[:, :, 1] - corners[:, :, 0], corners[:, :, 2] - corners[:, :, 0]), dim=-1
@@ -80,7 +83,7 @@ def _brows(figure: Figure, parameters: Parameters, roots: Roots, pixel: float) -
     edge = ramp(across.abs() / dial["thickness"], 1.1, 0.5) * ramp(along, 0.0, 0.14).clamp(min=0.3)
     inside &= r[:, 0] < dial["density"] * (0.35 + 0.65 * edge)
     side = roots.place[:, 0].sign()
-    # Inner hairs point up, the others outward; those above the middle lean down, those below it up.
+    # Inner hairs point up, the others outward; those above the middle lean down, those below it lean up.
     turn = 1.0 * (1 - ramp(along, 0.02, 0.35)) - 0.1 - 0.38 * across.clamp(-1, 1) * ramp(along, 0.05, 0.3)
     turn = turn - 0.45 * ramp(along, 0.6, 1.0) + (r[:, 1] - 0.5) * 0.35
     direction = torch.stack([turn.cos() * side, turn.sin(), torch.zeros_like(turn)], -1)
@@ -97,7 +100,7 @@ def _brows(figure: Figure, parameters: Parameters, roots: Roots, pixel: float) -
 
 
 def _curved(start: Tensor, direction: Tensor, normal: Tensor, length: Tensor, bend: float) -> Tensor:
-    """Hairs [B, N, POINTS, 3] that leave the skin and bend back to it."""
+    """Hairs [B, N, POINTS, 3] that leave the skin and bend back towards it."""
     t = torch.linspace(0, 1, POINTS, device=start.device)[:, None]
     way = direction[:, :, None] * t - normal[:, :, None] * (bend * 0.5 * t * t)
     return start[:, :, None] + normal[:, :, None] * 0.006 + way * length[..., None, None]
@@ -114,7 +117,7 @@ def _strip(
     figure: Figure,
     parameters: Parameters,
 ) -> Strands:
-    """Strands of those hairs [B, N, P, 3] that are inside [B, N]."""
+    """Strands [B, N, P, 3] of those hairs that are inside [B, N]."""
     person, number = inside.nonzero(as_tuple=True)
     chosen = points[person, number]
     P = chosen.shape[1]
@@ -143,7 +146,7 @@ def _strip(
 
 
 def _lashes(figure: Figure, parameters: Parameters, pixel: float) -> Strands:
-    """Upper and lower lashes along the head's lash grids, a little uneven, thicker at the root."""
+    """Upper and lower lashes along the head's lash grids, slightly uneven, thicker at the root."""
     count = 26 if pixel > 0.0085 else LASHES
     generator = torch.Generator().manual_seed(11)
     parts, normals, randoms = [], [], []
@@ -210,7 +213,7 @@ def beard_numbers(parameters: Parameters) -> dict[str, Tensor]:
 
 
 def beard_cover(parameters: Parameters, areas: Tensor) -> Tensor:
-    """How much beard [B, N] grows where the areas of a beard weigh [N, 8] or [B, N, 8], 0 to 1."""
+    """How much beard [B, N] grows where the areas of a beard have weights [N, 8] or [B, N, 8]; 0 to 1."""
     s = beard_numbers(parameters)
     weight = torch.stack([s[name][:, 0] for name in NUMBERS[:8]], -1)
     return (areas * weight[:, None]).amax(-1)
@@ -243,7 +246,7 @@ def _beards(figure: Figure, parameters: Parameters, roots: FaceRoots, bearded: T
     wiggle = torch.cat([(t * 8 + phase).sin(), (t * 6 + phase * 2).cos(), (t * 7 + phase).cos()], -1)
     way = way + s["curl"][..., None, None] * t * wiggle * 0.6
     points = start[:, :, None] + normal[:, :, None] * 0.005 + way * length[..., None, None]
-    # Fewer strands are wider, so that a beard is as full in a small picture as in a large one.
+    # Fewer strands are wider, so that a beard is equally full in a small picture and in a large one.
     radius = 0.0034 * (9000 / count) ** 0.55
     strands = _strip(points, normal, inside, beard, radius, beard_colour(mine), BEARD, _rows(figure, bearded), mine)
     return Strands(**{**strands.__dict__, "person": bearded[strands.person]})
@@ -270,7 +273,7 @@ def _roots(head: Head) -> FaceRoots:
         (across[0].abs() < 2.2) & (brow.place[:, 0].abs() > 0.07) & (brow.place[:, 0].abs() < BROW_LINE[0][-1] + 0.01)
     )
     brow = Roots(*(values[keep] for values in brow))
-    # A moustache is small: its hairs stand closer, or a coarse one would have none.
+    # A moustache is small: its hairs are denser, or it would have none at a coarse level.
     areas = beard_areas(middle) * bare[:, None]
     small = areas[:, [2, 4]].amax(1)
     dense = (areas.amax(1) > 0.03).float() * (1 + 2.5 * small)

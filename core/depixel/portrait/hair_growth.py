@@ -12,11 +12,11 @@ from depixel.portrait.hair_roots import Roots, ramp
 from depixel.portrait.hair_surface import HeadSurface
 
 STEPS = 18
-"""Points of a guide. All sizes of picture share them, so that a person's hair has one silhouette."""
+"""Points of a guide, the same for all sizes of picture, so that a person's hair always has the same silhouette."""
 CROWN = (0.05, 0.85, -1.35)
-"""Where hair whorls, dm on the template."""
+"""Where hair forms a whorl, dm on the template."""
 LAYERS = 2
-"""Guides come in pairs: layer 0 lies on the scalp, layer 1 is the outside of the mass of hair."""
+"""Guides come in pairs: layer 0 lies on the scalp, layer 1 is the outer surface of the hair."""
 BROWS, TEMPLES = 0.24, 0.62
 """Height of the brows (y) and half the width of the face at the temples (x), dm on the template."""
 
@@ -33,7 +33,7 @@ class Guides(NamedTuple):
 
 
 class _Field(NamedTuple):
-    """What stays the same along guides: everything [B, M] or [B, M, C] with M = LAYERS * G."""
+    """What is constant along guides: everything is [B, M] or [B, M, C] with M = LAYERS * G."""
 
     surface: HeadSurface
     place: Tensor
@@ -52,8 +52,8 @@ class _Field(NamedTuple):
 def grow(shape: dict[str, Tensor], surface: HeadSurface, roots: Roots, on_skin: Tensor, gravity: Tensor) -> Guides:
     """Grow the guides of B people.
 
-    shape: numbers of a hair style [B, 1] each (HairShape); roots: G guides' roots; on_skin: [B, G, 3], where they are
-    on each person, dm in the head's frame; gravity: [B, 3], unit vector down in the head's frame.
+    shape: numbers of a hair style [B, 1] each (HairShape); roots: the roots of G guides; on_skin: [B, G, 3], their
+    positions on each person, dm in the head's frame; gravity: [B, 3], unit vector down in the head's frame.
     """
     B, G = on_skin.shape[:2]
     field = _field(shape, surface, roots, on_skin, gravity)
@@ -76,7 +76,7 @@ def grow(shape: dict[str, Tensor], surface: HeadSurface, roots: Roots, on_skin: 
 
 
 def _smoothed(path: Tensor) -> Tensor:
-    """Paths [B, M, P, 3] without corners; their ends stay."""
+    """Paths [B, M, P, 3] with rounded corners; the ends do not move."""
     for _ in range(2):
         inner = path[:, :, 1:-1] / 2 + (path[:, :, :-2] + path[:, :, 2:]) / 4
         path = torch.cat([path[:, :, :1], inner, path[:, :, -1:]], 2)
@@ -84,13 +84,15 @@ def _smoothed(path: Tensor) -> Tensor:
 
 
 def groups(shape: dict[str, Tensor], place: Tensor) -> Tensor:
-    """A number [B, N] for each root at place [N, 3]: strands never mix guides of different numbers."""
+    """A number [B, N] for each root at place [N, 3]: a strand never mixes guides with different numbers."""
     banged = _banged(shape, _fringe(shape, place[None]))
     return _side(shape, place[None]) * (1 - banged) + 3 * banged
 
 
 def _side(shape: dict[str, Tensor], place: Tensor) -> Tensor:
-    """1 on the person's left of the parting, -1 on the right; below the parting's end the face's own sides."""
+    """
+    1 on the person's left of the parting, -1 on the right; below the parting's end it follows the sides of the face.
+    """
     parting = shape["part_at"] * ramp(place[..., 1], 0.2, 0.45)
     return torch.where(place[..., 0] > parting, 1.0, -1.0)
 
@@ -106,7 +108,7 @@ def _banged(shape: dict[str, Tensor], fringe: Tensor) -> Tensor:
 
 
 def evenly(points: Tensor) -> tuple[Tensor, Tensor]:
-    """The same polylines [B, M, P, 3] with points at even distances, and their lengths [B, M]."""
+    """The same polylines [B, M, P, 3] with evenly spaced points, and their lengths [B, M]."""
     P = points.shape[2]
     step = (points[:, :, 1:] - points[:, :, :-1]).norm(dim=-1) + 1e-6
     along = torch.cat([torch.zeros_like(step[..., :1]), step.cumsum(-1)], -1)
@@ -131,7 +133,7 @@ def _field(shape: dict[str, Tensor], surface: HeadSurface, roots: Roots, on_skin
     floor = shape["hem"] + (random[..., 5] - 0.5) * shape["uneven"]
     banged = _banged(shape, fringe)
     floor = torch.where(banged > 0, shape["fringe_end"] + (random[..., 5] - 0.5) * shape["uneven"] * 0.6, floor)
-    # A fringe is not parted.
+    # A fringe has no parting.
     side = side * (1 - banged)
     jitter = (random[..., 2:5] - 0.5) * shape["messy"][..., None]
     opening = torch.where(torch.where(side == 0, place[..., 0], side) > 0, shape["open_left"], shape["open_right"])
@@ -158,7 +160,7 @@ def _outward(field: _Field, position: Tensor) -> Tensor:
 
 
 def _comb(field: _Field, position: Tensor, normal: Tensor) -> Tensor:
-    """Unit directions [B, M, 3] along the skin in which hair is combed."""
+    """Unit directions [B, M, 3] along the skin in which the hair is combed."""
     s, new = field.shape, position.new_tensor
     above = ramp(position[..., 1:2], -0.1, 0.5)
     whorl = normalize(position - new(CROWN), dim=-1)
@@ -175,7 +177,7 @@ def _comb(field: _Field, position: Tensor, normal: Tensor) -> Tensor:
 
 
 def _volume(field: _Field, normal: Tensor) -> Tensor:
-    """How far the outside of the hair is from the skin, dm [B, M]."""
+    """Distance from the skin to the outer surface of the hair, dm [B, M]."""
     s = field.shape
     top = ramp(normal[..., 1], 0.15, 0.85)
     back = ramp(-normal[..., 2], 0.1, 0.8)
@@ -202,7 +204,7 @@ def _move(
     moved = position + step * direction
     moved = _outside(field, moved, k)
     moved = _beside_face(moved, field.side, field.place, field.opening, field.banged, 0.7)
-    # Hair does not stretch, however far it was pushed.
+    # Hair does not stretch, however far it is pushed.
     way = moved - position
     moved = position + way * (step / way.norm(dim=-1, keepdim=True).clamp(min=1e-6)).clamp(max=1.15)
     moved = _cut(field, position, moved)
@@ -210,7 +212,7 @@ def _move(
 
 
 def _outside(field: _Field, moved: Tensor, k: int) -> Tensor:
-    """Keep hair outside the skin by its layer's share of the volume, and flat hair from leaving it."""
+    """Keep hair outside the skin, at its layer's share of the volume, and stop flat hair from lifting off."""
     s = field.shape
     normal = _outward(field, moved)
     skull = ramp(normal[..., 1], -0.6, -0.2)
@@ -221,7 +223,7 @@ def _outside(field: _Field, moved: Tensor, k: int) -> Tensor:
 
 
 def _beside_face(moved: Tensor, side: Tensor, place: Tensor, opening: Tensor, banged: Tensor, part: float) -> Tensor:
-    """Draw aside, by a part of what is missing, the points [B, M, 3] that would hang before the face."""
+    """Move points [B, M, 3] that would hang in front of the face partly aside."""
     x, y, z = moved.unbind(-1)
     side = torch.where(side == 0, torch.sign(place[..., 0]), side)
     active = ramp(y, 0.5, 0.25) * ramp(z, -0.62, -0.3) * (1 - banged * ramp(y, BROWS - 0.3, BROWS - 0.1))
@@ -230,13 +232,13 @@ def _beside_face(moved: Tensor, side: Tensor, place: Tensor, opening: Tensor, ba
 
 
 def clear_face(points: Tensor, shape: dict[str, Tensor], roots: Roots) -> Tensor:
-    """Strands [B, N, P, 3] of N roots, none of them before the face unless the style wants it there."""
+    """Strands [B, N, P, 3] of N roots; none hangs in front of the face unless the style wants it."""
     B, N, P = points.shape[:3]
     place = roots.place
     banged = _banged(shape, _fringe(shape, place[None]))
     side = _side(shape, place[None]) * (1 - banged)
     opening = torch.where(torch.where(side == 0, place[None, :, 0], side) > 0, shape["open_left"], shape["open_right"])
-    opening = opening - 0.02 - 0.1 * roots.random[:, 2]  # no hair ends on a ruled line
+    opening = opening - 0.02 - 0.1 * roots.random[:, 2]  # no hair ends on a straight line
     wide = (values.expand(B, N)[..., None].expand(B, N, P).reshape(B, -1) for values in (side, opening, banged))
     side, opening, banged = wide
     whole = place[None, :, None].expand(B, N, P, 3).reshape(B, -1, 3)
@@ -244,7 +246,7 @@ def clear_face(points: Tensor, shape: dict[str, Tensor], roots: Roots) -> Tensor
 
 
 def _cut(field: _Field, before: Tensor, after: Tensor) -> Tensor:
-    """End hair at its floor."""
+    """Cut hair off at its lowest height."""
     fall = before[..., 1] - after[..., 1]
     room = before[..., 1] - field.floor
     part = torch.where(after[..., 1] < field.floor, (room / fall.clamp(min=1e-4)).clamp(0, 1), torch.ones_like(room))

@@ -1,4 +1,4 @@
-"""Strands in the picture: where they throw shadows, and the light they send to the camera."""
+"""Strands in the picture: the shadows they cast, and the light they send to the camera."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ from depixel.portrait.strand_drawing import StrandHits
 from depixel.portrait.strands import HAIR, Strands
 
 MOST_SHADOWS = 400_000
-"""Points of strands that are worth drawing in a shadow map."""
+"""Points of a strand that are worth drawing in a shadow map."""
 
 
 def shadow_points(strands: Strands, size: int) -> tuple[Tensor, Tensor]:
-    """Points [K, 3] dm along the hair, close enough for a shadow map `size` samples wide, and whose they are [K]."""
+    """
+    Points [K, 3] dm along the hair, close enough for a shadow map `size` samples wide, and the person of each [K].
+    """
     chosen = (strands.material == HAIR).nonzero().squeeze(1)
     P = strands.points.shape[1]
     cell = 2 * REACH / size
@@ -34,7 +36,7 @@ def shadow_points(strands: Strands, size: int) -> tuple[Tensor, Tensor]:
 def shaded_strands(
     strands: Strands, hits: StrandHits, view: Camera, light: Lights, shadow: ShadowMap
 ) -> tuple[Tensor, Tensor]:
-    """Linear light [N, 3] of the samples where strands won, and their material [N]."""
+    """Linear light [N, 3] of the samples where strands are visible, and their material [N]."""
     hair = hair_surface(strands, hits)
     person = hair.person
 

@@ -1,4 +1,4 @@
-"""From guides to the strands that are drawn: interpolation, locks, waves, curls, frizz and loose hairs."""
+"""From guides to the drawn strands: interpolation, locks, waves, curls, frizz and loose hairs."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from depixel.portrait.hair_growth import Guides
 from depixel.portrait.hair_roots import Roots, ramp
 
 NEAREST = 4
-"""Guides that a strand is mixed of."""
+"""Guides that are mixed into one strand."""
 
 
 class Detail(NamedTuple):
-    """How finely hair is drawn."""
+    """The level of detail of hair."""
 
     strands: int
     points: int
     fibres: int
-    """Single hairs to a strand."""
+    """Single hairs in a strand."""
     radius: float
     """dm, of a strand."""
 
 
 class Kinship(NamedTuple):
-    """Which guides each of N strands is mixed of; the same for every person."""
+    """The guides that each of N strands is mixed from; the same for every person."""
 
     guide: Tensor
     """[N, NEAREST] int64."""
@@ -44,14 +44,14 @@ def kinship(place: Tensor, guides: Tensor) -> Kinship:
 
 
 class Locks(NamedTuple):
-    """Strands of B people before they become Strands."""
+    """Strands of B people before they become `Strands`."""
 
     points: Tensor
     """[B, N, P, 3], dm, head's frame."""
     normals: Tensor
     """[B, N, P, 3]."""
     layer: Tensor
-    """[B, N], 0 on the scalp to 1 outside."""
+    """[B, N], from 0 on the scalp to 1 on the outside."""
     length: Tensor
     """[B, N], dm."""
 
@@ -68,8 +68,8 @@ def interpolate(
 ) -> Locks:
     """Strands between guides.
 
-    on_skin: [B, N, 3]; lock: [B, N] int64, the strand at the heart of each strand's lock; group: [B, N], of
-    `groups`; middle: [B, 3], the skull's.
+    on_skin: [B, N, 3]; lock: [B, N] int64, the central strand of each strand's lock; group: [B, N], see `groups`;
+    middle: [B, 3], of the skull.
     """
     B, N = on_skin.shape[:2]
     same = guides.group[:, kin.guide] == group[..., None]
@@ -92,7 +92,7 @@ def interpolate(
 
 @lru_cache(maxsize=8)
 def _smooth(have: int, want: int) -> Tensor:
-    """Matrix [want, have] that runs a Catmull-Rom spline through `have` points."""
+    """Matrix [want, have] that interpolates `have` points with a Catmull-Rom spline."""
     place = torch.linspace(0, have - 1, want)
     start = place.floor().clamp(max=have - 2)
     t = place - start
@@ -110,7 +110,7 @@ def _smooth(have: int, want: int) -> Tensor:
 
 
 def outward(path: Tensor, middle: Tensor) -> Tensor:
-    """Unit vectors [B, N, P, 3] out of the mass of hair: from the skull, and from the neck's axis below it."""
+    """Unit vectors [B, N, P, 3] out of the hair: away from the skull, and away from the neck's axis below it."""
     away = path - middle[:, None, None]
     hanging = ramp(-away[..., 1:2], 0.1, 0.9)
     flat = away * away.new_tensor((1.0, 0.0, 1.0))
@@ -118,7 +118,7 @@ def outward(path: Tensor, middle: Tensor) -> Tensor:
 
 
 def frame(path: Tensor, normals: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Unit tangents, sideways and outward vectors [B, N, P, 3] of polylines."""
+    """Unit tangents, and vectors sideways and outward [B, N, P, 3], of polylines."""
     ahead = torch.cat([path[:, :, 1:] - path[:, :, :-1], path[:, :, -1:] - path[:, :, -2:-1]], 2)
     tangent = torch.cat([ahead[:, :, :1], ahead[:, :, 1:] + ahead[:, :, :-1]], 2)
     tangent = normalize(tangent, dim=-1)
@@ -127,14 +127,14 @@ def frame(path: Tensor, normals: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def styled(locks: Locks, shape: dict[str, Tensor], roots: Roots, lock: Tensor) -> Tensor:
-    """Points [B, N, P, 3] gathered in locks, waved, curled and roughened; shape: numbers [B, 1] each."""
+    """Points [B, N, P, 3] gathered into locks, waved, curled and roughened; shape: numbers [B, 1] each."""
     path = locks.points
     P = path.shape[2]
     t = torch.linspace(0, 1, P, device=path.device)[:, None]
     s = {name: value[..., None, None] for name, value in shape.items()}
     heart = path.gather(1, lock[..., None, None].expand_as(path))
     gathered = (heart - path) * (s["clump"] * t.pow(0.7) * 0.9)
-    # A hair reaches its neighbours only as far as it is long.
+    # A hair can move towards its neighbours only as far as it is long.
     far = gathered.norm(dim=-1, keepdim=True).clamp(min=1e-6)
     path = path + gathered * (0.5 * locks.length[..., None, None] * t / far).clamp(max=1)
     _, sideways, out = frame(path, locks.normals)

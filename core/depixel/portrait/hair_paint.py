@@ -1,6 +1,6 @@
-"""The colour that hair gives the skin under it: scalp, brows, the shadow of a beard.
+"""The colour that hair gives the skin below it: scalp, brows, the shadow of a beard.
 
-Strands alone would let skin shine through, the more the smaller the picture.
+With strands alone, skin would show through; the smaller the picture, the more.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from depixel.portrait.parameters import Parameters
 
 
 def paint(parameters: Parameters, place: Tensor, person: Tensor) -> tuple[Tensor, Tensor]:
-    """Colour [N, 3] (linear reflectance, differentiable) and weight [N] (0 to 1) of hair on samples of the skin.
+    """Colour [N, 3] (linear reflectance, differentiable) and weight [N] (0 to 1) of hair on samples of skin.
 
-    place: [N, 3], where on the template the samples are, dm; person: [N] int64.
+    place: [N, 3], positions of the samples on the template, dm; person: [N] int64.
     """
     colour = place.new_zeros(len(place), 3)
     weight = place.new_zeros(len(place))
@@ -43,7 +43,7 @@ def _put(values: Tensor, rows: Tensor | slice, new: Tensor) -> Tensor:
 
 
 def _layers(one: Parameters, place: Tensor) -> list[tuple[Tensor, Tensor]]:
-    """(colour [1, 3], weight [N]) of scalp, beard and brows of one person, in the order in which they lie."""
+    """(colour [1, 3], weight [N]) of one person's scalp, beard and brows, in the order in which they are painted."""
     layers = [(brow_colour(one), _brows(one, place))]
     if int(one.choice("beard")) > 0:
         layers.append((_beard_tint(one), _beard(one, place)))

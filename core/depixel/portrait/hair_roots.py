@@ -1,4 +1,4 @@
-"""Where hair grows: roots spread evenly over the scalp, and how far each lies inside the hairline."""
+"""Where hair grows: roots spread evenly over the scalp, and their distances from the hairline."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ import torch
 from torch import Tensor
 
 GOLDEN = (0.7548776662466927, 0.5698402909980532)
-"""Steps of the R2 sequence (Roberts 2018), which fills a square evenly however far it is followed."""
+"""Steps of the R2 sequence (Roberts 2018), which fills a square evenly for any number of points."""
 
 
 class Roots(NamedTuple):
-    """N places on the skin's triangles; any first part of them is spread evenly too."""
+    """N places on the skin's triangles; the first k of them, for any k, are evenly spread too."""
 
     corners: Tensor
     """[N, 3] int64, vertices."""
     weights: Tensor
     """[N, 3], barycentrics."""
     place: Tensor
-    """[N, 3], dm on the template, so the same for every person."""
+    """[N, 3], dm on the template, therefore the same for every person."""
     random: Tensor
     """[N, 8], 0 to 1."""
 
@@ -33,7 +33,7 @@ class Roots(NamedTuple):
 
 
 def ramp(x: Tensor, start: float, stop: float) -> Tensor:
-    """0 below start, 1 above stop, smooth between (the other way round where stop < start)."""
+    """0 below start, 1 above stop, smooth in between (reversed if stop < start)."""
     t = ((x - start) / (stop - start)).clamp(0, 1)
     return t * t * (3 - 2 * t)
 
@@ -56,7 +56,7 @@ def hairline(place: Tensor) -> Tensor:
 
 
 def spread(template: Tensor, triangles: Tensor, weight: Tensor, count: int, seed: int) -> Roots:
-    """`count` roots on triangles [M, 3] of template [n, 3], as dense as weight [M] says (per area)."""
+    """`count` roots on triangles [M, 3] of template [n, 3], with density proportional to weight [M]."""
     a, b, c = (template[triangles[:, k]] for k in range(3))
     area = torch.linalg.cross(b - a, c - a).norm(dim=1) * weight
     keep = (area > 0).nonzero().squeeze(1)
@@ -79,7 +79,10 @@ def spread(template: Tensor, triangles: Tensor, weight: Tensor, count: int, seed
 
 
 def farthest(place: Tensor, count: int) -> Tensor:
-    """Indices [count] of places [N, 3] that lie as far from each other as can be, in the order of choice."""
+    """
+    Indices [count] of places [N, 3] chosen so that each is as far from the earlier ones as possible, in order of
+    choice.
+    """
     chosen = torch.zeros(count, dtype=torch.long)
     distance = torch.full((len(place),), float("inf"))
     for k in range(1, count):

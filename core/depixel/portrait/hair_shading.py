@@ -1,7 +1,7 @@
-"""Light on hair: Kajiya and Kay's model (1989) with two shifted highlights (Scheuermann, GDC 2004), as part of a mass.
+"""Light on hair: Kajiya and Kay's model (1989) with two shifted highlights (Scheuermann, GDC 2004), and self-shadowing.
 
-A strand alone would be bright wherever the light falls across it; that the others stand between it and the light is
-told by its normal, which points out of the mass of hair, and by its openness.
+A single strand would be bright wherever light falls across it. Its normal, which points out of the hair, and its
+openness tell how much the other strands hide it from the light.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ class HairSurface:
     normal: Tensor
     """[N, 3] unit vectors out of the mass of hair, across the strand."""
     openness: Tensor
-    """[N], part of the sky that other hairs leave free."""
+    """[N], fraction of the sky that other hairs leave visible."""
     albedo: Tensor
     """[N, 3] linear reflectance; differentiable."""
     shine: Tensor
     """[N]."""
     hair: Tensor
-    """[N], 0 to 1, a number that each single hair has to itself."""
+    """[N], 0 to 1, a number of its own for each single hair."""
     material: Tensor
     """[N] int64."""
     person: Tensor
@@ -44,7 +44,7 @@ class HairSurface:
 
 
 def hair_surface(strands: Strands, hits: StrandHits) -> HairSurface:
-    """Gather what shading needs where strands won."""
+    """Gather what shading needs for the visible strands."""
     P = strands.points.shape[1]
     table = torch.cat([strands.points, strands.normals, strands.openness[..., None], strands.blend[..., None]], -1)
     flat = table.detach().reshape(-1, 8)
@@ -72,7 +72,7 @@ def hair_surface(strands: Strands, hits: StrandHits) -> HairSurface:
 def lit(hair: HairSurface, towards_light: Tensor, light: Tensor, towards_eye: Tensor) -> Tensor:
     """Linear light [N, 3] that hair sends to the eye from one light.
 
-    towards_light, towards_eye: [N, 3], unit; light: [N, 3], its colour with the shadows that others cast on the hair.
+    towards_light, towards_eye: [N, 3], unit; light: [N, 3], its colour, including shadows that others cast on the hair.
     """
     along = (hair.tangent * towards_light).sum(1)
     across = (1 - along.square()).clamp(min=0).sqrt()
@@ -90,5 +90,5 @@ def lit(hair: HairSurface, towards_light: Tensor, light: Tensor, towards_eye: Te
 
 
 def ambient(hair: HairSurface, light: Tensor) -> Tensor:
-    """Linear light [N, 3] from everywhere: light [N, 3] is a little brighter from above."""
+    """Linear light [N, 3] from all directions: light [N, 3] is slightly brighter from above."""
     return hair.albedo * light * (hair.openness * (0.7 + 0.3 * hair.normal[:, 1]))[:, None]

@@ -1,6 +1,6 @@
-"""Soft shadows of hair: light dies away inside the mass of hair, by Beer's law, instead of stopping at the first hair.
+"""Soft shadows of hair: light fades inside the hair by Beer's law instead of stopping at the first hair.
 
-The idea is that of opacity shadow maps (Kim and Neumann 2001), with one front and one density a cell.
+Based on opacity shadow maps (Kim and Neumann 2001), with one front and one density per cell.
 """
 
 from __future__ import annotations
@@ -12,21 +12,23 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
 DEPTH = 0.11
-"""dm of hair after which 1/e of the light is left."""
+"""dm of hair after which 1/e of the light remains."""
 NOWHERE = -9.0
 
 
 @dataclass(frozen=True)
 class HairShadow:
-    """Where the hair of B people begins as seen from the light, and how dense it is, in a square map."""
+    """Where the hair of B people begins, seen from the light, and how dense it is; a square map."""
 
     table: Tensor
     """[B * size * size, 2], dm towards the light at which hair begins, and opacity 0 to 1."""
     size: int
 
     def passed(self, place: Tensor, person: Tensor) -> Tensor:
-        """Part of the light [N] that hair lets through to places [N, 3]: x and y in samples of the map, dm towards the
-        light."""
+        """
+        Fraction of the light [N] that hair transmits to places [N, 3]: x and y in samples of the map, dm towards the
+        light.
+        """
         corner = (place[:, :2] - 0.5).clamp(0, self.size - 1.001)
         first = corner.floor()
         t = corner - first
@@ -42,7 +44,7 @@ class HairShadow:
 
 
 def hair_shadow(place: Tensor, person: Tensor, people: int, size: int) -> HairShadow:
-    """The map of points of hair: place [N, 3] (x and y in samples of the map, dm towards the light), person [N]."""
+    """The map for points of hair: place [N, 3] (x and y in samples of the map, dm towards the light), person [N]."""
     inside = ((place[:, :2] >= 0) & (place[:, :2] < size)).all(1).nonzero().squeeze(1)
     place, person = place[inside], person[inside]
     cell = (person * size + place[:, 1].long()) * size + place[:, 0].long()

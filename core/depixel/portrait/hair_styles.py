@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 NOWHERE = -9.0
-"""A height that no hair reaches: nothing is cut there."""
+"""A height that no hair reaches: nothing is cut."""
 
 
 @dataclass(frozen=True)
@@ -19,25 +19,25 @@ class HairShape:
     side: float = 0.4
     back: float = 0.4
     fringe: float = 0.5
-    """Lengths by where hair grows."""
+    """Length by region."""
     fringe_width: float = 0.42
-    """Half the width of what counts as fringe."""
+    """Half the width of the fringe."""
     fringe_end: float = NOWHERE
-    """Height at which a fringe is cut; brows are at 0.2."""
+    """Height at which a fringe is cut; the brows are at 0.2."""
     hem: float = NOWHERE
-    """Height at which all other hair is cut: chin -1.15, shoulders -1.7."""
+    """Height at which all other hair is cut; the chin is at -1.15, the shoulders are at -1.7."""
     uneven: float = 0.15
-    """How much lengths and cuts vary from lock to lock."""
+    """How much lengths and cuts vary between locks."""
     fade: float = 0.0
-    """How much shorter sides and nape get towards their edge, 0 to 1."""
+    """How much shorter the sides and the nape become towards their edge, 0 to 1."""
     strip: float = 5.0
-    """Half the width of the strip that keeps its length; beside it hair is `shaved`."""
+    """Half the width of the strip that keeps its length; the hair beside it is `shaved`."""
     shaved: float = 0.03
     lift_top: float = 0.4
     lift_side: float = 0.25
     """Angle at which hair leaves the scalp: 0 along it, 1 straight up."""
     stiff: float = 0.5
-    """How much hair keeps its direction, 0 to 1."""
+    """How strongly hair keeps its direction, 0 to 1."""
     fall: float = 0.1
     """Weight."""
     stick: float = 0.3
@@ -49,84 +49,84 @@ class HairShape:
     """How strongly hair is combed away from the crown, backward, forward, down."""
     part: float = 0.0
     part_at: float = 0.0
-    """How strongly hair is combed away from the parting, and where that is, to the person's left."""
+    """How strongly hair is combed away from the parting, and the parting's position, to the person's left."""
     sweep: float = 0.0
     """How strongly the fringe is combed to the person's left (negative: right)."""
     volume_top: float = 0.1
     volume_side: float = 0.06
     volume_back: float = 0.1
     volume_front: float = 0.08
-    """Thickness of the mass of hair."""
+    """Thickness of the hair."""
     open_left: float = 0.6
     open_right: float = 0.6
-    """How far from the middle hair must stay beside the face; negative lets it hang over the eye."""
+    """How far from the middle hair must stay beside the face; negative values let it hang over the eye."""
     inward: float = 0.0
-    """How strongly ends turn to the neck (negative: away)."""
+    """How strongly ends turn towards the neck (negative: away)."""
     messy: float = 0.2
     clump: float = 0.3
-    """How much hair gathers in locks, 0 to 1."""
+    """How strongly hair gathers into locks, 0 to 1."""
     locks: float = 400.0
     """Number of locks."""
     wave: float = 0.0
     wave_rate: float = 0.8
-    """Half width of waves in dm, and waves a dm."""
+    """Half width of waves in dm, and waves per dm."""
     curl: float = 0.0
     curl_rate: float = 2.0
-    """Radius of curls in dm, and turns a dm."""
+    """Radius of curls in dm, and turns per dm."""
     frizz: float = 0.01
     flyaway: float = 0.02
-    """Part of the hairs that stand off."""
+    """Fraction of the hairs that stand off."""
     ragged: float = 0.25
-    """Part of the length within which hairs thin out."""
+    """Fraction of the length within which hairs thin out."""
     thick: float = 1.0
-    """Width of strands beside the usual one."""
+    """Width of strands relative to the usual one."""
     dense: float = 1.0
-    """Number of strands beside the usual one."""
+    """Number of strands relative to the usual one."""
     shine: float = 1.0
     recede: float = 0.0
-    """How far the hairline has gone back, dm."""
+    """How far the hairline has receded, dm."""
     crown_bald: float = 0.0
     """Radius of a bald crown, dm."""
     sideburn: float = -0.2
-    """Height down to which hair grows before the ears."""
+    """Height down to which hair grows in front of the ears."""
     density: float = 1.0
-    """Part of the scalp that bears hair."""
+    """Fraction of the scalp that has hair."""
     scalp: float = 0.9
-    """How much of the hair's colour the scalp under it takes on."""
+    """How much the scalp takes on the colour of the hair."""
     round: float = 0.0
-    """Radius of locs and twists, dm: all strands of a lock stay this close together."""
+    """Radius of locs and twists, dm: all strands of a lock stay within it."""
 
 
 @dataclass(frozen=True)
 class Tie:
-    """Where hair is tied and what becomes of it there; dm on the template head."""
+    """Where hair is tied, and into what; dm on the template head."""
 
     kind: str
     """"tail", "braid" or "bun"."""
     y: float
     z: float
     x: float = 0.0
-    """Away from the middle: a tie on each side."""
+    """Distance from the middle: a tie on each side."""
     length: float = 2.0
     width: float = 0.2
     """Radius of the tail or the bun."""
     above: float = -9.0
-    """Only what grows above this height is tied."""
+    """Only hair that grows above this height is tied."""
     lift: float = 0.3
-    """How much a tail starts upward."""
+    """How strongly a tail starts upward."""
 
 
 @dataclass(frozen=True)
 class HairStyle:
-    """A style, and how often it is worn."""
+    """A style and its frequency."""
 
     shape: HairShape
     men: float = 0.0
     women: float = 0.0
-    """How often beside other styles."""
+    """Frequency relative to other styles."""
     child: float = 1.0
     old: float = 1.0
-    """The same for children and for the old, as a multiple."""
+    """The same for children and for old people, as a multiple."""
     tie: Tie | None = None
     rows: int = 0
     """Cornrows from ear to ear."""
@@ -322,7 +322,7 @@ NAMES = tuple(STYLES)
 
 
 def chances(age: Tensor, gender: Tensor) -> Tensor:
-    """How often people of an age [B] (years) and gender [B] (0 male to 1 female) wear each style: [B, styles]."""
+    """The frequency of each style for ages [B] (years) and genders [B] (0 male to 1 female): [B, styles]."""
     table = torch.tensor([[s.men, s.women, s.child, s.old] for s in STYLES.values()], dtype=age.dtype)
     men, women, child, old = table.T
     female = ((gender - 0.3) / 0.4).clamp(0, 1)[:, None]
@@ -334,7 +334,7 @@ def chances(age: Tensor, gender: Tensor) -> Tensor:
 
 
 def style_named(name: str) -> str | None:
-    """The style that a name or an alias means; None if there is none."""
+    """The style with this name or alias, or None."""
     word = name.strip().lower().replace(" ", "-").replace("_", "-")
     if word in STYLES:
         return word

@@ -1,4 +1,4 @@
-"""What hair lies on: skull and face as radii around the middle of the skull, neck and shoulders around their axis."""
+"""What hair rests on: skull and face as radii around the middle of the skull, neck and shoulders around their axis."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ from torch.nn import functional as F
 MIDDLE = (0.0, 0.3, -0.62)
 """Middle of the template's skull, dm from the point between the eyes."""
 ROWS, COLUMNS = 32, 48
-"""Cells of both maps. The skull's rows are elevations from -90 to 90 degrees, the body's are heights; columns are
-azimuths from -180 to 180 degrees, 0 in front."""
+"""
+Cells of both maps. Rows are elevations from -90 to 90 degrees for the skull and heights for the body; columns are
+azimuths from -180 to 180 degrees, 0 at the front.
+"""
 LOWEST, HIGHEST = -2.6, 0.4
 """Heights of the body's map, dm on the template."""
 CHIN = -1.2
-"""Height below which nothing is skull or face, dm on the template."""
+"""Height below which nothing belongs to the skull or face, dm on the template."""
 BELOW, ABOVE = -0.75, -0.25
-"""Between these elevations (unit vector's y) the body's map takes over from the skull's."""
+"""Elevations (y of the unit vector) between which the body's map takes over from the skull's."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class HeadSurface:
     centre: Tensor
     """[B, 3], dm."""
     size: Tensor
-    """[B], beside the template."""
+    """[B], relative to the template."""
     skull: Tensor
     """[B, 1, ROWS, COLUMNS], distance from the centre, dm."""
     body: Tensor
@@ -37,22 +39,24 @@ class HeadSurface:
 
     @staticmethod
     def of(vertices: Tensor, size: Tensor | None = None) -> HeadSurface:
-        """Measure people by their skin's vertices [B, n, 3] (dm, head's frame); size [B]: beside the template."""
+        """
+        Measure people from their skin's vertices [B, n, 3] (dm, head's frame); size [B]: relative to the template.
+        """
         size = vertices.new_ones(len(vertices)) if size is None else size
         centre = vertices.new_tensor(MIDDLE) * size[:, None]
         away = vertices - centre[:, None]
         distance = away.norm(dim=-1)
-        # Shoulders lie behind the neck as seen from the skull; the body's map has them.
+        # Seen from the skull, the shoulders are behind the neck; the body's map has them.
         high = vertices[..., 1] > CHIN * size[:, None]
         skull = _map(_elevation_row(away, distance), _column(away), distance * high)
         around = away[..., ::2].norm(dim=-1)
-        # Nothing above the chin is body; the chin itself keeps hair off the face.
+        # Nothing above the chin belongs to the body; the chin itself keeps hair away from the face.
         low = vertices[..., 1] < HIGHEST * size[:, None]
         body = _map(_height_row(vertices[..., 1], size), _column(away), around * low)
         return HeadSurface(centre, size, skull, body)
 
     def pushed(self, points: Tensor, gap: Tensor) -> Tensor:
-        """Points [B, N, 3], those that are nearer to the skin than gap [B, N] (dm) moved out to it."""
+        """Points [B, N, 3], moved out where they are nearer to the skin than gap [B, N] (dm)."""
         away = points - self.centre[:, None]
         distance = away.norm(dim=-1).clamp(min=1e-4)
         skin = _look_up(self.skull, _elevation_row(away, distance), _column(away))
@@ -88,7 +92,7 @@ def _height_row(y: Tensor, size: Tensor) -> Tensor:
 
 
 def _map(row: Tensor, column: Tensor, distance: Tensor) -> Tensor:
-    """The greatest distance [B, n] in each cell, holes closed."""
+    """The largest distance [B, n] in each cell, with holes closed."""
     B = len(row)
     cell = row.round().long().clamp(0, ROWS - 1) * COLUMNS + column.round().long() % COLUMNS
     cell = cell + torch.arange(B, device=cell.device)[:, None] * (ROWS * COLUMNS)
@@ -106,7 +110,7 @@ def _look_up(values: Tensor, row: Tensor, column: Tensor) -> Tensor:
 
 
 def _filled(radii: Tensor) -> Tensor:
-    """Close the cells that no vertex fell into, and round off single ones that stick out."""
+    """Fill cells that contain no vertex, and smooth single cells that stick out."""
 
     def padded(values: Tensor) -> Tensor:
         wide = torch.cat([values[..., -1:], values, values[..., :1]], -1)

@@ -1,4 +1,4 @@
-"""Tied hair: guides that run to a tie, what hangs or sits there (tails, braids, buns), and cornrows."""
+"""Tied hair: guides that lead to a tie, what hangs or sits there (tails, braids, buns), and cornrows."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from depixel.portrait.hair_styles import Tie
 from depixel.portrait.hair_surface import MIDDLE, HeadSurface
 
 PLAIT_RATE = 2.1
-"""Crossings of a braid a width of its own."""
+"""Crossings of a braid per width."""
 
 
 def ties(tie: Tie, surface: HeadSurface) -> Tensor:
-    """Where a person's hair is tied, dm: [B, T, 3], one place, or two on both sides of the head."""
+    """Where a person's hair is tied, dm: [B, T, 3]; one place, or two on opposite sides of the head."""
     sides = (1.0, -1.0) if tie.x else (1.0,)
     places = torch.tensor([[tie.x * side, tie.y, tie.z] for side in sides], device=surface.centre.device)
     aim = places - places.new_tensor(MIDDLE)
@@ -28,7 +28,7 @@ def ties(tie: Tie, surface: HeadSurface) -> Tensor:
 
 
 def gather(guides: Guides, tie: Tie, surface: HeadSurface, roots: Roots, looseness: Tensor) -> Guides:
-    """Lead the guides that grow above `tie.above` to the nearest tie, over the skin; looseness [B, 1] in dm."""
+    """Lead the guides that grow above `tie.above` over the skin to the nearest tie; looseness [B, 1] in dm."""
     B = len(guides.points)
     places = ties(tie, surface)
     root = guides.points[:, :, :, 0]
@@ -55,7 +55,7 @@ def gather(guides: Guides, tie: Tie, surface: HeadSurface, roots: Roots, loosene
 
 
 def tied_group(group: Tensor, tie: Tie, place: Tensor, surface: HeadSurface) -> Tensor:
-    """The numbers [B, N] of `groups` as `gather` changes them, for roots at place [N, 3]."""
+    """The numbers [B, N] of `groups`, changed as `gather` changes them, for roots at place [N, 3]."""
     near = torch.cdist(place, ties(tie, surface).mean(0)).argmin(1)
     return group + 10 * (place[:, 1] > tie.above) + 20 * near
 
@@ -76,7 +76,7 @@ def hanging(start: Tensor, direction: Tensor, length: Tensor, surface: HeadSurfa
 
 
 def bundle(path: Tensor, width: Tensor, roots: Roots, plaited: bool, surface: HeadSurface) -> Locks:
-    """Strands around paths [B, T, P, 3], width [P] dm away at most; those of one path follow each other T apart."""
+    """Strands around paths [B, T, P, 3], at most width [P] dm away; those of one path are T apart."""
     B, T, P = path.shape[:3]
     N = len(roots.random)
     owner = torch.arange(N, device=path.device) % T
@@ -100,7 +100,7 @@ def bundle(path: Tensor, width: Tensor, roots: Roots, plaited: bool, surface: He
 
 
 def tails(tie: Tie, surface: HeadSurface, gravity: Tensor, roots: Roots, points: int, scale: Tensor) -> Locks:
-    """What hangs from the ties (scale [B, 1] multiplies its length), or the buns that sit there."""
+    """What hangs from the ties (scale [B, 1] multiplies its length), or the buns in their place."""
     start = ties(tie, surface)
     out = normalize(start - surface.centre[:, None], dim=-1)
     if tie.kind == "bun":

@@ -25,18 +25,20 @@ class Level(NamedTuple):
     """The mesh at one level of detail."""
 
     matrix: Tensor
-    """Sparse CSR [N, n]: takes the positions of the coarse vertices to those of this level."""
+    """Sparse CSR [N, n]: maps the positions of the coarse vertices to those of this level."""
     triangles: Tensor
     """[M, 3] int64, counter-clockwise from outside."""
     parts: Tensor
     """[M] int64: SKIN, EYE, TEETH or TONGUE."""
     canonical: Tensor
-    """[N, 3] in dm: where the vertex lies on the base head. Skin is a function of it: it stays when people differ."""
+    """
+    [N, 3] in dm: where the vertex is on the base head. Skin is a function of it, so it stays put when people differ.
+    """
     regions: Tensor
     """[N, R], 0 to 1, in the order of `Head.region_names`."""
 
     def apply(self, coarse: Tensor) -> Tensor:
-        """Positions [B, n, C] of the coarse vertices to [B, N, C] of this level."""
+        """Positions [B, n, C] of the coarse vertices mapped to [B, N, C] of this level."""
         B, n, C = coarse.shape
         fine: Tensor = self.matrix @ coarse.permute(1, 0, 2).reshape(n, B * C)
         return fine.reshape(-1, B, C).permute(1, 0, 2).contiguous()
@@ -49,7 +51,7 @@ class Head:
     """
 
     def __init__(self, path: Path = PATH, device: str | torch.device = "cpu") -> None:
-        """Read the file; raises DepixelError when it is missing or damaged."""
+        """Read the file; raises DepixelError if it is missing or damaged."""
         try:
             with safe_open(path, "pt") as file:
                 names = json.loads(file.metadata()["names"])
@@ -69,7 +71,7 @@ class Head:
         self.phenotypes = _decoded(data, "phenotypes", chest).to(device)
         """[K, n * 3], principal components of the phenotype shapes, in dm."""
         self.phenotype_coefficients = data["phenotype_coefficients"].to(device)
-        """[96, K], a phenotype corner in components."""
+        """[96, K], each phenotype corner in terms of the components."""
         self.features = _decoded(data, "features", chest).to(device)
         """[F, n * 3] in dm at a value of 1."""
         self.actions = _decoded(data, "actions", chest).to(device)
@@ -77,7 +79,7 @@ class Head:
         self.regions = (data["regions"].float() / 255).T.contiguous().to(device)
         """[n, R], 0 to 1."""
         self.eyes = torch.stack([data["left_eye"].long(), data["right_eye"].long()]).to(device)
-        """[2, E], the vertices of the person's left and right eyeball."""
+        """[2, E], the vertices of the person's left and right eyeballs."""
         self.lashes = {name[7:]: data[name].long().to(device) for name in data if name.startswith("lashes_")}
         """"left_upper" and so on => [W, 5] vertices, from the inner to the outer corner, root to tip."""
         self.skin_quads = self.quads[self.quad_parts == SKIN].to(device)
@@ -94,7 +96,7 @@ class Head:
         return weight
 
     def landmarks_only(self) -> Head:
-        """This head with no vertices but those that landmarks are made of: shaping it costs next to nothing."""
+        """This head reduced to the vertices of the landmarks: shaping it costs almost nothing."""
         kept = torch.unique(torch.cat([*self.landmarks.values()]))
         place = torch.full((len(self.template),), -1, dtype=torch.long, device=kept.device)
         place[kept] = torch.arange(len(kept), device=kept.device)
@@ -149,7 +151,7 @@ def _first_rows(matrix: Tensor, count: int) -> Tensor:
 
 
 def _landmarks(head: Head) -> dict[str, Tensor]:
-    """Landmarks found on the base head by what they are: extremes of lips, lids and profile."""
+    """Landmarks found on the base head by their geometry: extremes of lips, lids and profile."""
     t = head.template
     skin = torch.zeros(len(t), dtype=torch.bool, device=t.device)
     skin[head.skin_quads.reshape(-1)] = True

@@ -18,18 +18,18 @@ from depixel.portrait.strands import HAIR, Strands
 from depixel.portrait.surface import Look, Surface, bumped
 
 AROUND, UP = 72, 22
-"""Points of a shell around and upward."""
+"""Points of a shell, around and upward."""
 ABSENT = -5.0
 RIM = 0.6
 """Height of a hat's rim in front, dm above the eyes."""
 PRESSED = 0.06
 """How thick hair is under a hat, dm."""
 TILT = 0.22
-"""How much lower a hat sits behind than in front: dm a dm."""
+"""How much lower a hat sits at the back than at the front: dm per dm."""
 
 
 def headwear(parameters: Parameters, figure: Figure) -> list[Mesh]:
-    """The meshes of what everybody wears on the head; what somebody does not wear is cut away altogether."""
+    """The meshes of everybody's headwear; what a person does not wear is cut away completely."""
     meshes = []
     for name, make in (("headscarf", _headscarf), ("cap", _cap), ("hat", _hat)):
         worn = parameters.is_option("headwear", name).nonzero().squeeze(1)
@@ -42,7 +42,7 @@ def headwear(parameters: Parameters, figure: Figure) -> list[Mesh]:
 
 
 def _of_all(mesh: Mesh, worn: Tensor, count: int) -> Mesh:
-    """A mesh of the people `worn` as one of all `count` people, cut away from the others."""
+    """A mesh of the people `worn`, as one of all `count` people; it is cut away from the others."""
     n = mesh.vertices.shape[1]
     vertices = mesh.vertices.new_zeros(count, n, 3).index_copy_(0, worn, mesh.vertices)
     place = mesh.place.new_zeros(count, n, 3).index_copy_(0, worn, mesh.place.expand(len(worn), -1, -1))
@@ -52,7 +52,7 @@ def _of_all(mesh: Mesh, worn: Tensor, count: int) -> Mesh:
 
 
 def covered(parameters: Parameters, figure: Figure, strands: Strands) -> Strands:
-    """Strands without what a headscarf hides, and pressed to the head where a cap or hat lies on them."""
+    """Strands without those that a headscarf hides, and pressed to the head below a cap or hat."""
     scarf = parameters.is_option("headwear", "headscarf")
     hats = parameters.is_option("headwear", "cap") | parameters.is_option("headwear", "hat")
     hair = strands.material == HAIR
@@ -87,17 +87,19 @@ def _room(figure: Figure, person: int, directions: Tensor) -> Tensor:
 
 
 def _crown_centre(figure: Figure) -> Tensor:
-    """[B, 3] dm, in the head's frame: what the shell of a cap or hat is drawn around."""
+    """[B, 3] dm, in the head's frame: the centre of the shell of a cap or hat."""
     middle = _skull(figure, 0.12).mean(1)
     return torch.stack([torch.zeros_like(middle[:, 0]), torch.full_like(middle[:, 0], 0.25), middle[:, 2]], 1)
 
 
 def _hull(points: Tensor, centre: Tensor, directions: Tensor) -> Tensor:
-    """Distance [B, D] from centre [B, 3] to the convex hull of points [B, n, 3] around it in unit directions [D, 3]."""
+    """
+    Distance [B, D] from centre [B, 3] to the convex hull of points [B, n, 3] around it, in unit directions [D, 3].
+    """
     normals = _sphere(260, points.device)
     reach = ((points - centre[:, None]) @ normals.T).amax(1)
     planes = (normals / reach.clamp(min=1e-3)[:, :, None]).transpose(1, 2)
-    # The nearest of the planes that touch the points: the greatest of the distances' reciprocals.
+    # The nearest of the planes that touch the points: the largest of the distances' reciprocals.
     return torch.cat([1 / (some @ planes).amax(2) for some in directions.split(20_000)], 1)
 
 
@@ -130,7 +132,9 @@ def _skull(figure: Figure, lowest: float) -> Tensor:
 
 
 def _crown(figure: Figure, lift: float, taper: float, rim: float) -> tuple[Mesh, Tensor]:
-    """A shell over the top of the head that ends `rim` dm above the eyes in front; and its rim's centre [B, 3]."""
+    """
+    A shell over the top of the head that ends `rim` dm above the eyes at the front; and the centre [B, 3] of its rim.
+    """
     skull = _skull(figure, 0.12)
     centre = _crown_centre(figure)
     directions, elevation, triangles = _grid(-0.9, skull.device)
@@ -152,7 +156,7 @@ def _hat(figure: Figure) -> list[Mesh]:
 
 
 def _brim(figure: Figure, centre: Tensor, rim: float, angle: float, length: float, droop: float, lift: float) -> Mesh:
-    """A visor or brim from the rim outward; angle: how far round it goes to each side, radians."""
+    """A visor or brim from the rim outward; angle: how far it extends to each side, radians."""
     device = centre.device
     around = torch.linspace(-angle, angle, AROUND, device=device)
     flat = torch.stack([around.sin(), torch.zeros_like(around), around.cos()], 1)
@@ -179,7 +183,7 @@ def _brim(figure: Figure, centre: Tensor, rim: float, angle: float, length: floa
 
 
 def _headscarf(figure: Figure) -> list[Mesh]:
-    """Round the face and over head and neck, with folds; and what lies on the shoulders."""
+    """Around the face and over head and neck, with folds; and the part that rests on the shoulders."""
     head = figure.head
     whole = torch.cat([_skull(figure, -1.1), figure.vertices[:, head.landmarks["chin"]]], 1)
     centre = torch.tensor([[0.0, -0.1, -0.6]], device=whole.device).expand(len(whole), -1)
@@ -207,7 +211,7 @@ def _headscarf(figure: Figure) -> list[Mesh]:
 
 
 def headwear_look(surface: Surface, cut: Tensor) -> Look:
-    """How N samples of headwear look; cut [N] dm: how far from the edge."""
+    """The look of N samples of headwear; cut [N] dm: distance from the edge."""
     colour = linear(surface.of("headwear_colour")).expand_as(surface.position)
     weave = noise(surface.place, 45.0)[:, :3] * 0.1 if surface.pixel < 0.02 else torch.zeros_like(surface.place)
     folds = noise(surface.place * torch.tensor([[1.0, 0.45, 1.0]], device=cut.device), 4.5)[:, :3] * 0.12

@@ -1,4 +1,4 @@
-"""Lights, their shadows, and the curve from light to the numbers of a picture."""
+"""Lights, their shadows, and the curve from light to picture values."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ REACH = 2.4
 MIDDLE = (0.0, -0.55, -0.3)
 DEPTHS = Range(-5.0, 5.0)
 HAIR_SIZE = 144
-"""Most samples a side of the map of hair's shadows: finer ones show single strands as hatching."""
+"""Largest side in samples of the map of hair's shadows: finer maps show single strands as hatching."""
 
 
 class Lights(NamedTuple):
@@ -63,19 +63,21 @@ def towards(azimuth: Tensor, elevation: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class ShadowMap:
-    """How far the key light reaches, seen from the light without perspective."""
+    """The part of the world that the key light reaches, seen from the light without perspective."""
 
     side: Tensor
     up: Tensor
     light: Tensor
     """[B, 3], axes of the map and the direction towards the light."""
     depth: Tensor
-    """[B * size * size], dm towards the light of what is lit; very low where nothing is. Hair is not in it."""
+    """[B * size * size], dm towards the light of what is lit; very low where there is nothing. Without hair."""
     size: int
     hair: HairShadow
 
     def lit(self, world: Tensor, person: Tensor, bias: float = 0.03) -> Tensor:
-        """Part of the key light [N] that reaches points world [N, 3] dm: a tent over 4 x 4 samples of the map."""
+        """
+        Fraction of the key light [N] that reaches points world [N, 3] dm: a tent filter over 4 x 4 samples of the map.
+        """
         place = self._place(world, person)
         corner = place[:, :2] - 2
         first = corner.floor()
@@ -105,8 +107,7 @@ class ShadowMap:
 def shadow_map(light: Tensor, solid: Solid, size: int, hair: Tensor, hair_person: Tensor) -> ShadowMap:
     """Draw the shadow map of B people.
 
-    light: [B, 3]; size: samples a side; hair: [S, 3] dm, points of strands; hair_person: [S],
-    whose they are.
+    light: [B, 3]; size: samples per side; hair: [S, 3] dm, points of strands; hair_person: [S], the person of each.
     """
     B = len(light)
     reference = torch.tensor([[0.03, 1.0, 0.05]], device=light.device).expand_as(light)
@@ -135,6 +136,6 @@ def _pick(values: Tensor, person: Tensor) -> Tensor:
 
 
 def developed(light: Tensor) -> Tensor:
-    """Linear light (0 upward) to sRGB numbers (0 to 1): a shoulder above 0.65, then the power of 1 / 2.2."""
+    """Linear light (0 upward) to sRGB values (0 to 1): a shoulder above 0.65, then the power of 1 / 2.2."""
     bright = 0.65 + 0.35 * (1 - torch.exp(-(light - 0.65).clamp(min=0) / 0.35))
     return torch.where(light > 0.65, bright, light).clamp(min=1e-5) ** (1 / 2.2)

@@ -12,7 +12,7 @@ TONGUE = (176, 98, 96)
 
 
 def teeth(surface: Surface) -> Look:
-    """How N samples of teeth look; deeper in the mouth it is darker."""
+    """The look of N samples of teeth; deeper in the mouth it is darker."""
     place = surface.place
     side, depth = place[:, 0].abs(), place[:, 2]
     ivory = linear(torch.tensor([IVORY], device=place.device) / 255)
@@ -23,13 +23,13 @@ def teeth(surface: Surface) -> Look:
     colour = ivory * (1 - 0.35 * gap[:, None])
     flesh = linear(torch.tensor([[0.72, 0.42, 0.42]], device=place.device))
     colour = colour + (flesh - colour) * gum.clamp(0, 1)[:, None]
-    apart = step(surface.of("mouth_open") + surface.of("teeth"), 0.02, 0.35)  # a slit lets little light in
+    apart = step(surface.of("mouth_open") + surface.of("teeth"), 0.02, 0.35)  # a slit admits little light
     occlusion = (0.25 + 0.75 * apart) * (0.12 + 0.7 * step(depth, -0.05, 0.2) * (1 - 0.4 * step(side, 0.12, 0.26)))
     return Look(colour, surface.normal, occlusion, (0.3, 0.25, 0.2), 0.05, 20.0, 0.2, 90.0)
 
 
 def tongue(surface: Surface) -> Look:
-    """How N samples of the tongue look."""
+    """The look of N samples of the tongue."""
     place = surface.place
     colour = linear(torch.tensor([TONGUE], device=place.device) / 255).expand_as(place)
     occlusion = 0.05 + 0.5 * step(place[:, 2], -0.3, 0.15)

@@ -1,4 +1,4 @@
-"""Smooth noise in space, colour helpers and soft steps: what procedural skin and cloth are made of."""
+"""Smooth noise in space, colour helpers and soft steps: the building blocks of procedural skin and cloth."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _volume(device: str) -> Tensor:
 
 
 def noise(places: Tensor, frequency: float) -> Tensor:
-    """Four independent noises [N, 4] (mean 0, deviation about 0.6) at places [N, 3] in dm; frequency: cells a dm."""
+    """Four independent noises [N, 4] (mean 0, deviation about 0.6) at places [N, 3] in dm; frequency: cells per dm."""
     cells = (places * frequency) % CELLS
     whole = cells.floor()
     part = cells - whole
@@ -31,7 +31,7 @@ def noise(places: Tensor, frequency: float) -> Tensor:
 
 
 def step(x: Tensor, start: float | Tensor, stop: float | Tensor) -> Tensor:
-    """0 before start, 1 after stop, smooth in between (start may be the greater)."""
+    """0 before start, 1 after stop, smooth in between (start may be the larger)."""
     t = ((x - start) / (stop - start)).clamp(0, 1)
     return t * t * (3 - 2 * t)
 
@@ -50,7 +50,7 @@ def piecewise(x: Tensor, places: tuple[float, ...], values: tuple[float, ...]) -
 
 
 def linear(colour: Tensor) -> Tensor:
-    """sRGB (0 to 1) to linear light, as the power of 2.2 that all shading here works with."""
+    """sRGB (0 to 1) to linear light, as the power of 2.2 that all shading uses."""
     return colour.clamp(1e-4, 1) ** 2.2
 
 
@@ -63,5 +63,5 @@ def ramp(colours: Tensor, x: Tensor) -> Tensor:
 
 
 def mix(a: Tensor, b: Tensor, part: Tensor) -> Tensor:
-    """a [N, 3] towards b [N, 3] or [1, 3] by part [N]."""
+    """a [N, 3], moved towards b [N, 3] or [1, 3] by fraction [N]."""
     return a + (b - a) * part[:, None]

@@ -1,4 +1,4 @@
-"""All parameters of the drawn person, and what goes together in people (the priors' dependencies)."""
+"""All parameters of the drawn person, and which of them are correlated (the priors' dependencies)."""
 
 from __future__ import annotations
 
@@ -17,4 +17,4 @@ CUSTOMS: tuple[Callable[[dict[str, Tensor], Tensor], None], ...] = (
     dress.customs,
     stage.customs,
 )
-"""Each changes drawn columns (name => [B, size]) in place, with further even noise [B, D]."""
+"""Functions that each change sampled columns (name => [B, size]) in place, with further uniform noise [B, D]."""

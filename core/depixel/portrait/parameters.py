@@ -1,4 +1,4 @@
-"""A person as a row of numbers: what each number is called, means and may be, and a table of people."""
+"""A person as a row of numbers: the name, meaning and range of each number, and a table of people."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from depixel.errors import BadUsageError
 
 
 class Uniform(NamedTuple):
-    """Evenly spread between two values."""
+    """Uniform between two values."""
 
     low: float
     high: float
 
 
 class Normal(NamedTuple):
-    """Normal with mean and deviation, cut at the parameter's range."""
+    """Normal with mean and deviation, clipped to the parameter's range."""
 
     mean: float
     deviation: float
 
 
 class Sometimes(NamedTuple):
-    """Zero, but with a chance evenly spread between two values."""
+    """Zero, except with a chance: then uniform between two values."""
 
     chance: float
     low: float
@@ -42,7 +42,7 @@ class Choice(NamedTuple):
 
 
 class Simplex(NamedTuple):
-    """Parts of a whole (they sum to 1), evenly spread; a power above 1 favours the corners."""
+    """Parts of a whole (they sum to 1), uniformly distributed; a power above 1 favours the corners."""
 
     power: float = 1.0
 
@@ -61,9 +61,9 @@ class Parameter:
     prior: Prior
     unit: str = ""
     size: int = 1
-    """How many numbers it is; a colour has three (red, green, blue as in sRGB, 0 to 1)."""
+    """How many numbers it has; a colour has three (red, green, blue in sRGB, 0 to 1)."""
     options: tuple[str, ...] = ()
-    """Names of the values 0, 1, 2 ... when it is a choice."""
+    """Names of the values 0, 1, 2 ... if it is a choice."""
 
 
 @lru_cache(maxsize=1)
@@ -97,7 +97,7 @@ def width() -> int:
 
 @dataclass(frozen=True)
 class Parameters:
-    """People: one row of numbers each. `people["age"]` is [B]; what has several numbers is [B, size]."""
+    """People: one row of numbers each. `people["age"]` is [B]; a parameter with several numbers is [B, size]."""
 
     values: Tensor
     """[B, D] float32, columns as in `layout()`; differentiable where the picture is (lights and colours)."""
@@ -123,7 +123,7 @@ class Parameters:
         return Parameters(self.values[index : index + 1])
 
     def replaced(self, changes: Mapping[str, Tensor | float | str]) -> Parameters:
-        """A copy with some parameters set (in everybody); a choice may be named. Raises BadUsageError."""
+        """A copy with some parameters set for everybody; a choice may be given by name. Raises BadUsageError."""
         values = self.values.clone()
         for name, value in changes.items():
             parameter = by_name().get(name)
@@ -137,12 +137,12 @@ class Parameters:
         return Parameters(values)
 
     def clamped(self) -> Parameters:
-        """A copy with every number inside its parameter's range."""
+        """A copy with every number within its parameter's range."""
         low, high = ranges(self.values.device)
         return Parameters(torch.minimum(torch.maximum(self.values, low), high))
 
     def named(self, index: int = 0) -> dict[str, float | str | list[float]]:
-        """One person as a dictionary that JSON can hold."""
+        """One person as a dictionary for JSON."""
         row: dict[str, float | str | list[float]] = {}
         for parameter in table():
             numbers = [float(x) for x in self.values[index, layout()[parameter.name]].detach()]
@@ -154,7 +154,7 @@ class Parameters:
 
     @staticmethod
     def from_named(row: Mapping[str, float | str | list[float]]) -> Parameters:
-        """The reverse of `named`; what is not named takes the middle of its prior."""
+        """The reverse of `named`; parameters without a name take the middle of their prior."""
         changes = {name: value if isinstance(value, str) else torch.tensor(value) for name, value in row.items()}
         return middle(1).replaced(changes)
 
@@ -165,14 +165,14 @@ class Parameters:
 
 
 def ranges(device: torch.device | str = "cpu") -> tuple[Tensor, Tensor]:
-    """Lowest and highest value of each column: two [D]."""
+    """Lowest and highest value of each column: two tensors [D]."""
     low = [parameter.low for parameter in table() for _ in range(parameter.size)]
     high = [parameter.high for parameter in table() for _ in range(parameter.size)]
     return torch.tensor(low, device=device), torch.tensor(high, device=device)
 
 
 def middle(count: int) -> Parameters:
-    """`count` times the person in the middle of every prior."""
+    """The person in the middle of every prior, `count` times."""
     row = [_middle_of(parameter) for parameter in table() for _ in range(parameter.size)]
     return Parameters(torch.tensor(row).repeat(count, 1))
 

@@ -1,4 +1,4 @@
-"""The rasteriser: triangles (and later strands) compete for the samples of pictures; the nearest wins."""
+"""The rasteriser: triangles, and later strands, compete for the samples of pictures; the nearest wins."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 SHIFT = 32
-"""A key packs inverse depth (30 bits) above an identity (32 bits), so that the greater key is the nearer surface."""
+"""A key packs inverse depth (30 bits) above an identity (32 bits), so that the larger key is the nearer surface."""
 DEPTHS = 2**30 - 1
 CHUNK = 8_000_000
 
@@ -21,13 +21,13 @@ class Range(NamedTuple):
 
 
 def key(inverse_depth: Tensor, identity: Tensor, span: Range) -> Tensor:
-    """Keys [N] int64 of samples at inverse_depth [N] (1/dm) that belong to identity [N] (below 2^32)."""
+    """Keys [N] int64 of samples at inverse_depth [N] (1/dm) with this identity [N] (below 2^32)."""
     step = ((inverse_depth - span.low) * (DEPTHS / (span.high - span.low))).clamp(0, DEPTHS)
     return (step.long() << SHIFT) | identity
 
 
 def depth_of(keys: Tensor, span: Range) -> Tensor:
-    """Inverse depth (1/dm) that is packed into keys; span.low where a key is -1 (nothing there)."""
+    """Inverse depth (1/dm) from keys; span.low where a key is -1 (nothing there)."""
     return (keys.clamp(min=0) >> SHIFT).float() * ((span.high - span.low) / DEPTHS) + span.low
 
 
@@ -46,8 +46,8 @@ def rasterise(
 
     points: [B, N, 3], x to the right and y down in samples, then inverse depth (1/dm); triangles: [M, 3] int64,
     counter-clockwise as seen from outside; size: (H, W) samples; buffer: [B * H * W] int64 keys, -1 where empty,
-    changed in place and returned. Triangles that show their back are left out unless two_sided. cut: [B, N], samples
-    where it is below 0 are left out; first_number: identity of the first triangle.
+    changed in place and returned. Back faces are skipped unless two_sided. cut: [B, N]; samples where it is below 0 are
+    skipped; first_number: identity of the first triangle.
     """
     H, W = size
     a, b, c = (points[:, triangles[:, k]] for k in range(3))
@@ -85,7 +85,10 @@ def rasterise(
 
 
 def _planes(a: Tensor, b: Tensor, c: Tensor, area: Tensor, x0: Tensor, y0: Tensor) -> Tensor:
-    """[9, T]: barycentrics of a and b and inverse depth as planes (value at the box's corner, slope x, slope y)."""
+    """
+    [9, T]: barycentric coordinates of a and b and inverse depth as planes (value at the box's corner, slope x, slope
+    y).
+    """
     scale = 1 / area
     lax, lay = (b[:, 1] - c[:, 1]) * scale, (c[:, 0] - b[:, 0]) * scale
     lbx, lby = (c[:, 1] - a[:, 1]) * scale, (a[:, 0] - c[:, 0]) * scale
@@ -136,10 +139,10 @@ def _compete(
 
 
 class Hits(NamedTuple):
-    """Where triangles won: one row a sample."""
+    """The visible triangles: one row for each sample."""
 
     sample: Tensor
-    """[N] int64, place in the buffer."""
+    """[N] int64, index in the buffer."""
     person: Tensor
     """[N] int64."""
     triangle: Tensor
@@ -147,7 +150,7 @@ class Hits(NamedTuple):
     corners: Tensor
     """[N, 3] int64, vertices of one person."""
     weights: Tensor
-    """[N, 3], perspective-correct barycentrics."""
+    """[N, 3], perspective-correct barycentric coordinates."""
 
     def of(self, values: Tensor) -> Tensor:
         """Interpolate values [B, n, C] (or [1, n, C], the same for all) at the samples: [N, C]."""
@@ -162,7 +165,9 @@ class Hits(NamedTuple):
 
 
 def hits(points: Tensor, triangles: Tensor, sample: Tensor, number: Tensor, size: tuple[int, int]) -> Hits:
-    """Barycentrics of the winning triangle (number [N]) at each of the given samples ([N], places in the buffer)."""
+    """
+    Barycentric coordinates of the winning triangle (number [N]) at each of the given samples ([N], buffer indices).
+    """
     H, W = size
     person = torch.div(sample, H * W, rounding_mode="floor")
     inside = sample - person * (H * W)
@@ -180,7 +185,7 @@ def hits(points: Tensor, triangles: Tensor, sample: Tensor, number: Tensor, size
 
 
 def vertex_normals(vertices: Tensor, triangles: Tensor) -> Tensor:
-    """Unit normals [B, n, 3] of vertices [B, n, 3], the area-weighted mean of the triangles [M, 3] around each."""
+    """Unit normals [B, n, 3] of vertices [B, n, 3]: the area-weighted mean of the triangles [M, 3] around each."""
     a, b, c = (vertices[:, triangles[:, k]] for k in range(3))
     normal = torch.linalg.cross(b - a, c - a)
     total = torch.zeros_like(vertices)

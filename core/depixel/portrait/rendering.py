@@ -1,4 +1,4 @@
-"""Draw people: parameters in; pictures, masks and landmarks out."""
+"""Draw people: from parameters to pictures, masks and landmarks."""
 
 from __future__ import annotations
 
@@ -44,28 +44,28 @@ from depixel.portrait.surface import Surface, illuminated
 
 IDENTITY = 0xFFFFFFFF
 STEP = 0.05
-"""dm between two surfaces of one material that are shaded apart in a pixel."""
+"""dm beyond which two surfaces of one material in one pixel are shaded separately."""
 BEHIND = 16
 WIDTH = 2.94
-"""dm across the usual portrait: what detail a size of picture can show is decided by it, for everybody alike."""
+"""dm across the usual portrait: decides which detail a size of picture can show, for everybody alike."""
 MASKS = ("face", "hair", "cloth", "background")
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """Pictures of B people and what is where in them."""
+    """Pictures of B people and where things are in them."""
 
     picture: Tensor
     """[B, 3, size, size], sRGB, 0 to 1; differentiable in lights and colours."""
     masks: Tensor
     """[B, 4, size, size], 0 to 1, in the order of MASKS; they sum to 1. Eyes, teeth and glasses count as face."""
     landmarks: dict[str, Tensor]
-    """Name => [B, 2], parts of the picture from its left and top; left and right are as seen in the picture."""
+    """Name => [B, 2], as fractions of the picture from its left and top; left and right are as seen in the picture."""
 
 
 @dataclass(frozen=True)
 class _Stage:
-    """What geometry leaves for shading; nothing here is differentiated."""
+    """What the geometry provides for shading; nothing in it is differentiated."""
 
     parameters: Parameters
     figure: Figure
@@ -84,12 +84,12 @@ class _Stage:
 
 
 def render(parameters: Parameters, size: int, samples: int = 2) -> Tensor:
-    """Pictures [B, 3, size, size] in sRGB, 0 to 1; samples: a side of each pixel, 1 is fast and 2 is smooth."""
+    """Pictures [B, 3, size, size] in sRGB, 0 to 1; samples: per side of each pixel, 1 is fast and 2 is smooth."""
     return draw(parameters, size, samples).picture
 
 
 def draw(parameters: Parameters, size: int, samples: int = 2) -> Drawing:
-    """Pictures, masks and landmarks of B people; the same for a person in any batch."""
+    """Pictures, masks and landmarks of B people; a person looks the same in any batch."""
     with torch.no_grad():
         figure = shape(parameters, released_head(str(parameters.values.device)))
     pixel = torch.full((len(parameters),), WIDTH / size, device=parameters.values.device)
@@ -106,7 +106,7 @@ def level_for(side: int) -> int:
 
 
 def shadow_size_for(size: int) -> int:
-    """Samples a side of the shadow map for pictures of a size: coarse enough that shadows are soft."""
+    """Samples per side of the shadow map for pictures of a size: coarse enough for soft shadows."""
     return 96 if size <= 96 else 144 if size <= 300 else 208 if size <= 600 else 288
 
 
@@ -149,7 +149,7 @@ def _stage(parameters: Parameters, figure: Figure, strands: Strands, size: int, 
 
 
 def _lens_pixels(stage: _Stage, size: int) -> tuple[Tensor, Tensor, Tensor] | None:
-    """Pixels [N] that lenses cover, the part of each [N], and the height on the lens [N] (-1 to 1)."""
+    """Pixels [N] that lenses cover, the covered fraction of each [N], and the height on the lens [N] (-1 to 1)."""
     spectacles = stage.spectacles
     if spectacles is None:
         return None
@@ -208,7 +208,7 @@ def _shaded(stage: _Stage, size: int) -> tuple[Tensor, Tensor]:
 
 
 def _through_lenses(stage: _Stage, picture: Tensor, size: int) -> Tensor:
-    """The picture [P, 3] with lenses before it."""
+    """The picture [P, 3] with lenses in front of it."""
     lens = _lens_pixels(stage, size)
     if lens is None or len(lens[0]) == 0:
         return picture
@@ -222,11 +222,11 @@ def _through_lenses(stage: _Stage, picture: Tensor, size: int) -> Tensor:
 
 
 def _representatives(material: Tensor, depth: Tensor, B: int, size: int, samples: int) -> tuple[Tensor, Tensor]:
-    """One sample [N] for each surface in each pixel, and the part [N] of the pixel it stands for.
+    """One sample [N] for each surface in each pixel, and the fraction [N] of the pixel that it represents.
 
-    material: [B * side * side], -1 where nothing is; depth: alike, 1/dm. What lies STEP dm behind the nearest sample
-    of a pixel is another surface even if its material is the same. Strands stand for themselves: they are as fine as
-    samples.
+    material: [B * side * side], -1 where there is nothing; depth: the same shape, 1/dm. A sample STEP dm behind the
+    nearest sample of its pixel belongs to another surface even if the material is the same. Strands represent only
+    themselves: they are as fine as samples.
     """
     places = torch.arange(len(material), device=material.device)
     if samples == 1:
@@ -253,7 +253,7 @@ def _representatives(material: Tensor, depth: Tensor, B: int, size: int, samples
 
 
 def _pixel_of(sample: Tensor, size: int, samples: int) -> Tensor:
-    """The pixel [N] (place in [B, size, size]) of each sample (place in [B, side, side])."""
+    """The pixel [N] (index in [B, size, size]) of each sample (index in [B, side, side])."""
     side = size * samples
     row = torch.div(sample, side, rounding_mode="floor")
     column = sample - row * side

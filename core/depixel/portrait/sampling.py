@@ -1,4 +1,4 @@
-"""Random people: each from a seed of its own, so that nobody depends on who else is drawn."""
+"""Random people, each from its own seed, so that nobody depends on who else is drawn."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ from depixel.portrait.parameters import (
 
 
 def sample(seeds: Sequence[int], fixed: Mapping[str, Tensor] | None = None) -> Parameters:
-    """One random person for each seed: [B, D]. The same seed is the same person in any company.
+    """One random person for each seed: [B, D]. The same seed gives the same person in any batch.
 
-    fixed: name => [B] or [B, size], what is not left to chance; what depends on it (make-up, beards, grey) follows.
+    fixed: name => [B] or [B, size], the parameters that are not random; what depends on them (make-up, beards, grey)
+        follows.
     """
     noise = torch.stack([_noise(seed) for seed in seeds]) if len(seeds) else torch.zeros(0, width())
     columns = [_drawn(parameter, noise[:, layout()[parameter.name]]) for parameter in table()]
@@ -36,7 +37,7 @@ def sample(seeds: Sequence[int], fixed: Mapping[str, Tensor] | None = None) -> P
     extra = torch.stack([_noise(seed, 0x5EED) for seed in seeds]) if len(seeds) else noise
     for custom in parameter_tables.CUSTOMS:
         custom(people, extra)
-    # In double precision until here: single would round otherwise in a batch of one than in a larger one.
+    # In double precision up to here: single precision would round differently in a batch of one than in a larger one.
     return Parameters(torch.cat([people[parameter.name] for parameter in table()], 1).float()).clamped()
 
 
@@ -46,7 +47,7 @@ def _noise(seed: int, stream: int = 0) -> Tensor:
 
 
 def _drawn(parameter: Parameter, u: Tensor) -> Tensor:
-    """Values [B, size] from even noise u of the same shape (by the inverse of the distribution function)."""
+    """Values [B, size] from uniform noise u of the same shape (by the inverse of the distribution function)."""
     prior = parameter.prior
     if isinstance(prior, Uniform):
         return prior.low + (prior.high - prior.low) * u

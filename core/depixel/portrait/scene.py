@@ -1,4 +1,4 @@
-"""Everything solid of a picture as one mesh: head, glasses, clothes, headwear, each with its material."""
+"""Every solid part of a picture as one mesh: head, glasses, clothes, headwear, each with its material."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from depixel.portrait.shape import Figure
 SKIN, EYE, TEETH, TONGUE, CLOTH, INNER_CLOTH, FRAME, HEADWEAR = range(8)
 """Materials; the first four are the head's parts."""
 STRAND = 8
-"""Material of what is not a mesh."""
+"""Material of everything that is not a mesh."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Mesh:
     triangles: Tensor
     """[M, 3] int64, counter-clockwise from outside."""
     place: Tensor
-    """[1, N, 3] or [B, N, 3] dm: where patterns see each vertex."""
+    """[1, N, 3] or [B, N, 3] dm: the position of each vertex for patterns."""
     cut: Tensor | None = None
     """[B, N]: the mesh ends where this falls below 0."""
     two_sided: bool = False
@@ -55,13 +55,13 @@ class Solid:
 
 
 def head_meshes(figure: Figure, head: Head, level: int) -> tuple[Mesh, Tensor]:
-    """The head itself (materials by triangle differ, see `joined`) and the parts of its triangles [M]."""
+    """The head itself (its materials differ by triangle, see `joined`) and the parts of its triangles [M]."""
     fine = head.level(level)
     return Mesh(SKIN, fine.apply(figure.posed), fine.triangles, fine.canonical[None]), fine.parts
 
 
 def joined(head: Mesh, parts: Tensor, others: Sequence[Mesh]) -> Solid:
-    """The head first (its triangles' parts are their materials), then the rest."""
+    """The head first (the parts of its triangles are their materials), then the rest."""
     meshes = [head, *others]
     B = len(head.vertices)
     device = head.vertices.device

@@ -1,4 +1,4 @@
-"""From parameters to the shape of one's head: phenotype, features, expression, pose."""
+"""From parameters to the shape of a person's head: phenotype, features, expression, pose."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from depixel.portrait.parameters import Parameters
 AGE_YEARS = (1.0, 11.0, 25.0, 90.0)
 """Ages of the corners baby, child, young and old."""
 FORWARD = 0.015
-"""dm that teeth are nearer to the lips than on the base mesh."""
+"""dm by which teeth are nearer to the lips than on the base mesh."""
 PIVOT = (0.0, -0.75, -0.75)
-"""Where the head turns on the neck, dm."""
+"""The pivot about which the head turns on the neck, dm."""
 
 EXPRESSIONS: dict[str, dict[str, float]] = {
     "smile": {"mouthSmileLeft": 0.85, "mouthSmileRight": 0.85, "cheekSquintLeft": 0.45, "cheekSquintRight": 0.45},
@@ -38,7 +38,7 @@ EXPRESSIONS: dict[str, dict[str, float]] = {
     "sneer": {"noseSneerLeft": 1, "noseSneerRight": 1},
     "cheeks": {"cheekPuff": 1},
 }
-"""Dial of the face => facial actions, each by how much at 1."""
+"""Dial of the face => facial actions, with the strength of each at 1."""
 
 RESTING = {
     "browInnerUp": 0.1,
@@ -47,7 +47,7 @@ RESTING = {
     "mouthSmileLeft": 0.17,
     "mouthSmileRight": 0.17,
 }
-"""Facial actions of a face at rest: the base mesh alone looks stern."""
+"""Facial actions of a resting face: the base mesh alone looks stern."""
 
 
 class Figure(NamedTuple):
@@ -59,14 +59,14 @@ class Figure(NamedTuple):
     posed: Tensor
     """[B, n, 3] dm, the same in the world: x to the picture's right, y up, z towards the camera."""
     rotation: Tensor
-    """[B, 3, 3], turn of the head about `pivot`."""
+    """[B, 3, 3], rotation of the head about `pivot`."""
     pivot: Tensor
     """[3] dm."""
 
     def to_world(self, points: Tensor, person: Tensor | None = None) -> Tensor:
-        """Points that turn with the head, into the world.
+        """Points that turn with the head, transformed to the world.
 
-        points: [B, ..., 3] dm; or [S, ..., 3] with person [S] int64, whose head each belongs to.
+        points: [B, ..., 3] dm; or [S, ..., 3] with person [S] int64, the owner of each point's head.
         """
         turn = self.rotation if person is None else self.rotation[person]
         flat = points.reshape(len(points), -1, 3) - self.pivot
@@ -90,8 +90,8 @@ def shape(parameters: Parameters, head: Head) -> Figure:
 
 
 def _teeth_behind_lips(offsets: Tensor, head: Head) -> Tensor:
-    """Offsets [B, n, 3] with teeth and tongue as far behind the lips as on the base head."""
-    if not len(head.inside_mouth):  # a head of landmarks alone
+    """Offsets [B, n, 3] that keep teeth and tongue as far behind the lips as on the base head."""
+    if not len(head.inside_mouth):  # a head reduced to landmarks
         return offsets
     lips = (head.region("lips") > 0.5).nonzero().squeeze(1)
     shift = offsets[:, lips].mean(1, keepdim=True) - offsets[:, head.inside_mouth].mean(1, keepdim=True)
@@ -100,7 +100,7 @@ def _teeth_behind_lips(offsets: Tensor, head: Head) -> Tensor:
 
 
 def phenotype_weights(parameters: Parameters, names: list[str]) -> Tensor:
-    """How much of each phenotype corner a person has: [B, 96]."""
+    """Weight of each phenotype corner for each person: [B, 96]."""
     age = parameters["age"].clamp(AGE_YEARS[0], AGE_YEARS[-1])
     knots = torch.tensor(AGE_YEARS, device=age.device)
     part: dict[str, Tensor] = {}
@@ -128,7 +128,7 @@ def phenotype_weights(parameters: Parameters, names: list[str]) -> Tensor:
 
 
 def action_weights(parameters: Parameters, names: list[str]) -> Tensor:
-    """How much of each facial action an expression is: [B, A]."""
+    """Strength of each facial action in an expression: [B, A]."""
     amount = {name: torch.zeros(len(parameters), device=parameters.values.device) for name in names}
     for dial, actions in EXPRESSIONS.items():
         for action, part in actions.items():
@@ -155,7 +155,7 @@ def turn(yaw: Tensor, pitch: Tensor, roll: Tensor) -> Tensor:
 
 
 def _posed(vertices: Tensor, head: Head, parameters: Parameters, rotation: Tensor, pivot: Tensor) -> Tensor:
-    """The head turns, the shoulders follow a little, the neck in between."""
+    """The head turns, the shoulders follow a little, and the neck is in between."""
     height = head.template[:, 1] + 0.35 * (head.template[:, 2] + 0.4)
     part = ((height + 1.75) / 0.95).clamp(0, 1)
     part = (part * part * (3 - 2 * part))[:, None]

@@ -1,7 +1,7 @@
-"""Skin without textures: everything is a function of the place on the base head.
+"""Skin without textures: everything is a function of the position on the base head.
 
-Melanin and blood give the tone; freckles, blush, make-up, lips, the shadow of a beard lie on it; pores, wrinkles
-(portrait/wrinkles.py) and lip lines are bumps. No source but looking at faces.
+Melanin and blood give the tone; freckles, blush, make-up, lips and the shadow of a beard are layered on it; pores,
+wrinkles (portrait/wrinkles.py) and lip lines are bumps. No source but observation of faces.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class SkinRegions:
 
 @dataclass(frozen=True)
 class Undercoat:
-    """Colour that hair lays on the skin below it, so that small pictures do not wash out."""
+    """Colour that hair adds to the skin below it, so that small pictures do not look washed out."""
 
     colour: Tensor
     """[N, 3], linear."""
@@ -43,7 +43,7 @@ class Undercoat:
 
 @dataclass(frozen=True)
 class Textures:
-    """Noises at several scales, [N, 4] each; None where it is finer than a sample."""
+    """Noise at several scales, [N, 4] each; None where it is finer than a sample."""
 
     broad: Tensor
     medium: Tensor
@@ -52,7 +52,7 @@ class Textures:
 
 
 def skin(surface: Surface, regions: SkinRegions, undercoat: Undercoat | None) -> Look:
-    """How skin looks at N samples."""
+    """The look of skin at N samples."""
     place = surface.place
     spot = place + surface.seed_offset()
     textures = Textures(
@@ -104,14 +104,14 @@ def _tone(surface: Surface, textures: Textures) -> Tensor:
 
 
 def _blood(surface: Surface, regions: SkinRegions, colour: Tensor) -> Tensor:
-    """Rosy cheeks, nose, ears and chin; darker and bluer around the eyes."""
+    """Rosy cheeks, nose, ears and chin; darker and bluer skin around the eyes."""
     side, y, z = surface.place[:, 0].abs(), surface.place[:, 1], surface.place[:, 2]
     front = step(z, -0.45, -0.1)
     cheeks = bell(side, 0.42, 0.22) * bell(y, -0.34, 0.2) * front
     nose = bell(side, 0, 0.12) * bell(y, -0.36, 0.15) * step(z, 0.15, 0.3)
     chin = bell(side, 0, 0.2) * bell(y, -0.98, 0.14) * front
     amount = 0.75 * cheeks + 0.7 * nose + 0.3 * chin + 0.6 * regions.ears * step(side, 0.68, 0.85)
-    # Blood hardly shows through dark skin.
+    # Blood is hardly visible through dark skin.
     flush = torch.tensor([[0.03, 0.24, 0.22]], device=colour.device) * (1 - 0.65 * surface.of("tone"))[:, None]
     colour = colour * (1 - (surface.of("blush") * amount)[:, None] * flush)
     rouge = (surface.of("rouge") * bell(side, 0.47, 0.19) * bell(y + 0.25 * (side - 0.47), -0.28, 0.15) * front)[
@@ -126,7 +126,7 @@ def _blood(surface: Surface, regions: SkinRegions, colour: Tensor) -> Tensor:
 
 
 def _spots(surface: Surface, textures: Textures, colour: Tensor) -> Tensor:
-    """Freckles, spots of age, moles."""
+    """Freckles, age spots, moles."""
     y, z = surface.place[:, 1], surface.place[:, 2]
     speckle = textures.medium[:, 1] + 0.3 * textures.broad[:, 1]
     if textures.fine is not None:
@@ -150,7 +150,7 @@ def _stubble(surface: Surface, colour: Tensor) -> Tensor:
 
 
 def _made_up(surface: Surface, regions: SkinRegions, colour: Tensor) -> Tensor:
-    """Eye shadow above the lids, and the dark line of lashes and liner along them."""
+    """Eye shadow above the lids, and the dark line of lashes and eyeliner along them."""
     side, y, z = surface.place[:, 0].abs(), surface.place[:, 1], surface.place[:, 2]
     front = step(z, -0.15, 0.0)
     lid = bell(side, 0.34, 0.16) * bell(y, 0.07, 0.06) * front
@@ -166,7 +166,7 @@ def _lips(surface: Surface, textures: Textures) -> Tensor:
     amount = surface.of("lip_colour")[:, None]
     dark = surface.of("tone")[:, None]
     blood = base * (1 - amount * (_tensor(base, 0.07, 0.5, 0.44) - dark * _tensor(base, -0.1, 0.2, 0.2)))
-    # Lipstick is a thin film: on dark lips it is darker.
+    # Lipstick is a thin film: it looks darker on dark lips.
     stick = linear(surface.of("lipstick_colour")) * (1 - 0.7 * dark)
     blood = blood + (stick * (0.45 + 0.55 * base / base.amax(1, keepdim=True)) - blood) * (
         surface.of("lipstick")[:, None] * 0.85
@@ -199,7 +199,7 @@ def _gloss(surface: Surface, textures: Textures, lips: Tensor) -> tuple[Tensor, 
     grain = 1 + 0.25 * textures.medium[:, 3]
     if textures.fine is not None:
         grain = grain + 0.3 * textures.fine[:, 0]
-    # The same highlight stands out more on darker skin, and painters and photographers soften it there.
+    # The same highlight is more visible on darker skin, and painters and photographers soften it there.
     oil = oil * grain.clamp(min=0.2) * (1 - 0.55 * surface.of("tone"))
     gloss = 0.16 * oil * (1 - lips) + 0.12 * lips
     stick = surface.of("lipstick")

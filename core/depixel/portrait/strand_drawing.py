@@ -1,4 +1,4 @@
-"""Drawing strands into the rasteriser's buffer: ribbons that face the camera, nearest first."""
+"""Drawing strands into the rasteriser's buffer as ribbons that face the camera, nearest first."""
 
 from __future__ import annotations
 
@@ -12,19 +12,22 @@ from depixel.portrait.raster import Range, depth_of, key
 from depixel.portrait.strands import Strands
 
 BATCHES = (0.03, 0.07, 0.14, 0.25, 0.45, 1.0)
-"""Strands are drawn outermost first, up to these parts of all samples, so that what these hide is never drawn."""
+"""
+Strands are drawn outermost first, in stages that end at these fractions of all samples, so that hidden ones are
+skipped.
+"""
 PROBES = 5
-"""Places of a segment at which is looked whether it is hidden."""
+"""Points along a segment at which visibility is tested."""
 CHUNK = 4_000_000
-"""Most samples that are in the works at once."""
+"""Largest number of samples that are processed at once."""
 
 
 @dataclass(frozen=True)
 class StrandHits:
-    """Where strands won: one row a sample."""
+    """The visible strands: one row for each sample."""
 
     sample: Tensor
-    """[N] int64, place in the buffer."""
+    """[N] int64, index in the buffer."""
     strand: Tensor
     """[N] int64."""
     point: Tensor
@@ -32,9 +35,9 @@ class StrandHits:
     along: Tensor
     """[N], 0 to 1 from that point to the next."""
     across: Tensor
-    """[N], -1 to 1 over the ribbon's width."""
+    """[N], -1 to 1 across the ribbon."""
     hair: Tensor
-    """[N], 0 to 1, a number that each single hair has to itself."""
+    """[N], 0 to 1, a number of its own for each single hair."""
 
     def of(self, values: Tensor) -> Tensor:
         """Interpolate values [S, P, C] at the samples: [N, C]."""
@@ -49,11 +52,11 @@ class StrandHits:
 def draw_strands(
     strands: Strands, projected: Tensor, scale: Tensor, size: tuple[int, int], span: Range, buffer: Tensor, first: int
 ) -> StrandHits:
-    """Let strands compete for the samples of `buffer`, and say where they won.
+    """Let strands compete for the samples of `buffer`, and return where they won.
 
     projected: [S, P, 3], x to the right and y down in samples, then inverse depth (1/dm); scale: [B], samples that one
     dm covers at an inverse depth of 1 (focal length in samples); buffer: [B * H * W] int64 keys with all triangles
-    drawn, changed in place; first: the least identity that triangles don't use.
+    drawn, changed in place; first: the lowest identity that no triangle uses.
     """
     P = projected.shape[1]
     table = _segments(strands, projected, scale)
@@ -82,7 +85,7 @@ _LENGTH, _WIDTH, _BULGE, _PROGRESS, _PART, _RAGGED = 10, 11, 12, 13, 14, 15
 
 
 def _order(strands: Strands, projected: Tensor, reach: Tensor, size: tuple[int, int]) -> Tensor:
-    """Strands that reach into the picture: first those on the outside that faces the camera."""
+    """Strands that reach into the picture, outermost on the side facing the camera first."""
     H, W = size
     reach = reach[:, None]
     low, high = projected.amin(1)[:, :2] - reach, projected.amax(1)[:, :2] + reach
@@ -95,8 +98,8 @@ def _order(strands: Strands, projected: Tensor, reach: Tensor, size: tuple[int, 
 def _segments(strands: Strands, projected: Tensor, scale: Tensor) -> Tensor:
     """[S * (P - 1), 16]: start, step, sideways and its change, length, width, bulge, progress, part, ragged.
 
-    Sideways reaches from the middle of the ribbon to its edge, in samples; progress is where on the strand
-    the start is, part how much of the strand the segment is.
+    Sideways reaches from the middle of the ribbon to its edge, in samples; progress is the start's position on the
+    strand, part is the segment's fraction of the strand.
     """
     P = projected.shape[1]
     flat = projected[..., :2]
@@ -119,7 +122,7 @@ def _segments(strands: Strands, projected: Tensor, scale: Tensor) -> Tensor:
 
 
 def _shown(rows: Tensor, person: Tensor, size: tuple[int, int], span: Range, buffer: Tensor) -> Tensor:
-    """Which segments [M] are in the picture and not hidden all along by what is drawn already."""
+    """Which segments [M] are inside the picture and not completely hidden by what is already drawn."""
     H, W = size
     t = torch.linspace(0, 1, PROBES, device=rows.device)
     x, y = rows[:, :1] + rows[:, 3:4] * t, rows[:, 1:2] + rows[:, 4:5] * t
@@ -129,8 +132,9 @@ def _shown(rows: Tensor, person: Tensor, size: tuple[int, int], span: Range, buf
     if min(H, W) < 8 * cell:
         return inside.nonzero().squeeze(1)
     tall, broad = -(-H // cell), -(-W // cell)
-    # A cell hides what is behind its mean depth if all of its samples are taken; with the cells around it, it stands
-    # for all that lies between two probes. Whatever shows through between its hairs is hair or skin, never background.
+    # A cell hides whatever is behind its mean depth if all its samples are occupied; together with its neighbours it
+    # represents everything between two probes. Whatever shows through between its hairs is hair or skin, never
+    # background.
     padding = (0, broad * cell - W, 0, tall * cell - H)
     depth = torch.nn.functional.pad(depth_of(buffer, span).reshape(-1, 1, H, W), padding, value=span.high)
     empty = torch.nn.functional.max_pool2d((depth <= span.low).float(), cell)
@@ -146,14 +150,14 @@ def _shown(rows: Tensor, person: Tensor, size: tuple[int, int], span: Range, buf
 
 
 def _counts(rows: Tensor) -> tuple[Tensor, Tensor]:
-    """How many samples along and across each segment is drawn with."""
+    """The number of samples, along and across, with which each segment is drawn."""
     along = rows[:, _LENGTH].ceil().clamp(1, 4096)
     across = (rows[:, _WIDTH] * 1.05).ceil().clamp(1, 512)
     return along, across
 
 
 def _place(place: Tensor, along: Tensor, across: Tensor) -> tuple[Tensor, Tensor]:
-    """t (0 to 1 along) and u (-1 to 1 across) of the place-th sample [N] of a segment."""
+    """t (0 to 1 along) and u (-1 to 1 across) of the sample number [N] of a segment."""
     number = place.float()
     step = ((number + 0.5) / across).floor()
     t = (step + 0.5) / along
@@ -179,9 +183,9 @@ def _splat(
     buffer: Tensor,
     base: int,
 ) -> Tensor:
-    """Draw segments (their rows of the table, and where their person's samples begin).
+    """Draw segments (their rows of the table, and where the samples of their person begin).
 
-    Returns how many identities each took, in their order from `base` on.
+    Returns how many identities each used, in order from `base` on.
     """
     H, W = size
     along, across = _counts(rows)
@@ -212,7 +216,7 @@ def _splat(
 
 
 def _ended(segment: Tensor, t: Tensor, u: Tensor, strands: Strands) -> Tensor:
-    """Whether the single hair at a sample has ended before it."""
+    """Whether the single hair at a sample has already ended."""
     segments = strands.points.shape[1] - 1
     strand = torch.div(segment, segments, rounding_mode="floor")
     progress = ((segment - strand * segments).float() + t) / strands.pieces[strand]

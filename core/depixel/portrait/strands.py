@@ -1,7 +1,7 @@
-"""Strands: what hair is to the renderer.
+"""Strands: the renderer's form of hair.
 
-`depixel.portrait.hair.grow(figure, parameters, pixel)` gives `Strands` for the people of a figure; pixel [B] is how
-many dm a pixel of the picture covers at the eyes, and says how many strands are worth growing.
+`depixel.portrait.hair.grow(figure, parameters, pixel)` gives the `Strands` of the people of a figure; pixel [B] is how
+many dm a pixel of the picture covers at the eyes, and decides how many strands are grown.
 `depixel.portrait.strand_drawing.draw_strands` draws them, `depixel.portrait.hair_shading` lights them.
 """
 
@@ -28,17 +28,17 @@ class Strands:
     points: Tensor
     """[S, P, 3] dm in the world (`Figure.to_world` takes points there that turn with the head)."""
     normals: Tensor
-    """[S, P, 3] unit vectors in the world, out of the mass of hair that the strand belongs to."""
+    """[S, P, 3] unit vectors in the world, pointing out of the hair that the strand belongs to."""
     radius: Tensor
-    """[S, P] dm, half the ribbon's width. What is thinner than a sample is drawn one sample wide."""
+    """[S, P] dm, half the ribbon's width. Anything thinner than a sample is drawn one sample wide."""
     openness: Tensor
-    """[S, P], how much of the sky the other hairs leave free, 0 to 1."""
+    """[S, P], how much of the sky the other hairs leave visible, 0 to 1."""
     person: Tensor
-    """[S] int64, whose strand it is: row of the parameters."""
+    """[S] int64, the person: row of the parameters."""
     hairs: Tensor
-    """[S] int64, at least 1: hairs side by side in the ribbon, each with a brightness and an end of its own."""
+    """[S] int64, at least 1: hairs side by side in the ribbon, each with its own brightness and end."""
     ragged: Tensor
-    """[S], last part of the length within which the single hairs end, 0 (all at the tip) to 1."""
+    """[S], last fraction of the length within which the single hairs end, 0 (all at the tip) to 1."""
     colour: Tensor
     """[S, 2, 3] linear reflectance of root and tip, 0 to 1; differentiable."""
     blend: Tensor
@@ -50,7 +50,7 @@ class Strands:
 
     @cached_property
     def number(self) -> Tensor:
-        """[S] int64, place of each strand among those of its person: what chance depends on, in any batch."""
+        """[S] int64, number of each strand among those of its person: random choices depend on it, in any batch."""
         order = self.person.argsort(stable=True)
         count = torch.bincount(self.person)
         place = torch.arange(len(order), device=order.device) - (count.cumsum(0) - count)[self.person[order]]
@@ -58,7 +58,7 @@ class Strands:
 
     @cached_property
     def pieces(self) -> Tensor:
-        """[S], segments of each strand, without those of no length that fill it up beside longer ones."""
+        """[S], segments of each strand, not counting the zero-length ones that pad it to the longest."""
         moved = (self.points[:, 1:] != self.points[:, :-1]).any(-1)
         return moved.sum(1).clamp(min=1).float()
 

@@ -1,4 +1,4 @@
-"""Catmull-Clark subdivision as sparse matrices: smooth vertices are one product away from coarse ones."""
+"""Catmull-Clark subdivision as sparse matrices: one product takes coarse vertices to smooth ones."""
 
 from __future__ import annotations
 

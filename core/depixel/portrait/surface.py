@@ -1,4 +1,4 @@
-"""What all materials share: the samples of a surface, how they look, and the light they send to the camera."""
+"""What all materials share: the samples of a surface, their look, and the light they send to the camera."""
 
 from __future__ import annotations
 
@@ -30,46 +30,46 @@ class Surface:
     rotation: Tensor
     """[B, 3, 3], turn of each head."""
     pixel: float
-    """dm that a sample covers: detail finer than twice that is left out."""
+    """dm that a sample covers: detail finer than twice that is omitted."""
 
     def of(self, name: str) -> Tensor:
         """A parameter at each sample: [N] or [N, size], or one row for all when there is one person."""
         return self.spread(self.parameters[name])
 
     def spread(self, values: Tensor) -> Tensor:
-        """Values [B, ...] of people at each sample: [N, ...], or [1, ...] when there is one person."""
+        """Values [B, ...] of people at each sample: [N, ...], or [1, ...] if there is one person."""
         return values if len(values) == 1 else values[self.person]
 
     def turned(self, vectors: Tensor) -> Tensor:
-        """Vectors [N, 3] of the head's frame in the world."""
+        """Vectors [N, 3] from the head's frame to the world."""
         if len(self.rotation) == 1:
             return vectors @ self.rotation[0].T
         return torch.einsum("nij,nj->ni", self.rotation[self.person], vectors)
 
     def unturned(self, vectors: Tensor) -> Tensor:
-        """Vectors [N, 3] of the world in the head's frame."""
+        """Vectors [N, 3] from the world to the head's frame."""
         if len(self.rotation) == 1:
             return vectors @ self.rotation[0]
         return torch.einsum("nji,nj->ni", self.rotation[self.person], vectors)
 
     def seed_offset(self) -> Tensor:
-        """[N, 3] or [1, 3] dm: moves the noise of each person elsewhere."""
+        """[N, 3] or [1, 3] dm: shifts the noise for each person."""
         seed = self.of("noise_seed").detach()[:, None]
         return torch.cat([seed * 0.37, seed * 0.61, seed * 0.83], 1) % 64
 
 
 @dataclass(frozen=True)
 class Look:
-    """How N samples answer to light."""
+    """How N samples respond to light."""
 
     colour: Tensor
     """[N, 3], linear reflectance."""
     normal: Tensor
     """[N, 3] unit, with bumps."""
     occlusion: Tensor
-    """[N], part of the sky in view."""
+    """[N], fraction of the sky in view."""
     wrap: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    """How far light goes round the edge in red, green and blue: scattering under the surface."""
+    """How far light wraps around the edge in red, green and blue: scattering below the surface."""
     gloss: Tensor | float = 0.0
     """Strength of the wide highlight."""
     gloss_power: float = 18.0
@@ -81,7 +81,7 @@ class Look:
 
 
 def illuminated(look: Look, surface: Surface, light: Lights, lit: Tensor) -> Tensor:
-    """Linear light [N, 3] towards the camera; lit [N]: part of the key light that arrives."""
+    """Linear light [N, 3] towards the camera; lit [N]: fraction of the key light that arrives."""
     spread = surface.spread
     wrap = torch.tensor(look.wrap, device=look.colour.device)
     key, fill, rim = spread(light.key), spread(light.fill), spread(light.rim)
@@ -89,7 +89,7 @@ def illuminated(look: Look, surface: Surface, light: Lights, lit: Tensor) -> Ten
     facing = (n * key).sum(1)
     smooth = (surface.normal * key).sum(1)
     some_wrap = any(look.wrap)
-    if some_wrap:  # light under the skin sees the smooth shape, highlights see the bumps
+    if some_wrap:  # light below the skin follows the smooth shape, highlights follow the bumps
         both = (0.6 * facing + 0.4 * smooth)[:, None]
         direct = ((both + wrap) / (1 + wrap)).clamp(min=0)
         arrived = lit[:, None] ** (1 - wrap * 1.3)
@@ -117,5 +117,5 @@ def illuminated(look: Look, surface: Surface, light: Lights, lit: Tensor) -> Ten
 
 
 def bumped(normal: Tensor, tilt: Tensor) -> Tensor:
-    """Normals [N, 3] leaned by a tilt [N, 3] of which the part along the normal does not count."""
+    """Normals [N, 3] tilted by [N, 3]; the tilt's component along the normal has no effect."""
     return normalize(normal + tilt - (tilt * normal).sum(1, keepdim=True) * normal, dim=1)

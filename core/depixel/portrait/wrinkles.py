@@ -1,4 +1,4 @@
-"""Creases of skin: each is a curve on the base head with a depth, a width and a length of its own."""
+"""Creases of skin: each is a curve on the base head with its own depth, width and length."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from depixel.portrait.surface import Surface
 
 
 class Lines(NamedTuple):
-    """What creases do to N samples."""
+    """The effect of creases on N samples."""
 
     tilt: Tensor
-    """[N, 3], in the head's frame: how far the normal leans."""
+    """[N, 3], in the head's frame: tilt of the normal."""
     dark: Tensor
     """[N], how much darker the bottom of a crease is, 0 to 1."""
 
 
 def wrinkles(surface: Surface, broad: Tensor) -> Lines:
-    """All creases at the age of each person; broad [N, 4]: noise that makes them meander."""
+    """All creases at each person's age; broad [N, 4]: noise that makes them meander."""
     amount = surface.of("wrinkles") * step(surface.of("age"), 30.0, 82.0)
     young = surface.of("wrinkles") * step(surface.of("age"), 14.0, 30.0)
     side, y, z = surface.place[:, 0].abs(), surface.place[:, 1], surface.place[:, 2]
@@ -65,7 +65,7 @@ def wrinkles(surface: Surface, broad: Tensor) -> Lines:
 def _eye_lines(
     surface: Surface, broad: Tensor, laughing: Tensor, amount: Tensor, tilt: Tensor, dark: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Crow's feet beside the eyes and bags below them."""
+    """Crow's feet beside the eyes, and bags below them."""
     side, y, z = surface.place[:, 0].abs(), surface.place[:, 1], surface.place[:, 2]
     sign = surface.place[:, 0].sign()
     out = side - 0.47
@@ -93,9 +93,9 @@ def _crease(
     across: tuple[float, float, float],
     sign: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """Add one crease: a valley of bell shape; distance [N] dm from its bottom along `across` (mirrored by sign).
+    """Add one crease: a bell-shaped valley; distance [N] dm from its bottom along `across` (mirrored by sign).
 
-    A crease that is finer than a sample is drawn as wide as one, and as much shallower.
+    A crease finer than a sample is drawn as wide as a sample, and shallower in proportion.
     """
     drawn = max(width, 0.9 * pixel)
     depth = depth * (width / drawn)
@@ -108,7 +108,7 @@ def _crease(
 
 
 def _crepe(surface: Surface, amount: Tensor) -> Tensor:
-    """Fine dry skin of old age: noise drawn out along the creases."""
+    """Fine dry skin of old age: noise stretched along the creases."""
     stretched = surface.place * torch.tensor([[0.28, 1.0, 0.5]], device=surface.place.device) + surface.seed_offset()
     grain = noise(stretched, 62.0)
     return torch.stack([grain[:, 0] * 0.3, grain[:, 1], grain[:, 2] * 0.3], 1) * (0.07 * amount)[..., None]

@@ -59,7 +59,10 @@ TABLE = (
 
 
 def customs(people: dict[str, Tensor], noise: Tensor) -> None:
-    """What age, gender and tone bring: make-up and stubble for grown-ups, eyes by tone, nobody grins and frowns."""
+    """
+    Correlations with age, gender and tone: make-up and stubble for adults, eyes by tone; nobody grins and frowns at
+    once.
+    """
     age, gender, tone = (people[name] for name in ("age", "gender", "tone"))
     grown = ((age - 14) / 5).clamp(0, 1)
     female = ((gender - 0.4) / 0.3).clamp(0, 1)

@@ -30,7 +30,7 @@ TABLE = (
 
 
 def customs(people: dict[str, Tensor], noise: Tensor) -> None:
-    """Cloth is rarely loud: colours are drawn towards their own grey; glasses are dark and mostly clear."""
+    """Cloth is rarely loud: colours are mixed with their own grey; most glasses are dark and clear."""
     for name, column in (("garment_colour", 1), ("accent_colour", 2), ("headwear_colour", 3)):
         colour = people[name]
         grey = colour.mean(1, keepdim=True)

@@ -1,4 +1,4 @@
-"""Hair, brows, lashes and beard: the dials, and what goes together in people."""
+"""Hair, brows, lashes and beard: the dials, and which of them are correlated in people."""
 
 from __future__ import annotations
 

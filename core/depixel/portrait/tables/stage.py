@@ -35,7 +35,9 @@ TABLE = (
 
 
 def customs(people: dict[str, Tensor], noise: Tensor) -> None:
-    """Lights have one strength and a slight tint each; the fill comes from the other side; backgrounds are quiet."""
+    """
+    Each light has one strength and a slight tint; the fill light comes from the other side; backgrounds are quiet.
+    """
     warm = (noise[:, 10:11] - 0.5) * 2
     tint = torch.tensor([[0.10, 0.0, -0.13]])
     for name, sign in (("key_colour", 1.0), ("fill_colour", -0.7), ("sky_colour", -0.5), ("ground_colour", 0.6)):
@@ -46,7 +48,7 @@ def customs(people: dict[str, Tensor], noise: Tensor) -> None:
     people["fill_azimuth"] *= side
     people["rim_azimuth"] *= side
     child = 1 - ((people["age"] - 4) / 12).clamp(0, 1)
-    people["scale"] = people["scale"] * (1 - 0.13 * child)  # short from eyes to mouth, but the head is as large
+    people["scale"] = people["scale"] * (1 - 0.13 * child)  # short from eyes to mouth, but the head has the same size
     people["exposure"] = people["exposure"] + 0.5 * (people["tone"] - 0.3)  # a photographer exposes for the face
     people["eyes_at"] = people["eyes_at"] + torch.tensor([[0.5, 0.46]])
     colours = people["background_colours"].reshape(-1, 3, 3)
