@@ -21,6 +21,8 @@ MARGINS = "margins"
 """In `Picture.details`: `depixel.joints.Margins`, what lies beyond the edges of a picture that meets others."""
 PREMULTIPLIED = "premultiplied"
 """In `Picture.details`: a side file says that the colours are multiplied by alpha."""
+FROM_BLOCKS = "from blocks"
+"""In `Picture.details`: True if the pixels were decoded from blocks of 4x4 with a few colours each (BC1 to BC7)."""
 
 
 @dataclass(frozen=True)

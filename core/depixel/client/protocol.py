@@ -36,6 +36,7 @@ class Pixels:
     palette: bytes = b""  # RGBA of each colour of an indexed picture; empty = not indexed
     name: str = ""  # of the layer or file: a hint for the kind of picture
     mode: str = ""  # Pillow's mode of the source ("1", "P", "I;16" ...); empty = follows from channels and depth
+    blocks: bool = False  # decoded from blocks of 4x4 pixels (BC1 to BC7)
 
     def __post_init__(self) -> None:
         size = self.width * self.height * self.channels * self.depth // 8
@@ -64,6 +65,8 @@ class Pixels:
             picture["mode"] = self.mode
         if self.palette:
             picture["palette"] = self.palette.hex()
+        if self.blocks:
+            picture["blocks"] = True
         return picture
 
 
@@ -213,6 +216,8 @@ class Answer:
     reading: str = ""  # its reading (depixel.client.readings)
     imagination: float = 0.0  # reproduces the candidate, together with the seed (depixel.client.recipe)
     model: str = ""  # the model that made it, if several models gave one answer each
+    vectors: bool = False  # RGB is a vector of length 1
+    data_alpha: bool = False  # alpha is data, not opacity
 
 
 @dataclass(frozen=True)
@@ -276,4 +281,6 @@ def answer_from_dict(values: Mapping[str, Any], data: bytes) -> Answer:
         reading=str(values.get("reading", "")),
         imagination=float(values.get("imagination", 0.0)),
         model=str(values.get("model", "")),
+        vectors=values.get("vectors") is True,
+        data_alpha=values.get("data_alpha") is True,
     )

@@ -7,12 +7,16 @@ import struct
 from depixel.files import pillow_reading
 from depixel.files.format import Format, Size, starts_with
 from depixel.files.limits import Limits
-from depixel.picture import Picture
+from depixel.picture import FROM_BLOCKS, Picture
+
+_DXT = 2  # the compression byte of a BLP2
 
 
 def read(data: bytes, name: str, limits: Limits) -> Picture:
     """Decode the largest mipmap. Raises DecoderError, PictureTooLargeError."""
-    return pillow_reading.read(data, "BLP", name, limits)
+    picture = pillow_reading.read(data, "BLP", name, limits)
+    is_blocks = data[:4] == b"BLP2" and data[8] == _DXT
+    return picture.replace(details={**picture.details, FROM_BLOCKS: is_blocks})
 
 
 def _size(head: bytes) -> Size | None:

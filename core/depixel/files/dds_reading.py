@@ -18,7 +18,7 @@ from depixel.files.dxgi import BLOCKS, PLAIN, SIGNED, SRGB
 from depixel.files.indexed import twin_details
 from depixel.files.limits import Limits
 from depixel.files.textures import Layout, decode, mode_of
-from depixel.picture import Picture
+from depixel.picture import FROM_BLOCKS, Picture
 
 _FOURCC = {b"DXT1": "BC1", b"DXT2": "BC2", b"DXT3": "BC2", b"DXT4": "BC3", b"DXT5": "BC3", b"RXGB": "BC3",
            b"ATI1": "BC4", b"BC4U": "BC4", b"BC4S": "BC4", b"ATI2": "BC5", b"BC5U": "BC5", b"BC5S": "BC5"}  # fmt: skip
@@ -92,7 +92,9 @@ def read(data: bytes, name: str, limits: Limits) -> Picture:
         what = f"DXGI format {head.dxgi}" if head.dxgi is not None else "unknown pixel layout"
         raise UnsupportedPictureError(f"{name} is a DDS of a kind ({what}) that Depixel does not support.")
     pixels = decode(data, head.start, (head.width, head.height), head.layout, name)
-    return Picture((pixels,), mode=mode_of(pixels), format="DDS", details={"dds": head})
+    return Picture(
+        (pixels,), mode=mode_of(pixels), format="DDS", details={"dds": head, FROM_BLOCKS: head.layout.is_blocks}
+    )
 
 
 def _indexed(data: bytes, head: DdsHeader, name: str) -> Picture:

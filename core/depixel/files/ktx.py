@@ -18,7 +18,7 @@ from depixel.files.limits import Limits
 from depixel.files.mipmaps import count_for, levels_of
 from depixel.files.texture_refusals import refuses_depth, remark_on_blocks
 from depixel.files.textures import Layout, decode, encode_level, mode_of
-from depixel.picture import Picture
+from depixel.picture import FROM_BLOCKS, Picture
 
 SIGNATURE = b"\xabKTX 11\xbb\r\n\x1a\n"
 _HEADER = 64
@@ -60,7 +60,9 @@ def read(data: bytes, name: str, limits: Limits) -> Picture:
         rows = np.frombuffer(data, np.uint8, padded * height, start).reshape(height, padded)
         data, start = np.ascontiguousarray(rows[:, :row]).tobytes(), 0
     pixels = decode(data, start, (width, height), layout, name)
-    return Picture((pixels,), mode=mode_of(pixels), format="KTX", details={"texture": head})
+    return Picture(
+        (pixels,), mode=mode_of(pixels), format="KTX", details={"texture": head, FROM_BLOCKS: head.layout.is_blocks}
+    )
 
 
 def header(data: bytes, name: str) -> KtxHeader:

@@ -18,7 +18,7 @@ from depixel.files.mipmaps import count_for, levels_of
 from depixel.files.texture_refusals import refuses_depth, remark_on_blocks
 from depixel.files.textures import Layout, decode, encode_level, mode_of
 from depixel.files.vulkan import LAYOUTS
-from depixel.picture import Picture
+from depixel.picture import FROM_BLOCKS, Picture
 
 SIGNATURE = b"\xabKTX 20\xbb\r\n\x1a\n"
 _HEADER, _LEVEL = 80, 24
@@ -64,7 +64,9 @@ def read(data: bytes, name: str, limits: Limits) -> Picture:
         except zlib.error as error:
             raise UnreadablePictureError(f"{name} is damaged: {error}.") from error
     pixels = decode(body, 0, (head.width, head.height), head.layout, name)
-    return Picture((pixels,), mode=mode_of(pixels), format="KTX2", details={"texture": head})
+    return Picture(
+        (pixels,), mode=mode_of(pixels), format="KTX2", details={"texture": head, FROM_BLOCKS: head.layout.is_blocks}
+    )
 
 
 def header(data: bytes, name: str) -> Ktx2Header:

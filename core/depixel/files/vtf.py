@@ -17,7 +17,7 @@ from depixel.files.limits import Limits
 from depixel.files.mipmaps import count_for, levels_of
 from depixel.files.texture_refusals import refuses_depth, remark_on_blocks
 from depixel.files.textures import Layout, decode, encode_level, mode_of
-from depixel.picture import Picture
+from depixel.picture import FROM_BLOCKS, Picture
 
 _CUBE = 0x4000
 _THUMBNAIL, _PICTURE = b"\1\0\0", b"\x30\0\0"
@@ -94,7 +94,13 @@ def read(data: bytes, name: str, limits: Limits) -> Picture:
         for number in range(head.frames)
     )
     durations = (_DURATION,) * len(frames) if len(frames) > 1 else ()
-    return Picture(frames, durations=durations, mode=mode_of(frames[0]), format="VTF", details={"texture": head})
+    return Picture(
+        frames,
+        durations=durations,
+        mode=mode_of(frames[0]),
+        format="VTF",
+        details={"texture": head, FROM_BLOCKS: head.layout.is_blocks},
+    )
 
 
 def header(data: bytes, name: str) -> VtfHeader:

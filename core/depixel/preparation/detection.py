@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from depixel.domain import ART, DATA, NORMALS, PIXEL_ART, TEXTURES, Domain
-from depixel.picture import Picture, Pixels
+from depixel.picture import FROM_BLOCKS, Picture, Pixels
 from depixel.preparation.tiling import tiles
 
 _NORMAL_NAME = re.compile(r"(?:^|[_\-. ])(?:n|nrm|nm|norm|normal|normals|normalmap|nor)$|_normal(?:map)?s?$", re.I)
@@ -141,9 +141,8 @@ def is_pixel_art(picture: Picture, traits: Features) -> bool:
 
 
 def is_block_compressed(picture: Picture) -> bool:
-    """Whether the picture comes from a DDS whose blocks of 4x4 pixels hold a few colours each (BC1 to BC7)."""
-    header = picture.details.get("dds")
-    return header is not None and bool(header.layout.is_blocks)
+    """Whether the picture comes from a texture whose blocks of 4x4 pixels hold a few colours each (BC1 to BC7)."""
+    return bool(picture.details.get(FROM_BLOCKS))
 
 
 # Sprites drawn pixel by pixel with a soft shadow: without their dark, half-transparent pixels they are pixel art with a

@@ -72,6 +72,11 @@ def key_of(picture: Picture, request: Request) -> Key | None:
 _NO_GROUND = ("normals", "data", "faces")  # kinds of picture that have no ground
 
 
+def has_numbers(picture: Picture) -> bool:
+    """Whether several palette entries that the picture uses have the same colour: only numbers tell them apart."""
+    return _INDICES in picture.details
+
+
 def without_ground(picture: Picture, request: Request) -> Picture:
     """The picture as the engine sees it: with its key transparent, or as it is. Raises BadUsageError as `key_of`."""
     key = key_of(picture, request)

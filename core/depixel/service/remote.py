@@ -5,8 +5,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,10 +16,17 @@ from depixel import client
 from depixel.consistency import Residual
 from depixel.domain import ART, requested
 from depixel.errors import BadUsageError, CancelledError, DepixelError
+from depixel.keying import with_keys
+from depixel.meeting import with_neighbours
 from depixel.monitor import SILENT, Monitor, SearchStep
-from depixel.picture import Picture
-from depixel.report import Candidate, Report
+from depixel.picture import FROM_BLOCKS, PREMULTIPLIED, Picture
+from depixel.premultiplying import with_premultiplied
+from depixel.preparation.keys import has_numbers
+from depixel.regions import with_regions
+from depixel.report import Answer, Candidate, Report
 from depixel.request import Request
+
+_Special = Callable[[Sequence[Picture], Request, Answer], list[Report | DepixelError] | None]
 
 
 class EngineProblemError(DepixelError):
@@ -52,7 +60,32 @@ class RemoteUpsampler:
         Raises:
             DepixelError: the engine's sentence, or the reason why there is no engine.
         """
+        outcome = self.upsample_many([picture], request, monitor)[0]
+        if isinstance(outcome, DepixelError):
+            raise outcome
+        return outcome
+
+    def upsample_many(
+        self, pictures: Sequence[Picture], request: Request, monitor: Monitor = SILENT
+    ) -> list[Report | DepixelError]:
+        """As `Upsampler.upsample_many`, one picture after the other. Raises CancelledError."""
         request = request.validated()
+        answer = partial(self.upsample_many, monitor=monitor)
+        for special in _of_details(pictures, request):
+            reports = special(pictures, request, answer)
+            if reports is not None:
+                return reports
+        outcomes: list[Report | DepixelError] = []
+        for picture in pictures:
+            try:
+                outcomes.append(self._sent(picture, request, monitor))
+            except CancelledError:
+                raise
+            except DepixelError as error:
+                outcomes.append(error)
+        return outcomes
+
+    def _sent(self, picture: Picture, request: Request, monitor: Monitor) -> Report:
         job = self._engine.upscale(client.Submission(_pixels(picture), request.to_dict(), program=self._program))
         try:
             with _cancelling(job, monitor):
@@ -67,19 +100,15 @@ class RemoteUpsampler:
             raise EngineProblemError(str(error), error.code) from error
         raise EngineProblemError("The Depixel engine gave no answer.", "error")
 
-    def upsample_many(
-        self, pictures: Sequence[Picture], request: Request, monitor: Monitor = SILENT
-    ) -> list[Report | DepixelError]:
-        """As `Upsampler.upsample_many`, one picture after the other. Raises CancelledError."""
-        outcomes: list[Report | DepixelError] = []
-        for picture in pictures:
-            try:
-                outcomes.append(self.upsample(picture, request, monitor))
-            except CancelledError:
-                raise
-            except DepixelError as error:
-                outcomes.append(error)
-        return outcomes
+
+# `Picture.details` is not sent: what depends on it is done here, and the engine gets pictures that do not need it.
+def _of_details(pictures: Sequence[Picture], request: Request) -> Iterator[_Special]:
+    if request.key != "none" and any(has_numbers(picture) for picture in pictures):
+        yield with_keys
+    yield with_neighbours
+    if any(picture.details.get(PREMULTIPLIED) for picture in pictures):
+        yield with_premultiplied
+    yield with_regions
 
 
 # The engine sends events only when something happens, but the caller may cancel at any time.
@@ -117,14 +146,12 @@ def _pixels(picture: Picture) -> client.Pixels:
         palette=b"" if picture.palette is None else picture.palette.tobytes(),
         name=picture.name,
         mode=picture.mode,
+        blocks=bool(picture.details.get(FROM_BLOCKS)),
     )
 
 
 def _report(result: client.Result, source: Picture, settings: Request) -> Report:
     facts = result.report
-    domain = requested(result.domain) or ART
-    data = settings.alpha == "data" or (settings.alpha == "auto" and domain.data_alpha)
-    source = source.replace(vectors=domain.vectors, data_alpha=data and source.has_alpha)
     wrap = facts.get("wrap", {})
     return Report(
         candidates=tuple(
@@ -133,7 +160,7 @@ def _report(result: client.Result, source: Picture, settings: Request) -> Report
         ),
         settings=settings,
         scale=result.scale,
-        domain=domain,
+        domain=requested(result.domain) or ART,
         degradation=result.degradation,
         model=result.model,
         device=str(facts.get("device", "")),
@@ -151,7 +178,11 @@ def _candidate(answer: client.Answer, values: dict[str, Any], source: Picture) -
     native = np.uint16 if answer.depth == 16 else np.uint8
     frames = tuple(np.frombuffer(frame, kind).reshape(shape).astype(native) for frame in answer.frames)
     picture = source.replace(
-        frames=frames, mode=answer.mode or source.mode, palette=source.palette if answer.indexed else None
+        frames=frames,
+        mode=answer.mode or source.mode,
+        palette=source.palette if answer.indexed else None,
+        vectors=answer.vectors,
+        data_alpha=answer.data_alpha,
     )
     return Candidate(
         picture,

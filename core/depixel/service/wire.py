@@ -139,6 +139,8 @@ def describe(candidate: Candidate) -> dict[str, Any]:
         "imagination": float(candidate.imagination),
         "reading": candidate.reading,
         "model": candidate.model,
+        "vectors": picture.vectors,
+        "data_alpha": picture.data_alpha,
     }
 
 
@@ -181,7 +183,7 @@ def _whole(shape: dict[str, Any], name: str, default: int | None, high: int) -> 
 def _from_samples(shape: dict[str, Any], body: bytes) -> Picture:
     import numpy as np
 
-    from depixel.picture import Picture
+    from depixel.picture import FROM_BLOCKS, Picture
 
     limits = ServiceLimits()
     expected = _sample_bytes(shape, limits)
@@ -206,6 +208,7 @@ def _from_samples(shape: dict[str, Any], body: bytes) -> Picture:
         palette=palette if depth == 8 else None,
         mode=mode,
         name=name[:200] if isinstance(name, str) else "",
+        details={FROM_BLOCKS: True} if shape.get("blocks") is True else {},
     )
 
 
