@@ -14,8 +14,8 @@ INVENTED = "Detail was invented, not recovered."
 
 def possible(request: Request, spec: PriorSpec) -> Request:
     """
-    Reduce the request to what this prior can do: without latents it has one answer and nothing to search. Somebody
-    else's network answers as it is, and not as the mean of several positions, unless they were asked for.
+    Reduce the request to what this prior can do: without latents it has one answer and nothing to search. A third-party
+    network answers without averaging several positions, unless that is requested.
     """
     if spec.latents:
         return request
@@ -46,7 +46,7 @@ def notes_for(request: Request, spec: PriorSpec) -> tuple[str, ...]:
 
 
 def stray_note(spec: PriorSpec, stray: Residual) -> str:
-    """How far somebody else's network alone was from the given pixels."""
+    """How far a third-party network alone was from the source pixels."""
     return (
         f"{spec.name} alone strayed from the given pixels by {stray.rmse:.2f} levels (root mean square; at most "
         f"{stray.maximum:.0f}); Depixel made its answer exact."
@@ -54,7 +54,7 @@ def stray_note(spec: PriorSpec, stray: Residual) -> str:
 
 
 def whole_note(spec: PriorSpec) -> str:
-    """That a picture was cut into tiles which the network answers differently from the whole."""
+    """Says that a picture was cut into tiles, which the network answers differently from the whole."""
     return (
         f"{spec.name} looks at whole pictures, but this one was too large for one pass: its tiles differ from the "
         f"whole by up to {spec.whole:.1f} levels."

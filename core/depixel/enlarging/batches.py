@@ -1,4 +1,4 @@
-"""Decides which pictures share a pass through the network and how often each is turned, and assembles batches."""
+"""Decides which pictures share a pass through the network and how often each is turned, and assembles the batches."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ _LARGEST_MIXED = 128
 
 def turns_for(prepared: Prepared, request: Request, candidate: int = 0, scale: int = 4) -> int:
     """
-    The number of flips and turns whose mean a candidate is.
+    The number of flips and turns over which a candidate is averaged.
 
     By default, calm answers with transparency get 8 up to 96x96 pixels (summed over all frames), 4 up to 128x128, 2 up
     to 256x256, and 1 beyond. Opaque answers get 2 up to 256x256, because they gain hardly anything from more
     (benchmarks/results/art_ensemble.md). Quality "best" turns larger answers as often, and opaque ones up to 4 times.
-    Imagined detail is never averaged. The number depends only on the picture and
-    the request, so the batch, the tiles and the device change no answer.
+    Imagined detail is never averaged. The number depends only on the picture and the request, so the batch, the tiles
+    and the device do not change any answer.
 
     Args:
-        scale: of the network, which also runs at its own scale for smaller enlargements.
+        scale: of the network, which runs at this scale for smaller enlargements, too.
     """
     if request.ensemble is not None:
         return request.ensemble
@@ -48,7 +48,8 @@ def turns_for(prepared: Prepared, request: Request, candidate: int = 0, scale: i
 
 def batch_key(prepared: Prepared, request: Request, scale: int = 4) -> Hashable:
     """
-    Pictures with equal keys may share a batch. Small pictures with calm answers may do so even if their sizes differ:
+    Pictures with equal keys may share a batch. Small pictures with calm answers may share one even if their sizes
+    differ:
     they are padded to the next multiple of _BUCKET, and the network masks the padding.
     """
     height, width = prepared.straight.shape[2:]
@@ -56,7 +57,7 @@ def batch_key(prepared: Prepared, request: Request, scale: int = 4) -> Hashable:
     mixes = (
         request.candidates == 1
         and not request.steps
-        and request.reading in ("auto", "smooth", "calm")  # the others see what was filled up
+        and request.reading in ("auto", "smooth", "calm")  # the others see the padding
         and request.imagination == 0
         and request.like is None
         and not any(prepared.wrap)

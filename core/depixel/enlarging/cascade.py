@@ -1,8 +1,8 @@
 """
 Enlarges by any factor with a prior of fixed scale: several stages up, then a reduction to the exact size.
 
-Every tile is decoded together with all the surroundings that the network can see (`receptive_field`). Tiles therefore
-meet without a seam and equal the untiled picture.
+Every tile is decoded together with all the surroundings that the network can see (`receptive_field`). Therefore tiles
+meet without a seam and equal the answer to the whole picture.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def enlarge(
     """
     [B, 4, h, w] => [B, 4, h*f, w*f] for any whole factor f, not yet projected.
 
-    The first stage uses the latents. Its answer is made exact at the prior's scale; later stages treat it as any
+    The first stage uses the latents. Its answer is made exact at the prior's scale; later stages treat it like any
     reduced picture. Every stage wraps like the degradation. `valid` (see EnlargingPrior.decode) is only for factors up
     to the prior's scale.
     """
@@ -54,7 +54,7 @@ def enlarge(
     height, width = small.shape[2:]
     if not any(wrap):
         return resize(large, height * degradation.factor, width * degradation.factor)
-    margin = 2  # small pixels, more than an antialiased kernel reaches
+    margin = 2  # small pixels, more than the reach of an antialiased kernel
     around, (rows, columns) = with_surroundings(
         large, Tile(0, 0, height * reached, width * reached), margin * reached, wrap
     )

@@ -55,12 +55,12 @@ class Decoder:
         """
         Args:
             latents: fields with the plane's height and width, one row for each of its pictures.
-            reading: how it is drawn (depixel.readings); empty = as the prior answers.
-            detail: of these pictures, laid over the answers; None = none.
+            reading: the way to draw it (depixel.readings); empty = the prior's own answer.
+            detail: of these pictures, added to the answers; None = none.
 
         Returns:
-            Integers [N, 4, H, W], uint8 if they fit; residual sums [N, tiles, 4]; and the sums [N, 4] of somebody
-            else's network alone, before anything made its answer exact (zeros for Depixel's own).
+            Integers [N, 4, H, W], uint8 if they fit; residual sums [N, tiles, 4]; and the sums [N, 4] of a third-party
+            network alone, before its answer was made exact (zeros for Depixel's own).
         """
         count, _, height, width = plane.straight.shape
         factor = plane.degradation.factor
@@ -135,7 +135,7 @@ class Decoder:
         above, left = above * factor, left * factor
         return large[:, :, above : above + height, left : left + width].float().cpu()
 
-    # Of one pass: what its first use of the network brought; later stages of a cascade have other small pictures.
+    # The result of the first use of the network in a pass; later stages of a cascade have other small pictures.
     def _stray(self) -> Tensor | None:
         strays: list[Tensor] = getattr(self.prior, "strays", [])
         first = strays[0] if strays else None
@@ -145,7 +145,9 @@ class Decoder:
 
 @dataclass(frozen=True)
 class _Treatment:
-    """Corrects the generator's answer where the small pixels say more. The pictures of a batch may differ in kind."""
+    """
+    Corrects the generator's answer where the small pixels determine more. The pictures of a batch may differ in kind.
+    """
 
     prior: EnlargingPrior
     latents: Latents
@@ -153,7 +155,7 @@ class _Treatment:
     valid: Tensor | None
     drawn: bool
     cut_out: bool  # alpha is 0 or 1
-    reading: str  # pixel art: how it is read; empty = none
+    reading: str  # pixel art: its reading; empty = none
 
     def of(self, small: Tensor, glass: Tensor) -> Tensor:
         """[B, 4, h, w] => [B, 4, h*f, w*f]; `glass` [B]: pictures with translucent colour."""
@@ -192,7 +194,7 @@ class _Treatment:
         factor = self.degradation.factor
         return torch.where(where_alpha_steps(small, factor), on_steps(large, small, factor), large)
 
-    # Corrections that look at neighbours see part of the other side where the picture wraps.
+    # Corrections that look at neighbours see part of the opposite side where the picture wraps.
     def _looking_beyond(self, large: Tensor, small: Tensor, treat: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
         wrap, factor = self.degradation.wrap, self.degradation.factor
         if not any(wrap):

@@ -62,7 +62,7 @@ class EnlargingEngine:
         One entry for each picture of the batch, candidate 0 first.
 
         Raises:
-            CancelledError: the monitor says so.
+            CancelledError: the monitor was cancelled.
         """
         spec = self.prior.spec
         request, notes = possible(request, spec), notes_for(request, spec)
@@ -127,7 +127,7 @@ class EnlargingEngine:
         return self.prior.ensemble(turns_for(prepared, request, candidate, self.prior.scale))
 
     def surroundings(self, prepared: Prepared, request: Request, monitor: Monitor) -> RawAnswer:
-        """The calm answer to a picture into which faces are put later."""
+        """The calm answer to a picture into which faces are inserted later."""
         calm = replace(
             request, candidates=1, steps=0, imagination=0.0, like=None, domain="auto", box=None, iterate=1
         )  # fmt: skip

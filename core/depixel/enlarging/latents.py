@@ -1,6 +1,6 @@
 """
-The latents of a plane, as a field over all of it. If steps are requested, they are searched for, in tiles if the plane
-is large. Decoding uses the whole field, so the search leaves no seams.
+The latents of a plane, as a field over all of it. If steps are requested, the latents are searched for, in tiles if the
+plane is large. Decoding uses the whole field, so the search leaves no seams.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def field_of_latents(
     palettes = palettes_of(plane.straight, plane.levels) if request.palette == "keep" else None
     height, width = plane.straight.shape[2:]
     tiles = list(tile_grid(height, width, _SEARCH_SIDE))
-    alone = len(tiles) == 1  # without surroundings the generator itself wraps
+    alone = len(tiles) == 1  # without surroundings, the generator itself wraps
     latents: Latents = {}
     for tile in tiles:
         around, before = with_surroundings(plane.small, tile, 0 if alone else _SEARCH_MARGIN, wrap)

@@ -1,6 +1,6 @@
 """
-The outline of a cut-out, whose alpha is 0 or 1: even at the resolution of the answer, without the teeth that the last
-stage of a cascade leaves.
+The outline of a cut-out, whose alpha is 0 or 1: smooth at the resolution of the answer, without the jagged edge that
+the last stage of a cascade leaves.
 
 Tensors are premultiplied RGBA: `large` is [B, 4, h*f, w*f].
 """
@@ -21,8 +21,8 @@ _FROM = 8  # factor from which outlines are smoothed
 def even_outline(large: Tensor, factor: int, drawn: bool = True) -> Tensor:
     """
     Alpha smoothed twice from x8 on, over an eighth of a small pixel to each side if the picture is drawn, and over two
-    fifths if its alpha was cut off at a threshold, which leaves steps; colour follows it outwards. Outlines that run
-    along the grid, corners included, are even already and stay what they are.
+    fifths if its alpha was thresholded, which leaves steps; colour follows it outwards. Outlines along the grid,
+    including corners, are already straight and do not change.
     """
     if factor < _FROM:
         return large

@@ -1,8 +1,8 @@
 """
-Corrections for drawn pixel art, besides keeping its block centres: no colour beyond those nearby, edges as crisp as
-they were drawn, and square corners where the drawing has them.
+Corrections for drawn pixel art, besides keeping its block centres: no colours other than those nearby, edges as crisp
+as they were drawn, and square corners where the drawing has them.
 
-`large` is [B, 4, h*f, w*f], `small` [B, 4, h, w], both premultiplied RGBA in [0, 1]. Give tiles with at least two small
+`large` is [B, 4, h*f, w*f], `small` [B, 4, h, w], both premultiplied RGBA in [0, 1]. Tiles need at least two small
 pixels of their surroundings, so that they agree.
 """
 
@@ -18,7 +18,7 @@ from depixel.degradation import repeated
 
 _Like = Callable[[int, int], Tensor]
 
-_SOFT = 0.3  # of the way from one colour to another that still counts as the colour itself
+_SOFT = 0.3  # fraction of the way to another colour that still counts as the colour itself
 _APART = 0.2  # distance of two colours from which the step between them is an edge
 _SAME = 0.5 / 255
 
@@ -133,7 +133,7 @@ def _straight(like: _Like, along: tuple[int, int], across: tuple[int, int], coun
 def _around(small: Tensor) -> list[Tensor]:
     padded = F.pad(small, (1, 1, 1, 1), mode="replicate")
     height, width = small.shape[2:]
-    places = [(1, 1), (0, 1), (1, 0), (1, 2), (2, 1), (0, 0), (0, 2), (2, 0), (2, 2)]  # on a draw its own colour wins
+    places = [(1, 1), (0, 1), (1, 0), (1, 2), (2, 1), (0, 0), (0, 2), (2, 0), (2, 2)]  # in a tie, its own colour wins
     return [padded[:, :, top : top + height, left : left + width] for top, left in places]
 
 

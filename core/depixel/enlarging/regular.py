@@ -1,6 +1,6 @@
 """
-What is regular in the given pixels stays regular in the answer: straight edges along the grid, dither masks and
-checkerboards, rings of one translucent colour.
+Keeps regular what is regular in the source pixels: straight edges along the grid, dither masks and checkerboards, rings
+of one translucent colour.
 
 Tensors are premultiplied RGBA in [0, 1]: `small` [B, 4, h, w], `large` [B, 4, h*f, w*f]. `small` needs MARGIN pixels of
 surroundings where the picture has some, so that tiles agree.
@@ -16,19 +16,19 @@ from depixel.degradation import repeated
 from depixel.readings.neighbours import alike, shifts
 
 MARGIN = 20  # small pixels
-_TINY = 16  # pixels of the longer side; a multiple of what pictures in one batch are filled up to
-_FLOOD = 16  # small pixels along which what is known of one end of a run is carried
+_TINY = 16  # pixels of the longer side; a multiple of the padding of pictures in a batch
+_FLOOD = 16  # small pixels over which knowledge about one end of a run is propagated
 _STEP = 0.08  # difference of neighbours from which a step is an edge
-_UNEVEN = 1.9  # a step beside one this many times as high belongs to a wedge
+_UNEVEN = 1.9  # a step next to one this many times as high belongs to a wedge
 _LEAST = 4  # pixels of a run
-_FLAT = 0.03  # of a step's height: how much there may be beside it, or along it; more, and the edge lies within a pixel
-_FAINT = 0.05  # alpha that nobody sees, or this far from opaque, that nobody sees through
+_FLAT = 0.03  # fraction of a step's height that may vary next to it, or along it; with more, the edge is inside a pixel
+_FAINT = 0.05  # alpha that is invisible, or this far from opaque, not visibly translucent
 
 
 def straightened(large: Tensor, small: Tensor, factor: int, drawn: bool) -> Tensor:
     """
-    The answer with straight edges and lines along the grid as straight as they were given. Edges only in pixel art and
-    in pictures so small that a network sees too little of an edge; in larger ones it cost a little on benchmarks.
+    The answer with straight edges and lines along the grid as straight as in the source. Edges only in pixel art and in
+    pictures so small that a network sees too little of an edge; in larger ones this was slightly worse on benchmarks.
     """
     large = straight_lines(large, small, factor)
     if drawn or max(small.shape[2:]) <= _TINY:
@@ -38,10 +38,11 @@ def straightened(large: Tensor, small: Tensor, factor: int, drawn: bool) -> Tens
 
 def with_blocks(large: Tensor, small: Tensor, factor: int, drawn: bool, valid: Tensor | None = None) -> Tensor:
     """
-    The answer with rings and patterns of single pixels as blocks, which is what they are.
+    The answer with rings and patterns of single pixels as blocks.
 
     Args:
-        drawn: pixel art, in which a pattern of single pixels is a pattern; in other pictures it may be a reduced one.
+        drawn: pixel art, in which a pattern of single pixels is intended; in other pictures it may be the result of
+            reduction.
         valid: [B, 1, h, w], 0 where a picture was padded; None = nowhere.
     """
     blocks = rings(small, valid)
@@ -52,7 +53,7 @@ def with_blocks(large: Tensor, small: Tensor, factor: int, drawn: bool, valid: T
 
 def straight_edges(large: Tensor, small: Tensor, factor: int) -> Tensor:
     """
-    Edges that run along the grid for four pixels or more, and do not go on as a staircase, are straight: the blocks on
+    Edges that run along the grid for four pixels or more and do not continue as a staircase are straight: the blocks on
     both sides become constant across the edge, each line of a block at its own mean. Corners of two such edges become
     square.
     """
@@ -68,8 +69,8 @@ def straight_edges(large: Tensor, small: Tensor, factor: int) -> Tensor:
 
 def straight_lines(large: Tensor, small: Tensor, factor: int) -> Tensor:
     """
-    Where the given pixels hardly change along the grid but do across it, for four pixels or more, the answer is
-    smoothed along: soft edges and bevels neither bow nor bulge.
+    Where the source pixels hardly change along the grid but do across it, for four pixels or more, smooth the answer
+    along it: soft edges and bevels neither bow nor bulge.
     """
     for turned in (False, True):
         source, answer = (x.transpose(2, 3) if turned else x for x in (small, large))
@@ -83,7 +84,7 @@ def straight_lines(large: Tensor, small: Tensor, factor: int) -> Tensor:
     return large
 
 
-# [B, 1, h, w] bool: pixels around which rows look alike, and columns do not.
+# [B, 1, h, w] bool: pixels around which rows are alike and columns are not.
 def _even_columns(small: Tensor) -> Tensor:
     at = shifts(small, 2)
     columns = torch.stack([at(0, x) for x in (-1, 0, 1)])
@@ -94,7 +95,7 @@ def _even_columns(small: Tensor) -> Tensor:
     return _opened(even)
 
 
-# [B, 1, h, w] bool: pixels beside a vertical edge that lies on the grid for four pixels or more.
+# [B, 1, h, w] bool: pixels next to a vertical edge that follows the grid for four pixels or more.
 def _runs(small: Tensor) -> Tensor:
     at = shifts(small, 2)
     step = (at(0, 1) - small).abs().amax(1, keepdim=True)  # to the pixel on the right
@@ -102,11 +103,11 @@ def _runs(small: Tensor) -> Tensor:
     after = (at(0, 2) - at(0, 1)).abs().amax(1, keepdim=True)
     edge = (step > _STEP) & (torch.maximum(before, after) < _FLAT * step)
     heights = shifts(step, 1)
-    edge = _opened(edge & (torch.maximum(heights(-1, 0), heights(1, 0)) < _UNEVEN * step))  # a wedge is no edge
+    edge = _opened(edge & (torch.maximum(heights(-1, 0), heights(1, 0)) < _UNEVEN * step))  # a wedge is not an edge
     strong = shifts(step * edge, 1)
     steps = shifts(step, 1)
     stair = torch.zeros_like(edge)
-    for side in (-1, 1):  # above and below a run: does the edge go on one pixel to the left or right?
+    for side in (-1, 1):  # above and below a run: does the edge continue one pixel to the left or right?
         ends = edge & (strong(side, 0) == 0)
         aside = torch.maximum(steps(side, -1), steps(side, 1))
         stair |= ends & (aside > 0.5 * step) & (steps(side, 0) < 0.5 * step)
@@ -116,7 +117,7 @@ def _runs(small: Tensor) -> Tensor:
     return edge | F.pad(edge, (1, 0))[..., :-1]
 
 
-# Runs shorter than _LEAST along the column removed; the picture's border does not end a run.
+# Removes runs shorter than _LEAST along the column; the picture's border does not end a run.
 def _opened(mask: Tensor) -> Tensor:
     inner = -F.max_pool2d(F.pad(-mask.float(), (0, 0, _LEAST - 1, _LEAST - 1), mode="replicate"), (_LEAST, 1), 1)
     return F.max_pool2d(inner, (_LEAST, 1), 1) > 0
@@ -135,7 +136,7 @@ def dithers(small: Tensor) -> Tensor:
     """
     if min(small.shape[2:]) < 3:
         return torch.zeros_like(small[:, :1], dtype=torch.bool)
-    mirrored = shifts(F.pad(small, (2, 2, 2, 2), mode="reflect"), 2)  # a pattern goes on beyond the border
+    mirrored = shifts(F.pad(small, (2, 2, 2, 2), mode="reflect"), 2)  # a pattern continues beyond the border
 
     def at(down: int, right: int) -> Tensor:
         return mirrored(down, right)[:, :, 2:-2, 2:-2]
@@ -151,8 +152,8 @@ def dithers(small: Tensor) -> Tensor:
 
 def rings(small: Tensor, valid: Tensor | None = None) -> Tensor:
     """
-    [B, 1, h, w] bool: lines one pixel wide of one translucent colour that turn at a right angle, so that they cannot be
-    what is left of thinner lines. `valid` as in `with_blocks`.
+    [B, 1, h, w] bool: lines one pixel wide of one translucent colour that turn at a right angle, and therefore cannot
+    be the remains of thinner lines. `valid` as in `with_blocks`.
     """
     partial = (small[:, 3:] > _FAINT) & (small[:, 3:] < 1 - _FAINT)
     if not bool(partial.any()):
@@ -169,7 +170,7 @@ def rings(small: Tensor, valid: Tensor | None = None) -> Tensor:
         (y, x): alike(small, beyond(y, x)[:, :, 1:-1, 1:-1]) for y in (-1, 0, 1) for x in (-1, 0, 1) if (y, x) != (0, 0)
     }
     square = torch.stack([near[y, 0] & near[0, x] & near[y, x] for y in (-1, 1) for x in (-1, 1)]).any(0)
-    partial = partial & ~square  # a pane, and no line
+    partial = partial & ~square  # a pane, not a line
     member = partial & (same[0, 1] | same[0, -1] | same[1, 0] | same[-1, 0])
     corner = partial & along[0] & along[1]
     for _ in range(_FLOOD):

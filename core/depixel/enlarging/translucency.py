@@ -53,7 +53,7 @@ def where_alpha_steps(small: Tensor, factor: int) -> Tensor:
     return high - low > _SAME
 
 
-# The least and greatest alpha of the visible small pixels around each large pixel; 1 and 0 if there are none.
+# The smallest and largest alpha of the visible small pixels around each large pixel; 1 and 0 if there are none.
 def _alpha_around(small: Tensor, factor: int) -> tuple[Tensor, Tensor]:
     alpha = F.pad(small[:, 3:], (1, 1, 1, 1), mode="replicate")
     high = F.max_pool2d(alpha, 3, 1)
@@ -63,8 +63,8 @@ def _alpha_around(small: Tensor, factor: int) -> tuple[Tensor, Tensor]:
 
 def keep_flat_bars(large: Tensor, small: Tensor, factor: int, valid: Tensor | None = None) -> Tensor:
     """
-    Keep translucent bars and frames of one colour that are two or three pixels wide. The generator leaves wider ones
-    flat by itself; a line of one pixel may be what is left of a thinner one.
+    Keep translucent bars and frames of one colour that are two or three pixels wide. The generator already keeps wider
+    ones flat; a line of one pixel may be the remains of a thinner one.
 
     Args:
         small: for a tile, with at least three pixels of its surroundings, so that tiles agree.
@@ -78,7 +78,7 @@ def keep_flat_bars(large: Tensor, small: Tensor, factor: int, valid: Tensor | No
     return torch.where(repeated(bars, factor), repeated(small, factor), large)
 
 
-# [B, 1, h, w]: whether a pixel lies in a window of that size, fully inside the picture, that has a single colour.
+# [B, 1, h, w]: whether a pixel is in a window of that size, fully inside the picture, that has a single colour.
 def _flat(small: Tensor, rows: int, columns: int) -> Tensor:
     if small.shape[2] < rows or small.shape[3] < columns:
         return torch.zeros_like(small[:, :1], dtype=torch.bool)

@@ -1,4 +1,4 @@
-"""Which of several answers to one picture candidate k is: a reading of it, or detail of its own."""
+"""Says which answer to a picture candidate k is: a reading of it, or detail of its own."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from depixel.request import Request
 
 @dataclass(frozen=True)
 class Version:
-    """What makes one candidate different from the others."""
+    """What distinguishes one candidate from the others."""
 
     reading: str  # one of depixel.client.readings.ALL_NAMES; empty = none
-    round: int  # how often all readings were taken before it; imagined ones: the candidate's number
-    calm: bool  # z = 0, whatever the other candidates have
-    detail: float = 0.0  # textures: the imagination that detail of a material is laid with
+    round: int  # how often all readings were used before it; imagined ones: the candidate's number
+    calm: bool  # z = 0, regardless of the other candidates
+    detail: float = 0.0  # textures: the imagination with which detail of a material is added
 
     @property
     def material(self) -> str:
-        """Of the detail; empty = whichever fits."""
+        """Of the detail; empty = the best match."""
         return self.reading if self.reading in MATERIAL_NAMES else ""
 
 
 def version_of(prepared: Prepared, request: Request, candidate: int) -> Version:
     """
-    Candidates take the readings in turn, all of them calm unless detail is requested. When every reading was taken,
-    those of pixel art begin again with z of their own, and other art goes on with z alone. Answers like a liked one
-    keep its reading. The detail of textures is that of materials, unless latents are searched for.
+    Candidates use the readings in turn, all of them calm unless detail is requested. After all readings, pixel art
+    begins again with a z for each candidate, and other art continues with z alone. Answers like a favourite keep its
+    reading. Textures get the detail of materials, unless latents are searched for.
     """
     plain = request.imagination == 0 and request.like is None and not request.steps
     if prepared.domain.drawn:
@@ -50,7 +50,7 @@ def version_of(prepared: Prepared, request: Request, candidate: int) -> Version:
     return Version(reading_of(candidate, first, SOFT_NAMES), 0, True)
 
 
-# Without imagination: each reading once, then detail that fits. With it: every candidate has the reading requested.
+# Without imagination: each reading once, then detail that fits. With it: every candidate has the requested reading.
 def _of_texture(request: Request, candidate: int) -> Version:
     first = request.reading if request.reading in TEXTURE_NAMES else AUTO
     if request.imagination > 0 or request.like is not None:
@@ -65,8 +65,8 @@ def _of_texture(request: Request, candidate: int) -> Version:
 
 def reads_at_two(prepared: Prepared, request: Request) -> bool:
     """
-    Whether readings of pixel art are wanted at scale 2, where its pixels can only be repeated: they are made at scale 4
-    and reduced then (`depixel.sized.halved`).
+    Whether readings of pixel art are requested at scale 2, where pixels can only be repeated: they are then made at
+    scale 4 and reduced (`depixel.sized.halved`).
     """
     repeats = isinstance(prepared.degradation, PointDegradation) and prepared.degradation.factor == 2
     interprets = request.reading in NAMES or request.candidates > 1

@@ -1,6 +1,6 @@
 """
-Replaces faces by invented ones: each box is shrunk to a few pixels, and a face is invented from those pixels alone.
-Nothing else of the original gets into the answer.
+Replaces faces with invented ones: each box is reduced to a few pixels, and a face is invented from those pixels alone.
+Nothing else of the original enters the answer.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from depixel.report import Report
 from depixel.request import Request
 
 Mask = npt.NDArray[np.float64]
-"""[H, W] share of the invented face, 0 ... 1."""
+"""[H, W], weight of the invented face, 0 to 1."""
 
 LEAST_KEPT, MOST_KEPT = 4, 64
 
 
 class PictureUpsampler(Protocol):
-    """What invents the faces: an Upsampler."""
+    """The part of an Upsampler that invents the faces."""
 
     def upsample(self, picture: Picture, request: Request, monitor: Monitor = SILENT) -> Report:
         """See Upsampler.upsample."""
@@ -44,8 +44,8 @@ class ReplacedFace:
 
     picture: Picture  # the whole picture with the invented face in it
     face: Picture  # only the box, with the invented face
-    box: Box  # what was replaced: the box grown to whole blocks; for a moving face, the hull of all its boxes
-    kept: tuple[int, int]  # (width, height) in pixels: all that is left of the original inside the box
+    box: Box  # what was replaced: the box extended to whole blocks; for a moving face, the hull of all its boxes
+    kept: tuple[int, int]  # (width, height) in pixels: all that remains of the original inside the box
     report: Report  # of the invented face
 
 
@@ -79,13 +79,13 @@ def anonymise(
     Replace all faces of a picture.
 
     Args:
-        places: where they are, at least one (`hidden.find_places` looks for them).
+        places: the positions of the faces, at least one (`hidden.find_places` finds them).
         kept: pixels across the longer side of each box that survive, 4 to 64; fewer if the box is small.
-        request: scale, box and degradation are set here; the rest is used.
+        request: scale, box and degradation are set here; the other fields are used.
 
     Raises:
         BadUsageError: a box lies outside the picture, or is so small that there is nothing to hide.
-        DepixelError: as Upsampler.upsample.
+        DepixelError: as Upsampler.upsample raises.
     """
     faces: list[ReplacedFace] = []
     for place in places:
@@ -125,7 +125,9 @@ def replace_face(
     request: Request,
     monitor: Monitor = SILENT,
 ) -> ReplacedFace:
-    """Replace one face by an invented one that shrinks to the same few pixels. Arguments and errors: `anonymise`."""
+    """
+    Replace one face with an invented one that shrinks to the same few pixels. Arguments and errors: see `anonymise`.
+    """
     if not LEAST_KEPT <= kept <= MOST_KEPT:
         raise BadUsageError(f"kept must be a whole number from {LEAST_KEPT} to {MOST_KEPT}, not {kept}.")
     left, top, right, bottom = place.box
@@ -158,12 +160,12 @@ def replace_face(
     )
 
 
-# The kept pixels are made exact here, whatever the person found was.
+# The kept pixels are made exact here, regardless of what the person was found to be.
 def _of_this_picture(note: str) -> str:
     return re.sub(re.escape(AS_FOUND).replace(r"\{\}", "[0-9.]+"), "", note).strip()
 
 
-# The picture with these parts replaced. New colours do not fit a palette or one bit.
+# The picture with these parts replaced. New colours do not fit a palette or a one-bit mode.
 def _put_back(picture: Picture, parts: Sequence[tuple[slice, slice]], face: Picture) -> Picture:
     frames = []
     for frame, part, pixels in zip(picture.frames, parts, face.frames, strict=True):
@@ -174,13 +176,13 @@ def _put_back(picture: Picture, parts: Sequence[tuple[slice, slice]], face: Pict
     return picture.replace(frames=tuple(frames), palette=None, mode="L" if mode == "1" else mode)
 
 
-# The box of each frame in whole blocks, and the size of a block. Boxes of one size stay of one size.
+# The box of each frame in whole blocks, and the size of a block. Boxes of equal size stay equal.
 def _on_the_way(boxes: Sequence[Box], kept: int, picture: Picture) -> tuple[list[Box], int]:
     wholes = [_whole_blocks(box, kept, picture) for box in boxes]
     return [box for box, _ in wholes], wholes[0][1]
 
 
-# The box grown to whole blocks of `factor` pixels; at the border of the picture, moved and shrunk instead.
+# The box extended to whole blocks of `factor` pixels; at the border of the picture it is moved and shrunk instead.
 def _whole_blocks(box: Box, kept: int, picture: Picture) -> tuple[Box, int]:
     width, height = box[2] - box[0], box[3] - box[1]
     factor = max(2, -(-max(width, height) // kept))
@@ -197,7 +199,7 @@ def _grown(start: int, end: int, factor: int, limit: int) -> tuple[int, int]:
     return start, start + length
 
 
-# Block means with premultiplied alpha, rounded to the levels of the picture.
+# Block means with premultiplied alpha, rounded to the picture's levels.
 def _shrunk(pixels: Pixels, factor: int) -> Pixels:
     height, width, channels = pixels.shape
     levels = np.iinfo(pixels.dtype).max
@@ -213,7 +215,7 @@ def _shrunk(pixels: Pixels, factor: int) -> Pixels:
     return shrunk
 
 
-# 1 inside; at the border a seam of half a block, where the invented face blends into the picture.
+# 1 inside; at the border, a seam half a block wide in which the invented face blends into the picture.
 def _all_but_a_seam(crop: Picture, factor: int) -> Mask:
     seam = max(1, factor // 2)
     ramps = []
@@ -224,7 +226,7 @@ def _all_but_a_seam(crop: Picture, factor: int) -> Mask:
     return mask
 
 
-# The largest turned square in the box, with round corners and a seam of a tenth of its side.
+# The largest rotated square in the box, with rounded corners and a seam of a tenth of its side.
 def _head(crop: Picture, roll: float) -> Mask:
     turn = radians(roll)
     across, down = abs(cos(turn)) * crop.width, abs(sin(turn)) * crop.height

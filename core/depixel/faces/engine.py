@@ -1,6 +1,6 @@
 """
-The engine for faces: find them, search the style-based prior at its native size, resize the answers to the requested
-size, put them back, and project the picture so that it scales back to the input.
+The engine for faces: finds them, searches the style-based prior at its native size, resizes the answers to the
+requested size, puts them back, and projects the picture so that it scales back to the input.
 """
 
 from __future__ import annotations
@@ -46,10 +46,10 @@ RELEASED_FACES = "faces-128"
 
 @dataclass(frozen=True)
 class Faces:
-    """The searches of one picture and how well they went."""
+    """The searches of one picture and their results."""
 
     searches: tuple[Candidates, ...]  # one for each face, the largest first; `pictures` are the frames
-    likeness: float = 1.0  # 0 ... 1: how much the least convincing best answer looks like a face to the finder
+    likeness: float = 1.0  # 0 to 1: how much the least convincing best answer looks like a face to the finder
     notes: tuple[str, ...] = ()  # sentences on where faces were found
     missed: float | None = None  # mean squared error of the best person, where people are shown as they were found
 
@@ -66,11 +66,11 @@ class Faces:
 
 class FaceEngine:
     """
-    Answers pictures of faces: finds faces, searches for them and puts the answers back.
+    Answers pictures of faces: finds the faces, searches for answers and puts them back.
 
     Args:
         prior: a prior of fixed native size on `device`.
-        art: enlarges faces beyond the native size and answers their surroundings.
+        art: enlarges faces beyond the native size, and answers their surroundings.
     """
 
     tiled = False  # a face has a fixed size
@@ -84,7 +84,7 @@ class FaceEngine:
         self.native = native
 
     def key(self, prepared: Prepared, request: Request) -> Hashable:
-        """Unique: each picture has searches of its own."""
+        """Unique: each picture has its own searches."""
         return id(prepared)
 
     def most(self, prepared: Prepared) -> int:
@@ -96,7 +96,7 @@ class FaceEngine:
         One entry for each picture, its candidates best first.
 
         Raises:
-            CancelledError: the monitor says so.
+            CancelledError: the monitor was cancelled.
         """
         answers = []
         for prepared in batch:
@@ -146,14 +146,15 @@ class FaceEngine:
         missed = candidates[0].error if as_found else None
         return candidates, Faces(searches, self._likeness(searches), notes, missed)
 
-    # Somebody who asks for no imagination wants the calm answer; other people's generators have detail of their own.
+    # Without imagination the user wants the calm answer; third-party generators have detail of their own.
     def _draws(self, request: Request) -> bool:
         if request.detail != "auto":
             return request.detail == "drawn"
         calm = request.imagination == 0 and "imagination" in request.typed
         return not calm and self.prior.spec.name == RELEASED_FACES
 
-    # Whether the calm answers look like faces. It depends on the pixels alone, so that each candidate comes back alone.
+    # Whether the calm answers look like faces. It depends on the pixels alone, so that each candidate can be reproduced
+    # alone.
     @torch.no_grad()
     def _shows_faces(self, small: Tensor, places: Sequence[FacePlace], degradation: str) -> bool:
         for place in places:
@@ -172,7 +173,7 @@ class FaceEngine:
         answer = self.art.surroundings(replace(prepared, domain=ART), request, monitor.without_steps())
         return premultiplied(answer.straight.to(torch.int32), prepared.levels)
 
-    # Resize to the requested size: the art prior up, as often as it takes, then block means down.
+    # Resize to the requested size: enlarge with the art prior as often as necessary, then reduce by block means.
     def _sized(self, face: Tensor, height: int, width: int) -> Tensor:
         prior = self.art.prior
         again = AreaDegradation(prior.scale)
@@ -211,7 +212,7 @@ def _order(searches: Sequence[Candidates]) -> list[int]:
     return sorted(range(len(searches[0].pictures[0])), key=rank)
 
 
-# Integers [F, 4, H, W] and residual sums [F, planes, 4]. Alpha that is data is enlarged apart from the face.
+# Integers [F, 4, H, W] and residual sums [F, planes, 4]. Alpha that is data is enlarged separately from the face.
 def _export(large: Tensor, prepared: Prepared, exact: bool) -> tuple[Tensor, Tensor]:
     factor, tile = prepared.degradation.factor, Tile(0, 0, *prepared.straight.shape[2:])
     planes = split(prepared)

@@ -1,6 +1,6 @@
 """
-Parts of a small portrait: which pixels show face, hair, cloth and background. The search for a drawn face compares
-outlines by it, and detail is joined where the parts agree. Trained by `training/train_parts.py`.
+Parts of a small portrait: which pixels show face, hair, cloth and background. The search for a drawn face uses them to
+compare outlines, and detail is joined where the parts agree. Trained by `training/train_parts.py`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from depixel.priors.weights import RELEASED, load_network
 
 RELEASED_PARTS = RELEASED / "parts-faces.safetensors"
 SIDE = 64
-"""Pixels a side at which portraits are divided into parts."""
+"""Pixels per side at which portraits are segmented."""
 PARTS = ("face", "hair", "cloth", "background")
 """In the order of `portrait.rendering.MASKS`."""
 _WIDTHS = (20, 40, 64, 96)
@@ -27,7 +27,7 @@ class PartsNetwork(nn.Module):
     """
     RGB [B, 3, 64, 64] in [-1, 1] => logits [B, 4, 64, 64] in the order of PARTS.
 
-    A U-Net (Ronneberger et al. 2015, arXiv 1505.04597) of three halvings.
+    A U-Net (Ronneberger et al. 2015, arXiv 1505.04597) that halves the size three times.
     """
 
     def __init__(self) -> None:
@@ -55,7 +55,7 @@ class PartsNetwork(nn.Module):
 
 
 class PartsFinder:
-    """Divides portraits into their parts with a trained network."""
+    """Segments portraits with a trained network."""
 
     def __init__(self, network: PartsNetwork, device: torch.device) -> None:
         self.network = network.eval().requires_grad_(False).to(device)
@@ -78,7 +78,8 @@ class PartsFinder:
         Probabilities [B, 4, 64, 64] in the order of PARTS; they sum to 1.
 
         Args:
-            portraits: [B, 4, h, w] premultiplied RGBA in [0, 1], each filled by one face; hidden pixels count as grey.
+            portraits: [B, 4, h, w] premultiplied RGBA in [0, 1], each filled by one face; transparent pixels count as
+                grey.
         """
         probabilities: Tensor = self.network(resampled(over_grey(portraits).to(self.device)) * 2 - 1).softmax(1)
         return probabilities

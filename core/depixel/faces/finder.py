@@ -1,5 +1,5 @@
 """
-Finds faces: a small network searches a pyramid of the picture for portraits of about one size, upright or tilted.
+Finds faces: a small network scans a pyramid of the picture for portraits of about one size, upright or tilted.
 
 A face is described by its *frame*: the square that the faces prior works on, with hair and chin, rotated with the head.
 The network was trained on rendered portraits pasted into free game textures (`training/train_finder.py`). Its weights
@@ -27,10 +27,10 @@ OCTAVE = 2**-0.5  # from one level of the pyramid to the next
 FIRST = 2**0.5  # scale of the first level: faces of a dozen pixels must be enlarged to be found
 MOST_SIDE = 1280  # pixels of the longer side: larger pictures are reduced first
 THRESHOLD = 0.5
-_DOUBTFUL = 0.2  # a score this far below the threshold still deserves a second look
+_DOUBTFUL = 0.2  # a score this far below the threshold still justifies a second look
 _AGAIN_SIDE = 32  # pixels of the face in the second look
-_LOOKS = (0.7, 0.85, 1.0, 1.2)  # of the portrait's side: sizes at which a face is looked for
-OVERLAP = 0.35  # of the larger side: frames whose centres are closer show one face
+_LOOKS = (0.7, 0.85, 1.0, 1.2)  # of the portrait's side: sizes at which a face is searched for
+OVERLAP = 0.35  # of the larger side: frames whose centres are closer show the same face
 _CHANNELS, _WIDE, _DILATIONS = 16, 32, (1, 2, 1, 3, 1, 2)
 
 
@@ -52,7 +52,7 @@ class Frame:
         return self.x - reach, self.y - reach, self.x + reach, self.y + reach
 
     def pixels(self, width: int, height: int) -> tuple[int, int, int, int]:
-        """The whole pixels of `box` in a picture of this size; empty (left >= right) if it lies outside."""
+        """The whole pixels of `box` in a picture of this size; empty (left >= right) if it is outside."""
         left, top, right, bottom = self.box
         return (
             max(0, math.floor(left)),
@@ -62,7 +62,7 @@ class Frame:
         )
 
     def grid(self, n: int, width: int, height: int) -> Tensor:
-        """Positions of the n x n pixels of the levelled square in a picture, in grid_sample's units: [n, n, 2]."""
+        """Positions of the n x n pixels of the level square in a picture, in grid_sample's units: [n, n, 2]."""
         axis = ((torch.arange(n) + 0.5) / n - 0.5) * self.side
         turn = math.radians(self.roll)
         v, u = torch.meshgrid(axis, axis, indexing="ij")
@@ -113,7 +113,7 @@ class FaceFinder:
         The released finder, or another.
 
         Raises:
-            WeightsError: missing, damaged or of another kind.
+            WeightsError: the file is missing, damaged or of another kind.
         """
         network = load_network(FinderNetwork(), path, "finder", "a face finder")
         return cls(network, device or torch.device("cpu"))
@@ -123,7 +123,7 @@ class FaceFinder:
         """
         Faces of one picture, the largest first.
 
-        Every likely face is looked at twice, the second time level and on its own; its score is the mean of both.
+        Every likely face is examined twice, the second time level and on its own; its score is the mean of both.
 
         Args:
             picture: [1, 4, h, w] premultiplied RGBA in [0, 1]; transparency counts as grey.
@@ -140,7 +140,7 @@ class FaceFinder:
         twice = [replace(f, score=(f.score + self._again(opaque, f)) / 2) for f in distinct(frames)]
         return [frame for frame in twice if frame.score >= threshold]
 
-    # 0 ... 1: how surely the frame holds a face, judged level in the middle of a square of its own.
+    # 0 to 1: how certain it is that the frame holds a face, judged level in the middle of its own square.
     def _again(self, opaque: Tensor, frame: Frame) -> float:
         height, width = opaque.shape[2:]
         reduction = min(1.0, 1.5 * _AGAIN_SIDE / frame.side)
@@ -155,7 +155,10 @@ class FaceFinder:
 
     @torch.no_grad()
     def likeness(self, picture: Tensor) -> float:
-        """0 ... 1: how surely [1, 4, R, R] is a portrait that a face fills: the mean over several sizes of the face."""
+        """
+        0 to 1: how certain it is that [1, 4, R, R] is a portrait filled by a face: the mean over several sizes of the
+        face.
+        """
         opaque = over_grey(picture).to(self.device)
         side = picture.shape[3]
         looks = [self._again(opaque, Frame(side / 2, side / 2, side * share)) for share in _LOOKS]

@@ -20,10 +20,10 @@ _FILLS = 0.8  # of the picture's shorter side: a single upright face this large 
 
 def places_of(small: Tensor, request: Request, device: torch.device) -> tuple[list[FacePlace], tuple[str, ...]]:
     """
-    The places of a picture's faces, the largest first, and sentences about them.
+    The places of a picture's faces, the largest first, and notes about them.
 
-    A requested box is one face, and so is a picture of at most SMALL_CROP pixels. In larger pictures faces are searched
-    for; if none is found, the whole picture is treated as one.
+    A requested box is one face, and so is a picture of at most SMALL_CROP pixels. In larger pictures, faces are
+    searched for; if none is found, the whole picture is treated as one.
     """
     height, width = small.shape[2:]
     whole = (0, 0, width, height)

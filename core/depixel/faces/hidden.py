@@ -1,4 +1,4 @@
-"""Finds the faces to hide, upright, lying or upside down, and follows them over the frames of an animation."""
+"""Finds the faces to hide, upright, lying or upside down, and follows them through the frames of an animation."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Box = tuple[int, int, int, int]
 _SURE_ENOUGH = 0.35  # score of the finder, low on purpose: better to hide a stone than to show a bystander
 _SURE = 0.6  # score of a lying or upside-down face: three more searches find three times as many false faces
 _LEVEL = 8.0  # degrees: a head tilted by less counts as upright
-_LEAST = 8  # pixels: smaller faces show nothing to hide
+_LEAST = 8  # pixels: smaller faces have nothing to hide
 _CALM = 2  # frames on either side over which a path is averaged
 
 
@@ -34,7 +34,7 @@ class HiddenPlace:
 
     box: Box
     roll: float = 0.0  # degrees clockwise by which the head in the box is tilted
-    by_finder: bool = False  # by the finder: the box is centred on a head, and its corners show none of it
+    by_finder: bool = False  # found by the finder: the box is centred on a head, and its corners show none of it
     way: tuple[Box, ...] = ()  # for a moving face: its box in each frame, all of one size
 
 
@@ -42,8 +42,8 @@ def find_places(picture: Picture, device: str = "cpu") -> list[HiddenPlace]:
     """
     The faces in any frame, the largest first. A picture small enough to be one face is hidden as a whole.
 
-    A face that shows in some frames is hidden in all of them, at its last or next known position. There may be none;
-    and a face may be missed.
+    A face that is visible in some frames is hidden in all of them, at its last or next known position. There may be no
+    faces, and a face may be missed.
     """
     width, height = picture.width, picture.height
     if max(width, height) <= SMALL_CROP:

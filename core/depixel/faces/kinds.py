@@ -1,4 +1,6 @@
-"""Hair and beards of the drawn head by the kinds that `faces.reader` tells apart: one table for search and training."""
+"""
+Hair and beards of the drawn head by the kinds that `faces.reader` distinguishes: one table for search and training.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ HAIR_KINDS = {
     ),
     "afro": ("short-afro", "afro", "high-top", "curly", "twists"),
 }  # fmt: skip
-"""Kind of hair => styles of the drawn head; every style is here once."""
+"""Kind of hair => styles of the drawn head; every style appears exactly once."""
 BEARD_KINDS = {
     "none": ("none",),
     "stubble": ("stubble",),
@@ -24,4 +26,4 @@ BEARD_KINDS = {
     "goatee": ("goatee", "soul-patch"),
     "full": ("full", "short", "long", "sideburns", "mutton-chops", "chin-strap"),
 }
-"""Kind of beard => beards of the drawn head; every beard is here once."""
+"""Kind of beard => beards of the drawn head; every beard appears exactly once."""

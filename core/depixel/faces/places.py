@@ -1,5 +1,5 @@
 """
-The place of a face in the small picture, and the square around it that the prior works on: an upright box (a whole
+The position of a face in the small picture, and the square around it that the prior works on: an upright box (a whole
 crop, or an editor's selection), or a tilted frame from the finder or the user, which is levelled for the prior and
 rotated back afterwards.
 """
@@ -35,7 +35,7 @@ class FacePlace(Protocol):
 
     @property
     def side(self) -> float:
-        """Of the square around the face, in small pixels."""
+        """Side of the square around the face, in small pixels."""
         ...
 
     def cut(self, small: Tensor, native: int) -> tuple[Tensor, Tensor]:
@@ -86,8 +86,8 @@ class Crop:
     def is_part(self, small: Tensor) -> bool:
         return self.size != tuple(small.shape[2:])
 
-    # The border is repeated. The prior's faces are opaque, so the square is too: transparent pixels are filled
-    # (`_opaque`) and do not count.
+    # The border is repeated. The prior's faces are opaque, so the square is opaque too: transparent pixels are filled
+    # (`_opaque`) and have no weight.
     def cut(self, small: Tensor, native: int) -> tuple[Tensor, Tensor]:
         left, top, right, bottom = self.box
         opaque, alpha = _opaque(small[:, :, top:bottom, left:right])
@@ -133,7 +133,9 @@ class Crop:
 
 @dataclass(frozen=True)
 class Turned:
-    """The face's frame in each frame of the picture; all have one size. A score of 0 means that the face is absent."""
+    """
+    The face's frame in each frame of the picture; all have the same size. A score of 0 means that the face is absent.
+    """
 
     frames: tuple[Frame, ...]
 
@@ -198,7 +200,8 @@ class Turned:
                 padding_mode="border",
                 align_corners=False,
             ).clamp(0, 1)
-            # A square with round corners: there the picture's own background is closer to the truth than the face's.
+            # A square with rounded corners: there, the background of the picture is closer to the truth than that of
+            # the face.
             inside = (1 - (u**4 + v**4) ** 0.25) / 2
             mask = 0.5 - 0.5 * torch.cos(torch.pi * (inside / _FEATHER).clamp(0, 1))
             region = canvas[k : k + 1, :, top * factor : bottom * factor, left * factor : right * factor]
@@ -214,7 +217,7 @@ class Turned:
 def corrected_smoothly(large: Tensor, small: Tensor, degradation: Degradation) -> Tensor:
     """
     Move `large` by a smooth field until it almost scales back to `small`. The projection that follows is exact but
-    works block by block: with more left to correct, its grid would show on a cheek.
+    works block by block: if more were left to correct, its grid would be visible on a cheek.
     """
     for _ in range(_CORRECTIONS):
         error = small - degradation.apply(large)
@@ -224,7 +227,7 @@ def corrected_smoothly(large: Tensor, small: Tensor, degradation: Degradation) -
 
 
 # Transparent pixels next to visible ones take their colour, so that edges have no fringe; the others are grey.
-# Portraits have plain backgrounds; colours extended to all sides would look like nothing that the prior was trained on.
+# Portraits have plain backgrounds; extending colours to all sides would produce something the prior was not trained on.
 def _opaque(part: Tensor) -> tuple[Tensor, Tensor]:
     alpha = part[:, 3:]
     colour = fill_under_alpha(torch.cat([straight_colour(part), alpha], 1))[:, :3]

@@ -1,6 +1,6 @@
 """
-Reads a small portrait: where eyes, nose, mouth and chin lie, how the head is turned, and what the person is like. The
-search for a drawn face starts from this reading. Trained by `training/train_reader.py`.
+Reads a small portrait: the positions of eyes, nose, mouth and chin, the pose of the head, and what the person is like.
+The search for a drawn face starts from this reading. Trained by `training/train_reader.py`.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from depixel.priors.weights import RELEASED, load_network
 
 RELEASED_READER = RELEASED / "reader-faces.safetensors"
 SIDE = 48
-"""Pixels a side that every portrait is resampled to."""
+"""Pixels per side to which every portrait is resampled."""
 LANDMARKS = (
     "left_eye", "right_eye", "left_eye_outer", "left_eye_inner", "right_eye_inner", "right_eye_outer", "nose_tip",
     "left_mouth", "right_mouth", "upper_lip", "lower_lip", "chin",
 )  # fmt: skip
 """Left and right as seen in the picture."""
 MIRRORED = (1, 0, 5, 4, 3, 2, 6, 8, 7, 9, 10, 11)
-"""Index of the landmark that takes each one's place in a mirrored picture."""
+"""Index of the landmark that replaces each one in a mirrored picture."""
 HAIR = ("bald", "cropped", "short", "bob", "long", "tied", "afro")
 BEARDS = ("none", "stubble", "moustache", "goatee", "full")
 NUMBERS = ("yaw", "pitch", "roll", "age", "gender", "tone")
 CENTRES = (0.0, 0.0, 0.0, 45.0, 0.5, 0.5)
 SPREADS = (18.0, 8.0, 10.0, 22.0, 0.5, 0.3)
-"""Numbers are learnt as (value - centre) / spread; degrees, years and parts as `portrait.Parameters` has them."""
+"""Numbers are learnt as (value - centre) / spread; degrees, years and fractions as in `portrait.Parameters`."""
 _WIDTHS = (32, 64, 96, 128)
 
 
@@ -40,17 +40,17 @@ class FaceReading:
     """Properties of B portraits as the reader estimates them, with probabilities."""
 
     landmarks: Tensor
-    """[B, 12, 2] parts of the picture's side from its left and top, in the order of LANDMARKS."""
+    """[B, 12, 2], fractions of the picture's side from its left and top, in the order of LANDMARKS."""
     numbers: dict[str, Tensor]
-    """Name of NUMBERS => [B], clamped to what it can be."""
+    """Name in NUMBERS => [B], clamped to its range."""
     ancestry: Tensor
-    """[B, 3] parts of African, Asian and European shape of the face."""
+    """[B, 3], proportions of African, Asian and European shape of the face."""
     glasses: Tensor
-    """[B] probability of glasses."""
+    """[B], probability of glasses."""
     hair: Tensor
-    """[B, 7] probabilities in the order of HAIR."""
+    """[B, 7], probabilities in the order of HAIR."""
     beard: Tensor
-    """[B, 5] probabilities in the order of BEARDS."""
+    """[B, 5], probabilities in the order of BEARDS."""
 
 
 class ReaderNetwork(nn.Module):
@@ -96,7 +96,8 @@ class FaceReader:
     def read(self, portraits: Tensor) -> FaceReading:
         """
         Args:
-            portraits: [B, 4, h, w] premultiplied RGBA in [0, 1], each filled by one face; hidden pixels count as grey.
+            portraits: [B, 4, h, w] premultiplied RGBA in [0, 1], each filled by one face; transparent pixels count as
+                grey.
         """
         return reading_of(self.network(resampled(over_grey(portraits).to(self.device)) * 2 - 1).cpu())
 

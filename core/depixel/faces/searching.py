@@ -1,6 +1,6 @@
 """
-Searches one face in all frames of a picture: afresh in the first, then from frame to frame. The answer is fed back to
-the search as often as requested.
+Searches for one face in all frames of a picture: from scratch in the first frame, then from frame to frame. The answer
+is fed back to the search as often as requested.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from depixel.search.question import Question
 from depixel.search.terms import squared_error
 
 FOLLOWING_STEPS = 8  # search steps of a frame that starts from the answer to the previous one
-# An input that does not look like a face may stop at this error: more steps only add blotches (seen on sprites), and
-# the projection makes the answer exact anyway. Portraits search on; from 64 pixels that gains 0.8 dB after the
-# projection.
+# An input that does not look like a face may stop at this error: more steps only add blotches (observed on sprites),
+# and the projection makes the answer exact anyway. For portraits the search continues; from 64 pixels that gains 0.8 dB
+# after the projection.
 FAR_EPS = 5e-4
-_NOISE = 4 / 255  # of a channel, from frame to frame: smaller changes are mostly averaged away
+_NOISE = 4 / 255  # of a channel, between frames: smaller changes are mostly averaged away
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class FaceSearch:
     """Searches the places of a picture for one request."""
 
     prior: LatentPrior
-    native: int  # sides of the prior's pictures
+    native: int  # side of the prior's pictures
     device: torch.device
     degradation: str
     request: Request
@@ -46,8 +46,8 @@ class FaceSearch:
         """
         [F, 4, h, w] premultiplied pictures => candidates for the face in each frame.
 
-        Each candidate is searched by itself, so that its seed and imagination bring it back alone, to the last
-        bit: drawing a person amplifies the rounding in which a batch of candidates differs from one.
+        Each candidate is searched separately, so that its seed and imagination reproduce it alone, to the last bit:
+        drawing a person amplifies the rounding differences between a batch of candidates and a single one.
         """
         request, count = self.request, self.request.candidates
         alone = []
@@ -79,7 +79,7 @@ class FaceSearch:
             frames = [_measured(one, square[k : k + 1], weight[k : k + 1], shrink, eps) for k, one in enumerate(frames)]
         return Candidates(tuple(one.pictures[0] for one in frames), max(one.steps for one in frames))
 
-    # One search for each frame; `before` are the answers that are fed back, none at first.
+    # One search for each frame; `before` holds the answers that are fed back, none at first.
     def _frames(
         self,
         square: Tensor,
@@ -96,7 +96,7 @@ class FaceSearch:
                 frames.append(frames[-1])
                 continue
             start, steps = None, self.request.steps
-            if before:  # start afresh with an encoder; without one, go on from the answer
+            if before:  # start from scratch with an encoder; without one, continue from the answer
                 start = _latents_of(before[k]) if self._guesses else None
             elif k:
                 start = self._carried(frames[-1], square[k - 1 : k], picture, degradation)
@@ -125,13 +125,13 @@ class FaceSearch:
         was, becomes = (self.prior.encode(x.to(self.device), degradation) for x in (before, now))
         return {name: x + (becomes[name] - was[name]) for name, x in latents.items()}
 
-    # Other people's generators have no encoder; theirs only picks the nearest of a few faces.
+    # Third-party generators have no encoder; theirs only picks the nearest of a few faces.
     @property
     def _guesses(self) -> bool:
         return any(layout.sphere for layout in self.prior.layout.values())
 
 
-# The searches of all candidates as one progress.
+# Combines the searches of all candidates into one progress.
 def _of_candidate(k: int, count: int, step: SearchStep) -> SearchStep:
     return replace(step, step=k * step.steps + step.step, steps=count * step.steps)
 
@@ -165,7 +165,7 @@ def _shrinker(name: str, native: int, side: int) -> Callable[[Tensor], Tensor]:
 
 
 # Averages noise and dithering over time where nothing else moves: a recursive filter whose weight for the new frame
-# grows with the change around a pixel. The projection still uses the original frames.
+# increases with the change around a pixel. The projection still uses the original frames.
 def _steadied(frames: Tensor) -> Tensor:
     steady = [frames[:1]]
     for k in range(1, len(frames)):

@@ -1,4 +1,4 @@
-"""Matches faces from frame to frame: a track is one face over the frames of an animation."""
+"""Matches faces between frames: a track is one face over the frames of an animation."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ Track = dict[int, Frame]
 """Index of a frame => the place of the face in it."""
 
 _STEP = 0.6  # of the face's side: the most that a face moves between frames
-STILL = 0.1  # of the face's side: a face that moves less over the whole animation stands still
+STILL = 0.1  # of the face's side: a face that moves less over the whole animation does not move
 
 
 def tracks_of(heads: Sequence[Sequence[Frame]]) -> list[Track]:
-    """One track for each face of any frame. In an animation, doubtful faces that appear only once are dropped."""
+    """One track for each face in any frame. In an animation, doubtful faces that appear only once are dropped."""
     tracks: list[Track] = []
     for k, faces in enumerate(heads):
         for head in sorted(faces, key=lambda f: -f.score):
@@ -62,13 +62,13 @@ def in_each(small: Tensor, find: Callable[[Tensor], list[Frame]]) -> list[list[F
 
 def along(track: Track, count: int) -> tuple[Frame, ...]:
     """
-    The face in each of `count` frames, smoothed, all of one size, and interpolated across gaps. Before its first and
+    The face in each of `count` frames, smoothed, at constant size, and interpolated across gaps. Before its first and
     after its last appearance its score is 0.
     """
     rough = filled(track, count)
     way: list[Frame] = []
     for k, here in enumerate(rough):
-        # Detections jitter by a few hundredths of a side; what is put back must not.
+        # Detections jitter by a few hundredths of a side; the faces that are put back must not.
         calm = here if k in (0, count - 1) else _between(here, _between(rough[k - 1], rough[k + 1], 0.5), 0.5)
         way.append(replace(calm, score=here.score if min(track) <= k <= max(track) else 0.0))
     first = way[0]

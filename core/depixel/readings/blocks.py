@@ -18,8 +18,8 @@ _SAME = 3 / 255
 
 def crisp(small: Tensor, factor: int) -> Tensor:
     """
-    Blocks, with a corner cut at 45 degrees where a staircase goes on beyond it: the two pixels beside the corner have
-    one colour, and another step of the same staircase follows. Corners of boxes stay.
+    Blocks, with a corner cut at 45 degrees where a staircase continues beyond it: the two pixels next to the corner
+    have one colour, and another step of the same staircase follows. Corners of boxes do not change.
     """
     at = shifts(small, 2)
     answer = repeated(small, factor)
@@ -37,7 +37,7 @@ def crisp(small: Tensor, factor: int) -> Tensor:
     return answer
 
 
-# [f, f]: how much of each large pixel lies beyond the diagonal from edge middle to edge middle.
+# [f, f]: how much of each large pixel is beyond the diagonal between the middles of two edges.
 def _triangle(factor: int, down: int, right: int) -> Tensor:
     place = (torch.arange(factor * _FINE) + 0.5) / (factor * _FINE) - 0.5
     beyond = (down * place[:, None] + right * place) > 0.5

@@ -1,4 +1,4 @@
-"""Draw a reading: what the generator made of a picture, drawn over as asked."""
+"""Draws a reading over the generator's answer to a picture."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from depixel.readings.shades import dithered, shaded
 def draw(reading: str, large: Tensor, small: Tensor, factor: int) -> Tensor:
     """
     Args:
-        reading: one of depixel.client.readings.NAMES or SOFT_NAMES (detail of materials is no drawing).
+        reading: one of depixel.client.readings.NAMES or SOFT_NAMES (detail of materials is not drawn).
         large: [B, 4, h*f, w*f] premultiplied RGBA in [0, 1], the smooth or calm reading.
         small: [B, 4, h, w] likewise, with MARGIN pixels of surroundings where the picture has some.
 
     Returns:
-        [B, 4, h*f, w*f]; what the small picture says is still to be imposed (depixel.consistency).
+        [B, 4, h*f, w*f]; the constraint of the small picture is imposed afterwards (depixel.consistency).
     """
     if reading in ("smooth", "calm"):
         return large
@@ -33,4 +33,4 @@ def draw(reading: str, large: Tensor, small: Tensor, factor: int) -> Tensor:
     return over(large, small, factor)
 
 
-MARGIN = 5  # small pixels: more than any reading looks at
+MARGIN = 5  # small pixels: more than the reach of any reading

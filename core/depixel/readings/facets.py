@@ -1,5 +1,5 @@
 """
-The reading in straight lines: contours through a mesh of triangles, straight within each of them.
+The reading with straight lines: contours through a mesh of triangles, straight within each of them.
 
 `large` is [B, 4, h*f, w*f], `small` [B, 4, h, w], both premultiplied RGBA in [0, 1].
 """
@@ -16,16 +16,17 @@ from depixel.readings.hard import hardened
 from depixel.readings.neighbours import nine
 
 _SAME = 2 / 255
-_COUNTED = 4  # samples along each side of the window that is counted about a place of the mesh
+_COUNTED = 4  # samples along each side of the window in which colours are counted around a place of the mesh
 _FINE = 2  # samples of a large pixel along each axis, for smooth edges
 _VALUES = 2**24  # scores in memory at once
 
 
 def facets(large: Tensor, small: Tensor, factor: int) -> Tensor:
     """
-    The share of each of the nine colours around a block is counted in `large` about the block's centre, corners and
-    edge middles, and is linear on the eight triangles between them; the largest share wins, so that every contour is a
-    chain of straight lines that bend on the mesh alone. About the centre its own colour has all.
+    The fraction of each of the nine colours around a block is counted in `large` around the block's centre, corners and
+    edge middles, and interpolated linearly on the eight triangles between them; the largest fraction wins. Every
+    contour is therefore a chain of straight lines that bend only on the mesh. At the centre, the block's own colour
+    always wins.
     """
     colours = torch.stack(nine(small), 1)  # [B, 9, 4, h, w]
     height, width = small.shape[2:]
@@ -42,7 +43,7 @@ def facets(large: Tensor, small: Tensor, factor: int) -> Tensor:
 # [B, 9, h, w, 9] shares, [B, 9, 4, h, w] colours, [9, f*f*_FINE**2] weights => colours [B, 4, h, w, f*f].
 def _best(share: Tensor, colours: Tensor, weights: Tensor) -> Tensor:
     score = share @ weights
-    score[:, 0] += 1e-5  # its own colour wins a draw
+    score[:, 0] += 1e-5  # in a tie, its own colour wins
     chosen = F.one_hot(score.argmax(1), 9).to(share.dtype)  # [B, h, w, S, 9]
     cover = chosen.unflatten(3, (-1, _FINE**2)).mean(4)
     return torch.einsum("bhwpn,bnchw->bchwp", cover, colours)
@@ -66,7 +67,7 @@ def _weights(factor: int) -> Tensor:
     return samples.reshape(9, -1)
 
 
-# Shares of the nine colours about a place of each block's mesh (row and column 0 ... 2): [B, 9, h, w].
+# Fractions of the nine colours around a place of each block's mesh (row and column 0 to 2): [B, 9, h, w].
 def _shares(drawn: Tensor, colours: Tensor, row: int, column: int, factor: int) -> Tensor:
     if (row, column) == (1, 1):
         own = (colours - colours[:, :1]).abs().amax(2) <= _SAME
@@ -83,7 +84,7 @@ def _shares(drawn: Tensor, colours: Tensor, row: int, column: int, factor: int) 
     return total / _COUNTED**2
 
 
-# Large coordinates that lie `part` of the way through each of `count` blocks, held inside the picture.
+# Large coordinates at fraction `part` of each of `count` blocks, clamped to the picture.
 def _places(count: int, factor: int, part: float, device: torch.device) -> Tensor:
     offset = math.floor(part * factor)
     return (torch.arange(count, device=device) * factor + offset).clamp(0, count * factor - 1)

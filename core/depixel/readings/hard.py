@@ -15,8 +15,7 @@ from depixel.readings.neighbours import alike, nine, shifts
 def hardened(large: Tensor, small: Tensor, factor: int) -> Tensor:
     """
     Each large pixel in the colour of one of its nine small pixels: the nearest one. A soft edge between two colours may
-    look like a third one that lies near; it is never two pixels wide, so such a pixel takes the nearest colour of
-    those beside it.
+    look like a third colour; it is never two pixels wide, so such a pixel takes the nearest of the neighbours' colours.
     """
     chosen, best = large, torch.full_like(large[:, :1], torch.inf)
     for colour in nine(small):

@@ -1,4 +1,4 @@
-"""Small pixels around each pixel. Tensors are [B, C, h, w]; beyond a border the border repeats."""
+"""Small pixels around each pixel. Tensors are [B, C, h, w]; beyond the border, the border repeats."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 NINE = ((0, 0), (-1, 0), (0, -1), (0, 1), (1, 0), (-1, -1), (-1, 1), (1, -1), (1, 1))
-"""(down, right) of a pixel and those around it, itself first: where two are equally good, its own colour wins."""
+"""(down, right) of a pixel and its neighbours, the pixel first: in a tie, its own colour wins."""
 
 
 def shifts(small: Tensor, reach: int) -> Callable[[int, int], Tensor]:

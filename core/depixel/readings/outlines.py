@@ -1,7 +1,7 @@
 """
-The reading with thin outlines: dark lines about one small pixel wide, wherever `large` has them, at half their width.
+The reading with thin outlines: dark lines about one small pixel wide are drawn at half their width.
 
-There is no bold one: a diagonal outline that grows reaches the centres of the pixels beside it, which are given.
+There is no bold reading: a thickened diagonal outline would reach the centres of its neighbours, which are fixed.
 
 `large` is [B, 4, h*f, w*f], `small` [B, 4, h, w], both premultiplied RGBA in [0, 1].
 """
@@ -14,15 +14,15 @@ from torch import Tensor
 
 from depixel.readings.hard import hardened
 
-_WINDOW = 1.5  # small pixels on each side within which dark and bright are told apart
-_CONTRAST = 0.15  # of luminance between the darkest and the brightest there; below it nothing is an outline
-_WIDEST = 1.6  # small pixels: a dark area this wide is no line
+_WINDOW = 1.5  # small pixels on each side within which dark and bright are compared
+_CONTRAST = 0.15  # of luminance between the darkest and the brightest there; with less, there is no outline
+_WIDEST = 1.6  # small pixels: a dark area this wide is not a line
 _CHANGE = 0.3  # small pixels that each side of a thinned line loses
 _LEAST = 0.15  # small pixels that a thinned line keeps on each side of its middle
 
 
 def thin(large: Tensor, small: Tensor, factor: int) -> Tensor:
-    """Each side of an outline recedes by three tenths of a small pixel; what lies beside it takes its place."""
+    """Each side of an outline recedes by three tenths of a small pixel; its neighbours take its place."""
     colours = hardened(large, small, factor)
     dark, lines = _lines(colours, factor)
     depth, beside = _nearest(~dark, colours, round(_WIDEST * factor))
@@ -34,7 +34,7 @@ def thin(large: Tensor, small: Tensor, factor: int) -> Tensor:
     return torch.where(lines & (change > 0), torch.lerp(beside, colours, kept), torch.where(rim, colours, large))
 
 
-# 0 around block centres that a line thinned by `change` would miss, since it passes them at some distance; else 1.
+# 0 around block centres that a line thinned by `change` would miss, because it passes at a distance; otherwise 1.
 def _away_from_centres(lines: Tensor, depth: Tensor, change: Tensor, factor: int) -> Tensor:
     low, high = (factor - 1) // 2, factor // 2
     at = torch.zeros_like(depth)
@@ -60,7 +60,7 @@ def _lines(large: Tensor, factor: int) -> tuple[Tensor, Tensor]:
     high, low = _largest(grey, window), -_largest(-grey, window)
     dark = (high - low > _CONTRAST) & (grey < (high + low) / 2)
     inner = round(_WIDEST * factor / 2)
-    opened = _largest(-_largest(-dark.to(grey.dtype), inner), inner)  # what a square of that width fits into
+    opened = _largest(-_largest(-dark.to(grey.dtype), inner), inner)  # whatever a square of that width fits into
     return dark, dark & (opened < 0.5)
 
 

@@ -1,5 +1,5 @@
 """
-Readings of soft art: steeper edges, and areas of even colour as brush strokes leave them.
+Readings of soft art: steeper edges, and areas of even colour like brush strokes.
 
 `large` is [B, 4, h*f, w*f] premultiplied RGBA in [0, 1].
 """
@@ -12,20 +12,20 @@ from torch import Tensor
 
 _REACH = 0.4  # small pixels on each side that an edge extends to
 _STROKE = 0.4  # small pixels: side of the squares that become one stroke
-_GAIN = 1.0  # of contrast within a small pixel
+_GAIN = 1.0  # on contrast within a small pixel
 _STEEP = 3.0  # exponent: how much steeper the middle of an edge becomes
-_STEEPEST = 0.5  # of the way from one side of an edge to the other, in one pixel: the edge stays as it is
-_MARGIN = 0.08  # below it, over which steepening sets in
+_STEEPEST = 0.5  # of the way from one side of an edge to the other, in one pixel: the edge does not change
+_MARGIN = 0.08  # below it: width of the transition
 _CHOICE = 4.0  # exponent: how clearly the most even neighbour wins
-_CORRECTIONS = 3  # of the means of blocks
+_CORRECTIONS = 3  # of the block means
 _EVEN = 1e-5  # variance below which a neighbourhood counts as even
 
 
 def steepened(large: Tensor, factor: int) -> Tensor:
     """
-    Contrast within a small pixel grows, within the values around it; then each value moves towards the nearer of the
-    smallest and the largest one beside it (a toggle mapping: Kramer and Bruckner 1975), along a smooth curve. Nothing
-    overshoots, and flat areas stay flat.
+    Contrast within a small pixel is increased, within the range of the values around it; then each value moves along a
+    smooth curve towards the nearer of the smallest and the largest value next to it (a toggle mapping: Kramer and
+    Bruckner 1975). Nothing overshoots, and flat areas stay flat.
     """
     low, high = -_largest(-large, factor), _largest(large, factor)
     contrast = large + _GAIN * _softness(large, factor) * (large - _mean(large, max(1, factor // 2)))
@@ -42,7 +42,7 @@ def _toggled(large: Tensor, factor: int) -> Tensor:
     return torch.lerp(large, low + (high - low) * torch.where(share < 0.5, lower, upper), soft)
 
 
-# [B, 1, H, W], 0 ... 1: 0 where an edge is as steep already as its pixels can show without teeth.
+# [B, 1, H, W], 0 to 1: 0 where an edge is already as steep as its pixels can show without jagged steps.
 def _softness(large: Tensor, factor: int) -> Tensor:
     reach = max(1, round(_REACH * factor))
     around = F.pad(large, (1, 1, 1, 1), mode="replicate")
@@ -55,8 +55,8 @@ def _softness(large: Tensor, factor: int) -> Tensor:
 
 def painted(large: Tensor, factor: int) -> Tensor:
     """
-    Each pixel takes the mean of the most even of the four squares that it is a corner of (Kuwahara et al. 1976,
-    weighted after Papari et al. 2007, so that there are no jumps); then edges are steepened.
+    Each pixel takes the mean of the most even of the four squares of which it is a corner (Kuwahara et al. 1976,
+    weighted after Papari et al. 2007 to avoid jumps); then edges are steepened.
     """
     reach = max(1, round(_STROKE * factor))
     height, width = large.shape[2:]
@@ -79,8 +79,8 @@ def painted(large: Tensor, factor: int) -> Tensor:
 
 def held(large: Tensor, small: Tensor, factor: int) -> Tensor:
     """
-    Bring the means of blocks near the small picture by smooth corrections (back projection: Irani and Peleg 1991), so
-    that what the projection is left to correct shows no blocks. Pictures whose alpha is 0 or 1 stay as they are: their
+    Bring the block means close to the small picture by smooth corrections (back projection: Irani and Peleg 1991), so
+    that the remaining correction by the projection shows no blocks. Pictures whose alpha is 0 or 1 do not change: their
     alpha was never a mean.
     """
     alpha = small[:, 3:]

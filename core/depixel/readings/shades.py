@@ -1,5 +1,5 @@
 """
-Readings that treat neighbouring shades of one thing as samples of a gradient: softly shaded, or dithered in the
+Readings that treat neighbouring shades of one object as samples of a gradient: softly shaded, or dithered in the
 picture's own colours.
 
 `large` is [B, 4, h*f, w*f], `small` [B, 4, h, w], both premultiplied RGBA in [0, 1].
@@ -14,14 +14,14 @@ from depixel.degradation import repeated
 from depixel.readings.hard import hardened
 from depixel.readings.neighbours import NINE, nine, shifts
 
-_REACH = 0.5  # distance of two colours up to which they count as shades of one thing
-_ROUNDS = 4  # of correcting what smoothing took from the centres
+_REACH = 0.5  # distance of two colours up to which they count as shades of one object
+_ROUNDS = 4  # of correcting what smoothing changed at the centres
 
 
 def shaded(large: Tensor, small: Tensor, factor: int) -> Tensor:
     """
     Soft shading: each large pixel is the mean of the small pixels around it that are shades of its own colour, weighted
-    by a quadratic B-spline, so that edges stay where `large` has them and steps within a shade become gradients. The
+    by a quadratic B-spline, so that edges stay where `large` has them and steps between shades become gradients. The
     spline's coefficients are corrected until the gradient passes through the pixels' centres.
     """
     colours = hardened(large, small, factor)
@@ -42,8 +42,8 @@ def _gradients(colours: Tensor, small: Tensor, factor: int) -> Tensor:
 
 def dithered(large: Tensor, small: Tensor, factor: int) -> Tensor:
     """
-    Only colours of the nine small pixels around: soft shading, with shades that meet in an ordered dither (Bayer 1973)
-    and hard edges between colours far apart. The pattern's pixels are large ones, coarser from x16 on.
+    Uses only the colours of the nine small pixels around: soft shading, with shades that meet in an ordered dither
+    (Bayer 1973) and hard edges between distant colours. The pattern's pixels are large pixels, coarser from x16 on.
     """
     target = _gradients(hardened(large, small, factor), small, factor)
     around = [repeated(colour, factor) for colour in nine(small)]
@@ -66,7 +66,7 @@ def dithered(large: Tensor, small: Tensor, factor: int) -> Tensor:
     return torch.where(share > torch.where(shades, threshold, 0.5), second, nearest)
 
 
-# How much each of the nine small pixels counts for each large one: nine planes [B, 1, H, W] that add up to 1.
+# The weight of each of the nine small pixels for each large one: nine planes [B, 1, H, W] that add up to 1.
 def _weights(large: Tensor, small: Tensor, factor: int) -> list[Tensor]:
     weights = []
     height, width = small.shape[2:]
@@ -79,7 +79,7 @@ def _weights(large: Tensor, small: Tensor, factor: int) -> list[Tensor]:
     return [weight / total for weight in weights]
 
 
-# Quadratic B-spline around the small pixel `offset` away, at the large pixels of a block.
+# Quadratic B-spline around the small pixel at `offset`, evaluated at the large pixels of a block.
 def _spline(factor: int, offset: int) -> Tensor:
     distance = ((torch.arange(factor) + 0.5) / factor - 0.5 - offset).abs()
     return torch.where(distance < 0.5, 0.75 - distance**2, 0.5 * (1.5 - distance).clamp_min(0) ** 2)

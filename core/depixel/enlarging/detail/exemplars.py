@@ -1,5 +1,5 @@
 """
-The released exemplars: crops of textures, sorted by material, and the network that says how much detail a picture lost.
+The released exemplars: crops of textures, sorted by material, and the network that estimates how much detail was lost.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from depixel.priors.base import EnlargingPrior
 from depixel.priors.weights import RELEASED, load_weights
 
 LARGEST = 8
-"""Factor up to which detail is laid at the resolution of the answer; beyond it, it is enlarged."""
+"""Factor up to which detail is added at the resolution of the answer; beyond it, the detail is enlarged."""
 
 _BORDER = 2  # small pixels between exemplars laid side by side
-_COMPARED = 256  # pixels of a picture that exemplars are compared with
+_COMPARED = 256  # pixels of a picture that are compared with exemplars
 
 
 @dataclass(frozen=True)
 class Sources:
-    """A few exemplars, reduced by `factor`, and the detail that they lost by it."""
+    """A few exemplars, reduced by `factor`, and the detail that they lost."""
 
     factor: int
     places: Places
@@ -45,7 +45,7 @@ class Exemplars:
         name: a .safetensors file.
 
     Raises:
-        WeightsError: it is missing, damaged, or of another kind.
+        WeightsError: the file is missing, damaged, or of another kind.
     """
 
     def __init__(self, name: str) -> None:
@@ -67,12 +67,12 @@ class Exemplars:
 
     def nearest(self, wanted: Tensor, factor: int, material: str, generator: torch.Generator, count: int) -> list[int]:
         """
-        The numbers of the exemplars that look most like a picture.
+        The numbers of the exemplars that resemble a picture most.
 
         Args:
-            wanted: [N, D] looks of the picture's pixels.
+            wanted: [N, D] neighbourhoods of the picture's pixels.
             material: one of `materials`, or empty for all.
-            generator: of the pixels that are compared.
+            generator: chooses the pixels that are compared.
         """
         some = wanted[torch.randint(len(wanted), (min(_COMPARED, len(wanted)),), generator=generator)]
         numbers = [n for n, name in enumerate(self.materials) if not material or name == material]
@@ -96,7 +96,7 @@ class Exemplars:
             torch.cat([F.pad(each, (0, edge, edge, 0)) for each in detail], 1),
         )
 
-    # [BANDS, H, W], kept for later: pictures choose other exemplars each, but of these there are few.
+    # [BANDS, H, W], cached: each picture chooses other exemplars, but there are few in total.
     def _detail_of(self, number: int, factor: int, prior: EnlargingPrior, device: torch.device) -> Tensor:
         key = (prior.spec.digest, number, factor)
         if key not in self._details:
@@ -114,7 +114,7 @@ class Exemplars:
             self._looks[number, factor] = looks(luma(AreaDegradation(factor).apply(self._opaque(number, factor))))
         return self._looks[number, factor]
 
-    # Of an exemplar, cut to a multiple of the factor.
+    # One exemplar, cropped to a multiple of the factor.
     def _side(self, factor: int) -> int:
         return min(self._pictures.shape[1:]) // factor * factor
 

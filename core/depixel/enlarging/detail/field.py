@@ -1,4 +1,4 @@
-"""The detail of a plane: found for all of it at once, laid over it tile by tile."""
+"""The detail of a plane: determined for all of it at once, added tile by tile."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ from depixel.tiles import Tile, with_surroundings
 USUAL = 0.6
 """Imagination at which an answer has as much detail as textures usually lose."""
 
-_EXEMPLARS = 5  # that one picture takes detail from
+_EXEMPLARS = 5  # from which one picture takes detail
 _MARGIN = max(match.REACH, spread.REACH)
-_LIKENESS = 0.65  # of the random choices that answers like a liked one share with it
-_BEYOND = 4  # small pixels of the other side that pasting sees where a picture wraps
-_REGULAR, _OVER = 0.96, 0.1  # regularity at which a pattern gets no detail, and over which that sets in
-_SHARE = 0.88  # of what textures usually lose: some are soft by themselves
-_FAINTEST = 1.5 / 255  # detail weaker than that is none: flat areas and skies stay clean
+_LIKENESS = 0.65  # fraction of the random choices that answers like a favourite share with it
+_BEYOND = 4  # small pixels of the opposite side that pasting sees where a picture wraps
+_REGULAR, _OVER = 0.96, 0.1  # regularity from which a pattern gets no detail, and width of the transition
+_SHARE = 0.88  # of what textures usually lose: some are soft by nature
+_FAINTEST = 1.5 / 255  # weaker detail is dropped: flat areas and skies stay clean
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which detail."""
+    """Which detail to add."""
 
-    material: str  # of the exemplars; empty = whichever fits
+    material: str  # of the exemplars; empty = the best match
     seed: int
     strength: float  # 1 = as much as textures usually lose
-    like: int | None = None  # seed of a liked answer
+    like: int | None = None  # seed of an answer that the user likes
 
 
 @dataclass(frozen=True)
 class DetailField:
-    """What every small pixel of N pictures takes, and from where."""
+    """For every small pixel of N pictures: the place its detail comes from, and its strength."""
 
     rows: Tensor  # [N, 1 + BANDS, h, w] float64: the place, and the strength of each band
     sources: tuple[Sources, ...]  # of each picture
@@ -53,7 +53,7 @@ class DetailField:
             large: [B, 4, h*f, w*f] premultiplied.
             part: [B, 1 + BANDS, h, w], the same part of `rows`.
             number: which of the pictures these are.
-            wrap: axes (x, y) along which this part goes on at its other side.
+            wrap: axes (x, y) along which this part continues at its opposite side.
         """
         height, width = part.shape[2:]
         part, (above, left) = with_surroundings(part, Tile(0, 0, height, width), _BEYOND, wrap)
@@ -81,13 +81,13 @@ def detail_field(
     monitor: Monitor,
 ) -> DetailField:
     """
-    The detail for every picture of a plane. Each row depends on its own picture and the seed alone.
+    The detail for every picture of a plane. Each row depends only on its own picture and the seed.
 
     Args:
         device: of the prior.
 
     Raises:
-        CancelledError: the monitor says so.
+        CancelledError: the monitor was cancelled.
     """
     factor = min(plane.degradation.factor, LARGEST)
     rows, sources = [], []
@@ -112,7 +112,7 @@ def detail_field(
     return DetailField(torch.cat(rows), tuple(sources))
 
 
-# Random choices of a seed; like a liked answer's, most of them are that one's.
+# Random choices of a seed; for an answer like a favourite, most of them are the favourite's.
 def _choices(height: int, width: int, wanted: Wanted) -> Tensor:
     own = match.drawn_choices(height, width, torch.Generator().manual_seed(wanted.seed))
     if wanted.like is None:

@@ -1,7 +1,7 @@
 """
-Which place of the exemplars each small pixel takes its detail from.
+Decides from which place of the exemplars each small pixel takes its detail.
 
-A place is one number: places side by side in a row of an exemplar follow each other, and rows follow at `width`.
+A place is one number: places next to each other in a row of an exemplar are consecutive, and rows are `width` apart.
 """
 
 from __future__ import annotations
@@ -13,25 +13,25 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-REACH = 2  # small pixels on each side that two places are compared by
+REACH = 2  # small pixels on each side over which two places are compared
 
 _SIDE = 2 * REACH + 1
 _WIDTH = 1.3  # standard deviation of the window in which places are compared, in small pixels
-_FAINT = 1 / 255  # contrast that counts half
-_NEAREST = 6  # places that a pixel chooses among
-_COHERENCE = 0.25  # what it costs for each of eight neighbours that does not go on as its neighbour does
+_FAINT = 1 / 255  # contrast that has half weight
+_NEAREST = 6  # places from which a pixel chooses
+_COHERENCE = 0.25  # cost for each of eight neighbours whose place is not the neighbouring place
 _ROUNDS = 4
-_AT_ONCE = 4096  # pixels compared with all places in one go
+_AT_ONCE = 4096  # pixels compared with all places at once
 _NEIGHBOURS = tuple((y, x) for y in (-1, 0, 1) for x in (-1, 0, 1) if (y, x) != (0, 0))
 _NOWHERE = -(2**40)
 
 
 @dataclass(frozen=True)
 class Places:
-    """All places of some exemplars, each with what it looks like."""
+    """All places of some exemplars, with their neighbourhoods."""
 
     looks: Tensor  # [P, _SIDE**2] float32
-    usable: Tensor  # [P] bool: not beside a border
+    usable: Tensor  # [P] bool: not at a border
     width: int  # of a row
 
     @property
@@ -59,13 +59,13 @@ def distances(wanted: Tensor, offered: Tensor) -> Tensor:
 
 def matched(wanted: Tensor, height: int, width: int, places: Places, choices: Tensor) -> Tensor:
     """
-    Places for the pixels of a picture: like their surroundings, and neighbours where possible (iterated conditional
-    modes, Besag 1986, over the proposals of the eight neighbours).
+    Places for the pixels of a picture: similar to their surroundings, and neighbouring where possible (iterated
+    conditional modes, Besag 1986, over the proposals of the eight neighbours).
 
     Args:
-        wanted: [height*width, D] what the pixels look like.
-        choices: [_ROUNDS + 1, height, width] in [0, 1), random: which of the nearest places a pixel begins with, and
-            which it tries in each round.
+        wanted: [height*width, D] neighbourhoods of the pixels.
+        choices: [_ROUNDS + 1, height, width] in [0, 1), random: the nearest place with which a pixel begins, and the
+            ones that it tries in each round.
 
     Returns:
         [height, width] int64.
@@ -111,7 +111,7 @@ def _improve(place: Tensor, fresh: Tensor, wanted: Tensor, places: Places, row: 
             around[1 + row + y : 1 + height + y : 2, 1 + column + x : 1 + width + x : 2] - offset
             for (y, x), offset in places.offsets.items()
         ]
-    )  # where this pixel would be if it went on from each neighbour
+    )  # this pixel's place if it continued each neighbour's
     there = beside > _NOWHERE // 2
 
     def cost(proposal: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Lays the detail of matched places over an answer."""
+"""Adds the detail of matched places to an answer."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from torch import Tensor
 from depixel.enlarging.detail.exemplars import Sources
 from depixel.enlarging.detail.spread import BANDS, luma
 
-_STRONGEST = 2.5  # how much detail that cancelled out where places meet is raised
+_STRONGEST = 2.5  # maximum amplification of detail that cancelled out where places meet
 _ROWS = 64  # small pixels high: strips that are pasted one after the other
-_SHADE = 0.05  # brightness below which colour says little
+_SHADE = 0.05  # brightness below which colour tells little
 
 
 def pasted(place: Tensor, sources: Sources) -> Tensor:
@@ -63,8 +63,7 @@ def _around(plane: Tensor, factor: int) -> Tensor:
 
 def laid_over(large: Tensor, detail: Tensor) -> Tensor:
     """
-    Premultiplied [B, 4, H, W] with detail [B, 1, H, W] in brightness: half as light that falls on the colour, half as
-    grey.
+    Premultiplied [B, 4, H, W] with detail [B, 1, H, W] in brightness: half as light on the colour, half as grey.
     """
     grey = luma(large) / large[:, 3:].clamp_min(_SHADE)
     colour = large[:, :3] / large[:, 3:].clamp_min(_SHADE)

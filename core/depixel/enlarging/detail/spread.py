@@ -9,28 +9,28 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 BANDS = 2
-"""Middle and fine: what a binomial blur over five large pixels keeps of the lost detail, and what it takes away."""
+"""Middle and fine: what a binomial blur over five large pixels keeps of the lost detail, and what it removes."""
 FACTORS = (2, 4, 8)
-"""Enlargements that the network was trained for; between them it is interpolated."""
+"""Enlargements that the network was trained for; values between them are interpolated."""
 
-REACH = 10  # small pixels on each side that a value depends on
+REACH = 10  # small pixels on each side on which a value depends
 
 _CHANNELS = 24
 _FEATURES = 7
 _TINY = 1e-3
-_FLAT = 1.5 / 255  # difference of neighbours up to which they are alike
-_FLAT_SHARE, _OVER = 0.5, 0.3  # share of neighbours alike from which a place is no surface, and over which that sets in
-_EDGE = 3  # small pixels on each side of an edge that the network takes for rough
-_NEAREST = 4  # small pixels that a pattern repeats after, at least
-_SURROUNDINGS = 6  # small pixels on each side that say how steep a surface is
+_FLAT = 1.5 / 255  # difference up to which neighbours count as equal
+_FLAT_SHARE, _OVER = 0.5, 0.3  # fraction of equal neighbours from which it is no surface; width of the transition
+_EDGE = 3  # small pixels on each side of an edge that the network mistakes for rough
+_NEAREST = 4  # smallest period of a pattern in small pixels
+_SURROUNDINGS = 6  # small pixels on each side that determine how steep a surface is
 _SEVERAL = 1.6  # times as steep on the whole: beyond it, there are edges
-_UNEVEN = 1.6  # times as much as around it: so much detail varies within a surface
-_LEAST = 9.0  # natural logarithm of the inverse variance that an untrained network says
+_UNEVEN = 1.6  # times as much as in the surroundings: detail varies this much within a surface
+_LEAST = 9.0  # natural logarithm of the inverse variance that an untrained network returns
 _LUMA = (0.299, 0.587, 0.114)
 
 
 def luma(picture: Tensor) -> Tensor:
-    """[B, 3 or 4, H, W] => [B, 1, H, W], of premultiplied colour as it is."""
+    """[B, 3 or 4, H, W] => [B, 1, H, W], of the premultiplied colour."""
     weights = picture.new_tensor(_LUMA)[:, None, None]
     return (picture[:, :3] * weights).sum(1, keepdim=True)
 
@@ -71,8 +71,8 @@ class SpreadNetwork(nn.Module):
 
 def of_surfaces(deviations: Tensor, small: Tensor) -> Tensor:
     """
-    Deviations [B, BANDS, h, w] where the picture [B, 4, h, w] is surface: nothing in flat places, and beside an edge
-    between two surfaces no more than on them (an opening: Serra 1982).
+    Standard deviations [B, BANDS, h, w] where the picture [B, 4, h, w] is a surface: none in flat places, and next to
+    an edge between two surfaces no more than on them (an opening: Serra 1982).
     """
     colour = small[:, :3]
     steps = [(_shifted(colour, *way) - colour).abs().amax(1, keepdim=True) for way in ((1, 0), (0, 1))]
@@ -89,8 +89,8 @@ def of_surfaces(deviations: Tensor, small: Tensor) -> Tensor:
 
 def regularity(small: Tensor) -> float:
     """
-    How nearly a picture [1, 4, h, w] repeats itself, 0 ... 1: the largest autocorrelation, at distances from _NEAREST
-    to half the picture, of what a mean over its surroundings does not explain.
+    How nearly a picture [1, 4, h, w] repeats itself, 0 to 1: the largest autocorrelation, at distances from _NEAREST to
+    half the picture, of what a mean over the surroundings does not explain.
     """
     height, width = small.shape[2:]
     if min(height, width) < 4 * _NEAREST:
@@ -127,7 +127,7 @@ def _largest(plane: Tensor, reach: int) -> Tensor:
     return F.max_pool2d(F.pad(plane, (reach,) * 4, mode="replicate"), 2 * reach + 1, 1)
 
 
-# Brightness, and logarithms of how rough the surroundings are: faint and strong textures differ by a shift.
+# Brightness, and logarithms of the roughness of the surroundings: faint and strong textures differ by an offset.
 def _features(small: Tensor) -> Tensor:
     grey = luma(small)
     five = F.pad(grey, (2, 2, 2, 2), mode="replicate")

@@ -1,1 +1,1 @@
-"""Faces that are drawn: fit a parametric person to a small picture and join the drawn detail with the neural answer."""
+"""Drawn faces: fits a parametric person to a small picture and joins the drawn detail with the neural answer."""

@@ -1,6 +1,6 @@
 """
-Eyes and mouth of emoji, sprites and block heads, which the reader was not trained on: two spots side by side that stand
-out, and a bar below them. They become the eyes and the mouth of the drawn person.
+Eyes and mouth of emoji, sprites and block heads, which the reader was not trained on: two conspicuous spots side by
+side, and a bar below them. They become the eyes and mouth of the drawn person.
 """
 
 from __future__ import annotations
@@ -19,32 +19,35 @@ from depixel.faces.drawn.colour_fit import blurred
 from depixel.faces.reader import FaceReading
 
 GRID = 64
-"""Pixels a side on which spots are looked for."""
+"""Pixels per side at which spots are searched for."""
 SCALES = (1.6, 2.6, 4.2, 6.5)
-"""Deviations of the spots' blur, in pixels of the grid."""
+"""Standard deviations of the blurs for spots, in pixels of the grid."""
 SPOTS = 14
-"""Spots that may be eyes."""
+"""Number of spots that are considered as eyes."""
 FAINTEST = 0.02
-"""Least difference of a spot from its surroundings, 0 to 1."""
+"""Smallest difference of a spot from its surroundings, 0 to 1."""
 BRIGHT = 0.6
-"""What a spot counts that is brighter than its surroundings: eyes are mostly dark."""
+"""Weight of a spot that is brighter than its surroundings: eyes are mostly dark."""
 MARGIN = 6
-"""Pixels of the grid at the border where nobody has eyes."""
+"""Pixels of the grid at the border where no eyes are expected."""
 NARROWEST, WIDEST = 0.12, 0.62
-"""Distance of the eyes, as a part of the side."""
+"""Distance between the eyes, as a fraction of the side."""
 LARGEST = 0.32
-"""The same in a drawn person whose head is to stay in the picture."""
+"""The same in a drawn person whose head must stay in the picture."""
 TEMPLATE = (
     (-0.5, 0.0), (0.5, 0.0), (-0.73, 0.02), (-0.27, 0.02), (0.27, 0.02), (0.73, 0.02), (0.0, 0.62), (-0.36, 1.0),
     (0.36, 1.0), (0.0, 0.93), (0.0, 1.12), (0.0, 1.62),
 )  # fmt: skip
-"""Landmarks in the order of `reader.LANDMARKS`: across in distances of the eyes, down from the eyes to the mouth."""
+"""
+Landmarks in the order of `reader.LANDMARKS`: horizontally in eye distances, vertically from the eyes (0) to the mouth
+(1).
+"""
 USUAL = 1.05
-"""Distance from the eyes to the mouth, in distances of the eyes."""
+"""Distance from the eyes to the mouth, in eye distances."""
 
 
 class Spot(NamedTuple):
-    """A spot that stands out."""
+    """A conspicuous spot."""
 
     x: float
     """Pixels of the grid."""
@@ -52,11 +55,11 @@ class Spot(NamedTuple):
     strength: float
     """Difference from its surroundings, 0 to 1."""
     scale: float
-    """Deviation, in pixels of the grid."""
+    """Standard deviation, in pixels of the grid."""
 
 
 class Anchors(NamedTuple):
-    """Where a picture has eyes and a mouth, parts of its side from its left and top."""
+    """The positions of eyes and mouth, as fractions of the side from the left and top."""
 
     left_eye: tuple[float, float]
     right_eye: tuple[float, float]
@@ -65,7 +68,7 @@ class Anchors(NamedTuple):
 
 def find_anchors(picture: Tensor) -> Anchors | None:
     """
-    Eyes and mouth of a picture that is no photograph of a face; None where nothing looks like a pair of eyes.
+    Eyes and mouth of a picture that is not a photograph of a face; None if nothing looks like a pair of eyes.
 
     Args:
         picture: [1, 3, n, n] in [0, 1].
@@ -93,12 +96,12 @@ def find_anchors(picture: Tensor) -> Anchors | None:
 
 
 def landmarks_of(anchors: Anchors) -> Tensor:
-    """Landmarks [1, 12, 2] of a head that has its eyes and its mouth there and fits into the picture."""
+    """Landmarks [1, 12, 2] of a head with its eyes and mouth at the anchors that fits into the picture."""
     left, right, mouth = (torch.tensor(point) for point in anchors)
     middle, across = (left + right) / 2, right - left
     down = mouth - middle
     apart = float(across.norm())
-    # Emoji have their mouth anywhere; people do not.
+    # An emoji's mouth may be anywhere; a person's may not.
     down = down * (min(max(float(down.norm()) / apart, 0.75 * USUAL), 1.3 * USUAL) * apart / float(down.norm()))
     shrunk = min(1.0, LARGEST / apart)
     middle = middle + down * (1 - shrunk) / 2
@@ -107,7 +110,7 @@ def landmarks_of(anchors: Anchors) -> Tensor:
 
 
 def anchored(reading: FaceReading, anchors: Anchors) -> FaceReading:
-    """The reading with its landmarks at the anchors, looking at the camera."""
+    """The reading with its landmarks at the anchors and its head facing the camera."""
     (x0, y0), (x1, y1), _ = anchors
     roll = -math.degrees(math.atan2(y1 - y0, x1 - x0))
     level = {"yaw": 0.0, "pitch": 0.0, "roll": roll}
@@ -126,7 +129,7 @@ def _on_grid(picture: Tensor) -> Tensor:
     return resize(picture, GRID, GRID)
 
 
-# Differences of Gaussians (Lindeberg 1998): places of another colour than what lies around them, the strongest first.
+# Differences of Gaussians (Lindeberg 1998): places that differ in colour from their surroundings, strongest first.
 def _spots(picture: Tensor) -> list[Spot]:
     levels = []
     for scale in SCALES:
@@ -148,7 +151,7 @@ def _spots(picture: Tensor) -> list[Spot]:
     ]  # fmt: skip
 
 
-# How much each place differs from what lies above and below it, along a short horizontal bar: [GRID, GRID].
+# How much each place differs from what is above and below it, along a short horizontal bar: [GRID, GRID].
 def _bars(picture: Tensor) -> Tensor:
     rows = F.avg_pool2d(picture, (3, 9), 1, (1, 4), count_include_pad=False)
     away = 5
@@ -157,7 +160,7 @@ def _bars(picture: Tensor) -> Tensor:
     return torch.minimum((rows - above).square().sum(1), (rows - below).square().sum(1))[0].sqrt()
 
 
-# How far below the eyes the mouth is, in pixels of the grid, and how clearly it is one, 0 to 1.
+# How far below the eyes the mouth is, in pixels of the grid, and how distinct it is, 0 to 1.
 def _mouth(bars: Tensor, centre: float, height: float, apart: float) -> tuple[float, float]:
     column = bars[:, min(max(round(centre), 0), GRID - 1)]
     best, clearest = USUAL * apart, 0.0

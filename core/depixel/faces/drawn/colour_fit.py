@@ -1,6 +1,6 @@
 """
 The colours of a drawn portrait, fitted in closed form: a gain for face, hair and cloth in each channel (ridge
-regression towards 1), and a background that is as smooth as what is seen of it allows.
+regression towards 1), and a background that is as smooth as its visible part allows.
 """
 
 from __future__ import annotations
@@ -15,13 +15,16 @@ from depixel.degradation import resize
 from depixel.portrait.rendering import Drawing
 
 RIDGE = (0.006, 0.005, 0.001)
-"""How strongly the gains of face, hair and cloth are held near 1, in squared error on a whole picture."""
+"""How strongly the gains of face, hair and cloth are pulled towards 1, in squared error on a whole picture."""
 LOWEST, HIGHEST = 0.3, 3.0
-"""Gains stay between these."""
+"""Limits of the gains."""
 COLOURED = 0.35
-"""How much of the gain's colour hair keeps where a portrait's parts are known."""
+"""How much of the gain's colour hair keeps if a portrait's parts are known."""
 BACKGROUND_BLUR = 0.12
-"""Deviation of the background's blur, as a part of the side: sharper, and missing hair would be painted into it."""
+"""
+Standard deviation of the background's blur, as a fraction of the side: with less, missing hair would be painted into
+it.
+"""
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ class FittedColours:
     """[B] weighted mean squared error, on [0, 1]."""
 
     def take(self, index: Tensor) -> FittedColours:
-        """The rows of index [K]."""
+        """The rows with these indices [K]."""
         return FittedColours(self.gains[index], self.background[index], self.error[index])
 
 
@@ -44,14 +47,14 @@ def fit_colours(
     drawing: Drawing, target: Tensor, weight: Tensor | None = None, parts: Tensor | None = None
 ) -> FittedColours:
     """
-    Colours that bring drawings nearest to a picture.
+    The colours that bring drawings closest to a picture.
 
     Args:
         drawing: B drawings at least as large as the target.
         target: [B or 1, 3, n, n] in [0, 1].
-        weight: [B or 1, 1, n, n], how much each pixel counts; None = all alike.
-        parts: [1, 4, k, k], the parts of the picture, which say where its background is seen; None = where the
-            drawings leave it.
+        weight: [B or 1, 1, n, n], the weight of each pixel; None = equal weights.
+        parts: [1, 4, k, k], the parts of the picture, which tell where its background is visible; None = where the
+            drawings leave it visible.
     """
     count, side = len(drawing.picture), target.shape[2]
     target = target.expand(count, -1, -1, -1)
@@ -70,7 +73,7 @@ def fit_colours(
     normal = weighted.transpose(2, 3) @ columns + torch.diag(ridge)
     right = (weighted.transpose(2, 3) @ rest[..., None])[..., 0] + ridge
     gains = torch.linalg.solve(normal, right[..., None])[..., 0].clamp(LOWEST, HIGHEST)  # [B, channel, region]
-    if parts is not None:  # hair has the portrait's colour already: its gain is for the light
+    if parts is not None:  # hair already has the portrait's colour: its gain is for the light
         grey = gains.mean(1, keepdim=True)
         gains = torch.where(torch.arange(3, device=gains.device) == 1, grey + (gains - grey) * COLOURED, gains)
     answer = (columns @ gains[..., None])[..., 0] + (background * behind).flatten(2)
@@ -79,7 +82,7 @@ def fit_colours(
 
 
 def recoloured(drawing: Drawing, colours: FittedColours) -> Tensor:
-    """Drawings [B, 3, S, S] with the fitted gains, before the fitted background."""
+    """Drawings [B, 3, S, S] with the fitted gains, in front of the fitted background."""
     size = drawing.picture.shape[2]
     background = F.interpolate(colours.background, (size, size), mode="bicubic", align_corners=False)
     answer = background * drawing.masks[:, 3:]
@@ -88,8 +91,8 @@ def recoloured(drawing: Drawing, colours: FittedColours) -> Tensor:
     return answer.clamp(0, 1)
 
 
-# What is seen of the background, carried on smoothly behind everything else (normalised convolution, Knutsson &
-# Westin 1993). Pixels that the figure touches say little of it.
+# The visible background, extended smoothly behind everything else (normalised convolution, Knutsson & Westin 1993).
+# Pixels that the figure touches have little weight.
 def _smooth(target: Tensor, behind: Tensor) -> Tensor:
     seen = (behind - 0.5).clamp(min=0) * 2 + 1e-4
     sigma = BACKGROUND_BLUR * target.shape[2]
@@ -97,7 +100,7 @@ def _smooth(target: Tensor, behind: Tensor) -> Tensor:
 
 
 def blurred(picture: Tensor, sigma: float) -> Tensor:
-    """[B, C, H, W] under a Gaussian of that deviation in pixels; the border repeats."""
+    """[B, C, H, W] blurred by a Gaussian with this standard deviation in pixels; the border repeats."""
     reach = max(1, min(round(3 * sigma), min(picture.shape[2:]) - 1))
     x = torch.arange(-reach, reach + 1, device=picture.device, dtype=picture.dtype)
     kernel = torch.exp(-0.5 * (x / sigma) ** 2)

@@ -1,6 +1,6 @@
 """
-Draws the person that a small portrait may show: read the portrait, propose people, keep the one that fits best, draw
-this person large, and join the drawing with the neural answer.
+Draws the person that a small portrait may show: reads the portrait, proposes people, keeps the best fit, draws this
+person large, and joins the drawing with the neural answer.
 """
 
 from __future__ import annotations
@@ -32,21 +32,24 @@ from depixel.portrait.rendering import Drawing, draw
 from depixel.search.candidates import candidate_seed
 
 PROPOSALS, LEAST_PROPOSALS = 16, 6
-"""People drawn small for each candidate, without imagination and with all of it: the best of many are much alike."""
+"""
+Number of people drawn small for each candidate, without imagination and with full imagination: the best of many are all
+alike.
+"""
 ROUNDS = 2
-"""Rounds of refinement of the best of them."""
+"""Rounds of refinement of the best people."""
 STRAY = 25.0
-"""How much lower the cut-off lies at full imagination: more of the drawn person shows."""
+"""How much lower the cut-off is at full imagination: more of the drawn person is visible."""
 OWN_SHAPE = 3.0
-"""How much stiffer eyes, nose and mouth are against the warp at full imagination: they stay those of the person."""
+"""How much stiffer eyes, nose and mouth resist the warp at full imagination: they stay those of the person."""
 PROPOSAL_SIZE, FIT_SIZE, TRIED_SIZE = 48, 32, 48
-"""Pixels a side at which proposals are drawn, at which they are compared, and at which hair styles are tried on."""
+"""Pixels per side at which proposals are drawn, at which they are compared, and at which hair styles are tried on."""
 PICKY = 0.12
-"""Part of the least error by which a hair style may be worse until it is 2.7 times less probable."""
+"""The fraction of the smallest error by which a hair style is worse when it is 2.7 times less probable."""
 WARP_SIZE = 128
-"""Pixels a side at which a drawing is registered with the portrait."""
+"""Pixels per side at which a drawing is registered with the portrait."""
 LARGEST = 1024
-"""Pixels a side of the largest drawing; beyond it the art model enlarges."""
+"""Pixels per side of the largest drawing; the art model enlarges it further."""
 STOPPED = "Stopped before the face was finished; nothing was written for it."
 
 
@@ -55,9 +58,9 @@ class Person:
     """The person of one candidate."""
 
     parameters: Parameters
-    """A table of one."""
+    """A table with one row."""
     error: float
-    """How badly it fits the portrait: see `refinement.misfit`."""
+    """The misfit with the portrait: see `refinement.misfit`."""
 
 
 class DrawnFaces:
@@ -65,9 +68,9 @@ class DrawnFaces:
     Draws people that fit portraits.
 
     Args:
-        device: where people are drawn.
-        dials: what the person should be like.
-        sure: the portraits look like faces, so that their parts can be found.
+        device: the device on which people are drawn.
+        dials: what the user says about the person.
+        sure: whether the portraits look like faces, so that their parts can be found.
     """
 
     def __init__(self, device: torch.device, dials: Sequence[DialSetting] = (), sure: bool = True) -> None:
@@ -88,14 +91,14 @@ class DrawnFaces:
     @torch.no_grad()
     def person(self, soft: Tensor, seed: int, imagination: float, monitor: Monitor = SILENT) -> Person:
         """
-        The best of some people for a portrait. The same seed, imagination and portrait give the same person.
+        The person, of several, that fits a portrait best. The same seed, imagination and portrait give the same person.
 
         Args:
             soft: [1, 4, R, R] premultiplied, the neural answer.
-            imagination: how far people stray from what the reader reads, 0 to 1.
+            imagination: how far people may differ from the reading, 0 to 1.
 
         Raises:
-            CancelledError: the monitor says so.
+            CancelledError: the monitor was cancelled.
         """
         portrait = self.read(soft)
         weight = middle_first(FIT_SIZE).to(self.device)
@@ -115,7 +118,7 @@ class DrawnFaces:
         best = tinted(best, draw(best, PROPOSAL_SIZE, samples=1), target, free, portrait.parts)
         return Person(*refine(best, portrait, weight, free, ROUNDS, monitor, STOPPED))
 
-    # One person, with hair of the portrait's colour, tries all styles on that the reader does not rule out.
+    # One person, with hair in the portrait's colour, tries on all styles that the reader does not rule out.
     def _tried(self, portrait: Portrait, weight: Tensor, free: Tensor) -> TriedStyles:
         options, sides = (torch.tensor(column) for column in zip(*likely_styles(portrait.reading), strict=True))
         one = propose(portrait.reading, [0]).replaced({"hair": float(options[len(options) // 2])})
@@ -135,18 +138,18 @@ class DrawnFaces:
         as_found: bool = False,
     ) -> Tensor:
         """
-        The person drawn in each frame, joined with the neural answers: [F, 4, S, S] opaque, S at most LARGEST.
+        The person drawn in each frame and joined with the neural answers: [F, 4, S, S] opaque, S at most LARGEST.
 
-        In the first frame the head is as the person's parameters say; in others it moves as the landmarks do.
+        In the first frame the head follows the person's parameters; in the others it moves with the landmarks.
 
         Args:
             soft: [F, 4, R, R], the neural answer in each frame.
-            size: pixels a side that are needed.
-            imagination: how much of what is drawn, and not of the neural answer, shows.
+            size: pixels per side that are needed.
+            imagination: how much of the drawing, as opposed to the neural answer, is visible.
             as_found: the drawing alone, in the portrait's colours.
         """
         size = _drawn_size(size)
-        # What is no face to begin with shows the drawn one, as far as the pixels allow.
+        # If the portrait does not look like a face, the drawn face is shown, as far as the pixels allow.
         shown = None if as_found else imagination if self.sure else 1.0
         portraits = [self.read(soft[k : k + 1]) for k in range(len(soft))]
         places = _steadied(torch.cat([portrait.reading.landmarks for portrait in portraits]))
@@ -170,13 +173,13 @@ class DrawnFaces:
 
 @dataclass(frozen=True)
 class _Fit:
-    """What is carried from frame to frame."""
+    """What is carried over from frame to frame."""
 
     colours: FittedColours
     warp: Warp | None
 
 
-# Landmarks [F, 12, 2] averaged with those of the frames before and after: readings jitter by a part of a pixel.
+# Landmarks [F, 12, 2] averaged with those of the neighbouring frames: readings jitter by a fraction of a pixel.
 def _steadied(landmarks: Tensor) -> Tensor:
     before = torch.cat([landmarks[:1], landmarks[:-1]])
     after = torch.cat([landmarks[1:], landmarks[-1:]])
@@ -187,7 +190,7 @@ def _square(
     parameters: Parameters, portrait: Portrait, size: int, imagination: float | None, before: _Fit | None
 ) -> tuple[Tensor, _Fit]:
     drawing = draw(parameters, size, samples=2)
-    # Fitted again at the size of the picture: what covers what differs a little from the small drawing.
+    # Fitted again at the size of the picture: what covers what differs slightly from the small drawing.
     fit_size = min(size, 2 * FIT_SIZE)
     weight = middle_first(fit_size).to(portrait.soft)
     colours: FittedColours = fit_colours(drawing, portrait.colours(fit_size), weight, portrait.parts)
@@ -209,7 +212,7 @@ def _square(
     return joined(portrait.soft, warp.applied(picture), same, cut_off), _Fit(colours, warp)
 
 
-# Brows to chin, 1 inside and soft at the border: [B, 1, n, n].
+# From brows to chin, 1 inside and soft at the border: [B, 1, n, n].
 def _core(drawing: Drawing, side: int) -> Tensor:
     eyes = (drawing.landmarks["left_eye"] + drawing.landmarks["right_eye"]) / 2
     mouth = (drawing.landmarks["left_mouth"] + drawing.landmarks["right_mouth"]) / 2
@@ -229,10 +232,11 @@ def _drawn_size(size: int) -> int:
 
 def error_of(squares: Tensor, small: Tensor, weight: Tensor) -> float:
     """
-    Mean squared error on [0, 1] of squares [F, 4, S, S] scaled back to given pixels [F, 4, n, n], the worst frame.
+    Mean squared error on [0, 1] between squares [F, 4, S, S], scaled back, and the source pixels [F, 4, n, n]; the
+    worst frame.
 
     Args:
-        weight: [F, 1, n, n], how much each given pixel counts.
+        weight: [F, 1, n, n], the weight of each source pixel.
     """
     side = small.shape[2]
     difference = (resize(squares, side, side) - small)[:, :3].square().mean(1, keepdim=True) * weight

@@ -1,4 +1,4 @@
-"""The colour of hair from a portrait: pigment and grey that bring the drawn hair nearest to what is seen."""
+"""The colour of hair from a portrait: the pigment and grey that bring the drawn hair closest to the visible hair."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from depixel.portrait.parameters import Parameters
 from depixel.portrait.rendering import Drawing
 
 MEASURED = 32
-"""Pixels a side at which hair is compared."""
+"""Pixels per side at which hair is compared."""
 SURE = 0.6
-"""Part of a pixel that hair must cover to count."""
+"""Fraction of a pixel that hair must cover to count."""
 LEAST = 24
-"""Pixels of hair below which there is only brows to measure, and nothing is changed."""
+"""Number of hair pixels below which only brows could be measured, so nothing is changed."""
 DYED = 0.8
-"""Distance of the logarithms above which no natural colour will do."""
+"""Distance of the logarithms above which no natural colour fits."""
 UNUSUAL = 0.06
-"""Cost of red and grey hair, in squared logarithms: the simplest pigment that fits is taken."""
+"""Cost of red and grey hair, in squared logarithms: the simplest pigment that fits is chosen."""
 
 
 def tinted(
     people: Parameters, drawing: Drawing, portrait: Tensor, free: Tensor, parts: Tensor | None = None
 ) -> Parameters:
     """
-    People whose hair has the portrait's colour.
+    The people, with hair in the portrait's colour.
 
     Args:
         people: B people.
-        drawing: of them, at least MEASURED pixels a side.
+        drawing: of these people, at least MEASURED pixels per side.
         portrait: [B or 1, 3, n, n] in [0, 1].
         free: [D] bool, the columns of the parameters that may change.
-        parts: [1, 4, k, k], the parts of the portrait; None = its hair is where the drawing has it.
+        parts: [1, 4, k, k], the parts of the portrait; None = its hair is where the drawing has hair.
     """
     seen, drawn, counts = _hair_of(drawing, portrait, parts)
     target = (mean_colour(people).clamp(min=0.004).log() + seen - drawn).clamp(-5.5, 0)

@@ -1,6 +1,6 @@
 """
-Pose and shape a drawn head so that its landmarks lie where a portrait's do: Levenberg-Marquardt (Levenberg 1944,
-Marquardt 1963) on the landmarks' places, with each person's own starting values as the prior.
+Poses and shapes a drawn head so that its landmarks match those of a portrait: Levenberg-Marquardt (Levenberg 1944,
+Marquardt 1963) on the positions of the landmarks, with each person's initial values as the prior.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ DEVIATIONS = {
     "yaw": 20.0, "pitch": 9.0, "roll": 12.0, "scale": 0.06, "eyes_at": 0.1, "features": 0.14, "smile": 0.3,
     "mouth_open": 0.12, "frown": 0.2, "pucker": 0.15,
 }  # fmt: skip
-"""Parameter => how far it usually strays from where the fit starts; what is not named stays as it is."""
+"""Parameter => how far it usually moves from its initial value; parameters without an entry do not change."""
 
 
 @torch.no_grad()
@@ -29,13 +29,13 @@ def fit_landmarks(
     people: Parameters, points: Tensor, sigma: float = 0.012, steps: int = 8, shaped: bool = True
 ) -> Parameters:
     """
-    The people with their heads posed and shaped so that their landmarks meet `points`.
+    The people with their heads posed and shaped so that their landmarks match `points`.
 
     Args:
-        people: B people; whatever `DEVIATIONS` does not name is kept.
-        points: [B, 12, 2] or [1, 12, 2] parts of the picture's side, in the order of `reader.LANDMARKS`.
-        sigma: how far a landmark may miss, as a part of the side.
-        shaped: whether heads may change their shape; else they only move, and the people stay who they are.
+        people: B people; parameters that are not in `DEVIATIONS` keep their values.
+        points: [B, 12, 2] or [1, 12, 2], as fractions of the picture's side, in the order of `reader.LANDMARKS`.
+        sigma: the expected error of a landmark, as a fraction of the side.
+        shaped: whether heads may change their shape; otherwise they only move, and the people stay the same.
     """
     columns, deviation = _columns(shaped)
     head = _landmark_head(str(people.values.device))
@@ -69,7 +69,7 @@ def fit_landmarks(
 
 @torch.no_grad()
 def landmarks_of(people: Parameters) -> Tensor:
-    """Where the landmarks of B people lie: [B, 12, 2] parts of the side, in the order of `reader.LANDMARKS`."""
+    """The landmarks of B people: [B, 12, 2] as fractions of the side, in the order of `reader.LANDMARKS`."""
     return _landmarks(people, _landmark_head(str(people.values.device)))
 
 
@@ -79,8 +79,8 @@ def _landmarks(people: Parameters, head: Head) -> Tensor:
     return torch.stack([seen[name] for name in LANDMARKS], 1)
 
 
-# Derivatives [B, 24, C] of the residuals by differences: all shifted people are shaped together, which is much faster
-# than 24 backward passes.
+# Derivatives [B, 24, C] of the residuals by finite differences: all shifted people are shaped together, which is much
+# faster than 24 backward passes.
 def _derivatives(
     placed: Callable[[Tensor], Tensor], u: Tensor, residual: Tensor, points: Tensor, sigma: float
 ) -> Tensor:
@@ -95,7 +95,7 @@ _DIFFERENCE = 0.02  # deviations
 
 @lru_cache(maxsize=2)
 def _columns(shaped: bool) -> tuple[Tensor, Tensor]:
-    """The free columns [C] and their deviations [C]."""
+    """The free columns [C] and their standard deviations [C]."""
     columns: list[int] = []
     deviations: list[float] = []
     for name, deviation in DEVIATIONS.items():

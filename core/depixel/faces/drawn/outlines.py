@@ -1,4 +1,4 @@
-"""How well the outlines of a drawing are those of a portrait, whose parts `faces.face_parts` has found."""
+"""How well the outlines of a drawing match those of a portrait whose parts `faces.face_parts` has found."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from depixel.degradation import resize
 from depixel.faces.drawn.colour_fit import blurred
 
 GRID = 128
-"""Pixels a side on which the parts are compared."""
+"""Pixels per side at which the parts are compared."""
 TOLERANCE = 1.5 / 64
-"""Deviation of the blur before parts are compared, as a part of the side: outlines may miss by about as much."""
+"""
+Standard deviation of the blur before parts are compared, as a fraction of the side: outlines may be off by about as
+much.
+"""
 FADES, GONE = 0.3, 0.65
-"""Part of a place that shows something else, at which drawn detail begins to fade and has faded."""
+"""Fraction of a place that shows something else: where drawn detail begins to fade, and where it is gone."""
 
 
 def outline_miss(masks: Tensor, parts: Tensor, weight: Tensor) -> Tensor:
@@ -24,7 +27,7 @@ def outline_miss(masks: Tensor, parts: Tensor, weight: Tensor) -> Tensor:
     Args:
         masks: [B, 4, S, S], the drawing's, in the order of `rendering.MASKS`.
         parts: [B or 1, 4, k, k], the portrait's.
-        weight: [B or 1, 1, n, n], how much each pixel counts; the parts are compared at its size.
+        weight: [B or 1, 1, n, n], the weight of each pixel; the parts are compared at this size.
     """
     side = weight.shape[2]
     difference = resize(masks, side, side) - resize(parts, side, side)
@@ -34,7 +37,7 @@ def outline_miss(masks: Tensor, parts: Tensor, weight: Tensor) -> Tensor:
 
 def agreement(masks: Tensor, parts: Tensor) -> Tensor:
     """
-    [B, 1, GRID, GRID], 0 to 1: where a drawing shows the same part as the portrait, 1 inside and at common outlines.
+    [B, 1, GRID, GRID], 0 to 1: where a drawing shows the same part as the portrait; 1 inside and at common outlines.
 
     Args: as `outline_miss`.
     """

@@ -1,4 +1,4 @@
-"""People that a small portrait may show: drawn at random around what the reader reads, and posed as it says."""
+"""People that a small portrait may show: drawn at random around the reading, and posed according to it."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from depixel.portrait.parameters import Parameters, by_name
 from depixel.portrait.sampling import sample
 
 SPREADS = {"age": 11.0, "gender": 0.22, "tone": 0.06}
-"""Parameter => how far people stray from the reading."""
+"""Parameter => how far people differ from the reading."""
 STRAYS = {"age": 40.0, "gender": 1.0, "tone": 0.0}
-"""Parameter => how far a whole group strays at full imagination; the pixels decide about the tone."""
+"""Parameter => how far a whole group differs at full imagination; the pixels decide the tone."""
 MARKED = 0.8
-"""How much more marked the features of people are at full imagination."""
+"""How much more pronounced people's features are at full imagination."""
 ANCESTRY_SHARE = 0.6
-"""Part of the ancestry that the reading decides; the rest is chance."""
+"""Fraction of the ancestry that the reading decides; the rest is random."""
 RARE = frozenset(
     {"cornrows", "mohawk", "mullet", "hime", "pigtails", "high-ponytail", "top-knot", "mutton-chops", "chin-strap"}
 )
@@ -32,17 +32,17 @@ TAKEN_FOR = {
     "long": ("wet",),
     "tied": ("slicked-back", "side-swept"),
 }
-"""Kind of hair => styles of other kinds that the reader may call so."""
+"""Kind of hair => styles of other kinds that the reader may confuse with it."""
 UNLIKELY = 0.04
 """Probability below which a kind of hair is not tried on."""
 SURELY_SHORT = 0.7
-"""Probability of hair too short to fall anywhere, from which on only such hair is tried on."""
+"""Probability of very short hair from which only such hair is tried on."""
 ASIDE = ("side-swept", "pixie", "bob", "side-part")
-"""Hair that falls over the forehead: the reader takes it for any kind."""
+"""Hair that falls over the forehead: the reader may take it for any kind."""
 DOUBT = 0.15
-"""Part of the proposals that wear any hair, whatever was read."""
+"""Fraction of the proposals that wear any hair, regardless of the reading."""
 PLAIN = ("frown", "brows_up", "brows_inner", "brows_down", "squint", "pucker", "press", "sneer", "cheeks", "lopsided")
-"""Expressions that are drawn at half their strength: few pixels say little about them, and strong ones look wrong."""
+"""Expressions drawn at half strength: few pixels tell little about them, and strong ones look wrong."""
 
 
 class TriedStyles(NamedTuple):
@@ -58,8 +58,8 @@ class TriedStyles(NamedTuple):
 
 def likely_styles(reading: FaceReading) -> list[tuple[int, float]]:
     """
-    (option of the hair dial, side) of the styles that the reading does not rule out, at least those of the likeliest
-    kind. Styles that are swept or parted to a side are there twice, with hair_side 1 and -1.
+    (option of the hair dial, side) of the styles that the reading does not rule out, and at least those of the most
+    probable kind. Styles that are swept or parted to one side appear twice, with hair_side 1 and -1.
     """
     chances = reading.hair[0]
     likely = chances >= min(UNLIKELY, float(chances.max()))
@@ -73,7 +73,7 @@ def likely_styles(reading: FaceReading) -> list[tuple[int, float]]:
 
 
 def worn_as(kind: str) -> tuple[str, ...]:
-    """Styles or beards that people of whom the reader says this kind are proposed to wear."""
+    """Styles or beards that are proposed for people of this kind."""
     names = (HAIR_KINDS.get(kind) or BEARD_KINDS[kind]) + TAKEN_FOR.get(kind, ())
     return tuple(name for name in names if name not in RARE)
 
@@ -91,14 +91,14 @@ def propose(
     styles: TriedStyles | None = None,
 ) -> Parameters:
     """
-    One person for each seed, [B, D], posed and shaped so that the landmarks lie where the reading has them.
+    One person for each seed, [B, D], posed and shaped so that the landmarks match the reading.
 
     Args:
         reading: of one portrait.
-        seeds: each gives the same person in any company.
-        group: seed of what the people have in common beside the reading: with imagination they are all older, say.
-        imagination: how far the whole group strays from the reading, 0 to 1.
-        styles: what trying styles on has shown; None = hair is as the reading says.
+        seeds: each gives the same person in any batch.
+        group: seed of what the people share besides the reading: with imagination, for example, all are older.
+        imagination: how far the whole group differs from the reading, 0 to 1.
+        styles: the result of trying styles on; None = hair follows the reading.
     """
     people = sample(seeds)
     noise = torch.stack([_noise(seed) for seed in seeds])
@@ -118,7 +118,7 @@ def propose(
     mouth = reading.landmarks[:, 7:9].mean(1)
     changes["eyes_at"] = eyes.expand(len(seeds), -1)
     changes["scale"] = (eyes - mouth).norm(dim=1).expand(len(seeds))
-    wears = noise[:, 6].abs() < 2 * reading.glasses  # hardly anybody, unless glasses were read
+    wears = noise[:, 6].abs() < 2 * reading.glasses  # hardly anybody, unless the reading has glasses
     kinds = by_name()["glasses"].options
     some_kind = 1 + (noise[:, 7].abs() * 997).long() % (len(kinds) - 1)
     changes["glasses"] = torch.where(wears & (reading.glasses > 0.25), some_kind, 0).float()
@@ -135,7 +135,7 @@ def propose(
     return fit_landmarks(people.replaced(changes).clamped(), reading.landmarks)
 
 
-# Option [B] of a choice: first what the reader calls it, by its probabilities, then one of the ways to wear it.
+# Option [B] of a choice: first the reader's kind, by its probabilities, then one of the options of that kind.
 def _worn(name: str, names: Sequence[str], chances: Tensor, even: Tensor, doubt: float) -> Tensor:
     share = (1 - doubt) * chances + doubt / len(chances)
     kinds = torch.searchsorted(share.cumsum(0), even[:, :1].contiguous())[:, 0].clamp(max=len(names) - 1)

@@ -1,6 +1,6 @@
 """
-Brings a drawn person closer to a portrait: Levenberg-Marquardt on pose, expression and hair, with derivatives by
-differences, since the rasteriser is not differentiable where edges move.
+Brings a drawn person closer to a portrait: Levenberg-Marquardt on pose, expression and hair, with finite differences,
+because the rasteriser is not differentiable where edges move.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ STEPS = {
     "eyes_at": 0.012, "scale": 0.012, "yaw": 4.0, "pitch": 3.0, "mouth_open": 0.08, "smile": 0.2, "brows_up": 0.2,
     "hair_length": 0.2, "hair_fringe": 0.2, "hair_volume": 0.25, "key_azimuth": 25.0, "exposure": 0.3, "tone": 0.1,
 }  # fmt: skip
-"""Parameter => difference for its derivative, which is also how far it usually strays."""
+"""Parameter => step for its derivative, which is also how far it usually moves."""
 NOISE = 0.06
-"""Deviation of a pixel on [0, 1] that the drawing is not expected to explain."""
+"""Standard deviation of a pixel on [0, 1] that the drawing is not expected to explain."""
 OUTLINES = 0.1
-"""What it costs to show another part than the portrait everywhere, in squared error of colours on [0, 1]."""
+"""Cost of showing another part than the portrait everywhere, in squared error of colours on [0, 1]."""
 SIZE, FIT_SIZE = 48, 32
-"""Pixels a side that are drawn, and compared."""
+"""Pixels per side that are drawn, and that are compared."""
 
 
 def refine(
@@ -43,12 +43,12 @@ def refine(
 
     Args:
         person: a table of one.
-        weight: [1, 1, 32, 32], how much each pixel counts.
+        weight: [1, 1, 32, 32], the weight of each pixel.
         free: [D] bool, the columns of the parameters that may change.
-        rounds: drawings are made for all derivatives, and for the three lengths of the step that are tried, each round.
+        rounds: in each, drawings are made for all derivatives and for the three step lengths that are tried.
 
     Raises:
-        CancelledError(stopped): the monitor says so.
+        CancelledError(stopped): the monitor was cancelled.
     """
     columns, steps = _columns(free)
     u = torch.zeros(len(columns))
@@ -72,7 +72,7 @@ def refine(
 
 
 def misfit(drawing: Drawing, portrait: Portrait, weight: Tensor) -> Tensor:
-    """[B], how badly drawings fit a portrait: weighted mean square of the colours, once fitted, and of the outlines."""
+    """[B], the misfit of drawings with a portrait: weighted mean square of the fitted colours, and of the outlines."""
     error = fit_colours(drawing, portrait.colours(weight.shape[2]), weight, portrait.parts).error
     if portrait.parts is None:
         return error
@@ -80,10 +80,10 @@ def misfit(drawing: Drawing, portrait: Portrait, weight: Tensor) -> Tensor:
 
 
 _PIXELS = 60.0
-"""How many independent pixels a portrait is worth: neighbours err together."""
+"""The number of independent pixels in a portrait: errors of neighbours are correlated."""
 
 
-# Residuals [B, K], each divided by its deviation, and errors [B].
+# Residuals [B, K], each divided by its standard deviation, and errors [B].
 def _compared(people: Parameters, portrait: Portrait, weight: Tensor, scale: Tensor) -> tuple[Tensor, Tensor]:
     drawing = draw(people, SIZE, samples=1)
     target = portrait.colours(FIT_SIZE)

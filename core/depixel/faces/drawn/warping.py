@@ -1,7 +1,7 @@
 """
-Moves the pixels of a drawing a little so that its outlines lie where those of a portrait do: non-rigid registration
-(Thirion 1998, Rueckert et al. 1999) by a grid of control points, coarse to fine. What parameters leave wrong by a few
-pixels, hair above all, would otherwise be a halo.
+Moves the pixels of a drawing slightly so that its outlines match those of a portrait: non-rigid registration (Thirion
+1998, Rueckert et al. 1999) by a grid of control points, coarse to fine. Where the parameters are off by a few pixels,
+above all in hair, there would otherwise be a halo.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from depixel.degradation import resize
 from depixel.faces.drawn.colour_fit import blurred
 
 LEVELS = ((32, 9, 50), (64, 17, 60))
-"""Pixels a side that are compared, control points a side, and steps, for each level."""
+"""Pixels per side that are compared, control points per side, and steps, for each level."""
 FOLLOWING = ((64, 17, 12),)
 """The same for a frame that follows another."""
 RATE = 0.007
-"""Step of a control point at most, in halves of the side."""
+"""Largest step of a control point, in halves of the side."""
 STIFFNESS = 0.25
-"""Cost of bending, against the mean difference of colours."""
+"""Cost of bending, relative to the mean difference of colours."""
 CORE_STIFFNESS = 8.0
-"""How many times stiffer the part between brows and chin is: eyes and mouths must keep their shape."""
+"""How many times stiffer the part between brows and chin is: eyes and mouth must keep their shape."""
 LEASH = 0.06
-"""Cost of moving at all."""
+"""Cost of any displacement."""
 TEXTURE = 0.14
-"""Weight of local contrast beside colour."""
+"""Weight of local contrast relative to colour."""
 OUTLINE = 0.35
-"""Weight of the parts beside colour."""
+"""Weight of the parts relative to colour."""
 
 
 @dataclass(frozen=True)
@@ -38,10 +38,13 @@ class Warp:
     """How the pixels of B drawings move."""
 
     field: Tensor
-    """[B, 2, g, g] control points: from where in the drawing each place is taken, in halves of the side (x, y)."""
+    """
+    [B, 2, g, g] control points: the position in the drawing from which each place is taken, in halves of the side (x,
+    y).
+    """
 
     def applied(self, pictures: Tensor) -> Tensor:
-        """Pictures or masks [B, C, S, S] in [0, 1], moved."""
+        """Pictures or masks [B, C, S, S] in [0, 1], warped."""
         return _moved(pictures, self.field).clamp(0, 1)
 
 
@@ -54,15 +57,15 @@ def register(
     start: Warp | None = None,
 ) -> Warp:
     """
-    The warp that brings drawings nearest to a portrait.
+    The warp that brings drawings closest to a portrait.
 
     Args:
         drawn: [B, 3, n, n] in [0, 1], in the portrait's colours, n at least 64.
         portrait: [B or 1, 3, m, m] in [0, 1], m at least 64.
-        weight: [B or 1, 1, k, k], how much each pixel counts.
-        core: [B, 1, j, j], 0 and more: 1 where the drawing is CORE_STIFFNESS times stiffer than elsewhere.
+        weight: [B or 1, 1, k, k], the weight of each pixel.
+        core: [B, 1, j, j], at least 0: 1 where the drawing is CORE_STIFFNESS times stiffer than elsewhere.
         outlines: masks [B, 4, i, i] of the drawings and parts [1, 4, k, k] of the portrait, i and k at least 64.
-        start: the warp of the frame before: this one is a few steps away, so that nothing jumps.
+        start: the warp of the previous frame; this one is a few steps away from it, so that nothing jumps.
     """
     B = len(drawn)
     field = drawn.new_zeros(B, 2, LEVELS[0][1], LEVELS[0][1]) if start is None else start.field
@@ -97,8 +100,8 @@ def _descended(field: Tensor, moving: Tensor, still: Tensor, counts: Tensor, sti
     return field.detach()
 
 
-# How far Adam (Kingma & Ba 2015) goes; updates both moments in place. torch.optim would load torch's compiler first,
-# which takes longer than the registration.
+# One Adam step (Kingma & Ba 2015); updates both moments in place. torch.optim would first load torch's compiler, which
+# takes longer than the registration.
 def _adam_step(mean: Tensor, power: Tensor, slope: Tensor, step: int) -> Tensor:
     mean.lerp_(slope, 1 - 0.9)
     power.mul_(0.999).addcmul_(slope, slope, value=1 - 0.999)
@@ -107,7 +110,7 @@ def _adam_step(mean: Tensor, power: Tensor, slope: Tensor, step: int) -> Tensor:
     return change
 
 
-# Colours, and brightness against the surroundings: features agree where light and tone do not.
+# Colours, and brightness relative to the surroundings: features agree even where light and tone do not.
 def _features(picture: Tensor) -> Tensor:
     side = picture.shape[2]
     luma = picture.mean(1, keepdim=True)
