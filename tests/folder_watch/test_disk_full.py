@@ -37,7 +37,7 @@ for _ in range(2):
         watcher.reconcile()
     except DiskFullError as error:
         pauses += 1
-        assert "waiting for room" in str(error), error
+        assert "waiting for space" in str(error), error
 parts = [p.name for p in out.rglob("*.part")]
 before = len(list(out.glob("*.png")))
 for made in out.glob("*.png"):

@@ -135,7 +135,7 @@ def test_lzma_that_wants_more_than_there_is() -> None:
     before = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (used + MAX_DICTIONARY // 2, before[1]))
     try:
-        with pytest.raises(UnsupportedPictureError, match="more memory than there is"):
+        with pytest.raises(UnsupportedPictureError, match="more memory than is available"):
             _rewritten(bytes(data))
     finally:
         resource.setrlimit(resource.RLIMIT_AS, before)

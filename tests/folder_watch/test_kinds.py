@@ -257,7 +257,7 @@ def test_an_entry_without_a_name_and_litter_inside(tmp_path: Path) -> None:
 
     notes = rewrite(path, out, worker := NearestWorker(), load())
 
-    assert notes == ["Profile: generic.", "An entry without a name was left out."]
+    assert notes == ["Profile: generic.", "An entry without a name was skipped."]
     assert [name for name, _ in worker.asked] == ["a.png"]
     with zipfile.ZipFile(out) as archive:
         assert archive.read("__MACOSX/._a.png") == b"\0\5\x16\7"

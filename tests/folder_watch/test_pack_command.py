@@ -112,7 +112,7 @@ def test_another_pack_does_not_take_the_place_of_the_first(
     assert (place / "depixel-out/second/pack.mcmeta").is_file()
 
     assert _run(weights, "second", "-o", "depixel-out/first") == 2
-    assert "holds the larger pack of" in capsys.readouterr().err
+    assert "holds the enlarged pack of" in capsys.readouterr().err
     assert (place / "depixel-out/first" / _TEXTURES / "block/wall.png").is_file()
 
 

@@ -84,7 +84,7 @@ def test_minecraft_strip_that_does_not_fit_or_is_too_long(desk: Desk) -> None:
 
     told = {event.path.rpartition("/")[2]: event for event in desk.events if event.what in ("done", "failed")}
     assert told["odd.png"].what == "failed"
-    assert "no whole number of frames" in told["odd.png"].sentence
+    assert "not a whole number of frames" in told["odd.png"].sentence
     assert "16384" in told["long.png"].sentence
 
 

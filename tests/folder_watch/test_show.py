@@ -74,7 +74,7 @@ def test_lines_and_json(capsys: pytest.CaptureFixture[str]) -> None:
 
     out = capsys.readouterr().out.splitlines()
     assert out[0] == r"failed  a\udcff.png: no picture"
-    assert out[1].startswith("2 done, 0 copied, 0 in step, 0 failed")
+    assert out[1].startswith("2 done, 0 copied, 0 up to date, 0 failed")
     assert "engine 1.5" in out[1]
     assert json.loads(out[2])["sentence"] == "no picture"
     assert json.loads(out[3])["times"] == {"wall": 2.0, "decode": 0.5, "engine": 1.5, "write": 1.0, "idle": 0.25}

@@ -353,7 +353,7 @@ def test_troubles_of_the_folder_are_told_once(desk: Desk) -> None:
 
     assert [sentence.split()[0] for sentence in sorted(first)] == ["link", "nowhere.png"]
     assert second == []
-    assert told() == ["link is a link to a folder: not followed; watch that folder by itself."]
+    assert told() == ["link is a link to a folder and is not followed; watch that folder separately."]
 
 
 def test_a_page_that_cannot_be_written_stops_nobody(desk: Desk) -> None:
@@ -549,7 +549,7 @@ def test_a_full_disk_pauses_and_resumes(desk: Desk, monkeypatch: pytest.MonkeyPa
 
     with monkeypatch.context() as patch:
         patch.setattr(publication, "write_part", full)
-        with pytest.raises(DiskFullError, match="waiting for room"):
+        with pytest.raises(DiskFullError, match="waiting for space"):
             desk.watcher.reconcile()
 
     assert desk.settle().done == 1

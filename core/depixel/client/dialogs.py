@@ -81,7 +81,7 @@ _SIZE = Option(
     pattern=r"\s*(%s)\s*" % PATTERN,
     expected=EXPECTED,
 )
-"""What dialogs have for the number `size`: the same as text, with a unit."""
+"""The number `size` as dialogs have it: a text with a unit."""
 
 
 def dialog_options(action: str, program: str = "") -> Tuple[Option, ...]:
@@ -152,7 +152,7 @@ def with_output(action: Action, program: str, default: Optional[str] = None) -> 
 
 def check(action: Action, values: Mapping[str, Any]) -> Dict[str, Any]:
     """
-    All options of the action: `values` are checked, missing ones get their defaults, unknown ones are left out.
+    All options of the action: `values` are checked, missing ones get their defaults, unknown ones are dropped.
 
     Raises:
         BadOptionError: names the option, the value, and what is allowed.

@@ -24,7 +24,8 @@ class Dial:
     """
     One adjustable property of a drawn person. Properties that are not set follow the pixels of the picture.
 
-    kind "shift": moves what was seen in the picture, 0 leaves it. "range": sets a value. "choice": one of `choices`.
+    kind "shift": changes what was seen in the picture, 0 changes nothing. "range": sets a value. "choice": one of
+    `choices`.
     """
 
     name: str
@@ -57,7 +58,7 @@ DIALS = (
 
 
 def read_face(text: str) -> Dict[str, str]:
-    """The parts of a text in their order, dial => value: {"age": "+15", "smile": ""} of "age=+15, smile"."""
+    """The parts of a text in order, dial => value: {"age": "+15", "smile": ""} for "age=+15, smile"."""
     parts = {}
     for part in filter(None, (word.strip() for word in text.split(","))):
         name, _, value = (word.strip() for word in part.partition("="))
@@ -71,7 +72,7 @@ def write_face(parts: Dict[str, str]) -> str:
 
 
 def turned(text: str, dial: Dial, value: str) -> str:
-    """The text with one dial set; an empty value, or no shift, lets it follow the picture again."""
+    """The text with one dial set; with an empty value, or no shift, it follows the picture again."""
     parts = read_face(text)
     for name in (dial.name, "no_" + dial.name):
         if name in parts and (name != dial.name or not value):
@@ -90,7 +91,9 @@ def dial_text(dial: Dial, number: float) -> str:
 
 
 def dial_number(dial: Dial, value: str) -> float:
-    """Where a slider stands for a value of the text: the middle of its range, or no shift, for one it cannot show."""
+    """
+    The position of a slider for a value of the text: for one that it cannot show, the middle of its range, or no shift.
+    """
     middle = 0.0 if dial.kind == "shift" else (dial.low + dial.high) / 2
     if dial.kind == "shift" and value[:1] not in ("+", "-"):
         return middle  # an absolute value, such as age=60

@@ -13,7 +13,7 @@ from .presets import different, in_words, with_defaults
 from .stored import JsonFile
 
 MOST = 20
-"""Requests of each action that are remembered."""
+"""Number of requests remembered for each action."""
 
 _FILE = "recent.json"
 
@@ -29,7 +29,7 @@ class PastRequest:
     answered: bool  # False: refused, cancelled, or the program was closed
 
     def applied(self, action: Action) -> Dict[str, Any]:
-        """All values of the dialog. What this program or version does not know, or does not allow, is left out."""
+        """All values of the dialog. Values that this program or version does not know or allow are left out."""
         return with_defaults(action, self.values)
 
     def title(self, action: Action, now: Optional[float] = None) -> str:
@@ -52,7 +52,7 @@ class History:
         self._file = JsonFile(_FILE, place)
 
     def of(self, action: Action) -> List[PastRequest]:
-        """The newest first; none when the file cannot be read, as it is only a convenience."""
+        """The newest first; empty if the file cannot be read, because the history is only a convenience."""
         try:
             lines = self._file.read().get(action.name, [])
         except EngineError:
@@ -61,17 +61,17 @@ class History:
         return [request for request in requests if request is not None]
 
     def begin(self, action: Action, picture: str, values: Mapping[str, Any]) -> None:
-        """Remember a request before it is sent: whatever happens to it, its values are there again."""
+        """Remember a request before it is sent, so that its values can be restored whatever happens."""
         kept = different(action, values)
         line = {"picture": picture[:200], "values": kept, "time": time.time(), "answered": False}
         self._change(action, lambda lines: [line, *(x for x in lines if x.get("values") != kept)][:MOST])
 
     def finish(self, action: Action) -> None:
-        """The request that began last was answered."""
+        """Mark the most recent request as answered."""
         self._change(action, lambda lines: [{**line, "answered": True} for line in lines[:1]] + lines[1:])
 
     def unanswered(self, action: Action) -> Optional[PastRequest]:
-        """The last request, if it came to nothing: a dialog starts with its values."""
+        """The last request if it was not answered: a dialog starts with its values."""
         newest = self.of(action)[:1]
         return newest[0] if newest and not newest[0].answered else None
 

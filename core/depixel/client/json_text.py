@@ -1,4 +1,4 @@
-"""JSON that somebody else wrote, read so that nothing but one error can come of it."""
+"""JSON from outside, parsed so that any defect raises one kind of error."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ _MOST_DIGITS = 300  # of a whole number: what `float` can hold
 
 def parse_json(text: Union[str, bytes]) -> Any:
     """
-    The value that a text spells; bytes are UTF-8, with or without a byte order mark.
+    The value of a JSON text; bytes are UTF-8, with or without a byte order mark.
 
     Raises:
         ValueError: it is not JSON, is nested too deeply, has a number that is not finite or has hundreds of digits, or
-            a string that is no text (half of a surrogate pair). `str(error)` says which.
+            a string that is not valid Unicode (half of a surrogate pair). `str(error)` says which.
     """
     if isinstance(text, bytes):
         text = text.decode("utf-8-sig")

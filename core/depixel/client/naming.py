@@ -28,7 +28,7 @@ def layer_name(base: str, result: Result, index: int, imagined: bool = False, co
     """
     The name of the layer of candidate `index`: `sprite x4, seed 7, imagination 0.5, exact`, or `sprite x4, thin
     outlines, exact`. It names everything that distinguishes the candidate from the others; the recipe holds the rest.
-    `converted`: the program converts the answer's colours, so that it is no longer exact.
+    `converted`: the program converts the answer's colours, so it is no longer exact.
     """
     answer = result.answers[index]
     what = " imagined" if imagined else ""
@@ -69,7 +69,7 @@ def group_name(base: str, result: Result, imagined: bool = False) -> str:
     return "%s%s%s: %d answers" % (base, what, _times(result), len(result.answers))
 
 
-# Of a result that was reduced to a size its longer side is said, as its scale is not that of the picture.
+# A result that was reduced to a size is named by its longer side, because the scale is not that of the picture.
 def _times(result: Result) -> str:
     size = result.report.get("settings", {}).get("size")
     if size:

@@ -13,12 +13,12 @@ from .stored import JsonFile
 
 LONGEST_NAME = 60
 _FILE = "presets.json"
-_RESULT = ("scale", "size", "output")  # values that say how large the result is, and where it goes
+_RESULT = ("scale", "size", "output")  # values that set the size of the result and where it goes
 
 
 @dataclass(frozen=True)
 class Preset:
-    """Values with a name; options that it does not name are at their defaults."""
+    """Named values; options without a value have their defaults."""
 
     name: str
     action: str  # name of the `Action`
@@ -27,10 +27,11 @@ class Preset:
 
     def applied(self, action: Action, values: Optional[Mapping[str, Any]] = None) -> Dict[str, Any]:
         """
-        All values of the dialog. What this program or version does not know, or does not allow, is left out.
+        All values of the dialog. Values that this program or version does not know or allow are left out.
 
         Args:
-            values: the dialog's present values: a preset of Depixel leaves the size and the place of the result alone.
+            values: the dialog's present values: a preset of Depixel does not change the size or the destination of the
+                result.
         """
         present = {} if self.own or values is None else {name: values[name] for name in _RESULT if name in values}
         return with_defaults(action, {**present, **self.values})
@@ -62,7 +63,7 @@ class Presets:
     The presets of this user and of Depixel.
 
     Args:
-        place: the folder where the user's own are kept; None = this user's.
+        place: the folder of the user's own presets; None = this user's.
     """
 
     def __init__(self, place: Optional[Place] = None) -> None:
@@ -85,10 +86,10 @@ class Presets:
 
     def save(self, action: Action, name: str, values: Mapping[str, Any], replace: bool = False) -> Preset:
         """
-        Keep the values of a dialog under a name; what is at its default stays unsaid.
+        Save the values of a dialog under a name; values equal to the defaults are not stored.
 
         Raises:
-            EngineError: the name is empty, too long or that of a preset of Depixel; it is that of another preset, and
+            EngineError: the name is empty, too long, or that of a preset of Depixel; it is that of another preset and
                 `replace` is False; the file cannot be written.
         """
         name = " ".join(name.split())
@@ -107,24 +108,24 @@ class Presets:
         return Preset(name, action.name, kept, own=True)
 
     def remove(self, action: Action, name: str) -> None:
-        """Forget one of the user's own; nothing happens when there is none of this name. Raises EngineError."""
+        """Delete one of the user's own presets; does nothing if there is none with this name. Raises EngineError."""
         with self._file.changing() as all_values:
             all_values.get(action.name, {}).pop(name, None)
 
 
 def different(action: Action, values: Mapping[str, Any]) -> Dict[str, Any]:
-    """The values that are not the defaults of the action."""
+    """The values that differ from the defaults of the action."""
     return {o.name: values[o.name] for o in action.options if o.name in values and values[o.name] != o.default}
 
 
 def with_defaults(action: Action, values: Mapping[str, Any]) -> Dict[str, Any]:
-    """All values of the action: those that it allows, and its defaults for the others."""
+    """All values of the action: the allowed ones, and defaults for the others."""
     allowed = {o.name: values[o.name] for o in action.options if o.name in values and not o.problem(values[o.name])}
     return {**action.defaults(), **allowed}
 
 
 def in_words(action: Action, values: Mapping[str, Any]) -> str:
-    """What the values ask for beyond the defaults: `times larger 8, pixel art, answers 6`; empty for the defaults."""
+    """What the values request beyond the defaults: `times larger 8, pixel art, answers 6`; empty for the defaults."""
     return ", ".join(_in_words(action.option(name), value) for name, value in different(action, values).items())
 
 

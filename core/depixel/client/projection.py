@@ -1,4 +1,4 @@
-"""`ProjectionSubmission`: a picture that was changed by hand, to be made to scale back to its source again."""
+"""`ProjectionSubmission`: a picture that was edited by hand, to be made to scale back to its source again."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from .protocol import PROTOCOL, Pixels, Submission
 
 _PNG_COLOURS = {1: 0, 2: 4, 3: 2, 4: 6}  # channels => colour type
 _FASTEST = 1
-_SETTINGS = ("degradation", "wrap", "alpha")  # of a request, that say how a picture scales back
+_SETTINGS = ("degradation", "wrap", "alpha")  # of a request: how a picture scales back
 
 
 @dataclass(frozen=True)
 class ProjectionSubmission(Submission):
     """
-    A job for `Engine.upscale` whose only answer is the picture nearest to `pixels` that scales back to the original.
+    A job for `Engine.upscale` whose only answer is the picture closest to `pixels` that scales back to the original.
 
-    Made by `projection_of`. original, changed: the two pictures as PNG files.
+    Created by `projection_of`. original, changed: the two pictures as PNG files.
     """
 
     original: bytes = b""
@@ -54,10 +54,11 @@ def projection_of(
     The job that makes `changed` scale back to `original`.
 
     Args:
-        settings: of the request that once made the picture; those that matter are taken from it.
+        settings: of the request that made the picture; the relevant ones are used.
 
     Raises:
-        EngineError: animations cannot be made exact, nor can a picture that is no whole multiple of the original.
+        EngineError: animations cannot be made exact, nor can a picture whose size is not a whole multiple of the
+            original's.
     """
     if len(original.frames) > 1 or len(changed.frames) > 1:
         raise EngineError("An animation cannot be made exact again.", "usage")

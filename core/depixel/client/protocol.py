@@ -52,7 +52,7 @@ class Pixels:
         return b"".join(self.frames)
 
     def described(self) -> Dict[str, Any]:
-        """What the engine has to know about the bytes."""
+        """The engine's information about the bytes."""
         picture: Dict[str, Any] = {
             "width": self.width,
             "height": self.height,
@@ -80,7 +80,7 @@ class PictureFile:
     content_type = "application/octet-stream"
 
     def described(self) -> Dict[str, Any]:
-        """What the engine has to know about the bytes."""
+        """The engine's information about the bytes."""
         return {"name": self.name[:200]}
 
 

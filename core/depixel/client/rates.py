@@ -1,4 +1,4 @@
-"""How long answers take on this machine, measured on earlier requests; GIMP and Krita share what they measure."""
+"""Speed of answers on this machine, measured on earlier requests; GIMP and Krita share the measurements."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .protocol import Result
 from .stored import JsonFile
 
 _COUNTED = ("domain", "quality", "steps", "detail", "imagination")
-"""Options on which the time depends, apart from the size and the number of the answers."""
+"""Options that affect the time, besides the size and the number of the answers."""
 
 _LEAST = 64 * 64  # pixels; smaller answers take as long
 _FILE = "rates.json"
@@ -22,10 +22,10 @@ class Rates:
     """
     Seconds per pixel of the answers to earlier requests, by kind of request.
 
-    Only estimates depend on them, so a file that cannot be read or written is no error.
+    Only estimates depend on them, so a file that cannot be read or written is not an error.
 
     Args:
-        place: the folder where they are kept; None = this user's.
+        place: the folder of the file; None = this user's.
     """
 
     def __init__(self, place: Optional[Place] = None) -> None:
@@ -35,7 +35,7 @@ class Rates:
             self._rates = {key: rate for key, rate in self._file.read().items() if isinstance(rate, float)}
 
     def note(self, action: Action, values: Mapping[str, Any], results: Sequence[Result]) -> None:
-        """Remember how long the answers to a request took."""
+        """Record how long the answers to a request took."""
         seconds = sum(result.seconds for result in results)
         if seconds <= 0:
             return
@@ -47,12 +47,12 @@ class Rates:
             rates[_key(action, values)] = rate
 
     def estimate(self, action: Action, values: Mapping[str, Any], pixels: int) -> Optional[float]:
-        """Seconds that answers of so many pixels in all will take; None before the first request of this kind."""
+        """Seconds for answers with this many pixels in total; None before the first request of this kind."""
         rate = self._rates.get(_key(action, values))
         return None if rate is None else rate * max(pixels, _LEAST)
 
 
-# Imagination takes longer than none, and its amount makes no difference.
+# Imagination takes longer than none; its amount does not matter.
 def _key(action: Action, values: Mapping[str, Any]) -> str:
     words = [str(bool(values[name]) if name == "imagination" else values[name]) for name in _COUNTED if name in values]
     return " ".join([action.name, *words])

@@ -35,7 +35,7 @@ class Recipe:
     One candidate of one picture.
 
     settings: of a submission for this candidate alone, as made by `settings_of`. source: the pixels that were sent;
-    None if they are too many, or show a face that was anonymised (they must not be stored with the answer).
+    None if there are too many, or they show a face that was anonymised (which must not be stored with the answer).
     """
 
     action: str  # name of the `Action`
@@ -163,7 +163,7 @@ def _in_words(name: str, value: Any) -> str:
     return "%s %g" % (option.label.lower(), value)
 
 
-# Values that no door lets through would fail later, in the middle of a dialog.
+# Values that no door allows would fail later, in the middle of a dialog.
 def _checked(values: Mapping[str, Any]) -> Dict[str, Any]:
     settings = dict(values)
     for option in OPTIONS:

@@ -1,4 +1,4 @@
-"""Small JSON files of this user that GIMP and Krita share, beside the engine's records (`Place`)."""
+"""Small JSON files of this user that GIMP and Krita share, stored next to the engine's records (`Place`)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LARGEST = 2**20  # bytes
 
 class JsonFile:
     """
-    One JSON object in a file. Writing is complete or does not happen; a file that cannot be read is never overwritten.
+    One JSON object in a file. A write is complete or does not happen; a file that cannot be read is never overwritten.
 
     Args:
         place: the folder; None = this user's.
@@ -52,7 +52,7 @@ class JsonFile:
     @contextlib.contextmanager
     def changing(self) -> Iterator[Dict[str, Any]]:
         """
-        The object, to be changed in place; it is written at the end, while no other program can change it.
+        The object, to be changed in place; it is written at the end, and no other program can change it meanwhile.
 
         Raises:
             EngineError: as `read`; the file cannot be written, or another program holds it.

@@ -1,4 +1,4 @@
-"""The size of a result as people write it ("300%", "1024 px", "640x480", "4x"), read into `scale` or `size`."""
+"""The size of a result as people write it ("300%", "1024 px", "640x480", "4x"), parsed into `scale` or `size`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .option_table import DEFAULT_SCALE, MAX_SCALE
 PATTERN = (
     r"|\d{1,5}(\.\d{1,4})? ?%|[1-9]\d{0,4}( ?px)?|[1-9]\d{0,4} ?[x×] ?[1-9]\d{0,4}( ?px)?|[x×]\d{1,2}|\d{1,2} ?[x×]"
 )
-"""Regular expression for the whole text; white space around it does not count."""
+"""Regular expression for the whole text; white space around it is ignored."""
 
 EXPECTED = (
     "empty, a longer side such as 1024 px, a percentage such as 300%, a frame such as 640x480, or a scale such as 4x"
@@ -21,11 +21,11 @@ LARGEST_SIDE = 65535
 
 def read_target(text: str, width: int, height: int) -> Dict[str, int]:
     """
-    The settings of a submission that make a result of this size of a picture of width x height pixels.
+    The settings of a submission for a result of this size from a picture of width x height pixels.
 
-    Returns {"scale": N} where the size is a whole multiple (2 or more) of the picture, as the result then scales back
-    exactly; {"size": PIXELS}, the longer side of the result, where it is not; {} for an empty text. A frame such as
-    640x480 is the largest result that fits into it.
+    Returns {"scale": N} if the size is a whole multiple (2 or more) of the picture, because the result then scales back
+    exactly; {"size": PIXELS}, the longer side of the result, if it is not; {} for an empty text. A frame such as
+    640x480 means the largest result that fits into it.
 
     Raises:
         BadOptionError: the text cannot be read, or the size is smaller than the picture or more than 64 times as large.
@@ -61,7 +61,7 @@ def result_size(settings: Mapping[str, Any], width: int, height: int) -> Tuple[i
 
 
 def whole_scale(settings: Mapping[str, Any], width: int, height: int) -> int:
-    """The whole scale at which the engine makes the result, before it reduces it to `size`."""
+    """The whole scale at which the engine makes the result before reducing it to `size`."""
     size = settings.get("size")
     if size is None:
         return int(settings.get("scale", DEFAULT_SCALE))

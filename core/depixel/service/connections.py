@@ -2,8 +2,8 @@
 Open connections, and time limits for silent ones.
 
 Everybody on the machine can connect to 127.0.0.1. Until a peer has shown the token it is a stranger: it must send a
-complete request soon, body included, take its answer soon, and only so many strangers are connected at a time. A new
-one takes the place of the oldest, so that strangers can neither use up the engine's files nor keep its owner out.
+complete request soon, body included, and take its answer soon. The number of connected strangers is limited; a new one
+replaces the oldest, so that strangers can neither exhaust the engine's files nor lock out its owner.
 """
 
 from __future__ import annotations

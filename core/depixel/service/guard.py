@@ -40,7 +40,7 @@ class Guard:
 
     A web page in the user's browser can also reach 127.0.0.1, even under its own name (DNS rebinding). Therefore Host
     is checked, any Origin other than the engine's own page is refused, and the token is only in a file of the user. A
-    tab with the engine's page has its own token, which permits less (service/page_sessions.py). A program asks for a
+    tab with the engine's page has its own token, which permits less (service/page_sessions.py). A program requests a
     proof before it sends the token, because another user's program may own the port of an engine that has died.
     """
 

@@ -1,6 +1,6 @@
 """
 Picture files for programs without a decoder, such as the page: facts about a file, a file in another format, an answer
-as the command line would write it.
+in the form in which the command line would write it.
 """
 
 from __future__ import annotations
@@ -127,8 +127,8 @@ def facts(spec: JobSpec, body: bytes) -> dict[str, Any]:
 
 def answer_file(job: Job, index: int, kind: str) -> tuple[bytes, dict[str, str]]:
     """
-    An answer as a file, labelled like every file of Depixel's, and headers for it: how exactly the file scales back, if
-    its format changes pixels.
+    An answer as a file, labelled like every file that Depixel writes, and headers for it: how exactly the file scales
+    back, if its format changes pixels.
 
     Raises:
         DepixelError: the format cannot hold the picture.

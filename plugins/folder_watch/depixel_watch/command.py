@@ -1,4 +1,4 @@
-"""`depixel watch`: textures in a mod folder are upscaled into a folder beside it, each once."""
+"""`depixel watch`: upscales the textures in a mod folder into a folder next to it, each once."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ def _install_service(args: argparse.Namespace, source: Path, out: Path) -> int:
     if args.once or args.dry_run:
         raise BadUsageError("A service keeps running: leave out --once and --dry-run with --install-service.")
     path = service.service_file(sys.platform, Path.home(), source)
-    # The same words again, but for what makes this an installation; started where they were meant.
+    # The typed arguments without the one that installs the service; run in the folder where they were typed.
     words = [word for word in sys.argv[1:] if not (len(word) > 3 and "--install-service".startswith(word))]
     command = [sys.executable, "-m", "depixel", *words]
     start = service.install(path, sys.platform, command, Path.cwd())

@@ -33,7 +33,7 @@ from depixel_watch.work.pauses import OutputAwayError, OutputDeletedError
 from depixel_watch.work.watcher import Announcement, PassCounts, PauseError, Watcher
 
 EVERY_SECONDS = 30.0
-"""How often the whole folder is looked through, at least, unless that costs too much."""
+"""The longest interval between two scans of the whole folder, unless scans cost too much."""
 
 _PAUSE_SECONDS = 10.0
 _WHOLE_SHARE = 250  # with events, scans of the whole folder take at most 1/250 of the time
@@ -115,11 +115,11 @@ class _Loop:
         self._watcher: Watcher | None = None
         self._hints: ChangeHints | None = None
         self._wake = threading.Event()  # set when the user asks to stop
-        self._total = PassCounts()  # over all passes until nothing waits for the first time
+        self._total = PassCounts()  # over all passes until nothing is waiting for the first time
         self._spoken = False
         self._whole_seconds = 0.0  # of the last scan of the whole folder, without processing
         self._next_whole = 0.0
-        self._problem = ""  # with file events, told
+        self._problem = ""  # with file events, once announced
 
     def run(self, device: str) -> int:
         """Run until stopped; with --once until nothing is left to do."""
@@ -158,7 +158,7 @@ class _Loop:
         self._announcer.tell(Announcement("note", "", where))
         self._announcer.troubles()
 
-    # Why there are no events, or no more events.
+    # The reason why there are no events, or no more events.
     def _tell_of_events(self) -> None:
         if self._hints is not None and self._hints.problem != self._problem:
             self._problem = self._hints.problem
@@ -205,7 +205,7 @@ class _Loop:
         self._first_words(counts)
         return counts
 
-    # Who deletes the output folder takes the lock along, too: first of all it is taken again.
+    # Deleting the output folder also deletes the lock, so it is taken again first.
     def _hold(self) -> None:
         try:
             self._lock.hold()
@@ -225,12 +225,12 @@ class _Loop:
                 return changes
         return None
 
-    # A file that is being written costs one look a quiet period.
+    # A file that is being written is checked once per quiet period.
     def _until_complete(self) -> float:
         rest = self._watcher.rest if self._watcher is not None else 0.0
         return min(self._options.quiet_period, max(0.05, rest)) if rest else max(0.05, self._options.quiet_period / 2)
 
-    # What waits, and what has changed; None = everything.
+    # What is waiting, and what has changed; None = everything.
     def _next_changes(self) -> Changes | None:
         if self._polls or self._hints is None or self._watcher is None or time.monotonic() >= self._next_whole:
             return None
@@ -251,7 +251,7 @@ class _Loop:
                 self._wake.wait(min(left, _SLICE))
         return False
 
-    # What a run that found nothing new leaves unsaid.
+    # Announced only if a run found nothing new.
     def _first_words(self, counts: PassCounts) -> None:
         if self._spoken:
             return
@@ -263,12 +263,13 @@ class _Loop:
         states = self._states()
         if self._options.once and not (self._total.finished or self._total.removed):
             done = states.get("done", 0)
-            state = f"{counted(done, 'output is', 'outputs are')} in step" if states else "it holds no textures"
+            current = f"{counted(done, 'output is', 'outputs are')} up to date"
+            state = current if states else "the folder has no textures"
             self._announcer.tell(Announcement("note", "", f"Nothing to do: {state}."))
         before = states.get("failed", 0) - self._total.failed
         if before > 0:
             which = counted(before, "file that failed before is", "files that failed before are")
-            why = "not tried again until changed: --status says why, --retry-failed tries again"
+            why = "not retried until changed: --status says why, --retry-failed retries them"
             self._announcer.tell(Announcement("note", "", f"{which} {why}."))
 
     # The summary of --once.

@@ -1,6 +1,6 @@
 """
-`depixel upscale` of a whole pack: PACK.zip, or a folder with a pack's marker file. The second door to what `depixel
-watch` does; the command finds this module by its name.
+`depixel upscale` for a whole pack: PACK.zip, or a folder with a pack's marker file. It does what `depixel watch` does;
+the command finds this module by name.
 """
 
 from __future__ import annotations
@@ -34,19 +34,19 @@ from depixel_watch.work.limits import SizeLimits
 from depixel_watch.work.publication import new_part, seal
 
 PLAIN = "none"
-"""`--profile` of pictures that are no pack."""
+"""`--profile` for pictures that are not a pack."""
 
-_SOURCE = "source"  # a fact of the ledger: the folder whose pack lies there
+_SOURCE = "source"  # a fact in the ledger: the folder of the pack
 _ONCE = {
     **{"once": True, "poll": False, "every": None, "quiet_period": 0.0, "notify": False, "log": None, "sheet": None},
     **{"verify": False, "retry_failed": False},
 }
-"""What `depixel watch` would be told for one run over a folder."""
+"""The options that `depixel watch` would get for one run over a folder."""
 
 
 def packs_among(inputs: Sequence[str], profile: str) -> list[Path]:
     """
-    Inputs that are packs: archives, and folders with the marker file of a pack (pack.mcmeta, textures.ini ...).
+    Inputs that are packs: archives, and folders with a pack's marker file (pack.mcmeta, textures.ini ...).
 
     Args:
         profile: "auto"; "none" = no input is a pack; a name = every folder is one.
@@ -73,14 +73,14 @@ def _is_whole(folder: Path, profiles: dict[str, PackProfile]) -> bool:
 
 def upscale_packs(args: Namespace, request: Request, packs: Sequence[Path], default_out: Path) -> int:
     """
-    Make each pack larger, or say what that would be (`--dry-run`); returns the exit code.
+    Enlarge each pack, or describe the result (`--dry-run`); returns the exit code.
 
     Args:
         args: of `depixel upscale`.
-        default_out: the output folder when none is named: each pack goes into it under its own name.
+        default_out: the output folder if none is named: each pack goes into it under its own name.
 
     Raises:
-        BadUsageError: an option that packs do not have, other inputs beside the packs, an unknown profile.
+        BadUsageError: an option that does not apply to packs, other inputs besides packs, an unknown profile.
     """
     _check(args, request, packs)
     profiles = load()
@@ -135,7 +135,7 @@ def _target(pack: Path, args: Namespace, count: int, default_out: Path) -> Path:
     return out / pack.name
 
 
-# A folder goes the watcher's way, once.
+# A folder is processed once, as the watcher does.
 def _folder(
     args: Namespace, request: Request, pack: Path, out: Path, profiles: dict[str, PackProfile]
 ) -> int:  # fmt: skip
@@ -151,14 +151,14 @@ def _folder(
     return watch(settings, request, source, out)
 
 
-# What another pack's run made there would be removed as outputs whose sources are gone.
+# The outputs of another pack's run would be removed as outputs without sources.
 def _claim(source: Path, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     ledger = open_ledger(out / LEDGER_NAME, lambda sentence: sys.stderr.write(one_line(sentence) + "\n"))
     try:
         recorded = ledger.fact(_SOURCE)
         if recorded and recorded != str(source):
-            raise BadUsageError(f"{out} holds the larger pack of {recorded}; choose another folder with -o.")
+            raise BadUsageError(f"{out} holds the enlarged pack of {recorded}; choose another folder with -o.")
         ledger.note_fact(_SOURCE, str(source))
     finally:
         ledger.close()
@@ -204,7 +204,7 @@ def _say(args: Namespace, sentence: str) -> None:
         (sys.stderr if args.json else sys.stdout).flush()
 
 
-# Under another name first: the archive has its name only when it is whole.
+# Under another name first: the archive gets its name only when it is complete.
 def _rewritten(
     args: Namespace, request: Request, pack: Path, out: Path, profile: PackProfile,
     profiles: dict[str, PackProfile], stop: Stop,
@@ -228,14 +228,14 @@ def _rewritten(
 
 
 class _Bar:
-    """The share of the work that is done, and the time left: one line that changes, or a line every tenth."""
+    """The fraction of the work that is done, and the time left: one line that changes, or a line for every tenth."""
 
     def __init__(self, stream: TextIO | None) -> None:
         self._stream, self._pace, self._shown, self._width = stream, Pace(), -1, 0
         self._lives = stream is not None and stream.isatty()
 
     def __call__(self, done: int, total: int) -> None:
-        """So much of the work is done."""
+        """Show this progress."""
         if self._stream is None or total <= 0:
             return
         self._pace.reach(done)
@@ -251,7 +251,7 @@ class _Bar:
         self._stream.flush()
 
     def close(self) -> None:
-        """Leave the line."""
+        """End the line."""
         if self._lives and self._stream is not None:
             self._stream.write("\r" + " " * self._width + "\r")
 

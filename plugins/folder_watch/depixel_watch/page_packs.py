@@ -1,4 +1,4 @@
-"""What the page in the browser asks about a texture pack: what it is, and to make it larger."""
+"""Work on texture packs for the page in the browser: inspects them and enlarges them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from depixel_watch.preview.budget import measure
 from depixel_watch.preview.survey import Survey, survey_archive
 from depixel_watch.upscaler import EngineUpscaler
 
-_MEASURE_SECONDS = 8.0  # a person waits for it
+_MEASURE_SECONDS = 8.0  # the user is waiting
 
 
 def work_on_pack(
@@ -28,21 +28,21 @@ def work_on_pack(
     cancelled: Callable[[], bool],
 ) -> tuple[dict[str, Any], IO[bytes] | None]:
     """
-    Look at the pack in a zip, or make it larger.
+    Inspect the pack in a zip, or enlarge it.
 
     Args:
         engine: answers pictures, as an Upsampler does.
         path: the zip.
-        profile: name of the game's profile; "auto" = as the pack is recognised.
-        look: only say what would be done.
-        progress: called with the work done, and all of it.
+        profile: name of the game's profile; "auto" = detected.
+        look: only describe the result.
+        progress: called with the work done and the total work.
 
     Returns:
         Facts about the pack, as JSON values; and the larger pack, unless `look`.
 
     Raises:
         DepixelError: the pack cannot be read, or there is no such profile.
-        CancelledError: `cancelled()` turned true.
+        CancelledError: `cancelled()` returned true.
     """
     profiles = load()
     if profile != "auto" and profile not in profiles:

@@ -64,7 +64,7 @@ def remove(path: Path, system: str) -> str | None:
         return None
     path.unlink()
     if system == "linux":
-        (path.parent / "default.target.wants" / path.name).unlink(missing_ok=True)  # what `enable` made
+        (path.parent / "default.target.wants" / path.name).unlink(missing_ok=True)  # created by `enable`
         return f"systemctl --user stop {path.name}; systemctl --user daemon-reload"
     if system == "darwin":
         return f"launchctl remove {path.stem}"

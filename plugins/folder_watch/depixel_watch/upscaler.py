@@ -101,6 +101,6 @@ class EngineUpscaler:
                 answers.append(report if isinstance(report, DepixelError) else report.picture)
         return answers
 
-    # An engine that died of one picture answers another.
+    # An engine that died while working on one picture answers the next one.
     def _is_away(self) -> bool:
         return isinstance(self._probe(), DepixelError)

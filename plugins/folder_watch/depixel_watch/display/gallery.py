@@ -1,4 +1,4 @@
-"""Pairs of some textures before and after, for the page; their number is limited."""
+"""Before-and-after pairs of some textures for the page; their number is limited."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def gallery(source: Path, out: Path, rows: Iterable[Row]) -> str:
     return "".join(pairs)
 
 
-# The `src` of an image; empty when there is none, or no time to make it now.
+# The `src` of an image; empty if there is none, or no time left to make it.
 def _picture(path: Path, out: Path, deadline: float) -> str:
     try:
         about = path.stat()
@@ -93,7 +93,7 @@ def _thumbnail(path: Path) -> str:
     try:
         return preview(files.read(path, _READ), _SIDE, 30_000).uri
     except DepixelError:
-        return ""  # the list says what is wrong with it, where something is
+        return ""  # the list says what is wrong with it
 
 
 def _address(path: Path, out: Path) -> str:

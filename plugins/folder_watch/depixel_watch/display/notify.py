@@ -1,4 +1,4 @@
-"""Desktop notifications, with each system's own means; without a desktop there are none."""
+"""Desktop notifications by each system's own means; without a desktop there are none."""
 
 from __future__ import annotations
 

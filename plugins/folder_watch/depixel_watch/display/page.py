@@ -1,4 +1,4 @@
-"""OUT/depixel-report.html: some textures before and after, and what failed and why; small however many there are."""
+"""OUT/depixel-report.html: some textures before and after, and what failed and why; its size is limited."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def write_page(path: Path, source: Path, ledger: Ledger) -> None:
         if row.reason:
             listed_rows.append(row)
     pairs = gallery(source, path.parent, sample.rows)
-    few = f"; here are {len(sample.rows)} of them, before and after" if counts.get("done", 0) > len(sample.rows) else ""
+    few = f"; {len(sample.rows)} of them are shown before and after" if counts.get("done", 0) > len(sample.rows) else ""
     illustrations = f'<div class="pairs">{pairs}</div>' if pairs else ""
     lines = "".join(
         f'<tr class="{row.state}"><td>{_text(row.path)}<td>{_WORDS[row.state]}<td>{_text(row.reason)}</tr>'
@@ -48,7 +48,7 @@ def write_page(path: Path, source: Path, ledger: Ledger) -> None:
         if len(listed_rows) > _MOST
         else ""
     )
-    table = f"<table><tr><th>file<th>what became of it<th>why</tr>{lines}</table>{more}" if listed_rows else ""
+    table = f"<table><tr><th>file<th>result<th>why</tr>{lines}</table>{more}" if listed_rows else ""
     nothing = "" if counts.get("failed") else "<p>Nothing failed.</p>"
     left = f", {counts['left']} left alone" if "left" in counts else ""
     page = (

@@ -25,7 +25,7 @@ _WINDOW = 10.0  # seconds over which the speed is measured
 
 
 class Show(Protocol):
-    """A display of what the watcher does, for a person or a script."""
+    """A display of the watcher's work, for a person or a script."""
 
     def tell(self, event: Announcement) -> None:
         """Show an announcement."""
@@ -43,12 +43,12 @@ def sentence_of(event: Announcement) -> str:
 
 
 def summary_of(tally: PassCounts, seconds: float) -> str:
-    """What a pass did, in one line; empty if nothing."""
+    """The result of a pass in one line; empty if nothing was done."""
     if not (tally.finished or tally.removed):
         return ""
     alone = f", {tally.left} left alone" if tally.left else ""
     text = (
-        f"{tally.done} done, {tally.copied} copied{alone}, {tally.skipped} in step, {tally.failed} failed, "
+        f"{tally.done} done, {tally.copied} copied{alone}, {tally.skipped} up to date, {tally.failed} failed, "
         f"{tally.removed} removed, {tally.waiting} waiting; {seconds:.1f} s"
     )
     if not tally.times.wall:
@@ -82,7 +82,7 @@ class JsonLines:
         _write(json.dumps(asdict(event)))
 
     def sum_up(self, tally: PassCounts, seconds: float) -> None:
-        """{"what": "pass", ...}: the counts, and where the seconds went."""
+        """{"what": "pass", ...}: the counts and the times."""
         values: dict[str, Any] = asdict(tally)
         values["times"] = {name: round(value, 3) for name, value in values["times"].items()}
         values["times"]["idle"] = round(tally.times.idle, 3)
@@ -94,10 +94,10 @@ class JsonLines:
 
 class Table:
     """
-    A table that stays at the foot of the terminal; failures scroll by above it.
+    A table that stays at the bottom of the terminal; failures scroll by above it.
 
     Args:
-        title: what is watched, and where outputs go.
+        title: the watched folder and the output folder.
         clock: a monotonic clock, in seconds.
     """
 
@@ -107,34 +107,34 @@ class Table:
 
         self._title, self._clock = one_line(title), clock
         self.tally: Callable[[], PassCounts] = PassCounts
-        """The pass that is going on; set by who has the watcher."""
+        """The pass in progress; set by the owner of the watcher."""
         self._total = PassCounts()
         self._last = ""
         self._state = "starting"
         self._archive, self._pace = "", Pace(clock)
         self.last_words = "stopped"
-        """The state that stays on the screen at the end."""
-        self._marks: deque[tuple[float, int]] = deque()  # when how many files were answered in this pass
+        """The state that remains on the screen at the end."""
+        self._marks: deque[tuple[float, int]] = deque()  # times and numbers of answered files in this pass
         self._live = Live(
             console=Console(), get_renderable=self.drawn, refresh_per_second=4, transient=False, redirect_stdout=False
         )
         self._live.start()
 
     def tell(self, event: Announcement) -> None:
-        """Failures and notes are lines above the table; the rest is counted."""
+        """Failures and notes become lines above the table; everything else is counted."""
         if event.what in ("done", "copied", "left"):
             self._last = one_line(event.path)
         else:
             self._live.console.print(sentence_of(event), markup=False, highlight=False, soft_wrap=True)
 
     def sum_up(self, tally: PassCounts, seconds: float) -> None:
-        """Counts go into the totals."""
+        """Add the counts to the totals."""
         for name in ("done", "copied", "left", "failed", "removed"):
             setattr(self._total, name, getattr(self._total, name) + getattr(tally, name))
         self._total.skipped, self._total.waiting = tally.skipped + tally.finished, tally.waiting
         self.tally = PassCounts
         self._marks.clear()
-        self._state = "waiting for files to be complete" if tally.waiting else "in step; waiting for changes"
+        self._state = "waiting for files to be complete" if tally.waiting else "up to date; waiting for changes"
 
     def close(self) -> None:
         """Leave the last state of the table on the screen."""
@@ -142,7 +142,7 @@ class Table:
         self._live.stop()
 
     def drawn(self) -> Group:
-        """The table as it is now."""
+        """The current table."""
         from rich.console import Group
         from rich.progress_bar import ProgressBar
         from rich.table import Table as Grid
@@ -176,11 +176,11 @@ class Table:
             lines += [bar, *self._inside(now), Text(self._last, style="dim", no_wrap=True, overflow="ellipsis")]
         else:
             lines.append(
-                Text("looking through the folder" if self.tally is not PassCounts else self._state, style="dim")
+                Text("scanning the folder" if self.tally is not PassCounts else self._state, style="dim")
             )
         return Group(*lines)
 
-    # How far the archive is that is being rewritten.
+    # The progress of the archive that is being rewritten.
     def _inside(self, now: PassCounts) -> list[Text]:
         from rich.text import Text
 
@@ -195,8 +195,8 @@ class Table:
         line = one_line(f"{PurePosixPath(path).name}: {100 * count // whole} % of the textures inside, {rest}")
         return [Text(line, no_wrap=True, overflow="ellipsis")]
 
-    # Recent files per second, 0 = unknown; and the time since the last file: files come in
-    # groups. What failed took no time.
+    # Recent files per second, 0 = unknown; and the time since the last file: files come in groups. Failures are not
+    # counted.
     def _speed(self, answered: int) -> tuple[float, float]:
         now = self._clock()
         if not self._marks or answered != self._marks[-1][1]:
@@ -220,13 +220,13 @@ class Announcer:
     Sends announcements to the screen, the log and the desktop.
 
     Args:
-        notifier: None = nothing on the desktop.
+        notifier: None = no desktop notifications.
     """
 
     def __init__(self, show: Show, log: Log, notifier: Notifier | None) -> None:
         self._show, self._log, self._notifier = show, log, notifier
         self._since = PassCounts()  # the last notification
-        self._resting = ""  # why
+        self._resting = ""  # the reason
 
     def troubles(self) -> None:
         """Announce what will not work although it was requested."""

@@ -16,7 +16,7 @@ _MOST_CHANGES = 5000
 _NO_EVENTS = "File events are not available here ({})."
 
 POLL_SECONDS = 5.0
-"""How often a folder without events is looked through, at least."""
+"""The longest interval between two scans of a folder without events."""
 
 # Their servers do not report changes by other machines.
 _NETWORK = frozenset(
@@ -36,7 +36,7 @@ class EventSource(Protocol):
 
 class ChangeHints:
     """
-    Wakes the waiting thread when something below a folder changes, and says where. Reading a file is not a change.
+    Wakes the waiting thread when something below a folder changes, and says where. Reading a file does not count.
 
     Args:
         poll: do not use events.
@@ -55,10 +55,10 @@ class ChangeHints:
         self._changed = threading.Event()
         self._lock = threading.Lock()
         self._files: set[str] = set()
-        self._trees: set[str] = set()  # folders that are new, or gone
+        self._trees: set[str] = set()  # new or deleted folders
         self._source: EventSource | None = None
         self.problem = ""
-        """Why there are no events; empty when there are."""
+        """The reason why there are no events; empty if there are."""
         if poll:
             self.problem = "File events are not used (--poll)."
             return
@@ -73,7 +73,7 @@ class ChangeHints:
             self.problem = _NO_EVENTS.format(reason)
 
     def lost(self, reason: str) -> None:
-        """Note that changes are no longer reported, or not all of them. Any thread may call it."""
+        """Note that changes are no longer reported, or not all of them. May be called from any thread."""
         self.problem = _NO_EVENTS.format(reason)
         self._changed.set()
 
@@ -86,14 +86,14 @@ class ChangeHints:
         self._changed.set()
 
     def wait(self, seconds: float) -> bool:
-        """Wait at most so long; True if something changed since the last call that returned True."""
+        """Wait at most this long; True if something changed since the last call that returned True."""
         changed = self._changed.wait(seconds)
-        if changed:  # else a change that comes just now would be forgotten
+        if changed:  # otherwise a change that comes just now would be forgotten
             self._changed.clear()
         return changed
 
     def wake(self) -> None:
-        """End the wait."""
+        """Wake the waiting thread for good."""
         self._changed.set()
 
     def take(self) -> Changes | None:
@@ -116,8 +116,8 @@ class ChangeHints:
             self._source = None
 
 
-# Linux: our own reader, for watchdog has three threads that wake at every write to a log, and passes over folders that
-# the system refuses to watch (seen with 7.1), so that a limit would mean silence.
+# Linux: our own reader, because watchdog has three threads that wake at every write to a log, and ignores folders that
+# the system refuses to watch (observed with 7.1), so that reaching the limit would go unnoticed.
 def _source(folder: Path, hints: ChangeHints) -> EventSource:
     if sys.platform.startswith("linux"):
         from depixel_watch.folder.inotify import TreeEvents

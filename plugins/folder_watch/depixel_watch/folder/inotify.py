@@ -1,6 +1,6 @@
 """
-Linux's file events for a whole tree at low cost: one thread that reads at most once a second while files keep changing,
-so that a log that grows all day costs no more than that.
+File events of Linux for a whole tree at low cost: one thread that reads at most once a second while files keep
+changing, so that a log that grows all day costs no more than that.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _MASK = (
 _HEAD = struct.Struct("iIII")
 _BUFFER = 2**20
 _SECONDS = 1.0  # between two reads while events keep coming
-_AT_ONCE = 0.05  # after a silence: what belongs together is read together
+_AT_ONCE = 0.05  # after a silence: related events are read together
 
 _LIMITS = {
     errno.ENOSPC: "the limit of inotify watches is reached: fs.inotify.max_user_watches",
@@ -36,20 +36,20 @@ _LIMITS = {
 }
 
 Change = Callable[[str, bool], None]
-"""Gets the relative path of what changed ("" = everything may have), and whether it is a folder."""
+"""Gets the relative path of the change ("" = anything may have changed), and whether it is a folder."""
 
 
 class TreeEvents:
     """
-    Tells of changes in a folder and all folders below it, those that come later included. Links to folders are not
-    followed, and hidden folders and the litter of systems are not watched.
+    Reports changes in a folder and all folders below it, including later ones. Links to folders are not followed, and
+    hidden folders and system folders are not watched.
 
     Args:
         tell: called in the reading thread with each change.
         fail: called there with a reason if events are lost from now on.
 
     Raises:
-        OSError: the system does not support events, or not for so many folders.
+        OSError: the system does not support events, or not for this many folders.
     """
 
     def __init__(self, root: Path, tell: Change, fail: Callable[[str], None]) -> None:
@@ -79,7 +79,7 @@ class TreeEvents:
         for handle in (self._file, self._ended, self._end):
             os.close(handle)
 
-    # A folder and all below it. What was made in it before it was watched is told by telling the folder.
+    # A folder and everything below it. Files created in it before it was watched are covered by reporting the folder.
     def _watch(self, folder: bytes) -> None:
         todo = [folder]
         while todo:
@@ -90,7 +90,7 @@ class TreeEvents:
                 number = ctypes.get_errno()
                 if number in _LIMITS or not place:
                     raise _refusal()
-                continue  # gone again, or not readable: the look through the whole folder names it
+                continue  # deleted again or unreadable: the scan of the whole folder reports it
             self._folders[watch], self._watches[place] = place, watch
             try:
                 with os.scandir(path) as entries:
@@ -102,7 +102,7 @@ class TreeEvents:
             except OSError:
                 continue
 
-    # A folder that was renamed or moved away keeps its watches, which would tell old names.
+    # A folder that was renamed or moved away keeps its watches, which would report old names.
     def _forget(self, folder: bytes) -> None:
         inside = folder + b"/"
         for place in [place for place in self._watches if place == folder or place.startswith(inside)]:
@@ -126,7 +126,7 @@ class TreeEvents:
                     break
                 seconds = _SECONDS
 
-    # All that has come until now; False when nothing has.
+    # Everything that has arrived so far; False if nothing has.
     def _read(self) -> bool:
         some = False
         while True:
@@ -167,7 +167,7 @@ class TreeEvents:
             if not mask & _MOVED_FROM and not is_litter(os.fsdecode(name)):
                 self._watch_later(path)
         if is_folder and not mask & (_MOVED_FROM | _MOVED_TO | _CREATE | _DELETE):
-            return  # its entries tell of themselves
+            return  # its entries are reported separately
         self._tell(os.fsdecode(path), is_folder)
 
     def _watch_later(self, folder: bytes) -> None:

@@ -13,7 +13,7 @@ WHOLE_DISK = "A whole disk is not watched; give the mod folder."
 
 def overlay_for(source: Path) -> Path:
     """
-    The default output: a folder beside the source. Deleting it reverts everything.
+    The default output: a folder next to the source. Deleting it reverts everything.
 
     Raises:
         BadUsageError: the source is the root of a disk.
@@ -26,10 +26,10 @@ def overlay_for(source: Path) -> Path:
 
 def checked(source: Path, out: Path) -> tuple[Path, Path]:
     """
-    Both folders with links resolved.
+    Both folders, with links resolved.
 
     Raises:
-        BadUsageError: no such folder, both the same, or one inside the other.
+        BadUsageError: the folder does not exist, both are the same, or one is inside the other.
     """
     if source.is_file() and is_archive(source.name):
         larger = source.with_name(f"{source.stem}-depixel{source.suffix}")
@@ -42,11 +42,13 @@ def checked(source: Path, out: Path) -> tuple[Path, Path]:
     if source == out or (out.exists() and source.samefile(out)):
         raise BadUsageError(f"The output folder is the watched folder {source}; choose another with -o.")
     if out.is_relative_to(source):
-        raise BadUsageError(f"{out} lies inside the watched {source} and would feed on itself; choose another with -o.")
+        raise BadUsageError(
+            f"{out} is inside the watched folder {source}, so outputs would become inputs; choose another with -o."
+        )
     if source.is_relative_to(out):
-        raise BadUsageError(f"The watched {source} lies inside the output folder {out}; choose another with -o.")
+        raise BadUsageError(f"The watched folder {source} is inside the output folder {out}; choose another with -o.")
     if (source / LEDGER_NAME).exists():
-        raise BadUsageError(f"{source} is itself an output folder of Depixel; watch the folder it was made from.")
+        raise BadUsageError(f"{source} is an output folder of Depixel; watch its source folder instead.")
     if out.exists() and not out.is_dir():
         raise BadUsageError(f"{out} is a file; choose a folder with -o.")
     return source, out

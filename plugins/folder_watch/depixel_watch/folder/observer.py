@@ -1,4 +1,4 @@
-"""File events of macOS, Windows and the BSDs, by watchdog."""
+"""File events on macOS, Windows and the BSDs, by watchdog."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from pathlib import Path
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 
-_CHANGES = {"created", "modified", "moved", "deleted", "closed"}  # reading a file is no change
+_CHANGES = {"created", "modified", "moved", "deleted", "closed"}  # reading a file is not a change
 
 
 class Observed(FileSystemEventHandler):
     """
-    Tells of changes in a folder and all folders below it.
+    Reports changes in a folder and all folders below it.
 
     Args:
-        tell: gets a relative path ("" = the folder itself) and whether it is a folder; called in watchdog's thread.
+        tell: called in watchdog's thread with a relative path ("" = the folder itself) and whether it is a folder.
 
     Raises:
         OSError: the system does not support events.

@@ -1,4 +1,4 @@
-"""Walks a mod folder: every file once, without loops, with only the folders still to visit in memory."""
+"""Walks a mod folder: visits every file once, without loops, keeping only the unvisited folders in memory."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from depixel_watch.folder.stamps import Stamp, stamp_from
 from depixel_watch.ledger.ledger import LEDGER_NAME
 
 OURS = ".depixel-"
-"""What begins so is ours: ledger, lock, unfinished outputs."""
+"""Names that begin with this are ours: ledger, lock, unfinished outputs."""
 
 # Files of systems, synchronisers and network drives; never part of a pack.
 _LITTER = re.compile(
@@ -41,7 +41,7 @@ class Changes:
     """What must be checked: relative paths with forward slashes."""
 
     files: set[str] = field(default_factory=set)
-    folders: set[str] = field(default_factory=set)  # to be listed, without the ones below them
+    folders: set[str] = field(default_factory=set)  # to be listed, without their subfolders
 
     def __bool__(self) -> bool:
         return bool(self.files or self.folders)
@@ -58,9 +58,9 @@ class Findings:
 
     trouble: Callable[[str], None]  # called with a sentence for each link that is skipped
     unreadable: dict[str, str] = field(default_factory=dict)  # folder ("" = the root) => why it cannot be read
-    mounts: set[str] = field(default_factory=set)  # folders that are disks of their own
+    mounts: set[str] = field(default_factory=set)  # folders that are mount points
     folders: set[str] = field(default_factory=set)  # that were listed
-    files: set[str] = field(default_factory=set)  # that were looked at one by one
+    files: set[str] = field(default_factory=set)  # that were checked one by one
     counts: dict[str, int] = field(default_factory=dict)  # folder => entries
 
     def covers(self, path: str) -> bool:
@@ -69,13 +69,13 @@ class Findings:
 
 
 def is_litter(name: str) -> bool:
-    """Whether a file or folder of this name is skipped silently: hidden, or left by a system."""
+    """Whether a file or folder with this name is skipped silently: hidden, or created by a system."""
     return _LITTER.fullmatch(name) is not None
 
 
 def look_at(root: Path, findings: Findings, changes: Changes, counts: dict[str, int]) -> Iterator[FileEntry]:
     """
-    The files that changed, and those beside them, because one file may decide how another is treated.
+    The changed files and the files next to them, because one file may decide how another is treated.
 
     Args:
         counts: entries of each folder; in a large folder only the changed files are checked.
@@ -98,11 +98,11 @@ def look_at(root: Path, findings: Findings, changes: Changes, counts: dict[str, 
 
 def walk(root: Path, findings: Findings, only: Iterable[str] | None = None) -> Iterator[FileEntry]:
     """
-    All regular files below `root`. Links to folders are not followed (they may lead round in circles or out of the
-    mod); links to files are. A folder with a ledger in it holds outputs, which are no inputs.
+    All regular files below `root`. Links to folders are not followed, because they may form circles or lead out of the
+    mod; links to files are. A folder with a ledger holds outputs, which are not inputs.
 
     Args:
-        only: list these folders, without the ones below them; None = the whole tree.
+        only: list these folders, without their subfolders; None = the whole tree.
     """
     todo = [""] if only is None else list(only)
     devices = {"": _device(root)}
@@ -126,7 +126,7 @@ def walk(root: Path, findings: Findings, only: Iterable[str] | None = None) -> I
                 findings.counts[folder] = count
         except FileNotFoundError:
             if only is None and folder == "":
-                findings.unreadable[folder] = _unread(str(root), "it is not there")
+                findings.unreadable[folder] = _unread(str(root), "it does not exist")
         except OSError as error:
             findings.unreadable[folder] = _unread(folder or str(root), (error.strerror or str(error)).lower())
 
@@ -137,12 +137,12 @@ def _file(entry: os.DirEntry[str], path: str, folder: str, findings: Findings) -
         about = entry.stat()
     except OSError as error:
         if link:
-            findings.trouble(f"{path} is a link that leads nowhere.")
-        elif not isinstance(error, FileNotFoundError):  # that: gone since
+            findings.trouble(f"{path} is a broken link.")
+        elif not isinstance(error, FileNotFoundError):  # unless it was deleted meanwhile
             findings.unreadable[path.rpartition("/")[0]] = _unread(folder, (error.strerror or str(error)).lower())
         return None
     if link and stat.S_ISDIR(about.st_mode):
-        findings.trouble(f"{path} is a link to a folder: not followed; watch that folder by itself.")
+        findings.trouble(f"{path} is a link to a folder and is not followed; watch that folder separately.")
     return stamp_from(about) if stat.S_ISREG(about.st_mode) else None
 
 
@@ -160,7 +160,7 @@ def _device(path: Path) -> int:
 
 
 def vanished_mount(root: Path, path: str, mounts: Iterable[str]) -> str | None:
-    """The disk that a file was on, if it was mounted below `root` before and is not now."""
+    """The disk of a file, if it was mounted below `root` before and is not mounted now."""
     for folder in mounts:
         if path.startswith(f"{folder}/") and _device(root / folder) in (0, _device((root / folder).parent)):
             return folder
@@ -171,7 +171,7 @@ def _unread(folder: str, reason: str) -> str:
     return f"The folder {folder} cannot be read: {reason}."
 
 
-# Windows' junctions are links, but not symbolic ones.
+# Junctions on Windows are links, but not symbolic links.
 def _is_link(entry: os.DirEntry[str]) -> bool:
     if sys.platform == "win32":
         return entry.is_symlink() or entry.stat(follow_symlinks=False).st_reparse_tag == stat.IO_REPARSE_TAG_MOUNT_POINT

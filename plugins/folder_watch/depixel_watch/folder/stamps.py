@@ -1,4 +1,4 @@
-"""What a directory says about a file without opening it, and when a dropped file is complete."""
+"""What a directory says about a file without opening it, and when a newly copied file is complete."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _BLOCK = 2**20
 
 class Stamp(NamedTuple):
     """
-    Size and times of a file, and its number on its disk. Where a new content keeps size and modification time (zips
-    with fixed dates, mod managers), the time of change or the number still differs. Each value fits into 64 bits.
+    Size and times of a file, and its number on its disk. If new content has the same size and modification time (zips
+    with fixed dates, mod managers), the change time or the number still differs. Each value fits into 64 bits.
     """
 
     size: int  # bytes
     mtime_ns: int
-    ctime_ns: int = 0  # of the last change of anything, name included; Windows: when the file was created
+    ctime_ns: int = 0  # of the last change of anything, including the name; Windows: creation time
     inode: int = 0
 
     def looks_like(self, other: Stamp) -> bool:
@@ -34,7 +34,7 @@ class Stamp(NamedTuple):
 
 def stamp_from(about: os.stat_result) -> Stamp:
     """
-    The stamp from the result of `os.stat`. Times far from ours (the year 2300) are wrapped: equal times stay equal.
+    The stamp from the result of `os.stat`. Very distant times (the year 2300) are wrapped: equal times stay equal.
     """
     return Stamp(about.st_size, _wrapped(about.st_mtime_ns), _wrapped(about.st_ctime_ns), _wrapped(about.st_ino))
 
@@ -44,7 +44,7 @@ def _wrapped(value: int) -> int:
 
 
 def stamp_of(path: Path) -> Stamp | None:
-    """The file's present stamp; None if it does not exist. Raises OSError if that is unknown."""
+    """The file's current stamp; None if it does not exist. Raises OSError if that is unknown."""
     try:
         return stamp_from(path.stat())
     except (FileNotFoundError, NotADirectoryError):
@@ -73,7 +73,7 @@ def is_file(path: Path) -> bool:
 
 def open_regular(path: Path) -> int:
     """
-    A descriptor for reading a regular file. It never waits, as opening a pipe without a writer would.
+    A descriptor for reading a regular file. It never blocks, unlike opening a pipe without a writer.
 
     Raises:
         UnreadablePictureError: it is a pipe, a device or a folder.
@@ -126,12 +126,12 @@ class StabilityTracker:
         return now - before[1] >= self._quiet
 
     def is_waited_for(self, path: str, stamp: Stamp) -> bool:
-        """Whether the file was seen before but has not been still long enough; records its stamp."""
+        """Whether the file was seen before but has not been unchanged for long enough; records its stamp."""
         return path in self._seen and not self.is_still(path, stamp)
 
     @property
     def seconds(self) -> float:
-        """Seconds until the first of the files may have been still long enough; 0 if there are none."""
+        """Seconds until the first of the files may have been unchanged for long enough; 0 if there are none."""
         now = self._clock()
         return max(0.0, min((since + self._quiet - now for _, since in self._seen.values()), default=0.0))
 

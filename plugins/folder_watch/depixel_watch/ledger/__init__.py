@@ -1,1 +1,1 @@
-"""The records of a watcher: the ledger, the lock, and the owners of outputs."""
+"""A watcher's records: the ledger, the lock, and the owners of outputs."""

@@ -1,4 +1,4 @@
-"""Who owns the file in an output's place, and which other source has the same output."""
+"""Who owns the file at an output's path, and which other source has the same output."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from depixel_watch.ledger.ledger import BLOCKED, LEDGER_NAME, NOTHING, Ledger, R
 from depixel_watch.work.task import Task
 
 REBUILT = "rebuilt"
-"""Fact in a ledger that was made anew from a damaged one: outputs that it does not know may be ours."""
+"""Fact in a ledger that was rebuilt from a damaged one: outputs missing from it may be ours."""
 
 _FOREIGN = "{} was not made by Depixel, or was changed since; move it away."
 
 
 def foreign(target: Path) -> OutputExistsError:
-    """The error for a file in an output's place that Depixel did not make."""
+    """The error for a file at an output's path that Depixel did not make."""
     return OutputExistsError(_FOREIGN.format(target))
 
 
 def owns(row: Row | None, target: Path, there: Stamp) -> bool:
     """
-    Whether the file at `target`, which looks like `there`, is the output on record: by its stamp, else by its bytes.
-    A link is never an output.
+    Whether the file at `target`, with stamp `there`, is the recorded output: by its stamp, otherwise by its bytes. A
+    link is never an output.
     """
     if row is None or target.is_symlink():
         return False
     if row.out == there:
         return True
     digests = {row.made, row.prior} - {"", BLOCKED}
-    if not digests:  # from a ledger that did not keep all digests
+    if not digests:  # from an old ledger without all digests
         return row.out != NOTHING and row.out.looks_like(there)
     try:
         return digest_of(target) in digests
@@ -61,8 +61,8 @@ class Claims:
 
     def refused(self, task: Task) -> DepixelError | None:
         """
-        Why this output is not to be written: what lies there is somebody else's, or another source's. Asked before the
-        engine works in vain; publication looks again.
+        Why this output must not be written: its path holds a file of others, or another source's output. Checked before
+        the engine works in vain; publication checks again.
         """
         target = self._out / task.output
         try:
@@ -77,7 +77,7 @@ class Claims:
                 rival, ours = self._owner(task)
             if rival != task.path:
                 self._claimed[_folded(task.output)] = rival
-                one = f"{target} is the output of {rival}, whose name is the same to this disk"
+                one = f"{target} is the output of {rival}, whose name is the same on this disk"
                 return OutputExistsError(f"{one}; rename one of them.")
         if not ours:
             return foreign(target)
@@ -87,14 +87,14 @@ class Claims:
         return None
 
     def settle(self) -> None:
-        """The run is over: what was renamed is known under its new name alone."""
+        """End the run: renamed outputs are now recorded only under their new names."""
         with contextlib.suppress(sqlite3.Error):
             for path in self._renamed:
                 self._ledger.remove(path)
         self._renamed.clear()
 
-    # Whose the file in this place is by the ledger, and whether it may be replaced for this task: what was made of a
-    # source that has only another case now goes over to its new name.
+    # The owner, by the ledger, of the file at this path, and whether it may be replaced for this task: the output of a
+    # source that was renamed only in case gets the new name.
     def _owner(self, task: Task) -> tuple[str, bool]:
         if self._owners is None:
             owners = (row for row in self._ledger.rows() if row.state in ("done", "writing"))
@@ -107,7 +107,7 @@ class Claims:
                 return row.path, False
         with contextlib.suppress(OSError):  # it is replaced in any case
             (self._out / row.output).rename(self._out / task.output)
-        # The record goes along, so that publication knows the file for ours.
+        # The record is renamed too, so that publication recognises the file as ours.
         before = self._ledger.get(task.path)
         if before is None or before.state not in ("done", "writing"):
             self._ledger.record([_moved(row, task)])
@@ -121,12 +121,12 @@ def _moved(row: Row, task: Task) -> Row:
     )
 
 
-# As disks compare names that do not heed case: Windows', macOS's (which take composed letters for the same, too).
+# Folds names like disks that ignore case: those of Windows and macOS (which also treats composed letters as equal).
 def _folded(path: str) -> str:
     return unicodedata.normalize("NFC", path).casefold()
 
 
 def _unwritable(sentence: str, error: OSError) -> DepixelError:
     problem = UnwritableOutputError(sentence)
-    problem.__cause__ = error  # whether it may pass is told by that
+    problem.__cause__ = error  # the cause tells whether it may resolve itself
     return problem

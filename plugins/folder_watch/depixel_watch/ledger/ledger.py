@@ -1,10 +1,10 @@
 """
-The record of what was done to which content, in SQLite's write-ahead mode, so that a kill at any moment leaves it
-consistent.
+The record of what was done to which content. SQLite's write-ahead mode keeps it consistent if the process is killed at
+any moment.
 
-A row goes `writing` -> `done` (or `failed`; `left` = alone, on purpose). `writing` is committed, with the digest of the
-new output, before that output gets its name. After a crash a file at that place is ours when it has the digest of the
-new output or of the one before; anything else belongs to somebody else.
+A row goes from `writing` to `done` (or `failed`; `left` = left alone on purpose). `writing` is committed, with the
+digest of the new output, before that output gets its name. After a crash, a file at that path is ours if it has the
+digest of the new or the previous output; otherwise it belongs to others.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from depixel.errors import DepixelError
 from depixel_watch.folder.stamps import Stamp
 
 BLOCKED = "blocked"
-"""In place of a digest in a failed row: somebody else's file lies where the output belongs."""
+"""Stored instead of a digest in a failed row: a file of others is at the output's path."""
 
 LEDGER_NAME = ".depixel-ledger.sqlite"
 
@@ -64,7 +64,7 @@ class Row:
     stamp: Stamp  # of the source
     key: str  # content and request: equal keys have equal outputs
     recipe: str  # settings + model + engine version of the whole run
-    state: str  # writing, done, failed, left (alone, on purpose)
+    state: str  # writing, done, failed, left (left alone on purpose)
     reason: str  # why it failed or was left alone, or a remark
     out: Stamp = NOTHING  # of the output as written; while `writing`, of the previous one
     made: str = ""  # digest of the output's bytes
@@ -88,7 +88,7 @@ def is_damage(error: sqlite3.Error) -> bool:
 
 
 def is_inside(path: str) -> bool:
-    """Whether a path of the ledger stays below the folder that it is relative to."""
+    """Whether a path from the ledger stays below the folder that it is relative to."""
     if os.name != "nt" and ".." not in path and not path.startswith("/"):
         return True
     pure = PurePosixPath(path)
@@ -100,7 +100,7 @@ class DamagedLedgerError(DepixelError):
 
 
 def identity_of(path: Path) -> tuple[int, int] | None:
-    """Device and inode of a file, by which a new file with the same name differs. None if it is not accessible."""
+    """Device and inode of a file, which differ for a new file with the same name. None if it is not accessible."""
     with contextlib.suppress(OSError):
         about = path.stat()
         return about.st_dev, about.st_ino
@@ -119,7 +119,7 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
-        if not path.exists():  # what its file left behind when it was deleted alone
+        if not path.exists():  # files that remained when its file alone was deleted
             for left in ("-wal", "-shm"):
                 path.with_name(path.name + left).unlink(missing_ok=True)
         self._base = sqlite3.connect(path, isolation_level=None)
@@ -175,7 +175,7 @@ class Ledger:
         return [_row(values) for values in rows]
 
     def was_made(self, content: str) -> bool:
-        """Whether these bytes are an answer of ours, which is never an input, wherever it was copied to."""
+        """Whether these bytes are one of our answers, which is never an input, wherever it was copied."""
         rows = self._base.execute(
             "SELECT 1 FROM files WHERE made = ? AND made != '' AND answer = 1 LIMIT 1", (content,)
         )
@@ -186,19 +186,19 @@ class Ledger:
         self._base.execute("DELETE FROM files WHERE path = ?", (_stored(path),))
 
     def ask_again(self, state: str) -> None:
-        """Process the files in a state again; the record of which outputs are ours is kept."""
+        """Process the files in a state again; the record of our outputs is kept."""
         self._base.execute("UPDATE files SET recipe = '' WHERE state = ?", (state,))
 
     def rows(self, state: str | None = None, folder: str | None = None) -> Iterator[Row]:
         """
-        Rows by path, a thousand at a time, so that they may be changed meanwhile.
+        Rows by path, a thousand at a time, so that they may be changed during the iteration.
 
         Args:
-            state: only those in this state.
+            state: only rows in this state.
             folder: only those in and below this folder ("" = all).
         """
         last: str | bytes = f"{folder}/" if folder else ""
-        end = f"{folder}0" if folder else None  # "0" comes next after "/"
+        end = f"{folder}0" if folder else None  # "0" is the character after "/"
         while True:
             values = self._base.execute(
                 f"{_SELECT} WHERE path > ? AND (? IS NULL OR path < ?) AND (? IS NULL OR state = ?) "
@@ -212,7 +212,7 @@ class Ledger:
 
     def rows_in(self, folder: str, is_there: Callable[[str], bool]) -> Iterator[Row]:
         """
-        Rows of the files in a folder, and of those below it whose folder is gone.
+        Rows of the files in a folder, and of the files in deleted folders below it.
 
         Args:
             is_there: whether a folder below it still exists.
@@ -228,14 +228,14 @@ class Ledger:
                 inner, below, _ = row.path.removeprefix(prefix).partition("/")
                 last = row.path
                 if below and is_there(prefix + inner):
-                    last = f"{prefix}{inner}0"  # past all that is below it
+                    last = f"{prefix}{inner}0"  # past everything below it
                     break
                 yield row
             if not values:
                 return
 
     def can_be_read(self) -> bool:
-        """Whether SQLite finds the rows and what belongs to them. Cheap: pages are not compared with each other."""
+        """Whether SQLite can read the rows and their indexes. Cheap: pages are not compared with each other."""
         try:
             self._base.execute("SELECT count(*) FROM files").fetchone()
             self._base.execute(f"{_SELECT} LIMIT 1").fetchone()
@@ -267,11 +267,11 @@ class Ledger:
         self._base.execute("INSERT OR REPLACE INTO kinds VALUES (?, ?)", (_stored(family), kind))
 
     def mounts(self) -> set[str]:
-        """Folders that were disks of their own when they were last looked at."""
+        """Folders that were mount points at the last scan."""
         return {_read(value[0]) for value in self._base.execute("SELECT folder FROM mounts")}
 
     def note_mounts(self, folders: Iterable[str]) -> None:
-        """Remember folders that are disks of their own."""
+        """Remember folders that are mount points."""
         self._base.executemany("INSERT OR IGNORE INTO mounts VALUES (?)", [(_stored(folder),) for folder in folders])
 
     def unreadable(self) -> dict[str, str]:
@@ -315,11 +315,11 @@ def _values(row: Row) -> tuple[str | bytes | int, ...]:
     )
 
 
-# SQLite's columns take values of any type, and a damaged page may hold some. A folder of outputs may be somebody else's
-# work, its ledger as well: no row may lead out of the two folders.
+# SQLite's columns accept values of any type, and a damaged page may hold some. The output folder, including its ledger,
+# may have been prepared by others: no row may lead out of the two folders.
 def _row(values: tuple[Any, ...]) -> Row:
     if not all(isinstance(value, int) for value in (*values[1:5], *values[9:13], values[16])):
-        raise sqlite3.DatabaseError("a stamp is no number")
+        raise sqlite3.DatabaseError("a stamp is not a number")
     path, target = _read(values[0]), _read(values[14])
     if not (is_inside(path) and is_inside(target)):
         raise sqlite3.DatabaseError("a path leads out of the folder")
@@ -338,7 +338,7 @@ def _row(values: tuple[Any, ...]) -> Row:
     )
 
 
-# A name from an old archive may not be Unicode, which SQLite's texts must be: it is kept as bytes.
+# A name from an old archive may not be valid Unicode, which SQLite requires for texts: it is stored as bytes.
 def _stored(text: str) -> str | bytes:
     try:
         text.encode()

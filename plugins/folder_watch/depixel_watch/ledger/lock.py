@@ -15,27 +15,27 @@ _OWN_FILES = [name + end for name in (_LOCK_NAME, LEDGER_NAME) for end in ("", "
 
 
 class Lock:
-    """The hold of one watcher on its output folder."""
+    """One watcher's lock on its output folder."""
 
     def __init__(self, out: Path) -> None:
         self._out, self._path = out, out / _LOCK_NAME
         self._base: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None  # see `identity_of`
-        self._held = False  # once
+        self._held = False  # whether it was ever held
 
     def hold(self) -> None:
         """
-        Hold the folder, from now on or still. Whoever deletes it while a watcher runs takes the lock along, and it is
-        taken again in the folder that is made anew.
+        Take the lock, or confirm that it is still held. If somebody deletes the folder while a watcher runs, the lock
+        is deleted too, and is taken again in the new folder.
 
         Raises:
             BadUsageError: another watcher holds it; the watcher's own files are links.
-            UnwritableOutputError: it cannot be made, or not be written.
+            UnwritableOutputError: it cannot be created or written.
         """
         if self._base is not None and self._file == identity_of(self._path):
             return
         self.release()
-        for name in _OWN_FILES:  # in a folder where others write, too, a link would lead us to another file of ours
+        for name in _OWN_FILES:  # in a folder where others write, a link could lead us to another file of ours
             if (self._out / name).is_symlink():
                 raise BadUsageError(f"{self._out / name} is a link: delete it, or choose another folder with -o.")
         try:

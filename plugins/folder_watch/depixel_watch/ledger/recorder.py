@@ -30,7 +30,7 @@ class Times:
 
 @dataclass
 class PassCounts:
-    """What one pass over the folder did, in files."""
+    """The result of one pass over the folder, in numbers of files."""
 
     found: int = 0  # files that need work in this pass
     done: int = 0
@@ -41,12 +41,12 @@ class PassCounts:
     waiting: int = 0  # not complete yet
     removed: int = 0  # outputs removed because their source is gone
     whole: bool = True  # the whole folder was scanned, not only changes
-    inside: tuple[str, int, int] = ("", 0, 0)  # an archive that is being rewritten: path, work done, all of its work
+    inside: tuple[str, int, int] = ("", 0, 0)  # the archive in progress: path, work done, total work
     times: Times = field(default_factory=Times)
 
     @property
     def finished(self) -> int:
-        """How many of `found` were processed."""
+        """The number of `found` files that were processed."""
         return self.done + self.copied + self.left + self.failed
 
 
@@ -89,7 +89,7 @@ class Recorder:
 
     def announce(self, outputs: Iterable[tuple[LoadedTask, str, bool]]) -> None:
         """
-        Record digests before outputs get their names: a file with one of them is ours from now on.
+        Record digests before outputs get their names: files with these digests are ours from now on.
 
         Args:
             outputs: task, digest of the new output, whether it is an answer of the engine.
@@ -103,7 +103,7 @@ class Recorder:
             self.ledger.record(rows)
 
     def finish(self, outcomes: Iterable[tuple[LoadedTask, Output]]) -> None:
-        """Record outputs that have their names."""
+        """Record outputs that have their final names."""
         pairs = list(outcomes)
         if pairs:
             self.ledger.record(
@@ -131,11 +131,11 @@ class Recorder:
 
     def fail(self, item: LoadedTask, error: Exception) -> None:
         """
-        One file failed. What cannot be opened, or not written, is tried again in each pass, and told of once; what
-        somebody else's file is in the way of, when that is gone.
+        Record that one file failed. Files that cannot be opened or written are retried in each pass and announced once;
+        if a file of others is in the way, the file is retried when that is gone.
 
         Raises:
-            PauseError: it was not the file's fault.
+            PauseError: the file is not at fault.
         """
         if pause := as_pause(error):
             raise pause
@@ -161,7 +161,7 @@ class Recorder:
         self._listener(Announcement("failed", item.task.path, str(error)))
 
     def leave(self, item: LoadedTask, reason: str, digest: str = "") -> None:
-        """Record that a file is left alone on purpose. `digest`: its content is an output of ours."""
+        """Record that a file is left alone on purpose. `digest`: its content is one of our outputs."""
         before = self.ledger.get(item.task.path)
         self.ledger.record([self._row(item, "left", reason, self._out_of(before), digest)])
         self._tracker.forget(item.task.path)
@@ -173,15 +173,14 @@ class Recorder:
         self.counts.waiting += count
         self.counts.found -= count
 
-    # Why it failed last time, which need not be announced again.
+    # The reason of its last failure, which need not be announced again.
     def _reason(self, before: Row | None) -> str:
         return before.reason if before is not None and before.state in ("failed", "writing") else ""
 
     def _out_of(self, before: Row | None) -> Stamp:
         return NOTHING if before is None else before.out
 
-    # Digest of the output that lies there before this one. A run that was killed while it wrote may have left the new
-    # one or the one before.
+    # Digest of the previous output. A run that was killed while writing may have left the new one or the previous one.
     def _prior(self, before: Row | None) -> str:
         if before is None or before.made == BLOCKED:
             return ""

@@ -1,4 +1,4 @@
-"""Rebuilds a ledger that is damaged, or was deleted with the outputs, from what is still readable."""
+"""Rebuilds a ledger that is damaged, or was deleted with the outputs, from the rows that are still readable."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _KEPT = (
 
 def open_ledger(path: Path, trouble: Callable[[str], object], *, damaged: bool = False) -> Ledger:
     """
-    The ledger of an output folder. A damaged one is put aside and replaced by a new one with all readable rows.
+    The ledger of an output folder. A damaged one is renamed and replaced by a new one with all readable rows.
 
     Args:
         trouble: called with a sentence about it.
-        damaged: it is known to be damaged, though it may open.
+        damaged: it is known to be damaged, even if it can be opened.
 
     Raises:
         sqlite3.OperationalError, OSError: it cannot be read or written.
@@ -46,7 +46,7 @@ def open_ledger(path: Path, trouble: Callable[[str], object], *, damaged: bool =
     for ending in ("-wal", "-shm"):
         with contextlib.suppress(OSError):
             path.with_name(path.name + ending).rename(aside.with_name(aside.name + ending))
-    # What lay in the way of an output may be an output of ours whose row was lost.
+    # A file in the way of an output may be one of our outputs whose row was lost.
     rows = [row for row in _salvaged(aside) if not (row.state == "failed" and row.made == BLOCKED)]
     ledger = Ledger(path)
     try:
@@ -62,10 +62,10 @@ def open_ledger(path: Path, trouble: Callable[[str], object], *, damaged: bool =
 @contextlib.contextmanager
 def reading(path: Path) -> Iterator[Ledger]:
     """
-    A ledger for reading only; it is not repaired.
+    A ledger opened for reading only; it is not repaired.
 
     Raises:
-        DamagedLedgerError: it is damaged, or becomes unreadable while it is looked at.
+        DamagedLedgerError: it is damaged, or becomes unreadable during use.
     """
     try:
         ledger = Ledger(path)
@@ -75,20 +75,20 @@ def reading(path: Path) -> Iterator[Ledger]:
             ledger.close()
     except sqlite3.Error as error:
         raise DamagedLedgerError(
-            f"The ledger {path} cannot be read ({error}): `depixel watch` mends it at its next start."
+            f"The ledger {path} cannot be read ({error}): `depixel watch` repairs it at its next start."
         ) from error
 
 
 def opened_again(ledger: Ledger, out: Path, *, away: bool, trouble: Callable[[str], None]) -> Ledger:
     """
-    The ledger of an output folder that was deleted while a watcher ran. Whoever deletes it in the middle of the work
-    may leave outputs behind that came meanwhile; the old ledger can still be read, and says which are ours.
+    The ledger of an output folder that was deleted while a watcher ran. Outputs written meanwhile may remain; the old
+    ledger can still be read, and tells which are ours.
 
     Args:
-        away: the old ledger was not to be used before.
+        away: the old ledger was unusable before.
     """
     ours: list[Row] = []
-    if not away and not ledger.path.exists():  # else some file systems number files anew at will
+    if not away and not ledger.path.exists():  # otherwise some file systems reuse inode numbers
         with contextlib.suppress(sqlite3.Error):
             ours = [row for row in ledger.rows() if _is_ours(row, out)]
     ledger.close()

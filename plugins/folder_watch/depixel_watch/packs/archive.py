@@ -1,4 +1,4 @@
-"""A zip of textures in, a zip of larger textures out: entry by entry, in order, everything else byte for byte."""
+"""Rewrites a zip of textures with larger textures: entry by entry, in order; everything else byte for byte."""
 
 from __future__ import annotations
 
@@ -32,23 +32,23 @@ MAX_ENTRIES = 200_000
 MAX_ENTRY_BYTES = 2**28
 MAX_BYTES = 2**34  # of all entries together, unpacked
 MAX_DICTIONARY = 2**27  # bytes; LZMA's own programs use up to 64 MiB
-MAX_RATIO = 200  # unpacked to packed bytes of the whole archive; deflate itself ends at about 1000
-# What zipfile answers to damage; RuntimeError: a local header that says encrypted when the directory did not.
+MAX_RATIO = 200  # unpacked to packed bytes of the whole archive; deflate reaches at most about 1000
+# What zipfile raises for damage; RuntimeError: a local header says encrypted, but the directory does not.
 _DAMAGE = (zipfile.BadZipFile, EOFError, ValueError, RuntimeError, zlib.error, lzma.LZMAError, OverflowError)
-_UTF8 = 0x800  # flag: the name is UTF-8, else the old PC's letters or nobody knows what
-_ZIP64, _UNICODE_PATH = 0x0001, 0x7075  # extra fields: large sizes, the name once more
-_GROUP = 64  # pictures that are in memory together
+_UTF8 = 0x800  # flag: the name is UTF-8; otherwise code page 437 or unknown
+_ZIP64, _UNICODE_PATH = 0x0001, 0x7075  # extra fields: large sizes, the name in Unicode
+_GROUP = 64  # pictures that are in memory at the same time
 _GROUP_BYTES = 2**25
-_GROUP_WORK = 2**17  # so that progress is told every few seconds
+_GROUP_WORK = 2**17  # so that progress is reported every few seconds
 
 
 @dataclass(frozen=True)
 class PackOptions:
     """Options of the user beyond the request; the same for folders and archives."""
 
-    profile: PackProfile | None = None  # None = recognised by what is inside
+    profile: PackProfile | None = None  # None = detected from the contents
     limits: SizeLimits = NO_LIMITS
-    progress: Callable[[int, int], None] = lambda done, total: None  # work done, and of the whole archive
+    progress: Callable[[int, int], None] = lambda done, total: None  # work done, and total work of the archive
 
 
 def rewrite(
@@ -62,11 +62,11 @@ def rewrite(
     Write the upscaled archive.
 
     Returns:
-        The profile that was used, and a sentence for each picture that could not be upscaled and was copied as it is.
+        The profile that was used, and a sentence for each picture that could not be upscaled and was copied unchanged.
 
     Raises:
         UnreadablePictureError: the archive is incomplete or damaged (no end record, wrong checksums).
-        UnsupportedPictureError: encrypted, or built to do harm.
+        UnsupportedPictureError: it is encrypted or malicious.
     """
     options = options or PackOptions()
     with opened(source) as archive:
@@ -77,14 +77,14 @@ def rewrite(
 
 @contextlib.contextmanager
 def opened(path: Path) -> Iterator[zipfile.ZipFile]:
-    """The archive. Raises DepixelError as `rewrite` does, OSError where the disk is at fault."""
+    """The archive. Raises DepixelError as `rewrite` does, and OSError for errors of the disk."""
     with contextlib.ExitStack() as stack:
         with _unpacking(path.name):
             archive = stack.enter_context(zipfile.ZipFile(path))
         yield archive
 
 
-# Round calls of zipfile and nothing else, lest a fault of ours be called damage.
+# Wraps only calls of zipfile, so that a bug of ours is not reported as damage.
 @contextlib.contextmanager
 def _unpacking(name: str, part: str = "") -> Iterator[None]:
     try:
@@ -92,13 +92,13 @@ def _unpacking(name: str, part: str = "") -> Iterator[None]:
     except NotImplementedError as error:
         raise UnsupportedPictureError(f"{name} uses an unsupported compression: {error}.") from error
     except MemoryError as error:
-        raise UnsupportedPictureError(f"{name} needs more memory than there is; it is not unpacked.") from error
+        raise UnsupportedPictureError(f"{name} needs more memory than is available; it is not unpacked.") from error
     except _DAMAGE as error:
         raise UnreadablePictureError(f"{name} is incomplete or damaged: {part}{error}.") from error
     except OSError as error:
         if error.errno not in (errno.EINVAL, None):
-            raise  # the disk's fault
-        reason = "it points outside itself" if error.errno else str(error).lower()  # bz2 knows no other error
+            raise  # an error of the disk
+        reason = "it points outside itself" if error.errno else str(error).lower()  # bz2 raises no other error
         raise UnreadablePictureError(f"{name} is incomplete or damaged: {part}{reason}.") from error
 
 
@@ -112,7 +112,7 @@ def content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int = -1) ->
             return file.read(most)
 
 
-# Bytes that LZMA says it needs, which need have nothing to do with what it holds (APPNOTE 5.8.8).
+# The memory that LZMA claims to need, regardless of its content (APPNOTE 5.8.8).
 def _dictionary(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> int:
     if archive.fp is None:
         return 0
@@ -124,7 +124,8 @@ def _dictionary(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> int:
 
 def check_archive(archive: zipfile.ZipFile, name: str) -> None:
     """
-    Names that leave the folder, links, twins and bombs refuse the archive as a whole: half a pack helps nobody.
+    Names that leave the folder, links, duplicates and bombs: the archive is refused as a whole, because half a pack is
+        useless.
 
     Raises:
         UnsupportedPictureError: what is wrong with it.
@@ -135,18 +136,20 @@ def check_archive(archive: zipfile.ZipFile, name: str) -> None:
         path = PurePosixPath(path_of(entry))
         bad = path.is_absolute() or ".." in path.parts or "\0" in entry.orig_filename
         if bad or ":" in entry.filename.split("/")[0]:
-            raise UnsupportedPictureError(f"{name} holds the unsafe name {entry.filename!r}; it is not opened.")
+            raise UnsupportedPictureError(f"{name} contains the unsafe name {entry.filename!r}; it is not opened.")
         if stat.S_ISLNK(entry.external_attr >> 16):
-            raise UnsupportedPictureError(f"{name} holds the symbolic link {entry.filename!r}; it is not opened.")
-        if path.as_posix() in seen:  # ./a.png is a.png; A.png is not, where games read archives
-            raise UnsupportedPictureError(f"{name} holds {entry.filename!r} twice; it is not opened.")
+            raise UnsupportedPictureError(f"{name} contains the symbolic link {entry.filename!r}; it is not opened.")
+        if path.as_posix() in seen:  # ./a.png is the same as a.png; A.png is not in games that read archives
+            raise UnsupportedPictureError(f"{name} contains {entry.filename!r} twice; it is not opened.")
         if entry.flag_bits & 0x1:
             raise UnsupportedPictureError(f"{name} is encrypted; unpack it with its password first.")
         if entry.file_size > MAX_ENTRY_BYTES:
-            raise UnsupportedPictureError(f"{name} holds {entry.filename!r} of {entry.file_size} bytes; too large.")
+            raise UnsupportedPictureError(
+                f"{name} contains {entry.filename!r} of {entry.file_size} bytes, which is too large."
+            )
         seen.add(path.as_posix())
     whole = sum(entry.file_size for entry in entries)
-    # Entries that lie over each other count once: all of them together lie before the directory.
+    # Overlapping entries count once: all of them together end before the directory.
     packed = min(sum(entry.compress_size for entry in entries), archive.start_dir)
     if len(entries) > MAX_ENTRIES or whole > MAX_BYTES or whole > MAX_RATIO * packed + 2**24:
         raise UnsupportedPictureError(f"{name} would unpack to {whole} bytes, which is not a texture pack.")
@@ -154,14 +157,14 @@ def check_archive(archive: zipfile.ZipFile, name: str) -> None:
 
 def path_of(entry: zipfile.ZipInfo) -> str:
     """
-    The path of an entry. Some Windows programs write backslashes between folders; as unzip and 7-Zip do, they are taken
-    for slashes. The entry itself keeps the bytes of its name.
+    The path of an entry. Some Windows programs write backslashes between folders; like unzip and 7-Zip, treat them as
+    slashes. The entry itself keeps the bytes of its name.
     """
     return entry.filename.replace("\\", "/")
 
 
 def recognise_archive(archive: zipfile.ZipFile, profiles: dict[str, PackProfile]) -> PackProfile:
-    """The profile of an archive by the names in its root, those of its first files, its paths, and its own ending."""
+    """The profile of an archive: by the names in its root, those of its first files, its paths, and its extension."""
     name = PurePosixPath(archive.filename or "").name
     paths = [path_of(entry) for entry in archive.infolist()]
     tops = {path.partition("/")[0] for path in paths}
@@ -176,8 +179,8 @@ def recognise_archive(archive: zipfile.ZipFile, profiles: dict[str, PackProfile]
 
 def top_of(archive: zipfile.ZipFile, profile: PackProfile) -> str:
     """
-    "NAME/" where all of a pack lies in one folder, as in zips of whole repositories, else "". Rules are for paths in
-    it; Doom's engines look past it as well.
+    "NAME/" if all of a pack is in one folder, as in zips of whole repositories, otherwise "". Rules apply to paths
+    inside it; Doom's engines skip it as well.
     """
     paths = [PurePosixPath(path_of(entry)) for entry in archive.infolist() if not is_folder(entry)]
     tops = {path.parts[0] for path in paths if len(path.parts) > 1}
@@ -187,7 +190,7 @@ def top_of(archive: zipfile.ZipFile, profile: PackProfile) -> str:
 
 
 def is_folder(entry: zipfile.ZipInfo) -> bool:
-    """Whether an entry stands for a folder."""
+    """Whether an entry is a folder."""
     return path_of(entry).endswith("/")
 
 
@@ -210,7 +213,7 @@ class _Listing:
 
 
 class _Rewriting:
-    """One archive on its way; in one thread."""
+    """The rewriting of one archive; used from one thread."""
 
     def __init__(self, archive: zipfile.ZipFile, worker: Upscaler, profile: PackProfile, options: PackOptions) -> None:
         self._archive, self._worker, self._profile, self._options = archive, worker, profile, options
@@ -226,7 +229,7 @@ class _Rewriting:
         """Write all entries in order; returns the notes."""
         entries = [entry for entry in self._archive.infolist() if entry.filename]
         if len(entries) < len(self._archive.infolist()):
-            self._notes.append("An entry without a name was left out.")
+            self._notes.append("An entry without a name was skipped.")
         works = [self._work_of(entry) for entry in entries]
         done, whole = 0, sum(works)
         with zipfile.ZipFile(out, "w") as target:
@@ -238,14 +241,14 @@ class _Rewriting:
         self._options.progress(done, whole)
         return self._notes
 
-    # By the first bytes of the entry, and as if no two were alike.
+    # By the first bytes of the entry, assuming no duplicates.
     def _work_of(self, entry: zipfile.ZipInfo) -> int:
         path = path_of(entry)
         if PurePosixPath(path).suffix.lower() not in READABLE or not self._rule(entry).upscale:
             return work_of(0)
         try:
             return work_of(pixels_claimed(content(self._archive, entry, HEAD), entry.file_size))
-        except DepixelError:  # told when its turn comes
+        except DepixelError:  # reported when its turn comes
             return work_of(0)
 
     def _write(self, target: zipfile.ZipFile, group: list[zipfile.ZipInfo], data: list[bytes]) -> None:
@@ -315,13 +318,13 @@ class _Rewriting:
     def _beside(self, name: str) -> bytes | None:
         return content(self._archive, self._members[name]) if name in self._members else None
 
-    # The name of the output where it is another; names that stay keep their bytes.
+    # The name of the output if it differs; unchanged names keep their bytes.
     def _output(self, entry: zipfile.ZipInfo, rule: Rule) -> str:
         path = path_of(entry)
         output = output_name(path, rule.treatment, lambda name: name in self._members)
         return "" if output == path else output
 
-    # A description grows as the picture does that it belongs to.
+    # A description is scaled with its picture.
     def _scale_of(self, entry: zipfile.ZipInfo) -> int:
         picture = self._members.get(path_of(entry).removesuffix(".mcmeta"))
         if picture is None:
@@ -329,21 +332,21 @@ class _Rewriting:
         head = content(self._archive, picture, HEAD)
         return self._options.limits.scale_by_head(head, self._worker.scale)
 
-    # The larger picture goes where the game looks for replacements, unless the pack has one of its own there.
+    # The larger picture goes where the game looks for replacements, unless the pack already has one there.
     def _add(self, target: zipfile.ZipFile, like: zipfile.ZipInfo, into: str, data: bytes) -> None:
         name = into + PurePosixPath(path_of(like)).name
         if name in self._archive.NameToInfo:
             return
         if name in target.NameToInfo:
-            self._notes.append(f"{like.filename}: {name} exists already, from another folder; this one was left out.")
+            self._notes.append(f"{like.filename}: {name} already exists, from another folder; this one was skipped.")
             return
         target.writestr(_like(like, name), data)
 
 
 class _Entry(zipfile.ZipInfo):
     """
-    A name without the mark that it is UTF-8 (macOS, old Japanese packs) is written in the bytes that it was read from:
-    marked, the letters that zip takes them for would be what games look for.
+    A name without the UTF-8 flag (macOS, old Japanese packs) is written with its original bytes: with the flag, games
+    would look for the letters that zipfile decoded.
     """
 
     __slots__ = ("raw",)
@@ -354,12 +357,12 @@ class _Entry(zipfile.ZipInfo):
         return (self.filename.encode("utf-8"), self.flag_bits | _UTF8) if raw is None else (raw, self.flag_bits)
 
 
-# The entry as it was, but for its content: name, time, method, permissions, extra fields.
+# The original entry except for its content: name, time, method, permissions, extra fields.
 def _like(entry: zipfile.ZipInfo, name: str = "") -> zipfile.ZipInfo:
     copy = _Entry(name or entry.filename, entry.date_time)
     renamed = copy.filename != entry.filename
     if not entry.flag_bits & _UTF8:
-        with contextlib.suppress(UnicodeEncodeError):  # a second name beside it, which zipfile takes for the first
+        with contextlib.suppress(UnicodeEncodeError):  # a second name in an extra field, which zipfile would prefer
             copy.raw = (copy.filename if renamed else entry.orig_filename).encode("cp437")
     copy.extra = _kept(entry.extra, {_ZIP64, _UNICODE_PATH} if renamed else {_ZIP64})
     copy.compress_type = entry.compress_type
@@ -369,7 +372,7 @@ def _like(entry: zipfile.ZipInfo, name: str = "") -> zipfile.ZipInfo:
     return copy
 
 
-# Extra fields (APPNOTE 4.5) but for those; what cannot be read as such is left behind.
+# Extra fields (APPNOTE 4.5) except these; unreadable ones are dropped.
 def _kept(extra: bytes, without: set[int]) -> bytes:
     fields, at = b"", 0
     while at + 4 <= len(extra):
@@ -380,7 +383,7 @@ def _kept(extra: bytes, without: set[int]) -> bytes:
     return fields
 
 
-# With the work of each group.
+# With the amount of work for each group.
 def _groups(entries: list[zipfile.ZipInfo], works: list[int]) -> Iterator[tuple[list[zipfile.ZipInfo], int]]:
     group: list[zipfile.ZipInfo] = []
     size = work = 0

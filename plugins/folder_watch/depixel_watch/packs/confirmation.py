@@ -1,6 +1,6 @@
 """
 A name is a hint that the content must confirm: button_normal.png is a button in its normal state unless its pixels are
-vectors, and wall_metal.png is a wall of metal unless it is a grey map or lies over a wall.png.
+vectors, and wall_metal.png is a wall of metal unless it is a grey map or belongs to a wall.png.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from depixel.picture import Picture
 
 CONFIRMATIONS = ("", "normals", "map")
 DATA = (("alpha", "data"), ("domain", "data"))
-"""Settings of pictures whose channels are values of their own, alpha included."""
+"""Settings for pictures whose channels are independent values, including alpha."""
 
 _LOOKED_AT = 2**18
-_UNIT = 0.85  # the share of pixels that must be unit vectors
+_UNIT = 0.85  # fraction of pixels that must be unit vectors
 _TOLERANCE = 0.12  # of a vector's length, after compression to blocks
 _GREY = 3  # levels by which the channels of a grey picture may differ, after compression
 
 
 def is_map(picture: Picture, *, has_colour: bool) -> bool:
     """
-    Whether a picture may be roughness, metal, height and the like: it is grey, or the colour of its material lies
-    beside it.
+    Whether a picture may be roughness, metal, height and the like: it is grey, or the colour of its material is next to
+    it.
     """
     if has_colour or picture.channels <= 2:
         return True
@@ -35,11 +35,11 @@ def is_map(picture: Picture, *, has_colour: bool) -> bool:
 
 def normals_form(picture: Picture, *, has_colour: bool) -> str:
     """
-    In which form a picture holds normals.
+    The form in which a picture holds normals.
 
     Returns:
         "rgb": unit vectors in red, green and blue. "channels": in other channels (DXT5nm has x in alpha and y in green;
-        Doom 3 and Quake engines have other orders), or x and y alone. "": it holds none.
+        Doom 3 and Quake engines use other orders), or only x and y. "": no normals.
     """
     if picture.channels < 3:
         return ""
@@ -69,7 +69,7 @@ def _unit_share(vectors: npt.NDArray[np.float64]) -> float:
     return float((np.abs(np.sqrt((vectors**2).sum(1)) - 1) < _TOLERANCE).mean())
 
 
-# Towards the viewer, most of them, and not leaning to one side.
+# Most point towards the viewer, and they do not lean to one side.
 def _upward(vectors: npt.NDArray[np.float64]) -> bool:
     return bool((vectors[:, 2] > 0.2).mean() > _UNIT and np.abs(vectors[:, :2].mean(0)).max() < 0.35)
 

@@ -1,6 +1,6 @@
 """
-What consumers of textures hold by convention rather than by file format: animated strips, mipmaps in files of their
-own, alpha that ends at 128, offsets in PNG chunks, files that must come along.
+Conventions of programs that use textures, beyond file formats: animated strips, mipmaps in separate files, alpha that
+ends at 128, offsets in PNG chunks, files that belong to pictures.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from depixel.files.png_chunks import chunks, join
 from depixel.picture import Picture, Pixels
 
 Beside = Callable[[str], "bytes | None"]
-"""Another file of the same folder or archive by its relative path; None = there is none."""
+"""Another file of the same folder or archive by its relative path; None if it does not exist."""
 
 _MCMETA = ".mcmeta"
 _MIP = re.compile(r"(?P<main>.+)[_-]mip(?P<level>[1-9]|1\d)(?P<ending>\.[A-Za-z]+)", re.I)
@@ -36,19 +36,19 @@ _COLOUR_SUFFIXES = (".png", ".tga", ".dds", ".jpg")
 class Treatment:
     """What a rule does to a file beyond the engine's settings: the keys of `file` in profiles.toml."""
 
-    strips: bool = False  # a .mcmeta beside it says how a picture is cut into frames
+    strips: bool = False  # a .mcmeta next to it says how a picture is cut into frames
     mipmaps: bool = False  # NAME_mip1.png or NAME-mip1.png is half of NAME.png
     half_alpha: bool = False  # alpha that never exceeds 128 is opaque at 128
     offsets: str = ""  # PNG's grAb chunk (Doom): "scale" or "keep"
-    warn_above: int = 0  # larger sides are warned of; 0 = no limit
-    material: bool = False  # one map of a set: NAME_normal.png lies over NAME.png
+    warn_above: int = 0  # larger sides cause a warning; 0 = no limit
+    material: bool = False  # one map of a set: NAME_normal.png belongs to NAME.png
     ending: str = ""  # of the output, such as ".png"; "" = the source's
-    into: str = ""  # in archives: the larger picture is added under this folder, the old one stays
+    into: str = ""  # in archives: the larger picture is added under this folder, and the old one stays
     squares: bool = False  # a picture several times as high as wide is a strip of square frames
     tiles: str = ""  # opaque square pictures tile across these axes: x, y or xy
 
     def problem(self) -> str:
-        """What is wrong with the values, empty when nothing is."""
+        """The error in the values; empty if there is none."""
         for key in fields(self):
             value = getattr(self, key.name)
             if type(value) is not type(key.default):
@@ -71,7 +71,7 @@ _KIND_WORDS = {bool: "true or false", int: "a number", str: "a text"}
 
 
 def output_name(path: str, treatment: Treatment, is_there: Callable[[str], bool]) -> str:
-    """Where the output goes: another ending where a rule says so and no other picture has that stem."""
+    """The output's path: with another extension if a rule says so and no other picture has that stem."""
     place = PurePosixPath(path)
     if not treatment.ending or place.suffix.lower() == treatment.ending:
         return path
@@ -94,7 +94,7 @@ def beside_names(path: str, treatment: Treatment) -> tuple[str, ...]:
 
 
 def colour_names(path: str) -> list[str]:
-    """Where the colour of a material may be, of which a file is another map: brick_normal.png => brick.png ..."""
+    """Where the colour of a material may be whose map this is: brick_normal.png => brick.png ..."""
     place = PurePosixPath(path)
     stem, underscore, _ = place.stem.rpartition("_")
     if not underscore or not stem:
@@ -104,7 +104,7 @@ def colour_names(path: str) -> list[str]:
 
 
 def mip_of(path: str) -> tuple[str, int] | None:
-    """Path of the top level and number of the level that a file is, None when it is no mipmap."""
+    """Path of the top level and number of the level for a mipmap; None for other files."""
     folder, name = PurePosixPath(path).parent, PurePosixPath(path).name
     match = _MIP.fullmatch(name)
     if match is None:
@@ -113,15 +113,15 @@ def mip_of(path: str) -> tuple[str, int] | None:
 
 
 def is_arbitrary(path: str) -> bool:
-    """Dolphin's mark of mipmaps that are no reductions of the top level."""
+    """Dolphin's mark for mipmaps that are not reductions of the top level."""
     return bool(_ARBITRARY.search(PurePosixPath(path).name))
 
 
 def frames_of_strip(picture: Picture, animation: bytes) -> str | None:
     """
-    How Minecraft cuts an animated strip: "1x4" (columns x rows), None when it is none.
+    How Minecraft cuts an animated strip: "1x4" (columns x rows); None if it is not a strip.
 
-    Without sizes, frames are squares of the shorter side; with one of width and height, the other is the picture's.
+    Without sizes, frames are squares of the shorter side; if only width or height is given, the picture has the other.
 
     Raises:
         UnsupportedPictureError: the description is damaged or does not fit the picture.
@@ -139,27 +139,27 @@ def frames_of_strip(picture: Picture, animation: bytes) -> str | None:
     whole = isinstance(width, int) and isinstance(height, int) and width > 0 and height > 0
     if len(picture.frames) > 1 or not whole or picture.width % width or picture.height % height:
         raise UnsupportedPictureError(
-            f"{picture.name} is {picture.width}x{picture.height} pixels: its animation has no whole number of "
+            f"{picture.name} is {picture.width}x{picture.height} pixels: its animation is not a whole number of "
             f"frames of {width}x{height}."
         )
     return f"{picture.width // width}x{picture.height // height}"
 
 
 def squares_of(picture: Picture) -> str | None:
-    """A strip of square frames, one below the other, as "1x4"; None when it is none."""
+    """A strip of square frames, one below the other, as "1x4"; None if it is not a strip."""
     times, rest = divmod(picture.height, picture.width)
     return f"1x{times}" if times > 1 and not rest and len(picture.frames) == 1 else None
 
 
 def is_block(picture: Picture) -> bool:
-    """An opaque square, as the ground of a world is made of."""
+    """An opaque square, like ground tiles."""
     if picture.width != picture.height:
         return False
     return not picture.has_alpha or all(int(frame[..., -1].min()) == picture.levels for frame in picture.frames)
 
 
 def followed(path: str, data: bytes, scale: int) -> bytes:
-    """A file that must come along with larger pictures: sizes of frames in a .mcmeta grow, everything else stays."""
+    """A file that belongs to larger pictures: sizes of frames in a .mcmeta are scaled; everything else is unchanged."""
     if not path.lower().endswith(_MCMETA):
         return data
     try:
@@ -174,13 +174,13 @@ def followed(path: str, data: bytes, scale: int) -> bytes:
 
 
 def is_half_alpha(picture: Picture) -> bool:
-    """The PlayStation 2's range: nothing above 128, and something at all."""
+    """The PlayStation 2's range: nothing above 128, and not everything 0."""
     alpha = [frame[..., -1] for frame in picture.frames] if picture.has_alpha and picture.levels == 255 else []
     return bool(alpha) and 0 < max(int(a.max()) for a in alpha) <= _OPAQUE_PS2
 
 
 def with_full_alpha(picture: Picture) -> Picture:
-    """0 ... 128 => 0 ... 255; an indexed picture becomes RGBA, for its palette has the old range."""
+    """0 ... 128 => 0 ... 255; an indexed picture becomes RGBA, because its palette has the old range."""
     frames = tuple(_alpha(frame, 255, _OPAQUE_PS2) for frame in picture.frames)
     return picture.replace(frames=frames, palette=None, mode="RGBA" if picture.channels == 4 else "LA")
 
@@ -201,7 +201,7 @@ def level_of(picture: Picture, level: int) -> Picture:
 
 
 def grab_of(data: bytes) -> tuple[int, int] | None:
-    """Doom's offsets (x, y) in a PNG, None when there are none."""
+    """Doom's offsets (x, y) in a PNG; None if there are none."""
     if not data.startswith(b"\x89PNG"):
         return None
     try:

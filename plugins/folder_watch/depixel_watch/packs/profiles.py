@@ -1,4 +1,4 @@
-"""Games and emulators as data (profiles.toml): how they are recognised and what they want done to which file."""
+"""Games and emulators as data (profiles.toml): how they are recognised and how each file must be treated."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ else:
     import tomli as tomllib  # type: ignore[import-not-found, unused-ignore]
 
 ProfileSettings = tuple[tuple[str, Any], ...]
-"""Settings that a profile lays over the user's, sorted by name: textures with equal hints share a batch."""
+"""Settings of a profile that override the user's, sorted by name: textures with equal hints share a batch."""
 
 OWN_PROFILES = ".depixel-profiles.toml"
-"""In the watched folder: profiles of the user's own, which replace those of the same name."""
+"""The user's own profiles, in the watched folder; they replace built-in profiles of the same name."""
 
 ACTIONS = ("upscale", "copy", "follow")
 _DATA = Path(__file__).with_name("profiles.toml")
@@ -49,8 +49,8 @@ ARCHIVES = frozenset(
         ".resourcepack",
     }
 )
-"""Endings of zips whose textures are upscaled inside them, whatever they are called."""
-_MOST_FOLDERS = 100  # of one level, that are looked into for what a folder is
+"""Extensions of zips whose textures are upscaled inside them."""
+_MOST_FOLDERS = 100  # of one level, that are examined to recognise a folder
 _PROFILE_KEYS = {"name", "title", "markers", "names", "paths", "archives", "rules", "note", "atlas"}
 _PROFILE_KEYS |= {"where", "link", "whole"}
 _RULE_KEYS = {"match", "action", "settings", "file", "reason", "confirm"}
@@ -66,11 +66,11 @@ class Rule:
     """What to do to paths that match."""
 
     match: str
-    action: str  # upscale; copy = left alone; follow = comes along, for larger pictures need it
+    action: str  # upscale; copy = left alone; follow = copied with the larger pictures, which need it
     hints: ProfileSettings
     treatment: Treatment = field(default_factory=Treatment)
-    reason: str = ""  # why files that match are not upscaled, as a plural: "fonts"
-    confirm: str = ""  # what the content must be for the rule to hold: normals, map; else the next rule that matches
+    reason: str = ""  # why matching files are not upscaled, as a plural: "fonts"
+    confirm: str = ""  # what the content must be: normals, map; otherwise the next matching rule applies
 
     @property
     def upscale(self) -> bool:
@@ -87,40 +87,45 @@ class PackProfile:
 
     name: str
     title: str
-    markers: tuple[str, ...]  # file names in the root that give it away
+    markers: tuple[str, ...]  # file names in the root that identify it
     names: tuple[re.Pattern[str], ...]  # file names that only it has
     rules: tuple[Rule, ...]
-    note: str = ""  # what somebody who uses it should know
-    atlas: int = 0  # side of the one texture into which the game packs all of them; 0 = there is no such limit
+    note: str = ""  # what its users should know
+    atlas: int = 0  # side of the one texture into which the game packs all of them; 0 = no such limit
     paths: tuple[str, ...] = ()  # paths in a pack that only it has, such as scripts/*.shader
-    archives: tuple[str, ...] = ()  # endings of archives that are its own where nothing inside says more
-    where: str = field(default="", repr=False)  # where the game or emulator wants the result
+    archives: tuple[str, ...] = ()  # extensions of archives that belong to it if nothing inside says otherwise
+    where: str = field(default="", repr=False)  # where the game or emulator expects the result
     link: str = field(default="", repr=False)  # its own page about that
-    whole: bool = field(default=False, repr=False)  # a folder with a marker is a whole pack, no project or game
-    parts: tuple[tuple[str, PackProfile], ...] = ()  # folders that are packs by themselves
+    whole: bool = field(default=False, repr=False)  # a folder with a marker is a whole pack, not a project or game
+    parts: tuple[tuple[str, PackProfile], ...] = ()  # subfolders that are packs of their own
 
     @property
     def destination(self) -> str:
-        """Where the result goes, as a sentence for people; empty where nobody can know."""
+        """Where the result goes, as a sentence for people; empty if unknown."""
         if not self.where:
             return ""
         return f"Where it goes: {self.where}." + (f" See {self.link}" if self.link else "")
 
     def is_marked_by(self, name: str) -> bool:
-        """Whether a file of this name in a pack's root gives the profile away."""
+        """Whether a file with this name in a pack's root identifies the profile."""
         return any(fnmatchcase(name.lower(), marker) for marker in self.markers)
 
     def has_path(self, path: str) -> bool:
-        """Whether a path in a pack gives the profile away."""
+        """Whether a path in a pack identifies the profile."""
         return any(fnmatchcase(path.lower(), pattern) for pattern in self.paths)
 
     def rule_for(self, path: str) -> Rule:
-        """The first rule that fits a relative path; in a folder that is a pack, of its profile, by the path in it."""
+        """
+        The first rule that matches a relative path; inside a folder that is a pack, a rule of its profile for the path
+        in it.
+        """
         profile, low = self._inner(path)
         return next(rule for rule in profile.rules if rule.fits(low))
 
     def otherwise(self, path: str, rule: Rule) -> tuple[Rule, ...]:
-        """Rules for a file whose content does not confirm `rule`: the first that it confirms holds, or the last."""
+        """
+        The rules for a file whose content does not confirm `rule`: the first one that it confirms applies, or the last.
+        """
         if not rule.confirm:
             return ()
         profile, low = self._inner(path)
@@ -130,7 +135,7 @@ class PackProfile:
         return tuple(later[: last + 1])
 
     def profile_of(self, path: str) -> PackProfile:
-        """The profile by which a path is treated."""
+        """The profile for a path."""
         return self._inner(path)[0]
 
     def _inner(self, path: str) -> tuple[PackProfile, str]:
@@ -146,10 +151,10 @@ def load(path: Path = _DATA, own: Path | None = None) -> dict[str, PackProfile]:
     All profiles by name, in order of recognition; the generic one is last.
 
     Args:
-        own: a folder that may hold a file of profiles of its own (`OWN_PROFILES`); they come first.
+        own: a folder that may hold a file of the user's profiles (`OWN_PROFILES`); they come first.
 
     Raises:
-        BadUsageError: a file is damaged, or says what no profile may say.
+        BadUsageError: a file is damaged or contains something invalid.
     """
     own_profiles = _read(path)
     if own is not None and (own / OWN_PROFILES).is_file():
@@ -171,8 +176,8 @@ def _read(path: Path) -> dict[str, PackProfile]:
 
 def names_in(folder: Path, most: int = 5000, levels: int = 3) -> list[str]:
     """
-    Names of the files in a folder and the two levels below it, those of the top first: what it is recognised by.
-    Archives say nothing: each is recognised by itself.
+    Names of the files in a folder and the two levels below it, top level first, by which it is recognised. Archives are
+    left out: each is recognised separately.
     """
     names: list[str] = []
     level = [folder]
@@ -209,8 +214,8 @@ def paths_in(folder: Path, most: int = 2000, levels: int = 3) -> list[str]:
 
 def recognise_folder(profiles: dict[str, PackProfile], folder: Path) -> PackProfile:
     """
-    A pack, or a folder of packs: where it has no markers of its own, each folder in it that has some, or names that
-    only one game has, is a pack by itself.
+    A pack, or a folder of packs: if it has no markers of its own, each folder in it that has some, or names that only
+    one game has, is a pack of its own.
     """
     whole = recognise(profiles, names_in(folder), paths_in(folder))
     if whole.name == "generic" or _marked(profiles, names_in(folder, levels=1)):
@@ -230,8 +235,8 @@ def recognise(
     profiles: dict[str, PackProfile], names: Iterable[str], paths: Iterable[str] = (), archive: str = ""
 ) -> PackProfile:
     """
-    By the names of files in a pack's root, else by file names, else by paths, else by an archive's ending; the generic
-    one when nothing fits.
+    By the names of files in a pack's root, otherwise by file names, by paths, or by an archive's extension; the generic
+    profile if nothing matches.
     """
     names = list(names)
     return (
@@ -302,7 +307,7 @@ def _rule(table: dict[str, Any], profile: str) -> Rule:
     if problem := treatment.problem():
         raise ValueError(f"{where}: {problem}")
     settings = table.get("settings", {})
-    Request.from_typed(settings).validated()  # unknown names and values are an error with the nearest known one
+    Request.from_typed(settings).validated()  # unknown names and values raise an error with the nearest known one
     return Rule(match.lower(), action, tuple(sorted(settings.items())), treatment, _text(table, "reason", ""), confirm)
 
 

@@ -26,7 +26,7 @@ UNKNOWN = "{} seems to hold coordinates for {} and is not scaled: Depixel does n
 
 class Sides:
     """
-    The files of coordinates of a watched folder. Each is read once for each of its stamps.
+    The files of coordinates in a watched folder. Each version of a file (by its stamp) is read once.
 
     Args:
         root: the watched folder.

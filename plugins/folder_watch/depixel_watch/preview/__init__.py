@@ -1,1 +1,1 @@
-"""Before a long run: what there is to do, how long it takes, a sheet of samples."""
+"""Before a long run: what there is to do, how long it takes, and a sheet of samples."""

@@ -1,4 +1,6 @@
-"""`depixel watch --dry-run`: what there is to do, how long it takes, what room it needs, by a measured sample."""
+"""
+`depixel watch --dry-run`: what there is to do, how long it takes and how much space it needs, from a measured sample.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,7 @@ from depixel_watch.work.texture import Texture, ask, finish
 
 _SAMPLE_FILES = 48  # of one class of sizes
 _LEAST_FILES = 3
-_SAMPLE_PIXELS = 2**14  # of one class; of a larger picture, so large a part
+_SAMPLE_PIXELS = 2**14  # of one class; only as large a part of a larger picture
 _MOST_SECONDS = 60.0  # of measuring
 
 
@@ -40,12 +42,12 @@ class Estimate:
     seconds: float
     bytes_then: int  # of all outputs
     measured: int  # pictures of the sample
-    failed: int  # of those: what share of the pack may fail
+    failed: int  # of those; the same fraction of the pack may fail
     pixels_then: int = 0  # of all outputs
 
 
 def dry_run(args: argparse.Namespace, settings: Request, source: Path, out: Path) -> int:
-    """Say what a run would do, and write the sheet of samples; the output folder is not touched."""
+    """Describe a run and write the sheet of samples; the output folder is not touched."""
     _doing(args, f"Looking through {source} ...")
     profiles = load(own=source)
     profile = profiles.get(args.profile) or recognise_folder(profiles, source)
@@ -53,7 +55,7 @@ def dry_run(args: argparse.Namespace, settings: Request, source: Path, out: Path
 
 
 def dry_run_archive(args: argparse.Namespace, settings: Request, source: Path, out: Path) -> int:
-    """As `dry_run`, of one archive; no sheet is written. Raises DepixelError."""
+    """Like `dry_run` for one archive; no sheet is written. Raises DepixelError."""
     _doing(args, f"Looking through {source} ...")
     profiles = load()
     return _tell(args, settings, survey_archive(source, profiles, profiles.get(args.profile)), out, draws=False)
@@ -82,7 +84,7 @@ def _tell(args: argparse.Namespace, settings: Request, contents: Survey, out: Pa
     return 1 if contents.failed else 0
 
 
-# What is going on, beside the results: nobody should wonder whether the program hangs.
+# Progress messages next to the results, so that the program does not seem to hang.
 def _doing(args: argparse.Namespace, sentence: str) -> None:
     if not getattr(args, "quiet", False):
         sys.stderr.write(one_line(sentence) + "\n")
@@ -96,19 +98,20 @@ def measure(
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Estimate:
     """
-    Answer some textures of each class of sizes (four times as many pixels as the one before), those first in which most
-    of the pixels are; classes for which no time is left count as the nearest that was measured. Time goes by pixels,
-    size by bytes: how well a texture packs, its file tells better than its measures.
+    Answer some textures of each class of sizes (each with four times as many pixels as the previous one), beginning
+    with the classes that have most of the pixels; classes without time left are estimated from the nearest measured
+    one. Time is proportional to pixels, size to bytes: a texture's file predicts its compression better than its
+    dimensions.
 
     Args:
-        progress: called after each class with the number of textures measured, and of the whole sample.
+        progress: called after each class with the number of textures measured, and the size of the sample.
     """
     classes: dict[int, list[int]] = defaultdict(list)
     for index, member in enumerate(contents.textures):
         classes[(max(1, member.pixels).bit_length() + 1) // 2].append(index)
     pixels = {key: sum(contents.textures[i].pixels for i in members) for key, members in classes.items()}
     threads = min(4, os.cpu_count() or 1)
-    rates: dict[int, tuple[float, float]] = {}  # class => seconds a pixel, bytes out a byte in
+    rates: dict[int, tuple[float, float]] = {}  # class => seconds per pixel, output bytes per input byte
     samples = {key: [contents.textures[i] for i in _sample(members, contents)] for key, members in classes.items()}
     count = sum(map(len, samples.values()))
     measured = failed = 0
@@ -126,7 +129,7 @@ def measure(
         if rates:
             rate = rates[min(rates, key=lambda other: abs(other - key))]
             seconds += rate[0] * pixels[key]
-            # Copies take room, and hardly any time.
+            # Copies take space, and hardly any time.
             size += rate[1] * sum(contents.textures[i].size * (1 + contents.duplicate_of[i]) for i in members)
     return Estimate(seconds, int(size), measured, failed)
 
@@ -135,20 +138,20 @@ def _pixels_then(contents: Survey, scale: int) -> int:
     return sum(m.pixels * (1 + contents.duplicate_of[i]) for i, m in enumerate(contents.textures)) * scale**2
 
 
-# As many as make a measurement, spread over the class.
+# As many as a measurement needs, spread over the class.
 def _sample(members: Sequence[int], contents: Survey) -> list[int]:
     each = max(1, contents.textures[members[0]].pixels)
     return chosen(members, max(_LEAST_FILES, min(_SAMPLE_FILES, _SAMPLE_PIXELS // each)))
 
 
-# For the sheet: evenly spread first, then whatever else there is, for some of them may say nothing.
+# For the sheet: evenly spread ones first, then the others, because some may show nothing.
 def _candidates(textures: Sequence[Member]) -> list[Member]:
     first = chosen(textures, SHEET_PICTURES)
     return first + [member for member in chosen(textures, 8 * SHEET_PICTURES) if member not in first]
 
 
 def chosen(things: Sequence[Any], count: int) -> list[Any]:
-    """So many of them, evenly spread; all when there are no more."""
+    """This many of them, evenly spread; all if there are no more."""
     if len(things) <= count:
         return list(things)
     return [things[(2 * i + 1) * len(things) // (2 * count)] for i in range(count)]
@@ -156,19 +159,19 @@ def chosen(things: Sequence[Any], count: int) -> list[Any]:
 
 @dataclass
 class _Measured:
-    """Of one sample."""
+    """The measurements of one sample."""
 
     pixels: int = 0  # that were answered
-    seconds: float = 0.0  # as the pipeline would take for them
+    seconds: float = 0.0  # that the pipeline would take for them
     bytes_in: int = 0
-    bytes_out: float = 0.0  # of whole outputs, where parts were answered
+    bytes_out: float = 0.0  # of whole outputs, even if only parts were answered
     failed: int = 0
 
 
 def _timed(sample: Sequence[Member], worker: EngineUpscaler, threads: int) -> _Measured:
     one = _Measured()
     marks = [time.perf_counter()]
-    textures: list[tuple[Member, Texture, float]] = []  # and what share of the texture that is
+    textures: list[tuple[Member, Texture, float]] = []  # and the fraction of the texture that it is
     for member in sample:
         try:
             whole = member.prepared(worker.scale)
@@ -192,7 +195,7 @@ def _timed(sample: Sequence[Member], worker: EngineUpscaler, threads: int) -> _M
         one.pixels += _pixels(texture)
     marks.append(time.perf_counter())
     decode, engine, write = (after - before for before, after in pairwise(marks))
-    beside = (decode + write) / threads  # the readers' and writers' work is shared by threads
+    beside = (decode + write) / threads  # readers and writers share the work
     one.seconds = engine + beside if worker.device == "cpu" else max(engine, beside)
     return one
 
@@ -201,7 +204,7 @@ def _pixels(texture: Texture) -> int:
     return texture.picture.width * texture.picture.height * len(texture.picture.frames)
 
 
-# Of a large picture a part says enough.
+# For a large picture, a part is enough.
 def _part(texture: Texture) -> Texture:
     picture = texture.picture
     if picture.width * picture.height * len(picture.frames) <= _SAMPLE_PIXELS:
@@ -229,7 +232,7 @@ def _values(contents: Survey, estimate: Estimate, free: int, sheet: Path | None,
         "bytes_free": free,
         "bytes_loaded": 4 * estimate.pixels_then,
         "fits": estimate.bytes_then < free,
-        "seconds": float(f"{estimate.seconds:.3g}"),  # of a small pack, parts of a second: not rounded to none
+        "seconds": float(f"{estimate.seconds:.3g}"),  # for small packs, fractions of a second: not rounded to zero
         "measured": estimate.measured,
         "measured_failed": estimate.failed,
         "sheet": None if sheet is None else str(sheet),
@@ -262,7 +265,7 @@ def _sentences(contents: Survey, estimate: Estimate, free: int, sheet: Path | No
     lines += [one_line(f"Would fail: {path}: {reason}") for path, reason in list(contents.failed.items())[:20]]
     room = "enough" if estimate.bytes_then < free else "NOT ENOUGH: free some, or choose another disk with -o"
     lines.append(
-        f"Size: {_bytes(contents.bytes_now)} now, about {_bytes(estimate.bytes_then)} then, in {out}; "
+        f"Size: {_bytes(contents.bytes_now)} now, about {_bytes(estimate.bytes_then)} of outputs in {out}; "
         f"{_bytes(free)} are free there, {room}."
     )
     if estimate.pixels_then:
@@ -272,7 +275,7 @@ def _sentences(contents: Survey, estimate: Estimate, free: int, sheet: Path | No
         lines.append(f"The game packs these into one atlas of at most {atlas}x{atlas} pixels: use a smaller --scale.")
     if estimate.measured:
         broken = f" ({estimate.failed} of them failed)" if estimate.failed else ""
-        sample = f"by a sample of {counted(estimate.measured, 'picture')}{broken}"
+        sample = f"estimated from a sample of {counted(estimate.measured, 'picture')}{broken}"
         lines.append(f"Time: about {_time(estimate.seconds)} on this machine, {sample}.")
     if contents.profile.destination:
         lines.append(contents.profile.destination)

@@ -1,4 +1,6 @@
-"""A sheet of samples: some textures of a pack, each as given and answered with several settings, to choose from."""
+"""
+A sheet of samples: some textures of a pack, each with the source and answers for several settings, to choose from.
+"""
 
 from __future__ import annotations
 
@@ -27,9 +29,9 @@ CHOICES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--imagination 0.6", {"imagination": 0.6}),
     ("--palette keep", {"palette": "keep"}),
 )
-"""Title of a column, and what is asked beyond the user's own settings; the titles are what to type."""
+"""Title of a column, and its settings beyond the user's own; the titles are what to type."""
 
-_CROP = 48  # input pixels; of larger pictures the middle
+_CROP = 48  # input pixels; larger pictures are cropped to their middle
 _CELL = 192  # pixels of the sheet
 _GAP = 8
 _HEAD = 24
@@ -38,8 +40,8 @@ _LINE = 16
 
 def draw_sheet(members: Iterable[Member], engine: PictureEngine, settings: Request, path: Path) -> None:
     """
-    Write the PNG: a row a texture, a column a choice of settings. Of the members, those that say nothing (broken, or of
-    one colour) are passed over, and at most SHEET_PICTURES are shown.
+    Write the PNG: a row for each texture, a column for each choice of settings. Members that show nothing (broken, or
+    of one colour) are skipped, and at most SHEET_PICTURES are shown.
 
     Raises:
         UnwritableOutputError: the folder cannot be written.
@@ -78,7 +80,7 @@ def _row(member: Member, scale: int) -> tuple[str, Texture] | None:
     try:
         texture = member.prepared(scale)
     except (DepixelError, OSError):
-        return None  # the run will name it
+        return None  # the run will report it
     frame = _cropped(texture.picture).frames[0]
     return None if len(np.unique(frame.reshape(-1, frame.shape[2]), axis=0)) < 3 else (member.path, texture)
 
@@ -97,7 +99,7 @@ def _answer(
     return _wrapped(str(report)) if isinstance(report, DepixelError) else _shown(report.picture, size)
 
 
-# The first frame's middle: detail shows at its own size, and a sheet takes seconds.
+# The middle of the first frame: detail is shown at its own size, and a sheet takes seconds.
 def _cropped(picture: Picture) -> Picture:
     top = max(0, (picture.height - _CROP) // 2)
     left = max(0, (picture.width - _CROP) // 2)
@@ -105,14 +107,15 @@ def _cropped(picture: Picture) -> Picture:
     return picture.replace(frames=(np.ascontiguousarray(frame),), durations=(), name=PurePosixPath(picture.name).name)
 
 
-# Of a texture and all its answers in the sheet: whole pixels of the answers where they fit, else of the texture.
+# The scale of a texture and its answers on the sheet: whole pixels of the answers if they fit, otherwise of the
+# texture.
 def _size(small: Picture, scale: int) -> tuple[int, int]:
     longest = max(small.width, small.height)
     times = scale * (_CELL // (longest * scale)) or _CELL // longest
     return small.width * times, small.height * times
 
 
-# On a chequered ground.
+# On a checkerboard.
 def _shown(picture: Picture, size: tuple[int, int]) -> Image.Image:
     rgba = picture.frames[0]
     if picture.levels != 255:

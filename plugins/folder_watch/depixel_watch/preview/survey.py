@@ -1,4 +1,4 @@
-"""What a folder holds, before anything is computed: textures with their sizes, and what is left alone, by reason."""
+"""What a folder holds, before anything is computed: textures with their sizes, and files left alone, by reason."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ class Member:
     rule: Rule
     otherwise: tuple[Rule, ...]
     size: int  # bytes
-    pixels: int  # about: by the first bytes
+    pixels: int  # approximately, from the first bytes
     entry: str = ""  # its name in the archive
 
     def read(self, archive: zipfile.ZipFile | None) -> bytes:
-        """The file; `archive`: the one it is in, open, or None as it is in none. Raises DepixelError or OSError."""
+        """The file; `archive`: the open archive that contains it, or None. Raises DepixelError or OSError."""
         if archive is None:
             return read_regular(self.root / self.path)
         return content(archive, archive.NameToInfo[self.entry])
@@ -62,19 +62,19 @@ class Survey:
     profile: PackProfile
     textures: list[Member] = field(default_factory=list)  # each content once
     archives: int = 0
-    copied: int = 0  # files that come along, byte for byte or nearly so
+    copied: int = 0  # files that are copied unchanged or nearly so
     copied_bytes: int = 0
-    duplicates: int = 0  # textures of the same content as another: copied
-    duplicate_of: Counter[int] = field(default_factory=Counter)  # index in textures => how many more of it
+    duplicates: int = 0  # textures with the same content as another: copied
+    duplicate_of: Counter[int] = field(default_factory=Counter)  # index in textures => number of duplicates
     skipped: Counter[str] = field(default_factory=Counter)  # reason => files
     failed: dict[str, str] = field(default_factory=dict)  # path => reason
-    named: dict[str, str] = field(default_factory=dict)  # archives and the like that are not opened => the way out
-    archive_profiles: dict[str, str] = field(default_factory=dict)  # archive => the profile by which it is treated
+    named: dict[str, str] = field(default_factory=dict)  # archives and the like that are not opened => advice
+    archive_profiles: dict[str, str] = field(default_factory=dict)  # archive => its profile
     bytes_now: int = 0  # of textures and archives
 
     @property
     def count(self) -> int:
-        """Textures that come out."""
+        """The number of output textures."""
         return len(self.textures) + self.duplicates
 
     def pass_over(self, file: FileEntry, copied: bool, rule: Rule) -> None:
@@ -95,11 +95,11 @@ def survey(
     chosen: PackProfile | None = None,
 ) -> Survey:
     """
-    Look at every file's name and first bytes, and at the whole of those that may be equal; nothing is decoded.
+    Look at every file's name and first bytes, and read completely only those that may be equal; nothing is decoded.
 
     Args:
         profile: of the folder.
-        chosen: of all archives; None = each is recognised by what is inside.
+        chosen: of all archives; None = each is detected from its contents.
     """
     survey = Survey(profile)
     members: list[Member] = []
@@ -131,7 +131,7 @@ def survey_archive(path: Path, profiles: dict[str, PackProfile], profile: PackPr
     As `survey`, of one archive.
 
     Raises:
-        DepixelError: it is damaged, encrypted or built to do harm.
+        DepixelError: it is damaged, encrypted or malicious.
     """
     with opened(path) as archive:
         survey = Survey(profile or recognise_archive(archive, profiles), archives=1)
@@ -165,7 +165,7 @@ def _inside(
                 survey.copied_bytes += entry.compress_size
 
 
-# Equal contents under equal rules are answered once; single pixels and empty files are no work.
+# Equal contents under equal rules are answered once; single pixels and empty files are not counted as work.
 def _once_each(members: Sequence[Member], survey: Survey) -> None:
     by_size: dict[int, list[int]] = defaultdict(list)
     for index, member in enumerate(members):
@@ -191,7 +191,7 @@ def _once_each(members: Sequence[Member], survey: Survey) -> None:
                 survey.duplicate_of[first] += 1
 
 
-# Of those members; each archive is opened once, for to read its directory takes as long as it has entries.
+# Reads these members; each archive is opened once, because reading its directory takes time for all its entries.
 def _digests(members: Sequence[Member], indices: Sequence[int], survey: Survey) -> dict[int, bytes]:
     digests: dict[int, bytes] = {}
     for path, same in groupby(indices, key=lambda index: members[index].archive):

@@ -1,6 +1,6 @@
 """
-Records which files the process was working on when it died. A file that was in work at three deaths, the last two times
-alone, is set aside, so that one file cannot stop the others at each start.
+Records which files the process was working on when it died. A file that was in progress at three deaths, the last two
+times alone, is set aside, so that one file cannot stop the others at each start.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from depixel.client.json_text import parse_json
 from depixel_watch.folder.stamps import Stamp
 
 ATTEMPTS_NAME = ".depixel-attempts.json"
-MOST_DEATHS = 3  # the first in company, the others alone: a kill from outside is not the file's fault
+MOST_DEATHS = 3  # the first with others, the rest alone: a kill from outside is not the file's fault
 
 SET_ASIDE = (
     "Depixel died {} times while it worked on {}: the file is set aside. It is tried again when it changes, or with "
@@ -24,10 +24,10 @@ SET_ASIDE = (
 
 class Attempts:
     """
-    The record of files in work; used from one thread. A record that cannot be written is ignored.
+    The record of files in progress; used from one thread. A record that cannot be written is ignored.
 
     Args:
-        path: of the record; the one that a dead process left is read.
+        path: of the record; one left by a dead process is read.
     """
 
     def __init__(self, path: Path) -> None:
@@ -40,12 +40,12 @@ class Attempts:
         return self._deaths.get(_key(path, stamp), 0)
 
     def begin(self, files: Iterable[tuple[str, Stamp]]) -> None:
-        """Work on these begins: if the process dies now, they are suspects."""
+        """Work on these files begins: if the process dies now, they are suspects."""
         self._at_work.update(_key(path, stamp) for path, stamp in files)
         self._write()
 
     def end(self, files: Iterable[tuple[str, Stamp]]) -> None:
-        """Work on these is over, with any result."""
+        """Work on these files is over, with any result."""
         for path, stamp in files:
             self._at_work.discard(_key(path, stamp))
             self._deaths.pop(_key(path, stamp), None)

@@ -82,7 +82,7 @@ class Families:
         self._votes: dict[str, str] = {}  # path => kind by its content
         self._lock = threading.Lock()
         self.news: dict[str, str] = {}
-        """What was decided in this run, and nobody took down yet."""
+        """Decisions of this run that were not stored yet."""
 
     def settle(self, path: str, texture: Texture) -> Texture:
         """The texture with the kind of its family, unless its kind is set otherwise."""
@@ -100,12 +100,12 @@ class Families:
         return replace(texture, hints=tuple(sorted({**hints, "domain": kind}.items())))
 
     def take_news(self) -> dict[str, str]:
-        """`news`, which are forgotten with that."""
+        """`news`, which is cleared."""
         with self._lock:
             news, self.news = self.news, {}
         return news
 
-    # A folder of like pictures where it is clear what they are; else the names of one sequence.
+    # A folder of similar pictures if their kind is clear; otherwise the names of one sequence.
     def _kind_of(self, path: str, size: tuple[int, int]) -> str | None:
         folder = PurePosixPath(path).parent.as_posix()
         sizes = self._folder(folder)
@@ -139,7 +139,7 @@ class Families:
         rest = [kind for kind in votes if kind != PIXEL_ART]
         return max(rest, key=lambda kind: (votes[kind], kind))
 
-    # What a member is by its content; empty where it cannot be read, or is a map.
+    # The kind of a member by its content; empty if it cannot be read, or is a map.
     def _vote(self, path: str, picture: Picture | None = None) -> str:
         if path not in self._votes:
             kind = ""
@@ -168,8 +168,8 @@ class Families:
 
 def directions_beside(path: str, names: Iterable[str]) -> bool:
     """
-    Whether a name's last part is one of several directions of one stem: hero_n.png beside hero_e.png and hero_w.png is
-    a figure that looks north, not a normal map. An e or a w must be among them, for n and s alone are maps as well.
+    Whether a name's last part is one of several directions of one stem: hero_n.png next to hero_e.png and hero_w.png is
+    a figure that looks north, not a normal map. An e or a w must be among them, because n and s alone are also maps.
     """
     place = PurePosixPath(path)
     stem, _, last = place.stem.lower().rpartition("_")

@@ -15,7 +15,7 @@ from depixel_watch.work.publication import Part
 from depixel_watch.work.task import LoadedTask, Task, pixels_of
 
 GROUP = 128  # files
-GROUP_PIXELS = 2**20  # of their pictures at scale 4, about
+GROUP_PIXELS = 2**20  # of their pictures at scale 4, approximately
 _FIRST_PIXELS = (
     2**14
 )  # of the first group; each is twice the previous one, so that outputs and a measured speed come soon
@@ -48,7 +48,7 @@ def groups_of(
 
     Args:
         deaths: how often the process died while it worked on a file.
-        set_aside: called for a file at which it died too often.
+        set_aside: called for a file during which it died too often.
     """
     most = GROUP_PIXELS * 16 // scale**2
     bound = min(most, _FIRST_PIXELS)
@@ -78,4 +78,4 @@ def groups_of(
 def _pixels(task: Task, source: Path) -> int:
     if task.action == "upscale":
         return pixels_of(source / task.path, task.stamp.size)
-    return task.stamp.size if task.action == "pack" else 1  # copies never lie in memory
+    return task.stamp.size if task.action == "pack" else 1  # copies are never held in memory

@@ -31,7 +31,7 @@ class SizeLimits:
         return f"{width}x{height} pixels: twice as large would exceed {self.most} (--most): left alone."
 
     def scale_of_file(self, path: Path, scale: int) -> int:
-        """As `scale_for`, with the size from the file's header; `scale` if the header does not tell it."""
+        """Like `scale_for`, with the size from the file's header; `scale` if the header does not give it."""
         if not (self.only_below or self.most):
             return scale
         try:
@@ -41,7 +41,7 @@ class SizeLimits:
         return self.scale_by_head(head, scale)
 
     def scale_by_head(self, head: bytes, scale: int) -> int:
-        """As `scale_of_file`, by the first bytes of the file."""
+        """Like `scale_of_file`, by the first bytes of the file."""
         kind = by_content(head)
         size = kind.size(head) if kind else None
         return scale if size is None else self.scale_for(*size, scale)

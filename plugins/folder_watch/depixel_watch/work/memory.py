@@ -17,7 +17,7 @@ BYTES_PER_ANSWER = 24
 """Bytes at the peak for each pixel of an answer: a 2048x2048 texture x4 takes 1.6 GB (benchmarks/results)."""
 BYTES_PER_PIXEL = 16
 """Bytes for each pixel of the input, decoded."""
-_SPARED = 0.8  # share of the free memory that one picture may use
+_SPARED = 0.8  # fraction of the free memory that one picture may use
 _CGROUP = Path("/sys/fs/cgroup")
 
 
@@ -43,7 +43,7 @@ def _of_system() -> int | None:
             status[0] = 64  # dwLength of MEMORYSTATUSEX
             ctypes.windll.kernel32.GlobalMemoryStatusEx(ctypes.byref(status))
             return int(status[2])  # ullAvailPhys
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2  # macOS tells only the total
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2  # macOS reports only the total
     except (OSError, ValueError, AttributeError):
         return None
 
@@ -57,12 +57,12 @@ def _of_container() -> int | None:
 
 
 def needed(pixels: int, scale: int) -> int:
-    """Peak memory in bytes for answering a picture with so many pixels (over all frames)."""
+    """Peak memory in bytes for answering a picture with this many pixels (over all frames)."""
     return pixels * (BYTES_PER_PIXEL + BYTES_PER_ANSWER * scale * scale)
 
 
 def check_claim(name: str, head: bytes, scale: int) -> None:
-    """As `check`, from the first bytes of a file, before it is decoded."""
+    """Like `check`, from the first bytes of a file, before it is decoded."""
     _check(name, claimed_pixels(head) or 0, scale)
 
 

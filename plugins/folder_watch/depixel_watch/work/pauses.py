@@ -1,4 +1,4 @@
-"""Problems that no file causes: the watcher waits, says so, and continues when it can."""
+"""Problems that no file causes: the watcher waits, announces them, and continues when it can."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class OutputAwayError(PauseError, UnwritableOutputError):
 
 
 class OutputDeletedError(OutputAwayError):
-    """The output folder was deleted during the work. Everything is made again."""
+    """The output folder was deleted during the work. Everything is processed again."""
 
 
 _MAY_PASS = (errno.EACCES, errno.EPERM, errno.EBUSY, errno.EROFS, errno.EIO, errno.EEXIST, errno.ENOTDIR, errno.ENOENT)
 
-FULL = "The disk of {} is full: waiting for room; nothing is lost."
+FULL = "The disk of {} is full: waiting for space; nothing is lost."
 
 AWAY = "The output folder {} cannot be used ({}): waiting for it; nothing is lost."
 
@@ -37,7 +37,7 @@ DELETED = "The output folder {} was deleted: starting again. To delete it for go
 
 
 def may_pass(error: BaseException | None) -> bool:
-    """Whether an output could not be written for a reason that may be mended without a change of its source."""
+    """Whether an output could not be written for a reason that may be resolved without a change of its source."""
     while error is not None:
         if isinstance(error, OSError) and error.errno in _MAY_PASS:
             return True

@@ -44,9 +44,9 @@ class Pipeline:
     Makes the outputs of files.
 
     Args:
-        profile: of archives; None = each is recognised by what is inside.
+        profile: of archives; None = each is detected from its contents.
         complete: also copy files that are left alone, and give outputs the timestamps of their sources.
-        cancelled: asked between groups; what is finished is kept.
+        cancelled: called between groups; what is finished is kept.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Pipeline:
         self._readers = ThreadPoolExecutor(_READERS, "read")
         self._engine = ThreadPoolExecutor(1, "engine")
         self._writers = ThreadPoolExecutor(_WRITERS, "write")
-        self._busy = 0.0  # seconds of the engine in this run; its thread alone adds to it
+        self._busy = 0.0  # seconds of the engine in this run; only its thread adds to it
 
     def close(self) -> None:
         """End the threads."""
@@ -76,12 +76,12 @@ class Pipeline:
         Process all files.
 
         Raises:
-            PauseError: what was finished is in the ledger; the rest comes again.
+            PauseError: what was finished is in the ledger; the rest is processed again later.
             CancelledError: likewise.
         """
         self._recorder, self._bench = recorder, bench
         self._claims = Claims(bench.source, bench.out, recorder.ledger)
-        self._twins: dict[str, list[LoadedTask]] = {}  # key on its way => files that will have the same output
+        self._twins: dict[str, list[LoadedTask]] = {}  # key being processed => files that will have the same output
         self._busy, started = 0.0, time.perf_counter()
         line = self._groups(tasks)
         coming: deque[Group] = deque()
@@ -110,7 +110,7 @@ class Pipeline:
             self._attempts.rest()
             recorder.counts.times.engine += self._busy
 
-    # A suspect is read, answered and written while nothing else is.
+    # A suspect is read, answered and written alone.
     def _read_ahead(self, line: Iterator[Group], coming: deque[Group], at_work: tuple[Group, ...]) -> None:
         while len(coming) < _AHEAD and (group := next(line, None)) is not None:
             coming.append(group)
@@ -133,7 +133,7 @@ class Pipeline:
         held = sum(other.pixels for other in (*submitted, *behind))
         return held == 0 or held + coming[0].pixels <= 4 * groups.GROUP_PIXELS
 
-    # Whatever ended the run: answers that are written already count, and nobody is left working.
+    # However the run ended: outputs already written count, and no thread is left working.
     def _drain(self, coming: Iterable[Group], submitted: Iterable[Group], behind: Iterable[Group]) -> None:
         for group in coming:
             for future in group.loading:
@@ -172,7 +172,7 @@ class Pipeline:
             elif item.task.action != "copy" and recorder.ledger.was_made(item.content):
                 recorder.leave(item, OWN, item.content)
             elif item.left and not self._complete:
-                (self._bench.out / item.task.output).unlink(missing_ok=True)  # ours, of what the file was before
+                (self._bench.out / item.task.output).unlink(missing_ok=True)  # ours, of the earlier content
                 recorder.leave(item, item.left)
             elif item.left or item.task.action == "copy":
                 whole.append(item)
@@ -198,8 +198,8 @@ class Pipeline:
             for family, kind in families.take_news().items():
                 self._recorder.ledger.decide(family, kind)
 
-    # An output that is this one's too. Read at once, and only taken when it still has the digest on record: another
-    # output may be on its way to that name.
+    # An output that this file can share. It is read at once, and only used if it still has the recorded digest: another
+    # output may be about to get that name.
     def _twin(self, item: LoadedTask) -> bytes | None:
         for row in self._recorder.ledger.done_with(item.key):
             if row.path != item.task.path and row.made:
@@ -291,7 +291,7 @@ class Pipeline:
         publication.reached("recorded")
         return wrong
 
-    # Files of the same content that came while this one was on its way.
+    # Files with the same content that came while this one was in progress.
     def _release(self, key: str) -> None:
         twins = self._twins.pop(key, [])
         copies: list[tuple[LoadedTask, Future[Part]]] = []
@@ -302,7 +302,7 @@ class Pipeline:
             self._settle(Group([], 0, writing=copies))
         self._recorder.wait(len(twins) - len(copies))
 
-    # What no ledger knows would be somebody else's from then on.
+    # A file that no ledger records would count as a file of others from then on.
     def _check_ledger(self) -> None:
         if not self._recorder.ledger.path.exists():
             raise OutputDeletedError(DELETED.format(self._bench.out))
@@ -340,7 +340,7 @@ class Pipeline:
 
         return PackOptions(self._profile, self._bench.limits, progress)
 
-    # In the engine's thread, for it asks the engine.
+    # In the engine's thread, because it asks the engine.
     def _pack(self, item: LoadedTask) -> Part:
         started = time.perf_counter()
         path, file = publication.new_part(self._bench.out / item.task.output)

@@ -35,7 +35,7 @@ class Part:
     what: str = "done"  # or copied
     remark: str = ""
     answer: bool = True  # of the engine, not a copy of the source
-    seconds: float = 0.0  # that encoding and writing took
+    seconds: float = 0.0  # for encoding and writing
 
 
 def reached(step: str) -> None:
@@ -45,7 +45,7 @@ def reached(step: str) -> None:
 
 def new_part(target: Path) -> tuple[Path, BinaryIO]:
     """
-    A file beside `target`, open for writing, with the permissions that the output will have.
+    A file next to `target`, open for writing, with the permissions that the output will have.
 
     Raises:
         UnwritableOutputError: the folder cannot be created or written.
@@ -58,7 +58,7 @@ def new_part(target: Path) -> tuple[Path, BinaryIO]:
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     try:
         handle = os.open(part, flags, _permissions(target))
-    except (OSError, ValueError) as error:  # ValueError: a name with a NUL in it
+    except (OSError, ValueError) as error:  # ValueError: a name that contains NUL
         raise UnwritableOutputError(f"{target} cannot be written: {reason_of(error)}.") from error
     return part, os.fdopen(handle, "w+b")
 
@@ -75,7 +75,7 @@ def write_part(target: Path, data: bytes, mtime_ns: int | None = None) -> tuple[
 
 
 def copy_part(source: Path, target: Path, mtime_ns: int | None = None) -> tuple[Path, str]:
-    """As `write_part`, from a file of any size. Raises OSError too, where the source cannot be read."""
+    """Like `write_part`, from a file of any size. Also raises OSError if the source cannot be read."""
     content = hashlib.sha256()
     with os.fdopen(open_regular(source), "rb") as original:
         part, file = new_part(target)
@@ -123,13 +123,13 @@ def publish(part: Part, target: Path, row: Row | None) -> Stamp:
     Give a finished output its name; the folder's entry is flushed by `flush_folders`.
 
     Args:
-        row: the previous row of this source, by which a file in the output's place is recognised as ours.
+        row: the previous row of this source, by which a file at the output's path is recognised as ours.
 
     Returns:
         The output's stamp.
 
     Raises:
-        OutputExistsError: a file of others is in its place; it is kept, and the part is deleted.
+        OutputExistsError: a file of others is at its path; it is kept, and the part is deleted.
         UnwritableOutputError: the system refuses.
     """
     try:
@@ -151,7 +151,7 @@ def _publish(part: Part, target: Path, row: Row | None) -> Stamp:
         reached("named")
         return _stamp(target, inode)
     if there is not None and not (row is not None and row.out == there) and _is_same(part, target):
-        return there  # an earlier run renamed it and died before it recorded that
+        return there  # an earlier run renamed it and died before recording that
     if there is None or not owns(row, target, there):
         raise foreign(target)
     inode = part.path.stat().st_ino
@@ -168,7 +168,7 @@ def _publish(part: Part, target: Path, row: Row | None) -> Stamp:
     return _stamp(target, inode)
 
 
-# Of the output that we gave its name: should another file have taken its place already, its stamp matches none.
+# The stamp of the output that we renamed: if another file has already replaced it, its stamp matches none.
 def _stamp(target: Path, inode: int) -> Stamp:
     about = target.stat()
     return stamp_from(about) if about.st_ino == inode else Stamp(-1, 0)

@@ -1,4 +1,4 @@
-"""Removes outputs whose sources are gone, unless somebody changed them, or a disk with the sources disappeared."""
+"""Removes outputs whose sources are deleted, unless somebody changed them, or a disk with the sources disappeared."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Removal:
         self._source, self._out, self._tracker = source, out, tracker
         self._tell, self._trouble = tell, trouble
         self.gone: set[str] = set()
-        """Sources that were missing in the last pass; an output goes when its source is missing in two."""
+        """Sources that were missing in the last pass; an output is removed if its source is missing in two passes."""
 
     def run(
         self,
@@ -38,11 +38,11 @@ class Removal:
         cancelled: Callable[[], bool],
     ) -> None:
         """
-        Remove what is gone in two passes: a file that was renamed while the folder was walked may have been seen under
-        neither name, and shall find its old output to copy.
+        Remove outputs of deleted sources in two passes: a file that was renamed during the walk may have been missed
+        under both names, and its old output must still be there to copy.
 
         Args:
-            looked_at: folders and files; None = all.
+            looked_at: the scanned folders and files; None = all.
         """
         missing = list(self._missing(ledger, looked_at))
         if missing and not any(True for _ in walk(self._source, Findings(lambda _: None))):
@@ -58,13 +58,13 @@ class Removal:
             elif row.path not in self.gone or self._may_be_renamed(row) or not self.remove(ledger, counts, row):
                 gone.add(row.path)
         new = len(gone - self.gone)
-        if looked_at is not None:  # what was not looked at is still missing
+        if looked_at is not None:  # what was not scanned counts as still missing
             gone |= {path for path in self.gone if not looked_at.covers(path)}
         self.gone = gone
         counts.waiting += new
 
     def remove(self, ledger: Ledger, counts: PassCounts, row: Row) -> bool:
-        """Remove the output and its row. False if another program holds the output, so it must be repeated."""
+        """Remove the output and its row. False if another program holds the output open, so it must be repeated."""
         target = self._out / row.output
         there = stamp_of(target)
         if there is not None and owns(row, target, there) and not self._renamed_case(row.output):
@@ -100,7 +100,7 @@ class Removal:
             if path.rpartition("/")[0] not in folders and (row := ledger.get(path)) is not None:
                 yield row
 
-    # A file that is not complete yet, or not done, may be this one under a new name.
+    # A file that is not complete or not done yet may be this one under a new name.
     def _may_be_renamed(self, row: Row) -> bool:
         return any(stamp.looks_like(row.stamp) for stamp in self._tracker.stamps())
 

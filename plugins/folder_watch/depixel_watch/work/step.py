@@ -1,5 +1,7 @@
-"""Whether a file is in step, that is, whether its output fits its content and the request. Checked for every file in
-every pass."""
+"""
+Decides whether a file is up to date, that is, whether its output fits its content and the request. Checked for every
+file in every pass.
+"""
 
 from __future__ import annotations
 
@@ -25,10 +27,10 @@ class InStep:
         self._out, self._ledger, self._complete, self._verify = out, ledger, complete, verify
 
     def __call__(self, task: Task, row: Row | None) -> bool:
-        """Whether nothing must be done; a new stamp of an unchanged output is recorded in the ledger."""
+        """Whether nothing needs to be done; a new stamp of an unchanged output is recorded in the ledger."""
         if row is None or row.stamp != task.stamp or row.recipe != task.recipe or row.state == "writing":
             return False
-        # As far as can be seen: when it is to be written it will turn out why it cannot be.
+        # As far as this can be seen; if it cannot be written, that turns out later.
         there = stamp_if_seen(self._out / task.output)
         if row.made == BLOCKED and there is None:
             return False
@@ -42,7 +44,8 @@ class InStep:
             self._look_closer(row, there)
         return True
 
-    # Its stamp is not as we left it: copied to another disk, or changed by somebody, whose change stays.
+    # Its stamp differs from the recorded one: it was copied to another disk, or changed by somebody, whose change is
+    # kept.
     def _look_closer(self, row: Row, there: Stamp) -> None:
         if row.out.size == there.size and row.made:
             try:

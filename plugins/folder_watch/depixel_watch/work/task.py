@@ -41,8 +41,8 @@ class Task:
     beside: tuple[str, ...] = ()  # other files that the output depends on
     target: str = ""  # the output's path, if it differs from the source's
     otherwise: tuple[Rule, ...] = ()  # rules that apply if the content does not confirm the first
-    side: bool = False  # a copy: the file holds coordinates, which grow with its pictures
-    why: str = ""  # why it is left alone, if that is known already
+    side: bool = False  # a copy: the file holds coordinates, which are scaled with its pictures
+    why: str = ""  # why it is left alone, if already known
 
     @property
     def output(self) -> str:
@@ -68,7 +68,7 @@ class LoadedTask:
 
 @dataclass(frozen=True)
 class Bench:
-    """What loading a file needs and all files of a run share."""
+    """What all files of a run share for loading."""
 
     source: Path
     out: Path
@@ -76,7 +76,7 @@ class Bench:
     families: Families | None = None
     verify: bool = False  # compare every output with its digest
     sides: Sides | None = None  # files of coordinates
-    upscales: Callable[[str], bool] = lambda path: True  # whether a rule lets a picture grow
+    upscales: Callable[[str], bool] = lambda path: True  # whether a rule allows a picture to grow
 
 
 def plan(
@@ -120,7 +120,7 @@ def plan(
 
 def load(task: Task, bench: Bench, row: Row | None = None) -> LoadedTask:
     """
-    Read and decode; never raises for errors of the file, which become its `problem`.
+    Read and decode; errors of the file are not raised but stored as its `problem`.
 
     Args:
         row: the file's row in the ledger; if content and output have not changed, nothing is decoded.
@@ -151,7 +151,7 @@ def load(task: Task, bench: Bench, row: Row | None = None) -> LoadedTask:
     return loaded
 
 
-# Bytes, digest and key; returns the files beside it. Only what is decoded is held in memory.
+# Bytes, digest and key; returns the files next to it. Only what is decoded is kept in memory.
 def _read(loaded: LoadedTask, path: Path, bench: Bench) -> dict[str, bytes]:
     task = loaded.task
     decoded = task.action == "upscale" or task.rule.action == "follow" or task.side
@@ -170,7 +170,7 @@ def _read(loaded: LoadedTask, path: Path, bench: Bench) -> dict[str, bytes]:
     return others
 
 
-# Same content, same request, and the output that was recorded lies in its place.
+# Same content, same request, and the recorded output is at its path.
 def _is_unchanged(loaded: LoadedTask, row: Row, bench: Bench) -> bool:
     if row.key not in _keys(loaded.key) or row.output != loaded.task.output or row.state not in ("done", "writing"):
         return False
@@ -190,7 +190,7 @@ def _is_unchanged(loaded: LoadedTask, row: Row, bench: Bench) -> bool:
     return True
 
 
-# The key of a content, alone and with the kind that its family was decided to be.
+# The key of a content, alone and with the kind decided for its family.
 def _keys(key: str) -> set[str]:
     return {key, *(f"{key}|{kind}" for kind in DOMAINS)}
 
@@ -222,10 +222,10 @@ def _decode(loaded: LoadedTask, others: dict[str, bytes], bench: Bench) -> None:
         if settled is not texture:  # equal pictures of two families may have different answers
             kind = dict(settled.hints)["domain"]
             texture, loaded.key = settled, f"{loaded.key}|{kind}"
-    loaded.texture, loaded.data = texture, b""  # not held twice
+    loaded.texture, loaded.data = texture, b""  # not kept twice
 
 
-# The file for the larger pictures, or as it is with the reason.
+# The scaled file, or the unchanged one with the reason.
 def _scaled_side(loaded: LoadedTask, bench: Bench) -> tuple[bytes, str]:
     path = loaded.task.path
     side = parse(path, loaded.data)
@@ -240,7 +240,7 @@ def _scaled_side(loaded: LoadedTask, bench: Bench) -> tuple[bytes, str]:
 
 
 def name_hint(path: str) -> str:
-    """The engine may read the kind of a texture from its name's last part (_n, _normal) and from its ending."""
+    """The engine may infer the kind of a texture from its name's last part (_n, _normal) and from its extension."""
     return "|".join(re.findall(r"[_.][^_.]*", PurePosixPath(path).name.lower())[-2:])
 
 

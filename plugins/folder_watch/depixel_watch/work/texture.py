@@ -43,16 +43,16 @@ class Upscaler(Protocol):
     """Something that answers the watcher's pictures."""
 
     recipe: str
-    """Request, digest of the model, version of the engine: another recipe, another answer."""
+    """Request, digest of the model, version of the engine: a different recipe means a different answer."""
 
     scale: int
     """How many times larger its answers are."""
 
     kind: str
-    """The kind of picture that the user named; auto where it is left to each picture."""
+    """The kind of picture that the user named; auto if it is decided for each picture."""
 
     def wrap_of(self, picture: Picture) -> str:
-        """The axes along which it would tile a picture: none, x, y or xy."""
+        """The axes along which it would treat a picture as tileable: none, x, y or xy."""
         ...
 
     def detect(self, picture: Picture) -> str:
@@ -61,8 +61,8 @@ class Upscaler(Protocol):
 
     def loss(self, written: Picture, source: Picture, hints: Mapping[str, Any]) -> str:
         """
-        How exactly a file of an answer, read back, scales back to its source, as the end of a sentence; empty where
-        that cannot be measured.
+        How exactly a file of an answer, read back, scales back to its source, as the end of a sentence; empty if it
+        cannot be measured.
         """
         ...
 
@@ -85,7 +85,7 @@ class Texture:
     half_alpha: bool = False  # 128 was opaque, and will be again
     grab: tuple[int, int] | None = None  # Doom's offsets of the output
     warn_above: int = 0  # pixels per side
-    colour: Picture | None = None  # of the material of which this is another map
+    colour: Picture | None = None  # of the material that this map belongs to
     kind: str | None = None  # format of the output, if it differs from the source's
     left: str = ""  # why it is left alone
 
@@ -113,19 +113,19 @@ def prepare(
 
     Args:
         path: relative to the folder or archive.
-        beside: gives other files of it, such as the .mcmeta by which a strip is cut.
-        output: its path there, where that is another.
-        otherwise: the rules that hold where the content does not confirm the first one.
+        beside: returns other files by path, such as the .mcmeta by which a strip is cut.
+        output: its path there, if it differs.
+        otherwise: the rules that apply if the content does not confirm the first one.
         limits: textures beyond them are `left` alone.
         facts: from files of coordinates.
 
     Raises:
-        DepixelError: unreadable, too large, or a strip that its description does not fit.
+        DepixelError: it is unreadable, too large, or a strip that does not fit its description.
     """
     name, level = PurePosixPath(path).name, 0
     if rule.treatment.mipmaps and (mip := mip_of(path)) is not None and not is_arbitrary(path):
         main = beside(mip[0])
-        if main is not None:  # the answer to the top level is what its mipmaps are made of
+        if main is not None:  # mipmaps are made from the answer to the top level
             data, name, level = main, PurePosixPath(mip[0]).name, mip[1]
     picture = facts.added_to(files.read_bytes(data, name))
     rule, hints = _confirmed(picture, path, (rule, *otherwise), beside)
@@ -163,7 +163,7 @@ def _neighbours(path: str, beside: Beside) -> Iterator[Picture]:
                 yield files.read_bytes(data, name)
 
 
-# Hints that depend on the picture: its frames, whether it tiles, whether it has the palette of which they speak.
+# Hints that depend on the picture: its frames, whether it tiles, whether it has the palette that they refer to.
 def _settle(picture: Picture, path: str, treatment: Treatment, hints: dict[str, Any], beside: Beside) -> None:
     animation = beside(f"{path}.mcmeta") if treatment.strips else None
     frames = None if animation is None else frames_of_strip(picture, animation)
@@ -174,7 +174,7 @@ def _settle(picture: Picture, path: str, treatment: Treatment, hints: dict[str, 
     elif not _fits(picture, str(hints.get("frames", "none"))):
         del hints["frames"]
     if str(hints.get("key", "")).isdigit() and picture.palette is None:
-        del hints["key"]  # a number of a palette that this picture does not have
+        del hints["key"]  # an index into a palette that this picture does not have
     if treatment.tiles and "wrap" not in hints and is_block(picture):
         hints["wrap"] = treatment.tiles
 
@@ -189,15 +189,15 @@ def _confirmed(picture: Picture, path: str, rules: Sequence[Rule], beside: Besid
         if rule.confirm == "map" and is_map(picture, has_colour=has_colour):
             return rule, hints
         if rule.confirm == "normals" and (form := normals_form(picture, has_colour=has_colour)):
-            # In other channels, each is data by itself: those that are constant stay so.
+            # In other channels, each is independent data: constant ones stay constant.
             return rule, hints if form == "rgb" else {**hints, **dict(DATA)}
     return rules[-1], dict(rules[-1].hints)
 
 
 def remark_on(texture: Texture, answer: Picture, data: bytes, worker: Upscaler) -> str:
     """
-    What is to be said of an output: what it does not keep, and what its format changed. A format that may change
-    pixels is read back and measured.
+    A remark about an output: what it does not keep, and what its format changed. If the format may change pixels, the
+    file is read back and measured.
 
     Args:
         data: the file of the answer, as `finish` made it.
@@ -207,7 +207,7 @@ def remark_on(texture: Texture, answer: Picture, data: bytes, worker: Upscaler) 
         return texture.remark
     try:
         written = files.read_bytes(data, texture.name)
-    except DepixelError:  # a kind that is written and not read
+    except DepixelError:  # a format that can be written but not read
         return texture.remark
     count = len(answer.frames)
     if len(written.frames) == count and all(np.array_equal(written.rgba(k), answer.rgba(k)) for k in range(count)):
@@ -218,7 +218,7 @@ def remark_on(texture: Texture, answer: Picture, data: bytes, worker: Upscaler) 
 
 
 def finish(texture: Texture, answer: Picture) -> bytes:
-    """The file of an answer, in the format of the source unless its rule asks for another."""
+    """The answer as a file, in the format of the source unless its rule names another."""
     if texture.level:
         answer = level_of(answer, texture.level)
     if texture.half_alpha:
@@ -236,7 +236,7 @@ def _colour(path: str, beside: Beside) -> Picture | None:
     return None
 
 
-# A profile's guess at a sheet's frames applies only to pictures that can be cut that way.
+# A profile's guess of a sheet's frames applies only to pictures that can be cut that way.
 def _fits(picture: Picture, frames: str) -> bool:
     if frames in ("none", "auto"):
         return True
@@ -246,14 +246,14 @@ def _fits(picture: Picture, frames: str) -> bool:
 
 def ask(worker: Upscaler, textures: Sequence[Texture]) -> list[Picture | DepixelError]:
     """
-    Answers to textures, those with equal hints together; identical frames and pictures come out identical because the
-    worker's answer depends on the pixels alone. One that fails is its error.
+    Answers to textures, batched by equal hints; identical frames and pictures get identical answers because the
+    worker's answer depends only on the pixels. A failure is returned as its error.
     """
     answers: list[Picture | DepixelError] = [UnsupportedPictureError("not answered")] * len(textures)
     groups: dict[tuple[ProfileSettings, int], list[int]] = {}
     for index, texture in enumerate(textures):
         hints = texture.hints
-        if texture.colour is not None:  # all maps of a material tile alike, or they would come apart at the edges
+        if texture.colour is not None:  # all maps of a material tile alike, or they would not match at the edges
             hints = tuple(sorted({**dict(hints), "wrap": worker.wrap_of(texture.colour)}.items()))
         groups.setdefault((hints, texture.scale), []).append(index)
     for (hints, scale), members in groups.items():
@@ -265,7 +265,7 @@ def ask(worker: Upscaler, textures: Sequence[Texture]) -> list[Picture | Depixel
 
 
 def answer_all(worker: Upscaler, textures: Sequence[Texture]) -> list[bytes | DepixelError]:
-    """As `ask`, as files. One that fails is its error."""
+    """Like `ask`, as files. A failure is returned as its error."""
     answers: list[bytes | DepixelError] = []
     for texture, answer in zip(textures, ask(worker, textures), strict=True):
         try:
@@ -275,7 +275,7 @@ def answer_all(worker: Upscaler, textures: Sequence[Texture]) -> list[bytes | De
     return answers
 
 
-# A texture and its mipmaps ask for one answer.
+# A texture and its mipmaps share one answer.
 def _different(pictures: Sequence[Picture]) -> tuple[list[Picture], list[int]]:
     places: dict[tuple[object, ...], int] = {}
     different: list[Picture] = []

@@ -42,8 +42,8 @@ class Watcher:
 
     Args:
         profile: None = detected from the folder in each pass.
-        complete: also copy what is not a texture, and give outputs the times of their sources.
-        retry: retry files once that failed in earlier runs, although they have not changed.
+        complete: also copy files that are not textures, and give outputs the times of their sources.
+        retry: retry once the files that failed in earlier runs, even if they have not changed.
         verify: in the first pass compare every source and output with its digest, and repair what differs.
         limits: which textures are too large, and how far others may grow.
     """
@@ -69,14 +69,14 @@ class Watcher:
         self._complete, self._tell, self._cancelled = complete, tell, cancelled
         self._verify, self._limits, self._sides = verify, limits, Sides(source)
         self.tally = PassCounts()
-        """Of the pass that is going on, or of the last one; may be looked at from other threads."""
+        """Of the pass in progress, or of the last one; may be read from other threads."""
         self._stale = False  # the page
         self._entries: dict[str, int] = {}  # folder => entries, in the last pass over the whole folder
-        self._away = False  # the ledger's file was not to be used
+        self._away = False  # the ledger's file was unusable
         self._present = profile  # the profile of the last pass over the whole folder
         self._troubles: set[str] = set()  # sentences of this pass
-        self._told: set[str] = set()  # and of the last one: no need to say them again
-        self._rules = hashlib.sha256(repr(profiles).encode()).hexdigest()  # by which archives are dealt with
+        self._told: set[str] = set()  # of the last pass: they are not repeated
+        self._rules = hashlib.sha256(repr(profiles).encode()).hexdigest()  # by which archives are treated
         self._ledger = opened(out, self._trouble)
         self._removal = Removal(source, out, tracker, tell, self._trouble)
         self._attempts = Attempts(out / ATTEMPTS_NAME)
@@ -91,7 +91,7 @@ class Watcher:
         self._ledger.close()
 
     def cares_for(self, path: str) -> bool:
-        """Whether a change of the file at this relative path may change an output. Any thread may call it."""
+        """Whether a change of the file at this relative path may change an output. May be called from any thread."""
         parts = path.split("/")
         if any(is_litter(part) for part in parts):
             return parts[-1] == OWN_PROFILES
@@ -135,13 +135,13 @@ class Watcher:
             self._told, self._troubles = self._troubles, set()
             return tally
         try:
-            if self._away or not self._ledger.is_in_place():  # somebody reverted by deleting the output folder
+            if self._away or not self._ledger.is_in_place():  # somebody deleted the output folder to revert
                 self._open_again()
             self._pass(changes)
         except OSError as error:
             raise as_pause(error) or OutputAwayError(AWAY.format(self._out, reason_of(error))) from error
         except sqlite3.Error as error:
-            if is_damage(error):  # a damaged page, found in the middle of the work
+            if is_damage(error):  # a damaged page, found during the work
                 self._ledger.close()
                 self._ledger = open_ledger(self._out / LEDGER_NAME, self._trouble, damaged=True)
                 tally.waiting += 1
@@ -188,7 +188,7 @@ class Watcher:
     def _bench(self) -> Bench:
         families = None
         if self._worker.kind == "auto":
-            kinds = self._ledger.kinds()  # threads ask for them, and the ledger is for this one alone
+            kinds = self._ledger.kinds()  # threads ask for them, but only this thread may use the ledger
             families = Families(FolderListing(self._source), self._worker.detect, kinds.get)
         profile = self._present or self._profile
         return Bench(
@@ -219,7 +219,7 @@ class Watcher:
         self._ledger = opened_again(self._ledger, self._out, away=away, trouble=self._trouble)
         self._away = False
 
-    # Files that need work and stand still. Planned again when their turn comes: that takes less memory than the plans.
+    # Files that need work and have not changed. They are planned again when their turn comes: that takes less memory.
     def _still(self, profile: PackProfile, findings: Findings, changes: Changes | None) -> list[FileEntry]:
         still: list[FileEntry] = []
         waiting: list[str] = []
@@ -237,7 +237,7 @@ class Watcher:
                 continue
             row = self._ledger.get(entry.path)
             if row is not None and row.output != task.output:
-                self._removal.remove(self._ledger, self.tally, row)  # a rule gives it another name now
+                self._removal.remove(self._ledger, self.tally, row)  # a rule now gives it another name
             elif in_step(task, row):
                 self._tracker.forget(entry.path)
                 self.tally.skipped += 1
@@ -252,7 +252,7 @@ class Watcher:
             self._entries = findings.counts
         return still
 
-    # A file that is being written is looked at alone: its neighbours are looked at again when it is complete.
+    # A file that is being written is checked alone: its neighbours are checked again when it is complete.
     def _pass_over_growing(self, changes: Changes) -> None:
         for path in list(changes.files):
             stamp = stamp_if_seen(self._source / path)
