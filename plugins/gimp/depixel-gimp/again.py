@@ -1,4 +1,4 @@
-"""Answers made again from the recipe that their layer carries: the same, the same but larger, or others like it."""
+"""Reproduces answers from the recipe stored with their layer: the same, the same but larger, or similar ones."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from jobs import follow, pixels_of
 gi.require_version("Gimp", "3.0")
 from gi.repository import Gimp  # noqa: E402
 
-_MORE = 4  # answers that are like the chosen one
+_MORE = 4  # answers similar to the chosen one
 
 
 def same(image: Any, layers: list[Any]) -> Any:
@@ -27,12 +27,12 @@ def same(image: Any, layers: list[Any]) -> Any:
 
 
 def more(image: Any, layers: list[Any]) -> Any:
-    """Others like the selected answer, as new layers above it; the ones that are there stay."""
+    """Answers similar to the selected one, as new layers above it; existing layers stay."""
     layer = _one_of(layers)
     recipe, pixels = _recipe_and_pixels(image, layer)
     parent = layer.get_parent()
     beside = parent.get_children() if parent is not None else image.get_layers()
-    seed = 1 + sum(map(images.has_recipe, beside))  # a second call brings others
+    seed = 1 + sum(map(images.has_recipe, beside))  # a second call adds different ones
     changes = {"like": recipe.seed, "seed": seed, "candidates": _MORE}
     return _as_layers(image, layer, recipe, recipe.submission(pixels, "gimp", **changes))
 
@@ -62,7 +62,7 @@ def larger(image: Any, layers: list[Any], side: int) -> Any:
 
 
 def exact(image: Any, layers: list[Any]) -> Any:
-    """The selected answer, changed by hand, made to scale back to its source again: its own pixels, one undo step."""
+    """Make the selected answer, edited by hand, scale back to its source again: changes its pixels in one undo step."""
     layer = _one_of(layers)
     recipe, original = _recipe_and_pixels(image, layer)
     if recipe.action == client.ANONYMISE_FACE.name:
@@ -93,7 +93,8 @@ def _one_of(layers: list[Any]) -> Any:
     return layers[0]
 
 
-# A recipe holds its source, unless that must not travel (a real face) or is too large: then it is read from the image.
+# A recipe holds its source, unless that must not be stored (a real face) or is too large: then it is read from the
+# image.
 def _recipe_and_pixels(image: Any, layer: Any) -> tuple[client.Recipe, client.Pixels]:
     try:
         recipe = images.recipe_of(layer)
@@ -104,7 +105,7 @@ def _recipe_and_pixels(image: Any, layer: Any) -> tuple[client.Recipe, client.Pi
     source = images.source_of(image, layer)
     if source is None or source == layer:
         raise host.Refusal(
-            "The source layer of %s is not in this image, and the recipe holds no copy of it." % layer.get_name()
+            "The source layer of %s is not in this image, and its recipe has no copy of it." % layer.get_name()
         )
     action = client.action_named(recipe.action)
     whole = host.read(image, source, True, False, False)
@@ -113,7 +114,7 @@ def _recipe_and_pixels(image: Any, layer: Any) -> tuple[client.Recipe, client.Pi
         size = client.result_size(recipe.settings, *size)
     if (layer.get_width(), layer.get_height()) != size:
         raise host.Refusal(
-            "%s was made from an earlier state or a part of %s, and the recipe holds no copy of it."
+            "%s was made from an earlier state or a part of %s, and its recipe has no copy of it."
             % (layer.get_name(), source.get_name())
         )
     return recipe, pixels_of(whole)

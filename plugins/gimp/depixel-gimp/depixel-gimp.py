@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """
 Filters > Depixel: upscale, imagine a face, anonymise a face. No numpy and no torch: the work is done by the engine
-process, which the client beside this file finds or starts.
+process, which the client next to this file finds or starts.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from gimpfu_compat import PF_IMAGE, PF_LAYERS, PF_RADIO, PF_SLIDER, PF_STRING, P
 MENU = "<Image>/Filters/Depixel"
 _OUTPUT = {"upscale": "new-image", "imagine-face": "new-image", "anonymise-face": "new-layers"}
 FRAMES = (PF_TOGGLE, "frames", "All layers are _frames of an animation", False, None,
-          "Send all layers as one animation: what is equal in two frames stays equal. Makes a new image.")  # fmt: skip
+          "Send all layers as one animation: equal areas of two frames stay equal. Makes a new image.")  # fmt: skip
 PICKED = (PF_STRING, "picked", "_Ticked answers", "", None,
           "Answers that were ticked in the dialog, as a JSON list of settings; empty = none.")  # fmt: skip
 
@@ -28,7 +28,7 @@ PICKED = (PF_STRING, "picked", "_Ticked answers", "", None,
 Entry = Tuple[Any, ...]
 
 TAKEN = "ocrsmpft"
-"""Letters that, with Alt, reach GIMP's own buttons, those of Depixel, and the last two arguments."""
+"""Letters that, with Alt, activate GIMP's own buttons, Depixel's buttons, and the last two arguments."""
 
 
 def parameters(action: client.Action) -> list[Entry]:
@@ -50,7 +50,10 @@ def parameters(action: client.Action) -> list[Entry]:
 
 
 def _with_mnemonics(labels: list[str], taken: str) -> list[str]:
-    """Each label with an underscore before a letter of its own: a matching, so that none is left without one."""
+    """
+    Puts an underscore before a different letter of each label: a bipartite matching, so that no label is left without
+    one.
+    """
     choice: dict[str, int] = {}  # letter -> label
 
     def assign(at: int, tried: set[str]) -> bool:
@@ -120,7 +123,7 @@ for _action in client.ACTIONS:
 
 
 def _later(module: str, name: str) -> Callable[..., Any]:
-    """A function of a module that is imported when it is called: GIMP asks for the registrations at each start."""
+    """A function of a module that is imported only when called: GIMP asks for the registrations at each start."""
 
     def run(*arguments: Any) -> Any:
         return getattr(importlib.import_module(module), name)(*arguments)

@@ -10,17 +10,17 @@ from depixel_client import DIALS, Dial, dial_number, dial_text, read_face, turne
 gi.require_version("Gtk", "3.0")
 from gi.repository import GLib, Gtk  # noqa: E402
 
-_UNFOLDING = 200  # milliseconds until an unfolded widget has its size
+_UNFOLDING = 200  # milliseconds until an expanded widget has its size
 _UNSET = "as in the picture"
 
 
 def person(config: Any, text_row: list[Any]) -> Any:
     """
-    A folded widget with all dials.
+    A collapsible widget with all dials.
 
     Args:
         config: has the property "face".
-        text_row: label and entry of the text itself, in which what no dial shows can be typed.
+        text_row: label and entry of the text itself, for values that no dial can show.
     """
     grid = Gtk.Grid(row_spacing=4, column_spacing=12, margin_top=4)
     rows = [_Row(config, dial) for dial in DIALS]
@@ -46,7 +46,7 @@ def person(config: Any, text_row: list[Any]) -> Any:
     return expander
 
 
-# The dials are below the rows, and would be unfolded out of sight.
+# The dials are below the rows, and would be expanded out of sight.
 def _into_view(expander: Any) -> bool:
     scrolled = expander.get_ancestor(Gtk.ScrolledWindow.__gtype__)
     if expander.get_expanded() and scrolled is not None:
@@ -77,7 +77,7 @@ class _Row:
         self.control.get_accessible().set_name(dial.label)
 
     def show(self, text: str) -> None:
-        """Stand as the text says."""
+        """Set the widget from the text."""
         parts = read_face(text)
         value = parts.get(self._dial.name)
         self._quiet = True

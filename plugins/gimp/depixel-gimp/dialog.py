@@ -1,4 +1,6 @@
-"""What a dialog of Depixel shows: the preview, what is sent, what comes of it, the rows, presets and a face's dials."""
+"""
+The contents of a Depixel dialog: the preview, the source and the result, the rows, the presets, and a face's dials.
+"""
 
 from __future__ import annotations
 
@@ -15,17 +17,17 @@ from preview import PreviewPane
 gi.require_version("Gtk", "3.0")
 from gi.repository import Gimp, GLib, Gtk  # noqa: E402
 
-_HEIGHT = 500  # pixels of the rows; with more, they scroll: a screen of 768 pixels shows all of the dialog
+_HEIGHT = 500  # pixels of the rows; more of them scroll: a screen 768 pixels high shows the whole dialog
 _EXAMPLES = {"size": "such as 300% or 1024 px", "face": "such as age=60, smile"}
-_OF_SIZE_ONLY = ("scale", "size", "output", "frames")  # values on which the pixels of a preview do not depend
+_OF_SIZE_ONLY = ("scale", "size", "output", "frames")  # values that do not affect the pixels of a preview
 
 
 class Dialog:
     """
-    The inside of one dialog; `gimpfu_compat.register` says what its members are for.
+    The contents of one dialog; `gimpfu_compat.register` documents the members.
 
     Args:
-        rows: the widgets of each option, by its name.
+        rows: the widgets of each option, by name.
     """
 
     def __init__(self, action: client.Action, dialog: Any, config: Any, image: Any, layers: list[Any],
@@ -57,7 +59,7 @@ class Dialog:
         return {name: "" if value is None else value for name, value in values.items()}
 
     def problem(self) -> str:
-        """Why these values cannot be followed; it is shown in the dialog, which stays open. Empty when they can."""
+        """Why these values cannot be used; shown in the dialog, which stays open. Empty if they can."""
         from work import check_request, picks_of
 
         text = ""
@@ -72,12 +74,12 @@ class Dialog:
         return text
 
     def accepted(self) -> None:
-        """OK was pressed: whatever happens next, the values are not lost."""
+        """Called when OK is pressed: whatever happens next, the values are not lost."""
         if self._preview is not None:
             self._preview.stop()
         picture, values = host.name_of(self._layers[0]), self.values()
         picks = self._preview.picks() if self._preview is not None else []
-        for pick in reversed(picks):  # each can be asked for again by itself
+        for pick in reversed(picks):  # each can be requested again separately
             kept = pick.get("kept", values.get("kept", 12))
             recipe = client.Recipe(self._action.name, {name: pick[name] for name in pick if name != "kept"}, kept)
             size = {name: values[name] for name in _OF_SIZE_ONLY if name in values}
@@ -153,7 +155,7 @@ class Dialog:
     def _frames(self) -> bool:
         return "frames" in self._rows and bool(self._config.get_property("frames"))
 
-    # The size is refused before OK closes the dialog, and the result's size is known while it is being typed.
+    # An invalid size is refused before OK closes the dialog, and the result's size is shown during typing.
     def _settings(self, values: dict[str, Any]) -> tuple[dict[str, Any], tuple[int, int]]:
         from sizing import reference
 
@@ -161,7 +163,7 @@ class Dialog:
         whole = reference(self._image, source * len(self._layers), values["output"])
         return client.settings_of(self._action, values, picture_size=whole), whole
 
-    # Only ticks decide about `picked`: not the last values of GIMP, nor its button Reset.
+    # Only ticks determine `picked`, not GIMP's last values or its Reset button.
     def _pick(self) -> None:
         picks = self._preview.picks() if self._preview is not None else []
         text = json.dumps(picks) if picks else ""
@@ -227,7 +229,7 @@ class Dialog:
         self._update()
 
 
-# A window grows for what its contents need at least, and a scrolled area needs almost nothing.
+# A window grows to the minimum size of its contents, and a scrolled area needs almost nothing.
 def _grow(scrolled: Any, inside: Any) -> bool:
     scrolled.set_min_content_height(min(_HEIGHT, inside.get_preferred_height()[1]))
     return False
@@ -276,4 +278,4 @@ def _source(action: client.Action, image: Any, layers: list[Any]) -> host.Source
         host.check_layers(image, layers)
         return host.read(image, layers[0], True, upscale, not upscale)
     except host.Refusal:
-        return None  # the run itself will say why
+        return None  # the run itself will report the reason

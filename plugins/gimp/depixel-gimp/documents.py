@@ -1,4 +1,4 @@
-"""Whole images: an enlarged copy with all layers in register, and a flattened copy that hides nothing underneath."""
+"""Whole images: an enlarged copy with all layers in register, and a flattened copy without anything hidden."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ def enlarged_copy(
     action: client.Action, image: Any, values: dict[str, Any], picks: list[dict[str, Any]] | None = None
 ) -> Any:
     """
-    A larger copy of the image in which the pixels of every layer are the engine's answers. Groups, names, opacity,
-    modes, offsets, masks, guides and paths are those of the image; hidden layers are answered too.
+    An enlarged copy of the image in which the pixels of every layer are the engine's answers. Groups, names, opacity,
+    modes, offsets, masks, guides and paths are preserved; hidden layers are answered too.
 
     Args:
-        picks: as of `jobs.replies`; one at most.
+        picks: see `jobs.replies`; at most one.
 
     Raises:
         Refusal: there is nothing to answer.
-        EngineError, Cancelled: as of `jobs.replies`; the copy is gone then.
+        EngineError, Cancelled: see `jobs.replies`; the copy is then deleted.
     """
     if image.get_floating_sel() is not None:
         raise host.Refusal("There is a floating selection: anchor it or make it a layer (Layer menu), and try again.")
@@ -70,7 +70,7 @@ def enlarged_copy(
 
 
 def flattened_copy(image: Any, layers: list[Any]) -> Any:
-    """A new image with one layer: what is seen, and nothing of what is below, in the history or in the metadata."""
+    """A new image with one layer: what is visible, without anything below it, in the history or in the metadata."""
     del layers
     copy = image.duplicate()
     copy.undo_disable()
@@ -83,7 +83,9 @@ def flattened_copy(image: Any, layers: list[Any]) -> Any:
 
 
 def flatten(image: Any) -> None:
-    """Merge what is visible, drop the rest, and forget recipes and metadata (a thumbnail would show the original)."""
+    """
+    Merge the visible layers, drop the others, and delete recipes and metadata (a thumbnail would show the original).
+    """
     image.undo_disable()
     merged = image.merge_visible_layers(Gimp.MergeType.CLIP_TO_IMAGE)
     for layer in image.get_layers():
@@ -109,7 +111,7 @@ def still_there(layers: list[Any], output: str) -> str:
 
 
 def leaves(layers: list[Any], groups: bool = False) -> list[Any]:
-    """All layers of a tree, from the top down; groups themselves only when requested."""
+    """All layers of a tree, from the top down; groups themselves only if requested."""
     flat = []
     for layer in layers:
         if layer.is_group():
@@ -131,7 +133,7 @@ def _mask_of(layer: Any) -> tuple[bytes, int, int] | None:
     return selection.values_of(mask), mask.get_width(), mask.get_height()
 
 
-# Locks protect a layer from its user; in the copy they are kept, but its pixels are new.
+# Locks protect a layer from the user; the copy keeps them, but its pixels are replaced.
 def _fill(image: Any, layer: Any, answer: client.Answer) -> None:
     content, alpha = layer.get_lock_content(), layer.get_lock_alpha()
     layer.set_lock_content(False)

@@ -1,6 +1,6 @@
 # -*- coding: utf-8 -*-
 """
-The familiar way of gimpfu to declare a filter, on GIMP 3.
+gimpfu's familiar way to declare a filter, on GIMP 3.
 
     from gimpfu_compat import *
 
@@ -20,19 +20,19 @@ The familiar way of gimpfu to declare a filter, on GIMP 3.
 
     main()
 
-On GIMP 3 each registration becomes a Gimp.ImageProcedure with typed arguments and a native dialog. On a GIMP 2.10 that
-has the real gimpfu, the same declarations go to it. Differences on GIMP 3, all on the strict side:
+On GIMP 3 each registration becomes a Gimp.ImageProcedure with typed arguments and a native dialog. On GIMP 2.10 with
+the real gimpfu, the same declarations are passed to it. GIMP 3 is stricter in these ways:
 
-* an argument out of its range is refused in a sentence (GIMP itself would warn and run with the default);
-* PF_DRAWABLE refuses several selected layers; the addition PF_LAYERS takes them as a list;
+* an argument out of range is refused with a sentence (GIMP itself would warn and use the default);
+* PF_DRAWABLE refuses several selected layers; the additional type PF_LAYERS takes them as a list;
 * an exception becomes the error message of the procedure, and `Cancelled` its status CANCEL.
 
-A PF_COLOR is black on GIMP 3 until somebody chooses another one, in scripts and in the dialog, whatever its default.
-PF_RADIO's values and PF_OPTION's indices travel as strings and whole numbers. Not there: PF_FONT, PF_BRUSH, PF_PATTERN,
-PF_GRADIENT, PF_PALETTE, PF_VECTORS, PF_DISPLAY; `register` refuses them by name. `timeout=`, on_query= and on_run= of
-gimpfu are accepted and not used.
+A PF_COLOR is black on GIMP 3 until somebody chooses another one, in scripts and in the dialog, regardless of its
+default. PF_RADIO's values and PF_OPTION's indices are passed as strings and whole numbers. Not supported: PF_FONT,
+PF_BRUSH, PF_PATTERN, PF_GRADIENT, PF_PALETTE, PF_VECTORS, PF_DISPLAY; `register` refuses them by name. gimpfu's
+`timeout=`, on_query= and on_run= are accepted and ignored.
 
-This file is read by Python 2.7 as well.
+This file must also be valid Python 2.7.
 """
 
 from __future__ import absolute_import, division, print_function
@@ -63,7 +63,7 @@ PF_SLIDER, PF_SPINNER = 1001, 1002
 PF_ADJUSTMENT = PF_SPINNER
 PF_FONT, PF_FILE, PF_BRUSH, PF_PATTERN, PF_GRADIENT = 1003, 1004, 1005, 1006, 1007
 PF_RADIO, PF_TEXT, PF_PALETTE, PF_FILENAME, PF_DIRNAME, PF_OPTION = 1008, 1009, 1010, 1011, 1012, 1013
-PF_LAYERS = 2000  # an addition: all selected layers, as a list
+PF_LAYERS = 2000  # an additional type: all selected layers, as a list
 
 if _real is not None:
     for _name in dir(_real):
@@ -77,7 +77,7 @@ _NUMBERS = (PF_INT8, PF_INT16, PF_INT, PF_FLOAT, PF_SLIDER, PF_SPINNER, PF_OPTIO
 _KNOWN = _NUMBERS + (PF_STRING, PF_TEXT, PF_COLOR, PF_TOGGLE, PF_RADIO, PF_FILE, PF_FILENAME, PF_DIRNAME)
 
 interactive = False
-"""On GIMP 3: whether somebody opened a dialog for this run (so that a new image should be shown)."""
+"""On GIMP 3: whether a dialog was opened for this run (so that a new image should be shown)."""
 
 _registered = []  # type: list[Registration]
 
@@ -105,7 +105,7 @@ class FilterParameter(object):
     @property
     def whole(self):
         # type: () -> bool
-        """Whether the number is a whole one: its default, limits and step are."""
+        """Whether the number is a whole number: its default, limits and step are."""
         if self.kind in (PF_SLIDER, PF_SPINNER):
             return all(isinstance(v, int) for v in (self.default,) + tuple(self.extra[:3]))
         return bool(self.kind != PF_FLOAT)
@@ -118,7 +118,7 @@ class FilterParameter(object):
 
     def check(self, value):
         # type: (Any) -> Any
-        """The value as the filter gets it; ValueError with a sentence when it is out of range."""
+        """The value that the filter gets; ValueError with a sentence if it is out of range."""
         limits = self.limits
         if limits is not None and not limits[0] <= value <= limits[1]:
             raise ValueError("%s must be from %s to %s, not %s." % (self.name, limits[0], limits[1], value))
@@ -156,13 +156,13 @@ def register(proc_name, blurb, help, author, copyright, date, label, imagetypes,
              domain=None, on_query=None, on_run=None, on_dialog=None):  # fmt: skip
     # type: (str, str, str, str, str, str, str, str, Any, Any, Any, Any, Any, Any, Any, Any) -> None
     """
-    Declare a filter, as gimpfu's register().
+    Declare a filter, like gimpfu's register().
 
     `on_dialog(dialog, config, image, layers, rows)` may lay out GIMP 3's dialog; `rows` are the widgets of each
-    parameter by its name. It returns an object with `content` (the widget that goes into the dialog) and methods:
-    `start()` when the dialog is complete, `problem()` (what is wrong with the values, as a sentence that keeps the
-    dialog open, or ""), `accepted()` before the filter runs, `answered()` after it, and `refused(sentence)` when it
-    raised a ValueError: the dialog is shown again with its values.
+    parameter by name. It returns an object with `content` (the widget that goes into the dialog) and methods: `start()`
+    when the dialog is complete, `problem()` (what is wrong with the values, as a sentence that keeps the dialog open,
+    or ""), `accepted()` before the filter runs, `answered()` after it, and `refused(sentence)` if it raised a
+    ValueError: the dialog is then shown again with its values.
     """
     if _real is not None:
         plain = [(PF_DRAWABLE if e[0] == PF_LAYERS else e[0],) + tuple(e[1:5]) for e in params]
@@ -198,7 +198,7 @@ def _with_list(function):
 
 def main():
     # type: () -> None
-    """Hand over to GIMP. The last line of a plug-in."""
+    """Hand control to GIMP. The last line of a plug-in."""
     if _real is not None:
         _real.main()
         return

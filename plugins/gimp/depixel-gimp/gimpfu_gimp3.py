@@ -1,4 +1,4 @@
-"""What `gimpfu_compat` does on GIMP 3: registrations become image procedures with typed arguments and dialogs."""
+"""The implementation of `gimpfu_compat` on GIMP 3: image procedures with typed arguments and dialogs."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ def _procedure(plug_in: Any, registration: fu.Registration) -> Any:
     return procedure
 
 
-# Numbers are declared wider than they may be, and choices as strings: GIMP replaces a value that does not fit its
-# declaration by the default and goes on, and the filter would never know. `Parameter.check` refuses it instead.
+# Numbers are declared with wider limits, and choices as strings: GIMP silently replaces a value outside its declaration
+# with the default, and the filter would never know. `Parameter.check` refuses it instead.
 def _add_argument(procedure: Any, parameter: fu.FilterParameter) -> None:
     name, label, text, default = parameter.name, parameter.label, parameter.help, parameter.default
     if parameter.kind in fu._NUMBERS and parameter.whole:
@@ -66,7 +66,7 @@ def _add_argument(procedure: Any, parameter: fu.FilterParameter) -> None:
     elif parameter.kind == fu.PF_TOGGLE:
         procedure.add_boolean_argument(name, label, text, bool(default), _FLAGS)
     elif parameter.kind == fu.PF_COLOR:
-        Gegl.init(None)  # colours cannot be made before it
+        Gegl.init(None)  # colours need it
         colour = Gegl.Color.new("black")
         colour.set_rgba(*[channel / 255.0 for channel in tuple(default or (0, 0, 0))[:3]], 1.0)
         procedure.add_color_argument(name, label, text, True, colour, _FLAGS)
@@ -94,7 +94,7 @@ def _run(
         returned = _by_dialog(procedure, registration, image, drawables, config, work) if asks else work()
     except fu.Cancelled:
         return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, GLib.Error())
-    except Exception as error:  # GIMP shows it to the user; a plug-in that raises is only "crashed" to it
+    except Exception as error:  # GIMP shows it to the user; a plug-in that raises counts as crashed
         expected = isinstance(error, ValueError) or getattr(error, "for_users", False)
         if not expected:
             traceback.print_exc()
@@ -114,7 +114,7 @@ def _value(config: Any, parameter: fu.FilterParameter) -> Any:
     if parameter.kind in (fu.PF_FILE, fu.PF_FILENAME, fu.PF_DIRNAME):
         return value.get_path() if value else None
     if value is None and parameter.kind in (fu.PF_STRING, fu.PF_TEXT):
-        return ""  # what GIMP makes of an empty text
+        return ""  # GIMP's own value for an empty text
     return value
 
 
@@ -156,7 +156,7 @@ def _by_dialog(
     dialog.get_content_area().pack_start(helper.content, True, True, 0)
     help_button = dialog.get_widget_for_response(Gtk.ResponseType.HELP)
     if help_button is not None:
-        help_button.hide()  # GIMP's manual, which it would open, knows nothing of a filter that is not GIMP's own
+        help_button.hide()  # it would open GIMP's manual, which does not cover third-party filters
     helper.start()
     try:
         while dialog.run():
@@ -183,7 +183,7 @@ def _by_dialog(
 
 
 class _PlainDialog:
-    """All rows below each other, and below them the reason of a refusal: the dialog of a filter without `on_dialog`."""
+    """All rows in a column, and below them the reason of a refusal: the dialog of a filter without `on_dialog`."""
 
     def __init__(self, Gtk: Any, rows: dict[str, list[Any]]) -> None:  # noqa: N803 (a module)
         self._reason = Gtk.Label(wrap=True, max_width_chars=50, xalign=0)
@@ -214,7 +214,7 @@ class _PlainDialog:
         self._reason.show()
 
 
-# The widgets of each parameter by its name: a label and a field, or a field that has its label inside.
+# The widgets of each parameter by name: a label and a field, or a field with its own label.
 def _rows(
     GimpUi: Any, Gtk: Any, dialog: Any, config: Any, parameters: list[fu.FilterParameter]
 ) -> dict[str, list[Any]]:  # noqa: N803
@@ -232,7 +232,7 @@ def _rows(
             scale = dialog.get_spin_scale(name, 1.0)
             low, high = parameter.extra[:2]
             scale.set_range(low, high)
-            scale.set_scale_limits(low, min(high, low + 1000))  # what the bar shows; larger values are typed
+            scale.set_scale_limits(low, min(high, low + 1000))  # the range of the slider; larger values can be typed
             scale.set_digits(0 if parameter.whole else 2)
             scale.set_increments(parameter.extra[2], parameter.extra[2] * 10)
             rows[name] = [scale]

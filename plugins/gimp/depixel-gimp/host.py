@@ -38,8 +38,8 @@ class Source:
     """
     What is sent to the engine for one layer, or for all frames of an animation.
 
-    left, top: where its pixels begin, in the image. box: the selection in its own pixels, or None. shape: how much of
-    each pixel is selected (8 bits), or b"" when all of it is.
+    left, top: the position of its first pixel in the image. box: the selection in its own pixels, or None. shape: how
+    much of each pixel is selected (8 bits), or b"" if all of it is.
     """
 
     def __init__(
@@ -71,8 +71,8 @@ class Source:
 @contextlib.contextmanager
 def plain_colours(image: Any) -> Iterator[None]:
     """
-    Inside, samples are read and written as stored. GEGL would convert between sRGB and the image's profile, so sRGB is
-    assigned first and the profile afterwards; each is a step of the undo history.
+    Inside this context, samples are read and written as stored. GEGL would convert between sRGB and the image's
+    profile, so sRGB is assigned first and the profile is restored afterwards; each is a step in the undo history.
     """
     profile = image.get_color_profile()
     if profile is None:
@@ -87,7 +87,7 @@ def plain_colours(image: Any) -> Iterator[None]:
 
 @contextlib.contextmanager
 def reading(image: Any, layer: Any, with_filters: bool) -> Iterator[Any]:
-    """The layer, or a copy of it in a copy of the image, whose samples are as stored and whose filters are applied."""
+    """The layer, or a copy of it in a copy of the image, with samples as stored and filters applied."""
     filters = with_filters and not layer.is_group() and len(layer.get_filters()) > 0
     if image.get_color_profile() is None and not filters:
         yield layer
@@ -146,7 +146,7 @@ def read(image: Any, layer: Any, with_mask: bool, crop: bool, box: bool) -> Sour
     Samples of one layer.
 
     with_mask: as it looks: multiply the layer's mask into alpha, apply its filters. crop: read only the selection's
-    bounds. box: read all, and note where the selection is.
+    bounds. box: read all, and record the selection.
     """
     left, top = layer.get_offsets()[-2:]
     width, height = layer.get_width(), layer.get_height()
@@ -159,7 +159,7 @@ def read(image: Any, layer: Any, with_mask: bool, crop: bool, box: bool) -> Sour
                 "The selection does not touch the layer %s: select a part of it, or clear the selection."
                 % layer.get_name()
             )
-    if _is_empty(layer):  # GIMP would show it as one clear pixel
+    if _is_empty(layer):  # GIMP would present it as one transparent pixel
         raise Refusal("The layer group %s is empty." % layer.get_name())
     area = inside if crop and inside else (0, 0, width, height)
     size = (area[2] - area[0], area[3] - area[1])
@@ -176,7 +176,7 @@ def read(image: Any, layer: Any, with_mask: bool, crop: bool, box: bool) -> Sour
     with reading(image, layer, with_mask) as stored:
         data = _get(stored, rectangle, channels, depth)
         if mask is not None:
-            # Masks are linear: as Y' a half-transparent 128 would read as 188.
+            # Masks are linear: read as Y', a half-transparent 128 would become 188.
             data = _masked(data, _samples(stored.get_mask(), rectangle, "Y u%d" % depth), channels, depth)
     palette = b""
     if image.get_base_type() == Gimp.ImageBaseType.INDEXED:
@@ -231,7 +231,7 @@ def add_layer(
     top: int,
     visible: bool = True,
 ) -> Any:
-    """A new layer that holds one frame of an answer; the caller has taken the profile off (`plain_colours`)."""
+    """A new layer that holds one frame of an answer; the caller has removed the profile (`plain_colours`)."""
     indexed = image.get_base_type() == Gimp.ImageBaseType.INDEXED
     kind = _LAYER_TYPES[answer.channels]
     if indexed:
@@ -277,7 +277,7 @@ def enlarge(image: Any, scale: int) -> None:
 
 
 def overwrite(image: Any, layer: Any, answer: client.Answer) -> None:
-    """Replace a layer's pixels with an answer of the same size, undoably; GIMP leaves pixels that are not selected."""
+    """Replace a layer's pixels with an answer of the same size, undoably; GIMP does not change unselected pixels."""
     buffer = layer.get_shadow_buffer()
     _set(buffer, answer, 0)
     layer.merge_shadow(True)
@@ -294,7 +294,7 @@ def check_replaceable(image: Any, layer: Any) -> None:
                           % (layer.get_name(), kind))  # fmt: skip
     if layer.get_lock_content():
         raise Refusal("The pixels of %s are locked: unlock them, or choose New layers or New image." % layer.get_name())
-    if layer.get_lock_alpha() and layer.has_alpha():  # GIMP would write new colours under the old alpha
+    if layer.get_lock_alpha() and layer.has_alpha():  # GIMP would write new colours below the old alpha
         raise Refusal(
             "The alpha channel of %s is locked, and the answer has its own: unlock it, or choose New layers or New "
             "image." % layer.get_name()
@@ -352,11 +352,11 @@ def _does_not_cover(part: Source, width: int, height: int) -> bool:
     return part.left > 0 or part.top > 0 or part.left + part.width < width or part.top + part.height < height
 
 
-# The part on a canvas, transparent where it does not reach; alpha is added where the others have it.
+# The part on a canvas, transparent outside the layer; alpha is added if the others have it.
 def _on_canvas(part: Source, width: int, height: int, channels: int) -> bytes:
     size = part.depth // 8
     data = part.frames[0]
-    if part.channels != channels:  # opaque in a company with alpha
+    if part.channels != channels:  # opaque among layers with alpha
         step = part.channels * size
         opaque = b"\xff" * size
         data = b"".join(data[i : i + step] + opaque for i in range(0, len(data), step))

@@ -1,4 +1,4 @@
-"""New images for answers, with profile, comment and an unused name; recipes that are stored with layers."""
+"""New images for answers, with profile, comment and an unused name; and the recipes stored with layers."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _PERSISTENT = 1  # the parasite is saved with the image
 
 
 def new_image(image: Any, width: int, height: int, answer: client.Answer, indexed: bool) -> Any:
-    """An empty image for answers: same kind, depth and resolution; its undo is off until `finish_image`."""
+    """An empty image for answers: same kind, depth and resolution; undo is off until `finish_image`."""
     base = Gimp.ImageBaseType.GRAY if answer.channels <= 2 else Gimp.ImageBaseType.RGB
     if indexed:
         base = Gimp.ImageBaseType.INDEXED
     precision = image.get_precision()
     if precision in host.SHALLOW:
-        precision = Gimp.Precision.U8_NON_LINEAR  # 8 bits are too few to store linear light
+        precision = Gimp.Precision.U8_NON_LINEAR  # 8 bits are too few for linear light
     result = Gimp.Image.new_with_precision(width, height, base, precision)
     result.undo_disable()
     resolution = image.get_resolution()
@@ -36,8 +36,8 @@ def new_image(image: Any, width: int, height: int, answer: client.Answer, indexe
 
 def finish_image(result: Any, image: Any, comment: str, suffix: str) -> None:
     """
-    Give a new image its profile, comment and name, and let it be undone from here on. It counts as changed: nobody has
-    saved it yet, and GIMP asks before it closes it.
+    Give a new image its profile, comment and name, and enable undo. It counts as changed, because it has not been
+    saved: GIMP asks before closing it.
     """
     profile = image.get_color_profile()
     grey = Gimp.ImageBaseType.GRAY
@@ -56,7 +56,7 @@ def finish_image(result: Any, image: Any, comment: str, suffix: str) -> None:
 def name_after(result: Any, image: Any, suffix: str) -> None:
     """
     Name a new image after the file of another, with a name that no file and no other open image has. GIMP accepts only
-    names that end in .xcf for an image, and suggests them for saving and exporting.
+    names ending in .xcf for an image, and suggests them for saving and exporting.
     """
     path = _path_of(image)
     if path:
@@ -65,7 +65,7 @@ def name_after(result: Any, image: Any, suffix: str) -> None:
         result.set_file(Gio.File.new_for_path(name))
 
 
-# Of its .xcf, or of the file it was opened from.
+# The name of its .xcf, or of the file it was opened from.
 def _path_of(image: Any) -> str:
     return next(iter(_paths_of(image)), "")
 
@@ -77,8 +77,8 @@ def _paths_of(image: Any) -> list[str]:
 
 def keep_recipe(layer: Any, recipe: client.Recipe, source: Any) -> None:
     """
-    Attach the recipe to a layer: it is saved in the image's .xcf and travels with copies of the layer. Of the source
-    layer its tattoo is kept, which is how it is found again in the same image.
+    Attach the recipe to a layer: it is saved in the image's .xcf and copied with the layer. The source layer is
+    recorded by its tattoo, by which it can be found again in the same image.
     """
     for name, text in ((_RECIPE, recipe.to_json()), (_SOURCE, str(source.get_tattoo()))):
         layer.attach_parasite(Gimp.Parasite.new(name, _PERSISTENT, text.encode("ascii")))
@@ -86,10 +86,10 @@ def keep_recipe(layer: Any, recipe: client.Recipe, source: Any) -> None:
 
 def recipe_of(layer: Any) -> client.Recipe:
     """
-    The recipe that a layer carries.
+    The recipe stored with a layer.
 
     Raises:
-        host.Refusal: it carries none.
+        host.Refusal: it has none.
         EngineError: it cannot be read.
     """
     parasite = layer.get_parasite(_RECIPE)
@@ -106,7 +106,7 @@ def has_recipe(layer: Any) -> bool:
 
 
 def source_of(image: Any, layer: Any) -> Any:
-    """The layer of this image that an answer was made from; None when it is not in this image."""
+    """The layer of this image from which an answer was made; None if it is not in this image."""
     parasite = layer.get_parasite(_SOURCE)
     text = bytes(parasite.get_data()).decode("ascii", "replace") if parasite is not None else ""
     return image.get_layer_by_tattoo(int(text)) if text.isdigit() else None

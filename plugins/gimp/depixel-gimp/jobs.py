@@ -1,4 +1,4 @@
-"""What is sent to the engine, and what comes back. Cancelling, or closing the image, stops the job within a step."""
+"""Sends jobs to the engine and collects the answers. Cancelling, or closing the image, stops the job within a step."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from host import Refusal, Source
 gi.require_version("Gimp", "3.0")
 from gi.repository import Gimp  # noqa: E402
 
-_LOOK = 0.2  # seconds between two looks at whether the image is still open
-_MOST_KEPT = 2**27  # bytes of answers that a dialog's previews leave for OK
+_LOOK = 0.2  # seconds between two checks whether the image is still open
+_MOST_KEPT = 2**27  # bytes of a dialog's preview answers that are kept for OK
 
-_PLACE = ("scale", "size", "box")  # settings that say how large an answer is, and of what part
+_PLACE = ("scale", "size", "box")  # settings for the size of an answer and its part
 
 _News = Union[client.Event, BaseException]
 _kept: OrderedDict[Any, client.Result] = OrderedDict()
@@ -28,7 +28,7 @@ _kept: OrderedDict[Any, client.Result] = OrderedDict()
 
 @dataclass(frozen=True)
 class Reply:
-    """The answers for one source, and the recipe of each."""
+    """The answers for one source, each with its recipe."""
 
     source: Source
     result: client.Result
@@ -43,15 +43,15 @@ def replies(
     picks: list[dict[str, Any]] | None = None,
 ) -> list[Reply]:
     """
-    Ask for all sources, one after the other.
+    Request answers for all sources, one after the other.
 
     Args:
-        picks: settings of answers that were picked in the dialog, for one answer each; without them the values say
-            what to ask for.
+        picks: settings of answers that were picked in the dialog, for one answer each; without them the values say what
+            to request.
 
     Raises:
         Cancelled: the image was closed.
-        EngineError: one sentence.
+        EngineError: the engine failed.
     """
     all_replies = []
     for index, source in enumerate(sources):
@@ -73,7 +73,7 @@ def submission(
     action: client.Action, source: Source, values: dict[str, Any], pick: dict[str, Any] | None = None
 ) -> client.Submission:
     """
-    What is sent for a source: the dialog's values, or of a picked answer its own settings at the values' size.
+    The submission for a source: the dialog's values, or a picked answer's own settings at the size of the values.
 
     Raises:
         EngineError: a value is out of range.
@@ -88,7 +88,7 @@ def submission(
 
 
 def pick_of(recipe: client.Recipe) -> dict[str, Any]:
-    """The settings of a recipe that tell its answer from others; its size and place are those of the next request."""
+    """The settings of a recipe that distinguish its answer; its size and place come from the next request."""
     pick = {name: value for name, value in recipe.settings.items() if name not in _PLACE}
     return {**pick, "kept": recipe.kept} if recipe.action == client.ANONYMISE_FACE.name else pick
 
@@ -100,7 +100,7 @@ def pixels_of(source: Source) -> client.Pixels:
 
 
 def keep(action: client.Action, request: client.Submission, result: client.Result) -> None:
-    """Remember the answers of a preview: where OK asks for one of them, or for all, it need not be made again."""
+    """Keep the answers of a preview, so that they need not be made again if OK requests one of them, or all."""
     _kept[_key(request)] = result
     for at in range(len(result.answers) if len(result.answers) > 1 else 0):
         recipe = client.recipe_of(action, request, result, at)
@@ -112,11 +112,11 @@ def keep(action: client.Action, request: client.Submission, result: client.Resul
 
 def follow(request: client.Submission, image: Any, index: int = 0, count: int = 1) -> client.Result:
     """
-    The engine's result for one submission; progress goes to GIMP's bar, where this is number `index` of `count`.
+    The engine's result for one submission; progress is shown in GIMP's bar as number `index` of `count`.
 
     Raises:
-        Cancelled: the image, or the window that the job was started from, was closed.
-        EngineError: one sentence.
+        Cancelled: the image, or the window from which the job was started, was closed.
+        EngineError: the engine failed.
     """
     earlier = _kept.get(_key(request))
     if earlier is not None:

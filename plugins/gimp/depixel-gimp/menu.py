@@ -1,4 +1,4 @@
-"""The menu of settings: presets of Depixel and of the user, and the requests of the last days."""
+"""The menu of settings: presets of Depixel and of the user, and recent requests."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _RECENT = 10  # requests that the menu lists
 
 class SettingsMenu:
     """
-    A button with a menu, in place of GIMP's own buttons that hold one set of values only.
+    A button with a menu that replaces GIMP's own buttons, which hold only one set of values.
 
     Args:
-        values: the dialog's present values.
-        apply: called with the values that were chosen.
+        values: the dialog's current values.
+        apply: called with the chosen values.
     """
 
     def __init__(self, action: client.Action, history: client.History, values: Callable[[], dict[str, Any]],
@@ -40,7 +40,7 @@ class SettingsMenu:
         self._fill()
 
     def put_into(self, dialog: Any) -> None:
-        """Take the place of GIMP's buttons that save and load one set of values."""
+        """Replace GIMP's buttons that save and load one set of values."""
         self._window = dialog
         content = dialog.get_content_area()
         box = next((child for child in content.get_children() if isinstance(child, Gtk.ButtonBox)), None)
@@ -121,7 +121,7 @@ class SettingsMenu:
         try:
             self._presets.remove(self._action, name)
         except client.EngineError:
-            pass  # the menu, filled again, says why
+            pass  # the refilled menu reports the reason
         self._fill()
 
 

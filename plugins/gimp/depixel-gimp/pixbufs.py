@@ -1,4 +1,4 @@
-"""Samples as pixbufs, and what is done with them in a preview: enlarged, split, on a checkerboard, with a box."""
+"""Samples as pixbufs for previews: enlarged, split, on a checkerboard, with a box."""
 
 from __future__ import annotations
 
@@ -31,14 +31,17 @@ def pixbuf_of(picture: Picture) -> Any:
 
 
 def on_checks(pixels: Any, width: int, height: int) -> Any:
-    """At another size on GIMP's checkerboard: enlarged pixel by pixel, reduced by the mean, which leaves none out."""
+    """
+    At another size on GIMP's checkerboard: enlarged by repeating pixels, reduced by the mean, so that no pixel is
+    ignored.
+    """
     kinds = GdkPixbuf.InterpType
     kind = kinds.NEAREST if width >= pixels.get_width() else kinds.BILINEAR
     return pixels.composite_color_simple(width, height, kind, 255, 8, 0x999999, 0x666666)
 
 
 def split(before: Any, after: Any, share: float) -> Any:
-    """`before` on the left of a line at `share` of the width, `after` on its right; both are of one size."""
+    """`before` to the left of a line at `share` of the width, `after` to its right; both have the same size."""
     width, height = after.get_width(), after.get_height()
     at = min(width, max(0, round(width * share)))
     picture = after.copy()
@@ -50,14 +53,14 @@ def split(before: Any, after: Any, share: float) -> Any:
 
 
 def faded(pixels: Any) -> Any:
-    """With less colour: what no longer belongs to the settings."""
+    """With less colour, to mark an answer that does not match the current settings."""
     picture = pixels.copy()
     pixels.saturate_and_pixelate(picture, 0.25, False)
     return picture
 
 
 def draw_box(pixels: Any, box: Box, times: float) -> None:
-    """Two thin frames, white and black, so that one of them is seen on any picture."""
+    """Two thin frames, white and black, so that one of them is visible on any picture."""
     left, top, right, bottom = (round(edge * times) for edge in box)
     for inset, colour in ((0, 0xFFFFFFFF), (1, 0x000000FF)):
         x, y = left + inset, top + inset

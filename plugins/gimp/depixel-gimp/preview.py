@@ -1,4 +1,4 @@
-"""The left half of a dialog: answers to the present settings, one of them large or all side by side."""
+"""The left half of a dialog: answers to the current settings, one of them large or all side by side."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from wall import Wall, WallEntry
 gi.require_version("Gtk", "3.0")
 from gi.repository import GLib, Gtk  # noqa: E402
 
-_WHOLE = 128  # pixels: up to this side all of a layer is answered, as OK does
-_PART, _MARGIN = 64, 16  # of a larger layer: what is shown, and what is sent around it so that its border is right
-_LARGEST_FACE, _LARGEST = 512, 1024  # pixels of an answer in a preview; OK makes it at its full size
-_CHEAP = 1.5  # seconds: previews that take less follow the settings
-_PAUSE = 400  # milliseconds without a change before a preview follows
+_WHOLE = 128  # pixels: up to this side the whole layer is answered, as for OK
+_PART, _MARGIN = 64, 16  # of a larger layer: the part shown, and its sent surroundings
+_LARGEST_FACE, _LARGEST = 512, 1024  # pixels of an answer in a preview; OK makes it at full size
+_CHEAP = 1.5  # seconds: faster previews are updated automatically
+_PAUSE = 400  # milliseconds without a change before the preview is updated
 _MORE = 4  # answers that "More like this" adds
 
 
@@ -31,9 +31,9 @@ class PreviewPane:
     column: the widget.
 
     Args:
-        values: the dialog's present values.
-        measured: called with each result, and the values that led to it.
-        picked: called when other answers are ticked; see `picks`.
+        values: the dialog's current values.
+        measured: called with each result and the values that led to it.
+        picked: called when the ticks change; see `picks`.
     """
 
     def __init__(
@@ -47,21 +47,21 @@ class PreviewPane:
         self._action, self._source, self._values = action, source, values
         self._measured, self._picked = measured, picked
         self._view = View(pixbufs.pixbuf_of(source), source.box, self._point)
-        self._middle: tuple[int, int] | None = None  # of the part to preview, where it was clicked on
+        self._middle: tuple[int, int] | None = None  # of the part to preview, if it was clicked on
         self._wall = Wall(self._open, self._ticked)
-        self._seconds = 0.0  # of the last single answer; 0 = there was none
+        self._seconds = 0.0  # of the last single answer; 0 = none yet
         self._timer = 0
-        self._seeds = 0  # asked for by "More like this"
+        self._seeds = 0  # requested by "More like this"
         self._job: client.JobHandle | None = None
         self.column = self._build()
 
     def start(self) -> None:
-        """Answer small pictures at once: it is cheap."""
+        """Answer small pictures at once, because that is fast."""
         if self._action.name == client.UPSCALE.name and max(self._source.width, self._source.height) <= _PART:
             self._ask(1, live=True)
 
     def changed(self, of_size_only: bool) -> None:
-        """A value of the dialog is another one: answers are old, and one follows if it is cheap."""
+        """A value of the dialog changed: existing answers are outdated, and a new one is made if that is fast."""
         self._name_buttons()
         if self._timer:
             GLib.source_remove(self._timer)
@@ -75,11 +75,11 @@ class PreviewPane:
             self._timer = GLib.timeout_add(_PAUSE, self._follow)
 
     def picks(self) -> list[dict[str, Any]]:
-        """The settings of the answers that are ticked."""
+        """The settings of the ticked answers."""
         return [pick_of(entry.recipe) for entry in self._wall.kept()]
 
     def stop(self) -> None:
-        """Free the engine for what OK asks for."""
+        """Free the engine for the request of OK."""
         if self._timer:
             GLib.source_remove(self._timer)
             self._timer = 0
@@ -139,7 +139,7 @@ class PreviewPane:
         self._all.set_visible(len(self._wall) > 1)
         self._like.set_sensitive(len(self._wall.kept()) == 1 or len(self._wall) == 1)
 
-    # At imagination 0 one answer of a kind is like any other.
+    # At imagination 0 all answers of one kind are equal.
     def _can_vary(self) -> bool:
         return self._action.name != client.UPSCALE.name or self._values().get("imagination", 0) > 0
 
@@ -191,7 +191,7 @@ class PreviewPane:
         try:
             request = self._request(values, settings, margin)
         except client.EngineError:
-            return  # the dialog says what is wrong with the values
+            return  # the dialog shows what is wrong with the values
         self.stop()
         self._view.fade(False)
         self._words.set_text("Working on the preview..." if count == 1 else "Working on %d answers..." % count)
@@ -217,7 +217,7 @@ class PreviewPane:
         pixels = _cut(pixels_of(self._source), *margin) if margin else request.pixels
         return client.Submission(pixels, settings, self._action.wire, request.kept, program="gimp")
 
-    # (what is shown, what is sent); the latter is None when all of the layer is sent, as OK does.
+    # (what is shown, what is sent); the latter is None if the whole layer is sent, as for OK.
     def _seen(self) -> tuple[Box, Box | None]:
         width, height = self._source.width, self._source.height
         if not self._is_large():
@@ -247,7 +247,7 @@ class PreviewPane:
             ]
         except client.CancelledError:
             return
-        except Exception as error:  # of the engine or not: it is shown, and the next preview can be asked for
+        except Exception as error:  # from the engine or not: it is shown, and the next preview can be requested
             words = client.sentence(error)
         seconds = time.monotonic() - began
         GLib.idle_add(self._came, job, None if margin else request, result, entries, words, seconds)
@@ -269,7 +269,7 @@ class PreviewPane:
     def _came(self, job: client.JobHandle, request: client.Submission | None, result: client.Result | None,
               entries: list[WallEntry], words: str, seconds: float) -> bool:  # fmt: skip
         if job is not self._job:
-            return False  # another one is on its way, or the dialog is closed
+            return False  # another one is in progress, or the dialog is closed
         self._job = None
         self._words.set_text(words)
         if result is None or not entries:
@@ -287,7 +287,7 @@ class PreviewPane:
         self._name_buttons()
         return False
 
-    # What tells an answer from the others: its seed or reading, and settings that differ from those of the first.
+    # What distinguishes an answer: its seed or reading, and settings that differ from those of the first.
     def _label(self, entry: WallEntry) -> str:
         first = self._first_values(entry)
         in_label = ("candidates", "seed", "imagination", "reading", "scale", "size", "output")

@@ -1,4 +1,4 @@
-"""The selection: where it is, how much of each pixel it takes, and layers cut to it."""
+"""The selection: its position, how much of each pixel it covers, and layers cropped to it."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ SELECTED = b"\xff"
 
 
 def bounds_of(image: Any) -> Box | None:
-    """(left, top, right, bottom) in the image, or None when nothing is selected."""
+    """(left, top, right, bottom) in the image, or None if nothing is selected."""
     bounds = Gimp.Selection.bounds(image)
     return tuple(bounds[-4:]) if bounds[1] else None
 
 
 @contextlib.contextmanager
 def nothing_selected(image: Any) -> Iterator[None]:
-    """Inside, all pixels can be written; afterwards the selection is restored."""
+    """A context in which all pixels can be written; afterwards the selection is restored."""
     if bounds_of(image) is None:
         yield
         return
@@ -40,7 +40,7 @@ def nothing_selected(image: Any) -> Iterator[None]:
 
 
 def within(bounds: Box, left: int, top: int, width: int, height: int) -> Box | None:
-    """`bounds` in the pixels of a layer at left, top; None when they do not touch it."""
+    """`bounds` in the pixels of a layer at left, top; None if they do not touch it."""
     inside = (
         max(0, bounds[0] - left),
         max(0, bounds[1] - top),
@@ -52,8 +52,8 @@ def within(bounds: Box, left: int, top: int, width: int, height: int) -> Box | N
 
 def shape_of(image: Any, left: int, top: int, width: int, height: int, box: Box) -> bytes:
     """
-    How much of each pixel is selected, 0 ... 255, of the rectangle at left, top in the image; b"" when the selection
-    is nothing but the rectangle `box` inside it.
+    How much of each pixel is selected, 0 ... 255, in the rectangle at left, top in the image; b"" if the selection is
+    exactly the rectangle `box` inside it.
     """
     rectangle = Gegl.Rectangle.new(left, top, width, height)
     data = bytes(image.get_selection().get_buffer().get(rectangle, 1.0, "Y u8", Gegl.AbyssPolicy.NONE))
@@ -65,7 +65,7 @@ def cut(layer: Any, shape: bytes, width: int, height: int) -> None:
     """
     Give a layer a mask that shows only what was selected.
 
-    shape: as of `shape_of`, for a rectangle of width x height that the whole layer answers; it is enlarged smoothly.
+    shape: from `shape_of`, for a rectangle of width x height that the whole layer answers; it is enlarged smoothly.
     """
     mask = layer.create_mask(Gimp.AddMaskType.WHITE)
     layer.add_mask(mask)
@@ -73,7 +73,7 @@ def cut(layer: Any, shape: bytes, width: int, height: int) -> None:
 
 
 def fill_mask(mask: Any, values: bytes, width: int, height: int) -> None:
-    """Give a layer's mask the values of one of width x height, enlarged smoothly."""
+    """Set a layer's mask to one of width x height, enlarged smoothly."""
     size = (mask.get_width(), mask.get_height())
     data = values if size == (width, height) else _enlarged(values, width, height, *size)
     buffer = mask.get_buffer()

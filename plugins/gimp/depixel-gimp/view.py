@@ -1,4 +1,4 @@
-"""One answer, large: before and after on both sides of a line, with zoom; dragging moves it."""
+"""One answer, enlarged: before and after on both sides of a line, with zoom; dragging moves it."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ gi.require_version("Gtk", "3.0")
 from gi.repository import Gdk, Gtk  # noqa: E402
 
 SIDE = 300
-"""Least pixels of the view along each side."""
-_STILL = 4  # pixels that the mouse may move in a click
+"""Smallest side of the view in pixels."""
+_STILL = 4  # pixels that the mouse may move during a click
 
 
 class View:
@@ -22,7 +22,7 @@ class View:
 
     Args:
         box: a frame to draw on the picture before, or None.
-        pointed: called with the pixel of the layer that was clicked on, while no answer is shown.
+        pointed: called with the pixel of the layer that was clicked on while no answer is shown.
     """
 
     def __init__(self, before: Any, box: Box | None, pointed: Callable[[int, int], None]) -> None:
@@ -67,12 +67,12 @@ class View:
         self._fit(self._before.get_width(), self._before.get_height())
 
     def fade(self, faded: bool) -> None:
-        """Whether what is shown no longer belongs to the settings."""
+        """Whether the shown answer no longer matches the settings."""
         self._faded = faded
         self.draw()
 
     def middle(self) -> tuple[int, int]:
-        """The pixel of the part in the middle of what is seen."""
+        """The pixel of the part in the middle of the visible area."""
         across, down = self.area.get_hadjustment(), self.area.get_vadjustment()
         return (
             self.part[0] + round((across.get_value() + across.get_page_size() / 2) / self.zoom),
@@ -80,7 +80,7 @@ class View:
         )
 
     def draw(self) -> None:
-        """Put the picture on the screen."""
+        """Draw the picture on the screen."""
         left, top, right, bottom = self.part
         width, height = max(1, round((right - left) * self.zoom)), max(1, round((bottom - top) * self.zoom))
         before = pixbufs.on_checks(self._before.new_subpixbuf(left, top, right - left, bottom - top), width, height)

@@ -1,4 +1,4 @@
-"""All answers of a dialog side by side: each with what tells it from the others, and a tick to keep it."""
+"""All answers of a dialog side by side, each labelled by what distinguishes it, with a tick to keep it."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ gi.require_version("Gtk", "3.0")
 from gi.repository import GLib, Gtk, Pango  # noqa: E402
 
 _LEAST, _GAP = 90, 8  # pixels of a tile's side, and between tiles
-_WIDTH, _HEIGHT = 380, 390  # least pixels of all tiles together: four answers are seen whole
-_MOST = 24  # answers that stay; the oldest that are not ticked go first
-_STEP = 6  # pixels of a side below which tiles are not drawn anew
+_WIDTH, _HEIGHT = 380, 390  # smallest size of all tiles together: four answers are fully visible
+_MOST = 24  # answers that stay; the oldest unticked ones are removed first
+_STEP = 6  # changes of a tile's side in pixels below which tiles are not redrawn
 
 
 @dataclass(eq=False)
@@ -24,8 +24,8 @@ class WallEntry:
     """
     One answer of this dialog.
 
-    pixels: a pixbuf. part: of the layer, that it answers. values: the dialog's values that led to it. live: it
-    followed a change by itself, and goes when the next one comes.
+    pixels: a pixbuf. part: the part of the layer that it answers. values: the dialog's values that led to it. live: it
+    was made automatically after a change, and is removed when the next one comes.
     """
 
     pixels: Any
@@ -47,7 +47,7 @@ class Wall:
 
     Args:
         opened: called with the `WallEntry` that was clicked.
-        ticked: called when the ticks are others.
+        ticked: called when the ticks change.
     """
 
     def __init__(self, opened: Callable[[WallEntry], None], ticked: Callable[[], None]) -> None:
@@ -61,7 +61,7 @@ class Wall:
                                        overlay_scrolling=False)  # fmt: skip
         self.area.add(self._flow)
         self.area.set_size_request(_WIDTH, _HEIGHT)
-        # Not at once: a size that is asked for during an allocation is forgotten.
+        # Deferred, because a size requested during an allocation is ignored.
         self.area.connect("size-allocate", lambda _, place: GLib.idle_add(self._resize, place.width))
 
     def __len__(self) -> int:
@@ -102,7 +102,7 @@ class Wall:
         return [entry for entry, tile in self._tiles.items() if tile[2].get_active()]
 
     def keep_only(self, chosen: WallEntry | None) -> None:
-        """Tick this one alone, or none."""
+        """Tick only this one, or none."""
         self._quiet = True
         for entry, tile in self._tiles.items():
             tile[2].set_active(entry is chosen)

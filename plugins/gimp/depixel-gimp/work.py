@@ -1,4 +1,4 @@
-"""One run of an action: read the layers, ask the engine, put the answers where they belong. One undo step."""
+"""One run of an action: reads the layers, asks the engine, and puts the answers in place. One undo step."""
 
 from __future__ import annotations
 
@@ -85,10 +85,10 @@ def check_request(
     picked: int = 0,
 ) -> None:
     """
-    Refuse what cannot be done, before anything is read, sent or changed; the dialog asks it too.
+    Refuse what cannot be done, before anything is read, sent or changed; the dialog calls it too.
 
     Args:
-        picked: how many answers were picked in the dialog; 0 = none, and the values say how many are made.
+        picked: how many answers were picked in the dialog; 0 = none: the values say how many to make.
     """
     output = values["output"]
     count = picked or values["candidates"]
@@ -136,7 +136,7 @@ def _sources(
     sources = [host.read(image, layer, with_mask, crop=upscale, box=not upscale) for layer in layers]
     for source in sources:
         if not (upscale or (action.wire == "anonymise" and output == "new-layers")):
-            source.shape = b""  # the face stands in a whole picture; with Replace GIMP itself minds the selection
+            source.shape = b""  # the face is part of a whole picture; with Replace GIMP itself respects the selection
     return sources
 
 
@@ -180,7 +180,7 @@ def _as_new_image(
     return result_image
 
 
-# Travels with exported files: enough to ask for the same answers again.
+# Stored in exported files: enough to request the same answers again.
 def _comment(action: client.Action, reply: Reply) -> str:
     settings = []
     for recipe in reply.recipes:
@@ -189,7 +189,7 @@ def _comment(action: client.Action, reply: Reply) -> str:
     return "%s %s; %s." % (client.summary(reply.result), reply.result.model, "; ".join(dict.fromkeys(settings)))
 
 
-# larger: the image grows with its layers, and the sources are hidden: their pixels would show under the answers.
+# larger: the image grows with its layers, and the sources are hidden, because they would be visible below the answers.
 def _as_new_layers(action: client.Action, image: Any, all_replies: list[Reply], larger: bool) -> None:
     new_layers = []
     scale = all_replies[0].result.scale if larger else 1
@@ -208,7 +208,7 @@ def _as_new_layers(action: client.Action, image: Any, all_replies: list[Reply], 
     host.select_best(image, new_layers)
 
 
-# One layer, or a group of candidates with the best on top and the others hidden; frames become a layer each.
+# One layer, or a group of candidates with the best on top and the others hidden; each frame becomes a layer.
 def _insert(action: client.Action, image: Any, parent: Any, position: int, reply: Reply, at: tuple[int, int]) -> None:
     source, result = reply.source, reply.result
     imagined = action.name != client.UPSCALE.name

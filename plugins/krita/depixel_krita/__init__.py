@@ -1,8 +1,8 @@
 """
-Depixel in Krita: menu entries with a dialog, and a docker. Torch and numpy stay in the engine, a process of its own.
+Depixel in Krita: menu entries with a dialog, and a docker. Torch and numpy stay in the engine, a separate process.
 
-Krita imports this package by the name in depixel_krita.desktop. `_client` beside this file is depixel's own client,
-copied here by `depixel install krita`.
+Krita imports this package by the name in depixel_krita.desktop. `_client` next to this file is depixel's client, copied
+here by `depixel install krita`.
 """
 
 from __future__ import annotations

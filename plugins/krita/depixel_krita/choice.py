@@ -1,4 +1,4 @@
-"""What of a document is worked on: the active layer, the selected layers, or all layers of the document."""
+"""What to work on in a document: the active layer, the selected layers, or all layers."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 _NO_PIXELS = {"filterlayer": "A filter layer", "referenceimages": "The layer of reference images"}
 _MASKS = ("transparencymask", "filtermask", "transformmask", "selectionmask", "colorizemask", "localselectionmask")
 _PAINTED = ("paintlayer", "filelayer", "transparencymask")
-_LARGEST = 1 << 28  # pixels; the engine's own limit is near
-_MARGIN = 4  # clear pixels around a layer of a whole document: how far the engine looks beyond an edge
+_LARGEST = 1 << 28  # pixels; the engine's own limit is close to this
+_MARGIN = 4  # transparent pixels around a layer of a whole document: how far the engine looks beyond an edge
 
 
 def active_layer() -> Target:
     """
-    The active layer of the active document: the whole canvas with what lies beyond it, and the selection's box.
+    The active layer of the active document: the whole canvas and anything beyond it, and the selection's box.
 
     Raises:
-        HostError: there is nothing that could be worked on.
+        HostError: there is nothing to work on.
     """
     document, node = _active()
     return _target(document, _layer_of(node))
@@ -35,11 +35,11 @@ def active_layer() -> Target:
 
 def selected_layers() -> tuple[Target, ...]:
     """
-    The layers that are selected in the layer list, each as `active_layer` has it, from the bottom up. Layers inside a
-    selected group belong to the group; among several, layers without pixels are passed over.
+    The layers selected in the layer list, each as `active_layer` describes it, from the bottom up. Layers inside a
+    selected group belong to the group; if several are selected, layers without pixels are skipped.
 
     Raises:
-        HostError: there is nothing that could be worked on.
+        HostError: there is nothing to work on.
     """
     document, node = _active()
     window = Krita.instance().activeWindow()
@@ -58,11 +58,11 @@ def selected_layers() -> tuple[Target, ...]:
 
 def whole_document() -> tuple[Target, ...]:
     """
-    Everything in the active document that has pixels of its own, the largest layer first: paint layers without their
-    masks, the masks by themselves, and file layers as they are shown. Krita scales the other kinds itself.
+    Everything in the active document with pixels of its own, the largest layer first: paint layers without their masks,
+    the masks separately, and file layers as they are shown. Krita scales the other kinds itself.
 
     Raises:
-        HostError: there is nothing that could be worked on.
+        HostError: there is nothing to work on.
     """
     document = _document()
     targets = parts_of(document, document.rootNode())
@@ -72,7 +72,7 @@ def whole_document() -> tuple[Target, ...]:
 
 
 def parts_of(document: Document, root: Node) -> tuple[Target, ...]:
-    """What has pixels of its own in this node and below it, as in `whole_document`; nothing where nothing has."""
+    """Everything with pixels of its own in this node and below it, as in `whole_document`; may be empty."""
     nodes = [node for node in (root, *below(root)) if node.type() in _PAINTED and not node.bounds().isEmpty()]
     targets = [_part(document, node) for node in nodes]
     return tuple(sorted(targets, key=lambda target: (target.colours == MASK, -target.width * target.height)))
@@ -85,7 +85,7 @@ def _document() -> Document:
     return document
 
 
-# A document that was opened by a script has no active layer for a while: then it is the topmost.
+# A document opened by a script has no active layer for a while: use the topmost.
 def _active() -> tuple[Document, Node]:
     document = _document()
     layers = [node for node in document.topLevelNodes() if node.type() not in _MASKS]
@@ -106,7 +106,7 @@ def _parents(node: Node) -> Iterator[Node]:
         parent = parent.parentNode()
 
 
-# A mask is worked on with its layer.
+# A mask is processed with its layer.
 def _layer_of(node: Node) -> Node:
     parent = node.parentNode()
     while node.type() in _MASKS and parent is not None:
@@ -128,7 +128,7 @@ def _target(document: Document, node: Node) -> Target:
     return replace(target, times=times, notes=tuple(notes), selection=_selection(document, area))
 
 
-# Of a layer that may be much smaller than the canvas; two layers that lie far apart cost no more than their pixels.
+# A layer may be much smaller than the canvas; two distant layers cost no more than their pixels.
 def _part(document: Document, node: Node) -> Target:
     colours = MASK if node.type() == "transparencymask" else colours_of(node)
     canvas, bounds = QtCore.QRect(0, 0, document.width(), document.height()), node.bounds()
@@ -160,7 +160,7 @@ def _area(document: Document, node: Node) -> tuple[QtCore.QRect, list[str]]:
     bounds = node.bounds()
     whole = canvas if bounds.isEmpty() else canvas.united(bounds)
     if whole.width() * whole.height() > 4 * canvas.width() * canvas.height() + (1 << 20):
-        return canvas, ["Pixels far outside the canvas were left out."]
+        return canvas, ["Pixels far outside the canvas were ignored."]
     if whole.width() * whole.height() > _LARGEST:
         raise HostError("The layer is too large: select a part of it.")
     return whole, []
@@ -177,7 +177,7 @@ def _selection(document: Document, area: QtCore.QRect) -> tuple[int, int, int, i
     return chosen.left(), chosen.top(), chosen.right() + 1, chosen.bottom() + 1
 
 
-# The keyframes of an animated layer; of a group those of all its layers, each shown and read in turn.
+# The keyframes of an animated layer, or of all layers of a group, each shown and read in turn.
 def _times(document: Document, node: Node) -> tuple[int, ...]:
     animated = [n for n in _family(node) if n.animated()]
     if not animated:

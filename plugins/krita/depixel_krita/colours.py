@@ -1,7 +1,7 @@
 """
-Which colours travel to the engine as they are, and which Krita converts for the job and back.
+Which colours are sent to the engine unchanged, and which Krita converts for the job and back.
 
-Krita keeps whole-number RGBA as B,G,R,A and floating point as R,G,B,A.
+Krita stores whole-number RGBA as B,G,R,A and floating point as R,G,B,A.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from krita import Document, Node
 
 SRGB = "sRGB-elle-V2-srgbtrc.icc"
-"""Krita's own sRGB profile; in every Krita."""
+"""Krita's own sRGB profile, available in every Krita."""
 
 STRIP = 1 << 17
 """Pixels that are read or written at once: a few milliseconds each."""
 
 CONVERTED = 1 << 16
-"""Pixels that are converted at once, which takes Krita longer."""
+"""Pixels that are converted at once, which is slower in Krita."""
 
 _BYTES = {"U8": 1, "U16": 2, "F16": 2, "F32": 4}
 _CHANNELS = {"A": 1, "GRAYA": 2, "CMYKA": 5}
@@ -29,7 +29,7 @@ _TRAVEL = ("RGBA", "GRAYA", "A")
 
 @dataclass(frozen=True)
 class ColourSpace:
-    """A colour space in Krita's words."""
+    """A colour space in Krita's terms."""
 
     model: str  # "RGBA", "GRAYA", "CMYKA", "LABA", "XYZA", "YCbCrA", "A"
     depth: str  # "U8", "U16", "F16", "F32"
@@ -41,33 +41,33 @@ class ColourSpace:
 
     @property
     def channels(self) -> int:
-        """Of the engine's pixels."""
+        """The number of channels of the engine's pixels."""
         return {"GRAYA": 2, "A": 1}.get(self.model, 4)
 
     @property
     def bits(self) -> int:
-        """A sample of the engine's pixels."""
+        """Bytes per sample of the engine's pixels."""
         return 8 if self.depth == "U8" else 16
 
     @property
     def travels(self) -> ColourSpace:
-        """The colours that the engine gets: these, or the nearest that it knows."""
+        """The colours that the engine gets: these, or the nearest that it supports."""
         if self.model in _TRAVEL:
             return self if self.depth in ("U8", "U16") else replace(self, depth="U16")
         return ColourSpace("RGBA", "U16", SRGB)
 
     @property
     def is_converted(self) -> bool:
-        """Whether Krita converts them for the engine, and back."""
+        """Whether Krita converts them for the engine and back."""
         return self.travels != self
 
     @property
     def is_swapped(self) -> bool:
-        """B,G,R,A in memory."""
+        """Whether they are B,G,R,A in memory."""
         return self.model == "RGBA" and self.depth in ("U8", "U16")
 
     def note(self) -> str:
-        """What the conversion costs, as a sentence; empty where it costs nothing."""
+        """What the conversion loses, as a sentence; empty if nothing."""
         if self.model not in _TRAVEL:
             return f"The colours were converted from {self.model} to RGB for the engine and back."
         if self.depth in ("F16", "F32"):
@@ -76,7 +76,7 @@ class ColourSpace:
 
 
 MASK = ColourSpace("A", "U8", "")
-"""Of a transparency mask: how far each pixel is shown."""
+"""Of a transparency mask: how visible each pixel is."""
 
 
 def colours_of(thing: Document | Node) -> ColourSpace:

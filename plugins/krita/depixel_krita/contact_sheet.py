@@ -1,4 +1,4 @@
-"""`ContactSheet`: the answers beside each other, large enough to judge, with one zoom and one place for all of them."""
+"""`ContactSheet`: the answers side by side, large enough to judge, with the same zoom and position for all of them."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from .view import Viewpoint, checkerboard, draw, image_of
 from .work import Offer
 
 _Qt = QtCore.Qt
-_SIDE = 150  # pixels of a picture at least
+_SIDE = 150  # smallest side of a picture in pixels
 
 
 class PictureTile(QtWidgets.QWidget):
     """
-    One picture with its name. The wheel and + and - zoom, dragging moves.
+    One picture with its name. The wheel and + and - zoom; dragging moves.
 
     Signals:
-        clicked: the picture was clicked on, or Space pressed.
+        clicked: the picture was clicked, or Space was pressed.
     """
 
     clicked = Signal()
@@ -100,11 +100,11 @@ class PictureTile(QtWidgets.QWidget):
 
 class ContactSheet(QtWidgets.QDialog):
     """
-    The pixels and all answers to them; several answers can be marked.
+    The source pixels and all answers to them; several answers can be marked.
 
     Signals:
-        chosen: with the numbers of the answers that are to be added.
-        more: with the number of the answer that others are to be like.
+        chosen: with the numbers of the answers to add.
+        more: with the number of the answer to which others should be similar.
     """
 
     chosen = Signal(object)
@@ -139,7 +139,7 @@ class ContactSheet(QtWidgets.QDialog):
         self._refresh()
 
     def fill(self, source: Preview, offers: Sequence[Offer]) -> None:
-        """Show these answers, with the pixels that they answer first; marks stay where the answers do."""
+        """Show these answers, after the pixels that they answer; answers that stay keep their marks."""
         marked = self.marked()
         for index in reversed(range(self._grid.count())):
             old = self._grid.takeAt(index).widget()

@@ -1,9 +1,9 @@
 """
-An enlarged copy of a document with all its layers in register. Krita scales the copy, which keeps its structure:
-groups, names, opacity, blending modes, masks, guides, vector shapes. Then the answers replace what Krita scaled.
+An enlarged copy of a document with all its layers in register. Krita scales the copy, which preserves its structure:
+groups, names, opacity, blending modes, masks, guides, vector shapes. Then the answers replace the scaled pixels.
 
-The copy is written to a temporary file and opened from there. Undo in the copy itself would take back its scaling
-without the pixels that were written since, which Krita does not survive.
+The copy is written to a temporary file and opened from there. Undo in the copy itself would revert its scaling without
+the pixels written since, which crashes Krita.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ from .scratch import Converter
 if TYPE_CHECKING:
     from krita import Document, Node, Shape
 
-_TURNS = 1000  # of 10 ms, in which Krita must come to rest
+_TURNS = 1000  # of 10 ms, within which Krita must become idle
 _TRIES = 20
 _MASKS = ("transparencymask", "filtermask", "transformmask", "selectionmask", "colorizemask")
 
 
 def document_copy(deliveries: Sequence[Delivery], suffix: str, only: Collection[str] = ()) -> Generator[int, None, str]:
     """
-    Open an enlarged copy of the document that the answers belong to; each `yield` lets Krita go on for that many
+    Open an enlarged copy of the document that the answers belong to; each `yield` lets Krita run for that many
     milliseconds. Returns the name of the copy.
 
     Args:
-        suffix: of the name of the copy, after its source's.
+        suffix: appended to the source's name for the copy.
         only: ids of the layers to keep, with everything in them; empty: all.
 
     Raises:
@@ -67,7 +67,8 @@ def document_copy(deliveries: Sequence[Delivery], suffix: str, only: Collection[
     return name
 
 
-# Groups that hold a kept layer stay, with their masks. Clones go first, or Krita would turn them into paint layers.
+# Groups that contain a kept layer stay, with their masks. Clones are removed first, or Krita would turn them into paint
+# layers.
 def _prune(parent: Node, only: Collection[str]) -> None:
     for node in sorted(parent.childNodes(), key=lambda node: node.type() != "clonelayer"):
         if node.uniqueId().toString() in only:
@@ -78,7 +79,7 @@ def _prune(parent: Node, only: Collection[str]) -> None:
             node.remove()
 
 
-# Else Krita's smooth scaling would leave a soft rim beyond the answer.
+# Otherwise Krita's smooth scaling would leave a soft rim beyond the answer.
 def _wipe(node: Node | None, delivery: Delivery) -> None:
     if node is None or node.type() != "paintlayer" or delivery.target.times:
         return
@@ -97,9 +98,9 @@ def _scaled(copy: Document, scale: float) -> Iterator[int]:
     yield from _idle(copy)
     if (copy.width(), copy.height()) != size:
         raise HostError("Krita did not enlarge the copy of the document; nothing was added.")
-    copy.setHorizontalGuides([place * scale for place in guides[0]])  # Krita moves them only while they are shown
+    copy.setHorizontalGuides([place * scale for place in guides[0]])  # Krita moves them only while they are visible
     copy.setVerticalGuides([place * scale for place in guides[1]])
-    # Krita 5.2 and 5.3 draw scaled shapes larger, and save them as they were.
+    # Krita 5.2 and 5.3 draw scaled shapes larger, but save them unscaled.
     larger = QtGui.QTransform.fromScale(scale, scale)
     for shape, old in before:
         if shape.transformation() == old:
@@ -107,7 +108,7 @@ def _scaled(copy: Document, scale: float) -> Iterator[int]:
             shape.setTransformation(combined)
 
 
-# Until Krita is done with it.
+# Wait until Krita has finished.
 def _idle(copy: Document) -> Iterator[int]:
     for _ in range(_TURNS):
         yield 10
@@ -124,7 +125,7 @@ def _shapes(copy: Document) -> list[tuple[Shape, QtGui.QTransform]]:
 def _answered(copy: Document, delivery: Delivery) -> Iterator[int]:
     target, painting = delivery.target, delivery.paintings[0]
     node = find_node(copy, target.node)
-    if node is None:  # it was deleted while the engine worked, or belongs to one that was replaced
+    if node is None:  # it was deleted while the engine worked, or belongs to a replaced layer
         return
     if target.projected:
         node = _painted(copy, node)
@@ -138,7 +139,7 @@ def _answered(copy: Document, delivery: Delivery) -> Iterator[int]:
     keep(copy, node, painting.recipe)
 
 
-# A paint layer in the place of one that was answered as it is shown, with its masks.
+# A paint layer that replaces one that was answered as it is shown, with its masks.
 def _painted(copy: Document, node: Node) -> Node:
     layer = copy.createNode(node.name(), "paintlayer")
     layer.setOpacity(node.opacity())
@@ -161,7 +162,7 @@ def _opened(copy: Document, source: Document | None, suffix: str) -> Generator[i
     folder = tempfile.mkdtemp(prefix="depixel-")
     try:
         path = Path(folder, "copy.kra")
-        for _ in range(_TRIES):  # Krita refuses while it still draws
+        for _ in range(_TRIES):  # Krita refuses while it is still drawing
             yield from _idle(copy)
             if copy.exportImage(str(path), InfoObject()) and path.exists():
                 break
@@ -171,11 +172,11 @@ def _opened(copy: Document, source: Document | None, suffix: str) -> Generator[i
         document = app.openDocument(str(path))
         if document is None:
             raise HostError("Krita could not open the enlarged copy that it had just written.")
-        document.setFileName("")  # that of the temporary file; Save would write there
+        document.setFileName("")  # forget the temporary file's name; Save would write there
         document.setName(name)
         name_document(document, source, suffix)
         document.setModified(True)
-        yield 1  # Krita takes longest for this
+        yield 1  # this takes Krita longest
         if window is not None:
             window.addView(document)
         yield 50

@@ -1,4 +1,4 @@
-"""The dialog behind a menu entry. It does not stop Krita: one may go on painting while the engine works."""
+"""The dialog behind a menu entry. It does not block Krita: painting can continue while the engine works."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from .settings import setting
 
 class Dialog(QtWidgets.QDialog):
     """
-    One action on what is selected. A single answer is added at once; several wait to be chosen from.
+    One action on the selected target. A single answer is added at once; several wait to be chosen from.
 
     Args:
         parent: Krita's main window.
-        view: Krita's view, for a message when the dialog has closed itself.
+        view: Krita's view, for a message after the dialog has closed itself.
     """
 
     def __init__(self, action: Action, engine: Engine, parent: QtWidgets.QWidget | None, view: Any) -> None:
@@ -27,7 +27,7 @@ class Dialog(QtWidgets.QDialog):
         self.setWindowTitle(action.title)
         self.setAttribute(QtCore.Qt.WidgetAttribute.WA_DeleteOnClose)
         self.panel = Panel(action, engine, self, wide=True)
-        if not setting("live-" + action.name):  # nobody has chosen yet
+        if not setting("live-" + action.name):  # no choice made yet
             self.panel.live.setChecked(action.name == UPSCALE.name)
         self.panel.go.setDefault(True)
         close = QtWidgets.QPushButton("Close", self)
@@ -40,14 +40,14 @@ class Dialog(QtWidgets.QDialog):
         self.resize(760, 480)
 
     def run(self) -> None:
-        """Begin with the remembered values, without being shown; it shows itself when the user is needed."""
+        """Begin with the remembered values, hidden; the dialog shows itself if the user is needed."""
         self.panel.refused.connect(lambda words: self.show())
         self.panel.finished.connect(self._finished)
         self._tell("working...")
         self.panel.start()
 
     def done(self, code: int) -> None:
-        """Every way out comes through here: the button, Escape, the window's corner, and the end of the work."""
+        """Called however the dialog ends: by the button, Escape, the window's close button, or the end of the work."""
         self.panel.close_down()
         super().done(code)
 

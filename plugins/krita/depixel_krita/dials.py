@@ -13,7 +13,7 @@ _HEIGHT = 420  # pixels of the window
 
 
 class DialsButton(QtWidgets.QToolButton):
-    """Opens the dials of the text in this field."""
+    """Opens a window with the dials for the text in this field."""
 
     def __init__(self, field: QtWidgets.QLineEdit, parent: QtWidgets.QWidget) -> None:
         super().__init__(parent)
@@ -33,7 +33,7 @@ class DialsButton(QtWidgets.QToolButton):
 
 
 class DialsWindow(QtWidgets.QDialog):
-    """One row for each dial; a dial that nobody sets follows the picture."""
+    """One row for each dial; a dial that is not set follows the picture."""
 
     def __init__(self, field: QtWidgets.QLineEdit, parent: QtWidgets.QWidget) -> None:
         super().__init__(parent)
@@ -49,7 +49,7 @@ class DialsWindow(QtWidgets.QDialog):
             form.addRow(dial.label + ":", self._row(dial, inside))
         clear = button(self, "All as in the picture", "Reset all dials")
         clear.clicked.connect(lambda checked=False: field.setText(""))
-        close = button(self, "Close", "The dials stay as they are set")
+        close = button(self, "Close", "The dials keep their values")
         close.clicked.connect(self.accept)
         buttons = QtWidgets.QHBoxLayout()
         buttons.addWidget(clear)
@@ -90,7 +90,7 @@ class DialsWindow(QtWidgets.QDialog):
         if not self._writing:
             self._field.setText(dials.turned(self._field.text(), dial, value))
 
-    # What is typed into the field moves the dials.
+    # Typing in the field moves the dials.
     def _read(self) -> None:
         parts = dials.read_face(self._field.text())
         self._writing = True

@@ -15,7 +15,7 @@ TITLE = "Depixel"
 
 
 def docker_class(actions: tuple[Action, ...], engine: Engine) -> type:
-    """A class that Krita's factory can make dockers of, one for each window."""
+    """A class from which Krita's factory can create dockers, one for each window."""
 
     class DepixelDocker(DockWidget):
         def __init__(self) -> None:
@@ -31,7 +31,7 @@ def docker_class(actions: tuple[Action, ...], engine: Engine) -> type:
 
 
 class Switcher(QtWidgets.QWidget):
-    """A panel for each action, and a box that says which one is shown; each is made when it is first wanted."""
+    """A panel for each action, and a box that selects the visible one; each is created when it is first needed."""
 
     def __init__(self, actions: tuple[Action, ...], engine: Engine, parent: QtWidgets.QWidget) -> None:
         super().__init__(parent)
@@ -54,11 +54,11 @@ class Switcher(QtWidgets.QWidget):
 
     @property
     def panel(self) -> Panel:
-        """The one that is shown."""
+        """The visible one."""
         return self._panels[self.box.currentData()]
 
     def look_soon(self) -> None:
-        """Another document or view came to the front."""
+        """Another document or view became active."""
         self.panel.look_soon()
 
     def _switch(self, index: int) -> None:

@@ -1,4 +1,4 @@
-"""New documents: of the answers to one layer, of its keyframes, or of what is seen of a document."""
+"""New documents: from the answers to one layer, from its keyframes, or from what is visible of a document."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from .scratch import Converter
 if TYPE_CHECKING:
     from krita import Document, Node
 
-_TURNS = 100  # in which a keyframe must be made
+_TURNS = 100  # within which a keyframe must be created
 
 
 def new_document(delivery: Delivery, suffix: str) -> Generator[int, None, str]:
     """
-    A document of the answers to one layer; each `yield` lets Krita go on for that many milliseconds.
+    A document with the answers to one layer; each `yield` lets Krita run for that many milliseconds.
 
     Returns the document's name.
     """
@@ -32,7 +32,7 @@ def new_document(delivery: Delivery, suffix: str) -> Generator[int, None, str]:
     resolution = source.resolution() if source is not None else 72
     rate = source.framesPerSecond() if source is not None else 24
     canvas = QtCore.QRect(0, 0, target.width, target.height)
-    if source is not None and target.covers(source):  # what lay beyond the canvas stays beyond it
+    if source is not None and target.covers(source):  # pixels beyond the canvas stay beyond it
         canvas = QtCore.QRect(-target.left, -target.top, source.width(), source.height())
     own = target.colours
     size = round(canvas.width() * scale), round(canvas.height() * scale)
@@ -42,14 +42,14 @@ def new_document(delivery: Delivery, suffix: str) -> Generator[int, None, str]:
     )
     key = document.rootNode().uniqueId().toString()
     try:
-        yield 1  # Krita has taken long for it
+        yield 1  # this took Krita long
         layers = yield from _fill_document(document, key, paintings, destination, rate)
-    except BaseException:  # cancelled as well: half a document is no answer
+    except BaseException:  # also if cancelled: half a document is useless
         if find_document(key) is not None:
             document.setModified(False)
             document.close()
         raise
-    yield 50  # until Krita's layer list knows them
+    yield 50  # until Krita's layer list has them
     document = open_document(key)
     document.setActiveNode(layers[0])
     keep_recipes(document, layers, paintings)
@@ -59,8 +59,8 @@ def new_document(delivery: Delivery, suffix: str) -> Generator[int, None, str]:
 
 def flattened_copy() -> Generator[int, None, str]:
     """
-    A document of one layer: what is seen of the active document, without its layers, history, recipes or metadata. Each
-    `yield` lets Krita go on for that many milliseconds; returns the document's name.
+    A document with one layer: what is visible of the active document, without its layers, history, recipes or metadata.
+    Each `yield` lets Krita run for that many milliseconds; returns the document's name.
 
     Raises:
         HostError: no document is open, or it was closed.
@@ -78,7 +78,7 @@ def flattened_copy() -> Generator[int, None, str]:
     key = document.rootNode().uniqueId().toString()
     try:
         yield 1
-        layer = document.topLevelNodes()[0]  # filled in place: there is nothing that undo could take back
+        layer = document.topLevelNodes()[0]  # filled in place: there is nothing to undo
         layer.setName("Flattened")
         for top, rows in strips(width, height):
             layer.setPixelData(open_document(source_key).pixelData(0, top, width, rows), 0, top, width, rows)
@@ -98,7 +98,8 @@ def flattened_copy() -> Generator[int, None, str]:
     return document.name()
 
 
-# `document` must be the very object that Krita gave when it made the document: this one owns it until it has a view.
+# `document` must be the very object that Krita returned when it created the document: it owns the document until that
+# has a view.
 def _fill_document(
     document: Document, key: str, paintings: Sequence[Painting], destination: Destination, rate: int
 ) -> Generator[int, None, list[Node]]:
@@ -114,27 +115,27 @@ def _fill_document(
         if not animated:
             yield from fill(layer, painting, 0, converter, destination.corner, key)
         document.rootNode().addChildNode(layer, None)
-        layer.setVisible(animated or index == 0)  # Krita makes no keyframes on what is hidden
+        layer.setVisible(animated or index == 0)  # Krita creates no keyframes on hidden layers
         yield from cut(document, layer, painting, destination)
         layers.insert(0, layer)
     window = app.activeWindow()
     if window is not None:
-        yield 1  # Krita takes longest for this
+        yield 1  # this takes Krita longest
         window.addView(document)
-        yield 50  # until the view knows its layers
+        yield 50  # until the view has its layers
     if animated:
         document.setFramesPerSecond(rate)
         for layer, painting in zip(layers, paintings):  # noqa: B905 (Python 3.8 in some builds of Krita)
             yield from _animate(key, layer, painting, destination.target.times, converter, destination.corner)
         yield from go_to(open_document(key), destination.target.times[0])
-        for layer in layers[1:]:  # Krita 5.2 crashes when one is hidden while it still works on the keyframes
+        for layer in layers[1:]:  # Krita 5.2 crashes if one is hidden while it still works on the keyframes
             yield 200
             yield from go_to(open_document(key), destination.target.times[0])
             layer.setVisible(False)
     return layers
 
 
-# Krita has no call that makes a keyframe; its own action does, on the active layer at the time that is shown.
+# Krita has no API call that creates a keyframe; its own action does, on the active layer at the current time.
 def _animate(
     key: str, layer: Node, painting: Painting, times: Sequence[int], converter: Converter, corner: tuple[int, int]
 ) -> Iterator[int]:
@@ -146,8 +147,8 @@ def _animate(
     open_document(key).setFullClipRangeEndTime(max(times))
 
 
-# The action works on whatever is in front: it must not be another document that the user turned to in the meantime. Nor
-# must the two fight for the front: Krita 5.2 does not survive that.
+# The action works on the active document, which must not be another one that the user switched to in the meantime. The
+# two must not compete for activation either: that crashes Krita 5.2.
 def _keyframe(key: str, layer: Node, time: int) -> Iterator[int]:
     app = Krita.instance()
     for turn in range(_TURNS):
@@ -169,9 +170,9 @@ def _keyframe(key: str, layer: Node, time: int) -> Iterator[int]:
         yield 20
 
 
-# Krita's own setActiveDocument activates the window and not the view in it, and Window.showView does nothing.
+# Krita's own setActiveDocument activates the window but not the view in it, and Window.showView does nothing.
 def to_front(document: Document) -> None:
-    """Turn to a document, as with a click on its tab."""
+    """Activate a document, as with a click on its tab."""
     for window in Krita.instance().windows():
         for view in window.views():
             if view.document() == document:

@@ -1,4 +1,4 @@
-"""What Krita sees of the plug-in: menu entries in Tools > Scripts and in Filter, and a docker."""
+"""The plug-in's entry points in Krita: menu entries in Tools > Scripts and in Filter, and a docker."""
 
 from __future__ import annotations
 
@@ -20,20 +20,22 @@ _MENUS = (("", "tools/scripts"), ("_filter", "filter"))
 
 
 def shown_actions() -> tuple[Action, ...]:
-    """The actions, with where their answers may go in Krita."""
+    """The actions, with the outputs that Krita offers."""
     return tuple(with_output(action, "krita", _OUTPUT.get(action.name, "new-document")) for action in ACTIONS)
 
 
 class DepixelExtension(Extension):
-    """Menu entries; each opens a dialog that does not stop Krita, and one repeats the last request without a dialog."""
+    """
+    Menu entries; each opens a dialog that does not block Krita, and one repeats the last request without a dialog.
+    """
 
     def __init__(self, parent: Any, engine: Engine) -> None:
         super().__init__(parent)
         self._engine = engine
-        self.dialog: Dialog | None = None  # the last one that was opened
+        self.dialog: Dialog | None = None  # the last one opened
 
     def setup(self) -> None:
-        """Krita has started; nothing is to be done."""
+        """Krita has started; nothing to do."""
 
     def createActions(self, window: Any) -> None:  # noqa: N802 (Krita calls it)
         """Add the entries to a new window."""
@@ -62,15 +64,15 @@ class DepixelExtension(Extension):
         self._new_dialog(action).show()
 
     def flatten(self) -> None:
-        """Open what is seen of the active document as a document of one layer."""
+        """Open what is visible of the active document as a document with one layer."""
         steps = Stepper(flattened_copy(), self)
         steps.broke.connect(lambda error: _tell(sentence_of(error)))
 
     def repeat(self) -> None:
-        """The last request again, on what is selected now."""
+        """Repeat the last request on what is selected now."""
         last = setting("last")
         action = next((action for action in shown_actions() if action.name == last), None)
-        if action is None:  # nothing was asked for yet
+        if action is None:  # no request yet
             self.open(next(action for action in shown_actions() if action.name == UPSCALE.name))
             return
         self._new_dialog(action).run()
@@ -88,7 +90,7 @@ def _tell(words: str) -> None:
 
 
 def register() -> None:
-    """Hand the plug-in to Krita."""
+    """Register the plug-in with Krita."""
     app = Krita.instance()
     engine = Engine("krita")
     app.addExtension(DepixelExtension(app, engine))

@@ -1,4 +1,4 @@
-"""Names of new documents: after their source, beside it, and unlike those of all other open documents and files."""
+"""Names of new documents: after their source, in the same folder, and different from all open documents and files."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 def name_document(document: Document, source: Document | None, suffix: str) -> None:
     """
-    Give a new document the path at which *Save* will write it: `sprite-x4.kra` beside `sprite.png`. A source that was
+    Give a new document the path at which *Save* will write it: `sprite-x4.kra` next to `sprite.png`. A source that was
     never saved has no folder: then nothing changes. Nothing is written, and the document counts as unsaved.
 
     Args:
-        suffix: between the source's name and the ending.
+        suffix: between the source's name and the extension.
     """
     if source is None or not source.fileName() or not suffix:
         return

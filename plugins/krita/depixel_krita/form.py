@@ -1,4 +1,4 @@
-"""The options of an action as widgets; what they are called, allow and explain is the client's, as in GIMP."""
+"""The options of an action as widgets; names, limits and help come from the client, as in GIMP."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .qt import QtCore, QtWidgets, Signal
 from .settings import setting, write_setting
 
 _HINTS = {"size": "300%, 1024 px, 640x480", "face": "age=60, hair=long, smile"}
-"""What an empty field of text shows."""
+"""The placeholder of an empty text field."""
 
 _PARTS = 100  # positions of a slider
 
@@ -24,7 +24,7 @@ class Form(QtWidgets.QWidget):
     A row for each option; advanced ones behind a switch, and those without an effect hidden.
 
     Signals:
-        changed: a value is another one.
+        changed: a value changed.
     """
 
     changed = Signal()
@@ -32,7 +32,7 @@ class Form(QtWidgets.QWidget):
     def __init__(self, action: Action, place: Place, parent: QtWidgets.QWidget) -> None:
         super().__init__(parent)
         self.action = action
-        self._widgets: dict[str, Any] = {}  # spin boxes, combo boxes, sliders: by the option's kind
+        self._widgets: dict[str, Any] = {}  # spin boxes, combo boxes, sliders, by the option's kind
         rows = QtWidgets.QFormLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setFieldGrowthPolicy(QtWidgets.QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
@@ -60,16 +60,16 @@ class Form(QtWidgets.QWidget):
         return {option.name: self._value(option) for option in self.action.options}
 
     def set_values(self, values: Mapping[str, Any]) -> None:
-        """Show these; what is out of range or unknown is left as it was."""
+        """Show these values; out-of-range or unknown ones change nothing."""
         for option in self.action.options:
             if option.name in values:
                 self._set(option, values[option.name])
 
     def remember(self) -> None:
-        """Keep the values for the next start of Krita."""
+        """Store the values for the next start of Krita."""
         write_setting(self.action.name, json.dumps(self.values()))
 
-    # Of a hidden row the value stays as it is.
+    # A hidden row keeps its value.
     def _show_rows(self) -> None:
         idle = idle_options(self.action, self.values())
         for option in self.action.options:

@@ -1,9 +1,9 @@
 """
-What a job works on, and how its pixels are read. Everything that touches Krita's documents is here and in `results`.
+The target of a job, and how its pixels are read. Everything that touches Krita's documents is here and in `results`.
 
-A job keeps the ids of its document and layer, and looks them up each time: Krita's own objects must not be touched
-after their document was closed. Reading happens in parts, as a generator that a timer moves on: Krita's pixels may be
-touched on the interface's thread only, and that thread must not stand still.
+A job stores the ids of its document and layer, and looks them up each time: Krita's own objects must not be used after
+their document was closed. Reading happens in parts, as a generator driven by a timer: Krita's pixels may be accessed
+only on the interface's thread, and that thread must not block.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 
 class HostError(Exception):
-    """Something in the document stands in the way; `str(error)` is a sentence for the user."""
+    """An obstacle in the document; `str(error)` is a sentence for the user."""
 
 
 def sentence_of(error: BaseException) -> str:
-    """What to show for an error, of the document or of any other kind."""
+    """The text to show for an error, of the document or of any other kind."""
     return str(error) if isinstance(error, HostError) else sentence(error)
 
 
@@ -44,24 +44,24 @@ class Target:
     width: int
     height: int
     colours: ColourSpace  # of the layer
-    projected: bool  # as the layer is shown, with its masks; else its own pixels
+    projected: bool  # as the layer is shown, with its masks; otherwise its own pixels
     selection: tuple[int, int, int, int] | None  # left, top, right, bottom inside this part
-    times: tuple[int, ...] = ()  # frames of the timeline; empty: as it is shown now
+    times: tuple[int, ...] = ()  # frames of the timeline; empty: the current one
     notes: tuple[str, ...] = ()
-    shaped: bool = False  # this is the selected part, and the selection may have another shape than its box
-    shape: bytes = b""  # how far each pixel is selected, 0 ... 255, once it was read; empty: all of them are
+    shaped: bool = False  # this is the selected part, and the selection may not be a rectangle
+    shape: bytes = b""  # how much of each pixel is selected, 0 ... 255, once read; empty: all of them
 
     def covers(self, document: Document) -> bool:
-        """True when the whole canvas is in it."""
+        """Whether it contains the whole canvas."""
         across = self.left <= 0 and self.left + self.width >= document.width()
         return across and self.top <= 0 and self.top + self.height >= document.height()
 
     def chosen(self) -> Target:
-        """The selected part alone, in the selection's shape; all of it where nothing is selected."""
+        """The selected part alone, in the selection's shape; everything if nothing is selected."""
         return self if self.selection is None else replace(self.part(self.selection), shaped=True)
 
     def part(self, box: tuple[int, int, int, int], moving: bool = True) -> Target:
-        """The part `box` (left, top, right, bottom inside this one) alone; not `moving`: only as it is shown now."""
+        """The part `box` (left, top, right, bottom inside this one) alone; not `moving`: only the current frame."""
         left, top, right, bottom = box
         return replace(
             self,
@@ -84,7 +84,7 @@ class Shot:
 
 
 def find_document(key: str) -> Document | None:
-    """The open document whose root has this id; None when it was closed."""
+    """The open document whose root has this id; None if it was closed."""
     for document in Krita.instance().documents():
         root = document.rootNode()
         if root is not None and root.uniqueId().toString() == key:
@@ -93,11 +93,11 @@ def find_document(key: str) -> Document | None:
 
 
 def find_node(document: Document, key: str) -> Node | None:
-    """The layer with this id; None when it was deleted."""
+    """The layer with this id; None if it was deleted."""
     by_id = document.nodeByUniqueID(QtCore.QUuid(key))
     if type(by_id) is not QtCore.QObject:
         return by_id
-    # Krita 5.1 hands out something that no layer can be put beside.
+    # Krita 5.1 returns an object next to which no layer can be placed.
     return next((node for node in below(document.rootNode()) if node.uniqueId().toString() == key), None)
 
 
@@ -110,7 +110,7 @@ def below(node: Node) -> Iterator[Node]:
 
 def read(target: Target) -> Generator[int, None, Shot]:
     """
-    Read a target; each `yield` lets Krita go on for that many milliseconds.
+    Read a target; each `yield` lets Krita run for that many milliseconds.
 
     Raises:
         HostError: the document was closed, or the layer deleted.
@@ -141,7 +141,7 @@ def read(target: Target) -> Generator[int, None, Shot]:
 
 def _shape(document: Document, target: Target) -> Generator[int, None, bytes]:
     selection = document.selection()
-    if selection is None:  # it was taken away in the meantime
+    if selection is None:  # it was removed in the meantime
         return b""
     shape = bytearray()
     for top, rows in strips(target.width, target.height):
@@ -152,7 +152,7 @@ def _shape(document: Document, target: Target) -> Generator[int, None, bytes]:
 
 
 def glance(target: Target) -> bytes:
-    """The pixels of a small target at once, in the layer's own colours; for noticing changes."""
+    """The pixels of a small target at once, in the layer's own colours; used to notice changes."""
     _, node = _found(target)
     return _strip(node, target, 0, target.height, None)
 

@@ -1,4 +1,4 @@
-"""`Live`: looks at what is selected in Krita, shows it, and answers a part of it where a live preview is wanted."""
+"""`Live`: watches the selection in Krita, shows it, and answers a part of it if a live preview is requested."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .sizes import sized
 from .view import CompareView
 from .work import Order, OrderResult, Work
 
-_LOOK = 600  # milliseconds between two looks at what is selected
+_LOOK = 600  # milliseconds between two checks of the selection
 _PREVIEW_SCALE = 8  # at most
 
 
@@ -24,10 +24,10 @@ class Live(QtCore.QObject):
     The preview of one action.
 
     Signals:
-        looked: with the `Target` that is selected now; None where there is nothing that could be worked on.
-        said: with what is selected, in a few words.
-        refused: with a sentence; the preview failed.
-        ended: a preview has come, or failed.
+        looked: with the `Target` that is selected now; None if there is nothing to work on.
+        said: with a short description of the selection.
+        refused: with a sentence if the preview failed.
+        ended: a preview has finished, or failed.
     """
 
     looked = Signal(object)
@@ -49,7 +49,7 @@ class Live(QtCore.QObject):
         self.work.failed.connect(self._failed)
 
     def watch(self, on: bool) -> None:
-        """Look again and again, or stop looking."""
+        """Check repeatedly, or stop."""
         if on:
             self._timer.start(_LOOK)
             self.soon()
@@ -59,19 +59,19 @@ class Live(QtCore.QObject):
             self._seen = None
 
     def soon(self) -> None:
-        """Look when Krita has ended what it is doing: documents must not be made in the middle of that."""
+        """Check when Krita is idle: documents must not be created in the middle of its work."""
         self._soon.start(0)
 
     def later(self) -> None:
-        """Look once the values stand still."""
+        """Check once the values have not changed for a while."""
         self._timer.start(_LOOK)
 
     def forget(self) -> None:
-        """Show anew, whatever was shown."""
+        """Show again, even if nothing changed."""
         self._seen = None
 
     def look(self, values: Mapping[str, Any], wanted: bool) -> None:
-        """Show what is selected; `wanted`: with the answer to a part of it, if there was none to the same yet."""
+        """Show the selection; `wanted`: with the answer to a part of it, unless the same was already answered."""
         try:
             target = active_layer()
             part = region(target)
@@ -98,7 +98,7 @@ class Live(QtCore.QObject):
         )
         self.said.emit(described(target))
 
-    # A preview of a part is made at a whole scale; the last reduction to a size would not be seen.
+    # A preview of a part is made at a whole scale; the last reduction to a size would not be visible.
     def _ask(self, target: Target, part: Target, values: Mapping[str, Any]) -> None:
         try:
             values = {**sized(self._action, values, target), "candidates": 1}
@@ -124,6 +124,6 @@ class Live(QtCore.QObject):
 
 
 def described(target: Target) -> str:
-    """What is worked on, in a few words."""
+    """The target, in a few words."""
     words = f"{target.name}, {target.width} × {target.height} pixels"
     return f"{words}, {len(target.times)} frames" if target.times else words

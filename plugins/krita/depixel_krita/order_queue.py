@@ -1,4 +1,4 @@
-"""Requests in a queue: one press of a button asks for the answers to one layer or to several, and is one request."""
+"""A queue of order sets: one press of a button orders the answers to one layer or to several."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from .results import DOCUMENT
 from .work import Offer, Order, OrderResult, Work
 
 _SHARED_KINDS = ("art", "pixel-art", "textures")
-"""Kinds that the largest layer decides for the other layers of the same request."""
+"""Kinds that the largest layer decides for the other layers of the same set."""
 
 
 @dataclass(frozen=True)
 class OrderSetResult:
-    """All answers to one request."""
+    """All answers to one order set."""
 
     order_set: OrderSet
     parts: tuple[OrderResult, ...]
@@ -34,7 +34,7 @@ class OrderSetResult:
 
     @property
     def suffix(self) -> str:
-        """What the name of a new document of the answers has after its source's."""
+        """The suffix for the name of a new document with the answers."""
         result = self.parts[0].finished.result
         size = result.report.get("settings", {}).get("size") or 0
         return file_suffix(self.parts[0].order.action, max(1, result.scale), size)
@@ -53,23 +53,23 @@ class OrderSetResult:
 
 @dataclass(frozen=True)
 class OrderSet:
-    """What one press of a button asks for."""
+    """The orders from one press of a button."""
 
     parts: tuple[Order, ...]  # one for each layer
-    output: str  # where the answers are to go
-    title: str  # of what is answered, for messages
+    output: str  # where the answers go
+    title: str  # of the source, for messages
     values: Mapping[str, Any]  # of the form
     kept: tuple[Offer, ...] = ()  # earlier answers, to which these are added
-    extends: OrderSetResult | None = None  # the reply that they belong to
+    extends: OrderSetResult | None = None  # the result that they belong to
     only: frozenset[str] = frozenset()  # ids of the layers that a copy of the document keeps; empty: all
 
 
 class OrderQueue(QtCore.QObject):
     """
-    Works on one request after the other.
+    Works on one order set after the other.
 
     Signals:
-        changed: a request began, ended or was added.
+        changed: an order set began, ended or was added.
         progressed: with a sentence, and the fraction that is done; -1 while that is unknown.
         previewed: with a picture of the best answer so far.
         finished: with an `OrderSetResult`.
@@ -86,7 +86,7 @@ class OrderQueue(QtCore.QObject):
         super().__init__(parent)
         self.work = Work(engine, self)
         self._order_sets: list[OrderSet] = []  # the first is being worked on
-        self._done: list[OrderResult] = []  # its layers that are finished
+        self._done: list[OrderResult] = []  # its finished layers
         self.work.progressed.connect(self._progressed)
         self.work.finished.connect(self._finished)
         self.work.failed.connect(self._failed)
@@ -97,12 +97,12 @@ class OrderQueue(QtCore.QObject):
 
     @property
     def order_sets(self) -> tuple[OrderSet, ...]:
-        """Those that are not finished, in the order in which they are worked on."""
+        """The unfinished ones, in the order in which they are processed."""
         return tuple(self._order_sets)
 
     def add(self, order_set: OrderSet) -> None:
         """
-        Begin with it, or let it wait for its turn. Returns at once.
+        Start it, or queue it. Returns at once.
 
         Raises:
             EngineError: a value is out of range; nothing was added.
@@ -115,7 +115,7 @@ class OrderQueue(QtCore.QObject):
         self.changed.emit()
 
     def cancel(self, order_set: OrderSet | None = None) -> None:
-        """Give up one request, or all; no signal but `changed` comes."""
+        """Cancel one order set, or all; no signal except `changed` is emitted."""
         if order_set is None:
             self._order_sets.clear()
             self._stop()
@@ -183,7 +183,7 @@ class OrderQueue(QtCore.QObject):
         self._begin()
 
 
-# Layers of one picture are read alike: what the largest turned out to be, the others are.
+# Layers of one picture are treated alike: the kind of the largest applies to the others.
 def _of_one_kind(values: Mapping[str, Any], first: OrderResult) -> Mapping[str, Any]:
     kind = first.finished.result.domain
     if values.get("domain") != "auto" or kind not in _SHARED_KINDS:

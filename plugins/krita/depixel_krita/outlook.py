@@ -1,4 +1,4 @@
-"""What a request will give, before the button is pressed: the size of the result, and how long it takes here."""
+"""The expected result of a request, before the button is pressed: its size, and the time it takes on this machine."""
 
 from __future__ import annotations
 

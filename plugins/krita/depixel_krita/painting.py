@@ -1,4 +1,4 @@
-"""What answers are while they become Krita's: paintings, filled into layers strip by strip."""
+"""Answers on their way into Krita: paintings, written into layers strip by strip."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Painting:
-    """One answer, ready for Krita: its order of channels."""
+    """One answer in Krita's order of channels."""
 
     name: str
-    left: int  # in pixels of the answer, from the left edge of what was asked
+    left: int  # in pixels of the answer, from the left edge of the source
     top: int
     width: int
     height: int
     frames: tuple[bytes | bytearray, ...]
-    recipe: str = ""  # what brings it back (`recipes.KeptRecipe`)
+    recipe: str = ""  # reproduces it (`recipes.KeptRecipe`)
 
 
 @dataclass(frozen=True)
@@ -37,13 +37,13 @@ class Delivery:
     paintings: tuple[Painting, ...]
     colours: ColourSpace  # of the paintings
     target: Target
-    scale: float  # side of an answer through that of the target; a whole number unless a size was chosen
+    scale: float  # side of an answer divided by that of the target; a whole number unless a size was chosen
     group: str  # name of the answers together
 
 
 @dataclass(frozen=True)
 class Destination:
-    """What the layers of one delivery have in common."""
+    """Where the layers of one delivery go."""
 
     painted: ColourSpace  # of the paintings
     layers: ColourSpace
@@ -69,7 +69,7 @@ def fill(
     layer: Node, painting: Painting, frame: int, converter: Converter, corner: tuple[int, int], key: str
 ) -> Iterator[int]:
     """
-    Write one frame into a layer that is in no document of the user's yet.
+    Write one frame into a layer that is not yet in a document of the user's.
 
     Args:
         corner: of the target's first pixel, in the document that gets the layer.
@@ -86,7 +86,7 @@ def fill(
 
 
 def cut(document: Document, layer: Node, painting: Painting, destination: Destination) -> Iterator[int]:
-    """Give a layer a transparency mask that shows what came from selected pixels; it keeps all of its pixels."""
+    """Give a layer a transparency mask that shows what came from selected pixels; the layer keeps all of its pixels."""
     target = destination.target
     size = round(target.width * destination.scale), round(target.height * destination.scale)
     whole = (painting.width, painting.height) == size
@@ -118,7 +118,7 @@ def until_size(key: str, size: tuple[int, int]) -> Iterator[int]:
 
 
 def keep_recipes(document: Document, nodes: Sequence[Node], paintings: Sequence[Painting]) -> None:
-    """Keep recipes with layers, by name: a group is put together elsewhere, and its layers have other ids since."""
+    """Store recipes with layers, by name: a group is assembled elsewhere, and its layers have new ids."""
     recipes = {painting.name: painting.recipe for painting in paintings}
     for node in nodes:
         keep(document, node, recipes.get(node.name(), ""))

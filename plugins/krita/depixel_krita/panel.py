@@ -1,4 +1,4 @@
-"""The panel that dialog and docker share: it asks, shows the answers, and adds them to Krita."""
+"""The panel that the dialog and the docker share: it requests answers, shows them, and adds them to Krita."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from .turns import StateWatch, Stepper
 from .widgets import LARGE, PanelWidgets
 from .work import Offer, Order
 
-_ALIKE = 4  # answers that "More like this" asks for at least
+_ALIKE = 4  # smallest number of answers that "More like this" requests
 _STILL_THERE = "The layer below still shows the real face: share a flattened copy, not this document."
 
 
@@ -42,9 +42,9 @@ class Panel(PanelWidgets):
     One action's panel.
 
     Signals:
-        applied: answers have become layers or a document; with the sentence that sums the job up.
+        applied: answers have become layers or a document; with a sentence that summarises the job.
         finished: with the `OrderSetResult` to a request (not to a preview).
-        refused: with the sentence; a request came to nothing.
+        refused: with the sentence; a request failed.
     """
 
     applied = Signal(str)
@@ -53,7 +53,7 @@ class Panel(PanelWidgets):
 
     def __init__(self, action: Action, engine: Engine, parent: QtWidgets.QWidget, wide: bool) -> None:
         super().__init__(action, engine.place, parent, wide)
-        self.adds_single = True  # an answer that leaves no choice is added at once
+        self.adds_single = True  # a single answer is added at once
         self._history, self._rates = History(engine.place), Rates(engine.place)
         self.queue = OrderQueue(engine, self)
         self.preview = Live(action, engine, self.view, self)
@@ -62,7 +62,7 @@ class Panel(PanelWidgets):
         self._shown: OrderSetResult | None = None
         self._sheet: ContactSheet | None = None
         self._applying: Stepper | None = None
-        self._adding = NEW_DOCUMENT  # where the answers go that are being added
+        self._adding = NEW_DOCUMENT  # where the answers in progress go
         self._recipe: KeptRecipe | None = None  # of the active layer
         self._target: Target | None = None  # the active layer
         self.live.setChecked(setting("live-" + action.name) == "true")
@@ -102,7 +102,7 @@ class Panel(PanelWidgets):
 
     @property
     def busy(self) -> bool:
-        """True while a request, or its answers' way into Krita, is going on."""
+        """Whether a request, or the delivery of its answers into Krita, is in progress."""
         return self.queue.busy or self._applying is not None
 
     @property
@@ -111,7 +111,7 @@ class Panel(PanelWidgets):
         return self._shown.offers if self._shown is not None else ()
 
     def start(self) -> None:
-        """Ask for answers to what is selected now; they wait for those that were asked for before."""
+        """Request answers to what is selected now; they are queued after earlier requests."""
         try:
             self._add(order_set_for(self.action, self.form.values()))
         except (HostError, EngineError) as error:
@@ -121,7 +121,7 @@ class Panel(PanelWidgets):
         write_setting("last", self.action.name)
 
     def start_again(self, side: int = 0) -> None:
-        """Ask for the answer that the active layer is, by its recipe; `side`: at about so many pixels."""
+        """Request the answer of the active layer again, by its recipe; `side`: at about this many pixels."""
         kept = self._recipe
         if kept is None or kept.recipe.source is None:
             return
@@ -138,7 +138,7 @@ class Panel(PanelWidgets):
             self._refuse(str(error))
 
     def ask_for_more(self, index: int = -1) -> None:
-        """Ask for answers close to the chosen one (or number `index`); those that are there stay."""
+        """Request answers close to the chosen one (or number `index`); existing ones stay."""
         if self._shown is None:
             return
         chosen, first = (
@@ -156,7 +156,7 @@ class Panel(PanelWidgets):
             self._refuse(str(error))
 
     def cancel_one(self) -> None:
-        """Give up the request that is selected in the list, or the one that is worked on."""
+        """Cancel the request that is selected in the list, or the one in progress."""
         row = self.waiting.currentRow() if self.waiting.isVisible() else 0
         order_sets = self.queue.order_sets
         if self._applying is not None or not order_sets:
@@ -167,32 +167,32 @@ class Panel(PanelWidgets):
         self._next()
 
     def cancel(self) -> None:
-        """Give up all that is going on."""
+        """Cancel everything in progress."""
         words = "Cancelled; nothing was changed."
         self.queue.cancel()
         self.preview.work.cancel()
         if self._applying is not None:
             self._applying.stop()
             self._applying = None
-            if self._adding != NEW_DOCUMENT:  # the canvas comes before the answer
+            if self._adding != NEW_DOCUMENT:  # the canvas is enlarged before the answer is added
                 words = "Cancelled. If the document has already been enlarged, undo reverts that."
         self.say(words)
         self._refresh()
 
     def apply_offers(self, rows: Any) -> None:
-        """Turn these answers, by their numbers, into layers or a document."""
+        """Turn the answers with these numbers into layers or a document."""
         if self._applying is None and self._shown is not None:
             offers = self.offers
             self._deliver(self._shown, [offers[max(0, row)] for row in rows])
 
     def flatten(self) -> None:
-        """Open what is seen of the document as a document of one layer."""
+        """Open what is visible of the document as a document with one layer."""
         if self._applying is None:
             self._adding = NEW_DOCUMENT
             self._run(flattened_copy(), "the flattened copy", lambda name: self.say(f"Opened {name}."))
 
     def show_sheet(self) -> None:
-        """Compare the answers beside each other in a window."""
+        """Compare the answers side by side in a window."""
         if self._shown is None:
             return
         if self._sheet is None:
@@ -204,7 +204,7 @@ class Panel(PanelWidgets):
         self._sheet.raise_()
 
     def forget(self) -> None:
-        """Back to the selected pixels, or to the answers that came meanwhile."""
+        """Return to the selected pixels, or to the answers that arrived meanwhile."""
         self._shown = None
         self.preview.forget()
         self.view.set_stale(False)
@@ -213,11 +213,11 @@ class Panel(PanelWidgets):
         self.look()
 
     def look_soon(self) -> None:
-        """`look`, when Krita has ended what it is doing."""
+        """`look`, once Krita is idle."""
         self.preview.soon()
 
     def look(self) -> None:
-        """Show what is selected, and answer a part of it where a live preview is wanted."""
+        """Show the selection, and answer a part of it if a live preview is requested."""
         if not (self.busy or self.offers) and self.isVisible():
             self.preview.look(self.form.values(), self.live.isChecked())
 
@@ -232,7 +232,7 @@ class Panel(PanelWidgets):
         self.preview.watch(False)
 
     def close_down(self) -> None:
-        """Krita or the dialog goes away: let the engine stop as well."""
+        """Krita or the dialog is closing: stop the engine's work as well."""
         self.queue.cancel()
         self._watch.look(False)
         self.preview.watch(False)
@@ -257,7 +257,7 @@ class Panel(PanelWidgets):
             self._next()
         self.finished.emit(result)
 
-    # The next reply that nobody has seen, once the user is part with the one before.
+    # The next result that was not shown yet, once the user has finished with the previous one.
     def _next(self) -> None:
         if self._ready and self._shown is None and self._applying is None:
             result = self._ready.pop(0)
@@ -285,7 +285,7 @@ class Panel(PanelWidgets):
         self._refresh()
 
     def _deliver(self, result: OrderSetResult, offers: Any) -> None:
-        # Answers that wait go where the form says now; what is added by itself, where it was asked for.
+        # Answers that wait go where the form says now; answers added automatically, where they were requested.
         output = result.order_set.output if self._shown is None else self.form.values()["output"]
         parts = [delivery_of(part, part.offers[:1]) for part in result.parts]
         if not result.several:
@@ -318,7 +318,7 @@ class Panel(PanelWidgets):
             self._sheet.close()
         self.applied.emit(words)
 
-    # An answer that could not be added is not lost: it waits, to be added somewhere else.
+    # An answer that could not be added is not lost: it waits, to be added elsewhere.
     def _not_applied(self, error: BaseException, result: OrderSetResult | None) -> None:
         self._applying = None
         if result is not None and self._shown is None:
@@ -336,7 +336,7 @@ class Panel(PanelWidgets):
 
     def _progressed(self, words: str, fraction: float) -> None:
         self.say(words)
-        self.bar.setRange(0, 0 if fraction < 0 else 1000)  # moves by itself until the engine says how far it is
+        self.bar.setRange(0, 0 if fraction < 0 else 1000)  # animated until the engine reports progress
         self.bar.setValue(round(1000 * max(0.0, fraction)))
 
     def _previewed(self, picture: Preview) -> None:
@@ -365,7 +365,7 @@ class Panel(PanelWidgets):
             old = {**self._shown.order_set.values, "output": None}
             self.view.set_stale(old != {**self.form.values(), "output": None})
         elif not self.busy:
-            self.words.setProperty("describes", True)  # what was said of the last answer has been read
+            self.words.setProperty("describes", True)  # the message about the last answer has been read
             self.preview.later()
 
     def _live_toggled(self, on: bool) -> None:

@@ -1,4 +1,4 @@
-"""What one press of a button asks for, and its answers on their way into Krita."""
+"""The orders from one press of a button, and their answers on the way into Krita."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from .sizes import sized
 from .work import Offer, Order, OrderResult
 
 _OF_MASKS = ("scale", "size", "quality")
-"""Options that count for a mask too; what a mask shows is known."""
+"""Options that also apply to a mask; its kind is known."""
 
 
 def order_set_for(action: Action, values: Mapping[str, Any]) -> OrderSet:
     """
-    The request for what is selected in Krita.
+    The orders for what is selected in Krita.
 
     Args:
         values: of the form.
 
     Raises:
-        HostError: there is nothing that could be worked on.
+        HostError: there is nothing to work on.
         BadOptionError: the size does not fit the picture.
     """
     targets, only = _targets(action, values["output"])

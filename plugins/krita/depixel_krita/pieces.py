@@ -1,4 +1,4 @@
-"""Small widgets that panels and windows are put together from."""
+"""Small widgets from which panels and windows are assembled."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def button(parent: QtWidgets.QWidget, text: str, tip: str) -> QtWidgets.QPushBut
 
 
 def row(*widgets: QtWidgets.QWidget, columns: int = 0) -> QtWidgets.QLayout:
-    """Widgets beside each other; `columns`: in rows of so many."""
+    """Widgets side by side; `columns`: in rows of this many."""
     if columns:
         layout = QtWidgets.QGridLayout()
         for index, widget in enumerate(widgets):
@@ -35,12 +35,12 @@ def row(*widgets: QtWidgets.QWidget, columns: int = 0) -> QtWidgets.QLayout:
 
 
 def shortened(words: str, most: int) -> str:
-    """The words, or their beginning and three dots where they have more than `most` characters."""
+    """The words, or their beginning and three dots if they have more than `most` characters."""
     return words if len(words) <= most else words[:most].rpartition(" ")[0] + " ..."
 
 
 class Scrolling(QtWidgets.QScrollArea):
-    """An area that scrolls up and down only: it is as wide as what is inside needs."""
+    """An area that scrolls only vertically: it is as wide as its contents need."""
 
     def __init__(self, inside: QtWidgets.QWidget, parent: QtWidgets.QWidget) -> None:
         super().__init__(parent)

@@ -1,7 +1,7 @@
 """
-Samples between Krita's order and the engine's, with bytes and memoryview alone: Krita's Python has no numpy.
+Converts samples between Krita's order and the engine's with bytes and memoryview alone: Krita's Python has no numpy.
 
-All of this may run on a thread of its own; it works in parts, so that the interface gets its turn in between.
+All of this may run on a separate thread; it works in parts, so that the interface gets time in between.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Literal, Union
 Samples = Union[bytes, bytearray]  # noqa: UP007 (evaluated: Python 3.8)
 """Whole rows of pixels."""
 
-_PART = 1 << 18  # samples in one go: about a millisecond with the interpreter held
+_PART = 1 << 18  # samples at once: about a millisecond with the interpreter locked
 
 
 def swapped(samples: Samples, depth: int) -> bytearray:
@@ -36,7 +36,7 @@ def swapped(samples: Samples, depth: int) -> bytearray:
 
 def reduced(samples: Samples, width: int, height: int, channels: int, depth: int, side: int) -> tuple[int, int, bytes]:
     """
-    A picture for the screen: width, height, and RGBA of 8 bits, the longer side at most `side` (pixels are left out).
+    A picture for the screen: width, height, and 8-bit RGBA, the longer side at most `side` (pixels are skipped).
 
     Args:
         channels: 4 (R,G,B,A), 2 (grey, alpha) or 1 (grey).
@@ -57,7 +57,7 @@ def reduced(samples: Samples, width: int, height: int, channels: int, depth: int
 
 def resized(samples: bytes, size: tuple[int, int], larger: tuple[int, int], rows: range) -> bytes:
     """
-    Rows of a larger picture of one byte a pixel, whose pixels are repeated.
+    Rows of a larger picture with one byte per pixel, made by repeating pixels.
 
     Args:
         size: width and height of `samples`.
@@ -75,10 +75,10 @@ def resized(samples: bytes, size: tuple[int, int], larger: tuple[int, int], rows
 
 def pasted(answer: Samples, source: Samples, shape: bytes, depth: int) -> bytearray:
     """
-    The answer where a picture is selected, the source elsewhere, and a mixture where it is half selected.
+    The answer where a picture is selected, the source elsewhere, and a mixture where it is partly selected.
 
     Args:
-        shape: how far each pixel is selected, 0 ... 255.
+        shape: how much of each pixel is selected, 0 ... 255.
         depth: bits a sample of answer and source, 8 or 16.
     """
     out = bytearray(answer)

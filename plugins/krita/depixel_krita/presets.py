@@ -1,4 +1,4 @@
-"""A menu of presets and earlier requests: Depixel's presets, the user's own, and the last requests."""
+"""A menu of presets and recent requests: Depixel's presets, the user's own, and the last requests."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from ._client import Action, EngineError, History, Place, Preset, Presets
 from .qt import QtCore, QtWidgets, Signal
 
-_WIDE = 300  # pixels of a line of the menu
+_WIDE = 300  # width of a menu line in pixels
 
 
 class PresetsButton(QtWidgets.QToolButton):
@@ -36,7 +36,7 @@ class PresetsButton(QtWidgets.QToolButton):
         self.setMenu(self._menu)
 
     def fill(self) -> None:
-        """Write the menu; what other programs have saved meanwhile is in it."""
+        """Fill the menu, including what other programs have saved meanwhile."""
         self._menu.clear()
         presets = self._known()
         for preset in presets:
@@ -58,7 +58,7 @@ class PresetsButton(QtWidgets.QToolButton):
         delete.setEnabled(any(preset.own for preset in presets))
 
     def save(self, name: str = "") -> None:
-        """Keep the values of the form under this name, or under one that the user is asked for."""
+        """Save the values of the form under this name, or under one that the user types."""
         if not name:
             name, accepted = QtWidgets.QInputDialog.getText(self, "Depixel: save as a preset", "Name of the preset:")
             if not accepted:
@@ -85,7 +85,7 @@ class PresetsButton(QtWidgets.QToolButton):
         except EngineError as error:
             self._refused(error)
 
-    # A preset of Depixel leaves the size and the place of the result as the form has them when it is picked.
+    # A preset of Depixel does not change the form's size and destination.
     def _values_of(self, preset: Preset) -> dict[str, Any]:
         return preset.applied(self._action, self._form.values())
 

@@ -1,8 +1,8 @@
 """
-The Qt that Krita runs on: PyQt5 in Krita 5, PyQt6 in Krita 6. Enums are written in full everywhere, which both know.
+The Qt that Krita runs on: PyQt5 in Krita 5, PyQt6 in Krita 6. Enums are written in full, which works in both.
 
-Krita decides, and not what can be imported: a second Qt in one process ends it. From 6 on Krita says which one it is by
-`pykrita.qt_major_version`.
+Krita decides, not what can be imported: loading a second Qt crashes the process. Since version 6, Krita reports its Qt
+version in `pykrita.qt_major_version`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Signal = QtCore.pyqtSignal
 
 
 def number(*flags: Any) -> int:
-    """Flags as the one number that Qt's drawing wants: PyQt6 has them as enums, PyQt5 as numbers."""
+    """Flags as the number that Qt's drawing functions expect: PyQt6 has enums, PyQt5 has numbers."""
     total = 0
     for flag in flags:
         total |= int(getattr(flag, "value", flag))

@@ -1,6 +1,6 @@
 """
-The recipe of an answer, kept in the document that holds it: an annotation for each layer, which Krita saves in .kra
-files. It brings the very answer back, without the layer that it was made from.
+The recipe of an answer, stored in its document: an annotation for each layer, which Krita saves in .kra files. It
+reproduces the answer exactly, without the source layer.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ _KEY = "depixel:"  # and the layer's id
 
 @dataclass(frozen=True)
 class KeptRecipe:
-    """A recipe with the place that its answer came from."""
+    """A recipe with the position that its answer came from."""
 
     recipe: Recipe
-    colours: ColourSpace  # of the picture that was sent, in Krita's words
-    left: int  # where that picture lay in its document
+    colours: ColourSpace  # of the picture that was sent, in Krita's terms
+    left: int  # where that picture was in its document
     top: int
 
     def target(self, target: Target) -> Target:
-        """The picture that the recipe holds, in the place of what is chosen now."""
+        """The picture that the recipe holds, at the position of the current target."""
         source = self.recipe.source
         size = (source.width, source.height) if source is not None else (target.width, target.height)
         part = target.part((0, 0, *size), moving=False)
@@ -62,7 +62,7 @@ class KeptRecipe:
 
 
 def keep(document: Document, node: Node, text: str) -> None:
-    """Keep a recipe with a layer of the document."""
+    """Store a recipe with a layer of the document."""
     if text:
         key = _KEY + node.uniqueId().toString()
         document.setAnnotation(key, "How Depixel made this layer", QtCore.QByteArray(text.encode("ascii")))
@@ -70,10 +70,10 @@ def keep(document: Document, node: Node, text: str) -> None:
 
 def recipe_of_layer(document: Document, node: Node) -> KeptRecipe | None:
     """
-    The recipe of a layer; None when Depixel did not make it.
+    The recipe of a layer; None if Depixel did not make it.
 
     Raises:
-        EngineError: there is one, and it cannot be read.
+        EngineError: there is one, but it cannot be read.
     """
     key = _KEY + node.uniqueId().toString()
     if key not in document.annotationTypes():
@@ -82,10 +82,10 @@ def recipe_of_layer(document: Document, node: Node) -> KeptRecipe | None:
 
 
 def recipe_of_target(target: Target) -> KeptRecipe | None:
-    """The recipe of the layer of a target; None when there is none that this version can read."""
+    """The recipe of a target's layer; None if there is none that this version can read."""
     document = find_document(target.document)
     node = find_node(document, target.node) if document is not None else None
     try:
         return recipe_of_layer(document, node) if document is not None and node is not None else None
-    except EngineError:  # the layer is then one like any other
+    except EngineError:  # treat it like any other layer
         return None

@@ -1,4 +1,4 @@
-"""The part of a layer that a preview answers, and how its pixels look on the screen."""
+"""The part of a layer that a preview answers, and its pixels for the screen."""
 
 from __future__ import annotations
 
@@ -13,13 +13,12 @@ SIDE = 64
 """Pixels of the longer side of the part."""
 
 WHOLE = 128
-"""A layer or selection up to this size is answered as a whole, as the button does it."""
+"""A layer or selection up to this size is answered as a whole, like a normal request."""
 
 
 def region(target: Target) -> Target:
     """
-    The part of a layer that a preview answers: the selection, or what lies in the middle of the view; all of it where
-    it is small.
+    The part of a layer that a preview answers: the selection, or the middle of the view; everything if it is small.
     """
     left, top, right, bottom = target.selection or (0, 0, target.width, target.height)
     if max(right - left, bottom - top) <= WHOLE:
@@ -33,7 +32,7 @@ def region(target: Target) -> Target:
 
 
 def view_centre() -> tuple[int, int] | None:
-    """The pixel of the document in the middle of Krita's view; None where this Krita does not tell (5.1)."""
+    """The pixel of the document in the middle of Krita's view; None if this Krita does not report it (5.1)."""
     window = Krita.instance().activeWindow()
     view = window.activeView() if window is not None else None
     if window is None or view is None or not hasattr(view, "flakeToImageTransform"):
@@ -54,7 +53,7 @@ def _is_canvas(widget: QtWidgets.QWidget) -> bool:
 
 
 def shown(part: Target, samples: bytes) -> Preview | None:
-    """The pixels of a part for the screen; None where Krita would have to convert their colours."""
+    """The pixels of a part for the screen; None if Krita would have to convert their colours."""
     colours = part.colours
     if colours.is_converted:
         return None

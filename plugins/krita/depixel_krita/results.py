@@ -1,6 +1,6 @@
 """
-Answers become layers or documents. Always new ones: pixels written into a layer that is part of a document cannot be
-undone in Krita, while adding a filled layer is one step that undo and redo repeat exactly.
+Turns answers into layers or documents. Always new ones: pixels written into a layer of a document cannot be undone in
+Krita, while adding a filled layer is one step that undo and redo repeat exactly.
 """
 
 from __future__ import annotations
@@ -27,17 +27,16 @@ def deliver(
     deliveries: Sequence[Delivery], output: str, suffix: str = "", only: Collection[str] = ()
 ) -> Generator[int, None, str]:
     """
-    Add the answers to one layer or to several; each `yield` lets Krita go on for that many milliseconds.
+    Add the answers to one layer or to several; each `yield` lets Krita run for that many milliseconds.
 
     Returns the name of what was made.
 
     Args:
-        output: NEW_LAYER (where it fits on the canvas, which grows to hold a larger answer), NEW_DOCUMENT,
-            LARGER_DOCUMENT (the document is enlarged first), or DOCUMENT (a copy of the document in which every layer
-            is answered). A layer that was answered as a whole is hidden under a larger answer, as one step that undo
-            takes back.
-        suffix: of the name of a new document, after its source's.
-        only: ids of the layers that a new document of several layers keeps; empty: those that were answered.
+        output: NEW_LAYER (placed on the canvas, which grows to hold a larger answer), NEW_DOCUMENT, LARGER_DOCUMENT
+            (the document is enlarged first), or DOCUMENT (a copy of the document in which every layer is answered). A
+            layer that was answered as a whole is hidden below a larger answer, as one undo step.
+        suffix: appended to the source's name for a new document.
+        only: ids of the layers that a new document with several layers keeps; empty: the answered ones.
 
     Raises:
         HostError: the document was closed.
@@ -80,7 +79,7 @@ def _as_layers(deliveries: Sequence[Delivery], larger: bool) -> Generator[int, N
         yield from _hide(target)
     for one, node in zip(deliveries, nodes):  # noqa: B905
         _put_above(node, one.target)
-        yield 50  # until Krita's layer list knows it
+        yield 50  # until Krita's layer list has it
         document = open_document(key)
         document.setActiveNode(node)
         keep_recipes(document, [node, *node.childNodes()], one.paintings)
@@ -99,8 +98,8 @@ def _put_above(node: Node, target: Target) -> None:
 
 def fitted(target: Target, scale: float, canvas: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
     """
-    Where an answer goes on the canvas that its source lies on: the corner of its first pixel, and the canvas's size,
-    which grows when the answer is larger. As near to its source as it fits; what lay beyond the canvas stays beyond it.
+    The position of an answer on its source's canvas: the corner of its first pixel, and the canvas's size, which grows
+    if the answer is larger. As close to its source as possible; pixels beyond the canvas stay beyond it.
     """
     if scale == 1:
         return (target.left, target.top), canvas
@@ -115,7 +114,7 @@ def fitted(target: Target, scale: float, canvas: tuple[int, int]) -> tuple[tuple
     return (corner[0], corner[1]), (size[0], size[1])
 
 
-# Krita's own action, because a script's `setVisible` is no step of the undo history; it works on what is in front.
+# Krita's own action, because a script's `setVisible` is not an undo step; it works on the active document.
 def _hide(target: Target) -> Iterator[int]:
     document = open_document(target.document)
     source = find_node(document, target.node)
@@ -133,8 +132,8 @@ def _hide(target: Target) -> Iterator[int]:
         source.setVisible(False)
 
 
-# One filled layer, or a group of them, in no document yet: adding it is a single step. What consists of more than a
-# layer is put together in the scratch document and duplicated from there.
+# One filled layer, or a group of them, not yet in a document: adding it is a single step. Anything more complex than a
+# layer is assembled in the scratch document and duplicated from there.
 def _new_node(paintings: Sequence[Painting], destination: Destination, group: str) -> Generator[int, None, Node]:
     converter = Converter(destination.painted, destination.layers)
     key = destination.target.document

@@ -1,11 +1,11 @@
 """
-A document beside the user's own: for converting pixels with Krita's own colour management, and for putting a layer
-together with its mask or a group with its layers before any of it is added. In the user's document each of these would
-be a step of its undo history.
+A document besides the user's own: for converting pixels with Krita's own colour management, and for assembling a layer
+with its mask or a group with its layers before any of it is added. In the user's document each of these would be a
+separate undo step.
 
-Krita stands still for about 50 ms to make a document, and as long again to close it. So there is one, of a single pixel
-and without a view, which is made between jobs (`prepare`) and kept. Its clones would cost only 2 ms each, but Krita 5.2
-does not survive their end for long.
+Krita blocks for about 50 ms to create a document, and as long again to close it. So there is a single one, of one pixel
+and without a view, which is created between jobs (`prepare`) and kept. Clones of it would cost only 2 ms each, but
+closing them soon crashes Krita 5.2.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ NAME = "Depixel works here"
 _ENOUGH = 1 << 24  # pixels; its own undo history keeps what was done in it
 
 _kept: list[Document] = []  # at most one
-_known: set[tuple[ColourSpace, ColourSpace]] = set()  # conversions that Krita has done once
+_known: set[tuple[ColourSpace, ColourSpace]] = set()  # conversions that Krita has already done once
 _used = 0  # pixels
-_making = False  # Krita lets events through meanwhile
+_making = False  # Krita processes events meanwhile
 
 
 def prepare(colours: ColourSpace) -> None:
     """
-    Let Krita do now, while nothing is going on, what it takes long for: make the document, load profiles.
+    Let Krita do its slow work now, while it is idle: create the document, load profiles.
 
     Args:
-        colours: of the layer that may be worked on next.
+        colours: of the layer that may be processed next.
     """
     if _making:
         return
@@ -49,7 +49,7 @@ def prepare(colours: ColourSpace) -> None:
 
 
 def scratch(colours: ColourSpace | None = None) -> Document:
-    """The document, with these colours where they matter. What is put into it must be taken out again."""
+    """The document, with these colours if they matter. Anything put into it must be removed again."""
     app = Krita.instance()
     if _kept and _kept[0].rootNode() not in [document.rootNode() for document in app.documents()]:
         _kept.clear()  # a script has closed all documents
@@ -80,7 +80,7 @@ def _make() -> None:
 
 
 def used(pixels: int) -> None:
-    """Tell that so many pixels went through the document."""
+    """Record that this many pixels went through the document."""
     global _used  # noqa: PLW0603 (there is one document)
     _used += pixels
     if _kept:
@@ -106,7 +106,7 @@ class Converter:
 
 
 def paint_layer(document: Document, name: str, colours: ColourSpace) -> Node:
-    """An empty paint layer of these colours, in no place of the document yet; the document is a scratch one."""
+    """An empty paint layer with these colours, not yet placed in the document, which is a scratch one."""
     node = document.createNode(name, "paintlayer")
     if colours_of(node) != colours:
         node.setColorSpace(colours.model, colours.depth, colours.profile)

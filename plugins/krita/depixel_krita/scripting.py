@@ -1,5 +1,5 @@
 """
-For scripts, such as those in Krita's Scripter: one call asks, waits and adds the answers. Krita stays usable.
+For scripts, such as those in Krita's Scripter: one call requests answers, waits and adds them. Krita stays usable.
 
     from depixel_krita import scripting
 
@@ -31,13 +31,13 @@ _PATIENCE = 5000  # milliseconds for Krita to show a document that was just open
 
 def answer(action: str = "upscale", document: Document | None = None, **values: Any) -> str:
     """
-    Answer what is selected in a document, and add all answers; a new document is then in front.
+    Answer what is selected in a document, and add all answers; a new document then becomes active.
 
     Returns the name of what was added.
 
     Args:
         action: "upscale", "imagine-face" or "anonymise-face".
-        document: it must have a view, and comes to the front; None: the one in front.
+        document: it must have a view, and becomes active; None: the active one.
         values: options by their names in docs/options.md; and `output`: "new-document", "new-layer", for "upscale" also
             "larger-document" and "document".
 
@@ -62,7 +62,7 @@ def answer(action: str = "upscale", document: Document | None = None, **values: 
 
 def flattened() -> str:
     """
-    Open what is seen of the document in front as a document of one layer. Returns its name.
+    Open what is visible of the active document as a document with one layer. Returns its name.
 
     Raises:
         RuntimeError: no document is open.
@@ -100,7 +100,7 @@ def _run(steps: Generator[int, None, str]) -> str:
     return names[0]
 
 
-# A document that was just opened comes to the front only after Krita has had its turn.
+# A document that was just opened becomes active only after Krita has processed events.
 def _wait_for(document: Document | None) -> None:
     clock = QtCore.QElapsedTimer()
     clock.start()

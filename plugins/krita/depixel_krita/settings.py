@@ -1,4 +1,4 @@
-"""What the plug-in keeps in kritarc from one start of Krita to the next."""
+"""The settings that the plug-in stores in kritarc."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ _GROUP = "depixel"
 
 
 def setting(name: str) -> str:
-    """The value that was kept; empty when there is none."""
+    """The stored value; empty if there is none."""
     return Krita.instance().readSetting(_GROUP, name, "") or ""
 
 
 def write_setting(name: str, value: str) -> None:
-    """Keep a value."""
+    """Store a value."""
     Krita.instance().writeSetting(_GROUP, name, value)

@@ -1,4 +1,4 @@
-"""A target size as it applies to the pixels that are sent: it is meant for the canvas, or for the selected part."""
+"""Applies a target size to the pixels that are sent: it refers to the canvas, or to the selected part."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def sized(action: Action, values: Mapping[str, Any], target: Target, together: b
     The values of a form with a scale, or with a size in pixels, for one layer.
 
     Args:
-        together: the layer is one of several that must stay in register; then only whole scales and 100% will do.
+        together: the layer is one of several that must stay in register; then only whole scales and 100% are possible.
 
     Raises:
         BadOptionError: the size cannot be read, or does not fit the picture.

@@ -1,6 +1,6 @@
 """
-`EngineCall`: one job of the engine on its own thread, which puts its events into a queue. No Qt: the interface
-empties the queue when its timer says so, and never waits.
+`EngineCall`: one job of the engine on its own thread, which puts its events into a queue. No Qt: the interface empties
+the queue on a timer, and never waits.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class CallResult:
     frames: tuple[tuple[Samples, ...], ...]  # of each answer, in Krita's order of channels
     pictures: tuple[Preview, ...]  # of each answer's first frame
     source: Preview
-    seconds: float  # from start to here, with the engine's own time
+    seconds: float  # since the start, including the engine's own time
 
 
 @dataclass(frozen=True)
@@ -43,13 +43,14 @@ Message = Any
 
 class EngineCall:
     """
-    One job of the engine, away from the interface's thread.
+    One job of the engine, off the interface's thread.
 
     Args:
         samples: frames in Krita's order of channels.
-        is_swapped: that order is B,G,R,A.
-        ask: makes the request of the pixels; runs on the thread.
-        kept_to: outside of it (0 ... 255 for each pixel) answers of that size keep the given pixels; empty: nowhere.
+        is_swapped: whether that order is B,G,R,A.
+        ask: makes the submission from the pixels; runs on the thread.
+        kept_to: outside of it (0 ... 255 for each pixel) answers of the same size keep the source pixels; empty:
+            nowhere.
     """
 
     def __init__(
@@ -73,14 +74,14 @@ class EngineCall:
         self._thread.start()
 
     def cancel(self) -> None:
-        """Stop it; returns at once, and safe to call more than once and after the end."""
+        """Stop it; returns at once. May be called repeatedly and after the end."""
         self._stop.set()
         job = self._job
         if job is not None:
             threading.Thread(target=job.cancel, name="depixel cancel", daemon=True).start()
 
     def take(self) -> list[Message]:
-        """What has happened since the last call."""
+        """The events since the last call."""
         events = []
         while not self._messages.empty():
             events.append(self._messages.get())

@@ -1,6 +1,6 @@
 """
-What gives Krita its turns: `Stepper` moves a generator on in slices of the event loop, `StateWatch` asks for the
-engine's state on a thread.
+Keeps Krita responsive: `Stepper` runs a generator in slices of the event loop, `StateWatch` asks for the engine's state
+on a thread.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from ._client import Engine, sentence
 from .qt import QtCore, Signal
 
 SLICE = 0.012
-"""Seconds that a generator may work before Krita gets its turn."""
+"""Seconds that a generator may work before Krita processes events."""
 
 
 class Stepper(QtCore.QObject):
     """
-    Moves a generator on in slices of the event loop; it yields milliseconds to wait.
+    Runs a generator in slices of the event loop; it yields milliseconds to wait.
 
     Signals:
         ended: with the generator's return value.
@@ -40,16 +40,16 @@ class Stepper(QtCore.QObject):
         self._timer.start(0)
 
     def stop(self) -> None:
-        """Give it up; neither signal will come."""
+        """Cancel it; neither signal will be emitted."""
         self._timer.stop()
         self._stopped = True
-        if not self._inside:  # else Krita lets events through while it makes a document: `_go_on` will close it
+        if not self._inside:  # otherwise Krita processes events while it creates a document: `_go_on` will close it
             self._close()
 
     def _go_on(self) -> None:
         until = time.monotonic() + SLICE
         while True:
-            end: tuple[Any, Any] | None = None  # the signal and what it says
+            end: tuple[Any, Any] | None = None  # the signal and its value
             pause = 0
             self._inside = True
             try:
@@ -75,7 +75,7 @@ class Stepper(QtCore.QObject):
 
 class StateWatch(QtCore.QObject):
     """
-    Asks for the engine's state every few seconds, away from the interface, while somebody looks.
+    Asks for the engine's state every few seconds, off the interface's thread, while it is visible.
 
     Signals:
         changed: (word, sentence) as `Engine.state` has them.
@@ -101,7 +101,7 @@ class StateWatch(QtCore.QObject):
             self._timer.stop()
 
     def soon(self) -> None:
-        """Ask again without waiting: something has just ended."""
+        """Ask again without waiting: a job has just ended."""
         self._due = 0.0
 
     def _tick(self) -> None:

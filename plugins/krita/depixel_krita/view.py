@@ -1,4 +1,4 @@
-"""What is seen of a job: before and after with a divider between them, and a strip of answers to choose from."""
+"""The view of a job: before and after with a divider between them, and a strip of answers to choose from."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ def image_of(preview: Preview) -> QtGui.QImage:
 
 class Viewpoint(QtCore.QObject):
     """
-    The zoom, and the place in the middle, at which pictures are looked at; several can share it.
+    The zoom and the centre at which pictures are viewed; several views can share it.
 
     Signals:
-        changed: one of them is another.
+        changed: the zoom or the centre changed.
     """
 
     changed = Signal()
@@ -39,7 +39,7 @@ class Viewpoint(QtCore.QObject):
         self.move(0.0, 0.0)
 
     def move(self, across: float, down: float) -> None:
-        """Move the middle, by parts of a picture; it stays inside."""
+        """Move the centre by fractions of a picture; it stays inside."""
         rim = 0.5 / self.zoom
         self.middle = QtCore.QPointF(
             min(1 - rim, max(rim, self.middle.x() + across)), min(1 - rim, max(rim, self.middle.y() + down))
@@ -47,7 +47,7 @@ class Viewpoint(QtCore.QObject):
         self.changed.emit()
 
     def spread(self, size: QtCore.QSize, inside: QtCore.QRect) -> QtCore.QRect:
-        """Where a whole picture of this size lies, of which only what is inside is seen."""
+        """Where a whole picture of this size is drawn if only `inside` is visible."""
         fitting = QtCore.QSizeF(size).scaled(QtCore.QSizeF(inside.size()), _Qt.AspectRatioMode.KeepAspectRatio)
         width, height = fitting.width() * self.zoom, fitting.height() * self.zoom
         middle = QtCore.QRectF(inside).center()
@@ -56,7 +56,9 @@ class Viewpoint(QtCore.QObject):
 
 
 class CompareView(QtWidgets.QWidget):
-    """The answer, and left of a divider that the mouse or the arrow keys move, the source pixels at the same size."""
+    """
+    The answer, and to the left of a divider that the mouse or the arrow keys move, the source pixels at the same size.
+    """
 
     def __init__(self, parent: QtWidgets.QWidget) -> None:
         super().__init__(parent)
@@ -81,7 +83,7 @@ class CompareView(QtWidgets.QWidget):
         return QtCore.QSize(300, 240)
 
     def show_before(self, preview: Preview | None, hint: str = "") -> None:
-        """The source pixels alone; `hint` is shown when there are none."""
+        """The source pixels alone; `hint` is shown if there are none."""
         self._before, self._after, self._hint = image_of(preview) if preview else None, None, hint
         self.update()
 
@@ -93,7 +95,7 @@ class CompareView(QtWidgets.QWidget):
         self.update()
 
     def set_stale(self, on: bool) -> None:
-        """Mark the answer as one to other options than those that are set now."""
+        """Mark the answer as one to options other than the current ones."""
         self._stale = on
         self.update()
 
@@ -103,7 +105,7 @@ class CompareView(QtWidgets.QWidget):
         return self._stale
 
     def show_after(self, after: Preview) -> None:
-        """Another answer to the same pixels."""
+        """Show another answer to the same pixels."""
         self.show_both(None, after)
 
     def paintEvent(self, event: QtGui.QPaintEvent) -> None:  # noqa: N802
@@ -136,7 +138,7 @@ class CompareView(QtWidgets.QWidget):
         if event.modifiers() & _Qt.KeyboardModifier.ControlModifier:
             self._viewpoint.magnify(1.25 if event.angleDelta().y() > 0 else 0.8)
         else:
-            event.ignore()  # what the view is in scrolls
+            event.ignore()  # the surrounding view scrolls
 
     def mousePressEvent(self, event: QtGui.QMouseEvent) -> None:  # noqa: N802
         if event.button() == _Qt.MouseButton.RightButton:
@@ -217,7 +219,7 @@ class Strip(QtWidgets.QListWidget):
 
 
 class Line(QtWidgets.QLabel):
-    """Text on one line. What does not fit is cut off with three dots; the tool tip has all of it."""
+    """Text on one line. Text that does not fit is cut off with three dots; the tool tip has all of it."""
 
     def __init__(self, parent: QtWidgets.QWidget) -> None:
         super().__init__(parent)
@@ -253,14 +255,14 @@ def _thumbnail(preview: Preview) -> QtGui.QPixmap:
 
 
 def draw(painter: QtGui.QPainter, place: QtCore.QRect, image: QtGui.QImage) -> None:
-    """Draw a picture, smoothly where it is made smaller."""
+    """Draw a picture, smoothly if it is reduced."""
     smaller = image.width() > place.width()
     painter.setRenderHint(QtGui.QPainter.RenderHint.SmoothPixmapTransform, smaller)
     painter.drawImage(place, image)
 
 
 def checkerboard(painter: QtGui.QPainter, place: QtCore.QRect) -> None:
-    """What is seen through clear pixels."""
+    """The pattern behind transparent pixels."""
     tile = QtGui.QPixmap(2 * _SQUARE, 2 * _SQUARE)
     tile.fill(QtGui.QColor(150, 150, 150))
     inner = QtGui.QPainter(tile)
@@ -270,7 +272,7 @@ def checkerboard(painter: QtGui.QPainter, place: QtCore.QRect) -> None:
     painter.drawTiledPixmap(place, tile)
 
 
-# A line that is seen on any picture, and what is on its two sides.
+# A line that is visible on any picture, and labels on its two sides.
 def _divider(painter: QtGui.QPainter, place: QtCore.QRect, line: int) -> None:
     painter.fillRect(line - 1, place.top(), 3, place.height(), QtGui.QColor(0, 0, 0, 160))
     painter.fillRect(line, place.top(), 1, place.height(), QtGui.QColor(255, 255, 255))
@@ -283,7 +285,7 @@ def _divider(painter: QtGui.QPainter, place: QtCore.QRect, line: int) -> None:
         _word(painter, QtCore.QPoint(x, place.bottom() + 1 - metrics.height() - 2), word)
 
 
-# White on a dark ground, from this corner on.
+# White on a dark background, from this corner on.
 def _word(painter: QtGui.QPainter, corner: QtCore.QPoint, word: str) -> None:
     metrics = painter.fontMetrics()
     label = QtCore.QRect(corner, QtCore.QSize(metrics.horizontalAdvance(word) + 8, metrics.height() + 2))

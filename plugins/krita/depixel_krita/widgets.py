@@ -1,4 +1,4 @@
-"""The widgets of a panel and where they stand; what they do is in `panel`."""
+"""The widgets of a panel and their layout; their behaviour is in `panel`."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from .view import CompareView, Line, Strip
 LARGE = 1024
 """Pixels at which a chosen face may be made again."""
 
-_LOW = 240  # pixels; a docker that is lower says less
-_ROWS = 3  # requests that are shown at once
+_LOW = 240  # pixels; a docker lower than this shows less text
+_ROWS = 3  # requests that are visible at once
 
 
 class PanelWidgets(QtWidgets.QWidget):
@@ -22,8 +22,8 @@ class PanelWidgets(QtWidgets.QWidget):
     Pictures, options and buttons.
 
     Args:
-        place: where presets and earlier requests are kept.
-        wide: pictures and options beside each other, for a dialog; else one below the other, in an area that scrolls
+        place: where presets and recent requests are stored.
+        wide: pictures and options side by side, for a dialog; otherwise one below the other, in an area that scrolls
             above the buttons, for a docker.
     """
 
@@ -31,7 +31,7 @@ class PanelWidgets(QtWidgets.QWidget):
         super().__init__(parent)
         self.action = action
         self._wide = wide
-        self.message = ""  # all of what `words` shows
+        self.message = ""  # the whole text of `words`
         self._make(place)
         whole = QtWidgets.QVBoxLayout(self)
         whole.setContentsMargins(*([9] * 4 if wide else [0] * 4))  # the docker has its own
@@ -55,15 +55,15 @@ class PanelWidgets(QtWidgets.QWidget):
 
     @property
     def most_words(self) -> int:
-        """Characters of a message for which there is room."""
+        """Characters of a message that fit."""
         return 600 if self._wide else 240 if self.height() >= _LOW else 90
 
     def say(self, words: str, describes: bool = False, whole: bool = False) -> None:
         """
-        Show a message; what does not fit is in the tool tip.
+        Show a message; text that does not fit is in the tool tip.
 
         Args:
-            describes: it only says what is selected, and the next one may replace it.
+            describes: it only describes the selection, and the next one may replace it.
             whole: it says what to do; even a low docker shows most of it.
         """
         self.message = words
@@ -75,13 +75,13 @@ class PanelWidgets(QtWidgets.QWidget):
 
     def arrange(self, offers: int, busy: bool, adding: bool, requests: Sequence[str], recipe: Recipe | None) -> None:
         """
-        Show what can be used now.
+        Enable what can be used now.
 
         Args:
             offers: number of answers to choose from.
-            busy: a request is worked on, or answers are being added.
+            busy: a request is in progress, or answers are being added.
             adding: answers are being added.
-            requests: titles of those that are not finished; the first is worked on.
+            requests: titles of the unfinished ones; the first is in progress.
             recipe: of the active layer.
         """
         self.stop.setVisible(busy)

@@ -1,4 +1,7 @@
-"""`Work`: one request from reading its pixels to its answers, without a widget; docker, dialog and preview share it."""
+"""
+`Work`: processes one order, from reading its pixels to its answers, without a widget; docker, dialog and preview use
+it.
+"""
 
 from __future__ import annotations
 
@@ -29,24 +32,24 @@ from .recipes import KeptRecipe
 from .task import CallFailure, CallResult, EngineCall
 from .turns import Stepper
 
-_PUMP = 30  # milliseconds between two looks into the queue
-_LOOK = 10  # of these between two looks whether the document is still open
+_PUMP = 30  # milliseconds between two checks of the queue
+_LOOK = 10  # of these between two checks whether the document is still open
 
 
 @dataclass(frozen=True)
 class Order:
-    """What the user ordered: an action on a target with values."""
+    """The user's order: an action on a target with values."""
 
     target: Target
     action: Action
     values: Mapping[str, Any]  # of the form
     extra: Mapping[str, Any]  # settings beside those of the form
     previews: bool
-    again: KeptRecipe | None = None  # make this one again, and nothing of the form
+    again: KeptRecipe | None = None  # make this one again, ignoring the form
 
     def check(self) -> None:
         """
-        See whether the values can be used at all.
+        Check whether the values can be used.
 
         Raises:
             EngineError: one of them is out of range; the sentence names it.
@@ -114,7 +117,7 @@ class Work(QtCore.QObject):
 
     def start(self, order: Order) -> None:
         """
-        Begin; a work in progress is given up. Returns at once.
+        Begin; work in progress is cancelled. Returns at once.
 
         Raises:
             EngineError: a value of the form is out of range; nothing was begun.
@@ -136,7 +139,7 @@ class Work(QtCore.QObject):
         self._reading.ended.connect(lambda shot, order=order: self._ask(order, shot, settings))
         self._reading.broke.connect(lambda error: self._fail(sentence_of(error)))
 
-    # Of the picture that the recipe holds: nothing has to be read.
+    # The recipe holds the picture: nothing needs to be read.
     def _again(self, order: Order, recipe: KeptRecipe) -> None:
         settings = recipe.recipe.submission(**order.extra).settings
         pixels = recipe.recipe.source
@@ -148,7 +151,9 @@ class Work(QtCore.QObject):
         self._ask(order, Shot(order.target, recipe.colours.travels, frames), settings)
 
     def cancel(self) -> None:
-        """Give it up, if there is one: at once here, within one step of the search in the engine. No signal comes."""
+        """
+        Cancel it, if there is one: at once here, within one step of the search in the engine. No signal is emitted.
+        """
         if self._reading is not None:
             self._reading.stop()
         if self._task is not None:
@@ -196,7 +201,7 @@ class Work(QtCore.QObject):
                 self._fail(message.sentence)
                 return
             self.progressed.emit(message)
-            if self._task is None:  # cancelled by who was told
+            if self._task is None:  # cancelled by the receiver of the signal
                 return
         self._ticks += 1
         if self._ticks % _LOOK == 0 and find_document(order.target.document) is None:
@@ -234,7 +239,7 @@ def _offers(order: Order, finished: CallResult, submission: Submission | None) -
     return tuple(offers)
 
 
-# Of animations there is none: their frames would fill the document.
+# None for animations: their frames would fill the document.
 def _recipe(order: Order, submission: Submission | None, result: Result, index: int) -> str:
     if submission is None or order.target.times:
         return ""
