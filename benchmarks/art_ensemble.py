@@ -1,9 +1,9 @@
 """
-What averaging over flips and turns brings and costs: quality and processor time of calm answers for each `ensemble`.
+Benefit and cost of averaging over flips and turns: quality and processor time of calm answers for each `ensemble`.
 
     python -m benchmarks.art_ensemble --eval EVAL [--out benchmarks/results] [--weights art-small]
 
-EVAL as `benchmarks.art_quality` has it; it is only read. One CPU thread.
+EVAL as in `benchmarks.art_quality`; it is only read. One CPU thread.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
 """
-Quality at x4 on a second set: pictures of two free games that no training and no choice of settings has seen.
+Quality at x4 on a second set: pictures from two free games that were never used for training or for choosing settings.
 
     apt-get download pingus-data neverball-data && for f in *.deb; do dpkg-deb -x $f set; done
     python -m benchmarks.art_heldback --set set [--out benchmarks/results] [--count 24]
 
-Truths are the middle 128 pixels of PNG pictures of at least 64 pixels, sorted by path and taken evenly: sprites (with
-transparency) and textures (opaque, not flat). They are reduced by area. PSNR of luma over a middle grey, and the same
-as benchmarks.art_spectrum measures. Writes art_heldback.json and .md.
+Truths are the middle 128 pixels of PNG pictures of at least 64 pixels, sorted by path and evenly selected: sprites
+(with transparency) and textures (opaque, not flat). They are reduced by area. PSNR of luma over mid grey, and the same
+measures as benchmarks.art_spectrum. Writes art_heldback.json and .md.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def reduced(truth: np.ndarray) -> np.ndarray:
 
 
 def psnr(truth: Path, answer: Path) -> float:
-    """Of luma over a middle grey, four pixels from the border left out."""
+    """Of luma over mid grey, ignoring four pixels at the border."""
     difference = (luma(truth) - luma(answer))[4:-4, 4:-4]
     return float(10 * np.log10(255**2 / max(float((difference**2).mean()), 1e-6)))
 

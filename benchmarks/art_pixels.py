@@ -1,14 +1,14 @@
 """
-Drawn pixel art x4 beside xBR and Kopf-Lischinski: figures on shapes whose truth is known, and a sheet.
+Drawn pixel art x4 compared with xBR and Kopf-Lischinski: figures on shapes whose truth is known, and a sheet.
 
     python -m benchmarks.art_pixels [--sprites DIR] [--xbr NODE_MODULES] [--vectors DIR] [--out benchmarks/results]
     python -m benchmarks.art_pixels --shapes DIR
 
-The shapes are drawn four times as large and sampled at the centre of each pixel, as somebody would who sets pixels:
-discs, rings, slanted bars, stars and letters of 16 and 32 pixels, in few colours; --shapes writes them. --sprites DIR
-holds sprites for the sheet; NODE_MODULES has xbr-js 2.0.1 and pngjs; --vectors DIR holds the answers that
-kopf_lischinski_worker.py made of shapes and sprites beforehand (a minute each or more; it gives up on some: their
-places stay empty). Writes art_pixels.json, .md and .png.
+The shapes are drawn four times as large and sampled at the centre of each pixel, as an artist would set pixels: discs,
+rings, slanted bars, stars and letters of 16 and 32 pixels, in few colours; --shapes writes them. --sprites DIR contains
+sprites for the sheet; NODE_MODULES has xbr-js 2.0.1 and pngjs; --vectors DIR contains the answers that
+kopf_lischinski_worker.py made from shapes and sprites beforehand (a minute each or more; it fails on some, whose places
+stay empty). Writes art_pixels.json, .md and .png.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def on_grey(pixels: np.ndarray) -> np.ndarray:
 
 
 def write_shapes(truths: dict[str, np.ndarray], folder: Path) -> None:
-    """The drawings as somebody would set them pixel by pixel: NAME.png."""
+    """The drawings as an artist would set them pixel by pixel: NAME.png."""
     folder.mkdir(parents=True)
     for name, fine in truths.items():
         small = np.ascontiguousarray(fine[FINE // 2 :: FINE, FINE // 2 :: FINE])
@@ -114,8 +114,8 @@ def answers(folder: Path, work: Path, engine: Upsampler, xbr: Path | None, vecto
 
 def figures(truths: dict[str, np.ndarray], folders: dict[str, Path]) -> list[dict[str, Any]]:
     """
-    Mean error on grey against the truth, drawn as hard as the input, over the pictures that all answered; and the share
-    of pixels that are no colour of the truth's own (mush), to 12 levels.
+    Mean error on grey against the truth, drawn as hard as the input, over the pictures that all upscalers answered; and
+    the fraction of pixels (mush) that differ from every colour of the truth by more than 12 levels.
     """
     common = [name for name in truths if all((folder / f"{name}.png").exists() for folder in folders.values())]
     rows = []
@@ -171,7 +171,7 @@ def main() -> None:
         write_shapes(truths, work / "shapes")
         folders = answers(work / "shapes", work / "a", engine, arguments.xbr, arguments.vectors)
         rows = figures(truths, {name: folder for name, folder in folders.items() if name != VECTORS})
-        if VECTORS in folders:  # and once more over those that it answered
+        if VECTORS in folders:  # and again over those that it answered
             rows += figures(truths, folders)
         names, columns = [f"{name}.png" for name in truths], list(folders.values())
         if arguments.sprites:

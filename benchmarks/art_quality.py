@@ -1,10 +1,11 @@
 """
-How good the art prior's answers are: the real engine over an evaluation folder, measured by that folder's own harness.
+Quality of the art prior's answers: the real engine on an evaluation folder, measured by that folder's own harness.
 
     python benchmarks/art_quality.py --eval EVAL --out benchmarks/results [--weights art-small] [--peers waifu2x-anime]
 
-EVAL holds evaluate.py, evalset/KIND/{hr,lr4,lr4_bicubic}/NAME.png, and may hold results/*.json of other upscalers and
-their pictures in peers/. Writes art_quality.json and .md, and contact sheets art_KIND.png. EVAL is only read.
+EVAL contains evaluate.py and evalset/KIND/{hr,lr4,lr4_bicubic}/NAME.png, and optionally results/*.json of other
+upscalers and their pictures in peers/. Writes art_quality.json and .md, and contact sheets art_KIND.png. EVAL is only
+read.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ KINDS = ("sprites", "emoji", "textures")
 INPUTS = {"lr4": "area", "lr4_bicubic": "bicubic"}
 PEERS = ("nearest", "bicubic", "lanczos", "waifu2x-anime", "realesrgan-animevideov3+pad", "realesrgan-animevideov3",
          "realesrgan-x4plus-anime+pad", "realesrgan-x4plus-anime", "spanglue-ch48", "xbr-js")  # fmt: skip
-SHEET_PEERS = (("waifu2x-anime",), ("realesrgan-animevideov3+pad", "spanglue-ch48"))  # the first one there is
+SHEET_PEERS = (("waifu2x-anime",), ("realesrgan-animevideov3+pad", "spanglue-ch48"))  # the first one available
 PROJECTED = ("waifu2x-anime", "realesrgan-animevideov3+pad", "spanglue-ch48", "xbr-js")
 GROUNDS = ((0, 0, 0), (255, 255, 255), (255, 0, 255))
 SHEETS = (
@@ -46,7 +47,7 @@ TILE = 128
 
 
 def read(path: Path) -> Picture:
-    """RGB or RGBA of a PNG, straight, without any file-format behaviour in between."""
+    """RGB or RGBA of a PNG, straight, without side effects of a file format."""
     with Image.open(path) as image:
         mode = "RGBA" if image.mode in ("RGBA", "LA", "P") else "RGB"
         return Picture(frames=(np.asarray(image.convert(mode)),), mode=mode, name=path.name)
@@ -76,7 +77,7 @@ def answer(engine: Upsampler, source: Path, target: Path, settings: Request) -> 
         Image.fromarray(frame).save(target / path.name)
     return {
         "s_mp": seconds / megapixels,
-        "cpu_mp": processor / megapixels,  # unlike the wall's, it hardly depends on what else the machine does
+        "cpu_mp": processor / megapixels,  # unlike wall time, hardly affected by other work on the machine
         "residual_maximum": maximum,
         "residual_mean": mean,
     }
@@ -93,7 +94,7 @@ def harness(folder: Path) -> Any:
 
 
 def peer_rows(folder: Path) -> list[dict[str, Any]]:
-    """Rows that the folder holds for other upscalers, without their pictures' own values."""
+    """The folder's rows for other upscalers, without values of single pictures."""
     rows = []
     for path in sorted((folder / "results").glob("*.json")):
         row = json.loads(path.read_text(encoding="utf-8"))
@@ -104,7 +105,7 @@ def peer_rows(folder: Path) -> list[dict[str, Any]]:
 
 
 def projected_row(folder: Path, name: str, kind: str, measure: Any, work: Path) -> dict[str, Any] | None:
-    """Another upscaler's pictures held to the input by Depixel's projection; None where the folder lacks some."""
+    """Another upscaler's pictures after Depixel's projection; None if the folder lacks some."""
     source, answers = folder / "evalset" / kind / "lr4", work / f"projected {name}"
     (answers / kind).mkdir(parents=True)
     for path in sorted(source.glob("*.png")):
@@ -143,7 +144,7 @@ def write_table(rows: list[dict[str, Any]], path: Path, machine: str) -> None:
 
 
 def window(pixels: np.ndarray, size: int) -> tuple[slice, slice]:
-    """The part of a picture worth showing: the size x size window, on a grid of 16, with the most contrast."""
+    """The most interesting part of a picture: the size x size window, on a grid of 16, with the most contrast."""
     grey = pixels[..., :3].astype(float).mean(-1) * (pixels[..., 3] / 255)
     height, width = grey.shape
     corners = [(y, x) for y in range(0, max(1, height - size + 1), 16) for x in range(0, max(1, width - size + 1), 16)]
@@ -184,7 +185,7 @@ def enlarged(image: Image.Image) -> Image.Image:
 
 
 def options_for(description: str | None) -> argparse.ArgumentParser:
-    """The options that every measurement of the art prior over EVAL has; `description`: the module's docstring."""
+    """The options of every measurement of the art prior on EVAL; `description`: the module's docstring."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--eval", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
@@ -241,7 +242,7 @@ def main() -> None:
 
 
 def grounds(folders: list[Path], path: Path) -> None:
-    """One sprite a row: each folder's picture on each of GROUNDS."""
+    """One sprite per row: each folder's picture on each of GROUNDS."""
     names = [p.name for p in sorted(folders[-1].glob("*.png")) if 64 <= max(Image.open(p).size) <= TILE][:6]
     canvas = Image.new("RGB", (len(GROUNDS) * len(folders) * TILE, len(names) * TILE))
     for row, name in enumerate(names):
@@ -254,7 +255,7 @@ def grounds(folders: list[Path], path: Path) -> None:
 
 
 def pixel_art(engine: Upsampler, native: Path, work: Path, path: Path) -> None:
-    """Native sprites, which were never larger: input, held to block means, held to block centres."""
+    """Native sprites, which were never larger: input, constrained to block means, constrained to block centres."""
     small = work / "native"
     small.mkdir()
     chosen = [p for p in sorted(native.glob("*.png")) if max(Image.open(p).size) <= 72][::2][:PER_SHEET]
@@ -275,7 +276,7 @@ def pixel_art(engine: Upsampler, native: Path, work: Path, path: Path) -> None:
             size = (round(image.width * grow), round(image.height * grow))
             image = image.resize(size, Image.Resampling.NEAREST if grow >= 1 else Image.Resampling.BOX)
             canvas.paste(image, (column * (side + 4), row * (side + 4)), image)
-    canvas.save(path, optimize=True)  # true colours: few enough to stay small
+    canvas.save(path, optimize=True)  # full colour: few enough to stay small
 
 
 if __name__ == "__main__":

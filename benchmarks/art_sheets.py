@@ -1,12 +1,12 @@
 """
-Contact sheets to choose by eye: 24 pictures on black, white and magenta.
+Contact sheets for judging by eye: 24 pictures on black, white and magenta.
 
     python -m benchmarks.art_sheets --eval EVAL [--out benchmarks/results] [--weights art-small]
 
-Columns: input, calm, best, three versions (sharp, painted, imagination 0.6; of textures stone, wood, imagination 0.6),
+Columns: input, calm, best, three versions (sharp, painted, imagination 0.6; for textures stone, wood, imagination 0.6),
 two other upscalers (spanglue, realesrgan-x4plus-anime) and the truth.
-Rows: twelve tiny sprites (8 to 24 pixels), four larger ones, four emoji, four textures. All at x4; EVAL as
-`benchmarks.art_quality` has it. Writes art_sheet_black.png, art_sheet_white.png and art_sheet_magenta.png.
+Rows: twelve tiny sprites (8 to 24 pixels), four larger ones, four emoji, four textures. All at x4; EVAL as in
+`benchmarks.art_quality`. Writes art_sheet_black.png, art_sheet_white.png and art_sheet_magenta.png.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def cells(engine: Upsampler, root: Path, kind: str, path: Path) -> list[np.ndarr
 
 
 def tile(pixels: np.ndarray, ground: tuple[int, int, int]) -> Image.Image:
-    """The middle of a picture, enlarged by a whole factor where it is small."""
+    """The middle of a picture, enlarged by a whole factor if it is small."""
     image = Image.fromarray(np.ascontiguousarray(pixels))
     grow = max(1, SIDE // max(image.size))
     image = image.resize((image.width * grow, image.height * grow), Image.Resampling.NEAREST)

@@ -1,13 +1,13 @@
 """
-Sharpness that can be counted: energy of the highest octave beside the truth's, noise where the truth is flat, and FLIP.
+Measurable sharpness: energy of the highest octave relative to the truth's, noise where the truth is flat, and FLIP.
 
     python -m benchmarks.art_spectrum --eval EVAL [--out benchmarks/results] [--weights art-small] [--count 24]
 
-EVAL as `benchmarks.art_quality` has it, with the answers of other upscalers in peers/. Luma over a middle grey.
-*Octave*: energy of frequencies from 1/4 to 1/2 cycle a pixel, on either axis, divided by the truth's; the median over
-pictures, and the share of pictures from 0.7 to 1.3. *Flat*: root mean square of what a 5x5 mean does not explain, in
-levels, where the truth stays within 2 levels for 6 pixels around. *FLIP*: as benchmarks.art_quality has it, mean.
-Writes art_spectrum.json and .md.
+EVAL as in `benchmarks.art_quality`, with the answers of other upscalers in peers/. Luma over mid grey. *Octave*: energy
+of frequencies from 1/4 to 1/2 cycle per pixel, on either axis, divided by the truth's; the median over pictures, and
+the fraction of pictures from 0.7 to 1.3. *Flat*: root mean square of what a 5x5 mean does not explain, in levels, where
+the truth stays within 2 levels for 6 pixels around. *FLIP*: the mean, as in benchmarks.art_quality. Writes
+art_spectrum.json and .md.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ FLAT, AROUND = 2.0, 6
 
 
 def luma(path: Path) -> np.ndarray:
-    """[H, W] in levels, over a middle grey."""
+    """[H, W] in levels, over mid grey."""
     pixels = np.asarray(Image.open(path).convert("RGBA")).astype(np.float64)
     alpha = pixels[..., 3:] / 255
     on_grey: np.ndarray = (pixels[..., :3] * alpha + 127.5 * (1 - alpha)) @ np.array([0.299, 0.587, 0.114])
@@ -41,7 +41,7 @@ def luma(path: Path) -> np.ndarray:
 
 
 def octave(grey: np.ndarray) -> float:
-    """Energy of the highest octave; the picture is mirrored first, so that its borders are no edges."""
+    """Energy of the highest octave; the picture is mirrored first, so that its borders are not edges."""
     whole = np.block([[grey, grey[:, ::-1]], [grey[::-1], grey[::-1, ::-1]]])
     rows, columns = (np.abs(np.fft.fftfreq(n)) for n in whole.shape)
     high = np.maximum(rows[:, None], columns[None, :]) >= 0.25
@@ -63,7 +63,7 @@ def roughness(grey: np.ndarray) -> np.ndarray:
 
 
 def flip(truth: Path, answer: Path) -> float:
-    """Mean FLIP over a middle grey; nan where the harness's library is missing."""
+    """Mean FLIP over mid grey; nan if the harness's library is missing."""
     try:
         evaluate = importlib.import_module("flip_evaluator").evaluate
     except ImportError:
@@ -78,7 +78,7 @@ def flip(truth: Path, answer: Path) -> float:
 
 
 def measured(folder: Path, truths: list[Path]) -> dict[str, float]:
-    """The columns over the truths that the folder has an answer to."""
+    """The columns over the truths for which the folder has an answer."""
     ratios, rough, places = [], 0.0, 0
     flips: list[float] = []
     for path in truths:

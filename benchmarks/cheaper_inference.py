@@ -1,11 +1,11 @@
 """
-Would cheaper numbers make the art network faster on this CPU, and what would they cost? Ratios of interleaved medians.
+Would lower precision make the art network faster on this CPU, and what would it cost? Ratios of interleaved medians.
 
     python benchmarks/cheaper_inference.py --pictures EVALSET/*/hr --out benchmarks/results [--rounds 41]
 
 First one 3x3 convolution of the network's width, which is nearly all of its work, then a whole calm answer with its
-projection, in float32, bfloat16 and int8 (`depixel.priors.art_int8`, whose scales come from training pictures). Quality
-is the PSNR against the truth that is lost. Fewer than some 40 rounds mislead.
+projection, in float32, bfloat16 and int8 (`depixel.priors.art_int8`, with scales from training pictures). Quality is
+the loss of PSNR against the truth. Fewer than about 40 rounds are unreliable.
 """
 
 from __future__ import annotations
@@ -34,7 +34,10 @@ SIDE = 64  # small pixels
 
 
 def medians(ways: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    """CPU seconds of each way on this thread, the rounds interleaved: other work on the machine counts for little."""
+    """
+    CPU seconds of each variant on this thread, the rounds interleaved, so that other work on the machine hardly
+    matters.
+    """
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     for work in ways.values():
         work()
@@ -78,14 +81,14 @@ def of_one_layer(width: int, rounds: int) -> dict[str, float]:
 
 
 class Loss(NamedTuple):
-    """dB of PSNR against the truth that an answer has less than the float32 answer."""
+    """dB of PSNR against the truth that an answer loses compared with the float32 answer."""
 
     mean: float
     worst: float
 
 
 class Row(NamedTuple):
-    """A way of computing, its speed beside bfloat16, and what it loses on each kind of picture."""
+    """A way of computing, its speed relative to bfloat16, and its loss on each kind of picture."""
 
     name: str
     network: float
@@ -99,7 +102,7 @@ class Row(NamedTuple):
 
 def whole_pass(prior: ArtPrior, truths: dict[str, list[Tensor]], rounds: int) -> list[Row]:
     """
-    Each kind of number over the whole network, and over a calm answer with its projection.
+    Each precision for the whole network, and for a calm answer with its projection.
 
     Args:
         truths: pictures [1, 4, 4h, 4w], premultiplied RGBA, by kind.
@@ -135,7 +138,7 @@ def _decibels(x: Tensor, y: Tensor) -> float:
 
 
 def pictures_in(folder: Path) -> list[Tensor]:
-    """Pictures of 64 to 512 pixels, cut to multiples of 4: [1, 4, H, W] premultiplied RGBA."""
+    """Pictures of 64 to 512 pixels, cropped to multiples of 4: [1, 4, H, W] premultiplied RGBA."""
     pictures = []
     for path in sorted(folder.rglob("*.png")):
         with Image.open(path) as image:

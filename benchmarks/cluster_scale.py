@@ -1,13 +1,13 @@
 """
-How far does `--cluster` scale? The parts of the work are measured here; runs with 1 to 1,000 engines are simulated.
+How far does `--cluster` scale? Measures the parts of the work here, and simulates runs with 1 to 1,000 engines.
 
     python benchmarks/cluster_scale.py --out benchmarks/results [--side 64] [--tasks 200] [--cores 8]
 
 Measured, as CPU seconds for one file: reading, packing pixels for the network and unpacking answers, writing (all on
-the machine that typed the command), and the engine's own work. With Ray installed, also the round trip of an empty task
-through a local Ray, as the scheduler's part. Simulated: engines that each take one group at a time; the client does one
-thing at a time in Python, while a file for each of its cores is compressed beside it, as `depixel.batch.running` does.
-The network and the disks are not simulated: the table says what they would have to carry.
+the client's machine), and the engine's own work. If Ray is installed, also the round trip of an empty task through a
+local Ray, as the scheduler's part. Simulated: engines that each take one group at a time; the client does one thing at
+a time in Python, while one file for each of its cores is compressed in parallel, as in `depixel.batch.running`. The
+network and the disks are not simulated: the table says what they would have to carry.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ from depixel.request import Request
 from depixel.upsampler import Upsampler
 
 ENGINES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1000)
-GROUP_PIXELS = 64 * 1024  # as depixel.batch.running
+GROUP_PIXELS = 64 * 1024  # as in depixel.batch.running
 
 
 @dataclass(frozen=True)
 class Costs:
-    """Seconds for one file, and bytes that travel and are stored for it."""
+    """Seconds for one file, and its bytes on the network and on the disk."""
 
     read: float
     pack: float  # pixels into bytes, and the answer's bytes into a report
@@ -51,7 +51,7 @@ class Costs:
 
 
 def cpu_seconds(work: Callable[[], object]) -> float:
-    """CPU seconds of this process, so that other work on the machine counts for little."""
+    """CPU seconds of this process, so that other work on the machine hardly matters."""
     began = time.process_time()
     work()
     return time.process_time() - began
@@ -76,7 +76,7 @@ def measured(folder: Path, side: int, count: int, tasks: int) -> Costs:
     engine = cpu_seconds(answer)
     sent = len(pickle.dumps((pictures, reports)))
     pack = cpu_seconds(lambda: (pickle.dumps(pictures), pickle.loads(pickle.dumps(reports))))
-    pack -= cpu_seconds(lambda: pickle.dumps(reports))  # that is the engine's side
+    pack -= cpu_seconds(lambda: pickle.dumps(reports))  # this is the engine's side
     out = folder / "out"
     out.mkdir()
 
@@ -93,7 +93,7 @@ def measured(folder: Path, side: int, count: int, tasks: int) -> Costs:
 
 
 def round_trip(tasks: int) -> float:
-    """CPU seconds of the client for an empty task of a local Ray, or 0 where Ray is not installed."""
+    """CPU seconds of the client for an empty task of a local Ray, or 0 if Ray is not installed."""
     if not tasks or not importlib.util.find_spec("ray"):
         return 0.0
     import ray
@@ -108,7 +108,7 @@ def round_trip(tasks: int) -> float:
 
 
 def simulated(costs: Costs, group: int, engines: int, groups: int, cores: int) -> float:
-    """Seconds for all groups: engines work beside each other; the client has a writer for each of its cores."""
+    """Seconds for all groups: engines work in parallel; the client has a writer for each of its cores."""
     read, packed = costs.read * group, costs.scheduler + costs.pack * group
     client = 0.0  # when the client's one Python thread is free
     free = [0.0] * engines

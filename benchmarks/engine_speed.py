@@ -1,11 +1,11 @@
 """
-How long the engine takes, how much memory, and whether tiles meet. One JSON and one table per machine.
+Speed and memory of the engine, and whether tiles meet. One JSON and one table per machine.
 
     python -m benchmarks.engine_speed [--out benchmarks/results]
 
 Figures: a 16x16 sprite with steps 0 after loading; 200 such sprites in one call against 200 calls, through the Python
-API and as processes; start of the command line; seconds per megapixel of answer; peak memory of a 2048x2048 texture
-x4; the largest difference between tiled and untiled answers.
+API and as processes; start of the command line; seconds per megapixel of answer; peak memory of a 2048x2048 texture x4;
+the largest difference between tiled and untiled answers.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ CALM = Request(steps=0)
 
 
 def sprite(seed: int) -> Picture:
-    """A 16x16 sprite of few colours on a transparent ground."""
+    """A 16x16 sprite with few colours on a transparent background."""
     rng = np.random.default_rng(seed)
     pixels = np.zeros((16, 16, 4), np.uint8)
     pixels[2:14, 3:13, :3] = rng.integers(0, 6, (12, 10, 1)) * 40 + rng.integers(0, 15, 3)
@@ -55,7 +55,7 @@ def texture(side: int, seed: int = 0) -> Picture:
 
 
 def seconds(action: Any, runs: int = 5) -> float:
-    """Median wall time after one run that does not count."""
+    """Median wall time after one discarded run."""
     action()
     times = []
     for _ in range(runs):
@@ -99,7 +99,7 @@ def sprites_as_processes() -> dict[str, float]:
 
 
 def tiles_meet(upsampler: Upsampler) -> int:
-    """Largest difference in levels between an answer in one piece and in tiles."""
+    """Largest difference in levels between a whole and a tiled answer."""
     picture = texture(192, 3)
     settings = Request(steps=0, imagination=0.5, degradation="area")
     whole = upsampler.upsample(picture, settings).picture.frames[0].astype(int)

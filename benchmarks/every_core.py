@@ -1,11 +1,11 @@
 """
-Does Depixel use every core? `upscale` on many small files and on one large file, against one process for each core that
-is started by hand; files and megapixels a second as ratios, side by side.
+Does Depixel use every core? `upscale` on many small files and on one large file, compared with one manually started
+process for each core; files and megapixels per second as ratios, side by side.
 
     python benchmarks/every_core.py --out benchmarks/results [--files 240] [--rounds 3]
 
-Ways: "one" = one process with all cores; "hand" = a process for each core, each with its share of the files (or, of the
-large file, with a strip) and one thread; "cluster" = --cluster local with one engine for each core, where Ray is
+Ways: "one" = one process with all cores; "hand" = a process for each core, each with its share of the files (or, for
+the large file, with a strip) and one thread; "cluster" = --cluster local with one engine for each core, if Ray is
 installed. Rounds are interleaved and medians are compared, so that other work on the machine does not favour a way.
 """
 
@@ -25,7 +25,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-SMALL, LARGE = 48, 768  # pixels a side
+SMALL, LARGE = 48, 768  # pixels per side
 OPTIONS = ("--domain", "textures", "--wrap", "none", "--quiet", "--overwrite")
 ENOUGH = 0.9
 
@@ -50,7 +50,7 @@ def make_large(path: Path) -> Path:
 
 
 def command(inputs: list[Path], out: Path, *more: str) -> list[str]:
-    """The words of one `depixel upscale`."""
+    """The arguments of one `depixel upscale`."""
     return [sys.executable, "-m", "depixel", "upscale", *map(str, inputs), "-o", str(out), *OPTIONS, *more]
 
 
@@ -66,7 +66,7 @@ def run_all(commands: list[list[str]], threads: int) -> float:
 
 
 def measure(folder: Path, count: int, rounds: int, cores: int) -> dict[str, dict[str, float]]:
-    """Work -> way -> median seconds, the time to start taken off by a run with one file."""
+    """Work -> way -> median seconds, without the start time, which a run with one file measures."""
     small = make_small(folder / "small", count)
     large = make_large(folder / "large.png")
     strips = []
@@ -100,7 +100,7 @@ def measure(folder: Path, count: int, rounds: int, cores: int) -> dict[str, dict
 
 
 def table(medians: dict[str, dict[str, float]], count: int) -> str:
-    """Markdown: each way's speed as a share of the better of the two plain ones."""
+    """Markdown: each way's speed as a fraction of the better of the two plain ones."""
     lines = ["| work | way | speed, start included | speed, start taken off |", "|---|---|---|---|"]
     for work in ("many small files", "one large file"):
         how = medians[work]

@@ -1,11 +1,11 @@
 """
-Emoji, emotes, sprites and block heads: 24 pictures that this file draws, with the person shown as found and the exact
-answer beside each.
+Emoji, emotes, sprites and block heads: 24 pictures drawn by this file, each with the person as found and the exact
+answer.
 
     python -m benchmarks.faces_cartoons --out benchmarks/results [--size 256] [--judge PYTHON_WITH_DLIB]
 
 Writes faces_cartoons.jpg (four columns of picture, as found, exact) and faces_cartoons.json: in how many answers the
-judge (benchmarks/faces_judge_worker.py) finds a face, and how far the people miss the pictures.
+judge (benchmarks/faces_judge_worker.py) finds a face, and how far the people are from the pictures.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ BLOCKS = {
 
 
 def cartoons() -> dict[str, Image.Image]:
-    """Name => RGB picture of 8, 16 or 32 pixels a side."""
+    """Name => RGB picture of 8, 16 or 32 pixels per side."""
     pictures = {f"emoji, {name}": _emoji(name) for name in EXPRESSIONS}
     pictures |= {f"emote, {name}": _emote(*look) for name, look in EMOTES.items()}
     pictures |= {f"sprite, {name}": _from_rows(rows) for name, rows in SPRITES.items()}

@@ -1,15 +1,15 @@
 """
-Whether the faces prior's answers, taken together, look like the portraits: Fréchet distance (Heusel et al. 2017), and
-precision and recall by nearest neighbours (Kynkäänniemi et al. 2019, arXiv 1904.06991).
+Compares the distribution of the faces prior's answers with that of portraits: Fréchet distance (Heusel et al. 2017),
+and precision and recall by nearest neighbours (Kynkäänniemi et al. 2019, arXiv 1904.06991).
 
     python -m benchmarks.faces_distribution --data DATA --out benchmarks/results [--weights faces-128]
 
 Answers to held-out portraits are compared with other portraits, those of training, so that no row knows its truth; the
-first row, the held-out portraits themselves, is as near as anything can come. No network of others is at hand offline:
-features are what the released encoder says of the part from eyes to chin, 64 pixels at full detail: the numbers between
-its last feature map and its latents. It was trained with the generator that is judged and never on such crops, and 500
-pictures are few for 384 features: only rows of one table compare. Also writes two sheets to be looked at: 64 faces from
-nothing, and 32 inputs with four candidates each.
+first row, the held-out portraits themselves, is the best possible result. No third-party network is available offline:
+features are what the released encoder computes, between its last feature map and its latents, for the part from eyes to
+chin, 64 pixels at full detail. The encoder was trained with the generator that is judged but never on such crops, and
+500 pictures are few for 384 features, so only rows of one table are comparable. Also writes two sheets for inspection:
+64 faces from nothing, and 32 inputs with four candidates each.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ from depixel.priors.faces import FacePrior
 from depixel.priors.weights import load_weights
 
 NEIGHBOURS = 3  # of the nearest-neighbour balls, as in the paper
-SIZE = 16  # pixels a side of the inputs
+SIZE = 16  # pixels per side of the inputs
 CANDIDATES = 4
 
 
 @torch.no_grad()
 def features_of(encoder: nn.Module, pictures: Tensor) -> Tensor:
-    """[B, 384] of RGB [B, 3, R, R] in [0, 1]: what enters the encoder's last layers, given the part eyes to chin."""
+    """[B, 384] of RGB [B, 3, R, R] in [0, 1]: the input of the encoder's last layers for the part from eyes to chin."""
     side = pictures.shape[-1]
     pictures = pictures[..., side * 11 // 32 : side * 27 // 32, side // 4 : side * 3 // 4]
     features: list[Tensor] = []
@@ -62,7 +62,7 @@ def frechet_distance(a: Tensor, b: Tensor) -> float:
 
 
 def share_inside(points: Tensor, of: Tensor) -> float:
-    """Share of `points` [N, d] that lie within reach of some row of `of` [M, d]: its third neighbour's distance."""
+    """Fraction of `points` [N, d] within reach of some row of `of` [M, d]: the distance of its third neighbour."""
     reach = torch.cdist(of, of).kthvalue(NEIGHBOURS + 1, dim=1).values
     return (torch.cdist(points, of) <= reach).any(1).float().mean().item()
 

@@ -1,12 +1,12 @@
 """
-What drawn detail brings to faces, on held-out portraits reduced to 16 pixels:
+The effect of drawn detail on faces, on held-out portraits reduced to 16 pixels:
 
     python -m benchmarks.faces_drawn --data FACES256 --out benchmarks/results --count 8 [--judge PYTHON_WITH_DLIB]
 
 Measures the error to the truth at 128 pixels (calm and drawn), PULSE's eps before the projection, sharpness beyond 128
-pixels, the energy of the two highest octaves against own random portraits, the distance of the landmarks from the
-truth's, and with a judge (benchmarks/faces_judge_worker.py) how many faces it finds and how far four candidates of one
-input lie apart. Writes faces_drawn.json and a sheet.
+pixels, the energy of the two highest octaves relative to our own random portraits, the distance of the landmarks from
+the truth's, and with a judge (benchmarks/faces_judge_worker.py) how many faces it finds and how far apart four
+candidates of one input are. Writes faces_drawn.json and a sheet.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def octaves(picture: Tensor) -> list[float]:
 
 
 def blur_loss(picture: Tensor) -> float:
-    """PSNR in dB of [1, 3, S, S] against itself shrunk to 128 pixels and enlarged again: high means empty detail."""
+    """PSNR in dB of [1, 3, S, S] against itself reduced to 128 pixels and enlarged again: high means empty detail."""
     small = resize(picture, 128, 128)
     return float(psnr(F.interpolate(small, picture.shape[2:], mode="bicubic", align_corners=False), picture))
 
@@ -75,7 +75,7 @@ def judged(python: str, paths: list[Path]) -> dict[str, Any]:
 
 
 def distances(answers: list[Any]) -> list[float]:
-    """Of each pair of faces that the judge found."""
+    """The distance of each pair of faces that the judge found."""
     descriptors = [np.array(answer["descriptor"]) for answer in answers if answer]
     return [float(np.linalg.norm(a - b)) for a, b in itertools.combinations(descriptors, 2)]
 

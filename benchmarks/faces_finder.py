@@ -1,11 +1,11 @@
 """
-How surely faces are found, and how often one is seen where none is: scenes of held-out portraits on backgrounds that no
-training saw, and the same backgrounds without any.
+Detection rate and false alarms of the face finder: scenes of held-out portraits on backgrounds never used in training,
+and the same backgrounds without faces.
 
     python -m benchmarks.faces_finder --data FACES256 --backgrounds FOLDER --out benchmarks/results [--plain FOLDER]
 
-A face counts as found when a frame lies on it: centres nearer than a quarter of its side, sides within a factor of 1.4.
-What else is reported is a false alarm. `--plain`: a few photographs, each looked at whole.
+A face counts as found if a frame matches it: centres closer than a quarter of its side, sides within a factor of 1.4.
+All other frames are false alarms. `--plain`: a few photographs, each examined as a whole.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ THRESHOLDS = (0.3, 0.4, THRESHOLD, 0.6, 0.7, 0.8)
 
 
 def hits(frames: list[Frame], truth: Truth, scene: int) -> tuple[dict[int, Frame], int]:
-    """{row of truth: its frame}, and how many of the frames found lie on no face."""
+    """{row of truth: its frame}, and how many of the frames match no face."""
     left = list(frames)
     matched: dict[int, Frame] = {}
     for row in torch.nonzero(truth.scene == scene)[:, 0].tolist():
@@ -51,7 +51,7 @@ def hits(frames: list[Frame], truth: Truth, scene: int) -> tuple[dict[int, Frame
 
 
 def inside(truth: Truth, size: int) -> Tensor:
-    """[M] bool: of the face at most a little lies beyond the scene."""
+    """[M] bool: whether the face is almost completely inside the scene."""
     reach = truth.side[:, None] * 0.3
     return ((truth.centre > reach) & (truth.centre < size - reach)).all(1)
 
@@ -149,7 +149,7 @@ def _opaque(colours: Tensor) -> Tensor:
     return torch.cat([colours, torch.ones_like(colours[:1])])[None]
 
 
-# Photographs: file name => sides of the frames seen in it.
+# Photographs: file name => sides of the detected frames.
 def _plain(finder: FaceFinder, folder: Path) -> dict[str, list[int]]:
     shares = {}
     for path in sorted(folder.iterdir()):

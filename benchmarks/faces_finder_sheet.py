@@ -1,4 +1,4 @@
-"""Scenes with the frames that were found drawn on them, to be looked at."""
+"""Scenes with the detected frames drawn on them, for inspection."""
 
 from __future__ import annotations
 

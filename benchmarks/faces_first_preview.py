@@ -1,5 +1,5 @@
 """
-Seconds until a face is seen: from the call to the first preview, and to the answer, with the engine just made and warm.
+Seconds until a face is visible: from the call to the first preview, and to the answer, for a new engine and a warm one.
 
     python -m benchmarks.faces_first_preview --picture SMALL --out benchmarks/results [--device cpu]
 """

@@ -1,11 +1,11 @@
 """
-How much faces flicker in a clip: held-out portraits that sway, nod and come nearer, at 16 pixels, answered frame by
-frame alone and as one animation whose latents are carried from frame to frame.
+Flicker of faces in clips: held-out portraits that sway, nod and come closer, at 16 pixels, answered frame by frame and
+as one animation whose latents are carried from frame to frame.
 
     python -m benchmarks.faces_flicker --data FACES256 --out benchmarks/results [--portraits 8] [--frames 10]
 
-Flicker is how far the change from frame to frame of the answer is from that of the truth, in levels (RMSE). A clip that
-stands still, with noise of three levels on the input, shows what moves though nothing does.
+Flicker is the difference between the frame-to-frame changes of answer and truth, in levels (RMSE). A still clip, with
+noise of three levels on the input, shows false movement.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def answers(upsampler: Upsampler, small: Tensor, imagination: float, together: b
 
 
 def flicker(answer: Tensor, truth: Tensor) -> float:
-    """RMSE in levels between the changes of the one and of the other from frame to frame."""
+    """RMSE in levels between the frame-to-frame changes of the two."""
     return float(((answer[1:] - answer[:-1]) - (truth[1:] - truth[:-1])).square().mean().sqrt())
 
 

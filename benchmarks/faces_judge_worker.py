@@ -1,11 +1,11 @@
 """
-An independent judge of faces: dlib's detector and descriptor. Runs in an environment of its own:
+An independent judge of faces: dlib's detector and descriptor. Runs in a separate environment:
 
     pip install dlib-bin face-recognition-models "setuptools<81" pillow
     python benchmarks/faces_judge_worker.py PICTURE...
 
-Prints one JSON object: path => null where no face is found, else {"confidence": x, "descriptor": [128 numbers]}.
-Descriptors of two persons lie more than about 0.6 apart.
+Prints one JSON object: path => null if no face is found, otherwise {"confidence": x, "descriptor": [128 numbers]}.
+Descriptors of different persons are more than about 0.6 apart.
 """
 
 from __future__ import annotations

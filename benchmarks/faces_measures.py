@@ -1,6 +1,6 @@
 """
-Measures of faces: PSNR, SSIM, MS-SSIM, skin tone, and a perceptual distance that knows no persons. Pictures are RGB
-[B, 3, H, W] in [0, 1]; landmarks [B, K, 2] in fractions of the side, in the order of the portraits' metadata.
+Measures of faces: PSNR, SSIM, MS-SSIM, skin tone, and a perceptual distance that cannot recognise persons. Pictures are
+RGB [B, 3, H, W] in [0, 1]; landmarks [B, K, 2] in fractions of the side, in the order of the portraits' metadata.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 WINDOW, SIGMA = 11, 1.5
-FACE = 64  # pixels a side that a face is resampled to before its looks are compared
-CELLS = 8  # a side: places inside a cell of the face may move freely
+FACE = 64  # pixels per side to which a face is resampled for comparison
+CELLS = 8  # per side: positions inside a cell of the face may vary freely
 MS_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)  # of the five scales (Wang et al. 2003)
 
 
 def psnr(a: Tensor, b: Tensor) -> Tensor:
-    """[B] dB over RGB, each picture by itself."""
+    """[B] dB over RGB, for each picture."""
     return -10 * (a - b).square().mean((1, 2, 3)).clamp_min(1e-10).log10()
 
 
@@ -49,7 +49,7 @@ def skin_tone(pictures: Tensor, landmarks: Tensor) -> Tensor:
 
 
 def face_crop(pictures: Tensor, landmarks: Tensor) -> Tensor:
-    """[B, 3, FACE, FACE]: from brow to chin, a quarter of the eyes' span more at each side."""
+    """[B, 3, FACE, FACE]: from brow to chin, extended by a quarter of the eyes' span on each side."""
     left, right = landmarks[..., 0].amin(1), landmarks[..., 0].amax(1)
     eyes, chin = landmarks[:, 2:6, 1].mean(1), landmarks[..., 1].amax(1)
     width, top = right - left, eyes - 0.4 * (chin - eyes)
@@ -62,12 +62,12 @@ def face_crop(pictures: Tensor, landmarks: Tensor) -> Tensor:
 
 def looks_distance(a: Tensor, b: Tensor, landmarks: Tensor) -> Tensor:
     """
-    [B] how differently two faces look, 0 (alike) ... 1, told by no network that has learnt to know persons.
+    [B] how different two faces look, 0 (alike) to 1, without a network that could recognise persons.
 
-    In the manner of DISTS (Ding et al. 2020, arXiv 2004.07728), with gradients in place of learned features: in each of
-    8x8 cells of the face the mean colour and, at three scales, the strength of the gradients along four directions are
-    compared; where inside its cell an edge lies does not matter. Gradients of 0.01 and less hardly count, so that the
-    same flaw weighs a little less on a very dark face.
+    Similar to DISTS (Ding et al. 2020, arXiv 2004.07728), with gradients instead of learned features: in each of 8x8
+    cells of the face it compares the mean colour and, at three scales, the strength of the gradients along four
+    directions; the position of an edge inside its cell does not matter. Gradients of 0.01 and less hardly count, so the
+    same flaw has slightly less weight on a very dark face.
     """
     seen_a, seen_b = _looks(face_crop(a, landmarks)), _looks(face_crop(b, landmarks))
     c = 1e-4

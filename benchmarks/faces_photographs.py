@@ -1,12 +1,12 @@
 """
-Eight small crops of free photographs, each with its answer beside it: scikit-image's astronaut (NASA, public domain),
-and faces of 25x25 pixels from its subset of Labeled Faces in the Wild.
+Eight small crops of free photographs with their answers: scikit-image's astronaut (NASA, public domain), and faces of
+25x25 pixels from its subset of Labeled Faces in the Wild.
 
     python -m benchmarks.faces_photographs --data SKIMAGE_DATA --out benchmarks/results [--judge PYTHON_WITH_DLIB]
 
 SKIMAGE_DATA: the folder skimage/data of the scikit-image wheel. Writes faces_photographs.jpg (small crop, answer, four
-pairs a row) and faces_photographs.json: in how many answers the judge finds a face, and how far each is from its input
-before the projection.
+pairs per row) and faces_photographs.json: in how many answers the judge finds a face, and how far each is from its
+input before the projection.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ ASTRONAUT = {
     "astronaut, loose, 32 pixels": ((144, 0, 320, 176), 32),
     "astronaut, tight, 16 pixels": ((170, 40, 290, 160), 16),
 }
-"""Name => box in astronaut.png (left, top, right, bottom) and pixels a side."""
+"""Name => box in astronaut.png (left, top, right, bottom) and pixels per side."""
 FACES = (0, 12, 25, 41, 60, 83)
-"""Rows of lfw_subset.npy, of which the first hundred are faces."""
+"""Rows of lfw_subset.npy, whose first hundred are faces."""
 SIDE, COLUMNS = 256, 4
 
 

@@ -1,14 +1,15 @@
 """
-How good the faces prior's answers are on held-out portraits: inputs by 64 -> 32 -> 16 successive bicubic reductions
-(the protocol of progressive face super-resolution, arXiv 1908.08239), answers of 128 pixels.
+Quality of the faces prior's answers on held-out portraits: inputs by 64 -> 32 -> 16 successive bicubic reductions (the
+protocol of progressive face super-resolution, arXiv 1908.08239), answers of 128 pixels.
 
     python -m benchmarks.faces_quality --data DATA --out benchmarks/results [--weights faces-128] [--further 60]
 
-Rows: bicubic enlargement, the encoder, the encoder projected (as the engine exports it), and the search as it is set.
-Then, by skin-tone group, gender and age band: success at PULSE's eps without projection, the shift of skin tone, and a
-perceptual distance that knows no persons; the spread between groups is the headline. Since the search stops where eps
-is met, the first `--further` portraits are also searched for less, down to 0, which takes every step. Writes
-faces_quality_SIZE.json, .md and a sheet, and faces_sizes.md, one table of all sizes measured so far.
+Rows: bicubic enlargement, the encoder, the encoder projected (as the engine exports it), and the search with its
+settings. Then, by skin-tone group, gender and age band: success at PULSE's eps without projection, the shift of skin
+tone, and a perceptual distance that cannot recognise persons; the spread between groups is the headline. Because the
+search stops once eps is met, the first `--further` portraits are also searched with smaller limits, down to 0, which
+takes every step. Writes faces_quality_SIZE.json, .md and a sheet, and faces_sizes.md, one table of all sizes measured
+so far.
 """
 
 from __future__ import annotations
@@ -38,8 +39,8 @@ from depixel.search.loop import search
 from depixel.search.question import Question
 
 BATCH = 20
-FURTHER = (PULSE_EPS, 1e-5, 0.0)  # mean squared errors that a search is asked for
-SIZES = (8, 16, 32, 64)  # pixels a side that the encoder was trained for
+FURTHER = (PULSE_EPS, 1e-5, 0.0)  # mean squared errors that the search aims at
+SIZES = (8, 16, 32, 64)  # pixels per side that the encoder was trained for
 COLUMNS = ("pictures", "PSNR dB", "SSIM", "MS-SSIM", "perceptual distance")
 JUDGED = ("success %", "tone shift, degrees ITA", "perceptual distance", "PSNR dB")  # of groups
 
@@ -61,16 +62,16 @@ def encoder_answers(prior: LatentPrior, small: Tensor, factor: int) -> Tensor:
 
 @dataclass(frozen=True)
 class Searched:
-    """What the search found."""
+    """The result of the search."""
 
     pictures: Tensor  # [B, 3, R, R]
     errors: Tensor  # [B] mean squared error of scaling back, before projection
-    steps: int  # most that any batch took
-    seconds: float  # a picture, of this process
+    steps: int  # maximum over all batches
+    seconds: float  # per picture, of this process
 
 
 def searched_answers(prior: LatentPrior, small: Tensor, factor: int, steps: int, eps: float | None) -> Searched:
-    """The latent search, asked for `eps` (None = as it is set)."""
+    """The latent search with this `eps` (None = its own setting)."""
     settings = Request(domain="faces", steps=steps, eps=eps)
     pictures, errors, seconds = [], [], 0
     began = time.process_time()
@@ -115,7 +116,9 @@ def qualities(answer: Tensor, truth: Tensor) -> dict[str, float]:
 
 
 def by_group(names: dict[str, list[str]], judged: dict[str, Tensor]) -> dict[str, dict[str, float]]:
-    """For each group of each kind its size and its mean of each measure [B]; of signed ones, shifts, the median."""
+    """
+    For each group of each kind its size and its mean of each measure [B]; for shifts, which have a sign, the median.
+    """
     groups: dict[str, dict[str, float]] = {}
     for kind, members in names.items():
         for name in sorted(set(members)):
@@ -140,7 +143,7 @@ def table(rows: dict[str, dict[str, float]], first: str) -> str:
 
 
 def sizes_table(folder: Path) -> str:
-    """All faces_quality_SIZE.json in one table, as markdown: bicubic beside what is exported."""
+    """All faces_quality_SIZE.json in one table, as markdown: bicubic and the exported answers."""
     rows: dict[str, dict[str, float]] = {}
     weights = set()
     for size in SIZES:
@@ -192,7 +195,7 @@ def measure(options: argparse.Namespace) -> None:
     for name, distances in looks.items():
         quality[name]["perceptual distance"] = distances.mean().item()
 
-    # Fairness over groups, of what is exported.
+    # Fairness over groups, of the exported answers.
     answer = answers["search, projected"]
     judged = {
         "success %": 100 * (searched.errors <= PULSE_EPS).float(),
@@ -222,7 +225,7 @@ def measure(options: argparse.Namespace) -> None:
         "machine": f"{platform.machine()}, {options.threads} thread",
     }
 
-    # What the search does where it is asked for more than PULSE's eps.
+    # The search beyond PULSE's eps.
     some = min(options.further, count)
     further: dict[str, dict[str, float]] = {}
     for eps in FURTHER if some else ():

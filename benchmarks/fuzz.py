@@ -1,13 +1,13 @@
 """
-Fuzz of everything that reads what others wrote: pictures of each kind, packs, weights, requests, recipes, records.
+Fuzzes everything that reads data from outside: pictures of each kind, packs, weights, requests, recipes, records.
 
-    python benchmarks/fuzz.py --files 10000000 --seconds 7200 --state fuzz.json     goes on where it was interrupted
+    python benchmarks/fuzz.py --files 10000000 --seconds 7200 --state fuzz.json     continues after an interruption
     python benchmarks/fuzz.py --replay png:12345                                    one input again, with its traceback
 
-Good examples are spoilt at random (tests/fakes/spoiling.py) and read in a process that has a limit of memory, one kind
+Good examples are corrupted at random (tests/fakes/spoiling.py) and read in a process with a memory limit, one kind
 after the other, in slices of some seconds, until one of the limits is reached. Input N of a kind is always the same
-bytes. Counted are inputs, those that were accepted and those that were refused, the slowest, and the most memory beyond
-the start; a fault is any exception but a DepixelError, an input that takes more than 10 s, and the end of the process.
+bytes. Counted are all inputs, accepted and refused ones, the slowest, and the most memory beyond the start; a fault is
+any exception but a DepixelError, an input that takes more than 10 s, or the end of the process.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from spoiling import spoil, spoil_png
 SLOW_SECONDS = 10.0
 HUNG_SECONDS = 60.0
 MEGABYTES = 768  # beyond the start of a process
-MOST_FAULTS = 10  # of one kind; then it is left alone
+MOST_FAULTS = 10  # of one kind; then it is skipped
 
 
 def main() -> None:
@@ -103,9 +103,9 @@ def _sum(before: dict[str, Any] | None, more: dict[str, Any]) -> dict[str, Any]:
 
 
 def slice_of(name: str, seconds: float, before: dict[str, Any] | None, seed: int) -> dict[str, Any]:
-    """Some seconds of one kind in a process of its own."""
+    """Some seconds of one kind in a separate process."""
     first = before["inputs"] if before else 0
-    position = mmap.mmap(-1, 8)  # shared: the number of the input that is being read
+    position = mmap.mmap(-1, 8)  # shared: the number of the current input
     context = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe()
     began = time.monotonic()
@@ -138,9 +138,9 @@ def _child(
     warnings.simplefilter("ignore")
     tempfile.tempdir = scratch
     with open(os.devnull, "wb") as nowhere:  # noqa: PTH123
-        os.dup2(nowhere.fileno(), 2)  # decoders complain
+        os.dup2(nowhere.fileno(), 2)  # decoders print complaints
     target = targets([name])[0]
-    for example in target.examples:  # loads what is loaded late
+    for example in target.examples:  # loads modules that are imported lazily
         with contextlib.suppress(*target.sentences):
             target.read(example)
     gc.freeze()
@@ -171,9 +171,13 @@ def _child(
         number += 1
     answer.send(
         {
-            "inputs": number - first, "accepted": accepted, "refused": refused,
-            "seconds": round(time.monotonic() - began, 1), "slowest_ms": round(1000 * slowest),
-            "memory_mb": round((max(peak, _resident()) - start) / 2**20), "faults": faults,
+            "inputs": number - first,
+            "accepted": accepted,
+            "refused": refused,
+            "seconds": round(time.monotonic() - began, 1),
+            "slowest_ms": round(1000 * slowest),
+            "memory_mb": round((max(peak, _resident()) - start) / 2**20),
+            "faults": faults,
         }
     )
     os._exit(0)  # threads of the engine's application
@@ -188,7 +192,7 @@ def data_of(target: Target, number: int, seed: int) -> bytes:
 
 
 def replay(name: str, number: int, seed: int) -> None:
-    """One input again."""
+    """Replay one input."""
     target = targets([name])[0]
     data = data_of(target, number, seed)
     print(f"{len(data)} bytes: {data[:2000]!r}")

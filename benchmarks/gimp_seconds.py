@@ -1,13 +1,13 @@
 """
-How long GIMP's user waits for a 64x64 sprite enlarged 4 times by a warm engine, and where the time goes.
+How long GIMP's user waits for a 64x64 sprite enlarged 4 times by a warm engine, and where the time is spent.
 
     python benchmarks/gimp_seconds.py [--out FILE.json]        needs root and a Debian: see scripts/host_tests
     SUITE=forky python benchmarks/gimp_seconds.py              the same in GIMP 3.2
 
-Medians of 15 runs in a real gimp-console, each with another seed. `whole` is from the call to the new image; `start` is
-a call that the plug-in refuses, so that GIMP starts its process and Python loads it, and nothing is sent; `ask` is the
-engine and the way to it and back, by the plug-in's client in a process that runs; `engine` is what the engine itself
-says of it. What is left of `whole` is GIMP's own work: reading and writing layers.
+Medians of 15 runs in a real gimp-console, each with a different seed. `whole` is from the call to the new image;
+`start` is a call that the plug-in refuses, so that GIMP starts its process and Python loads it, and nothing is sent;
+`ask` is the engine and the communication with it, by the plug-in's client in a running process; `engine` is the
+engine's own time. The rest of `whole` is GIMP's own work: reading and writing layers.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def run() -> dict[str, Any]:
-    """What was measured inside GIMP; the command's own words when it was not."""
+    """The measurements from GIMP; if there are none, exits with the command's output."""
     with tempfile.TemporaryDirectory() as folder:
         environment = {
             **os.environ,

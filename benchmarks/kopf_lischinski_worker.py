@@ -3,9 +3,9 @@ Kopf and Lischinski's vectors (SIGGRAPH 2011) x4 over a folder of PNG files, for
 
     python kopf_lischinski_worker.py IN OUT
 
-Runs in an environment of its own with the depixelizer package (0.0.2), numpy, Pillow and OpenCV, and imports nothing of
-Depixel. The package knows no alpha: transparent pixels get a colour of their own, whose shapes are left out. It gives
-up on some pictures; those are missing in OUT, and named.
+Runs in a separate environment with the depixelizer package (0.0.2), numpy, Pillow and OpenCV, and imports nothing from
+Depixel. The package does not support alpha: transparent pixels get a reserved colour, whose shapes are omitted. It
+fails on some pictures; those are missing in OUT, and named.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from PIL import Image
 Point = tuple[float, float]
 
 GROUND = (1, 254, 3)  # colour of transparency
-SCALE, FINE = 4, 8  # of the answer, and how much finer it is drawn before it is reduced
+SCALE, FINE = 4, 8  # of the answer, and how much finer it is drawn before reduction
 
 
 def curve(start: Point, middle: Point, end: Point) -> np.ndarray:

@@ -1,14 +1,14 @@
 """
-How long Krita's interface stands still during a job, and what a round trip costs beside the engine's own time.
+How long Krita's interface blocks during a job, and what a round trip costs besides the engine's own time.
 
     python benchmarks/krita_interface.py [--out FILE.json]        needs root and a Debian: see scripts/host_tests
     SUITE=forky python benchmarks/krita_interface.py              the same in Krita 5.3
 
-Runs the scenarios `heartbeat` and `heartbeat_ways` of tests/hosts/krita in a real Krita: a timer of 5 ms in Krita's
-event loop, and the longest times without it, in milliseconds. `own` leaves out time in which the system gave the
-processor to other programs; on an idle machine both are the same. `krita_alone` are the same silences when Krita adds
-a layer, or makes and shows a document, without the plug-in; `krita_alone_new_document_s` are the seconds of the two
-calls for a document of the answer's size.
+Runs the scenarios `heartbeat` and `heartbeat_ways` of tests/hosts/krita in a real Krita: a 5 ms timer in Krita's event
+loop, and the longest gaps between its events, in milliseconds. `own` excludes time in which the system gave the
+processor to other programs; on an idle machine both are equal. `krita_alone` are the gaps when Krita adds a layer, or
+creates and shows a document, without the plug-in; `krita_alone_new_document_s` are the seconds of the two calls for a
+document of the answer's size.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def run() -> dict[str, Any]:
-    """What the driver found; the command's own words when it found nothing."""
+    """The driver's measurements; if there are none, exits with the command's output."""
     with tempfile.TemporaryDirectory() as folder:
         environment = {
             **os.environ,
@@ -64,7 +64,7 @@ def way(facts: dict[str, Any]) -> dict[str, Any]:
 
 
 def figures(times: dict[str, Any]) -> dict[str, Any]:
-    """All numbers of what the driver found."""
+    """All numbers from the driver's measurements."""
     for name in ("heartbeat", "heartbeat_ways"):
         if name not in times:
             raise SystemExit(f"Krita ended during {name}. Set DEPIXEL_HOST_REPORT to a folder: it gets Krita's log.")

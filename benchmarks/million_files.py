@@ -1,10 +1,11 @@
 """
-A folder of a million files: time and memory of looking through it and of planning, before any picture is read.
+A folder of a million files: time and memory of scanning it and of planning, before any picture is read.
 
     python benchmarks/million_files.py --out benchmarks/results [--files 1000000]
 
-The files are links to one picture, 1,000 a folder, so that they take no room. What follows the plan (reading,
-answering, writing) holds two groups of pictures at a time, whatever the number of files (tests/batch/test_running.py).
+The files are links to one picture, 1,000 per folder, so that they take no space. The steps after the plan (reading,
+answering, writing) hold two groups of pictures at a time, regardless of the number of files
+(tests/batch/test_running.py).
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ LINKS = 30_000  # of one file; file systems have a limit
 
 
 def memory() -> float:
-    """The most that this process has had, in MB."""
+    """The peak memory of this process, in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 

@@ -1,7 +1,7 @@
 """
 An animation as a folder of frames, into which one frame is inserted so that the names of all others move, and two swap.
-All files have one size and one time. The watcher dies at random steps of publication, again and again; then one runs to
-its end. Every output must show its own source.
+All files have the same size and time. The watcher is repeatedly killed at random steps of publication; then one runs to
+the end. Every output must show its own source.
 
     python benchmarks/moved_frames.py --frames 1000 --deaths 10 --out benchmarks/results/moved_frames.json
 """

@@ -1,8 +1,8 @@
 """
-Everything worth knowing about Depixel on a GPU, in one run of less than 8 minutes; a table in Markdown.
+Measures Depixel on a GPU in one run of less than 8 minutes; a table in Markdown.
 
     python benchmarks/on_a_gpu.py --out RESULTS [--seconds 420]
-    python benchmarks/on_a_gpu.py --out RESULTS --dry      the same steps on a CPU with tiny sizes: is the script sound?
+    python benchmarks/on_a_gpu.py --out RESULTS --dry      the same steps on a CPU with tiny sizes, to test the script
 
 1. Answers: CUDA's equal the CPU's within a level, for every kind of picture.
 2. The art network: megapixels a second and the share of the card's own bfloat16 matrix speed (measured, not from a data
@@ -11,7 +11,7 @@ Everything worth knowing about Depixel on a GPU, in one run of less than 8 minut
 4. A folder of textures through the real command line's batches: is the device idle?
 5. Memory: a budget that the card cannot hold falls back to smaller tiles.
 
-Each part stops when its share of --seconds is over, and a part that fails is a row that says why.
+Each part stops when its share of --seconds is used up; a part that fails becomes a row with the reason.
 """
 
 from __future__ import annotations
@@ -164,7 +164,7 @@ def faces_and_portraits(device: torch.device, sizes: Sizes) -> Iterator[Row]:
 
 
 def folder_of_textures(device: torch.device, sizes: Sizes) -> Iterator[Row]:
-    """Part 4: with files read and written, and without: the difference is what the device waits for."""
+    """Part 4: with files read and written, and without: the difference is the time that the device waits."""
     from PIL import Image
 
     from depixel.cli import main as depixel
@@ -193,7 +193,7 @@ def folder_of_textures(device: torch.device, sizes: Sizes) -> Iterator[Row]:
 
 
 def memory(device: torch.device, sizes: Sizes) -> Iterator[Row]:
-    """Part 5: all but a little of the card's memory is taken, then a large picture is answered."""
+    """Part 5: fill almost all of the card's memory, then answer a large picture."""
     if device.type != "cuda":
         yield Row("memory", "fall-back to smaller tiles", "only on CUDA")
         return
@@ -226,7 +226,7 @@ def run(device: torch.device, sizes: Sizes, seconds: float) -> list[Row]:
 
 
 def main() -> int:
-    """Measure and write on_a_gpu.md; exit code 1 where something is to be looked at."""
+    """Measure and write on_a_gpu.md; exit code 1 if something needs attention."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seconds", type=float, default=420.0, help="for everything (default: %(default)g)")
@@ -242,7 +242,7 @@ def main() -> int:
     text = f"# On {name}\n\n| part | what | value | |\n|---|---|---|---|\n" + "\n".join(lines) + "\n"
     args.out.mkdir(parents=True, exist_ok=True)
     (args.out / "on_a_gpu.md").write_text(text, encoding="utf-8")
-    if args.dry:  # its speeds say nothing
+    if args.dry:  # its speeds are meaningless
         return 1 if any(row.what == "failed" for row in rows) else 0
     return 1 if any(row.verdict == "LOOK" for row in rows) else 0
 

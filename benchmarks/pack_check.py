@@ -1,15 +1,15 @@
 """
-Packs through the real watcher with the released weights, judged by other people's decoders (Pillow, texture2ddecoder).
+Packs through the real watcher with the released weights, judged by third-party decoders (Pillow, texture2ddecoder).
 
     pip install etcpak texture2ddecoder
     python benchmarks/pack_check.py [--pack FOLDER ...] [--keep FOLDER] [--out FILE.json]
 
-Each pack of `pack_sets.py`, and each folder or zip given with --pack (copied first), is kept by `depixel watch --once`
-twice. Told of each: how many files came out and what was refused, by how many levels the outputs differ from their
-sources when they are scaled down again (area means; else pixel centres, where the picture was taken as pixel art), and
-every `problem`: a wrong size, a missing file, an entry of an archive that is not what it was, a DDS far from its source
-(`dds_means`: in levels, colours weighted by alpha), a mipmap that is not the mean of the level above, a second run that
-had anything to do.
+Each pack of `pack_sets.py`, and each folder or zip given with --pack (copied first), is processed twice by `depixel
+watch --once`. Reported for each: how many files were written and what was refused, by how many levels the outputs
+differ from their sources when they are scaled down again (area means, or pixel centres if the picture was treated as
+pixel art), and every `problem`: a wrong size, a missing file, an entry of an archive that changed, a DDS far from its
+source (`dds_means`: in levels, colours weighted by alpha), a mipmap that is not the mean of the level above, or work
+left for the second run.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ Pixels = npt.NDArray[np.float64]
 
 
 def watch(folder: Path, options: tuple[str, ...] = ()) -> dict[str, Any]:
-    """One run until nothing is left to do: its sums, and what failed."""
+    """One run until nothing is left to do: its sums, and the failures."""
     paths = os.pathsep.join(str(ROOT / p) for p in ("core", "plugins/folder_watch"))
     command = [sys.executable, "-m", "depixel", "watch", str(folder), "--once", "--json", *options]
     started = time.perf_counter()
@@ -71,8 +71,8 @@ def premultiplied(image: Image.Image) -> Pixels:
 
 def residual(source: Image.Image, answer: Image.Image) -> float:
     """
-    Levels by which the output, scaled down, differs at most: by means over areas or by the pixels' middles. Outlines of
-    one-bit alpha may move within a pixel (that is what smooths them): there the colour counts where both are seen.
+    Levels by which the output, scaled down, differs at most: by means over areas or by pixel centres. Outlines of
+    one-bit alpha may move within a pixel (that is what smooths them): there, the colour counts where both are visible.
     """
     before, after = premultiplied(source), premultiplied(answer)
     height, width = before.shape[:2]
@@ -101,7 +101,7 @@ def compare(source: bytes, answer: bytes, name: str, facts: dict[str, Any]) -> I
             if "_mip" not in name:
                 yield f"{name}: {before.size} became {after.size}"
             return
-        # A mipmap is made of the answer to its top level, not of its own pixels; normals keep their length instead.
+        # A mipmap is made from the answer to its top level, not from its own pixels; normals keep their length instead.
         if "_mip" not in name and "_n" not in name:
             facts.setdefault("residuals", {})[name] = round(residual(before, after), 3)
 
@@ -110,7 +110,10 @@ _DECODERS = {b"DXT1": "bc1", b"DXT5": "bc3", b"ATI1": "bc4", b"ATI2": "bc5", b"D
 
 
 def compare_dds(source: bytes, answer: bytes, name: str, facts: dict[str, Any]) -> Iterator[str]:
-    """Header as before but larger, a whole chain; each level near the mean of that above, the top near its source."""
+    """
+    Header as before but larger, a complete chain; each level close to the mean of the one above, the top close to its
+    source.
+    """
     height, width = struct.unpack_from("<2I", source, 12)
     kind = source[84:88]
     start = 148 if kind == b"DX10" else 128
@@ -141,13 +144,13 @@ def compare_dds(source: bytes, answer: bytes, name: str, facts: dict[str, Any]) 
             shown[..., :3] *= shown[..., 3:] / 255
             off = float(np.abs(shown.reshape(height, SCALE, width, SCALE, 4).mean((1, 3)) - original).mean())
             facts.setdefault("dds_means", {})[name] = round(off, 2)
-            if off > 4:  # what blocks cost, and no more
+            if off > 4:  # more than the loss of block compression
                 yield f"{name}: scaled down, it is {off:.1f} levels from its source in the mean"
         above = level
 
 
 def seen_difference(above: Pixels, level: Pixels) -> float:
-    """Mean levels between colours of a level and those means of the level above that show at all."""
+    """Mean levels between the colours of a level and the means of the level above, where those are visible."""
     weight = above[..., 3:] + 1e-3
     blocks = (level.shape[0], 2, level.shape[1], 2, -1)
     whole = weight.reshape(blocks).sum((1, 3))
@@ -157,7 +160,7 @@ def seen_difference(above: Pixels, level: Pixels) -> float:
 
 
 def decoded(data: bytes, kind: bytes, width: int, height: int) -> Pixels:
-    """[H, W, 4] by texture2ddecoder; BC2, which it does not know, by Pillow."""
+    """[H, W, 4] by texture2ddecoder, or by Pillow for BC2, which it does not support."""
     if kind == b"DXT3":
         head = struct.pack("<7I", 124, 0x81007, height, width, len(data), 0, 1) + bytes(44)
         head += struct.pack("<2I4s5I", 32, 4, kind, 0, 0, 0, 0, 0) + struct.pack("<5I", 0x1000, 0, 0, 0, 0)
@@ -170,7 +173,7 @@ def decoded(data: bytes, kind: bytes, width: int, height: int) -> Pixels:
 
 
 def check_folder(source: Path, out: Path, ran: dict[str, Any], facts: dict[str, Any]) -> Iterator[str]:
-    """Every picture of the source that was not refused or left alone, against its output."""
+    """Every picture of the source that was not refused or left alone, compared with its output."""
     outputs = {p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_file() and "depixel-" not in p.name}
     there = {p.relative_to(source).as_posix() for p in source.rglob("*") if p.is_file()}
     yield from (f"{name}: it has no source" for name in outputs - there)
@@ -188,7 +191,7 @@ def check_folder(source: Path, out: Path, ran: dict[str, Any], facts: dict[str, 
 
 
 def check_archive(before: bytes, after: bytes, name: str, facts: dict[str, Any]) -> Iterator[str]:
-    """Order, methods, times and comment as before; what is no texture byte for byte; textures as in a folder."""
+    """Order, methods, times and comment as before; everything but textures byte for byte; textures as in a folder."""
     with zipfile.ZipFile(io.BytesIO(before)) as old, zipfile.ZipFile(io.BytesIO(after)) as new:
         if new.testzip() is not None or new.comment != old.comment:
             yield f"{name}: damaged, or without its comment"
@@ -224,7 +227,7 @@ def check_archive(before: bytes, after: bytes, name: str, facts: dict[str, Any])
 
 
 def check_frames(out: Path) -> Iterator[str]:
-    """Frames of a strip are what the same pictures become alone: nothing bleeds, equal ones are equal."""
+    """Frames of a strip equal the answers to the same pictures alone: nothing bleeds, equal frames are equal."""
     strips = [p for p in out.rglob("coin.png") if (p.parent / "alone_0.png").exists()]
     for path in strips:
         with Image.open(path) as strip:
@@ -251,7 +254,7 @@ def check_doom(out: Path) -> Iterator[str]:
 
 
 def check_half_alpha(out: Path) -> Iterator[str]:
-    """No alpha above 128, and opaque is exactly that."""
+    """No alpha above 128, and opaque is exactly 128."""
     for path in out.rglob("*.png"):
         with Image.open(path) as image:
             if np.asarray(image.convert("RGBA"))[..., 3].max() != 128:
@@ -259,7 +262,7 @@ def check_half_alpha(out: Path) -> Iterator[str]:
 
 
 def check_gloss(out: Path) -> Iterator[str]:
-    """Vectors of length 1 whatever alpha holds, and gloss that is not all one."""
+    """Vectors of length 1 whatever alpha holds, and gloss that varies."""
     data = (out / "Textures/Armor/iron_n.dds").read_bytes()
     top = decoded(data[128 : 128 + 256 * 256], b"DXT5", 256, 256)
     length = np.linalg.norm(top[..., :3] / 127.5 - 1, axis=2)
@@ -268,7 +271,7 @@ def check_gloss(out: Path) -> Iterator[str]:
 
 
 def check_meanings(out: Path) -> Iterator[str]:
-    """A colour key stays exactly it, premultiplied colour never exceeds alpha, a side file counts larger pixels."""
+    """A colour key does not change, premultiplied colour never exceeds alpha, a side file is scaled."""
     with Image.open(out / "knight.png") as image:
         pixels = np.asarray(image.convert("RGB")).astype(int)
     is_key = (pixels == (255, 0, 255)).all(-1)
@@ -294,12 +297,12 @@ ALSO: dict[str, Callable[[Path], Iterator[str]]] = {
 }
 
 
-# The mean over turns is taken by the size of a picture, all frames together: without it frames can be compared.
+# The mean over turns depends on the size of a picture, all frames together: without it, frames can be compared.
 OPTIONS = {"minecraft": ("--ensemble", "1"), "materials": ("--ensemble", "1")}
 
 
 def examined(name: str, source: Path) -> dict[str, Any]:
-    """What came of one pack."""
+    """The result for one pack."""
     out = source.with_name(source.name + "-depixel")
     ran = watch(source, OPTIONS.get(name, ()))
     facts: dict[str, Any] = {}
@@ -316,7 +319,7 @@ def examined(name: str, source: Path) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Make, run, judge, write down."""
+    """Make the packs, run, judge, and write the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pack", type=Path, action="append", default=[], help="a folder or zip of real textures")
     parser.add_argument("--only", action="append", default=[], help="these of the made packs")

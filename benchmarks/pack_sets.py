@@ -1,6 +1,6 @@
 """
-Packs as games and emulators expect them, made of the repository's samples and written by other people's encoders
-(Pillow, etcpak): what `pack_check.py` gives to the watcher.
+Packs as games and emulators expect them, made from the repository's samples and written by third-party encoders
+(Pillow, etcpak): the input of `pack_check.py`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def art(name: str) -> Image.Image:
 
 
 def tile() -> Image.Image:
-    """Thirty-two pixels of wall that tile: the sample itself does."""
+    """A wall of 32 pixels that tiles, like the sample itself."""
     return art("textures/wall.png")
 
 
@@ -42,13 +42,13 @@ def frames(count: int = 6) -> list[Image.Image]:
 
 
 def save(path: Path, image: Image.Image, **options: Any) -> None:
-    """Whatever the ending says."""
+    """A picture whose format is independent of its extension."""
     path.parent.mkdir(parents=True, exist_ok=True)
     image.save(path, **options)
 
 
 def normal_of(image: Image.Image, gloss: bool = False) -> Image.Image:
-    """Normals of the brightness taken as height; gloss = brightness in alpha, as Bethesda's games have it."""
+    """Normals from brightness taken as height; gloss = brightness in alpha, as in Bethesda's games."""
     height = np.asarray(image.convert("L")).astype(float) / 128
     slope = np.stack([np.roll(height, 1, k) - np.roll(height, -1, k) for k in (1, 0)] + [np.ones_like(height)], 2)
     vector = slope / np.linalg.norm(slope, axis=2, keepdims=True)
@@ -83,7 +83,7 @@ def minecraft(root: Path) -> None:
 
 
 def minecraft_zip(root: Path) -> None:
-    """The same as a zip: every second entry stored, entries in no order, names beyond ASCII, a comment."""
+    """The same as a zip: every second entry stored, entries unsorted, names beyond ASCII, a comment."""
     root.mkdir(parents=True)
     folder = root.with_name(root.name + "-unpacked")
     minecraft(folder)
@@ -98,7 +98,7 @@ def minecraft_zip(root: Path) -> None:
 
 
 def dolphin(root: Path) -> None:
-    """Texture names with their hash, mipmaps in files of their own, one of them drawn and not reduced."""
+    """Texture names with their hash, mipmaps in separate files, one of them drawn and not reduced."""
     name = "GALE01/tex1_64x64_m_0123456789abcdef_14"
     image = tile().convert("RGB")
     save(root / f"{name}.png", image)
@@ -177,7 +177,7 @@ def dds(image: Image.Image, kind: str, dxgi: int = 0, layers: int = 1, cube: boo
 def _blocks(image: Image.Image, kind: str) -> bytes:
     width, height = -(-image.width // 4) * 4, -(-image.height // 4) * 4
     pixels = np.pad(np.asarray(image), ((0, height - image.height), (0, width - image.width), (0, 0)), "edge")
-    if kind == "BC2":  # BC3's colours under four bits of alpha a pixel; Pillow's own encoder gets these wrong
+    if kind == "BC2":  # BC3's colours under four bits of alpha per pixel; Pillow's own encoder gets these wrong
         alpha = np.rint(pixels[..., 3] / 17).astype(np.uint8).reshape(height // 4, 4, width // 4, 4).swapaxes(1, 2)
         nibbles = alpha.reshape(-1, 8, 2)
         colours = np.frombuffer(_blocks(Image.fromarray(pixels), "BC3"), np.uint8).reshape(-1, 16)[:, 8:]
@@ -224,7 +224,7 @@ def rpg_maker(root: Path) -> None:
 
 
 def materials(root: Path) -> None:
-    """Albedo, normal and roughness of one stem, in two formats; names of any script; a sheet; a strip."""
+    """Albedo, normal and roughness of one stem, in two formats; names in any script; a sheet; a strip."""
     wall = tile()
     save(root / "stein/Mauer_albedo.png", wall.convert("RGB"))
     save(root / "stein/Mauer_normal.png", normal_of(wall))
@@ -240,7 +240,7 @@ def materials(root: Path) -> None:
 
 
 def meanings(root: Path) -> None:
-    """What pixels mean beyond colour: a colour key, premultiplied alpha, a sheet with a side file."""
+    """The meaning of pixels beyond colour: a colour key, premultiplied alpha, a sheet with a side file."""
     mage = art("sprites/mage.png").convert("RGBA")
     figure = Image.composite(mage, Image.new("RGBA", mage.size, (255, 0, 255, 255)), mage.getchannel("A").point(_half))
     ground = Image.new("RGB", (mage.width, mage.height + 8), (255, 0, 255))

@@ -1,8 +1,8 @@
-"""Sheets of random people, to look at: 64 at 256 pixels and 12 at 1024, chosen by nobody.
+"""Sheets of random, unselected people for inspection: 64 at 256 pixels and 12 at 1024.
 
     python benchmarks/portrait_sheet.py --out benchmarks/results [--first SEED] [--only people|large|styles]
 
-Writes portrait_people.jpg, portrait_large.jpg (at half size) and portrait_dials.jpg (one person, one dial a row).
+Writes portrait_people.jpg, portrait_large.jpg (at half size) and portrait_dials.jpg (one person, one dial per row).
 """
 
 from __future__ import annotations

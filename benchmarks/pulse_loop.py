@@ -1,8 +1,8 @@
 """
-PULSE's search restated for any `LatentPrior`, to measure against (Menon et al. 2020, section 3.2 and the published
+PULSE's search reimplemented for any `LatentPrior`, as a baseline (Menon et al. 2020, section 3.2 and the published
 defaults): 100 Adam steps at 0.4 with the rise-and-drop schedule, one picture at a time, from random latents of unit
-deviation, 100 * L2 + 0.05 * geodesic cross-distance, every latent rescaled to its sphere after each step, the best
-kept by the whole loss with L2 clamped at eps. Stops for no picture before its last step, as PULSE does.
+deviation, 100 * L2 + 0.05 * geodesic cross-distance, every latent rescaled to its sphere after each step, the best kept
+by the whole loss with L2 clamped at eps. It never stops before the last step, as PULSE does not.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ EPS = 2e-3
 
 @dataclass(frozen=True)
 class PulseAnswer:
-    """What PULSE finds for one picture."""
+    """PULSE's result for one picture."""
 
     large: Tensor  # [1, 4, H, W]
-    error: float  # mean squared error of scaling back of `large`
+    error: float  # mean squared error of `large`, scaled back
 
     @property
     def converged(self) -> bool:
@@ -40,7 +40,7 @@ class PulseAnswer:
 
 def pulse(prior: LatentPrior, small: Tensor, degradation: Degradation, seed: int, steps: int = STEPS) -> PulseAnswer:
     """Search for one picture, [1, 4, h, w]."""
-    # Latents in units of their own deviation, as PULSE's whitening makes them.
+    # Latents in units of their own deviation, as after PULSE's whitening.
     unit = _deviations(prior, small, degradation)
     layout = {name: LatentLayout(sphere=True, per_layer=x.ndim == 3, noise=x.ndim == 4) for name, x in unit.items()}
     generator = torch.Generator().manual_seed(seed)
@@ -72,8 +72,8 @@ def _rescaled(x: Tensor, layout: LatentLayout) -> Tensor:
     return to_sphere(as_points(x, layout)).reshape(x.shape)
 
 
-# Shapes of the latents, filled with the deviation that each usually has: what the mapping network gives for styles,
-# what the encoder gives for noise maps.
+# Shapes of the latents, filled with their usual deviation: from the mapping network for styles, from the encoder for
+# noise maps.
 def _deviations(prior: LatentPrior, small: Tensor, degradation: Degradation) -> Latents:
     usual = prior.encode(small, degradation)
     if isinstance(prior, FacePrior):

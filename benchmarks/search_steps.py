@@ -1,12 +1,12 @@
 """
-Residual and time against the steps of the search, and what each wish (palette, wrap, frames) gains with its term.
+Residual and time against the steps of the search, and what each wish (palette, wrap, frames) gains from its term.
 
     python -m benchmarks.search_steps [--data DATA] [--out benchmarks/results] [--count 4] [--device cpu]
 
-The first tables search with eps 0, so that every step is taken. The second take the released art prior, where it is
-installed, and pictures of samples/: a sprite with its own palette, a texture that tiles, an animation; each wish is
-measured on the answer as the search leaves it, before export. Seconds are of this process on a CPU. Writes
-search_steps.json and .md.
+The first tables search with eps 0, so that every step is taken. The second ones use the released art prior, if
+installed, and pictures from samples/: a sprite with its own palette, a texture that tiles, an animation; each wish is
+measured on the answer of the search, before export. Seconds are of this process on a CPU. Writes search_steps.json and
+.md.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ from depixel.search import Question, search
 STEPS = (0, 5, 10, 20, 40)
 WISH_STEPS = (0, 10, 40)
 SAMPLES = Path(__file__).resolve().parent.parent / "samples"
-LARGEST = 64  # small pixels of a sample's side; larger ones are cut
+LARGEST = 64  # small pixels of a sample's side; larger ones are cropped
 Row = dict[str, float | str]
 
 
 def residuals(subject: Subject, device: str) -> list[Row]:
-    """Mean and worst error before projection, and seconds a picture, for each number of steps."""
+    """Mean and worst error before projection, and seconds per picture, for each number of steps."""
     rows: list[Row] = []
     search(subject.prior, Question(subject.small[:1], subject.degradation), Request(steps=1))  # warm up
     for steps in STEPS:

@@ -1,4 +1,4 @@
-"""What the search benchmarks search for: priors with pictures that fit them, and some that fit nothing."""
+"""Subjects of the search benchmarks: priors with pictures that fit them, and some that fit nothing."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class Subject:
 
 def subjects(weights: str, data: Path | None, size: int, count: int, device: str) -> list[Subject]:
     """
-    The tiny random-weight prior always; the faces prior where its weights are: on held-out portraits with `data`, else
-    on faces of its own mapping network; on the same pictures upside down, which it never saw; and on noise, which no
-    face fits.
+    Always the tiny random-weight prior; the faces prior if its weights are available: on held-out portraits with
+    `data`, otherwise on faces of its own mapping network; on the same pictures upside down, which it never saw; and on
+    noise, which no face fits.
     """
     tiny = TinyFaces()
     area = AreaDegradation(4)
@@ -59,7 +59,7 @@ def _noise(like: Tensor) -> Tensor:
 
 
 def machine(threads: int, device: str) -> dict[str, object]:
-    """What the figures were measured on."""
+    """The subject of the figures: machine and model."""
     return {
         "depixel": __version__,
         "torch": torch.__version__,

@@ -3,10 +3,10 @@ The search against PULSE's loop on the same generator, pictures and device, side
 
     python -m benchmarks.search_vs_pulse [--data DATA] [--out benchmarks/results] [--count 8] [--device cpu]
 
-The search is asked for the residual that PULSE reached (its mean, if that is below PULSE's eps), so that pictures per
-second compare at equal or lower residual; where the encoder's answer is that near already, it takes no step. The last
-row asks for far more, so that the search has to walk. Times are CPU seconds of this process on a CPU, which other
-programs hardly change, and wall seconds elsewhere. Writes search_vs_pulse.json and .md.
+The search aims at the residual that PULSE reached (its mean, if that is below PULSE's eps), so that pictures per second
+compare at equal or lower residual; if the encoder's answer is already that close, it takes no step. The last row aims
+far lower, so that the search has work to do. Times are CPU seconds of this process on a CPU, which other programs
+hardly affect, and wall seconds elsewhere. Writes search_vs_pulse.json and .md.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from depixel.request import Request
 from depixel.search import Question, search
 
 Row = dict[str, float | str]
-FAR = 1e-5  # mean squared error that the last row asks for, a two-hundredth of PULSE's
+FAR = 1e-5  # mean squared error that the last row aims at, a two-hundredth of PULSE's
 
 
 class Stopwatch:

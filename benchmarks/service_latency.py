@@ -1,12 +1,12 @@
 """
-How long a 64x64 sprite takes from question to answer, part by part, and how long an engine takes to start.
+Time from question to answer for a 64x64 sprite, part by part, and the time an engine takes to start.
 
     python benchmarks/service_latency.py [--runs 20] [--out FILE.json]
 
-Starts an engine of its own in a temporary folder, with the released weights. Cold: from nothing to the first answer
-(process, web server, torch, weights, first forward pass). Warm: median and quartiles over the runs; `engine` is the
-engine's own time, `wire` the rest: connecting, sending, waiting for events, fetching; `engine_processor` is what the
-engine used of the processors, which tells more than the clock on a machine that is busy with other things.
+Starts its own engine in a temporary folder, with the released weights. Cold: from nothing to the first answer (process,
+web server, torch, weights, first forward pass). Warm: median and quartiles over the runs; `engine` is the engine's own
+time, `wire` the rest: connecting, sending, waiting for events, fetching; `engine_processor` is the processor time of
+the engine, which is more meaningful than the clock on a busy machine.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from depixel.install.plugins import engine_record
 
 
 def sprite(side: int, seed: int) -> client.Pixels:
-    """A calm drawing with alpha; another one for each seed."""
+    """A calm drawing with alpha; a different one for each seed."""
     out = bytearray()
     for y in range(side):
         for x in range(side):
@@ -41,7 +41,7 @@ def sprite(side: int, seed: int) -> client.Pixels:
 
 
 def processor_seconds(pid: int) -> float:
-    """Time that the engine has spent on processors; 0 where /proc is not."""
+    """Processor time of the engine; 0 without /proc."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text("utf-8").rsplit(")", 1)[1].split()
     except OSError:

@@ -1,11 +1,11 @@
 """
 Many requests from several programs at once: is every one answered, with its own answer, and does the engine's memory
-stay flat?
+stay constant?
 
     python benchmarks/service_load.py [--requests 1000] [--clients 8] [--out FILE.json]
 
-Each client sends pictures of its own colours; an answer counts as right when it has the right size and, scaled down,
-the given pixels. Resident memory of the engine is read after the first tenth and at the end (Linux).
+Each client sends pictures in its own colours; an answer counts as right if it has the right size and, scaled down,
+equals the source pixels. Resident memory of the engine is read after the first tenth and at the end (Linux).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ SIDE, SCALE = 8, 2
 
 
 def resident(pid: int) -> float:
-    """Megabytes; 0 where /proc is not."""
+    """Megabytes; 0 without /proc."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text("utf-8").splitlines()
     except OSError:

@@ -1,14 +1,15 @@
 """
-A soak: a watcher and an engine are used for hours, by their owner and by strangers. Memory, open files, threads and
-temporary files of both must stay flat, every output must be that of its own source, and every answer must be right.
+A soak test: a watcher and an engine are used for hours, by their owner and by strangers. Memory, open files, threads
+and temporary files of both must stay constant, every output must belong to its own source, and every answer must be
+right.
 
     python benchmarks/soak.py --hours 4 --samples soak.jsonl --out benchmarks/results/soak.json
 
-* `depixel watch` with a nearest-neighbour worker over a folder of about 400 files, in which two things a second happen.
+* `depixel watch` with a nearest-neighbour worker over a folder of about 400 files, with two changes per second.
 * `depixel serve` with a small random network: pictures that are answered, jobs that are left early, forged and broken
   requests, connections that say nothing.
 
-`--samples` gets one line each minute, as it happens. "Grown" compares the medians of the second and the last quarter.
+`--samples` gets one line each minute, immediately. "Grown" compares the medians of the second and the last quarter.
 Linux only.
 """
 
@@ -50,7 +51,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SIDE = 8  # pixels of the engine's pictures
 SCALE = 2
 ALLOWED_GROWTH = {"resident_mb": 24.0, "open_files": 3, "sockets": 12, "threads": 2, "temporary_files": 2}
-"""By measure; how many sockets are open depends on the strangers of that moment."""
+"""By measure; the number of open sockets depends on the strangers of the moment."""
 
 
 def main() -> None:
@@ -82,10 +83,10 @@ def watch(source: Path) -> None:
     from depixel_watch import loop
 
     class Forgetful(NearestWorker):
-        """Of the worker itself nothing must grow."""
+        """Nothing of the worker itself may grow."""
 
         def upscale(self, *question: Any) -> Any:
-            """As the nearest worker."""
+            """Like the nearest worker."""
             answers = super().upscale(*question)
             for remembered in (self.asked, self.pictures, self.batches):
                 remembered.clear()
@@ -98,13 +99,13 @@ def watch(source: Path) -> None:
 
 
 class Process:
-    """A process under observation, with a folder of its own for temporary files."""
+    """A process under observation, with its own folder for temporary files."""
 
     def __init__(self, pid: int, temporary: Path) -> None:
         self.pid, self._temporary = pid, temporary
 
     def sample(self) -> dict[str, float]:
-        """The measures now. Raises OSError when the process has ended."""
+        """The current measures. Raises OSError if the process has ended."""
         root = Path(f"/proc/{self.pid}")
         lines = (root / "status").read_text().splitlines()
         fields = dict(line.split(":", 1) for line in lines if ":" in line)
@@ -126,7 +127,7 @@ def _target(path: Path) -> str:
 
 
 def use_folder(mods: ModFolder, stop: threading.Event) -> None:
-    """Two things a second happen to it; it keeps about 400 files."""
+    """The watched folder: two changes per second; it keeps about 400 files."""
     random_files = random.Random(2)
     while not stop.wait(0.5):
         mods.act()
@@ -138,7 +139,7 @@ def use_folder(mods: ModFolder, stop: threading.Event) -> None:
 
 
 class Owner:
-    """A program that sends pictures to the engine, and leaves some of its jobs early."""
+    """A program that sends pictures to the engine, and abandons some of its jobs."""
 
     def __init__(self, place: client.Place) -> None:
         self._engine = client.Engine("soak", place)
@@ -177,7 +178,7 @@ class Strangers:
         self.count = 0
 
     def use(self, stop: threading.Event) -> None:
-        """Three a second, and up to 100 connections that say nothing."""
+        """Three per second, and up to 100 silent connections."""
         while not stop.wait(0.33):
             running = self._place.running()
             if running is not None:
@@ -189,7 +190,7 @@ class Strangers:
 
     def _one(self, running: client.Running) -> None:
         kind = self._random.randrange(5)
-        if kind == 0:  # a connection that says nothing, or half a header
+        if kind == 0:  # a silent connection, or half a header
             line = socket.create_connection(("127.0.0.1", running.port), timeout=5)
             line.sendall(self._random.choice([b"", b"GET / HTTP/1.1\r\nHost:"]))
             self._open.append(line)
@@ -212,7 +213,7 @@ class Strangers:
 
 
 def soak(folder: Path, seconds: float, interval: float, samples_file: Path | None) -> dict[str, Any]:
-    """All of it."""
+    """The whole soak test."""
     temporary = {name: folder / f"{name}-tmp" for name in ("watch", "serve")}
     for path in temporary.values():
         path.mkdir()
@@ -250,7 +251,7 @@ def soak(folder: Path, seconds: float, interval: float, samples_file: Path | Non
     stop.set()
     for thread in threads:
         thread.join()
-    time.sleep(15)  # the watcher finishes what waits
+    time.sleep(15)  # the watcher finishes its queue
     faults += mods.wrong()
     good = ("right", "left early")
     faults += [f"{count} answers: {word}" for word, count in owner.counts.items() if word not in good]

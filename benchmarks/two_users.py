@@ -1,12 +1,13 @@
 """
-Two users of one machine: what one of them starts and makes is neither read, nor changed, nor imitated by the other.
+Two users of one machine: neither can read, change or imitate what the other one starts and creates.
 
     sudo python benchmarks/two_users.py [--out FILE.json]
 
-Makes two users with `useradd` and removes them at the end. The owner's engine runs with a small random network; the
-other tries to read its records, to take its locks, to use its port, its page and its connections, to take its port when
-it is killed, and to prepare folders for it. Needs root and Linux. Each line of the result is a claim and whether it
-held. Where the users cannot run this Python, as one in the home of root, --python names another of the same version.
+Creates two users with `useradd` and removes them at the end. The owner's engine runs with a small random network; the
+other user tries to read its records, to take its locks, to use its port, its page and its connections, to take its port
+when it is killed, and to prepare folders for it. Needs root and Linux. Each line of the result is a claim and whether
+it held. If the users cannot run this Python, for example because it is in root's home, --python names another one of
+the same version.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ PATIENCE = 120.0  # seconds
 
 
 def main() -> None:
-    """All claims; or one part of them in the shoes of a user."""
+    """All claims; or one part of them as one of the users."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path)
     parser.add_argument("--python", default=sys.executable, help="for the two users (default: this one)")
@@ -78,7 +79,7 @@ def users(folder: Path) -> Iterator[None]:
         for name in (OWNER, OTHER):
             home = folder / name
             subprocess.run(["useradd", "--no-create-home", "--home-dir", home, "--shell", "/bin/sh", name], check=True)
-            home.mkdir(mode=0o755)  # as many systems make them: what is private must be so by itself
+            home.mkdir(mode=0o755)  # as on many systems: private files must be protected individually
             about = pwd.getpwnam(name)
             os.chown(home, about.pw_uid, about.pw_gid)
         yield
@@ -91,7 +92,7 @@ python = sys.executable  # that the two users run
 
 
 def as_user(name: str, part: str, *values: object, **more: str) -> subprocess.Popen[str]:
-    """A part of this script as that user, with a plain environment."""
+    """Run a part of this script as that user, with a plain environment."""
     about = pwd.getpwnam(name)
     environment = {
         "HOME": about.pw_dir, "PATH": "/usr/bin:/bin", "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(PATHS),
@@ -104,7 +105,7 @@ def as_user(name: str, part: str, *values: object, **more: str) -> subprocess.Po
 
 
 def answer(process: subprocess.Popen[str]) -> Any:
-    """What a part printed."""
+    """The output of a part."""
     output, _ = process.communicate(timeout=PATIENCE)
     if process.returncode:
         raise RuntimeError(f"a part ended with {process.returncode}")
@@ -192,7 +193,7 @@ def start(home: str) -> dict[str, str]:
 
 
 def ask() -> str:
-    """The owner: a picture, answered by the engine of the recorded place; "right", or the sentence."""
+    """The owner: a picture, answered by the engine of the recorded place; "right", or the error sentence."""
     pixels = bytes(range(48))
     submission = client.Submission(client.Pixels(4, 4, 3, (pixels,)), {"scale": 2, "domain": "art"})
     try:
@@ -203,12 +204,12 @@ def ask() -> str:
 
 
 def stop() -> bool:
-    """The owner: no engine any more."""
+    """The owner: stop the engine."""
     return client.Engine("owner").stop()
 
 
 def spy(folder: str, port: str, pid: str, key: str) -> dict[str, bool]:
-    """The other: reads, locks, connects, and knows a key of the owner's page."""
+    """The other user: tries to read, lock and connect, and knows a key of the owner's page."""
     names = ("running.json", "installed.json", "page.json", "engine.log", "engine.lock", "start.lock")
     claims = {
         "the other cannot list the runtime folder": _fails(lambda: list(Path(folder).iterdir())),
@@ -242,7 +243,7 @@ def _status(port: int, method: str, path: str, body: str | None = None) -> int:
 
 
 def idle(port: str) -> None:
-    """The other: connections that say nothing, again and again, until killed."""
+    """The other user: silent connections, repeatedly, until killed."""
     lines: list[socket.socket] = []
     while True:
         with contextlib.suppress(OSError):
@@ -253,13 +254,13 @@ def idle(port: str) -> None:
 
 
 class Impostor(http.server.BaseHTTPRequestHandler):
-    """Answers everything, and remembers what it was told."""
+    """Answers everything, and records what it receives."""
 
     protocol_version = "HTTP/1.1"
     heard: ClassVar[list[str]] = []
 
     def do_GET(self) -> None:
-        """As an engine that is ready."""
+        """Answer like an engine that is ready."""
         length = int(self.headers.get("Content-Length") or 0)
         self.heard.append(f"{self.requestline} {self.headers.get('Authorization')} {length}")
         body = json.dumps({"protocol": client.PROTOCOL, "pid": 1, "ready": True, "proof": "0" * 64}).encode()
@@ -271,11 +272,11 @@ class Impostor(http.server.BaseHTTPRequestHandler):
     do_POST = do_DELETE = do_GET  # noqa: N815
 
     def log_message(self, *_: object) -> None:
-        """Quiet."""
+        """Print nothing."""
 
 
 def impostor(port: str) -> list[str]:
-    """The other: on the port of the engine that was killed, for some seconds; what it heard."""
+    """The other user: listens on the port of the killed engine for some seconds; returns what it received."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", int(port)), Impostor)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     time.sleep(25)
@@ -283,7 +284,7 @@ def impostor(port: str) -> list[str]:
 
 
 def watch(*words: str) -> int:
-    """Either: one pass of the watcher with a nearest-neighbour worker; its exit code."""
+    """Either user: one pass of the watcher with a nearest-neighbour worker; its exit code."""
     from nearest_worker import NearestWorker
 
     from depixel import cli
@@ -297,7 +298,7 @@ def watch(*words: str) -> int:
 
 
 def spoil(out: str) -> dict[str, bool]:
-    """The other: changes the owner's outputs and ledger."""
+    """The other user: tries to change the owner's outputs and ledger."""
     claims = {"the other cannot add to the owner's outputs": _fails(lambda: Path(out, "x.png").write_bytes(b"x"))}
     for path in sorted(Path(out).iterdir()):
         for what, action in (("write", lambda path=path: path.open("r+b").close()), ("delete", path.unlink)):
@@ -306,7 +307,7 @@ def spoil(out: str) -> dict[str, bool]:
 
 
 def trap(folder: str, name: str, precious: str) -> bool:
-    """The other: a folder open to all, with a link in place of a file of the watcher."""
+    """The other user: a folder open to all, with a link in place of one of the watcher's files."""
     Path(folder).mkdir()
     Path(folder).chmod(0o777)
     Path(folder, name).symlink_to(precious)

@@ -1,5 +1,5 @@
 """
-What a watcher that was left on costs: its share of one core and how often it wakes, while nothing happens, while a log
+The cost of a watcher that is left running: its share of one core and its wake-ups, while nothing happens, while a log
 grows in the folder, and while a texture grows; and how soon a saved texture is answered. `depixel watch` with a
 nearest-neighbour worker; Linux only.
 
@@ -27,7 +27,7 @@ sys.path[:0] = [str(ROOT / p) for p in ("core", "plugins/folder_watch", "tests/f
 
 from many_textures import wake_ups, write_textures  # noqa: E402 (needs the path above)
 
-WRITE_EVERY = 0.15  # seconds between two writes to the file that grows
+WRITE_EVERY = 0.15  # seconds between two writes to the growing file
 QUIET_SECONDS = 2.0  # the watcher's default
 SAVED = 15  # textures, one after the other
 
@@ -95,7 +95,7 @@ def measure(pid: int, seconds: float, growing: Path | None) -> dict[str, float]:
 
 
 def latency(source: Path, outputs: Path) -> dict[str, float]:
-    """From a texture that was saved to its answer on the disk, as a multiple of the quiet period: medians and worst."""
+    """Time from saving a texture to its answer on the disk, as a multiple of the quiet period: medians and worst."""
     waits = []
     for number in range(SAVED):
         path = source / f"d0/saved{number}.png"

@@ -1,9 +1,10 @@
 """
-Where the watcher's time goes: 2,000 textures of 16x16 and 200 of 256x256, from files to files, by the released network.
+Where the watcher's time is spent: 2,000 textures of 16x16 and 200 of 256x256, from files to files, with the released
+network.
 
-For each set: files a second, the seconds of the engine, of decoding and of writing (sums over threads), and the share
-of the time in which the engine had nothing to do. For comparison the sum of these: one stage after the other. CPU
-seconds tell how busy the machine was with other things.
+For each set: files per second, the seconds of the engine, of decoding and of writing (sums over threads), and the share
+of the time in which the engine was idle. For comparison the sum of these: one stage after the other. CPU seconds tell
+how busy the machine was with other work.
 
     python benchmarks/watch_pipeline.py --out benchmarks/results
 """
@@ -40,7 +41,7 @@ SAMPLES = sorted((ROOT / "samples").rglob("*.png"))
 
 
 def main() -> None:
-    """Both sets, and a JSON of figures."""
+    """Measure both sets, and write a JSON of figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sets", nargs="+", default=["2000x16", "200x256"], metavar="COUNTxSIDE")
     parser.add_argument("--device", default="cpu")
@@ -109,7 +110,7 @@ def cpu_seconds() -> float:
 
 
 def make(source: Path, count: int, side: int) -> None:
-    """Textures cut and turned from the samples, each different from the others."""
+    """Textures cut and turned from the samples, all different."""
     source.mkdir()
     rng = np.random.default_rng(side)
     tiles = []

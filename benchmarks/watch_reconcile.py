@@ -1,6 +1,6 @@
 """
-The watcher over 100,000 tiny files: seconds and memory (peak RSS) of the first pass with a nearest-neighbour worker,
-and of a second start with nothing to do.
+The watcher on 100,000 tiny files: seconds and memory (peak RSS) of the first pass with a nearest-neighbour worker, and
+of a second start with nothing to do.
 
     python benchmarks/watch_reconcile.py --files 100000 --out benchmarks/results/watch_reconcile.json
 """
@@ -46,7 +46,7 @@ def main() -> None:
 
 
 def one_pass(source: Path) -> None:
-    """One start and one pass, told as JSON."""
+    """One start and one pass, reported as JSON."""
     from nearest_worker import NearestWorker
 
     from depixel_watch.folder.layout import overlay_for

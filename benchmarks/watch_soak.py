@@ -1,15 +1,15 @@
 """
-Kills of the folder watcher. Files are dropped, copied slowly, changed, renamed, swapped, numbered anew, deleted, zipped
-and broken while a process with a nearest-neighbour worker keeps the outputs in step; SIGKILL ends that process at
-random moments, and another one goes on. At the end of each round every output is compared with its own source: nothing
-may be wrong, missing, partial or left over, files that somebody else put into the output folder must be as they were,
-and the ledger must be whole.
+Kills the folder watcher. Files are dropped, copied slowly, changed, renamed, swapped, renumbered, deleted, zipped and
+broken while a process with a nearest-neighbour worker keeps the outputs up to date; SIGKILL ends that process at random
+moments, and another one continues. At the end of each round every output is compared with its own source: nothing may
+be wrong, missing, partial or left over, files of others in the output folder must be unchanged, and the ledger must be
+intact.
 
     python benchmarks/watch_soak.py --kills 1000 --actions 20000 --rounds 20 --state kills.jsonl --out FILE.json
 
-A round starts with an empty folder. `--state` keeps one line for each finished round: the same command goes on where it
-was interrupted. Watchers are forked from this process, so that a kill finds them at work and not at their imports
-(Linux, macOS).
+A round starts with an empty folder. `--state` keeps one line for each finished round: the same command continues after
+an interruption. Watchers are forked from this process, so that a kill hits them at work and not during imports (Linux,
+macOS).
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ LAST_SECONDS = 300.0  # that the last watcher of a round may take to finish
 
 
 def main() -> None:
-    """All rounds that the state does not have, then the sum."""
+    """Run all rounds that are not in the state, then sum up."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--actions", type=int, default=2000)
@@ -94,7 +94,7 @@ def summed(rounds: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 class LoggedWorker(NearestWorker):
-    """Takes `seconds` a picture, and writes a line for each answer: which process, which pixels."""
+    """Takes `seconds` for each picture, and writes a line for each answer: which process, which pixels."""
 
     def __init__(self, seconds: float, log: Path) -> None:
         super().__init__()
@@ -103,7 +103,7 @@ class LoggedWorker(NearestWorker):
     def upscale(
         self, pictures: Sequence[Picture], hints: Mapping[str, Any], scale: int
     ) -> list[Picture | DepixelError]:
-        """As the nearest worker."""
+        """Like the nearest worker."""
         time.sleep(self._seconds * len(pictures))
         answers: list[Picture | DepixelError] = super().upscale(pictures, hints, scale)
         with self._log.open("a") as log:
@@ -113,7 +113,7 @@ class LoggedWorker(NearestWorker):
 
 
 def keep(source: Path, seconds: float) -> None:
-    """Watch until killed, or until the file `finish` is there and nothing waits."""
+    """Watch until killed, or until the file `finish` exists and nothing is waiting."""
     source, out = checked(source, overlay_for(source))
     worker = LoggedWorker(seconds, source.parent / "answers.log")
     with only_one(out):

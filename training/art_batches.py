@@ -107,7 +107,7 @@ class Batches:
                 store.append(turn.flip(3) if flip % 2 else turn)
         return [torch.cat(store) for store in turned]
 
-    # Hard-edged truth; its small picture keeps alpha 0 or 1, and colour is the mean over what is visible of a block.
+    # Hard-edged truth; its small picture keeps alpha 0 or 1, and colour is the mean over the visible part of a block.
     def _binary(self, large: Tensor) -> Slice:
         area, point = self._degradations["area"], self._degradations["point"]
         alpha = (large[:, 3:] >= 0.5).to(large.dtype)

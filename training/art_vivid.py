@@ -25,7 +25,7 @@ FILE = "discriminator.safetensors"
 # penalty of 0.05 left the discriminator so flat (truths 0.02 above answers) that it taught nothing.
 SHARE = 0.2  # of the adversarial term in the loss
 PENALTY = 0.002  # of the squared gradient, per patch
-DETAIL = 0.5  # of what the spread stage gives the amount of detail, which ringing and noise meet as well
+DETAIL = 0.5  # of what the spread stage gives to the amount of detail, which ringing and noise can also produce
 
 
 class PatchDiscriminator(nn.Module):

@@ -1,5 +1,6 @@
 """
-Measure what the convolutions of released art weights read at most, for answers in int8, and put it into their file.
+Measures the largest inputs of the convolutions of released art weights, for answers in int8, and stores them in the
+file.
 
     python -m training.calibrate_art --data CROPS --weights core/depixel/weights/art-small.safetensors [--count 2000]
 
@@ -29,7 +30,7 @@ LEAST = 1e-3  # a channel that was never used still needs a scale
 @torch.no_grad()
 def measured_peaks(network: ArtNetwork, small: Tensor, kind: int) -> Tensor:
     """
-    The largest absolute value of each channel that each convolution of the blocks reads: [2 * blocks, C].
+    The largest absolute value of each input channel of each convolution in the blocks: [2 * blocks, C].
 
     Args:
         small: [B, 4, h, w] premultiplied RGBA in [0, 1].
@@ -49,7 +50,7 @@ def measured_peaks(network: ArtNetwork, small: Tensor, kind: int) -> Tensor:
 
 
 def calibrate(data: Path, weights: Path, count: int) -> None:
-    """Replace the file by one with PEAKS, measured on `count` of the training crops reduced in every way."""
+    """Replace the file with one that has PEAKS, measured on `count` of the training crops reduced in every way."""
     network = ArtPrior.load(str(weights)).network
     crops = np.load(data / "crops.npy", mmap_mode="r")
     chosen = np.sort(np.random.default_rng(0).choice(len(crops), min(count, len(crops)), replace=False))

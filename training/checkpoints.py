@@ -24,7 +24,7 @@ def save_checkpoint(folder: Path, run: Run, light: bool = False) -> None:
 
     Args:
         light: only save the averaged weights, as float16: an eighth of the size. Suitable at the end of a call, when
-            the rate is low and the average is close to the network; the optimiser starts anew.
+            the rate is low and the average is close to the network; the optimiser starts from scratch.
     """
     tensors = {f"average.{name}": value for name, value in run.average.state_dict().items()}
     if light:
@@ -56,7 +56,7 @@ def save_checkpoint(folder: Path, run: Run, light: bool = False) -> None:
 
 
 def read_checkpoint(folder: Path) -> tuple[dict[str, object], dict[str, Tensor]]:
-    """(what checkpoint.json says, all tensors)."""
+    """(the contents of checkpoint.json, all tensors)."""
     state = json.loads((folder / "checkpoint.json").read_text(encoding="utf-8"))
     tensors: dict[str, Tensor] = {}
     for file in state["files"]:

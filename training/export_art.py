@@ -1,5 +1,5 @@
 """
-Write a run's averaged network as released weights.
+Writes a run's averaged network as released weights.
 
     python -m training.export_art --run RUN --out core/depixel/weights/art-small.safetensors --strength 0.7
 """
@@ -24,7 +24,7 @@ def export(run: Path, out: Path, strength: float = 1.0) -> None:
     state, tensors = read_checkpoint(run)
     average = {k.removeprefix("average."): v for k, v in tensors.items() if k.startswith("average.")}
     for name, value in average.items():
-        power = 1 if ".bend." in name else 2 if name.startswith("vivid.") else 0  # vivid grows with the square of z
+        power = 1 if ".bend." in name else 2 if name.startswith("vivid.") else 0  # proportional to the square of z
         average[name] = (value * strength**power).half().contiguous()
     metadata = {
         "config": json.dumps({"kind": "art", **state["config"]}),  # type: ignore[dict-item]

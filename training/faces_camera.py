@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-BLOCK = 8  # pixels a side of a JPEG block
+BLOCK = 8  # pixels per side of a JPEG block
 
 
 def photographed(large: Tensor, landmarks: Tensor, share: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -22,8 +22,8 @@ def photographed(large: Tensor, landmarks: Tensor, share: float, generator: torc
 
     Args:
         large: RGB [B, 3, R, R] in [-1, 1].
-        landmarks: [B, K, 2] in parts of the side.
-        share: part of the rows that change, 0 to 1.
+        landmarks: [B, K, 2] as fractions of the side.
+        share: fraction of the rows that change, 0 to 1.
 
     Returns:
         Portraits and landmarks of the same shapes.
@@ -43,7 +43,7 @@ def spoiled(small: Tensor, share: float, generator: torch.Generator) -> Tensor:
 
     Args:
         small: RGB [B, 3, n, n] in [-1, 1]; JPEG needs n to be a multiple of 8, otherwise it is skipped.
-        share: part of the rows that change, 0 to 1.
+        share: fraction of the rows that change, 0 to 1.
 
     Returns:
         RGB [B, 3, n, n] in [-1, 1].
@@ -90,7 +90,7 @@ def camera_move(large: Tensor, landmarks: Tensor, generator: torch.Generator) ->
 
     Args:
         large: [B, 3, R, R].
-        landmarks: [B, K, 2] in parts of the side.
+        landmarks: [B, K, 2] as fractions of the side.
 
     Returns:
         The portraits and their landmarks, of the same shapes.

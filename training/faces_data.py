@@ -52,7 +52,7 @@ def load_portraits(folder: Path, size: int, evaluation: bool) -> Portraits:
     """
     archives = sorted(folder.glob("faces256-*.tar"))
     if not archives:
-        raise FileNotFoundError(f"{folder} holds no faces256-*.tar; give the folder of the portraits with --data")
+        raise FileNotFoundError(f"{folder} has no faces256-*.tar; give the folder of the portraits with --data")
     described: dict[str, dict[str, object]] = {}
     for line in (folder / "metadata.jsonl").read_text().splitlines():
         entry = json.loads(line)

@@ -1,4 +1,4 @@
-"""Where things grow on the drawn face: scalp, brows, beard, lash lines, and how open to the sky each spot is."""
+"""Where hair grows on the drawn face (scalp, brows, beard, lash lines), and how much sky each spot sees."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Ints = NDArray[np.int64]
 
 DIRECTIONS = 96
 MAP = 256
-"""Samples a side of the depth map that each direction of light sees, 6 dm wide."""
+"""Samples per side of the depth map for each direction of light, 6 dm wide."""
 
 
 def regions(template: Floats, quads: Ints, parts: Ints, painted: dict[str, Floats]) -> dict[str, Floats]:
@@ -99,7 +99,7 @@ def lash_rows(quads: Ints, template: Floats, eye: Floats) -> Ints:
 
 
 def _placed(quad: list[int], places: dict[int, tuple[int, int]]) -> bool:
-    """Give a place to the corners of a quad that shares an edge with what is placed."""
+    """Assign grid positions to the corners of a quad that shares an edge with an assigned one."""
     for k in range(4):
         a, b, c, d = (quad[(k + i) % 4] for i in range(4))
         if a in places and b in places:
@@ -112,7 +112,7 @@ def _placed(quad: list[int], places: dict[int, tuple[int, int]]) -> bool:
 
 
 def occlusion(template: Floats, quads: Ints, parts: Ints) -> Floats:
-    """Part of the sky, weighted by its cosine, that each vertex [n] of the template sees: 0 to 1."""
+    """Fraction of the sky, weighted by its cosine, that each vertex [n] of the template sees: 0 to 1."""
     matrix, finer = subdivide(torch.from_numpy(quads), len(template))
     vertices = matrix @ torch.from_numpy(template)
     triangles = torch.cat([finer[:, [0, 1, 2]], finer[:, [0, 2, 3]]])

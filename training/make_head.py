@@ -31,7 +31,7 @@ Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
 LOWEST, WIDEST = 3.6, 2.7
-"""dm in the base mesh's own coordinates: what lies below or beside is left out."""
+"""dm in the base mesh's own coordinates: vertices below or beside these limits are omitted."""
 PARTS = {"body": 0, "helper-l-eye": 1, "helper-r-eye": 1, "helper-upper-teeth": 2, "helper-lower-teeth": 2}
 PARTS["helper-tongue"] = 3
 LASHES = ("helper-l-eyelashes-1", "helper-l-eyelashes-2", "helper-r-eyelashes-1", "helper-r-eyelashes-2")
@@ -45,7 +45,7 @@ COMPONENTS = 56
 
 
 class Mesh(NamedTuple):
-    """The base mesh as its file has it."""
+    """The base mesh as read from its file."""
 
     vertices: Floats
     texture: Floats
@@ -234,7 +234,7 @@ class Targets:
 
 
 def _painted(path: Path, uv: Floats) -> Floats:
-    """A mask picture looked up at texture coordinates [n, 2]: [n], 0 to 1."""
+    """A mask picture sampled at texture coordinates [n, 2]: [n], 0 to 1."""
     mask = np.asarray(Image.open(path).convert("L"), np.float32) / 255
     height, width = mask.shape
     x = (uv[:, 0] * (width - 1)).round().astype(int).clip(0, width - 1)

@@ -78,7 +78,7 @@ def finished(folder: Path) -> set[int]:
 
 
 def balanced(numbers: Sequence[int]) -> Parameters:
-    """The people of these numbers: random, except that tone, gender and age come from the stratum of each number."""
+    """The people with these numbers: random, except that tone, gender and age come from the stratum of each number."""
     people = sample(numbers)
     fixed = {}
     for name, strata, turn in (("tone", TONES, 1), ("gender", GENDERS, TONES), ("age", AGES, TONES * GENDERS)):

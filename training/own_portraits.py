@@ -23,11 +23,11 @@ def load_own(folder: Path, side: int) -> tuple[Tensor, Labels]:
     Pictures [N, 3, side, side] uint8 and labels of all portraits in the logs of a folder.
 
     Raises:
-        FileNotFoundError: the folder holds no metadata.jsonl.
+        FileNotFoundError: the folder has no metadata.jsonl.
     """
     logs = sorted(folder.glob("metadata*.jsonl"))
     if not logs:
-        raise FileNotFoundError(f"{folder} holds no metadata.jsonl; fill it with training.make_portraits")
+        raise FileNotFoundError(f"{folder} has no metadata.jsonl; fill it with training.make_portraits")
     rows = [json.loads(line) for log in logs for line in log.read_text("utf-8").splitlines()]
     pictures = []
     for row in rows:
@@ -42,7 +42,7 @@ def with_own(portraits: Portraits, folder: Path) -> Portraits:
     The portraits, followed by those that `training.make_portraits` drew into a folder, at the same size.
 
     Raises:
-        FileNotFoundError: the folder holds no metadata.jsonl.
+        FileNotFoundError: the folder has no metadata.jsonl.
     """
     pixels, labels = load_own(folder, portraits.pixels.shape[-1])
     count = len(pixels)
@@ -55,7 +55,7 @@ def with_own(portraits: Portraits, folder: Path) -> Portraits:
 
 
 def own_labels(rows: list[Mapping[str, Any]]) -> Labels:
-    """Labels of N lines of metadata; the roll is left at 0, since `small_batch` measures it in the picture."""
+    """Labels from N lines of metadata; the roll is left at 0, because `small_batch` measures it in the picture."""
     faces = [row["face"] for row in rows]
     points = [[[x / row["size"] for x in row["landmarks"][name]] for name in LANDMARKS] for row in rows]
     numbers = torch.tensor([[0.0 if name == "roll" else float(face[name]) for name in NUMBERS] for face in faces])
@@ -70,7 +70,7 @@ def own_labels(rows: list[Mapping[str, Any]]) -> Labels:
 
 
 def joined_labels(parts: list[Labels]) -> Labels:
-    """The labels of several sets, one set after the other."""
+    """The labels of several sets, concatenated."""
     return Labels(*(torch.cat(columns) for columns in zip(*parts, strict=True)))
 
 

@@ -30,11 +30,11 @@ def pack(data: Path, out: Path, quality: int, kept_out: int, size: int) -> tuple
         (portraits for training, portraits held out).
 
     Raises:
-        FileNotFoundError: `data` holds no faces256-*.tar.
+        FileNotFoundError: `data` has no faces256-*.tar.
     """
     archives = sorted(data.glob("faces256-*.tar"))
     if not archives:
-        raise FileNotFoundError(f"{data} holds no faces256-*.tar; give the folder of the portraits with --data")
+        raise FileNotFoundError(f"{data} has no faces256-*.tar; give the folder of the portraits with --data")
     rows = [json.loads(line) for line in (data / "metadata.jsonl").read_text().splitlines()]
     described = {str(row["file"]): row for row in rows}
     evaluation = set(sorted(filter(held_out, described))[:kept_out])

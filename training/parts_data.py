@@ -19,9 +19,9 @@ from depixel.faces.face_parts import SIDE, resampled
 from depixel.priors.base import LatentPrior
 
 SIDES = (8, 12, 16, 16, 16, 24, 32, 48, 64)
-"""Pixels a side of the small pictures."""
+"""Pixels per side of the small pictures."""
 SOFT_SIDES = (12, 16, 16, 20, 32)
-"""Pixels a side of the small pictures that the neural prior answers."""
+"""Pixels per side of the small pictures that the neural prior answers."""
 
 
 class Divided(NamedTuple):
@@ -33,20 +33,20 @@ class Divided(NamedTuple):
     """[N, 4, R, R] uint8, in the order of `face_parts.PARTS`; they sum to about 255."""
 
     def take(self, index: Tensor) -> Divided:
-        """The rows of index [B]."""
+        """The rows with these indices [B]."""
         return Divided(self.pictures[index], self.masks[index])
 
 
 def load_divided(folder: Path, side: int) -> Divided:
     """
-    All portraits of a folder that `training.make_portraits` filled and whose masks are there.
+    All portraits of a folder filled by `training.make_portraits` that have masks.
 
     Raises:
-        FileNotFoundError: the folder holds no metadata.jsonl.
+        FileNotFoundError: the folder has no metadata.jsonl.
     """
     logs = sorted(folder.glob("metadata*.jsonl"))
     if not logs:
-        raise FileNotFoundError(f"{folder} holds no metadata.jsonl; fill it with training.make_portraits")
+        raise FileNotFoundError(f"{folder} has no metadata.jsonl; fill it with training.make_portraits")
     pictures, masks = [], []
     for log in logs:
         for line in log.read_text("utf-8").splitlines():
@@ -82,7 +82,9 @@ def moved(portraits: Divided, generator: torch.Generator) -> tuple[Tensor, Tenso
 
 
 def before_scenery(pictures: Tensor, masks: Tensor, generator: torch.Generator) -> Tensor:
-    """The pictures [B, 3, R, R], two thirds of the batch before other, blurred scenery, often with lights in it."""
+    """
+    The pictures [B, 3, R, R], two thirds of the batch in front of other, blurred scenery, often with lights in it.
+    """
     count, side = len(pictures), pictures.shape[3]
 
     def random(*shape: int) -> Tensor:
@@ -104,7 +106,7 @@ def before_scenery(pictures: Tensor, masks: Tensor, generator: torch.Generator) 
 
 
 def small_batch(portraits: Divided, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Random portraits as small pictures have them: [count, 3, 64, 64] in [-1, 1], and masks [count, 4, 64, 64]."""
+    """Random portraits, degraded like small pictures: [count, 3, 64, 64] in [-1, 1], and masks [count, 4, 64, 64]."""
     index = torch.randint(len(portraits.pictures), (count,), generator=generator)
     large, masks = moved(portraits.take(index), generator)
     large = camera_light(before_scenery(large, masks, generator), generator)
@@ -117,7 +119,7 @@ def small_batch(portraits: Divided, count: int, generator: torch.Generator) -> t
 
 @torch.no_grad()
 def soft_answers(portraits: Divided, prior: LatentPrior, count: int, generator: torch.Generator) -> Divided:
-    """`count` answers of the neural prior to small pictures of random portraits, 64 pixels a side, and the masks."""
+    """`count` answers of the neural prior to small pictures of random portraits, 64 pixels per side, and the masks."""
     pictures, masks = [], []
     for begin in range(0, count, 32):
         index = torch.randint(len(portraits.pictures), (min(32, count - begin),), generator=generator)

@@ -14,7 +14,7 @@ from training.faces_data import Portraits
 from depixel.faces.reader import BEARDS, CENTRES, HAIR, LANDMARKS, MIRRORED, NUMBERS, SPREADS, resampled
 
 SIDES = (8, 10, 12, 14, 16, 16, 20, 24, 32, 48, 64)
-"""Pixels a side of the small pictures."""
+"""Pixels per side of the small pictures."""
 _HAIR = {
     "bald": "bald", "stubble": "cropped", "buzz": "cropped", "crew": "cropped", "short01": "short", "short02": "short",
     "short03": "short", "short04": "short", "bob01": "bob", "bob02": "bob", "long01": "long", "braid01": "tied",
@@ -30,11 +30,11 @@ class Labels(NamedTuple):
     """Labels of N portraits."""
 
     landmarks: Tensor
-    """[N, 12, 2] parts of the side."""
+    """[N, 12, 2], fractions of the side."""
     numbers: Tensor
     """[N, 6] normalised: (value - centre) / spread."""
     ancestry: Tensor
-    """[N, 3], parts that sum to 1."""
+    """[N, 3], proportions that sum to 1."""
     glasses: Tensor
     """[N] 0 or 1."""
     hair: Tensor
@@ -43,7 +43,7 @@ class Labels(NamedTuple):
     """[N] int64, index in BEARDS."""
 
     def take(self, index: Tensor) -> Labels:
-        """The rows of index [B]."""
+        """The rows with these indices [B]."""
         return Labels(*(part[index] for part in self))
 
 
@@ -78,7 +78,7 @@ def small_batch(
 
     Args:
         pixels: [N, 3, R, R] uint8.
-        side: pixels a side of the small pictures; None = one of SIDES for the batch.
+        side: pixels per side of the small pictures; None = one of SIDES for the batch.
     """
     index = torch.randint(len(pixels), (count,), generator=generator)
     large, truth = pixels[index].float() / 255, labels.take(index)

@@ -1,4 +1,4 @@
-"""Writes weights that are released: whole or not at all, and readable by everyone."""
+"""Writes released weights: completely or not at all, and readable by everyone."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from torch import Tensor
 
 
 def save_release(tensors: Mapping[str, Tensor], out: Path, metadata: dict[str, str]) -> None:
-    """Write a .safetensors file beside `out`, then put it in its place."""
+    """Write a .safetensors file next to `out`, then rename it."""
     part = out.with_name(out.name + ".part")
     save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, part, metadata)
-    part.chmod(0o644)  # the writer leaves it private
+    part.chmod(0o644)  # the writer makes it private
     part.replace(out)

@@ -1,4 +1,4 @@
-"""What the trainings of the small face networks (reader, parts) share: one run that continues, and their release."""
+"""The common part of training the small face networks (reader, parts): a resumable run, and the release."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from training.releases import save_release
 
 class SmallRun:
     """
-    A network that is trained in several calls: its tensors and state.json (steps, seconds) lie in one folder.
+    A network that is trained in several calls: its tensors and state.json (steps, seconds) are in one folder.
 
     Args:
         path: the .safetensors file of the network in the run's folder; read if it exists.
@@ -33,7 +33,7 @@ class SmallRun:
 
     @property
     def steps(self) -> int:
-        """Steps of all calls that were saved."""
+        """Steps of all saved calls."""
         return int(self.state["steps"])
 
     def descend(self, minutes: float, rate: float, loss_of_batch: Callable[[], Tensor]) -> None:

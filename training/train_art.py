@@ -1,5 +1,5 @@
 """
-Train the art prior.
+Trains the art prior.
 
     python -m training.train_art --data CROPS --run RUN --config small --minutes 70            # CPU, one thread
     python -m training.train_art --data CROPS --run RUN --config base --device cuda --minutes 9 --batch 64

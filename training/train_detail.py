@@ -1,12 +1,12 @@
 """
-Exemplars of detail, and the network that says how much detail a texture lost: detail-art.safetensors.
+Makes detail-art.safetensors: exemplars of detail, and the network that estimates how much detail a texture lost.
 
     python -m training.train_detail pairs --data CROPS --out pairs.pt --count 2600
     python -m training.train_detail train --data CROPS --pairs pairs.pt --minutes 3 --out detail-art.safetensors
 
-`pairs` answers opaque texture crops calmly at x2, x4 and x8 and keeps how far the answers are from the truth. `train`
-fits the logarithm of that (so that half of the textures lose more than it says) and writes the network and the crops
-listed in training/art_data/exemplars.tsv as one file. Both run on one thread of a CPU.
+`pairs` answers opaque texture crops calmly at x2, x4 and x8 and stores how far the answers are from the truth. `train`
+fits the logarithm of that distance (so that half of the textures lose more than predicted) and writes the network and
+the crops listed in training/art_data/exemplars.tsv as one file. Both run on one CPU thread.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ LIST = Path(__file__).parent / "art_data" / "exemplars.tsv"
 TEXTURES = 1  # in kinds.npy
 WINDOW = 24  # small pixels
 BATCHES = {2: 8, 4: 24, 8: 32}
-NOISE = 0.25 / 255  # detail weaker than that does not count
+NOISE = 0.25 / 255  # weaker detail does not count
 HELD_BACK = 0.05  # of the pairs
 
 Pairs = dict[int, tuple[Tensor, Tensor]]
@@ -44,7 +44,7 @@ Pairs = dict[int, tuple[Tensor, Tensor]]
 
 @torch.no_grad()
 def lost_detail(prior: ArtPrior, large: Tensor, factor: int) -> tuple[Tensor, Tensor]:
-    """[1, 4, H, W] opaque => the small picture as a file holds it, and the variances of what the calm answer lacks."""
+    """[1, 4, H, W] opaque => the small picture as stored in a file, and the variances of what the calm answer lacks."""
     degradation = AreaDegradation(factor)
     small = (degradation.apply(large) * 255).round() / 255
     answer = project(enlarge(prior, small, prior.encode(small, degradation), degradation), small, degradation)
@@ -72,7 +72,7 @@ def make_pairs(data: Path, count: int, seed: int = 0) -> Pairs:
 
 
 def fit(pairs: Pairs, minutes: float, seed: int = 0) -> SpreadNetwork:
-    """A network trained on all but the last pairs; the rate falls to nothing over the time."""
+    """A network trained on all but the last pairs; the rate falls to zero over the time."""
     torch.manual_seed(seed)
     network = SpreadNetwork()
     optimiser = torch.optim.Adam(network.parameters(), lr=2e-3)
@@ -136,7 +136,7 @@ def exemplar_list() -> list[tuple[str, str, str, int]]:
 
 
 def exemplar_pictures(data: Path) -> Tensor:
-    """The listed crops in grey, [N, S, S] uint8. Raises KeyError when the data lacks one."""
+    """The listed crops in grey, [N, S, S] uint8. Raises KeyError if one is missing from the data."""
     files = [json.loads(line) for line in (data / "manifest.jsonl").read_text("utf-8").splitlines()]
     ends = np.cumsum([file["crops"] for file in files])
     first = {(f["package"], f["file"]): int(end) - f["crops"] for f, end in zip(files, ends, strict=True)}

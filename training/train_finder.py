@@ -29,8 +29,8 @@ DECOYS = 0.2  # share of faces that are upside down or lying, which must not be 
 
 def loss_of(answer: Tensor, heat: Tensor, rest: Tensor, near: Tensor) -> tuple[Tensor, Tensor]:
     """
-    Focal loss of the heat (Law & Deng 2018, arXiv 1808.01244) and absolute error of the rest where a face is; and [B]
-    each scene's part of the former.
+    Focal loss of the heat (Law & Deng 2018, arXiv 1808.01244) and absolute error of the other outputs where there is a
+    face; and [B], each scene's part of the former.
     """
     p = answer[:, :1].sigmoid().clamp(1e-4, 1 - 1e-4)
     peak = (heat == 1).float()
@@ -49,7 +49,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=5000)
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument(
-        "--start", type=Path, metavar="FINDER", help="continue from these weights instead of starting anew"
+        "--start", type=Path, metavar="FINDER", help="continue from these weights instead of starting from scratch"
     )
     parser.add_argument("--rate", type=float, default=3e-3)
     args = parser.parse_args()

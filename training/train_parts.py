@@ -1,5 +1,5 @@
 """
-Train the network that finds the parts of a portrait: about an hour of one CPU thread; a second call continues.
+Trains the network that finds the parts of a portrait: about an hour of one CPU thread; a second call continues.
 
     python -m training.train_parts --drawn RENDERS --run RUN --minutes 20 --out core/depixel/weights
 
@@ -22,14 +22,14 @@ from depixel.priors.faces import FacePrior
 from depixel.priors.weights import load_weights
 
 RESOLUTION = 96
-"""Pixels a side of the portraits in memory."""
+"""Pixels per side of the portraits in memory."""
 BATCH = 24
 SOFT = 2000
-"""Soft answers that are worked out before the training begins."""
+"""Soft answers that are computed before the training begins."""
 
 
 def loss_of(logits: Tensor, masks: Tensor) -> Tensor:
-    """Cross-entropy against parts of pixels, plus what the soft overlap misses (Milletari et al. 2016)."""
+    """Cross-entropy against fractions of pixels, plus one minus the soft overlap (Milletari et al. 2016)."""
     entropy = -(masks * logits.log_softmax(1)).sum(1).mean()
     shares = logits.softmax(1)
     overlap = 2 * (shares * masks).sum((0, 2, 3)) + 1
@@ -38,7 +38,7 @@ def loss_of(logits: Tensor, masks: Tensor) -> Tensor:
 
 @torch.no_grad()
 def overlaps_of(network: PartsNetwork, held_out: Divided) -> dict[str, float]:
-    """Intersection over union of each part, on soft answers that were held out."""
+    """Intersection over union of each part, on held-out soft answers."""
     network.eval()
     classes = torch.cat([network(part.float() / 127.5 - 1).argmax(1) for part in held_out.pictures.split(64)])
     network.train()
@@ -89,7 +89,7 @@ def _batch(own: Divided, soft: Divided, generator: torch.Generator) -> tuple[Ten
     return torch.cat([x, answers]), torch.cat([masks, chosen.masks.float() / 255])
 
 
-# Soft answers to learn from and to test with, worked out once for each call.
+# Soft answers for training and testing, computed once per call.
 def _soft(run: Path, own: Divided, held_out: Divided, steps: int) -> tuple[Divided, Divided]:
     files = [run / f"soft-{steps}-{name}.pt" for name in ("own", "test")]
     if not files[0].exists():

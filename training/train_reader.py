@@ -22,7 +22,7 @@ from training.small_networks import SmallRun
 
 from depixel.faces.reader import RELEASED_READER, ReaderNetwork, reading_of
 
-RESOLUTION = 96  # pixels a side of the portraits in memory
+RESOLUTION = 96  # pixels per side of the portraits in memory
 BATCH = 96
 
 
@@ -81,7 +81,7 @@ def main() -> None:
     network = ReaderNetwork().train()
     run = SmallRun(network, args.run / "reader.safetensors")
     for module in network.modules():
-        if isinstance(module, torch.nn.Conv2d):  # the layout that convolutions are fastest in
+        if isinstance(module, torch.nn.Conv2d):  # the layout in which convolutions are fastest
             module.weight.data = module.weight.data.contiguous(memory_format=torch.channels_last)
     generator = torch.Generator().manual_seed(run.steps)
 

@@ -102,7 +102,7 @@ def is_unit_vectors(pixels: np.ndarray) -> bool:
 
 
 def is_nearest_enlarged(pixels: np.ndarray) -> bool:
-    """True if nearly all columns (or rows) at which anything changes lie on a grid of 2, 3 or 4 pixels."""
+    """True if nearly all columns (or rows) with any change are on a grid of 2, 3 or 4 pixels."""
     for axis in (0, 1):
         changes = (np.diff(pixels.astype(np.int16), axis=axis) != 0).any(-1).sum(1 - axis)
         for step in (2, 3, 4):
