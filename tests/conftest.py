@@ -1,6 +1,6 @@
 """
-What every test has: a home folder of its own that must stay empty, no processes left over, the same random numbers in
-any order, one thread for torch, and the versions that matter in the header.
+Applies to every test: an isolated home folder that must stay empty, no processes left over, the same random numbers in
+any order, one thread for torch, and relevant versions in the header.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import numpy as np
 import pytest
 
 # Before torch is imported anywhere: tiny networks are several times slower on two threads than on one, and far slower
-# when the machine is busy.
+# on a busy machine.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 _SHOWN = ("torch", "numpy", "pillow", "safetensors", "rich", "starlette", "watchdog")
@@ -59,7 +59,7 @@ _watch_processes()
 
 
 def pytest_report_header() -> str:
-    """Versions of what the engine stands on."""
+    """Versions of what the engine depends on."""
     versions = []
     for name in _SHOWN:
         try:
@@ -92,7 +92,7 @@ def pytest_sessionfinish() -> None:
 
 @pytest.fixture(scope="session")
 def real_home() -> Path:
-    """The home folder of the person who runs the tests: to look for other interpreters in, never to write to."""
+    """The home folder of the user who runs the tests: to look for other interpreters in, never to write to."""
     return Path(os.environ[_REAL_HOME])
 
 
@@ -131,10 +131,10 @@ def _is_own(process: subprocess.Popen[Any], own_folder: str | None, shared_folde
     return not any(shared_folders in word for word in words)
 
 
-# An engine that was told to stop needs a moment to do so.
+# A stopped engine needs a moment to exit.
 def _has_ended(process: subprocess.Popen[Any]) -> bool:
     try:
-        process.wait(60)  # on a machine that does much else
+        process.wait(60)  # on a busy machine
     except subprocess.TimeoutExpired:
         return False
     return True

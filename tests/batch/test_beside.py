@@ -1,4 +1,4 @@
-"""Side files of the pictures of a command line."""
+"""Side files of the pictures on a command line."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _pictures(folder: Path) -> tuple[Path, Path]:
 
 
 def test_what_they_say_goes_to_the_engine(tmp_path: Path) -> None:
-    """Frames and premultiplied alpha; a picture that no file describes stays as it is."""
+    """Frames and premultiplied alpha are detected; a picture without a side file does not change."""
     hero, glow = _pictures(tmp_path / "in")
     sides, picture = SidesBeside(), Picture((np.zeros((8, 8, 4), np.uint8),))
 
@@ -33,7 +33,9 @@ def test_what_they_say_goes_to_the_engine(tmp_path: Path) -> None:
 
 
 def test_those_of_finished_pictures_are_written(tmp_path: Path) -> None:
-    """Beside the results; where a picture is missing, renamed or unknown, a sentence says so instead."""
+    """
+    Scaled side files are written next to the results; if a picture is missing, renamed or unknown, a message says so.
+    """
     hero, glow = _pictures(tmp_path / "in")
     out = tmp_path / "out"
     out.mkdir()
@@ -47,13 +49,13 @@ def test_those_of_finished_pictures_are_written(tmp_path: Path) -> None:
     assert "glow.atlas" in sentences[0] and "more.png, which it describes, was not upscaled" in sentences[0]
     assert "hero.tres seems to hold coordinates for hero.png" in sentences[1]
     again, _ = SidesBeside().finish(done, overwrite=False)
-    assert again == []  # the same bytes lie there
+    assert again == []  # the same bytes are there
     _, renamed = SidesBeside().finish([(hero, out / "hero-x4.png", 4)], overwrite=False)
     assert "hero.png is called hero-x4.png now" in renamed[0]
 
 
 def test_what_lies_there_is_kept(tmp_path: Path) -> None:
-    """Somebody's file of that name is replaced only with --overwrite."""
+    """Another file with that name is replaced only with --overwrite."""
     hero, _ = _pictures(tmp_path / "in")
     (tmp_path / "hero.json").write_text("mine")
     done = [(hero, tmp_path / "hero.png", 2)]

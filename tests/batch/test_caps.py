@@ -39,13 +39,13 @@ def test_what_is_asked_of_a_picture(side: int, caps: SizeCaps, request_: Request
 
 @pytest.mark.parametrize(("caps", "word"), [(SizeCaps(only_below=32), "--only-below"), (SizeCaps(most=63), "--most")])
 def test_what_is_too_large_is_skipped(caps: SizeCaps, word: str) -> None:
-    """With a sentence that names the option."""
+    """The message names the option."""
     problem = caps.settle(_picture(32), Request())
     assert isinstance(problem, Problem) and problem.status == "skipped" and word in problem.reason
 
 
 def test_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Pictures of several sizes in one run: each has its scale, and a dry run says the same."""
+    """Pictures of several sizes in one run: each gets its own scale, and a dry run reports the same."""
     (tmp_path / "in").mkdir()
     for side in (8, 16, 24, 40):
         files.write(tmp_path / "in" / f"{side}.png", _picture(side))

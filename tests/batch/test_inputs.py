@@ -1,4 +1,4 @@
-"""Which pictures a command line means."""
+"""Finds the pictures that a command line names."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ def _relative(*inputs: str, leave_out: str | None = None) -> list[str]:
 
 
 def test_one_folder_keeps_its_structure(tree: Path) -> None:
-    """Paths are relative to the folder, names and case untouched, hidden things left alone, others counted."""
+    """
+    Paths are relative to the folder; names and case do not change, hidden files are skipped, other files are counted.
+    """
     found = find_pictures(["a"], READABLE)
 
     assert [r.as_posix() for _, r in found.pictures] == ["hero.png", "Ünï çødé/图 😀.PNG"]
@@ -39,31 +41,31 @@ def test_one_folder_keeps_its_structure(tree: Path) -> None:
 
 
 def test_several_folders_do_not_mix(tree: Path) -> None:
-    """Each goes into a folder of its own name, so that two hero.png do not meet."""
+    """Each input gets a folder of its own name, so that two hero.png do not collide."""
     assert _relative("a", "b") == ["a/hero.png", "a/Ünï çødé/图 😀.PNG", "b/hero.png", "b/deep/er/wall.tga"]
 
 
 def test_patterns_keep_what_lies_below_the_fixed_part(tree: Path) -> None:
-    """b/**/*.tga keeps deep/er; a pattern without a match is named."""
+    """b/**/*.tga keeps deep/er; a pattern without a match is reported."""
     assert _relative("b/**/*.tga") == ["deep/er/wall.tga"]
     assert _relative("*/hero.png") == ["a/hero.png", "b/hero.png"]
     assert find_pictures(["c/*.png"], READABLE).missing == [("c/*.png", "nothing matches the pattern c/*.png.")]
 
 
 def test_a_named_file_is_taken_whatever_its_ending(tree: Path) -> None:
-    """What counts is the content; only folders are filtered by name."""
+    """Named files are judged by content; only folders are filtered by name."""
     assert _relative("a/notes.txt") == ["notes.txt"]
 
 
 def test_a_file_named_with_wildcard_characters_is_a_file(tree: Path) -> None:
-    """hero[1].png exists: it is no pattern."""
+    """hero[1].png exists, so it is not a pattern."""
     (tree / "hero[1].png").write_bytes(b"x")
 
     assert _relative("hero[1].png") == ["hero[1].png"]
 
 
 def test_missing_inputs_are_named(tree: Path) -> None:
-    """A typing error does not vanish."""
+    """A misspelt name is reported."""
     assert find_pictures(["nope.jpg"], READABLE).missing == [("nope.jpg", "no such file or folder: nope.jpg.")]
 
 
@@ -72,7 +74,7 @@ def test_missing_inputs_are_named(tree: Path) -> None:
     [("a/heroo.png", "a/hero.png"), ("a/HERO.PNG", "a/hero.png"), ("aa/hero.png", "a/hero.png"), ("zz/zz.xyz", None)],
 )
 def test_a_slip_is_answered_with_what_was_meant(tree: Path, typed: str, meant: str | None) -> None:
-    """The neighbour that is most like it, in the folder, or in the folder that was meant; or none."""
+    """The most similar name in the folder, or in the intended folder, or none."""
     ((text, reason),) = find_pictures([typed], READABLE).missing
 
     assert text == typed
@@ -80,7 +82,7 @@ def test_a_slip_is_answered_with_what_was_meant(tree: Path, typed: str, meant: s
 
 
 def test_earlier_answers_are_no_inputs(tree: Path) -> None:
-    """The default output folder of an earlier run is passed over, unless it is the input itself."""
+    """The default output folder of an earlier run is skipped, unless it is the input itself."""
     answers = tree / "b" / "deep" / DEFAULT_OUT
     answers.mkdir()
     (answers / "old.png").write_bytes(b"x")
@@ -91,25 +93,25 @@ def test_earlier_answers_are_no_inputs(tree: Path) -> None:
 
 
 def test_every_picture_once(tree: Path) -> None:
-    """A file given twice, or also through its folder, is one input."""
+    """A file named twice, or also through its folder, is one input."""
     assert _relative("a/hero.png", "a/hero.png", "a") == ["hero.png", "Ünï çødé/图 😀.PNG"]
 
 
 def test_results_are_no_inputs(tree: Path) -> None:
-    """The output folder inside the input folder is left out."""
+    """An output folder inside the input folder is skipped."""
     assert _relative("b", leave_out="b/deep") == ["hero.png"]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
 def test_links_to_folders_are_not_followed(tree: Path) -> None:
-    """A link to a folder above does not make an endless tree."""
+    """A link to a parent folder does not cause an endless walk."""
     (tree / "b" / "loop").symlink_to(tree)
 
     assert sorted(_relative("b")) == ["deep/er/wall.tga", "hero.png"]
 
 
 def test_links_in_circles_are_inputs_that_fail(tmp_path: Path) -> None:
-    """Found like the others, so that it can be named with its reason; the plan stands."""
+    """An unreadable file is found like the others and reported with its reason; the plan continues."""
     (tmp_path / "a.png").touch()
     (tmp_path / "loop.png").symlink_to("loop.png")
 

@@ -1,4 +1,4 @@
-"""What can be known about an output's file before anything is computed, and what is measured once it is there."""
+"""What is known about an output before anything is computed, and what is measured afterwards."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _picture(width: int, height: int = 1, channels: int = 3, frames: int = 1, dt
 
 @pytest.mark.parametrize(("width", "scale", "fits"), [(4095, 4, True), (4096, 4, False), (4096, 2, True)])
 def test_too_wide_for_webp_is_known_before(width: int, scale: int, fits: bool) -> None:
-    """The limit of 16383 pixels is that of the answer: width times scale."""
+    """The limit of 16383 pixels applies to the answer: width times scale."""
     picture, settings = _picture(width), Request(scale=scale, domain="art")
     target = Path("out.webp")
 
@@ -46,7 +46,7 @@ def test_too_wide_for_webp_is_known_before(width: int, scale: int, fits: bool) -
     ],
 )
 def test_what_the_format_cannot_hold_is_known_before(target: str, picture: Picture, words: str) -> None:
-    """Transparency, frames and depth of the answer are those of its source."""
+    """Transparency, frames and depth of the answer equal those of its source."""
     with pytest.raises(UnsupportedPictureError, match=words):
         check_writable(Path(target), picture, Request())
     check_writable(Path("x.png"), picture, Request())
@@ -54,7 +54,7 @@ def test_what_the_format_cannot_hold_is_known_before(target: str, picture: Pictu
 
 @pytest.mark.parametrize(("domain", "scale", "expected"), [("art", 0, 4), ("auto", 3, 3), ("faces", 0, 16)])
 def test_the_answers_size_is_that_of_the_engine(domain: str, scale: int, expected: int) -> None:
-    """With and without a scale in the request, on an enlarged grid too: what `prepare` then decides."""
+    """With and without a scale in the request, and on an enlarged grid: the same decision as `prepare`."""
     small = np.random.default_rng(2).integers(0, 3, (4, 4, 3), dtype=np.uint8) * 100
     enlarged = Picture((small.repeat(2, 0).repeat(2, 1),))
     request = Request(scale=scale or None, domain=domain)
@@ -66,13 +66,13 @@ def test_the_answers_size_is_that_of_the_engine(domain: str, scale: int, expecte
 
 
 def test_lossy_by_ending() -> None:
-    """Every ending of a lossy format counts, .jfif too; without an ending the source's format is exact or was lossy."""
+    """Every extension of a lossy format counts, including .jfif; without an extension the source's format decides."""
     assert all(may_change_pixels(Path(f"x{ending}")) for ending in (".jpg", ".jfif", ".JPE", ".gif", ".webp", ".dds"))
     assert not any(may_change_pixels(Path(f"x{ending}")) for ending in (".png", ".apng", ".bmp", ""))
 
 
 def test_run_and_dry_run_refuse_alike(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The same files fail with the same sentences, and none is hidden by another; nothing is computed for them."""
+    """A dry run fails for the same files with the same sentences, none hidden by another; nothing is computed."""
     folder = tmp_path / "in"
     folder.mkdir()
     files.write(folder / "wide.png", _picture(4096))
@@ -96,7 +96,7 @@ def test_run_and_dry_run_refuse_alike(tmp_path: Path, capsys: pytest.CaptureFixt
 def test_what_nobody_foresaw_does_not_hide_the_others(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A fault of ours with one file is that file's, in a dry run too."""
+    """An internal error with one file affects only that file, in a dry run too."""
     (tmp_path / "in").mkdir()
     for name in ("a.png", "b.png"):
         files.write(tmp_path / "in" / name, _picture(4, 4))

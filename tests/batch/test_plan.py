@@ -1,4 +1,4 @@
-"""Where answers go, and what never happens to files that are there."""
+"""Where answers go, and what never happens to existing files."""
 
 from __future__ import annotations
 
@@ -23,26 +23,26 @@ def _plan(
 
 
 def test_names_and_folders_are_kept(tmp_path: Path) -> None:
-    """Same path below OUT, same stem, same ending, same case."""
+    """Same path below OUT, same stem, same extension, same case."""
     assert _plan(tmp_path, "Sub/Hero.PNG").target == tmp_path / "out/Sub/Hero.PNG"
 
 
 def test_suffix_and_format_are_as_asked(tmp_path: Path) -> None:
-    """--suffix goes behind the stem, --format changes the ending; what nothing writes becomes PNG."""
+    """--suffix is appended to the stem, --format changes the extension; formats that cannot be written become PNG."""
     assert _plan(tmp_path, suffix="_x4").target.name == "hero_x4.png"
     assert _plan(tmp_path, extension=".tga").target.name == "hero.tga"
     assert _plan(tmp_path, "old.pcx").target.name == "old.png"
 
 
 def test_candidates_have_names_of_their_own(tmp_path: Path) -> None:
-    """The best keeps the name, the others say what they are."""
+    """The best candidate keeps the name; the others are named by their number."""
     names = [path.name for path in _plan(tmp_path).targets(3)]
 
     assert names == ["hero.png", "hero.candidate-2.png", "hero.candidate-3.png"]
 
 
 def test_existing_outputs_are_skipped_unless_told(tmp_path: Path) -> None:
-    """The best candidate is written last: where it is, all are; without it, a run was interrupted and is done again."""
+    """The best candidate is written last: if it exists, all do; without it, a run was interrupted and is repeated."""
     (tmp_path / "out").mkdir()
     (tmp_path / "out/hero.candidate-2.png").touch()
     assert _plan(tmp_path, candidates=2).problem is None
@@ -57,7 +57,7 @@ def test_existing_outputs_are_skipped_unless_told(tmp_path: Path) -> None:
 
 
 def test_a_source_is_never_overwritten(tmp_path: Path) -> None:
-    """Not even with --overwrite, not even another input's, not even through a link."""
+    """Sources are never overwritten, even with --overwrite, if they are another input, or through a link."""
     source, link = tmp_path / "hero.png", tmp_path / "link.png"
     source.touch()
     link.symlink_to(source)
@@ -73,7 +73,7 @@ def test_a_source_is_never_overwritten(tmp_path: Path) -> None:
 
 
 def test_two_answers_never_share_a_file(tmp_path: Path) -> None:
-    """a.png and a.tga both written as PNG: the second is failed by name, before anything is computed."""
+    """a.png and a.tga both written as PNG: the second fails by name, before anything is computed."""
     pairs = [(tmp_path / name, Path(name)) for name in ("a.png", "a.tga", "a.candidate-2.tga")]
 
     all_planned = plan_pictures(pairs, Naming(tmp_path / "out", False, extension=".png"), WRITABLE, 2, False)
@@ -84,7 +84,7 @@ def test_two_answers_never_share_a_file(tmp_path: Path) -> None:
 
 
 def test_a_file_that_keeps_its_name_has_it(tmp_path: Path) -> None:
-    """hero.kra, whose answer is a PNG, does not take the name of hero.png, whatever comes first."""
+    """hero.kra, whose answer is a PNG, does not take the name of hero.png, in any order."""
     pairs = [(tmp_path / name, Path(name)) for name in ("hero.kra", "hero.png", "other.kra")]
 
     all_planned = plan_pictures(pairs, Naming(tmp_path / "out", False), WRITABLE, 1, False)
@@ -95,7 +95,9 @@ def test_a_file_that_keeps_its_name_has_it(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_written_is_known_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Long names, files in the place of folders, closed folders, full disks: a sentence, and nothing is computed."""
+    """
+    Long names, files in place of folders, unwritable folders, full disks: one sentence each, and nothing is computed.
+    """
     (tmp_path / "file").touch()
     source = tmp_path / "a.png"
 
@@ -116,7 +118,7 @@ def test_what_cannot_be_written_is_known_before(tmp_path: Path, monkeypatch: pyt
 
 
 def test_out_may_be_a_file_for_one_picture(tmp_path: Path) -> None:
-    """-o big.png with one file in; a folder otherwise."""
+    """-o big.png is a file for a single input, otherwise a folder."""
     source = tmp_path / "hero.png"
     source.touch()
 
@@ -126,7 +128,7 @@ def test_out_may_be_a_file_for_one_picture(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("case", ["several", "folder", "suffix", "existing file", "not written"])
 def test_contradictions_are_bad_usage(tmp_path: Path, case: str) -> None:
-    """What cannot be meant is said at once, with exit code 2."""
+    """Impossible combinations are refused at once with exit code 2."""
     source = tmp_path / "hero.png"
     source.touch()
     (tmp_path / "notes.txt").touch()

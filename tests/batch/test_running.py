@@ -1,4 +1,4 @@
-"""Read, answer, write in groups: nothing is lost, nothing stops the others, memory stays bounded."""
+"""Reading, answering and writing in groups: nothing is lost, no file stops the others, memory stays bounded."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ RNG = np.random.default_rng(2)
 
 @pytest.fixture(scope="module")
 def upsampler(tmp_path_factory: pytest.TempPathFactory) -> Upsampler:
-    """The real engine on a tiny network."""
+    """The real engine with a tiny network."""
     return Upsampler("cpu", {"art": str(write_tiny_art(tmp_path_factory.mktemp("weights")))})
 
 
 class Disk:
-    """Pictures by path in memory; counts how many are alive between reading and writing."""
+    """Pictures in memory by path; counts how many are alive between reading and writing."""
 
     def __init__(self, pictures: dict[str, Picture | DepixelError | Exception]) -> None:
         self.pictures = pictures
@@ -71,7 +71,7 @@ def _run(
 
 
 def test_answers_equal_those_given_alone(upsampler: Upsampler) -> None:
-    """A picture in a batch of different sizes comes out as it does alone, under its own name."""
+    """A picture in a batch of mixed sizes equals its answer alone, under its own name."""
     disk = Disk({"a.png": _picture(6), "b.png": _picture(5, 9), "c.png": _picture(6)})
 
     outcomes = _run(upsampler, disk, _jobs("a.png", "b.png", "c.png"))
@@ -84,7 +84,7 @@ def test_answers_equal_those_given_alone(upsampler: Upsampler) -> None:
 
 
 def test_one_bad_file_does_not_stop_the_others(upsampler: Upsampler) -> None:
-    """Unreadable, unwritable, a fault of our own, known before the start: each is one outcome with its reason."""
+    """Unreadable, unwritable, an internal error, failed in advance: each is one outcome with its reason."""
     disk = Disk(
         {
             "a.png": _picture(),
@@ -119,7 +119,7 @@ def test_one_bad_file_does_not_stop_the_others(upsampler: Upsampler) -> None:
 
 
 def test_one_picture_that_breaks_the_engine_does_not_take_its_group_along(upsampler: Upsampler) -> None:
-    """The group is answered again one by one; only the culprit fails."""
+    """The group is answered again one by one; only the faulty picture fails."""
     disk = Disk({name: _picture(7 if name == "bad.png" else 6) for name in ("a.png", "bad.png", "c.png")})
 
     class Fragile:
@@ -134,7 +134,7 @@ def test_one_picture_that_breaks_the_engine_does_not_take_its_group_along(upsamp
 
 
 def test_memory_is_bounded(upsampler: Upsampler) -> None:
-    """Of many pictures only two groups are alive: one that the engine answers, and one that is being written."""
+    """Only two groups of many pictures are alive: one being answered, and one being written."""
     names = [f"{number}.png" for number in range(700)]
     picture = _picture(2)
     disk = Disk(dict.fromkeys(names, picture))
@@ -146,8 +146,8 @@ def test_memory_is_bounded(upsampler: Upsampler) -> None:
 
 
 def test_stopping_keeps_what_is_finished(upsampler: Upsampler) -> None:
-    """After the wish to stop no picture is begun; every input still has an outcome."""
-    big = _picture(260)  # large enough to be a group of its own
+    """After a request to stop no further picture is begun; every input still has an outcome."""
+    big = _picture(260)  # large enough for its own group
     disk = Disk({"a.png": big, "b.png": big, "c.png": big})
     settings = Request(scale=4)
 
@@ -162,7 +162,7 @@ def test_stopping_keeps_what_is_finished(upsampler: Upsampler) -> None:
 
 
 def test_every_candidate_is_written_and_labelled(upsampler: Upsampler) -> None:
-    """The best candidate last, each with its seed and the word imagined in its text."""
+    """The best candidate is written last, each with its seed and the word imagined in its text."""
     disk = Disk({"a.png": _picture().replace(text={"Author": "me"})})
 
     (outcome,) = _run(upsampler, disk, _jobs("a.png"), Request(scale=2, candidates=3, imagination=0.5))
@@ -179,7 +179,7 @@ def test_every_candidate_is_written_and_labelled(upsampler: Upsampler) -> None:
 
 
 def test_only_inputs_are_looked_up_in_side_files(upsampler: Upsampler) -> None:
-    """What lies beside an answer that is read back (a JPEG) says nothing about it."""
+    """A side file next to an answer that is read back (a JPEG) does not affect the measurement."""
 
     class Sides:
         def __init__(self) -> None:

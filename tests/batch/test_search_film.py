@@ -1,4 +1,4 @@
-"""The search as a film: every step is a frame, in every format that moves."""
+"""The search as an animation: every step is a frame, in every animated format."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _given(height: int = 16, width: int = 12) -> Picture:
 
 @pytest.mark.parametrize("ending", [".gif", ".webp", ".png"])
 def test_every_step_of_a_search_is_a_frame_of_the_file(ending: str, tmp_path: Path) -> None:
-    """The input first, one frame a step, the answer last and longest; read back from the file they are all there."""
+    """The input first, one frame per step, the answer last and longest; all can be read back from the file."""
     engine = FaceEngine(TinyFaces(), EnlargingEngine(TinyArt(), CPU, 64 * 64), CPU)  # type: ignore[arg-type]
     film, steps = SearchFilm(), []
     settings = Request(domain="faces", steps=5, scale=4, eps=0.0)
@@ -55,7 +55,7 @@ def test_every_step_of_a_search_is_a_frame_of_the_file(ending: str, tmp_path: Pa
 
 
 def test_a_preview_shows_the_box_and_no_padding() -> None:
-    """A portrait that is not square is previewed in its own shape, not in the prior's."""
+    """A portrait that is not square is previewed in its own shape, not the prior's."""
     engine = FaceEngine(TinyFaces(), EnlargingEngine(TinyArt(), CPU, 64 * 64), CPU)  # type: ignore[arg-type]
     settings = Request(domain="faces", steps=1, scale=4)
     shapes: list[tuple[int, ...]] = []
@@ -82,7 +82,7 @@ def test_a_face_in_a_wide_picture_is_not_stretched() -> None:
 
 
 def test_what_cannot_be_filmed_is_a_sentence() -> None:
-    """No steps, or an ending that does not move."""
+    """No steps, or an extension without animation, is an error."""
     with pytest.raises(BadUsageError, match="no search"):
         SearchFilm().finish(_given(), _given())
     with pytest.raises(BadUsageError, match=r"\.gif, \.webp"):

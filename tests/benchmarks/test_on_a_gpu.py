@@ -1,4 +1,4 @@
-"""The GPU script is sound: its dry run on a CPU goes through every part and fails in none."""
+"""The GPU script works: its dry run on a CPU goes through every part without failures."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 @pytest.mark.weights
 @pytest.mark.timeout(300)
 def test_the_dry_run_fills_the_table(tmp_path: Path) -> None:
-    """Each part has rows, none says that it failed."""
+    """Each part has rows, and none reports a failure."""
     command = [sys.executable, str(ROOT / "benchmarks/on_a_gpu.py"), "--dry", "--out", str(tmp_path)]
 
     done = subprocess.run(command, capture_output=True, text=True, timeout=280, check=False)

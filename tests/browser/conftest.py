@@ -18,7 +18,7 @@ from depixel.client.engine import page_address
 __all__ = ["engine", "place", "record_engine", "tiny_weights"]
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 40.0  # seconds until something must have appeared on a busy machine
+PATIENCE = 40.0  # seconds until something must appear on a busy machine
 _FLAGS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -31,7 +31,7 @@ def chromium() -> str | None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All tests of this folder need a browser, and some seconds."""
+    """All tests in this folder need a browser and take some seconds."""
     here = Path(__file__).parent
     for item in items:
         if here in Path(str(item.path)).parents:
@@ -50,7 +50,7 @@ def a_pack(samples: Path, folder: Path) -> Path:
 
 
 class Browser:
-    """What the tests do with the page, as a person would."""
+    """Actions of a user on the page."""
 
     def __init__(self, driver: Any, downloads: Path, profile: Path) -> None:
         self.driver = driver
@@ -58,7 +58,7 @@ class Browser:
         self.profile = profile
 
     def open(self, engine: Engine, files: list[tuple[str, str]] | None = None) -> None:
-        """A fresh page, as `depixel open` gives it."""
+        """A new page, opened as `depixel open` does."""
         self.driver.get(page_address(*engine.page_key(files or [])))
         self.until("the page", lambda: self.shown("#main"))
 
@@ -67,20 +67,20 @@ class Browser:
         return list(self.driver.find_elements("css selector", selector))
 
     def one(self, selector: str) -> Any:
-        """The first of them."""
+        """The first such element."""
         return self.driver.find_element("css selector", selector)
 
     def bring(self, selector: str) -> Any:
-        """The first of them, scrolled to the middle, where nothing that sticks to an edge lies over it."""
+        """The first such element, scrolled to the middle, where no sticky element covers it."""
         self.run("arguments[0].scrollIntoView({block: 'center'})", self.one(selector))
         return self.one(selector)
 
     def shown(self, selector: str) -> bool:
-        """Whether there is one that can be seen."""
+        """Whether there is a visible one."""
         return any(element.is_displayed() for element in self.all(selector))
 
     def text(self, selector: str) -> str:
-        """The words of the first one."""
+        """The text of the first one."""
         return str(self.one(selector).text)
 
     def run(self, script: str, *arguments: Any) -> Any:
@@ -88,7 +88,7 @@ class Browser:
         return self.driver.execute_script(script, *arguments)
 
     def until(self, what: str, condition: Callable[[], Any], seconds: float = PATIENCE) -> Any:
-        """Wait for a condition; when it does not come, say what the page shows instead."""
+        """Wait for a condition; on timeout, report what the page shows instead."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             try:
@@ -104,7 +104,7 @@ class Browser:
         self.one("#files").send_keys("\n".join(str(path) for path in paths))
 
     def enlarge(self, factor: int) -> None:
-        """Ask for so many times larger."""
+        """Set the scale."""
         self.run(
             "const box = document.getElementById('factor'); box.value = arguments[0];"
             "box.dispatchEvent(new Event('input'));",
@@ -125,7 +125,7 @@ class Browser:
         )
 
     def finished(self) -> bool:
-        """Whether nothing waits or runs."""
+        """Whether nothing is waiting or running."""
         return self.text("#left").startswith(("All done.", "Finished."))
 
     def states(self) -> list[str]:
@@ -144,19 +144,19 @@ class Browser:
         return path
 
     def complaints(self) -> list[str]:
-        """What the browser's console complains about, but for refusals by the engine and for an engine that is gone."""
+        """Complaints on the browser's console, except for refusals by the engine and for a stopped engine."""
         lines = [str(entry["message"]) for entry in self.driver.get_log("browser") if entry["level"] == "SEVERE"]
         return [line for line in lines if "Failed to load resource" not in line]
 
     def close(self) -> None:
-        """Once; a second time does nothing."""
+        """Close it; a second call does nothing."""
         if self.driver.service.process is not None and self.driver.service.process.poll() is None:
             self.driver.quit()
 
 
 @pytest.fixture(scope="session")
 def new_browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Browser]]:
-    """Starts browsers, each with a profile of its own."""
+    """Starts browsers, each with its own profile."""
     webdriver = pytest.importorskip("selenium.webdriver")
     if chromium() is None or shutil.which("chromedriver") is None:
         pytest.skip("chromium and chromedriver are not installed: scripts/browser_tests does that")
@@ -188,7 +188,7 @@ def shared_browser(new_browser: Callable[[], Browser]) -> Browser:
 
 @pytest.fixture
 def browser(shared_browser: Browser, engine: Engine) -> Iterator[Browser]:
-    """The browser with a fresh page; afterwards its console must be silent."""
+    """The browser with a new page; afterwards its console must be empty."""
     shared_browser.driver.set_window_size(1280, 900)
     for path in shared_browser.downloads.iterdir():
         path.unlink()

@@ -1,4 +1,4 @@
-"""For everyone: no rule of axe-core is broken, the keyboard reaches everything, a small screen shows all of it."""
+"""Accessibility: no axe-core rule is violated, the keyboard reaches everything, and small screens show everything."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_no_rule_of_accessibility_is_broken(browser: Browser, samples: Path, tmp
 
 @pytest.mark.parametrize("scheme", ["light", "dark"], indirect=True)
 def test_no_rule_is_broken_in_any_state(browser: Browser, samples: Path, tmp_path: Path, scheme: str) -> None:
-    """A preview, the heat map, all dials, a missing partner, a paused batch, packs, while something is dragged."""
+    """With a preview, the heat map, all dials, a missing partner, a paused batch, packs, and during a drag."""
     found: dict[str, list[str]] = {}
 
     def check(state: str) -> None:
@@ -98,7 +98,7 @@ def test_no_rule_is_broken_in_any_state(browser: Browser, samples: Path, tmp_pat
 
 
 def test_a_page_without_a_key_breaks_no_rule(browser: Browser) -> None:
-    """It says what to do, to everybody."""
+    """The page says what to do, for every user."""
     browser.run("sessionStorage.clear()")
     browser.driver.refresh()
     browser.until("banner", lambda: "depixel open" in browser.text("#banner"))
@@ -119,7 +119,7 @@ def tab_to(browser: Browser, selector: str) -> Any:
 
 
 def test_a_whole_visit_by_keyboard(browser: Browser) -> None:
-    """An example, a preview, a second answer, looking at it, keeping and saving it: without a mouse."""
+    """An example, a preview, a second answer, looking at it, keeping and saving it, without a mouse."""
     from selenium.webdriver.common.keys import Keys
 
     tab_to(browser, ".example").send_keys(Keys.ENTER)
@@ -141,7 +141,7 @@ def test_a_whole_visit_by_keyboard(browser: Browser) -> None:
 
 
 def test_every_dial_is_turned_by_keyboard(browser: Browser) -> None:
-    """Each has a name, says its value, and writes its part of the option."""
+    """Each has a name, announces its value, and writes its part of the option."""
     from selenium.webdriver.common.keys import Keys
 
     browser.run("document.getElementById('preset-face').click()")
@@ -160,7 +160,7 @@ def test_every_dial_is_turned_by_keyboard(browser: Browser) -> None:
 
 
 def test_all_of_it_works_by_keyboard(browser: Browser, samples: Path) -> None:
-    """Tab reaches every control that can be seen, and shows where it is; Enter and arrows do what a mouse does."""
+    """Tab reaches every visible control and shows the focus; Enter and arrows do what a mouse does."""
     from selenium.webdriver.common.keys import Keys
 
     browser.drop(samples / "sprites" / "mage.png")
@@ -188,7 +188,7 @@ def test_all_of_it_works_by_keyboard(browser: Browser, samples: Path) -> None:
 
 
 def test_news_reaches_screen_readers(browser: Browser, samples: Path) -> None:
-    """What is added and what is done is said in a live region."""
+    """Added and finished pictures are announced in a live region."""
     browser.run(
         "window.said = []; new MutationObserver(() => said.push(document.getElementById('live').textContent))"
         ".observe(document.getElementById('live'), {childList: true, characterData: true, subtree: true})"
@@ -203,7 +203,7 @@ def test_news_reaches_screen_readers(browser: Browser, samples: Path) -> None:
 
 @pytest.mark.parametrize("width", [320, 768, 1440])
 def test_nothing_is_cut_off(browser: Browser, samples: Path, width: int, request: pytest.FixtureRequest) -> None:
-    """At three widths nothing sticks out at the side, and controls are large enough to hit."""
+    """At three widths nothing overflows at the side, and controls are large enough to hit."""
     metrics = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 500}
     browser.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
     request.addfinalizer(lambda: browser.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {}))

@@ -1,4 +1,4 @@
-"""Folders: dropped as a file manager drops them, or chosen; pictures keep their places, packs go the packs' way."""
+"""Folders, dropped or chosen: pictures keep their paths, and packs are treated as packs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.browser.conftest import Browser
 
 
 def drop_for_real(browser: Browser, *paths: Path) -> None:
-    """Drag files and folders in from outside the browser and let go of them over the page."""
+    """Drag files and folders in from outside the browser and drop them on the page."""
     data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
     for kind in ("dragEnter", "dragOver", "drop"):
         event = {"type": kind, "x": 300, "y": 300, "data": data}
@@ -18,7 +18,7 @@ def drop_for_real(browser: Browser, *paths: Path) -> None:
 
 
 def a_folder(samples: Path, place: Path) -> Path:
-    """Pictures on two levels, a file that is none, and hidden files."""
+    """Pictures on two levels, a file that is not a picture, and hidden files."""
     (place / "game/hud/.thumbnails").mkdir(parents=True)
     shutil.copy(samples / "sprites" / "bee.png", place / "game/bee.png")
     shutil.copy(samples / "sprites" / "mage.png", place / "game/hud/ß 猫.png")
@@ -29,7 +29,7 @@ def a_folder(samples: Path, place: Path) -> Path:
 
 
 def test_a_dropped_folder_is_walked(browser: Browser, samples: Path, tmp_path: Path) -> None:
-    """All its pictures are done and saved in their places; hidden files and what is no picture are left out."""
+    """All its pictures are answered and saved under their paths; hidden files and other files are skipped."""
     drop_for_real(browser, a_folder(samples, tmp_path), samples / "animations" / "coin.png")
 
     browser.until("rows", lambda: len(browser.all(".item")) == 3)
@@ -42,7 +42,7 @@ def test_a_dropped_folder_is_walked(browser: Browser, samples: Path, tmp_path: P
 
 
 def test_a_dropped_folder_of_many_files_is_read_to_its_end(browser: Browser, samples: Path, tmp_path: Path) -> None:
-    """Browsers hand over a hundred entries at a time."""
+    """Browsers return a hundred entries at a time."""
     (tmp_path / "many").mkdir()
     for number in range(230):
         (tmp_path / "many" / f"{number}.txt").write_text("no picture")
@@ -62,7 +62,7 @@ def test_a_chosen_folder_is_walked(browser: Browser, samples: Path, tmp_path: Pa
 
 
 def test_a_dropped_folder_that_is_a_pack_is_one_pack(browser: Browser, samples: Path, tmp_path: Path) -> None:
-    """It is recognised, waits for its start with an empty progress bar out of sight, and is saved as a zip."""
+    """It is recognised, waits to be started with a hidden, empty progress bar, and is saved as a zip."""
     block = tmp_path / "Faithful/assets/minecraft/textures/block"
     block.mkdir(parents=True)
     (tmp_path / "Faithful/pack.mcmeta").write_text('{"pack": {"pack_format": 15, "description": "test"}}')

@@ -1,4 +1,4 @@
-"""The live preview: a part of the picture with the settings of the form, before anybody asks for the whole."""
+"""The live preview: a part of the picture with the settings of the form, before the whole is requested."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.browser.conftest import Browser
 
 
 def state(browser: Browser) -> str:
-    """What the preview is doing."""
+    """The state of the preview."""
     return str(browser.one("#preview").get_attribute("data-state"))
 
 
@@ -24,19 +24,21 @@ def set_option(browser: Browser, name: str, value: object) -> None:
 
 
 def image(browser: Browser) -> str:
-    """The address of the picture that the preview shows."""
+    """The address of the picture in the preview."""
     return str(browser.run("return document.getElementById('preview').style.backgroundImage"))
 
 
 def opened(browser: Browser, path: Path) -> None:
-    """Drop a picture and wait until it is done and known."""
+    """Drop a picture and wait until it is answered and known."""
     browser.drop(path)
     browser.until("verdict", lambda: browser.text("#verdict") and browser.text("#suggestion"))
     browser.until("end", browser.finished)
 
 
 def test_it_follows_the_settings(browser: Browser, samples: Path) -> None:
-    """It comes with a change, changes with the next, adds no answer, and goes when the settings are what they were."""
+    """
+    It appears after a change, follows the next one, adds no answer, and disappears when the settings are reverted.
+    """
     opened(browser, samples / "sprites" / "mage.png")
     assert state(browser) == "off"
 
@@ -56,7 +58,7 @@ def test_it_follows_the_settings(browser: Browser, samples: Path) -> None:
 
 
 def test_it_stays_until_the_answer_is_there(browser: Browser, samples: Path) -> None:
-    """`Make again` keeps what was previewed as an answer, and the preview goes."""
+    """`Make again` keeps the previewed result as an answer, and the preview disappears."""
     opened(browser, samples / "sprites" / "mage.png")
     set_option(browser, "imagination", 1)
     browser.until("preview", lambda: state(browser) == "shown")
@@ -71,7 +73,7 @@ def test_it_stays_until_the_answer_is_there(browser: Browser, samples: Path) -> 
 
 
 def test_of_a_large_picture_it_shows_the_part_in_view(browser: Browser, tmp_path: Path) -> None:
-    """The part is small, lies where the picture has it, and follows the view."""
+    """The part is small, is where the picture has it, and follows the view."""
     from PIL import Image
 
     Image.radial_gradient("L").resize((200, 160)).convert("RGB").save(tmp_path / "large.png")
@@ -94,7 +96,7 @@ def test_of_a_large_picture_it_shows_the_part_in_view(browser: Browser, tmp_path
 
 
 def test_a_size_in_pixels_is_previewed_too(browser: Browser, samples: Path) -> None:
-    """The preview lies over the whole of a small picture, however large its answer is to become."""
+    """The preview covers the whole of a small picture, regardless of the size of its answer."""
     opened(browser, samples / "sprites" / "mage.png")
     browser.run(
         "document.querySelector('[name=size-by][value=side]').click(); const box = document.getElementById('side');"
@@ -109,7 +111,7 @@ def test_a_size_in_pixels_is_previewed_too(browser: Browser, samples: Path) -> N
 
 
 def test_it_can_be_switched_off(browser: Browser, samples: Path) -> None:
-    """Then nothing is sent to the engine before `Make again`."""
+    """With the preview off, nothing is sent to the engine before `Make again`."""
     opened(browser, samples / "sprites" / "mage.png")
     browser.one("#live-preview").click()
     browser.run("window.sent = 0; const send = fetch; window.fetch = (...all) => { sent += 1; return send(...all); }")
@@ -117,11 +119,11 @@ def test_it_can_be_switched_off(browser: Browser, samples: Path) -> None:
     set_option(browser, "imagination", 1)
     browser.run("return new Promise(done => setTimeout(done, 800))")
     assert state(browser) == "off"
-    assert browser.run("return sent") <= 1  # the engine is asked for its state now and then
+    assert browser.run("return sent") <= 1  # the engine's state is requested now and then
 
 
 def test_a_refusal_is_said(browser: Browser, samples: Path) -> None:
-    """An impossible setting is a sentence beside the button, and the answer in view stays."""
+    """An impossible setting is explained next to the button, and the shown answer stays."""
     opened(browser, samples / "sprites" / "mage.png")
     set_option(browser, "model", "no-such-model")
 

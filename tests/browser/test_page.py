@@ -1,4 +1,4 @@
-"""A person with the page: drop, look, choose, save."""
+"""Using the page: drop, look, choose, save."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from depixel.files import read
 
 
 def test_drop_wait_and_save(browser: Browser, samples: Path) -> None:
-    """One picture dropped is answered by itself; saved, it scales back to what was dropped."""
+    """A dropped picture is answered automatically; the saved file scales back to it."""
     browser.drop(samples / "sprites" / "mage.png")
     browser.until("verdict", lambda: "Exact" in browser.text("#verdict"))
     assert browser.text("#view-title") == "mage.png"
@@ -35,7 +35,7 @@ def test_drop_wait_and_save(browser: Browser, samples: Path) -> None:
 
 
 def test_the_key_leaves_address_and_history(new_browser: Callable[[], Browser], engine: Engine, tmp_path: Path) -> None:
-    """Neither the address bar nor the browser's history has the key that `depixel open` handed over."""
+    """Neither the address bar nor the browser's history has the key from `depixel open`."""
     browser = new_browser()
     note = tmp_path / "open.html"
     port, key = engine.page_key(note=str(note))
@@ -58,7 +58,9 @@ def test_the_key_leaves_address_and_history(new_browser: Callable[[], Browser], 
 
 
 def test_a_key_in_the_address_is_used_up(browser: Browser, engine: Engine) -> None:
-    """The address bar loses it at once; a second use is refused in words; a tab without a key gets nothing."""
+    """
+    The key disappears from the address bar; a second use is refused with a message; a tab without a key gets nothing.
+    """
     address = page_address(*engine.page_key())
     browser.driver.get(address)
     browser.until("the page", lambda: browser.shown("#main"))
@@ -78,7 +80,7 @@ def test_a_key_in_the_address_is_used_up(browser: Browser, engine: Engine) -> No
 
 
 def test_files_named_on_the_command_line_are_there(browser: Browser, engine: Engine, samples: Path) -> None:
-    """`depixel open FILE FILE`; loading the page again does not begin again."""
+    """`depixel open FILE FILE`; reloading the page does not start again."""
     paths = [samples / "sprites" / "bee.png", samples / "textures" / "wall.png"]
     browser.open(engine, [(str(path), path.name) for path in paths])
 
@@ -90,7 +92,7 @@ def test_files_named_on_the_command_line_are_there(browser: Browser, engine: Eng
 
 
 def test_slide_and_zoom_move_both_pictures(browser: Browser, samples: Path) -> None:
-    """Before and after lie over each other at every zoom; the slider says which one shows where."""
+    """Before and after are aligned at every zoom; the slider decides where each is visible."""
     browser.drop(samples / "sprites" / "mage.png")
     browser.until("verdict", lambda: browser.text("#verdict"))
     box = "const s = getComputedStyle(document.getElementById(arguments[0])); return [s.width, s.height, s.transform]"
@@ -127,7 +129,7 @@ def browser_key(name: str) -> str:
 
 
 def test_more_like_this_adds_and_kept_ones_are_saved(browser: Browser, samples: Path) -> None:
-    """New answers never replace the old ones; several are kept, and saved in one zip."""
+    """New answers never replace old ones; several are kept, and saved in one zip."""
     browser.drop(samples / "sprites" / "bee.png")
     browser.until("answer", lambda: len(browser.all(".answer")) == 1)
     first = browser.text(".answer code")
@@ -164,7 +166,7 @@ def test_hostile_names_are_text(browser: Browser, samples: Path, tmp_path: Path)
 
 
 def test_what_is_no_picture_is_said_and_stops_nobody(browser: Browser, samples: Path, tmp_path: Path) -> None:
-    """A failure has its sentence; the others are done, and all of them can be had as a zip."""
+    """A failure has a message; the others are answered, and all of them can be saved as a zip."""
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"\x89PNG\r\n\x1a\nnothing")
     browser.drop(samples / "sprites" / "bee.png", broken, samples / "animations" / "coin.png")
@@ -214,7 +216,7 @@ def test_a_batch_is_paused_and_goes_on(browser: Browser, samples: Path, tmp_path
 
 
 def test_one_or_all_are_cancelled(browser: Browser, samples: Path, tmp_path: Path) -> None:
-    """What is cancelled stops, also at the engine; the others go on."""
+    """A cancelled picture stops, also in the engine; the others continue."""
     paths = [Path(shutil.copy(samples / "textures" / "wall.png", tmp_path / f"wall{n}.png")) for n in range(12)]
     browser.enlarge(16)
     browser.drop(*paths)
@@ -232,7 +234,7 @@ def test_one_or_all_are_cancelled(browser: Browser, samples: Path, tmp_path: Pat
 
 
 def test_what_is_removed_is_shown_no_more(browser: Browser, samples: Path) -> None:
-    """The next picture takes its place; after the last one the page is empty again, and takes new ones."""
+    """The next picture takes its place; after the last one the page is empty, and accepts new ones."""
     browser.drop(samples / "sprites" / "bee.png", samples / "sprites" / "mage.png")
     browser.until("end", browser.finished)
     assert browser.text("#view-title") == "bee.png"
@@ -247,7 +249,7 @@ def test_what_is_removed_is_shown_no_more(browser: Browser, samples: Path) -> No
 
 
 def test_the_engine_dies_and_comes_back(browser: Browser, samples: Path, tmp_path: Path, place: Place) -> None:
-    """A killed engine is said; once it is back, the same tab goes on and loses nothing."""
+    """A killed engine is reported; once it is back, the same tab continues and loses nothing."""
     paths = [Path(shutil.copy(samples / "textures" / "wall.png", tmp_path / f"wall{n}.png")) for n in range(10)]
     browser.enlarge(8)
     browser.drop(*paths)
@@ -274,7 +276,7 @@ def words_of(browser: Browser, start: str) -> str:
 
 
 def test_a_pack_goes_the_packs_way(browser: Browser, samples: Path, tmp_path: Path) -> None:
-    """Recognised, said, with size and time first; the profile can be changed; the result is a pack."""
+    """Recognised and described, with size and time first; the profile can be changed; the result is a pack."""
     browser.drop(a_pack(samples, tmp_path))
 
     browser.until("dry run", lambda: browser.states() == ["looked"])
@@ -308,7 +310,7 @@ def test_a_pack_goes_the_packs_way(browser: Browser, samples: Path, tmp_path: Pa
 
 
 def test_another_programs_result_is_made_exact(browser: Browser, samples: Path, tmp_path: Path) -> None:
-    """One picture waits for its partner; with it, the large one is changed as little as needed."""
+    """A single picture waits for its partner; then the large one is changed as little as possible."""
     from PIL import Image
 
     with Image.open(samples / "sprites" / "mage.png") as image:
@@ -326,7 +328,7 @@ def test_another_programs_result_is_made_exact(browser: Browser, samples: Path, 
 
 
 def test_more_answers_to_pixel_art_are_its_readings(browser: Browser, samples: Path) -> None:
-    """Each says how the picture was read; the one that is there already does not come again."""
+    """Each answer names its reading; existing readings are not repeated."""
     browser.drop(samples / "pixel-art" / "potion.png")
     browser.until("answer", lambda: len(browser.all(".answer")) == 1)
 
@@ -357,7 +359,7 @@ def test_more_answers_to_pixel_art_are_its_readings(browser: Browser, samples: P
     ],
 )
 def test_answers_are_named_by_what_they_are(browser: Browser, samples: Path, name: str, titles: list[str]) -> None:
-    """More answers to soft art and to textures are their readings; a variation says of which answer."""
+    """More answers to soft art and to textures are their readings; a variation names its source answer."""
     browser.drop(samples / name)
     browser.until("answer", lambda: len(browser.all(".answer")) == 1)
     assert [node.text for node in browser.all(".answer strong")] == ["Calm"]
@@ -371,7 +373,7 @@ def test_answers_are_named_by_what_they_are(browser: Browser, samples: Path, nam
 
 
 def test_an_animation_and_its_original_begin_together(browser: Browser, samples: Path) -> None:
-    """Both get fresh addresses, for an animation runs from the moment its address is first shown; they keep them."""
+    """Both get new addresses, because an animation runs from the moment its address is first shown; they keep them."""
     browser.drop(samples / "animations" / "coin.png")
     browser.until("verdict", lambda: "Exact" in browser.text("#verdict"))
     address = "return ['before', 'after'].map(id => document.getElementById(id).style.backgroundImage)"
@@ -387,7 +389,7 @@ def test_an_animation_and_its_original_begin_together(browser: Browser, samples:
 
 
 def test_a_longest_side_in_pixels(browser: Browser, samples: Path) -> None:
-    """The result has it, its name says it, and the verdict says at which size it was exact."""
+    """The result has the size, its name says it, and the verdict names the size at which it was exact."""
     browser.run(
         "document.querySelector('[name=size-by][value=side]').click(); const box = document.getElementById('side');"
         "box.value = 100; box.dispatchEvent(new Event('input'));"
@@ -403,7 +405,9 @@ def test_a_longest_side_in_pixels(browser: Browser, samples: Path) -> None:
 
 
 def test_dials_of_a_person_write_the_one_option(browser: Browser, samples: Path) -> None:
-    """Shown for faces alone; moved, they write the option; typed, the option moves them; other dials in it stay."""
+    """
+    They are shown for faces only; moving them writes the option; typing the option moves them; other dials in it stay.
+    """
     assert not browser.shown("#person")
     browser.run("document.getElementById('preset-face').click(); document.getElementById('person').open = true;")
     assert browser.shown("#dial-age")

@@ -1,4 +1,4 @@
-"""Dialogs hide what does nothing, and promise exact answers only where they are exact."""
+"""Dialogs hide options without effect, and promise exact answers only where they are exact."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from depixel.domain import BY_NAME
 
 
 def test_an_explanation_makes_no_promise() -> None:
-    """It goes before the sentence that holds for the values."""
+    """The explanation is removed before the sentence about the values."""
     assert explanation(UPSCALE) == "Detail is invented, not recovered."
     for action in (IMAGINE_FACE, ANONYMISE_FACE):
         assert explanation(action) == action.help
 
 
 def test_rows_of_other_kinds_are_idle() -> None:
-    """Readings are for pixel art; where the engine decides about the kind, nothing is ruled out."""
+    """Readings apply to pixel art; while the engine decides the kind, nothing is ruled out."""
     assert "palette" in idle_options(UPSCALE, {"domain": "normals"})
     assert "edges" in idle_options(UPSCALE, {"domain": "data"})
     assert idle_options(UPSCALE, {"domain": "data"})["edges"].startswith("Only for art")
@@ -26,7 +26,7 @@ def test_rows_of_other_kinds_are_idle() -> None:
 
 
 def test_a_copy_of_the_document_has_one_answer_for_each_layer() -> None:
-    """The number of answers does nothing there."""
+    """The number of answers has no effect there."""
     assert "candidates" in idle_options(UPSCALE, {"output": "document"})
     assert "candidates" not in idle_options(UPSCALE, {"output": "new-document"})
 
@@ -62,7 +62,7 @@ def test_a_seed_is_hidden_where_it_changes_nothing(values: dict[str, object], id
     ],
 )
 def test_only_exact_answers_are_called_exact(action: Action, values: dict[str, object], exact: bool) -> None:
-    """The unconditional promise stands only where nothing of the request breaks it."""
+    """The unconditional promise is made only if nothing in the request breaks it."""
     assert exactness(action, values).startswith("Scaled down again, it gives exactly your pixels") is exact
 
 
@@ -79,10 +79,10 @@ def test_only_exact_answers_are_called_exact(action: Action, values: dict[str, o
     ],
 )
 def test_exactly_says_which_pixels_are_meant(action: Action, values: dict[str, object], pixels: str) -> None:
-    """Pixel art is compared at the centres of its blocks, and where a picture had been enlarged, on its true grid."""
+    """Pixel art is compared at the centres of its blocks, and on its true grid if the picture had been enlarged."""
     assert exactness(action, values) == f"Scaled down again, it gives exactly {pixels}"
 
 
 def test_pixels_are_said_to_count_once_for_the_kinds_whose_grid_is_undone() -> None:
-    """As the engine does."""
+    """The same as the engine."""
     assert set(ENLARGED_KINDS) == {domain.name for domain in BY_NAME.values() if domain.gridded}

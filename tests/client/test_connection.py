@@ -1,4 +1,4 @@
-"""What the client makes of the engine's answers."""
+"""How the client handles the engine's responses."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from depixel.client.connection import NotTheEngineError, json_object, proof, ref
 
 
 def test_a_refusal_keeps_the_engine_s_words() -> None:
-    """Sentence and code; another protocol has an error of its own; a changed token means that the engine is new."""
+    """Sentence and code; a different protocol has its own error; a changed token means that the engine is new."""
     busy = refusal(503, {"sentence": "Wait.", "code": "busy"})
     old = refusal(409, {"sentence": "Too old.", "code": "protocol"})
 
@@ -23,7 +23,7 @@ def test_a_refusal_keeps_the_engine_s_words() -> None:
 
 @pytest.mark.parametrize("data", [b"", b"[1]", b"\xff", b"{", b"3"])
 def test_anything_but_an_object_is_an_empty_one(data: bytes) -> None:
-    """A stranger on the port may answer anything."""
+    """A stranger on the port may respond with anything."""
     assert json_object(data) == {}
     assert json_object(b'{"a": 1}') == {"a": 1}
 

@@ -1,4 +1,4 @@
-"""What a dialog asks is checked, and means the same as on the command line."""
+"""A dialog's values are checked, and mean the same as on the command line."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from depixel.request import DEGRADATIONS, DOMAINS, Request
 
 @pytest.mark.parametrize("action", client.ACTIONS, ids=lambda action: action.name)
 def test_defaults_are_a_valid_request(action: client.Action) -> None:
-    """A dialog that is accepted untouched asks for something the engine accepts."""
+    """A dialog accepted unchanged makes a request that the engine accepts."""
     settings = Request.from_dict(client.settings_of(action, action.defaults()))
 
     assert settings.validated() == settings
@@ -18,14 +18,14 @@ def test_defaults_are_a_valid_request(action: client.Action) -> None:
 
 
 def test_unset_values_mean_the_engine_s_own_defaults() -> None:
-    """What the dialog leaves alone is what `depixel upscale` without options does."""
+    """Unchanged values mean the same as `depixel upscale` without options."""
     settings = Request.from_dict(client.settings_of(client.UPSCALE, {"scale": 4}))
 
     assert Request(scale=4) == settings
 
 
 def test_every_value_arrives() -> None:
-    """No option of the dialog is lost on the way."""
+    """No option of the dialog is lost."""
     values = {
         "scale": 3,
         "domain": "textures",
@@ -64,7 +64,7 @@ def test_choices_are_those_of_the_engine() -> None:
     ],
 )
 def test_wrong_values_are_named(name: str, value: object) -> None:
-    """GIMP only warns about wrong arguments and goes on with the default; here they are refused, by name."""
+    """GIMP only warns about wrong arguments and uses the default; here they are refused by name."""
     action = client.with_output(client.UPSCALE, "gimp")
 
     with pytest.raises(client.BadOptionError, match=name):
@@ -72,6 +72,6 @@ def test_wrong_values_are_named(name: str, value: object) -> None:
 
 
 def test_an_empty_selection_is_refused() -> None:
-    """A selection beside the layer is a sentence, not a crash in the engine."""
+    """A selection outside the layer gives a sentence, not a crash in the engine."""
     with pytest.raises(client.BadOptionError, match="selection"):
         client.settings_of(client.UPSCALE, {}, box=(5, 5, 5, 9))

@@ -1,4 +1,4 @@
-"""The dials of the client are those of the drawn person, and write what the engine reads."""
+"""The client's dials are those of the drawn person, and write what the engine reads."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_the_engine_understands_each_dial(dial: Dial) -> None:
 
 
 def test_the_page_has_the_same_dials() -> None:
-    """One list, whichever door."""
+    """There is one list for all doors."""
     folder = resources.files("depixel.service").joinpath("page")
     rows = json.loads(folder.joinpath("dials.json").read_text("utf-8"))
     words = json.loads(folder.joinpath("words.en.json").read_text("utf-8"))
@@ -38,7 +38,7 @@ def test_the_page_has_the_same_dials() -> None:
 
 
 def test_a_text_is_kept_around_the_dial_that_is_turned() -> None:
-    """What was typed for others stays, in its place."""
+    """Text for other properties stays in its place."""
     assert turned("smile, hair=long, ear_size=2", AGE, "+15") == "smile, hair=long, ear_size=2, age=+15"
     assert turned("age=60, smile", AGE, "-5") == "age=-5, smile"
     assert turned("age=60, smile", AGE, "") == "smile"
@@ -48,7 +48,7 @@ def test_a_text_is_kept_around_the_dial_that_is_turned() -> None:
 
 
 def test_sliders_and_values() -> None:
-    """Steps are kept; what a slider cannot show stands in the middle."""
+    """Steps are preserved; a value that a slider cannot show puts it in the middle."""
     assert [dial_text(AGE, number) for number in (0.4, 15, -12.4)] == ["", "+15", "-10"]
     assert [dial_text(SMILE, number) for number in (0, 0.3000001, 1.2)] == ["0", "0.3", "1.2"]
     assert [dial_number(AGE, value) for value in ("+15", "60", "", "-99")] == [15, 0, 0, -40]

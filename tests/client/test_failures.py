@@ -1,4 +1,4 @@
-"""What goes wrong between a program and the engine reaches its user as one sentence that says what to do."""
+"""Failures between a program and the engine reach the user as one sentence that says what to do."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from depixel.client import (
 
 CORE = Path(__file__).resolve().parents[2] / "core"
 
-# A process that answers like an engine until it is given work, and then says a word and is gone.
+# A process that answers like an engine until it gets work, then prints a line and dies.
 _DIES_AT_WORK = """
 import http.server, json, os, sys
 sys.path.insert(0, {core!r})
@@ -65,12 +65,12 @@ def one_pixel() -> Submission:
 
 
 def is_a_sentence(text: str) -> bool:
-    """Begins with a capital, ends with a full stop or a path and a full stop; no traceback, one line."""
+    """It begins with a capital, ends with a full stop or a path and a full stop; one line, no traceback."""
     return bool(re.match(r"[A-Z'].*\.$", text)) and "\n" not in text and "Traceback" not in text
 
 
 def test_an_engine_that_dies_twice_is_a_sentence(tmp_path: Path) -> None:
-    """It is started again once, not for ever; the user reads its last word and where its log is."""
+    """The engine is started again once, not forever; the user reads its last message and the path of its log."""
     place = Place(str(tmp_path / "engine"))
     starts = tmp_path / "starts"
     launcher = tmp_path / "launch.py"
@@ -94,7 +94,7 @@ def test_an_engine_that_dies_twice_is_a_sentence(tmp_path: Path) -> None:
 def test_no_engine_names_the_command_that_mends_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str
 ) -> None:
-    """pip, then `depixel install` for the very program that asks."""
+    """pip, then `depixel install` for the program that asks."""
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(launch, "own_engine", lambda: None)  # as in a plug-in's copy of the client
 
@@ -113,7 +113,7 @@ def test_a_command_finds_the_engine_that_it_came_with(tmp_path: Path, monkeypatc
 
 
 def test_another_version_names_both_and_the_program(tmp_path: Path) -> None:
-    """An engine of another protocol is not asked at all."""
+    """An engine with a different protocol is not asked at all."""
     place = Place(str(tmp_path))
     place.write_running(Running(1, 1, "t", PROTOCOL + 1, "9.9"))
 
@@ -135,7 +135,7 @@ def test_another_version_names_both_and_the_program(tmp_path: Path) -> None:
     ],
 )
 def test_a_wrong_address_is_a_sentence(tmp_path: Path, url: str, words: str) -> None:
-    """--engine URL never starts another engine, and never talks to another machine."""
+    """--engine URL never starts another engine, and never contacts another machine."""
     with pytest.raises(EngineError) as caught:
         Engine("command line", Place(str(tmp_path)), url).hello()
 

@@ -1,4 +1,4 @@
-"""From inside a Flatpak: the engine is started on the host, or a sentence says how to allow it."""
+"""Inside a Flatpak: the engine is started on the host, or a sentence says how to allow it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="Flatpaks are a thing
 
 @pytest.fixture
 def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
-    """A Flatpak as far as the client can see, and a recorded engine whose python leads nowhere there."""
+    """A Flatpak as far as the client can see, and a recorded engine whose python does not exist there."""
     (tmp_path / "mark").write_text("")
     monkeypatch.setattr(place, "FLATPAK_MARK", str(tmp_path / "mark"))
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
@@ -34,7 +34,7 @@ def spawn(folder: Path, script: str) -> None:
 
 
 def test_the_engine_is_started_on_the_host(inside: Place, tmp_path: Path) -> None:
-    """flatpak-spawn gets command and environment, and a real engine answers."""
+    """flatpak-spawn gets the command and environment, and a real engine answers."""
     host = '[ "$1" = --host ] || exit 9; shift; set -- "$@"; while case "$1" in --env=*) true;; *) false;; esac; do\n'
     host += f'export "${{1#--env=}}"; shift; done; shift; exec {sys.executable} "$@"'
     spawn(tmp_path, host)
@@ -46,7 +46,7 @@ def test_the_engine_is_started_on_the_host(inside: Place, tmp_path: Path) -> Non
 
 
 def test_what_is_not_allowed_is_said(inside: Place, tmp_path: Path) -> None:
-    """With the words that flatpak-spawn has for it."""
+    """The sentence quotes flatpak-spawn's message."""
     denied = "GDBus.Error:org.freedesktop.DBus.Error.ServiceUnknown: org.freedesktop.Flatpak was not provided"
     spawn(tmp_path, f"echo 'Portal call failed: {denied}' >&2; exit 1")
 

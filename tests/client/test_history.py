@@ -12,7 +12,7 @@ from depixel.client.history import MOST
 
 @pytest.fixture
 def history(tmp_path: Path) -> History:
-    """Of a user who has asked for nothing yet."""
+    """The history of a user without requests."""
     return History(Place(str(tmp_path / "place")))
 
 
@@ -29,7 +29,7 @@ def test_the_newest_comes_first_and_equal_ones_count_once(history: History) -> N
 
 
 def test_values_of_a_request_without_an_answer_come_back(history: History) -> None:
-    """Until one is answered."""
+    """Its values are offered until a request is answered."""
     assert history.unanswered(UPSCALE) is None
     history.begin(UPSCALE, "hero.png", {"scale": 7})
 
@@ -40,7 +40,7 @@ def test_values_of_a_request_without_an_answer_come_back(history: History) -> No
 
 
 def test_a_request_as_a_line_of_a_menu(history: History) -> None:
-    """The time of today, or the day before it."""
+    """The time of a request today, or the date of an earlier one."""
     history.begin(UPSCALE, "hero.png", {"scale": 8, "domain": "pixel-art"})
     request = history.of(UPSCALE)[0]
 
@@ -51,7 +51,7 @@ def test_a_request_as_a_line_of_a_menu(history: History) -> None:
 
 @pytest.mark.parametrize("text", ["{", '{"upscale": 5}', '{"upscale": [1, {}, {"picture": "x"}]}'])
 def test_a_damaged_file_costs_a_convenience_only(text: str, tmp_path: Path) -> None:
-    """No error reaches the person who is upscaling."""
+    """The user never sees an error from the history."""
     place = Place(str(tmp_path / "place"))
     place.make()
     Path(place.path("recent.json")).write_text(text, "utf-8")

@@ -1,4 +1,4 @@
-"""JSON of others: a value, or one error."""
+"""JSON from outside: a value, or one kind of error."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from depixel.client.json_text import parse_json
     ],
 )
 def test_json_is_read(text: bytes | str, value: object) -> None:
-    """Text, and UTF-8 with or without a mark; pairs of surrogates are one letter."""
+    """Text, and UTF-8 with or without a byte order mark; surrogate pairs are one character."""
     assert parse_json(text) == value
 
 
@@ -30,6 +30,6 @@ def test_json_is_read(text: bytes | str, value: object) -> None:
     ids=lambda text: repr(text[:12]),
 )  # fmt: skip
 def test_everything_else_is_one_error(text: bytes | str) -> None:
-    """Damage, halves of surrogate pairs, numbers that are none, and nesting without end."""
+    """Damage, halves of surrogate pairs, invalid numbers, and endless nesting."""
     with pytest.raises(ValueError, match=r"\S"):
         parse_json(text)

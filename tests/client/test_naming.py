@@ -1,4 +1,4 @@
-"""Names of layers and files say how large a result is: its scale, or the size that it was reduced to."""
+"""Names of layers and files tell the size of a result: its scale, or the size that it was reduced to."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_layers_and_groups_are_named_by_scale_or_size() -> None:
 
 
 def test_a_summary_says_where_pixel_art_is_exact() -> None:
-    """The name of its layer is short, and says only that it is."""
+    """The name of its layer is short, and says only that."""
     pixel_art = replace(result(4), degradation="point")
 
     assert "scaled back: exact." in summary(result(4))
@@ -41,7 +41,7 @@ def test_a_summary_says_where_pixel_art_is_exact() -> None:
 
 
 def test_several_results_are_as_exact_as_the_worst() -> None:
-    """No more is promised for all of them than holds for each."""
+    """The promise for all of them is no stronger than for each."""
     off = replace(result(4).answers[0], residual=3.0)
 
     assert worst_exactness([result(4), replace(result(4), answers=(off,))]) == "off by 3 of 255"
@@ -51,14 +51,14 @@ def test_several_results_are_as_exact_as_the_worst() -> None:
 
 
 def test_files_are_named_by_scale_or_size() -> None:
-    """And by what was done."""
+    """The name tells what was done."""
     assert file_suffix(UPSCALE, 4) == "-x4"
     assert file_suffix(IMAGINE_FACE, 8, 1000) == "-imagined-1000px"
     assert file_suffix(ANONYMISE_FACE) == "-anonymised"
 
 
 def test_a_recipe_of_a_size_fills_the_row_of_the_dialog() -> None:
-    """As text with a unit; asking for a scale takes its place."""
+    """Size as text with a unit; a requested scale replaces it."""
     recipe = Recipe("upscale", {"size": 1000, "seed": 7})
 
     assert recipe.values()["size"] == "1000 px"

@@ -1,4 +1,4 @@
-"""Where engine and client meet."""
+"""The folder where engine and client find each other."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_what_is_published_is_found(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.name != "posix", reason="POSIX permissions")
 def test_the_token_is_the_user_s_alone(tmp_path: Path) -> None:
-    """Other users of the machine can neither read the token nor plant one of theirs."""
+    """Other users of the machine can neither read the token nor plant a file."""
     place = Place(str(tmp_path / "new"))
     place.write_running(RUNNING)
     path = tmp_path / "new" / "running.json"
@@ -73,7 +73,7 @@ def test_only_one_holds_a_lock(tmp_path: Path) -> None:
 
 
 def test_forgetting_leaves_another_engine_s_record(tmp_path: Path) -> None:
-    """An engine that leaves late does not hide its successor."""
+    """An engine that exits late does not remove its successor's record."""
     place = Place(str(tmp_path))
     place.write_running(RUNNING)
     place.forget_running(pid=8)
@@ -92,7 +92,7 @@ def test_forgetting_leaves_another_engine_s_record(tmp_path: Path) -> None:
     ],
 )
 def test_folder_of_each_system(platform: str, environment: dict[str, str], expected: str) -> None:
-    """Sandboxed and plain programs of one user agree on the folder, so XDG variables are not consulted."""
+    """Sandboxed and plain programs of one user use the same folder, so XDG variables are ignored."""
     assert Path(expected) == Path(default_folder(platform, environment))
 
 
@@ -109,7 +109,7 @@ POSIX = pytest.mark.skipif(os.name != "posix", reason="POSIX permissions")
 
 @POSIX
 def test_a_folder_of_another_user_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What lies in it would be executed: neither records nor locks of it are touched, and the sentence says why."""
+    """Its contents would be executed: neither its records nor its locks are touched, and the sentence says why."""
     place = Place(str(tmp_path))
     place.write_running(RUNNING)
     place.write_installed(Installed((sys.executable,)))
@@ -127,7 +127,7 @@ def test_a_folder_of_another_user_is_not_used(tmp_path: Path, monkeypatch: pytes
 @POSIX
 @pytest.mark.parametrize("mode", [0o777, 0o1777, 0o770, 0o720])
 def test_a_folder_that_others_can_write_to_is_not_used(tmp_path: Path, mode: int) -> None:
-    """As DEPIXEL_RUNTIME_DIR=/tmp would be: anybody could have put the records there."""
+    """As DEPIXEL_RUNTIME_DIR=/tmp would be: anybody could have written the records."""
     place = Place(str(tmp_path))
     place.write_installed(Installed((sys.executable,)))
     tmp_path.chmod(mode)
@@ -141,7 +141,7 @@ def test_a_folder_that_others_can_write_to_is_not_used(tmp_path: Path, mode: int
 
 @POSIX
 def test_a_folder_that_others_can_only_read_is_closed(tmp_path: Path) -> None:
-    """Made by hand with `mkdir`: nothing in it can be anybody else's, so it is put right without a word."""
+    """Made by hand with `mkdir`: everything in it belongs to this user, so the permissions are corrected silently."""
     tmp_path.chmod(0o755)
 
     Place(str(tmp_path)).make()
@@ -152,7 +152,7 @@ def test_a_folder_that_others_can_only_read_is_closed(tmp_path: Path) -> None:
 @POSIX
 @pytest.mark.parametrize("mode", [0o666, 0o622, 0o660])
 def test_a_command_that_others_can_write_is_not_executed(tmp_path: Path, mode: int) -> None:
-    """installed.json says what is started."""
+    """installed.json says what to start."""
     place = Place(str(tmp_path))
     place.write_installed(Installed((sys.executable,)))
     (tmp_path / "installed.json").chmod(mode)
@@ -161,7 +161,7 @@ def test_a_command_that_others_can_write_is_not_executed(tmp_path: Path, mode: i
 
 
 def test_who_holds_the_lock_is_there(tmp_path: Path) -> None:
-    """Whether an engine runs is known without its record."""
+    """A running engine is detected without its record."""
     place = Place(str(tmp_path))
     assert place.is_vacant()
     with place.lock("engine.lock"):

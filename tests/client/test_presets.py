@@ -1,4 +1,4 @@
-"""Presets: those of Depixel are valid and do something, a user's own are kept and never replaced unasked."""
+"""Presets: Depixel's own are valid and have an effect, a user's own are kept and never replaced silently."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from depixel.client.presets import SHIPPED
 
 @pytest.fixture
 def presets(tmp_path: Path) -> Presets:
-    """Of a user who has none yet."""
+    """The presets of a user who has none yet."""
     return Presets(Place(str(tmp_path / "place")))
 
 
@@ -43,14 +43,14 @@ def test_presets_of_depixel_are_valid(preset: Preset, program: str) -> None:
 
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.name)
 def test_each_dialog_has_presets_with_names_of_their_own(action: Action, presets: Presets) -> None:
-    """Names differ, whatever their capitals."""
+    """Names differ, ignoring case."""
     names = [preset.name.lower() for preset in presets.of(action)]
 
     assert len(names) >= 2 and len(set(names)) == len(names)
 
 
 def test_own_presets_are_kept_in_front(presets: Presets) -> None:
-    """Only what differs from the defaults is written; values of another program or version do no harm."""
+    """Only differences from the defaults are written; values from another program or version are harmless."""
     gimp, krita = with_output(UPSCALE, "gimp"), with_output(UPSCALE, "krita")
     saved = presets.save(gimp, "  My   icons ", {**gimp.defaults(), "scale": 6, "output": "new-layers"})
 
@@ -61,7 +61,7 @@ def test_own_presets_are_kept_in_front(presets: Presets) -> None:
 
 
 def test_presets_of_depixel_leave_the_size_of_the_result_alone() -> None:
-    """A user's own say everything, as it was when they were saved."""
+    """A user's own preset restores all values as they were saved."""
     action = with_output(UPSCALE, "gimp")
     values = {**action.defaults(), "scale": 6, "output": "replace", "seed": 5}
 
@@ -75,7 +75,7 @@ def test_presets_of_depixel_leave_the_size_of_the_result_alone() -> None:
 
 
 def test_a_preset_is_replaced_only_when_told_to(presets: Presets) -> None:
-    """Capitals make no difference."""
+    """Case is ignored."""
     presets.save(UPSCALE, "Mine", {"scale": 3})
     with pytest.raises(EngineError, match="The preset Mine already exists") as refused:
         presets.save(UPSCALE, "MINE", {"scale": 5})
@@ -91,14 +91,14 @@ def test_a_preset_is_replaced_only_when_told_to(presets: Presets) -> None:
 
 @pytest.mark.parametrize("name", ["", "  ", "x" * 61, SHIPPED[0].name.upper(), "a\x07b"])
 def test_names_that_cannot_be_are_refused(name: str, presets: Presets) -> None:
-    """In a sentence, and nothing is written."""
+    """A sentence, and nothing is written."""
     with pytest.raises(EngineError):
         presets.save(UPSCALE, name, {"scale": 3})
     assert not any(preset.own for preset in presets.of(UPSCALE))
 
 
 def test_values_in_words() -> None:
-    """What differs from the defaults, in the words of the dialog."""
+    """The differences from the defaults, in the dialog's words."""
     action = with_output(UPSCALE, "gimp")
     values = {**action.defaults(), "scale": 8, "domain": "pixel-art", "imagination": 0.5, "seed": 1_234_567}
 

@@ -1,4 +1,4 @@
-"""The time that a request will take is estimated from earlier requests of its kind."""
+"""The time of a request is estimated from earlier requests of its kind."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def result(side: int, seconds: float, frames: int = 1) -> Result:
 
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
-    """Of a user who has asked for nothing yet."""
+    """The rates of a user without requests."""
     return Place(str(tmp_path / "place"))
 
 
 def test_an_estimate_grows_with_the_pixels(place: Place) -> None:
-    """Every answer and frame counts; another program, or the next start, knows the same."""
+    """Every answer and frame counts; another program, or the next start, has the same estimate."""
     rates = Rates(place)
     assert rates.estimate(UPSCALE, VALUES, 100) is None
 
@@ -32,11 +32,11 @@ def test_an_estimate_grows_with_the_pixels(place: Place) -> None:
     for known in (rates, Rates(place)):
         assert known.estimate(UPSCALE, VALUES, 4 * 128**2) == pytest.approx(4.0)
         assert known.estimate(UPSCALE, VALUES, 8 * 128**2) == pytest.approx(8.0)
-        assert known.estimate(UPSCALE, VALUES, 1) == known.estimate(UPSCALE, VALUES, 64**2)  # the least
+        assert known.estimate(UPSCALE, VALUES, 1) == known.estimate(UPSCALE, VALUES, 64**2)  # the minimum
 
 
 def test_kinds_of_request_are_measured_apart(place: Place) -> None:
-    """What slows the engine down makes another kind; a seed does not, nor how much is imagined."""
+    """Options that slow the engine down make a different kind; the seed and the amount of imagination do not."""
     rates = Rates(place)
     rates.note(UPSCALE, {**VALUES, "imagination": 0.5}, [result(128, 1.0)])
 
@@ -48,7 +48,7 @@ def test_kinds_of_request_are_measured_apart(place: Place) -> None:
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"upscale auto": "fast"}'])
 def test_a_damaged_file_costs_an_estimate_only(text: str, place: Place) -> None:
-    """No error reaches the person who is upscaling, and this session measures anew."""
+    """The user never sees an error, and this session measures again."""
     place.make()
     Path(place.path("rates.json")).write_text(text, "utf-8")
     rates = Rates(place)

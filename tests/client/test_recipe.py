@@ -1,4 +1,4 @@
-"""Recipes are kept as one line of JSON, and what is no recipe is refused in a sentence."""
+"""Recipes are stored as one line of JSON, and anything else is refused with a sentence."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def result_with(residual: float, domain: str = "faces") -> Result:
 
 
 def test_a_recipe_and_its_source_survive_json() -> None:
-    """All frames, the palette and the name are there again."""
+    """All frames, the palette and the name are restored."""
     recipe = Recipe("upscale", {"scale": 3, "seed": 7, "reading": "thin"}, 12, "hero", SOURCE)
 
     again = Recipe.from_json(recipe.to_json())
@@ -45,7 +45,7 @@ def test_a_recipe_and_its_source_survive_json() -> None:
 
 
 def test_an_anonymised_face_is_not_carried_by_its_recipe() -> None:
-    """The source stays where it is; without it the recipe says what to select."""
+    """The source stays where it is; without it, the recipe says what to select."""
     request = Submission(SOURCE, settings_of(ANONYMISE_FACE, {"kept": 8}), "anonymise", kept=8)
 
     recipe = recipe_of(ANONYMISE_FACE, request, result_with(0.0), 0)
@@ -59,7 +59,7 @@ def test_an_anonymised_face_is_not_carried_by_its_recipe() -> None:
 
 @pytest.mark.parametrize(("residual", "exact"), [(0.0, "always"), (9.0, "never")])
 def test_whether_a_face_is_exact_is_kept(residual: float, exact: str) -> None:
-    """The best of several candidates decided it; one alone might decide otherwise."""
+    """The best of several candidates decided it; a single one might decide otherwise."""
     request = Submission(SOURCE, settings_of(IMAGINE_FACE, {"candidates": 4, "imagination": 0.25}))
 
     assert recipe_of(IMAGINE_FACE, request, result_with(residual), 0).settings["exact"] == exact
@@ -77,7 +77,7 @@ def test_what_is_no_recipe_is_refused(text: str) -> None:
 
 
 def test_a_later_recipe_is_refused() -> None:
-    """It may mean something else."""
+    """It may have another meaning."""
     values = {**json.loads(Recipe("upscale", {}).to_json()), "recipe": 99}
 
     with pytest.raises(EngineError, match="later version"):
@@ -85,7 +85,7 @@ def test_a_later_recipe_is_refused() -> None:
 
 
 def test_a_path_is_unique_among_files_and_open_documents(tmp_path: Path) -> None:
-    """Files count, and so do documents that were never saved; capitals make no difference."""
+    """Files count, and so do documents that were never saved; case is ignored."""
     stem = str(tmp_path / "hero-x4")
     (tmp_path / "hero-x4.xcf").touch()
 
@@ -123,7 +123,7 @@ def source_with(**changes: object) -> dict[str, object]:
     ],
 )
 def test_a_recipe_of_somebody_else_is_read_or_refused(text: str) -> None:
-    """It lies in a document: what it claims costs no memory and is found out before a dialog uses it."""
+    """It comes from a document: its claims must not cost memory, and are checked before a dialog uses it."""
     with pytest.raises(EngineError, match="The recipe cannot be read"):
         Recipe.from_json(text)
 

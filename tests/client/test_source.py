@@ -1,4 +1,4 @@
-"""The client runs inside GIMP and Krita: no torch, no numpy, nothing of depixel, and Python 3.8."""
+"""The client runs inside GIMP and Krita: no torch, no numpy, nothing else of depixel, and Python 3.8."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ MODULES = sorted(FOLDER.glob("*.py"))
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
 def test_parses_as_python_3_8(path: Path) -> None:
-    """The oldest Python inside a supported program can read every module."""
+    """The oldest Python inside a supported program can parse every module."""
     ast.parse(path.read_text("utf-8"), feature_version=(3, 8))
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
 def test_imports_the_standard_library_only(path: Path) -> None:
-    """Nothing has to be installed into GIMP or Krita, and the copied folder stands alone."""
+    """Nothing needs to be installed into GIMP or Krita, and the copied folder works alone."""
     outside = []
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):

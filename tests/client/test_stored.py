@@ -1,4 +1,4 @@
-"""Small files of the user are written as a whole, by one program at a time, and never over what cannot be read."""
+"""Small user files are written completely, by one program at a time, and never over unreadable content."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from depixel.client.stored import JsonFile
 
 
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:
-    """The folder is made; a failure on the way leaves the file as it was."""
+    """The folder is created; a failure during a write leaves the file unchanged."""
     file = JsonFile("some.json", Place(str(tmp_path / "new")))
     with file.changing() as values:
         values["a"] = 1
@@ -29,7 +29,7 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", [b"{", b"[]", b"\xff\xfe", b"null"])
 def test_a_damaged_file_is_left_alone(content: bytes, tmp_path: Path) -> None:
-    """It may hold what somebody can still repair."""
+    """It may contain something that can still be repaired."""
     path = tmp_path / "some.json"
     path.write_bytes(content)
     tmp_path.chmod(0o700)

@@ -51,7 +51,7 @@ def test_sizes_of_a_picture_of_64_x_32(text: str, settings: dict[str, int]) -> N
     ],
 )
 def test_sizes_that_cannot_be_are_refused(text: str, said: str) -> None:
-    """In one sentence that names what was written."""
+    """One sentence that quotes the text."""
     with pytest.raises(BadOptionError, match=said):
         read_target(text, 64, 32)
 
@@ -59,7 +59,7 @@ def test_sizes_that_cannot_be_are_refused(text: str, said: str) -> None:
 @pytest.mark.parametrize("text", ["100%", "150%", "400%", "1000px", "640x100", "63.5%", "3x"])
 @pytest.mark.parametrize("size", [(64, 32), (7, 5), (33, 100)])
 def test_the_result_has_the_size_that_the_engine_makes(text: str, size: tuple[int, int]) -> None:
-    """What the dialog shows before OK is what the engine delivers."""
+    """The dialog shows the size that the engine will deliver."""
     try:
         settings = read_target(text, *size)
     except BadOptionError:
@@ -72,7 +72,7 @@ def test_the_result_has_the_size_that_the_engine_makes(text: str, size: tuple[in
 
 
 def test_a_size_takes_the_place_of_the_scale() -> None:
-    """In the request; the row of the scale is hidden; the promise to scale back exactly is not made."""
+    """It is in the request; the row of the scale is hidden; no promise of exactness is made."""
     values = {**UPSCALE.defaults(), "scale": 7, "size": "150%"}
 
     assert settings_of(UPSCALE, values, picture_size=(64, 32)) == {"size": 96}
@@ -83,7 +83,7 @@ def test_a_size_takes_the_place_of_the_scale() -> None:
 
 
 def test_a_size_needs_the_picture_and_free_colours() -> None:
-    """Reducing mixes colours; without the picture a percentage means nothing."""
+    """Reducing mixes colours; without the picture a percentage has no meaning."""
     with pytest.raises(BadOptionError, match="depends on the picture"):
         settings_of(UPSCALE, {"size": "150%"})
     with pytest.raises(BadOptionError, match="mixes colours"):

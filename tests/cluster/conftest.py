@@ -1,4 +1,4 @@
-"""A real Ray cluster of several nodes on the loopback, each a set of processes that a test can kill."""
+"""A real Ray cluster of several nodes on the loopback interface, each a set of processes that a test can kill."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Nodes:
         return f"ray://127.0.0.1:{self.client_port}"
 
     def start(self) -> None:
-        """One more node, of one core; the first one is the head."""
+        """One more node, with one core; the first one is the head."""
         ray = str(Path(sys.executable).with_name("ray"))
         words = [ray, "start", "--num-cpus=1", "--object-store-memory=100000000", "--disable-usage-stats"]
         if self.count == 0:
@@ -61,7 +61,7 @@ class Nodes:
         self.count += 1
 
     def processes(self, node: int | None = None, name: bytes = b"") -> list[int]:
-        """Of one node or of all, whose command line holds `name`."""
+        """Processes of one node or of all, whose command line contains `name`."""
         mark = f"DEPIXEL_TEST_NODE={self.mark}-{'' if node is None else node}".encode()
         found = []
         for folder in Path("/proc").iterdir():
@@ -74,7 +74,7 @@ class Nodes:
         return found
 
     def kill(self, node: int | None = None, name: bytes = b"") -> int:
-        """SIGKILL; how many there were."""
+        """SIGKILL; returns how many there were."""
         found = self.processes(node, name)
         for process in found:
             try:
@@ -89,7 +89,7 @@ class Nodes:
             time.sleep(0.2)
 
     def depixel(self, *words: str) -> subprocess.Popen[str]:
-        """The command line, on its own process."""
+        """The command line, in its own process."""
         return subprocess.Popen(
             [sys.executable, "-m", "depixel", *words],
             env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT,

@@ -1,4 +1,4 @@
-"""`--cluster`: the same bytes as one machine, whatever is killed while it works, and nothing half-written."""
+"""`--cluster`: the same bytes as on one machine, whatever is killed during the work, and nothing half-written."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ COUNT = 48  # long enough to be killed meanwhile
 
 @pytest.fixture
 def pictures(tmp_path: Path) -> Path:
-    """Some folders of pictures; four of them make a group."""
+    """Some folders of pictures; four pictures form a group."""
     for number in range(COUNT):
         path = tmp_path / "in" / f"{number % 3}" / f"{number:02}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -33,7 +33,7 @@ def pictures(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def expected(pictures: Path, nodes: object, tmp_path: Path) -> dict[str, bytes]:
-    """What one machine makes of them."""
+    """The result on one machine."""
     out = tmp_path / "alone"
     command = [sys.executable, "-m", "depixel", "upscale", str(pictures), "-o", str(out), *OPTIONS]
     subprocess.run(command, env=nodes.environment, check=True, capture_output=True)  # type: ignore[attr-defined]
@@ -56,7 +56,7 @@ def wait_until(condition: Callable[[], bool], process: subprocess.Popen[str], se
 
 
 def started(nodes, pictures: Path, out: Path, done: int) -> subprocess.Popen[str]:  # type: ignore[no-untyped-def]
-    """The command over the cluster, when so many answers are there."""
+    """The command on the cluster, once this many answers exist."""
     process = nodes.depixel(
         "upscale", str(pictures), "-o", str(out), *OPTIONS, "--cluster", nodes.address, "--cores-per-engine", "1"
     )
@@ -67,7 +67,7 @@ def started(nodes, pictures: Path, out: Path, done: int) -> subprocess.Popen[str
 def test_engines_and_a_machine_are_killed_while_they_work(
     nodes, pictures: Path, expected: dict[str, bytes], tmp_path: Path
 ) -> None:  # type: ignore[no-untyped-def]
-    """An engine's process, then a whole node: every file is there, byte for byte as from one machine."""
+    """An engine's process, then a whole node: every file exists, byte for byte as on one machine."""
     out = tmp_path / "out"
     process = started(nodes, pictures, out, 1)
 
@@ -83,7 +83,9 @@ def test_engines_and_a_machine_are_killed_while_they_work(
 def test_the_head_is_killed_and_another_run_resumes(
     nodes, pictures: Path, expected: dict[str, bytes], tmp_path: Path
 ) -> None:  # type: ignore[no-untyped-def]
-    """Without a head the command ends with a reason; what is there is whole, and the next run does the rest only."""
+    """
+    Without a head the command ends with a reason; existing files are complete, and the next run does only the rest.
+    """
     out = tmp_path / "out"
     process = started(nodes, pictures, out, 5)
 
@@ -105,7 +107,7 @@ def test_the_head_is_killed_and_another_run_resumes(
 def test_stopping_stops_at_once_and_leaves_whole_files(
     nodes, pictures: Path, expected: dict[str, bytes], tmp_path: Path
 ) -> None:  # type: ignore[no-untyped-def]
-    """Control-C: exit code 130, whole files only, and the engines are gone."""
+    """Control-C: exit code 130, only complete files, and no engines left."""
     out = tmp_path / "out"
     process = started(nodes, pictures, out, 4)
 
@@ -121,7 +123,7 @@ def test_stopping_stops_at_once_and_leaves_whole_files(
 
 
 def test_a_watched_folder_over_a_cluster(nodes, pictures: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    """`watch --once` over the cluster: the same textures as without, and a node killed meanwhile changes nothing."""
+    """`watch --once` on the cluster: the same textures as without; killing a node during the work changes nothing."""
     alone, spread = tmp_path / "alone-watch", tmp_path / "spread"
     words = ("--once", "--scale", "2", "--domain", "textures", "--quiet-period", "0")
     first = nodes.depixel("watch", str(pictures), "-o", str(alone), *words)

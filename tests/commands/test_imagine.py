@@ -27,7 +27,7 @@ def test_a_person_is_drawn_and_labelled(tmp_path: Path, capsys: pytest.CaptureFi
 
 
 def test_several_people_and_their_numbers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Each candidate has a file and a seed of its own; JSON names all dials."""
+    """Each candidate has its own file and seed; JSON names all dials."""
     out = tmp_path / "a.png"
     assert main(["imagine", "-o", str(out), "--size", "24", "--candidates", "2", "--face", "age=30", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
@@ -38,7 +38,7 @@ def test_several_people_and_their_numbers(tmp_path: Path, capsys: pytest.Capture
 
 
 def test_nothing_is_overwritten_and_bad_wishes_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A file that is there stays; a wrong dial or size is one sentence and exit code 2."""
+    """An existing file stays; a wrong dial or size gives one sentence and exit code 2."""
     out = tmp_path / "a.png"
     out.write_bytes(b"mine")
 

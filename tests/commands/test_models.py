@@ -1,4 +1,4 @@
-"""`depixel models`: other people's generators in, used by name, and out again."""
+"""`depixel models`: adds third-party models, uses them by name, and removes them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def download(tmp_path: Path) -> Path:
-    """What a user downloaded: a generator under NVIDIA's names."""
+    """The user's download: a generator with NVIDIA's tensor names."""
     path = tmp_path / "My Faces 16.safetensors"
     save_file({key: value.clone() for key, value in ada_state(tiny_generator()).items()}, path)
     return path
@@ -41,7 +41,7 @@ def download(tmp_path: Path) -> Path:
 def test_added_generators_are_listed_used_by_name_and_removed(
     folder: Path, download: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """`models add` files it with its licence; `--model NAME` imagines faces with it; `models remove` takes it away."""
+    """`models add` stores it with its licence; `--model NAME` imagines faces with it; `models remove` removes it."""
     assert main(["models", "add", str(download), "--licence", "CC BY-NC 4.0"]) == 0
     assert "--model my-faces-16" in capsys.readouterr().out
     assert "CC BY-NC 4.0" in (folder / "my-faces-16.md").read_text()
@@ -99,7 +99,7 @@ def test_a_malicious_file_is_refused_with_one_sentence_and_runs_nothing(
 def test_no_licence_or_no_good_name_adds_nothing(
     folder: Path, download: Path, capsys: pytest.CaptureFixture[str], options: list[str], sentence: str
 ) -> None:
-    """The licence is asked for, names stay within the folder and never hide released weights."""
+    """The licence is required; names stay within the folder and never hide released weights."""
     assert main(["models", "add", str(download), *options]) == 2
     assert sentence in capsys.readouterr().err
     assert added_names() == []
@@ -108,7 +108,7 @@ def test_no_licence_or_no_good_name_adds_nothing(
 def test_the_licence_is_asked_for_at_a_terminal(
     folder: Path, download: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Without --licence a person is asked, and the answer is on the card."""
+    """Without --licence the user is asked, and the answer is on the card."""
 
     class Terminal:
         def isatty(self) -> bool:
@@ -124,7 +124,7 @@ def test_the_licence_is_asked_for_at_a_terminal(
 
 
 def test_own_weights_are_taken_as_they_are(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A file of Depixel's own training is copied; as a generator of art it does not serve for faces."""
+    """A file from Depixel's own training is copied; a generator of art cannot be used for faces."""
     path = write_tiny_art(tmp_path)
 
     assert main(["models", "add", str(path), "--licence", "none"]) == 0
@@ -138,13 +138,13 @@ def test_own_weights_are_taken_as_they_are(folder: Path, tmp_path: Path, capsys:
 
 
 def weights_file(path: Path, header: object) -> None:
-    """A safetensors file of nothing but a header."""
+    """A safetensors file with only a header."""
     text = header if isinstance(header, bytes) else json.dumps(header).encode()
     path.write_bytes(struct.pack("<Q", len(text)) + text)
 
 
 def test_one_bad_file_hides_no_other(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Each damaged file is named with its reason, what is no file is passed over, and the good ones are listed."""
+    """Each damaged file is listed with its reason, other files are skipped, and the good ones are listed."""
     folder.mkdir()
     write_tiny_art(tmp_path).rename(folder / "good.safetensors")
     bad = {

@@ -1,4 +1,4 @@
-"""`depixel open`: what it hands to the browser, and what it says."""
+"""`depixel open`: what it passes to the browser, and what it prints."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> type[FakeEngine]:
 def test_the_key_is_in_a_private_file_and_not_in_an_address(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The browser gets a file that posts the key; it is gone afterwards."""
+    """The browser gets a file that posts the key; afterwards the file is deleted."""
     seen: list[str] = []
 
     def browser(address: str) -> bool:
@@ -57,7 +57,7 @@ def test_the_key_is_in_a_private_file_and_not_in_an_address(
 
 
 def test_a_browser_that_cannot_open_the_file_gets_the_address(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Browsers in a sandbox; the file does not stay behind."""
+    """For browsers in a sandbox; the file does not stay behind."""
     seen: list[str] = []
     monkeypatch.setattr(open_page.webbrowser, "open", lambda address: seen.append(address) is None)
 
@@ -71,7 +71,7 @@ def test_a_browser_that_cannot_open_the_file_gets_the_address(monkeypatch: pytes
 def test_without_a_browser_the_address_is_printed(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], way: str
 ) -> None:
-    """Over SSH, say."""
+    """For example over SSH."""
     monkeypatch.setattr(open_page, "has_screen", lambda: way != "no screen")
     monkeypatch.setattr(open_page.webbrowser, "open", lambda address: False)
 
@@ -80,7 +80,7 @@ def test_without_a_browser_the_address_is_printed(
 
 
 def test_files_and_folders_are_named(engine: type[FakeEngine], tmp_path: Path) -> None:
-    """A file by its name, what a folder holds by its path below it; hidden files are left alone."""
+    """A file by its name, a folder's contents by their paths below it; hidden files are skipped."""
     folder = tmp_path / "pack"
     (folder / "inner").mkdir(parents=True)
     (folder / "inner" / "b.png").write_bytes(b"b")
@@ -95,6 +95,6 @@ def test_files_and_folders_are_named(engine: type[FakeEngine], tmp_path: Path) -
 
 
 def test_what_is_not_there_is_said(tmp_path: Path) -> None:
-    """Before anything is started."""
+    """Missing files are reported before anything is started."""
     with pytest.raises(BadUsageError, match=r"no such file or folder: .*nowhere\.png"):
         open_page.named_files([str(tmp_path / "nowhere.png")])

@@ -10,7 +10,7 @@ from depixel.tiles import Tile, tile_grid, with_surroundings
 
 @pytest.mark.parametrize(("height", "width", "side"), [(5, 7, 16), (64, 64, 64), (65, 200, 64), (1, 300, 32)])
 def test_tiles_cover_every_pixel_once(height: int, width: int, side: int) -> None:
-    """No gap, no overlap, and no tile above the side asked for."""
+    """No gap, no overlap, and no tile larger than requested."""
     seen = torch.zeros(height, width, dtype=torch.int32)
     for tile in tile_grid(height, width, side):
         seen[tile.top : tile.bottom, tile.left : tile.right] += 1
@@ -20,7 +20,7 @@ def test_tiles_cover_every_pixel_once(height: int, width: int, side: int) -> Non
 
 
 def test_surroundings_are_cut_at_borders_and_wrapped_where_told() -> None:
-    """Across a border that tiles, the other side follows; elsewhere the picture ends."""
+    """Across a border that tiles, the opposite side follows; elsewhere the picture ends."""
     plane = torch.arange(20.0).reshape(1, 1, 4, 5)
     corner = Tile(0, 0, 2, 2)
 
@@ -34,7 +34,7 @@ def test_surroundings_are_cut_at_borders_and_wrapped_where_told() -> None:
 
 
 def test_a_margin_wider_than_the_picture_wraps_again() -> None:
-    """A 2x2 tile with a margin of 5 goes round the picture more than once."""
+    """A 2x2 tile with a margin of 5 wraps around the picture more than once."""
     plane = torch.arange(4.0).reshape(1, 1, 2, 2)
 
     around, (rows, columns) = with_surroundings(plane, Tile(0, 0, 2, 2), 5, (True, True))

@@ -1,4 +1,4 @@
-"""Answers averaged over flips and turns, as the engine gives them."""
+"""Answers averaged over flips and turns by the engine."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def apart(a: Report, b: Report) -> int:
 )
 def test_small_answers_are_averaged_more(side: int, scale: int, turns: int) -> None:
     """
-    With transparency 8 up to 96x96 pixels of answer, 4 up to 128x128, 2 up to 256x256; opaque never more than 2. A
-    network of x4 works as much for x2.
+    With transparency 8 up to 96x96 pixels of answer, 4 up to 128x128, 2 up to 256x256; opaque never more than 2. A x4
+    network does the same work for x2.
     """
     settings = Request(scale=scale, domain="art")
     opaque, transparent = noise(side, side), noise(side, side, 4)
@@ -45,7 +45,7 @@ def test_small_answers_are_averaged_more(side: int, scale: int, turns: int) -> N
 
 @pytest.mark.parametrize(("side", "scale", "turns"), [(16, 4, 8), (33, 4, 4), (128, 4, 4), (129, 4, 2), (600, 4, 1)])
 def test_best_quality_turns_larger_answers_too(side: int, scale: int, turns: int) -> None:
-    """With transparency 8, opaque never more than 4; an explicit number wins."""
+    """With transparency 8, opaque never more than 4; an explicit number takes precedence."""
     settings = Request(scale=scale, domain="art", quality="best")
     transparent, opaque = (prepare(Picture((noise(side, side, channels),)), settings) for channels in (4, 3))
     assert turns_for(transparent, settings) == turns
@@ -54,7 +54,7 @@ def test_best_quality_turns_larger_answers_too(side: int, scale: int, turns: int
 
 
 def test_frames_count_and_imagined_detail_is_not_averaged_away() -> None:
-    """An animation is as large as all of its frames; vivid candidates get one pass, unless told otherwise."""
+    """The size of an animation counts all frames; vivid candidates get one pass, unless requested otherwise."""
     still = Picture((noise(32, 32, 4),))
     moving = Picture(tuple(noise(32, 32, 4, seed=i) for i in range(3)), durations=(50.0,) * 3)
     calm, vivid = Request(domain="art"), Request(domain="art", imagination=0.3)
@@ -70,7 +70,7 @@ def test_frames_count_and_imagined_detail_is_not_averaged_away() -> None:
 
 @pytest.mark.parametrize("degradation", ["area", "point"])
 def test_the_answer_turns_with_the_picture(upsampler: Upsampler, degradation: str) -> None:
-    """Mirrored in, mirrored out, to the rounding of a block; one pass leans on a side."""
+    """A mirrored input gives a mirrored answer, to the rounding of a block; a single pass prefers a side."""
     pixels = noise(9, 12)
     mirrored = np.ascontiguousarray(pixels[:, ::-1])
     apart_by = []
@@ -86,7 +86,7 @@ def test_the_answer_turns_with_the_picture(upsampler: Upsampler, degradation: st
 @pytest.mark.parametrize("binary", [False, True])
 @pytest.mark.parametrize("steps", [0, 2])
 def test_averaged_answers_stay_exact_and_of_their_kind(upsampler: Upsampler, binary: bool, steps: int) -> None:
-    """The mean is projected, not the parts: block means hold, one-bit alpha stays one bit, with a search as well."""
+    """The mean is projected, not the parts: block means hold, one-bit alpha stays one bit, with a search too."""
     pixels = noise(10, 7, 4)
     if binary:
         pixels[..., 3] = np.where(pixels[..., 3] > 90, 255, 0)
@@ -100,7 +100,7 @@ def test_averaged_answers_stay_exact_and_of_their_kind(upsampler: Upsampler, bin
 
 
 def test_company_does_not_change_how_often_an_answer_is_turned(upsampler: Upsampler) -> None:
-    """Small and large in one call: each as it is alone."""
+    """Small and large pictures in one call: each equals its answer alone."""
     settings = Request(domain="art", degradation="area", wrap="none")
     pictures = [
         Picture((noise(h, w, 4, seed=h),)) for h, w in ((66, 50), (65, 49), (80, 60), (9, 70), (16, 16), (15, 12))
@@ -109,22 +109,20 @@ def test_company_does_not_change_how_often_an_answer_is_turned(upsampler: Upsamp
 
     together = upsampler.upsample_many(pictures, settings)
 
-    assert (
-        len(keys) == 2
-    )  # the first two share a pass; the third would fit in as well, but is averaged over fewer turns
+    assert len(keys) == 2  # the first two share a pass; the third would fit too, but is averaged over fewer turns
     for picture, report in zip(pictures, together, strict=True):
         assert isinstance(report, Report)
         assert apart(report, upsampler.upsample(picture, settings)) <= 1
 
 
 def test_tiles_meet_when_turned(upsampler: Upsampler) -> None:
-    """Tiled equals untiled; the tiles are turned each by itself, and the picture's size says how often."""
+    """Tiled equals untiled; each tile is turned separately, and the picture's size decides how often."""
     picture = Picture((noise(40, 72, 4),))
     small_tiles = Upsampler("cpu", upsampler.shelf.chosen)
     small_tiles._budget = 40 * 40
     settings = Request(domain="art", degradation="area", wrap="none")
     whole, tiled = (u.upsample(picture, settings) for u in (upsampler, small_tiles))
-    visible = whole.picture.frames[0][..., 3] > 8  # colour of what can hardly be seen is rounded coarsely
+    visible = whole.picture.frames[0][..., 3] > 8  # colour that is hardly visible is rounded coarsely
     a, b = (r.picture.frames[0].astype(int) for r in (whole, tiled))
     assert turns_for(prepare(picture, settings), settings) == 2
     assert np.abs(a - b)[visible].max() <= 1

@@ -1,4 +1,4 @@
-"""Outlines of cut-outs: smooth at the size of the answer, hard or soft as requested, and never a dark rim."""
+"""Outlines of cut-outs: smooth at the size of the answer, hard or soft as requested, and never with a dark rim."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def cut_out(side: int = 16, radius: float = 6.3) -> Picture:
 
 
 def test_teeth_go_and_outlines_along_the_grid_stay() -> None:
-    """A diagonal with teeth of one pixel loses them; a box is untouched; colour under the new edge is the drawing's."""
+    """A diagonal loses its one-pixel steps; a box does not change; colour under the new edge is the drawing's."""
     y, x = torch.meshgrid(torch.arange(128), torch.arange(128), indexing="ij")
     teeth = x + y + 2 * ((x - y) % 4 < 2) > 128
     colour = torch.tensor([0.8, 0.5, 0.2, 1.0])[:, None, None]
@@ -70,7 +70,7 @@ def test_steps_of_a_threshold_go_and_thin_parts_stay() -> None:
 def test_edges_are_hard_unless_soft_ones_are_requested(
     tmp_path_factory: pytest.TempPathFactory, domain: str, scale: int
 ) -> None:
-    """Both scale back exactly; soft ones have alpha in between, hard ones none."""
+    """Both scale back exactly; soft ones have partial alpha, hard ones none."""
     upsampler = Upsampler("cpu", {"art": str(write_tiny_art(tmp_path_factory.mktemp("weights")))})
     answers = {}
     for edges in ("hard", "soft"):
@@ -83,7 +83,7 @@ def test_edges_are_hard_unless_soft_ones_are_requested(
 
 @pytest.mark.weights
 def test_a_disc_at_x8_is_a_disc() -> None:
-    """No staircase of whole pixels, no dark rim: the outline of a cut-out follows the shape it was cut from."""
+    """No staircase of whole pixels, no dark rim: the outline follows the original shape."""
     for domain in ("art", "pixel-art"):
         answer = Upsampler("cpu").upsample(cut_out(), Request(domain=domain, scale=8, wrap="none")).picture.frames[0]
         truth = disc(128, 6.3 * 8)

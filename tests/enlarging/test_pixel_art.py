@@ -1,4 +1,4 @@
-"""What drawn pixel art looks like after the generator: no new colours, crisp edges, square corners."""
+"""Drawn pixel art after the generator: no new colours, crisp edges, square corners."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ def disc(side: int, radius: float) -> list[str]:
 
 
 def test_no_colour_that_its_surroundings_do_not_have() -> None:
-    """Overshoot and dark rims are cut; what is within the range of the visible neighbours stays."""
+    """Overshoot and dark rims are cut; values within the range of the visible neighbours stay."""
     small = drawing("....", ".rg.", "....", "....")
     large = enlarged(small)
-    large[:, 3, 3:9] = 1.0  # alpha grows beyond the two pixels, with nothing under it: a black rim
+    large[:, 3, 3:9] = 1.0  # alpha extends beyond the two pixels, with no colour under it: a black rim
     large[:, 0, 5, 5] = 2.0
     held = within_neighbours(large, small, 4)
 
@@ -49,7 +49,9 @@ def test_no_colour_that_its_surroundings_do_not_have() -> None:
 
 
 def test_steps_between_colours_become_narrow_and_shades_stay() -> None:
-    """A third of the way is the colour itself; the middle stays the middle; a step within a shade is no edge."""
+    """
+    A third of the way counts as the colour itself; the middle stays the middle; a step within a shade is not an edge.
+    """
     small = drawing("rrgg", "rrgg", "rrgg", "rrgg")
     mixed = enlarged(small)
     for column, share in ((7, 0.25), (8, 0.5), (9, 0.8)):
@@ -80,7 +82,7 @@ def test_steps_between_colours_become_narrow_and_shades_stay() -> None:
     ids=["rectangle", "stroke", "diagonal", "thick diagonal", "disc", "large disc"],
 )
 def test_square_corners_are_kept_and_round_ones_not(rows: list[str], squares: int) -> None:
-    """Blocks that come back whole from an answer of nothing."""
+    """Blocks that are restored completely from an empty answer."""
     small = drawing(*rows)
     kept = square_corners(torch.zeros_like(enlarged(small)), small, 4)
 
@@ -88,7 +90,7 @@ def test_square_corners_are_kept_and_round_ones_not(rows: list[str], squares: in
 
 
 def test_a_part_with_its_surroundings_looks_like_the_whole() -> None:
-    """So tiles cannot meet in a seam: three small pixels decide."""
+    """Tiles meet without a seam: three small pixels decide."""
     generator = torch.Generator().manual_seed(3)
     small = torch.rand(1, 4, 12, 12, generator=generator).round()
     small[:, :3] *= small[:, 3:]
@@ -100,7 +102,7 @@ def test_a_part_with_its_surroundings_looks_like_the_whole() -> None:
 
 
 def test_the_engine_answers_drawn_sprites_so(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Even a random generator puts no colour beside a sprite's own, and each block's centre is what was given."""
+    """Even a random generator adds no colour to a sprite, and each block's centre is the source pixel."""
     engine = Upsampler("cpu", {"art": str(write_tiny_art(tmp_path_factory.mktemp("weights")))})
     pixels = np.zeros((16, 16, 4), np.uint8)
     pixels[3:13, 4:12] = (200, 60, 70, 255)
@@ -115,7 +117,7 @@ def test_the_engine_answers_drawn_sprites_so(tmp_path_factory: pytest.TempPathFa
 @pytest.mark.parametrize("treat", [as_drawn, crisp, on_steps, square_corners, within_neighbours])
 @pytest.mark.parametrize("factor", [3, 4])
 def test_drawings_of_a_batch_do_not_see_each_other(treat: Callable[..., Tensor], factor: int) -> None:
-    """Each by its own colours and corners: the same alone and in company."""
+    """Each by its own colours and corners: the same alone and in a batch."""
     generator = torch.Generator().manual_seed(6)
     colours = torch.tensor([RED, GREEN, (0.9, 0.9, 0.2, 1.0), (0.0,) * 4])
     small = colours[torch.randint(0, 4, (4, 9, 9), generator=generator)].permute(0, 3, 1, 2)

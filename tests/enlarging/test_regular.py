@@ -1,4 +1,4 @@
-"""Straight, regular and translucent things of known truth stay so, whatever the network made of them; curves bend."""
+"""Straight, regular and translucent shapes of known truth stay so, whatever the network made of them; curves bend."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def bulging(small: Tensor) -> Tensor:
 
 
 def test_edges_along_the_grid_become_straight_and_corners_square() -> None:
-    """A frame comes out as the frame it is; block means stay what they were."""
+    """A frame is restored; block means do not change."""
     mask = torch.zeros(14, 14, dtype=torch.bool)
     mask[3:11, 3:11] = True
     small = drawn(mask)
@@ -40,7 +40,7 @@ def test_edges_along_the_grid_become_straight_and_corners_square() -> None:
 
 
 def test_discs_and_wedges_are_left_alone() -> None:
-    """The flat sides of a disc go on as staircases, and a wedge grows along the grid: neither is straight."""
+    """The flat sides of a disc continue as staircases, and a wedge grows along the grid: neither is straight."""
     y, x = torch.meshgrid(torch.arange(17) - 8.0, torch.arange(17) - 8.0, indexing="ij")
     disc = drawn(x * x + y * y < 7.4**2)
     assert torch.equal(straight_edges(bulging(disc), disc, F), bulging(disc))
@@ -62,7 +62,7 @@ def test_soft_edges_along_the_grid_do_not_bulge() -> None:
 
 
 def test_checkerboards_and_dither_masks_stay_blocks_and_an_eye_does_not() -> None:
-    """Patterns of period two are found with their rim; a single dot, stripes and flat areas are not."""
+    """Patterns of period two are found including their rim; a single dot, stripes and flat areas are not."""
     y, x = torch.meshgrid(torch.arange(12), torch.arange(12), indexing="ij")
     assert dithers(drawn((x + y) % 2 == 0)).all()
     assert dithers(drawn((x % 2 == 0) & (y % 2 == 0))).float().mean() > 0.9
@@ -72,7 +72,7 @@ def test_checkerboards_and_dither_masks_stay_blocks_and_an_eye_does_not() -> Non
 
 
 def test_translucent_rings_stay_and_soft_rims_do_not_become_blocks() -> None:
-    """A ring of one alpha value, one pixel wide, is kept whole; a rim whose alpha varies is left to the network."""
+    """A ring of one alpha value, one pixel wide, is kept; a rim whose alpha varies is left to the network."""
     shadow, nothing = torch.tensor([0.0, 0.0, 0.0, 0.6]), torch.zeros(4)
     mask = torch.zeros(12, 12, dtype=torch.bool)
     mask[2:10, 2:10] = True
@@ -90,7 +90,7 @@ def test_translucent_rings_stay_and_soft_rims_do_not_become_blocks() -> None:
 
 
 def test_a_ring_at_the_border_is_a_ring() -> None:
-    """The border of the picture repeats nothing of a line that runs along it."""
+    """The border of the picture does not count as a repetition of a line along it."""
     shadow, nothing = torch.tensor([0.0, 0.0, 0.0, 0.6]), torch.zeros(4)
     mask = torch.zeros(12, 12, dtype=torch.bool)
     mask[4:, 3:] = True
@@ -99,7 +99,7 @@ def test_a_ring_at_the_border_is_a_ring() -> None:
 
 
 def test_only_drawings_have_patterns_of_single_pixels() -> None:
-    """In a reduced picture a checkerboard may be what is left of something finer."""
+    """In a reduced picture a checkerboard may be the remains of something finer."""
     y, x = torch.meshgrid(torch.arange(10), torch.arange(10), indexing="ij")
     small = drawn((x + y) % 2 == 0)
     large = torch.full((1, 4, 40, 40), 0.5)

@@ -1,4 +1,4 @@
-"""What is seen through: bars, panes and glass stay as translucent, and as flat, as they were drawn."""
+"""Translucent bars, panes and glass stay as translucent, and as flat, as they were drawn."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def upsampler(tmp_path_factory: pytest.TempPathFactory) -> Upsampler:
 
 
 def figure(alpha: int = 255) -> np.ndarray:
-    """[15, 13, 4]: a disc of two colours, a line of one pixel and a bar of two, all of them of one alpha."""
+    """[15, 13, 4]: a disc of two colours, a line of one pixel and a bar of two, all with the same alpha."""
     pixels = np.zeros((15, 13, 4), np.uint8)
     places = np.hypot(*(np.indices((15, 13)) - 5))
     pixels[places < 4] = (200, 40, 30, alpha)
@@ -39,7 +39,9 @@ def answered(upsampler: Upsampler, pixels: np.ndarray, domain: str, **settings: 
 
 
 def test_glass_has_the_shape_of_what_is_opaque(upsampler: Upsampler) -> None:
-    """Pixel art seen through is the opaque answer, seen through: the same colours, every alpha by the same share."""
+    """
+    Translucent pixel art is the translucent version of the opaque answer: the same colours, every alpha scaled alike.
+    """
     opaque = answered(upsampler, figure(), "pixel-art").astype(int)
     glass = answered(upsampler, figure(128), "pixel-art").astype(int)
 
@@ -53,7 +55,7 @@ def test_glass_has_the_shape_of_what_is_opaque(upsampler: Upsampler) -> None:
 @pytest.mark.parametrize("domain", ["pixel-art", "art"])
 @pytest.mark.parametrize("high", [2, 3])
 def test_a_translucent_bar_stays_flat(upsampler: Upsampler, domain: str, high: int) -> None:
-    """Whichever domain: no opaque line in its middle, no beads; also beside what is opaque and at the border."""
+    """For every kind: no opaque line in its middle, no beads; also next to opaque pixels and at the border."""
     pixels = np.zeros((16, 20, 4), np.uint8)
     pixels[3:12, 5:15] = (120, 80, 40, 255)
     pixels[6 : 6 + high, 1:19] = (0, 200, 0, 128)
@@ -66,7 +68,7 @@ def test_a_translucent_bar_stays_flat(upsampler: Upsampler, domain: str, high: i
 
 
 def test_locked_palettes_hold_for_glass(upsampler: Upsampler) -> None:
-    """Colour and alpha are answered apart and still only the input's own combinations appear."""
+    """Colour and alpha are answered separately, and still only the input's own combinations appear."""
     pixels = figure(128)
     pixels[5:, 5:] = np.where(pixels[5:, 5:, 3:] > 0, np.array([10, 20, 30, 255], np.uint8), 0)
     large = answered(upsampler, pixels, "pixel-art", palette="keep")
@@ -95,7 +97,7 @@ def test_company_and_tiles_change_nothing(upsampler: Upsampler, tmp_path_factory
 
 
 def test_only_narrow_flat_translucency_is_held() -> None:
-    """A single line, a wide pane, a gradient, an opaque bar and faint dust are the generator's business."""
+    """A single line, a wide pane, a gradient, an opaque bar and faint dust are left to the generator."""
     small = torch.zeros(1, 4, 16, 24)
     small[:, :, 1, 2:20] = 0.5  # one pixel
     small[:, :, 4:9, 2:20] = 0.4  # wide
@@ -108,7 +110,7 @@ def test_only_narrow_flat_translucency_is_held() -> None:
 
 
 def test_which_pictures_are_seen_through() -> None:
-    """One bar is enough; what is opaque, absent, or dust that nobody sees is not."""
+    """One bar is enough; opaque, absent, or invisible dust is not."""
     small = torch.zeros(3, 4, 8, 16)
     small[0, :, 2:4, 5:] = 0.5
     small[1, :, 2:6] = 1

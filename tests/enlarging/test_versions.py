@@ -1,4 +1,4 @@
-"""Several answers to pixel art are readings of it: labelled, exact, the same alone, in company and in tiles."""
+"""Several answers to pixel art are readings of it: labelled, exact, and the same alone, in batches and in tiles."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def upsampler(tmp_path_factory: pytest.TempPathFactory) -> Upsampler:
 
 
 def drawing(side: int = 12, seed: int = 0) -> Picture:
-    """Blobs of four opaque colours on a transparent ground."""
+    """Blobs of four opaque colours on a transparent background."""
     rng = np.random.default_rng(seed)
     colours = np.array([[0, 0, 0, 0], [20, 16, 24, 255], [200, 60, 50, 255], [230, 200, 90, 255], [90, 120, 200, 255]])
     coarse = rng.integers(0, 5, (-(-side // 2), -(-side // 2))).repeat(2, 0).repeat(2, 1)[:side, :side]
@@ -29,7 +29,7 @@ def drawing(side: int = 12, seed: int = 0) -> Picture:
 
 
 def soft(side: int = 12) -> Picture:
-    """Smooth blobs on a soft ground, without transparency."""
+    """Smooth blobs on a soft background, without transparency."""
     rng = np.random.default_rng(7)
     coarse = rng.integers(0, 256, (side // 3, side // 3, 3)).astype(np.uint8)
     return Picture((np.asarray(Image.fromarray(coarse).resize((side, side), Image.Resampling.BICUBIC)),))
@@ -39,7 +39,7 @@ SEVEN = Request(domain="pixel-art", scale=4, candidates=len(NAMES) + 1, wrap="no
 
 
 def test_candidates_are_readings_and_each_comes_again_alone(upsampler: Upsampler) -> None:
-    """In order, exact, with a recipe that gives the same pixels; after the last one detail is imagined."""
+    """In order, exact, with a recipe that reproduces the pixels; after the last one detail is imagined."""
     report = upsampler.upsample(drawing(), SEVEN)
     assert [c.reading for c in report.candidates] == [*NAMES, NAMES[0]]
     assert [c.imagination for c in report.candidates[:-1]] == [0.0] * len(NAMES)
@@ -59,7 +59,7 @@ def test_candidates_are_readings_and_each_comes_again_alone(upsampler: Upsampler
 
 
 def test_company_and_tiles_change_no_reading(upsampler: Upsampler) -> None:
-    """A picture among smaller ones, and one that is worked on in tiles, come out as alone and in one piece."""
+    """A picture among smaller ones, and one processed in tiles, equal the answers alone and whole."""
     pictures = [drawing(12), drawing(9, 1), drawing(12, 2)]
     small = Upsampler("cpu", upsampler.shelf.chosen)
     small._budget = 24 * 24
@@ -75,7 +75,7 @@ def test_company_and_tiles_change_no_reading(upsampler: Upsampler) -> None:
 
 
 def test_soft_art_is_read_in_other_ways(upsampler: Upsampler) -> None:
-    """Calm, sharp and painted answers come first, then imagined ones; each is exact and comes again alone."""
+    """Calm, sharp and painted answers come first, then imagined ones; each is exact and reproducible alone."""
     count = len(SOFT_NAMES) + 1
     report = upsampler.upsample(soft(), Request(domain="art", scale=8, candidates=count, wrap="none"))
     assert [c.reading for c in report.candidates] == [*SOFT_NAMES, ""]

@@ -79,7 +79,7 @@ def test_a_second_run_says_why_there_is_nothing_to_do(tmp_path: Path, weights: s
     afterwards = _start(source, "--status").communicate(timeout=100)[0]
 
     assert "Nothing to do: 1 output is up to date." in said
-    assert "1 file that failed before is not tried again until changed" in said
+    assert "1 file that failed before is not retried until changed" in said
     for status in (everywhere, afterwards):
         assert f"{tmp_path / 'mods-depixel'}: not running; 1 done, 1 failed." in status
         assert "  bad.png: " in status

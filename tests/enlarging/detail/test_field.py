@@ -1,4 +1,4 @@
-"""Textures with detail of a material: exact, the same alone, in tiles and again, and clean where there is nothing."""
+"""Textures with detail of a material: exact, reproducible alone and in tiles, and clean where there is nothing."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ def upsampler(tmp_path_factory: pytest.TempPathFactory) -> Upsampler:
 
 
 def texture(height: int = 20, width: int = 20, seed: int = 0) -> Picture:
-    """Grain of middle contrast, and a flat corner."""
+    """Grain of medium contrast, and a flat corner."""
     pixels = np.random.default_rng(seed).normal(120, 30, (height, width, 1)).clip(0, 255).repeat(3, 2).astype(np.uint8)
     pixels[: height // 2, : width // 2] = 120
     return Picture((pixels,))
 
 
 def test_candidates_are_readings_of_a_texture(upsampler: Upsampler) -> None:
-    """Calm first, then materials, then the others; each exact, unlike the others, and the same again alone."""
+    """Calm first, then materials, then the others; each exact, different from the others, and reproducible alone."""
     report = upsampler.upsample(texture(), replace(GRAINY, imagination=0.0, candidates=len(TEXTURE_NAMES) + 1))
     assert [c.reading for c in report.candidates] == [*TEXTURE_NAMES, ""]
     assert [c.imagination > 0 for c in report.candidates] == [
@@ -63,7 +63,7 @@ def test_flat_areas_stay_clean(upsampler: Upsampler) -> None:
 
 @pytest.mark.parametrize("scale", [2, 3, 4, 8, 16])
 def test_any_scale(upsampler: Upsampler, scale: int) -> None:
-    """Detail comes at every scale, and the answer is exact."""
+    """Detail is added at every scale, and the answer is exact."""
     report = upsampler.upsample(texture(12, 10), replace(GRAINY, scale=scale))
     calm = upsampler.upsample(texture(12, 10), replace(GRAINY, scale=scale, imagination=0.0))
     assert report.residual.maximum < 0.2
@@ -71,7 +71,7 @@ def test_any_scale(upsampler: Upsampler, scale: int) -> None:
 
 
 def test_tiles_and_company_change_nothing(upsampler: Upsampler) -> None:
-    """A texture worked on in tiles has the same detail, and so has one among others."""
+    """A texture processed in tiles, or with others, has the same detail."""
     large = texture(40, 52)
     small = Upsampler("cpu", upsampler.shelf.chosen)
     small._budget = 24 * 24
@@ -84,7 +84,7 @@ def test_tiles_and_company_change_nothing(upsampler: Upsampler) -> None:
 
 
 def test_what_wraps_has_no_seam(upsampler: Upsampler) -> None:
-    """Rolling a texture that wraps rolls what its borders look like: no jump that the inside does not have."""
+    """Rolling a texture that wraps rolls its borders: no discontinuity that the inside does not have."""
     picture = texture(16, 16)
     pixels = upsampler.upsample(picture, replace(GRAINY, wrap="xy")).picture.frames[0].astype(float)
     across = np.abs(pixels[:, 0] - pixels[:, -1]).mean()
@@ -93,7 +93,7 @@ def test_what_wraps_has_no_seam(upsampler: Upsampler) -> None:
 
 
 def test_more_like_this_is_nearer(upsampler: Upsampler) -> None:
-    """Answers like a liked one share more with it than others do."""
+    """Answers similar to a favourite share more with it than others do."""
     liked = upsampler.upsample(texture(), replace(GRAINY, seed=7)).picture.frames[0].astype(int)
     near = upsampler.upsample(texture(), replace(GRAINY, like=7, seed=8)).picture.frames[0].astype(int)
     far = upsampler.upsample(texture(), replace(GRAINY, seed=8)).picture.frames[0].astype(int)
@@ -101,7 +101,7 @@ def test_more_like_this_is_nearer(upsampler: Upsampler) -> None:
 
 
 def test_other_networks_get_detail_too() -> None:
-    """A network without latents answers calmly, and a material is laid over that."""
+    """A network without latents answers calmly, and material detail is added to that."""
     engine = Upsampler("cpu")
     engine.shelf.put(foreign_enlarger())
     calm = replace(GRAINY, imagination=0.0, model="foreign")
@@ -113,13 +113,13 @@ def test_other_networks_get_detail_too() -> None:
 
 
 def test_invented_detail_is_noted_once(upsampler: Upsampler) -> None:
-    """Imagination and detail of a material share one note."""
+    """Imagination and material detail share one note."""
     notes = upsampler.upsample(texture(), GRAINY).notes
     assert len([note for note in notes if "not recovered" in note]) == 1
 
 
 def test_other_weights_are_refused_in_a_sentence(upsampler: Upsampler, tmp_path: Path) -> None:
-    """A file without exemplars is named."""
+    """A file without exemplars is reported by name."""
     path = write_tiny_art(tmp_path)
     engine = Upsampler("cpu", {**upsampler.shelf.chosen, "detail": str(path)})
     with pytest.raises(WeightsError, match="art-tiny holds no exemplars of detail"):

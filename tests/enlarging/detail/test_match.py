@@ -1,4 +1,4 @@
-"""Places are like what is wanted, neighbours stay together, and a seed says which."""
+"""Places match the wanted surroundings, neighbours stay together, and the seed decides between them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def places_of(grey: torch.Tensor) -> Places:
 
 
 def test_a_picture_is_found_again_in_itself() -> None:
-    """Most inner pixels take their own place, and so go on as their neighbours do."""
+    """Most inner pixels find their own place, and so continue their neighbours."""
     grey = grain(0)
     choices = drawn_choices(20, 20, torch.Generator().manual_seed(1))
     place = matched(looks(grey), 20, 20, places_of(grey), choices)
@@ -29,7 +29,7 @@ def test_a_picture_is_found_again_in_itself() -> None:
 
 
 def test_only_usable_places_are_taken_and_seeds_differ() -> None:
-    """Places beside a border are none; another seed takes other places, the same seed the same."""
+    """Places at a border are not used; another seed chooses other places, the same seed the same."""
     places = places_of(grain(0))
     wanted = looks(grain(5, 16))
     first, again, other = (
@@ -43,14 +43,14 @@ def test_only_usable_places_are_taken_and_seeds_differ() -> None:
 
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 7), (3, 2)])
 def test_narrow_pictures(height: int, width: int) -> None:
-    """Any size has places."""
+    """Pictures of any size get places."""
     grey = grain(3)[:, :, :height, :width]
     place = matched(looks(grey), height, width, places_of(grain(0)), drawn_choices(height, width, torch.Generator()))
     assert place.shape == (height, width)
 
 
 def test_looks_ignore_brightness_and_contrast() -> None:
-    """A brighter and a fainter copy look the same; its negative does not."""
+    """A brighter and a fainter copy match; the negative does not."""
     grey = grain(0)
     assert (looks(grey) - looks(0.5 * grey + 0.3)).abs().max() < 0.02
     assert (looks(grey) - looks(1 - grey)).square().sum(1).mean() > 1

@@ -1,4 +1,4 @@
-"""Bands add up, and how much detail is lost depends on the surroundings alone."""
+"""Bands add up, and the estimate of lost detail depends only on the surroundings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from depixel.enlarging.detail.spread import BANDS, REACH, SpreadNetwork, bands, 
 
 
 def test_bands_add_up() -> None:
-    """The middle band is smooth, and both together are the whole."""
+    """The middle band is smooth, and both together give the whole."""
     detail = torch.randn(2, 1, 12, 9)
     both = bands(detail)
     assert both.shape == (2, BANDS, 12, 9)
@@ -19,7 +19,7 @@ def test_bands_add_up() -> None:
 
 
 def test_a_pixel_depends_on_its_surroundings() -> None:
-    """What is further away than REACH changes nothing."""
+    """Pixels further away than REACH have no effect."""
     torch.manual_seed(0)
     network = SpreadNetwork().eval()
     one = torch.rand(1, 4, 24, 24)
