@@ -113,6 +113,8 @@ def margins_of(picture: Picture, others: Iterable[Picture]) -> Margins:
         if len(other.frames) == 1 and other.levels == picture.levels and not other.has_transparency
         if min(other.width, other.height) >= _LEAST_SIDE
     ]
+    if not fitting:
+        return Margins()
     margins: dict[str, Pixels] = {}
     for edge in _EDGES:
         if (beyond := _beyond(picture, edge, fitting)) is not None:

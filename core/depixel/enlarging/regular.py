@@ -76,12 +76,26 @@ def straight_lines(large: Tensor, small: Tensor, factor: int) -> Tensor:
         source, answer = (x.transpose(2, 3) if turned else x for x in (small, large))
         mask = repeated(_even_columns(source).to(answer.dtype), factor)
         reach = 3 * factor // 2
-        window, pad = (2 * reach + 1, 1), (0, 0, reach, reach)
-        total = F.avg_pool2d(F.pad(answer * mask, pad), window, 1)
-        share = F.avg_pool2d(F.pad(mask, pad), window, 1)
-        answer = torch.where(mask > 0, total / share.clamp_min(1e-6), answer)
+        total, count = (_sums_along(x, reach) for x in (answer * mask, mask))
+        answer = torch.where(mask > 0, total / count.clamp_min(1), answer)
         large = answer.transpose(2, 3) if turned else answer
     return large
+
+
+# [B, C, H, W]: of each pixel the sum over itself and `reach` pixels above and below. Sums of two, four, eight ... rows
+# are added up, which on a CPU takes a tenth of the time of a pooling with so high a window.
+def _sums_along(x: Tensor, reach: int) -> Tensor:
+    height, length = x.shape[2], 2 * reach + 1
+    run, rows = F.pad(x, (0, 0, reach, reach)), 1
+    total, begin = torch.zeros_like(x), 0
+    while True:
+        if length & rows:
+            total += run.narrow(2, begin, height)
+            begin += rows
+        if 2 * rows > length:
+            return total
+        size = run.shape[2] - rows
+        run, rows = run.narrow(2, 0, size) + run.narrow(2, rows, size), 2 * rows
 
 
 # [B, 1, h, w] bool: pixels around which rows are alike and columns are not.

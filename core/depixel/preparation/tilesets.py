@@ -55,6 +55,8 @@ def _steps(colour: npt.NDArray[np.float32], axis: int) -> Steps:
 def _are_lines(steps: Steps, side: int) -> bool:
     lines = np.arange(side - 1, len(steps), side)
     beside = np.maximum(steps[lines - 1], steps[np.minimum(lines + 1, len(steps) - 1)])
+    sharp = (steps[lines] > _SHARP * beside) & (steps[lines] > 2)
+    if float(sharp.mean()) < _MOST_LINES:
+        return False
     inside = np.delete(steps, lines)
-    sharp = (steps[lines] > _SHARP * beside) & (steps[lines] > np.quantile(inside, 0.9)) & (steps[lines] > 2)
-    return float(sharp.mean()) >= _MOST_LINES
+    return float((sharp & (steps[lines] > np.quantile(inside, 0.9))).mean()) >= _MOST_LINES

@@ -26,7 +26,7 @@ from depixel.priors.art_int8 import PEAKS, IntegerTrunk, is_fast_here
 from depixel.priors.base import LatentLayout, Latents, PriorSpec
 from depixel.priors.fields import sampled_fields
 from depixel.priors.imposing import impose_small
-from depixel.priors.surroundings import enlarged_smoothly, with_other_side
+from depixel.priors.surroundings import added_to_bicubic, with_other_side
 from depixel.priors.turns import NO_WRAP, TURNS, Wrap, mean_of_turns
 from depixel.priors.weights import LoadedWeights, load_weights
 
@@ -130,8 +130,7 @@ class ArtNetwork(nn.Module):
         difference = convolve(self.head, features, wrap)
         if z is not None:  # detail whose strength follows that of z in any direction
             difference = difference + z.square().mean(1, keepdim=True) * convolve(self.vivid, features, wrap)
-        difference = F.pixel_shuffle(difference, self.config.scale)
-        return enlarged_smoothly(small.float(), self.config.scale, wrap) + difference.float()
+        return added_to_bicubic(difference, small.float(), self.config.scale, wrap)
 
 
 def convolve(layer: nn.Conv2d, x: Tensor, wrap: Wrap) -> Tensor:

@@ -27,6 +27,7 @@ class Shelf:
         self.chosen = dict(weights or {})
         self._art: dict[str, EnlargingPrior] = {}
         self._faces: dict[str, LatentPrior] = {}
+        self._released: dict[tuple[str, str], str] = {}  # kind and size -> name
 
     def put(self, enlarger: Enlarger) -> None:
         """Make a network available to requests that name it as model, for the life of this shelf."""
@@ -43,6 +44,11 @@ class Shelf:
             return model if kind == "art" and model in self._art else installed_path(model).stem
         if kind in self.chosen:
             return self.chosen[kind]
+        if (kind, model) not in self._released:
+            self._released[kind, model] = self._released_name(kind, model)
+        return self._released[kind, model]
+
+    def _released_name(self, kind: str, model: str) -> str:
         names = [name for name in released_names() if name.split("-")[0] == kind]
         if kind == "art" and model != "auto":
             names = [name for name in names if name == f"art-{model}"]
