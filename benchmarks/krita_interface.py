@@ -5,10 +5,12 @@ How long Krita's interface blocks during a job, and what a round trip costs besi
     SUITE=forky python benchmarks/krita_interface.py              the same in Krita 5.3
 
 Runs the scenarios `heartbeat` and `heartbeat_ways` of tests/hosts/krita in a real Krita: a 5 ms timer in Krita's event
-loop, and the longest gaps between its events, in milliseconds. `own` excludes time in which the system gave the
-processor to other programs; on an idle machine both are equal. `krita_alone` are the gaps when Krita adds a layer, or
-creates and shows a document, without the plug-in; `krita_alone_new_document_s` are the seconds of the two calls for a
-document of the answer's size.
+loop, and the longest gaps between its events, in milliseconds. The pictures are noise, which does not compress. Krita
+and its display run with priority over other programs on the machine; `own` also excludes time in which the system gave
+the processor to other programs. `krita_alone` are the gaps of Krita's own calls without the plug-in: it enlarges a
+canvas, adds a layer, creates and shows a document, each of the answer's size. What is compared with Krita alone is
+measured in three rounds, in turn with Krita alone; the least disturbed round of each counts.
+`krita_alone_new_document_s` are the seconds of the two calls for a new document.
 """
 
 from __future__ import annotations
@@ -34,6 +36,7 @@ def run() -> dict[str, Any]:
             "DEPIXEL_DRIVER_ONLY": "menus heartbeat heartbeat_ways",
             "DEPIXEL_HOST_REPORT": os.environ.get("DEPIXEL_HOST_REPORT", folder),
             "DEPIXEL_HOST_TESTS": "require",
+            "DEPIXEL_HOST_PRIORITY": "1",
             "PYTHON": sys.executable,
         }
         command = [str(ROOT / "scripts" / "host_tests"), "krita", "-k", "interface_stays_alive"]
@@ -81,11 +84,15 @@ def figures(times: dict[str, Any]) -> dict[str, Any]:
         "layers of 512 x 512, x2": {name: way(ways[name]) for name in jobs},
         "krita_alone_ms": {
             "nothing": silences(times["heartbeat"]["nothing"]),
+            "canvas from 1024 to 2048": silences(times["heartbeat"]["canvas by Krita alone"]),
+            "canvas from 512 to 1024, CMYK": silences(ways["canvas of CMYK by Krita alone"]),
             "layer": silences(times["heartbeat"]["layer by Krita alone"]),
             "document": silences(ways["document by Krita alone"]),
             "view": silences(ways["view by Krita alone"]),
         },
-        "krita_alone_new_document_s": round(ways["new document by Krita alone"], 3),
+        "krita_alone_new_document_s": round(
+            ways["document by Krita alone"]["seconds"] + ways["view by Krita alone"]["seconds"], 3
+        ),
     }
 
 

@@ -44,6 +44,25 @@ def test_a_recipe_and_its_source_survive_json() -> None:
     assert again.submission(scale=5).settings == {"scale": 5, "seed": 7, "reading": "thin"}
 
 
+def test_several_answers_compress_their_source_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compressing a photograph takes about half a second; all recipes of one request share it."""
+    source = Pixels(2, 1, 4, (bytes(8),))
+    calls: list[int] = []
+    compress = zlib.compress
+
+    def counted(body: bytes, level: int) -> bytes:
+        calls.append(level)
+        return compress(body, level)
+
+    monkeypatch.setattr(zlib, "compress", counted)
+
+    recipes = [Recipe("upscale", {"seed": seed}, source=source) for seed in range(4)]
+    texts = [recipe.to_json() for recipe in recipes]
+
+    assert len(calls) == 1
+    assert [Recipe.from_json(text).source for text in texts] == [source] * 4
+
+
 def test_an_anonymised_face_is_not_carried_by_its_recipe() -> None:
     """The source stays where it is; without it, the recipe says what to select."""
     request = Submission(SOURCE, settings_of(ANONYMISE_FACE, {"kept": 8}), "anonymise", kept=8)

@@ -13,7 +13,7 @@ import pytest
 from tests.service.conftest import record_engine
 from tiny_art import write_tiny_art
 
-from depixel.client import Engine, Pixels, Place, Submission
+from depixel.client import Engine, Pixels, Place, Result, Submission
 from depixel.client.launch import reap
 from depixel.picture import Picture
 from depixel.request import Request
@@ -46,7 +46,11 @@ def _call(engine: Engine, bgra: np.ndarray, **settings: Any) -> EngineCall:
     def ask(pixels: Pixels) -> Submission:
         return Submission(pixels, {"domain": "art", **settings}, previews=True, program="tests")
 
-    return EngineCall(engine, (bgra.tobytes(),), shape, True, ask, "sprite")
+    def describe(submission: Submission, result: Result) -> tuple[str, ...]:
+        assert threading.current_thread() is not threading.main_thread()
+        return tuple(f"{submission.program}, seed {answer.seed}" for answer in result.answers)
+
+    return EngineCall(engine, (bgra.tobytes(),), shape, True, ask, describe, "sprite")
 
 
 def _end(call: EngineCall) -> Any:
@@ -73,6 +77,7 @@ def test_answers_come_back_in_kritas_order(engine: Engine, weights: Path) -> Non
     assert end.frames[0][0] == expected.picture.frames[0][..., [2, 1, 0, 3]].tobytes()
     assert (end.source.width, end.source.height) == (12, 9)
     assert bytes(end.pictures[0].rgba) == expected.picture.frames[0].tobytes()
+    assert end.recipes == ("tests, seed 0",)
     assert end.seconds >= end.result.seconds
 
 

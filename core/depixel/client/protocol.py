@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import base64
 import json
+import zlib
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Dict, Mapping, Optional, Tuple, Union
 
 PROTOCOL = 2
@@ -50,6 +52,11 @@ class Pixels:
     @property
     def body(self) -> bytes:
         return b"".join(self.frames)
+
+    @cached_property
+    def packed(self) -> str:
+        """The samples, compressed (zlib) and as ASCII (base64): for a recipe. Computed once: it takes a while."""
+        return base64.b64encode(zlib.compress(self.body, 6)).decode("ascii")
 
     def described(self) -> Dict[str, Any]:
         """The engine's information about the bytes."""

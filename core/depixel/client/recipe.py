@@ -98,10 +98,8 @@ class Recipe:
             "kept": self.kept,
             "name": self.name,
         }
-        if self.source is not None:
-            packed = base64.b64encode(zlib.compress(self.source.body, 6)).decode("ascii")
-            if len(packed) <= LARGEST_SOURCE:
-                values["source"] = {**self.source.described(), "samples": packed}
+        if self.source is not None and len(self.source.packed) <= LARGEST_SOURCE:
+            values["source"] = {**self.source.described(), "samples": self.source.packed}
         return json.dumps(values, sort_keys=True)
 
     @classmethod

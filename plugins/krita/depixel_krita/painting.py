@@ -16,6 +16,8 @@ from .scratch import Converter
 if TYPE_CHECKING:
     from krita import Document, Node
 
+_TURNS = 1000  # of 10 ms, in which Krita must have done what was asked for
+
 
 @dataclass(frozen=True)
 class Painting:
@@ -108,13 +110,33 @@ def until_size(key: str, size: tuple[int, int]) -> Iterator[int]:
     Raises:
         HostError: it was closed, or Krita did not change it.
     """
-    for _ in range(1000):
+    for _ in range(_TURNS):
         yield 10
         document = open_document(key)
-        if (document.width(), document.height()) == size and document.tryBarrierLock():
-            document.unlock()
+        if (document.width(), document.height()) == size and _is_idle(document):
             return
     raise HostError("Krita did not enlarge the document; nothing was added.")
+
+
+def until_idle(key: str) -> Iterator[int]:
+    """
+    Wait until Krita has drawn a document, but no longer than 10 s. Krita's calls wait for that themselves, and the
+    interface with them.
+
+    Raises:
+        HostError: it was closed.
+    """
+    for _ in range(_TURNS):
+        if _is_idle(open_document(key)):
+            return
+        yield 10
+
+
+def _is_idle(document: Document) -> bool:
+    if not document.tryBarrierLock():
+        return False
+    document.unlock()
+    return True
 
 
 def keep_recipes(document: Document, nodes: Sequence[Node], paintings: Sequence[Painting]) -> None:

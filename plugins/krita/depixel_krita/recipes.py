@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _KEY = "depixel:"  # and the layer's id
 
+_latest: tuple[bytes, KeptRecipe] | None = None  # what was read last: the panel asks for it again and again
+
 
 @dataclass(frozen=True)
 class KeptRecipe:
@@ -75,10 +77,14 @@ def recipe_of_layer(document: Document, node: Node) -> KeptRecipe | None:
     Raises:
         EngineError: there is one, but it cannot be read.
     """
+    global _latest  # noqa: PLW0603 (one is enough)
     key = _KEY + node.uniqueId().toString()
     if key not in document.annotationTypes():
         return None
-    return KeptRecipe.from_json(bytes(document.annotation(key)).decode("utf-8", "replace"))
+    text = bytes(document.annotation(key))
+    if _latest is None or _latest[0] != text:  # the pixels in it may be megabytes
+        _latest = text, KeptRecipe.from_json(text.decode("utf-8", "replace"))
+    return _latest[1]
 
 
 def recipe_of_target(target: Target) -> KeptRecipe | None:

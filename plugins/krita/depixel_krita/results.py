@@ -14,7 +14,7 @@ from .colours import colours_of
 from .copies import document_copy
 from .documents import new_document
 from .host import Target, find_node
-from .painting import Delivery, Destination, Painting, cut, fill, keep_recipes, open_document, until_size
+from .painting import Delivery, Destination, Painting, cut, fill, keep_recipes, open_document, until_idle, until_size
 from .scratch import Converter, paint_layer, scratch, used
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ def _as_layers(deliveries: Sequence[Delivery], larger: bool) -> Generator[int, N
     for target in whole:
         yield from _hide(target)
     for one, node in zip(deliveries, nodes):  # noqa: B905
+        yield from until_idle(key)
         _put_above(node, one.target)
         yield 50  # until Krita's layer list has it
         document = open_document(key)
@@ -90,10 +91,12 @@ def _put_above(node: Node, target: Target) -> None:
     document = open_document(target.document)
     source = find_node(document, target.node)
     parent = source.parentNode() if source is not None else None
+    node.setVisible(False)  # Krita waits until it has drawn what is added, and a hidden layer needs no drawing
     if parent is not None:
         parent.addChildNode(node, source)
     else:  # the layer was deleted in the meantime
         document.rootNode().addChildNode(node, None)
+    node.setVisible(True)
 
 
 def fitted(target: Target, scale: float, canvas: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:

@@ -27,6 +27,7 @@ class CallResult:
     frames: tuple[tuple[Samples, ...], ...]  # of each answer, in Krita's order of channels
     pictures: tuple[Preview, ...]  # of each answer's first frame
     source: Preview
+    recipes: tuple[str, ...]  # of each answer, as text
     seconds: float  # since the start, including the engine's own time
 
 
@@ -49,6 +50,7 @@ class EngineCall:
         samples: frames in Krita's order of channels.
         is_swapped: whether that order is B,G,R,A.
         ask: makes the submission from the pixels; runs on the thread.
+        describe: makes the recipe of each answer; runs on the thread, because it compresses the pixels.
         kept_to: outside of it (0 ... 255 for each pixel) answers of the same size keep the source pixels; empty:
             nowhere.
     """
@@ -60,10 +62,12 @@ class EngineCall:
         shape: tuple[int, int, int, int],
         is_swapped: bool,
         ask: Callable[[Pixels], Submission],
+        describe: Callable[[Submission, Result], tuple[str, ...]],
         name: str = "",
         kept_to: bytes = b"",
     ) -> None:
         self._engine, self._samples, self._swapped, self._ask = engine, samples, is_swapped, ask
+        self._describe = describe
         self._shape, self._name, self._kept_to = shape, name, kept_to
         self._messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._stop = threading.Event()
@@ -101,23 +105,27 @@ class EngineCall:
         frames = tuple(self._exchanged(frame) for frame in self._samples)
         source = Preview(*reduced(frames[0], width, height, channels, depth, SHOWN_SIDE))
         pixels = Pixels(width, height, channels, tuple(map(bytes, frames)), depth=depth, name=self._name)
-        self._job = self._engine.upscale(self._ask(pixels))
+        submission = self._ask(pixels)
+        self._job = self._engine.upscale(submission)
         if self._stop.is_set():
             raise CancelledError("Cancelled.")
         for event in self._job:
             if isinstance(event, Result):
-                return self._finished(event, frames, source, began)
+                recipes = self._describe(submission, event)
+                return self._finished(event, frames, source, recipes, began)
             self._messages.put(event)
         raise RuntimeError("the engine ended the job without an answer")
 
-    def _finished(self, result: Result, sources: tuple[Samples, ...], source: Preview, began: float) -> CallResult:
+    def _finished(
+        self, result: Result, sources: tuple[Samples, ...], source: Preview, recipes: tuple[str, ...], began: float
+    ) -> CallResult:
         previews, every = [], []
         for answer in result.answers:
             frames = [self._inside(*pair) for pair in zip(answer.frames, sources)]  # noqa: B905 (Python 3.8)
             shape = answer.width, answer.height, answer.channels, answer.depth
             previews.append(Preview(*reduced(frames[0], *shape, SHOWN_SIDE)))
             every.append(tuple(self._exchanged(frame) for frame in frames))
-        return CallResult(result, tuple(every), tuple(previews), source, time.monotonic() - began)
+        return CallResult(result, tuple(every), tuple(previews), source, recipes, time.monotonic() - began)
 
     def _inside(self, answer: bytes, source: Samples) -> Samples:
         if not self._kept_to or len(answer) != len(source):

@@ -14,6 +14,7 @@ from ._client import (
     UPSCALE,
     Action,
     Engine,
+    Pixels,
     Preview,
     Result,
     Submission,
@@ -106,7 +107,6 @@ class Work(QtCore.QObject):
         self._reading: Stepper | None = None
         self._shot: Shot | None = None
         self._task: EngineCall | None = None
-        self._sent: Submission | None = None
         self._ticks = 0
         self._timer = QtCore.QTimer(self)
         self._timer.timeout.connect(self._pump)
@@ -167,12 +167,12 @@ class Work(QtCore.QObject):
         order = self._order = replace(order, target=target)
         self._reading, self._shot = None, shot
 
-        def request(pixels: Any) -> Submission:
+        def submission(pixels: Pixels) -> Submission:
             kept = {"kept": order.values["kept"]} if "kept" in order.values else {}
-            self._sent = Submission(
-                pixels, settings, order.action.wire, previews=order.previews, program="krita", **kept
-            )
-            return self._sent
+            return Submission(pixels, settings, order.action.wire, previews=order.previews, program="krita", **kept)
+
+        def recipes(sent: Submission, result: Result) -> tuple[str, ...]:
+            return tuple(_recipe(order, sent, result, index) for index in range(len(result.answers)))
 
         shape = (target.width, target.height, colours.channels, colours.bits)
         self._task = EngineCall(
@@ -180,7 +180,8 @@ class Work(QtCore.QObject):
             shot.frames,
             shape,
             colours.is_swapped,
-            request,
+            submission,
+            recipes,
             order.again.recipe.name if order.again else target.name,
             kept_to,
         )
@@ -193,7 +194,7 @@ class Work(QtCore.QObject):
             return
         for message in task.take():
             if isinstance(message, CallResult):
-                result = OrderResult(order, shot, message, _offers(order, message, self._sent))
+                result = OrderResult(order, shot, message, _offers(order, message))
                 self._end()
                 self.finished.emit(result)
                 return
@@ -217,7 +218,7 @@ class Work(QtCore.QObject):
         self._order = self._reading = self._shot = self._task = None
 
 
-def _offers(order: Order, finished: CallResult, submission: Submission | None) -> tuple[Offer, ...]:
+def _offers(order: Order, finished: CallResult) -> tuple[Offer, ...]:
     result = finished.result
     imagined = order.action.name != UPSCALE.name
     converted = order.target.colours.is_converted
@@ -230,7 +231,7 @@ def _offers(order: Order, finished: CallResult, submission: Submission | None) -
             answer.width,
             answer.height,
             finished.frames[index],
-            _recipe(order, submission, result, index),
+            finished.recipes[index],
         )
         exactness = "converted" if converted else scales_back(answer)
         label = f"{difference(answer)}: {exactness}"
@@ -240,8 +241,8 @@ def _offers(order: Order, finished: CallResult, submission: Submission | None) -
 
 
 # None for animations: their frames would fill the document.
-def _recipe(order: Order, submission: Submission | None, result: Result, index: int) -> str:
-    if submission is None or order.target.times:
+def _recipe(order: Order, submission: Submission, result: Result, index: int) -> str:
+    if order.target.times:
         return ""
     target = order.target
     return KeptRecipe(

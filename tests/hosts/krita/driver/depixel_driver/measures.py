@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import time
+from functools import partial
 
 from krita import Selection
 
 from depixel_driver import desk
-from depixel_driver.desk import app, ask, docker, new, put, scenario, settle, stored, until
+from depixel_driver.desk import app, ask, docker, new, put, scenario, settle, until
 from depixel_krita import _client, task, turns, work
 from depixel_krita.qt import QtCore
 
 SIDE = 1024
+ROUNDS = 3  # of what is compared with Krita alone
 
 
 @scenario
@@ -23,14 +26,41 @@ def heartbeat(facts):
     beat = Beat()
     yield 3000
     facts["nothing"] = beat.stop()
-    yield from measured(facts, panel, document, scale=2, domain="art", output="new-layer")
-    made = desk.tops(document)[-1]
-    facts["size"] = [made.bounds().width(), made.bounds().height()]
-    yield from desk.step("undo", document)
-    beat = Beat()  # what Krita itself takes to add such a layer, without the plug-in
-    document.rootNode().addChildNode(made.duplicate(), None)
-    yield 1500
-    facts["layer by Krita alone"] = beat.stop()
+    yield from job(facts, panel, scale=2, domain="art", output="new-layer")
+    reply = panel._shown
+    for round_number in range(ROUNDS):
+        if round_number:
+            panel._show(reply)
+        yield from delivery(facts, panel)
+        layer = desk.tops(document)[-1]
+        facts["size"] = [layer.bounds().width(), layer.bounds().height()]
+        again = layer.duplicate()
+        for _ in range(3):  # the layer, the eye of its source, the canvas
+            yield from desk.step("undo", document)
+        assert document.width() == SIDE and len(desk.tops(document)) == 1
+        grow = partial(document.resizeImage, 0, 0, 2 * SIDE, 2 * SIDE)
+        yield from by_krita_alone(facts, "canvas by Krita alone", grow)
+        add = partial(document.rootNode().addChildNode, again, None)
+        yield from by_krita_alone(facts, "layer by Krita alone", add)
+        for _ in range(2):
+            yield from desk.step("undo", document)
+
+
+def by_krita_alone(facts, name, call):
+    """The silences of one of Krita's calls, and its seconds, without the plug-in."""
+    yield 500
+    beat, began = Beat(), time.monotonic()
+    result = call()
+    seconds = time.monotonic() - began
+    yield 1000
+    keep_least(facts, name, {**beat.stop(), "seconds": seconds})
+    return result
+
+
+def keep_least(facts, name, beat):
+    """Of several rounds, the one whose longest silence is the shortest: the one least disturbed by other programs."""
+    if name not in facts or beat["longest"] < facts[name]["longest"]:
+        facts[name] = beat
 
 
 @scenario
@@ -52,22 +82,30 @@ def heartbeat_ways(facts):
         panel = docker()
         yield 1500  # the docker has looked, and made ready
         facts[name] = {}
-        yield from measured(facts[name], panel, document, scale=2, domain="art", **values)
+        yield from job(facts[name], panel, scale=2, domain="art", **values)
+        reply = panel._shown
+        for round_number in range(ROUNDS if name == "new document" else 1):
+            if round_number:
+                panel._show(reply)
+            yield from delivery(facts[name], panel)
+            if name == "new document":
+                yield from new_document_by_krita_alone(facts)
+        if name == "CMYK":
+            document = yield from large(SIDE // 2, model)
+            grow = partial(document.resizeImage, 0, 0, SIDE, SIDE)
+            yield from by_krita_alone(facts, "canvas of CMYK by Krita alone", grow)
         yield from desk.clean()
-    yield 500
-    beat = Beat()  # what Krita itself takes to make a document and show it, without the plug-in
-    began = time.monotonic()
-    document = app.createDocument(SIDE, SIDE, "sprite", "RGBA", "U8", "", 72.0)
-    made = time.monotonic() - began
-    facts["document by Krita alone"] = beat.stop()
+
+
+def new_document_by_krita_alone(facts):
+    """What Krita itself takes to make a document of the answer's size, and to show it."""
+    create = partial(app.createDocument, SIDE, SIDE, "sprite", "RGBA", "U8", "", 72.0)
+    document = yield from by_krita_alone(facts, "document by Krita alone", create)
     paint(document.topLevelNodes()[0], SIDE)  # as the answer above is
-    yield 500
-    beat = Beat()
-    began = time.monotonic()
-    app.activeWindow().addView(document)
-    facts["new document by Krita alone"] = made + time.monotonic() - began
-    yield 500
-    facts["view by Krita alone"] = beat.stop()
+    yield from by_krita_alone(facts, "view by Krita alone", partial(app.activeWindow().addView, document))
+    document.setModified(False)
+    document.close()
+    yield 300
 
 
 def large(side, model="RGBA"):
@@ -82,16 +120,16 @@ def large(side, model="RGBA"):
 
 
 def paint(layer, side, model="RGBA"):
-    """Fill a layer of side x side pixels."""
-    small = stored([(*pixel[:3], 255) for pixel in desk.art(128, 128)], model, "U8")
-    line = len(small) // 128
-    rows = [small[y * line : (y + 1) * line] * (side // 128) for y in range(128)]
+    """Fill a layer of side x side pixels with noise: like photographs, it cannot be compressed."""
+    channels = {"CMYKA": 5}.get(model, 4)
     for y in range(0, side, 128):
-        put(layer, b"".join(rows), 0, y, side, 128)
+        samples = bytearray(os.urandom(side * 128 * channels))
+        samples[channels - 1 :: channels] = b"\xff" * (side * 128)
+        put(layer, samples, 0, y, side, 128)
 
 
-def measured(facts, panel, document, **values):
-    """One job and its delivery: silences of the interface, seconds of each part."""
+def job(facts, panel, **values):
+    """One job, until its answers are shown: silences of the interface, seconds of each part."""
     panel.forget()
     panel.live.setChecked(False)
     panel.form.set_values({**panel.action.defaults(), **values})
@@ -110,6 +148,10 @@ def measured(facts, panel, document, **values):
     facts["engine"] = done[0].parts[0].finished.result.seconds
     facts["parts"] = clock.parts(facts["engine"])
     facts["round trip"] = clock.span("asked", "shown")
+
+
+def delivery(facts, panel):
+    """The way of the answers that are shown into Krita; of several rounds, the least disturbed one is kept."""
     yield 500
     clock, beat = Clock(), Beat()
     clock.note("apply")
@@ -117,10 +159,10 @@ def measured(facts, panel, document, **values):
     yield from until(lambda: not panel.busy, "the layer")
     clock.note("applied")
     yield 300  # Krita draws it
-    facts["delivery"] = beat.stop()
     clock.stop()
-    facts["adding"] = clock.span("apply", "applied")
-    facts["delivery slots"] = clock.slots
+    seconds, slots = clock.span("apply", "applied"), clock.slots
+    keep_least(facts, "delivery", {**beat.stop(), "seconds": seconds, "slots": slots})
+    facts["adding"] = facts["delivery"]["seconds"]
 
 
 class Beat:
