@@ -93,7 +93,7 @@ def test_soft_art_is_read_in_other_ways(upsampler: Upsampler) -> None:
 
 
 def test_readings_of_the_other_list_and_kinds_without_readings(upsampler: Upsampler) -> None:
-    """A reading of pixel art changes nothing about soft art, and maps are not read in several ways."""
+    """A reading of pixel art has no effect on soft art, and maps have a single reading."""
     request = Request(domain="art", scale=4, wrap="none")
     plain = upsampler.upsample(soft(), request)
     assert plain.candidates[0].recipe == "seed 0"
@@ -113,7 +113,7 @@ def test_answers_like_a_reading_keep_it(upsampler: Upsampler) -> None:
 
 
 def test_a_reading_wraps_as_the_picture_does(upsampler: Upsampler) -> None:
-    """Shifted around, a tiling picture has a shifted answer."""
+    """Shifting a tiling picture shifts its answer."""
     request = Request(domain="pixel-art", scale=4, wrap="xy", ensemble=1)
     pixels = drawing(16, 5).frames[0]
     for name in NAMES:
@@ -123,12 +123,14 @@ def test_a_reading_wraps_as_the_picture_does(upsampler: Upsampler) -> None:
         )
         seen = [picture[..., :3] * (picture[..., 3:] / 255) for picture in (np.roll(one, 24, 1), other)]
         difference = np.abs(seen[0] - seen[1]).max(-1)
-        limit = 0.15 if name == "palette" else 0.002  # its pattern belongs to the picture's corner
+        limit = 0.15 if name == "palette" else 0.002  # its pattern is anchored to the picture's corner
         assert (difference > 1).mean() < limit, name
 
 
 def test_at_scale_two_readings_are_reduced_from_four(upsampler: Upsampler) -> None:
-    """Repeated pixels are exact and stay the plain answer; readings are means of the larger ones, and say so."""
+    """
+    Repeated pixels are exact and remain the plain answer; readings are means of the larger ones, and a note says so.
+    """
     pixels = drawing().frames[0].copy()
     pixels[1::4, 1::4] = (10, 200, 10, 255)  # single pixels: this is the true grid
     picture = Picture((pixels,))

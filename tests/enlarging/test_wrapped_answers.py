@@ -1,4 +1,4 @@
-"""Pictures that tile: the generator itself wraps, which costs no surroundings and answers as among copies."""
+"""Pictures that tile: the generator itself wraps, which needs no surroundings and answers as if tiled."""
 
 from __future__ import annotations
 
@@ -46,7 +46,9 @@ def noise(*shape: int, seed: int = 0) -> np.ndarray:
 def test_wrapping_inside_equals_surroundings(
     prior: ArtPrior, wrap: tuple[bool, bool], name: str, factor: int, turns: int, vivid: bool
 ) -> None:
-    """As with the picture's other side laid around it as far as the generator sees: any kind, factor and turns."""
+    """
+    The same as with the opposite side repeated around it as far as the generator sees: any kind, factor and turns.
+    """
     generator = torch.Generator().manual_seed(4)
     small = torch.rand(2, 4, 7, 10, generator=generator)
     small[:, :3] *= small[:, 3:]
@@ -62,7 +64,7 @@ def test_wrapping_inside_equals_surroundings(
 
     alone = enlarge(prior.ensemble(turns), small, {"z": z}, make_degradation(name, factor, wrap))
 
-    iterated = name == "bicubic" and factor > 4  # its projection stops by the worst pixel, surroundings included
+    iterated = name == "bicubic" and factor > 4  # its projection stops by the worst pixel, including the surroundings
     assert alone.shape == (2, 4, 7 * factor, 10 * factor)
     assert float((alone - among).abs().max()) < (0.5 / 255 if iterated else 2e-5)
     other = enlarge(prior.ensemble(turns), small, {"z": z}, make_degradation(name, factor))
@@ -86,10 +88,10 @@ def test_sixteen_times_wraps_through_both_stages(prior: ArtPrior) -> None:
 @pytest.mark.parametrize(("domain", "channels"), [("textures", 4), ("pixel-art", 4), ("normals", 3)])
 def test_a_picture_that_wraps_has_no_border(upsampler: Upsampler, domain: str, channels: int, palette: str) -> None:
     """
-    Rolled in, rolled out, to a level: opaque and transparent areas, corners of pixel art, rounding and the colours to
-    choose from know nothing of where the file happens to begin.
+    Rolled in, rolled out, to within a level: areas, corners of pixel art, rounding and the choice of colours do not
+    depend on where the file begins.
     """
-    pixels = np.repeat(np.repeat(noise(5, 7, channels), 3, 0), 2, 1)  # blocks of 3x2, so that there are areas
+    pixels = np.repeat(np.repeat(noise(5, 7, channels), 3, 0), 2, 1)  # blocks of 3x2, to have areas
     if channels == 4:
         pixels[..., 3] = np.where(pixels[..., 3] > 120, 255, 0)
     settings = Request(domain=domain, wrap="xy", ensemble=2, palette=palette)
@@ -99,14 +101,14 @@ def test_a_picture_that_wraps_has_no_border(upsampler: Upsampler, domain: str, c
 
     a, b = np.roll(answer, (16, 12), (0, 1)).astype(int), moved.astype(int)
     visible = a[..., 3] > 0 if channels == 4 else np.ones(a.shape[:2], bool)
-    if palette == "keep":  # a draw between two colours may fall either way
+    if palette == "keep":  # a tie between two colours may go either way
         assert (a != b)[visible].mean() < 0.002
     else:
         assert np.abs(a - b)[visible].max() <= 1
 
 
 def test_tiles_choose_from_the_same_colours(upsampler: Upsampler) -> None:
-    """With the palette kept as well, tiled equals untiled: a tile sees the colours beyond its border."""
+    """With the palette kept, tiled still equals untiled: a tile sees the colours beyond its border."""
     picture = Picture((np.repeat(np.repeat(noise(14, 20, 3), 3, 0), 4, 1),))
     settings = Request(domain="art", degradation="area", wrap="none", palette="keep", ensemble=1)
     small_tiles = Upsampler("cpu", upsampler.shelf.chosen)
@@ -118,7 +120,7 @@ def test_tiles_choose_from_the_same_colours(upsampler: Upsampler) -> None:
 
 
 def test_a_search_knows_that_the_picture_wraps(upsampler: Upsampler, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The search sees the picture alone and wraps, so that its term for the seam looks at the real seam."""
+    """The search sees the picture alone and wraps, so that its term for the seam sees the real seam."""
     asked = []
 
     def listened(prior: object, question: Question, *rest: Any, **others: Any):
@@ -136,7 +138,7 @@ def test_a_search_knows_that_the_picture_wraps(upsampler: Upsampler, monkeypatch
 
 
 def test_what_fits_is_looked_at_once(upsampler: Upsampler) -> None:
-    """However many pictures or frames: the generator sees each pixel once, surroundings only round tiles."""
+    """For any number of pictures or frames, the generator sees each pixel once, and surroundings only around tiles."""
     seen = []
     engine = Upsampler("cpu", upsampler.shelf.chosen)
     hook = engine.shelf.art().network.register_forward_hook(  # type: ignore[attr-defined]

@@ -18,7 +18,7 @@ def ringed(straight: torch.Tensor) -> torch.Tensor:
 
 
 def test_locked_colours_come_from_the_neighbourhood() -> None:
-    """An edge between red and white stays red and white although pink is elsewhere in the picture."""
+    """An edge between red and white stays red and white even if there is pink elsewhere in the picture."""
     straight = torch.zeros(1, 4, 4, 8, dtype=torch.int32)
     straight[:, 3] = 255
     straight[:, 0] = 255
@@ -49,7 +49,7 @@ def test_locking_keeps_what_is_exact() -> None:
 
 
 def test_unchanged_surroundings_are_copied_from_the_frame_before() -> None:
-    """Only what lies within two small pixels of a change may differ."""
+    """Only pixels within two small pixels of a change may differ."""
     straight = torch.zeros(2, 4, 12, 12, dtype=torch.int32)
     straight[1, 0, 3, 3] = 9
     large = torch.stack([torch.zeros(4, 24, 24), torch.ones(4, 24, 24)]).int()
@@ -62,7 +62,7 @@ def test_unchanged_surroundings_are_copied_from_the_frame_before() -> None:
 
 
 def wavy(length: float) -> tuple[torch.Tensor, torch.Tensor]:
-    """Normals of ripples [1, 3, 32, 32] in [0, 1], and their means [1, 3, 8, 8] at that length; 0 = as they are."""
+    """Normals of ripples [1, 3, 32, 32] in [0, 1], and their means [1, 3, 8, 8] with that length; 0 = unchanged."""
     y, x = torch.meshgrid(torch.arange(32.0), torch.arange(32.0), indexing="ij")
     vectors = torch.stack([0.9 * torch.sin(0.9 * x), 0.7 * torch.cos(0.7 * y + 0.2 * x), torch.ones(32, 32)])[None]
     vectors = vectors / vectors.norm(dim=1, keepdim=True)
@@ -73,7 +73,7 @@ def wavy(length: float) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def test_unit_vectors_stay_and_others_become_so() -> None:
-    """Length 1 after; a block that points where it should keeps its directions."""
+    """Length 1 afterwards; a block that already points the right way keeps its directions."""
     vectors, means = wavy(1.0)
     short = (vectors - 0.5) * 0.7 + 0.5
 
@@ -85,8 +85,8 @@ def test_unit_vectors_stay_and_others_become_so() -> None:
 @pytest.mark.parametrize(("length", "levels"), [(1.0, 7.5), (0.0, 2.0)], ids=["normalised", "as reduced"])
 def test_the_mean_of_unit_vectors_points_where_the_input_does(length: float, levels: float) -> None:
     """
-    However far off the generator was: to a third of a level once both are normalised, and as they are to the levels
-    that unit length leaves, which are few where the input was not normalised.
+    However far off the generator was: within a third of a level once both are normalised, and otherwise within the
+    levels that unit length allows, which are few if the input was not normalised.
     """
     vectors, small = wavy(length)
     generated = (vectors + 0.15 * torch.randn(vectors.shape, generator=torch.Generator().manual_seed(2))).clamp(0, 1)
@@ -103,7 +103,7 @@ def test_the_mean_of_unit_vectors_points_where_the_input_does(length: float, lev
 
 
 def test_what_is_no_vector_is_not_torn_apart() -> None:
-    """Grey beside the islands of a map has no length to spread for: neighbours stay alike."""
+    """Grey next to the islands of a map has no length to spread: neighbours stay equal."""
     small = torch.full((1, 3, 6, 6), 128 / 255)
     noise = 0.002 * torch.randn(1, 3, 24, 24, generator=torch.Generator().manual_seed(1))
     before = torch.nn.functional.normalize((small.mean() + noise) * 2 - 1, dim=1)
@@ -114,7 +114,7 @@ def test_what_is_no_vector_is_not_torn_apart() -> None:
 
 
 def test_palettes_list_each_colour_premultiplied() -> None:
-    """Every colour once; a shorter palette is filled up with its last colour."""
+    """Every colour once; a shorter palette is padded with its last colour."""
     straight = torch.zeros(2, 4, 2, 2, dtype=torch.int32)
     straight[0, :, 0, 0] = torch.tensor([200, 100, 50, 51], dtype=torch.int32)
 
@@ -131,7 +131,7 @@ def plane(straight: torch.Tensor, **more: Any) -> Plane:
 
 
 def pictures(count: int, levels: int = 255, seed: int = 0) -> torch.Tensor:
-    """[count, 4, 5, 6] integers: a grey one, a coloured one, one with holes, and so on."""
+    """[count, 4, 5, 6] integers: one grey, one coloured, one with holes, and so on."""
     generator = torch.Generator().manual_seed(seed)
     straight = torch.randint(0, levels + 1, (count, 4, 5, 6), generator=generator, dtype=torch.int32)
     straight[0, 1:3] = straight[0, :1]
@@ -143,7 +143,7 @@ def pictures(count: int, levels: int = 255, seed: int = 0) -> torch.Tensor:
 @pytest.mark.parametrize("keep_palette", [False, True])
 @pytest.mark.parametrize("kind", ["area", "point", "binary", "vectors"])
 def test_a_picture_is_exported_alike_alone_and_among_others(kind: str, keep_palette: bool) -> None:
-    """Each row by its own pixels: greyness, hidden colours, palette and residual; all rows at once or some of them."""
+    """Each row depends on its own pixels: greyness, hidden colours, palette and residual; all rows at once or some."""
     straight = pictures(4)
     if kind == "binary":
         straight[:, 3] = torch.where(straight[:, 3] > 127, 255, 0)
@@ -186,7 +186,7 @@ def test_vectors_are_written_in_the_levels_of_the_file(levels: int) -> None:
 
 
 def test_what_was_filled_up_does_not_count() -> None:
-    """The residual is that of the real pixels: what is beyond them may be wrong."""
+    """The residual is that of the real pixels: pixels beyond them may be wrong."""
     straight = pictures(2)
     valid = torch.ones(2, 1, 5, 6)
     valid[:, :, 3:] = 0
@@ -213,7 +213,9 @@ def test_a_tile_is_what_it_is_in_the_whole() -> None:
 
 
 def test_frames_are_compared_one_by_one() -> None:
-    """Three frames, one change between the second and the third: the second is the first, the third is its own."""
+    """
+    Three frames with one change between the second and the third: the second equals the first, the third does not.
+    """
     straight = torch.zeros(3, 4, 9, 9, dtype=torch.int32)
     straight[2, 1, 4, 4] = 1
     large = torch.arange(3, dtype=torch.int32)[:, None, None, None].expand(3, 4, 18, 18).clone()
@@ -240,7 +242,7 @@ def test_a_block_that_is_right_already_is_left_alone() -> None:
 
 
 def test_vectors_spread_as_far_as_the_input_is_short() -> None:
-    """A mean of length 0.6 is reached; a shorter one than 0.4 is grey and is not."""
+    """A mean of length 0.6 is reached; one shorter than 0.4 is grey and is not."""
     generator = torch.Generator().manual_seed(4)
     for length, spreads in ((0.6, True), (0.3, False)):
         small = torch.zeros(1, 3, 4, 4)
@@ -275,7 +277,7 @@ def test_a_palette_is_kept_only_on_request() -> None:
 
 
 def test_hidden_colours_lie_under_transparency_only() -> None:
-    """A transparent pixel gets the colour that its small pixel hides; a visible one keeps its own."""
+    """A transparent pixel gets the hidden colour of its small pixel; a visible one keeps its own."""
     straight = torch.zeros(1, 4, 2, 2, dtype=torch.int32)
     straight[0, :, 0] = torch.tensor([10, 20, 30, 0])[:, None]
     straight[0, :, 1] = torch.tensor([200, 100, 50, 255])[:, None]

@@ -1,4 +1,4 @@
-"""A face replaced: nothing of it is left but the few pixels that are said to be left."""
+"""A face is replaced: nothing of it remains except the reported few pixels."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from depixel.picture import Picture
 from depixel.request import Request
 from depixel.upsampler import Upsampler
 
-ANY = Request(domain="art")  # where faces come from is not what is tested here
+ANY = Request(domain="art")  # the source of faces is not under test here
 RNG = np.random.default_rng(4)
 
 
 @pytest.fixture(scope="module")
 def upsampler(tmp_path_factory: pytest.TempPathFactory) -> Upsampler:
-    """The real engine on a tiny network."""
+    """The real engine with a tiny network."""
     return Upsampler("cpu", {"art": str(write_tiny_art(tmp_path_factory.mktemp("weights")))})
 
 
@@ -36,7 +36,7 @@ def _means(pixels: np.ndarray, factor: int) -> np.ndarray:
 def test_only_the_box_changes_and_it_shrinks_to_the_same_pixels(
     upsampler: Upsampler, box: tuple[int, int, int, int] | None
 ) -> None:
-    """Outside nothing moves; inside the block means are the original's, at the borders of the picture too."""
+    """Nothing changes outside; inside, the block means are the original's, at the borders of the picture too."""
     photo = _photo()
 
     place = HiddenPlace(box or (0, 0, photo.width, photo.height))
@@ -57,7 +57,7 @@ def test_only_the_box_changes_and_it_shrinks_to_the_same_pixels(
 
 
 def test_detail_inside_depends_on_the_kept_pixels_alone(upsampler: Upsampler) -> None:
-    """Two different faces with the same few pixels become one and the same, but for the seam at the border."""
+    """Two different faces with the same few pixels give the same answer, except for the seam at the border."""
     first = _photo(64, 64)
     shuffled = first.frames[0].reshape(8, 8, 8, 8, 3).copy()
     shuffled = shuffled[:, ::-1, :, ::-1]  # the same block means, another picture
@@ -83,13 +83,13 @@ def test_every_kind_of_picture_stays_what_it_is(upsampler: Upsampler, channels: 
 
 @pytest.mark.parametrize(("box", "kept"), [((0, 0, 200, 50), 8), ((5, 5, 9, 9), 8), ((0, 0, 40, 40), 2)])
 def test_what_cannot_be_done_is_a_sentence(upsampler: Upsampler, box: tuple[int, int, int, int], kept: int) -> None:
-    """Outside the picture, too small, too few pixels."""
+    """Outside the picture, too small, too few pixels: each is refused."""
     with pytest.raises(BadUsageError, match=r"box|kept"):
         anonymise(upsampler, _photo(), [HiddenPlace(box)], kept, ANY)
 
 
 def test_a_found_head_keeps_what_is_in_the_corners_of_its_box(upsampler: Upsampler) -> None:
-    """A turned head changes inside a round-cornered square; the corners of the box stay nearly as they were."""
+    """A tilted head changes inside a square with rounded corners; the corners of the box hardly change."""
     photo = _photo()
 
     done = replace_face(upsampler, photo, HiddenPlace((20, 10, 84, 74), 30.0, by_finder=True), 8, ANY)
@@ -105,7 +105,7 @@ def test_a_found_head_keeps_what_is_in_the_corners_of_its_box(upsampler: Upsampl
 
 
 def test_a_face_that_moves_is_followed(upsampler: Upsampler) -> None:
-    """Each frame changes inside its own box only, and shrinks there to its own few pixels."""
+    """Each frame changes only inside its own box, and shrinks there to its own few pixels."""
     frames = tuple(_photo(60, 100).frames[0] for _ in range(3))
     way = tuple((8 * k, 10, 8 * k + 40, 50) for k in range(3))
     film = Picture(frames, durations=(50.0,) * 3)

@@ -49,7 +49,7 @@ def _answers(engine: FaceEngine, picture: Picture, **wishes: Any) -> list[RawAns
 @pytest.mark.parametrize(("height", "width"), [(8, 8), (16, 12), (9, 16), (40, 40)])
 @pytest.mark.parametrize("channels", [3, 4])
 def test_any_shape_and_alpha_scales_back_exactly(engine: FaceEngine, height: int, width: int, channels: int) -> None:
-    """Square or not, smaller or larger than the prior, opaque or not: the answer shrinks back to the input."""
+    """Square or not, smaller or larger than the prior, opaque or not: the answer scales back to the input."""
     picture = Picture((_portrait(height, width, channels),))
 
     (answer,) = _answers(engine, picture)
@@ -60,7 +60,7 @@ def test_any_shape_and_alpha_scales_back_exactly(engine: FaceEngine, height: int
 
 @pytest.mark.parametrize(("side", "scale"), [(16, 32), pytest.param(32, 32, marks=pytest.mark.slow)])
 def test_far_beyond_the_generators_size_the_answer_still_scales_back(engine: FaceEngine, side: int, scale: int) -> None:
-    """512 and 1024 pixels come of the art prior's cascade on the searched face, and shrink to the input."""
+    """512 and 1024 pixels come from the art prior's cascade on the searched face, and scale back to the input."""
     (answer,) = _answers(engine, Picture((_portrait(side, side),)), scale=scale, steps=1)
 
     assert tuple(answer.straight.shape[2:]) == (side * scale, side * scale)
@@ -81,7 +81,7 @@ def test_candidates_differ_and_come_best_first(engine: FaceEngine) -> None:
     ("detail", "candidates"), [("calm", 3), ("drawn", 2), pytest.param("drawn", 3, marks=pytest.mark.slow)]
 )
 def test_each_candidate_comes_back_alone_to_the_last_bit(engine: FaceEngine, detail: str, candidates: int) -> None:
-    """With the seed and imagination reported for it, whatever company it was searched in."""
+    """With the reported seed and imagination, whatever batch it was searched in."""
     picture = Picture((_portrait(16, 16),))
 
     for answer in _answers(engine, picture, candidates=candidates, imagination=0.3, detail=detail):
@@ -90,7 +90,7 @@ def test_each_candidate_comes_back_alone_to_the_last_bit(engine: FaceEngine, det
 
 
 def test_a_box_changes_the_box_only_in_its_place(engine: FaceEngine) -> None:
-    """With a box, the face lies in it; outside is the ordinary answer, and all of it scales back."""
+    """With a box, the face is inside it; outside is the ordinary answer, and everything scales back."""
     picture = Picture((_portrait(24, 24),))
 
     (boxed,) = _answers(engine, picture, box=(4, 6, 16, 18))
@@ -113,7 +113,7 @@ def test_frames_of_one_face_stay_one_face(engine: FaceEngine) -> None:
 
 
 def test_noise_over_time_is_calmed_and_movement_is_not() -> None:
-    """A still clip's dithering changes less from frame to frame than it came; a face that moves arrives at once."""
+    """A still clip's dithering changes less from frame to frame than in the input; a moving face has no delay."""
     still = torch.full((6, 4, 16, 16), 0.5) + 0.01 * torch.randn(
         6, 4, 16, 16, generator=torch.Generator().manual_seed(0)
     )
@@ -140,7 +140,9 @@ def test_iterating_moves_on_and_stays_exact(engine: FaceEngine) -> None:
 
 @pytest.mark.weights
 def test_what_is_fed_back_is_seen_anew() -> None:
-    """With the released encoder each pass drifts on: after five the face fits the first input worse than after one."""
+    """
+    With the released encoder each pass drifts: after five passes the face fits the first input worse than after one.
+    """
     name = next(name for name in released_names() if name.startswith("faces"))
     engine = FaceEngine(FacePrior.from_weights(load_weights(name), CPU), EnlargingEngine(TinyArt(), CPU, 64 * 64), CPU)  # type: ignore[arg-type]
     picture = Picture((_portrait(16, 16),))
@@ -153,7 +155,7 @@ def test_what_is_fed_back_is_seen_anew() -> None:
 
 
 def test_the_score_of_an_iterated_face_is_against_the_input(engine: FaceEngine) -> None:
-    """Feeding back makes the question easier each time; what is told is still the distance from the first one."""
+    """Each pass makes the question easier; the reported error is still the distance from the first one."""
     noise = Picture((np.random.default_rng(2).integers(0, 255, (16, 16, 3), dtype=np.uint8),))
 
     (once,) = _answers(engine, noise)
@@ -164,7 +166,7 @@ def test_the_score_of_an_iterated_face_is_against_the_input(engine: FaceEngine) 
 
 
 def test_soft_edges_come_from_the_art_prior(engine: FaceEngine) -> None:
-    """The alpha of a portrait with holes is enlarged as art is, not bicubically, and scales back."""
+    """The alpha of a portrait with holes is enlarged like art, not bicubically, and scales back."""
     (answer,) = _answers(engine, Picture((_portrait(16, 16, 4),)))
     calm = Request(domain="art", scale=4)
     art = engine.art.answer([prepare(Picture((_portrait(16, 16, 4),)), calm)], calm)[0].candidates[0]
@@ -175,7 +177,7 @@ def test_soft_edges_come_from_the_art_prior(engine: FaceEngine) -> None:
 
 
 def test_a_face_that_fits_nothing_is_still_given_with_its_score(engine: FaceEngine) -> None:
-    """Noise is no face: the best one found comes back, and the sentence says how far off it is."""
+    """Noise is not a face: the best face found is returned, and the sentence says how far off it is."""
     noise = np.random.default_rng(1).integers(0, 255, (16, 16, 3), dtype=np.uint8)
     settings = Request(domain="faces", steps=3)
     answers, found = engine.faces(prepare(Picture((noise,)), settings), settings)
@@ -187,7 +189,7 @@ def test_a_face_that_fits_nothing_is_still_given_with_its_score(engine: FaceEngi
 
 
 def test_a_face_is_searched_beyond_pulses_eps_unless_told_otherwise(engine: FaceEngine) -> None:
-    """No eps means the faces' own, which is smaller than PULSE's; one that is given is used."""
+    """Without eps the faces' own is used, which is smaller than PULSE's; an explicit one takes precedence."""
     picture = Picture((_portrait(16, 16),))
 
     steps = {}
@@ -200,7 +202,7 @@ def test_a_face_is_searched_beyond_pulses_eps_unless_told_otherwise(engine: Face
 
 
 def test_default_scale_reaches_128_pixels() -> None:
-    """A 16x16 portrait becomes 128x128 when nobody says otherwise; a box counts by its own size."""
+    """A 16x16 portrait becomes 128x128 by default; a box is scaled by its own size."""
     picture = Picture((_portrait(16, 16),))
 
     assert prepare(picture, Request(domain="faces")).degradation.factor == 8
@@ -208,7 +210,7 @@ def test_default_scale_reaches_128_pixels() -> None:
 
 
 def test_faces_in_a_larger_picture_are_found_and_all_of_it_scales_back() -> None:
-    """Beyond 64 pixels faces are looked for; where none is, all of the picture is one, and the notes say so."""
+    """Above 64 pixels faces are searched for; if none is found, the whole picture is one, and a note says so."""
     engine = FaceEngine(TinyFaces(), EnlargingEngine(TinyArt(), CPU, 64 * 64), CPU)  # type: ignore[arg-type]
     flat = Picture((np.full((40, 80, 3), 90, np.uint8),))
     settings = Request(domain="faces", steps=1, scale=2)
@@ -223,7 +225,7 @@ def test_faces_in_a_larger_picture_are_found_and_all_of_it_scales_back() -> None
 
 
 def test_drawn_detail_scales_back_exactly(engine: FaceEngine) -> None:
-    """Joined with a drawn person the answer shrinks to the input, and it is another picture than the calm one."""
+    """Joined with a drawn person the answer scales back to the input, and it differs from the calm one."""
     picture = Picture((_portrait(16, 16),))
 
     (drawn,) = _answers(engine, picture, detail="drawn", scale=8, exact="always")
@@ -234,7 +236,7 @@ def test_drawn_detail_scales_back_exactly(engine: FaceEngine) -> None:
 
 
 def test_a_person_as_found_says_so(engine: FaceEngine) -> None:
-    """Nothing is forced onto the person: the residual says by how much the picture misses, and so does the note."""
+    """The person is shown unchanged: the residual says how far the picture is off, and so does the note."""
     picture = Picture((_portrait(16, 16, 4),))
     request = Request(domain="faces", detail="drawn", exact="never", scale=8, steps=0)
 
@@ -250,16 +252,16 @@ def test_a_person_as_found_says_so(engine: FaceEngine) -> None:
     [
         ({"detail": "drawn"}, True),
         ({"detail": "calm"}, False),
-        ({}, False),  # another generator than the released one has detail of its own
+        ({}, False),  # another generator than the released one has its own detail
     ],
 )
 def test_detail_is_drawn_when_requested(engine: FaceEngine, wishes: dict[str, str], draws: bool) -> None:
-    """The option decides; left alone, only the released prior is joined with drawings."""
+    """The option decides; by default, only the released prior is joined with drawings."""
     assert engine._draws(Request(domain="faces", **wishes)) == draws  # type: ignore[arg-type]
 
 
 def test_typed_calm_is_calm() -> None:
-    """Somebody who types --imagination 0 gets the neural answer alone; the same value by default does not say so."""
+    """An explicit --imagination 0 gives the neural answer alone; the same value as a default does not."""
     prior = TinyFaces()
     prior.spec.__dict__["name"] = "faces-128"
     named = FaceEngine(prior, EnlargingEngine(TinyArt(), CPU, 64 * 64), CPU)  # type: ignore[arg-type]

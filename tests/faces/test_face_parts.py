@@ -1,4 +1,4 @@
-"""The parts of a portrait: shapes, probabilities, and what is refused."""
+"""The parts of a portrait: shapes, probabilities, and refusals."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _saved(path: Path, kind: str = "parts") -> Path:
 
 @pytest.mark.parametrize("side", [8, 64, 100])
 def test_every_pixel_has_probabilities(tmp_path: Path, side: int) -> None:
-    """Portraits of any size give one probability a part, and they sum to 1."""
+    """Portraits of any size give one probability per part, and they sum to 1."""
     finder = PartsFinder.from_weights(_saved(tmp_path / "parts.safetensors"))
 
     parts = finder.find(torch.rand(2, 4, side, side))
@@ -38,7 +38,7 @@ def test_the_parts_are_those_of_a_drawing() -> None:
 
 
 def test_hidden_pixels_count_as_grey(tmp_path: Path) -> None:
-    """What lies under alpha 0 changes nothing."""
+    """Colours under alpha 0 have no effect."""
     finder = PartsFinder.from_weights(_saved(tmp_path / "parts.safetensors"))
     hidden = torch.zeros(1, 4, 64, 64)
     grey = torch.cat([torch.full((1, 3, 64, 64), 0.5), torch.ones(1, 1, 64, 64)], 1)
@@ -47,7 +47,7 @@ def test_hidden_pixels_count_as_grey(tmp_path: Path) -> None:
 
 
 def test_other_weights_are_refused(tmp_path: Path) -> None:
-    """A file of another kind, and one with other tensors, is a clear error."""
+    """A file of another kind, and one with other tensors, give a clear error."""
     with pytest.raises(WeightsError, match="does not hold a network that finds the parts"):
         PartsFinder.from_weights(_saved(tmp_path / "other.safetensors", "reader"))
     save_file({"x": torch.zeros(1)}, tmp_path / "wrong.safetensors", {"config": json.dumps({"kind": "parts"})})

@@ -1,4 +1,4 @@
-"""The finder of faces: what it sees, what it leaves alone, and that it is loaded like any weights."""
+"""The face finder: detections, non-detections, and loading its weights."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def prior() -> LatentPrior:
 
 @pytest.fixture(scope="module")
 def portrait(prior: LatentPrior) -> Tensor:
-    """[1, 4, 128, 128]: the released generator's answer to a painted face; no file with a portrait is needed."""
+    """[1, 4, 128, 128]: the released generator's answer to a painted face, so that no portrait file is needed."""
     y, x = torch.meshgrid(torch.linspace(-1, 1, 32), torch.linspace(-1, 1, 32), indexing="ij")
     head = (1 - torch.hypot(x / 0.6, y / 0.85)).mul(6).clamp(0, 1)
     eyes = sum((-((x - s * 0.24) ** 2 + (y + 0.05) ** 2) / 0.008).exp() for s in (-1, 1))
@@ -50,7 +50,7 @@ def portrait(prior: LatentPrior) -> Tensor:
         return prior.decode(prior.encode(small, degradation), small, degradation).clamp(0, 1)
 
 
-# A picture of soft waves with the portrait in it, turned clockwise by `roll` degrees.
+# A picture of soft waves with the portrait in it, rotated clockwise by `roll` degrees.
 def _scene(portrait: Tensor, places: list[tuple[float, float, float, float]], size: tuple[int, int]) -> Tensor:
     height, width = size
     y, x = torch.meshgrid(torch.arange(height) + 0.5, torch.arange(width) + 0.5, indexing="ij")
@@ -80,7 +80,7 @@ def test_a_face_is_found_where_it_is(finder: FaceFinder, portrait: Tensor, side:
 
 
 def test_all_faces_are_found_the_largest_first(finder: FaceFinder, portrait: Tensor) -> None:
-    """Three faces of three sizes are three frames."""
+    """Three faces of three sizes give three frames."""
     places = [(50.0, 60.0, 40.0, 0.0), (150.0, 70.0, 80.0, 10.0), (60.0, 150.0, 28.0, -15.0)]
 
     found = finder.find(_scene(portrait, places, (200, 220)))
@@ -90,14 +90,14 @@ def test_all_faces_are_found_the_largest_first(finder: FaceFinder, portrait: Ten
 
 
 def test_nothing_is_found_where_nothing_is(finder: FaceFinder, portrait: Tensor) -> None:
-    """Waves, one colour, or a picture of which nothing is seen hold no face."""
+    """Waves, one colour, or a fully transparent picture contain no face."""
     assert finder.find(_scene(portrait, [], (160, 200))) == []
     assert finder.find(torch.full((1, 4, 80, 80), 1.0)) == []
     assert finder.find(torch.zeros(1, 4, 80, 80)) == []
 
 
 def _answer(prior: LatentPrior, name: str) -> Tensor:
-    """[1, 4, 128, 128]: what the released generator makes of 16x16 pixels of a sample."""
+    """[1, 4, 128, 128]: the released generator's answer to 16x16 pixels of a sample."""
     picture = files.read(SAMPLES / name)
     seen = premultiplied(integers(picture), picture.levels)[:1]
     opaque = torch.cat([seen[:, :3] + 0.5 * (1 - seen[:, 3:]), torch.ones_like(seen[:, 3:])], 1)
@@ -108,7 +108,7 @@ def _answer(prior: LatentPrior, name: str) -> Tensor:
 
 @pytest.mark.parametrize("name", ["faces/portrait.png", "faces/portrait-2.png"])
 def test_answers_to_portraits_look_like_faces(finder: FaceFinder, prior: LatentPrior, name: str) -> None:
-    """What is imagined from a portrait of 16 pixels is a portrait to the finder (0.87 and 0.92 when written)."""
+    """The answer imagined from a portrait of 16 pixels is a portrait to the finder (0.87 and 0.92 when written)."""
     assert finder.likeness(_answer(prior, name)) > 0.7
 
 
@@ -116,7 +116,7 @@ def test_answers_to_portraits_look_like_faces(finder: FaceFinder, prior: LatentP
     "name", ["textures/wall.png", "pixel-art/potion.png", "sprites/dragon.png", "sprites/mage.png"]
 )
 def test_answers_to_what_is_no_face_hardly_look_like_one(finder: FaceFinder, prior: LatentPrior, name: str) -> None:
-    """A wall, a potion, a dragon and a mage taken for faces are far from the threshold (at most 0.07 when written)."""
+    """A wall, a potion, a dragon and a mage treated as faces are far from the threshold (at most 0.07 when written)."""
     assert finder.likeness(_answer(prior, name)) < THRESHOLD - 0.2
 
 
@@ -128,13 +128,13 @@ def test_a_portrait_on_its_head_is_hardly_one(finder: FaceFinder, prior: LatentP
 
 
 def test_tiny_pictures_are_no_error(finder: FaceFinder) -> None:
-    """One pixel, or a strip: nothing is found."""
+    """In one pixel, or a strip, nothing is found."""
     assert finder.find(torch.rand(1, 4, 1, 1, generator=torch.Generator().manual_seed(0))) == []
     assert finder.find(torch.ones(1, 4, 4, 300)) == []
 
 
 def test_frames_on_one_another_are_one_face() -> None:
-    """The surest of those that lie on one another stays; its upright box holds the turned square."""
+    """Of overlapping frames the one with the highest score stays; its upright box contains the rotated square."""
     frames = [Frame(10, 10, 20, 0, 0.6), Frame(12, 10, 22, 0, 0.9), Frame(60, 60, 30, 45, 0.7)]
 
     kept = distinct(frames)
@@ -144,7 +144,7 @@ def test_frames_on_one_another_are_one_face() -> None:
 
 
 def test_wrong_weights_are_a_sentence(tmp_path: Path) -> None:
-    """Weights of something else, and a finder's of another shape, are refused; the released ones say what they are."""
+    """Weights of another kind, and of another shape, are refused; the released ones describe themselves."""
     path = tmp_path / "other.safetensors"
     save_file({"x": torch.zeros(1)}, path, {"config": '{"kind": "art"}'})
     with pytest.raises(WeightsError, match="does not hold a face finder"):
@@ -158,7 +158,7 @@ def test_wrong_weights_are_a_sentence(tmp_path: Path) -> None:
 
 
 def test_the_network_answers_every_fourth_pixel() -> None:
-    """Any size goes in; six numbers a cell come out."""
+    """Any size is accepted; there are six numbers per cell."""
     network = FinderNetwork().eval()
 
     for height, width in ((64, 64), (37, 90)):

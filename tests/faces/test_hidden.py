@@ -1,4 +1,4 @@
-"""What is to be hidden: faces however they are turned, one place each, followed over the frames."""
+"""What is hidden: faces at any rotation, one place each, followed through the frames."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from depixel.picture import Picture, Pixels
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 
 
-# Grey waves of 100x160 pixels with a sample portrait of 48 pixels in them, turned clockwise.
+# Grey waves of 100x160 pixels with a sample portrait of 48 pixels in them, rotated clockwise.
 def _scene(left: int, top: int, roll: int = 0) -> Pixels:
     y, x = np.mgrid[:100, :160]
     wave = (120 + 30 * np.sin(x / 9) * np.cos(y / 13))[..., None] * [0.9, 1.0, 1.1]
@@ -25,7 +25,7 @@ def _scene(left: int, top: int, roll: int = 0) -> Pixels:
 
 @pytest.mark.parametrize("roll", [0, 90, 180, 270])
 def test_a_face_is_found_however_it_lies(roll: int) -> None:
-    """Upright, lying or upside down: one place about it, with its turn."""
+    """Upright, lying or upside down: one place around it, with its rotation."""
     places = find_places(Picture((_scene(60, 30, roll),)))
 
     assert len(places) == 1
@@ -37,7 +37,7 @@ def test_a_face_is_found_however_it_lies(roll: int) -> None:
 
 
 def test_a_face_that_moves_is_followed() -> None:
-    """Its box is in each frame where the face is, always of one size, though one frame does not show it."""
+    """In each frame its box is where the face is, always of one size, even if one frame does not show it."""
     frames = [_scene(20 + 12 * k, 30) for k in range(5)]
     frames[2] = np.full_like(frames[2], 120)
 
@@ -50,7 +50,7 @@ def test_a_face_that_moves_is_followed() -> None:
 
 
 def test_a_face_that_stands_still_has_one_box() -> None:
-    """What is seen from the second frame on is hidden in the first as well."""
+    """A face visible from the second frame on is hidden in the first as well."""
     frames = (np.full_like(_scene(0, 0), 120), _scene(60, 30), _scene(61, 30))
 
     (place,) = find_places(Picture(frames, durations=(50.0,) * 3))
@@ -60,6 +60,6 @@ def test_a_face_that_stands_still_has_one_box() -> None:
 
 
 def test_a_small_picture_is_one_face_and_an_empty_one_has_none() -> None:
-    """Up to 64 pixels a side all of the picture is the face; in a larger one without any nothing is found."""
+    """Up to 64 pixels per side the whole picture is the face; in a larger one without a face nothing is found."""
     assert find_places(Picture((np.full((40, 60, 3), 90, np.uint8),))) == [HiddenPlace((0, 0, 60, 40))]
     assert find_places(Picture((np.full((100, 140, 3), 90, np.uint8),))) == []

@@ -1,4 +1,4 @@
-"""Where a face lies: cut out level, put back turned, and the picture still scales back."""
+"""Places of faces: cut out level, put back rotated, and the picture still scales back."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from depixel.request import Request
 CPU = torch.device("cpu")
 
 
-# A soft bar from ear to ear, red to the left and blue to the right of the middle, turned by `roll` degrees clockwise.
+# A soft bar from ear to ear, red to the left and blue to the right of the middle, rotated clockwise by `roll` degrees.
 def _tilted(side: int, roll: float) -> Tensor:
     y, x = torch.meshgrid(*[torch.arange(side) + 0.5 - side / 2] * 2, indexing="ij")
     turn = math.radians(roll)
@@ -35,7 +35,7 @@ def _tilted(side: int, roll: float) -> Tensor:
 
 @pytest.mark.parametrize("roll", [-40.0, 0.0, 25.0])
 def test_a_turned_face_is_cut_out_level(roll: float) -> None:
-    """The levelled square shows the bar as if it had never been turned: red left, blue right."""
+    """The levelled square shows the bar as if it had never been rotated: red left, blue right."""
     small = _tilted(48, roll)
 
     square, weight = Turned((Frame(24, 24, 24, roll),)).cut(small, 128)
@@ -47,7 +47,7 @@ def test_a_turned_face_is_cut_out_level(roll: float) -> None:
 
 
 def test_what_is_outside_the_picture_hardly_counts() -> None:
-    """A face at the border is completed with the border's colours, which the search need not match."""
+    """A face at the border is extended with the border's colours, which the search need not match."""
     square, weight = Turned((Frame(0.0, 24, 24),)).cut(_tilted(48, 0.0), 128)
 
     assert torch.isfinite(square).all()
@@ -57,7 +57,9 @@ def test_what_is_outside_the_picture_hardly_counts() -> None:
 
 @pytest.mark.parametrize("roll", [0.0, 30.0])
 def test_a_face_comes_back_where_it_was_with_a_soft_seam(roll: float) -> None:
-    """Put back, the cut square is the picture again; far from the face not a pixel moves, and all scales back."""
+    """
+    Putting the unchanged square back restores the picture; far from the face nothing changes, and all scales back.
+    """
     small, factor = _tilted(40, roll), 4
     degradation = AreaDegradation(factor)
     around = F.interpolate(small, scale_factor=4.0, mode="bicubic", align_corners=False)
@@ -73,11 +75,11 @@ def test_a_face_comes_back_where_it_was_with_a_soft_seam(roll: float) -> None:
     green[:, 1], green[:, 3] = 1.0, 1.0
     painted = place.put(green, torch.zeros_like(small), torch.zeros_like(around), AreaDegradation(factor), _uniform)
     steps = painted[0, 1].diff(dim=0).abs().max()
-    assert steps < 0.5  # feathered: no edge of full height from one pixel to the next
+    assert steps < 0.5  # feathered: no full-height edge between neighbouring pixels
 
 
 def test_a_face_that_is_not_there_yet_is_not_put_in() -> None:
-    """In a frame without it the picture stays, and what is searched is the nearest frame's face."""
+    """In a frame without the face the picture does not change, and the nearest frame's face is searched."""
     there = _tilted(40, 0.0)
     small = torch.cat([torch.full_like(there, 0.5), there])
     around = F.interpolate(small, scale_factor=4.0, mode="bicubic", align_corners=False)
@@ -96,7 +98,7 @@ def _uniform(faces: Tensor, height: int, width: int) -> Tensor:
 
 
 def test_a_box_too_small_for_a_face_is_padded_to_a_square() -> None:
-    """A wide box becomes a square whose added rows do not count."""
+    """A wide box becomes a square whose added rows have no weight."""
     small = _tilted(16, 0.0)
 
     square, weight = Crop.of((2, 6, 14, 10)).cut(small, 128)
@@ -107,7 +109,9 @@ def test_a_box_too_small_for_a_face_is_padded_to_a_square() -> None:
 
 
 def test_a_roll_turns_the_face_and_the_answer_scales_back() -> None:
-    """`--roll` levels the box before the search; the exported answer is exact, and not that of the untilted box."""
+    """
+    `--roll` levels the box before the search; the exported answer is exact, and differs from that of the untilted box.
+    """
     engine = FaceEngine(TinyFaces(), EnlargingEngine(TinyArt(), CPU, 64 * 64), CPU)  # type: ignore[arg-type]
     pixels = (_tilted(24, 20.0)[0, :3].permute(1, 2, 0) * 255).round().numpy().astype(np.uint8)
     answers = []
@@ -122,7 +126,9 @@ def test_a_roll_turns_the_face_and_the_answer_scales_back() -> None:
 
 
 def test_under_transparency_lies_something_plain_and_no_fringe() -> None:
-    """Beside what is seen its own colour goes on for one pixel; beyond it is grey, and none of it counts."""
+    """
+    Next to visible pixels their colour continues for one pixel; beyond that it is grey, and none of it has weight.
+    """
     small = torch.zeros(1, 4, 9, 9)
     small[:, 0, 4, 4] = small[:, 3, 4, 4] = 1  # one red pixel, premultiplied
     square, weight = Crop.of((0, 0, 9, 9)).cut(small, 128)

@@ -1,4 +1,4 @@
-"""The face reader: shapes, ranges, and what is refused."""
+"""The face reader: shapes, ranges, and refusals."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_a_reading_has_every_part(tmp_path: Path, side: int) -> None:
 
 
 def test_a_portrait_reads_the_same_in_company(tmp_path: Path) -> None:
-    """A batch of one equals the same portrait in a batch."""
+    """A batch of one equals the same portrait in a larger batch."""
     reader = FaceReader.from_weights(_saved(tmp_path / "reader.safetensors"))
     portraits = torch.rand(4, 4, 16, 16)
 
@@ -57,7 +57,7 @@ def test_a_portrait_reads_the_same_in_company(tmp_path: Path) -> None:
 
 
 def test_hidden_pixels_count_as_grey(tmp_path: Path) -> None:
-    """What lies under alpha 0 changes nothing."""
+    """Colours under alpha 0 have no effect."""
     reader = FaceReader.from_weights(_saved(tmp_path / "reader.safetensors"))
     clear = torch.zeros(1, 4, 16, 16)
     grey = torch.full((1, 4, 16, 16), 0.5)
@@ -67,7 +67,7 @@ def test_hidden_pixels_count_as_grey(tmp_path: Path) -> None:
 
 
 def test_zero_outputs_are_the_centres() -> None:
-    """Numbers are learnt around their centres: zeros read as 45 years, level, half-way."""
+    """Numbers are learnt around their centres: zeros mean 45 years, level, half-way."""
     reading = reading_of(torch.zeros(1, sum(ReaderNetwork.PARTS)))
 
     assert float(reading.numbers["age"]) == 45
@@ -76,7 +76,7 @@ def test_zero_outputs_are_the_centres() -> None:
 
 
 def test_mirroring_exchanges_left_and_right() -> None:
-    """Mirrored twice, every landmark is where it was, and names change sides."""
+    """Mirroring twice restores every landmark, and names change sides."""
     assert [MIRRORED[k] for k in MIRRORED] == list(range(len(LANDMARKS)))
     for k, name in enumerate(LANDMARKS):
         other = LANDMARKS[MIRRORED[k]]
@@ -89,7 +89,7 @@ def test_small_pictures_are_resampled_to_the_network() -> None:
 
 
 def test_other_weights_are_refused(tmp_path: Path) -> None:
-    """A file of another kind, and tensors of another network, are refused in a sentence."""
+    """A file of another kind, and tensors of another network, are refused with a sentence."""
     with pytest.raises(WeightsError, match="does not hold a face reader"):
         FaceReader.from_weights(_saved(tmp_path / "finder.safetensors", "finder"))
     save_file({"x": torch.zeros(1)}, tmp_path / "odd.safetensors", {"config": json.dumps({"kind": "reader"})})

@@ -1,4 +1,4 @@
-"""Somebody else's x4 network (three convolutions and a pixel shuffle, random weights), as an enlarger."""
+"""A third-party x4 network (three convolutions and a pixel shuffle, random weights), as an enlarger."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from depixel.priors.enlarger import Enlarger
 
 
 class ForeignNetwork(nn.Module):
-    """RGB [B, 3, h, w] in [0, 1] => [B, 3, 4h, 4w]; knows nothing of alpha, borders, batches or latents."""
+    """RGB [B, 3, h, w] in [0, 1] => [B, 3, 4h, 4w]; no support for alpha, borders, batches or latents."""
 
     def __init__(self, channels: int = 12) -> None:
         super().__init__()

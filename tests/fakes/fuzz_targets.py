@@ -1,4 +1,4 @@
-"""Everything that reads what others wrote: a name, good examples, and the call that is fuzzed (benchmarks/fuzz.py)."""
+"""Everything that reads data from outside: a name, good examples, and the call to fuzz (benchmarks/fuzz.py)."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ Read = Callable[[bytes], object]
 @dataclass(frozen=True)
 class Target:
     """
-    What is fuzzed.
+    One target.
 
-    read: takes the bytes; may raise one of `sentences`.
+    read: gets the bytes; may raise one of `sentences`.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Target:
 
 
 def targets(names: Sequence[str] = ()) -> list[Target]:
-    """All of them, or those of these names, ready to be called."""
+    """All targets, or those with these names, ready to be called."""
     return [make() for name, make in _makers().items() if not names or name in names]
 
 
@@ -147,17 +147,17 @@ def _request() -> Target:
 
 
 class _NobodyWorks:
-    """A worker without a network: what is asked of it ends with a sentence."""
+    """A worker without a network: every request to it ends with a sentence."""
 
     def warm(self) -> None:
         """Nothing to load."""
 
     def answer(self, picture: Any, spec: Any, monitor: Any) -> Any:
-        """Never an answer."""
+        """Never answers."""
         raise DepixelError("No network.")
 
 
-# The engine's own application behind its guard, spoken to as uvicorn does.
+# The engine's own application behind its guard, called as uvicorn does.
 def _http() -> Target:
     from depixel.service.app import make_app
     from depixel.service.connections import Connections
@@ -173,7 +173,7 @@ def _http() -> Target:
     async def ask(data: bytes) -> int:
         head, _, body = data.partition(b"\r\n\r\n")
         first, *lines = head.split(b"\r\n")
-        first = bytes(byte for byte in first if 0x20 <= byte < 0x7F)  # h11 lets nothing else through
+        first = bytes(byte for byte in first if 0x20 <= byte < 0x7F)  # h11 allows nothing else
         method, _, path = first.partition(b" ")
         pairs = [line.partition(b": ") for line in lines]
         headers = [(name.strip().lower(), value.replace(b"TOKEN", token.value.encode())) for name, _, value in pairs]
@@ -245,7 +245,7 @@ def _recipe() -> Target:
     return Target("recipe", tuple(recipe.to_json().encode() for recipe in recipes), read, (EngineError,))
 
 
-# "Reading never raises": whatever lies in the folder where engine and clients meet.
+# "Reading never raises", whatever the folder of engine and clients contains.
 def _records() -> Target:
     from depixel.client.place import Place
     from depixel.service.page_sessions import PageSessions

@@ -1,9 +1,9 @@
 """
-A watcher that dies at each step of publication in turn: `python kill_points.py FOLDER FRAMES` prints one line a step.
+A watcher that dies at each step of publication in turn: `python kill_points.py FOLDER FRAMES` prints one line per step.
 
-Each step: a folder of frames whose outputs are in place; a frame is inserted, so that all names move, and two others
-swap; a watcher process ends at the step without goodbye (os._exit); another one runs to its end. Printed: the step's
-number, and how many outputs are not what their own source asks for. Used by tests and by benchmarks/watch_soak.py.
+In each step, a folder of frames has all its outputs; a frame is inserted, so that all names move, and two others swap;
+a watcher process ends at the step abruptly (os._exit); another one runs to its end. Printed: the step's number, and how
+many outputs do not match their own source. Used by tests and by benchmarks/watch_soak.py.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from depixel_watch.work.watcher import Watcher
 
 
 def frame(seed: int) -> Image.Image:
-    """A picture like no other."""
+    """A unique picture."""
     return Image.fromarray(np.random.default_rng(seed).integers(0, 256, (5, 5, 3), dtype=np.uint8))
 
 
 def fill(source: Path, seeds: list[int], times_ns: int = 10**18) -> None:
-    """Frames of these pictures, all of one size and time, as zips with fixed dates leave them."""
+    """Frames with these pictures, all of one size and time, like files from zips with fixed dates."""
     source.mkdir(parents=True, exist_ok=True)
     for number, seed in enumerate(seeds):
         path = source / f"frame-{number:03}.bmp"
@@ -42,7 +42,7 @@ def fill(source: Path, seeds: list[int], times_ns: int = 10**18) -> None:
 
 
 def keep(source: Path, die_at: int | None = None) -> int:
-    """One watcher until nothing waits; returns how many steps it took."""
+    """Run one watcher until nothing is waiting; returns how many steps it took."""
     steps = 0
 
     def reached(step: str) -> None:
@@ -65,7 +65,7 @@ def keep(source: Path, die_at: int | None = None) -> int:
 
 
 def in_child(source: Path, die_at: int | None) -> int:
-    """`keep` in a process of its own; its exit code."""
+    """`keep` in a separate process; its exit code."""
     child = os.fork()
     if child == 0:
         try:
@@ -76,7 +76,7 @@ def in_child(source: Path, die_at: int | None) -> int:
 
 
 def wrong_outputs(source: Path) -> int:
-    """Sources whose output is missing or shows another picture, and files in the output folder that belong to none."""
+    """Sources whose output is missing or shows another picture, and files in the output folder without a source."""
     out = overlay_for(source)
     wrong = 0
     for path in source.iterdir():

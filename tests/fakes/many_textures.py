@@ -9,7 +9,7 @@ from PIL import Image
 
 
 def write_textures(folder: Path, count: int) -> None:
-    """Write `count` different textures of 2x2 pixels, a thousand to a sub-folder."""
+    """Write `count` different textures of 2x2 pixels, a thousand per sub-folder."""
     for number in range(count):
         path = folder / f"d{number // 1000}" / f"{number}.png"
         path.parent.mkdir(parents=True, exist_ok=True)

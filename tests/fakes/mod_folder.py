@@ -1,4 +1,4 @@
-"""A mod folder in use: people drop, change, rename, swap and delete files, and its outputs are compared with it."""
+"""A mod folder in use: files are dropped, changed, renamed, swapped and deleted, and the outputs are compared."""
 
 from __future__ import annotations
 
@@ -13,35 +13,35 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-_OURS = (".depixel-", "depixel-")  # how the watcher's own files in the output folder begin
+_OURS = (".depixel-", "depixel-")  # how the names of the watcher's own files in the output folder begin
 _ACTIONS = {
     "drop": 8.0, "slow": 2, "change": 2, "rename": 2, "delete": 2, "zip": 1, "broken": 1, "twin": 2, "swap": 2,
     "insert": 0.5, "theirs": 0.3,
 }  # fmt: skip
-"""What people do => how often."""
+"""Action => frequency."""
 
 
 class ModFolder:
     """
-    A folder `mods` with one picture in it, its outputs `mods-depixel`, and what happens to both.
+    A folder `mods` with one picture in it, its outputs `mods-depixel`, and the actions on both.
 
     Args:
-        folder: where both lie.
-        seed: of what happens.
+        folder: the folder of both.
+        seed: of the actions.
     """
 
     def __init__(self, folder: Path, seed: int) -> None:
         self.source, self.out = folder / "mods", folder / "mods-depixel"
         self.actions = 0
-        """How many things happened."""
+        """Number of actions so far."""
         self._rng = random.Random(seed)
-        self._theirs: dict[Path, bytes] = {}  # files of somebody else in the output folder
+        self._theirs: dict[Path, bytes] = {}  # files of others in the output folder
         self._part = folder / "part.bmp"
         self.source.mkdir()
         (self.source / "keep.png").write_bytes(png(self._rng))
 
     def act(self) -> None:
-        """One thing that people do to a mod folder."""
+        """One action of a user on a mod folder."""
         rng, self.actions = self._rng, self.actions + 1
         path = self.source / f"d{rng.randrange(8)}" / f"t{self.actions}.png"
         path.parent.mkdir(exist_ok=True)
@@ -82,7 +82,7 @@ class ModFolder:
                 file.flush()
                 time.sleep(0.01)
 
-    # A frame comes in and the names of all behind it move up by one; all have one size and one time.
+    # A frame is inserted, and the names of all later ones move up by one; all have one size and one time.
     def _insert_frame(self) -> None:
         folder = self.source / "frames"
         folder.mkdir(exist_ok=True)
@@ -96,7 +96,7 @@ class ModFolder:
         os.utime(self._part, ns=(10**18, 10**18))
         self._part.replace(new)
 
-    # A file of somebody else lies where the output of a source would go: it must stay.
+    # A file of others is at the path of an output: it must stay.
     def _put_theirs(self, path: Path) -> None:
         target = self.out / path.relative_to(self.source)
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -12,7 +12,7 @@ from depixel.picture import Picture
 
 
 class NearestWorker:
-    """Enlarges by repetition and remembers what it was asked."""
+    """Enlarges by repetition and records its requests."""
 
     def __init__(self, scale: int = 2, recipe: str = "nearest") -> None:
         self.scale = scale
@@ -23,13 +23,13 @@ class NearestWorker:
         self.kind = "auto"
 
     def wrap_of(self, picture: Picture) -> str:
-        """Tiles where its first and last rows or columns are the same."""
+        """Tiles if its first and last rows or columns are equal."""
         frame = picture.frames[0]
         x, y = bool((frame[:, 0] == frame[:, -1]).all()), bool((frame[0] == frame[-1]).all())
         return ("x" if x else "") + ("y" if y else "") or "none"
 
     def detect(self, picture: Picture) -> str:
-        """Pixel art where few colours are."""
+        """Pixel art if there are few colours."""
         frame = picture.frames[0]
         return "pixel-art" if len(np.unique(frame.reshape(-1, frame.shape[2]), axis=0)) < 5 else "art"
 
@@ -42,7 +42,7 @@ class NearestWorker:
     def upscale(
         self, pictures: Sequence[Picture], hints: Mapping[str, Any], scale: int
     ) -> list[Picture | DepixelError]:
-        """One answer a picture."""
+        """One answer per picture."""
         self.asked += [(p.name, dict(hints)) for p in pictures]
         self.pictures += pictures
         self.batches.append(len(pictures))

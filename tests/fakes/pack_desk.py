@@ -24,7 +24,7 @@ def normals(size: tuple[int, int], seed: int) -> np.ndarray:
 
 
 class Desk:
-    """A folder, the watcher's output beside it, and what the worker was asked."""
+    """A folder, the watcher's output next to it, and the requests to the worker."""
 
     def __init__(self, root: Path, scale: int = 2) -> None:
         self.source = root / "pack"
@@ -48,7 +48,7 @@ class Desk:
         return target
 
     def once(self) -> None:
-        """Two passes: the first sees the files, in the second they have been still long enough."""
+        """Two passes: the first sees the files; in the second they have been unchanged for long enough."""
         now = [0.0]
         tracker = StabilityTracker(2.0, lambda: now[0])
         watcher = Watcher(self.source, self.out, self.worker, tracker, load(own=self.source), tell=self.events.append)

@@ -1,4 +1,4 @@
-"""Pickles as NVIDIA's training code writes them: persistent classes that carry their source along with their state."""
+"""Pickles like those of NVIDIA's training code: persistent classes that carry their source with their state."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import Tensor
 
 
 class _Persistent:
-    """Pickles as NVIDIA's persistent classes do: a constructor by name, with source code and state in one dict."""
+    """Pickles like NVIDIA's persistent classes: a constructor by name, with source code and state in one dict."""
 
     def __init__(self, name: str, state: dict[str, object]) -> None:
         self.name, self.state = name, state

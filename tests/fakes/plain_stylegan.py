@@ -1,7 +1,7 @@
 """
 Random weights of style-based generators under their publishers' names, in any size, and the pictures that they make,
-restated one picture at a time by the plainest means: zeros between samples, weights scaled for each picture. Written
-from the papers; shares no code with `depixel.priors`.
+computed one at a time in the plainest way: zeros between samples, weights scaled for each picture. Written from the
+papers; shares no code with `depixel.priors`.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def two(channels: Sequence[int], z: int, w: int, depth: int, kind: str, seed: in
 
 
 def modulated(x: Tensor, weight: Tensor, style: Tensor, up: bool, demodulate: bool = True) -> Tensor:
-    """One picture through its own copy of the weights."""
+    """One picture, using its own copy of the weights."""
     weight = weight * style[0, None, :, None, None]
     if demodulate:
         weight = weight / (weight.square().sum((1, 2, 3), keepdim=True) + 1e-8).sqrt()
@@ -134,7 +134,7 @@ def picture_two(state: State, z: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def rosinality(state: State) -> State:
-    """The "skip" generator above under the names, shapes and scales of the other port."""
+    """The "skip" generator above with the names, shapes and scales of the other port."""
     out: State = {}
     depth = sum(key.startswith("mapping.fc") and key.endswith("weight") for key in state)
     for k in range(depth):
@@ -226,7 +226,7 @@ def picture_one(state: State, z: Tensor, noise: Sequence[Tensor]) -> tuple[Tenso
     while f"synthesis.blocks.{size}x{size}.conv1.weight" in state:
         block, number = f"synthesis.blocks.{size}x{size}", 2 * (size.bit_length() - 3)
         up = he(f"{block}.conv0_up")
-        if size >= 128:  # enlarging and convolving in one: the kernel smeared over 2x2, its true convolution
+        if size >= 128:  # enlarging and convolving at once: the kernel spread over 2x2, its true convolution
             wide = F.pad(up, (0, 1, 0, 1)) + F.pad(up, (1, 0, 0, 1)) + F.pad(up, (0, 1, 1, 0)) + F.pad(up, (1, 0, 1, 0))
             x = F.conv2d(F.pad(zeros_between(x, 2), (2, 1, 2, 1)), wide.flip(2, 3))
         else:

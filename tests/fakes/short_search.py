@@ -1,4 +1,4 @@
-"""A search for drawn people that does all the real one does, with fewer people, hair styles and derivatives."""
+"""A search for drawn people with all stages of the real one, but fewer people, hair styles and derivatives."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _STYLES = 2
 
 
 def shorten(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Makes the search several times faster. Every stage still runs, on the released weights."""
+    """Make the search several times faster. Every stage still runs, on the released weights."""
 
     def few(reading: FaceReading) -> list[tuple[int, float]]:
         return proposals.likely_styles(reading)[:_STYLES]

@@ -1,4 +1,4 @@
-"""Good bytes made bad, fast: what benchmarks/fuzz.py sends to the readers, millions of times."""
+"""Corrupts good bytes, fast: the input of benchmarks/fuzz.py, millions of times."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _PNG_CHUNKS = (b"tRNS", b"PLTE", b"acTL", b"fcTL", b"fdAT", b"iCCP", b"zTXt", b"
 
 
 def spoil(rng: random.Random, examples: Sequence[bytes]) -> bytes:
-    """One of the examples with one to six faults: bytes changed, put in, taken out, doubled; cut; spliced."""
+    """One of the examples with one to six faults: bytes changed, inserted, removed, doubled; truncated; spliced."""
     data = bytearray(rng.choice(examples))
     for _ in range(rng.choice((1, 1, 1, 2, 2, 3, 4, 6))):
         length = len(data)
-        reach = rng.choice((32, 200, length, length))  # headers are where most meaning is
+        reach = rng.choice((32, 200, length, length))  # headers have most of the meaning
         at = rng.randrange(max(1, min(reach, length)))
         fault = rng.randrange(10)
         if fault == 0:
@@ -53,7 +53,7 @@ def spoil(rng: random.Random, examples: Sequence[bytes]) -> bytes:
 
 
 def spoil_png(rng: random.Random, examples: Sequence[bytes]) -> bytes:
-    """As `spoil`, but inside the chunks, whose checksums are right again: what comes behind the first door."""
+    """Like `spoil`, but inside the chunks, whose checksums are corrected: tests what comes after the checksum."""
     parts = list(chunks(rng.choice(examples)))
     for _ in range(rng.randrange(1, 4)):
         at = rng.randrange(len(parts))

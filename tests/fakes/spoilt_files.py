@@ -1,4 +1,4 @@
-"""Good files of every kind and ways to spoil them: what the readers are fuzzed with."""
+"""Good files of every kind and ways to corrupt them, for fuzzing the readers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ from depixel.picture import Picture
 
 
 def writable(kind: str) -> bool:
-    """Whether what writes this format is installed: JPEG XL is an extra, and old versions of Pillow write no QOI."""
+    """
+    Whether a writer for this format is installed: JPEG XL is an extra, and old versions of Pillow cannot write QOI.
+    """
     form = by_name(kind)
     return form is not None and not form.refusal(Picture((np.zeros((2, 2, 3), np.uint8),)))
 
@@ -57,7 +59,7 @@ def _zip(method: int) -> bytes:
 
 
 def pictures() -> dict[str, list[bytes]]:
-    """Ending => good files."""
+    """Extension => good files."""
     picture = Picture((_pixels(),))
     moving = Picture((_pixels(), _pixels(6)), durations=(50.0, 60.0))
     deep = Picture((_pixels().astype(np.uint16) * 257,))
@@ -121,7 +123,7 @@ def _psd(channels: int) -> bytes:
 
 
 def sprite(bits: int) -> bytes:
-    """An Aseprite file of two frames and two layers: a raw, a compressed and, in the second frame, a linked cel."""
+    """An Aseprite file with two frames and two layers: a raw, a compressed and, in the second frame, a linked cel."""
     step = {8: 1, 16: 2, 32: 4}[bits]
     raw = _pixels()[..., :step] % 8 if bits == 8 else _pixels()[..., :step]
     layer = struct.pack("<6HB3xH4s", 3, 0, 0, 0, 0, 0, 200, 4, b"name")
@@ -151,7 +153,7 @@ def archives() -> list[bytes]:
     return [_zip(zipfile.ZIP_STORED), _zip(zipfile.ZIP_DEFLATED), _zip(zipfile.ZIP_BZIP2), _zip(zipfile.ZIP_LZMA)]
 
 
-# Pillow writes no interlaced PNG: seven passes of a grey picture of 8x8.
+# Pillow cannot write interlaced PNG: seven passes of a grey picture of 8x8.
 def _interlaced() -> bytes:
     sizes = ((1, 1), (1, 1), (2, 1), (2, 2), (4, 2), (4, 4), (8, 4))
     raw = b"".join((b"\0" + bytes(range(width))) * height for width, height in sizes)
@@ -166,10 +168,12 @@ _WIDE = tuple(value.to_bytes(4, order) for value in (0, 1, 65535, 2**31 - 1, 2**
 
 @st.composite
 def spoilt(draw: st.DrawFn, files: Sequence[bytes]) -> bytes:
-    """A good file with up to six faults: bytes overwritten, put in, taken out, doubled; cut; two files spliced."""
+    """
+    A good file with up to six faults: bytes overwritten, inserted, removed, doubled; truncated; two files spliced.
+    """
     data = bytearray(draw(st.sampled_from(files)))
     for _ in range(draw(st.integers(1, 6))):
-        # Headers are where most meaning is.
+        # Headers have most of the meaning.
         reach = draw(st.sampled_from((32, 200, max(1, len(data)))))
         at = draw(st.integers(0, max(0, min(reach, len(data)) - 1)))
         fault = draw(st.integers(0, 7))
@@ -193,7 +197,7 @@ def spoilt(draw: st.DrawFn, files: Sequence[bytes]) -> bytes:
 
 @st.composite
 def spoilt_png(draw: st.DrawFn, files: Sequence[bytes]) -> bytes:
-    """As `spoilt`, but inside the chunks, whose checksums are right again: what comes behind the first door."""
+    """Like `spoilt`, but inside the chunks, whose checksums are corrected: tests what comes after the checksum."""
     parts = list(chunks(draw(st.sampled_from(files))))
     for _ in range(draw(st.integers(1, 3))):
         at = draw(st.integers(0, len(parts) - 1))

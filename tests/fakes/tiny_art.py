@@ -1,4 +1,4 @@
-"""A real art network, tiny and with random weights, as a file: what tests use where no trained picture is needed."""
+"""A real art network, tiny and with random weights, as a file: for tests that need no trained network."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from depixel.priors.art import ArtConfig, ArtNetwork
 
 
 def write_tiny_art(folder: Path, *, blocks: int = 2, channels: int = 8) -> Path:
-    """A .safetensors file that `Upsampler(weights={"art": path})` accepts; z bends its answers."""
+    """A .safetensors file for `Upsampler(weights={"art": path})`; z changes its answers."""
     torch.manual_seed(3)
     config = ArtConfig(channels=channels, blocks=blocks, latent=4)
     network = ArtNetwork(config)

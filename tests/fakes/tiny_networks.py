@@ -1,4 +1,4 @@
-"""Tiny networks of other people's architectures, with random weights, as spandrel's own classes build them."""
+"""Tiny networks of third-party architectures, with random weights, built by spandrel's own classes."""
 
 from __future__ import annotations
 
@@ -192,7 +192,7 @@ NETWORKS: dict[str, Callable[[], Any]] = {
     for name, maker in list(globals().items())
     if name.startswith("_") and not name.startswith("__") and callable(maker)
 }
-"""One maker for each architecture."""
+"""One factory for each architecture."""
 
 
 def make(name: str) -> Any:

@@ -2,7 +2,7 @@
 Tiny priors with random weights: real generators, small enough that a search takes milliseconds on a CPU.
 
 `TinyFaces` is style-based with a fixed size; its encoder is fitted by least squares to its own samples, so it starts
-near the answer without reaching it. `TinyArt` is conditional on the small picture and of any size.
+near the answer without reaching it. `TinyArt` is conditional on the small picture and works at any size.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ LAYERS, LATENT, NATIVE = 6, 32, 32
 
 
 class TinySynthesis(nn.Module):
-    """w+ [B, 6, 32] and noise [B, 1, 8, 8] => [B, 4, 32, 32] in [0, 1]; alpha is 1 unless asked for."""
+    """w+ [B, 6, 32] and noise [B, 1, 8, 8] => [B, 4, 32, 32] in [0, 1]; alpha is 1 unless requested."""
 
     def __init__(self, alpha: bool) -> None:
         super().__init__()
@@ -50,7 +50,7 @@ class TinySynthesis(nn.Module):
 
 
 class TinyFaces:
-    """A style-based `LatentPrior` of fixed size: 32 pixels, w+ on the sphere, noise of its own."""
+    """A style-based `LatentPrior` of fixed size: 32 pixels, w+ on the sphere, with noise."""
 
     def __init__(self, seed: int = 0, alpha: bool = False) -> None:
         with torch.random.fork_rng(devices=[]):
@@ -120,7 +120,7 @@ class TinyFaces:
 
 
 class TinyArt:
-    """A conditional `LatentPrior`: x4 of any size, z = 0 is the calm answer, A x = y by its last layer if `exact`."""
+    """A conditional `LatentPrior`: x4 at any size, z = 0 is the calm answer, A x = y by its last layer if `exact`."""
 
     def __init__(self, seed: int = 0, exact: bool = True, channels: int = 8) -> None:
         self.exact, self.channels = exact, channels
@@ -152,7 +152,7 @@ class TinyArt:
         return {"z": imagination * torch.randn(shape, generator=generator)}
 
     def ensemble(self, turns: int) -> TinyArt:
-        """Its answers lean on no direction: there is nothing to average."""
+        """Its answers prefer no direction, so there is nothing to average."""
         return self
 
     def decode(self, latents: Latents, small: Tensor, degradation: Degradation) -> Tensor:

@@ -1,4 +1,4 @@
-"""A tiny style-based generator with random weights, in our layout and under NVIDIA's names."""
+"""A tiny style-based generator with random weights, in our layout and with NVIDIA's names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SPEC = GeneratorSpec(16, 8, 8, (12, 10, 6), 3, 0.01, False)
 
 
 def tiny_generator() -> Generator:
-    """16x16 pixels, with noise that is heard."""
+    """16x16 pixels, with noise that has an effect."""
     torch.manual_seed(0)
     generator = Generator(SPEC).eval().requires_grad_(False)
     for conv in generator.synthesis.convs:
@@ -21,7 +21,7 @@ def tiny_generator() -> Generator:
 
 
 def ada_state(generator: Generator) -> dict[str, Tensor]:
-    """The same tensors under NVIDIA's names."""
+    """The same tensors with NVIDIA's names."""
     out: dict[str, Tensor] = {"mapping.w_avg": torch.full((8,), 0.25)}
     kernel = torch.outer(torch.tensor(BLUR), torch.tensor(BLUR)) / 64
     for key, value in generator.state_dict().items():

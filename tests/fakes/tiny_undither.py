@@ -12,7 +12,7 @@ from depixel.undither import UnditherConfig, UnditherNetwork
 
 
 def write_tiny_undither(folder: Path) -> Path:
-    """A .safetensors file that `Upsampler(weights={"undither": path})` accepts; it changes colours visibly."""
+    """A .safetensors file for `Upsampler(weights={"undither": path})`; it changes colours visibly."""
     torch.manual_seed(6)
     config = UnditherConfig(channels=6, layers=4)
     network = UnditherNetwork(config)

@@ -1,4 +1,4 @@
-"""`depixel watch` of this tree as a process of its own."""
+"""`depixel watch` of this tree as a separate process."""
 
 from __future__ import annotations
 
@@ -15,6 +15,6 @@ def watch_command(*words: object) -> list[str]:
 
 
 def environment(**more: str) -> dict[str, str]:
-    """Ours, with the packages of this tree, and more."""
+    """The current environment with the packages of this tree, and more."""
     paths = (_ROOT / "core", _ROOT / "plugins/folder_watch", _ROOT / "tests/fakes")
     return {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, paths)), **more}

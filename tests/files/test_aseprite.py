@@ -1,4 +1,4 @@
-"""Aseprite's sprites: layers over one another, times, palettes, and what is not handled called by its name."""
+"""Aseprite's sprites: stacked layers, times, palettes, and unsupported features reported by name."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _corner(data: bytes) -> list[int]:
 
 
 def test_layers_lie_over_one_another() -> None:
-    """Opacity of layer and cel together; hidden layers, groups and reference layers are not seen."""
+    """Opacities of layer and cel multiply; hidden layers, groups and reference layers are invisible."""
     base = [_layer(), _cel(0, RED)]
 
     assert _corner(_file([*base, _layer(), _cel(1, BLUE)])) == [0, 0, 200, 255]
@@ -57,7 +57,7 @@ def test_layers_lie_over_one_another() -> None:
 
 
 def test_translucency_is_mixed_straight() -> None:
-    """Half of red over nothing stays red; over half of blue the colours are weighted by what is seen of them."""
+    """Half of red over nothing stays red; over half of blue the colours are weighted by their visible parts."""
     red, blue = bytes([200, 0, 0, 128]), bytes([0, 0, 200, 128])
 
     assert _corner(_file([_layer(), _cel(0, red)])) == [200, 0, 0, 128]
@@ -67,7 +67,7 @@ def test_translucency_is_mixed_straight() -> None:
 
 @pytest.mark.parametrize("at", [(-2, -1), (2, 1), (-9, 0), (9, 9), (0, -3)])
 def test_cels_reach_over_the_edges(at: tuple[int, int]) -> None:
-    """Only what lies inside is seen."""
+    """Only the part inside the canvas is visible."""
     shown = read_bytes(_file([_layer(), _cel(0, RED, at)]), "a.ase").frames[0][..., 3] > 0
 
     y, x = np.mgrid[0:3, 0:4]
@@ -94,7 +94,7 @@ def test_frames_times_and_links() -> None:
 
 
 def test_indexed_sprites_keep_their_palette() -> None:
-    """New and old palettes, names of colours passed over; the transparent index is clear; equal colours stay two."""
+    """New and old palettes, colour names skipped; the transparent index is transparent; equal colours stay two."""
     entries = struct.pack("<H4BH3s", 1, 9, 8, 7, 255, 3, b"red") + struct.pack("<H4B", 0, 9, 8, 7, 255)
     new = (0x2019, struct.pack("<3I8x", 8, 2, 3) + entries)
     old = (0x0004, struct.pack("<HBB", 1, 2, 2) + bytes([1, 2, 3, 4, 5, 6]))
@@ -132,7 +132,7 @@ def test_grey_sprites_stay_grey() -> None:
     ],
 )
 def test_what_is_not_handled_is_named(parts: list[tuple[int, bytes]], words: str) -> None:
-    """Rather no picture than a wrong one; a hidden layer may mix as it likes."""
+    """Better no picture than a wrong one; a hidden layer may use any blend mode."""
     with pytest.raises(UnsupportedPictureError, match=words):
         read_bytes(_file(parts), "a.ase")
     assert _corner(_file([_layer(), _cel(0, RED), _layer(flags=0, blend=3), _cel(1, BLUE)])) == [200, 0, 0, 255]
@@ -151,13 +151,13 @@ def test_what_is_not_handled_is_named(parts: list[tuple[int, bytes]], words: str
     ],
 )
 def test_lies_and_damage(data: bytes, words: str) -> None:
-    """Cels without a layer, without pixels, that inflate to nothing; files without frames; files that end early."""
+    """Cels without a layer, without pixels, that inflate to nothing; files without frames; truncated files."""
     with pytest.raises(UnreadablePictureError, match=words):
         read_bytes(data, "a.ase")
 
 
 def test_a_depth_that_does_not_exist() -> None:
-    """Neither byte of it is passed over."""
+    """Neither byte of it is skipped."""
     for depth in (9, 0x0108):
         data = bytearray(sprite(8))
         struct.pack_into("<H", data, 12, depth)
@@ -166,13 +166,13 @@ def test_a_depth_that_does_not_exist() -> None:
 
 
 def test_nothing_is_written() -> None:
-    """The editor's own files are not overwritten by ours."""
+    """The editor's own files are not overwritten with ours."""
     with pytest.raises(UnsupportedPictureError, match="does not write Aseprite"):
         encode(Picture((np.zeros((2, 2, 4), np.uint8),)), "ASEPRITE")
 
 
 def test_old_palettes_come_in_packets() -> None:
-    """Each packet passes over some entries; what lies beyond 256 is left out."""
+    """Each packet skips some entries; entries beyond 256 are dropped."""
     packets = (0x0004, struct.pack("<HBB", 2, 2, 1) + bytes([1, 2, 3]) + bytes([1, 1, 7, 8, 9]))
     beyond = (0x0004, struct.pack("<HBB", 2, 255, 2) + bytes(range(10, 16)) + bytes([9, 1, 1, 1, 1]))
 

@@ -49,7 +49,7 @@ FILES = _files()
 
 @pytest.mark.parametrize("name", sorted(FILES))
 def test_damage_is_a_sentence_or_a_picture(name: str) -> None:
-    """Cut anywhere, or with bytes turned over: a DepixelError that names the file, or a picture. Nothing else."""
+    """Truncated anywhere, or with bytes changed: a DepixelError that names the file, or a picture. Nothing else."""
     whole = FILES[name]
     rng = np.random.default_rng(len(whole))
     spoilt = [whole[: int(cut)] for cut in rng.integers(0, len(whole), 40)]
@@ -68,13 +68,13 @@ def test_damage_is_a_sentence_or_a_picture(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["a.png", "deep.png", "a.jpg", "a.bmp", "a.tga", "a.dds"])
 def test_half_a_file_is_unreadable(name: str) -> None:
-    """A half-copied file is never taken for a whole one."""
+    """A half-copied file is never accepted as complete."""
     with pytest.raises(UnreadablePictureError, match=name):
         read_bytes(FILES[name][: len(FILES[name]) * 2 // 3], name)
 
 
 def test_empty_strange_and_missing_files(tmp_path: Path) -> None:
-    """Zero bytes, text, a known stranger, a folder, nothing at all: each has its own sentence."""
+    """Zero bytes, text, a known foreign format, a folder, nothing at all: each has its own sentence."""
     (tmp_path / "empty.png").touch()
     (tmp_path / "notes.png").write_text("this is no picture")
     (tmp_path / "pack.png").write_bytes(b"PK\x03\x04" + bytes(40))
@@ -92,7 +92,7 @@ def test_empty_strange_and_missing_files(tmp_path: Path) -> None:
 
 
 def test_bombs_are_refused_before_they_are_decoded() -> None:
-    """30000x30000 pixels in a few kilobytes: refused by the header, quickly; the limit can be moved."""
+    """30000x30000 pixels in a few kilobytes: refused by the header, quickly; the limit can be changed."""
     row = zlib.compressobj(9)
     body = row.compress(bytes(3750)) + row.flush()
     header = struct.pack(">IIBBBBB", 30000, 30000, 1, 0, 0, 0, 0)
@@ -116,7 +116,7 @@ def test_a_picture_that_lies_about_its_size() -> None:
 
 
 def test_a_wrong_ending_is_read_by_content_and_said(tmp_path: Path) -> None:
-    """A JPEG called .png is a JPEG."""
+    """A JPEG named .png is a JPEG."""
     (tmp_path / "photo.png").write_bytes(FILES["a.jpg"])
 
     picture = read(tmp_path / "photo.png")
@@ -126,7 +126,7 @@ def test_a_wrong_ending_is_read_by_content_and_said(tmp_path: Path) -> None:
 
 
 def test_nothing_is_overwritten_without_leave(tmp_path: Path) -> None:
-    """An existing file stays byte for byte, and no temporary file is left beside it."""
+    """An existing file keeps every byte, and no temporary file is left next to it."""
     target = tmp_path / "x.png"
     target.write_bytes(b"mine")
 
@@ -140,7 +140,7 @@ def test_nothing_is_overwritten_without_leave(tmp_path: Path) -> None:
 
 
 def test_unwritable_places_are_sentences(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A folder that is not there, and a full disk: a sentence, no partial file."""
+    """A missing folder, and a full disk: a sentence, no partial file."""
     with pytest.raises(UnwritableOutputError, match="no such file"):
         write(tmp_path / "none" / "x.png", Picture((PIXELS,)))
 
@@ -163,7 +163,7 @@ def test_names_of_any_script_and_length(tmp_path: Path, name: str) -> None:
 
 
 def test_formats_that_cannot_hold_a_picture_say_so() -> None:
-    """Alpha in JPEG, 16 bits in BMP, an animation in TGA: refused with the way out."""
+    """Alpha in JPEG, 16 bits in BMP, an animation in TGA: refused with advice."""
     with pytest.raises(UnsupportedPictureError, match="no transparency"):
         encode(Picture((PIXELS,)), "JPEG")
     with pytest.raises(UnsupportedPictureError, match="16 bits"):

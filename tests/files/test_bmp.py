@@ -1,4 +1,4 @@
-"""Bitmaps of every header, depth, bit field and run length, written as the documents say and by Pillow."""
+"""Bitmaps with every header, depth, bit field and run length, written according to the documents and by Pillow."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _bmp(
     header: int = 40,
     used: int = 0,
 ) -> bytes:
-    """`extra` follows the 40 bytes that all newer headers share: masks, the rest of the header, the palette."""
+    """`extra` follows the 40 bytes shared by all newer headers: masks, the rest of the header, the palette."""
     head = struct.pack("<IiiHHIIiiII", header, *size, 1, bits, compression, len(body), 2835, 2835, used, 0)
     start = 14 + len(head) + len(extra)
     return struct.pack("<2sIHHI", b"BM", start + len(body), 0, 0, start) + head + extra + body
@@ -37,7 +37,7 @@ def _palette(*colours: tuple[int, int, int]) -> bytes:
 
 
 def _rows(values: np.ndarray) -> bytes:
-    """Rows filled up to four bytes, bottom first."""
+    """Rows padded to four bytes, bottom first."""
     flat = values.reshape(len(values), -1)
     return np.pad(flat, ((0, 0), (0, -flat.shape[1] % 4)))[::-1].tobytes()
 
@@ -55,7 +55,7 @@ def _rows(values: np.ndarray) -> bytes:
 )
 @pytest.mark.parametrize("header", [40, 52, 56, 108, 124])
 def test_bit_fields_of_any_kind(bits: int, masks: tuple[int, int, int, int], header: int) -> None:
-    """Each channel is what its bits say, spread over 0 ... 255; alpha where a mask has it."""
+    """Each channel is given by its bits, scaled to 0 ... 255; alpha if there is a mask for it."""
     if header < 56 and masks[3]:
         pytest.skip("three masks only")
     raw = RNG.integers(0, 2**bits, (5, 3), dtype=np.uint64)
@@ -75,7 +75,7 @@ def test_bit_fields_of_any_kind(bits: int, masks: tuple[int, int, int, int], hea
 
 
 def test_alpha_in_the_fourth_byte() -> None:
-    """Plain 32 bits: the fourth byte is alpha where it is not 0 everywhere, as in TGA."""
+    """Plain 32 bits: the fourth byte is alpha unless it is 0 everywhere, as in TGA."""
     pixels = RNG.integers(0, 256, (4, 4, 4), dtype=np.uint8)
     without = pixels.copy()
     without[..., 3] = 0
@@ -86,7 +86,7 @@ def test_alpha_in_the_fourth_byte() -> None:
 
 @pytest.mark.parametrize("bits", [1, 4, 8])
 def test_palettes_of_every_depth(bits: int) -> None:
-    """Indices packed from the highest bits on; the palette is kept in its order."""
+    """Indices packed from the highest bits; the palette keeps its order."""
     count = 2**bits
     colours = [tuple(int(v) for v in RNG.integers(0, 256, 3)) for _ in range(count)]
     indices = RNG.integers(0, count, (3, 13), dtype=np.uint8)
@@ -102,7 +102,7 @@ def test_palettes_of_every_depth(bits: int) -> None:
 
 
 def test_rows_from_the_top_and_the_oldest_header() -> None:
-    """A negative height is top first; the header of OS/2 has 16-bit sizes and three bytes a colour."""
+    """A negative height means top first; the OS/2 header has 16-bit sizes and three bytes per colour."""
     pixels = RNG.integers(0, 256, (4, 5, 3), dtype=np.uint8)
     body = np.pad(pixels[..., ::-1].reshape(4, -1), ((0, 0), (0, 1)))
     head = struct.pack("<IHHHH", 12, 5, 4, 1, 24)
@@ -115,7 +115,7 @@ def test_rows_from_the_top_and_the_oldest_header() -> None:
 
 
 def test_run_lengths_of_eight_bits() -> None:
-    """Runs, plain stretches, short rows, jumps; what nothing is said of has index 0."""
+    """Runs, literal stretches, short rows, jumps; unset pixels have index 0."""
     body = bytes([3, 1, 0, 3, 2, 1, 2, 0, 0, 0, 2, 2, 0, 0, 0, 2, 2, 1, 1, 1, 0, 1])
     colours = _palette((0, 0, 0), (10, 0, 0), (20, 0, 0))
 
@@ -131,7 +131,7 @@ def test_run_lengths_of_eight_bits() -> None:
 
 
 def test_run_lengths_of_four_bits() -> None:
-    """A run alternates between two indices; a plain stretch is filled up to whole words; rows end where they end."""
+    """A run alternates between two indices; a literal stretch is padded to whole words; rows end where they end."""
     body = bytes([5, 0x12, 0, 0, 0, 5, 0x21, 0x21, 0x20, 0, 9, 0x11, 0, 1])
     colours = _palette((0, 0, 0), (10, 0, 0), (20, 0, 0))
 
@@ -142,7 +142,7 @@ def test_run_lengths_of_four_bits() -> None:
 
 @pytest.mark.parametrize("cut", [1, 2, 5, 8, 11])
 def test_run_lengths_that_end_too_early(cut: int) -> None:
-    """Cut anywhere: a sentence. The last mark alone may be missing."""
+    """Truncated anywhere: a sentence. Only the last mark may be missing."""
     body = bytes([3, 1, 0, 3, 2, 1, 2, 0, 0, 0, 6, 2, 0, 1])
     colours = _palette((0, 0, 0), (10, 0, 0), (20, 0, 0))
 
@@ -153,7 +153,7 @@ def test_run_lengths_that_end_too_early(cut: int) -> None:
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA"])
 def test_what_pillow_writes(mode: str) -> None:
-    """Pillow's files read to the pixels that Pillow was given, and grey and bits stay what they are."""
+    """Pillow's files are read as the pixels that Pillow wrote, and grey and one-bit modes are kept."""
     pixels = RNG.integers(0, 256, (7, 9, 3), dtype=np.uint8)
     image = Image.fromarray(pixels).convert(mode)
     buffer = io.BytesIO()
@@ -197,26 +197,26 @@ def test_without_a_file_header(bits: int) -> None:
     ],
 )
 def test_damage_is_said(data: bytes, words: str) -> None:
-    """What a header cannot say, and what is not there."""
+    """Impossible headers, and missing data."""
     with pytest.raises(UnreadablePictureError, match=words):
         read_bytes(data, "a.bmp")
 
 
 @pytest.mark.parametrize(("bits", "compression", "words"), [(0, 4, "JPEG"), (0, 5, "PNG"), (24, 1, "compression 1")])
 def test_kinds_that_are_not_handled(bits: int, compression: int, words: str) -> None:
-    """Bitmaps that hold another picture, and combinations that do not exist."""
+    """Bitmaps that contain another format, and combinations that do not exist."""
     with pytest.raises(UnsupportedPictureError, match=words):
         read_bytes(_bmp((4, 4), bits, compression, bytes(64)), "a.bmp")
 
 
 def test_sizes_are_checked_first() -> None:
-    """A run-length file of a few bytes claims nothing beyond the limits."""
+    """A run-length file of a few bytes cannot claim more than the limits."""
     with pytest.raises(PictureTooLargeError, match="900x900"):
         read_bytes(_bmp((900, 900), 8, 1, b"\0\1", extra=_palette((0, 0, 0))), "a.bmp", Limits(pixels=1000))
 
 
 def test_alpha_and_a_palette() -> None:
-    """An indexed picture with alpha has no place in a BMP palette: it is written with 32 bits."""
+    """An indexed picture with alpha does not fit a BMP palette: it is written with 32 bits."""
     palette = np.array([[1, 2, 3, 255], [4, 5, 6, 0]], np.uint8)
     picture = Picture((palette[np.array([[0, 1]])],), palette=palette, mode="P")
 
@@ -224,7 +224,7 @@ def test_alpha_and_a_palette() -> None:
 
 
 def test_a_palette_ends_where_the_pixels_begin() -> None:
-    """256 colours by the header, room for three: three."""
+    """256 colours in the header, room for three: three."""
     colours = _palette((1, 2, 3), (4, 5, 6), (7, 8, 9))
 
     picture = read_bytes(_bmp((4, 1), 8, 0, bytes([0, 1, 2, 9]), extra=colours), "a.bmp")
@@ -234,7 +234,7 @@ def test_a_palette_ends_where_the_pixels_begin() -> None:
 
 
 def test_run_lengths_that_only_fill_the_memory() -> None:
-    """Seven kilobytes that claim 67 megapixels: refused; what a picture of one colour needs is let through."""
+    """Seven kilobytes that claim 67 megapixels: refused; the size of a picture with one colour is accepted."""
     colours = _palette((0, 0, 0))
 
     with pytest.raises(PictureTooLargeError, match="67 megapixels in"):

@@ -15,7 +15,7 @@ from depixel.picture import Picture
 def _dds(
     width: int, height: int, fourcc: bytes, payload: bytes, *, dxgi: int = 0, caps2: int = 0, layers: int = 1
 ) -> bytes:
-    """A DDS file put together by hand."""
+    """A DDS file assembled by hand."""
     head = struct.pack("<7I", 124, 0x81007, height, width, len(payload), 0, 1) + bytes(44)
     head += struct.pack("<II4s5I", 32, 4, fourcc, 0, 0, 0, 0, 0) + struct.pack("<5I", 0x1000, caps2, 0, 0, 0)
     extra = struct.pack("<5I", dxgi, 3, 0, layers, 0) if fourcc == b"DX10" else b""
@@ -38,7 +38,7 @@ ALPHA_BLOCK = bytes([200, 10]) + bytes(6)  # every pixel takes alpha 0: 200
     ],
 )
 def test_blocks_decode_to_known_colours(fourcc: bytes, dxgi: int, payload: bytes, first: tuple[int, ...]) -> None:
-    """Blocks made by hand from the format's definition give the colours they say."""
+    """Blocks made by hand from the format's definition give the expected colours."""
     picture = read_bytes(_dds(4, 4, fourcc, payload, dxgi=dxgi), "t.dds")
 
     assert tuple(int(v) for v in picture.rgba()[0, 0]) == first
@@ -103,20 +103,20 @@ def _plain(
 def test_plain_layouts_by_their_masks(
     flags: int, bits: int, masks: tuple[int, int, int, int], payload: bytes, expected: list[list[int]]
 ) -> None:
-    """Each channel is where the header's mask says, spread over the whole range; 16 bits stay 16 bits."""
+    """Each channel is where the header's mask says, scaled to the full range; 16 bits stay 16 bits."""
     assert read_bytes(_plain(flags, bits, masks, payload)).frames[0][0].tolist() == expected
 
 
 @pytest.mark.parametrize("masks", [(0xF0F0, 0xF, 0x1F, 0), (0xFF0000, 0xFF00, 0xFF, 0), (0, 0, 0, 0)])
 def test_masks_that_cannot_be(masks: tuple[int, int, int, int]) -> None:
-    """Holes in a mask, a mask beyond the pixel, no mask at all."""
+    """Gaps in a mask, a mask beyond the pixel, no mask at all."""
     with pytest.raises(UnreadablePictureError, match="impossible pixels"):
         read_bytes(_plain(0x40, 16, masks, bytes(4)))
 
 
 @pytest.mark.parametrize("dxgi", [28, 29, 87, 91])
 def test_plain_layouts_by_their_number(dxgi: int) -> None:
-    """RGBA and BGRA of a DX10 header, sRGB or not."""
+    """RGBA and BGRA with a DX10 header, sRGB or not."""
     picture = read_bytes(_dds(1, 1, b"DX10", bytes([1, 2, 3, 4]), dxgi=dxgi))
 
     assert picture.frames[0][0, 0].tolist() == ([1, 2, 3, 4] if dxgi < 80 else [3, 2, 1, 4])
@@ -126,7 +126,7 @@ def test_plain_layouts_by_their_number(dxgi: int) -> None:
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
 @pytest.mark.parametrize("dxgi", [None, 28, 29])
 def test_written_plain_with_the_header_of_its_kind(channels: int, dxgi: int | None) -> None:
-    """Pixel for pixel, hidden colours too; a DX10 source stays DX10 and sRGB; Pillow reads the same."""
+    """Pixel for pixel, including hidden colours; a DX10 source stays DX10 and sRGB; Pillow reads the same."""
     pixels = np.random.default_rng(4).integers(0, 256, (3, 5, channels), dtype=np.uint8)
     details = {}
     if dxgi is not None:
@@ -145,7 +145,7 @@ def test_written_plain_with_the_header_of_its_kind(channels: int, dxgi: int | No
 
 
 def test_sizes_that_are_no_multiple_of_four_and_mip_levels() -> None:
-    """The top level only, cut at the picture's edge."""
+    """Only the top level, cropped at the picture's edge."""
     blocks = [struct.pack("<HHI", 0xF800 if k % 2 else 0x001F, 0, 0) for k in range(4)]
     data = bytearray(_dds(6, 5, b"DXT1", b"".join(blocks) + bytes(16)))
     data[28:32] = struct.pack("<I", 3)
@@ -179,7 +179,7 @@ def test_other_kinds_are_refused_by_name(data: bytes, what: str) -> None:
 
 
 def test_cut_short_is_unreadable() -> None:
-    """A DDS without its blocks, or without its header, is a sentence."""
+    """A DDS without its blocks, or without its header, gives a sentence."""
     whole = _dds(64, 64, b"DXT1", COLOUR_BLOCK * 256)
     for length in (10, 127, 140, len(whole) - 9):
         with pytest.raises(UnreadablePictureError, match=r"x\.dds"):
@@ -188,7 +188,7 @@ def test_cut_short_is_unreadable() -> None:
 
 @pytest.mark.parametrize(("fourcc", "said"), [(b"WXYZ", "'WXYZ'"), (struct.pack("<I", 113), "Direct3D format 113")])
 def test_a_kind_that_is_not_handled_is_named_as_people_know_it(fourcc: bytes, said: str) -> None:
-    """By its letters, or by its number where there are none."""
+    """Named by its letters, or by its number if there are none."""
     with pytest.raises(UnsupportedPictureError, match=said):
         read_bytes(_dds(4, 4, fourcc, bytes(128)), "t.dds")
 
@@ -196,7 +196,7 @@ def test_a_kind_that_is_not_handled_is_named_as_people_know_it(fourcc: bytes, sa
 @pytest.mark.parametrize("size", [24, 124])
 @pytest.mark.parametrize("depth", [0, 1])
 def test_headers_of_old_tools(size: int, depth: int) -> None:
-    """A header that says 24, and a volume of one slice: pictures as any other, written with a correct header."""
+    """A header with size 24, and a volume of one slice: ordinary pictures, written with a correct header."""
     data = bytearray(_dds(4, 4, b"DXT1", COLOUR_BLOCK, caps2=0x200000 if depth else 0))
     struct.pack_into("<I", data, 4, size)
     struct.pack_into("<I", data, 24, depth)
@@ -219,7 +219,7 @@ def test_headers_of_old_tools(size: int, depth: int) -> None:
     ],
 )
 def test_signed_kinds(bits: int, masks: tuple[int, int, int, int], dxgi: int) -> None:
-    """V8U8, Q8W8V8U8, V16U16: -1 ... 1 is shown as 0 ... full, two channels as normals; there and back."""
+    """V8U8, Q8W8V8U8, V16U16: -1 ... 1 becomes 0 ... full, two channels become normals; there and back."""
     raw = np.random.default_rng(3).integers(0, 2, (4, 4, bits // 8), dtype=np.uint8) * 90 + 200  # small and negative
     if dxgi:
         data = _dds(4, 4, b"DX10", raw.tobytes(), dxgi=dxgi)
@@ -240,7 +240,7 @@ def test_signed_kinds(bits: int, masks: tuple[int, int, int, int], dxgi: int) ->
 
 
 def test_red_in_alpha() -> None:
-    """RXGB is DXT5 with red in the place of alpha: read as RGB, written as it was."""
+    """RXGB is DXT5 with red in place of alpha: read as RGB, written as it was."""
     alpha = bytes([200, 100]) + bytes(6)
     source = _dds(4, 4, b"RXGB", alpha + struct.pack("<HHI", 0x07E0, 0x001F, 0x55555554))
 
@@ -254,7 +254,7 @@ def test_red_in_alpha() -> None:
 
 
 def test_a_palette() -> None:
-    """256 colours with alpha and indices into them: read; written with plain colours, which is remarked on."""
+    """256 colours with alpha and indices into them: read; written with plain colours, with a remark."""
     palette = np.random.default_rng(1).integers(0, 256, (256, 4), dtype=np.uint8)
     indices = np.random.default_rng(2).integers(0, 256, (4, 4), dtype=np.uint8)
     data = _plain(0x20, 8, (0, 0, 0, 0), palette.tobytes() + indices.tobytes(), (4, 4))

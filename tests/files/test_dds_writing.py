@@ -1,4 +1,4 @@
-"""DDS in, the same DDS out: format, header, mipmaps, and how good the blocks are by other people's decoders."""
+"""DDS in, the same DDS out: format, header, mipmaps, and the quality of the blocks by third-party decoders."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LETTERS = {"BC1": b"DXT1", "BC2": b"DXT3", "BC3": b"DXT5", "BC4": b"BC4U", "BC5"
 def _source(
     fourcc: bytes, size: tuple[int, int] = (8, 8), mipmaps: int = 1, dxgi: int = 0, block: int = 16, alpha_mode: int = 0
 ) -> bytes:
-    """A DDS of zeroes, with something in the reserved words to be kept."""
+    """A DDS of zeroes, with values in the reserved words that must be kept."""
     width, height = size
     levels = [-(-max(1, width >> k) // 4) * -(-max(1, height >> k) // 4) * block for k in range(mipmaps)]
     flags = 0x81007 | (0x20000 if mipmaps > 1 else 0)
@@ -80,7 +80,9 @@ def _psnr(first: Pixels, second: Pixels) -> float:
     ],
 )
 def test_the_same_kind_comes_out(fourcc: bytes, dxgi: int, block: int, least: float) -> None:
-    """Four letters, DX10 number and sRGB mark, reserved words and mipmaps as before; Pillow decodes what was meant."""
+    """
+    Four letters, DX10 number and sRGB mark, reserved words and mipmaps as before; Pillow decodes the intended colours.
+    """
     source = _source(fourcc, (8, 12), 4, dxgi, block)
     pixels = _smooth((32, 48), alpha=block == 16 and fourcc != b"ATI2")
 
@@ -93,7 +95,7 @@ def test_the_same_kind_comes_out(fourcc: bytes, dxgi: int, block: int, least: fl
     assert struct.unpack_from("<II", made, 12) == (48, 32)
     assert struct.unpack_from("<I", made, 28) == (6,)
     assert len(made) == start + sum(-(-(32 >> k) // 4 or 1) * max(1, -(-(48 >> k) // 4)) * block for k in range(6))
-    shown = read_bytes(made, "t.dds").frames[0]  # Pillow's decoder under another header: it knows few of DX10
+    shown = read_bytes(made, "t.dds").frames[0]  # Pillow's decoder with another header, because it supports few of DX10
     if fourcc == b"ATI1":
         assert _psnr(shown[..., 0], pixels[..., 0]) > least
     elif fourcc == b"ATI2":
@@ -104,7 +106,7 @@ def test_the_same_kind_comes_out(fourcc: bytes, dxgi: int, block: int, least: fl
 
 
 def test_colour_blocks_of_a_sprite_are_near_what_the_format_can_hold() -> None:
-    """Measured against an exhaustive encoder's 38.8 dB on this picture and a fast one's 35.7."""
+    """Compared with an exhaustive encoder's 38.8 dB on this picture and a fast one's 35.7."""
     rgb = _sprite()[..., :3]
     source = read_bytes(_source(b"DXT1", (rgb.shape[1], rgb.shape[0]), block=8), "t.dds")
 
@@ -112,7 +114,7 @@ def test_colour_blocks_of_a_sprite_are_near_what_the_format_can_hold() -> None:
 
 
 def test_seven_has_a_way_of_its_own() -> None:
-    """BC7 without the optional encoder: mode 6 of ours, by Pillow's decoder; alpha 0 and 255 stay what they are."""
+    """BC7 without the optional encoder: our mode 6, by Pillow's decoder; alpha 0 and 255 do not change."""
     pixels = _smooth((32, 32))
     head = dds_writing._header(read_bytes(_source(b"DX10", (8, 8), 1, 98), "t.dds").details["dds"], 32, 32, 1, 1024)
 
@@ -152,7 +154,7 @@ def test_opaque_blocks_use_no_transparent_index() -> None:
 @pytest.mark.parametrize("size", [(1, 1), (2, 3), (5, 7), (9, 4), (1, 17)])
 @pytest.mark.parametrize("fourcc", [b"DXT1", b"DXT5", b"ATI2"])
 def test_sizes_that_are_no_multiple_of_four(size: tuple[int, int], fourcc: bytes) -> None:
-    """Blocks at the edge are filled up; Pillow and we read the size back; the chain ends at 1x1."""
+    """Blocks at the edge are padded; Pillow and we read the size back; the chain ends at 1x1."""
     pixels = _smooth(size, alpha=False)
     whole = max(size).bit_length()
     made = _answer(_source(fourcc, size, whole, block=8 if fourcc == b"DXT1" else 16), pixels)
@@ -167,7 +169,7 @@ def test_sizes_that_are_no_multiple_of_four(size: tuple[int, int], fourcc: bytes
     ("levels", "expected"), [(1, 1), (4, 6), (2, 4)], ids=["none", "down to 1x1", "ended at half size"]
 )
 def test_as_many_mipmaps_as_the_source_had(levels: int, expected: int) -> None:
-    """None stay none, a whole chain is whole, a chain that ended early ends at the same size."""
+    """No mipmaps stay none, a complete chain is complete, a shortened chain ends at the same size."""
     made = _answer(_source(b"DXT1", (8, 8), levels, block=8), _smooth((32, 32)))
 
     assert read_bytes(made, "t.dds").details["dds"].mipmaps == expected
@@ -175,7 +177,9 @@ def test_as_many_mipmaps_as_the_source_had(levels: int, expected: int) -> None:
 
 @pytest.mark.parametrize("told", [100, 2**31, 2**32 - 1])
 def test_a_number_of_mipmaps_that_cannot_be(told: int) -> None:
-    """More levels than a chain can have, and none in the file: the top level is read, the answer has a whole chain."""
+    """
+    More levels than a chain can have, none of them in the file: the top level is read, the answer has a complete chain.
+    """
     source = bytearray(_source(b"DXT1", (8, 8), 1, block=8))
     struct.pack_into("<I", source, 28, told)
     made = _answer(bytes(source), _smooth((16, 16)))
@@ -186,7 +190,7 @@ def test_a_number_of_mipmaps_that_cannot_be(told: int) -> None:
 
 @pytest.mark.parametrize(("fourcc", "block"), [(b"DXT1", 8), (b"DXT5", 16)])
 def test_every_level_lies_where_others_look_for_it(fourcc: bytes, block: int) -> None:
-    """Each level cut out of an odd-sized file by the format's rule, and decoded by Pillow, is a smaller picture."""
+    """Each level, cut from an odd-sized file by the format's rule and decoded by Pillow, is a smaller picture."""
     width, height = 37, 22
     y, x = np.mgrid[:height, :width]
     slope = np.rint(80 + (x / width + y / height) * 40)
@@ -206,7 +210,7 @@ def test_every_level_lies_where_others_look_for_it(fourcc: bytes, block: int) ->
 
 
 def test_premultiplied_and_signed() -> None:
-    """DXT4 is weighted by alpha in the file and not for us; signed BC4 and BC5 keep their sign."""
+    """DXT4 is weighted by alpha in the file but not in our picture; signed BC4 and BC5 keep their sign."""
     pixels = _smooth((16, 16))
     back = read_bytes(_answer(_source(b"DXT4", (4, 4)), pixels), "t.dds")
     opaque = pixels[..., 3] > 100
@@ -220,9 +224,9 @@ def test_premultiplied_and_signed() -> None:
 
 
 def test_mipmaps_are_means_weighted_by_alpha() -> None:
-    """A transparent pixel's colour does not show on any level; each level halves, rounded down, to 1x1."""
+    """A transparent pixel's colour is invisible on every level; each level halves, rounded down, to 1x1."""
     top = np.zeros((6, 10, 4), np.uint8)
-    top[:, :, 1] = 255  # green, unseen
+    top[:, :, 1] = 255  # green, invisible
     top[:, :5] = (200, 0, 0, 255)
     levels = list(chain(top, 4, data_alpha=False))
 
@@ -234,7 +238,9 @@ def test_mipmaps_are_means_weighted_by_alpha() -> None:
 
 
 def test_what_passes_an_alpha_test_stays_as_much() -> None:
-    """Thin leaves: the share of pixels at least half opaque is that of the top level; plain means lose them."""
+    """
+    Thin leaves: the fraction of pixels that are at least half opaque equals the top level's; plain means lose them.
+    """
     rng = np.random.default_rng(5)
     top = np.zeros((64, 64, 4), np.uint8)
     top[..., :3] = (60, 120, 30)
@@ -250,7 +256,7 @@ def test_what_passes_an_alpha_test_stays_as_much() -> None:
 
 
 def test_normals_keep_their_length_and_gloss_is_no_opacity() -> None:
-    """Each level's vectors have length 1; colour under gloss 0 is kept, for alpha is data here."""
+    """Each level's vectors have length 1; colour under gloss 0 is kept, because alpha is data here."""
     angle = np.linspace(0, 3 * np.pi, 32)
     vector = np.stack(np.broadcast_arrays(np.sin(angle) * 0.9, 0 * angle, np.sqrt(1 - (np.sin(angle) * 0.9) ** 2)), -1)
     top = np.zeros((32, 32, 4), np.uint8)

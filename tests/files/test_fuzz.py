@@ -1,4 +1,4 @@
-"""Files spoilt at random: every reader answers with a picture or with one sentence, soon, and with little memory."""
+"""Randomly corrupted files: every reader returns a picture or one sentence, quickly, and with little memory."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_a_sentence_or_a_picture(ending: str) -> None:
 
 
 def test_a_fault_of_ours_is_not_called_damage(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What no decoder raises goes through as it is, so that it is found."""
+    """Exceptions that no decoder raises are not caught, so that bugs are found."""
     from depixel.files import tga
 
     def faulty(*_: object) -> None:
@@ -67,7 +67,7 @@ def test_a_fault_of_ours_is_not_called_damage(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.soak
 @pytest.mark.timeout(400)
 def test_soak(tmp_path: Path) -> None:
-    """The script of benchmarks, about two seconds for each of its kinds: no fault, and every kind had its turn."""
+    """The benchmark script, about two seconds for each of its kinds: no fault, and every kind was tested."""
     script = Path(__file__).resolve().parents[2] / "benchmarks" / "fuzz.py"
     out = tmp_path / "fuzz.json"
     options = ["--seconds", "150", "--slice", "2", "--out", str(out)]

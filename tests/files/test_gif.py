@@ -16,7 +16,7 @@ RNG = np.random.default_rng(7)
 
 
 def _moving(alpha: bool, colours: int, count: int = 4) -> Picture:
-    """Frames of 12x9 with so many colours together, the second like the first."""
+    """Frames of 12x9 with this many colours in total, the second equal to the first."""
     palette = RNG.integers(0, 256, (colours, 4), dtype=np.uint8)
     palette[:, 3] = 255
     if alpha:
@@ -29,7 +29,7 @@ def _moving(alpha: bool, colours: int, count: int = 4) -> Picture:
 @pytest.mark.parametrize("alpha", [False, True])
 @pytest.mark.parametrize("colours", [2, 17, 256])
 def test_up_to_256_colours_are_exact(alpha: bool, colours: int) -> None:
-    """Every frame, equal neighbours and a time of 0 included, comes back as it was."""
+    """Every frame, including equal neighbours and a duration of 0, is preserved."""
     picture = _moving(alpha, colours)
 
     back = read_bytes(encode(picture, "GIF"))
@@ -39,7 +39,7 @@ def test_up_to_256_colours_are_exact(alpha: bool, colours: int) -> None:
 
 
 def test_frames_with_palettes_of_their_own() -> None:
-    """More than 256 colours together, but not in one frame: still exact."""
+    """More than 256 colours in total, but not in one frame: still exact."""
     frames = tuple(RNG.integers(0, 256, (10, 20, 3), dtype=np.uint8) for _ in range(3))
 
     back = read_bytes(encode(Picture(frames, durations=(50.0,) * 3), "GIF"))
@@ -92,7 +92,7 @@ def test_independent_reader_sees_the_same() -> None:
 
 @pytest.mark.parametrize("disposal", [0, 1, 2, 3])
 def test_what_pillow_writes_is_read_as_pillow_shows_it(disposal: int) -> None:
-    """Cropped frames and disposals of another writer are composited the same way."""
+    """Cropped frames and disposals by another writer are composited the same way."""
     frames = []
     for k in range(4):
         frame = np.zeros((16, 16, 4), np.uint8)
@@ -116,7 +116,7 @@ def test_what_pillow_writes_is_read_as_pillow_shows_it(disposal: int) -> None:
 
 
 def test_interlaced_rows_are_put_in_order() -> None:
-    """An interlaced GIF is read upright."""
+    """An interlaced GIF is read correctly."""
     pixels = np.arange(20 * 20, dtype=np.uint16).reshape(20, 20) % 200
     buffer = io.BytesIO()
     Image.fromarray(pixels.astype(np.uint8)).save(buffer, "GIF", interlace=1)
@@ -125,7 +125,7 @@ def test_interlaced_rows_are_put_in_order() -> None:
 
 
 def test_palette_keeps_its_order() -> None:
-    """An indexed picture is written with its own palette, and read with it."""
+    """An indexed picture is written and read with its own palette."""
     palette = np.array([[9, 9, 9, 255], [0, 0, 0, 0], [255, 0, 0, 255], [1, 2, 3, 255]], np.uint8)
     index = RNG.integers(0, 4, (7, 5))
     picture = Picture((palette[index],), palette=palette, mode="P")
@@ -137,7 +137,7 @@ def test_palette_keeps_its_order() -> None:
 
 
 def test_comment_and_profile_travel() -> None:
-    """Who made it is in the comment, longer than one block; the colour profile too."""
+    """The author is in the comment, longer than one block; the colour profile is kept too."""
     picture = Picture(_moving(False, 9).frames[:1], text={"Software": "x" * 300}, icc_profile=b"profile" * 60)
 
     back = read_bytes(encode(picture, "GIF"))
@@ -152,11 +152,11 @@ def test_a_cut_animation_is_no_short_animation() -> None:
     for length in (k for k in range(14, len(data) - 1, 5) if data[k - 1] != 0):  # 0 ends frames
         with pytest.raises(UnreadablePictureError):
             read_bytes(data[:length], "x.gif")
-    assert len(read_bytes(data[:-1]).frames) == 4  # only the last byte is missing: every frame is there
+    assert len(read_bytes(data[:-1]).frames) == 4  # only the last byte is missing: every frame is complete
 
 
 def test_frames_are_limited_together() -> None:
-    """A few bytes a frame cannot ask for endless memory."""
+    """A few bytes per frame cannot claim endless memory."""
     data = encode(_moving(False, 9), "GIF")
 
     with pytest.raises(PictureTooLargeError, match="frames of 12x9"):
@@ -164,7 +164,7 @@ def test_frames_are_limited_together() -> None:
 
 
 def test_a_still_of_few_colours_is_not_dithered() -> None:
-    """Flat areas of the source keep their very colours and stay flat, though edges need more than 256 colours."""
+    """Flat areas keep their exact colours and stay flat, even if edges need more than 256 colours."""
     palette = np.array([[200, 40, 41, 255], [12, 13, 14, 255], [250, 251, 252, 255]], np.uint8)
     ramp = np.linspace(0, 1, 40)[None, :, None]
     edge = (palette[0, :3] * (1 - ramp) + RNG.integers(0, 256, (30, 1, 3)) * ramp).astype(np.uint8)
@@ -179,7 +179,7 @@ def test_a_still_of_few_colours_is_not_dithered() -> None:
 
 
 def test_flat_areas_need_no_source_to_stay_flat() -> None:
-    """A drawn picture is known by its flat areas; a photograph is dithered, so that its mean colours are right."""
+    """A drawing is recognised by its flat areas; a photograph is dithered, so that its mean colours are right."""
     noise = RNG.integers(0, 256, (40, 40, 3), dtype=np.uint8)
     drawn = np.concatenate([np.full((40, 90, 3), (77, 88, 99), np.uint8), noise], 1)
     ramp = np.stack([np.linspace(100, 112, 64)] * 64).repeat(3).reshape(64, 64, 3)
@@ -193,7 +193,7 @@ def test_flat_areas_need_no_source_to_stay_flat() -> None:
 
 
 def test_a_canvas_without_pixels_costs_nothing() -> None:
-    """66 bytes that claim two frames of 8192x8192: refused before any memory is taken."""
+    """66 bytes that claim two frames of 8192x8192: refused before any memory is allocated."""
     frame = b"\x2c" + struct.pack("<HHHHB", 0, 0, 1, 1, 0) + b"\2\2\x44\1\0"
     data = b"GIF89a" + struct.pack("<HHBBB", 8192, 8192, 0x80, 0, 0) + bytes(6) + frame * 2 + b"\x3b"
 
@@ -208,7 +208,7 @@ def test_a_canvas_without_pixels_costs_nothing() -> None:
 
 @pytest.mark.parametrize("count", [2, 3, 4, 5, 16, 17, 200])
 def test_local_palettes_of_every_size(count: int) -> None:
-    """Frames that share too few colours have tables of their own, of the size that their colours need."""
+    """Frames that share too few colours have their own tables, of the size that their colours need."""
     frames = []
     for number in range(3):
         palette = RNG.integers(0, 256, (count, 4), dtype=np.uint8)

@@ -1,4 +1,4 @@
-"""Answers to indexed pictures stay indexed where the colours fit: the old palette in its order, new colours behind."""
+"""Answers to indexed pictures stay indexed if the colours fit: the old palette in its order, then new colours."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _source(kind: str, palette: np.ndarray = PALETTE) -> Picture:
 
 
 def _answer(source: Picture, new: int) -> Picture:
-    """The source's pixels twice as large, and so many colours beside its own; no palette, as engines answer."""
+    """The source's pixels at twice the size, with this many additional colours; no palette, like an engine's answer."""
     frame = source.frames[0].repeat(2, 0).repeat(2, 1)
     rows, columns = np.divmod(np.arange(new), frame.shape[1])
     frame[rows, columns, :3] = np.stack([np.full(new, 77), np.arange(new) % 250, np.arange(new) // 250], 1)
@@ -30,7 +30,7 @@ def _answer(source: Picture, new: int) -> Picture:
 
 @pytest.mark.parametrize("kind", ["PNG", "BMP", "TGA", "PCX"])
 def test_new_colours_lie_behind_the_old_palette(kind: str) -> None:
-    """The same pixels, indexed, each old number with its colour."""
+    """The same pixels, indexed, and each old index has its colour."""
     source = _source(kind)
     answer = _answer(source, 40)
 
@@ -43,7 +43,7 @@ def test_new_colours_lie_behind_the_old_palette(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["PNG", "BMP", "TGA", "PCX"])
 def test_too_many_colours_stay_what_they_are(kind: str) -> None:
-    """In full colour, and none of them is changed."""
+    """Full colour, and no colour is changed."""
     source = _source(kind)
     large = source.replace(frames=(source.frames[0].repeat(5, 0).repeat(5, 1),))
     answer = _answer(large, 300)
@@ -56,7 +56,7 @@ def test_too_many_colours_stay_what_they_are(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["PNG", "TGA"])
 def test_what_is_transparent_takes_the_transparent_entry(kind: str) -> None:
-    """The colour that an answer has under alpha 0 needs no entries of its own."""
+    """The colour of an answer under alpha 0 needs no entries of its own."""
     palette = PALETTE.copy()
     palette[0, 3] = 0
     source = _source(kind, palette)
@@ -73,7 +73,7 @@ def test_what_is_transparent_takes_the_transparent_entry(kind: str) -> None:
 
 
 def test_what_was_not_indexed_stays_so() -> None:
-    """Few colours are no palette."""
+    """Few colours alone do not make a palette."""
     pixels = np.zeros((8, 8, 3), np.uint8)
     source = read_bytes(encode(Picture((pixels,), mode="RGB"), "PNG"), "a.png")
     assert read_bytes(encode(source, "PNG")).palette is None

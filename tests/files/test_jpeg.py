@@ -21,7 +21,7 @@ CORNERS[:8, :8], CORNERS[8:, :8], CORNERS[:8, 16:] = (255, 0, 0), (0, 255, 0), (
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 def test_every_orientation_is_applied_once(orientation: int, kind: str) -> None:
-    """The pixels are turned as Pillow turns them; what is written asks for no further turn."""
+    """The pixels are rotated as Pillow rotates them; the written file has no orientation left to apply."""
     exif = Image.Exif()
     exif[0x0112], exif[0x010F] = orientation, "maker"
     buffer = io.BytesIO()
@@ -41,7 +41,7 @@ def test_every_orientation_is_applied_once(orientation: int, kind: str) -> None:
 
 
 def test_only_the_orientation_changes_in_exif() -> None:
-    """Two bytes, in either byte order: whatever a camera hid elsewhere stays where it was."""
+    """Two bytes, in either byte order: maker notes of a camera stay where they were."""
     for order, mark in (("<", b"II*\0"), (">", b"MM\0*")):
         entry = struct.pack(order + "HHIHH", 0x0112, 3, 1, 6, 0)
         block = mark + struct.pack(order + "IH", 8, 1) + entry + struct.pack(order + "I", 0) + b"maker note"
@@ -55,12 +55,12 @@ def test_only_the_orientation_changes_in_exif() -> None:
 
 @pytest.mark.parametrize("junk", [b"", b"II", b"II*\0\xff\xff\xff\xff", b"nonsense" * 4, b"MM\0*\0\0\0\x08\xff\xff"])
 def test_damaged_exif_is_no_reason_to_fail(junk: bytes) -> None:
-    """The picture is read as it lies."""
+    """The picture is read without rotation."""
     assert upright(junk, {})[0] == 1
 
 
 def test_opaque_alpha_is_no_obstacle() -> None:
-    """RGBA that is opaque everywhere can be a JPEG; grey stays grey."""
+    """An RGBA picture that is opaque everywhere can be a JPEG; grey stays grey."""
     opaque = np.full((8, 8, 4), 255, np.uint8)
 
     assert read_bytes(encode(Picture((opaque,)), "JPEG")).channels == 3
@@ -68,7 +68,7 @@ def test_opaque_alpha_is_no_obstacle() -> None:
 
 
 def test_inks_go_through_their_profile() -> None:
-    """A CMYK file without a usable profile is converted plainly; either way the result is RGB without that profile."""
+    """A CMYK file without a usable profile is converted plainly; in any case the result is RGB without that profile."""
     image = Image.new("CMYK", (8, 8), (255, 0, 0, 0))
     for profile in (None, b"broken", ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()):
         buffer = io.BytesIO()
@@ -82,7 +82,7 @@ def test_inks_go_through_their_profile() -> None:
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF"])
 def test_a_profile_of_other_channels_is_left_out(kind: str) -> None:
-    """A grey profile on RGB pixels would make viewers fail; on its own kind it is kept."""
+    """A grey profile on RGB pixels would make viewers fail; on grey pixels it is kept."""
     grey, rgb = (bytes(16) + space + b"rest of the profile" for space in (b"GRAY", b"RGB "))
     pixels = np.zeros((4, 4, 3), np.uint8)
 
@@ -98,7 +98,9 @@ _PACKET = (
 
 
 def test_the_orientation_of_xmp_is_turned_once() -> None:
-    """Without EXIF it counts; neither asks for a second turn; sizes of the old picture are gone, all else is there."""
+    """
+    Without EXIF, XMP's orientation applies; neither is applied twice; old sizes are removed, everything else is kept.
+    """
     orientation, _, text = upright(None, {XMP: _PACKET, "Title": "x"})
 
     assert orientation == 6 and text["Title"] == "x"
@@ -108,7 +110,7 @@ def test_the_orientation_of_xmp_is_turned_once() -> None:
 
 
 def test_exif_outweighs_xmp() -> None:
-    """One turn, that of EXIF, and both are upright afterwards."""
+    """It is rotated once, by EXIF, and both are upright afterwards."""
     pixels = RNG.integers(0, 256, (4, 7, 3), dtype=np.uint8)
     exif = Image.Exif()
     exif[0x0112] = 3
@@ -128,7 +130,7 @@ def test_exif_outweighs_xmp() -> None:
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 def test_sizes_in_exif_are_those_of_the_file(kind: str) -> None:
-    """Width and height in both directories, 16 or 32 bits; what counts no pixels is left alone."""
+    """Width and height in both directories, 16 or 32 bits; values that are not pixel counts are left alone."""
     exif = Image.Exif()
     exif[0x0100], exif[0x0101], exif[0x010F] = 7, 4, "maker"
     exif.get_ifd(0x8769).update({0xA002: 7, 0xA003: 4, 0x9003: "2020:01:01 00:00:00"})
@@ -153,7 +155,7 @@ def _with_frame(data: bytes, **changes: int) -> bytes:
 
 
 def test_twelve_bits_and_lossless_are_named() -> None:
-    """Kinds of JPEG that few programs write: said as such, not called damaged."""
+    """Kinds of JPEG that few programs write: reported as unsupported, not as damaged."""
     data = encode(Picture((np.zeros((8, 8, 3), np.uint8),)), "JPEG")
 
     with pytest.raises(UnsupportedPictureError, match=r"a\.jpg is a JPEG with 12 bits"):
@@ -163,7 +165,7 @@ def test_twelve_bits_and_lossless_are_named() -> None:
 
 
 def test_a_scan_repeated_a_hundred_times_is_not_decoded() -> None:
-    """A progressive file whose last scan comes again and again: refused at once. Ten scans are what programs write."""
+    """A progressive file whose last scan is repeated endlessly: refused at once. Programs write up to ten scans."""
     buffer = io.BytesIO()
     Image.fromarray(RNG.integers(0, 256, (64, 64, 3), dtype=np.uint8)).save(buffer, "JPEG", progressive=True)
     good = buffer.getvalue()
@@ -177,7 +179,7 @@ def test_a_scan_repeated_a_hundred_times_is_not_decoded() -> None:
 
 
 def test_exif_without_entries_is_exif() -> None:
-    """A directory of nothing is whole, one byte less is not."""
+    """An empty directory is complete; one byte less is not."""
     block = b"II*\0" + struct.pack("<IH", 8, 0)
 
     assert upright(block, {}) == (1, EXIF_PREFIX + block, {})
@@ -185,7 +187,7 @@ def test_exif_without_entries_is_exif() -> None:
 
 
 def test_the_last_of_many_entries_counts() -> None:
-    """Cameras write dozens of entries before and behind the orientation."""
+    """Cameras write dozens of entries before and after the orientation."""
     entries = [struct.pack("<HHIHH", 0x0100 + k, 3, 1, k, 0) for k in range(40)]
     entries[39] = struct.pack("<HHIHH", 0x0112, 3, 1, 6, 0)
     block = b"II*\0" + struct.pack("<IH", 8, 40) + b"".join(entries) + bytes(4)

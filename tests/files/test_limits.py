@@ -1,4 +1,4 @@
-"""What travels with a picture, and what a file may claim: to the byte, the frame and the pixel."""
+"""Metadata of a picture, and the limits of what a file may claim: to the byte, the frame and the pixel."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_texts_are_counted_together() -> None:
 
 
 def test_profiles_and_exif_have_limits_of_their_own() -> None:
-    """A byte more than allowed is left out; the picture stays."""
+    """A byte more than allowed is dropped; the picture is kept."""
     limits = Limits(text_bytes=10, profile_bytes=8)
 
     kept = within(_picture(exif=b"e" * 10, icc_profile=b"p" * 8), limits)
@@ -43,7 +43,7 @@ def test_profiles_and_exif_have_limits_of_their_own() -> None:
 
 
 def test_texts_of_a_png_share_one_budget() -> None:
-    """What was read before counts: the second of two texts that fit alone is left out, packed or not."""
+    """Earlier texts count: the second of two texts that fit alone is dropped, compressed or not."""
     first, *rest = chunks(encode(Picture((PIXELS,))))
     value = b"v" * 700
     for second in ((b"tEXt", b"b\0" + value), (b"zTXt", b"b\0\0" + zlib.compress(value)),
@@ -56,7 +56,7 @@ def test_texts_of_a_png_share_one_budget() -> None:
 
 
 def test_every_limit_holds_to_the_last_one() -> None:
-    """Pixels, side, frames, pixels together, pixels for the bytes of a file: as many pass, one more does not."""
+    """Pixels, side, frames, total pixels, pixels per byte of a file: the limit passes, one more does not."""
     limits = Limits(
         pixels=100, all_frames=150, frames=3, side=60, unproven_pixels=20, pixels_per_byte=10, stored_bytes=8
     )
@@ -84,14 +84,14 @@ def test_every_limit_holds_to_the_last_one() -> None:
 
 
 def test_one_frame_may_be_as_large_as_was_allowed() -> None:
-    """A raised limit of pixels holds for a single frame, whatever all frames together may have."""
+    """A raised limit of pixels applies to a single frame, regardless of the limit for all frames together."""
     Limits(pixels=1000, all_frames=500).check("a", 100, 10)
     with pytest.raises(PictureTooLargeError, match="together"):
         Limits(pixels=1000, all_frames=500).check("a", 30, 10, 2)
 
 
 def test_the_limits_that_hold_by_default() -> None:
-    """Those that the documentation gives (docs/formats.md, "Limits")."""
+    """The limits that the documentation states (docs/formats.md, "Limits")."""
     limits = Limits()
 
     assert (limits.pixels, limits.all_frames, limits.frames) == (8192**2, 2 * 8192**2, 20_000)

@@ -19,10 +19,10 @@ RNG = np.random.default_rng(21)
 @given(count=st.integers(1, 256), width=st.integers(1, 9), height=st.integers(1, 9), seed=st.integers(0, 2**32 - 1))
 @pytest.mark.parametrize(("kind", "alphas"), [("PNG", 256), ("TGA", 256), ("GIF", 2), ("BMP", 1)])
 def test_indexed_round_trip(kind: str, alphas: int, count: int, width: int, height: int, seed: int) -> None:
-    """Palettes of 1 to 256 colours, with the alpha that the format can hold: the same pixels and still indexed."""
+    """Palettes of 1 to 256 colours, with alpha that the format can hold: the same pixels and still indexed."""
     rng = np.random.default_rng(seed)
     palette = rng.integers(0, rng.choice([2, 256]), (count, 4)).astype(np.uint8)  # of two values: with equal colours
-    palette[0] = 255  # a palette that is transparent altogether would say nothing in TGA
+    palette[0] = 255  # a completely transparent palette would mean nothing in TGA
     if alphas < 256:
         palette[:, 3] = np.where(rng.random(count) < 0.7, 255, 0) if alphas == 2 else 255
     frame = palette[rng.integers(0, count, (height, width))]
@@ -43,7 +43,7 @@ def test_indexed_round_trip(kind: str, alphas: int, count: int, width: int, heig
 @given(pixels=arrays.arrays(np.bool_, st.tuples(st.integers(1, 20), st.integers(1, 20))))
 @pytest.mark.parametrize("kind", ["PNG", "BMP"])
 def test_one_bit_round_trip(kind: str, pixels: np.ndarray) -> None:
-    """Black and white stay one bit a pixel."""
+    """Black and white stay one bit per pixel."""
     picture = Picture((pixels[..., None].astype(np.uint8) * 255,), mode="1")
 
     data = encode(picture, kind)
@@ -59,7 +59,7 @@ def test_one_bit_round_trip(kind: str, pixels: np.ndarray) -> None:
 @pytest.mark.parametrize("kind", ["PNG", "WEBP", "TGA", "BMP", "DDS"])
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
 def test_eight_bits_round_trip(kind: str, channels: int, width: int, height: int, seed: int) -> None:
-    """Whatever the channels: all samples come back, colour under alpha 0 too."""
+    """For any number of channels: all samples are preserved, including colour under alpha 0."""
     values = np.array([0, 1, 127, 254, 255], np.uint8)
     pixels = np.random.default_rng(seed).choice(values, (height, width, channels))
     if kind in ("TGA", "BMP") and channels in (2, 4):
@@ -74,7 +74,7 @@ def test_eight_bits_round_trip(kind: str, channels: int, width: int, height: int
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
 @pytest.mark.parametrize("keyed", [False, True])
 def test_every_mode_that_pillow_writes(mode: str, keyed: bool) -> None:
-    """Each PNG mode, with and without tRNS: the same colours and the same transparency as Pillow finds."""
+    """Each PNG mode, with and without tRNS: the same colours and transparency as in Pillow."""
     if mode == "I;16":
         image = Image.fromarray(RNG.integers(0, 65536, (9, 7)).astype(np.uint16))
     else:
@@ -115,7 +115,7 @@ def test_palettes_of_few_bits(bits: int) -> None:
 
 
 def test_an_indexed_picture_that_left_its_palette_is_written_in_full_colour() -> None:
-    """No colour is ever bent to fit."""
+    """No colour is ever changed to fit."""
     palette = np.array([[0, 0, 0, 255], [255, 255, 255, 255]], np.uint8)
     frame = np.array([[[0, 0, 0], [9, 9, 9]]], np.uint8)
     for kind in ("PNG", "GIF", "TGA", "BMP"):

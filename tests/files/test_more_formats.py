@@ -1,4 +1,4 @@
-"""TIFF, ICO, CUR, PCX, QOI, AVIF, JPEG XL, BLP, PSD, KRA, ORA: there and back in each mode; lies are refused."""
+"""TIFF, ICO, CUR, PCX, QOI, AVIF, JPEG XL, BLP, PSD, KRA, ORA: round trips in each mode; false headers are refused."""
 
 from __future__ import annotations
 
@@ -39,7 +39,9 @@ def _by_pillow(data: bytes) -> np.ndarray:
 
 @pytest.mark.parametrize("ending", NEW)
 def test_cut_short_or_empty_is_a_sentence(ending: str) -> None:
-    """Every file of every kind, cut at a third and by its last bytes, is refused by a sentence that names it."""
+    """
+    Every file of every kind, truncated at a third and by its last bytes, is refused with a sentence that names it.
+    """
     for data in SAMPLES[ending]:
         for length in (1, 12, len(data) // 3, len(data) * 2 // 3):
             with pytest.raises(DepixelError, match=r"a\.x"):
@@ -50,7 +52,7 @@ def test_cut_short_or_empty_is_a_sentence(ending: str) -> None:
 
 @pytest.mark.parametrize("ending", NEW)
 def test_the_limit_comes_first(ending: str) -> None:
-    """More pixels than are allowed: refused by the header."""
+    """More pixels than allowed: refused by the header."""
     for data in SAMPLES[ending]:
         with pytest.raises(PictureTooLargeError, match="10x12"):
             read_bytes(data, "a.x", Limits(pixels=100))
@@ -59,7 +61,7 @@ def test_the_limit_comes_first(ending: str) -> None:
 @pytest.mark.parametrize("kind", ["TIFF", "QOI", "JXL", "ICO", "CUR"])
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
 def test_every_pixel_comes_back(kind: str, channels: int) -> None:
-    """Grey and colour, with and without alpha, colour under alpha 0 included."""
+    """Grey and colour, with and without alpha, including colour under alpha 0."""
     _needs(kind)
     pixels = _pixels(channels)
     if channels in (2, 4):
@@ -73,7 +75,7 @@ def test_every_pixel_comes_back(kind: str, channels: int) -> None:
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
 @pytest.mark.parametrize("number", [1, 8])
 def test_tiff_of_sixteen_bits(channels: int, number: int) -> None:
-    """Every sample, with and without compression; grey is what Pillow reads."""
+    """Every sample, with and without compression; grey as Pillow reads it."""
     picture = Picture((_pixels(channels, np.uint16),), details={"tiff": number})
 
     data = encode(picture, "TIFF")
@@ -142,7 +144,7 @@ def test_tiff_of_sixteen_bits_that_is_not_handled() -> None:
 )
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "I;16"])
 def test_tiff_stays_as_it_was(number: int, name: str, mode: str) -> None:
-    """Mode, palette and compression come back, and Pillow reads what is written."""
+    """Mode, palette and compression are preserved, and Pillow reads the written file."""
     image = Image.fromarray(_pixels(4)).convert("L" if mode == "I;16" else mode)
     if mode == "I;16":
         image = Image.fromarray(_pixels(1, np.uint16)[..., 0])
@@ -157,7 +159,7 @@ def test_tiff_stays_as_it_was(number: int, name: str, mode: str) -> None:
 
 
 def test_tiff_carries_what_travels() -> None:
-    """Profile, words and resolution with 8 and with 16 bits; of several pages the first is read, which is said."""
+    """Profile, texts and resolution with 8 and with 16 bits; of several pages the first is read, with a note."""
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     details = {"dpi": (144.0, 72.0)}
     for dtype in (np.uint8, np.uint16):
@@ -183,7 +185,7 @@ def test_tiff_carries_what_travels() -> None:
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGB"])
 def test_pcx_in_every_mode(mode: str) -> None:
-    """By Pillow and by us, there and back; it has no alpha."""
+    """By Pillow and by us, in both directions; it has no alpha."""
     image = Image.fromarray(_pixels(3)).convert(mode)
     buffer = io.BytesIO()
     image.save(buffer, "PCX")
@@ -200,7 +202,7 @@ def test_pcx_in_every_mode(mode: str) -> None:
 
 
 def test_qoi_that_claims_more_than_it_holds() -> None:
-    """One byte stands for 62 pixels at most: what is missing is not made up."""
+    """One byte stands for at most 62 pixels: missing data are not made up."""
     _needs("QOI")
     data = bytearray(encode(Picture((np.zeros((4, 4, 3), np.uint8),)), "QOI"))
     struct.pack_into(">II", data, 4, 400, 400)
@@ -211,7 +213,7 @@ def test_qoi_that_claims_more_than_it_holds() -> None:
 
 @pytest.mark.parametrize("alpha", [False, True])
 def test_avif_is_near_and_moves(alpha: bool) -> None:
-    """Within a few levels of a smooth picture; frames, times, profile and EXIF come back."""
+    """Within a few levels of a smooth picture; frames, durations, profile and EXIF are preserved."""
     y, x = np.mgrid[0:32, 0:32]
     smooth = np.stack([x * 7, y * 7, (x + y) * 3, 255 - x * 4], -1).astype(np.uint8)[..., : 4 if alpha else 3]
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -227,7 +229,7 @@ def test_avif_is_near_and_moves(alpha: bool) -> None:
 
 
 def test_avif_whose_clock_stands_still() -> None:
-    """A time scale of zero, by which Pillow divides, is a sentence."""
+    """A time scale of zero, by which Pillow divides, gives a sentence."""
     moving = Picture((np.zeros((8, 8, 3), np.uint8), np.ones((8, 8, 3), np.uint8)), durations=(40.0, 60.0))
     data = bytearray(encode(moving, "AVIF"))
     for box, version_one in ((b"mdhd", 20), (b"mvhd", 20)):
@@ -239,7 +241,7 @@ def test_avif_whose_clock_stands_still() -> None:
 
 
 def test_jpeg_xl_carries_what_travels() -> None:
-    """Profile, EXIF and words."""
+    """Profile, EXIF and texts."""
     _needs("JXL")
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     exif = Image.Exif()
@@ -254,7 +256,7 @@ def test_jpeg_xl_carries_what_travels() -> None:
 
 
 def test_what_is_not_installed_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A format whose reader is missing says how to get it, for reading and for writing."""
+    """A format without an installed reader says how to get it, for reading and for writing."""
     kind = by_name("JXL")
     assert kind is not None
     without = dataclasses.replace(kind, missing=lambda: "install it with pip")
@@ -266,7 +268,7 @@ def test_what_is_not_installed_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _icon(*sizes: int, kind: int = 1) -> bytes:
-    """An icon of PNGs, each of one grey that is its size."""
+    """An icon of PNGs, each in a grey that equals its size."""
     bodies = [encode(Picture((np.full((side, side, 4), side, np.uint8),))) for side in sizes]
     start, table = 6 + 16 * len(sizes), b""
     for side, body in zip(sizes, bodies, strict=True):
@@ -276,7 +278,7 @@ def _icon(*sizes: int, kind: int = 1) -> bytes:
 
 
 def test_an_icon_keeps_its_other_sizes() -> None:
-    """The largest is read; the answer joins the sizes that were drawn by hand, or replaces the one of its own size."""
+    """The largest is read; the answer is added to the sizes drawn by hand, or replaces the one of its own size."""
     picture = read_bytes(_icon(16, 48, 32), "a.ico")
     answer = picture.replace(frames=(np.full((192, 192, 4), 9, np.uint8),))
 
@@ -302,7 +304,7 @@ def test_a_cursor_points_where_it_did() -> None:
 
 @pytest.mark.parametrize("bits", [1, 4, 8, 24, 32])
 def test_icons_of_bitmaps(bits: int) -> None:
-    """Old icons are bitmaps with a mask below: what Pillow shows of them."""
+    """Old icons are bitmaps followed by a mask: the same pixels as in Pillow."""
     colours = RNG.integers(0, 256, (2**bits if bits <= 8 else 0, 4), dtype=np.uint8)
     colours[:, 3:] = 0
     stride = (16 * bits + 31) // 32 * 4
@@ -316,7 +318,7 @@ def test_icons_of_bitmaps(bits: int) -> None:
 
 
 def test_documents_hold_a_merged_picture() -> None:
-    """Krita's and OpenRaster's: the picture inside; one without it, or another zip, says so."""
+    """Krita's and OpenRaster's: the merged picture inside; one without it, or another zip, gives a sentence."""
     empty = io.BytesIO()
     with zipfile.ZipFile(empty, "w") as made:
         made.writestr("mimetype", "image/openraster")
@@ -342,7 +344,7 @@ def test_documents_hold_a_merged_picture() -> None:
 
 
 def test_photoshop_documents() -> None:
-    """The merged picture of 8 bits; deep and large documents are named."""
+    """The merged picture with 8 bits; deep and large documents are named."""
     deep, large = bytearray(SAMPLES["psd"][0]), bytearray(SAMPLES["psd"][0])
     deep[23], large[5] = 16, 2
 
@@ -363,7 +365,7 @@ def test_blizzards_textures_are_what_pillow_shows() -> None:
 
 
 def test_the_largest_extent_is_the_pictures() -> None:
-    """An AVIF tells several sizes: of alpha, of a thumbnail, of the picture."""
+    """An AVIF states several sizes: of alpha, of a thumbnail, of the picture."""
     sizes = [(10, 300), (150, 10), (100, 200), (0, 0)]
     boxes = b"".join(struct.pack(">I4sIII", 20, b"ispe", 0, *size) for size in sizes)
     kind = by_name("AVIF")

@@ -1,4 +1,4 @@
-"""Two numbers of one colour stay two: old engines key by number."""
+"""Two indices with the same colour stay distinct: old engines use the index as a key."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _numbers(data: bytes, name: str) -> list[np.ndarray]:
 
 @pytest.mark.parametrize("kind", ["PNG", "BMP", "TGA", "GIF"])
 def test_numbers_come_back(kind: str) -> None:
-    """There and back, of the same size: every pixel has the number that it had."""
+    """A round trip at the same size: every pixel keeps its index."""
     assert np.array_equal(_numbers(encode(_picture(), kind), "a")[0], INDICES)
 
 
@@ -41,7 +41,7 @@ def test_numbers_of_frames(kind: str) -> None:
 @pytest.mark.parametrize("kind", ["PNG", "BMP", "TGA", "GIF"])
 @pytest.mark.parametrize("scale", [2, 3, 4])
 def test_enlarged_pixels_take_the_number_of_their_source(kind: str, scale: int) -> None:
-    """Blocks of pixels: the number of the pixel that a block came from."""
+    """Blocks of pixels: the index of the pixel that a block came from."""
     large = INDICES.repeat(scale, 0).repeat(scale, 1)
     answer = _picture().replace(frames=(PALETTE[large][..., :3],))
 
@@ -49,7 +49,7 @@ def test_enlarged_pixels_take_the_number_of_their_source(kind: str, scale: int) 
 
 
 def test_what_moved_a_little_takes_the_nearest_number() -> None:
-    """Where an answer rounds a corner, black next to the outline is outline, and black far from it is ground."""
+    """Where an answer rounds a corner, black next to the outline is outline, and black far from it is background."""
     large = INDICES.repeat(4, 0).repeat(4, 1)
     pixels = PALETTE[large][..., :3].copy()
     pixels[8, 8] = 0  # a corner of the red inside turned black
@@ -62,7 +62,7 @@ def test_what_moved_a_little_takes_the_nearest_number() -> None:
 
 
 def test_a_palette_without_twins_needs_no_numbers() -> None:
-    """Equal colours that do not occur are no twins; the indices are kept only where they say something."""
+    """Equal colours that do not occur are not twins; the indices are kept only where they matter."""
     alone = INDICES.copy()
     alone[alone == 2] = 3
     alone[alone == 4] = 1
@@ -74,7 +74,7 @@ def test_a_palette_without_twins_needs_no_numbers() -> None:
 
 @pytest.mark.parametrize(("row", "column", "number"), [(9, 8, 0), (9, 11, 2), (8, 9, 3), (11, 10, 4)])
 def test_the_nearest_neighbour_gives_the_number(row: int, column: int, number: int) -> None:
-    """Left, right, above and below lie different entries of one colour: a pixel takes the one beside it."""
+    """Left, right, above and below there are different entries of one colour: a pixel takes the adjacent one."""
     palette = np.array([[0, 0, 0, 255], [200, 10, 10, 255], *([[0, 0, 0, 255]] * 3)], np.uint8)
     source = np.ones((5, 5), np.uint8)
     source[2, 1], source[2, 3], source[1, 2], source[3, 2] = 0, 2, 3, 4
@@ -88,7 +88,7 @@ def test_the_nearest_neighbour_gives_the_number(row: int, column: int, number: i
 
 
 def test_frames_that_are_not_the_sources_get_the_first_number() -> None:
-    """Indices of one frame say nothing of two."""
+    """Indices of one frame say nothing about two."""
     picture = _picture().replace(frames=_picture().frames * 2)
 
     indices = indices_of(picture)

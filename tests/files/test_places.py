@@ -17,7 +17,7 @@ PICTURE = Picture((np.arange(48, dtype=np.uint8).reshape(4, 4, 3),))
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
-    """Nobody writes into it; reading must not hang."""
+    """Nobody writes into it; reading must not block."""
     os.mkfifo(tmp_path / "pipe.png")
 
     with pytest.raises(UnreadablePictureError, match="not a readable file"):
@@ -34,7 +34,7 @@ def test_a_huge_file_is_not_read(tmp_path: Path) -> None:
 
 
 def test_names_with_a_nul(tmp_path: Path) -> None:
-    """A name that no file can have is a sentence, for reading and for writing."""
+    """An impossible file name gives a sentence, for reading and for writing."""
     with pytest.raises(UnreadablePictureError):
         read(f"{tmp_path}/a\0b.png")
     with pytest.raises((UnwritableOutputError, OutputExistsError)):
@@ -42,7 +42,7 @@ def test_names_with_a_nul(tmp_path: Path) -> None:
 
 
 def test_a_name_that_is_too_long(tmp_path: Path) -> None:
-    """300 characters are more than file systems have; 255 bytes are not, and leave room for the temporary name."""
+    """300 characters exceed the limit of file systems; 255 bytes do not, and leave room for the temporary name."""
     with pytest.raises(UnwritableOutputError, match="too long"):
         write(tmp_path / ("n" * 300 + ".png"), PICTURE)
     write(tmp_path / ("n" * 251 + ".png"), PICTURE)
@@ -52,7 +52,7 @@ def test_a_name_that_is_too_long(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="permissions of another kind")
 def test_a_replaced_file_keeps_its_permissions(tmp_path: Path) -> None:
-    """And a new one takes the user's default, not that of a temporary file."""
+    """A new one gets the user's default, not that of a temporary file."""
     (tmp_path / "old.png").write_bytes(b"x")
     (tmp_path / "old.png").chmod(0o640)
     before = os.umask(0o022)
@@ -68,7 +68,7 @@ def test_a_replaced_file_keeps_its_permissions(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("links", [True, False])
 def test_of_many_writers_one_wins(tmp_path: Path, links: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without leave to overwrite, exactly one writer gets the name, also where the file system has no hard links."""
+    """Without permission to overwrite, exactly one writer gets the name, even if the file system has no hard links."""
     if not links:
 
         def refuse(*_: object) -> None:
@@ -98,7 +98,7 @@ def test_of_many_writers_one_wins(tmp_path: Path, links: bool, monkeypatch: pyte
 
 
 def test_a_raised_limit_allows_one_large_frame(tmp_path: Path) -> None:
-    """The limit of all frames together does not bind a still, whose own limit was raised."""
+    """The limit for all frames together does not apply to a still picture whose own limit was raised."""
     write(tmp_path / "a.png", PICTURE)
 
     assert read(tmp_path / "a.png", Limits(pixels=16, all_frames=4)).width == 4
@@ -107,7 +107,7 @@ def test_a_raised_limit_allows_one_large_frame(tmp_path: Path) -> None:
 
 
 def test_a_symbolic_link_is_read_through(tmp_path: Path) -> None:
-    """A link to a picture is that picture, under the link's name."""
+    """A link to a picture is that picture, with the link's name."""
     (tmp_path / "real.png").write_bytes(encode(PICTURE))
     (tmp_path / "link.png").symlink_to(tmp_path / "real.png")
 

@@ -20,7 +20,7 @@ COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
 
 
 def _filtered(row: bytes, above: bytes, step: int, kind: int) -> bytes:
-    """One row with one filter, byte by byte, straight from the specification."""
+    """One row with one filter, byte by byte, directly from the specification."""
     out = bytearray([kind])
     for i, value in enumerate(row):
         left = row[i - step] if i >= step else 0
@@ -51,14 +51,14 @@ def _sixteen(pixels: np.ndarray, interlaced: bool) -> bytes:
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
 @pytest.mark.parametrize("size", [(1, 1), (1, 9), (11, 1), (13, 10)])
 def test_sixteen_bits_with_every_filter(channels: int, interlaced: bool, size: tuple[int, int]) -> None:
-    """All filters, interlaced or not, down to one pixel: all 16 bits come back."""
+    """All filters, interlaced or not, down to one pixel: all 16 bits are preserved."""
     pixels = RNG.integers(0, 65536, (*size, channels)).astype(np.uint16)
 
     assert np.array_equal(read_bytes(_sixteen(pixels, interlaced)).frames[0], pixels)
 
 
 def test_sixteen_bit_grey_is_what_pillow_reads() -> None:
-    """An independent reader finds the same samples in what is written."""
+    """An independent reader finds the same samples in the written file."""
     pixels = np.cumsum(RNG.integers(0, 900, (40, 30, 1)), axis=1).astype(np.uint16)
 
     with Image.open(io.BytesIO(encode(Picture((pixels,))))) as image:
@@ -66,7 +66,7 @@ def test_sixteen_bit_grey_is_what_pillow_reads() -> None:
 
 
 def test_sixteen_bit_pictures_are_compressed() -> None:
-    """A smooth 16-bit gradient takes a fraction of its samples: the row filters are at work."""
+    """A smooth 16-bit gradient takes a fraction of its samples: the row filters work."""
     y, x = np.mgrid[0:64, 0:64]
     pixels = np.stack([x * 700, y * 700, (x + y) * 400], -1).astype(np.uint16)
 
@@ -75,7 +75,7 @@ def test_sixteen_bit_pictures_are_compressed() -> None:
 
 @pytest.mark.parametrize("depth", [1, 2, 4, 8, 16])
 def test_colour_key_at_every_depth(depth: int) -> None:
-    """tRNS of a grey file names one sample of the file's own depth; that one is transparent, no other."""
+    """tRNS of a grey file names one sample at the file's own depth; only that one is transparent."""
     values = np.arange(2 ** min(depth, 8), dtype=np.uint16) * (257 if depth == 16 else 1)
     key = int(values[-1])
     bits = "".join(format(int(v), f"0{depth}b") for v in values)
@@ -110,9 +110,9 @@ def test_animated_png_is_shown_as_pillow_shows_it(data: st.DataObject) -> None:
         h = height if number == 0 else int(rng.integers(1, height + 1))
         x, y = int(rng.integers(0, width - w + 1)), int(rng.integers(0, height - h + 1))
         pixels = rng.integers(0, 256, (h, w, 4), dtype=np.uint8)
-        pixels[..., 3] = rng.choice([0, 255], (h, w))  # between them rounding differs
+        pixels[..., 3] = rng.choice([0, 255], (h, w))  # rounding differs between them
         place = struct.pack(">IIIII", sequence, w, h, x, y)
-        dispose = int(rng.integers(0, 2))  # "previous" has a test of its own: what Pillow shows depends on the calls
+        dispose = int(rng.integers(0, 2))  # "previous" has its own test: what Pillow shows depends on the calls
         parts.append((b"fcTL", place + struct.pack(">HHBB", 1, 10, dispose, int(rng.integers(0, 2)))))
         rows = zlib.compress(b"".join(b"\0" + row.tobytes() for row in pixels))
         parts.append((b"IDAT", rows) if number == 0 else (b"fdAT", struct.pack(">I", sequence + 1) + rows))
@@ -132,7 +132,7 @@ def test_animated_png_is_shown_as_pillow_shows_it(data: st.DataObject) -> None:
 
 
 def test_previous_frame_comes_back() -> None:
-    """A frame that is to be disposed of by "previous" leaves what was there before it, for the next one to lie on."""
+    """A frame with disposal "previous" restores what was there before it, for the next frame."""
     base, flash, dot = (np.full((2, 2, 4), v, np.uint8) for v in (10, 200, 90))
     for pixels in (base, flash, dot):
         pixels[..., 3] = 255
@@ -152,7 +152,7 @@ def test_previous_frame_comes_back() -> None:
 
 
 def test_default_image_outside_of_the_animation_is_left_out() -> None:
-    """A picture for readers that know no animation is no frame of it."""
+    """A picture for readers without animation is not a frame of it."""
     frames = [np.full((3, 4, 4), 40 * k + 40, np.uint8) for k in range(3)]
     animated = list(chunks(encode(Picture(tuple(frames), durations=(10.0, 20.0, 30.0)))))
     still = [body for kind, body in chunks(encode(Picture((frames[0] * 0,)))) if kind == b"IDAT"]
@@ -169,7 +169,7 @@ def test_default_image_outside_of_the_animation_is_left_out() -> None:
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_animations_of_every_depth_and_channel_count(channels: int, dtype: type) -> None:
-    """Grey, alpha, 8 and 16 bits, equal neighbours, odd times: all as it was given."""
+    """Grey, alpha, 8 and 16 bits, equal neighbours, odd durations: all preserved."""
     first = RNG.integers(0, np.iinfo(dtype).max + 1, (5, 4, channels)).astype(dtype)
     picture = Picture((first, first.copy(), first[::-1].copy()), durations=(1000 / 30, 0.0, 70000.0), loop=2)
 
@@ -181,7 +181,7 @@ def test_animations_of_every_depth_and_channel_count(channels: int, dtype: type)
 
 
 def test_indexed_animation_stays_indexed() -> None:
-    """Frames that keep to the palette are written with it."""
+    """Frames that use only the palette are written with it."""
     palette = RNG.integers(0, 256, (5, 4), dtype=np.uint8)
     palette[:, 3] = (0, 100, 255, 255, 255)
     frames = tuple(palette[RNG.integers(0, 5, (6, 6))] for _ in range(3))
@@ -195,7 +195,7 @@ def test_indexed_animation_stays_indexed() -> None:
 
 
 def test_colour_chunks_are_copied() -> None:
-    """Chromaticities and cICP mean the same for a larger picture, and are there again."""
+    """Chromaticities and cICP mean the same for a larger picture, and are kept."""
     said = {"cHRM": struct.pack(">8I", *range(8)), "cICP": bytes([1, 13, 0, 1])}
     picture = Picture((np.zeros((2, 2, 3), np.uint8),), details={"png": said, "gamma": 0.45455, "dpi": (72.0, 144.0)})
 
@@ -207,7 +207,7 @@ def test_colour_chunks_are_copied() -> None:
 
 
 def test_what_travels_damaged_is_left_behind() -> None:
-    """A broken comment, a text that inflates to 64 MB, a huge profile: the picture itself is read all the same."""
+    """A broken comment, a text that inflates to 64 MB, a huge profile: the picture itself is still read."""
     pixels = RNG.integers(0, 256, (4, 4, 3), dtype=np.uint8)
     parts = list(chunks(encode(Picture((pixels,)))))
     bomb = zlib.compress(bytes(1 << 26), 9)
@@ -227,7 +227,7 @@ def test_what_travels_damaged_is_left_behind() -> None:
 
 
 def test_a_wrong_checksum_of_pixels_is_damage() -> None:
-    """One turned bit in a header or a palette is found, not shown."""
+    """One flipped bit in a header or a palette is detected, not shown."""
     palette = np.array([[1, 2, 3, 255], [4, 5, 6, 255]], np.uint8)
     data = encode(Picture((palette[:, :3][None],), palette=palette, mode="P"))
     for word in (b"IHDR", b"PLTE", b"IDAT"):
@@ -242,7 +242,9 @@ def _chunk_kinds(data: bytes) -> dict[bytes, bytes]:
 
 
 def test_texts_keep_their_kind() -> None:
-    """tEXt stays tEXt while Latin-1 can say it, iTXt stays iTXt, and new text is tEXt: old engines read no other."""
+    """
+    tEXt stays tEXt while Latin-1 suffices, iTXt stays iTXt, and new text is tEXt, because old engines read only that.
+    """
     plain = [
         (b"tEXt", b"Unit\0gr\xfc\xdfe"),
         (b"iTXt", b"Title\0\0\0de\0Titel\0x"),
@@ -271,7 +273,7 @@ def test_texts_keep_their_kind() -> None:
     "body", [b"", b"a", b"a\0", b"a\0\0", b"a\0\0\0", b"a\0\0\0en", b"a\0\0\0en\0", b"a\0\1\0\0\0bad", b"\0\0\0\0\0x"]
 )
 def test_a_short_itxt_costs_the_text_alone(body: bytes) -> None:
-    """Whatever is missing in it, the picture is read."""
+    """The picture is read, whatever is missing in it."""
     first, *rest = chunks(encode(Picture((np.zeros((2, 3, 3), np.uint8),))))
 
     picture = read_bytes(join([first, (b"iTXt", body), *rest]))
@@ -280,7 +282,7 @@ def test_a_short_itxt_costs_the_text_alone(body: bytes) -> None:
 
 
 def test_what_counts_pixels_is_scaled_with_the_picture() -> None:
-    """Offsets of Doom and of the standard, sizes of a sheet's frames grow as the picture does."""
+    """Offsets of Doom and of the standard, and frame sizes of a sheet, are scaled with the picture."""
     extra = [(b"grAb", struct.pack(">ii", 8, -3)), (b"oFFs", struct.pack(">iiB", 5, -6, 0)),
              (b"tEXt", b"FrameSize\0004, 8"), (b"tEXt", b"Offset\0000,-3"), (b"tEXt", b"Frame[2]\0001,2,3,4"),
              (b"tEXt", b"FrameAmount\0004"), (b"tEXt", b"Offset[1]\000none")]  # fmt: skip
@@ -306,7 +308,7 @@ def test_what_counts_pixels_is_scaled_with_the_picture() -> None:
 
 
 def test_offsets_on_paper_stay_and_huge_ones_stay_inside() -> None:
-    """oFFs in micrometres is no number of pixels; what leaves 32 bits is clipped; other sides are no scale."""
+    """oFFs in micrometres is not in pixels; values beyond 32 bits are clipped; unequal sides have no scale."""
     first, *rest = chunks(encode(Picture((np.zeros((4, 6, 3), np.uint8),))))
     far = (b"grAb", struct.pack(">ii", 2**31 - 1, -(2**31)))
     picture = read_bytes(join([first, far, (b"oFFs", struct.pack(">iiB", 5, 6, 1)), *rest]))
@@ -329,7 +331,7 @@ def test_offsets_on_paper_stay_and_huge_ones_stay_inside() -> None:
     ],
 )
 def test_a_background_is_kept(channels: int, dtype: type, mode: str, body: bytes, written: bytes) -> None:
-    """bKGD comes back as it was, behind the palette's place and before the pixels."""
+    """bKGD is preserved, after the palette and before the pixels."""
     first, *rest = chunks(encode(Picture((np.zeros((2, 2, channels), dtype),), mode=mode)))
 
     kinds = [kind for kind, _ in chunks(encode(read_bytes(join([first, (b"bKGD", body), *rest]))))]
@@ -340,7 +342,7 @@ def test_a_background_is_kept(channels: int, dtype: type, mode: str, body: bytes
 
 
 def test_a_background_follows_its_colours() -> None:
-    """Of a palette it is a number while there is one and a colour without; grey turns to RGB and back if it is grey."""
+    """With a palette it is an index, without one a colour; grey becomes RGB and back again if it is grey."""
     palette = np.array([[9, 9, 9, 255], [10, 20, 30, 255]], np.uint8)
     first, plte, *rest = chunks(encode(Picture((palette[np.array([[0, 1]])][..., :3],), palette=palette, mode="P")))
     indexed = read_bytes(join([first, plte, (b"bKGD", b"\1"), *rest]))
@@ -357,7 +359,7 @@ def test_a_background_follows_its_colours() -> None:
 
 
 def test_significant_bits_are_those_of_the_source() -> None:
-    """sBIT is kept by a file of the same size and left out by an answer, whose bits are all significant."""
+    """sBIT is kept in a file of the same size and dropped from an answer, whose bits are all significant."""
     first, *rest = chunks(encode(Picture((np.zeros((2, 2, 3), np.uint8),))))
     picture = read_bytes(join([first, (b"sBIT", b"\5\6\5"), *rest]))
 
@@ -367,7 +369,7 @@ def test_significant_bits_are_those_of_the_source() -> None:
 
 
 def test_texts_are_copied_up_to_a_limit() -> None:
-    """A thousand compressed texts of 4 MB each cost no more than the limit, and a sentence says what was left out."""
+    """A thousand compressed texts of 4 MB each cost no more than the limit, and a sentence says what was dropped."""
     first, *rest = chunks(encode(Picture((np.zeros((2, 2, 3), np.uint8),))))
     bomb = zlib.compress(bytes(2**22))
     texts = [(b"zTXt", b"k%d\0\0" % k + bomb) for k in range(1000)]
@@ -381,7 +383,7 @@ def test_texts_are_copied_up_to_a_limit() -> None:
 
 
 def test_a_huge_profile_is_left_out() -> None:
-    """Four megabytes are more than any profile has."""
+    """Four megabytes are more than any profile needs."""
     first, *rest = chunks(encode(Picture((np.zeros((2, 2, 3), np.uint8),))))
     profile = (b"iCCP", b"x\0\0" + zlib.compress(bytes(2**23)))
 
@@ -391,7 +393,7 @@ def test_a_huge_profile_is_left_out() -> None:
 
 
 def test_pictures_made_for_iphones_are_named() -> None:
-    """CgBI: with the way out."""
+    """CgBI is refused with advice."""
     parts = [(b"CgBI", b"\x50\x00\x20\x02"), *chunks(encode(Picture((np.zeros((2, 2, 3), np.uint8),))))]
 
     with pytest.raises(UnsupportedPictureError, match=r"CgBI.*pngcrush"):

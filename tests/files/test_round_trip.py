@@ -21,7 +21,7 @@ SIZES = st.tuples(st.integers(1, 9), st.integers(1, 9))
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
 def test_png_keeps_every_sample(channels: int, dtype: type, data: st.DataObject) -> None:
-    """Grey, alpha, colour, 8 and 16 bits: what was written is what is read, colour under alpha 0 included."""
+    """Grey, alpha, colour, 8 and 16 bits: reading returns what was written, including colour under alpha 0."""
     height, width = data.draw(SIZES)
     pixels = data.draw(arrays.arrays(dtype, (height, width, channels)))
 
@@ -34,7 +34,7 @@ def test_png_keeps_every_sample(channels: int, dtype: type, data: st.DataObject)
 
 @pytest.mark.parametrize("alpha", [False, True])
 def test_indexed_png_stays_indexed(tmp_path: Path, alpha: bool) -> None:
-    """The palette comes back in its order, with its transparency, and the indices are the same."""
+    """The palette keeps its order and transparency, and the indices are the same."""
     rng = np.random.default_rng(2)
     indices = rng.integers(0, 7, (5, 6), dtype=np.uint8)
     image = Image.fromarray(indices).convert("L")
@@ -55,7 +55,7 @@ def test_indexed_png_stays_indexed(tmp_path: Path, alpha: bool) -> None:
 
 
 def test_one_bit_png_stays_one_bit(tmp_path: Path) -> None:
-    """Black and white in, black and white out, until a grey appears."""
+    """Black and white in, black and white out, unless a grey appears."""
     bits = np.random.default_rng(0).integers(0, 2, (9, 11)).astype(bool)
     Image.fromarray(bits).save(tmp_path / "bits.png")
 
@@ -72,7 +72,7 @@ def test_one_bit_png_stays_one_bit(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("mode", ["L", "RGB"])
 def test_colour_key_becomes_alpha(tmp_path: Path, mode: str) -> None:
-    """tRNS on grey and RGB files hides that very colour."""
+    """tRNS in grey and RGB files makes exactly that colour transparent."""
     key: object = 7 if mode == "L" else (1, 2, 3)
     image = Image.new(mode, (3, 2), 50 if mode == "L" else (9, 9, 9))
     image.putpixel((1, 1), key)  # type: ignore[arg-type]
@@ -85,7 +85,7 @@ def test_colour_key_becomes_alpha(tmp_path: Path, mode: str) -> None:
 
 
 def test_profile_exif_text_and_resolution_travel(tmp_path: Path) -> None:
-    """What a file carries beside its pixels is in the file that is written, with the orientation applied once."""
+    """Metadata of a file are in the written file, with the orientation applied once."""
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     exif = Image.Exif()
     exif[0x0112], exif[0x010E] = 6, "a shield"
@@ -107,7 +107,7 @@ def test_profile_exif_text_and_resolution_travel(tmp_path: Path) -> None:
 
 
 def test_sixteen_bit_keeps_its_profile_and_text() -> None:
-    """The 16-bit path carries the same chunks as the 8-bit one."""
+    """The 16-bit path keeps the same chunks as the 8-bit one."""
     pixels = np.random.default_rng(1).integers(0, 65535, (4, 7, 4)).astype(np.uint16)
     picture = Picture((pixels,), icc_profile=b"profile" * 30, text={"Title": "x"}, details={"gamma": 0.45455})
 
@@ -120,7 +120,7 @@ def test_sixteen_bit_keeps_its_profile_and_text() -> None:
 
 @pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP"])
 def test_animations_keep_frames_and_timings(kind: str) -> None:
-    """Every frame and every duration, the loop count, and equal neighbours where the format's writer can hold them."""
+    """Every frame and duration, the loop count, and equal neighbours if the format's writer can store them."""
     frames = [np.zeros((8, 8, 4), np.uint8) for _ in range(4)]
     for i, frame in enumerate(frames):
         frame[i : i + 3, i : i + 3] = (255, 60 * i, 0, 255)
@@ -142,7 +142,7 @@ def test_animations_keep_frames_and_timings(kind: str) -> None:
 @pytest.mark.parametrize("kind", ["BMP", "TGA", "DDS", "WEBP"])
 @pytest.mark.parametrize("channels", [3, 4])
 def test_lossless_formats_keep_pixels(kind: str, channels: int) -> None:
-    """BMP, TGA, uncompressed DDS and lossless WebP are pixel for pixel."""
+    """BMP, TGA, uncompressed DDS and lossless WebP are exact pixel for pixel."""
     pixels = np.random.default_rng(3).integers(0, 255, (6, 10, channels), dtype=np.uint8)
     picture = Picture((pixels,), mode="RGB" if channels == 3 else "RGBA", format=kind, details={"lossless": True})
 
@@ -150,7 +150,7 @@ def test_lossless_formats_keep_pixels(kind: str, channels: int) -> None:
 
 
 def test_rle_tga_stays_rle(tmp_path: Path) -> None:
-    """A run-length coded TGA is written run-length coded."""
+    """A run-length coded TGA is written with run-length coding."""
     Image.new("RGBA", (64, 64), (1, 2, 3, 4)).save(tmp_path / "a.tga", compression="tga_rle")
 
     write(tmp_path / "b.tga", read(tmp_path / "a.tga"))
@@ -170,7 +170,7 @@ def test_jpeg_is_near() -> None:
 
 
 def test_cmyk_jpeg_becomes_rgb(tmp_path: Path) -> None:
-    """A CMYK file is converted, and its CMYK profile is not claimed for RGB."""
+    """A CMYK file is converted, and its CMYK profile is not attached to RGB."""
     Image.new("CMYK", (8, 8), (0, 255, 255, 0)).save(tmp_path / "c.jpg", icc_profile=b"cmyk")
 
     picture = read(tmp_path / "c.jpg")
@@ -180,7 +180,7 @@ def test_cmyk_jpeg_becomes_rgb(tmp_path: Path) -> None:
 
 
 def test_palette_indices_refuse_strange_colours() -> None:
-    """A colour that is not in the palette is never snapped to another one."""
+    """A colour that is not in the palette is never replaced by another one."""
     palette = np.array([[0, 0, 0, 255], [255, 0, 0, 255], [9, 9, 9, 0]], np.uint8)
     known = np.array([[[255, 0, 0, 255], [77, 77, 77, 0]]], np.uint8)
     strange = np.array([[[254, 0, 0, 255]]], np.uint8)

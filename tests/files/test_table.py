@@ -1,4 +1,4 @@
-"""The table of formats: one line each, nothing about a format anywhere else, and limits that are known in advance."""
+"""The table of formats: one line each, no other place that lists formats, and limits known in advance."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _picture(frames: int = 1, channels: int = 3, dtype: type = np.uint8) -> Pict
 
 
 def test_names_and_endings_are_of_one_format() -> None:
-    """No two formats share a name or an ending; endings are as a path's suffix is, in lower case."""
+    """No two formats share a name or an extension; extensions are in lower case with a dot, as in `Path.suffix`."""
     endings = [ending for kind in FORMATS for ending in kind.endings]
 
     assert len({kind.name for kind in FORMATS}) == len(FORMATS)
@@ -38,7 +38,7 @@ def test_names_and_endings_are_of_one_format() -> None:
 def test_no_other_module_lists_formats() -> None:
     """Outside of depixel.files no tuple, set, list or dict of the engine or the commands names two formats."""
     endings = {ending for kind in FORMATS for ending in kind.endings} | {kind.name for kind in FORMATS}
-    others = [path for path in HOUSE.parent.rglob("*.py") if path.name != "page.py"]  # it serves files of its own
+    others = [path for path in HOUSE.parent.rglob("*.py") if path.name != "page.py"]  # it serves its own files
     for path in others:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Tuple | ast.Set | ast.List):
@@ -53,7 +53,7 @@ def test_no_other_module_lists_formats() -> None:
 
 @pytest.mark.parametrize("kind", FORMATS, ids=[kind.name for kind in FORMATS])
 def test_what_is_claimed_is_kept(kind: files.Format) -> None:
-    """A format that says it holds frames, 16 bits or alpha gives them back; one that does not refuses them in words."""
+    """A format that claims frames, 16 bits or alpha returns them; one that does not refuses them with a sentence."""
     if kind.encode is None or kind.missing():
         assert "does not write" in kind.refusal(_picture()) or kind.missing()
         return
@@ -76,7 +76,7 @@ def test_what_is_claimed_is_kept(kind: files.Format) -> None:
 
 @pytest.mark.parametrize("ending", sorted(SAMPLES))
 def test_the_size_is_told_by_the_first_bytes(ending: str) -> None:
-    """`claimed_pixels` says what the reader then finds, and nothing where the file is too short."""
+    """`claimed_pixels` predicts what the reader finds, and nothing if the file is too short."""
     for data in SAMPLES[ending]:
         picture = read_bytes(data, f"x.{ending}")
 
@@ -89,7 +89,7 @@ def test_the_size_is_told_by_the_first_bytes(ending: str) -> None:
 
 
 def test_the_limit_is_that_of_the_answer() -> None:
-    """WebP's 16383 pixels count for the file that is to be written, not for its source."""
+    """WebP's 16383 pixels apply to the file to be written, not to its source."""
     webp = files.by_ending("x.webp")
 
     assert webp is not None
@@ -117,7 +117,7 @@ def test_what_is_not_read_is_called_by_its_name(start: bytes, word: str) -> None
 
 
 def test_what_nobody_knows_is_said_as_well() -> None:
-    """Bytes without a known beginning: what would be read instead."""
+    """Bytes with an unknown beginning: the sentence lists what can be read."""
     assert stranger(b"what is this") == ""
     with pytest.raises(UnreadablePictureError, match="PNG, JPEG"):
         read_bytes(b"what is this", "x.png")
@@ -125,7 +125,7 @@ def test_what_nobody_knows_is_said_as_well() -> None:
 
 
 def test_an_ending_of_another_format_is_remarked_on() -> None:
-    """By content it is a PNG; an ending that stands for nothing is no contradiction."""
+    """By content it is a PNG; an extension without a meaning is not a contradiction."""
     data = encode(_picture())
 
     assert "PNG by its content" in read_bytes(data, "x.tga").details["wrong_ending"]
@@ -134,7 +134,7 @@ def test_an_ending_of_another_format_is_remarked_on() -> None:
 
 
 def test_what_is_written_nowhere_says_so() -> None:
-    """A video, a name that is no format, a source that came from a video."""
+    """A video, a name that is not a format, a source that came from a video."""
     film = _picture(frames=2).replace(format="VIDEO")
 
     assert files.kind_of("clip.MP4") == "VIDEO" and files.kind_of("clip") is None
@@ -149,7 +149,7 @@ MOST = {"JPEG": 65500, "WEBP": 16383, "GIF": 65535, "TGA": 65535, "PCX": 65535, 
 
 @pytest.mark.parametrize("kind", [kind for kind in FORMATS if kind.encode], ids=lambda kind: kind.name)
 def test_the_most_that_each_format_holds(kind: files.Format) -> None:
-    """The limits of the formats' own documents; the others have none that a picture of ours could reach."""
+    """The limits from the formats' own documents; the others have none that our pictures could reach."""
     if kind.missing():
         pytest.skip(kind.missing())
     most = MOST.get(kind.name, 2**31 - 1)

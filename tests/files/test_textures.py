@@ -1,4 +1,4 @@
-"""KTX, KTX 2 and VTF: every layout there and back, mipmaps and resources kept, lies refused."""
+"""KTX, KTX 2 and VTF: round trips of every layout, mipmaps and resources kept, false headers refused."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _smooth(width: int, height: int) -> Pixels:
 
 
 def _levels(layout: Layout, width: int, height: int, count: int, seed: int = 1) -> list[bytes]:
-    """The bytes of each level: random where any bytes are pixels, smooth in blocks."""
+    """The bytes of each level: random where any bytes are valid pixels, smooth in blocks."""
     rng = np.random.default_rng(seed)
     sizes = [(max(1, width >> k), max(1, height >> k)) for k in range(count)]
     if layout.is_blocks:
@@ -79,7 +79,7 @@ def _vtf(number: int, size: tuple[int, int], count: int, frames: int = 1, minor:
 
 @pytest.mark.parametrize("number", sorted(gl.BLOCKS))
 def test_ktx_in_blocks(number: int) -> None:
-    """Every kind of blocks is read, and written as that kind with as many mipmaps."""
+    """Every kind of block compression is read, and written as that kind with as many mipmaps."""
     data = _ktx(gl.BLOCKS[number], (0, 1, 0, number, 0x1908), (8, 8), 4, b"\x0c\0\0\0key\0value\0\0\0")
 
     picture = read_bytes(data, "a.ktx")
@@ -95,7 +95,7 @@ def test_ktx_in_blocks(number: int) -> None:
 @pytest.mark.parametrize("kind", [0x1401, 0x1403])
 @pytest.mark.parametrize("size", SIZES)
 def test_ktx_of_plain_pixels(channels: int, kind: int, size: tuple[int, int]) -> None:
-    """Every order of channels of 8 and 16 bits, rows filled up: byte for byte again."""
+    """Every order of channels with 8 and 16 bits, padded rows: byte for byte the same."""
     layout = gl.plain(kind, channels)
     assert layout is not None
     data = _ktx(layout, (kind, kind - 0x1400, channels, channels, channels), size, 1)
@@ -105,7 +105,7 @@ def test_ktx_of_plain_pixels(channels: int, kind: int, size: tuple[int, int]) ->
 
 @pytest.mark.parametrize(("kind", "channels"), sorted(gl._PACKED))
 def test_ktx_of_packed_pixels(kind: int, channels: int) -> None:
-    """5-6-5, 4-4-4-4 and 5-5-5-1: byte for byte again; 0 mipmaps stay 0."""
+    """5-6-5, 4-4-4-4 and 5-5-5-1: byte for byte the same; 0 mipmaps stay 0."""
     layout = gl.plain(kind, channels)
     assert layout is not None
     data = _ktx(layout, (kind, 2, channels, channels, channels), (6, 3), 0)
@@ -116,7 +116,7 @@ def test_ktx_of_packed_pixels(kind: int, channels: int) -> None:
 @pytest.mark.parametrize("number", sorted(vulkan.LAYOUTS))
 @pytest.mark.parametrize("scheme", [0, 3])
 def test_ktx2_in_every_layout(number: int, scheme: int) -> None:
-    """Read, and written as the same number, scheme, descriptor and key-value data, with the mipmaps of its size."""
+    """Read, and written with the same number, scheme, descriptor and key-value data, with the mipmaps of its size."""
     layout = vulkan.LAYOUTS[number]
     data = _ktx2(number, (8, 4), 4, scheme, b"\x0a\0\0\0key\0value\0")
 
@@ -137,7 +137,7 @@ def test_ktx2_in_every_layout(number: int, scheme: int) -> None:
 
 
 def test_ktx2_levels_lie_where_the_standard_wants_them() -> None:
-    """The smallest first, each at a multiple of 4 and of the bytes of a pixel or block."""
+    """The smallest first, each at a multiple of 4 and of the bytes per pixel or block."""
     for number, unit in ((23, 12), (43, 4), (131, 8), (137, 16), (9, 4), (84, 12)):
         data = encode(read_bytes(_ktx2(number, (8, 4), 4), "a.ktx2"))
         places = [struct.unpack_from("<3Q", data, 80 + 24 * k) for k in range(4)]
@@ -150,7 +150,7 @@ def test_ktx2_levels_lie_where_the_standard_wants_them() -> None:
 @pytest.mark.parametrize("number", sorted(vtf._LAYOUTS))
 @pytest.mark.parametrize("minor", [1, 2, 3, 5])
 def test_vtf_in_every_layout(number: int, minor: int) -> None:
-    """Read, and written as the same version, layout, thumbnail and resources: byte for byte where nothing is lossy."""
+    """Read, and written with the same version, layout, thumbnail and resources: byte for byte if nothing is lossy."""
     layout = vtf._LAYOUTS[number]
     data = _vtf(number, (8, 4), 1, minor=minor)
 
@@ -171,7 +171,7 @@ def test_vtf_in_every_layout(number: int, minor: int) -> None:
 
 @pytest.mark.parametrize("minor", [2, 4])
 def test_vtf_frames_and_mipmaps(minor: int) -> None:
-    """Levels lie from the smallest on, frames side by side in each; a larger picture has more levels."""
+    """Levels are stored smallest first, frames side by side in each; a larger picture has more levels."""
     data = _vtf(12, (8, 4), 4, frames=3, minor=minor)
 
     picture = read_bytes(data, "a.vtf")
@@ -188,7 +188,7 @@ def test_vtf_frames_and_mipmaps(minor: int) -> None:
 
 
 def test_vtf_resources_of_their_own() -> None:
-    """Data that a table points at are kept, wherever they come to lie."""
+    """Data that a table points to are kept, wherever they end up."""
     data = bytearray(_vtf(3, (4, 4), 1, minor=4))
     data += struct.pack("<I", 5) + b"sheet"
     data[88:92] = b"\x10\0\0\0"
@@ -206,7 +206,7 @@ def test_vtf_resources_of_their_own() -> None:
 @pytest.mark.parametrize("kind", ["KTX", "KTX2", "VTF"])
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
 def test_new_textures_hold_every_pixel(kind: str, channels: int) -> None:
-    """A picture that was no texture is written uncompressed; 16 bits have no place there."""
+    """A picture that was not a texture is written uncompressed; 16 bits do not fit."""
     picture = Picture((RNG.integers(0, 256, (5, 7, channels), dtype=np.uint8),))
 
     again = read_bytes(encode(picture, kind))
@@ -257,7 +257,7 @@ def _changed(data: bytes, at: int, form: str, value: int) -> bytes:
     ],
 )
 def test_kinds_that_are_not_handled(data: bytes, words: str) -> None:
-    """Each is called by its name."""
+    """Each is named."""
     with pytest.raises(UnsupportedPictureError, match=words):
         read_bytes(data, "a")
 
@@ -280,7 +280,7 @@ def test_kinds_that_are_not_handled(data: bytes, words: str) -> None:
     ],
 )
 def test_lies_are_refused(data: bytes, words: str) -> None:
-    """Sizes, offsets and counts that the file does not hold."""
+    """Sizes, offsets and counts beyond the file."""
     with pytest.raises(UnreadablePictureError, match=words):
         read_bytes(data, "a")
 
@@ -315,12 +315,12 @@ PIXELS = {
     23: (bytes([0, 127, 129, 255]), [128, 255, 1, 127]),
     25: (struct.pack("<4H", 1, 3, 5, 7), [1, 3, 5, 7]),
 }
-"""VTF's number of an image format => the bytes of a pixel, and what they stand for by Valve's documents."""
+"""VTF's number of an image format => the bytes of a pixel, and their meaning according to Valve's documents."""
 
 
 @pytest.mark.parametrize("number", sorted(PIXELS))
 def test_vtf_pixels_are_what_the_documents_say(number: int) -> None:
-    """Each uncompressed format by a pixel made by hand."""
+    """Each uncompressed format, tested with a hand-made pixel."""
     raw, expected = PIXELS[number]
     data = _vtf(number, (1, 1), 1)
 
@@ -350,13 +350,13 @@ VULKAN = {
     84: (struct.pack("<3H", 1000, 7, 8), [1000, 7, 8]),
     91: (struct.pack("<4H", 1000, 7, 8, 9), [1000, 7, 8, 9]),
 }
-"""Vulkan's number of a format => the bytes of a pixel, and what they stand for; its sRGB twin has the same."""
+"""Vulkan's number of a format => the bytes of a pixel, and their meaning; its sRGB twin has the same."""
 TWINS = {15: 9, 22: 16, 29: 23, 36: 30, 43: 37, 50: 44}
 
 
 @pytest.mark.parametrize("number", sorted({*VULKAN, *TWINS}))
 def test_vulkan_pixels_are_what_the_documents_say(number: int) -> None:
-    """Each uncompressed format by a pixel made by hand."""
+    """Each uncompressed format, tested with a hand-made pixel."""
     raw, expected = VULKAN[TWINS.get(number, number)]
     data = _ktx2(number, (1, 1), 1)
 
@@ -379,7 +379,7 @@ def test_vulkan_pixels_are_what_the_documents_say(number: int) -> None:
     ],
 )
 def test_gl_pixels_are_what_the_documents_say(channels: int, raw: bytes, expected: list[int]) -> None:
-    """Each order of channels by a pixel made by hand; an array of one picture is a picture."""
+    """Each order of channels, tested with a hand-made pixel; an array of one picture is a picture."""
     layout = gl.plain(0x1401, channels)
     assert layout is not None
     data = bytearray(_ktx(layout, (0x1401, 1, channels, channels, channels), (1, 1), 1))
@@ -398,7 +398,7 @@ def test_gl_pixels_are_what_the_documents_say(channels: int, raw: bytes, expecte
     ],
 )
 def test_gl_packed_pixels(kind: int, channels: int, raw: int, expected: list[int]) -> None:
-    """Two bytes a pixel."""
+    """Two bytes per pixel."""
     layout = gl.plain(kind, channels)
     assert layout is not None
     data = bytearray(_ktx(layout, (kind, 2, channels, channels, channels), (1, 1), 1))
@@ -409,7 +409,7 @@ def test_gl_packed_pixels(kind: int, channels: int, raw: int, expected: list[int
 
 @pytest.mark.parametrize("number", [43, 133])
 def test_ktx2_without_mipmaps_asks_for_none(number: int) -> None:
-    """0 levels ask the reader to make them, 1 does not: each stays what it was."""
+    """0 levels ask the reader to generate them, 1 does not: each is preserved."""
     for stored in (0, 1):
         picture = read_bytes(_ktx2(number, (8, 8), stored), "a.ktx2")
         assert struct.unpack_from("<I", encode(picture), 40)[0] == stored

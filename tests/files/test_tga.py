@@ -19,7 +19,7 @@ PIXELS = RNG.integers(1, 256, (5, 7, 4), dtype=np.uint8)
 
 
 def _tga(kind: int, bits: int, body: bytes, flags: int, size: tuple[int, int] = (7, 5), table: bytes = b"") -> bytes:
-    """A file by hand; with a table of 24-bit entries that begins at number 2."""
+    """A hand-made file; with a table of 24-bit entries that begins at index 2."""
     mapped = (1, 2, len(table) // 3, 24) if table else (0, 0, 0, 0)
     return (
         struct.pack("<BBBHHBHHHHBB", 4, mapped[0], kind, *mapped[1:], 0, 0, *size, bits, flags) + b"name" + table + body
@@ -28,7 +28,7 @@ def _tga(kind: int, bits: int, body: bytes, flags: int, size: tuple[int, int] = 
 
 @pytest.mark.parametrize("corner", list(product((0, 0x10), (0, 0x20))))
 def test_any_corner_may_come_first(corner: tuple[int, int]) -> None:
-    """Rows from below or above, columns from the left or right: the picture is upright."""
+    """Rows from the bottom or top, columns from the left or right: the picture is upright."""
     right, top = corner
     turned = PIXELS[:: 1 if top else -1, :: -1 if right else 1]
 

@@ -1,4 +1,4 @@
-"""`--dry-run`: what there is, what is left alone and why, how long, how much, and a sheet to choose settings from."""
+"""`--dry-run`: what there is, what is left alone and why, time, size, and a sheet for choosing settings."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def pack(tmp_path: Path) -> Path:
     textures = root / "assets/minecraft/textures"
     inner = io.BytesIO()
     with zipfile.ZipFile(inner, "w") as archive:
-        archive.writestr("textures/z.png", _png(1))  # as block/a.png, under another rule: answered apart
+        archive.writestr("textures/z.png", _png(1))  # as block/a.png, under another rule: answered separately
         archive.writestr("read.me", b"hello")
     for name, data in {
         "block/a.png": _png(1),
@@ -61,7 +61,7 @@ def pack(tmp_path: Path) -> Path:
 
 
 def test_what_is_left_alone_has_a_reason(pack: Path) -> None:
-    """Fonts, colour maps, single pixels, empty files, strangers; equal contents once; archives looked into."""
+    """Fonts, colour maps, single pixels, empty files, foreign files; equal contents once; archives are inspected."""
     profiles = load()
 
     found = survey(pack, profiles, profiles["minecraft"], False, lambda text: None)
@@ -81,10 +81,10 @@ def test_what_is_left_alone_has_a_reason(pack: Path) -> None:
 
 
 def test_an_archive_is_opened_as_often_however_much_is_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """To read its directory takes as long as it has entries: done for each, a large pack would take hours."""
+    """Reading an archive's directory takes time for all its entries: done for each entry, it would take hours."""
     names: list[str] = []
     with zipfile.ZipFile(tmp_path / "p.zip", "w") as archive:
-        for i in range(60):  # pairs of equal sizes; each third pair is equal altogether
+        for i in range(60):  # pairs of equal sizes; each third pair is fully equal
             data = Image.frombytes("RGB", (2 + i // 2, 2), bytes([i // 2, i * (i // 2 % 3 > 0), 7] * (4 + i // 2 * 2)))
             buffer = io.BytesIO()
             data.save(buffer, "BMP")
@@ -102,7 +102,9 @@ def test_an_archive_is_opened_as_often_however_much_is_in_it(tmp_path: Path, mon
 
 
 def test_the_estimate_is_measured(pack: Path, tmp_path: Path) -> None:
-    """Size within a third of the real outputs; twice the files, twice the time and size, whatever the machine does."""
+    """
+    Size within a third of the real outputs; twice the files, twice the time and size, whatever else the machine does.
+    """
     profiles = load()
     engine = Upsampler("cpu", {"art": str(write_tiny_art(tmp_path))})
     settings = Request(scale=4)
@@ -127,7 +129,7 @@ def test_the_estimate_is_measured(pack: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("large", [False, True])
 def test_an_atlas_that_no_card_holds_is_said(tmp_path: Path, large: bool, capsys: pytest.CaptureFixture[str]) -> None:
-    """A texture that no graphics card can have in its atlas once it is four times as large; a small one can be."""
+    """A texture that no graphics card can hold in its atlas at four times the size; a small one fits."""
     root = tmp_path / "mods"
     root.mkdir()
     (root / "pack.mcmeta").write_text("{}")
@@ -142,7 +144,7 @@ def test_an_atlas_that_no_card_holds_is_said(tmp_path: Path, large: bool, capsys
 
 
 def test_the_command_writes_only_the_sheet(pack: Path, tmp_path: Path) -> None:
-    """JSON of all figures; no output folder; the sheet has a row a texture, and answers differ from what was given."""
+    """JSON of all figures; no output folder; the sheet has a row per texture, and answers differ from the source."""
     weights = write_tiny_art(tmp_path)
     command = watch_command(pack, "--dry-run", "--json", "--device", "cpu", "--weights", weights)
     before = sorted(pack.rglob("*"))
@@ -153,8 +155,8 @@ def test_the_command_writes_only_the_sheet(pack: Path, tmp_path: Path) -> None:
     told = json.loads(found.stdout)
     assert (told["profile"], told["textures"], told["duplicates"], told["fits"]) == ("minecraft", 4, 1, True)
     assert told["bytes_free"] > told["bytes_then"] > told["bytes_now"]
-    assert told["seconds"] > 0  # of so small a pack a hundredth of one, on a fast machine
-    assert told["bytes_loaded"] == 4 * 16 * (3 * 64 + 24 * 24)  # with the copy
+    assert told["seconds"] > 0  # a hundredth of a second for such a small pack, on a fast machine
+    assert told["bytes_loaded"] == 4 * 16 * (3 * 64 + 24 * 24)  # including the copy
     assert sorted(pack.rglob("*")) == before
     assert not (tmp_path / "mods-depixel").exists()
     with Image.open(told["sheet"]) as sheet:
@@ -163,5 +165,5 @@ def test_the_command_writes_only_the_sheet(pack: Path, tmp_path: Path) -> None:
     assert pixels.shape[1] == 8 + 6 * 200
     assert pixels.shape[0] == 24 + 3 * 216 + 8
     given, asked = pixels[40:232, 8:200], pixels[40:232, 208:400]
-    assert given.std() > 20  # a picture, not the ground
+    assert given.std() > 20  # a picture, not the background
     assert np.abs(given - asked).mean() > 1

@@ -1,6 +1,6 @@
 """
-Disks that take Hero.png and hero.png for one name, as on Windows, macOS and USB sticks. Here a hard link answers under
-the second name, which is how such a disk looks to a program.
+Disks that treat Hero.png and hero.png as one name, as on Windows, macOS and USB sticks. Here a hard link exists under
+the second name, which is how such a disk appears to a program.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Desk:
         return Task(path, Stamp(1, 1), "upscale", Rule("*", "upscale", ()), "recipe", 4)
 
     def made(self, path: str, also: str = "") -> None:
-        """An output of ours; on such a disk it answers to the other name as well."""
+        """One of our outputs; on such a disk it also has the other name."""
         (self.out / path).write_bytes(b"large")
         if also:
             os.link(self.out / path, self.out / also)
@@ -51,7 +51,7 @@ def desk(tmp_path: Path):
 
 @pytest.mark.parametrize("other", ["hero.PNG", "HERO.png", "Ünd.png"])
 def test_two_of_one_name_never_share_an_output(desk: Desk, other: str) -> None:
-    """The second in a run is refused by the first one's name; without such a disk both are taken."""
+    """The second one in a run is refused with the first one's name; on other disks both are accepted."""
     first = "u\u0308ND.png" if other.startswith("Ü") else "Hero.png"
     claims = desk.claims()
 
@@ -65,7 +65,7 @@ def test_two_of_one_name_never_share_an_output(desk: Desk, other: str) -> None:
 
 
 def test_an_output_is_not_taken_from_a_source_that_is_there(desk: Desk) -> None:
-    """What an earlier run made of Hero.png stays, whatever comes of hero.png."""
+    """The earlier output of Hero.png stays, whatever happens to hero.png."""
     desk.made("Hero.png", also="hero.png")
     for name in ("Hero.png", "hero.png"):
         (desk.source / name).write_text(name)
@@ -78,7 +78,7 @@ def test_an_output_is_not_taken_from_a_source_that_is_there(desk: Desk) -> None:
 
 @pytest.mark.parametrize("folding", [False, True], ids=["a source that heeds case", "one that does not"])
 def test_a_rename_of_the_case_alone_takes_the_output_over(desk: Desk, folding: bool) -> None:
-    """hero.png is Hero.png now: its output may be replaced, and is known under the new name alone afterwards."""
+    """hero.png is now Hero.png: its output may be replaced, and afterwards only the new name is recorded."""
     desk.made("hero.png", also="Hero.png")
     (desk.source / "Hero.png").write_text("it")
     if folding:
@@ -91,7 +91,7 @@ def test_a_rename_of_the_case_alone_takes_the_output_over(desk: Desk, folding: b
 
 
 def test_what_is_not_ours_is_refused_as_ever(desk: Desk) -> None:
-    """Somebody else's file, and one of ours that was painted over, under either name."""
+    """A file of others, and one of ours that was edited, under either name."""
     desk.made("hero.png", also="Hero.png")
     (desk.out / "hero.png").write_text("painted over")
     (desk.out / "theirs.png").write_text("theirs")
@@ -101,7 +101,7 @@ def test_what_is_not_ours_is_refused_as_ever(desk: Desk) -> None:
 
 
 def test_a_renamed_source_inherits_the_record_unless_it_has_one(desk: Desk) -> None:
-    """The moved row says `writing`, with the digest of the file; a row of its own that was written stays."""
+    """The moved row says `writing`, with the digest of the file; an existing row of its own stays."""
     for earlier in (None, "failed", "done", "writing"):
         desk.ledger.remove("Hero.png")
         (desk.out / "hero.png").unlink(missing_ok=True)

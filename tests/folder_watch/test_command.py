@@ -1,4 +1,4 @@
-"""`depixel watch` as a person runs it: a real process, real files, a tiny real network."""
+"""`depixel watch` as a user runs it: a real process, real files, a tiny real network."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _save(path: Path, side: int = 8) -> Path:
 
 
 def test_once_scales_back_and_status_names_what_failed(tmp_path: Path, weights: str) -> None:
-    """--once answers with the real engine: block means are the input; exit 1 and --status name the bad file."""
+    """--once answers with the real engine: block means equal the input; exit 1 and --status name the bad file."""
     source = tmp_path / "mods"
     given = _save(source / "a/t.png")
     (source / "bad.png").write_bytes(b"no picture")
@@ -65,7 +65,7 @@ def test_once_scales_back_and_status_names_what_failed(tmp_path: Path, weights: 
 
 
 def test_a_second_run_says_why_there_is_nothing_to_do(tmp_path: Path, weights: str) -> None:
-    """Not silence: how much is in step, and that what failed is not tried again; --status needs no folder."""
+    """It says how much is up to date, and that failures are not retried; --status needs no folder."""
     source = tmp_path / "mods"
     _save(source / "good.png")
     (source / "bad.png").write_bytes(b"no picture")
@@ -85,7 +85,7 @@ def test_a_second_run_says_why_there_is_nothing_to_do(tmp_path: Path, weights: s
         assert "  bad.png: " in status
 
 
-# Until a file is done, and the pass it was done in is over.
+# Wait until a file is done, and its pass is over.
 def _wait_for(lines: Iterable[str], path: str) -> None:
     done = False
     for line in lines:
@@ -98,7 +98,7 @@ def _wait_for(lines: Iterable[str], path: str) -> None:
 @pytest.mark.parametrize("how", [["--every", "600"], ["--poll", "--every", "0.5"]], ids=["events", "polled"])
 def test_stays_takes_what_is_dropped_and_stops_when_asked(tmp_path: Path, weights: str, how: list[str]) -> None:
     """
-    A file dropped while it runs is taken, by an event or by looking again; SIGTERM ends it cleanly. It holds the output
+    A file dropped during the run is processed, by an event or by a scan; SIGTERM ends it cleanly. It holds the output
     folder again after somebody deleted it.
     """
     source = tmp_path / "mods"
@@ -109,7 +109,7 @@ def test_stays_takes_what_is_dropped_and_stops_when_asked(tmp_path: Path, weight
         while "Watching" not in process.stdout.readline():
             assert process.poll() is None
         time.sleep(0.5)
-        _save(tmp_path / "new.png").rename(source / "dropped.png")  # whole at once, however slow the machine is
+        _save(tmp_path / "new.png").rename(source / "dropped.png")  # complete at once, however slow the machine is
         out = tmp_path / "mods-depixel"
         _wait_for(process.stdout, "dropped.png")
         assert (out / "dropped.png").exists()
@@ -139,7 +139,7 @@ def test_layouts_and_names_are_refused_with_a_sentence(tmp_path: Path) -> None:
 
 
 def test_a_terminal_sees_a_table_and_the_log_sees_all(tmp_path: Path, weights: str) -> None:
-    """On a terminal: counts, and what failed above them; the log's path is said, and it has each file."""
+    """On a terminal: counts, and failures above them; the log's path is shown, and it has each file."""
     pty = pytest.importorskip("pty")
     source = tmp_path / "mods"
     _save(source / "good.png")
@@ -153,7 +153,7 @@ def test_a_terminal_sees_a_table_and_the_log_sees_all(tmp_path: Path, weights: s
         while True:
             try:
                 block = os.read(ours, 4096)
-            except OSError:  # Linux's way to say that the other end is closed
+            except OSError:  # how Linux reports that the other end is closed
                 break
             if not block:
                 break
@@ -164,14 +164,14 @@ def test_a_terminal_sees_a_table_and_the_log_sees_all(tmp_path: Path, weights: s
     assert process.returncode == 1
     assert f"Log: {log}".encode() in shown
     assert b"failed  bad.png: " in shown
-    assert b"left alone" in shown  # the heads of the table
+    assert b"left alone" in shown  # the headings of the table
     assert b"done    good.png" not in shown
     assert "done    good.png" in log.read_text("utf-8")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the file of another system")
 def test_the_service_runs_what_was_typed(tmp_path: Path) -> None:
-    """--install-service from another folder with relative paths: its command line, started there, does that work."""
+    """--install-service from another folder with relative paths: the command line in its file does that work."""
     (tmp_path / "my mods").mkdir()
     command = watch_command("my mods", "-o", "the 100% out")
     env = environment(HOME=str(tmp_path))

@@ -1,4 +1,4 @@
-"""What packs broke on elsewhere (docs/packs.md), where no other test keeps it."""
+"""Failures of other tools with packs (docs/packs.md) that no other test covers."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _once(source: Path, out: Path | None = None, events: list[Announcement] | No
 
 
 def test_every_test_that_the_documentation_names_exists() -> None:
-    """docs/packs.md maps complaints to tests; a renamed test is renamed there as well."""
+    """docs/packs.md maps complaints to tests; a renamed test must be renamed there too."""
     text = (ROOT / "docs" / "packs.md").read_text("utf-8")
     named = 0
     for row in (line for line in text.splitlines() if "::test_" in line):
@@ -70,7 +70,7 @@ def test_every_test_that_the_documentation_names_exists() -> None:
 
 
 def test_a_dds_of_no_mipmaps_says_so_as_before(tmp_path: Path) -> None:
-    """Header counts of 0 and 1 both mean the top level alone; each stays what it was, and no level is added."""
+    """Header counts of 0 and 1 both mean only the top level; each is preserved, and no level is added."""
     for count in (0, 1):
         _dds(tmp_path / f"pack/m{count}.dds", count)
     _once(tmp_path / "pack")
@@ -82,7 +82,7 @@ def test_a_dds_of_no_mipmaps_says_so_as_before(tmp_path: Path) -> None:
 
 
 def test_formats_are_never_mixed(tmp_path: Path) -> None:
-    """A Dolphin pack of DDS with mipmaps in files of their own stays DDS; the levels have the sizes they must have."""
+    """A Dolphin pack of DDS with mipmaps in separate files stays DDS; the levels have the right sizes."""
     name = "tex1_8x8_m_0123456789abcdef_14"
     _dds(tmp_path / f"pack/{name}.dds", 1)
     _dds(tmp_path / f"pack/{name}_mip1.dds", 1)
@@ -93,7 +93,7 @@ def test_formats_are_never_mixed(tmp_path: Path) -> None:
 
 
 def test_what_goes_in_is_what_is_counted(tmp_path: Path) -> None:
-    """FileEntry = done + copied + failed + left alone; nothing is lost without a word."""
+    """FileEntry = done + copied + failed + left alone; nothing is lost silently."""
     for seed in range(5):
         _save(tmp_path / f"pack/{seed}.png", seed)
     _save(tmp_path / "pack/twin.png", 0)
@@ -118,7 +118,7 @@ def elsewhere(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_an_output_on_another_drive(tmp_path: Path, elsewhere: Path) -> None:
-    """Nothing is renamed across file systems: source and output may lie on different ones."""
+    """Nothing is renamed across file systems: source and output may be on different ones."""
     _save(tmp_path / "pack/a/b.png")
     tally = _once(tmp_path / "pack", elsewhere)
 
@@ -127,7 +127,7 @@ def test_an_output_on_another_drive(tmp_path: Path, elsewhere: Path) -> None:
 
 
 def test_a_picture_of_a_fixed_size_can_be_left_alone(tmp_path: Path) -> None:
-    """Some engines take one size of sheet only: a rule of the user's own leaves those alone, or warns by size."""
+    """Some engines accept one size of sheet only: a rule of the user's leaves those alone, or warns by size."""
     _save(tmp_path / "pack/sheets/main.png", 1)
     _save(tmp_path / "pack/other.png", 2)
     (tmp_path / "pack" / OWN_PROFILES).write_text(

@@ -1,4 +1,4 @@
-"""A disk that is really full: a file system of a few hundred kilobytes, in a namespace of its own."""
+"""A disk that is really full: a file system of a few hundred kilobytes, in its own namespace."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ sys.stdout.write(f"{pauses} {failed} {parts} {before < 40} {after} {ledger.count
 
 def test_a_full_disk_pauses_and_resumes_for_real(tmp_path: Path) -> None:
     """
-    Full: a pause each time, no file called failed, no partial output, what is there is whole. With room again: all 40
-    outputs are right, and the ledger is whole.
+    Full: a pause each time, no file marked as failed, no partial output, existing outputs are complete. With space
+    again, all 40 outputs are right, and the ledger is intact.
     """
     if not _namespaces():
         pytest.skip("needs Linux's user namespaces")

@@ -1,4 +1,4 @@
-"""One file never stops the others nor the next start; damage, pipes, far times and full disks are sentences."""
+"""One file never stops the others or the next start; damage, pipes, distant times and full disks give sentences."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def desk(tmp_path: Path) -> Desk:
 
 @pytest.mark.parametrize("seconds", [10_413_792_000, 2**63 // 10**9 + 5, -(2**40)])
 def test_times_far_from_ours(desk: Desk, seconds: int) -> None:
-    """The year 2300 does not fit into SQLite's numbers: done once, and in step from then on."""
+    """The year 2300 does not fit into SQLite's numbers: processed once, and up to date from then on."""
     path = desk.drop("a.png")
     try:
         os.utime(path, (seconds, seconds))
@@ -82,7 +82,7 @@ def test_times_far_from_ours(desk: Desk, seconds: int) -> None:
 
 
 def test_a_picture_that_needs_more_memory_than_there_is(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Refused by its header before it is decoded, others are done; tried again without a word when there is room."""
+    """Refused by its header before it is decoded, others are processed; retried silently when there is memory."""
     desk.drop("large.png", 1, 1000)
     desk.drop("small.png", 2)
     free = 2**27
@@ -111,7 +111,7 @@ def test_memory_is_measured() -> None:
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
 def test_a_pipe_beside_a_texture(desk: Desk) -> None:
-    """A description, a texture, an archive that are pipes: none is waited for."""
+    """A description, a texture and an archive that are pipes: none blocks the watcher."""
     (desk.source / "pack.mcmeta").write_text("{}")
     desk.drop("assets/m/textures/item/a.png")
     for name in ("assets/m/textures/item/a.png.mcmeta", "b.png", "c.zip"):
@@ -123,7 +123,7 @@ def test_a_pipe_beside_a_texture(desk: Desk) -> None:
 
 
 def test_a_copy_of_any_size_is_not_held_in_memory(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """--complete-pack copies block by block, and textures over the limit of bytes are refused."""
+    """--complete-pack copies block by block, and textures over the byte limit are refused."""
     (desk.source / "movie.bik").write_bytes(bytes(5 * 2**20))
     real = Path.read_bytes
 
@@ -141,7 +141,7 @@ def test_a_copy_of_any_size_is_not_held_in_memory(desk: Desk, monkeypatch: pytes
 
 
 def test_a_file_at_which_the_process_died_three_times_is_set_aside(desk: Desk) -> None:
-    """In work at three deaths: named, and not touched again until it changes; the others are done."""
+    """In progress at three deaths: reported, and not touched again until it changes; the others are processed."""
     poison, good = desk.drop("poison.png", 1), desk.drop("good.png", 2)
     desk.out.mkdir()
     for _ in range(3):
@@ -160,7 +160,7 @@ def test_a_file_at_which_the_process_died_three_times_is_set_aside(desk: Desk) -
 
 
 def test_a_suspect_is_dealt_with_alone(desk: Desk) -> None:
-    """In work at one death: after the others, by itself."""
+    """In progress at one death: processed after the others, alone."""
     suspect = desk.drop("a.png", 1)
     for number in range(5):
         desk.drop(f"b{number}.png", 10 + number)
@@ -176,7 +176,7 @@ def test_a_suspect_is_dealt_with_alone(desk: Desk) -> None:
 
 
 def test_the_end_of_a_run_leaves_no_suspects(tmp_path: Path) -> None:
-    """A stop by the user is no death."""
+    """A stop by the user does not count as a death."""
     note = tmp_path / ATTEMPTS_NAME
     attempts = Attempts(note)
     attempts.begin([("a.png", Stamp(1, 2))])
@@ -196,7 +196,7 @@ def _damage(path: Path) -> None:
 
 
 def test_kills_from_outside_set_no_file_aside(desk: Desk) -> None:
-    """Two deaths, the second while the file was alone: it may have been bad luck, and is tried once more."""
+    """Two deaths, the second while the file was alone: it may have been bad luck, so it is tried once more."""
     unlucky = desk.drop("unlucky.png", 1)
     desk.out.mkdir()
     about = unlucky.stat()
@@ -210,7 +210,7 @@ def test_kills_from_outside_set_no_file_aside(desk: Desk) -> None:
 
 @pytest.mark.parametrize("how", ["pages", "header", "cut"])
 def test_a_damaged_ledger_is_made_anew(desk: Desk, how: str) -> None:
-    """A copy is kept, that is said, outputs are known by their content: nothing fails, nothing is written twice."""
+    """A copy is kept and announced, outputs are recognised by content: nothing fails, nothing is written twice."""
     for number in range(8):
         desk.drop(f"{number}.png", number)
     desk.run()
@@ -232,7 +232,7 @@ def test_a_damaged_ledger_is_made_anew(desk: Desk, how: str) -> None:
 
 
 def test_a_foreign_file_stays_foreign_after_a_repair(desk: Desk) -> None:
-    """A ledger that was made anew does not make somebody's file ours."""
+    """A rebuilt ledger does not make a file of others ours."""
     desk.drop("a.png")
     desk.run()
     (desk.out / LEDGER_NAME).write_bytes(b"no database at all" * 300)
@@ -245,7 +245,7 @@ def test_a_foreign_file_stays_foreign_after_a_repair(desk: Desk) -> None:
 
 
 def test_a_damaged_ledger_leaves_no_connection_open(tmp_path: Path) -> None:
-    """An exception closes what was opened."""
+    """An exception closes open files."""
     path = tmp_path / LEDGER_NAME
     path.write_bytes(b"no database at all" * 300)
 
@@ -255,7 +255,7 @@ def test_a_damaged_ledger_leaves_no_connection_open(tmp_path: Path) -> None:
 
 
 def test_rows_are_salvaged_from_both_ends(tmp_path: Path) -> None:
-    """A page in the middle is lost, what comes before and after it is not."""
+    """A page in the middle is lost; the pages before and after it are not."""
     from depixel_watch.ledger.ledger import NOTHING, Row
     from depixel_watch.ledger.repair import open_ledger
 
@@ -296,7 +296,9 @@ def test_a_full_disk_at_the_start_is_a_sentence(tmp_path: Path, monkeypatch: pyt
 
 
 def test_only_what_changed_is_looked_at(desk: Desk) -> None:
-    """A pass over one changed file sees it, its folder and nothing else; a deleted file loses its output in two."""
+    """
+    A pass over one changed file scans it, its folder and nothing else; a deleted file loses its output in two passes.
+    """
     for number in range(4):
         desk.drop(f"a/{number}.png", number)
         desk.drop(f"b/{number}.png", 10 + number)
@@ -323,7 +325,7 @@ def test_only_what_changed_is_looked_at(desk: Desk) -> None:
      (".depixel-profiles.toml", True), ("pack.mcmeta", True)],
 )  # fmt: skip
 def test_changes_that_matter(desk: Desk, path: str, cares: bool) -> None:
-    """A log that grows wakes nobody."""
+    """A growing log wakes nothing."""
     watcher = desk.open()
     watcher.reconcile()
 
@@ -334,7 +336,7 @@ def test_changes_that_matter(desk: Desk, path: str, cares: bool) -> None:
 @pytest.mark.parametrize("where", ["a thread", "the main thread"])
 @pytest.mark.parametrize("signals", [[signal.SIGTERM], [signal.SIGINT, signal.SIGINT]], ids=["SIGTERM", "twice SIGINT"])
 def test_a_decoder_that_hangs_is_ended(signals: list[int], where: str) -> None:
-    """C code that does not return, in any thread: SIGTERM, or Ctrl-C twice, end the process within two seconds."""
+    """C code that does not return, in any thread: SIGTERM, or Ctrl-C twice, ends the process within two seconds."""
     hang = "hashlib.pbkdf2_hmac('sha256', b'', b'', 2**31 - 1)"
     run = f"t = threading.Thread(target=lambda: {hang}); t.start(); t.join()" if where == "a thread" else hang
     code = (
@@ -360,7 +362,7 @@ def test_a_decoder_that_hangs_is_ended(signals: list[int], where: str) -> None:
 
 
 def test_a_process_that_stays_ends_at_once_when_asked(tmp_path: Path) -> None:
-    """A watcher that rests for half a minute hears SIGTERM at once."""
+    """A watcher that sleeps for half a minute reacts to SIGTERM at once."""
     source = tmp_path / "mods"
     source.mkdir()
     env = environment(DEPIXEL_RUNTIME_DIR=str(tmp_path / "run"))

@@ -1,4 +1,4 @@
-"""`depixel watch --engine auto|URL`: the engine that GIMP and Krita share does the watcher's work."""
+"""`depixel watch --engine auto|URL`: the engine shared with GIMP and Krita does the watcher's work."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def place(tmp_path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
-    """An engine that is installed, and not running yet."""
+    """An installed engine that is not running yet."""
     place = Place(str(tmp_path / "engine"))
     record_engine(place, weights)
     monkeypatch.setenv("DEPIXEL_RUNTIME_DIR", place.folder)
@@ -54,8 +54,8 @@ def _picture(seed: int, side: int = 8) -> Picture:
 
 def test_the_shared_engine_answers_and_its_absence_is_no_picture_s_fault(place: Place, weights: Path) -> None:
     """
-    auto starts it: answers and recipe are those of the engine in this process. By address: the same, until it is
-    stopped; then the work waits, and no picture is called failed. One that it refuses is that picture's error.
+    auto starts it: answers and recipe equal those of an engine in this process. By address: the same, until it is
+    stopped; then the work waits, and no picture fails. If it refuses a picture, that is the picture's error.
     """
     settings = Request(domain="art", scale=4)
     here = EngineUpscaler(Upsampler("cpu", {"art": str(weights)}), settings, lambda: False)
@@ -77,13 +77,13 @@ def test_the_shared_engine_answers_and_its_absence_is_no_picture_s_fault(place: 
     assert isinstance(refused, DepixelError)
     Engine("tests", place).stop()
     with pytest.raises(EngineAwayError, match="nothing is lost"):
-        for _ in range(50):  # it finishes what it is doing first
+        for _ in range(50):  # it finishes its current work first
             fixed.upscale(pictures, {}, 4)
             time.sleep(0.1)
 
 
 def test_the_command_by_the_shared_engine(place: Place, tmp_path: Path) -> None:
-    """--engine auto --once: files come out; --weights together with it, and a wrong address, are refused."""
+    """--engine auto --once: files are written; --weights together with it, and a wrong address, are refused."""
     source = tmp_path / "mods"
     source.mkdir()
     Image.fromarray(_picture(4).frames[0]).save(source / "a.png")
@@ -100,7 +100,7 @@ def test_the_command_by_the_shared_engine(place: Place, tmp_path: Path) -> None:
 
 
 class _Recorder:
-    """An engine that answers with a report of nothing, and remembers what was asked."""
+    """An engine that returns an empty report, and records its requests."""
 
     def __init__(self) -> None:
         self.requests: list[Request] = []
@@ -116,7 +116,7 @@ class _Recorder:
 
 
 def test_a_folder_of_faces_is_reckoned_with_the_scale_that_is_written() -> None:
-    """What lies beside a texture is scaled as it is: by one scale for the whole folder, whatever the kind."""
+    """A file next to a texture is scaled with it: by one scale for the whole folder, whatever the kind."""
     engine = _Recorder()
 
     worker = EngineUpscaler(engine, Request(domain="faces"), lambda: False)
@@ -126,7 +126,7 @@ def test_a_folder_of_faces_is_reckoned_with_the_scale_that_is_written() -> None:
 
 
 def test_what_was_typed_outranks_the_profile() -> None:
-    """`depixel watch DIR --frames none` means it, also where a game's profile cuts sheets into frames."""
+    """`depixel watch DIR --frames none` is obeyed even if a game's profile cuts sheets into frames."""
     engine = _Recorder()
     tiny = [Picture((np.zeros((16, 16, 3), np.uint8),), mode="RGB")]
 

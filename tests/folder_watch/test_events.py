@@ -1,4 +1,4 @@
-"""Where there are no file events the folder is polled, and that is said: with a real limit, and by what is mounted."""
+"""Without file events the folder is polled, and that is announced: with a real limit, and by file system."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from depixel_watch.folder.scan import Changes
 
 
 def _namespaces() -> bool:
-    """Whether a process may have limits and mounts of its own here."""
+    """Whether a process may set limits and mounts here."""
     if shutil.which("unshare") is None:
         return False
     return subprocess.run(["unshare", "-U", "-r", "-m", "true"], capture_output=True, check=False).returncode == 0
@@ -46,7 +46,7 @@ def test_a_real_inotify_limit_is_said_and_survived(tmp_path: Path) -> None:
 
 
 def test_a_change_at_the_end_of_waiting_is_not_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What happens in the moment between the end of one wait and the beginning of the next ends the next."""
+    """A change between the end of one wait and the beginning of the next ends the next one."""
     hints = ChangeHints(tmp_path, poll=True)
     wait = hints._changed.wait
 
@@ -63,7 +63,7 @@ def test_a_change_at_the_end_of_waiting_is_not_forgotten(tmp_path: Path, monkeyp
 
 
 def test_network_drives_are_known_by_their_mount(tmp_path: Path) -> None:
-    """The innermost mount decides, names with spaces included; what is not listed is taken as local."""
+    """The innermost mount decides, including names with spaces; an unlisted one counts as local."""
     mounts = tmp_path / "mounts"
     share = tmp_path / "my share"
     (share / "mods").mkdir(parents=True)
@@ -93,7 +93,7 @@ def _next(hints: ChangeHints) -> Changes | None:
 
 @linux
 def test_folders_are_followed_wherever_they_go(tmp_path: Path) -> None:
-    """A new tree, a tree that was renamed, one that was moved in: files in them are told by their names of now."""
+    """A new tree, a renamed tree, one that was moved in: changes in them are reported with their current names."""
     outside = tmp_path / "outside"
     (outside / "in").mkdir(parents=True)
     root = tmp_path / "mods"

@@ -1,4 +1,4 @@
-"""An output folder that somebody else prepared, or to which others can write: nothing outside of it is touched."""
+"""An output folder that somebody else prepared, or can write to: nothing outside of it is touched."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def source(tmp_path: Path) -> Path:
 
 
 def run(source: Path) -> tuple[PassCounts, list[Announcement]]:
-    """One watcher until nothing waits."""
+    """One watcher until nothing is waiting."""
     events: list[Announcement] = []
     tracker = StabilityTracker(0, time.monotonic)
     watcher = Watcher(source, overlay_for(source), NearestWorker(), tracker, load(), tell=events.append)
@@ -53,7 +53,7 @@ def run(source: Path) -> tuple[PassCounts, list[Announcement]]:
 
 @pytest.mark.parametrize("form", ["relative", "absolute", "target"])
 def test_a_ledger_cannot_lead_out_of_its_folder(source: Path, tmp_path: Path, form: str) -> None:
-    """Its rows say which outputs are to be deleted with their sources; none of them may name another file."""
+    """Its rows say which outputs to delete with their sources; none of them may name another file."""
     precious = tmp_path / "precious.txt"
     precious.write_text("mine")
     stamp = stamp_of(precious)
@@ -86,7 +86,7 @@ def test_a_ledger_cannot_lead_out_of_its_folder(source: Path, tmp_path: Path, fo
     ],
 )
 def test_values_of_another_type_are_damage(source: Path, damage: str) -> None:
-    """SQLite holds anything in any column: the ledger is rebuilt, that is said, and no start fails."""
+    """SQLite stores any type in any column: the ledger is rebuilt and that is announced; no start fails."""
     run(source)
     out = overlay_for(source)
     base = sqlite3.connect(out / LEDGER_NAME)
@@ -120,7 +120,7 @@ def test_a_link_in_place_of_the_ledger_or_lock_is_a_sentence(source: Path, tmp_p
 
 @LINKS
 def test_a_link_in_place_of_log_page_or_note_is_not_followed(source: Path, tmp_path: Path) -> None:
-    """The log is not written, the others are replaced; the file that the link names stays as it is."""
+    """The log is not written, the others are replaced; the link's target does not change."""
     out = overlay_for(source)
     out.mkdir()
     names = (LOG_NAME, "depixel-report.html", ATTEMPTS_NAME, Path(ATTEMPTS_NAME).with_suffix(".part").name)

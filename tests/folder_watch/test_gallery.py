@@ -1,4 +1,4 @@
-"""The watcher's page shows what was made, and stays light."""
+"""The watcher's page shows the outputs, and stays small."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def write(path: Path, kind: str, side: int = 8) -> None:
 
 
 def test_pictures_are_linked_and_others_get_a_thumbnail(tmp_path: Path) -> None:
-    """A PNG is shown by itself, a DDS as an embedded preview; names are neither markup nor broken addresses."""
+    """A PNG is shown directly, a DDS as an embedded preview; names are neither markup nor broken addresses."""
     source, out = tmp_path / "mod", tmp_path / "mod-depixel"
     for name, kind in (("a <b>#%20.png", "PNG"), ("sub/wall.dds", "DDS")):
         write(source / name, kind)
@@ -57,7 +57,7 @@ def test_pictures_are_linked_and_others_get_a_thumbnail(tmp_path: Path) -> None:
 
 
 def test_the_sample_is_small_and_steady() -> None:
-    """Of 50,000 textures the same few are shown, in whatever order they come; copies and archives are not."""
+    """Of 50,000 textures the same few are shown, in any order; copies and archives are not."""
     rows = [a_row(f"t{number}.png") for number in range(50_000)]
     forwards, backwards, fewer = Sample(), Sample(), Sample()
     for row in [*rows, a_row("copy.png", answer=False), a_row("pack.zip")]:
@@ -74,7 +74,7 @@ def test_the_sample_is_small_and_steady() -> None:
 
 
 def test_thumbnails_take_no_more_time_than_there_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those that were not made come with the next page; what was made is not made again."""
+    """Missing ones come with the next page; existing ones are not made again."""
     made: list[Path] = []
     monkeypatch.setattr(module, "_thumbnail", lambda path: made.append(path) or "data:image/png;base64,AA==")
     source, out = tmp_path / "mod", tmp_path / "out"

@@ -1,4 +1,4 @@
-"""Names that no program expects, as old archives and other systems leave them: taken like any other."""
+"""Unusual names from old archives and other systems are treated like any others."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ def _save(folder: Path, name: bytes, seed: int) -> None:
 
 @pytest.mark.parametrize("pack", [False, True], ids=["generic", "minecraft"])
 def test_every_name_is_taken_once_and_kept(tmp_path: Path, pack: bool) -> None:
-    """Same name in the output, byte for byte; nothing is left to do; a deleted source takes its output along."""
+    """Same name in the output, byte for byte; nothing is left to do; deleting a source deletes its output."""
     desk = Desk(tmp_path)
     for seed, name in enumerate(NAMES.values()):
         _save(desk.source, name, seed)
-    if pack:  # here each picture may have a description beside it, under a longer name
+    if pack:  # here each picture may have a description next to it, with a longer name
         (desk.source / "pack.mcmeta").write_text("{}")
         (desk.source / "--help.png.mcmeta").symlink_to("--help.png.mcmeta")
     desk.once()
@@ -63,10 +63,10 @@ def test_every_name_is_taken_once_and_kept(tmp_path: Path, pack: bool) -> None:
 
 
 def test_the_ledger_keeps_any_text(tmp_path: Path) -> None:
-    """Names, outputs and reasons that are not Unicode come back as they were, between others and by pages."""
+    """Names, outputs and reasons that are not Unicode are preserved, among others and page by page."""
     ledger = Ledger(tmp_path / LEDGER_NAME)
     told = {}
-    for path in ("a", "\udc83\udc65", "\ud83d alone", "z", "\u30c6"):  # the third: half a letter, as on Windows
+    for path in ("a", "\udc83\udc65", "\ud83d alone", "z", "\u30c6"):  # the third: half a surrogate pair, as on Windows
         row = Row(path, Stamp(1, 2), "k", "r", "failed", f"{path} is bad", Stamp(3, 4), "", f"{path}.png")
         told[path] = row
     ledger.record(told.values())
@@ -80,7 +80,7 @@ def test_the_ledger_keeps_any_text(tmp_path: Path) -> None:
 
 
 def test_what_is_said_of_them_stays_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Screen, log and status: a line a file, nothing that a terminal obeys; the page and JSON can be read."""
+    """Screen, log and status: one line per file, no terminal commands; the page and JSON are valid."""
     source, out = tmp_path / "mods", tmp_path / "mods-depixel"
     for name in NAMES.values():
         _save(source, name, 0)
@@ -110,7 +110,7 @@ def test_what_is_said_of_them_stays_a_line(tmp_path: Path, capsys: pytest.Captur
 
 
 def test_a_picture_of_such_a_name_by_itself(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """`depixel upscale` answers all of them, and its lines and report can be read."""
+    """`depixel upscale` answers all of them, and its lines and report are readable."""
     source, out = tmp_path / "in", tmp_path / "out"
     for seed, name in enumerate(NAMES.values()):
         _save(source, name, seed)

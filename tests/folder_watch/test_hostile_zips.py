@@ -1,4 +1,4 @@
-"""Archives made to do harm, and archives damaged at random."""
+"""Malicious archives, and archives damaged at random."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _rewritten(data: bytes) -> bytes:
 @settings(max_examples=60, deadline=10_000, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(spoilt(archives()))
 def test_any_damage_is_a_sentence_or_an_archive(data: bytes) -> None:
-    """Never another exception; what comes out is whole."""
+    """Never another exception; any output is complete."""
     try:
         made = _rewritten(data)
     except DepixelError as error:
@@ -45,7 +45,7 @@ def test_any_damage_is_a_sentence_or_an_archive(data: bytes) -> None:
 
 
 def test_entries_that_lie_over_each_other() -> None:
-    """One megabyte of zeroes named by two hundred directory entries, as bombs do it: refused, nothing unpacked."""
+    """One megabyte of zeroes named by two hundred directory entries, like a zip bomb: refused, nothing unpacked."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("0000.bin", bytes(2**20))
@@ -60,7 +60,9 @@ def test_entries_that_lie_over_each_other() -> None:
 
 
 def test_a_directory_that_lies_about_sizes() -> None:
-    """An entry that says it is small and inflates to much: no more than it says is held, and the archive is refused."""
+    """
+    An entry that claims to be small and inflates to much: only the claimed size is held, and the archive is refused.
+    """
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("a.bin", bytes(2**24))
@@ -86,7 +88,7 @@ def test_lzma_that_wants_gigabytes() -> None:
 
 
 def test_a_way_of_packing_that_nobody_here_knows() -> None:
-    """Said so, by its number or name; not called damaged."""
+    """Reported by number or name, not as damaged."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("a.txt", b"text")
@@ -100,7 +102,7 @@ def test_a_way_of_packing_that_nobody_here_knows() -> None:
 
 
 def test_a_fault_of_ours_in_one_picture_stops_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The picture is copied as it is; the others are enlarged."""
+    """The picture is copied unchanged; the others are enlarged."""
     from depixel_watch.packs import archive as packs
 
     whole = packs.prepare
@@ -124,7 +126,7 @@ def test_a_fault_of_ours_in_one_picture_stops_no_other(monkeypatch: pytest.Monke
 
 @pytest.mark.skipif(sys.platform != "linux", reason="asks Linux how much memory it has taken")
 def test_lzma_that_wants_more_than_there_is() -> None:
-    """A dictionary that is allowed, in a process that may not take as much: a sentence, not a traceback."""
+    """An allowed dictionary, in a process that may not allocate as much: a sentence, not a traceback."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_LZMA) as archive:
         archive.writestr("a.txt", b"text")
@@ -143,7 +145,7 @@ def test_lzma_that_wants_more_than_there_is() -> None:
 
 @pytest.mark.parametrize("packing", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
 def test_a_survey_of_damaged_entries(tmp_path: Path, packing: int) -> None:
-    """Whatever an entry's packing stumbles over is told beside the archive's name, and nothing is thrown."""
+    """Any error while unpacking an entry is reported with the archive's name; nothing else is raised."""
     picture = io.BytesIO()
     Image.effect_noise((32, 32), 40).save(picture, "PNG")
     with zipfile.ZipFile(tmp_path / "p.zip", "w", packing) as archive:

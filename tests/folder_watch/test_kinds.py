@@ -1,4 +1,4 @@
-"""A name is a hint, content decides; what belongs together is decided about once; archives are known by content."""
+"""A name is a hint, content decides; related pictures are decided once; archives are recognised by content."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _picture(pixels: np.ndarray) -> Picture:
 
 
 def _button() -> np.ndarray:
-    """Flat colours on transparent ground."""
+    """Flat colours on a transparent background."""
     pixels = np.zeros((16, 16, 4), np.uint8)
     pixels[3:13, 2:14] = (250, 240, 200, 255)
     pixels[4:12, 3:13] = (40, 90, 180, 255)
@@ -46,7 +46,7 @@ def _swizzled(seed: int) -> np.ndarray:
 
 
 def test_forms_of_normal_maps() -> None:
-    """Unit vectors in colour, in other channels, or x and y beside a colour; a button is none, nor is a photograph."""
+    """Unit vectors in colour, in other channels, or x and y next to a colour; not a button, and not a photograph."""
     vectors = normals((16, 16), 1)
     other_order = np.dstack([RNG.integers(0, 256, (16, 16, 1)), vectors[..., 2:], vectors[..., 1:2], vectors[..., :1]])
     photograph = RNG.integers(0, 256, (16, 16, 3)).repeat(2, 0)
@@ -61,7 +61,7 @@ def test_forms_of_normal_maps() -> None:
 
 
 def test_maps_are_grey_or_lie_over_a_colour() -> None:
-    """wall_metal.png beside wall_wood.png is a wall; brick_metal.png over brick.png is a map."""
+    """wall_metal.png next to wall_wood.png is a wall; brick_metal.png with brick.png is a map."""
     coloured = _picture(RNG.integers(0, 256, (8, 8, 3)))
     grey = _picture(RNG.integers(0, 256, (8, 8, 1)).repeat(3, 2))
 
@@ -71,7 +71,7 @@ def test_maps_are_grey_or_lie_over_a_colour() -> None:
 
 
 def test_a_button_in_its_normal_state_is_no_normal_map(tmp_path: Path) -> None:
-    """Upscaled as its neighbours are; a real normal map and a swizzled one beside it are what they are."""
+    """Upscaled like its neighbours; a real normal map and a swizzled one next to it are detected."""
     desk = Desk(tmp_path)
     for name in ("button_normal", "button_hover", "face_normal"):
         Image.fromarray(_button()).save(desk.source / f"{name}.png")
@@ -101,12 +101,12 @@ def test_a_button_in_its_normal_state_is_no_normal_map(tmp_path: Path) -> None:
     ],
 )
 def test_what_the_names_of_a_sequence_share(name: str, stem: str) -> None:
-    """Numbers, directions and states do not tell the members of a sequence apart."""
+    """Numbers, directions and states do not distinguish the members of a sequence."""
     assert stem_of(name) == stem
 
 
 class Voter(NearestWorker):
-    """Takes pictures with a red corner for pixel art."""
+    """Treats pictures with a red corner as pixel art."""
 
     def detect(self, picture: Picture) -> str:
         assert picture.width
@@ -124,7 +124,7 @@ def _domains(worker: NearestWorker) -> dict[str, Any]:
 
 
 def test_frames_of_one_sequence_are_one_kind(tmp_path: Path) -> None:
-    """Two of five frames look like art: all five are pixel art, and so is the one that comes later."""
+    """Two of five frames look like art: all five are pixel art, and so is a later one."""
     desk = Desk(tmp_path)
     desk.worker = Voter()
     for number in range(5):
@@ -140,7 +140,7 @@ def test_frames_of_one_sequence_are_one_kind(tmp_path: Path) -> None:
 
 
 def test_one_that_differs_in_a_folder_of_like_pictures(tmp_path: Path) -> None:
-    """One of eight icons of a size looks like pixel art by chance: it is treated as the others are."""
+    """One of eight icons of equal size looks like pixel art by chance: it is treated like the others."""
     desk = Desk(tmp_path)
     desk.worker = Voter()
     for number, name in enumerate(("axe", "bow", "cup", "dice", "egg", "fan", "gem", "hat")):
@@ -149,7 +149,7 @@ def test_one_that_differs_in_a_folder_of_like_pictures(tmp_path: Path) -> None:
     desk.once()
 
     assert _domains(desk.worker)["cup.png"] == "art"
-    assert _domains(desk.worker)["large.png"] is None  # of another size: by itself
+    assert _domains(desk.worker)["large.png"] is None  # of another size: decided separately
 
 
 def test_families_hold_inside_archives(tmp_path: Path) -> None:
@@ -212,7 +212,7 @@ def _png(side: int = 4) -> bytes:
     ],
 )
 def test_an_archive_is_known_by_what_is_inside(tmp_path: Path, archive: str, names: list[str], profile: str) -> None:
-    """And its profile is named; what the user says is obeyed."""
+    """Its profile is named; the user's choice takes precedence."""
     path = _zip(tmp_path / archive, {name: _png() for name in names})
     worker = NearestWorker()
 
@@ -221,7 +221,7 @@ def test_an_archive_is_known_by_what_is_inside(tmp_path: Path, archive: str, nam
 
 
 def test_a_quake_pack_keeps_its_folders(tmp_path: Path) -> None:
-    """Pictures are replaced where they are, at their own paths; light maps are left alone."""
+    """Pictures are replaced in place, at their own paths; light maps are left alone."""
     names = ["scripts/a.shader", "textures/base/wall.tga", "maps/dm1/lm_0000.tga", "gfx/2d/bigchars.tga"]
     tga = io.BytesIO()
     Image.fromarray(RNG.integers(0, 256, (16, 16, 3), dtype=np.uint8)).save(tga, "TGA")
@@ -239,7 +239,7 @@ def test_a_quake_pack_keeps_its_folders(tmp_path: Path) -> None:
 
 
 def test_backslashes_separate_folders(tmp_path: Path) -> None:
-    """Zips of some Windows programs: rules hold by folder, and the entry keeps the bytes of its name."""
+    """Zips by some Windows programs: rules apply by folder, and the entry keeps the bytes of its name."""
     path = _zip(tmp_path / "p.zip", {"pack.mcmeta": b"{}", "assets\\m\\textures\\block\\a.png": _png()})
     worker, out = NearestWorker(), io.BytesIO()
 
@@ -251,7 +251,7 @@ def test_backslashes_separate_folders(tmp_path: Path) -> None:
 
 
 def test_an_entry_without_a_name_and_litter_inside(tmp_path: Path) -> None:
-    """The pack is made all the same; macOS's companions are copied as they are."""
+    """The pack is still made; macOS's companion files are copied unchanged."""
     path = _zip(tmp_path / "p.zip", {"": b"x", "a.png": _png(), "__MACOSX/._a.png": b"\0\5\x16\7"})
     out = io.BytesIO()
 
@@ -264,7 +264,7 @@ def test_an_entry_without_a_name_and_litter_inside(tmp_path: Path) -> None:
 
 
 def test_litter_of_systems_is_left_alone_in_silence(tmp_path: Path) -> None:
-    """Versions, waste bins, thumbnails, companions: one texture, one output."""
+    """Versions, waste bins, thumbnails, companion files: one texture, one output."""
     desk = Desk(tmp_path)
     for name in (
         "hero.png", "._hero.png", ".stversions/hero~2024.png", "$RECYCLE.BIN/S-1/$R1.png", ".Trash-1000/files/old.png",
@@ -280,7 +280,7 @@ def test_litter_of_systems_is_left_alone_in_silence(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["p.7z", "p.rar", "game.wad", "pak0.pak", "Actor1.rpgmvp", "Actor2.png_", "x.rgss3a"])
 def test_what_is_not_opened_is_named(tmp_path: Path, name: str) -> None:
-    """Left alone, with the way out."""
+    """Left alone, with advice."""
     desk = Desk(tmp_path)
     (desk.source / name).write_bytes(b"7z")
     desk.once()
@@ -320,7 +320,9 @@ def test_connected_textures_of_minecraft_are_measured(tmp_path: Path) -> None:
      ["textures/wall.tga", "env/sky.png"], ["patches/a.png", "hires/b.png"], ["textures/blocks/a.png", "font/b.png"]],
 )  # fmt: skip
 def test_common_names_of_folders_give_no_game_away(tmp_path: Path, names: list[str]) -> None:
-    """A folder or zip of pictures called sprites, gfx or maps is any folder: every picture in it is upscaled."""
+    """
+    A folder or zip of pictures called sprites, gfx or maps is an ordinary folder: every picture in it is upscaled.
+    """
     for name in names:
         (tmp_path / "pack" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "pack" / name).write_bytes(b"")
@@ -362,7 +364,7 @@ def test_projects_of_editors(tmp_path: Path, name: str, profile: str) -> None:
     ],
 )
 def test_own_profiles_are_refused_with_a_sentence(tmp_path: Path, rule: str, sentence: str) -> None:
-    """What no profile may say is named, with what is allowed."""
+    """Invalid contents of a profile are named, with what is allowed."""
     (tmp_path / OWN_PROFILES).write_text(f'[[profile]]\nname = "mine"\ntitle = "mine"\nrules = [{{ {rule} }}]\n')
 
     with pytest.raises(BadUsageError) as error:
@@ -380,7 +382,7 @@ def test_limits_of_a_pack() -> None:
 
 
 def test_limits_hold_in_folders_and_archives(tmp_path: Path) -> None:
-    """Each texture is as large as it may be, and a .mcmeta grows as its picture does."""
+    """Each texture is as large as allowed, and a .mcmeta is scaled with its picture."""
     path = _zip(
         tmp_path / "p.zip",
         {

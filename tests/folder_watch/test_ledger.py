@@ -1,4 +1,4 @@
-"""The ledger by itself: rows, folders, facts, and what is told of its file."""
+"""The ledger alone: rows, folders, facts, and checks of its file."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _row(path: str, state: str = "done", **more: Any) -> Row:
 
 
 def test_every_value_of_a_row_comes_back(ledger: Ledger) -> None:
-    """A full row, and one with the defaults."""
+    """A complete row, and one with the defaults."""
     full = Row("a/b.png", Stamp(1, 2, 3, 4), "k", "r", "writing", "why", Stamp(5, 6, 7, 8), "m", "a/b.dds", "p", False)
     plain = Row("c.png", Stamp(9, 9), "k", "r", "left", "")
     ledger.record([full, plain])
@@ -38,7 +38,9 @@ def test_every_value_of_a_row_comes_back(ledger: Ledger) -> None:
 
 
 def test_rows_of_a_state_and_of_a_folder(ledger: Ledger) -> None:
-    """In order of their paths, more than a thousand of them; a folder has what is below it, not what begins like it."""
+    """
+    In order of their paths, more than a thousand of them; a folder has what is below it, not names with its prefix.
+    """
     names = [f"a/{n:04}.png" for n in range(1500)]
     others = ["a.png", "a/sub/x.png", "a0.png", "ab/y.png", "b/z.png"]
     ledger.record([*map(_row, names), *map(_row, others), _row("a/f.png", "failed")])
@@ -51,7 +53,7 @@ def test_rows_of_a_state_and_of_a_folder(ledger: Ledger) -> None:
 
 
 def test_rows_of_a_folder_whose_folders_may_be_gone(ledger: Ledger) -> None:
-    """Its own files, and those below it only where their folder is no longer there."""
+    """Its own files, and those below it only if their folder no longer exists."""
     paths = ["a/1.png", "a/gone/2.png", "a/there/3.png", "a/there/deep/4.png", "a/z.png", "b/5.png", "top.png"]
     ledger.record(map(_row, paths))
     looked_at: list[str] = []
@@ -66,7 +68,7 @@ def test_rows_of_a_folder_whose_folders_may_be_gone(ledger: Ledger) -> None:
 
 
 def test_nothing_is_recorded_by_halves(ledger: Ledger) -> None:
-    """A row that cannot be stored takes its neighbours with it."""
+    """If one row cannot be stored, none of the batch is."""
 
     def rows() -> Iterator[Row]:
         yield _row("a.png")
@@ -89,14 +91,14 @@ def test_equal_content_is_found_by_key(ledger: Ledger) -> None:
 
 
 def test_only_answers_count_as_made(ledger: Ledger) -> None:
-    """A copy of a source is an input still; no digest is no content."""
+    """A copy of a source is still an input; an empty digest matches nothing."""
     ledger.record([_row("a.png", made="answer"), _row("b.png", made="copy", answer=False), _row("c.png")])
 
     assert [ledger.was_made(content) for content in ("answer", "copy", "", "else")] == [True, False, False, False]
 
 
 def test_rows_are_dealt_with_anew(ledger: Ledger) -> None:
-    """Their recipe goes, and nothing else; removed rows are gone."""
+    """Only their recipe is cleared; removed rows are gone."""
     ledger.record([_row("a.png", "failed", made="m"), _row("b.png")])
 
     ledger.ask_again("failed")
@@ -121,7 +123,7 @@ def test_facts_about_the_folder(ledger: Ledger) -> None:
 
 
 def test_a_file_that_was_replaced_is_noticed(ledger: Ledger, tmp_path: Path) -> None:
-    """What is recorded in a deleted file is read by nobody."""
+    """Records in a deleted file are lost."""
     assert ledger.is_in_place()
     ledger.path.rename(tmp_path / "moved")
     assert not ledger.is_in_place()
@@ -131,7 +133,7 @@ def test_a_file_that_was_replaced_is_noticed(ledger: Ledger, tmp_path: Path) -> 
 
 
 def test_leftovers_of_a_deleted_ledger_are_not_read(tmp_path: Path) -> None:
-    """SQLite would take a log that lies beside a new file for its own."""
+    """SQLite would use a log next to a new file as its own."""
     path = tmp_path / LEDGER_NAME
     for ending in ("-wal", "-shm"):
         path.with_name(path.name + ending).write_bytes(b"old" * 2000)
@@ -144,7 +146,7 @@ def test_leftovers_of_a_deleted_ledger_are_not_read(tmp_path: Path) -> None:
 
 
 def test_a_damaged_row_is_no_readable_ledger(ledger: Ledger) -> None:
-    """Damage is an answer of `can_be_read`; a file that is locked or away is an error that may pass."""
+    """Damage is a result of `can_be_read`; a locked or missing file is an error that may pass."""
     ledger.record(_row(f"{n:05}.png") for n in range(3000))
     ledger._base.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     ledger.close()
@@ -158,7 +160,7 @@ def test_a_damaged_row_is_no_readable_ledger(ledger: Ledger) -> None:
 
 
 def test_a_ledger_of_an_earlier_version_gets_its_columns(tmp_path: Path) -> None:
-    """Rows that were written before a column existed take its default."""
+    """Rows written before a column existed get its default."""
     path = tmp_path / LEDGER_NAME
     base = sqlite3.connect(path)
     base.execute(

@@ -1,4 +1,4 @@
-"""Formats that change pixels: outputs of the watcher are read back, and what they lost is said."""
+"""Formats that change pixels: the watcher reads its outputs back and reports the loss."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _noise(side: int = 16) -> Picture:
 
 
 def test_a_jpeg_says_what_it_lost(desk: Desk) -> None:
-    """And a PNG, which keeps everything, says nothing."""
+    """For a PNG, which keeps everything, nothing is reported."""
     files.write(desk.source / "a.jpg", _noise())
     files.write(desk.source / "b.png", _noise())
     desk.once()
@@ -37,7 +37,7 @@ def test_a_jpeg_says_what_it_lost(desk: Desk) -> None:
 
 @pytest.mark.parametrize("kind", ["TGA", "DDS"])
 def test_what_lost_nothing_says_nothing(kind: str) -> None:
-    """Formats that may change pixels, and did not."""
+    """Formats that may change pixels, but did not."""
     picture = _noise().replace(format=kind)
     texture = Texture("a", picture, ())
     answer = picture.replace(frames=(picture.frames[0].repeat(4, 0).repeat(4, 1),))

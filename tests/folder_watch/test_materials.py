@@ -1,4 +1,4 @@
-"""Albedo, normal and roughness of one material, answered by the released network, lie over each other to the pixel."""
+"""Albedo, normal and roughness of one material, answered by the released network, match each other to the pixel."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _peak(first: Floats, second: Floats, reach: int = 4) -> tuple[int, int]:
 
 @pytest.mark.weights
 def test_edges_coincide_and_normals_have_length_one() -> None:
-    """A height field's colour, roughness and normals: the cross-correlation of their edges peaks at no shift."""
+    """A height field's colour, roughness and normals: the cross-correlation of their edges peaks at zero shift."""
     with Image.open(WALL) as image:
         colour = np.asarray(image.convert("RGB"))[8:40, 8:40]
     y, x = np.mgrid[0:32, 0:32]
@@ -55,4 +55,4 @@ def test_edges_coincide_and_normals_have_length_one() -> None:
     steepness = np.hypot(*np.moveaxis(vectors[..., :2] / 127.5 - 1, 2, 0))
     assert _peak(_edges(albedo), steepness) == (0, 0)
     assert np.abs(np.linalg.norm(vectors / 127.5 - 1, axis=2) - 1).max() < 0.02
-    assert _peak(_edges(albedo), np.roll(_edges(roughness), 1, 1)) == (0, -1)  # one large pixel would be seen
+    assert _peak(_edges(albedo), np.roll(_edges(roughness), 1, 1)) == (0, -1)  # one large pixel would be visible

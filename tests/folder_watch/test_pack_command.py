@@ -1,4 +1,4 @@
-"""`depixel upscale` of a pack: a working pack comes out by the obvious command, and nothing else is touched."""
+"""`depixel upscale` on a pack: a working pack by the obvious command, and nothing else is touched."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder to work in, with the pack as pack.zip and as a folder."""
+    """A working folder, with the pack as pack.zip and as a folder."""
     monkeypatch.setenv("DEPIXEL_RUNTIME_DIR", str(tmp_path / "runtime"))
     work = tmp_path / "work"
     work.mkdir()
@@ -71,7 +71,9 @@ def _run(weights: str, *words: str) -> int:
 
 
 def test_a_zip_becomes_a_working_zip(place: Path, weights: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Textures larger; pack.mcmeta, .mcmeta, colour maps, fonts and the rest as they were; where it goes is said."""
+    """
+    Textures are larger; pack.mcmeta, .mcmeta, colour maps, fonts and the rest are preserved; the destination is shown.
+    """
     before = (place / "pack.zip").read_bytes()
 
     assert _run(weights, "pack.zip", "-o", "large.zip") == 0
@@ -87,7 +89,7 @@ def test_a_zip_becomes_a_working_zip(place: Path, weights: str, capsys: pytest.C
 
 
 def test_a_folder_becomes_a_working_folder(place: Path, weights: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """As the zip; and done again, it finds nothing to do."""
+    """Like the zip; a second run finds nothing to do."""
     assert _run(weights, "pack", "-o", "large") == 0
     _check({name: (place / "large" / name).read_bytes() for name in FILES})
     said = capsys.readouterr().out
@@ -102,7 +104,7 @@ def test_a_folder_becomes_a_working_folder(place: Path, weights: str, capsys: py
 def test_another_pack_does_not_take_the_place_of_the_first(
     place: Path, weights: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """By default each has a folder of its own; by name, a folder that holds another pack is refused."""
+    """By default each pack has its own folder; a named folder that holds another pack is refused."""
     (place / "pack").rename(place / "first")
     (place / "second").mkdir()
     (place / "second/pack.mcmeta").write_bytes(FILES["pack.mcmeta"])
@@ -120,7 +122,7 @@ def test_another_pack_does_not_take_the_place_of_the_first(
 def test_a_dry_run_says_what_would_be_done(
     place: Path, weights: str, capsys: pytest.CaptureFixture[str], kind: str
 ) -> None:
-    """Profile, textures, time and destination; no pack is written; what goes on is said meanwhile."""
+    """Profile, textures, time and destination; no pack is written; progress is shown meanwhile."""
     assert _run(weights, kind, "--dry-run", "-o", "out") == 0
 
     said = capsys.readouterr()
@@ -169,14 +171,14 @@ def test_json_is_one_document(place: Path, weights: str, capsys: pytest.CaptureF
 def test_what_packs_cannot_have_is_refused(
     place: Path, weights: str, capsys: pytest.CaptureFixture[str], words: list[str], sentence: str
 ) -> None:
-    """In a sentence, with exit code 2, before anything is written."""
+    """With a sentence and exit code 2, before anything is written."""
     assert _run(weights, *words) == 2
     assert sentence in capsys.readouterr().err
     assert sorted(p.name for p in place.iterdir()) == ["pack", "pack.zip"]
 
 
 def test_a_damaged_zip_is_named(place: Path, weights: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """And leaves nothing behind."""
+    """Nothing is left behind."""
     (place / "cut.zip").write_bytes((place / "pack.zip").read_bytes()[:200])
 
     assert _run(weights, "cut.zip", "-o", "large.zip") == 1
@@ -185,7 +187,7 @@ def test_a_damaged_zip_is_named(place: Path, weights: str, capsys: pytest.Captur
 
 
 def test_plain_pictures_by_request(place: Path, weights: str) -> None:
-    """--profile none: a folder of pictures like any other, colour maps and all."""
+    """--profile none: an ordinary folder of pictures, including colour maps."""
     assert _run(weights, "pack", "--profile", "none", "-o", "plain") == 0
 
     assert (place / "plain" / _TEXTURES / "colormap/grass.png").is_file()
@@ -199,7 +201,7 @@ def test_watching_a_zip_says_how(place: Path, capsys: pytest.CaptureFixture[str]
 
 
 def test_every_destination_is_in_the_docs() -> None:
-    """docs/packs.md says where the result of each profile goes, with the link that the run prints."""
+    """docs/packs.md names the destination for each profile, with the link that the run prints."""
     docs = (Path(__file__).resolve().parents[2] / "docs/packs.md").read_text("utf-8")
     profiles = load()
 

@@ -18,7 +18,7 @@ def _emoji(eye: tuple[float, float, float] = (0.1, 0.05, 0.0), aside: int = 0) -
 
 
 def test_eyes_and_mouth_are_found() -> None:
-    """Within one pixel of where they are."""
+    """Found within one pixel of their true position."""
     anchors = find_anchors(_emoji())
 
     assert anchors is not None
@@ -27,7 +27,7 @@ def test_eyes_and_mouth_are_found() -> None:
 
 
 def test_eyes_may_be_of_any_colour() -> None:
-    """Red eyes as bright as the face stand out as well."""
+    """Red eyes as bright as the face are found too."""
     anchors = find_anchors(_emoji((0.95, 0.3, 0.75)))
 
     assert anchors is not None
@@ -40,7 +40,7 @@ def test_a_plain_picture_has_none() -> None:
 
 
 def test_landmarks_lie_at_the_anchors() -> None:
-    """Eyes and mouth of the person are where the picture's are."""
+    """Eyes and mouth of the person match the picture's."""
     landmarks = landmarks_of(Anchors((0.4, 0.45), (0.6, 0.45), (0.5, 0.66)))[0]
 
     assert torch.allclose(landmarks[0], torch.tensor([0.4, 0.45]), atol=1e-5)
@@ -48,14 +48,14 @@ def test_landmarks_lie_at_the_anchors() -> None:
 
 
 def test_wide_eyes_leave_the_head_in_the_picture() -> None:
-    """Eyes at the corners of the picture come closer together."""
+    """Eyes at the corners of the picture are moved closer together."""
     landmarks = landmarks_of(Anchors((0.15, 0.4), (0.85, 0.4), (0.5, 0.9)))[0]
 
     assert abs(float((landmarks[0] - landmarks[1]).norm()) - LARGEST) < 1e-5
 
 
 def test_a_reading_looks_at_the_camera() -> None:
-    """Landmarks and pose are replaced, everything else stays."""
+    """Landmarks and pose are replaced; everything else stays."""
     reading = reading_of(torch.randn(1, sum(ReaderNetwork.PARTS)))
 
     changed = anchored(reading, Anchors((0.4, 0.45), (0.6, 0.45), (0.5, 0.66)))

@@ -50,7 +50,7 @@ def test_gains_are_limited() -> None:
 
 
 def test_missing_hair_is_not_painted_into_the_background() -> None:
-    """A dark block beside the head stays an error, and the background stays smooth."""
+    """A dark block next to the head remains an error, and the background stays smooth."""
     drawing = _drawing()
     target = _target(drawing, torch.ones(3, 3), torch.tensor([0.8, 0.8, 0.8]))
     target[:, :, 16:32, 4:16] = 0.1
@@ -62,7 +62,7 @@ def test_missing_hair_is_not_painted_into_the_background() -> None:
 
 
 def test_weight_says_what_counts() -> None:
-    """Where the weight is 0, the picture may be anything."""
+    """Where the weight is 0, the picture has no effect."""
     drawing = _drawing()
     target = _target(drawing, torch.ones(3, 3), torch.tensor([0.5, 0.5, 0.5]))
     weight = torch.ones(1, 1, 64, 64)

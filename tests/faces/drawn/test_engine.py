@@ -1,4 +1,4 @@
-"""The person who fits a portrait: the same for the same seed, as steered, closer after refinement."""
+"""The person who fits a portrait: reproducible, steered by dials, closer after refinement."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _short() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def portrait() -> torch.Tensor:
-    """A drawn person as the neural prior would give one: [1, 4, 128, 128]."""
+    """A drawn person, blurred like a neural answer: [1, 4, 128, 128]."""
     picture = render(sample([3]), 64, samples=1)
     large = torch.nn.functional.interpolate(picture, (128, 128), mode="bilinear").clamp(0, 1)
     return torch.cat([large, torch.ones_like(large[:, :1])], 1)
@@ -42,7 +42,7 @@ def person(portrait: torch.Tensor, _short: None) -> Person:
 
 
 def test_the_same_seed_is_the_same_person(portrait: torch.Tensor) -> None:
-    """Seed, imagination and portrait decide; another seed is somebody else."""
+    """Seed, imagination and portrait decide; another seed gives another person."""
     faces = DrawnFaces(CPU)
 
     one, again, other = (faces.person(portrait, seed, 0.3) for seed in (1, 1, 2))
@@ -52,7 +52,7 @@ def test_the_same_seed_is_the_same_person(portrait: torch.Tensor) -> None:
 
 
 def test_dials_are_obeyed(portrait: torch.Tensor) -> None:
-    """What the user sets is so in the person, whatever the pixels say; the search leaves it alone."""
+    """The person has what the user sets, whatever the pixels show; the search does not change it."""
     faces = DrawnFaces(CPU, read_dials("age=60, hair=long, glasses=round, yaw=20"))
 
     person = faces.person(portrait, 0, 0.0).parameters
@@ -64,7 +64,7 @@ def test_dials_are_obeyed(portrait: torch.Tensor) -> None:
 
 
 def test_a_square_has_the_size_and_the_colours_of_the_portrait(portrait: torch.Tensor, person: Person) -> None:
-    """The joined square shrinks to nearly the portrait before any projection; the size is one that is drawn."""
+    """The joined square, reduced, is close to the portrait before any projection; its size is one that is drawn."""
     squares = DrawnFaces(CPU).squares(person, portrait, 100, 0.0)
 
     small = torch.nn.functional.adaptive_avg_pool2d(portrait, 16)
@@ -80,13 +80,13 @@ def test_equal_frames_stay_equal(portrait: torch.Tensor, person: Person) -> None
 
 
 def test_cancelling_stops_between_drawings(portrait: torch.Tensor) -> None:
-    """A caller who gives up gets no picture."""
+    """A cancelled call returns no picture."""
     with pytest.raises(CancelledError):
         DrawnFaces(CPU).person(portrait, 0, 0.0, Monitor(cancelled=lambda: True))
 
 
 def test_proposals_follow_the_reading() -> None:
-    """People are near the age that was read; with imagination a group strays together; company changes nobody."""
+    """People are near the age of the reading; with imagination a group differs as a whole; a batch changes nobody."""
     outputs = torch.zeros(1, sum(ReaderNetwork.PARTS))
     outputs[0, sum(ReaderNetwork.PARTS[:3])] = -9  # no glasses
     reading = reading_of(outputs)

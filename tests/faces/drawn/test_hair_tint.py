@@ -1,4 +1,4 @@
-"""Hair takes the colour that the portrait shows."""
+"""Hair takes the colour of the portrait."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _tinted(start: Parameters, portrait: torch.Tensor, free: torch.Tensor) -> Pa
 
 
 def test_blond_hair_turns_dark_for_a_dark_portrait() -> None:
-    """Pigment comes near that of the person shown, and so does what is drawn."""
+    """The pigment approaches that of the person shown, and so does the drawing."""
     dark, blond = _person(0.75, 0.0), _person(0.1, 0.0)
     with torch.no_grad():
         portrait = draw(dark, 48, samples=1).picture
@@ -36,7 +36,7 @@ def test_blond_hair_turns_dark_for_a_dark_portrait() -> None:
 
 
 def test_what_the_user_has_set_stays() -> None:
-    """A fixed column is left alone."""
+    """A fixed column does not change."""
     blond = _person(0.1, 0.0)
     free = torch.ones(width(), dtype=torch.bool)
     free[layout()["hair_melanin"]] = False

@@ -20,7 +20,9 @@ def _everywhere(agreement: float = 1.0) -> torch.Tensor:
 
 
 def test_low_band_comes_from_the_soft_picture() -> None:
-    """Shrunk to 16 pixels, the joined picture is the soft one; an edge that the drawing lacks blurs a little."""
+    """
+    Reduced to 16 pixels, the joined picture equals the soft one; an edge missing from the drawing blurs it slightly.
+    """
     soft = torch.full((1, 3, 64, 64), 0.5)
     soft[:, :, :, 32:] = 0.55
 
@@ -30,7 +32,7 @@ def test_low_band_comes_from_the_soft_picture() -> None:
 
 
 def test_fine_band_comes_from_the_drawing() -> None:
-    """Where both show the same, the drawing's texture is all there."""
+    """Where both show the same, the drawing's whole texture is used."""
     soft, texture = torch.full((1, 3, 64, 64), 0.5), _texture()
 
     answer = joined(soft, 0.5 + texture, _everywhere())
@@ -40,7 +42,7 @@ def test_fine_band_comes_from_the_drawing() -> None:
 
 
 def test_no_detail_where_the_two_differ() -> None:
-    """A drawing of another colour leaves no texture."""
+    """A drawing in another colour adds no texture."""
     soft, texture = torch.full((1, 3, 64, 64), 0.2), _texture()
 
     answer = joined(soft, 0.9 + texture, _everywhere())
@@ -49,7 +51,7 @@ def test_no_detail_where_the_two_differ() -> None:
 
 
 def test_no_detail_where_the_parts_differ() -> None:
-    """Hair that only the drawing has leaves no texture, whatever its colour."""
+    """Hair that only the drawing has adds no texture, whatever its colour."""
     soft = torch.full((1, 3, 64, 64), 0.5)
 
     answer = joined(soft, 0.5 + _texture(), _everywhere(0.0))
@@ -58,7 +60,7 @@ def test_no_detail_where_the_parts_differ() -> None:
 
 
 def test_low_band_is_a_gaussian_at_any_size() -> None:
-    """The coarse grid changes nothing to speak of."""
+    """The coarse grid makes no significant difference."""
     picture = 0.5 + 4 * _texture(3)
 
     coarse, fine = low_band(picture, 12.0), picture
@@ -68,7 +70,7 @@ def test_low_band_is_a_gaussian_at_any_size() -> None:
 
 
 def test_detail_follows_the_brightness_of_the_soft_picture() -> None:
-    """A texture drawn on a lighter ground is weaker on a darker one: by the ratio of the two."""
+    """A texture drawn on a lighter background is weaker on a darker one: by the ratio of the two."""
     texture = _texture()
 
     answer = joined(torch.full((1, 3, 64, 64), 0.4), 0.5 + texture, _everywhere())

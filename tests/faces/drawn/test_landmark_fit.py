@@ -20,7 +20,7 @@ def _places(people: Parameters) -> Tensor:
 
 
 def test_landmarks_meet() -> None:
-    """Other people take another one's pose: landmarks end within 2 % of the side, from 4 % and more."""
+    """People take another person's pose: landmarks end within 2 % of the side, starting from 4 % and more."""
     people, points = sample(range(4)), _places(sample([100]))
 
     fitted = fit_landmarks(people, points)
@@ -43,7 +43,7 @@ def test_who_it_is_stays() -> None:
 
 
 def test_a_person_is_fitted_the_same_in_company() -> None:
-    """A batch of one equals the same person in a batch, to rounding."""
+    """A batch of one equals the same person in a larger batch, up to rounding."""
     people, points = sample(range(3)), _places(sample([9]))
 
     together, alone = fit_landmarks(people, points), fit_landmarks(people.person(1), points)
@@ -53,7 +53,7 @@ def test_a_person_is_fitted_the_same_in_company() -> None:
 
 
 def test_a_head_that_only_moves_keeps_its_shape() -> None:
-    """From frame to frame of a clip a person turns and speaks, but is the same person."""
+    """Between frames of a clip a person turns and speaks, but stays the same person."""
     people = sample([0])
     points = _places(people.replaced({"yaw": people["yaw"] + 10, "eyes_at": people["eyes_at"] + 0.03}))
 

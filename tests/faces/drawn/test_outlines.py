@@ -1,4 +1,4 @@
-"""Outlines of a drawing against those of a portrait."""
+"""Outlines of a drawing compared with those of a portrait."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ SIDE = 64
 
 
 def _halves(border: int, side: int = SIDE) -> torch.Tensor:
-    """Face left of the border, background right of it."""
+    """Face to the left of the border, background to the right."""
     parts = torch.zeros(1, 4, side, side)
     parts[:, 0, :, :border] = 1
     parts[:, 3, :, border:] = 1
@@ -18,7 +18,7 @@ def _halves(border: int, side: int = SIDE) -> torch.Tensor:
 
 
 def test_equal_outlines_miss_nothing() -> None:
-    """A drawing of the portrait itself, at twice the size, is not wrong anywhere."""
+    """A drawing of the portrait itself, at twice the size, has no errors."""
     weight = torch.ones(1, 1, 32, 32)
 
     assert float(outline_miss(_halves(64, 128), _halves(32), weight)) < 1e-6
@@ -45,7 +45,7 @@ def test_agreement_is_whole_where_outlines_nearly_meet() -> None:
 
 
 def test_no_agreement_between_two_outlines() -> None:
-    """Where one shows face and the other background, there is none; far from there, there is."""
+    """Where one shows face and the other background there is no agreement; far away there is."""
     same = agreement(_halves(48), _halves(32))
 
     assert same.shape == (1, 1, GRID, GRID)

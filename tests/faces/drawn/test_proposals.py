@@ -11,7 +11,7 @@ from depixel.portrait.parameters import by_name
 
 @pytest.mark.parametrize("dial", ["hair", "beard"])
 def test_every_kind_can_be_worn(dial: str) -> None:
-    """Each kind that the reader tells apart has a way to wear it that the drawn head knows, and none that is rare."""
+    """For each kind that the reader distinguishes, the drawn head has options, and none of them is rare."""
     for kind in HAIR if dial == "hair" else BEARDS:
         names = worn_as(kind)
         assert names

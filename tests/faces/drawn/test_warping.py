@@ -1,4 +1,4 @@
-"""Drawings are moved onto portraits, but eyes and mouths keep their shape."""
+"""Drawings are warped onto portraits, but eyes and mouths keep their shape."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _everywhere(value: float) -> torch.Tensor:
 
 
 def test_an_outline_moves_to_where_the_portrait_has_it() -> None:
-    """A disc that lies three pixels off comes to lie within half of one for nine tenths of its area."""
+    """A disc three pixels off ends within half a pixel over nine tenths of its area."""
     drawn, portrait = _disc(0.47), _disc(0.52)
 
     moved = register(drawn, portrait, _everywhere(1.0), _everywhere(0.0)).applied(drawn)
@@ -29,14 +29,14 @@ def test_an_outline_moves_to_where_the_portrait_has_it() -> None:
 
 
 def test_what_agrees_stays() -> None:
-    """A drawing that is the portrait already is not moved."""
+    """A drawing that already equals the portrait is not moved."""
     field = register(_disc(0.5), _disc(0.5), _everywhere(1.0), _everywhere(0.0)).field
 
     assert float(field.abs().max()) < 0.01
 
 
 def test_the_core_keeps_its_shape() -> None:
-    """A larger disc pulls the drawing apart, but much less where the drawing is stiff."""
+    """A larger disc stretches the drawing, but much less where the drawing is stiff."""
     drawn, portrait = _disc(0.5, 0.2), _disc(0.5, 0.26)
 
     loose, stiff = (register(drawn, portrait, _everywhere(1.0), _everywhere(core)).field for core in (0.0, 1.0))
@@ -45,7 +45,7 @@ def test_the_core_keeps_its_shape() -> None:
 
 
 def test_outlines_move_what_colours_do_not_tell_apart() -> None:
-    """Dark hair before a dark background: the parts say where it ends."""
+    """Dark hair against a dark background: the parts say where it ends."""
     flat = torch.full((1, 3, SIDE, SIDE), 0.1)
     drawn, seen = (_disc(x)[:, :1].repeat(1, 4, 1, 1) for x in (0.47, 0.52))
 
@@ -55,7 +55,7 @@ def test_outlines_move_what_colours_do_not_tell_apart() -> None:
 
 
 def test_a_frame_goes_on_from_the_one_before() -> None:
-    """With the warp of the same frame as its start there is nothing left to move."""
+    """With the warp of the same frame as its start, nothing is left to move."""
     drawn, portrait = _disc(0.47), _disc(0.52)
     first = register(drawn, portrait, _everywhere(1.0), _everywhere(0.0))
 

@@ -62,12 +62,12 @@ class Attempts:
 
     def _write(self) -> None:
         counts = {**self._deaths, **{key: self._deaths.get(key, 0) + 1 for key in self._at_work}}
+        part = self._path.with_suffix(".part")
         with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)  # of an earlier write that failed, for example on a full disk
             if not counts:
                 self._path.unlink(missing_ok=True)
                 return
-            part = self._path.with_suffix(".part")
-            part.unlink(missing_ok=True)
             with part.open("x", encoding="utf-8") as file:  # never through a link
                 json.dump(counts, file)
             part.replace(self._path)
