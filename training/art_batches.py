@@ -12,14 +12,14 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor
+from training.art_data.figures import KIND as FIGURES
 
 from depixel.degradation import Degradation, make_degradation
 
 # A unit of sixteen rows; larger batches are multiples.
-PLACES = {"area": 8, "spoiled": 1, "binary": 1, "bicubic": 2, "pixel": 3, "point": 1}
-# Shares of sprites, textures and rendered vectors among the crops, in the order of kinds.npy: sprites gain most from
-# more training, and rendered vectors are limited to a fifth.
-SHARES = (0.52, 0.28, 0.20)
+PLACES = {"area": 9, "spoiled": 1, "binary": 1, "bicubic": 2, "pixel": 2, "point": 1}
+# Shares of sprites, textures, rendered vectors and small figures among the crops, in the order of kinds.npy.
+SHARES = (0.27, 0.28, 0.15, 0.30)
 
 
 @dataclass
@@ -37,7 +37,7 @@ class Batches:
     Draws random batches from the arrays in a data folder, which stay on the device as uint8.
 
     Args:
-        folder: crops.npy, kinds.npy and pairs.npz as training.make_art_data writes them.
+        folder: crops.npy, kinds.npy, figures.npy and pairs.npz as training.make_art_data writes them.
         multiple: batch size in sixteens.
         patch: side of the window taken from each crop at random, a multiple of 4; None = the whole crop.
     """
@@ -47,8 +47,9 @@ class Batches:
     ) -> None:
         pairs = np.load(folder / "pairs.npz")
         self._arrays = {name: torch.from_numpy(pairs[name]).to(device) for name in pairs.files}
-        self._arrays["crops"] = torch.from_numpy(np.load(folder / "crops.npy")).to(device)
-        kinds = torch.from_numpy(np.load(folder / "kinds.npy"))
+        crops, stored_kinds = stored_crops(folder)
+        self._arrays["crops"] = torch.from_numpy(crops).to(device)
+        kinds = torch.from_numpy(stored_kinds)
         share = torch.tensor(SHARES, dtype=torch.double)[kinds.long()]
         self._chance = (share / kinds.long().bincount(minlength=len(SHARES))[kinds.long()]).cumsum(0)
         self._degradations = {name: make_degradation(name, 4) for name in ("area", "bicubic", "point")}
@@ -116,6 +117,15 @@ class Batches:
         straight = area.apply(colour) / area.apply(alpha).clamp_min(1e-3)
         small = (torch.cat([straight.clamp(0, 1) * kept, kept], 1) * 255).round() / 255
         return Slice("binary", area, torch.cat([colour, alpha], 1), small)
+
+
+def stored_crops(folder: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Crops [N, S, S, 4] uint8 and kinds [N] uint8 of a data folder, small figures last if it holds any."""
+    crops, kinds = np.load(folder / "crops.npy"), np.load(folder / "kinds.npy")
+    if not (folder / "figures.npy").exists():
+        return crops, kinds
+    figures = np.load(folder / "figures.npy")
+    return np.concatenate([crops, figures]), np.concatenate([kinds, np.full(len(figures), FIGURES, np.uint8)])
 
 
 def premultiplied(pixels: Tensor) -> Tensor:

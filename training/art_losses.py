@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -40,14 +41,53 @@ def spectrum(answer: Tensor, truth: Tensor) -> Tensor:
     return difference.abs().mean()
 
 
+_LUMA = (0.299, 0.587, 0.114)
+_NOISE_FLOOR = 1e-6  # 60 dB: closer answers gain nothing more
+
+
+def noise(answer: Tensor, truth: Tensor, generator: torch.Generator) -> Tensor:
+    """
+    The mean over pictures of minus the PSNR, in dB, of luminance over a random grey.
+
+    Its least value is at the mean of all plausible answers, where Charbonnier's is near their median. Each picture
+    counts the same, however well it is known.
+    """
+    difference = answer - truth
+    grey = (0.3 + 0.4 * torch.rand(len(answer), 1, 1, 1, generator=generator)).to(answer)
+    colour = difference[:, :3] - grey * difference[:, 3:]
+    luminance = torch.einsum("bchw,c->bhw", colour, colour.new_tensor(_LUMA))
+    decibels: Tensor = 10 * (luminance.square().mean((1, 2)) + _NOISE_FLOOR).log10()
+    return decibels.mean()
+
+
+@dataclass(frozen=True)
+class CalmWeights:
+    """The weights of what stage `calm` adds to Charbonnier."""
+
+    spectra: float = 0.0  # of the difference of spectra
+    noise: float = 0.0  # per dB of noise; pixel art and point samples are left out of it
+
+
 def calm_loss(
-    network: ArtNetwork, slices: list[Slice], generator: torch.Generator, bf16: bool, frequency: float = 0.0
+    network: ArtNetwork,
+    slices: list[Slice],
+    generator: torch.Generator,
+    bf16: bool,
+    weights: CalmWeights = CalmWeights(),
 ) -> Tensor:
-    """Charbonnier at z = 0, and `frequency` times the difference of spectra."""
-    answer = torch.cat(generate(network, slices, None, bf16))
+    """Charbonnier at z = 0, and what `weights` add to it."""
+    answers = generate(network, slices, None, bf16)
+    answer = torch.cat(answers)
     truth = torch.cat([s.large for s in slices])
     loss = charbonnier(answer, truth, generator).mean()
-    return loss + frequency * spectrum(answer, truth) if frequency > 0 else loss
+    if weights.spectra > 0:
+        loss = loss + weights.spectra * spectrum(answer, truth)
+    if weights.noise > 0:
+        means = [(x, s.large) for x, s in zip(answers, slices, strict=True) if s.degradation.name != "point"]
+        if means:
+            answer, truth = torch.cat([x for x, _ in means]), torch.cat([x for _, x in means])
+            loss = loss + weights.noise * noise(answer, truth, generator)
+    return loss
 
 
 def nearest_latent(

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from training.art_batches import SHARES
+from training.art_batches import SHARES, stored_crops
 from training.art_data.pairs import make_pairs
 
 
@@ -41,7 +41,7 @@ def pack(data: Path, out: Path, size: int, seed: int = 0) -> int:
 
     If a kind runs out, the others get its share.
     """
-    crops, kinds = np.load(data / "crops.npy", mmap_mode="r"), np.load(data / "kinds.npy")
+    crops, kinds = stored_crops(data)
     rng = np.random.default_rng(seed)
     queues = [list(rng.permutation(np.flatnonzero(kinds == kind))) for kind in range(len(SHARES))]
     chosen: list[int] = []

@@ -25,7 +25,7 @@ from pathlib import Path
 
 import torch
 from training.art_batches import Batches
-from training.art_losses import calm_loss, spread_loss
+from training.art_losses import CalmWeights, calm_loss, spread_loss
 from training.art_vivid import Adversary, vivid_loss
 from training.checkpoints import load_checkpoint, read_checkpoint, save_checkpoint
 
@@ -105,14 +105,14 @@ def train(
     seed: int,
     *,
     adversary: Adversary | None = None,
-    frequency: float = 0.0,
+    weights: CalmWeights | None = None,
 ) -> Iterator[float]:
     """
     Train for `seconds` of wall time; yields the loss of each step.
 
     Args:
         adversary: the discriminator, which stage `vivid` also trains; None in the other stages.
-        frequency: weight of the difference of spectra in stage `calm`.
+        weights: of the parts of stage `calm`'s loss; None = Charbonnier alone.
     """
     if (stage == "vivid") != (adversary is not None):
         raise ValueError("only stage vivid trains with an adversary")
@@ -135,7 +135,7 @@ def train(
         if adversary is not None:
             loss = vivid_loss(run.network, slices, adversary, generator, bf16)
         elif calm:
-            loss = calm_loss(run.network, slices, generator, bf16, frequency)
+            loss = calm_loss(run.network, slices, generator, bf16, weights or CalmWeights())
         else:
             loss = spread_loss(run.network, slices, generator, bf16)
         run.optimiser.zero_grad(set_to_none=True)
@@ -167,6 +167,7 @@ def main() -> None:
     )
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--frequency", type=float, default=0.0, help="weight of the spectra's difference in stage calm")
+    parser.add_argument("--noise", type=float, default=0.0, help="weight of a dB of noise in stage calm")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
         "--light", type=Path, help="folder for an additional small checkpoint: only the averaged weights"
@@ -209,7 +210,7 @@ def main() -> None:
         True,
         arguments.seed + run.steps,
         adversary=adversary,
-        frequency=arguments.frequency,
+        weights=CalmWeights(arguments.frequency, arguments.noise),
     )
     with (arguments.run / "log.jsonl").open("a", encoding="utf-8") as log:
         for loss in steps:

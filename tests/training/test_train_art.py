@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from training.art_batches import PLACES, SHARES, Batches
+from training.art_batches import PLACES, SHARES, Batches, Slice, stored_crops
 from training.art_data.pairs import make_pairs
-from training.art_losses import generate, spectrum
+from training.art_losses import CalmWeights, calm_loss, generate, noise, spectrum
 from training.art_vivid import FILE, Adversary
 from training.checkpoints import load_checkpoint, save_checkpoint
 from training.pack_art_data import pack, unpack
@@ -28,6 +28,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     crops = np.stack([np.asarray(blob) for blob in blobs])
     np.save(folder / "crops.npy", crops)
     np.save(folder / "kinds.npy", np.repeat(np.arange(3, dtype=np.uint8), (10, 10, 20)))
+    np.save(folder / "figures.npy", crops[:10, ::-1])
     np.savez(folder / "pairs.npz", **make_pairs(crops, np.zeros(40, np.uint8), 6, 6))  # type: ignore[arg-type]
     return folder
 
@@ -36,15 +37,23 @@ def test_crops_are_drawn_by_kind_and_vectors_stay_within_a_fifth(data: Path, tmp
     """However many crops of a kind there are, batches hold the shares that SHARES names."""
     kinds = np.load(data / "kinds.npy")
     crops = np.zeros((len(kinds), 96, 96, 4), np.uint8)
-    crops[..., :3], crops[..., 3] = 100 * kinds[:, None, None, None], 255
+    crops[..., :3], crops[..., 3] = 60 * kinds[:, None, None, None], 255
     np.save(tmp_path / "crops.npy", crops)
     np.save(tmp_path / "kinds.npy", kinds)
+    np.save(tmp_path / "figures.npy", np.maximum(crops[:5], 180))
     np.savez(tmp_path / "pairs.npz", **np.load(data / "pairs.npz"))
     batches = Batches(tmp_path, CPU, multiple=4, seed=1)
     drawn = torch.cat([s.large[:, 0, 0, 0] for _ in range(20) for s in batches.draw() if s.name in ("area", "binary")])
-    found = [float((drawn * 255 - value).abs().lt(1).float().mean()) for value in (0, 100, 200)]
+    found = [float((drawn * 255 - value).abs().lt(1).float().mean()) for value in (0, 60, 120, 180)]
     assert found == pytest.approx(SHARES, abs=0.05)
     assert SHARES[2] <= 0.2
+
+
+def test_data_without_figures_is_drawn_in_the_other_shares(data: Path, tmp_path: Path) -> None:
+    """Folders made before there were figures train as well."""
+    for name in ("crops.npy", "kinds.npy", "pairs.npz"):
+        (tmp_path / name).symlink_to(data / name)
+    assert sum(len(s.small) for s in Batches(tmp_path, CPU).draw()) == 16
 
 
 def test_every_slice_of_a_batch_agrees_with_its_degradation(data: Path) -> None:
@@ -69,6 +78,31 @@ def test_windows_of_pairs_fit_each_other(data: Path) -> None:
             assert (piece.degradation.apply(piece.large) - piece.small).abs().mean() < 0.06
         seen |= {float(picture.sum()) for picture in piece.large}
     assert len(seen) > 40
+
+
+def test_noise_is_minus_the_psnr_of_luminance() -> None:
+    """Opaque answers that miss by a tenth everywhere have 20 dB; each picture counts the same."""
+    truth = torch.full((2, 4, 8, 8), 0.5)
+    truth[:, 3] = 1
+    answer = truth.clone()
+    answer[0, :3] += 0.1
+    answer[1, :3] += 0.01
+    generator = torch.Generator().manual_seed(0)
+    assert float(noise(answer, truth, generator)) == pytest.approx(-30, abs=0.1)
+
+
+def test_a_weight_of_noise_leaves_pixel_art_out(data: Path) -> None:
+    """The loss changes with answers to means, and by nothing with slices of point samples alone."""
+    run = start(CONFIGS["tiny"], CPU)
+    slices = Batches(data, CPU).draw()
+    points = [s for s in slices if s.degradation.name == "point"]
+
+    def loss(chosen: list[Slice], weight: float) -> float:
+        generator = torch.Generator().manual_seed(0)
+        return float(calm_loss(run.network, chosen, generator, False, CalmWeights(noise=weight)).detach())
+
+    assert loss(slices, 0.005) < loss(slices, 0) - 0.01
+    assert loss(points, 0.005) == loss(points, 0)
 
 
 def test_a_short_run_learns_and_stops_in_time(data: Path) -> None:
@@ -186,7 +220,7 @@ def test_a_light_checkpoint_carries_the_averaged_weights_alone(data: Path, tmp_p
 
 def test_a_packed_subset_trains_elsewhere(data: Path, tmp_path: Path) -> None:
     """The file keeps its size and the shares, opaque and visible pixels are unchanged, and batches come out of it."""
-    kinds, crops = np.load(data / "kinds.npy"), np.load(data / "crops.npy")
+    crops, kinds = stored_crops(data)
     limit = 100_000
     count = pack(data, tmp_path / "art.pack", limit)
     assert 3 <= count < len(crops)
@@ -195,7 +229,7 @@ def test_a_packed_subset_trains_elsewhere(data: Path, tmp_path: Path) -> None:
     there, there_kinds = np.load(tmp_path / "there" / "crops.npy"), np.load(tmp_path / "there" / "kinds.npy")
     visible = {crop[crop[..., 3] > 0].tobytes(): kind for crop, kind in zip(crops, kinds, strict=True)}
     assert all(visible[c[c[..., 3] > 0].tobytes()] == k for c, k in zip(there, there_kinds, strict=True))
-    found = np.bincount(there_kinds, minlength=3) / count
+    found = np.bincount(there_kinds, minlength=4) / count
     assert np.abs(found - SHARES).max() <= 1 / count
     assert sum(len(s.small) for s in Batches(tmp_path / "there", CPU).draw()) == 16
 

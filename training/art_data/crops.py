@@ -32,8 +32,8 @@ class Origin:
     file: str
     licence: str
     sha256: str  # first 16 hex digits of the file (of the SVG text for a glyph)
-    kind: str
-    crops: int
+    kind: str  # of its PackageSource, or "figures"
+    crops: int  # figures: of tiles
 
 
 class Seen:

@@ -25,6 +25,7 @@ LARGEST = 8
 """Factor up to which detail is added at the resolution of the answer; beyond it, the detail is enlarged."""
 
 _BORDER = 2  # small pixels between exemplars laid side by side
+_EMPTY = 1e-6  # energy of detail below which an exemplar has none
 _COMPARED = 256  # pixels of a picture that are compared with exemplars
 
 
@@ -34,7 +35,7 @@ class Sources:
 
     factor: int
     places: Places
-    detail: Tensor  # [BANDS, H*factor, W*factor]: divided by its standard deviation
+    detail: Tensor  # [BANDS, H*factor, W*factor]: divided by its standard deviation; mean square 1 in each exemplar
 
 
 class Exemplars:
@@ -106,7 +107,9 @@ class Exemplars:
             scale = self.spread.deviations(small, factor)
             scale = F.interpolate(scale, scale_factor=factor, mode="bilinear", align_corners=False)
             lost = luma(large - _calm(prior, small.to(device), degradation).cpu())
-            self._details[key] = (bands(lost) / scale)[0]
+            ratio = (bands(lost) / scale)[0]
+            # Exemplars are richer in detail than most textures, so what they lost is more than the network says.
+            self._details[key] = ratio / ratio.square().mean((1, 2), keepdim=True).clamp_min(_EMPTY).sqrt()
         return self._details[key]
 
     def _looks_of(self, number: int, factor: int) -> Tensor:

@@ -24,7 +24,6 @@ _MARGIN = max(match.REACH, spread.REACH)
 _LIKENESS = 0.65  # fraction of the random choices that answers like a favourite share with it
 _BEYOND = 4  # small pixels of the opposite side that pasting sees where a picture wraps
 _REGULAR, _OVER = 0.96, 0.1  # regularity from which a pattern gets no detail, and width of the transition
-_SHARE = 0.88  # of what textures usually lose: some are soft by nature
 _FAINTEST = 1.5 / 255  # weaker detail is dropped: flat areas and skies stay clean
 
 
@@ -106,7 +105,7 @@ def detail_field(
         lost = spread.of_surfaces(exemplars.spread.deviations(around, factor), around)
         share = min(1.0, max(0.0, (_REGULAR - spread.regularity(small)) / _OVER))  # regular patterns stay regular
         seen = (lost.square() - _FAINTEST**2).clamp_min(0).sqrt()
-        strength = wanted.strength * _SHARE * share * seen[0, :, inside[0], inside[1]]
+        strength = wanted.strength * share * seen[0, :, inside[0], inside[1]]
         rows.append(torch.cat([place[None].double(), strength.double()])[None])
         sources.append(source)
     return DetailField(torch.cat(rows), tuple(sources))
