@@ -274,7 +274,7 @@ def test_normals_keep_their_length_and_gloss_is_no_opacity() -> None:
 
 
 def test_uncompressed_keeps_its_layout_and_has_mipmaps_too() -> None:
-    """16 bits 5:6:5 with a chain: same masks, pixels within the steps of 5 bits."""
+    """16-bit 5:6:5 with a chain: same masks, pixels within the steps of 5 bits."""
     head = struct.pack("<7I", 124, 0x2100F, 4, 4, 8, 0, 3) + bytes(44)
     head += struct.pack("<8I", 32, 0x40, 0, 16, 0xF800, 0x7E0, 0x1F, 0) + struct.pack("<5I", 0x401008, 0, 0, 0, 0)
     source = b"DDS " + head + bytes(2 * (16 + 4 + 1))
@@ -290,7 +290,7 @@ def test_uncompressed_keeps_its_layout_and_has_mipmaps_too() -> None:
 
 
 def test_what_cannot_be_held_is_said() -> None:
-    """Sixteen bits in blocks, and animations."""
+    """16 bits per channel in blocks, and animations."""
     like = read_bytes(_source(b"DXT5"), "t.dds")
     with pytest.raises(UnsupportedPictureError, match="BC3"):
         encode(like.replace(frames=(np.zeros((8, 8, 4), np.uint16),)), "DDS")
@@ -299,7 +299,7 @@ def test_what_cannot_be_held_is_said() -> None:
 
 
 def test_what_is_not_kept_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """BC7 without the optional encoder is still BC7, and a sentence says what would be better."""
+    """BC7 without the optional encoder is still BC7, and a sentence recommends the encoder."""
     given = read_bytes(_source(b"DX10", (8, 8), 1, 98), "t.dds")
     assert remark(given) == ""
     monkeypatch.setattr(textures, "has_bc7_encoder", lambda: False)
@@ -315,7 +315,7 @@ def test_what_is_not_kept_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("compression", ["BC3", "BC4", "BC5"])
 @pytest.mark.parametrize("data_alpha", [False, True])
 def test_what_the_engine_knows_of_alpha_reaches_the_mipmaps(compression: str, data_alpha: bool) -> None:
-    """Gloss is no opacity, whatever the layout; BC4 and BC5 have none at all."""
+    """Gloss is not opacity, in any layout; BC4 and BC5 have neither."""
     picture = Picture((_smooth((8, 8)),), data_alpha=data_alpha)
     expected = list(chain(picture.frames[0], 3, data_alpha=data_alpha or compression != "BC3"))
 

@@ -1,4 +1,4 @@
-"""Zip in, zip out: everything that is no texture byte for byte, and nothing that would do harm."""
+"""Zip in, zip out: everything but textures byte for byte, and nothing harmful."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ def _rewritten(path: Path) -> tuple[bytes, list[str]]:
 
 
 def test_order_methods_times_and_strangers_are_kept(tmp_path: Path) -> None:
-    """Entries in order, stored or deflated as before, with their times; sounds, nested zips and bad pictures as is."""
+    """
+    Entries in order, stored or deflated as before, with their times; sounds, nested zips and bad pictures unchanged.
+    """
     path = tmp_path / "pack.zip"
     entries = [
         ("pack.mcmeta", b"{}", zipfile.ZIP_DEFLATED),
@@ -62,7 +64,7 @@ def test_order_methods_times_and_strangers_are_kept(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["../up.png", "/root.png", "a/../../b.png", "C:/x.png", "a\\..\\b.png"])
 def test_names_that_leave_the_folder(tmp_path: Path, name: str) -> None:
-    """Zip-slip refuses the archive."""
+    """Zip-slip: the archive is refused."""
     path = tmp_path / "p.zip"
     with zipfile.ZipFile(path, "w") as archive:
         info = zipfile.ZipInfo("x")
@@ -74,7 +76,7 @@ def test_names_that_leave_the_folder(tmp_path: Path, name: str) -> None:
 
 
 def test_links_twins_and_bombs(tmp_path: Path) -> None:
-    """A symbolic link, a name given twice, and a bomb refuse the archive with a sentence."""
+    """A symbolic link, a duplicate name, and a bomb: the archive is refused with a sentence."""
     link, twins, bomb = tmp_path / "link.zip", tmp_path / "twins.zip", tmp_path / "bomb.zip"
     with zipfile.ZipFile(link, "w") as archive:
         info = zipfile.ZipInfo("link.png")
@@ -93,7 +95,7 @@ def test_links_twins_and_bombs(tmp_path: Path) -> None:
 
 
 def test_damage_is_a_sentence(tmp_path: Path) -> None:
-    """Cut anywhere, or with a flipped byte, a zip is refused or rewritten; nothing else is ever raised."""
+    """Truncated anywhere, or with a flipped byte, a zip is refused or rewritten; nothing else is ever raised."""
     path = tmp_path / "p.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("a.png", _png())

@@ -1,4 +1,4 @@
-"""Reading, answering and writing overlap; what goes wrong on the way stays with the file that it belongs to."""
+"""Reading, answering and writing overlap; a failure affects only the file that it belongs to."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Desk:
 
 
 class WitnessWorker(NearestWorker):
-    """Notes who asks, and tells when it is asked for the second time."""
+    """Records who asks, and signals the second request."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -64,7 +64,7 @@ class WitnessWorker(NearestWorker):
 
 
 class PickyWorker(NearestWorker):
-    """Has a bug that a picture of seven pixels a side brings about, refuses eight, and is away when told so."""
+    """Has a bug triggered by a picture of seven pixels per side, refuses eight, and can be unavailable."""
 
     away = False
 
@@ -80,7 +80,7 @@ class PickyWorker(NearestWorker):
 
 
 def test_the_engine_works_while_files_are_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not one output of the first group is written before the second is asked; the engine has one thread of its own."""
+    """No output of the first group is written before the second group is requested; the engine has its own thread."""
     write_part = publication.write_part
     worker = WitnessWorker()
     waited: list[bool] = []
@@ -108,7 +108,7 @@ def test_the_engine_works_while_files_are_written(tmp_path: Path, monkeypatch: p
 
 
 def test_large_pictures_do_not_lie_in_memory_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Groups are bounded by pixels: what a small file unfolds to counts, not its bytes."""
+    """Groups are limited by pixels: the unpacked size of a small file counts, not its bytes."""
     monkeypatch.setattr(groups, "GROUP_PIXELS", 5000)
     worker = NearestWorker(4)
     desk = Desk(tmp_path, worker)
@@ -123,7 +123,7 @@ def test_large_pictures_do_not_lie_in_memory_together(tmp_path: Path, monkeypatc
 
 
 def test_the_first_outputs_come_soon(tmp_path: Path) -> None:
-    """Groups begin small, so that somebody who looks on sees outputs and a measured speed after a moment."""
+    """Groups begin small, so that outputs and a measured speed appear after a moment."""
     worker = NearestWorker(4)
     desk = Desk(tmp_path, worker)
     for i in range(20):
@@ -137,7 +137,9 @@ def test_the_first_outputs_come_soon(tmp_path: Path) -> None:
 
 
 def test_a_fault_of_the_engine_stays_with_its_picture(tmp_path: Path) -> None:
-    """One picture that brings the engine to a fault, and one that it refuses, and their copies: named; others done."""
+    """
+    A picture that triggers a bug in the engine, one that it refuses, and their copies are reported; others are done.
+    """
     desk = Desk(tmp_path, PickyWorker())
     for name, side in (("a", 6), ("b", 7), ("c", 8), ("c2", 8), ("d", 9)):
         desk.drop(f"{name}.png", 1, side)
@@ -151,7 +153,7 @@ def test_a_fault_of_the_engine_stays_with_its_picture(tmp_path: Path) -> None:
 
 
 def test_an_engine_that_is_away_is_waited_for(tmp_path: Path) -> None:
-    """No picture is called failed because nobody answered; when the engine is back, all are done."""
+    """No picture fails because the engine does not answer; when it is back, all are done."""
     worker = PickyWorker()
     desk = Desk(tmp_path, worker)
     desk.drop("a.png")
@@ -167,7 +169,7 @@ def test_an_engine_that_is_away_is_waited_for(tmp_path: Path) -> None:
 
 
 def test_a_source_replaced_while_it_is_answered_is_answered_again(tmp_path: Path) -> None:
-    """The output is that of the last content, however the moments fall."""
+    """The output is that of the last content, whatever the timing."""
 
     class Replacing(NearestWorker):
         def upscale(
@@ -189,7 +191,7 @@ def test_a_source_replaced_while_it_is_answered_is_answered_again(tmp_path: Path
 
 
 def test_single_pixels_are_left_alone(tmp_path: Path) -> None:
-    """A texture of one pixel is not enlarged, and takes away what it had been enlarged to before it was one."""
+    """A one-pixel texture is not enlarged, and the output of its earlier content is removed."""
     desk = Desk(tmp_path, NearestWorker())
     desk.drop("a.png", 1)
     desk.watcher.reconcile()
@@ -204,7 +206,9 @@ def test_single_pixels_are_left_alone(tmp_path: Path) -> None:
 
 
 def test_outputs_are_never_inputs(tmp_path: Path) -> None:
-    """An output copied into the watched folder, under any name, is left alone; so is the output folder of another."""
+    """
+    An output copied into the watched folder, under any name, is left alone; so is the output folder of another watcher.
+    """
     worker = NearestWorker()
     desk = Desk(tmp_path, worker)
     desk.drop("a.png", 1)
@@ -226,7 +230,7 @@ def test_outputs_are_never_inputs(tmp_path: Path) -> None:
 
 
 def test_complete_pack_keeps_times(tmp_path: Path) -> None:
-    """--complete-pack: outputs and copies have the times of their sources, and are still in step."""
+    """--complete-pack: outputs and copies have the times of their sources, and are still up to date."""
     desk = Desk(tmp_path, NearestWorker(), complete=True)
     (desk.source / "readme.txt").write_text("hello")
     desk.drop("a.png")
@@ -245,8 +249,8 @@ def test_complete_pack_keeps_times(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="takes root's rights away for a while")
 def test_unreadable_and_read_only_sources(monkeypatch: pytest.MonkeyPatch) -> None:
     """
-    A file without read permission is named once, in each pass tried again, and done when it may be read; read-only
-    files and folders are sources like any others and stay as they are.
+    A file without read permission is reported once, retried in each pass, and processed once it is readable; read-only
+    files and folders are sources like any others and do not change.
     """
     with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
         Path(folder).chmod(0o777)

@@ -1,4 +1,4 @@
-"""Each consumer's rules, on packs that look like theirs, kept in step by the real watcher."""
+"""Each game's rules, on packs that look like its own, kept up to date by the real watcher."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 
 def test_minecraft_wraps_by_folder_and_leaves_fonts_and_maps_alone(desk: Desk) -> None:
-    """block/ tiles, item/ and painting/ do not; font/, colormap/ are not touched; a normal map's alpha is data."""
+    """block/ tiles, item/ and painting/ do not; font/ and colormap/ are not touched; a normal map's alpha is data."""
     (desk.source / "pack.mcmeta").write_text('{"pack": {"pack_format": 34, "description": ""}}')
     textures = "assets/minecraft/textures/"
     for seed, name in enumerate(
@@ -61,7 +61,7 @@ def test_minecraft_wraps_by_folder_and_leaves_fonts_and_maps_alone(desk: Desk) -
 def test_minecraft_strips_are_cut_as_the_game_cuts_them(
     desk: Desk, size: tuple[int, int], told: dict[str, int], frames: str
 ) -> None:
-    """Squares of the shorter side, or the sizes given; those grow with the picture, all else in the file is kept."""
+    """Squares of the shorter side, or the given sizes; those are scaled with the picture, everything else is kept."""
     (desk.source / "pack.mcmeta").write_text("{}")
     path = "assets/m/textures/block/lava.png"
     meta = desk.save(path, size).with_name("lava.png.mcmeta")
@@ -76,7 +76,7 @@ def test_minecraft_strips_are_cut_as_the_game_cuts_them(
 
 
 def test_minecraft_strip_that_does_not_fit_or_is_too_long(desk: Desk) -> None:
-    """A wrong .mcmeta fails that picture with a sentence; an answer beyond the atlas limit is warned of."""
+    """A wrong .mcmeta fails that picture with a sentence; an answer beyond the atlas limit gives a warning."""
     (desk.source / "pack.mcmeta").write_text("{}")
     desk.save("assets/m/textures/block/odd.png", (4, 10)).with_name("odd.png.mcmeta").write_text('{"animation": {}}')
     desk.save("assets/m/textures/block/long.png", (1, 8200))
@@ -89,7 +89,7 @@ def test_minecraft_strip_that_does_not_fit_or_is_too_long(desk: Desk) -> None:
 
 
 def test_minecraft_pictures_that_repeat_or_are_looked_up(desk: Desk) -> None:
-    """Glint, rain and backgrounds tile; trims keep their key colours, by which the game recolours them; keys stay."""
+    """Glint, rain and backgrounds tile; trims keep the key colours with which the game recolours them; keys stay."""
     (desk.source / "pack.mcmeta").write_text("{}")
     textures = "assets/minecraft/textures/"
     for seed, name in enumerate(
@@ -125,7 +125,7 @@ def _with_offsets(x: int, y: int, seed: int = 0) -> bytes:
 
 
 def test_gzdoom_folder(desk: Desk) -> None:
-    """hires/ grows with its offsets; what would be drawn too large elsewhere is left alone."""
+    """hires/ is scaled with its offsets; elsewhere, what would be drawn too large is left alone."""
     (desk.source / "ZMAPINFO.txt").write_text("")
     for path in ("hires/TROOA1.png", "graphics/STBAR.png", "fonts/a.png"):
         (desk.source / path).parent.mkdir(exist_ok=True)
@@ -140,7 +140,7 @@ def test_gzdoom_folder(desk: Desk) -> None:
 
 
 def test_gzdoom_archive(desk: Desk) -> None:
-    """A PK3 keeps all its entries byte for byte, and has the larger pictures in hires/ besides."""
+    """A PK3 keeps all its entries byte for byte, and additionally has the larger pictures in hires/."""
     path = desk.source / "mod.pk3"
     entries = {
         "zscript.zs": b"version",
@@ -165,7 +165,7 @@ def test_gzdoom_archive(desk: Desk) -> None:
 
 
 def test_a_zip_with_all_in_one_folder(desk: Desk) -> None:
-    """As downloads of repositories have it: rules hold for the paths in that folder, and so does hires/."""
+    """As in downloads of repositories: rules apply to the paths in that folder, and so does hires/."""
     entries = {
         "Mod-main/zscript.zs": b"version",
         "Mod-main/sprites/TROOA1.png": _with_offsets(3, 7, 1),
@@ -189,7 +189,7 @@ def _dds(letters: bytes, seed: int, vectors: bool = False) -> bytes:
     head += struct.pack("<2I4s5I", 32, 4, letters, 0, 0, 0, 0, 0) + struct.pack("<5I", 0x401008, 0, 0, 0, 0)
     like = read_bytes(b"DDS " + head + bytes(16 * 7), "x.dds")
     pixels = np.random.default_rng(seed).integers(0, 256, (8, 8, 4), dtype=np.uint8)
-    if vectors:  # leaning all alike in each block, so that compression keeps them
+    if vectors:  # all vectors in a block lean alike, so that compression keeps them
         pixels[..., :3] = normals((2, 2), seed).repeat(4, 0).repeat(4, 1)
     return encode(Picture((pixels,), format="DDS", details=like.details))
 
@@ -205,7 +205,7 @@ def test_bethesda_keeps_dds_and_gloss(desk: Desk) -> None:
 
     asked = desk.asked()
     assert asked["Iron.dds"] == {}
-    assert asked["Iron_n.dds"] == {"domain": "normals", "alpha": "data", "wrap": "none"}  # as Iron.dds
+    assert asked["Iron_n.dds"] == {"domain": "normals", "alpha": "data", "wrap": "none"}  # like Iron.dds
     assert asked["Iron_s.dds"]["domain"] == asked["Iron_m.dds"]["domain"] == "data"
     made = (desk.out / "Textures/Armor/Iron_n.dds").read_bytes()
     assert made[84:88] == b"DXT5"
@@ -214,7 +214,7 @@ def test_bethesda_keeps_dds_and_gloss(desk: Desk) -> None:
 
 
 def test_rpg_maker_sheets_by_name(desk: Desk) -> None:
-    """$ = one figure of 3x4, else eight of them; ! changes nothing; a picture that cannot be cut so is left whole."""
+    """$ = one figure of 3x4, otherwise eight; ! changes nothing; a picture that cannot be cut that way stays whole."""
     (desk.source / "Game.rmmzproject").write_text("")
     sizes = {"Actor1": (24, 16), "$Boss": (6, 8), "!$Gate": (6, 8), "!Chest": (24, 16), "Odd": (25, 16)}
     for seed, (name, size) in enumerate(sizes.items()):
@@ -233,7 +233,7 @@ def test_rpg_maker_sheets_by_name(desk: Desk) -> None:
 
 
 def test_rpg_maker_vx_ace_has_grids_of_its_own(desk: Desk) -> None:
-    """Icons of 24 pixels, tiles of 32, ten rows of balloons: cut by MV's grids they would be cut through."""
+    """Icons of 24 pixels, tiles of 32, ten rows of balloons: MV's grids would cut through them."""
     (desk.source / "Game.rvproj2").write_text("")
     desk.save("Graphics/System/IconSet.png", (96, 96), 1, 255)
     desk.save("Graphics/System/Balloon.png", (64, 80), 2, 255)
@@ -245,7 +245,7 @@ def test_rpg_maker_vx_ace_has_grids_of_its_own(desk: Desk) -> None:
 
 
 def test_generic_names_of_material_maps_and_sheets(desk: Desk) -> None:
-    """albedo, normal, roughness of one stem, a font's grid, and frames that are looked for everywhere else."""
+    """albedo, normal and roughness of one stem, a font's grid, and frames that are detected everywhere else."""
     for seed, name in enumerate(("brick.png", "brick_normal.png", "brick_roughness.tga", "terminal_cp437.png")):
         desk.save(name, (32, 32), seed)
     desk.once()
@@ -258,7 +258,7 @@ def test_generic_names_of_material_maps_and_sheets(desk: Desk) -> None:
 
 
 def test_maps_of_a_material_tile_as_its_colour(desk: Desk) -> None:
-    """The normal map is noise; what counts is whether the colour tiles. A changed colour redoes its maps."""
+    """The normal map is noise; only the colour decides about tiling. A changed colour redoes its maps."""
     colour = np.random.default_rng(0).integers(0, 256, (8, 8, 3), dtype=np.uint8)
     colour[:, -1] = colour[:, 0]
     Image.fromarray(colour).save(desk.source / "brick_albedo.png")
@@ -275,7 +275,7 @@ def test_maps_of_a_material_tile_as_its_colour(desk: Desk) -> None:
 
 
 def test_own_profiles_replace_and_add(desk: Desk, tmp_path: Path) -> None:
-    """A file in the watched folder; a rule that says what is not known is a sentence with the file's name."""
+    """A file in the watched folder; an unknown rule gives a sentence with the file's name."""
     own = desk.source / OWN_PROFILES
     own.write_text(
         '[[profile]]\nname = "generic"\ntitle = "mine"\nrules = [{ match = "*", settings = { wrap = "x" } }]\n'
@@ -295,7 +295,7 @@ def test_own_profiles_replace_and_add(desk: Desk, tmp_path: Path) -> None:
 
 
 def test_a_folder_of_packs(desk: Desk) -> None:
-    """Each folder that is a pack has its own rules, by the paths in it; what lies beside them is none of theirs."""
+    """Each folder that is a pack has its own rules, by the paths in it; they do not apply to anything next to it."""
     (desk.source / "Blocks").mkdir()
     (desk.source / "Blocks/pack.mcmeta").write_text("{}")
     desk.save("Blocks/assets/m/textures/block/stone.png", seed=1)
@@ -318,7 +318,7 @@ def test_a_folder_of_packs(desk: Desk) -> None:
 
 
 def test_a_pack_whose_marker_lies_deeper(desk: Desk) -> None:
-    """A game's folder with its engine in js/ is one pack; folders in a marked pack are no packs of their own."""
+    """A game's folder with its engine in js/ is one pack; folders in a marked pack are not separate packs."""
     (desk.source / "js").mkdir()
     (desk.source / "js/rmmz_core.js").write_text("")
     desk.save("img/faces/Actor1.png", (8, 4), 1)
@@ -330,7 +330,7 @@ def test_a_pack_whose_marker_lies_deeper(desk: Desk) -> None:
 
 
 def test_every_rule_asks_for_settings_that_exist() -> None:
-    """What the profiles ask of the engine is valid there: no misspelt key, no value out of range."""
+    """The profiles' settings are valid for the engine: no misspelt key, no value out of range."""
     from depixel.request import Request
 
     for profile in load().values():
@@ -341,7 +341,9 @@ def test_every_rule_asks_for_settings_that_exist() -> None:
 
 
 def test_another_ending_where_a_rule_asks_for_it(desk: Desk) -> None:
-    """TGA becomes PNG in folders and archives, without loss; not where a PNG of that stem is; undone with the rule."""
+    """
+    TGA becomes PNG in folders and archives, without loss; not if a PNG with that stem exists; reverted with the rule.
+    """
     own = desk.source / OWN_PROFILES
     own.write_text(
         '[[profile]]\nname = "generic"\ntitle = "mine"\nrules = [{ match = "*", file = { ending = ".png" } }]\n'

@@ -1,4 +1,4 @@
-"""Rules for packs of consoles' emulators: names, mipmaps, ranges of alpha, palettes."""
+"""Rules for packs of console emulators: names, mipmaps, ranges of alpha, palettes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 
 def test_dolphin_mipmaps_are_made_of_our_answer(desk: Desk) -> None:
-    """_mip1, _mip2 have exactly half and a quarter of the answer's size and are its means; asked for once."""
+    """_mip1, _mip2 have exactly half and a quarter of the answer's size and are its means; requested once."""
     main = "GALE01/tex1_6x12_m_0123456789abcdef_14.png"
     desk.save(main, (6, 12), 1)
     for level, size in ((1, (3, 6)), (2, (1, 3)), (3, (1, 1))):
@@ -36,7 +36,7 @@ def test_dolphin_mipmaps_are_made_of_our_answer(desk: Desk) -> None:
 
 
 def test_dolphin_arbitrary_mipmaps_stay_pictures_of_their_own(desk: Desk) -> None:
-    """_arb: somebody drew the levels; and a mipmap without its top level is one too."""
+    """_arb: the levels were drawn by hand; so is a mipmap without its top level."""
     desk.save("tex1_8x8_m_00aa_14_arb.png", (8, 8), 1)
     level = desk.save("tex1_8x8_m_00aa_14_arb_mip1.png", (4, 4), 2)
     desk.save("tex1_8x8_m_00bb_14_mip1.png", (4, 4), 3)
@@ -50,7 +50,7 @@ def test_dolphin_arbitrary_mipmaps_stay_pictures_of_their_own(desk: Desk) -> Non
 
 
 def test_ppsspp_ini_stays_in_step(desk: Desk) -> None:
-    """Every picture that textures.ini names is there under that very name; the ini is the same bytes."""
+    """Every picture that textures.ini names exists under that exact name; the ini has the same bytes."""
     names = ["ui/Button.png", "0abc1234deadbeef.png", "sub/é.png"]
     lines = "".join(f"{i:024x} = {name}\r\n" for i, name in enumerate(names))
     ini = f"[options]\r\nversion = 1\r\nhash = quick\r\n[hashes]\r\n{lines}[hashranges]\r\n0x1,64,64 = 64,60\r\n"
@@ -64,7 +64,7 @@ def test_ppsspp_ini_stays_in_step(desk: Desk) -> None:
 
 
 def test_pcsx2_keeps_its_alpha_range_and_names(desk: Desk) -> None:
-    """Alpha up to 128 is opaque at 128 for the engine and ends at 128 again; a picture beyond it is left as it is."""
+    """Alpha up to 128 is opaque at 128 for the engine and ends at 128 again; a picture beyond it is left alone."""
     half = "SLUS-20312/0123456789abcdef-0123456789abcdef-00005993.png"
     full = "SLUS-20312/0123456789abcdef-0123456789abcdef-00005994.png"
     given = desk.save(half, (8, 8), 1, alpha=128)
@@ -94,7 +94,9 @@ def test_pcsx2_by_every_form_of_its_names(name: str) -> None:
 
 
 def test_pcsx2_mipmaps_are_made_of_our_answer(desk: Desk) -> None:
-    """NAME-mip1.png has half the size of the answer to NAME.png, in the same range of alpha; nothing else is asked."""
+    """
+    NAME-mip1.png has half the size of the answer to NAME.png, in the same range of alpha; nothing else is requested.
+    """
     name = "1004865c455633eb-86566ebe97acefe8-00005593"
     desk.save(f"replacements/{name}.png", (8, 8), 1, alpha=128)
     desk.save(f"replacements/{name}-mip1.png", (4, 4), 2, alpha=128)
@@ -107,7 +109,7 @@ def test_pcsx2_mipmaps_are_made_of_our_answer(desk: Desk) -> None:
 
 
 def test_half_alpha_is_undone_exactly() -> None:
-    """All 129 values come back; the engine sees 0 and 255 at the ends."""
+    """All 129 values are preserved; the engine sees 0 and 255 at the ends."""
     pixels = np.zeros((1, 129, 4), np.uint8)
     pixels[0, :, 3] = np.arange(129)
     whole = with_full_alpha(Picture((pixels,)))
@@ -119,7 +121,7 @@ def test_half_alpha_is_undone_exactly() -> None:
 
 
 def test_duckstation_names_and_one_bit_of_alpha(desk: Desk) -> None:
-    """Names untouched, indexed pictures and their transparency as they were."""
+    """Names, indexed pictures and their transparency are preserved."""
     name = "SLUS-00594/texupload-P4-0123456789ABCDEF-FEDCBA9876543210-64x256-0-192-64x64-P0-14.png"
     target = desk.source / name
     target.parent.mkdir()
@@ -136,7 +138,7 @@ def test_duckstation_names_and_one_bit_of_alpha(desk: Desk) -> None:
 
 
 def test_rpg_maker_2000_keeps_indexed_pictures_and_their_ground(desk: Desk) -> None:
-    """Palette and key of sprites, the palette alone of backgrounds; a picture without a palette has no entry 0."""
+    """Palette and key of sprites, only the palette of backgrounds; a picture without a palette has no entry 0."""
     (desk.source / "RPG_RT.ldb").write_bytes(b"LcfDataBase")
     palette = np.array([[0, 80, 0, 255], [200, 90, 10, 255]], np.uint8)
     numbers = np.random.default_rng(2).integers(0, 2, (64, 48)).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""The right picture under every name, whatever moves, whoever dies, whoever puts a file in the way."""
+"""The right picture under every name, despite renames, kills, and files of others in the way."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Desk:
         self.events: list[Announcement] = []
 
     def run(self, **options: Any) -> PassCounts:
-        """A process of its own: passes until nothing waits; what they did together."""
+        """A separate process: passes until nothing is waiting; their combined result."""
         tracker = StabilityTracker(0, time.monotonic)
         watcher = Watcher(self.source, self.out, self.worker, tracker, load(), tell=self.events.append, **options)
         total = PassCounts()
@@ -98,7 +98,7 @@ def test_names_that_move_end_right(desk: Desk, monkeypatch: pytest.MonkeyPatch, 
 
 
 def test_two_files_of_one_size_and_time_change_places(desk: Desk) -> None:
-    """Day and night, with the same size and time: seen, and each output is that of its own source."""
+    """Day and night, with the same size and time: noticed, and each output belongs to its own source."""
     kill_points.fill(desk.source, [1, 2])
     desk.run()
     a, b = desk.source / "frame-000.bmp", desk.source / "frame-001.bmp"
@@ -112,7 +112,7 @@ def test_two_files_of_one_size_and_time_change_places(desk: Desk) -> None:
 
 
 def test_content_that_changes_under_the_same_size_and_time(desk: Desk) -> None:
-    """Written in place and dated back, as zips with fixed dates do it."""
+    """Written in place and backdated, like zips with fixed dates."""
     kill_points.fill(desk.source, [1])
     desk.run()
     path = desk.source / "frame-000.bmp"
@@ -128,7 +128,7 @@ def test_content_that_changes_under_the_same_size_and_time(desk: Desk) -> None:
 
 
 def test_a_touch_is_no_change(desk: Desk) -> None:
-    """Another time, the same content: nothing is asked of the engine, and the output stays the very file it was."""
+    """Another time, the same content: nothing is requested from the engine, and the output stays the same file."""
     kill_points.fill(desk.source, [1, 2, 3])
     desk.run()
     asked, before = len(desk.worker.asked), (desk.out / "frame-001.bmp").stat().st_ino
@@ -143,7 +143,9 @@ def test_a_touch_is_no_change(desk: Desk) -> None:
 
 
 def test_verify_mends_what_no_stamp_tells(desk: Desk) -> None:
-    """An output whose bytes are not those on record, though its stamp is: --verify makes it again, and only it."""
+    """
+    An output whose bytes differ from the record, although its stamp matches: --verify makes it again, and only it.
+    """
     kill_points.fill(desk.source, [1, 2, 3])
     desk.run()
     asked = len(desk.worker.asked)
@@ -167,7 +169,7 @@ def test_verify_mends_what_no_stamp_tells(desk: Desk) -> None:
 
 
 def test_verify_names_what_somebody_changed(desk: Desk) -> None:
-    """An output that somebody painted over is not mended but named: nobody's work is overwritten."""
+    """An output that somebody edited is not repaired but reported: nobody's work is overwritten."""
     kill_points.fill(desk.source, [1, 2])
     desk.run()
     Image.new("RGB", (10, 10)).save(desk.out / "frame-000.bmp")
@@ -181,7 +183,7 @@ def test_verify_names_what_somebody_changed(desk: Desk) -> None:
 
 
 def test_outputs_on_another_disk_are_known_by_their_bytes(desk: Desk) -> None:
-    """Copied away and back, without their times: still ours, in step, and replaced when the source changes."""
+    """Copied away and back, without times: still ours, up to date, and replaced when the source changes."""
     kill_points.fill(desk.source, [1, 2])
     desk.run()
     shutil.copytree(desk.out, desk.out.with_name("elsewhere"), copy_function=shutil.copyfile)
@@ -198,7 +200,7 @@ def test_outputs_on_another_disk_are_known_by_their_bytes(desk: Desk) -> None:
 
 @pytest.mark.parametrize("replacing", [False, True], ids=["a new output", "one that replaces ours"])
 def test_a_file_that_comes_while_the_engine_works_stays(tmp_path: Path, replacing: bool) -> None:
-    """Somebody puts a file under the output's name while its source is at the engine: it stays, and that is told."""
+    """A file of others appears under the output's name during the engine's work: it stays, and is reported."""
 
     class Intruding(NearestWorker):
         armed = False
@@ -228,7 +230,7 @@ def test_a_file_that_comes_while_the_engine_works_stays(tmp_path: Path, replacin
 
 
 def test_a_file_that_comes_at_the_last_moment_stays(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Between the last look at the name and the rename: the two are exchanged, and exchanged back."""
+    """Between the last check of the name and the rename: the two are exchanged, and exchanged back."""
     kill_points.fill(desk.source, [1])
     desk.run()
     kill_points.fill(desk.source, [2])
@@ -263,7 +265,9 @@ def _two_files(folder: Path) -> tuple[Path, Path]:
 def test_a_name_is_taken_once_on_every_kind_of_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool
 ) -> None:
-    """Without the system's calls, and without hard links as on exFAT: a taken name stays, and no empty file appears."""
+    """
+    Without the system's calls, and without hard links as on exFAT: an existing file stays, and no empty file appears.
+    """
     monkeypatch.setattr(renaming, "_renamed", lambda *_: False)
     if not links:
 
@@ -304,7 +308,7 @@ def test_killed_before_a_rename_without_links_leaves_no_empty_file(
 
 
 def test_outputs_of_deleted_sources_go_while_another_file_changes(desk: Desk) -> None:
-    """A file that never stands still does not keep the outputs of others that are gone."""
+    """A file that never stops changing does not keep other deleted files' outputs alive."""
     kill_points.fill(desk.source, [1, 2])
     clock = [0.0]
     watcher = Watcher(
@@ -324,7 +328,9 @@ def test_outputs_of_deleted_sources_go_while_another_file_changes(desk: Desk) ->
 
 
 def test_outputs_under_a_mount_that_vanished_are_kept(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A disk mounted in the watched folder is unmounted: its outputs stay, and that is said; others go as ever."""
+    """
+    A disk mounted in the watched folder is unmounted: its outputs stay, and that is announced; others are removed.
+    """
     kill_points.fill(desk.source / "disk", [1])
     kill_points.fill(desk.source, [2, 3])
     mounted = True

@@ -1,4 +1,4 @@
-"""What becomes of each file of a pass: its row, the counts, and the line for those who listen."""
+"""The outcome of each file of a pass: its row, the counts, and the announcement."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from depixel_watch.work.task import LoadedTask, Task
 
 
 class Desk:
-    """A recorder with its ledger, its counts and what was said."""
+    """A recorder with its ledger, its counts and its announcements."""
 
     def __init__(self, root: Path) -> None:
         self.out = root
@@ -33,7 +33,7 @@ class Desk:
         return LoadedTask(task, key="key", unreadable=unreadable)
 
     def put(self, digest: str, *, answer: bool = True) -> None:
-        """As one file goes through: announced, then in place."""
+        """For one file: announced, then published."""
         item = self.item()
         self.recorder.announce([(item, digest, answer)])
         self.recorder.finish([(item, Output(Stamp(3, 4), digest, answer=answer))])
@@ -47,7 +47,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 
 def test_an_output_is_ours_before_it_has_its_name(desk: Desk) -> None:
-    """While it is written, the row has the new digest and the one before."""
+    """While it is being written, the row has the new and the previous digest."""
     desk.put("first")
     desk.recorder.announce([(desk.item(), "second", False)])
     row = desk.ledger.get("a.png")
@@ -57,7 +57,7 @@ def test_an_output_is_ours_before_it_has_its_name(desk: Desk) -> None:
 
 
 def test_after_a_kill_the_file_that_lies_there_decides(desk: Desk) -> None:
-    """New or old content by its digest; another content, or none, leaves what was known."""
+    """New or old content is identified by its digest; other content, or none, changes nothing."""
     for content, expected in ((b"new", "new"), (b"old", "old"), (b"else", "old"), (None, "old")):
         digests = {}
         for name in (b"new", b"old"):
@@ -77,7 +77,7 @@ def test_after_a_kill_the_file_that_lies_there_decides(desk: Desk) -> None:
 
 
 def test_what_is_finished_is_counted_and_said(desk: Desk) -> None:
-    """Answers and copies apart."""
+    """Answers and copies are counted separately."""
     items = [desk.item("a.png"), desk.item("b.png"), desk.item("c.png")]
     outputs = [Output(Stamp(3, 4), "x"), Output(Stamp(3, 4), "y", "copied", "as a.png", answer=False)]
     desk.recorder.finish(zip(items, outputs, strict=False))
@@ -98,7 +98,7 @@ def test_what_is_finished_is_counted_and_said(desk: Desk) -> None:
 
 
 def test_a_failure_keeps_what_is_known_of_the_output(desk: Desk) -> None:
-    """Its digests stay, so that the output before is still ours; the reason is said."""
+    """Its digests stay, so that the previous output is still ours; the reason is announced."""
     desk.put("first", answer=False)
     desk.recorder.fail(desk.item(), DepixelError("It broke."))
 
@@ -115,7 +115,7 @@ def test_a_failure_keeps_what_is_known_of_the_output(desk: Desk) -> None:
 
 
 def test_somebody_else_s_file_is_noted_as_that(desk: Desk) -> None:
-    """In place of a digest; the next output does not take it for ours."""
+    """Stored instead of a digest; the next output is not mistaken for ours."""
     desk.recorder.fail(desk.item(), OutputExistsError("In the way."))
     row = desk.ledger.get("a.png")
     assert row is not None and (row.made, row.prior, row.out, row.answer) == (BLOCKED, "", NOTHING, True)
@@ -131,7 +131,7 @@ def test_somebody_else_s_file_is_noted_as_that(desk: Desk) -> None:
 
 
 def test_a_file_that_cannot_be_opened_is_told_of_once(desk: Desk) -> None:
-    """It is tried again in each pass; only another reason is said again."""
+    """It is retried in each pass; only a new reason is announced again."""
     for sentence, said in (("Locked.", 1), ("Locked.", 1), ("Gone.", 2)):
         desk.recorder.fail(desk.item(unreadable=True), DepixelError(sentence))
         assert len(desk.events) == desk.counts.failed == said
@@ -141,7 +141,7 @@ def test_a_file_that_cannot_be_opened_is_told_of_once(desk: Desk) -> None:
 
 
 def test_a_file_without_change_is_brought_up_to_date(desk: Desk) -> None:
-    """Its stamps are renewed, and it counts as one that needed nothing; without a row there is none."""
+    """Its stamps are renewed, and it counts as up to date; without a row nothing is stored."""
     desk.put("first")
     item = replace(desk.item(), out=Stamp(7, 8))
     desk.recorder.unchanged([item, desk.item("none.png")])
@@ -153,7 +153,7 @@ def test_a_file_without_change_is_brought_up_to_date(desk: Desk) -> None:
 
 
 def test_waiting_files_are_for_another_pass(desk: Desk) -> None:
-    """They leave this one."""
+    """They leave this pass."""
     desk.recorder.wait()
     desk.recorder.wait(2)
 
@@ -161,7 +161,7 @@ def test_waiting_files_are_for_another_pass(desk: Desk) -> None:
 
 
 def test_the_idle_share() -> None:
-    """Of the wall time; never negative; 0 before anything was measured."""
+    """Relative to the wall time; never negative; 0 before anything was measured."""
     assert Times(wall=4.0, engine=1.0).idle == 0.75
     assert Times(wall=1.0, engine=4.0).idle == 0.0
     assert Times(wall=4.0, engine=4.0).idle == 0.0

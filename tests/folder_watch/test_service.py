@@ -15,7 +15,7 @@ COMMAND = ["/usr/bin/python", "-m", "depixel", "watch", "/my mods/100% & more"]
 
 @pytest.mark.parametrize("system", ["linux", "darwin", "win32"])
 def test_written_well_formed_and_removed_again(tmp_path: Path, system: str) -> None:
-    """Each is well formed, names the folder, and goes away without a trace; removing twice is no error."""
+    """Each is well formed, names the folder, and is removed completely; removing it twice is not an error."""
     path = service.service_file(system, tmp_path, Path("/my mods/100% & more"))
     line = service.install(path, system, COMMAND, Path("/my mods"))
     data = path.read_bytes()

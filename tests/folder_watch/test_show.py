@@ -1,4 +1,4 @@
-"""What people see of the watcher: a table on a terminal, lines, JSON, the log, the desktop."""
+"""The watcher's output: a table on a terminal, lines, JSON, the log, the desktop."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from depixel_watch.ledger.recorder import Announcement, PassCounts, Times
 
 
 class Clock:
-    """Seconds that pass when told."""
+    """A clock that advances on demand."""
 
     now = 0.0
 
@@ -34,14 +34,14 @@ def _text(table: Table) -> str:
 
 
 def test_the_table_counts_measures_and_says_what_is_left(capsys: pytest.CaptureFixture[str]) -> None:
-    """Done, skipped, failed; the speed of the last seconds; the time left; what is being done when nothing is."""
+    """Done, skipped, failed; the recent speed; the time left; the state when idle."""
     clock = Clock()
     table = Table("mods -> mods-depixel", clock)
     now = PassCounts(found=1000, skipped=40)
     table.tally = lambda: now
     first = _text(table)
     now.failed = 2
-    assert "measuring" in _text(table)  # what failed took no time
+    assert "measuring" in _text(table)  # failures took no time
     clock.now, now.done = 5.0, 200
     table.tell(Announcement("done", "a/b.png"))
     table.tell(Announcement("failed", "bad.png", "no picture"))
@@ -56,7 +56,7 @@ def test_the_table_counts_measures_and_says_what_is_left(capsys: pytest.CaptureF
     assert "202/1,000" in second
     assert "40.0 files/s" in second
     assert "0:20 left" in second
-    assert "0:17 left" in later  # the next group is on its way
+    assert "0:17 left" in later  # the next group is in progress
     assert "a/b.png" in second
     assert all(name in second for name in ("done", "copied", "skipped", "left alone", "failed", "waiting"))
     assert [word for word in second.splitlines()[2].split() if word.isdigit()] == ["200", "0", "40", "0", "2", "0"]
@@ -65,7 +65,7 @@ def test_the_table_counts_measures_and_says_what_is_left(capsys: pytest.CaptureF
 
 
 def test_lines_and_json(capsys: pytest.CaptureFixture[str]) -> None:
-    """One line an event, whatever the name is made of; a pass that did nothing is silent as lines, and told as JSON."""
+    """One line per event, whatever the name contains; an idle pass is silent as lines, and reported as JSON."""
     tally = PassCounts(found=2, done=2, times=Times(2.0, 0.5, 1.5, 1.0))
     for show in (PlainLines(), JsonLines()):
         show.tell(Announcement("failed", "a\udcff.png", "no picture"))
@@ -82,7 +82,7 @@ def test_lines_and_json(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_the_log_has_every_event_and_never_grows_without_end(tmp_path: Path) -> None:
-    """A line with its time; the log before becomes .1; a folder that was deleted stops nobody."""
+    """A line with its time; the previous log becomes .1; a deleted folder stops nothing."""
     path = tmp_path / "out" / "depixel-watch.log"
     log = Log(path, lambda: datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc), most_bytes=200)
     log.write("before there is a folder")
@@ -103,7 +103,7 @@ def test_the_log_has_every_event_and_never_grows_without_end(tmp_path: Path) -> 
 def test_the_desktop_hears_once_when_all_is_done(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """One notification when nothing is on its way any more, with real processes; said aloud where there can be none."""
+    """One notification when all work is done, with real processes; announced if there can be none."""
     script = tmp_path / "notify-send"
     script.write_text(f'#!/bin/sh\nprintf "%s|" "$@" >> "{tmp_path}/told"\n')
     script.chmod(0o755)

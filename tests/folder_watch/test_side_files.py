@@ -1,4 +1,4 @@
-"""Files of coordinates grow with their pictures in a watched folder and in archives, or are named."""
+"""Files of coordinates are scaled with their pictures in a watched folder and in archives, or reported."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 
 def test_they_grow_with_their_pictures(desk: Desk) -> None:
-    """JSON and .atlas come along, larger; what they say reaches the engine; another run has nothing to do."""
+    """JSON and .atlas are scaled; their contents reach the engine; a second run has nothing to do."""
     desk.save("a/hero.png", (8, 8), 1)
     desk.save("a/glow.png", (8, 8), 2, alpha=200)
     (desk.source / "a/hero.json").write_text(json.dumps(SHEET))
@@ -42,7 +42,7 @@ def test_they_grow_with_their_pictures(desk: Desk) -> None:
 
 
 def test_a_changed_side_file_redoes_its_picture(desk: Desk) -> None:
-    """Where frames lie elsewhere, they are answered anew."""
+    """If frames move, the pictures are answered again."""
     desk.save("hero.png", (8, 8), 1)
     (desk.source / "hero.json").write_text(json.dumps(SHEET))
     desk.once()
@@ -56,7 +56,7 @@ def test_a_changed_side_file_redoes_its_picture(desk: Desk) -> None:
 
 
 def test_what_cannot_grow_is_named(desk: Desk) -> None:
-    """A picture that is not there, a format that nobody here knows: one sentence each, no output."""
+    """A missing picture, an unknown format: one sentence each, no output."""
     desk.save("hero.png", (8, 8), 1)
     (desk.source / "gone.atlas").write_text(ATLAS)
     (desk.source / "hero.tres").write_text('path="res://hero.png"\nregion = Rect2(0, 0, 4, 4)\n')
@@ -72,7 +72,7 @@ def test_what_cannot_grow_is_named(desk: Desk) -> None:
 
 
 def test_in_archives(desk: Desk) -> None:
-    """The same, entry by entry; what is not understood stays byte for byte and is named in the notes."""
+    """The same, entry by entry; unknown formats stay byte for byte and are named in the notes."""
     desk.save("hero.png", (8, 8), 1)
     tres = b'path="res://hero.png"\nregion = Rect2(0, 0, 4, 4)\n'
     with zipfile.ZipFile(desk.source / "pack.zip", "w") as archive:

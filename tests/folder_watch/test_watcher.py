@@ -1,4 +1,4 @@
-"""The mod folder is kept in step: right files, once, whatever happens."""
+"""The mod folder is kept up to date: right files, once, whatever happens."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from depixel_watch.work.watcher import Announcement, DiskFullError, PassCounts, 
 
 
 class Clock:
-    """Seconds that pass when told."""
+    """A clock that advances on demand."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -53,7 +53,7 @@ def pixels(path: Path) -> np.ndarray:
 
 
 class Desk:
-    """A watched folder, its output, and a watcher with a clock of its own."""
+    """A watched folder, its output, and a watcher with its own clock."""
 
     def __init__(self, root: Path) -> None:
         self.source = root / "mods"
@@ -81,7 +81,7 @@ class Desk:
         ledger.close()
 
     def settle(self) -> PassCounts:
-        """Passes until nothing waits; the sum of what they did."""
+        """Passes until nothing is waiting; the sum of their counts."""
         total = PassCounts()
         for _ in range(6):
             tally = self.watcher.reconcile()
@@ -106,7 +106,7 @@ def desk(tmp_path: Path):
 
 
 def test_structure_names_and_case_are_kept(desk: Desk) -> None:
-    """The output has the same relative path, case and ending; non-ASCII and long names included."""
+    """The output has the same relative path, case and extension, including non-ASCII and long names."""
     names = ["a/Hero.PNG", "a/b/hero.png", "Ünïcode/テクスチャ 😀.png", "x" * 200 + ".png", "with space/icon.tga"]
     for seed, name in enumerate(names):
         picture(desk.source / name, seed)
@@ -118,7 +118,7 @@ def test_structure_names_and_case_are_kept(desk: Desk) -> None:
 
 
 def test_a_growing_file_is_left_until_it_stands_still(desk: Desk) -> None:
-    """A half-copied file is never taken."""
+    """A half-copied file is never processed."""
     whole = picture(desk.source / "whole.png", size=(40, 40)).read_bytes()
     slow = desk.source / "slow.png"
     for end in (200, 900, len(whole)):
@@ -134,7 +134,7 @@ def test_a_growing_file_is_left_until_it_stands_still(desk: Desk) -> None:
 
 
 def test_unchanged_is_never_redone_and_changed_always(desk: Desk) -> None:
-    """Once and only once, also by the next process."""
+    """Once and only once, also across processes."""
     path = picture(desk.source / "a.png", 1)
     desk.settle()
     desk.watcher.close()
@@ -149,7 +149,7 @@ def test_unchanged_is_never_redone_and_changed_always(desk: Desk) -> None:
 
 
 def test_another_recipe_redoes_all(desk: Desk) -> None:
-    """Other settings or another model: every output is made anew."""
+    """With other settings or another model every output is made again."""
     picture(desk.source / "a.png")
     desk.settle()
     desk.watcher.close()
@@ -187,7 +187,9 @@ def test_a_bad_file_is_named_and_not_retried_until_it_changes(desk: Desk) -> Non
 
 
 def test_what_failed_can_be_tried_again_unchanged(desk: Desk) -> None:
-    """Such as what an engine short of memory refused: once, when asked; what is done stays done."""
+    """
+    For example files refused by an engine short of memory: retried once, on request; finished files stay finished.
+    """
     picture(desk.source / "bad.png", 1)
     picture(desk.source / "good.png", 2)
     desk.settle()
@@ -201,11 +203,11 @@ def test_what_failed_can_be_tried_again_unchanged(desk: Desk) -> None:
     assert desk.settle().failed == 0
     assert len(desk.worker.asked) == 2
     picture(desk.source / "bad.png", 3)
-    assert desk.settle().done == 1  # its last good output is still known to be ours
+    assert desk.settle().done == 1  # its last good output is still recorded as ours
 
 
 def test_deleted_and_renamed_sources(desk: Desk) -> None:
-    """A deleted source takes its output along; a renamed one is copied, not computed."""
+    """Deleting a source deletes its output; a renamed one is copied, not computed."""
     picture(desk.source / "old/a.png", 1)
     picture(desk.source / "b.png", 2)
     desk.settle()
@@ -221,7 +223,7 @@ def test_deleted_and_renamed_sources(desk: Desk) -> None:
 
 
 def test_a_file_missed_by_one_look_is_not_computed_again(desk: Desk, tmp_path: Path) -> None:
-    """Out of sight for a pass (renamed while the folder was walked), back under another name: its output is copied."""
+    """Missed in one pass (renamed during the walk), back under another name: its output is copied."""
     path = picture(desk.source / "a.png", 1)
     picture(desk.source / "b.png", 2)
     desk.settle()
@@ -236,7 +238,7 @@ def test_a_file_missed_by_one_look_is_not_computed_again(desk: Desk, tmp_path: P
 
 
 def test_a_folder_of_the_same_name(desk: Desk) -> None:
-    """hero.png becomes a folder with pictures in it, and a picture again: the outputs follow."""
+    """hero.png becomes a folder of pictures, and a picture again: the outputs follow."""
     path = picture(desk.source / "hero.png", 1)
     desk.settle()
     path.unlink()
@@ -264,7 +266,7 @@ def test_a_case_only_rename(desk: Desk) -> None:
 
 
 def test_what_is_not_ours_is_never_overwritten_or_removed(desk: Desk) -> None:
-    """A file that somebody put into the output folder, or painted over there, stays."""
+    """A file that somebody put into the output folder, or edited there, stays."""
     picture(desk.source / "mine.png", 1)
     picture(desk.source / "edited.png", 2)
     mine = picture(desk.out / "mine.png", 50).read_bytes()
@@ -278,7 +280,7 @@ def test_what_is_not_ours_is_never_overwritten_or_removed(desk: Desk) -> None:
 
 
 def test_what_is_in_the_way_of_an_output_may_be_moved_away(desk: Desk) -> None:
-    """Somebody else's file, or a file where a folder is needed: told once; done when it is gone."""
+    """A file of others, or a file where a folder is needed: reported once; processed when it is gone."""
     picture(desk.source / "mine.png", 1)
     picture(desk.source / "d" / "t.png", 2)
     picture(desk.out / "mine.png", 50)
@@ -295,7 +297,7 @@ def test_what_is_in_the_way_of_an_output_may_be_moved_away(desk: Desk) -> None:
 
 
 def test_an_output_folder_that_cannot_be_used_is_waited_for(desk: Desk) -> None:
-    """An output drive that is gone is a pause with a sentence; all goes on when it is back."""
+    """A missing output drive causes a pause with a sentence; work continues when it is back."""
     picture(desk.source / "a.png", 1)
     desk.watcher.reconcile()
     desk.clock.now += 3
@@ -310,7 +312,7 @@ def test_an_output_folder_that_cannot_be_used_is_waited_for(desk: Desk) -> None:
 
 
 def test_an_output_that_is_held_open_is_removed_later(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Windows lets nobody delete what a game has open: said once, and done when the game has ended."""
+    """Windows does not allow deleting a file that a game has open: reported once, and done when the game has ended."""
     picture(desk.source / "a.png", 1)
     picture(desk.source / "b.png", 2)
     desk.settle()
@@ -333,7 +335,7 @@ def test_an_output_that_is_held_open_is_removed_later(desk: Desk, monkeypatch: p
 
 
 def test_troubles_of_the_folder_are_told_once(desk: Desk) -> None:
-    """Links that are passed over are named, once; again when they come back."""
+    """Skipped links are reported once; again when they reappear."""
     picture(desk.source / "a.png")
     link = desk.source / "link"
 
@@ -357,7 +359,7 @@ def test_troubles_of_the_folder_are_told_once(desk: Desk) -> None:
 
 
 def test_a_page_that_cannot_be_written_stops_nobody(desk: Desk) -> None:
-    """Said once, and written when it can be."""
+    """Reported once, and written when possible."""
     picture(desk.source / "a.png", 1)
     page = desk.out / PAGE_NAME
     page.mkdir()
@@ -376,7 +378,7 @@ def test_a_page_that_cannot_be_written_stops_nobody(desk: Desk) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="paths of another length")
 def test_a_file_too_deep_to_be_opened_is_told_of(desk: Desk) -> None:
-    """A folder that can be listed and whose files cannot be checked: not passed over in silence."""
+    """A folder that can be listed but whose files cannot be checked is reported."""
     picture(desk.source / "a.png", 1)
     at, length = os.open(desk.source, os.O_RDONLY), len(os.fspath(desk.source))
     while length < 4080:
@@ -394,7 +396,7 @@ def test_a_file_too_deep_to_be_opened_is_told_of(desk: Desk) -> None:
 
 
 def test_other_rules_redo_archives(desk: Desk) -> None:
-    """Rules of one's own hold inside zips too: a pack is made again when they change."""
+    """The user's own rules apply inside zips too: a pack is made again when they change."""
     with zipfile.ZipFile(desk.source / "pack.zip", "w") as archive:
         archive.write(picture(desk.source / "t.png"), "t.png")
     assert desk.settle().done == 2
@@ -408,7 +410,7 @@ def test_other_rules_redo_archives(desk: Desk) -> None:
 
 
 def test_an_unmounted_folder_removes_nothing(desk: Desk, tmp_path: Path) -> None:
-    """A watched folder that vanishes or turns up empty (a network drive) leaves the outputs alone."""
+    """A watched folder that vanishes or becomes empty (a network drive) does not affect the outputs."""
     picture(desk.source / "a.png")
     desk.settle()
     desk.source.rename(tmp_path / "away")
@@ -420,7 +422,7 @@ def test_an_unmounted_folder_removes_nothing(desk: Desk, tmp_path: Path) -> None
 
 
 def test_deleting_the_output_folder_reverts_and_starts_over(desk: Desk) -> None:
-    """Revert = delete one folder, even while the watcher runs."""
+    """Reverting means deleting one folder, even while the watcher runs."""
     picture(desk.source / "a.png")
     desk.settle()
     shutil.rmtree(desk.out)
@@ -431,10 +433,10 @@ def test_deleting_the_output_folder_reverts_and_starts_over(desk: Desk) -> None:
 
 @pytest.mark.parametrize("whole", [True, False], ids=["all of it", "stopped half-way"])
 def test_deleting_the_output_folder_in_the_middle_of_the_work(desk: Desk, whole: bool) -> None:
-    """Nothing is written that no ledger knows, and what could not be deleted is not taken for somebody else's."""
+    """Nothing is written that no ledger records, and remaining outputs are not mistaken for files of others."""
     for i in range(2):
         picture(desk.source / "first" / f"{i}.png", i)
-        picture(desk.source / "then" / f"{i}.png", 10 + i, (130, 130))  # a group of their own
+        picture(desk.source / "then" / f"{i}.png", 10 + i, (130, 130))  # a separate group
     upscale = desk.worker.upscale
 
     def deleted_meanwhile(*asked: Any) -> Any:
@@ -458,7 +460,7 @@ def test_deleting_the_output_folder_in_the_middle_of_the_work(desk: Desk, whole:
 
 
 def test_links_in_circles_and_to_nowhere(desk: Desk) -> None:
-    """A loop of folders ends; a dangling link is nothing."""
+    """A loop of folders ends; a dangling link is skipped."""
     picture(desk.source / "a/a.png")
     (desk.source / "a/loop").symlink_to(desk.source)
     (desk.source / "nowhere.png").symlink_to("missing")
@@ -469,7 +471,7 @@ def test_links_in_circles_and_to_nowhere(desk: Desk) -> None:
 
 
 def test_leftovers_of_a_killed_run(desk: Desk) -> None:
-    """A half-written output is swept, and what was begun is done again."""
+    """A half-written output is removed, and interrupted work is done again."""
     path = picture(desk.source / "a.png")
     desk.settle()
     desk.killed_while_writing("a.png")
@@ -484,7 +486,9 @@ def test_leftovers_of_a_killed_run(desk: Desk) -> None:
 
 
 def test_a_source_deleted_after_a_kill_leaves_no_output(desk: Desk) -> None:
-    """Killed between the output's rename and the ledger's row, then the source is deleted: the output goes too."""
+    """
+    Killed between the output's rename and the ledger's row, then the source is deleted: the output is deleted too.
+    """
     picture(desk.source / "a.png", 1)
     picture(desk.source / "b.png", 2)
     desk.settle()
@@ -520,7 +524,7 @@ def test_an_output_of_a_killed_run_is_ours_though_its_source_fails_next(desk: De
 
 
 def test_a_zip_renamed_while_it_is_read_is_no_failure(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It comes again under its new name; nobody is told of a fault, and nothing is left under the old one."""
+    """It is processed under its new name; no failure is reported, and nothing is left under the old one."""
     picture(desk.source / "b.png", 2)
     with zipfile.ZipFile(desk.source / "pack.zip", "w") as archive:
         archive.writestr("t.png", picture(desk.source / "t.png").read_bytes())
@@ -539,7 +543,7 @@ def test_a_zip_renamed_while_it_is_read_is_no_failure(desk: Desk, monkeypatch: p
 
 
 def test_a_full_disk_pauses_and_resumes(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No file is called failed because the disk was full; when there is room, the work goes on."""
+    """No file fails because the disk is full; when there is space, work continues."""
     picture(desk.source / "a.png")
     desk.watcher.reconcile()
     desk.clock.now += 3
@@ -556,7 +560,7 @@ def test_a_full_disk_pauses_and_resumes(desk: Desk, monkeypatch: pytest.MonkeyPa
 
 
 def test_complete_pack_copies_the_rest(desk: Desk) -> None:
-    """--complete-pack: unknown files come along byte for byte."""
+    """--complete-pack: unknown files are copied byte for byte."""
     (desk.source / "readme.txt").write_bytes(b"hello\r\n")
     desk.settle()
     assert "readme.txt" not in desk.outputs()
@@ -603,7 +607,7 @@ def test_a_compressed_dds_comes_out_as_it_was(desk: Desk) -> None:
 
 
 def test_a_dropped_zip(desk: Desk) -> None:
-    """A zip becomes a zip; one without its end record is named."""
+    """A zip becomes a zip; one without its end record is reported."""
     picture(desk.source / "t.png")
     with zipfile.ZipFile(desk.source / "pack.zip", "w") as archive:
         archive.write(desk.source / "t.png", "t.png")
@@ -642,7 +646,7 @@ def test_layouts_that_feed_on_themselves_are_refused(tmp_path: Path) -> None:
 
 
 def test_two_watchers_never_share_an_output(desk: Desk) -> None:
-    """The second is told; the lock ends with the first."""
+    """The second is refused; the lock ends with the first."""
     with only_one(desk.out):
         assert is_held(desk.out)
         with pytest.raises(BadUsageError, match="Another"), only_one(desk.out):
@@ -651,7 +655,7 @@ def test_two_watchers_never_share_an_output(desk: Desk) -> None:
 
 
 def test_a_deleted_output_folder_is_held_again(desk: Desk) -> None:
-    """The lock goes with the folder and is taken anew; where another watcher was faster, it is that one's."""
+    """The lock is deleted with the folder and taken again; if another watcher was faster, it is that watcher's."""
     with only_one(desk.out) as lock:
         shutil.rmtree(desk.out)
         lock.hold()
@@ -666,7 +670,7 @@ def test_a_deleted_output_folder_is_held_again(desk: Desk) -> None:
 
 
 def test_outputs_that_cannot_be_are_refused_in_a_sentence(tmp_path: Path) -> None:
-    """An output folder below a file, and a ledger that is no database: said, with what to do."""
+    """An output folder below a file, and a ledger that is not a database: reported, with advice."""
     (tmp_path / "file").touch()
     with pytest.raises(UnwritableOutputError, match="choose another"), only_one(tmp_path / "file" / "out"):
         pass
@@ -676,7 +680,7 @@ def test_outputs_that_cannot_be_are_refused_in_a_sentence(tmp_path: Path) -> Non
 
 
 def test_the_tracker_alone() -> None:
-    """Any change of size or time starts the quiet period again."""
+    """Any change of size or time restarts the quiet period."""
     clock = Clock()
     tracker = StabilityTracker(2.0, clock)
     steps: list[tuple[float, Stamp, bool]] = [

@@ -1,4 +1,4 @@
-"""Zips as other programs write them: what an entry says of itself beyond its content is there again."""
+"""Zips by other programs: an entry's properties besides its content are preserved."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _size(archive: zipfile.ZipFile, entry: str | zipfile.ZipInfo) -> tuple[int, 
 
 @pytest.mark.parametrize("raw", ["\u7e26.png".encode("cp932"), "\u00e9.png".encode("utf-8"), b"\x81.png"])
 def test_names_without_a_mark_keep_their_bytes(tmp_path: Path, raw: bytes) -> None:
-    """Japanese Windows, macOS and DOS write names whose letters no mark tells: the same bytes, still without a mark."""
+    """Japanese Windows, macOS and DOS write names without a UTF-8 flag: the same bytes, still without the flag."""
     stand_in = b"x" * (len(raw) - 4) + b".png"
     given = _zip({stand_in.decode(): _png(), "b.txt": b"text"}).replace(stand_in, raw)
     made = _rewritten(tmp_path, given)
@@ -58,7 +58,7 @@ def test_names_without_a_mark_keep_their_bytes(tmp_path: Path, raw: bytes) -> No
 
 
 def test_marked_names_and_new_endings(tmp_path: Path) -> None:
-    """A name marked as UTF-8 stays so; another ending changes the name alone, whatever its letters are."""
+    """A name flagged as UTF-8 stays so; another extension changes only the name, whatever its letters."""
     (tmp_path / OWN_PROFILES).write_text(
         '[[profile]]\nname = "generic"\ntitle = "x"\nrules = [{ match = "*", file = { ending = ".png" } }]\n'
     )
@@ -74,7 +74,9 @@ def test_marked_names_and_new_endings(tmp_path: Path) -> None:
 
 
 def test_extra_fields(tmp_path: Path) -> None:
-    """Times to the second and owners, as Info-ZIP writes them, stay; sizes of more than 32 bits are not said twice."""
+    """
+    Times to the second and owners, as Info-ZIP writes them, stay; sizes of more than 32 bits are not stored twice.
+    """
     when = struct.pack("<HHBI", 0x5455, 5, 1, 1_700_000_000)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
@@ -91,7 +93,7 @@ def test_extra_fields(tmp_path: Path) -> None:
 
 
 def test_a_second_name_in_unicode(tmp_path: Path) -> None:
-    """Info-ZIP's field with the name in UTF-8 beside the old one: both are there again."""
+    """Info-ZIP's field with the UTF-8 name besides the old one: both are preserved."""
     raw = b"\x8f\x63.png"
     field = struct.pack("<BI", 1, zlib.crc32(raw)) + "\u7e26.png".encode()
     buffer = io.BytesIO()
@@ -106,7 +108,7 @@ def test_a_second_name_in_unicode(tmp_path: Path) -> None:
 
 
 def test_names_that_differ_in_case_are_two_and_names_of_one_path_are_twins(tmp_path: Path) -> None:
-    """Games look into zips letter by letter: A.png and a.png are two pictures; ./a.png and a.png are one."""
+    """Games distinguish case in zips: A.png and a.png are two pictures; ./a.png and a.png are one."""
     made = _rewritten(tmp_path, _zip({"A.png": _png(1), "a.png": _png(2)}))
     with zipfile.ZipFile(io.BytesIO(made)) as archive:
         assert archive.namelist() == ["A.png", "a.png"]
@@ -117,7 +119,7 @@ def test_names_that_differ_in_case_are_two_and_names_of_one_path_are_twins(tmp_p
 
 
 def test_a_wrong_checksum_names_its_entry(tmp_path: Path) -> None:
-    """It cannot be copied as it was: the archive is refused, and the sentence says because of which entry."""
+    """It cannot be copied unchanged: the archive is refused, and the sentence names the entry."""
     data = bytearray(_zip({"a.png": _png(1), "b.txt": b"text"}))
     data[data.index(b"text")] ^= 1
 
@@ -126,7 +128,7 @@ def test_a_wrong_checksum_names_its_entry(tmp_path: Path) -> None:
 
 
 class _Pipe(io.RawIOBase):
-    """Where nobody can go back: what is written then has its sizes behind the content."""
+    """On a stream without seeking, the sizes are written after the content."""
 
     def __init__(self) -> None:
         self.data = b""
@@ -140,7 +142,7 @@ class _Pipe(io.RawIOBase):
 
 
 def test_streamed_prefixed_and_trailed(tmp_path: Path) -> None:
-    """Sizes behind the content, a program before the archive, bytes after its end: read, and written plainly."""
+    """Sizes after the content, a program before the archive, bytes after its end: read, and written normally."""
     pipe = _Pipe()
     with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("a.png", _png())
@@ -153,7 +155,7 @@ def test_streamed_prefixed_and_trailed(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_ten_thousand_entries(tmp_path: Path) -> None:
-    """A PK3 of as many: all there, in order, in seconds, and its pictures in hires/ besides."""
+    """A PK3 with this many entries: all preserved, in order, in seconds, and its pictures also in hires/."""
     entries = {f"maps/{k}.txt": b"x" for k in range(10_000)}
     made = _rewritten(tmp_path, _zip({"zscript.zs": b"", "sprites/A.png": _png(), **entries}))
 

@@ -1,4 +1,4 @@
-"""A recording of GIMP 2.10's gimpfu as far as declarations go: its constants, register() and main()."""
+"""A fake of GIMP 2.10's gimpfu, limited to declarations: its constants, register() and main()."""
 
 PF_INT8, PF_INT16, PF_INT32, PF_INT = 0, 1, 2, 2
 PF_FLOAT, PF_STRING, PF_COLOR, PF_IMAGE, PF_LAYER, PF_CHANNEL, PF_DRAWABLE = 3, 4, 10, 13, 14, 15, 16

@@ -1,7 +1,7 @@
 """
-What in a source of Python 3 a Python 2.7 would not read: for machines that have no Python 2.7 any more.
+Finds Python 3 syntax that Python 2.7 cannot parse, for machines without Python 2.7.
 
-Tests compare its verdicts with a real Python 2.7 where there is one.
+Tests compare its verdicts with a real Python 2.7 if there is one.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _CODING = re.compile(r"^[ \t\f]*#.*?coding[:=][ \t]*[-\w.]+")
 
 
 def complaints(source: str) -> list[str]:
-    """`line: what` for everything that Python 2.7 refuses, in order of lines; SyntaxError when Python 3 refuses it."""
+    """`line: what` for everything that Python 2.7 refuses, in order of lines; SyntaxError if Python 3 refuses it."""
     tree = ast.parse(source)
     found = [*_in_nodes(tree), *_in_tokens(source)]
     if not source.isascii() and not any(_CODING.match(line) for line in source.splitlines()[:2]):
@@ -91,7 +91,7 @@ def _in_call(call: ast.Call) -> Iterator[tuple[int, str]]:
 
 
 def _in_tokens(source: str) -> Iterator[tuple[int, str]]:
-    depth: list[bool] = []  # of open brackets, whether * stands at the head of an entry
+    depth: list[bool] = []  # of open brackets, whether * is at the start of an entry
     before = ""
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         line, text = token.start[0], token.string

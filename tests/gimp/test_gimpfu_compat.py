@@ -75,7 +75,7 @@ SNIPPETS = [
     ("@a[0]\ndef f():\n    pass\n", False),
     ("print(1, file=None)\n", False),
 ]
-"""Sources, and whether Python 2.7 reads them."""
+"""Sources, and whether Python 2.7 can parse them."""
 
 
 def _interpreter(python: str, home: Path) -> str | None:
@@ -87,7 +87,7 @@ def _interpreter(python: str, home: Path) -> str | None:
 
 
 def test_the_module_is_python_2() -> None:
-    """On every machine, with or without a Python 2.7: by a check of its own that knows what came later."""
+    """On every machine, with or without Python 2.7: by a check that knows later syntax."""
     source = (PLUG_IN / "gimpfu_compat.py").read_text("utf-8")
 
     assert complaints(source) == []
@@ -96,12 +96,12 @@ def test_the_module_is_python_2() -> None:
 
 @pytest.mark.parametrize(("source", "good"), SNIPPETS)
 def test_the_check_of_python_2_s_grammar(source: str, good: bool) -> None:
-    """It refuses what came with Python 3, and nothing else."""
+    """It refuses syntax that came with Python 3, and nothing else."""
     assert (complaints(source) == []) == good
 
 
 def test_the_check_agrees_with_a_real_python_2(tmp_path: Path, real_home: Path) -> None:
-    """Where there is one, it reads the module and each of the snippets, or refuses them, as the check does."""
+    """If there is one, it parses or refuses the module and each of the snippets, like the check."""
     program = _interpreter("python2.7", real_home)
     if program is None:
         pytest.skip("python2.7 is not on this machine")
@@ -110,7 +110,7 @@ def test_the_check_agrees_with_a_real_python_2(tmp_path: Path, real_home: Path) 
         files.append(tmp_path / f"{number}.py")
         files[-1].write_text(source, "utf-8")
     tell = (
-        "import imp, sys\n"  # find_module and a compile of the file itself: its coding counts
+        "import imp, sys\n"  # find_module and compiling the file itself: its coding matters
         "for name in sys.argv[1:]:\n"
         "    try:\n        imp.load_source('x', name)\n"
         "    except SyntaxError:\n        print(0)\n"

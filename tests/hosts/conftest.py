@@ -19,7 +19,7 @@ class Host:
     """
     A Debian root.
 
-    work: a folder that has one path inside and outside. engine: the launcher of the engine, inside.
+    work: a folder with the same path inside and outside. engine: the launcher of the engine, inside.
     """
 
     root: Path
@@ -35,7 +35,7 @@ class Host:
             "PATH": "/usr/bin:/bin",
             "LANG": "C.UTF-8",
             "DEPIXEL_RUNTIME_DIR": str(self.work / "run"),
-            "OMP_NUM_THREADS": "1",  # as in the tests themselves: a search follows every last bit of a sum
+            "OMP_NUM_THREADS": "1",  # as in the tests themselves: a search depends on every last bit of a sum
         }
         return {**base, **more}
 
@@ -53,7 +53,7 @@ class Host:
 
 
 def finish(process: subprocess.Popen[str], seconds: float) -> str:
-    """What a program said until its end; it is killed with its children when it takes longer."""
+    """A program's output until its end; it is killed with its children on timeout."""
     try:
         return process.communicate(timeout=seconds)[0]
     except subprocess.TimeoutExpired:

@@ -1,4 +1,4 @@
-"""GIMP with the plug-in put there by `depixel install gimp`, run without a window."""
+"""GIMP with the plug-in installed by `depixel install gimp`, run without a window."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ ROOT = HERE.parents[2]
 
 @dataclass(frozen=True)
 class Gimp:
-    """One profile of GIMP in the Debian root."""
+    """One GIMP profile in the Debian root."""
 
     host: Host
     profile: Path
 
     def start(self, script: str, **more: str) -> subprocess.Popen[str]:
-        """Let gimp-console execute a file of tests/hosts/gimp/inside."""
+        """Let gimp-console execute a file from tests/hosts/gimp/inside."""
         code = f"exec(compile(open({str(HERE / 'inside' / script)!r}).read(), {script!r}, 'exec'))"
         return self.host.start(
             *("gimp-console", "--no-splash", "-id", "--batch-interpreter", "python-fu-eval", "-b", code, "--quit"),
@@ -68,5 +68,5 @@ def lonely_gimp(gimp: Gimp, tmp_path_factory: pytest.TempPathFactory) -> Gimp:
 
 @pytest.fixture(scope="session")
 def upsampler() -> Upsampler:
-    """The engine in this process, with the shipped weights."""
+    """The engine in this process, with the released weights."""
     return Upsampler("cpu")

@@ -1,4 +1,4 @@
-"""In a real GIMP, answers are not lost: unsaved until saved, named apart, made again from recipes, in whole images."""
+"""Answers in a real GIMP: unsaved until saved, uniquely named, reproduced from recipes, in whole images."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.host
 
 @pytest.fixture(scope="module")
 def seen(gimp: Gimp) -> dict[str, Any]:
-    """What GIMP's side of all cases wrote down, from one run."""
+    """The results of all cases from GIMP's side, in one run."""
     found = gimp.run("answers.py")
     broken = {name: values["traceback"] for name, values in found.items() if "traceback" in values}
     assert broken == {}
@@ -33,7 +33,7 @@ def test_a_new_image_is_unsaved_work_with_a_name_of_its_own(seen: dict[str, Any]
 
 @pytest.mark.parametrize("domain", ["pixel-art", "art"])
 def test_each_candidate_comes_back_by_one_command(seen: dict[str, Any], domain: str) -> None:
-    """The very samples, under the very name, although the source image is gone; more of its kind keep the others."""
+    """The exact samples and name, although the source image is gone; more of its kind keep the others."""
     found = seen["again_and_more"][domain]
 
     for first, (status, error, again) in zip(found["first"], found["remade"], strict=True):
@@ -45,7 +45,7 @@ def test_each_candidate_comes_back_by_one_command(seen: dict[str, Any], domain: 
 
 
 def test_a_chosen_face_comes_back_and_can_be_remade_larger(seen: dict[str, Any]) -> None:
-    """A size below that of its source is refused in a sentence."""
+    """A size below that of its source is refused with a sentence."""
     found = seen["face_again_and_larger"]
 
     assert found["again"]["data"] == found["first"]["data"]
@@ -66,7 +66,7 @@ def test_an_anonymised_face_is_remade_without_carrying_the_real_one(seen: dict[s
 
 
 def test_a_recipe_is_saved_with_the_image(seen: dict[str, Any]) -> None:
-    """After a trip through an .xcf the same answer is made again."""
+    """After saving and loading an .xcf the same answer is made again."""
     found = seen["recipe_survives_saving"]
 
     assert found["status"] == "success", found["error"]
@@ -74,7 +74,7 @@ def test_a_recipe_is_saved_with_the_image(seen: dict[str, Any]) -> None:
 
 
 def test_an_answer_that_was_painted_on_is_made_exact_again(seen: dict[str, Any]) -> None:
-    """It shrinks to its source within half a level, and changes only in blocks that were painted in."""
+    """It shrinks to its source within half a level, and changes only in blocks that were painted on."""
     found = seen["painted_and_exact"]
     assert (found["status"], found["same"], found["layers"]) == ("success", True, 1), found["error"]
 
@@ -90,7 +90,7 @@ def test_an_answer_that_was_painted_on_is_made_exact_again(seen: dict[str, Any])
 
 
 def test_whole_images_have_the_target_size_in_register(seen: dict[str, Any]) -> None:
-    """Layers and places at 150%; at 100% a cleaned picture has the size of its source; mixed colours are refused."""
+    """Layers and positions at 150%; at 100% a cleaned picture has the size of its source; mixed colours are refused."""
     found = seen["sized_document"]
     assert found["status"] == "success", found["error"]
 
@@ -111,7 +111,7 @@ def test_what_cannot_be_done_is_said_and_nothing_changes(seen: dict[str, Any]) -
 
 
 def test_an_enlarged_image_hides_the_source(seen: dict[str, Any]) -> None:
-    """Its pixels would show through wherever the answer is clear."""
+    """Its pixels would be visible wherever the answer is transparent."""
     found = seen["larger_image"]
 
     assert (found["status"], found["size"]) == ("success", [27, 21]), found["error"]
@@ -120,7 +120,7 @@ def test_an_enlarged_image_hides_the_source(seen: dict[str, Any]) -> None:
 
 
 def test_a_whole_image_keeps_its_structure_in_register(seen: dict[str, Any], upsampler: Upsampler) -> None:
-    """Every layer has the engine's answer; groups, mode, opacity, lock, mask, offsets, guide and path go with it."""
+    """Every layer has the engine's answer; groups, mode, opacity, lock, mask, offsets, guide and path are preserved."""
     found = seen["document"]
 
     assert found["status"] == "success", found["error"]

@@ -1,4 +1,4 @@
-"""From a shell: GIMP in batch, by Script-Fu and with another Python in its way."""
+"""From a shell: GIMP in batch mode, by Script-Fu and with another Python in its way."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ pytestmark = pytest.mark.host
 
 
 def blocks(language: str) -> list[str]:
-    """The examples of docs/gimp.md in one language, as they are written there."""
+    """The examples of docs/gimp.md in one language, as written there."""
     text = (ROOT / "docs" / "gimp.md").read_text("utf-8")
     return [block.partition("\n")[2].strip() for block in text.split("```")[1::2] if block.startswith(language + "\n")]
 
 
 def test_script_fu_calls_it_with_typed_arguments(gimp: Gimp, tmp_path: Path) -> None:
-    """The commands of docs/gimp.md, as written there, write the file that `depixel upscale` writes."""
+    """The commands of docs/gimp.md, as written there, write the same file as `depixel upscale`."""
     out = gimp.host.work / "out"
     drawn = np.random.default_rng(3).integers(0, 256, (3, 4, 3), dtype=np.uint8).repeat(4, 0).repeat(4, 1)
     Image.fromarray(drawn[:12, :16]).save(out / "sprite.png")
@@ -45,7 +45,7 @@ def test_script_fu_calls_it_with_typed_arguments(gimp: Gimp, tmp_path: Path) -> 
 
 
 def test_what_the_doctor_says_of_gimp_is_so(gimp: Gimp) -> None:
-    """A plug-in that GIMP saw, one that it passed over, and a Python without PyGObject in its way: as it happens."""
+    """A plug-in that GIMP loaded, one that it skipped, and a Python without PyGObject in the way: as in practice."""
     profile = gimp.host.work / "home" / "gimp-looked-at"
     run = {**os.environ, "PYTHONPATH": str(ROOT / "core"), "DEPIXEL_RUNTIME_DIR": str(gimp.host.work / "looked-at")}
 
@@ -93,7 +93,7 @@ def test_what_the_doctor_says_of_gimp_is_so(gimp: Gimp) -> None:
 
 
 def test_a_folder_for_plug_ins_that_was_chosen_in_gimp(gimp: Gimp) -> None:
-    """`depixel install gimp` puts it where this GIMP looks."""
+    """`depixel install gimp` installs it where this GIMP looks."""
     profile = gimp.host.work / "home" / "gimp-moved"
     profile.mkdir()
     (profile / "gimprc").write_text('(plug-in-path "${gimp_plug_in_dir}/plug-ins:${gimp_dir}/mine")\n', "utf-8")
@@ -118,7 +118,7 @@ def test_the_example_in_python(gimp: Gimp) -> None:
 
 
 def test_a_folder_in_batch(gimp: Gimp) -> None:
-    """As written in docs/gimp.md: every picture is answered, and a spoilt one stops nothing."""
+    """As written in docs/gimp.md: every picture is answered, and a corrupt one stops nothing."""
     folder = gimp.host.work / "out" / "folder"
     folder.mkdir()
     for name, shade in (("first", 40), ("third", 200)):

@@ -1,4 +1,4 @@
-"""Imagine face and Anonymise face in a real GIMP with the shipped weights."""
+"""Imagine face and Anonymise face in a real GIMP with the released weights."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ pytestmark = pytest.mark.host
 
 @pytest.fixture(scope="module")
 def seen(gimp: Gimp) -> dict[str, Any]:
-    """What GIMP's side wrote down."""
+    """The results from GIMP's side."""
     found = gimp.run("faces.py")
     assert {name: values["traceback"] for name, values in found.items() if "traceback" in values} == {}
     return found
 
 
 def test_imagined_faces_say_so(seen: dict[str, Any]) -> None:
-    """The engine's very pixels, as a group of candidates whose names say that they are imagined."""
+    """The engine's exact pixels, as a group of candidates whose names say that they are imagined."""
     found = seen["imagine"]
     assert found["status"] == "success", found["error"]
     wanted = expected(
@@ -38,7 +38,7 @@ def test_imagined_faces_say_so(seen: dict[str, Any]) -> None:
 
 
 def test_a_selection_is_the_face_s_box(seen: dict[str, Any]) -> None:
-    """All of the layer is answered, with the face where the selection is."""
+    """The whole layer is answered, with the face where the selection is."""
     found = seen["imagine_in_a_selection"]
     assert found["status"] == "success", found["error"]
     settings = {"scale": 4, "domain": "faces", "steps": 3, "imagination": 0.5, "box": (8, 4, 24, 20)}
@@ -49,7 +49,7 @@ def test_a_selection_is_the_face_s_box(seen: dict[str, Any]) -> None:
 
 
 def test_anonymised_faces_keep_a_few_pixels_and_all_around(seen: dict[str, Any]) -> None:
-    """New layers of the same size in the same image; nothing outside the box changes; each seed another face."""
+    """New layers of the same size in the same image; nothing outside the box changes; each seed gives another face."""
     found = seen["anonymise"]
     assert (found["status"], found["same"]) == ("success", True), found["error"]
     before = array(found["before"]).astype(int)
@@ -67,7 +67,7 @@ def test_anonymised_faces_keep_a_few_pixels_and_all_around(seen: dict[str, Any])
 
 
 def test_the_shape_of_a_selection_limits_the_other_face(seen: dict[str, Any]) -> None:
-    """An ellipse: as a mask of the new layer; in the layer itself with Replace, mixed where it is half selected."""
+    """An ellipse: as a mask of the new layer; in the layer itself with Replace, mixed where it is partly selected."""
     layered, replaced = seen["anonymise_an_ellipse_new_layers"], seen["anonymise_an_ellipse_replace"]
     assert (layered["status"], replaced["status"]) == ("success", "success"), layered["error"] + replaced["error"]
     shape = np.frombuffer(bytes.fromhex(layered["shape"]), np.uint8).reshape(80, 96)
@@ -99,7 +99,7 @@ def test_an_imagined_face_replaces_the_picture(seen: dict[str, Any]) -> None:
 
 
 def test_a_grey_face_of_16_bits_stays_grey(seen: dict[str, Any]) -> None:
-    """The engine's very samples."""
+    """The engine's exact samples."""
     found = seen["imagine_in_grey_16"]
     assert found["status"] == "success", found["error"]
 
@@ -119,7 +119,7 @@ def test_another_face_in_a_new_image(seen: dict[str, Any]) -> None:
 
 
 def test_faces_in_indexed_pictures(seen: dict[str, Any]) -> None:
-    """Imagined in a new RGB image; another face in the same image is refused, and only real ways out are named."""
+    """Imagined in a new RGB image; another face in the same image is refused, and only possible ways out are named."""
     found = seen["indexed"]
 
     assert found["refused"][0] == "execution-error"

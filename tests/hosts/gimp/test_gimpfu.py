@@ -15,7 +15,7 @@ SOURCE = ROOT / "plugins" / "gimp" / "depixel-gimp"
 
 @pytest.fixture(scope="module")
 def seen(gimp: Gimp) -> dict[str, Any]:
-    """As docs/gimp.md says: both modules copied beside the filter."""
+    """As docs/gimp.md says: both modules copied next to the filter."""
     profile = gimp.host.work / "home" / "gimp-old-fashioned"
     folder = profile / "plug-ins" / "old-fashioned"
     folder.mkdir(parents=True)
@@ -29,7 +29,7 @@ def seen(gimp: Gimp) -> dict[str, Any]:
 
 
 def test_the_declaration_becomes_a_typed_procedure(seen: dict[str, Any]) -> None:
-    """The menu path of the old label, and an argument of its kind for each parameter."""
+    """The menu path from the old label, and an argument of its kind for each parameter."""
     found = seen["declared"]
 
     assert (found["menus"], found["label"]) == (["<Image>/Filters/Mine"], "Old-fashioned...")
@@ -41,7 +41,7 @@ def test_the_declaration_becomes_a_typed_procedure(seen: dict[str, Any]) -> None
 
 
 def test_the_filter_gets_what_it_was_called_with(seen: dict[str, Any]) -> None:
-    """Defaults where nothing is said, and Python's own values in the order of the list."""
+    """Defaults for omitted values, and Python's own values in the order of the list."""
     status, error, given = seen["defaults"]
     assert (status, given) == (
         "success",
@@ -55,7 +55,7 @@ def test_the_filter_gets_what_it_was_called_with(seen: dict[str, Any]) -> None:
 
 
 def test_what_does_not_fit_is_refused(seen: dict[str, Any]) -> None:
-    """By the parameter's name, before the filter runs; a fault of the filter is GIMP's error message."""
+    """By the parameter's name, before the filter runs; an exception of the filter is GIMP's error message."""
     words = [
         "amount must be",
         "way must be",
@@ -70,5 +70,5 @@ def test_what_does_not_fit_is_refused(seen: dict[str, Any]) -> None:
 
 
 def test_a_change_of_mind_is_no_error(seen: dict[str, Any]) -> None:
-    """`Cancelled` is GIMP's status for it."""
+    """`Cancelled` becomes GIMP's status for it."""
     assert seen["cancelled"][0] == "cancel"

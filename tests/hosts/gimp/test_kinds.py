@@ -1,4 +1,4 @@
-"""Every kind of picture in a real GIMP: the plug-in's pixels are those of the engine, or a sentence says why not."""
+"""Every kind of picture in a real GIMP: the plug-in's pixels equal the engine's, or a sentence says why not."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 
 @pytest.fixture(scope="module")
 def seen(gimp: Gimp) -> dict[str, Any]:
-    """What GIMP's side of all cases wrote down, from one run."""
+    """The results of all cases from GIMP's side, in one run."""
     found = gimp.run("kinds.py")
     broken = {name: values["traceback"] for name, values in found.items() if "traceback" in values}
     assert broken == {}
@@ -39,7 +39,7 @@ def array(values: dict[str, Any]) -> np.ndarray[Any, Any]:
 
 
 def expected(upsampler: Upsampler, values: dict[str, Any], palette: object = None, **settings: Any) -> list[Any]:
-    """What the engine answers to a dumped layer, best first."""
+    """The engine's answers to a dumped layer, best first."""
     frame = array(values)
     frame = frame.astype(np.uint16 if values["depth"] == 16 else np.uint8)
     mode = MODES[values["channels"]] + (";16" if values["depth"] == 16 else "")
@@ -51,7 +51,7 @@ def expected(upsampler: Upsampler, values: dict[str, Any], palette: object = Non
 
 
 def test_menu_entries_and_typed_arguments(seen: dict[str, Any]) -> None:
-    """Three entries under Filters > Depixel, each a procedure that scripts can call."""
+    """Three entries below Filters > Depixel, each a procedure that scripts can call."""
     found = seen["registered"]
 
     assert {name: values["menus"] for name, values in found.items()} == {

@@ -1,4 +1,4 @@
-# What becomes of answers: unsaved work, unique names, recipes, whole images, copies without the real face.
+# Answers: unsaved work, unique names, recipes, whole images, copies without the real face.
 exec(open(__import__("os").environ["INSIDE"] + "/support.py").read())
 
 
@@ -82,7 +82,7 @@ def recipe_survives_saving():
 
 
 def painted_and_exact():
-    """An answer that was painted on, made exact again in one step; a selection does not get in the way."""
+    """An answer that was painted on, made exact again in one step; a selection has no effect."""
     image, layer = picture(W, H, 3)
     result = call(image, [layer], scale=3, domain="art", degradation="area")[2]
     answer = result.get_layers()[0]
@@ -99,7 +99,7 @@ def painted_and_exact():
 
 
 def sized_document():
-    """Two layers at 150%: every layer in register at the size that was asked for."""
+    """Two layers at 150%: every layer in register at the requested size."""
     image = Gimp.Image.new(20, 16, BASE.RGB)
     for at, name in ((0, "below"), (4, "above")):
         layer = add(image, W, H, 4, name)

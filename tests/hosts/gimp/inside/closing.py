@@ -1,5 +1,5 @@
-# Executed in a GIMP with windows: the upscale started as a user starts it, by GIMP's search of actions, and then the
-# image is closed; and the repeat of the last filter by Ctrl+F.
+# Executed in a GIMP with windows: the upscale started as a user starts it, by GIMP's action search, and then the image
+# is closed; and the repeat of the last filter by Ctrl+F.
 exec(open(__import__("os").environ["INSIDE"] + "/support.py").read())
 import subprocess
 import time

@@ -1,4 +1,4 @@
-# Executed after support.py: the dialogs of the plug-in in this very process, worked by real clicks of the mouse.
+# Executed after support.py: the plug-in's dialogs in this very process, operated by real mouse clicks.
 import copy
 import runpy
 import subprocess
@@ -23,7 +23,7 @@ gimpfu_compat.interactive = True
 
 
 class Desk:
-    """One dialog. Steps are a generator: it yields seconds, or what has to become true."""
+    """One dialog. Steps are a generator that yields seconds, or a condition to wait for."""
 
     def __init__(self, action, image, layers, **values):
         self.name = action if action.startswith("python-fu-") else "plug-in-depixel-" + action
@@ -37,7 +37,7 @@ class Desk:
         self.opened = 0.0
 
     def run(self, steps):
-        """What the filter returned; None after Cancel."""
+        """The filter's return value; None after Cancel."""
         registration = copy.copy(REGISTERED[self.name])
         on_dialog = registration.on_dialog
         if on_dialog is not None:
@@ -98,7 +98,7 @@ class Desk:
         return True
 
     def all(self, kind=Gtk.Widget, root=None):
-        """Every widget of a kind that is seen."""
+        """Every visible widget of a kind."""
         found = []
 
         def walk(widget):
@@ -111,7 +111,7 @@ class Desk:
         return found
 
     def button(self, text, root=None):
-        """The button, switch or menu item with this text in its label; None when none is seen."""
+        """The button, switch or menu item with this text in its label; None if none is visible."""
         for kind in (Gtk.Button, Gtk.Expander, Gtk.MenuItem):
             for widget in self.all(kind, root):
                 label = widget.get_label() or "".join(x.get_text() for x in self.all(Gtk.Label, widget))
@@ -120,11 +120,11 @@ class Desk:
         return None
 
     def words(self):
-        """All text that is seen."""
+        """All visible text."""
         return "\n".join(x.get_text() for x in self.all(Gtk.Label))
 
     def click(self, widget, x=None, y=None):
-        """A real click in the middle of a widget, or at a part of its width and height."""
+        """A real click in the middle of a widget, or at a fraction of its width and height."""
         place = widget.get_allocation()
         left, top = widget.get_window().get_origin()[-2:]
         if widget.get_has_window():
@@ -137,7 +137,7 @@ class Desk:
     _clicked = 0.0
 
     def press(self, text):
-        """Click on the button of this text."""
+        """Click on the button with this text."""
         widget = self.button(text)
         if widget is None:
             raise LookupError("no button %r among: %s" % (text, self.words()))
@@ -158,11 +158,11 @@ class Desk:
         subprocess.run(["timeout", "20", "convert", path, "-crop", part, "+repage", alone], check=False)
 
     def fits(self):
-        """Whether the dialog is inside a screen of 1366x768, with all its texts whole."""
+        """Whether the dialog is inside a screen of 1366x768, with all its texts complete."""
         width, height = self.dialog.get_size()
         cut = [x.get_text() for x in self.all(Gtk.Label) if x.get_layout().is_ellipsized() and len(x.get_text()) > 1]
         return {"size": [width, height], "cut": cut}
 
     def idle(self):
-        """True when no preview is on its way: the words under it say so, half a second after a click."""
+        """Whether no preview is in progress: the text below it says so, half a second after a click."""
         return time.monotonic() > self._clicked + 0.5 and "Working on" not in self.words()

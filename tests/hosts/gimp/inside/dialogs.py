@@ -15,7 +15,7 @@ def tool(*words):
 
 
 def window_named(title, seconds=60):
-    """The newest window of this title, when it is there; "" when it is not in time."""
+    """The newest window with this title, once it exists; "" on timeout."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         found = tool("search", "--onlyvisible", "--name", title)
@@ -32,7 +32,7 @@ def shot(name, window="root"):
 
 
 def steady_shot(name, window="root"):
-    """A screenshot of what stands still: twice the same, so that a slow machine has drawn all of it."""
+    """A screenshot of a stable screen: twice the same, so that a slow machine has drawn everything."""
     path = os.path.join(OUT, "window-%s.png" % name)
     before = None
     for _ in range(30):
@@ -59,7 +59,7 @@ def ask(action, run_mode, **values):
 
 
 def while_it_runs(steps, run):
-    """What `run` returns; `steps` goes on at the same time, in a thread."""
+    """The return value of `run`; `steps` runs at the same time, in a thread."""
     thread = threading.Thread(target=steps)
     thread.start()
     found = run()
@@ -89,12 +89,12 @@ def preview_and(key, title, name):
 
 
 def answered(name):
-    """Whether the picture in the preview is another one."""
+    """Whether the picture in the preview changed."""
     return differing(name, "280x280+24+24") > 100
 
 
 def differing(name, part):
-    """Pixels of a part of the dialog that differ before and after."""
+    """Number of pixels in a part of the dialog that differ before and after."""
     files = [os.path.join(OUT, "window-%s%s.png" % (name, end)) for end in ("", "-preview")]
     command = [
         "convert",

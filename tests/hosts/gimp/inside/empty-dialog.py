@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A plug-in with one number and GIMP's own dialog for it: how quickly any plug-in's dialog can open on this machine."""
+"""A plug-in with one number and GIMP's own dialog for it: how quickly a dialog can open on this machine."""
 
 import sys
 

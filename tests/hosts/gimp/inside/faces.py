@@ -56,7 +56,7 @@ def anonymise():
 
 
 def anonymise_an_ellipse(output):
-    """Only what is selected is another face."""
+    """Only the selected part gets another face."""
     image, layer = picture(96, 80, 3, data=b"".join(bytes((x * 2, y * 3, 90)) for y in range(80) for x in range(96)))
     image.select_ellipse(Gimp.ChannelOps.REPLACE, 20, 10, 48, 48)
     shape = image.get_selection().get_buffer().get(area(layer), 1.0, "Y u8", Gegl.AbyssPolicy.NONE)
@@ -81,7 +81,7 @@ def anonymise_an_ellipse_replace():
 
 
 def imagine_and_replace():
-    """The selection is the face's box; all of the picture is replaced, and the selection is there afterwards."""
+    """The selection is the face's box; the whole picture is replaced, and the selection remains afterwards."""
     image, layer = picture(16, 16, 3, data=face(16))
     image.select_rectangle(Gimp.ChannelOps.REPLACE, 1, 1, 14, 14)
     before = dump(layer, 3)

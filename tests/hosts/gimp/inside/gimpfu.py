@@ -1,4 +1,4 @@
-# A filter that was declared in gimpfu's way, called as any procedure of GIMP 3.
+# A filter declared in gimpfu's way, called like any GIMP 3 procedure.
 exec(open(__import__("os").environ["INSIDE"] + "/support.py").read())
 
 

@@ -1,4 +1,4 @@
-# Every kind of picture that GIMP has, once through the plug-in.
+# Every kind of picture in GIMP, once through the plug-in.
 exec(open(__import__("os").environ["INSIDE"] + "/support.py").read())
 
 
@@ -14,7 +14,7 @@ def registered():
 
 
 def undo_of_profile_is_clean():
-    """Reading takes the profile off and puts it back; the history must not know."""
+    """Reading removes the profile and restores it; the history must not show that."""
     image, layer = picture(W, H, 1)
     image.set_color_profile(Gimp.ColorProfile.new_d65_gray_linear())
     image.clean_all()
@@ -142,7 +142,7 @@ def mask():
 
 
 def filters():
-    """A non-destructive filter of GIMP 3 is part of what is seen; what is replaced goes on having it."""
+    """A non-destructive filter of GIMP 3 is part of what is visible; a replaced layer keeps it."""
     image, layer = picture(W, H, 4)
     plain_before = dump(layer, 4)
     invert = Gimp.DrawableFilter.new(layer, "gegl:invert-gamma", "Invert")
@@ -243,7 +243,7 @@ def text_layer():
 
 
 def layers_of_gimp_3_2():
-    """Links to files and paths as layers, where this GIMP has them."""
+    """Links to files and paths as layers, if this GIMP has them."""
     found = {}
     image, layer = picture(W, H, 4)
     if hasattr(Gimp, "LinkLayer"):

@@ -1,4 +1,4 @@
-# What layers are beside their pixels - opacity, mode, depth, text, frames, places - once through the plug-in.
+# Properties of layers besides their pixels - opacity, mode, depth, text, frames, positions - through the plug-in.
 exec(open(__import__("os").environ["INSIDE"] + "/support.py").read())
 import struct
 
@@ -51,7 +51,7 @@ def group_that_lets_through():
 
 
 def wide(precision):
-    """32 bits a sample."""
+    """32 bits per sample."""
     image, layer = picture(W, H, 3, precision, 16)
     before = dump(layer, 3, 16)
     status, error, result = call(image, [layer], scale=3, domain="art")
@@ -72,7 +72,7 @@ def double_64():
 
 
 def float_beyond():
-    """Light brighter than white and darker than black is cut off, and answered."""
+    """Values brighter than white and darker than black are clipped, and answered."""
     image, layer = picture(W, H, 3, PRECISION.FLOAT_NON_LINEAR, 16)
     values = [(-0.5, 0.5, 1.5)[(x + y) % 3] for y in range(H) for x in range(W) for _ in range(3)]
     buffer = layer.get_buffer()
@@ -111,7 +111,7 @@ def frames():
 
 
 def beyond_the_canvas():
-    """A layer that reaches out of the picture is answered whole; grey with 16 bits."""
+    """A layer that extends beyond the picture is answered whole; grey with 16 bits."""
     image, layer = picture(W, H, 2, PRECISION.U16_NON_LINEAR, 16)
     layer.set_offsets(-4, 3)
     other = add(image, 4, 3, 2, "other")

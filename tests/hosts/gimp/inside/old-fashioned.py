@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A filter as people wrote them for gimpfu, with every kind of parameter; it writes down what it was given."""
+"""A traditional gimpfu filter with every kind of parameter; it records its arguments."""
 
 import json
 import os
@@ -12,7 +12,7 @@ def old_fashioned(image, drawable, amount, share, name, tone, flip, way, kind, f
         raise Cancelled()  # noqa: F405
     if name == "fail":
         raise RuntimeError("the paint ran out")
-    colour = len(tuple(tone.get_rgba()))  # its default does not reach scripts: GIMP 3.0 gives them black
+    colour = len(tuple(tone.get_rgba()))  # its default does not reach scripts: GIMP 3.0 passes black
     given = [image.get_width(), drawable.get_name(), amount, share, name, colour, flip, way, kind, file, folder, spin]
     with open(os.path.join(os.environ["OUT"], "old-fashioned-given.json"), "w") as out:
         json.dump(given, out)

@@ -1,4 +1,4 @@
-# Executed in a GIMP with windows: seconds from the call of a plug-in until its dialog is on the screen, in turns.
+# Executed in a GIMP with windows: seconds from the call of a plug-in until its dialog is visible, alternating.
 exec(open(__import__("os").environ["INSIDE"] + "/support.py").read())
 import subprocess
 import threading
@@ -19,7 +19,7 @@ def windows(title):
 
 
 def seconds_of(name, title):
-    """Until the window is seen; it is closed again by Escape."""
+    """Until the window is visible; it is closed again with Escape."""
     found = []
     began = time.monotonic()
 

@@ -1,4 +1,4 @@
-# How long GIMP's user waits: the whole way of a 64x64 sprite, and its parts.
+# Waiting time of GIMP's user: the whole run for a 64x64 sprite, and its parts.
 exec(open(__import__("os").environ["INSIDE"] + "/support.py").read())
 import platform
 import time
@@ -10,7 +10,7 @@ import depixel_client as client  # noqa: E402
 
 
 def timed(work):
-    """Seconds of `TIMES` runs of work(seed), after one that does not count."""
+    """Seconds of `TIMES` runs of work(seed), after one discarded run."""
     work(0)
     seconds = []
     for seed in range(1, TIMES + 1):
@@ -37,7 +37,7 @@ def start():
 
 
 def ask():
-    """The engine and the way to it and back, by the plug-in's client."""
+    """The engine and the communication with it, by the plug-in's client."""
     engine = client.Engine("gimp")
     pixels = client.Pixels(SIDE, SIDE, 4, (DATA,))
     inside = []

@@ -11,7 +11,7 @@ def opened(variable):
 
 
 def case(action, variable, **values):
-    """Decorator: a generator of steps becomes a case; what it returns is written down."""
+    """Decorator: a generator of steps becomes a case; its return value is recorded."""
 
     def wrap(steps):
         if CASES and steps.__name__ not in CASES:
@@ -60,7 +60,7 @@ def cancel(desk):
 
 @case("upscale", "SPRITE")
 def plain(desk, facts):
-    """Menu, OK: the answer of the preview is that of OK, and is not asked for again."""
+    """Menu, OK: the answer of the preview is used for OK, and is not requested again."""
     yield desk.idle
     yield 0.5
     desk.shot("upscale")
@@ -76,7 +76,7 @@ def plain(desk, facts):
 
 @case("upscale", "SPRITE", domain="pixel-art", candidates=4)
 def four(desk, facts):
-    """Four answers side by side; two are ticked, and OK makes those two."""
+    """Four answers side by side; two are ticked, and OK adds those two."""
     yield desk.idle
     desk.press("4 answers")
     yield desk.idle
@@ -97,7 +97,7 @@ def four(desk, facts):
 
 @case("upscale", "SPRITE", domain="pixel-art", candidates=4)
 def keep_one(desk, facts):
-    """A click on a tile shows it large and keeps only it."""
+    """A click on a tile enlarges it and keeps only it."""
     yield desk.idle
     desk.clicks = 0
     desk.press("4 answers")
@@ -112,7 +112,9 @@ def keep_one(desk, facts):
 
 @case("upscale", "SPRITE", domain="pixel-art")
 def changed(desk, facts):
-    """A change makes the preview old; a small picture follows by itself. A tick does not outlive a change."""
+    """
+    A change makes the preview outdated; a small picture is updated automatically. A tick does not survive a change.
+    """
     yield desk.idle
     desk.press("Preview")
     yield desk.idle
@@ -142,7 +144,7 @@ def changed(desk, facts):
 
 @case("upscale", "SPRITE", size="150%")
 def sized(desk, facts):
-    """The size of the result is said before OK; what cannot be is refused, and the dialog stays open."""
+    """The size of the result is shown before OK; impossible sizes are refused, and the dialog stays open."""
     yield desk.idle
     facts["says"] = desk.words()
     desk.config.set_property("size", "40%")
@@ -157,7 +159,7 @@ def sized(desk, facts):
 
 @case("imagine-face", "FACE", candidates=1, detail="calm", imagination=0.0)
 def refused(desk, facts):
-    """What the engine refuses after OK comes back to the dialog, with all values."""
+    """A refusal by the engine after OK returns to the dialog, with all values."""
     desk.config.set_property("face", "sparkle=3")
     desk.config.set_property("detail", "drawn")
     desk.config.set_property("scale", 5)
@@ -173,7 +175,7 @@ def refused(desk, facts):
 
 @case("imagine-face", "FACE", candidates=1)
 def unanswered(desk, facts):
-    """The values of the request that came to nothing are there again in the next dialog."""
+    """The values of a failed request are restored in the next dialog."""
     yield 0.5
     facts["values"] = [desk.config.get_property(name) for name in ("face", "scale", "detail")]
     cancel(desk)
@@ -208,7 +210,7 @@ def dials(desk, facts):
 
 @case("imagine-face", "FACE", candidates=4, detail="calm")
 def people(desk, facts):
-    """Four faces, then more like one of them; those that are there stay."""
+    """Four faces, then more like one of them; existing ones stay."""
     yield 0.3
     desk.press("4 answers")
     yield desk.idle
@@ -239,7 +241,7 @@ def anonymise(desk, facts):
 
 @case("upscale", "SPRITE", scale=6, domain="pixel-art")
 def presets(desk, facts):
-    """The menu of settings: saving, choosing, what was asked for earlier, deleting."""
+    """The menu of settings: saving, choosing, recent requests, deleting."""
     yield desk.idle
     button = desk.all(Gtk.MenuButton)[0]
     desk.click(button)
@@ -316,7 +318,7 @@ def an_answer():
 
 @case("same-larger", an_answer, side=5)
 def larger(desk, facts):
-    """A command with a dialog of its own keeps it open too."""
+    """A command with its own dialog keeps it open too."""
     yield 0.5
     desk.press("OK")
     yield lambda: "smaller" in desk.words()
@@ -329,7 +331,7 @@ def larger(desk, facts):
 
 @case("python-fu-old-fashioned", "SPRITE")
 def every_kind(desk, facts):
-    """A filter of somebody else, declared for gimpfu: a row for each kind of parameter."""
+    """A third-party filter, declared for gimpfu: a row for each kind of parameter."""
     yield 1.0
     desk.shot("old-fashioned")
     facts["says"] = desk.words()

@@ -1,4 +1,4 @@
-# Executed inside GIMP by python-fu-eval, at the head of each script: pictures, calls, and what pytest reads afterwards.
+# Executed inside GIMP by python-fu-eval, before each script: pictures, calls, and results for pytest.
 import json
 import os
 import sys
@@ -16,11 +16,11 @@ BASE, KIND, PRECISION = Gimp.ImageBaseType, Gimp.ImageType, Gimp.Precision
 MODELS = {1: "Y'", 2: "Y'A", 3: "R'G'B'", 4: "R'G'B'A"}
 KINDS = {1: KIND.GRAY_IMAGE, 2: KIND.GRAYA_IMAGE, 3: KIND.RGB_IMAGE, 4: KIND.RGBA_IMAGE}
 RESULTS = {}
-W, H = 9, 7  # of the pictures that are asked for
+W, H = 9, 7  # of the requested pictures
 
 
 def samples(width, height, channels, depth=8, shift=0):
-    """A picture of calm colours with some half-transparent and some clear pixels."""
+    """A picture of soft colours with some translucent and some transparent pixels."""
     out = bytearray()
     for y in range(height):
         for x in range(width):
@@ -86,7 +86,7 @@ def indexed_image():
 
 
 def selected(channel):
-    """Values of a mask or selection, as they are stored."""
+    """Values of a mask or selection, as stored."""
     return bytes(channel.get_buffer().get(area(channel), 1.0, "Y u8", Gegl.AbyssPolicy.NONE))
 
 
@@ -107,7 +107,7 @@ def call(image, layers, action="upscale", **values):
 
 
 def export(image, name):
-    """Write a PNG that keeps the colours under clear pixels."""
+    """Write a PNG that keeps the colours of transparent pixels."""
     procedure = Gimp.get_pdb().lookup_procedure("file-png-export")
     config = procedure.create_config()
     config.set_property("image", image)
@@ -118,7 +118,7 @@ def export(image, name):
 
 
 def run_cases(cases, script):
-    """Run each; what it returns, or its traceback, goes into OUT/SCRIPT.json."""
+    """Run each; its return value, or its traceback, goes into OUT/SCRIPT.json."""
     chosen = [name for name in os.environ.get("CASES", "").split(",") if name]
     for case in cases:
         if chosen and case.__name__ not in chosen:

@@ -1,4 +1,4 @@
-# One long or short job; pytest outside makes the trouble meanwhile.
+# One long or short job; pytest outside causes the trouble meanwhile.
 exec(open(__import__("os").environ["INSIDE"] + "/support.py").read())
 
 side = int(os.environ.get("SIDE", "24"))

@@ -20,7 +20,7 @@ FACTS["dialog"] = {
 }  # fmt: skip
 print("ACCEPTED", flush=True)
 time.sleep(4)
-shown = Gimp.Display.get_by_id(2)  # of the new image: keys shall go to the source
+shown = Gimp.Display.get_by_id(2)  # of the new image: keys must go to the source
 if shown is not None:
     shown.delete()
 time.sleep(2)
@@ -38,7 +38,7 @@ def press(key):
 
 
 def becomes(wanted, found, seconds=60):
-    """Whether found() is `wanted` in time: keys take a while on a busy machine."""
+    """Whether found() becomes `wanted` in time: keys take a while on a busy machine."""
     deadline = time.monotonic() + seconds
     while found() != wanted:
         if time.monotonic() > deadline:
@@ -65,7 +65,7 @@ for display in (1, 2, 3):
         shown.delete()
 
 
-# What else one run leaves in the history: a profile, a mask, a palette, the shape of a selection.
+# Other steps that a run may leave in the history: a profile, a mask, a palette, the shape of a selection.
 def under_a_profile():
     made, layer = picture(24, 24, 4)
     made.set_color_profile(Gimp.ColorProfile.new_rgb_adobe())
