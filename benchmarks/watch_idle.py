@@ -50,7 +50,7 @@ def main() -> None:
         outputs = source.with_name("mods-depixel")
         while sum(1 for _ in outputs.rglob("*.png")) < args.files and child.poll() is None:
             time.sleep(1)
-        time.sleep(5)
+        settle(child.pid)
         cost = {
             "idle": measure(child.pid, args.seconds, None),
             "log_grows": measure(child.pid, args.seconds, source / "d0/game.log"),
@@ -77,6 +77,14 @@ def keep(source: Path) -> None:
     worker.device = "cpu"  # type: ignore[attr-defined]
     vars(loop).update(EngineUpscaler=lambda *_, **__: worker, open_engine=lambda _: None)
     sys.exit(cli.main(["watch", str(source)]))
+
+
+def settle(pid: int) -> None:
+    """Wait until the first pass is over: five seconds without work."""
+    before = -1.0
+    while (now := spent(pid)) > before:
+        before = now
+        time.sleep(5)
 
 
 def measure(pid: int, seconds: float, growing: Path | None) -> dict[str, float]:

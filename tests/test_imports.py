@@ -79,12 +79,14 @@ ALLOWED = {
     "depixel.cluster": ENGINE | {"depixel.cluster", "depixel.service"},
     "depixel.report_page": ENGINE | {"depixel.labels", "depixel.previews", "depixel.terminal.printable"},
     "depixel.terminal.printable": set(),
+    "depixel.terminal.stopping": set(),
     "depixel.portrait": {"depixel.portrait"},
     "depixel.pace": set(),
     "depixel.progress": {"depixel.pace"},
     "depixel.install": {"depixel.install", "depixel.client", "depixel.service"},
     "depixel.service": ENGINE
-    | {"depixel.service", "depixel.files", "depixel.client", "depixel.labels", "depixel.lossy"},
+    | {"depixel.service", "depixel.files", "depixel.client", "depixel.labels", "depixel.lossy"}
+    | {"depixel.terminal.stopping"},
     "depixel_watch": {
         "depixel_watch",
         "depixel.sidefiles",

@@ -19,6 +19,7 @@ from depixel import __version__
 from depixel.errors import DepixelError
 from depixel.terminal.mistakes import unknown_command, unknown_options
 from depixel.terminal.printable import one_line, spell_out_unknown_letters
+from depixel.terminal.stopping import finish, heard_inside_decoders
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]  # the argument of every `add_parser`
@@ -56,9 +57,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     first = arguments[0]
     if not first.startswith("-") and first not in COMMANDS:
         return _fail(unknown_command(first, COMMANDS), 2)
-    args = make_parser(arguments).parse_args(arguments)
+    return finish(_run(make_parser(arguments).parse_args(arguments)))
+
+
+def _run(args: argparse.Namespace) -> int:
     try:
-        return int(importlib.import_module(COMMANDS[args.command][0]).run(args))
+        with heard_inside_decoders():
+            return int(importlib.import_module(COMMANDS[args.command][0]).run(args))
     except DepixelError as error:
         return _fail(str(error), error.exit_code)
     except KeyboardInterrupt:

@@ -6,6 +6,7 @@ The folder through which the engine and its clients find each other. It is priva
     engine.log       the engine's log; engine.log.1 is older
     start.lock       held while an engine is being started
     engine.lock      held by a running engine
+    packs.txt        the temporary folder for packs that clients send (written by the engine)
 
 The folder depends on the home folder and not on XDG_* variables: a Flatpak or Snap has its own XDG folders, and GIMP
 would not find the engine that Krita started. It must belong to this user, because its contents are trusted and

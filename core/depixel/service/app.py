@@ -27,6 +27,7 @@ from depixel.service.errands import errand_routes
 from depixel.service.guard import error_response
 from depixel.service.jobs import NO_MEMORY, Job, Jobs
 from depixel.service.limits import ServiceLimits
+from depixel.service.pack_folder import PackFolder
 from depixel.service.page import page_routes
 from depixel.service.page_sessions import PageSessions
 from depixel.service.pictures import OWN, answer_file, format_of, heat_file, picture_routes, wanted
@@ -45,6 +46,7 @@ def make_app(
     stop: Callable[[], None],
     limits: ServiceLimits,
     sessions: PageSessions | None = None,
+    packs: PackFolder | None = None,
 ) -> Starlette:
     """
     The application without its guard.
@@ -53,6 +55,7 @@ def make_app(
         about: device, models, actions: facts that can change while the engine runs.
         stop: called when a client asks the engine to finish and exit.
         sessions: of the page in the browser; None = there are none yet.
+        packs: where packs that clients send are kept; None = a folder of the system.
     """
 
     async def hello(request: HttpRequest) -> Response:
@@ -123,7 +126,7 @@ def make_app(
             Route("/options", options, methods=["GET"]),
             Route("/shutdown", shutdown, methods=["POST"]),
             *picture_routes(limits),
-            *errand_routes(jobs, limits),
+            *errand_routes(jobs, limits, packs or PackFolder()),
             *page_routes(sessions or PageSessions()),
         ],
         exception_handlers={

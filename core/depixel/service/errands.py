@@ -22,6 +22,7 @@ from starlette.routing import Route
 
 from depixel.errors import BadUsageError, PictureTooLargeError
 from depixel.monitor import Monitor, SearchStep
+from depixel.service.pack_folder import PackFolder
 from depixel.service.wire import JobSpec, parse_header
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ class PackErrand:
         return FileOutcome(facts, file)
 
 
-def errand_routes(jobs: Jobs, limits: ServiceLimits) -> list[Route]:
+def errand_routes(jobs: Jobs, limits: ServiceLimits, folder_for_packs: PackFolder) -> list[Route]:
     """`POST /projections`, `POST /packs` and `GET /jobs/{job}/file`."""
 
     async def projections(request: HttpRequest) -> Response:
@@ -126,7 +127,7 @@ def errand_routes(jobs: Jobs, limits: ServiceLimits) -> list[Route]:
     async def add_pack(request: HttpRequest) -> Response:
         packs = _pack_work()
         spec = parse_header(request.headers.get(_HEADER))
-        folder = tempfile.TemporaryDirectory(prefix="depixel-pack-", ignore_cleanup_errors=True)
+        folder = folder_for_packs.new()
         path = Path(folder.name, _zip_name(str(spec.shape.get("name") or "pack.zip")))
         try:
             size = await _store(request, path)

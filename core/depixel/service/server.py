@@ -6,9 +6,7 @@ import asyncio
 import contextlib
 import logging
 import os
-import signal
 import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -25,12 +23,14 @@ from depixel.service.connections import Connections, protocol_for
 from depixel.service.guard import Guard, Token
 from depixel.service.jobs import Jobs, Worker
 from depixel.service.limits import ServiceLimits
+from depixel.service.pack_folder import PackFolder
 from depixel.service.page_sessions import PageSessions
+from depixel.terminal.stopping import stop_on_interrupt
 
 log = logging.getLogger(__name__)
 
 _LOCK_SECONDS = 20.0  # an engine that is exiting may need this long
-_LEAVE_SECONDS = 10.0  # for the present step, if a signal stops the engine
+_LEAVE_SECONDS = 10.0  # for the present step, if Ctrl-C stops the engine
 
 
 class AlreadyRunningError(DepixelError):
@@ -98,19 +98,15 @@ def _listen(port: int, last: int) -> socket.socket:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, except that a signal only ends `serve`: uvicorn would raise it again before our own clean-up."""
+    """uvicorn, but `_Process` handles the signals: uvicorn would raise them again before our own clean-up."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+        yield
+
+    def leave(self) -> None:
+        """Answer what was asked, then end."""
+        self.should_exit = True
 
 
 class _Process:
@@ -140,7 +136,9 @@ class _Process:
             draining = True
             jobs.close(drain=True)
 
-        app = make_app(jobs, self._about, stop, self._limits, self._sessions)
+        packs = PackFolder(self._place)
+        packs.delete()  # what an engine that was killed left
+        app = make_app(jobs, self._about, stop, self._limits, self._sessions, packs)
         server = _Server(
             uvicorn.Config(
                 Guard(app, token, port, connections, self._sessions),
@@ -155,25 +153,43 @@ class _Process:
                 timeout_graceful_shutdown=int(_LEAVE_SECONDS),
             )
         )
+        with stop_on_interrupt() as interrupts:  # before a client can find the engine and stop it
+            interrupts.listeners.append(server.leave)
+            interrupts.before_end += [self._forget, packs.delete]
+            await self._listen(listener, server, jobs, token, on_start, lambda: draining)
+        packs.delete()
+
+    async def _listen(
+        self,
+        listener: socket.socket,
+        server: _Server,
+        jobs: Jobs,
+        token: Token,
+        on_start: Callable[[Running, str], None] | None,
+        draining: Callable[[], bool],
+    ) -> None:
+        port = listener.getsockname()[1]
         running = _record(port, token)
         watch = None
         try:
-            with server.capture_signals():  # before a client can find the engine and stop it
-                self._place.write_running(running)
-                self._sessions.publish(port)
-                jobs.start()
-                if on_start is not None:
-                    on_start(running, self._sessions.new_key())
-                watch = asyncio.ensure_future(self._watch(jobs, server, port, token, lambda: draining))
-                await server.serve(sockets=[listener])
+            self._place.write_running(running)
+            self._sessions.publish(port)
+            jobs.start()
+            if on_start is not None:
+                on_start(running, self._sessions.new_key())
+            watch = asyncio.ensure_future(self._watch(jobs, server, port, token, draining))
+            await server.serve(sockets=[listener])
         finally:
             if watch is not None:
                 watch.cancel()
-            self._place.forget_running(os.getpid())
+            self._forget()
             jobs.close(drain=False)
             listener.close()
             if jobs.started and not await asyncio.to_thread(jobs.join, _LEAVE_SECONDS):
                 log.warning("the last step did not end within %.0f seconds; exiting without it", _LEAVE_SECONDS)
+
+    def _forget(self) -> None:
+        self._place.forget_running(os.getpid())
 
     # Once a second: drop answers that were not fetched, repair the record, and check whether to exit.
     async def _watch(
@@ -192,7 +208,7 @@ class _Process:
                     server.should_exit = True
             elif self._limits.idle_seconds and idle > self._limits.idle_seconds:
                 log.info("no requests for %.0f seconds: exiting", idle)
-                self._place.forget_running(os.getpid())
+                self._forget()
                 jobs.close(drain=True)
                 server.should_exit = True
         jobs.close(drain=False)  # stopped by a signal: streams end with "cancelled" instead of hanging

@@ -10,12 +10,17 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from types import FrameType
+from typing import NoReturn
 
 AT_ONCE_SECONDS = 1.5
 """Seconds that an immediate stop may take before the process ends itself, whatever its threads are doing."""
+
+_FLUSH_SECONDS = 0.3
+
+_ending = threading.Event()  # the process ends at once
 
 
 class Stop:
@@ -25,6 +30,8 @@ class Stop:
         self.asked = False
         self.listeners: list[Callable[[], None]] = []
         """Called when the user asks to stop, to wake waiting threads."""
+        self.before_end: list[Callable[[], None]] = []
+        """Called if the process must end at once, before it does."""
 
     def __call__(self) -> bool:
         return self.asked
@@ -34,7 +41,7 @@ class Stop:
         del frame
         again, self.asked = self.asked, True
         if again or number == signal.SIGTERM:
-            _end_soon()
+            _end_soon(self.before_end)
         for listener in self.listeners:
             listener()
         if again:
@@ -45,19 +52,44 @@ class Stop:
 
 # A decoder in a thread cannot be interrupted, and Python would wait for it. An abrupt end loses nothing, because
 # outputs get their names only when they are complete.
-def _end_soon() -> None:
-    timer = threading.Timer(AT_ONCE_SECONDS, _end)
+def _end_soon(before_end: Sequence[Callable[[], None]]) -> None:
+    _ending.set()
+    timer = threading.Timer(AT_ONCE_SECONDS, _end, (before_end,))
     timer.daemon = True
     timer.start()
 
 
-def _end() -> None:
+def _end(before_end: Sequence[Callable[[], None]]) -> None:
+    for prepare in before_end:
+        with suppress(Exception):
+            prepare()
+    _exit(130)
+
+
+def finish(code: int) -> int:
+    """
+    The exit code, unless the user asked to end at once. Then the process ends here, because Python may need seconds to
+    delete what was loaded.
+    """
+    if _ending.is_set():
+        _exit(code)
+    return code
+
+
+# Whoever reads our output may have stopped reading: the last lines are not waited for.
+def _exit(code: int) -> NoReturn:
+    flushing = threading.Thread(target=_flush, daemon=True)
+    flushing.start()
+    flushing.join(_FLUSH_SECONDS)
+    os._exit(code)
+
+
+def _flush() -> None:
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
         except (OSError, ValueError, AttributeError):
             continue
-    os._exit(130)
 
 
 @contextmanager
@@ -69,21 +101,28 @@ def stop_on_interrupt() -> Iterator[Stop]:
         return
     before = {number: signal.signal(number, stop.ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        with _heard_inside_decoders():
+        with heard_inside_decoders(stop.before_end):
             yield stop
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
-# A handler runs only when the main thread is back in Python code. But the signal is written to a socket at once, and a
-# thread that reads the socket ends the process, whatever the main thread is doing.
 @contextmanager
-def _heard_inside_decoders() -> Iterator[None]:
+def heard_inside_decoders(before_end: Sequence[Callable[[], None]] = ()) -> Iterator[None]:
+    """
+    Let SIGTERM, if it has a handler, and a second Ctrl-C end the process while the main thread is inside a decoder.
+
+    A handler runs only when the main thread is back in Python code. But the signal is written to a socket at once, and
+    a thread that reads the socket ends the process, whatever the main thread is doing.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
     listening, noting = socket.socketpair()
     noting.setblocking(False)
     before = signal.set_wakeup_fd(noting.fileno(), warn_on_full_buffer=False)
-    threading.Thread(target=_listen, args=(listening,), name="signals", daemon=True).start()
+    threading.Thread(target=_listen, args=(listening, before_end), name="signals", daemon=True).start()
     try:
         yield
     finally:
@@ -91,10 +130,10 @@ def _heard_inside_decoders() -> Iterator[None]:
         noting.close()  # this ends the thread
 
 
-def _listen(listening: socket.socket) -> None:
+def _listen(listening: socket.socket, before_end: Sequence[Callable[[], None]]) -> None:
     interrupts = 0
     with listening:
         while numbers := listening.recv(16):
             interrupts += numbers.count(signal.SIGINT)
             if signal.SIGTERM in numbers or interrupts > 1:
-                _end_soon()
+                _end_soon(before_end)

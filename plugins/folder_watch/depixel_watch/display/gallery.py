@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import heapq
 import os
 import time
 from collections import OrderedDict
 from collections.abc import Iterable
 from html import escape
+from itertools import islice
 from pathlib import Path
 from urllib.parse import quote
 
@@ -29,28 +28,15 @@ _READ = files.Limits(pixels=4096 * 4096)
 _thumbnails: OrderedDict[tuple[str, int, int], str] = OrderedDict()  # (path, bytes, time) => data address; "" = none
 
 
-class Sample:
-    """A sample of textures that hardly changes as more are added: those whose paths have the smallest digests."""
+def sample(answers: Iterable[Row], most: int = MOST) -> list[Row]:
+    """
+    The first of these that are textures, by path; archives are not shown.
 
-    def __init__(self, most: int = MOST) -> None:
-        self._most = most
-        self._chosen: list[tuple[int, str, Row]] = []  # a heap, the largest digest first
-
-    def add(self, row: Row) -> None:
-        """Consider a row; archives and copies of sources are not shown."""
-        if not row.answer or Path(row.output).suffix.lower() not in files.READABLE:
-            return
-        digest = int.from_bytes(hashlib.blake2b(row.path.encode("utf-8", "replace"), digest_size=8).digest(), "big")
-        entry = (-digest, row.path, row)
-        if len(self._chosen) < self._most:
-            heapq.heappush(self._chosen, entry)
-        elif entry > self._chosen[0]:
-            heapq.heapreplace(self._chosen, entry)
-
-    @property
-    def rows(self) -> list[Row]:
-        """The sample, by path."""
-        return sorted((row for _, _, row in self._chosen), key=lambda row: row.path)
+    Args:
+        answers: in an order that hardly changes as more are added, and that is not the order of their paths.
+    """
+    textures = (row for row in answers if Path(row.output).suffix.lower() in files.READABLE)
+    return sorted(islice(textures, most), key=lambda row: row.path)
 
 
 def gallery(source: Path, out: Path, rows: Iterable[Row]) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from depixel.files.writing import place
 from depixel.terminal.printable import one_line
-from depixel_watch.display.gallery import Sample, gallery
+from depixel_watch.display.gallery import gallery, sample
 from depixel_watch.ledger.ledger import Ledger
 
 PAGE_NAME = "depixel-report.html"
@@ -30,24 +30,16 @@ _STYLE = (
 def write_page(path: Path, source: Path, ledger: Ledger) -> None:
     """Raises UnwritableOutputError."""
     counts = ledger.counts()
-    sample = Sample()
-    listed_rows = [*ledger.rows("failed"), *ledger.rows("left")]
-    for row in ledger.rows("done"):
-        sample.add(row)
-        if row.reason:
-            listed_rows.append(row)
-    pairs = gallery(source, path.parent, sample.rows)
-    few = f"; {len(sample.rows)} of them are shown before and after" if counts.get("done", 0) > len(sample.rows) else ""
+    listed_rows, remarks = ledger.remarkable(_MOST)
+    shown = sample(ledger.answers())
+    pairs = gallery(source, path.parent, shown)
+    few = f"; {len(shown)} of them are shown before and after" if counts.get("done", 0) > len(shown) else ""
     illustrations = f'<div class="pairs">{pairs}</div>' if pairs else ""
     lines = "".join(
         f'<tr class="{row.state}"><td>{_text(row.path)}<td>{_WORDS[row.state]}<td>{_text(row.reason)}</tr>'
-        for row in listed_rows[:_MOST]
+        for row in listed_rows
     )
-    more = (
-        f"<p>And {len(listed_rows) - _MOST} more: <code>depixel watch --status</code>.</p>"
-        if len(listed_rows) > _MOST
-        else ""
-    )
+    more = f"<p>And {remarks - _MOST} more: <code>depixel watch --status</code>.</p>" if remarks > _MOST else ""
     table = f"<table><tr><th>file<th>result<th>why</tr>{lines}</table>{more}" if listed_rows else ""
     nothing = "" if counts.get("failed") else "<p>Nothing failed.</p>"
     left = f", {counts['left']} left alone" if "left" in counts else ""

@@ -234,6 +234,27 @@ class Ledger:
             if not values:
                 return
 
+    def answers(self) -> Iterator[Row]:
+        """
+        Finished answers of the engine, one for each key, in the order of the keys, which contents and settings decide.
+        Rows must not change meanwhile.
+        """
+        rows = self._base.execute(f"{_SELECT} WHERE state = 'done' AND answer = 1 ORDER BY key")
+        last = None
+        for values in rows:
+            row = _row(values)
+            if row.key != last:
+                yield row
+            last = row.key
+
+    def remarkable(self, most: int) -> tuple[list[Row], int]:
+        """The first rows that failed, were left alone or have a remark, in this order; and how many there are."""
+        which = "WHERE state IN ('failed', 'left') OR (state = 'done' AND reason != '')"
+        order = "ORDER BY CASE state WHEN 'failed' THEN 0 WHEN 'left' THEN 1 ELSE 2 END, path"
+        rows = [_row(values) for values in self._base.execute(f"{_SELECT} {which} {order} LIMIT ?", (most,))]
+        (count,) = self._base.execute(f"SELECT count(*) FROM files {which}").fetchone()
+        return rows, count
+
     def can_be_read(self) -> bool:
         """Whether SQLite can read the rows and their indexes. Cheap: pages are not compared with each other."""
         try:
