@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch import Tensor
 
 from depixel.enlarging.detail.exemplars import exemplars
-from depixel.enlarging.detail.spread import BANDS, REACH, SpreadNetwork, bands, luma
+from depixel.enlarging.detail.spread import BANDS, REACH, SpreadNetwork, bands, luma, of_surfaces
 
 
 def test_bands_add_up() -> None:
@@ -41,3 +42,17 @@ def test_the_released_network_knows_flat_from_rough(factor: int) -> None:
     assert network.deviations(flat, factor).max() < 2.5 / 255
     assert network.deviations(rough, factor).sum(1).mean() > 10 / 255
     assert network.deviations(rough, factor).sum() >= network.deviations(rough, 2).sum() * 0.99
+
+
+def test_glows_on_black_get_no_detail_and_lit_surfaces_keep_theirs() -> None:
+    """The same variation of brightness: added to black it is light, on a lit surface it is structure."""
+    rough = torch.rand(1, 1, 24, 24, generator=torch.Generator().manual_seed(0))
+    veins = rough**3
+
+    def picture(grey: Tensor) -> Tensor:
+        return torch.cat([grey, 0.4 * grey, 0.1 * grey, torch.ones_like(grey)], 1)
+
+    deviations = torch.full((1, BANDS, 24, 24), 0.05)
+    glow, lit = (of_surfaces(deviations, picture(grey)) for grey in (veins, 0.5 + 0.5 * veins))
+    assert glow.mean() < 0.1 * lit.mean()
+    assert lit.mean() > 0.01

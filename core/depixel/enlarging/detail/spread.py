@@ -25,6 +25,8 @@ _NEAREST = 4  # smallest period of a pattern in small pixels
 _SURROUNDINGS = 6  # small pixels on each side that determine how steep a surface is
 _SEVERAL = 1.6  # times as steep on the whole: beyond it, there are edges
 _UNEVEN = 1.6  # times as much as in the surroundings: detail varies this much within a surface
+_GLOW = 1.5  # standard deviations from the mean down to the light that everything here gets
+_LIT = 0.3  # of that light: so much detail a surface shows; glowing veins on black show none
 _LEAST = 9.0  # natural logarithm of the inverse variance that an untrained network returns
 _LUMA = (0.299, 0.587, 0.114)
 
@@ -72,7 +74,8 @@ class SpreadNetwork(nn.Module):
 def of_surfaces(deviations: Tensor, small: Tensor) -> Tensor:
     """
     Standard deviations [B, BANDS, h, w] where the picture [B, 4, h, w] is a surface: none in flat places, and next to
-    an edge between two surfaces no more than on them (an opening: Serra 1982).
+    an edge between two surfaces no more than on them (an opening: Serra 1982). None in glows on black either: detail of
+    a surface is a fraction of the light on it.
     """
     colour = small[:, :3]
     steps = [(_shifted(colour, *way) - colour).abs().amax(1, keepdim=True) for way in ((1, 0), (0, 1))]
@@ -84,7 +87,11 @@ def of_surfaces(deviations: Tensor, small: Tensor) -> Tensor:
     steep = torch.maximum(down, right)
     usual = _mean(steep.sqrt(), _SURROUNDINGS).square()  # to which a few steep edges add little
     surface = (_SEVERAL * usual / _mean(steep, 2).clamp_min(_FLAT / 2)).clamp(0, 1).square()
-    return torch.minimum(deviations, _UNEVEN * opened) * rough * surface
+    grey = luma(small)
+    mean = _mean(grey, _EDGE)
+    spread = (_mean(grey.square(), _EDGE) - mean.square()).clamp_min(0).sqrt()
+    lit = _LIT * (mean - _GLOW * spread).clamp_min(0)
+    return torch.minimum(torch.minimum(deviations, _UNEVEN * opened), lit) * rough * surface
 
 
 def regularity(small: Tensor) -> float:
