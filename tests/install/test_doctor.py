@@ -1,4 +1,4 @@
-"""What `depixel doctor` says of engines that are gone or crashed, of moved profiles, and of GIMP's Python."""
+"""`depixel doctor` on missing or crashed engines, moved profiles, and GIMP's Python."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="the programs here ar
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home with a GIMP 3.0 that was started once, and an engine folder of its own."""
+    """A home with a GIMP 3.0 that was started once, and its own engine folder."""
     for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "GIMP3_DIRECTORY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -56,7 +56,7 @@ def recorded(home: Path, *command: object) -> Place:
 
 
 def test_an_engine_that_runs_is_no_news(home: Path) -> None:
-    """The recorded command is really tried."""
+    """The recorded command is really run."""
     main(["install", "gimp"])
     (finding,) = check_record(Place())
 
@@ -72,7 +72,7 @@ def test_an_engine_that_runs_is_no_news(home: Path) -> None:
     ],
 )
 def test_a_recorded_engine_that_does_not_run(home: Path, script: str, words: str) -> None:
-    """The program is there, but what it needs is not: its own last line is said."""
+    """The program exists, but its requirements do not: its own last line is quoted."""
     (finding,) = check_record(recorded(home, program(home / "python", script)))
 
     assert words in finding.what and finding.level != "ok"
@@ -87,7 +87,7 @@ def test_a_recorded_engine_that_is_gone(home: Path) -> None:
 
 
 def test_an_engine_that_crashed_at_its_start(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A real start that fails for want of a package: the doctor quotes the reason, until a start goes well."""
+    """A real start that fails because a package is missing: the doctor quotes the reason, until a start succeeds."""
     (home / "broken").mkdir()
     (home / "broken" / "uvicorn.py").write_text("raise ImportError('uvicorn lost its wheels')\n")
     core = Path(profiles.__file__).parents[2]
@@ -106,7 +106,7 @@ def test_an_engine_that_crashed_at_its_start(home: Path, capsys: pytest.CaptureF
 
 
 def test_packages_that_are_missing(home: Path) -> None:
-    """A Python without any of them, for real: they are named, and the rest is looked at all the same."""
+    """A real Python without any of them: they are named, and the other checks still run."""
     core = Path(profiles.__file__).parents[2]
     environment = {**os.environ, "PYTHONPATH": str(core)}
     command = [sys.executable, "-S", "-m", "depixel", "doctor"]
@@ -119,7 +119,7 @@ def test_packages_that_are_missing(home: Path) -> None:
 
 
 def test_an_engine_that_was_killed(home: Path) -> None:
-    """It could not take leave: a note, because the next picture starts another."""
+    """It did not exit cleanly: a note, because the next picture starts another one."""
     place = recorded(home, sys.executable, "-m", "depixel")
     place.write_running(Running(pid=12345, port=9, token="t", protocol=1, version="0"))
 
@@ -148,7 +148,7 @@ def test_an_engine_that_was_killed(home: Path) -> None:
     ],
 )
 def test_what_a_log_tells(home: Path, log: str, level: str, words: str) -> None:
-    """Only what stands after the engine's own last line counts, as a problem where it is a fault."""
+    """Only text after the engine's own last line counts, as a problem if it is an error."""
     place = recorded(home, sys.executable)
     Path(place.log).write_text(log)
 
@@ -157,7 +157,7 @@ def test_what_a_log_tells(home: Path, log: str, level: str, words: str) -> None:
 
 
 def test_a_profile_that_was_moved(home: Path) -> None:
-    """The doctor remembers where the plug-in was put, and says that this folder is gone."""
+    """The doctor remembers where the plug-in was installed, and reports that this folder is gone."""
     main(["install", "gimp"])
     (home / ".config" / "GIMP").rename(home / "elsewhere")
 
@@ -172,7 +172,7 @@ def test_a_profile_that_was_moved(home: Path) -> None:
 
 
 def test_a_profile_given_by_hand_is_looked_at(home: Path) -> None:
-    """... although nothing but the installation knows of it; after uninstall it is forgotten."""
+    """... although only the installation recorded it; after uninstall it is forgotten."""
     folder = str(home / "mine")
     main(["install", "gimp", "--profile", folder])
     entry = home / "mine" / "plug-ins" / "depixel-gimp" / "depixel-gimp.py"
@@ -202,7 +202,7 @@ def test_plug_in_folders_chosen_in_gimp(home: Path, setting: str, wanted: str) -
 
 
 def test_only_gimp_2(home: Path) -> None:
-    """Installed and never started: no profile tells of it, the program does."""
+    """Installed but never started: no profile shows it, but the program exists."""
     (home / ".config" / "GIMP" / "3.0").rmdir()
     program(home / "bin" / "gimp", "echo GNU Image Manipulation Program version 2.10.34")
     path = str(home / "bin")
@@ -215,7 +215,7 @@ def test_only_gimp_2(home: Path) -> None:
 
 @pytest.mark.parametrize(("answer", "level"), [("exit 0", "ok"), ("exit 1", "problem")])
 def test_the_python_of_gimp(home: Path, answer: str, level: str) -> None:
-    """Without PyGObject GIMP shows no Python plug-in at all, and says nothing."""
+    """Without PyGObject GIMP silently shows no Python plug-in at all."""
     program(home / "bin" / "gimp", "echo GNU Image Manipulation Program version 3.0.4")
     program(home / "bin" / "python3", answer)
     main(["install", "gimp"])
@@ -227,7 +227,7 @@ def test_the_python_of_gimp(home: Path, answer: str, level: str) -> None:
 
 
 def test_flatpaks_and_snaps_are_told_what_they_may_not(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Closed in as they are, they do not start the engine: said at once, and by the doctor."""
+    """In a sandbox they cannot start the engine: reported at once, and by the doctor."""
     (home / ".var" / "app" / "org.gimp.GIMP" / "config" / "GIMP" / "3.0").mkdir(parents=True)
     (home / "snap" / "gimp" / "current" / ".config" / "GIMP" / "3.0").mkdir(parents=True)
 

@@ -1,4 +1,4 @@
-"""What `depixel install`, `uninstall` and `doctor` do to profiles, and what they say."""
+"""What `depixel install`, `uninstall` and `doctor` do to profiles, and what they print."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _FLATPAK = ".var/app/org.gimp.GIMP/config/GIMP/"
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home with a GIMP 3.0 that was started once, and an engine folder of its own."""
+    """A home with a GIMP 3.0 that was started once, and its own engine folder."""
     for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "GIMP3_DIRECTORY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -73,7 +73,7 @@ def test_profiles_of_gimp(tmp_path: Path, platform: str, profile: str, environme
 )
 @pytest.mark.skipif(os.name != "posix", reason="the GIMP here is a shell script")
 def test_a_gimp_that_was_never_started(tmp_path: Path, platform: str, program: str, profile: str) -> None:
-    """Its profile is made by the installation; an older version's profile beside it is served as well."""
+    """Its profile is created by the installation; an older version's profile next to it is served as well."""
     gimp = tmp_path / program
     gimp.parent.mkdir(parents=True)
     gimp.write_text("#!/bin/sh\necho GNU Image Manipulation Program version 3.2.6\n")
@@ -102,7 +102,7 @@ def test_a_gimp_that_was_never_started(tmp_path: Path, platform: str, program: s
 def test_each_system_s_profile_is_served(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, platform: str, profile: str
 ) -> None:
-    """Install, a content doctor, uninstall, and a doctor who says what to run: in every kind of home."""
+    """Install, a satisfied doctor, uninstall, and a doctor that says what to run: in every kind of home."""
     monkeypatch.setenv("DEPIXEL_RUNTIME_DIR", str(tmp_path / "engine"))
     (tmp_path / profile).mkdir(parents=True)
     here = system(tmp_path, platform, PROGRAMFILES=str(tmp_path / "none"))
@@ -149,7 +149,7 @@ def test_profiles_of_krita(tmp_path: Path, platform: str, data: str, settings: s
 
 
 def test_resources_of_krita_that_were_moved(tmp_path: Path) -> None:
-    """Krita looks for plug-ins in the folder of resources that its settings name; groups' own entries do not count."""
+    """Krita looks for plug-ins in the resource folder that its settings name; entries of other groups do not count."""
     kritarc = tmp_path / ".config" / "kritarc"
     kritarc.parent.mkdir()
     kritarc.write_text(f"ResourceDirectory={tmp_path / 'art'}\n[python]\nResourceDirectory=/elsewhere\n")
@@ -163,7 +163,7 @@ def test_resources_of_krita_that_were_moved(tmp_path: Path) -> None:
 
 
 def test_install_gimp_and_uninstall(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The plug-in stands alone in its folder, can be run, knows its engine, and goes without a trace."""
+    """The plug-in is complete in its folder, can be run, knows its engine, and is removed completely."""
     assert main(["install", "gimp"]) == 0
     folder = home / ".config" / "GIMP" / "3.0" / "plug-ins" / "depixel-gimp"
     entry = folder / "depixel-gimp.py"
@@ -196,14 +196,14 @@ def test_installing_again_replaces(home: Path) -> None:
 
 @pytest.mark.skipif(os.name != "posix" or os.getuid() == 0, reason="root may write anywhere")
 def test_a_closed_profile_is_a_sentence(tmp_path: Path) -> None:
-    """No traceback when the folder belongs to somebody else."""
+    """No traceback if the folder belongs to another user."""
     tmp_path.chmod(0o500)
     with pytest.raises(UnwritableOutputError):
         plugins.install_gimp(Profile("GIMP", "x", "3.0", tmp_path / "plug-ins"), plugins.engine_record())
 
 
 def test_kritarc_keeps_everything_else(tmp_path: Path) -> None:
-    """Switching the plug-in on and off touches one line."""
+    """Enabling and disabling the plug-in changes one line."""
     kritarc = tmp_path / "kritarc"
     before = "[a]\nx=1\n\n[python]\nenable_other=true\n\n[z]\ny=\xe4\n"
     kritarc.write_text(before, "utf-8")
@@ -219,7 +219,7 @@ def test_kritarc_keeps_everything_else(tmp_path: Path) -> None:
 def test_nothing_found_is_a_sentence(
     home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """... that says how to go on."""
+    """... that says how to continue."""
     monkeypatch.setenv("PATH", str(home))
     (home / ".config" / "GIMP" / "3.0").rmdir()
     (home / ".config" / "GIMP" / "2.10").mkdir()
@@ -245,7 +245,7 @@ def test_nothing_found_is_a_sentence(
     ],
 )
 def test_the_doctor_names_the_reason(home: Path, damage: str, words: str) -> None:
-    """Each known way of being absent from GIMP's menu is told apart, with what to do."""
+    """Each known reason for being absent from GIMP's menu is distinguished, with advice."""
     main(["install", "gimp"])
     folder = home / ".config" / "GIMP" / "3.0" / "plug-ins" / "depixel-gimp"
     entry, client = folder / "depixel-gimp.py", folder / "depixel_client"
@@ -294,7 +294,7 @@ def test_the_doctor_is_content_with_a_good_installation(home: Path) -> None:
 
 
 def test_the_doctor_without_krita(tmp_path: Path) -> None:
-    """A program that is not there is a note, not a problem."""
+    """A missing program is a note, not a problem."""
     assert [finding.level for finding in check_krita(system(tmp_path))] == ["note"]
 
 
@@ -308,7 +308,9 @@ def test_krita_is_installed_where_its_plug_in_is_shipped(home: Path) -> None:
 
     assert main(["install", "krita"]) == 0
     assert {finding.level for finding in check_krita(system(home))} == {"ok"}
-    actions = home / ".local" / "share" / "krita" / "actions" / "depixel_krita.action"  # what keys can be assigned to
+    actions = (
+        home / ".local" / "share" / "krita" / "actions" / "depixel_krita.action"
+    )  # actions to which keys can be assigned
     assert "depixel_repeat" in actions.read_text("utf-8")
     assert main(["install", "krita", "--zip", str(home / "k.zip")]) == 0
     with zipfile.ZipFile(home / "k.zip") as archive:

@@ -22,7 +22,7 @@ def test_whole_numbers_travel_as_they_are(model: str, depth: str, pixel_bytes: i
 
 
 def test_floating_point_keeps_its_profile() -> None:
-    """Floating point travels with 16 bits in the same space, and a note says what was limited."""
+    """Floating point is sent with 16 bits in the same space, and a note says what was limited."""
     colours = ColourSpace("RGBA", "F32", "linear")
 
     assert colours.travels == ColourSpace("RGBA", "U16", "linear")
@@ -33,7 +33,7 @@ def test_floating_point_keeps_its_profile() -> None:
 
 @pytest.mark.parametrize(("model", "pixel_bytes"), [("CMYKA", 5), ("LABA", 4), ("XYZA", 4)])
 def test_other_models_are_converted(model: str, pixel_bytes: int) -> None:
-    """Everything else travels as RGB in sRGB, and a note says so."""
+    """Everything else is sent as RGB in sRGB, and a note says so."""
     colours = ColourSpace(model, "U8", "press")
 
     assert colours.travels == ColourSpace("RGBA", "U16", SRGB)
@@ -42,7 +42,7 @@ def test_other_models_are_converted(model: str, pixel_bytes: int) -> None:
 
 
 def test_strips_cover_everything_once() -> None:
-    """Strips follow each other without a gap, and none has more pixels than a strip may."""
+    """Strips follow each other without gaps, and none has more pixels than allowed."""
     for width, height in ((1, 1), (1000, 1000), (STRIP * 2, 3), (37, 100_000)):
         found = list(strips(width, height))
 

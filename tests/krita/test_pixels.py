@@ -1,4 +1,4 @@
-"""Orders of channels and pictures for the screen, against numpy."""
+"""Channel orders and pictures for the screen, compared with numpy."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from depixel_krita.pixels import pasted, reduced, resized, swapped
 
 @pytest.mark.parametrize(("depth", "kind"), [(8, np.uint8), (16, np.dtype("<u2"))])
 def test_swapped_exchanges_red_and_blue(depth: int, kind: np.dtype) -> None:
-    """Blue and red change places, green and alpha stay, at every size, and twice is nothing."""
+    """Blue and red are exchanged, green and alpha stay, at every size, and twice restores the original."""
     rng = np.random.default_rng(depth)
     for height, width in ((1, 1), (3, 5), (300, 700)):
         samples = rng.integers(0, 2**depth, (height, width, 4)).astype(kind)
@@ -24,7 +24,7 @@ def test_swapped_exchanges_red_and_blue(depth: int, kind: np.dtype) -> None:
 @pytest.mark.parametrize("depth", [8, 16])
 @pytest.mark.parametrize("channels", [1, 2, 4])
 def test_reduced_leaves_pixels_out(depth: int, channels: int) -> None:
-    """The longer side fits, pixels are those of a regular grid, grey is spread over the colours, 16 bits become 8."""
+    """The longer side fits, pixels are those of a regular grid, grey is repeated in the colours, 16 bits become 8."""
     kind = np.uint8 if depth == 8 else np.dtype("<u2")
     for width, height, side in ((5, 3, 8), (10, 4, 5), (100, 33, 16), (7, 9, 1)):
         samples = np.random.default_rng(side).integers(0, 2**depth, (height, width, channels)).astype(kind)
@@ -59,7 +59,7 @@ def test_pasted_keeps_what_is_not_selected(depth: int, channels: int) -> None:
 
 @pytest.mark.parametrize("larger", [(17, 31), (34, 62), (51, 93), (20, 40), (1, 31)])
 def test_resized_repeats_pixels(larger: tuple[int, int]) -> None:
-    """Whole multiples repeat each pixel, other sizes take the one to the left and above; any rows will do."""
+    """Whole multiples repeat each pixel, other sizes take the one to the left and above; for any rows."""
     shape = np.random.default_rng(4).integers(0, 256, (31, 17)).astype(np.uint8)
     rows, columns = (np.arange(n) * m // n for n, m in ((larger[1], 31), (larger[0], 17)))
     expected = shape[rows][:, columns]

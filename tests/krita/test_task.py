@@ -1,4 +1,4 @@
-"""Jobs away from the interface: with a real engine process where there is one, and without."""
+"""Jobs off the interface's thread: with a real engine process if available, and without."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _end(call: EngineCall) -> Any:
 
 
 def test_answers_come_back_in_kritas_order(engine: Engine, weights: Path) -> None:
-    """B,G,R,A goes in and comes out; the pixels are the engine's own, and there are pictures for the screen."""
+    """B,G,R,A in and out; the pixels are the engine's own, and there are pictures for the screen."""
     bgra = np.random.default_rng(2).integers(0, 256, (9, 12, 4), np.uint8)
     call = _call(engine, bgra, scale=2)
     call.start()
@@ -82,7 +82,7 @@ def test_answers_come_back_in_kritas_order(engine: Engine, weights: Path) -> Non
 
 
 def test_cancel_does_not_wait_for_the_engine(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However long the engine takes to hear of it, `cancel` returns; the call then ends without a sentence."""
+    """`cancel` returns at once, however long the engine takes to notice; the call then ends without a sentence."""
     call = _call(engine, np.zeros((64, 64, 4), np.uint8), steps=5000, candidates=4, imagination=1.0)
     call.start()
     _until(lambda: bool(call.take()))
@@ -92,7 +92,7 @@ def test_cancel_does_not_wait_for_the_engine(engine: Engine, monkeypatch: pytest
     began = time.monotonic()
     call.cancel()
 
-    assert time.monotonic() - began < 30  # on a machine however busy; waiting would take 60
+    assert time.monotonic() - began < 30  # even on a busy machine; waiting would take 60
     heard.set()
     assert _end(call) == CallFailure("")
 
@@ -105,7 +105,7 @@ def _until(condition: Callable[[], bool]) -> None:
 
 
 def test_no_engine_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without an engine the call ends with what to do."""
+    """Without an engine the call ends with advice."""
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr("depixel.client.launch.own_engine", lambda: None)  # as in the plug-in's copy of the client
     call = _call(Engine("krita", Place(str(tmp_path / "none"))), np.zeros((2, 2, 4), np.uint8))

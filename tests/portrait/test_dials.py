@@ -11,7 +11,7 @@ from depixel.portrait.sampling import sample
 
 
 def test_values_shifts_options_switches_and_colours() -> None:
-    """Each way of saying it does what it says, and everything else stays."""
+    """Each form of a dial has its effect, and everything else stays."""
     people = sample([1, 2])
     said = "age=60, glasses=round, yaw=-20, tone=+1, smile, no lipstick, garment-colour=#ff0000"
     changed = turned(people, read_dials(said))
@@ -26,7 +26,7 @@ def test_values_shifts_options_switches_and_colours() -> None:
 
 
 def test_shifts_count_years_and_stay_in_range() -> None:
-    """+30 is thirty years, and nobody gets older than the range."""
+    """+30 means thirty years, and nobody gets older than the range."""
     people = sample([1]).replaced({"age": 50})
 
     assert turned(people, read_dials("age=+30"))["age"].item() == 80
@@ -45,12 +45,12 @@ def test_what_is_set_is_fixed_for_a_search() -> None:
     ("said", "option"), [("dreads", "locs"), ("man bun", "top-knot"), ("Wavy", "long-wavy"), ("side_part", "side-part")]
 )
 def test_styles_have_common_names_too(said: str, option: str) -> None:
-    """What people call a style is understood, with spaces or hyphens, in any case."""
+    """Common names of styles are understood, with spaces or hyphens, in any case."""
     assert turned(sample([1]), read_dials(f"hair={said}")).is_option("hair", option).all()
 
 
 def test_other_names_lead_to_options_and_hide_none() -> None:
-    """Every other name means an option that exists, and is not the name of another one."""
+    """Every alias means an existing option, and is not the name of another one."""
     for dial, names in ALIASES.items():
         options = by_name()[dial].options
         assert set(names.values()) <= set(options)
@@ -72,6 +72,6 @@ def test_other_names_lead_to_options_and_hide_none() -> None:
     ],
 )
 def test_what_cannot_be_understood_is_named(said: str, answer: str) -> None:
-    """One sentence that says what is wrong and what there is."""
+    """One sentence with the error and the valid choices."""
     with pytest.raises(BadUsageError, match=answer):
         read_dials(said)

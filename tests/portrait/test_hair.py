@@ -1,4 +1,4 @@
-"""Hair: every style grows, lies outside the skin, leaves the face free, is the same for the same person."""
+"""Hair: every style grows, is outside the skin, leaves the face free, is the same for the same person."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Soft shadows of hair: light passes beside it, dies away inside it, and is the less behind it the denser it is."""
+"""Soft shadows of hair: light passes next to it, fades inside it, and is weaker behind it the denser it is."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from depixel.portrait.subdivision import subdivide
 
 
 def test_the_released_head_is_symmetric_and_in_decimetres() -> None:
-    """Eyes lie left and right of the origin, the nose before it, the mouth and then the chin below."""
+    """Eyes are left and right of the origin, the nose in front of it, the mouth and then the chin below."""
     head = released_head()
     mean = {name: head.template[vertices].mean(0) for name, vertices in head.landmarks.items()}
 
@@ -40,7 +40,7 @@ def test_levels_grow_fourfold_and_stay_close_to_the_base() -> None:
 
 
 def test_subdividing_a_plane_keeps_it_flat_and_a_cube_becomes_round() -> None:
-    """A linear function survives on the inside of a grid; a cube's corners move inward, its borders never open."""
+    """A linear function is preserved inside a grid; a cube's corners move inward, its borders never open."""
     corners = torch.tensor([[x, y, z] for z in (-1.0, 1) for y in (-1.0, 1) for x in (-1.0, 1)])
     cube = torch.tensor([[0, 2, 3, 1], [4, 5, 7, 6], [0, 1, 5, 4], [2, 6, 7, 3], [0, 4, 6, 2], [1, 3, 7, 5]])
     matrix, finer = subdivide(cube, 8)
@@ -57,7 +57,7 @@ def test_subdividing_a_plane_keeps_it_flat_and_a_cube_becomes_round() -> None:
 
 
 def test_skin_has_lips_scalp_and_brows_apart() -> None:
-    """Regions of the skin do not cover each other where they are strong."""
+    """Regions of the skin do not overlap where they are strong."""
     head = released_head()
     strong = {name: head.region(name) > 0.6 for name in ("lips", "scalp", "brow", "beard", "ears")}
 
@@ -68,7 +68,7 @@ def test_skin_has_lips_scalp_and_brows_apart() -> None:
 
 
 def test_a_damaged_file_is_named(tmp_path: Path) -> None:
-    """A file that is no head says so in one sentence."""
+    """A file that is not a head gives one sentence."""
     broken = tmp_path / "head.safetensors"
     broken.write_bytes(b"nothing")
 
@@ -77,7 +77,7 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
 
 
 def test_teeth_follow_the_lips_of_everybody() -> None:
-    """However a face is shaped, its teeth stay where they are behind its lips."""
+    """For any face shape, the teeth keep their distance behind the lips."""
     head = released_head()
     lips = head.region("lips") > 0.5
     calm = {"smile": 0.0, "teeth": 0.0, "mouth_open": 0.0, "frown": 0.0, "pucker": 0.0, "press": 0.0, "cheeks": 0.0}

@@ -22,7 +22,7 @@ def test_a_row_comes_back_from_its_names() -> None:
 
 
 def test_random_people_are_within_their_ranges_and_alone_the_same() -> None:
-    """A seed is the same person alone and in company; two seeds are two people; every number is in its range."""
+    """A seed gives the same person in any batch; two seeds give two people; every number is in its range."""
     people = sample(range(64))
     low, high = ranges()
 
@@ -45,7 +45,7 @@ def test_the_prior_is_even_over_tone_gender_age_and_ancestry() -> None:
 
 
 def test_children_wear_no_make_up_and_have_no_stubble() -> None:
-    """Customs hold for everybody drawn."""
+    """Customs apply to everybody drawn."""
     people = sample(range(400))
     children = people["age"] < 13
 
@@ -56,7 +56,7 @@ def test_children_wear_no_make_up_and_have_no_stubble() -> None:
 
 
 def test_replacing_by_name() -> None:
-    """Numbers, colours and options can be set; what does not exist is refused with a sentence."""
+    """Numbers, colours and options can be set; unknown names are refused with a sentence."""
     people = middle(2).replaced({"age": 60, "background": "blurred", "key_colour": torch.tensor([1.0, 2, 3])})
 
     assert people["age"].tolist() == [60, 60]

@@ -1,4 +1,4 @@
-"""Pictures of people: the same alone and in company, with masks and landmarks where the face is."""
+"""Pictures of people: the same in any batch, with masks and landmarks where the face is."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SIZE = 48
 
 
 def test_a_person_is_the_same_in_any_batch() -> None:
-    """Pictures are those of a batch of one but for hairs that tie in depth, and bit for bit those of a second call."""
+    """Pictures equal those of a batch of one except for hairs that tie in depth, and a second call bit for bit."""
     people = sample([1, 2, 3])
     together = render(people, SIZE, 1)
 
@@ -27,7 +27,7 @@ def test_a_person_is_the_same_in_any_batch() -> None:
 
 
 def test_masks_sum_to_one_and_the_face_is_where_the_landmarks_are() -> None:
-    """Every pixel belongs to face, hair, cloth or background; the nose lies on the face, the corners do not."""
+    """Every pixel belongs to face, hair, cloth or background; the nose is on the face, the corners are not."""
     plain = {"glasses": "none", "headwear": "none", "yaw": 0.0, "pitch": 0.0, "roll": 0.0}
     drawing = draw(sample([5]).replaced(plain), SIZE)  # type: ignore[arg-type]
     x, y = (drawing.landmarks["nose_tip"][0] * SIZE).long().tolist()
@@ -38,7 +38,7 @@ def test_masks_sum_to_one_and_the_face_is_where_the_landmarks_are() -> None:
 
 
 def test_landmarks_follow_the_camera() -> None:
-    """Eyes lie where `eyes_at` says, `scale` above the mouth, and left is left in the picture."""
+    """Eyes are where `eyes_at` says, `scale` above the mouth, and left is left in the picture."""
     marks = draw(middle(1).replaced({"eyes_at": torch.tensor([0.4, 0.45]), "scale": 0.3}), 32, 1).landmarks
     eyes = (marks["left_eye"] + marks["right_eye"]) / 2
     mouth = (marks["left_mouth"] + marks["right_mouth"]) / 2
@@ -50,7 +50,7 @@ def test_landmarks_follow_the_camera() -> None:
 
 
 def test_light_and_colours_can_be_differentiated() -> None:
-    """The gradient towards lights, tone and cloth agrees with finite differences."""
+    """The gradients of lights, tone and cloth agree with finite differences."""
     people = sample([8])
     values = people.values.clone().requires_grad_()
     render(Parameters(values), 24, 1).mean().backward()
@@ -62,7 +62,7 @@ def test_light_and_colours_can_be_differentiated() -> None:
 
 
 def test_dials_do_what_they_say() -> None:
-    """A darker tone is darker, a head turned left shows the nose at the left, closed lids hide the eyes."""
+    """A darker tone is darker, a head turned left shows the nose on the left, closed lids hide the eyes."""
     one = sample([4]).replaced({"glasses": "none", "headwear": "none", "yaw": 0.0})
     light, dark = (render(one.replaced({"tone": tone}), SIZE, 1) for tone in (0.0, 1.0))
     face = draw(one, SIZE, 1).masks[:, :1] > 0.5
@@ -86,7 +86,7 @@ def test_dials_do_what_they_say() -> None:
     ],
 )
 def test_what_is_worn_shows(name: str, option: str) -> None:
-    """Each thing changes the picture, and only of the one who wears it."""
+    """Each item changes the picture, and only for the person who wears it."""
     two = sample([6, 7]).replaced({"glasses": "none", "garment": "t-shirt", "headwear": "none", "pitch": 0.0})
     worn = Parameters.joined([two.person(0).replaced({name: option}), two.person(1)])
     change = (render(worn, SIZE, 1) - render(two, SIZE, 1)).abs().amax((1, 2, 3))

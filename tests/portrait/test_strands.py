@@ -1,4 +1,4 @@
-"""Strands: joining, drawing into the buffer, what wins where, light on them."""
+"""Strands: joining, drawing into the buffer, visibility, lighting."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SPAN = Range(0.05, 0.2)
 
 
 def strand(points: list[tuple[float, float, float]], radius: float = 1.0, material: int = HAIR) -> Strands:
-    """One strand whose points are samples and inverse depths already."""
+    """One strand whose points are already samples and inverse depths."""
     P = len(points)
     return Strands(
         points=torch.tensor([points]),
@@ -64,7 +64,7 @@ def test_triangles_hide_strands_behind_them() -> None:
 
 
 def test_hidden_strands_change_nothing() -> None:
-    """Leaving out what is hidden, cell by cell, must not change the picture."""
+    """Skipping hidden strands, cell by cell, must not change the picture."""
     generator = torch.Generator().manual_seed(1)
     wall = [strand([(-4.0, y, 0.12), (70.0, y, 0.12)], radius=1.0) for y in torch.arange(0, 66, 2.0).tolist()]
     behind = [

@@ -29,7 +29,7 @@ def _sprite(side: int, colours: int) -> np.ndarray:
 
 
 def _reduced(pixels: np.ndarray, factor: int) -> np.ndarray:
-    """Premultiplied block means: what a game's artist gets from a larger picture."""
+    """Premultiplied block means: a larger picture reduced by a game's artist."""
     values = pixels.astype(float)
     stack = np.concatenate([values[..., :3] * values[..., 3:] / 255, values[..., 3:]], -1)
     side = pixels.shape[0] // factor
@@ -40,12 +40,12 @@ def _reduced(pixels: np.ndarray, factor: int) -> np.ndarray:
 
 @pytest.mark.parametrize(("side", "colours"), [(16, 4), (16, 12), (32, 20), (64, 48)])
 def test_drawn_sprites_are_pixel_art(side: int, colours: int) -> None:
-    """Few colours used again and again, alpha on or off."""
+    """Few colours used repeatedly, alpha on or off."""
     assert detect(Picture((_sprite(side, colours),), name="hero.png")).name == "pixel-art"
 
 
 def test_a_shadow_of_one_alpha_keeps_it_pixel_art() -> None:
-    """Half-transparent shadows drawn by hand have one level of alpha."""
+    """Hand-drawn translucent shadows have one level of alpha."""
     pixels = _sprite(32, 20)
     pixels[28:, 4:28] = (0, 0, 0, 90)
 
@@ -53,7 +53,7 @@ def test_a_shadow_of_one_alpha_keeps_it_pixel_art() -> None:
 
 
 def test_a_shaded_figure_with_a_ring_of_one_alpha_is_pixel_art() -> None:
-    """Some blended edges among many shades do not make art of it, where all translucent pixels have one alpha."""
+    """Some blended edges among many shades do not make it art if all translucent pixels have one alpha."""
     pixels = _sprite(32, 20)
     pixels[4:28:3, 4:28:3, :3] = (pixels[4:28:3, 3:27:3, :3].astype(int) + pixels[4:28:3, 5:29:3, :3]) // 2
     assert 0.12 < blend_share(pixels) < 0.26
@@ -67,7 +67,7 @@ def test_a_shaded_figure_with_a_ring_of_one_alpha_is_pixel_art() -> None:
     assert detect(Picture((ring,))).name == "pixel-art"
 
 
-# What the blended pixels of the test above would be without blending.
+# The blended pixels of the test above without blending.
 def _clean(pixels: np.ndarray) -> np.ndarray:
     left: np.ndarray = pixels[4:28:3, 3:27:3]
     return left
@@ -89,7 +89,7 @@ def test_a_soft_shadow_painted_under_a_sprite_keeps_it_pixel_art() -> None:
 
 
 def test_reduced_sprites_are_art() -> None:
-    """The same kind of sprite, reduced from four times its size, has edges of its own colours and alphas."""
+    """The same kind of sprite, reduced from four times its size, has edges with their own colours and alphas."""
     large = np.zeros((128, 128, 4), np.uint8)
     y, x = np.mgrid[0:128, 0:128]
     for k, (cy, cx, r) in enumerate([(50, 60, 40), (80, 80, 30), (40, 90, 20)]):
@@ -101,7 +101,7 @@ def test_reduced_sprites_are_art() -> None:
 @pytest.mark.parametrize("name", ["sprites/dragon.png", "sprites/mage.png", "sprites/bee.png"])
 @pytest.mark.parametrize("ground", [None, (255, 255, 255), (60, 130, 90)])
 def test_real_reduced_sprites_are_no_pixel_art(name: str, ground: tuple[int, int, int] | None) -> None:
-    """Flat vector art reduced to 32 pixels has few colours, but its edges are blended, on any ground."""
+    """Flat vector art reduced to 32 pixels has few colours, but its edges are blended, on any background."""
     pixels = read(SAMPLES / name).rgba(0)
     if ground is not None:
         cover = pixels[..., 3:] / 255
@@ -111,7 +111,7 @@ def test_real_reduced_sprites_are_no_pixel_art(name: str, ground: tuple[int, int
 
 
 def test_a_real_drawn_sprite_is_pixel_art_on_any_ground() -> None:
-    """The potion was drawn pixel by pixel; filling its ground changes nothing about that."""
+    """The potion was drawn pixel by pixel; filling its background does not change that."""
     picture = read(SAMPLES / "pixel-art" / "potion.png")
     pixels = picture.rgba(0)
     opaque = np.where(pixels[..., 3:] > 127, pixels[..., :3], 90).astype(np.uint8)
@@ -127,7 +127,7 @@ def test_portraits_are_no_textures() -> None:
 
 
 def test_a_shaded_sprite_with_a_one_bit_outline_is_pixel_art() -> None:
-    """As games of blocks have them: 16x16, nearly every pixel shaded by itself, but wholly there or not at all."""
+    """As in block games: 16x16, nearly every pixel shaded individually, but fully opaque or transparent."""
     pixels = np.zeros((16, 16, 4), np.uint8)
     y, x = np.mgrid[0:16, 0:16]
     inside = np.hypot(y - 8, x - 8) < 6
@@ -141,9 +141,9 @@ def test_a_shaded_sprite_with_a_one_bit_outline_is_pixel_art() -> None:
 
 
 def test_tiny_tiles_that_tile_are_textures() -> None:
-    """16x16 noise that continues across its borders is a block's texture; cut out of a larger one it is not."""
+    """16x16 noise that continues across its borders is a block's texture; a crop of a larger one is not."""
     large = np.kron(RNG.integers(0, 255, (12, 12, 3)), np.ones((4, 4, 1)))
-    for axis in (0, 1):  # smooth steps within, so that a border that does not continue shows
+    for axis in (0, 1):  # smooth steps inside, so that a border that does not continue is noticeable
         large = sum(np.roll(large, k, axis) for k in range(-2, 3)) / 5  # type: ignore[assignment]
     step = sum(np.roll(np.kron(RNG.integers(0, 255, (4, 4, 3)), np.ones((4, 4, 1))), k, 0) for k in range(4)) / 4
     tile = sum(np.roll(step, k, 1) for k in range(4)) / 4
@@ -153,7 +153,7 @@ def test_tiny_tiles_that_tile_are_textures() -> None:
 
 
 def test_blended_edges_are_counted() -> None:
-    """A hard edge has none; the same edge through a pixel of its own in between is blended."""
+    """A hard edge has none; the same edge with an intermediate pixel is blended."""
     hard = np.full((6, 6, 4), 255, np.uint8)
     hard[:, :3, :3] = 0
     soft = hard.copy()
@@ -165,7 +165,7 @@ def test_blended_edges_are_counted() -> None:
 
 
 def test_textures_gradients_and_photos() -> None:
-    """Opaque pictures of many colours are textures; smooth gradients of few values are no pixel art."""
+    """Opaque pictures with many colours are textures; smooth gradients of few values are not pixel art."""
     grey = np.linspace(0, 255, 64).astype(np.uint8)
     gradient = (np.add.outer(grey.astype(int), grey) // 2).astype(np.uint8)[..., None].repeat(3, 2)
 
@@ -175,7 +175,7 @@ def test_textures_gradients_and_photos() -> None:
 
 @pytest.mark.parametrize(("name", "domain"), [("wall_n.png", "normals"), ("wall_normal.dds", "normals")])
 def test_normal_maps_by_name_and_by_content(name: str, domain: str) -> None:
-    """Unit vectors with a normal map's name are one; ordinary colours with that name are not."""
+    """Unit vectors with a normal map's name are a normal map; ordinary colours with that name are not."""
     y, x = np.mgrid[-0.7:0.7:32j, -0.7:0.7:32j]
     vectors = np.stack([x, y, np.sqrt(1 - x**2 - y**2)], -1)
     encoded = np.rint((vectors + 1) * 127.5).astype(np.uint8)
@@ -185,7 +185,7 @@ def test_normal_maps_by_name_and_by_content(name: str, domain: str) -> None:
 
 
 def test_a_normal_map_of_uneven_length_is_data() -> None:
-    """Vectors that JPEG or a filter has shortened stay as long as they are: no colour treatment, no unit length."""
+    """Vectors shortened by JPEG or a filter keep their length: no colour treatment, no unit length."""
     y, x = np.mgrid[-0.5:0.5:32j, -0.5:0.5:32j]
     vectors = np.stack([x, y, np.sqrt(1 - x**2 - y**2)], -1) * RNG.uniform(0.5, 1, (32, 32, 1))
     encoded = np.rint((vectors + 1) * 127.5).astype(np.uint8)
@@ -195,14 +195,14 @@ def test_a_normal_map_of_uneven_length_is_data() -> None:
 
 
 def test_data_maps_by_name() -> None:
-    """Roughness and friends by the endings that materials use; sprites never."""
+    """Roughness and similar maps by the name endings of materials; never sprites."""
     assert detect(Picture((_smooth(32),), name="wall_roughness.png")).name == "data"
     assert detect(Picture((_smooth(32),), name="wall_rough_brick.png")).name != "data"
     assert detect(Picture((_sprite(16, 6),), name="hero_s.png")).name == "pixel-art"
 
 
 def test_faces_are_never_detected() -> None:
-    """Nobody's portrait becomes an imagined face unasked, whatever it is called."""
+    """A portrait never becomes an imagined face without a request, whatever its name."""
     assert detect(Picture((_smooth(16),), name="portrait_face.png")).name != "faces"
 
 
@@ -220,7 +220,7 @@ def test_features_count_what_they_say() -> None:
 
 @pytest.mark.parametrize("side", [64, 140])
 def test_round_corners_of_flat_panels_are_no_pixel_art(side: int) -> None:
-    """Buttons and cards in two colours, reduced: few blended pixels, of many alphas."""
+    """Buttons and cards in two colours, reduced: few blended pixels, with many alphas."""
     y, x = (np.abs(np.indices((side * 4, side * 4)) - (side * 2 - 0.5)) - (side * 2 - 44)).clip(0)
     inside = (np.hypot(y, x) <= 44).reshape(side, 4, side, 4).mean((1, 3))
     panel = np.full((side, side, 4), (60, 120, 200, 255), np.uint8)
@@ -232,7 +232,7 @@ def test_round_corners_of_flat_panels_are_no_pixel_art(side: int) -> None:
 
 
 def test_a_few_stray_alphas_are_still_drawn() -> None:
-    """An eraser of 10 % here and there leaves four alphas in a sapling; it was drawn pixel by pixel all the same."""
+    """An eraser at 10 % here and there leaves four alphas in a sapling; it was still drawn pixel by pixel."""
     rng = np.random.default_rng(2)
     sprite = np.zeros((16, 16, 4), np.uint8)
     palette = rng.integers(20, 230, (7, 3))
@@ -249,7 +249,7 @@ def test_a_few_stray_alphas_are_still_drawn() -> None:
 )
 @pytest.mark.parametrize("depth", [np.uint8, np.uint16])
 def test_grey_maps_are_no_pixel_art(name: str, domain: str, depth: type) -> None:
-    """Eight bits of grey repeat themselves, which is no sign of a palette."""
+    """Eight bits of grey repeat values, which is not a sign of a palette."""
     rng = np.random.default_rng(3)
     waves = sum(
         np.outer(np.sin(rng.normal(0, 0.8) * np.arange(40) + k), np.cos(0.5 * k * np.arange(40))) for k in range(6)
@@ -261,7 +261,7 @@ def test_grey_maps_are_no_pixel_art(name: str, domain: str, depth: type) -> None
 
 
 def test_gloss_in_the_alpha_of_a_map_may_reach_nothing() -> None:
-    """A few pixels of no gloss are no transparency."""
+    """A few pixels without gloss are not transparency."""
     rng = np.random.default_rng(3)
     pixels = rng.integers(0, 256, (40, 40, 4)).astype(np.uint8)
     pixels[..., 3] = np.clip(rng.normal(120, 50, (40, 40)), 0, 255)
@@ -272,7 +272,7 @@ def test_gloss_in_the_alpha_of_a_map_may_reach_nothing() -> None:
 
 @pytest.mark.parametrize("letters", [b"DXT1", b"DXT5"])
 def test_a_photograph_stays_one_in_compressed_blocks(letters: bytes) -> None:
-    """Four colours a block make flat areas of any picture: that is no drawing by hand."""
+    """Four colours per block make flat areas in any picture: that is not a drawing by hand."""
     import struct
 
     from depixel.files import encode, read_bytes

@@ -13,7 +13,7 @@ def _noise(height: int, width: int) -> np.ndarray:
 
 @pytest.mark.parametrize("factor", [2, 3, 5, 8])
 def test_nearest_enlargement_is_found_and_undone(factor: int) -> None:
-    """Pictures enlarged by nearest neighbour go back to exactly what they were."""
+    """Pictures enlarged by nearest neighbour are reduced to exactly the originals."""
     small = _noise(6, 9)
     large = small.repeat(factor, 0).repeat(factor, 1)
     picture = Picture((large,))
@@ -23,7 +23,7 @@ def test_nearest_enlargement_is_found_and_undone(factor: int) -> None:
 
 
 def test_ordinary_pictures_are_on_their_true_grid() -> None:
-    """Noise, a flat picture and a shifted grid are not taken for enlarged ones."""
+    """Noise, a flat picture and a shifted grid are not mistaken for enlarged ones."""
     shifted = np.pad(_noise(6, 6).repeat(4, 0).repeat(4, 1), ((1, 0), (1, 0), (0, 0)), mode="edge")
 
     assert enlargement(Picture((_noise(16, 16),))) == 1
@@ -32,7 +32,7 @@ def test_ordinary_pictures_are_on_their_true_grid() -> None:
 
 
 def test_every_frame_must_agree() -> None:
-    """One frame off the grid keeps the whole animation as it is."""
+    """One frame off the grid leaves the whole animation unchanged."""
     enlarged = _noise(8, 8).repeat(2, 0).repeat(2, 1)
 
     assert enlargement(Picture((enlarged, _noise(16, 16)), durations=(50.0, 50.0))) == 1

@@ -1,4 +1,4 @@
-"""Colour keys: which colour is one, and that the ground comes out as exactly it and nothing else does."""
+"""Colour keys: which colour is one, and that exactly the background has it in the answer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAGENTA = (255, 0, 255)
 
 
 def _sprite(key: tuple[int, int, int] = MAGENTA, side: int = 16) -> np.ndarray:
-    """A disc of a few drawn colours on a flat ground."""
+    """A disc in a few drawn colours on a flat background."""
     y, x = np.mgrid[:side, :side] - (side - 1) / 2
     pixels = np.empty((side, side, 3), np.uint8)
     pixels[:] = key
@@ -44,14 +44,14 @@ def test_a_plain_ground_is_no_key(colour: tuple[int, int, int]) -> None:
 
 
 def test_any_ground_of_a_sheet_is_a_key() -> None:
-    """Frames that are alike, on a colour that only the ground has."""
+    """Similar frames, on a colour that only the background has."""
     one = _sprite((165, 106, 106))
     assert find_key(Picture((np.concatenate([one] * 5, 1),), mode="RGB")) == Key((165, 106, 106))
     assert find_key(Picture((one,), mode="RGB")) is None
 
 
 def test_soft_edges_on_cyan_are_no_key() -> None:
-    """Where most pixels beside a ground are blends of it, somebody drew the sky."""
+    """If most pixels next to a background are blends of it, it is a painted sky."""
     y, x = np.mgrid[:32, :32] - 15.5
     cover = np.clip(13 - np.hypot(x, y), 0, 8)[..., None] / 8
     pixels = (cover * np.array([20, 30, 40]) + (1 - cover) * np.array([0, 255, 255])).round().astype(np.uint8)
@@ -59,7 +59,7 @@ def test_soft_edges_on_cyan_are_no_key() -> None:
 
 
 def test_transparent_pictures_have_none() -> None:
-    """What is transparent needs no key; an alpha channel that is opaque throughout says nothing."""
+    """A transparent picture needs no key; a fully opaque alpha channel means nothing."""
     alpha = np.full((16, 16, 1), 255, np.uint8)
     pixels = np.concatenate([_sprite(), alpha], 2)
     assert find_key(Picture((pixels,))) == Key(MAGENTA)
@@ -68,7 +68,7 @@ def test_transparent_pictures_have_none() -> None:
 
 
 def test_a_number_is_a_key_where_its_colour_is_that_of_another() -> None:
-    """Black ground and black outline under two numbers: only the number tells them apart."""
+    """Black background and black outline with two indices: only the index distinguishes them."""
     numbers = np.zeros((12, 12), np.uint8)
     numbers[3:9, 3:9] = 2
     numbers[4:8, 4:8] = 1
@@ -81,7 +81,7 @@ def test_a_number_is_a_key_where_its_colour_is_that_of_another() -> None:
 
 
 def test_a_key_by_name() -> None:
-    """#RRGGBB, a number of the palette, none; what does not exist is refused with a sentence."""
+    """#RRGGBB, an index of the palette, none; a nonexistent one is refused with a sentence."""
     white = Picture((_sprite((255, 255, 255)),), mode="RGB", name="a.png")
     assert key_of(white, Request(key="#FFffFF")) == Key((255, 255, 255))
     assert key_of(Picture((_sprite(),), mode="RGB"), Request(key="none")) is None
@@ -95,7 +95,9 @@ def test_a_key_by_name() -> None:
 
 @pytest.mark.parametrize("depth", [8, 16])
 def test_back_on_the_key(depth: int) -> None:
-    """The ground has exactly the key, soft alpha falls to one side, and a figure's pixel of that colour is moved."""
+    """
+    The background has exactly the key, soft alpha becomes all or nothing, and a figure's pixel in that colour is moved.
+    """
     level = 1 if depth == 8 else 257
     source = Picture(((_sprite().astype(np.uint32) * level).astype(f"u{depth // 8}"),), mode="RGB")
     answer = RNG.integers(0, 256 * level - 1, (32, 32, 4)).astype(f"u{depth // 8}")
@@ -111,7 +113,7 @@ def test_back_on_the_key(depth: int) -> None:
 
 
 def test_numbers_of_the_answer() -> None:
-    """In a palette that is kept, ground and figure keep their numbers, whatever lies nearest."""
+    """With a kept palette, background and figure keep their indices, whatever is nearest."""
     numbers = np.zeros((8, 8), np.uint8)
     numbers[2:6, 2:6] = 2
     source = _indexed(numbers, [(0, 0, 0), (200, 30, 30), (0, 0, 0)])

@@ -1,4 +1,4 @@
-"""Tiles that cover the plane: found by their masks, and their larger outlines leave no hole."""
+"""Tiles that cover the plane: found by their masks, and their enlarged outlines leave no gaps."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from depixel.preparation.lattices import lattice_of, outline
 
 
 def _hexagon(side: int = 24) -> np.ndarray:
-    """Points to the left and right; neighbours lie 3/4 of a side across and half a side down."""
+    """Points to the left and right; neighbours are 3/4 of a side across and half a side down."""
     rows = np.arange(side)
-    cut = np.abs(rows + 0.5 - side / 2) / 2  # of a quarter of the side at top and bottom
+    cut = np.abs(rows + 0.5 - side / 2) / 2  # a quarter of the side at top and bottom
     columns = np.arange(side) + 0.5
     return np.asarray((columns > cut[:, None]) & (columns < side - cut[:, None]))
 
@@ -32,7 +32,7 @@ def _tile(mask: np.ndarray) -> Picture:
 
 
 def _laid(mask: np.ndarray, lattice: tuple[tuple[int, int], tuple[int, int]], factor: int) -> np.ndarray:
-    """How often each place of the middle is covered by copies."""
+    """How often each pixel in the middle is covered by copies."""
     (a, b), (c, d) = lattice
     height, width = mask.shape
     count = np.zeros((5 * height, 5 * width), int)
@@ -47,7 +47,7 @@ def _laid(mask: np.ndarray, lattice: tuple[tuple[int, int], tuple[int, int]], fa
 @pytest.mark.parametrize("factor", [2, 3, 4, 8])
 @pytest.mark.parametrize("mask", [_diamond(), _diamond(64), _hexagon(), _hexagon(72)])
 def test_copies_cover_each_place_once(mask: np.ndarray, factor: int) -> None:
-    """At every scale, and centres of small pixels stay what they were."""
+    """At every scale; centres of small pixels do not change."""
     lattice = lattice_of(_tile(mask))
     assert lattice is not None
     assert (_laid(mask, lattice, 1) == 1).all()

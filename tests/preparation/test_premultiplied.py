@@ -1,4 +1,4 @@
-"""Premultiplied alpha: when it is seen, and that its integers keep their sums."""
+"""Premultiplied alpha: when it is detected, and that its integers keep their sums."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _glow(multiplied: bool, colour: tuple[int, int, int] = (250, 220, 60), side:
 
 @pytest.mark.parametrize("depth", [8, 16])
 def test_a_premultiplied_glow_is_seen(depth: int) -> None:
-    """Colour falls with alpha."""
+    """Colour decreases with alpha."""
     pixels = _glow(multiplied=True)
     if depth == 16:
         pixels = pixels.astype(np.uint16) * 257
@@ -33,12 +33,12 @@ def test_a_premultiplied_glow_is_seen(depth: int) -> None:
 
 @pytest.mark.parametrize("colour", [(250, 220, 60), (0, 0, 0), (12, 9, 3), (128, 20, 20)])
 def test_straight_colour_is_not_taken_for_it(colour: tuple[int, int, int]) -> None:
-    """Bright glows break the rule; dark smoke under a soft edge keeps its colour while alpha falls."""
+    """Bright glows break the rule; dark smoke below a soft edge keeps its colour while alpha decreases."""
     assert not looks_premultiplied(Picture((_glow(False, colour),)))
 
 
 def test_a_dark_outline_is_not_taken_for_it() -> None:
-    """No colour above alpha, for the edge is black: straight all the same."""
+    """No colour above alpha, because the edge is black: still straight."""
     pixels = _glow(multiplied=False)
     pixels[..., :3] = np.where(pixels[..., 3:] < 255, 8, pixels[..., :3])
     pixels[..., :3] = np.minimum(pixels[..., :3], pixels[..., 3:])
@@ -46,7 +46,9 @@ def test_a_dark_outline_is_not_taken_for_it() -> None:
 
 
 def test_names_and_requests() -> None:
-    """A name that ends with pma says it where pixels cannot; a request outranks both; no alpha, nothing to say."""
+    """
+    A name ending in pma decides if pixels cannot; a request takes precedence over both; without alpha nothing applies.
+    """
     light = np.zeros((8, 8, 4), np.uint8)
     light[2:6, 2:6, :3] = 200
     assert is_premultiplied(Picture((light,), name="flare_pma.png"), Request())
@@ -59,7 +61,7 @@ def test_names_and_requests() -> None:
 
 @pytest.mark.parametrize("block", [2, 3, 4])
 def test_sums_of_blocks_stay(block: int) -> None:
-    """Whatever the answer, each block's mean is the source's, and no colour is above its alpha."""
+    """For any answer, each block's mean is the source's, and no colour is above its alpha."""
     source = _glow(multiplied=True)
     large = covering(Picture((source,))).frames[0].repeat(block, 0).repeat(block, 1)
 
@@ -71,7 +73,7 @@ def test_sums_of_blocks_stay(block: int) -> None:
 
 
 def test_light_keeps_the_colours_it_has_on_black() -> None:
-    """Where colour is above alpha, the answer to the picture on black is taken; elsewhere none is."""
+    """Where colour is above alpha, the answer to the picture on black is used; elsewhere none is."""
     source = _glow(multiplied=True)
     assert on_black(Picture((source,))) is None
     source[:8, :8] = [90, 80, 70, 0]

@@ -1,4 +1,4 @@
-"""Sprite sheets: the grid is found or given, frames are answered apart, equal ones once."""
+"""Sprite sheets: the grid is found or given, frames are answered separately, equal ones once."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _sheet(columns: int, rows: int) -> Picture:
 
 @pytest.mark.parametrize(("columns", "rows"), [(4, 1), (3, 4), (12, 8), (1, 5)])
 def test_a_grid_is_found(columns: int, rows: int) -> None:
-    """Frames of a walk on a transparent ground."""
+    """Frames of a walk on a transparent background."""
     assert find_sheet(_sheet(columns, rows)) == Sheet(columns, rows)
 
 
@@ -51,7 +51,7 @@ def test_what_is_no_sheet_is_left_whole() -> None:
 
 
 def test_given_grids() -> None:
-    """Columns x rows, or the size of a frame; what does not divide is a sentence that names the picture."""
+    """Columns x rows, or the size of a frame; a size that does not divide gives a sentence that names the picture."""
     picture = _sheet(4, 2).replace(name="walk.png")
 
     assert layout_of(picture, Request(frames="4x2")) == layout_of(picture, Request(frames="16x16px")) == Sheet(4, 2)
@@ -63,7 +63,7 @@ def test_given_grids() -> None:
 
 
 def test_frames_do_not_bleed_and_equal_ones_are_equal(upsampler: Upsampler) -> None:
-    """A neighbour's colour changes nothing in a frame, and frame 0 and 3 (the same pixels) come out the same."""
+    """A neighbour's colour changes nothing in a frame, and frames 0 and 3 (the same pixels) get the same answer."""
     frames = [_walker(s) for s in (0, 1, 2, 0)]
     touching = [np.where(f[..., 3:] > 0, f, np.uint8([10, 200, 10, 255])).astype(np.uint8) for f in frames]  # type: ignore[arg-type]
     other = [*touching[:2], touching[2][..., [2, 0, 1, 3]], touching[3]]
@@ -92,7 +92,7 @@ def test_without_frames_neighbours_do_bleed(upsampler: Upsampler) -> None:
 
 
 def test_a_bad_grid_fails_that_picture_only(upsampler: Upsampler) -> None:
-    """In a batch, the picture that does not divide is its own error."""
+    """In a batch, the picture that does not divide gets its own error."""
     good, bad = _sheet(4, 1), Picture((np.zeros((16, 63, 4), np.uint8),), name="odd.png")
     outcomes = upsampler.upsample_many([good, bad], Request(frames="4x1"))
 
@@ -101,7 +101,7 @@ def test_a_bad_grid_fails_that_picture_only(upsampler: Upsampler) -> None:
 
 
 def test_nine_patches_keep_their_marks(upsampler: Upsampler) -> None:
-    """The border stays one pixel wide, its marks are 4 times as long, the picture within is 4 times as large."""
+    """The border stays one pixel wide, its marks are 4 times as long, the picture inside is 4 times as large."""
     pixels = np.zeros((14, 18, 4), np.uint8)
     pixels[1:-1, 1:-1] = (90, 120, 200, 255)
     pixels[0, 5:9] = pixels[3:7, 0] = (0, 0, 0, 255)
@@ -117,7 +117,9 @@ def test_nine_patches_keep_their_marks(upsampler: Upsampler) -> None:
 
 
 def test_a_border_of_marks_makes_a_nine_patch() -> None:
-    """Clear or opaque black, and somewhere clear; one other pixel, a black frame or another name makes none."""
+    """
+    Transparent or opaque black, and transparent somewhere; any other pixel, a black frame or another name is not one.
+    """
     pixels = np.full((8, 8, 4), 90, np.uint8)
     pixels[[0, -1]] = pixels[:, [0, -1]] = 0
     pixels[0, 3:5] = (0, 0, 0, 255)
@@ -135,7 +137,7 @@ def test_a_border_of_marks_makes_a_nine_patch() -> None:
 
 
 def test_a_sheet_is_joined_cell_by_cell() -> None:
-    """Rows and columns are not mixed up, and equal cells are answered once."""
+    """Rows and columns are not exchanged, and equal cells are answered once."""
     source = Picture((np.repeat(np.repeat(np.array([[1, 2, 3], [3, 4, 1]], np.uint8), 4, 0), 4, 1)[..., None],))
     sheet = Sheet(3, 2)
 

@@ -1,4 +1,4 @@
-"""Opaque sheets of tiles without gaps: the grid is found where it is certain, and nowhere else."""
+"""Opaque sheets of tiles without gaps: the grid is found if it is certain, and not otherwise."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from depixel.request import Request
 
 
 def _tile(seed: int, side: int) -> np.ndarray:
-    """A smooth ground of its own colour."""
+    """A smooth background in its own colour."""
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[:side, :side] * (2 * np.pi / side)
     wave = np.sin(x + rng.uniform(0, 6)) + np.cos(y + rng.uniform(0, 6))
@@ -26,7 +26,7 @@ def _tileset(columns: int, rows: int, side: int) -> Picture:
 
 @pytest.mark.parametrize(("columns", "rows", "side"), [(8, 4, 16), (4, 4, 32), (3, 2, 24), (6, 3, 8), (2, 3, 64)])
 def test_a_grid_of_tiles_is_found(columns: int, rows: int, side: int) -> None:
-    """Whatever their size; asked to find frames, the engine cuts there, by default a note says how to ask."""
+    """For any size; if asked to find frames, the engine cuts there, by default a note says how to ask."""
     picture = _tileset(columns, rows, side)
     assert find_tiles(picture) == (columns, rows)
     assert layout_of(picture, Request(frames="auto")) == Sheet(columns, rows)
@@ -43,7 +43,7 @@ def _bricks() -> np.ndarray:
 
 @pytest.mark.parametrize("kind", ["bricks", "noise", "gradient", "one tile", "checks", "transparent"])
 def test_textures_are_no_tilesets(kind: str) -> None:
-    """Walls with mortar at the same distances, noise, gradients, checkerboards, sheets on a transparent ground."""
+    """Walls with evenly spaced mortar, noise, gradients, checkerboards, sheets on a transparent background."""
     y, x = np.mgrid[:64, :64]
     pixels = {
         "bricks": _bricks(),

@@ -13,14 +13,14 @@ def _waves(size: int, periods_x: float, periods_y: float) -> Picture:
 
 
 def test_periodic_pictures_tile_on_the_axes_on_which_they_are_periodic() -> None:
-    """Whole periods wrap; a broken period shows a step at the border."""
+    """Whole periods wrap; a broken period has a step at the border."""
     assert tiles(_waves(32, 3, 2)) == (True, True)
     assert tiles(_waves(32, 2.5, 3)) == (False, True)
     assert tiles(_waves(32, 3, 1.5)) == (True, False)
 
 
 def test_sprites_flat_borders_and_tiny_pictures_do_not_tile() -> None:
-    """A transparent ground, an even frame, or four pixels are no evidence of tiling."""
+    """A transparent background, an even frame, or four pixels are not evidence of tiling."""
     sprite = np.zeros((16, 16, 4), np.uint8)
     sprite[4:12, 4:12] = (200, 30, 30, 255)
     framed = np.full((16, 16, 3), 128, np.uint8)

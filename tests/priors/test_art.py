@@ -59,7 +59,7 @@ def test_zero_latent_is_the_calm_answer_and_others_differ(prior: ArtPrior) -> No
 
 
 def test_gradient_reaches_z_from_the_calm_answer(prior: ArtPrior) -> None:
-    """The search can leave z = 0: a zero latent that wants a gradient gets one."""
+    """The search can leave z = 0: a zero latent that requires a gradient gets one."""
     small = picture()
     degradation = make_degradation("area", 4)
     z = prior.encode(small, degradation)["z"].requires_grad_(True)
@@ -69,7 +69,7 @@ def test_gradient_reaches_z_from_the_calm_answer(prior: ArtPrior) -> None:
 
 
 def test_a_batch_of_one_equals_the_same_picture_in_a_batch(prior: ArtPrior) -> None:
-    """Batching changes nothing but float rounding; equal seeds give equal latents on every row's own stream."""
+    """Batching changes only float rounding; equal seeds give equal latents on every row's own stream."""
     small = picture(batch=3)
     degradation = make_degradation("area", 4)
     together = prior.decode(prior.encode(small, degradation), small, degradation)
@@ -87,7 +87,7 @@ def test_the_degradation_conditions_the_answer(prior: ArtPrior) -> None:
 
 
 def test_binary_alpha_is_not_forced_to_block_means(prior: ArtPrior) -> None:
-    """Under area, alpha of 0 and 1 keeps block centres only: an edge may pass through a block."""
+    """With area, alpha of 0 and 1 keeps only block centres: an edge may pass through a block."""
     small = picture(binary=True)
     large = prior.decode(prior.encode(small, make_degradation("area", 4)), small, make_degradation("area", 4))
     assert torch.allclose(make_degradation("point", 4).apply(large[:, 3:]), small[:, 3:], atol=1e-5)
@@ -95,7 +95,7 @@ def test_binary_alpha_is_not_forced_to_block_means(prior: ArtPrior) -> None:
 
 
 def test_nothing_beyond_the_receptive_field_matters(prior: ArtPrior) -> None:
-    """Changing a pixel farther than `receptive_field` leaves the answer as it is; tiles rely on it."""
+    """A pixel farther away than `receptive_field` has no effect on the answer; tiles rely on that."""
     reach = prior.receptive_field
     small = picture(batch=1, height=6, width=2 * reach + 3)
     changed = small.clone()
@@ -118,7 +118,7 @@ def test_impose_changes_nothing_that_is_right_already() -> None:
 
 
 def test_smooth_latents_have_unit_variance_and_follow_their_seed() -> None:
-    """Every pixel of the field is standard normal; the same seed draws the same field, seed 0 included."""
+    """Every pixel of the field is standard normal; the same seed gives the same field, including seed 0."""
     fields = smooth_latent(400, 8, 9, 14, torch.Generator().manual_seed(0))
     assert torch.allclose(fields.square().mean((0, 1)), torch.ones(9, 14), atol=0.12)
     assert torch.equal(fields, smooth_latent(400, 8, 9, 14, torch.Generator().manual_seed(0)))
@@ -132,7 +132,7 @@ def test_penalty_is_zero_for_latents_seen_in_training(prior: ArtPrior) -> None:
 
 
 def test_weights_that_do_not_fit_are_refused() -> None:
-    """Tensors of another shape than their configuration raise WeightsError, not a torch error."""
+    """Tensors with a shape other than their configuration's raise WeightsError, not a torch error."""
     tensors = ArtNetwork(CONFIG).state_dict()
     wrong = LoadedWeights("odd", {"channels": 16, "blocks": 2, "latent": 4, "scale": 4}, {}, tensors, "0" * 16)
     with pytest.raises(WeightsError, match="odd"):
@@ -143,7 +143,7 @@ def test_weights_that_do_not_fit_are_refused() -> None:
 
 
 def test_only_depixels_own_files_come_with_its_installation(tmp_path: Path) -> None:
-    """A damaged file of the user's own is not answered with "install Depixel again"; a released one is."""
+    """For a damaged file of the user's own the advice is not "install Depixel again"; for a released one it is."""
     own = tmp_path / "mine.safetensors"
     own.write_bytes(b"no weights")
 
@@ -154,7 +154,7 @@ def test_only_depixels_own_files_come_with_its_installation(tmp_path: Path) -> N
 
 @pytest.mark.weights
 def test_the_released_network_beats_plain_enlargement() -> None:
-    """A disc drawn with soft edges comes back closer to the truth than bicubic enlargement brings it."""
+    """A disc drawn with soft edges comes closer to the truth than by bicubic enlargement."""
     assert "art-small" in released_names()
     prior = ArtPrior.load("art-small")
     y, x = torch.meshgrid(torch.arange(96.0), torch.arange(96.0), indexing="ij")
@@ -169,7 +169,7 @@ def test_the_released_network_beats_plain_enlargement() -> None:
 
 
 def test_loading_names_what_is_missing(tmp_path: Path) -> None:
-    """A file that is not there is a WeightsError with the ones that are."""
+    """A missing file is a WeightsError that lists the existing ones."""
     with pytest.raises(WeightsError, match="art-huge"):
         ArtPrior.load("art-huge")
     with pytest.raises(WeightsError):

@@ -61,7 +61,7 @@ def calm(prior: ArtPrior, small: torch.Tensor, name: str = "area", **more: Any) 
 def test_int8_is_near_the_exact_network(
     prior: ArtPrior, name: str, wrap: tuple[bool, bool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A level or two from the network's own answer, and exact all the same."""
+    """A level or two from the network's own answer, and still exact."""
     small = pictures(2, 17, 70)
     answer = calm(prior, small, name, wrap=wrap)
     monkeypatch.setattr(art, "is_fast_here", lambda: False)
@@ -85,7 +85,7 @@ def test_a_part_of_a_picture_gets_the_answer_of_the_whole(prior: ArtPrior) -> No
 
 @needs_int8
 def test_filled_up_pictures_answer_as_alone(prior: ArtPrior) -> None:
-    """`valid` in int8: what lies outside reads as zero, as beyond a border."""
+    """`valid` in int8: pixels outside read as zero, as beyond a border."""
     small = pictures(1, 66, 68)
     degradation = make_degradation("area", 4)
     filled = torch.nn.functional.pad(small, (0, 7, 0, 5), mode="replicate")
@@ -97,7 +97,7 @@ def test_filled_up_pictures_answer_as_alone(prior: ArtPrior) -> None:
 
 
 def test_a_calm_answer_does_not_depend_on_its_neighbours_in_the_batch(prior: ArtPrior) -> None:
-    """A row with z = 0 beside a row with another z is the same bytes as alone."""
+    """A row with z = 0 next to a row with another z has the same bytes as alone."""
     small = pictures(1, 66, 66).expand(3, -1, -1, -1).contiguous()
     degradation = make_degradation("area", 4)
     latents = prior.sample(small, degradation, torch.Generator().manual_seed(0), 1.0)

@@ -1,4 +1,4 @@
-"""Converting other people's generators: right numbers, and nothing of their code is run."""
+"""Converting third-party generators: right numbers, and none of their code is run."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ FIXTURES = Path(__file__).parents[3] / "shared" / "fixtures" / "stylegan"
 
 @pytest.fixture
 def ours() -> Generator:
-    """A tiny generator in our layout with noise that is heard."""
+    """A tiny generator in our layout with noise that has an effect."""
     return tiny_generator()
 
 
 def rosinality_state(generator: Generator) -> dict[str, Tensor]:
-    """The same tensors under the names, shapes and scales of the rosinality port."""
+    """The same tensors with the names, shapes and scales of the rosinality port."""
     out: dict[str, Tensor] = {}
     for key, value in generator.state_dict().items():
         parts = key.split(".")
@@ -133,7 +133,7 @@ def test_malicious_files_are_refused_with_a_sentence_and_run_nothing(tmp_path: P
 
 
 def test_a_storage_cannot_smuggle_a_call(tmp_path: Path) -> None:
-    """The bytes of a tensor are a torch file of their own; a malicious one inside is refused as well."""
+    """The bytes of a tensor are themselves a torch file; a malicious one inside is refused as well."""
     marker = tmp_path / "it-ran"
     inner = io.BytesIO()
     torch.save(_Evil(marker), inner, _use_new_zipfile_serialization=False)
@@ -160,7 +160,7 @@ def test_damaged_files_are_one_sentence(tmp_path: Path, name: str, content: byte
 
 
 def test_unknown_layouts_and_missing_tensors_are_named(ours: Generator) -> None:
-    """What is not a generator says what it looks like; a hole in a generator says which tensor is gone."""
+    """For a file that is not a generator the sentence says what it looks like; for a missing tensor, which one."""
     with pytest.raises(WeightsError, match="fc_last"):
         convert({"fc_last.weight": torch.zeros(1)})
     state = ada_state(ours)
@@ -202,7 +202,7 @@ def test_converted_file_needs_a_licence_and_serves_as_a_prior(ours: Generator, t
 @pytest.mark.skipif(not FIXTURES.is_dir(), reason="the official fixtures are not here")
 @pytest.mark.parametrize("name", ["rosinality-32", "stylegan2-ada-32", "pulse-32", "stylegan3-t-32"])
 def test_official_weights_give_official_pictures(name: str) -> None:
-    """w and pictures agree with what the official code gave, within 1e-4 relative error."""
+    """w and pictures agree with the official code's, within 1e-4 relative error."""
     path = FIXTURES / f"{name}.safetensors"
     given = {k: v for k, v in load_file(path).items() if k.startswith("io.")}
     converted = convert_file(path)

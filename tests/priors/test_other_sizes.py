@@ -1,4 +1,4 @@
-"""Other people's generators in sizes that no fixture has: sizes are inferred, w and pictures are theirs within 1e-4."""
+"""Third-party generators in other sizes than the fixtures': sizes are inferred, w and pictures match within 1e-4."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def z_of(generator: AnyGenerator) -> Tensor:
 
 @pytest.mark.parametrize("which", TWO)
 def test_stylegan2_of_any_size_and_architecture(which: str, tmp_path: Path) -> None:
-    """Sizes, channels, mapping depth and architecture are read off the tensors; w and picture are the papers'."""
+    """Sizes, channels, mapping depth and architecture are read from the tensors; w and picture are the papers'."""
     channels, z, w, depth, kind = TWO[which]
     state = two(channels, z, w, depth, kind)
     generator = built(written(state, tmp_path / "g.safetensors"))
@@ -75,7 +75,7 @@ def test_rosinality_of_any_size(channels: tuple[int, ...], tmp_path: Path) -> No
 
 @pytest.mark.parametrize(("channels", "latent"), [((6, 4), 8), ((8, 8, 6, 4), 16), ((6, 6, 6, 4, 4, 3, 2), 8)])
 def test_stylegan1_of_any_size(channels: tuple[int, ...], latent: int, tmp_path: Path) -> None:
-    """PULSE's two files, also where it enlarges and convolves in one step (from 128 pixels on)."""
+    """PULSE's two files, also where enlarging and convolving are one step (from 128 pixels on)."""
     state = one(channels, latent)
     for half in ("synthesis", "mapping"):
         torch.save(
@@ -94,7 +94,7 @@ def test_stylegan1_of_any_size(channels: tuple[int, ...], latent: int, tmp_path:
 
 @pytest.mark.parametrize(("resolution", "count"), [(16, 6), (64, 8), (256, 14), (1024, 14)])
 def test_stylegan3_of_any_size(resolution: int, count: int, tmp_path: Path) -> None:
-    """Its schedule of sizes is found again from the names, and the picture has the size and is made of numbers."""
+    """Its schedule of sizes is inferred from the names, and the picture has the size and finite values."""
     generator = built(written(three(resolution, count, 5, 7, 4), tmp_path / "g.safetensors"))
     spec = generator.spec
     assert (spec.resolution, spec.noise_latent, spec.latent) == (resolution, 5, 7)
@@ -118,7 +118,9 @@ def test_pickles_of_every_protocol(protocol: int, tmp_path: Path, monkeypatch: p
 
 
 def test_tensors_that_do_not_fit_one_another_are_named(tmp_path: Path) -> None:
-    """Another mapping width, grey pictures, a hole or a word that is no number: one sentence with the tensor's name."""
+    """
+    Another mapping width, grey pictures, a missing tensor or an invalid number: one sentence with the tensor's name.
+    """
 
     def refused(change: dict[str, Tensor], word: str) -> None:
         path = written(two((6, 4), 5, 7, 2, "skip") | change, tmp_path / "g.safetensors")

@@ -15,7 +15,7 @@ CPU = torch.device("cpu")
 
 @pytest.mark.weights
 def test_each_prior_is_loaded_once() -> None:
-    """The second request for the same weights gets the very same prior."""
+    """The second request for the same weights gets the same object."""
     shelf = Shelf(CPU)
 
     assert shelf.faces() is shelf.faces()
@@ -23,7 +23,7 @@ def test_each_prior_is_loaded_once() -> None:
 
 
 def test_a_network_on_the_shelf_is_found_by_its_name() -> None:
-    """Before it is put there, the name is unknown; to the other kind it stays so."""
+    """Before that the name is unknown; for the other kind it stays unknown."""
     shelf = Shelf(CPU)
     with pytest.raises(WeightsError, match="foreign"):
         shelf.art("foreign")

@@ -35,7 +35,7 @@ def test_batch_of_one_equals_the_same_picture_in_a_batch(generator: Generator) -
 
 
 def test_demodulation_keeps_the_activations_near_unit_variance(generator: Generator) -> None:
-    """Equation 3 of the paper: a style of any strength leaves the size of the feature maps as it was."""
+    """Equation 3 of the paper: a style of any strength does not change the size of the feature maps."""
     conv = generator.synthesis.convs[0]
     x, w = torch.randn(4, 16, 4, 4), torch.randn(4, 16)
     weak = conv(x, w, noise_mode="none")
@@ -48,7 +48,7 @@ def test_demodulation_keeps_the_activations_near_unit_variance(generator: Genera
 
 
 def test_given_noise_replaces_the_shipped_one_and_random_noise_follows_its_seed() -> None:
-    """Noise is given, shipped, drawn from a generator, or none; each gives what it says."""
+    """Noise is passed in, shipped, random, or absent; each has its result."""
     torch.manual_seed(1)
     generator = Generator(SPEC).eval().requires_grad_(False)
     for conv in generator.synthesis.convs:
@@ -72,7 +72,7 @@ def test_resampling_keeps_a_flat_picture_flat_and_halves_exactly() -> None:
 
 
 def test_spec_travels_as_json_and_ignores_unknown_keys() -> None:
-    """What metadata holds gives the same spec back; a key from the future does no harm."""
+    """Metadata restore the same spec; an unknown key is harmless."""
     assert GeneratorSpec.from_json(SPEC.to_json()) == SPEC
     assert GeneratorSpec.from_json(SPEC.to_json()[:-1] + ', "later": 1}') == SPEC
     encoder = EncoderSpec(latent=16, layers=8, channels=(8, 8, 8, 8), hidden=16, upward=(8, 8, 8))
@@ -80,7 +80,7 @@ def test_spec_travels_as_json_and_ignores_unknown_keys() -> None:
 
 
 def test_spec_refuses_sizes_that_cannot_be() -> None:
-    """A resolution that is no power of two, or channels that do not match it, is said at once."""
+    """A resolution that is not a power of two, or channels that do not match it, raise an error at once."""
     with pytest.raises(ValueError, match="power of two"):
         GeneratorSpec(resolution=96)
     with pytest.raises(ValueError, match="channel counts"):
@@ -101,7 +101,7 @@ def test_encoder_takes_any_size(height: int, width: int) -> None:
 
 
 def test_encoder_is_told_how_small_the_picture_was() -> None:
-    """Two pictures that look alike on the grid but had another size get other latents."""
+    """Two pictures that are equal on the grid but had different sizes get different latents."""
     torch.manual_seed(0)
     encoder = FaceEncoder(EncoderSpec(latent=16, layers=8, channels=(8, 8, 8, 8), hidden=16, upward=(8, 8, 8))).eval()
     grid = torch.zeros(2, 3, GRID, GRID)
@@ -111,7 +111,7 @@ def test_encoder_is_told_how_small_the_picture_was() -> None:
 
 
 def test_wide_noise_map_says_what_is_at_a_place() -> None:
-    """Beyond its first channel a map moves feature maps differently; shipped noise and narrow maps still serve."""
+    """Beyond its first channel a map moves feature maps differently; shipped noise and narrow maps still work."""
     torch.manual_seed(0)
     synthesis = Generator(GeneratorSpec(16, 8, 8, (8, 8, 8), 2, map_channels=(1, 3))).synthesis.eval()
     w = torch.randn(1, 6, 8)
@@ -130,7 +130,7 @@ def test_wide_noise_map_says_what_is_at_a_place() -> None:
 
 
 def test_widened_encoder_answers_as_the_narrow_one_until_it_is_trained() -> None:
-    """Further channels begin at zero and further blocks change nothing: old weights can be continued."""
+    """Further channels begin at zero and further blocks change nothing: training of old weights can continue."""
     narrow = EncoderSpec(8, 8, (8, 8, 8, 8), 8, (8, 8, 8), (4, 8, 16, 32))
     wide = dataclasses.replace(narrow, map_channels=(1, 1, 4, 2), depth=2)
     assert EncoderSpec.from_json(wide.to_json()) == wide

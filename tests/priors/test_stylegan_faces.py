@@ -1,4 +1,4 @@
-"""The faces prior: what it promises to the search, with tiny random networks; and the released weights."""
+"""The faces prior: its promises to the search, with tiny random networks; and the released weights."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ENCODER = EncoderSpec(8, 8, (8, 8, 8, 8), 8, (8, 8, 8), (4, 8, 8, 16, 16, 32))
 def write_tiny(path: Path, wide: tuple[int, ...] = (), *, drawn: tuple[int, ...] = ()) -> Path:
     """
     A weights file of random networks in the layout of the release; `wide`: channels of the noise maps; `drawn`: shape
-    of the directions of the portraits that faces from nothing begin with.
+    of the directions of the portraits from which faces from nothing start.
     """
     torch.manual_seed(0)
     specs = replace(GENERATOR, map_channels=wide), replace(ENCODER, map_channels=wide)
@@ -94,9 +94,9 @@ def test_any_size_is_encoded(prior: LatentPrior, height: int, width: int) -> Non
 
 
 def test_hidden_colour_does_not_reach_the_encoder(prior: LatentPrior) -> None:
-    """Under full transparency there is grey, whatever lies there."""
+    """Under full transparency the input is grey, whatever colour is there."""
     small = opaque(1, 4, 8, 8)
-    small[:, :, :4] = 0  # premultiplied: nothing is there
+    small[:, :, :4] = 0  # premultiplied: nothing there
     assert (over_grey(small)[:, :, :4] == 0.5).all()
     assert torch.isfinite(prior.encode(small, AreaDegradation(4))["w"]).all()
 
@@ -117,7 +117,7 @@ def test_samples_follow_their_seed_and_differ_between_seeds(prior: LatentPrior) 
 
 
 def test_faces_from_nothing_have_details_and_follow_their_seed(prior: LatentPrior) -> None:
-    """Latents are whole (their maps are not at rest), the same for the same seed and others for another."""
+    """Latents are complete (their maps are not zero), the same for the same seed and different for another."""
     assert isinstance(prior, FacePrior)
     first, again, other = (prior.imagine(3, torch.Generator().manual_seed(seed)) for seed in (5, 5, 6))
     assert set(first) == set(prior.layout)
@@ -136,7 +136,7 @@ def test_portraits_of_another_shape_are_refused(tmp_path: Path) -> None:
 
 
 def test_whitening_goes_both_ways() -> None:
-    """Whitened samples have unit covariance, and colouring brings them back."""
+    """Whitened samples have unit covariance, and colouring restores them."""
     torch.manual_seed(0)
     w = torch.randn(4000, 6) @ torch.randn(6, 6) + 2
     for slope, full in ((1.0, True), (0.2, False)):
@@ -148,7 +148,7 @@ def test_whitening_goes_both_ways() -> None:
 
 
 def test_clipped_colours_keep_their_gradient() -> None:
-    """A search must be able to bring a saturated pixel back."""
+    """A search must be able to restore a saturated pixel."""
     rgb = torch.full((1, 3, 2, 2), 1.5, requires_grad=True)
     picture = to_picture(rgb)
     assert (picture[:, :3] == 1).all()
@@ -169,7 +169,7 @@ def test_damaged_weights_are_one_sentence(tmp_path: Path) -> None:
 
 
 def test_search_lowers_the_error_of_the_encoder(prior: LatentPrior) -> None:
-    """The generic search moves these latents towards the given pixels."""
+    """The generic search moves these latents towards the source pixels."""
     small, degradation = opaque(1, 4, 8, 8) * 0.5 + 0.25, AreaDegradation(4)
     small[:, 3] = 1
     calm = prior.decode(prior.encode(small, degradation), small, degradation)
@@ -181,7 +181,7 @@ def test_search_lowers_the_error_of_the_encoder(prior: LatentPrior) -> None:
 @pytest.mark.weights
 @pytest.mark.skipif("faces-128" not in released_names(), reason="no faces weights are released here")
 def test_released_weights_give_a_face_near_the_given_pixels() -> None:
-    """The released encoder's answer to a plain grey-brown disc scales back to about its pixels; its card is there."""
+    """The released encoder's answer to a plain grey-brown disc scales back to about its pixels; its card exists."""
     weights = load_weights("faces-128")
     prior = FacePrior.from_weights(weights, torch.device("cpu"))
     assert prior.spec.native_size == 128

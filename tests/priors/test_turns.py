@@ -36,12 +36,12 @@ def picture(height: int = 6, width: int = 9) -> torch.Tensor:
 
 @pytest.mark.parametrize("turn", TURNS)
 def test_every_turn_is_undone(turn: Turn) -> None:
-    """Turned and turned back is the picture, whatever its shape."""
+    """Turning and turning back restores the picture, whatever its shape."""
     assert torch.equal(turn.undo(turn.of(picture())), picture())
 
 
 def test_there_are_eight_and_no_two_alike() -> None:
-    """All symmetries of a square, the picture as it is first."""
+    """All symmetries of a square, the identity first."""
     square = picture(5, 5)
     seen = {turn.of(square).numpy().tobytes() for turn in TURNS}
     assert len(seen) == 8
@@ -63,10 +63,10 @@ def test_over_all_eight_the_answer_turns_with_the_picture(network: ArtNetwork, t
 
 
 def test_passes_shared_and_apart_are_the_same(network: ArtNetwork, monkeypatch: pytest.MonkeyPatch) -> None:
-    """How many turns share a pass depends on the company; the answer does not. Filled-up places turn along."""
+    """How many turns share a pass depends on the batch; the answer does not. Padding is turned as well."""
     small, valid = picture(), torch.ones(2, 1, 6, 9)
     valid[1, :, 4:] = 0
-    small[1, :, 4:] = small[1, :, 3:4]  # filled up by repeating the border
+    small[1, :, 4:] = small[1, :, 3:4]  # padded by repeating the border
     shared = mean_of_turns(answering(network), TURNS, small, None, valid)
     monkeypatch.setattr(module, "_LEAST_PASS", 1)
     assert torch.allclose(mean_of_turns(answering(network), TURNS, small, None, valid), shared, atol=1e-6)

@@ -1,4 +1,4 @@
-"""Readings of soft art on drawings of known truth: edges steepen in place, areas become even, nothing overshoots."""
+"""Readings of soft art on drawings of known truth: edges steepen in place, areas become even, no overshoot."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def ramp() -> torch.Tensor:
 
 
 def test_edges_become_steeper_where_they_are() -> None:
-    """The steepest step grows by half or more, its place and the ends stay."""
+    """The steepest step grows by half or more; its position and the ends stay."""
     soft = ramp()
     for read in (steepened, painted):
         sharp = read(soft, FACTOR)
@@ -30,7 +30,7 @@ def test_edges_become_steeper_where_they_are() -> None:
 
 
 def test_nothing_overshoots_and_flat_stays_flat() -> None:
-    """Values stay within those around; a picture of one colour is unchanged."""
+    """Values stay within those around; a picture of one colour does not change."""
     noise = torch.rand(1, 4, 40, 40, generator=torch.Generator().manual_seed(0))
     flat = torch.full((1, 4, 40, 40), 0.37)
     for read in (steepened, painted):
@@ -40,7 +40,7 @@ def test_nothing_overshoots_and_flat_stays_flat() -> None:
 
 
 def test_smooth_corrections_leave_little_to_the_projection() -> None:
-    """Means of blocks come near, without steps at their borders; a cut-out, whose alpha is no mean, stays as it is."""
+    """Block means come close, without steps at their borders; a cut-out, whose alpha is not a mean, does not change."""
     soft = ramp()
     small = AreaDegradation(FACTOR).apply(soft)
     moved = soft.roll(3, 3)
@@ -52,7 +52,7 @@ def test_smooth_corrections_leave_little_to_the_projection() -> None:
 
 
 def test_painting_evens_areas_and_scales_back() -> None:
-    """Noise inside an area falls, the border between two areas stays, and the projection makes it exact."""
+    """Noise inside an area decreases, the border between two areas stays, and the projection makes it exact."""
     generator = torch.Generator().manual_seed(1)
     clean = torch.ones(1, 4, 64, 64)
     clean[:, :3, :, 32:] = 0.2

@@ -1,4 +1,4 @@
-"""Each reading of pixel art on drawings whose truth is known: what it changes, and what it must not."""
+"""Each reading of pixel art on drawings of known truth: what it changes, and what it must not."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def painted(*layers: tuple[Tensor, tuple[float, ...]]) -> tuple[Tensor, Tensor]:
 
 
 def figure() -> tuple[Tensor, Tensor]:
-    """A shaded ball with a thin dark ring, cut by dark bars, on a transparent ground."""
+    """A shaded ball with a thin dark ring, crossed by dark bars, on a transparent background."""
     y, x = plane(16)
     far = ((y - 8) ** 2 + (x - 8) ** 2).sqrt()
     shade = ((x + y + 0.5) / 2).floor() % 4
@@ -51,7 +51,7 @@ def figure() -> tuple[Tensor, Tensor]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_reading_scales_back_to_the_pixels(name: str) -> None:
-    """Centres are exact after the projection, and already near before it, so that no dots remain."""
+    """Centres are exact after the projection, and already close before it, so that no dots remain."""
     large, small = figure()
     answer = draw(name, large, small, FACTOR)
     assert answer.shape == large.shape
@@ -77,7 +77,7 @@ def test_any_two_readings_differ_visibly() -> None:
 
 
 def test_crisp_keeps_boxes_and_straightens_staircases() -> None:
-    """A box is repeated exactly; a diagonal edge comes out as the straight line it was sampled from."""
+    """A box is repeated exactly; a diagonal edge becomes the straight line it was sampled from."""
     y, x = plane(12)
     box, small = painted(((y > 3) & (y < 9) & (x > 2) & (x < 7), RED))
     assert torch.equal(crisp(small, FACTOR), box)
@@ -88,7 +88,7 @@ def test_crisp_keeps_boxes_and_straightens_staircases() -> None:
 
 
 def test_shading_makes_gradients_of_shades_and_keeps_edges() -> None:
-    """Bands of one colour become a monotone ramp through the centres; a step between far colours stays a step."""
+    """Bands of one colour become a monotone ramp through the centres; a step between distant colours stays a step."""
     _, x = plane(12)
     bands = [((x >= k) & (x < k + 1), (0.3 + 0.04 * k, 0.2, 0.2, 1.0)) for k in range(12)]
     large, small = painted(*bands)
@@ -112,7 +112,7 @@ def test_the_palette_reading_has_no_new_colour_and_dithers_shades() -> None:
 
 
 def test_thin_outlines_are_half_as_wide_and_whole() -> None:
-    """A dark line one pixel wide loses half, a bar three wide nothing, and a gap appears nowhere."""
+    """A dark line one pixel wide loses half, a bar three wide nothing, and no gap appears."""
     _, x = plane(16)
     large, small = painted((x > -1, PALE), ((x >= 4) & (x < 5), BLACK), ((x >= 9) & (x < 12), BLACK))
     dark = (thin(large, small, FACTOR)[0, 0] < 0.45).float()
@@ -129,7 +129,7 @@ def test_facets_keep_straight_edges_and_lines() -> None:
 
 
 def test_soft_edges_become_hard_ones_of_the_right_colour() -> None:
-    """The mixture of black and pale that looks like the red beside it does not become red."""
+    """The mixture of black and pale that looks like the red next to it does not become red."""
     y, x = plane(8)
     large, small = painted((x < 4, BLACK), (x >= 4, PALE), ((x >= 5) & (y < 3), (0.45, 0.45, 0.4, 1.0)))
     soft = large.clone()
@@ -141,7 +141,7 @@ def test_soft_edges_become_hard_ones_of_the_right_colour() -> None:
 
 
 def test_candidates_take_the_readings_in_turn() -> None:
-    """The first as asked, then the others, each once, and from the beginning again."""
+    """The first as requested, then the others, each once, and then from the beginning."""
     assert [reading_of(k) for k in range(len(NAMES))] == list(NAMES)
     assert reading_of(0, "thin") == "thin"
     assert sorted(reading_of(k, "thin") for k in range(len(NAMES))) == sorted(NAMES)

@@ -68,7 +68,7 @@ def _errors(found: Candidates) -> list[float]:
 
 
 def test_every_picture_of_a_batch_can_converge() -> None:
-    """PULSE compares a sum over the batch with eps, so more than one picture never passes; ours all do."""
+    """PULSE compares a sum over the batch with eps, so several pictures never pass; ours do."""
     found = _search(FACES, _faces(6), AREA, Request(steps=60))
 
     assert all(candidate.converged for row in found.pictures for candidate in row)
@@ -76,7 +76,7 @@ def test_every_picture_of_a_batch_can_converge() -> None:
 
 
 def test_the_answer_is_the_best_one_with_its_own_latents() -> None:
-    """PULSE returns the last picture beside the small one of the best; ours decodes from the latents returned."""
+    """PULSE returns the last picture with the small one of the best; ours decodes the returned latents."""
     small = _faces(3)
     seen: list[float] = []
     found = _search(FACES, small, AREA, Request(steps=12, eps=0.0), lambda step: seen.append(step.error))
@@ -90,7 +90,7 @@ def test_the_answer_is_the_best_one_with_its_own_latents() -> None:
 
 
 def test_best_is_kept_when_later_steps_are_worse() -> None:
-    """A term that pushes the search away from its start cannot take the good start from it."""
+    """A term that pushes the search away from a good start cannot lose that start."""
 
     def away(large: torch.Tensor, latents: Latents, context: Context) -> torch.Tensor:
         return (latents["w"] - start["w"]).square().mean((1, 2)).neg().exp()
@@ -104,7 +104,7 @@ def test_best_is_kept_when_later_steps_are_worse() -> None:
 
 
 def test_a_search_that_fails_returns_the_best_so_far() -> None:
-    """PULSE writes nothing when eps is not reached; ours says how far it got."""
+    """PULSE writes nothing if eps is not reached; ours reports how far it got."""
     noise = torch.rand(2, 4, 8, 8, generator=torch.Generator().manual_seed(0))
     noise[:, 3] = 1
     first = _search(FACES, noise, AREA, Request(steps=0))
@@ -116,7 +116,7 @@ def test_a_search_that_fails_returns_the_best_so_far() -> None:
 
 
 def test_alpha_is_searched_for() -> None:
-    """A prior that makes alpha is moved to the given alpha; PULSE never looks at it."""
+    """A prior that makes alpha is moved to the source's alpha; PULSE ignores it."""
     prior = TinyFaces(seed=3, alpha=True)
     small = AREA.apply(prior.truth(2))
     first = _search(prior, small, AREA, Request(steps=0))
@@ -146,7 +146,7 @@ def test_seed_0_is_a_seed() -> None:
 
 @pytest.mark.parametrize("imagination", [0.0, 0.7])
 def test_a_batch_of_one_equals_the_same_picture_in_a_batch(imagination: float) -> None:
-    """Who else is in the batch, when they leave it, and in which order they come changes nothing."""
+    """The other rows of the batch, when they leave it, and their order change nothing."""
     small = _faces(5)
     settings = Request(steps=10, candidates=2, imagination=imagination)
     together = _search(FACES, small, AREA, settings)
@@ -159,7 +159,7 @@ def test_a_batch_of_one_equals_the_same_picture_in_a_batch(imagination: float) -
 
 
 def test_candidate_k_does_not_depend_on_how_many_there_are() -> None:
-    """Asking for a third candidate leaves the first two as they were."""
+    """Requesting a third candidate does not change the first two."""
     small = _faces(1)
     two, three = (_search(FACES, small, AREA, Request(steps=0, candidates=k)).pictures[0] for k in (2, 3))
 
@@ -169,7 +169,7 @@ def test_candidate_k_does_not_depend_on_how_many_there_are() -> None:
 
 
 def test_a_candidate_can_be_asked_for_again_by_its_seed() -> None:
-    """The seed reported with an answer, given as the seed of a new search for one, brings that answer."""
+    """The reported seed of an answer, used for a new search for one answer, reproduces it."""
     small = _faces(1)
     settings = Request(steps=2, candidates=3, imagination=0.6)
     third = _search(FACES, small, AREA, settings).pictures[0][2]
@@ -179,7 +179,7 @@ def test_a_candidate_can_be_asked_for_again_by_its_seed() -> None:
 
 
 def test_candidate_seeds_are_distinct_and_valid() -> None:
-    """Neighbouring seeds share no candidate, and every seed may be asked for in an editor's dialog."""
+    """Neighbouring seeds share no candidate, and every seed can be entered in an editor's dialog."""
     seeds = {candidate_seed(seed, k) for seed in range(20) for k in range(20)}
 
     assert len(seeds) == 400
@@ -195,7 +195,7 @@ def test_candidates_differ() -> None:
 
 
 def test_a_row_that_is_done_leaves_the_batch() -> None:
-    """Converged pictures cost nothing while others go on."""
+    """Converged pictures cost nothing while others continue."""
     prior = TinyFaces()
     start = prior.encode(_faces(7), AREA)
     small = torch.cat([AREA.apply(prior.decode(start, _faces(7), AREA))[:6], _faces(1)])
@@ -207,7 +207,7 @@ def test_a_row_that_is_done_leaves_the_batch() -> None:
 
 
 def test_a_row_without_progress_gives_up_early() -> None:
-    """A picture that no step improves does not burn all its steps, and the batch ends with its last row."""
+    """A picture that no step improves does not use all its steps, and the batch ends with its last row."""
     prior = TinyArt(exact=True)
     small = torch.rand(1, 4, 6, 6, generator=torch.Generator().manual_seed(2))
     never = Term("never", 0.0, lambda large, latents, context: large.new_ones(len(large)), goal=0.5)
@@ -217,7 +217,7 @@ def test_a_row_without_progress_gives_up_early() -> None:
 
 
 class _Careful(TinyFaces):
-    """The tiny prior with the small steps that a good encoder deserves."""
+    """The tiny prior with the small steps appropriate for a good encoder."""
 
     @property
     def layout(self) -> dict[str, LatentLayout]:
@@ -225,7 +225,7 @@ class _Careful(TinyFaces):
 
 
 def test_a_start_that_fits_nothing_takes_longer_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Noise gets much nearer in the same few steps; a start that fits well goes the very way that it went before."""
+    """Noise gets much closer in the same few steps; a start that fits well takes the same path as before."""
     prior = _Careful(seed=2)
     truth = prior.truth(1)
     good = prior.encode(AREA.apply(truth), AREA) | {"noise": torch.full((1, 1, 8, 8), 1.0)}
@@ -250,7 +250,7 @@ def test_a_start_that_fits_nothing_takes_longer_steps(monkeypatch: pytest.Monkey
 
 
 def test_what_starts_far_away_may_stop_early_and_what_starts_near_may_not() -> None:
-    """far_eps is for rows that start outside PULSE's eps; each row of a batch goes by its own start."""
+    """far_eps is for rows that start outside PULSE's eps; each row of a batch depends on its own start."""
     small = _faces(2)
     far = _search(FACES, small, AREA, Request(steps=0))
     assert min(_errors(far)) > PULSE_EPS
@@ -286,7 +286,7 @@ def test_zero_steps_is_the_encoders_answer() -> None:
 
 
 def test_steps_count_up_and_the_error_falls() -> None:
-    """What is reported after each step never gets worse, carries a preview, and stays within its announced number."""
+    """The reports after each step never get worse, carry a preview, and stay within the announced number."""
     steps: list[SearchStep] = []
     _search(FACES, _faces(2), AREA, Request(steps=15, eps=0.0), steps.append)
 
@@ -307,14 +307,14 @@ def test_the_score_falls_while_the_answers_are_consistent() -> None:
 
 
 def test_cancel_is_obeyed_within_one_step() -> None:
-    """No pass through the generator after the user said stop; the error says where it stopped."""
+    """No pass through the generator after a stop request; the error says where it stopped."""
     prior = TinyFaces()
     calls = 0
 
     def cancelled() -> bool:
         nonlocal calls
         calls += 1
-        return calls > 4  # asked before every pass: the start and three steps go through
+        return calls > 4  # checked before every pass: the start and three steps are run
 
     with pytest.raises(CancelledError, match="after 3 of 50 steps"):
         _search(prior, _faces(2), AREA, Request(steps=50, eps=0.0), cancelled=cancelled)
@@ -322,7 +322,7 @@ def test_cancel_is_obeyed_within_one_step() -> None:
 
 
 def test_cancel_can_keep_the_best_so_far() -> None:
-    """A caller that asks for it gets what was found until then, marked as such."""
+    """A caller can request the best result so far, marked as such."""
     asked = iter([False, False, False, True])
     found = _search(
         FACES, _faces(1), AREA, Request(steps=50, eps=0.0), cancelled=lambda: next(asked), keep_when_cancelled=True
@@ -343,7 +343,7 @@ def test_latents_stay_on_their_spheres() -> None:
 
 
 def test_a_given_start_is_used() -> None:
-    """The latents of the frame before can start the next one; a good start needs no steps."""
+    """The latents of the previous frame can start the next one; a good start needs no steps."""
     small = _faces(2)
     settings = Request(steps=60)
     before = _search(FACES, small, AREA, settings)
@@ -371,7 +371,7 @@ def test_the_caller_may_bring_its_own_reduction() -> None:
 
 
 def test_the_caller_may_hold_inference_mode() -> None:
-    """Gradients are the search's own business, whatever mode surrounds it."""
+    """Gradients are the search's own concern, whatever mode surrounds it."""
     with torch.inference_mode():
         small = _faces(1) * 1.0
         found = _search(FACES, small, AREA, Request(steps=3, eps=0.0))
@@ -383,7 +383,7 @@ def test_the_caller_may_hold_inference_mode() -> None:
 
 
 def test_a_row_that_leaves_the_finite_comes_back() -> None:
-    """One row's NaN neither becomes an answer nor touches the other row."""
+    """One row's NaN neither becomes an answer nor affects the other row."""
     small = _faces(2)
     prior = _Poisoned(poisoned_pass=2, row=0)
     settings = Request(steps=12, eps=0.0)
@@ -396,7 +396,7 @@ def test_a_row_that_leaves_the_finite_comes_back() -> None:
 
 
 def test_a_prior_that_gives_no_numbers_is_named() -> None:
-    """Damaged weights are a sentence, not a black picture."""
+    """Damaged weights give a sentence, not a black picture."""
     with pytest.raises(WeightsError, match="tiny-faces"):
         _search(_Poisoned(poisoned_pass=0, row=0), _faces(1), AREA, Request(steps=2))
 
@@ -412,7 +412,7 @@ def test_a_prior_that_gives_no_numbers_is_named() -> None:
     ],
 )
 def test_what_does_not_fit_together_is_refused(small: torch.Tensor, more: dict, word: str) -> None:
-    """A wrong call says what is wrong before any work is done."""
+    """A wrong call raises an error before any work is done."""
     with pytest.raises(BadUsageError, match=word):
         _search(FACES, small, AREA, Request(steps=1), **more)
 
@@ -445,7 +445,7 @@ def test_the_palette_term_brings_colours_to_the_palette() -> None:
 
 
 def test_the_wrap_term_closes_the_seam() -> None:
-    """The change across the tileable border falls towards that between neighbours inside."""
+    """The change across the tileable border decreases towards that between neighbours inside."""
     wrapped = make_degradation("area", 4, (True, True))
     angle = torch.arange(8) / 8 * 2 * torch.pi
     small = (0.5 + 0.2 * angle.sin()[:, None] + 0.2 * angle.cos()).expand(2, 4, 8, 8).clone()
@@ -465,7 +465,7 @@ def test_the_wrap_term_closes_the_seam() -> None:
 
 
 def test_the_frames_term_calms_flicker() -> None:
-    """Where the input rests, the answer rests more than without the term; the frames are kept as one."""
+    """Where the input is static, the answer moves less than without the term; the frames are kept as one."""
     small = _art_pictures(1).repeat(3, 1, 1, 1)
     for k in range(3):
         small[k, :3, :2] = k / 2
@@ -484,7 +484,7 @@ def test_the_frames_term_calms_flicker() -> None:
 
 
 def test_equal_frames_give_equal_answers() -> None:
-    """Same in, same out: for every candidate, with and without the term, because seeds do not know the frame."""
+    """Deterministic for every candidate, with and without the term, because seeds do not depend on the frame."""
     small = _art_pictures(1).repeat(2, 1, 1, 1)
     for animations in (None, [7, 7]):
         found = _search(TinyArt(), small, AREA, Request(steps=5, candidates=2, imagination=0.8), animations=animations)
@@ -503,7 +503,7 @@ def test_the_alpha_edge_term_sharpens_alpha() -> None:
 
 
 def test_ranked_puts_converged_answers_first() -> None:
-    """The best candidate of a picture: least error down to eps, then least score."""
+    """The best candidate of a picture: smallest error down to eps, then smallest score."""
     noise = torch.rand(1, 4, 8, 8, generator=torch.Generator().manual_seed(0))
     noise[:, 3] = 1
     found = _search(FACES, noise, AREA, Request(steps=4, candidates=4, imagination=1.0))
@@ -513,7 +513,7 @@ def test_ranked_puts_converged_answers_first() -> None:
 
 
 class _WithoutEncoder(TinyFaces):
-    """Starts from the mean face whatever it is given, like a prior for sizes its encoder never saw."""
+    """Starts from the mean face for any input, like a prior for sizes its encoder never saw."""
 
     def encode(self, small: torch.Tensor, degradation: object) -> Latents:
         w = torch.randn(1, 1, 32, generator=torch.Generator().manual_seed(5)).expand(small.shape[0], 6, -1)

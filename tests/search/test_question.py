@@ -1,4 +1,4 @@
-"""A search refuses what does not fit together, before it computes anything."""
+"""A search refuses inconsistent arguments before it computes anything."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_only_pictures_of_four_channels_are_searched(shape: tuple[int, ...]) -> 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_values_must_be_numbers(value: float) -> None:
-    """One value that is no number would spread to all."""
+    """One value that is not a number would spread to all."""
     question = _question()
     question.small[1, 2, 0, 0] = value
     with pytest.raises(BadUsageError, match="not finite numbers"):

@@ -15,7 +15,7 @@ def test_factors_are_positive_and_at_most_one(schedule, steps: int) -> None:
 
 
 def test_warm_cosine_starts_fast_and_ends_slow() -> None:
-    """From an encoder's answer nothing is gained by a long rise; the last steps refine."""
+    """From an encoder's answer a long warm-up gains nothing; the last steps refine."""
     factors = [warm_cosine(step, 40) for step in range(40)]
 
     assert factors.index(max(factors)) <= 2

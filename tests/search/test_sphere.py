@@ -27,7 +27,7 @@ def test_rows_are_points_of_per_layer_latents_and_the_whole_tensor_of_noise() ->
 
 
 def test_to_sphere_gives_radius_root_d_and_keeps_zero() -> None:
-    """Every point lands on the annulus; zero has no direction, stays, and never becomes NaN."""
+    """Every point is moved onto the annulus; zero has no direction, stays, and never becomes NaN."""
     points = torch.cat([_random(4, 16), torch.zeros(1, 16)])
     landed = to_sphere(points)
 
@@ -45,7 +45,7 @@ def test_flat_latents_may_be_zero_but_not_leave_the_ball() -> None:
 
 
 def test_tangent_is_orthogonal_and_flat_directions_pass() -> None:
-    """A step along the tangent has no part across the sphere; where there is no sphere nothing is removed."""
+    """A step along the tangent has no radial part; where there is no sphere nothing is removed."""
     points, direction = _random(3, 4, 8), _random(3, 4, 8, seed=1)
     along = tangent(points, direction)
 

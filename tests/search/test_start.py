@@ -1,4 +1,4 @@
-"""Where searches start, through the engine: candidates close to an earlier answer."""
+"""Starts of searches, through the engine: candidates close to an earlier answer."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _distances(report: Report, to: Picture) -> list[float]:
 
 
 def test_like_stays_close(upsampler: Upsampler) -> None:
-    """Answers asked to be like another are closer to it than those that were not, differ, and scale back exactly."""
+    """Answers requested to be similar to another are closer to it than the others, differ, and scale back exactly."""
     asked = Request(domain="art", candidates=4, imagination=1.0, seed=5)
     free = upsampler.upsample(_picture(), asked)
     liked = free.candidates[2]

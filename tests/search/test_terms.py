@@ -26,7 +26,7 @@ def _context(small: torch.Tensor, **more) -> Context:
 
 
 def _other_value(name: str) -> Any:
-    """A value that differs from the option's default, as far as it can."""
+    """The value that is furthest from the option's default."""
     option = option_named(name)
     return option.high if option.high is not None else option.values[-1]
 
@@ -56,7 +56,7 @@ def test_consistency_sees_alpha() -> None:
 
 
 def test_consistency_leaves_out_what_has_no_weight() -> None:
-    """Padding that is nobody's pixel does not count."""
+    """Padding does not count."""
     small = _opaque()
     large = AREA.pseudo_inverse(small)
     large[:, :3, :, 8:] = 0
@@ -114,7 +114,7 @@ def test_wrap_compares_the_seam_with_the_neighbours_inside() -> None:
 
 
 def test_frames_counts_change_only_where_the_input_stayed() -> None:
-    """A frame's moving part is free; its resting part costs what it flickers; the first frame costs nothing."""
+    """A frame's moving part is free; its static part costs its flicker; the first frame costs nothing."""
     small = _opaque(1).repeat(2, 1, 1, 1)
     small[1, :3, :2] = 1 - small[0, :3, :2]
     large = AREA.pseudo_inverse(small)
@@ -126,7 +126,9 @@ def test_frames_counts_change_only_where_the_input_stayed() -> None:
 
 
 def test_alpha_edge_punishes_halos_and_soft_hard_edges() -> None:
-    """Alpha beyond the alphas around is a halo; 0.5 on a hard edge costs; a crisp edge inside the range is free."""
+    """
+    Alpha beyond the surrounding alphas is a halo; 0.5 on a hard edge costs; a crisp edge inside the range is free.
+    """
     small = torch.zeros(1, 4, 8, 8)
     small[:, :, :, 4:] = 1
     crisp = AREA.pseudo_inverse(small)
@@ -141,7 +143,7 @@ def test_alpha_edge_punishes_halos_and_soft_hard_edges() -> None:
 
 
 def test_alpha_edge_leaves_soft_shadows_and_opaque_pictures_alone() -> None:
-    """A slow ramp of alpha is meant to be soft."""
+    """A slow ramp of alpha is intended to be soft."""
     ramp = torch.linspace(0.2, 0.8, 16)[None, None, None].expand(1, 4, 16, 16)
     large = F.interpolate(ramp, scale_factor=4, mode="bilinear", align_corners=False)
     crisp_cost = float(terms.alpha_edge(large, {}, _context(ramp)))
@@ -151,7 +153,7 @@ def test_alpha_edge_leaves_soft_shadows_and_opaque_pictures_alone() -> None:
 
 
 def test_terms_do_not_look_at_other_rows() -> None:
-    """The value of a row is the same alone and in a batch, for every term that is not `frames`."""
+    """The value of a row is the same alone and in a batch, for every term except `frames`."""
     small = torch.rand(3, 4, 8, 8, generator=torch.Generator().manual_seed(1))
     large = torch.rand(3, 4, 32, 32, generator=torch.Generator().manual_seed(2))
     w = torch.randn(3, 4, 8, generator=torch.Generator().manual_seed(3))
@@ -171,7 +173,7 @@ def test_terms_do_not_look_at_other_rows() -> None:
 
 
 def test_context_rows_renumbers_the_frames_before() -> None:
-    """When rows leave, the rest still find the frame before them."""
+    """When rows leave, the others still find their previous frame."""
     small = _opaque(4)
     previous, animation = torch.tensor([-1, -1, 0, 1]), torch.tensor([0, 1, 0, 1])
     kept = _context(small, previous=previous, animation=animation).rows(torch.tensor([1, 3]))
@@ -182,7 +184,7 @@ def test_context_rows_renumbers_the_frames_before() -> None:
 
 
 def test_standard_terms_follow_what_is_given() -> None:
-    """Nobody pays for a term that was not asked for."""
+    """A term that was not requested costs nothing."""
 
     def names(**more) -> set[str]:
         context = _context(more.pop("small", _opaque()), **more)

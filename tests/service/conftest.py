@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def record_engine(place: Place, weights: Path, *options: str, **more: str) -> None:
-    """Write installed.json: this Python, this source, tiny weights; `more` goes into the engine's environment."""
+    """Write installed.json: this Python, this source, tiny weights; `more` is added to the engine's environment."""
     launcher = Path(place.folder) / "launch.py"
     place.make()
     launcher.write_text(
@@ -40,7 +40,7 @@ def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def place(tmp_path_factory: pytest.TempPathFactory, tiny_weights: Path) -> Iterator[Place]:
-    """A folder with an installed engine; whatever was started there is stopped at the end."""
+    """A folder with an installed engine; anything started there is stopped at the end."""
     place = Place(str(tmp_path_factory.mktemp("engine")))
     record_engine(place, tiny_weights)
     yield place
@@ -52,7 +52,7 @@ def place(tmp_path_factory: pytest.TempPathFactory, tiny_weights: Path) -> Itera
 
 @pytest.fixture(scope="session")
 def engine(place: Place) -> Engine:
-    """A warm engine, started by the client as a plug-in would."""
+    """A warm engine, started by the client as by a plug-in."""
     engine = Engine("tests", place)
     engine.upscale(request_of(4, 4)).result()
     return engine
@@ -70,7 +70,7 @@ def running(engine: Engine, place: Place) -> Running:
 def request_of(
     width: int, height: int, channels: int = 4, depth: int = 8, frames: int = 1, **settings: object
 ) -> Submission:
-    """A request for a picture of calm colours."""
+    """A request for a picture in soft colours."""
     rows = [
         bytes((x * 3 + y * 5 + 40 * c) % 200 if c != 3 else 255 for x in range(width) for c in range(channels))
         for y in range(height)

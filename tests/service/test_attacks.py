@@ -1,4 +1,4 @@
-"""What other programs of this machine and hostile web pages try against a real engine: all of it is refused."""
+"""Attempts of other programs and hostile web pages on a real engine: all are refused."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def ask(running: Running, method: str, path: str, headers: dict[str, str], body:
 
 
 def raw(running: Running, data: bytes) -> bytes:
-    """What the engine says to these bytes before it hangs up, or within two seconds."""
+    """The engine's response to these bytes until it closes the connection, or within two seconds."""
     received = b""
     with socket.create_connection(("127.0.0.1", running.port), timeout=2) as line, contextlib.suppress(OSError):
         line.sendall(data)

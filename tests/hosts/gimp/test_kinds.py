@@ -76,7 +76,7 @@ def test_menu_entries_and_typed_arguments(seen: dict[str, Any]) -> None:
     ],
 )
 def test_pixels_are_the_engine_s(seen: dict[str, Any], upsampler: Upsampler, case: str, tolerance: int) -> None:
-    """A new image with the engine's very pixels; the source keeps its pixels and is not marked as changed."""
+    """A new image with the engine's exact pixels; the source keeps its pixels and is not marked as changed."""
     found = seen[case]
     answer = array(found["answer"]).astype(np.int64)
     visible = answer[..., -1:] > 0 if found["answer"]["channels"] in (2, 4) else True
@@ -103,7 +103,7 @@ def test_a_profile_is_kept_and_nothing_is_converted(seen: dict[str, Any], upsamp
 
 
 def test_indexed_becomes_rgb_when_new_colours_may_appear(seen: dict[str, Any], upsampler: Upsampler) -> None:
-    """As `depixel upscale` does: free colours no longer fit the palette."""
+    """Like `depixel upscale`: free colours no longer fit the palette."""
     found = seen["indexed_free"]
 
     assert found["base"] == "rgb"
@@ -111,7 +111,7 @@ def test_indexed_becomes_rgb_when_new_colours_may_appear(seen: dict[str, Any], u
 
 
 def test_indexed_stays_indexed_with_its_own_colours(seen: dict[str, Any]) -> None:
-    """Colours: only those of the picture; nothing is snapped by GIMP on the way."""
+    """Colours: only those of the picture; GIMP replaces none on the way."""
     found = seen["indexed_keep"]
     given = {tuple(pixel) for pixel in array(found["before"]).reshape(-1, 4) if pixel[3]}
     answered = {tuple(pixel) for pixel in array(found["answer"]).reshape(-1, 4) if pixel[3]}
@@ -122,7 +122,7 @@ def test_indexed_stays_indexed_with_its_own_colours(seen: dict[str, Any]) -> Non
 
 
 def test_indexed_with_new_colours_is_refused(seen: dict[str, Any]) -> None:
-    """A layer of an indexed image cannot take new colours: a sentence with three ways out, and nothing is changed."""
+    """A layer of an indexed image cannot take new colours: a sentence with three ways out, and nothing changes."""
     found = seen["indexed_new_colours_refused"]
 
     assert (found["status"], found["layers"]) == ("execution-error", 1)
@@ -140,7 +140,7 @@ def test_filters_on_a_layer_are_part_of_what_is_seen(seen: dict[str, Any], upsam
 
 
 def test_a_cmyk_soft_proof_is_kept(seen: dict[str, Any], upsampler: Upsampler) -> None:
-    """Profile, intent and black point of the proof go to the new image; the pixels stay RGB and exact."""
+    """Profile, intent and black point of the proof are copied to the new image; the pixels stay RGB and exact."""
     found = seen["soft_proof"]
 
     assert (found["status"], found["cmyk"], found["kept"], found["intent"], found["bpc"]) == ("success", *(True,) * 4)
@@ -148,18 +148,18 @@ def test_a_cmyk_soft_proof_is_kept(seen: dict[str, Any], upsampler: Upsampler) -
 
 
 def test_a_mask_is_part_of_what_is_seen(seen: dict[str, Any], upsampler: Upsampler) -> None:
-    """The mask goes into alpha; when pixels are replaced it stays a mask and grows with the layer."""
+    """The mask becomes alpha; when pixels are replaced it stays a mask and is scaled with the layer."""
     found, replaced = seen["mask"], seen["mask_stays_when_replaced"]
 
     assert np.array_equal(array(found["answer"]), expected(upsampler, found["before"])[0])
     assert np.array_equal(array(replaced["answer"]), expected(upsampler, replaced["before"], scale=2)[0])
     assert replaced["mask"] == [18, 14]
-    assert found["as_gimp"] <= 1  # alpha as GIMP's own Apply Layer Mask gives it
+    assert found["as_gimp"] <= 1  # alpha as from GIMP's own Apply Layer Mask
     assert "mask is selected" in found["error2"]
 
 
 def test_groups(seen: dict[str, Any], upsampler: Upsampler) -> None:
-    """A group is answered as it looks; it cannot be replaced; new layers appear beside their source, in its group."""
+    """A group is answered as it looks; it cannot be replaced; new layers appear next to their source, in its group."""
     found = seen["group"]
 
     assert np.array_equal(array(found["answer"]), expected(upsampler, found["before"])[0])
@@ -169,7 +169,7 @@ def test_groups(seen: dict[str, Any], upsampler: Upsampler) -> None:
 
 
 def test_several_layers_keep_their_places(seen: dict[str, Any], upsampler: Upsampler) -> None:
-    """Two selected layers become two layers of one new image, where they were, times the scale."""
+    """Two selected layers become two layers of one new image, at their positions times the scale."""
     found = seen["several"]
 
     assert found["size"] == [27, 21]
@@ -179,7 +179,7 @@ def test_several_layers_keep_their_places(seen: dict[str, Any], upsampler: Upsam
 
 
 def test_candidates_are_a_group(seen: dict[str, Any], upsampler: Upsampler) -> None:
-    """Best on top and alone visible; seed and exactness in the names."""
+    """The best is on top and alone visible; seed and exactness are in the names."""
     found = seen["candidates"]
     wanted = expected(upsampler, found["before"], candidates=3, imagination=0.8, seed=5)
 
@@ -192,7 +192,7 @@ def test_candidates_are_a_group(seen: dict[str, Any], upsampler: Upsampler) -> N
 
 
 def test_replace_scales_the_image(seen: dict[str, Any], upsampler: Upsampler) -> None:
-    """The layer has the answer, the others grow by repetition."""
+    """The layer has the answer; the others are enlarged by repetition."""
     found = seen["replace"]
 
     assert (found["same"], found["size"], found["other"]) == (True, [27, 21], [27, 21])
@@ -207,7 +207,7 @@ def test_text_layers(seen: dict[str, Any]) -> None:
 
 
 def test_links_and_vectors_of_gimp_3_2_are_answered_and_never_replaced(seen: dict[str, Any]) -> None:
-    """GIMP 3.0 has neither: nothing is asked there."""
+    """GIMP 3.0 has neither: nothing is tested there."""
     for kind, (status, error, width, given, refused) in seen["layers_of_gimp_3_2"].items():
         assert (status, width) == ("success", 2 * given), (kind, error)
         assert "cannot be replaced by pixels" in refused and kind in refused
@@ -232,7 +232,7 @@ def test_wrong_arguments_are_refused_by_name(seen: dict[str, Any]) -> None:
 
 
 def test_new_layers_lie_above_their_source(seen: dict[str, Any]) -> None:
-    """In the same image, at the same place."""
+    """In the same image, at the same position."""
     found = seen["layers_in_place"]
 
     assert found["same"]
@@ -241,10 +241,10 @@ def test_new_layers_lie_above_their_source(seen: dict[str, Any]) -> None:
 
 
 def test_the_exported_png_is_that_of_the_command_line(seen: dict[str, Any], gimp: Gimp, tmp_path: Path) -> None:
-    """GIMP and `depixel upscale` give the same file pixels for the same settings."""
+    """GIMP and `depixel upscale` give the same pixels for the same settings."""
     assert seen["exported"]["status"] == "success", seen["exported"]
     assert seen["exported"]["names"] == ["hero-x4.xcf", "hero-x4.xcf", "hero-x4-2.xcf"]  # never over another file
-    assert seen["exported"]["dirty"]  # nobody has saved it
+    assert seen["exported"]["dirty"]  # it was not saved
     source, ours = gimp.host.work / "out" / "hero.png", gimp.host.work / "out" / "hero-gimp.png"
     options = ["--scale", "4", "--seed", "7", "-o", str(tmp_path / "cli.png")]
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "core")}

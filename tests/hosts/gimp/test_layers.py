@@ -1,4 +1,4 @@
-"""What layers are beside their pixels, in a real GIMP: typed arguments, opacity, mode, depth, text, frames, places."""
+"""Properties of layers besides their pixels in a real GIMP: typed arguments, opacity, mode, depth, text, frames."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TYPES = {"int": "gint", "float": "gdouble", "choice": "gchararray", "bool": "gbo
 
 @pytest.fixture(scope="module")
 def seen(gimp: Gimp) -> dict[str, Any]:
-    """What GIMP's side of all cases wrote down, from one run."""
+    """The results of all cases from GIMP's side, in one run."""
     found = gimp.run("layers.py")
     broken = {name: values["traceback"] for name, values in found.items() if "traceback" in values}
     assert broken == {}
@@ -30,7 +30,7 @@ def seen(gimp: Gimp) -> dict[str, Any]:
 
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.name)
 def test_every_option_is_a_typed_argument(seen: dict[str, Any], action: Any) -> None:
-    """Scripts find each option of the dialog under its name, with type and default; and nothing else but the image."""
+    """Scripts find each option of the dialog by name, with type and default; and nothing else but the image."""
     found = seen["arguments"][action.name]
     output = {"upscale": "new-image", "imagine-face": "new-image", "anonymise-face": "new-layers"}[action.name]
     options = with_output(action, "gimp", output).options
@@ -45,7 +45,7 @@ def test_every_option_is_a_typed_argument(seen: dict[str, Any], action: Any) -> 
 
 
 def test_a_new_image_looks_as_its_source_did(seen: dict[str, Any], upsampler: Upsampler) -> None:
-    """Opacity and mode of a layer go with it, to the group where there are several answers; pixels are the engine's."""
+    """Opacity and mode of a layer are copied, to the group if there are several answers; pixels are the engine's."""
     found = seen["opacity_and_mode"]
 
     assert found["looks"] == [[40.0, True], [100.0, False]]
@@ -54,7 +54,7 @@ def test_a_new_image_looks_as_its_source_did(seen: dict[str, Any], upsampler: Up
 
 
 def test_a_group_that_lets_through_and_is_masked(seen: dict[str, Any], upsampler: Upsampler) -> None:
-    """Its mask is part of what is seen; the answer is a plain layer."""
+    """Its mask is part of what is visible; the answer is a plain layer."""
     found = seen["group_that_lets_through"]
     answer, wanted = array(found["answer"]), expected(upsampler, found["before"])[0]
 
@@ -83,7 +83,7 @@ def test_light_beyond_white_is_cut_off(seen: dict[str, Any], upsampler: Upsample
 
 
 def test_text_is_answered_as_it_looks(seen: dict[str, Any], upsampler: Upsampler) -> None:
-    """The engine's very pixels, of what GIMP shows of the text."""
+    """The engine's exact pixels, from GIMP's rendering of the text."""
     found = seen["text"]
     wanted = expected(upsampler, found["before"], scale=2)[0]
 
@@ -92,7 +92,7 @@ def test_text_is_answered_as_it_looks(seen: dict[str, Any], upsampler: Upsampler
 
 
 def test_frames_are_the_engine_s_animation(seen: dict[str, Any], upsampler: Upsampler) -> None:
-    """Every layer on the whole canvas, cut where it reaches out, answered as the frames of one animation."""
+    """Every layer on the whole canvas, cropped to it, answered as the frames of one animation."""
     found = seen["frames"]
     canvas = []
     for layer in found["given"]:
@@ -115,7 +115,7 @@ def test_frames_are_the_engine_s_animation(seen: dict[str, Any], upsampler: Upsa
 
 
 def test_layers_beyond_the_canvas(seen: dict[str, Any], upsampler: Upsampler) -> None:
-    """Answered whole, at their places times the scale."""
+    """Answered whole, at their positions times the scale."""
     found = seen["beyond_the_canvas"]
 
     assert (found["status"], found["size"]) == ("success", [18, 14]), found["error"]
@@ -128,7 +128,7 @@ def test_layers_beyond_the_canvas(seen: dict[str, Any], upsampler: Upsampler) ->
 
 
 def test_several_layers_are_replaced_under_a_profile(seen: dict[str, Any], upsampler: Upsampler) -> None:
-    """Each has the engine's answer of its own stored samples; the profile is as it was."""
+    """Each has the engine's answer to its own stored samples; the profile does not change."""
     found = seen["two_replaced_under_a_profile"]
 
     assert (found["status"], found["kept"]) == ("success", True), found["error"]
@@ -138,7 +138,7 @@ def test_several_layers_are_replaced_under_a_profile(seen: dict[str, Any], upsam
 
 
 def test_what_cannot_be_answered_is_refused_in_a_sentence(seen: dict[str, Any]) -> None:
-    """Channels, empty groups, and locked pixels where they would be replaced; nothing is changed."""
+    """Channels, empty groups, and locked pixels that would be replaced; nothing changes."""
     found = seen["refusals"]
 
     assert found["channel"] == ["execution-error", "A channel is selected: click on a layer and try again."]

@@ -1,4 +1,4 @@
-"""The dialogs open in less than twice the time of an empty plug-in dialog, measured in turns in one run."""
+"""The dialogs open in less than twice the time of an empty plug-in dialog, measured alternately in one run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.host
 
 
 def test_dialogs_open_quickly(gimp: Gimp) -> None:
-    """From the call to the window on the screen; the numbers go beside the screenshots."""
+    """From the call to the visible window; the numbers are saved with the screenshots."""
     folder = gimp.profile / "plug-ins" / "empty-dialog"
     folder.mkdir(exist_ok=True)
     shutil.copy(HERE / "inside" / "empty-dialog.py", folder)

@@ -1,4 +1,4 @@
-"""From menu to new image: what a user of GIMP waits for, and where the time goes."""
+"""Waiting time of a GIMP user from menu to new image, and where the time is spent."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.host
 
 
 def test_an_upscale_is_quick(gimp: Gimp) -> None:
-    """From the call to the new image, 64x64 and a warm engine; the numbers go beside the screenshots."""
+    """From the call to the new image, 64x64 and a warm engine; the numbers are saved with the screenshots."""
     found = gimp.run("seconds.py")
     shots = Path(os.environ.get("DEPIXEL_HOST_SHOTS", gimp.host.root.parent / "screenshots"))
     shots.mkdir(parents=True, exist_ok=True)
@@ -21,4 +21,4 @@ def test_an_upscale_is_quick(gimp: Gimp) -> None:
 
     assert (found["whole"]["status"], found["start"]["status"]) == (["success"], ["execution-error"])
     assert found["start"]["median"] < found["whole"]["median"]
-    assert found["whole"]["seconds"][0] < 10  # 1 s is the aim on an idle machine; this one may be busy
+    assert found["whole"]["seconds"][0] < 10  # 1 s is the goal on an idle machine; this one may be busy

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.host
 
 @pytest.fixture(scope="module")
 def seen(gimp: Gimp) -> dict[str, Any]:
-    """What GIMP's side of all cases wrote down, from one run."""
+    """The results of all cases from GIMP's side, in one run."""
     found = gimp.run("selections.py")
     broken = {name: values["traceback"] for name, values in found.items() if "traceback" in values}
     assert broken == {}
@@ -28,7 +28,7 @@ def test_a_selection_is_the_area_to_work_on(seen: dict[str, Any], upsampler: Ups
     found = seen["selection"]
 
     assert np.array_equal(array(found["answer"]), expected(upsampler, found["before"])[0])
-    assert (found["still"], found["dirty"]) == ([2, 1, 7, 5], True)  # dirty by the selection itself
+    assert (found["still"], found["dirty"]) == ([2, 1, 7, 5], True)  # changed by the selection itself
     assert seen["selection_new_layers"]["layer"]["offsets"] == [2, 1]
 
 
@@ -40,7 +40,7 @@ def test_a_selection_is_the_area_to_work_on(seen: dict[str, Any], upsampler: Ups
     ],
 )
 def test_selections_that_make_no_sense_are_refused(seen: dict[str, Any], case: str, words: str) -> None:
-    """A sentence, and the image is as it was."""
+    """A sentence, and the image does not change."""
     assert seen[case]["status"] == "execution-error"
     assert words in seen[case]["error"]
     assert seen[case].get("size", [9, 7]) == [9, 7]
@@ -48,7 +48,7 @@ def test_selections_that_make_no_sense_are_refused(seen: dict[str, Any], case: s
 
 @pytest.mark.parametrize("case", ["ellipse_to_a_new_image", "ellipse_to_new_layers", "soft_to_new_layers"])
 def test_the_shape_of_a_selection_is_kept(seen: dict[str, Any], upsampler: Upsampler, case: str) -> None:
-    """The bounds are answered with the engine's very pixels, and a mask shows only what was selected, smoothly."""
+    """The bounds are answered with the engine's exact pixels, and a smooth mask shows only what was selected."""
     found = seen[case]
     wanted = expected(upsampler, found["before"], scale=4, candidates=2)[0]
     left, top, right, bottom = found["bounds"]
@@ -63,19 +63,21 @@ def test_the_shape_of_a_selection_is_kept(seen: dict[str, Any], upsampler: Upsam
     assert found["masks"] == [True, True] and found["still"] == found["bounds"]
     assert len(np.unique(shape)) > 3
     assert inner.size == 0 or inner.mean() < 12
-    assert np.abs(back - shape).max() < 80  # the corners of the bounds stay open, the middle shut
+    assert (
+        np.abs(back - shape).max() < 80
+    )  # the corners of the bounds are transparent in the mask, the middle is opaque
     assert mask[0, 0] <= shape[0, 0] + 2
     assert len(np.unique(mask)) > len(np.unique(shape))
 
 
 def test_a_plain_rectangle_needs_no_mask(seen: dict[str, Any]) -> None:
-    """The layer itself ends where the selection does; and indexed layers take a mask as well."""
+    """The layer itself ends where the selection does; indexed layers get a mask as well."""
     assert (seen["rectangle_needs_no_mask"]["status"], seen["rectangle_needs_no_mask"]["mask"]) == ("success", False)
     assert (seen["ellipse_in_indexed"]["status"], seen["ellipse_in_indexed"]["mask"]) == ("success", True)
 
 
 def test_a_floating_selection_is_refused(seen: dict[str, Any]) -> None:
-    """GIMP itself takes no new layer then: what to do is said before anything is sent."""
+    """GIMP itself accepts no new layer then: a sentence says what to do before anything is sent."""
     found = seen["floating"]
 
     assert (found["status"], found["same"]) == ("execution-error", True)

@@ -1,4 +1,4 @@
-"""The states of the dialogs in a real GIMP, worked by real clicks: candidates, settings, dials, sizes, refusals."""
+"""The states of the dialogs in a real GIMP, operated by real clicks: candidates, settings, dials, sizes, refusals."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ pytestmark = pytest.mark.host
 
 def in_a_window(gimp: Gimp, script: str) -> dict[str, Any]:
     """
-    What a script of `inside` wrote down, run in a GIMP with windows; screenshots go to DEPIXEL_HOST_SHOTS.
+    The results of a script in `inside`, run in a GIMP with windows; screenshots go to DEPIXEL_HOST_SHOTS.
 
-    To look at some cases only, or at another colour scheme of GIMP: CASES=plain,four SCHEME=light.
+    To run only some cases, or with another colour scheme of GIMP: CASES=plain,four SCHEME=light.
     """
     out = gimp.host.work / "out"
     for source in (ROOT / "samples" / "sprites" / "mage.png", ROOT / "samples" / "faces" / "portrait.png"):
@@ -47,7 +47,7 @@ def in_a_window(gimp: Gimp, script: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def seen(gimp: Gimp) -> dict[str, Any]:
-    """What GIMP's side of all cases wrote down, from one run; a filter of somebody else is installed too."""
+    """The results of all cases from GIMP's side, in one run; a third-party filter is installed too."""
     folder = gimp.profile / "plug-ins" / "old-fashioned"
     folder.mkdir(exist_ok=True)
     shutil.copy(HERE / "inside" / "old-fashioned.py", folder)
@@ -62,13 +62,13 @@ def seen(gimp: Gimp) -> dict[str, Any]:
 
 
 def answers_of(result: dict[str, Any]) -> list[dict[str, Any]]:
-    """The layers of a result, those of its only group where it has one."""
+    """The layers of a result, or those of its only group."""
     ((_, layers),) = result["layers"]
     return layers if isinstance(layers, list) else [layers]
 
 
 def test_menu_and_ok_give_an_unsaved_image(seen: dict[str, Any]) -> None:
-    """All of the dialog is on a screen of 768 pixels, folded or not; its rows are there."""
+    """The whole dialog fits a screen of 768 pixels, folded or not; its rows are complete."""
     found = seen["plain"]
 
     words, scales = found["rows"]
@@ -81,7 +81,7 @@ def test_menu_and_ok_give_an_unsaved_image(seen: dict[str, Any]) -> None:
 
 
 def test_candidates_side_by_side_are_what_ok_makes(seen: dict[str, Any]) -> None:
-    """Each with the words that tell it from the others; the ticked ones, and no other, become layers."""
+    """Each is labelled by what distinguishes it; the ticked ones, and no others, become layers."""
     found = seen["four"]
 
     assert found["ticks"] == ["smooth contours", "crisp corners", "soft shading", "thin outlines"]
@@ -94,7 +94,7 @@ def test_candidates_side_by_side_are_what_ok_makes(seen: dict[str, Any]) -> None
 
 
 def test_one_answer_is_kept_by_one_click(seen: dict[str, Any]) -> None:
-    """Three clicks from the open dialog: the answers, the one, OK."""
+    """Three clicks in the open dialog: the answers, the one, OK."""
     found = seen["keep_one"]
 
     (layer,) = answers_of(found["result"])
@@ -102,7 +102,9 @@ def test_one_answer_is_kept_by_one_click(seen: dict[str, Any]) -> None:
 
 
 def test_a_change_makes_answers_old_and_takes_ticks_away(seen: dict[str, Any]) -> None:
-    """A small picture follows by itself; the size of the result leaves ticks alone; older answers stay in sight."""
+    """
+    A small picture is updated automatically; the size of the result does not affect ticks; older answers stay visible.
+    """
     found = seen["changed"]
 
     assert found["stale"] and "have changed" not in found["followed"]
@@ -111,7 +113,7 @@ def test_a_change_makes_answers_old_and_takes_ticks_away(seen: dict[str, Any]) -
 
 
 def test_a_target_size_is_said_and_checked_before_ok(seen: dict[str, Any]) -> None:
-    """A size that cannot be is refused in the dialog, which stays open."""
+    """An impossible size is refused in the dialog, which stays open."""
     found = seen["sized"]
 
     assert "Result: 48 × 48 pixels" in found["says"] and "approximately" in found["says"]
@@ -121,7 +123,7 @@ def test_a_target_size_is_said_and_checked_before_ok(seen: dict[str, Any]) -> No
 
 
 def test_a_refusal_of_the_engine_loses_no_values(seen: dict[str, Any]) -> None:
-    """The dialog comes back with its sentence; after Cancel the next dialog still has the values."""
+    """The dialog returns with its sentence; after Cancel the next dialog still has the values."""
     found = seen["refused"]
 
     assert "The face has no dial 'sparkle'" in found["says"]
@@ -137,7 +139,7 @@ def test_dials_write_the_text_of_the_person(seen: dict[str, Any]) -> None:
 
 
 def test_more_like_one_face_keeps_the_others(seen: dict[str, Any]) -> None:
-    """Four and four; the ticked one is what OK makes."""
+    """Four and four; OK makes the ticked one."""
     found = seen["people"]
 
     assert found["all"] == 8 and len(found["ticked"]) == 1
@@ -146,18 +148,18 @@ def test_more_like_one_face_keeps_the_others(seen: dict[str, Any]) -> None:
 
 
 def test_presets_and_earlier_requests(seen: dict[str, Any]) -> None:
-    """Depixel's, the user's own, and what was asked for before, in one menu."""
+    """Depixel's, the user's own, and recent requests, in one menu."""
     found = seen["presets"]
 
     assert "Pixel art, crisp corners" in found["items"] and found["own"] == "My sprites"
     assert any("150%" in line for line in found["earlier"])
-    assert any("crisp corners" in line for line in found["earlier"])  # answers that were ticked, each by itself
+    assert any("crisp corners" in line for line in found["earlier"])  # ticked answers, each separately
     assert any("thin outlines" in line for line in found["earlier"])
     assert (found["scale"], found["default"]) == ([6, "pixel-art"], [4, "auto"])
 
 
 def test_a_hidden_face_is_previewed_as_ok_makes_it(seen: dict[str, Any]) -> None:
-    """The dialog is whole on a screen of 768 pixels, with all its words."""
+    """The whole dialog fits a screen of 768 pixels, with all its text."""
     assert seen["anonymise"]["fits"][2]
 
 
@@ -186,7 +188,7 @@ def test_a_filter_in_gimpfu_s_way_has_a_row_for_each_parameter(seen: dict[str, A
 
     rows = set(found["says"].split("\n"))
     assert {"Share", "Name", "Tone", "Flip", "Way", "Kind", "File", "Folder"} <= rows
-    assert sorted(found["scales"]) == [0.25, 50.0]  # sliders have their label inside
+    assert sorted(found["scales"]) == [0.25, 50.0]  # sliders contain their label
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def wait(condition: Callable[[], bool], seconds: float = 300.0) -> None:
 
 
 def plug_in_processes(profile: Path) -> list[int]:
-    """Running copies of this profile's plug-in (GIMP starts one for each call); never those of another test run."""
+    """Running copies of this profile's plug-in (GIMP starts one for each call), not those of another test run."""
     entry_point = str(profile / "plug-ins" / "depixel-gimp" / "depixel-gimp.py").encode()
     found = []
     for entry in Path("/proc").glob("[0-9]*/cmdline"):
@@ -51,7 +51,7 @@ def plug_in_processes(profile: Path) -> list[int]:
 
 
 def test_without_an_engine_there_is_a_sentence(lonely_gimp: Gimp) -> None:
-    """No traceback, nothing changed: what to install, and how to find out more."""
+    """No traceback, nothing changes: what to install, and how to find out more."""
     seen = lonely_gimp.run("trouble.py", DEPIXEL_RUNTIME_DIR=str(lonely_gimp.host.work / "nowhere"))
 
     assert (seen["status"], seen["layers"], seen["dirty"]) == ("execution-error", 1, False)
@@ -59,7 +59,7 @@ def test_without_an_engine_there_is_a_sentence(lonely_gimp: Gimp) -> None:
 
 
 def test_a_killed_engine_is_started_again(gimp: Gimp) -> None:
-    """kill -9 in the middle of the job: the answer comes all the same, from a new engine."""
+    """kill -9 in the middle of the job: the answer still arrives, from a new engine."""
     place = Place(str(gimp.host.work / "run"))
     engine = Engine("tests", place)
     process = gimp.start("trouble.py", SIDE="200")
@@ -76,9 +76,9 @@ def test_a_killed_engine_is_started_again(gimp: Gimp) -> None:
 
 
 def test_cancel_frees_the_engine(gimp: Gimp) -> None:
-    """GIMP's Cancel ends the plug-in's process: the search stops within a step, GIMP and the image go on unharmed."""
+    """GIMP's Cancel ends the plug-in's process: the search stops within a step; GIMP and the image are unharmed."""
     engine = Engine("tests", Place(str(gimp.host.work / "run")))
-    gimp.run("trouble.py", SIDE="8")  # so that an engine runs: its launcher works inside the root only
+    gimp.run("trouble.py", SIDE="8")  # so that an engine runs: its launcher works only inside the root
     process = gimp.start("trouble.py", SIDE="900")
     wait(lambda: engine.hello().queued > 0)
     time.sleep(1.0)

@@ -1,4 +1,4 @@
-"""A real GIMP window: the dialog opens, is accepted, and one Ctrl+Z takes everything back."""
+"""A real GIMP window: the dialog opens, is accepted, and one Ctrl+Z reverts everything."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def in_a_window(gimp: Gimp, program: str, picture: Path, script: str = "") -> su
 
 
 def keep_screenshots(gimp: Gimp) -> None:
-    """They go to DEPIXEL_HOST_SHOTS (default: beside the cached root), to be looked at."""
+    """They go to DEPIXEL_HOST_SHOTS (default: next to the cached root), for inspection."""
     shots = Path(os.environ.get("DEPIXEL_HOST_SHOTS", gimp.host.root.parent / "screenshots"))
     shots.mkdir(parents=True, exist_ok=True)
     for picture in (gimp.host.work / "out").glob("window-*.png"):
@@ -41,7 +41,7 @@ def keep_screenshots(gimp: Gimp) -> None:
 
 
 def test_dialog_and_undo(gimp: Gimp) -> None:
-    """Screenshots go to DEPIXEL_HOST_SHOTS (default: beside the cached root), to be looked at."""
+    """Screenshots go to DEPIXEL_HOST_SHOTS (default: next to the cached root), for inspection."""
     out = gimp.host.work / "out"
     drawn = np.zeros((16, 16, 4), np.uint8)
     drawn[2:14, 4:12] = (190, 60, 70, 255)
@@ -63,7 +63,7 @@ def test_dialog_and_undo(gimp: Gimp) -> None:
         assert seen[output]["status"] == "success"
         assert seen[output]["changed"] and seen[output]["undone"], seen[output]
     assert len(seen["steps"]) == 6
-    for case, step in seen["steps"].items():  # one Ctrl+Z takes all of it back, one Ctrl+Y gives it again
+    for case, step in seen["steps"].items():  # one Ctrl+Z reverts all of it, one Ctrl+Y restores it
         assert step["status"] == "success", (case, step)
         assert step["changed"] and step["undone"] and step["redone"], (case, step)
 
@@ -71,7 +71,7 @@ def test_dialog_and_undo(gimp: Gimp) -> None:
 def test_face_dialogs_last_values_and_cancel(gimp: Gimp) -> None:
     """
     The dialogs of both faces preview the selected face; Escape changes nothing, Return does; last values are those of
-    the dialog; GIMP's own Cancel button, pressed with the mouse, frees the engine and leaves the image alone.
+    the dialog; GIMP's own Cancel button, pressed with the mouse, frees the engine and does not change the image.
     """
     out = gimp.host.work / "out"
     small = out / "portrait.png"

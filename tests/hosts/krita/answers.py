@@ -1,4 +1,4 @@
-"""What the engine says to the pixels that went into Krita, for comparison with those that came out."""
+"""The engine's answers to the pixels that Krita sent, for comparison with those in Krita."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from depixel.upsampler import Upsampler
 
 @lru_cache(maxsize=1)
 def engine() -> Upsampler:
-    """The engine without Krita in front of it."""
+    """The engine without Krita."""
     return Upsampler("cpu")
 
 
@@ -25,7 +25,7 @@ def pixels(data: bytes, width: int, height: int, channels: int = 4, depth: int =
 
 
 def answer(*frames: np.ndarray, **settings: Any) -> list[np.ndarray]:
-    """What `Upsampler` says to these frames; the best answer's frames."""
+    """`Upsampler`'s answer to these frames; the best answer's frames."""
     picture = Picture(tuple(np.ascontiguousarray(f) for f in frames), mode="RGBA", name="sprite")
     if frames[0].dtype == np.uint16:
         picture = picture.replace(mode="RGBA;16" if frames[0].shape[2] == 4 else "LA;16")
@@ -35,7 +35,7 @@ def answer(*frames: np.ndarray, **settings: Any) -> list[np.ndarray]:
 
 
 def same(krita, name: str, small: tuple[int, int], scale: int, channels: int = 4, depth: int = 8, **settings) -> None:
-    """The pixels that came out in Krita are the engine's own answer to those that went in."""
+    """The resulting pixels in Krita are the engine's own answer to the ones that were sent."""
     width, height = small
     given = pixels(krita.read(name + ".src"), width, height, channels, depth)
     made = pixels(krita.read(name + ".out"), width * scale, height * scale, channels, depth)

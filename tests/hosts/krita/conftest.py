@@ -1,4 +1,4 @@
-"""A real Krita in the Debian root of scripts/host_tests: one run of all scenarios, looked at by many tests."""
+"""A real Krita in the Debian root of scripts/host_tests: one run of all scenarios, checked by many tests."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from depixel.install.profiles import Profile
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
-SECONDS = 1700  # for all scenarios; about 170 where nobody else works
+SECONDS = 1700  # for all scenarios; about 170 on an idle machine
 PLUGINS = ".local/share/krita/pykrita"
 _BUNDLED = """
     assignprofiledialog batch_exporter channels2layers colorspace comics_project_management_tools documenttools
@@ -31,7 +31,7 @@ _BUNDLED = """
 
 @dataclass(frozen=True)
 class Session:
-    """What one run of Krita left behind."""
+    """The results of one run of Krita."""
 
     folder: Path  # pixels and screenshots
     facts: dict[str, dict[str, Any]]  # of each scenario
@@ -39,7 +39,7 @@ class Session:
     log: str
 
     def of(self, scenario: str) -> dict[str, Any]:
-        """A scenario's facts; fails with what went wrong inside Krita."""
+        """A scenario's facts; fails with the error inside Krita."""
         assert scenario in self.facts, f"Krita never came to {scenario}:\n{self.log[-3000:]}"
         assert "error" not in self.facts[scenario], self.facts[scenario]["error"]
         return self.facts[scenario]
@@ -50,7 +50,7 @@ class Session:
 
 
 def new_home(home: Path, *enabled: str) -> Path:
-    """A home in which Krita was never started, with these lines in [python] of its kritarc, which is returned."""
+    """A home in which Krita was never started, with these lines in [python] of its kritarc, whose path is returned."""
     run, settings = home / "run", home / ".config" / "kritarc"
     for folder in (settings.parent, run):
         folder.mkdir(parents=True)
@@ -69,7 +69,7 @@ def _prefer(session: int) -> None:
 
 
 def start_krita(host: Host, home: Path, out: Path, seconds: float, **more: str) -> tuple[str, int | None]:
-    """Krita, until it ends by itself: its log and its exit code, None when it had to be killed."""
+    """Krita, until it ends by itself: its log and its exit code, None if it had to be killed."""
     environment = {
         "HOME": str(home),
         "XDG_RUNTIME_DIR": str(home / "run"),
@@ -78,8 +78,8 @@ def start_krita(host: Host, home: Path, out: Path, seconds: float, **more: str) 
         "DEPIXEL_DRIVER_DOCS": str(ROOT / "docs" / "krita.md"),
         **more,
     }
-    # A display of this run's own: xvfb-run looks for a free one in this root only, but X's abstract sockets are shared
-    # by all roots, and Krita would end with the other run whose display it found.
+    # A separate display for this run: xvfb-run looks for a free one in this root only, but X's abstract sockets are
+    # shared by all roots, and Krita would end with the other run whose display it found.
     display = str(1000 + os.getpid() % 50_000)
     screen = ("xvfb-run", "-a", "-n", display, "-s", "-screen 0 1400x1000x24 -nolisten tcp")
     process = host.start(*screen, "krita", "--nosplash", **environment)
@@ -95,7 +95,7 @@ def start_krita(host: Host, home: Path, out: Path, seconds: float, **more: str) 
 @pytest.fixture(scope="session")
 def krita(host: Host) -> Session:
     """
-    Install the plug-in as `depixel install krita` does, run every scenario, and read what they found.
+    Install the plug-in as `depixel install krita` does, run every scenario, and read the results.
 
     DEPIXEL_DRIVER_ONLY="dialog faces" runs only these; DEPIXEL_HOST_REPORT=FOLDER keeps screenshots, pixels and log.
     """

@@ -1,6 +1,6 @@
 """
-The plug-in's widgets under Qt 6, for which there is no Krita here: only what they ask Krita for is stood in for. Run as
-a program, with QT_QPA_PLATFORM=offscreen: `python panels.py PyQt6 FOLDER` draws each panel and prints what it found.
+The plug-in's widgets under Qt 6, for which no Krita is available: only the calls to Krita are faked. Run as a program,
+with QT_QPA_PLATFORM=offscreen: `python panels.py PyQt6 FOLDER` draws each panel and prints the results.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import types
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
-NARROW = 250  # pixels; a docker beside Krita's own
+NARROW = 250  # pixels; a docker next to Krita's own
 
 
 def main(binding: str, out: Path) -> None:
-    """Draw the panels of all actions, with answers to choose from, and tell how wide they want to be."""
+    """Draw the panels of all actions, with answers to choose from, and report their preferred width."""
     sys.path[:0] = [str(ROOT / "core"), str(ROOT / "plugins" / "krita")]
     widgets = importlib.import_module(binding + ".QtWidgets")
     test = importlib.import_module(binding + ".QtTest").QTest
@@ -30,7 +30,7 @@ def main(binding: str, out: Path) -> None:
     krita.Krita = types.SimpleNamespace(instance=lambda: app)  # type: ignore[attr-defined]
     krita.InfoObject = object  # type: ignore[attr-defined]
     krita.DockWidget = widgets.QDockWidget  # type: ignore[attr-defined]
-    # Not yet as "krita": the package would register itself in it.
+    # Not yet as "krita": the package would register itself.
     package = importlib.import_module("depixel_krita")
     sys.modules["krita"] = krita
     sys.modules["depixel_krita._client"] = importlib.import_module("depixel.client")

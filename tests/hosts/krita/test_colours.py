@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.host, pytest.mark.timeout(1800)]
     ("name", "channels", "depth"), [("RGBA-U8", 4, 8), ("RGBA-U16", 4, 16), ("GRAYA-U8", 2, 8), ("GRAYA-U16", 2, 16)]
 )
 def test_exact_colours(krita, name: str, channels: int, depth: int) -> None:
-    """16 bits and grey travel as they are: the engine's own pixels, in the document's own colours."""
+    """16 bits and grey are sent unchanged: the engine's own pixels, in the document's own colours."""
     facts = krita.of("colours")[name]
 
     assert facts["same"]
@@ -31,7 +31,7 @@ def test_exact_colours(krita, name: str, channels: int, depth: int) -> None:
     [("RGBA-F32", "f", 2 / 65535), ("RGBA-F16", "e", 2e-3), ("GRAYA-F32", "f", 2 / 65535)],
 )
 def test_floating_point(krita, name: str, kind: str, tolerance: float) -> None:
-    """The mean of each 2 x 2 block is the given sample, to what 16 bits (or half floats) can say."""
+    """The mean of each 2 x 2 block is the source sample, to the precision of 16 bits (or half floats)."""
     facts = krita.of("colours")[name]
     given = _floats(krita.read(name + ".src"), kind).reshape(12, 16, -1)
     made = _floats(krita.read(name + ".out"), kind).reshape(24, 32, -1)
@@ -54,7 +54,7 @@ def _floats(data: bytes, kind: str) -> np.ndarray:
     ("name", "channels", "depth"), [("CMYKA-U8", 5, 8), ("LABA-U16", 4, 16), ("XYZA-U16", 4, 16), ("YCbCrA-U8", 4, 8)]
 )
 def test_other_models(krita, name: str, channels: int, depth: int) -> None:
-    """Other models are converted as Krita shows them in an RGB document, and back as RGB in theirs; a note says it."""
+    """Other models are converted as Krita shows them in an RGB document, and back; a note says so."""
     facts = krita.of("colours")[name]
     asked = pixels(krita.read(name + ".asked"), 16, 12, depth=16)
 
@@ -76,7 +76,7 @@ def test_other_models(krita, name: str, channels: int, depth: int) -> None:
 
 
 def test_deep_group(krita) -> None:
-    """A group of answers has the document's 16 bits, shows the best one sample for sample, and is one step of undo."""
+    """A group of answers has the document's 16 bits, shows the best one sample for sample, and is one undo step."""
     facts = krita.of("deep_group")
 
     assert all(colours == facts["document"] for colours in facts["colours"]), facts

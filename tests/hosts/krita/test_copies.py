@@ -1,4 +1,4 @@
-"""Whole documents, several layers, animations in a document, and copies to give away, in a real Krita."""
+"""Whole documents, several layers, animations in a document, and copies to share, in a real Krita."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LAYERS = {"sprite": (24, 16), "inner": (14, 15), "hidden": (14, 14)}
 
 
 def test_whole_document(krita) -> None:
-    """Structure, guides and shapes are kept and scaled; the source is untouched; the copy is unsaved work."""
+    """Structure, guides and shapes are kept and scaled; the source does not change; the copy is unsaved work."""
     facts = krita.of("whole_document")
 
     assert facts["source"] == [24, False, True]
@@ -41,7 +41,7 @@ def test_every_layer_is_answered(krita, name: str) -> None:
 
 
 def test_masks_are_answered(krita) -> None:
-    """A mask is answered too: its means are the given values, and it has more of them than there were."""
+    """A mask is answered too: its means are the source values, and it has more values than before."""
     assert krita.of("whole_document")["size"] == [72, 48]
     given = np.frombuffer(krita.read("whole-mask.src"), np.uint8).reshape(15, 14)
     made = np.frombuffer(krita.read("whole-mask.out"), np.uint8).reshape(45, 42)
@@ -67,7 +67,7 @@ def test_several_layers(krita) -> None:
 
 
 def test_animated_document(krita) -> None:
-    """The keyframes of a layer are one animation, and come back at their times."""
+    """The keyframes of a layer are one animation, and are restored at their times."""
     facts = krita.of("animated_document")
     given = [pixels(krita.read(f"moving-{time}.src"), 16, 12) for time in (0, 4)]
     made = [pixels(krita.read(f"moving-{time}.out"), 32, 24) for time in (0, 4)]
@@ -81,7 +81,7 @@ def test_animated_document(krita) -> None:
 
 
 def test_flattened_copy(krita) -> None:
-    """After anonymising, a word about what lies below, and a copy by one click that holds only what is seen."""
+    """After anonymising, a message about what is below, and a copy by one click with only what is visible."""
     facts = krita.of("flattened")
 
     assert "still shows the real face" in facts["words"]

@@ -8,7 +8,7 @@ pytestmark = [pytest.mark.host, pytest.mark.timeout(1800)]
 
 
 def test_queue(krita) -> None:
-    """Three requests at once: a list with places, one cancelled, the two others answered in their own documents."""
+    """Three requests at once: a list with positions, one cancelled, the two others answered in their own documents."""
     facts = krita.of("queue")
 
     assert facts["list"] == ["sprite: working", "sprite: waiting, 1 ahead of it", "sprite: waiting, 2 ahead of it"]
@@ -19,7 +19,7 @@ def test_queue(krita) -> None:
 
 
 def test_repeat(krita) -> None:
-    """The same request again without a dialog; the dialog comes when there is something to choose, or a refusal."""
+    """The same request again without a dialog; the dialog opens if there is something to choose, or a refusal."""
     facts = krita.of("repeat")
 
     assert facts["first"] == 2
@@ -31,7 +31,7 @@ def test_repeat(krita) -> None:
 
 
 def test_side_by_side(krita) -> None:
-    """Four answers in a window, marks that stay while more come, and the marked ones added as a group."""
+    """Four answers in a window, marks that stay while more arrive, and the marked ones added as a group."""
     facts = krita.of("side_by_side")
 
     assert facts["tiles"] == 4
@@ -43,7 +43,7 @@ def test_side_by_side(krita) -> None:
 
 
 def test_sizes(krita) -> None:
-    """Percent, pixels and 1x; a size that cannot be is one sentence, and the value stays where it was typed."""
+    """Percent, pixels and 1x; an impossible size gives one sentence, and the value stays as typed."""
     facts = krita.of("sizes")
 
     assert [made[:3] for made in facts["made"]] == [
@@ -64,7 +64,7 @@ def test_sizes(krita) -> None:
 
 
 def test_presets(krita) -> None:
-    """Own presets are saved, used and deleted; Depixel's leave size and output alone; earlier requests follow."""
+    """Own presets are saved, used and deleted; Depixel's do not change size and output; recent requests follow."""
     facts = krita.of("presets")
 
     assert facts["own"] == [7, "art"]
@@ -76,7 +76,7 @@ def test_presets(krita) -> None:
 
 
 def test_the_person(krita) -> None:
-    """The dials write the text and follow it; a word that is no dial is refused by name, and what was typed stays."""
+    """The dials write the text and follow it; an unknown word is refused by name, and the text stays."""
     facts = krita.of("person")
 
     assert facts["text"] == "age=+15, glasses=round"
@@ -90,7 +90,7 @@ def test_the_person(krita) -> None:
 
 
 def test_low_docker(krita) -> None:
-    """At 200 pixels of height, and 236 of width, the buttons are inside the docker."""
+    """At a height of 200 pixels and a width of 236, the buttons are inside the docker."""
     facts = krita.of("low_docker")
 
     assert len(facts["inside"]) == 9
@@ -117,7 +117,7 @@ def test_clicks(krita) -> None:
 
 
 def test_scripts(krita) -> None:
-    """The examples of docs/krita.md do what they say; a wrong name or value is a sentence."""
+    """The examples of docs/krita.md do what they say; a wrong name or value gives a sentence."""
     facts = krita.of("scripts")
 
     assert facts["examples"] == 3

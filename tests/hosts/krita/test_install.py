@@ -1,4 +1,4 @@
-"""`depixel install krita` as a user types it, and the archive in the hands of Krita's own importer."""
+"""`depixel install krita` as a user types it, and Krita's own importer with the archive."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 def depixel(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run the command line with a home of its own."""
+    """Run the command line with its own home."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("XDG_", "DEPIXEL_"))}
     environment.update(HOME=str(home), PYTHONPATH=str(ROOT / "core"))
     command = [sys.executable, "-m", "depixel", *words]
@@ -32,7 +32,7 @@ def depixel(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_install_doctor_uninstall(tmp_path: Path) -> None:
-    """Installed and switched on in the profile that is there, found by the doctor, and gone without a trace."""
+    """Installed and enabled in the existing profile, found by the doctor, and removed completely."""
     (tmp_path / ".local/share/krita").mkdir(parents=True)
     kritarc = tmp_path / ".config/kritarc"
     kritarc.parent.mkdir()
@@ -58,7 +58,7 @@ def test_install_doctor_uninstall(tmp_path: Path) -> None:
 
 
 def test_krita_imports_the_archive(host: Host) -> None:
-    """Tools > Scripts > Import Python Plugin from File takes the archive; after a restart Krita works with it."""
+    """Tools > Scripts > Import Python Plugin from File accepts the archive; after a restart Krita works with it."""
     work = host.work / "archive"
     home, out, archive = work / "home", work / "out", work / "depixel.zip"
     settings = new_home(home, "enable_depixel_archive=true", "enable_plugin_importer=true")

@@ -1,4 +1,4 @@
-"""The plug-in in a real Krita, with a real engine and the shipped weights. See driver/ for what is done there."""
+"""The plug-in in a real Krita, with a real engine and the released weights. See driver/ for the scenarios."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_menus(krita) -> None:
 
 
 def test_nothing_open(krita) -> None:
-    """Without a document there is a sentence, and nothing is begun."""
+    """Without a document there is a sentence, and nothing is started."""
     facts = krita.of("nothing_open")
 
     assert not facts["busy"]
@@ -32,7 +32,7 @@ def test_nothing_open(krita) -> None:
 
 
 def test_dialog_makes_a_document(krita) -> None:
-    """Menu entry, dialog, one answer: a new document with the engine's pixels, profile kept, source untouched."""
+    """Menu entry, dialog, one answer: a new document with the engine's pixels, profile kept, source unchanged."""
     facts = krita.of("dialog")
 
     assert facts["size"] == [128, 96]
@@ -65,7 +65,7 @@ def test_face_dialogs(krita) -> None:
 
 
 def test_new_layer_undo_redo(krita) -> None:
-    """An answer in the same document is one step that undo takes away and redo repeats exactly."""
+    """An answer in the same document is one step that undo removes and redo repeats exactly."""
     facts = krita.of("new_layer")
 
     assert facts["layers"][0][0] == "sprite"
@@ -80,7 +80,7 @@ def test_new_layer_undo_redo(krita) -> None:
 
 
 def test_larger_document(krita) -> None:
-    """The document is enlarged, the answer fits it, its source is hidden, and three undos bring back all."""
+    """The document is enlarged, the answer fits it, its source is hidden, and three undos restore everything."""
     facts = krita.of("larger_document")
 
     assert facts["size"] == [40, 32]
@@ -92,7 +92,7 @@ def test_larger_document(krita) -> None:
 
 
 def test_selection(krita) -> None:
-    """The box around the selection is answered alone, and its answer begins at its corner."""
+    """The box around the selection is answered alone, and its answer begins at the box's corner."""
     facts = krita.of("selected_part")
 
     assert min(facts["corner"]) >= 0
@@ -101,7 +101,7 @@ def test_selection(krita) -> None:
 
 
 def test_selected_shape(krita) -> None:
-    """The answer to a round selection keeps all pixels of its box; a mask shows the shape; one step of undo."""
+    """The answer to a round selection keeps all pixels of its box; a mask shows the shape; one undo step."""
     facts = krita.of("selected_shape")
     same(krita, "shape", (24, 16), 2)
     made = pixels(krita.read("shape.out"), 48, 32).astype(float)
@@ -124,7 +124,7 @@ def test_selected_shape(krita) -> None:
 
 
 def test_pixel_art(krita) -> None:
-    """Few colours are known as pixel art, and with the colours kept there is no other."""
+    """Few colours are recognised as pixel art, and with the colours kept there are no others."""
     facts = krita.of("pixel_art")
     same(krita, "pixel_art", (24, 24), 4, palette="keep")
     given, made = (pixels(krita.read("pixel_art" + end), side, side) for end, side in ((".src", 24), (".out", 96)))
@@ -147,7 +147,7 @@ def test_shown_layers(krita, name: str) -> None:
 
 
 def test_hidden_and_passing(krita) -> None:
-    """Hidden layers and groups, and groups that pass through, are answered as they are now."""
+    """Hidden layers and groups, and pass-through groups, are answered in their current state."""
     facts = krita.of("hidden_and_passing")
 
     assert facts["hidden layer"]
@@ -156,7 +156,7 @@ def test_hidden_and_passing(krita) -> None:
 
 
 def test_beyond_the_canvas(krita) -> None:
-    """What lies outside the canvas is answered too, and lies outside the new one."""
+    """Pixels outside the canvas are answered too, and are outside the new one."""
     facts = krita.of("beyond_the_canvas")
 
     assert facts["size"] == [32, 24]
@@ -165,7 +165,7 @@ def test_beyond_the_canvas(krita) -> None:
 
 
 def test_animation(krita) -> None:
-    """All keyframes are frames of one job, and become keyframes at the same times, whatever is in front meanwhile."""
+    """All keyframes are frames of one job, and become keyframes at the same times, whatever is active meanwhile."""
     facts = krita.of("animation")
     given = [pixels(krita.read(f"animation-{i}.src"), 16, 12) for i in range(3)]
     made = [pixels(krita.read(f"animation-{i}.out"), 32, 24) for i in range(3)]
@@ -182,7 +182,7 @@ def test_animation(krita) -> None:
 
 
 def test_animated_group(krita) -> None:
-    """All frames of a group with an animated layer are read as they are shown, and the shown time comes back."""
+    """All frames of a group with an animated layer are read as they are shown, and the shown time is restored."""
     facts = krita.of("animated_group")
 
     assert facts["frames"] == 2
@@ -192,7 +192,7 @@ def test_animated_group(krita) -> None:
 
 
 def test_candidates(krita) -> None:
-    """Several answers: the strip, more like one of them, and all in a group that is one step of undo."""
+    """Several answers: the strip, more like one of them, and all in a group as one undo step."""
     facts = krita.of("candidates")
     given = pixels(krita.read("candidates.src"), 24, 24)
 
@@ -221,7 +221,7 @@ def test_candidates(krita) -> None:
 
 
 def test_recipes(krita) -> None:
-    """Each answer comes back alone by one click, from the document and from its file; a face comes back at 1024."""
+    """Each answer is reproduced alone by one click, from the document and from its file; a face is made at 1024."""
     facts = krita.of("recipes")
 
     assert len(set(facts["labels"])) == 3
@@ -233,7 +233,7 @@ def test_recipes(krita) -> None:
 
 
 def test_idle_rows(krita) -> None:
-    """A seed that changes nothing is not shown, nor what the kind of picture does not know; old answers are marked."""
+    """A seed without effect is hidden, and so are options of other kinds; old answers are marked."""
     facts = krita.of("idle_rows")
 
     assert [facts[name] for name in ("calm", "vivid", "normals")] == [False, True, False]
@@ -241,7 +241,7 @@ def test_idle_rows(krita) -> None:
 
 
 def test_live_preview(krita) -> None:
-    """The preview follows what is painted, what is selected, and which layer is active; it fits a narrow docker."""
+    """The preview follows painting, the selection, and the active layer; it fits a narrow docker."""
     facts = krita.of("live_preview")
 
     assert facts["followed"]

@@ -1,4 +1,4 @@
-"""Jobs, engines, documents and Krita itself that end in the middle; and how the interface fares meanwhile."""
+"""Jobs, engines, documents and Krita itself that end in the middle; and the interface meanwhile."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.host, pytest.mark.timeout(1800)]
 
 
 def test_cancel(krita) -> None:
-    """Cancel is felt at once, changes nothing, and frees the engine."""
+    """Cancel works at once, changes nothing, and frees the engine."""
     facts = krita.of("cancelled")
 
     assert facts["seconds to idle"] < 0.1
@@ -24,7 +24,7 @@ def test_cancel(krita) -> None:
 
 
 def test_engine_killed(krita) -> None:
-    """A dead engine is replaced, and the user gets the answer all the same."""
+    """A dead engine is replaced, and the user still gets the answer."""
     facts = krita.of("engine_killed")
 
     assert facts["restarted"]
@@ -33,7 +33,7 @@ def test_engine_killed(krita) -> None:
 
 
 def test_document_closed(krita) -> None:
-    """Closing the document during a job, or before Apply, is a sentence and nothing worse."""
+    """Closing the document during a job, or before Apply, gives a sentence and nothing worse."""
     facts = krita.of("document_closed")
 
     assert "closed" in facts["during"]
@@ -45,7 +45,7 @@ def test_document_closed(krita) -> None:
 
 
 def test_other_document_in_front(krita) -> None:
-    """Whoever turns to another document during a job gets the answer in the one that was asked for, and no other."""
+    """A user who switches to another document during a job gets the answer in the original one only."""
     facts = krita.of("other_document_in_front")
 
     assert facts["in front"]
@@ -57,7 +57,7 @@ def test_other_document_in_front(krita) -> None:
 
 
 def test_all_documents_closed(krita) -> None:
-    """The document that the plug-in works in may be closed by others: another one is made."""
+    """The document that the plug-in works in may be closed by others: a new one is created."""
     facts = krita.of("all_closed")
 
     assert facts["with one of its own"] == 1
@@ -65,7 +65,7 @@ def test_all_documents_closed(krita) -> None:
 
 
 def test_cancelled_while_added(krita) -> None:
-    """Cancel while the answer goes into a new document takes that document away, and the answer is still offered."""
+    """Cancel while the answer goes into a new document removes that document, and the answer is still offered."""
     facts = krita.of("apply_cancelled")
 
     assert facts["begun"]
@@ -76,12 +76,12 @@ def test_cancelled_while_added(krita) -> None:
 
 
 def test_engine_missing(krita) -> None:
-    """Without an engine the sentence names the command that mends it."""
+    """Without an engine the sentence names the command that fixes it."""
     assert "depixel install krita" in krita.of("engine_missing")["words"]
 
 
 def test_interface_stays_alive(krita) -> None:
-    """While a layer of 1024 x 1024 pixels is answered, the interface hardly waits, and little is added to the time."""
+    """While a layer of 1024 x 1024 pixels is answered, the interface hardly blocks, and little time is added."""
     facts = krita.of("heartbeat")
 
     assert facts["size"] == [2048, 2048]
@@ -93,7 +93,7 @@ def test_interface_stays_alive(krita) -> None:
 
 
 def test_interface_stays_alive_in_every_way(krita) -> None:
-    """Neither conversion nor masks, groups and other documents make the interface wait; only Krita's own views do."""
+    """Neither conversion nor masks, groups and other documents block the interface; only Krita's own views do."""
     facts = krita.of("heartbeat_ways")
     view = facts["view by Krita alone"]["longest own"]
     ways = {name: found for name, found in facts.items() if isinstance(found, dict) and "job" in found}
@@ -107,13 +107,13 @@ def test_interface_stays_alive_in_every_way(krita) -> None:
 
 
 def test_leaving_during_a_job(krita) -> None:
-    """Krita can be closed while docker and dialog wait for the engine: it ends by itself, with 0."""
+    """Krita can be closed while docker and dialog wait for the engine: it ends by itself with exit code 0."""
     assert "end" in krita.facts, krita.log[-3000:]
     assert json.loads(krita.read("leaving.json"))["busy"] == [True, True]
     assert krita.exit_code == 0, krita.log[-3000:]
 
 
 def test_no_tracebacks(krita) -> None:
-    """Nothing went wrong that nobody saw: no traceback and no assertion of the plug-in in Krita's log."""
+    """No hidden errors: no traceback and no assertion of the plug-in in Krita's log."""
     assert "Traceback" not in krita.log, krita.log[krita.log.index("Traceback") :][:3000]
     assert "changeList.memento" not in krita.log

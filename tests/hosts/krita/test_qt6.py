@@ -13,7 +13,9 @@ PANELS = Path(__file__).with_name("panels.py")
 
 
 def test_widgets_under_qt6(host: Host) -> None:
-    """Dialogs, docker, answers side by side and dials are drawn and follow mouse and keys; all fits a narrow docker."""
+    """
+    Dialogs, docker, answers side by side and dials are drawn and react to mouse and keys; all fits a narrow docker.
+    """
     out = host.work / "qt6"
     out.mkdir()
 

@@ -1,4 +1,4 @@
-"""Archives with two readings, or with a program in them, are refused; what torch wrote is read as torch reads it."""
+"""Ambiguous archives, or archives with a program in them, are refused; torch's own are read as torch reads them."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize("way", sorted(HOSTILE))
 def test_an_archive_has_one_reading_or_none(way: str) -> None:
-    """Each trick is one sentence; nothing of either reading is taken."""
+    """Each trick gives one sentence; neither interpretation is used."""
     with pytest.raises(WeightsError, match=r"^x\.pth .*\.$"):
         read_torch(HOSTILE[way](), "x.pth")
 

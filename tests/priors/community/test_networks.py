@@ -1,4 +1,4 @@
-"""Other people's networks: every architecture that spandrel builds, against spandrel's own answer, and as `--model`."""
+"""Third-party networks: every architecture that spandrel builds, compared with spandrel's answer, and as `--model`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ CPU = torch.device("cpu")
 
 @pytest.fixture(autouse=True)
 def float32(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On processors that are fast at bfloat16, too: comparisons are to 1e-4."""
+    """Also on processors that are fast at bfloat16: comparisons are to 1e-4."""
     from depixel.priors.community import keeping
 
     monkeypatch.setattr(keeping, "fast_at_bfloat16", lambda device: False)
@@ -67,7 +67,7 @@ def ask(name: str, **values: Any) -> Request:
 
 @pytest.mark.parametrize("name", sorted(NETWORKS))
 def test_each_architecture_answers_as_in_spandrel(name: str, tmp_path: Path) -> None:
-    """Out of the file, through the kept weights: what spandrel's own call gives, to 1e-4; and exact when exported."""
+    """From the file, through the stored weights: spandrel's own result to 1e-4; exact when exported."""
     import spandrel
 
     add(name, tmp_path)
@@ -85,13 +85,13 @@ def test_each_architecture_answers_as_in_spandrel(name: str, tmp_path: Path) -> 
 
 
 def test_there_are_fifteen_families_and_more() -> None:
-    """The table of tiny networks covers what the promise says."""
+    """The table of tiny networks covers the promised architectures."""
     assert len(NETWORKS) >= 15
 
 
 @pytest.mark.parametrize("suffix", [".pth", ".pt", ".ckpt", ".safetensors"])
 def test_each_kind_of_file_is_the_same_network(suffix: str, tmp_path: Path) -> None:
-    """The ending does not matter."""
+    """The extension does not matter."""
     add("esrgan", tmp_path, suffix)
 
     answer = Upsampler("cpu").upsample(picture(12), ask("esrgan"))
@@ -101,7 +101,7 @@ def test_each_kind_of_file_is_the_same_network(suffix: str, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("name", ["esrgan", "swinir", "drct", "span"])
 def test_tiles_equal_the_whole_picture(name: str, tmp_path: Path) -> None:
-    """Convolutions and windows of attention: cut into tiles, no pixel differs by more than a level."""
+    """Convolutions and windowed attention: cut into tiles, no pixel differs by more than a level."""
     add(name, tmp_path)
     whole, tiled = Upsampler("cpu"), Upsampler("cpu")
     tiled._budget = 96 * 96
@@ -112,7 +112,7 @@ def test_tiles_equal_the_whole_picture(name: str, tmp_path: Path) -> None:
 
 
 def test_a_network_that_sees_everything_says_so(tmp_path: Path) -> None:
-    """Attention to places anywhere: tiles cannot equal the whole picture; the report names the difference."""
+    """Global attention: tiles cannot equal the whole picture; the report names the difference."""
     path = add("craft", tmp_path)
     tiled = Upsampler("cpu")
     tiled._budget = 64 * 64
@@ -127,7 +127,7 @@ def test_a_network_that_sees_everything_says_so(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("scale", [2, 3, 8])
 def test_other_factors_alpha_wrap_depth_and_animation(scale: int, tmp_path: Path) -> None:
-    """What the network does not know: alpha, 16 bits, several frames, borders that continue, any factor."""
+    """What the network does not support: alpha, 16 bits, several frames, wrapped borders, any factor."""
     add("esrgan", tmp_path)
     upsampler = Upsampler("cpu")
     flat = picture(10, alpha=True)
@@ -143,7 +143,7 @@ def test_other_factors_alpha_wrap_depth_and_animation(scale: int, tmp_path: Path
 
 
 def test_several_models_give_one_candidate_each(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """--model a,b,art-small: three files, each named by its model; --candidates says that it changes nothing."""
+    """--model a,b,art-small: three files, each named by its model; a note says that --candidates has no effect."""
     add("esrgan", tmp_path)
     add("compact", tmp_path)
     Image.fromarray(picture(12).frames[0]).save(tmp_path / "in.png")
@@ -172,7 +172,7 @@ def test_imagination_and_steps_say_that_they_do_nothing(tmp_path: Path) -> None:
 
 
 def test_models_lists_what_each_is_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """`depixel models add` shows architecture, scale, channels and sizes; `depixel models` what each is for."""
+    """`depixel models add` shows architecture, scale, channels and sizes; `depixel models` the purpose of each."""
     torch.save(make("swinir").state_dict(), tmp_path / "4x Nice.pth")
 
     assert main(["models", "add", str(tmp_path / "4x Nice.pth"), "--licence", "CC BY 4.0"]) == 0
@@ -187,7 +187,7 @@ def test_models_lists_what_each_is_for(tmp_path: Path, capsys: pytest.CaptureFix
 
 
 def test_networks_for_other_tasks_are_refused(tmp_path: Path) -> None:
-    """One sentence for a network that does not enlarge, and for tensors of no known architecture."""
+    """One sentence for a network that does not enlarge, and for tensors of an unknown architecture."""
     from spandrel.architectures.Compact import Compact
     from spandrel.architectures.SCUNet import SCUNet
 
@@ -204,7 +204,7 @@ def test_networks_for_other_tasks_are_refused(tmp_path: Path) -> None:
 
 
 def test_sizes_that_lie_are_refused(tmp_path: Path) -> None:
-    """Layers by the thousand million, and layers whose sizes multiply to terabytes: one sentence, at once."""
+    """Billions of layers, and layers whose sizes multiply to terabytes: one sentence, at once."""
     state = {key: value.clone() for key, value in make("compact").state_dict().items()}
     for change, words in (
         ({"body.999999999.weight": torch.zeros(1)}, "implies more layers"),
@@ -217,7 +217,7 @@ def test_sizes_that_lie_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_tampered_copy_is_refused(tmp_path: Path) -> None:
-    """What lies in the folder of added models is not trusted either."""
+    """The contents of the folder of added models are not trusted either."""
     from safetensors.torch import save_file
 
     for network in ("x", {"scale": 4}, {"family": "spandrel", "scale": 10**9, "tags": []}):

@@ -1,4 +1,4 @@
-"""Networks in ONNX files: what onnxruntime answers, through the same adapter; files that reach outside are refused."""
+"""Networks in ONNX files: onnxruntime's answers, through the same adapter; external references are refused."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def graph(scale: int = 2, side: int | None = None, channels: int = 3, outputs: i
 
 @pytest.mark.parametrize("channels", [1, 3, 4])
 def test_it_answers_as_onnxruntime_does(channels: int, tmp_path: Path) -> None:
-    """Out of the file, through the kept graph: onnxruntime's own answer to 1e-4; exact when exported."""
+    """From the file, through the stored graph: onnxruntime's own answer to 1e-4; exact when exported."""
     model = graph(channels=channels)
     (tmp_path / "m.onnx").write_bytes(model.SerializeToString())
     add_model(tmp_path / "m.onnx", "m", "MIT")

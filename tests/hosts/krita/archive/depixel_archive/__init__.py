@@ -1,6 +1,6 @@
 """
 A Krita plug-in that imports the archive named in DEPIXEL_ARCHIVE through Krita's own Import Python Plugin from File, as
-a user would; started again without it, it uses what was imported. What it found is in DEPIXEL_DRIVER_OUT.
+a user would; started again without it, it uses the imported plug-in. Its results are in DEPIXEL_DRIVER_OUT.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from krita import Extension, Krita
 from PyQt5 import QtCore, QtWidgets
 
 OUT, ARCHIVE = os.environ.get("DEPIXEL_DRIVER_OUT", ""), os.environ.get("DEPIXEL_ARCHIVE", "")
-WAIT = 120.0  # seconds for each thing on a busy machine
+WAIT = 120.0  # seconds for each step on a busy machine
 app = Krita.instance()
 
 
 class Importer(Extension):
-    """Waits for the window, does its steps, and leaves."""
+    """Waits for the window, runs its steps, and quits."""
 
     steps = None
 
@@ -34,7 +34,7 @@ class Importer(Extension):
             QtCore.QTimer.singleShot(1500, self.tick)
 
     def everything(self):
-        """Import, or use what was imported; then leave."""
+        """Import, or use the imported plug-in; then quit."""
         yield from until(lambda: app.activeWindow() is not None and app.activeWindow().qwindow().isVisible())
         yield 1000
         name = "import" if ARCHIVE else "use"
@@ -52,7 +52,7 @@ class Importer(Extension):
         app.action("file_quit").trigger()
 
     def tick(self) -> None:
-        """Move on, and come back when the event loop had its turn; that of a dialog too."""
+        """Continue after the event loop has run, including that of a dialog."""
         try:
             pause = next(self.steps)
         except StopIteration:
@@ -61,7 +61,7 @@ class Importer(Extension):
 
 
 def import_archive(facts):
-    """Tools > Scripts > Import Python Plugin from File: choose the archive, and let it be switched on."""
+    """Tools > Scripts > Import Python Plugin from File: choose the archive, and let it be enabled."""
     QtCore.QTimer.singleShot(0, app.action("plugin_importer_file").trigger)
     chooser = yield from modal(QtWidgets.QFileDialog)
     chooser.findChild(QtWidgets.QLineEdit).setText(ARCHIVE)
@@ -77,7 +77,7 @@ def import_archive(facts):
 
 
 def use(facts):
-    """After the restart: entries and docker are there, and an answer comes out."""
+    """After the restart: entries and docker exist, and an answer is produced."""
     facts["entries"] = [app.action(f"depixel_{name}") is not None for name in ("upscale", "upscale_filter")]
     document = app.createDocument(12, 10, "sprite", "RGBA", "U8", "", 72.0)
     document.setBatchmode(True)
@@ -109,7 +109,7 @@ def modal(kind):
 
 
 def until(condition):
-    """Wait for something; AssertionError when it does not come."""
+    """Wait for a condition; AssertionError on timeout."""
     end = time.monotonic() + WAIT
     while not condition():
         assert time.monotonic() < end, condition
@@ -117,7 +117,7 @@ def until(condition):
 
 
 def save(name, samples):
-    """Bytes for the tests outside."""
+    """Save bytes for the tests outside."""
     with open(os.path.join(OUT, name), "wb") as file:
         file.write(bytes(samples))
 

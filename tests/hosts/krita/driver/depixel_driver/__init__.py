@@ -1,8 +1,8 @@
 """
-A Krita plug-in that runs the scenarios of this folder inside Krita, as a user would, and writes what it found.
+A Krita plug-in that runs the scenarios of this folder inside Krita, as a user would, and records the results.
 
-Each scenario is a generator; it yields milliseconds to let Krita's event loop run. Its facts, and the sentence of what
-went wrong, go into result.json; pixels and screenshots go into files beside it, where the tests outside look at them.
+Each scenario is a generator that yields milliseconds to let Krita's event loop run. Its facts, and its error, go into
+result.json; pixels and screenshots go into files next to it, where the tests outside check them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ faulthandler.enable()  # where Python was when Krita crashed, in its log
 
 
 class Driver(Extension):
-    """Waits for the window, runs every scenario, and leaves."""
+    """Waits for the window, runs every scenario, and quits."""
 
     started = False
 
@@ -49,7 +49,7 @@ class Driver(Extension):
         """Run the scenarios named in the environment, or all."""
         from depixel_driver import desk
 
-        sys.excepthook = traceback.print_exception  # Krita's own opens a dialog, and nobody would close it
+        sys.excepthook = traceback.print_exception  # Krita's own handler opens a dialog, and nobody would close it
         for name in (
             "scenarios",
             "kinds",
@@ -67,7 +67,7 @@ class Driver(Extension):
         self.tick()
 
     def everything(self, desk):
-        """All scenarios one after the other, each with a clean desk."""
+        """All scenarios one after the other, each starting without documents or dialogs."""
         for name in self.names:
             began = time.monotonic()
             facts: dict = {}
@@ -90,13 +90,13 @@ class Driver(Extension):
         yield from sys.modules["depixel_driver.life"].leave_during_a_job()
 
     def write(self) -> None:
-        """What is known so far: a crash later does not take it away."""
+        """Save the results so far, so that a later crash does not lose them."""
         with open(os.path.join(OUT, "result.json.part"), "w", encoding="utf-8") as file:
             json.dump(self.results, file, indent=1)
         os.replace(os.path.join(OUT, "result.json.part"), os.path.join(OUT, "result.json"))
 
     def tick(self) -> None:
-        """Move on, and come back when the event loop had its turn."""
+        """Continue after the event loop has run."""
         try:
             pause = next(self.steps)
         except StopIteration:

@@ -9,7 +9,7 @@ from depixel_krita.colours import colours_of
 
 @scenario
 def colours(facts):
-    """Every model and depth into a new layer, whose own pixels are read back."""
+    """Every model and depth, answered into a new layer whose own pixels are read back."""
     for model, depth, profile in (
         ("RGBA", "U8", "ClayRGB-elle-V2-g22.icc"),
         ("RGBA", "U16", ""),
@@ -55,7 +55,7 @@ def colours(facts):
 
 
 def shown(samples, width, height, own, colours):
-    """How Krita shows a layer of its `own` colours in a document of other `colours`: not the way that we convert."""
+    """How Krita shows a layer with its `own` colours in a document with other `colours`: not by our conversion."""
     document = app.createDocument(width, height, "conversion", colours.model, colours.depth, colours.profile, 72.0)
     document.setBatchmode(True)
     for node in document.topLevelNodes():
@@ -73,7 +73,7 @@ def shown(samples, width, height, own, colours):
 
 @scenario
 def deep_group(facts):
-    """Several answers in 16 bits become a group that loses nothing of them."""
+    """Several 16-bit answers become a group without loss."""
     opaque = [(*pixel[:3], 255) for pixel in desk.art(16, 12)]
     document, _ = yield from new(16, 12, "RGBA", "U16", pixels=opaque)
     panel = docker()

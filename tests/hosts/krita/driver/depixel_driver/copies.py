@@ -1,4 +1,4 @@
-"""Whole documents, several layers, and copies to give away."""
+"""Whole documents, several layers, and copies to share."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DRAWING = """<svg xmlns="http://www.w3.org/2000/svg" width="24pt" height="16pt" 
 
 
 def rich():
-    """A document with all that a copy has to keep; (document, its base layer)."""
+    """A document with everything that a copy must preserve; (document, its base layer)."""
     document, base = yield from new(24, 16)
     document.setName("rich")
     group = document.createGroupLayer("folder")
@@ -55,7 +55,7 @@ def rich():
 
 
 def tree(document):
-    """Every node with what a copy has to keep."""
+    """Every node with the properties that a copy must preserve."""
     return [
         [n.type(), n.name(), n.opacity(), n.blendingMode(), n.visible(), n.locked(), n.colorLabel(), n.alphaLocked()]
         for n in below(document.rootNode())
@@ -69,7 +69,7 @@ def named(document, name):
 
 
 def asked(panel, **values):
-    """Press the button, and wait until what came of it is in Krita."""
+    """Press the button, and wait until the result is in Krita."""
     panel.forget()
     panel.live.setChecked(False)
     panel.form.set_values({**panel.action.defaults(), **values})
@@ -81,7 +81,7 @@ def asked(panel, **values):
 
 
 def back_to(document, made):
-    """Close the document that came of it without saving, and bring its source to the front."""
+    """Close the resulting document without saving, and activate its source."""
     made.setModified(False)
     made.close()
     desk.front(document)
@@ -90,7 +90,7 @@ def back_to(document, made):
 
 @scenario
 def whole_document(facts):
-    """All layers in register in one go: the structure stays, every painted layer and mask is answered."""
+    """All layers in register at once: the structure stays, every painted layer and mask is answered."""
     document, _base = yield from rich()
     document.setFileName(os.path.join(desk.OUT, "rich.kra"))
     document.save()
@@ -220,7 +220,7 @@ def animated_document(facts):
 
 @scenario
 def flattened(facts):
-    """An anonymised face, and a copy of it with nothing below."""
+    """An anonymised face, and a copy of it without anything below."""
     document, _layer = yield from new(48, 48, pixels=desk.face(48))
     selection = Selection()
     selection.select(8, 8, 32, 32, 255)

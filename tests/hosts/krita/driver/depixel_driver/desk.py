@@ -1,4 +1,4 @@
-"""What every scenario does: documents with known pixels, the docker, a job run to its end, undo, screenshots."""
+"""What every scenario needs: documents with known pixels, the docker, running a job to its end, undo, screenshots."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from depixel_krita.qt import QtCore, QtWidgets
 
 OUT = os.environ.get("DEPIXEL_DRIVER_OUT", "")
 WAIT = 120.0  # seconds for one job on a busy machine
-LONG = {"scale": 4, "domain": "art", "candidates": 8, "imagination": 1.0, "steps": 5000}  # a job that lasts
+LONG = {"scale": 4, "domain": "art", "candidates": 8, "imagination": 1.0, "steps": 5000}  # a long job
 app = Krita.instance()
 ALL = {}
 
 
 def scenario(function):
-    """Add it to those that are run, in the order of the files."""
+    """Register a scenario; they run in the order of the files."""
     ALL[function.__name__] = function
     return function
 
 
 def art(width, height, phase=0):
-    """A small drawing as (r, g, b, a) in 0 ... 255: flat shapes, a slope, an outline, clear corners."""
+    """A small drawing as (r, g, b, a) in 0 ... 255: flat shapes, a gradient, an outline, transparent corners."""
     pixels = []
     for y in range(height):
         for x in range(width):
@@ -43,7 +43,7 @@ def art(width, height, phase=0):
 
 
 def face(side):
-    """Something that has the colours and the places of a face: hair, skin, two eyes, a mouth."""
+    """A picture with the colours and layout of a face: hair, skin, two eyes, a mouth."""
     pixels = []
     for y in range(side):
         for x in range(side):
@@ -62,7 +62,7 @@ def face(side):
 
 
 def stored(pixels, model, depth):
-    """These pixels as Krita keeps them in memory."""
+    """These pixels in Krita's memory layout."""
     out = bytearray()
     for r, g, b, a in pixels:
         values = {"RGBA": (b, g, r, a), "GRAYA": (g, a), "CMYKA": (255 - r, 255 - g, 255 - b, 20, a)}.get(
@@ -106,7 +106,7 @@ def settle(document):
 
 
 def until(condition, what, seconds=WAIT):
-    """Wait for something; AssertionError when it does not come."""
+    """Wait for a condition; AssertionError on timeout."""
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, f"waited {seconds:.0f} s for {what}"
@@ -144,7 +144,7 @@ def apply(panel, all_of_them=False):
 
 
 def documents():
-    """The user's; not the one that the plug-in works in."""
+    """The user's document; not the one that the plug-in works in."""
     return [d for d in app.documents() if d.name() != scratch.NAME]
 
 
@@ -159,7 +159,7 @@ def tops(document):
 
 
 def front(document):
-    """Turn to a document, as with a click on its tab."""
+    """Activate a document, as with a click on its tab."""
     next(view for view in app.activeWindow().views() if view.document() == document).setVisible()
 
 
@@ -176,7 +176,7 @@ def step(name, document):
 
 
 def save(name, samples):
-    """Bytes for the tests outside."""
+    """Save bytes for the tests outside."""
     with open(os.path.join(OUT, name), "wb") as file:
         file.write(bytes(samples))
 

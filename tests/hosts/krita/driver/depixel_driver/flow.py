@@ -18,7 +18,7 @@ DOCUMENTATION = os.environ.get("DEPIXEL_DRIVER_DOCS", "")
 
 
 def press(panel, **values):
-    """Press the button and go on."""
+    """Press the button and continue."""
     panel.live.setChecked(False)
     panel.form.set_values({**panel.action.defaults(), **values})
     panel.adds_single = True
@@ -54,7 +54,7 @@ def queue(facts):
 
 @scenario
 def repeat(facts):
-    """The last request again without a dialog; where something has to be said or chosen, the dialog comes."""
+    """The last request again without a dialog; if there is a message or a choice, the dialog opens."""
     document, _ = yield from new(16, 12)
     yield from asked(docker(), scale=3, domain="art", output="new-layer")
     facts["first"] = len(layers(document))
@@ -112,7 +112,9 @@ def side_by_side(facts):
 
 @scenario
 def sizes(facts):
-    """Sizes in percent and pixels, for one layer and for a document; what cannot be is said, and the values stay."""
+    """
+    Sizes in percent and pixels, for one layer and for a document; impossible ones are reported, and the values stay.
+    """
     document, _ = yield from new(20, 16)
     panel = docker()
     found = []
@@ -156,7 +158,7 @@ def sizes(facts):
 
 @scenario
 def presets(facts):
-    """Depixel's presets, the user's own, and earlier requests, in one menu."""
+    """Depixel's presets, the user's own, and recent requests, in one menu."""
     yield from new(8, 8)
     panel = docker()
     panel.form.set_values({**panel.action.defaults(), "scale": 7, "domain": "art"})
@@ -186,7 +188,7 @@ def presets(facts):
 
 @scenario
 def person(facts):
-    """The drawn person's dials write the option; a word that is no dial is refused, and the values stay."""
+    """The drawn person's dials write the option; an unknown word is refused, and the values stay."""
     yield from new(16, 16, pixels=desk.face(16))
     panel = docker(1)
     panel.form.set_values(panel.action.defaults())
@@ -215,7 +217,7 @@ def person(facts):
 
 @scenario
 def low_docker(facts):
-    """A docker of 200 and 400 pixels of height: the buttons are always in sight, and the rest scrolls."""
+    """A docker 200 and 400 pixels high: the buttons are always visible, and the rest scrolls."""
     yield from new(48, 48)
     dock = next(d for d in app.dockers() if d.objectName() == "depixel_docker")
     dock.setFloating(True)
@@ -274,14 +276,14 @@ class Hand:
 
 @scenario
 def clicks(facts):
-    """The five tasks in the docker, each from the default values: how many clicks until the answer is in Krita."""
+    """The five tasks in the docker, each from the default values: the number of clicks until the answer is in Krita."""
     for name, action in (("upscale", 0), ("four", 0), ("document", 0), ("face", 1), ("anonymise", 2)):
         facts[name] = yield from counted(name, action)
         yield from desk.clean()
 
 
 def counted(name, action):
-    """One task: [clicks, documents at the end, what the panel says]."""
+    """One task: [clicks, number of documents at the end, the panel's message]."""
     document, layer = yield from new(48, 48, pixels=desk.face(48) if action else None)
     if name == "anonymise":
         group = document.createGroupLayer("group")

@@ -175,7 +175,7 @@ def hidden_and_passing(facts):
 
 @scenario
 def beyond_the_canvas(facts):
-    """What lies outside comes along, and stays outside."""
+    """Pixels outside are included, and stay outside."""
     document, layer = yield from new(16, 12)
     put(layer, stored(desk.art(8, 6, 3), "RGBA", "U8"), -8, -6, 8, 6)
     yield from settle(document)
@@ -195,7 +195,9 @@ def beyond_the_canvas(facts):
 
 @scenario
 def animation(facts):
-    """Keyframes of the timeline become one job, and keyframes at the same times; whoever else is in front is safe."""
+    """
+    Keyframes of the timeline become one job, and keyframes at the same times; another active document is unaffected.
+    """
     other, bystander = yield from new(16, 12)
     document, layer = yield from new(16, 12)
     times = (0, 3, 7)
@@ -208,7 +210,7 @@ def animation(facts):
     painting = panel.offers[1].painting
     panel.apply_all.click()
     yield from until(lambda: len(desk.documents()) == 3 and app.activeDocument() not in (other, document), "its view")
-    desk.front(other)  # the user turns to another document
+    desk.front(other)  # the user switches to another document
     yield from until(lambda: not panel.busy, "the keyframes")
     assert not panel.offers, panel.message
     made = next(d for d in desk.documents() if d not in (other, document))
@@ -228,7 +230,7 @@ def animation(facts):
 
 @scenario
 def animated_group(facts):
-    """A group with an animated layer is read frame by frame as it is shown; the time that was shown comes back."""
+    """A group with an animated layer is read frame by frame as it is shown; the shown time is restored."""
     document, still = yield from new(16, 12)
     group = document.createGroupLayer("folder")
     document.rootNode().addChildNode(group, None)

@@ -1,4 +1,4 @@
-"""What goes away in the middle: jobs, engines, documents, Krita itself."""
+"""Jobs, engines, documents and Krita itself disappear in the middle."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from depixel_driver.desk import LONG, app, apply, ask, docker, layers, new, save
 
 @scenario
 def cancelled(facts):
-    """A long job, given up: the document is as before, and the engine is free."""
+    """A long job, cancelled: the document is unchanged, and the engine is free."""
     document, _ = yield from new(32, 32)
     panel = docker()
     panel.forget()
@@ -48,7 +48,7 @@ def cancelled(facts):
 
 @scenario
 def engine_killed(facts):
-    """The engine dies in the middle: another is started, and the job is run again."""
+    """The engine dies in the middle: another one is started, and the job runs again."""
     document, layer = yield from new(32, 32)
     save("engine_killed.src", layer.pixelData(0, 0, 32, 32))
     panel = docker()
@@ -70,7 +70,7 @@ def engine_killed(facts):
 
 @scenario
 def document_closed(facts):
-    """The document goes away during a job, and while answers wait; Krita lives, and says so."""
+    """The document is closed during a job, and while answers wait; Krita survives and shows a message."""
     document, _ = yield from new(64, 64)
     panel = docker()
     panel.form.set_values({**panel.action.defaults(), **LONG, "output": "new-layer"})
@@ -111,7 +111,7 @@ def document_closed(facts):
 
 @scenario
 def other_document_in_front(facts):
-    """The user turns to another document during a job: the answer goes where it belongs, and nowhere else."""
+    """The user switches to another document during a job: the answer goes where it belongs, and nowhere else."""
     first, _ = yield from new(16, 12)
     second, _ = yield from new(20, 20)
     panel = docker()
@@ -135,7 +135,7 @@ def other_document_in_front(facts):
 
 @scenario
 def all_closed(facts):
-    """A script of the user's closes all documents, that of the plug-in too; the next job works all the same."""
+    """A script of the user's closes all documents, including that of the plug-in; the next job still works."""
     yield from new(16, 12, "CMYKA")
     panel = docker()
     yield from ask(panel, scale=2)
@@ -153,7 +153,7 @@ def all_closed(facts):
 
 @scenario
 def apply_cancelled(facts):
-    """Cancelled while the answer goes into a new document: no half of one stays behind."""
+    """Cancelled while the answer goes into a new document: no incomplete document remains."""
     yield from new(32, 32)
     panel = docker()
     yield from ask(panel, scale=16, domain="data", output="new-document")
@@ -193,7 +193,7 @@ def engine_missing(facts):
 
 
 def leave_during_a_job():
-    """The last thing: Krita is closed while the engine works. The tests outside look at how it ended."""
+    """At the end: Krita is closed while the engine works. The tests outside check how it ended."""
     yield from new(64, 64)
     panel = docker()
     panel.form.set_values({**panel.action.defaults(), **LONG})

@@ -1,4 +1,4 @@
-"""How long the interface stands still, and what a round trip costs beside the engine's own time."""
+"""How long the interface blocks, and what a round trip costs besides the engine's own time."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ROUNDS = 3  # of what is compared with Krita alone
 
 @scenario
 def heartbeat(facts):
-    """A layer of 1024 x 1024 pixels, twice as large: how long the interface stood still, and what came on top."""
+    """A layer of 1024 x 1024 pixels, twice as large: how long the interface blocked, and the additional time."""
     document = yield from large(SIDE)
     panel = docker()
     yield 1000
@@ -65,7 +65,7 @@ def keep_least(facts, name, beat):
 
 @scenario
 def heartbeat_ways(facts):
-    """The ways in and out that cost more: colours that are converted, a shape, a group, other documents."""
+    """The slower paths in and out: converted colours, a shape, a group, other documents."""
     for name, model, values in (
         ("CMYK", "CMYKA", {"output": "new-layer"}),
         ("shape", "RGBA", {"output": "new-layer"}),
@@ -80,7 +80,7 @@ def heartbeat_ways(facts):
             selection.select(100, 100, 50, 50, 0)
             document.setSelection(selection)
         panel = docker()
-        yield 1500  # the docker has looked, and made ready
+        yield 1500  # the docker has checked the selection, and prepared
         facts[name] = {}
         yield from job(facts[name], panel, scale=2, domain="art", **values)
         reply = panel._shown
@@ -167,9 +167,9 @@ def delivery(facts, panel):
 
 class Beat:
     """
-    Beats every 5 ms while the event loop runs; remembers the longest silences, in milliseconds.
+    Beats every 5 ms while the event loop runs; records the longest gaps, in milliseconds.
 
-    A silence is the interface's own as far as the system did not give the processor to other programs in it.
+    A gap counts as the interface's own except for time that the system gave to other programs.
     """
 
     def __init__(self) -> None:
@@ -188,7 +188,7 @@ class Beat:
         self.last, self.waited = now, waited
 
     def stop(self):
-        """Longest silence, longest one of its own, how many were over 50 ms, and the longest with their seconds."""
+        """Longest gap, longest own gap, number of gaps over 50 ms, and the longest ones with their seconds."""
         self.beat()
         self.timer.stop()
         longest = sorted(self.gaps, key=lambda gap: -gap[1])[:6]
@@ -203,7 +203,7 @@ class Beat:
 
 
 class Clock:
-    """Notes when a job passes from one hand to the next, and which of the plug-in's slots took long."""
+    """Records when a job passes between stages, and which of the plug-in's slots took long."""
 
     WATCHED = (
         (task.EngineCall, "_work", "thread"),
@@ -230,7 +230,7 @@ class Clock:
         return self.moments[end] - self.moments[start]
 
     def parts(self, engine):
-        """Seconds of each part of the way; `engine` is what the engine says it took."""
+        """Seconds of each stage; `engine` is the engine's own report."""
         names = ("asked", "thread", "sent", "told", "fetched", "ready", "shown")
         parts = {f"{a} to {b}": round(self.span(a, b), 3) for a, b in zip(names, names[1:])}  # noqa: RUF007
         parts["sent to told, beside the engine"] = round(parts["sent to told"] - engine, 3)
@@ -271,7 +271,7 @@ class Clock:
         return timed
 
 
-# Seconds that this thread was ready to run and another program had the processor (Linux).
+# Seconds that this thread was ready to run while another program had the processor (Linux).
 def _waited():
     with open("/proc/thread-self/schedstat", encoding="ascii") as file:
         return int(file.read().split()[1]) / 1e9

@@ -1,4 +1,4 @@
-"""What is tried inside Krita with one layer. Scenarios leave facts and files; what must be true is asserted outside."""
+"""Scenarios inside Krita with one layer. They leave facts and files; the assertions are outside."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def new_layer(facts):
 
 @scenario
 def larger_document(facts):
-    """The document is enlarged first; two steps of undo bring everything back."""
+    """The document is enlarged first; two undo steps restore everything."""
     document, layer = yield from new(20, 16)
     source = bytes(layer.pixelData(0, 0, 20, 16))
     save("larger_document.src", source)
@@ -145,7 +145,7 @@ def larger_document(facts):
 
 @scenario
 def candidates(facts):
-    """Several answers: choose, ask for more like one, apply all as one group that one undo takes away."""
+    """Several answers: choose, ask for more like one, apply all as one group that one undo removes."""
     document, layer = yield from new(24, 24)
     save("candidates.src", layer.pixelData(0, 0, 24, 24))
     panel = docker()
@@ -173,7 +173,7 @@ def candidates(facts):
 
 
 def compared(view):
-    """Whether the divider, moved by keys and by the mouse, uncovers one picture and then the other."""
+    """Whether the divider, moved by keys and by the mouse, reveals one picture and then the other."""
     seen = []
     for key in (QtCore.Qt.Key.Key_Left, QtCore.Qt.Key.Key_Right):
         for _ in range(25):
@@ -291,7 +291,7 @@ def faces(facts):
 
 @scenario
 def recipes(facts):
-    """Each answer carries what brings it back alone; a face comes back larger; new documents have their own names."""
+    """Each answer carries its recipe; a face can be made larger; new documents have their own names."""
     document, _ = yield from new(24, 24)
     document.setFileName(os.path.join(desk.OUT, "hero.kra"))
     document.save()
@@ -345,7 +345,7 @@ def recipes(facts):
 
 @scenario
 def idle_rows(facts):
-    """Rows that would change nothing are hidden, and an answer to other options is marked."""
+    """Rows without an effect are hidden, and an answer to other options is marked."""
     yield from new(16, 16)
     panel = docker()
     panel.form._more.setChecked(True)
