@@ -41,6 +41,7 @@ ENGINE = FACES | {
 }  # fmt: skip
 ALLOWED = {
     "depixel.errors": set(),
+    "depixel.bystanders": set(),
     "depixel.domain": set(),
     "depixel.monitor": set(),
     "depixel.request": {"depixel.client"},
@@ -89,6 +90,7 @@ ALLOWED = {
     | {"depixel.terminal.stopping"},
     "depixel_watch": {
         "depixel_watch",
+        "depixel.bystanders",
         "depixel.sidefiles",
         "depixel.joints",
         "depixel.client",

@@ -48,3 +48,17 @@ def test_a_request_knows_better(upsampler: Upsampler, more: dict[str, str]) -> N
     """Whoever says how it tiles, cuts it or wants a size between scales is obeyed."""
     report = upsampler.upsample(_halves()[0], Request(domain="art", **more))  # type: ignore[arg-type]
     assert NOTE not in report.notes
+
+
+def test_a_figure_on_a_colour_key_does_not_continue(upsampler: Upsampler) -> None:
+    """The left and right part of a figure may meet at their edges; with the key transparent they are answered alone."""
+    left, right = (half.frames[0].copy() for half in _halves())
+    for part in (left, right):
+        part[:6] = (255, 0, 255)
+    margins = margins_of(Picture((left,), mode="RGB"), [Picture((right,), mode="RGB")])
+    assert margins
+
+    report = upsampler.upsample(Picture((left,), mode="RGB", details={MARGINS: margins}), Request(domain="art"))
+
+    assert NOTE not in report.notes
+    assert (report.picture.frames[0][:20] == (255, 0, 255)).all()

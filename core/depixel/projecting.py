@@ -68,12 +68,18 @@ def project_result(result: Picture, small: Picture, request: Request) -> Project
 
 def measure_result(result: Picture, small: Picture, request: Request) -> Residual:
     """How exactly an unchanged result scales back to its input. Raises BadUsageError as `project_result` does."""
+    return measure_with_decisions(result, small, request)[0]
+
+
+def measure_with_decisions(result: Picture, small: Picture, request: Request) -> tuple[Residual, Prepared]:
+    """As `measure_result`; also what was decided about the input, which says which of its pixels were compared."""
     scale, key = _scale(result, small), key_of(small, request)
     if key is not None:
         small, result = with_alpha(small, key), with_alpha(result, key, _LOSSY_KEY)
     prepared = prepare(small, replace(request, scale=scale).validated())
     large = (integers(result).to(torch.float32) * (small.levels / result.levels)).round().to(torch.int32)
-    return combine([row for plane in split(prepared) for row in _sums(plane.of(large), plane.straight, plane)])
+    sums = [row for plane in split(prepared) for row in _sums(plane.of(large), plane.straight, plane)]
+    return combine(sums), prepared
 
 
 def _scale(result: Picture, small: Picture) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from depixel.batch.inputs import DEFAULT_OUT, find_pictures
+from depixel.batch.inputs import DEFAULT_OUT, find_pictures, nothing_found
 from depixel.batch.plan import Naming, plan_pictures
 
 READABLE = {".png", ".tga"}
@@ -120,3 +120,34 @@ def test_links_in_circles_are_inputs_that_fail(tmp_path: Path) -> None:
 
     assert [job.name for job in jobs] == ["a.png", "loop.png"]
     assert [job.problem for job in jobs] == [None, None]
+
+
+def test_what_systems_leave_behind_is_skipped(tree: Path) -> None:
+    """Waste bins, thumbnails of network drives and unfinished downloads are neither taken nor counted."""
+    for name in (
+        "$RECYCLE.BIN/S-1/$R1.png",
+        "@eaDir/hero.png/THUMB.png",
+        "__MACOSX/._hero.png",
+        "~syncthing~x.png.tmp",
+    ):
+        path = tree / "a" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x")
+
+    assert _relative("a") == ["hero.png", "Ünï çødé/图 😀.PNG"]
+    assert find_pictures(["a"], READABLE).ignored == 1
+
+
+def test_archives_are_named_with_advice(tree: Path) -> None:
+    """A folder of packs is never passed over in silence, whether there are pictures beside them or not."""
+    (tree / "packs").mkdir()
+    for name in ("a.mcpack", "b.7z", "c.rpgmvp", "notes.txt", *(f"{k}.rar" for k in range(4))):
+        (tree / "packs" / name).write_bytes(b"x")
+
+    found = find_pictures(["packs"], READABLE)
+
+    assert len(found.unopened) == 7 and found.ignored == 8
+    sentence = nothing_found(["packs"], found, READABLE)
+    assert "0.rar is a RAR archive, which is not opened: unpack it, and upscale the folder." in sentence
+    assert "a.mcpack is an archive: upscale it by itself" in sentence
+    assert sentence.endswith("And 2 more files.")

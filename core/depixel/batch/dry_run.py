@@ -10,13 +10,16 @@ from typing import Any
 from depixel import __version__
 from depixel.batch.caps import SizeCaps
 from depixel.batch.disk import Read, reader
+from depixel.batch.inputs import InputPictures, some
 from depixel.batch.outputs import check_writable
 from depixel.batch.plan import PlannedPicture, Problem, problem_of, problem_with
 from depixel.request import Request
 from depixel.terminal.printable import counted, one_line
 
 
-def show_plan(all_planned: list[PlannedPicture], settings: Request, args: argparse.Namespace, ignored: int) -> int:
+def show_plan(
+    all_planned: list[PlannedPicture], settings: Request, args: argparse.Namespace, inputs: InputPictures
+) -> int:
     """
     Print one line (or JSON entry) per input. The inputs are read, so that broken ones are found before the long run.
 
@@ -30,7 +33,8 @@ def show_plan(all_planned: list[PlannedPicture], settings: Request, args: argpar
             "depixel": __version__,
             "dry_run": True,
             "settings": settings.to_dict(),
-            "counts": {"inputs": len(rows), **counts, "ignored": ignored},
+            "counts": {"inputs": len(rows), **counts, "ignored": inputs.ignored},
+            "unopened": inputs.unopened,
             "pictures": rows,
         }
         sys.stdout.write(json.dumps(values, indent=2) + "\n")
@@ -39,6 +43,7 @@ def show_plan(all_planned: list[PlannedPicture], settings: Request, args: argpar
         sys.stdout.write(one_line(_line(row)) + "\n")
     summary = ", ".join(f"{count} {status}" for status, count in counts.items())
     sys.stdout.write(f"{counted(len(rows), 'input')}: {summary}. Nothing was written.\n")
+    sys.stdout.write("".join(one_line(sentence) + "\n" for sentence in some(inputs.unopened)))
     return 1 if counts["failed"] else 0
 
 

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from depixel.bystanders import ZIPS, is_system_file, unopened
 from depixel.terminal.mistakes import no_such_input
 from depixel.terminal.printable import counted
 
@@ -23,6 +24,7 @@ class InputPictures:
     missing: list[tuple[str, str]] = field(default_factory=list)  # (input, why it stands for nothing)
     explicit: set[Path] = field(default_factory=set)  # sources that were named individually
     ignored: int = 0  # files in folders without a picture's extension
+    unopened: list[str] = field(default_factory=list)  # a sentence for each of those that contains pictures
 
 
 def find_pictures(inputs: Sequence[str], readable: Collection[str], leave_out: Path | None = None) -> InputPictures:
@@ -31,7 +33,7 @@ def find_pictures(inputs: Sequence[str], readable: Collection[str], leave_out: P
 
     The contents of a single folder go straight into the output folder; each of several folders gets a folder of its own
     name. A file keeps its name; a match of a pattern keeps its path below the part without wildcards. Hidden files and
-    folders are skipped, and links to folders are not followed.
+    folders, and those that systems leave behind, are skipped; links to folders are not followed.
 
     Args:
         readable: extensions such as ".png" of the files to take from folders. A file that is named itself is taken
@@ -53,7 +55,7 @@ def find_pictures(inputs: Sequence[str], readable: Collection[str], leave_out: P
         elif glob.has_magic(text):
             fixed = _fixed_part(text)
             matches = ((match, match.relative_to(fixed)) for match in fixed.glob(str(path.relative_to(fixed))))
-            pairs = sorted((m, r) for m, r in matches if not m.is_dir() and not any(n.startswith(".") for n in r.parts))
+            pairs = sorted((m, r) for m, r in matches if not m.is_dir() and not any(map(is_system_file, r.parts)))
             if not pairs:
                 result.missing.append((text, f"nothing matches the pattern {text}."))
             _take(result, real_paths, pairs, readable if "**" in text else None)
@@ -67,10 +69,24 @@ def nothing_found(inputs: Sequence[str], result: InputPictures, readable: Collec
     if result.missing:
         return " ".join(reason for _, reason in result.missing)
     where = inputs[0] if len(inputs) == 1 else "any of the inputs"
+    if result.unopened:
+        return f"there is no picture in {where}. {' '.join(some(result.unopened))}"
     if result.ignored:
         kinds = ", ".join(sorted(readable))
         return f"there is no picture in {where}, only {counted(result.ignored, 'other file')}. Depixel reads {kinds}."
     return f"there is no picture in {where}, and no other file."
+
+
+def some(sentences: Sequence[str], most: int = 5, thing: str = "file", where: str = "") -> list[str]:
+    """The first sentences, and one that counts the rest: "And 3 more files"."""
+    rest = len(sentences) - most
+    return [*sentences[:most], f"And {counted(rest, f'more {thing}')}{where}."] if rest > 0 else list(sentences)
+
+
+def _unopened(source: Path) -> str:
+    if source.suffix.lower() in ZIPS:
+        return f"{source.name} is an archive: upscale it by itself, or watch the folder with `depixel watch`."
+    return unopened(source.name, "and upscale the folder")
 
 
 def _take(
@@ -80,6 +96,8 @@ def _take(
     for source, relative in pairs:
         if readable is not None and source.suffix.lower() not in readable:
             result.ignored += 1
+            if sentence := _unopened(source):
+                result.unopened.append(sentence)
             continue
         real = os.path.realpath(source)  # a circular link is reported when it is read
         if real not in real_paths:
@@ -90,9 +108,9 @@ def _take(
 def _walk(folder: Path, leave_out: Path | None) -> Iterator[Path]:
     avoid = leave_out.resolve() if leave_out is not None else None
     for here, folders, files in os.walk(folder):
-        visible = (n for n in folders if not n.startswith(".") and n != DEFAULT_OUT)
+        visible = (n for n in folders if not is_system_file(n) and n != DEFAULT_OUT)
         folders[:] = sorted(n for n in visible if (Path(here) / n).resolve() != avoid)
-        yield from (Path(here) / name for name in sorted(files) if not name.startswith("."))
+        yield from (Path(here) / name for name in sorted(files) if not is_system_file(name))
 
 
 # The leading folders of a pattern, up to the first wildcard.

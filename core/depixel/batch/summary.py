@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from depixel import __version__
+from depixel.batch.inputs import InputPictures, some
 from depixel.batch.running import Outcome
 from depixel.labels import describe_residual
 from depixel.request import Request
 from depixel.terminal.printable import counted, one_line
 
+_MOST_NOTES = 8
 STATUSES = ("done", "skipped", "failed", "stopped")
 
 
@@ -63,13 +65,14 @@ def line_for(outcome: Outcome) -> str:
     return one_line(f"{name} -> {outcome.written[0]}{more}  {sizes}, {report.domain.name}{imagined}; {exactness}")
 
 
-def text(tally: Tally, seconds: float, ignored: int, page: Path | None) -> str:
+def text(tally: Tally, seconds: float, inputs: InputPictures, page: Path | None) -> str:
     """The summary as text for a person."""
     total = sum(tally.counts.values())
     counts = ", ".join(f"{n} {s}" for s, n in tally.counts.items() if n or s in ("done", "failed"))
     lines = [f"{counted(total, 'picture')}: {counts} in {seconds:.1f} s."]
-    if ignored:
-        lines.append(f"Ignored {counted(ignored, 'file')} without a picture's file extension.")
+    if inputs.ignored:
+        lines.append(f"Ignored {counted(inputs.ignored, 'file')} without a picture's file extension.")
+    lines += some(inputs.unopened)
     if tally.side_files:
         names = ", ".join(path.name for path in tally.side_files)
         lines.append(f"Side files scaled as well: {names}.")
@@ -77,7 +80,9 @@ def text(tally: Tally, seconds: float, ignored: int, page: Path | None) -> str:
     if tally.worst is not None and tally.counts["done"] > 1:
         lines.append(_worst(*tally.worst, tally.centres))
     done = [row for row in tally.rows if row["status"] == "done"]
-    if tally.faces and len(done) == 1:
+    if not tally.faces:
+        lines += _notes(done)
+    elif len(done) == 1:
         lines += done[0]["notes"][1:]  # positions of faces and how well they fit; the first note is the sentence below
     if tally.faces:
         lines.append("The faces are invented. They do not show real people.")
@@ -90,6 +95,20 @@ def text(tally: Tally, seconds: float, ignored: int, page: Path | None) -> str:
     return "".join(one_line(line) + "\n" for line in lines)
 
 
+# Each note once, with the pictures that it is about.
+def _notes(done: list[dict[str, Any]]) -> list[str]:
+    names: dict[str, list[str]] = {}
+    for row in done:
+        for note in row["notes"]:
+            names.setdefault(note, []).append(row["name"])
+    lines = [note if len(done) == 1 else f"{_joined(about)}: {note}" for note, about in names.items()]
+    return some(lines, _MOST_NOTES, "note", " (--json prints all)")
+
+
+def _joined(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{names[0]} and {counted(len(names) - 1, 'other picture')}"
+
+
 def _worst(maximum: float, name: str, centres: bool) -> str:
     if maximum <= 0.5:
         pixel_art = " (pixel art: at the centre of each block)" if centres else ""
@@ -98,19 +117,20 @@ def _worst(maximum: float, name: str, centres: bool) -> str:
 
 
 def document(
-    tally: Tally, settings: Request, seconds: float, ignored: int, page: Path | None, more: dict[str, Any]
+    tally: Tally, settings: Request, seconds: float, inputs: InputPictures, page: Path | None, more: dict[str, Any]
 ) -> str:
     """The summary as one JSON document for a script."""
     values: dict[str, Any] = {
         "depixel": __version__,
         "settings": settings.to_dict(),
         **more,
-        "counts": {"inputs": sum(tally.counts.values()), **tally.counts, "ignored": ignored},
+        "counts": {"inputs": sum(tally.counts.values()), **tally.counts, "ignored": inputs.ignored},
         "seconds": round(seconds, 3),
         "worst": None if tally.worst is None else {"name": tally.worst[1], "maximum": tally.worst[0]},
         "report": None if page is None else str(page),
         "side_files": [str(path) for path in tally.side_files],
         "not_scaled": tally.not_scaled,
+        "unopened": inputs.unopened,
         "pictures": tally.rows,
     }
     return json.dumps(values, indent=2) + "\n"

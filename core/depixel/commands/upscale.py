@@ -17,6 +17,7 @@ from depixel.terminal.options import add_cluster_options, add_request_options, a
 
 if TYPE_CHECKING:
     from depixel.batch.beside import SidesBeside
+    from depixel.batch.inputs import InputPictures
     from depixel.batch.plan import PlannedPicture
     from depixel.batch.running import Outcome
     from depixel.batch.search_film import SearchFilm
@@ -106,12 +107,12 @@ def run(args: argparse.Namespace) -> int:
         read_dials(settings.face)  # a mistyped dial is reported before any file is read
     if (code := _as_packs(args, settings)) is not None:
         return code
-    all_planned, ignored = _plan(args, settings)
+    all_planned, inputs = _plan(args, settings)
     film = _film(args, all_planned, settings)
     if args.dry_run:
         from depixel.batch.dry_run import show_plan
 
-        return show_plan(all_planned, settings, args, ignored)
+        return show_plan(all_planned, settings, args, inputs)
 
     from depixel.batch.beside import SidesBeside
     from depixel.batch.summary import Tally, document, line_for, text
@@ -136,10 +137,10 @@ def run(args: argparse.Namespace) -> int:
     if page is not None and path is not None:
         write_page(page, path)
     tally.side_files, tally.not_scaled = sides.finish(tally.grown, overwrite=args.overwrite)
-    summary = text(tally, seconds, ignored, path)
+    summary = text(tally, seconds, inputs, path)
     if args.json:
         sys.stderr.write(summary)
-        sys.stdout.write(document(tally, settings, seconds, ignored, path, {"out": str(args.out)}))
+        sys.stdout.write(document(tally, settings, seconds, inputs, path, {"out": str(args.out)}))
     else:
         sys.stdout.write(summary)
     return tally.exit_code
@@ -154,7 +155,7 @@ def _as_packs(args: argparse.Namespace, settings: Request) -> int | None:
     return int(door.upscale_packs(args, settings, packs, Path(DEFAULT_OUT))) if packs else None
 
 
-def _plan(args: argparse.Namespace, settings: Request) -> tuple[list[PlannedPicture], int]:
+def _plan(args: argparse.Namespace, settings: Request) -> tuple[list[PlannedPicture], InputPictures]:
     from depixel.batch.disk import READABLE, WRITABLE, check_no_video
     from depixel.batch.inputs import find_pictures, nothing_found
     from depixel.batch.plan import PlannedPicture, Problem, make_naming, plan_pictures
@@ -178,7 +179,7 @@ def _plan(args: argparse.Namespace, settings: Request) -> tuple[list[PlannedPict
     )
     if not all_planned:
         raise BadUsageError(nothing_found(args.inputs, inputs, READABLE))
-    return [*missing, *all_planned], inputs.ignored
+    return [*missing, *all_planned], inputs
 
 
 def _extension(text: str | None, writable: Collection[str]) -> str | None:

@@ -74,13 +74,14 @@ class EngineUpscaler:
     def loss(self, written: Picture, source: Picture, hints: Mapping[str, Any]) -> str:
         """How exactly a file, read back, scales back; empty if the sizes do not match."""
         from depixel.labels import describe_residual
-        from depixel.projecting import measure_result
+        from depixel.projecting import measure_with_decisions
 
         settings = self._settings.over({key: value for key, value in hints.items() if key != "frames"})
         try:
-            return describe_residual(measure_result(written, source, settings))
+            residual, prepared = measure_with_decisions(written, source, settings)
         except DepixelError:
             return ""
+        return describe_residual(residual, prepared.degradation.name, prepared.grid)
 
     def upscale(
         self, pictures: Sequence[Picture], hints: Mapping[str, Any], scale: int

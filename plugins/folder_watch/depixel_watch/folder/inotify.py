@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from depixel_watch.folder.scan import is_litter
+from depixel.bystanders import is_system_file
 
 _MODIFY, _MOVED_FROM, _MOVED_TO, _CREATE, _DELETE = 0x2, 0x40, 0x80, 0x100, 0x200
 _CLOSE_WRITE, _ATTRIB, _DELETE_SELF, _MOVE_SELF = 0x8, 0x4, 0x400, 0x800
@@ -97,7 +97,7 @@ class TreeEvents:
                     todo += [
                         _joined(place, entry.name)
                         for entry in entries
-                        if entry.is_dir(follow_symlinks=False) and not is_litter(os.fsdecode(entry.name))
+                        if entry.is_dir(follow_symlinks=False) and not is_system_file(os.fsdecode(entry.name))
                     ]
             except OSError:
                 continue
@@ -164,7 +164,7 @@ class TreeEvents:
         if is_folder and mask & (_MOVED_FROM | _MOVED_TO | _CREATE):
             if not mask & _CREATE:
                 self._forget(path)
-            if not mask & _MOVED_FROM and not is_litter(os.fsdecode(name)):
+            if not mask & _MOVED_FROM and not is_system_file(os.fsdecode(name)):
                 self._watch_later(path)
         if is_folder and not mask & (_MOVED_FROM | _MOVED_TO | _CREATE | _DELETE):
             return  # its entries are reported separately

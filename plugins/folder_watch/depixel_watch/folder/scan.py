@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -12,19 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from depixel.bystanders import is_system_file
 from depixel_watch.folder.stamps import Stamp, stamp_from
 from depixel_watch.ledger.ledger import LEDGER_NAME
 
 OURS = ".depixel-"
 """Names that begin with this are ours: ledger, lock, unfinished outputs."""
-
-# Files of systems, synchronisers and network drives; never part of a pack.
-_LITTER = re.compile(
-    r"\..*|__macosx|\$recycle\.bin|system volume information|lost\+found|@eadir|#recycle|thumbs\.db|desktop\.ini|"
-    r"~syncthing~.*|~\$.*|.*\.(tmp|part|partial|crdownload|swp)",
-    re.IGNORECASE,
-)
-
 
 _LARGE_FOLDER = 5000  # entries
 
@@ -68,11 +60,6 @@ class Findings:
         return path in self.files or path.rpartition("/")[0] in self.folders
 
 
-def is_litter(name: str) -> bool:
-    """Whether a file or folder with this name is skipped silently: hidden, or created by a system."""
-    return _LITTER.fullmatch(name) is not None
-
-
 def look_at(root: Path, findings: Findings, changes: Changes, counts: dict[str, int]) -> Iterator[FileEntry]:
     """
     The changed files and the files next to them, because one file may decide how another is treated.
@@ -91,7 +78,7 @@ def look_at(root: Path, findings: Findings, changes: Changes, counts: dict[str, 
         if path.rpartition("/")[0] not in folders:
             with contextlib.suppress(OSError):
                 about = (root / path).stat()
-                if stat.S_ISREG(about.st_mode) and not any(is_litter(part) for part in path.split("/")):
+                if stat.S_ISREG(about.st_mode) and not any(is_system_file(part) for part in path.split("/")):
                     yield FileEntry(path, stamp_from(about))
     yield from walk(root, findings, folders)
 
@@ -115,7 +102,7 @@ def walk(root: Path, findings: Findings, only: Iterable[str] | None = None) -> I
                 for entry in () if os.path.lexists(root / folder / LEDGER_NAME) else entries:
                     path = f"{folder}/{entry.name}" if folder else entry.name
                     count += 1
-                    if is_litter(entry.name):
+                    if is_system_file(entry.name):
                         continue
                     if entry.is_dir(follow_symlinks=False) and not _is_link(entry):
                         if only is None:

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
+from depixel.bystanders import is_system_file
 from depixel.errors import DepixelError, UnreadablePictureError, UnsupportedPictureError
 from depixel.files import HEAD, READABLE
 from depixel.pace import work_of
-from depixel_watch.folder.scan import is_litter
 from depixel_watch.packs.conventions import followed, mip_of, output_name
 from depixel_watch.packs.profiles import PackProfile, Rule, recognise
 from depixel_watch.packs.sides import ArchiveSides
@@ -294,7 +294,7 @@ class _Rewriting:
 
     def _texture(self, entry: zipfile.ZipInfo, data: bytes) -> Texture | None:
         path, rule = path_of(entry), self._rule(entry)
-        litter = any(is_litter(part) for part in PurePosixPath(path).parts)
+        litter = any(is_system_file(part) for part in PurePosixPath(path).parts)
         if is_folder(entry) or litter or PurePosixPath(path).suffix.lower() not in READABLE or not rule.upscale:
             return None
         memory.check_claim(path, data[:HEAD], self._worker.scale)

@@ -14,6 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from depixel.bystanders import ZIPS
 from depixel.errors import BadUsageError
 from depixel.request import Request
 from depixel_watch.packs.confirmation import CONFIRMATIONS
@@ -32,24 +33,6 @@ OWN_PROFILES = ".depixel-profiles.toml"
 
 ACTIONS = ("upscale", "copy", "follow")
 _DATA = Path(__file__).with_name("profiles.toml")
-ARCHIVES = frozenset(
-    {
-        ".zip",
-        ".pk3",
-        ".ipk3",
-        ".pk4",
-        ".pkz",
-        ".kpf",
-        ".mcpack",
-        ".mcaddon",
-        ".jar",
-        ".love",
-        ".wz",
-        ".dpk",
-        ".resourcepack",
-    }
-)
-"""Extensions of zips whose textures are upscaled inside them."""
 _MOST_FOLDERS = 100  # of one level, that are examined to recognise a folder
 _PROFILE_KEYS = {"name", "title", "markers", "names", "paths", "archives", "rules", "note", "atlas"}
 _PROFILE_KEYS |= {"where", "link", "whole"}
@@ -58,7 +41,7 @@ _RULE_KEYS = {"match", "action", "settings", "file", "reason", "confirm"}
 
 def is_archive(path: str) -> bool:
     """Whether a name is that of an archive whose textures are upscaled inside it."""
-    return Path(path).suffix.lower() in ARCHIVES
+    return Path(path).suffix.lower() in ZIPS
 
 
 @dataclass(frozen=True)

@@ -11,15 +11,15 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path, PurePosixPath
 
+from depixel.bystanders import is_system_file, unopened
 from depixel.errors import DepixelError
 from depixel.files import HEAD, READABLE
-from depixel_watch.folder.scan import FileEntry, Findings, is_litter, walk
+from depixel_watch.folder.scan import FileEntry, Findings, walk
 from depixel_watch.folder.stamps import is_file, read_regular
 from depixel_watch.packs.archive import check_archive, content, is_folder, opened, path_of, recognise_archive, top_of
 from depixel_watch.packs.profiles import PackProfile, Rule
 from depixel_watch.work.limits import SizeLimits
-from depixel_watch.work.strangers import sentence_for
-from depixel_watch.work.task import name_hint, pixels_claimed, pixels_of, plan
+from depixel_watch.work.task import UNPACKED, name_hint, pixels_claimed, pixels_of, plan
 from depixel_watch.work.texture import NO_LIMITS, Texture, prepare
 
 
@@ -109,7 +109,7 @@ def survey(
         if task is None or task.action == "copy":
             survey.pass_over(file, task is not None, profile.rule_for(file.path))
         elif task.action == "name":
-            survey.named[file.path] = sentence_for(file.path)
+            survey.named[file.path] = unopened(file.path, UNPACKED)
         elif task.action == "pack":
             survey.archives += 1
             survey.bytes_now += file.stamp.size
@@ -154,7 +154,7 @@ def _inside(
             if is_folder(entry):
                 continue
             rule = profile.rule_for(inner.removeprefix(top))
-            litter = any(is_litter(part) for part in place.parts)
+            litter = any(is_system_file(part) for part in place.parts)
             if place.suffix.lower() in READABLE and rule.upscale and not litter:
                 pixels = pixels_claimed(content(archive, entry, HEAD), entry.file_size)
                 otherwise = profile.otherwise(inner.removeprefix(top), rule)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from depixel.bystanders import unopened
 from depixel.errors import DepixelError, UnreadablePictureError
 from depixel.files import HEAD, READABLE, Limits, claimed_pixels
 from depixel.request import DOMAINS
@@ -21,8 +22,10 @@ from depixel_watch.packs.sides import SIDE_ENDINGS, Sides, facts_of, scaled_side
 from depixel_watch.work import memory
 from depixel_watch.work.families import Families
 from depixel_watch.work.limits import SizeLimits
-from depixel_watch.work.strangers import sentence_for
 from depixel_watch.work.texture import Texture, prepare
+
+UNPACKED = "and watch the folder"
+"""What to do with an archive that is not opened, after unpacking it."""
 
 SINGLE = "A single pixel needs no enlarging: left alone."
 _BESIDE_BYTES = 2**28
@@ -106,7 +109,7 @@ def plan(
         action = "pack"
     elif complete or rule.action == "follow" or side:
         action = "copy"
-    elif why := why or sentence_for(entry.path):
+    elif why := why or unopened(entry.path, UNPACKED):
         action = "name"
     else:
         return None

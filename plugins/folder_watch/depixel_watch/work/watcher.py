@@ -12,11 +12,12 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
+from depixel.bystanders import is_system_file
 from depixel.errors import UnwritableOutputError
 from depixel.files import READABLE
 from depixel.sidefiles import UNDERSTOOD
 from depixel_watch.display.page import PAGE_NAME, write_page
-from depixel_watch.folder.scan import OURS, Changes, FileEntry, Findings, is_litter, look_at, walk
+from depixel_watch.folder.scan import OURS, Changes, FileEntry, Findings, look_at, walk
 from depixel_watch.folder.stamps import StabilityTracker, read_regular, stamp_if_seen
 from depixel_watch.ledger.ledger import LEDGER_NAME, Ledger, is_damage
 from depixel_watch.ledger.recorder import Announcement, Listener, PassCounts, Recorder
@@ -93,7 +94,7 @@ class Watcher:
     def cares_for(self, path: str) -> bool:
         """Whether a change of the file at this relative path may change an output. May be called from any thread."""
         parts = path.split("/")
-        if any(is_litter(part) for part in parts):
+        if any(is_system_file(part) for part in parts):
             return parts[-1] == OWN_PROFILES
         suffix = PurePosixPath(parts[-1]).suffix.lower()
         profile = self._present
@@ -310,7 +311,7 @@ class FolderListing:
         """Paths of a folder's files."""
         with contextlib.suppress(OSError), os.scandir(self._root / folder) as entries:
             prefix = "" if folder in ("", ".") else f"{folder}/"
-            return [prefix + entry.name for entry in entries if not is_litter(entry.name)]
+            return [prefix + entry.name for entry in entries if not is_system_file(entry.name)]
         return []
 
     def read(self, path: str, most: int | None = None) -> bytes:
