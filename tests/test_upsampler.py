@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from tiny_art import write_tiny_art
 from tiny_prior import TinyFaces
 
@@ -425,3 +426,25 @@ def test_a_sheet_is_prepared_once(upsampler: Upsampler, monkeypatch: pytest.Monk
     assert calls == [(16, 32, 4)]
     assert (report.picture.width, report.picture.height) == (128, 64)
     assert any("sheet of 2x1" in note for note in report.notes)
+
+
+def test_small_pictures_are_shared_out_among_the_cores(upsampler: Upsampler) -> None:
+    """Two cores answer as one does, in the same order, and report how many pictures are done."""
+    pictures = [Picture((RNG.integers(0, 256, (6 + number % 3, 7, 3), dtype=np.uint8),)) for number in range(9)]
+    before = torch.get_num_threads()
+    steps: list[tuple[int, int]] = []
+    answers: list[list[Any]] = []
+    try:
+        for cores in (1, 2):
+            torch.set_num_threads(cores)
+            steps.clear()
+            monitor = Monitor(lambda step: steps.append((step.step, step.steps)) if step.stage == "pictures" else None)
+            reports = upsampler.upsample_many(pictures, Request(scale=2, domain="textures"), monitor)
+            answers.append([report.picture.frames[0] for report in reports if isinstance(report, Report)])
+    finally:
+        torch.set_num_threads(before)
+    assert all(np.array_equal(*pair) for pair in zip(*answers, strict=True))
+    assert len(answers[0]) == 9
+    assert steps[-1] == (9, 9)
+    assert sorted(steps) == steps
+    assert len(steps) > 1

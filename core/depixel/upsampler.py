@@ -4,14 +4,16 @@ The facade: pictures in, reports with candidates out. Reads from top to bottom i
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Protocol, TypeVar
 
 import torch
 
+from depixel.cores import count_cores, even_parts, side_by_side
 from depixel.devices import budget_for, budget_within, choose_device, is_out_of_memory, on_a_sound_thread
 from depixel.domain import Domain, requested
 from depixel.enlarging.engine import EnlargingEngine
@@ -22,7 +24,7 @@ from depixel.exporting.finished import finished_picture
 from depixel.faces.engine import FaceEngine
 from depixel.keying import with_keys
 from depixel.meeting import with_neighbours
-from depixel.monitor import SILENT, Monitor
+from depixel.monitor import SILENT, Monitor, SearchStep
 from depixel.partition import with_partitions
 from depixel.picture import Picture
 from depixel.premultiplying import with_premultiplied
@@ -42,6 +44,8 @@ MAX_ANSWER_PIXELS = 2**30
 
 _LEAST_BUDGET = 64 * 64  # small pixels: smaller tiles hardly save memory
 _T = TypeVar("_T")
+_Batches = dict[tuple[Domain, Hashable], list[tuple[int, Prepared]]]
+_Part = Sequence[tuple[int, Prepared]]
 
 
 class DomainEngine(Protocol):
@@ -58,6 +62,10 @@ class DomainEngine(Protocol):
 
     def most(self, prepared: Prepared) -> int:
         """The number of such pictures that fit into one batch."""
+        ...
+
+    def share(self, prepared: Prepared, request: Request) -> int:
+        """The number of such pictures for one core while other cores answer others; 0 = all cores share a batch."""
         ...
 
     def answer(self, batch: Sequence[Prepared], request: Request, monitor: Monitor = SILENT) -> list[RawAnswers]:
@@ -79,6 +87,17 @@ class Upsampler:
         self.shelf = Shelf(self.device, weights)
         self._budget = budget_for(self.device)
         self._undither: Undither | None = None
+        self._computing = threading.Lock()  # held by one caller at a time
+
+    @property
+    def cores(self) -> int:
+        """Cores among which small pictures are shared out; 1 on a GPU."""
+        return count_cores() if self.device.type == "cpu" else 1
+
+    @property
+    def at_once(self) -> int:
+        """Calls of `upsample_many` worth making at once: with several cores, one prepares while another computes."""
+        return min(2, self.cores)
 
     def upsample(self, picture: Picture, request: Request, monitor: Monitor = SILENT) -> Report:
         """
@@ -98,7 +117,7 @@ class Upsampler:
         """
         Answer many pictures; small ones share batches. A picture that fails has its DepixelError as entry.
 
-        A picture gets the same answer alone and in any batch.
+        A picture gets the same answer alone and in any batch. Any thread may call this.
 
         Raises:
             CancelledError: the monitor stopped the computation.
@@ -117,7 +136,7 @@ class Upsampler:
             return self._without_dither(pictures, request, monitor)
         self._budget = min(2 * self._budget, budget_for(self.device))  # memory that was short before may be free again
         outcomes: dict[int, Report | DepixelError] = {}
-        batches: dict[tuple[Domain, Hashable], list[tuple[int, Prepared]]] = {}
+        batches: _Batches = {}
         shortages: dict[Domain, tuple[str, ...]] = {}  # memory shortages while loading
         larger: list[int] = []  # made at scale 4 and reduced to 2
         for index, picture in enumerate(pictures):
@@ -132,10 +151,8 @@ class Upsampler:
                 batches.setdefault((domain, engine.key(prepared, request)), []).append((index, prepared))
             except DepixelError as error:
                 outcomes[index] = error
-        for (domain, _), members in batches.items():
-            most = self._engine(domain, request).most(members[0][1])
-            for part in (members[i : i + most] for i in range(0, len(members), most)):
-                reports = self._answer([prepared for _, prepared in part], request, monitor, shortages[domain])
+        with self._computing:
+            for part, reports in self._answers(batches, request, monitor, shortages):
                 outcomes.update((index, report) for (index, _), report in zip(part, reports, strict=True))
         if larger:
             answers = self.upsample_many([pictures[index] for index in larger], replace(request, scale=4), monitor)
@@ -181,6 +198,37 @@ class Upsampler:
                 else:
                     errors.setdefault(index, outcome)
         return [errors.get(index) or joined(reports[index], request) for index in range(len(pictures))]
+
+    # Small pictures are answered side by side, by one core each; larger ones one after the other, by all cores.
+    def _answers(
+        self, batches: _Batches, request: Request, monitor: Monitor, shortages: Mapping[Domain, tuple[str, ...]]
+    ) -> Iterator[tuple[_Part, Sequence[Report | DepixelError]]]:
+        alone: list[_Part] = []
+        beside: list[_Part] = []
+        for (domain, _), members in batches.items():
+            engine, first = self._engine(domain, request), members[0][1]
+            if share := engine.share(first, request):
+                beside += even_parts(members, share, self.cores)
+            else:
+                most = engine.most(first)
+                alone += [members[i : i + most] for i in range(0, len(members), most)]
+
+        def work(part: _Part, monitor: Monitor) -> Sequence[Report | DepixelError]:
+            return self._answer([prepared for _, prepared in part], request, monitor, shortages[part[0][1].domain])
+
+        if len(beside) == 1:
+            alone, beside = [*alone, *beside], []
+        for part in alone:
+            yield part, work(part, monitor)
+        done, total = 0, sum(map(len, beside))
+
+        def finished(index: int) -> None:
+            nonlocal done
+            done += len(beside[index])
+            monitor.step(SearchStep(done, total, 0.0, stage="pictures"))
+
+        quiet = monitor.without_steps()
+        yield from zip(beside, side_by_side([partial(work, part, quiet) for part in beside], finished), strict=True)
 
     def _answer(
         self, batch: list[Prepared], request: Request, monitor: Monitor, shortages: tuple[str, ...]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,11 @@ import numpy as np
 import pytest
 from tiny_art import write_tiny_art
 
+from depixel.batch import running
 from depixel.batch.plan import PlannedPicture, Problem
 from depixel.batch.running import Batch, Outcome
 from depixel.errors import DepixelError, UnreadablePictureError, UnwritableOutputError
+from depixel.monitor import SILENT, Monitor
 from depixel.picture import Picture
 from depixel.progress import LineProgress
 from depixel.report import Report
@@ -199,3 +202,49 @@ def test_only_inputs_are_looked_up_in_side_files(upsampler: Upsampler) -> None:
     assert [outcome.status for outcome in batch.run(planned)] == ["done"]
     assert disk.written.keys() == {"a.jpg"}
     assert sides.paths == [Path("a.png")]
+
+
+class TwoAtOnce:
+    """An engine that must be called by two threads at a time, as one of two cores is, and never for a large picture."""
+
+    cores = at_once = 2
+
+    def __init__(self, upsampler: Upsampler, large: int) -> None:
+        self._upsampler, self._large = upsampler, large
+        self._lock = threading.Lock()
+        self._meeting = threading.Barrier(2, timeout=20)
+        self.inside: list[int] = []  # pixels of the groups in progress
+        self.met = False
+
+    def upsample_many(
+        self, pictures: Sequence[Picture], request: Request, monitor: Monitor = SILENT
+    ) -> list[Report | DepixelError]:
+        pixels = sum(picture.width * picture.height for picture in pictures)
+        with self._lock:
+            self.inside.append(pixels)
+            assert len(self.inside) == 1 or max(self.inside) <= self._large
+        if not self.met and pixels <= self._large:
+            self._meeting.wait()
+            self.met = True
+        try:
+            return self._upsampler.upsample_many(pictures, request, monitor)
+        finally:
+            with self._lock:
+                self.inside.remove(pixels)
+
+
+def test_one_group_is_prepared_while_another_is_computed_and_large_pictures_are_alone(
+    upsampler: Upsampler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Outcomes come in order all the same."""
+    monkeypatch.setattr(running, "_GROUP_PIXELS", 20)  # two cores at scale 2: 160 pixels
+    names = [f"{number}.png" for number in range(7)]
+    sizes = [9, 9, 9, 16, 9, 16, 9]
+    disk = Disk({name: _picture(size) for name, size in zip(names, sizes, strict=True)})
+    engine = TwoAtOnce(upsampler, 160)
+
+    outcomes = _run(engine, disk, _jobs(*names))
+
+    assert [outcome.planned.name for outcome in outcomes] == names
+    assert {outcome.status for outcome in outcomes} == {"done"}
+    assert engine.met

@@ -18,6 +18,7 @@ from depixel.batch.caps import NO_CAPS, SizeCaps
 from depixel.batch.engines import PictureEngine
 from depixel.batch.outputs import check_writable, may_change_pixels
 from depixel.batch.plan import PlannedPicture, Problem, problem_of, problem_with
+from depixel.domain import is_imagined
 from depixel.errors import CancelledError, DepixelError
 from depixel.labels import label_picture
 from depixel.lossy import as_written
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
     from depixel.monitor import SearchStep
     from depixel.report import Report
 
-_GROUP_PIXELS = 64 * 1024  # input pixels of one group at most, over frames and candidates, at scale 4
+_GROUP_PIXELS = 64 * 1024  # input pixels of one group for each core at most, over frames and candidates, at scale 4
+_MOST_CORES = 8  # that a group is made for
 _GROUP_COUNT = 256
 _WRITERS = max(4, os.cpu_count() or 1)  # compressing PNG takes a fifth of the time that the network takes
 
@@ -111,15 +113,17 @@ class Batch:
         self._progress = progress
         self._cancelled = cancelled
         self._disagreement = disagreement
-        scale = settings.scale or 4
-        self._limit = max(1, int(_GROUP_PIXELS * 16 / scale**2 / settings.answers))
+        scale, cores = settings.scale or 4, min(_MOST_CORES, int(getattr(engine, "cores", 1)))
+        self._limit = max(1, int(_GROUP_PIXELS * cores * 16 / scale**2 / settings.answers))
 
     def run(self, all_planned: Iterable[PlannedPicture]) -> Iterator[Outcome]:
         """
-        One outcome per picture; those of a group come together and in order. An engine of many machines works on
-        `at_once` groups at a time; no more are read than that.
+        One outcome per picture; those of a group come together and in order. An engine of several cores or machines
+        works on `at_once` groups at a time; one more is read. A picture as large as a group, or a search, is alone.
         """
         at_once = int(getattr(self._engine, "at_once", 1))
+        if self._watch is not None or self._settings.steps or is_imagined(self._settings.domain):
+            at_once = 1 if hasattr(self._engine, "cores") else at_once  # machines of a cluster share nothing
         with ThreadPoolExecutor(_WRITERS) as self._writers:  # several files are written in the time of one
             if at_once > 1:
                 yield from self._run_together(all_planned, at_once)
@@ -134,9 +138,10 @@ class Batch:
     def _run_together(self, all_planned: Iterable[PlannedPicture], at_once: int) -> Iterator[Outcome]:
         with ThreadPoolExecutor(at_once) as pool:
             waiting: deque[Outcome | Future[list[Outcome]]] = deque()
-            under_way = 0
+            under_way, is_alone = 0, False
             for item in self._groups(all_planned):
-                while under_way >= at_once:
+                large = not isinstance(item, Outcome) and self._takes_all(item)
+                while under_way >= (1 if is_alone or large else at_once):
                     first = waiting.popleft()
                     under_way -= not isinstance(first, Outcome)
                     yield from _outcomes_of(first)
@@ -144,9 +149,13 @@ class Batch:
                     waiting.append(item)
                 else:
                     waiting.append(pool.submit(lambda group: [one.result() for one in self._answer(group)], item))
-                    under_way += 1
+                    under_way, is_alone = under_way + 1, large
             for left in waiting:
                 yield from _outcomes_of(left)
+
+    # Whether a group takes all cores of this machine and much of its memory.
+    def _takes_all(self, group: list[Member]) -> bool:
+        return hasattr(self._engine, "cores") and sum(map(_size, (picture for _, picture in group))) > self._limit
 
     # Groups of pictures that were read, and outcomes of pictures that do not reach the engine.
     def _groups(self, all_planned: Iterable[PlannedPicture]) -> Iterator[Outcome | list[Member]]:
@@ -176,7 +185,7 @@ class Batch:
             except Exception as error:  # noqa: BLE001 (one bad file must not stop the others)
                 yield _failed(planned, error)
                 continue
-            size = picture.width * picture.height * len(picture.frames)
+            size = _size(picture)
             if group and (pixels + size > self._limit or request != self._request_for(group)):
                 yield group
                 group, pixels = [], 0
@@ -196,7 +205,7 @@ class Batch:
     # Other threads write the answers.
     def _answer(self, group: list[Member]) -> list[Future[Outcome]]:
         first = one_line(group[0][0].name)
-        work = float(sum(work_of(p.width * p.height * len(p.frames)) for _, p in group))
+        work = float(sum(work_of(_size(p)) for _, p in group))
         self._progress.doing(first if len(group) == 1 else f"{first} and {len(group) - 1} more", work)
         try:
             monitor = Monitor(self._step, self._cancelled)
@@ -239,6 +248,10 @@ class Batch:
         if self._watch is not None:
             self._watch(step)
         self._progress.part(step.step / max(step.steps, 1))
+
+
+def _size(picture: Picture) -> int:
+    return picture.width * picture.height * len(picture.frames)
 
 
 def _settled(outcome: Outcome) -> Future[Outcome]:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from depixel.consistency import combine
+from depixel.devices import pass_for
 from depixel.enlarging.abilities import INVENTED, notes_for, possible, stray_note, whole_note
 from depixel.enlarging.batches import batch_key, together, turns_for
 from depixel.enlarging.cascade import last_stage
@@ -56,6 +57,17 @@ class EnlargingEngine:
         frames, _, height, width = prepared.straight.shape
         last = last_stage(prepared.degradation.factor, self.prior.scale)
         return max(1, self.budget // (frames * height * width * last**2))
+
+    def share(self, prepared: Prepared, request: Request) -> int:
+        """
+        The number of such pictures for one core while other cores answer others; 0 = all cores share a batch. On a CPU,
+        cores share large pictures, searches, and networks of other people, which may not work on two threads at once.
+        """
+        frames, _, height, width = prepared.straight.shape
+        size = frames * height * width * last_stage(prepared.degradation.factor, self.prior.scale) ** 2
+        most = min(self.budget, pass_for(self.device)) // size
+        foreign = bool(self.prior.spec.bytes_per_pixel)
+        return 0 if self.device.type != "cpu" or request.steps or foreign else most
 
     def answer(self, batch: Sequence[Prepared], request: Request, monitor: Monitor = SILENT) -> list[RawAnswers]:
         """

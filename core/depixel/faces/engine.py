@@ -87,6 +87,10 @@ class FaceEngine:
         """Unique: each picture has its own searches."""
         return id(prepared)
 
+    def share(self, prepared: Prepared, request: Request) -> int:
+        """0: every search takes all cores."""
+        return 0
+
     def most(self, prepared: Prepared) -> int:
         """One picture at a time."""
         return 1

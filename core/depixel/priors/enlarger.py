@@ -6,6 +6,7 @@ flips and rotations, latents, and answers that scale back exactly. Tiles need on
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass
@@ -57,12 +58,18 @@ class EnlargerPrior:
     def __init__(self, enlarger: Enlarger, turns: int = 1) -> None:
         self.enlarger = enlarger
         self.turns = turns
-        self.strays: list[Tensor] = []
+        self._of_thread = threading.local()
+
+    @property
+    def strays(self) -> list[Tensor]:
         """
-                The residual of the network's own answer in each pass, oldest first: sums [B, 4] as from
-                `residual_sums`. The
-        reader clears the list.
+        The residual of the network's own answer in each pass of this thread, oldest first: sums [B, 4] as from
+        `residual_sums`. The reader clears the list.
         """
+        if not hasattr(self._of_thread, "strays"):
+            self._of_thread.strays = []
+        strays: list[Tensor] = self._of_thread.strays
+        return strays
 
     @property
     def spec(self) -> PriorSpec:
@@ -82,7 +89,7 @@ class EnlargerPrior:
 
     def ensemble(self, turns: int) -> EnlargerPrior:
         """This prior, with answers averaged over `turns` (1 ... 8) flips and rotations of picture and latents."""
-        other = copy(self)  # shares the list of residuals
+        other = copy(self)  # shares the lists of residuals
         other.turns = turns
         return other
 

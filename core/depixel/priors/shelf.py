@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 
 import torch
@@ -27,6 +28,7 @@ class Shelf:
         self.chosen = dict(weights or {})
         self._art: dict[str, EnlargingPrior] = {}
         self._faces: dict[str, LatentPrior] = {}
+        self._loading = threading.Lock()
         self._released: dict[tuple[str, str], str] = {}  # kind and size -> name
 
     def put(self, enlarger: Enlarger) -> None:
@@ -60,9 +62,10 @@ class Shelf:
     def art(self, model: str = "auto") -> EnlargingPrior:
         """The prior of sprites and textures, loaded at first use. Raises WeightsError if that fails."""
         name = self.name_for("art", model)
-        if name not in self._art:
-            self._art[name] = self._loaded(_of_kind(name, "art"))
-        return self._art[name]
+        with self._loading:
+            if name not in self._art:
+                self._art[name] = self._loaded(_of_kind(name, "art"))
+            return self._art[name]
 
     def _loaded(self, weights: LoadedWeights) -> EnlargingPrior:
         from depixel.priors.art import ArtPrior
