@@ -120,7 +120,7 @@ def test_the_written_file_scales_back_and_says_what_it_is(tmp_path: Path, weight
 
 
 def test_a_lossy_file_tells_its_own_residual(tmp_path: Path, weights: str) -> None:
-    """JPEG in, JPEG out: the residual told is that of the decoded file, larger than the engine's, with a note."""
+    """JPEG in, JPEG out: the reported residual is that of the decoded file, larger than the engine's, with a note."""
     source = tmp_path / "photo.jpg"
     Image.fromarray(RNG.integers(0, 256, (8, 8, 3), dtype=np.uint8)).save(source, quality=100, subsampling=0)
 
@@ -138,7 +138,7 @@ def test_a_lossy_file_tells_its_own_residual(tmp_path: Path, weights: str) -> No
 
 
 def test_a_folder_that_cannot_be_made_fails_that_file_alone(tmp_path: Path, weights: str) -> None:
-    """OUT/sub is a file: sub/a.png fails with the reason, b.png is done; a wrong ending is told."""
+    """OUT/sub is a file: sub/a.png fails with the reason, b.png is done; a wrong extension is reported."""
     _save(tmp_path / "in/sub/a.png")
     _save(tmp_path / "in/b.bmp").rename(tmp_path / "in/b.png")
     (tmp_path / "out").mkdir()
@@ -156,7 +156,7 @@ def test_a_folder_that_cannot_be_made_fails_that_file_alone(tmp_path: Path, weig
 
 
 def test_project_mends_another_upscalers_result(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Before and after are told; the written file scales back; neither input can be overwritten."""
+    """Before and after are reported; the written file scales back; neither input can be overwritten."""
     small = _save(tmp_path / "small.png", 10)
     _open(small).resize((40, 40), Image.Resampling.BICUBIC).save(tmp_path / "theirs.png")
     command = ["project", str(tmp_path / "theirs.png"), "--to", str(small), "--degradation", "area", "-o"]
@@ -175,7 +175,7 @@ def test_project_mends_another_upscalers_result(tmp_path: Path, capsys: pytest.C
 
 @pytest.mark.parametrize("repeated", [1, 3])
 def test_project_says_which_pixels_are_meant(tmp_path: Path, repeated: int) -> None:
-    """Pixel art is exact at the centres of its blocks; of an enlarged picture, at those of its true pixels."""
+    """Pixel art is exact at the centres of its blocks; an enlarged picture, at those of its true pixels."""
     colours = np.array([[20, 30, 40], [200, 60, 20], [250, 240, 90]], np.uint8)
     true = colours[np.random.default_rng(4).integers(0, 3, (12, 10))]
     small = Image.fromarray(true.repeat(repeated, 0).repeat(repeated, 1))
@@ -195,7 +195,7 @@ def test_project_says_which_pixels_are_meant(tmp_path: Path, repeated: int) -> N
 
 
 def test_json_is_alone_on_standard_output(tmp_path: Path, weights: str) -> None:
-    """Scripts parse standard output as it stands; people read standard error."""
+    """Scripts can parse standard output; people read standard error."""
     _save(tmp_path / "a.png")
 
     code, out, err = _run(
@@ -234,17 +234,17 @@ def test_what_was_imagined_is_drawn_told_and_kept_from_overwriting(
     assert (code, again) == (0, 0)
     assert told["path"] == str(tmp_path / "o" / "a.disagreement.png")
     assert _open(tmp_path / "o" / "a.disagreement.png").size == answers[0].size
-    stack = np.stack([np.asarray(answer.convert("RGB"), float) for answer in answers])  # opaque: as it is
+    stack = np.stack([np.asarray(answer.convert("RGB"), float) for answer in answers])  # opaque: unchanged
     assert told["maximum"] == pytest.approx(stack.std(axis=0).max(), abs=0.01)
     assert told["maximum"] > 0
     assert "Where the answers differ" in shown
-    assert (second["counts"]["done"], drawn.read_bytes()) == (1, before)  # the very same map
+    assert (second["counts"]["done"], drawn.read_bytes()) == (1, before)  # exactly the same map
 
 
 def test_candidates_of_an_interrupted_run_are_one_unit(tmp_path: Path, weights: str) -> None:
     """
-    Killed between two candidates: the next run writes what is missing and keeps what is there. A file of somebody
-    else's under a candidate's name is named and stays.
+    Killed between two candidates: the next run writes the missing ones and keeps the others. A file of others under a
+    candidate's name is reported and stays.
     """
     _save(tmp_path / "a.png")
     asked = ["upscale", tmp_path / "a.png", "-o", tmp_path / "o", "--candidates", 3, "--weights", weights]
@@ -266,7 +266,7 @@ def test_candidates_of_an_interrupted_run_are_one_unit(tmp_path: Path, weights: 
 
 
 def test_dry_run_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """It says sizes and targets, finds broken inputs, needs no weights and leaves no trace."""
+    """It reports sizes and targets, finds broken inputs, needs no weights and writes nothing."""
     _save(tmp_path / "in/a.png")
     (tmp_path / "in/bad.png").write_bytes(b"not a picture")
 
@@ -316,7 +316,7 @@ def test_bad_usage_is_exit_code_2(
     source = _save(tmp_path / "a.png")
     try:
         code = main(["upscale", str(source), "-o", str(tmp_path / "o"), *arguments])
-    except SystemExit as stop:  # argparse leaves by itself
+    except SystemExit as stop:  # argparse exits by itself
         code = int(stop.code or 0)
 
     said = capsys.readouterr().err
@@ -327,7 +327,7 @@ def test_bad_usage_is_exit_code_2(
 
 
 def test_alone_it_shows_its_help(capsys: pytest.CaptureFixture[str]) -> None:
-    """`depixel` and nothing else: what there is, and exit code 2."""
+    """`depixel` alone: lists the commands, exit code 2."""
     assert main([]) == 2
     assert "upscale pictures" in " ".join(capsys.readouterr().err.split())
 
@@ -346,7 +346,7 @@ def test_missing_weights_are_a_sentence(tmp_path: Path, capsys: pytest.CaptureFi
 
 @pytest.mark.skipif(os.name == "nt", reason="signals")
 def test_ctrl_c_keeps_what_is_finished(tmp_path: Path, weights: str) -> None:
-    """Exit code 130, finished files whole, every other input reported as stopped, nothing half written."""
+    """Exit code 130, finished files complete, every other input reported as stopped, nothing half written."""
     for number in range(60):
         _save(tmp_path / f"in/{number:03}.png", 160)
     process = _start(
@@ -385,7 +385,7 @@ def test_help_names_every_command_and_is_fast() -> None:
 
 
 def test_version_and_registered_commands(capsys: pytest.CaptureFixture[str]) -> None:
-    """--version says the version; every command of the help page declares itself; unknown ones are exit code 2."""
+    """--version prints the version; every command on the help page declares itself; unknown ones are exit code 2."""
     code, out, _ = _run("--version")
     _, page, _ = _run("--help")
 
@@ -432,7 +432,7 @@ def test_version_and_registered_commands(capsys: pytest.CaptureFixture[str]) -> 
 def test_a_slip_of_the_keyboard(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: list[str], said: str
 ) -> None:
-    """The reason in words, what was probably meant, exit code 2; nothing is computed or written."""
+    """The reason, the probable intention, exit code 2; nothing is computed or written."""
     monkeypatch.chdir(tmp_path)
     _save(Path("hero.png"))
     Path("empty").mkdir()
@@ -453,10 +453,12 @@ def test_a_slip_of_the_keyboard(
 def test_a_second_run_passes_over_the_answers_of_the_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, weights: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Beside their inputs by suffix, in another folder below, as candidates; named one by one they are taken."""
+    """
+    Next to their inputs by suffix, in another folder below, as candidates; if named explicitly, they are processed.
+    """
     monkeypatch.chdir(tmp_path)
     _save(Path("in/hero.png"))
-    Image.new("RGB", (8, 8)).save("in/plain.bmp")  # a format that holds no word about who made it
+    Image.new("RGB", (8, 8)).save("in/plain.bmp")  # a format that cannot record who made it
     common = ["--weights", weights, "--device", "cpu", "--scale", "2", "--domain", "art", "--quiet"]
 
     assert main(["upscale", "in", "-o", "in", "--suffix", "_big", *common, "--candidates", "2"]) == 0
@@ -487,7 +489,7 @@ def test_models_lists_licence_and_digest(capsys: pytest.CaptureFixture[str]) -> 
 
 @pytest.mark.parametrize("repeated", [1, 3])
 def test_the_line_about_exactness_holds_for_the_file(tmp_path: Path, weights: str, repeated: int) -> None:
-    """Pixel art: the centre of each block of the file is the pixel that the line speaks of, and no other is claimed."""
+    """Pixel art: the centre of each block of the file is the pixel that the line names, and no other is claimed."""
     colours = np.array([[20, 30, 40], [200, 60, 20], [250, 240, 90]], np.uint8)
     true = colours[np.random.default_rng(4).integers(0, 3, (12, 10))]
     Image.fromarray(true.repeat(repeated, 0).repeat(repeated, 1)).save(tmp_path / "a.png")

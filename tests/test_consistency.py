@@ -1,4 +1,4 @@
-"""Mirrors depixel/consistency.py: the exported integers scale back down to the input, whatever was generated."""
+"""Mirrors depixel/consistency.py: the exported integers scale back down to the input, for any generated answer."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _premultiplied(straight: torch.Tensor, levels: int, dtype: torch.dtype = tor
 
 
 def _generated(small: torch.Tensor, factor: int, wildness: float, seed: int) -> torch.Tensor:
-    """What a network might answer: an enlargement with noise, outside [0, 1] as well."""
+    """A possible answer of a network: an enlargement with noise, outside [0, 1] as well."""
     large = F.interpolate(small, scale_factor=factor, mode="bilinear", align_corners=False)
     generator = torch.Generator().manual_seed(seed)
     return large + wildness * torch.randn(large.shape, generator=generator)
@@ -98,7 +98,7 @@ def test_projection_is_exact_and_in_range(
 @QUICK
 @given(SIDES, SIDES, FACTORS, SEEDS)
 def test_projection_leaves_an_exact_answer_alone(height: int, width: int, factor: int, seed: int) -> None:
-    """A picture that already scales back and is in range is its own nearest one."""
+    """A picture that already scales back and is in range is its own projection."""
     generator = torch.Generator().manual_seed(seed)
     large = torch.rand(1, 4, height * factor, width * factor, generator=generator)
     large = torch.cat([large[:, :3] * large[:, 3:], large[:, 3:]], 1)
@@ -125,8 +125,8 @@ def test_projection_is_the_nearest(height: int, width: int, factor: int, wildnes
 
 def test_bicubic_inputs_whose_overshoot_was_cut_off() -> None:
     """
-    A file holds no colour beyond black and white, so a reduction with negative lobes was clipped when it was written:
-    clipped again, the answer gives the file. Without momentum, forty sweeps missed by 5 levels.
+    A file holds no colour beyond black and white, so a reduction with negative lobes was clipped when written: clipped
+    again, the answer gives the file. Without momentum, forty sweeps missed by 5 levels.
     """
     large = torch.ones(1, 4, 48, 48)
     squares = torch.rand(1, 3, 8, 8, generator=torch.Generator().manual_seed(5)).round()
@@ -208,7 +208,7 @@ def test_point_export_keeps_every_centre(
 @QUICK
 @given(SIDES, SIDES, FACTORS, st.booleans(), SEEDS)
 def test_binary_alpha_stays_binary(height: int, width: int, factor: int, point: bool, seed: int) -> None:
-    """A sprite with hard edges gets no half-transparent pixel, and keeps at least the centre of every block."""
+    """A sprite with hard edges gets no translucent pixel, and keeps at least the centre of every block."""
     straight = _straight("binary", height, width, 255, seed)
     small = _premultiplied(straight, 255)
     degradation: Degradation = PointDegradation(factor) if point else AreaDegradation(factor)
@@ -224,7 +224,7 @@ def test_binary_alpha_stays_binary(height: int, width: int, factor: int, point: 
 def test_opaque_and_transparent_areas_stay_exactly_so(
     name: str, height: int, width: int, factor: int, seed: int
 ) -> None:
-    """Inside areas that are fully opaque or fully transparent, no generated alpha survives; colour there is 0."""
+    """Inside areas that are fully opaque or fully transparent, no generated alpha remains; colour there is 0."""
     straight = _straight("opaque", height, width, 255, seed)
     degradation = make_degradation(name, factor)
     opaque, _ = _export(straight, degradation, 255, 0.4, seed)
@@ -240,7 +240,7 @@ def test_opaque_and_transparent_areas_stay_exactly_so(
 @QUICK
 @given(st.sampled_from(["soft", "mixed"]), st.integers(2, 6), FACTORS, SEEDS)
 def test_each_block_of_area_keeps_its_extreme_alpha(kind: str, size: int, factor: int, seed: int) -> None:
-    """Beside soft pixels too: a block of alpha 255 is all 255, one of alpha 0 is all 0."""
+    """Next to soft pixels too: a block of alpha 255 is all 255, one of alpha 0 is all 0."""
     straight = _straight(kind, size, size, 255, seed)
     straight[:, 3, 0, 0] = 128  # not binary
     exported, _ = _export(straight, AreaDegradation(factor), 255, 0.4, seed)
@@ -265,7 +265,7 @@ def test_binary_sprites_have_no_holes_and_no_dust(name: str, factor: int, seed: 
 @QUICK
 @given(st.sampled_from(ALPHAS), st.sampled_from([255, 65535]), FACTORS, SEEDS)
 def test_rows_are_exported_independently(kind: str, levels: int, factor: int, seed: int) -> None:
-    """A picture alone gives the integers it gives in a batch, but for the rounding of floats."""
+    """A picture alone gives the same integers as in a batch, except for float rounding."""
     straight = _straight(kind, 5, 4, levels, seed)
     small = _premultiplied(straight, levels)
     degradation = AreaDegradation(factor)
@@ -284,7 +284,7 @@ def test_rows_are_exported_independently(kind: str, levels: int, factor: int, se
 
 
 def test_residual_counts_levels_over_visible_pixels() -> None:
-    """One channel of four off by a level everywhere is a mean of a quarter; what is invisible does not count."""
+    """One channel of four off by a level everywhere is a mean of a quarter; invisible pixels do not count."""
     straight = _straight("opaque", 4, 4, 255, 0).clamp(max=254)
     straight[:, 3] = 255
     exported = AreaDegradation(2).pseudo_inverse(straight)
@@ -303,7 +303,7 @@ def test_residual_counts_levels_over_visible_pixels() -> None:
 
 
 def test_residual_sees_wrong_alpha() -> None:
-    """A hole in an opaque picture is an error of its alpha."""
+    """A hole in an opaque picture counts as an error of its alpha."""
     straight = _straight("opaque", 4, 4, 255, 0)
     exported = AreaDegradation(2).pseudo_inverse(straight)
     exported[:, 3, 0, 0] = 0
@@ -327,7 +327,7 @@ def test_straight_colour_inverts_premultiplication() -> None:
 
 
 def test_a_smooth_one_bit_outline_is_not_black_where_it_reaches_into_empty_blocks() -> None:
-    """Pixels that show in a block whose own pixel was transparent keep the colour of the sprite."""
+    """Visible pixels in a block whose own pixel was transparent keep the colour of the sprite."""
     small = torch.zeros(1, 4, 6, 6)
     small[:, :, 1:4, 1:3] = torch.tensor([0.2, 0.8, 0.3, 1.0]).view(1, 4, 1, 1)
     small[:, :, 3:5, 3:5] = torch.tensor([0.2, 0.8, 0.3, 1.0]).view(1, 4, 1, 1)

@@ -50,7 +50,7 @@ def test_pseudo_inverse_scales_back_down_exactly(degradation: Degradation, heigh
 @QUICK
 @given(DEGRADATIONS, SIZES, SIZES, st.integers(0, 2**31))
 def test_pseudo_inverse_is_the_least_picture(degradation: Degradation, height: int, width: int, seed: int) -> None:
-    """What A+ y adds is orthogonal to all that A cannot see, so no other preimage is smaller."""
+    """What A+ y adds is orthogonal to everything that A cannot see, so no other preimage is smaller."""
     f = degradation.factor
     x = _random(1, 1, height * f, width * f, seed=seed)
     unseen = x - degradation.pseudo_inverse(degradation.apply(x))
@@ -107,7 +107,7 @@ def test_point_is_the_centre_and_does_not_shift(factor: int) -> None:
 
 @pytest.mark.parametrize("factor", [2, 3, 4, 8])
 def test_bicubic_is_the_antialiased_cubic_away_from_borders(factor: int) -> None:
-    """PULSE's kernel is the stretched Keys cubic with a = -0.5, as antialiased bicubic resizers have it."""
+    """PULSE's kernel is the stretched Keys cubic with a = -0.5, as in antialiased bicubic resizers."""
     x = _random(1, 3, 12 * factor, 12 * factor, seed=2).float()
     ours = BicubicDegradation(factor).apply(x)
     theirs = F.interpolate(x, scale_factor=1 / factor, mode="bicubic", antialias=True, align_corners=False)
@@ -129,7 +129,7 @@ def test_gradients_flow_through_apply(name: str) -> None:
 
 
 def test_wrong_sizes_names_and_factors_are_refused() -> None:
-    """With the offending value in the sentence."""
+    """The sentence quotes the wrong value."""
     with pytest.raises(ValueError, match="10x9"):
         AreaDegradation(4).apply(torch.zeros(1, 4, 9, 10))
     with pytest.raises(BadUsageError, match="lanczos"):

@@ -1,4 +1,4 @@
-"""The map of where answers differ."""
+"""The map of differences between answers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_only_what_differs_is_hot() -> None:
 
 
 def test_more_disagreement_is_brighter_and_the_scale_is_the_same_for_all() -> None:
-    """Brightness grows up to FULL_HEAT levels and says the same in every picture."""
+    """Brightness grows up to FULL_HEAT levels and has the same meaning in every picture."""
     brightness = []
     for apart in (4, 16, 2 * int(FULL_HEAT), 200):
         heat = heat_map([Picture((flat(20),)), Picture((flat(20 + apart),))]).frames[0][0, 0]
@@ -38,7 +38,7 @@ def test_more_disagreement_is_brighter_and_the_scale_is_the_same_for_all() -> No
 
 
 def test_colour_under_transparency_is_no_disagreement() -> None:
-    """Nobody sees it; alpha itself counts."""
+    """Invisible differences do not count; alpha itself counts."""
     hidden = [flat(0, 4), flat(255, 4)]
     hidden[1][..., 3] = 0
     seen = hidden[1].copy()
@@ -49,7 +49,7 @@ def test_colour_under_transparency_is_no_disagreement() -> None:
 
 
 def test_depth_and_frames() -> None:
-    """16 bits are told in the same levels, and every frame has its map."""
+    """16 bits are reported in the same levels, and every frame has its map."""
     answers = [Picture((flat(0, 3, np.uint16), flat(v, 3, np.uint16)), durations=(50.0, 50.0)) for v in (0, 257 * 40)]
 
     first, second = deviations(answers)
@@ -63,7 +63,7 @@ def test_depth_and_frames() -> None:
 
 
 def test_one_answer_cannot_disagree() -> None:
-    """There is no map, and nothing to tell."""
+    """There is no map, and nothing to report."""
     assert disagreement_of([Picture((flat(1),))]) is None
     with pytest.raises(ValueError, match="at least two answers"):
         heat_map([Picture((flat(1),))])

@@ -21,7 +21,7 @@ def test_every_kind_that_can_be_requested_is_a_value() -> None:
 
 
 def test_only_faces_are_imagined_and_say_so() -> None:
-    """Their sentence travels with every answer; a request for them is known by its name alone."""
+    """Their sentence accompanies every answer; a request for them is recognised by its name alone."""
     assert [domain for domain in BY_NAME.values() if domain.imagined] == [FACES]
     assert "does not show a real person" in FACES.disclosure
     assert is_imagined("faces") and not is_imagined("auto") and not is_imagined("art")
@@ -29,13 +29,13 @@ def test_only_faces_are_imagined_and_say_so() -> None:
 
 @pytest.mark.parametrize(("side", "scale"), [(16, 8), (17, 8), (15, 9), (128, 2), (1000, 2), (1, 64)])
 def test_faces_reach_128_pixels(side: int, scale: int) -> None:
-    """Rounded up, at least twice and at most the limit; other kinds have one scale whatever the size."""
+    """Rounded up, at least twice and at most the limit; other kinds have one scale for any size."""
     assert FACES.scale_for(side, 64) == scale
     assert ART.scale_for(side, 64) == 4
 
 
 def test_what_the_kinds_differ_by() -> None:
-    """The rules, once: what repeats, what is a vector, what goes apart, what alpha means, how it came to be small."""
+    """The rules in one place: what wraps, what is a vector, what is separate, the meaning of alpha, the degradation."""
 
     def having(field: str) -> set[str]:
         return {name for name, domain in BY_NAME.items() if getattr(domain, field)}

@@ -18,7 +18,7 @@ def test_visible_pixels_are_untouched() -> None:
 
 
 def test_hidden_colour_comes_from_what_is_near() -> None:
-    """A black hidden ground next to a red sprite turns red, and blue next to its blue part."""
+    """A black hidden background next to a red sprite turns red, and blue next to its blue part."""
     straight = torch.zeros(1, 4, 8, 16)
     straight[:, 0, 3:5, 1:3] = 1.0
     straight[:, 2, 3:5, 13:15] = 1.0
@@ -32,7 +32,7 @@ def test_hidden_colour_comes_from_what_is_near() -> None:
 
 
 def test_all_transparent_and_all_opaque_stay() -> None:
-    """Nothing to take colour from, or nothing to fill: unchanged."""
+    """No colour to extend, or nothing to fill: unchanged."""
     hidden = torch.rand(1, 4, 5, 5)
     hidden[:, 3] = 0
     opaque = torch.rand(1, 4, 5, 5)

@@ -1,4 +1,4 @@
-"""Imports point one way (CONTRIBUTING, "The house"); starting is fast because torch waits until it is needed."""
+"""Imports point one way (CONTRIBUTING, "The house"); startup is fast because torch is imported only when needed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ BASE = {
     "depixel.monitor",
     "depixel.fill",
 }
-"""What the rooms of the engine are built of: values and mathematics."""
+"""The foundations of the engine: values and mathematics."""
 
 SEARCHED = BASE | {"depixel.search", "depixel.priors"}
 PREPARATION = BASE | {"depixel.preparation"}
@@ -118,7 +118,7 @@ WATCH_SEAMS = {
 }
 
 ROOMS = ("depixel.commands", "depixel.batch", "depixel.terminal")
-"""The command line: the commands, running many pictures, what all commands do alike."""
+"""The command line: the commands, running many pictures, and what all commands share."""
 FREE = {"depixel", "depixel.cli", "depixel.__main__"}
 KINDS_FIRST = sorted(ALLOWED, key=len, reverse=True)
 
@@ -151,7 +151,7 @@ def _layer(name: str) -> str | None:
 
 @pytest.mark.parametrize(("name", "path"), ALL, ids=[name for name, _ in ALL])
 def test_imports_point_one_way(name: str, path: Path) -> None:
-    """A module imports only what stands below it."""
+    """A module imports only from layers below it."""
     layer = _layer(name)
     if not name.startswith("depixel_watch"):
         outside = [found for found in _imports(path, name) if found.startswith("depixel_watch")]
@@ -171,7 +171,7 @@ def test_imports_point_one_way(name: str, path: Path) -> None:
 
 
 def test_a_plugin_knows_only_the_client() -> None:
-    """GIMP's and Krita's plug-ins import nothing of Depixel but its client."""
+    """GIMP's and Krita's plug-ins import nothing from Depixel but its client."""
     for path in [*(ROOT / "plugins/gimp").rglob("*.py"), *(ROOT / "plugins/krita").rglob("*.py")]:
         ours = {found for found in _imports(path, path.stem) if found == "depixel" or found.startswith("depixel.")}
 
@@ -203,7 +203,7 @@ def test_starting_loads_nothing_heavy(start: str) -> None:
 
 
 def test_no_module_is_longer_than_a_sitting() -> None:
-    """400 lines at most, except the table of options, which grows by a paragraph per option."""
+    """400 lines at most, except for the table of options, which grows by a paragraph per option."""
     for name, path in ALL:
         lines = len(path.read_text("utf-8").splitlines())
 
@@ -211,11 +211,11 @@ def test_no_module_is_longer_than_a_sitting() -> None:
 
 
 TABLES = {"depixel.service.app.make_app", "depixel.service.page.page_routes"}
-"""Functions that are tables: a route a paragraph."""
+"""Functions that are tables: one paragraph per route."""
 
 
 def test_no_function_is_longer_than_a_screen() -> None:
-    """60 lines at most, but for tables."""
+    """60 lines at most, except for tables."""
     for name, path in ALL:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and f"{name}.{node.name}" not in TABLES:

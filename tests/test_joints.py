@@ -1,4 +1,4 @@
-"""Pictures that meet: which are compared, which edges fit, and what lies beyond them."""
+"""Adjoining pictures: which are compared, which edges fit, and what is beyond them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _panorama(height: int = 24, width: int = 96) -> np.ndarray:
     ],
 )
 def test_names_of_pictures_that_may_meet(name: str, some: set[str]) -> None:
-    """Faces of a sky by every engine's words, tiles by row and column."""
+    """Faces of a sky with every engine's names, tiles by row and column."""
     names = set(neighbour_names(name))
     assert some <= names and name not in names
 
@@ -43,7 +43,7 @@ def test_names_that_say_nothing(name: str) -> None:
 
 @pytest.mark.parametrize("turn", ["as it is", "upside down", "on its side"])
 def test_the_neighbour_is_found_however_it_lies(turn: str) -> None:
-    """What lies beyond the right edge is the other half, whatever the engine turned it to."""
+    """Beyond the right edge is the other half, however the engine rotated it."""
     whole = _panorama(24, 48)
     left, right = whole[:, :24], whole[:, 24:]
     stored = {"as it is": right, "upside down": right[::-1, ::-1], "on its side": np.rot90(right)}[turn]
@@ -56,7 +56,7 @@ def test_the_neighbour_is_found_however_it_lies(turn: str) -> None:
 
 
 def test_what_tiles_by_itself_needs_no_neighbour() -> None:
-    """Two variants of one ground: each continues on itself."""
+    """Two variants of one ground texture: each continues itself."""
     y, x = np.mgrid[:24, :24] * (2 * np.pi / 24)
     ground = np.rint(127 + 50 * np.stack([np.sin(x), np.cos(y), np.sin(x + y)], 2)).astype(np.uint8)
     assert not margins_of(Picture((ground,)), [Picture((np.roll(ground, (3, 5), (0, 1)),))])
@@ -75,7 +75,7 @@ def test_what_does_not_fit_is_no_neighbour() -> None:
 
 
 def test_margins_lie_round_the_picture() -> None:
-    """The picture is where it was, its neighbours beyond, corners from beside."""
+    """The picture is in its place, its neighbours around it, corners from the sides."""
     whole = _panorama(24, 72)
     middle = Picture((whole[:, 24:48],))
     margins = margins_of(middle, [Picture((whole[:, :24],)), Picture((whole[:, 48:],))])

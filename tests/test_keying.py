@@ -1,4 +1,4 @@
-"""Pictures on a colour key through the whole engine."""
+"""Pictures with a colour key through the whole engine."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _on_key(side: int = 12) -> np.ndarray:
 
 @pytest.mark.parametrize("more", [{}, {"edges": "soft"}, {"domain": "pixel-art"}, {"candidates": 2}, {"size": 40}])
 def test_the_ground_is_the_key_and_nothing_lies_between(upsampler: Upsampler, more: dict[str, Any]) -> None:
-    """Deep in the ground every pixel is the key; no pixel is between it and the figure's colours."""
+    """Deep in the background every pixel is the key; no pixel is between it and the figure's colours."""
     small = _on_key()
 
     report = upsampler.upsample(Picture((small,), mode="RGB", name="a.png"), Request(**more))
@@ -49,13 +49,13 @@ def test_the_ground_is_the_key_and_nothing_lies_between(upsampler: Upsampler, mo
 
 
 def test_key_none_takes_the_key_for_a_colour(upsampler: Upsampler) -> None:
-    """As before: the report says nothing of a key."""
+    """As before: the report does not mention a key."""
     report = upsampler.upsample(Picture((_on_key(),), mode="RGB"), Request(key="none"))
     assert not any("key" in note for note in report.notes)
 
 
 def test_alone_and_in_company(upsampler: Upsampler) -> None:
-    """A batch of pictures with and without a key: each answer is the one that it has alone, in its place."""
+    """A batch of pictures with and without a key: each answer equals its answer alone, in its place."""
     pictures = [Picture((_on_key(),), mode="RGB"), Picture((RNG.integers(0, 255, (12, 12, 3)).astype(np.uint8),))]
     pictures.append(Picture((_on_key(),), mode="RGB"))
     request = Request(reading="smooth")
@@ -69,7 +69,7 @@ def test_alone_and_in_company(upsampler: Upsampler) -> None:
 
 
 def test_a_number_keeps_its_picture_indexed(upsampler: Upsampler) -> None:
-    """Numbers of one colour can be told apart only in a palette; --palette free, typed, is obeyed."""
+    """Equal colours with different indices can be distinguished only in a palette; a typed --palette free is obeyed."""
     palette = np.array([[0, 0, 0, 255], [200, 60, 20, 255], [0, 0, 0, 255]], np.uint8)
     numbers = np.zeros((12, 12), np.uint8)
     numbers[3:9, 3:9], numbers[4:8, 4:8] = 2, 1

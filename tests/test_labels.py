@@ -1,4 +1,4 @@
-"""A face is never written without the word that it is imagined, in every format that holds text."""
+"""A face is never written without the word that it is imagined, in every format that can hold text."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _labelled(domain: str, frames: int = 1, text: dict[str, str] | None = None) 
 
 @pytest.mark.parametrize("ending", [".png", ".jpg", ".webp", ".gif", ".bmp"])
 def test_a_face_says_that_it_is_imagined(ending: str, tmp_path: Path) -> None:
-    """PNG text, JPEG and GIF comments, and XMP where it has a place; a format without text is still written."""
+    """PNG text, JPEG and GIF comments, and XMP if supported; a format without text is still written."""
     path = tmp_path / f"face{ending}"
     files.write(path, _labelled("faces"))
 
@@ -61,7 +61,7 @@ def test_a_clip_of_faces_says_so_too(ending: str, tmp_path: Path) -> None:
 
 
 def test_labels_of_a_label_do_not_pile_up() -> None:
-    """A face that was made of a face says it once in XMP; what the owner's packet said stays."""
+    """A face made from a face says it once in XMP; the owner's packet is kept."""
     once = _labelled("faces")
     owned = '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF><rdf:Description dc:creator="me"/></rdf:RDF></x:xmpmeta>'
 
@@ -72,6 +72,6 @@ def test_labels_of_a_label_do_not_pile_up() -> None:
 
 
 def test_art_gets_no_word_about_faces() -> None:
-    """Sprites are no imagined people."""
+    """Sprites are not imagined people."""
     assert not any(IMAGINED_FACE in value for value in _labelled("art").text.values())
     assert XMP not in _labelled("art").text

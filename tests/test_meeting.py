@@ -1,4 +1,4 @@
-"""Pictures that meet others, through the whole engine."""
+"""Adjoining pictures, through the whole engine."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _halves() -> list[Picture]:
 
 @pytest.mark.parametrize("wrap", ["auto", "none"])
 def test_halves_are_answered_as_the_whole(upsampler: Upsampler, wrap: str) -> None:
-    """At the joint each half is what the whole picture becomes there, and scales back."""
+    """At the joint each half equals the answer to the whole picture, and scales back."""
     request = Request(domain="art", wrap=wrap, ensemble=1)
 
     answers = [upsampler.upsample(half, request) for half in _halves()]
@@ -45,7 +45,7 @@ def test_halves_are_answered_as_the_whole(upsampler: Upsampler, wrap: str) -> No
 
 @pytest.mark.parametrize("more", [{"wrap": "x"}, {"frames": "2x1"}, {"size": 60}])
 def test_a_request_knows_better(upsampler: Upsampler, more: dict[str, str]) -> None:
-    """Whoever says how it tiles, cuts it or wants a size between scales is obeyed."""
+    """Explicit requests about tiling, cropping or in-between sizes are obeyed."""
     report = upsampler.upsample(_halves()[0], Request(domain="art", **more))  # type: ignore[arg-type]
     assert NOTE not in report.notes
 

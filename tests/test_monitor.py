@@ -11,7 +11,7 @@ STEP = SearchStep(1, 3, 0.25)
 
 
 def test_steps_arrive_and_cancelling_raises() -> None:
-    """What is reported is heard once; a caller who wants to stop gets the sentence."""
+    """Each report is received once; a caller who wants to stop gets the sentence."""
     heard: list[SearchStep] = []
     wants = iter([False, True])
     monitor = Monitor(heard.append, lambda: next(wants))
@@ -33,7 +33,7 @@ def test_silence_is_fine() -> None:
 
 
 def test_a_step_can_be_changed_on_its_way() -> None:
-    """`through` changes what is heard, and keeps the wish to stop; `without_steps` keeps that alone."""
+    """`through` changes what is reported, and keeps the stop request; `without_steps` keeps only that."""
     heard: list[SearchStep] = []
     monitor = Monitor(heard.append, lambda: True)
 

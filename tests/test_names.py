@@ -1,4 +1,4 @@
-"""One name, one meaning: the glossary of CONTRIBUTING.md, and what its names may be."""
+"""One name, one meaning: the glossary of CONTRIBUTING.md, and the rules for its names."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SPEC.loader.exec_module(NAMES)
 
 PLUG_INS = ("depixel-gimp", "depixel_krita")
 SAME_ON_BOTH_SIDES = {"CancelledError"}
-"""The client stands alone and has its own class for the same thing."""
+"""The client is independent and has its own class with the same meaning."""
 
 
 def test_the_glossary_is_current() -> None:
@@ -30,7 +30,7 @@ def test_every_public_class_says_what_it_is() -> None:
 
 
 def test_no_two_classes_share_a_name() -> None:
-    """Who searches for a name of the engine or the watcher finds one thing; so does who searches in a plug-in."""
+    """A search for a name of the engine or the watcher finds one class; so does a search in a plug-in."""
     for rooms in (None, *PLUG_INS):
         names = [name for room, name, _ in NAMES.classes() if room == rooms or (rooms is None and room not in PLUG_INS)]
 

@@ -117,7 +117,7 @@ def _script() -> ModuleType:
 
 
 def test_the_descriptions_are_current() -> None:
-    """Whoever changes the table runs scripts/describe_api.py."""
+    """A change of the table requires running scripts/describe_api.py."""
     script = _script()
     described = (ROOT / "docs" / "api" / "openapi.json").read_text("utf-8")
 
@@ -127,7 +127,7 @@ def test_the_descriptions_are_current() -> None:
 
 @pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.name)
 def test_each_row_is_complete_and_plain(option: Any) -> None:
-    """A label, a help text that ends its sentence, a default that is allowed, and real kinds of picture."""
+    """A label, a help text that ends its sentence, an allowed default, and real kinds of picture."""
     assert option.label and option.help[0].isupper() | option.help[0].isdigit() and option.help.endswith(".")
     assert option.problem(option.default) == ""
     assert option.default is not None or option.automatic
@@ -143,7 +143,9 @@ def test_the_kinds_are_those_of_the_engine() -> None:
 
 
 def test_the_schema_accepts_what_the_check_accepts() -> None:
-    """A box travels as a list, whole numbers serve as numbers, None stands for a default that is decided later."""
+    """
+    A box is sent as a list, whole numbers are accepted as numbers, None stands for a default that is decided later.
+    """
     values = {"box": [1, 2, 3, 4], "imagination": 1, "steps": None, "ensemble": None}
 
     assert Request.from_dict(values) == Request(box=(1, 2, 3, 4), imagination=1.0)
@@ -151,5 +153,5 @@ def test_the_schema_accepts_what_the_check_accepts() -> None:
 
 @pytest.mark.parametrize(("word", "meant"), [("texure", "textures"), ("FACES", "faces"), ("zzz", None)])
 def test_the_nearest_word(word: str, meant: str | None) -> None:
-    """A slip finds its word, whatever the case; something else finds none."""
+    """A typing error finds its word, ignoring case; anything else finds none."""
     assert nearest(word, DOMAINS) == meant

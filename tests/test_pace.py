@@ -1,4 +1,4 @@
-"""The time left: it starts near the truth, falls, and knows that files are not equal."""
+"""The time left: it starts near the truth, decreases, and accounts for unequal files."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_a_slow_start_is_forgotten() -> None:
 
 
 def test_another_run_starts_anew() -> None:
-    """Less work than before is another archive."""
+    """Less work than before means another archive."""
     clock = _Clock()
     pace = Pace(clock)
     pace.reach(0)
@@ -64,7 +64,7 @@ def test_another_run_starts_anew() -> None:
 
 
 def test_work_goes_by_pixels_but_no_file_is_free() -> None:
-    """Sixteen icons are no photograph; copies cost next to nothing."""
+    """Sixteen icons are less work than a photograph; copies cost next to nothing."""
     assert work_of(0) < work_of(16 * 16) / 100
     assert 16 * work_of(32 * 32) < work_of(512 * 512)
 

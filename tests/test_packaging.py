@@ -1,4 +1,4 @@
-"""What is installed is what was meant: the wheel's contents, its version, its licence files, nothing of the tests."""
+"""The installed package: the wheel's contents, its version, its licence files, nothing from the tests."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
-    """The wheel of this tree, built by the project's own backend without touching the network."""
+    """The wheel of this tree, built by the project's own backend without network access."""
     out = tmp_path_factory.mktemp("wheel")
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(out)]
     subprocess.run(build, cwd=ROOT, check=True, capture_output=True, text=True)
@@ -41,7 +41,7 @@ def test_wheel_holds_the_two_packages_and_nothing_else(wheel: zipfile.ZipFile) -
 
 
 def test_wheel_holds_every_tracked_file_of_the_packages(wheel: zipfile.ZipFile) -> None:
-    """Data files (page style, weights with cards, py.typed) come along."""
+    """Data files (page style, weights with cards, py.typed) are included."""
     names = set(wheel.namelist())
     for folder in (ROOT / "core/depixel", ROOT / "plugins/folder_watch/depixel_watch"):
         for path in folder.rglob("*"):
@@ -63,7 +63,7 @@ def test_metadata_says_what_the_project_says(wheel: zipfile.ZipFile) -> None:
 
 
 def test_changelog_knows_this_version() -> None:
-    """The newest entry of the changelog is this version or what is not yet released."""
+    """The newest entry of the changelog is this version or unreleased."""
     first = re.search(r"^## \[?([^\]\s]+)", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.M)
 
     assert first is not None
@@ -80,7 +80,7 @@ def test_released_weights_come_with_cards() -> None:
 
 
 def test_no_file_of_the_tree_is_a_surprise() -> None:
-    """Nothing tracked is larger than a weights file may be, and no bytecode or editor leftovers are tracked."""
+    """No tracked file is larger than a weights file may be, and no bytecode or editor leftovers are tracked."""
     git = shutil.which("git")
     if git is None:
         pytest.skip("git is not on this machine")
@@ -94,7 +94,7 @@ def test_no_file_of_the_tree_is_a_surprise() -> None:
 
 
 def test_workflow_covers_the_supported_pythons() -> None:
-    """The checks run on every Python version and system that the project says it supports."""
+    """The checks run on every Python version and system that the project supports."""
     workflow = (ROOT / ".github/workflows/checks.yml").read_text("utf-8")
     project = (ROOT / "pyproject.toml").read_text("utf-8")
     tested = set(re.findall(r'"(3\.\d+)"', workflow.split("matrix:")[1].split("]")[1]))

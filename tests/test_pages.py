@@ -1,4 +1,4 @@
-"""What the pages tell people to type is understood, and what they point to is there."""
+"""Commands and links in the documentation are valid."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PAGES = [
 PAGES += ["docs/api/README.md", "samples/LICENSES.md"]
 
 
-# In blocks, fenced or indented; a comment behind it is none of it.
+# In blocks, fenced or indented, without the comment behind it.
 def _commands(page: str) -> list[str]:
     text = (ROOT / page).read_text("utf-8")
     blocks = re.findall(r"```\w*\n(.*?)```", text, re.DOTALL)
@@ -32,7 +32,7 @@ def _commands(page: str) -> list[str]:
 
 @pytest.mark.parametrize(("page", "command"), [(page, command) for page in PAGES for command in _commands(page)])
 def test_a_command_of_a_page_is_understood(page: str, command: str) -> None:
-    """Options and values are those that there are, and the samples that it names are there."""
+    """Options and values exist, and so do the samples that it names."""
     words = shlex.split(command)[1:]
 
     args = make_parser(words).parse_args(words)
@@ -56,7 +56,7 @@ def test_pages_have_commands() -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_what_a_page_points_to_is_there(page: str) -> None:
-    """Links and pictures lead to files of this project; scripts, folders and pages named in the text are there."""
+    """Links and pictures lead to files of this project; scripts, folders and pages named in the text exist."""
     text = (ROOT / page).read_text("utf-8")
     links = [link for link in re.findall(r"\]\(([^)#]+)[^)]*\)", text) if "://" not in link]
     named = re.findall(r"`((?:scripts|benchmarks|training|docs|core|tests|plugins|samples)/[\w./-]*\w)[`:]", text)

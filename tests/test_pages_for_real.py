@@ -1,4 +1,4 @@
-"""The commands of README and of the pages about packs, watching and the browser do their work, typed as they stand."""
+"""The commands of README and of the pages about packs, watching and the browser work as written."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _run_here(command: str) -> bool:
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Iterator[tuple[Path, dict[str, str]]]:
-    """The folder of a fresh clone with `depixel` on the path, and files with the names that the pages use."""
+    """The folder of a fresh clone with `depixel` on the path, and files with the names used in the documentation."""
     place = tmp_path / "depixel"
     shutil.copytree(ROOT / "samples", place / "samples")
     (tmp_path / "bin").mkdir()
@@ -54,7 +54,7 @@ def clone(tmp_path: Path) -> Iterator[tuple[Path, dict[str, str]]]:
     subprocess.run(["sh", "-c", "depixel serve --stop"], env=environment, cwd=place, check=False, capture_output=True)
 
 
-# A person's own files: each page calls them something.
+# A user's own files, under the names in each page.
 def _own_files(place: Path) -> None:
     shutil.copytree(place / "samples/sprites", place / "sprites")
     shutil.copy(place / "samples/sprites/mage.png", place / "hero.png")
@@ -75,7 +75,7 @@ def _own_files(place: Path) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="types into a POSIX shell")
 @pytest.mark.parametrize("page", PAGES)
 def test_the_commands_of_a_page_do_their_work(page: str, clone: tuple[Path, dict[str, str]]) -> None:
-    """One after the other in one shell's folder: each ends with 0, and the outputs that it names are there."""
+    """One after the other in one shell's folder: each ends with 0, and the outputs that it names exist."""
     place, environment = clone
     commands = [command for command in _commands(page) if _run_here(command)]
     assert commands
@@ -91,7 +91,7 @@ def test_the_commands_of_a_page_do_their_work(page: str, clone: tuple[Path, dict
 
 
 def test_what_is_left_out_is_still_on_a_page() -> None:
-    """An exception for a command that no page has any more goes."""
+    """An exception for a command that is no longer in any page must be removed."""
     pages = [*PAGES, "docs/api/README.md"]
     commands = [command for page in pages for command in _commands(page)]
 

@@ -29,7 +29,7 @@ def _diamond(seed: int) -> Picture:
 
 @pytest.mark.parametrize("more", [{}, {"domain": "pixel-art"}, {"degradation": "area", "scale": 3}, {"candidates": 2}])
 def test_all_tiles_of_one_outline_have_one_outline(upsampler: Upsampler, more: dict[str, object]) -> None:
-    """Whatever is drawn in them; and they scale back: centres of alpha, and colour."""
+    """They cover the plane for any drawing, and scale back: centres of alpha, and colour."""
     tiles = [_diamond(1), _diamond(2)]
     request = Request(**more)  # type: ignore[arg-type]
 
@@ -46,5 +46,5 @@ def test_all_tiles_of_one_outline_have_one_outline(upsampler: Upsampler, more: d
 
 
 def test_soft_outlines_are_not_forced_together(upsampler: Upsampler) -> None:
-    """Whoever asks for soft edges gets them."""
+    """A request for soft edges is obeyed."""
     assert NOTE not in upsampler.upsample(_diamond(1), Request(edges="soft")).notes

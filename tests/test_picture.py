@@ -9,7 +9,7 @@ GREY = np.array([[[10], [200]]], np.uint8)
 
 
 def test_rgba_spreads_grey_and_adds_opacity() -> None:
-    """Grey becomes three equal channels; alpha is full where there was none, in the range of the dtype."""
+    """Grey becomes three equal channels; missing alpha is opaque, in the range of the dtype."""
     assert Picture((GREY,)).rgba().tolist() == [[[10, 10, 10, 255], [200, 200, 200, 255]]]
     assert Picture((GREY.astype(np.uint16),)).rgba()[0, 0].tolist() == [10, 10, 10, 65535]
 
@@ -31,7 +31,7 @@ def test_sizes_channels_and_levels() -> None:
 
 
 def test_replace_leaves_the_original() -> None:
-    """A picture never changes; a changed one is another."""
+    """A picture is immutable; a change makes another one."""
     first = Picture((GREY,), text={"Title": "a"})
 
     second = first.replace(mode="L", text={})
@@ -54,6 +54,6 @@ def test_replace_leaves_the_original() -> None:
     ],
 )
 def test_what_is_no_picture_is_refused(frames: tuple[np.ndarray, ...], durations: tuple[float, ...]) -> None:
-    """No frame, other shapes or dtypes, frames that differ, times that do not match."""
+    """No frame, other shapes or dtypes, frames that differ, durations that do not match."""
     with pytest.raises(ValueError):
         Picture(frames, durations=durations)

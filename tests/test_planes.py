@@ -1,4 +1,4 @@
-"""A picture taken apart and put together: every channel is in exactly one plane, and comes back from it."""
+"""A picture split and joined: every channel is in exactly one plane, and is restored from it."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_split_and_join(domain: str, channels: int, alpha: str, parts: list[tupl
 
 
 def test_a_scalar_is_grey_opaque_and_no_vector() -> None:
-    """So that a gloss beside normals is not made as long as one; the normals are."""
+    """Gloss next to normals does not get unit length; the normals do."""
     normals, gloss = planes("normals")[0]
 
     assert normals.vectors and not gloss.vectors
@@ -59,7 +59,7 @@ def test_a_scalar_is_grey_opaque_and_no_vector() -> None:
 
 
 def test_of_takes_the_same_part_of_a_larger_picture() -> None:
-    """Each plane finds its channels in anybody's result."""
+    """Each plane finds its channels in any result."""
     whole = torch.arange(4 * 4).reshape(1, 4, 2, 2).float()
     colour, gloss = planes("normals")[0]
     red = planes("data")[0][0]
@@ -73,7 +73,7 @@ def test_of_takes_the_same_part_of_a_larger_picture() -> None:
 
 
 def test_channels_that_are_only_half_equal_go_apart() -> None:
-    """Red and green alike and blue another: three values, not one colour."""
+    """Red and green equal and blue different: three values, not one colour."""
     pixels = RNG.integers(0, 255, (6, 6, 3), dtype=np.uint8)
     pixels[..., 1] = pixels[..., 0]
 
@@ -83,7 +83,7 @@ def test_channels_that_are_only_half_equal_go_apart() -> None:
 
 
 def test_a_grey_face_may_become_coloured_and_nothing_else_may() -> None:
-    """A face is an invention; the answer to any other grey picture stays grey."""
+    """A face is invented in colour; the answer to any other grey picture stays grey."""
     grey = Picture((RNG.integers(0, 255, (8, 8, 1), dtype=np.uint8),))
 
     kept = {name: bool(split(prepare(grey, Request(domain=name)))[0].grey.all()) for name in ("art", "data", "faces")}
@@ -92,7 +92,7 @@ def test_a_grey_face_may_become_coloured_and_nothing_else_may() -> None:
 
 
 def test_a_plane_of_vectors_has_opaque_alpha_when_joined() -> None:
-    """Where no plane holds alpha, the picture is opaque in each of its pixels."""
+    """If no plane holds alpha, the picture is fully opaque."""
     (colour,) = planes("normals", 3)[0]
     answer = colour.straight.clone()
     answer[:, 3] = 7
@@ -105,7 +105,7 @@ def test_a_plane_of_vectors_has_opaque_alpha_when_joined() -> None:
 
 
 def test_grey_means_all_three_alike() -> None:
-    """Green that differs, or blue, makes a colour; each picture counts by itself."""
+    """A differing green or blue makes a colour; each picture counts separately."""
     straight = torch.full((3, 4, 2, 2), 50, dtype=torch.int32)
     straight[1, 1, 0, 0] = 51
     straight[2, 2, 0, 0] = 51

@@ -29,7 +29,7 @@ def _glow(side: int = 20) -> np.ndarray:
 
 @pytest.mark.parametrize("more", [{}, {"scale": 3}, {"candidates": 2}, {"degradation": "area", "domain": "art"}])
 def test_it_stays_premultiplied_and_scales_back(upsampler: Upsampler, more: dict[str, Any]) -> None:
-    """No colour above its alpha, and means of the stored integers as they were: measured here."""
+    """No colour above its alpha, and the means of the stored integers are preserved: measured here."""
     small = _glow()
 
     report = upsampler.upsample(Picture((small,), name="glow.png"), Request(**more))
@@ -44,7 +44,7 @@ def test_it_stays_premultiplied_and_scales_back(upsampler: Upsampler, more: dict
 
 
 def test_straight_pictures_beside_it_are_answered_as_alone(upsampler: Upsampler) -> None:
-    """Each picture by itself, in its place."""
+    """Each picture separately, in its place."""
     straight = _glow()
     straight[..., :3] = 200
     pictures = [Picture((straight,)), Picture((_glow(),)), Picture((straight[..., :3],), mode="RGB")]
@@ -56,7 +56,7 @@ def test_straight_pictures_beside_it_are_answered_as_alone(upsampler: Upsampler)
 
 
 def test_a_size_between_scales(upsampler: Upsampler) -> None:
-    """Reduced to a size, it is premultiplied all the same."""
+    """Reduced to a size, it is still premultiplied."""
     picture = upsampler.upsample(Picture((_glow(),)), Request(size=50)).picture
     assert picture.width == 50
     assert (picture.frames[0][..., :3] <= picture.frames[0][..., 3:]).all()

@@ -1,4 +1,4 @@
-"""Previews: whole, bounded, exact where that costs little."""
+"""Previews: complete, bounded, exact where that costs little."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RNG = np.random.default_rng(3)
 
 
 def noise(width: int, height: int, channels: int = 4, frames: int = 1, kind: type = np.uint8) -> Picture:
-    """Pixels that pack badly."""
+    """Pixels that compress badly."""
     top = np.iinfo(kind).max
     return Picture(tuple(RNG.integers(0, top, (height, width, channels), dtype=kind) for _ in range(frames)))
 
@@ -35,7 +35,7 @@ def test_a_small_picture_is_exact(channels: int) -> None:
 
 @pytest.mark.parametrize(("width", "height", "frames"), [(3000, 20, 1), (1500, 1500, 1), (600, 600, 40)])
 def test_it_keeps_its_bounds(width: int, height: int, frames: int) -> None:
-    """Neither pixels nor bytes go beyond them, whatever the picture holds; its shape stays."""
+    """Neither pixels nor bytes exceed them, whatever the picture holds; its shape stays."""
     shown = preview(noise(width, height, 3, frames), side=256, most=100_000)
 
     assert not shown.exact
@@ -45,9 +45,9 @@ def test_it_keeps_its_bounds(width: int, height: int, frames: int) -> None:
 
 
 def test_hidden_colours_do_not_show_through() -> None:
-    """What is transparent does not tint its neighbours when it is reduced."""
+    """Transparent pixels do not tint their neighbours when reduced."""
     pixels = np.zeros((512, 512, 4), np.uint8)
-    pixels[:, ::2] = (255, 255, 255, 255)  # visible white beside invisible black
+    pixels[:, ::2] = (255, 255, 255, 255)  # visible white next to invisible black
 
     found = np.asarray(Image.open(io.BytesIO(preview(Picture((pixels,)), side=128).data)).convert("RGBA"))
 
@@ -56,7 +56,7 @@ def test_hidden_colours_do_not_show_through() -> None:
 
 
 def test_16_bits_are_shown_as_8() -> None:
-    """And said not to be exact."""
+    """And reported as inexact."""
     shown = preview(noise(8, 8, 3, kind=np.uint16))
 
     assert not shown.exact

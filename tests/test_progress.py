@@ -1,4 +1,4 @@
-"""Plain lines when piped, a bar with the time left on a terminal."""
+"""Plain lines in a pipe, a bar with the time left on a terminal."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CORE = Path(__file__).resolve().parent.parent / "core"
 
 
 def test_lines_are_counted_and_flushed() -> None:
-    """One line a picture with its place in the batch, no control characters."""
+    """One line per picture with its number in the batch, no control characters."""
     stream = io.StringIO()
     with LineProgress(12, stream) as progress:
         progress.doing("a.png")
@@ -36,7 +36,7 @@ def test_nothing_is_said_when_nobody_listens() -> None:
 
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs a pseudo terminal")
 def test_a_terminal_gets_a_bar_with_the_time_left() -> None:
-    """Shows the count, the time left and the present name; a failure stands above the bar; names with [ ] survive."""
+    """Shows the count, the time left and the current name; failures are above the bar; names with [ ] are preserved."""
     code = (
         "import time\n"
         "from depixel.progress import BarProgress\n"
@@ -57,7 +57,7 @@ def test_a_terminal_gets_a_bar_with_the_time_left() -> None:
     while time.monotonic() < end:
         try:
             chunk = os.read(master, 4096)
-        except OSError:  # the other side is closed
+        except OSError:  # the other end is closed
             break
         if not chunk:
             break

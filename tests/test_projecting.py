@@ -1,4 +1,6 @@
-"""Anybody's answer, projected: it scales back to the input and is otherwise as near to what it was as may be."""
+"""
+Any upscaler's answer, projected: it scales back to the input and is otherwise as close to the original as possible.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,7 @@ RNG = np.random.default_rng(21)
 
 
 def _smooth(height: int, width: int, channels: int) -> np.ndarray:
-    """A soft random picture, such as an upscaler would make."""
+    """A soft random picture, like an upscaler's result."""
     rough = RNG.integers(0, 256, (height // 4 + 2, width // 4 + 2, channels), dtype=np.uint8)
     planes = [Image.fromarray(rough[..., c]).resize((width, height), Image.Resampling.BICUBIC) for c in range(channels)]
     return np.stack([np.asarray(plane) for plane in planes], -1)
@@ -46,7 +48,7 @@ def test_opaque_results_scale_back_exactly(factor: int, channels: int) -> None:
 
 
 def test_alpha_is_made_up_where_the_result_lost_it() -> None:
-    """An upscaler that drops alpha gets the input's back, smooth, exact in its means."""
+    """If an upscaler drops alpha, the input's is restored, smooth, exact in its means."""
     small = _given(_smooth(48, 64, 4), 4)
     small[:3, :, 3] = 0
     large = _smooth(48, 64, 3)
@@ -70,7 +72,7 @@ def test_pixel_art_keeps_its_centres() -> None:
 
 
 def test_depth_and_mode_are_the_inputs() -> None:
-    """An 8-bit result for a 16-bit input becomes 16 bit; an indexed input gives colours, or its palette when asked."""
+    """An 8-bit result for a 16-bit input becomes 16-bit; an indexed input gives colours, or its palette on request."""
     deep = RNG.integers(0, 65536, (6, 6, 3), dtype=np.uint16)
     done = project_result(Picture((_smooth(24, 24, 3),)), Picture((deep,), mode="RGB;16"), Request(domain="art"))
     assert done.picture.frames[0].dtype == np.uint16
@@ -85,7 +87,7 @@ def test_depth_and_mode_are_the_inputs() -> None:
 
 
 def test_bands_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A picture worked on in bands comes out as in one piece, within the rounding of one level."""
+    """A picture processed in bands equals the whole one, within the rounding of one level."""
     large, small = _smooth(64, 40, 4), _given(_smooth(64, 40, 4), 4)
     whole = project_result(Picture((large,)), Picture((small,)), Request(domain="art"))
     monkeypatch.setattr("depixel.projecting._BAND_PIXELS", 40 * 4)
@@ -98,7 +100,7 @@ def test_bands_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(("shape", "frames"), [((12, 12), 1), ((20, 24), 1), ((30, 24), 1), ((24, 24), 2)])
 def test_sizes_that_do_not_fit_are_a_sentence(shape: tuple[int, int], frames: int) -> None:
-    """Same size, no whole multiple, two different factors, other frames."""
+    """Same size, not a whole multiple, two different factors, other frames."""
     given = Picture((np.zeros((12, 12, 3), np.uint8),))
     result = Picture((np.zeros((*shape, 3), np.uint8),) * frames)
 
@@ -116,7 +118,7 @@ def _normal_map(side: int, gloss: np.ndarray | None = None) -> np.ndarray:
 
 
 def test_gloss_beside_normals_stays_where_it_was_exact() -> None:
-    """A result whose gloss of 0 and 200 scales back exactly keeps it to the level: it is no vector."""
+    """A result whose gloss of 0 and 200 scales back exactly keeps it to the level: it is not a vector."""
     gloss = np.where(RNG.random((8, 8)) > 0.5, 200, 0).astype(np.uint8)
     small = Picture((_normal_map(8, gloss),), name="wall_n.png")
     large = Picture((_normal_map(32, gloss.repeat(4, 0).repeat(4, 1)),))
@@ -130,7 +132,7 @@ def test_gloss_beside_normals_stays_where_it_was_exact() -> None:
 
 
 def test_what_channels_mean_is_known_when_it_is_written() -> None:
-    """Smaller copies of a projected normal map are made of directions, and of a gloss as a value."""
+    """Smaller copies of a projected normal map are averaged as directions, and gloss as a value."""
     gloss = RNG.integers(0, 255, (8, 8), dtype=np.uint8)
     with_gloss = project_result(
         Picture((_normal_map(32, gloss.repeat(4, 0).repeat(4, 1)),)),
@@ -144,7 +146,7 @@ def test_what_channels_mean_is_known_when_it_is_written() -> None:
 
 
 def test_data_maps_are_projected_channel_by_channel() -> None:
-    """Bicubic stops when a plane has arrived: what one channel needs changes no other."""
+    """Bicubic stops when a plane has converged: what one channel needs changes no other."""
     small = RNG.integers(0, 255, (8, 8, 3), dtype=np.uint8)
     other = small.copy()
     other[..., 2] = RNG.integers(0, 255, (8, 8))

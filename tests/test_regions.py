@@ -1,4 +1,4 @@
-"""Frames of a sheet that lie anywhere: each is answered by itself."""
+"""Frames of a sheet at any position: each is answered separately."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _sheet(boxes: tuple[tuple[int, int, int, int], ...] = BOXES) -> Picture:
 
 @pytest.mark.parametrize("scale", [2, 4])
 def test_frames_are_what_they_become_alone(upsampler: Upsampler, scale: int) -> None:
-    """Nothing bleeds in from a neighbour; what no frame covers is there as well; the sheet scales back."""
+    """Nothing bleeds in from a neighbour; areas outside all frames are answered too; the sheet scales back."""
     sheet = _sheet()
     request = Request(domain="art", scale=scale)
 
@@ -47,7 +47,7 @@ def test_frames_are_what_they_become_alone(upsampler: Upsampler, scale: int) -> 
 
 
 def test_frames_of_a_premultiplied_sheet_are_premultiplied(upsampler: Upsampler) -> None:
-    """What an atlas says of its page (pma: true) holds for the frames as well: no colour is above its alpha."""
+    """An atlas's statement about its page (pma: true) applies to the frames as well: no colour is above its alpha."""
     alpha = RNG.integers(0, 256, (24, 24, 1))
     pixels = np.concatenate([RNG.integers(0, 256, (24, 24, 3)) * alpha // 255, alpha], 2).astype(np.uint8)
     sheet = Picture((pixels,), details={REGIONS: BOXES, PREMULTIPLIED: True})
@@ -71,7 +71,7 @@ def test_frames_of_a_premultiplied_sheet_are_premultiplied(upsampler: Upsampler)
     ],
 )
 def test_what_is_no_frame(boxes: Any, more: dict[str, Any]) -> None:
-    """The whole sheet, what lies outside or is too small; frames that are asked for otherwise; other sizes."""
+    """The whole sheet, frames outside or too small; other requests for frames; other sizes."""
     assert regions_of(_sheet(boxes), Request(**more)) == ()
 
 

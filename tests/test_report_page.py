@@ -71,7 +71,7 @@ def _one_page(tmp_path: Path) -> str:
 
 
 def test_page_is_well_formed_and_needs_nothing_from_outside(tmp_path: Path) -> None:
-    """Tags are balanced, ids unique, and no address but data URIs and relative links appears."""
+    """Tags are balanced, ids unique, and no address except data URIs and relative links appears."""
     page = _one_page(tmp_path)
 
     tags = _Tags()
@@ -122,7 +122,9 @@ def test_embedded_pictures_are_the_ones_given(tmp_path: Path) -> None:
 
 
 def test_large_pictures_are_shown_whole(tmp_path: Path) -> None:
-    """All of a large picture is in the page, as a preview of at most 1024 pixels and 2 MB beside a link to the file."""
+    """
+    The whole of a large picture is in the page, as a preview of at most 1024 pixels and 2 MB with a link to the file.
+    """
     given = _picture(400, 300)
     enlarged = tuple(np.repeat(np.repeat(frame, 4, 0), 4, 1) for frame in given.frames)
     report = replace(_report(_picture(1, 1), EXACT), candidates=(Candidate(Picture(enlarged), EXACT, 0.0, 0),))
@@ -156,7 +158,7 @@ def test_all_candidates_are_shown_with_links_to_their_files(tmp_path: Path) -> N
 
 
 def test_page_stays_small_and_keeps_the_worst(tmp_path: Path) -> None:
-    """Beyond the budget pictures that scale back best lose their images but stay listed."""
+    """Beyond the budget, pictures that scale back best lose their images but stay listed."""
     page = ReportPage("Test", {}, budget=40_000)
     for number in range(30):
         given = _picture(8, 8)
@@ -173,7 +175,7 @@ def test_page_stays_small_and_keeps_the_worst(tmp_path: Path) -> None:
 
 
 def test_candidates_can_be_chosen(tmp_path: Path) -> None:
-    """Every candidate has a button that says its seed and residual."""
+    """Every candidate has a button with its seed and residual."""
     page = _one_page(tmp_path)
 
     assert page.count('data-candidate="') == 2
@@ -182,7 +184,9 @@ def test_candidates_can_be_chosen(tmp_path: Path) -> None:
 
 
 def test_the_badge_says_which_pixels_are_meant(tmp_path: Path) -> None:
-    """Of pixel art that had been enlarged, only the true pixels at the centres: with pictures and in the list alike."""
+    """
+    For pixel art that had been enlarged, only the true pixels at the centres: with pictures and in the list alike.
+    """
     given = _picture(6, 6)
     report = replace(_report(given, EXACT), degradation="point", grid=3)
     words = "scales back to exactly the pixels that yours repeat 3x3 times at the centre of each block"
@@ -212,7 +216,7 @@ def test_write_leaves_no_temporary_file(tmp_path: Path) -> None:
     ],
 )
 def test_residual_in_words(residual: Residual, words: str) -> None:
-    """Exactly is said only where rounding gives the input's own pixels."""
+    """ "Exactly" is used only if rounding gives the input's own pixels."""
     assert describe_residual(residual) == words
 
 
@@ -226,5 +230,5 @@ def test_residual_in_words(residual: Residual, words: str) -> None:
     ],
 )
 def test_exactly_says_which_pixels_are_meant(degradation: str, grid: int, words: str) -> None:
-    """Centres of blocks, and of pictures that had been enlarged their true pixels."""
+    """Centres of blocks, and true pixels for pictures that had been enlarged."""
     assert describe_residual(Residual(0.0, 0.0, 0.0), degradation, grid) == words

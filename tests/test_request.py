@@ -8,7 +8,7 @@ from depixel.request import Request
 
 
 def test_defaults_travel_as_nothing() -> None:
-    """Only what differs from the defaults is sent, and comes back as it was."""
+    """Only differences from the defaults are sent, and they are restored."""
     wishes = Request(scale=3, seed=0, candidates=4, imagination=0.5, box=(1, 2, 3, 4), steps=0)
 
     assert Request().to_dict() == {}
@@ -17,7 +17,7 @@ def test_defaults_travel_as_nothing() -> None:
 
 
 def test_peers_of_other_versions_understand_each_other() -> None:
-    """Unknown keys are ignored, missing ones take defaults, whole numbers serve where numbers are asked for."""
+    """Unknown keys are ignored, missing ones get defaults, whole numbers are accepted as numbers."""
     assert Request.from_dict({"scale": 2, "from_the_future": 1, "imagination": 1}) == Request(scale=2, imagination=1.0)
 
 
@@ -46,13 +46,13 @@ def test_peers_of_other_versions_understand_each_other() -> None:
     ],
 )
 def test_what_is_out_of_range_is_named(values: dict[str, object], named: str) -> None:
-    """A bad value is one sentence that names the setting and what is allowed."""
+    """A bad value gives one sentence that names the setting and the allowed values."""
     with pytest.raises(BadUsageError, match=named):
         Request.from_dict(values)
 
 
 def test_the_old_name_still_works_and_says_what_it_is_called_now() -> None:
-    """Programs written for version 0.1 go on working; their authors read the new name."""
+    """Programs written for version 0.1 still work; a warning names the new class."""
     import depixel
 
     with pytest.warns(DeprecationWarning, match=r"depixel\.SearchSettings is now called depixel\.Request"):
@@ -67,7 +67,7 @@ def test_the_old_name_still_works_and_says_what_it_is_called_now() -> None:
      ("palette", "free", "keep"), ("imagination", 0.0, 0.5), ("scale", 4, 2)],
 )  # fmt: skip
 def test_typed_beats_profile_beats_default(name: str, value: object, other: object) -> None:
-    """A value that was typed wins over a profile's, even where it is the default; one that was not does not."""
+    """A typed value takes precedence over a profile's, even if it is the default; others do not."""
     profile = {name: other, "candidates": 2}
 
     assert getattr(Request.from_typed({name: value}).over(profile), name) == value
@@ -76,24 +76,24 @@ def test_typed_beats_profile_beats_default(name: str, value: object, other: obje
 
 
 def test_what_differs_from_the_default_counts_as_typed() -> None:
-    """A program that only fills in the fields it means is taken at its word."""
+    """A program that only sets some fields is taken literally."""
     assert Request(wrap="x").over({"wrap": "xy"}).wrap == "x"
 
 
 def test_a_size_replaces_a_profile_s_scale() -> None:
-    """The two say the same thing, and what was typed wins."""
+    """The two have the same meaning, and the typed value takes precedence."""
     assert Request.from_typed({"size": 500}).over({"scale": 2}) == Request(size=500)
 
 
 @pytest.mark.parametrize(("name", "meant"), [("wrapp", "wrap"), ("Scale", "scale"), ("pre-blur", "pre_blur")])
 def test_an_unknown_name_is_answered_with_the_nearest(name: str, meant: str) -> None:
-    """A slip of the keyboard in a profile is not passed over in silence."""
+    """A typing error in a profile is reported."""
     with pytest.raises(BadUsageError, match=f"{name}'; did you mean {meant}"):
         Request().over({name: "xy"})
 
 
 def test_equal_requests_are_equal_whoever_typed_them() -> None:
-    """The ledger sees the same request, and does no work again because of it."""
+    """The ledger sees the same request, and repeats no work because of it."""
     typed = Request.from_typed({"wrap": "auto"})
 
     assert typed == Request() and hash(typed) == hash(Request())
@@ -117,12 +117,12 @@ def test_equal_requests_are_equal_whoever_typed_them() -> None:
     ],
 )
 def test_the_scale_is_decided_in_one_place(request_: Request, domain: str, size: tuple[int, int], scale: int) -> None:
-    """Asked for, reached by a size, or the default of the kind of picture."""
+    """Requested, implied by a size, or the default of the kind of picture."""
     assert request_.scale_for(BY_NAME[domain], *size) == scale
 
 
 def test_quality_chooses_the_model_unless_one_is_named() -> None:
-    """Best means the medium art model; a model that somebody names stays."""
+    """Best means the medium art model; an explicitly named model stays."""
     assert Request().art_model == "auto"
     assert Request(quality="best").art_model == "medium"
     assert Request(quality="best", model="small").art_model == "small"
@@ -144,7 +144,7 @@ def test_the_size_of_an_answer() -> None:
 
 
 def test_the_scale_of_a_request() -> None:
-    """What was asked for, else enough for `size`, else what the kind of picture needs for its box."""
+    """The requested scale, otherwise enough for `size`, otherwise what the kind of picture needs for its box."""
     art, faces = BY_NAME["art"], BY_NAME["faces"]
 
     assert Request(scale=5, size=None).scale_for(faces, 10, 10) == 5

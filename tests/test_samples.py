@@ -1,4 +1,4 @@
-"""What the README's first command does, with the released weights: every sample answered, every promise kept."""
+"""The README's first command with the released weights: every sample answered, every promise kept."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _needs(kind: str) -> None:
 
 
 def test_samples_are_small_and_named_in_the_licence_note() -> None:
-    """Less than 200 kB together; each file stands in LICENSES.md."""
+    """Less than 200 kB together; each file is listed in LICENSES.md."""
     note = (SAMPLES / "LICENSES.md").read_text("utf-8")
 
     assert sum((SAMPLES / name).stat().st_size for name in NAMES) < 200_000
@@ -87,7 +87,7 @@ def test_faces_say_that_they_are_imagined(tmp_path: Path, capsys: pytest.Capture
 
 @pytest.mark.parametrize("search", ["short", pytest.param("full", marks=pytest.mark.slow)])
 def test_other_faces_look_different(search: str, tmp_path: Path) -> None:
-    """Unless told otherwise a second face differs where the features are, by about 2 levels on average or more."""
+    """By default a second face differs in its features, by about 2 levels on average or more."""
     _needs("faces")
     source = SAMPLES / "faces" / "portrait.png"
 

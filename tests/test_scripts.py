@@ -1,4 +1,4 @@
-"""The scripts a newcomer runs: they say what is missing, and they run on Python alone."""
+"""The scripts for newcomers: they report what is missing, and run on Python alone."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _fake_python(folder: Path, body: str) -> str:
 
 
 def _fake_venv(folder: Path, pip_settings: str = "", has_torch: bool = False) -> Path:
-    """A virtual environment whose Python writes down what pip is asked for."""
+    """A virtual environment whose Python records the calls of pip."""
     programs = folder / "venv" / "bin"
     programs.mkdir(parents=True)
     for name in ("pip", "depixel"):
@@ -62,7 +62,7 @@ def test_shell_scripts_parse_and_are_executable(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["environment", "test", "demo"])
 def test_setup_scripts_need_only_the_standard_library(name: str) -> None:
-    """They start on a Python that has no packages."""
+    """They start with a Python without packages."""
     tree = ast.parse((ROOT / f"scripts/{name}.py").read_text("utf-8"))
     modules = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     modules |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
@@ -124,7 +124,7 @@ def test_first_setup_takes_the_cpu_build(tmp_path: Path, settings: str, choice: 
 
 @shell
 def test_second_setup_does_nothing(tmp_path: Path) -> None:
-    """Once it is up to date, pip is not asked again; asking for more installs more."""
+    """Once it is up to date, pip is not called again; requesting more installs more."""
     log = _fake_venv(tmp_path, has_torch=True)
     _environment(tmp_path)
     log.unlink()
@@ -136,7 +136,7 @@ def test_second_setup_does_nothing(tmp_path: Path) -> None:
 
 
 def test_readme_names_the_commands_that_there_are() -> None:
-    """Every `depixel COMMAND` of the README can be typed."""
+    """Every `depixel COMMAND` of the README is valid."""
     named = set(re.findall(r"(?:^|`)depixel (\w+)", (ROOT / "README.md").read_text("utf-8"), re.M)) - {"COMMAND"}
 
     assert {"upscale", "project", "models"} <= named

@@ -1,4 +1,4 @@
-"""`--size`: any longest side, made at a whole scale and then reduced, and said so."""
+"""`--size`: any longest side, made at a whole scale and then reduced, and reported."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _answer(upsampler: Upsampler, pixels: np.ndarray, **settings: Any) -> Report
 
 
 def _mean(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Independent of the code under test: every pixel repeated until the sides divide, then means of blocks."""
+    """Independent of the code under test: every pixel repeated until the sides divide, then block means."""
     many = pixels.repeat(height, 0).repeat(width, 1).astype(np.float64)
     rows, columns = many.shape[0] // height, many.shape[1] // width
     means: np.ndarray = many.reshape(height, rows, width, columns, -1).mean((1, 3))
@@ -56,7 +56,7 @@ def test_a_size_between_two_scales_is_reduced_from_the_larger(upsampler: Upsampl
 
 
 def test_a_size_that_a_scale_reaches_is_exact(upsampler: Upsampler) -> None:
-    """Nothing is reduced, nothing is said."""
+    """Nothing is reduced, nothing is reported."""
     pixels = RNG.integers(0, 256, (12, 20, 3), dtype=np.uint8)
 
     report = _answer(upsampler, pixels, size=80)
@@ -66,7 +66,7 @@ def test_a_size_that_a_scale_reaches_is_exact(upsampler: Upsampler) -> None:
 
 
 def test_transparent_pixels_lend_no_colour(upsampler: Upsampler) -> None:
-    """Red beside transparent green stays red; 16 bits stay 16 bits."""
+    """Red next to transparent green stays red; 16 bits stay 16 bits."""
     pixels = np.zeros((8, 8, 4), np.uint16)
     pixels[..., 0], pixels[:, :4, 3] = 65535, 65535
     pixels[:, 4:, :2] = (0, 65535)
@@ -80,7 +80,7 @@ def test_transparent_pixels_lend_no_colour(upsampler: Upsampler) -> None:
 
 
 def test_normals_stay_of_unit_length(upsampler: Upsampler) -> None:
-    """A mean of vectors is shorter than they are; the answer's are not."""
+    """A mean of vectors is shorter than they are; the answer's vectors are not."""
     vectors = RNG.normal(size=(8, 8, 3)) * 0.4 + (0, 0, 1)
     vectors /= np.linalg.norm(vectors, axis=-1, keepdims=True)
     pixels = np.rint(vectors * 127.5 + 127.5).astype(np.uint8)
@@ -112,7 +112,7 @@ def test_animations_and_candidates_are_reduced_together(upsampler: Upsampler) ->
 
 
 def test_a_palette_cannot_be_kept_while_reducing(tmp_path: Path) -> None:
-    """Means of colours are other colours: the request says so before anything is computed."""
+    """Means of colours are other colours: refused before anything is computed."""
     with pytest.raises(BadUsageError, match="palette keep cannot be combined with size"):
         Request(size=50, palette="keep").validated()
 
@@ -141,7 +141,7 @@ def test_an_answer_is_compared_in_its_own_channels(channels: int, mode: str) -> 
 
 
 def test_what_is_hidden_has_no_residual() -> None:
-    """Pixels that the input does not show do not count; where it shows none, the residual is 0."""
+    """Invisible pixels of the input do not count; if it has no visible ones, the residual is 0."""
     small = np.zeros((4, 4, 4), np.uint8)
     large = np.full((16, 16, 4), 90, np.uint8)
 

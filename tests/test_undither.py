@@ -44,7 +44,7 @@ def test_alpha_and_hidden_colour_stay(weights: dict[str, str]) -> None:
 
 
 def test_tiles_meet(weights: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A large picture, worked on in tiles, is what it is in one piece."""
+    """A large picture, processed in tiles, equals the whole one."""
     picture, remover = Picture((noise(50, 3),)), Undither(weights["undither"])
     whole = remover.of(picture).frames[0].astype(int)
     monkeypatch.setattr(undither, "_TILE", 16)
@@ -53,7 +53,7 @@ def test_tiles_meet(weights: dict[str, str], monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_the_report_measures_against_the_given_picture(weights: dict[str, str]) -> None:
-    """It scales back to the undithered picture, is measured beside the given one, and says so."""
+    """It scales back to the undithered picture, is also measured against the source, and says so."""
     engine, picture = Upsampler("cpu", weights), Picture((noise(12, 3),))
     request = Request(domain="art", dither="remove", wrap="none")
     report = engine.upsample(picture, request)
@@ -83,7 +83,7 @@ def test_other_weights_are_refused(weights: dict[str, str]) -> None:
 
 @pytest.mark.weights
 def test_released_weights_remove_an_ordered_dither() -> None:
-    """A ramp in eight greys under a Bayer pattern comes back as a ramp; the plain ramp stays as it is."""
+    """A ramp in eight greys with a Bayer pattern becomes a ramp; the plain ramp does not change."""
     ramp = np.linspace(10, 245, 64).round().astype(np.uint8)
     clean = np.ascontiguousarray(np.broadcast_to(ramp[None, :, None], (64, 64, 3)))
     pattern = np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]]) / 16 - 0.5 + 1 / 32
@@ -99,7 +99,7 @@ def test_released_weights_remove_an_ordered_dither() -> None:
 
 
 def test_an_indexed_picture_becomes_true_colour(weights: dict[str, str], tmp_path: Path) -> None:
-    """The colours in between are in no palette."""
+    """The intermediate colours are in no palette."""
     from depixel import files
 
     path = tmp_path / "indexed.png"

@@ -72,7 +72,7 @@ def test_area_answers_scale_back_to_the_input(upsampler: Upsampler, scale: int) 
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_channels_and_depth_are_kept(upsampler: Upsampler, channels: int, dtype: type) -> None:
-    """Grey stays grey, alpha stays alpha, 16 bit stays 16 bit and is as exact."""
+    """Grey stays grey, alpha stays alpha, 16 bits stay 16 bits and are as exact."""
     report = upsampler.upsample(Picture((_soft(9, 7, channels, dtype),)), Request(degradation="area"))
 
     assert report.picture.frames[0].shape == (36, 28, channels)
@@ -93,7 +93,7 @@ def test_opaque_and_transparent_areas_stay_exactly_so(upsampler: Upsampler) -> N
 
 @pytest.mark.parametrize("degradation", ["area", "bicubic", "point"])
 def test_binary_alpha_stays_binary(upsampler: Upsampler, degradation: str) -> None:
-    """A one-bit cut-out comes back with alpha 0 and 255 only, its block centres as they were."""
+    """A one-bit cut-out gets alpha 0 and 255 only, with unchanged block centres."""
     pixels = _soft(16, 12)
     pixels[..., 3] = np.where(pixels[..., 3] > 100, 255, 0)
 
@@ -115,7 +115,7 @@ def test_point_keeps_every_centre(upsampler: Upsampler) -> None:
 
 
 def test_hidden_colour_never_bleeds(upsampler: Upsampler) -> None:
-    """What lies under transparent pixels changes nothing that is visible, and is not left there."""
+    """Colours under transparent pixels change nothing visible, and are not left there."""
     first = _soft(12, 12)
     second = first.copy()
     second[first[..., 3] == 0, :3] = (255, 0, 255)
@@ -142,7 +142,7 @@ def test_palette_keep_uses_only_colours_of_the_input(upsampler: Upsampler) -> No
 
 
 def test_same_picture_alone_and_in_company(upsampler: Upsampler) -> None:
-    """A batch changes nobody's pixels: neither neighbours of one size nor of another."""
+    """A batch changes nobody's pixels: neither neighbours of equal size nor of another."""
     pictures = [Picture((_soft(8 + i % 3, 9),)) for i in range(7)]
     settings = Request(candidates=2, imagination=0.7, seed=0)
 
@@ -156,7 +156,7 @@ def test_same_picture_alone_and_in_company(upsampler: Upsampler) -> None:
 
 
 def test_seeds_and_candidates_differ_and_repeat(upsampler: Upsampler) -> None:
-    """Seed 0 is a seed: it repeats, candidates differ from each other, and all are exact."""
+    """Seed 0 is a seed: it is reproducible, candidates differ from each other, and all are exact."""
     picture = Picture((_soft(12, 12),))
     settings = Request(candidates=3, imagination=1.0, seed=0)
 
@@ -199,7 +199,7 @@ def test_tiles_meet_without_a_seam(upsampler: Upsampler) -> None:
 
 
 def test_wrap_is_the_answer_of_the_repeated_picture(upsampler: Upsampler) -> None:
-    """A tiling texture's answer is the middle of what nine copies would give: no seam by construction."""
+    """A tiling texture's answer is the middle of that of nine copies: no seam by construction."""
     pixels = _soft(12, 12, 3)
     nine = np.tile(pixels, (3, 3, 1))
 
@@ -212,7 +212,7 @@ def test_wrap_is_the_answer_of_the_repeated_picture(upsampler: Upsampler) -> Non
 
 @pytest.mark.parametrize("asked", [{}, {"imagination": 0.6}, {"like": 5}, {"domain": "pixel-art"}])
 def test_each_candidate_comes_again_alone(upsampler: Upsampler, asked: dict[str, Any]) -> None:
-    """Its seed, its imagination and its reading, as reported, with all else as before: the same pixels."""
+    """With its reported seed, imagination and reading, and everything else as before: the same pixels."""
     picture = Picture((_soft(11, 9),))
     settings = Request(candidates=3, seed=4, **asked)
     report = upsampler.upsample(picture, settings)
@@ -251,7 +251,7 @@ def test_alpha_that_is_data_does_not_touch_colour(upsampler: Upsampler) -> None:
 
 
 def test_gloss_beside_normals_is_no_vector(upsampler: Upsampler) -> None:
-    """The alpha of a normal map scales back to what it was: it is not made as long as a normal."""
+    """The alpha of a normal map scales back to the source: it does not get unit length."""
     pixels = np.full((12, 12, 4), (128, 128, 255, 0), np.uint8)
     pixels[..., 3] = np.random.default_rng(3).integers(0, 256, (12, 12))
     report = upsampler.upsample(Picture((pixels,), name="brick_n.png"), Request(scale=4, domain="normals"))
@@ -261,7 +261,7 @@ def test_gloss_beside_normals_is_no_vector(upsampler: Upsampler) -> None:
 
 
 def test_enlarged_pixel_art_goes_back_to_its_grid(upsampler: Upsampler) -> None:
-    """Nearest-enlarged input is reduced first; the answer still has the size that was asked for."""
+    """Nearest-enlarged input is reduced first; the answer still has the requested size."""
     true = RNG.integers(0, 3, (12, 12, 1), dtype=np.uint8).repeat(3, 2) * 100
     picture = Picture((true.repeat(4, 0).repeat(4, 1),))
 
@@ -298,7 +298,7 @@ def test_cancel_and_failures_are_sentences(upsampler: Upsampler) -> None:
 
 
 def test_missing_weights_are_a_sentence(tmp_path: Path) -> None:
-    """A path that is not there is a DepixelError that names it."""
+    """A missing path is a DepixelError that names it."""
     nowhere = Upsampler("cpu", {"art": str(tmp_path / "nothing.safetensors")})
 
     with pytest.raises(DepixelError, match=r"nothing\.safetensors"):
@@ -306,7 +306,7 @@ def test_missing_weights_are_a_sentence(tmp_path: Path) -> None:
 
 
 def _short_of_memory(monkeypatch: pytest.MonkeyPatch, times: int) -> list[int]:
-    """Let the first passes of the engine fail as a CPU without memory does; returns the budgets that were tried."""
+    """Let the first passes of the engine fail like a CPU without memory; returns the budgets that were tried."""
     budgets: list[int] = []
     real = EnlargingEngine.answer
 
@@ -321,7 +321,7 @@ def _short_of_memory(monkeypatch: pytest.MonkeyPatch, times: int) -> list[int]:
 
 
 def test_memory_that_runs_short_on_the_cpu_halves_the_tiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Twice short: a quarter of the budget, one sentence, the same pixels; the next call starts from twice of that."""
+    """Short twice: a quarter of the budget, one sentence, the same pixels; the next call starts from twice that."""
     upsampler = Upsampler("cpu", {"art": str(write_tiny_art(tmp_path))})
     picture = Picture((_soft(12, 10),))
     plenty = upsampler.upsample(picture, Request(degradation="area"))
@@ -337,7 +337,7 @@ def test_memory_that_runs_short_on_the_cpu_halves_the_tiles(tmp_path: Path, monk
 
 
 def test_a_cpu_without_any_memory_gives_up_with_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It ends: down to the least tile, then the sentence, for each picture of the batch."""
+    """It ends: down to the smallest tile, then the sentence, for each picture of the batch."""
     upsampler = Upsampler("cpu", {"art": str(write_tiny_art(tmp_path))})
     budgets = _short_of_memory(monkeypatch, 1000)
 
@@ -349,7 +349,7 @@ def test_a_cpu_without_any_memory_gives_up_with_a_sentence(tmp_path: Path, monke
 
 
 def test_the_score_is_the_mean_squared_error_of_scaling_back(upsampler: Upsampler) -> None:
-    """On [0, 1], from the residual of the very pixels that are written."""
+    """On [0, 1], from the residual of exactly the pixels that are written."""
     report = upsampler.upsample(Picture((_soft(9, 9),)), Request(degradation="bicubic", candidates=2))
 
     for candidate in report.candidates:
@@ -358,7 +358,7 @@ def test_the_score_is_the_mean_squared_error_of_scaling_back(upsampler: Upsample
 
 
 def test_the_score_of_a_face_is_that_of_its_search(upsampler: Upsampler, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Before the projection, which makes every face exact: it is what the candidates are ordered by."""
+    """Before the projection, which makes every face exact: the candidates are ordered by it."""
     monkeypatch.setattr(Shelf, "faces", lambda self, *_: TinyFaces())
     picture = Picture((RNG.integers(0, 255, (8, 8, 3), dtype=np.uint8),))
 
@@ -372,7 +372,7 @@ def test_the_score_of_a_face_is_that_of_its_search(upsampler: Upsampler, monkeyp
 
 @pytest.mark.parametrize("degradation", ["area", "bicubic", "point"])
 def test_data_maps_of_every_sort_share_a_call(upsampler: Upsampler, degradation: str) -> None:
-    """Grey, half grey and coloured data maps in one call: each as it is alone, each channel by itself."""
+    """Grey, partly grey and coloured data maps in one call: each equals its answer alone, each channel separate."""
     grey = RNG.integers(0, 255, (10, 9, 1), dtype=np.uint8).repeat(3, 2)
     half, colour = grey.copy(), RNG.integers(0, 255, (10, 9, 3), dtype=np.uint8)
     half[..., 2] = colour[..., 2]
@@ -384,7 +384,7 @@ def test_data_maps_of_every_sort_share_a_call(upsampler: Upsampler, degradation:
     for answer, picture in zip(together, pictures, strict=True):
         assert np.abs(upsampler.upsample(picture, request).picture.frames[0] - answer).max() <= 1
     assert (together[0][..., 0] == together[0][..., 2]).all()
-    assert np.abs(together[1][..., 0] - together[0][..., 0]).max() <= 1  # red does not know of blue
+    assert np.abs(together[1][..., 0] - together[0][..., 0]).max() <= 1  # red does not depend on blue
 
 
 def test_a_data_map_that_is_seen_through_keeps_its_holes(upsampler: Upsampler) -> None:
@@ -398,7 +398,7 @@ def test_a_data_map_that_is_seen_through_keeps_its_holes(upsampler: Upsampler) -
 
 
 def test_options_that_change_nothing_are_named(upsampler: Upsampler) -> None:
-    """What only guides a search is said to be idle without steps, and not said with them."""
+    """Options that only guide a search are reported as idle without steps, and not with them."""
     picture = Picture((_soft(8, 8),))
 
     idle = upsampler.upsample(picture, Request(eps=0.01, degradation="area"))
@@ -410,7 +410,7 @@ def test_options_that_change_nothing_are_named(upsampler: Upsampler) -> None:
 
 
 def test_a_sheet_is_prepared_once(upsampler: Upsampler, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Decided about as a whole, answered frame by frame, in one preparation."""
+    """Decided as a whole, answered frame by frame, in one preparation."""
     calls: list[tuple[int, ...]] = []
 
     def counted(picture: Picture, *rest: Any) -> Prepared:

@@ -308,9 +308,7 @@ def test_krita_is_installed_where_its_plug_in_is_shipped(home: Path) -> None:
 
     assert main(["install", "krita"]) == 0
     assert {finding.level for finding in check_krita(system(home))} == {"ok"}
-    actions = (
-        home / ".local" / "share" / "krita" / "actions" / "depixel_krita.action"
-    )  # actions to which keys can be assigned
+    actions = home / ".local" / "share" / "krita" / "actions" / "depixel_krita.action"  # keys can be assigned
     assert "depixel_repeat" in actions.read_text("utf-8")
     assert main(["install", "krita", "--zip", str(home / "k.zip")]) == 0
     with zipfile.ZipFile(home / "k.zip") as archive:

@@ -42,7 +42,7 @@ def ask(**values: Any) -> Request:
 
 
 def test_it_takes_sixty_lines_at_most() -> None:
-    """Network, description and all: what somebody writes who brings a network."""
+    """Network, description and everything else that the author of a network has to write."""
     from foreign_enlarger import __file__ as path
 
     assert len(Path(path).read_text("utf-8").splitlines()) <= 60
@@ -61,7 +61,7 @@ def test_steps_are_not_searched_and_the_report_says_so(upsampler: Upsampler) -> 
 
 
 def test_imagination_that_changes_nothing_is_not_claimed(upsampler: Upsampler) -> None:
-    """One answer, calm, whatever was asked; the report does not say that detail was imagined."""
+    """One calm answer for any request; the report does not say that detail was imagined."""
     picture = Picture((noise(10, 12),))
 
     calm = upsampler.upsample(picture, ask())
@@ -76,7 +76,7 @@ def test_imagination_that_changes_nothing_is_not_claimed(upsampler: Upsampler) -
 
 @pytest.mark.parametrize("alpha", [False, True])
 def test_company_changes_nothing(upsampler: Upsampler, alpha: bool) -> None:
-    """Pictures of several sizes in one batch, opaque ones beside transparent ones: each as it is alone."""
+    """Pictures of several sizes in one batch, opaque ones next to transparent ones: each equals its answer alone."""
     shapes = ((16, 16), (9, 13), (12, 16), (5, 15))
     pictures = [Picture((noise(h, w, 4 if alpha and h % 2 else 3, seed=h),)) for h, w in shapes]
 
@@ -88,7 +88,7 @@ def test_company_changes_nothing(upsampler: Upsampler, alpha: bool) -> None:
 
 @pytest.mark.parametrize("channels", [3, 4])
 def test_tiles_do_not_show(upsampler: Upsampler, channels: int) -> None:
-    """A large picture in tiles is what it is in one piece."""
+    """A large picture in tiles equals the answer to the whole."""
     picture = Picture((noise(40, 50, channels),))
     tiled = Upsampler("cpu")
     tiled.shelf.put(foreign_enlarger())
@@ -132,7 +132,7 @@ def test_it_wraps_and_turns_though_the_network_does_not() -> None:
 
 
 def test_transparency_leaves_no_fringe() -> None:
-    """A red shape on nothing stays red to its edge, though what lies under transparency is black in the file."""
+    """A red shape on nothing stays red up to its edge, although the file has black under transparency."""
 
     def bicubic(rgb: Tensor) -> Tensor:
         return nn.functional.interpolate(rgb, scale_factor=4, mode="bicubic", align_corners=False)
@@ -167,7 +167,7 @@ def test_sides_are_filled_up_to_what_the_network_takes() -> None:
 
 
 def test_with_latents_it_is_searched_and_imagines(upsampler: Upsampler) -> None:
-    """A network that takes latents can be searched, gives several answers, and says that detail was imagined."""
+    """A network with latents can be searched, gives several answers, and says that detail was imagined."""
     bend = nn.Conv2d(2, 3 * 4, 1, bias=False)
     nn.init.normal_(bend.weight, std=0.2, generator=torch.Generator().manual_seed(2))
 

@@ -1,4 +1,4 @@
-"""Weights files made to do harm: each is refused with one sentence, nothing of it runs, and nothing falls over."""
+"""Malicious weights files: each is refused with one sentence, none of it runs, and nothing crashes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def stack_global(module: str, name: str) -> bytes:
 
 
 def evil(marker: Path) -> dict[str, bytes]:
-    """Pickles that would touch `marker`, one for each way to name and call a thing."""
+    """Pickles that would touch `marker`, one for each way to name and call an object."""
     system = stack_global("os", "system")
     command = text(f"touch {marker}")
     return {
@@ -70,7 +70,7 @@ def evil(marker: Path) -> dict[str, bytes]:
 @pytest.mark.parametrize("container", ["plain", "archive", "archive, legacy name"])
 @pytest.mark.parametrize("way", sorted(evil(Path("x"))))
 def test_no_way_to_call_anything_works(way: str, container: str, tmp_path: Path) -> None:
-    """Every opcode that names or builds something, bare and inside torch's archive: one sentence, no call."""
+    """Every opcode that names or builds an object, bare and inside torch's archive: one sentence, no call."""
     marker, path = tmp_path / "ran", tmp_path / ("g.pkl" if container == "plain" else "g.pt")
     data = evil(marker)[way]
     if container == "plain":
@@ -103,7 +103,7 @@ HEAVY: dict[str, Callable[[], bytes]] = {
 @pytest.mark.parametrize("suffix", [".pkl", ".pt"])
 @pytest.mark.parametrize("what", sorted(HEAVY))
 def test_what_only_fills_the_memory_is_refused(what: str, suffix: str, tmp_path: Path) -> None:
-    """A few bytes that ask for gigabytes, or end the process by their depth, are one sentence."""
+    """A few bytes that ask for gigabytes, or overflow the stack by their depth, give one sentence."""
     path = tmp_path / f"g{suffix}"
     path.write_bytes(HEAVY[what]())
     with pytest.raises(WeightsError, match=r"^g\.p.*\.$"):
@@ -127,7 +127,7 @@ class _Call:
 
 @pytest.mark.filterwarnings("ignore:TypedStorage is deprecated")
 def test_one_number_cannot_claim_to_be_many(tmp_path: Path) -> None:
-    """A tensor whose strides are 0 would be gigabytes once it is copied: refused in a pickle and in torch's archive."""
+    """A tensor with strides of 0 would need gigabytes once copied: refused in a pickle and in torch's archive."""
     huge = torch.zeros(1).expand(1 << 20, 1 << 20)
     torch.save({"style.1.weight": huge}, tmp_path / "g.pt")
     storage = _Call(torch.storage._load_from_bytes, _bytes_of(torch.zeros(1).storage()))
@@ -141,7 +141,7 @@ def test_one_number_cannot_claim_to_be_many(tmp_path: Path) -> None:
 @pytest.mark.filterwarnings("ignore:TypedStorage is deprecated")
 @pytest.mark.parametrize(("size", "offset"), [((3 * 10**9,), 0), ((1,), 2 * 10**9), ((2, 10**9), 0)])
 def test_a_tensor_does_not_make_its_storage_longer(size: tuple[int, ...], offset: int, tmp_path: Path) -> None:
-    """Some hundred bytes with a tensor that reaches beyond its storage: refused before memory is taken."""
+    """A few hundred bytes with a tensor that reaches beyond its storage: refused before memory is allocated."""
     storage = _Call(torch.storage._load_from_bytes, _bytes_of(torch.zeros(1, dtype=torch.uint8).storage()))
     stride = (1,) * len(size)
     tensor = _Call(torch._utils._rebuild_tensor_v2, storage, offset, size, stride, False, {})
@@ -161,7 +161,7 @@ def _bytes_of(storage: Any) -> bytes:
 
 
 def test_a_squeezed_archive_is_refused(tmp_path: Path) -> None:
-    """Megabytes of zeros in some kilobytes are not what torch.save writes."""
+    """Megabytes of zeros in a few kilobytes are not what torch.save writes."""
     with zipfile.ZipFile(tmp_path / "g.pt", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("g/data.pkl", pickle.dumps({}, 2))
         archive.writestr("g/data/0", bytes(1 << 22))
@@ -180,7 +180,7 @@ def test_a_compiled_program_is_not_weights(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("again", ["itself", "twice, forty times over"])
 def test_modules_that_hold_one_another_without_end(again: str, tmp_path: Path) -> None:
-    """A module that is its own part, and a small chain that unrolls to a million million parts."""
+    """A module that contains itself, and a small chain that unrolls to a trillion parts."""
     module: dict[str, Any] = {"_parameters": {}, "_modules": {}}
     if again == "itself":
         module["_modules"]["a"] = module
@@ -194,7 +194,7 @@ def test_modules_that_hold_one_another_without_end(again: str, tmp_path: Path) -
 
 @pytest.mark.filterwarnings("ignore:TypedStorage is deprecated")
 def test_odd_insides_of_a_good_network_are_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Parameters that are no dict, names that are numbers, sparse and complex tensors: a sentence, no traceback."""
+    """Parameters that are not a dict, names that are numbers, sparse and complex tensors: a sentence, no traceback."""
     name_persistence(monkeypatch)
     for change in (
         {"mapping.fc0.weight": torch.zeros(7, 5).to_sparse()},
@@ -216,7 +216,7 @@ def test_odd_insides_of_a_good_network_are_one_sentence(tmp_path: Path, monkeypa
 
 
 def test_numbers_of_eight_bits_are_a_sentence() -> None:
-    """torch can tell of Float8 not even whether it is finite: the sentence names the kind and the way out."""
+    """torch cannot even check Float8 for finite values: the sentence names the type and a way out."""
     state = {"style.1.weight": torch.zeros(4, 4).to(torch.float8_e4m3fn)}
     with pytest.raises(
         WeightsError, match="stored as float8_e4m3fn, which Depixel cannot use; choose weights in float16"
@@ -225,7 +225,7 @@ def test_numbers_of_eight_bits_are_a_sentence() -> None:
 
 
 def test_tensorflow_networks_are_named(tmp_path: Path) -> None:
-    """The first releases' pickles are networks of TensorFlow: the sentence says which ones to look for."""
+    """The first releases' pickles are TensorFlow networks: the sentence says which ones to look for."""
     (tmp_path / "g.pkl").write_bytes(b"\x80\x02cdnnlib.tflib.network\nNetwork\n)\x81.")
     with pytest.raises(WeightsError, match="TensorFlow"):
         convert_file(tmp_path / "g.pkl")
@@ -234,7 +234,7 @@ def test_tensorflow_networks_are_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("config", ["[" * 9000 + "]" * 9000, "1" + "0" * 17000, "[]", "7", '"x"', "{", ""])
 def test_a_configuration_that_is_none(config: str, tmp_path: Path) -> None:
-    """A few kilobytes of header: nested without end, a number without end, no table; each is one sentence."""
+    """A few kilobytes of header: endless nesting, an endless number, not a table; each gives one sentence."""
     header = json.dumps({"__metadata__": {"config": config}}).encode()
     path = tmp_path / "own.safetensors"
     path.write_bytes(struct.pack("<Q", len(header)) + header)

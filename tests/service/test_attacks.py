@@ -65,7 +65,7 @@ def test_every_route_asks_for_the_token(running: Running) -> None:
 
 
 def test_no_page_of_another_site_gets_through(running: Running) -> None:
-    """DNS rebinding (a foreign Host), CSRF (a foreign Origin): refused on every route, also with the right token."""
+    """DNS rebinding (a foreign Host), CSRF (a foreign Origin): refused on every route, even with the right token."""
     right = {"Authorization": f"Bearer {running.token}"}
     for method, path in [*routes(), ("GET", "/"), ("GET", "/enter"), ("POST", "/page/session"), ("GET", "/proof")]:
         for host in HOSTS:
@@ -77,7 +77,7 @@ def test_no_page_of_another_site_gets_through(running: Running) -> None:
 
 
 def test_no_browser_is_given_leave_to_read_from_elsewhere(running: Running) -> None:
-    """A preflight is refused, and no answer carries a header of CORS."""
+    """A preflight is refused, and no response has a CORS header."""
     for path in ("/hello", "/jobs", "/options", "/page/static/page.js"):
         asked = {"Origin": "http://evil.example", "Access-Control-Request-Method": "POST"}
         status, headers, _ = ask(running, "OPTIONS", path, asked)
@@ -95,7 +95,7 @@ TRAVERSALS = (
 
 @pytest.mark.parametrize("name", TRAVERSALS)
 def test_no_path_leaves_the_folder_of_the_page(running: Running, name: str) -> None:
-    """As it is and percent-encoded, once and twice."""
+    """Plain and percent-encoded, once and twice."""
     for path in (f"/page/static/{name}", f"/page/static/{name.replace('%', '%25')}"):
         status, _, body = ask(running, "GET", path, {})
         assert status in (401, 404), path
@@ -103,14 +103,14 @@ def test_no_path_leaves_the_folder_of_the_page(running: Running, name: str) -> N
 
 
 def test_what_a_stranger_sends_is_not_kept(running: Running) -> None:
-    """The two open routes that take a body take a small one."""
+    """The two open routes with a body accept only a small one."""
     for path in ("/page/session", "/enter"):
         status, _, body = ask(running, "POST", path, {}, b"x" * 10_000)
         assert status == 400 and "too long" in json.loads(body)["sentence"]
 
 
 def test_what_is_not_http_or_twice_http(running: Running) -> None:
-    """Other protocols, upgrades, smuggled requests, endless headers: refused, and the owner is answered meanwhile."""
+    """Other protocols, upgrades, smuggled requests, endless headers: refused, and the owner is still served."""
     port = running.port
     head = f"Host: 127.0.0.1:{port}\r\nAuthorization: Bearer {running.token}\r\n".encode()
     attempts = {
@@ -140,7 +140,7 @@ def test_what_is_not_http_or_twice_http(running: Running) -> None:
 
 
 def test_the_token_is_written_down_in_one_place_only(engine: Engine, running: Running, place: Place) -> None:
-    """Not in the log, and in no other file of the folder."""
+    """Neither in the log nor in any other file of the folder."""
     engine.state()
     for path in Path(place.folder).rglob("*"):
         if path.is_file() and path.name != "running.json":

@@ -1,4 +1,4 @@
-"""Errands over the wire: another upscaler's result made exact, texture packs."""
+"""Errands over the wire: making another upscaler's result exact, texture packs."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def a_pack() -> bytes:
 
 
 def test_another_result_is_made_exact(running: Running) -> None:
-    """The job has one candidate of the large picture's size that scales back to the original."""
+    """The job has one candidate with the large picture's size that scales back to the original."""
     original = read_bytes(a_picture("PNG"), "hero.png")
     blurred = np.repeat(np.repeat(original.frames[0], 4, 0), 4, 1)
     blurred = np.clip(blurred.astype(int) + 9, 0, 255).astype(np.uint8)
@@ -59,7 +59,7 @@ def test_another_result_is_made_exact(running: Running) -> None:
 
 @pytest.mark.parametrize("header", [{}, {"original": 0}, {"original": 10**9}, {"original": "5"}, {"original": True}])
 def test_two_files_must_be_told_apart(running: Running, header: dict[str, Any]) -> None:
-    """Without the length of the first it is a sentence."""
+    """Without the length of the first file, a sentence is returned."""
     status, answer = ask(running, "POST", "/projections", b"x" * 40, Depixel_Request=json.dumps(header))
 
     assert status == 400
@@ -67,7 +67,7 @@ def test_two_files_must_be_told_apart(running: Running, header: dict[str, Any]) 
 
 
 def test_a_pack_is_looked_at(running: Running) -> None:
-    """Its game, how many textures, how long, how large; no file is made."""
+    """Its game, the number of textures, time and size; no file is made."""
     header = {"look": True, "settings": {"scale": 2}, "picture": {"name": "My Pack.zip"}}
     job, end = ended(running, "/packs", a_pack(), header)
 
@@ -81,7 +81,7 @@ def test_a_pack_is_looked_at(running: Running) -> None:
 
 
 def test_a_pack_is_made_larger(running: Running) -> None:
-    """Textures are twice as large, everything else is there byte for byte."""
+    """Textures are twice as large, everything else is preserved byte for byte."""
     header = {"settings": {"scale": 2}, "profile": "auto", "picture": {"name": "My Pack.zip"}}
     job, end = ended(running, "/packs", a_pack(), header)
     body, headers = fetched(running, f"/jobs/{job}/file", "application/zip")
@@ -97,7 +97,7 @@ def test_a_pack_is_made_larger(running: Running) -> None:
 
 
 def test_the_profile_can_be_chosen(running: Running) -> None:
-    """Against what the pack looks like; a profile that does not exist is a sentence."""
+    """It overrides detection; a nonexistent profile gives a sentence."""
     header = {"look": True, "settings": {"scale": 2}, "profile": "generic", "picture": {"name": "p.zip"}}
     assert ended(running, "/packs", a_pack(), header)[1]["facts"]["profile"] == "generic"
 
@@ -107,7 +107,7 @@ def test_the_profile_can_be_chosen(running: Running) -> None:
 
 @pytest.mark.parametrize("name", ["../../evil.zip", "C:\\evil.zip", "\0.zip", "a" * 300, "", "ünïcode 猫.zip"])
 def test_no_name_leaves_the_folder(running: Running, name: str) -> None:
-    """Whatever the pack is called, it is looked at."""
+    """A pack with any name is inspected."""
     header = {"look": True, "settings": {"scale": 2}, "picture": {"name": name}}
 
     assert ended(running, "/packs", a_pack(), header)[1]["event"] == "done"
@@ -115,7 +115,7 @@ def test_no_name_leaves_the_folder(running: Running, name: str) -> None:
 
 @pytest.mark.parametrize("body", [b"", b"no zip", a_pack()[:200]])
 def test_what_is_no_pack_is_a_sentence(running: Running, body: bytes) -> None:
-    """Damaged, cut short, empty."""
+    """Damaged, truncated, empty."""
     end = ended(running, "/packs", body, {"look": True, "settings": {"scale": 2}})[1]
 
     assert end["event"] == "failed"

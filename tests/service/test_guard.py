@@ -1,4 +1,4 @@
-"""Only this user's own programs get in, and whatever comes in, the engine answers in its own words and lives on."""
+"""Only this user's own programs get in, and for any input the engine responds with a sentence and keeps running."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def ask(running: Running, method: str, path: str, body: bytes | None = None, **h
     ],
 )
 def test_strangers_are_turned_away(running: Running, headers: dict[str, str], status: int) -> None:
-    """Without the token nobody; with a foreign Host or from a web page not even with it."""
+    """Nobody without the token; with a foreign Host or from a web page not even with it."""
     found, body = ask(running, "GET", "/hello", **headers)  # type: ignore[arg-type]
 
     assert found == status
@@ -55,7 +55,7 @@ def test_strangers_are_turned_away(running: Running, headers: dict[str, str], st
 
 
 def test_it_listens_on_this_machine_only(running: Running) -> None:
-    """The port is closed on every address of the machine but 127.0.0.1."""
+    """The port is closed on every address of the machine except 127.0.0.1."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect(("192.0.2.1", 9))
@@ -90,7 +90,7 @@ def test_it_listens_on_this_machine_only(running: Running) -> None:
 def test_bad_requests_are_sentences(
     running: Running, header: str, kind: str, body: bytes, status: int, words: str
 ) -> None:
-    """What is wrong, with the number that fits."""
+    """The error, with the matching status code."""
     found, answer = ask(running, "POST", "/jobs", body, Depixel_Request=header, Content_Type=kind)
 
     assert found == status, answer
@@ -110,7 +110,7 @@ def test_a_promise_of_too_much_is_refused_before_it_is_read(running: Running) ->
 
 
 def test_png_in_and_png_out(running: Running) -> None:
-    """docs/api with curl: a file goes in, the job is asked for, a file comes out."""
+    """docs/api with curl: send a file, ask for the job, get a file."""
     given = io.BytesIO()
     Image.new("RGB", (5, 4), (200, 40, 90)).save(given, "PNG")
     header = '{"settings": {"scale": 3, "domain": "art"}}'
@@ -132,7 +132,7 @@ def test_png_in_and_png_out(running: Running) -> None:
 
 
 def test_the_description_has_every_route(running: Running) -> None:
-    """docs/api/openapi.json neither promises nor forgets anything."""
+    """docs/api/openapi.json promises exactly what exists."""
     from depixel.service.app import make_app
 
     described = json.loads((ROOT / "docs" / "api" / "openapi.json").read_text("utf-8"))["paths"]
@@ -193,12 +193,12 @@ _paths = st.sampled_from(
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(request=_request, kind=st.sampled_from([RAW, "image/png", "", "text/html; x"]), body=st.binary(max_size=200))
 def test_no_request_makes_it_stumble(running: Running, request: Any, kind: str, body: bytes) -> None:
-    """Whatever is posted: refused in a sentence, or queued and ended in one of the three ways; never a 500."""
+    """Any POST: refused with a sentence, or queued and ended in one of the three ways; never a 500."""
     picture = request.get("picture") if isinstance(request, dict) else None
     if kind == RAW and isinstance(picture, dict):
         sizes = [picture.get(name, default) for name, default in zip(_SHAPE, (0, 0, 4, 1, 8), strict=True)]
         if all(isinstance(size, int) and 0 < size < 20 for size in sizes):
-            body = bytes(sizes[0] * sizes[1] * sizes[2] * sizes[3] * sizes[4] // 8)  # a body that fits, to get further
+            body = bytes(sizes[0] * sizes[1] * sizes[2] * sizes[3] * sizes[4] // 8)  # a valid body, to get further
     status, answer = ask(running, "POST", "/jobs", body, Depixel_Request=json.dumps(request), Content_Type=kind)
 
     assert status in (202, 400, 409, 413, 415), answer
@@ -218,7 +218,7 @@ def test_no_request_makes_it_stumble(running: Running, request: Any, kind: str, 
     value=_json | st.lists(_small, max_size=4),
 )
 def test_no_value_of_any_setting_makes_it_stumble(running: Running, name: str, value: Any) -> None:
-    """Every setting there is takes any JSON: a sentence that names what is wrong, or an answer; never a bug."""
+    """Every setting with any JSON value: a sentence that names the error, or an answer; never a bug."""
     request = {"picture": {"width": 2, "height": 2}, "settings": {"scale": 2, "domain": "art", "steps": 0, name: value}}
     status, answer = ask(
         running, "POST", "/jobs", bytes(range(16)), Depixel_Request=json.dumps(request), Content_Type=RAW

@@ -1,4 +1,4 @@
-"""Who may pass the guard, header by header, without a server around it."""
+"""The guard's rules, header by header, without a server."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ PEER = ("127.0.0.1", 5000)
 
 
 class _Line:
-    """A connection of which nothing is known."""
+    """A connection with no known state."""
 
     def take_time(self) -> None:
         """No clock is running."""
 
 
 class Desk:
-    """A guard before an application that says yes to everything."""
+    """A guard before an application that accepts everything."""
 
     def __init__(self) -> None:
         self.token = Token()
@@ -69,7 +69,7 @@ def desk() -> Desk:
 
 
 def test_the_token_opens(desk: Desk) -> None:
-    """The right one, under each name of this machine, and nothing near it."""
+    """The right one, under each name of this machine, and nothing similar."""
     assert desk.ask(authorization=desk.bearer()) == (200, {})
     assert desk.ask(authorization=desk.bearer(), host=f"LOCALHOST:{PORT}") == (200, {})
     for wrong in ("", "Bearer", desk.token.value, desk.bearer() + "x", desk.bearer().replace("Bearer", "bearer")):
@@ -79,14 +79,14 @@ def test_the_token_opens(desk: Desk) -> None:
 
 @pytest.mark.parametrize("host", [f"evil.example:{PORT}", "127.0.0.1", f"127.0.0.1:{PORT + 1}", ""])
 def test_a_foreign_host_is_refused(desk: Desk, host: str) -> None:
-    """DNS rebinding: the name under which the engine was reached must be its own, with its port."""
+    """DNS rebinding: the Host header must be the engine's own name, with its port."""
     status, body = desk.ask(authorization=desk.bearer(), host=host)
 
     assert (status, body["code"]) == (403, "host")
 
 
 def test_only_the_engine_s_own_page_may_ask(desk: Desk) -> None:
-    """Its own origin passes, another is refused; a page from a file may hand over its key and nothing else."""
+    """Its own origin passes, another is refused; a page from a file may pass its key and nothing else."""
     own = f"http://127.0.0.1:{PORT}"
 
     assert desk.ask(authorization=desk.bearer(), origin=own)[0] == 200
@@ -105,7 +105,7 @@ def test_proof_is_given_to_a_well_formed_challenge(desk: Desk) -> None:
 
 
 def test_a_connection_stays_trusted_through_a_change_of_token(desk: Desk) -> None:
-    """A job outlives it on its own connection, with the old value; a request without any value does not pass."""
+    """A job continues on its own connection with the old value; a request without any value does not pass."""
     desk.connect()
     old = desk.bearer()
     assert desk.ask(authorization=old)[0] == 200
@@ -121,7 +121,7 @@ def test_a_connection_stays_trusted_through_a_change_of_token(desk: Desk) -> Non
 
 
 def test_a_tab_has_its_own_token(desk: Desk) -> None:
-    """It counts as no stranger, is never trusted like a program, and neither makes keys nor stops the engine."""
+    """It is not a stranger, is never trusted like a program, and neither makes keys nor stops the engine."""
     session = desk.sessions.exchange(desk.sessions.new_key())
     desk.connect()
 
@@ -133,7 +133,7 @@ def test_a_tab_has_its_own_token(desk: Desk) -> None:
 
 
 def test_what_is_not_http_passes(desk: Desk) -> None:
-    """The server's own messages, such as the start of its life, are none of the guard's business."""
+    """The server's own messages, such as startup, are not the guard's concern."""
     asyncio.run(desk.guard({"type": "lifespan"}, None, None))  # type: ignore[arg-type]
 
     assert desk.passed == ["lifespan"]

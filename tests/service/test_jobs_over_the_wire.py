@@ -1,4 +1,4 @@
-"""A client and a real engine process: what goes in, what comes out, and what happens when one of them leaves."""
+"""A client and a real engine process: inputs, outputs, and what happens if one of them leaves."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MODES = {(1, 8): "L", (2, 8): "LA", (3, 8): "RGB", (4, 8): "RGBA", (4, 16): "RGB
 
 @pytest.mark.parametrize(("channels", "depth"), MODES)
 def test_pixels_are_those_of_the_upsampler(engine: Engine, tiny_weights: Path, channels: int, depth: int) -> None:
-    """GIMP and Krita get the very pixels that `depixel upscale` writes."""
+    """GIMP and Krita get exactly the pixels that `depixel upscale` writes."""
     request = request_of(7, 5, channels, depth, candidates=2, seed=3)
     samples = np.frombuffer(request.pixels.frames[0], "<u2" if depth == 16 else np.uint8).reshape(5, 7, channels)  # type: ignore[union-attr]
     picture = Picture((samples.astype(np.uint16 if depth == 16 else np.uint8),), mode=MODES[channels, depth])
@@ -61,7 +61,7 @@ def test_a_file_that_is_no_picture_is_a_sentence(engine: Engine) -> None:
 
 
 def test_frames_stay_together(engine: Engine) -> None:
-    """An animation is one job, and comes back with as many frames."""
+    """An animation is one job, and is returned with as many frames."""
     result = engine.upscale(request_of(6, 6, frames=3)).result()
 
     assert len(result.answers[0].frames) == 3
@@ -79,7 +79,7 @@ def test_progress_and_previews_arrive(engine: Engine) -> None:
 
 
 def test_wrong_settings_are_a_sentence(engine: Engine) -> None:
-    """The engine's own check reaches the user as it is."""
+    """The engine's own message reaches the user unchanged."""
     with pytest.raises(client.EngineError, match="scale must be a whole number") as caught:
         engine.upscale(request_of(4, 4, scale=99)).result()
 
@@ -92,7 +92,7 @@ def test_unknown_settings_are_ignored(engine: Engine) -> None:
 
 
 def test_cancel_stops_a_running_job(engine: Engine) -> None:
-    """Cancel frees the device at once: the next job does not wait for the cancelled one's end."""
+    """Cancel frees the device at once: the next job does not wait for the end of the cancelled one."""
     job = engine.upscale(request_of(700, 700, scale=8))
     ended: list[BaseException] = []
 
@@ -117,7 +117,7 @@ def test_cancel_stops_a_running_job(engine: Engine) -> None:
 
 
 def test_a_listener_that_leaves_cancels_its_job(engine: Engine) -> None:
-    """A program that was closed or killed does not keep the device busy."""
+    """A closed or killed program does not keep the device busy."""
     job = engine.upscale(request_of(700, 700, scale=8))
     next(event for event in job if isinstance(event, (client.Queued, client.Progress)))
     job.close()
@@ -126,7 +126,7 @@ def test_a_listener_that_leaves_cancels_its_job(engine: Engine) -> None:
 
 
 def test_a_killed_engine_is_replaced_and_the_job_run_again(engine: Engine, place: Place) -> None:
-    """kill -9 in the middle of a job costs time, not the answer."""
+    """kill -9 in the middle of a job costs time, but not the answer."""
     job = engine.upscale(request_of(160, 160, scale=4))
     before = engine.hello().pid
     started = False
@@ -142,7 +142,7 @@ def test_a_killed_engine_is_replaced_and_the_job_run_again(engine: Engine, place
 
 
 def test_an_engine_that_cannot_start_says_why(tmp_path: Path, tiny_weights: Path) -> None:
-    """The sentence has the engine's last words and the log's path."""
+    """The sentence has the engine's last message and the log's path."""
     place = Place(str(tmp_path / "p"))
     record_engine(place, tiny_weights, "--nonsense")
 
@@ -176,7 +176,7 @@ def test_another_version_is_a_sentence(engine: Engine, place: Place, tmp_path: P
 
 
 def test_a_silent_engine_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Something holds the port and says nothing: no second engine is started beside it."""
+    """Something holds the port and is silent: no second engine is started."""
     monkeypatch.setattr("depixel.client.engine._PATIENCE", 0.3)
     place = Place(str(tmp_path))
     with socket.create_server(("127.0.0.1", 0)) as listener, place.lock("engine.lock"):

@@ -1,4 +1,4 @@
-"""Memory runs short for real: smaller tiles, then the CPU, then a sentence; the engine lives on."""
+"""Memory really runs short: smaller tiles, then the CPU, then a sentence; the engine keeps running."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ PICTURE = Picture((np.full((6, 5, 3), 90, np.uint8),), mode="RGB")
 @pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the limit of another process is set as on Linux")
 def test_an_engine_short_of_memory_works_in_smaller_tiles(tmp_path: Path) -> None:
-    """A real limit on a real engine: smaller tiles, told so, with the same answer; and then as before."""
+    """A real limit on a real engine: smaller tiles, reported, with the same answer; and then as before."""
     import resource
 
     place = Place(str(tmp_path / "engine"))
-    # What is freed goes back to the system at once: the next picture needs as much again.
+    # Freed memory is returned to the system at once: the next picture needs as much again.
     record_engine(place, write_tiny_art(tmp_path, blocks=2, channels=64), MALLOC_MMAP_THRESHOLD_="65536")
     engine = Engine("gimp", place)
     engine.upscale(request_of(8, 8)).result()
@@ -66,7 +66,7 @@ def test_an_engine_short_of_memory_works_in_smaller_tiles(tmp_path: Path) -> Non
 
 @pytest.fixture
 def short_of_graphics_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Upsampler:
-    """An engine on a device that holds nothing; stands for a GPU in use by another program."""
+    """An engine on a device without memory; stands for a GPU in use by another program."""
     upsampler = Upsampler("cpu", {"art": str(write_tiny_art(tmp_path))})
     upsampler.device = torch.device("meta")
 
@@ -84,7 +84,7 @@ def short_of_graphics_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_gpu_without_memory_hands_over_to_the_cpu(short_of_graphics_memory: Upsampler) -> None:
-    """The same answer as the CPU's, and a sentence that says who made it."""
+    """The same answer as the CPU's, and a sentence that says which device made it."""
     upsampler = short_of_graphics_memory
     settings = Request(scale=2, domain="art")
 
@@ -97,7 +97,7 @@ def test_a_gpu_without_memory_hands_over_to_the_cpu(short_of_graphics_memory: Up
 
 
 def test_weights_that_do_not_fit_the_gpu_go_to_the_cpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The graphics memory may be gone before the first tile: while loading."""
+    """The graphics memory may be exhausted before the first tile: during loading."""
     upsampler = Upsampler("cpu", {"art": str(write_tiny_art(tmp_path))})
     upsampler.device = torch.device("meta")
     real = Shelf.art
@@ -114,7 +114,7 @@ def test_weights_that_do_not_fit_the_gpu_go_to_the_cpu(tmp_path: Path, monkeypat
 
 
 def test_faces_without_memory_are_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    """From the GPU to the CPU; and when that is too small as well, what to ask for instead."""
+    """From the GPU to the CPU; and if that is too small as well, advice."""
     upsampler = Upsampler("cpu")
     upsampler.device = torch.device("meta")
     tried: list[str] = []

@@ -1,4 +1,4 @@
-"""The page over HTTP: what it serves, whom it lets in, and what a tab may do."""
+"""The page over HTTP: what it serves, who is admitted, and what a tab may do."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def page_files() -> list[str]:
 
 
 def tab(engine: Engine, running: Running, files: list[tuple[str, str]] | None = None) -> str:
-    """The header of a fresh tab."""
+    """The header of a new tab."""
     _, key = engine.page_key(files or [])
     status, body = ask(running, "POST", "/page/session", json.dumps({"key": key}).encode(), Authorization="")
     assert status == 200, body
@@ -30,7 +30,7 @@ def tab(engine: Engine, running: Running, files: list[tuple[str, str]] | None = 
 
 @pytest.mark.parametrize("name", page_files())
 def test_every_file_is_served_without_a_token(running: Running, name: str) -> None:
-    """They hold no secret; each comes with its type and may load nothing from elsewhere."""
+    """They hold no secret; each is sent with its type and may load nothing from elsewhere."""
     connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=60)
     connection.request("GET", f"/page/static/{name}")
     response = connection.getresponse()
@@ -48,7 +48,7 @@ def test_every_file_is_served_without_a_token(running: Running, name: str) -> No
 
 @pytest.mark.parametrize("name", ["index.html", "enter.html"])
 def test_nothing_is_inline_and_nothing_comes_from_elsewhere(name: str) -> None:
-    """No style or script in the page, no handler, no address of another machine."""
+    """No inline style or script in the page, no handler, no address of another machine."""
     text = resources.files("depixel.service").joinpath("page", name).read_text("utf-8")  # type: ignore[call-arg]
 
     assert not re.search(r"<style|\sstyle=|\son\w+=|javascript:|https?://", text)
@@ -56,7 +56,7 @@ def test_nothing_is_inline_and_nothing_comes_from_elsewhere(name: str) -> None:
 
 
 def test_scripts_make_no_markup_from_text() -> None:
-    """File names and metadata cannot inject: no way from text to markup or code is used."""
+    """File names and metadata cannot inject: nothing that turns text into markup or code is used."""
     folder = resources.files("depixel.service").joinpath("page")
     for entry in folder.iterdir():
         if entry.name.endswith(".js"):
@@ -65,7 +65,7 @@ def test_scripts_make_no_markup_from_text() -> None:
 
 
 def test_every_word_is_in_the_file_of_words() -> None:
-    """The page says nothing that a translator cannot find, and the file has no word that nothing says."""
+    """Every text of the page is in the file of words, and every word in the file is used."""
     folder = resources.files("depixel.service").joinpath("page")
     words = json.loads(folder.joinpath("words.en.json").read_text("utf-8"))
     text = "".join(entry.read_text("utf-8") for entry in folder.iterdir() if entry.name.endswith((".js", "index.html")))
@@ -87,13 +87,13 @@ def test_every_word_is_in_the_file_of_words() -> None:
     ],
 )  # fmt: skip
 def test_only_the_pages_files_are_served(running: Running, path: str) -> None:
-    """No way leads out of the folder."""
+    """No path leads out of the folder."""
     assert ask(running, "GET", path, Authorization="")[0] in (401, 404)
 
 
 @pytest.mark.parametrize("name", ["dragon", "potion", "wall", "coin", "portrait"])
 def test_examples_are_there(running: Running, name: str) -> None:
-    """Each button of the page has its picture."""
+    """Each button of the page has its icon."""
     status, body = ask(running, "GET", f"/page/static/examples/{name}.png", Authorization="")
 
     assert status == 200
@@ -114,7 +114,7 @@ def test_a_key_opens_one_tab(engine: Engine, running: Running) -> None:
 
 
 def test_a_form_opens_one_tab(engine: Engine, running: Running, tmp_path: Path) -> None:
-    """The file that `depixel open` writes posts the key: its Origin is null, and the session comes inside the page."""
+    """The file from `depixel open` posts the key: its Origin is null, and the session is returned inside the page."""
     note = tmp_path / "open.html"
     note.write_text("a file that hands over the key")
     _, key = engine.page_key(note=str(note))
@@ -145,7 +145,7 @@ def test_strangers_get_no_session(running: Running, path: str, headers: dict[str
 
 
 def test_a_tab_uses_the_engine_and_no_more(engine: Engine, running: Running) -> None:
-    """It can do what it is for; it can neither stop the engine nor make keys for others."""
+    """It can do its work, but can neither stop the engine nor make keys for others."""
     session = tab(engine, running)
     own = {"Authorization": session, "Origin": f"http://127.0.0.1:{running.port}"}
 
@@ -156,7 +156,7 @@ def test_a_tab_uses_the_engine_and_no_more(engine: Engine, running: Running) -> 
 
 
 def test_named_files_are_fetched_by_their_tab_only(engine: Engine, running: Running, tmp_path: Path) -> None:
-    """The tab of the key sees the files that were named with it, once; another tab, and another number, see nothing."""
+    """The tab with the key sees the named files, once; another tab, and another number, see nothing."""
     picture = tmp_path / "ünïcode <b>.png"
     picture.write_bytes(b"bytes of a picture")
     session, other = tab(engine, running, [(str(picture), picture.name)]), tab(engine, running)
@@ -183,7 +183,7 @@ def test_named_files_are_fetched_by_their_tab_only(engine: Engine, running: Runn
     ],
 )  # fmt: skip
 def test_a_bad_request_for_a_key_is_a_sentence(running: Running, values: bytes) -> None:
-    """What is no list of readable files is refused."""
+    """Anything but a list of readable files is refused."""
     status, body = ask(running, "POST", "/page/keys", values)
 
     assert status == 400
@@ -191,7 +191,7 @@ def test_a_bad_request_for_a_key_is_a_sentence(running: Running, values: bytes) 
 
 
 def test_the_dials_of_the_page_are_those_of_the_engine() -> None:
-    """Each is one that the option `face` understands at both of its ends, with words of its own."""
+    """The option `face` understands each at both of its ends, and each has its own words."""
     from depixel.portrait.dials import read_dials
     from depixel.portrait.parameters import by_name
 

@@ -1,4 +1,4 @@
-"""A key opens one tab, once, for a short time; a tab lives through a restart of the engine."""
+"""A key opens one tab, once, for a short time; a tab survives a restart of the engine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from depixel.service.peer import is_another_user
 
 
 class Clock:
-    """Time that a test sets."""
+    """A clock set by the test."""
 
     def __init__(self) -> None:
         self.now = 1_000_000.0
@@ -33,7 +33,7 @@ def bearer(token: str | None) -> str:
 
 
 def test_a_key_works_once(clock: Clock) -> None:
-    """Whoever comes second gets nothing, and neither does a key that was made up."""
+    """A second use gets nothing, and neither does an invented key."""
     sessions = PageSessions(clock=clock)
     key = sessions.new_key()
 
@@ -64,7 +64,7 @@ def test_keys_and_sessions_end(clock: Clock) -> None:
 
 
 def test_only_so_many_keys_are_kept(clock: Clock) -> None:
-    """The oldest goes for a new one."""
+    """The oldest is removed for a new one."""
     sessions = PageSessions(clock=clock)
     keys = [sessions.new_key() for _ in range(65)]
 
@@ -73,7 +73,7 @@ def test_only_so_many_keys_are_kept(clock: Clock) -> None:
 
 
 def test_the_next_engine_knows_the_tabs(tmp_path: Path, clock: Clock) -> None:
-    """Port and sessions outlive the engine; the stored file holds no token, and only its owner can read it."""
+    """Port and sessions survive the engine; the stored file holds no token, and only its owner can read it."""
     store = tmp_path / "page.json"
     first = PageSessions(store, clock)
     first.publish(4321)
@@ -85,7 +85,7 @@ def test_the_next_engine_knows_the_tabs(tmp_path: Path, clock: Clock) -> None:
     assert second.port == 4321
     session = second.find(bearer(token))
     assert session is not None
-    assert session.files == ()  # what was named is not named again
+    assert session.files == ()  # files are not listed again
     assert token not in store.read_text()
     if os.name == "posix":
         assert stat.S_IMODE(store.stat().st_mode) == 0o600
@@ -106,7 +106,7 @@ def test_the_next_engine_knows_the_tabs(tmp_path: Path, clock: Clock) -> None:
     ids=range(8),
 )
 def test_a_damaged_store_is_an_empty_one(tmp_path: Path, text: str) -> None:
-    """The engine starts whatever the file says."""
+    """The engine starts, whatever the file contains."""
     store = tmp_path / "page.json"
     store.write_text(text)
 
@@ -114,7 +114,7 @@ def test_a_damaged_store_is_an_empty_one(tmp_path: Path, text: str) -> None:
 
 
 def test_the_note_goes_when_the_key_is_used(tmp_path: Path) -> None:
-    """The file that handed the key to the browser does not stay."""
+    """The file that passed the key to the browser is deleted."""
     note = tmp_path / "open.html"
     note.write_text("key")
     sessions = PageSessions()

@@ -1,4 +1,4 @@
-"""Pictures as files over the wire: facts, other formats, answers as the command line writes them."""
+"""Picture files over the wire: facts, other formats, answers as the command line writes them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from depixel.picture import Picture
 
 
 def a_picture(kind: str, size: tuple[int, int] = (6, 4), frames: int = 1) -> bytes:
-    """A file of this format with calm colours."""
+    """A file of this format in soft colours."""
     x, y = np.meshgrid(np.arange(size[0]), np.arange(size[1]))
     frame = np.stack([20 + 30 * x, 40 + 20 * y, 60 + 0 * x], axis=-1).astype(np.uint8)
     pictures = tuple((frame + 8 * k).astype(np.uint8) for k in range(frames))
@@ -47,7 +47,7 @@ def fetched(running: Running, path: str, accept: str) -> tuple[bytes, http.clien
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "BMP", "TGA", "DDS", "WEBP"])
 def test_an_answer_comes_in_the_format_that_was_sent(running: Running, kind: str) -> None:
-    """Accept: image/* gives a file of the input's format; image/png gives one that holds every pixel."""
+    """Accept: image/* gives a file in the input's format; image/png gives one that holds every pixel."""
     job, end = answered(running, a_picture(kind), {}, f"a.{kind.lower()}")
 
     own, own_headers = fetched(running, f"/jobs/{job}/candidates/0", "image/*")
@@ -75,7 +75,7 @@ def test_all_frames_come(running: Running) -> None:
 
 
 def test_where_answers_differ_is_a_picture(running: Running) -> None:
-    """Several answers have a map of the answers' size; one alone has none."""
+    """For several answers there is a map of the answers' size; for a single one there is none."""
     several, _ = answered(running, a_picture("PNG"), {"candidates": 3, "imagination": 0.8})
     one, _ = answered(running, a_picture("PNG"), {})
 
@@ -87,7 +87,7 @@ def test_where_answers_differ_is_a_picture(running: Running) -> None:
 
 
 def test_facts_of_a_picture(running: Running) -> None:
-    """Size, format, and how the engine would take it."""
+    """Size, format, and how the engine would treat it."""
     header = json.dumps({"settings": {"scale": 3}, "picture": {"name": "a.png"}})
     status, body = ask(
         running, "POST", "/pictures", a_picture("DDS"), Accept="application/json", Depixel_Request=header
@@ -100,7 +100,7 @@ def test_facts_of_a_picture(running: Running) -> None:
 
 
 def test_another_format_of_a_picture(running: Running) -> None:
-    """What a browser cannot show comes as PNG, pixel for pixel."""
+    """Formats that a browser cannot show are sent as PNG, pixel for pixel."""
     tga = a_picture("TGA")
     _, png = ask(running, "POST", "/pictures", tga, Accept="image/png")
 
@@ -112,7 +112,7 @@ def test_another_format_of_a_picture(running: Running) -> None:
     [(b"no picture", "image/png", 415), (b"", "image/png", 415), (b"x", "text/html", 406), (b"x", "", 406)],
 )
 def test_what_is_no_picture_is_refused(running: Running, body: bytes, accept: str, status: int) -> None:
-    """With a sentence."""
+    """Refused with a sentence."""
     found, answer = ask(running, "POST", "/pictures", body, Accept=accept)
 
     assert found == status
@@ -120,7 +120,7 @@ def test_what_is_no_picture_is_refused(running: Running, body: bytes, accept: st
 
 
 def test_options_are_those_of_the_table(running: Running) -> None:
-    """The page asks for what the one table of options has, and offers the formats that the engine has."""
+    """The page has exactly the options of the table, and offers the formats that the engine has."""
     values = json.loads(ask(running, "GET", "/options")[1])
 
     names = [row["name"] for row in values["options"]]

@@ -1,4 +1,4 @@
-"""The process itself: it leaves when told to, when nobody needs it, and does not run twice."""
+"""The process itself: it exits on request and when idle, and does not run twice."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def send_pack(running: Running) -> None:
 
 
 def gone(place: Place) -> None:
-    """Wait until its engine has left, and take note of its end."""
+    """Wait until its engine has exited, and record that."""
     deadline = time.monotonic() + 60
     while place.running() is not None or not place.is_vacant():
         assert time.monotonic() < deadline
@@ -146,7 +146,7 @@ def test_packs_of_an_engine_that_was_killed_are_deleted(tmp_path: Path, tiny_wei
 
 @pytest.mark.slow
 def test_an_idle_engine_leaves(tmp_path: Path, tiny_weights: Path) -> None:
-    """... and takes its record with it, so that the next program starts a new one at once."""
+    """... and removes its record, so that the next program starts a new one at once."""
     process = start(tmp_path, "--weights", f"art={tiny_weights}", "--idle-exit", "0.05")
     _, err = process.communicate(timeout=100)
 
@@ -156,7 +156,7 @@ def test_an_idle_engine_leaves(tmp_path: Path, tiny_weights: Path) -> None:
 
 @pytest.mark.slow
 def test_stop_lets_a_running_job_finish(tmp_path: Path, tiny_weights: Path) -> None:
-    """`depixel serve --stop` loses nobody's work, and takes no new work."""
+    """`depixel serve --stop` loses no work, and accepts none."""
     place = Place(str(tmp_path))
     record_engine(place, tiny_weights)
     engine = Engine("tests", place)
@@ -196,7 +196,7 @@ def test_a_second_engine_is_refused_in_a_sentence(engine: Engine, place: Place) 
 
 
 def test_a_crash_of_another_program_s_engine_is_found_out(tmp_path: Path, tiny_weights: Path) -> None:
-    """A stale record of an engine that was killed does not keep a program from starting its own."""
+    """A stale record of a killed engine does not keep a program from starting its own."""
     place = Place(str(tmp_path))
     record_engine(place, tiny_weights)
     path = tmp_path / "running.json"

@@ -1,4 +1,4 @@
-"""A picture that was changed by hand scales back to its source again, through a real engine."""
+"""A hand-edited picture scales back to its source again, through a real engine."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def picture(width: int, height: int, channels: int, depth: int = 8) -> client.Pi
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
 @pytest.mark.parametrize("depth", [8, 16])
 def test_samples_become_a_png_file(channels: int, depth: int) -> None:
-    """The engine's own reader gets the very samples."""
+    """The engine's own reader gets exactly these samples."""
     from depixel.files import read_bytes
 
     pixels = picture(5, 4, channels, depth)
@@ -41,7 +41,7 @@ def test_samples_become_a_png_file(channels: int, depth: int) -> None:
 
 
 def test_a_picture_painted_on_is_made_exact(place: Any) -> None:
-    """Within half a level after shrinking, and as near to what was painted as that allows."""
+    """Within half a level after shrinking, and as close to the edited picture as that allows."""
     engine = client.Engine("tests", place)
     original = picture(6, 4, 3)
     answer = engine.upscale(client.Submission(original, SETTINGS, program="tests")).result().answers[0]

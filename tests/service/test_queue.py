@@ -1,4 +1,4 @@
-"""The queue: order, limits, what is kept and for how long."""
+"""The queue: order, limits, and what is kept for how long."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PICTURE = Picture((np.zeros((2, 2, 4), np.uint8),))
 
 
 class Gate:
-    """A worker that holds each job until it is let go; what a slow search looks like to the queue."""
+    """A worker that holds each job until it is released, like a slow search."""
 
     def __init__(self) -> None:
         self.open = threading.Event()
@@ -39,7 +39,7 @@ class Gate:
         """Nothing to load."""
 
     def answer(self, picture: Picture | Errand, spec: JobSpec, monitor: Monitor) -> Report:
-        """Wait; then be cancelled, fail, or have nothing."""
+        """Wait; then be cancelled, fail, or return an empty answer."""
         self.seen.append(spec.settings.seed)
         while not self.open.wait(0.01):
             if monitor.is_cancelled:
@@ -92,7 +92,7 @@ def test_jobs_run_in_the_order_they_came(jobs: Jobs, gate: Gate) -> None:
 
 
 def test_a_full_queue_says_so(jobs: Jobs) -> None:
-    """Neither too many jobs nor too much memory wait."""
+    """Neither too many jobs nor too much memory may wait."""
     first = add(jobs)
     until(lambda: first.state == "running")
     add(jobs, size=900)
@@ -104,7 +104,7 @@ def test_a_full_queue_says_so(jobs: Jobs) -> None:
 
 
 def test_a_waiting_job_is_cancelled_at_once(jobs: Jobs, gate: Gate) -> None:
-    """... without being started; the running one is not disturbed."""
+    """... without being started; the running one is not affected."""
     first, second = add(jobs, 1), add(jobs, 2)
     until(lambda: first.state == "running")
 
@@ -117,7 +117,7 @@ def test_a_waiting_job_is_cancelled_at_once(jobs: Jobs, gate: Gate) -> None:
 
 
 def test_problems_become_sentences(jobs: Jobs, gate: Gate) -> None:
-    """A known problem in its own words; an unknown one named, and the engine lives on."""
+    """An expected error in its own words; an unexpected one is named, and the engine keeps running."""
     gate.open.set()
     for problem, code in (
         (OutOfMemoryError("No memory."), "memory"),
@@ -133,7 +133,7 @@ def test_problems_become_sentences(jobs: Jobs, gate: Gate) -> None:
 
 
 def test_answers_are_not_kept_for_ever(jobs: Jobs, gate: Gate) -> None:
-    """Memory stays flat even when nobody fetches."""
+    """Memory stays bounded even if nothing is fetched."""
     gate.open.set()
     job = add(jobs)
     until(lambda: job.finished)
@@ -145,7 +145,7 @@ def test_answers_are_not_kept_for_ever(jobs: Jobs, gate: Gate) -> None:
 
 
 class Painter(Gate):
-    """Answers at once, with one picture of as many bytes as the request's seed says."""
+    """Answers at once, with one picture whose number of bytes is the request's seed."""
 
     def answer(self, picture: Picture | Errand, spec: JobSpec, monitor: Monitor) -> Report:
         """A grey line."""
@@ -155,7 +155,7 @@ class Painter(Gate):
 
 
 def test_answers_that_nobody_fetches_have_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Beyond so many bytes the oldest go first, the newest stay; one that waits or runs is never dropped."""
+    """Above this many bytes the oldest are dropped, the newest stay; a waiting or running one is never dropped."""
     painter = Painter()
     loop = asyncio.new_event_loop()
     limits = ServiceLimits(kept_bytes=1035, kept_seconds=1e6)  # the pictures that were sent count 10 each
@@ -229,7 +229,7 @@ def test_closing_cancels_what_runs_and_what_waits(jobs: Jobs, gate: Gate) -> Non
 
 
 def test_draining_answers_what_waits(jobs: Jobs, gate: Gate) -> None:
-    """With `drain` the queue is worked off first."""
+    """With `drain` the queue is finished first."""
     both = [add(jobs, 1), add(jobs, 2)]
     until(lambda: both[0].state == "running")
 
@@ -257,7 +257,7 @@ def test_a_running_job_is_cancelled_between_steps(jobs: Jobs, gate: Gate) -> Non
 
 
 def test_a_job_that_is_cancelled_in_its_last_step_has_no_answer(jobs: Jobs, gate: Gate) -> None:
-    """A worker may finish after the wish to cancel: the wish counts."""
+    """A worker may finish after a cancel: the cancel counts."""
 
     def answer(picture: Picture | Errand, spec: JobSpec, monitor: Monitor) -> Report:
         job.cancelled.set()
@@ -274,7 +274,7 @@ def test_a_job_that_is_cancelled_in_its_last_step_has_no_answer(jobs: Jobs, gate
 
 
 def test_forgetting_cancels_first(jobs: Jobs, gate: Gate) -> None:
-    """A job that runs is cancelled and stays for its listener; a finished one is dropped at once."""
+    """A running job is cancelled and stays for its listener; a finished one is dropped at once."""
     job = add(jobs)
     until(lambda: job.state == "running")
 
@@ -286,7 +286,7 @@ def test_forgetting_cancels_first(jobs: Jobs, gate: Gate) -> None:
 
 
 def test_activity_is_noted(jobs: Jobs, gate: Gate) -> None:
-    """An engine that is used does not count as idle: adding, asking and finishing are use."""
+    """An engine in use is not idle: adding, asking and finishing count as use."""
     gate.open.set()
     for action in (lambda: add(jobs), lambda: jobs.get("none")):
         jobs.active = 0.0
@@ -300,7 +300,7 @@ def test_activity_is_noted(jobs: Jobs, gate: Gate) -> None:
 
 
 def test_progress_has_a_preview_now_and_then() -> None:
-    """Only if the request wants previews, and not more often than the limit says."""
+    """Only if the request wants previews, and not more often than the limit."""
     limits = dataclasses.replace(ServiceLimits(), preview_seconds=1000.0)
     step = SearchStep(step=2, steps=5, error=0.25, preview=torch.zeros(4, 2, 2), stage="searching")
     lines = []

@@ -1,4 +1,4 @@
-"""A recipe brings its candidate back alone, through a real engine: of every kind, however many were asked for."""
+"""A recipe reproduces its candidate alone, through a real engine: for every kind and any number of candidates."""
 
 from __future__ import annotations
 
@@ -51,4 +51,4 @@ def test_each_candidate_comes_back_alone(place: Any, values: dict[str, Any]) -> 
         assert again.answers[0].seed == answer.seed
         assert client.settings_of(client.UPSCALE, recipe.values()) == recipe.settings or "ensemble" in recipe.settings
         names.add(client.layer_name("hero", result, index))
-    assert len(names) == len(result.answers)  # the names tell the candidates apart
+    assert len(names) == len(result.answers)  # the names distinguish the candidates

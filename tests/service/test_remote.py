@@ -45,7 +45,7 @@ def picture(mode: str) -> Picture:
 def test_reports_are_those_of_the_upsampler(
     remote: RemoteUpsampler, tiny_weights: Path, mode: str, palette: str
 ) -> None:
-    """Pixels, mode, palette, residual, notes: nothing is lost on the way."""
+    """Pixels, mode, palette, residual, notes: nothing is lost in transfer."""
     settings = Request(scale=3, domain="art", candidates=2, palette=palette)
     here = Upsampler("cpu", {"art": str(tiny_weights)}).upsample(picture(mode), settings)
 
@@ -69,7 +69,7 @@ def test_a_report_says_that_the_input_had_been_enlarged(remote: RemoteUpsampler)
 
 
 def test_errors_and_cancel_are_depixel_s(remote: RemoteUpsampler) -> None:
-    """One picture that fails is an error in the list; a wish to stop is CancelledError."""
+    """One failing picture is an error in the list; a request to stop is CancelledError."""
     wrong, good = remote.upsample_many([picture("RGB")] * 2, Request(domain="faces", model="base"))[:2]
     assert isinstance(wrong, DepixelError) == isinstance(good, DepixelError)
     with pytest.raises(CancelledError):
@@ -79,7 +79,7 @@ def test_errors_and_cancel_are_depixel_s(remote: RemoteUpsampler) -> None:
 
 
 def test_the_command_line_by_the_shared_engine(engine: Engine, place: Place, tmp_path: Path) -> None:
-    """A picture file goes in and comes out, by way of the engine."""
+    """A picture file in and out, through the engine."""
     Image.new("RGB", (6, 5), (10, 200, 90)).save(tmp_path / "a.png")
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "core"), "DEPIXEL_RUNTIME_DIR": place.folder}
     command = ["upscale", str(tmp_path / "a.png"), "-o", str(tmp_path / "b.png"), "--scale", "3", "--domain", "art"]

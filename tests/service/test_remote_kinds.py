@@ -45,7 +45,7 @@ def _glow(details: dict[str, Any]) -> Picture:
 def _premultiplied_disc() -> Picture:
     pixels = _random(10, 10, 4)
     pixels[..., 3] = 255
-    pixels[0] = pixels[-1] = 0  # binary alpha: only the side file says what it is
+    pixels[0] = pixels[-1] = 0  # binary alpha: only the side file tells
     return Picture((pixels,), details={PREMULTIPLIED: True})
 
 
@@ -107,7 +107,7 @@ def local(tiny_weights: Path) -> Upsampler:
 def test_every_kind_is_answered_as_in_the_same_process(
     engine: Engine, place: Place, local: Upsampler, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    """Pixels, palette numbers, what alpha is, residuals and notes."""
+    """Pixels, palette indices, the meaning of alpha, residuals and notes."""
     monkeypatch.setenv("DEPIXEL_RUNTIME_DIR", place.folder)
     make, typed = KINDS[kind]
     request = Request.from_typed({"ensemble": 1, **({} if "size" in typed else {"scale": 3}), **typed})

@@ -17,7 +17,7 @@ from depixel.client import Engine, Pixels, Place, Submission
 
 
 def test_every_client_gets_its_own_answer(engine: Engine, place: Place) -> None:
-    """Eight clients, three pictures each, all at once: none is lost, none is another's."""
+    """Eight clients, three pictures each, all at once: none is lost or swapped."""
     pid = engine.hello().pid
 
     def ask(number: int) -> list[bool]:
@@ -43,7 +43,7 @@ def test_every_client_gets_its_own_answer(engine: Engine, place: Place) -> None:
 
 @pytest.mark.skipif(shutil.which("curl") is None or shutil.which("bash") is None, reason="curl or bash is missing")
 def test_the_curl_example_of_the_documentation(engine: Engine, place: Place, tmp_path: Path) -> None:
-    """The very lines of docs/api/README.md, but for the engine, which runs already and goes on."""
+    """The exact lines of docs/api/README.md, except that the engine already runs and keeps running."""
     engine.upscale(request_of(4, 4)).result()
     text = (ROOT / "docs" / "api" / "README.md").read_text("utf-8")
     (lines,) = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)

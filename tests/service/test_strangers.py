@@ -1,4 +1,4 @@
-"""The engine on a machine that others use too: nobody keeps the owner out, fills the disk, or passes for the engine."""
+"""The engine on a shared machine: nobody locks out the owner, fills the disk, or impersonates the engine."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ POSIX = pytest.mark.skipif(os.name != "posix", reason="POSIX permissions")
 
 
 class _Impostor(http.server.BaseHTTPRequestHandler):
-    """Another user's program on the port of a dead engine: it remembers what it is told, and answers what it likes."""
+    """Another user's program on the port of a dead engine: it records what it receives, and answers anything."""
 
     protocol_version = "HTTP/1.1"
     heard: ClassVar[list[str]] = []
@@ -48,7 +48,7 @@ class _Impostor(http.server.BaseHTTPRequestHandler):
     do_GET = do_POST = do_DELETE = _reply  # noqa: N815
 
     def log_message(self, *_: Any) -> None:
-        """Quiet."""
+        """Print nothing."""
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def impostor() -> Iterator[int]:
 
 
 def test_an_impostor_sees_neither_token_nor_pixels(tmp_path: Path, tiny_weights: Path, impostor: int) -> None:
-    """After a kill its port may be anybody's. That is found out before anything is sent; a new engine answers."""
+    """After a kill anybody may own its port. That is detected before anything is sent; a new engine answers."""
     place = Place(str(tmp_path / "engine"))
     record_engine(place, tiny_weights)
     place.write_running(Running(1, impostor, "the old secret", client.PROTOCOL, "0"))
@@ -89,7 +89,7 @@ def test_an_impostor_at_a_given_address_is_a_sentence(tmp_path: Path, impostor: 
 
 
 def test_a_proof_is_good_for_one_challenge_and_one_port(running: Running) -> None:
-    """What an impostor can get out of the real engine proves nothing for another challenge or port."""
+    """What an impostor can get from the real engine proves nothing for another challenge or port."""
     challenge = "ab" * 32
     with contextlib.closing(http.client.HTTPConnection("127.0.0.1", running.port, timeout=30)) as plain:
         plain.request("GET", "/proof", headers={CHALLENGE_HEADER: challenge})
@@ -104,7 +104,7 @@ def test_a_proof_is_good_for_one_challenge_and_one_port(running: Running) -> Non
 
 
 def test_every_new_socket_is_proven(running: Running) -> None:
-    """http.client connects again by itself when the engine has hung up: that connection proves itself, too."""
+    """http.client reconnects by itself if the engine has closed the connection: the new one is checked, too."""
     connection = Connection(running, 30)
     connection.request("GET", "/hello", headers={"Authorization": f"Bearer {running.token}"})
     assert connection.getresponse().read()
@@ -117,7 +117,7 @@ def test_every_new_socket_is_proven(running: Running) -> None:
 
 
 def test_silent_connections_do_not_keep_the_owner_out(engine: Engine, running: Running) -> None:
-    """Hundreds of sockets that say nothing, or half a header: the owner's picture is answered meanwhile."""
+    """Hundreds of silent sockets, or half headers: the owner's picture is still answered."""
     with contextlib.ExitStack() as open_sockets:
         for number in range(600):
             with contextlib.suppress(OSError):  # hung up on
@@ -131,7 +131,7 @@ def test_silent_connections_do_not_keep_the_owner_out(engine: Engine, running: R
 
 
 def test_garbage_does_not_fill_the_log(engine: Engine, place: Place, running: Running) -> None:
-    """Requests that are none leave nothing in the log: anybody on the machine can send a million of them."""
+    """Invalid requests leave nothing in the log: anybody on the machine can send a million of them."""
     engine.hello()
     before = Path(place.log).stat().st_size
     for _ in range(300):
@@ -143,7 +143,7 @@ def test_garbage_does_not_fill_the_log(engine: Engine, place: Place, running: Ru
 
 
 def test_the_log_starts_anew_when_it_is_long(tmp_path: Path) -> None:
-    """The log and the one before it: twice the limit at most, whoever writes to it, and the newest lines are there."""
+    """The log and the previous one: at most twice the limit, whoever writes to it, and the newest lines are kept."""
     place = Place(str(tmp_path))
     with Path(place.log).open("ab") as writer:  # as the engine's stderr is
         for number in range(50):
@@ -157,7 +157,7 @@ def test_the_log_starts_anew_when_it_is_long(tmp_path: Path) -> None:
 
 
 class _Line:
-    """A connection that knows whether it was closed."""
+    """A connection that records whether it was closed."""
 
     dropped = False
 
@@ -169,7 +169,7 @@ class _Line:
 
 
 def test_a_new_stranger_costs_the_oldest_its_place() -> None:
-    """Those who have shown the token are never hung up on for others' sake."""
+    """Peers that have shown the token are never disconnected in favour of others."""
     connections = Connections(ServiceLimits(strangers=3))
     lines = {("127.0.0.1", port): _Line() for port in range(1, 8)}
     for number, (peer, line) in enumerate(lines.items()):
@@ -185,7 +185,7 @@ def test_a_new_stranger_costs_the_oldest_its_place() -> None:
 
 
 def _serve(limits: ServiceLimits, talk: Any, *, admits: bool = False) -> Any:
-    """An application that reads the whole body before it answers; `admits`: its peers are no strangers."""
+    """An application that reads the whole body before it answers; `admits`: its peers are not strangers."""
     import uvicorn
 
     from depixel.service.connections import protocol_for
@@ -243,7 +243,9 @@ def test_whoever_sends_no_header_is_hung_up_on(first: bytes) -> None:
 
 
 def test_a_kept_connection_has_its_own_time() -> None:
-    """After an answer the next header may come later than the first, and a slow second one is not waited for either."""
+    """
+    After a response the next header may take longer than the first, but a slow second one is not waited for either.
+    """
 
     def talk(port: int) -> tuple[bytes, bytes, float]:
         with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
@@ -266,7 +268,7 @@ def test_a_kept_connection_has_its_own_time() -> None:
 
 @pytest.mark.parametrize("admitted", [False, True])
 def test_a_stranger_sends_its_body_soon(admitted: bool) -> None:
-    """A byte now and then keeps no stranger connected; whoever has shown the token may take its time."""
+    """Single bytes now and then keep no stranger connected; a peer that has shown the token may take its time."""
 
     def talk(port: int) -> bytes:
         with socket.create_connection(("127.0.0.1", port), timeout=20) as line:
@@ -285,7 +287,9 @@ def test_a_stranger_sends_its_body_soon(admitted: bool) -> None:
 
 @POSIX
 def test_a_record_whose_mode_was_changed_is_no_dead_end(engine: Engine, place: Place) -> None:
-    """The engine publishes itself again, with a token that nobody has read; the owner's next picture is answered."""
+    """
+    The engine publishes itself again, with a new token that nobody has read; the owner's next picture is answered.
+    """
     engine.hello()
     before = place.running()
     Path(place.path("running.json")).chmod(0o644)
@@ -324,7 +328,7 @@ def test_a_job_outlives_a_change_of_token(engine: Engine, place: Place) -> None:
 
 
 def test_a_replaced_token_is_no_longer_good() -> None:
-    """Whoever read the old one has nothing."""
+    """Whoever read the old one gets nothing."""
     token = Token()
     old = b"Bearer " + token.value.encode()
     assert token.fits(old)
@@ -334,7 +338,7 @@ def test_a_replaced_token_is_no_longer_good() -> None:
 
 
 def test_an_engine_of_another_version_that_has_ended_is_started_anew(tmp_path: Path, tiny_weights: Path) -> None:
-    """Its record says another protocol and nobody holds the folder: there is nothing to be stopped first."""
+    """Its record has another protocol and nobody holds the folder: nothing needs to be stopped first."""
     place = Place(str(tmp_path))
     record_engine(place, tiny_weights)
     place.write_running(Running(1, 9, "t", client.PROTOCOL + 1, "9.9"))

@@ -48,7 +48,7 @@ def _spec(**shape: object) -> JobSpec:
 
 
 def test_a_header_says_everything_or_nothing() -> None:
-    """Without a header all values are the defaults; with one, each of them arrives."""
+    """Without a header all values are the defaults; with one, each of them is read."""
     plain = parse_header(None)
     full = parse_header(
         json.dumps({"action": "anonymise", "kept": 64, "previews": True, "program": "p" * 50, "settings": {"scale": 3}})
@@ -162,7 +162,7 @@ def test_a_palette_arrives_with_eight_bits_only() -> None:
 
 
 def test_an_empty_body_is_no_file() -> None:
-    """... and a file keeps the name that the header gives it."""
+    """... and a file keeps the name in the header."""
     stream = io.BytesIO()
     Image.new("RGB", (2, 2)).save(stream, "PNG")
 

@@ -1,4 +1,4 @@
-"""Every kind of side file: which numbers are pixels and grow, and that nothing else changes."""
+"""Every kind of side file: which numbers are pixels and are scaled, and that nothing else changes."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ PLIST = b"""<plist version="1.0"><dict><key>frames</key><dict><key>a.png</key><d
 
 
 def test_atlas() -> None:
-    """Pages, regions, what is premultiplied; indices and filters stay."""
+    """Pages, regions, premultiplied alpha; indices and filters stay."""
     side = parse("hud.atlas", ATLAS)
     assert side is not None and side.pages == ("hud.png", "more.png")
     assert side.premultiplied == {"hud.png"}
@@ -98,7 +98,7 @@ def test_atlas() -> None:
 
 @pytest.mark.parametrize("form", ["text", "xml"])
 def test_fonts_as_text_and_xml(form: str) -> None:
-    """Places, advances and kerning grow; ids, counts and the font's name do not."""
+    """Positions, advances and kerning are scaled; ids, counts and the font's name are not."""
     data = FONT
     if form == "xml":
         lines = [re.sub(r"=(-?[\d,]+)", r'="\1"', line) for line in FONT.decode().splitlines()]
@@ -147,7 +147,7 @@ def test_fonts_as_bytes() -> None:
 @pytest.mark.parametrize("indent", [None, 2, "\t"])
 @pytest.mark.parametrize("as_list", [False, True])
 def test_sheets_in_json(indent: int | str | None, as_list: bool) -> None:
-    """Boxes and vertices grow; times, tags, scale and pivots that are shares do not; the form of the text stays."""
+    """Boxes and vertices are scaled; times, tags, scale and relative pivots are not; the text's form is kept."""
     whole = json.loads(json.dumps(SHEET))
     if as_list:
         whole["frames"] = [{"filename": name, **frame} for name, frame in whole["frames"].items()]
@@ -179,7 +179,7 @@ def test_several_pages_in_json() -> None:
 
 
 def test_sheets_in_xml() -> None:
-    """Only the attributes that are pixels change."""
+    """Only the attributes that are in pixels change."""
     side = parse("ships.xml", STARLING)
     assert side is not None and side.pages == ("ships.png",) and side.regions == {"ships.png": ((0, 16, 8, 9),)}
     larger = side.scaled(4)
@@ -198,7 +198,7 @@ def test_tilesets_of_tiled() -> None:
 
 
 def test_sheets_of_cocos() -> None:
-    """Strings of numbers in braces; the number of the format stays."""
+    """Strings of numbers in braces; the format's version stays."""
     side = parse("c.plist", PLIST)
     assert side is not None and side.pages == ("cocos.png",)
     larger = side.scaled(2).decode()
@@ -207,7 +207,7 @@ def test_sheets_of_cocos() -> None:
 
 
 def test_animations_of_optifine() -> None:
-    """Where the strip goes; its times stay. Other .properties hold no pixels."""
+    """The position of the strip; its times stay. Other .properties hold no pixels."""
     data = b"from=./lava.png\r\nto=atlas.png\r\nx=16\r\ny=32\r\nw=16\r\nh=16\r\nduration.0=5\r\n"
     side = parse("a.properties", data)
     assert side is not None and side.pages == ("lava.png", "atlas.png")
@@ -234,12 +234,12 @@ def test_animations_of_optifine() -> None:
     ],
 )
 def test_what_holds_no_coordinates(name: str, data: bytes) -> None:
-    """Damage and other files by the same ending are left alone, without an error."""
+    """Damaged and other files with the same extension are left alone, without an error."""
     assert parse(name, data) is None
 
 
 def test_unknown_kinds_are_suspected_by_their_words() -> None:
-    """A picture's name and numbers of pixels together; neither alone."""
+    """A picture's name together with numbers of pixels; neither alone."""
     assert suspicion("a.tres", b'path="res://hero.png"\nregion = Rect2(0, 16, 16, 16)') == "hero.png"
     assert suspicion("hero.sprite", b'(images "hero-0.png") (hitbox 5 3 20 30)') == "hero-0.png"
     assert suspicion("a.txt", b"hero.png is by Ann, 2014") == ""
@@ -248,7 +248,7 @@ def test_unknown_kinds_are_suspected_by_their_words() -> None:
 
 
 def test_facts_of_a_picture() -> None:
-    """What all side files of its folder say together."""
+    """The facts from all side files of its folder."""
     side = parse("hud.atlas", ATLAS)
     assert side is not None
     assert facts_for("hud.png", [side, side]).regions == ((16, 0, 16, 12),)

@@ -21,13 +21,13 @@ def _parse(*words: str) -> Request:
 
 
 def test_no_option_is_the_default_request() -> None:
-    """`depixel upscale x` asks for what every other door asks for by default, and nothing counts as typed."""
+    """`depixel upscale x` requests what every other door requests by default, and nothing counts as typed."""
     assert _parse() == Request()
     assert _parse().typed == frozenset()
 
 
 def test_every_field_of_a_request_has_an_option() -> None:
-    """A wish that a plug-in can make can be made here too."""
+    """Every setting of a plug-in can be typed."""
     parser = argparse.ArgumentParser()
     add_request_options(parser)
 
@@ -38,7 +38,7 @@ def test_every_field_of_a_request_has_an_option() -> None:
 
 
 def test_values_arrive() -> None:
-    """Numbers, choices and a box come through as they were typed."""
+    """Numbers, choices and a box are parsed as typed."""
     numbers = ["--scale", "8", "--seed", "0", "--steps", "0", "--imagination", "1", "--pre-blur", ".5"]
 
     request = _parse(*numbers, "--box", "1,2,30,40", "--palette", "keep", "--ensemble", "4", "--frame-size", "32x48")
@@ -51,7 +51,7 @@ def test_values_arrive() -> None:
 
 
 def test_a_typed_default_is_remembered() -> None:
-    """`--wrap auto` says something that leaving --wrap away does not."""
+    """`--wrap auto` differs from leaving --wrap out."""
     assert _parse("--wrap", "auto", "--frames", "none").typed == {"wrap", "frames"}
 
 
@@ -73,7 +73,7 @@ def test_a_typed_default_is_remembered() -> None:
     ],
 )
 def test_a_wrong_value_is_explained(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """The sentence names the option, what it takes, and what was typed; the exit code is that of bad usage."""
+    """The sentence names the option, its values, and what was typed; the exit code is that of bad usage."""
     with pytest.raises(SystemExit) as stop:
         _parse(*words)
 
@@ -82,7 +82,7 @@ def test_a_wrong_value_is_explained(words: list[str], said: str, capsys: pytest.
 
 
 def test_a_scale_and_a_size_exclude_each_other() -> None:
-    """Both would say how large the answer is."""
+    """Both would set the size of the answer."""
     with pytest.raises(BadUsageError, match="scale and size"):
         _parse("--scale", "4", "--size", "1024")
 
@@ -106,7 +106,7 @@ def test_an_empty_box_is_refused(box: str) -> None:
 
 
 def test_a_box_may_begin_in_the_corner() -> None:
-    """0 is a place."""
+    """0 is a valid position."""
     assert _parse("--box", "0,0,1,1").box == (0, 0, 1, 1)
 
 

@@ -1,4 +1,4 @@
-"""What others named or wrote reaches the terminal without commands for it."""
+"""Names and texts from outside are printed without commands for the terminal."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tiny_art import write_tiny_art
 from depixel.cli import main
 from depixel.terminal.printable import one_line, visible
 
-EVIL = "a\x1b[2J\x1b]0;owned\x07\u202egnp"  # clears the screen, names the window, turns the line round
+EVIL = "a\x1b[2J\x1b]0;owned\x07\u202egnp"  # clears the screen, names the window, reverses the line
 POSIX = pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
 
 
@@ -29,7 +29,7 @@ def picture(path: Path) -> Path:
 
 
 def test_lines_stay_lines() -> None:
-    """`one_line` spells out line feeds, `visible` keeps them; both spell out everything else that is not to be seen."""
+    """`one_line` escapes line feeds, `visible` keeps them; both escape everything else that is invisible."""
     assert one_line("a\nb\x1b") == "a\\nb\\x1b"
     assert visible("a\nb\x1b\x9b\u202e\udcff\n") == "a\nb\\x1b\\x9b\\u202e\\udcff\n"
     assert visible("grüße 日本 👩\u200d🎨\n") == "grüße 日本 👩\u200d🎨\n"
@@ -39,7 +39,7 @@ def test_lines_stay_lines() -> None:
 def test_no_command_lets_them_through(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Files, folders, packs, profiles, weights and their licences: nothing that is printed commands the terminal."""
+    """Files, folders, packs, profiles, weights and their licences: nothing printed controls the terminal."""
     monkeypatch.setenv("DEPIXEL_RUNTIME_DIR", str(tmp_path / EVIL / "runtime"))
     monkeypatch.setenv("DEPIXEL_MODELS_DIR", str(tmp_path / EVIL / "models"))
     weights = ["--weights", str(write_tiny_art(tmp_path))]

@@ -1,4 +1,4 @@
-"""What may be trained on, and what the filters keep out."""
+"""What may be used for training, and what the filters reject."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_licences(licence: str, free: bool) -> None:
 
 
 def test_filters_tell_maps_pixel_art_and_enlarged_pictures_from_art() -> None:
-    """Each filter finds its kind and lets ordinary detail through."""
+    """Each filter finds its kind and accepts ordinary detail."""
     art = noise(160, 160)
     assert images.unwanted(art) == ""
     enlarged = noise(80, 80).repeat(2, 0).repeat(2, 1)
@@ -92,14 +92,14 @@ def test_filters_tell_maps_pixel_art_and_enlarged_pictures_from_art() -> None:
 
 @pytest.mark.parametrize("name", ["wall_n.png", "rock-normal.jpg", "metal_spec.png", "skin.mask.tga", "ui/font.png"])
 def test_maps_are_known_by_name(name: str) -> None:
-    """Usual endings of maps are recognised; ordinary names are not."""
+    """Usual name endings of maps are recognised; ordinary names are not."""
     assert images.looks_like_map(name)
     assert not images.looks_like_map("textures/barn.png")
     assert not images.looks_like_map("dragon.png")
 
 
 def test_near_duplicates_are_seen() -> None:
-    """A brighter copy is known; another picture is not."""
+    """A brighter copy is recognised; another picture is not."""
     smooth = np.asarray(Image.fromarray(noise(6, 6)).resize((SIZE, SIZE), Image.Resampling.BICUBIC))
     other = np.asarray(Image.fromarray(noise(6, 6, 5)).resize((SIZE, SIZE), Image.Resampling.BICUBIC))
     seen = Seen()
@@ -111,7 +111,7 @@ def test_near_duplicates_are_seen() -> None:
 
 
 def test_collecting_records_licence_and_respects_limits(tmp_path: Path) -> None:
-    """Crops are 96x96 RGBA, each file's licence and digest is in the manifest, the limit holds."""
+    """Crops are 96x96 RGBA, each file's licence and digest is in the manifest, the limit is respected."""
     folder = tmp_path / "unpacked" / "pack"
     folder.mkdir(parents=True)
     Image.fromarray(noise(300, 300)).save(folder / "a.png")
@@ -144,7 +144,7 @@ def test_pixel_pairs_are_consistent_and_hard_edged() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_spoiled_pictures_stay_near_the_area_reduction(kind: str) -> None:
-    """Each way of spoiling changes the picture, keeps its size, and is wrong as a codec is, not as a bug is."""
+    """Each way of degrading changes the picture, keeps its size, and has errors like a codec's, not like a bug's."""
     crop = np.asarray(Image.fromarray(noise(6, 6)).resize((SIZE, SIZE), Image.Resampling.BICUBIC))
     clean = crop.reshape(24, 4, 24, 4, 4).mean((1, 3))
     for seed in range(4):
@@ -155,7 +155,7 @@ def test_spoiled_pictures_stay_near_the_area_reduction(kind: str) -> None:
 
 
 def test_palettes_are_those_of_games_and_dithering_keeps_the_mean() -> None:
-    """16 to 256 colours; a dithered ramp has no more of them, and its local means are nearer to the truth."""
+    """16 to 256 colours; a dithered ramp has no more of them, and its local means are closer to the truth."""
     assert (min(PALETTES), max(PALETTES)) == (16, 256)
     ramp = np.full((64, 64, 4), 255, np.uint8)
     ramp[..., 0], ramp[..., 1], ramp[..., 2] = np.arange(64) * 4, np.arange(64)[:, None] * 4, 90
@@ -176,7 +176,7 @@ def _local_means(rgb: np.ndarray) -> np.ndarray:
 
 
 def test_blocks_hold_what_their_format_can() -> None:
-    """BC1: four colours a block; BC3's alpha: eight values between the block's own ends, extremes exact."""
+    """BC1: four colours per block; BC3's alpha: eight values between the block's own ends, extremes exact."""
     alpha = noise(24, 24)[..., :1]
     coded = bc4(alpha)
     blocks = coded.reshape(6, 4, 6, 4).swapaxes(1, 2).reshape(-1, 16)

@@ -1,4 +1,4 @@
-"""Training of the faces prior: what it may see, what its losses mean, and that its runs can be continued."""
+"""Training of the faces prior: its data, the meaning of its losses, and resumable runs."""
 
 from __future__ import annotations
 
@@ -67,13 +67,15 @@ def test_held_out_files_never_reach_training(folder: Path) -> None:
 
 
 def test_missing_data_says_where_to_point(tmp_path: Path) -> None:
-    """An empty folder is named, with the option that mends it."""
+    """An empty folder is reported, with the option that fixes it."""
     with pytest.raises(FileNotFoundError, match="--data"):
         load_portraits(tmp_path, 64, evaluation=False)
 
 
 def test_packed_portraits_are_the_same_portraits(folder: Path, tmp_path: Path) -> None:
-    """The pack is read by the same loader: all for training, as many held out as asked, pictures nearly the same."""
+    """
+    The pack is read by the same loader: all for training, as many held out as requested, pictures nearly the same.
+    """
     assert pack(folder, tmp_path / "packed", quality=85, kept_out=1, size=128) == (4, 1)
     for evaluation in (False, True):
         before = load_portraits(folder, 64, evaluation)
@@ -116,7 +118,7 @@ def test_reductions_are_what_the_engine_calls_them() -> None:
 
 
 def test_reducer_brings_every_choice_to_the_grid() -> None:
-    """Each row takes its own size and kind; a flat picture stays flat through all of them."""
+    """Each row has its own size and kind; a flat picture stays flat in all of them."""
     reducer = Reducer(128)
     choice = torch.arange(len(SMALL_SIZES) * len(KINDS))
     grid, sizes = reducer(torch.full((len(choice), 3, 128, 128), 0.3), choice)
@@ -151,7 +153,7 @@ def test_detail_loss_leaves_out_what_projection_mends() -> None:
 
 
 def test_some_rows_lose_their_maps() -> None:
-    """Of many rows some lose all maps and more lose the finest ones, so that styles alone must carry a face."""
+    """Of many rows some lose all maps and more lose the finest ones, so that styles alone must produce a face."""
     maps = (torch.ones(400, 1, 4, 4), torch.ones(400, 1, 32, 32))
     kept = keep_some(maps, torch.Generator().manual_seed(0))
     coarse, fine = (kept[k].mean().item() for k in (0, 1))
@@ -160,7 +162,7 @@ def test_some_rows_lose_their_maps() -> None:
 
 
 def test_a_run_continues_where_it_ended(tmp_path: Path) -> None:
-    """Weights, averages and the optimiser's moments come back, and every shard stays under 16 MiB."""
+    """Weights, averages and the optimiser's moments are restored, and every shard stays under 16 MiB."""
     torch.manual_seed(0)
     model, average = Autoencoder(*SPECS), Autoencoder(*SPECS)
     optimiser = torch.optim.Adam(model.encoder.parameters(), lr=1e-3)
@@ -178,7 +180,7 @@ def test_a_run_continues_where_it_ended(tmp_path: Path) -> None:
 
 
 def test_shards_stay_under_sixteen_mebibytes(tmp_path: Path) -> None:
-    """Three tensors of 10 MiB become three files, whatever an earlier index said."""
+    """Three tensors of 10 MiB become three files, whatever an earlier index contained."""
     tensors = {str(k): torch.zeros(10 * 2**18) for k in range(3)}
     save_tensors(tmp_path / "checkpoint", tensors, {"shards": 99, "seen": 1})
     files = sorted((tmp_path / "checkpoint").glob("*.safetensors"))
@@ -188,7 +190,7 @@ def test_shards_stay_under_sixteen_mebibytes(tmp_path: Path) -> None:
 
 
 def test_adversarial_step_teaches_the_critic_and_gives_the_answer_a_gradient() -> None:
-    """After some steps the critic tells flat answers from noisy truth, and its loss pulls at the answer."""
+    """After some steps the critic distinguishes flat answers from noisy truth, and its loss changes the answer."""
     torch.manual_seed(0)
     critic = Discriminator(32, base=8, most=16)
     optimiser = torch.optim.Adam(critic.parameters(), lr=2e-3)
@@ -206,7 +208,7 @@ def test_adversarial_step_teaches_the_critic_and_gives_the_answer_a_gradient() -
 
 
 def test_augmentation_follows_the_critic_and_lets_gradients_through() -> None:
-    """A critic that is too sure raises p, an unsure one lowers it; at p = 0 nothing changes."""
+    """An overconfident critic raises p, an unsure one lowers it; at p = 0 nothing changes."""
     augment = AdaptiveAugment(pictures_to_one=100)
     picture = torch.rand(4, 3, 16, 16, requires_grad=True)
     assert augment(picture) is picture

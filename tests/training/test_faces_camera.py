@@ -1,4 +1,4 @@
-"""Camera faults of training.faces_camera: what changes, what stays."""
+"""Camera faults of training.faces_camera: what changes, what does not."""
 
 import torch
 from training.faces_camera import photographed, quantised, spoiled

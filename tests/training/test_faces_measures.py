@@ -1,4 +1,4 @@
-"""The measures that faces are judged by: what they must say of pictures for which the answer is known."""
+"""The measures for faces, on pictures for which the result is known."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ POINTS = torch.tensor(
 
 @pytest.fixture
 def picture() -> Tensor:
-    """Smooth noise with some fine, [2, 3, 128, 128]."""
+    """Smooth noise with some fine noise, [2, 3, 128, 128]."""
     rng = torch.Generator().manual_seed(0)
     coarse = F.interpolate(torch.rand(2, 3, 16, 16, generator=rng), SIDE, mode="bicubic").clamp(0, 1)
     return (coarse + 0.1 * torch.randn(2, 3, SIDE, SIDE, generator=rng)).clamp(0, 1)
@@ -33,14 +33,14 @@ def blurred(x: Tensor, size: int) -> Tensor:
 
 
 def test_psnr_of_a_known_error() -> None:
-    """A tenth of the range everywhere is 20 dB, each picture by itself."""
+    """A tenth of the range everywhere is 20 dB, each picture separately."""
     flat = torch.full((2, 3, 8, 8), 0.5)
     other = torch.cat([flat[:1] + 0.1, flat[1:] + 0.01])
     assert psnr(flat, other).tolist() == pytest.approx([20.0, 40.0], abs=1e-3)
 
 
 def test_similarity_is_one_for_the_same_and_falls_with_blur(picture: Tensor) -> None:
-    """SSIM and MS-SSIM are 1 only for the truth, and lower the less of it is left."""
+    """SSIM and MS-SSIM are 1 only for the truth, and lower the less of it remains."""
     for measure in (ssim, ms_ssim):
         assert measure(picture, picture).tolist() == pytest.approx([1.0, 1.0], abs=1e-5)
         mild, strong = (measure(blurred(picture, size), picture) for size in (64, 16))
@@ -50,7 +50,7 @@ def test_similarity_is_one_for_the_same_and_falls_with_blur(picture: Tensor) -> 
 
 def test_skin_tone_is_the_typology_angle_of_the_cheeks() -> None:
     """
-    sRGB (241, 194, 170) has Lab 81.8, 13.5, 17.9: an angle of 60.6 degrees; brown (96, 65, 45) lies below -40; only the
+    sRGB (241, 194, 170) has Lab 81.8, 13.5, 17.9: an angle of 60.6 degrees; brown (96, 65, 45) is below -40; only the
     cheeks count.
     """
     colours = torch.tensor([[241.0, 194.0, 170.0], [96.0, 65.0, 45.0]]) / 255
@@ -63,7 +63,7 @@ def test_skin_tone_is_the_typology_angle_of_the_cheeks() -> None:
 
 
 def test_looks_distance_sees_blur_and_forgives_a_pixel(picture: Tensor) -> None:
-    """0 for the same; more for more blur; a step aside of one pixel costs less than losing the fine grain."""
+    """0 for the same; more for more blur; a shift of one pixel costs less than losing the fine grain."""
     points = POINTS.expand(2, -1, -1)
     mild, strong, aside = (
         looks_distance(other, picture, points)
@@ -76,7 +76,7 @@ def test_looks_distance_sees_blur_and_forgives_a_pixel(picture: Tensor) -> None:
 
 
 def test_looks_distance_looks_at_the_face_alone(picture: Tensor) -> None:
-    """What happens in the background changes nothing; the crop holds eyes and chin."""
+    """Changes in the background have no effect; the crop contains eyes and chin."""
     points = POINTS.expand(2, -1, -1)
     other = picture.clone()
     other[..., : SIDE // 6] = 0.5
@@ -91,7 +91,7 @@ def test_looks_distance_looks_at_the_face_alone(picture: Tensor) -> None:
 
 
 def test_groups_are_counted_by_themselves() -> None:
-    """Shares are means, signed shifts medians: one bad portrait must not hide in a shift, nor make it."""
+    """Shares are means, signed shifts are medians: one bad portrait must neither hide in a shift nor cause it."""
     judged = {"success %": torch.tensor([100.0, 0, 100, 100]), "tone shift": torch.tensor([1.0, 2, 90, -4])}
     groups = by_group({"gender": ["a", "a", "a", "b"]}, judged)
     assert groups["gender a"]["pictures"] == 3
@@ -101,7 +101,7 @@ def test_groups_are_counted_by_themselves() -> None:
 
 
 def test_inputs_are_halved_and_halved_again() -> None:
-    """A flat picture stays what it is, at the size asked for, and opaque."""
+    """A flat picture does not change, at the requested size, and is opaque."""
     small = reduced(torch.full((1, 3, SIDE, SIDE), 0.25), 16)
     assert small.shape == (1, 4, 16, 16)
     assert torch.allclose(small[:, :3], torch.tensor(0.25), atol=1e-5)
@@ -109,7 +109,7 @@ def test_inputs_are_halved_and_halved_again() -> None:
 
 
 def test_frechet_distance_of_known_gaussians() -> None:
-    """The same cloud is at 0, one moved by (3, 4) at 25, one twice as wide at the sum of the deviations squared."""
+    """The same cloud is at 0, one moved by (3, 4) at 25, one twice as wide at the sum of the squared deviations."""
     rows = torch.randn(4000, 2, generator=torch.Generator().manual_seed(0))
     assert frechet_distance(rows, rows) == pytest.approx(0.0, abs=1e-6)
     assert frechet_distance(rows + torch.tensor([3.0, 4.0]), rows) == pytest.approx(25.0, abs=1e-3)
@@ -117,7 +117,7 @@ def test_frechet_distance_of_known_gaussians() -> None:
 
 
 def test_precision_and_recall_tell_far_from_narrow() -> None:
-    """Samples beside the data are not precise; samples at one place are precise and recall little."""
+    """Samples away from the data are not precise; samples at one place are precise with little recall."""
     rng = torch.Generator().manual_seed(0)
     real = torch.randn(300, 2, generator=rng)
     far, narrow = real + 100, torch.randn(300, 2, generator=rng) * 0.02

@@ -1,4 +1,4 @@
-"""The whole way to a release, tiny: pack the portraits, a GAN in two calls, its encoder, the file that ships."""
+"""The whole way to a release, tiny: packing the portraits, a GAN in two calls, its encoder, the released file."""
 
 from __future__ import annotations
 
@@ -55,8 +55,9 @@ def call(monkeypatch: pytest.MonkeyPatch, module: object, *arguments: Any) -> No
 
 def test_a_gan_of_two_calls_becomes_a_prior_that_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """
-    FACES.md's commands in their order: the second call continues the first, the averaged generator is delivered in half
-    precision, `--freeze` leaves it as it is, and what is exported loads, answers, imagines, and has other candidates.
+    FACES.md's commands in order: the second call continues the first, the averaged generator is delivered in half
+    precision, `--freeze` does not change it, and the exported file loads, answers, imagines, and has different
+    candidates.
     """
     threads = torch.get_num_threads()
     packed, run, out = tmp_path / "packed", tmp_path / "run", tmp_path / "out"
@@ -100,7 +101,7 @@ def test_a_gan_of_two_calls_becomes_a_prior_that_answers(tmp_path: Path, monkeyp
 def test_faces_from_nothing_begin_with_pictures_like_the_portraits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The way of faces-128: what is exported holds the mean of the 8x8 portraits and draws pictures of their spread."""
+    """As for faces-128: the exported file holds the mean of the 8x8 portraits and draws pictures of their spread."""
     threads = torch.get_num_threads()
     data, run, released = portraits(tmp_path / "data", 24), tmp_path / "run", tmp_path / "faces-tiny.safetensors"
     call(monkeypatch, train_faces, "--data", data, "--run", run, *NET, "--minutes", 0.01, "--batch", 2)

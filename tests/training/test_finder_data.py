@@ -1,4 +1,4 @@
-"""Scenes that the finder learns from: what is true of them."""
+"""Training scenes of the finder: their ground truth."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from training.finder_data import BACKGROUND_SIDE, Truth, frames_of, make_scenes,
 
 @pytest.fixture
 def portraits() -> Portraits:
-    """Four bright squares with a dark upper half and landmarks of slightly different places."""
+    """Four bright squares with a dark upper half and landmarks at slightly different positions."""
     pixels = torch.full((4, 3, 64, 64), 230, dtype=torch.uint8)
     pixels[:, :, :32] = 60
     landmarks = torch.tensor([[0.3, 0.4], [0.7, 0.4], [0.5, 0.8]]).repeat(4, 1, 1)
@@ -25,7 +25,7 @@ def _scenes(portraits: Portraits, decoys: float) -> tuple[torch.Tensor, Truth]:
 
 
 def test_every_face_has_its_frame_and_a_target(portraits: Portraits) -> None:
-    """Sides and turns within what was asked; the heat is 1 in some cell of each scene with a face and nowhere else."""
+    """Sides and rotations within the requested range; the heat is 1 in some cell of each scene with a face only."""
     scenes, truth = _scenes(portraits, 0.0)
     heat, rest, near = targets(truth, len(scenes), 64)
 

@@ -1,4 +1,4 @@
-"""A grown network answers as the one it grew from, every weight can learn, and a release can be continued."""
+"""A grown network answers like its source, every weight can learn, and a release can be continued."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_growing_keeps_every_answer(strength: float) -> None:
 
 
 def test_new_channels_get_a_gradient_at_once() -> None:
-    """What reads new channels is zero but learns from the first step; nothing new is wired to nothing."""
+    """The weights that read new channels are zero but learn from the first step; no new part is unconnected."""
     source = trained_like()
     larger = grown(source, LARGER)
     larger(torch.rand(1, 4, 8, 8), torch.zeros(1, dtype=torch.long)).square().mean().backward()
@@ -53,7 +53,7 @@ def test_new_channels_get_a_gradient_at_once() -> None:
 
 
 def test_a_release_is_continued_in_its_own_shape(tmp_path: Path) -> None:
-    """Exported weights come back with their counters; a larger shape counts from zero; a smaller one is refused."""
+    """Exported weights are restored with their counters; a larger shape counts from zero; a smaller one is refused."""
     run = start(CONFIGS["tiny"], CPU)
     run.average.load_state_dict(trained_like().state_dict())
     run.steps, run.samples, run.seconds = 7, 112, 3.5
@@ -76,7 +76,7 @@ def test_a_release_is_continued_in_its_own_shape(tmp_path: Path) -> None:
 
 
 def test_old_blocks_keep_their_order() -> None:
-    """Each stands at a place of its own, the first one first."""
+    """Each has its own position, the first one first."""
     for before, after in ((8, 12), (8, 14), (2, 5), (3, 3)):
         places = old_places(before, after)
         assert places == sorted(set(places))

@@ -10,7 +10,7 @@ from training.make_portraits import balanced, finished, main
 
 
 def test_portraits_come_with_masks_and_metadata_and_go_on_after_a_break(tmp_path: Path) -> None:
-    """A second run draws only what is missing, and what was there is not drawn again."""
+    """A second run draws only the missing ones, and does not redraw existing ones."""
     command = ["--out", str(tmp_path), "--size", "24", "--samples", "1"]
     main([*command, "--count", "2"])
     (tmp_path / "00000000.png").write_bytes(b"kept")

@@ -11,7 +11,7 @@ from training.own_portraits import joined_labels, load_own
 
 
 def test_a_folder_becomes_pictures_and_labels(tmp_path: Path) -> None:
-    """Pictures have the side wanted; eyes lie above mouths, left of the picture is left."""
+    """Pictures have the requested side; eyes are above mouths, left of the picture is left."""
     main(["--out", str(tmp_path), "--count", "3", "--size", "48", "--samples", "1", "--no-masks"])
 
     pixels, labels = load_own(tmp_path, 24)

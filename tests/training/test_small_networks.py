@@ -1,4 +1,4 @@
-"""A run of a small network continues, and its release is read by the product."""
+"""A run of a small network is resumable, and its release can be loaded."""
 
 from __future__ import annotations
 

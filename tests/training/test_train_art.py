@@ -1,4 +1,4 @@
-"""Training learns, stops in time, continues where it stopped, and spreads z without touching the calm answer."""
+"""Training learns, stops in time, resumes, and spreads z without changing the calm answer."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_crops_are_drawn_by_kind_and_vectors_stay_within_a_fifth(data: Path, tmp_path: Path) -> None:
-    """However many crops of a kind there are, batches hold the shares that SHARES names."""
+    """However many crops of a kind there are, batches have the shares in SHARES."""
     kinds = np.load(data / "kinds.npy")
     crops = np.zeros((len(kinds), 96, 96, 4), np.uint8)
     crops[..., :3], crops[..., 3] = 60 * kinds[:, None, None, None], 255
@@ -57,7 +57,7 @@ def test_data_without_figures_is_drawn_in_the_other_shares(data: Path, tmp_path:
 
 
 def test_every_slice_of_a_batch_agrees_with_its_degradation(data: Path) -> None:
-    """Small pictures are the reduction of their truth to within 8 bits, premultiplied, sixteen places in all."""
+    """Small pictures are the reduction of their truth to within 8 bits, premultiplied, sixteen rows in all."""
     slices = Batches(data, CPU).draw()
     assert sum(len(s.small) for s in slices) == sum(PLACES.values()) == 16
     for piece in slices:
@@ -68,7 +68,7 @@ def test_every_slice_of_a_batch_agrees_with_its_degradation(data: Path) -> None:
 
 
 def test_windows_of_pairs_fit_each_other(data: Path) -> None:
-    """A smaller patch cuts both pictures of a pair at the same place, and not always at the same one."""
+    """A smaller patch is cut from both pictures of a pair at the same position, and not always at the same one."""
     batches = Batches(data, CPU, seed=3, patch=64)
     seen = set()
     for piece in [p for _ in range(4) for p in batches.draw()]:
@@ -106,7 +106,7 @@ def test_a_weight_of_noise_leaves_pixel_art_out(data: Path) -> None:
 
 
 def test_a_short_run_learns_and_stops_in_time(data: Path) -> None:
-    """The loss falls within seconds, and the run ends when it said it would."""
+    """The loss decreases within seconds, and the run ends on time."""
     run = start(CONFIGS["tiny"], CPU)
     losses = list(train(run, Batches(data, CPU), "calm", 4.0, 2e-3, False, 0))
     assert 4.0 <= run.seconds < 8.0
@@ -114,7 +114,7 @@ def test_a_short_run_learns_and_stops_in_time(data: Path) -> None:
 
 
 def test_a_run_continues_where_its_checkpoint_stands(data: Path, tmp_path: Path) -> None:
-    """Weights, average, optimiser and counters survive; shards are under 16 MiB."""
+    """Weights, average, optimiser and counters are restored; shards are under 16 MiB."""
     run = start(CONFIGS["tiny"], CPU)
     list(train(run, Batches(data, CPU), "calm", 0.5, 1e-3, False, 0))
     save_checkpoint(tmp_path, run)
@@ -131,7 +131,7 @@ def test_a_run_continues_where_its_checkpoint_stands(data: Path, tmp_path: Path)
 
 
 def test_spreading_moves_z_and_leaves_the_calm_answer(data: Path) -> None:
-    """After the spread stage z = 0 gives bit for bit what the average gave, and another z gives something else."""
+    """After the spread stage z = 0 gives bit for bit the average's answer, and another z gives something else."""
     run = start(CONFIGS["tiny"], CPU)
     list(train(run, Batches(data, CPU), "calm", 0.5, 1e-2, False, 0))
     slices = Batches(data, CPU).draw()
@@ -148,7 +148,7 @@ def test_spreading_moves_z_and_leaves_the_calm_answer(data: Path) -> None:
 
 
 def test_a_run_begins_with_the_z_of_another(data: Path, tmp_path: Path) -> None:
-    """Only what z touches is taken over: the calm answer stays, and z does at once what it did in the other run."""
+    """Only the parameters for z are copied: the calm answer stays, and z has the other run's effect at once."""
     other, run = start(CONFIGS["tiny"], CPU), start(CONFIGS["tiny"], CPU)
     list(train(other, Batches(data, CPU), "spread", 1.0, 1e-2, False, 0))
     save_checkpoint(tmp_path, other)
@@ -166,7 +166,7 @@ def test_a_run_begins_with_the_z_of_another(data: Path, tmp_path: Path) -> None:
 
 
 def test_the_vivid_stage_teaches_both_sides_and_leaves_the_calm_answer(data: Path) -> None:
-    """z = 0 stays bit for bit, all that z touches moves, and the discriminator tells answers from truths."""
+    """z = 0 stays bit for bit, all parameters for z change, and the discriminator distinguishes answers from truths."""
     run = start(CONFIGS["tiny"], CPU)
     list(train(run, Batches(data, CPU), "spread", 1.0, 1e-2, False, 0))
     slices = Batches(data, CPU, seed=9).draw()
@@ -202,7 +202,7 @@ def test_a_discriminator_continues_where_it_stood(tmp_path: Path) -> None:
 
 
 def test_a_light_checkpoint_carries_the_averaged_weights_alone(data: Path, tmp_path: Path) -> None:
-    """About an eighth of the whole one; what continues from it is the average, and it trains on."""
+    """About an eighth of the full one; training continues from the average."""
     run = start(CONFIGS["tiny"], CPU)
     list(train(run, Batches(data, CPU), "calm", 0.5, 1e-3, False, 0))
     for name, light in (("whole", False), ("light", True)):
@@ -219,7 +219,7 @@ def test_a_light_checkpoint_carries_the_averaged_weights_alone(data: Path, tmp_p
 
 
 def test_a_packed_subset_trains_elsewhere(data: Path, tmp_path: Path) -> None:
-    """The file keeps its size and the shares, opaque and visible pixels are unchanged, and batches come out of it."""
+    """The file keeps its size and the shares, opaque and visible pixels are unchanged, and it yields batches."""
     crops, kinds = stored_crops(data)
     limit = 100_000
     count = pack(data, tmp_path / "art.pack", limit)
@@ -235,7 +235,7 @@ def test_a_packed_subset_trains_elsewhere(data: Path, tmp_path: Path) -> None:
 
 
 def test_the_difference_of_spectra_sees_what_pixels_see() -> None:
-    """Zero for equal pictures; it weighs a moved edge, and the calm stage learns with it."""
+    """Zero for equal pictures; it penalises a moved edge, and the calm stage learns with it."""
     edge = torch.zeros(1, 4, 16, 16)
     edge[..., 8:] = 1
     assert spectrum(edge, edge) == 0

@@ -1,4 +1,4 @@
-"""Exemplars of detail: what is lost is measured, the network is calibrated, and the file is what the engine reads."""
+"""Exemplars of detail: losses are measured, the network is calibrated, and the engine reads the file."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def grain(count: int = 1, side: int = 32) -> torch.Tensor:
 
 
 def test_a_flat_texture_loses_nothing(tmp_path: Path) -> None:
-    """The variances of noise are large in both bands, those of one colour are none."""
+    """The variances of noise are large in both bands, those of one colour are zero."""
     prior = ArtPrior.load(str(write_tiny_art(tmp_path)))
     small, rough = lost_detail(prior, grain(), 4)
     _, flat = lost_detail(prior, torch.ones(1, 4, 32, 32), 4)
@@ -33,7 +33,7 @@ def test_a_flat_texture_loses_nothing(tmp_path: Path) -> None:
 
 
 def test_calibration_sets_the_median_right() -> None:
-    """Afterwards, what the network says is what half of the held-back crops lost."""
+    """Afterwards, the prediction equals the loss of half of the held-out crops."""
     torch.manual_seed(0)
     network = SpreadNetwork().eval()
     pairs = {
@@ -45,7 +45,7 @@ def test_calibration_sets_the_median_right() -> None:
 
 
 def test_pairs_are_made_of_opaque_textures_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sprites and textures with holes are passed over."""
+    """Sprites and textures with holes are skipped."""
     weights = str(write_tiny_art(tmp_path))
     load = ArtPrior.load
     monkeypatch.setattr(ArtPrior, "load", lambda name: load(weights))
@@ -58,7 +58,7 @@ def test_pairs_are_made_of_opaque_textures_only(tmp_path: Path, monkeypatch: pyt
 
 
 def test_the_file_is_what_the_engine_reads(tmp_path: Path) -> None:
-    """Materials, pictures and network come back."""
+    """Materials, pictures and network are restored."""
     path = tmp_path / "detail-test.safetensors"
     pictures = torch.randint(0, 256, (2, 32, 32), dtype=torch.uint8)
     export(SpreadNetwork(), pictures, ["stone", "wood"], path)
@@ -66,7 +66,7 @@ def test_the_file_is_what_the_engine_reads(tmp_path: Path) -> None:
 
 
 def test_the_list_is_the_released_one() -> None:
-    """As many exemplars of each material as the release holds, and some of every material that can be asked for."""
+    """As many exemplars of each material as in the release, and some of every material that can be requested."""
     listed = [material for material, _, _, _ in exemplar_list()]
     assert listed == exemplars().materials
     assert set(listed) == set(MATERIAL_NAMES)

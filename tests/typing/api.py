@@ -1,5 +1,5 @@
 """
-The public names as a user's type checker sees them. Never run: `mypy tests/typing/api.py` must pass as it stands.
+The public names as a user's type checker sees them. Never run: `mypy tests/typing/api.py` must pass unchanged.
 """
 
 from __future__ import annotations

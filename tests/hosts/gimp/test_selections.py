@@ -63,9 +63,7 @@ def test_the_shape_of_a_selection_is_kept(seen: dict[str, Any], upsampler: Upsam
     assert found["masks"] == [True, True] and found["still"] == found["bounds"]
     assert len(np.unique(shape)) > 3
     assert inner.size == 0 or inner.mean() < 12
-    assert (
-        np.abs(back - shape).max() < 80
-    )  # the corners of the bounds are transparent in the mask, the middle is opaque
+    assert np.abs(back - shape).max() < 80  # transparent corners, opaque middle
     assert mask[0, 0] <= shape[0, 0] + 2
     assert len(np.unique(mask)) > len(np.unique(shape))
 
