@@ -35,6 +35,11 @@ def test_names_of_pictures_that_may_meet(name: str, some: set[str]) -> None:
     assert some <= names and name not in names
 
 
+def test_the_first_row_has_number_nought() -> None:
+    """Neighbours exist on all sides, but no number is negative."""
+    assert set(neighbour_names("tile_1_0.png")) == {"tile_0_0.png", "tile_2_0.png", "tile_1_1.png"}
+
+
 @pytest.mark.parametrize("name", ["hero.png", "sprite.png", "walk_3.png", "cleft.png", "stone_n.png", "up.png"])
 def test_names_that_say_nothing(name: str) -> None:
     """Words that only end like a direction, frames of animations, maps."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -46,7 +47,10 @@ def test_a_request_as_a_line_of_a_menu(history: History) -> None:
 
     assert request.title(UPSCALE, request.time)[2:] == request.title(UPSCALE)[2:]
     assert request.title(UPSCALE).endswith(" hero.png: times larger 8, pixel art")
+    assert re.match(r"\d\d:\d\d hero", request.title(UPSCALE, request.time))
     assert len(request.title(UPSCALE, request.time + 90_000).split(" hero")[0]) > len("14:05")
+    history.begin(UPSCALE, "x" * 300, {})
+    assert history.of(UPSCALE)[0].picture == "x" * 200
 
 
 @pytest.mark.parametrize("text", ["{", '{"upscale": 5}', '{"upscale": [1, {}, {"picture": "x"}]}'])

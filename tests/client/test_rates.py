@@ -35,6 +35,15 @@ def test_an_estimate_grows_with_the_pixels(place: Place) -> None:
         assert known.estimate(UPSCALE, VALUES, 1) == known.estimate(UPSCALE, VALUES, 64**2)  # the minimum
 
 
+def test_small_answers_take_as_long_as_one_of_64_pixels(place: Place) -> None:
+    """A tiny answer is mostly the engine's own start; from 64x64 pixels on, time is proportional to pixels."""
+    rates = Rates(place)
+    rates.note(UPSCALE, VALUES, [result(16, 1.0)])
+
+    assert rates.estimate(UPSCALE, VALUES, 32**2) == pytest.approx(1.0)
+    assert rates.estimate(UPSCALE, VALUES, 2 * 64**2) == pytest.approx(2.0)
+
+
 def test_kinds_of_request_are_measured_apart(place: Place) -> None:
     """Options that slow the engine down make a different kind; the seed and the amount of imagination do not."""
     rates = Rates(place)

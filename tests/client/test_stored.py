@@ -42,6 +42,17 @@ def test_a_damaged_file_is_left_alone(content: bytes, tmp_path: Path) -> None:
     assert path.read_bytes() == content
 
 
+def test_a_file_stays_below_a_megabyte(tmp_path: Path) -> None:
+    """A larger one is refused when it is written, and the old one stays."""
+    file = JsonFile("some.json", Place(str(tmp_path / "f")))
+    with file.changing() as values:
+        values["a"] = "x" * 1_000_000
+    with pytest.raises(EngineError, match="larger than 1048576 bytes"), file.changing() as values:
+        values["b"] = "y" * 100_000
+
+    assert list(file.read()) == ["a"]
+
+
 def test_two_programs_lose_nothing(tmp_path: Path) -> None:
     """Each adds its own keys at the same time."""
     code = (

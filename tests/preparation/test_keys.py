@@ -127,3 +127,23 @@ def test_numbers_of_the_answer() -> None:
 
     back = read_bytes(data, "a.png").details["indices"][0]
     assert np.array_equal(back, np.where(alpha[..., 0] > 0, 2, 0))
+
+
+def test_an_unused_twin_of_the_ground_makes_no_key() -> None:
+    """Two reds are in use, so indices are kept; the second black is not, so black is no key."""
+    numbers = np.zeros((12, 12), np.uint8)
+    numbers[3:9, 3:9] = 1
+    numbers[5:7, 5:7] = 3
+    picture = _indexed(numbers, [(0, 0, 0), (200, 30, 30), (0, 0, 0), (200, 30, 30)])
+    assert "indices" in picture.details and find_key(picture) is None
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_band_with_soft_edges_is_no_figure_on_a_key(turned: bool) -> None:
+    """A road on cyan whose edges are blends: those are counted above and below as well as at the sides."""
+    pixels = np.empty((32, 32, 3), np.uint8)
+    pixels[:] = (0, 255, 255)
+    pixels[8:24] = (30, 230, 230)
+    pixels[9:23] = (20, 30, 40)
+    picture = Picture((np.ascontiguousarray(pixels.swapaxes(0, 1) if turned else pixels),), mode="RGB")
+    assert find_key(picture) is None

@@ -79,3 +79,9 @@ def test_other_shapes_have_no_lattice(kind: str) -> None:
         tile.frames[0][8, 15:17, 3] = 0
     assert lattice_of(tile) is None
     assert lattice_of(Picture((tile.frames[0][..., :3],), mode="RGB")) is None
+
+
+@pytest.mark.parametrize(("width", "there"), [(16, False), (24, True), (512, True), (516, False)])
+def test_sizes_of_tiles(width: int, there: bool) -> None:
+    """From 12 pixels of the shorter side to 512 of the longer one."""
+    assert (lattice_of(_tile(_diamond(width))) is not None) == there

@@ -228,7 +228,10 @@ def test_animations_of_optifine() -> None:
         ("a.fnt", b"MZ\0\0"),
         ("a.fnt", b"BMF\x03\x01\xff\xff\xff\xff"),
         ("a.xml", b"<html><body width='3'/></html>"),
+        ("a.xml", b'<TextureAtlas imagePath="a.png" width="64" height="32"/>'),
         ("a.plist", b"<plist><dict/></plist>"),
+        ("a.plist", b"<plist><dict><key>frames</key><dict/></dict></plist>"),
+        ("a.plist", b"<plist><dict><key>width</key><integer>3</integer></dict></plist>"),
         ("a.png", ATLAS),
         ("a.json", b""),
     ],
@@ -254,3 +257,26 @@ def test_facts_of_a_picture() -> None:
     assert facts_for("hud.png", [side, side]).regions == ((16, 0, 16, 12),)
     assert facts_for("hud.png", [side]).premultiplied and not facts_for("more.png", [side]).premultiplied
     assert not facts_for("other.png", [side])
+
+
+def test_letters_without_pixels_are_no_regions() -> None:
+    """A space has no width or height; a full stop may be a single pixel."""
+    lines = [f"char id={n} x={n} y=1 width={w} height={h} page=0" for n, (w, h) in enumerate([(0, 4), (4, 0), (1, 1)])]
+    head = 'common lineHeight=8 base=7 scaleW=48 scaleH=32 pages=1\npage id=0 file="a.png"\n'
+    side = parse("a.fnt", (head + "\n".join(lines)).encode())
+    assert side is not None and side.regions == {"a.png": ((2, 1, 1, 1),)}
+
+
+@pytest.mark.parametrize(("kind", "record"), [(4, struct.pack("<I4H3hBB", 65, 3, 4, 5, 6, 1, 1, 7, 0, 15)),
+                                              (5, struct.pack("<IIh", 65, 66, -2))])  # fmt: skip
+def test_half_a_record_of_a_font_is_left_alone(kind: int, record: bytes) -> None:
+    """A block that ends in the middle of a record: the whole records are scaled, the rest stays byte for byte."""
+    cut = record[:-1]
+    blocks = [(3, b"a.png\0"), (kind, record + cut)]
+    data = b"BMF\x03" + b"".join(struct.pack("<BI", number, len(body)) + body for number, body in blocks)
+    side = parse("a.fnt", data)
+    assert side is not None and len(side.regions["a.png"]) == (kind == 4)
+
+    larger = side.scaled(2)
+
+    assert larger.endswith(cut) and not larger.endswith(record + cut) and len(larger) == len(data)
