@@ -122,9 +122,11 @@ def test_the_scale_is_decided_in_one_place(request_: Request, domain: str, size:
 
 
 def test_quality_chooses_the_model_unless_one_is_named() -> None:
-    """Best means the medium art model; an explicitly named model stays."""
+    """Best means the medium art model, and so do bicubic inputs; an explicitly named model stays."""
     assert Request().art_model == "auto"
     assert Request(quality="best").art_model == "medium"
+    assert Request(degradation="bicubic").art_model == "medium"
+    assert Request(degradation="bicubic", model="small").art_model == "small"
     assert Request(quality="best", model="small").art_model == "small"
 
 

@@ -113,8 +113,11 @@ class Request(RequestOptions):
 
     @property
     def art_model(self) -> str:
-        """The model for enlarging: a size of the art model (MODELS), or the name of another model."""
-        if self.model == "auto" and self.quality == "best":
+        """
+        The model for enlarging: a size of the art model (MODELS), or the name of another model. Bicubic reduction keeps
+        more than means do, and the medium size makes more of it.
+        """
+        if self.model == "auto" and (self.quality == "best" or self.degradation == "bicubic"):
             return "medium"
         return self.model
 

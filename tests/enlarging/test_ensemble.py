@@ -51,6 +51,8 @@ def test_best_quality_turns_larger_answers_too(side: int, scale: int, turns: int
     assert turns_for(transparent, settings) == turns
     assert turns_for(opaque, settings) == min(turns, 4)
     assert turns_for(transparent, Request(scale=scale, domain="art", quality="best", ensemble=2)) == 2
+    bicubic = Request(scale=scale, domain="art", degradation="bicubic")
+    assert turns_for(prepare(Picture((noise(side, side, 4),)), bicubic), bicubic) == turns
 
 
 def test_frames_count_and_imagined_detail_is_not_averaged_away() -> None:

@@ -117,6 +117,18 @@ def test_impose_changes_nothing_that_is_right_already() -> None:
         assert torch.allclose(impose(once, small, degradation), once, atol=1e-4)
 
 
+def test_values_that_were_clipped_may_overshoot_again() -> None:
+    """A hard edge, reduced bicubically and stored, is left as it is; a wrong value within the range is corrected."""
+    degradation = make_degradation("bicubic", 4)
+    truth = torch.ones(1, 4, 40, 40)
+    truth[..., :21] = 0
+    small = degradation.apply(truth).clamp(0, 1)
+    assert not torch.allclose(degradation.apply(truth), small, atol=1e-3)  # it did overshoot
+    torch.testing.assert_close(impose(truth, small, degradation), truth)
+    dull = 0.9 * truth
+    assert (impose(dull, small, degradation) - truth).abs().mean() < 0.5 * (dull - truth).abs().mean()
+
+
 def test_smooth_latents_have_unit_variance_and_follow_their_seed() -> None:
     """Every pixel of the field is standard normal; the same seed gives the same field, including seed 0."""
     fields = smooth_latent(400, 8, 9, 14, torch.Generator().manual_seed(0))

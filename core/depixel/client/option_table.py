@@ -78,8 +78,8 @@ class RequestOptions:
     degradation: str = _row(
         "choice",
         "Scales back by",
-        "How the answer must scale back to the input: area = mean of each block, bicubic = as PULSE does, point = "
-        "centre of each block.",
+        "How the answer must scale back to the input: area = mean of each block, bicubic = as PULSE does (with the "
+        "larger model), point = centre of each block.",
         "auto",
         choices=(
             ("auto", "Automatic"),

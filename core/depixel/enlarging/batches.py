@@ -26,9 +26,9 @@ def turns_for(prepared: Prepared, request: Request, candidate: int = 0, scale: i
 
     By default, calm answers with transparency get 8 up to 96x96 pixels (summed over all frames), 4 up to 128x128, 2 up
     to 256x256, and 1 beyond. Opaque answers get 2 up to 256x256, because they gain hardly anything from more
-    (benchmarks/results/art_ensemble.md). Quality "best" turns larger answers as often, and opaque ones up to 4 times.
-    Imagined detail is never averaged. The number depends only on the picture and the request, so the batch, the tiles
-    and the device do not change any answer.
+    (benchmarks/results/art_ensemble.md). Quality "best" turns larger answers as often, and opaque ones up to 4 times;
+    bicubic inputs always get as many. Imagined detail is never averaged. The number depends only on the picture and the
+    request, so the batch, the tiles and the device do not change any answer.
 
     Args:
         scale: of the network, which runs at this scale for smaller enlargements, too.
@@ -40,8 +40,9 @@ def turns_for(prepared: Prepared, request: Request, candidate: int = 0, scale: i
         return 1
     frames, _, height, width = prepared.straight.shape
     pixels = frames * height * width * max(prepared.degradation.factor, scale) ** 2
-    turns = next((turns for turns, most in _TURNS_BY_PIXELS[request.quality] if pixels <= most), 1)
-    most = 4 if request.quality == "best" else 2
+    quality = "best" if isinstance(prepared.degradation, BicubicDegradation) else request.quality
+    turns = next((turns for turns, most in _TURNS_BY_PIXELS[quality] if pixels <= most), 1)
+    most = 4 if quality == "best" else 2
     opaque = turns > most and bool((prepared.straight[:, 3] == prepared.levels).all())
     return most if opaque else turns
 

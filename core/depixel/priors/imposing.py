@@ -6,14 +6,17 @@ import torch
 from torch import Tensor
 
 from depixel.consistency import straight_colour
-from depixel.degradation import Degradation, PointDegradation, repeated
+from depixel.degradation import BicubicDegradation, Degradation, PointDegradation, repeated
+
+_NEAR = 1e-5  # relative rounding of premultiplied values
 
 
 def impose(large: Tensor, small: Tensor, degradation: Degradation) -> Tensor:
     """
     The nearest picture with A x = y, differentiable and unclipped; export clips and rounds (depixel.consistency).
 
-    For point sampling the centre pixels themselves are fixed, not only their mean, as in exporting.
+    For point sampling the centre pixels themselves are fixed, not only their mean, as in exporting. Bicubic reduction
+    overshoots beside edges, and a file stores that clipped: where y is 0 or the most there can be, A x may lie beyond.
     """
     if isinstance(degradation, PointDegradation):
         offsets, _ = degradation.taps()
@@ -21,7 +24,19 @@ def impose(large: Tensor, small: Tensor, degradation: Degradation) -> Tensor:
         comb[offsets] = 1.0
         mask = (comb[:, None] * comb).repeat(small.shape[2], small.shape[3])
         return torch.lerp(large, repeated(small, degradation.factor), mask)
-    return large + degradation.pseudo_inverse(small - degradation.apply(large))
+    missing = small - degradation.apply(large)
+    if isinstance(degradation, BicubicDegradation):
+        missing = torch.where(_was_clipped(small, missing), 0.0, missing)
+    return large + degradation.pseudo_inverse(missing)
+
+
+# Where a small picture [B, 3 or 4, h, w], premultiplied, is at an end of its range and the answer lies beyond it.
+def _was_clipped(small: Tensor, missing: Tensor) -> Tensor:
+    top = torch.ones_like(small)
+    if small.shape[1] == 4:
+        top = torch.cat([small[:, 3:].expand(-1, 3, -1, -1), top[:, 3:]], 1)
+    highest = (small >= top * (1 - _NEAR)) & (small > 0)
+    return ((small <= 0) & (missing > 0)) | (highest & (missing < 0))
 
 
 def impose_small(large: Tensor, small: Tensor, degradation: Degradation, binary_alpha: bool) -> Tensor:
