@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 from torch import Tensor
 
 from depixel.degradation import AreaDegradation, repeated
-from depixel.enlarging.regular import dithers, rings, straight_edges, straight_lines, with_blocks
+from depixel.enlarging.regular import dithers, dotted, rings, straight_edges, straight_lines, with_blocks
 
 F = 4
 INK, PAPER = torch.tensor([0.1, 0.1, 0.2, 1.0]), torch.tensor([0.9, 0.8, 0.7, 1.0])
@@ -69,6 +70,31 @@ def test_checkerboards_and_dither_masks_stay_blocks_and_an_eye_does_not() -> Non
     assert not dithers(drawn((x == 5) & (y == 6))).any()
     assert not dithers(drawn(x % 2 == 0)).any()
     assert not dithers(drawn(x > 5)).any()
+
+
+@pytest.mark.parametrize("apart", [2, 3, 4])
+def test_dotted_lines_stay_dots_of_one_size(apart: int) -> None:
+    """Also where they reach the border; two eyes, dots at random and a diagonal are not dotted lines."""
+    y, x = torch.meshgrid(torch.arange(16), torch.arange(16), indexing="ij")
+    row, column = (y == 5) & (x % apart == 0), (x == 4) & (y % apart == 0)
+    assert dotted(drawn(row))[0, 0][row].all() and not dotted(drawn(row))[0, 0, 8:].any()
+    assert dotted(drawn(column))[0, 0][column].all()
+    assert not dotted(drawn((y == 5) & ((x == 6) | (x == 6 + apart)))).any()
+    assert not dotted(drawn(x == y)).any()
+    assert not dotted(drawn((y == 5) & torch.isin(x, torch.tensor([0, 2, 5, 9])))).any()
+    answer = with_blocks(torch.zeros(1, 4, 64, 64), drawn(row), F, drawn=True)
+    around = repeated(torch.nn.functional.max_pool2d(row.float()[None, None], 3, 1, 1), F) > 0
+    assert torch.equal(torch.where(around, answer, 0), torch.where(around, repeated(drawn(row), F), 0))
+
+
+def test_padding_does_not_end_or_continue_a_dotted_line() -> None:
+    """A picture that was padded for a batch has the dots that it has alone."""
+    x = torch.arange(12)[None].expand(8, 12)
+    small = drawn((torch.arange(8)[:, None] == 3) & (x % 3 == 2))
+    valid = torch.ones(1, 1, 12, 16)
+    valid[..., 8:, :] = valid[..., 12:] = 0
+    padded = torch.nn.functional.pad(small, (0, 4, 0, 4), mode="replicate")
+    assert torch.equal(dotted(padded, valid)[..., :8, :12], dotted(small))
 
 
 def test_translucent_rings_stay_and_soft_rims_do_not_become_blocks() -> None:

@@ -1,6 +1,6 @@
 """
-Keeps regular what is regular in the source pixels: straight edges along the grid, dither masks and checkerboards, rings
-of one translucent colour.
+Keeps regular what is regular in the source pixels: straight edges along the grid, dither masks and checkerboards,
+dotted lines, rings of one translucent colour.
 
 Tensors are premultiplied RGBA in [0, 1]: `small` [B, 4, h, w], `large` [B, 4, h*f, w*f]. `small` needs MARGIN pixels of
 surroundings where the picture has some, so that tiles agree.
@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from depixel.degradation import repeated
-from depixel.readings.neighbours import alike, shifts
+from depixel.readings.neighbours import NINE, alike, shifts
 
 MARGIN = 20  # small pixels
 _TINY = 16  # pixels of the longer side; a multiple of the padding of pictures in a batch
@@ -22,6 +22,7 @@ _STEP = 0.08  # difference of neighbours from which a step is an edge
 _UNEVEN = 1.9  # a step next to one this many times as high belongs to a wedge
 _LEAST = 4  # pixels of a run
 _FLAT = 0.03  # fraction of a step's height that may vary next to it, or along it; with more, the edge is inside a pixel
+_APART = (2, 3, 4)  # pixels from one dot of a line to the next
 _FAINT = 0.05  # alpha that is invisible, or this far from opaque, not visibly translucent
 
 
@@ -47,7 +48,7 @@ def with_blocks(large: Tensor, small: Tensor, factor: int, drawn: bool, valid: T
     """
     blocks = rings(small, valid)
     if drawn:
-        blocks = blocks | dithers(small)
+        blocks = blocks | dithers(small) | dotted(small, valid)
     return torch.where(repeated(blocks, factor), repeated(small, factor), large)
 
 
@@ -162,6 +163,38 @@ def dithers(small: Tensor) -> Tensor:
     dot = ((far >= 3) & (near == 0)).float()
     several = F.avg_pool2d(dot, 5, 1, 2) * 25 >= 4  # one dot may be an eye
     return F.max_pool2d(dot * several, 3, 1, 1) > 0
+
+
+def dotted(small: Tensor, valid: Tensor | None = None) -> Tensor:
+    """
+    [B, 1, h, w] bool: single pixels on a flat ground, three or more in a line along the grid at equal distances, as in
+    dotted lines, seams and rows of windows. `valid` as in `with_blocks`.
+    """
+    pixels = small if valid is None else torch.where(valid > 0, small, -1.0)
+    reach = 2 * _APART[-1]
+    beyond = shifts(F.pad(pixels, (reach,) * 4, value=-1.0), reach)  # the picture's border repeats no dot
+
+    def at(down: int, right: int) -> Tensor:
+        return beyond(down, right)[:, :, reach:-reach, reach:-reach]
+
+    around = [at(y, x) for y, x in NINE[1:]]
+    inside = [(pixel >= 0).all(1, keepdim=True) for pixel in around]
+    alone = ~torch.stack([alike(small, pixel) for pixel in around]).any(0)
+    ground = torch.stack(around).amax(0)  # of a flat ground, every neighbour inside the picture
+    flat = torch.stack([alike(ground, pixel) | ~known for pixel, known in zip(around, inside, strict=True)]).all(0)
+    dot = alone & flat
+    if not bool(dot.any()):
+        return dot
+    dots = shifts(F.pad(dot.float(), (reach,) * 4), reach)
+    found = torch.zeros_like(dot)
+    for apart in _APART:
+        for y, x in ((0, apart), (apart, 0)):
+            same = {
+                k: alike(small, at(k * y, k * x)) & (dots(k * y, k * x)[:, :, reach:-reach, reach:-reach] > 0)
+                for k in (-2, -1, 1, 2)
+            }
+            found |= dot & ((same[-1] & same[1]) | (same[1] & same[2]) | (same[-1] & same[-2]))
+    return F.max_pool2d(found.float(), 3, 1, 1) > 0
 
 
 def rings(small: Tensor, valid: Tensor | None = None) -> Tensor:
