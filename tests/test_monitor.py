@@ -43,3 +43,20 @@ def test_a_step_can_be_changed_on_its_way() -> None:
     assert [step.stage for step in heard] == ["tiles"]
     assert monitor.through(lambda step: step).is_cancelled
     assert monitor.without_steps().is_cancelled
+
+
+def test_parts_of_parts_add_up_to_the_whole() -> None:
+    """A part's own steps lead from one share of the whole to another; a part can have parts of its own."""
+    heard: list[SearchStep] = []
+    monitor = Monitor(heard.append)
+
+    monitor.part(0.0, 0.2).step(SearchStep(1, 2, 0.0))
+    second = monitor.part(0.2, 1.0)
+    for k in range(2):
+        for step in (1, 2):
+            second.part(k / 2, (k + 1) / 2).step(SearchStep(step, 2, 0.0, stage="tiles"))
+
+    assert [round(step.share, 9) for step in heard] == [0.1, 0.4, 0.6, 0.8, 1.0]
+    assert [step.step for step in heard] == [1, 1, 2, 1, 2]
+    assert STEP.share == pytest.approx(1 / 3)
+    assert SearchStep(0, 0, 0.0).share == 0.0

@@ -13,7 +13,7 @@ from tiny_prior import TinyFaces
 from depixel.domain import FACES, NORMALS
 from depixel.enlarging.engine import EnlargingEngine
 from depixel.errors import BadUsageError, CancelledError, DepixelError, OutOfMemoryError, PictureTooLargeError
-from depixel.monitor import Monitor
+from depixel.monitor import Monitor, SearchStep
 from depixel.picture import Picture
 from depixel.preparation.prepare import Prepared, prepare
 from depixel.priors.shelf import Shelf
@@ -295,6 +295,35 @@ def test_cancel_and_failures_are_sentences(upsampler: Upsampler) -> None:
     outcomes = upsampler.upsample_many([huge, picture], Request(scale=64))
     assert isinstance(outcomes[0], PictureTooLargeError)
     assert isinstance(outcomes[1], Report)
+
+
+@pytest.mark.parametrize(
+    ("count", "settings"),
+    [
+        (1, {"candidates": 3}),
+        (1, {"candidates": 2, "steps": 3, "imagination": 0.5}),
+        (3, {}),
+        (2, {"alpha": "premultiplied"}),
+        (2, {"domain": "pixel-art", "scale": 2, "reading": "smooth"}),
+    ],
+)
+def test_progress_rises_from_nothing_to_all(upsampler: Upsampler, count: int, settings: dict[str, Any]) -> None:
+    """Whatever the computation consists of: it begins with what is looked at, never falls, and ends with everything."""
+    shares: list[float] = []
+    stages: list[str] = []
+
+    def listen(step: SearchStep) -> None:
+        shares.append(step.share)
+        stages.append(step.stage)
+
+    pictures = [Picture((_soft(12 + 4 * k, 12),)) for k in range(count)]
+    upsampler.upsample_many(pictures, Request(**settings), Monitor(listen))
+
+    assert shares == sorted(shares)
+    assert shares[0] == 0.0
+    assert shares[-1] == pytest.approx(1.0)
+    assert stages[0] == "preparing"
+    assert len(set(shares)) >= 2
 
 
 def test_missing_weights_are_a_sentence(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from depixel.exporting.finished import finished_picture
 from depixel.faces.engine import FaceEngine
 from depixel.keying import with_keys
 from depixel.meeting import with_neighbours
-from depixel.monitor import SILENT, Monitor, SearchStep
+from depixel.monitor import SILENT, Course, Monitor, Portions, SearchStep
 from depixel.partition import with_partitions
 from depixel.picture import Picture
 from depixel.premultiplying import with_premultiplied
@@ -43,6 +43,8 @@ MAX_ANSWER_PIXELS = 2**30
 """Most pixels of one answer over all its frames; more would not fit into memory."""
 
 _LEAST_BUDGET = 64 * 64  # small pixels: smaller tiles hardly save memory
+_PREPARING = 0.04
+"""Share of the time in which pictures are looked at before any is enlarged; measured on textures of 1024 pixels."""
 _T = TypeVar("_T")
 _Batches = dict[tuple[Domain, Hashable], list[tuple[int, Prepared]]]
 _Part = Sequence[tuple[int, Prepared]]
@@ -127,9 +129,10 @@ class Upsampler:
         if len(request.models) > 1:
             return self._of_each(pictures, request, monitor)
         if request.key != "none":
-            return with_keys(pictures, request, partial(self.upsample_many, monitor=monitor))
+            return with_keys(pictures, request, Portions(self.upsample_many, len(pictures), monitor))
         for special in (with_neighbours, with_partitions, with_premultiplied, with_regions):
-            special_reports = special(pictures, request, partial(self.upsample_many, monitor=monitor))
+            total = len(pictures) * (2 if special in (with_premultiplied, with_regions) else 1)
+            special_reports = special(pictures, request, Portions(self.upsample_many, total, monitor))
             if special_reports is not None:
                 return special_reports
         if request.dither == "remove":
@@ -139,7 +142,10 @@ class Upsampler:
         batches: _Batches = {}
         shortages: dict[Domain, tuple[str, ...]] = {}  # memory shortages while loading
         larger: list[int] = []  # made at scale 4 and reduced to 2
+        preparing = monitor.part(0.0, _PREPARING)
         for index, picture in enumerate(pictures):
+            monitor.check("Stopped before the picture was finished; nothing was written for it.")
+            preparing.step(SearchStep(index, len(pictures), 0.0, stage="preparing"))
             try:
                 prepared = _checked(prepare(picture, request, layout_of(picture, request)))
                 if reads_at_two(prepared, request):
@@ -151,17 +157,17 @@ class Upsampler:
                 batches.setdefault((domain, engine.key(prepared, request)), []).append((index, prepared))
             except DepixelError as error:
                 outcomes[index] = error
+        course = Course(monitor.part(_PREPARING, 1.0), [_size(picture) for picture in pictures])
         with self._computing:
-            for part, reports in self._answers(batches, request, monitor, shortages):
+            for part, reports in self._answers(batches, request, course, shortages):
                 outcomes.update((index, report) for (index, _), report in zip(part, reports, strict=True))
         if larger:
-            answers = self.upsample_many([pictures[index] for index in larger], replace(request, scale=4), monitor)
-            for index, answer in zip(larger, answers, strict=True):
+            enlarging = course.part(larger)
+            doubled = self.upsample_many([pictures[index] for index in larger], replace(request, scale=4), enlarging)
+            for index, answer in zip(larger, doubled, strict=True):
                 outcomes[index] = halved(answer, pictures[index], request) if isinstance(answer, Report) else answer
-        for index, outcome in outcomes.items():
-            if isinstance(outcome, Report):
-                outcomes[index] = at_size(outcome, pictures[index])
-        return [outcomes[index] for index in range(len(pictures))]
+        answers = [outcomes[index] for index in range(len(pictures))]
+        return [at_size(a, p) if isinstance(a, Report) else a for a, p in zip(answers, pictures, strict=True)]
 
     # Whether a picture can be dithered depends on what its colours mean.
     def _without_dither(
@@ -189,10 +195,10 @@ class Upsampler:
     ) -> list[Report | DepixelError]:  # fmt: skip
         reports: list[list[Report]] = [[] for _ in pictures]
         errors: dict[int, DepixelError] = {}
-        for name in request.models:
-            for index, outcome in enumerate(
-                self.upsample_many(pictures, replace(request, model=name, candidates=1), monitor)
-            ):
+        count = len(request.models)
+        for k, name in enumerate(request.models):
+            one, part = replace(request, model=name, candidates=1), monitor.part(k / count, (k + 1) / count)
+            for index, outcome in enumerate(self.upsample_many(pictures, one, part)):
                 if isinstance(outcome, Report):
                     reports[index].append(outcome)
                 else:
@@ -201,7 +207,7 @@ class Upsampler:
 
     # Small pictures are answered side by side, by one core each; larger ones one after the other, by all cores.
     def _answers(
-        self, batches: _Batches, request: Request, monitor: Monitor, shortages: Mapping[Domain, tuple[str, ...]]
+        self, batches: _Batches, request: Request, course: Course, shortages: Mapping[Domain, tuple[str, ...]]
     ) -> Iterator[tuple[_Part, Sequence[Report | DepixelError]]]:
         alone: list[_Part] = []
         beside: list[_Part] = []
@@ -219,7 +225,8 @@ class Upsampler:
         if len(beside) == 1:
             alone, beside = [*alone, *beside], []
         for part in alone:
-            yield part, work(part, monitor)
+            yield part, work(part, course.part([index for index, _ in part]))
+        monitor = course.part([index for part in beside for index, _ in part])
         done, total = 0, sum(map(len, beside))
 
         def finished(index: int) -> None:
@@ -318,6 +325,10 @@ def _candidate(prepared: Prepared, answer: RawAnswer, request: Request) -> Candi
     score = (answer.residual.rmse / 255) ** 2 if answer.error is None else answer.error
     picture = finished_picture(prepared, answer.straight, request)
     return Candidate(picture, answer.residual, score, answer.seed, answer.imagination, answer.reading)
+
+
+def _size(picture: Picture) -> int:
+    return picture.width * picture.height * len(picture.frames)
 
 
 def _checked(prepared: Prepared) -> Prepared:

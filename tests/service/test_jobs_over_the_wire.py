@@ -75,7 +75,9 @@ def test_progress_and_previews_arrive(engine: Engine) -> None:
     progress = [event for event in events if isinstance(event, client.Progress)]
     assert isinstance(events[-1], client.Result)
     assert progress
-    assert all(0 <= event.fraction <= 1 and event.steps >= event.step > 0 for event in progress)
+    assert all(0 <= event.fraction <= 1 and event.steps >= event.step >= 0 for event in progress)
+    assert [event.fraction for event in progress] == sorted(event.fraction for event in progress)
+    assert progress[-1].fraction == pytest.approx(1, abs=1e-3)
 
 
 def test_wrong_settings_are_a_sentence(engine: Engine) -> None:
@@ -131,7 +133,7 @@ def test_a_killed_engine_is_replaced_and_the_job_run_again(engine: Engine, place
     before = engine.hello().pid
     started = False
     for event in job:
-        if isinstance(event, client.Queued) and not started:
+        if isinstance(event, (client.Queued, client.Progress)) and not started:
             started = True
             os.kill(before, signal.SIGKILL)
         if isinstance(event, client.Result):

@@ -314,8 +314,8 @@ def test_progress_has_a_preview_now_and_then() -> None:
         assert (job.state, job.version, len(changes)) == ("running", 2, 2)
 
     assert ["preview" in line for line in lines] == [True, False, False, False]
-    assert {key: lines[0][key] for key in ("event", "step", "steps", "error", "stage")} == {
-        "event": "progress", "step": 2, "steps": 5, "error": 0.25, "stage": "searching"
+    assert {key: lines[0][key] for key in ("event", "step", "steps", "error", "stage", "share")} == {
+        "event": "progress", "step": 2, "steps": 5, "error": 0.25, "stage": "searching", "share": 0.4
     }  # fmt: skip
 
 

@@ -247,7 +247,7 @@ class Batch:
     def _step(self, step: SearchStep) -> None:
         if self._watch is not None:
             self._watch(step)
-        self._progress.part(step.step / max(step.steps, 1))
+        self._progress.part(step.share)
 
 
 def _size(picture: Picture) -> int:

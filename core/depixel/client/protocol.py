@@ -192,13 +192,13 @@ class Queued:
 
 @dataclass(frozen=True)
 class Progress:
-    """One step of the search is done."""
+    """One step of a stage of the computation is done."""
 
-    fraction: float  # 0 ... 1
-    step: int
+    fraction: float  # of the whole computation, 0 ... 1
+    step: int  # of this stage
     steps: int
     error: float  # mean squared error of scaling back, on [0, 1]
-    stage: str  # "search", "tiles", "pictures"
+    stage: str  # "preparing", "search", "drawing", "tiles", "pictures"
     sentence: str
     preview: Optional[Preview] = None
 
@@ -249,13 +249,16 @@ def progress_from_dict(values: Mapping[str, Any]) -> Progress:
     """The event in a progress line of the engine."""
     step, steps = int(values.get("step", 0)), int(values.get("steps", 0))
     stage = str(values.get("stage", "search"))
-    sentence = "Depixel: %s %d of %d" % ({"tiles": "tile", "pictures": "picture"}.get(stage, "step"), step, steps)
+    fraction = min(1.0, max(0.0, float(values.get("share", step / steps if steps else 0.0))))
+    sentence = "Depixel: %d %%" % (100 * fraction)
+    if stage == "pictures":
+        sentence = "Depixel: picture %d of %d" % (step, steps)
     preview = None
     if isinstance(values.get("preview"), dict):
         small = values["preview"]
         preview = Preview(int(small["width"]), int(small["height"]), base64.b64decode(small["rgba"]))
     return Progress(
-        fraction=min(1.0, step / steps) if steps else 0.0,
+        fraction=fraction,
         step=step,
         steps=steps,
         error=float(values.get("error", 0.0)),

@@ -82,7 +82,11 @@ class EnlargingEngine:
         planes = planes_of(first, *together(batch))
         animations = [i for i, prepared in enumerate(batch) for _ in range(len(prepared.straight))]
         calm = self._prior(first, request, 0)
-        fields = [field_of_latents(calm, plane, animations, request, self.device, monitor) for plane in planes]
+        stages = _Stages(monitor, request.steps or 0, len(planes), count)
+        fields = [
+            field_of_latents(calm, plane, animations, request, self.device, stages.search(number))
+            for number, plane in enumerate(planes)
+        ]
         candidates: list[list[RawAnswer]] = [[] for _ in batch]
         strayed: list[tuple[str, ...]] = [() for _ in batch]
         for k in range(count):
@@ -90,17 +94,17 @@ class EnlargingEngine:
             if version.detail and INVENTED not in notes:
                 notes = (INVENTED, *notes)
             calmly = replace(request, imagination=0.0, like=None) if version.calm else request
-            decoder = Decoder(self._prior(first, calmly, version.round), self.device, self.budget, monitor)
+            prior = self._prior(first, calmly, version.round)
             strength = 0.0 if version.calm else 1.0
             parts = [
-                decoder.decode(
+                Decoder(prior, self.device, self.budget, stages.decoding(k, number)).decode(
                     plane,
                     {name: strength * z[k::count] for name, z in field.items()},
                     keep_palette=request.palette == "keep",
                     reading="" if version.material else version.reading,
                     detail=self._detail(plane, version, request, k, monitor),
                 )
-                for plane, field in zip(planes, fields, strict=True)
+                for number, (plane, field) in enumerate(zip(planes, fields, strict=True))
             ]
             large, sums = join(planes, [part for part, _, _ in parts]), torch.cat([part for _, part, _ in parts], 1)
             strays = torch.stack([part for _, _, part in parts], 1)
@@ -144,6 +148,28 @@ class EnlargingEngine:
             request, candidates=1, steps=0, imagination=0.0, like=None, domain="auto", box=None, iterate=1
         )  # fmt: skip
         return self.answer([prepared], calm, monitor)[0].candidates[0]
+
+
+class _Stages:
+    """The search and the decoding of planes and candidates as one progress."""
+
+    def __init__(self, monitor: Monitor, steps: int, planes: int, candidates: int) -> None:
+        self._monitor = monitor
+        # A step goes through the network and back, which takes about three times as long as going through it. What
+        # corrects and exports an answer takes another time as long as the network.
+        self._searching = 3 * steps / (3 * steps + 2 * candidates)
+        self._planes = planes
+        self._parts = planes * candidates
+
+    def search(self, plane: int) -> Monitor:
+        """The monitor of the search in one plane."""
+        return self._monitor.part(*(self._searching * (plane + end) / self._planes for end in (0, 1)))
+
+    def decoding(self, candidate: int, plane: int) -> Monitor:
+        """The monitor of one plane of one candidate."""
+        done = candidate * self._planes + plane
+        begin, end = (self._searching + (1 - self._searching) * (done + end) / self._parts for end in (0, 1))
+        return self._monitor.part(begin, end)
 
 
 # The answer to one picture of the batch, without its padding.

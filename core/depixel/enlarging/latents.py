@@ -45,7 +45,7 @@ def field_of_latents(
     tiles = list(tile_grid(height, width, _SEARCH_SIDE))
     alone = len(tiles) == 1  # without surroundings, the generator itself wraps
     latents: Latents = {}
-    for tile in tiles:
+    for number, tile in enumerate(tiles):
         around, before = with_surroundings(plane.small, tile, 0 if alone else _SEARCH_MARGIN, wrap)
         question = Question(
             around.to(device),
@@ -53,7 +53,8 @@ def field_of_latents(
             palettes=palettes,
             animations=animations if len(animations) > len(set(animations)) else None,
         )
-        candidates = search(prior, question, request, monitor=monitor)
+        part = monitor.part(number / len(tiles), (number + 1) / len(tiles))
+        candidates = search(prior, question, request, monitor=part)
         for name, z in _rows_of(candidates).items():
             field = latents.setdefault(name, z.new_zeros(*z.shape[:2], height, width))
             field[:, :, tile.top : tile.bottom, tile.left : tile.right] = _inside(z, tile, before)

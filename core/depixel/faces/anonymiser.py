@@ -89,7 +89,8 @@ def anonymise(
     """
     faces: list[ReplacedFace] = []
     for place in places:
-        faces.append(replace_face(engine, picture, place, kept, request, monitor))
+        part = monitor.part(len(faces) / len(places), (len(faces) + 1) / len(places))
+        faces.append(replace_face(engine, picture, place, kept, request, part))
         picture = faces[-1].picture
     return Anonymised(picture, tuple(faces))
 
@@ -103,12 +104,12 @@ def anonymised_candidates(
     monitor: Monitor = SILENT,
 ) -> Report:
     """Call `anonymise` for each candidate of the request, with consecutive seeds; returns one report on all of them."""
-    reports = [
-        anonymise(
-            engine, picture, places, kept, replace(request, candidates=1, seed=request.seed + number), monitor
-        ).report
-        for number in range(request.candidates)
-    ]
+    count = request.candidates
+    reports = []
+    for number in range(count):
+        one = replace(request, candidates=1, seed=request.seed + number)
+        part = monitor.part(number / count, (number + 1) / count)
+        reports.append(anonymise(engine, picture, places, kept, one, part).report)
     return replace(
         reports[0],
         candidates=tuple(report.candidates[0] for report in reports),

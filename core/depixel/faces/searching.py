@@ -5,7 +5,6 @@ is fed back to the search as often as requested.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -54,8 +53,8 @@ class FaceSearch:
         for k in range(count):
             imagination = candidate_imagination(request.imagination, k, self.prior.spec.stray)
             one = replace(request, candidates=1, seed=candidate_seed(request.seed, k), imagination=imagination)
-            monitor = self.monitor.through(functools.partial(_of_candidate, k, count))
-            alone.append(replace(self, request=one, monitor=monitor)._one(small, place))
+            part = self.monitor.part(k / count, (k + 1) / count)
+            alone.append(replace(self, request=one, monitor=part)._one(small, place))
         pictures = tuple(
             tuple(face for one in alone for face in one.pictures[frame]) for frame in range(len(alone[0].pictures))
         )
@@ -70,10 +69,12 @@ class FaceSearch:
         shrink = _shrinker(self.degradation, self.native, square.shape[2])
         small_face = square
         frames: list[Candidates] = []
-        for turn in range(self.request.iterate):
+        count = self.request.iterate
+        for turn in range(count):
             if turn:  # the answer, scaled down, becomes the next question
                 small_face = torch.cat([shrink(one.pictures[0][0].large[None].to(self.device)) for one in frames])
-            frames = self._frames(small_face, weight, shrink, frames, monitor)
+            part = monitor.part(turn / count, (turn + 1) / count)
+            frames = self._frames(small_face, weight, shrink, frames, part)
         if self.request.iterate > 1:  # errors are reported against the first question
             eps = FACES_EPS if self.request.eps is None else self.request.eps
             frames = [_measured(one, square[k : k + 1], weight[k : k + 1], shrink, eps) for k, one in enumerate(frames)]
@@ -111,7 +112,8 @@ class FaceSearch:
             )
             eps = FACES_EPS if self.request.eps is None else self.request.eps
             request = replace(self.request, steps=steps, eps=eps)
-            frames.append(search(self.prior, question, request, monitor=monitor))
+            part = monitor.part(k / len(square), (k + 1) / len(square))
+            frames.append(search(self.prior, question, request, monitor=part))
         return frames
 
     # The start of a frame's search: the face of the previous frame, moved by the difference that the encoder sees
@@ -129,11 +131,6 @@ class FaceSearch:
     @property
     def _guesses(self) -> bool:
         return any(layout.sphere for layout in self.prior.layout.values())
-
-
-# Combines the searches of all candidates into one progress.
-def _of_candidate(k: int, count: int, step: SearchStep) -> SearchStep:
-    return replace(step, step=k * step.steps + step.step, steps=count * step.steps)
 
 
 def _shown(step: SearchStep, place: FacePlace) -> SearchStep:

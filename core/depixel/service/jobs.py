@@ -90,6 +90,7 @@ class Job:
             "steps": int(step.steps),
             "error": float(step.error),
             "stage": step.stage,
+            "share": round(step.share, 4),
         }
         now = time.monotonic()
         if self.spec.previews and step.preview is not None and now - self._shown > self._limits.preview_seconds:

@@ -7,7 +7,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from depixel.domain import ART, requested
 from depixel.errors import BadUsageError, CancelledError, DepixelError
 from depixel.keying import with_keys
 from depixel.meeting import with_neighbours
-from depixel.monitor import SILENT, Monitor, SearchStep
+from depixel.monitor import SILENT, Monitor, Portions, SearchStep
 from depixel.picture import FROM_BLOCKS, PREMULTIPLIED, Picture
 from depixel.premultiplying import with_premultiplied
 from depixel.preparation.keys import has_numbers
@@ -70,15 +69,15 @@ class RemoteUpsampler:
     ) -> list[Report | DepixelError]:
         """As `Upsampler.upsample_many`, one picture after the other. Raises CancelledError."""
         request = request.validated()
-        answer = partial(self.upsample_many, monitor=monitor)
         for special in _of_details(pictures, request):
-            reports = special(pictures, request, answer)
+            reports = special(pictures, request, Portions(self.upsample_many, len(pictures), monitor))
             if reports is not None:
                 return reports
         outcomes: list[Report | DepixelError] = []
-        for picture in pictures:
+        for number, picture in enumerate(pictures):
+            part = monitor.part(number / len(pictures), (number + 1) / len(pictures))
             try:
-                outcomes.append(self._sent(picture, request, monitor))
+                outcomes.append(self._sent(picture, request, part))
             except CancelledError:
                 raise
             except DepixelError as error:
@@ -93,7 +92,7 @@ class RemoteUpsampler:
                     if isinstance(event, client.Result):
                         return _report(event, picture, request)
                     if isinstance(event, client.Progress):
-                        monitor.step(SearchStep(event.step, event.steps, event.error, None, event.stage))
+                        monitor.step(_step(event))
         except client.CancelledError as error:
             raise CancelledError(str(error)) from error
         except client.EngineError as error:
@@ -109,6 +108,11 @@ def _of_details(pictures: Sequence[Picture], request: Request) -> Iterator[_Spec
     if any(picture.details.get(PREMULTIPLIED) for picture in pictures):
         yield with_premultiplied
     yield with_regions
+
+
+# The engine tells which share of the whole is done, not which part of it a stage is.
+def _step(event: client.Progress) -> SearchStep:
+    return SearchStep(event.step, event.steps, event.error, None, event.stage, (event.fraction, event.fraction))
 
 
 # The engine sends events only when something happens, but the caller may cancel at any time.

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_TIMED = 64
+"""Pixels a side of the picture by which the engine's speed is measured."""
+
 
 class EngineWorker:
     """
@@ -34,20 +37,28 @@ class EngineWorker:
         self._device = device
         self._weights = dict(weights or {})
         self._upsampler: Upsampler | None = None
+        self._pixel_seconds: float | None = None
 
     def warm(self) -> None:
-        """Load torch and answer a small picture, so that the first real picture does not wait for initialisation."""
+        """
+        Load torch and answer two small pictures: the first real picture does not wait for initialisation, and how long
+        it takes can be estimated.
+        """
         import numpy as np
 
         from depixel.picture import Picture
         from depixel.request import Request
 
         upsampler = self.upsampler()
-        small = Picture(frames=(np.zeros((8, 8, 4), np.uint8),))
+        request = Request(domain=ART.name, ensemble=1)
         try:
-            upsampler.upsample(small, Request(domain=ART.name))
+            upsampler.upsample(Picture(frames=(np.zeros((8, 8, 4), np.uint8),)), request)
+            noise = np.random.default_rng(0).integers(0, 256, (_TIMED, _TIMED, 4), np.uint8)
+            report = upsampler.upsample(Picture(frames=(noise,)), request)
         except DepixelError as error:
             log.warning("%s", error)
+        else:
+            self._pixel_seconds = report.seconds / _TIMED**2
 
     def upsampler(self) -> Upsampler:
         """The engine; created at first use."""
@@ -83,12 +94,16 @@ class EngineWorker:
         return replace(report, settings=spec.settings)
 
     def about(self) -> dict[str, Any]:
-        """Device, models and actions, for `hello`; safe from any thread."""
+        """
+        Device, models, actions, and the seconds in which one pixel becomes 4x4 (None = not measured yet), for `hello`;
+        safe from any thread.
+        """
         from depixel.service.installed_models import model_names
 
         upsampler = self._upsampler
         return {
             "device": str(upsampler.device) if upsampler is not None else None,
             "models": model_names(),
+            "pixel_seconds": self._pixel_seconds,
             "actions": list(ACTIONS),
         }

@@ -106,6 +106,7 @@ class DrawnFaces:
         free = ~fixed_columns(self.dials)
         styles = self._tried(portrait, weight, free) if bool(free[layout()["hair"]].all()) else None
         monitor.check(STOPPED)
+        monitor.step(SearchStep(1, 5, 0.0, stage="drawing"))
         count = round(PROPOSALS + (LEAST_PROPOSALS - PROPOSALS) * min(imagination, 1.0))
         seeds = [candidate_seed(seed, k) for k in range(count)]
         people = propose(portrait.reading, seeds, seed, imagination, styles)
@@ -116,6 +117,8 @@ class DrawnFaces:
         best = people.person(int(errors.argmin()))
         target = portrait.colours(FIT_SIZE)
         best = tinted(best, draw(best, PROPOSAL_SIZE, samples=1), target, free, portrait.parts)
+        monitor.step(SearchStep(1, 2, float(errors.min()), stage="drawing"))
+        monitor = monitor.part(0.5, 1.0)
         return Person(*refine(best, portrait, weight, free, ROUNDS, monitor, STOPPED))
 
     # One person, with hair in the portrait's colour, tries on all styles that the reader does not rule out.
@@ -164,9 +167,10 @@ class DrawnFaces:
             parameters = person.parameters
             if k:
                 parameters = fit_landmarks(parameters, places[k : k + 1], shaped=False)
-            picture, fit = _square(parameters, portrait, size, shown, fit)
+            part = monitor.part(k / len(soft), (k + 1) / len(soft))
+            picture, fit = _square(parameters, portrait, size, shown, fit, part)
             answers.append(picture.cpu())
-            monitor.step(SearchStep(k + 1, len(soft), person.error, stage="drawing"))
+            part.step(SearchStep(1, 1, person.error, stage="drawing"))
         colours = torch.cat(answers)
         return torch.cat([colours, torch.ones_like(colours[:, :1])], 1)
 
@@ -187,9 +191,15 @@ def _steadied(landmarks: Tensor) -> Tensor:
 
 
 def _square(
-    parameters: Parameters, portrait: Portrait, size: int, imagination: float | None, before: _Fit | None
+    parameters: Parameters,
+    portrait: Portrait,
+    size: int,
+    imagination: float | None,
+    before: _Fit | None,
+    monitor: Monitor,
 ) -> tuple[Tensor, _Fit]:
     drawing = draw(parameters, size, samples=2)
+    monitor.step(SearchStep(1, 2, 0.0, stage="drawing"))
     # Fitted again at the size of the picture: what covers what differs slightly from the small drawing.
     fit_size = min(size, 2 * FIT_SIZE)
     weight = middle_first(fit_size).to(portrait.soft)
@@ -228,6 +238,12 @@ def _drawn_size(size: int) -> int:
         if size <= side:
             return side
     return LARGEST
+
+
+def share_of_finding(size: int, frames: int) -> float:
+    """The share of the time in which a person is found, who is then drawn `size` pixels large in so many frames."""
+    drawing = 0.1 + 2.5 * (_drawn_size(size) / LARGEST) ** 2  # of the time for finding, measured at 128, 512 and 1024
+    return 1 / (1 + frames * drawing)
 
 
 def error_of(squares: Tensor, small: Tensor, weight: Tensor) -> float:

@@ -12,7 +12,7 @@ from depixel.degradation import resize
 from depixel.faces.drawn.colour_fit import fit_colours, recoloured
 from depixel.faces.drawn.outlines import outline_miss
 from depixel.faces.drawn.portrait import Portrait
-from depixel.monitor import SILENT, Monitor
+from depixel.monitor import SILENT, Monitor, SearchStep
 from depixel.portrait.parameters import Parameters, layout
 from depixel.portrait.rendering import Drawing, draw
 
@@ -54,8 +54,9 @@ def refine(
     u = torch.zeros(len(columns))
     scale = (weight / (weight.mean() * FIT_SIZE**2)).sqrt() * _PIXELS**0.5
     current, error = _compared(person, portrait, weight, scale)
-    for _ in range(rounds):
+    for turn in range(rounds):
         monitor.check(stopped)
+        monitor.step(SearchStep(turn, rounds, float(error[0]), stage="drawing"))
         shifted = _moved(person, columns, steps, u + torch.eye(len(columns)))
         pictures, _ = _compared(shifted, portrait, weight, scale)
         jacobian = (pictures - current).T  # [pixels, C]

@@ -63,7 +63,7 @@ export class List {
     const percent = Math.round(100 * item.fraction);
     const words = {
       waiting: say("state.waiting"),
-      running: item.looking ? say("state.looking") : item.fraction ? say("state.step", { percent }) : say("state.running"),
+      running: item.looking ? say("state.looking") : item.preparing ? say("state.preparing") : item.fraction ? say("state.step", { percent }) : say("state.running"),
       away: say("state.away"),
       done: item.answers.length > 1 ? say("state.answers", { count: item.answers.length }) : say("state.done"),
       failed: say("state.failed", { reason: item.reason }),

@@ -151,7 +151,7 @@ function together(item, answer) {
 function showWorking(item) {
   at("pack-state").textContent = !item.isPack || !item.tasks ? "" : list.stateOf(item);
   at("working").hidden = !item.tasks;
-  at("working").textContent = item.state === "running" && item.fraction ? say("state.step", { percent: Math.round(100 * item.fraction) }) : say("state.running");
+  at("working").textContent = list.stateOf(item);
 }
 
 function choose(item, index) {
@@ -337,6 +337,7 @@ async function status() {
   try {
     const welcome = await engine.hello();
     const count = welcome.queued;
+    work.pace.begin(welcome.pixel_seconds);
     at("engine").textContent = !welcome.ready ? say("engine.warming") : count ? say("engine.busy", { count }) : say((welcome.device ?? "cpu").startsWith("cpu") ? "engine.ready.cpu" : "engine.ready.gpu");
     at("engine").dataset.kind = !welcome.ready || count ? "busy" : "ready";
   } catch (error) {

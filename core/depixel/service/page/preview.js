@@ -72,7 +72,7 @@ export class Preview {
       if (turn !== this.turn) return;
       const began = performance.now();
       job = await engine.send(blob, { settings: plan.request, picture: { name: item.name.slice(-200) } });
-      await ended(job, this.abort.signal);
+      await this.follow(job, turn);
       const { blob: png } = await engine.answer(job, 0, "image/png");
       if (turn !== this.turn) return;
       this.seconds = (performance.now() - began) / 1000;
@@ -85,6 +85,15 @@ export class Preview {
       this.show("failed", error instanceof engine.Refusal ? say("preview.failed", { reason: error.message }) : "");
     } finally {
       if (job) engine.forget(job);
+    }
+  }
+
+  // Until the job is done, says how far it is.
+  async follow(job, turn) {
+    for await (const news of engine.events(job, this.abort.signal)) {
+      if (news.event === "done") return;
+      const percent = Math.round(100 * (news.share ?? 0));
+      if (percent && turn === this.turn) this.show("working", say("preview.step", { percent }));
     }
   }
 
@@ -145,8 +154,4 @@ async function cut(picture, [left, top, right, bottom]) {
   canvas.getContext("2d").drawImage(bitmap, 0, 0);
   bitmap.close();
   return canvas.convertToBlob({ type: "image/png" });
-}
-
-async function ended(job, signal) {
-  for await (const news of engine.events(job, signal)) if (news.event === "done") return;
 }

@@ -162,9 +162,8 @@ export class Work extends EventTarget {
     const { item } = task;
     for await (const news of engine.events(task.job, task.abort.signal)) {
       if (news.event === "progress") {
-        const fraction = news.steps ? news.step / news.steps : 0;
-        task.began ??= { time: performance.now(), fraction };
-        this.set(item, { state: "running", fraction, looking: Boolean(task.pack?.look) });
+        task.began ??= { time: performance.now(), fraction: news.share };
+        this.set(item, { state: "running", fraction: news.share, preparing: news.stage === "preparing", looking: Boolean(task.pack?.look) });
       } else if (news.event === "queued" && news.position === 0) {
         this.set(item, { state: "running", fraction: 0, looking: Boolean(task.pack?.look) }); // begun, with no step to tell of yet
       } else if (news.event === "done") await (item.isPack ? this.collectPack(task, news) : this.collect(task, news));
@@ -202,7 +201,7 @@ export class Work extends EventTarget {
     const { scale } = news;
     const size = news.candidates[0];
     if (!item.look.width && scale) Object.assign(item.look, { width: size.width / scale, height: size.height / scale });
-    this.pace.learn(item.pixels * news.candidates.length * (scale / 4) ** 2, news.report.seconds);
+    this.pace.learn(news.report.domain, workOf(item.pixels, news.candidates.length, scale, news.report.domain), news.report.seconds);
     if (first === 0 || task.origin !== null || item.answers.length > first) item.chosen = first;
     this.end(task, { state: "done", fraction: 1 });
     this.tell("answers", item);
@@ -273,10 +272,12 @@ export class Work extends EventTarget {
         seconds += own;
         continue;
       }
-      const count = (task.settings.candidates ?? 1) * ((task.settings.scale ?? 4) / 4) ** 2;
-      const whole = this.pace.seconds((task.item.pixels || mean) * count);
+      const kind = task.settings.domain ?? task.item.kind;
+      const pixels = task.item.pixels || mean;
+      const whole = this.pace.seconds(kind, workOf(pixels, task.settings.candidates ?? 1, scaleOf(task), kind));
       if (whole === null) return null;
-      seconds += whole * (1 - (this.running.has(task) ? task.item.fraction : 0));
+      // An estimate that no step has confirmed yet falls with the time that has passed.
+      seconds += task.began ? Math.max(1, whole - (performance.now() - task.began.time) / 1000) : whole;
     }
     return seconds;
   }
@@ -302,20 +303,36 @@ function secondsByProgress({ began, item }) {
 }
 
 const OVERHEAD = 2048; // pixels that would take as long as what every picture takes beside its pixels
+const PERSON = 1e6; // pixels of the result that would take as long as finding a person, who is the same at every size
 
-// How long the engine takes for so many pixels, by what it took; what is older counts less.
+// How much there is to do for a picture, in pixels of it that are made 4 times larger. For a face, in pixels of the result.
+function workOf(pixels, count, scale, kind) {
+  return kind === "faces" ? count * (PERSON + pixels * scale ** 2) : count * (pixels * (scale / 4) ** 2) + OVERHEAD;
+}
+
+function scaleOf({ settings, item }) {
+  const side = Math.max(item.look?.width ?? 0, item.look?.height ?? 0);
+  return settings.scale ?? (settings.size && side ? settings.size / side : 4);
+}
+
+// How long the engine takes for so much work, by what it took; what is older counts less. Faces have a pace of their own.
 class Pace {
   constructor() {
-    this.pixels = 0;
-    this.time = 0;
+    this.of = { faces: { work: 0, time: 0 }, others: { work: 0, time: 0 } };
   }
 
-  learn(pixels, seconds) {
-    this.pixels = 0.9 * this.pixels + pixels + OVERHEAD;
-    this.time = 0.9 * this.time + seconds + 0.02;
+  /** The engine's own measurement, in seconds a pixel, until a picture has shown better. */
+  begin(seconds) {
+    if (seconds && !this.of.others.work) Object.assign(this.of.others, { work: 1e-3, time: 1e-3 * seconds });
   }
 
-  seconds(pixels) {
-    return this.pixels ? ((pixels + OVERHEAD) * this.time) / this.pixels : null;
+  learn(kind, work, seconds) {
+    const known = kind === "faces" ? this.of.faces : this.of.others;
+    Object.assign(known, { work: 0.9 * known.work + work, time: 0.9 * known.time + seconds + 0.02 });
+  }
+
+  seconds(kind, work) {
+    const known = kind === "faces" ? this.of.faces : this.of.others;
+    return known.work ? (work * known.time) / known.work : null;
   }
 }
