@@ -175,9 +175,7 @@ class Table:
             )
             lines += [bar, *self._inside(now), Text(self._last, style="dim", no_wrap=True, overflow="ellipsis")]
         else:
-            lines.append(
-                Text("scanning the folder" if self.tally is not PassCounts else self._state, style="dim")
-            )
+            lines.append(Text("scanning the folder" if self.tally is not PassCounts else self._state, style="dim"))
         return Group(*lines)
 
     # The progress of the archive that is being rewritten.
