@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, Mapping, Optional, Tuple
 
-from .dialogs import AUTO_STEPS, UPSCALE, Action
+from .dialogs import AUTO_STEPS, COPIES, UPSCALE, Action
 from .errors import BadOptionError
 from .option import described
 from .readings import MATERIAL_NAMES, NAMES, SOFT_NAMES
@@ -27,8 +27,8 @@ def idle_options(action: Action, values: Mapping[str, Any]) -> Dict[str, str]:
             idle[option.name] = described(option).rpartition(". ")[2]
     if values.get("size", "").strip():
         idle["scale"] = "The size decides how many times larger the result is."
-    if values.get("output") == "document":
-        idle["candidates"] = "A copy with all layers holds one answer for each layer."
+    if values.get("output") in COPIES:
+        idle["candidates"] = "A copy of the whole picture holds one answer for each layer."
     if action.name == UPSCALE.name and "seed" not in idle:
         calm = not values.get("imagination") and values.get("steps", AUTO_STEPS) in (0, AUTO_STEPS)
         most = {"pixel-art": len(NAMES), "art": len(SOFT_NAMES)}.get(str(kind), 1)

@@ -40,6 +40,8 @@ OUTPUTS = {
     "gimp": (
         ("new-image", "New image"),
         ("document", "Copy of the image, all its layers"),
+        ("visible-document", "Copy of the image, visible layers"),
+        ("selected-document", "Copy of the image, selected layers"),
         ("flat-image", "New image, flattened"),
         ("larger-image", "New layers, image enlarged"),
         ("new-layers", "New layers"),
@@ -48,13 +50,17 @@ OUTPUTS = {
     "krita": (
         ("new-document", "New document"),
         ("document", "Copy, all layers"),
+        ("visible-document", "Copy, visible layers"),
         ("larger-document", "Document enlarged"),
         ("new-layer", "New layer, fitted"),
     ),
 }
 
+COPIES = ("document", "visible-document", "selected-document")
+"""Outputs that are an enlarged copy of the whole picture: with all layers, the visible ones, or the selected ones."""
+
 _OUTPUTS_OF = {
-    "document": ("upscale",),
+    **dict.fromkeys(COPIES, ("upscale",)),
     "larger-image": ("upscale", "imagine-face"),
     "larger-document": ("upscale", "imagine-face"),
     "flat-image": ("anonymise-face",),

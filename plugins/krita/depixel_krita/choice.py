@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -71,10 +71,45 @@ def whole_document() -> tuple[Target, ...]:
     return targets
 
 
+def visible_document() -> tuple[tuple[Target, ...], frozenset[str]]:
+    """
+    What `whole_document` has of the visible layers of the active document, and the ids of these layers. The source of a
+    visible clone counts as visible.
+
+    Raises:
+        HostError: no layer is visible, or none has pixels.
+    """
+    document = _document()
+    layers = {_key(layer): layer for layer in _visible(document.rootNode())}
+    for layer in tuple(layers.values()):
+        source = layer.sourceNode() if hasattr(layer, "sourceNode") else None
+        if source is not None:
+            layers[_key(source)] = source
+    parts = [part for layer in layers.values() for part in parts_of(document, layer)]
+    if not parts:
+        raise HostError("The document has no visible layer with pixels.")
+    return _ordered(parts), frozenset(layers)
+
+
+# Not groups, whose hidden layers must go, but the masks of groups.
+def _visible(parent: Node) -> Iterator[Node]:
+    for node in parent.childNodes():
+        if node.type() in _MASKS:
+            if node.type() == "transparencymask":
+                yield node
+        elif node.visible() and node.type() == "grouplayer":
+            yield from _visible(node)
+        elif node.visible():
+            yield node
+
+
 def parts_of(document: Document, root: Node) -> tuple[Target, ...]:
     """Everything with pixels of its own in this node and below it, as in `whole_document`; may be empty."""
     nodes = [node for node in (root, *below(root)) if node.type() in _PAINTED and not node.bounds().isEmpty()]
-    targets = [_part(document, node) for node in nodes]
+    return _ordered([_part(document, node) for node in nodes])
+
+
+def _ordered(targets: Iterable[Target]) -> tuple[Target, ...]:
     return tuple(sorted(targets, key=lambda target: (target.colours == MASK, -target.width * target.height)))
 
 

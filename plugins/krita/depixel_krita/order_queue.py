@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ._client import Engine, EngineError, Progress, Queued, file_suffix, joined, worst_exactness
+from ._client import COPIES, Engine, EngineError, Progress, Queued, file_suffix, joined, worst_exactness
 from .qt import QtCore, Signal
-from .results import DOCUMENT
 from .work import Offer, Order, OrderResult, Work
 
 _SHARED_KINDS = ("art", "pixel-art", "textures")
@@ -30,7 +29,7 @@ class OrderSetResult:
     @property
     def several(self) -> bool:
         """Whether several layers were answered: there is then nothing to choose."""
-        return len(self.parts) > 1 or self.order_set.output == DOCUMENT
+        return len(self.parts) > 1 or self.order_set.output in COPIES
 
     @property
     def suffix(self) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ._client import UPSCALE, Action, group_name
-from .choice import parts_of, selected_layers, whole_document
+from ._client import COPIES, UPSCALE, Action, group_name
+from .choice import parts_of, selected_layers, visible_document, whole_document
 from .colours import MASK
 from .host import Target, find_document, find_node
 from .order_queue import OrderSet
 from .painting import Delivery
-from .results import DOCUMENT, NEW_DOCUMENT
+from .results import DOCUMENT, NEW_DOCUMENT, VISIBLE_DOCUMENT
 from .sizes import sized
 from .work import Offer, Order, OrderResult
 
@@ -32,7 +32,7 @@ def order_set_for(action: Action, values: Mapping[str, Any]) -> OrderSet:
     """
     targets, only = _targets(action, values["output"])
     many = len(targets) > 1
-    values = {**values, "candidates": 1} if many else values
+    values = {**values, "candidates": 1} if many or values["output"] in COPIES else values
     parts = tuple(Order(target, action, _values(action, values, target, many), {}, not many) for target in targets)
     document = find_document(targets[0].document)
     title = targets[0].name
@@ -44,6 +44,8 @@ def order_set_for(action: Action, values: Mapping[str, Any]) -> OrderSet:
 def _targets(action: Action, output: str) -> tuple[tuple[Target, ...], frozenset[str]]:
     if output == DOCUMENT:
         return whole_document(), frozenset()
+    if output == VISIBLE_DOCUMENT:
+        return visible_document()
     layers = selected_layers()
     if len(layers) == 1 or output != NEW_DOCUMENT:
         return layers, frozenset()

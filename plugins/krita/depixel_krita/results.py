@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from krita import Krita
 
+from ._client import COPIES
 from .colours import colours_of
 from .copies import document_copy
 from .documents import new_document
@@ -20,7 +21,8 @@ from .scratch import Converter, paint_layer, scratch, used
 if TYPE_CHECKING:
     from krita import Node
 
-NEW_LAYER, NEW_DOCUMENT, LARGER_DOCUMENT, DOCUMENT = "new-layer", "new-document", "larger-document", "document"
+NEW_LAYER, NEW_DOCUMENT, LARGER_DOCUMENT = "new-layer", "new-document", "larger-document"
+DOCUMENT, VISIBLE_DOCUMENT = "document", "visible-document"
 
 
 def deliver(
@@ -43,8 +45,8 @@ def deliver(
     """
     first = deliveries[0]
     moving = any(len(delivery.paintings[0].frames) > 1 for delivery in deliveries)
-    if output == DOCUMENT:
-        return (yield from document_copy(deliveries, suffix))
+    if output in COPIES:
+        return (yield from document_copy(deliveries, suffix, only))
     if len(deliveries) > 1 and (moving or output == NEW_DOCUMENT):
         return (yield from document_copy(deliveries, suffix, only or {delivery.target.node for delivery in deliveries}))
     if moving or output == NEW_DOCUMENT:

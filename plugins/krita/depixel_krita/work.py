@@ -5,6 +5,7 @@ it.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -168,6 +169,8 @@ class Work(QtCore.QObject):
         self._reading, self._shot = None, shot
 
         def submission(pixels: Pixels) -> Submission:
+            if order.action.wire == "upscale" and not target.times:  # its recipes hold the pixels
+                threading.Thread(target=lambda: pixels.packed, name="depixel recipe", daemon=True).start()
             kept = {"kept": order.values["kept"]} if "kept" in order.values else {}
             return Submission(pixels, settings, order.action.wire, previews=order.previews, program="krita", **kept)
 

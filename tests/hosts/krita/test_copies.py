@@ -50,6 +50,20 @@ def test_masks_are_answered(krita) -> None:
     assert len(set(made.flat)) > len(set(given.flat))
 
 
+def test_visible_layers(krita) -> None:
+    """A copy of what is visible has no hidden layers, and its layers are the engine's answers."""
+    facts = krita.of("visible_document")
+    source = pixels(krita.read("visible-inner.src"), 14, 15)
+
+    (expected,) = answer(source, scale=2, domain="art")
+
+    assert facts["source"] and facts["size"] == [48, 32]
+    assert facts["names"] == ["copy", "drawn", "empty", "filled", "folder", "inner", "mask", "sprite"]
+    assert (facts["hidden"], facts["clone"]) == (["sprite"], "clonelayer")
+    assert np.array_equal(expected, pixels(krita.read("visible-inner.out"), 28, 30))
+    assert facts["words"].startswith("Added ")
+
+
 def test_several_layers(krita) -> None:
     """Selected layers become one document with their groups and masks, or answers above each; undo works."""
     facts = krita.of("several_layers")

@@ -132,6 +132,39 @@ def whole_document(facts):
 
 
 @scenario
+def visible_document(facts):
+    """Only the visible layers in register: hidden ones, in groups too, are not in the copy, unless a clone shows them."""
+    document, base = yield from rich()
+    under = document.createNode("under", "paintlayer")
+    put(under, stored(desk.art(8, 8, 1), "RGBA", "U8"), 4, 4, 8, 8)
+    under.setVisible(False)
+    named(document, "folder").addChildNode(under, None)
+    away = document.createGroupLayer("away")
+    document.rootNode().addChildNode(away, None)
+    lost = document.createNode("lost", "paintlayer")
+    put(lost, stored(desk.art(8, 8, 1), "RGBA", "U8"), 4, 4, 8, 8)
+    away.addChildNode(lost, None)
+    away.setVisible(False)
+    base.setVisible(False)  # its clone still shows it
+    yield from settle(document)
+    before = tree(document)
+    yield from asked(docker(), scale=2, domain="art", output="visible-document", candidates=3)
+    facts["words"] = docker().message
+    copy = desk.other_document(document)
+    facts["source"] = tree(document) == before
+    facts["names"] = sorted(node[1] for node in tree(copy))
+    facts["size"] = [copy.width(), copy.height()]
+    facts["hidden"] = [node[1] for node in tree(copy) if not node[4]]
+    facts["clone"] = named(copy, "copy").type()
+    save("visible-inner.src", named(document, "inner").pixelData(-2, 0, 14, 15))
+    save("visible-inner.out", named(copy, "inner").pixelData(-4, 0, 28, 30))
+    copy.setModified(False)
+    copy.close()
+    desk.front(document)
+    yield from until(lambda: app.activeDocument() == document, "the source in front")
+
+
+@scenario
 def several_layers(facts):
     """The selected layers: into one new document with their structure, or each above its source."""
     document, _ = yield from rich()
