@@ -47,7 +47,13 @@ def test_several_results_are_as_exact_as_the_worst() -> None:
     assert worst_exactness([result(4), replace(result(4), answers=(off,))]) == "off by 3 of 255"
     centres = [result(4), replace(result(4), degradation="point")]
     assert worst_exactness(centres) == "exact at the centre of each block"
-    assert worst_exactness([result(4)], converted=True) == "exact before colour conversion"
+    assert worst_exactness([result(4)], "colour conversion") == "exact before colour conversion"
+
+
+def test_pixels_that_the_program_changes_are_not_called_exact() -> None:
+    """A name promises nothing that does not hold for what is in the layer."""
+    assert layer_name("hero", result(4), 0, change="reduced") == "hero x4, seed 7, reduced"
+    assert "scaled back: exact before the reduction." in summary(result(4), "the reduction")
 
 
 def test_files_are_named_by_scale_or_size() -> None:

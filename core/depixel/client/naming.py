@@ -24,16 +24,16 @@ def scales_back(answer: Answer, degradation: str = "") -> str:
     return words + (" at the centre of each block" if degradation == "point" else "")
 
 
-def layer_name(base: str, result: Result, index: int, imagined: bool = False, converted: bool = False) -> str:
+def layer_name(base: str, result: Result, index: int, imagined: bool = False, change: str = "") -> str:
     """
     The name of the layer of candidate `index`: `sprite x4, seed 7, imagination 0.5, exact`, or `sprite x4, thin
     outlines, exact`. It names everything that distinguishes the candidate from the others; the recipe holds the rest.
-    `converted`: the program converts the answer's colours, so it is no longer exact.
+    `change`: what the program does to the answer's pixels, so that it is no longer exact: "converted" or "reduced".
     """
     answer = result.answers[index]
     what = " imagined" if imagined else ""
     times = _times(result)
-    return "%s%s%s, %s, %s" % (base, what, times, difference(answer), "converted" if converted else scales_back(answer))
+    return "%s%s%s, %s, %s" % (base, what, times, difference(answer), change or scales_back(answer))
 
 
 def difference(answer: Answer) -> str:
@@ -90,28 +90,31 @@ def file_suffix(action: Action, scale: int = 1, size: int = 0) -> str:
     return "%s-x%d" % (what, scale) if scale > 1 else what
 
 
-def summary(result: Result, converted: bool = False) -> str:
-    """One sentence for a status bar: how many answers, how exact, how long, then the engine's notes."""
+def summary(result: Result, change: str = "") -> str:
+    """
+    One sentence for a status bar: how many answers, how exact, how long, then the engine's notes. `change`: see
+    `worst_exactness`.
+    """
     count = len(result.answers)
     first = "%d answer%s in %.1f s; scaled back: %s." % (
         count,
         "" if count == 1 else "s",
         result.seconds,
-        worst_exactness([result], converted),
+        worst_exactness([result], change),
     )
     return " ".join([first, *result.notes])
 
 
-def worst_exactness(results: Sequence[Result], converted: bool = False) -> str:
+def worst_exactness(results: Sequence[Result], change: str = "") -> str:
     """
     How exactly the least exact answer of these results scales back, in words.
 
     Args:
-        converted: the program converts the colours of the answers afterwards.
+        change: what the program does to the answers' pixels afterwards: "colour conversion" or "the reduction".
     """
     worst = max((answer for result in results for answer in result.answers), key=lambda answer: answer.residual)
     centres = any(result.degradation == "point" for result in results)
-    return scales_back(worst, "point" if centres else "") + (" before colour conversion" if converted else "")
+    return scales_back(worst, "point" if centres else "") + (" before " + change if change else "")
 
 
 def sentence(error: BaseException) -> str:

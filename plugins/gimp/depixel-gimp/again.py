@@ -160,13 +160,17 @@ def _add(
     layer: Any,
 ) -> Any:
     action, answer = client.action_named(recipe.action), result.answers[index]
-    name = client.layer_name(recipe.name, result, index, action.name != client.UPSCALE.name)
+    imagined = action.name != client.UPSCALE.name
+    reduced = image == layer.get_image() and images.is_reduced(layer)
+    name = client.layer_name(recipe.name, result, index, imagined, "reduced" if reduced else "")
     if len(answer.frames) > 1:
         item = host.add_group(image, parent, position, name)
         for number in range(len(answer.frames)):
             host.add_layer(image, item, 0, "frame %d" % (number + 1), answer, number, *at)
     else:
         item = host.add_layer(image, parent, position, name, answer, 0, *at, visible=index == 0)
+        if reduced:
+            images.reduce_like(item, layer)
     source = images.source_of(image, layer) if image == layer.get_image() else None
     images.keep_recipe(item, client.recipe_of(action, submission, result, index), source or layer)
     return item

@@ -212,10 +212,11 @@ class Dialog:
         else:
             width, height = client.result_size(settings, *whole)
             scale = client.whole_scale(settings, *whole)
-        if values["output"] == "document":
-            from documents import leaves
+        if values["output"] in client.COPIES:
+            from documents import copied
 
-            pixels = sum(x.get_width() * x.get_height() for x in leaves(self._image.get_layers())) * scale**2
+            copies = copied(self._image, self._layers, values["output"])
+            pixels = sum(layer.get_width() * layer.get_height() for layer in copies) * scale**2
         else:
             layers = host.animation_layers(self._image) if self._frames() else self._layers
             pixels = self._source.width * self._source.height * scale**2 * len(layers)

@@ -11,20 +11,26 @@ import host
 import images
 import selection
 from jobs import replies
-from sizing import reduce, sizing
+from sizing import sizing
 
 gi.require_version("Gimp", "3.0")
 from gi.repository import Gimp  # noqa: E402
 
 
 def enlarged_copy(
-    action: client.Action, image: Any, values: dict[str, Any], picks: list[dict[str, Any]] | None = None
+    action: client.Action,
+    image: Any,
+    selected: list[Any],
+    values: dict[str, Any],
+    picks: list[dict[str, Any]] | None = None,
 ) -> Any:
     """
     An enlarged copy of the image in which the pixels of every layer are the engine's answers. Groups, names, opacity,
-    modes, offsets, masks, guides and paths are preserved; hidden layers are answered too.
+    modes, offsets, masks, guides and paths are preserved. The value `output` decides which layers the copy has: all of
+    them, hidden ones included; the visible ones; or the selected ones with the groups that contain them.
 
     Args:
+        selected: the selected layers of the image.
         picks: see `jobs.replies`; at most one.
 
     Raises:
@@ -38,13 +44,15 @@ def enlarged_copy(
     try:
         copy.undo_disable()
         Gimp.Selection.none(copy)
+        _remove_others(copy, [host.at(copy, host.place_of(layer)) for layer in selected], values["output"])
         if indexed and values.get("palette") != "keep":
             copy.convert_rgb()
-        layers = [layer for layer in leaves(copy.get_layers()) if _has_pixels(layer)]
+        layers = [layer for layer in images.leaves(copy.get_layers()) if _has_pixels(layer)]
         if not layers:
-            raise host.Refusal("The image has no layer with pixels.")
+            which = {"visible-document": " visible", "selected-document": " selected"}.get(values["output"], "")
+            raise host.Refusal("The image has no%s layer with pixels." % which)
         sources = [host.read(copy, layer, False, False, False) for layer in layers]
-        masks = [_mask_of(layer) for layer in leaves(copy.get_layers(), groups=True)]
+        masks = [_mask_of(layer) for layer in images.leaves(copy.get_layers(), groups=True)]
         size = sizing(action, image, sources, values)
         Gimp.progress_init("Depixel")
         all_replies = replies(action, image, sources, size.values, picks)
@@ -54,10 +62,10 @@ def enlarged_copy(
             for reply in all_replies:
                 _fill(copy, reply.source.layer, reply.result.answers[0])
                 images.keep_recipe(reply.source.layer, reply.recipes[0], reply.source.layer)
-        for layer, mask in zip(leaves(copy.get_layers(), groups=True), masks):
+        for layer, mask in zip(images.leaves(copy.get_layers(), groups=True), masks):
             if mask is not None:
                 selection.fill_mask(layer.get_mask(), *mask)
-        reduce(copy, size.canvas)
+        images.reduce(copy, size.canvas)
         images.name_after(copy, image, client.file_suffix(action, scale, max(size.canvas) if size.canvas else 0))
         copy.undo_enable()
     except BaseException:
@@ -67,6 +75,23 @@ def enlarged_copy(
     if gimpfu_compat.interactive:
         Gimp.Display.new(copy)
     return copy
+
+
+def copied(image: Any, selected: list[Any], output: str) -> list[Any]:
+    """The layers of the image that a copy has, without groups."""
+    if output == "selected-document":
+        return images.leaves(selected)
+    return images.leaves(image.get_layers(), visible=output == "visible-document")
+
+
+# A group stays if anything in it does.
+def _remove_others(image: Any, selected: list[Any], output: str) -> None:
+    if output == "document":
+        return
+    kept = copied(image, selected, output)
+    for layer in images.leaves(image.get_layers(), groups=True):
+        if layer.is_valid() and not any(one in kept for one in images.leaves([layer])):
+            image.remove_layer(layer)
 
 
 def flattened_copy(image: Any, layers: list[Any]) -> Any:
@@ -108,17 +133,6 @@ def still_there(layers: list[Any], output: str) -> str:
         "The real face is still in this image: in the layer %s, below the new one. Before you share the image, use "
         "Filters > Depixel > Flattened copy: it makes an image without that layer." % names
     )
-
-
-def leaves(layers: list[Any], groups: bool = False) -> list[Any]:
-    """All layers of a tree, from the top down; groups themselves only if requested."""
-    flat = []
-    for layer in layers:
-        if layer.is_group():
-            flat += ([layer] if groups else []) + leaves(layer.get_children(), groups)
-        else:
-            flat.append(layer)
-    return flat
 
 
 # Link and vector layers (GIMP 3.2) are scaled by GIMP itself, without loss.

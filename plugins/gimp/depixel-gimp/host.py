@@ -94,7 +94,7 @@ def reading(image: Any, layer: Any, with_filters: bool) -> Iterator[Any]:
         return
     twin = image.duplicate()
     try:
-        stored = _at(twin, _place(layer))
+        stored = at(twin, place_of(layer))
         if filters:
             stored.merge_filters()
         if image.get_color_profile() is not None:
@@ -109,8 +109,8 @@ def _srgb(image: Any) -> Any:
     return Gimp.ColorProfile.new_d65_gray_srgb_trc() if grey else Gimp.ColorProfile.new_rgb_srgb()
 
 
-# Positions from the top of the layer tree down.
-def _place(layer: Any) -> list[int]:
+def place_of(layer: Any) -> list[int]:
+    """The positions of a layer and of the groups that contain it, outermost first."""
     places: list[int] = []
     while layer is not None:
         places.insert(0, layer.get_image().get_item_position(layer))
@@ -118,7 +118,8 @@ def _place(layer: Any) -> list[int]:
     return places
 
 
-def _at(image: Any, places: list[int]) -> Any:
+def at(image: Any, places: list[int]) -> Any:
+    """The layer of an image at a place (`place_of`) in a copy of it."""
     layer = image.get_layers()[places[0]]
     for position in places[1:]:
         layer = layer.get_children()[position]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 from typing import Any
 
 import depixel_client as client
@@ -14,6 +16,7 @@ from gi.repository import Gimp, Gio  # noqa: E402
 
 _RECIPE = "depixel-recipe"
 _SOURCE = "depixel-source"
+_SIZE = "depixel-size"
 _PERSISTENT = 1  # the parasite is saved with the image
 
 
@@ -75,6 +78,19 @@ def _paths_of(image: Any) -> list[str]:
     return [str(file.get_path()) for file in files if file is not None and file.get_path()]
 
 
+def leaves(layers: list[Any], groups: bool = False, visible: bool = False) -> list[Any]:
+    """All layers of a tree, from the top down; groups themselves, or visible layers only, if requested."""
+    flat = []
+    for layer in layers:
+        if visible and not layer.get_visible():
+            continue
+        if layer.is_group():
+            flat += ([layer] if groups else []) + leaves(layer.get_children(), groups, visible)
+        else:
+            flat.append(layer)
+    return flat
+
+
 def keep_recipe(layer: Any, recipe: client.Recipe, source: Any) -> None:
     """
     Attach the recipe to a layer: it is saved in the image's .xcf and copied with the layer. The source layer is
@@ -112,8 +128,53 @@ def source_of(image: Any, layer: Any) -> Any:
     return image.get_layer_by_tattoo(int(text)) if text.isdigit() else None
 
 
+def reduce(image: Any, canvas: tuple[int, int] | None) -> None:
+    """
+    Scale an image with answers at a whole scale to its final size; None does nothing. The size of each answer is
+    attached to its layer: its recipe gives the answer before the reduction.
+    """
+    if canvas is None or canvas == (image.get_width(), image.get_height()):
+        return
+    with _smooth_scaling():
+        image.scale(*canvas)
+    for layer in leaves(image.get_layers()):
+        if has_recipe(layer):
+            _keep_size(layer, layer.get_width(), layer.get_height())
+
+
+def reduce_like(layer: Any, other: Any) -> None:
+    """Scale a new answer as `reduce` scaled another one that is made by the same recipe; nothing if it did not."""
+    parasite = other.get_parasite(_SIZE)
+    text = bytes(parasite.get_data()).decode("ascii", "replace") if parasite is not None else ""
+    width, _, height = text.partition("x")
+    if width.isdigit() and height.isdigit() and min(int(width), int(height)) > 0:
+        with _smooth_scaling():
+            layer.scale(int(width), int(height), False)
+        _keep_size(layer, int(width), int(height))
+
+
+def is_reduced(layer: Any) -> bool:
+    """Whether `reduce` scaled the layer."""
+    return layer.get_parasite(_SIZE) is not None
+
+
+def _keep_size(layer: Any, width: int, height: int) -> None:
+    text = "%dx%d" % (width, height)
+    layer.attach_parasite(Gimp.Parasite.new(_SIZE, _PERSISTENT, text.encode("ascii")))
+
+
+@contextlib.contextmanager
+def _smooth_scaling() -> Iterator[None]:
+    Gimp.context_push()
+    try:
+        Gimp.context_set_interpolation(Gimp.InterpolationType.CUBIC)
+        yield
+    finally:
+        Gimp.context_pop()
+
+
 def forget_recipes(layer: Any) -> None:
     """Remove the recipe from a layer that will be shared."""
-    for name in (_RECIPE, _SOURCE):
+    for name in (_RECIPE, _SOURCE, _SIZE):
         if layer.get_parasite(name) is not None:
             layer.detach_parasite(name)

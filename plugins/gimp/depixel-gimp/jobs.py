@@ -122,6 +122,10 @@ def follow(request: client.Submission, image: Any, index: int = 0, count: int = 
     if earlier is not None:
         return earlier
     job = client.Engine("gimp").upscale(request)
+    pixels = request.pixels
+    if request.action == "upscale" and isinstance(pixels, client.Pixels):
+        # Its recipes hold the pixels, and compressing them takes a while.
+        threading.Thread(target=lambda: pixels.packed, daemon=True).start()
     news: queue.Queue[_News] = queue.Queue()
     threading.Thread(target=_listen, args=(job, news), daemon=True).start()
     text = ""

@@ -8,13 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import depixel_client as client
-import gi
 from host import Source
 
-gi.require_version("Gimp", "3.0")
-from gi.repository import Gimp  # noqa: E402
-
-_OF_THE_IMAGE = ("document", "larger-image", "replace")  # outputs for which the whole image grows
+_OF_THE_IMAGE = (*client.COPIES, "larger-image", "replace")  # outputs for which the whole image grows
 
 
 @dataclass(frozen=True)
@@ -50,15 +46,3 @@ def sizing(action: client.Action, image: Any, sources: list[Source], values: dic
         return Sizing(values)  # the engine reduces it, and measures how closely it scales back
     scale = client.whole_scale(settings, *whole)
     return Sizing({**values, "size": "", "scale": scale}, client.result_size(settings, *whole))
-
-
-def reduce(image: Any, canvas: tuple[int, int] | None) -> None:
-    """Scale an image with answers at a whole scale to its final size; None does nothing."""
-    if canvas is None or canvas == (image.get_width(), image.get_height()):
-        return
-    Gimp.context_push()
-    try:
-        Gimp.context_set_interpolation(Gimp.InterpolationType.CUBIC)
-        image.scale(*canvas)
-    finally:
-        Gimp.context_pop()

@@ -15,7 +15,7 @@ from gi.repository import Gimp
 from gimpfu_compat import Cancelled
 from host import Refusal, Source
 from jobs import Reply, replies
-from sizing import reduce, sizing
+from sizing import sizing
 
 
 def perform(
@@ -35,8 +35,8 @@ def perform(
         output = values["output"]
         picks = picks_of(picked)
         check_request(action, image, layers, values, frames, len(picks))
-        if output == "document":
-            return documents.enlarged_copy(action, image, values, picks)
+        if output in client.COPIES:
+            return documents.enlarged_copy(action, image, layers, values, picks)
         sources = _sources(action, image, layers, values, frames)
         size = sizing(action, image, sources, values)
         Gimp.progress_init("Depixel")
@@ -55,8 +55,8 @@ def perform(
         if output == "replace":
             _replace(action, image, all_replies)
         else:
-            _as_new_layers(action, image, all_replies, larger=output == "larger-image")
-        reduce(image, size.canvas)
+            _as_new_layers(action, image, all_replies, size.canvas, larger=output == "larger-image")
+        images.reduce(image, size.canvas)
     finally:
         image.undo_group_end()
         Gimp.progress_end()
@@ -94,10 +94,12 @@ def check_request(
     count = picked or values["candidates"]
     selected = selection.bounds_of(image) is not None
     upscale = action.name == client.UPSCALE.name
-    if output == "document":
-        _check_document(count, frames)
+    if output in client.COPIES:
+        _check_copy(count, picked, frames)
+    if output not in client.COPIES or output == "selected-document":
+        host.check_layers(image, layers)
+    if output in client.COPIES:
         return
-    host.check_layers(image, layers)
     if frames and output != "new-image":
         raise Refusal("The frames of an animation go to a new image: choose New image.")
     if frames and selected:
@@ -118,11 +120,12 @@ def check_request(
         )
 
 
-def _check_document(count: int, frames: bool) -> None:
+def _check_copy(count: int, picked: int, frames: bool) -> None:
     if frames:
         raise Refusal("A copy of the image keeps its layers, so they cannot be frames: untick All layers are frames.")
     if count > 1:
-        raise Refusal("A copy of the image can take only one answer per layer: set Answers to 1, or choose New image.")
+        change = "tick only one answer" if picked else "set Answers to 1"
+        raise Refusal("A copy of the image can take only one answer per layer: %s, or choose New image." % change)
 
 
 def _sources(
@@ -160,16 +163,17 @@ def _as_new_image(
         left, top, width, height = first.left, first.top, answer.width, answer.height
     else:
         left, top, width, height = 0, 0, image.get_width() * scale, image.get_height() * scale
+    reduced = canvas not in (None, (width, height))
     result_image = images.new_image(image, width, height, answer, indexed)
     for reply in reversed(all_replies):
         source = reply.source
         at = ((source.left - left) * scale, (source.top - top) * scale)
-        _insert(action, result_image, None, 0, reply, at)
+        _insert(action, result_image, None, 0, reply, at, reduced)
         if len(source.layers) == 1:
             host.look_like(result_image.get_layers()[0], source.layer)
     host.select_best(result_image, result_image.get_layers()[:1])
-    comment = " ".join(_comment(action, reply) for reply in all_replies)
-    reduce(result_image, canvas)
+    comment = " ".join(_comment(action, reply, reduced) for reply in all_replies)
+    images.reduce(result_image, canvas)
     size = max(canvas) if canvas else result.report.get("settings", {}).get("size") or 0
     images.finish_image(result_image, image, "Depixel: " + comment, client.file_suffix(action, scale, size))
     if flat:
@@ -181,16 +185,22 @@ def _as_new_image(
 
 
 # Stored in exported files: enough to request the same answers again.
-def _comment(action: client.Action, reply: Reply) -> str:
+def _comment(action: client.Action, reply: Reply, reduced: bool) -> str:
     settings = []
     for recipe in reply.recipes:
         values = {**recipe.values(), "candidates": 1, "seed": 0}
         settings.append("%s, seed %d" % (client.in_words(action, values) or "default values", recipe.seed))
-    return "%s %s; %s." % (client.summary(reply.result), reply.result.model, "; ".join(dict.fromkeys(settings)))
+    return "%s %s; %s." % (
+        client.summary(reply.result, "the reduction" if reduced else ""),
+        reply.result.model,
+        "; ".join(dict.fromkeys(settings)),
+    )
 
 
 # larger: the image grows with its layers, and the sources are hidden, because they would be visible below the answers.
-def _as_new_layers(action: client.Action, image: Any, all_replies: list[Reply], larger: bool) -> None:
+def _as_new_layers(
+    action: client.Action, image: Any, all_replies: list[Reply], canvas: tuple[int, int] | None, larger: bool
+) -> None:
     new_layers = []
     scale = all_replies[0].result.scale if larger else 1
     if larger:
@@ -199,7 +209,8 @@ def _as_new_layers(action: client.Action, image: Any, all_replies: list[Reply], 
         for reply in all_replies:
             layer, source = reply.source.layer, reply.source
             position, parent = image.get_item_position(layer), layer.get_parent()
-            _insert(action, image, parent, position, reply, (source.left * scale, source.top * scale))
+            reduced = canvas not in (None, (image.get_width(), image.get_height()))
+            _insert(action, image, parent, position, reply, (source.left * scale, source.top * scale), reduced)
             top = (parent.get_children() if parent is not None else image.get_layers())[position]
             new_layers.append(top)
             if larger:
@@ -209,7 +220,9 @@ def _as_new_layers(action: client.Action, image: Any, all_replies: list[Reply], 
 
 
 # One layer, or a group of candidates with the best on top and the others hidden; each frame becomes a layer.
-def _insert(action: client.Action, image: Any, parent: Any, position: int, reply: Reply, at: tuple[int, int]) -> None:
+def _insert(
+    action: client.Action, image: Any, parent: Any, position: int, reply: Reply, at: tuple[int, int], reduced: bool
+) -> None:
     source, result = reply.source, reply.result
     imagined = action.name != client.UPSCALE.name
     many = len(result.answers) > 1
@@ -217,7 +230,7 @@ def _insert(action: client.Action, image: Any, parent: Any, position: int, reply
         parent = host.add_group(image, parent, position, client.group_name(source.name, result, imagined))
         position = 0
     for index, answer in enumerate(result.answers):  # the best first: its layers keep their names where two are equal
-        name = client.layer_name(source.name, result, index, imagined)
+        name = client.layer_name(source.name, result, index, imagined, "reduced" if reduced else "")
         recipe = reply.recipes[index]
         if len(answer.frames) == 1:
             new_layer = host.add_layer(image, parent, position + index, name, answer, 0, *at, visible=index == 0)

@@ -62,6 +62,11 @@ class ColourSpace:
         return self.travels != self
 
     @property
+    def change(self) -> str:
+        """What Krita does to the answers' pixels, for `worst_exactness`."""
+        return "colour conversion" if self.is_converted else ""
+
+    @property
     def is_swapped(self) -> bool:
         """Whether they are B,G,R,A in memory."""
         return self.model == "RGBA" and self.depth in ("U8", "U16")

@@ -44,7 +44,8 @@ class OrderSetResult:
         if len(self.parts) == 1:
             return self.parts[0].summary
         results = [part.finished.result for part in self.parts]
-        exactness = worst_exactness(results, any(part.order.target.colours.is_converted for part in self.parts))
+        changes = (part.order.target.colours.change for part in self.parts)
+        exactness = worst_exactness(results, next(filter(None, changes), ""))
         seconds = sum(result.seconds for result in results)
         notes = [note for part in self.parts for note in (*part.finished.result.notes, *part.order.target.notes)]
         return joined([f"{len(results)} layers in {seconds:.1f} s; scaled back: {exactness}.", *notes])

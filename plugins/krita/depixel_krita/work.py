@@ -84,7 +84,7 @@ class OrderResult:
     def summary(self) -> str:
         """One sentence on the answers, and one for each thing worth knowing."""
         target = self.order.target
-        return " ".join((summary(self.finished.result, target.colours.is_converted), *target.notes))
+        return " ".join((summary(self.finished.result, target.colours.change), *target.notes))
 
 
 class Work(QtCore.QObject):
@@ -228,7 +228,7 @@ def _offers(order: Order, finished: CallResult) -> tuple[Offer, ...]:
     offers = []
     for index, answer in enumerate(result.answers):
         painting = Painting(
-            layer_name(order.target.name, result, index, imagined, converted),
+            layer_name(order.target.name, result, index, imagined, "converted" if converted else ""),
             answer.left,
             answer.top,
             answer.width,

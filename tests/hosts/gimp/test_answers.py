@@ -98,7 +98,26 @@ def test_whole_images_have_the_target_size_in_register(seen: dict[str, Any]) -> 
     assert [width, height] == [30, 24] and sorted(offsets) == [[0, 0], [6, 6]]
     assert found["several"] == ["", 30, 24] and found["larger"] == ["", 30, 24]
     assert found["clean"] == ["", 9, 7]
+    assert len(found["names"]) == 4 and not any("exact" in name for name in found["names"])
+    assert [name.endswith(", reduced") for name in found["names"]] == [True, True, False, True], found["names"]
+    assert "scaled back: exact before the reduction." in found["comment"]
+    error, name, is_new, is_equal = found["again"]
+    assert not error and "reduced" in name and is_new and is_equal
     assert found["kept"][0] == "execution-error" and "mixes colours" in found["kept"][1]
+
+
+def test_copies_of_visible_or_selected_layers(seen: dict[str, Any], upsampler: Upsampler) -> None:
+    """With the groups that they are in; a selected group has everything in it, shown or hidden."""
+    found = seen["partial_documents"]
+    visible, chosen, group = found["names"]
+
+    assert found["errors"] == ["", "", ""]
+    assert visible == ["below", "outer", "seen"]
+    assert chosen == ["off", "outer", "seen"] and group == ["outer", "seen", "unseen"]
+    assert found["size"] == [40, 32] and found["left"] == 7
+    assert np.array_equal(array(found["below"]), expected(upsampler, found["given"], scale=2)[0])
+    assert found["none"] == ["execution-error", "The image has no visible layer with pixels."]
+    assert found["twice"][0] == "execution-error" and "both selected" in found["twice"][1]
 
 
 def test_what_cannot_be_done_is_said_and_nothing_changes(seen: dict[str, Any]) -> None:

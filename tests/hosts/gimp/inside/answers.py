@@ -112,10 +112,21 @@ def sized_document():
     clean = call(image, image.get_layers()[:1], size="100%", domain="art", dither="remove")
     kept = call(image, image.get_layers()[:1], size="150%", domain="art", palette="keep")[:2]
     return {"status": status, "error": error, "kept": kept,
+            "names": [x.get_name() for x in (*several[2].get_layers(), *larger.get_layers())],
+            "comment": bytes(several[2].get_parasite("gimp-comment").get_data()).decode(),
+            "again": same_reduced(several[2]),
             "document": [copy.get_width(), copy.get_height(), [list(x.get_offsets()[-2:]) for x in copy.get_layers()]],
             "several": [several[1], several[2].get_width(), several[2].get_height()],
             "larger": [grown[1], larger.get_width(), larger.get_height()],
             "clean": [clean[1], clean[2].get_width(), clean[2].get_height()]}  # fmt: skip
+
+
+def same_reduced(image):
+    """A reduced answer and what "Same answer again" makes of it: both are equally large, and equal."""
+    answer = image.get_layers()[0]
+    status, error, _ = run("same-again", image, [answer])
+    again = image.get_layers()[0]
+    return [error, again.get_name(), again != answer, dump(again, 4)["data"] == dump(answer, 4)["data"]]
 
 
 def locked_alpha():
@@ -136,6 +147,44 @@ def larger_image():
     status, error, _ = call(image, [layer], scale=3, domain="art", output="larger-image")
     return {"status": status, "error": error, "size": [image.get_width(), image.get_height()],
             "seen": [[x.get_name(), x.get_visible(), x.get_width()] for x in image.get_layers()]}  # fmt: skip
+
+
+def partial_documents():
+    """Copies of the visible layers, and of the selected ones: others are not there, nor in the undo history."""
+    image = Gimp.Image.new(20, 16, BASE.RGB)
+    outer = Gimp.GroupLayer.new(image, "outer")
+    image.insert_layer(outer, None, 0)
+    for name, parent, visible in (
+        ("seen", outer, True),
+        ("unseen", outer, False),
+        ("below", None, True),
+        ("off", None, False),
+    ):
+        layer = add(image, W, H, 4, name, parent)
+        write(layer, samples(W, H, 4, shift=len(name)), 4)
+        layer.set_offsets(3, 4)
+        layer.set_visible(visible)
+    away = Gimp.GroupLayer.new(image, "away")
+    image.insert_layer(away, None, 0)
+    write(add(image, W, H, 4, "inside", away), samples(W, H, 4), 4)
+    away.set_visible(False)
+    named = {x.get_name(): x for x in all_layers(image.get_layers())}
+    visible = call(image, [named["below"]], scale=2, domain="art", output="visible-document")
+    chosen = call(image, [named["seen"], named["off"]], scale=2, domain="art", output="selected-document")
+    group = call(image, [named["outer"]], scale=2, domain="art", output="selected-document")
+    twice = call(image, [named["outer"], named["seen"]], scale=2, domain="art", output="selected-document")[:2]
+    for layer in image.get_layers():
+        layer.set_visible(False)
+    none = call(image, [named["below"]], scale=2, domain="art", output="visible-document")[:2]
+    names = [sorted(x.get_name() for x in all_layers(found[2].get_layers())) for found in (visible, chosen, group)]
+    below = next(x for x in visible[2].get_layers() if x.get_name() == "below")
+    return {"errors": [visible[1], chosen[1], group[1]], "names": names, "none": none, "twice": twice,
+            "size": [visible[2].get_width(), visible[2].get_height()], "given": dump(named["below"], 4),
+            "below": dump(below, 4), "left": len(all_layers(image.get_layers()))}  # fmt: skip
+
+
+def all_layers(layers):
+    return [x for layer in layers for x in ([layer] + (all_layers(layer.get_children()) if layer.is_group() else []))]
 
 
 def document():
@@ -181,4 +230,4 @@ def document():
 
 
 run_cases([painted_and_exact, sized_document, unsaved_and_named, again_and_more, face_again_and_larger, anonymised_again_and_flat, recipe_survives_saving,
-           locked_alpha, no_recipe, larger_image, document], "answers.py")  # fmt: skip
+           locked_alpha, no_recipe, larger_image, document, partial_documents], "answers.py")  # fmt: skip

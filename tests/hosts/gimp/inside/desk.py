@@ -163,6 +163,29 @@ class Desk:
         cut = [x.get_text() for x in self.all(Gtk.Label) if x.get_layout().is_ellipsized() and len(x.get_text()) > 1]
         return {"size": [width, height], "cut": cut}
 
+    def mnemonics(self):
+        """[letter, label] of all that Alt and a letter reach, whether it is mapped or in a menu that is not open."""
+        pairs = []
+
+        def walk(widget):
+            if isinstance(widget, (Gtk.Label, GimpUi.SpinScale)) and self._may_be_seen(widget):
+                letter = widget.get_mnemonic_keyval()
+                if letter != 0xFFFFFF:  # VoidSymbol
+                    text = widget.get_text() if isinstance(widget, Gtk.Label) else widget.get_label()
+                    pairs.append([chr(letter).lower(), text])
+            if isinstance(widget, Gtk.Container):
+                widget.forall(walk)
+
+        walk(self.dialog)
+        return pairs
+
+    def _may_be_seen(self, widget):
+        while widget is not None and widget is not self.dialog:
+            if not widget.get_visible():
+                return False
+            widget = widget.get_parent()
+        return True
+
     def idle(self):
         """Whether no preview is in progress: the text below it says so, half a second after a click."""
         return time.monotonic() > self._clicked + 0.5 and "Working on" not in self.words()

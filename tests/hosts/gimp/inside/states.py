@@ -69,6 +69,7 @@ def plain(desk, facts):
     desk.click(desk.button("More settings"), x=0.1)
     yield 0.6
     facts["more"] = desk.words().split("\n")
+    facts["mnemonics"] = desk.mnemonics()
     desk.shot("upscale-more")
     facts["fits-more"] = fits(desk)
     desk.press("OK")
