@@ -114,7 +114,7 @@ def small_batch(portraits: Divided, count: int, generator: torch.Generator) -> t
     small = F.interpolate(large, (side, side), mode="bilinear", antialias=True, align_corners=False)
     noise = 0.03 * torch.rand(count, 1, 1, 1, generator=generator) ** 2
     small = (small + noise * torch.randn(small.shape, generator=generator)).clamp(0, 1)
-    return resampled(small) * 2 - 1, resize(masks, SIDE, SIDE)
+    return resampled(small) * 2 - 1, resize(masks, SIDE, SIDE).clamp(0, 1)
 
 
 @torch.no_grad()
@@ -129,6 +129,11 @@ def soft_answers(portraits: Divided, prior: LatentPrior, count: int, generator: 
         small = torch.cat([resize(large, side, side), torch.ones(len(large), 1, side, side)], 1)
         degradation = AreaDegradation(max(1, 128 // side))
         answer = prior.decode(prior.encode(small, degradation), small, degradation)[:, :3].clamp(0, 1)
-        pictures.append((resize(answer, SIDE, SIDE) * 255).round().to(torch.uint8))
-        masks.append((resize(seen, SIDE, SIDE) * 255).round().to(torch.uint8))
+        pictures.append(_bytes(resize(answer, SIDE, SIDE)))
+        masks.append(_bytes(resize(seen, SIDE, SIDE)))
     return Divided(torch.cat(pictures), torch.cat(masks))
+
+
+# [0, 1] to uint8. Reduction overshoots at edges, and bytes that are not clamped would wrap around.
+def _bytes(values: Tensor) -> Tensor:
+    return (values.clamp(0, 1) * 255).round().to(torch.uint8)

@@ -18,7 +18,7 @@ from depixel.domain import ART
 from depixel.enlarging.engine import EnlargingEngine
 from depixel.exporting.answer import RawAnswer, RawAnswers
 from depixel.exporting.plane import export_tile, keep_unchanged
-from depixel.faces.drawn.engine import DrawnFaces, error_of, share_of_finding
+from depixel.faces.drawn.engine import DrawnFaces, GivenSquares, share_of_finding
 from depixel.faces.finder import THRESHOLD
 from depixel.faces.finding import finder_on, places_of
 from depixel.faces.places import FacePlace
@@ -148,8 +148,10 @@ class FaceEngine:
                     needed = round(place.side * prepared.degradation.factor)
                     finding = share_of_finding(needed, len(squares))
                     person = drawn.person(squares[:1], first[0].seed, imagination, part.part(0.0, finding))
-                    squares = drawn.squares(person, squares, needed, imagination, part.part(finding, 1.0), as_found)
-                    error = max(error, error_of(squares, *place.cut(small, self.native)))
+                    given = GivenSquares(*place.cut(small, self.native))
+                    drawing = part.part(finding, 1.0)
+                    answer = drawn.squares(person, squares, given, needed, imagination, drawing, as_found)
+                    squares, error = answer.pictures, max(error, answer.error)
                 if as_found and not place.is_part(small):
                     large = self._sized(squares, *(side * prepared.degradation.factor for side in small.shape[2:]))
                 else:

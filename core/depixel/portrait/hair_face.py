@@ -18,12 +18,16 @@ from depixel.portrait.shape import Figure
 from depixel.portrait.strands import BEARD, BROW, LASH, Strands
 
 POINTS = 7
+FINE = 0.0085
+"""dm that a pixel covers at most where single hairs are seen. Coarser pixels show fewer and thicker ones."""
 BROW_LINE = (0.09, 0.16, 0.30, 0.40, 0.48, 0.54), (0.184, 0.197, 0.214, 0.216, 0.194, 0.158)
 """x and y of the middle of the left brow, dm on the template."""
 BROW_REACH = (0.07, 0.13, 0.2, 0.4, 0.54), (0.02, 0.042, 0.045, 0.030, 0.007)
 """x of the brow and half its height."""
-LASHES = 62
-"""Lashes of an upper lid at the finest level."""
+LASHES = 110
+"""Lashes of a lid at the finest level."""
+LASH_RADIUS, LOWER_LASH = 0.0013, 0.7
+"""dm at the root of an upper lash at the finest level, and how much thinner lower lashes are."""
 
 
 class FaceRoots(NamedTuple):
@@ -73,7 +77,7 @@ def _vectors(figure: Figure, roots: Roots) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def _brows(figure: Figure, parameters: Parameters, roots: Roots, pixel: float) -> Strands:
-    count = 420 if pixel > 0.018 else 1000 if pixel > 0.0085 else 2600
+    count = 420 if pixel > 0.018 else 1000 if pixel > FINE else 4000
     roots = roots.first(count)
     dial = {name: parameters[f"brow_{name}"].detach()[:, None] for name in ("thickness", "density", "arch", "height")}
     start, normal, size = _vectors(figure, roots)
@@ -96,7 +100,7 @@ def _brows(figure: Figure, parameters: Parameters, roots: Roots, pixel: float) -
     )
     points = _curved(start, direction, normal, length, 0.35)
     ends = brow_colour(parameters)
-    return _strip(points, normal, inside, roots, 0.0021 if pixel < 0.0085 else 0.004, ends, BROW, figure, parameters)
+    return _strip(points, normal, inside, roots, 0.0014 if pixel < FINE else 0.004, ends, BROW, figure, parameters)
 
 
 def _curved(start: Tensor, direction: Tensor, normal: Tensor, length: Tensor, bend: float) -> Tensor:
@@ -111,13 +115,13 @@ def _strip(
     normal: Tensor,
     inside: Tensor,
     roots: Roots,
-    radius: float,
+    radius: Tensor | float,
     ends: Tensor,
     material: int,
     figure: Figure,
     parameters: Parameters,
 ) -> Strands:
-    """Strands [B, N, P, 3] of those hairs that are inside [B, N]."""
+    """Strands [B, N, P, 3] of those hairs that are inside [B, N]; radius in dm at the root, one for all or [N]."""
     person, number = inside.nonzero(as_tuple=True)
     chosen = points[person, number]
     P = chosen.shape[1]
@@ -129,11 +133,12 @@ def _strip(
     if material == LASH:
         silver = silver * 0
     colour = colour + (colour.new_tensor(GREY) - colour) * silver
+    thick = torch.as_tensor(radius, device=chosen.device).expand(points.shape[1])[number]
     turned = normal[person, number][:, None] @ figure.rotation[person].transpose(1, 2)
     return Strands(
         points=figure.to_world(chosen, person),
         normals=turned.expand(-1, P, -1),
-        radius=(radius * (1 - 0.75 * t))[None].expand(len(person), P),
+        radius=thick[:, None] * (1 - 0.75 * t),
         openness=(0.6 + 0.4 * t)[None].expand(len(person), P),
         person=person,
         hairs=torch.ones_like(person),
@@ -147,9 +152,10 @@ def _strip(
 
 def _lashes(figure: Figure, parameters: Parameters, pixel: float) -> Strands:
     """Upper and lower lashes along the head's lash grids, slightly uneven, thicker at the root."""
-    count = 26 if pixel > 0.0085 else LASHES
+    fine = pixel < FINE
+    count = LASHES if fine else 26
     generator = torch.Generator().manual_seed(11)
-    parts, normals, randoms = [], [], []
+    parts, normals, randoms, radii = [], [], [], []
     for name, grid in figure.head.lashes.items():
         upper = name.endswith("upper")
         random = torch.rand(count, 8, generator=generator).to(grid.device)
@@ -173,11 +179,13 @@ def _lashes(figure: Figure, parameters: Parameters, pixel: float) -> Strands:
         parts.append(path + lean * (t[:, None] / 4))
         normals.append(normalize(curve[:, :, -1] - curve[:, :, 0], dim=-1))
         randoms.append(random)
+        radii.append(torch.full((count,), (LASH_RADIUS * (1 if upper else LOWER_LASH)) if fine else 0.0026))
     points, normal = torch.cat(parts, 1), torch.cat(normals, 1)
     roots = Roots(points.new_zeros(0), points.new_zeros(0), points.new_zeros(0), torch.cat(randoms))
     inside = torch.ones(points.shape[:2], dtype=torch.bool, device=points.device)
     ends = (brow_colour(parameters) * 0.2).clamp(max=0.03)
-    return _strip(points, normal, inside, roots, 0.0026, ends, LASH, figure, parameters)
+    radius = torch.cat(radii).to(points.device)
+    return _strip(points, normal, inside, roots, radius, ends, LASH, figure, parameters)
 
 
 def beard_areas(place: Tensor) -> Tensor:
@@ -220,7 +228,7 @@ def beard_cover(parameters: Parameters, areas: Tensor) -> Tensor:
 
 
 def _beards(figure: Figure, parameters: Parameters, roots: FaceRoots, bearded: Tensor, pixel: float) -> Strands:
-    count = 1200 if pixel > 0.018 else 4500 if pixel > 0.0085 else 11_000
+    count = 1200 if pixel > 0.018 else 4500 if pixel > FINE else 11_000
     beard, areas = roots.beard.first(count), roots.areas[:count]
     mine = Parameters(parameters.values[bearded])
     s = beard_numbers(mine)

@@ -14,6 +14,7 @@ from depixel.portrait.eyes import Eyes, eyes, shaded_eyes
 from depixel.portrait.garments import cloth, clothes, neckline
 from depixel.portrait.glasses import Glasses, frame, glasses, lens_light
 from depixel.portrait.hair import grow
+from depixel.portrait.hair_face import FINE
 from depixel.portrait.hair_layer import shaded_strands, shadow_points
 from depixel.portrait.hair_paint import paint
 from depixel.portrait.head import released_head
@@ -39,7 +40,7 @@ from depixel.portrait.scene import (
 from depixel.portrait.shape import Figure, shape
 from depixel.portrait.skin import SkinRegions, Undercoat, skin
 from depixel.portrait.strand_drawing import StrandHits, draw_strands
-from depixel.portrait.strands import LASH, Strands
+from depixel.portrait.strands import HAIR, LASH, Strands
 from depixel.portrait.surface import Surface, illuminated
 
 IDENTITY = 0xFFFFFFFF
@@ -78,6 +79,8 @@ class _Stage:
     shadow: ShadowMap
     buffer: Tensor
     """[B * side * side] int64."""
+    below: Tensor
+    """[B * side * side] int64, the buffer before strands were drawn."""
     side: int
     samples: int
     pixel: float
@@ -126,7 +129,7 @@ def _stage(parameters: Parameters, figure: Figure, strands: Strands, size: int, 
         rasterise(points, solid.triangles[piece], (side, side), DEPTHS, buffer, two_sided, cut, piece.start)
     square = (side, side)
     projected = view.project(strands.points.detach(), side, strands.person)
-    first = len(solid.triangles)
+    first, below = len(solid.triangles), buffer.clone()
     strand_hits = draw_strands(strands, projected, view.focal * side, square, DEPTHS, buffer, first)
     light = lights(parameters)
     shadow_size = shadow_size_for(size)
@@ -142,6 +145,7 @@ def _stage(parameters: Parameters, figure: Figure, strands: Strands, size: int, 
         strand_hits,
         shadow,
         buffer,
+        below,
         side,
         samples,
         WIDTH / size,
@@ -175,21 +179,27 @@ def _shaded(stage: _Stage, size: int) -> tuple[Tensor, Tensor]:
     material = torch.where(identity < triangles, stage.solid.materials[identity.clamp(max=triangles - 1)], STRAND)
     material = torch.where(stage.buffer < 0, -1, material)
     sample, weight = _representatives(material, depth_of(stage.buffer, DEPTHS), B, size, samples)
+    part = _cover(stage) / samples**2
+    below, below_weight, empty = _below(stage, part)
     pixel = _pixel_of(sample, size, samples)
-    kind = material[sample]
     light = lights(stage.parameters)
     backdrop = background(stage.parameters, size).reshape(-1, 3)
     covered = torch.zeros(len(backdrop), device=weight.device).index_add(0, pixel, weight)
+    covered = covered.index_add(0, _pixel_of(empty[0], size, samples), -empty[1])
     picture = developed(backdrop) * (1 - covered).clamp(min=0)[:, None]
     masks = torch.zeros(len(backdrop), 4, device=weight.device)
     masks[:, 3] = 1 - covered
     points = stage.view.project(stage.solid.vertices, stage.side).detach()
+    solid = (material[sample] != STRAND).nonzero().squeeze(1)
+    sample, weight = torch.cat([sample[solid], below]), torch.cat([weight[solid], below_weight])
+    triangle = torch.cat([identity[sample[: len(solid)]], stage.below[below] & IDENTITY])
+    kind, pixel = stage.solid.materials[triangle], _pixel_of(sample, size, samples)
     for material_number in range(STRAND):
         chosen = (kind == material_number).nonzero().squeeze(1)
         if len(chosen) == 0:
             continue
         spot = sample[chosen]
-        surface_hits = hits(points, stage.solid.triangles, spot, identity[spot], (stage.side, stage.side))
+        surface_hits = hits(points, stage.solid.triangles, spot, triangle[chosen], (stage.side, stage.side))
         colour = _material(material_number, stage, surface_hits, light)
         picture = picture.index_add(0, pixel[chosen], developed(colour) * weight[chosen][:, None])
         masks[:, 2 if material_number in (CLOTH, INNER_CLOTH, HEADWEAR) else 0].index_add_(
@@ -198,13 +208,34 @@ def _shaded(stage: _Stage, size: int) -> tuple[Tensor, Tensor]:
     if len(stage.strand_hits.sample):
         colour, strand_kind = shaded_strands(stage.strands, stage.strand_hits, stage.view, light, stage.shadow)
         pixel = _pixel_of(stage.strand_hits.sample, size, samples)
-        picture = picture.index_add(0, pixel, developed(colour) / samples**2)
-        hairy = (strand_kind != LASH).float() / samples**2
+        picture = picture.index_add(0, pixel, developed(colour) * part[:, None])
+        hairy = (strand_kind != LASH) * part
         masks[:, 1].index_add_(0, pixel, hairy)
-        masks[:, 0].index_add_(0, pixel, 1 / samples**2 - hairy)
+        masks[:, 0].index_add_(0, pixel, part - hairy)
     picture = _through_lenses(stage, picture, size)
     shape_ = (B, size, size, -1)
     return picture.reshape(shape_).permute(0, 3, 1, 2), masks.reshape(shape_).permute(0, 3, 1, 2)
+
+
+def _cover(stage: _Stage) -> Tensor:
+    """How much of its sample each strand hit [N] covers. Single hairs of brows, beards and lashes let skin through."""
+    strands, found = stage.strands, stage.strand_hits
+    if stage.pixel > FINE:
+        return torch.ones(len(found.sample), device=stage.buffer.device)
+    away = depth_of(stage.buffer[found.sample], DEPTHS)
+    scale = (stage.view.focal * stage.side)[strands.person[found.strand]]
+    wide = 2 * found.of(strands.radius[..., None])[:, 0] * away * scale
+    return torch.where(strands.material[found.strand] == HAIR, 1.0, wide.clamp(max=1))
+
+
+def _below(stage: _Stage, part: Tensor) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor]]:
+    """Samples [K] of which strands cover only a part of a pixel, part [N], and how much of it [K] is left for the
+    surface below them; and the same where there is none."""
+    left = 1 / stage.samples**2 - part
+    thin = (left > 0).nonzero().squeeze(1)
+    sample, left = stage.strand_hits.sample[thin], left[thin]
+    seen = stage.below[sample] >= 0
+    return sample[seen], left[seen], (sample[~seen], left[~seen])
 
 
 def _through_lenses(stage: _Stage, picture: Tensor, size: int) -> Tensor:

@@ -9,7 +9,7 @@ import torch
 from short_search import shorten
 
 from depixel.errors import CancelledError
-from depixel.faces.drawn.engine import DrawnFaces, Person, error_of
+from depixel.faces.drawn.engine import DrawnFaces, GivenSquares, Person
 from depixel.faces.drawn.proposals import propose
 from depixel.faces.reader import ReaderNetwork, reading_of
 from depixel.monitor import Monitor
@@ -63,20 +63,34 @@ def test_dials_are_obeyed(portrait: torch.Tensor) -> None:
     assert bool(person.is_option("glasses", "round"))
 
 
-def test_a_square_has_the_size_and_the_colours_of_the_portrait(portrait: torch.Tensor, person: Person) -> None:
-    """The joined square, reduced, is close to the portrait before any projection; its size is one that is drawn."""
-    squares = DrawnFaces(CPU).squares(person, portrait, 100, 0.0)
-
+def _given(portrait: torch.Tensor) -> GivenSquares:
     small = torch.nn.functional.adaptive_avg_pool2d(portrait, 16)
-    assert squares.shape == (1, 4, 128, 128)
-    assert error_of(squares, small, torch.ones(1, 1, 16, 16)) < 2e-3
+    return GivenSquares(small, torch.ones(len(small), 1, 16, 16))
+
+
+def test_a_square_has_the_size_and_the_colours_of_the_portrait(portrait: torch.Tensor, person: Person) -> None:
+    """The joined square shrinks to nearly the given pixels before any projection; the size is one that is drawn."""
+    answer = DrawnFaces(CPU).squares(person, portrait, _given(portrait), 100, 0.0)
+
+    assert answer.pictures.shape == (1, 4, 128, 128)
+    assert answer.error < 2e-3
+    assert _given(portrait).error_of(answer.pictures[:, :3], 0) < answer.error
+
+
+def test_a_person_as_found_is_not_relit(portrait: torch.Tensor, person: Person) -> None:
+    """What the answer misses is what the report says."""
+    answer = DrawnFaces(CPU).squares(person, portrait, _given(portrait), 128, 0.0, as_found=True)
+
+    assert abs(_given(portrait).error_of(answer.pictures[:, :3], 0) - answer.error) < 1e-7
 
 
 def test_equal_frames_stay_equal(portrait: torch.Tensor, person: Person) -> None:
     """A still picture does not flicker."""
-    squares = DrawnFaces(CPU).squares(person, portrait.expand(2, -1, -1, -1), 128, 0.0)
+    twice = portrait.expand(2, -1, -1, -1)
 
-    assert torch.equal(squares[0], squares[1])
+    pictures = DrawnFaces(CPU).squares(person, twice, _given(twice), 128, 0.0).pictures
+
+    assert torch.equal(pictures[0], pictures[1])
 
 
 def test_cancelling_stops_between_drawings(portrait: torch.Tensor) -> None:

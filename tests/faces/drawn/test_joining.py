@@ -1,12 +1,11 @@
-"""The low band of one picture and the fine band of another."""
+"""A drawn person in the light of a soft face."""
 
 from __future__ import annotations
 
 import torch
 
 from depixel.degradation import resize
-from depixel.faces.drawn.colour_fit import blurred
-from depixel.faces.drawn.joining import CUT_OFF, joined, low_band
+from depixel.faces.drawn.joining import joined
 
 SIZE = 256
 
@@ -15,67 +14,87 @@ def _texture(seed: int = 0) -> torch.Tensor:
     return 0.1 * torch.rand(1, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(seed)) - 0.05
 
 
-def _everywhere(agreement: float = 1.0) -> torch.Tensor:
-    return torch.full((1, 1, 64, 64), agreement)
+def _all(part: int, side: int) -> torch.Tensor:
+    """A picture that shows one part everywhere: [1, 4, side, side]."""
+    parts = torch.zeros(1, 4, side, side)
+    parts[:, part] = 1
+    return parts
 
 
-def test_low_band_comes_from_the_soft_picture() -> None:
-    """
-    Reduced to 16 pixels, the joined picture equals the soft one; an edge missing from the drawing blurs it slightly.
-    """
+def test_light_comes_from_the_soft_picture() -> None:
+    """Shrunk, the person without imagination has the colours of the soft face."""
     soft = torch.full((1, 3, 64, 64), 0.5)
-    soft[:, :, :, 32:] = 0.55
+    soft[:, :, :, 32:] = 0.6
 
-    answer = joined(soft, 0.5 + _texture(), _everywhere())
+    answer = joined(soft, 0.4 + _texture(), _all(0, SIZE), _all(0, 64), 16, 0.0).picture
 
-    assert float((resize(answer, 16, 16) - resize(soft, 16, 16)).abs().max()) < 0.015
-
-
-def test_fine_band_comes_from_the_drawing() -> None:
-    """Where both show the same, the drawing's whole texture is used."""
-    soft, texture = torch.full((1, 3, 64, 64), 0.5), _texture()
-
-    answer = joined(soft, 0.5 + texture, _everywhere())
-
-    fine = texture - low_band(texture, CUT_OFF * SIZE)
-    assert float(((answer - 0.5) * fine).sum() / fine.square().sum()) > 0.95
+    assert float((resize(answer, 16, 16) - resize(soft, 16, 16)).abs().max()) < 0.02
 
 
-def test_no_detail_where_the_two_differ() -> None:
-    """A drawing in another colour adds no texture."""
-    soft, texture = torch.full((1, 3, 64, 64), 0.2), _texture()
+def test_detail_comes_from_the_drawing() -> None:
+    """Where both show the same part, the drawing's texture is there, stronger on a brighter face."""
+    texture = _texture()
+    fine = texture - torch.nn.functional.interpolate(resize(texture, 64, 64), (SIZE, SIZE))
 
-    answer = joined(soft, 0.9 + texture, _everywhere())
+    strengths = [
+        float(((joined(torch.full((1, 3, 64, 64), light), 0.5 + texture, _all(0, SIZE), _all(0, 64), 16, 0.0).picture
+                - light) * fine).sum() / fine.square().sum())
+        for light in (0.5, 0.6)
+    ]  # fmt: skip
 
-    assert float(answer.std()) < 0.15 * float(texture.std())
+    assert strengths[0] > 0.9
+    assert strengths[1] > 1.05 * strengths[0]
+
+
+def test_imagination_keeps_the_light_of_the_person() -> None:
+    """With all of it, light that no given pixel can show is the drawing's."""
+    soft, drawn = torch.full((1, 3, 64, 64), 0.5), torch.full((1, 3, SIZE, SIZE), 0.5)
+    drawn[..., 120:136] = 0.7  # a quarter of a given pixel
+
+    calm, bold = (
+        joined(soft, drawn, _all(0, SIZE), _all(0, 64), 4, imagination).picture[0, 0, 128, 128]
+        for imagination in (0.0, 1.0)
+    )
+
+    assert float(calm) < 0.55
+    assert float(bold) > 0.6
 
 
 def test_no_detail_where_the_parts_differ() -> None:
-    """Hair that only the drawing has adds no texture, whatever its colour."""
+    """Hair that only the drawing has leaves no texture; the answer shows what the soft face does."""
     soft = torch.full((1, 3, 64, 64), 0.5)
 
-    answer = joined(soft, 0.5 + _texture(), _everywhere(0.0))
+    answer = joined(soft, 0.5 + _texture(), _all(1, SIZE), _all(0, 64), 16, 0.0)
 
-    assert float((answer - 0.5).abs().max()) < 1e-6
-
-
-def test_low_band_is_a_gaussian_at_any_size() -> None:
-    """The coarse grid makes no significant difference."""
-    picture = 0.5 + 4 * _texture(3)
-
-    coarse, fine = low_band(picture, 12.0), picture
-
-    inside = (slice(None), slice(None), slice(40, -40), slice(40, -40))  # at the border a single pixel is repeated
-    assert float((coarse - blurred(fine, 12.0))[inside].abs().max()) < 0.004
+    assert float((answer.picture - 0.5).abs().max()) < 1e-5
+    assert float(answer.masks[:, 0].min()) > 0.99
 
 
-def test_detail_follows_the_brightness_of_the_soft_picture() -> None:
-    """A texture drawn on a lighter background is weaker on a darker one: by the ratio of the two."""
-    texture = _texture()
+def test_clothes_of_another_colour_are_left_out() -> None:
+    """A red collar cannot be relit to a blue one."""
+    soft = torch.tensor([0.05, 0.05, 0.9])[:, None, None].expand(1, 3, 64, 64)
+    drawn = torch.tensor([0.9, 0.02, 0.02])[:, None, None].expand(1, 3, SIZE, SIZE)
 
-    answer = joined(torch.full((1, 3, 64, 64), 0.4), 0.5 + texture, _everywhere())
+    answer = joined(soft, drawn, _all(2, SIZE), _all(2, 64), 16, 0.0).picture
 
-    fine = texture - low_band(texture, CUT_OFF * SIZE)
-    drawn_alike = joined(torch.full((1, 3, 64, 64), 0.5), 0.5 + texture, _everywhere())
-    weaker = ((answer - 0.4) * fine).sum() / ((drawn_alike - 0.5) * fine).sum()
-    assert 0.6 < float(weaker) < 0.85
+    assert float((answer - soft[..., :1, :1]).abs().max()) < 0.05
+
+
+def test_nothing_is_shown_where_nothing_was_drawn() -> None:
+    """Beyond the border of a drawing that was moved the soft face shows."""
+    masks = _all(0, SIZE)
+    masks[..., :64] = 0
+
+    answer = joined(torch.full((1, 3, 64, 64), 0.5), 0.5 + _texture(), masks, _all(0, 64), 16, 0.0).picture
+
+    assert float((answer[..., :56] - 0.5).abs().max()) < 0.01
+
+
+def test_without_parts_all_is_drawn() -> None:
+    """An emoji has no parts that a network would find."""
+    masks = _all(0, SIZE)
+
+    answer = joined(torch.full((1, 3, 64, 64), 0.4), 0.5 + _texture(), masks, None, 16, 1.0)
+
+    assert float((resize(answer.picture, 16, 16) - 0.4).abs().max()) < 0.02
+    assert torch.equal(answer.masks, masks)

@@ -49,5 +49,5 @@ def test_no_agreement_between_two_outlines() -> None:
     same = agreement(_halves(48), _halves(32))
 
     assert same.shape == (1, 1, GRID, GRID)
-    assert float(same[..., GRID // 2 + 10 : GRID // 4 * 3 - 10].max()) < 0.3
+    assert float(same[..., GRID // 2 + 16 : GRID // 4 * 3 - 16].max()) < 0.1
     assert float(same[..., : GRID // 4].min()) > 0.95

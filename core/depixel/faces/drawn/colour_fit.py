@@ -66,7 +66,10 @@ def fit_colours(
     seen = behind if parts is None else resize(parts[:, 3:], side, side).expand(count, -1, -1, -1)
     background = _smooth(target, seen)
     rest = (target - background * behind).flatten(2)  # [B, channel, pixel]
-    w = weight.flatten(2)[:, :, None] / side**2  # [B, 1, 1, pixel]
+    counts = weight
+    if parts is not None:  # hair drawn over background would take its colour
+        counts = weight * (masks * resize(parts, side, side)).sum(1, keepdim=True).clamp(0, 1)
+    w = counts.flatten(2)[:, :, None] / side**2  # [B, 1, 1, pixel]
     columns = regions.permute(0, 2, 3, 1)  # [B, channel, pixel, region]
     weighted = columns * w.transpose(2, 3)
     ridge = torch.tensor(RIDGE, device=target.device)

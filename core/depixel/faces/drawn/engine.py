@@ -16,12 +16,13 @@ from depixel.degradation import resize
 from depixel.faces.drawn.anchors import anchored, find_anchors
 from depixel.faces.drawn.colour_fit import FittedColours, fit_colours, recoloured
 from depixel.faces.drawn.hair_tint import tinted
-from depixel.faces.drawn.joining import CUT_OFF, joined
+from depixel.faces.drawn.joining import Joined, joined
 from depixel.faces.drawn.landmark_fit import fit_landmarks, landmarks_of
-from depixel.faces.drawn.outlines import agreement
+from depixel.faces.drawn.part_edges import sharpened
 from depixel.faces.drawn.portrait import Portrait, middle_first
 from depixel.faces.drawn.proposals import TriedStyles, likely_styles, propose
 from depixel.faces.drawn.refinement import misfit, refine
+from depixel.faces.drawn.relighting import relit
 from depixel.faces.drawn.warping import Warp, register
 from depixel.faces.face_parts import released_parts
 from depixel.faces.reader import released_reader
@@ -38,13 +39,11 @@ alike.
 """
 ROUNDS = 2
 """Rounds of refinement of the best people."""
-STRAY = 25.0
-"""How much lower the cut-off is at full imagination: more of the drawn person is visible."""
 OWN_SHAPE = 3.0
 """How much stiffer eyes, nose and mouth resist the warp at full imagination: they stay those of the person."""
 PROPOSAL_SIZE, FIT_SIZE, TRIED_SIZE = 48, 32, 48
 """Pixels per side at which proposals are drawn, at which they are compared, and at which hair styles are tried on."""
-PICKY = 0.12
+PICKY = 0.08
 """The fraction of the smallest error by which a hair style is worse when it is 2.7 times less probable."""
 WARP_SIZE = 128
 """Pixels per side at which a drawing is registered with the portrait."""
@@ -61,6 +60,42 @@ class Person:
     """A table with one row."""
     error: float
     """The misfit with the portrait: see `refinement.misfit`."""
+
+
+@dataclass(frozen=True)
+class GivenSquares:
+    """The pixels of the input around one face, in each frame."""
+
+    small: Tensor
+    """[F, 4, n, n] opaque."""
+    weight: Tensor
+    """[F, 1, n, n], how much each pixel counts."""
+
+    @property
+    def side(self) -> int:
+        """Pixels a side."""
+        return self.small.shape[2]
+
+    def error_of(self, picture: Tensor, frame: int) -> float:
+        """Mean squared error on [0, 1] of a picture [1, 3, S, S], scaled back, against one frame."""
+        small, weight = (part[frame : frame + 1].to(picture) for part in (self.small[:, :3], self.weight))
+        difference = (resize(picture, self.side, self.side) - small).square().mean(1, keepdim=True) * weight
+        return float(difference.mean() / weight.mean())
+
+    def relit(self, square: Joined, frame: int) -> Tensor:
+        """The picture [1, 3, S, S] in a light in which it almost scales back to one frame."""
+        small, weight = (part[frame : frame + 1].to(square.picture) for part in (self.small[:, :3], self.weight))
+        return relit(square.picture, square.masks, small, weight)
+
+
+@dataclass(frozen=True)
+class DrawnSquares:
+    """One person, drawn in each frame."""
+
+    pictures: Tensor
+    """[F, 4, S, S] opaque, S at most LARGEST."""
+    error: float
+    """Mean squared error on [0, 1] of the worst frame, scaled back, before the light was fitted to the input."""
 
 
 class DrawnFaces:
@@ -84,7 +119,8 @@ class DrawnFaces:
         soft = soft.to(self.device)
         colours, reading = soft[:, :3].clamp(0, 1), self.reader.read(soft)
         if self.sure:
-            return Portrait(colours, reading, released_parts(str(self.device)).find(soft))
+            parts = released_parts(str(self.device)).find(soft)
+            return Portrait(colours, reading, sharpened(parts, colours))
         anchors = find_anchors(colours.cpu())
         return Portrait(colours, reading if anchors is None else anchored(reading, anchors), None)
 
@@ -135,13 +171,14 @@ class DrawnFaces:
         self,
         person: Person,
         soft: Tensor,
+        given: GivenSquares,
         size: int,
         imagination: float,
         monitor: Monitor = SILENT,
         as_found: bool = False,
-    ) -> Tensor:
+    ) -> DrawnSquares:
         """
-        The person drawn in each frame and joined with the neural answers: [F, 4, S, S] opaque, S at most LARGEST.
+        The person drawn in each frame, joined with the neural answers.
 
         In the first frame the head follows the person's parameters; in the others it moves with the landmarks.
 
@@ -150,6 +187,9 @@ class DrawnFaces:
             size: pixels per side that are needed.
             imagination: how much of the drawing, as opposed to the neural answer, is visible.
             as_found: the drawing alone, in the portrait's colours.
+
+        Raises:
+            CancelledError: the monitor says so.
         """
         size = _drawn_size(size)
         # If the portrait does not look like a face, the drawn face is shown, as far as the pixels allow.
@@ -158,6 +198,7 @@ class DrawnFaces:
         places = _steadied(torch.cat([portrait.reading.landmarks for portrait in portraits]))
         places = landmarks_of(person.parameters).to(places) + places - places[:1]
         answers: list[Tensor] = []
+        error = 0.0
         fit: _Fit | None = None
         for k, portrait in enumerate(portraits):
             monitor.check(STOPPED)
@@ -168,11 +209,13 @@ class DrawnFaces:
             if k:
                 parameters = fit_landmarks(parameters, places[k : k + 1], shaped=False)
             part = monitor.part(k / len(soft), (k + 1) / len(soft))
-            picture, fit = _square(parameters, portrait, size, shown, fit, part)
+            square, fit = _square(parameters, portrait, size, given.side, shown, fit, part)
+            error = max(error, given.error_of(square.picture, k))
+            picture = square.picture if as_found else given.relit(square, k)
             answers.append(picture.cpu())
             part.step(SearchStep(1, 1, person.error, stage="drawing"))
         colours = torch.cat(answers)
-        return torch.cat([colours, torch.ones_like(colours[:, :1])], 1)
+        return DrawnSquares(torch.cat([colours, torch.ones_like(colours[:, :1])], 1), error)
 
 
 @dataclass(frozen=True)
@@ -194,10 +237,11 @@ def _square(
     parameters: Parameters,
     portrait: Portrait,
     size: int,
+    given: int,
     imagination: float | None,
     before: _Fit | None,
     monitor: Monitor,
-) -> tuple[Tensor, _Fit]:
+) -> tuple[Joined, _Fit]:
     drawing = draw(parameters, size, samples=2)
     monitor.step(SearchStep(1, 2, 0.0, stage="drawing"))
     # Fitted again at the size of the picture: what covers what differs slightly from the small drawing.
@@ -208,18 +252,15 @@ def _square(
         colours = replace(colours, gains=(colours.gains + before.colours.gains) / 2)
     picture = recoloured(drawing, colours)
     if imagination is None:  # as found
-        return picture, _Fit(colours, None)
+        return Joined(picture, drawing.masks), _Fit(colours, None)
     soft = F.interpolate(portrait.soft, (WARP_SIZE, WARP_SIZE), mode="bicubic", align_corners=False).clamp(0, 1)
     core = _core(drawing, WARP_SIZE)
     outlines = None if portrait.parts is None else (resize(drawing.masks, WARP_SIZE, WARP_SIZE), portrait.parts)
     start = None if before is None else before.warp
     stiff = core * (1 + OWN_SHAPE * imagination)
     warp = register(resize(picture, WARP_SIZE, WARP_SIZE), soft, weight, stiff, outlines, start)
-    same = torch.ones_like(core)
-    if portrait.parts is not None:
-        same = agreement(warp.applied(drawing.masks), portrait.parts)
-    cut_off = CUT_OFF * (1 + STRAY * imagination)
-    return joined(portrait.soft, warp.applied(picture), same, cut_off), _Fit(colours, warp)
+    picture, masks = warp.applied(picture), warp.applied_to_masks(drawing.masks)
+    return joined(portrait.soft, picture, masks, portrait.parts, given, imagination), _Fit(colours, warp)
 
 
 # From brows to chin, 1 inside and soft at the border: [B, 1, n, n].
@@ -244,16 +285,3 @@ def share_of_finding(size: int, frames: int) -> float:
     """The share of the time in which a person is found, who is then drawn `size` pixels large in so many frames."""
     drawing = 0.1 + 2.5 * (_drawn_size(size) / LARGEST) ** 2  # of the time for finding, measured at 128, 512 and 1024
     return 1 / (1 + frames * drawing)
-
-
-def error_of(squares: Tensor, small: Tensor, weight: Tensor) -> float:
-    """
-    Mean squared error on [0, 1] between squares [F, 4, S, S], scaled back, and the source pixels [F, 4, n, n]; the
-    worst frame.
-
-    Args:
-        weight: [F, 1, n, n], the weight of each source pixel.
-    """
-    side = small.shape[2]
-    difference = (resize(squares, side, side) - small)[:, :3].square().mean(1, keepdim=True) * weight
-    return float((difference.mean((1, 2, 3)) / weight.mean((1, 2, 3))).max())

@@ -12,9 +12,9 @@ from depixel.portrait.rendering import Drawing
 
 MEASURED = 32
 """Pixels per side at which hair is compared."""
-SURE = 0.6
+SURE = 0.35
 """Fraction of a pixel that hair must cover to count."""
-LEAST = 24
+LEAST = 16
 """Number of hair pixels below which only brows could be measured, so nothing is changed."""
 DYED = 0.8
 """Distance of the logarithms above which no natural colour fits."""

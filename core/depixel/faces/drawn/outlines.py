@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from depixel.degradation import resize
 from depixel.faces.drawn.colour_fit import blurred
 
-GRID = 128
+GRID = 256
 """Pixels per side at which the parts are compared."""
-TOLERANCE = 1.5 / 64
-"""
-Standard deviation of the blur before parts are compared, as a fraction of the side: outlines may be off by about as
-much.
-"""
-FADES, GONE = 0.3, 0.65
-"""Fraction of a place that shows something else: where drawn detail begins to fade, and where it is gone."""
+REACH = 1.6 / 64
+"""How far outlines may be off, as a fraction of the side."""
+GONE, WHOLE = 0.6, 0.9
+"""Fraction of a place that shows the same part: drawn detail is gone up to the first and whole from the second."""
+EDGE = 5
+"""Width of an edge in pixels of the grid."""
+SOFTNESS = 0.6 / 64
+"""Standard deviation of the blur between drawn detail and the rest, as a fraction of the side."""
 
 
 def outline_miss(masks: Tensor, parts: Tensor, weight: Tensor) -> Tensor:
@@ -37,16 +37,16 @@ def outline_miss(masks: Tensor, parts: Tensor, weight: Tensor) -> Tensor:
 
 def agreement(masks: Tensor, parts: Tensor) -> Tensor:
     """
-    [B, 1, GRID, GRID], 0 to 1: where a drawing shows the same part as the portrait; 1 inside and at common outlines.
+    [B, 1, GRID, GRID], 0 to 1: where the portrait shows the same part as the drawing, in that place or next to it.
 
     Args: as `outline_miss`.
     """
-    sigma = TOLERANCE * GRID
-    other = (blurred(_on_grid(masks), sigma) - blurred(_on_grid(parts), sigma)).abs().sum(1, keepdim=True) / 2
-    same = ((GONE - other) / (GONE - FADES)).clamp(0, 1)
-    # Detail fades on both sides of an outline that should not be there.
-    least = -F.max_pool2d(-same, 5, stride=1, padding=2)
-    return blurred(torch.minimum(same, least + 0.25), 1.5)
+    kernel = 2 * round(REACH * GRID) + 1
+    near = F.max_pool2d(_on_grid(parts).clamp(0, 1), kernel, stride=1, padding=kernel // 2)
+    same = (_on_grid(masks) * near).sum(1, keepdim=True)
+    same = ((same - GONE) / (WHOLE - GONE)).clamp(0, 1)
+    # The edge of what is left out goes with it, or it would remain as a line.
+    return blurred(-F.max_pool2d(-same, EDGE, stride=1, padding=EDGE // 2), SOFTNESS * GRID)
 
 
 def _on_grid(picture: Tensor) -> Tensor:

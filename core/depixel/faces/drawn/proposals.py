@@ -41,8 +41,11 @@ ASIDE = ("side-swept", "pixie", "bob", "side-part")
 """Hair that falls over the forehead: the reader may take it for any kind."""
 DOUBT = 0.15
 """Fraction of the proposals that wear any hair, regardless of the reading."""
-PLAIN = ("frown", "brows_up", "brows_inner", "brows_down", "squint", "pucker", "press", "sneer", "cheeks", "lopsided")
+PLAIN = ("frown", "brows_up", "brows_inner", "brows_down", "squint", "pucker", "press", "sneer", "cheeks", "lopsided",
+         "gaze", "lids")  # fmt: skip
 """Expressions drawn at half strength: few pixels tell little about them, and strong ones look wrong."""
+MAKE_UP = ("lipstick", "eyeshadow", "eyeliner", "rouge", "lash_length")
+"""Make-up, drawn weaker for the same reason."""
 
 
 class TriedStyles(NamedTuple):
@@ -100,18 +103,22 @@ def propose(
         imagination: how far the whole group differs from the reading, 0 to 1.
         styles: the result of trying styles on; None = hair follows the reading.
     """
-    people = sample(seeds)
     noise = torch.stack([_noise(seed) for seed in seeds])
     common = imagination * _noise(group, 1).clamp(-1.6, 1.6)
     changes: dict[str, Tensor | float | str] = {}
-    for column, (name, spread) in enumerate(SPREADS.items()):
-        changes[name] = reading.numbers[name] + spread * noise[:, column] + STRAYS[name] * common[column]
+    who = {name: reading.numbers[name] + spread * noise[:, column] + STRAYS[name] * common[column]
+           for column, (name, spread) in enumerate(SPREADS.items())}  # fmt: skip
+    # What comes with age, gender and tone (grey hair, make-up, wrinkles) follows them.
+    people = sample(seeds, _in_range(who))
+    changes.update(who)
     changes["features"] = people["features"] * (1 + MARKED * imagination)
     share = ANCESTRY_SHARE * (1 - imagination)
     mixed = share * reading.ancestry + (1 - share) * people["ancestry"]
     changes["ancestry"] = mixed / mixed.sum(1, keepdim=True)
     for name in PLAIN:
         changes[name] = people[name] * 0.5
+    for name in MAKE_UP:
+        changes[name] = people[name] * 0.6
     for name in ("yaw", "pitch", "roll"):
         changes[name] = reading.numbers[name].expand(len(seeds))
     eyes = reading.landmarks[:, :2].mean(1)
@@ -133,6 +140,10 @@ def propose(
         changes["hair"], changes["hair_side"] = styles.options[row].float(), styles.sides[row]
     changes["beard"] = _worn("beard", BEARDS, reading.beard[0], even[:, 10:12], 0.0)
     return fit_landmarks(people.replaced(changes).clamped(), reading.landmarks)
+
+
+def _in_range(values: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: value.clamp(by_name()[name].low, by_name()[name].high) for name, value in values.items()}
 
 
 # Option [B] of a choice: first the reader's kind, by its probabilities, then one of the options of that kind.

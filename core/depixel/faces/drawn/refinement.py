@@ -12,18 +12,28 @@ from depixel.degradation import resize
 from depixel.faces.drawn.colour_fit import fit_colours, recoloured
 from depixel.faces.drawn.outlines import outline_miss
 from depixel.faces.drawn.portrait import Portrait
+from depixel.faces.reader import LANDMARKS
 from depixel.monitor import SILENT, Monitor, SearchStep
+from depixel.portrait.head import released_head
 from depixel.portrait.parameters import Parameters, layout
 from depixel.portrait.rendering import Drawing, draw
 
 STEPS = {
     "eyes_at": 0.012, "scale": 0.012, "yaw": 4.0, "pitch": 3.0, "mouth_open": 0.08, "smile": 0.2, "brows_up": 0.2,
-    "hair_length": 0.2, "hair_fringe": 0.2, "hair_volume": 0.25, "key_azimuth": 25.0, "exposure": 0.3, "tone": 0.1,
+    "hair_length": 0.2, "hair_fringe": 0.2, "hair_volume": 0.25, "key_azimuth": 25.0, "key_elevation": 15.0,
+    "exposure": 0.3, "tone": 0.1, "weight": 0.15,
 }  # fmt: skip
 """Parameter => step for its derivative, which is also how far it usually moves."""
+SHAPE = {
+    "head-scale-horiz-decr-incr": 0.2, "head-fat-decr-incr": 0.25, "chin-width-decr-incr": 0.25,
+    "cheek-volume-decr-incr": 0.2, "neck-scale-horiz-decr-incr": 0.25,
+}  # fmt: skip
+"""The same for features that move the outline of face and neck and leave the person much the same."""
 NOISE = 0.06
 """Standard deviation of a pixel on [0, 1] that the drawing is not expected to explain."""
-OUTLINES = 0.1
+ASTRAY = 0.012
+"""Standard deviation of a landmark from where it was read, as a fraction of the side."""
+OUTLINES = 0.35
 """Cost of showing another part than the portrait everywhere, in squared error of colours on [0, 1]."""
 SIZE, FIT_SIZE = 48, 32
 """Pixels per side that are drawn, and that are compared."""
@@ -51,25 +61,26 @@ def refine(
         CancelledError(stopped): the monitor was cancelled.
     """
     columns, steps = _columns(free)
-    u = torch.zeros(len(columns))
+    u = torch.zeros(1, len(columns))
     scale = (weight / (weight.mean() * FIT_SIZE**2)).sqrt() * _PIXELS**0.5
     current, error = _compared(person, portrait, weight, scale)
     for turn in range(rounds):
         monitor.check(stopped)
         monitor.step(SearchStep(turn, rounds, float(error[0]), stage="drawing"))
         shifted = _moved(person, columns, steps, u + torch.eye(len(columns)))
-        pictures, _ = _compared(shifted, portrait, weight, scale)
-        jacobian = (pictures - current).T  # [pixels, C]
+        residuals, _ = _compared(shifted, portrait, weight, scale)
+        jacobian = (residuals - current).T  # [residuals, C]
         normal = jacobian.T @ jacobian + torch.eye(len(columns))
-        slope = jacobian.T @ current[0] + u
+        slope = jacobian.T @ current[0] + u[0]
         step = torch.linalg.solve(normal, slope)
-        tries = torch.stack([u - length * step for length in (0.35, 0.7, 1.0)])
-        pictures, errors = _compared(_moved(person, columns, steps, tries), portrait, weight, scale)
-        best = int(errors.argmin())
-        if float(errors[best]) >= float(error[0]):
+        tries = torch.cat([u - length * step for length in (0.35, 0.7, 1.0)])
+        residuals, errors = _compared(_moved(person, columns, steps, tries), portrait, weight, scale)
+        costs = residuals.square().sum(1) + tries.square().sum(1)
+        best = int(costs.argmin())
+        if float(costs[best]) >= float(current.square().sum() + u.square().sum()):
             break
-        u, current, error = tries[best], pictures[best : best + 1], errors[best : best + 1]
-    return _moved(person, columns, steps, u[None]), float(error[0])
+        u, current, error = tries[best : best + 1], residuals[best : best + 1], errors[best : best + 1]
+    return _moved(person, columns, steps, u), float(error[0])
 
 
 def misfit(drawing: Drawing, portrait: Portrait, weight: Tensor) -> Tensor:
@@ -90,7 +101,11 @@ def _compared(people: Parameters, portrait: Portrait, weight: Tensor, scale: Ten
     target = portrait.colours(FIT_SIZE)
     colours = fit_colours(drawing, target, weight, portrait.parts)
     answer = resize(recoloured(drawing, colours), FIT_SIZE, FIT_SIZE)
-    residuals = [((answer - target) * (scale / NOISE)).flatten(1)]
+    places = torch.stack([drawing.landmarks[name] for name in LANDMARKS], 1)
+    residuals = [
+        ((answer - target) * (scale / NOISE)).flatten(1),
+        ((places - portrait.reading.landmarks.to(places)) / ASTRAY).flatten(1),
+    ]
     error = colours.error
     if portrait.parts is not None:
         seen = resize(portrait.parts, FIT_SIZE, FIT_SIZE)
@@ -112,4 +127,10 @@ def _columns(free: Tensor) -> tuple[Tensor, Tensor]:
         chosen = [column for column in range(place.start, place.stop) if bool(free[column])]
         columns += chosen
         steps += [step] * len(chosen)
+    features, names = layout()["features"].start, released_head(str(free.device)).feature_names
+    for name, step in SHAPE.items():
+        column = features + names.index(name)
+        if bool(free[column]):
+            columns.append(column)
+            steps.append(step)
     return torch.tensor(columns), torch.tensor(steps)

@@ -44,8 +44,12 @@ class Warp:
     """
 
     def applied(self, pictures: Tensor) -> Tensor:
-        """Pictures or masks [B, C, S, S] in [0, 1], warped."""
+        """Pictures [B, C, S, S] in [0, 1], warped; the border is repeated."""
         return _moved(pictures, self.field).clamp(0, 1)
+
+    def applied_to_masks(self, masks: Tensor) -> Tensor:
+        """Masks [B, K, S, S] in [0, 1], moved; all are 0 beyond the border, where nothing was drawn."""
+        return _moved(masks, self.field, padding="zeros").clamp(0, 1)
 
 
 def register(
@@ -119,13 +123,13 @@ def _features(picture: Tensor) -> Tensor:
     return torch.cat([picture, TEXTURE * above / contrast], 1)
 
 
-def _moved(pictures: Tensor, field: Tensor) -> Tensor:
+def _moved(pictures: Tensor, field: Tensor, padding: str = "border") -> Tensor:
     B, _, height, width = pictures.shape
     unmoved = torch.eye(2, 3, device=pictures.device).expand(B, -1, -1)
     places = F.affine_grid(unmoved, [B, 1, height, width], align_corners=False)
     shift = _grid(field, height).permute(0, 2, 3, 1)
     mode = "bicubic" if height > 128 else "bilinear"
-    return F.grid_sample(pictures, places + shift, mode=mode, padding_mode="border", align_corners=False)
+    return F.grid_sample(pictures, places + shift, mode=mode, padding_mode=padding, align_corners=False)
 
 
 def _grid(field: Tensor, side: int) -> Tensor:

@@ -71,6 +71,8 @@ def customs(people: dict[str, Tensor], noise: Tensor) -> None:
     lips = people["lipstick_colour"]
     red = torch.tensor([0.62, 0.16, 0.22]) + (lips - 0.5) * torch.tensor([0.5, 0.26, 0.34])
     people["lipstick_colour"] = red.clamp(0.03, 0.95)
+    brown = torch.tensor([0.42, 0.26, 0.25]) + (people["eyeshadow_colour"] - 0.45) * torch.tensor([0.45, 0.4, 0.5])
+    people["eyeshadow_colour"] = brown.clamp(0.03, 0.95)
     people["stubble"] *= (1 - female) * ((age - 17) / 6).clamp(0, 1)
     people["freckles"] *= ((0.5 - tone) / 0.2).clamp(0, 1)
     dark_eyes = 0.62 + 0.38 * people["iris_melanin"]
