@@ -4,12 +4,12 @@ Packs through the real watcher with the released weights, judged by third-party 
     pip install etcpak texture2ddecoder
     python benchmarks/pack_check.py [--pack FOLDER ...] [--keep FOLDER] [--out FILE.json]
 
-Each pack of `pack_sets.py`, and each folder or zip given with --pack (copied first), is processed twice by `depixel
-watch --once`. Reported for each: how many files were written and what was refused, by how many levels the outputs
-differ from their sources when they are scaled down again (area means, or pixel centres if the picture was treated as
-pixel art), and every `problem`: a wrong size, a missing file, an entry of an archive that changed, a DDS far from its
-source (`dds_means`: in levels, colours weighted by alpha), a mipmap that is not the mean of the level above, or work
-left for the second run.
+Each pack of `pack_sets.py`, each kind of `pack_kinds.py` and each folder or zip given with --pack (copied first) is
+processed twice by `depixel watch --once`. Reported for each: how many files were written and what was refused, by how
+many levels the outputs differ from their sources when they are scaled down again (area means, or pixel centres if the
+picture was treated as pixel art), and every `problem`: a wrong size, a missing file, an entry of an archive that
+changed, a DDS far from its source (`dds_means`: in levels, colours weighted by alpha), a mipmap that is not the mean of
+the level above, or work left for the second run.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ import texture2ddecoder
 from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+import pack_kinds
 from pack_sets import SETS, TIME
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -57,10 +58,11 @@ def watch(folder: Path, options: tuple[str, ...] = ()) -> dict[str, Any]:
     counts = {key: sum(p[key] for p in passes) for key in ("done", "copied", "failed")}
     refused = {Path(e["path"]).name: e["sentence"] for e in lines if e["what"] == "failed"}
     remarks = {Path(e["path"]).name: e["sentence"] for e in lines if e["what"] == "done" and e["sentence"]}
+    left = {Path(e["path"]).name: e["sentence"] for e in lines if e["what"] == "left"}
     seconds = round(time.perf_counter() - started, 1)
     if ran.returncode and not passes:
         raise SystemExit(f"{' '.join(command)} ended with {ran.returncode}: {ran.stderr.strip()[-500:]}")
-    return {"exit": ran.returncode, "seconds": seconds, **counts, "refused": refused, "remarks": remarks}
+    return {"exit": ran.returncode, "seconds": seconds, **counts, "refused": refused, "remarks": remarks, "left": left}
 
 
 def premultiplied(image: Image.Image) -> Pixels:
@@ -333,6 +335,10 @@ def main() -> None:
             if not args.only or name in args.only:
                 make(root / name)
                 results[name] = examined(name, root / name)
+                sys.stderr.write(f"{name}: {json.dumps(results[name])}\n")
+        for name in pack_kinds.KINDS:
+            if not args.only or name in args.only:
+                results[name] = pack_kinds.examined(name, root, watch)
                 sys.stderr.write(f"{name}: {json.dumps(results[name])}\n")
         for pack in args.pack:
             target = root / f"given-{pack.stem}"

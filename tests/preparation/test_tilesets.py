@@ -24,7 +24,9 @@ def _tileset(columns: int, rows: int, side: int) -> Picture:
     return Picture((np.concatenate([np.concatenate(row, 1) for row in tiles]),), mode="RGB")
 
 
-@pytest.mark.parametrize(("columns", "rows", "side"), [(8, 4, 16), (4, 4, 32), (3, 2, 24), (6, 3, 8), (2, 3, 64)])
+@pytest.mark.parametrize(
+    ("columns", "rows", "side"), [(8, 4, 16), (4, 4, 32), (3, 2, 24), (6, 3, 8), (2, 3, 64), (5, 4, 18), (3, 4, 40)]
+)
 def test_a_grid_of_tiles_is_found(columns: int, rows: int, side: int) -> None:
     """For any size; if asked to find frames, the engine cuts there, by default a note says how to ask."""
     picture = _tileset(columns, rows, side)

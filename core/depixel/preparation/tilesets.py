@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from depixel.picture import Picture
 
-_SIDES = (64, 48, 32, 24, 16, 8)  # pixels, of tiles
+_SIDES = (128, 96, 64, 48, 40, 36, 32, 24, 20, 18, 16, 12, 10, 8)  # pixels, of tiles
 _LEAST_TILES = 6
 _SHARP = 2.0  # times the steps beside it: the step across a line between two tiles
 _MOST_LINES = 0.75  # share of the lines that must be so sharp
