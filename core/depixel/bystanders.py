@@ -1,6 +1,6 @@
 """
-Files in a folder that are no pictures: those that systems leave there, which are skipped silently, and archives of
-pictures that are not opened, which are named with advice.
+Files in a folder that are not pictures: system files, which are skipped silently, and archives of pictures that are not
+opened, which are reported with advice.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ _ENCRYPTED = frozenset({".rpgmvp", ".png_"})
 
 
 def is_system_file(name: str) -> bool:
-    """Whether a file or folder of this name is skipped silently: hidden, or left by a system."""
+    """Whether a file or folder with this name is skipped silently: hidden, or created by a system."""
     return _SYSTEM.fullmatch(name) is not None
 
 

@@ -32,7 +32,8 @@ def side_by_side(works: Sequence[Callable[[], _T]], finished: Callable[[int], No
         finished: called on this thread with the index of each computation that has ended.
 
     Raises:
-        The first exception of a computation; those that have not begun by then never begin, the others have ended.
+        The first exception of a computation; computations that have not begun by then never begin, the others have
+        ended.
     """
     cores = count_cores()
     if cores < 2 or len(works) < 2:
@@ -62,8 +63,8 @@ def _end(futures: dict[Future[_T], int]) -> None:
 
 def even_parts(items: Sequence[_Item], most: int, cores: int) -> list[Sequence[_Item]]:
     """
-    Consecutive parts of `items` with at most `most` items each, of about the same size, so many that every core is busy
-    until the end: a multiple of `cores`, or as many as there are items.
+    Consecutive parts of `items` with at most `most` items each, of about equal size, in such a number that every core
+    is busy until the end: a multiple of `cores`, or the number of items.
     """
     count = -(-len(items) // most)
     count = min(len(items), -(-count // cores) * cores)

@@ -1,6 +1,6 @@
 """
-Pictures that meet: faces of one sky, tiles of one background. Which edge continues on which is read from the pixels,
-for engines differ in how they turn the faces. Names only say which pictures are compared.
+Adjoining pictures: faces of one sky, tiles of one background. Which edge continues which is read from the pixels,
+because engines rotate the faces differently. Names only say which pictures are compared.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy.typing as npt
 from depixel.picture import MARGINS, Picture, Pixels
 
 DEPTH = 16
-"""Pixels of a neighbour that are looked at, beyond an edge."""
+"""Pixels of a neighbour that are used beyond an edge."""
 
 _SETS = (
     ("ft", "bk", "lf", "rt", "up", "dn"),
@@ -29,8 +29,8 @@ _CUBE = re.compile(r"(?P<start>.*(?:panorama|cube|sky|skybox)[a-z]*[_-]?)(?P<num
 _GRID = re.compile(r"(?P<start>.*?)(?P<first>\d{1,3})(?P<between>[_x-])(?P<second>\d{1,3})(?P<rest>\D*)")
 _EDGES = ("left", "top", "right", "bottom")
 _OPPOSITE = {"left": "right", "right": "left", "top": "bottom", "bottom": "top"}
-_LEAST_SIDE = 8  # pixels: smaller pictures say too little
-_AS_WELL = 1.1  # of a step: what is no larger is as good
+_LEAST_SIDE = 8  # pixels: smaller pictures have too little information
+_AS_WELL = 1.1  # of a step: anything up to this counts as equally good
 _DETAIL = 0.5  # levels: an edge with less detail fits anywhere
 
 Samples = npt.NDArray[np.float32]
@@ -38,7 +38,7 @@ Samples = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Margins:
-    """What lies beyond the edges of a picture, in its own channels; None where nobody knows."""
+    """What is beyond the edges of a picture, in its own channels; None where unknown."""
 
     left: Pixels | None = None  # [h, d, C]
     top: Pixels | None = None  # [d, w, C]
@@ -63,7 +63,7 @@ class Margins:
 
 
 def neighbour_names(name: str) -> Iterator[str]:
-    """Names of pictures that may meet the one of this name: sky_ft.png => sky_bk.png, sky_lf.png ..."""
+    """Names of pictures that may adjoin the one with this name: sky_ft.png => sky_bk.png, sky_lf.png ..."""
     place = PurePosixPath(name)
     stem, suffix = place.stem, place.suffix
     ends = [(words, word) for words in _SETS for word in words if _ends_with(stem, word)]
@@ -82,7 +82,7 @@ def neighbour_names(name: str) -> Iterator[str]:
                 yield f"{grid['start']}{numbers}{grid['rest']}{suffix}"
 
 
-# As a word of its own: after another sign, or a capital after a small letter.
+# As a separate word: after a non-letter, or a capital after a small letter.
 def _ends_with(stem: str, word: str) -> bool:
     before, ending = stem[: -len(word)], stem[-len(word) :]
     if ending.lower() != word or not before:
@@ -96,14 +96,14 @@ def _like(word: str, sample: str) -> str:
 
 def margins_of(picture: Picture, others: Iterable[Picture]) -> Margins:
     """
-    What lies beyond the edges of a picture.
+    The pixels beyond the edges of a picture.
 
     Args:
-        others: the pictures that may meet it; not iterated over if this picture can have no margins.
+        others: the pictures that may adjoin it; not iterated over if this picture can have no margins.
 
     Returns:
-        Of each edge the other edge that continues it best, if the step to it is no larger than those inside. None where
-        the picture's own opposite edge does so as well: then it tiles by itself.
+        For each edge the other edge that continues it best, if the step to it is no larger than those inside. None if
+        the picture's own opposite edge is as good: then it tiles by itself.
     """
     if len(picture.frames) != 1 or min(picture.width, picture.height) < _LEAST_SIDE or picture.has_transparency:
         return Margins()
@@ -149,18 +149,18 @@ def _beyond(picture: Picture, edge: str, others: list[Pixels]) -> Pixels | None:
     return None if best is None or alone <= _AS_WELL * best[0] else _to_edge(best[1], edge)
 
 
-# In levels, in the mean, from an edge to the first line beyond it.
+# In levels: the mean step from an edge to the first line beyond it.
 def _step(line: Samples, beyond: Pixels) -> float:
     return float(np.abs(beyond[:, 0].astype(np.float32) - line).mean())
 
 
-# [length, depth, C] of [h, w, C]: the line at the edge first, going inwards; along the edge from top or left.
+# [length, depth, C] of [h, w, C]: the line at the edge first, going inwards; along the edge from the top or left.
 def _from_edge(pixels: Pixels, edge: str) -> Pixels:
     turned = pixels if edge in ("left", "right") else pixels.swapaxes(0, 1)
     return turned if edge in ("left", "top") else turned[:, ::-1]
 
 
-# [length, depth, C], the line next to the edge first, as it lies beyond the edge.
+# [length, depth, C], the line next to the edge first, in the orientation beyond the edge.
 def _to_edge(beyond: Pixels, edge: str) -> Pixels:
     turned = beyond[:, ::-1] if edge in ("left", "top") else beyond
     return np.ascontiguousarray(turned if edge in ("left", "right") else turned.swapaxes(0, 1))
@@ -173,10 +173,10 @@ def _in_channels(other: Picture, picture: Picture) -> Pixels:
 
 def with_margins(pixels: Pixels, margins: Margins) -> tuple[Pixels, tuple[int, int]]:
     """
-    A picture [h, w, C] with what lies beyond its edges; corners are filled from beside.
+    A picture [h, w, C] with its margins around it; corners are filled from the sides.
 
     Returns:
-        The larger picture, and where the old one begins in it: (top, left).
+        The larger picture, and the position of the original in it: (top, left).
     """
     height, width = pixels.shape[:2]
     left = 0 if margins.left is None else margins.left.shape[1]

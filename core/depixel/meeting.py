@@ -26,7 +26,7 @@ NOTE = (
 def with_neighbours(
     pictures: Sequence[Picture], request: Request, answer: Answer
 ) -> list[Report | DepixelError] | None:
-    """Answer pictures of which some have known neighbours (`Picture.details`, MARGINS); None where none has."""
+    """Answer pictures of which some have known neighbours (`Picture.details`, MARGINS); None if none has."""
     margins = [_margins(picture, request) for picture in pictures]
     if not any(margins):
         return None
@@ -44,7 +44,7 @@ def _margins(picture: Picture, request: Request) -> Margins:
     if not isinstance(margins, Margins) or request.wrap not in ("auto", "none") or request.box is not None:
         return Margins()
     if any(edge is not None and edge.shape[2] != picture.channels for edge in margins.every):
-        return Margins()  # its colour key became transparency: a figure on a ground does not continue
+        return Margins()  # its colour key became transparency: a figure on a background does not continue
     domain = requested(request.domain)
     if request.frames not in ("none", "auto") or request.size is not None or (domain is not None and domain.imagined):
         return Margins()

@@ -12,7 +12,7 @@ _RECENT_SECONDS = 30.0
 
 
 def work_of(pixels: int) -> int:
-    """The work for a picture with so many pixels over all frames, in units that can be added; 0 pixels = a copy."""
+    """The work for a picture with this many pixels over all frames, in units that can be added; 0 pixels = a copy."""
     return 1 if pixels <= 0 else (pixels + _OVERHEAD) * (2 if pixels <= _TURNED_PIXELS else 1)
 
 

@@ -1,4 +1,4 @@
-"""Tiles that cover the plane in a lattice (hexagons, diamonds): their answers cover it as well."""
+"""Tiles that cover the plane in a lattice (hexagons, diamonds): their answers cover it, too."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SETTLED = "outline"  # in Picture.details: has been examined
 def with_partitions(
     pictures: Sequence[Picture], request: Request, answer: Answer
 ) -> list[Report | DepixelError] | None:
-    """Answer pictures of which some are tiles of a lattice; None where none is."""
+    """Answer pictures of which some are tiles of a lattice; None if none is."""
     if request.edges == "soft" or request.size is not None or request.alpha in ("data", "premultiplied"):
         return None
     lattices = [None if _SETTLED in picture.details else lattice_of(picture) for picture in pictures]

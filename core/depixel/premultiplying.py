@@ -25,9 +25,9 @@ def with_premultiplied(
     pictures: Sequence[Picture], request: Request, answer: Answer
 ) -> list[Report | DepixelError] | None:
     """
-    Answer pictures of which some are premultiplied; None where none is.
+    Answer pictures of which some are premultiplied; None if none is.
 
-    The residual of a report is measured on the premultiplied integers, colour and alpha each by itself.
+    The residual of a report is measured on the premultiplied integers, colour and alpha separately.
     """
     are = [is_premultiplied(picture, request) for picture in pictures]
     if not any(are):
@@ -44,7 +44,7 @@ def with_premultiplied(
     return [outcomes[index] for index in range(len(pictures))]
 
 
-# On black, whatever is not light looks like the rest of a drawing.
+# On black, everything except lights looks like the rest of a drawing.
 def _on_black(request: Request) -> Request:
     return replace(request, domain=ART.name, palette="free", reading="auto", alpha="auto", candidates=1)
 

@@ -17,14 +17,14 @@ from depixel.picture import REGIONS, Picture
 from depixel.report import Answer, Candidate, Report
 from depixel.request import Request
 
-_LEAST = 2  # pixels a side
+_LEAST = 2  # pixels per side
 _MOST = 4096
 
 Region = tuple[int, int, int, int]
 
 
 def with_regions(pictures: Sequence[Picture], request: Request, answer: Answer) -> list[Report | DepixelError] | None:
-    """Answer pictures of which some have known frames; None where none has."""
+    """Answer pictures of which some have known frames; None if none has."""
     regions = [regions_of(picture, request) for picture in pictures]
     if not any(regions):
         return None

@@ -1,6 +1,6 @@
 """
-Side files of the pictures on a command line: the engine gets what they say about a picture, and those in a known format
-are written again for the larger pictures.
+Side files of the pictures on a command line: the engine gets their facts about a picture, and those in a known format
+are scaled and written for the larger pictures.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class SidesBeside:
         neighbours = (self._neighbour(path.parent / name) for name in neighbour_names(path.name))
         return with_known_margins(picture, (each for each in neighbours if each is not None))
 
-    # Read once for all pictures that meet it.
+    # Read once for all pictures that adjoin it.
     def _neighbour(self, path: Path) -> Picture | None:
         if path not in self._pictures:
             picture = None

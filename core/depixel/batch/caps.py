@@ -1,4 +1,4 @@
-"""`--only-below` and `--most`: which pictures are too large to be enlarged, and how far the others may grow."""
+"""`--only-below` and `--most`: which pictures are too large to be enlarged, and how large the answers may become."""
 
 from __future__ import annotations
 

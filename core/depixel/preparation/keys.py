@@ -1,6 +1,6 @@
 """
-Colour keys: a flat ground of one colour, such as magenta, that a game does not draw. To the engine the ground is
-transparent, so that no pixel lies between it and the figure; in the answer it is exactly the key again, and nothing
+Colour keys: a flat background in one colour, such as magenta, that a game does not draw. To the engine the background
+is transparent, so that no pixel is between it and the figure; in the answer it is exactly the key again, and nothing
 else has its colour.
 """
 
@@ -20,20 +20,20 @@ from depixel.request import Request
 
 Mask = npt.NDArray[np.bool_]
 
-_INDICES = "indices"  # in Picture.details: palette numbers of the source where its colours alone do not tell them
-_NUMBERS = "numbers"  # in Picture.details: palette numbers of the answer
+_INDICES = "indices"  # in Picture.details: palette indices of the source, if its colours alone are ambiguous
+_NUMBERS = "numbers"  # in Picture.details: palette indices of the answer
 _COLOUR = re.compile(r"#([0-9a-fA-F]{6})")
-_USUAL = (((255, 0, 255), 0.05), ((0, 255, 255), 0.25), ((0, 255, 0), 0.25))  # and the least share of the border
+_USUAL = (((255, 0, 255), 0.05), ((0, 255, 255), 0.25), ((0, 255, 0), 0.25))  # and the smallest fraction of the border
 _NEAR = 48  # levels: a colour this near to a key, in every channel, is a blend of it
-_STEP = 8  # levels by which a key of 16 bits a pixel may miss 0 or 255
+_STEP = 8  # levels by which a 16-bit-per-pixel key may differ from 0 or 255
 
 
 @dataclass(frozen=True)
 class Key:
-    """What stands for "nothing here" in a picture without transparency."""
+    """The colour or palette index for "nothing here" in a picture without transparency."""
 
     colour: tuple[int, int, int]  # 0 ... 255
-    number: int | None = None  # of the palette, where the number decides and not the colour
+    number: int | None = None  # palette index, if the index decides and not the colour
 
     @property
     def note(self) -> str:
@@ -47,10 +47,10 @@ class Key:
 
 def key_of(picture: Picture, request: Request) -> Key | None:
     """
-    The key of a picture: the one that the request names, or the one that is found; None = it has none.
+    The key of a picture: the one that the request names, or the one detected; None = it has none.
 
     Raises:
-        BadUsageError: the request names a palette number, and the picture has no palette or no such number.
+        BadUsageError: the request names a palette index, and the picture has no palette or no such index.
     """
     if request.key == "none" or request.alpha == "data" or request.domain in _NO_GROUND or request.box is not None:
         return None
@@ -69,27 +69,27 @@ def key_of(picture: Picture, request: Request) -> Key | None:
     return Key(_three(picture.palette[number]), number if _INDICES in picture.details else None)
 
 
-_NO_GROUND = ("normals", "data", "faces")  # kinds of picture that have no ground
+_NO_GROUND = ("normals", "data", "faces")  # kinds of picture without a background
 
 
 def has_numbers(picture: Picture) -> bool:
-    """Whether several palette entries that the picture uses have the same colour: only numbers tell them apart."""
+    """Whether several used palette entries of the picture have the same colour: only indices distinguish them."""
     return _INDICES in picture.details
 
 
 def without_ground(picture: Picture, request: Request) -> Picture:
-    """The picture as the engine sees it: with its key transparent, or as it is. Raises BadUsageError as `key_of`."""
+    """The picture for the engine: with its key transparent, or unchanged. Raises BadUsageError as `key_of` does."""
     key = key_of(picture, request)
     return picture if key is None else with_alpha(picture, key)
 
 
 def find_key(picture: Picture) -> Key | None:
     """
-    The key of a picture, by its pixels.
+    The key of a picture, detected from its pixels.
 
-    Found are: a palette number that is the ground, if another number has the same colour; magenta, cyan and pure green,
-    if they take part of the border; and any other colour that is the ground of a sheet of drawn frames, if hardly a
-    pixel beside it is a blend of it.
+    Detected are: a palette index of the background, if another index has the same colour; magenta, cyan and pure green,
+    if they occupy part of the border; and any other background colour of a sheet of drawn frames, if almost no pixel
+    next to it is a blend of it.
     """
     if picture.has_transparency:
         return None
@@ -107,12 +107,12 @@ def find_key(picture: Picture) -> Key | None:
                 return Key(colour)
     colour = _three(colours[uses.argmax()])
     if max(colour) - min(colour) <= 2 * _STEP or uses.max() < 0.6 * uses.sum() or len(picture.frames) > 1:
-        return None  # the border tells, so most pictures are not looked at as a whole
+        return None  # the border decides, so most pictures are not examined as a whole
     is_sheet = _blended(frame, colour) <= 0.02 and _is_ground_of_sheet(picture, frame, Key(colour))
     return Key(colour) if is_sheet else None
 
 
-# The picture has few colours, and the ground separates frames that are alike.
+# The picture has few colours, and the background separates similar frames.
 def _is_ground_of_sheet(picture: Picture, frame: Pixels, key: Key) -> bool:
     if len(np.unique(frame.reshape(-1, 3), axis=0)) > 256:
         return False
@@ -122,10 +122,10 @@ def _is_ground_of_sheet(picture: Picture, frame: Pixels, key: Key) -> bool:
 
 def with_alpha(picture: Picture, key: Key, tolerance: int = 0) -> Picture:
     """
-    The picture with its key transparent, and everything else as it is.
+    The picture with its key transparent, and everything else unchanged.
 
     Args:
-        tolerance: levels of 255 by which the ground may differ from the key, after lossy compression.
+        tolerance: levels of 255 by which the background may differ from the key, after lossy compression.
     """
     frames = []
     for number in range(len(picture.frames)):
@@ -138,11 +138,11 @@ def with_alpha(picture: Picture, key: Key, tolerance: int = 0) -> Picture:
 
 def with_key(answer: Picture, source: Picture, key: Key, *, keep_palette: bool) -> Picture:
     """
-    The answer to `with_alpha(source, key)` without transparency again: the key where nothing is seen. A pixel of the
-    figure that happens to have its colour is moved by one level.
+    The answer to `with_alpha(source, key)` without transparency: transparent pixels get the key. A pixel of the figure
+    that happens to have the key's colour is moved by one level.
 
     Args:
-        keep_palette: the answer has colours of the source's palette alone.
+        keep_palette: the answer has only colours of the source's palette.
     """
     level = answer.levels // 255
     colour = np.array(key.colour, answer.frames[0].dtype) * level
@@ -166,7 +166,7 @@ def with_key(answer: Picture, source: Picture, key: Key, *, keep_palette: bool) 
     return answer.replace(frames=tuple(frames), mode=mode, palette=palette, details=details)
 
 
-# [H, W] palette numbers: the key's for the ground, another of the same colour for the figure.
+# [H, W] palette indices: the key's for the background, another one with the same colour for the figure.
 def _numbers(rgb: Pixels, ground: Mask, source: Picture, key: Key) -> Pixels:
     assert source.palette is not None
     palette = source.palette.astype(np.int64)
@@ -187,7 +187,7 @@ def _uses(source: Picture) -> npt.NDArray[np.int64]:
     return np.asarray(sum(np.bincount(index.reshape(-1), minlength=256) for index in indices) + np.zeros(256, np.int64))
 
 
-# Of the colours that differ by one level in one channel, one that is in range.
+# One of the colours that differ by one level in one channel and are in range.
 def _beside(colour: Pixels, levels: int) -> Pixels:
     beside: Pixels = colour.copy()
     beside[1] = beside[1] + 1 if int(beside[1]) < levels else beside[1] - 1
@@ -218,7 +218,7 @@ def _ground(picture: Picture, key: Key, frame: int, tolerance: int) -> Mask:
     return np.asarray((difference <= tolerance * level).all(-1))
 
 
-# The number that the border has, if pixels of its colour under another number occur as well.
+# The index on the border, if pixels with its colour but another index occur as well.
 def _twin_ground(picture: Picture) -> int | None:
     indices = picture.details.get(_INDICES)
     if indices is None or picture.palette is None:
@@ -245,7 +245,7 @@ def _is_colour(frame: Pixels, colour: tuple[int, int, int]) -> Mask:
     return np.asarray((frame == np.array(colour, frame.dtype)).all(-1))
 
 
-# The share of blends among the pixels that touch the ground: colours near to its own.
+# The fraction of blends among the pixels that touch the background: colours close to its own.
 def _blended(frame: Pixels, colour: tuple[int, int, int]) -> float:
     ground = _is_colour(frame, colour)
     around = np.pad(ground, 1)

@@ -1,6 +1,6 @@
 """
-Cut-out tiles that cover the plane without holes or overlaps when they are laid in a lattice: hexagons, and the diamonds
-of isometric maps. Their larger outlines must do so as well, whatever is drawn inside.
+Cut-out tiles that cover the plane without gaps or overlaps when placed in a lattice: hexagons, and the diamonds of
+isometric maps. Their enlarged outlines must do the same, whatever is drawn inside.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ _MOST_SIDE = 512
 
 def lattice_of(picture: Picture) -> Lattice | None:
     """
-    The lattice in which a picture's visible pixels cover the plane, each place once; None where there is none.
+    The lattice in which a picture's visible pixels cover the plane, each position once; None if there is none.
 
-    Alpha must be on or off. What fills its rectangle needs no lattice.
+    Alpha must be on or off. A picture that fills its rectangle needs no lattice.
     """
     if not picture.has_alpha or len(picture.frames) != 1:
         return None
@@ -40,7 +40,7 @@ def lattice_of(picture: Picture) -> Lattice | None:
     return next((lattice for lattice in _candidates(height, width, int(mask.sum())) if _covers(mask, lattice)), None)
 
 
-# Rows of hexagons with their points up or to the side, and diamonds. The area of a cell is that of the mask.
+# Rows of hexagons with points at the top or at the sides, and diamonds. The area of a cell equals that of the mask.
 def _candidates(height: int, width: int, area: int) -> Iterator[Lattice]:
     for second in ((height, 0), (0, width)):
         along, across = (height, width) if second[0] else (width, height)
@@ -57,7 +57,7 @@ def _covers(mask: Mask, lattice: Lattice) -> bool:
     return bool((count == 1).all())
 
 
-# Where copies lie that may touch the one at (0, 0), itself included.
+# Positions of copies that may touch the one at (0, 0), including itself.
 def _places(lattice: Lattice) -> list[Vector]:
     (a, b), (c, d) = lattice
     return [(m * a + n * c, m * b + n * d) for m in range(-2, 3) for n in range(-3, 4)]
@@ -75,13 +75,13 @@ def _moved(plane: npt.NDArray[np.float64] | Mask, down: int, right: int) -> npt.
 
 def outline(mask: Mask, lattice: Lattice, factor: int) -> Mask:
     """
-    The mask, enlarged with smooth edges, so that copies in the lattice cover every place exactly once.
+    The mask, enlarged with smooth edges, so that copies in the lattice cover every position exactly once.
 
-    Each place goes to the copy whose smoothed mask is highest there; of two that are as high, to the one that lies
-    before the other. Centres of small pixels stay with the copy that has them, so the mask scales back exactly.
+    Each position goes to the copy whose smoothed mask is highest there; in a tie, to the first copy. Centres of small
+    pixels stay with their copy, so the mask scales back exactly.
 
     Returns:
-        [h*f, w*f] bool. It depends on the mask alone: all tiles of this outline fit together.
+        [h*f, w*f] bool. It depends only on the mask: all tiles with this outline fit together.
     """
     height, width = mask.shape
     around = np.pad(mask, 2).repeat(factor, 0).repeat(factor, 1).astype(np.float64)
@@ -97,13 +97,13 @@ def outline(mask: Mask, lattice: Lattice, factor: int) -> Mask:
     return np.asarray(wins)
 
 
-# As `_moved`, where nothing lies: lower than anything.
+# Like `_moved`, with a value lower than any other outside.
 def _moved_from(plane: npt.NDArray[np.float64], down: int, right: int) -> npt.NDArray[np.float64]:
     there = _moved(np.ones(plane.shape, bool), down, right) > 0
     return np.where(there, _moved(plane, down, right), -3.0)
 
 
-# Mean over a window about as wide as `size`, with odd sides, so that it does not move the mask.
+# Mean over a window about as wide as `size`, with odd sides, so that it does not shift the mask.
 def _box(plane: npt.NDArray[np.float64], size: int) -> npt.NDArray[np.float64]:
     reach = max(1, size // 2)
     for axis in (0, 1):

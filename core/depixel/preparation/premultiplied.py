@@ -1,8 +1,8 @@
 """
-Premultiplied alpha: files whose colours are multiplied by their alpha already, as Spine, libGDX and many engines store
-them. The engine works on straight colour, so such a picture is taken apart: the part that covers (colour up to alpha)
-becomes straight colour of 16 bits. Where there is light (colour above alpha, as additive blending shows it), the
-colours are answered once more as they look on black.
+Premultiplied alpha: files whose colours are already multiplied by their alpha, as in Spine, libGDX and many engines.
+The engine works on straight colour, so such a picture is split: the covering part (colour up to alpha) becomes straight
+16-bit colour. Where there is light (colour above alpha, for additive blending), the colours are also answered as they
+look on black.
 """
 
 from __future__ import annotations
@@ -21,14 +21,16 @@ Samples = npt.NDArray[np.float64]
 _NAME = re.compile(r"(?:^|[_\-. ])(?:pma|premul|premult|premultiplied)$", re.I)
 _ENDING = re.compile(r"\.[A-Za-z0-9]{1,5}$")
 _FAINT = 4  # levels of alpha below which colour is rounded to nothing
-_FALL = 16  # levels of alpha between two neighbours, from which they tell anything
+_FALL = 16  # difference of alpha between two neighbours from which they count as evidence
 _LEAST_PAIRS = 24
-_SHARE = 0.4  # of the change of colour: what may be left of it after division by alpha
+_SHARE = 0.4  # of the change of colour: what may remain of it after division by alpha
 _FULL = 65535
 
 
 def is_premultiplied(picture: Picture, request: Request) -> bool:
-    """Whether the colours of a picture are multiplied by its alpha: the request, the name or the pixels say so."""
+    """
+    Whether the colours of a picture are multiplied by its alpha, according to the request, the name or the pixels.
+    """
     if not picture.has_alpha or request.alpha not in ("auto", "premultiplied"):
         return False
     if request.alpha == "premultiplied":
@@ -43,8 +45,8 @@ def is_premultiplied(picture: Picture, request: Request) -> bool:
 
 def looks_premultiplied(picture: Picture) -> bool:
     """
-    Whether the pixels show it: no colour is above its alpha, and where alpha falls between pixels near each other, the
-    stored colour falls with it, so that colour divided by alpha changes far less than colour does.
+    Whether the pixels show it: no colour is above its alpha, and where alpha decreases between nearby pixels, the
+    stored colour decreases with it, so that colour divided by alpha changes far less than colour does.
     """
     if not picture.has_transparency:
         return False
@@ -66,7 +68,7 @@ def looks_premultiplied(picture: Picture) -> bool:
 
 
 def covering(picture: Picture) -> Picture:
-    """The part that covers, with straight colour of 16 bits; alpha as it is."""
+    """The covering part, with straight 16-bit colour and unchanged alpha."""
     frames = []
     for number in range(len(picture.frames)):
         rgba = picture.rgba(number).astype(np.float64) / picture.levels
@@ -77,7 +79,7 @@ def covering(picture: Picture) -> Picture:
 
 
 def on_black(picture: Picture) -> Picture | None:
-    """The colours as an opaque picture; None where none is light."""
+    """The colours as an opaque picture; None if there is no light."""
     frames = [picture.rgba(number)[..., :3] for number in range(len(picture.frames))]
     if not any(bool(_is_light(picture.rgba(number)).any()) for number in range(len(picture.frames))):
         return None
@@ -91,13 +93,13 @@ def _is_light(rgba: Pixels) -> npt.NDArray[np.bool_]:
 
 def multiplied(covered: Pixels, black: Pixels | None, source: Pixels, levels: int, block: int) -> Pixels:
     """
-    The answer of one frame in the source's own form.
+    The answer for one frame in the source's own form.
 
     Args:
         covered: [H, W, 4] uint16 straight, the answer to `covering`.
         black: [H, W, 3] the answer to `on_black` in `levels`, or None.
-        source: [h, w, 4] the frame that was asked about.
-        block: side of the blocks whose means are to be those of the source; 0 = round each pixel by itself.
+        source: [h, w, 4] the source frame.
+        block: side of the blocks whose means must equal those of the source; 0 = round each pixel separately.
 
     Returns:
         [H, W, 4] of the source's dtype; without light, no colour is above its alpha.
@@ -118,7 +120,7 @@ def multiplied(covered: Pixels, black: Pixels | None, source: Pixels, levels: in
     return np.concatenate([colour, alpha], 2).astype(source.dtype)
 
 
-# [H, W] bool: pixels of the answer over small pixels that are light, or beside one: there both parts are one shape.
+# [H, W] bool: pixels of the answer over small pixels with light, or next to one: there, both parts are one shape.
 def _near_light(source: Pixels, height: int, width: int) -> npt.NDArray[np.bool_]:
     around = np.pad(_is_light(source), 1)
     rows, columns = source.shape[:2]
@@ -130,8 +132,8 @@ def _near_light(source: Pixels, height: int, width: int) -> npt.NDArray[np.bool_
     return np.asarray(near[at_rows][:, at_columns])
 
 
-# Integers between 0 and `ceiling` near to the values, the sum of each block as near to that of the source as can be:
-# all are rounded down, then those with the largest fractions raised by one.
+# Integers between 0 and `ceiling` close to the values, with the sum of each block as close to the source's as possible:
+# all are rounded down, then those with the largest fractions are raised by one.
 def _rounded(values: Samples, small: Samples, ceiling: Samples, block: int) -> Samples:
     blocks, most = _to_blocks(values, block), _to_blocks(ceiling, block)
     floor = np.minimum(np.floor(blocks + 1e-6), most)

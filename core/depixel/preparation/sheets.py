@@ -106,7 +106,7 @@ class NinePatch:
 
 def layout_of(picture: Picture, request: Request) -> SheetLayout | None:
     """
-    How to take a picture apart; None = not at all.
+    How to cut a picture into frames; None = not at all.
 
     `request.frames` is "none"; "auto" = find a grid of frames; "4x2" = columns x rows; "32x48px" = size of a frame.
 

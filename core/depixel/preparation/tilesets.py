@@ -1,6 +1,6 @@
 """
-Finds the grid of an opaque sheet of tiles that lie side by side without gaps: at its lines, and only there, one picture
-ends and another begins.
+Finds the grid of an opaque sheet of adjacent tiles without gaps: at its lines, and only there, one picture ends and
+another begins.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from depixel.picture import Picture
 
 _SIDES = (128, 96, 64, 48, 40, 36, 32, 24, 20, 18, 16, 12, 10, 8)  # pixels, of tiles
 _LEAST_TILES = 6
-_SHARP = 2.0  # times the steps beside it: the step across a line between two tiles
-_MOST_LINES = 0.75  # share of the lines that must be so sharp
+_SHARP = 2.0  # times the neighbouring steps: the step across a line between two tiles
+_MOST_LINES = 0.75  # fraction of the lines that must be this sharp
 _MOST_SIDE = 4096
 
 Steps = npt.NDArray[np.float64]
@@ -21,11 +21,11 @@ Steps = npt.NDArray[np.float64]
 
 def find_tiles(picture: Picture) -> tuple[int, int] | None:
     """
-    Columns and rows of the tiles, or None where no grid is certain.
+    Columns and rows of the tiles, or None if no grid is certain.
 
-    A line of mortar in a wall has a step on either side of it and bends round the bricks; the line between two tiles is
-    one step, along the whole picture, sharper than those just before and behind it. Tiles are square, and of the sizes
-    that fit the smallest at whose lines this holds is taken: a smaller one has lines inside of tiles.
+    A line of mortar in a wall has a step on either side of it and bends around the bricks; the line between two tiles
+    is one step, along the whole picture, sharper than those just before and behind it. Tiles are square. Of the sizes
+    that fit, the smallest one with this property is used: with an even smaller one, lines would be inside tiles.
     """
     if len(picture.frames) != 1 or max(picture.width, picture.height) > _MOST_SIDE:
         return None

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from depixel.priors.art import ArtBlock, ArtNetwork
 
 PEAKS = "int8.peaks"
-"""Name of the tensor beside the weights: [degradations, 2 * blocks, C], the most that each convolution reads."""
+"""Name of the tensor stored with the weights: [degradations, 2 * blocks, C], the largest inputs of each convolution."""
 
 _USUAL = ([1, 1], [1, 1], [1, 1], 1)  # stride, padding, dilation, groups
 _SIGNED_STEP, _SIGNED_ZERO = 1 / 127, 128  # the bytes of values between -1 and 1
@@ -33,7 +33,7 @@ _POSITIVE_STEP = 1 / 255  # of values between 0 and 1
 
 @lru_cache(maxsize=1)
 def is_fast_here() -> bool:
-    """Whether this CPU has the instructions and this build of torch has the kernels, and whether they are right."""
+    """Whether this CPU has the instructions, this build of torch has the kernels, and their results are right."""
     names = ("_is_vnni_supported", "_is_avx512_vnni_supported")  # newer and older versions of torch
     has_vnni = any(hasattr(torch.cpu, name) and bool(getattr(torch.cpu, name)()) for name in names)
     if not (has_vnni and torch.backends.cpu.get_cpu_capability() == "AVX512"):
@@ -75,7 +75,7 @@ class IntegerTrunk:
 
     def __call__(self, stem: Tensor, valid: Tensor | None = None, wrap: Wrap = NO_WRAP) -> Tensor:
         """
-        What the blocks make of the first convolution's answer: [B, C, h, w] in bfloat16.
+        The output of the blocks for the first convolution's result: [B, C, h, w] in bfloat16.
 
         Args:
             stem: [B, C, h, w].
@@ -91,7 +91,7 @@ class IntegerTrunk:
 
 
 class _IntegerConvolution:
-    """A 3x3 convolution whose inputs are bytes; `peaks` [C]: the largest value of each channel that it reads."""
+    """A 3x3 convolution whose inputs are bytes; `peaks` [C]: the largest value of each input channel."""
 
     def __init__(self, weight: Tensor, bias: Tensor, peaks: Tensor, signed: bool) -> None:
         weight = weight * peaks[None, :, None, None]
@@ -104,7 +104,7 @@ class _IntegerConvolution:
         self._weight = torch.ops.onednn.qconv_prepack(whole, self._scales, self._step, self._zero, *_USUAL, None)
 
     def as_bytes(self, x: Tensor, valid: Tensor | None = None) -> Tensor:
-        """x between -peaks and peaks as bytes around 128; beyond them it is cut. 0 outside of `valid`."""
+        """x between -peaks and peaks as bytes around 128; values beyond them are clipped. 0 outside of `valid`."""
         whole = (x.float() * self._to_bytes).round_().clamp_(-_SIGNED_ZERO, 127).to(torch.int8)
         rounded = whole.view(torch.uint8).bitwise_xor_(_SIGNED_ZERO)  # faster than .to(torch.uint8) of whole + 128
         return rounded if valid is None else torch.where(valid > 0, rounded, rounded.new_tensor(self._zero))

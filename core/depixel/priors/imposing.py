@@ -16,7 +16,7 @@ def impose(large: Tensor, small: Tensor, degradation: Degradation) -> Tensor:
     The nearest picture with A x = y, differentiable and unclipped; export clips and rounds (depixel.consistency).
 
     For point sampling the centre pixels themselves are fixed, not only their mean, as in exporting. Bicubic reduction
-    overshoots beside edges, and a file stores that clipped: where y is 0 or the most there can be, A x may lie beyond.
+    overshoots next to edges, and a file stores that clipped: where y is 0 or the maximum, A x may be beyond it.
     """
     if isinstance(degradation, PointDegradation):
         offsets, _ = degradation.taps()
@@ -30,7 +30,7 @@ def impose(large: Tensor, small: Tensor, degradation: Degradation) -> Tensor:
     return large + degradation.pseudo_inverse(missing)
 
 
-# Where a small picture [B, 3 or 4, h, w], premultiplied, is at an end of its range and the answer lies beyond it.
+# Where a small picture [B, 3 or 4, h, w], premultiplied, is at an end of its range and the answer is beyond it.
 def _was_clipped(small: Tensor, missing: Tensor) -> Tensor:
     top = torch.ones_like(small)
     if small.shape[1] == 4:

@@ -1,6 +1,6 @@
 """
-Released weights and weights that a user added: safetensors files with a JSON configuration in their metadata, and a
-card beside them. Loading executes nothing from the file.
+Released weights and weights that a user added: safetensors files with a JSON configuration in their metadata, each with
+a card next to it. Loading executes nothing from the file.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class LoadedWeights:
 
 
 def released_names() -> list[str]:
-    """Names of the generators that ship with this installation, sorted; readers, exemplars and the like are none."""
+    """Names of the generators that ship with this installation, sorted; without readers, exemplars and the like."""
     names = (path.stem for path in RELEASED.glob("*.safetensors"))
     helpers = ("detail-", "finder-", "head", "parts-", "reader-", "undither-")
     return sorted(name for name in names if not name.startswith(helpers))
@@ -63,25 +63,25 @@ def added_folder() -> Path:
 
 def added_names() -> list[str]:
     """
-    Names of the weights that this user added, sorted; a released name is never among them. What is no file is passed
-    over, and so is a file whose name is no text: it could not be sent to a client or shown in a terminal.
+    Names of the weights that this user added, sorted; a released name is never among them. Anything that is not a file
+    is skipped, and so is a file whose name is not valid text: it could not be sent to a client or shown in a terminal.
     """
     names = {path.stem for path in added_folder().glob("*.safetensors") if path.stem.isprintable() and path.is_file()}
     return sorted(names - set(released_names()))
 
 
 def passed_over() -> list[Path]:
-    """Entries of the folder of added weights that `added_names` leaves out and that the user may miss there, sorted."""
+    """Entries of the folder of added weights that `added_names` skips and that the user may miss, sorted."""
     names = {*added_names(), *released_names()}
     return sorted(path for path in added_folder().glob("*.safetensors") if path.stem not in names)
 
 
 def installed_path(name: str) -> Path:
     """
-    The file of released or added weights of this name.
+    The file of released or added weights with this name.
 
     Raises:
-        WeightsError: there is none; the sentence lists the existing ones.
+        WeightsError: it does not exist; the sentence lists the existing ones.
     """
     if name in released_names():
         return RELEASED / f"{name}.safetensors"
@@ -161,7 +161,7 @@ def _config(metadata: dict[str, str]) -> dict[str, Any]:
 
 def load_network(network: NetworkT, path: Path, kind: str, noun: str) -> NetworkT:
     """
-    Fill one of the networks that find or read something with released weights, or others of its kind.
+    Load released weights, or others of their kind, into one of the networks that detect or read something.
 
     Args:
         kind: of the weights' configuration, e.g. "reader".

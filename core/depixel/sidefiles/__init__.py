@@ -1,6 +1,6 @@
 """
-Side files: text and data that say where in a picture its frames, letters or tiles lie, in pixels. They grow with the
-picture, or their frames would be cut out of the wrong places.
+Side files: text and data with the positions of a picture's frames, letters or tiles, in pixels. They are scaled with
+the picture; otherwise its frames would be cut from the wrong places.
 """
 
 from depixel.sidefiles.table import ENDINGS, UNDERSTOOD, Facts, facts_for, parse, suspicion

@@ -15,7 +15,7 @@ _LINE = re.compile(r"^(?P<start>\s*(?P<key>[A-Za-z]+)\s*:)(?P<value>.*)$")
 
 
 def parse(data: bytes) -> SideFile | None:
-    """None where the lines are not those of an atlas."""
+    """None if the lines are not those of an atlas."""
     decoded = text_of(data)
     if decoded is None:
         return None
@@ -39,7 +39,7 @@ def _scaled(line: str, factor: int) -> str:
     return match["start"] + times(match["value"], factor) + line[len(body) :]
 
 
-# A name without a colon begins a page where the file begins or a blank line lies before it, else a region.
+# A name without a colon begins a page at the start of the file or after a blank line, otherwise a region.
 def _contents(lines: list[str]) -> tuple[list[str], dict[str, tuple[Region, ...]], frozenset[str]]:
     pages: list[str] = []
     boxes: dict[str, list[Region]] = {}

@@ -1,6 +1,6 @@
 """
-.fnt of BMFont (https://www.angelcode.com/products/bmfont/doc/file_format.html): as text, XML or binary. Where each
-letter lies in its page, and how far the pen moves.
+.fnt of BMFont (https://www.angelcode.com/products/bmfont/doc/file_format.html): as text, XML or binary. The position of
+each letter in its page, and how far the pen moves.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _UINT16, _INT16 = 2**16 - 1, 2**15 - 1
 
 
 def parse(data: bytes) -> SideFile | None:
-    """None where it is no font of this kind."""
+    """None if it is not a font of this kind."""
     if data.startswith(b"BMF\x03"):
         return _binary(data)
     decoded = text_of(data)
@@ -69,7 +69,7 @@ def _scaled(match: re.Match[str], factor: int) -> str:
     return match["start"] + _PAIR.sub(larger, match["body"])
 
 
-# Blocks of a kind, a length and their bytes.
+# Blocks: the kind and bytes of each.
 def _blocks(data: bytes) -> list[tuple[int, bytearray]] | None:
     blocks, at = [], 4
     while at + 5 <= len(data):

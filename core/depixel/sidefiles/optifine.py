@@ -1,6 +1,6 @@
 """
-.properties of OptiFine that hold pixels: animations (https://optifine.readthedocs.io/texture_animations.html), which
-copy a strip into a place of another texture.
+.properties of OptiFine with values in pixels: animations (https://optifine.readthedocs.io/texture_animations.html),
+which copy a strip to a position in another texture.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _PIXELS = frozenset({"x", "y", "w", "h"})
 
 
 def parse(data: bytes) -> SideFile | None:
-    """None where it is no animation."""
+    """None if it is not an animation."""
     decoded = text_of(data)
     if decoded is None:
         return None

@@ -19,7 +19,7 @@ _DEEPEST = 40
 
 
 def parse(data: bytes) -> SideFile | None:
-    """None where the file holds no frames of a sheet."""
+    """None if the file has no frames of a sheet."""
     if b'"frame' not in data and b'"textures"' not in data:
         return None
     try:
@@ -43,7 +43,7 @@ def parse(data: bytes) -> SideFile | None:
     return SideFile("a sheet's JSON", names, scaled, {page: tuple(boxes) for page, boxes in pages.items() if page})
 
 
-# Page => its frames; "" where no page is named.
+# Page => its frames; "" if no page is named.
 def _pages(whole: Any) -> dict[str, list[Region]]:
     if not isinstance(whole, dict):
         return {}
@@ -83,7 +83,7 @@ def _scaled(value: Any, factor: int, inside: str, depth: int = 0) -> Any:
 def _scaled_entry(key: str, entry: Any, factor: int, inside: str, depth: int) -> Any:
     if key in _POINTS:
         return _times(entry, factor)
-    if key == "pivot" and inside == "keys":  # of Aseprite's slices in pixels; TexturePacker's are shares of the frame
+    if key == "pivot" and inside == "keys":  # Aseprite: in pixels; TexturePacker: fractions of the frame
         return _times(entry, factor)
     if key in _BOXES and isinstance(entry, dict):
         return {name: _times(number, factor) if name in _NUMBERS else number for name, number in entry.items()}

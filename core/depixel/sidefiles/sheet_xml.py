@@ -46,7 +46,7 @@ _PLIST_PAGE = re.compile(r"<key>(?:realTextureFileName|textureFileName)</key>\s*
 
 
 def parse(data: bytes) -> SideFile | None:
-    """None where no part of it speaks of frames or tiles."""
+    """None if it contains neither frames nor tiles."""
     decoded = text_of(data)
     if decoded is None:
         return None
@@ -108,7 +108,7 @@ def _scaled(text: str, pixels: dict[str, tuple[str, ...]], factor: int) -> str:
     return _TAG.sub(tag, text)
 
 
-# Frames as "{{2,2},{16,16}}" (formats 1 to 3), or each number under a key of its own (format 0).
+# Frames as "{{2,2},{16,16}}" (formats 1 to 3), or each number under its own key (format 0).
 def _plist(text: str, encoding: str) -> SideFile | None:
     boxes = [(int(a), int(b), int(c), int(d)) for a, b, c, d in _PLIST_BOX.findall(text)]
     if not boxes and not ("<key>frames</key>" in text and _PLIST_NUMBERS.search(text)):

@@ -1,4 +1,4 @@
-"""`SideFile`: what a file of coordinates says, and the same file for larger pictures."""
+"""`SideFile`: the contents of a file of coordinates, and the same file for larger pictures."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ Region = tuple[int, int, int, int]
 
 @dataclass(frozen=True)
 class SideFile:
-    """A file whose numbers are understood."""
+    """A file with known coordinates."""
 
     label: str  # in sentences: "a libGDX atlas"
-    pages: tuple[str, ...]  # the pictures that it speaks of, as it writes them; empty = it names none
-    scaled: Callable[[int], bytes]  # the file for pictures that are so many times larger
-    regions: Mapping[str, tuple[Region, ...]] = field(default_factory=dict)  # page => where its frames lie
-    premultiplied: frozenset[str] = frozenset()  # pages that it calls premultiplied
+    pages: tuple[str, ...]  # the pictures that it describes, as written in it; empty = it names none
+    scaled: Callable[[int], bytes]  # the file for pictures that are this many times larger
+    regions: Mapping[str, tuple[Region, ...]] = field(default_factory=dict)  # page => the positions of its frames
+    premultiplied: frozenset[str] = frozenset()  # pages that it declares premultiplied
 
 
 _NUMBER = re.compile(r"(?<![\w.])[-+]?\d+(?:\.\d+)?(?![\w.])")
@@ -30,7 +30,7 @@ def times(text: str, factor: int) -> str:
 
 
 def multiplied(number: str, factor: int) -> str:
-    """A number as it is written, multiplied; whole numbers stay whole."""
+    """A number as text, multiplied; whole numbers stay whole."""
     if "." in number or "e" in number.lower():
         value = f"{float(number) * factor:.6f}".rstrip("0")
         return value + "0" if value.endswith(".") else value
@@ -38,7 +38,7 @@ def multiplied(number: str, factor: int) -> str:
 
 
 def text_of(data: bytes) -> tuple[str, str] | None:
-    """The text of a file and its encoding, by which it is written again; None where it is no text."""
+    """The text of a file and its encoding, for writing it again; None if it is not text."""
     if b"\0" in data[:4096]:
         return None
     for encoding in ("utf-8-sig" if data.startswith(b"\xef\xbb\xbf") else "utf-8", "latin-1"):

@@ -1,4 +1,4 @@
-"""Which side file is of which kind, and what those beside a picture say about it."""
+"""Finds the kind of a side file, and collects the facts of side files about a picture."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ _ONLY_NAMED = (
     ".yml",
     ".lua",
 )
-"""Kinds that nobody here can change; they are named where they hold pixels of a picture."""
+"""Kinds that Depixel cannot scale; they are reported if they hold pixels of a picture."""
 
 UNDERSTOOD = frozenset(_PARSERS)
-"""Endings of files whose coordinates may be understood."""
+"""Extensions of files whose coordinates may be understood."""
 ENDINGS = frozenset({*_PARSERS, *_ONLY_NAMED})
-"""Endings, in lower case, of files that may hold coordinates of pictures."""
+"""Extensions, in lower case, of files that may hold coordinates of pictures."""
 
 MOST_BYTES = 2**24
 _PICTURE = re.compile(r"[^\s\"'<>|*?:;,=(){}\[\]]+\.(?:png|tga|bmp|webp|jpe?g|gif|dds)\b", re.I)
@@ -53,9 +53,9 @@ _PIXELS = re.compile(
 
 @dataclass(frozen=True)
 class Facts:
-    """What the side files of a picture say about it."""
+    """The facts of side files about a picture."""
 
-    regions: tuple[Region, ...] = ()  # where its frames lie
+    regions: tuple[Region, ...] = ()  # the positions of its frames
     premultiplied: bool = False
 
     def __bool__(self) -> bool:
@@ -71,13 +71,13 @@ class Facts:
 
 def parse(path: str, data: bytes) -> SideFile | None:
     """
-    A side file whose numbers are understood.
+    A side file with known coordinates.
 
     Args:
-        path: its name; only the ending is used.
+        path: its name; only the extension is used.
 
     Returns:
-        None where it is of no known kind, or holds no coordinates.
+        None if it is of an unknown kind, or has no coordinates.
     """
     if len(data) > MOST_BYTES:
         return None
@@ -87,10 +87,10 @@ def parse(path: str, data: bytes) -> SideFile | None:
 
 def suspicion(path: str, data: bytes) -> str:
     """
-    The picture of whose pixels a file of an unknown kind seems to speak; empty where there is none.
+    The picture whose pixels a file of an unknown kind seems to describe; empty if there is none.
 
     Args:
-        path: its name; files of the kinds that `parse` knows are never suspected.
+        path: its name; files of the kinds that `parse` supports are never suspected.
     """
     if PurePosixPath(path).suffix.lower() not in _ONLY_NAMED or len(data) > MOST_BYTES:
         return ""
@@ -102,7 +102,7 @@ def suspicion(path: str, data: bytes) -> str:
 
 
 def facts_for(name: str, sides: Iterable[SideFile]) -> Facts:
-    """What side files of its folder say about the picture of this name."""
+    """The facts of a folder's side files about the picture with this name."""
     regions: list[Region] = []
     multiplied = False
     for side in sides:
