@@ -206,7 +206,7 @@ def check_swizzled(result: Result) -> Iterator[str]:
 def swapped(root: Path) -> None:
     """Two files of one size and time."""
     for name, sample in (("day", "mage"), ("night", "bee")):
-        save(root / f"{name}.tga", art(f"sprites/{sample}.png").resize((32, 32)))
+        save(root / f"{name}.tga", art(f"sprites/{sample}.png").resize((32, 32)).convert("RGB"))
         os.utime(root / f"{name}.tga", (10**9, 10**9))
 
 

@@ -166,3 +166,16 @@ def test_the_idle_share() -> None:
     assert Times(wall=1.0, engine=4.0).idle == 0.0
     assert Times(wall=4.0, engine=4.0).idle == 0.0
     assert Times().idle == 0.0
+
+
+def test_progress_inside_an_archive_is_announced_in_tenths(desk: Desk) -> None:
+    """Each tenth once, never the end, and from the start again for the next archive."""
+    for path in ("a.zip", "b.zip"):
+        for done in range(0, 1001, 25):
+            desk.recorder.advance(path, done, 1000)
+
+    assert [event.sentence for event in desk.events if event.path == "b.zip"] == [
+        f"{10 * tenth} % of the textures inside" for tenth in range(1, 10)
+    ]
+    assert len(desk.events) == 18 and {event.what for event in desk.events} == {"progress"}
+    assert desk.counts.inside == ("b.zip", 1000, 1000)

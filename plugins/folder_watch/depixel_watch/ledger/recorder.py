@@ -54,7 +54,7 @@ class PassCounts:
 class Announcement:
     """Something to be announced: a file's outcome, or a note."""
 
-    what: str  # done, copied, failed, left, removed, note, profile
+    what: str  # done, copied, failed, left, removed, progress, note, profile
     path: str
     sentence: str = ""
 
@@ -101,6 +101,15 @@ class Recorder:
             rows.append(replace(row, prior=self._prior(before), answer=answer))
         if rows:
             self.ledger.record(rows)
+
+    def advance(self, path: str, done: int, total: int) -> None:
+        """Count the work done inside an archive, and announce each tenth of it."""
+        before, count, whole = self.counts.inside
+        last = 10 * count // max(whole, 1) if before == path else 0
+        self.counts.inside = (path, done, total)
+        tenth = 10 * done // max(total, 1)
+        if last < tenth < 10:
+            self._listener(Announcement("progress", path, f"{10 * tenth} % of the textures inside"))
 
     def finish(self, outcomes: Iterable[tuple[LoadedTask, Output]]) -> None:
         """Record outputs that have their final names."""

@@ -336,7 +336,7 @@ class Pipeline:
 
     def _pack_options(self, task: Task) -> PackOptions:
         def progress(done: int, total: int) -> None:
-            self._recorder.counts.inside = (task.path, done, total)
+            self._recorder.advance(task.path, done, total)
 
         return PackOptions(self._profile, self._bench.limits, progress)
 
