@@ -267,6 +267,18 @@ def told(rows: list[Row]) -> list[str]:
     return lines
 
 
+def reduced_truths(folder: Path, factor: int, count: int) -> list[Picture]:
+    """Opaque truths reduced by area, so that their enlargement has the truth's size and detail."""
+    pictures = []
+    for picture in some(folder, count):
+        pixels = picture.frames[0][..., :3].astype(float)
+        height, width = (side // factor for side in pixels.shape[:2])
+        blocks = pixels[: height * factor, : width * factor].reshape(height, factor, width, factor, 3)
+        small = np.rint(blocks.mean((1, 3))).astype(np.uint8)
+        pictures.append(Picture((small,), mode="RGB", name=picture.name))
+    return pictures
+
+
 def some(folder: Path, count: int, fits: Callable[[Picture], bool] = lambda _: True) -> list[Picture]:
     """Up to `count` pictures of a folder, evenly selected."""
     pictures = [p for p in (read(path) for path in sorted(folder.glob("*.png"))) if fits(p)]
@@ -299,9 +311,10 @@ def main() -> None:
         samples += pictures[:3]
     sheet(samples, arguments.out / "art_candidates.png")
     rows.append(readings(engine, native_figures(evalset / "sprites" / "hr", 24), "pixel-art", NAMES))
-    for kind, domain, names in (("sprites", "art", SOFT_NAMES), ("textures", "textures", TEXTURE_NAMES[:BY_DEFAULT])):
-        small = some(evalset / kind / "lr4", arguments.count, lambda picture: picture.width * picture.height <= 64 * 64)
-        rows.append(readings(engine, small, domain, names))
+    soft = some(evalset / "sprites" / "lr4", arguments.count, lambda picture: picture.width * picture.height <= 64 * 64)
+    rows.append(readings(engine, soft, "art", SOFT_NAMES))
+    textures = reduced_truths(evalset / "textures" / "hr", 8, 2 * arguments.count)
+    rows.append(readings(engine, textures, "textures", TEXTURE_NAMES[:BY_DEFAULT]))
     if arguments.maps:
         rows += maps(engine, arguments.maps, arguments.count)
     spec = engine.shelf.art().spec
