@@ -111,6 +111,7 @@ WATCH_DOORS = {f"depixel_watch.{part}" for part in ("command", "status", "loop",
 WATCH_SEAMS = {
     "depixel.cli",
     "depixel.batch.engines",
+    "depixel.terminal.mistakes",
     "depixel.terminal.options",
     "depixel.terminal.printable",
     "depixel.terminal.stopping",

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from depixel import __version__
 from depixel.errors import DepixelError
-from depixel.terminal.mistakes import unknown_command, unknown_options
+from depixel.terminal.mistakes import closest, unknown_command, unknown_options
 from depixel.terminal.printable import one_line, spell_out_unknown_letters
 from depixel.terminal.stopping import finish, heard_inside_decoders
 
@@ -99,6 +99,15 @@ class _Parser(argparse.ArgumentParser):
             flags = [flag for action in parser._actions for flag in action.option_strings]
             self.exit(2, f"depixel: {unknown_options(left, flags, parser.prog)}\n")
         return values
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """As argparse's, with our own sentence about a word that is none of those to choose from."""
+        if action.choices is not None and value not in action.choices:
+            name = "/".join(action.option_strings) or str(action.metavar or action.dest).upper()
+            words = [str(choice) for choice in action.choices]
+            close = closest(str(value), words)
+            hint = f"; did you mean {close}?" if close else "."
+            raise argparse.ArgumentError(None, f"{name} takes one of {', '.join(words)}; not {value!r}{hint}")
 
     def error(self, message: str) -> NoReturn:
         message = re.sub(r"^argument (\S+): (?=\1)", "", message)  # our own sentences already name the option

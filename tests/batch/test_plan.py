@@ -124,6 +124,19 @@ def test_out_may_be_a_file_for_one_picture(tmp_path: Path) -> None:
 
     assert make_naming(tmp_path / "big.png", [str(source)], "", None, WRITABLE).single
     assert not make_naming(tmp_path / "big", [str(source)], "", None, WRITABLE).single
+    assert not make_naming(tmp_path / "version.2", [str(source)], "", None, WRITABLE).single
+
+
+def test_a_misspelt_ending_makes_no_folder(tmp_path: Path) -> None:
+    """-o big.pgn means a picture, unless there is a folder of this name or more than one picture goes there."""
+    source = tmp_path / "hero.png"
+    source.touch()
+
+    with pytest.raises(BadUsageError, match=r"did you mean big\.png\?"):
+        make_naming(tmp_path / "big.pgn", [str(source)], "", None, WRITABLE)
+    assert not make_naming(tmp_path / "big.pgn", [str(source), str(source)], "", None, WRITABLE).single
+    (tmp_path / "big.pgn").mkdir()
+    assert not make_naming(tmp_path / "big.pgn", [str(source)], "", None, WRITABLE).single
 
 
 @pytest.mark.parametrize("case", ["several", "folder", "suffix", "existing file", "not written"])

@@ -17,7 +17,7 @@ from depixel.errors import BadUsageError, DepixelError
 from depixel.files.strangers import is_file_ending
 from depixel.files.table import by_ending
 from depixel.files.writing import why_unwritable
-from depixel.terminal.mistakes import no_such_input
+from depixel.terminal.mistakes import closest, no_such_input
 
 if TYPE_CHECKING:
     from depixel.picture import Picture
@@ -100,6 +100,11 @@ def make_naming(
         if (by_ending(out) or is_file_ending(out.suffix)) and not out.is_dir():
             kinds = ", ".join(sorted(writable))
             raise BadUsageError(f"Depixel does not write {out.suffix} files: name a folder, or one of {kinds}.")
+        if _is_misspelt(out, inputs, writable):
+            raise BadUsageError(
+                f"Depixel does not write {out.suffix} files; did you mean {out.stem}{closest(out.suffix, writable)}? "
+                "If it is to be a folder, create it first."
+            )
         return Naming(out, False, suffix, extension)
     if len(inputs) == 1 and not Path(inputs[0]).exists() and not glob.has_magic(inputs[0]):
         raise BadUsageError(no_such_input(inputs[0]))
@@ -108,6 +113,12 @@ def make_naming(
     if suffix or (extension and extension != out.suffix.lower()):
         raise BadUsageError(f"-o {out} is a complete file name: leave out --suffix and --format, or name a folder.")
     return Naming(out, True)
+
+
+# One picture is to become one file, whose extension is almost one that is written.
+def _is_misspelt(out: Path, inputs: Sequence[str], writable: Iterable[str]) -> bool:
+    single = len(inputs) == 1 and Path(inputs[0]).is_file()
+    return single and len(out.suffix) > 3 and not out.exists() and closest(out.suffix, writable) is not None
 
 
 def plan_pictures(

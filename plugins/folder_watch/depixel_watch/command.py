@@ -97,6 +97,7 @@ def _add_habits(group: argparse._ArgumentGroup) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Check the layout, then keep the outputs up to date until stopped."""
+    from depixel.terminal.mistakes import no_such_input
     from depixel_watch.folder.layout import checked, overlay_for
     from depixel_watch.packs.profiles import load
 
@@ -123,6 +124,8 @@ def run(args: argparse.Namespace) -> int:
         return show(args, out.resolve())
     if args.remove_service:
         return _remove_service(args.folder.resolve())
+    if not args.folder.exists():
+        raise BadUsageError(no_such_input(str(args.folder)))
     source, out = checked(args.folder, out)
     if args.install_service:
         return _install_service(args, source, out)

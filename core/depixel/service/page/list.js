@@ -78,7 +78,7 @@ export class List {
     const row = this.rows.get(item);
     if (!row) return;
     row.dataset.state = item.state;
-    row.querySelector(".state").textContent = this.stateOf(item);
+    row.querySelector(".state").textContent = row.querySelector(".state").title = this.stateOf(item);
     row.querySelector(".pick").setAttribute("aria-current", String(item === shown));
     row.querySelector(".end").setAttribute("aria-label", say(item.tasks ? "item.cancel" : "item.remove", { name: plain(item.name) }));
   }
@@ -108,6 +108,7 @@ export class List {
     const finished = failed ? say("list.finished.failed", { count: failed }) : say("list.finished");
     const words = !this.work.busy ? (ready ? say("state.looked") : this.work.items.length ? finished : "")
       : this.work.paused ? say("list.paused")
+      : this.work.away ? say("state.away")
       : seconds === null ? say("list.measuring")
       : say("list.left", { time: sayTime(seconds) });
     if (at("left").textContent !== words) at("left").textContent = words;
