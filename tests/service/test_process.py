@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -19,6 +21,7 @@ from tests.service.test_guard import ask
 
 from depixel.client import Engine, EngineError, Place, Running, launch
 from depixel.client.launch import reap
+from depixel.service.server import _listen
 from depixel.terminal.stopping import AT_ONCE_SECONDS
 
 
@@ -207,3 +210,25 @@ def test_a_crash_of_another_program_s_engine_is_found_out(tmp_path: Path, tiny_w
     assert engine.upscale(request_of(4, 4)).result().scale == 2
     engine.stop()
     gone(place)
+
+
+def test_small_answers_are_sent_at_once() -> None:
+    """No connection waits for the other side's delayed acknowledgement before it sends the body after the headers."""
+
+    async def is_immediate() -> int:
+        switched: asyncio.Queue[int] = asyncio.Queue()
+
+        async def accept(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            connection = writer.get_extra_info("socket")
+            switched.put_nowait(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            writer.close()
+
+        listener = _listen(0, 0)
+        async with await asyncio.start_server(accept, sock=listener):
+            _, writer = await asyncio.open_connection(*listener.getsockname())
+            try:
+                return await asyncio.wait_for(switched.get(), 30)
+            finally:
+                writer.close()
+
+    assert asyncio.run(is_immediate())

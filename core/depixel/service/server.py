@@ -84,7 +84,9 @@ def serve(
 
 # If any port will do, use the one at which tabs of the previous engine look for it.
 def _listen(port: int, last: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # asyncio switches Nagle's algorithm off only on sockets whose protocol is known to be TCP. With it, every answer
+    # whose headers and body are sent separately waits 40 ms for the client's delayed acknowledgement.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     if os.name == "posix":
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

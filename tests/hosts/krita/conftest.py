@@ -61,13 +61,6 @@ def new_home(home: Path, *enabled: str) -> Path:
     return settings
 
 
-# Krita and its display get the processor first, so that silences are its own; the engine is in a session of its own.
-def _prefer(session: int) -> None:
-    group = Path(f"/proc/{session}/autogroup")  # Linux with CONFIG_SCHED_AUTOGROUP
-    if group.exists():
-        group.write_text("-19")
-
-
 def start_krita(host: Host, home: Path, out: Path, seconds: float, **more: str) -> tuple[str, int | None]:
     """Krita, until it ends by itself: its log and its exit code, None if it had to be killed."""
     environment = {
@@ -83,8 +76,6 @@ def start_krita(host: Host, home: Path, out: Path, seconds: float, **more: str) 
     display = str(1000 + os.getpid() % 50_000)
     screen = ("xvfb-run", "-a", "-n", display, "-s", "-screen 0 1400x1000x24 -nolisten tcp")
     process = host.start(*screen, "krita", "--nosplash", **environment)
-    if os.environ.get("DEPIXEL_HOST_PRIORITY"):
-        _prefer(process.pid)
     try:
         return process.communicate(timeout=seconds)[0], process.returncode
     except subprocess.TimeoutExpired:
