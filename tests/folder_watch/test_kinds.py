@@ -304,6 +304,19 @@ def test_luanti_blocks_tile_and_strips_are_cut(tmp_path: Path) -> None:
     assert asked["fire_animated.png"]["frames"] == "1x4"
 
 
+def test_a_strip_is_cut_where_its_name_and_shape_say_so(tmp_path: Path) -> None:
+    """Without a game's marker: four squares below each other called "animated", but not any tall picture."""
+    desk = Desk(tmp_path)
+    desk.save("flame_animated.png", (8, 32), 1)
+    desk.save("pillar.png", (8, 32), 2)
+    desk.save("odd_animated.png", (8, 30), 3)
+    desk.once()
+
+    asked = desk.asked()
+    assert asked["flame_animated.png"]["frames"] == "1x4"
+    assert asked["pillar.png"]["frames"] == asked["odd_animated.png"]["frames"] == "auto"
+
+
 def test_connected_textures_of_minecraft_are_measured(tmp_path: Path) -> None:
     """optifine/ctm replaces blocks: no rule says that they do not tile."""
     desk = Desk(tmp_path)

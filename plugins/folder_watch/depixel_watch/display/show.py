@@ -39,7 +39,7 @@ class Show(Protocol):
 
 def sentence_of(event: Announcement) -> str:
     """One line for people."""
-    return one_line(f"{event.what:8}{event.path}{': ' if event.path and event.sentence else ''}{event.sentence}")
+    return one_line(f"{event.what + ' ':8}{event.path}{': ' if event.path and event.sentence else ''}{event.sentence}")
 
 
 def summary_of(tally: PassCounts, seconds: float) -> str:
