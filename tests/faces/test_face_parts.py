@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import save_file
 
 from depixel.errors import WeightsError
-from depixel.faces.face_parts import PARTS, SIDE, PartsFinder, PartsNetwork
+from depixel.faces.face_parts import PARTS, SIDE, PartsFinder, PartsNetwork, released_parts
 from depixel.portrait.rendering import MASKS
 
 
@@ -53,3 +53,10 @@ def test_other_weights_are_refused(tmp_path: Path) -> None:
     save_file({"x": torch.zeros(1)}, tmp_path / "wrong.safetensors", {"config": json.dumps({"kind": "parts"})})
     with pytest.raises(WeightsError, match="are not those of a network that finds the parts"):
         PartsFinder.from_weights(tmp_path / "wrong.safetensors")
+
+
+@pytest.mark.weights
+def test_the_released_network_is_loaded_once() -> None:
+    """It fits the architecture, and a second call returns the same object."""
+    finder = released_parts()
+    assert isinstance(finder, PartsFinder) and released_parts() is finder

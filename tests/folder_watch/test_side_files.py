@@ -7,10 +7,15 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from pack_desk import Desk
+from PIL import Image
 
-from depixel.picture import PREMULTIPLIED, REGIONS
+from depixel.joints import DEPTH
+from depixel.picture import MARGINS, PREMULTIPLIED, REGIONS
+from depixel.sidefiles import parse
+from depixel_watch.packs.sides import scaled_side
 
 SHEET = {"frames": {"a": {"frame": {"x": 0, "y": 0, "w": 4, "h": 4}}}, "meta": {"image": "hero.png"}}
 ATLAS = "\nglow.png\nsize: 8,8\npma: true\nspark\n  xy: 2, 2\n  size: 4, 4\n"
@@ -87,3 +92,42 @@ def test_in_archives(desk: Desk) -> None:
         assert made.read("art/hero.tres") == tres
     assert any("hero.tres seems to hold coordinates for hero.png" in event.sentence for event in desk.events)
     assert desk.worker.pictures[0].details[REGIONS] == ((0, 0, 4, 4),)
+
+
+def test_a_side_file_scales_only_with_all_its_pictures() -> None:
+    """Without a picture, or with pictures of different scales, it stays byte for byte, with a message."""
+    nameless = parse("a.json", json.dumps({"frames": SHEET["frames"]}).encode())
+    pages = parse("a.atlas", (ATLAS + ATLAS.replace("glow", "rim")).encode())
+    assert nameless is not None and pages is not None
+
+    assert scaled_side("a.json", b"1", nameless, lambda path: 4)[0] == b"1"
+    assert "names no picture" in scaled_side("a.json", b"1", nameless, lambda path: 4)[1]
+    data, message = scaled_side("x/a.atlas", b"2", pages, lambda path: {"x/glow.png": 4, "x/rim.png": 2}[path])
+    assert data == b"2" and "different scales" in message
+    assert scaled_side("a.atlas", b"2", pages, lambda path: 4)[1] == ""
+
+
+def test_a_suspicion_needs_the_picture(desk: Desk) -> None:
+    """In an archive without hero.png, a file that mentions it is copied without a remark."""
+    with zipfile.ZipFile(desk.source / "pack.zip", "w") as archive:
+        archive.writestr("art/hero.tres", 'path="res://hero.png"\nregion = Rect2(0, 0, 4, 4)\n')
+    desk.once()
+    assert not any("hero.tres" in event.sentence for event in desk.events)
+
+
+def test_faces_of_a_sky_reach_the_engine_with_their_neighbours(desk: Desk) -> None:
+    """Two halves of one panorama in the same folder continue each other; a picture with another name does not."""
+    whole = np.random.default_rng(6).integers(0, 4, (20, 48, 3)).cumsum(1).astype(np.uint8)
+    for name, half in (
+        ("a/sky_ft.png", whole[:, :24]),
+        ("a/sky_rt.png", whole[:, 24:]),
+        ("a/other.png", whole[:, :24]),
+    ):
+        (desk.source / name).parent.mkdir(exist_ok=True)
+        Image.fromarray(np.ascontiguousarray(half)).save(desk.source / name)
+    desk.once()
+
+    margins = {picture.name: picture.details.get(MARGINS) for picture in desk.worker.pictures}
+    assert np.array_equal(margins["sky_ft.png"].right, whole[:, 24 : 24 + DEPTH])
+    assert np.array_equal(margins["sky_rt.png"].left, whole[:, 24 - DEPTH : 24])
+    assert not margins["other.png"]

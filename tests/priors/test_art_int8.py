@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -13,7 +15,7 @@ from depixel.degradation import make_degradation
 from depixel.errors import WeightsError
 from depixel.priors import art
 from depixel.priors.art import DEGRADATIONS, ArtBlock, ArtConfig, ArtNetwork, ArtPrior
-from depixel.priors.art_int8 import PEAKS, is_fast_here
+from depixel.priors.art_int8 import PEAKS, _IntegerConvolution, is_fast_here
 from depixel.priors.base import PriorSpec
 from depixel.priors.weights import LoadedWeights
 
@@ -140,3 +142,25 @@ def test_peaks_that_do_not_fit_are_refused(
     )
     with pytest.raises(WeightsError, match="configuration"):
         ArtPrior.from_weights(weights)
+
+
+def test_a_cpu_that_is_made_for_int8_is_recognised() -> None:
+    """Otherwise the tests of this file would be skipped, and int8 never used, without anybody noticing."""
+    flags = Path("/proc/cpuinfo").read_text() if sys.platform == "linux" else ""
+    if "avx512_vnni" not in flags or torch.backends.cpu.get_cpu_capability() != "AVX512":
+        pytest.skip("this CPU has no AVX-512 VNNI")
+    assert is_fast_here()
+
+
+@needs_int8
+def test_bytes_stand_for_whole_steps_of_the_peak() -> None:
+    """Through a convolution that copies its input, every multiple of peak / 127 returns as it was."""
+    copying = torch.zeros(8, 8, 3, 3)
+    copying[range(8), range(8), 1, 1] = 1
+    peaks = torch.linspace(0.5, 4, 8)
+    layer = _IntegerConvolution(copying, torch.zeros(8), peaks, signed=True)
+    steps = torch.arange(-127, 128).reshape(1, 1, 15, 17).expand(1, 8, -1, -1) / 127 * peaks[None, :, None, None]
+
+    answer = layer(layer.as_bytes(steps)).float()
+
+    assert ((answer - steps).abs() / peaks[None, :, None, None]).max() < 0.5 / 127
