@@ -19,7 +19,7 @@ from gimpfu_compat import PF_IMAGE, PF_LAYERS, PF_RADIO, PF_SLIDER, PF_STRING, P
 
 MENU = "<Image>/Filters/Depixel"
 _OUTPUT = {"upscale": "new-image", "imagine-face": "new-image", "anonymise-face": "new-layers"}
-FRAMES = (PF_TOGGLE, "frames", "All layers are _frames of an animation", False, None,
+FRAMES = (PF_TOGGLE, "frames", "All la_yers are frames of an animation", False, None,
           "Send all layers as one animation: equal areas of two frames stay equal. Makes a new image.")  # fmt: skip
 PICKED = (PF_STRING, "picked", "_Ticked answers", "", None,
           "Answers that were ticked in the dialog, as a JSON list of settings; empty = none.")  # fmt: skip
@@ -27,8 +27,10 @@ PICKED = (PF_STRING, "picked", "_Ticked answers", "", None,
 
 Entry = Tuple[Any, ...]
 
-TAKEN = "ocrsmpft"
-"""Letters that, with Alt, activate GIMP's own buttons, Depixel's buttons, and the last two arguments."""
+TAKEN = "ocrfismpty"
+"""
+Letters that, with Alt, activate GIMP's own buttons and its Reset menu, Depixel's buttons, and the last two arguments.
+"""
 
 
 def parameters(action: client.Action) -> list[Entry]:

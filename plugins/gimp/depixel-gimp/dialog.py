@@ -62,6 +62,8 @@ class Dialog:
         """Why these values cannot be used; shown in the dialog, which stays open. Empty if they can."""
         from work import check_request, picks_of
 
+        if "candidates" in client.idle_options(self._action, self.values()):
+            self._set("candidates", 1)  # a row that is hidden cannot be corrected
         text = ""
         try:
             values = client.check(self._action, self.values())
@@ -98,12 +100,16 @@ class Dialog:
 
     def set_values(self, values: dict[str, Any]) -> None:
         """Show the values of a preset or of an earlier request."""
-        self._quiet = True
         for option in self._action.options:
-            if option.name in values and self._config.get_property(option.name) != values[option.name]:
-                self._config.set_property(option.name, values[option.name])
-        self._quiet = False
+            if option.name in values:
+                self._set(option.name, values[option.name])
         self._changed(None, None)
+
+    def _set(self, name: str, value: Any) -> None:
+        self._quiet = True
+        if self._config.get_property(name) != value:
+            self._config.set_property(name, value)
+        self._quiet = False
 
     def _start_values(self, config: Any) -> None:
         unanswered = self._history.unanswered(self._action)
@@ -168,9 +174,7 @@ class Dialog:
         picks = self._preview.picks() if self._preview is not None else []
         text = json.dumps(picks) if picks else ""
         if text != (self._config.get_property("picked") or ""):
-            self._quiet = True
-            self._config.set_property("picked", text)
-            self._quiet = False
+            self._set("picked", text)
         self._update()
 
     def _changed(self, _: Any, spec: Any) -> None:

@@ -386,7 +386,7 @@ def task_keep_one_of_four(desk, facts):
     desk.press("OK")
 
 
-@case("upscale", two_layers)
+@case("upscale", two_layers, candidates=4)
 def task_all_layers(desk, facts):
     yield desk.idle
     yield from choose(desk, "output", 1)
