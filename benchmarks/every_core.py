@@ -1,18 +1,18 @@
 """
-Does Depixel use every core? `upscale` on many small files and on one large file, compared with one manually started
-process for each core; files and megapixels per second as ratios, side by side.
+Does Depixel use every core? `upscale` and `watch --once` on many small files, and `upscale` on one large file, against
+one process for each core that is started by hand; ratios of seconds, side by side.
 
-    python benchmarks/every_core.py --out benchmarks/results [--files 240] [--rounds 3]
+    python benchmarks/every_core.py --out benchmarks/results [--files 320] [--rounds 5] [--cluster]
 
-Ways: "one" = one process with all cores; "hand" = a process for each core, each with its share of the files (or, for
-the large file, with a strip) and one thread; "cluster" = --cluster local with one engine for each core, if Ray is
-installed. Rounds are interleaved and medians are compared, so that other work on the machine does not favour a way.
+Ways: "one" = one process with all cores; "hand" = a process for each core, each with its share of the files (or, of the
+large file, with a strip) and one thread; with --cluster also "cluster" = --cluster local with one engine for each core,
+which needs Ray. The ways of a round follow each other, each round gives one ratio, and the median of these is reported:
+other work on the machine, which changes within minutes, then favours no way.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import os
 import shutil
 import statistics
@@ -49,9 +49,17 @@ def make_large(path: Path) -> Path:
     return path
 
 
-def command(inputs: list[Path], out: Path, *more: str) -> list[str]:
-    """The arguments of one `depixel upscale`."""
+def upscale(inputs: list[Path], out: Path, *more: str) -> list[str]:
+    """The words of one `depixel upscale`."""
     return [sys.executable, "-m", "depixel", "upscale", *map(str, inputs), "-o", str(out), *OPTIONS, *more]
+
+
+def watch(folder: Path, out: Path) -> list[str]:
+    """The words of one `depixel watch --once`."""
+    return [
+        *(sys.executable, "-m", "depixel", "watch", str(folder), "-o", str(out)),
+        *("--once", "--quiet-period", "0", "--domain", "textures", "--wrap", "none"),
+    ]
 
 
 def run_all(commands: list[list[str]], threads: int) -> float:
@@ -65,65 +73,102 @@ def run_all(commands: list[list[str]], threads: int) -> float:
     return time.perf_counter() - began
 
 
-def measure(folder: Path, count: int, rounds: int, cores: int) -> dict[str, dict[str, float]]:
-    """Work -> way -> median seconds, without the start time, which a run with one file measures."""
+Commands = list[list[str]]
+Works = dict[str, dict[str, tuple[Commands, int]]]  # work -> way -> commands that run at once, threads of each
+
+
+def all_works(folder: Path, count: int, cores: int, cluster: bool) -> Works:
+    """What is measured; a work whose name begins with "start" is the same with one file."""
     small = make_small(folder / "small", count)
     large = make_large(folder / "large.png")
-    strips = []
+    strips, shares = [], []
     for number in range(cores):  # by hand: horizontal strips, without the surroundings that would hide their seams
         strips.append(folder / f"strip-{number}.png")
         with Image.open(large) as image:
             image.crop((0, number * LARGE // cores, LARGE, (number + 1) * LARGE // cores)).save(strips[-1])
+        shares.append(folder / f"share-{number}")
+        shares[-1].mkdir()
+        for path in small[number::cores]:
+            shutil.copy(path, shares[-1])
+    (folder / "single").mkdir()
+    shutil.copy(small[0], folder / "single")
     out = folder / "out"
-    ways: dict[str, dict[str, tuple[list[list[str]], int]]] = {
-        "start": {"one": ([command(small[:1], out)], cores), "hand": ([command(small[:1], out)] * cores, 1)},
-        "many small files": {
-            "one": ([command([folder / "small"], out)], cores),
-            "hand": ([command(small[k::cores], out / str(k)) for k in range(cores)], 1),
+    works: Works = {
+        "start upscale": {
+            "one": ([upscale(small[:1], out)], cores),
+            "hand": ([upscale(small[:1], out / str(k)) for k in range(cores)], 1),
         },
-        "one large file": {
-            "one": ([command([large], out)], cores),
-            "hand": ([command([strip], out / strip.stem) for strip in strips], 1),
+        "start watch": {
+            "one": ([watch(folder / "single", out)], cores),
+            "hand": ([watch(folder / "single", out / str(k)) for k in range(cores)], 1),
+        },
+        "upscale, many small files": {
+            "one": ([upscale([folder / "small"], out)], cores),
+            "hand": ([upscale([share], out / str(k)) for k, share in enumerate(shares)], 1),
+        },
+        "watch, many small files": {
+            "one": ([watch(folder / "small", out)], cores),
+            "hand": ([watch(share, out / str(k)) for k, share in enumerate(shares)], 1),
+        },
+        "upscale, one large file": {
+            "one": ([upscale([large], out)], cores),
+            "hand": ([upscale([strip], out / strip.stem) for strip in strips], 1),
         },
     }
-    if importlib.util.find_spec("ray"):
+    if cluster:
         spread = ("--cluster", "local", "--cores-per-engine", "1")
-        ways["many small files"]["cluster"] = ([command([folder / "small"], out, *spread)], 1)
-        ways["start"]["cluster"] = ([command(small[:1], out, *spread)], 1)
-    seconds: dict[str, dict[str, list[float]]] = {work: {way: [] for way in how} for work, how in ways.items()}
-    for _ in range(rounds):
-        for work, how in ways.items():
-            for way, (commands, threads) in how.items():
+        works["upscale, many small files"]["cluster"] = ([upscale([folder / "small"], out, *spread)], 1)
+        works["start upscale"]["cluster"] = ([upscale(small[:1], out, *spread)], 1)
+    return works
+
+
+def measure(works: Works, out: Path, rounds: int) -> dict[str, dict[str, list[float]]]:
+    """Work -> way -> seconds of each round."""
+    seconds: dict[str, dict[str, list[float]]] = {work: {way: [] for way in ways} for work, ways in works.items()}
+    for number in range(rounds):
+        for work, ways in works.items():
+            for way, (commands, threads) in list(ways.items())[:: 1 if number % 2 else -1]:
                 shutil.rmtree(out, ignore_errors=True)
+                out.mkdir()
                 seconds[work][way].append(run_all(commands, threads))
-    return {work: {way: statistics.median(times) for way, times in how.items()} for work, how in seconds.items()}
+    return seconds
 
 
-def table(medians: dict[str, dict[str, float]], count: int) -> str:
-    """Markdown: each way's speed as a fraction of the better of the two plain ones."""
+def table(seconds: dict[str, dict[str, list[float]]]) -> str:
+    """Markdown: each way's speed as a share of the better of the two plain ones, the median (and range) over rounds."""
     lines = ["| work | way | speed, start included | speed, start taken off |", "|---|---|---|---|"]
-    for work in ("many small files", "one large file"):
-        how = medians[work]
-        net = {way: max(1e-3, seconds - medians["start"].get(way, 0.0)) for way, seconds in how.items()}
-        best, best_net = min(how["one"], how["hand"]), min(net["one"], net["hand"])
-        lines += [f"| {work} | {way} | {best / how[way]:.2f} | {best_net / net[way]:.2f} |" for way in how]
+    for work, ways in seconds.items():
+        if work.startswith("start"):
+            continue
+        starts = {way: statistics.median(times) for way, times in seconds[f"start {work.split(',')[0]}"].items()}
+        net = {way: [max(1e-3, time - starts[way]) for time in times] for way, times in ways.items()}
+        for way in ways:
+            cells = [_median_share(times, way) for times in (ways, net)]
+            lines.append(f"| {work} | {way} | {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def _median_share(ways: dict[str, list[float]], way: str) -> str:
+    shares = [min(one, hand) / own for one, hand, own in zip(ways["one"], ways["hand"], ways[way], strict=True)]
+    return f"{statistics.median(shares):.2f} ({min(shares):.2f} to {max(shares):.2f})"
 
 
 def main() -> None:
     """Measure and write every_core.md."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--files", type=int, default=240)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--files", type=int, default=320)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--cores", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--cluster", action="store_true", help="also --cluster local")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        medians = measure(Path(folder), args.files, args.rounds, args.cores)
+        works = all_works(Path(folder), args.files, args.cores, args.cluster)
+        seconds = measure(works, Path(folder) / "out", args.rounds)
     text = (
         f"# Every core\n\n{args.files} files of {SMALL}x{SMALL} and one of {LARGE}x{LARGE}, x4, {args.cores} cores, "
-        f"medians of {args.rounds} interleaved rounds. 1.00 = the better of one process with all cores and one process "
-        f"for each core; {ENOUGH} is enough.\n\n{table(medians, args.files)}\n"
+        f"medians (and ranges) of {args.rounds} rounds. 1.00 = the better of one process with all cores and one for "
+        f"each core; {ENOUGH} is enough.\n\n{table(seconds)}\n"
     )
     args.out.mkdir(parents=True, exist_ok=True)
     (args.out / "every_core.md").write_text(text, encoding="utf-8")

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from depixel.batch.real_paths import RealPaths
 from depixel.bystanders import ZIPS, is_system_file, unopened
 from depixel.terminal.mistakes import no_such_input
 from depixel.terminal.printable import counted
@@ -42,23 +43,24 @@ def find_pictures(inputs: Sequence[str], readable: Collection[str], leave_out: P
             default name, which an earlier run created, are left out as well.
     """
     result = InputPictures()
-    real_paths: set[str] = set()
+    real_paths, resolved = RealPaths(), set[str]()
     folders = sum(1 for text in inputs if Path(text).is_dir())
     for text in inputs:
         path = Path(text)
         if path.is_dir():
             top = Path(path.resolve().name) if folders > 1 else Path()
-            _take(result, real_paths, ((p, top / p.relative_to(path)) for p in _walk(path, leave_out)), readable)
+            pairs = ((p, top / p.relative_to(path)) for p in _walk(path, leave_out))
+            _take(result, real_paths, resolved, pairs, readable)
         elif path.exists():
             result.explicit.add(path)
-            _take(result, real_paths, [(path, Path(path.name))], None)
+            _take(result, real_paths, resolved, [(path, Path(path.name))], None)
         elif glob.has_magic(text):
             fixed = _fixed_part(text)
             matches = ((match, match.relative_to(fixed)) for match in fixed.glob(str(path.relative_to(fixed))))
-            pairs = sorted((m, r) for m, r in matches if not m.is_dir() and not any(map(is_system_file, r.parts)))
-            if not pairs:
+            matched = sorted((m, r) for m, r in matches if not m.is_dir() and not any(map(is_system_file, r.parts)))
+            if not matched:
                 result.missing.append((text, f"nothing matches the pattern {text}."))
-            _take(result, real_paths, pairs, readable if "**" in text else None)
+            _take(result, real_paths, resolved, matched, readable if "**" in text else None)
         else:
             result.missing.append((text, no_such_input(text)))
     return result
@@ -90,18 +92,21 @@ def _unopened(source: Path) -> str:
 
 
 def _take(
-    result: InputPictures, real_paths: set[str], pairs: Sequence[tuple[Path, Path]] | Iterator[tuple[Path, Path]],
+    result: InputPictures,
+    real_paths: RealPaths,
+    resolved: set[str],
+    pairs: Sequence[tuple[Path, Path]] | Iterator[tuple[Path, Path]],
     readable: Collection[str] | None,
-) -> None:  # fmt: skip
+) -> None:
     for source, relative in pairs:
         if readable is not None and source.suffix.lower() not in readable:
             result.ignored += 1
             if sentence := _unopened(source):
                 result.unopened.append(sentence)
             continue
-        real = os.path.realpath(source)  # a circular link is reported when it is read
-        if real not in real_paths:
-            real_paths.add(real)
+        real = real_paths.of(source)  # a circular link is reported when it is read
+        if real not in resolved:
+            resolved.add(real)
             result.pictures.append((source, relative))
 
 

@@ -9,10 +9,11 @@ import glob
 import os
 import re
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from depixel.batch.real_paths import RealPaths
 from depixel.errors import BadUsageError, DepixelError
 from depixel.files.strangers import is_file_ending
 from depixel.files.table import by_ending
@@ -142,8 +143,8 @@ def plan_pictures(
     pairs = list(inputs)
     writable = frozenset(writable)
     own = _answers_among(pairs, naming.suffix) - set(explicit)
-    sources = {os.path.realpath(source) for source, _ in pairs if source not in own}
-    owners: dict[str, str] = {}
+    real_paths = RealPaths()
+    taken = _Taken(real_paths, {real_paths.of(source) for source, _ in pairs if source not in own})
     all_planned = [
         PlannedPicture(source, relative.as_posix(), naming.target(relative, writable), None, source in explicit)
         for source, relative in pairs
@@ -156,24 +157,27 @@ def plan_pictures(
             all_planned[number] = replace(planned, problem=MADE_BY_DEPIXEL)
             continue
         targets = [*planned.targets(candidates), *([planned.disagreement] if disagreement else [])]
-        problem = _problem(targets, sources, owners, overwrite)
-        if problem is None:
-            owners.update((os.path.realpath(target), planned.name) for target in targets)
-        all_planned[number] = replace(planned, problem=problem)
+        if (problem := taken.problem(targets, planned.name, overwrite)) is not None:
+            all_planned[number] = replace(planned, problem=problem)
     return all_planned
 
 
 # Recognised by their names, if the pictures that they were made from lie beside them. Strings: a Path takes five times
 # as much memory.
 def _answers_among(pairs: Sequence[tuple[Path, Path]], suffix: str) -> set[Path]:
-    stems = {str(source.with_suffix("")) for source, _ in pairs}
+    stems = {_without_ending(source) for source, _ in pairs}
     answers = set()
     for source, _ in pairs:
-        stem = str(source.with_suffix(""))
+        stem = _without_ending(source)
         originals = {_CANDIDATE.sub("", stem), stem.removesuffix(suffix)} - {stem}
         if not originals.isdisjoint(stems):
             answers.add(source)
     return answers
+
+
+def _without_ending(path: Path) -> str:
+    text = str(path)
+    return text[: len(text) - len(path.suffix)]
 
 
 def problem_with(planned: PlannedPicture, picture: Picture) -> Problem | None:
@@ -181,21 +185,40 @@ def problem_with(planned: PlannedPicture, picture: Picture) -> Problem | None:
     return MADE_BY_DEPIXEL if not planned.explicit and picture.text.get("Software", "").startswith("Depixel ") else None
 
 
-def _problem(targets: list[Path], sources: set[str], owners: dict[str, str], overwrite: bool) -> Problem | None:
-    for target in targets:
-        path = os.path.realpath(target)
-        if path in sources:
-            return Problem("failed", "usage", f"{target} is an input itself: choose another folder or a --suffix.")
-        if path in owners:
-            sentence = f"its answer would be {target}, also that of {owners[path]}: run it separately with another -o."
-            return Problem("failed", "usage", sentence)
-    for target in targets:
-        if target.is_dir():
-            return Problem("failed", "unwritable", f"{target} is a folder.")
-        # The best candidate is written last: if it is missing, a run was interrupted, and its other files may be
-        # replaced.
-        if not overwrite and target == targets[0] and os.path.lexists(target):
-            return Problem("skipped", "exists", f"{target} exists already; --overwrite replaces it.")
-        if reason := why_unwritable(target):
-            return Problem("failed", "unwritable", f"{target} cannot be written: {reason}.")
-    return None
+@dataclass
+class _Taken:
+    """The places that an answer cannot have."""
+
+    real_paths: RealPaths
+    sources: set[str]  # real paths
+    owners: dict[str, str] = field(default_factory=dict)  # real path of an answer -> name of its picture
+    unwritable: dict[tuple[Path, int], str] = field(default_factory=dict)  # by folder and length of the name
+
+    def problem(self, targets: list[Path], name: str, overwrite: bool) -> Problem | None:
+        """Why the answers to this picture cannot be `targets`; None = they are, and are taken from now on."""
+        paths = [self.real_paths.of(target) for target in targets]
+        for target, path in zip(targets, paths, strict=True):
+            if path in self.sources:
+                return Problem("failed", "usage", f"{target} is an input itself: choose another folder or a --suffix.")
+            if path in self.owners:
+                owner = self.owners[path]
+                sentence = f"its answer would be {target}, also that of {owner}: run it separately with another -o."
+                return Problem("failed", "usage", sentence)
+        for target in targets:
+            if target.is_dir():
+                return Problem("failed", "unwritable", f"{target} is a folder.")
+            # The best candidate is written last: if it is missing, a run was interrupted, and its other files may be
+            # replaced.
+            if not overwrite and target == targets[0] and os.path.lexists(target):
+                return Problem("skipped", "exists", f"{target} exists already; --overwrite replaces it.")
+            if reason := self._why_unwritable(target):
+                return Problem("failed", "unwritable", f"{target} cannot be written: {reason}.")
+        self.owners.update((path, name) for path in paths)
+        return None
+
+    # The system is asked once for each folder and length.
+    def _why_unwritable(self, target: Path) -> str:
+        key = target.parent, len(os.fsencode(target.name))
+        if key not in self.unwritable:
+            self.unwritable[key] = why_unwritable(target)
+        return self.unwritable[key]

@@ -86,7 +86,7 @@ class IntegerTrunk:
             between = first.rectified(first.as_bytes(x, valid), wrap)
             if valid is not None:
                 between = between * valid.to(torch.uint8)
-            x = x + second(between, wrap)
+            x = second(between, wrap).add_(x)
         return x
 
 
