@@ -179,6 +179,11 @@ def test_without_a_file_header(bits: int) -> None:
     assert np.array_equal(picture.frames[0], read_bytes(whole).frames[0])
     assert "wrong_ending" not in picture.details
     assert np.array_equal(read_bytes(encode(picture)).frames[0], picture.frames[0])
+    bare = encode(picture)
+    assert not bare.startswith(b"BM")
+    with Image.open(io.BytesIO(bare), formats=["DIB"]) as image:
+        assert image.size == (picture.width, picture.height)
+    assert np.array_equal(read_bytes(bare, "a.dib").frames[0], picture.frames[0])
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,10 @@ class _Header:
     resolution: tuple[int, int] = (0, 0)  # pixels per metre
 
 
+BARE = "bare"
+"""In `Picture.details`: the file has no file header of 14 bytes, as a bitmap in a clipboard or a resource (DIB)."""
+
+
 def recognise(data: bytes) -> bool:
     """Whether this is a BMP, or one without a file header (a "device-independent bitmap", .dib)."""
     if data.startswith(b"BM"):
@@ -71,13 +75,13 @@ def read(data: bytes, name: str, limits: Limits) -> Picture:
     Raises:
         PictureTooLargeError, UnreadablePictureError, UnsupportedPictureError.
     """
+    details: dict[str, object] = {}
     if not data.startswith(b"BM"):
-        data = _with_file_header(data)
+        data, details[BARE] = _with_file_header(data), True
     head = _header(data, name)
     if head.compression in (_RLE8, _RLE4):
         limits = dataclasses.replace(limits, pixels_per_byte=_PIXELS_PER_BYTE)
     limits.check(name, head.width, head.height)
-    details: dict[str, object] = {}
     if all(head.resolution):
         details["dpi"] = (head.resolution[0] * 0.0254, head.resolution[1] * 0.0254)
     if head.bits <= 8:
