@@ -13,7 +13,7 @@ import { Preview, asked } from "./preview.js";
 import { download, fileName, fileOf, saveZip } from "./saving.js";
 import { Settings } from "./settings.js";
 import { Viewer } from "./viewer.js";
-import { loadWords, say } from "./words.js";
+import { loadWords, say, sayWhy } from "./words.js";
 import { Work } from "./work.js";
 
 const EXAMPLES = ["dragon.png", "potion.png", "wall.png", "coin.png", "portrait.png"];
@@ -200,7 +200,7 @@ function onClick(id, action) {
       await action();
     } catch (error) {
       if (error instanceof engine.EngineGone) work.lose();
-      else at("save-note").textContent = error instanceof RangeError ? say("save.zip.large") : error.message;
+      else at("save-note").textContent = error instanceof RangeError ? say("save.zip.large") : sayWhy(error);
     }
   });
 }

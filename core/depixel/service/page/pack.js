@@ -3,7 +3,7 @@
 import { at, make } from "./dom.js";
 import { stem } from "./formats.js";
 import { download } from "./saving.js";
-import { say, sayTime } from "./words.js";
+import { say, sayOr, sayTime } from "./words.js";
 
 /** Show a pack. start(profile): make it larger; look(profile): look at it again under another profile. */
 export function showPack(item, look, start) {
@@ -14,7 +14,7 @@ export function showPack(item, look, start) {
   at("pack-notes").replaceChildren();
   if (!facts) return;
   const select = at("pack-profile");
-  select.replaceChildren(...facts.profiles.map(({ name, title }) => make("option", { value: name }, title)));
+  select.replaceChildren(...facts.profiles.map(({ name, title }) => make("option", { value: name }, sayOr(`profile.${name}`, title))));
   select.value = facts.profile;
   select.onchange = () => look(select.value);
   at("pack-start").textContent = say(item.packFile ? "pack.again" : "pack.start");
@@ -23,8 +23,9 @@ export function showPack(item, look, start) {
   at("pack-start").onclick = () => start(select.value);
   at("pack-save").onclick = () => download(item.packFile, `${stem(item.name)}-depixel${item.name.slice(stem(item.name).length)}`);
   at("pack-facts").append(...lines(facts).map((line) => make("li", {}, line)));
-  if (facts.where) at("pack-facts").append(make("li", {}, say("pack.where", { where: facts.where }), ...guide(facts.link)));
-  const notes = [facts.note, ...(facts.notes ?? []), ...Object.entries(facts.failed).map(([path, reason]) => `${path}: ${reason}`)];
+  const where = sayOr(`profile.${facts.profile}.where`, facts.where);
+  if (where) at("pack-facts").append(make("li", {}, say("pack.where", { where }), ...guide(facts.link)));
+  const notes = [sayOr(`profile.${facts.profile}.note`, facts.note), ...(facts.notes ?? []), ...Object.entries(facts.failed).map(([path, reason]) => `${path}: ${reason}`)];
   at("pack-notes").append(...notes.filter(Boolean).slice(0, 200).map((note) => make("p", { class: "note" }, note)));
 }
 
@@ -34,7 +35,7 @@ function guide(link) {
 }
 
 function lines(facts) {
-  const found = [say(facts.profileAsked === "auto" ? "pack.recognised" : "pack.chosen", { title: facts.title })];
+  const found = [say(facts.profileAsked === "auto" ? "pack.recognised" : "pack.chosen", { title: sayOr(`profile.${facts.profile}`, facts.title) })];
   found.push(say("pack.textures", { count: facts.textures }));
   if (facts.duplicates) found.push(say("pack.duplicates", { count: facts.duplicates }));
   found.push(say("pack.copied", { count: facts.copied }));

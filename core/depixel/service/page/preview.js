@@ -2,7 +2,7 @@
 
 import { at } from "./dom.js";
 import * as engine from "./engine.js";
-import { say } from "./words.js";
+import { say, sayWhy } from "./words.js";
 
 const SIDE = 64; // pixels of the original that are previewed at most, in each direction
 const FACE = 128; // likewise of a face, which cannot be judged by a small part of it
@@ -82,7 +82,7 @@ export class Preview {
       if (turn !== this.turn) return;
       if (error instanceof engine.EngineGone) this.lose();
       this.forget();
-      this.show("failed", error instanceof engine.Refusal ? say("preview.failed", { reason: error.message }) : "");
+      this.show("failed", error instanceof engine.Refusal ? say("preview.failed", { reason: sayWhy(error) }) : "");
     } finally {
       if (job) engine.forget(job);
     }

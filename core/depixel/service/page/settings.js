@@ -2,7 +2,7 @@
 
 import { at, make } from "./dom.js";
 import { Person } from "./person.js";
-import { has, say } from "./words.js";
+import { has, say, sayOr } from "./words.js";
 
 const PRESETS = {
   auto: {},
@@ -68,7 +68,7 @@ export class Settings {
   row(row) {
     const id = `option-${row.name}`;
     const help = make("p", { class: "soft", id: `${id}-help` });
-    return make("div", { class: "option", "data-option": row.name }, make("label", { for: id }, row.label), this.control(row, id), help);
+    return make("div", { class: "option", "data-option": row.name }, make("label", { for: id }, sayOr(`option.${row.name}`, row.label)), this.control(row, id), help);
   }
 
   control(row, id) {
@@ -76,7 +76,7 @@ export class Settings {
     let control;
     if (row.kind === "choice") {
       const automatic = row.default === null ? [["", say("more.automatic")]] : [];
-      control = make("select", described, ...[...automatic, ...row.choices].map(([value, label]) => make("option", { value: String(value) }, label)));
+      control = make("select", described, ...[...automatic, ...row.choices].map(([value, label]) => make("option", { value: String(value) }, sayOr(`option.${row.name}.${value}`, label))));
     } else if (row.kind === "bool") control = make("input", { ...described, type: "checkbox" });
     else if (row.kind === "int" || row.kind === "float") {
       const step = row.kind === "int" ? "1" : "any";
@@ -118,8 +118,9 @@ export class Settings {
       const box = at(`option-${row.name}`).parentElement;
       const idle = Boolean(kind) && row.domains.length > 0 && !row.domains.includes(kind);
       box.classList.toggle("idle", idle);
-      const automatic = row.automatic ? ` ${say("more.by-itself", { what: row.automatic })}` : "";
-      box.querySelector("p").replaceChildren(row.help + automatic, ...(idle ? [" ", make("em", {}, say("more.idle"))] : []));
+      const what = sayOr(`option.${row.name}.automatic`, row.automatic);
+      const automatic = what ? ` ${say("more.by-itself", { what })}` : "";
+      box.querySelector("p").replaceChildren(sayOr(`option.${row.name}.help`, row.help) + automatic, ...(idle ? [" ", make("em", {}, say("more.idle"))] : []));
     }
   }
 

@@ -27,6 +27,12 @@ export function say(key, values = {}) {
 /** Whether there are words for a key. */
 export const has = (key) => key in words;
 
+/** The words of a key, or the engine's own words where there are none: a translation may have keys that English has not. */
+export const sayOr = (key, text, values = {}) => (has(key) ? say(key, values) : text);
+
+/** Why the engine refused something: what its code means, if there are words for it, with the engine's own sentence. */
+export const sayWhy = ({ code, message }) => sayOr(`error.${code}`, message, { sentence: message });
+
 /** A length of time as people say it: "40 seconds", "3 minutes". */
 export function sayTime(seconds) {
   if (seconds < 90) return say("time.seconds", { count: Math.max(1, seconds < 10 ? Math.ceil(seconds) : 5 * Math.ceil(seconds / 5)) });

@@ -3,6 +3,7 @@
 import { difference, samePixels } from "./compare.js";
 import * as engine from "./engine.js";
 import { sniff } from "./formats.js";
+import { sayWhy } from "./words.js";
 
 const AT_ONCE = 2; // one that the engine works on, and one that waits there, so that it never idles
 const RETRY = 1500; // milliseconds between two tries to reach an engine that is gone
@@ -144,7 +145,7 @@ export class Work extends EventTarget {
     } catch (error) {
       if (task.cancelled) this.end(task, { state: "cancelled" });
       else if (error instanceof engine.EngineGone) this.wait(task);
-      else this.end(task, { state: "failed", reason: error.message || String(error) });
+      else this.end(task, { state: "failed", reason: sayWhy(error) || String(error) });
     } finally {
       if (task.job) engine.forget(task.job);
       task.job = "";
