@@ -13,6 +13,7 @@ from PIL import Image
 from training.art_data import images
 from training.art_data.crops import SIZE, Seen, collect
 from training.art_data.fetch import fetch
+from training.art_data.figures import SHEETS
 from training.art_data.pairs import pixel_pair
 from training.art_data.sources import EVALUATION, SOURCES, PackageSource, census, is_evaluation, is_free
 from training.art_data.spoiling import KINDS, PALETTES, bc1, bc4, ordered, reduced_to_palette, spoiled_small
@@ -192,21 +193,24 @@ def test_blocks_hold_what_their_format_can() -> None:
     assert max(len(np.unique(block, axis=0)) for block in colours) <= 4
 
 
-def test_the_released_manifest_names_free_files_and_no_evaluation_source() -> None:
-    """Each file of the released weights has a free licence and a known package; vectors are a fifth at most."""
-    with gzip.open(
-        Path(depixel.__file__).parent / "weights/art-small.manifest.jsonl.gz", "rt", encoding="utf-8"
-    ) as file:
+@pytest.mark.parametrize(("name", "side"), [("art-small", 96), ("art-medium", 128)])
+def test_a_released_manifest_names_free_files_and_no_evaluation_source(name: str, side: int) -> None:
+    """Each file of the released weights has a free licence and a known package; few of them are rendered vectors."""
+    folder = Path(depixel.__file__).parent / "weights"
+    with gzip.open(folder / f"{name}.manifest.jsonl.gz", "rt", encoding="utf-8") as file:
         origins = [json.loads(line) for line in file]
     assert len(origins) > 10_000
-    kinds = {source.package: source.kind for source in SOURCES}
-    crops = dict.fromkeys(kinds.values(), 0)
+    kinds = {source.package: source.kind for source in SOURCES} | {s.source.package: "figures" for s in SHEETS}
+    crops, files = dict.fromkeys(kinds.values(), 0), 0
     for origin in origins:
         assert is_free(origin["licence"]), origin
         assert not is_evaluation(origin["file"] + origin["package"]), origin
         assert kinds[origin["package"]] == origin["kind"]
         assert len(origin["sha256"]) == 16 and origin["version"]
         crops[origin["kind"]] += origin["crops"]
-    assert crops["vector"] <= 0.2 * sum(crops.values())
-    card = (Path(depixel.__file__).parent / "weights/art-small.md").read_text("utf-8")
-    assert f"{sum(crops.values()):,} crops of 96x96 from {len(origins):,} files" in card
+        files += origin["kind"] != "figures"
+    figures = crops.pop("figures")
+    assert crops["vector"] <= 0.25 * sum(crops.values())
+    card = (folder / f"{name}.md").read_text("utf-8")
+    assert f"{sum(crops.values()):,} crops of {side}x{side} from {files:,} files" in card
+    assert not figures or f"{figures:,} small figures" in card
