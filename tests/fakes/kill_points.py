@@ -75,8 +75,13 @@ def in_child(source: Path, die_at: int | None) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
-def wrong_outputs(source: Path) -> int:
-    """Sources whose output is missing or shows another picture, and files in the output folder without a source."""
+def wrong_outputs(source: Path, besides: tuple[str, ...] = ()) -> int:
+    """
+    Sources whose output is missing or shows another picture, and files in the output folder without a source.
+
+    Args:
+        besides: names in the output folder that need no source.
+    """
     out = overlay_for(source)
     wrong = 0
     for path in source.iterdir():
@@ -85,7 +90,7 @@ def wrong_outputs(source: Path) -> int:
                 wrong += not (np.asarray(made)[::2, ::2] == np.asarray(given)).all()
         except OSError:
             wrong += 1
-    known = {path.name for path in source.iterdir()}
+    known = {*besides, *(path.name for path in source.iterdir())}
     rest = {path.name for path in out.iterdir() if not path.name.startswith((".depixel-ledger", "depixel-"))}
     return wrong + len(rest - known)
 

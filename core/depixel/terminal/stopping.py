@@ -5,6 +5,7 @@ SIGTERM ends it as fast as a second Ctrl-C, because its sender does not wait.
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import signal
 import socket
@@ -19,6 +20,7 @@ AT_ONCE_SECONDS = 1.5
 """Seconds that an immediate stop may take before the process ends itself, whatever its threads are doing."""
 
 _FLUSH_SECONDS = 0.3
+_BACKSTOP_SECONDS = AT_ONCE_SECONDS + 0.4
 
 _ending = threading.Event()  # the process ends at once
 
@@ -54,6 +56,9 @@ class Stop:
 # outputs get their names only when they are complete.
 def _end_soon(before_end: Sequence[Callable[[], None]]) -> None:
     _ending.set()
+    # If a library keeps Python's lock, the timer below never runs; this one needs no lock.
+    with suppress(OSError, ValueError), open(os.devnull, "wb") as nowhere:  # noqa: PTH123 (a descriptor)
+        faulthandler.dump_traceback_later(_BACKSTOP_SECONDS, exit=True, file=os.dup(nowhere.fileno()))
     timer = threading.Timer(AT_ONCE_SECONDS, _end, (before_end,))
     timer.daemon = True
     timer.start()

@@ -81,7 +81,10 @@ def _tensor(storage: Any, offset: Any, size: Any, stride: Any, *others: Any) -> 
         raise OddPickleError("a tensor is described by something other than numbers")
     if len(size) != len(stride) or offset < 0:
         raise OddPickleError("a tensor lies outside of its numbers")
-    numbers = storage.size() if isinstance(storage, torch.TypedStorage) else storage.nbytes()
+    if isinstance(storage, torch.TypedStorage):  # asked by itself, it warns that it is deprecated
+        numbers = storage._untyped_storage.nbytes() // storage.dtype.itemsize
+    else:
+        numbers = storage.nbytes()
     last = offset + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
     if math.prod(size) and last >= numbers:
         raise OddPickleError("a tensor claims more numbers than the file holds")

@@ -1,0 +1,218 @@
+"""Small files that ask for much: gigabytes of memory, minutes of decoding, millions of frames or entries."""
+
+from __future__ import annotations
+
+import io
+import json
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable
+
+from PIL import Image
+
+_FAR = 65535  # pixels of a side that nobody has
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
+
+def chunk(kind: bytes, body: bytes) -> bytes:
+    """A chunk of a PNG."""
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def _png(width: int, height: int, *chunks: bytes, pixels: bytes | None = None) -> bytes:
+    rows = zlib.compress(bytes(height * (1 + (width + 7) // 8)), 9) if pixels is None else pixels
+    head = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    return _SIGNATURE + chunk(b"IHDR", head) + b"".join(chunks) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+def _zeros(megabytes: int) -> bytes:
+    packer = zlib.compressobj(9)
+    return b"".join(packer.compress(bytes(2**20)) for _ in range(megabytes)) + packer.flush()
+
+
+def gif_canvas() -> bytes:
+    """A canvas of 4 gigapixels with one small frame."""
+    return _gif_head(_FAR, _FAR) + _gif_frame() + b"\x3b"
+
+
+def gif_frames() -> bytes:
+    """A canvas of 2048x2048 with 40,000 frames of one pixel."""
+    return _gif_head(2048, 2048) + _gif_frame() * 40_000 + b"\x3b"
+
+
+def _gif_head(width: int, height: int) -> bytes:
+    return b"GIF89a" + struct.pack("<HH", width, height) + b"\x80\0\0" + bytes(6)
+
+
+def _gif_frame() -> bytes:
+    return b"\x2c" + struct.pack("<HHHHB", 0, 0, 1, 1, 0) + b"\x02\x02\x44\x01\0"
+
+
+def jpeg_scans(count: int = 3000, side: int = 1024) -> bytes:
+    """A progressive JPEG in one grey whose last scan is repeated."""
+    buffer = io.BytesIO()
+    Image.new("L", (side, side), 90).save(buffer, "JPEG", progressive=True)
+    data = buffer.getvalue()
+    last = data.rindex(b"\xff\xda")
+    return data[:-2] + data[last:-2] * count + b"\xff\xd9"
+
+
+def png_texts() -> bytes:
+    """Sixty-four packed texts of 64 MB each."""
+    body = b"Comment\0\0" + _zeros(64)
+    return _png(8, 8, *(chunk(b"zTXt", body) for _ in range(64)))
+
+
+def png_profile() -> bytes:
+    """A packed colour profile of 256 MB."""
+    return _png(8, 8, chunk(b"iCCP", b"x\0\0" + _zeros(256)))
+
+
+def png_flat() -> bytes:
+    """8192x8192 pixels in a few kilobytes."""
+    return _png(8192, 8192)
+
+
+def png_claims() -> bytes:
+    """Claims 2**31 - 1 pixels a side and has no pixels."""
+    return _png(2**31 - 1, 2**31 - 1, pixels=zlib.compress(b""))
+
+
+def apng_frames() -> bytes:
+    """Claims 2**31 - 1 frames."""
+    control = struct.pack(">IIIIIHHBB", 0, 8, 8, 0, 0, 1, 1, 0, 0)
+    return _png(8, 8, chunk(b"acTL", struct.pack(">II", 2**31 - 1, 0)), chunk(b"fcTL", control))
+
+
+def bmp_runs() -> bytes:
+    """A run-length BMP of 30,000x30,000 pixels that ends at once."""
+    head = struct.pack("<IiiHHIIiiII", 40, 30_000, 30_000, 1, 8, 1, 2, 0, 0, 256, 0)
+    return b"BM" + struct.pack("<IHHI", 1080, 0, 0, 1078) + head + bytes(1024) + b"\0\1"
+
+
+def tiff_strip() -> bytes:
+    """A TIFF of 60,000x60,000 pixels in one packed strip."""
+    strip = _zeros(4)
+    entries = [(256, 4, 60_000), (257, 4, 60_000), (258, 3, 8), (259, 3, 8), (262, 3, 1), (273, 4, 8), (277, 3, 1),
+               (278, 4, 60_000), (279, 4, len(strip))]  # fmt: skip
+    table = b"".join(struct.pack("<HHII", tag, kind, 1, value) for tag, kind, value in entries)
+    head = b"II*\0" + struct.pack("<I", 8 + len(strip))
+    return head + strip + struct.pack("<H", len(entries)) + table + bytes(4)
+
+
+def tiff_circle() -> bytes:
+    """A TIFF whose directory is followed by itself."""
+    entries = [(256, 4, 4), (257, 4, 4), (258, 3, 8), (262, 3, 1), (273, 4, 0), (279, 4, 16)]
+    table = b"".join(struct.pack("<HHII", tag, kind, 1, value) for tag, kind, value in entries)
+    return b"II*\0" + struct.pack("<I", 8) + struct.pack("<H", len(entries)) + table + struct.pack("<I", 8)
+
+
+def webp_flat() -> bytes:
+    """A lossless WebP of 16383x16383 pixels that claims them and has none."""
+    bits = (16383 - 1) | (16383 - 1) << 14
+    body = b"\x2f" + struct.pack("<I", bits) + bytes(64)
+    data = b"VP8L" + struct.pack("<I", len(body)) + body + b"\0" * (len(body) % 2)
+    return b"RIFF" + struct.pack("<I", len(data) + 4) + b"WEBP" + data
+
+
+def ktx2_packed() -> bytes:
+    """A packed KTX2 texture that claims 2**30 bytes."""
+    head = struct.pack("<9I", 37, 1, 16384, 16384, 0, 0, 1, 1, 3)
+    packed = _zeros(4)
+    index = struct.pack("<4I2Q", 0, 0, 0, 0, 0, 0)
+    level = struct.pack("<3Q", 104, len(packed), 2**30)
+    return b"\xabKTX 20\xbb\r\n\x1a\n" + head + index + level + packed
+
+
+def merged_picture() -> bytes:
+    """A Krita document whose merged picture unpacks to a gigabyte."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("mimetype", "application/x-krita")
+        with archive.open("mergedimage.png", "w", force_zip64=True) as entry:
+            for _ in range(1024):
+                entry.write(bytes(2**20))
+    return buffer.getvalue()
+
+
+PICTURES: dict[str, Callable[[], bytes]] = {
+    "gif_canvas.gif": gif_canvas,
+    "gif_frames.gif": gif_frames,
+    "jpeg_scans.jpg": jpeg_scans,
+    "png_texts.png": png_texts,
+    "png_profile.png": png_profile,
+    "png_flat.png": png_flat,
+    "png_claims.png": png_claims,
+    "apng_frames.png": apng_frames,
+    "bmp_runs.bmp": bmp_runs,
+    "tiff_strip.tif": tiff_strip,
+    "tiff_circle.tif": tiff_circle,
+    "webp_flat.webp": webp_flat,
+    "ktx2_packed.ktx2": ktx2_packed,
+    "merged.kra": merged_picture,
+}
+"""File => what makes it."""
+
+
+def zip_texture() -> bytes:
+    """A pack with a texture that unpacks to a gigabyte, and a good one."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        with archive.open("bomb.png", "w", force_zip64=True) as entry:
+            entry.write(png_claims())
+            for _ in range(1100):
+                entry.write(bytes(2**20))
+        archive.writestr("good.png", _png(8, 8))
+    return buffer.getvalue()
+
+
+def zip_entries() -> bytes:
+    """A pack with 60,000 empty entries and a good texture."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for number in range(60_000):
+            archive.writestr(zipfile.ZipInfo(f"{number}"), b"")
+        archive.writestr("good.png", _png(8, 8))
+    return buffer.getvalue()
+
+
+def zip_descriptions() -> bytes:
+    """A resource pack with descriptions that nest 100,000 deep and repeat a key, and a good texture."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("pack.mcmeta", json.dumps({"pack": {"pack_format": 15, "description": "x"}}))
+        place = "assets/minecraft/textures/block"
+        archive.writestr(f"{place}/deep.png.mcmeta", "[" * 100_000)
+        archive.writestr(f"{place}/wide.png.mcmeta", '{"animation":{"frames":[' + "0," * 500_000 + "0]}}")
+        for name in ("deep", "wide", "good"):
+            archive.writestr(f"{place}/{name}.png", _png(8, 8))
+    return buffer.getvalue()
+
+
+ARCHIVES: dict[str, Callable[[], bytes]] = {
+    "zip_texture.zip": zip_texture,
+    "zip_entries.zip": zip_entries,
+    "zip_descriptions.zip": zip_descriptions,
+}
+"""As `PICTURES`; each also has a texture `good.png`."""
+
+
+def _safetensors(header: bytes) -> bytes:
+    return struct.pack("<Q", len(header)) + header
+
+
+WEIGHTS: dict[str, Callable[[], bytes]] = {
+    "deep.safetensors": lambda: _safetensors(b"[" * 20_000),
+    "claims.safetensors": lambda: _safetensors(
+        b'{"a":{"dtype":"F32","shape":[1099511627776],"data_offsets":[0,4398046511104]}}'
+    ),
+    "long.safetensors": lambda: struct.pack("<Q", 2**40),
+    # A list that doubles itself, a tuple in a tuple, an integer of many digits.
+    "doubles.pkl": lambda: b"\x80\x02]q\0(" + b"h\0h\0" * 20 + b"e.",
+    "nests.pkl": lambda: b"\x80\x02" + b"(" * 50_000 + b"N" + b"t" * 50_000 + b".",
+    "grows.pkl": lambda: b"\x80\x02K\x01" + b"\x85" + b"\x86".join([b"2"] * 40) + b"\x86.",
+    "digits.pth": lambda: b"\x80\x02\x8b\xff\xff\xff\x7f" + bytes(100) + b".",
+    "memo.pt": lambda: b"\x80\x02Nr\xff\xff\xff\x7f.",
+}
+"""As `PICTURES`, for `depixel models add`."""
