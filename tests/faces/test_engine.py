@@ -84,8 +84,10 @@ def test_each_candidate_comes_back_alone_to_the_last_bit(engine: FaceEngine, det
     """With the reported seed and imagination, whatever batch it was searched in."""
     picture = Picture((_portrait(16, 16),))
 
-    for answer in _answers(engine, picture, candidates=candidates, imagination=0.3, detail=detail):
-        (again,) = _answers(engine, picture, seed=answer.seed, imagination=answer.imagination, detail=detail)
+    wishes = {"detail": detail, "exact": "always"}
+
+    for answer in _answers(engine, picture, candidates=candidates, imagination=0.3, **wishes):
+        (again,) = _answers(engine, picture, seed=answer.seed, imagination=answer.imagination, **wishes)
         assert torch.equal(again.straight, answer.straight)
 
 
@@ -245,6 +247,19 @@ def test_a_person_as_found_says_so(engine: FaceEngine) -> None:
     assert not answers.candidates[0].residual.exact
     assert "Exact face (--exact) to always" in " ".join(answers.notes)
     assert bool((answers.candidates[0].straight[:, 3] == 255).all())
+
+
+def test_the_exact_version_lies_beside_a_person_as_found(engine: FaceEngine) -> None:
+    """By default, what is no face is shown as found, and the same person once more, made to match the pixels."""
+    picture = Picture((_portrait(16, 16),))
+    request = Request(domain="faces", detail="drawn", scale=8, steps=0)
+
+    (answers,) = engine.answer([prepare(picture, request)], request)
+
+    found, exact = answers.candidates
+    assert not found.residual.exact and exact.residual.exact
+    assert found.seed == exact.seed
+    assert "last answer" in " ".join(answers.notes)
 
 
 @pytest.mark.parametrize(

@@ -265,7 +265,7 @@ class RequestOptions:
         "choice",
         "Exact face",
         "Whether a face must scale back to the input exactly: auto = if the input looks like a face; otherwise the "
-        "best match is shown unchanged.",
+        "best match is shown unchanged, with the exact version beside it.",
         "auto",
         choices=(("auto", "If it can be"), ("always", "Always"), ("never", "As found")),
         automatic="always if the input looks like a face",

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from depixel.domain import ART
 from depixel.errors import BadUsageError
-from depixel.faces.engine import AS_FOUND
+from depixel.faces.engine import AS_FOUND, BESIDE, WISH
 from depixel.faces.hidden import Box, HiddenPlace
 from depixel.monitor import SILENT, Monitor
 from depixel.picture import Picture, Pixels
@@ -163,7 +163,9 @@ def replace_face(
 
 # The kept pixels are made exact here, regardless of what the person was found to be.
 def _of_this_picture(note: str) -> str:
-    return re.sub(re.escape(AS_FOUND).replace(r"\{\}", "[0-9.]+"), "", note).strip()
+    for sentence in (AS_FOUND, WISH, BESIDE):
+        note = re.sub(re.escape(sentence).replace(r"\{\}", "[0-9.]+"), "", note)
+    return note.strip()
 
 
 # The picture with these parts replaced. New colours do not fit a palette or a one-bit mode.

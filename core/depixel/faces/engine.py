@@ -6,7 +6,7 @@ requested size, puts them back, and projects the picture so that it scales back 
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import torch
 import torch.nn.functional as F
@@ -18,7 +18,7 @@ from depixel.domain import ART
 from depixel.enlarging.engine import EnlargingEngine
 from depixel.exporting.answer import RawAnswer, RawAnswers
 from depixel.exporting.plane import export_tile, keep_unchanged
-from depixel.faces.drawn.engine import DrawnFaces, GivenSquares, share_of_finding
+from depixel.faces.drawn.engine import DrawnFaces, GivenSquares, Person, share_of_finding
 from depixel.faces.finder import THRESHOLD
 from depixel.faces.finding import finder_on, places_of
 from depixel.faces.places import FacePlace
@@ -33,9 +33,10 @@ from depixel.request import PULSE_EPS, Request
 from depixel.search.candidates import Candidates, reported_imagination
 from depixel.tiles import Tile
 
-AS_FOUND = (
-    "The person is shown as found: scaled back, it is {} of 255 levels away from your pixels. For a version that "
-    "matches them, set the option Exact face (--exact) to always."
+AS_FOUND = "The person is shown as found: scaled back, it is {} of 255 levels away from your pixels."
+WISH = "For a version that matches them, set the option Exact face (--exact) to always."
+BESIDE = (
+    "The last answer is the same person made to match them; the option Exact face (--exact) gives only one of the two."
 )
 _DOUBT = "The answer hardly looks like a face (likeness {:.2f} of 1); perhaps the input does not show one."
 
@@ -55,6 +56,7 @@ class Faces:
     likeness: float = 1.0  # 0 to 1: how much the least convincing best answer looks like a face to the finder
     notes: tuple[str, ...] = ()  # sentences on where faces were found
     missed: float | None = None  # mean squared error of the best person, where people are shown as they were found
+    beside: bool = False  # whether the last candidate is the best person again, made exact
 
     @property
     def steps(self) -> int:
@@ -65,6 +67,21 @@ class Faces:
     def error(self) -> float:
         """Mean squared error of the worst face's best answer, before the projection."""
         return max(one.ranked(0)[0].error for one in self.searches)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """One picture and what the search of its faces gave."""
+
+    prepared: Prepared
+    request: Request
+    small: Tensor
+    places: Sequence[FacePlace]
+    searches: tuple[Candidates, ...]
+    around: Tensor | None
+    drawn: DrawnFaces | None
+    people: dict[tuple[int, int], Person] = field(default_factory=dict)
+    """(candidate, place) => the drawn person, once found."""
 
 
 class FaceEngine:
@@ -128,42 +145,57 @@ class FaceEngine:
         around = None
         if any(place.is_part(small) for place in places) or bool((small[:, 3] < 1).any()):
             around = self._surroundings(prepared, request, monitor)
-        candidates = []
         drawn, as_found = None, False
         if self._draws(request):
             sure = self._shows_faces(small, places, prepared.degradation.name)
             drawn = DrawnFaces(self.device, read_dials(request.face), sure)
             as_found = request.exact == "never" or (request.exact == "auto" and not sure)
-        parts = request.candidates * len(places)
-        for turn, k in enumerate(_order(searches)):
-            monitor.check("Stopped before the face was finished; nothing was written for it.")
-            large = around
-            first = [one.pictures[0][k] for one in searches]
-            imagination = reported_imagination(first[0].seed, request, self.prior.spec.stray)
-            error = max(candidate.error for candidate in first)
-            for number, (place, one) in enumerate(zip(places, searches, strict=True), turn * len(places)):
-                part = monitor.part(*(searched + (1 - searched) * (number + end) / parts for end in (0, 1)))
-                squares = torch.stack([frames[k].large for frames in one.pictures])
-                if drawn is not None:
-                    needed = round(place.side * prepared.degradation.factor)
-                    finding = share_of_finding(needed, len(squares))
-                    person = drawn.person(squares[:1], first[0].seed, imagination, part.part(0.0, finding))
-                    given = GivenSquares(*place.cut(small, self.native))
-                    drawing = part.part(finding, 1.0)
-                    answer = drawn.squares(person, squares, given, needed, imagination, drawing, as_found)
-                    squares, error = answer.pictures, max(error, answer.error)
-                if as_found and not place.is_part(small):
-                    large = self._sized(squares, *(side * prepared.degradation.factor for side in small.shape[2:]))
-                else:
-                    large = place.put(squares, small, large, prepared.degradation, self._sized)
-            assert large is not None
-            straight, sums = _export(large, prepared, exact=not as_found)
-            residual = combine(sums.reshape(-1, 4).unbind(0))
-            candidates.append(RawAnswer(straight, residual, first[0].seed, imagination, error=error))
+        picture = _Found(prepared, request, small, places, searches, around, drawn)
+        order = _order(searches)
+        candidates = []
+        for turn, k in enumerate(order):
+            part = monitor.part(*(searched + (1 - searched) * (turn + end) / len(order) for end in (0, 1)))
+            candidates.append(self._candidate(picture, k, as_found, part))
         if drawn is not None:
             candidates.sort(key=lambda answer: answer.error or 0.0)
         missed = candidates[0].error if as_found else None
-        return candidates, Faces(searches, self._likeness(searches), notes, missed)
+        beside = as_found and request.exact == "auto" and len(small) == 1
+        if beside:  # the best person again, exact
+            best = next(k for k in order if searches[0].pictures[0][k].seed == candidates[0].seed)
+            exact = self._candidate(picture, best, False, monitor.without_steps())
+            candidates.append(replace(exact, error=None))
+        return candidates, Faces(searches, self._likeness(searches), notes, missed, beside)
+
+    # Candidate k, as found or exact.
+    def _candidate(self, picture: _Found, k: int, as_found: bool, monitor: Monitor) -> RawAnswer:
+        monitor.check("Stopped before the face was finished; nothing was written for it.")
+        small, places, degradation = picture.small, picture.places, picture.prepared.degradation
+        large = picture.around
+        first = [one.pictures[0][k] for one in picture.searches]
+        imagination = reported_imagination(first[0].seed, picture.request, self.prior.spec.stray)
+        error = max(candidate.error for candidate in first)
+        for number, (place, one) in enumerate(zip(places, picture.searches, strict=True)):
+            part = monitor.part(*((number + end) / len(places) for end in (0, 1)))
+            squares = torch.stack([frames[k].large for frames in one.pictures])
+            if picture.drawn is not None:
+                needed = round(place.side * degradation.factor)
+                finding = share_of_finding(needed, len(squares))
+                person = picture.people.get((k, number))
+                if person is None:
+                    seed, searching = first[0].seed, part.part(0.0, finding)
+                    person = picture.drawn.person(squares[:1], seed, imagination, searching)
+                    picture.people[k, number] = person
+                given = GivenSquares(*place.cut(small, self.native))
+                drawing = part.part(finding, 1.0)
+                answer = picture.drawn.squares(person, squares, given, needed, imagination, drawing, as_found)
+                squares, error = answer.pictures, max(error, answer.error)
+            if as_found and not place.is_part(small):
+                large = self._sized(squares, *(side * degradation.factor for side in small.shape[2:]))
+            else:
+                large = place.put(squares, small, large, degradation, self._sized)
+        assert large is not None
+        straight, sums = _export(large, picture.prepared, exact=not as_found)
+        return RawAnswer(straight, combine(sums.reshape(-1, 4).unbind(0)), first[0].seed, imagination, error=error)
 
     # Without imagination the user wants the calm answer; third-party generators have detail of their own.
     def _draws(self, request: Request) -> bool:
@@ -205,7 +237,8 @@ class FaceEngine:
 def describe(faces: Faces, candidates: int) -> str:
     """Sentences on where faces were found and how well they matched before the projection made them exact."""
     if faces.missed is not None:
-        return " ".join([*faces.notes, AS_FOUND.format(f"{faces.missed**0.5 * 255:.1f}")])
+        wish = BESIDE if faces.beside else WISH
+        return " ".join([*faces.notes, AS_FOUND.format(f"{faces.missed**0.5 * 255:.1f}"), wish])
     levels = faces.error**0.5 * 255
     several = len(faces.searches) > 1
     which = "The faces match" if several else "The face matches"

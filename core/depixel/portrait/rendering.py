@@ -40,7 +40,7 @@ from depixel.portrait.scene import (
 from depixel.portrait.shape import Figure, shape
 from depixel.portrait.skin import SkinRegions, Undercoat, skin
 from depixel.portrait.strand_drawing import StrandHits, draw_strands
-from depixel.portrait.strands import HAIR, LASH, Strands
+from depixel.portrait.strands import BEARD, HAIR, Strands
 from depixel.portrait.surface import Surface, illuminated
 
 IDENTITY = 0xFFFFFFFF
@@ -59,7 +59,7 @@ class Drawing:
     picture: Tensor
     """[B, 3, size, size], sRGB, 0 to 1; differentiable in lights and colours."""
     masks: Tensor
-    """[B, 4, size, size], 0 to 1, in the order of MASKS; they sum to 1. Eyes, teeth and glasses count as face."""
+    """[B, 4, size, size], 0 to 1, in the order of MASKS; they sum to 1. Eyes, brows and glasses count as face."""
     landmarks: dict[str, Tensor]
     """Name => [B, 2], as fractions of the picture from its left and top; left and right are as seen in the picture."""
 
@@ -209,7 +209,7 @@ def _shaded(stage: _Stage, size: int) -> tuple[Tensor, Tensor]:
         colour, strand_kind = shaded_strands(stage.strands, stage.strand_hits, stage.view, light, stage.shadow)
         pixel = _pixel_of(stage.strand_hits.sample, size, samples)
         picture = picture.index_add(0, pixel, developed(colour) * part[:, None])
-        hairy = (strand_kind != LASH) * part
+        hairy = ((strand_kind == HAIR) | (strand_kind == BEARD)) * part
         masks[:, 1].index_add_(0, pixel, hairy)
         masks[:, 0].index_add_(0, pixel, part - hairy)
     picture = _through_lenses(stage, picture, size)

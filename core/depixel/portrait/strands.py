@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 HAIR, BROW, LASH, BEARD = range(4)
-"""Materials of strands. All but LASH count as hair in the masks: they share its colour."""
+"""Materials of strands. HAIR and BEARD count as hair in the masks, brows and lashes as face."""
 
 
 @dataclass(frozen=True)
