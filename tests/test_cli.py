@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,20 @@ def _run(*arguments: Any) -> tuple[int, str, str]:
     return process.returncode, out, err
 
 
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """The command line in this process, which has torch in memory: exit code, standard output, standard error."""
+
+    def call(*arguments: Any) -> tuple[int, str, str]:
+        code = main([str(argument) for argument in arguments])
+        return code, *capsys.readouterr()
+
+    return call
+
+
 def test_a_folder_with_all_that_can_go_wrong(tmp_path: Path, weights: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Good ones done, broken ones named, existing ones skipped; counts add up; exit code 1; JSON and report agree."""
     _save(tmp_path / "in/a.png")
@@ -101,11 +116,11 @@ def test_a_folder_with_all_that_can_go_wrong(tmp_path: Path, weights: str, capsy
     assert not [p for p in tmp_path.rglob("*") if "tmp" in p.name.lower() and p != tmp_path]
 
 
-def test_the_written_file_scales_back_and_says_what_it_is(tmp_path: Path, weights: str) -> None:
+def test_the_written_file_scales_back_and_says_what_it_is(tmp_path: Path, weights: str, run: Run) -> None:
     """The file on disk, reduced by means, is the input; its text says imagined; stdout ends with the counts."""
     source = _save(tmp_path / "hero.png", 12)
 
-    code, out, err = _run("upscale", source, "-o", tmp_path / "big.png", "--weights", weights, "--degradation", "area")
+    code, out, err = run("upscale", source, "-o", tmp_path / "big.png", "--weights", weights, "--degradation", "area")
 
     answer = _open(tmp_path / "big.png")
     pixels = np.asarray(answer).astype(float)
@@ -119,14 +134,12 @@ def test_the_written_file_scales_back_and_says_what_it_is(tmp_path: Path, weight
     assert "scales back" in out.splitlines()[0] and len(out.splitlines()) == 2
 
 
-def test_a_lossy_file_tells_its_own_residual(tmp_path: Path, weights: str) -> None:
+def test_a_lossy_file_tells_its_own_residual(tmp_path: Path, weights: str, run: Run) -> None:
     """JPEG in, JPEG out: the reported residual is that of the decoded file, larger than the engine's, with a note."""
     source = tmp_path / "photo.jpg"
     Image.fromarray(RNG.integers(0, 256, (8, 8, 3), dtype=np.uint8)).save(source, quality=100, subsampling=0)
 
-    code, out, _ = _run(
-        "upscale", source, "-o", tmp_path / "o", "--json", "--degradation", "area", "--weights", weights
-    )
+    code, out, _ = run("upscale", source, "-o", tmp_path / "o", "--json", "--degradation", "area", "--weights", weights)
 
     told = json.loads(out)["pictures"][0]
     means = np.asarray(_open(tmp_path / "o/photo.jpg")).astype(float).reshape(8, 4, 8, 4, 3).mean((1, 3))
@@ -137,14 +150,14 @@ def test_a_lossy_file_tells_its_own_residual(tmp_path: Path, weights: str) -> No
     assert any("Saving in this format changed pixels" in note for note in told["notes"])
 
 
-def test_a_folder_that_cannot_be_made_fails_that_file_alone(tmp_path: Path, weights: str) -> None:
+def test_a_folder_that_cannot_be_made_fails_that_file_alone(tmp_path: Path, weights: str, run: Run) -> None:
     """OUT/sub is a file: sub/a.png fails with the reason, b.png is done; a wrong extension is reported."""
     _save(tmp_path / "in/sub/a.png")
     _save(tmp_path / "in/b.bmp").rename(tmp_path / "in/b.png")
     (tmp_path / "out").mkdir()
     (tmp_path / "out/sub").write_text("in the way")
 
-    code, out, _ = _run("upscale", tmp_path / "in", "-o", tmp_path / "out", "--json", "--weights", weights)
+    code, out, _ = run("upscale", tmp_path / "in", "-o", tmp_path / "out", "--json", "--weights", weights)
 
     told = {picture["name"]: picture for picture in json.loads(out)["pictures"]}
     assert code == 1
@@ -174,7 +187,7 @@ def test_project_mends_another_upscalers_result(tmp_path: Path, capsys: pytest.C
 
 
 @pytest.mark.parametrize("repeated", [1, 3])
-def test_project_says_which_pixels_are_meant(tmp_path: Path, repeated: int) -> None:
+def test_project_says_which_pixels_are_meant(tmp_path: Path, repeated: int, run: Run) -> None:
     """Pixel art is exact at the centres of its blocks; an enlarged picture, at those of its true pixels."""
     colours = np.array([[20, 30, 40], [200, 60, 20], [250, 240, 90]], np.uint8)
     true = colours[np.random.default_rng(4).integers(0, 3, (12, 10))]
@@ -182,7 +195,7 @@ def test_project_says_which_pixels_are_meant(tmp_path: Path, repeated: int) -> N
     small.save(tmp_path / "small.png")
     small.resize((4 * small.width, 4 * small.height), Image.Resampling.BICUBIC).save(tmp_path / "theirs.png")
 
-    code, out, err = _run(
+    code, out, err = run(
         "project", tmp_path / "theirs.png", "--to", tmp_path / "small.png", "-o", tmp_path / "out.png",
         "--domain", "pixel-art", "--report", tmp_path / "page.html",
     )  # fmt: skip
@@ -241,25 +254,25 @@ def test_what_was_imagined_is_drawn_told_and_kept_from_overwriting(
     assert (second["counts"]["done"], drawn.read_bytes()) == (1, before)  # exactly the same map
 
 
-def test_candidates_of_an_interrupted_run_are_one_unit(tmp_path: Path, weights: str) -> None:
+def test_candidates_of_an_interrupted_run_are_one_unit(tmp_path: Path, weights: str, run: Run) -> None:
     """
     Killed between two candidates: the next run writes the missing ones and keeps the others. A file of others under a
     candidate's name is reported and stays.
     """
     _save(tmp_path / "a.png")
     asked = ["upscale", tmp_path / "a.png", "-o", tmp_path / "o", "--candidates", 3, "--weights", weights]
-    assert _run(*asked)[0] == 0
+    assert run(*asked)[0] == 0
     files = {path.name: path.read_bytes() for path in (tmp_path / "o").glob("*.png")}
     assert len(files) == 3
     for name in ("a.png", "a.candidate-2.png"):  # they are written after the third
         (tmp_path / "o" / name).unlink()
 
-    assert _run(*asked)[0] == 0
+    assert run(*asked)[0] == 0
     assert {path.name: path.read_bytes() for path in (tmp_path / "o").glob("*.png")} == files
 
     (tmp_path / "o/a.png").unlink()
     (tmp_path / "o/a.candidate-2.png").write_bytes(b"theirs")
-    code, out, _ = _run(*asked)
+    code, out, _ = run(*asked)
     assert code == 1
     assert "a.candidate-2.png already exists" in out
     assert (tmp_path / "o/a.candidate-2.png").read_bytes() == b"theirs"
@@ -491,13 +504,13 @@ def test_models_lists_licence_and_digest(capsys: pytest.CaptureFixture[str]) -> 
 
 
 @pytest.mark.parametrize("repeated", [1, 3])
-def test_the_line_about_exactness_holds_for_the_file(tmp_path: Path, weights: str, repeated: int) -> None:
+def test_the_line_about_exactness_holds_for_the_file(tmp_path: Path, weights: str, repeated: int, run: Run) -> None:
     """Pixel art: the centre of each block of the file is the pixel that the line names, and no other is claimed."""
     colours = np.array([[20, 30, 40], [200, 60, 20], [250, 240, 90]], np.uint8)
     true = colours[np.random.default_rng(4).integers(0, 3, (12, 10))]
     Image.fromarray(true.repeat(repeated, 0).repeat(repeated, 1)).save(tmp_path / "a.png")
 
-    code, out, err = _run(
+    code, out, err = run(
         "upscale", tmp_path / "a.png", "-o", tmp_path / "o.png", "--domain", "pixel-art", "--weights", weights
     )
 

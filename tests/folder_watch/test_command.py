@@ -20,6 +20,7 @@ from PIL import Image
 from tiny_art import write_tiny_art
 from watch_process import environment, watch_command
 
+from depixel.cli import main
 from depixel_watch.ledger.lock import is_held
 
 RNG = np.random.default_rng(3)
@@ -64,19 +65,22 @@ def test_once_scales_back_and_status_names_what_failed(tmp_path: Path, weights: 
     assert told["running"] is False
 
 
-def test_a_second_run_says_why_there_is_nothing_to_do(tmp_path: Path, weights: str) -> None:
+def test_a_second_run_says_why_there_is_nothing_to_do(
+    tmp_path: Path, weights: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     """It says how much is up to date, and that failures are not retried; --status needs no folder."""
     source = tmp_path / "mods"
     _save(source / "good.png")
     (source / "bad.png").write_bytes(b"no picture")
-    asked = [source, "--once", "--quiet-period", "0", "--weights", weights]
     for _ in range(2):
-        process = _start(*asked)
-        said, errors = process.communicate(timeout=100)
-        assert process.returncode == 1, errors
-    everywhere = _start("--status").communicate(timeout=100)[0]
+        code = main(["watch", str(source), "--once", "--quiet-period", "0", "--weights", weights, "--device", "cpu"])
+        said = capsys.readouterr().out
+        assert code == 1
+    main(["watch", "--status"])
+    everywhere = capsys.readouterr().out
     shutil.rmtree(source)
-    afterwards = _start(source, "--status").communicate(timeout=100)[0]
+    main(["watch", str(source), "--status"])
+    afterwards = capsys.readouterr().out
 
     assert "Nothing to do: 1 output is up to date." in said
     assert "1 file that failed before is not retried until changed" in said

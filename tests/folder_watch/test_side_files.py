@@ -127,7 +127,7 @@ def test_faces_of_a_sky_reach_the_engine_with_their_neighbours(desk: Desk) -> No
         Image.fromarray(np.ascontiguousarray(half)).save(desk.source / name)
     desk.once()
 
-    margins = {picture.name: picture.details.get(MARGINS) for picture in desk.worker.pictures}
-    assert np.array_equal(margins["sky_ft.png"].right, whole[:, 24 : 24 + DEPTH])
-    assert np.array_equal(margins["sky_rt.png"].left, whole[:, 24 - DEPTH : 24])
-    assert not margins["other.png"]
+    details = {picture.name: picture.details for picture in desk.worker.pictures}
+    assert np.array_equal(details["sky_ft.png"][MARGINS].right, whole[:, 24 : 24 + DEPTH])
+    assert np.array_equal(details["sky_rt.png"][MARGINS].left, whole[:, 24 - DEPTH : 24])
+    assert not details["other.png"].get(MARGINS)
