@@ -16,6 +16,7 @@ import json
 import platform
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,7 @@ SHEETS = (
     "held to block centres (what `auto` chooses). `art_grounds.png`: Depixel calm, "
     "at imagination 0.6 and the truth on black, white and magenta, where a fringe would show."
 )
+RELEASED = "art-small"  # what Depixel takes by default
 PER_SHEET = 8
 TILE = 128
 
@@ -59,6 +61,14 @@ def settings_for(kind: str, degradation: str, imagination: float = 0.0) -> Reque
     return Request(
         scale=4, domain=domain, degradation=degradation, steps=0, wrap="none", imagination=imagination, seed=0
     )
+
+
+def subjects(kind: str, degradation: str, weights: str) -> dict[str, Request]:
+    """What is measured: by default and, from area inputs, with quality best; other models answer each as they would."""
+    settings = settings_for(kind, degradation)
+    if degradation == "bicubic":
+        return {f"depixel {'art-medium' if weights == RELEASED else Path(weights).stem}, by default": settings}
+    return {f"depixel {Path(weights).stem}": settings, "depixel, quality best": replace(settings, quality="best")}
 
 
 def answer(engine: Upsampler, source: Path, target: Path, settings: Request) -> dict[str, float]:
@@ -189,7 +199,7 @@ def options_for(description: str | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--eval", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
-    parser.add_argument("--weights", default="art-small", help="released name, or a .safetensors file")
+    parser.add_argument("--weights", default=RELEASED, help="released name, or a .safetensors file")
     return parser
 
 
@@ -200,7 +210,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
-    engine = Upsampler(arguments.device, {"art": arguments.weights})
+    engine = Upsampler(arguments.device, {} if arguments.weights == RELEASED else {"art": arguments.weights})
     measure = harness(arguments.eval)
     rows: list[dict[str, Any]] = []
     arguments.out.mkdir(parents=True, exist_ok=True)
