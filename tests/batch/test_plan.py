@@ -157,3 +157,18 @@ def test_contradictions_are_bad_usage(tmp_path: Path, case: str) -> None:
         make_naming(tmp_path / out, inputs, suffix, None, WRITABLE)
 
     assert caught.value.exit_code == 2
+
+
+def test_two_of_one_name_are_named_by_their_paths(tmp_path: Path) -> None:
+    """x/icon.png and y/icon.png: which of them has no answer, and which has the place."""
+    sources = [tmp_path / folder / "icon.png" for folder in ("x", "y")]
+    for source in sources:
+        source.parent.mkdir()
+        source.write_bytes(b"x")
+    pairs = [(source, Path(source.name)) for source in sources]
+
+    all_planned = plan_pictures(pairs, Naming(tmp_path / "out", False), {".png"}, 1, overwrite=False)
+
+    problems = [planned.problem for planned in all_planned if planned.problem is not None]
+    assert len(problems) == 1
+    assert all(str(source) in problems[0].reason for source in sources)

@@ -157,7 +157,7 @@ def plan_pictures(
             all_planned[number] = replace(planned, problem=MADE_BY_DEPIXEL)
             continue
         targets = [*planned.targets(candidates), *([planned.disagreement] if disagreement else [])]
-        if (problem := taken.problem(targets, planned.name, overwrite)) is not None:
+        if (problem := taken.problem(targets, planned, overwrite)) is not None:
             all_planned[number] = replace(planned, problem=problem)
     return all_planned
 
@@ -191,10 +191,10 @@ class _Taken:
 
     real_paths: RealPaths
     sources: set[str]  # real paths
-    owners: dict[str, str] = field(default_factory=dict)  # real path of an answer -> name of its picture
+    owners: dict[str, PlannedPicture] = field(default_factory=dict)  # by the real path of an answer
     unwritable: dict[tuple[Path, int], str] = field(default_factory=dict)  # by folder and length of the name
 
-    def problem(self, targets: list[Path], name: str, overwrite: bool) -> Problem | None:
+    def problem(self, targets: list[Path], planned: PlannedPicture, overwrite: bool) -> Problem | None:
         """Why the answers to this picture cannot be `targets`; None = they are, and are taken from now on."""
         paths = [self.real_paths.of(target) for target in targets]
         for target, path in zip(targets, paths, strict=True):
@@ -202,7 +202,10 @@ class _Taken:
                 return Problem("failed", "usage", f"{target} is an input itself: choose another folder or a --suffix.")
             if path in self.owners:
                 owner = self.owners[path]
-                sentence = f"its answer would be {target}, also that of {owner}: run it separately with another -o."
+                its, whose = "its answer", owner.name
+                if whose == planned.name:
+                    its, whose = f"the answer to {planned.source}", str(owner.source)
+                sentence = f"{its} would be {target}, also that of {whose}: run it separately with another -o."
                 return Problem("failed", "usage", sentence)
         for target in targets:
             if target.is_dir():
@@ -213,7 +216,7 @@ class _Taken:
                 return Problem("skipped", "exists", f"{target} exists already; --overwrite replaces it.")
             if reason := self._why_unwritable(target):
                 return Problem("failed", "unwritable", f"{target} cannot be written: {reason}.")
-        self.owners.update((path, name) for path in paths)
+        self.owners.update((path, planned) for path in paths)
         return None
 
     # The system is asked once for each folder and length.
