@@ -162,3 +162,22 @@ def test_a_pack_over_a_cluster(nodes, tmp_path: Path) -> None:  # type: ignore[n
             entries.append({entry: archive.read(entry) for entry in archive.namelist()})
     assert entries[0] == entries[1]
     assert sum(entry.endswith(".png") for entry in entries[0]) == 12
+
+
+def test_a_machine_that_joins_gets_work(nodes, pictures: Path, expected: dict[str, bytes], tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """A third node that is started during the work answers pictures; the files are those of one machine."""
+    for copy in range(1, 8):  # work for minutes: the new node needs time to load its engine
+        for path in sorted(pictures.rglob("??.png")):
+            (path.parent / f"{path.stem}-{copy}.png").write_bytes(path.read_bytes())
+    out = tmp_path / "out"
+    process = started(nodes, pictures, out, 1)
+
+    nodes.start()
+    wait_until(lambda: bool(nodes.processes(2, b"ray::ClusterWorker.answer")), process, 300)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+
+    assert process.returncode == 130
+    there = contents(out)
+    assert there
+    assert all(data == expected[name] for name, data in there.items() if name in expected)

@@ -276,3 +276,39 @@ def test_unreadable_and_read_only_sources(monkeypatch: pytest.MonkeyPatch) -> No
         assert "permission denied" in desk.told("failed")["secret.png"]
         assert any("closed cannot be read" in event.sentence for event in desk.events)
         assert mode == 0o444
+
+
+class PairWorker(NearestWorker):
+    """Like an engine of two cores or machines: the first request ends only when there is a second one."""
+
+    at_once = 2
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.second = threading.Event()
+        self.met = False
+
+    def upscale(
+        self, pictures: Sequence[Picture], hints: Mapping[str, Any], scale: int
+    ) -> list[Picture | DepixelError]:
+        if self.batches:
+            self.second.set()
+        answers = super().upscale(pictures, hints, scale)
+        self.met = self.second.wait(30)
+        return answers
+
+
+def test_an_engine_of_several_cores_gets_two_groups_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every output is there, and the time of the engine is no longer than the pass."""
+    monkeypatch.setattr(groups, "GROUP", 2)
+    worker = PairWorker()
+    desk = Desk(tmp_path, worker)
+    for number in range(6):
+        desk.drop(f"{number}.png", number)
+
+    counts = desk.watcher.reconcile()
+
+    assert counts.done == 6
+    assert worker.met
+    assert len(worker.batches) == 3
+    assert 0 < counts.times.engine <= counts.times.wall

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 _GROUP_PIXELS = 64 * 1024  # input pixels of one group for each core at most, over frames and candidates, at scale 4
 _MOST_CORES = 8  # that a group is made for
+_MOST_AT_ONCE = 2048  # groups
 _GROUP_COUNT = 256
 _WRITERS = max(4, os.cpu_count() or 1)  # compressing PNG takes a fifth of the time that the network takes
 
@@ -121,12 +122,9 @@ class Batch:
         One outcome per picture; those of a group come together and in order. An engine of several cores or machines
         works on `at_once` groups at a time; one more is read. A picture as large as a group, or a search, is alone.
         """
-        at_once = int(getattr(self._engine, "at_once", 1))
-        if self._watch is not None or self._settings.steps or is_imagined(self._settings.domain):
-            at_once = 1 if hasattr(self._engine, "cores") else at_once  # machines of a cluster share nothing
         with ThreadPoolExecutor(_WRITERS) as self._writers:  # several files are written in the time of one
-            if at_once > 1:
-                yield from self._run_together(all_planned, at_once)
+            if self._at_once() > 1:
+                yield from self._run_together(all_planned)
                 return
             before: list[Future[Outcome]] = []
             for item in self._groups(all_planned):
@@ -135,13 +133,20 @@ class Batch:
                 before = now
             yield from (one.result() for one in before)
 
-    def _run_together(self, all_planned: Iterable[PlannedPicture], at_once: int) -> Iterator[Outcome]:
-        with ThreadPoolExecutor(at_once) as pool:
+    # Machines may join a cluster during the work.
+    def _at_once(self) -> int:
+        searches = self._watch is not None or bool(self._settings.steps) or is_imagined(self._settings.domain)
+        if searches and hasattr(self._engine, "cores"):  # a search takes all cores of this machine
+            return 1
+        return int(getattr(self._engine, "at_once", 1))
+
+    def _run_together(self, all_planned: Iterable[PlannedPicture]) -> Iterator[Outcome]:
+        with ThreadPoolExecutor(_MOST_AT_ONCE) as pool:
             waiting: deque[Outcome | Future[list[Outcome]]] = deque()
             under_way, is_alone = 0, False
             for item in self._groups(all_planned):
                 large = not isinstance(item, Outcome) and self._takes_all(item)
-                while under_way >= (1 if is_alone or large else at_once):
+                while under_way >= (1 if is_alone or large else min(self._at_once(), _MOST_AT_ONCE)):
                     first = waiting.popleft()
                     under_way -= not isinstance(first, Outcome)
                     yield from _outcomes_of(first)

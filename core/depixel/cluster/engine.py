@@ -35,7 +35,7 @@ class ClusterEngine:
 
     @property
     def at_once(self) -> int:
-        """Groups that are worth having under way: one for each engine, and one more to come."""
+        """Groups worth having in progress now: one for each engine, also of machines that joined, and one more."""
         return 1 + (len(self._workers) if self._workers else 1)
 
     def close(self) -> None:

@@ -20,7 +20,7 @@ from depixel.service.remote import EngineProblemError
 
 INSTALL = "pip install 'depixel[ray]'"
 
-_ATTEMPTS = 3  # to connect to a head that has started but cannot serve yet
+_READY_SECONDS = 60.0  # for a head that has started but cannot serve yet
 _NOT_READY = "Initialization failure"
 _LOOK_EVERY = 5.0  # seconds between two looks for machines that joined
 _WAIT_FOR_ONE = 60.0  # seconds without any engine before the cluster counts as lost
@@ -175,14 +175,13 @@ def _connected(address: str) -> Any:
         raise BadUsageError(f"--cluster needs Ray ({error}): {INSTALL}") from None
     where = None if address == "local" else address
     more: dict[str, Any] = {"include_dashboard": False} if where is None else {}
-    for attempt in range(_ATTEMPTS):
+    until = time.monotonic() + _READY_SECONDS
+    while True:
         try:
             ray.init(where, log_to_driver=False, logging_level=logging.ERROR, configure_logging=False, **more)
-            break
+            return ray
         except Exception as error:  # noqa: BLE001 (Ray has an exception class for each way in which nobody answers)
             reason = " ".join(str(error).split())
-            if _NOT_READY in reason and attempt + 1 < _ATTEMPTS:
-                time.sleep(2.0)
-                continue
-            raise EngineProblemError(f"No Ray cluster answers at {address}: {reason[:160]}", "died") from None
-    return ray
+            if _NOT_READY not in reason or time.monotonic() > until:
+                raise EngineProblemError(f"No Ray cluster answers at {address}: {reason[:160]}", "died") from None
+            time.sleep(2.0)

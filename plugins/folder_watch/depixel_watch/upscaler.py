@@ -47,6 +47,11 @@ class EngineUpscaler:
             models.append(around.model if isinstance(around, Report) else "")
         self.recipe = json.dumps([settings.to_dict(), *models, __version__], sort_keys=True)
 
+    @property
+    def at_once(self) -> int:
+        """Calls of `upscale` that are worth making at once."""
+        return 1 if self._shared else int(getattr(self._engine, "at_once", 1))
+
     def _probe(self, settings: Request | None = None) -> Report | DepixelError:
         tiny = Picture((np.zeros((4, 4, 3), np.uint8),), mode="RGB")
         return self._engine.upsample_many([tiny], settings or self._settings)[0]

@@ -1,5 +1,5 @@
 """
-Decodes, answers and writes files in parallel: readers work ahead, the engine has its own thread and always a group
+Decodes, answers and writes files in parallel: readers work ahead, the engine has a thread or two and always a group
 waiting, writers encode and wait for the disk. Only the calling thread uses the ledger and gives outputs their names.
 """
 
@@ -27,13 +27,15 @@ from depixel_watch.work.attempts import SET_ASIDE, Attempts
 from depixel_watch.work.groups import Answers, Group, groups_of
 from depixel_watch.work.pauses import DELETED, OutputDeletedError, PauseError, as_pause
 from depixel_watch.work.publication import Part
+from depixel_watch.work.stopwatch import Stopwatch
 from depixel_watch.work.task import Bench, LoadedTask, Task, fault, load
 from depixel_watch.work.texture import Texture, Upscaler, ask, finish, remark_on
 
 OWN = "An output of Depixel that was copied here: left alone."
 
 _AHEAD = 2  # groups that are read before their turn
-_AT_ENGINE = 2  # groups: one being answered, one ready
+_MOST_ASKED = 2  # groups that the engine answers at once: one may be prepared, or its last machine may still work
+_READY = 1  # groups that are ready for the engine
 _BEHIND = 3  # groups being written
 _READERS = 3
 _WRITERS = 4
@@ -62,9 +64,10 @@ class Pipeline:
         self._worker, self._profiles, self._profile, self._attempts = worker, profiles, profile, attempts
         self._complete, self._cancelled = complete, cancelled
         self._readers = ThreadPoolExecutor(_READERS, "read")
-        self._engine = ThreadPoolExecutor(1, "engine")
+        self._asked = min(_MOST_ASKED, int(getattr(worker, "at_once", 1)))
+        self._engine = ThreadPoolExecutor(self._asked, "engine")
         self._writers = ThreadPoolExecutor(_WRITERS, "write")
-        self._busy = 0.0  # seconds of the engine in this run; only its thread adds to it
+        self._busy = Stopwatch()  # time in which the engine works in this run
 
     def close(self) -> None:
         """End the threads."""
@@ -82,7 +85,7 @@ class Pipeline:
         self._recorder, self._bench = recorder, bench
         self._claims = Claims(bench.source, bench.out, recorder.ledger)
         self._twins: dict[str, list[LoadedTask]] = {}  # key being processed => files that will have the same output
-        self._busy, started = 0.0, time.perf_counter()
+        self._busy, started = Stopwatch(), time.perf_counter()
         line = self._groups(tasks)
         coming: deque[Group] = deque()
         submitted: deque[Group] = deque()
@@ -108,7 +111,7 @@ class Pipeline:
             self._drain(coming, submitted, behind)
             self._claims.settle()
             self._attempts.rest()
-            recorder.counts.times.engine += self._busy
+            recorder.counts.times.engine += self._busy.seconds
 
     # A suspect is read, answered and written alone.
     def _read_ahead(self, line: Iterator[Group], coming: deque[Group], at_work: tuple[Group, ...]) -> None:
@@ -128,7 +131,7 @@ class Pipeline:
 
     # Limits the number of large answers in memory.
     def _may_ask(self, coming: deque[Group], submitted: deque[Group], behind: deque[Group]) -> bool:
-        if not coming or not coming[0].loading or len(submitted) >= _AT_ENGINE:
+        if not coming or not coming[0].loading or len(submitted) >= self._asked + _READY:
             return False
         held = sum(other.pixels for other in (*submitted, *behind))
         return held == 0 or held + coming[0].pixels <= 4 * groups.GROUP_PIXELS
@@ -209,13 +212,10 @@ class Pipeline:
                         return data
         return None
 
-    # In the engine's thread.
+    # In a thread of the engine.
     def _ask(self, items: list[LoadedTask]) -> Answers:
-        started = time.perf_counter()
-        try:
+        with self._busy:
             return self._ask_all([item.texture for item in items if item.texture is not None])
-        finally:
-            self._busy += time.perf_counter() - started
 
     # A fault with one picture must not affect the others.
     def _ask_all(self, textures: list[Texture]) -> Answers:
@@ -340,9 +340,12 @@ class Pipeline:
 
         return PackOptions(self._profile, self._bench.limits, progress)
 
-    # In the engine's thread, because it asks the engine.
+    # In a thread of the engine, for it asks the engine.
     def _pack(self, item: LoadedTask) -> Part:
-        started = time.perf_counter()
+        with self._busy:
+            return self._packed(item)
+
+    def _packed(self, item: LoadedTask) -> Part:
         path, file = publication.new_part(self._bench.out / item.task.output)
         try:
             with file:
@@ -356,8 +359,6 @@ class Pipeline:
         except BaseException:
             path.unlink(missing_ok=True)
             raise
-        finally:
-            self._busy += time.perf_counter() - started
         return Part(path, content.hexdigest()[:32], "done", " ".join(notes[:20]), seconds=0.0)
 
 
