@@ -114,7 +114,6 @@ def _fill_document(
         layer = document.createNode(painting.name, "paintlayer")
         if not animated:
             yield from fill(layer, painting, 0, converter, destination.corner, key)
-        layer.setVisible(False)  # Krita waits until it has drawn what is added, and a hidden layer needs no drawing
         document.rootNode().addChildNode(layer, None)
         layer.setVisible(animated or index == 0)  # Krita creates no keyframes on hidden layers
         yield from cut(document, layer, painting, destination)

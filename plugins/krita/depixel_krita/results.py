@@ -93,12 +93,10 @@ def _put_above(node: Node, target: Target) -> None:
     document = open_document(target.document)
     source = find_node(document, target.node)
     parent = source.parentNode() if source is not None else None
-    node.setVisible(False)  # Krita waits until it has drawn what is added, and a hidden layer needs no drawing
     if parent is not None:
         parent.addChildNode(node, source)
     else:  # the layer was deleted in the meantime
         document.rootNode().addChildNode(node, None)
-    node.setVisible(True)
 
 
 def fitted(target: Target, scale: float, canvas: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:

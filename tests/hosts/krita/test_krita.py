@@ -52,6 +52,7 @@ def test_face_dialogs(krita) -> None:
     chosen = next(c for c in report.candidates if c.seed == facts["seed"])
 
     assert facts["waiting"] == 3
+    assert "What those few pixels show" in facts["about"] and facts["clipped"] == []
     assert np.array_equal(chosen.picture.frames[0], pixels(krita.read("dialog_face.out"), 64, 64))
     assert len(facts["layers"]) == 2
     assert facts["undone"] == [["sprite", []]]

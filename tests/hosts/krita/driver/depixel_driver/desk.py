@@ -12,7 +12,7 @@ from depixel_krita import scratch
 from depixel_krita.qt import QtCore, QtWidgets
 
 OUT = os.environ.get("DEPIXEL_DRIVER_OUT", "")
-WAIT = 120.0  # seconds for one job on a busy machine
+WAIT = 300.0  # seconds for one job on a busy machine
 LONG = {"scale": 4, "domain": "art", "candidates": 8, "imagination": 1.0, "steps": 5000}  # a long job
 app = Krita.instance()
 ALL = {}
@@ -96,6 +96,12 @@ def new(width, height, model="RGBA", depth="U8", profile="", pixels=None):
 def put(layer, samples, x, y, width, height):
     """Write pixels."""
     layer.setPixelData(QtCore.QByteArray(bytes(samples)), x, y, width, height)
+
+
+def clipped(window):
+    """The texts of a window that are not visible as a whole."""
+    labels = [label for label in window.findChildren(QtWidgets.QLabel) if label.isVisible() and label.wordWrap()]
+    return [label.text() for label in labels if label.height() < label.heightForWidth(label.width())]
 
 
 def settle(document):

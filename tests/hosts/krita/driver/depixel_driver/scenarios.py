@@ -92,8 +92,10 @@ def face_dialogs(facts):
     save("dialog_other.src", layer.pixelData(0, 0, 48, 48))
     save("dialog_other.selection", document.selection().pixelData(0, 0, 48, 48))
     app.action("depixel_anonymise_face_filter").trigger()
-    yield 200
+    yield 1500
     window = desk.dialogs()[0]
+    facts["clipped"] = desk.clipped(window)
+    facts["about"] = window.panel.about.text()
     desk.shot(window, "dialog-anonymise")
     window.panel.form.set_values({"candidates": 1, "steps": 2})
     window.panel.go.click()
