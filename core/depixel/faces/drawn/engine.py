@@ -29,7 +29,7 @@ from depixel.faces.reader import released_reader
 from depixel.monitor import SILENT, Monitor, SearchStep
 from depixel.portrait.dials import DialSetting, fixed_columns, turned
 from depixel.portrait.parameters import Parameters, layout
-from depixel.portrait.rendering import Drawing, draw
+from depixel.portrait.rendering import draw
 from depixel.search.candidates import candidate_seed
 
 PROPOSALS, LEAST_PROPOSALS = 16, 6
@@ -39,12 +39,14 @@ alike.
 """
 ROUNDS = 2
 """Rounds of refinement of the best people."""
-OWN_SHAPE = 3.0
+OWN_SHAPE = 6.0
 """How much stiffer eyes, nose and mouth resist the warp at full imagination: they stay those of the person."""
 PROPOSAL_SIZE, FIT_SIZE, TRIED_SIZE = 48, 32, 48
 """Pixels per side at which proposals are drawn, at which they are compared, and at which hair styles are tried on."""
 PICKY = 0.08
 """The fraction of the smallest error by which a hair style is worse when it is 2.7 times less probable."""
+FEATURES = 0.5
+"""Added to the probability of face between brows and chin: shadows there may look like hair."""
 WARP_SIZE = 128
 """Pixels per side at which a drawing is registered with the portrait."""
 LARGEST = 1024
@@ -120,7 +122,9 @@ class DrawnFaces:
         colours, reading = soft[:, :3].clamp(0, 1), self.reader.read(soft)
         if self.sure:
             parts = released_parts(str(self.device)).find(soft)
-            return Portrait(colours, reading, sharpened(parts, colours))
+            features = _core(reading.landmarks[:, :2].mean(1), reading.landmarks[:, 7:9].mean(1), parts.shape[2])
+            parts = torch.cat([parts[:, :1] + FEATURES * features, parts[:, 1:]], 1)
+            return Portrait(colours, reading, sharpened(parts / parts.sum(1, keepdim=True), colours))
         anchors = find_anchors(colours.cpu())
         return Portrait(colours, reading if anchors is None else anchored(reading, anchors), None)
 
@@ -254,7 +258,8 @@ def _square(
     if imagination is None:  # as found
         return Joined(picture, drawing.masks), _Fit(colours, None)
     soft = F.interpolate(portrait.soft, (WARP_SIZE, WARP_SIZE), mode="bicubic", align_corners=False).clamp(0, 1)
-    core = _core(drawing, WARP_SIZE)
+    at = drawing.landmarks
+    core = _core((at["left_eye"] + at["right_eye"]) / 2, (at["left_mouth"] + at["right_mouth"]) / 2, WARP_SIZE)
     outlines = None if portrait.parts is None else (resize(drawing.masks, WARP_SIZE, WARP_SIZE), portrait.parts)
     start = None if before is None else before.warp
     stiff = core * (1 + OWN_SHAPE * imagination)
@@ -263,10 +268,8 @@ def _square(
     return joined(portrait.soft, picture, masks, portrait.parts, given, imagination), _Fit(colours, warp)
 
 
-# From brows to chin, 1 inside and soft at the border: [B, 1, n, n].
-def _core(drawing: Drawing, side: int) -> Tensor:
-    eyes = (drawing.landmarks["left_eye"] + drawing.landmarks["right_eye"]) / 2
-    mouth = (drawing.landmarks["left_mouth"] + drawing.landmarks["right_mouth"]) / 2
+# Brows to chin, 1 inside and soft at the border: [B, 1, n, n]. Middles [B, 2] of the eyes and of the mouth.
+def _core(eyes: Tensor, mouth: Tensor, side: int) -> Tensor:
     centre, reach = eyes + (mouth - eyes) * 0.45, (mouth - eyes).norm(dim=1)[:, None, None]
     axis = (torch.arange(side, device=eyes.device) + 0.5) / side
     away = ((axis[None, None, :] - centre[:, :1, None]) ** 2 + (axis[None, :, None] - centre[:, 1:, None]) ** 2).sqrt()

@@ -19,7 +19,7 @@ SPREADS = {"age": 11.0, "gender": 0.22, "tone": 0.06}
 """Parameter => how far people differ from the reading."""
 STRAYS = {"age": 40.0, "gender": 1.0, "tone": 0.0}
 """Parameter => how far a whole group differs at full imagination; the pixels decide the tone."""
-MARKED = 0.8
+MARKED = 1.0
 """How much more pronounced people's features are at full imagination."""
 ANCESTRY_SHARE = 0.6
 """Fraction of the ancestry that the reading decides; the rest is random."""
