@@ -88,7 +88,7 @@ ALLOWED = {
     "depixel.progress": {"depixel.pace"},
     "depixel.install": {"depixel.install", "depixel.client", "depixel.service"},
     "depixel.service": ENGINE
-    | {"depixel.service", "depixel.files", "depixel.client", "depixel.labels", "depixel.lossy"}
+    | {"depixel.service", "depixel.files", "depixel.client", "depixel.labels", "depixel.lossy", "depixel.bystanders"}
     | {"depixel.terminal.stopping"},
     "depixel_watch": {
         "depixel_watch",

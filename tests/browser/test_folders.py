@@ -6,7 +6,8 @@ import shutil
 import zipfile
 from pathlib import Path
 
-from tests.browser.conftest import Browser
+import pytest
+from tests.browser.conftest import Browser, a_pack
 
 
 def drop_for_real(browser: Browser, *paths: Path) -> None:
@@ -79,3 +80,23 @@ def test_a_dropped_folder_that_is_a_pack_is_one_pack(browser: Browser, samples: 
     browser.one("#pack-save").click()
     with zipfile.ZipFile(browser.downloaded("Faithful-depixel.zip")) as archive:
         assert "assets/minecraft/textures/block/wall.png" in archive.namelist()
+
+
+@pytest.mark.parametrize("name", ["Pack.mcpack", "download"])
+def test_a_zip_by_another_name_is_a_pack(browser: Browser, samples: Path, tmp_path: Path, name: str) -> None:
+    """Games have endings of their own for zips, and a download may have none."""
+    browser.drop(a_pack(samples, tmp_path).rename(tmp_path / name))
+
+    browser.until("facts", lambda: "Recognised as: Minecraft Java" in browser.text("#pack-facts"))
+    assert browser.text("#view-title") == name
+
+
+def test_a_zip_of_pictures_without_an_ending_is_opened(browser: Browser, samples: Path, tmp_path: Path) -> None:
+    """Its first bytes say that it is a zip."""
+    with zipfile.ZipFile(tmp_path / "download", "w") as archive:
+        archive.write(samples / "sprites" / "bee.png", "sprites/bee.png")
+    browser.drop(tmp_path / "download")
+
+    browser.until("end", browser.finished)
+    assert browser.states() == ["done"]
+    assert browser.run("return document.querySelector('.item-name').title") == "download/sprites/bee.png"

@@ -19,6 +19,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from depixel import __version__
+from depixel.bystanders import ZIPS
 from depixel.client.option_table import OPTIONS
 from depixel.client.protocol import PROTOCOL, RAW, REQUEST_HEADER
 from depixel.errors import DepixelError, PictureTooLargeError
@@ -104,7 +105,8 @@ def make_app(
         from depixel.service.pictures import described_formats
 
         rows = [dataclasses.asdict(option) for option in OPTIONS if "page" in option.doors]
-        return JSONResponse({"options": rows, "formats": await run_in_threadpool(described_formats)})
+        formats = await run_in_threadpool(described_formats)
+        return JSONResponse({"options": rows, "formats": formats, "archives": sorted(ZIPS)})
 
     async def remove(request: HttpRequest) -> Response:
         jobs.forget(_job(jobs, request))

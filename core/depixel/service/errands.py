@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import IO, TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from starlette.concurrency import run_in_threadpool
@@ -20,6 +20,7 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from depixel.bystanders import ZIPS
 from depixel.errors import BadUsageError, PictureTooLargeError
 from depixel.monitor import Monitor, SearchStep
 from depixel.service.pack_folder import PackFolder
@@ -174,7 +175,7 @@ def _exactness(spec: JobSpec, body: bytes) -> Exactness:
 def _zip_name(name: str) -> str:
     last = name.replace("\\", "/").rpartition("/")[2]
     safe = "".join(letter if letter.isalnum() or letter in " -_.()[]+" else "_" for letter in last)[-120:].lstrip(".")
-    return safe if safe.lower().endswith((".zip", ".pk3")) else f"{safe or 'pack'}.zip"
+    return safe if PurePath(safe).suffix.lower() in ZIPS else f"{safe or 'pack'}.zip"
 
 
 async def _read(request: HttpRequest, most: int) -> bytes:

@@ -1,20 +1,21 @@
 // How pictures get in: dropped, pasted, chosen, from the command line, examples; folders and zips are looked into.
 
 import { at, make, announce } from "./dom.js";
-import { baseName, ending } from "./formats.js";
+import { baseName, ending, sniff, stem } from "./formats.js";
 import { say } from "./words.js";
 import { readZip, writeZip } from "./zip.js";
 
 /**
  * Listen for pictures.
  * readable: endings that are taken out of folders and zips; what is named by itself is always taken.
+ * archives: endings of zips, whatever the game calls them; all but .zip are texture packs.
  * wantsPacks(): whether every zip and folder is a texture pack, not only those that look like one.
  * add(files, ignored): [{name, load(), pack}] that came in together, and how many were left out.
  */
-export function listen(readable, wantsPacks, add) {
+export function listen(readable, archives, wantsPacks, add) {
   const take = async (files) => {
     const { packs, others } = foldersThatArePacks(files, wantsPacks());
-    const { pictures, ignored } = await expand(others, readable, wantsPacks());
+    const { pictures, ignored } = await expand(others, readable, archives, wantsPacks());
     add([...packs, ...pictures], ignored);
   };
   const choose = (input) => {
@@ -103,12 +104,13 @@ function foldersThatArePacks(files, all) {
 const isPack = (inside) => inside.some((entry) => MARKS.includes(baseName(entry.name)) && entry.name.split("/").length < 3);
 
 // Out of folders and zips only what is a picture by its name; zips are opened.
-async function expand(files, readable, allPacks) {
+async function expand(files, readable, archives, allPacks) {
   const pictures = [];
   let ignored = 0;
   for (const file of files) {
-    if (ending(file.name) === ".pk3") pictures.push({ ...file, pack: true });
-    else if (ending(file.name) === ".zip") {
+    const kind = ending(file.name);
+    if (archives.has(kind) && kind !== ".zip") pictures.push({ ...file, pack: true });
+    else if (kind === ".zip" || (!readable.has(kind) && !file.name.includes("/") && (await isZip(file)))) {
       try {
         const inside = await readZip(await file.load());
         if (allPacks || isPack(inside)) {
@@ -117,14 +119,23 @@ async function expand(files, readable, allPacks) {
         }
         const wanted = inside.filter((entry) => readable.has(ending(entry.name)) && !hidden(entry.name));
         ignored += inside.length - wanted.length;
-        pictures.push(...wanted.map((entry) => ({ ...entry, name: `${file.name.slice(0, -4)}/${entry.name}` })));
+        pictures.push(...wanted.map((entry) => ({ ...entry, name: `${stem(file.name)}/${entry.name}` })));
       } catch (error) {
         pictures.push({ name: file.name, load: () => Promise.reject(error) });
       }
-    } else if (file.name.includes("/") && (!readable.has(ending(file.name)) || hidden(file.name))) ignored += 1;
+    } else if (file.name.includes("/") && (!readable.has(kind) || hidden(file.name))) ignored += 1;
     else pictures.push(file);
   }
   return { pictures, ignored };
+}
+
+// Whether a file whose name says nothing is a zip by its first bytes; what cannot be read says so later.
+async function isZip(file) {
+  try {
+    return (await sniff(await file.load())).type === "application/zip";
+  } catch {
+    return false;
+  }
 }
 
 const hidden = (name) => name.split("/").some((part) => part.startsWith(".") || part === "__MACOSX");

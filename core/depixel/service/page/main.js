@@ -357,7 +357,7 @@ async function start() {
     viewer = new Viewer();
     preview = new Preview(viewer, settings, () => work.lose());
     at("main").hidden = false;
-    const take = listen(fromFolders(), () => settings.preset === "pack", add);
+    const take = listen(fromFolders(), new Set(options.archives), () => settings.preset === "pack", add);
     showExamples(EXAMPLES, take);
     listenToButtons();
     listenToSaving();

@@ -83,7 +83,7 @@ export class Work extends EventTarget {
 
   /** Ask for more answers to a picture. */
   request(item, settings, origin = null, pack = null) {
-    this.waiting.push({ item, settings, origin, pack, abort: new AbortController(), job: "", began: null });
+    this.waiting.push({ item, settings, origin, pack, abort: new AbortController(), job: "", began: null, latest: null });
     item.tasks += 1;
     if (item.state !== "running") this.set(item, { state: "waiting", fraction: 0, reason: "" });
     this.tell("list");
@@ -164,6 +164,7 @@ export class Work extends EventTarget {
     for await (const news of engine.events(task.job, task.abort.signal)) {
       if (news.event === "progress") {
         task.began ??= { time: performance.now(), fraction: news.share };
+        if (news.share > (task.latest?.fraction ?? -1)) task.latest = { time: performance.now(), fraction: news.share };
         this.set(item, { state: "running", fraction: news.share, preparing: news.stage === "preparing", looking: Boolean(task.pack?.look) });
       } else if (news.event === "queued" && news.position === 0) {
         this.set(item, { state: "running", fraction: 0, looking: Boolean(task.pack?.look) }); // begun, with no step to tell of yet
@@ -211,7 +212,7 @@ export class Work extends EventTarget {
   // The engine is gone: the task comes next again once it is back.
   wait(task) {
     this.set(task.item, { state: "away", fraction: 0 });
-    task.began = null;
+    task.began = task.latest = null;
     task.abort = new AbortController();
     this.waiting.unshift(task);
     this.lose();
@@ -297,10 +298,12 @@ async function dropKnown(answers, known) {
 }
 
 // Seconds that the rest of a task takes at its own pace; null as long as it has not got far enough to tell.
-function secondsByProgress({ began, item }) {
-  const part = began && item.state === "running" ? item.fraction - began.fraction : 0;
-  const seconds = part ? (performance.now() - began.time) / 1000 : 0;
-  return part > 0.02 && seconds > 2 ? (seconds * (1 - item.fraction)) / part : null;
+// Measured at the latest step; from there the time left falls with the time that passes.
+function secondsByProgress({ began, latest, item }) {
+  const part = latest && item.state === "running" ? latest.fraction - began.fraction : 0;
+  const seconds = part ? (latest.time - began.time) / 1000 : 0;
+  if (part <= 0.02 || seconds <= 2) return null;
+  return Math.max(1, (seconds * (1 - latest.fraction)) / part - (performance.now() - latest.time) / 1000);
 }
 
 const OVERHEAD = 2048; // pixels that would take as long as what every picture takes beside its pixels
