@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from tiny_art import write_tiny_art
@@ -44,9 +46,9 @@ def test_halves_are_answered_as_the_whole(upsampler: Upsampler, wrap: str) -> No
 
 
 @pytest.mark.parametrize("more", [{"wrap": "x"}, {"frames": "2x1"}, {"size": 60}])
-def test_a_request_knows_better(upsampler: Upsampler, more: dict[str, str]) -> None:
+def test_a_request_knows_better(upsampler: Upsampler, more: dict[str, Any]) -> None:
     """Explicit requests about tiling, cropping or in-between sizes are obeyed."""
-    report = upsampler.upsample(_halves()[0], Request(domain="art", **more))  # type: ignore[arg-type]
+    report = upsampler.upsample(_halves()[0], Request(domain="art", **more))
     assert NOTE not in report.notes
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from tiny_art import write_tiny_art
@@ -28,10 +30,10 @@ def _diamond(seed: int) -> Picture:
 
 
 @pytest.mark.parametrize("more", [{}, {"domain": "pixel-art"}, {"degradation": "area", "scale": 3}, {"candidates": 2}])
-def test_all_tiles_of_one_outline_have_one_outline(upsampler: Upsampler, more: dict[str, object]) -> None:
+def test_all_tiles_of_one_outline_have_one_outline(upsampler: Upsampler, more: dict[str, Any]) -> None:
     """They cover the plane for any drawing, and scale back: centres of alpha, and colour."""
     tiles = [_diamond(1), _diamond(2)]
-    request = Request(**more)  # type: ignore[arg-type]
+    request = Request(**more)
 
     reports = [upsampler.upsample(tile, request) for tile in tiles]
 

@@ -28,7 +28,7 @@ def upsampler(tmp_path_factory: pytest.TempPathFactory) -> Upsampler:
 
 
 def _answer(upsampler: Upsampler, pixels: np.ndarray, **settings: Any) -> Report:
-    return upsampler.upsample(Picture((pixels,)), Request(**{"domain": "art", **settings}))  # type: ignore[arg-type]
+    return upsampler.upsample(Picture((pixels,)), Request(**{"domain": "art", **settings}))
 
 
 def _mean(pixels: np.ndarray, height: int, width: int) -> np.ndarray:

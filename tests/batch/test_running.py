@@ -129,7 +129,7 @@ def test_one_picture_that_breaks_the_engine_does_not_take_its_group_along(upsamp
         def upsample_many(self, pictures: Sequence[Picture], *rest: Any) -> list[Report | DepixelError]:
             if any(picture.width == 7 for picture in pictures):
                 raise RuntimeError("tensor trouble")
-            return upsampler.upsample_many(pictures, *rest)  # type: ignore[arg-type]
+            return upsampler.upsample_many(pictures, *rest)
 
     statuses = {o.planned.name: o.status for o in _run(Fragile(), disk, _jobs(*disk.pictures))}
 

@@ -55,7 +55,7 @@ def wait_until(condition: Callable[[], bool], process: subprocess.Popen[str], se
         time.sleep(0.05)
 
 
-def started(nodes, pictures: Path, out: Path, done: int) -> subprocess.Popen[str]:  # type: ignore[no-untyped-def]
+def started(nodes, pictures: Path, out: Path, done: int) -> subprocess.Popen[str]:
     """The command on the cluster, once this many answers exist."""
     process = nodes.depixel(
         "upscale", str(pictures), "-o", str(out), *OPTIONS, "--cluster", nodes.address, "--cores-per-engine", "1"
@@ -66,7 +66,7 @@ def started(nodes, pictures: Path, out: Path, done: int) -> subprocess.Popen[str
 
 def test_engines_and_a_machine_are_killed_while_they_work(
     nodes, pictures: Path, expected: dict[str, bytes], tmp_path: Path
-) -> None:  # type: ignore[no-untyped-def]
+) -> None:
     """An engine's process, then a whole node: every file exists, byte for byte as on one machine."""
     out = tmp_path / "out"
     process = started(nodes, pictures, out, 1)
@@ -82,7 +82,7 @@ def test_engines_and_a_machine_are_killed_while_they_work(
 
 def test_the_head_is_killed_and_another_run_resumes(
     nodes, pictures: Path, expected: dict[str, bytes], tmp_path: Path
-) -> None:  # type: ignore[no-untyped-def]
+) -> None:
     """
     Without a head the command ends with a reason; existing files are complete, and the next run does only the rest.
     """
@@ -106,7 +106,7 @@ def test_the_head_is_killed_and_another_run_resumes(
 
 def test_stopping_stops_at_once_and_leaves_whole_files(
     nodes, pictures: Path, expected: dict[str, bytes], tmp_path: Path
-) -> None:  # type: ignore[no-untyped-def]
+) -> None:
     """Control-C: exit code 130, only complete files, and no engines left."""
     out = tmp_path / "out"
     process = started(nodes, pictures, out, 4)
@@ -122,7 +122,7 @@ def test_stopping_stops_at_once_and_leaves_whole_files(
     assert not nodes.processes(name=b"ray::ClusterWorker")
 
 
-def test_a_watched_folder_over_a_cluster(nodes, pictures: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_a_watched_folder_over_a_cluster(nodes, pictures: Path, tmp_path: Path) -> None:
     """`watch --once` on the cluster: the same textures as without; killing a node during the work changes nothing."""
     alone, spread = tmp_path / "alone-watch", tmp_path / "spread"
     words = ("--once", "--scale", "2", "--domain", "textures", "--quiet-period", "0")
@@ -141,7 +141,7 @@ def test_a_watched_folder_over_a_cluster(nodes, pictures: Path, tmp_path: Path) 
     assert pictures_of[0] == pictures_of[1] and len(pictures_of[0]) == COUNT
 
 
-def test_a_pack_over_a_cluster(nodes, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_a_pack_over_a_cluster(nodes, tmp_path: Path) -> None:
     """`upscale PACK.zip --cluster`: the same archive, entry by entry, as on one machine."""
     pack = tmp_path / "pack.zip"
     with zipfile.ZipFile(pack, "w") as archive:

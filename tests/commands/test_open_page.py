@@ -18,7 +18,7 @@ class FakeEngine(Engine):
 
     files: list[tuple[str, str]]
 
-    def page_key(self, files=(), note=None):  # type: ignore[no-untyped-def]
+    def page_key(self, files=(), note=None):
         """The same key each time."""
         self.__class__.files = list(files)
         return 4321, "the-key"

@@ -127,7 +127,7 @@ def test_palettes_list_each_colour_premultiplied() -> None:
 
 def plane(straight: torch.Tensor, **more: Any) -> Plane:
     values = {"channels": (0, 1, 2, 3), "degradation": AreaDegradation(4), "levels": 255, **more}
-    return Plane(straight, **values)  # type: ignore[arg-type]
+    return Plane(straight, **values)
 
 
 def pictures(count: int, levels: int = 255, seed: int = 0) -> torch.Tensor:

@@ -42,7 +42,7 @@ def _portrait(height: int, width: int, channels: int = 3) -> np.ndarray:
 
 
 def _answers(engine: FaceEngine, picture: Picture, **wishes: Any) -> list[RawAnswer]:
-    settings = Request(**{"domain": "faces", "steps": 4, "scale": 4, **wishes})  # type: ignore[arg-type]
+    settings = Request(**{"domain": "faces", "steps": 4, "scale": 4, **wishes})
     return list(engine.answer([prepare(picture, settings)], settings)[0].candidates)
 
 
@@ -270,9 +270,9 @@ def test_the_exact_version_lies_beside_a_person_as_found(engine: FaceEngine) -> 
         ({}, False),  # another generator than the released one has its own detail
     ],
 )
-def test_detail_is_drawn_when_requested(engine: FaceEngine, wishes: dict[str, str], draws: bool) -> None:
+def test_detail_is_drawn_when_requested(engine: FaceEngine, wishes: dict[str, Any], draws: bool) -> None:
     """The option decides; by default, only the released prior is joined with drawings."""
-    assert engine._draws(Request(domain="faces", **wishes)) == draws  # type: ignore[arg-type]
+    assert engine._draws(Request(domain="faces", **wishes)) == draws
 
 
 def test_typed_calm_is_calm() -> None:

@@ -109,10 +109,7 @@ class _Recorder:
         self.requests.append(settings)
         residual = Residual(0.0, 0.0, 0.0)
         candidate = Candidate(pictures[0], residual, 0.0, 0)
-        return [
-            Report((candidate,), settings, 4, ART, "area", "none", "cpu", (False, False), 0, 0.0)
-            for _ in pictures  # type: ignore[arg-type]
-        ]
+        return [Report((candidate,), settings, 4, ART, "area", "none", "cpu", (False, False), 0, 0.0) for _ in pictures]
 
 
 def test_a_folder_of_faces_is_reckoned_with_the_scale_that_is_written() -> None:

@@ -30,7 +30,7 @@ def empty_cache(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def a_row(path: str, **more: Any) -> Row:
     values = {"path": path, "stamp": Stamp(1, 1), "key": path, "recipe": "r", "state": "done", "reason": "", **more}
-    return Row(**values)  # type: ignore[arg-type]
+    return Row(**values)
 
 
 def write(path: Path, kind: str, side: int = 8) -> None:

@@ -110,7 +110,7 @@ def test_a_fault_of_ours_in_one_picture_stops_no_other(monkeypatch: pytest.Monke
     def faulty(data: bytes, path: str, *rest: Any) -> object:
         if path == "bad.png":
             raise TypeError("not foreseen")
-        return whole(data, path, *rest)  # type: ignore[arg-type]
+        return whole(data, path, *rest)
 
     monkeypatch.setattr(packs, "prepare", faulty)
     buffer = io.BytesIO()

@@ -22,7 +22,7 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 
 def _row(path: str, state: str = "done", **more: Any) -> Row:
-    return replace(Row(path, Stamp(1, 2, 3, 4), f"key of {path}", "recipe", state, ""), **more)  # type: ignore[arg-type]
+    return replace(Row(path, Stamp(1, 2, 3, 4), f"key of {path}", "recipe", state, ""), **more)
 
 
 def test_every_value_of_a_row_comes_back(ledger: Ledger) -> None:

@@ -53,7 +53,7 @@ def pictures(batch: int, height: int, width: int) -> torch.Tensor:
 
 
 def calm(prior: ArtPrior, small: torch.Tensor, name: str = "area", **more: Any) -> torch.Tensor:
-    degradation = make_degradation(name, 4, **more)  # type: ignore[arg-type]
+    degradation = make_degradation(name, 4, **more)
     return prior.decode(prior.encode(small, degradation), small, degradation)
 
 

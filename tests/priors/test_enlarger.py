@@ -38,7 +38,7 @@ def frame(report: object) -> np.ndarray:
 
 
 def ask(**values: Any) -> Request:
-    return Request(**{"model": "foreign", "domain": "art", "degradation": "area", "wrap": "none", **values})  # type: ignore[arg-type]
+    return Request(**{"model": "foreign", "domain": "art", "degradation": "area", "wrap": "none", **values})
 
 
 def test_it_takes_sixty_lines_at_most() -> None:

@@ -84,7 +84,7 @@ def test_a_gan_of_two_calls_becomes_a_prior_that_answers(tmp_path: Path, monkeyp
     )  # fmt: skip
     torch.set_num_threads(threads)
 
-    prior = FacePrior.from_weights(load_weights(released), torch.device("cpu"))  # type: ignore[arg-type]
+    prior = FacePrior.from_weights(load_weights(str(released)), torch.device("cpu"))
     assert isinstance(prior, FacePrior)
     for key, value in prior.generator.state_dict().items():
         assert torch.equal(value, delivered[f"average.{key}"].to(value.dtype)), key
@@ -111,7 +111,7 @@ def test_faces_from_nothing_begin_with_pictures_like_the_portraits(
     )  # fmt: skip
     torch.set_num_threads(threads)
 
-    prior = FacePrior.from_weights(load_weights(released), torch.device("cpu"))  # type: ignore[arg-type]
+    prior = FacePrior.from_weights(load_weights(str(released)), torch.device("cpu"))
     assert isinstance(prior, FacePrior)
     assert prior.portraits is not None
     mean, directions = prior.portraits

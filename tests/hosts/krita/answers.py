@@ -31,7 +31,7 @@ def answer(*frames: np.ndarray, **settings: Any) -> list[np.ndarray]:
         picture = picture.replace(mode="RGBA;16" if frames[0].shape[2] == 4 else "LA;16")
     elif frames[0].shape[2] == 2:
         picture = picture.replace(mode="LA")
-    return list(engine().upsample(picture, Request(**settings)).picture.frames)  # type: ignore[arg-type]
+    return list(engine().upsample(picture, Request(**settings)).picture.frames)
 
 
 def same(krita, name: str, small: tuple[int, int], scale: int, channels: int = 4, depth: int = 8, **settings) -> None:

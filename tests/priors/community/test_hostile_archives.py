@@ -18,7 +18,7 @@ from depixel.priors.importers.unpickler import read_torch
 
 def saved(content: object, **options: Any) -> bytes:
     out = io.BytesIO()
-    torch.save(content, out, **options)  # type: ignore[arg-type]
+    torch.save(content, out, **options)
     return out.getvalue()
 
 

@@ -62,7 +62,7 @@ def picture(side: int = 24, alpha: bool = False) -> Picture:
 
 
 def ask(name: str, **values: Any) -> Request:
-    return Request(**{"model": name, "domain": "art", "wrap": "none", "degradation": "area", **values})  # type: ignore[arg-type]
+    return Request(**{"model": name, "domain": "art", "wrap": "none", "degradation": "area", **values})
 
 
 @pytest.mark.parametrize("name", sorted(NETWORKS))
