@@ -113,6 +113,24 @@ def tables(rows: list[dict[str, Any]], columns: dict[str, tuple[str, str]]) -> l
     return lines
 
 
+def at_eight(engine: Upsampler, truths: list[Path], work: Path) -> list[dict[str, Any]]:
+    """Rows of textures that were reduced by 8: the calm answer, and each material at x8."""
+    small = work / "small"
+    small.mkdir()
+    for path in truths:
+        image = Image.open(path).convert("RGB")
+        image.crop((0, 0, image.width // 8 * 8, image.height // 8 * 8)).reduce(8).save(small / path.name)
+    calm = replace(settings_for("textures", "area"), scale=8)
+    rows = []
+    for name in ("", *MATERIAL_NAMES):
+        folder = work / (name or "calm")
+        answer(engine, small, folder, replace(calm, reading=name or "auto"))
+        shown = f"depixel, reading {name}" if name else "depixel, calm"
+        rows.append({"name": shown, "kind": "textures at x8", **measured(folder, truths)})
+        print(rows[-1], flush=True)
+    return rows
+
+
 def main() -> None:
     parser = options_for(__doc__)
     parser.add_argument("--count", type=int, default=24, help="pictures of each kind")
@@ -148,11 +166,19 @@ def main() -> None:
                 if any((folder / path.name).exists() for path in truths):
                     rows.append({"name": name, "kind": kind, **measured(folder, truths)})
                     print(rows[-1], flush=True)
+            if kind == "textures":
+                eight = work / "eight"
+                eight.mkdir()
+                rows += at_eight(engine, truths, eight)
     spec = engine.shelf.art().spec
     arguments.out.mkdir(parents=True, exist_ok=True)
     document = {"model": spec.name, "digest": spec.digest, "rows": rows}
     (arguments.out / "art_spectrum.json").write_text(json.dumps(document, indent=1) + "\n")
-    lines = ["# Art: the highest octave, and flats", "", f"{spec.name} {spec.digest}, x4 from area inputs."]
+    lines = [
+        "# Art: the highest octave, and flats",
+        "",
+        f"{spec.name} {spec.digest}, x4 from area inputs, except where x8 is named.",
+    ]
     lines += ["Octave: energy of the finest details beside the truth's (median; 1 is right), and the share of pictures"]
     lines += ["from 0.7 to 1.3. Flat: noise in levels where the truth is flat."]
     lines += tables(
