@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shutil
@@ -21,6 +22,7 @@ from depixel.install.profiles import Profile
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 SECONDS = 1700  # for all scenarios; about 170 on an idle machine
+_STARTS = itertools.count()
 PLUGINS = ".local/share/krita/pykrita"
 _BUNDLED = """
     assignprofiledialog batch_exporter channels2layers colorspace comics_project_management_tools documenttools
@@ -73,7 +75,7 @@ def start_krita(host: Host, home: Path, out: Path, seconds: float, **more: str) 
     }
     # A separate display for this run: xvfb-run looks for a free one in this root only, but X's abstract sockets are
     # shared by all roots, and Krita would end with the other run whose display it found.
-    display = str(1000 + os.getpid() % 50_000)
+    display = str(1000 + (16 * os.getpid() + next(_STARTS)) % 50_000)  # the last one may not be free yet
     screen = ("xvfb-run", "-a", "-n", display, "-s", "-screen 0 1400x1000x24 -nolisten tcp")
     process = host.start(*screen, "krita", "--nosplash", **environment)
     try:

@@ -77,6 +77,9 @@ def test_new_layer_undo_redo(krita) -> None:
     assert facts["source kept"]
     assert facts["redone"] == facts["layers"]
     assert krita.read("new_layer.redone") == krita.read("new_layer.out")
+    drawn, added = (pixels(krita.read(f"new_layer.{part}"), 72, 60).astype(int) for part in ("drawn", "out"))
+    assert np.abs(drawn[..., 3] - added[..., 3]).max() <= 1  # on the canvas, not only in the layer
+    assert np.abs(drawn - added)[added[..., 3] == 255].max() <= 1
     same(krita, "new_layer", (24, 20), 3)
 
 

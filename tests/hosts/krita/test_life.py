@@ -86,10 +86,11 @@ def test_interface_stays_alive(krita) -> None:
 
     assert facts["size"] == [2048, 2048]
     job = facts["job"]
-    assert job["longest own"] <= 250, facts
-    assert job["own over 50 ms"] <= 3, facts  # none on an idle machine
-    assert facts["delivery"]["longest own"] <= 150, facts  # Krita itself waits for its layer stack there
-    assert facts["round trip"] - facts["engine"] + facts["adding"] < 1.5, facts  # 0.5 s on an idle machine
+    slack = max(1, facts["load"] / 8)  # of a busy machine
+    assert job["longest own"] <= 250 * slack, facts
+    assert job["own over 50 ms"] <= max(3, job["beats"] / 200), facts  # none on an idle machine
+    assert facts["delivery"]["longest own"] <= 150 * slack, facts  # Krita itself waits for its layer stack there
+    assert facts["round trip"] - facts["engine"] + facts["adding"] < 2.5 * slack, facts  # 0.5 s on an idle machine
 
 
 def test_interface_stays_alive_in_every_way(krita) -> None:
@@ -100,10 +101,11 @@ def test_interface_stays_alive_in_every_way(krita) -> None:
 
     assert len(ways) == 5
     for name, found in ways.items():
-        assert found["job"]["longest own"] <= 250, (name, found)
-        allowed = 150 + (2 * view if name == "new document" else 0)
+        slack = max(1, found["load"] / 8)  # of a busy machine
+        assert found["job"]["longest own"] <= 250 * slack, (name, found)
+        allowed = 150 * slack + (2 * view if name == "new document" else 0)
         assert found["delivery"]["longest own"] <= allowed, (name, found)
-        assert found["round trip"] - found["engine"] + found["adding"] < 2.5, (name, found)
+        assert found["round trip"] - found["engine"] + found["adding"] < 2.5 * slack, (name, found)
 
 
 def test_leaving_during_a_job(krita) -> None:

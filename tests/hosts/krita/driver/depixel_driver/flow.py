@@ -159,8 +159,10 @@ def sizes(facts):
 @scenario
 def presets(facts):
     """Depixel's presets, the user's own, and recent requests, in one menu."""
-    yield from new(8, 8)
+    document, _ = yield from new(8, 8)
     panel = docker()
+    yield from asked(panel, scale=2, domain="art", output="new-document")
+    yield from back_to(document, desk.other_document(document))
     panel.form.set_values({**panel.action.defaults(), "scale": 7, "domain": "art"})
     button = panel.form.presets
     button.save("mine & yours")

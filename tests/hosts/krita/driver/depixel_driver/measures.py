@@ -145,6 +145,7 @@ def job(facts, panel, **values):
     panel.finished.disconnect(done.append)
     assert panel.offers, panel.message
     facts["slots"] = clock.slots
+    facts["load"] = os.getloadavg()[0]
     facts["engine"] = done[0].parts[0].finished.result.seconds
     facts["parts"] = clock.parts(facts["engine"])
     facts["round trip"] = clock.span("asked", "shown")

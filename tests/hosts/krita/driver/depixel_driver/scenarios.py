@@ -117,6 +117,7 @@ def new_layer(facts):
     facts["active"] = document.activeNode().name()
     facts["size"] = [document.width(), document.height()]
     facts["hidden"] = not layer.visible()
+    save("new_layer.drawn", document.pixelData(0, 0, 72, 60))
     save("new_layer.out", desk.tops(document)[-1].pixelData(0, 0, 72, 60))
     yield from step("undo", document)
     facts["undone"] = layers(document)
