@@ -33,7 +33,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +60,7 @@ class Scale:
     idle_files: int = 100_000
     idle_seconds: float = 60
     fuzz_seconds: float = 1800
+    python: str = sys.executable  # that other users can run, too
 
 
 SHORT = Scale(60, 4, 2, 10, 200, 1, 200, 8, 45)
@@ -71,13 +72,16 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)} (default: all)")
     parser.add_argument("--short", action="store_true")
     parser.add_argument("--fuzz-seconds", type=float)
+    parser.add_argument(
+        "--python", default=sys.executable, help="for `users`: a Python of the same version that all may run"
+    )
     parser.add_argument("--out", type=Path)
     args = parser.parse_args(words)
     if wrong := [name for name in args.parts if name not in PARTS]:
         parser.error(f"there is no part {wrong[0]!r}; choose from {', '.join(PARTS)}")
-    scale = SHORT if args.short else Scale()
+    scale = replace(SHORT if args.short else Scale(), python=args.python)
     if args.fuzz_seconds:
-        scale = Scale(**{**vars(scale), "fuzz_seconds": args.fuzz_seconds})
+        scale = replace(scale, fuzz_seconds=args.fuzz_seconds)
     results: dict[str, Result] = {}
     for name in args.parts or PARTS:
         began = time.monotonic()
@@ -195,10 +199,12 @@ def disks(scale: Scale) -> Result:
 
 def users(scale: Scale) -> Result:
     """Two users of one machine."""
-    del scale
     if sys.platform != "linux" or os.geteuid() or not shutil.which("useradd"):
         return _skipped("only root on Linux can make users")
-    result = script("two_users.py")
+    resolved = Path(scale.python).resolve()
+    if not all(place.stat().st_mode & 0o001 for place in (resolved, *resolved.parents)):
+        return _skipped(f"other users cannot run {resolved}: name another with --python")
+    result = script("two_users.py", "--python", scale.python)
     claims = result.get("claims", {})
     faults = [claim for claim, held in claims.items() if not held]
     return {"claims": len(claims), "faults": faults + result.get("faults", [])}

@@ -241,3 +241,10 @@ def test_a_configuration_that_is_none(config: str, tmp_path: Path) -> None:
 
     with pytest.raises(WeightsError, match=r"own\.safetensors cannot be read as weights"):
         load_weights(str(path))
+
+
+def test_a_long_name_does_not_fill_the_sentence() -> None:
+    """The name of a tensor comes from the file."""
+    with pytest.raises(WeightsError, match=r"^n\.pth: a{97}\.\.\. holds values") as caught:
+        check_tensors({"a" * 5000: torch.full((2,), float("nan"))}, "n.pth")
+    assert len(str(caught.value)) < 300

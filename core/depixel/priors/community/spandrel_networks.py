@@ -17,6 +17,7 @@ from torch import Tensor
 from depixel.errors import WeightsError
 from depixel.priors.community.allocation import AllocationLimit, TooLargeError
 from depixel.priors.community.facts import LARGEST_SCALE, NetworkFacts
+from depixel.priors.importers import shortened
 
 State = dict[str, Tensor]
 
@@ -118,7 +119,7 @@ def build(state: State, label: str) -> SpandrelNetwork:
             warnings.simplefilter("ignore")  # about torch, meant for the library's authors
             descriptor = spandrel.ModelLoader(registry=_registry(spandrel)).load_from_state_dict(dict(state))
     except spandrel.UnsupportedModelError:
-        begin = ", ".join(sorted(state)[:3])
+        begin = ", ".join(shortened(name) for name in sorted(state)[:3])
         raise WeightsError(
             f"spandrel {spandrel.__version__} does not know the architecture of {label} (its tensors begin with "
             f"{begin}); docs/models.md lists them."

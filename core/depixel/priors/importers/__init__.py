@@ -122,7 +122,13 @@ def save_converted(converted: Converted, path: Path, name: str, licence: str, so
     )
 
 
+_MOST_LETTERS = 100  # of a tensor's name in a sentence
 _DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+
+
+def shortened(name: str) -> str:
+    """The name of a tensor for a sentence: a file may hold names of any length."""
+    return name if len(name) <= _MOST_LETTERS else f"{name[: _MOST_LETTERS - 3]}..."
 
 
 def check_tensors(state: StateDict, label: str) -> None:
@@ -132,7 +138,8 @@ def check_tensors(state: StateDict, label: str) -> None:
     Raises:
         WeightsError: the sentence names the first such tensor.
     """
-    for key, value in state.items():
+    for name, value in state.items():
+        key = shortened(name)
         if value.layout != torch.strided or value.is_quantized or value.is_complex() or value.device.type != "cpu":
             raise WeightsError(f"{label}: {key} is not a plain tensor of real numbers; choose ordinary weights.")
         if value.numel() * value.element_size() > value.untyped_storage().nbytes():
