@@ -60,3 +60,15 @@ def test_a_size_between_scales(upsampler: Upsampler) -> None:
     picture = upsampler.upsample(Picture((_glow(),)), Request(size=50)).picture
     assert picture.width == 50
     assert (picture.frames[0][..., :3] <= picture.frames[0][..., 3:]).all()
+
+
+def test_grey_with_alpha(upsampler: Upsampler) -> None:
+    """A premultiplied LA picture stays LA: no grey is above its alpha, and the means are preserved."""
+    small = np.ascontiguousarray(_glow()[..., [0, 3]])
+
+    answer = upsampler.upsample(Picture((small,), mode="LA", name="glow_pma.png"), Request(alpha="premultiplied"))
+
+    large = answer.picture.frames[0].astype(int)
+    assert answer.picture.mode == "LA" and large.shape == (80, 80, 2)
+    assert (large[..., 0] <= large[..., 1]).all()
+    assert np.abs(large.reshape(20, 4, 20, 4, 2).mean((1, 3)) - small).max() <= 1
