@@ -44,7 +44,7 @@ def truths(folder: Path, kind: str, count: int) -> list[np.ndarray]:
         clear = float((cut[..., 3] < 255).mean())
         fits = 0.1 < clear < 0.9 if kind == "sprites" else clear == 0
         if fits and cut[..., :3].std() > FLATTEST:
-            pictures.append(np.ascontiguousarray(cut))
+            pictures.append(cut.copy())
     return pictures[:: max(1, len(pictures) // count)][:count]
 
 
