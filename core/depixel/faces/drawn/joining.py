@@ -25,7 +25,7 @@ TOLERANCE = (0.25, 0.25, 0.08, 0.25)
 """Difference of colours, on [0, 1], at which the person has faded to 60 %, for each part: what people wear is drawn by
 chance, and a collar of another colour would be a rag."""
 
-FINEST, CRISP = 1 / 230, 0.6
+FINEST, CRISP = 1 / 260, 0.4
 """Standard deviation of the blur that leaves the finest detail, as a fraction of the side, and how much this detail is
 strengthened: a person fitted to a soft picture comes out too smooth."""
 
