@@ -433,6 +433,7 @@ def test_version_and_registered_commands(capsys: pytest.CaptureFixture[str]) -> 
         (["upscale", "heroo.png"], "no such file or folder: heroo.png; did you mean hero.png?"),
         (["upscale", "heroo.png", "-o", "big.png"], "no such file or folder: heroo.png; did you mean hero.png?"),
         (["upscale", "hero.png", "-o", "big.pgn"], "Depixel does not write .pgn files; did you mean big.png?"),
+        (["upscale", "hero.png", "--model", "art-smal"], "there is no model 'art-smal'; did you mean art-small?"),
         (["install", "gimpp"], "PROGRAM takes one of gimp, krita; not 'gimpp'; did you mean gimp?"),
         (["watch", "empt"], "no such file or folder: empt; did you mean empty?"),
         (["upscale", "empty"], "there is no picture in empty, and no other file."),

@@ -62,8 +62,8 @@ def test_added_generators_are_listed_used_by_name_and_removed(
 
     assert main(["models", "remove", "my-faces-16"]) == 0
     assert not list(folder.iterdir())
-    assert main(["upscale", str(face), "-o", str(tmp_path / "again.png"), *options]) == 1
-    assert "No weights named 'my-faces-16'" in capsys.readouterr().out
+    assert main(["upscale", str(face), "-o", str(tmp_path / "again.png"), *options]) == 2
+    assert "there is no model 'my-faces-16'; " in capsys.readouterr().err
 
 
 def test_a_malicious_file_is_refused_with_one_sentence_and_runs_nothing(

@@ -93,6 +93,20 @@ def add_parser(subparsers: Subparsers) -> None:
     reports.add_argument("--quiet", action="store_true", help="print only the summary")
 
 
+# A mistyped model is reported once, before any file is read.
+def _check_models(settings: Request) -> None:
+    from depixel.priors.weights import added_names, released_names
+    from depixel.request import MODELS
+    from depixel.terminal.mistakes import closest
+
+    names = [*released_names(), *added_names()]
+    for name in settings.models:
+        if name not in MODELS and name not in names:
+            close = closest(name, names)
+            hint = f"; did you mean {close}?" if close else f"; installed are {', '.join(names)}."
+            raise BadUsageError(f"there is no model {name!r}{hint} `depixel models` lists them.")
+
+
 def run(args: argparse.Namespace) -> int:
     """Plan, then answer and write group by group, then print the summary."""
     settings = request_from(args)
@@ -105,6 +119,8 @@ def run(args: argparse.Namespace) -> int:
         from depixel.portrait.dials import read_dials
 
         read_dials(settings.face)  # a mistyped dial is reported before any file is read
+    if args.engine == "local" and not args.cluster:
+        _check_models(settings)
     if (code := _as_packs(args, settings)) is not None:
         return code
     all_planned, inputs = _plan(args, settings)
