@@ -178,6 +178,7 @@ def collect_tiles(unpacked: Path, versions: dict[str, str]) -> tuple[list[np.nda
     origins: list[Origin] = []
     for sheet in SHEETS:
         folder = unpacked / sheet.source.package
+        before = len(figures)
         for path, tiles in sheet.figures(folder):
             fresh = []
             for tile in tiles:
@@ -192,6 +193,7 @@ def collect_tiles(unpacked: Path, versions: dict[str, str]) -> tuple[list[np.nda
             name, source = str(path.relative_to(folder)), sheet.source
             version = versions.get(source.package, source.version)
             origins.append(Origin(source.package, version, name, source.licence, digest, "figures", len(fresh)))
+        print(f"{sheet.source.package} {sheet.pattern}: {len(figures) - before} figures", flush=True)
     return figures, origins
 
 
