@@ -216,9 +216,9 @@ def idle(scale: Scale) -> Result:
         return _skipped("measured in /proc")
     result = script("watch_idle.py", "--files", scale.idle_files, "--seconds", scale.idle_seconds)
     faults = result.pop("faults", [])
-    for name, most in (("idle", 0.5), ("log_grows", 2.0), ("texture_grows", 2.0)):
+    for name, most, wakes in (("idle", 0.5, 2), ("log_grows", 2.0, 2), ("texture_grows", 2.0, 3)):
         part = result.get(name, {"percent": 0, "wake_ups_a_second": 0})
-        if part["percent"] > most or part["wake_ups_a_second"] > 2:
+        if part["percent"] > most or part["wake_ups_a_second"] > wakes:
             faults.append(f"{name}: {part['percent']} % of a core, {part['wake_ups_a_second']} wake-ups a second")
     return {**result, "faults": faults}
 

@@ -5,7 +5,8 @@ Small files that ask for gigabytes of memory or hours of decoding: what each of 
 
 Each picture is read and each file of weights is added in a process of its own; processor seconds and memory are that
 process's. Then `depixel upscale` gets all pictures, and `depixel watch --once` all pictures and packs, with a good
-picture among them: it must be done, everything else must be named or done, and nothing may end with a traceback.
+picture among them: it must be done, everything else must be named or done, and nothing may end with a traceback. (They
+pass over the two pictures of 8192x8192 pixels, which are good ones and take minutes.)
 --hostile adds the files of a folder. Linux only.
 """
 
@@ -42,6 +43,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PATHS = [str(ROOT / part) for part in ("core", "plugins/folder_watch", "tests/fakes")]
 MOST_SECONDS = 30.0  # of the processor, for one file
 MOST_MEGABYTES = 1500  # 8192x8192 pixels, decoded and once more
+LARGEST = 4096  # pixels of a side, for a run over all files
 MOST_SHARE = 0.75  # of the free memory, for a run over all files: one that fits is allowed to be large
 _ENDINGS = {".gif", ".jpg", ".png", ".bmp", ".tif", ".webp", ".ktx2", ".kra"}
 _WEIGHTS = {".safetensors", ".pkl", ".pt", ".pth"}
@@ -150,8 +152,12 @@ def run_all(folder: Path, source: Path) -> tuple[dict[str, Any], list[str]]:
     free = (memory.available() or 2**34) / 2**20
     out = folder / "out"
     for name, words, good in (
-        ("upscale", ("upscale", pictures, "-o", out, *options), out),
-        ("watch", ("watch", mods, "--once", "--quiet-period", "0", *options), folder / "mods-depixel"),
+        ("upscale", ("upscale", pictures, "-o", out, "--max-pixels", LARGEST**2, *options), out),
+        (
+            "watch",
+            ("watch", mods, "--once", "--quiet-period", "0", "--only-below", LARGEST, *options),
+            folder / "mods-depixel",
+        ),
     ):
         began = time.monotonic()
         process = subprocess.Popen(
