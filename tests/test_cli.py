@@ -92,8 +92,8 @@ def test_a_folder_with_all_that_can_go_wrong(tmp_path: Path, weights: str, capsy
     command = ["upscale", tmp_path / "in", "-o", tmp_path / "out", "--weights", weights, "--scale", "2"]
 
     code = main([*map(str, command), "--json", "--report", "--device", "cpu"])
-    told = capsys.readouterr()
-    document = json.loads(told.out)
+    printed = capsys.readouterr()
+    document = json.loads(printed.out)
 
     assert code == 1
     assert document["counts"] == {"inputs": 5, "done": 2, "skipped": 1, "failed": 2, "stopped": 0, "ignored": 1}
@@ -105,8 +105,8 @@ def test_a_folder_with_all_that_can_go_wrong(tmp_path: Path, weights: str, capsy
         "cut.png": "failed",
     }
     assert all(p["reason"] for p in document["pictures"] if p["status"] != "done")
-    assert "empty.png: " in told.err
-    assert "cut.png: " in told.err
+    assert "empty.png: " in printed.err
+    assert "cut.png: " in printed.err
     assert document["report"] == str(tmp_path / "out/depixel-report.html")
     page = (tmp_path / "out/depixel-report.html").read_text("utf-8")
     assert "sub/b.png" in page
@@ -233,7 +233,7 @@ def test_what_was_imagined_is_drawn_told_and_kept_from_overwriting(
     command += ["--candidates", "3", "--disagreement", "--report", str(page)]
 
     code = main(command)
-    told = json.loads(capsys.readouterr().out)["pictures"][0]["disagreement"]
+    printed = json.loads(capsys.readouterr().out)["pictures"][0]["disagreement"]
     shown = page.read_text(encoding="utf-8")
     answers = [_open(tmp_path / "o" / name) for name in ("a.png", "a.candidate-2.png", "a.candidate-3.png")]
     for file in (tmp_path / "o").glob("a*.png"):
@@ -245,11 +245,11 @@ def test_what_was_imagined_is_drawn_told_and_kept_from_overwriting(
     second = json.loads(capsys.readouterr().out)
 
     assert (code, again) == (0, 0)
-    assert told["path"] == str(tmp_path / "o" / "a.disagreement.png")
+    assert printed["path"] == str(tmp_path / "o" / "a.disagreement.png")
     assert _open(tmp_path / "o" / "a.disagreement.png").size == answers[0].size
     stack = np.stack([np.asarray(answer.convert("RGB"), float) for answer in answers])  # opaque: unchanged
-    assert told["maximum"] == pytest.approx(stack.std(axis=0).max(), abs=0.01)
-    assert told["maximum"] > 0
+    assert printed["maximum"] == pytest.approx(stack.std(axis=0).max(), abs=0.01)
+    assert printed["maximum"] > 0
     assert "Where the answers differ" in shown
     assert (second["counts"]["done"], drawn.read_bytes()) == (1, before)  # exactly the same map
 
@@ -285,11 +285,11 @@ def test_dry_run_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[st
 
     code = main(["upscale", str(tmp_path / "in"), "-o", str(tmp_path / "out"), "--dry-run", "--scale", "3"])
 
-    told = capsys.readouterr().out
+    printed = capsys.readouterr().out
     assert code == 1
-    assert "8x8 -> 24x24" in told
-    assert "failed: bad.png: " in told
-    assert "2 inputs: 1 planned, 0 skipped, 1 failed. Nothing was written." in told
+    assert "8x8 -> 24x24" in printed
+    assert "failed: bad.png: " in printed
+    assert "2 inputs: 1 planned, 0 skipped, 1 failed. Nothing was written." in printed
     assert not (tmp_path / "out").exists()
 
 
@@ -301,10 +301,10 @@ def test_nothing_is_computed_when_all_is_there(tmp_path: Path, capsys: pytest.Ca
 
     code = main(arguments)
 
-    told = capsys.readouterr().out
+    printed = capsys.readouterr().out
     assert code == 0
-    assert "skipped: a.png: " in told
-    assert "1 picture: 0 done, 1 skipped, 0 failed" in told
+    assert "skipped: a.png: " in printed
+    assert "1 picture: 0 done, 1 skipped, 0 failed" in printed
 
 
 @pytest.mark.parametrize(
@@ -332,10 +332,10 @@ def test_bad_usage_is_exit_code_2(
     except SystemExit as stop:  # argparse exits by itself
         code = int(stop.code or 0)
 
-    said = capsys.readouterr().err
+    printed = capsys.readouterr().err
     assert code == 2
-    assert word in said
-    assert len(said.splitlines()) == 1
+    assert word in printed
+    assert len(printed.splitlines()) == 1
     assert not (tmp_path / "o").exists()
 
 
@@ -351,10 +351,10 @@ def test_missing_weights_are_a_sentence(tmp_path: Path, capsys: pytest.CaptureFi
 
     code = main(["upscale", str(source), "-o", str(tmp_path / "o"), "--weights", str(tmp_path / "no.safetensors")])
 
-    told = capsys.readouterr()
+    printed = capsys.readouterr()
     assert code == 1
-    assert "no.safetensors" in told.out
-    assert "Traceback" not in told.out + told.err
+    assert "no.safetensors" in printed.out
+    assert "Traceback" not in printed.out + printed.err
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals")

@@ -101,11 +101,11 @@ def test_bands_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(("shape", "frames"), [((12, 12), 1), ((20, 24), 1), ((30, 24), 1), ((24, 24), 2)])
 def test_sizes_that_do_not_fit_are_a_sentence(shape: tuple[int, int], frames: int) -> None:
     """Same size, not a whole multiple, two different factors, other frames."""
-    given = Picture((np.zeros((12, 12, 3), np.uint8),))
+    source = Picture((np.zeros((12, 12, 3), np.uint8),))
     result = Picture((np.zeros((*shape, 3), np.uint8),) * frames)
 
     with pytest.raises(BadUsageError, match=r"result"):
-        project_result(result, given, Request())
+        project_result(result, source, Request())
 
 
 def _normal_map(side: int, gloss: np.ndarray | None = None) -> np.ndarray:

@@ -53,14 +53,14 @@ def test_every_sample_scales_back(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert document["counts"]["done"] == len(NAMES) - 2
     for row in document["pictures"]:
         residual = row["candidates"][0]["residual"]
-        given, answer = files.read(row["source"]), files.read(row["candidates"][0]["path"])
+        source, answer = files.read(row["source"]), files.read(row["candidates"][0]["path"])
         assert residual["maximum"] <= 1.0, row["name"]
         assert residual["mean"] <= 0.05, row["name"]
-        assert (answer.width, answer.height) == (4 * given.width, 4 * given.height)
-        assert (len(answer.frames), answer.durations) == (len(given.frames), given.durations)
-        for small, large in zip(given.frames, answer.frames, strict=True):
-            if given.has_alpha and answer.has_alpha:
-                blocks = large[..., -1].reshape(given.height, 4, given.width, 4)
+        assert (answer.width, answer.height) == (4 * source.width, 4 * source.height)
+        assert (len(answer.frames), answer.durations) == (len(source.frames), source.durations)
+        for small, large in zip(source.frames, answer.frames, strict=True):
+            if source.has_alpha and answer.has_alpha:
+                blocks = large[..., -1].reshape(source.height, 4, source.width, 4)
                 hidden = blocks.max(axis=(1, 3))[small[..., -1] == 0]
                 assert row["domain"] == "pixel-art" or (hidden == 0).all(), row["name"]
                 assert set(np.unique(large[..., -1])) <= {0, 255} or len(np.unique(small[..., -1])) > 2, row["name"]
@@ -74,10 +74,10 @@ def test_faces_say_that_they_are_imagined(tmp_path: Path, capsys: pytest.Capture
 
     code = main(["upscale", str(SAMPLES / "faces/portrait.png"), "-o", str(tmp_path), *wishes])
 
-    told = capsys.readouterr().out
+    printed = capsys.readouterr().out
     assert code == 0
-    assert "imagined" in told and "invented" in told
-    assert "of 255 levels" in told  # how well the face fitted
+    assert "imagined" in printed and "invented" in printed
+    assert "of 255 levels" in printed  # how well the face fitted
     assert "invented" in (tmp_path / "depixel-report.html").read_text("utf-8").split('<article class="card"')[1]
     for name in ("portrait.png", "portrait.candidate-2.png"):
         text = files.read(tmp_path / name).text

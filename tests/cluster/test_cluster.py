@@ -74,9 +74,9 @@ def test_engines_and_a_machine_are_killed_while_they_work(
     assert nodes.kill(0, b"ClusterWorker") >= 1
     wait_until(lambda: len(list(out.rglob("*.png"))) >= 9, process)
     assert nodes.kill(1) >= 2
-    said = process.communicate(timeout=200)
+    printed = process.communicate(timeout=200)
 
-    assert process.returncode == 0, said
+    assert process.returncode == 0, printed
     assert contents(out) == expected
 
 
@@ -90,17 +90,17 @@ def test_the_head_is_killed_and_another_run_resumes(
     process = started(nodes, pictures, out, 5)
 
     nodes.kill()
-    said = process.communicate(timeout=200)
+    printed = process.communicate(timeout=200)
 
-    assert process.returncode == 1, said
-    assert "Ray cluster" in said[0] + said[1]
+    assert process.returncode == 1, printed
+    assert "Ray cluster" in printed[0] + printed[1]
     there = contents(out)
     assert 5 <= len(there) < COUNT
     assert all(expected[name] == data for name, data in there.items())  # no temporary file either
     again = nodes.depixel("upscale", str(pictures), "-o", str(out), *OPTIONS)
-    said = again.communicate(timeout=200)
-    assert again.returncode == 0, said
-    assert f"{COUNT - len(there)} done" in said[0]
+    printed = again.communicate(timeout=200)
+    assert again.returncode == 0, printed
+    assert f"{COUNT - len(there)} done" in printed[0]
     assert contents(out) == expected
 
 
@@ -127,16 +127,16 @@ def test_a_watched_folder_over_a_cluster(nodes, pictures: Path, tmp_path: Path) 
     alone, spread = tmp_path / "alone-watch", tmp_path / "spread"
     words = ("--once", "--scale", "2", "--domain", "textures", "--quiet-period", "0")
     first = nodes.depixel("watch", str(pictures), "-o", str(alone), *words)
-    said = first.communicate(timeout=200)
-    assert first.returncode == 0, said
+    printed = first.communicate(timeout=200)
+    assert first.returncode == 0, printed
     process = nodes.depixel(
         "watch", str(pictures), "-o", str(spread), *words, "--cluster", nodes.address, "--cores-per-engine", "1"
     )
     wait_until(lambda: len(list(spread.rglob("*.png"))) >= 1, process)
     nodes.kill(1)
-    said = process.communicate(timeout=200)
+    printed = process.communicate(timeout=200)
 
-    assert process.returncode == 0, said
+    assert process.returncode == 0, printed
     pictures_of = [{k: v for k, v in contents(out).items() if k.endswith(".png")} for out in (alone, spread)]
     assert pictures_of[0] == pictures_of[1] and len(pictures_of[0]) == COUNT
 
@@ -155,8 +155,8 @@ def test_a_pack_over_a_cluster(nodes, tmp_path: Path) -> None:
     for name, more in (("alone", ()), ("spread", ("--cluster", nodes.address, "--cores-per-engine", "1"))):
         out = tmp_path / name
         process = nodes.depixel("upscale", str(pack), "-o", str(out), "--quiet", *more)
-        said = process.communicate(timeout=300)
-        assert process.returncode == 0, said
+        printed = process.communicate(timeout=300)
+        assert process.returncode == 0, printed
         (answer,) = out.rglob("*.zip")
         with zipfile.ZipFile(answer) as archive:
             entries.append({entry: archive.read(entry) for entry in archive.namelist()})

@@ -80,9 +80,9 @@ def test_a_malicious_file_is_refused_with_one_sentence_and_runs_nothing(
 
     assert main(["models", "add", str(tmp_path / "ffhq.pkl"), "--licence", "MIT"]) == 1
 
-    said = capsys.readouterr().err
-    assert "ffhq.pkl was refused" in said
-    assert said.count("\n") == 1
+    printed = capsys.readouterr().err
+    assert "ffhq.pkl was refused" in printed
+    assert printed.count("\n") == 1
     assert not marker.exists()
     assert added_names() == []
 

@@ -79,8 +79,8 @@ def _pack() -> Target:
         path.write_bytes(data)
         out = io.BytesIO()
         rewrite(path, out, NearestWorker(), profiles)
-        with zipfile.ZipFile(out) as made:
-            if made.testzip() is not None:
+        with zipfile.ZipFile(out) as archive:
+            if archive.testzip() is not None:
                 raise AssertionError("the output is damaged")
 
     return Target("zip", tuple(archives()), read)

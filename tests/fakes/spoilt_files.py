@@ -50,11 +50,11 @@ def _masked_dds(bits: int, masks: tuple[int, int, int, int]) -> bytes:
 
 def _zip(method: int) -> bytes:
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", method) as made:
-        made.writestr("pack.mcmeta", "{}")
-        made.writestr("assets/m/textures/block/a.png", _by_pillow("PNG", "RGB"))
-        made.writestr("assets/m/textures/block/a.png.mcmeta", '{"animation": {"height": 2}}')
-        made.writestr("b.txt", b"text" * 20)
+    with zipfile.ZipFile(buffer, "w", method) as archive:
+        archive.writestr("pack.mcmeta", "{}")
+        archive.writestr("assets/m/textures/block/a.png", _by_pillow("PNG", "RGB"))
+        archive.writestr("assets/m/textures/block/a.png.mcmeta", '{"animation": {"height": 2}}')
+        archive.writestr("b.txt", b"text" * 20)
     return buffer.getvalue()
 
 
@@ -142,9 +142,9 @@ def sprite(bits: int) -> bytes:
 
 def _merged(kind: str) -> bytes:
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as made:
-        made.writestr("mimetype", kind)
-        made.writestr("mergedimage.png", encode(Picture((_pixels(),))))
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr("mimetype", kind)
+        archive.writestr("mergedimage.png", encode(Picture((_pixels(),))))
     return buffer.getvalue()
 
 

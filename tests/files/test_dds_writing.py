@@ -306,10 +306,10 @@ def test_what_is_not_kept_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dds_writing, "has_bc7_encoder", lambda: False)
     plain = _smooth((32, 32))
 
-    made = encode(given.replace(frames=(plain,)))
+    data = encode(given.replace(frames=(plain,)))
 
     assert "depixel[dds]" in remark(given)
-    assert _psnr(read_bytes(made, "t.dds").frames[0][..., 3], plain[..., 3]) > 34
+    assert _psnr(read_bytes(data, "t.dds").frames[0][..., 3], plain[..., 3]) > 34
 
 
 @pytest.mark.parametrize("compression", ["BC3", "BC4", "BC5"])

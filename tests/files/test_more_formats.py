@@ -320,18 +320,18 @@ def test_icons_of_bitmaps(bits: int) -> None:
 def test_documents_hold_a_merged_picture() -> None:
     """Krita's and OpenRaster's: the merged picture inside; one without it, or another zip, gives a sentence."""
     empty = io.BytesIO()
-    with zipfile.ZipFile(empty, "w") as made:
-        made.writestr("mimetype", "image/openraster")
+    with zipfile.ZipFile(empty, "w") as archive:
+        archive.writestr("mimetype", "image/openraster")
     extra = io.BytesIO()
-    with zipfile.ZipFile(extra, "w") as made:
+    with zipfile.ZipFile(extra, "w") as archive:
         first = zipfile.ZipInfo("mimetype")
         first.extra = struct.pack("<HH6s", 0x7777, 6, b"filled")
-        made.writestr(first, "image/openraster")
-        made.writestr("mergedimage.png", encode(Picture((_pixels(4),))))
+        archive.writestr(first, "image/openraster")
+        archive.writestr("mergedimage.png", encode(Picture((_pixels(4),))))
     assert read_bytes(extra.getvalue(), "a.ora").format == "ORA"
     plain = io.BytesIO()
-    with zipfile.ZipFile(plain, "w") as made:
-        made.writestr("mimetype", "application/epub+zip")
+    with zipfile.ZipFile(plain, "w") as archive:
+        archive.writestr("mimetype", "application/epub+zip")
 
     for ending in ("kra", "ora"):
         assert read_bytes(SAMPLES[ending][0], f"a.{ending}").format == ending.upper()

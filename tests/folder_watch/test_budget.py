@@ -138,9 +138,9 @@ def test_an_atlas_that_no_card_holds_is_said(tmp_path: Path, large: bool, capsys
 
     main(["watch", str(root), "--dry-run", "--device", "cpu", "--weights", str(weights)])
 
-    said = capsys.readouterr().out
-    assert ("Graphics memory: 1.1 GB" in said) == large
-    assert ("one atlas" in said) == large
+    printed = capsys.readouterr().out
+    assert ("Graphics memory: 1.1 GB" in printed) == large
+    assert ("one atlas" in printed) == large
 
 
 def test_the_command_writes_only_the_sheet(pack: Path, tmp_path: Path) -> None:

@@ -59,10 +59,10 @@ def test_once_scales_back_and_status_names_what_failed(tmp_path: Path, weights: 
         assert np.abs(large - np.asarray(small)).max() <= 0.5
 
     status = _start(source, "--status", "--json")
-    told = json.loads(status.communicate(timeout=100)[0])
-    assert told["counts"] == {"done": 1, "failed": 1}
-    assert list(told["failed"]) == ["bad.png"]
-    assert told["running"] is False
+    printed = json.loads(status.communicate(timeout=100)[0])
+    assert printed["counts"] == {"done": 1, "failed": 1}
+    assert list(printed["failed"]) == ["bad.png"]
+    assert printed["running"] is False
 
 
 def test_a_second_run_says_why_there_is_nothing_to_do(
@@ -74,7 +74,7 @@ def test_a_second_run_says_why_there_is_nothing_to_do(
     (source / "bad.png").write_bytes(b"no picture")
     for _ in range(2):
         code = main(["watch", str(source), "--once", "--quiet-period", "0", "--weights", weights, "--device", "cpu"])
-        said = capsys.readouterr().out
+        printed = capsys.readouterr().out
         assert code == 1
     main(["watch", "--status"])
     everywhere = capsys.readouterr().out
@@ -82,8 +82,8 @@ def test_a_second_run_says_why_there_is_nothing_to_do(
     main(["watch", str(source), "--status"])
     afterwards = capsys.readouterr().out
 
-    assert "Nothing to do: 1 output is up to date." in said
-    assert "1 file that failed before is not retried until changed" in said
+    assert "Nothing to do: 1 output is up to date." in printed
+    assert "1 file that failed before is not retried until changed" in printed
     for status in (everywhere, afterwards):
         assert f"{tmp_path / 'mods-depixel'}: not running; 1 done, 1 failed." in status
         assert "  bad.png: " in status

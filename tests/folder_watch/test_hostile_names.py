@@ -90,20 +90,20 @@ def test_what_is_said_of_them_stays_a_line(tmp_path: Path, capsys: pytest.Captur
 
     main([*asked, "--once", "--quiet-period", "0", "--device", "cpu", "--weights", weights])
     main([*asked, "--status"])
-    said = capsys.readouterr().out
+    printed = capsys.readouterr().out
     main([*asked, "--status", "--json"])
     failed = json.loads(capsys.readouterr().out)["failed"]
     log = (out / "depixel-watch.log").read_bytes()
     page = (out / "depixel-report.html").read_bytes()
 
-    lines = [line for line in said.splitlines() if "is not a picture" in line or "cannot be read" in line]
+    lines = [line for line in printed.splitlines() if "is not a picture" in line or "cannot be read" in line]
     assert len(lines) == 2 * len(NAMES)
     assert sum("is not a picture" in line for line in log.decode("utf-8").splitlines()) == len(NAMES)
-    for text in (said, log.decode("utf-8")):
+    for text in (printed, log.decode("utf-8")):
         assert not {"\x1b", "\x07", "\u202e"} & set(text)
-    assert "\\udc83" in said
-    assert "\\x1b[31mred" in said
-    assert "\U0001f9d9\u200d\u2642" in said
+    assert "\\udc83" in printed
+    assert "\\x1b[31mred" in printed
+    assert "\U0001f9d9\u200d\u2642" in printed
     assert set(failed) == {os.fsdecode(name) for name in NAMES.values()}
     assert b"&lt;b&gt;" in page
     page.decode("utf-8")
@@ -119,8 +119,8 @@ def test_a_picture_of_such_a_name_by_itself(tmp_path: Path, capsys: pytest.Captu
 
     main(["upscale", str(source), "-o", str(out), "--device", "cpu", "--weights", weights, "--report"])
 
-    said = capsys.readouterr().out
+    printed = capsys.readouterr().out
     made = {os.fsencode(p.relative_to(out)) for p in out.rglob("*.png")}
     assert made == set(NAMES.values())
-    assert "bad\\nname.png" in said
+    assert "bad\\nname.png" in printed
     assert "dir%E9/t.png" in (out / "depixel-report.html").read_text("utf-8")

@@ -80,10 +80,10 @@ def test_a_zip_becomes_a_working_zip(place: Path, weights: str, capsys: pytest.C
 
     with zipfile.ZipFile(place / "large.zip") as archive:
         _check({name: archive.read(name) for name in archive.namelist()})
-    said = capsys.readouterr()
-    assert "Minecraft Java resource pack" in said.out
-    assert "resourcepacks" in said.out
-    assert "100 %" in said.err
+    printed = capsys.readouterr()
+    assert "Minecraft Java resource pack" in printed.out
+    assert "resourcepacks" in printed.out
+    assert "100 %" in printed.err
     assert (place / "pack.zip").read_bytes() == before
     assert sorted(p.name for p in place.iterdir()) == ["large.zip", "pack", "pack.zip"]
 
@@ -92,10 +92,10 @@ def test_a_folder_becomes_a_working_folder(place: Path, weights: str, capsys: py
     """Like the zip; a second run finds nothing to do."""
     assert _run(weights, "pack", "-o", "large") == 0
     _check({name: (place / "large" / name).read_bytes() for name in FILES})
-    said = capsys.readouterr().out
-    assert "Finished: 7 files" in said
-    assert "nothing failed" in said
-    assert "resourcepacks" in said
+    printed = capsys.readouterr().out
+    assert "Finished: 7 files" in printed
+    assert "nothing failed" in printed
+    assert "resourcepacks" in printed
 
     assert _run(weights, "pack", "-o", "large") == 0
     assert "Nothing to do" in capsys.readouterr().out
@@ -125,13 +125,13 @@ def test_a_dry_run_says_what_would_be_done(
     """Profile, textures, time and destination; no pack is written; progress is shown meanwhile."""
     assert _run(weights, kind, "--dry-run", "-o", "out") == 0
 
-    said = capsys.readouterr()
-    assert "Profile: minecraft" in said.out
-    assert "2 textures would be upscaled" in said.out
-    assert "Time: about" in said.out
-    assert "resourcepacks" in said.out
-    assert "Measuring" in said.err
-    assert "2 of 2 measured" in said.err
+    printed = capsys.readouterr()
+    assert "Profile: minecraft" in printed.out
+    assert "2 textures would be upscaled" in printed.out
+    assert "Time: about" in printed.out
+    assert "resourcepacks" in printed.out
+    assert "Measuring" in printed.err
+    assert "2 of 2 measured" in printed.err
     assert not (place / "out").exists()
 
 

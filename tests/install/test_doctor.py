@@ -97,11 +97,11 @@ def test_an_engine_that_crashed_at_its_start(home: Path, capsys: pytest.CaptureF
     Path(place.path("installed.json")).write_text(json.dumps(values))
 
     assert main(["doctor", "--start"]) == 1
-    said = capsys.readouterr().out
+    printed = capsys.readouterr().out
     (finding,) = check_running(place)
 
-    assert "PROBLEM The engine's last run ended with a fault: ImportError: uvicorn lost its wheels" in said
-    assert "ended while it was starting" in said
+    assert "PROBLEM The engine's last run ended with a fault: ImportError: uvicorn lost its wheels" in printed
+    assert "ended while it was starting" in printed
     assert finding.level == "problem" and place.log in finding.mend and "pip install" in finding.mend
 
 
@@ -232,8 +232,8 @@ def test_flatpaks_and_snaps_are_told_what_they_may_not(home: Path, capsys: pytes
     (home / "snap" / "gimp" / "current" / ".config" / "GIMP" / "3.0").mkdir(parents=True)
 
     main(["install", "gimp"])
-    said = capsys.readouterr().out
+    printed = capsys.readouterr().out
     notes = [finding for finding in about_gimp(home) if finding.level == "note"]
 
-    assert "depixel serve" in said and "flatpak override" in said and "Snap" in said
+    assert "depixel serve" in printed and "flatpak override" in printed and "Snap" in printed
     assert len(notes) == 2

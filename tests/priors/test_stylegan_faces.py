@@ -174,8 +174,8 @@ def test_search_lowers_the_error_of_the_encoder(prior: LatentPrior) -> None:
     small[:, 3] = 1
     calm = prior.decode(prior.encode(small, degradation), small, degradation)
     before = (degradation.apply(calm) - small).square().mean().item()
-    found = search(prior, Question(small, degradation), Request(domain="faces", steps=15))
-    assert found.pictures[0][0].error < before
+    candidates = search(prior, Question(small, degradation), Request(domain="faces", steps=15))
+    assert candidates.pictures[0][0].error < before
 
 
 @pytest.mark.weights
