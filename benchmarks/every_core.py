@@ -131,6 +131,7 @@ def measure(works: Works, out: Path, rounds: int) -> dict[str, dict[str, list[fl
                 shutil.rmtree(out, ignore_errors=True)
                 out.mkdir()
                 seconds[work][way].append(run_all(commands, threads))
+                print(f"round {number + 1}: {work}, {way}: {seconds[work][way][-1]:.1f} s", flush=True)
     return seconds
 
 
