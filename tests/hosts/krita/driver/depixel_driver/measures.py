@@ -112,8 +112,8 @@ def large(side, model="RGBA"):
     """A document of side x side pixels; the engine is warm from here on."""
     document, layer = yield from new(8, 8, model)
     yield from ask(docker(), scale=2)
-    document.setWidth(side)
-    document.setHeight(side)
+    document.resizeImage(0, 0, side, side)  # not width, then height: Krita 5.3 does not survive a second change at once
+    yield from settle(document)
     paint(layer, side, model)
     yield from settle(document)
     return document
