@@ -85,7 +85,7 @@ def test_the_person(krita) -> None:
     assert offers == 0
     assert "antlers" in words
     assert kept == "antlers=12"
-    assert facts["age=60, glasses=round"][0] == 1
+    assert facts["age=60, glasses=round"][0] in (1, 2)  # the engine may add an exact version
     assert facts["again"]
 
 

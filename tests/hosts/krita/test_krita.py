@@ -51,7 +51,7 @@ def test_face_dialogs(krita) -> None:
     report = engine().upsample(Picture((np.ascontiguousarray(given),), mode="RGBA", name="sprite"), asked)
     chosen = next(c for c in report.candidates if c.seed == facts["seed"])
 
-    assert facts["waiting"] == 3
+    assert facts["waiting"] == len(report.candidates) >= 3  # the engine may add an exact version
     assert "What those few pixels show" in facts["about"] and facts["clipped"] == []
     assert np.array_equal(chosen.picture.frames[0], pixels(krita.read("dialog_face.out"), 64, 64))
     assert len(facts["layers"]) == 2
