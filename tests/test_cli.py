@@ -256,8 +256,8 @@ def test_what_was_imagined_is_drawn_told_and_kept_from_overwriting(
 
 def test_candidates_of_an_interrupted_run_are_one_unit(tmp_path: Path, weights: str, run: Run) -> None:
     """
-    Killed between two candidates: the next run writes the missing ones and keeps the others. A file of others under a
-    candidate's name is reported and stays.
+    Killed between two candidates: the next run writes the missing ones and keeps the others. If a candidate's name is
+    taken by a file of others, the picture is skipped before anything is computed, as for the first name.
     """
     _save(tmp_path / "a.png")
     asked = ["upscale", tmp_path / "a.png", "-o", tmp_path / "o", "--candidates", 3, "--weights", weights]
@@ -273,9 +273,53 @@ def test_candidates_of_an_interrupted_run_are_one_unit(tmp_path: Path, weights: 
     (tmp_path / "o/a.png").unlink()
     (tmp_path / "o/a.candidate-2.png").write_bytes(b"theirs")
     code, out, _ = run(*asked)
-    assert code == 1
-    assert "a.candidate-2.png already exists" in out
+    assert code == 0
+    assert "skipped: a.png: " in out and "a.candidate-2.png exists already; --overwrite replaces it." in out
     assert (tmp_path / "o/a.candidate-2.png").read_bytes() == b"theirs"
+
+
+def test_the_exact_version_beside_a_face_replaces_nothing(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be written as the second file, so its name is checked before the search, and so is the source's."""
+    monkeypatch.chdir(tmp_path)
+    _save(tmp_path / "x.png")
+    theirs = _save(tmp_path / "y.candidate-2.png").read_bytes()
+    faces = ["--domain", "faces", "--weights", "no-such-file"]  # nothing is computed
+
+    taken = run("upscale", "x.png", "-o", "y.png", *faces)
+    itself = run("upscale", "y.candidate-2.png", "-o", "y.png", "--overwrite", *faces)
+
+    assert taken[0] == 0 and "skipped: x.png: y.candidate-2.png exists already; --overwrite" in taken[1]
+    assert itself[0] == 1 and "y.candidate-2.png is an input itself" in itself[1]
+    assert (tmp_path / "y.candidate-2.png").read_bytes() == theirs
+    assert not (tmp_path / "y.png").exists()
+
+
+def test_dry_run_lists_the_exact_version_that_may_be_written(tmp_path: Path, run: Run) -> None:
+    """Only the search shows whether an input looks like a face, so one line says that another file may follow."""
+    source = _save(tmp_path / "x.png")
+    dry_run = ["upscale", source, "-o", tmp_path / "y.png", "--dry-run"]
+
+    default, several, always, art = (
+        run(*dry_run, *wishes)[1]
+        for wishes in (
+            ["--domain", "faces"],
+            ["--domain", "faces", "--candidates", "2"],
+            ["--domain", "faces", "--exact", "always"],
+            [],
+        )
+    )
+    (row,) = json.loads(run(*dry_run, "--domain", "faces", "--json")[1])["pictures"]
+
+    line = "If an input does not look like a face, one more file is written with its exact version: "
+    assert f"{line}{tmp_path / 'y.candidate-2.png'}.\n" in default
+    assert f"{line}{tmp_path / 'y.candidate-3.png'}.\n" in several
+    assert "one more file" not in always + art
+    assert (row["targets"], row["possible_targets"]) == (
+        [str(tmp_path / "y.png")],
+        [str(tmp_path / "y.candidate-2.png")],
+    )
 
 
 def test_dry_run_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

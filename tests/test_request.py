@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from depixel.domain import BY_NAME
@@ -155,3 +157,22 @@ def test_the_scale_of_a_request() -> None:
     assert Request().scale_for(faces, 32, 16) == 4
     assert Request(box=(0, 0, 32, 32)).scale_for(faces, 300, 200) == 4
     assert Request(box=(10, 20, 20, 36)).scale_for(faces, 300, 200) == 8
+
+
+@pytest.mark.parametrize(
+    ("values", "most"),
+    [
+        ({}, 2),
+        ({"candidates": 3}, 4),
+        ({"detail": "drawn"}, 2),
+        ({"detail": "calm"}, 1),
+        ({"imagination": 0.0}, 1),  # the calm answer
+        ({"exact": "never"}, 1),
+        ({"exact": "always"}, 1),
+        ({"model": "one,two"}, 2),  # one answer each
+        ({"domain": "auto"}, 1),
+    ],
+)
+def test_the_most_answers_of_a_face(values: dict[str, Any], most: int) -> None:
+    """One more than requested where a face may be shown as found, with its exact version."""
+    assert Request.from_typed({"domain": "faces", **values}).most_answers == most

@@ -64,6 +64,11 @@ def label_picture(candidate: Candidate, report: Report, *, lossy: bool = False) 
     return picture.replace(text=with_xmp(text) if report.domain.imagined else text)
 
 
+def label_disagreement(heat: Picture) -> Picture:
+    """The map of the candidates' disagreement with `Software` set."""
+    return heat.replace(text={**heat.text, "Software": f"Depixel {__version__}"})
+
+
 def projected_report(projection: Projection, request: Request, name: str, seconds: float) -> Report:
     """The report on another upscaler's result (a file called `name`) that was made exact; its picture is labelled."""
     from depixel.report import Candidate, Report

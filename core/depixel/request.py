@@ -19,7 +19,7 @@ from depixel.client.option_table import (
     RequestOptions,
     option_named,
 )
-from depixel.domain import Domain
+from depixel.domain import Domain, is_imagined
 from depixel.errors import BadUsageError
 
 MODELS = ("auto", "small", "medium", "base")
@@ -97,6 +97,19 @@ class Request(RequestOptions):
     def answers(self) -> int:
         """The number of answers per picture: one per model if several are named, else `candidates`."""
         return len(self.models) if len(self.models) > 1 else self.candidates
+
+    @property
+    def most_answers(self) -> int:
+        """The most answers per picture: a face shown as found may be followed by its exact version (`exact` auto)."""
+        beside = is_imagined(self.domain) and self.exact == "auto" and self.wants_drawing and len(self.models) == 1
+        return self.answers + beside
+
+    @property
+    def wants_drawing(self) -> bool:
+        """Whether a face may be drawn: not with an explicit imagination of 0, which asks for the calm answer."""
+        if self.detail != "auto":
+            return self.detail == "drawn"
+        return not (self.imagination == 0 and "imagination" in self.typed)
 
     def scale_for(self, domain: Domain, width: int, height: int) -> int:
         """

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from depixel import files
 from depixel.batch.plan import Naming, PlannedPicture, make_naming, plan_pictures
 from depixel.errors import BadUsageError
+from depixel.picture import Picture
 
 WRITABLE = {".png", ".tga", ".gif"}
+
+
+def _picture(software: str, kind: str = "PNG") -> bytes:
+    picture = Picture((np.full((2, 2, 3), 90, np.uint8),), mode="RGB", text={"Software": software})
+    return files.encode(picture, kind)
 
 
 def _plan(
@@ -44,7 +52,7 @@ def test_candidates_have_names_of_their_own(tmp_path: Path) -> None:
 def test_existing_outputs_are_skipped_unless_told(tmp_path: Path) -> None:
     """The best candidate is written last: if it exists, all do; without it, a run was interrupted and is repeated."""
     (tmp_path / "out").mkdir()
-    (tmp_path / "out/hero.candidate-2.png").touch()
+    (tmp_path / "out/hero.candidate-2.png").write_bytes(_picture("Depixel 0.1"))
     assert _plan(tmp_path, candidates=2).problem is None
     (tmp_path / "out/hero.png").touch()
 
@@ -54,6 +62,38 @@ def test_existing_outputs_are_skipped_unless_told(tmp_path: Path) -> None:
     assert (skipped.problem.status, skipped.problem.code) == ("skipped", "exists")
     assert _plan(tmp_path, candidates=1).problem is not None
     assert _plan(tmp_path, candidates=2, overwrite=True).problem is None
+
+
+@pytest.mark.parametrize("kind", ["picture", "other", "link", "dead link"])
+def test_no_candidate_replaces_a_file_of_others(tmp_path: Path, kind: str) -> None:
+    """Any file of an answer that exists and was not written by Depixel counts as the first one does."""
+    (tmp_path / "out").mkdir()
+    there = tmp_path / "out/hero.candidate-2.png"
+    if "link" in kind:
+        there.symlink_to(tmp_path / "elsewhere.png")
+        if kind == "link":
+            (tmp_path / "elsewhere.png").write_bytes(_picture("Depixel 0.1"))
+    else:
+        there.write_bytes(_picture("GIMP 3.0") if kind == "picture" else b"theirs")
+
+    (skipped, alone, replaced) = (
+        _plan(tmp_path, candidates=2),
+        _plan(tmp_path, candidates=1),
+        _plan(tmp_path, candidates=2, overwrite=True),
+    )
+
+    assert skipped.problem is not None
+    assert (skipped.problem.status, skipped.problem.code) == ("skipped", "exists")
+    assert "hero.candidate-2.png exists already" in skipped.problem.reason
+    assert alone.problem is None and replaced.problem is None
+
+
+def test_a_format_without_text_is_compared_after_the_search(tmp_path: Path) -> None:
+    """A TGA does not say what wrote it: it may be left from an interrupted run, which is continued."""
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/hero.candidate-2.tga").write_bytes(_picture("Depixel 0.1", "TGA"))
+
+    assert _plan(tmp_path, "hero.tga", candidates=2).problem is None
 
 
 def test_a_source_is_never_overwritten(tmp_path: Path) -> None:

@@ -74,6 +74,18 @@ def test_what_is_claimed_is_kept(kind: files.Format) -> None:
                 encode(picture, kind.name)
 
 
+@pytest.mark.parametrize("kind", FORMATS, ids=[kind.name for kind in FORMATS])
+def test_kept_text_is_claimed(kind: files.Format) -> None:
+    """What wrote a file can be read again from exactly those formats that claim it."""
+    if kind.encode is None or kind.missing():
+        return
+    signed = _picture().replace(text={"Software": "Depixel 0.1"})
+
+    again = read_bytes(encode(signed, kind.name), f"x{kind.endings[0]}")
+
+    assert any("Depixel 0.1" in value for value in again.text.values()) == kind.keeps_text
+
+
 @pytest.mark.parametrize("ending", sorted(SAMPLES))
 def test_the_size_is_told_by_the_first_bytes(ending: str) -> None:
     """`claimed_pixels` predicts what the reader finds, and nothing if the file is too short."""

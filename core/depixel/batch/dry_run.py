@@ -43,7 +43,7 @@ def show_plan(
         sys.stdout.write(one_line(_line(row)) + "\n")
     summary = ", ".join(f"{count} {status}" for status, count in counts.items())
     sys.stdout.write(f"{counted(len(rows), 'input')}: {summary}. Nothing was written.\n")
-    sys.stdout.write("".join(one_line(sentence) + "\n" for sentence in some(inputs.unopened)))
+    sys.stdout.write("".join(one_line(sentence) + "\n" for sentence in [*_possible(rows), *some(inputs.unopened)]))
     return 1 if counts["failed"] else 0
 
 
@@ -68,10 +68,13 @@ def _row(planned: PlannedPicture, settings: Request, read: Read, caps: SizeCaps)
     except Exception as error:  # noqa: BLE001 (one bad file must not hide the others)
         return {**row, **_described(problem_of(error))}
     width, height = settings.answer_size(picture.width, picture.height, prepared.scale)
+    most = settings.most_answers if len(picture.frames) == 1 else settings.answers
+    targets = [str(target) for target in planned.targets(most)]
     return {
         **row,
         "status": "planned",
-        "targets": [str(target) for target in planned.targets(settings.answers)],
+        "targets": targets[: settings.answers],
+        "possible_targets": targets[settings.answers :],
         "width": picture.width,
         "height": picture.height,
         "frames": len(picture.frames),
@@ -86,6 +89,15 @@ def _row(planned: PlannedPicture, settings: Request, read: Read, caps: SizeCaps)
 
 def _described(problem: Problem) -> dict[str, str]:
     return {"status": problem.status, "code": problem.code, "reason": problem.reason}
+
+
+# Whether a picture looks like a face is known only after the search.
+def _possible(rows: list[dict[str, Any]]) -> list[str]:
+    targets = [target for row in rows for target in row.get("possible_targets", ())]
+    if not targets:
+        return []
+    which = targets[0] if len(targets) == 1 else f"for example {targets[0]}"
+    return [f"If an input does not look like a face, one more file is written with its exact version: {which}."]
 
 
 def _line(row: dict[str, Any]) -> str:

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from depixel import files
 from depixel.batch.real_paths import RealPaths
-from depixel.errors import BadUsageError, DepixelError
+from depixel.errors import BadUsageError, DepixelError, UnreadablePictureError
 from depixel.files.strangers import is_file_ending
 from depixel.files.table import by_ending
 from depixel.files.writing import why_unwritable
@@ -135,10 +136,13 @@ def plan_pictures(
     """
     One plan for each (source, relative path), in that order.
 
-    A plan has a problem, and is not run, if its source is itself an answer (unless it is one of `explicit`), or if its
-    answer would replace a source (never allowed), collide with another input's answer, replace an existing file without
-    `overwrite`, or lie where nothing can be written. If the answers to two inputs would have the same name, the input
-    that keeps its own name gets it: hero.png before hero.kra.
+    A plan has a problem, and is not run, if its source is itself an answer (unless it is one of `explicit`), or if one
+    of its files would replace a source (never allowed), collide with another input's answer, replace an existing file
+    without `overwrite`, or lie where nothing can be written. If the answers to two inputs would have the same name, the
+    input that keeps its own name gets it: hero.png before hero.kra.
+
+    Args:
+        candidates: the most answers that a picture may get (`Request.most_answers`).
     """
     pairs = list(inputs)
     writable = frozenset(writable)
@@ -185,6 +189,21 @@ def problem_with(planned: PlannedPicture, picture: Picture) -> Problem | None:
     return MADE_BY_DEPIXEL if not planned.explicit and picture.text.get("Software", "").startswith("Depixel ") else None
 
 
+# Whether Depixel certainly did not write this file. In formats without text that cannot be told: the file is then
+# compared with the finished answer, and replaced only by the same bytes.
+def _is_foreign(path: Path) -> bool:
+    if path.is_symlink() or not path.is_file():
+        return True
+    try:
+        text = files.read(path).text
+    except UnreadablePictureError:
+        return True
+    except DepixelError:  # too large for this machine or this version
+        return False
+    kind = by_ending(path)
+    return kind is not None and kind.keeps_text and not any("Depixel " in value for value in text.values())
+
+
 @dataclass
 class _Taken:
     """The places that an answer cannot have."""
@@ -210,9 +229,8 @@ class _Taken:
         for target in targets:
             if target.is_dir():
                 return Problem("failed", "unwritable", f"{target} is a folder.")
-            # The best candidate is written last: if it is missing, a run was interrupted, and its other files may be
-            # replaced.
-            if not overwrite and target == targets[0] and os.path.lexists(target):
+            # The best candidate is written last: if it is missing, the others may be left from an interrupted run.
+            if not overwrite and os.path.lexists(target) and (target == targets[0] or _is_foreign(target)):
                 return Problem("skipped", "exists", f"{target} exists already; --overwrite replaces it.")
             if reason := self._why_unwritable(target):
                 return Problem("failed", "unwritable", f"{target} cannot be written: {reason}.")

@@ -20,7 +20,7 @@ from depixel.batch.outputs import check_writable, may_change_pixels
 from depixel.batch.plan import PlannedPicture, Problem, problem_of, problem_with
 from depixel.domain import is_imagined
 from depixel.errors import CancelledError, DepixelError
-from depixel.labels import label_picture
+from depixel.labels import label_disagreement, label_picture
 from depixel.lossy import as_written
 from depixel.monitor import Monitor
 from depixel.pace import work_of
@@ -235,7 +235,7 @@ class Batch:
         drawn = planned.disagreement if self._disagreement and len(report.candidates) > 1 else None
         try:
             if drawn is not None:
-                self._write(drawn, report.disagreement())
+                self._write(drawn, label_disagreement(report.disagreement()))
             for path, candidate in reversed(list(zip(paths, report.candidates, strict=True))):
                 self._write(path, label_picture(candidate, report, lossy=lossy))
             if lossy:

@@ -188,7 +188,7 @@ def _plan(args: argparse.Namespace, settings: Request) -> tuple[list[PlannedPict
         inputs.pictures,
         naming,
         WRITABLE,
-        settings.answers,
+        settings.most_answers,
         args.overwrite,
         disagreement=args.disagreement,
         explicit=inputs.explicit,

@@ -197,12 +197,9 @@ class FaceEngine:
         straight, sums = _export(large, picture.prepared, exact=not as_found)
         return RawAnswer(straight, combine(sums.reshape(-1, 4).unbind(0)), first[0].seed, imagination, error=error)
 
-    # Without imagination the user wants the calm answer; third-party generators have detail of their own.
+    # Third-party generators have detail of their own.
     def _draws(self, request: Request) -> bool:
-        if request.detail != "auto":
-            return request.detail == "drawn"
-        calm = request.imagination == 0 and "imagination" in request.typed
-        return not calm and self.prior.spec.name == RELEASED_FACES
+        return request.wants_drawing and (request.detail == "drawn" or self.prior.spec.name == RELEASED_FACES)
 
     # Whether the calm answers look like faces. It depends on the pixels alone, so that each candidate can be reproduced
     # alone.

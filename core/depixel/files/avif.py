@@ -99,6 +99,7 @@ FORMAT = Format(
     lossless=False,
     most_side=_MOST_SIDE,
     animated=True,
+    keeps_text=True,
     missing=_missing,
     size=_size,
 )

@@ -69,6 +69,8 @@ class Format:
     """Whether answers to indexed pictures stay indexed where their colours fit into a palette."""
     alpha: bool = True
     """Whether a file can hold transparency."""
+    keeps_text: bool = False
+    """Whether a file keeps `Picture.text`, and so says what wrote it."""
     from_folders: bool = True
     """    Whether files in folders are read. False for videos and for the working files of editors, which are read only
     if they are named."""

@@ -23,5 +23,6 @@ FORMAT = Format(
     lossless=False,
     most_side=65535,
     animated=True,
+    keeps_text=True,
     size=_screen_size,
 )

@@ -106,5 +106,6 @@ FORMAT = Format(
     lossless=False,
     most_side=MOST_SIDE,
     alpha=False,
+    keeps_text=True,
     size=_size,
 )

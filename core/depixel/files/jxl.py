@@ -86,6 +86,7 @@ FORMAT = Format(
     media_type="image/jxl",
     read=read,
     encode=encode,
+    keeps_text=True,
     missing=_missing,
     size=_size,
 )

@@ -75,5 +75,6 @@ FORMAT = Format(
     indexed=True,
     animated=True,
     sixteen=True,
+    keeps_text=True,
     size=_size,
 )

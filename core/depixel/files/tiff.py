@@ -200,5 +200,6 @@ FORMAT = Format(
     read=read,
     encode=encode,
     sixteen=True,
+    keeps_text=True,
     size=_size,
 )

@@ -183,5 +183,6 @@ FORMAT = Format(
     lossless=False,
     most_side=MOST_SIDE,
     animated=True,
+    keeps_text=True,
     size=_claimed_size,
 )
