@@ -182,5 +182,6 @@ def test_a_candidate_is_announced_with_its_size() -> None:
         "width": 3, "height": 2, "channels": 4, "depth": 16, "frames": 2, "mode": "RGBA;16", "indexed": False,
         "bytes": 96, "residual": 0.5, "mean": 0.25, "rmse": 0.125, "score": 0.0625, "seed": 7, "imagination": 0.75,
         "reading": "crisp", "model": "",
+        "data_alpha": False, "vectors": False,
     }  # fmt: skip
     assert samples(candidate) == b"\x01\x00" * 24 + b"\x02\x01" * 24

@@ -155,11 +155,13 @@ class _Process:
                 timeout_graceful_shutdown=int(_LEAVE_SECONDS),
             )
         )
-        with stop_on_interrupt() as interrupts:  # before a client can find the engine and stop it
-            interrupts.listeners.append(server.leave)
-            interrupts.before_end += [self._forget, packs.delete]
-            await self._listen(listener, server, jobs, token, on_start, lambda: draining)
-        packs.delete()
+        try:
+            with stop_on_interrupt() as interrupts:  # before a client can find the engine and stop it
+                interrupts.listeners.append(server.leave)
+                interrupts.before_end += [self._forget, packs.delete]
+                await self._listen(listener, server, jobs, token, on_start, lambda: draining)
+        finally:  # a second Ctrl-C raises KeyboardInterrupt
+            packs.delete()
 
     async def _listen(
         self,
