@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -260,6 +261,24 @@ def test_the_exact_version_lies_beside_a_person_as_found(engine: FaceEngine) -> 
     assert not found.residual.exact and exact.residual.exact
     assert found.seed == exact.seed
     assert "last answer" in " ".join(answers.notes)
+
+
+def test_part_of_a_photograph_keeps_its_pixels() -> None:
+    """No person is drawn over it unless the user says so."""
+    prior = TinyFaces()
+    prior.spec.__dict__["name"] = "faces-128"
+    named = FaceEngine(prior, EnlargingEngine(TinyArt(), CPU, 64 * 64), CPU)  # type: ignore[arg-type]
+    picture = Picture((np.random.default_rng(1).integers(0, 256, (12, 12, 3), np.uint8),))
+    request = Request(domain="faces", scale=8, steps=0)
+    stubborn = replace(request, detail="drawn")
+
+    (answers,) = named.answer([prepare(picture, request)], request)
+    (drawn,) = named.answer([prepare(picture, stubborn)], stubborn)
+
+    assert len(answers.candidates) == 1 and answers.candidates[0].residual.exact
+    assert "part of a photograph" in " ".join(answers.notes) and "likeness" not in " ".join(answers.notes)
+    assert not drawn.candidates[0].residual.exact
+    assert "shown as found" in " ".join(drawn.notes)
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from depixel.exporting.plane import export_tile, keep_unchanged
 from depixel.faces.drawn.engine import DrawnFaces, GivenSquares, Person, share_of_finding
 from depixel.faces.finder import THRESHOLD
 from depixel.faces.finding import finder_on, places_of
+from depixel.faces.photographs import looks_photographed
 from depixel.faces.places import FacePlace
 from depixel.faces.searching import FaceSearch
 from depixel.monitor import SILENT, Monitor
@@ -37,6 +38,10 @@ AS_FOUND = "The person is shown as found: scaled back, it is {} of 255 levels aw
 WISH = "For a version that matches them, set the option Exact face (--exact) to always."
 BESIDE = (
     "The last answer is the same person made to match them; the option Exact face (--exact) gives only one of the two."
+)
+CROPPED = (
+    "This looks like part of a photograph, not like a portrait with hair and chin, so no person was drawn; "
+    "set the option Face detail (--detail) to drawn to add one."
 )
 _DOUBT = "The answer hardly looks like a face (likeness {:.2f} of 1); perhaps the input does not show one."
 
@@ -146,8 +151,10 @@ class FaceEngine:
         if any(place.is_part(small) for place in places) or bool((small[:, 3] < 1).any()):
             around = self._surroundings(prepared, request, monitor)
         drawn, as_found = None, False
-        if self._draws(request):
-            sure = self._shows_faces(small, places, prepared.degradation.name)
+        sure = self._draws(request) and self._shows_faces(small, places, prepared.degradation.name)
+        if self._draws(request) and not sure and _prefers_pixels(request) and looks_photographed(small):
+            notes = (*notes, CROPPED)
+        elif self._draws(request):
             drawn = DrawnFaces(self.device, read_dials(request.face), sure)
             as_found = request.exact == "never" or (request.exact == "auto" and not sure)
         picture = _Found(prepared, request, small, places, searches, around, drawn)
@@ -231,6 +238,11 @@ class FaceEngine:
         return resize(face, height, width).float().cpu()
 
 
+# A drawn person does not fit the close framing of a photograph. Users who ask for the person still get one.
+def _prefers_pixels(request: Request) -> bool:
+    return request.detail == "auto" and request.exact != "never" and not request.face
+
+
 def describe(faces: Faces, candidates: int) -> str:
     """Sentences on where faces were found and how well they matched before the projection made them exact."""
     if faces.missed is not None:
@@ -248,7 +260,8 @@ def describe(faces: Faces, candidates: int) -> str:
         fit = f"No face fits this input well: {best} is {levels:.1f} of 255 levels away."
     if faces.error > PULSE_EPS:
         fit += " The last correction makes it exact, but expect visible blocks."
-    doubt = () if faces.likeness >= THRESHOLD else (_DOUBT.format(faces.likeness),)
+    sure = faces.likeness >= THRESHOLD or CROPPED in faces.notes
+    doubt = () if sure else (_DOUBT.format(faces.likeness),)
     return " ".join([*faces.notes, fit, *doubt])
 
 
