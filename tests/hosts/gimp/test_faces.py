@@ -30,7 +30,8 @@ def test_imagined_faces_say_so(seen: dict[str, Any]) -> None:
         Upsampler("cpu"), found["before"], scale=8, domain="faces", candidates=2, steps=3, seed=4, imagination=0.5
     )
 
-    assert found["group"] == "hero imagined x8: 2 answers"
+    assert len(wanted) >= 2  # the exact version may come in addition
+    assert found["group"] == f"hero imagined x8: {len(wanted)} answers"
     assert "invented" in found["comment"]
     for answer, frame in zip(found["answers"], wanted, strict=True):
         assert "imagined" in answer["name"] and "seed" in answer["name"]
