@@ -149,7 +149,7 @@ def _judged_faces(python: str, faces: list[Tensor]) -> list[Any]:
 
 def _summary(rows: list[dict[str, Any]], own: list[float]) -> dict[str, Any]:
     def average(name: str) -> float:
-        return mean(row[name] for row in rows)
+        return float(mean(row[name] for row in rows))
 
     summary = {
         "portraits": len(rows),

@@ -64,7 +64,7 @@ def names(root: Path) -> None:
 
 
 def check_names(result: Result) -> Iterator[str]:
-    """Whatever is no map is answered as its colours are; the map has vectors of length 1."""
+    """The map's vectors have length 1."""
     for path in result.out.rglob("*.png"):
         made = _rgba(path)
         if path.name == "wall_normal.png":

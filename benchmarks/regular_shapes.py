@@ -49,7 +49,7 @@ def colour(red: int, green: int, blue: int, alpha: float = 1.0) -> Samples:
 def over(below: Samples, mask: Samples, paint: Samples) -> Samples:
     """`paint` over `below` where the mask is 1."""
     cover = mask[..., None]
-    return below * (1 - cover * paint[..., 3:]) + paint * cover
+    return np.asarray(below * (1 - cover * paint[..., 3:]) + paint * cover)
 
 
 def grid() -> tuple[Samples, Samples]:
@@ -163,13 +163,13 @@ def straight(image: Samples) -> np.ndarray:
     """[H, W, 4] uint8."""
     alpha = image[..., 3:]
     rgb = image[..., :3] / np.maximum(alpha, 1e-6)
-    return np.rint(255 * np.concatenate([rgb * (alpha > 0), alpha], 2).clip(0, 1)).astype(np.uint8)
+    return np.asarray(np.rint(255 * np.concatenate([rgb * (alpha > 0), alpha], 2).clip(0, 1)), np.uint8)
 
 
 def on_grey(pixels: np.ndarray) -> Samples:
     """[H, W, 3] levels."""
     alpha = pixels[..., 3:] / 255
-    return pixels[..., :3] * alpha + 128 * (1 - alpha)
+    return np.asarray(pixels[..., :3] * alpha + 128 * (1 - alpha))
 
 
 def uneven(pixels: np.ndarray, along: tuple[float, float]) -> float:
@@ -182,7 +182,7 @@ def uneven(pixels: np.ndarray, along: tuple[float, float]) -> float:
         left = np.floor(x + right).astype(int)
         share = (x + right - left)[..., None]
         rows = (y + down).astype(int)
-        return shown[rows, left] * (1 - share) + shown[rows, left + 1] * share
+        return np.asarray(shown[rows, left] * (1 - share) + shown[rows, left + 1] * share)
 
     moves = [k / 2 for k in range(1, 9)]  # small pixels
     still = at(0, 0)
