@@ -156,7 +156,7 @@ def shapes() -> dict[str, Shape]:
 def reduced(fine: Samples, factor: int) -> Samples:
     """Means over areas."""
     height, width = fine.shape[0] // factor, fine.shape[1] // factor
-    return fine.reshape(height, factor, width, factor, 4).mean((1, 3))
+    return np.asarray(fine.reshape(height, factor, width, factor, 4).mean((1, 3)))
 
 
 def straight(image: Samples) -> np.ndarray:
