@@ -54,6 +54,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     args = parser.parse_args()
     seconds: dict[str, float] = {}
+    early: list[str] = []
     with tempfile.TemporaryDirectory(prefix="stop-") as name:
         folder = Path(name)
         weights = write_tiny_art(folder)
@@ -63,14 +64,21 @@ def main() -> None:
                     place = folder / f"{command}-{picture}-{word[:4]}"
                     (place / "mods").mkdir(parents=True)
                     (place / "mods" / picture).write_bytes(data)
-                    seconds[f"{command}, {picture}, {word}"] = stopped(command, place, picture, weights, signals)
+                    took = stopped(command, place, picture, weights, signals)
+                    if took is None:
+                        early.append(f"{command}, {picture}, {word}")
+                    else:
+                        seconds[f"{command}, {picture}, {word}"] = took
     gaps = {name: gap(data) for name, data in large_pictures().items()}
     slow = machine_is_slow()
     faults = [f"{name}: {took} s" for name, took in seconds.items() if took > PROMISED + slow]
     faults += [f"the decoder of {name} kept others waiting for {held} s" for name, held in gaps.items() if held > 1]
+    if not seconds:
+        faults.append("every command had ended before it could be stopped")
     result = {
         "machine": f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}",
         "seconds": seconds,
+        "ended_before_the_signal": early,
         "lateness_of_a_clock": slow,
         "longest_wait_beside_a_decoder": gaps,
         "faults": faults,
@@ -102,8 +110,8 @@ def _gif(frames: int) -> bytes:
     return data[:start] + data[start:-1] * frames + b"\x3b"
 
 
-def stopped(command: str, place: Path, picture: str, weights: Path, signals: Sequence[int]) -> float:
-    """Seconds from the last signal to the end of a command that decodes this picture."""
+def stopped(command: str, place: Path, picture: str, weights: Path, signals: Sequence[int]) -> float | None:
+    """Seconds from the last signal to the end of a command that decodes this picture; None = it ended before."""
     options = ["--scale", "2", "--weights", str(weights)]
     words = {
         "upscale": ["upscale", str(place / "mods"), "-o", str(place / "out"), *options],
@@ -122,7 +130,7 @@ def stopped(command: str, place: Path, picture: str, weights: Path, signals: Seq
             _send(client.Place(str(place / "run")), place / "mods" / picture)
         _wait_until_busy(process.pid)
         if process.poll() is not None:
-            raise RuntimeError(f"{command} ended with {process.returncode} before it was stopped")
+            return None
         for number in signals:
             process.send_signal(number)
             last = time.monotonic()
