@@ -103,6 +103,6 @@ def _possible(rows: list[dict[str, Any]]) -> list[str]:
 def _line(row: dict[str, Any]) -> str:
     if row["status"] != "planned":
         return f"{row['status']}: {row['name']}: {row['reason']}"
-    more = f" (+{len(row['targets']) - 1} candidates)" if len(row["targets"]) > 1 else ""
+    more = f" (+{counted(len(row['targets']) - 1, 'candidate')})" if len(row["targets"]) > 1 else ""
     sizes = f"{row['width']}x{row['height']} -> {row['answer']['width']}x{row['answer']['height']}"
     return f"{row['name']} -> {row['targets'][0]}{more}  {sizes}, {row['domain']}, {row['degradation']}"

@@ -59,7 +59,7 @@ def line_for(outcome: Outcome) -> str:
     assert outcome.small is not None and outcome.report is not None
     small, report = outcome.small, outcome.report
     sizes = f"{small.width}x{small.height} -> {report.picture.width}x{report.picture.height}"
-    more = f" (+{len(outcome.written) - 1} candidates)" if len(outcome.written) > 1 else ""
+    more = f" (+{counted(len(outcome.written) - 1, 'candidate')})" if len(outcome.written) > 1 else ""
     imagined = ", imagined" if report.domain.imagined else ""
     exactness = describe_residual(report.residual, report.degradation, report.grid)
     return one_line(f"{name} -> {outcome.written[0]}{more}  {sizes}, {report.domain.name}{imagined}; {exactness}")
