@@ -73,6 +73,11 @@ class Picture:
         return int(self.frames[0].shape[2])
 
     @property
+    def pixel_count(self) -> int:
+        """The number of pixels over all frames."""
+        return self.width * self.height * len(self.frames)
+
+    @property
     def has_alpha(self) -> bool:
         """Whether there is an alpha channel, even if it is opaque everywhere."""
         return self.channels in (2, 4)

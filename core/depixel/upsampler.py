@@ -157,7 +157,7 @@ class Upsampler:
                 batches.setdefault((domain, engine.key(prepared, request)), []).append((index, prepared))
             except DepixelError as error:
                 outcomes[index] = error
-        course = Course(monitor.part(_PREPARING, 1.0), [_size(picture) for picture in pictures])
+        course = Course(monitor.part(_PREPARING, 1.0), [picture.pixel_count for picture in pictures])
         with self._computing:
             for part, reports in self._answers(batches, request, course, shortages):
                 outcomes.update((index, report) for (index, _), report in zip(part, reports, strict=True))
@@ -325,10 +325,6 @@ def _candidate(prepared: Prepared, answer: RawAnswer, request: Request) -> Candi
     score = (answer.residual.rmse / 255) ** 2 if answer.error is None else answer.error
     picture = finished_picture(prepared, answer.straight, request)
     return Candidate(picture, answer.residual, score, answer.seed, answer.imagination, answer.reading)
-
-
-def _size(picture: Picture) -> int:
-    return picture.width * picture.height * len(picture.frames)
 
 
 def _checked(prepared: Prepared) -> Prepared:

@@ -160,7 +160,7 @@ class Batch:
 
     # Whether a group takes all cores of this machine and much of its memory.
     def _takes_all(self, group: list[Member]) -> bool:
-        return hasattr(self._engine, "cores") and sum(map(_size, (picture for _, picture in group))) > self._limit
+        return hasattr(self._engine, "cores") and sum(picture.pixel_count for _, picture in group) > self._limit
 
     # Groups of pictures that were read, and outcomes of pictures that do not reach the engine.
     def _groups(self, all_planned: Iterable[PlannedPicture]) -> Iterator[Outcome | list[Member]]:
@@ -190,7 +190,7 @@ class Batch:
             except Exception as error:  # noqa: BLE001 (one bad file must not stop the others)
                 yield _failed(planned, error)
                 continue
-            size = _size(picture)
+            size = picture.pixel_count
             if group and (pixels + size > self._limit or request != self._request_for(group)):
                 yield group
                 group, pixels = [], 0
@@ -210,7 +210,7 @@ class Batch:
     # Other threads write the answers.
     def _answer(self, group: list[Member]) -> list[Future[Outcome]]:
         first = one_line(group[0][0].name)
-        work = float(sum(work_of(_size(p)) for _, p in group))
+        work = float(sum(work_of(picture.pixel_count) for _, picture in group))
         self._progress.doing(first if len(group) == 1 else f"{first} and {len(group) - 1} more", work)
         try:
             monitor = Monitor(self._step, self._cancelled)
@@ -253,10 +253,6 @@ class Batch:
         if self._watch is not None:
             self._watch(step)
         self._progress.part(step.share)
-
-
-def _size(picture: Picture) -> int:
-    return picture.width * picture.height * len(picture.frames)
 
 
 def _settled(outcome: Outcome) -> Future[Outcome]:

@@ -106,7 +106,7 @@ class _LostError(Exception):
 
 # Runs of pictures, none larger than an engine's batch, and at least as many as there are engines.
 def _groups(pictures: Sequence[Picture], engines: int) -> list[list[Picture]]:
-    sizes = [picture.width * picture.height * len(picture.frames) for picture in pictures]
+    sizes = [picture.pixel_count for picture in pictures]
     limit = min(_GROUP_PIXELS, -(-sum(sizes) // max(1, engines)))
     groups: list[list[Picture]] = []
     filled = 0

@@ -179,7 +179,7 @@ def _timed(sample: Sequence[Member], worker: EngineUpscaler, threads: int) -> _M
             one.failed += 1
             continue
         part = _part(whole)
-        textures.append((member, part, _pixels(part) / _pixels(whole)))
+        textures.append((member, part, part.picture.pixel_count / whole.picture.pixel_count))
     marks.append(time.perf_counter())
     answers = ask(worker, [texture for _, texture, _ in textures])
     marks.append(time.perf_counter())
@@ -192,7 +192,7 @@ def _timed(sample: Sequence[Member], worker: EngineUpscaler, threads: int) -> _M
             one.failed += 1
             continue
         one.bytes_in += member.size
-        one.pixels += _pixels(texture)
+        one.pixels += texture.picture.pixel_count
     marks.append(time.perf_counter())
     decode, engine, write = (after - before for before, after in pairwise(marks))
     beside = (decode + write) / threads  # readers and writers share the work
@@ -200,14 +200,10 @@ def _timed(sample: Sequence[Member], worker: EngineUpscaler, threads: int) -> _M
     return one
 
 
-def _pixels(texture: Texture) -> int:
-    return texture.picture.width * texture.picture.height * len(texture.picture.frames)
-
-
 # For a large picture, a part is enough.
 def _part(texture: Texture) -> Texture:
     picture = texture.picture
-    if picture.width * picture.height * len(picture.frames) <= _SAMPLE_PIXELS:
+    if picture.pixel_count <= _SAMPLE_PIXELS:
         return texture
     side = int(_SAMPLE_PIXELS**0.5)
     top, left = max(0, (picture.height - side) // 2), max(0, (picture.width - side) // 2)

@@ -68,7 +68,7 @@ def check_claim(name: str, head: bytes, scale: int) -> None:
 
 def check(picture: Picture, scale: int) -> None:
     """Raises TooLittleMemoryError if the answer to a decoded picture does not fit."""
-    _check(picture.name, picture.width * picture.height * len(picture.frames), scale)
+    _check(picture.name, picture.pixel_count, scale)
 
 
 def _check(name: str, pixels: int, scale: int) -> None:
