@@ -54,7 +54,7 @@ def test_parts_of_parts_add_up_to_the_whole() -> None:
     second = monitor.part(0.2, 1.0)
     for k in range(2):
         for step in (1, 2):
-            second.part(k / 2, (k + 1) / 2).step(SearchStep(step, 2, 0.0, stage="tiles"))
+            second.equal_part(k, 2).step(SearchStep(step, 2, 0.0, stage="tiles"))
 
     assert [round(step.share, 9) for step in heard] == [0.1, 0.4, 0.6, 0.8, 1.0]
     assert [step.step for step in heard] == [1, 1, 2, 1, 2]

@@ -81,6 +81,10 @@ class Monitor:
 
         return self.through(within)
 
+    def equal_part(self, number: int, count: int) -> Monitor:
+        """A monitor for one of `count` parts that take equally long, the first of which has number 0."""
+        return self.part(number / count, (number + 1) / count)
+
     def without_steps(self) -> Monitor:
         """A monitor for work that can be stopped but does not count as progress."""
         return replace(self, on_step=None)

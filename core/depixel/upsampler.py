@@ -197,7 +197,7 @@ class Upsampler:
         errors: dict[int, DepixelError] = {}
         count = len(request.models)
         for k, name in enumerate(request.models):
-            one, part = replace(request, model=name, candidates=1), monitor.part(k / count, (k + 1) / count)
+            one, part = replace(request, model=name, candidates=1), monitor.equal_part(k, count)
             for index, outcome in enumerate(self.upsample_many(pictures, one, part)):
                 if isinstance(outcome, Report):
                     reports[index].append(outcome)

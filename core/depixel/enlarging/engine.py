@@ -82,9 +82,10 @@ class EnlargingEngine:
         planes = planes_of(first, *together(batch))
         animations = [i for i, prepared in enumerate(batch) for _ in range(len(prepared.straight))]
         calm = self._prior(first, request, 0)
-        stages = _Stages(monitor, request.steps or 0, len(planes), count)
+        searched = _share_of_search(request.steps or 0, count)
+        searching, decoding = monitor.part(0.0, searched), monitor.part(searched, 1.0)
         fields = [
-            field_of_latents(calm, plane, animations, request, self.device, stages.search(number))
+            field_of_latents(calm, plane, animations, request, self.device, searching.equal_part(number, len(planes)))
             for number, plane in enumerate(planes)
         ]
         candidates: list[list[RawAnswer]] = [[] for _ in batch]
@@ -96,8 +97,9 @@ class EnlargingEngine:
             calmly = replace(request, imagination=0.0, like=None) if version.calm else request
             prior = self._prior(first, calmly, version.round)
             strength = 0.0 if version.calm else 1.0
+            turn = decoding.equal_part(k, count)
             parts = [
-                Decoder(prior, self.device, self.budget, stages.decoding(k, number)).decode(
+                Decoder(prior, self.device, self.budget, turn.equal_part(number, len(planes))).decode(
                     plane,
                     {name: strength * z[k::count] for name, z in field.items()},
                     keep_palette=request.palette == "keep",
@@ -150,26 +152,10 @@ class EnlargingEngine:
         return self.answer([prepared], calm, monitor)[0].candidates[0]
 
 
-class _Stages:
-    """The search and the decoding of planes and candidates as one progress."""
-
-    def __init__(self, monitor: Monitor, steps: int, planes: int, candidates: int) -> None:
-        self._monitor = monitor
-        # A step goes through the network and back, which takes about three times as long as going through it. What
-        # corrects and exports an answer takes another time as long as the network.
-        self._searching = 3 * steps / (3 * steps + 2 * candidates)
-        self._planes = planes
-        self._parts = planes * candidates
-
-    def search(self, plane: int) -> Monitor:
-        """The monitor of the search in one plane."""
-        return self._monitor.part(*(self._searching * (plane + end) / self._planes for end in (0, 1)))
-
-    def decoding(self, candidate: int, plane: int) -> Monitor:
-        """The monitor of one plane of one candidate."""
-        done = candidate * self._planes + plane
-        begin, end = (self._searching + (1 - self._searching) * (done + end) / self._parts for end in (0, 1))
-        return self._monitor.part(begin, end)
+# The search's share of the time for a batch. A step goes through the network and back, which takes about three times as
+# long as going through it once. Correcting and exporting an answer takes as long as the network again.
+def _share_of_search(steps: int, candidates: int) -> float:
+    return 3 * steps / (3 * steps + 2 * candidates)
 
 
 # The answer to one picture of the batch, without its padding.

@@ -53,8 +53,7 @@ def field_of_latents(
             palettes=palettes,
             animations=animations if len(animations) > len(set(animations)) else None,
         )
-        part = monitor.part(number / len(tiles), (number + 1) / len(tiles))
-        candidates = search(prior, question, request, monitor=part)
+        candidates = search(prior, question, request, monitor=monitor.equal_part(number, len(tiles)))
         for name, z in _rows_of(candidates).items():
             field = latents.setdefault(name, z.new_zeros(*z.shape[:2], height, width))
             field[:, :, tile.top : tile.bottom, tile.left : tile.right] = _inside(z, tile, before)

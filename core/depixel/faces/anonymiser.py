@@ -88,8 +88,8 @@ def anonymise(
         DepixelError: as Upsampler.upsample raises.
     """
     faces: list[ReplacedFace] = []
-    for place in places:
-        part = monitor.part(len(faces) / len(places), (len(faces) + 1) / len(places))
+    for number, place in enumerate(places):
+        part = monitor.equal_part(number, len(places))
         faces.append(replace_face(engine, picture, place, kept, request, part))
         picture = faces[-1].picture
     return Anonymised(picture, tuple(faces))
@@ -108,8 +108,7 @@ def anonymised_candidates(
     reports = []
     for number in range(count):
         one = replace(request, candidates=1, seed=request.seed + number)
-        part = monitor.part(number / count, (number + 1) / count)
-        reports.append(anonymise(engine, picture, places, kept, one, part).report)
+        reports.append(anonymise(engine, picture, places, kept, one, monitor.equal_part(number, count)).report)
     return replace(
         reports[0],
         candidates=tuple(report.candidates[0] for report in reports),

@@ -129,7 +129,7 @@ class FaceEngine:
         """
         answers = []
         for number, prepared in enumerate(batch):
-            part = monitor.part(number / len(batch), (number + 1) / len(batch))
+            part = monitor.equal_part(number, len(batch))
             candidates, faces = self.faces(prepared, request, part)
             notes = (prepared.domain.disclosure, describe(faces, request.candidates))
             answers.append(RawAnswers(tuple(candidates), faces.steps, notes))
@@ -141,28 +141,27 @@ class FaceEngine:
         places, notes = places_of(small, request, self.device)
         searched = _SEARCHED if self._draws(request) else 1.0
         search = FaceSearch(self.prior, self.native, self.device, prepared.degradation.name, request, monitor)
+        searching, drawing = monitor.part(0.0, searched), monitor.part(searched, 1.0)
         searches = tuple(
-            replace(search, monitor=monitor.part(*(searched * (k + end) / len(places) for end in (0, 1)))).run(
-                small, place
-            )
+            replace(search, monitor=searching.equal_part(k, len(places))).run(small, place)
             for k, place in enumerate(places)
         )
         around = None
         if any(place.is_part(small) for place in places) or bool((small[:, 3] < 1).any()):
             around = self._surroundings(prepared, request, monitor)
         drawn, as_found = None, False
-        sure = self._draws(request) and self._shows_faces(small, places, prepared.degradation.name)
-        if self._draws(request) and not sure and _prefers_pixels(request) and looks_photographed(small):
-            notes = (*notes, CROPPED)
-        elif self._draws(request):
-            drawn = DrawnFaces(self.device, read_dials(request.face), sure)
-            as_found = request.exact == "never" or (request.exact == "auto" and not sure)
+        if self._draws(request):
+            sure = self._shows_faces(small, places, prepared.degradation.name)
+            if not sure and _prefers_pixels(request) and looks_photographed(small):
+                notes = (*notes, CROPPED)
+            else:
+                drawn = DrawnFaces(self.device, read_dials(request.face), sure)
+                as_found = request.exact == "never" or (request.exact == "auto" and not sure)
         picture = _Found(prepared, request, small, places, searches, around, drawn)
         order = _order(searches)
         candidates = []
         for turn, k in enumerate(order):
-            part = monitor.part(*(searched + (1 - searched) * (turn + end) / len(order) for end in (0, 1)))
-            candidates.append(self._candidate(picture, k, as_found, part))
+            candidates.append(self._candidate(picture, k, as_found, drawing.equal_part(turn, len(order))))
         if drawn is not None:
             candidates.sort(key=lambda answer: answer.error or 0.0)
         missed = candidates[0].error if as_found else None
@@ -182,7 +181,7 @@ class FaceEngine:
         imagination = reported_imagination(first[0].seed, picture.request, self.prior.spec.stray)
         error = max(candidate.error for candidate in first)
         for number, (place, one) in enumerate(zip(places, picture.searches, strict=True)):
-            part = monitor.part(*((number + end) / len(places) for end in (0, 1)))
+            part = monitor.equal_part(number, len(places))
             squares = torch.stack([frames[k].large for frames in one.pictures])
             if picture.drawn is not None:
                 needed = round(place.side * degradation.factor)

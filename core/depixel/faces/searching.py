@@ -53,7 +53,7 @@ class FaceSearch:
         for k in range(count):
             imagination = candidate_imagination(request.imagination, k, self.prior.spec.stray)
             one = replace(request, candidates=1, seed=candidate_seed(request.seed, k), imagination=imagination)
-            part = self.monitor.part(k / count, (k + 1) / count)
+            part = self.monitor.equal_part(k, count)
             alone.append(replace(self, request=one, monitor=part)._one(small, place))
         pictures = tuple(
             tuple(face for one in alone for face in one.pictures[frame]) for frame in range(len(alone[0].pictures))
@@ -73,8 +73,7 @@ class FaceSearch:
         for turn in range(count):
             if turn:  # the answer, scaled down, becomes the next question
                 small_face = torch.cat([shrink(one.pictures[0][0].large[None].to(self.device)) for one in frames])
-            part = monitor.part(turn / count, (turn + 1) / count)
-            frames = self._frames(small_face, weight, shrink, frames, part)
+            frames = self._frames(small_face, weight, shrink, frames, monitor.equal_part(turn, count))
         if self.request.iterate > 1:  # errors are reported against the first question
             eps = FACES_EPS if self.request.eps is None else self.request.eps
             frames = [_measured(one, square[k : k + 1], weight[k : k + 1], shrink, eps) for k, one in enumerate(frames)]
@@ -112,8 +111,7 @@ class FaceSearch:
             )
             eps = FACES_EPS if self.request.eps is None else self.request.eps
             request = replace(self.request, steps=steps, eps=eps)
-            part = monitor.part(k / len(square), (k + 1) / len(square))
-            frames.append(search(self.prior, question, request, monitor=part))
+            frames.append(search(self.prior, question, request, monitor=monitor.equal_part(k, len(square))))
         return frames
 
     # The start of a frame's search: the face of the previous frame, moved by the difference that the encoder sees

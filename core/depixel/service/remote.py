@@ -75,7 +75,7 @@ class RemoteUpsampler:
                 return reports
         outcomes: list[Report | DepixelError] = []
         for number, picture in enumerate(pictures):
-            part = monitor.part(number / len(pictures), (number + 1) / len(pictures))
+            part = monitor.equal_part(number, len(pictures))
             try:
                 outcomes.append(self._sent(picture, request, part))
             except CancelledError:

@@ -212,7 +212,7 @@ class DrawnFaces:
             parameters = person.parameters
             if k:
                 parameters = fit_landmarks(parameters, places[k : k + 1], shaped=False)
-            part = monitor.part(k / len(soft), (k + 1) / len(soft))
+            part = monitor.equal_part(k, len(soft))
             square, fit = _square(parameters, portrait, size, given.side, shown, fit, part)
             error = max(error, given.error_of(square.picture, k))
             picture = square.picture if as_found else given.relit(square, k)
