@@ -8,6 +8,8 @@ surroundings where the picture has some, so that tiles agree.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -151,11 +153,7 @@ def dithers(small: Tensor) -> Tensor:
     """
     if min(small.shape[2:]) < 3:
         return torch.zeros_like(small[:, :1], dtype=torch.bool)
-    mirrored = shifts(F.pad(small, (2, 2, 2, 2), mode="reflect"), 2)  # a pattern continues beyond the border
-
-    def at(down: int, right: int) -> Tensor:
-        return mirrored(down, right)[:, :, 2:-2, 2:-2]
-
+    at = shifts(small, 2, "reflect")  # a pattern continues beyond the border
     far, near = (
         torch.stack([alike(small, at(k * y, k * x)) for y, x in ((-1, 0), (1, 0), (0, -1), (0, 1))]).sum(0)
         for k in (2, 1)
@@ -170,31 +168,23 @@ def dotted(small: Tensor, valid: Tensor | None = None) -> Tensor:
     [B, 1, h, w] bool: single pixels on a flat ground, three or more in a line along the grid at equal distances, as in
     dotted lines, seams and rows of windows. `valid` as in `with_blocks`.
     """
-    pixels = small if valid is None else torch.where(valid > 0, small, -1.0)
     reach = 2 * _APART[-1]
-    beyond = shifts(F.pad(pixels, (reach,) * 4, value=-1.0), reach)  # the picture's border repeats no dot
-
-    def at(down: int, right: int) -> Tensor:
-        return beyond(down, right)[:, :, reach:-reach, reach:-reach]
-
+    at = _ending(small, valid, reach)  # the picture's border repeats no dot
     around = [at(y, x) for y, x in NINE[1:]]
     inside = [(pixel >= 0).all(1, keepdim=True) for pixel in around]
     alone = ~torch.stack([alike(small, pixel) for pixel in around]).any(0)
     ground = torch.stack(around).amax(0)  # of a flat ground, every neighbour inside the picture
-    flat = torch.stack([alike(ground, pixel) | ~known for pixel, known in zip(around, inside, strict=True)]).all(0)
+    flat = torch.stack([alike(ground, pixel) | ~within for pixel, within in zip(around, inside, strict=True)]).all(0)
     dot = alone & flat
     if not bool(dot.any()):
         return dot
-    dots = shifts(F.pad(dot.float(), (reach,) * 4), reach)
-    found = torch.zeros_like(dot)
+    dots = shifts(dot.float(), reach, "constant")
+    in_line = torch.zeros_like(dot)
     for apart in _APART:
         for y, x in ((0, apart), (apart, 0)):
-            same = {
-                k: alike(small, at(k * y, k * x)) & (dots(k * y, k * x)[:, :, reach:-reach, reach:-reach] > 0)
-                for k in (-2, -1, 1, 2)
-            }
-            found |= dot & ((same[-1] & same[1]) | (same[1] & same[2]) | (same[-1] & same[-2]))
-    return F.max_pool2d(found.float(), 3, 1, 1) > 0
+            same = {k: alike(small, at(k * y, k * x)) & (dots(k * y, k * x) > 0) for k in (-2, -1, 1, 2)}
+            in_line |= dot & ((same[-1] & same[1]) | (same[1] & same[2]) | (same[-1] & same[-2]))
+    return F.max_pool2d(in_line.float(), 3, 1, 1) > 0
 
 
 def rings(small: Tensor, valid: Tensor | None = None) -> Tensor:
@@ -211,11 +201,8 @@ def rings(small: Tensor, valid: Tensor | None = None) -> Tensor:
         torch.stack([torch.stack([same[k * y, k * x] for k in (1, 2, 3)]).all(0) for y, x in pair]).any(0)
         for pair in (((0, 1), (0, -1)), ((1, 0), (-1, 0)))
     ]
-    pixels = small if valid is None else torch.where(valid > 0, small, -1.0)
-    beyond = shifts(F.pad(pixels, (1, 1, 1, 1), value=-1.0), 1)  # a border must not look like a second row of a line
-    near = {
-        (y, x): alike(small, beyond(y, x)[:, :, 1:-1, 1:-1]) for y in (-1, 0, 1) for x in (-1, 0, 1) if (y, x) != (0, 0)
-    }
+    beyond = _ending(small, valid, 1)  # a border must not look like a second row of a line
+    near = {place: alike(small, beyond(*place)) for place in NINE[1:]}
     square = torch.stack([near[y, 0] & near[0, x] & near[y, x] for y in (-1, 1) for x in (-1, 1)]).any(0)
     partial = partial & ~square  # a pane, not a line
     member = partial & (same[0, 1] | same[0, -1] | same[1, 0] | same[-1, 0])
@@ -226,6 +213,11 @@ def rings(small: Tensor, valid: Tensor | None = None) -> Tensor:
             member & torch.stack([alike(small, beside(y, x)) for y, x in ((0, 1), (0, -1), (1, 0), (-1, 0))]).any(0)
         )
     return corner
+
+
+# Like `shifts`, but all pixels beyond the border and in the padding are -1, which no pixel of the picture is.
+def _ending(small: Tensor, valid: Tensor | None, reach: int) -> Callable[[int, int], Tensor]:
+    return shifts(small if valid is None else torch.where(valid > 0, small, -1.0), reach, "constant", -1.0)
 
 
 _CROSS = tuple((k * y, k * x) for k in (1, 2, 3) for y, x in ((0, 1), (0, -1), (1, 0), (-1, 0)))

@@ -1,4 +1,4 @@
-"""Small pixels around each pixel. Tensors are [B, C, h, w]; beyond the border, the border repeats."""
+"""Small pixels around each pixel. Tensors are [B, C, h, w]."""
 
 from __future__ import annotations
 
@@ -11,9 +11,17 @@ NINE = ((0, 0), (-1, 0), (0, -1), (0, 1), (1, 0), (-1, -1), (-1, 1), (1, -1), (1
 """(down, right) of a pixel and its neighbours, the pixel first: in a tie, its own colour wins."""
 
 
-def shifts(small: Tensor, reach: int) -> Callable[[int, int], Tensor]:
-    """A function of (down, right), each at most `reach`: the picture in which every pixel is that neighbour."""
-    padded = F.pad(small, (reach, reach, reach, reach), mode="replicate")
+def shifts(
+    small: Tensor, reach: int, border: str = "replicate", value: float | None = None
+) -> Callable[[int, int], Tensor]:
+    """
+    A function of (down, right), each at most `reach`: the picture in which every pixel is that neighbour.
+
+    Args:
+        border: how the picture continues beyond its border, a mode of `F.pad`.
+        value: of all pixels beyond the border if `border` is "constant".
+    """
+    padded = F.pad(small, (reach, reach, reach, reach), border, value)
     height, width = small.shape[2:]
 
     def shifted(down: int, right: int) -> Tensor:
@@ -23,7 +31,7 @@ def shifts(small: Tensor, reach: int) -> Callable[[int, int], Tensor]:
 
 
 def nine(small: Tensor) -> list[Tensor]:
-    """The picture and its eight neighbours, in the order of NINE."""
+    """The picture and its eight neighbours, in the order of NINE; the border repeats."""
     shifted = shifts(small, 1)
     return [shifted(down, right) for down, right in NINE]
 
