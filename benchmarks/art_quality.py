@@ -64,7 +64,7 @@ def settings_for(kind: str, degradation: str, imagination: float = 0.0) -> Reque
 
 
 def subjects(kind: str, degradation: str, weights: str) -> dict[str, Request]:
-    """What is measured: by default and, from area inputs, with quality best; other models answer each as they would."""
+    """Name => request of everything that is measured: the defaults, and for area inputs also quality best."""
     settings = settings_for(kind, degradation)
     if degradation == "bicubic":
         return {f"depixel {'art-medium' if weights == RELEASED else Path(weights).stem}, by default": settings}
@@ -210,6 +210,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
+    own = f"depixel {Path(arguments.weights).stem}"
     engine = Upsampler(arguments.device, {} if arguments.weights == RELEASED else {"art": arguments.weights})
     measure = harness(arguments.eval)
     rows: list[dict[str, Any]] = []
@@ -219,15 +220,15 @@ def main() -> None:
         for kind in KINDS:
             source = arguments.eval / "evalset" / kind
             for lr, degradation in INPUTS.items():
-                answers = answer(engine, source / lr, work / lr / kind, settings_for(kind, degradation))
-                row = measure.evaluate(str(work / lr), kind, lr)
-                row.pop("per_image")
-                rows.append(
-                    {"name": f"depixel {Path(arguments.weights).stem}", "kind": kind, "lr": lr, **row, **answers}
-                )
-                print(
-                    kind, degradation, {k: round(v, 4) for k, v in rows[-1].items() if isinstance(v, float)}, flush=True
-                )
+                for name, settings in subjects(kind, degradation, arguments.weights).items():
+                    answers = answer(engine, source / lr, work / lr / name / kind, settings)
+                    row = measure.evaluate(str(work / lr / name), kind, lr)
+                    row.pop("per_image")
+                    rows.append({"name": name, "kind": kind, "lr": lr, **row, **answers})
+                    print(
+                        f"{name}:", kind, degradation,
+                        {k: round(v, 4) for k, v in rows[-1].items() if isinstance(v, float)}, flush=True,
+                    )  # fmt: skip
             for name in PROJECTED:
                 row = projected_row(arguments.eval, name, kind, measure, work)
                 rows += [row] if row else []
@@ -239,11 +240,11 @@ def main() -> None:
             peers = [
                 (f.parent.name, f) for f in (next((f for f in c if any(f.glob("*.png"))), None) for c in folders) if f
             ]
-            ours = [("calm", work / "lr4" / kind), ("vivid", work / "vivid" / kind)]
+            ours = [("calm", work / "lr4" / own / kind), ("vivid", work / "vivid" / kind)]
             columns = [("input", source / "lr4"), ("bicubic", work / "bicubic" / kind), *peers, *ours]
             sheet(names, [*columns, ("truth", source / "hr")], arguments.out / f"art_{kind}.png")
         native = arguments.eval / "evalset" / "sprites" / "hr"
-        grounds([work / "lr4/sprites", work / "vivid/sprites", native], arguments.out / "art_grounds.png")
+        grounds([work / "lr4" / own / "sprites", work / "vivid/sprites", native], arguments.out / "art_grounds.png")
         pixel_art(engine, native, work, arguments.out / "art_pixel.png")
     processor = platform.processor() or platform.machine()
     machine = f"{processor}, {torch.get_num_threads()} threads, PyTorch {torch.__version__}, device {engine.device}"
