@@ -25,7 +25,7 @@ def export(run: Path, out: Path, strength: float = 1.0) -> None:
     average = {k.removeprefix("average."): v for k, v in tensors.items() if k.startswith("average.")}
     for name, value in average.items():
         power = 1 if ".bend." in name else 2 if name.startswith("vivid.") else 0  # proportional to the square of z
-        average[name] = (value * strength**power).half().contiguous()
+        average[name] = (value * strength**power).half()
     metadata = {
         "config": json.dumps({"kind": "art", **state["config"]}),  # type: ignore[dict-item]
         "licence": "CC-BY-SA-4.0",

@@ -159,7 +159,7 @@ def export(options: argparse.Namespace) -> None:
     out |= {"whitening.mean": whitening.mean, "whitening.root": whitening.root, "maps.scale": scale, "spread": spread}
     out |= drawn
     # Statistics stay float32: their inverse is taken.
-    stored = {k: (v if k.startswith("whitening.") else v.half()).contiguous() for k, v in out.items()}
+    stored = {k: v if k.startswith("whitening.") else v.half() for k, v in out.items()}
     config = {
         "kind": "faces",
         "family": "stylegan2",

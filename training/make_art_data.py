@@ -11,12 +11,10 @@ on 2 cores.
 from __future__ import annotations
 
 import argparse
-import json
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
-from training.art_data.crops import SIZE, collect, save
+from training.art_data.crops import SIZE, collect, save, write_manifest
 from training.art_data.fetch import fetch
 from training.art_data.figures import SHEETS, collect_tiles, make_figures
 from training.art_data.pairs import make_pairs
@@ -47,8 +45,7 @@ def main() -> None:
     tiles, tile_origins = collect_tiles(arguments.work / "unpacked", versions)
     figures = make_figures(tiles, shuffled, kinds, arguments.side)
     np.save(arguments.out / "figures.npy", figures)
-    lines = [json.dumps(asdict(origin), separators=(",", ":")) for origin in tile_origins]
-    (arguments.out / "figures.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_manifest(arguments.out / "figures.jsonl", tile_origins)
     print(f"{len(tiles)} tiles, and as many rendered figures, on {len(figures)} crops")
     print(f"{len(crops)} crops from {len(origins)} files; left out: {dict(reasons)}")
 

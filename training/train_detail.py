@@ -149,8 +149,8 @@ def exemplar_pictures(data: Path) -> Tensor:
 
 def export(network: SpreadNetwork, pictures: Tensor, materials: list[str], out: Path) -> None:
     """Write detail-art.safetensors."""
-    tensors = {f"spread.{name}": value.half().contiguous() for name, value in network.state_dict().items()}
-    tensors["exemplars"] = pictures.contiguous()
+    tensors = {f"spread.{name}": value.half() for name, value in network.state_dict().items()}
+    tensors["exemplars"] = pictures
     config = {"kind": "detail", "materials": materials}
     save_release(tensors, out, {"config": json.dumps(config), "licence": "CC-BY-SA-4.0"})
 

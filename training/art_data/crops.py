@@ -184,5 +184,10 @@ def save(folder: Path, crops: np.ndarray, origins: list[Origin]) -> None:
     order = np.random.default_rng(0).permutation(len(crops))
     np.save(folder / "crops.npy", crops[order])
     np.save(folder / "kinds.npy", kinds[order].astype(np.uint8))
+    write_manifest(folder / "manifest.jsonl", origins)
+
+
+def write_manifest(path: Path, origins: list[Origin]) -> None:
+    """Write one line of JSON for each origin."""
     lines = [json.dumps(asdict(origin), separators=(",", ":")) for origin in origins]
-    (folder / "manifest.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
