@@ -38,7 +38,7 @@ FACES = ENLARGING | {"depixel.projecting", "depixel.faces", "depixel.portrait"}
 ENGINE = FACES | {
     *("depixel.upsampler", "depixel.sized", "depixel.undither"),
     *("depixel.keying", "depixel.premultiplying", "depixel.regions", "depixel.meeting", "depixel.joints"),
-    "depixel.partition",
+    *("depixel.partition", "depixel.special"),
 }  # fmt: skip
 ALLOWED = {
     "depixel.errors": set(),
@@ -61,6 +61,7 @@ ALLOWED = {
     "depixel.meeting": PREPARATION | {"depixel.joints", "depixel.projecting", "depixel.report"},
     "depixel.regions": {"depixel.consistency", "depixel.picture", "depixel.report", "depixel.request"},
     "depixel.sidefiles": {"depixel.sidefiles", "depixel.picture"},
+    "depixel.special": PREPARATION | {"depixel.premultiplying", "depixel.regions", "depixel.report"},
     "depixel.keying": PREPARATION | {"depixel.report"},
     "depixel.premultiplying": PREPARATION | {"depixel.consistency", "depixel.degradation", "depixel.report"},
     "depixel.undither": SEARCHED | {"depixel.sized", "depixel.report", "depixel.picture"},

@@ -114,6 +114,14 @@ Answer = Callable[[Sequence[Picture], Request], Sequence[Report | DepixelError]]
 """`depixel.upsampler.Upsampler.upsample_many` without its monitor: one entry per picture."""
 
 
+def single(outcomes: Sequence[Report | DepixelError]) -> Report:
+    """The report from a call for one picture. Raises the DepixelError if the picture failed."""
+    outcome = outcomes[0]
+    if isinstance(outcome, DepixelError):
+        raise outcome
+    return outcome
+
+
 def joined(reports: Sequence[Report], settings: Request) -> Report:
     """
     The first answer of each of several models to one picture, in their order, as the candidates of one report.

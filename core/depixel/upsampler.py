@@ -24,7 +24,7 @@ from depixel.exporting.finished import finished_picture
 from depixel.faces.engine import FaceEngine
 from depixel.keying import with_keys
 from depixel.meeting import with_neighbours
-from depixel.monitor import SILENT, Course, Monitor, Portions, SearchStep
+from depixel.monitor import SILENT, Course, Monitor, SearchStep
 from depixel.partition import with_partitions
 from depixel.picture import Picture
 from depixel.premultiplying import with_premultiplied
@@ -34,9 +34,10 @@ from depixel.preparation.sheets import layout_of
 from depixel.priors.base import LatentPrior
 from depixel.priors.shelf import Shelf
 from depixel.regions import with_regions
-from depixel.report import Candidate, Report, joined
+from depixel.report import Candidate, Report, joined, single
 from depixel.request import MODELS, Request
 from depixel.sized import at_size, halved
+from depixel.special import Special, answer_special
 from depixel.undither import Undither, beside_the_dither
 
 MAX_ANSWER_PIXELS = 2**30
@@ -45,6 +46,7 @@ MAX_ANSWER_PIXELS = 2**30
 _LEAST_BUDGET = 64 * 64  # small pixels: smaller tiles hardly save memory
 _PREPARING = 0.04
 """Share of the time in which pictures are looked at before any is enlarged; measured on textures of 1024 pixels."""
+_SPECIALS: tuple[Special, ...] = (with_neighbours, with_partitions, with_premultiplied, with_regions)
 _T = TypeVar("_T")
 _Batches = dict[tuple[Domain, Hashable], list[tuple[int, Prepared]]]
 _Part = Sequence[tuple[int, Prepared]]
@@ -108,10 +110,7 @@ class Upsampler:
         Raises:
             DepixelError: a sentence for the user; CancelledError if the monitor stopped the computation.
         """
-        outcome = self.upsample_many([picture], request, monitor)[0]
-        if isinstance(outcome, DepixelError):
-            raise outcome
-        return outcome
+        return single(self.upsample_many([picture], request, monitor))
 
     def upsample_many(
         self, pictures: Sequence[Picture], request: Request, monitor: Monitor = SILENT
@@ -128,13 +127,10 @@ class Upsampler:
         request = request.validated()
         if len(request.models) > 1:
             return self._of_each(pictures, request, monitor)
-        if request.key != "none":
-            return with_keys(pictures, request, Portions(self.upsample_many, len(pictures), monitor))
-        for special in (with_neighbours, with_partitions, with_premultiplied, with_regions):
-            total = len(pictures) * (2 if special in (with_premultiplied, with_regions) else 1)
-            special_reports = special(pictures, request, Portions(self.upsample_many, total, monitor))
-            if special_reports is not None:
-                return special_reports
+        specials = _SPECIALS if request.key == "none" else (with_keys,)
+        special_outcomes = answer_special(specials, pictures, request, self.upsample_many, monitor)
+        if special_outcomes is not None:
+            return special_outcomes
         if request.dither == "remove":
             return self._without_dither(pictures, request, monitor)
         self._budget = min(2 * self._budget, budget_for(self.device))  # memory that was short before may be free again

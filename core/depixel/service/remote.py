@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,15 +17,14 @@ from depixel.domain import ART, requested
 from depixel.errors import BadUsageError, CancelledError, DepixelError
 from depixel.keying import with_keys
 from depixel.meeting import with_neighbours
-from depixel.monitor import SILENT, Monitor, Portions, SearchStep
+from depixel.monitor import SILENT, Monitor, SearchStep
 from depixel.picture import FROM_BLOCKS, PREMULTIPLIED, Picture
 from depixel.premultiplying import with_premultiplied
 from depixel.preparation.keys import has_numbers
 from depixel.regions import with_regions
-from depixel.report import Answer, Candidate, Report
+from depixel.report import Candidate, Report, single
 from depixel.request import Request
-
-_Special = Callable[[Sequence[Picture], Request, Answer], list[Report | DepixelError] | None]
+from depixel.special import Special, answer_special
 
 
 class EngineProblemError(DepixelError):
@@ -59,20 +58,18 @@ class RemoteUpsampler:
         Raises:
             DepixelError: the engine's sentence, or the reason why there is no engine.
         """
-        outcome = self.upsample_many([picture], request, monitor)[0]
-        if isinstance(outcome, DepixelError):
-            raise outcome
-        return outcome
+        return single(self.upsample_many([picture], request, monitor))
 
     def upsample_many(
         self, pictures: Sequence[Picture], request: Request, monitor: Monitor = SILENT
     ) -> list[Report | DepixelError]:
         """As `Upsampler.upsample_many`, one picture after the other. Raises CancelledError."""
         request = request.validated()
-        for special in _of_details(pictures, request):
-            reports = special(pictures, request, Portions(self.upsample_many, len(pictures), monitor))
-            if reports is not None:
-                return reports
+        special_outcomes = answer_special(
+            _of_details(pictures, request), pictures, request, self.upsample_many, monitor
+        )
+        if special_outcomes is not None:
+            return special_outcomes
         outcomes: list[Report | DepixelError] = []
         for number, picture in enumerate(pictures):
             part = monitor.equal_part(number, len(pictures))
@@ -101,7 +98,7 @@ class RemoteUpsampler:
 
 
 # `Picture.details` is not sent: what depends on it is done here, and the engine gets pictures that do not need it.
-def _of_details(pictures: Sequence[Picture], request: Request) -> Iterator[_Special]:
+def _of_details(pictures: Sequence[Picture], request: Request) -> Iterator[Special]:
     if request.key != "none" and any(has_numbers(picture) for picture in pictures):
         yield with_keys
     yield with_neighbours
