@@ -257,7 +257,7 @@ def test_what_was_imagined_is_drawn_told_and_kept_from_overwriting(
 def test_candidates_of_an_interrupted_run_are_one_unit(tmp_path: Path, weights: str, run: Run) -> None:
     """
     Killed between two candidates: the next run writes the missing ones and keeps the others. If a candidate's name is
-    taken by a file of others, the picture is skipped before anything is computed, as for the first name.
+    taken by a file that is not ours, the picture is skipped before anything is computed, as for the first name.
     """
     _save(tmp_path / "a.png")
     asked = ["upscale", tmp_path / "a.png", "-o", tmp_path / "o", "--candidates", 3, "--weights", weights]

@@ -96,7 +96,7 @@ class ModFolder:
         os.utime(self._part, ns=(10**18, 10**18))
         self._part.replace(new)
 
-    # A file of others is at the path of an output: it must stay.
+    # A file that is not ours is at the path of an output: it must stay.
     def _put_theirs(self, path: Path) -> None:
         target = self.out / path.relative_to(self.source)
         target.parent.mkdir(parents=True, exist_ok=True)

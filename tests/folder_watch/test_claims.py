@@ -91,7 +91,7 @@ def test_a_rename_of_the_case_alone_takes_the_output_over(desk: Desk, folding: b
 
 
 def test_what_is_not_ours_is_refused_as_ever(desk: Desk) -> None:
-    """A file of others, and one of ours that was edited, under either name."""
+    """A file that is not ours, and one of ours that was edited, under either name."""
     desk.made("hero.png", also="Hero.png")
     (desk.out / "hero.png").write_text("painted over")
     (desk.out / "theirs.png").write_text("theirs")

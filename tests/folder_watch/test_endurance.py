@@ -232,7 +232,7 @@ def test_a_damaged_ledger_is_made_anew(desk: Desk, how: str) -> None:
 
 
 def test_a_foreign_file_stays_foreign_after_a_repair(desk: Desk) -> None:
-    """A rebuilt ledger does not make a file of others ours."""
+    """A rebuilt ledger does not claim a file that is not ours."""
     desk.drop("a.png")
     desk.run()
     (desk.out / LEDGER_NAME).write_bytes(b"no database at all" * 300)

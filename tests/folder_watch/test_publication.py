@@ -200,7 +200,7 @@ def test_outputs_on_another_disk_are_known_by_their_bytes(desk: Desk) -> None:
 
 @pytest.mark.parametrize("replacing", [False, True], ids=["a new output", "one that replaces ours"])
 def test_a_file_that_comes_while_the_engine_works_stays(tmp_path: Path, replacing: bool) -> None:
-    """A file of others appears under the output's name during the engine's work: it stays, and is reported."""
+    """A file that is not ours appears under the output's name during the engine's work: it stays, and is reported."""
 
     class Intruding(NearestWorker):
         armed = False

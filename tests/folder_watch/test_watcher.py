@@ -280,7 +280,7 @@ def test_what_is_not_ours_is_never_overwritten_or_removed(desk: Desk) -> None:
 
 
 def test_what_is_in_the_way_of_an_output_may_be_moved_away(desk: Desk) -> None:
-    """A file of others, or a file where a folder is needed: reported once; processed when it is gone."""
+    """A file that is not ours, or a file where a folder is needed: reported once; processed when it is gone."""
     picture(desk.source / "mine.png", 1)
     picture(desk.source / "d" / "t.png", 2)
     picture(desk.out / "mine.png", 50)

@@ -124,7 +124,7 @@ class Table:
         """Failures and notes become lines above the table; everything else is counted."""
         if event.what in ("done", "copied", "left"):
             self._last = one_line(event.path)
-        elif event.what != "progress":  # the table draws it itself
+        elif event.what != "progress":  # the table shows it itself
             self._live.console.print(sentence_of(event), markup=False, highlight=False, soft_wrap=True)
 
     def sum_up(self, tally: PassCounts, seconds: float) -> None:

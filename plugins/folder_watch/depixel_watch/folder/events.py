@@ -93,7 +93,7 @@ class ChangeHints:
         return changed
 
     def wake(self) -> None:
-        """Wake the waiting thread for good."""
+        """End the wait."""
         self._changed.set()
 
     def take(self) -> Changes | None:

@@ -1,5 +1,5 @@
 """
-File events of Linux for a whole tree at low cost: one thread that reads at most once a second while files keep
+Linux file events for a whole tree at low cost: one thread that reads at most once a second while files keep
 changing, so that a log that grows all day costs no more than that.
 """
 

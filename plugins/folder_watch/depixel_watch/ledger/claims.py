@@ -61,8 +61,8 @@ class Claims:
 
     def refused(self, task: Task) -> DepixelError | None:
         """
-        Why this output must not be written: its path holds a file of others, or another source's output. Checked before
-        the engine works in vain; publication checks again.
+        Why this output must not be written: a file at its path is not ours, or is another source's output. Checked
+        before the engine works in vain; publication checks again.
         """
         target = self._out / task.output
         try:

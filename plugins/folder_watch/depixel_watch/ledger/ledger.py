@@ -4,7 +4,7 @@ any moment.
 
 A row goes from `writing` to `done` (or `failed`; `left` = left alone on purpose). `writing` is committed, with the
 digest of the new output, before that output gets its name. After a crash, a file at that path is ours if it has the
-digest of the new or the previous output; otherwise it belongs to others.
+digest of the new or the previous output; otherwise it is not ours.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from depixel.errors import DepixelError
 from depixel_watch.folder.stamps import Stamp
 
 BLOCKED = "blocked"
-"""Stored instead of a digest in a failed row: a file of others is at the output's path."""
+"""Stored instead of a digest in a failed row: a file that is not ours is at the output's path."""
 
 LEDGER_NAME = ".depixel-ledger.sqlite"
 
@@ -236,8 +236,8 @@ class Ledger:
 
     def answers(self) -> Iterator[Row]:
         """
-        Finished answers of the engine, one for each key, in the order of the keys, which contents and settings decide.
-        Rows must not change meanwhile.
+        Finished answers of the engine, one for each key, in the order of the keys, which depend on contents and
+        settings. Rows must not change meanwhile.
         """
         rows = self._base.execute(f"{_SELECT} WHERE state = 'done' AND answer = 1 ORDER BY key")
         last = None
@@ -337,7 +337,7 @@ def _values(row: Row) -> tuple[str | bytes | int, ...]:
 
 
 # SQLite's columns accept values of any type, and a damaged page may hold some. The output folder, including its ledger,
-# may have been prepared by others: no row may lead out of the two folders.
+# may have been prepared by somebody else: no row may lead out of the two folders.
 def _row(values: tuple[Any, ...]) -> Row:
     if not all(isinstance(value, int) for value in (*values[1:5], *values[9:13], values[16])):
         raise sqlite3.DatabaseError("a stamp is not a number")

@@ -141,7 +141,7 @@ class Recorder:
     def fail(self, item: LoadedTask, error: Exception) -> None:
         """
         Record that one file failed. Files that cannot be opened or written are retried in each pass and announced once;
-        if a file of others is in the way, the file is retried when that is gone.
+        if a file that is not ours is in the way, the source is retried when that file is gone.
 
         Raises:
             PauseError: the file is not at fault.

@@ -124,8 +124,8 @@ def _dictionary(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> int:
 
 def check_archive(archive: zipfile.ZipFile, name: str) -> None:
     """
-    Names that leave the folder, links, duplicates and bombs: the archive is refused as a whole, because half a pack is
-        useless.
+    Refuse an archive with names that lead outside it, links, duplicate names, or zip bombs. It is refused as a whole,
+    because half a pack is useless.
 
     Raises:
         UnsupportedPictureError: what is wrong with it.
@@ -157,8 +157,8 @@ def check_archive(archive: zipfile.ZipFile, name: str) -> None:
 
 def path_of(entry: zipfile.ZipInfo) -> str:
     """
-    The path of an entry. Some Windows programs write backslashes between folders; like unzip and 7-Zip, treat them as
-    slashes. The entry itself keeps the bytes of its name.
+    The path of an entry. Some Windows programs write backslashes between folders; they are treated as slashes, as in
+    unzip and 7-Zip. The entry itself keeps the bytes of its name.
     """
     return entry.filename.replace("\\", "/")
 
@@ -294,8 +294,8 @@ class _Rewriting:
 
     def _texture(self, entry: zipfile.ZipInfo, data: bytes) -> Texture | None:
         path, rule = path_of(entry), self._rule(entry)
-        litter = any(is_system_file(part) for part in PurePosixPath(path).parts)
-        if is_folder(entry) or litter or PurePosixPath(path).suffix.lower() not in READABLE or not rule.upscale:
+        system = any(is_system_file(part) for part in PurePosixPath(path).parts)
+        if is_folder(entry) or system or PurePosixPath(path).suffix.lower() not in READABLE or not rule.upscale:
             return None
         memory.check_claim(path, data[:HEAD], self._worker.scale)
         otherwise = self._profile.otherwise(path.removeprefix(self._top), rule)

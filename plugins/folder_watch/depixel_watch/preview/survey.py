@@ -154,8 +154,8 @@ def _inside(
             if is_folder(entry):
                 continue
             rule = profile.rule_for(inner.removeprefix(top))
-            litter = any(is_system_file(part) for part in place.parts)
-            if place.suffix.lower() in READABLE and rule.upscale and not litter:
+            system = any(is_system_file(part) for part in place.parts)
+            if place.suffix.lower() in READABLE and rule.upscale and not system:
                 pixels = pixels_claimed(content(archive, entry, HEAD), entry.file_size)
                 otherwise = profile.otherwise(inner.removeprefix(top), rule)
                 size = entry.file_size

@@ -302,7 +302,7 @@ class Pipeline:
             self._settle(Group([], 0, writing=copies))
         self._recorder.wait(len(twins) - len(copies))
 
-    # A file that no ledger records would count as a file of others from then on.
+    # From then on, a file that no ledger records would not count as ours.
     def _check_ledger(self) -> None:
         if not self._recorder.ledger.path.exists():
             raise OutputDeletedError(DELETED.format(self._bench.out))
@@ -340,7 +340,7 @@ class Pipeline:
 
         return PackOptions(self._profile, self._bench.limits, progress)
 
-    # In a thread of the engine, for it asks the engine.
+    # In a thread of the engine, because it asks the engine.
     def _pack(self, item: LoadedTask) -> Part:
         with self._busy:
             return self._packed(item)

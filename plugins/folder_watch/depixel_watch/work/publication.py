@@ -1,6 +1,6 @@
 """
 Publishes an output: it is written under another name, flushed to the disk, announced in the ledger, and renamed. The
-next start can continue after each step; files of others are never replaced.
+next start can continue after each step; files that are not ours are never replaced.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ def publish(part: Part, target: Path, row: Row | None) -> Stamp:
         The output's stamp.
 
     Raises:
-        OutputExistsError: a file of others is at its path; it is kept, and the part is deleted.
+        OutputExistsError: a file that is not ours is at its path; it is kept, and the part is deleted.
         UnwritableOutputError: the system refuses.
     """
     try:
