@@ -18,7 +18,7 @@ from krita import InfoObject, Krita
 
 from .colours import MASK, colours_of
 from .files import name_document
-from .host import HostError, below, find_document, find_node, go_to
+from .host import HostError, below, find_document, find_node, go_to, is_idle
 from .painting import Delivery, fill, open_document
 from .qt import QtCore, QtGui
 from .recipes import keep
@@ -112,8 +112,7 @@ def _scaled(copy: Document, scale: float) -> Iterator[int]:
 def _idle(copy: Document) -> Iterator[int]:
     for _ in range(_TURNS):
         yield 10
-        if copy.tryBarrierLock():
-            copy.unlock()
+        if is_idle(copy):
             return
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class HostError(Exception):
-    """An obstacle in the document; `str(error)` is a sentence for the user."""
+    """The document does not allow the request; `str(error)` is a sentence for the user."""
 
 
 def sentence_of(error: BaseException) -> str:
@@ -162,9 +162,16 @@ def go_to(document: Document, time: int) -> Iterator[int]:
     document.setCurrentTime(time)
     for _ in range(100):
         yield 10
-        if document.currentTime() == time and document.tryBarrierLock():
-            document.unlock()
+        if document.currentTime() == time and is_idle(document):
             return
+
+
+def is_idle(document: Document) -> bool:
+    """Whether Krita has finished its work on a document; does not wait."""
+    if not document.tryBarrierLock():
+        return False
+    document.unlock()
+    return True
 
 
 def _strip(node: Node, target: Target, top: int, rows: int, time: int | None) -> bytes:

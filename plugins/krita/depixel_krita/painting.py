@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .colours import ColourSpace, strips
-from .host import HostError, Target, find_document
+from .host import HostError, Target, find_document, is_idle
 from .pixels import resized
 from .qt import QtCore
 from .recipes import keep
@@ -16,7 +16,7 @@ from .scratch import Converter
 if TYPE_CHECKING:
     from krita import Document, Node
 
-_TURNS = 1000  # of 10 ms, in which Krita must have done what was asked for
+_TURNS = 1000  # of 10 ms, within which Krita must have finished
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def until_size(key: str, size: tuple[int, int]) -> Iterator[int]:
     for _ in range(_TURNS):
         yield 10
         document = open_document(key)
-        if (document.width(), document.height()) == size and _is_idle(document):
+        if (document.width(), document.height()) == size and is_idle(document):
             return
     raise HostError("Krita did not enlarge the document; nothing was added.")
 
@@ -127,16 +127,9 @@ def until_idle(key: str) -> Iterator[int]:
         HostError: it was closed.
     """
     for _ in range(_TURNS):
-        if _is_idle(open_document(key)):
+        if is_idle(open_document(key)):
             return
         yield 10
-
-
-def _is_idle(document: Document) -> bool:
-    if not document.tryBarrierLock():
-        return False
-    document.unlock()
-    return True
 
 
 def keep_recipes(document: Document, nodes: Sequence[Node], paintings: Sequence[Painting]) -> None:

@@ -75,7 +75,7 @@ class Stepper(QtCore.QObject):
 
 class StateWatch(QtCore.QObject):
     """
-    Asks for the engine's state every few seconds, off the interface's thread, while it is visible.
+    Asks for the engine's state every few seconds, off the interface's thread, while the panel that shows it is visible.
 
     Signals:
         changed: (word, sentence) as `Engine.state` has them.
