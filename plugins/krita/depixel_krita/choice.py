@@ -73,8 +73,8 @@ def whole_document() -> tuple[Target, ...]:
 
 def visible_document() -> tuple[tuple[Target, ...], frozenset[str]]:
     """
-    What `whole_document` has of the visible layers of the active document, and the ids of these layers. The source of a
-    visible clone counts as visible.
+    The targets of `whole_document` that belong to visible layers, and the ids of these layers. The source of a visible
+    clone counts as visible.
 
     Raises:
         HostError: no layer is visible, or none has pixels.
@@ -91,7 +91,7 @@ def visible_document() -> tuple[tuple[Target, ...], frozenset[str]]:
     return _ordered(parts), frozenset(layers)
 
 
-# Not groups, whose hidden layers must go, but the masks of groups.
+# Without groups, because a group that is kept keeps its hidden layers, too; but with the masks of groups.
 def _visible(parent: Node) -> Iterator[Node]:
     for node in parent.childNodes():
         if node.type() in _MASKS:

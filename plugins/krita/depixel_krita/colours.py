@@ -46,7 +46,7 @@ class ColourSpace:
 
     @property
     def bits(self) -> int:
-        """Bytes per sample of the engine's pixels."""
+        """Bits per sample of the engine's pixels."""
         return 8 if self.depth == "U8" else 16
 
     @property

@@ -1,4 +1,4 @@
-"""The expected result of a request, before the button is pressed: its size, and the time it takes on this machine."""
+"""The expected size of a request's result, and the expected time on this machine, before the button is pressed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .sizes import sized
 
 
 def outlook(rates: Rates, action: Action, values: Mapping[str, Any], target: Target) -> str:
-    """`192 × 192 pixels, about 2 s`; without the time before the first request; empty for values that are not valid."""
+    """`192 × 192 pixels, about 2 s`; without the time before the first request; empty if the values are invalid."""
     part = target if action.name == IMAGINE_FACE.name else target.chosen()
     width, height = part.width, part.height
     if action.wire == "upscale":

@@ -293,11 +293,11 @@ class Panel(PanelWidgets):
         name = result.order_set.title if len(parts) > 1 else parts[0].group
         self._adding = output
         steps = deliver(parts, output, result.suffix, result.order_set.only)
-        self._run(steps, name, lambda made: self._applied(result, made), result)
+        self._run(steps, name, lambda added: self._applied(result, added), result)
 
     def _run(self, steps: Any, name: str, ended: Any, result: OrderSetResult | None = None) -> None:
         self._applying = Stepper(steps, self)
-        self._applying.ended.connect(lambda made: self._ended(ended, made))
+        self._applying.ended.connect(lambda added: self._ended(ended, added))
         self._applying.broke.connect(lambda error: self._not_applied(error, result))
         self.say(f"Adding {name}")
         self._refresh()

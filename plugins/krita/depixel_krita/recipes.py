@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _KEY = "depixel:"  # and the layer's id
 
-_latest: tuple[bytes, KeptRecipe] | None = None  # what was read last: the panel asks for it again and again
+_latest: tuple[bytes, KeptRecipe] | None = None  # the last one read: the panel asks for it repeatedly
 
 
 @dataclass(frozen=True)

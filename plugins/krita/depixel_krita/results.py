@@ -35,10 +35,11 @@ def deliver(
 
     Args:
         output: NEW_LAYER (placed on the canvas, which grows to hold a larger answer), NEW_DOCUMENT, LARGER_DOCUMENT
-            (the document is enlarged first), or DOCUMENT (a copy of the document in which every layer is answered). A
-            layer that was answered as a whole is hidden below a larger answer, as one undo step.
+            (the document is enlarged first), DOCUMENT (a copy of the document in which every layer is answered), or
+            VISIBLE_DOCUMENT (the same with only the visible layers). A layer that was answered as a whole is hidden
+            below a larger answer, as one undo step.
         suffix: appended to the source's name for a new document.
-        only: ids of the layers that a new document with several layers keeps; empty: the answered ones.
+        only: ids of the layers that a copy of the document keeps; empty: all for DOCUMENT, otherwise the answered ones.
 
     Raises:
         HostError: the document was closed.

@@ -1,7 +1,7 @@
 """
-A document besides the user's own: for converting pixels with Krita's own colour management, and for assembling a layer
-with its mask or a group with its layers before any of it is added. In the user's document each of these would be a
-separate undo step.
+A document in addition to the user's own: for converting pixels with Krita's own colour management, and for assembling a
+layer with its mask or a group with its layers before any of it is added. In the user's document each of these would be
+a separate undo step.
 
 Krita blocks for about 50 ms to create a document, and as long again to close it. So there is a single one, of one pixel
 and without a view, which is created between jobs (`prepare`) and kept. Clones of it would cost only 2 ms each, but

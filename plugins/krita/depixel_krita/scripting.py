@@ -39,7 +39,7 @@ def answer(action: str = "upscale", document: Document | None = None, **values: 
         action: "upscale", "imagine-face" or "anonymise-face".
         document: it must have a view, and becomes active; None: the active one.
         values: options by their names in docs/options.md; and `output`: "new-document", "new-layer", for "upscale" also
-            "larger-document" and "document".
+            "larger-document", "document" and "visible-document".
 
     Raises:
         RuntimeError: one sentence: there is nothing to answer, a value is not allowed, or the engine failed.
