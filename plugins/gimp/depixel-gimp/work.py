@@ -96,10 +96,10 @@ def check_request(
     upscale = action.name == client.UPSCALE.name
     if output in client.COPIES:
         _check_copy(count, picked, frames)
-    if output not in client.COPIES or output == "selected-document":
-        host.check_layers(image, layers)
-    if output in client.COPIES:
+        if output == "selected-document":
+            host.check_layers(image, layers)
         return
+    host.check_layers(image, layers)
     if frames and output != "new-image":
         raise Refusal("The frames of an animation go to a new image: choose New image.")
     if frames and selected:
