@@ -143,7 +143,7 @@ def reduce(image: Any, canvas: tuple[int, int] | None) -> None:
 
 
 def reduce_like(layer: Any, other: Any) -> None:
-    """Scale a new answer as `reduce` scaled another one that is made by the same recipe; nothing if it did not."""
+    """Scale a new answer as `reduce` scaled another one with the same recipe; does nothing if that was not reduced."""
     parasite = other.get_parasite(_SIZE)
     text = bytes(parasite.get_data()).decode("ascii", "replace") if parasite is not None else ""
     width, _, height = text.partition("x")

@@ -20,7 +20,7 @@ from gi.repository import Gimp  # noqa: E402
 _LOOK = 0.2  # seconds between two checks whether the image is still open
 _MOST_KEPT = 2**27  # bytes of a dialog's preview answers that are kept for OK
 
-_PLACE = ("scale", "size", "box")  # settings for the size of an answer and its part
+_PLACE = ("scale", "size", "box")  # settings for the size of an answer and the part of the source
 
 _News = Union[client.Event, BaseException]
 _kept: OrderedDict[Any, client.Result] = OrderedDict()

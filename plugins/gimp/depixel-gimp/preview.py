@@ -19,7 +19,7 @@ gi.require_version("Gtk", "3.0")
 from gi.repository import GLib, Gtk  # noqa: E402
 
 _WHOLE = 128  # pixels: up to this side the whole layer is answered, as for OK
-_PART, _MARGIN = 64, 16  # of a larger layer: the part shown, and its sent surroundings
+_PART, _MARGIN = 64, 16  # of a larger layer: the part shown, and the margin sent with it
 _LARGEST_FACE, _LARGEST = 512, 1024  # pixels of an answer in a preview; OK makes it at full size
 _CHEAP = 1.5  # seconds: faster previews are updated automatically
 _PAUSE = 400  # milliseconds without a change before the preview is updated

@@ -73,7 +73,7 @@ def cut(layer: Any, shape: bytes, width: int, height: int) -> None:
 
 
 def fill_mask(mask: Any, values: bytes, width: int, height: int) -> None:
-    """Set a layer's mask to one of width x height, enlarged smoothly."""
+    """Set a layer's mask to these values of width x height pixels, enlarged smoothly."""
     size = (mask.get_width(), mask.get_height())
     data = values if size == (width, height) else _enlarged(values, width, height, *size)
     buffer = mask.get_buffer()
