@@ -10,11 +10,11 @@ from typing import Any
 from depixel import __version__
 from depixel.batch.caps import SizeCaps
 from depixel.batch.disk import Read, reader
-from depixel.batch.inputs import InputPictures, some
+from depixel.batch.inputs import InputPictures
 from depixel.batch.outputs import check_writable
 from depixel.batch.plan import PlannedPicture, Problem, problem_of, problem_with
 from depixel.request import Request
-from depixel.terminal.printable import counted, one_line
+from depixel.terminal.printable import counted, one_line, shortened
 
 
 def show_plan(
@@ -43,7 +43,7 @@ def show_plan(
         sys.stdout.write(one_line(_line(row)) + "\n")
     summary = ", ".join(f"{count} {status}" for status, count in counts.items())
     sys.stdout.write(f"{counted(len(rows), 'input')}: {summary}. Nothing was written.\n")
-    sys.stdout.write("".join(one_line(sentence) + "\n" for sentence in [*_possible(rows), *some(inputs.unopened)]))
+    sys.stdout.write("".join(one_line(sentence) + "\n" for sentence in [*_possible(rows), *shortened(inputs.unopened)]))
     return 1 if counts["failed"] else 0
 
 

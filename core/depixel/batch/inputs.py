@@ -11,7 +11,7 @@ from pathlib import Path
 from depixel.batch.real_paths import RealPaths
 from depixel.bystanders import ZIPS, is_system_file, unopened
 from depixel.terminal.mistakes import no_such_input
-from depixel.terminal.printable import counted
+from depixel.terminal.printable import counted, shortened
 
 DEFAULT_OUT = "depixel-out"
 """Default name of the output folder. A folder of this name holds answers, never inputs."""
@@ -72,17 +72,11 @@ def nothing_found(inputs: Sequence[str], result: InputPictures, readable: Collec
         return " ".join(reason for _, reason in result.missing)
     where = inputs[0] if len(inputs) == 1 else "any of the inputs"
     if result.unopened:
-        return f"there is no picture in {where}. {' '.join(some(result.unopened))}"
+        return f"there is no picture in {where}. {' '.join(shortened(result.unopened))}"
     if result.ignored:
         kinds = ", ".join(sorted(readable))
         return f"there is no picture in {where}, only {counted(result.ignored, 'other file')}. Depixel reads {kinds}."
     return f"there is no picture in {where}, and no other file."
-
-
-def some(sentences: Sequence[str], most: int = 5, thing: str = "file", where: str = "") -> list[str]:
-    """The first sentences, and one that counts the rest: "And 3 more files"."""
-    rest = len(sentences) - most
-    return [*sentences[:most], f"And {counted(rest, f'more {thing}')}{where}."] if rest > 0 else list(sentences)
 
 
 def _unopened(source: Path) -> str:

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from depixel import __version__
-from depixel.batch.inputs import InputPictures, some
+from depixel.batch.inputs import InputPictures
 from depixel.batch.running import Outcome
 from depixel.labels import describe_residual
 from depixel.request import Request
-from depixel.terminal.printable import counted, one_line
+from depixel.terminal.printable import counted, one_line, shortened
 
 _MOST_NOTES = 8
 STATUSES = ("done", "skipped", "failed", "stopped")
@@ -72,7 +72,7 @@ def text(tally: Tally, seconds: float, inputs: InputPictures, page: Path | None)
     lines = [f"{counted(total, 'picture')}: {counts} in {seconds:.1f} s."]
     if inputs.ignored:
         lines.append(f"Ignored {counted(inputs.ignored, 'file')} without a picture's file extension.")
-    lines += some(inputs.unopened)
+    lines += shortened(inputs.unopened)
     if tally.side_files:
         names = ", ".join(path.name for path in tally.side_files)
         lines.append(f"Side files scaled as well: {names}.")
@@ -102,7 +102,7 @@ def _notes(done: list[dict[str, Any]]) -> list[str]:
         for note in row["notes"]:
             names.setdefault(note, []).append(row["name"])
     lines = [note if len(done) == 1 else f"{_joined(about)}: {note}" for note, about in names.items()]
-    return some(lines, _MOST_NOTES, "note", " (--json prints all)")
+    return shortened(lines, _MOST_NOTES, "note", " (--json prints all)")
 
 
 def _joined(names: list[str]) -> str:

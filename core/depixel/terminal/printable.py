@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from collections.abc import Sequence
 
 _JOINERS = "\u200c\u200d"  # parts of emoji and of several scripts
 
@@ -23,6 +24,12 @@ def visible(text: str) -> str:
 def counted(count: int, noun: str, nouns: str = "") -> str:
     """ "1 input", "2 inputs"; `nouns` is the plural where it is irregular."""
     return f"{count} {noun}" if count == 1 else f"{count} {nouns or noun + 's'}"
+
+
+def shortened(sentences: Sequence[str], most: int = 5, noun: str = "file", where: str = "") -> list[str]:
+    """The first `most` sentences, and one that counts the rest: "And 3 more files."."""
+    rest = len(sentences) - most
+    return [*sentences[:most], f"And {counted(rest, f'more {noun}')}{where}."] if rest > 0 else list(sentences)
 
 
 def spell_out_unknown_letters() -> None:
