@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from depixel import __version__
 from depixel.errors import DepixelError
-from depixel.terminal.mistakes import closest, unknown_command, unknown_options
+from depixel.terminal.mistakes import suggestion, unknown_command, unknown_options
 from depixel.terminal.printable import one_line, spell_out_unknown_letters
 from depixel.terminal.stopping import finish, heard_inside_decoders
 
@@ -101,12 +101,11 @@ class _Parser(argparse.ArgumentParser):
         return values
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
-        """As argparse's, with our own sentence about a word that is none of those to choose from."""
+        """Like argparse's, with our own message about a value that is not one of the choices."""
         if action.choices is not None and value not in action.choices:
             name = "/".join(action.option_strings) or str(action.metavar or action.dest).upper()
             words = [str(choice) for choice in action.choices]
-            close = closest(str(value), words)
-            hint = f"; did you mean {close}?" if close else "."
+            hint = suggestion(str(value), words)
             raise argparse.ArgumentError(None, f"{name} takes one of {', '.join(words)}; not {value!r}{hint}")
 
     def error(self, message: str) -> NoReturn:

@@ -97,13 +97,12 @@ def add_parser(subparsers: Subparsers) -> None:
 def _check_models(settings: Request) -> None:
     from depixel.priors.weights import added_names, released_names
     from depixel.request import MODELS
-    from depixel.terminal.mistakes import closest
+    from depixel.terminal.mistakes import suggestion
 
     names = [*released_names(), *added_names()]
     for name in settings.models:
         if name not in MODELS and name not in names:
-            close = closest(name, names)
-            hint = f"; did you mean {close}?" if close else f"; installed are {', '.join(names)}."
+            hint = suggestion(name, names, f"; installed are {', '.join(names)}.")
             raise BadUsageError(f"there is no model {name!r}{hint} `depixel models` lists them.")
 
 

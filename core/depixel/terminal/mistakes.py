@@ -37,6 +37,12 @@ def closest(word: str, words: Iterable[str]) -> str | None:
     return by_lower[close[0]] if close else None
 
 
+def suggestion(word: str, words: Iterable[str], otherwise: str = ".") -> str:
+    """The end of a sentence about a mistyped word: the most similar one of `words`, or `otherwise` if none is."""
+    close = closest(word, words)
+    return f"; did you mean {close}?" if close else otherwise
+
+
 def unknown_command(word: str, commands: Collection[str]) -> str:
     """A sentence about a first word that is not a command: it is a picture to be upscaled, or misspelt."""
     path = Path(word)
@@ -56,8 +62,7 @@ def unknown_options(words: Iterable[str], options: Collection[str], program: str
         if not name.startswith("-"):
             parts.append(f"unexpected argument {name!r}")
             continue
-        close = closest(name, options)
-        parts.append(f"there is no option {name}" + (f"; did you mean {close}?" if close else ""))
+        parts.append(f"there is no option {name}{suggestion(name, options, '')}")
     sentence = "; ".join(parts)
     return f"{sentence}{'' if sentence.endswith('?') else '.'} `{program} --help` lists all options."
 
