@@ -25,6 +25,8 @@ _MADE = (
 )
 
 IMAGINED_FACE = FACES.disclosure
+SOFTWARE = {"Software": f"Depixel {__version__}"}
+"""The text in every picture that Depixel writes."""
 
 
 def describe_residual(residual: Residual, degradation: str = "area", grid: int = 1) -> str:
@@ -49,7 +51,7 @@ def label_picture(candidate: Candidate, report: Report, *, lossy: bool = False) 
     of a `lossy` file does not say how exactly it scales back, which is known only after writing.
     """
     picture = candidate.picture
-    text = {**picture.text, "Software": f"Depixel {__version__}"}
+    text = {**picture.text, **SOFTWARE}
     sentences = [
         f"Upscaled x{report.scale} by Depixel as {report.domain.name} ({report.model}, {candidate.recipe});",
         "its detail is invented, not recovered.",
@@ -66,7 +68,7 @@ def label_picture(candidate: Candidate, report: Report, *, lossy: bool = False) 
 
 def label_disagreement(heat: Picture) -> Picture:
     """The map of the candidates' disagreement with `Software` set."""
-    return heat.replace(text={**heat.text, "Software": f"Depixel {__version__}"})
+    return heat.replace(text={**heat.text, **SOFTWARE})
 
 
 def projected_report(projection: Projection, request: Request, name: str, seconds: float) -> Report:
@@ -75,7 +77,7 @@ def projected_report(projection: Projection, request: Request, name: str, second
 
     prepared = projection.prepared
     comment = f"Made by another upscaler; projected by Depixel: it scales back down ({prepared.degradation.name})."
-    text = {**projection.picture.text, "Software": f"Depixel {__version__}", "Comment": comment}
+    text = {**projection.picture.text, **SOFTWARE, "Comment": comment}
     picture = projection.picture.replace(text=text)
     before = describe_residual(projection.before, prepared.degradation.name, prepared.grid)
     note = f"Projected from {name}, which {before}."

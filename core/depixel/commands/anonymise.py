@@ -88,10 +88,9 @@ def run(args: argparse.Namespace) -> int:
 
 # The original's text, time, place and camera can identify a person as well as the face.
 def _labelled(picture: Picture) -> Picture:
-    from depixel import __version__
-    from depixel.labels import IMAGINED_FACE, with_xmp
+    from depixel.labels import IMAGINED_FACE, SOFTWARE, with_xmp
 
-    text = with_xmp({"Software": f"Depixel {__version__}", "Description": IMAGINED_FACE})
+    text = with_xmp({**SOFTWARE, "Description": IMAGINED_FACE})
     return picture.replace(text=text, exif=None)
 
 

@@ -97,17 +97,14 @@ def run(args: argparse.Namespace) -> int:
 def _picture(person: Any, size: int, seed: int) -> Picture:
     import torch
 
-    from depixel import __version__
-    from depixel.labels import with_xmp
+    from depixel.labels import SOFTWARE, with_xmp
     from depixel.picture import Picture
     from depixel.portrait.rendering import render
 
     with torch.no_grad():
         pixels = (render(person, size)[0].permute(1, 2, 0).clamp(0, 1) * 255).round().byte().cpu().numpy()
     described = f"{INVENTED} Seed {seed}."
-    text = with_xmp(
-        {"Software": f"Depixel {__version__}", "Description": described, "Comment": "imagined"}, "algorithmicMedia"
-    )
+    text = with_xmp({**SOFTWARE, "Description": described, "Comment": "imagined"}, "algorithmicMedia")
     return Picture((pixels,), mode="RGB", text=text)
 
 
