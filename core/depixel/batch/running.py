@@ -114,6 +114,7 @@ class Batch:
         self._progress = progress
         self._cancelled = cancelled
         self._disagreement = disagreement
+        self._is_local = hasattr(engine, "cores")  # computes in this process
         scale, cores = settings.scale or 4, min(_MOST_CORES, int(getattr(engine, "cores", 1)))
         self._limit = max(1, int(_GROUP_PIXELS * cores * 16 / scale**2 / settings.answers))
 
@@ -136,7 +137,7 @@ class Batch:
     # Machines may join a cluster during the work.
     def _at_once(self) -> int:
         searches = self._watch is not None or bool(self._settings.steps) or is_imagined(self._settings.domain)
-        if searches and hasattr(self._engine, "cores"):  # a search takes all cores of this machine
+        if searches and self._is_local:  # a search takes all cores of this machine
             return 1
         return int(getattr(self._engine, "at_once", 1))
 
@@ -160,7 +161,7 @@ class Batch:
 
     # Whether a group takes all cores of this machine and much of its memory.
     def _takes_all(self, group: list[Member]) -> bool:
-        return hasattr(self._engine, "cores") and sum(picture.pixel_count for _, picture in group) > self._limit
+        return self._is_local and sum(picture.pixel_count for _, picture in group) > self._limit
 
     # Groups of pictures that were read, and outcomes of pictures that do not reach the engine.
     def _groups(self, all_planned: Iterable[PlannedPicture]) -> Iterator[Outcome | list[Member]]:

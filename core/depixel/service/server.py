@@ -159,11 +159,11 @@ class _Process:
             with stop_on_interrupt() as interrupts:  # before a client can find the engine and stop it
                 interrupts.listeners.append(server.leave)
                 interrupts.before_end += [self._forget, packs.delete]
-                await self._listen(listener, server, jobs, token, on_start, lambda: draining)
+                await self._serve(listener, server, jobs, token, on_start, lambda: draining)
         finally:  # a second Ctrl-C raises KeyboardInterrupt
             packs.delete()
 
-    async def _listen(
+    async def _serve(
         self,
         listener: socket.socket,
         server: _Server,
