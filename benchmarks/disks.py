@@ -30,6 +30,7 @@ sys.path.extend(
 
 import kill_points
 from nearest_worker import NearestWorker
+from settling import settle
 
 from depixel_watch.folder.layout import overlay_for
 from depixel_watch.folder.stamps import StabilityTracker
@@ -206,22 +207,11 @@ def away(folder: Path, frames: int) -> tuple[dict[str, Any], list[str]]:
 
 
 def keep(source: Path) -> tuple[PassCounts, list[str]]:
-    """One watcher until nothing waits: what it did in all passes, and its sentences. Raises DiskFullError."""
+    """Run one watcher until nothing is waiting: the sum of its counts, and its sentences. Raises DiskFullError."""
     said: list[Announcement] = []
     tracker = StabilityTracker(0, time.monotonic)
     watcher = Watcher(source, overlay_for(source), NearestWorker(), tracker, load(), tell=said.append)
-    total = PassCounts()
-    try:
-        for _ in range(20):
-            counts = watcher.reconcile()
-            for name in ("done", "copied", "failed", "removed"):
-                setattr(total, name, getattr(total, name) + getattr(counts, name))
-            total.skipped = counts.skipped
-            if not (counts.waiting or counts.found):
-                break
-    finally:
-        watcher.close()
-    return total, [event.sentence for event in said]
+    return settle(watcher), [event.sentence for event in said]
 
 
 if __name__ == "__main__":

@@ -23,15 +23,12 @@ sys.path.extend(
     str(Path(__file__).resolve().parents[1] / part) for part in ("core", "plugins/folder_watch", "tests/fakes")
 )
 
+import kill_points
 import numpy as np
-from nearest_worker import NearestWorker
 
 from depixel import files
 from depixel.picture import Picture
 from depixel_watch.folder.layout import overlay_for
-from depixel_watch.folder.stamps import StabilityTracker
-from depixel_watch.packs.profiles import load
-from depixel_watch.work.watcher import Watcher
 
 SIDE = 12  # pixels
 
@@ -84,18 +81,13 @@ def write(source: Path, frames: list[np.ndarray]) -> None:
 
 
 def start(source: Path) -> int:
-    """A watcher in a process of its own, until nothing waits."""
+    """Start a watcher in a separate process, which ends with 0 once nothing is waiting; its process id."""
     child = os.fork()
     if child:
         return child
     try:
-        tracker = StabilityTracker(0, time.monotonic)
-        watcher = Watcher(source, overlay_for(source), NearestWorker(), tracker, load())
-        for _ in range(20):
-            tally = watcher.reconcile()
-            if not (tally.waiting or tally.found):
-                watcher.close()
-                os._exit(0)
+        kill_points.keep(source)
+        os._exit(0)
     finally:
         os._exit(1)
 

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from nearest_worker import NearestWorker
 from PIL import Image
+from settling import settle
 
 from depixel_watch.folder.layout import overlay_for
 from depixel_watch.folder.stamps import StabilityTracker
@@ -53,14 +54,7 @@ def keep(source: Path, die_at: int | None = None) -> int:
             os._exit(9)
 
     publication.reached = reached
-    watcher = Watcher(source, overlay_for(source), NearestWorker(), StabilityTracker(0, time.monotonic), load())
-    try:
-        for _ in range(20):
-            tally = watcher.reconcile()
-            if not (tally.waiting or tally.found):
-                break
-    finally:
-        watcher.close()
+    settle(Watcher(source, overlay_for(source), NearestWorker(), StabilityTracker(0, time.monotonic), load()))
     return steps
 
 

@@ -16,6 +16,7 @@ import kill_points
 import pytest
 from nearest_worker import NearestWorker
 from PIL import Image
+from settling import settle
 from watch_process import environment
 
 from depixel.errors import DepixelError
@@ -40,21 +41,10 @@ class Desk:
         self.events: list[Announcement] = []
 
     def run(self, **options: Any) -> PassCounts:
-        """A separate process: passes until nothing is waiting; their combined result."""
+        """Like a new process: passes until nothing is waiting; the sum of their counts."""
         tracker = StabilityTracker(0, time.monotonic)
         watcher = Watcher(self.source, self.out, self.worker, tracker, load(), tell=self.events.append, **options)
-        total = PassCounts()
-        try:
-            for _ in range(10):
-                counts = watcher.reconcile()
-                for name in ("done", "copied", "failed", "removed"):
-                    setattr(total, name, getattr(total, name) + getattr(counts, name))
-                total.skipped = counts.skipped
-                if not (counts.waiting or counts.found):
-                    return total
-        finally:
-            watcher.close()
-        raise AssertionError("it never settles")
+        return settle(watcher, 10)
 
     def sentences(self, what: str) -> dict[str, str]:
         return {event.path: event.sentence for event in self.events if event.what == what}
