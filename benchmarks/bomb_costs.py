@@ -13,9 +13,7 @@ pass over the two pictures of 8192x8192 pixels, which are good ones and take min
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import platform
 import re
 import subprocess
 import sys
@@ -32,6 +30,7 @@ sys.path.extend(
 )
 
 import bombs
+from result_file import publish
 from tiny_art import write_tiny_art
 
 from depixel import files
@@ -57,11 +56,7 @@ def main() -> None:
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bombs-") as folder:
         result = attacked(Path(folder), args.hostile)
-    about = f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}"
-    text = json.dumps({"machine": about, **result}, indent=1)
-    print(text)
-    if args.out:
-        args.out.write_text(text + "\n")
+    publish(result, args.out)
     sys.exit(bool(result["faults"]))
 
 

@@ -12,9 +12,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import os
-import platform
 import shutil
 import subprocess
 import sys
@@ -30,6 +28,7 @@ sys.path.extend(
 
 import kill_points
 from nearest_worker import NearestWorker
+from result_file import publish
 from settling import settle
 
 from depixel_watch.folder.layout import overlay_for
@@ -47,9 +46,7 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=6)
     parser.add_argument("--out", type=Path)
     args = parser.parse_args()
-    result: dict[str, Any] = {
-        "machine": f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}"
-    }
+    result: dict[str, Any] = {}
     faults: list[str] = []
     with tempfile.TemporaryDirectory(prefix="disks-") as folder:
         for part in (exfat, full, away):
@@ -59,10 +56,7 @@ def main() -> None:
                 result[part.__name__], more = f"cannot be mounted here: {error}", []
             faults += more
     result["faults"] = faults
-    text = json.dumps(result, indent=1)
-    print(text)
-    if args.out:
-        args.out.write_text(text + "\n")
+    publish(result, args.out)
     sys.exit(bool(faults))
 
 

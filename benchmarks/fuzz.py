@@ -19,7 +19,6 @@ import json
 import mmap
 import multiprocessing
 import os
-import platform
 import random
 import resource
 import sys
@@ -36,6 +35,7 @@ sys.path.extend(
 )
 
 from fuzz_targets import Target, target_names, targets
+from result_file import publish
 from spoiling import spoil, spoil_png
 
 SLOW_SECONDS = 10.0
@@ -77,16 +77,12 @@ def main() -> None:
             part.write_text(json.dumps(kinds, indent=1))
             part.replace(args.state)
     result = {
-        "machine": f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}",
         "inputs": _total(kinds),
         "seed": args.seed,
         "memory_limit_mb": MEGABYTES,
         "kinds": {name: kinds[name] for name in sorted(kinds)},
     }
-    text = json.dumps(result, indent=1) + "\n"
-    if args.out:
-        args.out.write_text(text, "utf-8")
-    print(text)
+    publish(result, args.out)
     sys.exit(any(kind["faults"] for kind in kinds.values()))
 
 

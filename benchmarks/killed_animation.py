@@ -8,9 +8,7 @@ and again. At the end every frame is compared with the answer that was made of i
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import platform
 import random
 import signal
 import sys
@@ -25,6 +23,7 @@ sys.path.extend(
 
 import kill_points
 import numpy as np
+from result_file import publish
 
 from depixel import files
 from depixel.picture import Picture
@@ -56,16 +55,12 @@ def main() -> None:
         ended = os.waitstatus_to_exitcode(os.waitpid(start(source), 0)[1])
         faults = compare(source, frames) + ([f"the last watcher ended with {ended}"] if ended else [])
     result = {
-        "machine": f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}",
         "frames": args.frames,
         "kills": killed,
         "seconds": round(time.monotonic() - began, 1),
         "faults": faults,
     }
-    text = json.dumps(result, indent=2)
-    print(text)
-    if args.out:
-        args.out.write_text(text + "\n")
+    publish(result, args.out)
     sys.exit(bool(faults))
 
 

@@ -9,8 +9,6 @@ the end. Every output must show its own source.
 from __future__ import annotations
 
 import argparse
-import json
-import platform
 import random
 import sys
 import tempfile
@@ -22,6 +20,7 @@ sys.path.extend(
 )
 
 import kill_points
+from result_file import publish
 
 
 def main() -> None:
@@ -49,17 +48,13 @@ def main() -> None:
         kill_points.in_child(source, None)
         after = kill_points.wrong_outputs(source)
     result = {
-        "machine": f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}",
         "frames": len(moved),
         "deaths": died,
         "wrong_before": before,
         "wrong_after": after,
         "seconds": round(time.monotonic() - began, 1),
     }
-    text = json.dumps(result, indent=2)
-    print(text)
-    if args.out:
-        args.out.write_text(text + "\n")
+    publish(result, args.out)
     sys.exit(bool(before or after))
 
 

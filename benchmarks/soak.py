@@ -20,7 +20,6 @@ import contextlib
 import http.client
 import json
 import os
-import platform
 import random
 import signal
 import socket
@@ -43,6 +42,7 @@ sys.path.extend(
 )
 
 from mod_folder import ModFolder
+from result_file import publish
 
 from depixel import client
 from depixel.client.launch import reap
@@ -68,10 +68,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory(prefix="soak-") as folder:
         result = soak(Path(folder), args.hours * 3600, args.interval, args.samples)
-    text = json.dumps(result, indent=2)
-    print(text)
-    if args.out:
-        args.out.write_text(text + "\n")
+    publish(result, args.out)
     sys.exit(bool(result["faults"]))
 
 
@@ -265,7 +262,6 @@ def soak(folder: Path, seconds: float, interval: float, samples_file: Path | Non
     for name, grown in growth.items():
         faults += [f"{name}: {what} grew by {by}" for what, by in grown.items() if by > ALLOWED_GROWTH[what]]
     return {
-        "machine": f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}",
         "hours": round((time.monotonic() - began) / 3600, 2),
         "actions_in_the_folder": mods.actions,
         "answers": dict(owner.counts),

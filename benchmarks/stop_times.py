@@ -16,7 +16,6 @@ import contextlib
 import io
 import json
 import os
-import platform
 import signal
 import subprocess
 import sys
@@ -35,6 +34,7 @@ sys.path.extend(
 
 import bombs
 from PIL import Image
+from result_file import publish
 from tiny_art import write_tiny_art
 
 from depixel import client, files
@@ -76,17 +76,13 @@ def main() -> None:
     if not seconds:
         faults.append("every command had ended before it could be stopped")
     result = {
-        "machine": f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}",
         "seconds": seconds,
         "ended_before_the_signal": early,
         "lateness_of_a_clock": slow,
         "longest_wait_beside_a_decoder": gaps,
         "faults": faults,
     }
-    text = json.dumps(result, indent=1)
-    print(text)
-    if args.out:
-        args.out.write_text(text + "\n")
+    publish(result, args.out)
     sys.exit(bool(faults))
 
 

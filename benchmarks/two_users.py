@@ -18,7 +18,6 @@ import http.client
 import http.server
 import json
 import os
-import platform
 import pwd
 import shutil
 import signal
@@ -35,6 +34,8 @@ from typing import Any, ClassVar
 sys.path.extend(
     str(Path(__file__).resolve().parents[1] / part) for part in ("core", "plugins/folder_watch", "tests/fakes")
 )
+
+from result_file import publish
 
 from depixel import client
 
@@ -61,13 +62,7 @@ def main() -> None:
     globals()["python"] = args.python
     with tempfile.TemporaryDirectory(prefix="two-users-") as folder, users(Path(folder)):
         claims = held(Path(folder))
-    text = json.dumps(
-        {"machine": f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}", "claims": claims},
-        indent=2,
-    )
-    print(text)
-    if args.out:
-        args.out.write_text(text + "\n")
+    publish({"claims": claims}, args.out)
     sys.exit(not all(claims.values()))
 
 

@@ -9,9 +9,7 @@ nearest-neighbour worker; Linux only.
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -26,6 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / p) for p in ("core", "plugins/folder_watch", "tests/fakes")]
 
 from many_textures import wake_ups, write_textures  # noqa: E402 (needs the path above)
+from result_file import publish  # noqa: E402
 
 WRITE_EVERY = 0.15  # seconds between two writes to the growing file
 QUIET_SECONDS = 2.0  # the watcher's default
@@ -59,11 +58,7 @@ def main() -> None:
         }
         child.terminate()
         child.wait()
-    machine = f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}"
-    text = json.dumps({"machine": machine, "files": args.files, "seconds": args.seconds, **cost}, indent=2)
-    print(text)
-    if args.out:
-        args.out.write_text(text + "\n")
+    publish({"files": args.files, "seconds": args.seconds, **cost}, args.out)
 
 
 def keep(source: Path) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
 import resource
 import subprocess
 import sys
@@ -21,6 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / p) for p in ("core", "plugins/folder_watch", "tests/fakes")]
 
 from many_textures import write_textures  # noqa: E402 (needs the path above)
+from result_file import publish  # noqa: E402
 
 
 def main() -> None:
@@ -38,11 +38,7 @@ def main() -> None:
         write_textures(source, args.files)
         command = [sys.executable, __file__, "--child", str(source)]
         passes = [json.loads(subprocess.run(command, check=True, capture_output=True).stdout) for _ in range(2)]
-    machine = f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}"
-    text = json.dumps({"machine": machine, "files": args.files, "first": passes[0], "second": passes[1]}, indent=2)
-    print(text)
-    if args.out:
-        args.out.write_text(text + "\n")
+    publish({"files": args.files, "first": passes[0], "second": passes[1]}, args.out)
 
 
 def one_pass(source: Path) -> None:

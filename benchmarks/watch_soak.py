@@ -18,7 +18,6 @@ import argparse
 import hashlib
 import json
 import os
-import platform
 import random
 import signal
 import sys
@@ -35,6 +34,7 @@ sys.path.extend(
 
 from mod_folder import ModFolder
 from nearest_worker import NearestWorker
+from result_file import publish
 
 from depixel.errors import DepixelError
 from depixel.picture import Picture
@@ -70,10 +70,7 @@ def main() -> None:
         if finished[-1]["wrong"]:
             break
     total = summed(finished)
-    text = json.dumps(total, indent=2)
-    print(text)
-    if args.out:
-        args.out.write_text(text + "\n")
+    publish(total, args.out)
     sys.exit(bool(total["wrong"] or not total["ledgers_whole"]))
 
 
@@ -85,7 +82,6 @@ def summed(rounds: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """One result of all rounds."""
     counted = ("kills", "actions", "sources", "outputs_compared", "answers", "answers_twice_in_one_run", "seconds")
     return {
-        "machine": f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}",
         "rounds": len(rounds),
         **{name: round(sum(part[name] for part in rounds), 1) for name in counted},
         "ledgers_whole": all(part["ledger_whole"] for part in rounds),
