@@ -37,10 +37,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
+sys.path.append(str(Path(__file__).resolve().parents[1] / "tests/fakes"))
+
+from watch_process import environment
+
 HERE = Path(__file__).resolve().parent
-PATHS = [str(ROOT / part) for part in ("core", "plugins/folder_watch", "tests/fakes")]
-ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(PATHS), "OMP_NUM_THREADS": "1"}
+ROOT = HERE.parent
+ENVIRONMENT = environment(OMP_NUM_THREADS="1")
 PATIENCE = 3600.0  # seconds for one script
 
 Result = dict[str, Any]

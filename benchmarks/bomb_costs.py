@@ -32,6 +32,7 @@ sys.path.extend(
 import bombs
 from result_file import publish
 from tiny_art import write_tiny_art
+from watch_process import environment
 
 from depixel import files
 from depixel.errors import DepixelError
@@ -39,7 +40,6 @@ from depixel.priors.importers.adding import add_model
 from depixel_watch.work import memory
 
 ROOT = Path(__file__).resolve().parents[1]
-PATHS = [str(ROOT / part) for part in ("core", "plugins/folder_watch", "tests/fakes")]
 MOST_SECONDS = 30.0  # of the processor, for one file
 MOST_MEGABYTES = 1500  # 8192x8192 pixels, decoded and once more
 LARGEST = 4096  # pixels of a side, for a run over all files
@@ -157,7 +157,7 @@ def run_all(folder: Path, source: Path) -> tuple[dict[str, Any], list[str]]:
         began = time.monotonic()
         process = subprocess.Popen(
             [sys.executable, "-m", "depixel", *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(PATHS), "DEPIXEL_RUNTIME_DIR": str(folder / "run")},
+            env=environment(DEPIXEL_RUNTIME_DIR=str(folder / "run")),
         )  # fmt: skip
         assert process.stdout is not None
         said = process.stdout.read().decode("utf-8", "replace")

@@ -30,14 +30,12 @@ import kill_points
 from nearest_worker import NearestWorker
 from result_file import publish
 from settling import settle
+from watch_process import environment
 
 from depixel_watch.folder.layout import overlay_for
 from depixel_watch.folder.stamps import StabilityTracker
 from depixel_watch.packs.profiles import load
 from depixel_watch.work.watcher import Announcement, DiskFullError, PassCounts, Watcher
-
-ROOT = Path(__file__).resolve().parents[1]
-PATHS = [str(ROOT / part) for part in ("core", "plugins/folder_watch", "tests/fakes")]
 
 
 def main() -> None:
@@ -116,13 +114,7 @@ def exfat(folder: Path, frames: int) -> tuple[dict[str, Any], list[str]]:
     with disk(folder, 64, "exfat") as stick:
         stick.mount(place)
         command = [sys.executable, kill_points.__file__, str(place), str(frames)]
-        ran = subprocess.run(
-            command,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(PATHS)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        ran = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False)
         steps = [line.split() for line in ran.stdout.splitlines()]
         faults = [f"exFAT, killed at step {step}: {wrong} wrong outputs" for step, wrong in steps if wrong != "0"]
         if ran.returncode or len(steps) < frames:

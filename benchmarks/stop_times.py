@@ -15,7 +15,6 @@ import argparse
 import contextlib
 import io
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -36,13 +35,12 @@ import bombs
 from PIL import Image
 from result_file import publish
 from tiny_art import write_tiny_art
+from watch_process import environment
 
 from depixel import client, files
 from depixel.errors import DepixelError
 from depixel.picture import Picture
 
-ROOT = Path(__file__).resolve().parents[1]
-PATHS = [str(ROOT / part) for part in ("core", "plugins/folder_watch", "tests/fakes")]
 PROMISED = 2.0  # seconds
 SIDE = 2048  # pixels of the pictures that are decoded beside a clock
 SIGNALS = {"SIGTERM": [signal.SIGTERM], "Ctrl-C twice": [signal.SIGINT, signal.SIGINT]}
@@ -114,12 +112,11 @@ def stopped(command: str, place: Path, picture: str, weights: Path, signals: Seq
         "watch": ["watch", str(place / "mods"), "--quiet-period", "0", *options],
         "serve": ["serve", "--quiet", "--weights", f"art={weights}"],
     }[command]
-    environment = {
-        **os.environ, "PYTHONPATH": os.pathsep.join(PATHS), "OMP_NUM_THREADS": "1",
-        "DEPIXEL_RUNTIME_DIR": str(place / "run"),
-    }  # fmt: skip
     process = subprocess.Popen(
-        [sys.executable, "-m", "depixel", *words], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [sys.executable, "-m", "depixel", *words],
+        env=environment(OMP_NUM_THREADS="1", DEPIXEL_RUNTIME_DIR=str(place / "run")),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     try:
         if command == "serve":
