@@ -14,6 +14,8 @@ from depixel.picture import Picture
 class NearestWorker:
     """Enlarges by repetition and records its requests."""
 
+    at_once = 1
+
     def __init__(self, scale: int = 2, recipe: str = "nearest") -> None:
         self.scale = scale
         self.recipe = f"{recipe} {scale}"

@@ -64,7 +64,7 @@ class Pipeline:
         self._worker, self._profiles, self._profile, self._attempts = worker, profiles, profile, attempts
         self._complete, self._cancelled = complete, cancelled
         self._readers = ThreadPoolExecutor(_READERS, "read")
-        self._asked = min(_MOST_ASKED, int(getattr(worker, "at_once", 1)))
+        self._asked = min(_MOST_ASKED, worker.at_once)
         self._engine = ThreadPoolExecutor(self._asked, "engine")
         self._writers = ThreadPoolExecutor(_WRITERS, "write")
         self._busy = Stopwatch()  # time in which the engine works in this run

@@ -51,6 +51,11 @@ class Upscaler(Protocol):
     kind: str
     """The kind of picture that the user named; auto if it is decided for each picture."""
 
+    @property
+    def at_once(self) -> int:
+        """Calls of `upscale` that are worth making at once."""
+        ...
+
     def wrap_of(self, picture: Picture) -> str:
         """The axes along which it would treat a picture as tileable: none, x, y or xy."""
         ...
