@@ -18,7 +18,7 @@ from depixel.domain import ART
 from depixel.enlarging.engine import EnlargingEngine
 from depixel.exporting.answer import RawAnswer, RawAnswers
 from depixel.exporting.plane import export_tile, keep_unchanged
-from depixel.faces.drawn.engine import DrawnFaces, GivenSquares, Person, share_of_finding
+from depixel.faces.drawn.engine import DrawnFaces, InputSquares, Person, share_of_finding
 from depixel.faces.finder import THRESHOLD
 from depixel.faces.finding import finder_on, places_of
 from depixel.faces.photographs import looks_photographed
@@ -47,7 +47,7 @@ _DOUBT = "The answer hardly looks like a face (likeness {:.2f} of 1); perhaps th
 
 
 _SEARCHED = 0.1
-"""Share of the time for the search where people are drawn afterwards; measured on portraits of 16 and 64 pixels."""
+"""Share of the time that the search takes if people are drawn after it; measured on portraits of 16 and 64 pixels."""
 
 RELEASED_FACES = "faces-128"
 """The neural prior whose answers are soft enough to be joined with drawn detail."""
@@ -75,8 +75,8 @@ class Faces:
 
 
 @dataclass(frozen=True)
-class _Found:
-    """One picture and what the search of its faces gave."""
+class _SearchedPicture:
+    """One picture and the results of the searches for its faces."""
 
     prepared: Prepared
     request: Request
@@ -86,7 +86,7 @@ class _Found:
     around: Tensor | None
     drawn: DrawnFaces | None
     people: dict[tuple[int, int], Person] = field(default_factory=dict)
-    """(candidate, place) => the drawn person, once found."""
+    """(candidate, place) => the drawn person, stored when first found."""
 
 
 class FaceEngine:
@@ -157,7 +157,7 @@ class FaceEngine:
             else:
                 drawn = DrawnFaces(self.device, read_dials(request.face), sure)
                 as_found = request.exact == "never" or (request.exact == "auto" and not sure)
-        picture = _Found(prepared, request, small, places, searches, around, drawn)
+        picture = _SearchedPicture(prepared, request, small, places, searches, around, drawn)
         order = _order(searches)
         candidates = []
         for turn, k in enumerate(order):
@@ -173,7 +173,7 @@ class FaceEngine:
         return candidates, Faces(searches, self._likeness(searches), notes, missed, beside)
 
     # Candidate k, as found or exact.
-    def _candidate(self, picture: _Found, k: int, as_found: bool, monitor: Monitor) -> RawAnswer:
+    def _candidate(self, picture: _SearchedPicture, k: int, as_found: bool, monitor: Monitor) -> RawAnswer:
         monitor.check("Stopped before the face was finished; nothing was written for it.")
         small, places, degradation = picture.small, picture.places, picture.prepared.degradation
         large = picture.around
@@ -191,9 +191,9 @@ class FaceEngine:
                     seed, searching = first[0].seed, part.part(0.0, finding)
                     person = picture.drawn.person(squares[:1], seed, imagination, searching)
                     picture.people[k, number] = person
-                given = GivenSquares(*place.cut(small, self.native))
+                source = InputSquares(*place.cut(small, self.native))
                 drawing = part.part(finding, 1.0)
-                answer = picture.drawn.squares(person, squares, given, needed, imagination, drawing, as_found)
+                answer = picture.drawn.squares(person, squares, source, needed, imagination, drawing, as_found)
                 squares, error = answer.pictures, max(error, answer.error)
             if as_found and not place.is_part(small):
                 large = self._sized(squares, *(side * degradation.factor for side in small.shape[2:]))

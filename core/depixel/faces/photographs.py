@@ -1,4 +1,4 @@
-"""Tells photographs from emoji, sprites and other drawings with flat areas, by their pixels alone."""
+"""Distinguishes photographs from emoji, sprites and other drawings with flat areas by their pixels alone."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _LEVEL = 1.5 / 255
 _MOST_EQUAL = 0.2
 """
 Share of neighbouring pixels with about the same colour. Measured: 0.01 to 0.18 in photographs of faces with 16 to 32
-pixels a side, 0.58 to 0.80 in emoji, emotes and block heads.
+pixels per side, 0.58 to 0.80 in emoji, emotes and block heads.
 """
 
 

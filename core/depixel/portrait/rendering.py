@@ -219,18 +219,20 @@ def _shaded(stage: _Stage, size: int) -> tuple[Tensor, Tensor]:
 
 def _cover(stage: _Stage) -> Tensor:
     """How much of its sample each strand hit [N] covers. Single hairs of brows, beards and lashes let skin through."""
-    strands, found = stage.strands, stage.strand_hits
+    strands, visible = stage.strands, stage.strand_hits
     if stage.pixel > FINE:
-        return torch.ones(len(found.sample), device=stage.buffer.device)
-    away = depth_of(stage.buffer[found.sample], DEPTHS)
-    scale = (stage.view.focal * stage.side)[strands.person[found.strand]]
-    wide = 2 * found.of(strands.radius[..., None])[:, 0] * away * scale
-    return torch.where(strands.material[found.strand] == HAIR, 1.0, wide.clamp(max=1))
+        return torch.ones(len(visible.sample), device=stage.buffer.device)
+    away = depth_of(stage.buffer[visible.sample], DEPTHS)
+    scale = (stage.view.focal * stage.side)[strands.person[visible.strand]]
+    wide = 2 * visible.of(strands.radius[..., None])[:, 0] * away * scale
+    return torch.where(strands.material[visible.strand] == HAIR, 1.0, wide.clamp(max=1))
 
 
 def _below(stage: _Stage, part: Tensor) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor]]:
-    """Samples [K] of which strands cover only a part of a pixel, part [N], and how much of it [K] is left for the
-    surface below them; and the same where there is none."""
+    """
+    Samples [K] that strands cover only partly, and the fraction [K] of a pixel that is left for the surface below; and
+    the same for samples without a surface below. part: [N], the fraction of a pixel that each strand hit covers.
+    """
     left = 1 / stage.samples**2 - part
     thin = (left > 0).nonzero().squeeze(1)
     sample, left = stage.strand_hits.sample[thin], left[thin]

@@ -9,7 +9,7 @@ import torch
 from short_search import shorten
 
 from depixel.errors import CancelledError
-from depixel.faces.drawn.engine import DrawnFaces, GivenSquares, Person
+from depixel.faces.drawn.engine import DrawnFaces, InputSquares, Person
 from depixel.faces.drawn.proposals import propose
 from depixel.faces.reader import ReaderNetwork, reading_of
 from depixel.monitor import Monitor
@@ -63,9 +63,9 @@ def test_dials_are_obeyed(portrait: torch.Tensor) -> None:
     assert bool(person.is_option("glasses", "round"))
 
 
-def _given(portrait: torch.Tensor) -> GivenSquares:
+def _given(portrait: torch.Tensor) -> InputSquares:
     small = torch.nn.functional.adaptive_avg_pool2d(portrait, 16)
-    return GivenSquares(small, torch.ones(len(small), 1, 16, 16))
+    return InputSquares(small, torch.ones(len(small), 1, 16, 16))
 
 
 def test_a_square_has_the_size_and_the_colours_of_the_portrait(portrait: torch.Tensor, person: Person) -> None:

@@ -46,7 +46,7 @@ PROPOSAL_SIZE, FIT_SIZE, TRIED_SIZE = 48, 32, 48
 PICKY = 0.08
 """The fraction of the smallest error by which a hair style is worse when it is 2.7 times less probable."""
 FEATURES = 0.5
-"""Added to the probability of face between brows and chin: shadows there may look like hair."""
+"""Added to the probability of the face between brows and chin, where shadows may look like hair."""
 WARP_SIZE = 128
 """Pixels per side at which a drawing is registered with the portrait."""
 LARGEST = 1024
@@ -65,29 +65,33 @@ class Person:
 
 
 @dataclass(frozen=True)
-class GivenSquares:
+class InputSquares:
     """The pixels of the input around one face, in each frame."""
 
     small: Tensor
     """[F, 4, n, n] opaque."""
     weight: Tensor
-    """[F, 1, n, n], how much each pixel counts."""
+    """[F, 1, n, n], the weight of each pixel."""
 
     @property
     def side(self) -> int:
-        """Pixels a side."""
+        """Pixels per side."""
         return self.small.shape[2]
 
     def error_of(self, picture: Tensor, frame: int) -> float:
         """Mean squared error on [0, 1] of a picture [1, 3, S, S], scaled back, against one frame."""
-        small, weight = (part[frame : frame + 1].to(picture) for part in (self.small[:, :3], self.weight))
+        small, weight = self._of(frame, picture)
         difference = (resize(picture, self.side, self.side) - small).square().mean(1, keepdim=True) * weight
         return float(difference.mean() / weight.mean())
 
     def relit(self, square: Joined, frame: int) -> Tensor:
-        """The picture [1, 3, S, S] in a light in which it almost scales back to one frame."""
-        small, weight = (part[frame : frame + 1].to(square.picture) for part in (self.small[:, :3], self.weight))
-        return relit(square.picture, square.masks, small, weight)
+        """The picture [1, 3, S, S], relit so that it almost scales back to one frame."""
+        return relit(square.picture, square.masks, *self._of(frame, square.picture))
+
+    # Colours [1, 3, n, n] and weights [1, 1, n, n] of one frame, where the picture is.
+    def _of(self, frame: int, picture: Tensor) -> tuple[Tensor, Tensor]:
+        one = slice(frame, frame + 1)
+        return self.small[one, :3].to(picture), self.weight[one].to(picture)
 
 
 @dataclass(frozen=True)
@@ -175,7 +179,7 @@ class DrawnFaces:
         self,
         person: Person,
         soft: Tensor,
-        given: GivenSquares,
+        source: InputSquares,
         size: int,
         imagination: float,
         monitor: Monitor = SILENT,
@@ -188,12 +192,13 @@ class DrawnFaces:
 
         Args:
             soft: [F, 4, R, R], the neural answer in each frame.
+            source: the input of the neural answers.
             size: pixels per side that are needed.
             imagination: how much of the drawing, as opposed to the neural answer, is visible.
             as_found: the drawing alone, in the portrait's colours.
 
         Raises:
-            CancelledError: the monitor says so.
+            CancelledError: the monitor was cancelled.
         """
         size = _drawn_size(size)
         # If the portrait does not look like a face, the drawn face is shown, as far as the pixels allow.
@@ -213,9 +218,9 @@ class DrawnFaces:
             if k:
                 parameters = fit_landmarks(parameters, places[k : k + 1], shaped=False)
             part = monitor.equal_part(k, len(soft))
-            square, fit = _square(parameters, portrait, size, given.side, shown, fit, part)
-            error = max(error, given.error_of(square.picture, k))
-            picture = square.picture if as_found else given.relit(square, k)
+            square, fit = _square(parameters, portrait, size, source.side, shown, fit, part)
+            error = max(error, source.error_of(square.picture, k))
+            picture = square.picture if as_found else source.relit(square, k)
             answers.append(picture.cpu())
             part.step(SearchStep(1, 1, person.error, stage="drawing"))
         colours = torch.cat(answers)
@@ -241,7 +246,7 @@ def _square(
     parameters: Parameters,
     portrait: Portrait,
     size: int,
-    given: int,
+    side: int,
     imagination: float | None,
     before: _Fit | None,
     monitor: Monitor,
@@ -265,10 +270,10 @@ def _square(
     stiff = core * (1 + OWN_SHAPE * imagination)
     warp = register(resize(picture, WARP_SIZE, WARP_SIZE), soft, weight, stiff, outlines, start)
     picture, masks = warp.applied(picture), warp.applied_to_masks(drawing.masks)
-    return joined(portrait.soft, picture, masks, portrait.parts, given, imagination), _Fit(colours, warp)
+    return joined(portrait.soft, picture, masks, portrait.parts, side, imagination), _Fit(colours, warp)
 
 
-# Brows to chin, 1 inside and soft at the border: [B, 1, n, n]. Middles [B, 2] of the eyes and of the mouth.
+# From brows to chin: 1 inside and soft at the border, [B, 1, n, n]. The middles of eyes and mouth are [B, 2].
 def _core(eyes: Tensor, mouth: Tensor, side: int) -> Tensor:
     centre, reach = eyes + (mouth - eyes) * 0.45, (mouth - eyes).norm(dim=1)[:, None, None]
     axis = (torch.arange(side, device=eyes.device) + 0.5) / side
@@ -285,6 +290,6 @@ def _drawn_size(size: int) -> int:
 
 
 def share_of_finding(size: int, frames: int) -> float:
-    """The share of the time in which a person is found, who is then drawn `size` pixels large in so many frames."""
+    """The share of the time that it takes to find a person who is then drawn at `size` pixels in this many frames."""
     drawing = 0.1 + 2.5 * (_drawn_size(size) / LARGEST) ** 2  # of the time for finding, measured at 128, 512 and 1024
     return 1 / (1 + frames * drawing)

@@ -1,5 +1,5 @@
 """
-Joins two answers to one input: the neural face, which is laid out rightly and soft, and the drawn person, who is crisp.
+Joins two answers to one input: the neural face, whose layout is right but soft, and the drawn person, which is crisp.
 The person is shown in the light of the neural face; where the two show different things, the neural face is shown.
 """
 
@@ -17,17 +17,22 @@ from depixel.faces.drawn.outlines import agreement
 from depixel.faces.drawn.relighting import relit
 
 FAITHFUL = 64
-"""Pixels a side at which the person without imagination has the neural answer's light and colours. With all of it, only
-the given pixels count."""
+"""
+Pixels per side at which the person has the light and colours of the neural answer, without imagination. With full
+imagination, only the pixels of the input count.
+"""
 COMPARED = 48
-"""Pixels a side at which colours are compared once the person is relit."""
+"""Pixels per side at which colours are compared after the person was relit."""
 TOLERANCE = (0.25, 0.25, 0.08, 0.25)
-"""Difference of colours, on [0, 1], at which the person has faded to 60 %, for each part: what people wear is drawn by
-chance, and a collar of another colour would be a rag."""
-
+"""
+Difference of colours, on [0, 1], at which the person has faded to 60 %, for each part. It is smaller for cloth: clothes
+are random, and a collar of another colour would look like a rag.
+"""
 FINEST, CRISP = 1 / 260, 0.4
-"""Standard deviation of the blur that leaves the finest detail, as a fraction of the side, and how much this detail is
-strengthened: a person fitted to a soft picture comes out too smooth."""
+"""
+Standard deviation of the blur that removes only the finest detail, as a fraction of the side, and how much this detail
+is strengthened: a person fitted to a soft picture is too smooth.
+"""
 
 
 class Joined(NamedTuple):
@@ -36,10 +41,10 @@ class Joined(NamedTuple):
     picture: Tensor
     """[B, 3, S, S] in [0, 1]."""
     masks: Tensor
-    """[B, 4, S, S], the parts that they show, in the order of `rendering.MASKS`."""
+    """[B, 4, S, S], the parts in the pictures, in the order of `rendering.MASKS`."""
 
 
-def joined(soft: Tensor, drawn: Tensor, masks: Tensor, parts: Tensor | None, given: int, imagination: float) -> Joined:
+def joined(soft: Tensor, drawn: Tensor, masks: Tensor, parts: Tensor | None, side: int, imagination: float) -> Joined:
     """
     The drawn people in the light of a neural face.
 
@@ -48,15 +53,15 @@ def joined(soft: Tensor, drawn: Tensor, masks: Tensor, parts: Tensor | None, giv
         drawn: [B, 3, S, S] in [0, 1].
         masks: [B, 4, S, S], of the drawing; where all are 0, nothing was drawn.
         parts: [1, 4, k, k], of the neural face; None = the same as those of the drawing.
-        given: pixels a side of the input.
-        imagination: 0 to 1, how much of the person's own light and features shows.
+        side: pixels per side of the input.
+        imagination: 0 to 1, how much of the person's own light and features is visible.
     """
     size, count = drawn.shape[2], len(drawn)
     part = max(0.0, min(imagination, 1.0))
-    side = round(FAITHFUL ** (1 - part) * min(given, FAITHFUL) ** part)
+    lit = round(FAITHFUL ** (1 - part) * min(side, FAITHFUL) ** part)  # pixels per side
     same = torch.ones_like(masks[:, :1]) if parts is None else _enlarged(agreement(masks, parts), size).clamp(0, 1)
-    weight = resize(same, side, side)
-    picture = relit(drawn, masks, resize(soft, side, side).expand(count, -1, -1, -1), weight)
+    weight = resize(same, lit, lit)
+    picture = relit(drawn, masks, resize(soft, lit, lit).expand(count, -1, -1, -1), weight)
     picture = (picture + CRISP * (picture - blurred(picture, FINEST * size))).clamp(0, 1)
     if parts is None:
         return Joined(picture, masks)

@@ -13,7 +13,7 @@ GRID = 256
 REACH = 1.6 / 64
 """How far outlines may be off, as a fraction of the side."""
 GONE, WHOLE = 0.6, 0.9
-"""Fraction of a place that shows the same part: drawn detail is gone up to the first and whole from the second."""
+"""Fraction of a place that shows the same part: no drawn detail up to the first value, all of it from the second."""
 EDGE = 5
 """Width of an edge in pixels of the grid."""
 SOFTNESS = 0.6 / 64
@@ -45,7 +45,7 @@ def agreement(masks: Tensor, parts: Tensor) -> Tensor:
     near = F.max_pool2d(_on_grid(parts).clamp(0, 1), kernel, stride=1, padding=kernel // 2)
     same = (_on_grid(masks) * near).sum(1, keepdim=True)
     same = ((same - GONE) / (WHOLE - GONE)).clamp(0, 1)
-    # The edge of what is left out goes with it, or it would remain as a line.
+    # The edge of a part that is left out is left out, too; otherwise, it would remain as a line.
     return blurred(-F.max_pool2d(-same, EDGE, stride=1, padding=EDGE // 2), SOFTNESS * GRID)
 
 

@@ -1,6 +1,6 @@
 """
-Sharpens the parts of a portrait: each pixel goes to the part whose colours nearby it has. The network knows what is
-where but is vague about outlines; the picture itself shows them.
+Sharpens the parts of a portrait: each pixel is assigned to the part whose nearby pixels have its colour. The network
+knows roughly where each part is; the picture itself shows the outlines.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ from depixel.faces.drawn.colour_fit import blurred
 ROUNDS = 4
 """Rounds of expectation and maximisation (Dempster, Laird & Rubin 1977)."""
 NEARBY = 5 / 64
-"""Deviation of the blur that says which colours a part has in a place, as a part of the side."""
+"""Standard deviation of the blur that gives the local colours of a part, as a fraction of the side."""
 LEAST_SPREAD = 0.05
-"""Least deviation of a part's colours, on [0, 1]."""
+"""Smallest standard deviation of a part's colours, on [0, 1]."""
 TRUST = 0.25
-"""How much the colours count: neighbouring pixels are not independent."""
+"""Weight of the colours: below 1, because neighbouring pixels are not independent."""
 LEAST = 1e-3
-"""Least probability of each part: no place is ruled out."""
+"""Smallest probability of a part before the rounds: no part is ruled out anywhere."""
 SMOOTH, SMOOTHED = 0.8, 0.4
-"""Deviation of the blur after each round in pixels, and how much of the blurred answer is taken."""
+"""Standard deviation, in pixels, of the blur after each round, and the weight of the blurred answer."""
 DISTANT = 0.02
-"""How much the colours of the whole part count where few pixels nearby have it."""
+"""Weight of the colours of the whole part, which decide where few nearby pixels belong to it."""
 
 
 def sharpened(parts: Tensor, picture: Tensor) -> Tensor:
     """
-    Probabilities [B, K, k, k] whose edges lie where those of the picture do; they sum to 1.
+    Probabilities [B, K, k, k] whose edges follow those of the picture; they sum to 1.
 
     Args:
         parts: [B, K, k, k], probabilities.
@@ -41,15 +41,15 @@ def sharpened(parts: Tensor, picture: Tensor) -> Tensor:
     prior = prior / prior.sum(1, keepdim=True)
     answer = prior
     for _ in range(ROUNDS):
-        fit = torch.cat([_likeliness(colours, answer[:, k : k + 1]) for k in range(parts.shape[1])], 1)
+        fit = torch.cat([_log_density(colours, answer[:, k : k + 1]) for k in range(parts.shape[1])], 1)
         answer = prior * (TRUST * (fit - fit.amax(1, keepdim=True))).exp()
         answer = answer / answer.sum(1, keepdim=True)
         answer = answer + (blurred(answer, SMOOTH) - answer) * SMOOTHED
     return answer
 
 
-# Logarithm [B, 1, k, k] of the density of a part's colours nearby (a normal distribution) at each pixel's colour.
-def _likeliness(colours: Tensor, chance: Tensor) -> Tensor:
+# Log density [B, 1, k, k] of each pixel's colour under a normal distribution of the part's nearby colours.
+def _log_density(colours: Tensor, chance: Tensor) -> Tensor:
     sigma = NEARBY * colours.shape[2]
     weight = chance.square()
     near = blurred(weight, sigma)

@@ -105,12 +105,11 @@ def propose(
     """
     noise = torch.stack([_noise(seed) for seed in seeds])
     common = imagination * _noise(group, 1).clamp(-1.6, 1.6)
-    changes: dict[str, Tensor | float | str] = {}
     who = {name: reading.numbers[name] + spread * noise[:, column] + STRAYS[name] * common[column]
            for column, (name, spread) in enumerate(SPREADS.items())}  # fmt: skip
-    # What comes with age, gender and tone (grey hair, make-up, wrinkles) follows them.
+    # Grey hair, make-up and wrinkles depend on age, gender and tone.
     people = sample(seeds, _in_range(who))
-    changes.update(who)
+    changes: dict[str, Tensor | float | str] = dict(who)
     changes["features"] = people["features"] * (1 + MARKED * imagination)
     share = ANCESTRY_SHARE * (1 - imagination)
     mixed = share * reading.ancestry + (1 - share) * people["ancestry"]

@@ -28,11 +28,11 @@ SHAPE = {
     "head-scale-horiz-decr-incr": 0.2, "head-fat-decr-incr": 0.25, "chin-width-decr-incr": 0.25,
     "cheek-volume-decr-incr": 0.2, "neck-scale-horiz-decr-incr": 0.25,
 }  # fmt: skip
-"""The same for features that move the outline of face and neck and leave the person much the same."""
+"""The same for features that move the outline of face and neck but hardly change the person."""
 NOISE = 0.06
 """Standard deviation of a pixel on [0, 1] that the drawing is not expected to explain."""
 ASTRAY = 0.012
-"""Standard deviation of a landmark from where it was read, as a fraction of the side."""
+"""Standard deviation of a landmark from its position in the reading, as a fraction of the side."""
 OUTLINES = 0.35
 """Cost of showing another part than the portrait everywhere, in squared error of colours on [0, 1]."""
 SIZE, FIT_SIZE = 48, 32
