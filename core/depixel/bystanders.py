@@ -25,9 +25,9 @@ ZIPS = frozenset(
         ".resourcepack",
     }
 )
-"""Extensions of zips that contain textures, whatever the format is called."""
+"""Extensions of zip files that may contain textures; many games use their own."""
 
-# Files of systems, synchronisers and network drives; never part of a set of pictures.
+# Files of operating systems, synchronisation programs and network drives; never part of a set of pictures.
 _SYSTEM = re.compile(
     r"\..*|__macosx|\$recycle\.bin|system volume information|lost\+found|@eadir|#recycle|thumbs\.db|desktop\.ini|"
     r"~syncthing~.*|~\$.*|.*\.(tmp|part|partial|crdownload|swp)",
@@ -54,13 +54,13 @@ _ENCRYPTED = frozenset({".rpgmvp", ".png_"})
 
 
 def is_system_file(name: str) -> bool:
-    """Whether a file or folder with this name is skipped silently: hidden, or created by a system."""
+    """Whether a file or folder with this name is skipped silently: hidden, or created by the system."""
     return _SYSTEM.fullmatch(name) is not None
 
 
 def unopened(path: str, then: str) -> str:
     """
-    Why a file with pictures is left alone; empty for files without pictures and for zips.
+    Why a file that contains pictures is not opened; empty for files without pictures and for zips.
 
     Args:
         then: what to do with an archive after unpacking it: "and watch the folder".
@@ -68,4 +68,6 @@ def unopened(path: str, then: str) -> str:
     name, suffix = PurePosixPath(path).name, PurePosixPath(path).suffix.lower()
     if suffix in _ENCRYPTED:
         return f"{name} is a picture that RPG Maker encrypted: decrypt the game's pictures first."
-    return f"{name} is {_ARCHIVES[suffix]}, which is not opened: unpack it, {then}." if suffix in _ARCHIVES else ""
+    if suffix in _ARCHIVES:
+        return f"{name} is {_ARCHIVES[suffix]}, which Depixel does not open: unpack it {then}."
+    return ""

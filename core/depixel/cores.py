@@ -32,7 +32,7 @@ def side_by_side(works: Sequence[Callable[[], _T]], finished: Callable[[int], No
         finished: called on this thread with the index of each computation that has ended.
 
     Raises:
-        The first exception of a computation; computations that have not begun by then never begin, the others have
+        The first exception of a computation. Computations that have not started by then never start; the others have
         ended.
     """
     cores = count_cores()
@@ -63,15 +63,15 @@ def _end(futures: dict[Future[_T], int]) -> None:
 
 def even_parts(items: Sequence[_Item], most: int, cores: int) -> list[Sequence[_Item]]:
     """
-    Consecutive parts of `items` with at most `most` items each, of about equal size, in such a number that every core
-    is busy until the end: a multiple of `cores`, or the number of items.
+    Consecutive parts of `items` with at most `most` items each, of about equal size. Their number is a multiple of
+    `cores`, so that every core is busy until the end, or the number of items if that is smaller.
     """
     count = -(-len(items) // most)
     count = min(len(items), -(-count // cores) * cores)
     return [items[k * len(items) // count : (k + 1) * len(items) // count] for k in range(count)]
 
 
-# torch keeps a number of threads for each thread of Python, and one for those that start later.
+# torch has a thread count for each Python thread, and one for threads that start later.
 @lru_cache(maxsize=1)
 def _threads(cores: int) -> ThreadPoolExecutor:
     pool = ThreadPoolExecutor(cores, "core")

@@ -14,7 +14,7 @@ import torch
 from depixel.errors import BadUsageError
 
 _CPU_BUDGET = 384 * 384  # small pixels per forward pass: enough that the surroundings of tiles cost little
-_CPU_PASS = 2 * 64 * 64  # in the cache of one core (1 MB): four times as many take 1.2 to 1.8 times as long for each
+_CPU_PASS = 2 * 64 * 64  # fits into one core's cache (1 MB); with 4 times as many, each takes 1.2 to 1.8 times as long
 _GPU_BUDGET = 1024 * 1024
 _LEAST_PASS = 64 * 64
 _MEMORY_WORDS = (

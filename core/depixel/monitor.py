@@ -71,8 +71,8 @@ class Monitor:
 
     def part(self, begin: float, end: float) -> Monitor:
         """
-        A monitor for a part of the computation: whatever its steps count, they lead from one share of the whole to
-        another, both 0 to 1.
+        A monitor for a part of the computation. Whatever its steps count, they raise the share of the whole from
+        `begin` to `end`, both 0 to 1.
         """
 
         def within(step: SearchStep) -> SearchStep:
@@ -113,11 +113,11 @@ class Course:
 
 class Portions(Generic[Answered]):
     """
-    Calls of one function, each for some of the pictures, as one progress.
+    Calls of one function, each for some of the pictures, whose progress is reported as a whole.
 
     Args:
         function: (pictures, request, monitor) => answers.
-        total: pictures of all calls together, or more; after them, the progress stays where it is.
+        total: pictures of all calls together, or more; beyond it, the progress no longer rises.
     """
 
     def __init__(self, function: Callable[..., Answered], total: int, monitor: Monitor) -> None:

@@ -18,7 +18,7 @@ Pixels = npt.NDArray[Any]
 REGIONS = "regions"
 """In `Picture.details`: left, top, width and height in pixels of the frames of a sheet, as a side file says."""
 MARGINS = "margins"
-"""In `Picture.details`: `depixel.joints.Margins`, what lies beyond the edges of a picture that meets others."""
+"""In `Picture.details`: `depixel.joints.Margins`, the pixels beyond the edges of a picture that continues in others."""
 PREMULTIPLIED = "premultiplied"
 """In `Picture.details`: a side file says that the colours are multiplied by alpha."""
 FROM_BLOCKS = "from blocks"

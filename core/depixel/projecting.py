@@ -72,7 +72,7 @@ def measure_result(result: Picture, small: Picture, request: Request) -> Residua
 
 
 def measure_with_decisions(result: Picture, small: Picture, request: Request) -> tuple[Residual, Prepared]:
-    """As `measure_result`; also what was decided about the input, which says which of its pixels were compared."""
+    """As `measure_result`, with the decisions about the input, which determine the pixels that were compared."""
     scale, key = _scale(result, small), key_of(small, request)
     if key is not None:
         small, result = with_alpha(small, key), with_alpha(result, key, _LOSSY_KEY)

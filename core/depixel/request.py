@@ -128,7 +128,7 @@ class Request(RequestOptions):
     def art_model(self) -> str:
         """
         The model for enlarging: a size of the art model (MODELS), or the name of another model. Bicubic reduction keeps
-        more than means do, and the medium size makes more of it.
+        more detail than block means, and the medium size makes better use of it.
         """
         if self.model == "auto" and (self.quality == "best" or self.degradation == "bicubic"):
             return "medium"

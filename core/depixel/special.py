@@ -27,7 +27,7 @@ def answer_special(
     upsample_many: Callable[[Sequence[Picture], Request, Monitor], Sequence[Report | DepixelError]],
     monitor: Monitor,
 ) -> list[Report | DepixelError] | None:
-    """The outcomes from the first of `specials` that applies, as one progress; None if none does."""
+    """The outcomes from the first of `specials` that applies; None if none does. Its calls share one progress."""
     for special in specials:
         total = len(pictures) * (2 if special in _TWICE else 1)
         outcomes = special(pictures, request, Portions(upsample_many, total, monitor))

@@ -45,7 +45,7 @@ MAX_ANSWER_PIXELS = 2**30
 
 _LEAST_BUDGET = 64 * 64  # small pixels: smaller tiles hardly save memory
 _PREPARING = 0.04
-"""Share of the time in which pictures are looked at before any is enlarged; measured on textures of 1024 pixels."""
+"""Share of the time spent on examining pictures before any is enlarged; measured on textures of 1024 pixels."""
 _SPECIALS: tuple[Special, ...] = (with_neighbours, with_partitions, with_premultiplied, with_regions)
 _T = TypeVar("_T")
 _Batches = dict[tuple[Domain, Hashable], list[tuple[int, Prepared]]]
@@ -95,7 +95,7 @@ class Upsampler:
 
     @property
     def cores(self) -> int:
-        """Cores among which small pictures are shared out; 1 on a GPU."""
+        """Cores among which small pictures are distributed; 1 on a GPU."""
         return count_cores() if self.device.type == "cpu" else 1
 
     @property

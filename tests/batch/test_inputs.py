@@ -148,6 +148,6 @@ def test_archives_are_named_with_advice(tree: Path) -> None:
 
     assert len(found.unopened) == 7 and found.ignored == 8
     sentence = nothing_found(["packs"], found, READABLE)
-    assert "0.rar is a RAR archive, which is not opened: unpack it, and upscale the folder." in sentence
-    assert "a.mcpack is an archive: upscale it by itself" in sentence
+    assert "0.rar is a RAR archive, which Depixel does not open: unpack it and upscale the folder." in sentence
+    assert "a.mcpack is an archive: name it as an input" in sentence
     assert sentence.endswith("And 2 more files.")

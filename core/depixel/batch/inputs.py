@@ -25,7 +25,7 @@ class InputPictures:
     missing: list[tuple[str, str]] = field(default_factory=list)  # (input, why it stands for nothing)
     explicit: set[Path] = field(default_factory=set)  # sources that were named individually
     ignored: int = 0  # files in folders without a picture's extension
-    unopened: list[str] = field(default_factory=list)  # a sentence for each of those that contains pictures
+    unopened: list[str] = field(default_factory=list)  # a message for each ignored file that contains pictures
 
 
 def find_pictures(inputs: Sequence[str], readable: Collection[str], leave_out: Path | None = None) -> InputPictures:
@@ -34,7 +34,7 @@ def find_pictures(inputs: Sequence[str], readable: Collection[str], leave_out: P
 
     The contents of a single folder go straight into the output folder; each of several folders gets a folder of its own
     name. A file keeps its name; a match of a pattern keeps its path below the part without wildcards. Hidden files and
-    folders, and those that systems leave behind, are skipped; links to folders are not followed.
+    folders, and those that the system created, are skipped; links to folders are not followed.
 
     Args:
         readable: extensions such as ".png" of the files to take from folders. A file that is named itself is taken
@@ -81,7 +81,7 @@ def nothing_found(inputs: Sequence[str], result: InputPictures, readable: Collec
 
 def _unopened(source: Path) -> str:
     if source.suffix.lower() in ZIPS:
-        return f"{source.name} is an archive: upscale it by itself, or watch the folder with `depixel watch`."
+        return f"{source.name} is an archive: name it as an input, or watch the folder with `depixel watch`."
     return unopened(source.name, "and upscale the folder")
 
 

@@ -105,7 +105,7 @@ def make_naming(
         if _is_misspelt(out, inputs, writable):
             raise BadUsageError(
                 f"Depixel does not write {out.suffix} files; did you mean {out.stem}{closest(out.suffix, writable)}? "
-                "If it is to be a folder, create it first."
+                "If it should be a folder, create it first."
             )
         return Naming(out, False, suffix, extension)
     if len(inputs) == 1 and not Path(inputs[0]).exists() and not glob.has_magic(inputs[0]):
@@ -117,7 +117,7 @@ def make_naming(
     return Naming(out, True)
 
 
-# One picture is to become one file, whose extension is almost one that is written.
+# Whether the output of a single picture has almost the extension of a writable format.
 def _is_misspelt(out: Path, inputs: Sequence[str], writable: Iterable[str]) -> bool:
     single = len(inputs) == 1 and Path(inputs[0]).is_file()
     return single and len(out.suffix) > 3 and not out.exists() and closest(out.suffix, writable) is not None
@@ -189,8 +189,8 @@ def problem_with(planned: PlannedPicture, picture: Picture) -> Problem | None:
     return MADE_BY_DEPIXEL if not planned.explicit and picture.text.get("Software", "").startswith("Depixel ") else None
 
 
-# Whether Depixel certainly did not write this file. In formats without text that cannot be told: the file is then
-# compared with the finished answer, and replaced only by the same bytes.
+# Whether Depixel certainly did not write this file. A file without text does not show that: it is compared with the
+# finished answer, and replaced only by the same bytes.
 def _is_foreign(path: Path) -> bool:
     if path.is_symlink() or not path.is_file():
         return True
@@ -206,7 +206,7 @@ def _is_foreign(path: Path) -> bool:
 
 @dataclass
 class _Taken:
-    """The places that an answer cannot have."""
+    """The paths that are not available for answers."""
 
     real_paths: RealPaths
     sources: set[str]  # real paths
@@ -214,7 +214,7 @@ class _Taken:
     unwritable: dict[tuple[Path, int], str] = field(default_factory=dict)  # by folder and length of the name
 
     def problem(self, targets: list[Path], planned: PlannedPicture, overwrite: bool) -> Problem | None:
-        """Why the answers to this picture cannot be `targets`; None = they are, and are taken from now on."""
+        """Why the answers to this picture cannot be `targets`; None = they can be, and are now reserved."""
         paths = [self.real_paths.of(target) for target in targets]
         for target, path in zip(targets, paths, strict=True):
             if path in self.sources:
@@ -237,7 +237,7 @@ class _Taken:
         self.owners.update((path, planned) for path in paths)
         return None
 
-    # The system is asked once for each folder and length.
+    # Checked once for each folder and length.
     def _why_unwritable(self, target: Path) -> str:
         key = target.parent, len(os.fsencode(target.name))
         if key not in self.unwritable:

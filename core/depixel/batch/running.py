@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from depixel.monitor import SearchStep
     from depixel.report import Report
 
-_GROUP_PIXELS = 64 * 1024  # input pixels of one group for each core at most, over frames and candidates, at scale 4
-_MOST_CORES = 8  # that a group is made for
+_GROUP_PIXELS = 64 * 1024  # most input pixels of a group per core, over frames and candidates, at scale 4
+_MOST_CORES = 8  # that make a group larger
 _MOST_AT_ONCE = 2048  # groups
 _GROUP_COUNT = 256
 _WRITERS = max(4, os.cpu_count() or 1)  # compressing PNG takes a fifth of the time that the network takes
@@ -89,7 +89,7 @@ class Batch:
         disagreement: also write a map of where the candidates differ (`PlannedPicture.disagreement`).
         watch: called with every step of every search.
         caps: which pictures are too large, and how far the others may grow.
-        sides: the files beside the inputs, which say more about them; None = they are not looked at.
+        sides: the side files of the inputs; None = they are ignored.
     """
 
     def __init__(
@@ -121,7 +121,7 @@ class Batch:
     def run(self, all_planned: Iterable[PlannedPicture]) -> Iterator[Outcome]:
         """
         One outcome per picture; those of a group come together and in order. An engine of several cores or machines
-        works on `at_once` groups at a time; one more is read. A picture as large as a group, or a search, is alone.
+        works on `at_once` groups at a time; one more is read. A picture as large as a group, or a search, runs alone.
         """
         with ThreadPoolExecutor(_WRITERS) as self._writers:  # several files are written in the time of one
             if self._at_once() > 1:

@@ -11,7 +11,7 @@ from .readings import MATERIAL_NAMES, NAMES, SOFT_NAMES
 from .target import read_target
 
 ENLARGED_KINDS = ("pixel-art", "faces")
-"""Kinds of picture whose enlarging by nearest neighbour the engine undoes first (`Domain.gridded`)."""
+"""Kinds of picture for which the engine first undoes an enlargement by nearest neighbour (`Domain.gridded`)."""
 
 
 def idle_options(action: Action, values: Mapping[str, Any]) -> Dict[str, str]:
@@ -58,7 +58,7 @@ def exactness(action: Action, values: Mapping[str, Any], picture_size: Optional[
 
 
 def explanation(action: Action) -> str:
-    """The help of the action without its promise: `exactness` says what holds for the values."""
+    """The help of the action without its sentence on exactness, for which `exactness` considers the values."""
     return action.help.split(" Scaled down again")[0]
 
 

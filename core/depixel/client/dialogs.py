@@ -87,7 +87,7 @@ _SIZE = Option(
     pattern=r"\s*(%s)\s*" % PATTERN,
     expected=EXPECTED,
 )
-"""The number `size` as dialogs have it: a text with a unit."""
+"""The option `size` in dialogs: a text with a unit instead of a number."""
 
 
 def dialog_options(action: str, program: str = "") -> Tuple[Option, ...]:

@@ -16,7 +16,7 @@ def scales_back(answer: Answer, degradation: str = "") -> str:
     How exactly the answer scales back to the input, in words.
 
     Args:
-        degradation: how it was scaled back; "point" = only the centre of each block was compared, which is said.
+        degradation: how it was scaled back; "point" = only the centre of each block was compared, which the words say.
     """
     words = "exact"
     if answer.residual >= 0.5:

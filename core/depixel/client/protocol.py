@@ -55,11 +55,11 @@ class Pixels:
 
     @cached_property
     def packed(self) -> str:
-        """The samples, compressed (zlib) and as ASCII (base64): for a recipe. Computed once: it takes a while."""
+        """The samples compressed (zlib) and as ASCII (base64), for a recipe; computed once, because it is slow."""
         return base64.b64encode(zlib.compress(self.body, 6)).decode("ascii")
 
     def described(self) -> Dict[str, Any]:
-        """The engine's information about the bytes."""
+        """Facts about the bytes that the engine needs."""
         picture: Dict[str, Any] = {
             "width": self.width,
             "height": self.height,
@@ -87,7 +87,7 @@ class PictureFile:
     content_type = "application/octet-stream"
 
     def described(self) -> Dict[str, Any]:
-        """The engine's information about the bytes."""
+        """Facts about the bytes that the engine needs."""
         return {"name": self.name[:200]}
 
 

@@ -35,7 +35,7 @@ class ClusterEngine:
 
     @property
     def at_once(self) -> int:
-        """Groups worth having in progress now: one for each engine, also of machines that joined, and one more."""
+        """Groups worth having in progress now: one for each engine, including those that joined later, and one more."""
         return 1 + (len(self._workers) if self._workers else 1)
 
     def close(self) -> None:

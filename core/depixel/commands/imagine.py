@@ -27,7 +27,7 @@ def add_parser(subparsers: Subparsers) -> None:
         description="Draw a person who does not exist: a random one, or one that fits your description. No photograph "
         "is used. The same seed draws the same person.",
     )
-    parser.add_argument("-o", "--out", type=Path, metavar="OUT", help="file to write; only --face help needs none")
+    parser.add_argument("-o", "--out", type=Path, metavar="OUT", help="file to write (not needed for --face help)")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="number that selects the person (default: 0)")
     parser.add_argument(
         "--face",

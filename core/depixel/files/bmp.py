@@ -17,7 +17,7 @@ _FILE_HEADER, _OS2_HEADER, _V4_HEADER, _BITFIELDS = 14, 12, 108, 3
 
 
 def encode(picture: Picture) -> bytes:
-    """A BMP of 1 bit, with a palette, of 24 bits, or of 32 if there is alpha; without file header like its source."""
+    """A BMP of 1 bit, with a palette, of 24 bits, or of 32 if there is alpha; no file header if the source has none."""
     data = _encoded(picture)
     return data[_FILE_HEADER:] if picture.details.get(bmp_reading.BARE) else data
 

@@ -49,7 +49,7 @@ class _Header:
 
 
 BARE = "bare"
-"""In `Picture.details`: the file has no file header of 14 bytes, as a bitmap in a clipboard or a resource (DIB)."""
+"""In `Picture.details`: the file has no 14-byte file header, like a bitmap from the clipboard or a resource (DIB)."""
 
 
 def recognise(data: bytes) -> bool:

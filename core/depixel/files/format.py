@@ -70,9 +70,9 @@ class Format:
     alpha: bool = True
     """Whether a file can hold transparency."""
     keeps_text: bool = False
-    """Whether a file keeps `Picture.text`, and so says what wrote it."""
+    """Whether a file keeps `Picture.text`, which names the program that wrote it."""
     from_folders: bool = True
-    """    Whether files in folders are read. False for videos and for the working files of editors, which are read only
+    """Whether files in folders are read. False for videos and for the working files of editors, which are read only
     if they are named."""
 
     missing: Callable[[], str] = _nothing_missing

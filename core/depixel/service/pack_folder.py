@@ -1,4 +1,4 @@
-"""The temporary folder for packs that clients send. What a killed engine left in it is deleted by the next one."""
+"""The temporary folder for packs that clients send. If an engine is killed, the next one deletes its folder."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _PREFIX = "depixel-packs-"
 
 class PackFolder:
     """
-    A folder below the system's folder for temporary files, made when a pack arrives. Its path is on record among the
-    engine's files, and only one engine at a time holds those.
+    A folder below the system's folder for temporary files, created when a pack arrives. Its path is recorded among the
+    engine's files, which only one engine at a time holds.
 
     Args:
-        place: of the engine's files; None = nothing is put on record.
+        place: the folder of the engine's files; None = the path is not recorded.
     """
 
     def __init__(self, place: Place | None = None) -> None:
@@ -39,7 +39,7 @@ class PackFolder:
             return tempfile.TemporaryDirectory(prefix="pack-", dir=self._path, ignore_cleanup_errors=True)
 
     def delete(self) -> None:
-        """Delete the folder that is on record, with all packs in it."""
+        """Delete the recorded folder with all packs in it."""
         with self._lock:
             path, self._path = self._path, None
             if self._place is not None:

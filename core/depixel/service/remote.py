@@ -107,7 +107,7 @@ def _of_details(pictures: Sequence[Picture], request: Request) -> Iterator[Speci
     yield with_regions
 
 
-# The engine tells which share of the whole is done, not which part of it a stage is.
+# The engine reports the share of the whole that is done, not the span of a stage.
 def _step(event: client.Progress) -> SearchStep:
     return SearchStep(event.step, event.steps, event.error, None, event.stage, (event.fraction, event.fraction))
 

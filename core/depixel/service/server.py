@@ -100,14 +100,14 @@ def _listen(port: int, last: int) -> socket.socket:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, but `_Process` handles the signals: uvicorn would raise them again before our own clean-up."""
+    """uvicorn, but `_Process` handles the signals, because uvicorn would raise them again before our own clean-up."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
 
     def leave(self) -> None:
-        """Answer what was asked, then end."""
+        """Answer the requests in progress, then end."""
         self.should_exit = True
 
 
@@ -139,7 +139,7 @@ class _Process:
             jobs.close(drain=True)
 
         packs = PackFolder(self._place)
-        packs.delete()  # what an engine that was killed left
+        packs.delete()  # left by an engine that was killed
         app = make_app(jobs, self._about, stop, self._limits, self._sessions, packs)
         server = _Server(
             uvicorn.Config(

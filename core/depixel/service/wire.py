@@ -39,7 +39,7 @@ class JobSpec:
     previews: bool = False
     program: str = ""
     shape: dict[str, Any] = field(default_factory=dict)  # of raw samples
-    header: dict[str, Any] = field(default_factory=dict, repr=False)  # everything, with the keys of errands
+    header: dict[str, Any] = field(default_factory=dict, repr=False)  # all keys, including those of errands
 
 
 def parse_header(text: str | None) -> JobSpec:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _TIMED = 64
-"""Pixels a side of the picture by which the engine's speed is measured."""
+"""Pixels per side of the picture with which the engine's speed is measured."""
 
 
 class EngineWorker:
@@ -95,7 +95,7 @@ class EngineWorker:
 
     def about(self) -> dict[str, Any]:
         """
-        Device, models, actions, and the seconds in which one pixel becomes 4x4 (None = not measured yet), for `hello`;
+        Device, models, actions, and the seconds that one pixel takes at scale 4 (None = not measured yet), for `hello`;
         safe from any thread.
         """
         from depixel.service.installed_models import model_names

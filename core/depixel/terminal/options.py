@@ -120,7 +120,7 @@ def add_cluster_options(group: argparse._ArgumentGroup) -> None:
 
 
 def add_size_limits(group: argparse._ArgumentGroup, noun: str) -> None:
-    """Declare --only-below and --most; `noun` is what the help calls the inputs."""
+    """Declare --only-below and --most; `noun` names the inputs in the help."""
     group.add_argument(
         "--only-below",
         type=at_least_one("pixels", 256),

@@ -33,7 +33,7 @@ class Stop:
         self.listeners: list[Callable[[], None]] = []
         """Called when the user asks to stop, to wake waiting threads."""
         self.before_end: list[Callable[[], None]] = []
-        """Called if the process must end at once, before it does."""
+        """Called just before the process ends, if it must end at once."""
 
     def __call__(self) -> bool:
         return self.asked
@@ -56,7 +56,7 @@ class Stop:
 # outputs get their names only when they are complete.
 def _end_soon(before_end: Sequence[Callable[[], None]]) -> None:
     _ending.set()
-    # If a library keeps Python's lock, the timer below never runs; this one needs no lock.
+    # If a library holds Python's global lock, the timer below never runs; this one needs no lock.
     with suppress(OSError, ValueError), open(os.devnull, "wb") as nowhere:  # noqa: PTH123 (a descriptor)
         faulthandler.dump_traceback_later(_BACKSTOP_SECONDS, exit=True, file=os.dup(nowhere.fileno()))
     timer = threading.Timer(AT_ONCE_SECONDS, _end, (before_end,))
@@ -81,7 +81,7 @@ def finish(code: int) -> int:
     return code
 
 
-# Whoever reads our output may have stopped reading: the last lines are not waited for.
+# The reader of our output may have stopped reading, so the last lines get only a moment.
 def _exit(code: int) -> NoReturn:
     flushing = threading.Thread(target=_flush, daemon=True)
     flushing.start()

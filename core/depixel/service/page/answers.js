@@ -5,7 +5,7 @@ import { baseName } from "./formats.js";
 import { sayFace } from "./person.js";
 import { has, say } from "./words.js";
 
-// Which pixels an exact answer gives: those of a picture that had been enlarged count once, and pixel art is compared at the centres.
+// Which pixels an exact answer gives, in words: repeated pixels count once, and pixel art is compared at the centre of each block.
 function exact({ degradation, grid }) {
   const centres = degradation === "point";
   if (grid > 1) return say(centres ? "verdict.exact.repeated.centres" : "verdict.exact.repeated", { grid });

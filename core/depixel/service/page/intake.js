@@ -8,7 +8,7 @@ import { readZip, writeZip } from "./zip.js";
 /**
  * Listen for pictures.
  * readable: endings that are taken out of folders and zips; what is named by itself is always taken.
- * archives: endings of zips, whatever the game calls them; all but .zip are texture packs.
+ * archives: endings of zips, including those of games; all but .zip are texture packs.
  * wantsPacks(): whether every zip and folder is a texture pack, not only those that look like one.
  * add(files, ignored): [{name, load(), pack}] that came in together, and how many were left out.
  */
@@ -129,7 +129,7 @@ async function expand(files, readable, archives, allPacks) {
   return { pictures, ignored };
 }
 
-// Whether a file whose name says nothing is a zip by its first bytes; what cannot be read says so later.
+// Whether a file with an unknown ending is a zip, by its first bytes; a file that cannot be read is reported later.
 async function isZip(file) {
   try {
     return (await sniff(await file.load())).type === "application/zip";

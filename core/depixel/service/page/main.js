@@ -81,7 +81,7 @@ async function select(item) {
   settingsChanged();
 }
 
-// Requests an item with the settings of the form, and notes them, so that later changes show. pack: {look, profile} of a pack.
+// Requests an item with the settings of the form and remembers them, to notice later changes. pack: {look, profile} of a pack.
 function requestAsSet(item, pack = null) {
   const values = settings.request();
   item.asked = asked(values);

@@ -88,7 +88,7 @@ export class Preview {
     }
   }
 
-  // Until the job is done, says how far it is.
+  // Shows the progress of a job until it is done.
   async follow(job, turn) {
     for await (const news of engine.events(job, this.abort.signal)) {
       if (news.event === "done") return;

@@ -109,7 +109,7 @@ export class Settings {
   }
 
   mark() {
-    at("preset-help").textContent = say(`preset.${this.preset}.help`); // what the radio's description says, once there is less room
+    at("preset-help").textContent = say(`preset.${this.preset}.help`); // shown instead of the radio buttons' own descriptions once there is less room
     at("suggestion").textContent = this.preset === "auto" ? this.seems : "";
     const kind = this.values.domain ?? this.kind;
     at("person").hidden = kind !== "faces";

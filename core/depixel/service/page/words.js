@@ -27,10 +27,10 @@ export function say(key, values = {}) {
 /** Whether there are words for a key. */
 export const has = (key) => key in words;
 
-/** The words of a key, or the engine's own words where there are none: a translation may have keys that English has not. */
+/** The words of a key, or the engine's own words if there are none: a translation may have keys that English lacks. */
 export const sayOr = (key, text, values = {}) => (has(key) ? say(key, values) : text);
 
-/** Why the engine refused something: what its code means, if there are words for it, with the engine's own sentence. */
+/** Why the engine refused something: the words for its error code, which may quote its {sentence}, or that sentence itself. */
 export const sayWhy = ({ code, message }) => sayOr(`error.${code}`, message, { sentence: message });
 
 /** A length of time as people say it: "40 seconds", "3 minutes". */

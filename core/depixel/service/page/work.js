@@ -278,7 +278,7 @@ export class Work extends EventTarget {
       const pixels = task.item.pixels || mean;
       const whole = this.pace.seconds(kind, workOf(pixels, task.settings.candidates ?? 1, scaleOf(task), kind));
       if (whole === null) return null;
-      // An estimate that no step has confirmed yet falls with the time that has passed.
+      // Until steps confirm the estimate, the time that has passed is subtracted.
       seconds += task.began ? Math.max(1, whole - (performance.now() - task.began.time) / 1000) : whole;
     }
     return seconds;
@@ -298,7 +298,7 @@ async function dropKnown(answers, known) {
 }
 
 // Seconds that the rest of a task takes at its own pace; null as long as it has not got far enough to tell.
-// Measured at the latest step; from there the time left falls with the time that passes.
+// Measured at the latest step; the time that has passed since then is subtracted.
 function secondsByProgress({ began, latest, item }) {
   const part = latest && item.state === "running" ? latest.fraction - began.fraction : 0;
   const seconds = part ? (latest.time - began.time) / 1000 : 0;
@@ -307,9 +307,9 @@ function secondsByProgress({ began, latest, item }) {
 }
 
 const OVERHEAD = 2048; // pixels that would take as long as what every picture takes beside its pixels
-const PERSON = 1e6; // pixels of the result that would take as long as finding a person, who is the same at every size
+const PERSON = 1e6; // pixels of the result that would take as long as finding a person, which takes equally long at every size
 
-// How much there is to do for a picture, in pixels of it that are made 4 times larger. For a face, in pixels of the result.
+// The work for a picture, in pixels of it that are made 4 times larger; for a face, in pixels of the result.
 function workOf(pixels, count, scale, kind) {
   return kind === "faces" ? count * (PERSON + pixels * scale ** 2) : count * (pixels * (scale / 4) ** 2) + OVERHEAD;
 }
@@ -319,13 +319,13 @@ function scaleOf({ settings, item }) {
   return settings.scale ?? (settings.size && side ? settings.size / side : 4);
 }
 
-// How long the engine takes for so much work, by what it took; what is older counts less. Faces have a pace of their own.
+// How long the engine takes, learnt from earlier pictures; older ones count less. Faces have their own pace.
 class Pace {
   constructor() {
     this.of = { faces: { work: 0, time: 0 }, others: { work: 0, time: 0 } };
   }
 
-  /** The engine's own measurement, in seconds a pixel, until a picture has shown better. */
+  /** Take the engine's own measurement, in seconds per pixel, until a picture has been measured. */
   begin(seconds) {
     if (seconds && !this.of.others.work) Object.assign(this.of.others, { work: 1e-3, time: 1e-3 * seconds });
   }
