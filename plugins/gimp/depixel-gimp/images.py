@@ -128,12 +128,17 @@ def source_of(image: Any, layer: Any) -> Any:
     return image.get_layer_by_tattoo(int(text)) if text.isdigit() else None
 
 
+def will_reduce(image: Any, canvas: tuple[int, int] | None) -> bool:
+    """Whether `reduce` scales this image."""
+    return canvas not in (None, (image.get_width(), image.get_height()))
+
+
 def reduce(image: Any, canvas: tuple[int, int] | None) -> None:
     """
     Scale an image with answers at a whole scale to its final size; None does nothing. The size of each answer is
     attached to its layer: its recipe gives the answer before the reduction.
     """
-    if canvas is None or canvas == (image.get_width(), image.get_height()):
+    if canvas is None or not will_reduce(image, canvas):
         return
     with _smooth_scaling():
         image.scale(*canvas)

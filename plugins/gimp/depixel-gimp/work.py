@@ -163,8 +163,8 @@ def _as_new_image(
         left, top, width, height = first.left, first.top, answer.width, answer.height
     else:
         left, top, width, height = 0, 0, image.get_width() * scale, image.get_height() * scale
-    reduced = canvas not in (None, (width, height))
     result_image = images.new_image(image, width, height, answer, indexed)
+    reduced = images.will_reduce(result_image, canvas)
     for reply in reversed(all_replies):
         source = reply.source
         at = ((source.left - left) * scale, (source.top - top) * scale)
@@ -205,11 +205,11 @@ def _as_new_layers(
     scale = all_replies[0].result.scale if larger else 1
     if larger:
         host.enlarge(image, scale)
+    reduced = images.will_reduce(image, canvas)
     with host.plain_colours(image):
         for reply in all_replies:
             layer, source = reply.source.layer, reply.source
             position, parent = image.get_item_position(layer), layer.get_parent()
-            reduced = canvas not in (None, (image.get_width(), image.get_height()))
             _insert(action, image, parent, position, reply, (source.left * scale, source.top * scale), reduced)
             top = (parent.get_children() if parent is not None else image.get_layers())[position]
             new_layers.append(top)
