@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import queue
+import threading
 import tracemalloc
 import zlib
 from pathlib import Path
@@ -61,6 +63,24 @@ def test_several_answers_compress_their_source_once(monkeypatch: pytest.MonkeyPa
 
     assert len(calls) == 1
     assert [Recipe.from_json(text).source for text in texts] == [source] * 4
+
+
+def test_a_source_is_compressed_early_on_another_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The calling thread does not compress, and the recipe finds the compressed source."""
+    source = Pixels(2, 1, 4, (bytes(8),))
+    threads: queue.Queue[str] = queue.Queue()
+    compress = zlib.compress
+
+    def named(body: bytes, level: int) -> bytes:
+        threads.put(threading.current_thread().name)
+        return compress(body, level)
+
+    monkeypatch.setattr(zlib, "compress", named)
+
+    source.pack_early()
+
+    assert threads.get(timeout=10) == "depixel recipe"
+    assert Recipe.from_json(Recipe("upscale", {"seed": 7}, source=source).to_json()).source == source
 
 
 def test_an_anonymised_face_is_not_carried_by_its_recipe() -> None:

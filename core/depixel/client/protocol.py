@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import json
+import threading
 import zlib
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -57,6 +58,10 @@ class Pixels:
     def packed(self) -> str:
         """The samples compressed (zlib) and as ASCII (base64), for a recipe; computed once, because it is slow."""
         return base64.b64encode(zlib.compress(self.body, 6)).decode("ascii")
+
+    def pack_early(self) -> None:
+        """Compute `packed` on another thread, so that it is ready when the recipe of an answer needs it."""
+        threading.Thread(target=lambda: self.packed, name="depixel recipe", daemon=True).start()
 
     def described(self) -> Dict[str, Any]:
         """Facts about the bytes that the engine needs."""

@@ -124,8 +124,7 @@ def follow(request: client.Submission, image: Any, index: int = 0, count: int = 
     job = client.Engine("gimp").upscale(request)
     pixels = request.pixels
     if request.action == "upscale" and isinstance(pixels, client.Pixels):
-        # Its recipes hold the pixels, and compressing them takes a while.
-        threading.Thread(target=lambda: pixels.packed, daemon=True).start()
+        pixels.pack_early()  # its recipes hold the pixels
     news: queue.Queue[_News] = queue.Queue()
     threading.Thread(target=_listen, args=(job, news), daemon=True).start()
     text = ""

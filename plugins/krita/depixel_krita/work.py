@@ -5,7 +5,6 @@ it.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -170,7 +169,7 @@ class Work(QtCore.QObject):
 
         def submission(pixels: Pixels) -> Submission:
             if order.action.wire == "upscale" and not target.times:  # its recipes hold the pixels
-                threading.Thread(target=lambda: pixels.packed, name="depixel recipe", daemon=True).start()
+                pixels.pack_early()
             kept = {"kept": order.values["kept"]} if "kept" in order.values else {}
             return Submission(pixels, settings, order.action.wire, previews=order.previews, program="krita", **kept)
 
