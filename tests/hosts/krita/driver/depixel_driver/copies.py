@@ -158,10 +158,7 @@ def visible_document(facts):
     facts["clone"] = named(copy, "copy").type()
     save("visible-inner.src", named(document, "inner").pixelData(-2, 0, 14, 15))
     save("visible-inner.out", named(copy, "inner").pixelData(-4, 0, 28, 30))
-    copy.setModified(False)
-    copy.close()
-    desk.front(document)
-    yield from until(lambda: app.activeDocument() == document, "the source in front")
+    yield from back_to(document, copy)
 
 
 @scenario
