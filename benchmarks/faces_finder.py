@@ -151,12 +151,12 @@ def _opaque(colours: Tensor) -> Tensor:
 
 # Photographs: file name => sides of the detected frames.
 def _plain(finder: FaceFinder, folder: Path) -> dict[str, list[int]]:
-    shares = {}
+    sides = {}
     for path in sorted(folder.iterdir()):
         picture = files.read(path)
         small = premultiplied(integers(picture), picture.levels)
-        shares[f"{path.name} ({picture.width}x{picture.height})"] = [round(f.side) for f in finder.find(small[:1])]
-    return shares
+        sides[f"{path.name} ({picture.width}x{picture.height})"] = [round(f.side) for f in finder.find(small[:1])]
+    return sides
 
 
 def _page(result: dict[str, object]) -> str:

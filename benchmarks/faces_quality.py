@@ -73,14 +73,14 @@ class Searched:
 def searched_answers(prior: LatentPrior, small: Tensor, factor: int, steps: int, eps: float | None) -> Searched:
     """The latent search with this `eps` (None = its own setting)."""
     settings = Request(domain="faces", steps=steps, eps=eps)
-    pictures, errors, seconds = [], [], 0
+    pictures, errors, most_steps = [], [], 0
     began = time.process_time()
     for y in torch.split(small, BATCH):
         candidates = search(prior, Question(y, BicubicDegradation(factor)), settings)
         pictures += [rows[0].large[:3] for rows in candidates.pictures]
         errors += [rows[0].error for rows in candidates.pictures]
-        seconds = max(seconds, candidates.steps)
-    return Searched(torch.stack(pictures), torch.tensor(errors), seconds, (time.process_time() - began) / len(small))
+        most_steps = max(most_steps, candidates.steps)
+    return Searched(torch.stack(pictures), torch.tensor(errors), most_steps, (time.process_time() - began) / len(small))
 
 
 def projected(answer: Tensor, small: Tensor, factor: int) -> Tensor:

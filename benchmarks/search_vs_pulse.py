@@ -63,7 +63,7 @@ def compare(subject: Subject, device: str, steps: int) -> list[Row]:
         f"search to {FAR:g}, one by one": (Request(steps=steps, eps=FAR), 1),
     }
     for name, (settings, batch) in ours.items():
-        watch, errors, seconds, first = Stopwatch(device), [], 0, 0.0
+        watch, errors, most_steps, first = Stopwatch(device), [], 0, 0.0
         for small in torch.split(subject.small, batch):
             begun = Stopwatch(device)
             previews: list[float] = []
@@ -71,8 +71,8 @@ def compare(subject: Subject, device: str, steps: int) -> list[Row]:
             candidates = search(prior, Question(small, degradation), settings, monitor=monitor)
             first = previews[0]
             errors += [rows_of[0].error for rows_of in candidates.pictures]
-            seconds = max(seconds, candidates.steps)
-        row = _row(name, errors, watch.seconds(), seconds)
+            most_steps = max(most_steps, candidates.steps)
+        row = _row(name, errors, watch.seconds(), most_steps)
         row["seconds to the first preview"] = first
         row["times PULSE's speed"] = float(row["pictures a second"]) / float(rows[0]["pictures a second"])
         rows.append(row)
